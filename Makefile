@@ -1,0 +1,67 @@
+# annul. `make run` starts everything; `make test` checks everything. Both need only Python and make.
+
+DATA   ?= data
+PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN    := .venv/bin
+# Debian packages that tests need beyond Python; installed when root.
+DEBIAN :=
+
+.PHONY: help run test lint types format bench chaos lock clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+run: $(BIN)/.runtime ## start host, issuer simulators and demo merchants on DATA (default: ./data)
+	@exec $(BIN)/annul up --demo --data "$(DATA)"
+
+test: lint packages ## lint, types, layers and every test
+	@$(BIN)/python -m pytest
+
+lint: $(BIN)/.development ## style, types and the direction of imports
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/basedpyright --level error
+	@$(BIN)/lint-imports --no-cache >build/layers.txt 2>&1 || { cat build/layers.txt; exit 1; }
+
+format: $(BIN)/.development ## bring the code into shape
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .
+
+bench: $(BIN)/.development ## measure the codec and sale+void end to end into build/bench.json
+	@$(BIN)/python -m bench
+
+chaos: $(BIN)/.development ## 200 terminals, faults, kills of host and database, into build/chaos.json
+	@$(BIN)/python -m bench.chaos
+
+lock: $(BIN)/.development ## compile the locked requirements anew
+	@$(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv
+	@for part in base dev; do build/uv/bin/uv pip compile --quiet --generate-hashes --universal \
+		--no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 \
+		-o requirements/$$part.txt requirements/$$part.in; done
+
+clean: ## remove what was built; data stays
+	@rm -rf .venv build .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: packages
+packages:
+	@for p in $(DEBIAN); do dpkg -s $$p >/dev/null 2>&1 && continue; \
+		[ "$$(id -u)" = 0 ] || { echo "make test needs the Debian package $$p: install it"; exit 1; }; \
+		apt-get -qq update && apt-get -qq install --yes $$p; done
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "annul needs Python 3.11 or newer"; exit 1; }
+	@mkdir -p build
+	@echo "making .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv
+
+$(BIN)/.runtime: $(BIN)/python requirements/base.txt pyproject.toml
+	@test -e $(BIN)/.development || $(BIN)/pip install --quiet --require-hashes -r requirements/base.txt
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BIN)/.development: $(BIN)/python requirements/dev.txt pyproject.toml
+	@mkdir -p build
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

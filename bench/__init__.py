@@ -1,0 +1,1 @@
+"""Measurements: what annul costs and how fast it is. Never part of the tests."""

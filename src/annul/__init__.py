@@ -1,0 +1,1 @@
+"""annul: a POS acquiring host whose voids always end."""

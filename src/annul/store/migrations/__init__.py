@@ -1,0 +1,1 @@
+"""What alembic runs; the statements are in `versions/*.sql`."""

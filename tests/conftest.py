@@ -1,0 +1,53 @@
+"""Fixtures shared by all tests: one embedded PostgreSQL, a fresh database for each test."""
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from annul.store.database import connect
+from annul.store.embedded import EmbeddedPostgres
+from annul.store.migrate import upgrade
+
+SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "samples"
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """Run the embedded server for all tests, with a migrated template database."""
+    folder = Path(tempfile.mkdtemp(prefix="annul-test-"))
+    folder.chmod(0o755)
+    server = EmbeddedPostgres(folder)
+    asyncio.run(_start(server))
+    yield server
+    asyncio.run(server.stop())
+    shutil.rmtree(folder)
+
+
+async def _start(server: EmbeddedPostgres) -> None:
+    await upgrade(await server.start())
+
+
+@pytest.fixture
+async def database(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """Give the URL of a fresh, migrated database."""
+    name = f"t{next(_numbers)}"
+    administrator = await asyncpg.connect(postgres.url.replace("/annul?", "/postgres?"))
+    await administrator.execute(f"CREATE DATABASE {name} TEMPLATE annul")
+    yield postgres.url.replace("/annul?", f"/{name}?")
+    await administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await administrator.close()
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
+    """Give a pool of the application's own role on a fresh database."""
+    opened = await connect(database)
+    yield opened
+    await opened.close()
