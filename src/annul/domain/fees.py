@@ -1,0 +1,99 @@
+"""Fees from a table with effective dates: what the merchant pays, what the schemes cost.
+
+Defaults: the prices that merchants are promised, and the regulated upper costs since 2016.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from .errors import AnnulError
+from .money import share
+
+
+class NoFeeRate(AnnulError):
+    """No fee rate is in force for this merchant, card and day, so the outcome is not booked."""
+
+    code = "fees.no_rate"
+    next_step = "Add a row to the fee table that is valid on that day."
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRate:
+    """One row: `party` is who is paid (merchant: paid by the merchant to us; issuer; network)."""
+
+    pricing: str
+    card_type: str
+    party: str
+    valid_from: date
+    rate_ppm: int
+    cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """Fees of one transaction in minor units."""
+
+    merchant: int
+    issuer: int
+    network: int
+
+
+_SINCE: Final = date(2016, 9, 6)
+_PRICES: Final = (
+    # pricing, card type, parts per million, cap
+    ("standard", "debit", 5_000, 20_00),
+    ("standard", "credit", 6_000, None),
+    ("standard", "qr", 3_800, None),
+    ("discount", "debit", 3_800, 18_00),
+    ("discount", "credit", 4_800, None),
+    ("discount", "qr", 3_800, None),
+    ("welfare", "debit", 0, None),
+    ("welfare", "credit", 0, None),
+    ("welfare", "qr", 0, None),
+)
+_ISSUER: Final = {"debit": (3_500, 13_00), "credit": (4_500, None), "qr": (3_500, 13_00)}
+_NETWORK: Final = (325, 3_25)
+
+DEFAULT_FEE_RATES: Final = tuple(
+    rate
+    for pricing, card_type, ppm, cap in _PRICES
+    for rate in (
+        FeeRate(pricing, card_type, "merchant", _SINCE, ppm, cap),
+        # What a public-welfare merchant does not pay is not charged by the schemes either.
+        FeeRate(
+            pricing, card_type, "issuer", _SINCE, *((0, None) if not ppm else _ISSUER[card_type])
+        ),
+        FeeRate(pricing, card_type, "network", _SINCE, *((0, None) if not ppm else _NETWORK)),
+    )
+)
+
+
+class FeeTable:
+    """Fee rates, ready to be asked for each transaction."""
+
+    def __init__(self, rates: Iterable[FeeRate]) -> None:
+        rows: dict[tuple[str, str, str], list[FeeRate]] = {}
+        for rate in rates:
+            rows.setdefault((rate.pricing, rate.card_type, rate.party), []).append(rate)
+        self._rows: Final = {
+            key: tuple(sorted(found, key=lambda rate: rate.valid_from, reverse=True))
+            for key, found in rows.items()
+        }
+
+    def charge(self, pricing: str, card_type: str, amount: int, on: date) -> Fee:
+        """Give the fees of an amount at the rates in force on a day; raises `NoFeeRate`."""
+        return Fee(
+            self._one(pricing, card_type, "merchant", amount, on),
+            self._one(pricing, card_type, "issuer", amount, on),
+            self._one(pricing, card_type, "network", amount, on),
+        )
+
+    def _one(self, pricing: str, card_type: str, party: str, amount: int, on: date) -> int:
+        for rate in self._rows.get((pricing, card_type, party), ()):
+            if rate.valid_from <= on:
+                fee = share(amount, rate.rate_ppm)
+                return fee if rate.cap is None or fee < rate.cap else rate.cap
+        message = f"no {party} rate for {pricing}/{card_type} on {on}"
+        raise NoFeeRate(message)

@@ -1,0 +1,64 @@
+"""Double entry as transfers: each moves a positive amount from a debit to a credit account.
+
+Accounts: what the issuers owe us (`issuer_receivable`), what we owe the merchant, not yet paid out
+(`merchant_pending`), ready (`merchant_available`) or held back (`merchant_frozen`), what we earn
+(`fee_income`), what the schemes cost us (`scheme_cost`) and what we owe them (`scheme_payable`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from .fees import Fee
+from .kinds import Kind, Money
+
+ISSUER_RECEIVABLE: Final = "issuer_receivable"
+MERCHANT_PENDING: Final = "merchant_pending"
+MERCHANT_AVAILABLE: Final = "merchant_available"
+MERCHANT_FROZEN: Final = "merchant_frozen"
+FEE_INCOME: Final = "fee_income"
+SCHEME_COST: Final = "scheme_cost"
+SCHEME_PAYABLE: Final = "scheme_payable"
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Move `amount` (minor units, above zero) from the debit to the credit account."""
+
+    debit: str
+    credit: str
+    amount: int
+
+    def __post_init__(self) -> None:
+        assert self.amount > 0, "a transfer moves something"
+        assert self.debit != self.credit, "a transfer has two ends"
+
+
+def approval(kind: Kind, amount: int, fee: Fee) -> tuple[Transfer, ...]:
+    """Give the transfers of an approved transaction; what gives money back mirrors a sale's."""
+    if kind.money not in {Money.TAKE, Money.BACK}:
+        return ()
+    taken = tuple(
+        Transfer(debit, credit, moved)
+        for debit, credit, moved in (
+            (ISSUER_RECEIVABLE, MERCHANT_PENDING, amount),
+            (MERCHANT_PENDING, FEE_INCOME, fee.merchant),
+            (SCHEME_COST, SCHEME_PAYABLE, fee.issuer + fee.network),
+        )
+        if moved
+    )
+    return taken if kind.money is Money.TAKE else mirror(taken)
+
+
+def mirror(transfers: Iterable[Transfer]) -> tuple[Transfer, ...]:
+    """Turn transfers round, so that both together move nothing."""
+    return tuple(Transfer(one.credit, one.debit, one.amount) for one in transfers)
+
+
+def net(transfers: Iterable[Transfer]) -> dict[str, int]:
+    """Sum transfers by account: credits less debits, in minor units; no zero is listed."""
+    sums: dict[str, int] = {}
+    for one in transfers:
+        sums[one.credit] = sums.get(one.credit, 0) + one.amount
+        sums[one.debit] = sums.get(one.debit, 0) - one.amount
+    return {account: amount for account, amount in sums.items() if amount}

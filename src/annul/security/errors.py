@@ -1,0 +1,24 @@
+"""What can go wrong with keys. No text ever carries key material, a PIN or a card number."""
+
+from annul.domain.errors import AnnulError
+
+
+class UnusableKey(AnnulError):
+    """A key can not be used for this. No message was sent and no money has moved."""
+
+    code = "security.key"
+    next_step = "Check which key was loaded; the terminal may have to sign in again."
+
+
+class MasterKeyError(AnnulError):
+    """The local master key can not be used, so annul does not start. No money has moved."""
+
+    code = "security.master_key"
+    next_step = "Give 64 hexadecimal digits in a file of mode 0600, or in ANNUL_MASTER_KEY."
+
+
+class PinBlockError(AnnulError):
+    """The PIN block is not one of the agreed format, so nothing was sent. No money has moved."""
+
+    code = "security.pin_block"
+    next_step = "Check the terminal's PIN key and format; signing in again gives it fresh keys."

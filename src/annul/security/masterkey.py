@@ -1,0 +1,43 @@
+"""The local master key: from the environment or from a file that only its owner may read."""
+
+import secrets
+import stat
+from os import O_CREAT, O_EXCL, O_WRONLY, fdopen
+from os import open as os_open
+from pathlib import Path
+from typing import Final
+
+from .errors import MasterKeyError
+
+_SIZE: Final = 32
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+def load_or_create(file: Path, given: str = "") -> bytes:
+    """Give the master key: `given` (hexadecimal) when there is one, else that of `file`.
+
+    The file is made with a random key when it is missing. Raises `MasterKeyError` for a key of
+    another size or a file that others may read.
+    """
+    if given:
+        return _parse(given, "the given master key")
+    try:
+        with fdopen(os_open(file, O_CREAT | O_EXCL | O_WRONLY, 0o600), "w") as created:
+            created.write(secrets.token_bytes(_SIZE).hex() + "\n")
+    except FileExistsError:
+        pass
+    if file.stat().st_mode & _OTHERS:
+        message = f"{file} can be read by others than its owner"
+        raise MasterKeyError(message)
+    return _parse(file.read_text(encoding="ascii"), str(file))
+
+
+def _parse(text: str, origin: str) -> bytes:
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != _SIZE:
+        message = f"{origin} does not hold 64 hexadecimal digits"
+        raise MasterKeyError(message)
+    return key

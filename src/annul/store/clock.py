@@ -1,0 +1,31 @@
+"""Time as it is handed in: what reads a clock takes one as an argument, so a test can hold it."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What annul asks of time."""
+
+    def now(self) -> datetime:
+        """Give the moment in UTC, for what is stored or sent."""
+        ...
+
+    def monotonic(self) -> float:
+        """Give seconds that never step back, for time-outs and latencies."""
+        ...
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    __slots__ = ()
+
+    def now(self) -> datetime:
+        """Give the moment in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Give seconds since some moment in the past."""
+        return time.monotonic()

@@ -1,0 +1,264 @@
+"""Messages of a dialect, from bytes and to bytes; each direction is the inverse of the other."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .dialect import Dialect
+from .errors import DecodeError, EncodeError
+from .field import Form
+from .shape import WRONG, LooseShape, Shape, decode_fault, encode_fault
+
+Value = str | bytes
+
+# Random bitmaps must not make us compile without end: beyond these, fields are served one by one.
+_COMPILED: Final = 256
+_ORDERS: Final = 1024
+
+
+class Message:
+    """A decoded message: where each field is, and its value once asked for."""
+
+    __slots__ = ("_all", "_codec", "_found", "_shape", "_values", "leftover", "mti", "raw")
+
+    def __init__(
+        self,
+        codec: "Codec",
+        raw: bytes,
+        mti: str,
+        shape: Shape | LooseShape,
+        found: tuple[int, ...],
+    ) -> None:
+        self._codec = codec
+        self._shape = shape
+        self._found = found
+        self._values: dict[int, Value] = {}
+        self._all = False
+        self.raw: Final = raw
+        self.mti: Final = mti
+        self.leftover: Final = raw[found[-1] :]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Numbers of the fields that the message has, ascending."""
+        return self._shape.numbers
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._shape.index
+
+    def __getitem__(self, number: int) -> Value:
+        values = self._values
+        if number in values:
+            return values[number]
+        index = self._shape.index[number]
+        found = self._found[2 * index : 2 * index + 2]
+        value = self._codec.read_one(number, self.raw, found)
+        values[number] = value
+        return value
+
+    def get(self, number: int, default: Any = None) -> Any:
+        """Give a field's value, or `default` when the message lacks it."""
+        return self[number] if number in self._shape.index else default
+
+    def check(self) -> None:
+        """Decode every field now; raises `DecodeError` for the first that is wrong."""
+        if not self._all:
+            try:
+                self._values = self._shape.read(self.raw, self._found)
+            except WRONG:
+                raise self._codec.fault(self.raw, self._shape) from None
+            self._all = True
+
+    def fields(self) -> dict[int, Value]:
+        """Give all values by number; raises `DecodeError`."""
+        self.check()
+        return dict(self._values)
+
+    def __repr__(self) -> str:
+        return f"<Message {self.mti} {self.numbers}>"
+
+
+class Codec:
+    """Decodes and encodes the messages of one dialect; safe to share within a process."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        packed = dialect.form is Form.PACKED
+        self._mti_bytes = 2 if packed else 4
+        self._map_bytes = 16 if dialect.hex_bitmap else 8
+        self._start = self._mti_bytes + self._map_bytes
+        self._singles = {number: Shape(b"", (field,)) for number, field in dialect.fields.items()}
+        self._shapes: dict[bytes, Shape | LooseShape] = {}
+        self._orders: dict[tuple[bool, tuple[int, ...]], Shape | LooseShape] = {}
+        self._mtis: dict[str, bytes] = {}
+
+    # Decoding ------------------------------------------------------------------------------
+
+    def decode(self, data: bytes, *, leftover: bool = False, missing_mac: bool = False) -> Message:
+        """Find the fields of a message; values are decoded when asked for.
+
+        `leftover` keeps bytes after the last field instead of refusing them; `missing_mac` takes
+        a message whose bitmap names the MAC field but which ends before it. Raises `DecodeError`.
+        """
+        data = bytes(data)
+        mti, bitmap, start = self._head(data)
+        shape = self._shapes.get(bitmap) or self._shape(bitmap)
+        try:
+            found = shape.locate(data, start)
+        except WRONG:
+            raise self.fault(data, shape) from None
+        end, size = found[-1], len(data)
+        if end != size:
+            width = self.dialect.fields[self.dialect.mac_field].size
+            if end - width == size and missing_mac and self.dialect.mac_field in shape.index:
+                return self._without_mac(data, mti, shape, start)
+            if end > size:
+                raise self.fault(data, shape)
+            if not leftover:
+                raise DecodeError(None, end, f"the end, not {size - end} more bytes")
+        return Message(self, data, mti, shape, found)
+
+    def salvage(self, data: bytes) -> dict[int, Value]:
+        """Give what can be read of a message that does not decode: fields by number, MTI as 0."""
+        data = bytes(data)
+        try:
+            mti, bitmap, offset = self._head(data)
+            numbers = self._numbers(bitmap)
+        except DecodeError:
+            return {}
+        values: dict[int, Value] = {0: mti}
+        for number in numbers:
+            single = self._singles[number]
+            try:
+                start, units, offset = single.locate(data, offset)
+                if offset > len(data):
+                    break
+                values.update(single.read(data, (start, units)))
+            except WRONG:
+                break
+        return values
+
+    def read_one(self, number: int, data: bytes, found: tuple[int, ...]) -> Value:
+        """Take the value of one field whose place is known; raises `DecodeError`."""
+        single = self._singles[number]
+        try:
+            return single.read(data, found)[number]
+        except WRONG:
+            size = single.fields[0].width(found[1])
+            raise decode_fault(data[: found[0] + size], found[0], ()) from None
+
+    def fault(self, data: bytes, shape: Shape | LooseShape) -> DecodeError:
+        """Say what is wrong with a message that did not decode."""
+        start = self._mti_bytes + len(shape.bitmap) * (2 if self.dialect.hex_bitmap else 1)
+        return decode_fault(data, start, [self._singles[number] for number in shape.numbers])
+
+    def _head(self, data: bytes) -> tuple[str, bytes, int]:
+        """Read MTI and bitmap: the MTI, the bitmap as 8 or 16 bytes, and where the fields begin."""
+        start = self._start
+        if len(data) < start:
+            raise DecodeError(None, 0, f"at least {start} bytes")
+        dialect = self.dialect
+        raw = data[: self._mti_bytes]
+        mti = raw.hex() if dialect.form is Form.PACKED else raw.decode("ascii", "replace")
+        if not (mti.isdigit() and mti.isascii()):
+            raise DecodeError(None, 0, "a message type of four digits")
+        bitmap = self._bitmap(data, self._mti_bytes, start)
+        if bitmap[0] & 0x80 and dialect.secondary:
+            end = start + self._map_bytes
+            if len(data) < end:
+                raise DecodeError(None, start, "a secondary bitmap")
+            second = self._bitmap(data, start, end)
+            if not any(second):
+                raise DecodeError(None, start, "a secondary bitmap that names a field")
+            return mti, bitmap + second, end
+        return mti, bitmap, start
+
+    def _bitmap(self, data: bytes, start: int, end: int) -> bytes:
+        if not self.dialect.hex_bitmap:
+            return data[start:end]
+        try:
+            bitmap = bytes.fromhex(data[start:end].decode("ascii"))
+        except ValueError:
+            bitmap = b""
+        if bitmap.hex().upper().encode() != data[start:end]:
+            raise DecodeError(None, start, "a bitmap in upper-case hexadecimal")
+        return bitmap
+
+    def _without_mac(self, data: bytes, mti: str, shape: Shape | LooseShape, start: int) -> Message:
+        fields = [f for f in shape.fields if f.number != self.dialect.mac_field]
+        short = LooseShape(shape.bitmap, [self._singles[f.number] for f in fields])
+        return Message(self, data, mti, short, short.locate(data, start))
+
+    # Encoding ------------------------------------------------------------------------------
+
+    def encode(self, mti: str, fields: Mapping[int, Value]) -> bytes:
+        """Build a message; raises `EncodeError` that names the field and what was expected."""
+        return self._encode(mti, fields, mac_follows=False)
+
+    def encode_unsigned(self, mti: str, fields: Mapping[int, Value]) -> bytes:
+        """Build a message up to its MAC: the bitmap names the MAC field, whose value follows."""
+        return self._encode(mti, fields, mac_follows=True)
+
+    def _encode(self, mti: str, fields: Mapping[int, Value], *, mac_follows: bool) -> bytes:
+        order = (mac_follows, tuple(fields))
+        shape = self._orders.get(order) or self._order(order)
+        head = self._mtis.get(mti) or self._mti(mti)
+        bitmap = shape.bitmap
+        if self.dialect.hex_bitmap:
+            bitmap = bitmap.hex().upper().encode()
+        try:
+            return shape.write(head + bitmap, fields)
+        except WRONG:
+            singles = [self._singles[number] for number in shape.numbers]
+            raise encode_fault(fields, singles) from None
+
+    def _mti(self, mti: str) -> bytes:
+        if not (len(mti) == 4 and mti.isdigit() and mti.isascii()):
+            raise EncodeError(None, "a message type of four digits")
+        encoded = bytes.fromhex(mti) if self.dialect.form is Form.PACKED else mti.encode()
+        self._mtis[mti] = encoded
+        return encoded
+
+    # Shapes --------------------------------------------------------------------------------
+
+    def _shape(self, bitmap: bytes) -> Shape | LooseShape:
+        numbers = self._numbers(bitmap)
+        if len(self._shapes) < _COMPILED:
+            shape = Shape(bitmap, [self.dialect.fields[number] for number in numbers])
+            self._shapes[bitmap] = shape
+            return shape
+        return LooseShape(bitmap, [self._singles[number] for number in numbers])
+
+    def _order(self, order: tuple[bool, tuple[int, ...]]) -> Shape | LooseShape:
+        mac_follows, given = order
+        numbers = sorted(given)
+        for number in numbers:
+            if number not in self.dialect.fields:
+                raise EncodeError(number, "a field of the dialect")
+        mac = self.dialect.mac_field
+        named = [*numbers, mac] if mac_follows else numbers
+        if mac_follows and named != sorted(set(named)):
+            raise EncodeError(mac, "nothing: it follows")
+        bits = 0
+        secondary = any(number > 64 for number in named)
+        for number in [1, *named] if secondary else named:
+            bits |= 1 << (128 - number)
+        bitmap = bits.to_bytes(16, "big")[: 16 if secondary else 8]
+        if mac_follows:
+            shape = Shape(bitmap, [self.dialect.fields[number] for number in numbers])
+        else:
+            shape = self._shapes.get(bitmap) or self._shape(bitmap)
+        if len(self._orders) < _ORDERS:
+            self._orders[order] = shape
+        return shape
+
+    def _numbers(self, bitmap: bytes) -> list[int]:
+        """Name the fields of a bitmap; raises `DecodeError` for one that the dialect lacks."""
+        bits = int.from_bytes(bitmap, "big")
+        size = 8 * len(bitmap)
+        numbers = [n for n in range(1, size + 1) if bits >> (size - n) & 1]
+        if self.dialect.secondary and numbers and numbers[0] == 1:
+            numbers = numbers[1:]
+        for number in numbers:
+            if number not in self.dialect.fields:
+                raise DecodeError(number, self._mti_bytes, "no such field in this dialect")
+        return numbers

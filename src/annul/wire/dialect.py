@@ -1,0 +1,30 @@
+"""A dialect is a table of fields, and how MTI and bitmap stand on the wire."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from .field import Field, Form
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """`form` is that of MTI (and of the bitmap when `hex_bitmap`); `secondary` allows 65 to 128."""
+
+    name: str
+    fields: Mapping[int, Field]
+    form: Form = Form.PACKED
+    hex_bitmap: bool = False
+    secondary: bool = False
+    mac_field: int = 64
+
+    def override(self, rows: Iterable[Field], name: str = "") -> "Dialect":
+        """Replace or add single rows, for a vendor who lays fields out in another way."""
+        changed = {row.number: row for row in rows}
+        return replace(self, name=name or self.name, fields={**self.fields, **changed})
+
+
+def table(*rows: Field) -> Mapping[int, Field]:
+    """Build the fields of a dialect; a number stands once."""
+    fields = {row.number: row for row in rows}
+    assert len(fields) == len(rows), "a field stands once"
+    return fields

@@ -1,0 +1,37 @@
+"""What can be wrong with bytes and messages. No text here ever carries card data."""
+
+from annul.domain.errors import AnnulError
+
+
+class DecodeError(AnnulError):
+    """These bytes are not a message of the dialect, so nothing was done. No money has moved."""
+
+    code = "wire.decode"
+    next_step = "Compare the field with the dialect's table; a vendor's layout needs an override."
+
+    def __init__(self, field: int | None, offset: int, expected: str) -> None:
+        """`field` is None for MTI, bitmap or what follows the last field; `offset` is in bytes."""
+        where = f"field {field}" if field else "message"
+        super().__init__(f"{where} at byte {offset}: expected {expected}")
+        self.field = field
+        self.offset = offset
+        self.expected = expected
+
+
+class EncodeError(AnnulError):
+    """These values make no message of the dialect, so nothing was sent. No money has moved."""
+
+    code = "wire.encode"
+    next_step = "Compare the value with the dialect's table."
+
+    def __init__(self, field: int | None, expected: str) -> None:
+        super().__init__(f"{f'field {field}' if field else 'message'}: expected {expected}")
+        self.field = field
+        self.expected = expected
+
+
+class FrameError(AnnulError):
+    """The stream is not framed as agreed, so the connection is closed. No money has moved."""
+
+    code = "wire.frame"
+    next_step = "Check the framing and the length limit set for this port."
