@@ -1,0 +1,189 @@
+"""The one place that wires everything: database, registry, journal, issuers, host, status."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import structlog
+
+from annul.api.access import Access
+from annul.api.status import build
+from annul.host.calendar import Calendar
+from annul.host.forwarded import Forwarded
+from annul.host.handlers import HANDLERS
+from annul.host.host import Host
+from annul.host.numbers import ReferenceNumbers
+from annul.host.outcomes import Outcomes
+from annul.host.recovery import Recovery
+from annul.host.server import TerminalServer
+from annul.issuers import directory
+from annul.issuers.desk import Issuers
+from annul.issuers.forward import Forwarder
+from annul.merchants.registry import Registry
+from annul.security.masterkey import load_or_create
+from annul.security.module import SecurityModule
+from annul.security.software import SoftwareModule
+from annul.security.vault import Vault
+from annul.serving import serve_http
+from annul.settings import Settings
+from annul.store.clock import Clock, SystemClock
+from annul.store.database import connect
+from annul.store.embedded import EmbeddedPostgres
+from annul.store.journal import Journal
+from annul.store.migrate import upgrade
+from annul.wire.codec import Codec
+from annul.wire.dialects import DIALECTS
+from annul.wire.framing import FRAMINGS
+
+log = structlog.get_logger(__name__)
+
+# How long links may take to come up before the host serves terminals all the same.
+_LINKS_S: Final = 5.0
+# How much older than the slowest issuer's time-out a transaction is when the sweep takes it.
+_PATIENCE_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What everything stands on: the database, the keys, the clock."""
+
+    settings: Settings
+    database: str
+    pool: asyncpg.Pool
+    security: SecurityModule
+    vault: Vault
+    clock: Clock
+    access: Access
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A host that serves terminals."""
+
+    ground: Ground
+    host: Host
+    server: TerminalServer
+    forwarder: Forwarder
+    recovery: Recovery
+    port: int
+
+    def figures(self) -> dict[str, Any]:
+        """Give the counters of this process, for status and metrics."""
+        counts = self.host.counts
+        return {
+            "requests": counts.requests,
+            "garbled": counts.garbled,
+            "wrong_mac": counts.wrong_mac,
+            "busy": counts.busy,
+            "failed": counts.failed,
+            "frames_refused": self.server.garbage,
+            "connections": self.server.connections,
+            "in_flight": len(self.host.in_flight),
+            "replies": dict(counts.replies),
+            "issuers": {
+                issuer_id: {"up": line.link.up, "health": str(line.health.state)}
+                for issuer_id, line in self.host.issuers.lines.items()
+            },
+        }
+
+
+@asynccontextmanager
+async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Ground]:
+    """Start or reach the database, migrate it, and load the keys."""
+    async with AsyncExitStack() as stack:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        url = settings.database.get_secret_value()
+        if not url:
+            embedded = EmbeddedPostgres(settings.data)
+            url = await embedded.start()
+            stack.push_async_callback(embedded.stop)
+        await upgrade(url)
+        pool = await connect(url)
+        stack.push_async_callback(pool.close)
+        master = load_or_create(
+            settings.master_key_file or settings.data / "master.key",
+            settings.master_key.get_secret_value(),
+        )
+        yield Ground(
+            settings=settings,
+            database=url,
+            pool=pool,
+            security=SoftwareModule(master),
+            vault=Vault(master),
+            clock=clock or SystemClock(),
+            access=Access(pool),
+        )
+
+
+@asynccontextmanager
+async def serve(base: Ground) -> AsyncIterator[Running]:
+    """Serve terminals on `base` until the block ends; then finish what is under way."""
+    settings = base.settings
+    async with AsyncExitStack() as stack:
+        registry = Registry(base.pool)
+        await registry.load()
+        tables = await directory.read(base.pool)
+        journal = Journal(base.pool, settings.node)
+        stack.push_async_callback(journal.close)
+        outcomes = Outcomes(journal, registry)
+        issuers = Issuers(
+            tables.issuers, tables.bins, base.clock, base.security, random=random.random
+        )
+        host = Host(
+            pool=base.pool,
+            registry=registry,
+            journal=journal,
+            outcomes=outcomes,
+            issuers=issuers,
+            security=base.security,
+            vault=base.vault,
+            clock=base.clock,
+            calendar=Calendar(ZoneInfo(settings.zone), settings.cut_over),
+            numbers=ReferenceNumbers(settings.node),
+            codec=Codec(DIALECTS["unionpay_pos"]),
+            acquirer_id=settings.acquirer_id,
+            handlers=HANDLERS,
+        )
+        patience = timedelta(seconds=issuers.longest_timeout_s + _PATIENCE_S)
+        recovery = Recovery(host, patience)
+        issuers.start(recovery.late)
+        stack.push_async_callback(issuers.stop)
+        if not await issuers.ready(_LINKS_S):
+            log.warning("issuers_not_up", up=issuers.up())
+        forwarder = Forwarder(
+            base.pool,
+            issuers,
+            Forwarded(journal, outcomes),
+            base.clock,
+            open_card=base.vault.open,
+            acquirer_id=settings.acquirer_id,
+            local=host.local,
+            random=random.random,
+        )
+        await recovery.start()
+        stack.push_async_callback(recovery.stop)
+        forwarder.start()
+        stack.push_async_callback(forwarder.stop)
+        server = TerminalServer(
+            host,
+            FRAMINGS[settings.terminals_framing],
+            frame_limit=settings.frame_limit,
+            max_in_flight=settings.max_in_flight,
+        )
+        port = await server.start(settings.terminals_host, settings.terminals_port)
+        stack.push_async_callback(server.stop)
+        yield Running(base, host, server, forwarder, recovery, port)
+
+
+@asynccontextmanager
+async def status_page(running: Running) -> AsyncIterator[int]:
+    """Serve health, metrics and status over HTTP beside the host; gives the port."""
+    settings = running.ground.settings
+    app = build(running.ground.access, running.figures)
+    async with serve_http(app, settings.status_host, settings.status_port) as port:
+        yield port

@@ -1,0 +1,1 @@
+"""The terminals' side: TCP server, one handler per kind of transaction."""

@@ -1,0 +1,28 @@
+"""The business day of the host, with the conversions cached between two cut-overs."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from annul.domain.business_day import business_date
+
+
+class Calendar:
+    """Business date and local time for a zone and a cut-over time, cheap enough per message."""
+
+    def __init__(self, zone: ZoneInfo, cut_over: time) -> None:
+        self.zone = zone
+        self.cut_over = cut_over
+        self._date = date.min
+        self._from = self._until = datetime.min.replace(tzinfo=UTC)
+
+    def business_date(self, now: datetime) -> date:
+        """Give the business day that `now` (UTC) belongs to: after the cut-over it is the next."""
+        if not self._from <= now < self._until:
+            minute = now.replace(second=0, microsecond=0)
+            self._date = business_date(now, self.zone, self.cut_over)
+            self._from, self._until = minute, minute + timedelta(minutes=1)
+        return self._date
+
+    def local(self, now: datetime) -> datetime:
+        """Give `now` as the clock on the shop's wall shows it."""
+        return now.astimezone(self.zone)

@@ -1,0 +1,285 @@
+"""The way of a financial request: refuse, or write it, ask the issuer, conclude, answer."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from uuid_utils.compat import uuid7
+
+from annul.domain import admission
+from annul.domain.records import Transaction
+from annul.domain.rulings import Ruling
+from annul.domain.states import Sent, State
+from annul.issuers.errors import NoAnswer, NotSent
+from annul.issuers.message import Answer, request_fields
+from annul.issuers.routing import Route
+from annul.security.errors import PinBlockError
+from annul.store.journal import Opening
+from annul.wire.subfields import Field53, Field59
+
+from .host import Host
+from .reply import Reply
+from .request import Refusal, Request
+
+# What a terminal is told when the same request comes again and its outcome is of no use to it.
+_DUPLICATE: Final = "94"
+_DONE: Final = frozenset(
+    {
+        State.APPROVED,
+        State.DECLINED,
+        State.VOIDED,
+        State.PARTLY_REFUNDED,
+        State.REFUNDED,
+        State.COMPLETED,
+    }
+)
+
+
+def admit(request: Request) -> None:
+    """Check merchant, terminal, batch and amount; raises `Refusal` with the rule's code."""
+    ruling = admission.check(
+        request.merchant,
+        request.station.terminal,
+        kind=request.kind,
+        batch=request.field60.batch,
+        amount=request.amount,
+        currency=str(request.message.get(49, request.merchant.currency)),
+    )
+    if not ruling.ok:
+        raise Refusal(ruling.code, ruling.note, rule=ruling.name)
+
+
+async def take(request: Request, host: Host) -> Reply:
+    """Serve a request that refers to no other: sale, QR sale, pre-authorisation, balance."""
+    admit(request)
+    route = host.issuers.route(request.pan)
+    transaction = record(request, host, route)
+    if route is None:
+        return await refuse(request, host, transaction, "15")
+    return await forward(request, host, transaction, route)
+
+
+async def forward(
+    request: Request,
+    host: Host,
+    transaction: Transaction,
+    route: Route,
+    original: Transaction | None = None,
+    *,
+    whole: bool = True,
+) -> Reply:
+    """Write the transaction, ask the issuer, write what came of it, and answer the terminal."""
+    if not host.issuers.is_up(route):
+        return await refuse(request, host, transaction, "91")
+    under_way: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+    if host.in_flight.setdefault(request.key, under_way) is not under_way:
+        return await repeat(request, host, transaction)
+    try:
+        reply = await _written_then_sent(request, host, transaction, route, original, whole=whole)
+        under_way.set_result(reply)
+        return reply
+    finally:
+        under_way.cancel()
+        del host.in_flight[request.key]
+
+
+async def _written_then_sent(
+    request: Request,
+    host: Host,
+    transaction: Transaction,
+    route: Route,
+    original: Transaction | None,
+    *,
+    whole: bool,
+) -> Reply:
+    if not await host.journal.open(Opening(transaction, host.journal.node, whole)):
+        stored = await host.journal.find(request.key)
+        if stored is None:  # the original was taken between the ruling and the write
+            return await refuse(request, host, transaction, "22")
+        if stored.id != transaction.id:  # else: ours, written before the connection was lost
+            return stored_reply(stored, transaction, host)
+    mti, fields = request_fields(
+        transaction,
+        pan=request.pan or host.vault.open(transaction.card_cipher),
+        merchant=request.merchant,
+        acquirer_id=host.acquirer_id,
+        local=host.local(transaction.received_at),
+        original=original,
+        message=request.message,
+        pin=_pin(request, host, route),
+    )
+    try:
+        answer = await host.issuers.ask(route, mti, fields)
+    except NotSent:
+        await host.outcomes.not_sent(transaction, "91", host.clock.now())
+        return Reply("91", {37: transaction.rrn})
+    except NoAnswer as silence:
+        code = host.issuers.silent_code(transaction.issuer_id)
+        await host.outcomes.unknown(transaction, code, silence.reason, host.clock.now())
+        host.issuers.wake()
+        return Reply(code, {37: transaction.rrn})
+    now = host.clock.now()
+    if not await host.outcomes.answered(transaction, answer, now, original=original):
+        return await _overtaken(request, host, transaction, answer, now)
+    return Reply(answer.response_code, _answer_fields(transaction, answer))
+
+
+async def _overtaken(
+    request: Request, host: Host, transaction: Transaction, answer: Answer, now: datetime
+) -> Reply:
+    """Answer when the state moved meanwhile: concluded before a lost connection, or reversed."""
+    stored = await host.journal.find(request.key)
+    if stored is not None and stored.answered_at == now:
+        return Reply(answer.response_code, _answer_fields(transaction, answer))
+    await host.journal.note_late(transaction, answer.response_code, now)
+    return Reply(host.issuers.silent_code(transaction.issuer_id), {37: transaction.rrn})
+
+
+async def refuse(
+    request: Request, host: Host, transaction: Transaction, code: str, ruling: Ruling | None = None
+) -> Reply:
+    """Keep a refused request as evidence and answer it; a repeat gets its stored answer."""
+    declined = replace(
+        transaction, state=State.DECLINED, sent=Sent.NOT_SENT, response_code=code, holds=0
+    )
+    if not await host.journal.open(Opening(declined, host.journal.node)):
+        return await repeat(request, host, transaction)
+    note = f"CUP{ruling.note}" if ruling else ""
+    fields: dict[int, str | bytes] = {37: transaction.rrn}
+    return Reply(code, fields | {63: note} if note else fields)
+
+
+async def repeat(request: Request, host: Host, transaction: Transaction) -> Reply:
+    """Answer a request whose key is taken: the stored answer, never a second effect.
+
+    While the first one is still under way its answer is awaited.
+    """
+    first = host.in_flight.get(request.key)
+    if first is not None:
+        await asyncio.wait([first])
+    stored = await host.journal.find(request.key)
+    assert stored is not None, "a taken key has a row"
+    return stored_reply(stored, transaction, host)
+
+
+def stored_reply(stored: Transaction, transaction: Transaction, host: Host) -> Reply:
+    """Answer from what is stored; another request under the same number, or one undone, gets 94."""
+    same = (stored.kind, stored.amount, stored.card_hash)
+    if same != (transaction.kind, transaction.amount, transaction.card_hash):
+        return Reply(_DUPLICATE)
+    if stored.state in {State.REVERSING, State.REVERSED}:
+        return Reply(_DUPLICATE, {37: stored.rrn})
+    if stored.state not in _DONE:
+        return Reply(host.issuers.silent_code(stored.issuer_id), {37: stored.rrn})
+    return Reply(
+        stored.response_code,
+        _fields_of(
+            stored,
+            stored.auth_code,
+            stored.settlement_date,
+            stored.icc_answer,
+            stored.voucher,
+            balance="",
+        ),
+    )
+
+
+def record(
+    request: Request, host: Host, route: Route | None, original: Transaction | None = None
+) -> Transaction:
+    """Build the row of a request; what the terminal does not send is taken from the original."""
+    pan = request.pan
+    if pan or original is None:
+        card_hash, card_masked = host.vault.hash(pan), host.vault.mask(pan)
+        card_cipher = host.vault.seal(pan)
+    else:
+        card_hash, card_masked = original.card_hash, original.card_masked
+        card_cipher = original.card_cipher
+    message = request.message
+    terminal = request.station.terminal
+    return Transaction(
+        merchant_id=terminal.merchant_id,
+        id=uuid7(),
+        kind=request.kind.name,
+        state=State.SENT,
+        sent=Sent.POSSIBLY_SENT,
+        terminal_id=terminal.terminal_id,
+        batch=request.field60.batch,
+        trace=request.trace,
+        business_date=request.business_date,
+        amount=request.amount,
+        currency=str(message.get(49, request.merchant.currency)),
+        undone=0,
+        original_id=original.id if original else None,
+        card_hash=card_hash,
+        card_masked=card_masked,
+        card_cipher=card_cipher,
+        card_type=original.card_type if original else route.card_type if route else "debit",
+        issuer_id=original.issuer_id if original else route.issuer_id if route else "",
+        rrn=host.numbers.next(request.received_at),
+        auth_code="",
+        response_code="",
+        entry_mode=request.entry_mode,
+        condition=str(message.get(25, "")),
+        fee=0,
+        received_at=request.received_at,
+        voucher=original.voucher if original else "",
+        expiry=request.expiry or (original.expiry if original else ""),
+        card_sequence=str(message.get(23, "")),
+    )
+
+
+def _answer_fields(transaction: Transaction, answer: Answer) -> dict[int, str | bytes]:
+    return _fields_of(
+        transaction,
+        answer.auth_code,
+        answer.settlement_date,
+        answer.icc,
+        answer.voucher or transaction.voucher,
+        balance=answer.balance,
+    )
+
+
+def _fields_of(
+    transaction: Transaction,
+    auth_code: str,
+    settlement_date: str,
+    icc: bytes | None,
+    voucher: str,
+    *,
+    balance: str,
+) -> dict[int, str | bytes]:
+    """Give the fields that an answer adds to those repeated from the request."""
+    fields: dict[int, str | bytes] = {
+        37: transaction.rrn,
+        44: f"{transaction.issuer_id[:11]:<11}{'':<11}",
+    }
+    if auth_code:
+        fields[38] = auth_code
+    if settlement_date:
+        fields[15] = settlement_date
+    if balance:
+        fields[54] = balance
+    if icc:
+        fields[55] = icc
+    if voucher:
+        fields[59] = Field59.voucher(voucher)
+    return fields
+
+
+def _pin(request: Request, host: Host, route: Route) -> bytes | None:
+    """Re-encrypt the PIN block from the terminal's key to the issuer's; raises `Refusal` 99."""
+    block = request.message.get(52)
+    if not isinstance(block, bytes) or not any(block):
+        return None
+    station = request.station
+    if station.pin_key is None or route.pin_key is None:
+        raise Refusal("99", rule="pin_key_missing")
+    form = Field53.parse(str(request.message.get(53, "2600000000000000"))).pin_format
+    try:
+        return host.security.translate_pin(
+            block, request.pan, station.pin_key, route.pin_key, source_has_pan=form == "2"
+        )
+    except PinBlockError as error:
+        raise Refusal("99", rule="pin_block") from error

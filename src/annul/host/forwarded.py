@@ -1,0 +1,33 @@
+"""What the store-and-forward worker brings home, written through the same outcomes as the rest."""
+
+from datetime import datetime
+from uuid import UUID
+
+from annul.issuers.message import Answer
+from annul.store.journal import Journal
+
+from .outcomes import Outcomes
+
+
+class Forwarded:
+    """The outcomes of reversals and advices, by transaction id."""
+
+    def __init__(self, journal: Journal, outcomes: Outcomes) -> None:
+        self._journal = journal
+        self._outcomes = outcomes
+
+    async def reversed(
+        self, merchant_id: str, transaction_id: UUID, code: str, at: datetime
+    ) -> bool:
+        """End a reversal that the issuer acknowledged with `code`."""
+        transaction = await self._journal.find_by_id(merchant_id, transaction_id)
+        return transaction is not None and await self._outcomes.reversed(transaction, code, at)
+
+    async def advised(
+        self, merchant_id: str, transaction_id: UUID, answer: Answer, at: datetime
+    ) -> bool:
+        """Write the issuer's answer to a repeated advice."""
+        transaction = await self._journal.find_by_id(merchant_id, transaction_id)
+        return transaction is not None and await self._outcomes.answered(
+            transaction, answer, at, settles=True
+        )

@@ -1,0 +1,135 @@
+"""The end of a batch: settlement, and the upload of its records when the totals differ.
+
+What counts on a terminal's slip: an approved sale or completion is a debit, also when it was voided
+later; an approved void or refund is a credit. Reversed and declined ones do not count.
+"""
+
+from typing import Final
+
+from annul.domain.batch import Balance, Totals, compare, next_batch
+from annul.domain.kinds import KINDS, Money
+from annul.host.host import Host
+from annul.host.reply import Reply
+from annul.host.request import Refusal, Request
+from annul.store.database import load_queries
+from annul.wire.errors import DecodeError
+from annul.wire.subfields import Field48Totals, Field60
+
+_QUERIES: Final = {
+    name: query.sql for name, query in load_queries("annul.host.handlers", "batch.sql").items()
+}
+_DEBITS: Final = [kind.name for kind in KINDS.values() if kind.money is Money.TAKE]
+_CREDITS: Final = [kind.name for kind in KINDS.values() if kind.money is Money.BACK]
+# One uploaded record in field 48: card organisation 2, trace 6, card number 20, amount 12.
+_RECORD: Final = 40
+_COUNT: Final = 2
+
+
+async def settlement(request: Request, host: Host) -> Reply:
+    """Compare the terminal's totals with the host's and begin the next batch; once per batch."""
+    batch = request.field60.batch
+    claimed = _claimed(request)
+    balanced = await _settled(request, host)
+    if balanced is None:
+        if batch != request.station.terminal.batch:
+            raise Refusal("77", "批次号不一致,请重新签到", rule="batch_differs")
+        balanced = await _settle(request, host, claimed)
+    result = Balance.BALANCED if balanced else Balance.UNBALANCED
+    answer = Field48Totals(
+        claimed.debit_amount,
+        claimed.debit_count,
+        claimed.credit_amount,
+        claimed.credit_count,
+        result,
+        foreign_result=Balance.BALANCED,
+    )
+    return Reply(
+        "00",
+        {
+            37: host.numbers.next(request.received_at),
+            48: answer.build(),
+            60: Field60("00", batch, "201").build(),
+        },
+    )
+
+
+async def batch_upload(request: Request, host: Host) -> Reply:
+    """Keep the records of an unbalanced batch; a repeated message changes nothing."""
+    digits = str(request.message[48])
+    count = int(digits[:_COUNT] or 0)
+    if len(digits) != _COUNT + count * _RECORD:
+        raise Refusal("30", f"48域应有{count}笔", rule="upload_malformed")
+    records = [digits[at : at + _RECORD] for at in range(_COUNT, len(digits), _RECORD)]
+    await host.pool.execute(
+        _QUERIES["upload"],
+        *_identity(request),
+        request.received_at,
+        [record[2:8] for record in records],
+        [host.vault.hash(record[8:28].lstrip("0")) for record in records],
+        [int(record[28:40]) for record in records],
+    )
+    return Reply("00", {48: digits[:_COUNT].rjust(4, "0")})
+
+
+async def batch_upload_end(request: Request, host: Host) -> Reply:
+    """Close the upload; what differs from the host's own transactions opens an incident."""
+    row = await host.pool.fetchrow(
+        _QUERIES["end_upload"], *_identity(request), [*_DEBITS, *_CREDITS]
+    )
+    assert row is not None, "one row of counts"
+    if row["balanced"] is None:
+        raise Refusal("25", "该批次未结算", rule="batch_not_settled")
+    if not row["balanced"] and row["differing"]:
+        terminal = request.station.terminal
+        detail = (
+            f"terminal {terminal.terminal_id} batch {request.field60.batch}: "
+            f"{row['differing']} records differ from the host's"
+        )
+        await host.pool.execute(
+            _QUERIES["incident"], terminal.merchant_id, detail, request.received_at
+        )
+    return Reply("00", {48: str(request.message[48])})
+
+
+async def _settle(request: Request, host: Host, claimed: Totals) -> bool:
+    identity = _identity(request)
+    row = await host.pool.fetchrow(_QUERIES["totals"], *identity, _DEBITS, _CREDITS)
+    assert row is not None, "sums give one row"
+    totals = Totals(*row)
+    balanced = compare(totals, claimed) is Balance.BALANCED
+    began = await host.pool.fetchval(
+        _QUERIES["settle"],
+        *identity,
+        request.received_at,
+        balanced,
+        *row,
+        str(request.message[48]),
+        next_batch(request.field60.batch),
+    )
+    if began is None:  # another message of the same terminal was first
+        stored = await _settled(request, host)
+        return balanced if stored is None else stored
+    host.registry.in_batch(request.station, began)
+    return balanced
+
+
+async def _settled(request: Request, host: Host) -> bool | None:
+    return await host.pool.fetchval(_QUERIES["settled"], *_identity(request))
+
+
+def _claimed(request: Request) -> Totals:
+    try:
+        field48 = Field48Totals.parse(str(request.message[48]))
+    except DecodeError as error:
+        raise Refusal("30", "48域格式错误", rule="totals_malformed") from error
+    return Totals(
+        field48.debit_amount,
+        field48.debit_count,
+        field48.credit_amount,
+        field48.credit_count,
+    )
+
+
+def _identity(request: Request) -> tuple[str, str, str]:
+    terminal = request.station.terminal
+    return (terminal.merchant_id, terminal.terminal_id, request.field60.batch)

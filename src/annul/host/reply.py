@@ -1,0 +1,40 @@
+"""The answer to a terminal: what is repeated from the request, what the host adds, the MAC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from annul.wire.codec import Message
+
+# Fields that an answer repeats from its request, when they were there.
+ECHOED: Final = (2, 3, 4, 11, 14, 23, 25, 41, 42, 49, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response code and the fields that the host adds to those repeated from the request."""
+
+    response_code: str
+    fields: Mapping[int, str | bytes] = field(default_factory=dict)
+
+
+def reply_mti(mti: str) -> str:
+    """Give the MTI that answers `mti`: 0200 -> 0210, 0820 -> 0830."""
+    return f"{mti[:2]}{int(mti[2]) + 1}{mti[3]}"
+
+
+def reply_fields(
+    request: Message, reply: Reply, acquirer_id: str, local: datetime
+) -> dict[int, str | bytes]:
+    """Put the fields of an answer together; `local` is the host's time at the terminal's place."""
+    fields: dict[int, str | bytes] = {}
+    for number in ECHOED:
+        if number in request:
+            fields[number] = request[number]
+    fields[12] = local.strftime("%H%M%S")
+    fields[13] = local.strftime("%m%d")
+    fields[32] = acquirer_id
+    fields[39] = reply.response_code
+    fields.update(reply.fields)
+    return fields

@@ -1,0 +1,1 @@
+"""The issuers' side: multiplexed links, routing, health, store-and-forward."""

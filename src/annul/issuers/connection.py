@@ -1,0 +1,132 @@
+"""One TCP connection to an issuer: bytes in to frames, exchanges out to bytes."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol, cast
+
+from annul.wire.errors import FrameError
+from annul.wire.framing import Framer, Framing
+
+from .pending import Exchange
+
+_WRITE_BUFFER: Final = 256 * 1024  # bytes that may wait in the socket before writing pauses
+
+
+class Owner(Protocol):
+    """What a connection reports to. All calls come from the event loop, never from `send`."""
+
+    def received(self, body: bytes) -> None:
+        """Take one message of the issuer."""
+        ...
+
+    def refused(self, error: FrameError) -> None:
+        """Count bytes that are no frame; the connection closes itself."""
+        ...
+
+    def lost(self, connection: "Connection") -> None:
+        """Take note of the end of the connection; called once, after the last `received`."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """What is sent within one turn of the event loop goes out in one write."""
+
+    def __init__(
+        self, owner: Owner, framing: Framing, frame_limit: int, monotonic: Callable[[], float]
+    ) -> None:
+        self._owner = owner
+        self._framer = Framer(framing, frame_limit)
+        self._monotonic = monotonic
+        self.loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._outgoing: list[Exchange] = []
+        self._blocked = False
+        self.closed = asyncio.Event()
+        self.heard_at = monotonic()
+
+    @property
+    def queued(self) -> int:
+        """How many exchanges wait for the socket; their frames have not left this host."""
+        return len(self._outgoing)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport; called once, before anything is sent."""
+        # Not checked by isinstance: uvloop's transports are of no asyncio class.
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=_WRITE_BUFFER)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Report the end; what was never written keeps its frame and so counts as not sent."""
+        del exc
+        self._transport = None
+        self._outgoing.clear()
+        self._owner.lost(self)
+        self.closed.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Cut the bytes into frames and hand them on, in order."""
+        self.heard_at = self._monotonic()
+        try:
+            frames = self._framer.feed(data)
+        except FrameError as error:
+            self._owner.refused(error)
+            self.abort()
+            return
+        received = self._owner.received
+        for frame in frames:
+            received(frame.body)
+
+    def pause_writing(self) -> None:
+        """Let exchanges wait here from now on: the issuer reads too slowly."""
+        self._blocked = True
+
+    def resume_writing(self) -> None:
+        """Write what waits: the issuer has caught up."""
+        self._blocked = False
+        self._flush()
+
+    def send(self, exchange: Exchange) -> None:
+        """Write an exchange's frame at the end of this turn of the event loop."""
+        if not self._outgoing:
+            self.loop.call_soon(self._flush)
+        self._outgoing.append(exchange)
+
+    def answer(self, frame: bytes) -> None:
+        """Write an answer to a request of the issuer."""
+        if self._transport is not None and not self._blocked:
+            self._transport.write(frame)
+
+    def hold_reading(self, *, hold: bool) -> None:
+        """Stop taking bytes from the issuer, or go on; both may be called again."""
+        transport = self._transport
+        if transport is None or transport.is_reading() is not hold:
+            return
+        if hold:
+            transport.pause_reading()
+        else:
+            self.heard_at = self._monotonic()
+            transport.resume_reading()
+
+    def close(self) -> None:
+        """Close after what is already written."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _flush(self) -> None:
+        transport = self._transport
+        if self._blocked or transport is None or transport.is_closing():
+            return
+        frames: list[bytes] = []
+        for exchange in self._outgoing:
+            frame = exchange.frame
+            if frame is not None and not exchange.done:
+                exchange.frame = None
+                frames.append(frame)
+        self._outgoing.clear()
+        if frames:
+            transport.write(frames[0] if len(frames) == 1 else b"".join(frames))

@@ -1,0 +1,246 @@
+"""All issuers at one desk: who a card belongs to, whether they can be asked, and the asking."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from annul.domain.records import Bin, Issuer
+from annul.security.ciphers import TDES
+from annul.security.keys import KeyKind, WrappedKey
+from annul.security.module import SecurityModule
+from annul.store.clock import Clock
+from annul.wire.codec import Codec, Message
+from annul.wire.dialects import DIALECTS
+from annul.wire.errors import DecodeError
+from annul.wire.framing import FRAMINGS
+
+from .errors import NoAnswer, NotSent, Silence
+from .health import Condition, Health
+from .late import LateAnswers, OnLate
+from .link import Link, LinkLimits
+from .message import Answer, parse_answer
+from .routing import Route, Router
+
+log = structlog.get_logger(__name__)
+
+_SILENT_CODE: Final = "98"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One issuer's link and how it has been doing."""
+
+    link: Link
+    health: Health
+
+
+class Issuers:
+    """What the host and the forwarder ask. `owed` is set when there is something to forward.
+
+    Every issuer that is active has a link, also one without a row in the BIN table.
+    """
+
+    def __init__(
+        self,
+        issuers: Iterable[Issuer],
+        bins: Iterable[Bin],
+        clock: Clock,
+        security: SecurityModule,
+        *,
+        random: Callable[[], float],
+        limits: LinkLimits | None = None,
+        late_limit: int = 1_000,
+    ) -> None:
+        self.owed = asyncio.Event()
+        self._clock = clock
+        self._monotonic = clock.monotonic
+        self._security = security
+        self._random = random
+        self._limits = limits
+        self._late = LateAnswers(self._hold_reading, random, limit=late_limit)
+        self._codecs: dict[str, Codec] = {}
+        self._issuers = {issuer.issuer_id: issuer for issuer in issuers}
+        self._bins = tuple(bins)
+        self._lines: dict[str, Line] = {
+            issuer.issuer_id: self._line(issuer)
+            for issuer in self._issuers.values()
+            if issuer.active
+        }
+        self._router = self._new_router()
+        self._running = False
+
+    # Running --------------------------------------------------------------------------------
+
+    def start(self, on_late: OnLate) -> None:
+        """Begin to connect. `on_late` is awaited for each late answer, one after the other.
+
+        It runs again for the same answer when it raised.
+        """
+        self._running = True
+        self._late.start(on_late)
+        for line in self._lines.values():
+            line.link.start()
+
+    async def ready(self, timeout_s: float) -> bool:
+        """Wait until every link is up; False when one is not within `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                for line in tuple(self._lines.values()):
+                    await line.link.wait_up()
+        except TimeoutError:
+            return False
+        return True
+
+    async def drain(self) -> None:
+        """Wait until no request is under way; the callers have stopped to ask."""
+        await asyncio.gather(*(line.link.drain() for line in self._lines.values()))
+
+    async def stop(self, grace_s: float = 5.0) -> None:
+        """Sign off and close every link, then deliver the late answers that wait."""
+        self._running = False
+        await asyncio.gather(*(line.link.stop() for line in self._lines.values()))
+        await self._late.stop(grace_s)
+
+    async def apply(self, issuers: Iterable[Issuer], bins: Iterable[Bin]) -> None:
+        """Take a changed table: only the links of changed issuers are renewed."""
+        self._issuers = {issuer.issuer_id: issuer for issuer in issuers}
+        self._bins = tuple(bins)
+        active = {key: issuer for key, issuer in self._issuers.items() if issuer.active}
+        old, self._lines = self._lines, {}
+        for key, issuer in active.items():
+            line = old.get(key)
+            if line is None or line.link.issuer != issuer:
+                line = self._line(issuer, line.health if line else None)
+                if self._running:
+                    line.link.start()
+            self._lines[key] = line
+        self._router = self._new_router()
+        gone = [line.link for key, line in old.items() if self._lines.get(key) is not line]
+        await asyncio.gather(*(_end(link) for link in gone))
+
+    # Asking ---------------------------------------------------------------------------------
+
+    def route(self, pan: str) -> Route | None:
+        """Give the way of a card, None when no prefix fits."""
+        return self._router.route(pan)
+
+    def route_to(self, issuer_id: str) -> Route:
+        """Give the way to one issuer, for what must go where its original went."""
+        return self._router.route_to(issuer_id)
+
+    def is_up(self, route: Route) -> bool:
+        """Say whether the link of a route is up."""
+        line = self._lines.get(route.issuer_id)
+        return line is not None and line.link.up
+
+    def up(self) -> list[str]:
+        """Name the issuers whose link is up."""
+        return [key for key, line in self._lines.items() if line.link.up]
+
+    def silent_code(self, issuer_id: str) -> str:
+        """Give what a terminal is told when this issuer is silent (98 or 68)."""
+        issuer = self._issuers.get(issuer_id)
+        return issuer.silent_code if issuer else _SILENT_CODE
+
+    @property
+    def longest_timeout_s(self) -> float:
+        """The longest time that any issuer may take, in seconds."""
+        return max((issuer.timeout_ms for issuer in self._issuers.values()), default=0) / 1000
+
+    @property
+    def lines(self) -> Mapping[str, Line]:
+        """Links and health by issuer, for metrics, console and diagnosis."""
+        return self._lines
+
+    @property
+    def late(self) -> LateAnswers:
+        """The queue of late answers, for metrics."""
+        return self._late
+
+    async def ask(self, route: Route, mti: str, fields: Mapping[int, str | bytes]) -> Answer:
+        """Ask the issuer of a route. Raises `NotSent` or `NoAnswer`, and nothing else."""
+        line = self._lines.get(route.issuer_id)
+        if line is None:
+            raise NotSent
+        began = self._monotonic()
+        try:
+            answer = parse_answer(await line.link.ask(mti, fields))
+        except NotSent:
+            line.health.not_sent()
+            raise
+        except NoAnswer:
+            line.health.silence()
+            raise
+        except DecodeError as error:
+            line.link.counts.garbled += 1
+            line.health.silence()
+            raise NoAnswer(Silence.GARBLED) from error
+        now = self._monotonic()
+        line.health.answered(answer.response_code, now - began, now)
+        return answer
+
+    def wake(self) -> None:
+        """Say that there is something new to forward."""
+        self.owed.set()
+
+    # Inside ---------------------------------------------------------------------------------
+
+    def _line(self, issuer: Issuer, health: Health | None = None) -> Line:
+        if issuer.dialect not in self._codecs:
+            self._codecs[issuer.dialect] = Codec(DIALECTS[issuer.dialect])
+        health = health or Health(self._monotonic)
+        link = Link(
+            issuer,
+            self._codecs[issuer.dialect],
+            FRAMINGS[issuer.framing],
+            self._clock,
+            random=self._random,
+            on_late=self._late_from(issuer.issuer_id, health),
+            on_up=self.wake,
+            security=self._security,
+            mac_key=_key(KeyKind.MAC, issuer.mac_key),
+            limits=self._limits,
+        )
+        link.hold_reading(hold=self._late.holding)
+        return Line(link, health)
+
+    def _late_from(self, issuer_id: str, health: Health) -> Callable[[Message], None]:
+        def take(message: Message) -> None:
+            health.late()
+            try:
+                message.check()
+            except DecodeError as error:
+                log.warning("late_answer_garbled", issuer=issuer_id, field=error.field)
+                return
+            self._late.put(issuer_id, message)
+
+        return take
+
+    def _new_router(self) -> Router:
+        return Router(
+            self._bins,
+            self._issuers.values(),
+            self._usable,
+            lambda issuer: _key(KeyKind.PIN, issuer.pin_key),
+        )
+
+    def _usable(self, issuer_id: str) -> bool:
+        line = self._lines.get(issuer_id)
+        return line is not None and line.link.up and line.health.state is not Condition.DOWN
+
+    def _hold_reading(self, *, hold: bool) -> None:
+        for line in self._lines.values():
+            line.link.hold_reading(hold=hold)
+
+
+async def _end(link: Link) -> None:
+    await link.drain()
+    await link.stop()
+
+
+def _key(kind: KeyKind, wrapped: bytes | None) -> WrappedKey | None:
+    """Read a key as it is stored with the issuer: of double length, 3DES."""
+    return None if wrapped is None else WrappedKey(kind, TDES, wrapped)

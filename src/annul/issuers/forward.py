@@ -1,0 +1,331 @@
+"""Store-and-forward: what is owed to an issuer is sent until the issuer acknowledges it.
+
+Reversals and advices wait in the table `outbox`, written in the same commit as the outcome that
+made them necessary. A row is claimed by a lease, so a process that dies gives it back by time.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from annul.domain.records import Merchant, Transaction
+from annul.domain.states import State
+from annul.store.batcher import LOST, StoreOverloaded, StoreUnavailable
+from annul.store.clock import Clock
+from annul.store.database import load_queries
+
+from .backoff import Backoff
+from .desk import Issuers
+from .errors import NoAnswer, NotSent
+from .health import FAULTS
+from .message import Answer, Fields, request_fields, reversal_fields
+
+log = structlog.get_logger(__name__)
+
+_COLUMNS: Final = ", ".join(f"t.{column.name}" for column in fields(Transaction))
+_QUERIES: Final = {
+    name: query.sql.replace("{columns}", _COLUMNS)
+    for name, query in load_queries("annul.issuers", "forward.sql").items()
+}
+_STORE_LOST: Final = (*LOST, StoreUnavailable, StoreOverloaded)
+
+# Answers that end a reversal: done, nothing to reverse, the original never went through.
+# Source: UnionPay POS rules, reversal.
+REVERSAL_ENDS: Final = frozenset({"00", "25", "12"})
+
+# The states in which a row may still be sent. In any other the transaction has ended otherwise.
+_SENDABLE: Final = {
+    "reversal": frozenset({State.REVERSING}),
+    "advice": frozenset({State.SENT, State.UNKNOWN}),
+}
+
+
+class Outcomes(Protocol):
+    """Writes what came of a row: transaction and outbox row in one statement.
+
+    Both give False when the transaction's state no longer allows it.
+    """
+
+    async def reversed(
+        self, merchant_id: str, transaction_id: UUID, code: str, at: datetime
+    ) -> bool:
+        """Write that the issuer has acknowledged a reversal with `code`."""
+        ...
+
+    async def advised(
+        self, merchant_id: str, transaction_id: UUID, answer: Answer, at: datetime
+    ) -> bool:
+        """Write what the issuer has answered to an advice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How hard to try. After `tries`, or `overdue`, an incident is opened; then every `slow_s`.
+
+    `poll_s` is how often the table is looked at without being woken; `gather_s` lets rows that
+    come together be claimed together; `margin_s` is how long a lease outlasts an issuer's time-out.
+    """
+
+    concurrency: int = 64
+    backoff: Backoff = field(default=Backoff(first_s=1.0, limit_s=60.0))
+    tries: int = 10
+    slow_s: float = 300.0
+    overdue: timedelta = timedelta(minutes=15)
+    poll_s: float = 1.0
+    gather_s: float = 0.01
+    watch_s: float = 15.0
+    margin_s: float = 10.0
+
+
+@dataclass(slots=True)
+class ForwardCounts:
+    """What the worker counts, since its start."""
+
+    tries: int = 0
+    acknowledged: int = 0
+    postponed: int = 0
+    given_back: int = 0
+    retired: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One claimed row with its transaction as it is now."""
+
+    id: UUID
+    kind: str
+    issuer_id: str
+    reason: str
+    tries: int
+    merchant: Merchant
+    transaction: Transaction
+
+
+class Forwarder:
+    """The worker. `open_card` gives the clear card number of a stored cipher.
+
+    `local` gives a UTC moment on the shop's clock; `random` (0 up to 1) spreads the tries.
+    """
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        issuers: Issuers,
+        outcomes: Outcomes,
+        clock: Clock,
+        *,
+        open_card: Callable[[bytes], str],
+        acquirer_id: str,
+        local: Callable[[datetime], datetime],
+        random: Callable[[], float],
+        pace: Pace | None = None,
+    ) -> None:
+        self.counts = ForwardCounts()
+        self._pool = pool
+        self._issuers = issuers
+        self._outcomes = outcomes
+        self._clock = clock
+        self._open_card = open_card
+        self._acquirer_id = acquirer_id
+        self._local = local
+        self._random = random
+        self._pace = pace or Pace()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loops: tuple[asyncio.Task[None], ...] = ()
+
+    def start(self) -> None:
+        """Begin to send what is owed."""
+        self._loops = (
+            asyncio.create_task(self._forever(self._forward)),
+            asyncio.create_task(self._forever(self._watch)),
+        )
+
+    async def stop(self, grace_s: float = 5.0) -> None:
+        """Claim nothing more and finish what is under way; the rest stays owed in the table."""
+        for loop in self._loops:
+            loop.cancel()
+        if self._loops:
+            await asyncio.wait(self._loops)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        for task in tuple(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def backlog(self) -> int:
+        """Count the rows that are owed to issuers."""
+        return int(await self._pool.fetchval(_QUERIES["backlog"]))
+
+    # The loops ------------------------------------------------------------------------------
+
+    async def _forever(self, step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await step()
+            except _STORE_LOST:
+                log.warning("forward_waits_for_store")
+                await asyncio.sleep(self._pace.poll_s)
+            except Exception:
+                # The promise must outlive a fault of ours; the rows are still in the table.
+                log.exception("forward_failed")
+                await asyncio.sleep(self._pace.poll_s)
+
+    async def _forward(self) -> None:
+        """Claim as many rows as there is room for, then wait for news or for the timer."""
+        await asyncio.sleep(self._pace.gather_s)
+        self._issuers.owed.clear()
+        room = self._pace.concurrency - len(self._tasks)
+        if room > 0:
+            for owed in await self._claim(room):
+                task = asyncio.create_task(self._try(owed))
+                self._tasks.add(task)
+                task.add_done_callback(self._finished)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pace.poll_s):
+                await self._issuers.owed.wait()
+
+    async def _watch(self) -> None:
+        """Tell somebody of what waits too long, and take it back once it is acknowledged."""
+        now = self._clock.now()
+        await self._pool.execute(_QUERIES["overdue"], now, now - self._pace.overdue)
+        await self._pool.execute(_QUERIES["recovered"], now)
+        await asyncio.sleep(self._pace.watch_s)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._issuers.owed.set()  # there is room, and the next row of this card may be due
+
+    async def _claim(self, limit: int) -> list[Owed]:
+        issuers = self._issuers.up()
+        if not issuers:
+            return []
+        now = self._clock.now()
+        lease = timedelta(seconds=self._issuers.longest_timeout_s + self._pace.margin_s)
+        rows = await self._pool.fetch(_QUERIES["lease"], now, now + lease, limit, issuers)
+        return [_owed(row) for row in rows]
+
+    # One row --------------------------------------------------------------------------------
+
+    async def _try(self, owed: Owed) -> None:
+        try:
+            await self._deliver(owed)
+        except _STORE_LOST:
+            log.warning("forward_not_written", kind=owed.kind)  # the lease ends by itself
+        except Exception:
+            self.counts.failed += 1
+            log.exception("forward_try_failed", kind=owed.kind, rrn=owed.transaction.rrn)
+            with suppress(*_STORE_LOST):
+                await self._postpone(owed, "")
+
+    async def _deliver(self, owed: Owed) -> None:
+        transaction = owed.transaction
+        if transaction.state not in _SENDABLE[owed.kind]:
+            await self._retire(owed)
+            return
+        mti, message = await self._message(owed)
+        self.counts.tries += 1
+        try:
+            answer = await self._issuers.ask(self._issuers.route_to(owed.issuer_id), mti, message)
+        except NotSent:
+            await self._give_back(owed)
+            return
+        except NoAnswer:
+            await self._postpone(owed, "")
+            return
+        if not _acknowledges(owed.kind, answer.response_code):
+            await self._postpone(owed, answer.response_code)
+            return
+        key = (transaction.merchant_id, transaction.id)
+        now = self._clock.now()
+        if owed.kind == "reversal":
+            written = await self._outcomes.reversed(*key, answer.response_code, now)
+        else:
+            written = await self._outcomes.advised(*key, answer, now)
+        if written:
+            self.counts.acknowledged += 1
+        else:
+            await self._retire(owed)
+
+    async def _message(self, owed: Owed) -> tuple[str, Fields]:
+        transaction = owed.transaction
+        pan = self._open_card(transaction.card_cipher) if transaction.card_cipher else ""
+        local = self._local(transaction.received_at)
+        if owed.kind == "reversal":
+            return reversal_fields(
+                transaction,
+                owed.reason,
+                pan=pan,
+                merchant=owed.merchant,
+                acquirer_id=self._acquirer_id,
+                local=local,
+            )
+        return request_fields(
+            transaction,
+            pan=pan,
+            merchant=owed.merchant,
+            acquirer_id=self._acquirer_id,
+            local=local,
+            original=await self._original(transaction),
+        )
+
+    async def _original(self, transaction: Transaction) -> Transaction | None:
+        if transaction.original_id is None:
+            return None
+        row = await self._pool.fetchrow(
+            _QUERIES["original"], transaction.merchant_id, transaction.original_id
+        )
+        return None if row is None else Transaction(*row)
+
+    async def _postpone(self, owed: Owed, code: str) -> None:
+        pace, now = self._pace, self._clock.now()
+        if owed.tries < pace.tries:
+            wait = pace.backoff.delay(owed.tries, self._random)
+        else:
+            wait = Backoff(pace.slow_s, pace.slow_s).delay(1, self._random)
+        due = now + timedelta(seconds=wait)
+        key = (owed.transaction.merchant_id, owed.id)
+        await self._pool.execute(_QUERIES["postpone"], *key, due, code, pace.tries, now)
+        self.counts.postponed += 1
+
+    async def _give_back(self, owed: Owed) -> None:
+        due = self._clock.now() + timedelta(seconds=self._pace.backoff.first_s)
+        key = (owed.transaction.merchant_id, owed.id)
+        await self._pool.execute(_QUERIES["give_back"], *key, due)
+        self.counts.given_back += 1
+
+    async def _retire(self, owed: Owed) -> None:
+        key = (owed.transaction.merchant_id, owed.id)
+        await self._pool.execute(_QUERIES["retire"], *key, self._clock.now())
+        self.counts.retired += 1
+
+
+def _acknowledges(kind: str, code: str) -> bool:
+    """Say whether a code ends a row; an advice is ended by all but a fault of the issuer."""
+    return code in REVERSAL_ENDS if kind == "reversal" else code not in FAULTS
+
+
+def _owed(row: asyncpg.Record) -> Owed:
+    (identity, kind, issuer_id, reason, tries, name_zh, name_en, category, state), columns = (
+        row[:9],
+        row[9:],
+    )
+    transaction = replace(Transaction(*columns), state=State(state))
+    return Owed(
+        id=identity,
+        kind=kind,
+        issuer_id=issuer_id,
+        reason=reason,
+        tries=tries,
+        merchant=Merchant(transaction.merchant_id, name_zh, name_en, category),
+        transaction=transaction,
+    )

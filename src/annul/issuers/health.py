@@ -1,0 +1,204 @@
+"""How an issuer is doing: rolling counts of the last hour, cheap to add to, and what they mean.
+
+Counts live in slots of a few seconds. Adding to one touches the newest slot only; a window is
+summed when somebody asks for it.
+"""
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+SLOT_S: Final = 5.0
+WINDOWS_S: Final = (60.0, 300.0, 3600.0)
+
+# Upper bounds of the latency buckets in milliseconds; the last bucket is open.
+BOUNDS_MS: Final = (
+    1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700,
+    1_000, 1_500, 2_000, 3_000, 5_000, 7_000, 10_000, 15_000, 30_000, 60_000,
+)  # fmt: skip
+_BUCKETS: Final = len(BOUNDS_MS) + 1
+
+APPROVALS: Final = frozenset({"00", "10", "11", "A2", "A4", "A5", "A6"})
+# Answers by which an issuer or the network says that it can not work just now.
+FAULTS: Final = frozenset({"06", "68", "90", "91", "92", "96", "98"})
+
+
+class Condition(StrEnum):
+    """What the router and the console make of the counts."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From which share of trouble (no answer, or a code of `FAULTS`) in the last minute.
+
+    Below `least` requests nothing is concluded. So many silences in a row are `down` at once.
+    """
+
+    least: int = 10
+    degraded: float = 0.05
+    down: float = 0.5
+    silent_in_a_row: int = 10
+
+
+@dataclass(slots=True)
+class Slot:
+    """The counts of a few seconds."""
+
+    number: int
+    requests: int = 0
+    approvals: int = 0
+    silent: int = 0
+    not_sent: int = 0
+    late: int = 0
+    faults: int = 0
+    codes: dict[str, int] = field(default_factory=dict)
+    latencies: list[int] = field(default_factory=lambda: [0] * _BUCKETS)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Counts of one window. `declines` by response code; latencies in milliseconds.
+
+    A percentile is the upper bound of its bucket, so at most one bucket too high; None without
+    answers.
+    """
+
+    seconds: float
+    requests: int
+    approvals: int
+    silent: int
+    not_sent: int
+    late: int
+    faults: int
+    declines: dict[str, int]
+    p50_ms: int | None
+    p90_ms: int | None
+    p99_ms: int | None
+
+
+class Health:
+    """Rolling counts of one issuer. `monotonic` gives seconds that never step back."""
+
+    def __init__(self, monotonic: Callable[[], float], limits: Limits | None = None) -> None:
+        self._monotonic = monotonic
+        self._limits = limits or Limits()
+        self._slots: deque[Slot] = deque([Slot(0)])
+        self._slot = self._slots[0]
+        self._slot_ends = 0.0
+        self._silent_in_a_row = 0
+        self._state = Condition.UP
+        self._state_until = 0.0
+
+    def answered(self, code: str, latency_s: float, now: float) -> None:
+        """Count an answer with its response code; `now` is the monotonic time it came."""
+        slot = self._slot if now < self._slot_ends else self._next(now)
+        slot.requests += 1
+        codes = slot.codes
+        codes[code] = codes.get(code, 0) + 1
+        slot.latencies[bisect_left(BOUNDS_MS, latency_s * 1000.0)] += 1
+        if code in APPROVALS:
+            slot.approvals += 1
+        elif code in FAULTS:
+            slot.faults += 1
+        self._silent_in_a_row = 0
+
+    def silence(self) -> None:
+        """Count a request that may have left this host and got no answer."""
+        slot = self._current()
+        slot.requests += 1
+        slot.silent += 1
+        self._silent_in_a_row += 1
+        if self._silent_in_a_row >= self._limits.silent_in_a_row:
+            self._state_until = 0.0  # look again before the next request
+
+    def not_sent(self) -> None:
+        """Count a request that never left this host; it says nothing about the issuer."""
+        self._current().not_sent += 1
+
+    def late(self) -> None:
+        """Count an answer that nobody awaited any more."""
+        self._current().late += 1
+
+    @property
+    def state(self) -> Condition:
+        """Say how the issuer is; worked out anew at most once a second."""
+        now = self._monotonic()
+        if now >= self._state_until:
+            self._state = self._judge(now)
+            self._state_until = now + 1.0
+        return self._state
+
+    def window(self, seconds: float) -> Window:
+        """Sum up the last `seconds` (60, 300 or 3600 usually)."""
+        slots = self._since(self._monotonic(), seconds)
+        codes: dict[str, int] = {}
+        latencies = [0] * _BUCKETS
+        for slot in slots:
+            for code, count in slot.codes.items():
+                codes[code] = codes.get(code, 0) + count
+            for bucket, count in enumerate(slot.latencies):
+                latencies[bucket] += count
+        return Window(
+            seconds=seconds,
+            requests=sum(slot.requests for slot in slots),
+            approvals=sum(slot.approvals for slot in slots),
+            silent=sum(slot.silent for slot in slots),
+            not_sent=sum(slot.not_sent for slot in slots),
+            late=sum(slot.late for slot in slots),
+            faults=sum(slot.faults for slot in slots),
+            declines={code: n for code, n in sorted(codes.items()) if code not in APPROVALS},
+            p50_ms=percentile(latencies, 0.50),
+            p90_ms=percentile(latencies, 0.90),
+            p99_ms=percentile(latencies, 0.99),
+        )
+
+    def _judge(self, now: float) -> Condition:
+        slots = self._since(now, WINDOWS_S[0])
+        requests = sum(slot.requests for slot in slots)
+        trouble = sum(slot.silent + slot.faults for slot in slots)
+        limits = self._limits
+        if requests and self._silent_in_a_row >= limits.silent_in_a_row:
+            return Condition.DOWN
+        if requests < limits.least:
+            return Condition.UP
+        if trouble >= requests * limits.down:
+            return Condition.DOWN
+        return Condition.DEGRADED if trouble >= requests * limits.degraded else Condition.UP
+
+    def _since(self, now: float, seconds: float) -> list[Slot]:
+        oldest = int((now - seconds) // SLOT_S) + 1
+        return [slot for slot in self._slots if slot.number >= oldest]
+
+    def _current(self) -> Slot:
+        now = self._monotonic()
+        return self._slot if now < self._slot_ends else self._next(now)
+
+    def _next(self, now: float) -> Slot:
+        number = int(now // SLOT_S)
+        oldest = number - int(WINDOWS_S[-1] // SLOT_S)
+        while self._slots and self._slots[0].number <= oldest:
+            self._slots.popleft()
+        self._slot = Slot(number)
+        self._slots.append(self._slot)
+        self._slot_ends = (number + 1) * SLOT_S
+        return self._slot
+
+
+def percentile(latencies: list[int], share: float) -> int | None:
+    """Give the upper bound in milliseconds of the bucket that reaches this share of the answers."""
+    total = sum(latencies)
+    if total == 0:
+        return None
+    reached = 0
+    for bound, count in zip((*BOUNDS_MS, BOUNDS_MS[-1]), latencies, strict=True):
+        reached += count
+        if reached >= total * share:
+            return bound
+    raise AssertionError("the last bucket reaches every share")

@@ -1,0 +1,118 @@
+"""Answers that nobody awaits any more, handed to the journal one by one and never dropped."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+import structlog
+
+from annul.domain.errors import AnnulError
+from annul.wire.codec import Message
+
+from .backoff import Backoff
+
+log = structlog.get_logger(__name__)
+
+OnLate = Callable[[str, Message], Awaitable[None]]  # issuer id, the answer
+
+
+class Hold(Protocol):
+    """Stops or resumes the reading from all issuers."""
+
+    def __call__(self, *, hold: bool) -> None:
+        """Stop, or go on."""
+        ...
+
+
+_RETRY: Final = Backoff(first_s=0.1, limit_s=5.0)
+
+
+class LateAnswers:
+    """A queue with a limit that is kept by its source: over it, `hold` stops the reading.
+
+    What was read already when the limit is reached is still taken. An answer whose delivery fails
+    goes to the end and is tried again, so one that can not be delivered stops no other.
+    """
+
+    def __init__(
+        self,
+        hold: Hold,
+        random: Callable[[], float],
+        *,
+        limit: int = 1_000,
+    ) -> None:
+        self._hold = hold
+        self._random = random
+        self._limit = limit
+        self._waiting: deque[tuple[str, Message]] = deque()
+        self._holding = False
+        self._arrived = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._worker: asyncio.Task[None] | None = None
+        self.delivered = 0
+        self.failed = 0
+
+    @property
+    def holding(self) -> bool:
+        """Say whether the reading is stopped."""
+        return self._holding
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def start(self, deliver: OnLate) -> None:
+        """Begin to deliver."""
+        self._worker = asyncio.create_task(self._work(deliver))
+
+    def put(self, issuer_id: str, message: Message) -> None:
+        """Take an answer; from the limit on nothing more is read from the issuers."""
+        self._waiting.append((issuer_id, message))
+        self._arrived.set()
+        self._empty.clear()
+        if len(self._waiting) >= self._limit and not self._holding:
+            self._holding = True
+            self._hold(hold=True)
+
+    async def stop(self, grace_s: float) -> None:
+        """Deliver what waits, for at most `grace_s` seconds, and end."""
+        if self._worker is None:
+            return
+        try:
+            async with asyncio.timeout(grace_s):
+                await self._empty.wait()
+        except TimeoutError:
+            # Each of them is a transaction that is still being reversed or repeated.
+            log.warning("late_answers_not_delivered", count=len(self._waiting))
+        self._worker.cancel()
+        await asyncio.wait([self._worker])
+        self._worker = None
+
+    async def _work(self, deliver: OnLate) -> None:
+        failures = 0
+        while True:
+            await self._arrived.wait()
+            issuer_id, message = self._waiting[0]
+            try:
+                await deliver(issuer_id, message)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the answer is kept
+                failures += 1
+                self.failed += 1
+                code = error.code if isinstance(error, AnnulError) else type(error).__name__
+                log.warning("late_answer_postponed", issuer=issuer_id, error=code)
+                self._waiting.rotate(-1)
+                await asyncio.sleep(_RETRY.delay(failures, self._random))
+                continue
+            failures = 0
+            self.delivered += 1
+            self._waiting.popleft()
+            self._settle()
+
+    def _settle(self) -> None:
+        if not self._waiting:
+            self._arrived.clear()
+            self._empty.set()
+        if self._holding and len(self._waiting) <= self._limit // 2:
+            self._holding = False
+            self._hold(hold=False)

@@ -1,0 +1,394 @@
+"""A link to one issuer: many requests at once over one connection that is always renewed.
+
+An answer belongs to the request with the same response MTI, terminal (41), trace (11), date (13)
+and merchant (42). What fits none is a late answer and goes to `on_late`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import structlog
+
+from annul.domain.records import Issuer
+from annul.security.keys import WrappedKey
+from annul.security.mac import MacAlgorithm
+from annul.security.module import SecurityModule
+from annul.store.clock import Clock
+from annul.wire.codec import Codec, Message
+from annul.wire.errors import DecodeError, EncodeError, FrameError
+from annul.wire.framing import Framing
+
+from .backoff import Backoff
+from .connection import Connection
+from .errors import NoAnswer, NotSent, Silence
+from .message import (
+    ECHO,
+    NETWORK_ANSWER,
+    NETWORK_REQUEST,
+    SIGN_OFF,
+    SIGN_ON,
+    network_answer,
+    network_fields,
+)
+from .pending import Exchange, Key, Pending, answer_key, request_key
+
+log = structlog.get_logger(__name__)
+
+
+class LinkState(StrEnum):
+    """How far a link has come."""
+
+    STOPPED = "stopped"
+    CONNECTING = "connecting"
+    SIGNING_ON = "signing_on"
+    UP = "up"
+    WAITING = "waiting"  # for the next try to connect
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLimits:
+    """Bounds of a link; times in seconds.
+
+    `queued` counts frames that the socket does not take yet. A connection that lasts for
+    `stable_s` is a success for the back-off. After `idle_s` without a byte an echo is sent.
+    """
+
+    in_flight: int = 8_192
+    queued: int = 1_024
+    frame: int = 8_192
+    connect_s: float = 5.0
+    sign_off_s: float = 1.0
+    idle_s: float = 30.0
+    stable_s: float = 10.0
+    tick_s: float = 0.05
+    backoff: Backoff = field(default=Backoff())
+
+
+@dataclass(slots=True)
+class LinkCounts:
+    """What a link counts, since its start."""
+
+    sent: int = 0
+    answered: int = 0
+    timed_out: int = 0
+    late: int = 0
+    bad_mac: int = 0
+    garbled: int = 0
+    bad_frames: int = 0
+    refused: int = 0  # NotSent because of a limit
+    connects: int = 0
+    connect_failures: int = 0
+    sign_on_refusals: int = 0
+    losses: int = 0
+
+
+class Link:
+    """Ask an issuer. `on_late` and `on_up` are called from the event loop and must not block.
+
+    `mac_key` makes the MAC mandatory on both ways, network messages excepted. `random` (0 up to
+    1) spreads the reconnects of many links.
+    """
+
+    def __init__(
+        self,
+        issuer: Issuer,
+        codec: Codec,
+        framing: Framing,
+        clock: Clock,
+        *,
+        random: Callable[[], float],
+        on_late: Callable[[Message], None],
+        on_up: Callable[[], None] = lambda: None,
+        security: SecurityModule | None = None,
+        mac_key: WrappedKey | None = None,
+        mac_algorithm: MacAlgorithm = MacAlgorithm.X9_19,
+        limits: LinkLimits | None = None,
+    ) -> None:
+        assert mac_key is None or security is not None, "a MAC key needs a module that holds it"
+        self.issuer = issuer
+        self.counts = LinkCounts()
+        self.state = LinkState.STOPPED
+        self._codec = codec
+        self._framing = framing
+        self._clock = clock
+        self._monotonic = clock.monotonic
+        self._random = random
+        self._on_late = on_late
+        self._on_up = on_up
+        self._security = security
+        self._mac_key = mac_key
+        self._mac_algorithm = mac_algorithm
+        self._head = b"" if framing.interbank else bytes(framing.head)
+        self._limits = limits or LinkLimits()
+        self._timeout_s = issuer.timeout_ms / 1000
+        self._pending = Pending()
+        self._connection: Connection | None = None
+        self._trace = 0
+        self._hold = False
+        self._up = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._runner: asyncio.Task[None] | None = None
+        self._echo: asyncio.Task[None] | None = None
+        self._ticker: asyncio.TimerHandle | None = None
+
+    @property
+    def up(self) -> bool:
+        """Say whether a request can be sent now: connected and signed on."""
+        return self.state is LinkState.UP
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests await their answer."""
+        return len(self._pending)
+
+    async def wait_up(self) -> None:
+        """Wait until the link is up."""
+        await self._up.wait()
+
+    def start(self) -> None:
+        """Begin to connect, and from then on keep connected."""
+        assert self._runner is None, "a link is started once"
+        self._runner = asyncio.create_task(self._run())
+        self._tick()
+
+    def ask(self, mti: str, fields: Mapping[int, str | bytes]) -> Awaitable[Message]:
+        """Send a request; await the result for its answer, whose MAC is checked.
+
+        Raises `NotSent` at once when the link is not up, a limit is reached or the same key is
+        under way; the awaitable raises `NoAnswer` when the issuer is silent, or `NotSent` when
+        the connection ended before the frame was written.
+        """
+        if self.state is not LinkState.UP:
+            raise NotSent
+        return self._send(mti, fields, request_key(mti, fields), self._mac_key)
+
+    def hold_reading(self, *, hold: bool) -> None:
+        """Stop taking answers from the issuer, or go on; also for connections to come."""
+        self._hold = hold
+        if self._connection is not None:
+            self._connection.hold_reading(hold=hold)
+
+    async def drain(self) -> None:
+        """Wait until nothing is under way; every request ends by its time-out at the latest."""
+        if self._ticker is not None and len(self._pending):
+            self._idle.clear()
+            await self._idle.wait()
+
+    async def stop(self) -> None:
+        """Sign off when the link is up, close the connection and end what is under way."""
+        if self._runner is None:
+            return
+        if self.up:
+            self._fall(LinkState.STOPPED)
+            try:
+                async with asyncio.timeout(self._limits.sign_off_s):
+                    await self._network(SIGN_OFF)
+            except (NotSent, NoAnswer, TimeoutError):
+                log.info("sign_off_unanswered", issuer=self.issuer.issuer_id)
+        self._runner.cancel()
+        await asyncio.wait([self._runner])
+        self._runner = None
+        self._fall(LinkState.STOPPED)
+        if self._connection is not None:
+            await self._connection.closed.wait()
+        if self._ticker is not None:
+            self._ticker.cancel()
+
+    # The connection reports here ------------------------------------------------------------
+
+    def received(self, body: bytes) -> None:
+        """Take one message: an answer that is awaited, a late one, or a request of the issuer."""
+        try:
+            message = self._codec.decode(body)
+            mti = message.mti
+            key = answer_key(mti, message.fields())
+        except DecodeError:
+            self.counts.garbled += 1
+            return
+        if mti == NETWORK_REQUEST:
+            self._answer_network(message)
+            return
+        network = mti == NETWORK_ANSWER
+        exchange = self._pending.take(key)
+        if self._mac_key is not None and not network and not self._genuine(message):
+            self.counts.bad_mac += 1
+            if exchange is not None:
+                exchange.fail(Silence.BAD_MAC)
+        elif exchange is not None and exchange.answer(message):
+            self.counts.answered += 1
+        elif not network:
+            self.counts.late += 1
+            self._on_late(message)
+
+    def refused(self, error: FrameError) -> None:
+        """Count bytes that are no frame. The connection closes itself and is renewed."""
+        self.counts.bad_frames += 1
+        log.warning("frame_refused", issuer=self.issuer.issuer_id, reason=str(error))
+
+    def lost(self, connection: Connection) -> None:
+        """End everything under way; runs before the back-off begins."""
+        if self._connection is not connection:
+            return
+        self._connection = None
+        self.counts.losses += 1
+        if self.up:
+            self._fall(LinkState.WAITING)
+        self._pending.fail_all(Silence.BROKEN)
+
+    # Sending --------------------------------------------------------------------------------
+
+    def _send(
+        self,
+        mti: str,
+        fields: Mapping[int, str | bytes],
+        key: Key,
+        mac_key: WrappedKey | None,
+    ) -> Awaitable[Message]:
+        connection, limits, pending = self._connection, self._limits, self._pending
+        if (
+            connection is None
+            or connection.queued >= limits.queued
+            or len(pending) >= limits.in_flight
+            or key in pending
+        ):
+            self.counts.refused += 1
+            raise NotSent
+        frame = self._frame(mti, fields, mac_key)
+        future: asyncio.Future[Message] = connection.loop.create_future()
+        exchange = Exchange(key, frame, future, self._monotonic() + self._timeout_s)
+        pending.add(exchange)
+        connection.send(exchange)
+        self.counts.sent += 1
+        return future
+
+    def _frame(
+        self, mti: str, fields: Mapping[int, str | bytes], mac_key: WrappedKey | None
+    ) -> bytes:
+        try:
+            if mac_key is None or self._security is None:
+                body = self._codec.encode(mti, fields)
+            else:
+                unsigned = self._codec.encode_unsigned(mti, fields)
+                body = unsigned + self._security.mac(mac_key, self._mac_algorithm, unsigned)
+            return self._framing.pack(body, self._head)
+        except (EncodeError, FrameError) as error:
+            log.warning("request_not_encodable", issuer=self.issuer.issuer_id, reason=str(error))
+            raise NotSent from error
+
+    def _genuine(self, message: Message) -> bool:
+        """Check the MAC over everything before it. Source: ANSI X9.19, ISO 8583 field 128."""
+        assert self._mac_key is not None
+        assert self._security is not None
+        try:
+            mac = message.get(self._codec.dialect.mac_field)
+        except DecodeError:
+            return False
+        if not isinstance(mac, bytes):
+            return False
+        signed = message.raw[: -len(mac)]
+        return self._security.verify_mac(self._mac_key, self._mac_algorithm, signed, mac)
+
+    def _network(self, code: str) -> Awaitable[Message]:
+        self._trace = self._trace % 999_999 + 1
+        fields = network_fields(code, f"{self._trace:06d}", self._clock.now())
+        return self._send(NETWORK_REQUEST, fields, request_key(NETWORK_REQUEST, fields), None)
+
+    def _answer_network(self, message: Message) -> None:
+        if self._connection is None:
+            return
+        try:
+            frame = self._frame(*network_answer(message), None)
+        except (DecodeError, NotSent):
+            self.counts.garbled += 1
+        else:
+            self._connection.answer(frame)
+
+    # The life of the connection -------------------------------------------------------------
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            began = self._monotonic()
+            signed_on = await self._live()
+            stable = signed_on and self._monotonic() - began >= self._limits.stable_s
+            failures = 1 if stable else failures + 1
+            self._fall(LinkState.WAITING)
+            await asyncio.sleep(self._limits.backoff.delay(failures, self._random))
+
+    async def _live(self) -> bool:
+        """Connect, sign on and stay until the connection ends; False when it never came up."""
+        self.state = LinkState.CONNECTING
+        loop, limits = asyncio.get_running_loop(), self._limits
+        try:
+            async with asyncio.timeout(limits.connect_s):
+                _, connection = await loop.create_connection(
+                    lambda: Connection(self, self._framing, limits.frame, self._monotonic),
+                    self.issuer.host,
+                    self.issuer.port,
+                )
+        except OSError:  # TimeoutError among them
+            self.counts.connect_failures += 1
+            return False
+        self.counts.connects += 1
+        self._connection = connection
+        try:
+            return await self._serve(connection)
+        finally:
+            connection.abort()
+
+    async def _serve(self, connection: Connection) -> bool:
+        self.state = LinkState.SIGNING_ON
+        try:
+            answer = await self._network(SIGN_ON)
+            accepted = answer.get(39) == "00"
+        except (NotSent, NoAnswer, DecodeError):
+            accepted = False
+        if not accepted:
+            self.counts.sign_on_refusals += 1
+            log.warning("sign_on_refused", issuer=self.issuer.issuer_id)
+            return False
+        if connection.closed.is_set():
+            return False
+        self.state = LinkState.UP
+        connection.hold_reading(hold=self._hold)
+        self._up.set()
+        log.info("link_up", issuer=self.issuer.issuer_id)
+        self._on_up()
+        await connection.closed.wait()
+        return True
+
+    def _fall(self, state: LinkState) -> None:
+        if self.up:
+            log.info("link_down", issuer=self.issuer.issuer_id, state=state)
+        self.state = state
+        self._up.clear()
+
+    def _tick(self) -> None:
+        """End what is over time and keep an idle connection honest."""
+        now = self._monotonic()
+        self.counts.timed_out += self._pending.expire(now)
+        if not len(self._pending):
+            self._idle.set()
+        connection = self._connection
+        if (
+            self.up
+            and not self._hold
+            and self._echo is None
+            and connection is not None
+            and now - connection.heard_at >= self._limits.idle_s
+        ):
+            self._echo = asyncio.create_task(self._check(connection))
+        loop = asyncio.get_running_loop()
+        self._ticker = loop.call_later(self._limits.tick_s, self._tick)
+
+    async def _check(self, connection: Connection) -> None:
+        """Send an echo; without an answer the connection is given up and renewed."""
+        try:
+            await self._network(ECHO)
+        except (NotSent, NoAnswer):
+            log.warning("echo_unanswered", issuer=self.issuer.issuer_id)
+            connection.abort()
+        finally:
+            self._echo = None

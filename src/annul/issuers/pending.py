@@ -1,0 +1,115 @@
+"""Requests on their way: found by key when the answer comes, by age when it does not."""
+
+from asyncio import Future
+from collections import deque
+from collections.abc import Mapping
+from typing import Final
+
+from annul.wire.codec import Message
+
+from .errors import NoAnswer, NotSent, Silence
+from .message import NETWORK_ANSWER, answer_mti
+
+# Response MTI, terminal (41), trace (11), date (13) and merchant (42): terminal numbers are
+# unique within one merchant only, and a trace alone is shared by all terminals.
+Key = tuple[str, object, object, object, object]
+
+
+def request_key(mti: str, fields: Mapping[int, str | bytes]) -> Key:
+    """Give the key that the answer to a request will have."""
+    return answer_key(answer_mti(mti), fields)
+
+
+def answer_key(mti: str, fields: Mapping[int, str | bytes]) -> Key:
+    """Give the key of an answer; on the network's own messages only the trace tells them apart."""
+    get = fields.get
+    if mti == NETWORK_ANSWER:
+        return (NETWORK_ANSWER, "", get(11, ""), "", "")
+    return (mti, get(41, ""), get(11, ""), get(13, ""), get(42, ""))
+
+
+class Exchange:
+    """One request and the future of its answer.
+
+    `frame` is kept until it is handed to the socket, `future` until it has ended: a done exchange
+    may have to wait in the row behind an older one, and then holds nothing.
+    """
+
+    __slots__ = ("_future", "deadline", "frame", "key")
+
+    def __init__(self, key: Key, frame: bytes, future: Future[Message], deadline: float) -> None:
+        self.key = key
+        self.frame: bytes | None = frame
+        self.deadline = deadline
+        self._future: Future[Message] | None = future
+
+    @property
+    def done(self) -> bool:
+        """Say whether nobody awaits an answer (any more)."""
+        return self._future is None or self._future.done()
+
+    def answer(self, message: Message) -> bool:
+        """Hand the answer over; False when nobody awaits it any more."""
+        future, self._future = self._future, None
+        if future is None or future.done():
+            return False
+        future.set_result(message)
+        return True
+
+    def fail(self, silence: Silence) -> None:
+        """End without an answer: `NotSent` while the frame is still here, else `NoAnswer`."""
+        future, self._future = self._future, None
+        unsent = self.frame is not None
+        self.frame = None
+        if future is not None and not future.done():
+            future.set_exception(NotSent() if unsent else NoAnswer(silence))
+
+
+class Pending:
+    """The exchanges of one link, all with the same time-out, so the oldest is always due first."""
+
+    __slots__ = ("_by_age", "_by_key")
+
+    def __init__(self) -> None:
+        self._by_key: Final[dict[Key, Exchange]] = {}
+        self._by_age: Final[deque[Exchange]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._by_key
+
+    def add(self, exchange: Exchange) -> None:
+        """Keep an exchange; its key is free and its deadline is not before that of any other."""
+        self._by_key[exchange.key] = exchange
+        self._by_age.append(exchange)
+
+    def take(self, key: Key) -> Exchange | None:
+        """Take the exchange that an answer with `key` belongs to.
+
+        An answer may leave out the merchant ("" in the key): then it must fit one exchange only.
+        """
+        exchange = self._by_key.pop(key, None)
+        if exchange is not None or key[4]:
+            return exchange
+        fitting = [other for other in self._by_key if other[:4] == key[:4]]
+        return self._by_key.pop(fitting[0]) if len(fitting) == 1 else None
+
+    def expire(self, now: float) -> int:
+        """End every exchange whose deadline has come; give how many were still awaited."""
+        by_age, expired = self._by_age, 0
+        while by_age and (by_age[0].done or by_age[0].deadline <= now):
+            exchange = by_age.popleft()
+            if self._by_key.get(exchange.key) is exchange:
+                del self._by_key[exchange.key]
+            if not exchange.done:
+                expired += 1
+                exchange.fail(Silence.TIMED_OUT)
+        return expired
+
+    def fail_all(self, silence: Silence) -> None:
+        """End every exchange, oldest first."""
+        while self._by_age:
+            self._by_age.popleft().fail(silence)
+        self._by_key.clear()

@@ -1,0 +1,1 @@
+"""Merchants, terminals, their parameters and keys."""

@@ -1,0 +1,105 @@
+"""Merchants, terminals, issuers and routes to try annul with, or to load it with.
+
+Everything here is made up: card numbers begin with test prefixes, names say that they are examples.
+"""
+
+import secrets
+from dataclasses import astuple, dataclass
+from typing import Any, Final
+
+import asyncpg
+
+from annul.domain.fees import DEFAULT_FEE_RATES
+from annul.security.ciphers import TDES
+from annul.security.keys import KeyKind
+from annul.security.module import SecurityModule
+from annul.store.database import load_queries
+
+_QUERIES: Final = {
+    name: query.sql for name, query in load_queries("annul.merchants", "demo.sql").items()
+}
+_ISSUERS: Final = (
+    ("00000101", "示例银行", "Example Bank"),
+    ("00000202", "样本银行", "Sample Bank"),
+    ("00000303", "样例支付", "Specimen Pay"),
+)
+# prefix, index of issuer, index of backup, card type
+_BINS: Final = (
+    ("620001", 0, 1, "debit"),
+    ("620002", 1, 0, "credit"),
+    ("629", 2, None, "qr"),
+    ("62", 0, None, "debit"),
+)
+# name, MCC, pricing, whether a void must be covered by the merchant's balance
+_SHOPS: Final = (
+    ("示例茶馆", "Example Tea House", "5812", "standard", False),
+    ("示例书店", "Example Bookshop", "5942", "discount", False),
+    ("示例公益站", "Example Charity", "8398", "welfare", False),
+    ("示例电器行", "Example Appliances", "5732", "standard", True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to put in: issuers listen on `issuer_ports` (fewer ports serve more issuers each)."""
+
+    issuer_ports: tuple[int, ...]
+    merchants: int = len(_SHOPS)
+    terminals_each: int = 2
+    issuer_host: str = "127.0.0.1"
+    timeout_ms: int = 15_000
+
+
+async def seed(
+    pool: asyncpg.Pool, security: SecurityModule, plan: Plan
+) -> list[tuple[str, str, str]]:
+    """Put a plan in; what is there stays. Give (merchant, terminal, master key) of new terminals.
+
+    The master key in hexadecimal is what a terminal is loaded with; it is given out only here.
+    """
+    made: list[tuple[str, str, str]] = []
+    async with pool.acquire() as connection, connection.transaction():
+        await _issuers(connection, plan)
+        await connection.executemany(
+            _QUERIES["fee_rate"], [astuple(rate) for rate in DEFAULT_FEE_RATES]
+        )
+        for number in range(plan.merchants):
+            merchant_id = f"8980000{_SHOPS[number % 4][2]}{number:04d}"
+            name_zh, name_en, category, pricing, needs_balance = _SHOPS[number % 4]
+            await connection.execute(
+                _QUERIES["merchant"],
+                merchant_id, name_zh, name_en, category, pricing, needs_balance,
+            )  # fmt: skip
+            for index in range(plan.terminals_each):
+                terminal_id = f"{number * plan.terminals_each + index + 10_000_001:08d}"
+                key = await _terminal(connection, security, merchant_id, terminal_id)
+                if key:
+                    made.append((merchant_id, terminal_id, key))
+    return made
+
+
+async def _issuers(connection: Any, plan: Plan) -> None:
+    for index, (issuer_id, name_zh, name_en) in enumerate(_ISSUERS):
+        port = plan.issuer_ports[index % len(plan.issuer_ports)]
+        await connection.execute(
+            _QUERIES["issuer"],
+            issuer_id, name_zh, name_en, plan.issuer_host, port, plan.timeout_ms,
+        )  # fmt: skip
+    for prefix, issuer, backup, card_type in _BINS:
+        backup_id = None if backup is None else _ISSUERS[backup][0]
+        await connection.execute(_QUERIES["bin"], prefix, _ISSUERS[issuer][0], backup_id, card_type)
+
+
+async def _terminal(
+    connection: Any, security: SecurityModule, merchant_id: str, terminal_id: str
+) -> str:
+    added = await connection.fetchval(_QUERIES["terminal"], merchant_id, terminal_id)
+    if added is None:
+        return ""
+    clear = secrets.token_bytes(16)
+    key = security.import_key(KeyKind.MASTER, TDES, clear)
+    await connection.execute(
+        _QUERIES["key"],
+        merchant_id, terminal_id, key.kind, key.algorithm, key.wrapped, key.check_value,
+    )  # fmt: skip
+    return clear.hex()

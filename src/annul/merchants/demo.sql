@@ -1,0 +1,34 @@
+-- name: issuer
+-- description: Put an issuer in, or move it to where it listens now.
+INSERT INTO issuers (issuer_id, name_zh, name_en, host, port, timeout_ms)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (issuer_id) DO UPDATE SET host = excluded.host, port = excluded.port;
+
+-- name: bin
+-- description: Put a row of the routing table in.
+INSERT INTO bins (prefix, issuer_id, backup_issuer_id, card_type) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING;
+
+-- name: fee_rate
+-- description: Put a fee rate in.
+INSERT INTO fee_rates (pricing, card_type, party, valid_from, rate_ppm, cap)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT DO NOTHING;
+
+-- name: merchant
+-- description: Put a merchant in.
+INSERT INTO merchants (merchant_id, name_zh, name_en, category, pricing, void_needs_balance)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT DO NOTHING;
+
+-- name: terminal
+-- description: Put a terminal in, unless it is there.
+INSERT INTO terminals (merchant_id, terminal_id) VALUES ($1, $2)
+ON CONFLICT DO NOTHING
+RETURNING terminal_id;
+
+-- name: key
+-- description: Put a terminal's master key in.
+INSERT INTO terminal_keys (merchant_id, terminal_id, kind, algorithm, wrapped, check_value,
+                           issued_at)
+VALUES ($1, $2, $3, $4, $5, $6, now());

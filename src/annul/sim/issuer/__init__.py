@@ -1,0 +1,1 @@
+"""An issuer with books of its own, rules, windows and faults on demand."""

@@ -1,0 +1,119 @@
+"""What an issuer allows, as tables: the first row that applies refuses with its code."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from .books import Account, Entry
+
+
+@dataclass(slots=True)
+class Policy:
+    """Settings of the issuer; amounts in minor units. They may change while it runs."""
+
+    default_balance: int = 1_000_000_00
+    amount_limit: int = 5_000_000_00
+    day_amount: int = 100_000_000_00
+    day_count: int = 1_000_000
+    void_supported: bool = True
+    refund_supported: bool = True
+    void_window_s: float = 86_400.0
+    void_same_day: bool = True
+    voids_per_day: int = 1_000_000
+    void_interval_s: float = 0.0
+    refuse_after_reversal: bool = True  # a request that arrives after its own reversal
+    end_of_day: bool = False
+
+
+CARD_STATES: Final[dict[str, str]] = {
+    "active": "00",
+    "lost": "41",
+    "stolen": "43",
+    "expired": "54",
+    "closed": "14",
+    "frozen": "62",
+    "suspected": "59",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request as the rules see it."""
+
+    amount: int
+    at: datetime
+    policy: Policy
+    account: "Account"
+    original: "Entry | None" = None
+
+
+Rule = tuple[str, str, Callable[[Ask], bool]]
+
+TAKING: Final[tuple[Rule, ...]] = (
+    ("over_limit", "61", lambda a: a.amount > a.policy.amount_limit),
+    ("day_count", "65", lambda a: a.account.count_on(a.at) >= a.policy.day_count),
+    ("day_amount", "61", lambda a: a.account.spent_on(a.at) + a.amount > a.policy.day_amount),
+    ("funds", "51", lambda a: a.amount > a.account.balance - a.account.held),
+)
+
+
+def _original(a: Ask) -> "Entry":
+    assert a.original is not None, "rows before this one refuse without an original"
+    return a.original
+
+
+UNDOING: Final[tuple[Rule, ...]] = (
+    ("not_found", "25", lambda a: a.original is None),
+    ("declined", "12", lambda a: _original(a).code != "00"),
+    ("undone", "22", lambda a: _original(a).reversed or _original(a).undone > 0),
+    ("other_card", "14", lambda a: _original(a).pan != a.account.pan),
+)
+VOID: Final[tuple[Rule, ...]] = (
+    ("unsupported", "40", lambda a: not a.policy.void_supported),
+    *UNDOING,
+    ("amount", "64", lambda a: _original(a).amount != a.amount),
+    (
+        "window",
+        "12",
+        lambda a: (a.at - _original(a).at) > timedelta(seconds=a.policy.void_window_s),
+    ),
+    (
+        "day",
+        "12",
+        lambda a: a.policy.void_same_day and a.at.date() != _original(a).at.date(),
+    ),
+    ("voids_per_day", "65", lambda a: a.account.voids_on(a.at) >= a.policy.voids_per_day),
+    (
+        "interval",
+        "94",
+        lambda a: (a.at - a.account.last_void) < timedelta(seconds=a.policy.void_interval_s),
+    ),
+)
+RELEASE: Final[tuple[Rule, ...]] = (
+    *UNDOING,
+    ("amount", "64", lambda a: _original(a).amount != a.amount),
+)
+COMPLETION: Final[tuple[Rule, ...]] = (
+    *UNDOING,
+    ("amount", "64", lambda a: a.amount * 100 > _original(a).amount * 115),
+    (
+        "funds",
+        "51",
+        lambda a: a.amount > a.account.balance - a.account.held + _original(a).amount,
+    ),
+)
+REFUND: Final[tuple[Rule, ...]] = (
+    ("unsupported", "40", lambda a: not a.policy.refund_supported),
+    ("not_found", "25", lambda a: a.original is None),
+    ("declined", "12", lambda a: _original(a).code != "00"),
+    ("reversed", "22", lambda a: _original(a).reversed),
+    ("other_card", "14", lambda a: _original(a).pan != a.account.pan),
+    ("too_much", "61", lambda a: _original(a).undone + a.amount > _original(a).amount),
+)
+
+
+def refuse(rules: tuple[Rule, ...], ask: Ask) -> str:
+    """Give the code of the first row that refuses, "00" when none does."""
+    return next((code for _, code, refuses in rules if refuses(ask)), "00")

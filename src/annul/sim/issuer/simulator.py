@@ -1,0 +1,91 @@
+"""One issuer simulator, put together: books, faults, socket and control."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+from annul.security.ciphers import TDES, BlockCipher
+from annul.serving import serve_http
+from annul.wire.codec import Codec
+from annul.wire.dialects import DIALECTS
+from annul.wire.framing import FRAMINGS
+
+from .books import Books
+from .control import build
+from .faults import Faults
+from .rules import Policy
+from .server import IssuerServer
+
+_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a simulator is started; port 0 takes a free one, control port None means no control."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    control_port: int | None = None
+    dialect: str = "cups"
+    framing: str = "length_4"
+    seed: int = 1
+    books: Path | None = None
+    mac_key: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """A simulator that serves."""
+
+    server: IssuerServer
+    port: int
+    control_port: int | None
+
+
+def _now() -> datetime:
+    return datetime.now(_ZONE)
+
+
+@asynccontextmanager
+async def simulate(
+    options: Options, now: Callable[[], datetime] = _now
+) -> AsyncIterator[Simulator]:
+    """Serve until the block ends."""
+    async with AsyncExitStack() as stack:
+        random = Random(options.seed)  # noqa: S311 - approval codes of a simulator
+        file = None
+        lines: list[str] = []
+        if options.books is not None:
+            if options.books.exists():
+                lines = options.books.read_text(encoding="utf-8").splitlines()
+            file = stack.enter_context(options.books.open("a", encoding="utf-8"))
+        books = Books(Policy(), lambda: f"{random.randrange(10**6):06d}", file)
+        books.replay(lines)
+        server = IssuerServer(
+            books,
+            Faults(options.seed),
+            Codec(DIALECTS[options.dialect]),
+            FRAMINGS[options.framing],
+            now,
+            BlockCipher(TDES, options.mac_key) if options.mac_key else None,
+        )
+        port = await server.start(options.host, options.port)
+        stack.push_async_callback(server.stop)
+        control_port = None
+        if options.control_port is not None:
+            control_port = await stack.enter_async_context(
+                serve_http(build(server), options.host, options.control_port)
+            )
+        yield Simulator(server, port, control_port)
+
+
+async def run(options: Options, ready: Callable[[Simulator], None]) -> None:
+    """Serve until cancelled; `ready` is called once the ports are open."""
+    async with simulate(options) as simulator:
+        ready(simulator)
+        await asyncio.get_running_loop().create_future()

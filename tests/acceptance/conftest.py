@@ -1,0 +1,15 @@
+"""A whole site for each acceptance test."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from .site import Site, open_site
+
+
+@pytest.fixture
+async def site(database: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """Give a running host with its issuer simulator and two seeded terminals or more."""
+    async with open_site(database, tmp_path) as opened:
+        yield opened

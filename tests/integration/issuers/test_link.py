@@ -1,0 +1,386 @@
+"""One link against a real socket: what is an answer, what is not, and what is said instead."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+import uvloop
+
+from annul.issuers.backoff import Backoff
+from annul.issuers.errors import Silence
+from annul.issuers.link import Link, LinkState, NoAnswer, NotSent
+
+from .conftest import LIMITS, Bench
+from .peer import CODEC, FRAMING, ManualClock, Peer, answer_to
+
+Fields = dict[int, str | bytes]
+
+
+def sale(trace: int = 1, terminal: int = 1, merchant: int = 1) -> tuple[str, Fields]:
+    return "0200", {
+        2: "6200000000000005", 3: "000000", 4: "000000001000", 7: "1123100000",
+        11: f"{trace:06d}", 12: "100000", 13: "1123", 22: "021", 25: "00", 32: "48020000",
+        37: f"{terminal:06d}{trace:06d}", 41: f"{terminal:08d}", 42: f"{merchant:015d}",
+        49: "156",
+    }  # fmt: skip
+
+
+def _ask(link: Link, request: tuple[str, Fields]) -> asyncio.Future:
+    return asyncio.ensure_future(link.ask(*request))
+
+
+async def _silence(asked: asyncio.Future) -> Silence:
+    with pytest.raises(NoAnswer) as raised:
+        await asked
+    return raised.value.silence
+
+
+async def test_signs_on_and_asks(peer: Peer, bench: Bench):
+    link = await bench.link(peer)
+    assert (await peer.network.get())[70] == "001"
+    asked = _ask(link, sale())
+    request = await peer.requests.get()
+    assert request.fields() == sale()[1]
+    peer.answer(request, {38: "A1B2C3"})
+    answer = await asked
+    assert (answer.mti, answer[39], answer[38]) == ("0210", "00", "A1B2C3")
+    assert link.in_flight == 0
+
+
+async def test_two_terminals_with_the_same_trace_never_swap_answers(peer: Peer, bench: Bench):
+    link = await bench.link(peer)
+    asked = [_ask(link, sale(trace=7, terminal=terminal)) for terminal in (1, 2)]
+    requests = [await peer.requests.get() for _ in asked]
+    for request in reversed(requests):
+        peer.answer(request, {38: str(request[41])[-6:]})
+    assert [(await answer)[38] for answer in asked] == ["000001", "000002"]
+
+
+async def test_two_merchants_may_number_their_terminals_alike(peer: Peer, bench: Bench):
+    link = await bench.link(peer)
+    asked = [_ask(link, sale(merchant=merchant)) for merchant in (1, 2)]
+    requests = [await peer.requests.get() for _ in asked]
+    for request in reversed(requests):
+        peer.answer(request, {38: str(request[42])[-6:]})
+    assert [(await answer)[38] for answer in asked] == ["000001", "000002"]
+
+
+async def test_a_request_and_its_reversal_are_told_apart(peer: Peer, bench: Bench):
+    link = await bench.link(peer)
+    first, reversal = _ask(link, sale()), _ask(link, ("0420", sale()[1] | {60: "4354"}))
+    await peer.requests.get()
+    peer.answer(await peer.requests.get(), {39: "25"})
+    assert (await reversal)[39] == "25"
+    assert not first.done()
+
+
+async def test_the_same_key_is_not_sent_twice_at_a_time(peer: Peer, bench: Bench):
+    link = await bench.link(peer)
+    asked = _ask(link, sale())
+    with pytest.raises(NotSent):
+        await link.ask(*sale())
+    peer.answer(await peer.requests.get())
+    await asked
+    assert link.counts.sent == 2  # the sign-on and one sale
+
+
+async def test_silence_is_told_at_the_time_out_and_the_answer_then_is_late(
+    peer: Peer, bench: Bench, clock: ManualClock
+):
+    link = await bench.link(peer)
+    old = _ask(link, sale(1))
+    request = await peer.requests.get()
+    clock.advance(10)
+    young = _ask(link, sale(2))
+    await peer.requests.get()
+    clock.advance(5)
+    assert await _silence(old) is Silence.TIMED_OUT
+    assert not young.done()
+    peer.answer(request, {38: "A1B2C3"})
+    late = await bench.late.get()
+    assert (late[11], late[38]) == ("000001", "A1B2C3")
+    assert (link.counts.timed_out, link.counts.late) == (1, 1)
+
+
+async def test_the_second_of_two_answers_is_late(peer: Peer, bench: Bench):
+    link = await bench.link(peer)
+    asked = _ask(link, sale())
+    request = await peer.requests.get()
+    peer.answer(request)
+    peer.answer(request, {39: "51"})
+    assert (await asked)[39] == "00"
+    assert (await bench.late.get())[39] == "51"
+
+
+async def test_an_answer_to_a_caller_that_left_is_late(peer: Peer, bench: Bench):
+    link = await bench.link(peer)
+    asked = _ask(link, sale())
+    request = await peer.requests.get()
+    asked.cancel()
+    peer.answer(request)
+    assert (await bench.late.get())[11] == "000001"
+    assert link.in_flight == 0
+
+
+async def test_a_message_that_can_not_be_decoded_is_dropped_and_the_next_is_read(
+    peer: Peer, bench: Bench
+):
+    link = await bench.link(peer)
+    asked = _ask(link, sale())
+    request = await peer.requests.get()
+    peer.write(FRAMING.pack(b"0210 this is no message"))
+    peer.write(FRAMING.pack(CODEC.encode("0210", answer_to(request))[:-9]))
+    peer.answer(request)
+    assert (await asked)[39] == "00"
+    assert link.counts.garbled == 2
+    assert peer.connections == 1
+
+
+async def test_garbage_ends_this_connection_only(bench: Bench):
+    async with Peer() as bad, Peer() as good:
+        links = [await bench.link(peer) for peer in (bad, good)]
+        asked = [_ask(link, sale()) for link in links]
+        request = await good.requests.get()
+        await bad.requests.get()
+        bad.write(b"\xff" * 64)
+        assert await _silence(asked[0]) is Silence.BROKEN
+        good.answer(request)
+        assert (await asked[1])[39] == "00"
+        await links[0].wait_up()
+        assert links[0].counts.bad_frames == 1
+        assert (bad.connections, good.connections) == (2, 1)
+
+
+async def test_a_connection_closed_in_flight(peer: Peer, bench: Bench):
+    link = await bench.link(peer)
+    asked = [_ask(link, sale(trace)) for trace in range(5)]
+    request, *_ = [await peer.requests.get() for _ in asked]
+    peer.drop()
+    assert {await _silence(one) for one in asked} == {Silence.BROKEN}
+    await link.wait_up()
+    peer.answer(request)  # over the new connection
+    assert (await bench.late.get())[11] == request[11]
+
+
+async def test_what_was_not_yet_written_when_the_connection_ended_is_not_sent(
+    peer: Peer, bench: Bench
+):
+    link = await bench.link(peer)
+    asked = _ask(link, sale())
+    assert link._connection is not None
+    link._connection.connection_lost(None)  # in the same turn of the event loop
+    with pytest.raises(NotSent):
+        await asked
+    peer.drop()
+
+
+async def test_nothing_is_sent_before_the_sign_on(peer: Peer, bench: Bench):
+    peer.signs_on = False
+    link = await bench.link(peer, wait=False)
+    with pytest.raises(NotSent):
+        await link.ask(*sale())
+    await peer.network.get()
+    await peer.network.get()  # refused, so it connected again
+    with pytest.raises(NotSent):
+        await link.ask(*sale())
+    assert link.counts.sign_on_refusals >= 1
+    peer.signs_on = True
+    await link.wait_up()
+    assert peer.requests.empty()
+
+
+async def test_connects_again_when_the_issuer_is_back(peer: Peer, bench: Bench):
+    link = await bench.link(peer)
+    await peer.close()
+    while link.up:
+        await asyncio.sleep(0)
+    with pytest.raises(NotSent):
+        link.ask(*sale())
+    failures = link.counts.connect_failures
+    while link.counts.connect_failures < failures + 2:
+        await asyncio.sleep(0)
+    assert link.state in {LinkState.CONNECTING, LinkState.WAITING}
+    await peer.open()
+    await link.wait_up()
+    asked = _ask(link, sale())
+    peer.answer(await peer.requests.get())
+    assert (await asked)[39] == "00"
+
+
+class Delays(Backoff):
+    """Counts the failures that it is asked about and does not wait."""
+
+    failures: list[int] = []  # noqa: RUF012 - replaced per test
+
+    def delay(self, failures, random):
+        del random
+        self.failures.append(failures)
+        return 0.0
+
+
+async def test_backs_off_longer_after_each_failure_and_forgets_them_when_stable(
+    peer: Peer, bench: Bench, clock: ManualClock
+):
+    Delays.failures = []
+    link = await bench.link(peer, limits=replace(LIMITS, backoff=Delays(), stable_s=10.0))
+    for _ in range(3):
+        peer.drop()
+        await _down_and_up(link)
+    clock.advance(10)
+    peer.drop()
+    await _down_and_up(link)
+    assert Delays.failures == [1, 2, 3, 1]
+
+
+async def _down_and_up(link: Link) -> None:
+    while link.up:
+        await asyncio.sleep(0)
+    await link.wait_up()
+
+
+async def test_an_idle_link_sends_an_echo(peer: Peer, bench: Bench, clock: ManualClock):
+    link = await bench.link(peer)
+    assert (await peer.network.get())[70] == "001"
+    clock.advance(29)
+    asked = _ask(link, sale())
+    peer.answer(await peer.requests.get())
+    await asked
+    clock.advance(29)
+    assert peer.network.empty()
+    clock.advance(1)
+    assert (await peer.network.get())[70] == "301"
+    assert link.up
+
+
+async def test_an_echo_without_answer_renews_the_connection(
+    peer: Peer, bench: Bench, clock: ManualClock
+):
+    link = await bench.link(peer)
+    await peer.network.get()
+    peer.answers_echo = False
+    clock.advance(30)
+    assert (await peer.network.get())[70] == "301"
+    clock.advance(15)
+    assert (await peer.network.get())[70] == "001"
+    await link.wait_up()
+    assert peer.connections == 2
+
+
+async def test_answers_the_echo_of_the_issuer(peer: Peer, bench: Bench):
+    await bench.link(peer)
+    await peer.network.get()
+    peer.send("0820", {7: "1123100000", 11: "000042", 70: "301"})
+    answer = await peer.network.get()
+    assert (answer.mti, answer[11], answer[39], answer[70]) == ("0830", "000042", "00", "301")
+
+
+async def test_over_the_limit_it_says_so_at_once(peer: Peer, bench: Bench):
+    link = await bench.link(peer, limits=replace(LIMITS, in_flight=3))
+    asked = [_ask(link, sale(trace)) for trace in range(3)]
+    with pytest.raises(NotSent):
+        link.ask(*sale(3))
+    for _ in asked:
+        peer.answer(await peer.requests.get())
+    assert {(await one)[39] for one in asked} == {"00"}
+    assert peer.requests.empty()
+
+
+async def test_an_issuer_that_does_not_read(peer: Peer, bench: Bench, clock: ManualClock):
+    limits = replace(LIMITS, queued=10, in_flight=1_000_000, idle_s=1e9)
+    link = await bench.link(peer, limits=limits)
+    peer.deaf(deaf=True)
+    asked: list[asyncio.Future] = []
+    icc = {55: bytes(250)}
+    connection = link._connection
+    assert connection is not None
+    while connection.queued < 10:  # the socket's buffers fill up first
+        mti, fields = sale(len(asked))
+        asked.append(_ask(link, (mti, fields | icc)))
+        await asyncio.sleep(0)
+    with pytest.raises(NotSent):
+        link.ask(*sale(999_999))
+    clock.advance(15)
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    kinds = [type(result) for result in results]
+    assert kinds == [NoAnswer] * (len(asked) - 10) + [NotSent] * 10
+    # What timed out in the queue must not leave it afterwards.
+    peer.deaf(deaf=False)
+    for _ in range(len(asked) - 10):
+        await peer.requests.get()
+    last = _ask(link, sale(999_999, 9))
+    request = await peer.requests.get()
+    assert request[41] == "00000009"
+    peer.answer(request)
+    await last
+
+
+async def test_a_thousand_at_once(bench: Bench):
+    async with Peer(lambda request: {38: str(request[11])}) as peer:
+        link = await bench.link(peer)
+        requests = [sale(trace, terminal) for trace in range(50) for terminal in range(20)]
+        answers = await asyncio.gather(*(link.ask(*request) for request in requests))
+        got = [(answer[11], answer[41], answer[38]) for answer in answers]
+        assert got == [(f[11], f[41], f[11]) for _, f in requests]
+        assert (link.counts.late, link.in_flight) == (0, 0)
+
+
+async def test_held_reading_is_taken_up_again_also_by_the_next_connection(peer: Peer, bench: Bench):
+    link = await bench.link(peer)
+    link.hold_reading(hold=True)
+    assert link._connection is not None
+    link._connection.abort()  # who does not read does not see the peer go
+    await _down_and_up(link)
+    assert link._connection is not None
+    transport = link._connection._transport
+    assert transport is not None
+    assert not transport.is_reading()
+    asked = _ask(link, sale())
+    peer.answer(await peer.requests.get())
+    link.hold_reading(hold=False)
+    assert (await asked)[39] == "00"
+
+
+async def test_what_can_not_be_encoded_is_not_sent(peer: Peer, bench: Bench):
+    link = await bench.link(peer)
+    mti, fields = sale()
+    with pytest.raises(NotSent) as raised:
+        link.ask(mti, fields | {4: "not an amount 6200000000000005"})
+    assert "6200000000000005" not in str(raised.value)
+    assert link.in_flight == 0
+
+
+async def test_stopping_signs_off(peer: Peer, bench: Bench):
+    link = await bench.link(peer)
+    await peer.network.get()
+    await link.drain()
+    await link.stop()
+    assert (await peer.network.get())[70] == "002"
+    with pytest.raises(NotSent):
+        link.ask(*sale())
+    await link.stop()
+
+
+async def _under_uvloop() -> None:
+    """One way through everything that touches the transport."""
+    assert isinstance(asyncio.get_running_loop(), uvloop.Loop)
+    bench = Bench(ManualClock())
+    async with Peer() as peer:
+        link = await bench.link(peer)
+        asked = [_ask(link, sale(trace)) for trace in range(3)]
+        requests = [await peer.requests.get() for _ in asked]
+        peer.answer(requests[0])
+        assert (await asked[0])[39] == "00"
+        link.hold_reading(hold=True)
+        link.hold_reading(hold=False)
+        bench.clock.advance(15)
+        assert {await _silence(one) for one in asked[1:]} == {Silence.TIMED_OUT}
+        peer.answer(requests[1])
+        assert (await bench.late.get())[11] == requests[1][11]
+        peer.drop()
+        await _down_and_up(link)
+        await link.stop()
+        assert link.counts.connects == 2
+
+
+def test_the_same_under_uvloop():
+    uvloop.run(_under_uvloop())

@@ -1,0 +1,112 @@
+import pytest
+
+from annul.issuers.health import BOUNDS_MS, Condition, Health, Limits, percentile
+
+
+class Seconds:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+def _answers(health: Health, seconds: Seconds, code: str, count: int, latency_s: float = 0.02):
+    for _ in range(count):
+        health.answered(code, latency_s, seconds.now)
+
+
+def test_counts_of_the_windows(seconds):
+    health = Health(seconds)
+    _answers(health, seconds, "00", 3)
+    _answers(health, seconds, "51", 2)
+    health.silence()
+    health.not_sent()
+    health.late()
+    window = health.window(60)
+    assert (window.requests, window.approvals, window.silent) == (6, 3, 1)
+    assert (window.not_sent, window.late) == (1, 1)
+    assert window.declines == {"51": 2}
+
+
+def test_what_is_old_leaves_the_short_windows_first(seconds):
+    health = Health(seconds)
+    _answers(health, seconds, "00", 4)
+    seconds.now += 120
+    _answers(health, seconds, "00", 1)
+    assert [health.window(s).requests for s in (60, 300, 3600)] == [1, 5, 5]
+    seconds.now += 400
+    assert [health.window(s).requests for s in (60, 300, 3600)] == [0, 0, 5]
+    seconds.now += 3600
+    assert health.window(3600).requests == 0
+
+
+def test_an_hour_of_slots_is_kept_and_no_more(seconds):
+    health = Health(seconds)
+    for _ in range(2000):
+        seconds.now += 5
+        _answers(health, seconds, "00", 1)
+    assert len(health._slots) <= 721
+    assert health.window(3600).requests == 720
+
+
+def test_percentiles_are_bounds_of_buckets(seconds):
+    health = Health(seconds)
+    _answers(health, seconds, "00", 90, latency_s=0.018)
+    _answers(health, seconds, "00", 9, latency_s=0.4)
+    _answers(health, seconds, "00", 1, latency_s=90.0)
+    window = health.window(60)
+    assert (window.p50_ms, window.p90_ms, window.p99_ms) == (20, 20, 500)
+    assert percentile([0] * (len(BOUNDS_MS) + 1), 0.5) is None
+
+
+def test_up_until_there_is_enough_to_conclude_from(seconds):
+    health = Health(seconds, Limits(least=10, silent_in_a_row=10))
+    for _ in range(9):
+        health.silence()
+    assert health.state is Condition.UP
+
+
+@pytest.mark.parametrize(
+    ("good", "silent", "state"),
+    [(99, 1, Condition.UP), (90, 10, Condition.DEGRADED), (10, 10, Condition.DOWN)],
+)
+def test_state_follows_the_share_of_trouble(seconds, good, silent, state):
+    health = Health(seconds, Limits(silent_in_a_row=1000))
+    for _ in range(silent):
+        health.silence()
+    _answers(health, seconds, "00", good)
+    assert health.state is state
+
+
+def test_codes_of_a_broken_issuer_are_trouble_and_a_decline_is_not(seconds):
+    broken, strict = Health(seconds), Health(seconds)
+    _answers(broken, seconds, "91", 20)
+    _answers(strict, seconds, "51", 20)
+    assert (broken.state, strict.state) == (Condition.DOWN, Condition.UP)
+
+
+def test_many_silences_in_a_row_are_down_at_once(seconds):
+    health = Health(seconds, Limits(silent_in_a_row=5))
+    _answers(health, seconds, "00", 1000)
+    assert health.state is Condition.UP
+    for _ in range(5):
+        health.silence()
+    assert health.state is Condition.DOWN
+    _answers(health, seconds, "00", 1)
+    seconds.now += 1
+    assert health.state is Condition.UP
+
+
+def test_after_a_quiet_minute_it_is_tried_again(seconds):
+    health = Health(seconds)
+    for _ in range(20):
+        health.silence()
+    assert health.state is Condition.DOWN
+    seconds.now += 61
+    assert health.state is Condition.UP

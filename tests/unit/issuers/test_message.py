@@ -1,0 +1,213 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from uuid import UUID
+
+import pytest
+
+from annul.domain.kinds import KINDS
+from annul.domain.records import Merchant, Transaction
+from annul.domain.states import Sent, State
+from annul.issuers.message import (
+    FORMS,
+    Answer,
+    answer_mti,
+    network_answer,
+    network_fields,
+    parse_answer,
+    request_fields,
+    reversal_fields,
+)
+from annul.wire.codec import Codec
+from annul.wire.dialects.cups import CUPS
+from annul.wire.errors import DecodeError
+
+CHINA = timezone(timedelta(hours=8))
+CODEC = Codec(CUPS)
+MERCHANT = Merchant("100000000000001", "一号店", "Shop One", "5411")
+SALE = Transaction(
+    merchant_id="100000000000001",
+    id=UUID(int=1),
+    kind="sale",
+    state=State.SENT,
+    sent=Sent.POSSIBLY_SENT,
+    terminal_id="00000001",
+    batch="000001",
+    trace="000017",
+    business_date=date(2026, 11, 23),
+    amount=12_345,
+    currency="156",
+    undone=0,
+    original_id=None,
+    card_hash=b"hash",
+    card_masked="620000******0005",
+    card_cipher=b"cipher",
+    card_type="debit",
+    issuer_id="62000000",
+    rrn="326000000017",
+    auth_code="",
+    response_code="",
+    entry_mode="021",
+    condition="00",
+    fee=0,
+    received_at=datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC),
+    expiry="3012",
+    card_sequence="001",
+)
+VOID = replace(
+    SALE, kind="void", trace="000018", rrn="326000000018", original_id=SALE.id,
+    received_at=datetime(2026, 11, 23, 1, 5, 0, tzinfo=UTC),
+)  # fmt: skip
+
+
+def _request(transaction: Transaction, **more):
+    return request_fields(
+        transaction,
+        pan="6200000000000005",
+        merchant=MERCHANT,
+        acquirer_id="48020000",
+        local=transaction.received_at.astimezone(CHINA),
+        **more,
+    )
+
+
+def _reversal(transaction: Transaction, reason: str = "4354"):
+    return reversal_fields(
+        transaction,
+        reason,
+        pan="6200000000000005",
+        merchant=MERCHANT,
+        acquirer_id="48020000",
+        local=transaction.received_at.astimezone(CHINA),
+    )
+
+
+def test_every_financial_kind_has_a_form():
+    assert set(FORMS) == {kind.name for kind in KINDS.values() if kind.processing_code}
+
+
+@pytest.mark.parametrize(
+    ("kind", "mti", "processing_code"),
+    [
+        ("sale", "0200", "000000"),
+        ("void", "0200", "200000"),
+        ("refund", "0220", "200000"),
+        ("preauth", "0100", "030000"),
+        ("preauth_void", "0100", "200000"),
+        ("completion", "0200", "000000"),
+        ("completion_advice", "0220", "000000"),
+        ("completion_void", "0200", "200000"),
+        ("balance", "0200", "300000"),
+    ],
+)
+def test_how_a_kind_looks_between_banks(kind, mti, processing_code):
+    given, fields = _request(replace(SALE, kind=kind))
+    assert (given, fields[3]) == (mti, processing_code)
+    assert (4 in fields) is (kind != "balance")
+
+
+def test_a_sale():
+    mti, fields = _request(SALE)
+    assert mti == "0200"
+    assert fields == {
+        2: "6200000000000005", 3: "000000", 4: "000000012345", 7: "1123090203", 11: "000017",
+        12: "090203", 13: "1123", 14: "3012", 18: "5411", 22: "021", 23: "001", 25: "00",
+        32: "48020000", 37: "326000000017", 41: "00000001", 42: "100000000000001",
+        43: "Shop One".ljust(40), 49: "156", 100: "62000000",
+    }  # fmt: skip
+
+
+def test_a_void_refers_to_its_original():
+    mti, fields = _request(VOID, original=replace(SALE, auth_code="A1B2C3"))
+    assert mti == "0200"
+    assert fields[38] == "A1B2C3"
+    assert fields[90] == "0200" + "000017" + "1123090203" + "00048020000" + "0" * 11
+    assert fields[11] == "000018"
+
+
+def test_a_reversal_is_the_same_each_time_and_refers_to_the_transaction():
+    mti, fields = _reversal(replace(SALE, auth_code="A1B2C3"), "4355")
+    assert mti == "0420"
+    assert fields[60] == "4355"
+    assert fields[90] == "0200" + "000017" + "1123090203" + "00048020000" + "0" * 11
+    assert (fields[11], fields[13], fields[38]) == ("000017", "1123", "A1B2C3")
+    assert fields == _reversal(replace(SALE, auth_code="A1B2C3"), "4355")[1]
+
+
+@pytest.mark.parametrize("reason", ["", "bad_mac"])
+def test_a_reversal_states_its_reason_by_number(reason):
+    with pytest.raises(AssertionError):
+        _reversal(SALE, reason)
+
+
+def test_the_terminal_chip_data_and_track_are_passed_on():
+    terminal = CODEC.decode(
+        CODEC.encode(
+            "0200", {35: "6200000000000005D30121010000", 55: bytes.fromhex("9f2608") + bytes(8)}
+        )
+    )
+    _, fields = _request(SALE, message=terminal)
+    assert fields[55] == terminal[55]
+    assert fields[35] == terminal[35]
+
+
+def test_an_encrypted_track_stays_here():
+    terminal = CODEC.decode(
+        CODEC.encode("0200", {35: "6200000000000005D30121010000", 53: "2610000000000000"})
+    )
+    assert 35 not in _request(SALE, message=terminal)[1]
+
+
+def test_a_pin_goes_with_what_describes_it():
+    _, fields = _request(SALE, pin=bytes(range(8)))
+    assert (fields[26], fields[52], fields[53]) == ("12", bytes(range(8)), "2600000000000000")
+    assert 52 not in _request(SALE)[1]
+
+
+def test_everything_can_be_encoded():
+    for kind in FORMS:
+        mti, fields = _request(replace(SALE, kind=kind), original=SALE, pin=bytes(8))
+        message = CODEC.decode(CODEC.encode(mti, fields))
+        message.check()
+        assert message.fields() == fields
+    CODEC.decode(CODEC.encode(*_reversal(SALE))).check()
+    CODEC.decode(CODEC.encode("0820", network_fields("001", "000001", SALE.received_at))).check()
+
+
+def test_a_card_less_request_has_no_field_2():
+    fields = request_fields(
+        SALE, pan="", merchant=MERCHANT, acquirer_id="48020000", local=SALE.received_at
+    )[1]
+    assert 2 not in fields
+
+
+def test_reading_an_answer():
+    fields = {
+        11: "000017", 15: "1124", 38: "A1B2C3", 39: "00", 41: "00000001",
+        54: "1002156C000000012345", 55: bytes.fromhex("910a") + bytes(10),
+    }  # fmt: skip
+    assert parse_answer(CODEC.decode(CODEC.encode("0210", fields))) == Answer(
+        response_code="00",
+        auth_code="A1B2C3",
+        settlement_date="1124",
+        icc=bytes.fromhex("910a") + bytes(10),
+        balance="1002156C000000012345",
+    )
+    assert parse_answer(CODEC.decode(CODEC.encode("0210", {39: "51"}))) == Answer("51")
+
+
+def test_an_answer_without_a_code_is_none():
+    with pytest.raises(DecodeError):
+        parse_answer(CODEC.decode(CODEC.encode("0210", {11: "000017"})))
+
+
+def test_answering_a_network_request():
+    request = CODEC.decode(CODEC.encode("0820", {7: "1123090203", 11: "000009", 70: "301"}))
+    assert network_answer(request) == (
+        "0830", {7: "1123090203", 11: "000009", 39: "00", 70: "301"},
+    )  # fmt: skip
+
+
+def test_answer_mti():
+    assert [answer_mti(mti) for mti in ("0100", "0200", "0220", "0420", "0820", "0500")] == [
+        "0110", "0210", "0230", "0430", "0830", "0510",
+    ]  # fmt: skip
