@@ -1,10 +1,12 @@
 """The one place that wires everything: database, registry, journal, issuers, host, status."""
 
+import fcntl
 import random
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +15,7 @@ import structlog
 
 from annul.api.access import Access
 from annul.api.status import build
+from annul.domain.errors import AnnulError
 from annul.host.calendar import Calendar
 from annul.host.forwarded import Forwarded
 from annul.host.handlers import HANDLERS
@@ -92,16 +95,37 @@ class Running:
         }
 
 
+class AlreadyRunning(AnnulError):
+    """Another annul runs on this data folder, so this one serves nothing. No money has moved."""
+
+    code = "app.already_running"
+    next_step = "Stop the other one, or give another folder with --data."
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the kernel gives back whatever becomes of this process."""
+    with (folder / "annul.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"another annul runs on {folder.resolve()}"
+            raise AlreadyRunning(message) from None
+        yield
+
+
 @asynccontextmanager
 async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Ground]:
     """Start or reach the database, migrate it, and load the keys."""
     async with AsyncExitStack() as stack:
         settings.data.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(_alone(settings.data))
         url = settings.database.get_secret_value()
         if not url:
             embedded = EmbeddedPostgres(settings.data)
             url = await embedded.start()
             stack.push_async_callback(embedded.stop)
+            embedded.keep_alive()
         await upgrade(url)
         pool = await connect(url)
         stack.push_async_callback(pool.close)

@@ -13,3 +13,10 @@ async def site(database: str, tmp_path: Path) -> AsyncIterator[Site]:
     """Give a running host with its issuer simulator and two seeded terminals or more."""
     async with open_site(database, tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+async def hasty_site(database: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """Give the same with issuers that have 400 ms to answer."""
+    async with open_site(database, tmp_path, timeout_ms=400) as opened:
+        yield opened

@@ -72,13 +72,18 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(database: str, folder: Path, **settings: Any) -> AsyncIterator[Site]:
-    """Start everything for one test on a fresh database."""
+async def open_site(
+    database: str, folder: Path, *, timeout_ms: int = 15_000, **settings: Any
+) -> AsyncIterator[Site]:
+    """Start everything for one test on a fresh database; issuers have `timeout_ms` to answer."""
     chosen = Settings.load(
         None, data=folder, database=database, terminals_port=0, status_port=0, **settings
     )
-    async with simulate(Options(control_port=None)) as issuer, ground(chosen) as base:
-        terminals = await seed(base.pool, base.security, Plan(issuer_ports=(issuer.port,)))
+    shared: dict[str, Any] = {"pin_key": bytes(range(16)), "mac_key": bytes(range(16, 32))}
+    options = Options(control_port=None, **shared)
+    async with simulate(options) as issuer, ground(chosen) as base:
+        plan = Plan((issuer.port,), timeout_ms=timeout_ms, **shared)
+        terminals = await seed(base.pool, base.security, plan)
         async with serve(base) as running:
             assert isinstance(base.clock, SystemClock)
             yield Site(running, issuer, terminals)

@@ -1,7 +1,9 @@
 """The rows that the rules talk about, as plain frozen values. Amounts are in minor units (fen)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from .states import Sent, State
@@ -112,3 +114,9 @@ class Transaction:
     late_code: str = ""
     icc_answer: bytes | None = None  # field 55 of the issuer's answer
     answered_at: datetime | None = None
+
+    @classmethod
+    def of(cls, columns: Iterable[Any]) -> "Transaction":
+        """Build one from stored values in the order of the fields."""
+        merchant_id, identity, kind, state, sent, *rest = columns
+        return cls(merchant_id, identity, kind, State(state), Sent(sent), *rest)

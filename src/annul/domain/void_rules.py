@@ -141,7 +141,8 @@ RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
                  "the original is of another business day", "请改做退货", "refund it instead"),
     ),
     (
-        lambda _, u: u.balance is not None and u.balance < u.amount,
+        # The fee comes back with the void, so the merchant gives what the sale brought.
+        lambda o, u: u.balance is not None and u.balance < u.amount - o.fee,
         # 51 elsewhere speaks of the cardholder; here it is the merchant's money that is short.
         refusal("51", "merchant_balance_low", "商户余额不足",
                  "the merchant's balance does not cover the void",

@@ -93,6 +93,7 @@ async def _written_then_sent(
     *,
     whole: bool,
 ) -> Reply:
+    pin = _pin(request, host, route)  # refuses before anything is written
     if not await host.journal.open(Opening(transaction, host.journal.node, whole)):
         stored = await host.journal.find(request.key)
         if stored is None:  # the original was taken between the ruling and the write
@@ -107,7 +108,7 @@ async def _written_then_sent(
         local=host.local(transaction.received_at),
         original=original,
         message=request.message,
-        pin=_pin(request, host, route),
+        pin=pin,
     )
     try:
         answer = await host.issuers.ask(route, mti, fields)

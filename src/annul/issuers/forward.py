@@ -315,11 +315,8 @@ def _acknowledges(kind: str, code: str) -> bool:
 
 
 def _owed(row: asyncpg.Record) -> Owed:
-    (identity, kind, issuer_id, reason, tries, name_zh, name_en, category, state), columns = (
-        row[:9],
-        row[9:],
-    )
-    transaction = replace(Transaction(*columns), state=State(state))
+    identity, kind, issuer_id, reason, tries, name_zh, name_en, category, state, *columns = row
+    transaction = replace(Transaction.of(columns), state=State(state))
     return Owed(
         id=identity,
         kind=kind,

@@ -4,7 +4,7 @@ Everything here is made up: card numbers begin with test prefixes, names say tha
 """
 
 import secrets
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from typing import Any, Final
 
 import asyncpg
@@ -41,13 +41,19 @@ _SHOPS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to put in: issuers listen on `issuer_ports` (fewer ports serve more issuers each)."""
+    """What to put in: issuers listen on `issuer_ports` (fewer ports serve more issuers each).
+
+    `pin_key` and `mac_key` (16 bytes, clear) are shared with the issuers; without them no PIN can
+    be taken and messages to issuers carry no MAC.
+    """
 
     issuer_ports: tuple[int, ...]
     merchants: int = len(_SHOPS)
     terminals_each: int = 2
     issuer_host: str = "127.0.0.1"
     timeout_ms: int = 15_000
+    pin_key: bytes | None = field(default=None, repr=False)
+    mac_key: bytes | None = field(default=None, repr=False)
 
 
 async def seed(
@@ -59,7 +65,7 @@ async def seed(
     """
     made: list[tuple[str, str, str]] = []
     async with pool.acquire() as connection, connection.transaction():
-        await _issuers(connection, plan)
+        await _issuers(connection, security, plan)
         await connection.executemany(
             _QUERIES["fee_rate"], [astuple(rate) for rate in DEFAULT_FEE_RATES]
         )
@@ -78,12 +84,16 @@ async def seed(
     return made
 
 
-async def _issuers(connection: Any, plan: Plan) -> None:
+async def _issuers(connection: Any, security: SecurityModule, plan: Plan) -> None:
+    pin_key, mac_key = (
+        security.import_key(kind, TDES, clear).wrapped if clear else None
+        for kind, clear in ((KeyKind.PIN, plan.pin_key), (KeyKind.MAC, plan.mac_key))
+    )
     for index, (issuer_id, name_zh, name_en) in enumerate(_ISSUERS):
         port = plan.issuer_ports[index % len(plan.issuer_ports)]
         await connection.execute(
             _QUERIES["issuer"],
-            issuer_id, name_zh, name_en, plan.issuer_host, port, plan.timeout_ms,
+            issuer_id, name_zh, name_en, plan.issuer_host, port, plan.timeout_ms, pin_key, mac_key,
         )  # fmt: skip
     for prefix, issuer, backup, card_type in _BINS:
         backup_id = None if backup is None else _ISSUERS[backup][0]

@@ -1,8 +1,10 @@
 -- name: issuer
--- description: Put an issuer in, or move it to where it listens now.
-INSERT INTO issuers (issuer_id, name_zh, name_en, host, port, timeout_ms)
-VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (issuer_id) DO UPDATE SET host = excluded.host, port = excluded.port;
+-- description: Put an issuer in, or give it the address and keys that it has now.
+INSERT INTO issuers (issuer_id, name_zh, name_en, host, port, timeout_ms, pin_key, mac_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (issuer_id) DO UPDATE
+SET host = excluded.host, port = excluded.port,
+    pin_key = excluded.pin_key, mac_key = excluded.mac_key;
 
 -- name: bin
 -- description: Put a row of the routing table in.

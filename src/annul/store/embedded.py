@@ -5,6 +5,7 @@ as root; started by root it runs as the user `annul-postgres`, in a folder that 
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import pwd
@@ -18,6 +19,7 @@ from typing import Final
 from urllib.parse import quote
 
 import asyncpg
+import structlog
 
 from annul.domain.errors import AnnulError
 
@@ -26,6 +28,9 @@ _ROOT_HOME: Final = Path("/var/lib/annul")
 _DATABASE: Final = "annul"
 _SOCKET_PATH_LIMIT: Final = 90  # the kernel takes 107 bytes, the socket's own name needs some
 _START_S: Final = 60.0
+_LOOK_S: Final = 0.5  # between two looks at the server's process
+
+log = structlog.get_logger(__name__)
 
 # Durable by default; sizes for a machine of a few cores and gigabytes.
 _SETTINGS: Final = {
@@ -62,6 +67,8 @@ class EmbeddedPostgres:
         self._user = _system_user() if os.geteuid() == 0 else None
         self._home = self._folder / "postgres"
         self._bin = _installed() / "bin"
+        self._keeper: asyncio.Task[None] | None = None
+        self._stopping: asyncio.Event | None = None
 
     @property
     def url(self) -> str:
@@ -89,8 +96,25 @@ class EmbeddedPostgres:
 
     async def stop(self) -> None:
         """Stop the server: sessions are ended, what is committed stays."""
+        if self._keeper is not None and self._stopping is not None:
+            self._stopping.set()
+            await self._keeper
         if self.alive():
             await asyncio.to_thread(self._run, "pg_ctl", "stop", "-m", "fast", "-w")
+
+    def keep_alive(self) -> None:
+        """Start the server again whenever its process is gone, until `stop`."""
+        self._stopping = asyncio.Event()
+        self._keeper = asyncio.create_task(self._keep_alive(self._stopping))
+
+    async def _keep_alive(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            if not self.alive():
+                log.error("database_gone", next_step=f"see {self.log}; it is started again")
+                with contextlib.suppress(EmbeddedPostgresError):  # tried again at the next look
+                    await asyncio.to_thread(self._start)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), _LOOK_S)
 
     def alive(self) -> bool:
         """Say whether the server's process is there."""

@@ -192,7 +192,7 @@ class Journal:
     async def stranded(self, before: datetime) -> list[Transaction]:
         """Give this node's unfinished transactions received before `before` that nobody drives."""
         rows = await self._lanes["read"].fetch(_QUERIES["strand"], self.node, before)
-        return [Transaction(*row) for row in rows]
+        return [Transaction.of(row) for row in rows]
 
     def figures(self) -> dict[str, tuple[int, int]]:
         """Give (statements, rows) of each batcher, to see how well group commit groups."""
@@ -213,7 +213,7 @@ class Journal:
 
     async def _one(self, query: str, *arguments: object) -> Transaction | None:
         rows = await self._lanes["read"].fetch(_QUERIES[query], *arguments)
-        return Transaction(*rows[0]) if rows else None
+        return Transaction.of(rows[0]) if rows else None
 
     async def _run_open(self, items: list[Opening]) -> list[bool]:
         rows = await self._lanes["open"].fetch(_QUERIES["open"], *_opening_arrays(items))
@@ -258,7 +258,7 @@ class Journal:
         rows = await self._lanes["find"].fetch(_QUERIES["find_by_trace"], *columns)
         found: dict[Key, Transaction] = {}
         for row in rows:
-            transaction = Transaction(*row)
+            transaction = Transaction.of(row)
             key = (
                 transaction.merchant_id,
                 transaction.terminal_id,

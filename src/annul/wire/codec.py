@@ -42,6 +42,18 @@ class Message:
         """Numbers of the fields that the message has, ascending."""
         return self._shape.numbers
 
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect that it was read by."""
+        return self._codec.dialect
+
+    @property
+    def lacks_mac(self) -> bool:
+        """Whether the bitmap names a MAC that the message ends before."""
+        number, bitmap = self._codec.dialect.mac_field, self._shape.bitmap
+        named = number <= 8 * len(bitmap) and bool(bitmap[number // 8 - 1] & 1)
+        return named and number not in self._shape.index
+
     def __contains__(self, number: object) -> bool:
         return number in self._shape.index
 

@@ -27,6 +27,7 @@ class Account:
     opening: int
     held: int = 0
     state: str = "active"
+    pin: str = field(default="", repr=False)  # empty: any PIN is right
     last_void: datetime = _EPOCH
     day: date = date.min
     spent: int = 0
@@ -65,6 +66,7 @@ class Entry:
     code: str
     auth_code: str = ""
     rrn: str = ""
+    sent: str = ""  # field 7 as it came: what a later request names its original by
     original: Key | None = None
     undone: int = 0
     reversed: bool = False
@@ -128,6 +130,7 @@ class Books:
         self.policy = policy
         self.accounts: dict[str, Account] = {}
         self.entries: dict[Key, Entry] = {}
+        self._named: dict[tuple[str, str, str], list[Key]] = {}
         self._dead: set[Key] = set()  # reversed before they arrived
         self._auth_code = auth_code
         self._file = file
@@ -150,6 +153,7 @@ class Books:
         *,
         original: Key | None = None,
         rrn: str = "",
+        sent: str = "",
         forced: str = "",
     ) -> Entry:
         """Rule on a request and book it, or give what the same request was answered before.
@@ -160,14 +164,26 @@ class Books:
         if known is not None:
             return known
         account = self.account(pan)
-        entry = Entry(key, kind.name, pan, amount, at, "", rrn=rrn, original=original)
+        entry = Entry(key, kind.name, pan, amount, at, "", rrn=rrn, sent=sent, original=original)
         entry.code = forced or self._ruling(kind, entry, account)
         if entry.code == "00":
             entry.auth_code = self._auth_code()
             self._move(kind, entry, account, 1)
         self.entries[key] = entry
+        self._named.setdefault((key[0], key[2], sent), []).append(key)
         self._keep("request", entry)
         return entry
+
+    def find(self, merchant: str, terminal: str, trace: str, sent: str, pan: str) -> Key | None:
+        """Find an original by what field 90 says of it: trace and time (field 7).
+
+        It may have been made at another terminal of the merchant (a refund): of several with the
+        same trace and second, this terminal's counts first, then that of this card.
+        """
+        keys = self._named.get((merchant, trace, sent), [])
+        own = [key for key in keys if key[1] == terminal]
+        of_card = [key for key in keys if self.entries[key].pan == pan]
+        return next(iter([*own, *of_card, *keys]), None)
 
     def reverse(self, key: Key, at: datetime) -> str:
         """Undo a request; "25" when it never came, and then it is refused should it still come."""
@@ -245,7 +261,8 @@ class Books:
             row = {
                 "what": what, "key": entry.key, "kind": entry.kind, "pan": entry.pan,
                 "amount": entry.amount, "at": entry.at.isoformat(), "code": entry.code,
-                "auth_code": entry.auth_code, "rrn": entry.rrn, "original": entry.original,
+                "auth_code": entry.auth_code, "rrn": entry.rrn, "sent": entry.sent,
+                "original": entry.original,
             }  # fmt: skip
             self._file.write(json.dumps(row) + "\n")
             self._file.flush()
@@ -264,7 +281,7 @@ class Books:
             kind = KINDS[row["kind"]]
             entry = self.request(
                 kind, key, row["pan"], row["amount"], at,
-                original=original, rrn=row["rrn"], forced=row["code"],
+                original=original, rrn=row["rrn"], sent=row["sent"], forced=row["code"],
             )  # fmt: skip
             entry.auth_code = row["auth_code"]
         self._file = file

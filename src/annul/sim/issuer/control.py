@@ -44,6 +44,7 @@ class CardRow(BaseModel):
     pan: str = Field(pattern=r"^\d{12,19}$")
     balance: int | None = Field(None, ge=0)
     state: str = "active"
+    pin: str | None = Field(None, pattern=r"^(\d{4,12})?$", repr=False)
 
 
 def build(server: IssuerServer) -> FastAPI:  # noqa: C901 - one route after the other
@@ -110,6 +111,7 @@ def build(server: IssuerServer) -> FastAPI:  # noqa: C901 - one route after the 
             raise HTTPException(422, f"a card is one of {', '.join(CARD_STATES)}")
         account = server.books.account(row.pan)
         account.state = row.state
+        account.pin = account.pin if row.pin is None else row.pin
         if row.balance is not None:
             account.opening += row.balance - account.balance
             account.balance = row.balance

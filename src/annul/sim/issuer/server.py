@@ -8,12 +8,15 @@ from typing import Any, Final
 import structlog
 
 from annul.security.ciphers import BlockCipher
+from annul.security.errors import PinBlockError
 from annul.security.mac import MacAlgorithm, mac, verify
+from annul.security.pin import pin_of
 from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, FrameError
 from annul.wire.framing import Framer, Framing
+from annul.wire.subfields import Field59
 
-from .books import Books, Key, kind_of
+from .books import Books, Entry, Key, kind_of
 from .faults import FaultKind, Faults, Met
 
 log = structlog.get_logger(__name__)
@@ -21,6 +24,7 @@ log = structlog.get_logger(__name__)
 _ECHOED: Final = (2, 3, 4, 7, 11, 12, 13, 18, 25, 32, 37, 41, 42, 49)
 _REVERSALS: Final = frozenset({"0400", "0420"})
 _NETWORK: Final = "0820"
+_SCANNED: Final = "03"
 _GARBAGE: Final = b"0210" + bytes(range(40))
 
 
@@ -35,6 +39,7 @@ class IssuerServer:
         framing: Framing,
         now: Callable[[], datetime],
         mac_key: BlockCipher | None = None,
+        pin_key: BlockCipher | None = None,
     ) -> None:
         self.books = books
         self.faults = faults
@@ -46,6 +51,7 @@ class IssuerServer:
         self._framing = framing
         self._now = now
         self._mac_key = mac_key
+        self._pin_key = pin_key
         self._connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
 
@@ -115,20 +121,41 @@ class IssuerServer:
         else:
             entry = self.books.request(
                 kind, _key(message), pan, amount, self._now(),
-                original=_original_key(message) if kind.undoes else None,
-                rrn=get(37, ""), forced=met.code,
+                original=self._original(message, pan) if kind.undoes else None,
+                rrn=get(37, ""), sent=get(7, ""),
+                forced=met.code or self._pin_ruling(message, pan),
             )  # fmt: skip
             code = entry.code
-            fields = self._extras(kind.name, entry.auth_code, pan)
+            fields = self._extras(kind.name, entry, pan)
+            if get(22, "").startswith(_SCANNED) and kind.name == "sale":
+                fields[59] = Field59.voucher(f"{entry.at:%Y%m%d}{entry.rrn}")
         if FaultKind.CLOSE_AFTER in kinds:
             connection.close()
         elif FaultKind.LOST_ANSWER not in kinds:
             self._send(connection, self._answer(message, code, fields, met), met)
 
-    def _extras(self, kind: str, auth_code: str, pan: str) -> dict[int, str | bytes]:
+    def _original(self, message: Message, pan: str) -> Key | None:
+        """Find what field 90 names: MTI 4, trace 6, time 10, institutions."""
+        data = message.get(90, "")
+        return self.books.find(
+            message.get(42, ""), message.get(41, ""), data[4:10], data[10:20], pan
+        )
+
+    def _pin_ruling(self, message: Message, pan: str) -> str:
+        """Give the code that refuses the PIN: 55 when wrong, 99 when it can not be read."""
+        block = message.get(52)
+        if not isinstance(block, bytes) or self._pin_key is None:
+            return ""
+        try:
+            said = pin_of(self._pin_key.decrypt(block), pan)
+        except PinBlockError:
+            return "99"
+        return "" if self.books.account(pan).pin in {"", said} else "55"
+
+    def _extras(self, kind: str, entry: Entry, pan: str) -> dict[int, str | bytes]:
         fields: dict[int, str | bytes] = {15: f"{self._now():%m%d}"}
-        if auth_code:
-            fields[38] = auth_code
+        if entry.auth_code:
+            fields[38] = entry.auth_code
         if kind == "balance":
             fields[54] = f"1002156C{self.books.account(pan).balance:012d}"
         return fields
@@ -215,6 +242,6 @@ def _key(message: Message) -> Key:
 
 
 def _original_key(message: Message) -> Key:
-    """Give the original's key out of field 90: MTI 4, trace 6, time 10, institutions."""
+    """Give the key of what a reversal names in field 90, sent by the same terminal."""
     original = message.get(90, "")
     return (message.get(42, ""), message.get(41, ""), original[4:10], original[10:14])

@@ -36,6 +36,7 @@ class Options:
     seed: int = 1
     books: Path | None = None
     mac_key: bytes | None = None
+    pin_key: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ async def simulate(
             FRAMINGS[options.framing],
             now,
             BlockCipher(TDES, options.mac_key) if options.mac_key else None,
+            BlockCipher(TDES, options.pin_key) if options.pin_key else None,
         )
         port = await server.start(options.host, options.port)
         stack.push_async_callback(server.stop)

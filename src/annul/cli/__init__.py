@@ -1,0 +1,33 @@
+"""The command `annul`: one group of commands per file."""
+
+import sys
+
+import typer
+from pydantic import ValidationError
+
+from annul.domain.errors import AnnulError
+
+from . import message, pos, sim, up
+from .show import complain
+
+application = typer.Typer(
+    help="A POS acquiring host whose voids always end.", no_args_is_help=True, add_completion=False
+)
+up.register(application)
+message.register(application)
+application.add_typer(sim.application, name="sim")
+application.add_typer(pos.application, name="pos")
+
+
+def main() -> None:
+    """Run a command; an error says what happened and what to do, never with a traceback."""
+    try:
+        application()
+    except AnnulError as error:
+        complain(error)
+        sys.exit(1)
+    except ValidationError as error:
+        for fault in error.errors():
+            name = ".".join(str(part) for part in fault["loc"])
+            print(f"annul: setting {name}: {fault['msg']}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)

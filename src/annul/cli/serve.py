@@ -1,0 +1,110 @@
+"""What `annul up` does: the host and its HTTP side, with a demonstration around it when asked."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+
+from annul.app import Ground, ground, serve, status_page
+from annul.merchants.demo import Plan, seed
+from annul.security.masterkey import load_or_create
+from annul.settings import Settings
+from annul.sim.issuer.simulator import Options, simulate
+from annul.sim.terminal.profile import Profile
+
+# The demo's issuer simulators: port, and port of the control.
+_ISSUERS: Final = ((8591, 8691), (8592, 8692), (8593, 8693))
+_CARD: Final = "6200010000000007"
+_CODE: Final = "6290000000000004"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the demonstration added: profiles of its soft terminals."""
+
+    profiles: Sequence[Path]
+
+
+async def serve_until_told(settings: Settings, *, demo: bool) -> None:
+    """Serve until SIGINT or SIGTERM; raises `OSError` when a port is taken."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with AsyncExitStack() as stack:
+        base = await stack.enter_async_context(ground(settings))
+        shown = await stack.enter_async_context(_demo(base)) if demo else None
+        running = await stack.enter_async_context(serve(base))
+        status = await stack.enter_async_context(status_page(running))
+        password = await base.access.first_password()
+        typer.echo(_greeting(settings, running.port, status, password, shown))
+        await stopped.wait()
+        typer.echo("stopping: requests under way are finished first")
+    typer.echo("stopped")
+
+
+@asynccontextmanager
+async def _demo(base: Ground) -> AsyncIterator[Demo]:
+    """Run the demo's issuers and put its merchants and terminals in; what is there stays."""
+    folder = base.settings.data
+    (folder / "issuers").mkdir(exist_ok=True, mode=0o700)
+    keys = load_or_create(folder / "issuers" / "shared.key")
+    shared: dict[str, Any] = {"pin_key": keys[:16], "mac_key": keys[16:]}
+    async with AsyncExitStack() as stack:
+        for port, control in _ISSUERS:
+            options = Options(
+                port=port,
+                control_port=control,
+                seed=port,
+                books=folder / "issuers" / f"{port}.jsonl",
+            )
+            await stack.enter_async_context(simulate(options))
+        plan = Plan(tuple(port for port, _ in _ISSUERS), **shared)
+        for merchant, terminal, key in await seed(base.pool, base.security, plan):
+            profile = Profile(
+                merchant=merchant, terminal=terminal, master_key=key, card=_CARD, code=_CODE,
+                host=base.settings.terminals_host, port=base.settings.terminals_port,
+            )  # fmt: skip
+            profile.write(folder / "pos" / f"{terminal}.json")
+        yield Demo(sorted((folder / "pos").glob("*.json")))
+
+
+def _greeting(
+    settings: Settings, port: int, status: int, password: str | None, demo: Demo | None
+) -> str:
+    lines = [
+        "",
+        "annul is up.",
+        f"  terminals   {settings.terminals_host}:{port}",
+        f"  status      http://{settings.status_host}:{status}/status  (also /health, /metrics)",
+        f"  data        {settings.data.resolve()}",
+    ]
+    if demo:
+        issuers = ", ".join(f"http://127.0.0.1:{control}/books" for _, control in _ISSUERS)
+        lines += [
+            f"  issuers     {issuers}",
+            f"  terminals   {len(demo.profiles)} demo terminals in {settings.data / 'pos'}",
+        ]
+    if password:
+        lines += [
+            "",
+            f"  user admin, one-time password: {password}",
+            "  It opens nothing before you choose your own:",
+            f"    curl -u admin:{password} http://{settings.status_host}:{status}/password \\",
+            "      -H 'content-type: application/json' -d '{\"password\": \"one of your own\"}'",
+        ]
+    if demo:
+        command = f"annul pos --data {settings.data}"
+        lines += [
+            "",
+            "Try, in another shell:",
+            f"  .venv/bin/{command} sale 100.00        # prints the slip with its voucher number",
+            f"  .venv/bin/{command} void VOUCHER       # gives the money back",
+            f"  .venv/bin/{command} --help             # refund, preauth, qr-sale, settle, ...",
+        ]
+    return "\n".join([*lines, "", "Ctrl-C stops it.", ""])

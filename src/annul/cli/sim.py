@@ -1,0 +1,54 @@
+"""`annul sim`: the peers that annul is tried against."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from annul.domain.errors import AnnulError
+
+application = typer.Typer(help="Peers to try annul against.", no_args_is_help=True)
+
+
+class PortTaken(AnnulError):
+    """A port that was asked for is in use, so nothing was started."""
+
+    code = "sim.port"
+    next_step = "Stop what listens there, or give another port."
+
+
+@application.callback()
+def group() -> None:
+    """Peers to try annul against."""
+
+
+@application.command()
+def issuer(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port for the acquirer.")] = 8591,
+    control_port: Annotated[int, typer.Option(help="HTTP port of the control.")] = 8691,
+    dialect: Annotated[str, typer.Option(help="Dialect of the messages.")] = "cups",
+    framing: Annotated[str, typer.Option(help="Framing of the messages.")] = "length_4",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same faults.")] = 1,
+    books: Annotated[Path | None, typer.Option(help="File that keeps the books.")] = None,
+) -> None:
+    """Run an issuer that answers, and that fails on demand."""
+    from annul.sim.issuer.simulator import Options, Simulator, run
+
+    options = Options(
+        host=host, port=port, control_port=control_port, dialect=dialect, framing=framing,
+        seed=seed, books=books,
+    )  # fmt: skip
+
+    def ready(simulator: Simulator) -> None:
+        typer.echo(f"issuer listens on {host}:{simulator.port}")
+        typer.echo(f"control: http://{host}:{simulator.control_port}/health")
+
+    try:
+        asyncio.run(run(options, ready))
+    except KeyboardInterrupt:
+        typer.echo("stopped")
+    except OSError as error:
+        message = f"port {port} or {control_port} cannot be opened: {error.strerror or error}"
+        raise PortTaken(message) from error

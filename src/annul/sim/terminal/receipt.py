@@ -1,0 +1,136 @@
+"""What the terminal prints and shows, in Chinese or in English."""
+
+import unicodedata
+from typing import Final, Literal
+
+from annul.domain import money
+from annul.domain.kinds import KINDS
+from annul.domain.response_codes import describe
+
+from .batch import Settled
+from .journal import Record
+from .profile import Profile
+
+Language = Literal["zh", "en"]
+
+_WIDTH: Final = 40  # columns of the paper; a Chinese character takes two
+# label: (zh, en)
+_LABELS: Final = {
+    "title": ("签购单", "SALES SLIP"),
+    "merchant": ("商户编号", "MERCHANT"),
+    "terminal": ("终端编号", "TERMINAL"),
+    "operator": ("操作员号", "OPERATOR"),
+    "card": ("卡号", "CARD"),
+    "kind": ("交易类型", "TYPE"),
+    "batch": ("批次号", "BATCH"),
+    "voucher": ("凭证号", "VOUCHER"),
+    "original": ("原凭证号", "ORIGINAL"),
+    "auth_code": ("授权码", "AUTH CODE"),
+    "rrn": ("参考号", "REFERENCE"),
+    "qr": ("付款凭证", "PAYMENT NO."),
+    "time": ("日期时间", "DATE/TIME"),
+    "amount": ("金额", "AMOUNT"),
+    "balance": ("余额", "BALANCE"),
+    "result": ("结果", "RESULT"),
+    "note": ("说明", "NOTE"),
+    "advice": ("请", "NEXT"),
+    "debits": ("借记", "DEBITS"),
+    "credits": ("贷记", "CREDITS"),
+    "settlement": ("结算总计单", "SETTLEMENT"),
+    "uploaded": ("上送笔数", "UPLOADED"),
+}
+_STATES: Final = {
+    "sent": ("未完成，将冲正", "not finished, will be reversed"),
+    "approved": ("成功", "approved"),
+    "declined": ("未成功，未动账", "declined, no money moved"),
+    "reversed": ("已冲正，未动账", "reversed, no money moved"),
+    "unanswered": ("结果未知", "outcome not known yet"),
+}
+
+
+def slip(record: Record, profile: Profile, language: Language) -> str:
+    """Write the slip of one transaction, or why there was none."""
+    kind = KINDS[record.kind]
+    rows = [
+        ("merchant", profile.merchant),
+        ("terminal", profile.terminal),
+        ("operator", profile.operator),
+        ("card", record.card),
+        ("kind", kind.zh if language == "zh" else kind.en),
+        ("batch", record.batch),
+        ("voucher", record.trace),
+        ("original", record.original),
+        ("auth_code", record.auth_code),
+        ("rrn", record.rrn),
+        ("qr", record.voucher),
+        ("time", f"{record.date[:2]}/{record.date[2:]} {_clock(record.time)}"),
+        ("amount", f"CNY {money.show(record.amount)}" if record.amount else ""),
+        ("balance", _balance(record.balance)),
+        ("result", outcome(record, language)),
+        ("note", record.note),
+    ]
+    if record.response_code and record.state != "approved":
+        described = describe(record.response_code)
+        advice = described.advice_zh if language == "zh" else described.advice_en
+        rows.append(("advice", advice))
+    return _paper("title", rows, language)
+
+
+def outcome(record: Record, language: Language) -> str:
+    """Say in one line what became of a transaction: state, response code and its text."""
+    state = _STATES[record.state][_index(language)]
+    if not record.response_code or record.state in {"approved", "reversed"}:
+        return state
+    described = describe(record.response_code)
+    text = described.zh if language == "zh" else described.en
+    return f"{record.response_code} {text} ({state})"
+
+
+def totals(settled: Settled, profile: Profile, language: Language) -> str:
+    """Write the slip of a settlement."""
+    sums = settled.totals
+    agreed = ("与主机相符", "agrees with the host")
+    differs = ("与主机不符，已批上送", "differs from the host, uploaded")
+    rows = [
+        ("merchant", profile.merchant),
+        ("terminal", profile.terminal),
+        ("batch", settled.batch),
+        ("debits", f"{sums.debit_count} x  CNY {money.show(sums.debit_amount)}"),
+        ("credits", f"{sums.credit_count} x  CNY {money.show(sums.credit_amount)}"),
+        ("result", (agreed if settled.balanced else differs)[_index(language)]),
+        ("uploaded", str(settled.uploaded) if settled.uploaded else ""),
+    ]
+    return _paper("settlement", rows, language)
+
+
+def _paper(title: str, rows: list[tuple[str, str]], language: Language) -> str:
+    at = _index(language)
+    heading = _LABELS[title][at]
+    left = (_WIDTH - _columns(heading)) // 2
+    lines = ["-" * _WIDTH, " " * left + heading, "-" * _WIDTH]
+    for label, value in rows:
+        if value.strip():
+            text = _LABELS[label][at]
+            lines.append(f"{text}{' ' * (12 - _columns(text))}{value}")
+    return "\n".join([*lines, "-" * _WIDTH])
+
+
+def _balance(field54: str) -> str:
+    """Read field 54: account type 2, amount type 2, currency 3, sign (C or D), amount 12."""
+    if len(field54) < 20:
+        return ""
+    minor = int(field54[8:20]) * (-1 if field54[7] == "D" else 1)
+    letters = money.CURRENCIES.get(field54[4:7], (field54[4:7], 2))[0]
+    return f"{letters} {money.show(minor, field54[4:7])}"
+
+
+def _index(language: Language) -> int:
+    return 0 if language == "zh" else 1
+
+
+def _clock(digits: str) -> str:
+    return ":".join(digits[at : at + 2] for at in (0, 2, 4))
+
+
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

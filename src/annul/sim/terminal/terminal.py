@@ -1,0 +1,290 @@
+"""The soft terminal: sign-in, transactions, what is owed from before, and the end of a batch."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from annul.domain.kinds import KINDS, Kind
+from annul.merchants.parameters import Parameters
+from annul.security.ciphers import BlockCipher
+from annul.security.keys import KeyKind, open_working_keys
+from annul.security.mac import MacAlgorithm, mac, verify
+from annul.security.vault import Vault
+from annul.wire.codec import Codec, Message
+from annul.wire.dialects import DIALECTS
+from annul.wire.errors import DecodeError
+from annul.wire.subfields import Field59, Field60, Field62Terminal
+
+from . import messages
+from .errors import NoAnswerFromHost, NotPossible, SignInRefused, StillOwing
+from .journal import Fields, Journal, Record
+from .line import Line
+from .messages import Order
+from .profile import Profile
+
+_CODEC: Final = Codec(DIALECTS["unionpay_pos"])
+_MAC: Final = 64
+_APPROVED: Final = "00"
+_MAC_REFUSED: Final = "A0"
+# Nothing was done and a sign-in mends it: the MAC key or the batch is out of step.
+_SIGN_IN_AGAIN: Final = frozenset({_MAC_REFUSED, "77"})
+# The host has no outcome yet and sees to it by itself.
+_OPEN: Final = frozenset({"98", "68", "09"})
+_REVERSAL_DONE: Final = frozenset({"00", "25", "12"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The host's answer to a message that is not a transaction."""
+
+    response_code: str
+    fields: Mapping[int, str | bytes]
+
+
+class SoftTerminal:
+    """One terminal. It does one thing at a time, as a real one does."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        journal: Journal,
+        now: Callable[[], datetime],
+        told: Callable[[Record], None] = lambda _: None,
+    ) -> None:
+        """`told` is called for each earlier transaction whose outcome became known on the way."""
+        self.profile = profile
+        self.journal = journal
+        self._now = now
+        self._told = told
+        self._line = Line(profile.host, profile.port)
+        self._ids = (profile.terminal, profile.merchant)
+        self._keys: Mapping[KeyKind, BlockCipher] = {}
+        if journal.keys:
+            self._keys = open_working_keys(journal.keys, profile.master, profile.network)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._line.close()
+
+    # Management ----------------------------------------------------------------------------
+
+    async def sign_in(self) -> Answer:
+        """Fetch fresh working keys and the batch; raises `SignInRefused`."""
+        profile = self.profile
+        self._keys = {}
+        answer = await self.manage(
+            "sign_in",
+            network=profile.network,
+            extra={62: Field62Terminal(profile.serial).build(), 63: profile.operator},
+        )
+        if answer.response_code != _APPROVED:
+            message = f"the host refused the sign-in with {answer.response_code}"
+            raise SignInRefused(message)
+        field62, field60 = answer.fields[62], answer.fields[60]
+        assert isinstance(field62, bytes)
+        self._keys = open_working_keys(field62, profile.master, profile.network)
+        self.journal.signed_in(Field60.parse(str(field60)).batch, field62)
+        return answer
+
+    async def sign_off(self) -> Answer:
+        """Say good-bye; the next transaction signs in again."""
+        answer = await self.manage("sign_off", network="002")
+        self._keys = {}
+        self.journal.signed_off()
+        return answer
+
+    async def fetch_parameters(self) -> Parameters:
+        """Download the parameters and say that they came."""
+        answer = await self.manage("parameters", network="360")
+        self._expect_approval(answer, "parameter download")
+        field62 = answer.fields[62]
+        assert isinstance(field62, bytes)
+        parameters = Parameters.parse(field62)
+        self.journal.configured(field62)
+        await self.manage("parameters", network="361")
+        return parameters
+
+    async def send_status(self, text: str) -> Answer:
+        """Tell the host how the terminal is."""
+        return await self.manage("status", network="362", extra={62: text.encode("gbk")})
+
+    async def manage(
+        self, name: str, *, network: str, extra: Fields | None = None, batch: str = ""
+    ) -> Answer:
+        """Send a message that moves no money, and give the answer."""
+        kind = KINDS[name]
+        fields: Fields = {
+            41: self._ids[0],
+            42: self._ids[1],
+            60: Field60("00", batch or self.journal.batch, network).build(),
+        }
+        if 11 in kind.required:
+            fields[11] = self.journal.next_trace()
+        if 49 in kind.required:
+            fields[49] = "156"
+        message = await self._exchange(kind.mti, fields | (extra or {}), {})
+        return Answer(str(message[39]), message.fields())
+
+    # Transactions --------------------------------------------------------------------------
+
+    async def perform(self, order: Order) -> Record:
+        """Do a transaction: settle what is owed first, write, send, write what came of it.
+
+        Raises `StillOwing`, `SignInRefused`, `Unreachable` (nothing moved) and
+        `NoAnswerFromHost` (the outcome is open; the journal knows what is owed).
+        """
+        if not self._keys:
+            await self.sign_in()
+        await self.settle_owed()
+        record = await self._attempt(order)
+        if record.response_code in _SIGN_IN_AGAIN:
+            await self.sign_in()
+            record = await self._attempt(order)
+        return record
+
+    async def settle_owed(self) -> None:
+        """Send reversals and repeats of earlier transactions; raises `StillOwing`."""
+        for owed in self.journal.owed():
+            record = owed
+            while record.owed:
+                if record.sends > self.profile.resends:
+                    message = f"the {record.owed} of voucher {record.trace} was not acknowledged"
+                    raise StillOwing(message)
+                record = await self._send_owed(record)
+            self._told(record)
+
+    def give_up(self, trace: str) -> Record | None:
+        """Strike out what is owed for a voucher, once people have settled it."""
+        record = next((r for r in self.journal.owed() if r.trace == trace), None)
+        return record and self.journal.change(record, owed="", state="unanswered")
+
+    async def _attempt(self, order: Order) -> Record:
+        kind = order.kind
+        batch, trace = self.journal.batch, self.journal.next_trace()
+        fields = messages.request(order, self._ids, batch, trace, self._keys.get(KeyKind.PIN))
+        self._check_complete(kind, fields)
+        owed = "reversal" if kind.reversible else "repeat" if kind.money != "none" else ""
+        record = Record(
+            batch=batch,
+            trace=trace,
+            kind=kind.name,
+            amount=order.amount,
+            card=Vault.mask(order.card) or (order.original.card if order.original else ""),
+            fields=messages.kept(fields),
+            owed=owed,
+            original=order.original.trace if order.original else "",
+            date=f"{self._now():%m%d}",
+            time=f"{self._now():%H%M%S}",
+        )
+        self.journal.open(record)
+        return await self._conclude(record, kind.mti, fields)
+
+    async def _conclude(self, record: Record, mti: str, fields: Fields) -> Record:
+        """Send a request and write its outcome; on silence the record keeps what is owed."""
+        try:
+            answer = await self._exchange(mti, fields, self._keys)
+        except NoAnswerFromHost:
+            self.journal.change(record, state="unanswered")
+            raise
+        except _BadMac:
+            return self.journal.change(
+                record, state="unanswered", reason=_MAC_REFUSED, response_code=_MAC_REFUSED
+            )
+        code = str(answer[39])
+        repeated = record.owed == "repeat"
+        state = (
+            "approved"
+            if code == _APPROVED
+            else "unanswered"
+            if repeated and code in _OPEN
+            else "declined"
+        )
+        scanned = answer.get(59, b"")
+        voucher = Field59.parse(scanned).get(Field59.VOUCHER).decode() if scanned else ""
+        return self.journal.change(
+            record,
+            state=state,
+            owed="",
+            response_code=code,
+            rrn=answer.get(37, "").strip(),
+            auth_code=answer.get(38, "").strip(),
+            voucher=voucher,
+            note=answer.get(63, "")[3:].strip(),
+            balance=answer.get(54, ""),
+            date=answer.get(13, record.date),
+            time=answer.get(12, record.time),
+        )
+
+    async def _send_owed(self, record: Record) -> Record:
+        record = self.journal.change(record, sends=record.sends + 1)
+        mti, fields = messages.again(record)
+        try:
+            if record.owed == "repeat":
+                return await self._conclude(record, mti, fields)
+            answer = await self._exchange(mti, fields, self._keys)
+        except (NoAnswerFromHost, _BadMac):
+            return record
+        code = str(answer[39])
+        if code in _SIGN_IN_AGAIN:
+            await self.sign_in()
+        if code in _REVERSAL_DONE:
+            return self.journal.change(record, owed="", state="reversed", response_code=code)
+        return record
+
+    def _check_complete(self, kind: Kind, fields: Fields) -> None:
+        missing = [number for number in kind.required if number not in fields]
+        if missing:
+            message = f"{kind.en} needs field {missing[0]}: name the original's voucher"
+            raise NotPossible(message)
+
+    # The wire ------------------------------------------------------------------------------
+
+    async def _exchange(
+        self, mti: str, fields: Fields, keys: Mapping[KeyKind, BlockCipher]
+    ) -> Message:
+        """Send one message under the MAC key, if any; give the answer once it is proved valid.
+
+        Raises `Unreachable`, `NoAnswerFromHost` and `_BadMac`.
+        """
+        key = keys.get(KeyKind.MAC)
+        if key is None:
+            body = _CODEC.encode(mti, fields)
+        else:
+            body = _CODEC.encode(mti, fields | {_MAC: bytes(8)})[:-8]
+            body += mac(self._algorithm(key), key, body)
+        raw = await self._line.ask(body, self._timeout_s)
+        try:
+            answer = _CODEC.decode(raw)
+            answer.check()
+        except DecodeError as error:
+            self._line.close()
+            raise NoAnswerFromHost("the answer is garbled") from error
+        expected = {number: fields.get(number) for number in (3, 4, 11, 41, 42)}
+        right = answer.mti == f"{mti[:2]}{int(mti[2]) + 1}{mti[3]}" and 39 in answer
+        if not right or any(n in answer and answer[n] != value for n, value in expected.items()):
+            self._line.close()
+            raise NoAnswerFromHost("the answer belongs to another request")
+        if key is not None and answer[39] == _APPROVED:
+            code = answer.get(_MAC, b"")
+            if not verify(self._algorithm(key), key, raw[: -len(code) or None], code):
+                raise _BadMac
+        return answer
+
+    @property
+    def _timeout_s(self) -> float:
+        return self.profile.timeout_s
+
+    @staticmethod
+    def _algorithm(key: BlockCipher) -> MacAlgorithm:
+        return MacAlgorithm.SM4 if key.algorithm == "sm4" else MacAlgorithm.UNIONPAY_ECB
+
+    @staticmethod
+    def _expect_approval(answer: Answer, what: str) -> None:
+        if answer.response_code != _APPROVED:
+            message = f"the host refused the {what} with {answer.response_code}"
+            raise NotPossible(message)
+
+
+class _BadMac(Exception):
+    """An approval whose MAC is wrong: it may be forged, so what was asked is reversed."""

@@ -1,0 +1,64 @@
+"""A dump of unknown origin: found by its frame, read by the dialect, or by a vendor's variant."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+from .codec import Codec, Message
+from .dialect import Dialect
+from .dialects.vendor import OVERRIDES
+from .dump import Dump, split_dump
+from .errors import DecodeError
+
+_UNFRAMED: Final = frozenset({"cups", "iso87_ascii", "iso87_binary"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message, what stood before it, and the overrides that it took to read it."""
+
+    head: bytes
+    message: Message
+    overrides: tuple[str, ...]
+
+
+def codec_of(dialect: Dialect, overrides: Sequence[str]) -> Codec:
+    """Build the codec of a dialect with some of its rows replaced."""
+    for name in overrides:
+        dialect = dialect.override(OVERRIDES[name])
+    return Codec(dialect)
+
+
+def read(data: bytes, dialect: Dialect, overrides: Sequence[str] | None = None) -> Reading:
+    """Read a dump; without `overrides`, vendors' variants are tried when the dialect fails.
+
+    Bytes after the last field are kept as leftover only when nothing reads the whole. Raises the
+    `DecodeError` of the plain dialect.
+    """
+    dump = Dump(b"", data) if dialect.name in _UNFRAMED else split_dump(data)
+    first: DecodeError | None = None
+    tried = [tuple(overrides)] if overrides is not None else list(_variants(dialect))
+    for leftover in (False, True):
+        for names in tried:
+            try:
+                message = codec_of(dialect, names).decode(
+                    dump.body, leftover=leftover, missing_mac=True
+                )
+                message.check()
+            except DecodeError as error:
+                first = first or error
+            else:
+                return Reading(dump.head, message, names)
+    assert first is not None, "something was tried"
+    raise first
+
+
+def _variants(dialect: Dialect) -> Iterator[tuple[str, ...]]:
+    fitting = [
+        name
+        for name, rows in OVERRIDES.items()
+        if dialect.name == "unionpay_pos" and all(row.number in dialect.fields for row in rows)
+    ]
+    for size in range(len(fitting) + 1):
+        yield from combinations(fitting, size)
