@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from annul.domain.kinds import Money
 from annul.issuers.desk import Issuers
 from annul.merchants.registry import Registry, Station
 from annul.security.mac import MacAlgorithm
@@ -92,12 +93,12 @@ class Host:
         except (StoreUnavailable, StoreOverloaded) as error:
             self.counts.busy += 1
             log.warning("store_refused", code=error.code)
-            reply = Reply("96")
+            reply = Reply(_fault_code(request))
         except Exception:
             # One request that meets a fault of ours must not disturb any other.
             self.counts.failed += 1
             log.exception("handler_failed", mti=message.mti, fields=message.numbers)
-            reply = Reply("96")
+            reply = Reply(_fault_code(request))
         return self._seal(message, reply, request.station if request else None)
 
     def refuse_busy(self, body: bytes) -> bytes | None:
@@ -152,3 +153,14 @@ class Host:
     def _note(text: str) -> dict[int, str | bytes]:
         """Put a short text for the cashier into field 63, after the card organisation."""
         return {63: f"CUP{text}"} if text else {}
+
+
+def _fault_code(request: Request | None) -> str:
+    """Say 96 when a fault of ours leaves nothing behind: what may be written is reversed later.
+
+    What can not be reversed (refund, advice) may be written and is then sent until it is answered,
+    so its outcome is open: 98.
+    """
+    if request is None or request.reversal or request.kind.reversible:
+        return "96"
+    return "96" if request.kind.money is Money.NONE else "98"

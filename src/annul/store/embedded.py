@@ -67,6 +67,9 @@ class EmbeddedPostgres:
         self._user = _system_user() if os.geteuid() == 0 else None
         self._home = self._folder / "postgres"
         self._bin = _installed() / "bin"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._user is not None:
+            self._locate_as_root(self._user)
         self._keeper: asyncio.Task[None] | None = None
         self._stopping: asyncio.Event | None = None
 
@@ -90,9 +93,18 @@ class EmbeddedPostgres:
 
         Raises `EmbeddedPostgresError` with the place of the log.
         """
-        await asyncio.to_thread(self._start)
-        await self._create_database()
-        return self.url
+        deadline = time.monotonic() + _START_S
+        while True:
+            await asyncio.to_thread(self._start)
+            try:
+                await self._create_database()
+            except (OSError, asyncpg.PostgresConnectionError):
+                # What seemed to run was ending, or is recovering from a kill.
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(_LOOK_S)
+            else:
+                return self.url
 
     async def stop(self) -> None:
         """Stop the server: sessions are ended, what is committed stays."""
@@ -156,9 +168,8 @@ class EmbeddedPostgres:
             time.sleep(0.2)
 
     def _prepare(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        if self._user is not None:
-            self._prepare_as_root(self._user)
+        if self._home.parent != self._folder:
+            (self._folder / "postgres.location").write_text(f"{self._home}\n")
         for folder in (self._home, self.cluster, self._sockets()):
             self._own(folder)
         if not (self.cluster / "PG_VERSION").exists():
@@ -171,12 +182,11 @@ class EmbeddedPostgres:
         if self._user is not None:
             os.chown(settings, self._user.pw_uid, self._user.pw_gid)
 
-    def _prepare_as_root(self, user: pwd.struct_passwd) -> None:
+    def _locate_as_root(self, user: pwd.struct_passwd) -> None:
         """Move out of folders that the server's user can not enter, such as root's home."""
         if not _reaches(user, self._folder):
             name = hashlib.sha256(str(self._folder).encode()).hexdigest()[:12]
             self._home = _ROOT_HOME / name
-            (self._folder / "postgres.location").write_text(f"{self._home}\n")
         if not _reaches(user, self._bin / "postgres"):
             install = _installed()
             copy = _ROOT_HOME / f"install-{install.stat().st_mtime_ns}"

@@ -1,0 +1,139 @@
+"""The processes of annul as an operator starts them, on free ports of loopback."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from socket import create_server
+from typing import Any, Final
+
+_ANNUL: Final = str(Path(sys.executable).parent / "annul")
+_START_S: Final = 60.0
+_STOP_S: Final = 40.0
+
+
+def free_port() -> int:
+    """Give a port that nothing listens on."""
+    with create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@dataclass(slots=True)
+class Process:
+    """One command of annul, its log in a file; it can be killed and started again."""
+
+    name: str
+    arguments: Sequence[str]
+    port: int
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    running: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        """Start it and wait until its port answers; raises `RuntimeError` with its log."""
+        with (self.folder / f"{self.name}.log").open("ab") as log:
+            self.running = subprocess.Popen(  # noqa: ASYNC220 - outlives the loop that starts it
+                [_ANNUL, *self.arguments],
+                env={**os.environ, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        async with asyncio.timeout(_START_S):
+            while not await self._answers():
+                if self.running.poll() is not None:
+                    raise RuntimeError(self.log())
+                await asyncio.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        assert self.running is not None, "a process that was started"
+        self.running.kill()
+        self.running.wait()
+
+    async def stop(self) -> None:
+        """Ask it to end and wait; a process that does not listen is killed."""
+        if self.running is None or self.running.poll() is not None:
+            return
+        self.running.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.to_thread(self.running.wait, _STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self.running is not None, "a process that was started"
+        return self.running.pid
+
+    def log(self) -> str:
+        """Give the end of what it wrote."""
+        return (self.folder / f"{self.name}.log").read_text(encoding="utf-8")[-4_000:]
+
+    async def _answers(self) -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+
+@dataclass(slots=True)
+class IssuerProcess:
+    """A simulator in a process of its own, and its control."""
+
+    process: Process
+    control: str
+
+    @classmethod
+    def plan(cls, folder: Path, seed: int) -> "IssuerProcess":
+        """Choose ports and prepare the command."""
+        port, control = free_port(), free_port()
+        arguments = [
+            "sim", "issuer", f"--port={port}", f"--control-port={control}", f"--seed={seed}",
+        ]  # fmt: skip
+        process = Process("issuer", arguments, port, folder)
+        return cls(process, f"http://127.0.0.1:{control}")
+
+    async def ask(self, method: str, path: str, body: object = None) -> Any:
+        """Call the control; gives the JSON of the answer, None when it is empty."""
+        return await asyncio.to_thread(self._ask, method, path, body)
+
+    def _ask(self, method: str, path: str, body: object) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.control + path, data, {"content-type": "application/json"}, method=method
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            raw = answer.read()
+        return json.loads(raw) if raw else None
+
+
+def cpu_seconds(pid: int) -> float:
+    """Give the CPU time that a process has taken, its ended children included."""
+    parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(parts[at]) for at in (11, 12, 13, 14)) / os.sysconf("SC_CLK_TCK")
+
+
+def descendants(pid: int) -> list[int]:
+    """Give the ids of a process's children, theirs included."""
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == pid:
+            child = int(folder.name)
+            found += [child, *descendants(child)]
+    return found

@@ -1,0 +1,25 @@
+"""A short form of `make chaos`: faults, a killed host, a killed database, and nothing lost."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.chaos import Chaos, run
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's own user can reach, unlike pytest's."""
+    with tempfile.TemporaryDirectory(prefix="annul-chaos-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+async def test_nothing_is_lost_or_done_twice(folder: Path) -> None:
+    chaos = Chaos(terminals=30, rounds=8, host_kills=1, database_kills=1, seed=20_261_123)
+    verdict, progress = await run(chaos, folder)
+    assert verdict.holds, (chaos.seed, verdict)
+    assert verdict.transactions >= 30 * 8
+    assert progress.silent, "a killed host leaves terminals without an answer"
