@@ -174,8 +174,7 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Verdict, Progress]:
         connection = await asyncpg.connect(EmbeddedPostgres(folder).url)
         stack.push_async_callback(connection.close)
         await _dry(connection, chaos.dry_s)
-        entries = await _entries(issuer)
-        return await compare(connection, entries, records), progress
+        return await compare(connection, await issuer.entries(), records), progress
 
 
 @asynccontextmanager
@@ -215,14 +214,6 @@ async def _dry(connection: asyncpg.Connection, within_s: float) -> None:
         ):
             return
         await asyncio.sleep(0.1)
-
-
-async def _entries(issuer: IssuerProcess) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = []
-    while page := await issuer.ask("GET", f"/books/entries?after={len(entries)}&limit=5000"):
-        entries += page
-    await issuer.ask("GET", "/books")  # checks that every balance follows from its entries
-    return entries
 
 
 def _profile(credentials: tuple[str, str, str], port: int) -> Profile:

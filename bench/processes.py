@@ -109,6 +109,14 @@ class IssuerProcess:
         """Call the control; gives the JSON of the answer, None when it is empty."""
         return await asyncio.to_thread(self._ask, method, path, body)
 
+    async def entries(self) -> list[dict[str, Any]]:
+        """Give all entries of the books, once they are found to add up."""
+        await self.ask("GET", "/books")
+        entries: list[dict[str, Any]] = []
+        while page := await self.ask("GET", f"/books/entries?after={len(entries)}&limit=50000"):
+            entries += page
+        return entries
+
     def _ask(self, method: str, path: str, body: object) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(

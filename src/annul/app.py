@@ -47,8 +47,8 @@ log = structlog.get_logger(__name__)
 
 # How long links may take to come up before the host serves terminals all the same.
 _LINKS_S: Final = 5.0
-# How much older than the slowest issuer's time-out a transaction is when the sweep takes it.
-_PATIENCE_S: Final = 30.0
+# How old an unfinished transaction that nobody serves is when the sweep takes it.
+_PATIENCE: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +173,7 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
             acquirer_id=settings.acquirer_id,
             handlers=HANDLERS,
         )
-        patience = timedelta(seconds=issuers.longest_timeout_s + _PATIENCE_S)
-        recovery = Recovery(host, patience)
+        recovery = Recovery(host, _PATIENCE)
         issuers.start(recovery.late)
         stack.push_async_callback(issuers.stop)
         if not await issuers.ready(_LINKS_S):

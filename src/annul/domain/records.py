@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from .states import Sent, State
+
+_STATES: Final = {state.value: state for state in State}
+_SENT: Final = {sent.value: sent for sent in Sent}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,11 @@ class Bin:
     card_type: str  # debit, credit or qr
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """One financial request as stored; `undone` is what was given back or is being given back."""
+class Transaction(NamedTuple):
+    """One financial request as stored; `undone` is what was given back or is being given back.
+
+    A tuple, since the host makes several of them for each request.
+    """
 
     merchant_id: str
     id: UUID
@@ -119,4 +124,4 @@ class Transaction:
     def of(cls, columns: Iterable[Any]) -> "Transaction":
         """Build one from stored values in the order of the fields."""
         merchant_id, identity, kind, state, sent, *rest = columns
-        return cls(merchant_id, identity, kind, State(state), Sent(sent), *rest)
+        return cls(merchant_id, identity, kind, _STATES[state], _SENT[sent], *rest)

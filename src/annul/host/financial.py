@@ -1,7 +1,6 @@
 """The way of a financial request: refuse, or write it, ask the issuer, conclude, answer."""
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -141,8 +140,8 @@ async def refuse(
     request: Request, host: Host, transaction: Transaction, code: str, ruling: Ruling | None = None
 ) -> Reply:
     """Keep a refused request as evidence and answer it; a repeat gets its stored answer."""
-    declined = replace(
-        transaction, state=State.DECLINED, sent=Sent.NOT_SENT, response_code=code, holds=0
+    declined = transaction._replace(
+        state=State.DECLINED, sent=Sent.NOT_SENT, response_code=code, holds=0
     )
     if not await host.journal.open(Opening(declined, host.journal.node)):
         return await repeat(request, host, transaction)
@@ -192,7 +191,7 @@ def record(
     """Build the row of a request; what the terminal does not send is taken from the original."""
     pan = request.pan
     if pan or original is None:
-        card_hash, card_masked = host.vault.hash(pan), host.vault.mask(pan)
+        card_hash, card_masked = request.card_hash, host.vault.mask(pan)
         card_cipher = host.vault.seal(pan)
     else:
         card_hash, card_masked = original.card_hash, original.card_masked

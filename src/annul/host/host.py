@@ -84,7 +84,7 @@ class Host:
         now = self.clock.now()
         request: Request | None = None
         try:
-            request = attribute(message, self.registry, now, self.business_date(now))
+            request = attribute(message, self.registry, self.vault, now, self.business_date(now))
             self._authenticate(request)
             handler = self.handlers["reversal" if request.reversal else request.kind.name]
             reply = await handler(request, self)

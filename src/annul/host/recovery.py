@@ -24,7 +24,7 @@ from .outcomes import APPROVED_CODES
 
 log = structlog.get_logger(__name__)
 
-_SWEEP_S: Final = 15.0
+_SWEEP_S: Final = 3.0
 _REVERSAL_ANSWERS: Final = frozenset({"0410", "0430"})
 
 

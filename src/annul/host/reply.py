@@ -32,8 +32,8 @@ def reply_fields(
     for number in ECHOED:
         if number in request:
             fields[number] = request[number]
-    fields[12] = local.strftime("%H%M%S")
-    fields[13] = local.strftime("%m%d")
+    fields[12] = f"{local.hour:02d}{local.minute:02d}{local.second:02d}"
+    fields[13] = f"{local.month:02d}{local.day:02d}"
     fields[32] = acquirer_id
     fields[39] = reply.response_code
     fields.update(reply.fields)

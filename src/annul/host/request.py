@@ -7,6 +7,7 @@ from annul.domain.errors import AnnulError
 from annul.domain.kinds import REVERSAL_MTI, Kind, find_kind
 from annul.domain.records import Merchant
 from annul.merchants.registry import Registry, Station
+from annul.security.vault import Vault
 from annul.wire.codec import Message
 from annul.wire.subfields import Field59, Field60
 
@@ -40,6 +41,7 @@ class Request:
     trace: str
     amount: int
     pan: str = field(repr=False)
+    card_hash: bytes = field(repr=False)
     voucher: str
     expiry: str = field(repr=False)
     entry_mode: str
@@ -78,7 +80,11 @@ def recognise(message: Message) -> tuple[Kind, Field60]:
 
 
 def attribute(
-    message: Message, registry: Registry, received_at: datetime, business_date: date
+    message: Message,
+    registry: Registry,
+    vault: Vault,
+    received_at: datetime,
+    business_date: date,
 ) -> Request:
     """Build the request, or raise `Refusal` (30, 40, 03 for the merchant, 97 for the terminal)."""
     kind, field60 = recognise(message)
@@ -89,8 +95,11 @@ def attribute(
     if station is None:
         raise Refusal("97", rule="terminal_unknown")
     track_pan, _, discretionary = _text(message, 35).partition("D")
-    scanned = Field59.parse(_bytes(message, 59)) if kind.qr else Field59()
-    code = scanned.get(Field59.CODE).decode("ascii", "replace")
+    pan, voucher = _text(message, 2) or track_pan, ""
+    if kind.qr:
+        scanned = Field59.parse(_bytes(message, 59))
+        pan = scanned.get(Field59.CODE).decode("ascii", "replace") or pan
+        voucher = scanned.get(Field59.VOUCHER).decode("ascii", "replace")
     return Request(
         message=message,
         kind=kind,
@@ -100,8 +109,9 @@ def attribute(
         field60=field60,
         trace=_text(message, 11),
         amount=int(_text(message, 4) or 0),
-        pan=code or _text(message, 2) or track_pan,
-        voucher=scanned.get(Field59.VOUCHER).decode("ascii", "replace"),
+        pan=pan,
+        card_hash=vault.hash(pan) if pan else b"",
+        voucher=voucher,
         expiry=_text(message, 14) or discretionary[:4],
         entry_mode=_text(message, 22),
         received_at=received_at,

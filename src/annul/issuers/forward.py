@@ -7,7 +7,7 @@ made them necessary. A row is claimed by a lease, so a process that dies gives i
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
@@ -29,7 +29,7 @@ from .message import Answer, Fields, request_fields, reversal_fields
 
 log = structlog.get_logger(__name__)
 
-_COLUMNS: Final = ", ".join(f"t.{column.name}" for column in fields(Transaction))
+_COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
 _QUERIES: Final = {
     name: query.sql.replace("{columns}", _COLUMNS)
     for name, query in load_queries("annul.issuers", "forward.sql").items()
@@ -284,7 +284,7 @@ class Forwarder:
         row = await self._pool.fetchrow(
             _QUERIES["original"], transaction.merchant_id, transaction.original_id
         )
-        return None if row is None else Transaction(*row)
+        return None if row is None else Transaction.of(row)
 
     async def _postpone(self, owed: Owed, code: str) -> None:
         pace, now = self._pace, self._clock.now()
@@ -316,7 +316,7 @@ def _acknowledges(kind: str, code: str) -> bool:
 
 def _owed(row: asyncpg.Record) -> Owed:
     identity, kind, issuer_id, reason, tries, name_zh, name_en, category, state, *columns = row
-    transaction = replace(Transaction.of(columns), state=State(state))
+    transaction = Transaction.of(columns)._replace(state=State(state))
     return Owed(
         id=identity,
         kind=kind,

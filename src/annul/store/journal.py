@@ -6,7 +6,7 @@ again: opening is idempotent by the request's key, concluding by its guard on th
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -20,7 +20,7 @@ from annul.domain.states import State, sources
 from .batcher import LOST, Batcher, StoreUnavailable
 from .database import load_queries
 
-_COLUMNS: Final = ", ".join(f"t.{column.name}" for column in fields(Transaction))
+_COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
 _QUERIES: Final = {
     name: query.sql.replace("{columns}", _COLUMNS)
     for name, query in load_queries("annul.store", "journal.sql").items()
@@ -29,6 +29,12 @@ _SOURCES: Final = {state: ",".join(sources(state)) for state in State}
 
 RETRY_S: Final = 20.0  # how long a statement waits for a database that went away
 _RETRY_STEP_S: Final = 0.1
+# Plans are made once for a connection's life, also while the tables are new and look small; the
+# journal's statements always touch few rows by their keys.
+_ONLY_BY_INDEX: Final = (
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+)
+_ANY_PLAN: Final = "RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,7 @@ class Lane:
                 async with self._turn:
                     if self._connection is None:
                         self._connection = await self._pool.acquire(timeout=self._retry_s)
+                        await self._connection.execute(_ONLY_BY_INDEX)
                     return await self._connection.fetch(sql, *arguments)
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 continue
@@ -111,6 +118,7 @@ class Lane:
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
+                await connection.execute(_ANY_PLAN)
                 await self._pool.release(connection)
             except LOST:
                 connection.terminate()

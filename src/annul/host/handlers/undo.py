@@ -1,7 +1,5 @@
 """Voids, refunds and completions: requests that refer to an approved original."""
 
-from dataclasses import replace
-
 from annul.domain import refund_rules, void_rules
 from annul.domain.kinds import Money
 from annul.domain.records import Transaction
@@ -24,7 +22,7 @@ async def undo(request: Request, host: Host) -> Reply:
     ruling = void_rules.check(original, await _undoing(request, host))
     if original is None or not ruling.ok:
         return await _refuse(request, host, original, ruling)
-    held = replace(_record(request, host, original), holds=original.amount)
+    held = _record(request, host, original)._replace(holds=original.amount)
     route = host.issuers.route_to(original.issuer_id)
     return await forward(request, host, held, route, original)
 
@@ -37,7 +35,7 @@ async def refund(request: Request, host: Host) -> Reply:
     ruling = refund_rules.check(original, await _undoing(request, host), terms)
     if original is None or not ruling.ok:
         return await _refuse(request, host, original, ruling)
-    held = replace(_record(request, host, original), holds=request.amount)
+    held = _record(request, host, original)._replace(holds=request.amount)
     route = host.issuers.route_to(original.issuer_id)
     return await forward(request, host, held, route, original, whole=False)
 
@@ -49,8 +47,7 @@ async def advise(request: Request, host: Host) -> Reply:
     ruling = void_rules.check(original, await _undoing(request, host))
     if original is None or not ruling.ok:
         return await _refuse(request, host, original, ruling)
-    advised = replace(
-        _record(request, host, original),
+    advised = _record(request, host, original)._replace(
         state=State.RECEIVED,
         sent=Sent.NOT_SENT,
         holds=original.amount,
@@ -68,8 +65,7 @@ async def _named(request: Request, host: Host) -> Transaction | None:
     rrn = str(request.message.get(37, ""))
     if request.kind.undoes == "preauth" and request.pan:
         auth_code = str(request.message.get(38, ""))
-        card_hash = host.vault.hash(request.pan)
-        found = await host.journal.find_by_auth_code(merchant_id, auth_code, card_hash)
+        found = await host.journal.find_by_auth_code(merchant_id, auth_code, request.card_hash)
         if found is not None:
             return found
     by_reference = request.kind.money is Money.BACK and not request.kind.reversible
@@ -96,7 +92,7 @@ async def _undoing(request: Request, host: Host) -> Undoing:
         batch=request.field60.batch,
         business_date=request.business_date,
         amount=request.amount,
-        card_hash=host.vault.hash(request.pan) if request.pan else None,
+        card_hash=request.card_hash or None,
         rrn=str(request.message.get(37, "")),
         auth_code=str(request.message.get(38, "")).strip(),
         balance=balance,

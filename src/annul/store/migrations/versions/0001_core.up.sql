@@ -1,5 +1,8 @@
--- The core of annul. Every key starts with merchant_id so that Citus can shard by it; no triggers:
--- rules live in CHECKs, unique indexes, guarded updates and revoked privileges.
+-- The core of annul. Every key has merchant_id so that Citus can shard by it; no triggers: rules
+-- live in CHECKs, unique indexes, guarded updates and revoked privileges.
+-- Keys of tables that grow begin with their most selective column. The journal's plans are made
+-- while the tables are empty: led by merchant_id, any index would look as good as the right one,
+-- and a look-up would walk through all that a merchant ever did.
 
 -- Reference data ------------------------------------------------------------------------------
 
@@ -150,17 +153,17 @@ CREATE TABLE transactions (
     answered_at     timestamptz,
     late_at         timestamptz,
     ended_at        timestamptz,
-    PRIMARY KEY (merchant_id, id)
+    PRIMARY KEY (id, merchant_id)
 ) WITH (fillfactor = 80);
 
 -- The request's key: a repeat of the same request finds the stored answer.
-CREATE UNIQUE INDEX transactions_request ON transactions (merchant_id, terminal_id, batch, trace);
-CREATE UNIQUE INDEX transactions_rrn ON transactions (merchant_id, rrn);
-CREATE INDEX transactions_auth_code ON transactions (merchant_id, auth_code)
+CREATE UNIQUE INDEX transactions_request ON transactions (trace, terminal_id, batch, merchant_id);
+CREATE UNIQUE INDEX transactions_rrn ON transactions (rrn, merchant_id);
+CREATE INDEX transactions_auth_code ON transactions (auth_code, merchant_id)
     WHERE kind = 'preauth' AND auth_code <> '';
-CREATE INDEX transactions_original ON transactions (merchant_id, original_id)
+CREATE INDEX transactions_original ON transactions (original_id, merchant_id)
     WHERE original_id IS NOT NULL;
-CREATE UNIQUE INDEX transactions_one_live_void ON transactions (merchant_id, original_id)
+CREATE UNIQUE INDEX transactions_one_live_void ON transactions (original_id, merchant_id)
     WHERE kind IN ('void', 'qr_void', 'preauth_void', 'completion_void', 'completion',
                    'completion_advice')
       AND original_id IS NOT NULL AND state NOT IN ('declined', 'reversed');
@@ -179,9 +182,9 @@ CREATE TABLE entries (
     currency       text NOT NULL,
     business_date  date NOT NULL,
     posted_at      timestamptz NOT NULL,
-    PRIMARY KEY (merchant_id, transaction_id, cause, line),
+    PRIMARY KEY (transaction_id, cause, line, merchant_id),
     CHECK (debit <> credit),
-    FOREIGN KEY (merchant_id, transaction_id) REFERENCES transactions
+    FOREIGN KEY (merchant_id, transaction_id) REFERENCES transactions (merchant_id, id)
 );
 
 CREATE TABLE merchant_balances (
@@ -209,12 +212,12 @@ CREATE TABLE outbox (
     last_code       text NOT NULL DEFAULT '',
     created_at      timestamptz NOT NULL,
     done_at         timestamptz,
-    PRIMARY KEY (merchant_id, id),
-    UNIQUE (merchant_id, transaction_id, kind),
-    FOREIGN KEY (merchant_id, transaction_id) REFERENCES transactions
+    PRIMARY KEY (id, merchant_id),
+    UNIQUE (transaction_id, kind, merchant_id),
+    FOREIGN KEY (merchant_id, transaction_id) REFERENCES transactions (merchant_id, id)
 );
 CREATE INDEX outbox_due ON outbox (next_attempt_at) WHERE pending;
-CREATE INDEX outbox_card ON outbox (merchant_id, card_hash, created_at) WHERE pending;
+CREATE INDEX outbox_card ON outbox (card_hash, created_at) WHERE pending;
 
 CREATE TABLE incidents (
     merchant_id    text NOT NULL,
@@ -224,9 +227,9 @@ CREATE TABLE incidents (
     detail         text NOT NULL,
     opened_at      timestamptz NOT NULL,
     closed_at      timestamptz,
-    PRIMARY KEY (merchant_id, id)
+    PRIMARY KEY (id, merchant_id)
 );
-CREATE UNIQUE INDEX incidents_one_open ON incidents (merchant_id, kind, transaction_id)
+CREATE UNIQUE INDEX incidents_one_open ON incidents (transaction_id, kind, merchant_id)
     WHERE closed_at IS NULL;
 
 -- People who may look and act; the first one gets a password that must be changed at once.

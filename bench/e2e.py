@@ -1,0 +1,85 @@
+"""Sale and void end to end: terminals, host, PostgreSQL and issuer on this machine, durable."""
+
+import os
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from statistics import quantiles
+from typing import Final
+
+import asyncpg
+import uvloop
+
+from annul.app import ground
+from annul.merchants.demo import Plan, seed
+from annul.settings import Settings
+from annul.sim.fleet import drive
+from annul.store.embedded import EmbeddedPostgres
+from bench.compare import compare
+from bench.processes import IssuerProcess, Process, cpu_seconds, descendants, free_port
+
+_MICRO: Final = 1e6
+
+
+def measure(terminals: int = 200, seconds: float = 15.0) -> dict[str, float]:
+    """Give transactions per second, latencies, and CPU per transaction of each part.
+
+    Raises `AssertionError` when the books differ afterwards: a wrong host is not measured.
+    """
+    with tempfile.TemporaryDirectory(prefix="annul-bench-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        return uvloop.run(_measure(folder, terminals, seconds))
+
+
+async def _measure(folder: Path, terminals: int, seconds: float) -> dict[str, float]:
+    async with AsyncExitStack() as stack:
+        issuer = IssuerProcess.plan(folder, 1)
+        stack.push_async_callback(issuer.process.stop)
+        await issuer.process.start()
+        port = free_port()
+        settings = Settings.load(None, data=folder, terminals_port=port)
+        async with ground(settings) as base:
+            plan = Plan((issuer.process.port,), -(-terminals // 10), 10)
+            credentials = await seed(base.pool, base.security, plan)
+        environment = {"ANNUL_TERMINALS_PORT": str(port), "ANNUL_STATUS_PORT": "0"}
+        host = Process("host", ["up", f"--data={folder}"], port, folder, environment)
+        database = EmbeddedPostgres(folder)
+        stack.push_async_callback(database.stop)
+        stack.push_async_callback(host.stop)
+        await host.start()
+        postgres = database.pid()
+        assert postgres is not None, "the host has started it"
+        meter = _Meter({"host": host.pid, "issuer": issuer.process.pid, "terminals": os.getpid()})
+        meter.families["postgres"] = postgres
+        load, took = await drive(port, credentials[:terminals], seconds, edge=meter.read)
+        connection = await asyncpg.connect(database.url)
+        stack.push_async_callback(connection.close)
+        verdict = await compare(connection, await issuer.entries(), [])
+        assert verdict.holds, verdict
+        assert not load.refused, load.refused
+    count = len(load.latencies)
+    cuts = quantiles(load.latencies, n=100)
+    figures = {
+        "tps": count / took,
+        "p50_ms": cuts[49] * 1_000,
+        "p99_ms": cuts[98] * 1_000,
+        "transactions": float(count),
+    }
+    return figures | {f"{name}_cpu_us": used * _MICRO / count for name, used in meter.used.items()}
+
+
+class _Meter:
+    """CPU time of each part between two readings, in seconds."""
+
+    def __init__(self, processes: dict[str, int]) -> None:
+        self._processes = processes
+        self.families: dict[str, int] = {}
+        self.used: dict[str, float] = {}
+
+    def read(self) -> None:
+        """Begin to count, or end."""
+        now = {name: cpu_seconds(pid) for name, pid in self._processes.items()}
+        for name, pid in self.families.items():
+            now[name] = sum(cpu_seconds(each) for each in (pid, *descendants(pid)))
+        self.used = {name: value - self.used.get(name, 0.0) for name, value in now.items()}
