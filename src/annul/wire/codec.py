@@ -18,7 +18,7 @@ _ORDERS: Final = 1024
 class Message:
     """A decoded message: where each field is, and its value once asked for."""
 
-    __slots__ = ("_all", "_codec", "_found", "_shape", "_values", "leftover", "mti", "raw")
+    __slots__ = ("_all", "_codec", "_found", "_shape", "_values", "mti", "raw")
 
     def __init__(
         self,
@@ -35,7 +35,11 @@ class Message:
         self._all = False
         self.raw: Final = raw
         self.mti: Final = mti
-        self.leftover: Final = raw[found[-1] :]
+
+    @property
+    def leftover(self) -> bytes:
+        """Bytes after the last field, when those were allowed."""
+        return self.raw[self._found[-1] :]
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -102,6 +106,8 @@ class Codec:
         self._shapes: dict[bytes, Shape | LooseShape] = {}
         self._orders: dict[tuple[bool, tuple[int, ...]], Shape | LooseShape] = {}
         self._mtis: dict[str, bytes] = {}
+        # MTI and bitmap as they stand -> MTI, shape, where the fields begin.
+        self._heads: dict[bytes, tuple[str, Shape | LooseShape, int]] = {}
 
     # Decoding ------------------------------------------------------------------------------
 
@@ -112,8 +118,8 @@ class Codec:
         a message whose bitmap names the MAC field but which ends before it. Raises `DecodeError`.
         """
         data = bytes(data)
-        mti, bitmap, start = self._head(data)
-        shape = self._shapes.get(bitmap) or self._shape(bitmap)
+        known = self._heads.get(data[: self._start])
+        mti, shape, start = known or self._new_head(data)
         try:
             found = shape.locate(data, start)
         except WRONG:
@@ -162,6 +168,15 @@ class Codec:
         """Say what is wrong with a message that did not decode."""
         start = self._mti_bytes + len(shape.bitmap) * (2 if self.dialect.hex_bitmap else 1)
         return decode_fault(data, start, [self._singles[number] for number in shape.numbers])
+
+    def _new_head(self, data: bytes) -> tuple[str, Shape | LooseShape, int]:
+        """Read a head that was not met before; it is kept unless a second bitmap follows it."""
+        mti, bitmap, start = self._head(data)
+        shape = self._shapes.get(bitmap) or self._shape(bitmap)
+        head = (mti, shape, start)
+        if start == self._start and len(self._heads) < _ORDERS:
+            self._heads[data[:start]] = head
+        return head
 
     def _head(self, data: bytes) -> tuple[str, bytes, int]:
         """Read MTI and bitmap: the MTI, the bitmap as 8 or 16 bytes, and where the fields begin."""

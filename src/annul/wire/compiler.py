@@ -27,10 +27,8 @@ _LENGTHS: Final = {
     (Form.CHARACTER, Prefix.LL): tuple(b"%02d" % n for n in range(100)),
     (Form.CHARACTER, Prefix.LLL): tuple(b"%03d" % n for n in range(1000)),
 }
-_NOT_TRACK: Final = str.maketrans("", "", "0123456789D")
 _SCOPE: Final[dict[str, Any]] = {
     "tens": _TENS,
-    "track": _NOT_TRACK,
     "fromhex": bytes.fromhex,
     "lengths": _LENGTHS,
 }
@@ -59,7 +57,7 @@ def locate(fields: Sequence[Field]) -> Locate:
     base, ahead = "o", 0
     for field in fields:
         if field.prefix is Prefix.FIXED:
-            found += [f"{base} + {ahead}", str(field.size)]
+            found += [f"{base} + {ahead}" if ahead else base, str(field.size)]
             ahead += field.width(field.size)
             continue
         n = field.number
@@ -115,24 +113,30 @@ def _run_of(field: Field) -> str:
 
 def read(fields: Sequence[Field]) -> Read:
     """Generate `read(data, found)`: all values by number; raises `ValueError` for a wrong one."""
+    groups = _groups(fields)
     body = ["def read(d, s):"]
-    for group in _groups(fields):
+    # One conversion of all bytes is cheaper than one for each packed field.
+    at_once = sum(group[0][1].packed for group in groups) > 1
+    if at_once:
+        body.append(" x = d.hex()")
+    for group in groups:
         index, field = group[0]
         run = _run_of(field)
         if run == "packed":
-            body += _read_packed(group)
+            body += _read_packed(group, at_once=at_once)
         elif run == "text":
             body += _read_text(group)
         else:
-            body += _read_single(index, field)
+            body += _read_single(index, field, at_once=at_once)
     values = ", ".join(f"{field.number}: v{field.number}" for field in fields)
     body.append(f" return {{{values}}}")
     return _build("read", body)
 
 
-def _read_packed(group: Sequence[tuple[int, Field]]) -> list[str]:
+def _read_packed(group: Sequence[tuple[int, Field]], *, at_once: bool) -> list[str]:
     width = sum(field.width(field.size) for _, field in group)
-    body = [f" a = s[{2 * group[0][0]}]", f" h = d[a:a + {width}].hex()"]
+    whole = f"x[a + a:a + a + {2 * width}]" if at_once else f"d[a:a + {width}].hex()"
+    body = [f" a = s[{2 * group[0][0]}]", f" h = {whole}"]
     body.append(" if not h.isdigit(): raise ValueError")
     at = 0
     for _, field in group:
@@ -161,11 +165,12 @@ def _read_text(group: Sequence[tuple[int, Field]]) -> list[str]:
     return body
 
 
-def _read_single(index: int, field: Field) -> list[str]:
+def _read_single(index: int, field: Field, *, at_once: bool) -> list[str]:
     v = f"v{field.number}"
     body = [f" a = s[{2 * index}]", f" u = s[{2 * index + 1}]"]
     if field.packed:
-        body.append(f" {v} = d[a:a + (u + 1 >> 1)].hex()")
+        whole = "x[a + a:a + a + u + (u & 1)]" if at_once else "d[a:a + (u + 1 >> 1)].hex()"
+        body.append(f" {v} = {whole}")
         side, fill = field.pad.value
         body.append(" if u & 1:")
         if side == "left":
@@ -187,7 +192,7 @@ def _refuse_unless(field: Field, v: str) -> str:
         case Content.DIGITS:
             return f" if {v} and not {v}.isdigit(): raise ValueError"
         case Content.TRACK:
-            return f" if {v}.translate(track): raise ValueError"
+            return f" if not {v}.replace('D', '0').isdigit() and {v}: raise ValueError"
         case _:
             return " pass"
 
@@ -255,7 +260,9 @@ def _write_single(position: int, field: Field) -> list[str]:
     if field.packed:
         side, fill = field.pad.value
         padded = f"'{fill}' + v" if side == "left" else f"v + '{fill}'"
-        check = "v.translate(track)" if field.content is Content.TRACK else "v and not v.isdigit()"
+        track = field.content is Content.TRACK
+        digits = "v.replace('D', '0')" if track else "v"
+        check = f"not {digits}.isdigit() and v"
         return [
             *body,
             f" u{position} = len(v)",
@@ -269,6 +276,6 @@ def _write_single(position: int, field: Field) -> list[str]:
         if field.content is Content.DIGITS:
             body.append(" if v and not v.isdigit(): raise ValueError")
         elif field.content is Content.TRACK:
-            body.append(" if v.translate(track): raise ValueError")
+            body.append(" if not v.replace('D', '0').isdigit() and v: raise ValueError")
         body.append(f" {p} = v.encode('{charset}')")
     return [*body, f" u{position} = len({p})", f" if {fits}: raise ValueError"]

@@ -20,11 +20,11 @@ def split_dump(data: bytes) -> Dump:
     """Find the message in a dump by what must stand before it."""
     if _has_head(data):
         return Dump(data[:_HEAD], data[_HEAD:])
+    if len(data) <= 2 or int.from_bytes(data[:2], "big") != len(data) - 2:
+        return Dump(b"", data)
     if _has_head(data[2:]):
         return Dump(data[2 : 2 + _HEAD], data[2 + _HEAD :])
-    if len(data) > 2 and int.from_bytes(data[:2], "big") == len(data) - 2:
-        return Dump(b"", data[2:])
-    return Dump(b"", data)
+    return Dump(b"", data[2:])
 
 
 def _has_head(data: bytes) -> bool:

@@ -1,0 +1,86 @@
+"""Mutated messages either decode or raise `DecodeError`: nothing else, ever."""
+
+from random import Random
+
+import pytest
+
+from annul.wire import tlv
+from annul.wire.codec import Codec
+from annul.wire.dialects import DIALECTS
+from annul.wire.errors import DecodeError, FrameError
+from annul.wire.framing import FRAMINGS, Framer
+from annul.wire.show import as_json, rows
+
+from .messages import random_message
+
+SEED = 20_261_123
+PER_DIALECT = 55_000  # four dialects: 220,000 mutated messages
+
+
+def _mutated(raw: bytes, random: Random) -> bytes:
+    data = bytearray(raw)
+    for _ in range(random.choice((1, 1, 1, 2, 5))):
+        at = random.randrange(len(data)) if data else 0
+        match random.randrange(6):
+            case 0 if data:
+                data[at] ^= 1 << random.randrange(8)
+            case 1 if data:
+                data[at] = random.randrange(256)
+            case 2:
+                del data[at : at + random.randrange(1, 9)]
+            case 3:
+                data[at:at] = random.randbytes(random.randrange(1, 9))
+            case 4:
+                del data[at:]
+            case _:
+                data[at : at + 2] = random.choice((b"\xff\xff", b"\x00\x00", b"99", b"\x09\x99"))
+    return bytes(data)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_messages(name: str) -> None:
+    random = Random(SEED)
+    codec = Codec(DIALECTS[name])
+    whole, raw = 0, b""
+    for number in range(PER_DIALECT):
+        if number % 8 == 0:
+            raw = codec.encode(*random_message(codec.dialect, random))
+        data = _mutated(raw, random)
+        try:
+            message = codec.decode(data)
+            fields = message.fields()
+        except DecodeError as error:
+            assert error.expected, (SEED, number)
+            codec.salvage(data)
+            continue
+        whole += 1
+        assert codec.encode(message.mti, fields) == data, (SEED, number, data.hex())
+        if number % 16 == 0:
+            assert rows(message) is not None
+            as_json(message)
+    assert PER_DIALECT // 100 < whole < PER_DIALECT, "some mutations must stay valid, not all"
+
+
+@pytest.mark.parametrize("name", FRAMINGS)
+def test_streams(name: str) -> None:
+    random = Random(SEED)
+    for number in range(3_000):
+        framer = Framer(FRAMINGS[name], limit=512)
+        try:
+            for _ in range(4):
+                framer.feed(random.randbytes(random.randrange(1, 200)))
+                assert framer.waiting <= 512 + 4, (SEED, number)
+        except FrameError:
+            continue
+
+
+def test_chip_data() -> None:
+    random = Random(SEED)
+    for number in range(20_000):
+        data = random.randbytes(random.randrange(0, 40))
+        try:
+            objects = tlv.parse(data)
+        except DecodeError as error:
+            assert error.field == 55
+            continue
+        assert tlv.build(objects) == data, (SEED, number, data.hex())

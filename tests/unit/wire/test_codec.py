@@ -1,0 +1,163 @@
+"""Messages from bytes and to bytes, and what is said of those that are wrong."""
+
+import pytest
+
+from annul.wire.codec import Codec
+from annul.wire.dialect import table
+from annul.wire.dialects import CUPS, DIALECTS, ISO87_ASCII, ISO87_BINARY, UNIONPAY_POS
+from annul.wire.dialects.vendor import OVERRIDES
+from annul.wire.errors import DecodeError, EncodeError
+from annul.wire.field import Content, Field
+
+PAN = "6200010000000007"
+POS = Codec(UNIONPAY_POS)
+SALE = {2: PAN, 3: "000000", 4: "000000010000", 11: "000123", 35: f"{PAN}D3012201", 41: "10000001"}
+
+
+def test_values_are_decoded_when_asked_for_and_kept() -> None:
+    message = POS.decode(POS.encode("0200", SALE))
+    assert message.mti == "0200"
+    assert message.numbers == tuple(SALE)
+    assert message[11] == "000123"
+    assert message[11] is message[11]
+    assert message.get(64) is None
+    assert 4 in message
+    assert 64 not in message
+    assert message.fields() == SALE
+
+
+def test_order_of_the_given_fields_does_not_matter() -> None:
+    assert POS.encode("0200", SALE) == POS.encode("0200", dict(reversed(SALE.items())))
+
+
+def test_odd_digits_are_filled_as_the_table_says() -> None:
+    body = POS.encode("0200", {2: "620001000000000", 22: "021", 23: "007"})
+    assert body.hex().endswith("15" + "6200010000000000" + "0210" + "0007")
+    assert POS.decode(body).fields() == {2: "620001000000000", 22: "021", 23: "007"}
+
+
+def test_chinese_is_gbk() -> None:
+    body = POS.encode("0210", {63: "CUP余额不足"})
+    assert "余额不足".encode("gbk") in body
+    assert POS.decode(body)[63] == "CUP余额不足"
+
+
+@pytest.mark.parametrize("dialect", [CUPS, ISO87_ASCII, ISO87_BINARY], ids=lambda d: d.name)
+def test_a_second_bitmap_is_written_when_it_is_needed(dialect) -> None:
+    codec = Codec(dialect)
+    without, with_it = codec.encode("0800", {11: "000001"}), codec.encode("0800", {70: "301"})
+    assert codec.decode(without).numbers == (11,)
+    assert codec.decode(with_it).fields() == {70: "301"}
+    assert len(with_it) > len(without)
+
+
+def test_an_override_replaces_one_row() -> None:
+    codec = Codec(UNIONPAY_POS.override(OVERRIDES["track2_f"]))
+    track = f"{PAN}D30122010"[:-1] + "12"
+    odd = track if len(track) % 2 else track + "3"
+    body = codec.encode("0200", {35: odd})
+    assert body.hex().endswith("f")
+    assert codec.decode(body)[35] == odd
+    with pytest.raises(DecodeError):
+        POS.decode(body)[35]
+
+
+@pytest.mark.parametrize(
+    ("hexadecimal", "field", "words"),
+    [
+        ("", None, "at least"),
+        ("0200", None, "at least"),
+        ("02AF4000000000000000", None, "message type"),
+        ("02004000000000000000" + "19" + "62000100", 2, "10 bytes"),
+        ("02004000000000000000" + "20" + "62" * 10, 2, "a length up to 19"),
+        ("02004000000000000000" + "1A" + "62" * 10, 2, "a length up to 19"),
+        ("02002000000000000000" + "00000F", 3, "digits"),
+        ("02002000000000000000" + "000000" + "00", None, "the end"),
+        ("02000100000000000000", 8, "no such field"),
+        ("02000000000000008000" + "3A3A", None, ""),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(hexadecimal: str, field: int, words: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        POS.decode(bytes.fromhex(hexadecimal)).check()
+    if words:
+        assert caught.value.field == field
+        assert words in str(caught.value)
+
+
+def test_an_error_never_carries_card_data() -> None:
+    body = POS.encode("0200", SALE)
+    for cut in range(10, len(body)):
+        with pytest.raises(DecodeError) as caught:
+            POS.decode(body[:cut]).check()
+        assert "62000" not in str(caught.value)
+        assert "62000" not in repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [(3, "00000"), (3, "0000000"), (3, "00000A"), (2, "6" * 20), (41, "1234567é"), (64, "A1B2C3D4"),
+     (64, b"short"), (4, 100), (35, "1234=5678"), (9, "1")],
+)  # fmt: skip
+def test_a_wrong_value_is_refused_with_its_number(field: int, value: object) -> None:
+    with pytest.raises(EncodeError) as caught:
+        POS.encode("0200", {field: value})  # type: ignore[dict-item]
+    assert caught.value.field == field
+    assert str(value) not in str(caught.value) or field in {9, 4}
+
+
+def test_a_wrong_message_type_is_refused() -> None:
+    with pytest.raises(EncodeError):
+        POS.encode("02X0", {})
+
+
+def test_a_mac_may_follow_or_be_missing() -> None:
+    unsigned = POS.encode_unsigned("0200", SALE)
+    signed = POS.encode("0200", {**SALE, 64: b"A1B2C3D4"})
+    assert unsigned + b"A1B2C3D4" == signed
+    assert not POS.decode(signed).lacks_mac
+    short = POS.decode(unsigned, missing_mac=True)
+    assert short.lacks_mac
+    assert short.fields() == SALE
+    with pytest.raises(DecodeError):
+        POS.decode(unsigned)
+
+
+def test_leftover_bytes_are_kept_when_asked() -> None:
+    body = POS.encode("0200", {11: "000001"})
+    message = POS.decode(body + b"\x01\x02", leftover=True)
+    assert (message.fields(), message.leftover) == ({11: "000001"}, b"\x01\x02")
+
+
+def test_salvage_reads_up_to_the_fault() -> None:
+    body = bytearray(POS.encode("0200", SALE))
+    body[-3] = 0xFF  # in field 41
+    found = POS.salvage(bytes(body))
+    assert found[0] == "0200"
+    assert found[11] == "000123"
+    assert 41 not in found
+    assert POS.salvage(b"\xff") == {}
+
+
+def test_thousands_of_bitmaps_do_not_compile_without_end() -> None:
+    codec = Codec(ISO87_ASCII)
+    numbers = [n for n in range(2, 40) if ISO87_ASCII.fields[n].content is Content.DIGITS]
+    for mask in range(1, 1 << 11):
+        fields = {
+            number: "1" * ISO87_ASCII.fields[number].size
+            for bit, number in enumerate(numbers[:11])
+            if mask >> bit & 1
+        }
+        assert codec.decode(codec.encode("0200", fields)).fields() == fields
+    assert len(codec._shapes) <= 256
+
+
+def test_a_table_names_a_field_once() -> None:
+    for dialect in DIALECTS.values():
+        assert all(number == field.number for number, field in dialect.fields.items())
+    with pytest.raises(AssertionError):
+        table(Field(2, Content.DIGITS, 19), Field(2, Content.DIGITS, 12))
+
+
+def test_repr_shows_no_value() -> None:
+    assert PAN not in repr(POS.decode(POS.encode("0200", SALE)))
