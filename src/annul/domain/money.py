@@ -16,7 +16,7 @@ CURRENCIES: Final = {
     "978": ("EUR", 2),
 }
 LARGEST: Final = 999_999_999_999  # twelve digits, field 4
-_AMOUNT: Final = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?")
+_AMOUNT: Final = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)
 _MILLION: Final = 1_000_000
 
 

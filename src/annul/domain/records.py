@@ -43,15 +43,6 @@ class Terminal:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """A card number as it may be kept: the clear number lives only while a message is served."""
-
-    hash: bytes
-    masked: str
-    cipher: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Issuer:
     """One issuer's host and how to speak with it."""
 

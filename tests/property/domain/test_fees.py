@@ -1,0 +1,38 @@
+"""Rounding against decimal arithmetic, and transfers that always balance."""
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annul.domain import money
+from annul.domain.fees import DEFAULT_FEE_RATES, FeeTable
+from annul.domain.kinds import KINDS
+from annul.domain.ledger import approval, mirror, net
+
+_AMOUNTS = st.integers(1, money.LARGEST)
+_TABLE = FeeTable(DEFAULT_FEE_RATES)
+_PRICED = st.sampled_from(sorted({(rate.pricing, rate.card_type) for rate in DEFAULT_FEE_RATES}))
+
+
+@given(_AMOUNTS, st.integers(0, 1_000_000))
+def test_shares_are_rounded_half_up(amount: int, rate_ppm: int) -> None:
+    exact = Decimal(amount) * rate_ppm / 1_000_000
+    assert money.share(amount, rate_ppm) == int(exact.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+@given(_AMOUNTS)
+def test_amounts_are_read_as_they_are_shown(amount: int) -> None:
+    assert money.parse(money.show(amount)) == amount
+
+
+@given(_AMOUNTS, _PRICED, st.sampled_from(sorted(KINDS)))
+def test_transfers_are_positive_and_their_mirror_undoes_them(
+    amount: int, priced: tuple[str, str], name: str
+) -> None:
+    fee = _TABLE.charge(*priced, amount, date(2026, 11, 23))
+    transfers = approval(KINDS[name], amount, fee)
+    assert all(transfer.amount > 0 for transfer in transfers)
+    assert sum(net(transfers).values()) == 0
+    assert net((*transfers, *mirror(transfers))) == {}

@@ -1,0 +1,91 @@
+"""Each refusal of a void, with its response code. Source: UnionPay-style POS rules, void."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from annul.domain import void_rules
+from annul.domain.rulings import ALLOWED
+from annul.domain.states import State
+
+from .builders import DAY, transaction, undoing
+
+
+def test_a_sale_of_today_can_be_voided() -> None:
+    assert void_rules.check(transaction(), undoing()) is ALLOWED
+
+
+def test_there_must_be_an_original() -> None:
+    assert void_rules.check(None, undoing()).code == "25"
+
+
+_CASES: list[Any] = [
+    ({"terminal_id": "10000002"}, {}, "58", "other_terminal"),
+    ({"merchant_id": "898000059420001"}, {}, "58", "other_terminal"),
+    ({"kind": "void"}, {}, "12", "original_is_no_sale"),
+    ({"kind": "refund"}, {}, "12", "original_is_no_sale"),
+    ({"kind": "qr_sale"}, {}, "12", "original_of_other_kind"),
+    ({"kind": "preauth"}, {}, "12", "original_of_other_kind"),
+    ({"kind": "completion_advice"}, {"kind": "completion_void"}, "12", "original_is_advice"),
+    ({"state": State.DECLINED}, {}, "12", "original_declined"),
+    ({"state": State.SENT}, {}, "09", "original_unfinished"),
+    ({"state": State.UNKNOWN}, {}, "09", "original_unfinished"),
+    ({"state": State.REVERSING}, {}, "09", "original_unfinished"),
+    ({"state": State.VOIDED}, {}, "22", "already_undone"),
+    ({"state": State.REVERSED}, {}, "22", "already_undone"),
+    ({"state": State.REFUNDED}, {}, "22", "already_undone"),
+    ({"state": State.PARTLY_REFUNDED}, {}, "22", "already_undone"),
+    ({"undone": 1}, {}, "22", "being_undone"),
+    ({}, {"card_hash": b"another"}, "14", "card_differs"),
+    ({}, {"amount": 9_999}, "64", "amount_differs"),
+    ({}, {"amount": 10_001}, "64", "amount_differs"),
+    ({}, {"rrn": "300000000009"}, "25", "reference_differs"),
+    ({}, {"auth_code": "654321"}, "12", "auth_code_differs"),
+    ({"batch": "000000"}, {}, "12", "original_settled"),
+    ({"business_date": DAY - timedelta(days=1)}, {}, "12", "original_of_other_day"),
+    ({}, {"balance": 9_949}, "51", "merchant_balance_low"),
+]
+
+
+@pytest.mark.parametrize(
+    ("original", "void", "code", "name"),
+    _CASES,
+)
+def test_refusals(original: dict[str, Any], void: dict[str, Any], code: str, name: str) -> None:
+    ruling = void_rules.check(transaction(**original), undoing(**void))
+    assert (ruling.ok, ruling.code, ruling.name) == (False, code, name)
+    assert ruling.zh
+    assert ruling.next_zh
+    assert ruling.en
+    assert ruling.next_en
+
+
+def test_every_row_of_the_table_is_met_by_a_case() -> None:
+    assert {case[3] for case in _CASES} == {row.name for _, row in void_rules.RULES}
+
+
+def test_what_the_sale_brought_covers_its_void() -> None:
+    """The fee comes back with the void: 100.00 less 0.50 is enough."""
+    assert void_rules.check(transaction(), undoing(balance=9_950)).ok
+
+
+def test_a_terminal_that_sends_less_is_not_refused_for_it() -> None:
+    assert void_rules.check(transaction(), undoing(rrn="", auth_code="", card_hash=None)).ok
+
+
+@pytest.mark.parametrize(("amount", "code"), [(11_500, "00"), (11_501, "64"), (1, "00")])
+def test_completion_up_to_115_percent(amount: int, code: str) -> None:
+    held = transaction(kind="preauth")
+    assert void_rules.check(held, undoing("completion", amount=amount)).code == code
+
+
+def test_a_completion_may_come_from_another_terminal_and_day() -> None:
+    held = transaction(kind="preauth", terminal_id="10000009", batch="000007")
+    later = undoing("completion", business_date=DAY + timedelta(days=9))
+    assert void_rules.check(held, later).ok
+
+
+def test_a_note_for_the_cashier_fits_field_63() -> None:
+    for _, ruling in void_rules.RULES:
+        assert len(ruling.note.encode("gbk")) <= 120
