@@ -11,7 +11,10 @@ from . import message, pos, sim, up
 from .show import complain
 
 application = typer.Typer(
-    help="A POS acquiring host whose voids always end.", no_args_is_help=True, add_completion=False
+    help="A POS acquiring host whose voids always end.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its traces would show values of variables
 )
 up.register(application)
 message.register(application)

@@ -15,20 +15,22 @@ from annul.app import Ground, ground, serve, status_page
 from annul.merchants.demo import Plan, seed
 from annul.security.masterkey import load_or_create
 from annul.settings import Settings
-from annul.sim.issuer.simulator import Options, simulate
+from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.sim.terminal.profile import Profile
 
-# The demo's issuer simulators: port, and port of the control.
-_ISSUERS: Final = ((8591, 8691), (8592, 8692), (8593, 8693))
+# The demo's issuers listen this far above the terminals' port, their controls above them.
+_ISSUERS: Final = (8, 9, 10)
+_CONTROL: Final = 100
 _CARD: Final = "6200010000000007"
 _CODE: Final = "6290000000000004"
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What the demonstration added: profiles of its soft terminals."""
+    """What the demonstration added: profiles of soft terminals, ports of the issuers' control."""
 
     profiles: Sequence[Path]
+    controls: Sequence[int]
 
 
 async def serve_until_told(settings: Settings, *, demo: bool) -> None:
@@ -68,22 +70,26 @@ async def _demo(base: Ground) -> AsyncIterator[Demo]:
     keys = load_or_create(folder / "issuers" / "shared.key")
     shared: dict[str, Any] = {"pin_key": keys[:16], "mac_key": keys[16:]}
     async with AsyncExitStack() as stack:
-        for port, control in _ISSUERS:
+        issuers: list[Simulator] = []
+        for number, above in enumerate(_ISSUERS, 1):
+            port = base.settings.terminals_port + above
             options = Options(
                 port=port,
-                control_port=control,
-                seed=port,
-                books=folder / "issuers" / f"{port}.jsonl",
+                control_port=port + _CONTROL,
+                seed=number,
+                books=folder / "issuers" / f"{number}.jsonl",
+                **shared,
             )
-            await stack.enter_async_context(simulate(options))
-        plan = Plan(tuple(port for port, _ in _ISSUERS), **shared)
+            issuers.append(await stack.enter_async_context(simulate(options)))
+        plan = Plan(tuple(issuer.port for issuer in issuers), **shared)
         for merchant, terminal, key in await seed(base.pool, base.security, plan):
             profile = Profile(
                 merchant=merchant, terminal=terminal, master_key=key, card=_CARD, code=_CODE,
                 host=base.settings.terminals_host, port=base.settings.terminals_port,
             )  # fmt: skip
             profile.write(folder / "pos" / f"{terminal}.json")
-        yield Demo(sorted((folder / "pos").glob("*.json")))
+        controls = [issuer.control_port or 0 for issuer in issuers]
+        yield Demo(sorted((folder / "pos").glob("*.json")), controls)
 
 
 def _greeting(
@@ -97,7 +103,7 @@ def _greeting(
         f"  data        {settings.data.resolve()}",
     ]
     if demo:
-        issuers = ", ".join(f"http://127.0.0.1:{control}/books" for _, control in _ISSUERS)
+        issuers = ", ".join(f"http://127.0.0.1:{control}/books" for control in demo.controls)
         lines += [
             f"  issuers     {issuers}",
             f"  terminals   {len(demo.profiles)} demo terminals in {settings.data / 'pos'}",

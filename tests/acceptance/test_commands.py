@@ -1,0 +1,122 @@
+"""annul as a new user meets it: `annul up --demo`, then a sale and its void from `annul pos`."""
+
+import asyncio
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.processes import Process, free_port
+
+_ANNUL = str(Path(sys.executable).parent / "annul")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's own user can reach, unlike pytest's."""
+    with tempfile.TemporaryDirectory(prefix="annul-up-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def _up(folder: Path) -> Process:
+    port = free_port()
+    environment = {"ANNUL_TERMINALS_PORT": str(port), "ANNUL_STATUS_PORT": "0"}
+    return Process("up", ["up", "--demo", f"--data={folder}"], port, folder, environment)
+
+
+async def _greeted(up: Process) -> str:
+    """Wait for the greeting, which comes once everything serves; give what it says."""
+    await up.start()
+    async with asyncio.timeout(30):
+        while "Ctrl-C stops it." not in up.log().rpartition("annul is up.")[2]:
+            await asyncio.sleep(0.05)
+    return up.log().rpartition("annul is up.")[2]
+
+
+async def _pos(folder: Path, port: int, *words: str) -> tuple[int, str]:
+    """Run a command of the terminal; give its exit status and what it printed."""
+    command = [_ANNUL, "pos", f"--data={folder}", f"--port={port}", "--lang=zh", *words]
+    result = await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, timeout=60
+    )
+    return result.returncode, result.stdout + result.stderr
+
+
+async def test_the_first_five_minutes(folder: Path) -> None:
+    up = _up(folder)
+    greeting = await _greeted(up)
+    try:
+        assert "one-time password" in greeting
+        status, slip = await _pos(folder, up.port, "sale", "100.00")
+        assert status == 0
+        assert "620001******0007" in slip
+        assert "100.00" in slip
+        status, slip = await _pos(folder, up.port, "void", "2")
+        assert (status, "消费撤销" in slip, "成功" in slip) == (0, True, True)
+        status, slip = await _pos(folder, up.port, "void", "2")
+        assert (status, "22" in slip, "未动账" in slip) == (1, True, True)
+        status, text = await _pos(folder, up.port, "void", "77")
+        assert status == 1
+        assert "no money has moved" in text
+        assert "Traceback" not in text
+        status, slip = await _pos(folder, up.port, "qr-sale", "8.80")
+        assert (status, "付款凭证" in slip) == (0, True)
+        status, slip = await _pos(folder, up.port, "settle")
+        assert (status, "与主机相符" in slip) == (0, True)
+        second = await asyncio.to_thread(
+            subprocess.run, [_ANNUL, "up", f"--data={folder}"], capture_output=True, text=True
+        )
+        assert second.returncode == 1
+        assert "another annul" in second.stderr
+    finally:
+        await up.stop()
+    assert up.running is not None
+    assert up.running.returncode == 0
+    assert "stopped" in up.log()
+    for file in ("master.key", "issuers/shared.key", "pos/10000001.json", "pos/10000001.db"):
+        assert not stat.S_IMODE((folder / file).stat().st_mode) & 0o077
+    assert "6200010000000007" not in up.log()
+
+    again = _up(folder)
+    greeting = await _greeted(again)
+    try:
+        assert "one-time password" not in greeting
+        status, slip = await _pos(folder, again.port, "--terminal=10000002", "sale", "1")
+        assert status == 0
+    finally:
+        await again.stop()
+
+
+async def test_a_host_that_is_away_is_said_plainly(folder: Path) -> None:
+    profile = {
+        "merchant": "898000058120000", "terminal": "10000001", "master_key": "00" * 16,
+        "card": "6200010000000007",
+    }  # fmt: skip
+    (folder / "pos").mkdir()
+    (folder / "pos" / "10000001.json").write_text(json.dumps(profile))
+    status, text = await _pos(folder, free_port(), "sale", "1")
+    assert status == 1
+    assert "no money has moved" in text
+    status, text = await _pos(folder, 1, "sale", "1.234")
+    assert (status, "not an amount" in text) == (1, True)
+
+
+def test_a_wrong_setting_is_named(folder: Path) -> None:
+    result = subprocess.run(
+        [_ANNUL, "up", f"--data={folder}"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "ANNUL_CUT_OVER": "late"},
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "setting cut_over" in result.stderr
+    assert "Traceback" not in result.stderr

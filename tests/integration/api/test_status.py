@@ -1,0 +1,82 @@
+"""Health for all, figures for those who chose a password; the first one is given once."""
+
+import base64
+import json
+import urllib.error
+import urllib.request
+from asyncio import to_thread
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from annul.api.access import Access
+from annul.api.status import build
+from annul.serving import serve_http
+
+_FIGURES = {"requests": 3, "replies": {"00": 2, "51": 1}, "issuers": {"00000101": {"up": True}}}
+
+
+class Client:
+    """Calls a page, perhaps as somebody."""
+
+    def __init__(self, port: int, access: Access) -> None:
+        self._root = f"http://127.0.0.1:{port}"
+        self.access = access
+
+    async def __call__(self, path: str, user: str = "", body: object = None) -> tuple[int, str]:
+        return await to_thread(self._call, path, user, body)
+
+    def _call(self, path: str, user: str, body: object) -> tuple[int, str]:
+        headers = {"content-type": "application/json"}
+        if user:
+            headers["authorization"] = f"Basic {base64.b64encode(user.encode()).decode()}"
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            with urllib.request.urlopen(
+                urllib.request.Request(self._root + path, data, headers), timeout=10
+            ) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+
+@pytest.fixture
+async def client(pool: asyncpg.Pool) -> AsyncIterator[Client]:
+    access = Access(pool)
+    figures: Any = lambda: _FIGURES  # noqa: E731 - a callable is what is asked for
+    async with serve_http(build(access, figures), "127.0.0.1", 0) as port:
+        yield Client(port, access)
+
+
+async def test_health_is_open_and_nothing_else(client: Client) -> None:
+    assert await client("/health") == (200, '{"status":"up"}')
+    for path in ("/status", "/metrics"):
+        assert (await client(path))[0] == 401
+        assert (await client(path, "admin:admin"))[0] == 401
+    assert (await client("/docs"))[0] == 404
+
+
+async def test_the_first_password_is_given_once_and_must_be_changed(client: Client) -> None:
+    password = await client.access.first_password()
+    assert password
+    assert await client.access.first_password() is None
+    assert (await client("/status", f"admin:{password}"))[0] == 403
+    new = "a longer one of my own"
+    assert (await client("/password", f"admin:{password}", {"password": "short"}))[0] == 422
+    assert (await client("/password", f"admin:{password}", {"password": new}))[0] == 204
+    assert (await client("/status", f"admin:{password}"))[0] == 401
+    status, text = await client("/status", f"admin:{new}")
+    assert (status, json.loads(text)) == (200, _FIGURES)
+
+
+async def test_metrics_are_prometheus_text(client: Client) -> None:
+    password = await client.access.first_password()
+    await client("/password", f"admin:{password}", {"password": "a longer one of my own"})
+    status, text = await client("/metrics", "admin:a longer one of my own")
+    assert status == 200
+    assert 'annul_replies_total{code="51"} 1.0' in text
+    assert 'annul_issuer_up{issuer="00000101"} 1.0' in text
+    assert "annul_requests 3.0" in text

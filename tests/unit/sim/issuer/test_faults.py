@@ -1,0 +1,44 @@
+"""Faults on demand: how often, at whom, how many; the same seed gives the same."""
+
+from annul.sim.issuer.faults import Fault, FaultKind, Faults
+
+
+def _drawn(seed: int, **row: object) -> list[set[FaultKind]]:
+    faults = Faults(seed)
+    faults.rows = [Fault(FaultKind.LOST_ANSWER, **row)]  # type: ignore[arg-type]
+    return [faults.draw("sale", "6200010000000007", "m", "t", 100).kinds for _ in range(1_000)]
+
+
+def test_the_same_seed_gives_the_same_faults() -> None:
+    assert _drawn(7, rate=0.3) == _drawn(7, rate=0.3)
+    assert _drawn(7, rate=0.3) != _drawn(8, rate=0.3)
+
+
+def test_a_rate_is_kept() -> None:
+    met = sum(bool(kinds) for kinds in _drawn(7, rate=0.3))
+    assert 250 < met < 350
+
+
+def test_so_many_and_no_more() -> None:
+    assert sum(bool(kinds) for kinds in _drawn(7, left=3)) == 3
+
+
+def test_a_fault_is_aimed() -> None:
+    fault = Fault(FaultKind.CODE, of_kind="void", bin="62000", merchant="m", lowest=10, highest=20)
+    assert fault.aims_at("void", "6200010000000007", "m", "t", 15)
+    assert not fault.aims_at("sale", "6200010000000007", "m", "t", 15)
+    assert not fault.aims_at("void", "6290000000000004", "m", "t", 15)
+    assert not fault.aims_at("void", "6200010000000007", "n", "t", 15)
+    assert not fault.aims_at("void", "6200010000000007", "m", "t", 21)
+
+
+def test_delays_and_codes() -> None:
+    faults = Faults(1)
+    faults.rows = [
+        Fault(FaultKind.DELAY, low_ms=100, high_ms=200),
+        Fault(FaultKind.CODE, code="05"),
+    ]
+    met = faults.draw("sale", "", "", "", 1)
+    assert 0.1 <= met.delay_s <= 0.2
+    assert met.code == "05"
+    assert faults.met == {"delay": 1, "code": 1}
