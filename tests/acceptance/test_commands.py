@@ -25,10 +25,10 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def _up(folder: Path) -> Process:
+def _up(folder: Path, name: str = "up") -> Process:
     port = free_port()
     environment = {"ANNUL_TERMINALS_PORT": str(port), "ANNUL_STATUS_PORT": "0"}
-    return Process("up", ["up", "--demo", f"--data={folder}"], port, folder, environment)
+    return Process(name, ["up", "--demo", f"--data={folder}"], port, folder, environment)
 
 
 async def _greeted(up: Process) -> str:
@@ -84,7 +84,7 @@ async def test_the_first_five_minutes(folder: Path) -> None:
         assert not stat.S_IMODE((folder / file).stat().st_mode) & 0o077
     assert "6200010000000007" not in up.log()
 
-    again = _up(folder)
+    again = _up(folder, "again")
     greeting = await _greeted(again)
     try:
         assert "one-time password" not in greeting
