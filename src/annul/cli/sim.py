@@ -32,13 +32,19 @@ def issuer(
     framing: Annotated[str, typer.Option(help="Framing of the messages.")] = "length_4",
     seed: Annotated[int, typer.Option(help="The same seed gives the same faults.")] = 1,
     books: Annotated[Path | None, typer.Option(help="File that keeps the books.")] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(help="File of 64 hexadecimal digits: PIN key and MAC key; made if missing."),
+    ] = None,
 ) -> None:
     """Run an issuer that answers, and that fails on demand."""
+    from annul.security.masterkey import load_or_create
     from annul.sim.issuer.simulator import Options, Simulator, run
 
+    shared = load_or_create(keys) if keys else b""
     options = Options(
         host=host, port=port, control_port=control_port, dialect=dialect, framing=framing,
-        seed=seed, books=books,
+        seed=seed, books=books, pin_key=shared[:16] or None, mac_key=shared[16:] or None,
     )  # fmt: skip
 
     def ready(simulator: Simulator) -> None:

@@ -66,8 +66,8 @@ _ADVICE: Final[dict[str, tuple[str, str]]] = {
     ),
     "later": ("未动账。请几分钟后再试", "No money moved. Try again in a few minutes."),
     "wait": (
-        "结果未定，系统自动处理。勿重复，稍后查结果",
-        "Still open; the host settles it. Do not repeat, look again soon.",
+        "主机会自动处理到底，款项不会丢。稍后查结果",
+        "The host settles it by itself, no money is lost. Look again soon.",
     ),
     "sign_in": ("未动账。请重新签到后再做", "No money moved. Sign in again and repeat."),
     "same": ("勿重复提交，请查原交易结果", "Do not send it again; look up the first one."),

@@ -10,6 +10,7 @@ from annul.domain.response_codes import describe
 from .batch import Settled
 from .journal import Record
 from .profile import Profile
+from .terminal import OPEN
 
 Language = Literal["zh", "en"]
 
@@ -46,6 +47,7 @@ _STATES: Final = {
     "reversed": ("已冲正，未动账", "reversed, no money moved"),
     "unanswered": ("结果未知", "outcome not known yet"),
 }
+_REVERSED_BY_HOST: Final = ("未成功，由主机冲正", "not done, the host reverses it")
 
 
 def slip(record: Record, profile: Profile, language: Language) -> str:
@@ -78,7 +80,8 @@ def slip(record: Record, profile: Profile, language: Language) -> str:
 
 def outcome(record: Record, language: Language) -> str:
     """Say in one line what became of a transaction: state, response code and its text."""
-    state = _STATES[record.state][_index(language)]
+    open_ = record.state == "declined" and record.response_code in OPEN
+    state = (_REVERSED_BY_HOST if open_ else _STATES[record.state])[_index(language)]
     if not record.response_code or record.state in {"approved", "reversed"}:
         return state
     described = describe(record.response_code)

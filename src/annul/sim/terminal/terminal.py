@@ -30,7 +30,7 @@ _MAC_REFUSED: Final = "A0"
 # Nothing was done and a sign-in mends it: the MAC key or the batch is out of step.
 _SIGN_IN_AGAIN: Final = frozenset({_MAC_REFUSED, "77"})
 # The host has no outcome yet and sees to it by itself.
-_OPEN: Final = frozenset({"98", "68", "09"})
+OPEN: Final = frozenset({"98", "68", "09"})
 _REVERSAL_DONE: Final = frozenset({"00", "25", "12"})
 
 
@@ -197,7 +197,7 @@ class SoftTerminal:
             "approved"
             if code == _APPROVED
             else "unanswered"
-            if repeated and code in _OPEN
+            if repeated and code in OPEN
             else "declined"
         )
         scanned = answer.get(59, b"")

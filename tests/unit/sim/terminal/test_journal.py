@@ -1,0 +1,74 @@
+"""The terminal's journal and slips: durable, without a card number, in both languages."""
+
+from pathlib import Path
+
+import pytest
+
+from annul.domain.response_codes import RESPONSE_CODES
+from annul.security.vault import Vault
+from annul.sim.terminal.journal import Journal, Record
+from annul.sim.terminal.profile import Profile
+from annul.sim.terminal.receipt import outcome, slip
+
+PAN = "6200019876543217"
+_SEALING = Vault(bytes(16))
+_PROFILE = Profile(merchant="898000058120000", terminal="10000001", master_key="00" * 16)
+
+
+def _record(trace: str = "000002", **changes: object) -> Record:
+    values = {
+        "batch": "000001", "trace": trace, "kind": "sale", "amount": 10_000,
+        "card": "620001******3217", "fields": {2: PAN, 11: trace, 59: b"\x01"}, "owed": "reversal",
+        "date": "1123", "time": "120000",
+    }  # fmt: skip
+    return Record(**(values | changes))  # type: ignore[arg-type]
+
+
+def test_what_was_written_is_there_after_a_power_cut(tmp_path: Path) -> None:
+    file = tmp_path / "pos" / "t.db"
+    journal = Journal(file, _SEALING)
+    journal.signed_in("000007", b"keys")
+    journal.open(_record())
+    assert journal.next_trace() == "000001"
+    del journal  # no close: the process is gone
+    again = Journal(file, _SEALING)
+    assert [record.owed for record in again.owed()] == ["reversal"]
+    assert again.owed()[0].fields == {2: PAN, 11: "000002", 59: b"\x01"}
+    assert (again.batch, again.keys, again.next_trace()) == ("000007", b"keys", "000002")
+    again.close()
+    assert PAN.encode() not in file.read_bytes()
+
+
+def test_traces_go_round_after_999999() -> None:
+    journal = Journal(":memory:", _SEALING)
+    journal._base.execute("UPDATE terminal SET next_trace = 999999")
+    assert [journal.next_trace() for _ in range(2)] == ["999999", "000001"]
+    journal.close()
+
+
+def test_only_what_was_approved_is_counted() -> None:
+    journal = Journal(":memory:", _SEALING)
+    for number, (kind, state) in enumerate(
+        [("sale", "approved"), ("sale", "declined"), ("void", "approved"), ("sale", "reversed")]
+    ):
+        journal.open(_record(f"{number:06d}", kind=kind, state=state, owed=""))
+    totals, records = journal.counted("000001")
+    assert (totals.debit_count, totals.credit_count, len(records)) == (1, 1, 2)
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", ("签购单", "消费", "成功")), ("en", ("SALES SLIP", "approved"))]
+)
+def test_a_slip_in_both_languages(language, words: tuple[str, ...]) -> None:
+    text = slip(_record(state="approved", response_code="00"), _PROFILE, language)
+    assert all(word in text for word in (*words, "620001******3217", "CNY 100.00"))
+    assert PAN not in text
+
+
+@pytest.mark.parametrize("code", RESPONSE_CODES)
+def test_every_refusal_says_what_and_what_next(code: str) -> None:
+    record = _record(state="declined", response_code=code)
+    assert code in outcome(record, "zh")
+    assert RESPONSE_CODES[code].advice_zh in slip(record, _PROFILE, "zh")
+    assert RESPONSE_CODES[code].advice_en in slip(record, _PROFILE, "en")
