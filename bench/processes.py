@@ -11,18 +11,32 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from socket import create_server
 from typing import Any, Final
 
 _ANNUL: Final = str(Path(sys.executable).parent / "annul")
 _START_S: Final = 60.0
 _STOP_S: Final = 40.0
+_LOWEST, _HIGHEST, _STEP = 12_000, 32_000, 11
+_NEEDED: Final = (0, 8, 9, 10, 108, 109, 110)
 
 
 def free_port() -> int:
-    """Give a port that nothing listens on."""
-    with create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+    """Give a port that nothing listens on, nor on those that a demo needs above it.
+
+    It lies below the range from which the kernel takes ports for connections, so that none of
+    them can be taken meanwhile.
+    """
+    for port in Random().sample(range(_LOWEST, _HIGHEST, _STEP), k=(_HIGHEST - _LOWEST) // _STEP):
+        try:
+            for above in _NEEDED:
+                create_server(("127.0.0.1", port + above)).close()
+        except OSError:
+            continue
+        return port
+    message = "no free port on loopback"
+    raise RuntimeError(message)
 
 
 @dataclass(slots=True)

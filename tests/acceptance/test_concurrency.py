@@ -68,3 +68,22 @@ async def test_two_terminals_with_the_same_trace_are_not_confused(site: Site) ->
     assert {record.trace for record in done} == {"000002"}
     stored = await site.pool.fetch("SELECT amount, rrn FROM transactions ORDER BY amount")
     assert [(record.amount, record.rrn) for record in done] == [tuple(row) for row in stored]
+
+
+async def test_a_reversal_beside_its_sale_leaves_nothing(site: Site) -> None:
+    """Whichever the host sees first: the sale does not stand, or the reversal says so."""
+    merchant, terminal, master = site.terminals[0]
+    foreign = ForeignTerminal("127.0.0.1", site.port, merchant, terminal, bytes.fromhex(master))
+    await foreign.sign_in()
+    for number in range(2, 12):
+        sale = _sale(f"{number:06d}", "000000010000", foreign.batch)
+        _, reversal = await asyncio.gather(
+            foreign.exchange("0200", sale), foreign.exchange("0400", sale | {"39": "98"})
+        )
+        if reversal["39"] == "25":  # it came first, so the terminal sends it again
+            reversal = await foreign.exchange("0400", sale | {"39": "98"})
+        assert reversal["39"] == "00"
+    await site.settled()
+    assert set((await site.states()).values()) == {"reversed"}
+    assert await site.issuer_net() == 0
+    await site.books_agree()

@@ -35,7 +35,8 @@ MOVES: dict[State, frozenset[State]] = {
     State.RECEIVED: frozenset({State.SENT, State.APPROVED, State.DECLINED}),
     State.SENT: frozenset({State.APPROVED, State.DECLINED, State.UNKNOWN, State.REVERSING}),
     State.UNKNOWN: frozenset({State.REVERSING, State.APPROVED, State.DECLINED}),
-    State.REVERSING: frozenset({State.REVERSED, State.APPROVED, State.DECLINED}),
+    # The terminal was told that it is reversed, so no answer that comes meanwhile changes that.
+    State.REVERSING: frozenset({State.REVERSED}),
     State.APPROVED: frozenset(
         {
             State.REVERSING,

@@ -21,4 +21,9 @@ def test_what_is_unfinished_can_end() -> None:
 def test_sources_are_the_moves_read_backwards() -> None:
     assert sources(State.UNKNOWN) == (State.SENT,)
     assert State.APPROVED in sources(State.REVERSING)
+    assert sources(State.REVERSED) == (State.REVERSING,)
+
+
+def test_what_is_being_reversed_is_never_approved_again() -> None:
+    assert State.REVERSING not in sources(State.APPROVED)
     assert State.VOIDED not in sources(State.REVERSING)
