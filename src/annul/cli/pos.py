@@ -79,30 +79,25 @@ def group(
 # Transactions ------------------------------------------------------------------------------
 
 
-@application.command()
-def sale(
-    context: typer.Context,
-    amount: Amount,
-    card: Card = None,
-    pin: Pin = "",
-    *,
-    keyed: Keyed = False,
-) -> None:
-    """消费: Take money from a card."""
-    _take(context, "sale", amount, card, pin, keyed=keyed)
+def _taking(kind: str) -> Callable[..., None]:
+    def command(
+        context: typer.Context,
+        amount: Amount,
+        card: Card = None,
+        pin: Pin = "",
+        *,
+        keyed: Keyed = False,
+    ) -> None:
+        _take(context, kind, amount, card, pin, keyed=keyed)
+
+    return command
 
 
-@application.command()
-def preauth(
-    context: typer.Context,
-    amount: Amount,
-    card: Card = None,
-    pin: Pin = "",
-    *,
-    keyed: Keyed = False,
-) -> None:
-    """预授权: Set money aside on a card."""
-    _take(context, "preauth", amount, card, pin, keyed=keyed)
+for _kind, _help in (
+    ("sale", "消费: take money from a card."),
+    ("preauth", "预授权: set money aside on a card."),
+):
+    application.command(_kind, help=_help)(_taking(_kind))
 
 
 @application.command()
@@ -139,25 +134,6 @@ def void(
 
 
 @application.command()
-def refund(
-    context: typer.Context,
-    amount: Amount,
-    voucher: Voucher,
-    batch: Batch = "",
-    card: Card = None,
-) -> None:
-    """退货: Give back all or a part of a sale, also of an earlier day."""
-    kinds = {"qr_sale": "qr_refund"}
-    _undo(context, voucher, batch, lambda o: kinds.get(o.kind, "refund"), amount, card)
-
-
-@application.command("preauth-void")
-def preauth_void(context: typer.Context, voucher: Voucher, batch: Batch = "") -> None:
-    """预授权撤销: Set free what was set aside."""
-    _undo(context, voucher, batch, lambda _: "preauth_void")
-
-
-@application.command()
 def complete(
     context: typer.Context,
     amount: Amount,
@@ -171,22 +147,32 @@ def complete(
     _undo(context, voucher, batch, lambda _: name, amount)
 
 
-@application.command("complete-void")
-def complete_void(context: typer.Context, voucher: Voucher, batch: Batch = "") -> None:
-    """预授权完成撤销: Undo a completion of today."""
-    _undo(context, voucher, batch, lambda _: "completion_void")
+@application.command()
+def refund(
+    context: typer.Context,
+    amount: Amount,
+    voucher: Voucher,
+    batch: Batch = "",
+    card: Card = None,
+) -> None:
+    """退货: give back all or a part of a sale, by card or by code, also of an earlier day."""
+    kinds = {"qr_sale": "qr_refund"}
+    _undo(context, voucher, batch, lambda o: kinds.get(o.kind, "refund"), amount, card)
 
 
-@application.command("qr-void")
-def qr_void(context: typer.Context, voucher: Voucher, batch: Batch = "") -> None:
-    """二维码消费撤销: Undo a QR sale of today."""
-    _undo(context, voucher, batch, lambda _: "qr_void")
+def _undoing(kind: str) -> Callable[..., None]:
+    def command(context: typer.Context, voucher: Voucher, batch: Batch = "") -> None:
+        _undo(context, voucher, batch, lambda _: kind)
+
+    return command
 
 
-@application.command("qr-refund")
-def qr_refund(context: typer.Context, amount: Amount, voucher: Voucher, batch: Batch = "") -> None:
-    """二维码退货: Give back all or a part of a QR sale."""
-    _undo(context, voucher, batch, lambda _: "qr_refund", amount)
+for _kind, _help in (
+    ("preauth_void", "预授权撤销: set free what was set aside."),
+    ("completion_void", "预授权完成撤销: undo a completion of today."),
+    ("qr_void", "二维码消费撤销: undo a QR sale of today."),
+):
+    application.command(_kind.replace("_", "-"), help=_help)(_undoing(_kind))
 
 
 # Management --------------------------------------------------------------------------------

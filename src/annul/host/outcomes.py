@@ -1,7 +1,8 @@
 """Every way a transaction can end, written with its ledger entries in one commit."""
 
+from collections.abc import Awaitable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from annul.domain.kinds import KINDS, Money
 from annul.domain.ledger import Transfer, approval
@@ -54,95 +55,82 @@ class Outcomes:
         approved = answer.response_code in APPROVED_CODES
         fee, transfers = await self._money(transaction, original) if approved else (0, ())
         original_state = ORIGINAL_BECOMES.get(transaction.kind, "") if approved else ""
-        return await self._journal.conclude(
-            Outcome(
-                merchant_id=transaction.merchant_id,
-                id=transaction.id,
-                original_id=transaction.original_id,
-                state=State.APPROVED if approved else State.DECLINED,
-                at=at,
-                sent=Sent.ANSWERED,
-                response_code=answer.response_code,
-                auth_code=answer.auth_code,
-                settlement_date=answer.settlement_date,
-                fee=fee,
-                icc_answer=answer.icc,
-                voucher=answer.voucher,
-                original_state=original_state,
-                release=0 if approved else transaction.holds,
-                settles=settles,
-                transfers=transfers,
-            )
+        return await self._write(
+            transaction,
+            State.APPROVED if approved else State.DECLINED,
+            at,
+            sent=Sent.ANSWERED,
+            response_code=answer.response_code,
+            auth_code=answer.auth_code,
+            settlement_date=answer.settlement_date,
+            fee=fee,
+            icc_answer=answer.icc,
+            voucher=answer.voucher,
+            original_state=original_state,
+            release=0 if approved else transaction.holds,
+            settles=settles,
+            transfers=transfers,
         )
 
     async def not_sent(self, transaction: Transaction, code: str, at: datetime) -> bool:
         """Close a transaction of which nothing left this host."""
-        return await self._journal.conclude(
-            Outcome(
-                merchant_id=transaction.merchant_id,
-                id=transaction.id,
-                original_id=transaction.original_id,
-                state=State.DECLINED,
-                at=at,
-                sent=Sent.NOT_SENT,
-                response_code=code,
-                release=transaction.holds,
-            )
+        return await self._write(
+            transaction,
+            State.DECLINED,
+            at,
+            sent=Sent.NOT_SENT,
+            response_code=code,
+            release=transaction.holds,
         )
 
     async def unknown(self, transaction: Transaction, code: str, reason: str, at: datetime) -> bool:
         """Keep that the issuer was silent, and owe it the reversal or the repeated advice."""
-        return await self._journal.conclude(
-            Outcome(
-                merchant_id=transaction.merchant_id,
-                id=transaction.id,
-                original_id=transaction.original_id,
-                state=State.UNKNOWN,
-                at=at,
-                sent=Sent.POSSIBLY_SENT,
-                response_code=code,
-                owed=owed(transaction.kind),
-                reason=reason,
-            )
+        return await self._write(
+            transaction,
+            State.UNKNOWN,
+            at,
+            sent=Sent.POSSIBLY_SENT,
+            response_code=code,
+            owed=owed(transaction.kind),
+            reason=reason,
         )
 
     async def reversing(
         self, transaction: Transaction, reason: str, at: datetime, late_code: str = ""
     ) -> bool:
         """Take ownership of a reversal: from now on it is sent until the issuer acknowledges it."""
-        return await self._journal.conclude(
-            Outcome(
-                merchant_id=transaction.merchant_id,
-                id=transaction.id,
-                original_id=transaction.original_id,
-                state=State.REVERSING,
-                at=at,
-                late_code=late_code,
-                owed="reversal",
-                reason=reason,
-            )
+        return await self._write(
+            transaction,
+            State.REVERSING,
+            at,
+            late_code=late_code,
+            owed="reversal",
+            reason=reason,
         )
 
     async def reversed(self, transaction: Transaction, code: str, at: datetime) -> bool:
         """End a reversal that the issuer acknowledged: mirror the entries, free the original."""
-        return await self._journal.conclude(
-            Outcome(
-                merchant_id=transaction.merchant_id,
-                id=transaction.id,
-                original_id=transaction.original_id,
-                state=State.REVERSED,
-                at=at,
-                response_code=code,
-                original_state=State.APPROVED if transaction.holds else "",
-                release=transaction.holds,
-                settles=True,
-            )
+        return await self._write(
+            transaction,
+            State.REVERSED,
+            at,
+            response_code=code,
+            original_state=State.APPROVED if transaction.holds else "",
+            release=transaction.holds,
+            settles=True,
         )
 
     async def owe_again(self, transaction: Transaction, reason: str, at: datetime) -> bool:
         """Put a reversal or an advice that has no outbox row back into the outbox."""
         await self._journal.owe(transaction, owed(transaction.kind), reason, at)
         return True
+
+    def _write(
+        self, transaction: Transaction, state: State, at: datetime, **more: Any
+    ) -> Awaitable[bool]:
+        """Move a transaction to `state`; `more` are the other parts of an `Outcome`."""
+        identity = (transaction.merchant_id, transaction.id, transaction.original_id)
+        return self._journal.conclude(Outcome(*identity, state, at, **more))
 
     async def _money(
         self, transaction: Transaction, original: Transaction | None

@@ -6,9 +6,8 @@ again: opening is idempotent by the request's key, concluding by its guard on th
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -37,8 +36,7 @@ _ONLY_BY_INDEX: Final = (
 _ANY_PLAN: Final = "RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin"
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """A transaction to write, and for an undoing one what it holds on its original.
 
     `whole` asks that nothing of the original is undone yet; `owed` puts a message for the issuer
@@ -51,8 +49,7 @@ class Opening:
     owed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """A move of one transaction to `state`, and all that is written with it in one commit.
 
     `release` (minor units) frees what the transaction held on its original; `original_state` is
@@ -78,7 +75,7 @@ class Outcome:
     owed: str = ""
     reason: str = ""
     settles: bool = False
-    transfers: tuple[Transfer, ...] = field(default=())
+    transfers: tuple[Transfer, ...] = ()
 
 
 Key = tuple[str, str, str, str]  # merchant, terminal, batch, trace
