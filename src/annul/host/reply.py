@@ -28,10 +28,7 @@ def reply_fields(
     request: Message, reply: Reply, acquirer_id: str, local: datetime
 ) -> dict[int, str | bytes]:
     """Put the fields of an answer together; `local` is the host's time at the terminal's place."""
-    fields: dict[int, str | bytes] = {}
-    for number in ECHOED:
-        if number in request:
-            fields[number] = request[number]
+    fields = request.pick(ECHOED)
     fields[12] = f"{local.hour:02d}{local.minute:02d}{local.second:02d}"
     fields[13] = f"{local.month:02d}{local.day:02d}"
     fields[32] = acquirer_id

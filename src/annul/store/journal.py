@@ -79,6 +79,8 @@ class Outcome(NamedTuple):
 
 
 Key = tuple[str, str, str, str]  # merchant, terminal, batch, trace
+Purse = tuple[str, str]  # merchant, currency
+Balance = tuple[int, int, int]  # pending, available, frozen
 
 
 class Lane:
@@ -133,12 +135,14 @@ class Journal:
         self.node = node
         self._pool = pool
         self._lanes = {
-            name: Lane(pool) for name in ("open", "open_undo", "conclude", "find", "read")
+            name: Lane(pool)
+            for name in ("open", "open_undo", "conclude", "find", "balance", "read")
         }
         self._open: Batcher[Opening, bool] = Batcher(self._run_open)
         self._open_undo: Batcher[Opening, bool] = Batcher(self._run_open_undo, _undo_touches)
         self._conclude: Batcher[Outcome, bool] = Batcher(self._run_conclude, _outcome_touches)
         self._find: Batcher[Key, Transaction | None] = Batcher(self._run_find)
+        self._balance: Batcher[Purse, Balance] = Batcher(self._run_balance)
 
     async def open(self, opening: Opening) -> bool:
         """Write a transaction; False when its request key is taken or its original can not be held.
@@ -180,8 +184,7 @@ class Journal:
 
     async def balance(self, merchant_id: str, currency: str) -> tuple[int, int, int]:
         """Give pending, available and frozen money of a merchant in minor units."""
-        rows = await self._lanes["read"].fetch(_QUERIES["balance"], merchant_id, currency)
-        return (rows[0][0], rows[0][1], rows[0][2]) if rows else (0, 0, 0)
+        return await self._balance.submit((merchant_id, currency))
 
     async def note_late(self, transaction: Transaction, code: str, at: datetime) -> None:
         """Keep the code of an answer that came after the time-out and changes nothing."""
@@ -206,12 +209,13 @@ class Journal:
             "open_undo": self._open_undo,
             "conclude": self._conclude,
             "find": self._find,
+            "balance": self._balance,
         }
         return {name: (batcher.statements, batcher.items) for name, batcher in batchers.items()}
 
     async def close(self) -> None:
         """Finish what is queued and give the connections back."""
-        for batcher in (self._open, self._open_undo, self._conclude, self._find):
+        for batcher in (self._open, self._open_undo, self._conclude, self._find, self._balance):
             await batcher.drain()
         for lane in self._lanes.values():
             await lane.close()
@@ -272,6 +276,15 @@ class Journal:
             )
             found[key] = transaction
         return [found.get(key) for key in keys]
+
+    async def _run_balance(self, purses: list[Purse]) -> list[Balance]:
+        columns = zip(*purses, strict=True)
+        rows = await self._lanes["balance"].fetch(_QUERIES["balance"], *columns)
+        found: dict[Purse, Balance] = {
+            (merchant_id, currency): (pending, available, frozen)
+            for merchant_id, currency, pending, available, frozen in rows
+        }
+        return [found.get(purse, (0, 0, 0)) for purse in purses]
 
 
 def _opening_arrays(items: list[Opening]) -> list[tuple[object, ...]]:

@@ -186,8 +186,10 @@ WHERE t.merchant_id = $1 AND t.terminal_id = $2 AND t.trace = $3
 ORDER BY t.received_at DESC LIMIT 1;
 
 -- name: balance
--- description: Pending, available and frozen money of a merchant.
-SELECT pending, available, frozen FROM merchant_balances WHERE merchant_id = $1 AND currency = $2;
+-- description: Pending, available and frozen money of merchants.
+SELECT merchant_id, currency, b.pending, b.available, b.frozen
+FROM unnest($1::text[], $2::text[]) AS k (merchant_id, currency)
+JOIN merchant_balances b USING (merchant_id, currency);
 
 -- name: note_late
 -- description: Keep the code of a late answer where it changes nothing else.

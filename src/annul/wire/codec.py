@@ -1,6 +1,6 @@
 """Messages of a dialect, from bytes and to bytes; each direction is the inverse of the other."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from .dialect import Dialect
@@ -73,7 +73,15 @@ class Message:
 
     def get(self, number: int, default: Any = None) -> Any:
         """Give a field's value, or `default` when the message lacks it."""
+        if self._all:
+            return self._values.get(number, default)
         return self[number] if number in self._shape.index else default
+
+    def pick(self, numbers: Iterable[int]) -> dict[int, Value]:
+        """Give those of some fields that are there; raises `DecodeError`."""
+        self.check()
+        values = self._values
+        return {number: values[number] for number in numbers if number in values}
 
     def check(self) -> None:
         """Decode every field now; raises `DecodeError` for the first that is wrong."""
