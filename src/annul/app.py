@@ -15,19 +15,28 @@ import structlog
 
 from annul.api.access import Access
 from annul.api.status import build
+from annul.diagnose.gather import Gatherer
+from annul.diagnose.lessons import Lessons
 from annul.domain.errors import AnnulError
 from annul.host.calendar import Calendar
+from annul.host.evidence import Evidence
 from annul.host.forwarded import Forwarded
 from annul.host.handlers import HANDLERS
 from annul.host.host import Host
+from annul.host.notices import Notices
 from annul.host.numbers import ReferenceNumbers
 from annul.host.outcomes import Outcomes
 from annul.host.recovery import Recovery
 from annul.host.server import TerminalServer
+from annul.host.upkeep import Upkeep
 from annul.issuers import directory
 from annul.issuers.desk import Issuers
 from annul.issuers.forward import Forwarder
 from annul.merchants.registry import Registry
+from annul.resolve.book import Book
+from annul.resolve.circuits import Circuits
+from annul.resolve.pace import Pace
+from annul.resolve.resolver import Resolver
 from annul.security.masterkey import load_or_create
 from annul.security.module import SecurityModule
 from annul.security.software import SoftwareModule
@@ -73,6 +82,7 @@ class Running:
     server: TerminalServer
     forwarder: Forwarder
     recovery: Recovery
+    resolver: Resolver
     port: int
 
     def figures(self) -> dict[str, Any]:
@@ -88,6 +98,7 @@ class Running:
             "connections": self.server.connections,
             "in_flight": len(self.host.in_flight),
             "replies": dict(counts.replies),
+            **{f"voids_{name}": value for name, value in self.resolver.promise.figures().items()},
             "issuers": {
                 issuer_id: {"up": line.link.up, "health": str(line.health.state)}
                 for issuer_id, line in self.host.issuers.lines.items()
@@ -172,6 +183,8 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
             codec=Codec(DIALECTS["unionpay_pos"]),
             acquirer_id=settings.acquirer_id,
             handlers=HANDLERS,
+            evidence=Evidence(base.pool, base.clock, settings.node),
+            notices=Notices(base.pool),
         )
         recovery = Recovery(host, _PATIENCE)
         issuers.start(recovery.late)
@@ -188,10 +201,18 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
             local=host.local,
             random=random.random,
         )
+        upkeep = Upkeep(host)
+        await upkeep.start()
+        stack.push_async_callback(upkeep.stop)
+        resolver = _resolver(base, host)
+        host.on_turned_back = resolver.turned_back
         await recovery.start()
         stack.push_async_callback(recovery.stop)
         forwarder.start()
         stack.push_async_callback(forwarder.stop)
+        if settings.resolver:
+            resolver.start()
+            stack.push_async_callback(resolver.stop)
         server = TerminalServer(
             host,
             FRAMINGS[settings.terminals_framing],
@@ -200,7 +221,29 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
         )
         port = await server.start(settings.terminals_host, settings.terminals_port)
         stack.push_async_callback(server.stop)
-        yield Running(base, host, server, forwarder, recovery, port)
+        yield Running(base, host, server, forwarder, recovery, resolver, port)
+
+
+def _resolver(base: Ground, host: Host) -> Resolver:
+    settings = base.settings
+    pace = Pace(
+        scale=settings.void_time_scale,
+        tries=settings.void_tries,
+        give_up_s=settings.void_give_up_s,
+    )
+
+    async def flush() -> None:
+        await host.evidence.flush(host.issuers)
+
+    return Resolver(
+        host,
+        Book(base.pool, pace.due("network")),
+        Gatherer(base.pool, host.calendar, base.clock, flush),
+        Lessons(base.pool),
+        Circuits(base.pool, pace),
+        pace,
+        random=random.random,
+    )
 
 
 @asynccontextmanager

@@ -44,6 +44,17 @@ class Settings(BaseSettings):
     zone: str = Field("Asia/Shanghai", description="zone of the business day")
     cut_over: time = Field(time(23, 0), description="from here on the next business day counts")
 
+    resolver: bool = Field(default=True, description="whether this process works on cases")
+    void_time_scale: float = Field(
+        1.0, gt=0, description="multiplies every wait and due time of cases; below 1 for drills"
+    )
+    void_tries: int = Field(8, ge=0, description="retries of a void by annul itself")
+    void_give_up_s: float | None = Field(
+        None,
+        gt=0,
+        description="seconds until a case ends as refused at the latest; by cause if unset",
+    )
+
     master_key_file: Path | None = Field(None, description="default: master.key in the data folder")
     master_key: SecretStr = Field(SecretStr(""), description="hex, 32 bytes; instead of the file")
 

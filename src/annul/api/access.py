@@ -62,6 +62,15 @@ class Access:
         hashed = await asyncio.to_thread(self._hasher.hash, password)
         await self._pool.execute(_QUERIES["change"].sql, name, hashed)
 
+    async def role(self, name: str) -> str:
+        """Give the role of a user who is known."""
+        return str(await self._pool.fetchval(_QUERIES["role"].sql, name))
+
+    async def add(self, name: str, password: str, role: str) -> bool:
+        """Add a user with a password of their own; False when the name is taken."""
+        hashed = await asyncio.to_thread(self._hasher.hash, password)
+        return bool(await self._pool.fetchval(_QUERIES["add"].sql, name, hashed, role))
+
     def _matches(self, hashed: str, password: str) -> bool:
         try:
             return self._hasher.verify(hashed, password)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from annul.domain.errors import AnnulError
 
-from . import message, pos, sim, up
+from . import cases, diagnose, message, pos, sim, up
 from .show import complain
 
 application = typer.Typer(
@@ -18,6 +18,8 @@ application = typer.Typer(
 )
 up.register(application)
 message.register(application)
+diagnose.register(application)
+cases.register(application)
 application.add_typer(sim.application, name="sim")
 application.add_typer(pos.application, name="pos")
 

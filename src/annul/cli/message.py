@@ -53,7 +53,7 @@ def decode(
     """Show a message field by field; a vendor's known variants are tried when it does not fit."""
     try:
         _known(dialect, override or [])
-        reading = read(_bytes(message), DIALECTS[dialect], override)
+        reading = read(as_bytes(message), DIALECTS[dialect], override)
     except (BadInput, DecodeError) as error:
         complain(error)
         sys.exit(_UNREADABLE)
@@ -141,7 +141,7 @@ def _known(dialect: str, overrides: list[str]) -> None:
         raise BadInput(message)
 
 
-def _bytes(given: str) -> bytes:
+def as_bytes(given: str) -> bytes:
     """Take hexadecimal digits (spaces allowed) from the argument, a file or standard input."""
     if given == "-":
         raw = sys.stdin.buffer.read()

@@ -111,6 +111,8 @@ _ALL = (
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
 
+# What takes a sale or a pre-authorisation back whole: each that is not approved becomes a case.
+VOIDS = ("void", "qr_void", "preauth_void", "completion_void")
 REVERSIBLE = tuple(kind.name for kind in _ALL if kind.reversible)
 
 _FINANCIAL = {

@@ -26,6 +26,10 @@ class Merchant:
     amount_limit: int = 5_000_000_00
     void_needs_balance: bool = False
     refund_days: int = 30
+    pending_covers: bool = True  # money not paid out yet counts for a void
+    retry_voids: bool = True
+    refund_instead_limit: int = 1_000_00  # what annul may refund unasked in place of a void
+    second_person_from: int = 1_000_00  # from here on moving money by hand takes two persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Terminal:
     amount_limit: int = 5_000_000_00
     mac_algorithm: str = "unionpay_ecb"
     kinds: frozenset[str] | None = None  # None: every kind is enabled
+    wants: str = ""  # what the next answer asks of it: sign_in, parameters, update
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Issuer:
     pin_key: bytes | None = None  # wrapped
     mac_key: bytes | None = None  # wrapped
     active: bool = True
+    bank: str = ""  # issuers with the same bank are two ways to the same books
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,7 @@ class Transaction(NamedTuple):
     late_code: str = ""
     icc_answer: bytes | None = None  # field 55 of the issuer's answer
     answered_at: datetime | None = None
+    why: str = ""  # the rule, or the kind of silence, that ended it at this host
 
     @classmethod
     def of(cls, columns: Iterable[Any]) -> "Transaction":

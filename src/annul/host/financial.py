@@ -1,7 +1,6 @@
 """The way of a financial request: refuse, or write it, ask the issuer, conclude, answer."""
 
 import asyncio
-from datetime import datetime
 from typing import Final
 
 from uuid_utils.compat import uuid7
@@ -11,13 +10,15 @@ from annul.domain.records import Transaction
 from annul.domain.rulings import Ruling
 from annul.domain.states import Sent, State
 from annul.issuers.errors import NoAnswer, NotSent
-from annul.issuers.message import Answer, request_fields
+from annul.issuers.message import Answer, Fields, answer_mti, answered_fields, request_fields
 from annul.issuers.routing import Route
 from annul.security.errors import PinBlockError
 from annul.store.journal import Opening
 from annul.wire.subfields import Field53, Field59
 
+from . import failed
 from .host import Host
+from .outcomes import APPROVED_CODES
 from .reply import Reply
 from .request import Refusal, Request
 
@@ -70,7 +71,8 @@ async def forward(
 ) -> Reply:
     """Write the transaction, ask the issuer, write what came of it, and answer the terminal."""
     if not host.issuers.is_up(route):
-        return await refuse(request, host, transaction, "91")
+        why = host.issuers.trouble(route)
+        return await refuse(request, host, transaction._replace(why=why), "91")
     under_way: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
     if host.in_flight.setdefault(request.key, under_way) is not under_way:
         return await repeat(request, host, transaction)
@@ -109,31 +111,54 @@ async def _written_then_sent(
         message=request.message,
         pin=pin,
     )
+    asked = ("issuer_out", mti, fields)
+    result = await ask(host, transaction, route, original, mti, fields)
+    if result is None:  # reversed while the issuer was asked
+        return Reply(host.issuers.silent_code(transaction.issuer_id), {37: transaction.rrn})
+    code, answer = result
+    if answer is None:
+        reply = Reply(code, {37: transaction.rrn})
+        return await failed.keep(request, host, transaction, reply, [asked])
+    reply = Reply(code, _answer_fields(transaction, answer))
+    if code in APPROVED_CODES:
+        return reply
+    said = ("issuer_in", answer_mti(mti), answered_fields(answer))
+    return await failed.keep(request, host, transaction, reply, [asked, said])
+
+
+async def ask(
+    host: Host,
+    transaction: Transaction,
+    route: Route,
+    original: Transaction | None,
+    mti: str,
+    fields: Fields,
+) -> tuple[str, Answer | None] | None:
+    """Ask the issuer for a transaction that is written, and write what came of it.
+
+    Gives the response code with the answer, if there was one; None when the state moved meanwhile
+    and the answer, if any, was kept as a late one.
+    """
     try:
         answer = await host.issuers.ask(route, mti, fields)
     except NotSent:
-        await host.outcomes.not_sent(transaction, "91", host.clock.now())
-        return Reply("91", {37: transaction.rrn})
+        why = host.issuers.trouble(route)
+        await host.outcomes.not_sent(transaction, "91", host.clock.now(), why)
+        return "91", None
     except NoAnswer as silence:
         code = host.issuers.silent_code(transaction.issuer_id)
-        await host.outcomes.unknown(transaction, code, silence.reason, host.clock.now())
+        now = host.clock.now()
+        await host.outcomes.unknown(transaction, code, silence.reason, now, silence.silence)
         host.issuers.wake()
-        return Reply(code, {37: transaction.rrn})
+        return code, None
     now = host.clock.now()
-    if not await host.outcomes.answered(transaction, answer, now, original=original):
-        return await _overtaken(request, host, transaction, answer, now)
-    return Reply(answer.response_code, _answer_fields(transaction, answer))
-
-
-async def _overtaken(
-    request: Request, host: Host, transaction: Transaction, answer: Answer, now: datetime
-) -> Reply:
-    """Answer when the state moved meanwhile: concluded before a lost connection, or reversed."""
-    stored = await host.journal.find(request.key)
-    if stored is not None and stored.answered_at == now:
-        return Reply(answer.response_code, _answer_fields(transaction, answer))
+    if await host.outcomes.answered(transaction, answer, now, original=original):
+        return answer.response_code, answer
+    stored = await host.journal.find_by_id(transaction.merchant_id, transaction.id)
+    if stored is not None and stored.answered_at == now:  # written before a connection was lost
+        return answer.response_code, answer
     await host.journal.note_late(transaction, answer.response_code, now)
-    return Reply(host.issuers.silent_code(transaction.issuer_id), {37: transaction.rrn})
+    return None
 
 
 async def refuse(
@@ -141,13 +166,18 @@ async def refuse(
 ) -> Reply:
     """Keep a refused request as evidence and answer it; a repeat gets its stored answer."""
     declined = transaction._replace(
-        state=State.DECLINED, sent=Sent.NOT_SENT, response_code=code, holds=0
+        state=State.DECLINED,
+        sent=Sent.NOT_SENT,
+        response_code=code,
+        holds=0,
+        why=ruling.name if ruling else transaction.why,
     )
     if not await host.journal.open(Opening(declined, host.journal.node)):
         return await repeat(request, host, transaction)
     note = f"CUP{ruling.note}" if ruling else ""
     fields: dict[int, str | bytes] = {37: transaction.rrn}
-    return Reply(code, fields | {63: note} if note else fields)
+    reply = Reply(code, fields | {63: note} if note else fields)
+    return await failed.keep(request, host, declined, reply)
 
 
 async def repeat(request: Request, host: Host, transaction: Transaction) -> Reply:

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import structlog
 
 from annul.domain.kinds import Money
+from annul.domain.records import Transaction
 from annul.issuers.desk import Issuers
 from annul.merchants.registry import Registry, Station
 from annul.security.mac import MacAlgorithm
@@ -22,6 +23,9 @@ from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError
 
 from .calendar import Calendar
+from .evidence import Evidence
+from .failed import refused_at_the_door
+from .notices import Notices
 from .numbers import ReferenceNumbers
 from .outcomes import Outcomes
 from .reply import Reply, reply_fields, reply_mti
@@ -30,6 +34,16 @@ from .request import Refusal, Request, attribute
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[Request, "Host"], Awaitable[Reply]]
+
+
+class OnTurnedBack(Protocol):
+    """Hears of a void that was approved too late and is taken back."""
+
+    async def __call__(self, void: Transaction, *, beside: bool) -> None:
+        """`beside` says that another void or refund had taken its place."""
+        ...
+
+
 MAC_FIELD = 64
 
 
@@ -62,8 +76,12 @@ class Host:
     codec: Codec
     acquirer_id: str
     handlers: Mapping[str, Handler]
+    evidence: Evidence
+    notices: Notices
     counts: Counts = field(default_factory=Counts)
     in_flight: dict[Key, asyncio.Future[Reply]] = field(default_factory=dict)
+    on_turned_back: OnTurnedBack | None = None
+    failed: asyncio.Event = field(default_factory=asyncio.Event)  # a void was not approved
 
     def local(self, now: datetime) -> datetime:
         """Give `now` (UTC) in the business zone."""
@@ -73,23 +91,30 @@ class Host:
         """Give the business day of `now` (UTC)."""
         return self.calendar.business_date(now)
 
-    async def handle(self, body: bytes) -> bytes | None:
-        """Turn one request into its answer; None when the bytes are not a message at all."""
+    async def handle(self, body: bytes, head: bytes = b"") -> tuple[bytes | None, Station | None]:
+        """Turn one request into its answer, with the terminal when it is known.
+
+        The answer is None when the bytes are not a message at all. `head` is what stood before
+        the message in its frame; at sign-in it says which software the terminal runs.
+        """
         self.counts.requests += 1
         try:
             message = self.codec.decode(body)
             message.check()
         except DecodeError as error:
-            return self._garbled(body, error)
+            return self._garbled(body, error), None
         now = self.clock.now()
         request: Request | None = None
         try:
-            request = attribute(message, self.registry, self.vault, now, self.business_date(now))
+            request = attribute(
+                message, self.registry, self.vault, now, self.business_date(now), head
+            )
             self._authenticate(request)
             handler = self.handlers["reversal" if request.reversal else request.kind.name]
             reply = await handler(request, self)
         except Refusal as refusal:
-            reply = Reply(refusal.response_code, self._note(refusal.text))
+            kept = await refused_at_the_door(message, self, refusal)
+            reply = kept or Reply(refusal.response_code, self._note(refusal.text))
         except (StoreUnavailable, StoreOverloaded) as error:
             self.counts.busy += 1
             log.warning("store_refused", code=error.code)
@@ -99,7 +124,8 @@ class Host:
             self.counts.failed += 1
             log.exception("handler_failed", mti=message.mti, fields=message.numbers)
             reply = Reply(_fault_code(request))
-        return self._seal(message, reply, request.station if request else None)
+        station = request.station if request else None
+        return self._seal(message, self._noticed(reply, station, now), station), station
 
     def refuse_busy(self, body: bytes) -> bytes | None:
         """Answer 96 at once, without work: more is in flight than the host will take."""
@@ -116,12 +142,25 @@ class Host:
         key = request.station.mac_key
         mac = request.message.get(MAC_FIELD)
         if key is None or not isinstance(mac, bytes):
-            self.counts.wrong_mac += 1
+            self._wrong_mac(request)
             raise Refusal("A0", rule="mac_missing")
         algorithm = MacAlgorithm(request.station.terminal.mac_algorithm)
         if not self.security.verify_mac(key, algorithm, request.message.raw[: -len(mac)], mac):
-            self.counts.wrong_mac += 1
+            self._wrong_mac(request)
             raise Refusal("A0", rule="mac_wrong")
+
+    def _wrong_mac(self, request: Request) -> None:
+        self.counts.wrong_mac += 1
+        terminal = request.station.terminal
+        self.evidence.trouble(terminal.merchant_id, terminal.terminal_id, "wrong_mac")
+
+    def _noticed(self, reply: Reply, station: Station | None, now: datetime) -> Reply:
+        """Add what the terminal is to be told, when this answer has room for it."""
+        if station is None or 63 in reply.fields:
+            return reply
+        terminal = station.terminal
+        text = self.notices.take(terminal.merchant_id, terminal.terminal_id, now)
+        return Reply(reply.response_code, {**reply.fields, **self._note(text)}) if text else reply
 
     def _seal(self, message: Message, reply: Reply, station: Station | None) -> bytes:
         fields = reply_fields(

@@ -72,8 +72,10 @@ class Outcomes:
             transfers=transfers,
         )
 
-    async def not_sent(self, transaction: Transaction, code: str, at: datetime) -> bool:
-        """Close a transaction of which nothing left this host."""
+    async def not_sent(
+        self, transaction: Transaction, code: str, at: datetime, why: str = ""
+    ) -> bool:
+        """Close a transaction of which nothing left this host; `why` is what kept it here."""
         return await self._write(
             transaction,
             State.DECLINED,
@@ -81,9 +83,12 @@ class Outcomes:
             sent=Sent.NOT_SENT,
             response_code=code,
             release=transaction.holds,
+            why=why,
         )
 
-    async def unknown(self, transaction: Transaction, code: str, reason: str, at: datetime) -> bool:
+    async def unknown(
+        self, transaction: Transaction, code: str, reason: str, at: datetime, why: str = ""
+    ) -> bool:
         """Keep that the issuer was silent, and owe it the reversal or the repeated advice."""
         return await self._write(
             transaction,
@@ -93,6 +98,7 @@ class Outcomes:
             response_code=code,
             owed=owed(transaction.kind),
             reason=reason,
+            why=why,
         )
 
     async def reversing(

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from annul.domain.kinds import KINDS
+from annul.domain.kinds import KINDS, VOIDS
 from annul.domain.records import Transaction
 from annul.domain.reversal_reasons import LATE_ANSWER, TIMED_OUT
 from annul.domain.states import State
@@ -25,6 +25,7 @@ from .outcomes import APPROVED_CODES
 log = structlog.get_logger(__name__)
 
 _SWEEP_S: Final = 3.0
+_INTERRUPTED: Final = "host_interrupted"  # this host ended, or lost its database, in between
 _REVERSAL_ANSWERS: Final = frozenset({"0410", "0430"})
 
 
@@ -81,14 +82,27 @@ class Recovery:
             return
         approved = answer.response_code in APPROVED_CODES
         if approved and transaction.state in {State.REVERSED, State.DECLINED}:
-            await host.outcomes.reversing(
-                transaction, LATE_ANSWER, at, late_code=answer.response_code
-            )
-            host.issuers.wake()
+            await self.approved_after_all(transaction, answer.response_code)
         elif transaction.state is State.UNKNOWN and not KINDS[transaction.kind].reversible:
             await host.outcomes.answered(transaction, answer, at, settles=True)
         else:
             await host.journal.note_late(transaction, answer.response_code, at)
+
+    async def approved_after_all(self, transaction: Transaction, code: str) -> None:
+        """Take back what is proved approved after it had ended: a late answer, a clearing row.
+
+        For a void the original is held again first, so that no refund is sent meanwhile; one that
+        is already sent stays, and the void alone is reversed.
+        """
+        host = self._host
+        at = host.clock.now()
+        if transaction.kind in VOIDS:
+            taken = await host.journal.claw_back(transaction, LATE_ANSWER, code, at)
+            if taken and host.on_turned_back is not None:
+                await host.on_turned_back(transaction, beside=taken == "beside")
+        else:
+            await host.outcomes.reversing(transaction, LATE_ANSWER, at, late_code=code)
+        host.issuers.wake()
 
     async def _late_acknowledgement(
         self, transaction: Transaction, code: str, at: datetime
@@ -108,10 +122,10 @@ class Recovery:
         outcomes = self._host.outcomes
         at = self._host.clock.now()
         if transaction.state is State.RECEIVED:
-            return await outcomes.not_sent(transaction, "96", at)
+            return await outcomes.not_sent(transaction, "96", at, _INTERRUPTED)
         code = self._host.issuers.silent_code(transaction.issuer_id)
         if transaction.state is State.SENT:
-            return await outcomes.unknown(transaction, code, TIMED_OUT, at)
+            return await outcomes.unknown(transaction, code, TIMED_OUT, at, _INTERRUPTED)
         return await outcomes.owe_again(transaction, TIMED_OUT, at)
 
     async def _sweep(self) -> None:

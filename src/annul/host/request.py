@@ -9,6 +9,7 @@ from annul.domain.records import Merchant
 from annul.merchants.registry import Registry, Station
 from annul.security.vault import Vault
 from annul.wire.codec import Message
+from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field59, Field60
 
 
@@ -47,12 +48,33 @@ class Request:
     entry_mode: str
     received_at: datetime
     business_date: date
+    head: bytes = b""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
         """What makes the request itself: merchant, terminal, batch and trace."""
         terminal = self.station.terminal
         return (terminal.merchant_id, terminal.terminal_id, self.field60.batch, self.trace)
+
+
+def kind_of(message: Message) -> Kind | None:
+    """Name the kind of a message as far as its fields tell; raises nothing."""
+    try:
+        field60 = Field60.parse(_text(message, 60))
+    except DecodeError:
+        return None
+    return _find(message, field60)
+
+
+def _find(message: Message, field60: Field60) -> Kind | None:
+    return find_kind(
+        message.mti,
+        _text(message, 3),
+        _text(message, 25),
+        field60.function,
+        field60.network,
+        _text(message, 22),
+    )
 
 
 def recognise(message: Message) -> tuple[Kind, Field60]:
@@ -63,19 +85,12 @@ def recognise(message: Message) -> tuple[Kind, Field60]:
     if 60 not in message:
         raise Refusal("30", "field 60 missing 缺少60域")
     field60 = Field60.parse(_text(message, 60))
-    kind = find_kind(
-        message.mti,
-        _text(message, 3),
-        _text(message, 25),
-        field60.function,
-        field60.network,
-        _text(message, 22),
-    )
+    kind = _find(message, field60)
     if kind is None:
         raise Refusal("40", "transaction not known 不支持的交易")
     for number in kind.required:
         if number not in message and not (number == 37 and message.mti == REVERSAL_MTI):
-            raise Refusal("30", f"field {number} missing 缺少{number}域")
+            raise Refusal("30", f"field {number} missing 缺少{number}域", rule=f"missing_{number}")
     return kind, field60
 
 
@@ -85,6 +100,7 @@ def attribute(
     vault: Vault,
     received_at: datetime,
     business_date: date,
+    head: bytes = b"",
 ) -> Request:
     """Build the request, or raise `Refusal` (30, 40, 03 for the merchant, 97 for the terminal)."""
     kind, field60 = recognise(message)
@@ -116,6 +132,7 @@ def attribute(
         entry_mode=_text(message, 22),
         received_at=received_at,
         business_date=business_date,
+        head=head,
     )
 
 

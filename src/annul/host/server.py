@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 
 from annul.wire.errors import FrameError
-from annul.wire.framing import Frame, Framer, Framing, reply_head
+from annul.wire.framing import REQUIREMENTS, Frame, Framer, Framing, reply_head
 
 from .host import Host
 
@@ -45,10 +45,12 @@ class TerminalConnection(asyncio.Protocol):
         for frame in frames:
             self._server.serve(self, frame)
 
-    def answer(self, head: bytes, body: bytes) -> None:
-        """Send an answer, if the terminal is still there."""
-        if self._transport is not None:
-            self._transport.write(self._server.framing.pack(body, reply_head(head)))
+    def answer(self, head: bytes, body: bytes, requirement: int = 0) -> bool:
+        """Send an answer; False when the terminal is not there any more."""
+        if self._transport is None:
+            return False
+        self._transport.write(self._server.framing.pack(body, reply_head(head, requirement)))
+        return True
 
     def close(self) -> None:
         """Close after what is already written."""
@@ -134,11 +136,14 @@ class TerminalServer:
         task.add_done_callback(self._tasks.discard)
 
     async def _exchange(self, connection: TerminalConnection, frame: Frame) -> None:
-        body = await self.host.handle(frame.body)
+        body, station = await self.host.handle(frame.body, frame.head)
         if body is None:
             connection.close()
-        else:
-            connection.answer(frame.head, body)
+            return
+        wants = station.terminal.wants if station else ""
+        if not connection.answer(frame.head, body, REQUIREMENTS[wants]) and station:
+            terminal = station.terminal
+            self.host.evidence.trouble(terminal.merchant_id, terminal.terminal_id, "link_drops")
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         oldest = loop.time() - self._idle_s

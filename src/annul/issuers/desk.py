@@ -27,6 +27,8 @@ from .routing import Route, Router
 log = structlog.get_logger(__name__)
 
 _SILENT_CODE: Final = "98"
+_UNDOING: Final = "200000"  # field 3 of voids and refunds; only voids have these MTIs
+_VOIDS: Final = frozenset({"0200", "0100"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,24 @@ class Issuers:
         line = self._lines.get(route.issuer_id)
         return line is not None and line.link.up
 
+    def trouble(self, route: Route) -> str:
+        """Say why the link of a route is not up."""
+        line = self._lines.get(route.issuer_id)
+        return f"link_{line.link.trouble}" if line else "no_route"
+
+    def same_bank(self, issuer_id: str) -> Route | None:
+        """Give another usable way to the books of an issuer, None when there is none."""
+        bank = issuer.bank if (issuer := self._issuers.get(issuer_id)) else ""
+        for other in self._issuers.values():
+            mine = bank and other.bank == bank and other.issuer_id != issuer_id
+            if mine and self._usable(other.issuer_id):
+                return self._router.route_to(other.issuer_id)
+        return None
+
+    def usable(self, issuer_id: str) -> bool:
+        """Say whether an issuer's link is up and it is not known to be down."""
+        return self._usable(issuer_id)
+
     def up(self) -> list[str]:
         """Name the issuers whose link is up."""
         return [key for key, line in self._lines.items() if line.link.up]
@@ -179,7 +199,9 @@ class Issuers:
             line.health.silence()
             raise NoAnswer(Silence.GARBLED) from error
         now = self._monotonic()
-        line.health.answered(answer.response_code, now - began, now)
+        line.health.answered(
+            answer.response_code, now - began, now, void=fields.get(3) == _UNDOING and mti in _VOIDS
+        )
         return answer
 
     def wake(self) -> None:
@@ -200,6 +222,7 @@ class Issuers:
             random=self._random,
             on_late=self._late_from(issuer.issuer_id, health),
             on_up=self.wake,
+            on_trouble=health.dropped,
             security=self._security,
             mac_key=_key(KeyKind.MAC, issuer.mac_key),
             limits=self._limits,

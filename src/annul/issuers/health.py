@@ -59,6 +59,10 @@ class Slot:
     late: int = 0
     faults: int = 0
     codes: dict[str, int] = field(default_factory=dict)
+    void_codes: dict[str, int] = field(default_factory=dict)
+    void_approvals: int = 0
+    drops: int = 0  # connections lost
+    changed: bool = False
     latencies: list[int] = field(default_factory=lambda: [0] * _BUCKETS)
 
 
@@ -96,10 +100,14 @@ class Health:
         self._state = Condition.UP
         self._state_until = 0.0
 
-    def answered(self, code: str, latency_s: float, now: float) -> None:
+    def answered(self, code: str, latency_s: float, now: float, *, void: bool = False) -> None:
         """Count an answer with its response code; `now` is the monotonic time it came."""
         slot = self._slot if now < self._slot_ends else self._next(now)
         slot.requests += 1
+        slot.changed = True
+        if void:
+            slot.void_codes[code] = slot.void_codes.get(code, 0) + 1
+            slot.void_approvals += code in APPROVALS
         codes = slot.codes
         codes[code] = codes.get(code, 0) + 1
         slot.latencies[bisect_left(BOUNDS_MS, latency_s * 1000.0)] += 1
@@ -114,17 +122,35 @@ class Health:
         slot = self._current()
         slot.requests += 1
         slot.silent += 1
+        slot.changed = True
         self._silent_in_a_row += 1
         if self._silent_in_a_row >= self._limits.silent_in_a_row:
             self._state_until = 0.0  # look again before the next request
 
     def not_sent(self) -> None:
         """Count a request that never left this host; it says nothing about the issuer."""
-        self._current().not_sent += 1
+        slot = self._current()
+        slot.not_sent += 1
+        slot.changed = True
 
     def late(self) -> None:
         """Count an answer that nobody awaited any more."""
-        self._current().late += 1
+        slot = self._current()
+        slot.late += 1
+        slot.changed = True
+
+    def dropped(self) -> None:
+        """Count a connection that was lost, or could not be made."""
+        slot = self._current()
+        slot.drops += 1
+        slot.changed = True
+
+    def changed(self) -> list[Slot]:
+        """Give the slots that changed since the last call."""
+        slots = [slot for slot in self._slots if slot.changed]
+        for slot in slots:
+            slot.changed = False
+        return slots
 
     @property
     def state(self) -> Condition:

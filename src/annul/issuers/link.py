@@ -101,6 +101,7 @@ class Link:
         random: Callable[[], float],
         on_late: Callable[[Message], None],
         on_up: Callable[[], None] = lambda: None,
+        on_trouble: Callable[[], None] = lambda: None,
         security: SecurityModule | None = None,
         mac_key: WrappedKey | None = None,
         mac_algorithm: MacAlgorithm = MacAlgorithm.X9_19,
@@ -110,6 +111,7 @@ class Link:
         self.issuer = issuer
         self.counts = LinkCounts()
         self.state = LinkState.STOPPED
+        self.trouble = "not_connected"  # why it is not up
         self._codec = codec
         self._framing = framing
         self._clock = clock
@@ -117,6 +119,7 @@ class Link:
         self._random = random
         self._on_late = on_late
         self._on_up = on_up
+        self._on_trouble = on_trouble
         self._security = security
         self._mac_key = mac_key
         self._mac_algorithm = mac_algorithm
@@ -233,6 +236,8 @@ class Link:
             return
         self._connection = None
         self.counts.losses += 1
+        self.trouble = "lost"
+        self._on_trouble()
         if self.up:
             self._fall(LinkState.WAITING)
         self._pending.fail_all(Silence.BROKEN)
@@ -328,8 +333,10 @@ class Link:
                     self.issuer.host,
                     self.issuer.port,
                 )
-        except OSError:  # TimeoutError among them
+        except OSError as error:  # TimeoutError among them
+            self.trouble = "refused" if isinstance(error, ConnectionRefusedError) else "unreachable"
             self.counts.connect_failures += 1
+            self._on_trouble()
             return False
         self.counts.connects += 1
         self._connection = connection
@@ -346,6 +353,7 @@ class Link:
         except (NotSent, NoAnswer, DecodeError):
             accepted = False
         if not accepted:
+            self.trouble = "sign_on"
             self.counts.sign_on_refusals += 1
             log.warning("sign_on_refused", issuer=self.issuer.issuer_id)
             return False

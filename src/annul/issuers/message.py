@@ -167,6 +167,17 @@ def parse_answer(message: Message) -> Answer:
     )
 
 
+def answered_fields(answer: Answer) -> Fields:
+    """Give what of an answer is worth keeping as evidence, by field."""
+    found: Fields = {
+        15: answer.settlement_date,
+        38: answer.auth_code,
+        39: answer.response_code,
+        54: answer.balance,
+    }
+    return {number: value for number, value in found.items() if value}
+
+
 def _common(
     transaction: Transaction,
     form: Form,

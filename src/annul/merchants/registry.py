@@ -81,6 +81,7 @@ class Registry:
         operator: str,
         information: str,
         mac_algorithm: str,
+        software: str,
         at: datetime,
     ) -> None:
         """Keep a sign-in and its fresh keys, then use them."""
@@ -88,14 +89,16 @@ class Registry:
         identity = (terminal.merchant_id, terminal.terminal_id)
         handed_out = [key for key in (keys.pin, keys.mac, keys.data) if key is not None]
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(
-                _QUERIES["sign_in"], *identity, operator, information, at, mac_algorithm
+            wants = await connection.fetchval(
+                _QUERIES["sign_in"], *identity, operator, information, at, mac_algorithm, software
             )
             for key in handed_out:
                 await connection.execute(_QUERIES["put_key"], *identity, *_stored(key), at)
         for key in handed_out:
             station.take(key)
-        station.terminal = replace(terminal, signed_in=True, mac_algorithm=mac_algorithm)
+        station.terminal = replace(
+            terminal, signed_in=True, mac_algorithm=mac_algorithm, wants=wants
+        )
 
     async def signed_off(self, station: Station, at: datetime) -> None:
         """Keep that a terminal is signed off."""
@@ -108,6 +111,13 @@ class Registry:
         """Keep what a terminal said of its state."""
         identity = (station.terminal.merchant_id, station.terminal.terminal_id)
         await self._pool.execute(_QUERIES["note_information"], *identity, information, at)
+
+    async def want(self, merchant_id: str, terminal_id: str, what: str) -> None:
+        """Ask something of a terminal with the next answer (sign_in, parameters, update)."""
+        await self._pool.execute(_QUERIES["want"], merchant_id, terminal_id, what)
+        station = self.station(merchant_id, terminal_id)
+        if station is not None:
+            station.terminal = replace(station.terminal, wants=what)
 
     def in_batch(self, station: Station, batch: str) -> None:
         """Use the batch that the database has begun."""

@@ -7,7 +7,7 @@ again: opening is idempotent by the request's key, concluding by its guard on th
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -76,6 +76,7 @@ class Outcome(NamedTuple):
     reason: str = ""
     settles: bool = False
     transfers: tuple[Transfer, ...] = ()
+    why: str = ""
 
 
 Key = tuple[str, str, str, str]  # merchant, terminal, batch, trace
@@ -197,6 +198,31 @@ class Journal:
             _QUERIES["owe"], transaction.merchant_id, transaction.id, kind, reason, at
         )
 
+    async def claw_back(
+        self, void: Transaction, reason: str, code: str, at: datetime
+    ) -> Literal["", "held", "beside"]:
+        """Reverse a void that is proved approved after it had ended as declined or reversed.
+
+        `held`: nothing else can pay until it is reversed; `beside`: another void or refund took
+        its place, so somebody is told; empty: it is not in a state to be taken back.
+        """
+        key = (void.merchant_id, void.id)
+        async with self._pool.acquire() as connection, connection.transaction():
+            state = await connection.fetchval(_QUERIES["claw_lock"], *key)
+            if state not in {State.DECLINED, State.REVERSED}:
+                return ""
+            held = None
+            if void.original_id is not None:
+                held = await connection.fetchval(
+                    _QUERIES["claw_hold"], void.merchant_id, void.original_id, void.amount
+                )
+            holds = void.amount if held else 0
+            await connection.execute(_QUERIES["claw_move"], *key, holds, code, at, reason)
+            await connection.execute(_QUERIES["owe"], *key, "reversal", reason, at)
+            if not held:
+                await connection.execute(_QUERIES["claw_incident"], *key, at)
+        return "held" if held else "beside"
+
     async def stranded(self, before: datetime) -> list[Transaction]:
         """Give this node's unfinished transactions received before `before` that nobody drives."""
         rows = await self._lanes["read"].fetch(_QUERIES["strand"], self.node, before)
@@ -255,10 +281,11 @@ class Journal:
             ),
             strict=True,
         )  # fmt: skip
+        why = [item.why for item in items]
         postings: Sequence[Sequence[object]] = (
             list(zip(*lines, strict=True)) if lines else [[], [], [], [], []]
         )
-        rows = await self._lanes["conclude"].fetch(_QUERIES["conclude"], *columns, *postings)
+        rows = await self._lanes["conclude"].fetch(_QUERIES["conclude"], *columns, *postings, why)
         done = {row[0] for row in rows}
         return [item.id in done for item in items]
 
@@ -293,7 +320,7 @@ def _opening_arrays(items: list[Opening]) -> list[tuple[object, ...]]:
             t.merchant_id, t.id, t.kind, t.state, t.sent, item.node, t.terminal_id, t.batch,
             t.trace, t.business_date, t.amount, t.currency, t.original_id, t.card_hash,
             t.card_masked, t.card_cipher, t.card_type, t.expiry, t.card_sequence, t.entry_mode,
-            t.condition, t.issuer_id, t.rrn, t.voucher, t.response_code, t.received_at,
+            t.condition, t.issuer_id, t.rrn, t.voucher, t.response_code, t.received_at, t.why,
         )
         for item in items
         for t in (item.transaction,)

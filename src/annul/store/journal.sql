@@ -5,12 +5,12 @@
 INSERT INTO transactions (
     merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
     amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
-    card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at)
+    card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at, why)
 SELECT * FROM unnest(
     $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[],
     $8::text[], $9::text[], $10::date[], $11::bigint[], $12::text[], $13::uuid[], $14::bytea[],
     $15::text[], $16::bytea[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
-    $22::text[], $23::text[], $24::text[], $25::text[], $26::timestamptz[])
+    $22::text[], $23::text[], $24::text[], $25::text[], $26::timestamptz[], $27::text[])
 ON CONFLICT DO NOTHING
 RETURNING id;
 
@@ -22,12 +22,12 @@ WITH request AS (
         $8::text[], $9::text[], $10::date[], $11::bigint[], $12::text[], $13::uuid[],
         $14::bytea[], $15::text[], $16::bytea[], $17::text[], $18::text[], $19::text[],
         $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
-        $26::timestamptz[], $27::bigint[], $28::boolean[], $29::text[])
+        $26::timestamptz[], $27::text[], $28::bigint[], $29::boolean[], $30::text[])
     AS r (
         merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
         amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
         card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at,
-        holds, whole, owed)
+        why, holds, whole, owed)
 ), held AS (
     UPDATE transactions o
     SET undone = o.undone + r.holds
@@ -46,12 +46,12 @@ WITH request AS (
         merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
         amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
         card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at,
-        holds)
+        why, holds)
     SELECT
         merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
         amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
         card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at,
-        holds
+        why, holds
     FROM held
     RETURNING id
 ), owed AS (
@@ -69,10 +69,10 @@ WITH outcome AS (
     SELECT * FROM unnest(
         $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
         $8::text[], $9::bigint[], $10::bytea[], $11::text[], $12::text[], $13::text[],
-        $14::bigint[], $15::text[], $16::text[], $17::boolean[], $18::timestamptz[])
+        $14::bigint[], $15::text[], $16::text[], $17::boolean[], $18::timestamptz[], $24::text[])
     AS o (
         merchant_id, id, state, sources, sent, response_code, auth_code, settlement_date, fee,
-        icc_answer, voucher, late_code, original_state, release, owed, reason, settles, at)
+        icc_answer, voucher, late_code, original_state, release, owed, reason, settles, at, why)
 ), moved AS (
     UPDATE transactions t
     SET state = o.state,
@@ -89,6 +89,7 @@ WITH outcome AS (
         late_code = CASE WHEN o.late_code = '' THEN t.late_code ELSE o.late_code END,
         late_at = CASE WHEN o.late_code = '' THEN t.late_at ELSE o.at END,
         reversal_reason = CASE WHEN o.owed = 'reversal' THEN o.reason ELSE t.reversal_reason END,
+        why = CASE WHEN o.why = '' THEN t.why ELSE o.why END,
         holds = t.holds - o.release,
         answered_at = CASE WHEN o.sent = 'answered' AND t.answered_at IS NULL THEN o.at
                            ELSE t.answered_at END,
@@ -194,6 +195,34 @@ JOIN merchant_balances b USING (merchant_id, currency);
 -- name: note_late
 -- description: Keep the code of a late answer where it changes nothing else.
 UPDATE transactions SET late_code = $3, late_at = $4 WHERE merchant_id = $1 AND id = $2;
+
+-- name: claw_lock
+-- description: The state of a void that is to be taken back, held until the end of the transaction.
+SELECT state FROM transactions WHERE merchant_id = $1 AND id = $2 FOR UPDATE;
+
+-- name: claw_hold
+-- description: Hold the original for a void that is taken back, unless another took its place.
+UPDATE transactions SET undone = undone + $3
+WHERE merchant_id = $1 AND id = $2 AND state IN ('approved', 'partly_refunded')
+  AND undone + $3 <= amount
+RETURNING id;
+
+-- name: claw_move
+-- description: Reverse a void that was approved too late.
+UPDATE transactions
+SET state = 'reversing', sent = 'possibly_sent', holds = $3, late_code = $4, late_at = $5,
+    reversal_reason = $6
+WHERE merchant_id = $1 AND id = $2;
+
+-- name: claw_incident
+-- description: Tell somebody that an issuer gave money back twice for a while.
+INSERT INTO incidents (merchant_id, id, kind, transaction_id, detail, opened_at)
+SELECT merchant_id, gen_random_uuid(), 'late_approval', id,
+       format('Void %s was approved after another void or refund had taken its place. It is being '
+              'reversed at issuer %s. Until then the cardholder has the money twice.',
+              rrn, issuer_id), $3
+FROM transactions WHERE merchant_id = $1 AND id = $2
+ON CONFLICT DO NOTHING;
 
 -- name: owe
 -- description: Put a reversal or an advice of one transaction into the outbox, due now.

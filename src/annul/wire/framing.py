@@ -128,8 +128,25 @@ class Framer:
         return size
 
 
-def reply_head(head: bytes) -> bytes:
-    """Turn TPDU addresses round for the answer; other heads go back as they came."""
-    if len(head) == TPDU_2.head:
-        return head[:1] + head[3:5] + head[1:3] + head[5:]
-    return head
+# What a host asks of a terminal in the header of an answer (processing requirement).
+REQUIREMENTS: Final[Mapping[str, int]] = {"": 0, "parameters": 1, "sign_in": 3, "update": 6}
+
+
+def reply_head(head: bytes, requirement: int = 0) -> bytes:
+    """Turn TPDU addresses round for the answer and state a requirement; other heads stay."""
+    if len(head) != TPDU_2.head:
+        return head
+    turned = head[:1] + head[3:5] + head[1:3] + head[5:]
+    if not requirement:
+        return turned
+    return turned[:7] + bytes([turned[7] & 0xF0 | requirement]) + turned[8:]
+
+
+def requirement_of(head: bytes) -> int:
+    """Read what a host asks of the terminal, 0 for nothing."""
+    return head[7] & 0x0F if len(head) == TPDU_2.head else 0
+
+
+def software_of(head: bytes) -> str:
+    """Read the terminal's software version: two digits of the specification, six of its own."""
+    return (head[6:7] + head[8:11]).hex() if len(head) == TPDU_2.head else ""

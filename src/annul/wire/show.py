@@ -51,6 +51,11 @@ def as_json(message: Message, *, clear: bool = False) -> dict[str, object]:
     return {"mti": message.mti, "fields": values, "leftover": message.leftover.hex().upper()}
 
 
+def masked(mti: str, fields: Mapping[int, Value]) -> dict[str, str]:
+    """Give fields as they may be kept and shown, by number."""
+    return {str(number): _shown(mti, number, value) for number, value in fields.items()}
+
+
 def _text(value: Value) -> str:
     return value if isinstance(value, str) else value.hex().upper()
 

@@ -104,8 +104,8 @@ async def test_what_is_held_is_never_more_than_the_original(journal: Journal) ->
         ("find_by_trace", "transactions_request", 4),
         ("find_by_rrn", "transactions_rrn", 2),
         ("find_by_id", "transactions_pkey", 2),
-        ("conclude", "transactions_pkey", 23),
-        ("open_undo", "transactions_pkey", 29),
+        ("conclude", "transactions_pkey", 24),
+        ("open_undo", "transactions_pkey", 30),
         ("strand", "transactions_unfinished", 2),
     ],
 )

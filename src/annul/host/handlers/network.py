@@ -8,6 +8,7 @@ from annul.merchants.parameters import Parameters
 from annul.security.keys import LAYOUTS
 from annul.security.mac import MacAlgorithm
 from annul.wire.errors import DecodeError
+from annul.wire.framing import software_of
 from annul.wire.subfields import Field60, Field62Terminal, Field63
 
 _SM4_FORMS = frozenset({"005", "006"})
@@ -31,6 +32,7 @@ async def sign_in(request: Request, host: Host) -> Reply:
         operator=operator.organisation,
         information=_serial(request),
         mac_algorithm=algorithm,
+        software=software_of(request.head),
         at=request.received_at,
     )
     return Reply(
@@ -59,9 +61,11 @@ async def echo(request: Request, host: Host) -> Reply:
 
 async def parameters(request: Request, host: Host) -> Reply:
     """Send the terminal's parameters (360), and take its word that it has them (361)."""
-    del host
     _admit(request)
     if request.field60.network == "361":
+        terminal = request.station.terminal
+        if terminal.wants == "parameters":
+            await host.registry.want(terminal.merchant_id, terminal.terminal_id, "")
         return Reply("00")
     return Reply("00", {62: Parameters(name=request.merchant.name_zh).build()})
 

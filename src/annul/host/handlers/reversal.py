@@ -1,6 +1,7 @@
 """Reversals (0400): owned durably, answered 00 at once, sent to the issuer until acknowledged."""
 
 from annul.domain import reversal_rules
+from annul.domain.kinds import VOIDS
 from annul.domain.reversal_reasons import interbank_reason
 from annul.domain.states import Sent, State
 from annul.host.financial import record
@@ -31,6 +32,10 @@ async def reverse(request: Request, host: Host) -> Reply:
         reason = interbank_reason(str(request.message.get(39, "98")))
         if await host.outcomes.reversing(original, reason, host.clock.now()):
             host.issuers.wake()
+            terminal = request.station.terminal
+            host.evidence.trouble(terminal.merchant_id, terminal.terminal_id, "reversals")
+            if original.kind in VOIDS:
+                host.failed.set()
             return Reply(ruling.code, {37: original.rrn})
     raise Refusal("96", rule="reversal_contended")
 

@@ -84,7 +84,7 @@ async def _undoing(request: Request, host: Host) -> Undoing:
         pending, available, frozen = await host.journal.balance(
             merchant.merchant_id, merchant.currency
         )
-        balance = available + pending - frozen
+        balance = available + (pending if merchant.pending_covers else 0) - frozen
     return Undoing(
         kind=request.kind,
         merchant_id=merchant.merchant_id,

@@ -1,0 +1,330 @@
+"""`annul cases`, `annul case`, `annul promise`, `annul users`: the desk on the command line."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+
+from annul.diagnose.causes import CAUSES
+from annul.domain.errors import AnnulError
+from annul.resolve.case import Case
+
+from .reach import Reach, reach
+from .show import Language, language
+
+_PASSWORD: Final = "ANNUL_PASSWORD"  # noqa: S105 - the variable's name
+Result = TypeVar("Result")
+
+Data = Annotated[Path | None, typer.Option(help="annul's folder.")]
+Database = Annotated[str | None, typer.Option(help="URL of your own PostgreSQL.")]
+Config = Annotated[Path | None, typer.Option(help="TOML file of settings.")]
+Lang = Annotated[str | None, typer.Option(help="zh or en.")]
+User = Annotated[str, typer.Option(help=f"Who acts; the password is taken from {_PASSWORD}.")]
+
+_ENDS: Final = {
+    "": ("处理中", "open"),
+    "voided": ("已撤销", "voided"),
+    "refunded": ("已改为退货", "refunded instead"),
+    "refused": ("未撤销", "not voided"),
+}
+_LABELS: Final = {
+    "number": ("编号", "number"), "state": ("状态", "state"), "amount": ("金额", "amount"),
+    "card": ("卡号", "card"), "cause": ("原因", "cause"), "step": ("步骤", "step"),
+    "opened": ("立案", "opened"), "due": ("应结", "due"), "task": ("需人工", "task"),
+    "money": ("资金", "money"), "next": ("下一步", "next"), "again": ("下次处理", "next look"),
+    "allowed": ("可做的操作", "what may be done"), "whole": ("事件链完整", "the chain is whole"),
+    "broken": ("事件链第{}条被改动", "the chain was changed at line {}"),
+    "likely": ("可能的原交易", "the likely original"),
+    "waits": ("等待第二人复核", "waits for a second person"),
+}  # fmt: skip
+_PROMISE: Final = {
+    "cases": ("立案", "cases"), "open": ("处理中", "open"), "voided": ("已撤销", "voided"),
+    "refunded": ("已改为退货", "refunded instead"), "refused": ("未撤销", "not voided"),
+    "in_time": ("按时结案", "ended in time"), "late": ("超时", "late"),
+    "asked": ("等待人工", "waiting for a person"), "oldest_s": ("最久(秒)", "oldest (s)"),
+    "in_question": ("涉及金额", "money in question"),
+}  # fmt: skip
+
+
+class NameTaken(AnnulError):
+    """There is a user with this name already. Nothing was changed."""
+
+    code = "cli.name_taken"
+    next_step = "Choose another name."
+
+
+def register(application: typer.Typer) -> None:
+    """Add the commands."""
+    application.command("cases")(cases)
+    application.command("case")(case)
+    application.command("promise")(promise)
+    application.command("add-user")(add_user)
+
+
+def cases(
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="Also those that have ended.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """List cases, the most urgent first."""
+
+    async def read(base: Reach) -> list[Case]:
+        return await base.book.latest(only_open=not all_, limit=limit)
+
+    found = _run(data, database, config, read)
+    if as_json:
+        typer.echo(json.dumps([one._asdict() for one in found], default=_plain, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    at = _at(language(lang))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("number", "state", "amount", "card", "cause", "step", "opened", "due", "task"):
+        table.add_column(_LABELS[name][at], no_wrap=True)
+    for one in found:
+        table.add_row(
+            one.number, _ENDS[one.ended][at], _money(one.amount), one.card_masked, _title(one, at),
+            one.step, f"{one.opened_at:%m-%d %H:%M:%S}", f"{one.due_at:%m-%d %H:%M:%S}", one.task,
+        )  # fmt: skip
+    Console(highlight=False, markup=False, width=None if os.isatty(1) else 200).print(table)
+
+
+def case(
+    number: Annotated[str, typer.Argument(help="Number on the slip, or id.")],
+    verb: Annotated[str | None, typer.Argument(help="do, note, confirm-cause or close.")] = None,
+    what: Annotated[str | None, typer.Argument(help="With do: the action; else a cause.")] = None,
+    proof: Annotated[Path | None, typer.Option(help="Write the proof (a zip) here.")] = None,
+    user: User = "",
+    reason: Annotated[str, typer.Option(help="Why; it goes into the case's history.")] = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show a case with its history, act on it, or write its proof."""
+    if verb is not None:
+        action = what or "" if verb == "do" else verb
+        done = _run(data, database, config, _acting(number, action, what or "", user, reason))
+        typer.echo(f"{number}: {done}")
+        return
+    if proof is not None:
+        size = proof.write_bytes(_run(data, database, config, _proving(number)))
+        typer.echo(f"{proof} ({size} bytes)")
+        return
+    shown = _run(data, database, config, _shown(number))
+    if as_json:
+        typer.echo(json.dumps(shown, default=_plain, ensure_ascii=False, indent=2))
+    else:
+        _print(shown, language(lang))
+
+
+def promise(
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    hours: Annotated[float, typer.Option(help="Cases opened within so many hours.")] = 24.0,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say how the promise is kept: voids ended in time, open, late, and the money in question."""
+    from annul.resolve import promise as kept
+
+    async def read(base: Reach) -> tuple[dict[str, float], list[dict[str, Any]]]:
+        now = base.clock.now()
+        since = now - timedelta(hours=hours)
+        figures = (await kept.read(base.pool, now, since)).figures()
+        return figures, await kept.by_cause(base.pool, since)
+
+    figures, causes = _run(data, database, config, read)
+    if as_json:
+        typer.echo(json.dumps({**figures, "by_cause": causes}, ensure_ascii=False, indent=2))
+        return
+    at = _at(language(lang))
+    for name, value in figures.items():
+        shown = _money(int(value)) if name == "in_question" else f"{value:.0f}"
+        typer.echo(f"{_PROMISE[name][at]:<24}{shown}")
+    for row in causes:
+        title = CAUSES[row["cause"]].title[at] if row["cause"] in CAUSES else row["cause"]
+        typer.echo(
+            f"  {title}: {row['cases']}, p50 {row['p50_s']:.1f} s, p99 {row['p99_s']:.1f} s, "
+            f"max {row['max_s']:.1f} s"
+        )
+
+
+def add_user(
+    name: Annotated[str, typer.Argument(help="The new user's name.")],
+    role: Annotated[str, typer.Option(help="support, operator, administrator, ...")],
+    user: User = "admin",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Add a user with a password that is asked for; only an administrator may."""
+    from annul.resolve.people import ROLES
+
+    if role not in ROLES:
+        message = f"one of {', '.join(ROLES)}"
+        raise typer.BadParameter(message, param_hint="--role")
+
+    async def add(base: Reach) -> None:
+        from .reach import NotAllowed
+
+        if await base.role_of(user, _password(user)) != "administrator":
+            raise NotAllowed
+        password = os.environ.get("ANNUL_NEW_PASSWORD") or typer.prompt(
+            f"password of {name}", hide_input=True, confirmation_prompt=True
+        )
+        if not await base.access.add(name, password, role):
+            raise NameTaken
+
+    _run(data, database, config, add)
+    typer.echo(f"{name}: {role}")
+
+
+def _acting(
+    number: str, action: str, cause: str, user: str, reason: str
+) -> Callable[[Reach], Awaitable[str]]:
+    async def act(base: Reach) -> str:
+        from annul.resolve.people import People
+
+        role = await base.role_of(user, _password(user))
+        found = await base.book.find(number)
+        limit = await base.pool.fetchval(
+            "SELECT second_person_from FROM merchants WHERE merchant_id = $1", found.merchant_id
+        )
+        return await People(base.book, base.lessons).act(
+            found, action, who=user, role=role, reason=reason, second_person_from=limit or 1,
+            now=base.clock.now(), cause=cause,
+        )  # fmt: skip
+
+    return act
+
+
+def _proving(number: str) -> Callable[[Reach], Awaitable[bytes]]:
+    async def prove(base: Reach) -> bytes:
+        from annul.resolve import proof
+
+        found = await base.book.find(number)
+        return proof.bundle(await proof.gather(base.pool, base.book, found, base.clock.now()))
+
+    return prove
+
+
+def _shown(number: str) -> Callable[[Reach], Awaitable[dict[str, Any]]]:
+    async def show(base: Reach) -> dict[str, Any]:
+        from annul.resolve.case import first_broken
+        from annul.resolve.people import ROLES, allowed
+
+        found = await base.book.find(number)
+        await base.book.repair(found, base.clock.now())
+        history = await base.book.history(found)
+        void = await base.gatherer.find(str(found.id))
+        likely = await base.gatherer.likely(void) if found.original_id is None else []
+        return {
+            "case": found._asdict(),
+            "events": [json.loads(body) for body, _ in history],
+            "broken_at": first_broken(history),
+            "allowed": {
+                action.name: [role for role in ROLES if role in action.roles]
+                for action in {a.name: a for role in ROLES for a in allowed(found, role)}.values()
+            },
+            "likely": [
+                {"voucher": one.trace, "rrn": one.rrn, "amount": one.amount, "at": one.received_at}
+                for one in likely
+            ],
+        }
+
+    return show
+
+
+def _print(shown: dict[str, Any], spoken: Language) -> None:
+    at = _at(spoken)
+    for name, value in _summary(shown["case"], at):
+        typer.echo(f"{_LABELS[name][at]}: {value}")
+    typer.echo("")
+    for event in shown["events"]:
+        moment = event["at"][:23].replace("T", " ")
+        typer.echo(f"{moment}  {event['who']:<8} {event['what']:<16} {event['why'][spoken]}")
+        for found in event["evidence"].get("causes", ())[:1]:
+            for one in found["evidence"]:
+                sign = "+" if one["weight"] > 0 else "−"
+                sources = ", ".join(one["sources"])
+                typer.echo(f"{'':<26}{sign} {one['text'][spoken]}  ({sources})")
+    broken = shown["broken_at"]
+    said = _LABELS["whole"][at] if broken is None else _LABELS["broken"][at].format(broken)
+    typer.echo(f"\n{said}")
+    for one in shown["likely"]:
+        typer.echo(
+            f"{_LABELS['likely'][at]}: {one['voucher']} {_money(one['amount'])} {one['rrn']}"
+        )
+    for name, roles in shown["allowed"].items():
+        typer.echo(f"{_LABELS['allowed'][at]}: {name:<14} {', '.join(roles)}")
+
+
+def _summary(row: dict[str, Any], at: int) -> Iterator[tuple[str, str]]:
+    cause = CAUSES.get(row["confirmed"] or row["cause"])
+    yield "number", row["number"]
+    yield "state", _ENDS[row["ended"]][at]
+    yield "amount", _money(row["amount"])
+    yield "card", row["card_masked"]
+    if cause is not None:
+        yield "cause", f"{cause.title[at]} ({row['probability']:.0%})"
+    if not row["ended"]:
+        if cause is not None:
+            yield "money", cause.money[at]
+            yield "next", cause.cashier[at]
+        yield "step", row["step"]
+        yield "again", f"{row['next_action_at']:%m-%d %H:%M:%S}"
+        yield "due", f"{row['due_at']:%m-%d %H:%M:%S}"
+    if row["task"]:
+        yield "task", row["task"]
+    if row["proposed"]:
+        yield "waits", f"{row['proposed']} ({row['proposed_by']})"
+
+
+def _run(
+    data: Path | None,
+    database: str | None,
+    config: Path | None,
+    job: Callable[[Reach], Awaitable[Result]],
+) -> Result:
+    async def run() -> Result:
+        async with reach(data, database, config) as base:
+            return await job(base)
+
+    return asyncio.run(run())
+
+
+def _password(user: str) -> str:
+    return os.environ.get(_PASSWORD) or typer.prompt(f"password of {user}", hide_input=True)
+
+
+def _title(one: Case, at: int) -> str:
+    cause = CAUSES.get(one.confirmed or one.cause)
+    return cause.title[at] if cause else "-"
+
+
+def _at(spoken: Language) -> int:
+    return 0 if spoken == "zh" else 1
+
+
+def _money(amount: int) -> str:
+    return f"{amount // 100}.{amount % 100:02d}"
+
+
+def _plain(value: Any) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,83 @@
+"""How commands reach the database of a running annul, or of one's own PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from annul.api.access import Access, Verdict
+from annul.diagnose.gather import Gatherer
+from annul.diagnose.lessons import Lessons
+from annul.domain.errors import AnnulError
+from annul.host.calendar import Calendar
+from annul.resolve.book import Book
+from annul.resolve.pace import Pace
+from annul.settings import Settings
+from annul.store.clock import SystemClock
+from annul.store.database import connect
+from annul.store.embedded import EmbeddedPostgres
+
+
+class NotRunning(AnnulError):
+    """No annul runs on this data folder, so its database can not be read."""
+
+    code = "cli.not_running"
+    next_step = "Start it with annul up --data FOLDER, or give --data or --database."
+
+
+class NotAllowed(AnnulError):
+    """The name or password is wrong, or this role may not do that. Nothing was changed."""
+
+    code = "cli.not_allowed"
+    next_step = "Give --user and ANNUL_PASSWORD of somebody whose role allows it."
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What commands about cases work with."""
+
+    settings: Settings
+    pool: asyncpg.Pool
+    book: Book
+    gatherer: Gatherer
+    lessons: Lessons
+    clock: SystemClock
+    access: Access
+
+    async def role_of(self, name: str, password: str) -> str:
+        """Give the role of a user; raises `NotAllowed`."""
+        if await self.access.check(name, password) is not Verdict.ACCEPTED:
+            raise NotAllowed
+        return await self.access.role(name)
+
+
+@asynccontextmanager
+async def reach(
+    data: Path | None, database: str | None, config: Path | None
+) -> AsyncIterator[Reach]:
+    """Connect; raises `NotRunning`."""
+    settings = Settings.load(config, data=data, database=database)
+    url = settings.database.get_secret_value() or EmbeddedPostgres(settings.data).url
+    pool = await connect(url, size=4)
+    try:
+        try:
+            await pool.fetchval("SELECT 1")
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            message = f"no database answers for {settings.data}"
+            raise NotRunning(message) from error
+        clock = SystemClock()
+        pace = Pace(settings.void_time_scale)
+        yield Reach(
+            settings=settings,
+            pool=pool,
+            book=Book(pool, pace.due("network")),
+            gatherer=Gatherer(pool, Calendar(ZoneInfo(settings.zone), settings.cut_over), clock),
+            lessons=Lessons(pool),
+            clock=clock,
+            access=Access(pool),
+        )
+    finally:
+        await pool.close()

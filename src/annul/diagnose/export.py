@@ -1,0 +1,246 @@
+"""Facts from another host's export: a CSV of transactions, without annul in the path.
+
+Columns by name, in any order; others are ignored. Needed: `time` (ISO 8601), `terminal`, `trace`,
+`kind`, `amount` (yuan or fen with `amount_unit=fen`), `code`. Used when there: `merchant`, `batch`,
+`card` (masked or hashed, the same text for the same card), `issuer`, `rrn`, `original_trace`,
+`original_rrn`, `auth_code`, `answer_ms`.
+"""
+
+import csv
+import uuid
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from annul.domain.errors import AnnulError
+from annul.domain.kinds import KINDS, VOIDS
+from annul.domain.records import Transaction
+from annul.domain.states import Sent, State
+from annul.issuers.health import APPROVALS
+
+from .facts import Fact, Facts
+from .observe import (
+    FAULTS,
+    IssuerCounts,
+    Known,
+    issuer_facts,
+    original_facts,
+    void_facts,
+)
+
+NEEDED: Final = ("time", "terminal", "trace", "kind", "amount", "code")
+_SILENT: Final = frozenset({"", "98", "68"})
+# How others call the kinds.
+_NAMES: Final[Mapping[str, str]] = {
+    **{kind.name: kind.name for kind in KINDS.values()},
+    **{kind.zh: kind.name for kind in KINDS.values()},
+    "purchase": "sale", "撤销": "void", "消费": "sale", "退款": "refund",
+}  # fmt: skip
+# What no export can tell: who refused, and the state of the host's own things.
+_NOT_TOLD: Final = ("void.why", "void.sent", "host.refused", "host.interrupted", "void.late_code")
+_SPACE: Final = uuid.UUID("6f8b0c52-6f0e-4a52-9c39-0d8a3f5f2a11")
+
+
+class BadExport(AnnulError):
+    """The file can not be read as an export of transactions."""
+
+    code = "diagnose.export"
+    next_step = "See the columns in the guide: time, terminal, trace, kind, amount, code at least."
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One failed void of the file: its line, what names it, and its facts."""
+
+    line: int
+    trace: str
+    rrn: str
+    terminal: str
+    facts: Facts
+
+
+class Export:
+    """A file read whole, so that each void is seen among its neighbours."""
+
+    def __init__(self, lines: Iterable[str], *, fen: bool = False) -> None:
+        reader = csv.DictReader(lines)
+        self.columns = frozenset(reader.fieldnames or ())
+        lacking = [name for name in NEEDED if name not in self.columns]
+        if lacking:
+            message = f"the export has no column {', '.join(lacking)}"
+            raise BadExport(message)
+        self._lines = [_line(number, row, fen=fen) for number, row in enumerate(reader, 2)]
+        self._lines.sort(key=lambda line: line.row.received_at)
+        self._times = [line.row.received_at for line in self._lines]
+        self._by_trace: dict[tuple[str, str], list[Transaction]] = {}
+        self._by_rrn: dict[str, Transaction] = {}
+        for row in (line.row for line in self._lines):
+            self._by_trace.setdefault((row.terminal_id, row.trace), []).append(row)
+            if row.rrn:
+                self._by_rrn[row.rrn] = row
+
+    def failed(self) -> Iterator[Failed]:
+        """Give every void that was not approved, oldest first."""
+        for line in self._lines:
+            row = line.row
+            if row.kind in VOIDS and row.response_code not in APPROVALS:
+                facts = self._facts(line)
+                yield Failed(line.number, row.trace, row.rrn, row.terminal_id, facts)
+
+    def _facts(self, line: "_Line") -> Facts:
+        void, place = line.row, f"line {line.number}"
+        original = self._original(line)
+        attempts = self._attempts(original) if original else []
+        void = void._replace(original_id=original.id if original else None)
+        known = void_facts(void, attempts, place)
+        for name in _NOT_TOLD:
+            known.pop(name, None)
+        if void.response_code in _SILENT:
+            known["void.why"] = Fact("timed_out", place)
+            known.pop("void.code", None)
+        if original is not None or self.columns & {"original_trace", "original_rrn"}:
+            facts = original_facts(void, original, attempts)
+            known |= {name: Fact(fact.value, _placed(fact.source)) for name, fact in facts.items()}
+        if not void.batch:
+            known.pop("original.same_batch", None)
+        known |= self._card(void)
+        windows = (self._counts(void, seconds) for seconds in (60, 300, 3600))
+        counted = issuer_facts(void, *windows)
+        counted.pop("issuer.link_drops", None)
+        known |= {
+            name: Fact(fact.value, fact.source.replace("issuer_stats", "export"))
+            for name, fact in counted.items()
+        }
+        return Facts(known)
+
+    def _original(self, line: "_Line") -> Transaction | None:
+        void = line.row
+        found = self._by_rrn.get(line.original_rrn)
+        if found is not None:
+            return found
+        before = [
+            row
+            for row in self._by_trace.get((void.terminal_id, line.original_trace), ())
+            if row.received_at < void.received_at and row.kind not in VOIDS
+        ]
+        return before[-1] if before else None
+
+    def _attempts(self, original: Transaction) -> list[Transaction]:
+        return [
+            line.row._replace(original_id=original.id)
+            for line in self._lines
+            if KINDS[line.row.kind].undoes
+            and line.row.terminal_id == original.terminal_id
+            and (
+                line.original_trace == original.trace
+                or (original.rrn and line.original_rrn == original.rrn)
+            )
+        ]
+
+    def _card(self, void: Transaction) -> Known:
+        if not void.card_hash:
+            return {}
+        day = [
+            row
+            for row in (line.row for line in self._lines)
+            if row.card_hash == void.card_hash
+            and row.business_date == void.business_date
+            and row.id != void.id
+        ]
+        voids = [row for row in day if row.kind in VOIDS and row.state is State.APPROVED]
+        voids = [row for row in voids if row.received_at < void.received_at]
+        others = [row for row in day if row.kind not in VOIDS]
+        declined = [row for row in others if row.state is State.DECLINED]
+        source = "export, same card and day"
+        known: Known = {
+            "card.voids_today": Fact(len(voids), source),
+            "card.other_declines": Fact(len(declined), source),
+            "card.approved_after": Fact(
+                any(
+                    row.state is State.APPROVED and row.received_at > void.received_at
+                    for row in others
+                ),
+                source,
+            ),
+        }
+        if declined:
+            known["card.other_decline_code"] = Fact(declined[-1].response_code, source)
+        return known
+
+    def _counts(self, void: Transaction, seconds: int) -> IssuerCounts:
+        """Count what the same issuer answered; without that column, what everybody did."""
+        since = void.received_at - timedelta(seconds=seconds)
+        first = bisect_left(self._times, since)
+        rows = [
+            line.row
+            for line in self._lines[first : bisect_right(self._times, void.received_at)]
+            if line.row.issuer_id == void.issuer_id
+        ]
+        codes: dict[str, int] = {}
+        void_codes: dict[str, int] = {}
+        for row in rows:
+            codes[row.response_code] = codes.get(row.response_code, 0) + 1
+            if row.kind in VOIDS:
+                void_codes[row.response_code] = void_codes.get(row.response_code, 0) + 1
+        return IssuerCounts(
+            seconds,
+            requests=len(rows),
+            approvals=sum(row.response_code in APPROVALS for row in rows),
+            silent=sum(row.response_code in _SILENT for row in rows),
+            faults=sum(row.response_code in FAULTS - _SILENT for row in rows),
+            voids=sum(void_codes.values()),
+            void_approvals=sum(void_codes.get(code, 0) for code in APPROVALS),
+            codes=codes,
+            void_codes=void_codes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the file, with what it says of its original."""
+
+    number: int
+    row: Transaction
+    original_trace: str
+    original_rrn: str
+
+
+def _placed(source: str) -> str:
+    return source.replace("transactions", "export")
+
+
+def _line(number: int, row: Mapping[str, str | None], *, fen: bool) -> _Line:
+    """Read one line; raises `BadExport` with its number."""
+
+    def get(name: str) -> str:
+        return (row.get(name) or "").strip()
+
+    kind = _NAMES.get(get("kind").lower())
+    if kind is None:
+        message = f"line {number}: no kind of transaction is called {get('kind')!r}"
+        raise BadExport(message)
+    try:
+        at = datetime.fromisoformat(get("time"))
+        amount = int(get("amount")) if fen else int(Decimal(get("amount")) * 100)
+        spent = timedelta(milliseconds=float(get("answer_ms"))) if get("answer_ms") else None
+    except (ValueError, InvalidOperation) as error:
+        message = f"line {number}: {error}"
+        raise BadExport(message) from error
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    code = get("code")
+    state = State.APPROVED if code in APPROVALS else State.DECLINED
+    sent = Sent.POSSIBLY_SENT if code in _SILENT else Sent.ANSWERED
+    transaction = Transaction(
+        merchant_id=get("merchant"), id=uuid.uuid5(_SPACE, str(number)), kind=kind, state=state,
+        sent=sent, terminal_id=get("terminal"), batch=get("batch"), trace=get("trace").zfill(6),
+        business_date=at.date(), amount=amount, currency="156",
+        undone=0, original_id=None, card_hash=get("card").encode(), card_masked=get("card"),
+        card_cipher=b"", card_type="debit", issuer_id=get("issuer"), rrn=get("rrn"),
+        auth_code=get("auth_code"), response_code=code, entry_mode="", condition="", fee=0,
+        received_at=at, answered_at=at + spent if spent is not None else None,
+    )  # fmt: skip
+    named = get("original_trace")
+    return _Line(number, transaction, named.zfill(6) if named else "", get("original_rrn"))

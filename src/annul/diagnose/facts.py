@@ -1,0 +1,149 @@
+"""What annul knows of a failed void: each fact by name, with the row that it came from.
+
+A fact that is not known is absent, never guessed: what is absent is reported with the answer.
+Amounts are in minor units, times in seconds unless a name says otherwise.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+Value = str | int | float | bool
+
+# name -> (zh, en). Groups: void, original, card, terminal, merchant, issuer, host, clock.
+FACTS: Final[Mapping[str, tuple[str, str]]] = {
+    "void.code": ("应答码", "response code"),
+    "void.kind": ("撤销类型", "kind of void"),
+    "void.amount": ("撤销金额", "amount of the void"),
+    "void.state": ("撤销状态", "state of the void"),
+    "void.sent": ("是否送达发卡行", "how far the request went"),
+    "void.why": ("本系统拒绝或无应答的原因", "rule or silence that ended it here"),
+    "void.late_code": ("迟到应答码", "code of the late answer"),
+    "void.reversed_by": ("由谁冲正", "who reversed it"),
+    "void.answer_ms": ("发卡行应答用时(毫秒)", "milliseconds until the issuer answered"),
+    "void.earlier_attempts": ("此前撤销次数", "earlier attempts"),
+    "void.since_last_attempt": ("距上次撤销(秒)", "seconds since the last attempt"),
+    "void.missing_field": ("缺少的域", "field that was missing"),
+    "original.found": ("找到原交易", "original found"),
+    "original.kind": ("原交易类型", "kind of the original"),
+    "original.state": ("原交易状态", "state of the original"),
+    "original.amount": ("原交易金额", "amount of the original"),
+    "original.undone_before": ("此前已撤销或退货", "undone before"),
+    "original.age": ("距原交易(秒)", "seconds since the original"),
+    "original.same_day": ("与原交易同一营业日", "same business day"),
+    "original.same_batch": ("与原交易同一批次", "same batch"),
+    "original.same_card": ("与原交易同一张卡", "same card"),
+    "original.same_amount": ("与原交易金额相同", "same amount"),
+    "original.same_terminal": ("与原交易同一终端", "same terminal"),
+    "original.had_auth_code": ("原交易有授权码", "original has an authorisation code"),
+    "card.voids_today": ("该卡当日成功撤销笔数", "voids of this card today"),
+    "card.since_last_void": ("距该卡上次成功撤销(秒)", "seconds since the card's last void"),
+    "card.other_declines": ("该卡当日其它交易被拒笔数", "other declines of the card today"),
+    "card.other_decline_code": ("该卡其它交易的拒绝码", "code of the card's other declines"),
+    "card.approved_after": ("该卡之后仍有成功交易", "the card was approved afterwards"),
+    "terminal.registered": ("终端已登记", "terminal is registered"),
+    "terminal.active": ("终端已启用", "terminal is active"),
+    "terminal.signed_in": ("终端已签到", "terminal is signed in"),
+    "terminal.kind_enabled": ("终端已开通撤销", "void is enabled on the terminal"),
+    "terminal.within_limit": ("在终端限额内", "within the terminal's limit"),
+    "terminal.software_current": ("终端软件为要求版本", "terminal runs the wanted software"),
+    "terminal.serial_matches": ("终端序列号相符", "serial number is the registered one"),
+    "terminal.link_drops": ("近一小时终端断线次数", "link drops of the terminal in an hour"),
+    "terminal.reversals": ("近一小时终端冲正次数", "reversals by the terminal in an hour"),
+    "terminal.wrong_mac": ("近一小时MAC错误次数", "wrong MACs of the terminal in an hour"),
+    "merchant.registered": ("商户已登记", "merchant is registered"),
+    "merchant.active": ("商户已启用", "merchant is active"),
+    "merchant.needs_cover": ("合同要求余额覆盖撤销", "contract asks that a void is covered"),
+    "merchant.available": ("商户可用余额", "available money of the merchant"),
+    "merchant.pending": ("商户在途资金", "pending money of the merchant"),
+    "merchant.frozen": ("商户冻结资金", "frozen money of the merchant"),
+    "merchant.counted": ("可抵撤销的余额", "money that counts for a void"),
+    "issuer.link": ("发卡行线路状态", "state of the issuer's link"),
+    "issuer.link_drops": ("近一小时线路中断次数", "drops of the issuer's link in an hour"),
+    "issuer.requests_recent": ("近期请求数", "recent requests"),
+    "issuer.silent_share_recent": ("近期无应答比例", "recent share without an answer"),
+    "issuer.fault_share_recent": ("近期系统类拒绝比例", "recent share of system declines"),
+    "issuer.approval_share_recent": (
+        "近期其它交易成功比例",
+        "recent share approved of others",
+    ),
+    "issuer.same_code_share_recent": ("近期其它交易同码比例", "share of others with this code"),
+    "issuer.slow_share_recent": ("近期迟到应答比例", "recent share of late answers"),
+    "issuer.voids_60m": ("近一小时撤销笔数", "voids in an hour"),
+    "issuer.void_approvals_60m": ("近一小时撤销成功笔数", "approved voids in an hour"),
+    "issuer.void_same_code_60m": ("近一小时撤销同码笔数", "voids with this code in an hour"),
+    "issuer.maintenance": ("发卡行维护时间内", "within the issuer's maintenance"),
+    "issuer.end_of_day": ("发卡行日终时间内", "within the issuer's end of day"),
+    "issuer.void_supported": ("发卡行支持撤销", "issuer does voids"),
+    "issuer.void_amount_limit": ("发卡行撤销限额", "issuer's limit for voids"),
+    "issuer.voids_per_day": ("发卡行每卡每日撤销次数", "issuer's voids per card and day"),
+    "issuer.void_interval": ("发卡行撤销间隔(秒)", "issuer's seconds between voids"),
+    "issuer.void_window": ("发卡行撤销时限(秒)", "issuer's seconds after the sale"),
+    "issuer.rule_broken": ("违反的发卡行规则", "issuer's rule that this void breaks"),
+    "issuer.rule_changed": ("该规则近期变更(秒前)", "seconds since that rule was changed"),
+    "issuer.allowed_before_change": ("变更前允许此撤销", "allowed before the change"),
+    "issuer.code_means": ("该行此应答码的含义", "what this code means at this issuer"),
+    "issuer.incidents": ("该行未关闭事件数", "open incidents of the issuer"),
+    "host.interrupted": ("本系统处理时中断", "this host was interrupted"),
+    "host.refused": ("由本系统拒绝", "refused by this host"),
+    "clock.to_cut_over": ("距日切(秒)", "seconds until the cut-over"),
+    "clock.holiday": ("法定节假日", "public holiday"),
+}
+
+
+class Fact(NamedTuple):
+    """A value and where it came from: table and key, message field, or line of a file."""
+
+    value: Value
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The facts of one failed void."""
+
+    known: Mapping[str, Fact]
+
+    def __post_init__(self) -> None:
+        unknown = set(self.known) - set(FACTS)
+        assert not unknown, f"facts that no table declares: {sorted(unknown)}"
+
+    def get(self, name: str) -> Any:
+        """Give a value, None when it is not known."""
+        fact = self.known.get(name)
+        return None if fact is None else fact.value
+
+    def source(self, name: str) -> str:
+        """Say where a known fact came from."""
+        return self.known[name].source
+
+    def missing(self) -> list[str]:
+        """Name what is not known."""
+        return [name for name in FACTS if name not in self.known]
+
+    def __iter__(self) -> Iterator[tuple[str, Fact]]:
+        return iter(self.known.items())
+
+    def as_json(self) -> dict[str, dict[str, Value]]:
+        """Give all of it for a file or an event."""
+        return {name: {"value": value, "source": source} for name, (value, source) in self}
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> "Facts":
+        """Read what `as_json` gave; a bare value is taken too. Raises `ValueError`."""
+        known: dict[str, Fact] = {}
+        for name, entry in given.items():
+            if name not in FACTS:
+                message = f"no fact is called {name}"
+                raise ValueError(message)
+            value = entry.get("value") if isinstance(entry, Mapping) else entry
+            if not isinstance(value, str | int | float | bool):
+                message = f"{name} has no value"
+                raise ValueError(message)  # noqa: TRY004 - the file is wrong, not the program
+            source = str(entry.get("source", "given")) if isinstance(entry, Mapping) else "given"
+            known[name] = Fact(value, source)
+        return cls(known)
+
+    def with_facts(self, more: Mapping[str, Fact]) -> "Facts":
+        """Give these and more; what is in both is taken from `more`."""
+        return Facts({**self.known, **more})

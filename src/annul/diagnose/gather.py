@@ -1,0 +1,322 @@
+"""Gathers, for a failed void, what annul's database knows: each fact with the row it came from."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import chinese_calendar
+
+from annul.domain.errors import AnnulError
+from annul.domain.kinds import VOIDS
+from annul.domain.policies import Circumstances, Policy, PolicyKind
+from annul.domain.records import Transaction
+from annul.domain.states import Sent, State
+from annul.host.calendar import Calendar
+from annul.store.clock import Clock
+from annul.store.database import load_queries
+
+from .facts import Fact, Facts
+from .observe import (
+    IssuerCounts,
+    Known,
+    issuer_facts,
+    original_facts,
+    policy_facts,
+    void_facts,
+)
+
+_COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
+_QUERIES: Final = {
+    name: query.sql.replace("{columns}", _COLUMNS)
+    for name, query in load_queries("annul.diagnose", "gather.sql").items()
+}
+_HOUR: Final = timedelta(hours=1)
+_KEEP_S: Final = 1.0  # how long what many cases share is kept
+_SALES: Final = ("sale", "qr_sale", "preauth", "completion")
+# Rules that tell, all by themselves, whether terminal and merchant were known.
+_UNKNOWN: Final = {"merchant_unknown", "terminal_unknown"}
+
+
+class VoidUnknown(AnnulError):
+    """annul has no void with this id or reference number."""
+
+    code = "diagnose.void_unknown"
+    next_step = "Give the id or the reference number (field 37) that stands on the slip."
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A failed void with all that it is judged by."""
+
+    void: Transaction
+    original: Transaction | None
+    attempts: tuple[Transaction, ...]
+    policies: tuple[Policy, ...]
+    facts: Facts
+
+
+class Gatherer:
+    """Reads facts. `flush` writes down first what this process still has in memory."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        calendar: Calendar,
+        clock: Clock,
+        flush: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._pool = pool
+        self._calendar = calendar
+        self._clock = clock
+        self._flush = flush
+        self._kept: dict[tuple[str, str], tuple[float, Any]] = {}
+
+    async def find(self, named: str) -> Transaction:
+        """Find a void by id or reference number, also one refused at the door."""
+        try:
+            identity: UUID | None = UUID(named)
+        except ValueError:
+            identity = None
+        if identity is not None:
+            row = await self._pool.fetchrow(_QUERIES["void"], identity)
+        else:
+            row = await self._pool.fetchrow(_QUERIES["void_by_rrn"], named, list(VOIDS))
+        if row is not None:
+            return Transaction.of(row)
+        row = await self._pool.fetchrow(_QUERIES["refusal"], identity, named)
+        if row is None:
+            message = f"there is no void {named}"
+            raise VoidUnknown(message)
+        return await self._refused(row)
+
+    async def picture(self, void: Transaction) -> Picture:
+        """Gather everything that is known of a void at this moment."""
+        if self._flush is not None:
+            await self._kept_for("flush", "", self._flush)
+        original, attempts = await self._history(void)
+        at = void.received_at
+        known: Known = {}
+        source = "refusals" if not void.issuer_id and not void.original_id else "transactions"
+        known |= void_facts(void, attempts, f"{source} {void.rrn}")
+        if void.why not in {"mac_wrong", "mac_missing", *_UNKNOWN} or original is not None:
+            known |= original_facts(void, original, attempts)
+        card, since_last, voids = await self._card(void)
+        known |= card
+        known |= await self._terminal(void)
+        known |= await self._merchant(void)
+        policies: tuple[Policy, ...] = ()
+        issuer_id = void.issuer_id or (original.issuer_id if original else "")
+        if issuer_id:
+            age = known.get("original.age")
+            policies = await self.policies(issuer_id)
+            circumstances = Circumstances(
+                void.amount, float(age.value) if age else None, voids, since_last
+            )
+            known |= policy_facts(policies, at, circumstances)
+            known |= await self._issuer(void, issuer_id)
+        known |= self._clock_facts(void)
+        return Picture(void, original, tuple(attempts), policies, Facts(known))
+
+    async def policies(self, issuer_id: str) -> tuple[Policy, ...]:
+        """Give every rule of an issuer."""
+
+        async def read() -> tuple[Policy, ...]:
+            rows = await self._pool.fetch(_QUERIES["policies"], issuer_id)
+            return tuple(
+                Policy(PolicyKind(kind), number, valid_from, valid_until, identity)
+                for kind, number, valid_from, valid_until, identity in rows
+            )
+
+        return await self._kept_for("policies", issuer_id, read)
+
+    async def likely(self, void: Transaction) -> list[Transaction]:
+        """Give the sales that a void with a wrong voucher number may have meant."""
+        if not void.card_hash:
+            return []
+        since = void.received_at - timedelta(days=1)
+        rows = await self._pool.fetch(
+            _QUERIES["likely"], void.merchant_id, void.card_hash, void.amount, since, list(_SALES)
+        )
+        return [Transaction.of(row) for row in rows]
+
+    # Parts ----------------------------------------------------------------------------------
+
+    async def _history(self, void: Transaction) -> tuple[Transaction | None, list[Transaction]]:
+        if void.original_id is None:
+            return None, []
+        key = (void.merchant_id, void.original_id)
+        original = await self._pool.fetchrow(_QUERIES["original"], *key)
+        attempts = await self._pool.fetch(_QUERIES["attempts"], *key)
+        return (
+            None if original is None else Transaction.of(original),
+            [Transaction.of(row) for row in attempts],
+        )
+
+    async def _refused(self, row: asyncpg.Record) -> Transaction:
+        """Show a refusal at the door as the transaction that it never became."""
+        original = await self._pool.fetchrow(
+            _QUERIES["named"],
+            row["merchant_id"], row["terminal_id"], row["original_batch"], row["original_trace"],
+        )  # fmt: skip
+        found = None if original is None else Transaction.of(original)
+        return Transaction(
+            merchant_id=row["merchant_id"], id=row["id"], kind=row["kind"], state=State.DECLINED,
+            sent=Sent.NOT_SENT, terminal_id=row["terminal_id"], batch=row["batch"],
+            trace=row["trace"], business_date=row["business_date"], amount=row["amount"],
+            currency=found.currency if found else "156", undone=0,
+            original_id=found.id if found else None, card_hash=row["card_hash"],
+            card_masked=row["card_masked"], card_cipher=b"",
+            card_type=found.card_type if found else "debit",
+            issuer_id=found.issuer_id if found else "", rrn=row["rrn"], auth_code="",
+            response_code=row["response_code"], entry_mode="", condition="", fee=0,
+            received_at=row["received_at"], why=row["rule"],
+        )  # fmt: skip
+
+    async def _card(self, void: Transaction) -> tuple[Known, float | None, int | None]:
+        if not void.card_hash:
+            return {}, None, None
+        at = void.received_at
+        midnight = self._calendar.local(at).replace(hour=0, minute=0, second=0, microsecond=0)
+        row = await self._pool.fetchrow(
+            _QUERIES["card"], void.card_hash, midnight, list(VOIDS), void.id, at
+        )
+        assert row is not None, "sums always have a row"
+        source = f"transactions of card {void.card_masked} today"
+        known: Known = {
+            "card.voids_today": Fact(row["voids"], source),
+            "card.other_declines": Fact(row["declines"], source),
+            "card.approved_after": Fact(row["approved_after"], source),
+        }
+        if row["decline_code"]:
+            known["card.other_decline_code"] = Fact(row["decline_code"], source)
+        since = None
+        if row["last_void"] is not None:
+            since = (at - row["last_void"]).total_seconds()
+            known["card.since_last_void"] = Fact(since, source)
+        return known, since, row["voids"]
+
+    async def _terminal(self, void: Transaction) -> Known:
+        at = void.received_at
+        row = await self._pool.fetchrow(
+            _QUERIES["terminal"], void.merchant_id, void.terminal_id, at - _HOUR, at + _HOUR
+        )
+        source = f"terminals {void.merchant_id} {void.terminal_id}"
+        if row is None:
+            return {"terminal.registered": Fact(value=False, source=source)}
+        counted = f"terminal_stats {void.terminal_id} 1 h"
+        known: Known = {
+            "terminal.registered": Fact(value=True, source=source),
+            "terminal.active": Fact(row["active"], source),
+            "terminal.signed_in": Fact(row["signed_in"], source),
+            "terminal.kind_enabled": Fact(
+                row["kinds"] is None or void.kind in row["kinds"], f"{source}.kinds"
+            ),
+            "terminal.within_limit": Fact(
+                void.amount <= row["amount_limit"], f"{source}.amount_limit"
+            ),
+            "terminal.link_drops": Fact(int(row["link_drops"]), counted),
+            "terminal.reversals": Fact(int(row["reversals"]), counted),
+            "terminal.wrong_mac": Fact(int(row["wrong_mac"]), counted),
+        }
+        if row["wanted_software"] and row["software"]:
+            current = row["software"] == row["wanted_software"]
+            known["terminal.software_current"] = Fact(current, f"{source}.software")
+        if row["serial"] and row["information"]:
+            known["terminal.serial_matches"] = Fact(
+                row["serial"] == row["information"], f"{source}.serial"
+            )
+        return known
+
+    async def _merchant(self, void: Transaction) -> Known:
+        row = await self._pool.fetchrow(_QUERIES["merchant"], void.merchant_id)
+        source = f"merchants {void.merchant_id}"
+        if row is None:
+            return {"merchant.registered": Fact(value=False, source=source)}
+        money = f"merchant_balances {void.merchant_id}"
+        pending = row["pending"] if row["pending_covers"] else 0
+        return {
+            "merchant.registered": Fact(value=True, source=source),
+            "merchant.active": Fact(row["active"], source),
+            "merchant.needs_cover": Fact(row["void_needs_balance"], source),
+            "merchant.available": Fact(row["available"], money),
+            "merchant.pending": Fact(row["pending"], money),
+            "merchant.frozen": Fact(row["frozen"], money),
+            "merchant.counted": Fact(row["available"] + pending - row["frozen"], money),
+        }
+
+    async def _issuer(self, void: Transaction, issuer_id: str) -> Known:
+        # Up to a few seconds after the void: the slot in which it was counted.
+        until = (void.answered_at or void.received_at) + timedelta(seconds=5)
+
+        async def read() -> list[asyncpg.Record]:
+            since = until - _HOUR
+            return await self._pool.fetch(_QUERIES["issuer"], issuer_id, since, until)
+
+        age = self._clock.now() - until
+        live = age < timedelta(seconds=10)
+        rows = await (self._kept_for("issuer", issuer_id, read) if live else read())
+        minute, five, hour = (counts(rows, until, seconds) for seconds in (60, 300, 3600))
+        known = issuer_facts(void._replace(issuer_id=issuer_id), minute, five, hour)
+
+        async def meanings() -> dict[str, str]:
+            rows = await self._pool.fetch(_QUERIES["meanings"], issuer_id)
+            return {row["response_code"]: row["cause"] for row in rows}
+
+        async def incidents() -> int:
+            return int(await self._pool.fetchval(_QUERIES["incidents"], issuer_id))
+
+        means = (await self._kept_for("meanings", issuer_id, meanings)).get(void.response_code)
+        if means:
+            known["issuer.code_means"] = Fact(means, f"code_meanings {issuer_id}")
+        opened = await self._kept_for("incidents", issuer_id, incidents)
+        known["issuer.incidents"] = Fact(opened, f"incidents of {issuer_id}")
+        if void.why.startswith("link_"):
+            known["issuer.link"] = Fact(void.why.removeprefix("link_"), "issuer link")
+        return known
+
+    def _clock_facts(self, void: Transaction) -> Known:
+        local = self._calendar.local(void.received_at)
+        cut_over = datetime.combine(
+            self._calendar.business_date(void.received_at), self._calendar.cut_over, local.tzinfo
+        )
+        known: Known = {
+            "clock.to_cut_over": Fact((cut_over - local).total_seconds(), "settings cut_over")
+        }
+        try:
+            holiday = chinese_calendar.is_holiday(local.date())
+        except NotImplementedError:  # a year whose holidays are not announced yet
+            return known
+        return known | {"clock.holiday": Fact(bool(holiday), "chinese-calendar")}
+
+    async def _kept_for(self, what: str, key: str, read: Callable[[], Awaitable[Any]]) -> Any:
+        """Read something that many cases share at most once a second."""
+        now = self._clock.monotonic()
+        kept = self._kept.get((what, key))
+        if kept is not None and now < kept[0]:
+            return kept[1]
+        value = await read()
+        self._kept[what, key] = (now + _KEEP_S, value)
+        return value
+
+
+def counts(rows: Iterable[asyncpg.Record], until: datetime, seconds: int) -> IssuerCounts:
+    """Sum the slots of the last `seconds` before `until`."""
+    since = until - timedelta(seconds=seconds)
+    sums = dict.fromkeys(
+        ("requests", "approvals", "silent", "late", "faults", "voids", "void_approvals",
+         "link_drops"), 0,
+    )  # fmt: skip
+    codes: dict[str, int] = {}
+    void_codes: dict[str, int] = {}
+    for row in rows:
+        if row["slot"] < since:
+            continue
+        for name in sums:
+            sums[name] += row[name]
+        for total, part in ((codes, row["codes"]), (void_codes, row["void_codes"])):
+            for code, count in part.items():
+                total[code] = total.get(code, 0) + count
+    return IssuerCounts(seconds, **sums, codes=codes, void_codes=void_codes)

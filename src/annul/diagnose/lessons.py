@@ -1,0 +1,69 @@
+"""What closed cases teach the ranking: small, bounded, visible, and each may be taken back.
+
+A confirmed cause that was not the most probable one is moved up by a step for everything that
+spoke, the wrongly preferred one down. What was ranked right teaches nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from annul.store.database import load_queries
+
+from .facts import Facts
+from .rank import Shifts, heard, rank
+
+_QUERIES: Final = {
+    name: query.sql for name, query in load_queries("annul.diagnose", "lessons.sql").items()
+}
+STEP: Final = 0.25
+BOUND: Final = 2.0  # no pair of cause and signal is ever shifted further
+
+Lesson = tuple[str, str, float]  # cause, signal, shift
+
+
+def lesson(facts: Facts, confirmed: str, shifts: Shifts) -> Sequence[Lesson]:
+    """Give what a confirmed cause teaches; nothing when it was ranked first."""
+    preferred = rank(facts, shifts)[0].cause.name
+    if preferred == confirmed:
+        return ()
+    return tuple(
+        (cause, signal, step)
+        for signal in heard(facts)
+        for cause, step in ((confirmed, STEP), (preferred, -STEP))
+        if abs(shifts.get((cause, signal), 0.0) + step) <= BOUND
+    )
+
+
+class Lessons:
+    """The lessons in force, kept in memory between two readings."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.shifts: Shifts = {}
+        self._pool = pool
+
+    async def refresh(self) -> None:
+        """Read what is in force; bounded here too, whatever the table holds."""
+        rows = await self._pool.fetch(_QUERIES["shifts"])
+        self.shifts = {
+            (row["cause"], row["signal"]): max(-BOUND, min(BOUND, float(row["shift"])))
+            for row in rows
+        }
+
+    async def teach(
+        self, case_id: UUID, facts: Facts, confirmed: str, who: str, at: datetime
+    ) -> int:
+        """Take the lesson of a confirmed cause; give how many steps it had."""
+        await self.refresh()
+        steps = lesson(facts, confirmed, self.shifts)
+        if steps:
+            causes, signals, moved = (list(column) for column in zip(*steps, strict=True))
+            await self._pool.execute(_QUERIES["teach"], case_id, causes, signals, moved, who, at)
+        return len(steps)
+
+    async def undo(self, case_id: UUID, at: datetime) -> int:
+        """Take back what a case has taught."""
+        return len(await self._pool.fetch(_QUERIES["undo"], case_id, at))

@@ -1,0 +1,176 @@
+"""From rows to facts. Pure: the same for rows of annul's database and of another host's export."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from annul.domain.kinds import VOIDS
+from annul.domain.policies import Circumstances, Policy, PolicyKind, before, broken, current
+from annul.domain.records import Transaction
+from annul.domain.states import Sent, State
+
+from .facts import Fact
+
+Known = dict[str, Fact]
+
+# Codes by which an issuer says that it can not work just now.
+FAULTS: Final = frozenset({"06", "68", "90", "91", "92", "96", "98"})
+_GIVEN_BACK: Final = frozenset({*VOIDS, "refund", "qr_refund"})
+_UNDONE: Final = frozenset({State.VOIDED, State.REFUNDED, State.PARTLY_REFUNDED})
+_LATE_STATES: Final = frozenset({State.REVERSING, State.REVERSED})
+_SILENCES: Final = frozenset({"timed_out", "broken", "garbled", "bad_mac", "host_interrupted"})
+_ENOUGH: Final = 8  # requests that make the last minute tell more than the last five
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerCounts:
+    """What an issuer answered within a window, this void included."""
+
+    seconds: float
+    requests: int = 0
+    approvals: int = 0
+    silent: int = 0
+    late: int = 0
+    faults: int = 0
+    voids: int = 0
+    void_approvals: int = 0
+    link_drops: int = 0
+    codes: Mapping[str, int] = field(default_factory=dict)
+    void_codes: Mapping[str, int] = field(default_factory=dict)
+
+
+def void_facts(void: Transaction, attempts: Iterable[Transaction], source: str) -> Known:
+    """Give what the void's own row says, and those of earlier attempts at the same original."""
+    earlier = [one for one in attempts if one.id != void.id and one.kind in VOIDS]
+    earlier = [one for one in earlier if one.received_at < void.received_at]
+    refused = void.sent is Sent.NOT_SENT and not void.why.startswith("link_")
+    known: Known = {
+        "void.code": Fact(void.response_code, f"{source}.response_code"),
+        "void.kind": Fact(void.kind, f"{source}.kind"),
+        "void.amount": Fact(void.amount, f"{source}.amount"),
+        "void.state": Fact(void.state.value, f"{source}.state"),
+        "void.sent": Fact(void.sent.value, f"{source}.sent"),
+        "void.why": Fact(void.why, f"{source}.why"),
+        "void.late_code": Fact(void.late_code, f"{source}.late_code"),
+        "void.earlier_attempts": Fact(len(earlier), "transactions by original_id"),
+        "host.refused": Fact(refused and void.why != "host_interrupted", f"{source}.sent"),
+        "host.interrupted": Fact(void.why == "host_interrupted", f"{source}.why"),
+    }
+    if void.reversal_reason and void.state in _LATE_STATES:
+        by = "host" if void.why in _SILENCES else "terminal"
+        known["void.reversed_by"] = Fact(by, f"{source}.reversal_reason")
+    if void.answered_at is not None:
+        spent = (void.answered_at - void.received_at).total_seconds() * 1000
+        known["void.answer_ms"] = Fact(round(spent), f"{source}.answered_at")
+    if earlier:
+        latest = max(one.received_at for one in earlier)
+        since = (void.received_at - latest).total_seconds()
+        known["void.since_last_attempt"] = Fact(since, "transactions by original_id")
+    if void.why.startswith("missing_"):
+        number = int(void.why.removeprefix("missing_"))
+        known["void.missing_field"] = Fact(number, f"{source}.why")
+    return known
+
+
+def original_facts(
+    void: Transaction, original: Transaction | None, attempts: Sequence[Transaction]
+) -> Known:
+    """Give what is known of the original, as it stood when the void came."""
+    if original is None:
+        return {"original.found": Fact(value=False, source="transactions")}
+    source = f"transactions {original.rrn}"
+    undone = [
+        one
+        for one in attempts
+        if one.kind in _GIVEN_BACK
+        and one.id != void.id
+        and one.state is State.APPROVED
+        and (one.answered_at or one.received_at) < void.received_at
+    ]
+    state = original.state
+    if state in _UNDONE and not undone:
+        state = State.APPROVED  # undone only after this void had failed
+    same = {
+        "original.same_day": original.business_date == void.business_date,
+        "original.same_amount": original.amount == void.amount,
+        "original.same_terminal": original.terminal_id == void.terminal_id,
+    }
+    if void.batch and not void.batch.startswith("A"):  # else a void of annul's own
+        same["original.same_batch"] = original.batch == void.batch
+    if void.card_hash:
+        same["original.same_card"] = original.card_hash == void.card_hash
+    facts: Known = {
+        "original.found": Fact(value=True, source=source),
+        "original.kind": Fact(original.kind, f"{source}.kind"),
+        "original.state": Fact(state.value, f"{source}.state"),
+        "original.amount": Fact(original.amount, f"{source}.amount"),
+        "original.undone_before": Fact(bool(undone), "transactions by original_id"),
+        "original.age": Fact(
+            (void.received_at - original.received_at).total_seconds(), f"{source}.received_at"
+        ),
+        "original.had_auth_code": Fact(bool(original.auth_code), f"{source}.auth_code"),
+    }
+    return facts | {name: Fact(value, source) for name, value in same.items()}
+
+
+def policy_facts(
+    policies: Sequence[Policy], at: datetime, void: Circumstances, source: str = "policies"
+) -> Known:
+    """Give the issuer's rules in force, the one that this void breaks, and how old that one is."""
+    rules = current(policies, at)
+    known: Known = {
+        "issuer.maintenance": Fact(PolicyKind.MAINTENANCE in rules, source),
+        "issuer.end_of_day": Fact(PolicyKind.END_OF_DAY in rules, source),
+    }
+    for kind in PolicyKind:
+        if kind in rules and f"issuer.{kind}" not in known:
+            number = rules[kind].number
+            value = bool(number) if kind is PolicyKind.VOID_SUPPORTED else number
+            known[f"issuer.{kind}"] = Fact(value, f"{source} {rules[kind].id}")
+    rule = broken(rules, void)
+    if rule is None:
+        known["issuer.rule_broken"] = Fact("", source)
+        return known
+    place = f"{source} {rule.id}"
+    older = before(policies, rule)
+    allowed = older is None or not broken({older.kind: older}, void)
+    known["issuer.rule_broken"] = Fact(rule.kind.value, place)
+    known["issuer.rule_changed"] = Fact((at - rule.valid_from).total_seconds(), place)
+    known["issuer.allowed_before_change"] = Fact(allowed, place)
+    return known
+
+
+def issuer_facts(
+    void: Transaction, minute: IssuerCounts, five: IssuerCounts, hour: IssuerCounts
+) -> Known:
+    """Give how the issuer does with others, this void taken out."""
+    recent = minute if minute.requests > _ENOUGH else five
+    asked = void.sent is not Sent.NOT_SENT
+    silent = asked and void.sent is Sent.POSSIBLY_SENT
+    code = void.response_code if void.sent is Sent.ANSWERED else ""
+    others = max(recent.requests - asked, 0)
+    source = f"issuer_stats {void.issuer_id} {recent.seconds:.0f} s"
+    hourly = f"issuer_stats {void.issuer_id} {hour.seconds:.0f} s"
+    known: Known = {
+        "issuer.requests_recent": Fact(others, source),
+        "issuer.link_drops": Fact(hour.link_drops, hourly),
+        "issuer.voids_60m": Fact(hour.voids, hourly),
+        "issuer.void_approvals_60m": Fact(hour.void_approvals, hourly),
+    }
+    if code:
+        same = hour.void_codes.get(code, 0)
+        known["issuer.void_same_code_60m"] = Fact(same, hourly)
+    if not others:
+        return known
+    shares = {
+        "issuer.silent_share_recent": recent.silent - silent,
+        "issuer.fault_share_recent": recent.faults - (code in FAULTS),
+        "issuer.approval_share_recent": recent.approvals,
+        "issuer.slow_share_recent": recent.late - bool(void.late_code),
+    }
+    if code:
+        shares["issuer.same_code_share_recent"] = recent.codes.get(code, 0) - 1
+    for name, count in shares.items():
+        known[name] = Fact(round(min(max(count, 0) / others, 1.0), 4), source)
+    return known

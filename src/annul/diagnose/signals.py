@@ -1,0 +1,220 @@
+"""What facts say, one line each: a test over some facts and the sentence that goes with it.
+
+Causes refer to signals by name (`annul.diagnose.causes`). A signal whose facts are not all known
+says nothing. Texts take the facts in the order of `needs`: {0}, {1}, ...
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .facts import Facts
+
+_UNFINISHED: Final = frozenset({"received", "sent", "unknown", "reversing"})
+_UNDONE: Final = frozenset({"voided", "refunded", "partly_refunded", "reversed", "completed"})
+_MANY: Final = 5  # from so many requests on a share says something
+_MOST: Final = 0.6
+_FEW: Final = 0.25
+_SOON: Final = 86_400  # a rule changed within a day is new to the shops
+_RISK: Final = frozenset({"04", "07", "34", "35", "37", "43", "59", "63", "66"})
+_CARD: Final = frozenset({"14", "33", "36", "38", "41", "54", "56", "62", "67", "75"})
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing that facts may say. `test` gets the values of `needs` in order."""
+
+    name: str
+    needs: tuple[str, ...]
+    test: Callable[..., bool]
+    zh: str
+    en: str
+
+    def speaks(self, facts: Facts) -> bool | None:
+        """Say whether it holds; None when a fact that it needs is not known."""
+        values = [facts.get(name) for name in self.needs]
+        return None if None in values else bool(self.test(*values))
+
+    def lines(self, facts: Facts) -> tuple[str, str]:
+        """Give the sentence in Chinese and English."""
+        values = [_shown(facts.get(name)) for name in self.needs]
+        return self.zh.format(*values), self.en.format(*values)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.0%}" if 0 <= value <= 1 else f"{value:.0f}"
+    return str(value)
+
+
+def _is(wanted: object) -> Callable[[object], bool]:
+    return lambda value: value == wanted
+
+
+def _rule(*names: str) -> Callable[[str], bool]:
+    return lambda why: why in names
+
+
+_ALL: Final = (
+    # The original
+    Signal("original_missing", ("original.found",), _is(wanted=False),
+           "本系统没有这笔原交易", "this host has no such original"),
+    Signal("original_declined", ("original.state",), _is("declined"),
+           "原交易当时被拒绝，未扣款", "the original was declined, no money was taken"),
+    Signal("original_open", ("original.state",), lambda state: state in _UNFINISHED,
+           "原交易状态为{0}，结果未定", "the original is {0}, its outcome is open"),
+    Signal("original_undone", ("original.state",), lambda state: state in _UNDONE,
+           "原交易状态为{0}", "the original is {0}"),
+    Signal("undone_before", ("original.undone_before",), bool,
+           "此前已有成功的撤销或退货", "a void or refund went through before"),
+    Signal("original_stands", ("original.state",), _is("approved"),
+           "本系统记录原交易成功且未撤销", "this host has the original approved and not undone"),
+    Signal("other_card", ("original.same_card",), _is(wanted=False),
+           "卡号与原交易不同", "the card is not the original's"),
+    Signal("other_amount", ("original.same_amount",), _is(wanted=False),
+           "金额与原交易不同", "the amount is not the original's"),
+    Signal("other_terminal", ("original.same_terminal",), _is(wanted=False),
+           "不是原终端", "it was sent from another terminal"),
+    Signal("other_kind", ("void.why",), _rule(
+           "original_is_no_sale", "original_of_other_kind", "reference_differs",
+           "auth_code_differs"),
+           "凭证号指向另一种交易（{0}）", "the voucher number names another kind ({0})"),
+    Signal("matches", ("original.same_card", "original.same_amount", "original.same_terminal"),
+           lambda *same: all(same),
+           "卡号、金额、终端均与原交易一致", "card, amount and terminal are the original's"),
+    Signal("other_day", ("original.same_day",), _is(wanted=False),
+           "已过日切，不是同一营业日", "the business day has changed since the sale"),
+    Signal("other_batch", ("original.same_batch",), _is(wanted=False),
+           "原批次已结算", "the original's batch is settled"),
+    Signal("original_advice", ("void.why",), _rule("original_is_advice"),
+           "原交易为离线完成，不能撤销", "a completion by advice can not be voided"),
+    # How far the request went
+    Signal("refused_here", ("host.refused",), bool,
+           "由本系统拒绝，未送发卡行", "refused by this host, never sent to the issuer"),
+    Signal("silent", ("void.why",), _rule("timed_out"),
+           "发卡行在时限内没有应答", "the issuer did not answer in time"),
+    Signal("cut_off", ("void.why",), _rule("broken", "link_lost"),
+           "等待应答时线路中断", "the line broke while the answer was awaited"),
+    Signal("senseless", ("void.why",), _rule("garbled", "bad_mac"),
+           "发卡行应答内容或MAC有误（{0}）", "the issuer's answer was wrong ({0})"),
+    Signal("nobody_there", ("void.why",), _rule("link_refused"),
+           "发卡行主机拒绝连接", "the issuer's host refuses connections"),
+    Signal("no_way_there", ("void.why",), _rule("link_unreachable", "link_lost", "link_sign_on",
+           "link_not_connected"),
+           "到发卡行的线路不通（{0}）", "there is no line to the issuer ({0})"),
+    Signal("late", ("void.late_code",), bool,
+           "超时后发卡行才应答（{0}）", "the issuer answered after the time was over ({0})"),
+    Signal("terminal_reversed", ("void.reversed_by",), _is("terminal"),
+           "终端没收到应答而冲正", "the terminal heard nothing and reversed it"),
+    Signal("answered_fast", ("void.answer_ms",), lambda spent: spent < 5_000,
+           "发卡行{0}毫秒内已应答", "the issuer answered within {0} ms"),
+    Signal("interrupted", ("host.interrupted",), bool,
+           "本系统处理时中断", "this host was interrupted at work"),
+    Signal("host_failed", ("void.why",), _rule("host_interrupted", "host_failed", "no_route"),
+           "本系统故障（{0}）", "a fault of this host ({0})"),
+    # The terminal
+    Signal("terminal_drops", ("terminal.link_drops",), lambda drops: drops >= 1,
+           "终端近一小时断线{0}次", "the terminal's line dropped {0} times in an hour"),
+    Signal("terminal_reverses", ("terminal.reversals",), lambda count: count >= 2,
+           "终端近一小时冲正{0}次", "the terminal reversed {0} times in an hour"),
+    Signal("mac_wrong", ("void.why",), _rule("mac_wrong", "mac_missing", "pin_block",
+           "pin_key_missing", "master_key_missing"),
+           "MAC或密钥不符（{0}）", "MAC or key wrong ({0})"),
+    Signal("batch_out", ("void.why",), _rule("not_signed_in", "batch_differs"),
+           "终端未签到或批次不符（{0}）", "not signed in, or batch out of step ({0})"),
+    Signal("unregistered", ("void.why",), _rule("merchant_unknown", "terminal_unknown",
+           "merchant_inactive", "terminal_inactive"),
+           "商户或终端未登记或已停用（{0}）", "merchant or terminal unknown or not active ({0})"),
+    Signal("not_enabled", ("void.why",), _rule("kind_not_enabled", "over_terminal_limit",
+           "over_merchant_limit", "currency_differs", "amount_invalid"),
+           "终端或商户设置不允许（{0}）", "the set-up does not allow it ({0})"),
+    Signal("field_missing", ("void.missing_field",), lambda number: number > 0,
+           "报文缺少{0}域", "the message lacks field {0}"),
+    Signal("software_old", ("terminal.software_current",), _is(wanted=False),
+           "终端软件不是要求的版本", "the terminal does not run the wanted software"),
+    Signal("software_current", ("terminal.software_current",), _is(wanted=True),
+           "终端软件为要求版本", "the terminal runs the wanted software"),
+    Signal("serial_differs", ("terminal.serial_matches",), _is(wanted=False),
+           "终端序列号与登记不符", "the serial number is not the registered one"),
+    # The merchant
+    Signal("not_covered", ("void.why",), _rule("merchant_balance_low"),
+           "可抵撤销的余额不足", "the money that counts does not cover the void"),
+    Signal("frozen_would_do", ("merchant.frozen", "merchant.counted", "void.amount"),
+           lambda frozen, counted, amount: frozen > 0 and counted < amount <= counted + frozen,
+           "冻结资金{0}，解冻后余额足够", "{0} are frozen; without that it would be covered"),
+    Signal("pending_would_do", ("merchant.pending", "merchant.counted", "merchant.available",
+           "void.amount"),
+           lambda pending, counted, available, amount:
+           counted < amount <= counted + pending and counted <= available,
+           "在途资金{0}到账后余额足够", "{0} are on their way; with them it would be covered"),
+    # The issuer as a whole
+    Signal("maintenance", ("issuer.maintenance",), bool,
+           "在发卡行公布的维护时间内", "the issuer's maintenance is on"),
+    Signal("end_of_day", ("issuer.end_of_day",), bool,
+           "在发卡行日终时间内", "the issuer's end of day is on"),
+    Signal("all_silent", ("issuer.silent_share_recent", "issuer.requests_recent"),
+           lambda share, count: count >= _MANY and share >= _MOST,
+           "近期{0}的请求无应答", "{0} of all requests had no answer"),
+    Signal("all_fail", ("issuer.fault_share_recent", "issuer.requests_recent"),
+           lambda share, count: count >= _MANY and share >= _MOST,
+           "近期{0}的请求被系统类拒绝", "{0} of all requests met a system decline"),
+    Signal("others_fine", ("issuer.approval_share_recent", "issuer.requests_recent"),
+           lambda share, count: count >= _MANY and share >= _MOST,
+           "近期其它交易成功{0}", "{0} of the others were approved lately"),
+    Signal("others_same", ("issuer.same_code_share_recent", "issuer.requests_recent"),
+           lambda share, count: count >= _MANY and share >= _MOST,
+           "近期其它交易同样应答{0}", "{0} of the others got the same code"),
+    Signal("alone", ("issuer.same_code_share_recent", "issuer.requests_recent"),
+           lambda share, count: count >= _MANY and share <= _FEW,
+           "其它交易很少得到此应答（{0}）", "few of the others got this code ({0})"),
+    Signal("late_often", ("issuer.slow_share_recent",), lambda share: share >= 0.05,
+           "近期{0}的应答迟到", "{0} of the answers came late"),
+    Signal("drops_often", ("issuer.link_drops",), lambda drops: drops >= 1,
+           "发卡行线路近一小时中断{0}次", "the issuer's line dropped {0} times in an hour"),
+    Signal("link_steady", ("issuer.link_drops",), _is(0),
+           "发卡行线路近一小时没有中断", "the issuer's line did not drop in an hour"),
+    Signal("no_void_passes", ("issuer.voids_60m", "issuer.void_approvals_60m",
+           "issuer.void_same_code_60m"),
+           lambda voids, approved, same: voids >= 3 and approved == 0 and same >= 3,
+           "近一小时{0}笔撤销无一成功", "none of {0} voids was approved in an hour"),
+    Signal("voids_pass", ("issuer.void_approvals_60m",), lambda approved: approved >= 1,
+           "近一小时有{0}笔撤销成功", "{0} voids were approved in an hour"),
+    # The issuer's rules
+    Signal("rule_supported", ("issuer.rule_broken",), _is("void_supported"),
+           "该发卡行不支持撤销", "this issuer does not do voids"),
+    Signal("rule_amount", ("issuer.rule_broken", "issuer.void_amount_limit", "void.amount"),
+           lambda rule, *_: rule == "void_amount_limit",
+           "金额{2}超过发卡行撤销限额{1}", "the amount {2} is over the issuer's limit {1}"),
+    Signal("rule_count", ("issuer.rule_broken", "issuer.voids_per_day", "card.voids_today"),
+           lambda rule, *_: rule == "voids_per_day",
+           "该卡当日已撤销{2}笔，发卡行限{1}笔", "{2} voids of the card today, {1} are allowed"),
+    Signal("rule_interval", ("issuer.rule_broken", "issuer.void_interval", "card.since_last_void"),
+           lambda rule, *_: rule == "void_interval",
+           "距上次撤销{2}秒，发卡行要求间隔{1}秒", "{2} s after the last void, {1} s are asked"),
+    Signal("rule_window", ("issuer.rule_broken", "issuer.void_window", "original.age"),
+           lambda rule, *_: rule == "void_window",
+           "原交易已过{2}秒，发卡行时限{1}秒", "{2} s after the sale, {1} s are allowed"),
+    Signal("rule_new", ("issuer.rule_changed", "issuer.allowed_before_change"),
+           lambda ago, before: ago <= _SOON and before,
+           "该规则{0}秒前变更，此前允许", "the rule changed {0} s ago and allowed it before"),
+    Signal("rule_old", ("issuer.rule_changed", "issuer.allowed_before_change"),
+           lambda ago, before: ago > _SOON or not before,
+           "该规则早已生效", "the rule has long been in force"),
+    Signal("no_rule_broken", ("issuer.rule_broken",), _is(""),
+           "不违反已知的发卡行规则", "no known rule of the issuer is broken"),
+    Signal("repeated", ("void.since_last_attempt",), lambda since: since < 60,
+           "{0}秒前已提交过同一撤销", "the same void was tried {0} s before"),
+    Signal("being_undone", ("void.why",), _rule("being_undone"),
+           "前一笔撤销尚在处理", "an earlier void is still under way"),
+    # The card
+    Signal("card_refused", ("card.other_decline_code",), lambda code: code in _CARD,
+           "该卡其它交易也被拒（{0}）", "other transactions of the card were declined ({0})"),
+    Signal("card_suspected", ("card.other_decline_code",), lambda code: code in _RISK,
+           "该卡其它交易涉及风险拒绝（{0}）", "other declines of the card speak of risk ({0})"),
+    Signal("card_declines", ("card.other_declines",), lambda count: count >= 1,
+           "该卡当日另有{0}笔被拒", "{0} other transactions of the card were declined today"),
+    Signal("card_fine", ("card.approved_after",), bool,
+           "该卡之后仍有成功交易", "the card was approved afterwards"),
+)  # fmt: skip
+
+SIGNALS: Final[Mapping[str, Signal]] = {signal.name: signal for signal in _ALL}

@@ -1,0 +1,173 @@
+"""What is kept of voids that fail: masked messages, refusals at the door, counts of trouble.
+
+Written beside the transaction, never instead of it: losing a message costs evidence, not money.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from annul.domain.records import Transaction
+from annul.issuers.desk import Issuers
+from annul.issuers.health import SLOT_S, Slot
+from annul.store.batcher import LOST, Batcher, StoreOverloaded
+from annul.store.clock import Clock
+from annul.store.database import load_queries
+from annul.wire.codec import Value
+from annul.wire.show import masked
+
+log = structlog.get_logger(__name__)
+
+_QUERIES: Final = {
+    name: query.sql for name, query in load_queries("annul.host", "evidence.sql").items()
+}
+_STORE_TROUBLE: Final = (*LOST, StoreOverloaded)
+# Within this time a terminal can not fill the table of refusals with more rows than this.
+_QUOTA_S: Final = 60.0
+_QUOTA: Final = 30
+_TROUBLE: Final = ("link_drops", "reversals", "wrong_mac")
+
+
+class Kept(NamedTuple):
+    """One message of a transaction."""
+
+    merchant_id: str
+    transaction_id: UUID
+    line: int
+    direction: str  # terminal_in, issuer_out, issuer_in, terminal_out
+    at: datetime
+    mti: str
+    fields: dict[str, str]
+
+
+class DoorRefusal(NamedTuple):
+    """A void that was refused before it became a transaction; amounts in minor units."""
+
+    merchant_id: str
+    id: UUID
+    terminal_id: str
+    kind: str
+    batch: str
+    trace: str
+    rrn: str
+    amount: int
+    card_masked: str
+    card_hash: bytes
+    response_code: str
+    rule: str
+    original_batch: str
+    original_trace: str
+    received_at: datetime
+    business_date: date
+
+
+class Evidence:
+    """Keeps it. Nothing here raises: what can not be written is counted as `missed`."""
+
+    def __init__(self, pool: asyncpg.Pool, clock: Clock, node: int) -> None:
+        self.missed = 0
+        self._pool = pool
+        self._clock = clock
+        self._node = node
+        self._messages: Batcher[Kept, None] = Batcher(self._run_messages)
+        self._refusals: Batcher[DoorRefusal, None] = Batcher(self._run_refusals)
+        self._trouble: Counter[tuple[str, str, str]] = Counter()
+        self._quota: Counter[tuple[str, str]] = Counter()
+        self._quota_ends = 0.0
+        # When the monotonic clock stood at zero: a slot is one row, however often it is written.
+        self._began = clock.now() - timedelta(seconds=clock.monotonic())
+
+    async def messages(
+        self,
+        transaction: Transaction,
+        at: datetime,
+        said: Sequence[tuple[str, str, Mapping[int, Value]]],
+    ) -> None:
+        """Keep the messages of a void that failed: (direction, MTI, fields), masked here."""
+        identity = (transaction.merchant_id, transaction.id)
+        try:
+            await asyncio.gather(
+                *(
+                    self._messages.submit(
+                        Kept(*identity, line, direction, at, mti, masked(mti, fields))
+                    )
+                    for line, (direction, mti, fields) in enumerate(said)
+                )
+            )
+        except _STORE_TROUBLE:
+            self.missed += 1
+
+    async def refused(self, refusal: DoorRefusal) -> bool:
+        """Keep a refusal at the door; False when it was not kept: too many, or no database."""
+        now = self._clock.monotonic()
+        if now >= self._quota_ends:
+            self._quota.clear()
+            self._quota_ends = now + _QUOTA_S
+        who = (refusal.merchant_id, refusal.terminal_id)
+        self._quota[who] += 1
+        if self._quota[who] > _QUOTA:
+            return False
+        try:
+            await self._refusals.submit(refusal)
+        except _STORE_TROUBLE:
+            self.missed += 1
+            return False
+        return True
+
+    def trouble(self, merchant_id: str, terminal_id: str, what: str) -> None:
+        """Count trouble with a terminal: link_drops, reversals or wrong_mac."""
+        self._trouble[merchant_id, terminal_id, what] += 1
+
+    async def flush(self, issuers: Issuers) -> None:
+        """Write the counts of terminals and issuers as they are now."""
+        now = self._clock.now()
+        try:
+            await self._flush_terminals(now)
+            for issuer_id, line in issuers.lines.items():
+                for slot in line.health.changed():
+                    await self._put_slot(issuer_id, slot)
+        except _STORE_TROUBLE:
+            self.missed += 1
+
+    async def close(self) -> None:
+        """Finish what is queued."""
+        await self._messages.drain()
+        await self._refusals.drain()
+
+    async def _flush_terminals(self, now: datetime) -> None:
+        counted, self._trouble = self._trouble, Counter()
+        if not counted:
+            return
+        minute = now.replace(second=0, microsecond=0)
+        rows = [
+            (*who, minute, *(counted[*who, what] for what in _TROUBLE))
+            for who in {key[:2] for key in counted}
+        ]
+        await self._pool.execute(_QUERIES["terminals"], *map(list, zip(*rows, strict=True)))
+
+    async def _put_slot(self, issuer_id: str, slot: Slot) -> None:
+        at = self._began + timedelta(seconds=slot.number * SLOT_S)
+        await self._pool.execute(
+            _QUERIES["issuers"],
+            issuer_id, self._node, at, slot.requests, slot.approvals, slot.silent, slot.not_sent,
+            slot.late, slot.faults, sum(slot.void_codes.values()), slot.void_approvals, slot.drops,
+            slot.codes, slot.void_codes, slot.latencies,
+        )  # fmt: skip
+
+    async def _run_messages(self, items: list[Kept]) -> list[None]:
+        await self._pool.execute(_QUERIES["messages"], *_columns(items))
+        return [None] * len(items)
+
+    async def _run_refusals(self, items: list[DoorRefusal]) -> list[None]:
+        await self._pool.execute(_QUERIES["refusals"], *_columns(items))
+        return [None] * len(items)
+
+
+def _columns(items: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*items, strict=True)]

@@ -1,0 +1,1 @@
+"""Cases: what drives every void that was not approved to its end."""

@@ -1,0 +1,152 @@
+-- Cases and their history.
+
+-- name: open_failed
+-- description: Open a case for each failed void without one; one open case per original.
+-- $1 kinds of voids, $2 now, $3 time until due, $4 how many.
+WITH failed AS (
+    SELECT merchant_id, id FROM transactions
+    WHERE kind = ANY ($1::text[]) AND NOT cased AND batch NOT LIKE 'A%'
+      AND state IN ('declined', 'unknown', 'reversing', 'reversed')
+    ORDER BY received_at LIMIT $4
+), marked AS (
+    UPDATE transactions t SET cased = true FROM failed f
+    WHERE t.merchant_id = f.merchant_id AND t.id = f.id AND NOT t.cased
+    RETURNING t.merchant_id, t.id, t.rrn, t.terminal_id, t.original_id, t.kind, t.amount,
+              t.currency, t.card_masked, t.issuer_id, t.received_at
+), first AS (
+    SELECT DISTINCT ON (merchant_id, coalesce(original_id, id)) * FROM marked
+    ORDER BY merchant_id, coalesce(original_id, id), received_at
+)
+INSERT INTO cases (merchant_id, id, number, terminal_id, original_id, kind, amount, currency,
+                   card_masked, issuer_id, opened_at, due_at, next_action_at)
+SELECT merchant_id, id, rrn, terminal_id, original_id, kind, amount, currency, card_masked,
+       issuer_id, received_at, received_at + $3::interval, $2
+FROM first
+ON CONFLICT (original_id, merchant_id) WHERE ended = '' AND original_id IS NOT NULL
+DO UPDATE SET next_action_at = least(cases.next_action_at, excluded.next_action_at)
+RETURNING id;
+
+-- name: open_refused
+-- description: The same for voids that were refused at the door.
+WITH refused AS (
+    SELECT merchant_id, id FROM refusals WHERE NOT cased ORDER BY received_at LIMIT $3
+), marked AS (
+    UPDATE refusals r SET cased = true FROM refused f
+    WHERE r.merchant_id = f.merchant_id AND r.id = f.id AND NOT r.cased
+    RETURNING r.*
+), first AS (
+    SELECT DISTINCT ON (m.merchant_id, coalesce(o.id, m.id)) m.*, o.id AS original_id,
+           coalesce(o.issuer_id, '') AS issuer_id, coalesce(o.currency, '156') AS currency
+    FROM marked m
+    LEFT JOIN transactions o
+      ON o.merchant_id = m.merchant_id AND o.terminal_id = m.terminal_id
+     AND o.batch = m.original_batch AND o.trace = m.original_trace
+    ORDER BY m.merchant_id, coalesce(o.id, m.id), m.received_at
+)
+INSERT INTO cases (merchant_id, id, number, terminal_id, original_id, kind, amount, currency,
+                   card_masked, issuer_id, opened_at, due_at, next_action_at)
+SELECT merchant_id, id, rrn, terminal_id, original_id, kind, amount, currency, card_masked,
+       issuer_id, received_at, received_at + $2::interval, $1
+FROM first
+ON CONFLICT (original_id, merchant_id) WHERE ended = '' AND original_id IS NOT NULL
+DO UPDATE SET next_action_at = least(cases.next_action_at, excluded.next_action_at)
+RETURNING id;
+
+-- name: claim
+-- description: Take due cases for a while: $1 now, $2 end of the lease, $3 how many.
+WITH due AS (
+    SELECT merchant_id, id FROM cases
+    WHERE ended = '' AND next_action_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
+    ORDER BY next_action_at LIMIT $3
+)
+UPDATE cases t SET leased_until = $2
+FROM due d
+WHERE t.merchant_id = d.merchant_id AND t.id = d.id AND t.ended = ''
+  AND (t.leased_until IS NULL OR t.leased_until <= $1)
+RETURNING {columns};
+
+-- name: next_due
+-- description: When the next case is due.
+SELECT min(greatest(next_action_at, leased_until)) FROM cases WHERE ended = '';
+
+-- name: find
+-- description: The latest case with a number, or the case with an id.
+SELECT {columns} FROM cases t WHERE t.number = $1 OR t.id::text = $1
+ORDER BY t.opened_at DESC LIMIT 1;
+
+-- name: by_id
+-- description: One case.
+SELECT {columns} FROM cases t WHERE t.merchant_id = $1 AND t.id = $2;
+
+-- name: of_original
+-- description: The case of an original, the open one before one that has ended.
+SELECT {columns} FROM cases t WHERE t.merchant_id = $1 AND t.original_id = $2
+ORDER BY (t.ended = '') DESC, t.opened_at DESC LIMIT 1;
+
+-- name: list
+-- description: Cases, the most urgent first: $1 only open ones, $2 how many.
+SELECT {columns} FROM cases t WHERE NOT $1 OR t.ended = ''
+ORDER BY (t.ended = '') DESC, t.task = '', t.due_at, t.opened_at LIMIT $2;
+
+-- name: events
+-- description: The history of a case.
+SELECT body, hash FROM case_events WHERE merchant_id = $1 AND case_id = $2 ORDER BY line;
+
+-- name: write
+-- description: Change a case if nobody else has meanwhile; the lease ends.
+UPDATE cases
+SET next_action_at = $4, step = $5, tries = $6, cause = $7, probability = $8, confirmed = $9,
+    task = $10, ordered = $11, proposed = $12, proposed_by = $13, ended = $14, ended_at = $15,
+    due_at = $16, events = $17, head = $18, leased_until = NULL
+WHERE merchant_id = $1 AND id = $2 AND events = $3 AND ended = ''
+RETURNING id;
+
+-- name: append
+-- description: Add to the history of a case that may have ended.
+UPDATE cases SET events = $4, head = $5, confirmed = $6 WHERE merchant_id = $1 AND id = $2 AND events = $3
+RETURNING id;
+
+-- name: event
+-- description: One line of a case's history.
+INSERT INTO case_events (merchant_id, case_id, line, body, hash) VALUES ($1, $2, $3, $4, $5);
+
+-- name: nudge
+-- description: Let a case be looked at now.
+UPDATE cases SET next_action_at = $3 WHERE merchant_id = $1 AND id = $2 AND ended = '';
+
+-- name: repair
+-- description: Let a case be looked at now that nobody holds and whose world has moved on.
+UPDATE cases c SET next_action_at = $3
+WHERE c.merchant_id = $1 AND c.id = $2 AND c.ended = '' AND c.next_action_at > $3
+  AND (c.leased_until IS NULL OR c.leased_until <= $3)
+  AND EXISTS (
+      SELECT FROM transactions t
+      WHERE t.merchant_id = c.merchant_id AND (t.id = c.original_id OR t.original_id = c.original_id)
+        AND t.state IN ('voided', 'refunded', 'reversed'))
+RETURNING id;
+
+-- name: notice
+-- description: Tell a terminal with its next message.
+INSERT INTO notices (merchant_id, id, terminal_id, case_id, text, created_at)
+VALUES ($1, gen_random_uuid(), $2, $3, $4, $5);
+
+-- name: notification
+-- description: Tell the merchant by webhook or chat.
+INSERT INTO notifications (merchant_id, id, case_id, event, payload, created_at, next_attempt_at)
+VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $5);
+
+-- name: incident
+-- description: Open an incident about a case, once.
+INSERT INTO incidents (merchant_id, id, kind, transaction_id, detail, opened_at)
+VALUES ($1, gen_random_uuid(), $2, $3, $4, $5)
+ON CONFLICT DO NOTHING;
+
+-- name: close_incidents
+-- description: Close what was opened about a case.
+UPDATE incidents SET closed_at = $3
+WHERE merchant_id = $1 AND transaction_id = $2 AND closed_at IS NULL AND kind LIKE 'case_%';
+
+-- name: audit
+-- description: Keep who did what and why.
+INSERT INTO audit (id, at, who, role, action, object, reason, detail)
+VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, $6, $7);

@@ -1,0 +1,60 @@
+"""A circuit per issuer: open after some failures in a row, then one probe at a time."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import asyncpg
+
+from annul.store.database import load_queries
+
+from .pace import Pace
+
+_QUERIES: Final = {
+    name: query.sql for name, query in load_queries("annul.resolve", "circuits.sql").items()
+}
+_FAILURES: Final = 3
+_SPREAD_S: Final = 5.0
+
+
+class Circuits:
+    """What keeps the resolver from trying an issuer that is known to be down."""
+
+    def __init__(self, pool: asyncpg.Pool, pace: Pace) -> None:
+        self._pool = pool
+        self._pace = pace
+        self._open: dict[str, datetime] = {}
+
+    async def refresh(self) -> None:
+        """Read which circuits are open, in whichever process they were opened."""
+        rows = await self._pool.fetch(_QUERIES["read"])
+        self._open = {row["issuer_id"]: row["next_probe_at"] for row in rows}
+
+    def probe_at(self, issuer_id: str, now: datetime) -> datetime | None:
+        """Say when an issuer may be probed next; None when nothing keeps anybody from trying."""
+        due = self._open.get(issuer_id)
+        return due if due is not None and due > now else None
+
+    async def may_try(self, issuer_id: str, now: datetime) -> bool:
+        """Say whether to try now: the circuit is closed, or this is the one probe."""
+        if issuer_id not in self._open:
+            return True
+        later = now + self._pace.seconds(self._pace.probe.limit_s / 10)
+        self._open[issuer_id] = later
+        return bool(await self._pool.fetchval(_QUERIES["probe"], issuer_id, now, later))
+
+    async def failed(self, issuer_id: str, now: datetime, failures: int, random: float) -> None:
+        """Count a failure; `failures` in a row so far decide how long to wait."""
+        wait = self._pace.probe.delay(max(failures, 1), lambda: random)
+        due = now + self._pace.seconds(wait)
+        row = await self._pool.fetchrow(_QUERIES["failed"], issuer_id, _FAILURES, due)
+        if row is not None and row["open"]:
+            self._open[issuer_id] = due
+
+    async def worked(self, issuer_id: str, now: datetime) -> None:
+        """Close the circuit and let what waited go on."""
+        was_open = self._open.pop(issuer_id, None)
+        await self._pool.execute(_QUERIES["worked"], issuer_id)
+        if was_open is not None:
+            spread = self._pace.seconds(_SPREAD_S).total_seconds()
+            soon = now + timedelta(milliseconds=1)
+            await self._pool.execute(_QUERIES["release"], issuer_id, soon, spread)

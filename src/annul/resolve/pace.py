@@ -1,0 +1,55 @@
+"""How patient the resolver is, and how hard it tries. Times in seconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from annul.issuers.backoff import Backoff
+
+_MINUTE: Final = 60.0
+_HOUR: Final = 3600.0
+
+# Class of a cause -> (until the case is due, until it ends as refused for want of anything better).
+PATIENCE: Final[Mapping[str, tuple[float, float]]] = {
+    "proof": (5 * _MINUTE, 10 * _MINUTE),
+    "network": (15 * _MINUTE, 24 * _HOUR),
+    "window": (6 * _HOUR, 48 * _HOUR),
+    "funds": (24 * _HOUR, 72 * _HOUR),
+    "day": (36 * _HOUR, 72 * _HOUR),
+    "person": (24 * _HOUR, 72 * _HOUR),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`scale` multiplies every time, so that a drill runs a day in minutes.
+
+    `tries` bounds the resolver's own retries of a void; `poll_s` is how long it waits for money or
+    a terminal before it looks again; `lease_s` is how long a worker may hold a case.
+    """
+
+    scale: float = 1.0
+    tries: int = 8
+    give_up_s: float | None = None  # when a case ends at the latest, None: by its class
+    backoff: Backoff = field(default=Backoff(first_s=15.0, limit_s=1800.0))
+    watch: Backoff = field(default=Backoff(first_s=0.5, limit_s=30.0))
+    poll_s: float = 60.0
+    probe: Backoff = field(default=Backoff(first_s=10.0, limit_s=300.0))
+    lease_s: float = 120.0
+    idle_s: float = 1.0
+    concurrency: int = 32
+
+    def due(self, patience: str) -> timedelta:
+        """Give how long a case of a class may take."""
+        return timedelta(seconds=PATIENCE[patience][0] * self.scale)
+
+    def last(self, patience: str) -> timedelta:
+        """Give when a case of a class ends whatever happens."""
+        if self.give_up_s is not None:
+            return timedelta(seconds=self.give_up_s)
+        return timedelta(seconds=PATIENCE[patience][1] * self.scale)
+
+    def seconds(self, plain: float) -> timedelta:
+        """Scale a time."""
+        return timedelta(seconds=plain * self.scale)

@@ -1,0 +1,154 @@
+"""What people do with a case: who may, and where it takes two of them. Every act is audited."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from annul.diagnose.causes import CAUSES, Text
+from annul.diagnose.facts import Facts
+from annul.diagnose.lessons import Lessons
+from annul.domain.errors import AnnulError
+
+from .book import Book, Entry
+from .case import Case, Event
+
+ROLES: Final = ("cashier", "merchant", "support", "operator", "administrator", "auditor")
+_DESK: Final = frozenset({"support", "operator", "administrator"})
+_HANDS: Final = frozenset({"operator", "administrator"})
+_TRIES: Final = 5  # writings of others that an act steps aside for
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that people may do; `money` says that it moves money."""
+
+    name: str
+    said: Text
+    roles: frozenset[str]
+    money: bool = False
+    when_ended: bool = False
+
+
+ACTIONS: Final = {
+    action.name: action
+    for action in (
+        Action("retry", Text("重试撤销", "try the void again"), _HANDS, money=True),
+        Action("refund", Text("改为退货", "refund it instead"), _HANDS, money=True),
+        Action("look", Text("立即处理", "look at it now"), _DESK),
+        Action("reject", Text("驳回待复核操作", "reject what waits for a second person"), _HANDS),
+        Action("close", Text("结案（不撤销）", "close it as refused"), _HANDS),
+        Action("note", Text("记录备注", "write a note"), _DESK, when_ended=True),
+        Action("confirm-cause", Text("确认原因", "confirm the cause"), _DESK, when_ended=True),
+    )
+}
+
+
+class ActionRefused(AnnulError):
+    """This may not be done with the case. Nothing was changed."""
+
+    code = "resolve.action_refused"
+    next_step = "annul case NUMBER shows what is allowed, and for which roles."
+
+
+class SecondPersonNeeded(AnnulError):
+    """The same person may not approve what they proposed. Nothing was changed."""
+
+    code = "resolve.second_person"
+    next_step = "Ask somebody else to do the same action."
+
+
+def allowed(case: Case, role: str) -> list[Action]:
+    """Give what somebody of a role may do with a case as it is now."""
+    return [
+        action
+        for action in ACTIONS.values()
+        if role in action.roles
+        and (action.when_ended or not case.ended)
+        and (action.name != "reject" or case.proposed)
+        and not (action.money and case.original_id is None)
+    ]
+
+
+def kept_facts(history: list[tuple[str, bytes]]) -> Facts | None:
+    """Give the facts of the latest diagnosis that a case's history holds."""
+    for body, _ in reversed(history):
+        event = json.loads(body)
+        if event["what"] == "diagnosed":
+            return Facts.from_json(event["evidence"]["facts"])
+    return None
+
+
+class People:
+    """Carries out what people decide."""
+
+    def __init__(self, book: Book, lessons: Lessons) -> None:
+        self._book = book
+        self._lessons = lessons
+
+    async def act(
+        self,
+        case: Case,
+        name: str,
+        *,
+        who: str,
+        role: str,
+        reason: str,
+        second_person_from: int,
+        now: datetime,
+        cause: str = "",
+    ) -> str:
+        """Do an action; gives the event that it became: the action's name, or `proposed`.
+
+        Raises `ActionRefused` and `SecondPersonNeeded`. `second_person_from` in minor units.
+        """
+        for _ in range(_TRIES):
+            if name not in {action.name for action in allowed(case, role)}:
+                message = f"{name} is not for {role or 'this role'} on case {case.number} as it is"
+                raise ActionRefused(message)
+            if not reason.strip():
+                message = f"{name} needs a reason"
+                raise ActionRefused(message)
+            event, changed = self._decided(case, name, who, reason, second_person_from, cause)
+            changed = changed._replace(next_action_at=now)
+            act: dict[str, Any] = {"who": who, "role": role, "action": event.what, "reason": reason}
+            write = self._book.append if case.ended else self._book.write
+            if await write(case, Entry(changed, [event], act=act), now):
+                if name == "confirm-cause":
+                    await self._teach(changed, cause, who, now)
+                return event.what
+            case = await self._book.reread(case)
+        message = f"case {case.number} is being worked on"
+        raise ActionRefused(message)
+
+    def _decided(
+        self, case: Case, name: str, who: str, reason: str, second_person_from: int, cause: str
+    ) -> tuple[Event, Case]:
+        action = ACTIONS[name]
+        said = Text(f"{action.said.zh}：{reason}", f"{action.said.en}: {reason}")
+        if name == "confirm-cause":
+            if cause not in CAUSES:
+                message = f"no cause is called {cause!r}: {', '.join(CAUSES)}"
+                raise ActionRefused(message)
+            title = CAUSES[cause].title
+            said = Text(f"{said.zh}（{title.zh}）", f"{said.en} ({title.en})")
+            return Event(name, said, who, {"cause": cause}), case._replace(confirmed=cause)
+        if name == "reject":
+            evidence = {"proposed": case.proposed, "by": case.proposed_by}
+            return Event(name, said, who, evidence), case._replace(proposed="", proposed_by="")
+        if action.money and case.amount >= second_person_from:
+            if case.proposed != name:
+                proposal = case._replace(proposed=name, proposed_by=who)
+                return Event("proposed", said, who, {"action": name}), proposal
+            if case.proposed_by == who:
+                raise SecondPersonNeeded
+        if name in {"look", "note"}:
+            return Event(name, said, who), case
+        evidence = {"proposed_by": case.proposed_by} if case.proposed else {}
+        ordered = case._replace(ordered=name, proposed="", proposed_by="")
+        return Event(name, said, who, evidence), ordered
+
+    async def _teach(self, case: Case, cause: str, who: str, now: datetime) -> None:
+        facts = kept_facts(await self._book.history(case))
+        if facts is not None:
+            await self._lessons.teach(case.id, facts, cause, who, now)

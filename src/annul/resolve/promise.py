@@ -1,0 +1,46 @@
+"""How the promise is kept: voids ended in time, open, late, by end, and the money in question."""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import asyncpg
+
+from annul.store.database import load_queries
+
+_QUERIES: Final = {
+    name: query.sql for name, query in load_queries("annul.resolve", "promise.sql").items()
+}
+_EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The figures; `in_question` in minor units, `asked` cases wait for a person."""
+
+    cases: int = 0
+    open: int = 0
+    voided: int = 0
+    refunded: int = 0
+    refused: int = 0
+    in_time: int = 0
+    late: int = 0
+    asked: int = 0
+    oldest_s: float = 0.0
+    in_question: int = 0
+
+    def figures(self) -> dict[str, float]:
+        """Give them by name."""
+        return asdict(self)
+
+
+async def read(pool: asyncpg.Pool, now: datetime, since: datetime = _EVER) -> Promise:
+    """Read the figures of cases opened since a moment; open ones always count."""
+    row = await pool.fetchrow(_QUERIES["promise"], since, now)
+    assert row is not None, "counts always have a row"
+    return Promise(**dict(row))
+
+
+async def by_cause(pool: asyncpg.Pool, since: datetime = _EVER) -> list[dict[str, Any]]:
+    """Give the time to the end by cause."""
+    return [dict(row) for row in await pool.fetch(_QUERIES["by_cause"], since)]

@@ -1,0 +1,24 @@
+-- name: promise
+-- description: How the promise is kept, for cases opened since $1, at $2; open ones always count.
+SELECT count(*)::integer AS cases,
+       count(*) FILTER (WHERE ended = '')::integer AS open,
+       count(*) FILTER (WHERE ended = 'voided')::integer AS voided,
+       count(*) FILTER (WHERE ended = 'refunded')::integer AS refunded,
+       count(*) FILTER (WHERE ended = 'refused')::integer AS refused,
+       count(*) FILTER (WHERE ended_at <= due_at)::integer AS in_time,
+       count(*) FILTER (WHERE coalesce(ended_at, $2) > due_at)::integer AS late,
+       count(*) FILTER (WHERE ended = '' AND task <> '')::integer AS asked,
+       coalesce(extract(epoch FROM $2 - min(opened_at) FILTER (WHERE ended = '')), 0)::float8
+           AS oldest_s,
+       coalesce(sum(amount) FILTER (WHERE ended = ''), 0)::bigint AS in_question
+FROM cases WHERE opened_at >= $1 OR ended = '';
+
+-- name: by_cause
+-- description: Time to the end by cause, in seconds, for cases opened since $1.
+SELECT cause, count(*)::integer AS cases,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - opened_at))::float8
+           AS p50_s,
+       percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - opened_at))::float8
+           AS p99_s,
+       max(extract(epoch FROM ended_at - opened_at))::float8 AS max_s
+FROM cases WHERE opened_at >= $1 AND ended <> '' GROUP BY cause ORDER BY cases DESC, cause;

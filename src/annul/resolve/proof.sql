@@ -1,0 +1,28 @@
+-- name: transactions
+-- description: The original of a case and everything that refers to it, or the void alone.
+SELECT id, kind, state, sent, rrn, trace, batch, amount, currency, response_code, auth_code, why,
+       late_code, reversal_reason, card_masked, issuer_id, received_at, answered_at, ended_at
+FROM transactions t
+WHERE t.merchant_id = $1 AND (t.id = $2 OR t.id = $3 OR ($3::uuid IS NOT NULL AND t.original_id = $3))
+ORDER BY received_at;
+
+-- name: entries
+-- description: Ledger entries of these transactions.
+SELECT transaction_id, cause, line, debit, credit, amount, currency, business_date, posted_at
+FROM entries WHERE merchant_id = $1 AND transaction_id = ANY ($2::uuid[])
+ORDER BY posted_at, transaction_id, line;
+
+-- name: messages
+-- description: Masked messages of these transactions.
+SELECT transaction_id, line, direction, at, mti, fields
+FROM messages WHERE merchant_id = $1 AND transaction_id = ANY ($2::uuid[])
+ORDER BY at, transaction_id, line;
+
+-- name: told
+-- description: What the terminal and the merchant were told.
+SELECT 'terminal ' || terminal_id AS whom, text AS said, created_at, delivered_at
+FROM notices WHERE merchant_id = $1 AND case_id = $2
+UNION ALL
+SELECT 'merchant ' || merchant_id, payload::text, created_at, delivered_at
+FROM notifications WHERE merchant_id = $1 AND case_id = $2
+ORDER BY created_at;
