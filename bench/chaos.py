@@ -32,6 +32,7 @@ from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 from annul.store.embedded import EmbeddedPostgres
 from bench.compare import Verdict, compare
+from bench.ends import Ends, ends_of_voids
 from bench.processes import IssuerProcess, Process, free_port
 
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
@@ -47,9 +48,19 @@ _FAULTS: Final[list[dict[str, Any]]] = [
     {"kind": "close_before", "rate": 0.001},
     {"kind": "close_after", "rate": 0.001},
     {"kind": "code", "rate": 0.02, "code": "05"},
+    # Voids in particular, with codes that say little.
+    {"kind": "code", "rate": 0.06, "code": "91", "of_kind": "void"},
+    {"kind": "code", "rate": 0.03, "code": "96", "of_kind": "void"},
+    {"kind": "code", "rate": 0.01, "code": "59", "of_kind": "void"},
+    {"kind": "code", "rate": 0.01, "code": "12", "of_kind": "void"},
+    {"kind": "lost_answer", "rate": 0.03, "of_kind": "void"},
+    {"kind": "delay", "rate": 0.02, "of_kind": "void", "low_ms": 900, "high_ms": 1_500},
+    {"kind": "code", "rate": 1.0, "code": "40", "of_kind": "void", "bin": "6200020"},
 ]
 _TIMEOUT_MS: Final = 800
 _PATIENT_S, _IMPATIENT_S = 5.0, 0.4
+# Cases run a hundred times faster than in a shop, and end after this long at the latest.
+_CASES: Final = {"ANNUL_VOID_TIME_SCALE": "0.01", "ANNUL_VOID_GIVE_UP_S": "30"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +68,12 @@ class Chaos:
     """How much of it: bounded in terminals, rounds and kills."""
 
     terminals: int = 200
-    rounds: int = 25
+    rounds: int = 80
     host_kills: int = 5
+    resolver_kills: int = 5
     database_kills: int = 1
     seed: int = 1
-    dry_s: float = 120.0
+    dry_s: float = 240.0
 
 
 @dataclass(slots=True)
@@ -138,7 +150,7 @@ class Teller:
         return None
 
 
-async def run(chaos: Chaos, folder: Path) -> tuple[Verdict, Progress]:
+async def run(chaos: Chaos, folder: Path) -> tuple[Verdict, Progress, Ends]:
     """Do all of it in `folder`; gives what the books say afterwards."""
     async with AsyncExitStack() as stack:
         issuer = IssuerProcess.plan(folder, chaos.seed)
@@ -153,18 +165,21 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Verdict, Progress]:
         host = Process(
             "host", ["up", f"--data={folder}"], host_port, folder,
             {"ANNUL_TERMINALS_PORT": str(host_port), "ANNUL_STATUS_PORT": "0",
-             "ANNUL_LOG_LEVEL": "warning"},
+             "ANNUL_LOG_LEVEL": "warning", **_CASES},
         )  # fmt: skip
+        second = _second(folder)
         stack.push_async_callback(EmbeddedPostgres(folder).stop)
         stack.push_async_callback(host.stop)
         await host.start()
+        stack.push_async_callback(second.stop)
+        await second.start()
         await issuer.ask("PUT", "/faults", _FAULTS)
         progress = Progress()
         tellers = [
             Teller(_profile(one, host_port), Random(chaos.seed * 1_000_003 + index), progress)
             for index, one in enumerate(credentials[: chaos.terminals])
         ]
-        async with _trouble(chaos, host, EmbeddedPostgres(folder), progress):
+        async with _trouble(chaos, host, second, EmbeddedPostgres(folder), progress):
             await asyncio.gather(*(teller.work(chaos.rounds) for teller in tellers))
         await issuer.ask("PUT", "/faults", [])
         await asyncio.gather(*(teller.finish() for teller in tellers))
@@ -176,27 +191,34 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Verdict, Progress]:
         connection = await asyncpg.connect(EmbeddedPostgres(folder).url)
         stack.push_async_callback(connection.close)
         await _dry(connection, chaos.dry_s)
-        return await compare(connection, await issuer.entries(), records), progress
+        verdict = await compare(connection, await issuer.entries(), records)
+        return verdict, progress, await ends_of_voids(connection)
 
 
 @asynccontextmanager
 async def _trouble(
-    chaos: Chaos, host: Process, database: EmbeddedPostgres, progress: Progress
+    chaos: Chaos,
+    host: Process,
+    second: Process,
+    database: EmbeddedPostgres,
+    progress: Progress,
 ) -> AsyncIterator[None]:
     """Kill host and database while the work goes on, each time after a share of it is done."""
     expected = chaos.terminals * chaos.rounds
     events = ["host"] * chaos.host_kills + ["database"] * chaos.database_kills
+    events += ["second"] * chaos.resolver_kills
     Random(chaos.seed).shuffle(events)
 
     async def kill() -> None:
         for number, event in enumerate(events, 1):
             share = expected * number // (len(events) + 1)
             await progress.reached(share)
-            if event == "host":
-                host.kill()
-                await host.start()
-            else:
+            if event == "database":
                 database.kill()
+                continue
+            process = host if event == "host" else second
+            process.kill()
+            await process.start()
 
     task = asyncio.create_task(kill())
     try:
@@ -211,11 +233,30 @@ async def _dry(connection: asyncpg.Connection, within_s: float) -> None:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         if not await connection.fetchval(
-            "SELECT count(*) FROM transactions WHERE state IN"
-            " ('received', 'sent', 'unknown', 'reversing')"
+            "SELECT (SELECT count(*) FROM transactions WHERE state IN"
+            " ('received', 'sent', 'unknown', 'reversing'))"
+            " + (SELECT count(*) FROM cases WHERE ended = '')"
+            " + (SELECT count(*) FROM refusals WHERE NOT cased)"
         ):
             return
         await asyncio.sleep(0.1)
+
+
+def _second(folder: Path) -> Process:
+    """Plan a second process on the same database, which works on cases as well."""
+    own = folder / "second"
+    own.mkdir(mode=0o755)
+    port = free_port()
+    environment = {
+        "ANNUL_DATABASE": EmbeddedPostgres(folder).url,
+        "ANNUL_MASTER_KEY_FILE": str(folder / "master.key"),
+        "ANNUL_NODE": "1",
+        "ANNUL_TERMINALS_PORT": str(port),
+        "ANNUL_STATUS_PORT": "0",
+        "ANNUL_LOG_LEVEL": "warning",
+        **_CASES,
+    }
+    return Process("second", ["up", f"--data={own}"], port, folder, environment)
 
 
 def _profile(credentials: tuple[str, str, str], port: int) -> Profile:
@@ -243,19 +284,25 @@ def main() -> int:
         folder.chmod(0o755)
         began = time.monotonic()
         try:
-            verdict, progress = asyncio.run(run(chaos, folder))
+            verdict, progress, ends = asyncio.run(run(chaos, folder))
         except AnnulError as error:
             print(f"chaos: {error}\n{error.next_step}", file=sys.stderr)
             return 1
         took = time.monotonic() - began
-    figures = verdict.figures()
+    figures = {**verdict.figures(), **ends.figures()}
     file = Path("build/chaos.json")
     file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps({**figures, "plan": asdict(chaos)}, indent=2) + "\n")
+    report = {**figures, "by_cause": ends.by_cause, "plan": asdict(chaos)}
+    file.write_text(json.dumps(report, indent=2) + "\n")
     print(f"{took:.0f} s, {progress.done} outcomes, {progress.silent} silences; {figures}")
-    for line in verdict.differences[:20]:
+    for row in ends.by_cause:
+        print(
+            f"   {row['cause']:<24}{row['cases']:>6}  p50 {row['p50_s']:6.2f} s"
+            f"  p99 {row['p99_s']:6.2f} s  max {row['max_s']:6.2f} s"
+        )
+    for line in [*verdict.differences[:20], *ends.open]:
         print("  ", line)
-    return 0 if verdict.holds else 1
+    return 0 if verdict.holds and ends.hold else 1
 
 
 if __name__ == "__main__":

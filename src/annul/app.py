@@ -237,7 +237,7 @@ def _resolver(base: Ground, host: Host) -> Resolver:
 
     return Resolver(
         host,
-        Book(base.pool, pace.due("network")),
+        Book(base.pool, pace.due("network"), settings.node),
         Gatherer(base.pool, host.calendar, base.clock, flush),
         Lessons(base.pool),
         Circuits(base.pool, pace),

@@ -18,8 +18,12 @@ def folder() -> Iterator[Path]:
 
 
 async def test_nothing_is_lost_or_done_twice(folder: Path) -> None:
-    chaos = Chaos(terminals=30, rounds=8, host_kills=1, database_kills=1, seed=20_261_123)
-    verdict, progress = await run(chaos, folder)
+    chaos = Chaos(
+        terminals=30, rounds=8, host_kills=1, resolver_kills=1, database_kills=1, seed=20_261_123
+    )
+    verdict, progress, ends = await run(chaos, folder)
     assert verdict.holds, (chaos.seed, verdict)
     assert verdict.transactions >= 30 * 8
+    assert ends.hold, (chaos.seed, ends)
+    assert ends.cases, "faults leave voids that were not approved at once"
     assert progress.silent, "a killed host leaves terminals without an answer"

@@ -183,8 +183,9 @@ def sign_in(context: typer.Context) -> None:
     """签到: Fetch fresh keys."""
 
     async def work(terminal: SoftTerminal) -> None:
-        await terminal.sign_in()
+        answer = await terminal.sign_in()
         typer.echo(f"signed in, batch {terminal.journal.batch} 签到成功")
+        _notice(answer)
 
     _run(context.obj, work)
 
@@ -355,8 +356,16 @@ async def _tell(desk: Desk, asked: Awaitable[Answer]) -> None:
     answer = await asked
     described = describe(answer.response_code)
     typer.echo(f"{answer.response_code} {described.zh if desk.language == 'zh' else described.en}")
+    _notice(answer)
     if answer.response_code != "00":
         sys.exit(_REFUSED)
+
+
+def _notice(answer: Answer) -> None:
+    """Show what the host tells the terminal of itself: how an earlier void ended."""
+    said = str(answer.fields.get(63, ""))[3:].strip()
+    if said:
+        typer.echo(said)
 
 
 def _run(desk: Desk, work: Callable[[SoftTerminal], Awaitable[None]]) -> None:

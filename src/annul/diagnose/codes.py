@@ -59,7 +59,7 @@ SPEAKS: Final[Mapping[str, Mapping[str, float]]] = {
     "68": {"timeout": 1.0, "issuer_down": 0.8, "issuer_link": 0.5, "late_answer": 0.5},
     "75": _CARD,
     "90": {"end_of_day": 3.0, "issuer_maintenance": 1.0},
-    "91": {"issuer_down": 1.2, "issuer_maintenance": 1.0, "end_of_day": 0.5, "issuer_error": 0.5,
+    "91": {"issuer_down": 2.0, "issuer_maintenance": 1.6, "end_of_day": 0.8, "issuer_error": 0.5,
            "issuer_link": 0.3},
     "92": {"issuer_link": 2.0, "issuer_down": 1.0},
     "94": {"repeated_too_soon": 2.5, "already_undone": 0.5},

@@ -49,8 +49,9 @@ class Entry:
 class Book:
     """Reads and writes cases. `due_in` is how long a case may take until its cause is known."""
 
-    def __init__(self, pool: asyncpg.Pool, due_in: timedelta) -> None:
+    def __init__(self, pool: asyncpg.Pool, due_in: timedelta, node: int = 0) -> None:
         self._pool = pool
+        self._node = node
         self._due_in = due_in
 
     async def open(self, now: datetime) -> int:
@@ -67,8 +68,16 @@ class Book:
 
     async def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Case]:
         """Take up to `limit` due cases; whoever dies with one gives it back by time."""
-        rows = await self._pool.fetch(_QUERIES["claim"], now, now + lease, limit)
+        rows = await self._pool.fetch(_QUERIES["claim"], now, now + lease, limit, self._node)
         return [Case.of(row) for row in rows]
+
+    async def free_node(self, now: datetime) -> None:
+        """Give back what an earlier process of this node held when it ended."""
+        await self._pool.execute(_QUERIES["free_node"], self._node, now)
+
+    async def release(self, case: Case, at: datetime) -> None:
+        """Give a case back, to be looked at from `at` on."""
+        await self._pool.execute(_QUERIES["release"], case.merchant_id, case.id, at)
 
     async def next_due(self) -> datetime | None:
         """Say when the next case is due."""

@@ -53,17 +53,26 @@ DO UPDATE SET next_action_at = least(cases.next_action_at, excluded.next_action_
 RETURNING id;
 
 -- name: claim
--- description: Take due cases for a while: $1 now, $2 end of the lease, $3 how many.
+-- description: Take due cases for a while: $1 now, $2 end of the lease, $3 how many, $4 node.
 WITH due AS (
     SELECT merchant_id, id FROM cases
     WHERE ended = '' AND next_action_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
     ORDER BY next_action_at LIMIT $3
 )
-UPDATE cases t SET leased_until = $2
+UPDATE cases t SET leased_until = $2, leased_by = $4
 FROM due d
 WHERE t.merchant_id = d.merchant_id AND t.id = d.id AND t.ended = ''
   AND (t.leased_until IS NULL OR t.leased_until <= $1)
 RETURNING {columns};
+
+-- name: free_node
+-- description: Give back what an earlier process of this node held when it ended.
+UPDATE cases SET leased_until = NULL WHERE leased_by = $1 AND ended = '' AND leased_until > $2;
+
+-- name: release
+-- description: Give a case back, to be looked at later.
+UPDATE cases SET leased_until = NULL, next_action_at = greatest(next_action_at, $3)
+WHERE merchant_id = $1 AND id = $2 AND ended = '';
 
 -- name: next_due
 -- description: When the next case is due.

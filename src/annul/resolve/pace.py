@@ -26,7 +26,7 @@ class Pace:
     """`scale` multiplies every time, so that a drill runs a day in minutes.
 
     `tries` bounds the resolver's own retries of a void; `poll_s` is how long it waits for money or
-    a terminal before it looks again; `lease_s` is how long a worker may hold a case.
+    a terminal before it looks again; `margin_s` is how long a lease outlasts an issuer's time-out.
     """
 
     scale: float = 1.0
@@ -36,7 +36,7 @@ class Pace:
     watch: Backoff = field(default=Backoff(first_s=0.5, limit_s=30.0))
     poll_s: float = 60.0
     probe: Backoff = field(default=Backoff(first_s=10.0, limit_s=300.0))
-    lease_s: float = 120.0
+    margin_s: float = 15.0
     idle_s: float = 1.0
     concurrency: int = 32
 

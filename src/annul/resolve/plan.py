@@ -21,6 +21,10 @@ from annul.domain.states import UNFINISHED, State
 from .case import Case
 from .pace import Pace
 
+_SURE: Final = 0.5
+_DOUBT: Final = 0.4
+_LEAST: Final = 0.1
+_NEVER_AGAIN: Final = frozenset({"risk_refusal", "card_problem"})
 _REFUNDS: Final = frozenset({"refund", "qr_refund"})
 _RETRIED: Final = {"sale": "void", "qr_sale": "qr_void", "preauth": "preauth_void",
                    "completion": "completion_void"}  # fmt: skip
@@ -49,8 +53,22 @@ class Situation:
 
     @property
     def cause(self) -> Cause:
-        """The cause that the case goes by: a person's, else the most probable one."""
-        return CAUSES[self.case.confirmed or self.findings[0].cause.name]
+        """The cause that the case goes by: a person's, else the most probable one.
+
+        What can not be taken back (refund, refuse) needs more than half of the probability. Below
+        that the case goes by the most probable cause for which a retry is safe, unless the card
+        itself is in doubt.
+        """
+        if self.case.confirmed:
+            return CAUSES[self.case.confirmed]
+        best = self.findings[0]
+        if best.cause.retry_safe or best.probability >= _SURE:
+            return best.cause
+        doubtful = sum(one.probability for one in self.findings if one.cause.name in _NEVER_AGAIN)
+        safe = next((one for one in self.findings if one.cause.retry_safe), None)
+        if safe is None or doubtful >= _DOUBT or safe.probability < _LEAST:
+            return best.cause
+        return safe.cause
 
     @property
     def own_tries(self) -> list[Transaction]:

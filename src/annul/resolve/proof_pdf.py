@@ -21,7 +21,14 @@ _LINE: Final = colors.HexColor("#c9d1da")
 _HEAD: Final = colors.HexColor("#eef2f6")
 _TITLE: Final = ParagraphStyle("title", fontName=_FONT, fontSize=17, leading=22, textColor=_INK)
 _PART: Final = ParagraphStyle(
-    "part", fontName=_FONT, fontSize=11, leading=15, textColor=_INK, spaceBefore=9, spaceAfter=3
+    "part",
+    fontName=_FONT,
+    fontSize=11,
+    leading=15,
+    textColor=_INK,
+    spaceBefore=9,
+    spaceAfter=3,
+    keepWithNext=True,
 )
 _TEXT: Final = ParagraphStyle(
     "text", fontName=_FONT, fontSize=8.5, leading=12, textColor=_INK, wordWrap="CJK"

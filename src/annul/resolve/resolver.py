@@ -8,6 +8,7 @@ so a process that dies at any point leaves nothing half done.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -38,6 +39,7 @@ _STORE_LOST: Final = (*LOST, StoreUnavailable, StoreOverloaded)
 _FAILED: Final = frozenset({State.DECLINED, State.UNKNOWN, State.REVERSING, State.REVERSED})
 _ROUNDS: Final = 6  # actions in a row before a case is put back
 _SHOWN: Final = 5  # findings that go into an event
+_AFTER_FAULT_S: Final = 60.0
 _PROMISE_S: Final = 5.0
 _INCIDENTS: Final = frozenset({"acquirer_fault", "issuer_error"})
 
@@ -107,8 +109,12 @@ class Resolver:
     # The loop -------------------------------------------------------------------------------
 
     async def _forever(self) -> None:
+        freed = False
         while True:
             try:
+                if not freed:
+                    await self._book.free_node(self._host.clock.now())
+                    freed = True
                 await self._round()
             except _STORE_LOST:
                 log.warning("resolver_waits_for_store")
@@ -126,7 +132,7 @@ class Resolver:
         await self._lessons.refresh()
         room = self._pace.concurrency - len(self._tasks)
         if room > 0:
-            lease = timedelta(seconds=self._pace.lease_s)
+            lease = timedelta(seconds=host.issuers.longest_timeout_s + self._pace.margin_s)
             for case in await self._book.claim(now, lease, room):
                 task = asyncio.create_task(self._work(case))
                 self._tasks.add(task)
@@ -158,10 +164,16 @@ class Resolver:
         try:
             await self.advance(case)
         except _STORE_LOST:
-            log.warning("case_postponed", case=case.number)  # the lease ends by itself
+            log.warning("case_postponed", case=case.number)
+            await self._give_back(case, 0.0)
         except Exception:
             self.counts.failed += 1
             log.exception("case_failed", case=case.number)
+            await self._give_back(case, _AFTER_FAULT_S)
+
+    async def _give_back(self, case: Case, later_s: float) -> None:
+        with suppress(*_STORE_LOST):  # else the lease ends by itself
+            await self._book.release(case, self._host.clock.now() + self._pace.seconds(later_s))
 
     async def turned_back(self, void: Transaction, *, beside: bool) -> None:
         """Show in the case that a void was approved too late and is being taken back."""

@@ -4,20 +4,26 @@ import asyncio
 from typing import Final
 
 from annul.wire.errors import FrameError
-from annul.wire.framing import TPDU_2, Framer
+from annul.wire.framing import TPDU_2, Framer, requirement_of
 
 from .errors import NoAnswerFromHost, Unreachable
 
-# TPDU (type 60, destination, source) and header (application, version, state) of a terminal.
-_HEAD: Final = bytes.fromhex("6000030000603100311000")
+# TPDU (type 60, destination, source); then the header: application, version, state, sub-version.
+_TPDU: Final = bytes.fromhex("6000030000")
+_APPLICATION: Final = b"\x60"
+_READY: Final = b"\x00"
 _CONNECT_S: Final = 10.0
 
 
 class Line:
     """Connects when needed and stays connected until an answer fails to come."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, software: str) -> None:
+        """`software` is the version that the header states, as eight digits."""
+        version = bytes.fromhex(software)
+        self.requirement = 0  # what the host asked of the terminal in its last answer
         self._address = (host, port)
+        self._head = _TPDU + _APPLICATION + version[:1] + _READY + version[1:]
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, body: bytes, timeout_s: float) -> bytes:
@@ -28,7 +34,7 @@ class Line:
         reader, writer = await self._connected()
         try:
             async with asyncio.timeout(timeout_s):
-                writer.write(TPDU_2.pack(body, _HEAD))
+                writer.write(TPDU_2.pack(body, self._head))
                 await writer.drain()
                 return await self._answer(reader)
         except (OSError, TimeoutError, FrameError) as error:
@@ -54,12 +60,12 @@ class Line:
                 raise Unreachable(message) from error
         return self._streams
 
-    @staticmethod
-    async def _answer(reader: asyncio.StreamReader) -> bytes:
+    async def _answer(self, reader: asyncio.StreamReader) -> bytes:
         framer = Framer(TPDU_2)
         while data := await reader.read(65_536):
             frames = framer.feed(data)
             if frames:
+                self.requirement = requirement_of(frames[0].head)
                 return frames[0].body
         message = "the host hung up"
         raise FrameError(message)

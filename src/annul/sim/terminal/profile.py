@@ -29,6 +29,7 @@ class Profile(BaseModel):
     network: Literal["001", "003", "004", "005", "006"] = "003"
     operator: str = Field(default="001", pattern=r"^\d{2,3}$")
     serial: str = "00000000000000000001"
+    software: str = Field(default="31311000", pattern=r"^\d{8}$", description="version")
     timeout_s: float = Field(default=60.0, gt=0)
     resends: int = Field(default=2, ge=0)
     card: str = Field(

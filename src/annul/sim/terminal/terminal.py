@@ -14,6 +14,7 @@ from annul.security.vault import Vault
 from annul.wire.codec import Codec, Message
 from annul.wire.dialects import DIALECTS
 from annul.wire.errors import DecodeError
+from annul.wire.framing import REQUIREMENTS
 from annul.wire.subfields import Field59, Field60, Field62Terminal
 
 from . import messages
@@ -57,7 +58,7 @@ class SoftTerminal:
         self.journal = journal
         self._now = now
         self._told = told
-        self._line = Line(profile.host, profile.port)
+        self._line = Line(profile.host, profile.port, profile.software)
         self._ids = (profile.terminal, profile.merchant)
         self._keys: Mapping[KeyKind, BlockCipher] = {}
         if journal.keys:
@@ -134,6 +135,7 @@ class SoftTerminal:
         Raises `StillOwing`, `SignInRefused`, `Unreachable` (nothing moved) and
         `NoAnswerFromHost` (the outcome is open; the journal knows what is owed).
         """
+        await self._meet_requirement()
         if not self._keys:
             await self.sign_in()
         await self.settle_owed()
@@ -142,6 +144,14 @@ class SoftTerminal:
             await self.sign_in()
             record = await self._attempt(order)
         return record
+
+    async def _meet_requirement(self) -> None:
+        """Do what the host asked for in the header of its last answer."""
+        asked = self._line.requirement
+        if asked == REQUIREMENTS["sign_in"]:
+            await self.sign_in()
+        elif asked == REQUIREMENTS["parameters"]:
+            await self.fetch_parameters()
 
     async def settle_owed(self) -> None:
         """Send reversals and repeats of earlier transactions; raises `StillOwing`."""

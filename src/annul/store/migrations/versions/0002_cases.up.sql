@@ -166,6 +166,7 @@ CREATE TABLE cases (
     due_at         timestamptz NOT NULL,
     next_action_at timestamptz NOT NULL,
     leased_until   timestamptz,
+    leased_by      smallint,                 -- node of the host process
     step           text NOT NULL DEFAULT '', -- what is being done or waited for
     tries          integer NOT NULL DEFAULT 0,
     cause          text NOT NULL DEFAULT '',
