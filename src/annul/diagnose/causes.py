@@ -212,7 +212,7 @@ _ALL: Final = (
           Text("改为退货。", "Refund instead."),
           retry_safe=False, patience="day", prior=-1.5,
           speaks={"rule_supported": 5, "no_void_passes": 1.5, "only_voids_fail": 2.5,
-                  "voids_pass": -3, "rule_new": -2.5,
+                  "voids_pass": -1.5, "rule_new": -2.5,
                   "all_fail": -2, "all_silent": -2}),
     Cause("risk_refusal",
           Text("发卡行风险控制拒绝", "The issuer refused for risk"), _STANDS,

@@ -41,7 +41,7 @@ SPEAKS: Final[Mapping[str, Mapping[str, float]]] = {
     "36": _CARD,
     "37": _RISK,
     "38": _CARD,
-    "40": {"issuer_unsupported": 2.5, "issuer_error": 0.5},
+    "40": {"issuer_unsupported": 4.0},
     "41": _CARD,
     "43": {"card_problem": 3.0, "risk_refusal": 1.5},
     "54": _CARD,

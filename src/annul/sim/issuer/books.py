@@ -222,10 +222,10 @@ class Books:
         if entry.key in self._dead:
             return "22"
         if self.policy.end_of_day:
-            return "90"
+            return self.policy.code("end_of_day", "90")
         state = rules.CARD_STATES[account.state]
         if state != "00":
-            return state
+            return self.policy.code(account.state, state)
         original = self.entries.get(entry.original) if entry.original else None
         return rules.refuse(kind.rules, Ask(entry.amount, entry.at, self.policy, account, original))
 

@@ -1,7 +1,7 @@
 """What an issuer allows, as tables: the first row that applies refuses with its code."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +18,7 @@ class Policy:
     day_amount: int = 100_000_000_00
     day_count: int = 1_000_000
     void_supported: bool = True
+    void_amount_limit: int = 100_000_000_00
     refund_supported: bool = True
     void_window_s: float = 86_400.0
     void_same_day: bool = True
@@ -25,6 +26,12 @@ class Policy:
     void_interval_s: float = 0.0
     refuse_after_reversal: bool = True  # a request that arrives after its own reversal
     end_of_day: bool = False
+    # Issuers use codes in their own ways: rule, window or card state -> code instead of the usual.
+    codes: dict[str, str] = field(default_factory=dict)
+
+    def code(self, rule: str, usual: str) -> str:
+        """Give the code that this issuer answers for a rule."""
+        return self.codes.get(rule, usual)
 
 
 CARD_STATES: Final[dict[str, str]] = {
@@ -74,6 +81,7 @@ VOID: Final[tuple[Rule, ...]] = (
     ("unsupported", "40", lambda a: not a.policy.void_supported),
     *UNDOING,
     ("amount", "64", lambda a: _original(a).amount != a.amount),
+    ("void_amount", "61", lambda a: a.amount > a.policy.void_amount_limit),
     (
         "window",
         "12",
@@ -116,4 +124,6 @@ REFUND: Final[tuple[Rule, ...]] = (
 
 def refuse(rules: tuple[Rule, ...], ask: Ask) -> str:
     """Give the code of the first row that refuses, "00" when none does."""
-    return next((code for _, code, refuses in rules if refuses(ask)), "00")
+    return next(
+        (ask.policy.code(name, code) for name, code, refuses in rules if refuses(ask)), "00"
+    )

@@ -113,7 +113,7 @@ class IssuerServer:
             return
         fields: dict[int, str | bytes] = {}
         if self.maintenance:
-            code = "91"
+            code = self.books.policy.code("maintenance", "91")
         elif reversal:
             code = met.code or self.books.reverse(_original_key(message), self._now())
         elif kind is None:
