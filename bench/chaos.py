@@ -45,8 +45,8 @@ _FAULTS: Final[list[dict[str, Any]]] = [
     {"kind": "lost_answer", "rate": 0.01},
     {"kind": "duplicate", "rate": 0.02},
     {"kind": "garbled", "rate": 0.005},
-    {"kind": "close_before", "rate": 0.001},
-    {"kind": "close_after", "rate": 0.001},
+    {"kind": "close_before", "rate": 0.0003},
+    {"kind": "close_after", "rate": 0.0003},
     {"kind": "code", "rate": 0.02, "code": "05"},
     # Voids in particular, with codes that say little.
     {"kind": "code", "rate": 0.06, "code": "91", "of_kind": "void"},
@@ -55,7 +55,7 @@ _FAULTS: Final[list[dict[str, Any]]] = [
     {"kind": "code", "rate": 0.01, "code": "12", "of_kind": "void"},
     {"kind": "lost_answer", "rate": 0.03, "of_kind": "void"},
     {"kind": "delay", "rate": 0.02, "of_kind": "void", "low_ms": 900, "high_ms": 1_500},
-    {"kind": "code", "rate": 1.0, "code": "40", "of_kind": "void", "bin": "6200020"},
+    {"kind": "code", "rate": 1.0, "code": "40", "of_kind": "void", "bin": "620003"},
 ]
 _TIMEOUT_MS: Final = 800
 _PATIENT_S, _IMPATIENT_S = 5.0, 0.4
@@ -106,7 +106,7 @@ class Teller:
         self._terminal = SoftTerminal(profile, self.journal, lambda: datetime.now(_ZONE))
         self._random = random
         self._progress = progress
-        self._card = f"62000{random.choice('12')}{random.randrange(10**9):09d}0"
+        self._card = f"62000{random.choice('1112223')}{random.randrange(10**9):09d}0"
 
     async def work(self, rounds: int) -> None:
         """Do so many rounds, each a taking and perhaps what undoes it."""

@@ -9,6 +9,7 @@ Columns by name, in any order; others are ignored. Needed: `time` (ISO 8601), `t
 import csv
 import uuid
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,13 +20,13 @@ from annul.domain.errors import AnnulError
 from annul.domain.kinds import KINDS, VOIDS
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
-from annul.issuers.health import APPROVALS
+from annul.issuers.health import APPROVALS, FAULTS
 
 from .facts import Fact, Facts
 from .observe import (
-    FAULTS,
     IssuerCounts,
     Known,
+    bin_facts,
     issuer_facts,
     original_facts,
     void_facts,
@@ -114,6 +115,7 @@ class Export:
             name: Fact(fact.value, fact.source.replace("issuer_stats", "export"))
             for name, fact in counted.items()
         }
+        known |= self._bin(void)
         return Facts(known)
 
     def _original(self, line: "_Line") -> Transaction | None:
@@ -170,31 +172,34 @@ class Export:
             known["card.other_decline_code"] = Fact(declined[-1].response_code, source)
         return known
 
+    def _within(self, void: Transaction, seconds: int) -> list[Transaction]:
+        first = bisect_left(self._times, void.received_at - timedelta(seconds=seconds))
+        last = bisect_right(self._times, void.received_at)
+        return [line.row for line in self._lines[first:last]]
+
+    def _bin(self, void: Transaction) -> Known:
+        """Count the voids of the card's range; of the whole issuer where cards are not legible."""
+        prefix = void.card_masked[:6] if void.card_masked[:6].isdigit() else ""
+        alike = {
+            (row.response_code, row.card_masked, row.amount)
+            for row in self._within(void, 3600)
+            if row.kind in VOIDS
+            and row.issuer_id == void.issuer_id
+            and row.card_masked.startswith(prefix)
+        }
+        return bin_facts(void, Counter(code for code, _, _ in alike), prefix)
+
     def _counts(self, void: Transaction, seconds: int) -> IssuerCounts:
         """Count what the same issuer answered; without that column, what everybody did."""
-        since = void.received_at - timedelta(seconds=seconds)
-        first = bisect_left(self._times, since)
-        rows = [
-            line.row
-            for line in self._lines[first : bisect_right(self._times, void.received_at)]
-            if line.row.issuer_id == void.issuer_id
-        ]
-        codes: dict[str, int] = {}
-        void_codes: dict[str, int] = {}
-        for row in rows:
-            codes[row.response_code] = codes.get(row.response_code, 0) + 1
-            if row.kind in VOIDS:
-                void_codes[row.response_code] = void_codes.get(row.response_code, 0) + 1
+        rows = [row for row in self._within(void, seconds) if row.issuer_id == void.issuer_id]
+        codes = Counter(row.response_code for row in rows)
         return IssuerCounts(
             seconds,
             requests=len(rows),
             approvals=sum(row.response_code in APPROVALS for row in rows),
             silent=sum(row.response_code in _SILENT for row in rows),
             faults=sum(row.response_code in FAULTS - _SILENT for row in rows),
-            voids=sum(void_codes.values()),
-            void_approvals=sum(void_codes.get(code, 0) for code in APPROVALS),
             codes=codes,
-            void_codes=void_codes,
         )
 
 

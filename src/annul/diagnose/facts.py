@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple
 
 Value = str | int | float | bool
 
-# name -> (zh, en). Groups: void, original, card, terminal, merchant, issuer, host, clock.
+# name -> (zh, en). Groups: void, original, card, bin, terminal, merchant, issuer, host, clock.
+# Of `bin` each original counts once, this one left out.
 FACTS: Final[Mapping[str, tuple[str, str]]] = {
     "void.code": ("应答码", "response code"),
     "void.kind": ("撤销类型", "kind of void"),
@@ -69,9 +70,9 @@ FACTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "issuer.same_code_share_recent": ("近期其它交易同码比例", "share of others with this code"),
     "issuer.slow_share_recent": ("近期迟到应答比例", "recent share of late answers"),
-    "issuer.voids_60m": ("近一小时撤销笔数", "voids in an hour"),
-    "issuer.void_approvals_60m": ("近一小时撤销成功笔数", "approved voids in an hour"),
-    "issuer.void_same_code_60m": ("近一小时撤销同码笔数", "voids with this code in an hour"),
+    "bin.voids_60m": ("同卡段近一小时撤销笔数", "voids of this card range in an hour"),
+    "bin.void_approvals_60m": ("其中成功笔数", "of which approved"),
+    "bin.void_same_code_60m": ("其中同码笔数", "of which with this code"),
     "issuer.maintenance": ("发卡行维护时间内", "within the issuer's maintenance"),
     "issuer.end_of_day": ("发卡行日终时间内", "within the issuer's end of day"),
     "issuer.void_supported": ("发卡行支持撤销", "issuer does voids"),

@@ -22,6 +22,7 @@ from .facts import Fact, Facts
 from .observe import (
     IssuerCounts,
     Known,
+    bin_facts,
     issuer_facts,
     original_facts,
     policy_facts,
@@ -34,6 +35,9 @@ _QUERIES: Final = {
     for name, query in load_queries("annul.diagnose", "gather.sql").items()
 }
 _HOUR: Final = timedelta(hours=1)
+_LIVE: Final = timedelta(seconds=10)  # what is younger is asked for by many cases at once
+_BIN: Final = 6
+_FAILED: Final = frozenset({State.DECLINED, State.UNKNOWN, State.REVERSING, State.REVERSED})
 _KEEP_S: Final = 1.0  # how long what many cases share is kept
 _SALES: Final = ("sale", "qr_sale", "preauth", "completion")
 # Rules that tell, all by themselves, whether terminal and merchant were known.
@@ -92,11 +96,17 @@ class Gatherer:
             raise VoidUnknown(message)
         return await self._refused(row)
 
-    async def picture(self, void: Transaction) -> Picture:
-        """Gather everything that is known of a void at this moment."""
+    async def picture(self, void: Transaction, *, newest: bool = False) -> Picture:
+        """Gather everything that is known of a void at this moment.
+
+        `newest` takes the newest failed void of the same original instead: its cause counts now.
+        """
         if self._flush is not None:
             await self._kept_for("flush", "", self._flush)
         original, attempts = await self._history(void)
+        if newest:
+            failed = [one for one in attempts if one.kind in VOIDS and one.state in _FAILED]
+            void = max([void, *failed], key=lambda one: one.received_at)
         at = void.received_at
         known: Known = {}
         source = "refusals" if not void.issuer_id and not void.original_id else "transactions"
@@ -117,6 +127,7 @@ class Gatherer:
             )
             known |= policy_facts(policies, at, circumstances)
             known |= await self._issuer(void, issuer_id)
+            known |= await self._bin(void, issuer_id)
         known |= self._clock_facts(void)
         return Picture(void, original, tuple(attempts), policies, Facts(known))
 
@@ -255,8 +266,7 @@ class Gatherer:
             since = until - _HOUR
             return await self._pool.fetch(_QUERIES["issuer"], issuer_id, since, until)
 
-        age = self._clock.now() - until
-        live = age < timedelta(seconds=10)
+        live = self._clock.now() - until < _LIVE
         rows = await (self._kept_for("issuer", issuer_id, read) if live else read())
         minute, five, hour = (counts(rows, until, seconds) for seconds in (60, 300, 3600))
         known = issuer_facts(void._replace(issuer_id=issuer_id), minute, five, hour)
@@ -276,6 +286,19 @@ class Gatherer:
         if void.why.startswith("link_"):
             known["issuer.link"] = Fact(void.why.removeprefix("link_"), "issuer link")
         return known
+
+    async def _bin(self, void: Transaction, issuer_id: str) -> Known:
+        prefix, until = void.card_masked[:_BIN], void.answered_at or void.received_at
+
+        async def read() -> dict[str, int]:
+            rows = await self._pool.fetch(_QUERIES["bin"], issuer_id, prefix, until - _HOUR, until)
+            return {row["response_code"]: row["originals"] for row in rows}
+
+        if not prefix:
+            return {}
+        live = self._clock.now() - until < _LIVE
+        codes = await (self._kept_for("bin", issuer_id + prefix, read) if live else read())
+        return bin_facts(void, codes, prefix)
 
     def _clock_facts(self, void: Transaction) -> Known:
         local = self._calendar.local(void.received_at)
@@ -305,18 +328,13 @@ class Gatherer:
 def counts(rows: Iterable[asyncpg.Record], until: datetime, seconds: int) -> IssuerCounts:
     """Sum the slots of the last `seconds` before `until`."""
     since = until - timedelta(seconds=seconds)
-    sums = dict.fromkeys(
-        ("requests", "approvals", "silent", "late", "faults", "voids", "void_approvals",
-         "link_drops"), 0,
-    )  # fmt: skip
+    sums = dict.fromkeys(("requests", "approvals", "silent", "late", "faults", "link_drops"), 0)
     codes: dict[str, int] = {}
-    void_codes: dict[str, int] = {}
     for row in rows:
         if row["slot"] < since:
             continue
         for name in sums:
             sums[name] += row[name]
-        for total, part in ((codes, row["codes"]), (void_codes, row["void_codes"])):
-            for code, count in part.items():
-                total[code] = total.get(code, 0) + count
-    return IssuerCounts(seconds, **sums, codes=codes, void_codes=void_codes)
+        for code, count in row["codes"].items():
+            codes[code] = codes.get(code, 0) + count
+    return IssuerCounts(seconds, **sums, codes=codes)

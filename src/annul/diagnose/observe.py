@@ -9,13 +9,12 @@ from annul.domain.kinds import VOIDS
 from annul.domain.policies import Circumstances, Policy, PolicyKind, before, broken, current
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
+from annul.issuers.health import APPROVALS, FAULTS
 
 from .facts import Fact
 
 Known = dict[str, Fact]
 
-# Codes by which an issuer says that it can not work just now.
-FAULTS: Final = frozenset({"06", "68", "90", "91", "92", "96", "98"})
 _GIVEN_BACK: Final = frozenset({*VOIDS, "refund", "qr_refund"})
 _UNDONE: Final = frozenset({State.VOIDED, State.REFUNDED, State.PARTLY_REFUNDED})
 _LATE_STATES: Final = frozenset({State.REVERSING, State.REVERSED})
@@ -33,11 +32,8 @@ class IssuerCounts:
     silent: int = 0
     late: int = 0
     faults: int = 0
-    voids: int = 0
-    void_approvals: int = 0
     link_drops: int = 0
     codes: Mapping[str, int] = field(default_factory=dict)
-    void_codes: Mapping[str, int] = field(default_factory=dict)
 
 
 def void_facts(void: Transaction, attempts: Iterable[Transaction], source: str) -> Known:
@@ -155,12 +151,7 @@ def issuer_facts(
     known: Known = {
         "issuer.requests_recent": Fact(others, source),
         "issuer.link_drops": Fact(hour.link_drops, hourly),
-        "issuer.voids_60m": Fact(hour.voids, hourly),
-        "issuer.void_approvals_60m": Fact(hour.void_approvals, hourly),
     }
-    if code:
-        same = hour.void_codes.get(code, 0)
-        known["issuer.void_same_code_60m"] = Fact(same, hourly)
     if not others:
         return known
     shares = {
@@ -173,4 +164,18 @@ def issuer_facts(
         shares["issuer.same_code_share_recent"] = recent.codes.get(code, 0) - 1
     for name, count in shares.items():
         known[name] = Fact(round(min(max(count, 0) / others, 1.0), 4), source)
+    return known
+
+
+def bin_facts(void: Transaction, codes: Mapping[str, int], prefix: str) -> Known:
+    """Give how voids of the same card range fare; `codes` counts originals by response code."""
+    code = void.response_code if void.sent is Sent.ANSWERED else ""
+    others = {one: count - (one == code) for one, count in codes.items()}
+    source = f"transactions of {void.issuer_id} {prefix} 3600 s"
+    known: Known = {
+        "bin.voids_60m": Fact(sum(others.values()), source),
+        "bin.void_approvals_60m": Fact(sum(others.get(one, 0) for one in APPROVALS), source),
+    }
+    if code:
+        known["bin.void_same_code_60m"] = Fact(max(others.get(code, 0), 0), source)
     return known

@@ -59,7 +59,7 @@ class Slot:
     late: int = 0
     faults: int = 0
     codes: dict[str, int] = field(default_factory=dict)
-    void_codes: dict[str, int] = field(default_factory=dict)
+    voids: int = 0
     void_approvals: int = 0
     drops: int = 0  # connections lost
     changed: bool = False
@@ -106,7 +106,7 @@ class Health:
         slot.requests += 1
         slot.changed = True
         if void:
-            slot.void_codes[code] = slot.void_codes.get(code, 0) + 1
+            slot.voids += 1
             slot.void_approvals += code in APPROVALS
         codes = slot.codes
         codes[code] = codes.get(code, 0) + 1

@@ -315,10 +315,12 @@ class Link:
     async def _run(self) -> None:
         failures = 0
         while True:
-            began = self._monotonic()
+            began, answered = self._monotonic(), self.counts.answered
             signed_on = await self._live()
-            stable = signed_on and self._monotonic() - began >= self._limits.stable_s
-            failures = 1 if stable else failures + 1
+            stable = self._monotonic() - began >= self._limits.stable_s
+            # A connection that has served comes back at once; one that only signs on does not.
+            served = self.counts.answered > answered + 1
+            failures = 1 if signed_on and (stable or served) else failures + 1
             self._fall(LinkState.WAITING)
             await asyncio.sleep(self._limits.backoff.delay(failures, self._random))
 

@@ -130,8 +130,8 @@ class Book:
         """Let a case be looked at now."""
         await self._pool.execute(_QUERIES["nudge"], case.merchant_id, case.id, at)
 
-    async def write(self, before: Case, entry: Entry, at: datetime) -> bool:
-        """Write a case that is open; False when somebody else has written it meanwhile."""
+    async def write(self, before: Case, entry: Entry, at: datetime) -> Case | None:
+        """Write a case that is open; None when somebody else has written it meanwhile."""
         case, lines = _with_events(before, entry, at)
         async with self._pool.acquire() as connection, connection.transaction():
             written = await connection.fetchval(
@@ -142,11 +142,11 @@ class Book:
                 case.events, case.head,
             )  # fmt: skip
             if written is None:
-                return False
+                return None
             await self._rest(connection, case, entry, lines, at)
             if case.ended:
                 await connection.execute(_QUERIES["close_incidents"], case.merchant_id, case.id, at)
-        return True
+        return case
 
     async def append(self, before: Case, entry: Entry, at: datetime) -> bool:
         """Add to the history of a case, also one that has ended; False as for `write`."""

@@ -19,9 +19,7 @@ from annul.diagnose.causes import CAUSES, Text
 from annul.diagnose.gather import Gatherer, Picture
 from annul.diagnose.lessons import Lessons
 from annul.diagnose.rank import Finding, rank
-from annul.domain.kinds import VOIDS
 from annul.domain.records import Transaction
-from annul.domain.states import State
 from annul.host.host import Host
 from annul.store.batcher import LOST, StoreOverloaded, StoreUnavailable
 
@@ -36,11 +34,10 @@ from .plan import Situation, Step, decide
 log = structlog.get_logger(__name__)
 
 _STORE_LOST: Final = (*LOST, StoreUnavailable, StoreOverloaded)
-_FAILED: Final = frozenset({State.DECLINED, State.UNKNOWN, State.REVERSING, State.REVERSED})
 _ROUNDS: Final = 6  # actions in a row before a case is put back
 _SHOWN: Final = 5  # findings that go into an event
 _AFTER_FAULT_S: Final = 60.0
-_PROMISE_S: Final = 5.0
+_SELDOM_S: Final = 5.0
 _INCIDENTS: Final = frozenset({"acquirer_fault", "issuer_error"})
 
 _SAID: Final = {
@@ -85,7 +82,7 @@ class Resolver:
         self._pace = pace
         self._random = random
         self.promise = promise.Promise()
-        self._promise_due = datetime.min.replace(tzinfo=UTC)
+        self._seldom_due = datetime.min.replace(tzinfo=UTC)
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
 
@@ -129,7 +126,7 @@ class Resolver:
         host.failed.clear()
         self.counts.opened += await self._book.open(now)
         await self._circuits.refresh()
-        await self._lessons.refresh()
+        await self._now_and_then(now)
         room = self._pace.concurrency - len(self._tasks)
         if room > 0:
             lease = timedelta(seconds=host.issuers.longest_timeout_s + self._pace.margin_s)
@@ -137,7 +134,6 @@ class Resolver:
                 task = asyncio.create_task(self._work(case))
                 self._tasks.add(task)
                 task.add_done_callback(self._finished)
-        await self._look_at_promise(now)
         await self._rest(now)
 
     async def _rest(self, now: datetime) -> None:
@@ -152,13 +148,16 @@ class Resolver:
         except TimeoutError:
             return
 
-    async def _look_at_promise(self, now: datetime) -> None:
-        if now >= self._promise_due:
-            self._promise_due = now + timedelta(seconds=_PROMISE_S)
+    async def _now_and_then(self, now: datetime) -> None:
+        if now >= self._seldom_due:
+            self._seldom_due = now + timedelta(seconds=_SELDOM_S)
+            await self._lessons.refresh()
             self.promise = await promise.read(self._host.pool, now)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        if len(self._tasks) == self._pace.concurrency // 2:
+            self._host.failed.set()  # there is room again
 
     async def _work(self, case: Case) -> None:
         try:
@@ -203,9 +202,9 @@ class Resolver:
             entry = self._entry(situation, step, result)
             self.counts.advanced += 1
             written = await self._book.write(case, entry, situation.now)
-            self.counts.contended += not written
-            self.counts.ended += written and bool(step.end)
-            case = await self._book.reread(case)
+            self.counts.contended += written is None
+            self.counts.ended += written is not None and bool(step.end)
+            case = written or await self._book.reread(case)
             if case.ended or (written and (not step.do or result in {"not_done", "asked"})):
                 return case
         return case
@@ -215,10 +214,7 @@ class Resolver:
         host = self._host
         now = host.clock.now()
         void = await self._gatherer.find(str(case.id))
-        picture = await self._gatherer.picture(void)
-        latest = _latest_failed(picture)
-        if latest is not None and latest.id != void.id:
-            picture = await self._gatherer.picture(latest)
+        picture = await self._gatherer.picture(void, newest=True)
         findings = rank(picture.facts, self._lessons.shifts)
         original = picture.original
         issuer_id = original.issuer_id if original else ""
@@ -300,12 +296,6 @@ class Resolver:
         at = step.until or soon
         last = s.case.opened_at + self._pace.last(s.cause.patience)
         return min([at, *(limit for limit in (due_at, last) if limit > now)])
-
-
-def _latest_failed(picture: Picture) -> Transaction | None:
-    """Give the newest void that failed: the one whose cause counts now."""
-    failed = [one for one in picture.attempts if one.kind in VOIDS and one.state in _FAILED]
-    return max(failed, key=lambda one: one.received_at, default=None)
 
 
 def _opened(s: Situation) -> Event:

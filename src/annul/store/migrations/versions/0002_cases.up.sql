@@ -35,6 +35,8 @@ CREATE INDEX transactions_failed_void ON transactions (received_at)
     WHERE kind IN ('void', 'qr_void', 'preauth_void', 'completion_void') AND NOT cased
       AND batch NOT LIKE 'A%' AND state IN ('declined', 'unknown', 'reversing', 'reversed');
 CREATE INDEX transactions_card ON transactions (card_hash, received_at);
+CREATE INDEX transactions_bin_voids ON transactions (issuer_id, left(card_masked, 6), received_at)
+    WHERE kind IN ('void', 'qr_void', 'preauth_void', 'completion_void') AND sent = 'answered';
 
 -- A late approval may turn a void that has ended into one that is reversed once more, beside the
 -- void or refund that took its place. It opens nothing, so it is not live.
@@ -90,11 +92,10 @@ CREATE TABLE issuer_stats (
     not_sent    integer NOT NULL,
     late        integer NOT NULL,
     faults      integer NOT NULL,
-    voids       integer NOT NULL,
-    void_approvals integer NOT NULL,
     link_drops  integer NOT NULL,
     codes       jsonb NOT NULL,              -- response code to count
-    void_codes  jsonb NOT NULL,
+    voids       integer NOT NULL,            -- answered
+    void_approvals integer NOT NULL,
     latencies   integer[] NOT NULL,
     PRIMARY KEY (slot, issuer_id, node)
 );
