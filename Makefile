@@ -7,11 +7,11 @@ BIN    := .venv/bin
 # Debian packages that tests need beyond Python; installed when root.
 DEBIAN :=
 
-.PHONY: help run test lint types format bench chaos lock clean
+.PHONY: help run test lint types format bench bench-diagnosis chaos lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 run: $(BIN)/.runtime ## start host, issuer simulators and demo merchants on DATA (default: ./data)
 	@exec $(BIN)/annul up --demo --data "$(DATA)"
@@ -30,6 +30,9 @@ format: $(BIN)/.development ## bring the code into shape
 
 bench: $(BIN)/.development ## measure the codec and sale+void end to end into build/bench.json
 	@$(BIN)/python -m bench
+
+bench-diagnosis: $(BIN)/.development ## cause faults for real and ask for their causes, into build/bench-diagnosis.json
+	@$(BIN)/python -m bench.diagnosis
 
 chaos: $(BIN)/.development ## 200 terminals, faults, kills of host and database, into build/chaos.json
 	@$(BIN)/python -m bench.chaos

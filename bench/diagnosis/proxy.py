@@ -11,7 +11,7 @@ class Mode(StrEnum):
     PASS = "pass"
     CUT_ANSWER = "cut_answer"  # the answer is lost and the connection with it
     CUT_REQUEST = "cut_request"  # the connection ends when something is sent
-    SWALLOW = "swallow"  # nothing comes through
+    SWALLOW_ANSWER = "swallow_answer"  # requests come through, answers do not
     REFUSE = "refuse"  # connections end at once
 
 
@@ -78,7 +78,7 @@ class Proxy:
             while data := await reader.read(65_536):
                 if self.mode is cut:
                     break
-                if self.mode is not Mode.SWALLOW:
+                if cut is Mode.CUT_REQUEST or self.mode is not Mode.SWALLOW_ANSWER:
                     writer.write(data)
                     await writer.drain()
         writer.transport.abort()

@@ -1,9 +1,10 @@
 """The world in which faults are caused: a host, its database, an issuer of its own per scene."""
 
 import asyncio
+import itertools
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,23 +15,26 @@ from zoneinfo import ZoneInfo
 from annul.app import Running, ground, serve
 from annul.domain.kinds import KINDS
 from annul.issuers import directory
+from annul.issuers.link import Link
 from annul.merchants.demo import Plan, seed
 from annul.security.ciphers import TDES
 from annul.security.keys import KeyKind
 from annul.security.vault import Vault
 from annul.settings import Settings
+from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.sim.terminal.errors import NoAnswerFromHost, StillOwing, Unreachable
 from annul.sim.terminal.journal import Journal, Record
 from annul.sim.terminal.messages import Order
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
+from annul.wire.subfields import Field60
 
 from .proxy import Proxy
 
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 TIMEOUT_MS: Final = 700
-_TILLS: Final = 4
+_TILLS: Final = 6
 _MERCHANT: Final = """
 INSERT INTO merchants (merchant_id, name_zh, name_en, category)
 VALUES ($1, '示例店', 'Shop', '5411')
@@ -68,22 +72,42 @@ class Till:
 
 @dataclass(slots=True)
 class Scene:
-    """One issuer, one merchant, some tills, and what has been done with them."""
+    """One issuer, one merchant, some tills, and the truth of each void that was sent.
+
+    Faults have the first two tills, traffic the next two, the hum of the shop the fifth; the last
+    is where a sale was made `elsewhere`.
+    """
 
     world: "World"
     random: Random
-    number: int
     issuer: Simulator
     proxy: Proxy
     issuer_id: str
     prefix: str
     merchant: str
     tills: list[Till]
-    voids: list[tuple[tuple[str, str, str, str], str]] = field(default_factory=list)
+    truths: list[tuple[tuple[str, str, str, str], str]] = field(default_factory=list)
+
+    @property
+    def elsewhere(self) -> Till:
+        """Another terminal of the shop, far from the others."""
+        return self.tills[5]
+
+    @property
+    def link(self) -> Link:
+        """The host's line to the issuer."""
+        return self.world.running.host.issuers.lines[self.issuer_id].link
+
+    # What people do -------------------------------------------------------------------------
 
     def card(self) -> str:
         """Give a card of this issuer that nobody has used."""
         return f"{self.prefix}{self.random.randrange(10**9):09d}1"
+
+    @staticmethod
+    def pan(sale: Record) -> str:
+        """Give the card of a sale."""
+        return str(sale.fields.get(2, ""))
 
     async def sale(
         self, till: Till, amount: int | None = None, card: str | None = None
@@ -92,6 +116,11 @@ class Scene:
         amount = amount or self.random.randrange(10_00, 400_00)
         return await till.do("sale", amount, card or self.card())
 
+    async def sales(self, till: Till, count: int) -> list[Record]:
+        """Sell so often; gives the sales that went through."""
+        sold = [await self.sale(till) for _ in range(count)]
+        return [sale for sale in sold if sale is not None and sale.state == "approved"]
+
     async def void(
         self,
         till: Till,
@@ -99,35 +128,115 @@ class Scene:
         truth: str,
         amount: int | None = None,
         card: str | None = None,
-    ) -> Record | None:
-        """Void a sale and keep what is true of the void if it fails; empty: it should not."""
+    ) -> None:
+        """Void a sale; keeps what is true of it if it fails, unless `truth` is empty."""
         batch = till.journal.batch
-        pan = card if card is not None else str(sale.fields.get(2, ""))
-        traces = {record.trace for record in till.journal.records()}
-        done = await till.do("void", amount or sale.amount, pan, sale)
-        new = [record for record in till.journal.records() if record.trace not in traces]
-        for record in new[:1]:
-            terminal, merchant = till.ids
-            key = (merchant, terminal, record.batch or batch, record.trace)
-            self.voids.append((key, truth))
-        return done
+        known = {record.trace for record in till.journal.records()}
+        await till.do("void", amount or sale.amount, card or self.pan(sale), sale)
+        new = [record for record in till.journal.records() if record.trace not in known]
+        if new and truth:
+            self._true(till, new[0].batch or batch, new[0].trace, truth)
 
-    async def traffic(self, sales: int, voids: int = 0, truth: str = "") -> None:
-        """Let others sell, and void some of it; `truth` is why those voids fail, if they do."""
-        tills = self.tills[2:]
+    async def bare_void(self, till: Till, sale: Record, truth: str) -> None:
+        """Send a void without field 61, as software did before it was asked for."""
+        trace = till.journal.next_trace()
+        fields: dict[int, str | bytes] = {
+            2: self.pan(sale), 3: "200000", 4: f"{sale.amount:012d}", 11: trace, 22: "012",
+            25: "00", 37: sale.rrn, 49: "156", 60: Field60("23", sale.batch, "000").build(),
+        }  # fmt: skip
+        await till.terminal.manage("void", network="000", extra=fields)
+        self._true(till, sale.batch, trace, truth)
+
+    async def interrupted_void(self, till: Till, sale: Record, truth: str) -> None:
+        """Send a void, and end the host's work on it once it is written and sent."""
+        began = datetime.now(_ZONE)
+        doing = asyncio.create_task(self.void(till, sale, truth))
+        await self.world.until(
+            "SELECT count(*) FROM transactions WHERE merchant_id = $1 AND terminal_id = $2"
+            " AND kind = 'void' AND state = 'sent'",
+            self.merchant, till.ids[0],
+        )  # fmt: skip
+        self.world.interrupt(till.ids[0])
+        await self.world.until(
+            "SELECT count(*) FROM transactions WHERE merchant_id = $1 AND terminal_id = $2"
+            " AND kind = 'void' AND why = 'host_interrupted' AND received_at > $3",
+            self.merchant, till.ids[0], began,
+        )  # fmt: skip
+        till.proxy.cut()
+        await doing
+
+    async def unheard_void(self, till: Till, sale: Record, truth: str) -> None:
+        """Send a void whose answer hangs in the line until the terminal hangs up."""
+        began = datetime.now(_ZONE)
+        doing = asyncio.create_task(self.void(till, sale, truth))
+        await self.world.until(
+            "SELECT count(*) FROM transactions WHERE merchant_id = $1 AND terminal_id = $2"
+            " AND kind = 'void' AND state = 'approved' AND received_at > $3",
+            self.merchant, till.ids[0], began,
+        )  # fmt: skip
+        till.proxy.cut()
+        await doing
+
+    async def traffic(self, sales: int, voids: int = 0) -> None:
+        """Let others sell, and void as many of it."""
 
         async def serve(till: Till) -> None:
-            for index in range(sales // len(tills)):
+            for index in range(sales // 2):
                 sold = await self.sale(till)
                 if sold is not None and sold.state == "approved" and index < voids:
-                    await self.void(till, sold, truth)
+                    await self.void(till, sold, "")
 
-        await asyncio.gather(*(serve(till) for till in tills))
+        await asyncio.gather(*(serve(till) for till in self.tills[2:4]))
+
+    async def hum(self) -> None:
+        """Sell, and void every fourth sale, until cancelled."""
+        till = self.tills[4]
+        for number in itertools.count():
+            sold = await self.sale(till)
+            if sold is not None and sold.state == "approved" and number % 4 == 0:
+                await self.void(till, sold, "")
+            await asyncio.sleep(0.05)
+
+    # What goes wrong ------------------------------------------------------------------------
+
+    def meets(self, kind: FaultKind, *, left: int | None = 1, **aim: Any) -> Fault:
+        """Let the issuer do something wrong."""
+        row = Fault(kind, left=left, **aim)
+        self.issuer.server.faults.rows.append(row)
+        return row
+
+    async def spoilt_card(
+        self, till: Till, sale: Record, state: str, code: str, truth: str
+    ) -> None:
+        """Void a sale whose card has got into a state; a purchase before it was refused as well."""
+        pan = self.pan(sale)
+        self.issuer.server.books.account(pan).state = state
+        plain = code not in {"05", "57"}
+        if not plain or self.random.random() < 0.5:
+            await self.sale(till, card=pan)
+        self.meets(FaultKind.CODE, of_kind="void", terminal=till.ids[0], code=code)
+        await self.void(till, sale, truth)
 
     async def execute(self, sql: str, *arguments: Any) -> None:
         """Change the acquirer's data and let the host take it up."""
         await self.world.pool.execute(sql, *arguments)
         await self.world.take_up()
+
+    async def terminal(self, till: Till, change: str) -> None:
+        """Change the set-up of a terminal."""
+        await self.execute(
+            f"UPDATE terminals SET {change} WHERE terminal_id = $1 AND merchant_id = $2", *till.ids
+        )
+
+    async def money(self, *, pending: int, available: int, frozen: int = 0) -> None:
+        """Leave the merchant so much, and let its contract ask that voids are covered."""
+        await self.world.pool.execute(
+            "UPDATE merchant_balances SET pending = $2, available = $3, frozen = $4"
+            " WHERE merchant_id = $1", self.merchant, pending, available, frozen,
+        )  # fmt: skip
+        await self.execute(
+            "UPDATE merchants SET void_needs_balance = true WHERE merchant_id = $1", self.merchant
+        )
 
     async def policy(
         self, kind: str, number: int, age_s: float, lasts_s: float | None = None
@@ -141,6 +250,57 @@ class Scene:
             self.issuer_id, kind, number, began, until,
         )  # fmt: skip
 
+    async def end_windows(self) -> None:
+        """End what the issuer had announced."""
+        await self.world.pool.execute(
+            "UPDATE policies SET valid_until = now() WHERE issuer_id = $1"
+            " AND kind IN ('maintenance', 'end_of_day')", self.issuer_id,
+        )  # fmt: skip
+
+    async def meaning(self, code: str, cause: str) -> None:
+        """Write down what this issuer means by a code."""
+        await self.world.pool.execute(
+            "INSERT INTO code_meanings VALUES ($1, $2, $3)", self.issuer_id, code, cause
+        )
+
+    async def sign_in_elsewhere(self, till: Till) -> None:
+        """Sign a second device in under the same numbers."""
+        profile = till.terminal.profile
+        journal = Journal(":memory:", Vault(bytes.fromhex(profile.master_key)))
+        twin = SoftTerminal(profile, journal, lambda: datetime.now(_ZONE))
+        await twin.sign_in()
+        twin.close()
+        journal.close()
+
+    async def route(self, *, on: bool) -> None:
+        """Switch the issuer's line off or on."""
+        await self.world.switch(self.issuer_id, on=on)
+        if on:
+            await self.up()
+
+    async def up(self) -> None:
+        """Wait until the line is up."""
+        async with asyncio.timeout(30):
+            await self.link.wait_up()
+
+    async def down(self, trouble: str = "") -> None:
+        """Wait until the line is down, and known to be so for a reason."""
+        async with asyncio.timeout(30):
+            while self.link.up or (trouble and self.link.trouble != trouble):
+                await asyncio.sleep(0.01)
+
+    async def settled(self) -> None:
+        """Wait until nothing of the shop is under way, as far as that will ever be."""
+        with suppress(TimeoutError):
+            await self.world.until(
+                "SELECT NOT EXISTS (SELECT FROM transactions WHERE merchant_id = $1"
+                " AND state IN ('received', 'sent', 'unknown'))", self.merchant, within_s=1.5,
+            )  # fmt: skip
+
+    def _true(self, till: Till, batch: str, trace: str, truth: str) -> None:
+        terminal, merchant = till.ids
+        self.truths.append(((merchant, terminal, batch, trace), truth))
+
 
 class World:
     """A running host, and the making of scenes."""
@@ -149,7 +309,33 @@ class World:
         self.running = running
         self.pool = running.ground.pool
         self._lock = asyncio.Lock()
-        self._numbers = 0
+        self._numbers = 1_000  # beyond those of the demo
+
+    @property
+    def timeout_ms(self) -> int:
+        """How long an issuer may take."""
+        return TIMEOUT_MS
+
+    async def until(self, sql: str, *arguments: Any, within_s: float = 30.0) -> None:
+        """Wait until a query gives something true."""
+        async with asyncio.timeout(within_s):
+            while not await self.pool.fetchval(sql, *arguments):
+                await asyncio.sleep(0.02)
+
+    def interrupt(self, terminal: str) -> None:
+        """End what the host does for a terminal, as the end of its process would."""
+        for task in tuple(self.running.server._tasks):  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
+            frame = getattr(task.get_coro(), "cr_frame", None)
+            if frame is not None and terminal.encode() in frame.f_locals["frame"].body:
+                task.cancel()
+
+    async def switch(self, issuer_id: str, *, on: bool) -> None:
+        """Take an issuer's line away, or give it back."""
+        async with self._lock:
+            await self.pool.execute(
+                "UPDATE issuers SET active = $2 WHERE issuer_id = $1", issuer_id, on
+            )
+            await self._apply()
 
     async def take_up(self) -> None:
         """Let the host read merchants and terminals anew, as it does when somebody changes them."""
@@ -177,14 +363,11 @@ class World:
                 keys = [await self._terminal(merchant, number, index) for index in range(_TILLS)]
                 await self.running.host.registry.load()
                 await self._apply()
-            await self.running.host.issuers.lines[issuer_id].link.wait_up()
+            async with asyncio.timeout(30):
+                await self.running.host.issuers.lines[issuer_id].link.wait_up()
             tills = [await self._till(stack, merchant, *one) for one in keys]
-            yield Scene(self, random, number, issuer, proxy, issuer_id, prefix, merchant, tills)
-            async with self._lock:
-                await self.pool.execute(
-                    "UPDATE issuers SET active = false WHERE issuer_id = $1", issuer_id
-                )
-                await self._apply()
+            yield Scene(self, random, issuer, proxy, issuer_id, prefix, merchant, tills)
+            await self.switch(issuer_id, on=False)
 
     async def _apply(self) -> None:
         tables = await directory.read(self.pool)
@@ -207,7 +390,7 @@ class World:
         stack.push_async_callback(proxy.stop)
         profile = Profile(
             merchant=merchant, terminal=terminal, master_key=key, port=await proxy.start(),
-            timeout_s=3.0, resends=50,
+            timeout_s=12.0, resends=50,
         )  # fmt: skip
         journal = Journal(":memory:", Vault(bytes.fromhex(key)))
         soft = SoftTerminal(profile, journal, lambda: datetime.now(_ZONE))

@@ -237,7 +237,7 @@ def _shown(number: str) -> Callable[[Reach], Awaitable[dict[str, Any]]]:
         return {
             "case": found._asdict(),
             "events": [json.loads(body) for body, _ in history],
-            "broken_at": first_broken(history),
+            "broken_at": first_broken(history, found),
             "allowed": {
                 action.name: [role for role in ROLES if role in action.roles]
                 for action in {a.name: a for role in ROLES for a in allowed(found, role)}.values()

@@ -10,9 +10,11 @@ import typer
 
 from annul.diagnose.facts import FACTS, Facts
 from annul.diagnose.rank import Finding, Shifts, limits, rank
+from annul.diagnose.signals import SIGNALS
 from annul.domain.errors import AnnulError
 
 from .message import as_bytes
+from .message import known as in_tables
 from .show import Language, complain, language
 
 _UNREADABLE: Final = 2
@@ -79,7 +81,7 @@ def diagnose(
             known, shifts = asyncio.run(_stored(void, data, database, config))
         else:
             raise Unclear
-        known = known.with_facts(given.known)
+        known = _with(known, given)
         if as_json:
             typer.echo(json.dumps(report(known, shifts, chosen), ensure_ascii=False, indent=2))
         else:
@@ -102,6 +104,7 @@ def report(facts: Facts, shifts: Shifts, lang: str | None) -> dict[str, Any]:
 def _posted(request: str, response: str | None, dialect: str) -> Facts:
     from annul.diagnose.posted import facts_of
 
+    in_tables(dialect, [])
     answer = None if response is None else as_bytes(response)
     return facts_of(as_bytes(request), answer, dialect)
 
@@ -135,13 +138,33 @@ def _given(file: Path | None) -> Facts:
         raise BadFacts(message) from error
 
 
+def _with(known: Facts, given: Facts) -> Facts:
+    """Add facts of a file; raises `BadFacts` for a value that no signal can take."""
+    both = known.with_facts(given.known)
+    for signal in SIGNALS.values() if given.known else ():
+        try:
+            _ = signal.speaks(both) and signal.lines(both)
+        except (TypeError, ValueError) as error:
+            names = ", ".join(need for need in signal.needs if need in given.known)
+            message = f"{names}: {error}"
+            raise BadFacts(message) from error
+    return both
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("gb18030")  # as spreadsheets in China write it
+
+
 def _print_export(
     file: Path, given: Facts, spoken: Language, lang: str | None, *, fen: bool, as_json: bool
 ) -> None:
     from annul.diagnose.export import BadExport, Export
 
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = _decoded(file.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         message = f"{file}: {error}"
         raise BadExport(message) from error
@@ -149,14 +172,14 @@ def _print_export(
     if as_json:
         found = [
             {"line": one.line, "terminal": one.terminal, "trace": one.trace, "rrn": one.rrn,
-             **report(one.facts.with_facts(given.known), {}, lang)}
+             **report(_with(one.facts, given), {}, lang)}
             for one in voids
         ]  # fmt: skip
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     for one in voids:
         typer.echo(f"— {file.name}:{one.line}  {one.terminal} {one.trace} {one.rrn}")
-        known = one.facts.with_facts(given.known)
+        known = _with(one.facts, given)
         _print(rank(known), known, spoken)
 
 

@@ -52,7 +52,7 @@ def decode(
 ) -> None:
     """Show a message field by field; a vendor's known variants are tried when it does not fit."""
     try:
-        _known(dialect, override or [])
+        known(dialect, override or [])
         reading = read(as_bytes(message), DIALECTS[dialect], override)
     except (BadInput, DecodeError) as error:
         complain(error)
@@ -73,7 +73,7 @@ def encode(
         given = _parsed(message)
         name = dialect or str(given.get("dialect", "unionpay_pos"))
         names = override if override is not None else list(given.get("overrides", []))
-        _known(name, names)
+        known(name, names)
         typer.echo(_built(given, name, names).hex().upper())
     except AnnulError as error:
         complain(error)
@@ -131,7 +131,8 @@ def _print(reading: Reading) -> None:
         typer.echo(f"read with --override {' --override '.join(reading.overrides)}", err=True)
 
 
-def _known(dialect: str, overrides: list[str]) -> None:
+def known(dialect: str, overrides: list[str]) -> None:
+    """Raise `BadInput` for a dialect or an override that no table has."""
     if dialect not in DIALECTS:
         message = f"no dialect {dialect}: there are {', '.join(DIALECTS)}"
         raise BadInput(message)

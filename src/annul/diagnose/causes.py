@@ -5,7 +5,7 @@ zero) or against it, in units of log-odds; `prior` is how common it is before an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 
@@ -58,7 +58,8 @@ _ALL: Final = (
                "Look at the original first; once reversed, nothing is left to void."),
           Text("先了结原交易，再撤销。", "Finish the original first, then void what still stands."),
           retry_safe=True, patience="network", prior=-1.0,
-          speaks={"original_open": 7, "original_stands": -3, "original_missing": -5,
+          speaks={"original_open": 7, "original_was_open": 8, "original_stands": -3,
+                  "original_missing": -5,
                   "being_undone": -2}),
     Cause("original_declined",
           Text("原交易未成功", "The original was declined"), _NOTHING,
@@ -93,7 +94,7 @@ _ALL: Final = (
           Text("以第一笔为证拒绝。", "Refuse, with the first one as proof."),
           retry_safe=False, patience="proof", prior=-1.0,
           speaks={"original_undone": 6, "undone_before": 4, "original_stands": -4,
-                  "being_undone": -4}),
+                  "being_undone": -4, "original_was_open": -8}),
     Cause("already_settled",
           Text("批次已结算或已过日切", "The batch is closed or the business day is over"), _STANDS,
           _REFUND,
@@ -146,13 +147,15 @@ _ALL: Final = (
           Text("冲正后重试。", "Reverse, then try again."),
           retry_safe=True, patience="network", prior=-0.5,
           speaks={"silent": 4, "others_fine": 1.5, "late": -3.5, "all_silent": -4,
-                  "terminal_reversed": -1, "cut_off": -2, "maintenance": -3, "end_of_day": -3}),
+                  "terminal_reversed": -1, "cut_off": -2, "maintenance": -3, "end_of_day": -3,
+                  "answered": -4, "not_sent": -5}),
     Cause("late_answer",
           Text("发卡行应答迟到", "The issuer's answer came too late"), _OPEN, _WAIT,
           Text("核对迟到应答与冲正结果。", "Compare the late answer with the reversal."),
           Text("冲正后重试。", "Reverse, then try again."),
           retry_safe=True, patience="network", prior=-1.0,
-          speaks={"late": 6, "silent": 1, "late_often": 1, "all_silent": -1}),
+          speaks={"late": 6, "silent": 1, "late_often": 1, "all_silent": -1,
+                  "answered": -4, "not_sent": -5}),
     Cause("issuer_maintenance",
           Text("发卡行维护", "The issuer is in maintenance"), _STANDS, _WAIT,
           Text("告知维护结束时间，届时自动撤销。", "Say when it ends; it is voided then."),
@@ -173,7 +176,8 @@ _ALL: Final = (
                "Call the issuer's duty desk with the figures of the last minutes."),
           Text("恢复后逐笔重试。", "Try again once it is healthy, one probe first."),
           retry_safe=True, patience="window", prior=-1.0,
-          speaks={"all_silent": 5, "all_fail": 4, "nobody_there": 5, "others_same": 1,
+          speaks={"all_silent": 5, "all_fail": 4, "nobody_there": 9, "others_same": 1,
+                  "none_approved": 2.5,
                   "others_fine": -4, "alone": -2, "maintenance": -3, "end_of_day": -3}),
     Cause("issuer_limit_amount",
           Text("超过发卡行撤销限额", "Over the issuer's limit for voids"), _STANDS, _REFUND,
@@ -221,7 +225,7 @@ _ALL: Final = (
           Text("停止并上报。", "Stop and escalate."),
           retry_safe=False, patience="person", prior=-1.5,
           speaks={"card_suspected": 4, "card_declines": 0.5, "card_refused": -1, "card_fine": -3,
-                  "all_fail": -2, "others_same": -2, "alone": 0.5}),
+                  "all_fail": -2, "others_same": -2, "none_approved": -1, "alone": 0.5}),
     Cause("card_problem",
           Text("卡片状态异常", "The card itself"), _STANDS,
           Text("请持卡人致电发卡行；钱会退到其账户。",
@@ -230,7 +234,7 @@ _ALL: Final = (
           Text("停止并上报。", "Stop and escalate."),
           retry_safe=False, patience="person", prior=-1.5,
           speaks={"card_refused": 4, "card_declines": 0.8, "card_suspected": -1, "card_fine": -3,
-                  "all_fail": -2, "others_same": -2, "alone": 0.3}),
+                  "all_fail": -2, "others_same": -2, "none_approved": -1, "alone": 0.3}),
     Cause("terminal_misconfigured",
           Text("终端或商户设置不允许", "The set-up of terminal or merchant"), _STANDS,
           Text("联系收单机构开通后重做。", "Ask the acquirer to enable it, then void again."),
@@ -245,7 +249,7 @@ _ALL: Final = (
           Text("推送新版本。", "Push the new version."),
           Text("下次联机时要求更新。", "Ask for the update at its next contact."),
           retry_safe=False, patience="person", prior=-2.0,
-          speaks={"software_old": 3.5, "field_missing": 3.5, "software_current": -6,
+          speaks={"software_old": 4.5, "field_missing": 3.5, "software_current": -6,
                   "mac_wrong": -2, "batch_out": -2, "unregistered": -3}),
     Cause("keys_out_of_step",
           Text("终端密钥或批次不同步", "Keys or batch out of step"), _STANDS,
@@ -273,12 +277,26 @@ _ALL: Final = (
                "Call the issuer with the evidence: the void was wrongly refused."),
           Text("出具证据包并上报，可退货则退货。", "Prove, escalate; refund where allowed."),
           retry_safe=True, patience="person", prior=-0.5,
-          speaks={"senseless": 6, "original_stands": 0.3, "matches": 0.2, "others_fine": 0.7,
-                  "all_fail": -2.5, "all_silent": -2, "refused_here": -4, "original_missing": -4,
+          speaks={"senseless": 6, "unreadable": 7, "late": -6, "original_stands": 0.3,
+                  "matches": 0.2, "others_fine": 0.7,
+                  "all_fail": -2.5, "all_silent": -2, "original_missing": -4, "none_approved": -2,
                   "maintenance": -1, "end_of_day": -1, "card_refused": -1.5,
                   "card_suspected": -1.5, "no_void_passes": -1, "only_voids_fail": -1,
                   "rule_amount": -2,
                   "rule_count": -2, "rule_interval": -2, "rule_window": -2, "rule_supported": -2}),
 )  # fmt: skip
 
-CAUSES: Final[Mapping[str, Cause]] = {cause.name: cause for cause in _ALL}
+# What no issuer was asked for can not have failed at one.
+_AT_ISSUER: Final = frozenset(
+    {"timeout", "late_answer", "issuer_maintenance", "end_of_day", "issuer_down", "issuer_link",
+     "issuer_limit_amount", "issuer_limit_count", "outside_void_window", "policy_changed",
+     "issuer_unsupported", "risk_refusal", "card_problem", "issuer_error"}
+)  # fmt: skip
+_REFUSED_HERE: Final = {"refused_here": -6.0}
+
+CAUSES: Final[Mapping[str, Cause]] = {
+    cause.name: replace(cause, speaks=_REFUSED_HERE | dict(cause.speaks))
+    if cause.name in _AT_ISSUER
+    else cause
+    for cause in _ALL
+}

@@ -29,7 +29,7 @@ SPEAKS: Final[Mapping[str, Mapping[str, float]]] = {
     "12": {"outside_void_window": 1.0, "issuer_unsupported": 0.8, "already_settled": 0.8,
            "issuer_error": 0.8, "issuer_limit_amount": 0.2, "issuer_limit_count": 0.2},
     "13": {"issuer_limit_amount": 2.0, "issuer_error": 0.8},
-    "14": {**_CARD, "card_problem": 2.0, "issuer_error": 1.0},
+    "14": {"card_problem": 3.0, "issuer_error": 0.5},
     "20": {"issuer_error": 2.5},
     "22": {"already_undone": 1.0, "issuer_error": 1.5, "repeated_too_soon": 1.0},
     "25": {"issuer_error": 2.5, "outside_void_window": 0.3},

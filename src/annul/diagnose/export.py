@@ -13,14 +13,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from annul.domain.errors import AnnulError
 from annul.domain.kinds import KINDS, VOIDS
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
-from annul.issuers.health import APPROVALS, FAULTS
+from annul.issuers.health import APPROVALS
 
 from .facts import Fact, Facts
 from .observe import (
@@ -28,6 +28,7 @@ from .observe import (
     Known,
     bin_facts,
     issuer_facts,
+    nearest,
     original_facts,
     void_facts,
 )
@@ -73,15 +74,19 @@ class Export:
         if lacking:
             message = f"the export has no column {', '.join(lacking)}"
             raise BadExport(message)
-        self._lines = [_line(number, row, fen=fen) for number, row in enumerate(reader, 2)]
+        try:
+            self._lines = [_line(reader.line_num, row, fen=fen) for row in reader]
+        except csv.Error as error:
+            message = f"line {reader.line_num}: {error}"
+            raise BadExport(message) from error
         self._lines.sort(key=lambda line: line.row.received_at)
         self._times = [line.row.received_at for line in self._lines]
         self._by_trace: dict[tuple[str, str], list[Transaction]] = {}
         self._by_rrn: dict[str, Transaction] = {}
         for row in (line.row for line in self._lines):
             self._by_trace.setdefault((row.terminal_id, row.trace), []).append(row)
-            if row.rrn:
-                self._by_rrn[row.rrn] = row
+            if row.rrn and row.kind not in VOIDS:  # some voids carry that of their original
+                self._by_rrn.setdefault(row.rrn, row)
 
     def failed(self) -> Iterator[Failed]:
         """Give every void that was not approved, oldest first."""
@@ -102,15 +107,17 @@ class Export:
         if void.response_code in _SILENT:
             known["void.why"] = Fact("timed_out", place)
             known.pop("void.code", None)
-        if original is not None or self.columns & {"original_trace", "original_rrn"}:
+        looked_for = line.original_trace or (line.original_rrn and "rrn" in self.columns)
+        if original is not None or looked_for:
             facts = original_facts(void, original, attempts)
             known |= {name: Fact(fact.value, _placed(fact.source)) for name, fact in facts.items()}
         if not void.batch:
             known.pop("original.same_batch", None)
         known |= self._card(void)
-        windows = (self._counts(void, seconds) for seconds in (60, 300, 3600))
-        counted = issuer_facts(void, *windows)
-        counted.pop("issuer.link_drops", None)
+        windows = (self._counts(void, seconds) for seconds in (300, 3600))
+        counted = issuer_facts(void, self._near(void), *windows)
+        for name in ("issuer.link_drops", "issuer.slow_share_recent", "issuer.garbled_5m"):
+            counted.pop(name, None)
         known |= {
             name: Fact(fact.value, fact.source.replace("issuer_stats", "export"))
             for name, fact in counted.items()
@@ -135,9 +142,10 @@ class Export:
             line.row._replace(original_id=original.id)
             for line in self._lines
             if KINDS[line.row.kind].undoes
-            and line.row.terminal_id == original.terminal_id
+            and line.row.received_at > original.received_at  # traces come again
             and (
-                line.original_trace == original.trace
+                (line.row.terminal_id, line.original_trace)
+                == (original.terminal_id, original.trace)
                 or (original.rrn and line.original_rrn == original.rrn)
             )
         ]
@@ -184,6 +192,7 @@ class Export:
             (row.response_code, row.card_masked, row.amount)
             for row in self._within(void, 3600)
             if row.kind in VOIDS
+            and row.sent is Sent.ANSWERED
             and row.issuer_id == void.issuer_id
             and row.card_masked.startswith(prefix)
         }
@@ -192,14 +201,23 @@ class Export:
     def _counts(self, void: Transaction, seconds: int) -> IssuerCounts:
         """Count what the same issuer answered; without that column, what everybody did."""
         rows = [row for row in self._within(void, seconds) if row.issuer_id == void.issuer_id]
-        codes = Counter(row.response_code for row in rows)
+        codes = Counter(row.response_code for row in rows if row.response_code not in _SILENT)
         return IssuerCounts(
             seconds,
             requests=len(rows),
-            approvals=sum(row.response_code in APPROVALS for row in rows),
             silent=sum(row.response_code in _SILENT for row in rows),
-            faults=sum(row.response_code in FAULTS - _SILENT for row in rows),
             codes=codes,
+        )
+
+    def _near(self, void: Transaction) -> list[str]:
+        plain = (
+            row
+            for row in (line.row for line in self._lines)
+            if row.issuer_id == void.issuer_id and not KINDS[row.kind].undoes
+        )
+        codes = ((row.received_at, row.response_code) for row in plain)
+        return nearest(
+            ((at, "" if code in _SILENT else code) for at, code in codes), void.received_at
         )
 
 
@@ -229,9 +247,9 @@ def _line(number: int, row: Mapping[str, str | None], *, fen: bool) -> _Line:
         raise BadExport(message)
     try:
         at = datetime.fromisoformat(get("time"))
-        amount = int(get("amount")) if fen else int(Decimal(get("amount")) * 100)
+        amount = abs(int(Decimal(get("amount")) * (1 if fen else 100)))  # voids may be negative
         spent = timedelta(milliseconds=float(get("answer_ms"))) if get("answer_ms") else None
-    except (ValueError, InvalidOperation) as error:
+    except (ValueError, ArithmeticError) as error:
         message = f"line {number}: {error}"
         raise BadExport(message) from error
     at = at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -6,12 +6,14 @@ Amounts are in minor units, times in seconds unless a name says otherwise.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final, NamedTuple
 
 Value = str | int | float | bool
 
 # name -> (zh, en). Groups: void, original, card, bin, terminal, merchant, issuer, host, clock.
-# Of `bin` each original counts once, this one left out.
+# Of `bin` each original counts once, this one left out. `recent` are requests of the issuer that
+# undo nothing and came just before and after: they tell at once, however little traffic there is.
 FACTS: Final[Mapping[str, tuple[str, str]]] = {
     "void.code": ("应答码", "response code"),
     "void.kind": ("撤销类型", "kind of void"),
@@ -61,7 +63,11 @@ FACTS: Final[Mapping[str, tuple[str, str]]] = {
     "merchant.counted": ("可抵撤销的余额", "money that counts for a void"),
     "issuer.link": ("发卡行线路状态", "state of the issuer's link"),
     "issuer.link_drops": ("近一小时线路中断次数", "drops of the issuer's link in an hour"),
-    "issuer.requests_recent": ("近期请求数", "recent requests"),
+    "issuer.answers_5m": ("发卡行近5分钟应答", "the issuer's answers of 5 minutes"),
+    "issuer.answers_60m": ("发卡行近一小时应答", "the issuer's answers of an hour"),
+    "issuer.latency_60m": ("发卡行近一小时九成应答用时(毫秒)", "90 % answered within (ms)"),
+    "issuer.garbled_5m": ("近5分钟无法识别的应答", "unreadable messages of 5 minutes"),
+    "issuer.requests_recent": ("前后其它交易笔数", "other requests just before and after"),
     "issuer.silent_share_recent": ("近期无应答比例", "recent share without an answer"),
     "issuer.fault_share_recent": ("近期系统类拒绝比例", "recent share of system declines"),
     "issuer.approval_share_recent": (
@@ -138,9 +144,11 @@ class Facts:
                 message = f"no fact is called {name}"
                 raise ValueError(message)
             value = entry.get("value") if isinstance(entry, Mapping) else entry
-            if not isinstance(value, str | int | float | bool):
+            if not isinstance(value, str) and not (
+                isinstance(value, int | float) and isfinite(value)
+            ):
                 message = f"{name} has no value"
-                raise ValueError(message)  # noqa: TRY004 - the file is wrong, not the program
+                raise ValueError(message)
             source = str(entry.get("source", "given")) if isinstance(entry, Mapping) else "given"
             known[name] = Fact(value, source)
         return cls(known)

@@ -1,6 +1,7 @@
 """Gathers, for a failed void, what annul's database knows: each fact with the row it came from."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,6 +16,7 @@ from annul.domain.policies import Circumstances, Policy, PolicyKind
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
 from annul.host.calendar import Calendar
+from annul.issuers.health import percentile
 from annul.store.clock import Clock
 from annul.store.database import load_queries
 
@@ -24,6 +26,7 @@ from .observe import (
     Known,
     bin_facts,
     issuer_facts,
+    nearest,
     original_facts,
     policy_facts,
     void_facts,
@@ -35,13 +38,14 @@ _QUERIES: Final = {
     for name, query in load_queries("annul.diagnose", "gather.sql").items()
 }
 _HOUR: Final = timedelta(hours=1)
-_LIVE: Final = timedelta(seconds=10)  # what is younger is asked for by many cases at once
+# What happens for so long after a void still tells why it failed; until then cases share readings.
+_LIVE: Final = timedelta(seconds=60)
 _BIN: Final = 6
 _FAILED: Final = frozenset({State.DECLINED, State.UNKNOWN, State.REVERSING, State.REVERSED})
 _KEEP_S: Final = 1.0  # how long what many cases share is kept
 _SALES: Final = ("sale", "qr_sale", "preauth", "completion")
-# Rules that tell, all by themselves, whether terminal and merchant were known.
-_UNKNOWN: Final = {"merchant_unknown", "terminal_unknown"}
+# Refusals before it was looked for which original the void names.
+_NOT_NAMED: Final = frozenset({"mac_wrong", "mac_missing", "merchant_unknown", "terminal_unknown"})
 
 
 class VoidUnknown(AnnulError):
@@ -111,7 +115,8 @@ class Gatherer:
         known: Known = {}
         source = "refusals" if not void.issuer_id and not void.original_id else "transactions"
         known |= void_facts(void, attempts, f"{source} {void.rrn}")
-        if void.why not in {"mac_wrong", "mac_missing", *_UNKNOWN} or original is not None:
+        named = void.why not in _NOT_NAMED and not void.why.startswith("missing_")
+        if named or original is not None:
             known |= original_facts(void, original, attempts)
         card, since_last, voids = await self._card(void)
         known |= card
@@ -259,17 +264,17 @@ class Gatherer:
         }
 
     async def _issuer(self, void: Transaction, issuer_id: str) -> Known:
-        # Up to a few seconds after the void: the slot in which it was counted.
-        until = (void.answered_at or void.received_at) + timedelta(seconds=5)
+        at = void.answered_at or void.received_at
+        until = at + _LIVE
 
         async def read() -> list[asyncpg.Record]:
-            since = until - _HOUR
-            return await self._pool.fetch(_QUERIES["issuer"], issuer_id, since, until)
+            return await self._pool.fetch(_QUERIES["issuer"], issuer_id, at - _HOUR, until)
 
-        live = self._clock.now() - until < _LIVE
+        live = self._clock.now() < until
         rows = await (self._kept_for("issuer", issuer_id, read) if live else read())
-        minute, five, hour = (counts(rows, until, seconds) for seconds in (60, 300, 3600))
-        known = issuer_facts(void._replace(issuer_id=issuer_id), minute, five, hour)
+        near = nearest(_answers(rows), at)
+        five, hour = (counts(rows, until, seconds) for seconds in (300, 3600))
+        known = issuer_facts(void._replace(issuer_id=issuer_id), near, five, hour)
 
         async def meanings() -> dict[str, str]:
             rows = await self._pool.fetch(_QUERIES["meanings"], issuer_id)
@@ -288,15 +293,16 @@ class Gatherer:
         return known
 
     async def _bin(self, void: Transaction, issuer_id: str) -> Known:
-        prefix, until = void.card_masked[:_BIN], void.answered_at or void.received_at
+        prefix, at = void.card_masked[:_BIN], void.answered_at or void.received_at
+        until = at + _LIVE
 
         async def read() -> dict[str, int]:
-            rows = await self._pool.fetch(_QUERIES["bin"], issuer_id, prefix, until - _HOUR, until)
+            rows = await self._pool.fetch(_QUERIES["bin"], issuer_id, prefix, at - _HOUR, until)
             return {row["response_code"]: row["originals"] for row in rows}
 
         if not prefix:
             return {}
-        live = self._clock.now() - until < _LIVE
+        live = self._clock.now() < until
         codes = await (self._kept_for("bin", issuer_id + prefix, read) if live else read())
         return bin_facts(void, codes, prefix)
 
@@ -327,14 +333,20 @@ class Gatherer:
 
 def counts(rows: Iterable[asyncpg.Record], until: datetime, seconds: int) -> IssuerCounts:
     """Sum the slots of the last `seconds` before `until`."""
-    since = until - timedelta(seconds=seconds)
-    sums = dict.fromkeys(("requests", "approvals", "silent", "late", "faults", "link_drops"), 0)
-    codes: dict[str, int] = {}
+    taken = [row for row in rows if row["slot"] >= until - timedelta(seconds=seconds)]
+    codes: Counter[str] = Counter()
+    for row in taken:
+        codes.update(row["codes"])
+    sums = {
+        name: sum(row[name] for row in taken)
+        for name in ("requests", "silent", "late", "link_drops", "garbled")
+    }
+    latencies = [sum(bucket) for bucket in zip(*(row["latencies"] for row in taken), strict=True)]
+    p90_ms = percentile(latencies, 0.9) if latencies else None
+    return IssuerCounts(seconds, **sums, codes=codes, p90_ms=p90_ms)
+
+
+def _answers(rows: Iterable[asyncpg.Record]) -> Iterator[tuple[datetime, str]]:
     for row in rows:
-        if row["slot"] < since:
-            continue
-        for name in sums:
-            sums[name] += row[name]
-        for code, count in row["codes"].items():
-            codes[code] = codes.get(code, 0) + count
-    return IssuerCounts(seconds, **sums, codes=codes)
+        for milliseconds, code in row["tail"]:
+            yield row["slot"] + timedelta(milliseconds=milliseconds), code

@@ -66,7 +66,7 @@ WHERE m.merchant_id = $1;
 
 -- name: issuer
 -- description: How an issuer did, in slots: $1 issuer, $2 from, $3 until.
-SELECT slot, requests, approvals, silent, late, faults, link_drops, codes
+SELECT slot, requests, silent, late, link_drops, garbled, codes, latencies, tail
 FROM issuer_stats WHERE issuer_id = $1 AND slot BETWEEN $2 AND $3;
 
 -- name: bin

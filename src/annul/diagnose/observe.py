@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from annul.domain.kinds import VOIDS
@@ -19,7 +19,10 @@ _GIVEN_BACK: Final = frozenset({*VOIDS, "refund", "qr_refund"})
 _UNDONE: Final = frozenset({State.VOIDED, State.REFUNDED, State.PARTLY_REFUNDED})
 _LATE_STATES: Final = frozenset({State.REVERSING, State.REVERSED})
 _SILENCES: Final = frozenset({"timed_out", "broken", "garbled", "bad_mac", "host_interrupted"})
-_ENOUGH: Final = 8  # requests that make the last minute tell more than the last five
+# What is near a void in time: so many requests of others before and after it.
+_BEFORE: Final = 4
+_AFTER: Final = 8
+_NEAR: Final = timedelta(seconds=300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,27 @@ class IssuerCounts:
 
     seconds: float
     requests: int = 0
-    approvals: int = 0
     silent: int = 0
     late: int = 0
-    faults: int = 0
     link_drops: int = 0
+    garbled: int = 0
     codes: Mapping[str, int] = field(default_factory=dict)
+    p90_ms: int | None = None
+
+    def __str__(self) -> str:
+        """Show codes and how often, the most frequent first, then what was not answered."""
+        most = sorted(self.codes.items(), key=lambda one: (-one[1], one[0]))
+        parts = [f"{code} {count}" for code, count in most]
+        more = (("silent", self.silent), ("late", self.late))
+        return ", ".join([*parts, *(f"{name} {count}" for name, count in more if count)])
+
+
+def nearest(answers: Iterable[tuple[datetime, str]], at: datetime) -> list[str]:
+    """Give the codes of the answers just before and after a moment ("": silence)."""
+    within = sorted(one for one in answers if abs(one[0] - at) <= _NEAR)
+    before = [code for when, code in within if when < at]
+    after = [code for when, code in within if when >= at]
+    return [*before[-_BEFORE:], *after[:_AFTER]]
 
 
 def void_facts(void: Transaction, attempts: Iterable[Transaction], source: str) -> Known:
@@ -87,6 +105,8 @@ def original_facts(
     state = original.state
     if state in _UNDONE and not undone:
         state = State.APPROVED  # undone only after this void had failed
+    elif state is State.APPROVED and undone:  # another host's export knows no such states
+        state = State.VOIDED if any(one.kind in VOIDS for one in undone) else State.REFUNDED
     same = {
         "original.same_day": original.business_date == void.business_date,
         "original.same_amount": original.amount == void.amount,
@@ -94,7 +114,7 @@ def original_facts(
     }
     if void.batch and not void.batch.startswith("A"):  # else a void of annul's own
         same["original.same_batch"] = original.batch == void.batch
-    if void.card_hash:
+    if void.card_hash and original.card_hash:
         same["original.same_card"] = original.card_hash == void.card_hash
     facts: Known = {
         "original.found": Fact(value=True, source=source),
@@ -138,32 +158,34 @@ def policy_facts(
 
 
 def issuer_facts(
-    void: Transaction, minute: IssuerCounts, five: IssuerCounts, hour: IssuerCounts
+    void: Transaction, near: Sequence[str], five: IssuerCounts, hour: IssuerCounts
 ) -> Known:
-    """Give how the issuer does with others, this void taken out."""
-    recent = minute if minute.requests > _ENOUGH else five
-    asked = void.sent is not Sent.NOT_SENT
-    silent = asked and void.sent is Sent.POSSIBLY_SENT
-    code = void.response_code if void.sent is Sent.ANSWERED else ""
-    others = max(recent.requests - asked, 0)
-    source = f"issuer_stats {void.issuer_id} {recent.seconds:.0f} s"
-    hourly = f"issuer_stats {void.issuer_id} {hour.seconds:.0f} s"
+    """Give how the issuer does with others; `near` as `nearest` gives it."""
+    source = f"issuer_stats {void.issuer_id}"
+    hourly = f"{source} 3600 s"
     known: Known = {
-        "issuer.requests_recent": Fact(others, source),
+        "issuer.answers_5m": Fact(str(five), f"{source} 300 s"),
+        "issuer.answers_60m": Fact(str(hour), hourly),
+        "issuer.requests_recent": Fact(len(near), source),
         "issuer.link_drops": Fact(hour.link_drops, hourly),
+        "issuer.garbled_5m": Fact(five.garbled, f"{source} 300 s"),
     }
-    if not others:
+    if hour.p90_ms is not None:
+        known["issuer.latency_60m"] = Fact(hour.p90_ms, hourly)
+    if hour.requests > 1:
+        late = max(hour.late - bool(void.late_code), 0) / (hour.requests - 1)
+        known["issuer.slow_share_recent"] = Fact(round(min(late, 1.0), 4), hourly)
+    if not near:
         return known
     shares = {
-        "issuer.silent_share_recent": recent.silent - silent,
-        "issuer.fault_share_recent": recent.faults - (code in FAULTS),
-        "issuer.approval_share_recent": recent.approvals,
-        "issuer.slow_share_recent": recent.late - bool(void.late_code),
+        "issuer.silent_share_recent": sum(not code for code in near),
+        "issuer.fault_share_recent": sum(code in FAULTS for code in near),
+        "issuer.approval_share_recent": sum(code in APPROVALS for code in near),
     }
-    if code:
-        shares["issuer.same_code_share_recent"] = recent.codes.get(code, 0) - 1
+    if void.sent is Sent.ANSWERED:
+        shares["issuer.same_code_share_recent"] = near.count(void.response_code)
     for name, count in shares.items():
-        known[name] = Fact(round(min(max(count, 0) / others, 1.0), 4), source)
+        known[name] = Fact(round(count / len(near), 4), source)
     return known
 
 

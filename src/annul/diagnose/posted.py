@@ -3,7 +3,7 @@
 from typing import Final
 
 from annul.domain.errors import AnnulError
-from annul.domain.kinds import REVERSAL_MTI, VOIDS, find_kind
+from annul.domain.kinds import KINDS, VOIDS, find_kind
 from annul.wire.codec import Message
 from annul.wire.dialects import DIALECTS
 from annul.wire.errors import DecodeError
@@ -12,6 +12,7 @@ from annul.wire.subfields import Field60, Field61
 
 from .facts import Fact, Facts
 
+_REQUESTS: Final = frozenset(KINDS[name].mti for name in VOIDS)
 _REQUEST: Final = "request"
 _RESPONSE: Final = "response"
 
@@ -42,7 +43,7 @@ def facts_of(request: bytes, response: bytes | None, dialect: str = "unionpay_po
         _text(asked, 22),
     )  # fmt: skip
     name = kind.name if kind else "void" if _text(asked, 3) == "200000" else ""
-    if name not in VOIDS or asked.mti == REVERSAL_MTI:
+    if name not in VOIDS or asked.mti not in _REQUESTS:
         raise NotAVoid
     known: dict[str, Fact] = {"void.kind": Fact(name, f"{_REQUEST} fields 3, 25, 60")}
     if 4 in asked:
@@ -50,11 +51,10 @@ def facts_of(request: bytes, response: bytes | None, dialect: str = "unionpay_po
     missing = [number for number in (kind.required if kind else ()) if number not in asked]
     if missing:
         known["void.missing_field"] = Fact(missing[0], _REQUEST)
-    if 61 in asked:
-        batch = _parsed61(_text(asked, 61)).batch
-        known["original.same_batch"] = Fact(
-            not batch or batch == field60.batch, f"{_REQUEST} fields 60, 61"
-        )
+    batch = _parsed61(_text(asked, 61)).batch
+    if batch and field60.batch:
+        same = batch == field60.batch
+        known["original.same_batch"] = Fact(same, f"{_REQUEST} fields 60, 61")
     if response is None:
         known["void.why"] = Fact("timed_out", "no response")
         return Facts(known)

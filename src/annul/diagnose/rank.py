@@ -16,6 +16,7 @@ from .signals import SIGNALS
 Shifts = Mapping[tuple[str, str], float]
 
 _STRONG: Final = 4.0
+_NOBODY: Final = ("应答码", "the answer was")  # it is not known who said it
 CODE_SIGNAL: Final = "code"  # the signal's name under which lessons about a code are kept
 
 
@@ -88,9 +89,9 @@ def rank(facts: Facts, shifts: Shifts | None = None) -> list[Finding]:
 
 def code_weights(facts: Facts) -> Mapping[str, float]:
     """Give what the issuer's code speaks for, if it was the issuer that said it."""
+    if not _issuers_word(facts):
+        return {}
     code = facts.get("void.code")
-    if code is None or facts.get("void.sent") in {"not_sent", "possibly_sent"}:
-        return {}  # the code is this host's own word
     weights = dict(SPEAKS.get(code, {}))
     if facts.get("void.sent") is None:
         for name, weight in ANYBODY.get(code, {}).items():
@@ -105,12 +106,12 @@ def _evidence(
     cause: Cause, facts: Facts, speaking: set[str], code: Mapping[str, float], shifts: Shifts
 ) -> tuple[Evidence, ...]:
     found: list[Evidence] = []
-    weight = code.get(cause.name, 0.0) + shifts.get((cause.name, _code_signal(facts)), 0.0)
+    taught_code = shifts.get((cause.name, _code_signal(facts)), 0.0)
+    weight = code.get(cause.name, 0.0) + (taught_code if _issuers_word(facts) else 0.0)
     if weight:
         said = describe(facts.get("void.code"))
-        line = Text(
-            f"发卡行应答{said.code}：{said.zh}", f"the issuer answered {said.code}: {said.en}"
-        )
+        zh, en = ("发卡行应答", "the issuer answered") if facts.get("void.sent") else _NOBODY
+        line = Text(f"{zh}{said.code}：{said.zh}", f"{en} {said.code}: {said.en}")
         found.append(Evidence(CODE_SIGNAL, weight, line, (facts.source("void.code"),)))
     taught = {signal for name, signal in shifts if name == cause.name}
     for name in speaking & (cause.speaks.keys() | taught):
@@ -120,6 +121,12 @@ def _evidence(
             sources = tuple(dict.fromkeys(facts.source(need) for need in signal.needs))
             found.append(Evidence(name, weight, Text(*signal.lines(facts)), sources))
     return tuple(sorted(found, key=lambda one: (-abs(one.weight), one.signal)))
+
+
+def _issuers_word(facts: Facts) -> bool:
+    """Say whether the code may be the issuer's; else it is this host's own word."""
+    known = bool(facts.get("void.code"))
+    return known and facts.get("void.sent") not in {"not_sent", "possibly_sent"}
 
 
 def _code_signal(facts: Facts) -> str:
@@ -143,4 +150,4 @@ def limits(facts: Facts) -> dict[str, list[str]]:
 def heard(facts: Facts) -> list[str]:
     """Name what speaks at all: the signals, and the code where an issuer said one."""
     found = [name for name, signal in SIGNALS.items() if signal.speaks(facts)]
-    return [*found, _code_signal(facts)] if code_weights(facts) else found
+    return [*found, _code_signal(facts)] if _issuers_word(facts) else found

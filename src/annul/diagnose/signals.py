@@ -8,14 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from annul.domain.money import show
+
 from .facts import Facts
 
 _UNFINISHED: Final = frozenset({"received", "sent", "unknown", "reversing"})
 _UNDONE: Final = frozenset({"voided", "refunded", "partly_refunded", "reversed", "completed"})
-_MANY: Final = 5  # from so many requests on a share says something
+_MANY: Final = 4  # from so many requests on a share says something
 _MOST: Final = 0.6
 _FEW: Final = 0.25
+_HARDLY: Final = 0.1
 _SOON: Final = 86_400  # a rule changed within a day is new to the shops
+_MONEY: Final = frozenset(
+    {"void.amount", "issuer.void_amount_limit", "merchant.frozen", "merchant.pending"}
+)
 _RISK: Final = frozenset({"04", "07", "34", "35", "37", "43", "59", "63", "66"})
 _CARD: Final = frozenset({"14", "33", "36", "38", "41", "54", "56", "62", "67", "75"})
 
@@ -37,14 +43,16 @@ class Signal:
 
     def lines(self, facts: Facts) -> tuple[str, str]:
         """Give the sentence in Chinese and English."""
-        values = [_shown(facts.get(name)) for name in self.needs]
+        values = [_shown(name, facts.get(name)) for name in self.needs]
         return self.zh.format(*values), self.en.format(*values)
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.0%}" if 0 <= value <= 1 else f"{value:.0f}"
-    return str(value)
+def _shown(name: str, value: Any) -> str:
+    if name in _MONEY:
+        return show(int(value))
+    if "_share_" in name:
+        return f"{value:.0%}"
+    return f"{value:.0f}" if isinstance(value, float) else str(value)
 
 
 def _is(wanted: object) -> Callable[[object], bool]:
@@ -63,6 +71,8 @@ _ALL: Final = (
            "原交易当时被拒绝，未扣款", "the original was declined, no money was taken"),
     Signal("original_open", ("original.state",), lambda state: state in _UNFINISHED,
            "原交易状态为{0}，结果未定", "the original is {0}, its outcome is open"),
+    Signal("original_was_open", ("void.why",), _rule("original_unfinished"),
+           "撤销时原交易尚无结果", "the original had no outcome yet when the void came"),
     Signal("original_undone", ("original.state",), lambda state: state in _UNDONE,
            "原交易状态为{0}", "the original is {0}"),
     Signal("undone_before", ("original.undone_before",), bool,
@@ -91,12 +101,20 @@ _ALL: Final = (
     # How far the request went
     Signal("refused_here", ("host.refused",), bool,
            "由本系统拒绝，未送发卡行", "refused by this host, never sent to the issuer"),
+    Signal("not_sent", ("void.sent",), _is("not_sent"),
+           "请求没有送出", "the request was never sent"),
+    Signal("answered", ("void.sent",), _is("answered"),
+           "发卡行已应答", "the issuer has answered"),
     Signal("silent", ("void.why",), _rule("timed_out"),
            "发卡行在时限内没有应答", "the issuer did not answer in time"),
     Signal("cut_off", ("void.why",), _rule("broken", "link_lost"),
            "等待应答时线路中断", "the line broke while the answer was awaited"),
     Signal("senseless", ("void.why",), _rule("garbled", "bad_mac"),
            "发卡行应答内容或MAC有误（{0}）", "the issuer's answer was wrong ({0})"),
+    Signal("unreadable", ("issuer.garbled_5m", "void.why"),
+           lambda count, why: count >= 1 and why == "timed_out",
+           "等待时发卡行发来{0}条无法识别的报文",
+           "{0} messages of the issuer could not be read while this one was awaited"),
     Signal("nobody_there", ("void.why",), _rule("link_refused"),
            "发卡行主机拒绝连接", "the issuer's host refuses connections"),
     Signal("no_way_there", ("void.why",), _rule("link_unreachable", "link_lost", "link_sign_on",
@@ -163,6 +181,9 @@ _ALL: Final = (
     Signal("others_fine", ("issuer.approval_share_recent", "issuer.requests_recent"),
            lambda share, count: count >= _MANY and share >= _MOST,
            "近期其它交易成功{0}", "{0} of the others were approved lately"),
+    Signal("none_approved", ("issuer.approval_share_recent", "issuer.requests_recent"),
+           lambda share, count: count >= _MANY and share <= _HARDLY,
+           "前后其它交易成功{0}", "{0} of the others just before and after were approved"),
     Signal("others_same", ("issuer.same_code_share_recent", "issuer.requests_recent"),
            lambda share, count: count >= _MANY and share >= _MOST,
            "近期其它交易同样应答{0}", "{0} of the others got the same code"),

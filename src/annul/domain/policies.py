@@ -97,6 +97,8 @@ def before(policies: Iterable[Policy], rule: Policy) -> Policy | None:
     older = [
         policy
         for policy in policies
-        if policy.kind is rule.kind and policy.valid_from < rule.valid_from
+        if policy.kind is rule.kind
+        and policy.valid_from < rule.valid_from
+        and (policy.valid_until is None or policy.valid_until >= rule.valid_from)
     ]
     return max(older, key=lambda policy: policy.valid_from, default=None)

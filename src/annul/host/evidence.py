@@ -156,8 +156,8 @@ class Evidence:
         await self._pool.execute(
             _QUERIES["issuers"],
             issuer_id, self._node, at, slot.requests, slot.approvals, slot.silent, slot.not_sent,
-            slot.late, slot.faults, slot.voids, slot.void_approvals, slot.drops, slot.codes,
-            slot.latencies,
+            slot.late, slot.faults, slot.voids, slot.void_approvals, slot.drops,
+            slot.garbled, slot.codes, slot.latencies, list(slot.tail),
         )  # fmt: skip
 
     async def _run_messages(self, items: list[Kept]) -> list[None]:

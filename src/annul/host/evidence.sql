@@ -30,11 +30,11 @@ SET link_drops = terminal_stats.link_drops + excluded.link_drops,
 -- name: issuers
 -- description: Replace the slots of this process with what they have come to.
 INSERT INTO issuer_stats (issuer_id, node, slot, requests, approvals, silent, not_sent, late, faults,
-                          voids, void_approvals, link_drops, codes, latencies)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                          voids, void_approvals, link_drops, garbled, codes, latencies, tail)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (slot, issuer_id, node) DO UPDATE
 SET requests = excluded.requests, approvals = excluded.approvals, silent = excluded.silent,
     not_sent = excluded.not_sent, late = excluded.late, faults = excluded.faults,
     voids = excluded.voids, void_approvals = excluded.void_approvals,
-    link_drops = excluded.link_drops, codes = excluded.codes,
-    latencies = excluded.latencies;
+    link_drops = excluded.link_drops, garbled = excluded.garbled, codes = excluded.codes,
+    latencies = excluded.latencies, tail = excluded.tail;

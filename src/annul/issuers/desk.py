@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 _SILENT_CODE: Final = "98"
 _UNDOING: Final = "200000"  # field 3 of voids and refunds; only voids have these MTIs
 _VOIDS: Final = frozenset({"0200", "0100"})
+_REVERSAL: Final = "4"  # message class, second digit of the MTI
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,22 +187,23 @@ class Issuers:
         if line is None:
             raise NotSent
         began = self._monotonic()
+        undoes = fields.get(3) == _UNDOING
+        plain = not undoes and mti[1] != _REVERSAL
         try:
             answer = parse_answer(await line.link.ask(mti, fields))
         except NotSent:
             line.health.not_sent()
             raise
         except NoAnswer:
-            line.health.silence()
+            line.health.silence(plain=plain)
             raise
         except DecodeError as error:
             line.link.counts.garbled += 1
-            line.health.silence()
+            line.health.silence(plain=plain)
             raise NoAnswer(Silence.GARBLED) from error
         now = self._monotonic()
-        line.health.answered(
-            answer.response_code, now - began, now, void=fields.get(3) == _UNDOING and mti in _VOIDS
-        )
+        void = undoes and mti in _VOIDS
+        line.health.answered(answer.response_code, now - began, now, void=void, plain=plain)
         return answer
 
     def wake(self) -> None:
@@ -223,6 +225,7 @@ class Issuers:
             on_late=self._late_from(issuer.issuer_id, health),
             on_up=self.wake,
             on_trouble=health.dropped,
+            on_garbled=health.garbled,
             security=self._security,
             mac_key=_key(KeyKind.MAC, issuer.mac_key),
             limits=self._limits,

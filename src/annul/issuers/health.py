@@ -13,6 +13,7 @@ from typing import Final
 
 SLOT_S: Final = 5.0
 WINDOWS_S: Final = (60.0, 300.0, 3600.0)
+_TAIL: Final = 32
 
 # Upper bounds of the latency buckets in milliseconds; the last bucket is open.
 BOUNDS_MS: Final = (
@@ -62,6 +63,9 @@ class Slot:
     voids: int = 0
     void_approvals: int = 0
     drops: int = 0  # connections lost
+    garbled: int = 0  # messages that nobody could read
+    # The latest answers to sales and their like: milliseconds into the slot, code ("": silence).
+    tail: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=_TAIL))
     changed: bool = False
     latencies: list[int] = field(default_factory=lambda: [0] * _BUCKETS)
 
@@ -100,14 +104,21 @@ class Health:
         self._state = Condition.UP
         self._state_until = 0.0
 
-    def answered(self, code: str, latency_s: float, now: float, *, void: bool = False) -> None:
-        """Count an answer with its response code; `now` is the monotonic time it came."""
+    def answered(
+        self, code: str, latency_s: float, now: float, *, void: bool = False, plain: bool = True
+    ) -> None:
+        """Count an answer with its response code; `now` is the monotonic time it came.
+
+        `plain` says that it undoes nothing: no void, no reversal.
+        """
         slot = self._slot if now < self._slot_ends else self._next(now)
         slot.requests += 1
         slot.changed = True
         if void:
             slot.voids += 1
             slot.void_approvals += code in APPROVALS
+        if plain:
+            slot.tail.append((int((now - slot.number * SLOT_S) * 1000), code))
         codes = slot.codes
         codes[code] = codes.get(code, 0) + 1
         slot.latencies[bisect_left(BOUNDS_MS, latency_s * 1000.0)] += 1
@@ -117,9 +128,11 @@ class Health:
             slot.faults += 1
         self._silent_in_a_row = 0
 
-    def silence(self) -> None:
+    def silence(self, *, plain: bool = True) -> None:
         """Count a request that may have left this host and got no answer."""
-        slot = self._current()
+        slot, now = self._current(), self._monotonic()
+        if plain:
+            slot.tail.append((int((now - slot.number * SLOT_S) * 1000), ""))
         slot.requests += 1
         slot.silent += 1
         slot.changed = True
@@ -143,6 +156,12 @@ class Health:
         """Count a connection that was lost, or could not be made."""
         slot = self._current()
         slot.drops += 1
+        slot.changed = True
+
+    def garbled(self) -> None:
+        """Count a message of the issuer that can not be read."""
+        slot = self._current()
+        slot.garbled += 1
         slot.changed = True
 
     def changed(self) -> list[Slot]:

@@ -102,6 +102,7 @@ class Link:
         on_late: Callable[[Message], None],
         on_up: Callable[[], None] = lambda: None,
         on_trouble: Callable[[], None] = lambda: None,
+        on_garbled: Callable[[], None] = lambda: None,
         security: SecurityModule | None = None,
         mac_key: WrappedKey | None = None,
         mac_algorithm: MacAlgorithm = MacAlgorithm.X9_19,
@@ -120,6 +121,7 @@ class Link:
         self._on_late = on_late
         self._on_up = on_up
         self._on_trouble = on_trouble
+        self._on_garbled = on_garbled
         self._security = security
         self._mac_key = mac_key
         self._mac_algorithm = mac_algorithm
@@ -209,6 +211,7 @@ class Link:
             key = answer_key(mti, message.fields())
         except DecodeError:
             self.counts.garbled += 1
+            self._on_garbled()
             return
         if mti == NETWORK_REQUEST:
             self._answer_network(message)

@@ -13,7 +13,6 @@ from uuid import UUID
 import asyncpg
 
 from annul.domain.errors import AnnulError
-from annul.domain.kinds import VOIDS
 from annul.domain.records import Transaction
 from annul.store.database import load_queries
 
@@ -58,9 +57,7 @@ class Book:
         """Open what is owed a case; give how many were opened or joined by a further attempt."""
         opened = 0
         while True:
-            failed = await self._pool.fetch(
-                _QUERIES["open_failed"], list(VOIDS), now, self._due_in, _BATCH
-            )
+            failed = await self._pool.fetch(_QUERIES["open_failed"], now, self._due_in, _BATCH)
             refused = await self._pool.fetch(_QUERIES["open_refused"], now, self._due_in, _BATCH)
             opened += len(failed) + len(refused)
             if max(len(failed), len(refused)) < _BATCH // 2:

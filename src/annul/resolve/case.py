@@ -81,11 +81,14 @@ def chained(head: bytes, body: str) -> bytes:
     return hashlib.sha256(head + body.encode()).digest()
 
 
-def first_broken(bodies: Iterable[tuple[str, bytes]]) -> int | None:
-    """Give the number of the first event that was changed, None when the chain is whole."""
-    head = b""
+def first_broken(bodies: Iterable[tuple[str, bytes]], case: Case | None = None) -> int | None:
+    """Give the number of the first event that was changed, None when the chain is whole.
+
+    With its `case` also when the end is missing, or all of it was written anew.
+    """
+    head, line = b"", 0
     for line, (body, hashed) in enumerate(bodies, 1):
         head = chained(head, body)
-        if head != hashed:
+        if head != hashed or (case is not None and line == case.events and head != case.head):
             return line
-    return None
+    return line + 1 if case is not None and line < case.events else None

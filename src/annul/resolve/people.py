@@ -67,6 +67,7 @@ def allowed(case: Case, role: str) -> list[Action]:
         and (action.when_ended or not case.ended)
         and (action.name != "reject" or case.proposed)
         and not (action.money and case.original_id is None)
+        and not (action.name == "refund" and case.kind == "preauth_void")  # it took no money
     ]
 
 

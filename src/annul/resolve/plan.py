@@ -21,13 +21,18 @@ from annul.domain.states import UNFINISHED, State
 from .case import Case
 from .pace import Pace
 
+DROPPED: Final = "order_dropped"  # the step that takes a person's order off the case
 _SURE: Final = 0.5
 _DOUBT: Final = 0.4
 _LEAST: Final = 0.1
 _NEVER_AGAIN: Final = frozenset({"risk_refusal", "card_problem"})
 _REFUNDS: Final = frozenset({"refund", "qr_refund"})
-_RETRIED: Final = {"sale": "void", "qr_sale": "qr_void", "preauth": "preauth_void",
-                   "completion": "completion_void"}  # fmt: skip
+_RETRIED: Final = frozenset({"sale", "qr_sale", "preauth", "completion"})
+_REFUNDED: Final = frozenset({"sale", "qr_sale", "completion", "completion_advice"})
+_ORDERS: Final = {
+    "retry": (_RETRIED, Text("由人工要求重试", "a person has ordered a retry")),
+    "refund": (_REFUNDED, Text("由人工要求退货", "a person has ordered a refund")),
+}
 # The issuer takes no void, now or for this one, but may take a refund at once.
 _NO_VOID: Final = frozenset(
     {"issuer_unsupported", "issuer_limit_amount", "outside_void_window", "policy_changed",
@@ -143,14 +148,23 @@ def _given_back(s: Situation, original: Transaction) -> Step | None:
 
 
 def _ordered(s: Situation) -> Step | None:
-    """Do what a person has ordered, if it is still possible."""
-    if s.case.ordered == "close":
+    """Do what a person has ordered, or say that it is not possible with this original.
+
+    They, and where it takes two the second one, have seen the amount of the case.
+    """
+    order, original = s.case.ordered, s.picture.original
+    if order == "close":
         return _end("refused", Text("由人工结案", "closed by a person"), {"cause": s.cause.name})
-    if s.case.ordered == "retry" and s.picture.original is not None:
-        return Step("retry", Text("由人工要求重试", "a person has ordered a retry"), do="retry")
-    if s.case.ordered == "refund" and s.picture.original is not None:
-        return Step("refund", Text("由人工要求退货", "a person has ordered a refund"), do="refund")
-    return None
+    if order not in _ORDERS:
+        return None
+    kinds, said = _ORDERS[order]
+    stands = original is not None and original.state is State.APPROVED
+    if stands and original.kind in kinds and original.amount == s.case.amount:
+        return Step(order, said, do=order)
+    return Step(DROPPED, Text(
+        "人工要求无法执行：原交易的状态、类型或金额不允许",
+        "what a person has ordered can not be done: state, kind or amount of the original",
+    ), until=s.now, evidence={"ordered": order})  # fmt: skip
 
 
 # Remedies ----------------------------------------------------------------------------------
@@ -246,7 +260,7 @@ def _covered(s: Situation) -> bool:
     original = s.picture.original
     counted = s.picture.facts.get("merchant.counted")
     assert original is not None
-    return counted is not None and counted >= s.case.amount - original.fee
+    return counted is not None and counted >= original.amount - original.fee
 
 
 def _wait_funds(s: Situation) -> Step | None:
@@ -262,16 +276,16 @@ def _refund_instead(s: Situation) -> Step | None:
         original is not None
         and original.state is State.APPROVED
         and original.undone == 0
-        and original.kind in {"sale", "qr_sale", "completion", "completion_advice"}
+        and original.kind in _REFUNDED
     )
-    if not refundable or merchant is None or s.case.amount > merchant.refund_instead_limit:
+    if not refundable or merchant is None or not _covered(s):
         return None
-    if not _covered(s):
+    assert original is not None
+    if original.amount > merchant.refund_instead_limit:
         return None
     tried = [one for one in s.picture.attempts if one.kind in _REFUNDS]
     if len(tried) >= s.pace.tries:
         return None
-    assert original is not None
     same_day = original.business_date == s.business_date
     if same_day and s.cause.name not in _NO_VOID:
         return None
@@ -289,7 +303,7 @@ def _wait_cut_over(s: Situation) -> Step | None:
     original, merchant = s.picture.original, s.merchant
     if original is None or merchant is None or original.business_date != s.business_date:
         return None
-    if s.case.amount > merchant.refund_instead_limit:
+    if original.amount > merchant.refund_instead_limit:
         return None
     until = s.picture.facts.get("clock.to_cut_over")
     due = s.picture.void.received_at + timedelta(seconds=until or 0.0, milliseconds=200)
@@ -301,9 +315,11 @@ def _wait_cut_over(s: Situation) -> Step | None:
     )
 
 
-def _ask_of_terminal(what: str, zh: str, en: str) -> Remedy:
+def _ask_of_terminal(what: str, zh: str, en: str, *later: str) -> Remedy:
+    """Ask once; `later` are the steps by which a plan goes on from there."""
+
     def ask(s: Situation) -> Step | None:
-        if s.case.step == f"ask_{what}":
+        if s.case.step in {f"ask_{what}", *later}:
             return None
         return Step(
             f"ask_{what}", Text(zh, en), do=what, until=s.now + s.pace.seconds(s.pace.poll_s)
@@ -340,9 +356,10 @@ _NETWORK: Final[tuple[Remedy, ...]] = (
 _INSTEAD: Final[tuple[Remedy, ...]] = (_refund_instead, _wait_cut_over, _ask_person)
 _FUNDS: Final[tuple[Remedy, ...]] = (_wait_funds, *_NETWORK)
 _BY_TERMINAL: Final[tuple[Remedy, ...]] = (
-    _ask_of_terminal("sign_in", "下次联机时要求签到", "to sign in at its next contact"),
+    _ask_of_terminal("sign_in", "下次联机时要求签到", "to sign in at its next contact",
+                     "wait_terminal"),
     _wait_terminal,
-)
+)  # fmt: skip
 
 PLANS: Final[Mapping[str, tuple[Remedy, ...]]] = {
     "original_unfinished": _NETWORK,
@@ -370,11 +387,13 @@ PLANS: Final[Mapping[str, tuple[Remedy, ...]]] = {
     "risk_refusal": (_escalate,),
     "card_problem": (_escalate,),
     "terminal_misconfigured": (
-        _ask_of_terminal("parameters", "下次联机时要求下载参数", "to download parameters"),
+        _ask_of_terminal("parameters", "下次联机时要求下载参数", "to download parameters",
+                         "wait_set_up", "retry", "other_route", "back_off", "ask_person"),
         _wait_set_up, _retry, _ask_person,
     ),
     "terminal_outdated": (
-        _ask_of_terminal("update", "下次联机时要求更新软件", "to update its software"),
+        _ask_of_terminal("update", "下次联机时要求更新软件", "to update its software",
+                         "wait_terminal"),
         _wait_terminal,
     ),
     "keys_out_of_step": _BY_TERMINAL,

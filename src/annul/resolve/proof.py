@@ -40,7 +40,7 @@ async def gather(pool: asyncpg.Pool, book: Book, case: Case, at: datetime) -> di
         {
             "case": shown,
             "made_at": at,
-            "chain": {"broken_at": first_broken(history), "head": case.head.hex()},
+            "chain": {"broken_at": first_broken(history, case), "head": case.head.hex()},
             "timeline": events,
             # What was hashed, byte for byte: sha256(hash before + body).
             "chained": [{"body": body, "hash": hashed.hex()} for body, hashed in history],

@@ -29,7 +29,7 @@ from .book import Book, Entry
 from .case import Case, Event
 from .circuits import Circuits
 from .pace import Pace
-from .plan import Situation, Step, decide
+from .plan import DROPPED, Situation, Step, decide
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +38,7 @@ _ROUNDS: Final = 6  # actions in a row before a case is put back
 _SHOWN: Final = 5  # findings that go into an event
 _AFTER_FAULT_S: Final = 60.0
 _SELDOM_S: Final = 5.0
+_TAKEN: Final = frozenset({"retry", "refund", DROPPED})  # after these an order is no longer open
 _INCIDENTS: Final = frozenset({"acquirer_fault", "issuer_error"})
 
 _SAID: Final = {
@@ -269,7 +270,7 @@ class Resolver:
             probability=best.probability,
             tries=len(s.own_tries) + (step.do in {"retry", "other_route"}),
             task=task,
-            ordered="" if step.do in {"retry", "refund"} else case.ordered,
+            ordered="" if {step.do, step.name} & _TAKEN else case.ordered,
             due_at=due_at,
             next_action_at=self._again_at(s, step, due_at, result),
         )

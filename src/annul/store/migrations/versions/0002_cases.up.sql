@@ -93,10 +93,12 @@ CREATE TABLE issuer_stats (
     late        integer NOT NULL,
     faults      integer NOT NULL,
     link_drops  integer NOT NULL,
+    garbled     integer NOT NULL,            -- messages that could not be read
     codes       jsonb NOT NULL,              -- response code to count
     voids       integer NOT NULL,            -- answered
     void_approvals integer NOT NULL,
     latencies   integer[] NOT NULL,
+    tail        jsonb NOT NULL,              -- latest answers: milliseconds into the slot, code
     PRIMARY KEY (slot, issuer_id, node)
 );
 

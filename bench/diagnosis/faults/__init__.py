@@ -1,0 +1,5 @@
+"""All faults; importing this enters them."""
+
+from . import issuer, path, rules, shop
+
+__all__ = ["issuer", "path", "rules", "shop"]
