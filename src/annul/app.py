@@ -228,6 +228,7 @@ def _resolver(base: Ground, host: Host) -> Resolver:
     settings = base.settings
     pace = Pace(
         scale=settings.void_time_scale,
+        due_s={**settings.void_due_s},
         tries=settings.void_tries,
         give_up_s=settings.void_give_up_s,
     )

@@ -3,7 +3,7 @@
 from contextvars import ContextVar
 from datetime import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
@@ -47,6 +47,13 @@ class Settings(BaseSettings):
     resolver: bool = Field(default=True, description="whether this process works on cases")
     void_time_scale: float = Field(
         1.0, gt=0, description="multiplies every wait and due time of cases; below 1 for drills"
+    )
+    void_due_s: dict[
+        Literal["proof", "network", "window", "funds", "day", "person"],
+        Annotated[float, Field(gt=0)],
+    ] = Field(
+        default_factory=dict,
+        description="seconds within which a void ends, by class of its cause; else as documented",
     )
     void_tries: int = Field(8, ge=0, description="retries of a void by annul itself")
     void_give_up_s: float | None = Field(

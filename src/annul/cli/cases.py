@@ -1,12 +1,12 @@
 """`annul cases`, `annul case`, `annul promise`, `annul users`: the desk on the command line."""
 
-import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -14,17 +14,8 @@ from annul.diagnose.causes import CAUSES
 from annul.domain.errors import AnnulError
 from annul.resolve.case import Case
 
-from .reach import Reach, reach
+from .reach import Config, Data, Database, Lang, Reach, User, password_of, run
 from .show import Language, language
-
-_PASSWORD: Final = "ANNUL_PASSWORD"  # noqa: S105 - the variable's name
-Result = TypeVar("Result")
-
-Data = Annotated[Path | None, typer.Option(help="annul's folder.")]
-Database = Annotated[str | None, typer.Option(help="URL of your own PostgreSQL.")]
-Config = Annotated[Path | None, typer.Option(help="TOML file of settings.")]
-Lang = Annotated[str | None, typer.Option(help="zh or en.")]
-User = Annotated[str, typer.Option(help=f"Who acts; the password is taken from {_PASSWORD}.")]
 
 _ENDS: Final = {
     "": ("处理中", "open"),
@@ -78,10 +69,10 @@ def cases(
 ) -> None:
     """List cases, the most urgent first."""
 
-    async def read(base: Reach) -> list[Case]:
-        return await base.book.latest(only_open=not all_, limit=limit)
+    async def read(base: Reach) -> tuple[list[Case], ZoneInfo]:
+        return await base.book.latest(only_open=not all_, limit=limit), base.zone
 
-    found = _run(data, database, config, read)
+    found, zone = run(data, database, config, read)
     if as_json:
         typer.echo(json.dumps([one._asdict() for one in found], default=_plain, indent=2))
         return
@@ -95,7 +86,7 @@ def cases(
     for one in found:
         table.add_row(
             one.number, _ENDS[one.ended][at], _money(one.amount), one.card_masked, _title(one, at),
-            one.step, f"{one.opened_at:%m-%d %H:%M:%S}", f"{one.due_at:%m-%d %H:%M:%S}", one.task,
+            one.step, _when(one.opened_at, zone), _when(one.due_at, zone), one.task,
         )  # fmt: skip
     Console(highlight=False, markup=False, width=None if os.isatty(1) else 200).print(table)
 
@@ -117,14 +108,14 @@ def case(
     """Show a case with its history, act on it, or write its proof."""
     if verb is not None:
         action = what or "" if verb == "do" else verb
-        done = _run(data, database, config, _acting(number, action, what or "", user, reason))
+        done = run(data, database, config, _acting(number, action, what or "", user, reason))
         typer.echo(f"{number}: {done}")
         return
     if proof is not None:
-        size = proof.write_bytes(_run(data, database, config, _proving(number)))
+        size = proof.write_bytes(run(data, database, config, _proving(number)))
         typer.echo(f"{proof} ({size} bytes)")
         return
-    shown = _run(data, database, config, _shown(number))
+    shown = run(data, database, config, _shown(number))
     if as_json:
         typer.echo(json.dumps(shown, default=_plain, ensure_ascii=False, indent=2))
     else:
@@ -149,7 +140,7 @@ def promise(
         figures = (await kept.read(base.pool, now, since)).figures()
         return figures, await kept.by_cause(base.pool, since)
 
-    figures, causes = _run(data, database, config, read)
+    figures, causes = run(data, database, config, read)
     if as_json:
         typer.echo(json.dumps({**figures, "by_cause": causes}, ensure_ascii=False, indent=2))
         return
@@ -183,7 +174,7 @@ def add_user(
     async def add(base: Reach) -> None:
         from .reach import NotAllowed
 
-        if await base.role_of(user, _password(user)) != "administrator":
+        if await base.role_of(user, password_of(user)) != "administrator":
             raise NotAllowed
         password = os.environ.get("ANNUL_NEW_PASSWORD") or typer.prompt(
             f"password of {name}", hide_input=True, confirmation_prompt=True
@@ -191,7 +182,7 @@ def add_user(
         if not await base.access.add(name, password, role):
             raise NameTaken
 
-    _run(data, database, config, add)
+    run(data, database, config, add)
     typer.echo(f"{name}: {role}")
 
 
@@ -201,7 +192,7 @@ def _acting(
     async def act(base: Reach) -> str:
         from annul.resolve.people import People
 
-        role = await base.role_of(user, _password(user))
+        role = await base.role_of(user, password_of(user))
         found = await base.book.find(number)
         limit = await base.pool.fetchval(
             "SELECT second_person_from FROM merchants WHERE merchant_id = $1", found.merchant_id
@@ -236,6 +227,7 @@ def _shown(number: str) -> Callable[[Reach], Awaitable[dict[str, Any]]]:
         likely = await base.gatherer.likely(void) if found.original_id is None else []
         return {
             "case": found._asdict(),
+            "zone": base.settings.zone,
             "events": [json.loads(body) for body, _ in history],
             "broken_at": first_broken(history, found),
             "allowed": {
@@ -252,18 +244,18 @@ def _shown(number: str) -> Callable[[Reach], Awaitable[dict[str, Any]]]:
 
 
 def _print(shown: dict[str, Any], spoken: Language) -> None:
-    at = _at(spoken)
-    for name, value in _summary(shown["case"], at):
+    at, zone = _at(spoken), ZoneInfo(shown["zone"])
+    for name, value in _summary(shown["case"], at, zone):
         typer.echo(f"{_LABELS[name][at]}: {value}")
     typer.echo("")
     for event in shown["events"]:
-        moment = event["at"][:23].replace("T", " ")
+        moment = _when(datetime.fromisoformat(event["at"]), zone)
         typer.echo(f"{moment}  {event['who']:<8} {event['what']:<16} {event['why'][spoken]}")
         for found in event["evidence"].get("causes", ())[:1]:
             for one in found["evidence"]:
                 sign = "+" if one["weight"] > 0 else "−"
                 sources = ", ".join(one["sources"])
-                typer.echo(f"{'':<26}{sign} {one['text'][spoken]}  ({sources})")
+                typer.echo(f"{'':<17}{sign} {one['text'][spoken]}  ({sources})")
     broken = shown["broken_at"]
     said = _LABELS["whole"][at] if broken is None else _LABELS["broken"][at].format(broken)
     typer.echo(f"\n{said}")
@@ -275,7 +267,7 @@ def _print(shown: dict[str, Any], spoken: Language) -> None:
         typer.echo(f"{_LABELS['allowed'][at]}: {name:<14} {', '.join(roles)}")
 
 
-def _summary(row: dict[str, Any], at: int) -> Iterator[tuple[str, str]]:
+def _summary(row: dict[str, Any], at: int, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     cause = CAUSES.get(row["confirmed"] or row["cause"])
     yield "number", row["number"]
     yield "state", _ENDS[row["ended"]][at]
@@ -288,34 +280,21 @@ def _summary(row: dict[str, Any], at: int) -> Iterator[tuple[str, str]]:
             yield "money", cause.money[at]
             yield "next", cause.cashier[at]
         yield "step", row["step"]
-        yield "again", f"{row['next_action_at']:%m-%d %H:%M:%S}"
-        yield "due", f"{row['due_at']:%m-%d %H:%M:%S}"
+        yield "again", _when(row["next_action_at"], zone)
+        yield "due", _when(row["due_at"], zone)
     if row["task"]:
         yield "task", row["task"]
     if row["proposed"]:
         yield "waits", f"{row['proposed']} ({row['proposed_by']})"
 
 
-def _run(
-    data: Path | None,
-    database: str | None,
-    config: Path | None,
-    job: Callable[[Reach], Awaitable[Result]],
-) -> Result:
-    async def run() -> Result:
-        async with reach(data, database, config) as base:
-            return await job(base)
-
-    return asyncio.run(run())
-
-
-def _password(user: str) -> str:
-    return os.environ.get(_PASSWORD) or typer.prompt(f"password of {user}", hide_input=True)
-
-
 def _title(one: Case, at: int) -> str:
     cause = CAUSES.get(one.confirmed or one.cause)
     return cause.title[at] if cause else "-"
+
+
+def _when(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%m-%d %H:%M:%S}"
 
 
 def _at(spoken: Language) -> int:

@@ -1,12 +1,16 @@
 """How commands reach the database of a running annul, or of one's own PostgreSQL."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import typer
 
 from annul.api.access import Access, Verdict
 from annul.diagnose.gather import Gatherer
@@ -19,6 +23,15 @@ from annul.settings import Settings
 from annul.store.clock import SystemClock
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
+
+_PASSWORD: Final = "ANNUL_PASSWORD"  # noqa: S105 - the variable's name
+Result = TypeVar("Result")
+
+Data = Annotated[Path | None, typer.Option(help="annul's folder.")]
+Database = Annotated[str | None, typer.Option(help="URL of your own PostgreSQL.")]
+Config = Annotated[Path | None, typer.Option(help="TOML file of settings.")]
+Lang = Annotated[str | None, typer.Option(help="zh or en.")]
+User = Annotated[str, typer.Option(help=f"Who acts; the password is taken from {_PASSWORD}.")]
 
 
 class NotRunning(AnnulError):
@@ -47,6 +60,11 @@ class Reach:
     clock: SystemClock
     access: Access
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which people read times."""
+        return ZoneInfo(self.settings.zone)
+
     async def role_of(self, name: str, password: str) -> str:
         """Give the role of a user; raises `NotAllowed`."""
         if await self.access.check(name, password) is not Verdict.ACCEPTED:
@@ -69,7 +87,7 @@ async def reach(
             message = f"no database answers for {settings.data}"
             raise NotRunning(message) from error
         clock = SystemClock()
-        pace = Pace(settings.void_time_scale)
+        pace = Pace(settings.void_time_scale, {**settings.void_due_s})
         yield Reach(
             settings=settings,
             pool=pool,
@@ -81,3 +99,23 @@ async def reach(
         )
     finally:
         await pool.close()
+
+
+def run(
+    data: Path | None,
+    database: str | None,
+    config: Path | None,
+    job: Callable[[Reach], Awaitable[Result]],
+) -> Result:
+    """Connect, do a job, and give what it gives."""
+
+    async def connected() -> Result:
+        async with reach(data, database, config) as base:
+            return await job(base)
+
+    return asyncio.run(connected())
+
+
+def password_of(user: str) -> str:
+    """Take a password from the environment, or ask for it."""
+    return os.environ.get(_PASSWORD) or typer.prompt(f"password of {user}", hide_input=True)

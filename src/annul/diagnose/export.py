@@ -250,12 +250,14 @@ def _line(number: int, row: Mapping[str, str | None], *, fen: bool) -> _Line:
         amount = abs(int(Decimal(get("amount")) * (1 if fen else 100)))  # voids may be negative
         spent = timedelta(milliseconds=float(get("answer_ms"))) if get("answer_ms") else None
     except (ValueError, ArithmeticError) as error:
-        message = f"line {number}: {error}"
+        given = ", ".join(f"{name} {get(name)!r}" for name in ("time", "amount", "answer_ms"))
+        message = f"line {number}: one of these can not be read: {given}"
         raise BadExport(message) from error
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     code = get("code")
-    state = State.APPROVED if code in APPROVALS else State.DECLINED
-    sent = Sent.POSSIBLY_SENT if code in _SILENT else Sent.ANSWERED
+    silent = code in _SILENT
+    state = State.APPROVED if code in APPROVALS else State.UNKNOWN if silent else State.DECLINED
+    sent = Sent.POSSIBLY_SENT if silent else Sent.ANSWERED
     transaction = Transaction(
         merchant_id=get("merchant"), id=uuid.uuid5(_SPACE, str(number)), kind=kind, state=state,
         sent=sent, terminal_id=get("terminal"), batch=get("batch"), trace=get("trace").zfill(6),

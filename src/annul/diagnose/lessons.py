@@ -6,7 +6,7 @@ spoke, the wrongly preferred one down. What was ranked right teaches nothing.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -61,9 +61,18 @@ class Lessons:
         steps = lesson(facts, confirmed, self.shifts)
         if steps:
             causes, signals, moved = (list(column) for column in zip(*steps, strict=True))
-            await self._pool.execute(_QUERIES["teach"], case_id, causes, signals, moved, who, at)
-        return len(steps)
+            taught = await self._pool.fetch(
+                _QUERIES["teach"], case_id, causes, signals, moved, who, at
+            )
+            return len(taught)
+        return 0
 
-    async def undo(self, case_id: UUID, at: datetime) -> int:
-        """Take back what a case has taught."""
-        return len(await self._pool.fetch(_QUERIES["undo"], case_id, at))
+    async def latest(self, limit: int) -> list[dict[str, Any]]:
+        """Give what was taught, the latest first: case, who, which cause instead of which."""
+        return [dict(row) for row in await self._pool.fetch(_QUERIES["list"], limit)]
+
+    async def undo(
+        self, case_id: UUID, at: datetime, who: str = "", role: str = "", reason: str = ""
+    ) -> int:
+        """Take back what a case has taught; gives how many steps that were."""
+        return int(await self._pool.fetchval(_QUERIES["undo"], case_id, at, who, role, reason))

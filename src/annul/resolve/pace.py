@@ -25,11 +25,13 @@ PATIENCE: Final[Mapping[str, tuple[float, float]]] = {
 class Pace:
     """`scale` multiplies every time, so that a drill runs a day in minutes.
 
-    `tries` bounds the resolver's own retries of a void; `poll_s` is how long it waits for money or
-    a terminal before it looks again; `margin_s` is how long a lease outlasts an issuer's time-out.
+    `due_s` replaces due times of `PATIENCE` by class; `tries` bounds the resolver's own retries of
+    a void; `poll_s` is how long it waits for money or a terminal before it looks again; `margin_s`
+    is how long a lease outlasts an issuer's time-out.
     """
 
     scale: float = 1.0
+    due_s: Mapping[str, float] = field(default_factory=dict)  # an operator's own due times
     tries: int = 8
     give_up_s: float | None = None  # when a case ends at the latest, None: by its class
     backoff: Backoff = field(default=Backoff(first_s=15.0, limit_s=1800.0))
@@ -42,7 +44,7 @@ class Pace:
 
     def due(self, patience: str) -> timedelta:
         """Give how long a case of a class may take."""
-        return timedelta(seconds=PATIENCE[patience][0] * self.scale)
+        return timedelta(seconds=self.due_s.get(patience, PATIENCE[patience][0]) * self.scale)
 
     def last(self, patience: str) -> timedelta:
         """Give when a case of a class ends whatever happens."""

@@ -158,8 +158,11 @@ def _ordered(s: Situation) -> Step | None:
     if order not in _ORDERS:
         return None
     kinds, said = _ORDERS[order]
-    stands = original is not None and original.state is State.APPROVED
-    if stands and original.kind in kinds and original.amount == s.case.amount:
+    if (
+        original is not None
+        and (original.state, original.amount) == (State.APPROVED, s.case.amount)
+        and original.kind in kinds
+    ):
         return Step(order, said, do=order)
     return Step(DROPPED, Text(
         "人工要求无法执行：原交易的状态、类型或金额不允许",
@@ -190,16 +193,26 @@ def _escalate(s: Situation) -> Step:
                 evidence=refused.evidence)  # fmt: skip
 
 
+def _stands(s: Situation, kinds: frozenset[str]) -> Transaction | None:
+    """Give the original if all of it can be given back and the void asked for just that amount."""
+    original = s.picture.original
+    if (
+        original is None
+        or original.state is not State.APPROVED
+        or original.undone
+        or original.kind not in kinds
+        or original.amount != s.picture.void.amount
+    ):
+        return None
+    return original
+
+
 def _voidable(s: Situation) -> bool:
     """Say whether a void may still be sent: same business day, batch open, something to void."""
-    original = s.picture.original
-    return (
-        original is not None
-        and original.state is State.APPROVED
-        and original.undone == 0
-        and original.kind in _RETRIED
-        and original.business_date == s.business_date
-        and original.batch == s.batch
+    original = _stands(s, _RETRIED)
+    return original is not None and (original.business_date, original.batch) == (
+        s.business_date,
+        s.batch,
     )
 
 
@@ -271,16 +284,9 @@ def _wait_funds(s: Situation) -> Step | None:
 
 
 def _refund_instead(s: Situation) -> Step | None:
-    original, merchant = s.picture.original, s.merchant
-    refundable = (
-        original is not None
-        and original.state is State.APPROVED
-        and original.undone == 0
-        and original.kind in _REFUNDED
-    )
-    if not refundable or merchant is None or not _covered(s):
+    original, merchant = _stands(s, _REFUNDED), s.merchant
+    if original is None or merchant is None or not _covered(s):
         return None
-    assert original is not None
     if original.amount > merchant.refund_instead_limit:
         return None
     tried = [one for one in s.picture.attempts if one.kind in _REFUNDS]

@@ -26,10 +26,11 @@ from annul.store.batcher import LOST, StoreOverloaded, StoreUnavailable
 from . import promise
 from .actions import Actions
 from .book import Book, Entry
-from .case import Case, Event
+from .case import RESOLVER, Case, Event
 from .circuits import Circuits
 from .pace import Pace
 from .plan import DROPPED, Situation, Step, decide
+from .proven import diagnoses, proven, told
 
 log = structlog.get_logger(__name__)
 
@@ -201,6 +202,8 @@ class Resolver:
             step = decide(situation)
             result = await self._actions.do(step.do, situation) if step.do else ""
             entry = self._entry(situation, step, result)
+            if step.end:
+                await self._learn(situation, step, entry)
             self.counts.advanced += 1
             written = await self._book.write(case, entry, situation.now)
             self.counts.contended += written is None
@@ -238,6 +241,23 @@ class Resolver:
             other_route=probe_at is not None and host.issuers.same_bank(issuer_id) is not None,
             random=self._random(),
         )
+
+    async def _learn(self, s: Situation, step: Step, entry: Entry) -> None:
+        """Let a cause that the outcome proves teach the ranking; what a person confirmed stands."""
+        if s.case.confirmed:
+            return
+        events = told(await self._book.history(s.case))
+        cause = proven(events, step.end, str(step.evidence.get("cause", "")), s.case.cause)
+        if not cause:
+            return
+        title = CAUSES[cause].title
+        why = Text(f"结果证明原因：{title.zh}", f"the outcome proves the cause: {title.en}")
+        entry.events.append(Event("proven", why, evidence={"cause": cause}))
+        entry.case = entry.case._replace(confirmed=cause)
+        for named, facts in diagnoses(events):
+            if named != cause:
+                await self._lessons.teach(s.case.id, facts, cause, RESOLVER, s.now)
+                return
 
     def _entry(self, s: Situation, step: Step, result: str) -> Entry:
         """Put together what is written after a step."""

@@ -3,11 +3,11 @@
 Card numbers come in bodies only and go out masked.
 """
 
-from dataclasses import asdict, fields
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Final
 
 from fastapi import FastAPI, HTTPException
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from annul.wire.masking import mask_pan
 
@@ -15,6 +15,8 @@ from .books import Entry
 from .faults import Fault, FaultKind
 from .rules import CARD_STATES, Policy
 from .server import IssuerServer
+
+_POLICY: Final = TypeAdapter(Policy)
 
 
 class FaultRow(BaseModel):
@@ -90,14 +92,15 @@ def build(server: IssuerServer) -> FastAPI:  # noqa: C901 - one route after the 
         return asdict(server.books.policy)
 
     @app.put("/policy")
-    async def set_policy(changes: dict[str, float]) -> dict[str, Any]:
-        known = {field.name: field.type for field in fields(Policy)}
-        unknown = set(changes) - set(known)
+    async def set_policy(changes: dict[str, Any]) -> dict[str, Any]:
+        now = asdict(server.books.policy)
+        unknown = set(changes) - set(now)
         if unknown:
             raise HTTPException(422, f"no such setting: {', '.join(sorted(unknown))}")
-        for name, value in changes.items():
-            before = getattr(server.books.policy, name)
-            setattr(server.books.policy, name, type(before)(value))
+        try:
+            server.books.policy = _POLICY.validate_python(now | changes)
+        except ValidationError as error:
+            raise HTTPException(422, error.errors(include_url=False, include_input=False)) from None
         return asdict(server.books.policy)
 
     @app.put("/windows")

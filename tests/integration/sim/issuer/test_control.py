@@ -135,6 +135,9 @@ async def test_rules_windows_and_cards(simulator: Simulator) -> None:
     assert await _http(simulator, "PUT", "/policy", {"no_such": 1}) == 422
     policy = await _http(simulator, "PUT", "/policy", {"amount_limit": 999})
     assert policy["amount_limit"] == 999
+    assert await _http(simulator, "PUT", "/policy", {"amount_limit": "much"}) == 422
+    policy = await _http(simulator, "PUT", "/policy", {"codes": {"unsupported": "57"}})
+    assert (policy["codes"], policy["amount_limit"]) == ({"unsupported": "57"}, 999)
     acquirer.sale()
     assert (await acquirer.answer())[39] == "61"
     await _http(simulator, "PUT", "/windows?maintenance=true")

@@ -1,0 +1,81 @@
+"""`annul lessons`: what closed cases have taught the ranking, and taking a lesson back."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from annul.domain.errors import AnnulError
+
+from .reach import Config, Data, Database, Lang, Reach, User, password_of, run
+from .show import language
+
+
+class NothingTaught(AnnulError):
+    """This case has taught nothing that is in force. Nothing was changed."""
+
+    code = "cli.nothing_taught"
+    next_step = "annul lessons shows which cases have taught something."
+
+
+def register(application: typer.Typer) -> None:
+    """Add the command."""
+    application.command("lessons")(lessons)
+
+
+def lessons(
+    undo: Annotated[str | None, typer.Option(help="Take back what this case has taught.")] = None,
+    user: User = "",
+    reason: Annotated[str, typer.Option(help="Why; it goes into the audit.")] = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show what confirmed causes have taught the ranking, or take one lesson back."""
+    if undo is not None:
+        count = run(data, database, config, lambda base: _undo(base, undo, user, reason))
+        typer.echo(f"{undo}: {count}")
+        return
+
+    async def read(base: Reach) -> dict[str, Any]:
+        await base.lessons.refresh()
+        return {
+            "lessons": await base.lessons.latest(limit),
+            "shifts": [
+                {"cause": cause, "signal": signal, "shift": round(shift, 2)}
+                for (cause, signal), shift in sorted(base.lessons.shifts.items())
+            ],
+        }
+
+    found = run(data, database, config, read)
+    if as_json:
+        typer.echo(json.dumps(found, default=str, ensure_ascii=False, indent=2))
+        return
+    chinese = language(lang) == "zh"
+    for row in found["lessons"]:
+        state = ("已撤回" if chinese else "taken back") if row["undone_at"] else ""
+        instead = "而非" if chinese else "instead of"
+        typer.echo(
+            f"{row['number']}  {row['taught_at']:%Y-%m-%d %H:%M}  {row['taught_by']:<10} "
+            f"{row['confirmed']} {instead} {row['instead_of']}  {state}"
+        )
+    for one in found["shifts"]:
+        typer.echo(f"  {one['shift']:+.2f}  {one['cause']}  {one['signal']}")
+
+
+async def _undo(base: Reach, number: str, user: str, reason: str) -> int:
+    from annul.resolve.people import ACTIONS, ActionRefused
+
+    role = await base.role_of(user, password_of(user))
+    if role not in ACTIONS["confirm-cause"].roles or not reason.strip():
+        message = "taking a lesson back is for those who may confirm a cause, with a reason"
+        raise ActionRefused(message)
+    case = await base.book.find(number)
+    count = await base.lessons.undo(case.id, base.clock.now(), user, role, reason)
+    if not count:
+        raise NothingTaught
+    return count
