@@ -42,7 +42,11 @@ async def _measure(folder: Path, terminals: int, seconds: float) -> dict[str, fl
         async with ground(settings) as base:
             plan = Plan((issuer.process.port,), -(-terminals // 10), 10)
             credentials = await seed(base.pool, base.security, plan)
-        environment = {"ANNUL_TERMINALS_PORT": str(port), "ANNUL_STATUS_PORT": "0"}
+        environment = {
+            "ANNUL_TERMINALS_PORT": str(port),
+            "ANNUL_STATUS_PORT": "0",
+            "ANNUL_CONSOLE": "false",
+        }
         host = Process("host", ["up", f"--data={folder}"], port, folder, environment)
         database = EmbeddedPostgres(folder)
         stack.push_async_callback(database.stop)

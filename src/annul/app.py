@@ -2,7 +2,7 @@
 
 import fcntl
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +14,10 @@ import asyncpg
 import structlog
 
 from annul.api.access import Access
+from annul.api.desk import Desk, Settled
+from annul.api.feed import Feed
 from annul.api.status import build
+from annul.console import build as console
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.errors import AnnulError
@@ -36,6 +39,7 @@ from annul.merchants.registry import Registry
 from annul.resolve.book import Book
 from annul.resolve.circuits import Circuits
 from annul.resolve.pace import Pace
+from annul.resolve.people import People
 from annul.resolve.resolver import Resolver
 from annul.security.masterkey import load_or_create
 from annul.security.module import SecurityModule
@@ -254,3 +258,57 @@ async def status_page(running: Running) -> AsyncIterator[int]:
     app = build(running.ground.access, running.figures)
     async with serve_http(app, settings.status_host, settings.status_port) as port:
         yield port
+
+
+@asynccontextmanager
+async def desk_page(
+    base: Ground, running: Running | None = None, controls: Mapping[str, str] | None = None
+) -> AsyncIterator[int]:
+    """Serve console and API, beside a host or alone; gives the port.
+
+    `controls` are the control addresses of demo issuers, by issuer.
+    """
+    settings = base.settings
+    calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
+    book, lessons = Book(base.pool, timedelta(minutes=15), settings.node), Lessons(base.pool)
+    feed = Feed(base.pool, base.clock)
+    desk = Desk(
+        pool=base.pool,
+        access=base.access,
+        book=book,
+        gatherer=Gatherer(base.pool, calendar, base.clock),
+        lessons=lessons,
+        people=People(book, lessons),
+        feed=feed,
+        vault=base.vault,
+        calendar=calendar,
+        clock=base.clock,
+        host=running.host if running else None,
+        data=settings.data,
+        terminals=(
+            settings.terminals_host,
+            running.port if running else settings.terminals_port,
+        ),
+        controls=controls or {},
+        settings=tuple(_shown(settings)),
+        figures=running.figures if running else None,
+    )
+    secure = settings.tls_certificate is not None
+    application = console.build(desk, secure=secure)
+    feed.start()
+    try:
+        async with serve_http(
+            application, settings.console_host, settings.console_port, lifespan=True,
+            certificate=settings.tls_certificate, key=settings.tls_key,
+        ) as port:  # fmt: skip
+            yield port
+    finally:
+        await feed.stop()
+
+
+def _shown(settings: Settings) -> Iterator[Settled]:
+    """Give the settings in force with their origin; secrets stay secret."""
+    origins = settings.origins(None, {})
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        yield Settled(name, str(value), origins[name], field.description or "")

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,10 +20,25 @@ class _QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve_http(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
-    """Serve until the block ends; gives the port, a free one when `port` is 0."""
+async def serve_http(
+    app: FastAPI,
+    host: str,
+    port: int,
+    *,
+    lifespan: bool = False,
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> AsyncIterator[int]:
+    """Serve until the block ends; gives the port, a free one when `port` is 0.
+
+    With `certificate` and `key` (PEM files) it speaks TLS only.
+    """
     listening = socket.create_server((host, port))
-    config = uvicorn.Config(app, log_config=None, lifespan="off", access_log=False)
+    config = uvicorn.Config(
+        app, log_config=None, lifespan="on" if lifespan else "off", access_log=False,
+        ssl_certfile=certificate, ssl_keyfile=key, server_header=False,
+        timeout_graceful_shutdown=3,
+    )  # fmt: skip
     server = _QuietServer(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:

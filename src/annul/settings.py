@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     status_host: str = Field("127.0.0.1", description="address of health, metrics and status")
     status_port: int = Field(8580, ge=0, le=65535)
 
+    console: bool = Field(default=True, description="whether this process serves console and API")
+    console_host: str = Field("127.0.0.1", description="address of console and API")
+    console_port: int = Field(8581, ge=0, le=65535)
+    tls_certificate: Path | None = Field(None, description="PEM file; console and API speak TLS")
+    tls_key: Path | None = Field(None, description="PEM file of its key")
+
     acquirer_id: str = Field("00010000", pattern=r"^\d{8,11}$", description="field 32")
     zone: str = Field("Asia/Shanghai", description="zone of the business day")
     cut_over: time = Field(time(23, 0), description="from here on the next business day counts")

@@ -27,7 +27,11 @@ def folder() -> Iterator[Path]:
 
 def _up(folder: Path, name: str = "up") -> Process:
     port = free_port()
-    environment = {"ANNUL_TERMINALS_PORT": str(port), "ANNUL_STATUS_PORT": "0"}
+    environment = {
+        "ANNUL_TERMINALS_PORT": str(port),
+        "ANNUL_STATUS_PORT": "0",
+        "ANNUL_CONSOLE_PORT": "0",
+    }
     return Process(name, ["up", "--demo", f"--data={folder}"], port, folder, environment)
 
 

@@ -1,78 +1,233 @@
-"""Who may look: the first user with a one-time password, and the check of a password."""
+"""Who is let in: users and passwords, sessions of browsers, keys of programs."""
 
 import asyncio
+import hashlib
 import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from uuid_utils.compat import uuid7
 
+from annul.domain.errors import AnnulError
+from annul.store.clock import Clock, SystemClock
 from annul.store.database import load_queries
+
+from .roles import OF_A_SHOP, ROLES, Scope, Visitor
 
 FIRST_USER: Final = "admin"
 SHORTEST: Final = 12  # characters of a password that a person chooses
+KEY_MARK: Final = "annul_"
 
-_QUERIES: Final = load_queries("annul.api", "access.sql")
+_QUERIES: Final = {name: q.sql for name, q in load_queries("annul.api", "access.sql").items()}
+_SESSION: Final = timedelta(hours=12)
+# Wrong passwords in a row from which on the name is locked, and for how long: doubling each time.
+_TRIES: Final = 5
+_LOCK_S: Final = 30.0
+_LONGEST_LOCK_S: Final = 3600.0
+_KEPT_S: Final = 5.0  # how long a session or key that was looked up is taken as it was
 
 
 class Verdict(StrEnum):
     """What a name and a password are good for."""
 
     REFUSED = "refused"
+    LOCKED = "locked"
     MUST_CHANGE = "must_change"
     ACCEPTED = "accepted"
 
 
-class Access:
-    """Users and passwords in the database; hashing runs beside the event loop."""
+class NameTaken(AnnulError):
+    """There is a user with this name already. Nothing was changed."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    code = "access.name_taken"
+    next_step = "Choose another name."
+
+
+class NotPossible(AnnulError):
+    """A user can not be like that. Nothing was changed."""
+
+    code = "access.not_possible"
+    next_step = "Cashiers and merchants belong to a merchant; the others belong to none."
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a browser is given: `token` goes into its cookie and is known nowhere else."""
+
+    token: str
+    csrf: str
+    ends_at: datetime
+
+
+class Access:
+    """Users, sessions and keys in the database; hashing runs beside the event loop."""
+
+    def __init__(self, pool: asyncpg.Pool, clock: Clock | None = None) -> None:
         self._pool = pool
+        self._clock = clock or SystemClock()
         self._hasher = PasswordHasher()
         # Compared against for unknown names, so that the time does not tell which names exist.
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
+        self._kept: dict[bytes, tuple[float, Visitor | None]] = {}
+
+    # Users ----------------------------------------------------------------------------------
 
     async def first_password(self) -> str | None:
         """Make the first user and give its one-time password; None when there are users already."""
-        if await self._pool.fetchval(_QUERIES["count"].sql):
+        if await self._pool.fetchval(_QUERIES["count"]):
             return None
         password = secrets.token_urlsafe(12)
         hashed = await asyncio.to_thread(self._hasher.hash, password)
-        added = await self._pool.fetchval(
-            _QUERIES["add_first"].sql, FIRST_USER, hashed, "administrator"
-        )
+        added = await self._pool.fetchval(_QUERIES["add_first"], FIRST_USER, hashed)
         return password if added else None
 
     async def check(self, name: str, password: str) -> Verdict:
-        """Say what a name and a password are good for."""
-        row = await self._pool.fetchrow(_QUERIES["find"].sql, name)
-        hashed = row[0] if row else self._nobody
+        """Say what a name and a password are good for; wrong ones in a row lock the name."""
+        now = self._clock.now()
+        row = await self._pool.fetchrow(_QUERIES["find"], name)
+        hashed = row["password_hash"] if row else self._nobody
         right = await asyncio.to_thread(self._matches, hashed, password)
-        if row is None or not right:
+        if row is None:
             return Verdict.REFUSED
-        return Verdict.MUST_CHANGE if row[1] else Verdict.ACCEPTED
+        if row["locked_until"] is not None and row["locked_until"] > now:
+            return Verdict.LOCKED
+        if not right:
+            over = max(row["failures"] + 1 - _TRIES, 0)
+            lock = min(_LOCK_S * 2.0 ** min(over, 20), _LONGEST_LOCK_S)
+            until = now + timedelta(seconds=lock) if row["failures"] + 1 >= _TRIES else None
+            await self._pool.execute(_QUERIES["failed"], name, until)
+            return Verdict.REFUSED
+        if row["failures"]:
+            await self._pool.execute(_QUERIES["succeeded"], name)
+        return Verdict.MUST_CHANGE if row["one_time"] else Verdict.ACCEPTED
 
     async def change(self, name: str, password: str) -> None:
-        """Replace the password of a user; raises `ValueError` when it is too short."""
+        """Replace the password of a user and end their sessions; `ValueError` when too short."""
         if len(password) < SHORTEST:
             message = f"a password has at least {SHORTEST} characters"
             raise ValueError(message)
         hashed = await asyncio.to_thread(self._hasher.hash, password)
-        await self._pool.execute(_QUERIES["change"].sql, name, hashed)
+        await self._pool.execute(_QUERIES["change"], name, hashed)
+        self._kept.clear()
 
     async def role(self, name: str) -> str:
         """Give the role of a user who is known."""
-        return str(await self._pool.fetchval(_QUERIES["role"].sql, name))
+        return str(await self._pool.fetchval(_QUERIES["role"], name))
 
-    async def add(self, name: str, password: str, role: str) -> bool:
-        """Add a user with a password of their own; False when the name is taken."""
+    async def add(
+        self, name: str, password: str, role: str, merchant_id: str = "", *, one_time: bool = False
+    ) -> bool:
+        """Add a user; False when the name is taken. Raises `NotPossible`."""
+        if role not in ROLES or (role in OF_A_SHOP) != bool(merchant_id):
+            raise NotPossible
         hashed = await asyncio.to_thread(self._hasher.hash, password)
-        return bool(await self._pool.fetchval(_QUERIES["add"].sql, name, hashed, role))
+        values = (name, hashed, role, one_time, merchant_id)
+        return bool(await self._pool.fetchval(_QUERIES["add"], *values))
+
+    async def set_active(self, name: str, *, active: bool) -> None:
+        """Let a user in again, or no longer; what is open ends at once."""
+        await self._pool.execute(_QUERIES["set_active"], name, active)
+        self._kept.clear()
+
+    async def speak(self, name: str, language: str) -> None:
+        """Keep the language that a user has chosen."""
+        await self._pool.execute(_QUERIES["speak"], name, language)
+        self._kept.clear()
+
+    async def users(self) -> list[dict[str, Any]]:
+        """Give everybody, without what lets them in."""
+        return [dict(row) for row in await self._pool.fetch(_QUERIES["users"])]
+
+    # Sessions -------------------------------------------------------------------------------
+
+    async def open(self, name: str) -> Session:
+        """Open a session for somebody whose password was right."""
+        token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+        now = self._clock.now()
+        ends_at = now + _SESSION
+        await self._pool.execute(_QUERIES["open"], _hash(token), name, csrf, now, ends_at)
+        return Session(token, csrf, ends_at)
+
+    async def close(self, token: str) -> None:
+        """End a session."""
+        await self._pool.execute(_QUERIES["close"], _hash(token))
+        self._kept.pop(_hash(token), None)
+
+    async def of_session(self, token: str) -> Visitor | None:
+        """Say who shows this cookie."""
+        return await self._known(token, "session", self._of_session)
+
+    async def _of_session(self, row: asyncpg.Record) -> Visitor:
+        return Visitor(
+            name=row["name"],
+            role=row["role"],
+            scopes=ROLES[row["role"]],
+            merchant_id=row["merchant_id"],
+            csrf=row["csrf"],
+            must_change=row["one_time"],
+            language=row["language"],
+        )
+
+    # Keys -----------------------------------------------------------------------------------
+
+    async def new_key(
+        self, name: str, scopes: Iterable[Scope], merchant_id: str, by: str
+    ) -> tuple[UUID, str]:
+        """Make a key for a program; gives its id and the key, which is shown only here."""
+        key = KEY_MARK + secrets.token_urlsafe(32)
+        identity = uuid7()
+        await self._pool.execute(
+            _QUERIES["new_key"],
+            identity, _hash(key), key[: len(KEY_MARK) + 6], name, sorted(scopes), merchant_id, by,
+            self._clock.now(),
+        )  # fmt: skip
+        return identity, key
+
+    async def end_key(self, identity: UUID) -> bool:
+        """End a key at once; False when there is none that is in force."""
+        self._kept.clear()
+        return bool(await self._pool.fetchval(_QUERIES["end_key"], identity, self._clock.now()))
+
+    async def keys(self) -> list[dict[str, Any]]:
+        """Give all keys, without what lets a program in."""
+        return [dict(row) for row in await self._pool.fetch(_QUERIES["keys"])]
+
+    async def of_key(self, key: str) -> Visitor | None:
+        """Say which program shows this key."""
+        return await self._known(key, "key", self._of_key)
+
+    async def _of_key(self, row: asyncpg.Record) -> Visitor:
+        scopes = frozenset(Scope(scope) for scope in row["scopes"])
+        return Visitor(f"key {row['prefix']}", "", scopes, row["merchant_id"])
+
+    # Inside ---------------------------------------------------------------------------------
+
+    async def _known(self, shown: str, query: str, read: Any) -> Visitor | None:
+        hashed, now = _hash(shown), self._clock.monotonic()
+        kept = self._kept.get(hashed)
+        if kept is not None and now < kept[0]:
+            return kept[1]
+        row = await self._pool.fetchrow(_QUERIES[query], hashed, self._clock.now())
+        visitor = None if row is None else await read(row)
+        if len(self._kept) > 10_000:
+            self._kept.clear()
+        self._kept[hashed] = (now + _KEPT_S, visitor)
+        return visitor
 
     def _matches(self, hashed: str, password: str) -> bool:
         try:
             return self._hasher.verify(hashed, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _hash(shown: str) -> bytes:
+    """Hash what lets somebody in: it is long and random, so that a plain hash keeps it."""
+    return hashlib.sha256(shown.encode()).digest()

@@ -3,27 +3,84 @@
 SELECT count(*) FROM users;
 
 -- name: add_first
--- description: Add a user with a one-time password unless the name is taken.
+-- description: Add the first user with a one-time password unless the name is taken.
 INSERT INTO users (name, password_hash, role, one_time, created_at)
-VALUES ($1, $2, $3, true, now())
+VALUES ($1, $2, 'administrator', true, now())
 ON CONFLICT DO NOTHING
 RETURNING name;
 
 -- name: find
--- description: Password hash of a user, and whether it is a one-time password.
-SELECT password_hash, one_time FROM users WHERE name = $1;
+-- description: What the check of a password needs; only who may come in.
+SELECT password_hash, one_time, failures, locked_until FROM users WHERE name = $1 AND active;
+
+-- name: failed
+-- description: Count a wrong password, and lock the name until $2.
+UPDATE users SET failures = failures + 1, locked_until = coalesce($2, locked_until) WHERE name = $1;
+
+-- name: succeeded
+-- description: Forget wrong passwords.
+UPDATE users SET failures = 0, locked_until = NULL WHERE name = $1;
 
 -- name: change
--- description: Replace a password; it is no longer a one-time password.
-UPDATE users SET password_hash = $2, one_time = false WHERE name = $1;
+-- description: Replace a password; it is no longer a one-time password, and sessions end.
+WITH ended AS (DELETE FROM sessions WHERE name = $1)
+UPDATE users SET password_hash = $2, one_time = false, failures = 0, locked_until = NULL
+WHERE name = $1;
 
 -- name: role
 -- description: Role of a user.
 SELECT role FROM users WHERE name = $1;
 
 -- name: add
--- description: Add a user with a password of their own.
-INSERT INTO users (name, password_hash, role, one_time, created_at)
-VALUES ($1, $2, $3, false, now())
+-- description: Add a user.
+INSERT INTO users (name, password_hash, role, one_time, merchant_id, created_at)
+VALUES ($1, $2, $3, $4, $5, now())
 ON CONFLICT DO NOTHING
 RETURNING name;
+
+-- name: set_active
+-- description: Let a user in or not; sessions end.
+WITH ended AS (DELETE FROM sessions WHERE name = $1)
+UPDATE users SET active = $2 WHERE name = $1;
+
+-- name: speak
+-- description: Keep a user's language.
+UPDATE users SET language = $2 WHERE name = $1;
+
+-- name: users
+-- description: Everybody.
+SELECT name, role, merchant_id, active, one_time, locked_until, created_at FROM users ORDER BY name;
+
+-- name: open
+-- description: Open a session, and sweep up those that are over.
+WITH swept AS (DELETE FROM sessions WHERE ends_at < $4)
+INSERT INTO sessions (token_hash, name, csrf, created_at, ends_at) VALUES ($1, $2, $3, $4, $5);
+
+-- name: close
+-- description: End a session.
+DELETE FROM sessions WHERE token_hash = $1;
+
+-- name: session
+-- description: Whose session this is, if it is still open at $2.
+SELECT u.name, u.role, u.merchant_id, u.one_time, u.language, s.csrf
+FROM sessions s JOIN users u USING (name)
+WHERE s.token_hash = $1 AND s.ends_at > $2 AND u.active;
+
+-- name: new_key
+-- description: Keep a key of a program.
+INSERT INTO api_keys (id, key_hash, prefix, name, scopes, merchant_id, created_by, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: end_key
+-- description: End a key.
+UPDATE api_keys SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING id;
+
+-- name: keys
+-- description: All keys.
+SELECT id, prefix, name, scopes, merchant_id, created_by, created_at, ended_at
+FROM api_keys ORDER BY created_at DESC;
+
+-- name: key
+-- description: Which program this key belongs to, if it is in force at $2.
+SELECT prefix, scopes, merchant_id FROM api_keys
+WHERE key_hash = $1 AND (ended_at IS NULL OR ended_at > $2);

@@ -56,7 +56,7 @@ def build(access: Access, figures: Figures) -> FastAPI:
         credentials: Annotated[HTTPBasicCredentials, Depends(basic)],
     ) -> tuple[str, Verdict]:
         verdict = await access.check(credentials.username, credentials.password)
-        if verdict is Verdict.REFUSED:
+        if verdict in {Verdict.REFUSED, Verdict.LOCKED}:
             raise HTTPException(
                 401, "wrong name or password", headers={"WWW-Authenticate": "Basic"}
             )

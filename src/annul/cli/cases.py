@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import typer
 
 from annul.diagnose.causes import CAUSES
-from annul.domain.errors import AnnulError
 from annul.resolve.case import Case
 
 from .reach import Config, Data, Database, Lang, Reach, User, password_of, run
@@ -40,13 +39,6 @@ _PROMISE: Final = {
     "asked": ("等待人工", "waiting for a person"), "oldest_s": ("最久(秒)", "oldest (s)"),
     "in_question": ("涉及金额", "money in question"),
 }  # fmt: skip
-
-
-class NameTaken(AnnulError):
-    """There is a user with this name already. Nothing was changed."""
-
-    code = "cli.name_taken"
-    next_step = "Choose another name."
 
 
 def register(application: typer.Typer) -> None:
@@ -159,12 +151,14 @@ def promise(
 def add_user(
     name: Annotated[str, typer.Argument(help="The new user's name.")],
     role: Annotated[str, typer.Option(help="support, operator, administrator, ...")],
+    merchant: Annotated[str, typer.Option(help="Merchant of a cashier or merchant.")] = "",
     user: User = "admin",
     data: Data = None,
     database: Database = None,
     config: Config = None,
 ) -> None:
     """Add a user with a password that is asked for; only an administrator may."""
+    from annul.api.access import NameTaken
     from annul.resolve.people import ROLES
 
     if role not in ROLES:
@@ -179,7 +173,7 @@ def add_user(
         password = os.environ.get("ANNUL_NEW_PASSWORD") or typer.prompt(
             f"password of {name}", hide_input=True, confirmation_prompt=True
         )
-        if not await base.access.add(name, password, role):
+        if not await base.access.add(name, password, role, merchant):
             raise NameTaken
 
     run(data, database, config, add)

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import typer
 
-from annul.app import Ground, ground, serve, status_page
-from annul.merchants.demo import Plan, seed
+from annul.app import Ground, desk_page, ground, serve, status_page
+from annul.merchants.demo import ISSUERS, Plan, seed
 from annul.security.masterkey import load_or_create
 from annul.settings import Settings
 from annul.sim.issuer.simulator import Options, Simulator, simulate
@@ -32,6 +32,14 @@ class Demo:
     profiles: Sequence[Path]
     controls: Sequence[int]
 
+    @property
+    def by_issuer(self) -> dict[str, str]:
+        """Addresses of the issuers' control, by issuer."""
+        return {
+            issuer: f"http://127.0.0.1:{control}"
+            for (issuer, _, _), control in zip(ISSUERS, self.controls, strict=True)
+        }
+
 
 async def serve_until_told(settings: Settings, *, demo: bool) -> None:
     """Serve until SIGINT or SIGTERM; raises `OSError` when a port is taken."""
@@ -44,8 +52,12 @@ async def serve_until_told(settings: Settings, *, demo: bool) -> None:
         shown = await stack.enter_async_context(_demo(base)) if demo else None
         running = await stack.enter_async_context(serve(base))
         status = await stack.enter_async_context(status_page(running))
+        desk = None
+        if settings.console:
+            controls = shown.by_issuer if shown else {}
+            desk = await stack.enter_async_context(desk_page(base, running, controls))
         password = await base.access.first_password()
-        typer.echo(_greeting(settings, running.port, status, password, shown))
+        typer.echo(_greeting(settings, running.port, status, desk, password, shown))
         _settle_memory()
         await stopped.wait()
         typer.echo("stopping: requests under way are finished first")
@@ -92,13 +104,23 @@ async def _demo(base: Ground) -> AsyncIterator[Demo]:
         yield Demo(sorted((folder / "pos").glob("*.json")), controls)
 
 
+def _scheme(settings: Settings) -> str:
+    return "https" if settings.tls_certificate else "http"
+
+
 def _greeting(
-    settings: Settings, port: int, status: int, password: str | None, demo: Demo | None
+    settings: Settings,
+    port: int,
+    status: int,
+    desk: int | None,
+    password: str | None,
+    demo: Demo | None,
 ) -> str:
     lines = [
         "",
         "annul is up.",
         f"  terminals   {settings.terminals_host}:{port}",
+        *([f"  console     {_scheme(settings)}://{settings.console_host}:{desk}"] if desk else []),
         f"  status      http://{settings.status_host}:{status}/status  (also /health, /metrics)",
         f"  data        {settings.data.resolve()}",
     ]
@@ -112,7 +134,7 @@ def _greeting(
         lines += [
             "",
             f"  user admin, one-time password: {password}",
-            "  It opens nothing before you choose your own:",
+            "  It opens nothing before you choose your own, in the console or by",
             f"    curl -u admin:{password} http://{settings.status_host}:{status}/password \\",
             "      -H 'content-type: application/json' -d '{\"password\": \"one of your own\"}'",
         ]

@@ -130,6 +130,10 @@ class Evidence:
         try:
             await self._flush_terminals(now)
             for issuer_id, line in issuers.lines.items():
+                await self._pool.execute(
+                    _QUERIES["links"], issuer_id, self._node, line.link.up, line.link.trouble,
+                    str(line.health.state), now,
+                )  # fmt: skip
                 for slot in line.health.changed():
                     await self._put_slot(issuer_id, slot)
         except _STORE_TROUBLE:

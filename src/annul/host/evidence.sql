@@ -27,6 +27,12 @@ SET link_drops = terminal_stats.link_drops + excluded.link_drops,
     reversals = terminal_stats.reversals + excluded.reversals,
     wrong_mac = terminal_stats.wrong_mac + excluded.wrong_mac;
 
+-- name: links
+-- description: How this process sees its line to an issuer.
+INSERT INTO issuer_links (issuer_id, node, up, trouble, health, at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (issuer_id, node) DO UPDATE
+SET up = excluded.up, trouble = excluded.trouble, health = excluded.health, at = excluded.at;
+
 -- name: issuers
 -- description: Replace the slots of this process with what they have come to.
 INSERT INTO issuer_stats (issuer_id, node, slot, requests, approvals, silent, not_sent, late, faults,

@@ -19,6 +19,7 @@ from annul.wire.subfields import Field53, Field59
 from . import failed
 from .host import Host
 from .outcomes import APPROVED_CODES
+from .recovery import too_late
 from .reply import Reply
 from .request import Refusal, Request
 
@@ -157,7 +158,7 @@ async def ask(
     stored = await host.journal.find_by_id(transaction.merchant_id, transaction.id)
     if stored is not None and stored.answered_at == now:  # written before a connection was lost
         return answer.response_code, answer
-    await host.journal.note_late(transaction, answer.response_code, now)
+    await too_late(host, stored or transaction, answer.response_code)
     return None
 
 

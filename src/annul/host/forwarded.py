@@ -17,11 +17,13 @@ class Forwarded:
         self._outcomes = outcomes
 
     async def reversed(
-        self, merchant_id: str, transaction_id: UUID, code: str, at: datetime
+        self, merchant_id: str, transaction_id: UUID, code: str, at: datetime, late_code: str
     ) -> bool:
         """End a reversal that the issuer acknowledged with `code`."""
         transaction = await self._journal.find_by_id(merchant_id, transaction_id)
-        return transaction is not None and await self._outcomes.reversed(transaction, code, at)
+        return transaction is not None and await self._outcomes.reversed(
+            transaction._replace(late_code=late_code), code, at
+        )
 
     async def advised(
         self, merchant_id: str, transaction_id: UUID, answer: Answer, at: datetime

@@ -115,12 +115,17 @@ class Outcomes:
         )
 
     async def reversed(self, transaction: Transaction, code: str, at: datetime) -> bool:
-        """End a reversal that the issuer acknowledged: mirror the entries, free the original."""
+        """End a reversal that the issuer acknowledged: mirror the entries, free the original.
+
+        False also when an answer came too late since the reversal left, when `transaction` was
+        read: then the reversal has to be sent once more.
+        """
         return await self._write(
             transaction,
             State.REVERSED,
             at,
             response_code=code,
+            late_code=transaction.late_code,
             original_state=State.APPROVED if transaction.holds else "",
             release=transaction.holds,
             settles=True,

@@ -15,6 +15,7 @@ from annul.domain.kinds import KINDS, VOIDS
 from annul.domain.records import Transaction
 from annul.domain.reversal_reasons import LATE_ANSWER, TIMED_OUT
 from annul.domain.states import State
+from annul.issuers.forward import REVERSAL_ENDS
 from annul.issuers.message import parse_answer
 from annul.store.batcher import StoreUnavailable
 from annul.wire.codec import Message
@@ -27,6 +28,27 @@ log = structlog.get_logger(__name__)
 _SWEEP_S: Final = 3.0
 _INTERRUPTED: Final = "host_interrupted"  # this host ended, or lost its database, in between
 _REVERSAL_ANSWERS: Final = frozenset({"0410", "0430"})
+
+
+async def too_late(host: Host, transaction: Transaction, code: str) -> None:
+    """Act on an answer that came when its transaction had moved on without it.
+
+    What had ended is reversed (again) when it is approved after all. For a void the original is
+    held again first, so that no refund is sent meanwhile; one that is already sent stays, and the
+    void alone is reversed. Anything else is kept with the transaction.
+    """
+    at = host.clock.now()
+    if code in APPROVED_CODES and transaction.kind in VOIDS:
+        taken = await host.journal.claw_back(transaction, LATE_ANSWER, code, at)
+        if taken and host.on_turned_back is not None:
+            await host.on_turned_back(transaction, beside=taken == "beside")
+    elif not (
+        code in APPROVED_CODES
+        and transaction.state in {State.REVERSED, State.DECLINED}
+        and await host.outcomes.reversing(transaction, LATE_ANSWER, at, late_code=code)
+    ):
+        await host.journal.note_late(transaction, code, at)
+    host.issuers.wake()
 
 
 class Recovery:
@@ -80,34 +102,21 @@ class Recovery:
         if message.mti in _REVERSAL_ANSWERS:
             await self._late_acknowledgement(transaction, answer.response_code, at)
             return
-        approved = answer.response_code in APPROVED_CODES
-        if approved and transaction.state in {State.REVERSED, State.DECLINED}:
-            await self.approved_after_all(transaction, answer.response_code)
-        elif transaction.state is State.UNKNOWN and not KINDS[transaction.kind].reversible:
+        if transaction.state is State.UNKNOWN and not KINDS[transaction.kind].reversible:
             await host.outcomes.answered(transaction, answer, at, settles=True)
         else:
-            await host.journal.note_late(transaction, answer.response_code, at)
+            await too_late(host, transaction, answer.response_code)
 
     async def approved_after_all(self, transaction: Transaction, code: str) -> None:
-        """Take back what is proved approved after it had ended: a late answer, a clearing row.
-
-        For a void the original is held again first, so that no refund is sent meanwhile; one that
-        is already sent stays, and the void alone is reversed.
-        """
-        host = self._host
-        at = host.clock.now()
-        if transaction.kind in VOIDS:
-            taken = await host.journal.claw_back(transaction, LATE_ANSWER, code, at)
-            if taken and host.on_turned_back is not None:
-                await host.on_turned_back(transaction, beside=taken == "beside")
-        else:
-            await host.outcomes.reversing(transaction, LATE_ANSWER, at, late_code=code)
-        host.issuers.wake()
+        """Take back what is proved approved after it had ended: a late answer, a clearing row."""
+        await too_late(self._host, transaction, code)
 
     async def _late_acknowledgement(
         self, transaction: Transaction, code: str, at: datetime
     ) -> None:
-        if transaction.state is State.REVERSING and code in {"00", "25", "12"}:
+        # It may answer a try that left before the approval came; a try that leaves now ends it.
+        approved = transaction.late_code in APPROVED_CODES
+        if transaction.state is State.REVERSING and not approved and code in REVERSAL_ENDS:
             await self._host.outcomes.reversed(transaction, code, at)
 
     async def _stranded(self, before: datetime) -> Sequence[Transaction]:

@@ -54,9 +54,13 @@ class Outcomes(Protocol):
     """
 
     async def reversed(
-        self, merchant_id: str, transaction_id: UUID, code: str, at: datetime
+        self, merchant_id: str, transaction_id: UUID, code: str, at: datetime, late_code: str
     ) -> bool:
-        """Write that the issuer has acknowledged a reversal with `code`."""
+        """Write that the issuer has acknowledged a reversal with `code`.
+
+        `late_code` is what was known of a late answer when the reversal left; False when one has
+        come since, as the acknowledgement may be older than what it approves.
+        """
         ...
 
     async def advised(
@@ -248,13 +252,15 @@ class Forwarder:
         key = (transaction.merchant_id, transaction.id)
         now = self._clock.now()
         if owed.kind == "reversal":
-            written = await self._outcomes.reversed(*key, answer.response_code, now)
+            late_code = transaction.late_code
+            written = await self._outcomes.reversed(*key, answer.response_code, now, late_code)
         else:
             written = await self._outcomes.advised(*key, answer, now)
         if written:
             self.counts.acknowledged += 1
         else:
             await self._retire(owed)
+            await self._postpone(owed, answer.response_code)  # unless that has ended it
 
     async def _message(self, owed: Owed) -> tuple[str, Fields]:
         transaction = owed.transaction

@@ -18,7 +18,7 @@ from annul.store.database import load_queries
 _QUERIES: Final = {
     name: query.sql for name, query in load_queries("annul.merchants", "demo.sql").items()
 }
-_ISSUERS: Final = (
+ISSUERS: Final = (
     ("00000101", "示例银行", "Example Bank"),
     ("00000202", "样本银行", "Sample Bank"),
     ("00000303", "样例支付", "Specimen Pay"),
@@ -89,15 +89,15 @@ async def _issuers(connection: Any, security: SecurityModule, plan: Plan) -> Non
         security.import_key(kind, TDES, clear).wrapped if clear else None
         for kind, clear in ((KeyKind.PIN, plan.pin_key), (KeyKind.MAC, plan.mac_key))
     )
-    for index, (issuer_id, name_zh, name_en) in enumerate(_ISSUERS):
+    for index, (issuer_id, name_zh, name_en) in enumerate(ISSUERS):
         port = plan.issuer_ports[index % len(plan.issuer_ports)]
         await connection.execute(
             _QUERIES["issuer"],
             issuer_id, name_zh, name_en, plan.issuer_host, port, plan.timeout_ms, pin_key, mac_key,
         )  # fmt: skip
     for prefix, issuer, backup, card_type in _BINS:
-        backup_id = None if backup is None else _ISSUERS[backup][0]
-        await connection.execute(_QUERIES["bin"], prefix, _ISSUERS[issuer][0], backup_id, card_type)
+        backup_id = None if backup is None else ISSUERS[backup][0]
+        await connection.execute(_QUERIES["bin"], prefix, ISSUERS[issuer][0], backup_id, card_type)
 
 
 async def _terminal(

@@ -1,4 +1,5 @@
--- Cases and their history.
+-- Cases and their history. What changes one case says `ended_at IS NULL`, which is the same as
+-- `ended = ''`: with that, a plan made while the table is empty would walk all open cases.
 
 -- name: open_failed
 -- description: Open a case for each failed void without one; one open case per original.
@@ -56,7 +57,6 @@ RETURNING id;
 
 -- name: claim
 -- description: Take due cases for a while: $1 now, $2 end of the lease, $3 how many, $4 node.
--- `ended_at` says what `ended` does, but does not draw the join to the index of open cases.
 WITH due AS (
     SELECT merchant_id, id FROM cases
     WHERE ended = '' AND next_action_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
@@ -75,7 +75,7 @@ UPDATE cases SET leased_until = NULL WHERE leased_by = $1 AND ended = '' AND lea
 -- name: release
 -- description: Give a case back, to be looked at later.
 UPDATE cases SET leased_until = NULL, next_action_at = greatest(next_action_at, $3)
-WHERE merchant_id = $1 AND id = $2 AND ended = '';
+WHERE merchant_id = $1 AND id = $2 AND ended_at IS NULL;
 
 -- name: next_due
 -- description: When the next case is due.
@@ -109,13 +109,14 @@ SELECT body, hash FROM case_events WHERE merchant_id = $1 AND case_id = $2 ORDER
 UPDATE cases
 SET next_action_at = $4, step = $5, tries = $6, cause = $7, probability = $8, confirmed = $9,
     task = $10, ordered = $11, proposed = $12, proposed_by = $13, ended = $14, ended_at = $15,
-    due_at = $16, events = $17, head = $18, leased_until = NULL
-WHERE merchant_id = $1 AND id = $2 AND events = $3 AND ended = ''
+    due_at = $16, events = $17, head = $18, leased_until = NULL, changed_at = now()
+WHERE merchant_id = $1 AND id = $2 AND events = $3 AND ended_at IS NULL
 RETURNING id;
 
 -- name: append
 -- description: Add to the history of a case that may have ended.
-UPDATE cases SET events = $4, head = $5, confirmed = $6 WHERE merchant_id = $1 AND id = $2 AND events = $3
+UPDATE cases SET events = $4, head = $5, confirmed = $6, changed_at = now()
+WHERE merchant_id = $1 AND id = $2 AND events = $3
 RETURNING id;
 
 -- name: event
@@ -124,17 +125,20 @@ INSERT INTO case_events (merchant_id, case_id, line, body, hash) VALUES ($1, $2,
 
 -- name: nudge
 -- description: Let a case be looked at now.
-UPDATE cases SET next_action_at = $3 WHERE merchant_id = $1 AND id = $2 AND ended = '';
+UPDATE cases SET next_action_at = $3 WHERE merchant_id = $1 AND id = $2 AND ended_at IS NULL;
 
 -- name: repair
 -- description: Let a case be looked at now that nobody holds and whose world has moved on.
 UPDATE cases c SET next_action_at = $3
-WHERE c.merchant_id = $1 AND c.id = $2 AND c.ended = '' AND c.next_action_at > $3
+WHERE c.merchant_id = $1 AND c.id = $2 AND c.ended_at IS NULL AND c.next_action_at > $3
   AND (c.leased_until IS NULL OR c.leased_until <= $3)
   AND EXISTS (
-      SELECT FROM transactions t
-      WHERE t.merchant_id = c.merchant_id AND (t.id = c.original_id OR t.original_id = c.original_id)
-        AND t.state IN ('voided', 'refunded', 'reversed'))
+      SELECT 1 FROM transactions o
+      WHERE o.merchant_id = $1 AND o.id = c.original_id
+        AND o.state IN ('voided', 'refunded', 'reversed')
+      UNION ALL
+      SELECT 1 FROM transactions t
+      WHERE t.merchant_id = $1 AND t.original_id = c.original_id AND t.state = 'reversed')
 RETURNING id;
 
 -- name: notice

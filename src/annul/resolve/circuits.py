@@ -48,7 +48,7 @@ class Circuits:
         due = now + self._pace.seconds(wait)
         row = await self._pool.fetchrow(_QUERIES["failed"], issuer_id, _FAILURES, due)
         if row is not None and row["open"]:
-            self._open[issuer_id] = due
+            self._open[issuer_id] = row["next_probe_at"]
 
     async def worked(self, issuer_id: str, now: datetime) -> None:
         """Close the circuit and let what waited go on."""

@@ -11,7 +11,7 @@ VALUES ($1, 1, 1 >= $2, $3)
 ON CONFLICT (issuer_id) DO UPDATE
 SET failures = c.failures + 1, open = c.open OR c.failures + 1 >= $2,
     next_probe_at = greatest(c.next_probe_at, excluded.next_probe_at)
-RETURNING failures, open;
+RETURNING open, next_probe_at;
 
 -- name: worked
 -- description: Close a circuit.

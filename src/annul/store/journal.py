@@ -204,12 +204,13 @@ class Journal:
         """Reverse a void that is proved approved after it had ended as declined or reversed.
 
         `held`: nothing else can pay until it is reversed; `beside`: another void or refund took
-        its place, so somebody is told; empty: it is not in a state to be taken back.
+        its place, so somebody is told; empty: it has not ended, so the approval is only kept.
         """
         key = (void.merchant_id, void.id)
         async with self._pool.acquire() as connection, connection.transaction():
             state = await connection.fetchval(_QUERIES["claw_lock"], *key)
             if state not in {State.DECLINED, State.REVERSED}:
+                await connection.execute(_QUERIES["note_late"], *key, code, at)
                 return ""
             held = None
             if void.original_id is not None:

@@ -87,7 +87,7 @@ WITH outcome AS (
         icc_answer = coalesce(o.icc_answer, t.icc_answer),
         voucher = CASE WHEN o.voucher = '' THEN t.voucher ELSE o.voucher END,
         late_code = CASE WHEN o.late_code = '' THEN t.late_code ELSE o.late_code END,
-        late_at = CASE WHEN o.late_code = '' THEN t.late_at ELSE o.at END,
+        late_at = CASE WHEN o.late_code IN ('', t.late_code) THEN t.late_at ELSE o.at END,
         reversal_reason = CASE WHEN o.owed = 'reversal' THEN o.reason ELSE t.reversal_reason END,
         why = CASE WHEN o.why = '' THEN t.why ELSE o.why END,
         holds = t.holds - o.release,
@@ -99,6 +99,8 @@ WITH outcome AS (
       AND t.state = ANY (string_to_array(o.sources, ','))
       -- What a void or refund holds can not be reversed from under it.
       AND (o.state <> 'reversing' OR t.undone = 0)
+      -- The issuer may have acknowledged it before it booked what it then approved too late.
+      AND (o.state <> 'reversed' OR t.late_code = o.late_code)
     RETURNING t.merchant_id, t.id, t.original_id, t.issuer_id, t.card_hash, t.currency,
               t.business_date, o.state, o.original_state, o.release, o.owed, o.reason,
               o.settles, o.response_code, o.at

@@ -183,6 +183,7 @@ CREATE TABLE cases (
     ended_at       timestamptz,
     events         integer NOT NULL DEFAULT 0,
     head           bytea NOT NULL DEFAULT '',-- hash of the latest event
+    changed_at     timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (id, merchant_id),
     CHECK ((ended = '') = (ended_at IS NULL))
 );
@@ -191,6 +192,7 @@ CREATE UNIQUE INDEX cases_one_open ON cases (original_id, merchant_id)
 CREATE INDEX cases_number ON cases (number, opened_at);
 CREATE INDEX cases_due ON cases (next_action_at) WHERE ended = '';
 CREATE INDEX cases_opened ON cases (opened_at);
+CREATE INDEX cases_changed ON cases (changed_at);
 
 -- Append-only: what was done, by whom, why, and on which evidence. `hash` covers `body` and the
 -- hash before it, so that a change is seen.

@@ -1,0 +1,84 @@
+"""What console and API stand on, put together in `annul.app`."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from annul.diagnose.gather import Gatherer
+from annul.diagnose.lessons import Lessons
+from annul.domain.errors import AnnulError
+from annul.host.calendar import Calendar
+from annul.host.host import Host
+from annul.resolve.book import Book
+from annul.resolve.people import People
+from annul.security.vault import Vault
+from annul.store.clock import Clock
+
+from .access import Access
+from .feed import Feed
+
+
+class Unknown(AnnulError):
+    """There is nothing of this name, or not for you."""
+
+    code = "desk.unknown"
+    next_step = "Check the number, and whose it is."
+
+
+class NoHost(AnnulError):
+    """This process has no host, so it can send nothing to an issuer. No money has moved."""
+
+    code = "desk.no_host"
+    next_step = "Ask the process that annul up has started."
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A setting in force: its value as it may be shown, and where it came from."""
+
+    name: str
+    value: str
+    origin: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One desk. `host` is None in a process that only shows; `data` is where demo terminals lie.
+
+    `terminals` is the address of the terminals' port; `controls` are the control addresses of demo
+    issuers, by issuer; `settings` are shown to administrators.
+    """
+
+    pool: asyncpg.Pool
+    access: Access
+    book: Book
+    gatherer: Gatherer
+    lessons: Lessons
+    people: People
+    feed: Feed
+    vault: Vault
+    calendar: Calendar
+    clock: Clock
+    host: Host | None = None
+    data: Path = Path("data")
+    terminals: tuple[str, int] = ("127.0.0.1", 8583)
+    controls: Mapping[str, str] = field(default_factory=dict)
+    settings: tuple[Settled, ...] = ()
+    figures: Callable[[], Mapping[str, Any]] | None = None
+    flush: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which people read times."""
+        return self.calendar.zone
+
+    def sender(self) -> Host:
+        """Give the host; raises `NoHost`."""
+        if self.host is None:
+            raise NoHost
+        return self.host

@@ -1,0 +1,105 @@
+"""Which cases have changed, told to many who watch: one query a second, however many they are."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+import asyncpg
+import structlog
+
+from annul.store.batcher import LOST
+from annul.store.clock import Clock
+from annul.store.database import load_queries
+
+log = structlog.get_logger(__name__)
+
+_QUERIES: Final = {name: q.sql for name, q in load_queries("annul.api", "feed.sql").items()}
+_POLL_S: Final = 1.0
+_OVERLAP: Final = timedelta(seconds=5)  # commits become visible later than their time says
+_KEPT: Final = 1_000  # changes that a watcher may be behind
+
+Change = dict[str, Any]
+Watcher = Callable[[list[Change]], None]
+
+
+class Feed:
+    """Polls for changed cases while somebody watches, and calls each watcher with the new ones."""
+
+    def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._watchers: set[Watcher] = set()
+        self._seen: dict[tuple[str, str], int] = {}  # case to its number of events
+        self._since = clock.now()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(self._forever())
+
+    async def stop(self) -> None:
+        """End."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    @contextmanager
+    def watched(self, watcher: Watcher) -> Any:
+        """Call `watcher` from the event loop, until the block ends."""
+        self._watchers.add(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.discard(watcher)
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Do the same without a block; gives what ends it."""
+        self._watchers.add(watcher)
+        return lambda: self._watchers.discard(watcher)
+
+    async def changes(self) -> AsyncIterator[list[Change]]:
+        """Give changes as they come, an empty list now and then; a watcher too slow loses some."""
+        queue: asyncio.Queue[list[Change]] = asyncio.Queue(_KEPT)
+
+        def put(changes: list[Change]) -> None:
+            if not queue.full():
+                queue.put_nowait(changes)
+
+        with self.watched(put):
+            while True:
+                try:
+                    async with asyncio.timeout(15):
+                        yield await queue.get()
+                except TimeoutError:
+                    yield []
+
+    async def _forever(self) -> None:
+        while True:
+            await asyncio.sleep(_POLL_S)
+            if not self._watchers:
+                self._since = self._clock.now()
+                continue
+            try:
+                changes = await self._new()
+            except LOST:
+                log.warning("feed_waits_for_store")
+                continue
+            if changes:
+                for watcher in tuple(self._watchers):
+                    watcher(changes)
+
+    async def _new(self) -> list[Change]:
+        now = self._clock.now()
+        rows = await self._pool.fetch(_QUERIES["changed"], self._since - _OVERLAP)
+        self._since = now
+        found: list[Change] = []
+        seen: dict[tuple[str, str], int] = {}
+        for row in rows:
+            key = (row["merchant_id"], str(row["id"]))
+            seen[key] = row["events"]
+            if self._seen.get(key) != row["events"]:
+                found.append({**dict(row), "id": str(row["id"])})
+        self._seen = seen
+        return found

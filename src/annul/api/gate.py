@@ -1,0 +1,145 @@
+"""The gate before console and API: who asks, and what a browser is told to allow.
+
+An ASGI middleware, so that it stands before pages, calls, server-sent events and websockets alike.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from starlette.responses import RedirectResponse, Response
+
+from .access import Access
+from .problems import problem
+from .roles import Visitor
+
+Scoped = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scoped, Receive, Send], Awaitable[None]]
+
+COOKIE: Final = "annul_session"
+CSRF_HEADER: Final = "x-csrf-token"
+API: Final = "/api/"
+# Open to everybody: they show nothing of anybody.
+_OPEN: Final = (
+    "/login",
+    "/health",
+    "/assets/",
+    "/_nicegui/",
+    "/api/v1/openapi.json",
+    "/favicon.ico",
+)
+# What somebody with a one-time password may reach.
+_FIRST: Final = ("/password", "/logout", *_OPEN)
+_CHANGES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_FORMS: Final = ("/login", "/password", "/logout")  # check their own token or the origin
+
+# NiceGUI brings its pages to life with inline scripts and compiles templates in the browser.
+_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    b"content-security-policy": _POLICY.encode(),
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"same-origin",
+    b"x-frame-options": b"DENY",
+}
+
+
+class Gate:
+    """Lets nobody in who is not known; what it knows stands in `scope["state"]["visitor"]`."""
+
+    def __init__(self, application: Application, access: Access) -> None:
+        self._application = application
+        self._access = access
+
+    async def __call__(self, scope: Scoped, receive: Receive, send: Send) -> None:
+        """Serve one request or websocket."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._application(scope, receive, send)
+            return
+        path = scope["path"]
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        visitor = await self._visitor(headers)
+        scope.setdefault("state", {})["visitor"] = visitor
+        refusal = self._refusal(scope, path, headers, visitor)
+        if refusal is None:
+            await self._application(scope, receive, _with_headers(send))
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 4401})
+        else:
+            await refusal(scope, receive, _with_headers(send))
+
+    async def _visitor(self, headers: dict[str, str]) -> Visitor | None:
+        kind, _, key = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            return await self._access.of_key(key)
+        token = cookie(headers.get("cookie", ""), COOKIE)
+        return await self._access.of_session(token) if token else None
+
+    @staticmethod
+    def _refusal(
+        scope: Scoped, path: str, headers: dict[str, str], visitor: Visitor | None
+    ) -> Response | None:
+        """Give the answer for those who may not pass, None for those who may."""
+        if visitor is None:
+            return None if path.startswith(_OPEN) else _unknown(scope, path)
+        if scope["type"] == "websocket" and not same_origin(headers):
+            return Response(status_code=403)
+        if visitor.must_change and not path.startswith(_FIRST):
+            return _first(path)
+        changes = scope.get("method") in _CHANGES and not path.startswith(_FORMS)
+        if changes and visitor.csrf and headers.get(CSRF_HEADER) != visitor.csrf:
+            return problem(403, "access.csrf", "The request did not come from a page of annul.",
+                           "Reload the page, or use a key.")  # fmt: skip
+        return None
+
+
+def _unknown(scope: Scoped, path: str) -> Response:
+    if path.startswith(API):
+        return problem(401, "access.unknown", "Nobody is known by this key or session.",
+                       "Send Authorization: Bearer KEY, or sign in.")  # fmt: skip
+    query = scope.get("query_string", b"").decode("latin-1")
+    there = quote(f"{path}?{query}" if query else path, safe="")
+    return RedirectResponse(f"/login?next={there}", 303)
+
+
+def _first(path: str) -> Response:
+    if path.startswith(API):
+        return problem(403, "access.one_time", "This is a one-time password.",
+                       "Choose one of your own at /password.")  # fmt: skip
+    return RedirectResponse("/password", 303)
+
+
+def same_origin(headers: dict[str, str]) -> bool:
+    """Say whether a browser sends this from a page of the host that it asks."""
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+def cookie(header: str, name: str) -> str:
+    """Give the value of a cookie, empty when it is not there."""
+    try:
+        found = SimpleCookie(header).get(name)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            there = {name.lower() for name, _ in message["headers"]}
+            extra = [(name, value) for name, value in _HEADERS.items() if name not in there]
+            message["headers"] = [*message["headers"], *extra]
+        await send(message)
+
+    return sending

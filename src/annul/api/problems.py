@@ -1,0 +1,84 @@
+"""Errors as RFC 9457 problem details: what happened, the code, and what to do next."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from annul.domain.errors import AnnulError
+
+MEDIA: Final = "application/problem+json"
+_NEXT: Final = {
+    401: "Send Authorization: Bearer KEY, or sign in.",
+    403: "Ask an administrator for the scope.",
+    404: "Check the address and what it names.",
+    405: "See the methods in /api/v1/openapi.json.",
+    429: "Wait as long as Retry-After says.",
+}
+# Which errors of annul are what over HTTP; every other one is a conflict with how things stand.
+_STATUS: Final = {
+    "resolve.case_unknown": 404,
+    "diagnose.void_unknown": 404,
+    "desk.unknown": 404,
+    "resolve.action_refused": 403,
+    "resolve.second_person": 409,
+    "store.unavailable": 503,
+    "desk.no_host": 503,
+}
+_UNREADABLE: Final = ("diagnose.", "wire.", "access.")
+
+
+class Problem(BaseModel):
+    """What went wrong."""
+
+    type: str = Field(examples=["about:blank"])
+    title: str = Field(examples=["There is no case with this number."])
+    status: int = Field(examples=[404])
+    detail: str = Field("", examples=["there is no case 000000000000"])
+    code: str = Field(examples=["resolve.case_unknown"])
+    next_step: str = Field(examples=["Give the number that stands on the slip."])
+
+
+def problem(status: int, code: str, title: str, next_step: str, detail: str = "") -> JSONResponse:
+    """Give a problem as an answer."""
+    body = Problem(
+        type="about:blank", title=title, status=status, detail=detail, code=code,
+        next_step=next_step,
+    )  # fmt: skip
+    return JSONResponse(body.model_dump(), status, media_type=MEDIA)
+
+
+def install(application: FastAPI) -> None:
+    """Let every error of an application become a problem."""
+
+    @application.exception_handler(AnnulError)
+    async def annul_error(_: Request, error: AnnulError) -> JSONResponse:
+        status = _STATUS.get(error.code, 422 if error.code.startswith(_UNREADABLE) else 409)
+        title = type(error)().args[0] if _has_default(error) else str(error)
+        return problem(status, error.code, title, error.next_step, str(error))
+
+    @application.exception_handler(HTTPException)
+    async def refused(_: Request, error: HTTPException) -> JSONResponse:
+        step = _NEXT.get(error.status_code, "See /api/v1/openapi.json.")
+        answer = problem(error.status_code, f"http.{error.status_code}", str(error.detail), step)
+        answer.headers.update(error.headers or {})
+        return answer
+
+    @application.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        detail = "; ".join(_fault(one) for one in error.errors())
+        return problem(422, "http.invalid", "The request is not as it is documented.",
+                       "Correct what detail names.", detail)  # fmt: skip
+
+
+def _has_default(error: AnnulError) -> bool:
+    return type(error).__init__ is AnnulError.__init__
+
+
+def _fault(one: Any) -> str:
+    """Name the place and the fault, never the value: it may be a card."""
+    place = ".".join(str(part) for part in one["loc"])
+    return f"{place}: {one['msg']}"

@@ -1,0 +1,72 @@
+"""Who may do what: one table of roles and scopes, read by every page and every call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Scope(StrEnum):
+    """One thing that somebody may do. A program's key has some of them."""
+
+    CASES_READ = "cases:read"
+    CASES_ACT = "cases:act"  # which acts, `annul.resolve.people` says by role
+    TRANSACTIONS_READ = "transactions:read"
+    VOIDS_WRITE = "voids:write"
+    REFUNDS_WRITE = "refunds:write"
+    DIAGNOSIS = "diagnosis"
+    ISSUERS_READ = "issuers:read"
+    ISSUERS_WRITE = "issuers:write"
+    MERCHANTS_READ = "merchants:read"
+    MERCHANTS_WRITE = "merchants:write"
+    WEBHOOKS = "webhooks"
+    OVERVIEW = "overview"
+    POS = "pos"
+    SHOP = "shop"
+    ADMIN = "admin"
+    AUDIT = "audit:read"
+
+
+_SEES: Final = frozenset(
+    {Scope.CASES_READ, Scope.TRANSACTIONS_READ, Scope.DIAGNOSIS, Scope.ISSUERS_READ,
+     Scope.MERCHANTS_READ, Scope.OVERVIEW, Scope.SHOP}
+)  # fmt: skip
+_WORKS: Final = _SEES | {Scope.CASES_ACT, Scope.POS}
+_OPERATES: Final = _WORKS | {
+    Scope.VOIDS_WRITE, Scope.REFUNDS_WRITE, Scope.ISSUERS_WRITE, Scope.MERCHANTS_WRITE,
+    Scope.WEBHOOKS,
+}  # fmt: skip
+
+ROLES: Final[Mapping[str, frozenset[Scope]]] = {
+    "cashier": frozenset({Scope.SHOP, Scope.POS}),
+    "merchant": frozenset({Scope.SHOP, Scope.POS, Scope.CASES_READ, Scope.TRANSACTIONS_READ}),
+    "support": _WORKS,
+    "operator": _OPERATES,
+    "administrator": _OPERATES | {Scope.ADMIN, Scope.AUDIT},
+    "auditor": _SEES | {Scope.AUDIT},
+}
+OF_A_SHOP: Final = frozenset({"cashier", "merchant"})  # bound to one merchant
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks: a person with a session, or a program with a key (`role` empty).
+
+    `merchant_id` empty means every merchant. `csrf` must come back with whatever a browser changes.
+    """
+
+    name: str
+    role: str
+    scopes: frozenset[Scope]
+    merchant_id: str = ""
+    csrf: str = ""
+    must_change: bool = False
+    language: str = ""
+
+    def may(self, scope: Scope) -> bool:
+        """Say whether the visitor may do this; with a one-time password nobody may do anything."""
+        return scope in self.scopes and not self.must_change
+
+    def sees(self, merchant_id: str) -> bool:
+        """Say whether the visitor may know of a merchant."""
+        return not self.merchant_id or self.merchant_id == merchant_id

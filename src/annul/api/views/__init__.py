@@ -1,0 +1,1 @@
+"""What console and API show: read from the database, bounded, masked, of one merchant or all."""

@@ -1,0 +1,90 @@
+"""Cases as people look for them, and one case with all that belongs to it."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from annul.api.desk import Desk, Unknown
+from annul.api.roles import Visitor
+from annul.resolve import proof
+from annul.resolve.book import CaseUnknown
+from annul.resolve.case import Case
+from annul.store.database import load_queries
+
+from .cursor import Cursor, Listing, listing
+
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "cases.sql").items()}
+STATES: Final = ("open", "asked", "late", "voided", "refunded", "refused", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to look for; empty means any. `search`: voucher, RRN, number, amount or last four."""
+
+    state: str = "open"
+    cause: str = ""
+    issuer: str = ""
+    merchant: str = ""
+    search: str = ""
+    since: datetime | None = None
+
+    def query(self) -> dict[str, str]:
+        """Give what stands in an address."""
+        return {name: str(value) for name, value in asdict(self).items() if value}
+
+
+async def search(
+    desk: Desk, visitor: Visitor, wanted: Wanted, limit: int, cursor: str = ""
+) -> Listing:
+    """Give cases, the latest first."""
+    after = Cursor.parse(cursor)
+    text = wanted.search.strip()
+    amount = _amount(text)
+    rows = await desk.pool.fetch(
+        _QUERIES["search"],
+        wanted.state or "all", wanted.cause, wanted.issuer,
+        visitor.merchant_id or wanted.merchant, text, amount, wanted.since,
+        after.at if after else None, after.id if after else None, desk.clock.now(), limit + 1,
+    )  # fmt: skip
+    return listing(rows, limit, "opened_at")
+
+
+async def counts(desk: Desk, visitor: Visitor) -> dict[str, int]:
+    """Count open cases by what they wait for."""
+    row = await desk.pool.fetchrow(_QUERIES["counts"], visitor.merchant_id, desk.clock.now())
+    return dict(row or {})
+
+
+async def find(desk: Desk, visitor: Visitor, number: str) -> Case:
+    """Find a case that the visitor may know of; raises `Unknown`. Looks at it anew if it must."""
+    try:
+        case = await desk.book.find(number)
+    except CaseUnknown:
+        message = f"there is no case {number}"
+        raise Unknown(message) from None
+    if not visitor.sees(case.merchant_id):
+        message = f"there is no case {number}"
+        raise Unknown(message)
+    await desk.book.repair(case, desk.clock.now())
+    return case
+
+
+async def whole(desk: Desk, case: Case) -> dict[str, Any]:
+    """Give everything about a case, as its proof has it."""
+    return await proof.gather(desk.pool, desk.book, case, desk.clock.now())
+
+
+async def contacts(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:
+    """Give whom to call at an issuer."""
+    return [dict(row) for row in await desk.pool.fetch(_QUERIES["contacts"], issuer_id)]
+
+
+def _amount(text: str) -> int | None:
+    """Read a search as an amount in minor units, None when it is none."""
+    from annul.domain import money
+    from annul.domain.errors import AnnulError
+
+    try:
+        return money.parse(text) if text else None
+    except AnnulError:
+        return None

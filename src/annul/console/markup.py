@@ -1,0 +1,78 @@
+"""HTML as text, escaped by default: what a page shows is built here, what it does is NiceGUI's."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Final
+
+_VOID: Final = frozenset({"br", "hr", "img", "input"})
+
+
+class Html(str):
+    """Text that is markup already; any other text is escaped when it is put into markup."""
+
+    __slots__ = ()
+
+
+def tag(element: str, /, *children: object, **attributes: object) -> Html:
+    """Build an element. `cls` is `class`, `_` in names of attributes is `-`; False leaves out."""
+    parts: list[str] = []
+    for key, value in attributes.items():
+        if value is False or value is None:
+            continue
+        spelt = {"cls": "class", "for_": "for"}.get(key, key.replace("_", "-"))
+        parts.append(f" {spelt}" if value is True else f' {spelt}="{escape(str(value))}"')
+    opened = f"<{element}{''.join(parts)}>"
+    if element in _VOID:
+        return Html(opened)
+    return Html(f"{opened}{join(children)}</{element}>")
+
+
+def join(children: Iterable[object]) -> Html:
+    """Put children behind each other; None and False are left out."""
+    return Html(
+        "".join(_text(child) for child in children if child is not None and child is not False)
+    )
+
+
+def _text(child: object) -> str:
+    return child if isinstance(child, Html) else escape(str(child))
+
+
+def table(
+    heads: Sequence[object], rows: Iterable[Sequence[object]], *, cls: str = "", empty: object = ""
+) -> Html:
+    """Build a table; each cell keeps its head, so that a phone can show rows as cards."""
+    shown = [
+        tag("tr", *(tag("td", cell, data_head=head) for head, cell in zip(heads, row, strict=True)))
+        for row in rows
+    ]
+    if not shown:
+        return tag("p", empty, cls="empty")
+    head = tag("thead", tag("tr", *(tag("th", one, scope="col") for one in heads)))
+    return tag("div", tag("table", head, tag("tbody", *shown), cls=f"table {cls}"), cls="scroll")
+
+
+def facts(pairs: Iterable[tuple[object, object]]) -> Html:
+    """Build a list of names and values; empty values are left out."""
+    shown = (
+        join((tag("dt", name), tag("dd", value)))
+        for name, value in pairs
+        if value not in ("", None, False)
+    )
+    return tag("dl", *shown, cls="facts")
+
+
+def badge(text: object, tone: str = "") -> Html:
+    """Build a small label; tones: good, bad, warn, info."""
+    return tag("span", text, cls=f"badge {tone}")
+
+
+def card(title: object, *children: object, cls: str = "", aside: object = "") -> Html:
+    """Build a framed part of a page with its heading."""
+    head = tag("header", tag("h2", title), aside)
+    return tag("section", head, *children, cls=f"card {cls}")
+
+
+def link(text: object, there: str, **attributes: object) -> Html:
+    """Build a link."""
+    return tag("a", text, href=there, **attributes)

@@ -1,0 +1,230 @@
+"""One case: what happened, where the money is, what happens next, why, and what people may do."""
+
+from typing import Any, Final
+
+from nicegui import ui
+
+from annul.api import acts
+from annul.api.feed import Change
+from annul.api.roles import Scope
+from annul.api.views import cases as views
+from annul.console.acting import act_on
+from annul.console.frame import page
+from annul.console.markup import Html, badge, card, facts, join, link, table, tag
+from annul.console.parts import cause as title
+from annul.console.parts import state
+from annul.console.script import call_script, plain_words
+from annul.console.view import Part, View, live
+from annul.diagnose.causes import CAUSES
+from annul.resolve.case import Case
+
+_SHOWN: Final = 4
+_DIRECTIONS: Final = {
+    "terminal_in": "Terminal → host", "issuer_out": "Host → issuer",
+    "issuer_in": "Issuer → host", "terminal_out": "Host → terminal",
+}  # fmt: skip
+
+
+@page("/cases/{number}", Scope.CASES_READ, "Case")
+async def case(view: View) -> None:
+    """Show one case; live."""
+    number = view.params["number"]
+    found = await views.find(view.desk, view.visitor, number)
+    top = Part(lambda: _top(view, number), "stack")
+    await top.refresh()
+    buttons = ui.element("div").classes("row-of-buttons no-print").style("margin: 14px 0")
+    rest = Part(lambda: _rest(view, number), "grid")
+    await rest.refresh()
+
+    async def refresh() -> None:
+        await top.refresh()
+        await rest.refresh()
+        now = await views.find(view.desk, view.visitor, number)
+        _draw_buttons(view, now, buttons, refresh)
+
+    _draw_buttons(view, found, buttons, refresh)
+
+    def concerns(changes: list[Change]) -> bool:
+        return any(change["id"] == str(found.id) for change in changes)
+
+    live(view, refresh, concerns, every_s=1.0)
+
+
+def _draw_buttons(view: View, now: Case, buttons: ui.element, refresh: Any) -> None:
+    words = view.words
+    buttons.clear()
+    with buttons:
+        if view.may(Scope.CASES_ACT):
+            for action in acts.possible(view.visitor, now):
+
+                async def do(name: str = action.name) -> None:
+                    if await act_on(view, now, name):
+                        await refresh()
+
+                label = words.of(action.said)
+                if now.proposed == action.name:
+                    label = words("Approve as second person: {what}", what=label)
+                ui.button(label, on_click=do).props("outline no-caps dense padding='6px 12px'")
+        ui.button(
+            words("Download the proof"),
+            on_click=lambda: ui.navigate.to(f"/api/v1/cases/{now.number}/proof", new_tab=True),
+        ).props("flat no-caps dense")
+
+
+async def _top(view: View, number: str) -> Html:
+    words = view.words
+    now = await views.find(view.desk, view.visitor, number)
+    cause = CAUSES.get(now.confirmed or now.cause)
+    said = plain_words(view, now)
+    tone = {"refused": "bad"}.get(now.ended, "warn" if now.task or now.proposed else "")
+    asked = None
+    if now.proposed:
+        asked = tag("p", words("{who} has proposed “{what}”; a second person has to approve it.",
+                               who=now.proposed_by, what=now.proposed), cls="said")  # fmt: skip
+    return join((
+        tag("div", tag("h1", words("Case {number}", number=now.number)),
+            state(view, now.ended, asked=bool(now.task)), cls="head"),
+        tag("section",
+            *(tag("p", line, cls="say" if not place else "") for place, line in enumerate(said)),
+            asked,
+            facts((
+                (words("Amount"), view.amount(now.amount, now.currency)),
+                (words("Card"), tag("span", now.card_masked, cls="mono")),
+                (words("Merchant"), link(now.merchant_id, f"/merchants/{now.merchant_id}")),
+                (words("Terminal"), now.terminal_id),
+                (words("Most probable cause"),
+                 f"{words.of(cause.title)} ({now.probability:.0%})" if cause else ""),
+                (words("Confirmed"), title(view, now.confirmed) if now.confirmed else ""),
+                (words("Next look"),
+                 "" if now.ended else view.when(now.next_action_at, seconds=True)),
+                (words("Due"), view.when(now.due_at)),
+                (words("Asked of a person"), words(now.task) if now.task else ""),
+            )),
+            cls=f"card summary {tone}"),
+    ))  # fmt: skip
+
+
+async def _rest(view: View, number: str) -> Html:
+    now = await views.find(view.desk, view.visitor, number)
+    whole = await views.whole(view.desk, now)
+    return join((
+        tag("div", _causes(view, whole), _messages(view, whole), cls="stack half"),
+        tag("div", _timeline(view, whole), await _contact(view, now, whole), _told(view, whole),
+            cls="stack half"),
+        _transactions(view, whole),
+        _ledger(view, whole),
+    ))  # fmt: skip
+
+
+def _causes(view: View, whole: dict[str, Any]) -> Html:
+    words = view.words
+    diagnosis = whole["diagnosis"]
+    if diagnosis is None:
+        return card(words("Causes"), tag("p", words("Not diagnosed yet."), cls="empty"))
+    shown = []
+    for place, found in enumerate(diagnosis["causes"][:_SHOWN]):
+        evidence = [
+            tag("li", words.of(one["text"]), tag("small", ", ".join(one["sources"])),
+                cls="against" if one["weight"] < 0 else "")
+            for one in found["evidence"][: 8 if not place else 3]
+        ]  # fmt: skip
+        width = f"width: {found['probability'] * 100:.0f}%"
+        shown.append(
+            tag("li",
+                tag("b", tag("span", f"{found['probability']:.0%}", cls="share"),
+                    words.of(found["title"])),
+                tag("div", tag("i", style=width), cls="meter", aria_hidden="true"),
+                tag("ul", *evidence, cls="evidence"), cls="cause")
+        )  # fmt: skip
+    return card(words("Causes and their evidence"), tag("ol", *shown, cls="causes"))
+
+
+def _timeline(view: View, whole: dict[str, Any]) -> Html:
+    words = view.words
+    chain = whole["chain"]["broken_at"]
+    mark = (
+        badge(words("chain whole"), "good")
+        if chain is None
+        else badge(words("changed at line {n}", n=chain), "bad")
+    )
+    lines = [
+        tag("li", tag("time", view.when(event["at"], seconds=True)),
+            tag("b", words(event["what"])), " ", tag("span", event["who"], cls="muted"),
+            tag("div", words.of(event["why"])))
+        for event in reversed(whole["timeline"])
+    ]  # fmt: skip
+    return card(words("What happened"), tag("ol", *lines, cls="timeline"), aside=mark)
+
+
+def _transactions(view: View, whole: dict[str, Any]) -> Html:
+    words = view.words
+    rows = [
+        (view.when(row["received_at"], seconds=True), words(row["kind"]),
+         badge(words(row["state"])),
+         link(row["rrn"], f"/transactions/{row['id']}", cls="mono"), row["trace"],
+         tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
+         row["response_code"] or words(row["why"]) or "–")
+        for row in whole["transactions"]
+    ]  # fmt: skip
+    names = [words(n) for n in ("Time", "Kind", "State", "RRN", "Voucher", "Amount", "Code")]
+    return card(words("Transactions"), table(names, rows, empty=words("None.")))
+
+
+def _ledger(view: View, whole: dict[str, Any]) -> Html:
+    words = view.words
+    rows = [
+        (view.when(row["posted_at"], seconds=True), words(row["debit"]), words(row["credit"]),
+         tag("span", view.amount(row["amount"], row["currency"]), cls="num"), words(row["cause"]))
+        for row in whole["ledger"]
+    ]  # fmt: skip
+    names = [words(n) for n in ("Time", "Debit", "Credit", "Amount", "Because of")]
+    return card(words("Ledger"), table(names, rows, empty=words("No money has moved.")))
+
+
+def _messages(view: View, whole: dict[str, Any]) -> Html:
+    words = view.words
+    from annul.wire.names import name_of
+
+    shown = []
+    for message in whole["messages"]:
+        rows = []
+        for number, value in message["fields"].items():
+            zh, en = name_of(int(number))
+            named = zh if words.language == "zh" else en
+            rows.append((number, named, tag("span", value, cls="mono")))
+        head = f"{words(_DIRECTIONS[message['direction']])} · {message['mti']}"
+        shown.append(
+            tag("details", tag("summary", head, " ",
+                               tag("span", view.when(message["at"], seconds=True), cls="muted")),
+                table((words("Field"), words("Name"), words("Value")), rows))
+        )  # fmt: skip
+    body = join(shown) if shown else tag("p", words("None were kept."), cls="empty")
+    return card(words("Messages, masked"), body)
+
+
+async def _contact(view: View, now: Case, whole: dict[str, Any]) -> Html | None:
+    if not now.issuer_id:
+        return None
+    words = view.words
+    rows = [
+        (row["duty"], row["name"], row["phone"], row["mail"], row["hours"])
+        for row in await views.contacts(view.desk, now.issuer_id)
+    ]
+    names = [words(n) for n in ("For", "Name", "Phone", "Mail", "Hours")]
+    return card(
+        words("Call the issuer {issuer}", issuer=now.issuer_id),
+        table(names, rows, empty=words("No contact is entered for this issuer.")),
+        tag("h3", words("What to say")),
+        tag("p", call_script(view, now, whole)),
+    )
+
+
+def _told(view: View, whole: dict[str, Any]) -> Html:
+    words = view.words
+    rows = [
+        (view.when(row["created_at"], seconds=True), row["whom"], row["said"],
+         view.when(row["delivered_at"], seconds=True) or words("not yet"))
+        for row in whole["told"] if row["whom"].startswith("terminal")
+    ]  # fmt: skip
+    names = [words(n) for n in ("Time", "To whom", "What", "Delivered")]
+    return card(words("What was said"), table(names, rows, empty=words("Nothing yet.")))

@@ -1,0 +1,172 @@
+"""The overview: the promise, voids by issuer over time, lines, traffic, latest cases, alerts."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from nicegui import ui
+
+from annul.api.roles import Scope
+from annul.api.views import cases as case_views
+from annul.api.views import overview as views
+from annul.console.frame import page
+from annul.console.markup import Html, badge, card, join, link, table, tag
+from annul.console.parts import case_rows, heads
+from annul.console.view import Part, View, live
+from annul.resolve import promise
+
+_SPAN: Final = timedelta(hours=6)
+_BUCKET: Final = timedelta(minutes=5)
+_TONES: Final = {"up": "good", "degraded": "warn", "down": "bad"}
+
+
+@page("/", Scope.OVERVIEW, "Overview", "◎")
+async def overview(view: View) -> None:
+    """Show how things stand; live."""
+    words = view.words
+    tiles = Part(lambda: _tiles(view), "stack")
+    with ui.element("div").classes("grid").style("margin-top: 16px"):
+        with ui.element("section").classes("card two-thirds"):
+            ui.html(
+                f"<header><h2>{words('Voids approved by issuer')}</h2></header>", sanitize=False
+            )
+            voids = ui.echart(_chart([])).classes("chart")
+        health = Part(lambda: _health(view), "third")
+        latest = Part(lambda: _latest(view), "two-thirds")
+        alerts = Part(lambda: _alerts(view), "third")
+        with ui.element("section").classes("card"):
+            ui.html(f"<header><h2>{words('Traffic')}</h2></header>", sanitize=False)
+            traffic = ui.echart(_chart([])).classes("chart")
+
+    async def refresh() -> None:
+        for part in (tiles, health, latest, alerts):
+            await part.refresh()
+        rows = await views.course(view.desk.pool, view.desk.clock.now(), _SPAN, _BUCKET)
+        names = {row["issuer_id"]: words.name(row) for row in await _issuers(view)}
+        _update(voids, _lines(view, rows, names, _success, percent=True))
+        _update(traffic, _lines(view, rows, names, lambda row: row["requests"]))
+
+    await refresh()
+    live(view, refresh, every_s=2.0, at_least_s=5.0)
+
+
+async def _issuers(view: View) -> list[dict[str, Any]]:
+    return await views.issuers(view.desk.pool, view.desk.clock.now())
+
+
+async def _tiles(view: View) -> Html:
+    desk, words = view.desk, view.words
+    now = desk.clock.now()
+    figures = await promise.read(desk.pool, now, now - timedelta(hours=24))
+    ended = figures.cases - figures.open
+    share = f"{figures.in_time / ended:.1%}" if ended else "–"
+
+    def tile(value: object, label: str, there: str = "", tone: str = "") -> Html:
+        name = "a" if there else "div"
+        return tag(name, tag("b", value), tag("span", label), cls=f"tile {tone}",
+                   href=there or False)  # fmt: skip
+
+    return join((
+        tag("div", tag("h1", words("The promise")),
+            tag("p", words("Every void ends: voided, refunded instead, or refused with a reason."),
+                cls="muted"), cls="head"),
+        tag("div",
+            tile(share, words("Ended in time, 24 h"), tone="good" if ended else ""),
+            tile(figures.open, words("Open"), "/cases?state=open"),
+            tile(figures.asked, words("Waiting for a person"), "/cases?state=asked",
+                 "warn" if figures.asked else ""),
+            tile(figures.late, words("Late"), "/cases?state=late", "bad" if figures.late else ""),
+            tile(view.span(figures.oldest_s) if figures.open else "–", words("Oldest open")),
+            tile(view.amount(figures.in_question), words("Money in question")),
+            cls="tiles"),
+    ))  # fmt: skip
+
+
+async def _health(view: View) -> Html:
+    words = view.words
+    shown = []
+    for row in await _issuers(view):
+        state = row["health"] or ("up" if row["up"] else "down") if row["seen_at"] else ""
+        said = words("line down: {why}", why=row["trouble"]) if row["up"] is False else ""
+        rate = f"{row['approvals'] / row['requests']:.0%}" if row["requests"] else "–"
+        shown.append(
+            tag("a", tag("b", words.name(row)), " ",
+                badge(words(state or "not seen"), _TONES.get(state, "")),
+                tag("small", said or words("{rate} of {n} approved in 5 min", rate=rate,
+                                           n=row["requests"])),
+                cls=_TONES.get(state, ""), href=f"/issuers/{row['issuer_id']}")
+        )  # fmt: skip
+    return card(words("Issuers"), tag("div", *shown, cls="health"))
+
+
+async def _latest(view: View) -> Html:
+    words = view.words
+    wanted = case_views.Wanted(state="all")
+    found = await case_views.search(view.desk, view.visitor, wanted, 8)
+    rows = case_rows(view, found.rows)
+    more = link(words("All cases"), "/cases")
+    return card(words("Latest cases"), table(heads(view), rows, empty=words("No cases yet.")),
+                aside=more)  # fmt: skip
+
+
+async def _alerts(view: View) -> Html:
+    words = view.words
+    rows = await views.alerts(view.desk.pool)
+    shown = [tag("li", tag("time", view.when(row["opened_at"])), row["detail"]) for row in rows]
+    body = tag("ol", *shown, cls="timeline") if shown else tag("p", words("None."), cls="empty")
+    return card(words("Open incidents"), body)
+
+
+# Charts ----------------------------------------------------------------------------------------
+
+
+def _success(row: dict[str, Any]) -> float | None:
+    return round(100 * row["void_approvals"] / row["voids"], 1) if row["voids"] else None
+
+
+def _lines(
+    view: View,
+    rows: Sequence[dict[str, Any]],
+    names: dict[str, str],
+    value: Any,
+    *,
+    percent: bool = False,
+) -> dict[str, Any]:
+    by_issuer: dict[str, list[list[Any]]] = {}
+    for row in rows:
+        at = row["at"].astimezone(view.desk.zone).isoformat()
+        by_issuer.setdefault(row["issuer_id"], []).append([at, value(row)])
+    series = [
+        {"name": names.get(issuer, issuer), "type": "line", "data": data,
+         "showSymbol": len(data) < 4,
+         "connectNulls": True, "smooth": 0.2}
+        for issuer, data in sorted(by_issuer.items())
+    ]  # fmt: skip
+    now = view.desk.clock.now().astimezone(view.desk.zone)
+    return _chart(series, percent=percent, span=((now - _SPAN).isoformat(), now.isoformat()))
+
+
+def _chart(
+    series: list[dict[str, Any]], *, percent: bool = False, span: tuple[str, str] | None = None
+) -> dict[str, Any]:
+    grey = "#8a948f"
+    return {
+        "color": ["#0b8a6f", "#3a78c2", "#c27a1a", "#8a55c2", "#b8433a"],
+        "textStyle": {"fontFamily": "inherit", "color": grey},
+        "grid": {"left": 44, "right": 12, "top": 34, "bottom": 24},
+        "legend": {"top": 0, "textStyle": {"color": grey}},
+        "tooltip": {"trigger": "axis"},
+        "xAxis": {"type": "time", **({"min": span[0], "max": span[1]} if span else {}),
+                  "axisLine": {"lineStyle": {"color": grey}}},
+        "yAxis": {"type": "value", "min": 0, **({"max": 100} if percent else {}),
+                  "axisLabel": {"formatter": "{value} %" if percent else "{value}"},
+                  "splitLine": {"lineStyle": {"color": "#8a948f33"}}},
+        "series": series,
+    }  # fmt: skip
+
+
+def _update(chart: ui.echart, options: dict[str, Any]) -> None:
+    if chart.options != options:
+        chart.options.clear()
+        chart.options.update(options)
+        chart.update()

@@ -1,0 +1,129 @@
+"""What a page knows while it is shown: who looks, in which language, and what is live."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from nicegui import background_tasks, ui
+from starlette.requests import Request
+
+from annul.api.desk import Desk
+from annul.api.feed import Change
+from annul.api.roles import Scope, Visitor
+from annul.domain import money
+
+from .markup import Html
+from .texts import Words
+
+_EVERY_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One page in one browser."""
+
+    desk: Desk
+    visitor: Visitor
+    words: Words
+    request: Request
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The address's query."""
+        return self.request.query_params
+
+    @property
+    def params(self) -> Mapping[str, str]:
+        """The parts of the address that the page's path names."""
+        return self.request.path_params
+
+    def may(self, scope: Scope) -> bool:
+        """Say whether the visitor may do something."""
+        return self.visitor.may(scope)
+
+    def when(self, at: datetime | str | None, *, seconds: bool = False) -> str:
+        """Give a time as the clock on the wall shows it."""
+        if at is None:
+            return ""
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+        form = "%m-%d %H:%M:%S" if seconds else "%m-%d %H:%M"
+        return moment.astimezone(self.desk.zone).strftime(form)
+
+    def amount(self, minor: int, currency: str = "156") -> str:
+        """Give money with its currency."""
+        letters = money.CURRENCIES.get(currency, ("", 2))[0]
+        return f"{letters} {money.show(minor, currency)}".strip()
+
+    def span(self, seconds: float) -> str:
+        """Give a length of time in words."""
+        words = self.words
+        whole = max(int(seconds), 0)
+        if whole < 90:
+            return words("{n} s", n=whole)
+        if whole < 90 * 60:
+            return words("{n} min", n=round(whole / 60))
+        if whole < 36 * 3600:
+            return words("{n} h", n=round(whole / 3600))
+        return words("{n} days", n=round(whole / 86_400))
+
+
+def html(content: str = "", cls: str = "") -> ui.html:
+    """Put markup of ours on the page; it is escaped where it is built."""
+    return ui.html(content, sanitize=False).classes(cls)
+
+
+class Part:
+    """A part of a page that is built anew when something has changed."""
+
+    def __init__(self, build: Callable[[], Awaitable[Html]], cls: str = "") -> None:
+        self._build = build
+        self._shown = html(cls=cls)
+
+    async def refresh(self) -> None:
+        """Build it anew; the browser is told only of what differs."""
+        content = await self._build()
+        if content != self._shown.content:
+            self._shown.set_content(content)
+
+
+def live(
+    view: View,
+    refresh: Callable[[], Awaitable[Any]],
+    concerns: Callable[[list[Change]], bool] = lambda _: True,
+    *,
+    every_s: float = _EVERY_S,
+    at_least_s: float | None = None,
+) -> None:
+    """Call `refresh` when cases change that concern the page, at most every `every_s` seconds.
+
+    `at_least_s` calls it also when nothing has changed. It ends with the page.
+    """
+    due = asyncio.Event()
+    client = ui.context.client
+
+    def changed(changes: list[Change]) -> None:
+        if concerns(changes):
+            due.set()
+
+    async def follow() -> None:
+        while True:
+            try:
+                async with asyncio.timeout(at_least_s):
+                    await due.wait()
+            except TimeoutError:
+                pass
+            due.clear()
+            with client:
+                await refresh()
+            await asyncio.sleep(every_s)
+
+    unwatch = view.desk.feed.watch(changed)
+    task = background_tasks.create(follow(), name="live")
+
+    def end() -> None:
+        unwatch()
+        task.cancel()
+
+    client.on_delete(end)

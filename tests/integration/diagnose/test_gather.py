@@ -1,0 +1,198 @@
+"""What is read of a failed void: by index, and from the rows that are there."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+
+from annul.diagnose.gather import _QUERIES, Gatherer, VoidUnknown
+from annul.diagnose.rank import rank
+from annul.domain.kinds import VOIDS
+from annul.domain.records import Transaction
+from annul.domain.states import State
+from annul.host.calendar import Calendar
+from annul.host.evidence import Evidence
+from annul.issuers.health import Slot
+from tests.unit.domain.builders import transaction
+
+_MERCHANT = "898000058120000"
+_NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
+_HOUR = timedelta(hours=1)
+
+# Sales of 1000 cards over seven hours, every second one voided a minute later; two issuers.
+_MANY = """
+WITH numbers AS (SELECT n, md5('sale' || n)::uuid AS id FROM generate_series(1, 2000) n)
+INSERT INTO transactions (merchant_id, id, kind, state, sent, node, terminal_id, batch, trace,
+    business_date, amount, currency, original_id, card_hash, card_masked, card_cipher, card_type,
+    entry_mode, condition, issuer_id, rrn, response_code, received_at, answered_at)
+SELECT $1, CASE WHEN voids THEN md5('void' || n)::uuid ELSE id END,
+    CASE WHEN voids THEN 'void' ELSE 'sale' END,
+    CASE WHEN voids AND n % 4 = 0 THEN 'declined' WHEN voids OR n % 2 = 1 THEN 'approved'
+         WHEN n % 4 = 2 THEN 'voided' ELSE 'approved' END,
+    'answered', 0, '10000001', '000001', lpad((n * 2 + voids::int)::text, 6, '0'),
+    '2026-11-23', 100 + n, '156', CASE WHEN voids THEN id END, sha256(((n % 1000)::text)::bytea),
+    lpad((620000 + n % 50)::text, 6, '0') || '******0007', '', 'debit', '021', '00',
+    CASE WHEN n % 3 = 0 THEN '00000101' ELSE '00000102' END,
+    lpad((n * 2 + voids::int)::text, 12, '0'),
+    CASE WHEN voids AND n % 4 = 0 THEN '05' ELSE '00' END, at, at + interval '80 ms'
+FROM (SELECT n, id, voids,
+             $2::timestamptz - n * interval '12 s' - (NOT voids)::int * interval '60 s' AS at
+      FROM numbers, unnest(ARRAY[false, true]) voids WHERE NOT voids OR n % 2 = 0) rows
+"""
+# One slot as the host writes it, then the same every five seconds for the last three hours.
+_SLOT = Slot(0, requests=4, approvals=3, faults=1, codes={"00": 3, "96": 1})
+_SLOT.tail.extend([(100, "00"), (200, "96")])
+_SLOTS = """
+INSERT INTO issuer_stats
+SELECT (jsonb_populate_record(s, jsonb_build_object('slot', s.slot - n * interval '5 s'))).*
+FROM issuer_stats s, generate_series(1, 2159) n
+"""
+
+
+class _Clock:
+    """Stands still at noon."""
+
+    def now(self) -> datetime:
+        return _NOW
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@pytest.fixture
+async def owner(database: str, pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    """Some thousand rows, and the connection of a role that may analyse them."""
+    await pool.execute(
+        "INSERT INTO merchants (merchant_id, name_zh, name_en, category)"
+        " VALUES ($1, '示例茶馆', 'Example Tea House', '5812')",
+        _MERCHANT,
+    )
+    await pool.execute(_MANY, _MERCHANT, _NOW)
+    for issuer in ("00000101", "00000102"):
+        await Evidence(pool, _Clock(), 0)._put_slot(issuer, _SLOT)
+    await pool.execute(_SLOTS)
+    connection = await asyncpg.connect(database)
+    await connection.execute("ANALYZE transactions, issuer_stats")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def gatherer(pool: asyncpg.Pool) -> Gatherer:
+    return Gatherer(pool, Calendar(ZoneInfo("Asia/Shanghai"), time(23)), _Clock())
+
+
+def _scans(plan: list[asyncpg.Record]) -> str:
+    lines = "\n".join(row[0] for row in plan)
+    return " ".join(set(re.findall(r"Seq Scan|(?<=using )\w+|(?<=Index Scan on )\w+", lines)))
+
+
+async def _void(pool: asyncpg.Pool, state: str = "declined") -> Transaction:
+    row = await pool.fetchrow(
+        f"SELECT {', '.join(Transaction._fields)} FROM transactions"
+        " WHERE kind = 'void' AND state = $1 ORDER BY received_at DESC LIMIT 1",
+        state,
+    )
+    assert row is not None
+    return Transaction.of(row)
+
+
+async def test_what_every_case_asks_goes_by_index(
+    owner: asyncpg.Connection, pool: asyncpg.Pool
+) -> None:
+    """Planned for its values, and for any values: PostgreSQL may take either."""
+    void = await _void(pool)
+    hour = (_NOW - _HOUR, _NOW)
+    asked: dict[str, tuple[str, list[Any]]] = {
+        "void": ("transactions_pkey", [void.id]),
+        "void_by_rrn": ("transactions_rrn", [void.rrn, list(VOIDS)]),
+        "named": ("transactions_request", [_MERCHANT, "10000001", "000001", "000002"]),
+        "original": ("transactions_pkey", [_MERCHANT, void.original_id]),
+        "attempts": ("transactions_original", [_MERCHANT, void.original_id]),
+        "card": (
+            "transactions_card",
+            [void.card_hash, hour[0], list(VOIDS), void.id, void.received_at],
+        ),
+        "bin": ("transactions_bin_voids", [void.issuer_id, void.card_masked[:6], *hour]),
+        "issuer": ("issuer_stats_pkey", [void.issuer_id, *hour]),
+        "likely": ("transactions_card", [_MERCHANT, void.card_hash, 100, hour[0], ["sale"]]),
+    }
+    await owner.execute("SET plan_cache_mode = force_generic_plan")
+    used: dict[str, tuple[str, str]] = {}
+    for name, (_, given) in asked.items():
+        await owner.execute(f"PREPARE {name}_ AS {_QUERIES[name]}")
+        nothing = ", ".join(["NULL"] * len(given))
+        used[name] = (
+            _scans(await owner.fetch(f"EXPLAIN {_QUERIES[name]}", *given)),
+            _scans(await owner.fetch(f"EXPLAIN EXECUTE {name}_ ({nothing})")),
+        )
+    assert used == {name: (index, index) for name, (index, _) in asked.items()}
+
+
+async def test_a_void_is_found_by_id_and_by_number(
+    owner: asyncpg.Connection, pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    assert owner
+    void = await _void(pool)
+    assert await gatherer.find(str(void.id)) == void
+    assert await gatherer.find(void.rrn) == void
+
+
+@pytest.mark.parametrize("named", ["999999999999", str(UUID(int=9)), "tea", "'; --"])
+async def test_a_void_that_is_not_there_is_said_so(gatherer: Gatherer, named: str) -> None:
+    with pytest.raises(VoidUnknown, match="there is no void"):
+        await gatherer.find(named)
+
+
+async def test_the_number_of_a_sale_is_no_void(
+    owner: asyncpg.Connection, pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    assert owner
+    rrn = await pool.fetchval("SELECT rrn FROM transactions WHERE kind = 'sale' LIMIT 1")
+    with pytest.raises(VoidUnknown):
+        await gatherer.find(rrn)
+
+
+async def test_a_picture_has_each_fact_with_its_row(
+    owner: asyncpg.Connection, pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    assert owner
+    void = await _void(pool)
+    picture = await gatherer.picture(void)
+    assert picture.original is not None
+    assert picture.original.id == void.original_id
+    told: dict[str, Any] = {name: fact.value for name, fact in picture.facts}
+    assert told.items() >= {
+        "void.code": "05", "original.found": True, "original.state": "approved",
+        "original.age": 60.0, "original.same_card": True, "merchant.registered": True,
+        "terminal.registered": False, "issuer.maintenance": False, "issuer.rule_broken": "",
+        "card.other_declines": 0, "clock.to_cut_over": 11 * 3600.0 + 48,
+    }.items()  # fmt: skip
+    assert told["issuer.fault_share_recent"] == told["issuer.approval_share_recent"] == 0.5
+    assert told["bin.voids_60m"] > 0
+    assert all(fact.source for _, fact in picture.facts)
+    assert picture.facts.source("original.state") == f"transactions {picture.original.rrn}.state"
+
+
+async def test_a_refusal_at_the_door_is_found_as_a_void(
+    pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    refused = transaction(id=uuid4(), kind="void", rrn="300000000009")
+    await pool.execute(
+        "INSERT INTO refusals (merchant_id, id, terminal_id, kind, batch, trace, rrn, amount,"
+        " response_code, rule, received_at, business_date)"
+        " VALUES ($1, $2, $3, 'void', '000001', '000009', $4, 10000, 'A0', 'mac_wrong', $5, $6)",
+        _MERCHANT, refused.id, refused.terminal_id, refused.rrn, _NOW, refused.business_date,
+    )  # fmt: skip
+    for named in (refused.rrn, str(refused.id)):
+        void = await gatherer.find(named)
+        assert (void.id, void.state, void.why) == (refused.id, State.DECLINED, "mac_wrong")
+    picture = await gatherer.picture(void)
+    assert picture.original is None
+    assert picture.facts.get("original.found") is None  # nobody has looked for it
+    assert rank(picture.facts)[0].cause.name == "keys_out_of_step"

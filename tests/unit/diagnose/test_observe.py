@@ -1,0 +1,276 @@
+"""From rows to facts: as things stood when the void came, and the void itself taken out."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from annul.diagnose.facts import Facts
+from annul.diagnose.observe import (
+    _AFTER,
+    _BEFORE,
+    IssuerCounts,
+    Known,
+    bin_facts,
+    issuer_facts,
+    nearest,
+    original_facts,
+    policy_facts,
+    void_facts,
+)
+from annul.domain.policies import Circumstances, Policy, PolicyKind
+from annul.domain.records import Transaction
+from annul.domain.states import Sent, State
+from tests.unit.domain.builders import DAY, transaction
+
+_SOLD = datetime(2026, 11, 23, 4, tzinfo=UTC)
+_AT = _SOLD + timedelta(minutes=10)
+
+
+def _void(number: int = 2, **changes: Any) -> Transaction:
+    """A void of the builder's sale, ten minutes later, declined by the issuer with 05."""
+    values: dict[str, Any] = {
+        "id": UUID(int=number), "kind": "void", "state": State.DECLINED, "response_code": "05",
+        "original_id": UUID(int=1), "rrn": f"30000000000{number}", "received_at": _AT,
+        "answered_at": _AT + timedelta(milliseconds=80),
+    }  # fmt: skip
+    return transaction(**(values | changes))
+
+
+def _values(known: Known) -> dict[str, Any]:
+    Facts(known)  # refuses what is not declared
+    return {name: fact.value for name, fact in known.items()}
+
+
+# The void ------------------------------------------------------------------------------------
+
+
+def test_an_answered_void() -> None:
+    told = _values(void_facts(_void(), [_void()], "transactions 300000000002"))
+    assert told == {
+        "void.code": "05", "void.kind": "void", "void.amount": 10_000, "void.state": "declined",
+        "void.sent": "answered", "void.why": "", "void.late_code": "", "void.answer_ms": 80,
+        "void.earlier_attempts": 0, "host.refused": False, "host.interrupted": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("why", "sent", "refused", "interrupted"),
+    [
+        ("original_settled", Sent.NOT_SENT, True, False),
+        ("missing_37", Sent.NOT_SENT, True, False),
+        ("link_refused", Sent.NOT_SENT, False, False),
+        ("host_interrupted", Sent.NOT_SENT, False, True),
+        ("host_interrupted", Sent.POSSIBLY_SENT, False, True),
+        ("timed_out", Sent.POSSIBLY_SENT, False, False),
+        ("", Sent.ANSWERED, False, False),
+    ],
+)
+def test_who_ended_it(why: str, sent: Sent, refused: bool, interrupted: bool) -> None:
+    told = _values(void_facts(_void(why=why, sent=sent), [], "t"))
+    assert (told["host.refused"], told["host.interrupted"]) == (refused, interrupted)
+    assert told.get("void.missing_field") == (37 if why == "missing_37" else None)
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "by"),
+    [
+        (State.REVERSED, "timed_out", "host"),
+        (State.REVERSING, "bad_mac", "host"),
+        (State.REVERSED, "", "terminal"),
+        (State.APPROVED, "", None),
+    ],
+)
+def test_who_reversed_it(state: State, why: str, by: str | None) -> None:
+    void = _void(state=state, why=why, reversal_reason="98")
+    assert _values(void_facts(void, [], "t")).get("void.reversed_by") == by
+
+
+def test_earlier_attempts_are_voids_before_this_one() -> None:
+    void = _void()
+    others = [
+        void,
+        _void(3, received_at=_AT - timedelta(seconds=90)),
+        _void(4, received_at=_AT - timedelta(seconds=30)),
+        _void(5, received_at=_AT + timedelta(seconds=1)),
+        _void(6, kind="refund", received_at=_AT - timedelta(seconds=5)),
+    ]
+    told = _values(void_facts(void, others, "t"))
+    assert (told["void.earlier_attempts"], told["void.since_last_attempt"]) == (2, 30.0)
+
+
+# The original --------------------------------------------------------------------------------
+
+
+def test_an_original_that_fits() -> None:
+    told = _values(original_facts(_void(), transaction(), []))
+    assert told == {
+        "original.found": True, "original.kind": "sale", "original.state": "approved",
+        "original.amount": 10_000, "original.undone_before": False, "original.age": 600.0,
+        "original.had_auth_code": True, "original.same_day": True, "original.same_amount": True,
+        "original.same_terminal": True, "original.same_batch": True, "original.same_card": True,
+    }  # fmt: skip
+
+
+def test_no_original() -> None:
+    assert _values(original_facts(_void(), None, [])) == {"original.found": False}
+
+
+@pytest.mark.parametrize(
+    ("void", "name"),
+    [
+        ({"business_date": DAY + timedelta(days=1)}, "original.same_day"),
+        ({"amount": 9_999}, "original.same_amount"),
+        ({"terminal_id": "10000002"}, "original.same_terminal"),
+        ({"batch": "000002"}, "original.same_batch"),
+        ({"card_hash": b"another"}, "original.same_card"),
+    ],
+)
+def test_what_differs(void: dict[str, Any], name: str) -> None:
+    told = _values(original_facts(_void(**void), transaction(), []))
+    same = {fact for fact, value in told.items() if ".same_" in fact and value is False}
+    assert same == {name}
+
+
+@pytest.mark.parametrize(
+    ("void", "original", "unknown"),
+    [
+        ({"batch": "A00001"}, {}, "original.same_batch"),  # a void of annul's own
+        ({"batch": ""}, {}, "original.same_batch"),
+        ({"card_hash": b""}, {}, "original.same_card"),
+        ({}, {"card_hash": b""}, "original.same_card"),
+    ],
+)
+def test_what_can_not_be_compared_is_not_known(
+    void: dict[str, Any], original: dict[str, Any], unknown: str
+) -> None:
+    assert unknown not in original_facts(_void(**void), transaction(**original), [])
+
+
+_EARLIER = {"received_at": _AT - timedelta(minutes=2), "answered_at": _AT - timedelta(minutes=1)}
+_LATER = {"answered_at": _AT + timedelta(seconds=1)}
+
+
+@pytest.mark.parametrize(
+    ("state", "attempt", "stood", "undone"),
+    [
+        (State.VOIDED, {**_EARLIER, "state": State.APPROVED}, "voided", True),
+        (State.PARTLY_REFUNDED, {**_EARLIER, "state": State.APPROVED, "kind": "refund"},
+         "partly_refunded", True),
+        # Undone only after this void had failed: by its own retry, or a refund instead.
+        (State.VOIDED, {**_LATER, "state": State.APPROVED}, "approved", False),
+        (State.REFUNDED, {**_LATER, "state": State.APPROVED, "kind": "refund"}, "approved", False),
+        # A row of another host says nothing of what became of it.
+        (State.APPROVED, {**_EARLIER, "state": State.APPROVED}, "voided", True),
+        (State.APPROVED, {**_EARLIER, "state": State.APPROVED, "kind": "refund"}, "refunded", True),
+        (State.APPROVED, {**_EARLIER, "state": State.DECLINED}, "approved", False),
+        (State.COMPLETED, {**_EARLIER, "state": State.APPROVED, "kind": "completion"}, "completed",
+         False),
+        (State.REVERSED, {**_EARLIER, "state": State.DECLINED}, "reversed", False),
+    ],
+)  # fmt: skip
+def test_the_original_as_it_stood_when_the_void_came(
+    state: State, attempt: dict[str, Any], stood: str, undone: bool
+) -> None:
+    void = _void()
+    attempts = [void, _void(3, **attempt)]
+    told = _values(original_facts(void, transaction(state=state), attempts))
+    assert (told["original.state"], told["original.undone_before"]) == (stood, undone)
+
+
+def test_the_void_itself_is_not_what_undid_the_original() -> None:
+    void = _void(state=State.APPROVED, answered_at=_AT - timedelta(seconds=1))
+    told = _values(original_facts(void, transaction(state=State.VOIDED), [void]))
+    assert told["original.undone_before"] is False
+
+
+# The issuer's rules --------------------------------------------------------------------------
+
+
+def _policy(kind: PolicyKind, number: int, hours_ago: float, **more: Any) -> Policy:
+    return Policy(kind, number, _AT - timedelta(hours=hours_ago), **more)
+
+
+_LIMIT = PolicyKind.VOID_AMOUNT_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("policies", "told"),
+    [
+        ([], {"issuer.rule_broken": ""}),
+        ([_policy(_LIMIT, 10_000, 99)], {"issuer.rule_broken": ""}),
+        ([_policy(_LIMIT, 9_999, 9)],
+         {"issuer.rule_broken": "void_amount_limit", "issuer.rule_changed": 9 * 3600.0,
+          "issuer.allowed_before_change": True}),
+        ([_policy(_LIMIT, 9_000, 99), _policy(_LIMIT, 9_999, 1)],
+         {"issuer.rule_changed": 3600.0, "issuer.allowed_before_change": False}),
+        ([_policy(_LIMIT, 50_000, 99), _policy(_LIMIT, 9_999, 1)],
+         {"issuer.void_amount_limit": 9_999, "issuer.allowed_before_change": True}),
+        ([_policy(PolicyKind.VOID_SUPPORTED, 0, 9), _policy(_LIMIT, 9_999, 9)],
+         {"issuer.rule_broken": "void_supported", "issuer.void_supported": False}),
+        ([_policy(PolicyKind.MAINTENANCE, 0, 1, valid_until=_AT + timedelta(hours=1))],
+         {"issuer.maintenance": True, "issuer.end_of_day": False, "issuer.rule_broken": ""}),
+        ([_policy(PolicyKind.END_OF_DAY, 0, 2, valid_until=_AT)],
+         {"issuer.maintenance": False, "issuer.end_of_day": False}),
+    ],
+)  # fmt: skip
+def test_rules(policies: list[Policy], told: dict[str, Any]) -> None:
+    known = _values(policy_facts(policies, _AT, Circumstances(10_000)))
+    assert known.items() >= told.items()
+    if not known["issuer.rule_broken"]:
+        assert "issuer.rule_changed" not in known
+
+
+# The issuer as a whole, and the card range -----------------------------------------------------
+
+
+def test_the_answers_just_before_and_after_are_the_nearest() -> None:
+    answers = [(_AT + timedelta(seconds=step), f"{step:+d}") for step in range(-400, 401, 20)]
+    near = nearest(reversed(answers), _AT)
+    assert near == [f"{step:+d}" for step in range(-20 * _BEFORE, 20 * _AFTER, 20)]
+    assert nearest(answers[:5], _AT) == []
+
+
+def test_shares_are_of_what_came_near() -> None:
+    told = _values(issuer_facts(_void(), ["00", "05", "96", ""], IssuerCounts(300), _hour()))
+    assert told["issuer.requests_recent"] == 4
+    for name in ("silent", "fault", "approval", "same_code"):
+        assert told[f"issuer.{name}_share_recent"] == 0.25
+
+
+def _hour(**counts: Any) -> IssuerCounts:
+    return IssuerCounts(3600, **counts)
+
+
+def test_nothing_near_gives_no_shares() -> None:
+    known = issuer_facts(_void(), [], IssuerCounts(300), _hour(requests=1, link_drops=2))
+    assert not [name for name in known if "_share_" in name]
+    assert known["issuer.link_drops"].value == 2
+
+
+def test_the_code_of_this_host_is_shared_with_nobody() -> None:
+    void = _void(sent=Sent.NOT_SENT, response_code="91")
+    known = issuer_facts(void, ["91", "91"], IssuerCounts(300), _hour())
+    assert "issuer.same_code_share_recent" not in known
+
+
+def test_the_void_is_taken_out_of_the_issuers_late_answers() -> None:
+    counts = _hour(requests=11, late=1)
+    late = issuer_facts(_void(late_code="00"), [], IssuerCounts(300), counts)
+    other = issuer_facts(_void(), [], IssuerCounts(300), counts)
+    assert late["issuer.slow_share_recent"].value == 0.0
+    assert other["issuer.slow_share_recent"].value == 0.1
+
+
+def test_the_void_is_taken_out_of_its_card_range() -> None:
+    told = _values(bin_facts(_void(), {"05": 3, "00": 2, "10": 1, "61": 1}, "620001"))
+    assert told == {
+        "bin.voids_60m": 6, "bin.void_approvals_60m": 3, "bin.void_same_code_60m": 2,
+    }  # fmt: skip
+
+
+def test_a_void_without_an_answer_is_not_in_the_counts_of_its_range() -> None:
+    void = _void(sent=Sent.POSSIBLY_SENT, response_code="98")
+    told = _values(bin_facts(void, {"00": 2, "98": 1}, "620001"))
+    assert told == {"bin.voids_60m": 3, "bin.void_approvals_60m": 2}

@@ -1,0 +1,179 @@
+"""Each signal: what makes it speak, what makes it say nothing, and its sentence."""
+
+import re
+from typing import Any
+
+import pytest
+
+from annul.diagnose.facts import FACTS, Fact, Facts
+from annul.diagnose.signals import _FEW, _MANY, _MOST, _SOON, SIGNALS, Signal
+from annul.domain import admission, void_rules
+from annul.domain.states import State
+from annul.issuers.errors import Silence
+
+_EACH = pytest.mark.parametrize("signal", SIGNALS.values(), ids=lambda signal: signal.name)
+
+
+def _facts(known: dict[str, Any]) -> Facts:
+    return Facts({name: Fact(value, "test") for name, value in known.items()})
+
+
+def _spoken(known: dict[str, Any]) -> set[str]:
+    facts = _facts(known)
+    return {name for name, signal in SIGNALS.items() if signal.speaks(facts)}
+
+
+@_EACH
+def test_it_needs_declared_facts_and_shows_only_these(signal: Signal) -> None:
+    assert signal.needs
+    assert set(signal.needs) <= set(FACTS)
+    for text in (signal.zh, signal.en):
+        numbers = {int(number) for number in re.findall(r"{(\d+)}", text)}
+        assert numbers <= set(range(len(signal.needs)))
+
+
+@_EACH
+def test_without_one_of_its_facts_it_says_nothing(signal: Signal) -> None:
+    assert signal.speaks(Facts({})) is None
+    whole = {need: Fact(1, "test") for need in signal.needs}
+    for left_out in signal.needs:
+        part = {need: fact for need, fact in whole.items() if need != left_out}
+        assert signal.speaks(Facts(part)) is None
+
+
+@_EACH
+def test_its_sentence_is_whole_in_both_languages(signal: Signal) -> None:
+    zh, en = signal.lines(Facts({need: Fact(7, "test") for need in signal.needs}))
+    assert zh
+    assert not zh.isascii()
+    assert en.isascii()
+    assert not set("{}") & set(zh + en)
+
+
+_ENOUGH: dict[str, Any] = {"issuer.requests_recent": _MANY}
+_COVER: dict[str, Any] = {"merchant.counted": 4_000, "void.amount": 10_000}
+_PAID: dict[str, Any] = {**_COVER, "merchant.available": 4_000}
+
+
+def _rule(ago: int, *, allowed_before: bool) -> dict[str, Any]:
+    return {"issuer.rule_changed": ago, "issuer.allowed_before_change": allowed_before}
+
+
+def _bin(*, alike: int, approved: int) -> dict[str, Any]:
+    return {"bin.void_same_code_60m": alike, "bin.void_approvals_60m": approved}
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "speaks"),
+    [
+        ("frozen_would_do", {**_COVER, "merchant.frozen": 6_000}, True),
+        ("frozen_would_do", {**_COVER, "merchant.frozen": 5_999}, False),
+        ("frozen_would_do", {**_COVER, "merchant.frozen": 0}, False),
+        ("frozen_would_do", {**_COVER, "void.amount": 4_000, "merchant.frozen": 6_000}, False),
+        ("pending_would_do", {**_PAID, "merchant.pending": 6_000}, True),
+        ("pending_would_do", {**_PAID, "merchant.pending": 5_999}, False),
+        # Pending money counted already, so it is not what is missing.
+        (
+            "pending_would_do",
+            {**_PAID, "merchant.available": 1_000, "merchant.pending": 6_000},
+            False,
+        ),
+        ("all_silent", {**_ENOUGH, "issuer.silent_share_recent": _MOST}, True),
+        ("all_silent", {**_ENOUGH, "issuer.silent_share_recent": _MOST - 0.01}, False),
+        (
+            "all_silent",
+            {"issuer.requests_recent": _MANY - 1, "issuer.silent_share_recent": 1.0},
+            False,
+        ),
+        ("all_fail", {**_ENOUGH, "issuer.fault_share_recent": _MOST}, True),
+        ("all_fail", {**_ENOUGH, "issuer.fault_share_recent": _MOST - 0.01}, False),
+        ("others_fine", {**_ENOUGH, "issuer.approval_share_recent": _MOST}, True),
+        ("others_fine", {**_ENOUGH, "issuer.approval_share_recent": _MOST - 0.01}, False),
+        (
+            "others_fine",
+            {"issuer.requests_recent": _MANY - 1, "issuer.approval_share_recent": 1.0},
+            False,
+        ),
+        ("others_same", {**_ENOUGH, "issuer.same_code_share_recent": _MOST}, True),
+        ("alone", {**_ENOUGH, "issuer.same_code_share_recent": _FEW}, True),
+        ("alone", {**_ENOUGH, "issuer.same_code_share_recent": _FEW + 0.01}, False),
+        ("late_often", {"issuer.slow_share_recent": 0.04}, False),
+        ("late_often", {"issuer.slow_share_recent": 0.06}, True),
+        ("rule_new", _rule(_SOON, allowed_before=True), True),
+        ("rule_new", _rule(_SOON + 1, allowed_before=True), False),
+        ("rule_new", _rule(_SOON, allowed_before=False), False),
+        ("rule_old", _rule(_SOON + 1, allowed_before=True), True),
+        ("rule_old", _rule(_SOON, allowed_before=False), True),
+        ("rule_old", _rule(_SOON, allowed_before=True), False),
+        ("no_void_passes", _bin(alike=2, approved=0), True),
+        ("no_void_passes", _bin(alike=1, approved=0), False),
+        ("no_void_passes", _bin(alike=9, approved=1), False),
+        ("repeated", {"void.since_last_attempt": 59.9}, True),
+        ("repeated", {"void.since_last_attempt": 60.0}, False),
+        ("terminal_reverses", {"terminal.reversals": 1}, False),
+        ("terminal_reverses", {"terminal.reversals": 2}, True),
+        ("terminal_drops", {"terminal.link_drops": 0}, False),
+        ("link_steady", {"issuer.link_drops": 0}, True),
+        ("drops_often", {"issuer.link_drops": 0}, False),
+        ("answered_unheard", {"void.answer_ms": 80, "void.reversed_by": "terminal"}, True),
+        ("answered_unheard", {"void.answer_ms": 80, "void.reversed_by": "host"}, False),
+        ("answered_unheard", {"void.answer_ms": 9_000, "void.reversed_by": "terminal"}, False),
+    ],
+)
+def test_thresholds(name: str, facts: dict[str, Any], speaks: bool) -> None:
+    assert SIGNALS[name].speaks(_facts(facts)) is speaks
+
+
+def test_every_state_of_an_original_is_heard_in_one_way() -> None:
+    ways = {"original_declined", "original_open", "original_undone", "original_stands"}
+    for state in State:
+        assert len(_spoken({"original.state": state.value}) & ways) == 1
+
+
+# Rules that are heard through facts of the original instead of their name.
+_SEEN_OTHERWISE = {
+    "other_terminal", "original_declined", "original_unfinished", "already_undone", "card_differs",
+    "amount_differs", "original_settled", "original_of_other_day",
+}  # fmt: skip
+_LINKS = ("refused", "unreachable", "lost", "sign_on", "not_connected")
+
+
+_WHYS = {
+    *(ruling.name for _, ruling in (*void_rules.RULES, *admission.RULES)),
+    admission.MERCHANT_UNKNOWN.name,
+    admission.TERMINAL_UNKNOWN.name,
+    *(silence.value for silence in Silence),
+    *(f"link_{trouble}" for trouble in _LINKS),
+    "no_route",
+    "host_interrupted",
+    "mac_wrong",
+    "mac_missing",
+    "pin_block",
+    "pin_key_missing",
+}
+
+
+@pytest.mark.parametrize("why", sorted(_WHYS - _SEEN_OTHERWISE))
+def test_no_reason_of_this_host_goes_unheard(why: str) -> None:
+    assert _spoken({"void.why": why})
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "words"),
+    [
+        ("rule_interval", {"card.since_last_void": 0.4}, "0 s after the last void"),
+        (
+            "rule_amount",
+            {"issuer.void_amount_limit": 50_000, "void.amount": 60_050},
+            "600.50 is over the issuer's limit 500.00",
+        ),
+        ("rule_new", {"issuer.rule_changed": 1.0}, "changed 1 s ago"),
+        ("late_often", {"issuer.slow_share_recent": 1}, "100% of the answers"),
+        ("frozen_would_do", {"merchant.frozen": 12_345}, "123.45 are frozen"),
+    ],
+)
+def test_shares_seconds_and_money_are_shown_as_what_they_are(
+    name: str, facts: dict[str, Any], words: str
+) -> None:
+    signal = SIGNALS[name]
+    assert words in signal.lines(_facts(dict.fromkeys(signal.needs, 0) | facts))[1]
