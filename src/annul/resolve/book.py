@@ -82,7 +82,11 @@ class Book:
 
     async def find(self, number: str) -> Case:
         """Find a case by number or id; raises `CaseUnknown`."""
-        row = await self._pool.fetchrow(_QUERIES["find"], number)
+        try:
+            identity: UUID | None = UUID(number)
+        except ValueError:
+            identity = None
+        row = await self._pool.fetchrow(_QUERIES["find"], number, identity)
         if row is None:
             message = f"there is no case {number}"
             raise CaseUnknown(message)

@@ -83,7 +83,7 @@ SELECT min(greatest(next_action_at, leased_until)) FROM cases WHERE ended = '';
 
 -- name: find
 -- description: The latest case with a number, or the case with an id.
-SELECT {columns} FROM cases t WHERE t.number = $1 OR t.id::text = $1
+SELECT {columns} FROM cases t WHERE t.number = $1 OR t.id = $2
 ORDER BY t.opened_at DESC LIMIT 1;
 
 -- name: by_id

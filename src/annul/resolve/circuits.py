@@ -52,9 +52,8 @@ class Circuits:
 
     async def worked(self, issuer_id: str, now: datetime) -> None:
         """Close the circuit and let what waited go on."""
-        was_open = self._open.pop(issuer_id, None)
-        await self._pool.execute(_QUERIES["worked"], issuer_id)
-        if was_open is not None:
+        self._open.pop(issuer_id, None)
+        if await self._pool.fetchval(_QUERIES["worked"], issuer_id):
             spread = self._pace.seconds(_SPREAD_S).total_seconds()
             soon = now + timedelta(milliseconds=1)
             await self._pool.execute(_QUERIES["release"], issuer_id, soon, spread)

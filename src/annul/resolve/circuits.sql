@@ -15,7 +15,8 @@ RETURNING open, next_probe_at;
 
 -- name: worked
 -- description: Close a circuit.
-UPDATE circuits SET failures = 0, open = false WHERE issuer_id = $1 AND (open OR failures > 0);
+UPDATE circuits SET failures = 0, open = false WHERE issuer_id = $1 AND (open OR failures > 0)
+RETURNING issuer_id;
 
 -- name: probe
 -- description: Be the one that tries: $1 issuer, $2 now, $3 when the next one may.

@@ -60,20 +60,24 @@ class Situation:
     def cause(self) -> Cause:
         """The cause that the case goes by: a person's, else the most probable one.
 
-        What can not be taken back (refund, refuse) needs more than half of the probability. Below
-        that the case goes by the most probable cause for which a retry is safe, unless the card
-        itself is in doubt.
+        Without more than half of the probability that is the most probable cause for which a
+        retry is safe, unless the card itself is in doubt.
         """
         if self.case.confirmed:
             return CAUSES[self.case.confirmed]
         best = self.findings[0]
-        if best.cause.retry_safe or best.probability >= _SURE:
+        if best.cause.retry_safe or self.sure:
             return best.cause
         doubtful = sum(one.probability for one in self.findings if one.cause.name in _NEVER_AGAIN)
         safe = next((one for one in self.findings if one.cause.retry_safe), None)
         if safe is None or doubtful >= _DOUBT or safe.probability < _LEAST:
             return best.cause
         return safe.cause
+
+    @property
+    def sure(self) -> bool:
+        """Whether the cause may be acted on in ways that can not be taken back."""
+        return bool(self.case.confirmed) or self.findings[0].probability > _SURE
 
     @property
     def own_tries(self) -> list[Transaction]:
@@ -309,7 +313,7 @@ def _wait_cut_over(s: Situation) -> Step | None:
     original, merchant = s.picture.original, s.merchant
     if original is None or merchant is None or original.business_date != s.business_date:
         return None
-    if original.amount > merchant.refund_instead_limit:
+    if original.amount > merchant.refund_instead_limit or _stands(s, _REFUNDED) is None:
         return None
     until = s.picture.facts.get("clock.to_cut_over")
     due = s.picture.void.received_at + timedelta(seconds=until or 0.0, milliseconds=200)
@@ -393,9 +397,10 @@ PLANS: Final[Mapping[str, tuple[Remedy, ...]]] = {
     "risk_refusal": (_escalate,),
     "card_problem": (_escalate,),
     "terminal_misconfigured": (
+        _wait_set_up,
         _ask_of_terminal("parameters", "下次联机时要求下载参数", "to download parameters",
-                         "wait_set_up", "retry", "other_route", "back_off", "ask_person"),
-        _wait_set_up, _retry, _ask_person,
+                         "retry", "other_route", "back_off", "ask_person"),
+        _retry, _ask_person,
     ),
     "terminal_outdated": (
         _ask_of_terminal("update", "下次联机时要求更新软件", "to update its software",
@@ -418,7 +423,8 @@ def _remedied(s: Situation) -> Step:
         return _escalate(s)
     step = next((step for remedy in PLANS[cause.name] if (step := remedy(s)) is not None), None)
     assert step is not None, "each plan ends with a remedy that always applies"
-    return step
+    final = step.do == "refund" or step.end
+    return _ask_person(s) if final and not s.sure and not cause.retry_safe else step
 
 
 _WITHOUT_ORIGINAL: Final = frozenset({"keys_out_of_step", "terminal_outdated"})

@@ -38,6 +38,7 @@ _STORE_LOST: Final = (*LOST, StoreUnavailable, StoreOverloaded)
 _ROUNDS: Final = 6  # actions in a row before a case is put back
 _SHOWN: Final = 5  # findings that go into an event
 _AFTER_FAULT_S: Final = 60.0
+_PROMISE: Final = timedelta(hours=24)  # what the figures of the promise are about
 _SELDOM_S: Final = 5.0
 _TAKEN: Final = frozenset({"retry", "refund", DROPPED})  # after these an order is no longer open
 _INCIDENTS: Final = frozenset({"acquirer_fault", "issuer_error"})
@@ -154,7 +155,7 @@ class Resolver:
         if now >= self._seldom_due:
             self._seldom_due = now + timedelta(seconds=_SELDOM_S)
             await self._lessons.refresh()
-            self.promise = await promise.read(self._host.pool, now)
+            self.promise = await promise.read(self._host.pool, now, now - _PROMISE)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -67,6 +67,7 @@ CREATE TABLE refusals (
     cased         boolean NOT NULL DEFAULT false,
     PRIMARY KEY (id, merchant_id)
 );
+CREATE INDEX refusals_rrn ON refusals (rrn);
 CREATE INDEX refusals_without_case ON refusals (received_at) WHERE NOT cased;
 
 -- Masked messages of voids that failed: direction is terminal_in, issuer_out, issuer_in, terminal_out.
@@ -192,6 +193,7 @@ CREATE UNIQUE INDEX cases_one_open ON cases (original_id, merchant_id)
 CREATE INDEX cases_number ON cases (number, opened_at);
 CREATE INDEX cases_due ON cases (next_action_at) WHERE ended = '';
 CREATE INDEX cases_opened ON cases (opened_at);
+CREATE INDEX cases_original ON cases (original_id);
 CREATE INDEX cases_changed ON cases (changed_at);
 
 -- Append-only: what was done, by whom, why, and on which evidence. `hash` covers `body` and the

@@ -1,0 +1,76 @@
+"""Who may do what with a case, as one table; and the facts that a history holds."""
+
+from typing import Any
+
+import pytest
+
+from annul.diagnose.causes import Text
+from annul.diagnose.facts import Fact, Facts
+from annul.resolve.case import Event
+from annul.resolve.people import ACTIONS, ROLES, allowed, kept_facts
+
+from .builders import NOW, case
+
+_DESK = {"look", "note", "confirm-cause"}
+_HANDS = _DESK | {"retry", "refund", "close"}
+_ENDED = {"ended": "voided", "ended_at": NOW}
+_ALLOWED: dict[str, set[str]] = {
+    "cashier": set(),
+    "merchant": set(),
+    "auditor": set(),
+    "support": _DESK,
+    "operator": _HANDS,
+    "administrator": _HANDS,
+}
+
+
+def _names(role: str, **changes: Any) -> set[str]:
+    return {action.name for action in allowed(case(**changes), role)}
+
+
+def test_every_role_is_in_the_table() -> None:
+    assert set(_ALLOWED) == set(ROLES)
+    assert all(action.roles <= set(ROLES) for action in ACTIONS.values())
+    assert all(action.said.zh and action.said.en for action in ACTIONS.values())
+
+
+@pytest.mark.parametrize(("role", "names"), [*_ALLOWED.items(), ("", set()), ("root", set())])
+def test_what_a_role_may_do_with_an_open_case(role: str, names: set[str]) -> None:
+    assert _names(role) == names
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_waits_for_a_second_person_may_be_rejected_by_those_who_may_do_it(role: str) -> None:
+    more = {"reject"} if "refund" in _ALLOWED[role] else set()
+    assert _names(role, proposed="refund", proposed_by="olga") == _ALLOWED[role] | more
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_case_that_has_ended_takes_only_words(role: str) -> None:
+    assert _names(role, **_ENDED) == _ALLOWED[role] & {"note", "confirm-cause"}
+    assert "reject" not in _names(role, **_ENDED, proposed="refund", proposed_by="olga")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_money_needs_an_original(role: str) -> None:
+    assert _names(role, original_id=None) == _ALLOWED[role] - {"retry", "refund"}
+
+
+def test_what_moves_money_says_so() -> None:
+    assert {action.name for action in ACTIONS.values() if action.money} == {"retry", "refund"}
+
+
+def test_a_pre_authorisation_has_nothing_to_refund() -> None:
+    assert _names("operator", kind="preauth_void") == _HANDS - {"refund"}
+
+
+def test_the_facts_of_the_latest_diagnosis_count() -> None:
+    def event(what: str, code: str) -> tuple[str, bytes]:
+        evidence = {"facts": Facts({"void.code": Fact(code, "test")}).as_json()}
+        return Event(what, Text("", ""), evidence=evidence).body(NOW), b""
+
+    history = [event("diagnosed", "96"), event("diagnosed", "91"), event("retry", "05")]
+    found = kept_facts(history)
+    assert found is not None
+    assert found.get("void.code") == "91"
+    assert kept_facts(history[2:]) is None
