@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from annul.domain.errors import AnnulError
 
-from . import cases, diagnose, lessons, message, pos, sim, up
+from . import cases, console, diagnose, lessons, message, pos, sim, up
 from .show import complain
 
 application = typer.Typer(
@@ -20,6 +20,7 @@ up.register(application)
 message.register(application)
 diagnose.register(application)
 cases.register(application)
+console.register(application)
 lessons.register(application)
 application.add_typer(sim.application, name="sim")
 application.add_typer(pos.application, name="pos")

@@ -66,7 +66,7 @@ async def _show(entered: Page, request: Request) -> Response | None:
     words = Words(chosen(request))
     view = View(_desk[0], visitor, words, request)
     ui.page_title(f"annul · {words(entered.title)}")
-    ui.add_head_html(_STYLE)
+    ui.add_head_html(f'{_STYLE}<script>document.documentElement.lang="{words.language}"</script>')
     ui.dark_mode(_DARK.get(request.cookies.get(THEME_COOKIE, "")))
     if not visitor.may(entered.scope):
         return HTMLResponse(_alone(words("This page is not for your role."), words), 403)

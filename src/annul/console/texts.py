@@ -18,7 +18,7 @@ _FOLDER: Final = files("annul.console") / "locales"
 def catalogue(language: str) -> Texts:
     """Read the catalogues of a language, all files of its folder; empty for English."""
     folder = _FOLDER / language
-    if language == "en" or not folder.is_dir():
+    if not folder.is_dir():
         return {}
     found: dict[str, str] = {}
     for file in sorted(folder.iterdir(), key=lambda one: one.name):

@@ -1,7 +1,7 @@
 """The overview: the promise, voids by issuer over time, lines, traffic, latest cases, alerts."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from nicegui import ui
@@ -134,7 +134,7 @@ def _lines(
 ) -> dict[str, Any]:
     by_issuer: dict[str, list[list[Any]]] = {}
     for row in rows:
-        at = row["at"].astimezone(view.desk.zone).isoformat()
+        at = _wall(view, row["at"])
         by_issuer.setdefault(row["issuer_id"], []).append([at, value(row)])
     series = [
         {"name": names.get(issuer, issuer), "type": "line", "data": data,
@@ -142,8 +142,14 @@ def _lines(
          "connectNulls": True, "smooth": 0.2}
         for issuer, data in sorted(by_issuer.items())
     ]  # fmt: skip
-    now = view.desk.clock.now().astimezone(view.desk.zone)
-    return _chart(series, percent=percent, span=((now - _SPAN).isoformat(), now.isoformat()))
+    now = view.desk.clock.now()
+    span = (_wall(view, now - _SPAN), _wall(view, now))
+    return _chart(series, percent=percent, span=span)
+
+
+def _wall(view: View, at: datetime) -> str:
+    """Give a time as the shop's clock shows it, without a zone: the browser shows it as it is."""
+    return at.astimezone(view.desk.zone).replace(tzinfo=None).isoformat()
 
 
 def _chart(

@@ -1,0 +1,44 @@
+"""`annul console`: console and API alone, beside a host that runs elsewhere on the same database."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(application: typer.Typer) -> None:
+    """Add the command."""
+    application.command("console")(console)
+
+
+def console(
+    database: Annotated[str | None, typer.Option(help="URL of the host's PostgreSQL.")] = None,
+    data: Annotated[Path | None, typer.Option(help="A folder of its own; keys are read.")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
+) -> None:
+    """Serve console and API without a host; what is sent to issuers is left to the host."""
+    import uvloop
+
+    from annul.app import desk_page, ground
+    from annul.cli.up import PortTaken
+    from annul.logs import configure
+    from annul.settings import Settings
+
+    settings = Settings.load(config, data=data, database=database)
+    configure(settings.log_level)
+
+    async def serve() -> None:
+        stopped = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        async with ground(settings) as base, desk_page(base) as port:
+            scheme = "https" if settings.tls_certificate else "http"
+            typer.echo(f"annul console: {scheme}://{settings.console_host}:{port}")
+            await stopped.wait()
+
+    try:
+        uvloop.run(serve())
+    except OSError as error:
+        raise PortTaken(str(error)) from error
