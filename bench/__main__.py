@@ -1,14 +1,14 @@
-"""`make bench`: the codec against pyiso8583; sale and void end to end. Writes build/bench.json."""
+"""`make bench`: codec, sale and void end to end, cost of the desk. Writes build/bench.json."""
 
 import json
 from pathlib import Path
 
-from bench import codec, e2e
+from bench import codec, desk, e2e
 
 
 def main() -> None:
-    """Measure both, write the figures, print them."""
-    figures = {"codec": codec.measure(), "e2e": e2e.measure()}
+    """Measure all, write the figures, print them."""
+    figures = {"codec": codec.measure(), "e2e": e2e.measure(), "desk": desk.measure()}
     file = Path("build/bench.json")
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(figures, indent=2) + "\n")

@@ -173,7 +173,8 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Verdict, Progress, Ends]:
             credentials = await seed(base.pool, base.security, plan)
         host = Process(
             "host", ["up", f"--data={folder}"], host_port, folder,
-            {"ANNUL_TERMINALS_PORT": str(host_port), "ANNUL_STATUS_PORT": "0", "ANNUL_CONSOLE": "false",
+            {"ANNUL_TERMINALS_PORT": str(host_port), "ANNUL_STATUS_PORT": "0",
+             "ANNUL_CONSOLE": "false",
              "ANNUL_LOG_LEVEL": "warning", **_CASES},
         )  # fmt: skip
         second = _second(folder)

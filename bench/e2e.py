@@ -2,7 +2,9 @@
 
 import os
 import tempfile
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 from typing import Final
@@ -10,7 +12,7 @@ from typing import Final
 import asyncpg
 import uvloop
 
-from annul.app import ground
+from annul.app import Ground, ground
 from annul.merchants.demo import Plan, seed
 from annul.settings import Settings
 from annul.sim.fleet import drive
@@ -21,18 +23,44 @@ from bench.processes import IssuerProcess, Process, cpu_seconds, descendants, fr
 _MICRO: Final = 1e6
 
 
-def measure(terminals: int = 200, seconds: float = 15.0) -> dict[str, float]:
+@asynccontextmanager
+async def _nothing() -> AsyncIterator[None]:
+    yield
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What goes on beside the load: settings of the host, and the going on itself."""
+
+    environment: Mapping[str, str]
+    go_on: Callable[[], AbstractAsyncContextManager[None]] = _nothing
+
+
+Around = Callable[[Ground, tuple[str, str, str], int], Awaitable[Meanwhile]]
+
+
+async def nobody(_base: Ground, _terminal: tuple[str, str, str], _port: int) -> Meanwhile:
+    """Let nothing else go on."""
+    return Meanwhile({"ANNUL_CONSOLE": "false"})
+
+
+def measure(
+    terminals: int = 200, seconds: float = 15.0, around: Around = nobody
+) -> dict[str, float]:
     """Give transactions per second, latencies, and CPU per transaction of each part.
 
-    Raises `AssertionError` when the books differ afterwards: a wrong host is not measured.
+    `around` is what else goes on meanwhile. Raises `AssertionError` when the books differ
+    afterwards: a wrong host is not measured.
     """
     with tempfile.TemporaryDirectory(prefix="annul-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
-        return uvloop.run(_measure(folder, terminals, seconds))
+        return uvloop.run(_measure(folder, terminals, seconds, around))
 
 
-async def _measure(folder: Path, terminals: int, seconds: float) -> dict[str, float]:
+async def _measure(
+    folder: Path, terminals: int, seconds: float, around: Around
+) -> dict[str, float]:
     async with AsyncExitStack() as stack:
         issuer = IssuerProcess.plan(folder, 1)
         stack.push_async_callback(issuer.process.stop)
@@ -40,12 +68,13 @@ async def _measure(folder: Path, terminals: int, seconds: float) -> dict[str, fl
         port = free_port()
         settings = Settings.load(None, data=folder, terminals_port=port)
         async with ground(settings) as base:
-            plan = Plan((issuer.process.port,), -(-terminals // 10), 10)
+            plan = Plan((issuer.process.port,), -(-terminals // 10) + 1, 10)
             credentials = await seed(base.pool, base.security, plan)
+            meanwhile = await around(base, credentials[-1], port)
         environment = {
             "ANNUL_TERMINALS_PORT": str(port),
             "ANNUL_STATUS_PORT": "0",
-            "ANNUL_CONSOLE": "false",
+            **meanwhile.environment,
         }
         host = Process("host", ["up", f"--data={folder}"], port, folder, environment)
         database = EmbeddedPostgres(folder)
@@ -56,7 +85,8 @@ async def _measure(folder: Path, terminals: int, seconds: float) -> dict[str, fl
         assert postgres is not None, "the host has started it"
         meter = _Meter({"host": host.pid, "issuer": issuer.process.pid, "terminals": os.getpid()})
         meter.families["postgres"] = postgres
-        load, took = await drive(port, credentials[:terminals], seconds, edge=meter.read)
+        async with meanwhile.go_on():
+            load, took = await drive(port, credentials[:terminals], seconds, edge=meter.read)
         connection = await asyncpg.connect(database.url)
         stack.push_async_callback(connection.close)
         verdict = await compare(connection, await issuer.entries(), [])

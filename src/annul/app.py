@@ -16,7 +16,9 @@ import structlog
 from annul.api.access import Access
 from annul.api.desk import Desk, Settled
 from annul.api.feed import Feed
+from annul.api.kept import Kept
 from annul.api.status import build
+from annul.api.webhooks import Deliverer
 from annul.console import build as console
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
@@ -283,6 +285,7 @@ async def desk_page(
         vault=base.vault,
         calendar=calendar,
         clock=base.clock,
+        kept=Kept(base.clock.monotonic),
         host=running.host if running else None,
         data=settings.data,
         terminals=(
@@ -295,6 +298,8 @@ async def desk_page(
     )
     secure = settings.tls_certificate is not None
     application = console.build(desk, secure=secure)
+    deliverer = Deliverer(base.pool, base.vault, base.clock, random=random.random)
+    deliverer.start()
     feed.start()
     try:
         async with serve_http(
@@ -304,6 +309,7 @@ async def desk_page(
             yield port
     finally:
         await feed.stop()
+        await deliverer.stop()
 
 
 def _shown(settings: Settings) -> Iterator[Settled]:

@@ -37,7 +37,7 @@ async def serve_http(
     config = uvicorn.Config(
         app, log_config=None, lifespan="on" if lifespan else "off", access_log=False,
         ssl_certfile=certificate, ssl_keyfile=key, server_header=False,
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=3, ws_per_message_deflate=False,
     )  # fmt: skip
     server = _QuietServer(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))

@@ -20,6 +20,7 @@ from annul.store.clock import Clock
 
 from .access import Access
 from .feed import Feed
+from .kept import Kept
 
 
 class Unknown(AnnulError):
@@ -51,7 +52,8 @@ class Desk:
     """One desk. `host` is None in a process that only shows; `data` is where demo terminals lie.
 
     `terminals` is the address of the terminals' port; `controls` are the control addresses of demo
-    issuers, by issuer; `settings` are shown to administrators.
+    issuers, by issuer; `settings` are shown to administrators. Over the API one visitor may make
+    `rate` calls a second, `burst` at once.
     """
 
     pool: asyncpg.Pool
@@ -64,12 +66,15 @@ class Desk:
     vault: Vault
     calendar: Calendar
     clock: Clock
+    kept: Kept
     host: Host | None = None
     data: Path = Path("data")
     terminals: tuple[str, int] = ("127.0.0.1", 8583)
     controls: Mapping[str, str] = field(default_factory=dict)
     settings: tuple[Settled, ...] = ()
     figures: Callable[[], Mapping[str, Any]] | None = None
+    rate: float = 50.0
+    burst: int = 100
     flush: Callable[[], Awaitable[None]] | None = None
 
     @property

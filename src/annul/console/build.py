@@ -36,6 +36,7 @@ def build(desk: Desk, *, secure: bool = False) -> FastAPI:
     ui.run_with(
         application, title="annul", dark=None, storage_secret=secrets.token_hex(32),
         show_welcome_message=False, tailwind=False, reconnect_timeout=10.0,
+        binding_refresh_interval=None,
     )  # fmt: skip
     return application
 

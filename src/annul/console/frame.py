@@ -7,7 +7,7 @@ from typing import Final
 
 from nicegui import ui
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from annul.api.desk import Desk, Unknown
 from annul.api.language import chosen
@@ -69,6 +69,9 @@ async def _show(entered: Page, request: Request) -> Response | None:
     ui.add_head_html(f'{_STYLE}<script>document.documentElement.lang="{words.language}"</script>')
     ui.dark_mode(_DARK.get(request.cookies.get(THEME_COOKIE, "")))
     if not visitor.may(entered.scope):
+        first = next((one.path for one in _menu_of(view)), "")
+        if entered.path == "/" and first:
+            return RedirectResponse(first, 303)
         return HTMLResponse(_alone(words("This page is not for your role."), words), 403)
     with html_frame(view, entered):
         try:
@@ -107,7 +110,6 @@ def _top(view: View) -> Html:
 
 
 def _menu(view: View, entered: Page) -> Html:
-    places = [one for one in PAGES.values() if one.icon and view.may(one.scope)]
     return tag(
         "nav",
         *(
@@ -117,10 +119,14 @@ def _menu(view: View, entered: Page) -> Html:
                 one.path,
                 aria_current="page" if _within(entered.path, one.path) else False,
             )
-            for one in places
+            for one in _menu_of(view)
         ),
         aria_label=view.words("Menu"),
     )  # fmt: skip
+
+
+def _menu_of(view: View) -> list[Page]:
+    return [one for one in PAGES.values() if one.icon and view.may(one.scope)]
 
 
 def _within(path: str, place: str) -> bool:

@@ -1,7 +1,7 @@
 """What a page knows while it is shown: who looks, in which language, and what is live."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -42,6 +42,11 @@ class View:
     def may(self, scope: Scope) -> bool:
         """Say whether the visitor may do something."""
         return self.visitor.may(scope)
+
+    async def shared(self, what: Hashable, build: Callable[[], Awaitable[Any]]) -> Any:
+        """Give what all who read the same language and may see the same are shown alike."""
+        seen = (self.words.language, self.visitor.merchant_id, self.visitor.scopes)
+        return await self.desk.kept.of((what, seen), build)
 
     def when(self, at: datetime | str | None, *, seconds: bool = False) -> str:
         """Give a time as the clock on the wall shows it."""

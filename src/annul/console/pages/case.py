@@ -31,18 +31,21 @@ async def case(view: View) -> None:
     number = view.params["number"]
     found = await views.find(view.desk, view.visitor, number)
     top = Part(lambda: _top(view, number), "stack")
-    await top.refresh()
     buttons = ui.element("div").classes("row-of-buttons no-print").style("margin: 14px 0")
     rest = Part(lambda: _rest(view, number), "grid")
-    await rest.refresh()
+
+    drawn: list[tuple[str, str]] = []
 
     async def refresh() -> None:
         await top.refresh()
         await rest.refresh()
         now = await views.find(view.desk, view.visitor, number)
-        _draw_buttons(view, now, buttons, refresh)
+        offered = [(one.name, now.proposed) for one in acts.possible(view.visitor, now)]
+        if offered != drawn:  # a button that somebody is about to press stays where it is
+            drawn[:] = offered
+            _draw_buttons(view, now, buttons, refresh)
 
-    _draw_buttons(view, found, buttons, refresh)
+    await refresh()
 
     def concerns(changes: list[Change]) -> bool:
         return any(change["id"] == str(found.id) for change in changes)

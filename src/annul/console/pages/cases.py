@@ -56,7 +56,16 @@ async def cases(view: View) -> None:
             ui.button(words("Save this view"), on_click=lambda: _save(view)).props(
                 "flat dense no-caps"
             )
-    queue = Part(lambda: _queue(view, looked_for, picked, acts=acts), "card")
+    cursor = view.query.get("cursor", "")
+
+    async def build() -> Html:
+        if picked:
+            return await _queue(view, looked_for, picked, acts=acts)
+        return await view.shared(
+            ("queue", looked_for, cursor), lambda: _queue(view, looked_for, set(), acts=acts)
+        )
+
+    queue = Part(build, "card")
 
     def pick(event: events.GenericEventArguments) -> None:
         number, on = str(event.args["number"]), bool(event.args["on"])
@@ -74,7 +83,7 @@ async def cases(view: View) -> None:
 
 async def _top(view: View, looked_for: views.Wanted) -> Html:
     words = view.words
-    counted = await views.counts(view.desk, view.visitor)
+    counted = await view.shared("counts", lambda: views.counts(view.desk, view.visitor))
     tabs = [
         link(
             f"{words(name)} {counted[state]}" if state in counted else words(name),

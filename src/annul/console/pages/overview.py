@@ -1,6 +1,6 @@
 """The overview: the promise, voids by issuer over time, lines, traffic, latest cases, alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -24,30 +24,42 @@ _TONES: Final = {"up": "good", "degraded": "warn", "down": "bad"}
 async def overview(view: View) -> None:
     """Show how things stand; live."""
     words = view.words
-    tiles = Part(lambda: _tiles(view), "stack")
+
+    def part(name: str, build: Callable[[View], Awaitable[Html]], cls: str) -> Part:
+        return Part(lambda: view.shared(name, lambda: build(view)), cls)
+
+    tiles = part("tiles", _tiles, "stack")
     with ui.element("div").classes("grid").style("margin-top: 16px"):
         with ui.element("section").classes("card two-thirds"):
             ui.html(
                 f"<header><h2>{words('Voids approved by issuer')}</h2></header>", sanitize=False
             )
             voids = ui.echart(_chart([])).classes("chart")
-        health = Part(lambda: _health(view), "third")
-        latest = Part(lambda: _latest(view), "two-thirds")
-        alerts = Part(lambda: _alerts(view), "third")
+        health = part("health", _health, "third")
+        latest = part("latest", _latest, "two-thirds")
+        alerts = part("alerts", _alerts, "third")
         with ui.element("section").classes("card"):
             ui.html(f"<header><h2>{words('Traffic')}</h2></header>", sanitize=False)
             traffic = ui.echart(_chart([])).classes("chart")
 
     async def refresh() -> None:
-        for part in (tiles, health, latest, alerts):
-            await part.refresh()
-        rows = await views.course(view.desk.pool, view.desk.clock.now(), _SPAN, _BUCKET)
-        names = {row["issuer_id"]: words.name(row) for row in await _issuers(view)}
-        _update(voids, _lines(view, rows, names, _success, percent=True))
-        _update(traffic, _lines(view, rows, names, lambda row: row["requests"]))
+        for one in (tiles, health, latest, alerts):
+            await one.refresh()
+        approved, requests = await view.shared("charts", lambda: _charts(view))
+        _update(voids, approved)
+        _update(traffic, requests)
 
     await refresh()
     live(view, refresh, every_s=2.0, at_least_s=5.0)
+
+
+async def _charts(view: View) -> tuple[dict[str, Any], dict[str, Any]]:
+    rows = await views.course(view.desk.pool, view.desk.clock.now(), _SPAN, _BUCKET)
+    names = {row["issuer_id"]: view.words.name(row) for row in await _issuers(view)}
+    return (
+        _lines(view, rows, names, _success, percent=True),
+        _lines(view, rows, names, lambda row: row["requests"]),
+    )
 
 
 async def _issuers(view: View) -> list[dict[str, Any]]:

@@ -1,0 +1,238 @@
+"""A house for browser tests: `annul up --demo` as a process of its own, and people in browsers."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from bench.processes import free_port
+
+_ANNUL = str(Path(sys.executable).parent / "annul")
+_CHROMIUM = "/usr/bin/chromium"
+_DRIVER = "/usr/bin/chromedriver"
+_ARGUMENTS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage",
+)  # fmt: skip
+_UP_S = 60.0
+PASSWORD = "correct horse battery staple"
+SHOP = "898000058120000"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A running annul: its addresses, its data and what it said at its start."""
+
+    folder: Path
+    terminals: int
+    console: int
+    greeting: str
+
+    @property
+    def address(self) -> str:
+        """Where the console is."""
+        return f"http://127.0.0.1:{self.console}"
+
+    @property
+    def one_time(self) -> str:
+        """The password that the first start prints."""
+        found = re.search(r"one-time password: (\S+)", self.greeting)
+        assert found, "the first start prints a one-time password"
+        return found[1]
+
+    def annul(self, *words: str, **environment: str) -> str:
+        """Run a command; gives what it printed."""
+        result = subprocess.run(
+            [_ANNUL, *words], capture_output=True, text=True, timeout=60, check=False,
+            env={**os.environ, **environment},
+        )  # fmt: skip
+        return result.stdout + result.stderr
+
+    def pos(self, *words: str) -> str:
+        """Use the demo's first terminal."""
+        return self.annul("pos", f"--data={self.folder}", f"--port={self.terminals}", *words)
+
+    def add(self, name: str, role: str, merchant: str = "") -> None:
+        """Add somebody who has chosen a password."""
+        said = self.annul(
+            "add-user", name, f"--role={role}", f"--merchant={merchant}", "--user=admin",
+            f"--data={self.folder}", ANNUL_PASSWORD=PASSWORD, ANNUL_NEW_PASSWORD=PASSWORD,
+        )  # fmt: skip
+        assert f"{name}: {role}" in said, said
+
+    def issuer(self, path: str, body: Any = None, method: str = "PUT") -> None:
+        """Tell the demo's first issuer how to fail."""
+        address = f"http://127.0.0.1:{self.terminals + 108}{path}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            address, data, {"content-type": "application/json"}, method=method
+        )
+        with urllib.request.urlopen(request, timeout=10):
+            pass
+
+
+@contextmanager
+def house() -> Iterator[House]:
+    """Start annul with its demo; cases run fifty times faster than in a shop."""
+    with tempfile.TemporaryDirectory(prefix="annul-desk-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        terminals, console = free_port(), free_port()
+        environment = {
+            **os.environ,
+            "ANNUL_TERMINALS_PORT": str(terminals), "ANNUL_STATUS_PORT": "0",
+            "ANNUL_CONSOLE_PORT": str(console), "ANNUL_VOID_TIME_SCALE": "0.02",
+        }  # fmt: skip
+        log = folder / "up.log"
+        with log.open("w") as file:
+            process = subprocess.Popen(
+                [_ANNUL, "up", "--demo", f"--data={folder}"],
+                stdout=file, stderr=subprocess.STDOUT, env=environment,
+            )  # fmt: skip
+        try:
+            ends = time.monotonic() + _UP_S
+            while "Ctrl-C stops it." not in log.read_text():
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < ends, log.read_text()
+                time.sleep(0.05)
+            yield House(folder, terminals, console, log.read_text())
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+        assert "6200010000000007" not in log.read_text()
+
+
+class Person:
+    """Somebody in front of a browser."""
+
+    def __init__(self, house: House, driver: webdriver.Chrome) -> None:
+        self.house = house
+        self.driver = driver
+
+    def open(self, path: str) -> None:
+        """Go to a page."""
+        self.driver.get(self.house.address + path)
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> None:
+        """Sign in by the form."""
+        self.open("/login")
+        self.fill("input[name=name]", name)
+        self.fill("input[name=password]", password)
+        self.press("button[type=submit]")
+        self.until(lambda: "/login" not in self.driver.current_url, f"{name} signed in")
+
+    def find(self, selector: str) -> WebElement:
+        """Wait for an element that can be seen."""
+        return self.until(
+            lambda: next(
+                (one for one in self.driver.find_elements(By.CSS_SELECTOR, selector)
+                 if one.is_displayed()), None,
+            ),
+            selector,
+        )  # fmt: skip
+
+    def fill(self, selector: str, text: str) -> None:
+        """Write into a field."""
+        field = self.find(selector)
+        field.clear()
+        field.send_keys(text)
+
+    def press(self, selector: str) -> None:
+        """Click something, as soon as it can be clicked."""
+        self.until(lambda: _clicked(self.find(selector)), f"a click on {selector}")
+
+    def press_text(self, text: str) -> None:
+        """Click a button by what stands on it."""
+        path = f"//button[contains(normalize-space(.), {json.dumps(text)})]"
+
+        def click() -> bool:
+            shown = [one for one in self.driver.find_elements(By.XPATH, path) if one.is_displayed()]
+            return bool(shown) and _clicked(shown[-1])
+
+        self.until(click, f"a button {text!r}")
+
+    def reads(self, text: str, selector: str = "body", within_s: float = 20.0) -> str:
+        """Wait until a text can be read; gives all that stands there."""
+
+        def read() -> str | None:
+            found = " ".join(
+                one.text for one in self.driver.find_elements(By.CSS_SELECTOR, selector)
+            )
+            return found if text in found else None
+
+        return self.until(read, f"{text!r} in {selector}", within_s)
+
+    def until(self, look: Callable[[], Any], what: str, within_s: float = 20.0) -> Any:
+        """Wait until something is there."""
+        from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
+
+        def tried(_: object) -> Any:
+            try:
+                return look()
+            except StaleElementReferenceException:
+                return None
+
+        try:
+            return WebDriverWait(self.driver, within_s, poll_frequency=0.1).until(tried)
+        except TimeoutException:
+            page = self.driver.find_element(By.TAG_NAME, "body").text
+            message = f"{what} did not come at {self.driver.current_url}; the page says: {page}"
+            raise AssertionError(message) from None
+
+    def complaints(self) -> list[str]:
+        """Give what the browser complained of: errors of scripts, refused resources."""
+        return [
+            entry["message"] for entry in self.driver.get_log("browser")
+            if entry["level"] == "SEVERE"
+        ]  # fmt: skip
+
+
+@contextmanager
+def person(house: House, *, language: str = "en", width: int = 1360) -> Iterator[Person]:
+    """Open a browser of somebody's own; below 500 pixels it is a phone's."""
+    with tempfile.TemporaryDirectory(prefix="annul-browser-", ignore_cleanup_errors=True) as folder:
+        options = webdriver.ChromeOptions()
+        options.binary_location = _CHROMIUM
+        for argument in (*_ARGUMENTS, f"--window-size={width},900", f"--user-data-dir={folder}"):
+            options.add_argument(argument)
+        options.add_experimental_option("prefs", {"intl.accept_languages": language})
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        driver = webdriver.Chrome(options=options, service=Service(_DRIVER))
+        try:
+            if width < 500:
+                driver.execute_cdp_cmd(
+                    "Emulation.setDeviceMetricsOverride",
+                    {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True},
+                )
+            yield Person(house, driver)
+        finally:
+            driver.quit()
+
+
+def _clicked(element: WebElement) -> bool:
+    from selenium.common.exceptions import (
+        ElementClickInterceptedException,
+        ElementNotInteractableException,
+    )
+
+    try:
+        element.click()
+    except (ElementClickInterceptedException, ElementNotInteractableException):
+        return False
+    return True

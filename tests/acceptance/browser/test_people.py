@@ -1,0 +1,95 @@
+"""People at the desk: first login, languages, who may see what, and what takes two of them."""
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from .house import PASSWORD, SHOP, House, Person, person
+
+
+def test_a_one_time_password_opens_nothing_but_the_choice_of_ones_own(home: House) -> None:
+    with person(home) as stranger:
+        stranger.open("/cases")
+        stranger.reads("Sign in")
+        stranger.fill("input[name=name]", "admin")
+        stranger.fill("input[name=password]", "not the password")
+        stranger.press("button[type=submit]")
+        stranger.reads("Name or password is wrong.")
+        stranger.fill("input[name=name]", "admin")
+        stranger.fill("input[name=password]", home.one_time)
+        stranger.press("button[type=submit]")
+        stranger.reads("Name or password is wrong.")  # it was for once
+        stranger.sign_in("admin")
+        stranger.reads("The promise")
+        assert [one for one in stranger.complaints() if "/login" not in one] == []
+
+
+def test_the_language_is_the_browsers_until_one_is_chosen(home: House) -> None:
+    with person(home, language="zh-CN,zh") as reader:
+        reader.sign_in("admin")
+        reader.reads("承诺")
+        assert reader.driver.execute_script("return document.documentElement.lang") == "zh"
+        reader.press(".bar a[lang=en]")
+        reader.reads("The promise")
+        reader.open("/cases")
+        reader.reads("Waiting for a person")
+        reader.press(".bar a[lang=zh]")
+        reader.reads("等待人工")
+
+
+def test_money_above_the_limit_takes_a_second_person(home: House) -> None:
+    for name in ("first", "second"):
+        home.add(name, "operator")
+    home.issuer("/faults", [{"kind": "code", "code": "96", "of_kind": "void"}])
+    voucher = _voucher(home.pos("sale", "2000.00"))
+    slip = home.pos("void", voucher)
+    number = slip.partition("编号")[2][:12]
+    with person(home) as first, person(home) as second:
+        for who, name in ((first, "first"), (second, "second")):
+            who.sign_in(name)
+            who.open(f"/cases/{number}")
+            who.reads("was not approved")
+        _act(first, "refund it instead", "the customer waits")
+        first.reads("waits for a second person")
+        second.reads("first has proposed", ".summary")  # live, without a reload
+        _act(first, "refund it instead", "again")
+        first.reads("The same person may not approve")
+        _act(second, "refund it instead", "seen, approved")
+        second.reads("refunded instead", ".head")
+        second.reads("refunded to the card instead", ".summary")
+        assert first.complaints() == second.complaints() == []
+    home.issuer("/faults", [])
+
+
+@pytest.mark.parametrize(
+    ("role", "merchant", "sees", "not_sees"),
+    [
+        ("cashier", SHOP, "/shop", "/cases"),
+        ("support", "", "/cases", "/admin"),
+        ("auditor", "", "/audit", "/pos"),
+    ],
+)
+def test_a_role_sees_its_pages_and_no_others(
+    home: House, role: str, merchant: str, sees: str, not_sees: str
+) -> None:
+    home.add(f"a-{role}", role, merchant)
+    with person(home) as who:
+        who.sign_in(f"a-{role}", PASSWORD)
+        who.open(sees)
+        who.find("main#main h1")
+        links = [
+            one.get_attribute("href") for one in who.driver.find_elements(By.CSS_SELECTOR, "nav a")
+        ]
+        assert home.address + sees in links
+        assert home.address + not_sees not in links
+        who.open(not_sees)
+        who.reads("This page is not for your role.")
+
+
+def _voucher(slip: str) -> str:
+    return next(line.split()[-1] for line in slip.splitlines() if line.startswith("VOUCHER"))
+
+
+def _act(who: Person, button: str, reason: str) -> None:
+    who.press_text(button)
+    who.fill(".q-dialog textarea", reason)
+    who.press_text("Do it")
