@@ -5,7 +5,7 @@ PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN    := .venv/bin
 # Debian packages that tests need beyond Python; installed when root.
-DEBIAN :=
+DEBIAN := chromium chromium-driver fonts-noto-cjk
 
 .PHONY: help run test lint types format bench bench-diagnosis chaos lock clean
 .DEFAULT_GOAL := help
@@ -48,9 +48,11 @@ clean: ## remove what was built; data stays
 
 .PHONY: packages
 packages:
-	@for p in $(DEBIAN); do dpkg -s $$p >/dev/null 2>&1 && continue; \
-		[ "$$(id -u)" = 0 ] || { echo "make test needs the Debian package $$p: install it"; exit 1; }; \
-		apt-get -qq update && apt-get -qq install --yes $$p; done
+	@missing=$$(for p in $(DEBIAN); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	[ -z "$$missing" ] && exit 0; \
+	[ "$$(id -u)" = 0 ] || { echo "make test needs the Debian packages" $$missing": install them"; exit 1; }; \
+	apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes $$missing >build/apt.log 2>&1 \
+		|| { tail -5 build/apt.log; exit 1; }
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "annul needs Python 3.11 or newer"; exit 1; }

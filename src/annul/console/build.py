@@ -49,6 +49,10 @@ def _choices(desk: Desk, *, secure: bool) -> APIRouter:
         answer.set_cookie(name, value, max_age=_YEAR_S, samesite="lax", secure=secure, path="/")
         return answer
 
+    @router.get("/health")
+    async def health() -> dict[str, str]:
+        return {"status": "up"}
+
     @router.get("/speak")
     async def speak(
         request: Request, language: Annotated[str, Query()] = "en", there: str = "/"

@@ -1,0 +1,179 @@
+"""Signing in: cookies that stay where they belong, TLS, lock-out, and no way out of the site."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from fastapi import FastAPI
+
+from annul.api import login
+from annul.api.access import Access, Verdict
+from annul.api.gate import Gate
+from annul.api.login import inside
+from annul.serving import serve_http
+
+_PASSWORD = "correct horse battery staple"
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 24, 4, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=1)).not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    certificate, secret = folder / "tls.pem", folder / "tls.key"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )  # fmt: skip
+    return certificate, secret
+
+
+@asynccontextmanager
+async def _served(
+    access: Access, certificate: Path | None = None, key: Path | None = None
+) -> AsyncIterator[int]:
+    application = FastAPI()
+    application.include_router(login.build(access, secure=certificate is not None))
+    application.add_middleware(Gate, access=access)
+    async with serve_http(application, "127.0.0.1", 0, certificate=certificate, key=key) as port:
+        yield port
+
+
+@pytest.fixture
+async def access(pool: asyncpg.Pool) -> Access:
+    made = Access(pool, Clock())
+    assert await made.add("somebody", _PASSWORD, "support")
+    return made
+
+
+def _form(password: str = _PASSWORD, there: str = "/") -> dict[str, str]:
+    return {"name": "somebody", "password": password, "there": there}
+
+
+async def test_over_tls_the_cookie_stays_there(access: Access, tmp_path: Path) -> None:
+    certificate, key = _certificate(tmp_path)
+    trust = ssl.create_default_context(cafile=str(certificate))
+    async with _served(access, certificate, key) as port:
+        async with httpx.AsyncClient(base_url=f"https://localhost:{port}", verify=trust) as client:
+            answer = await client.post("/login", data=_form())
+            cookie = answer.headers["set-cookie"]
+            assert answer.status_code == 303
+            assert {"HttpOnly", "Secure", "SameSite=strict"} <= {
+                p.strip() for p in cookie.split(";")
+            }
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as plain:
+            with pytest.raises(httpx.HTTPError):
+                await plain.get("/login")
+
+
+async def test_a_name_is_locked_after_wrong_passwords_for_longer_each_time(access: Access) -> None:
+    clock = access._clock
+    assert isinstance(clock, Clock)
+    for _ in range(5):
+        assert await access.check("somebody", "wrong") is Verdict.REFUSED
+    assert await access.check("somebody", _PASSWORD) is Verdict.LOCKED
+    clock.at += timedelta(seconds=31)
+    assert await access.check("somebody", "wrong") is Verdict.REFUSED
+    clock.at += timedelta(seconds=31)
+    assert await access.check("somebody", _PASSWORD) is Verdict.LOCKED  # twice as long
+    clock.at += timedelta(seconds=31)
+    assert await access.check("somebody", _PASSWORD) is Verdict.ACCEPTED
+    assert await access.check("somebody", "wrong") is Verdict.REFUSED
+    assert await access.check("somebody", _PASSWORD) is Verdict.ACCEPTED  # counted anew
+
+
+async def test_a_session_ends_with_its_time_its_password_and_its_user(access: Access) -> None:
+    clock = access._clock
+    assert isinstance(clock, Clock)
+    first, second = await access.open("somebody"), await access.open("somebody")
+    visitor = await access.of_session(first.token)
+    assert visitor is not None
+    assert (visitor.name, visitor.csrf) == ("somebody", first.csrf)
+    await access.close(first.token)
+    assert await access.of_session(first.token) is None
+    await access.change("somebody", "another password of mine")
+    assert await access.of_session(second.token) is None
+    third = await access.open("somebody")
+    await access.set_active("somebody", active=False)
+    assert await access.of_session(third.token) is None
+    await access.set_active("somebody", active=True)
+    fourth = await access.open("somebody")
+    clock.at = fourth.ends_at
+    assert await access.of_session(fourth.token) is None
+
+
+async def test_a_form_of_another_site_is_not_taken(access: Access) -> None:
+    async with (
+        _served(access) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        foreign = await client.post("/login", data=_form(), headers={"origin": "https://elsewhere"})
+        assert foreign.status_code == 403
+        assert "annul_session" not in foreign.headers.get("set-cookie", "")
+        session = await access.open("somebody")
+        cookie = {"cookie": f"annul_session={session.token}"}
+        forged = await client.post("/logout", data={"csrf": "guess"}, headers=cookie)
+        assert forged.status_code == 303
+        assert await access.of_session(session.token) is not None
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ("/cases?state=open", "/cases?state=open"),
+        ("//elsewhere/cases", "/"),
+        ("/\\elsewhere", "/"),
+        ("https://elsewhere/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("", "/"),
+    ],
+)
+def test_after_signing_in_one_stays_on_the_site(asked: str, given: str) -> None:
+    assert inside(asked) == given
+
+
+async def test_a_key_is_known_by_its_hash_alone(access: Access, pool: asyncpg.Pool) -> None:
+    from annul.api.roles import Scope
+
+    identity, key = await access.new_key("reports", [Scope.CASES_READ], "", "somebody")
+    visitor = await access.of_key(key)
+    assert visitor is not None
+    assert visitor.scopes == {Scope.CASES_READ}
+    stored = await pool.fetchrow("SELECT * FROM api_keys WHERE id = $1", identity)
+    assert stored is not None
+    assert key not in str(dict(stored))
+    assert await access.end_key(identity)
+    assert await access.of_key(key) is None
+    assert not await access.end_key(identity)
