@@ -1,4 +1,4 @@
-"""`annul console`: console and API alone, beside a host that runs elsewhere on the same database."""
+"""`annul console`: console and API alone, for a host that runs elsewhere on the same database."""
 
 import asyncio
 import signal

@@ -4,13 +4,13 @@ import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
 from annul.diagnose.facts import FACTS, Facts
 from annul.diagnose.rank import Finding, Shifts, limits, rank
-from annul.diagnose.signals import SIGNALS
+from annul.diagnose.report import BadFacts, report, together
 from annul.domain.errors import AnnulError
 
 from .message import as_bytes
@@ -30,13 +30,6 @@ _WORDS: Final = {
     "no_retry": ("不要重试", "do not retry"),
     "limits": ("缺少的事实使这些原因无法判断", "missing facts: these causes could not be told"),
 }
-
-
-class BadFacts(AnnulError):
-    """The file of facts can not be read."""
-
-    code = "diagnose.facts_file"
-    next_step = "Give a JSON object of fact names and values; --json shows the names."
 
 
 class Unclear(AnnulError):
@@ -81,7 +74,7 @@ def diagnose(
             known, shifts = asyncio.run(_stored(void, data, database, config))
         else:
             raise Unclear
-        known = _with(known, given)
+        known = together(known, given)
         if as_json:
             typer.echo(json.dumps(report(known, shifts, chosen), ensure_ascii=False, indent=2))
         else:
@@ -89,16 +82,6 @@ def diagnose(
     except AnnulError as error:
         complain(error)
         sys.exit(_UNREADABLE)
-
-
-def report(facts: Facts, shifts: Shifts, lang: str | None) -> dict[str, Any]:
-    """Give the diagnosis as programs read it."""
-    return {
-        "causes": [finding.as_json(lang) for finding in rank(facts, shifts)],
-        "facts": facts.as_json(),
-        "missing": facts.missing(),
-        "could_not_be_told": limits(facts),
-    }
 
 
 def _posted(request: str, response: str | None, dialect: str) -> Facts:
@@ -138,19 +121,6 @@ def _given(file: Path | None) -> Facts:
         raise BadFacts(message) from error
 
 
-def _with(known: Facts, given: Facts) -> Facts:
-    """Add facts of a file; raises `BadFacts` for a value that no signal can take."""
-    both = known.with_facts(given.known)
-    for signal in SIGNALS.values() if given.known else ():
-        try:
-            _ = signal.speaks(both) and signal.lines(both)
-        except (TypeError, ValueError) as error:
-            names = ", ".join(need for need in signal.needs if need in given.known)
-            message = f"{names}: {error}"
-            raise BadFacts(message) from error
-    return both
-
-
 def _decoded(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
@@ -168,18 +138,22 @@ def _print_export(
     except (OSError, UnicodeDecodeError) as error:
         message = f"{file}: {error}"
         raise BadExport(message) from error
-    voids = list(Export(text.splitlines(), fen=fen).failed())
+    export = Export(text.splitlines(), fen=fen)
+    voids = list(export.failed())
+    if export.left_out:
+        kinds = ", ".join(f"{kind or '-'} {count}" for kind, count in export.left_out.items())
+        typer.echo(f"left out, kinds that are not known: {kinds}", err=True)
     if as_json:
         found = [
             {"line": one.line, "terminal": one.terminal, "trace": one.trace, "rrn": one.rrn,
-             **report(_with(one.facts, given), {}, lang)}
+             **report(together(one.facts, given), {}, lang)}
             for one in voids
         ]  # fmt: skip
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     for one in voids:
         typer.echo(f"— {file.name}:{one.line}  {one.terminal} {one.trace} {one.rrn}")
-        known = _with(one.facts, given)
+        known = together(one.facts, given)
         _print(rank(known), known, spoken)
 
 

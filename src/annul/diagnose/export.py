@@ -11,7 +11,7 @@ import uuid
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -24,6 +24,7 @@ from annul.issuers.health import APPROVALS
 
 from .facts import Fact, Facts
 from .observe import (
+    NEAR,
     IssuerCounts,
     Known,
     bin_facts,
@@ -35,11 +36,13 @@ from .observe import (
 
 NEEDED: Final = ("time", "terminal", "trace", "kind", "amount", "code")
 _SILENT: Final = frozenset({"", "98", "68"})
+REVERSAL: Final = "reversal"  # a line that undoes the one with its trace; no kind of its own
 # How others call the kinds.
 _NAMES: Final[Mapping[str, str]] = {
     **{kind.name: kind.name for kind in KINDS.values()},
     **{kind.zh: kind.name for kind in KINDS.values()},
     "purchase": "sale", "撤销": "void", "消费": "sale", "退款": "refund",
+    REVERSAL: REVERSAL, "冲正": REVERSAL, "自动冲正": REVERSAL,
 }  # fmt: skip
 # What no export can tell: who refused, and the state of the host's own things.
 _NOT_TOLD: Final = ("void.why", "void.sent", "host.refused", "host.interrupted", "void.late_code")
@@ -74,25 +77,54 @@ class Export:
         if lacking:
             message = f"the export has no column {', '.join(lacking)}"
             raise BadExport(message)
-        try:
-            self._lines = [_line(reader.line_num, row, fen=fen) for row in reader]
-        except csv.Error as error:
-            message = f"line {reader.line_num}: {error}"
-            raise BadExport(message) from error
-        self._lines.sort(key=lambda line: line.row.received_at)
+        self.left_out: Counter[str] = Counter()  # kinds that annul does not know, and how often
+        self._lines = _reversed(self._read(reader, fen=fen))
         self._times = [line.row.received_at for line in self._lines]
         self._by_trace: dict[tuple[str, str], list[Transaction]] = {}
         self._by_rrn: dict[str, Transaction] = {}
-        for row in (line.row for line in self._lines):
-            self._by_trace.setdefault((row.terminal_id, row.trace), []).append(row)
-            if row.rrn and row.kind not in VOIDS:  # some voids carry that of their original
-                self._by_rrn.setdefault(row.rrn, row)
+        self._by_card: dict[bytes, list[Transaction]] = {}
+        self._by_terminal: dict[str, list[Transaction]] = {}
+        self._plain: dict[str, list[tuple[datetime, str]]] = {}  # by issuer: what undoes nothing
+        self._undoing: dict[tuple[str, str], list[_Line]] = {}  # by what it names
+        for line in self._lines:
+            self._enter(line)
+
+    def _read(self, reader: "csv.DictReader[str]", *, fen: bool) -> "list[_Line]":
+        """Read the lines, oldest first; raises `BadExport`."""
+        found: list[_Line] = []
+        try:
+            for row in reader:
+                kind = (row.get("kind") or "").strip()
+                if kind.lower() in _NAMES:
+                    found.append(_line(reader.line_num, row, fen=fen))
+                else:
+                    self.left_out[kind] += 1
+        except csv.Error as error:
+            message = f"line {reader.line_num}: {error}"
+            raise BadExport(message) from error
+        return sorted(found, key=lambda line: line.row.received_at)
+
+    def _enter(self, line: "_Line") -> None:
+        row = line.row
+        self._by_trace.setdefault((row.terminal_id, row.trace), []).append(row)
+        self._by_terminal.setdefault(row.terminal_id, []).append(row)
+        if row.card_hash:
+            self._by_card.setdefault(row.card_hash, []).append(row)
+        if row.rrn and row.kind not in VOIDS:  # some voids carry that of their original
+            self._by_rrn.setdefault(row.rrn, row)
+        if not KINDS[row.kind].undoes:
+            code = "" if row.response_code in _SILENT else row.response_code
+            self._plain.setdefault(row.issuer_id, []).append((row.received_at, code))
+            return
+        for named in {(row.terminal_id, line.original_trace), ("", line.original_rrn)}:
+            if named[1]:
+                self._undoing.setdefault(named, []).append(line)
 
     def failed(self) -> Iterator[Failed]:
         """Give every void that was not approved, oldest first."""
         for line in self._lines:
             row = line.row
-            if row.kind in VOIDS and row.response_code not in APPROVALS:
+            if row.kind in VOIDS and row.state is not State.APPROVED:
                 facts = self._facts(line)
                 yield Failed(line.number, row.trace, row.rrn, row.terminal_id, facts)
 
@@ -107,8 +139,7 @@ class Export:
         if void.response_code in _SILENT:
             known["void.why"] = Fact("timed_out", place)
             known.pop("void.code", None)
-        looked_for = line.original_trace or (line.original_rrn and "rrn" in self.columns)
-        if original is not None or looked_for:
+        if original is not None or self._would_be_here(line):
             facts = original_facts(void, original, attempts)
             known |= {name: Fact(fact.value, _placed(fact.source)) for name, fact in facts.items()}
         if not void.batch:
@@ -137,17 +168,23 @@ class Export:
         ]
         return before[-1] if before else None
 
+    def _would_be_here(self, line: "_Line") -> bool:
+        """Say whether the file reaches back far enough to hold the original that a void names."""
+        void = line.row
+        before = [
+            row for row in self._by_terminal[void.terminal_id] if row.received_at < void.received_at
+        ]
+        if line.original_trace:
+            return any(row.trace < line.original_trace for row in before)
+        return bool(line.original_rrn and "rrn" in self.columns and before)
+
     def _attempts(self, original: Transaction) -> list[Transaction]:
+        named = [(original.terminal_id, original.trace), ("", original.rrn)]
+        lines = {line.number: line for name in named for line in self._undoing.get(name, ())}
         return [
             line.row._replace(original_id=original.id)
-            for line in self._lines
-            if KINDS[line.row.kind].undoes
-            and line.row.received_at > original.received_at  # traces come again
-            and (
-                (line.row.terminal_id, line.original_trace)
-                == (original.terminal_id, original.trace)
-                or (original.rrn and line.original_rrn == original.rrn)
-            )
+            for _, line in sorted(lines.items())
+            if line.row.received_at > original.received_at  # traces come again
         ]
 
     def _card(self, void: Transaction) -> Known:
@@ -155,10 +192,8 @@ class Export:
             return {}
         day = [
             row
-            for row in (line.row for line in self._lines)
-            if row.card_hash == void.card_hash
-            and row.business_date == void.business_date
-            and row.id != void.id
+            for row in self._by_card[void.card_hash]
+            if row.business_date == void.business_date and row.id != void.id
         ]
         voids = [row for row in day if row.kind in VOIDS and row.state is State.APPROVED]
         voids = [row for row in voids if row.received_at < void.received_at]
@@ -210,15 +245,11 @@ class Export:
         )
 
     def _near(self, void: Transaction) -> list[str]:
-        plain = (
-            row
-            for row in (line.row for line in self._lines)
-            if row.issuer_id == void.issuer_id and not KINDS[row.kind].undoes
+        plain, at = self._plain.get(void.issuer_id, []), void.received_at
+        first, last = (
+            bisect_left(plain, at + far, key=lambda one: one[0]) for far in (-NEAR, NEAR)
         )
-        codes = ((row.received_at, row.response_code) for row in plain)
-        return nearest(
-            ((at, "" if code in _SILENT else code) for at, code in codes), void.received_at
-        )
+        return nearest(plain[first:last], at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +260,24 @@ class _Line:
     row: Transaction
     original_trace: str
     original_rrn: str
+    reversal: bool = False
+
+
+def _reversed(lines: "list[_Line]") -> "list[_Line]":
+    """Take out reversals, and let what they name be reversed."""
+    latest: dict[tuple[str, str], int] = {}
+    kept: list[_Line] = []
+    for line in lines:
+        row = line.row
+        key = (row.terminal_id, line.original_trace or row.trace)
+        if not line.reversal:
+            latest[row.terminal_id, row.trace] = len(kept)
+            kept.append(line)
+        elif key in latest:
+            named = kept[latest[key]]
+            undone = named.row._replace(state=State.REVERSED, reversal_reason=REVERSAL)
+            kept[latest[key]] = replace(named, row=undone)
+    return kept
 
 
 def _placed(source: str) -> str:
@@ -241,10 +290,7 @@ def _line(number: int, row: Mapping[str, str | None], *, fen: bool) -> _Line:
     def get(name: str) -> str:
         return (row.get(name) or "").strip()
 
-    kind = _NAMES.get(get("kind").lower())
-    if kind is None:
-        message = f"line {number}: no kind of transaction is called {get('kind')!r}"
-        raise BadExport(message)
+    kind = _NAMES[get("kind").lower()]
     try:
         at = datetime.fromisoformat(get("time"))
         amount = abs(int(Decimal(get("amount")) * (1 if fen else 100)))  # voids may be negative
@@ -259,7 +305,8 @@ def _line(number: int, row: Mapping[str, str | None], *, fen: bool) -> _Line:
     state = State.APPROVED if code in APPROVALS else State.UNKNOWN if silent else State.DECLINED
     sent = Sent.POSSIBLY_SENT if silent else Sent.ANSWERED
     transaction = Transaction(
-        merchant_id=get("merchant"), id=uuid.uuid5(_SPACE, str(number)), kind=kind, state=state,
+        merchant_id=get("merchant"), id=uuid.uuid5(_SPACE, str(number)),
+        kind="sale" if kind == REVERSAL else kind, state=state,
         sent=sent, terminal_id=get("terminal"), batch=get("batch"), trace=get("trace").zfill(6),
         business_date=at.date(), amount=amount, currency="156",
         undone=0, original_id=None, card_hash=get("card").encode(), card_masked=get("card"),
@@ -268,4 +315,5 @@ def _line(number: int, row: Mapping[str, str | None], *, fen: bool) -> _Line:
         received_at=at, answered_at=at + spent if spent is not None else None,
     )  # fmt: skip
     named = get("original_trace")
-    return _Line(number, transaction, named.zfill(6) if named else "", get("original_rrn"))
+    trace = named.zfill(6) if named else ""
+    return _Line(number, transaction, trace, get("original_rrn"), reversal=kind == REVERSAL)

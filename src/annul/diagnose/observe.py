@@ -22,7 +22,7 @@ _SILENCES: Final = frozenset({"timed_out", "broken", "garbled", "bad_mac", "host
 # What is near a void in time: so many requests of others before and after it.
 _BEFORE: Final = 4
 _AFTER: Final = 8
-_NEAR: Final = timedelta(seconds=300)
+NEAR: Final = timedelta(seconds=300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class IssuerCounts:
 
 def nearest(answers: Iterable[tuple[datetime, str]], at: datetime) -> list[str]:
     """Give the codes of the answers just before and after a moment ("": silence)."""
-    within = sorted(one for one in answers if abs(one[0] - at) <= _NEAR)
+    within = sorted(one for one in answers if abs(one[0] - at) <= NEAR)
     before = [code for when, code in within if when < at]
     after = [code for when, code in within if when >= at]
     return [*before[-_BEFORE:], *after[:_AFTER]]
@@ -112,7 +112,7 @@ def original_facts(
         "original.same_amount": original.amount == void.amount,
         "original.same_terminal": original.terminal_id == void.terminal_id,
     }
-    if void.batch and not void.batch.startswith("A"):  # else a void of annul's own
+    if void.batch and not void.batch.startswith(("A", "B")):  # else annul's own, or a program's
         same["original.same_batch"] = original.batch == void.batch
     if void.card_hash and original.card_hash:
         same["original.same_card"] = original.card_hash == void.card_hash

@@ -62,7 +62,7 @@ def _story(proof: dict[str, Any]) -> Iterable[Flowable]:
     yield Spacer(1, 3 * mm)
     yield _grid(list(_summary(proof)), (0.28, 0.72))
     yield from _diagnosis(proof)
-    yield Paragraph("经过 What happened", _PART)
+    yield Paragraph("经过 What happened (UTC)", _PART)
     yield _grid(
         [
             (event["at"][:19], event["who"], event["what"],
@@ -138,8 +138,9 @@ def _diagnosis(proof: dict[str, Any]) -> Iterable[Flowable]:
         ]
         rows.append((f"{found['probability']:.0%}", Rich("<br/>".join(lines))))
     best = CAUSES[diagnosis["causes"][0]["cause"]]
-    rows.append(("资金 Money", _both(best.money._asdict())))
-    rows.append(("下一步 Next", _both(best.cashier._asdict())))
+    if proof["case"]["ended"] not in {"voided", "refunded"}:
+        rows.append(("资金 Money", _both(best.money._asdict())))
+        rows.append(("下一步 Next", _both(best.cashier._asdict())))
     yield _grid(rows, (0.16, 0.84))
 
 

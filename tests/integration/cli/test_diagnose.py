@@ -209,13 +209,18 @@ def test_a_file_of_facts_that_can_not_be_read(tmp_path: Path, text: str | bytes,
     [
         ("", "no column time"),
         (_EXPORT.replace("kind", "what"), "no column kind"),
-        (_EXPORT.replace("消费撤销", "茶", 1), "line 3: no kind of transaction is called '茶'"),
         (_EXPORT.replace(",90.00,", ",ninety,"), "line 5: "),
         (b"\xff\xff\xff", "can't decode"),
     ],
 )
 def test_an_export_that_can_not_be_read(tmp_path: Path, text: str | bytes, said: str) -> None:
     _refused(_run("--csv", _file(tmp_path, text), "--json"), said, "columns in the guide")
+
+
+def test_lines_of_unknown_kinds_are_left_out_and_said(tmp_path: Path) -> None:
+    result = _run("--csv", _file(tmp_path, _EXPORT.replace("消费撤销", "茶", 1)), "--json")
+    assert result.exit_code == 0
+    assert "left out, kinds that are not known: 茶 1" in result.stderr
 
 
 # A void in the database ------------------------------------------------------------------------

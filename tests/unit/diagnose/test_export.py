@@ -57,7 +57,6 @@ def test_an_empty_file_has_no_columns() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"kind": "tea"}, "no kind of transaction is called 'tea'"),
         ({"time": "yesterday"}, "yesterday"),
         ({"amount": "ten"}, "amount 'ten'"),
         ({"amount": "inf"}, "amount 'inf'"),
@@ -125,7 +124,8 @@ def test_a_void_is_seen_with_its_original(named: dict[str, str]) -> None:
 
 
 def test_a_void_is_never_its_own_original() -> None:
-    (failed,) = _failed(_VOID | {"original_rrn": "300000000002"})
+    before = _row(-5, "sale", trace="0", rrn="300000000000")
+    (failed,) = _failed(before, _VOID | {"original_rrn": "300000000002"})
     assert _told(failed).get("original.found") is False
     assert "original.state" not in _told(failed)
 
@@ -166,12 +166,30 @@ def test_already_undone_is_found(undoing: dict[str, str], code: str) -> None:
         ({"code": ""}, "original_unfinished"),
         ({"amount": "90"}, "original_mismatch"),
         ({"card": "620002******0007"}, "original_mismatch"),
-        ({"trace": "77"}, "original_not_found"),
+        ({"trace": "0"}, "original_not_found"),  # the file reaches back beyond the number named
     ],
 )
 def test_the_original_tells_the_cause(sale: dict[str, str], cause: str) -> None:
     (failed,) = _failed(_SALE | sale, _VOID)
     assert rank(failed.facts)[0].cause.name == cause
+
+
+def test_a_sale_from_before_the_file_is_not_taken_for_one_that_never_was() -> None:
+    (failed,) = _failed(_row(1, "sale", trace="5"), _VOID)
+    assert failed.facts.get("original.found") is None
+
+
+def test_kinds_that_annul_does_not_know_are_left_out_and_counted() -> None:
+    export = Export(_lines([_SALE, _row(1, "tea"), _row(2, "tea"), _VOID]))
+    assert export.left_out == {"tea": 2}
+    assert [failed.line for failed in export.failed()] == [5]
+
+
+def test_a_reversal_undoes_what_has_its_trace() -> None:
+    (failed,) = _failed(_SALE, _row(1, "冲正", trace="1"), _VOID)
+    assert rank(failed.facts)[0].cause.name == "already_undone"
+    (failed,) = _failed(_SALE, _VOID | {"code": "00"}, _row(10, "reversal", trace="2"))
+    assert failed.facts.get("void.reversed_by") == "terminal"
 
 
 @pytest.mark.parametrize("without", [(), ("original_trace", "original_rrn")])

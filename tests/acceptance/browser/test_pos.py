@@ -1,0 +1,61 @@
+"""A void in the issuer's maintenance, from the till to its end, and how a shop looks it up."""
+
+from selenium.webdriver.common.keys import Keys
+
+from .house import SHOP, House, Person, person
+
+
+def _keys(who: Person, digits: str) -> None:
+    for digit in digits:
+        who.press(f"#key-{digit}")
+
+
+def _press_through(who: Person, function: str, *answers: str) -> None:
+    """Choose a function and answer what the device asks; the slip comes at the end."""
+    who.press(f"#fn-{function}")
+    for answer in answers:
+        _keys(who, answer)
+        who.press("#key-ok")
+
+
+def test_a_void_in_maintenance_ends_by_itself(home: House) -> None:
+    with person(home) as cashier, person(home) as desk:
+        cashier.sign_in("admin")
+        cashier.open("/pos")
+        _press_through(cashier, "sale", "88", "", "")
+        cashier.reads("88.00", "#receipt", 30)
+        slip = cashier.reads("620001******0007", "#receipt")  # it slides out
+        assert cashier.find("#receipt svg").is_displayed()
+        lines = slip.splitlines()
+        voucher = lines[lines.index("VOUCHER") + 1]
+
+        cashier.press("#fault-announced")
+        cashier.reads("Maintenance, announced", "#fault-now")
+        _press_through(cashier, "void", voucher.lstrip("0"), "")
+        cashier.reads("91", "#screen", 30)
+        shown = cashier.reads("maintenance", "#on-the-desk", 30)
+        assert "in maintenance" in shown
+
+        number = cashier.find("#on-the-desk a[href^='/cases/']").text
+        desk.sign_in("admin")
+        desk.open(f"/cases/{number}")
+        desk.reads("The issuer is in maintenance", ".causes li:first-child")
+        desk.reads("waiting for a window to end", ".timeline")
+        # It is tried again by itself once the window is over, and the pages tell so.
+        desk.reads("The sale is voided", ".summary", 90)
+        desk.reads("tried again", ".timeline")
+        cashier.reads("voided", "#on-the-desk")
+        desk.open("/")
+        desk.reads("100.0%", ".tiles")
+        assert cashier.complaints() == desk.complaints() == []
+
+    home.add("shopkeeper", "merchant", SHOP)
+    with person(home, language="zh-CN,zh", width=390) as shopkeeper:
+        shopkeeper.sign_in("shopkeeper")
+        shopkeeper.open("/shop")
+        shopkeeper.fill("main input[name=code]", voucher + Keys.ENTER)
+        said = shopkeeper.reads("已撤销", "main")
+        assert number in said
+        wide = shopkeeper.driver.execute_script("return document.documentElement.scrollWidth")
+        assert wide <= 390, "nothing is cut off on a phone"
+        assert shopkeeper.complaints() == []
