@@ -6,7 +6,8 @@ from typing import Final
 from uuid_utils.compat import uuid7
 
 from annul.domain import admission
-from annul.domain.records import Transaction
+from annul.domain.kinds import Kind, Money
+from annul.domain.records import Merchant, Transaction
 from annul.domain.rulings import Ruling
 from annul.domain.states import Sent, State
 from annul.issuers.errors import NoAnswer, NotSent
@@ -49,6 +50,17 @@ def admit(request: Request) -> None:
     )
     if not ruling.ok:
         raise Refusal(ruling.code, ruling.note, rule=ruling.name)
+
+
+async def counted(host: Host, merchant: Merchant, kind: Kind) -> int | None:
+    """Give the merchant's money that must cover what is given back.
+
+    None when the contract does not ask for it.
+    """
+    if not merchant.void_needs_balance or kind.money is not Money.BACK:
+        return None
+    pending, available, frozen = await host.journal.balance(merchant.merchant_id, merchant.currency)
+    return available + (pending if merchant.pending_covers else 0) - frozen
 
 
 async def take(request: Request, host: Host) -> Reply:
@@ -137,8 +149,8 @@ async def ask(
 ) -> tuple[str, Answer | None] | None:
     """Ask the issuer for a transaction that is written, and write what came of it.
 
-    Gives the response code with the answer, if there was one; None when the state moved meanwhile
-    and the answer, if any, was kept as a late one.
+    Gives the response code with the answer, if there was one; None when the state moved meanwhile:
+    then the answer came too late, and what it approved is taken back.
     """
     try:
         answer = await host.issuers.ask(route, mti, fields)

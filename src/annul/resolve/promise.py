@@ -34,13 +34,20 @@ class Promise:
         return asdict(self)
 
 
-async def read(pool: asyncpg.Pool, now: datetime, since: datetime = _EVER) -> Promise:
-    """Read the figures of cases opened since a moment; open ones always count."""
-    row = await pool.fetchrow(_QUERIES["promise"], since, now)
+async def read(
+    pool: asyncpg.Pool, now: datetime, since: datetime = _EVER, merchant_id: str = ""
+) -> Promise:
+    """Read the figures of cases opened since a moment; open ones always count.
+
+    Of one merchant, or of all when none is named.
+    """
+    row = await pool.fetchrow(_QUERIES["promise"], since, now, merchant_id)
     assert row is not None, "counts always have a row"
     return Promise(**dict(row))
 
 
-async def by_cause(pool: asyncpg.Pool, since: datetime = _EVER) -> list[dict[str, Any]]:
-    """Give the time to the end by cause."""
-    return [dict(row) for row in await pool.fetch(_QUERIES["by_cause"], since)]
+async def by_cause(
+    pool: asyncpg.Pool, since: datetime = _EVER, merchant_id: str = ""
+) -> list[dict[str, Any]]:
+    """Give the time to the end by cause, of one merchant or all."""
+    return [dict(row) for row in await pool.fetch(_QUERIES["by_cause"], since, merchant_id)]

@@ -1,5 +1,5 @@
 -- name: promise
--- description: How the promise is kept, for cases opened since $1, at $2; open ones always count.
+-- description: How the promise is kept, for cases opened since $1, at $2; open ones always count. Of merchant $3 or all.
 SELECT count(*)::integer AS cases,
        count(*) FILTER (WHERE ended = '')::integer AS open,
        count(*) FILTER (WHERE ended = 'voided')::integer AS voided,
@@ -11,14 +11,15 @@ SELECT count(*)::integer AS cases,
        coalesce(extract(epoch FROM $2 - min(opened_at) FILTER (WHERE ended = '')), 0)::float8
            AS oldest_s,
        coalesce(sum(amount) FILTER (WHERE ended = ''), 0)::bigint AS in_question
-FROM cases WHERE opened_at >= $1 OR ended = '';
+FROM cases WHERE (opened_at >= $1 OR ended = '') AND ($3 = '' OR merchant_id = $3);
 
 -- name: by_cause
--- description: Time to the end by cause, in seconds, for cases opened since $1.
+-- description: Time to the end by cause, in seconds, for cases opened since $1, of merchant $2 or all.
 SELECT cause, count(*)::integer AS cases,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - opened_at))::float8
            AS p50_s,
        percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - opened_at))::float8
            AS p99_s,
        max(extract(epoch FROM ended_at - opened_at))::float8 AS max_s
-FROM cases WHERE opened_at >= $1 AND ended <> '' GROUP BY cause ORDER BY cases DESC, cause;
+FROM cases WHERE opened_at >= $1 AND ended <> '' AND ($2 = '' OR merchant_id = $2)
+GROUP BY cause ORDER BY cases DESC, cause;

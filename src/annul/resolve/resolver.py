@@ -81,7 +81,7 @@ class Resolver:
         self._gatherer = gatherer
         self._lessons = lessons
         self._circuits = circuits
-        self._actions = Actions(host, host.pool, circuits)
+        self._actions = Actions(host, circuits)
         self._pace = pace
         self._random = random
         self.promise = promise.Promise()

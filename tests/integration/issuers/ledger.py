@@ -84,8 +84,9 @@ class Written:
         self.answers: list[Answer] = []
 
     async def reversed(
-        self, merchant_id: str, transaction_id: UUID, code: str, at: datetime
+        self, merchant_id: str, transaction_id: UUID, code: str, at: datetime, late_code: str
     ) -> bool:
+        del late_code
         self.codes.append(code)
         return await self._conclude(merchant_id, transaction_id, State.REVERSED, at)
 

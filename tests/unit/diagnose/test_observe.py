@@ -137,6 +137,7 @@ def test_what_differs(void: dict[str, Any], name: str) -> None:
     ("void", "original", "unknown"),
     [
         ({"batch": "A00001"}, {}, "original.same_batch"),  # a void of annul's own
+        ({"batch": "B00001"}, {}, "original.same_batch"),  # one that a program ordered
         ({"batch": ""}, {}, "original.same_batch"),
         ({"card_hash": b""}, {}, "original.same_card"),
         ({}, {"card_hash": b""}, "original.same_card"),

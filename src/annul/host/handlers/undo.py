@@ -7,7 +7,7 @@ from annul.domain.refund_rules import Terms
 from annul.domain.rulings import Ruling
 from annul.domain.states import Sent, State
 from annul.domain.void_rules import NOT_FOUND, Undoing
-from annul.host.financial import admit, forward, record, refuse, repeat
+from annul.host.financial import admit, counted, forward, record, refuse, repeat
 from annul.host.host import Host
 from annul.host.reply import Reply
 from annul.host.request import Request
@@ -79,12 +79,6 @@ async def _named(request: Request, host: Host) -> Transaction | None:
 
 async def _undoing(request: Request, host: Host) -> Undoing:
     merchant, terminal = request.merchant, request.station.terminal
-    balance = None
-    if merchant.void_needs_balance and request.kind.money is Money.BACK:
-        pending, available, frozen = await host.journal.balance(
-            merchant.merchant_id, merchant.currency
-        )
-        balance = available + (pending if merchant.pending_covers else 0) - frozen
     return Undoing(
         kind=request.kind,
         merchant_id=merchant.merchant_id,
@@ -95,7 +89,7 @@ async def _undoing(request: Request, host: Host) -> Undoing:
         card_hash=request.card_hash or None,
         rrn=str(request.message.get(37, "")),
         auth_code=str(request.message.get(38, "")).strip(),
-        balance=balance,
+        balance=await counted(host, merchant, request.kind),
     )
 
 

@@ -1,0 +1,261 @@
+"""A void or refund that no terminal has sent: a program's, or an attempt of annul's own.
+
+It is a transaction like any other: written before it is sent, holding the amount on the original,
+so that of a void and a refund only one can ever pay. Its batch begins with a letter, since it is
+none of the terminal's own and stands in none of its totals: A for attempts of annul, which belong
+to a case, B for what a program has ordered, which becomes a case when it is not approved.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from annul.domain import admission, refund_rules, void_rules
+from annul.domain.errors import AnnulError
+from annul.domain.kinds import KINDS, VOIDS
+from annul.domain.money import LARGEST
+from annul.domain.records import Merchant, Terminal, Transaction
+from annul.domain.refund_rules import Terms
+from annul.domain.rulings import Ruling
+from annul.domain.states import Sent, State
+from annul.domain.void_rules import Undoing
+from annul.issuers.message import Fields, answer_mti, answered_fields, request_fields
+from annul.issuers.routing import Route
+from annul.store.database import load_queries
+from annul.store.journal import Opening
+
+from .financial import ask, counted
+from .host import Host
+
+OWN: Final = "A"
+PROGRAM: Final = "B"
+OPEN: Final = "open"  # no outcome yet
+
+REFUNDED: Final[Mapping[str, str]] = {
+    "sale": "refund", "qr_sale": "qr_refund", "completion": "refund",
+    "completion_advice": "refund",
+}  # fmt: skip
+VOIDED: Final[Mapping[str, str]] = {
+    "sale": "void", "qr_sale": "qr_void", "preauth": "preauth_void",
+    "completion": "completion_void",
+}  # fmt: skip
+
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.host", "ordered.sql").items()}
+_KEYED: Final = "012"  # entry mode: by hand, no PIN
+_TRIES: Final = 3  # writings of others, or numbers taken, that an order steps aside for
+_TAKEN: Final = next(ruling for _, ruling in void_rules.RULES if ruling.name == "being_undone")
+
+
+class Refused(AnnulError):
+    """A rule does not allow it. Nothing was sent, no money has moved."""
+
+    code = "rule.refused"
+    next_step = "See the rule's text."
+
+    def __init__(self, ruling: Ruling) -> None:
+        super().__init__(f"{ruling.en}（{ruling.zh}）")
+        self.ruling = ruling
+        self.code = f"rule.{ruling.name}"  # pyright: ignore[reportAttributeAccessIssue]  # of this one
+        self.next_step = f"{ruling.next_en}（{ruling.next_zh}）"  # pyright: ignore[reportAttributeAccessIssue]  # the same
+
+
+class Exchange(NamedTuple):
+    """What came of asking: the issuer's code or `OPEN`, and the messages as they may be kept."""
+
+    code: str
+    said: list[tuple[str, str, Fields]]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a program orders: `identity` is the transaction's id, whatever becomes of it.
+
+    `amount` in minor units; None is all that there is.
+    """
+
+    merchant_id: str
+    original: Transaction | None
+    identity: UUID
+    amount: int | None = None
+
+
+async def void(host: Host, order: Order) -> None:
+    """Void an original whole; its row says what came of it. Raises `Refused`."""
+    await _carry_out(host, order, refunding=False)
+
+
+async def refund(host: Host, order: Order) -> None:
+    """Refund all or a part of an original; its row says what came of it. Raises `Refused`."""
+    await _carry_out(host, order, refunding=True)
+
+
+async def attempt(
+    host: Host, original: Transaction, kind: str, route: Route, mark: str, **changes: Any
+) -> Transaction:
+    """Build a transaction that gives an original back; `changes` of it, else it takes it whole."""
+    now = host.clock.now()
+    trace = await host.pool.fetchval(
+        _QUERIES["free_trace"], original.merchant_id, original.terminal_id
+    )
+    built = Transaction(
+        merchant_id=original.merchant_id,
+        id=uuid7(),
+        kind=kind,
+        state=State.SENT,
+        sent=Sent.POSSIBLY_SENT,
+        terminal_id=original.terminal_id,
+        batch=f"{mark}{original.batch[1:]}",
+        trace=trace,
+        business_date=host.business_date(now),
+        amount=original.amount,
+        currency=original.currency,
+        undone=0,
+        original_id=original.id,
+        card_hash=original.card_hash,
+        card_masked=original.card_masked,
+        card_cipher=original.card_cipher,
+        card_type=original.card_type,
+        issuer_id=route.issuer_id,
+        rrn=host.numbers.next(now),
+        auth_code="",
+        response_code="",
+        entry_mode=_KEYED,
+        condition=original.condition,
+        fee=0,
+        received_at=now,
+        voucher=original.voucher,
+        expiry=original.expiry,
+        card_sequence=original.card_sequence,
+        holds=original.amount,
+    )
+    return built._replace(**changes)
+
+
+async def send(
+    host: Host, transaction: Transaction, original: Transaction, route: Route, *, whole: bool = True
+) -> Exchange | None:
+    """Write an attempt, ask the issuer, and write what came of it.
+
+    None when it could not be written: its number is taken, or the original can not be held.
+    """
+    under_way = asyncio.get_running_loop().create_future()
+    key = (transaction.merchant_id, transaction.terminal_id, transaction.batch,
+           transaction.trace)  # fmt: skip
+    host.in_flight[key] = under_way  # so that no sweep takes it for a stranded one
+    try:
+        if not await _written(host, Opening(transaction, host.journal.node, whole)):
+            return None
+        merchant = host.registry.merchant(original.merchant_id)
+        assert merchant is not None, "a merchant with transactions is registered"
+        mti, fields = request_fields(
+            transaction,
+            pan=host.vault.open(original.card_cipher),
+            merchant=merchant,
+            acquirer_id=host.acquirer_id,
+            local=host.local(transaction.received_at),
+            original=original,
+        )
+        said = [("issuer_out", mti, fields)]
+        result = await ask(host, transaction, route, original, mti, fields)
+    finally:
+        under_way.cancel()
+        del host.in_flight[key]
+    code, answer = result or (OPEN, None)
+    if answer is None:
+        return Exchange(OPEN, said)
+    return Exchange(code, [*said, ("issuer_in", answer_mti(mti), answered_fields(answer))])
+
+
+async def _written(host: Host, opening: Opening) -> bool:
+    """Write it; also true when it was written just before the connection was lost."""
+    if await host.journal.open(opening):
+        return True
+    mine = opening.transaction
+    stored = await host.journal.find_by_id(mine.merchant_id, mine.id)
+    return stored is not None and stored.trace == mine.trace
+
+
+async def _carry_out(host: Host, order: Order, *, refunding: bool) -> None:
+    merchant = host.registry.merchant(order.merchant_id)
+    if merchant is None:
+        raise Refused(admission.MERCHANT_UNKNOWN)
+    original = order.original
+    for _ in range(_TRIES):
+        kind, amount = _asked(order, original, refunding=refunding)
+        ruling = await _ruled(host, merchant, original, kind, amount)
+        if original is None or not ruling.ok:
+            raise Refused(ruling)
+        route = host.issuers.route_to(original.issuer_id)
+        built = await attempt(
+            host, original, kind, route, PROGRAM, id=order.identity, amount=amount, holds=amount
+        )
+        if not host.issuers.is_up(route):
+            written = await _not_sent(host, built, route)
+        else:
+            exchange = await send(host, built, original, route, whole=not refunding)
+            written = exchange is not None
+            if exchange is not None and kind in VOIDS:
+                await host.evidence.messages(built, host.clock.now(), exchange.said)
+        if written:
+            host.failed.set()  # the resolver looks whether it has become a case
+            return
+        original = await host.journal.find_by_id(original.merchant_id, original.id)
+    raise Refused(_TAKEN)
+
+
+def _asked(order: Order, original: Transaction | None, *, refunding: bool) -> tuple[str, int]:
+    """Name kind and amount; where the original fits neither, the rules say what is wrong."""
+    if original is None:
+        return "refund" if refunding else "void", order.amount or 0
+    if not refunding:
+        amount = original.amount if order.amount is None else order.amount
+        return VOIDED.get(original.kind, "void"), amount
+    left = original.amount - original.undone
+    amount = order.amount if order.amount is not None else left or original.amount
+    return REFUNDED.get(original.kind, "refund"), amount
+
+
+async def _ruled(
+    host: Host, merchant: Merchant, original: Transaction | None, kind: str, amount: int
+) -> Ruling:
+    """Judge as for a terminal, but for what concerns the terminal alone: no terminal asks."""
+    asked = KINDS[kind]
+    terminal_id = original.terminal_id if original else ""
+    station = host.registry.station(merchant.merchant_id, terminal_id)
+    undoing = Undoing(
+        kind=asked,
+        merchant_id=merchant.merchant_id,
+        terminal_id=terminal_id,
+        batch=station.terminal.batch if station else "",
+        business_date=host.business_date(host.clock.now()),
+        amount=amount,
+        card_hash=None,
+        balance=await counted(host, merchant, asked),
+    )
+    if kind in VOIDS:
+        ruling = void_rules.check(original, undoing)
+    else:
+        ruling = refund_rules.check(original, undoing, Terms(days=merchant.refund_days))
+    if not ruling.ok or original is None:
+        return ruling
+    nobody = Terminal(merchant.merchant_id, terminal_id, signed_in=True, amount_limit=LARGEST)
+    return admission.check(
+        merchant, nobody, kind=asked, batch=nobody.batch, amount=amount,
+        currency=original.currency,
+    )  # fmt: skip
+
+
+async def _not_sent(host: Host, transaction: Transaction, route: Route) -> bool:
+    """Keep what could not be sent, since the issuer's line is down: a void becomes a case."""
+    declined = transaction._replace(
+        state=State.DECLINED,
+        sent=Sent.NOT_SENT,
+        response_code="91",
+        holds=0,
+        why=host.issuers.trouble(route),
+    )
+    return await _written(host, Opening(declined, host.journal.node))
