@@ -295,6 +295,8 @@ async def desk_page(
         controls=controls or {},
         settings=tuple(_shown(settings)),
         figures=running.figures if running else None,
+        rate=settings.api_rate,
+        burst=settings.api_burst,
     )
     secure = settings.tls_certificate is not None
     application = console.build(desk, secure=secure)
@@ -306,9 +308,11 @@ async def desk_page(
             application, settings.console_host, settings.console_port, lifespan=True,
             certificate=settings.tls_certificate, key=settings.tls_key,
         ) as port:  # fmt: skip
-            yield port
+            try:
+                yield port
+            finally:
+                await feed.stop()  # first, so that streams end and nobody waits any more
     finally:
-        await feed.stop()
         await deliverer.stop()
 
 

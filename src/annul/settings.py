@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     console: bool = Field(default=True, description="whether this process serves console and API")
     console_host: str = Field("127.0.0.1", description="address of console and API")
     console_port: int = Field(8581, ge=0, le=65535)
+    api_rate: float = Field(
+        50.0, gt=0, description="calls a second that one visitor may make over the API"
+    )
+    api_burst: int = Field(100, ge=1, description="calls that one visitor may make at once")
     tls_certificate: Path | None = Field(None, description="PEM file; console and API speak TLS")
     tls_key: Path | None = Field(None, description="PEM file of its key")
 

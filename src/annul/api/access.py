@@ -33,6 +33,8 @@ _LOCK_S: Final = 30.0
 _LONGEST_LOCK_S: Final = 3600.0
 _KEPT_S: Final = 5.0  # how long a session or key that was looked up is taken as it was
 
+Within = Any  # a connection whose transaction a change belongs to; None: a transaction of its own
+
 
 class Verdict(StrEnum):
     """What a name and a password are good for."""
@@ -122,19 +124,24 @@ class Access:
         return str(await self._pool.fetchval(_QUERIES["role"], name))
 
     async def add(
-        self, name: str, password: str, role: str, merchant_id: str = "", *, one_time: bool = False
-    ) -> bool:
+        self, name: str, password: str, role: str, merchant_id: str = "", *,
+        one_time: bool = False, within: Within = None,
+    ) -> bool:  # fmt: skip
         """Add a user; False when the name is taken. Raises `NotPossible`."""
         if role not in ROLES or (role in OF_A_SHOP) != bool(merchant_id):
             raise NotPossible
         hashed = await asyncio.to_thread(self._hasher.hash, password)
         values = (name, hashed, role, one_time, merchant_id)
-        return bool(await self._pool.fetchval(_QUERIES["add"], *values))
+        return bool(await (within or self._pool).fetchval(_QUERIES["add"], *values))
 
-    async def set_active(self, name: str, *, active: bool) -> None:
-        """Let a user in again, or no longer; what is open ends at once."""
-        await self._pool.execute(_QUERIES["set_active"], name, active)
+    async def set_active(self, name: str, *, active: bool, within: Within = None) -> bool:
+        """Let a user in again, or no longer: what is open ends at once. False: nobody is called so.
+
+        Within a transaction, call `forget` once it is through.
+        """
+        changed = await (within or self._pool).fetchval(_QUERIES["set_active"], name, active)
         self._kept.clear()
+        return bool(changed)
 
     async def speak(self, name: str, language: str) -> None:
         """Keep the language that a user has chosen."""
@@ -178,22 +185,23 @@ class Access:
     # Keys -----------------------------------------------------------------------------------
 
     async def new_key(
-        self, name: str, scopes: Iterable[Scope], merchant_id: str, by: str
+        self, name: str, scopes: Iterable[Scope], merchant_id: str, by: str, within: Within = None
     ) -> tuple[UUID, str]:
         """Make a key for a program; gives its id and the key, which is shown only here."""
         key = KEY_MARK + secrets.token_urlsafe(32)
         identity = uuid7()
-        await self._pool.execute(
+        await (within or self._pool).execute(
             _QUERIES["new_key"],
             identity, _hash(key), key[: len(KEY_MARK) + 6], name, sorted(scopes), merchant_id, by,
             self._clock.now(),
         )  # fmt: skip
         return identity, key
 
-    async def end_key(self, identity: UUID) -> bool:
+    async def end_key(self, identity: UUID, within: Within = None) -> bool:
         """End a key at once; False when there is none that is in force."""
         self._kept.clear()
-        return bool(await self._pool.fetchval(_QUERIES["end_key"], identity, self._clock.now()))
+        values = (identity, self._clock.now())
+        return bool(await (within or self._pool).fetchval(_QUERIES["end_key"], *values))
 
     async def keys(self) -> list[dict[str, Any]]:
         """Give all keys, without what lets a program in."""
@@ -208,6 +216,10 @@ class Access:
         return Visitor(f"key {row['prefix']}", "", scopes, row["merchant_id"])
 
     # Inside ---------------------------------------------------------------------------------
+
+    def forget(self) -> None:
+        """Look everybody up anew, since somebody was changed."""
+        self._kept.clear()
 
     async def _known(self, shown: str, query: str, read: Any) -> Visitor | None:
         hashed, now = _hash(shown), self._clock.monotonic()

@@ -41,7 +41,7 @@ RETURNING name;
 -- name: set_active
 -- description: Let a user in or not; sessions end.
 WITH ended AS (DELETE FROM sessions WHERE name = $1)
-UPDATE users SET active = $2 WHERE name = $1;
+UPDATE users SET active = $2 WHERE name = $1 RETURNING name;
 
 -- name: speak
 -- description: Keep a user's language.

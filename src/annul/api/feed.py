@@ -30,7 +30,9 @@ class Feed:
     def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
+        self.ended = False  # whoever waits for something should wait no more
         self._watchers: set[Watcher] = set()
+        self._streams: set[Watcher] = set()  # those of them that belong to `changes`
         self._seen: dict[tuple[str, str], int] = {}  # case to its number of events
         self._since = clock.now()
         self._task: asyncio.Task[None] | None = None
@@ -40,7 +42,10 @@ class Feed:
         self._task = asyncio.create_task(self._forever())
 
     async def stop(self) -> None:
-        """End."""
+        """End, and with it what `changes` gives."""
+        self.ended = True
+        for put in tuple(self._streams):
+            put([])
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -67,13 +72,17 @@ class Feed:
             if not queue.full():
                 queue.put_nowait(changes)
 
-        with self.watched(put):
-            while True:
-                try:
-                    async with asyncio.timeout(15):
-                        yield await queue.get()
-                except TimeoutError:
-                    yield []
+        self._streams.add(put)
+        try:
+            with self.watched(put):
+                while not self.ended:
+                    try:
+                        async with asyncio.timeout(15):
+                            yield await queue.get()
+                    except TimeoutError:
+                        yield []
+        finally:
+            self._streams.discard(put)
 
     async def _forever(self) -> None:
         while True:

@@ -10,6 +10,8 @@ from urllib.parse import quote, urlsplit
 
 from starlette.responses import RedirectResponse, Response
 
+from annul.store.batcher import LOST
+
 from .access import Access
 from .problems import problem
 from .roles import Visitor
@@ -29,6 +31,7 @@ _OPEN: Final = (
     "/assets/",
     "/_nicegui/",
     "/api/v1/openapi.json",
+    "/api/v1/health",
     "/favicon.ico",
 )
 # What somebody with a one-time password may reach.
@@ -51,6 +54,12 @@ _HEADERS: Final = {
 }
 
 
+_AWAY: Final = problem(
+    503, "store.unavailable", "The database is away, so nothing was done. No money has moved.",
+    "Try again in a minute; the host waits for it.",
+)  # fmt: skip
+
+
 class Gate:
     """Lets nobody in who is not known; what it knows stands in `scope["state"]["visitor"]`."""
 
@@ -67,9 +76,13 @@ class Gate:
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
-        visitor = await self._visitor(headers)
+        try:
+            visitor = await self._visitor(headers)
+        except LOST:
+            visitor, refusal = None, _AWAY
+        else:
+            refusal = self._refusal(scope, path, headers, visitor)
         scope.setdefault("state", {})["visitor"] = visitor
-        refusal = self._refusal(scope, path, headers, visitor)
         if refusal is None:
             await self._application(scope, receive, _with_headers(send))
         elif scope["type"] == "websocket":

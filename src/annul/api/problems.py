@@ -12,10 +12,12 @@ from annul.domain.errors import AnnulError
 
 MEDIA: Final = "application/problem+json"
 _NEXT: Final = {
+    400: "Send JSON in UTF-8.",
     401: "Send Authorization: Bearer KEY, or sign in.",
     403: "Ask an administrator for the scope.",
     404: "Check the address and what it names.",
     405: "See the methods in /api/v1/openapi.json.",
+    413: "Send less.",
     429: "Wait as long as Retry-After says.",
 }
 # Which errors of annul are what over HTTP; every other one is a conflict with how things stand.
@@ -23,10 +25,26 @@ _STATUS: Final = {
     "resolve.case_unknown": 404,
     "diagnose.void_unknown": 404,
     "desk.unknown": 404,
+    "desk.not_allowed": 403,
     "resolve.action_refused": 403,
     "resolve.second_person": 409,
     "store.unavailable": 503,
+    "store.overloaded": 503,
+    "webhooks.address": 422,
     "desk.no_host": 503,
+    "access.unknown": 401,
+    "access.scope": 403,
+    "access.rate": 429,
+    # What a rule says of the request itself; other rules speak of how things stand.
+    "rule.merchant_unknown": 404,
+    "rule.original_not_found": 404,
+    "rule.amount_differs": 422,
+    "rule.amount_invalid": 422,
+    "rule.currency_differs": 422,
+    "rule.over_merchant_limit": 422,
+    "rule.original_is_advice": 422,
+    "rule.original_is_no_sale": 422,
+    "rule.original_of_other_kind": 422,
 }
 _UNREADABLE: Final = ("diagnose.", "wire.", "access.")
 
@@ -58,7 +76,11 @@ def install(application: FastAPI) -> None:
     async def annul_error(_: Request, error: AnnulError) -> JSONResponse:
         status = _STATUS.get(error.code, 422 if error.code.startswith(_UNREADABLE) else 409)
         title = type(error)().args[0] if _has_default(error) else str(error)
-        return problem(status, error.code, title, error.next_step, str(error))
+        answer = problem(status, error.code, title, error.next_step, str(error))
+        wait = getattr(error, "retry_after_s", None)
+        if wait is not None:
+            answer.headers["retry-after"] = str(wait)
+        return answer
 
     @application.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> JSONResponse:

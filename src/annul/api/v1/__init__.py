@@ -1,15 +1,96 @@
 """The API, version 1: one router per resource, put together here."""
 
-from fastapi import FastAPI
+from typing import Any, Final
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
 
 from annul.api.desk import Desk
-from annul.api.problems import install
+from annul.api.problems import Problem, install, problem
+from annul.store.batcher import LOST, StoreUnavailable
+
+from . import (
+    cases,
+    diagnosis,
+    events,
+    health,
+    issuers,
+    merchants,
+    promise,
+    refunds,
+    transactions,
+    voids,
+    webhooks,
+)
+from .idempotency import Keys
+from .limit import Buckets, Sizes
+
+_ROUTERS: Final = (
+    transactions.router, voids.router, refunds.router, events.router, cases.router,
+    diagnosis.router, merchants.router, issuers.router, promise.router, webhooks.router,
+    health.router,
+)  # fmt: skip
+_LARGEST_BODY: Final = 65_536
+_LEAD: Final = """\
+A POS acquiring host whose voids always end: voided, refunded instead, or refused with a reason, \
+proof and a next step.
+
+Amounts are integers in minor units, times ISO 8601 in UTC, lists come in pages by cursor. Errors \
+are problem details (RFC 9457) with a `code` for programs and a `next_step` for people. What is \
+polled carries an ETag. What orders money back carries an Idempotency-Key. Who calls too often is \
+answered 429 with Retry-After.
+"""
 
 
 def mount(application: FastAPI, desk: Desk) -> None:
     """Let an application answer under `/api/v1`."""
-    api = FastAPI(title="annul", version="1", docs_url=None, redoc_url=None)
-    install(api)
     install(application)
-    application.state.desk = api.state.desk = desk
-    application.mount("/api/v1", api)
+    application.state.desk = desk
+    application.mount("/api/v1", build(desk))
+
+
+def build(desk: Desk) -> FastAPI:
+    """Build the API. Whoever mounts it puts the visitor into the request's state."""
+    buckets = Buckets(desk.rate, desk.burst, desk.clock.monotonic)
+    api = FastAPI(
+        title="annul", version="1", description=_LEAD, docs_url=None, redoc_url=None,
+        dependencies=[Depends(buckets)],
+    )  # fmt: skip
+    api.add_middleware(Sizes, largest=_LARGEST_BODY)
+    install(api)
+    for kind in LOST:
+        api.add_exception_handler(kind, _store_away)
+    api.add_exception_handler(Exception, _own_fault)
+    api.state.desk = desk
+    api.state.keys = Keys(desk)
+    for router in _ROUTERS:
+        api.include_router(router)
+    api.openapi = lambda: _described(api)
+    return api
+
+
+async def _store_away(_: Request, error: Exception) -> JSONResponse:
+    del error  # it says nothing to somebody outside
+    away = StoreUnavailable()
+    return problem(503, away.code, str(away), away.next_step)
+
+
+async def _own_fault(_: Request, error: Exception) -> JSONResponse:
+    del error  # it goes on to the log
+    return problem(
+        500, "api.fault", "annul has met a fault of its own; what is under way goes on.",
+        "Ask again, an order with the same Idempotency-Key; the host's log has the fault.",
+    )  # fmt: skip
+
+
+def _described(api: FastAPI) -> dict[str, Any]:
+    """Describe the API, with problems as every call may answer them."""
+    if api.openapi_schema is None:
+        schema = get_openapi(
+            title=api.title, version=api.version, description=api.description, routes=api.routes,
+            servers=[{"url": "/api/v1"}],
+        )  # fmt: skip
+        schema["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        api.openapi_schema = schema
+    return api.openapi_schema

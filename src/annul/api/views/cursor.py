@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,8 +37,8 @@ class Cursor:
             return None
         try:
             at, identity = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            return cls(datetime.fromisoformat(at), UUID(identity))
-        except (ValueError, TypeError) as error:
+            return cls(datetime.fromisoformat(at).astimezone(UTC), UUID(identity))
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise BadCursor from error
 
 

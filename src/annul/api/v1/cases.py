@@ -1,0 +1,129 @@
+"""Cases: looked for, read whole, acted on, and their proof."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
+
+from annul.api import acts
+from annul.api.roles import Scope, Visitor
+from annul.api.views import cases as views
+from annul.diagnose.causes import CAUSES
+from annul.resolve import proof
+from annul.resolve.people import ACTIONS
+
+from . import case_models as models
+from .models import (
+    After,
+    Asked,
+    CauseName,
+    IssuerId,
+    Limit,
+    MerchantId,
+    Model,
+    Moment,
+    Named,
+    OneOf,
+    Page,
+    Words,
+    page,
+)
+from .needs import AtDesk, needs, problems
+from .polled import UNCHANGED, polled
+
+router = APIRouter(prefix="/cases", tags=["cases"])
+Reader = Annotated[Visitor, needs(Scope.CASES_READ)]
+Actor = Annotated[Visitor, needs(Scope.CASES_ACT)]
+Number = Annotated[Named, Path(description="Number on the slip, or id.", examples=["300000000002"])]
+
+_ZIP: Final = "application/zip"
+
+
+class Act(Asked):
+    """What to do with a case, and why."""
+
+    action: Annotated[str, OneOf(ACTIONS)] = Field(examples=["retry"])
+    reason: Annotated[Words, Field(min_length=1, max_length=500)] = Field(
+        examples=["the customer waits at the till"]
+    )
+    cause: Annotated[str, OneOf(["", *CAUSES])] = Field(
+        "", description="The cause, for confirm-cause.", examples=[""]
+    )
+
+
+class Done(Model):
+    """What came of an act."""
+
+    done: str = Field(
+        description="The action; `proposed` when a second person has to do the same.",
+        examples=["retry"],
+    )
+    case: models.CaseSummary
+
+
+@router.get("", responses=problems())
+async def search(
+    desk: AtDesk,
+    visitor: Reader,
+    state: Annotated[
+        str, OneOf(views.STATES), Query(description="`asked`: waits for a person.")
+    ] = "open",
+    cause: CauseName | None = None,
+    issuer: IssuerId | None = None,
+    merchant: MerchantId | None = None,
+    search: Annotated[
+        Annotated[Words, Field(max_length=40)] | None,
+        Query(description="Voucher, reference, case or terminal number, amount, last four digits."),
+    ] = None,
+    since: Annotated[Moment | None, Query(description="Opened from then.")] = None,
+    limit: Limit = 50,
+    cursor: After = "",
+) -> Page[models.CaseSummary]:
+    """List cases, the latest first."""
+    wanted = views.Wanted(state, cause or "", issuer or "", merchant or "", search or "", since)
+    found = await views.search(desk, visitor, wanted, limit, cursor)
+    return page(models.CaseSummary, found.rows, found.following)
+
+
+@router.get("/{number}", response_model=models.WholeCase, responses=problems(404) | UNCHANGED)
+async def one(request: Request, number: Number, desk: AtDesk, visitor: Reader) -> Response:
+    """Give everything about a case: causes with evidence, timeline, transactions, ledger, acts."""
+    case = await views.find(desk, visitor, number)
+    whole = await views.whole(desk, case)
+    allowed = acts.possible(visitor, case) if visitor.may(Scope.CASES_ACT) else []
+    return polled(request, models.whole(case, whole, allowed))
+
+
+@router.post(
+    "/{number}/acts",
+    responses=problems(404, 409, 413)
+    | {202: {"model": Done, "description": "Proposed; a second person has to do the same."}},
+)
+async def act(number: Number, asked: Act, desk: AtDesk, visitor: Actor, response: Response) -> Done:
+    """Do something with a case. Above the merchant's limit what moves money takes two persons."""
+    case = await views.find(desk, visitor, number)
+    done = await acts.act(desk, visitor, case, asked.action, asked.reason, asked.cause)
+    if done == "proposed":
+        response.status_code = 202
+    changed = await desk.book.reread(case)
+    return Done(done=done, case=models.CaseSummary.model_validate(changed))
+
+
+@router.get(
+    "/{number}/proof",
+    response_class=Response,
+    responses=problems(404)
+    | {
+        200: {
+            "description": "A zip of proof.json, and proof.pdf in both languages.",
+            "content": {_ZIP: {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def proved(number: Number, desk: AtDesk, visitor: Reader) -> Response:
+    """Give the proof of a case: everything that was known, done and said, with its hash chain."""
+    case = await views.find(desk, visitor, number)
+    content = await run_in_threadpool(proof.bundle, await views.whole(desk, case))
+    name = f'attachment; filename="annul-{case.number}.zip"'
+    return Response(content, media_type=_ZIP, headers={"content-disposition": name})

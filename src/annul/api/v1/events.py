@@ -1,0 +1,63 @@
+"""Cases as they change, by server-sent events."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from annul.api.roles import Scope, Visitor
+from annul.store.database import load_queries
+
+from .case_models import Change
+from .needs import AtDesk, needs, problems
+
+router = APIRouter(prefix="/cases", tags=["cases"])
+
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.v1", "events.sql").items()}
+_ID: Final = re.compile(r"(\d{1,16})-[0-9A-Za-z]{1,40}")  # microseconds since 1970, case number
+_MISSED: Final = 1_000  # cases that somebody who comes back is told of
+# Then the client connects anew by itself, so that a key that was ended is not let in for ever.
+_LASTS_S: Final = 300.0
+
+
+@router.get(
+    "/events",
+    response_class=EventSourceResponse,
+    responses=problems() | {200: {"description": "One event per change of a case."}},
+)
+async def events(
+    desk: AtDesk,
+    visitor: Annotated[Visitor, needs(Scope.CASES_READ)],
+    last_event_id: Annotated[
+        str, Header(max_length=60, description="The last `id` that came: what came since is sent.")
+    ] = "",
+) -> AsyncIterator[ServerSentEvent]:
+    """Follow cases as they change. Each event is called `case`.
+
+    A comment every 15 seconds says that the line is alive. The stream ends after five minutes; a
+    client that comes back with Last-Event-ID, as browsers do by themselves, misses nothing.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _LASTS_S
+    seen = _ID.fullmatch(last_event_id)
+    if seen:
+        since = datetime.fromtimestamp(int(seen[1]) / 1_000_000, UTC)
+        missed = await desk.pool.fetch(_QUERIES["changed"], visitor.merchant_id, since, _MISSED)
+        for row in missed:
+            yield _event(dict(row))
+    async for changes in desk.feed.changes():
+        for change in changes:
+            if visitor.sees(change["merchant_id"]):
+                yield _event(change)
+        if loop.time() >= until:
+            return
+
+
+def _event(row: dict[str, Any]) -> ServerSentEvent:
+    change = Change.model_validate(row)
+    stamp = int(change.changed_at.timestamp() * 1_000_000)
+    return ServerSentEvent(event="case", id=f"{stamp}-{change.number}", data=change)

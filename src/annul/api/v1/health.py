@@ -1,0 +1,26 @@
+"""Health, for load balancers and watchers: open to everybody, says nothing of anybody."""
+
+from typing import Any, Final, Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from .models import Model
+from .needs import AtDesk, problems
+
+router = APIRouter(prefix="/health", tags=["health"])
+_AWAY: Final[dict[int | str, Any]] = {503: problems()[503]}
+
+
+class Health(Model):
+    """That this process answers and reaches its database."""
+
+    status: Literal["up"] = "up"
+    host: bool = Field(description="Whether this process speaks with terminals and issuers.")
+
+
+@router.get("", responses=_AWAY)
+async def health(desk: AtDesk) -> Health:
+    """Say that this process works; 503 while it can not reach its database."""
+    await desk.pool.fetchval("SELECT 1")
+    return Health(host=desk.host is not None)

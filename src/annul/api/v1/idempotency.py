@@ -1,0 +1,113 @@
+"""One effect per Idempotency-Key: the answer is kept, and a repeat gets it again.
+
+The id of what is made stands in the row before anything is done. So when the process ends in
+between, whoever is asked with the same key later can see whether it was made.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Depends, Header, Request
+from uuid_utils.compat import uuid7
+
+from annul.api.desk import Desk
+from annul.api.roles import Visitor
+from annul.domain.errors import AnnulError
+from annul.store.database import load_queries
+
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.v1", "idempotency.sql").items()}
+_KEPT: Final = timedelta(days=7)
+_MARGIN: Final = timedelta(seconds=60)  # beyond an issuer's time-out; then its process has ended
+_SWEEP_S: Final = 3600.0
+
+Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,200}$",
+        description="Your own name for this order. The same order under the same key is carried "
+        "out once and answered alike for seven days; where a rule refused it, it is judged anew.",
+        examples=["9f1c2d3e-refund-of-order-4711"],
+    ),
+]
+
+
+class OtherRequest(AnnulError):
+    """This Idempotency-Key was used for another request. Nothing was done."""
+
+    code = "idempotency.other_request"
+    next_step = "Use a new key for a new request."
+
+
+class UnderWay(AnnulError):
+    """The request under this Idempotency-Key is still being carried out."""
+
+    code = "idempotency.under_way"
+    next_step = "Ask again with the same key after as many seconds as Retry-After says."
+    retry_after_s = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to act under a key, or what was `answered` (status, body) before.
+
+    `identity` is the id of what is made. It may be there already when `again` is true.
+    """
+
+    identity: UUID
+    again: bool = False
+    answered: tuple[int, dict[str, Any]] | None = None
+
+
+@dataclass(slots=True)
+class Keys:
+    """Keys of programs in the database."""
+
+    _desk: Desk
+    _swept: float = field(default=float("-inf"))
+
+    async def claim(self, visitor: Visitor, key: str, asked: str) -> Claim:
+        """Begin under a key; `asked` is all of the request. Raises `OtherRequest`, `UnderWay`."""
+        pool, now = self._desk.pool, self._desk.clock.now()
+        await self._sweep()
+        who, fingerprint = (visitor.name, key), hashlib.sha256(asked.encode()).digest()
+        identity = uuid7()
+        made = {"id": str(identity)}
+        if await pool.fetchval(_QUERIES["claim"], *who, fingerprint, made, now):
+            return Claim(identity)
+        row = await pool.fetchrow(_QUERIES["find"], *who)
+        if row is None:  # it was given back just now
+            raise UnderWay
+        if row["fingerprint"] != fingerprint:
+            raise OtherRequest
+        identity = UUID(row["answer"]["id"])
+        if row["status"] is not None:
+            return Claim(identity, answered=(row["status"], row["answer"]))
+        patience = timedelta(seconds=self._desk.sender().issuers.longest_timeout_s) + _MARGIN
+        if await pool.fetchval(_QUERIES["take_over"], *who, now, now - patience) is None:
+            raise UnderWay
+        return Claim(identity, again=True)
+
+    async def keep(self, visitor: Visitor, key: str, status: int, answer: dict[str, Any]) -> None:
+        """Keep the answer; it has the `id` of what was made."""
+        await self._desk.pool.execute(_QUERIES["keep"], visitor.name, key, status, answer)
+
+    async def free(self, visitor: Visitor, key: str) -> None:
+        """Give a key back under which nothing was done."""
+        await self._desk.pool.execute(_QUERIES["free"], visitor.name, key)
+
+    async def _sweep(self) -> None:
+        clock = self._desk.clock
+        if clock.monotonic() - self._swept > _SWEEP_S:
+            self._swept = clock.monotonic()
+            await self._desk.pool.execute(_QUERIES["sweep"], clock.now() - _KEPT)
+
+
+def _keys_of(request: Request) -> Keys:
+    return request.app.state.keys
+
+
+AtKeys = Annotated[Keys, Depends(_keys_of)]

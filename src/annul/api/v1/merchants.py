@@ -1,0 +1,185 @@
+"""Merchants: their money, what annul may do for them unasked, their terminals."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field, model_validator
+
+from annul.api.roles import Scope, Visitor
+from annul.api.views import merchants as views
+from annul.domain.money import LARGEST
+
+from .models import (
+    MERCHANT,
+    Asked,
+    Limit,
+    MerchantId,
+    Minor,
+    Model,
+    Page,
+    Said,
+    TerminalId,
+    Words,
+    page,
+)
+from .needs import AtDesk, needs, problems
+
+router = APIRouter(prefix="/merchants", tags=["merchants"])
+Reader = Annotated[Visitor, needs(Scope.MERCHANTS_READ)]
+Id = Annotated[MerchantId, Path(examples=[MERCHANT])]
+
+
+class Balance(Model):
+    """Money of a merchant at the acquirer, in minor units."""
+
+    pending: int = Field(description="Not paid out yet.", examples=[1_000_000])
+    available: int = Field(examples=[0])
+    frozen: int = Field(examples=[0])
+
+
+class MerchantSummary(Model):
+    """A merchant in short."""
+
+    id: str = Field(validation_alias="merchant_id", examples=[MERCHANT])
+    name_zh: str = Field(examples=["示例茶馆"])
+    name_en: str = Field(examples=["Example Tea House"])
+    category: str = Field(description="MCC.", examples=["5812"])
+    active: bool
+    currency: str = Field(description="ISO 4217, numeric.", examples=["156"])
+    terminals: int = Field(examples=[2])
+    cases: int = Field(description="Open ones.", examples=[0])
+    balance: Balance
+
+
+class Merchant(Model):
+    """A merchant with its contract. Amounts in minor units."""
+
+    id: str = Field(validation_alias="merchant_id", examples=[MERCHANT])
+    name_zh: str = Field(examples=["示例茶馆"])
+    name_en: str = Field(examples=["Example Tea House"])
+    category: str = Field(description="MCC.", examples=["5812"])
+    active: bool
+    currency: str = Field(description="ISO 4217, numeric.", examples=["156"])
+    amount_limit: int = Field(examples=[500_000_000])
+    refund_days: int = Field(description="How old a sale may be refunded.", examples=[30])
+    retry_voids: bool = Field(description="Voids may be tried again unasked.")
+    refund_instead_limit: int = Field(
+        description="Up to here a refund may take a void's place unasked.", examples=[100_000]
+    )
+    void_needs_balance: bool = Field(description="A void must be covered by the balance.")
+    pending_covers: bool = Field(description="Money not paid out yet counts for that.")
+    second_person_from: int = Field(
+        description="From here on moving money by hand takes two persons.", examples=[100_000]
+    )
+    balance: Balance
+
+
+class Settings(Asked):
+    """What annul may do unasked for a merchant; what is left out stays as it is."""
+
+    retry_voids: bool | None = Field(None, examples=[True])
+    refund_instead_limit: Annotated[int, Field(ge=0, le=LARGEST)] | None = Field(
+        None, description="0: never.", examples=[100_000]
+    )
+    void_needs_balance: bool | None = Field(None, examples=[False])
+    pending_covers: bool | None = Field(None, examples=[True])
+    second_person_from: Minor | None = Field(None, examples=[100_000])
+    reason: Annotated[Words, Field(min_length=1, max_length=500)] = Field(
+        description="Kept in the audit log.", examples=["new contract"]
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Settings":
+        if not self.changes():
+            message = "no setting is given"
+            raise ValueError(message)
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """Give what is set."""
+        return self.model_dump(exclude={"reason"}, exclude_none=True)
+
+
+class Shortcoming(Model):
+    """Something that is wrong with a terminal's set-up."""
+
+    said: Said
+    todo: Said
+
+
+class Terminal(Model):
+    """A terminal as it is set up."""
+
+    id: str = Field(validation_alias="terminal_id", examples=["10000001"])
+    active: bool
+    signed_in: bool
+    batch: str = Field(examples=["000001"])
+    amount_limit: int = Field(examples=[500_000_000])
+    kinds: list[str] | None = Field(
+        description="Enabled kinds of transactions; null: all.", examples=[None]
+    )
+    serial: str = Field(description="Registered serial number; empty: any.", examples=[""])
+    software: str = Field(examples=["EPOS01"])
+    wanted_software: str = Field(examples=[""])
+    wants: str = Field(description="What its next answer asks of it.", examples=["sign_in"])
+    last_seen_at: datetime | None
+    findings: list[Shortcoming] = Field(description="The worst first.")
+
+
+@router.get("", responses=problems())
+async def search(
+    desk: AtDesk,
+    visitor: Reader,
+    search: Annotated[
+        Annotated[Words, Field(max_length=40)] | None,
+        Query(description="In number or name, or the number of a terminal."),
+    ] = None,
+    limit: Limit = 50,
+    cursor: Annotated[
+        str, Query(pattern=r"^[0-9A-Za-z]{0,15}$", description="`next_cursor` of the page before.")
+    ] = "",
+) -> Page[MerchantSummary]:
+    """List merchants by number."""
+    found = await views.search(desk, visitor, search or "", limit, cursor)
+    return page(MerchantSummary, [row | {"balance": row} for row in found.rows], found.following)
+
+
+@router.get("/{merchant}", responses=problems(404))
+async def one(merchant: Id, desk: AtDesk, visitor: Reader) -> Merchant:
+    """Give a merchant with its contract and its money."""
+    row = await views.find(desk, visitor, merchant)
+    return Merchant.model_validate(row | {"balance": row})
+
+
+@router.patch("/{merchant}", responses=problems(404, 413))
+async def change(
+    merchant: Id,
+    settings: Settings,
+    desk: AtDesk,
+    visitor: Annotated[Visitor, needs(Scope.MERCHANTS_WRITE)],
+) -> Merchant:
+    """Set what annul may do unasked for a merchant. Running hosts take it up within seconds."""
+    row = await views.find(desk, visitor, merchant)
+    now = {name: row[name] for name in views.Allowed.__dataclass_fields__}
+    allowed = views.Allowed(**(now | settings.changes()))
+    await views.allow(desk, visitor, merchant, allowed, settings.reason)
+    row = await views.find(desk, visitor, merchant)
+    return Merchant.model_validate(row | {"balance": row})
+
+
+@router.get("/{merchant}/terminals", responses=problems(404))
+async def terminals(
+    merchant: Id,
+    desk: AtDesk,
+    visitor: Reader,
+    limit: Limit = 50,
+    cursor: Annotated[
+        TerminalId | None, Query(description="`next_cursor` of the page before.")
+    ] = None,
+) -> Page[Terminal]:
+    """List a merchant's terminals by number, each with what is wrong with its set-up."""
+    rows = await views.terminals(desk, visitor, merchant)
+    after = [row for row in rows if row["terminal_id"] > (cursor or "")]
+    more = len(after) > limit
+    return page(Terminal, after[:limit], after[limit - 1]["terminal_id"] if more else "")

@@ -1,0 +1,181 @@
+"""Ordering voids and refunds, once per key, and waiting for their end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from fastapi import Request, Response
+
+from annul.api.desk import Desk, Unknown
+from annul.api.roles import Visitor
+from annul.diagnose.gather import VoidUnknown
+from annul.domain.kinds import VOIDS
+from annul.domain.records import Transaction
+from annul.host.host import Host
+from annul.host.ordered import Order, Refused
+from annul.store.database import load_queries
+
+from .idempotency import Keys
+from .needs import desk_of
+from .order_models import BySlip, NewRefund, NewVoid, Refund, Void
+
+_COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
+_QUERIES: Final = {
+    name: query.sql.replace("{columns}", _COLUMNS)
+    for name, query in load_queries("annul.api.v1", "orders.sql").items()
+}
+_REFUNDS: Final = ("refund", "qr_refund")
+_LOOK_S: Final = 1.0  # between two looks at an order that somebody waits for
+_CREATED: Final = 201
+_GOES_ON: Final = 202
+_running: set[asyncio.Task[Any]] = set()  # goes on when the caller has gone
+
+Result = TypeVar("Result", Void, Refund)
+Do = Callable[[Host, Order], Awaitable[None]]
+Show = Callable[[Transaction], Awaitable[Result]]
+
+
+async def ordered(
+    keys: Keys,
+    desk: Desk,
+    visitor: Visitor,
+    key: str,
+    asked: NewVoid | NewRefund,
+    do: Do,
+    show: Show[Result],
+    made: type[Result],
+) -> Response:
+    """Carry an order out under its key, or answer as before.
+
+    Raises `Unknown`, `NoHost`, `Refused`, and what a key may raise.
+    """
+    host = desk.sender()
+    if not visitor.sees(asked.merchant):
+        message = f"there is no merchant {asked.merchant}"
+        raise Unknown(message)
+    whole = f"{made.__name__} {asked.model_dump_json()}"
+    claim = await keys.claim(visitor, key, whole)
+    if claim.answered is not None:
+        status, body = claim.answered
+        return _answer(status, made.model_validate(body), replayed=True)
+
+    async def carried_out() -> Response:
+        there = await _by_id(desk, asked.merchant, claim.identity) if claim.again else None
+        if there is None:
+            original = await _original(host, asked)
+            order = Order(asked.merchant, original, claim.identity, asked.amount)
+            try:
+                await do(host, order)
+            except Refused:
+                await keys.free(visitor, key)
+                raise
+            there = await _by_id(desk, asked.merchant, claim.identity)
+            assert there is not None, "an order that was not refused is written"
+        result = await show(there)
+        status = _GOES_ON if result.state == "pending" else _CREATED
+        await keys.keep(visitor, key, status, result.model_dump(mode="json"))
+        return _answer(status, result)
+
+    task = asyncio.create_task(carried_out())
+    _running.add(task)
+    task.add_done_callback(_ended)
+    return await asyncio.shield(task)
+
+
+def _ended(task: asyncio.Task[Any]) -> None:
+    _running.discard(task)
+    if not task.cancelled():
+        task.exception()  # looked at: whoever asked may have gone, and recovery has the row
+
+
+async def void(desk: Desk, visitor: Visitor, named: str) -> Transaction:
+    """Find a void, also one that was refused at the door; raises `VoidUnknown`."""
+    found = await _find(desk, visitor, named, VOIDS) or await desk.gatherer.find(named)
+    if found.kind not in VOIDS or not visitor.sees(found.merchant_id):
+        message = f"there is no void {named}"
+        raise VoidUnknown(message)
+    return found
+
+
+async def refund(desk: Desk, visitor: Visitor, named: str) -> Transaction:
+    """Find a refund; raises `Unknown`."""
+    found = await _find(desk, visitor, named, _REFUNDS)
+    if found is None:
+        message = f"there is no refund {named}"
+        raise Unknown(message)
+    return found
+
+
+async def original_of(desk: Desk, transaction: Transaction) -> dict[str, Any] | None:
+    """Give what a transaction refers to."""
+    if transaction.original_id is None:
+        return None
+    row = await desk.pool.fetchrow(
+        _QUERIES["original"], transaction.merchant_id, transaction.original_id
+    )
+    return None if row is None else dict(row)
+
+
+async def waited(request: Request, read: Callable[[], Awaitable[Result]], seconds: float) -> Result:
+    """Read until it is no longer pending, the time is over, or one of both sides has gone."""
+    feed = desk_of(request).feed
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while True:
+        result = await read()
+        left = until - loop.time()
+        over = result.state != "pending" or left <= 0 or feed.ended
+        if over or await request.is_disconnected():
+            return result
+        await asyncio.sleep(min(left, _LOOK_S))
+
+
+def common(transaction: Transaction, original: dict[str, Any] | None) -> dict[str, Any]:
+    """Give what is said of voids and refunds alike."""
+    return {
+        "id": transaction.id,
+        "rrn": transaction.rrn,
+        "merchant": transaction.merchant_id,
+        "terminal": transaction.terminal_id,
+        "kind": transaction.kind,
+        "amount": transaction.amount,
+        "currency": transaction.currency,
+        "card": transaction.card_masked,
+        "response_code": transaction.response_code,
+        "original": original,
+        "received_at": transaction.received_at,
+    }
+
+
+async def _find(
+    desk: Desk, visitor: Visitor, named: str, kinds: Collection[str]
+) -> Transaction | None:
+    """Find by id or reference number, among what the visitor may know of."""
+    try:
+        query, value = "by_id", UUID(named)
+    except ValueError:
+        query, value = "by_rrn", named
+    row = await desk.pool.fetchrow(_QUERIES[query], value, list(kinds), visitor.merchant_id)
+    return None if row is None else Transaction.of(row)
+
+
+async def _original(host: Host, asked: NewVoid | NewRefund) -> Transaction | None:
+    named = asked.original
+    if isinstance(named, BySlip):
+        trace = named.trace.zfill(6)
+        return await host.journal.find((asked.merchant, named.terminal, named.batch, trace))
+    return await host.journal.find_by_rrn(asked.merchant, named.rrn)
+
+
+async def _by_id(desk: Desk, merchant_id: str, identity: UUID) -> Transaction | None:
+    row = await desk.pool.fetchrow(_QUERIES["by_id"], identity, [*VOIDS, *_REFUNDS], merchant_id)
+    return None if row is None else Transaction.of(row)
+
+
+def _answer(status: int, result: Void | Refund, *, replayed: bool = False) -> Response:
+    what = "voids" if isinstance(result, Void) else "refunds"
+    headers = {"location": f"/api/v1/{what}/{result.id}"}
+    if replayed:
+        headers["idempotent-replayed"] = "true"
+    return Response(result.model_dump_json(), status, headers, "application/json")

@@ -1,0 +1,87 @@
+"""Refunds, whole or in part: ordered by a program, asked about, waited for."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from annul.api.desk import Desk
+from annul.api.roles import Scope, Visitor
+from annul.diagnose.causes import Text
+from annul.domain.records import Transaction
+from annul.domain.response_codes import describe
+from annul.domain.states import State
+from annul.host import ordered
+
+from . import orders
+from .idempotency import AtKeys, Key
+from .models import Named
+from .needs import AtDesk, needs, problems
+from .order_models import NewRefund, Refund
+from .polled import UNCHANGED, polled
+
+router = APIRouter(prefix="/refunds", tags=["refunds"])
+
+_STATES: Final = {
+    State.APPROVED: "refunded", State.DECLINED: "refused", State.REVERSED: "refused",
+}  # fmt: skip
+_MONEY: Final = {
+    "pending": Text("结果未定，系统会重发直到发卡行应答。请勿重复退货，也不要退现金。",
+                    "Not decided yet; it is sent until the issuer has answered. Do not refund it"
+                    " again, and give no cash back."),
+    "refunded": Text("已退货，款项退回原卡。",
+                     "Refunded; the money goes back to the card of the sale."),
+    "refused": Text("未退货，没有动账。", "Not refunded; no money has moved."),
+}  # fmt: skip
+_GOES_ON: Final = {
+    202: {"model": Refund, "description": "No answer yet; it is sent until the issuer answers."}
+}
+
+
+@router.post(
+    "", status_code=201, response_model=Refund, responses=problems(404, 409, 413) | _GOES_ON
+)
+async def create(
+    asked: NewRefund,
+    key: Key,
+    keys: AtKeys,
+    desk: AtDesk,
+    visitor: Annotated[Visitor, needs(Scope.REFUNDS_WRITE)],
+) -> Response:
+    """Order a refund of a sale, QR sale or completion.
+
+    All refunds of an original together never exceed it. What a rule does not allow is refused with
+    its text (404, 409 or 422), and nothing is sent.
+    """
+
+    async def show(refund: Transaction) -> Refund:
+        return await standing(desk, refund)
+
+    return await orders.ordered(keys, desk, visitor, key, asked, ordered.refund, show, Refund)
+
+
+@router.get("/{refund}", response_model=Refund, responses=problems(404) | UNCHANGED)
+async def one(
+    request: Request,
+    refund: Annotated[Named, Path(description="Id or reference number.")],
+    desk: AtDesk,
+    visitor: Annotated[Visitor, needs(Scope.REFUNDS_WRITE, Scope.TRANSACTIONS_READ)],
+    wait: Annotated[
+        float, Query(ge=0, le=60, description="Seconds to wait for its end before answering.")
+    ] = 0,
+) -> Response:
+    """Say how a refund stands, whoever asked for it, and wait for its end."""
+
+    async def read() -> Refund:
+        return await standing(desk, await orders.refund(desk, visitor, refund))
+
+    return polled(request, await orders.waited(request, read, wait))
+
+
+async def standing(desk: Desk, refund: Transaction) -> Refund:
+    """Say how a refund stands."""
+    state = _STATES.get(refund.state, "pending")
+    said = describe(refund.response_code)
+    advice = Text(said.advice_zh, said.advice_en) if state == "refused" else None
+    more = {"state": state, "money": _MONEY[state], "next_step": advice}
+    original = await orders.original_of(desk, refund)
+    return Refund.model_validate(orders.common(refund, original) | more)

@@ -1,0 +1,84 @@
+"""Transactions: looked for by what stands on a slip, and one with all that belongs to it."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from annul.api.roles import Scope, Visitor
+from annul.api.views import transactions as views
+
+from .models import (
+    After,
+    Entry,
+    Kind,
+    Last4,
+    Limit,
+    MerchantId,
+    Minor,
+    Model,
+    Moment,
+    Page,
+    Rrn,
+    StateName,
+    TerminalId,
+    Trace,
+    Transaction,
+    page,
+)
+from .needs import AtDesk, needs, problems
+from .polled import UNCHANGED, polled
+
+router = APIRouter(prefix="/transactions", tags=["transactions"])
+Reader = Annotated[Visitor, needs(Scope.TRANSACTIONS_READ)]
+
+
+class Chain(Model):
+    """A transaction with what it belongs to."""
+
+    transaction: Transaction
+    original: Transaction = Field(description="What the chain began with; maybe the same.")
+    attempts: list[Transaction] = Field(description="All that refers to it, oldest first.")
+    entries: list[Entry] = Field(description="Ledger rows of all of them.")
+    case: str = Field(
+        validation_alias="case_number", description="Number of their case, or empty.", examples=[""]
+    )
+
+
+@router.get("", responses=problems())
+async def search(
+    desk: AtDesk,
+    visitor: Reader,
+    rrn: Rrn | None = None,
+    trace: Annotated[Trace | None, Query(description="Voucher number.")] = None,
+    terminal: TerminalId | None = None,
+    merchant: MerchantId | None = None,
+    kind: Kind | None = None,
+    state: StateName | None = None,
+    last4: Annotated[Last4 | None, Query(description="Last four digits of the card.")] = None,
+    amount: Annotated[Minor | None, Query(description="In minor units.")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="Received from then.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Received before then.")] = None,
+    limit: Limit = 50,
+    cursor: After = "",
+) -> Page[Transaction]:
+    """List transactions, the latest first.
+
+    Reference number, voucher number and time go by index; the others are looked through.
+    """
+    wanted = views.Wanted(
+        rrn or "", trace or "", terminal or "", merchant or "", kind or "", state or "",
+        last4 or "", amount, since, until,
+    )  # fmt: skip
+    found = await views.search(desk, visitor, wanted, limit, cursor)
+    return page(Transaction, found.rows, found.following)
+
+
+@router.get("/{transaction}", response_model=Chain, responses=problems(404) | UNCHANGED)
+async def one(request: Request, transaction: UUID, desk: AtDesk, visitor: Reader) -> Response:
+    """Give a transaction with its chain: what it began with, what refers to it, the ledger."""
+    chain = await views.chain(desk, visitor, transaction)
+    both = (chain["original"], *chain["attempts"])
+    asked = next(row for row in both if row["id"] == transaction)
+    return polled(request, Chain.model_validate(chain | {"transaction": asked}))

@@ -1,0 +1,99 @@
+"""Voids: ordered by a program, asked about, waited for."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from annul.api.desk import Desk
+from annul.api.roles import Scope, Visitor
+from annul.diagnose.causes import CAUSES, Text
+from annul.domain.records import Transaction
+from annul.domain.states import State
+from annul.host import ordered
+from annul.resolve.case import Case
+
+from . import orders
+from .idempotency import AtKeys, Key
+from .models import Named
+from .needs import AtDesk, needs, problems
+from .order_models import NewVoid, Void
+from .polled import UNCHANGED, polled
+
+router = APIRouter(prefix="/voids", tags=["voids"])
+
+_MONEY: Final = {
+    "pending": Text("结果未定，系统继续处理。请勿重复撤销，也不要退现金。",
+                    "Not decided yet; annul goes on. Do not void it again, give no cash back."),
+    "voided": Text("已撤销，款项退回原卡。",
+                   "Voided; the money goes back to the card of the sale."),
+    "refunded": Text("已改为退货，款项退回原卡。",
+                     "Refunded instead; the money goes back to the card of the sale."),
+    "refused": Text("未撤销。", "Not voided."),
+}  # fmt: skip
+_GOES_ON: Final = {
+    202: {"model": Void, "description": "Not approved at once; annul drives it to its end."}
+}
+
+
+@router.post("", status_code=201, response_model=Void, responses=problems(404, 409, 413) | _GOES_ON)
+async def create(
+    asked: NewVoid,
+    key: Key,
+    keys: AtKeys,
+    desk: AtDesk,
+    visitor: Annotated[Visitor, needs(Scope.VOIDS_WRITE)],
+) -> Response:
+    """Order a void of a sale, QR sale, pre-authorisation or completion.
+
+    What a rule does not allow is refused with its text (404, 409 or 422), and nothing is sent. What
+    the issuer does not approve at once becomes a case: `pending`, until it is voided, refunded
+    instead, or refused with a reason.
+    """
+
+    async def show(void: Transaction) -> Void:
+        return await standing(desk, void)
+
+    return await orders.ordered(keys, desk, visitor, key, asked, ordered.void, show, Void)
+
+
+@router.get("/{void}", response_model=Void, responses=problems(404) | UNCHANGED)
+async def one(
+    request: Request,
+    void: Annotated[Named, Path(description="Id or reference number.")],
+    desk: AtDesk,
+    visitor: Annotated[Visitor, needs(Scope.VOIDS_WRITE, Scope.TRANSACTIONS_READ)],
+    wait: Annotated[
+        float, Query(ge=0, le=60, description="Seconds to wait for its end before answering.")
+    ] = 0,
+) -> Response:
+    """Say how a void stands, whoever asked for it, and wait for its end."""
+
+    async def read() -> Void:
+        return await standing(desk, await orders.void(desk, visitor, void))
+
+    return polled(request, await orders.waited(request, read, wait))
+
+
+async def standing(desk: Desk, void: Transaction) -> Void:
+    """Say how a void stands: by its own row when it is approved, else by its case."""
+    case = await desk.book.of_void(void)
+    if case is not None and case.ended_at is not None and case.ended_at < void.received_at:
+        case = None  # that of an earlier void; this one's is not open yet
+    state = "voided" if void.state is State.APPROVED else _state(case)
+    cause = CAUSES.get((case.confirmed or case.cause) if case else "")
+    said, advice = _MONEY[state], None
+    if state == "refused" and cause is not None:
+        said, advice = cause.money, cause.cashier
+    more: dict[str, Any] = {
+        "state": state,
+        "money": said,
+        "next_step": advice,
+        "case": case.number if case else "",
+        "cause": cause.name if cause else "",
+        "due_at": case.due_at if case else None,
+    }
+    return Void.model_validate(orders.common(void, await orders.original_of(desk, void)) | more)
+
+
+def _state(case: Case | None) -> str:
+    return (case.ended if case else "") or "pending"

@@ -1,0 +1,300 @@
+"""Issuers: how they do, which rules of theirs count when, what their codes mean, whom to call."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from annul.api.desk import Desk, Unknown
+from annul.api.roles import Scope, Visitor
+from annul.diagnose.causes import CAUSES
+from annul.domain.policies import WINDOWS, Policy, PolicyKind, current
+from annul.issuers.health import BOUNDS_MS, percentile
+from annul.store.database import load_queries
+
+from . import overview
+from .admin import NotValid, audit, changing
+
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "issuers.sql").items()}
+_RECENT: Final = timedelta(minutes=5)
+_AHEAD: Final = timedelta(hours=24)  # how far the list of issuers looks for windows
+_NEVER: Final = timedelta(microseconds=1)  # so long is a rule in force that was withdrawn in time
+_MOST_DAYS: Final = 31  # a daily window may be entered for so many days at once
+_CODE: Final = re.compile(r"[0-9A-Z]{2}")
+
+
+# How they do ------------------------------------------------------------------------------------
+
+
+async def listing(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
+    """Give every issuer with its line, its last five minutes, its windows and its open cases."""
+    now = desk.clock.now()
+    rows = await overview.issuers(desk.pool, now)
+    cases = await desk.pool.fetch(_QUERIES["burdens"], visitor.merchant_id)
+    burdens = {row["issuer_id"]: row["cases"] for row in cases}
+    windows: dict[str, list[dict[str, Any]]] = {}
+    for row in await desk.pool.fetch(_QUERIES["windows"], now, now + _AHEAD):
+        windows.setdefault(row["issuer_id"], []).append(dict(row))
+    return [
+        row
+        | {"cases": burdens.get(row["issuer_id"], 0), "windows": windows.get(row["issuer_id"], [])}
+        for row in rows
+    ]
+
+
+async def find(desk: Desk, issuer_id: str) -> dict[str, Any]:
+    """Find an issuer; raises `Unknown`."""
+    row = await desk.pool.fetchrow(_QUERIES["find"], issuer_id)
+    if row is None:
+        message = f"there is no issuer {issuer_id}"
+        raise Unknown(message)
+    return dict(row)
+
+
+async def recent(desk: Desk, issuer_id: str) -> dict[str, Any]:
+    """Give an issuer's line and last five minutes; raises `Unknown`."""
+    rows = await overview.issuers(desk.pool, desk.clock.now())
+    found = next((row for row in rows if row["issuer_id"] == issuer_id), None)
+    if found is None:
+        message = f"there is no issuer {issuer_id}"
+        raise Unknown(message)
+    return found
+
+
+async def course(
+    desk: Desk, issuer_id: str, span: timedelta, bucket: timedelta
+) -> list[dict[str, Any]]:
+    """Give what an issuer did over time: counts, `codes`, `p50_ms` and `p90_ms` of each bucket."""
+    asked = (issuer_id, desk.clock.now() - span, bucket)
+    rows = {row["at"]: dict(row) for row in await desk.pool.fetch(_QUERIES["course"], *asked)}
+    for row in rows.values():
+        row |= {"codes": {}, "latencies": [0] * (len(BOUNDS_MS) + 1)}
+    for at, code, count in await desk.pool.fetch(_QUERIES["codes"], *asked):
+        if at in rows:
+            rows[at]["codes"][code] = count
+    for at, place, count in await desk.pool.fetch(_QUERIES["latencies"], *asked):
+        if at in rows:
+            rows[at]["latencies"][place - 1] += count
+    for row in rows.values():
+        latencies = row.pop("latencies")
+        row |= {"p50_ms": percentile(latencies, 0.5), "p90_ms": percentile(latencies, 0.9)}
+    return list(rows.values())
+
+
+async def links(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:
+    """Give how each host process sees its line to an issuer."""
+    return await _rows(desk, "links", issuer_id)
+
+
+async def routes(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:
+    """Give the card ranges that lead to an issuer, first way or backup."""
+    return await _rows(desk, "routes", issuer_id)
+
+
+# Rules ------------------------------------------------------------------------------------------
+
+
+async def policies(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:
+    """Give every rule that was ever set, each with its `standing` at this moment."""
+    rows = await _rows(desk, "policies", issuer_id)
+    return standing(rows, desk.clock.now())
+
+
+def standing(rows: Iterable[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    """Say of each rule: in force, coming, overtaken by one that began later, past, or withdrawn."""
+    known = [dict(row) for row in rows]
+    rules = [
+        Policy(PolicyKind(row["kind"]), row["number"], row["valid_from"], row["valid_until"],
+               str(row["id"]))
+        for row in known
+    ]  # fmt: skip
+    counting = {rule.id for rule in current(rules, now).values()}
+    for row, rule in zip(known, rules, strict=True):
+        if rule.id in counting or (rule.kind in WINDOWS and rule.in_force(now)):
+            said = "in force"
+        elif rule.in_force(now):
+            said = "overtaken"
+        elif rule.valid_until is not None and rule.valid_until - rule.valid_from <= _NEVER:
+            said = "withdrawn"
+        else:
+            said = "coming" if rule.valid_from > now else "past"
+        row["standing"] = said
+    return known
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule to be set. A window is entered for `days` days in a row, at the same time of day."""
+
+    kind: PolicyKind
+    number: int
+    valid_from: datetime
+    valid_until: datetime | None = None
+    note: str = ""
+    days: int = 1
+
+
+async def set_policy(
+    desk: Desk, visitor: Visitor, issuer_id: str, rule: Rule, reason: str
+) -> list[UUID]:
+    """Set a rule beside those there are: the one that began last counts. Raises `NotValid`."""
+    _check(rule)
+    await find(desk, issuer_id)
+    now, added = desk.clock.now(), []
+    async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
+        for day in range(rule.days):
+            later = timedelta(days=day)
+            from_, until = rule.valid_from + later, rule.valid_until and rule.valid_until + later
+            identity = uuid7()
+            await connection.execute(
+                _QUERIES["add_policy"],
+                issuer_id, identity, rule.kind.value, rule.number, from_, until,
+                rule.note.strip(), visitor.name, now,
+            )  # fmt: skip
+            added.append(identity)
+        detail = {
+            **asdict(rule), "valid_from": str(rule.valid_from),
+            "valid_until": str(rule.valid_until or ""), "ids": [str(one) for one in added],
+        }  # fmt: skip
+        await audit(connection, visitor, now, "set-policy", f"issuer {issuer_id}", reason, detail)
+    return added
+
+
+def _check(rule: Rule) -> None:
+    if rule.valid_until is not None and rule.valid_until <= rule.valid_from:
+        raise NotValid("a rule ends after it begins")
+    if rule.kind in WINDOWS:
+        if rule.valid_until is None:
+            raise NotValid("a window has an end")
+        if not 1 <= rule.days <= _MOST_DAYS:
+            message = f"a window is entered for 1 to {_MOST_DAYS} days"
+            raise NotValid(message)
+    elif rule.days != 1:
+        raise NotValid("only a window is entered for several days")
+    elif rule.kind is PolicyKind.VOID_SUPPORTED and rule.number not in {0, 1}:
+        raise NotValid("voids are either done or not")
+    elif rule.number < 0:
+        raise NotValid("a limit is not below zero")
+
+
+async def end_policy(
+    desk: Desk, visitor: Visitor, issuer_id: str, identity: UUID, until: datetime, reason: str
+) -> None:
+    """Let a rule end earlier than planned; one that has not begun is withdrawn. Keeps the row."""
+    now = desk.clock.now()
+    async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
+        row = await connection.fetchrow(_QUERIES["end_policy"], issuer_id, identity, until, now)
+        if row is None:
+            raise NotValid("the rule has ended, ends earlier, or had not begun by then")
+        detail = {name: str(row[name] or "") for name in ("valid_from", "valid_until", "planned")}
+        detail |= {"id": str(identity), "kind": row["kind"], "number": str(row["number"])}
+        await audit(connection, visitor, now, "end-policy", f"issuer {issuer_id}", reason, detail)
+
+
+# What its codes mean ----------------------------------------------------------------------------
+
+
+async def meanings(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:
+    """Give what an issuer means by codes, where that is not what the standard says."""
+    return await _rows(desk, "meanings", issuer_id)
+
+
+async def set_meaning(
+    desk: Desk, visitor: Visitor, issuer_id: str, code: str, cause: str, reason: str
+) -> None:
+    """Keep what an issuer means by a code, in place of what was kept before."""
+    if not _CODE.fullmatch(code):
+        raise NotValid("a response code has two digits or capital letters")
+    if cause not in CAUSES:
+        message = f"no cause is called {cause!r}"
+        raise NotValid(message)
+    await find(desk, issuer_id)
+    async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
+        before = await connection.fetchval(_QUERIES["meaning"], issuer_id, code)
+        await connection.execute(_QUERIES["set_meaning"], issuer_id, code, cause)
+        await audit(
+            connection, visitor, desk.clock.now(), "set-meaning", f"issuer {issuer_id}", reason,
+            {"code": code, "cause": cause, "before": before or ""},
+        )  # fmt: skip
+
+
+async def end_meaning(desk: Desk, visitor: Visitor, issuer_id: str, code: str, reason: str) -> None:
+    """Go by the standard again for a code."""
+    async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
+        before = await connection.fetchval(_QUERIES["end_meaning"], issuer_id, code)
+        if before is None:
+            raise Unknown("nothing is kept for this code")
+        await audit(
+            connection, visitor, desk.clock.now(), "end-meaning", f"issuer {issuer_id}", reason,
+            {"code": code, "before": before},
+        )  # fmt: skip
+
+
+# Whom to call -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to call at an issuer, and what for."""
+
+    duty: str
+    name: str
+    phone: str = ""
+    mail: str = ""
+    hours: str = ""
+
+
+async def contacts(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:
+    """Give whom to call at an issuer."""
+    return await _rows(desk, "contacts", issuer_id)
+
+
+async def put_contact(
+    desk: Desk,
+    visitor: Visitor,
+    issuer_id: str,
+    contact: Contact,
+    reason: str,
+    identity: UUID | None = None,
+) -> UUID:
+    """Enter a contact, or change the one with this id."""
+    if not contact.duty.strip() or not contact.name.strip():
+        raise NotValid("a contact has a name and something to be called for")
+    if not contact.phone.strip() and not contact.mail.strip():
+        raise NotValid("a contact has a telephone number or an address")
+    await find(desk, issuer_id)
+    chosen = identity or uuid7()
+    async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
+        before = await connection.fetchrow(_QUERIES["contact"], issuer_id, chosen)
+        if identity is not None and before is None:
+            raise Unknown("there is no such contact")
+        values = [str(value).strip()[:120] for value in asdict(contact).values()]
+        await connection.execute(_QUERIES["put_contact"], issuer_id, chosen, *values)
+        detail = {**asdict(contact), "id": str(chosen), "before": dict(before or {})}
+        await audit(
+            connection, visitor, desk.clock.now(), "set-contact", f"issuer {issuer_id}", reason,
+            detail,
+        )  # fmt: skip
+    return chosen
+
+
+async def end_contact(
+    desk: Desk, visitor: Visitor, issuer_id: str, identity: UUID, reason: str
+) -> None:
+    """Remove a contact."""
+    async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
+        before = await connection.fetchrow(_QUERIES["end_contact"], issuer_id, identity)
+        if before is None:
+            raise Unknown("there is no such contact")
+        await audit(
+            connection, visitor, desk.clock.now(), "end-contact", f"issuer {issuer_id}", reason,
+            {"id": str(identity), "before": dict(before)},
+        )  # fmt: skip
+
+
+async def _rows(desk: Desk, query: str, issuer_id: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in await desk.pool.fetch(_QUERIES[query], issuer_id)]

@@ -1,0 +1,119 @@
+"""Merchants: their money, what annul may do for them unasked, the set-up of their terminals."""
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from annul.api.desk import Desk, Unknown
+from annul.api.roles import Scope, Visitor
+from annul.domain.money import LARGEST
+from annul.store.database import load_queries
+
+from .admin import NotValid, audit, changing
+from .checks import findings
+from .cursor import Listing
+
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "merchants.sql").items()}
+_QUALITY: Final = timedelta(hours=24)
+ASKS: Final = ("sign_in", "parameters", "update")
+
+
+async def search(desk: Desk, visitor: Visitor, text: str, limit: int, cursor: str = "") -> Listing:
+    """Give merchants by number, the visitor's own or all; the cursor is the last one's number."""
+    rows = await desk.pool.fetch(
+        _QUERIES["search"], visitor.merchant_id, text.strip(), cursor, limit + 1
+    )
+    shown = [dict(row) for row in rows[:limit]]
+    return Listing(shown, shown[-1]["merchant_id"] if len(rows) > limit else "")
+
+
+async def find(desk: Desk, visitor: Visitor, merchant_id: str) -> dict[str, Any]:
+    """Find a merchant with its money; raises `Unknown` also for one that is not the visitor's."""
+    row = None
+    if visitor.sees(merchant_id):
+        row = await desk.pool.fetchrow(_QUERIES["find"], merchant_id)
+    if row is None:
+        message = f"there is no merchant {merchant_id}"
+        raise Unknown(message)
+    return dict(row)
+
+
+async def terminals(desk: Desk, visitor: Visitor, merchant_id: str) -> list[dict[str, Any]]:
+    """Give a merchant's terminals, each with its `findings`, the worst first."""
+    await find(desk, visitor, merchant_id)
+    now = desk.clock.now()
+    rows = await desk.pool.fetch(_QUERIES["terminals"], merchant_id, now - _QUALITY)
+    return [{**row, "findings": findings(dict(row), now)} for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What annul may do unasked for a merchant; amounts in minor units."""
+
+    retry_voids: bool
+    refund_instead_limit: int
+    void_needs_balance: bool
+    pending_covers: bool
+    second_person_from: int
+
+
+async def allow(
+    desk: Desk, visitor: Visitor, merchant_id: str, allowed: Allowed, reason: str
+) -> None:
+    """Set it; running hosts take it up. Raises `NotValid`, `NotAllowed` and `ReasonNeeded`."""
+    if not 0 <= allowed.refund_instead_limit <= LARGEST:
+        raise NotValid("the limit for refunds is not below zero")
+    if not 0 < allowed.second_person_from <= LARGEST:
+        raise NotValid("a second person is needed from an amount above zero on")
+    scope, after = Scope.MERCHANTS_WRITE, asdict(allowed)
+    async with changing(desk, visitor, scope, reason, merchant_id) as connection:
+        before = await connection.fetchrow(_QUERIES["allowed"], merchant_id)
+        if before is None:
+            message = f"there is no merchant {merchant_id}"
+            raise Unknown(message)
+        changed = {
+            name: {"before": before[name], "after": value}
+            for name, value in after.items()
+            if before[name] != value
+        }
+        if not changed:
+            return
+        await connection.execute(_QUERIES["allow"], merchant_id, *after.values())
+        await connection.execute(_QUERIES["changed"])
+        await audit(
+            connection, visitor, desk.clock.now(), "set-allowed", f"merchant {merchant_id}",
+            reason, changed,
+        )  # fmt: skip
+
+
+async def ask(
+    desk: Desk,
+    visitor: Visitor,
+    merchant_id: str,
+    terminal_id: str,
+    what: str,
+    reason: str,
+    software: str = "",
+) -> None:
+    """Ask a terminal at its next contact to sign in, to download parameters, or to update.
+
+    `what` empty takes it back; `software` is the version that it should have from now on.
+    """
+    if what and what not in ASKS:
+        message = f"a terminal can not be asked for {what!r}"
+        raise NotValid(message)
+    scope = Scope.MERCHANTS_WRITE
+    async with changing(desk, visitor, scope, reason, merchant_id) as connection:
+        wanted = await connection.fetchval(
+            _QUERIES["ask"], merchant_id, terminal_id, what, software.strip()[:40]
+        )
+        if wanted is None:
+            message = f"merchant {merchant_id} has no terminal {terminal_id}"
+            raise Unknown(message)
+        if what == "update" and not wanted:
+            raise NotValid("an update needs the version that the terminal should have")
+        await connection.execute(_QUERIES["changed"])
+        await audit(
+            connection, visitor, desk.clock.now(), "ask-terminal",
+            f"terminal {merchant_id} {terminal_id}", reason, {"ask": what, "software": wanted},
+        )  # fmt: skip

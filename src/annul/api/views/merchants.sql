@@ -1,0 +1,80 @@
+-- name: search
+-- description: Merchants by id: $1 the visitor's, $2 text (number, name or terminal), $3 after which, $4 how many.
+SELECT m.merchant_id, m.name_zh, m.name_en, m.category, m.active, m.currency,
+       coalesce(b.pending, 0) AS pending, coalesce(b.available, 0) AS available,
+       coalesce(b.frozen, 0) AS frozen, coalesce(c.cases, 0) AS cases,
+       (SELECT count(*)::integer FROM terminals t WHERE t.merchant_id = m.merchant_id) AS terminals
+FROM merchants m
+LEFT JOIN merchant_balances b ON b.merchant_id = m.merchant_id AND b.currency = m.currency
+LEFT JOIN (SELECT merchant_id, count(*)::integer AS cases FROM cases WHERE ended = ''
+           GROUP BY merchant_id) c ON c.merchant_id = m.merchant_id
+WHERE ($1 = '' OR m.merchant_id = $1)
+  AND ($2 = '' OR position(lower($2) IN lower(m.merchant_id || ' ' || m.name_zh || ' ' || m.name_en)) > 0
+       OR EXISTS (SELECT FROM terminals t
+                  WHERE t.merchant_id = m.merchant_id AND t.terminal_id = $2))
+  AND m.merchant_id > $3
+ORDER BY m.merchant_id LIMIT $4;
+
+-- name: find
+-- description: One merchant with its money.
+SELECT m.merchant_id, m.name_zh, m.name_en, m.category, m.active, m.currency, m.pricing,
+       m.amount_limit, m.refund_days, m.void_needs_balance, m.pending_covers, m.retry_voids,
+       m.refund_instead_limit, m.second_person_from, coalesce(b.pending, 0) AS pending,
+       coalesce(b.available, 0) AS available, coalesce(b.frozen, 0) AS frozen
+FROM merchants m
+LEFT JOIN merchant_balances b ON b.merchant_id = m.merchant_id AND b.currency = m.currency
+WHERE m.merchant_id = $1;
+
+-- name: terminals
+-- description: A merchant's terminals as they are set up, and how they did since $2.
+SELECT t.terminal_id, t.active, t.signed_in, t.batch, t.amount_limit, t.kinds, t.operator,
+       t.information, t.serial, t.software, t.wanted_software, t.wants, t.last_seen_at,
+       m.active AS merchant_active, m.amount_limit AS merchant_limit, m.currency,
+       k.master_at, k.mac_at, k.pin_at, k.working_at,
+       coalesce(s.link_drops, 0) AS link_drops, coalesce(s.reversals, 0) AS reversals,
+       coalesce(s.wrong_mac, 0) AS wrong_mac,
+       b.batch AS last_batch, b.settled_at, b.balanced, b.upload_ended
+FROM terminals t
+JOIN merchants m ON m.merchant_id = t.merchant_id
+LEFT JOIN LATERAL (
+    SELECT max(issued_at) FILTER (WHERE kind = 'master') AS master_at,
+           max(issued_at) FILTER (WHERE kind = 'mac') AS mac_at,
+           max(issued_at) FILTER (WHERE kind = 'pin') AS pin_at,
+           min(issued_at) FILTER (WHERE kind IN ('mac', 'pin', 'data')) AS working_at
+    FROM terminal_keys k WHERE k.merchant_id = t.merchant_id AND k.terminal_id = t.terminal_id
+) k ON true
+LEFT JOIN LATERAL (
+    SELECT sum(link_drops)::integer AS link_drops, sum(reversals)::integer AS reversals,
+           sum(wrong_mac)::integer AS wrong_mac
+    FROM terminal_stats s
+    WHERE s.merchant_id = t.merchant_id AND s.terminal_id = t.terminal_id AND s.minute >= $2
+) s ON true
+LEFT JOIN LATERAL (
+    SELECT batch, settled_at, balanced, upload_ended FROM batches b
+    WHERE b.merchant_id = t.merchant_id AND b.terminal_id = t.terminal_id
+    ORDER BY settled_at DESC LIMIT 1
+) b ON true
+WHERE t.merchant_id = $1 ORDER BY t.terminal_id;
+
+-- name: allowed
+-- description: What annul may do unasked for a merchant, held while it is changed.
+SELECT retry_voids, refund_instead_limit, void_needs_balance, pending_covers, second_person_from
+FROM merchants WHERE merchant_id = $1 FOR UPDATE;
+
+-- name: allow
+-- description: Set what annul may do unasked for a merchant.
+UPDATE merchants
+SET retry_voids = $2, refund_instead_limit = $3, void_needs_balance = $4, pending_covers = $5,
+    second_person_from = $6
+WHERE merchant_id = $1;
+
+-- name: ask
+-- description: Ask something of a terminal ($2 of merchant $1) with its next answer; $4 the software it should have, empty: as before.
+UPDATE terminals
+SET wants = $3, wanted_software = CASE WHEN $4 = '' THEN wanted_software ELSE $4 END
+WHERE merchant_id = $1 AND terminal_id = $2
+RETURNING wanted_software;
+
+-- name: changed
+-- description: Let running hosts read merchants and terminals anew.
+UPDATE reference SET version = version + 1;

@@ -1,0 +1,186 @@
+"""What a shop asks of a voucher: voided, refunded, being worked on, or not; and its day."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from annul.api.desk import Desk
+from annul.api.roles import Visitor
+from annul.domain.kinds import KINDS, Money
+from annul.store.database import load_queries
+
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "shop.sql").items()}
+_UNDOING: Final = sorted(
+    kind.name for kind in KINDS.values() if kind.money in {Money.BACK, Money.RELEASE}
+)
+_REFUNDS: Final = frozenset({"refund", "qr_refund"})
+_UNFINISHED: Final = frozenset({"received", "sent", "unknown", "reversing"})
+_REFUSED_SINCE: Final = timedelta(days=7)
+_DAY: Final = timedelta(hours=26)  # a business day, and some for clocks that differ
+_SHOPS: Final = 200
+_TODAY: Final = 30
+
+_SLIP: Final = re.compile(r"(\w{15})-(\w{8})-(\d{6})-(\d{6})", re.ASCII)
+_CODE: Final = re.compile(r"[?&]code=([\w-]+)", re.ASCII)
+_DIGITS: Final = re.compile(r"\d+", re.ASCII)
+
+
+class Standing(StrEnum):
+    """How a sale stands, as a shop sees it."""
+
+    VOIDED = "voided"
+    REFUNDED = "refunded"
+    PARTLY = "partly"  # refunded in part
+    WORKING = "working"  # being worked on
+    REFUSED = "refused"  # the void was asked for and did not go through
+    STANDS = "stands"  # nobody has asked for it to be undone
+    NOTHING = "nothing"  # no money was taken
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was looked for. `how`: slip, reference, voucher; empty when it can not be read."""
+
+    how: str = ""
+    merchant: str = ""
+    terminal: str = ""
+    batch: str = ""
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """A voucher (`row`), and how its sale stands: `about` the sale, what undid it, the case."""
+
+    standing: Standing
+    row: Mapping[str, Any]
+    about: Mapping[str, Any]
+
+    @property
+    def open(self) -> bool:
+        """Whether there is more to come."""
+        return self.standing is Standing.WORKING
+
+    @property
+    def code(self) -> str:
+        """What finds it again, as the slip's code has it; nothing in it is of the card."""
+        row = self.row
+        return "-".join(row[name] for name in ("merchant_id", "terminal_id", "batch", "trace"))
+
+
+def asked(text: str) -> Asked:
+    """Read what somebody typed or scanned; a card number is not looked for."""
+    wanted = text.strip()
+    scanned = _CODE.search(wanted)
+    slip = _SLIP.fullmatch(scanned[1] if scanned else wanted)
+    if slip is not None:
+        return Asked("slip", slip[1], slip[2], slip[3], slip[4])
+    digits = wanted.replace(" ", "")
+    if not _DIGITS.fullmatch(digits):
+        return Asked()
+    if len(digits) == 12:
+        return Asked("reference", number=digits)
+    return Asked("voucher", number=digits.zfill(6)) if len(digits) <= 6 else Asked()
+
+
+async def find(desk: Desk, visitor: Visitor, wanted: Asked, merchant: str = "") -> list[Voucher]:
+    """Find what was asked for at a merchant that the visitor may know of, the latest first.
+
+    `merchant` is the one that was chosen by somebody who sees all of them.
+    """
+    shop = visitor.merchant_id or wanted.merchant or merchant
+    if not wanted.how or (wanted.merchant and not visitor.sees(wanted.merchant)):
+        return []
+    pool, since = desk.pool, least_id(desk.clock.now() - _REFUSED_SINCE)
+    if wanted.how == "slip":
+        key = (wanted.terminal, wanted.batch, wanted.number)
+        rows = await pool.fetch(_QUERIES["by_slip"], shop, *key)
+        refused = (shop, since, wanted.number, "", wanted.terminal, wanted.batch)
+    elif wanted.how == "reference":
+        rows = await pool.fetch(_QUERIES["by_reference"], shop, wanted.number)
+        refused = (shop, since, "", wanted.number, "", "")
+    elif not shop:
+        return []
+    else:
+        rows = await pool.fetch(_QUERIES["by_voucher"], shop, wanted.number)
+        refused = (shop, since, wanted.number, "", "", "")
+    rows += await pool.fetch(_QUERIES["refused"], *refused)
+    found = sorted(map(dict, rows), key=lambda row: row["received_at"], reverse=True)
+    return await _standing(desk, found)
+
+
+async def today(desk: Desk, merchant: str) -> list[Voucher]:
+    """Give what the shop has asked to be undone on this business day, the latest first."""
+    now = desk.clock.now()
+    since = now - _DAY
+    rows = await desk.pool.fetch(
+        _QUERIES["today"],
+        merchant, desk.calendar.business_date(now), since, least_id(since), _UNDOING, _TODAY,
+    )  # fmt: skip
+    return await _standing(desk, [dict(row) for row in rows])
+
+
+async def shops(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
+    """Give the merchants that a visitor may choose from."""
+    rows = await desk.pool.fetch(_QUERIES["shops"], visitor.merchant_id, _SHOPS)
+    return [dict(row) for row in rows]
+
+
+def least_id(at: datetime) -> UUID:
+    """Give the least UUIDv7 of a moment."""
+    return UUID(int=int(at.timestamp() * 1000) << 80)
+
+
+# How it stands ----------------------------------------------------------------------------------
+
+# States of a sale that say by themselves how it stands.
+_BY_SALE: Final = {
+    "voided": Standing.VOIDED,
+    "refunded": Standing.REFUNDED,
+    "partly_refunded": Standing.PARTLY,
+    "declined": Standing.NOTHING,
+    "reversed": Standing.NOTHING,
+    **dict.fromkeys(_UNFINISHED, Standing.WORKING),
+}
+
+
+def standing(about: Mapping[str, Any], *, undoing: bool) -> Standing:
+    """Say how a sale stands. `undoing`: the voucher that was looked for is a void or refund.
+
+    What has a case that is open is worked on, whatever else is known of it.
+    """
+    if about["ended"] == "":
+        return Standing.WORKING
+    by_sale = _BY_SALE.get(about["sale_state"] or "")
+    if by_sale is not None:
+        return by_sale
+    if about["undo_state"] is None and about["ended"] is None and not undoing:
+        return Standing.STANDS
+    # A void that has just failed has no case yet; it is opened in a moment.
+    failed = about["ended"] is None and about["undo_kind"] not in _REFUNDS
+    unfinished = about["undo_state"] in _UNFINISHED
+    return Standing.WORKING if failed or unfinished else Standing.REFUSED
+
+
+async def _standing(desk: Desk, rows: Sequence[Mapping[str, Any]]) -> list[Voucher]:
+    found: dict[UUID, Mapping[str, Any]] = {}
+    for merchant in {row["merchant_id"] for row in rows}:
+        mine = [row for row in rows if row["merchant_id"] == merchant]
+        about = await desk.pool.fetch(
+            _QUERIES["standing"],
+            merchant, [row["id"] for row in mine], _sales(mine), _UNDOING,
+        )  # fmt: skip
+        found |= {row["id"]: dict(row) for row in about}
+    return [
+        Voucher(standing(found[row["id"]], undoing=row["kind"] in _UNDOING), row, found[row["id"]])
+        for row in rows
+    ]
+
+
+def _sales(rows: Iterable[Mapping[str, Any]]) -> list[UUID | None]:
+    """Give the sale that each voucher is about: its original, or itself."""
+    return [row["original_id"] if row["kind"] in _UNDOING else row["id"] for row in rows]

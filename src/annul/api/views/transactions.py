@@ -1,0 +1,89 @@
+"""Transactions as people look for them, and one with all that it belongs to. No card is shown."""
+
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from annul.api.desk import Desk, Unknown
+from annul.api.roles import Visitor
+from annul.store.database import load_queries
+
+from .cursor import Cursor, Listing, listing
+
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "transactions.sql").items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to look for; empty means any. `amount` in minor units, `until` is not included."""
+
+    rrn: str = ""
+    trace: str = ""
+    terminal: str = ""
+    merchant: str = ""
+    kind: str = ""
+    state: str = ""
+    last4: str = ""
+    amount: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def query(self) -> dict[str, str]:
+        """Give what stands in an address."""
+        return {name: str(value) for name, value in asdict(self).items() if value}
+
+
+async def search(
+    desk: Desk, visitor: Visitor, wanted: Wanted, limit: int, cursor: str = ""
+) -> Listing:
+    """Give transactions, the latest first, of the visitor's merchant or all."""
+    after = Cursor.parse(cursor)
+    asked = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
+    conditions: list[tuple[str, tuple[Any, ...]]] = [
+        (name, (value,)) for name, value in asked.items() if value not in {"", None}
+    ]
+    if visitor.merchant_id:
+        conditions.append(("merchant", (visitor.merchant_id,)))
+    if after is not None:
+        conditions.append(("after", (after.at, after.id)))
+    rows = await desk.pool.fetch(*_search(conditions, limit + 1))
+    return listing(rows, limit, "received_at")
+
+
+async def chain(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
+    """Give a transaction with what it belongs to; raises `Unknown`.
+
+    `original` is what it began with, `attempts` everything that refers to it, oldest first,
+    `entries` the ledger rows of all of them, `case_number` that of their case or empty.
+    """
+    found = await desk.pool.fetchrow(_QUERIES["find"], identity)
+    if found is None or not visitor.sees(found["merchant_id"]):
+        message = f"there is no transaction {identity}"
+        raise Unknown(message)
+    merchant_id = found["merchant_id"]
+    rows = await desk.pool.fetch(_QUERIES["chain"], merchant_id, identity)
+    ids = [row["id"] for row in rows]
+    entries = await desk.pool.fetch(_QUERIES["entries"], merchant_id, ids)
+    number = await desk.pool.fetchval(_QUERIES["case_number"], merchant_id, ids)
+    first = next(row for row in rows if row["original_id"] not in ids)
+    return {
+        "original": dict(first),
+        "attempts": [dict(row) for row in rows if row["id"] != first["id"]],
+        "entries": [dict(row) for row in entries],
+        "case_number": number or "",
+    }
+
+
+def _search(conditions: list[tuple[str, tuple[Any, ...]]], limit: int) -> tuple[Any, ...]:
+    """Put a search together from its named conditions; values only ever go as parameters."""
+    values: list[Any] = []
+    parts: list[str] = []
+    for name, given in conditions:
+        places = [f"${len(values) + number}" for number in range(1, len(given) + 1)]
+        values += given
+        value, *more = places
+        parts.append(_QUERIES[name].replace("{value}", value).replace("{more}", "".join(more)))
+    values.append(limit)
+    sql = _QUERIES["search"].replace("{conditions}", " AND ".join(parts) or "true")
+    return (sql.replace("{limit}", f"${len(values)}"), *values)

@@ -1,0 +1,127 @@
+"""Webhooks as their owners set them up: whom to tell, what was sent, and sending it again."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from annul.api import outbound
+from annul.api.desk import Desk, Unknown
+from annul.api.roles import Visitor
+from annul.api.webhooks import event_name, new_secret
+from annul.domain.errors import AnnulError
+from annul.store.database import load_queries
+
+from .admin import audit
+from .cursor import Cursor, Listing, listing
+
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "webhooks.sql").items()}
+
+
+class UnderWay(AnnulError):
+    """This delivery is just being sent, so it was not sent again."""
+
+    code = "webhooks.under_way"
+    next_step = "Look at the log in a minute, and ask again if you still want it."
+
+
+class SwitchedOff(AnnulError):
+    """This webhook is off; nothing is sent to it."""
+
+    code = "webhooks.off"
+    next_step = "Add it anew; it gets a new secret."
+
+
+async def add(desk: Desk, visitor: Visitor, url: str, merchant: str) -> tuple[dict[str, Any], str]:
+    """Add a webhook; gives it and its secret, which is shown only here.
+
+    Whoever is bound to one merchant may not point into the operator's network. Raises
+    `AddressRefused` and `Unknown`.
+    """
+    of_merchant = merchant or visitor.merchant_id
+    if not visitor.sees(of_merchant):
+        raise _no_merchant(of_merchant)
+    inside = not visitor.merchant_id
+    outbound.checked(url, inside=inside)
+    identity, secret, now = uuid7(), new_secret(), desk.clock.now()
+    async with desk.pool.acquire() as connection, connection.transaction():
+        added = await connection.fetchval(
+            _QUERIES["add"], of_merchant, identity, url, desk.vault.seal(secret), inside,
+            visitor.name, now,
+        )  # fmt: skip
+        if added is None:
+            raise _no_merchant(of_merchant)
+        detail = {"merchant": of_merchant, "url": url}
+        await audit(connection, visitor, now, "add-webhook", _named(identity), "", detail)
+    return await find(desk, visitor, identity), secret
+
+
+async def every(desk: Desk, visitor: Visitor, limit: int, cursor: str = "") -> Listing:
+    """Give webhooks, the latest first."""
+    after = Cursor.parse(cursor)
+    rows = await desk.pool.fetch(
+        _QUERIES["every"], visitor.merchant_id, after and after.at, after and after.id, limit + 1
+    )
+    return listing(rows, limit, "created_at")
+
+
+async def find(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
+    """Give one webhook; raises `Unknown`."""
+    row = await desk.pool.fetchrow(_QUERIES["find"], visitor.merchant_id, identity)
+    if row is None:
+        message = f"there is no webhook {identity}"
+        raise Unknown(message)
+    return dict(row)
+
+
+async def end(desk: Desk, visitor: Visitor, identity: UUID) -> None:
+    """Send nothing more to a webhook, once or again; raises `Unknown`."""
+    found = await find(desk, visitor, identity)
+    key = (found["merchant_id"], identity)
+    now, detail = desk.clock.now(), {"merchant": found["merchant_id"], "url": found["url"]}
+    async with desk.pool.acquire() as connection, connection.transaction():
+        if await connection.fetchval(_QUERIES["end"], *key) is None:
+            return
+        await connection.execute(_QUERIES["close_of_webhook"], *key, now)
+        await audit(connection, visitor, now, "end-webhook", _named(identity), "", detail)
+
+
+async def attempts(
+    desk: Desk, visitor: Visitor, identity: UUID, limit: int, cursor: str = ""
+) -> Listing:
+    """Give the log of a webhook, the latest attempt first; raises `Unknown`."""
+    found = await find(desk, visitor, identity)
+    after = Cursor.parse(cursor)
+    rows = await desk.pool.fetch(
+        _QUERIES["log"], found["merchant_id"], identity, after and after.at, after and after.id,
+        limit + 1,
+    )  # fmt: skip
+    page = listing(rows, limit, "at")
+    for row in page.rows:
+        row["event"] = event_name(row["event"])
+        row["case"] = str(row.pop("payload").get("case") or row["case_id"])
+    return page
+
+
+async def replay(desk: Desk, visitor: Visitor, identity: UUID, delivery: UUID) -> None:
+    """Let a delivery be sent again now; raises `Unknown`, `SwitchedOff` and `UnderWay`."""
+    found = await find(desk, visitor, identity)
+    if not found["active"]:
+        raise SwitchedOff
+    key = (found["merchant_id"], identity, delivery)
+    now, detail = desk.clock.now(), {"merchant": found["merchant_id"], "delivery": str(delivery)}
+    async with desk.pool.acquire() as connection, connection.transaction():
+        if await connection.fetchval(_QUERIES["replay"], *key, now) is None:
+            if await connection.fetchval(_QUERIES["owed_of"], *key):
+                raise UnderWay
+            message = f"webhook {identity} has no delivery {delivery}"
+            raise Unknown(message)
+        await audit(connection, visitor, now, "replay-webhook", _named(identity), "", detail)
+
+
+def _named(identity: UUID) -> str:
+    return f"webhook {identity}"
+
+
+def _no_merchant(merchant_id: str) -> Unknown:
+    return Unknown(f"there is no merchant {merchant_id}")

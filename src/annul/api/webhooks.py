@@ -1,0 +1,356 @@
+"""Webhooks: a merchant's programs are told how cases end, signed, until they acknowledge it.
+
+The table `notifications` says what happened; each row is spread once to the webhooks that its
+merchant has then. From there on `webhook_outbox` says what each webhook is owed, and `deliveries`
+is the log. Rows are claimed by a lease, so a process that dies gives them back by time; what it
+had sent without writing it down is sent once more under the same `Annul-Delivery`.
+"""
+
+import asyncio
+import json
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import httpx
+import structlog
+from uuid_utils.compat import uuid7
+
+from annul.issuers.backoff import Backoff
+from annul.security import signature
+from annul.security.vault import Vault
+from annul.store.batcher import LOST
+from annul.store.clock import Clock
+from annul.store.database import load_queries
+
+from . import outbound
+from .outbound import AddressRefused, Lookup
+
+log = structlog.get_logger(__name__)
+
+_QUERIES: Final = {name: q.sql for name, q in load_queries("annul.api", "webhooks.sql").items()}
+_SPREAD: Final = 200
+_ERROR: Final = 200  # characters of an error that the log keeps
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How hard to try. At the end of `give_up` there is a last try, then an incident.
+
+    `timeout_s` is for all of an attempt, and `lease` outlasts it. `per_webhook` keeps a slow
+    receiver from holding up the others.
+    """
+
+    concurrency: int = 64
+    per_webhook: int = 8
+    backoff: Backoff = field(default=Backoff(first_s=10.0, limit_s=4 * 3600.0))
+    give_up: timedelta = timedelta(hours=24)
+    timeout_s: float = 10.0
+    lease: timedelta = timedelta(seconds=60)
+    poll_s: float = 1.0
+
+
+@dataclass(slots=True)
+class DeliveryCounts:
+    """What the worker counts, since its start."""
+
+    tries: int = 0
+    delivered: int = 0
+    postponed: int = 0
+    given_up: int = 0
+    dropped: int = 0
+    overtaken: int = 0
+
+
+class Owed(NamedTuple):
+    """One claimed delivery, in the order of the columns of `claim`."""
+
+    merchant_id: str
+    id: UUID
+    webhook_id: UUID
+    notification_id: UUID
+    since: datetime
+    tries: int
+    attempts: int
+    url: str
+    secret: bytes
+    inside: bool
+    active: bool
+    event: str
+    payload: dict[str, Any]
+    case_id: UUID
+    created_at: datetime
+
+    @property
+    def case(self) -> str:
+        """The case's number."""
+        return str(self.payload.get("case") or self.case_id)
+
+    def body(self) -> bytes:
+        """Give what is posted: the same bytes at each attempt."""
+        content = {
+            "id": str(self.notification_id),
+            "event": event_name(self.event),
+            "created_at": self.created_at.astimezone(UTC).isoformat(),
+            "data": self.payload,
+        }
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        return text.encode()
+
+
+class Answer(NamedTuple):
+    """What came of an attempt; `status` is None when nothing answered."""
+
+    status: int | None
+    error: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the receiver has it."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+def event_name(event: str) -> str:
+    """Give the name under which receivers know an event."""
+    return f"case.{event}"
+
+
+def new_secret() -> str:
+    """Make what a webhook's messages are signed with."""
+    return "whsec_" + secrets.token_urlsafe(32)
+
+
+class Deliverer:
+    """Sends what webhooks are owed. `random` gives numbers from 0 up to 1."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        vault: Vault,
+        clock: Clock,
+        *,
+        random: Callable[[], float],
+        pace: Pace | None = None,
+        lookup: Lookup = outbound.look_up,
+    ) -> None:
+        self.counts = DeliveryCounts()
+        self._pool = pool
+        self._vault = vault
+        self._clock = clock
+        self._random = random
+        self._pace = pace or Pace()
+        self._lookup = lookup
+        self._woken = asyncio.Event()
+        self._busy = Counter[UUID]()  # webhook to attempts under way
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.Task[None] | None = None
+        self._client: httpx.AsyncClient | None = None
+
+    def start(self) -> None:
+        """Begin to send what is owed."""
+        self._client = _client(self._pace)
+        self._loop = asyncio.create_task(self._forever(self._client))
+
+    async def stop(self, grace_s: float = 5.0) -> None:
+        """Claim nothing more and finish what is under way; the rest stays owed in the table."""
+        if self._loop is None or self._client is None:
+            return
+        self._loop.cancel()
+        await asyncio.wait([self._loop])
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        for task in tuple(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._client.aclose()
+
+    def wake(self) -> None:
+        """Look at the table at once."""
+        self._woken.set()
+
+    async def backlog(self) -> int:
+        """Count what is owed."""
+        return int(await self._pool.fetchval(_QUERIES["backlog"]))
+
+    # The loop -------------------------------------------------------------------------------
+
+    async def _forever(self, client: httpx.AsyncClient) -> None:
+        while True:
+            try:
+                await self._round(client)
+            except LOST:
+                log.warning("webhooks_wait_for_store")
+                await asyncio.sleep(self._pace.poll_s)
+            except Exception:
+                # The rows are still in the table.
+                log.exception("webhooks_failed")
+                await asyncio.sleep(self._pace.poll_s)
+
+    async def _round(self, client: httpx.AsyncClient) -> None:
+        """Spread what is new, claim what there is room for, then wait for news or the timer."""
+        self._woken.clear()
+        now = self._clock.now()
+        while await self._pool.fetchval(_QUERIES["spread"], now, _SPREAD) >= _SPREAD:
+            pass
+        room = self._pace.concurrency - len(self._tasks)
+        if room > 0:
+            for owed in await self._claim(now, room):
+                self._busy[owed.webhook_id] += 1
+                task = asyncio.create_task(self._try(client, owed))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pace.poll_s):
+                await self._woken.wait()
+
+    async def _claim(self, now: datetime, limit: int) -> list[Owed]:
+        rows = await self._pool.fetch(
+            _QUERIES["claim"], now, now + self._pace.lease, limit,
+            list(self._busy), list(self._busy.values()), self._pace.per_webhook,
+        )  # fmt: skip
+        return [Owed(*row) for row in rows]
+
+    # One delivery ---------------------------------------------------------------------------
+
+    async def _try(self, client: httpx.AsyncClient, owed: Owed) -> None:
+        try:
+            if owed.active:
+                began = self._clock.monotonic()
+                answer = await self._send(client, owed)
+                took_ms = int((self._clock.monotonic() - began) * 1_000)
+            else:
+                answer, took_ms = None, 0
+            await self._write(owed, answer, took_ms)
+        except LOST:
+            log.warning("webhook_not_written", delivery=str(owed.id))  # the lease ends by itself
+        except Exception:
+            log.exception("webhook_try_failed", delivery=str(owed.id))
+        finally:
+            self._busy[owed.webhook_id] -= 1
+            if not self._busy[owed.webhook_id]:
+                del self._busy[owed.webhook_id]
+            self._woken.set()  # there is room
+
+    async def _send(self, client: httpx.AsyncClient, owed: Owed) -> Answer:
+        self.counts.tries += 1
+        try:
+            async with asyncio.timeout(self._pace.timeout_s):
+                return await self._post(client, owed)
+        except AddressRefused:
+            return Answer(None, "this address is refused")
+        except (TimeoutError, httpx.TimeoutException):
+            return Answer(None, f"no answer within {self._pace.timeout_s:g} s")
+        except httpx.HTTPError as error:
+            return Answer(None, f"{type(error).__name__}: {error}"[:_ERROR])
+        except OSError as error:
+            return Answer(None, f"not found: {error}"[:_ERROR])
+        except Exception:
+            # A fault of ours is put off and told like one of the receiver.
+            log.exception("webhook_not_sent", delivery=str(owed.id))
+            return Answer(None, "not sent, by a fault of this host")
+
+    async def _post(self, client: httpx.AsyncClient, owed: Owed) -> Answer:
+        body, url = owed.body(), httpx.URL(owed.url)
+        secret = self._vault.open(owed.secret)
+        headers = {
+            "Host": url.netloc.decode("ascii"),
+            "Content-Type": "application/json",
+            "User-Agent": "annul",
+            signature.HEADER: signature.sign(secret, body, int(self._clock.now().timestamp())),
+            "Annul-Event": event_name(owed.event),
+            "Annul-Delivery": str(owed.id),
+            "Annul-Case": owed.case,
+        }
+        addresses = await outbound.resolved(owed.url, inside=owed.inside, lookup=self._lookup)
+        for place, address in enumerate(addresses, 1):
+            # To the address that was judged; the certificate must be that of the name.
+            request = client.build_request(
+                "POST", url.copy_with(host=address), content=body, headers=headers,
+                extensions={"sni_hostname": url.host},
+            )  # fmt: skip
+            try:
+                response = await client.send(request, stream=True)
+            except httpx.ConnectError:
+                if place == len(addresses):
+                    raise
+                continue
+            await response.aclose()  # what it says beyond its status is of no use
+            said = "redirects are not followed" if response.is_redirect else ""
+            return Answer(response.status_code, said)
+        return Answer(None, "the name has no address")
+
+    async def _write(self, owed: Owed, answer: Answer | None, took_ms: int) -> None:
+        """Write what came of an attempt, None for none as the webhook is off."""
+        now = self._clock.now()
+        state, due = self._verdict(owed, answer, now)
+        of_merchant = owed.merchant_id
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_QUERIES["hold"], of_merchant, owed.notification_id)
+            if answer is not None:
+                await connection.execute(
+                    _QUERIES["logged"], of_merchant, uuid7(), owed.webhook_id,
+                    owed.notification_id, owed.id, now, owed.attempts, answer.status,
+                    answer.error, took_ms,
+                )  # fmt: skip
+            written = await connection.fetchval(
+                _QUERIES["write"], of_merchant, owed.id, owed.attempts, state, due
+            )
+            if written is None:
+                self.counts.overtaken += 1
+                return
+            if state != "owed":
+                await connection.execute(_QUERIES["settle"], of_merchant, owed.notification_id, now)
+            if state == "delivered":
+                await connection.execute(_QUERIES["recovered"], of_merchant, owed.id, now)
+            if state == "given_up":
+                detail = _given_up(owed, answer or Answer(None))
+                await connection.execute(_QUERIES["failed"], of_merchant, owed.id, detail, now)
+        match state:
+            case "delivered":
+                self.counts.delivered += 1
+            case "given_up":
+                self.counts.given_up += 1
+            case "dropped":
+                self.counts.dropped += 1
+            case _:
+                self.counts.postponed += 1
+
+    def _verdict(self, owed: Owed, answer: Answer | None, now: datetime) -> tuple[str, datetime]:
+        """Give the new state of a delivery, and when it is next due."""
+        if answer is None:
+            return "dropped", now
+        if answer.accepted:
+            return "delivered", now
+        last = owed.since + self._pace.give_up
+        if now >= last:
+            return "given_up", now
+        wait = self._pace.backoff.delay(owed.tries, self._random)
+        return "owed", min(now + timedelta(seconds=wait), last)
+
+
+def _client(pace: Pace) -> httpx.AsyncClient:
+    trusted = httpx.create_ssl_context()
+    trusted.load_default_certs()  # and what this machine trusts besides
+    # No connection is kept: they are told apart by IP address only, not by the name at it. Proxies
+    # of the environment are not asked: they would look names up anew.
+    limits = httpx.Limits(max_connections=pace.concurrency, max_keepalive_connections=0)
+    return httpx.AsyncClient(
+        verify=trusted, timeout=pace.timeout_s, limits=limits, trust_env=False,
+        follow_redirects=False,
+    )  # fmt: skip
+
+
+def _given_up(owed: Owed, answer: Answer) -> str:
+    said = f"HTTP {answer.status}" if answer.status is not None else answer.error
+    return (
+        f"Webhook {owed.webhook_id} of merchant {owed.merchant_id} was not told the end of case "
+        f"{owed.case} in {owed.tries} tries (last: {said}). No money depends on it. Mend the "
+        f"receiver, then replay delivery {owed.id}."
+    )

@@ -1,0 +1,141 @@
+"""A client of annul's API: typed, with retries that never do anything twice.
+
+It stands alone: of annul it imports nothing but the check of a webhook's signature.
+"""
+
+import ssl
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from annul.security.signature import HEADER as SIGNATURE_HEADER
+from annul.security.signature import verify
+
+from .case_models import Case, CaseChange, CaseSummary, Done
+from .errors import ClientError, NoAnswerError, ProblemError, UnreadableError
+from .house_models import (
+    DeliveryAttempt,
+    Health,
+    Issuer,
+    IssuerSummary,
+    MadeWebhook,
+    Merchant,
+    MerchantSummary,
+    Promise,
+    Terminal,
+    Webhook,
+)
+from .models import Chain, Diagnosis, Refund, Text, Transaction, Void
+from .resources import (
+    Cases,
+    Diagnoses,
+    Issuers,
+    Merchants,
+    Refunds,
+    Transactions,
+    Voids,
+    Webhooks,
+)
+from .shape import read
+from .transport import API, Patience, Transport
+
+__all__ = [
+    "SIGNATURE_HEADER",
+    "Case",
+    "CaseChange",
+    "CaseSummary",
+    "Chain",
+    "Client",
+    "ClientError",
+    "DeliveryAttempt",
+    "Diagnosis",
+    "Done",
+    "Health",
+    "Issuer",
+    "IssuerSummary",
+    "MadeWebhook",
+    "Merchant",
+    "MerchantSummary",
+    "NoAnswerError",
+    "ProblemError",
+    "Promise",
+    "Refund",
+    "Terminal",
+    "Text",
+    "Transaction",
+    "UnreadableError",
+    "Void",
+    "Webhook",
+    "verify",
+]
+
+
+class Client:
+    """annul at `base_url`, for whoever has `key`.
+
+    A call is made up to `tries` times, and never waits longer than `longest_wait_s` for the next
+    one. An issuer may take its time over a void, so `timeout_s` is longer than that of most APIs.
+    `tls` brings certificates of your own; `transport` and `sleep` are for tests.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        *,
+        timeout_s: float = 90.0,
+        tries: int = 5,
+        longest_wait_s: float = 30.0,
+        tls: ssl.SSLContext | None = None,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        if urlsplit(base_url).scheme not in {"http", "https"}:
+            message = "the address of annul begins with https:// or http://"
+            raise ValueError(message)
+        if tries < 1:
+            message = "a call is tried once at least"
+            raise ValueError(message)
+        client = httpx.Client(
+            base_url=base_url.rstrip("/").removesuffix(API) + API,
+            headers={"authorization": f"Bearer {key}", "user-agent": "annul-client"},
+            timeout=timeout_s,
+            verify=tls or True,
+            transport=transport,
+        )
+        self._transport = Transport(client, Patience(tries, longest_wait_s, sleep))
+        self.voids = Voids(self._transport)
+        self.refunds = Refunds(self._transport)
+        self.cases = Cases(self._transport)
+        self.diagnosis = Diagnoses(self._transport)
+        self.transactions = Transactions(self._transport)
+        self.merchants = Merchants(self._transport)
+        self.issuers = Issuers(self._transport)
+        self.webhooks = Webhooks(self._transport)
+
+    def promise(self, hours: float = 24.0) -> Promise:
+        """Say how the promise is kept: every void ends, in a time that is measured."""
+        return read(Promise, self._transport.get("promise", hours=hours))
+
+    def health(self) -> Health:
+        """Say that annul works; this takes no scope."""
+        return read(Health, self._transport.get("health"))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,315 @@
+"""What can be asked of annul, one class per resource."""
+
+import json
+from collections.abc import Generator, Iterator, Mapping
+from datetime import datetime
+from time import monotonic
+from typing import Final, Literal, Unpack
+from uuid import uuid4
+
+import httpx
+
+from .case_models import Case, CaseChange, CaseSummary, Done
+from .errors import ProblemError
+from .house_models import (
+    Allowed,
+    DeliveryAttempt,
+    Issuer,
+    IssuerSummary,
+    MadeWebhook,
+    Merchant,
+    MerchantSummary,
+    Terminal,
+    Webhook,
+)
+from .models import (
+    ByReference,
+    BySlip,
+    Chain,
+    Diagnosis,
+    GivenFact,
+    Refund,
+    Transaction,
+    Value,
+    Void,
+)
+from .shape import read
+from .stream import Reader
+from .transport import Transport
+
+_PAGE: Final = 100
+_LONGEST_WAIT_S: Final = 50.0  # of one call; annul allows 60
+_MARGIN_S: Final = 30.0  # how long a call may take beyond the wait that it asks for
+
+CaseState = Literal["open", "asked", "late", "voided", "refunded", "refused", "all"]
+Action = Literal["look", "note", "confirm-cause", "retry", "refund", "reject", "close"]
+
+
+class _Resource:
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+
+class _Orders(_Resource):
+    """What voids and refunds have in common."""
+
+    _path: str
+
+    def _create(
+        self,
+        original: ByReference | BySlip,
+        merchant: str,
+        amount: int | None,
+        idempotency_key: str | None,
+    ) -> object:
+        body: dict[str, object] = {"merchant": merchant, "original": dict(original)}
+        if amount is not None:
+            body["amount"] = amount
+        key = idempotency_key or str(uuid4())
+        return self._transport.call("POST", self._path, body=body, key=key)
+
+    def _ended(self, named: str, within_s: float) -> object:
+        """Ask until it is no longer pending or the time is over."""
+        until = monotonic() + within_s
+        while True:
+            wait = min(max(until - monotonic(), 0.0), _LONGEST_WAIT_S)
+            answer = self._transport.call(
+                "GET", self._path, named, query={"wait": round(wait, 3)},
+                timeout_s=wait + _MARGIN_S,
+            )  # fmt: skip
+            pending = isinstance(answer, dict) and answer.get("state") == "pending"
+            if not pending or monotonic() >= until:
+                return answer
+
+
+class Voids(_Orders):
+    """Voids: ordered, asked about, waited for."""
+
+    _path = "voids"
+
+    def create(
+        self,
+        original: ByReference | BySlip,
+        merchant: str,
+        amount: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Void:
+        """Void an original: `{"rrn": ...}`, or terminal, batch and trace of its slip.
+
+        Without `idempotency_key` one is made, which serves for the tries of this call only. Give
+        your own to be able to ask again after a crash: the order is then carried out once.
+        """
+        return read(Void, self._create(original, merchant, amount, idempotency_key))
+
+    def get(self, void: str) -> Void:
+        """Say how a void stands, by id or reference number, whoever has asked for it."""
+        return read(Void, self._transport.get(self._path, void))
+
+    def wait(self, void: str, within_s: float = 60.0) -> Void:
+        """Wait until a void has ended; it may still be pending when the time is over."""
+        return read(Void, self._ended(void, within_s))
+
+
+class Refunds(_Orders):
+    """Refunds, whole or in part: ordered, asked about, waited for."""
+
+    _path = "refunds"
+
+    def create(
+        self,
+        original: ByReference | BySlip,
+        merchant: str,
+        amount: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Refund:
+        """Refund an original, all that is left of it without `amount`; as `Voids.create`."""
+        return read(Refund, self._create(original, merchant, amount, idempotency_key))
+
+    def get(self, refund: str) -> Refund:
+        """Say how a refund stands, by id or reference number."""
+        return read(Refund, self._transport.get(self._path, refund))
+
+    def wait(self, refund: str, within_s: float = 60.0) -> Refund:
+        """Wait until a refund has ended; it may still be pending when the time is over."""
+        return read(Refund, self._ended(refund, within_s))
+
+
+class Cases(_Resource):
+    """Cases: looked for, read whole, acted on, followed."""
+
+    def list(
+        self,
+        state: CaseState = "open",
+        *,
+        cause: str = "",
+        issuer: str = "",
+        merchant: str = "",
+        search: str = "",
+        since: datetime | None = None,
+    ) -> Iterator[CaseSummary]:
+        """Give cases, the latest first, page by page as they are needed."""
+        for item in self._transport.pages(
+            "cases", state=state, cause=cause, issuer=issuer, merchant=merchant, search=search,
+            since=since, limit=_PAGE,
+        ):  # fmt: skip
+            yield read(CaseSummary, item)
+
+    def get(self, number: str) -> Case:
+        """Give everything about a case, by number or id."""
+        return read(Case, self._transport.get("cases", number))
+
+    def act(self, number: str, action: Action, reason: str, cause: str = "") -> Done:
+        """Do something with a case; `confirm-cause` takes the cause."""
+        body = {"action": action, "reason": reason, "cause": cause}
+        return read(Done, self._transport.call("POST", "cases", number, "acts", body=body))
+
+    def proof(self, number: str) -> bytes:
+        """Give the proof of a case: a zip of proof.json and proof.pdf."""
+        return self._transport.send("GET", "cases", number, "proof").content
+
+    def events(self, last_event_id: str = "") -> Generator[CaseChange, None, None]:
+        """Follow cases as they change, for ever; `last_event_id` goes on where somebody was.
+
+        The line is opened again when it ends or breaks, and closed with the generator. Raises
+        `ProblemError` and `NoAnswerError` when that fails too often in a row.
+        """
+        reader, failures = Reader(last_event_id), 0
+        while True:
+            headers = {"accept": "text/event-stream"}
+            if reader.last_id:
+                headers["last-event-id"] = reader.last_id
+            try:
+                with self._transport.stream("cases", "events", headers=headers) as response:
+                    for event in reader.read(response.iter_lines()):
+                        failures = 0
+                        if event.name == "case":
+                            changed = json.loads(event.data) | {"event_id": reader.last_id}
+                            yield read(CaseChange, changed)
+            except (httpx.TransportError, ProblemError) as error:
+                failures += 1
+                self._transport.pause(failures, error)
+            else:
+                self._transport.breathe()
+
+
+class Diagnoses(_Resource):
+    """Why a void failed."""
+
+    def of_messages(
+        self,
+        request: bytes | str,
+        response: bytes | str | None = None,
+        dialect: str = "unionpay_pos",
+        facts: Mapping[str, Value | GivenFact] | None = None,
+    ) -> Diagnosis:
+        """Say it from the messages alone, as bytes or hexadecimal; no response: none ever came."""
+        body = {
+            "request": _hexadecimal(request),
+            "response": None if response is None else _hexadecimal(response),
+            "dialect": dialect,
+            "facts": dict(facts or {}),
+        }
+        # It changes nothing, so asking twice does no harm.
+        return read(Diagnosis, self._transport.call("POST", "diagnosis", body=body, harmless=True))
+
+    def of_void(self, void: str) -> Diagnosis:
+        """Say it for a void of annul's own, by id or reference number."""
+        return read(Diagnosis, self._transport.get("diagnosis", void))
+
+
+class Transactions(_Resource):
+    """Transactions of all kinds."""
+
+    def list(
+        self,
+        *,
+        rrn: str = "",
+        trace: str = "",
+        terminal: str = "",
+        merchant: str = "",
+        kind: str = "",
+        state: str = "",
+        last4: str = "",
+        amount: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[Transaction]:
+        """Give transactions, the latest first; `until` is not included."""
+        wanted = {
+            "rrn": rrn, "trace": trace, "terminal": terminal, "merchant": merchant, "kind": kind,
+            "state": state, "last4": last4, "amount": amount, "from": since, "to": until,
+            "limit": _PAGE,
+        }  # fmt: skip
+        for item in self._transport.pages("transactions", **wanted):
+            yield read(Transaction, item)
+
+    def get(self, transaction: str) -> Chain:
+        """Give a transaction by id, with all that belongs to it."""
+        return read(Chain, self._transport.get("transactions", transaction))
+
+
+class Merchants(_Resource):
+    """Merchants, their settings and terminals."""
+
+    def list(self, search: str = "") -> Iterator[MerchantSummary]:
+        """Give merchants by number; `search`: in number or name, or the number of a terminal."""
+        for item in self._transport.pages("merchants", search=search, limit=_PAGE):
+            yield read(MerchantSummary, item)
+
+    def get(self, merchant: str) -> Merchant:
+        """Give a merchant."""
+        return read(Merchant, self._transport.get("merchants", merchant))
+
+    def change(self, merchant: str, reason: str, **allowed: Unpack[Allowed]) -> Merchant:
+        """Set what annul may do unasked; what is left out stays as it is."""
+        body = {**allowed, "reason": reason}
+        return read(Merchant, self._transport.call("PATCH", "merchants", merchant, body=body))
+
+    def terminals(self, merchant: str) -> Iterator[Terminal]:
+        """Give a merchant's terminals by number."""
+        for item in self._transport.pages("merchants", merchant, "terminals", limit=_PAGE):
+            yield read(Terminal, item)
+
+
+class Issuers(_Resource):
+    """Issuers and how their lines do."""
+
+    def list(self) -> Iterator[IssuerSummary]:
+        """Give issuers by number."""
+        for item in self._transport.pages("issuers", limit=_PAGE):
+            yield read(IssuerSummary, item)
+
+    def get(self, issuer: str) -> Issuer:
+        """Give an issuer with its rules, what its codes mean, and whom to call."""
+        return read(Issuer, self._transport.get("issuers", issuer))
+
+
+class Webhooks(_Resource):
+    """Webhooks, their log, and sending again."""
+
+    def create(self, url: str, merchant: str | None = None) -> MadeWebhook:
+        """Add a webhook; the answer has its secret, which is shown only here."""
+        body = {"url": url, "merchant": merchant}
+        return read(MadeWebhook, self._transport.call("POST", "webhooks", body=body))
+
+    def list(self) -> Iterator[Webhook]:
+        """Give webhooks, the latest first, also those that are off."""
+        for item in self._transport.pages("webhooks", limit=_PAGE):
+            yield read(Webhook, item)
+
+    def end(self, webhook: str) -> None:
+        """Switch a webhook off."""
+        self._transport.call("DELETE", "webhooks", webhook)
+
+    def deliveries(self, webhook: str) -> Iterator[DeliveryAttempt]:
+        """Give the attempts at a webhook, the latest first."""
+        for item in self._transport.pages("webhooks", webhook, "deliveries", limit=_PAGE):
+            yield read(DeliveryAttempt, item)
+
+    def replay(self, webhook: str, delivery: str) -> None:
+        """Send a delivery again now; the log shows what comes of it."""
+        self._transport.call("POST", "webhooks", webhook, "deliveries", delivery, "replay")
+
+
+def _hexadecimal(message: bytes | str) -> str:
+    return message if isinstance(message, str) else message.hex()

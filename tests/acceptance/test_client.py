@@ -1,0 +1,435 @@
+"""The client against a whole site: host, issuer, console and API as annul wires them."""
+
+import asyncio
+import inspect
+import io
+import json
+import re
+import shutil
+import subprocess
+import threading
+import zipfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+
+from annul.api.roles import Scope
+from annul.api.v1.case_models import Change
+from annul.app import desk_page
+from annul.client import (
+    SIGNATURE_HEADER,
+    CaseChange,
+    Client,
+    NoAnswerError,
+    ProblemError,
+    Void,
+    case_models,
+    house_models,
+    models,
+    verify,
+)
+from annul.security.signature import sign
+from annul.sim.issuer.faults import Fault, FaultKind
+from bench.processes import free_port
+from tests.integration.api.receiver import Receiver
+
+from .site import Site, open_site
+from .soft import Cashier, cashier
+
+Result = TypeVar("Result")
+_GUIDE = Path(__file__).parents[2] / "docs" / "api.md"
+
+
+@dataclass
+class Desk:
+    """A site with its API, and programs that call it from threads of their own."""
+
+    site: Site
+    address: str
+
+    @property
+    def merchant(self) -> str:
+        return self.site.terminals[0][0]
+
+    async def key(self, *scopes: Scope, merchant: str = "") -> str:
+        access = self.site.running.ground.access
+        _, key = await access.new_key("client", scopes or tuple(Scope), merchant, "test")
+        return key
+
+    async def run(self, do: Callable[[Client], Result], key: str = "", **more: Any) -> Result:
+        """Let a program do something; every test ends with its connections closed."""
+        key = key or await self.key()
+
+        def program() -> Result:
+            with Client(self.address, key, **more) as annul:
+                return do(annul)
+
+        return await asyncio.to_thread(program)
+
+
+@pytest.fixture
+async def desk(database: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with (
+        open_site(
+            database, tmp_path, timeout_ms=400, void_time_scale=0.01, void_give_up_s=10,
+            console_port=0,
+        ) as site,
+        desk_page(site.running.ground, site.running) as port,
+    ):  # fmt: skip
+        yield Desk(site, f"http://127.0.0.1:{port}")
+
+
+@pytest.fixture
+def till(desk: Desk) -> Iterator[Cashier]:
+    with cashier(desk.site.port, desk.site.terminals[0]) as opened:
+        yield opened
+
+
+def _fault(desk: Desk, kind: FaultKind, **aim: Any) -> None:
+    desk.site.issuer.server.faults.rows.append(Fault(kind, left=1, **aim))
+
+
+async def test_a_void_from_its_order_to_its_end(desk: Desk, till: Cashier) -> None:
+    sale = await till.take("sale", 10_000)
+
+    def program(annul: Client) -> Void:
+        void = annul.voids.create({"rrn": sale.rrn}, desk.merchant)
+        assert annul.voids.get(void.id) == annul.voids.wait(void.rrn) == void
+        return void
+
+    void = await desk.run(program)
+    assert (void.state, void.ended, void.case) == ("voided", True, "")
+    assert (void.amount, void.currency, void.response_code) == (10_000, "156", "00")
+    assert void.original is not None
+    assert (void.original.rrn, void.original.state) == (sale.rrn, "voided")
+    assert void.money.zh
+    assert void.money.en
+    assert void.received_at.utcoffset() == timedelta(0)
+    await desk.site.books_agree()
+
+
+async def test_a_void_that_fails_is_waited_for_and_told_about(desk: Desk, till: Cashier) -> None:
+    sale = await till.take("sale", 10_000)
+    original: models.BySlip = {
+        "terminal": desk.site.terminals[0][1], "batch": str(sale.batch), "trace": sale.trace,
+    }  # fmt: skip
+    _fault(desk, FaultKind.CODE, of_kind="void", code="96")
+
+    def program(annul: Client) -> tuple[Void, Void, case_models.Case]:
+        first = annul.voids.create(original, desk.merchant, 10_000)
+        last = annul.voids.wait(first.id, within_s=30)
+        return first, last, annul.cases.get(last.case)
+
+    first, last, case = await desk.run(program)
+    assert (first.state, first.response_code) == ("pending", "96")
+    assert (last.state, last.id) == ("voided", first.id)
+    assert case.case.ended == "voided"
+    assert case.case.number == last.case == first.rrn
+    assert case.chain_broken_at is None
+    assert case.timeline[0].what == "opened"
+    assert case.causes[0].probability >= case.causes[1].probability
+    assert len(case.transactions) >= 3
+    assert case.messages
+    assert case.ledger
+    await desk.site.books_agree()
+
+
+async def test_one_key_one_effect(desk: Desk, till: Cashier) -> None:
+    sale = await till.take("sale", 10_000)
+
+    def program(annul: Client) -> None:
+        order = ({"rrn": sale.rrn}, desk.merchant, 2_500, "refund-4711")
+        first = annul.refunds.create(*order)  # pyright: ignore[reportArgumentType]
+        assert (first.state, first.amount) == ("refunded", 2_500)
+        assert annul.refunds.create(*order) == first  # pyright: ignore[reportArgumentType]
+        assert annul.refunds.get(first.rrn) == annul.refunds.wait(first.id) == first
+        with pytest.raises(ProblemError) as raised:
+            annul.refunds.create({"rrn": sale.rrn}, desk.merchant, 2_501, "refund-4711")
+        assert (raised.value.status, raised.value.code) == (409, "idempotency.other_request")
+        rest = annul.refunds.create({"rrn": sale.rrn}, desk.merchant)
+        assert rest.amount == 7_500
+
+    await desk.run(program)
+    rows = await desk.site.pool.fetch("SELECT amount FROM transactions WHERE kind = 'refund'")
+    assert sorted(row["amount"] for row in rows) == [2_500, 7_500]
+    await desk.site.books_agree()
+
+
+async def test_an_answer_that_is_lost_is_asked_for_again(desk: Desk, till: Cashier) -> None:
+    """The line breaks after the order has arrived; the next try gets the first one's answer."""
+    sale = await till.take("sale", 10_000)
+    real = httpx.HTTPTransport()
+    lost: list[bytes] = []
+
+    def lossy(request: httpx.Request) -> httpx.Response:
+        response = real.handle_request(request)
+        if not lost:
+            lost.append(response.read())
+            raise httpx.ReadError("the answer is lost")
+        response.read()
+        return httpx.Response(
+            response.status_code, headers=response.headers, content=response.content
+        )
+
+    void = await desk.run(
+        lambda annul: annul.voids.create({"rrn": sale.rrn}, desk.merchant),
+        transport=httpx.MockTransport(lossy), sleep=lambda _: None,
+    )  # fmt: skip
+    real.close()
+    assert json.loads(lost[0])["id"] == void.id
+    assert await desk.site.pool.fetchval(
+        "SELECT count(*) FROM transactions WHERE kind = 'void'"
+    ) == 1  # fmt: skip
+    await desk.site.books_agree()
+
+
+async def test_problems_say_what_to_do(desk: Desk, till: Cashier) -> None:
+    sale = await till.take("sale", 10_000)
+    own = await desk.key(Scope.VOIDS_WRITE, merchant=desk.merchant)
+
+    def of(do: Callable[[Client], object]) -> Callable[[Client], tuple[int, str]]:
+        def program(annul: Client) -> tuple[int, str]:
+            with pytest.raises(ProblemError) as raised:
+                do(annul)
+            assert raised.value.next_step
+            return raised.value.status, raised.value.code
+
+        return program
+
+    for do, key, wanted in (
+        (lambda a: a.voids.get("999999999999"), "", (404, "diagnose.void_unknown")),
+        (lambda a: a.cases.get("999999999999"), "", (404, "desk.unknown")),
+        (lambda a: a.voids.create({"rrn": "9" * 12}, desk.merchant), own,
+         (404, "rule.original_not_found")),
+        (lambda a: a.voids.create({"rrn": sale.rrn}, desk.merchant, 9_999), own,
+         (422, "rule.amount_differs")),
+        (lambda a: list(a.cases.list()), own, (403, "access.scope")),
+        (lambda a: a.voids.get("1"), "annul_wrong", (401, "access.unknown")),
+        (lambda a: a.voids.create({"rrn": "x"}, desk.merchant), own, (422, "http.invalid")),
+    ):  # fmt: skip
+        assert await desk.run(of(do), key) == wanted
+
+
+async def test_lists_go_on_over_pages(
+    desk: Desk, till: Cashier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sales = [await till.take("sale", 100 + n) for n in range(5)]
+    monkeypatch.setattr("annul.client.resources._PAGE", 2)
+    found = await desk.run(lambda annul: list(annul.transactions.list(kind="sale")))
+    assert [one.rrn for one in found] == [sale.rrn for sale in reversed(sales)]
+    began = datetime.now(UTC) - timedelta(hours=1)
+    assert len(await desk.run(lambda a: list(a.transactions.list(since=began)))) == 5
+    assert not await desk.run(lambda a: list(a.transactions.list(until=began)))
+    chain = await desk.run(lambda a: a.transactions.get(found[0].id))
+    assert chain.transaction == chain.original == found[0]
+    assert chain.entries[0].amount == 104
+
+
+async def test_acts_proof_and_diagnosis(desk: Desk, till: Cashier) -> None:
+    sale = await till.take("sale", 10_000)
+    desk.site.issuer.server.books.policy.void_supported = False
+    void = await till.undo("void", sale)
+
+    def program(annul: Client) -> None:
+        assert annul.voids.wait(void.rrn, within_s=30).ended
+        (case,) = annul.cases.list("all", search=void.rrn)
+        done = annul.cases.act(case.number, "note", "seen by the client")
+        assert done.done == "note"
+        whole = annul.cases.get(case.number)
+        assert "seen by the client" in whole.timeline[-1].why.en
+        with zipfile.ZipFile(io.BytesIO(annul.cases.proof(case.number))) as file:
+            assert set(file.namelist()) == {"proof.json", "proof.pdf"}
+        diagnosis = annul.diagnosis.of_void(void.rrn)
+        assert diagnosis.causes[0].cause == whole.causes[0].cause
+        assert diagnosis.facts
+        promise = annul.promise(hours=1)
+        assert (promise.cases, promise.open) == (1, 0)
+        assert promise.by_cause[0].cases == 1
+
+    await desk.run(program)
+
+
+_ANSWER = "0210202000000280000020000000012334303130303030303031"  # 40: not supported
+
+
+async def test_a_diagnosis_of_messages_alone(desk: Desk) -> None:
+    request = (
+        "02003020048008c080182000000000000100000001230120003330303030303030303030313130303030303031"
+        "38393830303030353831323030303031353600112300000100000012000001000001"
+    )
+    found = await desk.run(
+        lambda annul: annul.diagnosis.of_messages(
+            bytes.fromhex(request), _ANSWER, facts={"issuer.void_supported": False}
+        )
+    )
+    assert found.causes[0].cause == "issuer_unsupported"
+    assert found.facts["issuer.void_supported"].value is False
+    assert found.missing
+
+
+async def test_merchants_and_issuers(desk: Desk) -> None:
+    def program(annul: Client) -> None:
+        assert annul.health().host
+        assert desk.merchant in [merchant.id for merchant in annul.merchants.list()]
+        before = annul.merchants.get(desk.merchant)
+        after = annul.merchants.change(
+            desk.merchant, "new contract", retry_voids=False, refund_instead_limit=0
+        )
+        assert (after.retry_voids, after.refund_instead_limit) == (False, 0)
+        assert after.second_person_from == before.second_person_from
+        terminals = list(annul.merchants.terminals(desk.merchant))
+        assert desk.site.terminals[0][1] in [terminal.id for terminal in terminals]
+        (issuer, *_) = annul.issuers.list()
+        assert annul.issuers.get(issuer.id).name_zh == issuer.name_zh
+
+    await desk.run(program)
+
+
+async def test_events_are_followed_and_taken_up_again(desk: Desk, till: Cashier) -> None:
+    key = await desk.key()
+
+    def follow(after: str) -> list[CaseChange]:
+        came: list[CaseChange] = []
+        with Client(desk.address, key) as annul:
+            changes = annul.cases.events(after)
+            for change in changes:
+                came.append(change)
+                if change.ended:
+                    break
+            changes.close()
+        return came
+
+    began = f"{int(datetime.now(UTC).timestamp() * 1_000_000)}-0"
+    following = asyncio.create_task(asyncio.to_thread(follow, began))
+    sale = await till.take("sale", 10_000)
+    _fault(desk, FaultKind.CODE, of_kind="void", code="96")
+    void = await till.undo("void", sale)
+    async with asyncio.timeout(30):
+        came = await following
+    assert {change.number for change in came} == {void.rrn}
+    assert came[-1].ended == "voided"
+    # Who was away is told what came since.
+    async with asyncio.timeout(30):
+        assert (await asyncio.to_thread(follow, began))[-1].ended == "voided"
+
+
+async def test_a_webhook_is_told_the_end_of_a_case(desk: Desk, till: Cashier) -> None:
+    async with Receiver().listening() as receiver:
+        made = await desk.run(lambda a: a.webhooks.create(receiver.url, desk.merchant))
+        assert made.secret.startswith("whsec_")
+        sale = await till.take("sale", 10_000)
+        _fault(desk, FaultKind.CODE, of_kind="void", code="96")
+        void = await till.undo("void", sale)
+        async with asyncio.timeout(30):
+            while not receiver.got:
+                await asyncio.sleep(0.02)
+        (got,) = receiver.got
+        now = datetime.now(UTC).timestamp()
+        assert verify(made.secret, got.headers["annul-signature"], got.body, now)
+        body = json.loads(got.body)
+        assert body["event"] == got.headers["annul-event"] == "case.voided"
+        assert body["data"]["case"] == got.headers["annul-case"] == void.rrn
+        assert body["data"]["merchant"] == desk.merchant
+
+        def program(annul: Client) -> None:
+            (hook,) = annul.webhooks.list()
+            assert (hook.id, hook.active) == (made.id, True)
+            (attempt,) = logged(lambda: list(annul.webhooks.deliveries(made.id)), 1)
+            assert (attempt.status, attempt.attempt, attempt.case) == (200, 1, void.rrn)
+            assert attempt.delivery == got.delivery
+            annul.webhooks.replay(made.id, attempt.delivery)
+            again, first = logged(lambda: list(annul.webhooks.deliveries(made.id)), 2)
+            assert (again.delivery, again.attempt) == (first.delivery, 2)
+            annul.webhooks.end(made.id)
+            assert not next(annul.webhooks.list()).active
+
+        await desk.run(program)
+        assert len(receiver.got) == 2
+        assert receiver.got[1].delivery == got.delivery
+
+
+def logged(read: Callable[[], list[Any]], many: int) -> list[Any]:
+    """Read until so many attempts are written."""
+    tick = threading.Event()
+    for _ in range(500):
+        rows = read()
+        if len(rows) >= many:
+            return rows
+        tick.wait(0.05)
+    pytest.fail(f"{many} attempts were expected")
+
+
+async def test_where_nobody_answers() -> None:
+    def program() -> None:
+        address = f"http://127.0.0.1:{free_port()}"
+        with Client(address, "annul_x", tries=2, sleep=lambda _: None) as annul:
+            annul.health()
+
+    with pytest.raises(NoAnswerError):
+        await asyncio.to_thread(program)
+
+
+async def test_the_guide_does_what_it_says(
+    desk: Desk, till: Cashier, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every block of docs/api.md that can be run is run, in its order."""
+    sale = await till.take("sale", 10_000)
+    key = await desk.key()
+    monkeypatch.setenv("ANNUL", f"{desk.address}/api/v1")
+    monkeypatch.setenv("KEY", key)
+    known = {
+        "http://127.0.0.1:8581": desk.address, "898000058120000": desk.merchant,
+        "300000000001": sale.rrn, "curl -sS": "curl -sS --fail-with-body",
+    }  # fmt: skip
+    within: dict[str, Any] = {}
+    ran: list[str] = []
+    for language, block in re.findall(r"```(sh|python)\n(.*?)```", _GUIDE.read_text(), re.DOTALL):
+        for name, value in known.items():
+            block = block.replace(name, value)  # noqa: PLW2901 - put into this site's terms
+        if language == "python":
+            await asyncio.to_thread(exec, compile(block, "docs/api.md", "exec"), within)
+            ran.append(capsys.readouterr().out)
+        elif not block.startswith("export") and shutil.which("curl"):
+            done = await asyncio.to_thread(
+                subprocess.run, ["bash", "-euc", block], capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            ran.append(done.stdout)
+            if '"rrn"' in block:
+                known["300000000002"] = json.loads(done.stdout)["rrn"]
+    assert len(ran) >= 6
+    assert any(text.startswith("voided Voided;") for text in ran)
+    body, at = b"{}", datetime.now(UTC).timestamp()
+    headers = {SIGNATURE_HEADER: sign("whsec_x", body, int(at))}
+    assert within["genuine"]("whsec_x", headers, body)
+    assert await desk.site.pool.fetchval(
+        "SELECT count(*) FROM transactions WHERE kind = 'void'"
+    ) == 1  # fmt: skip
+
+
+# Where the API calls something otherwise than the client does.
+_CALLED = {
+    "Case": "WholeCase", "CaseEvent": "Event", "PossibleAct": "Allowed", "CausePace": "Pace",
+    "Text": "Said",
+}  # fmt: skip
+_NOT_ANSWERED = {"Order", "CaseChange"}  # a base; what comes as an event
+
+
+async def test_the_client_knows_all_that_the_api_answers(desk: Desk) -> None:
+    async with httpx.AsyncClient() as http:
+        described = (await http.get(f"{desk.address}/api/v1/openapi.json")).json()
+    schemas = described["components"]["schemas"]
+    compared = 0
+    for module in (models, case_models, house_models):
+        for name, shape in inspect.getmembers(module, is_dataclass):
+            if shape.__module__ == module.__name__ and name not in _NOT_ANSWERED:
+                known = {one.name for one in fields(shape)}
+                assert known == set(schemas[_CALLED.get(name, name)]["properties"]), name
+                compared += 1
+    assert compared > 30
+    assert {one.name for one in fields(CaseChange)} - {"event_id"} == set(Change.model_fields)

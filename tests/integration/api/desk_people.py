@@ -1,0 +1,55 @@
+"""Who acts in the tests of the desk, on which clock, and how the audit log is read."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+
+from annul.api.desk import Desk
+from annul.api.roles import ROLES, Visitor
+from annul.merchants.demo import Plan, seed
+from annul.security.software import SoftwareModule
+from tests.integration.api.v1.desks import make_desk
+
+NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
+ISSUER = "00000101"
+PASSWORD = "a longer one of their own"
+
+
+class HeldClock:
+    """A clock that moves when a test says so."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return (self.at - NOW).total_seconds()
+
+    def forward(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+async def seeded_desk(pool: asyncpg.Pool) -> Desk:
+    """Give a desk over demo issuers, merchants and terminals, on a held clock."""
+    await seed(pool, SoftwareModule(bytes(32)), Plan((1,), merchants=2))
+    return make_desk(pool, clock=HeldClock())
+
+
+async def person(desk: Desk, role: str, merchant_id: str = "") -> Visitor:
+    """Add somebody who is let in, and give them as a visitor."""
+    await desk.access.add(role, PASSWORD, role, merchant_id)
+    return Visitor(role, role, ROLES[role], merchant_id)
+
+
+def clock_of(desk: Desk) -> HeldClock:
+    assert isinstance(desk.clock, HeldClock)
+    return desk.clock
+
+
+async def audited(pool: asyncpg.Pool) -> list[dict[str, Any]]:
+    """Give the audit log, oldest first."""
+    rows = await pool.fetch("SELECT * FROM audit ORDER BY at, id")
+    return [dict(row) for row in rows]

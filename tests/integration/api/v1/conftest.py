@@ -1,0 +1,82 @@
+"""Two shops with transactions, a case each, and an issuer, behind the API."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from annul.diagnose.causes import CAUSES, Text
+from annul.domain.records import Transaction
+from annul.merchants.demo import Plan, seed
+from annul.resolve.book import Book, Entry
+from annul.resolve.case import Case, Event
+from annul.security.software import SoftwareModule
+from tests.integration.resolve.rows import put, put_case, put_transaction, put_void
+
+from .desks import Api, make_desk, open_api
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+SALES = 7
+
+
+@dataclass
+class Shop:
+    """A merchant with sales, one of them with a void that failed, and the case of that void."""
+
+    merchant: str
+    terminal: str
+    sales: list[Transaction]
+    void: Transaction
+    case: Case
+
+
+async def _shop(pool: asyncpg.Pool, merchant: str, terminal: str, first: int) -> Shop:
+    of = {"merchant_id": merchant, "terminal_id": terminal}
+    sales = [
+        await put_transaction(
+            pool, first + n, received_at=NOW - timedelta(minutes=30 - n), amount=10_000 + n, **of
+        )
+        for n in range(SALES)
+    ]
+    void = await put_void(
+        pool, first + SALES, sales[0].id, received_at=NOW - timedelta(minutes=2),
+        amount=sales[0].amount, **of,
+    )  # fmt: skip
+    case = await put_case(
+        pool, id=void.id, number=void.rrn, original_id=sales[0].id, amount=void.amount,
+        opened_at=void.received_at, due_at=NOW + timedelta(minutes=10),
+        next_action_at=NOW + timedelta(minutes=1), **of,
+    )  # fmt: skip
+    row = {
+        "merchant_id": merchant, "transaction_id": sales[0].id, "cause": "approval", "line": 0,
+        "debit": "issuer_receivable", "credit": "merchant_pending", "amount": 10_000,
+        "currency": "156", "business_date": NOW.date(), "posted_at": NOW,
+    }  # fmt: skip
+    await put(pool, "entries", row)
+    return Shop(merchant, terminal, sales, void, case)
+
+
+@pytest.fixture
+async def shops(pool: asyncpg.Pool) -> tuple[Shop, Shop]:
+    """Give two shops of two merchants."""
+    seeded = await seed(pool, SoftwareModule(bytes(32)), Plan((1,), merchants=2))
+    (one, till, _), *_, (other, counter, _) = seeded
+    return await _shop(pool, one, till, 1), await _shop(pool, other, counter, 101)
+
+
+@pytest.fixture
+async def api(pool: asyncpg.Pool, shops: tuple[Shop, Shop]) -> AsyncIterator[Api]:
+    """Give the API over these shops, in a process without a host."""
+    assert shops
+    async with open_api(make_desk(pool)) as opened:
+        yield opened
+
+
+async def happen(book: Book, case: Case, what: str) -> Case:
+    """Let something happen in a case."""
+    event = Event(what, Text("发生了", "it happened"), evidence={"causes": [], "facts": {}})
+    written = await book.write(case, Entry(case._replace(cause=next(iter(CAUSES))), [event]), NOW)
+    assert written is not None
+    return written

@@ -1,0 +1,190 @@
+"""Cases over the API: acting, proving, and following them as they change."""
+
+import asyncio
+import io
+import json
+import zipfile
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from annul.api.roles import Scope
+from annul.api.v1 import events
+
+from .conftest import Shop, happen
+from .desks import Api, Headers, make_desk, open_api
+
+Shops = tuple[Shop, Shop]
+
+
+async def _act(api: Api, headers: Headers, case: Any, action: str, **more: Any) -> httpx.Response:
+    body = {"action": action, "reason": "a good one", **more}
+    return await api.http.post(f"/cases/{case.number}/acts", headers=headers, json=body)
+
+
+async def test_a_case_is_read_whole(api: Api, shops: Shops) -> None:
+    shop = shops[0]
+    await happen(api.desk.book, shop.case, "diagnosed")
+    whole = await api.get(f"/cases/{shop.case.number}", await api.key())
+    assert whole["case"]["number"] == shop.case.number
+    assert [one["what"] for one in whole["timeline"]] == ["diagnosed"]
+    assert {one["id"] for one in whole["transactions"]} == {str(shop.sales[0].id),
+                                                            str(shop.void.id)}  # fmt: skip
+    assert [one["amount"] for one in whole["ledger"]] == [10_000]
+    assert whole["chain_broken_at"] is None
+    assert {one["action"] for one in whole["allowed"]} >= {"retry", "refund", "note", "close"}
+    reader = await api.get(f"/cases/{shop.case.number}", await api.key(Scope.CASES_READ))
+    assert reader["allowed"] == []
+
+
+async def test_cases_are_found(api: Api) -> None:
+    headers = await api.key()
+    for query, count in (
+        ({}, 2), ({"state": "all"}, 2), ({"state": "voided"}, 0), ({"search": "1"}, 1),
+        ({"search": "0007"}, 2), ({"search": "100.00"}, 2), ({"issuer": "00000101"}, 2),
+        ({"issuer": "00000202"}, 0), ({"cause": "timeout"}, 0),
+        ({"since": "2100-01-01T00:00:00Z"}, 0), ({"limit": 1}, 1),
+    ):  # fmt: skip
+        found = (await api.get("/cases", headers, **query))["items"]
+        assert len(found) == count, query
+
+
+async def test_an_act_is_done_and_audited(api: Api, shops: Shops, pool: asyncpg.Pool) -> None:
+    case, headers = shops[0].case, await api.key(Scope.CASES_ACT)
+    done = await _act(api, headers, case, "retry")
+    assert (done.status_code, done.json()["done"]) == (200, "retry")
+    confirmed = await _act(api, headers, case, "confirm-cause", cause="timeout")
+    assert confirmed.json()["case"]["confirmed"] == "timeout"
+    who = await pool.fetch("SELECT who, action, reason FROM audit ORDER BY at")
+    assert [row["action"] for row in who] == ["retry", "confirm-cause"]
+    assert all(row["who"].startswith("key annul_") for row in who)
+    assert all(row["reason"] == "a good one" for row in who)
+
+
+async def test_what_moves_much_money_takes_two(api: Api, shops: Shops, pool: asyncpg.Pool) -> None:
+    await pool.execute("UPDATE merchants SET second_person_from = 1")
+    case = shops[0].case
+    first, second = await api.key(Scope.CASES_ACT), await api.key(Scope.CASES_ACT)
+    proposed = await _act(api, first, case, "retry")
+    assert (proposed.status_code, proposed.json()["done"]) == (202, "proposed")
+    alone = await _act(api, first, case, "retry")
+    assert (alone.status_code, alone.json()["code"]) == (409, "resolve.second_person")
+    both = await _act(api, second, case, "retry")
+    assert (both.status_code, both.json()["done"]) == (200, "retry")
+
+
+async def test_what_may_not_be_done_is_refused(api: Api, shops: Shops) -> None:
+    headers = await api.key()
+    for action, more, status in (
+        ("reject", {}, 403), ("confirm-cause", {"cause": "nonsense"}, 422),
+        ("confirm-cause", {}, 403), ("sing", {}, 422), ("note", {"reason": ""}, 422),
+        ("note", {"reason": "a\x00b"}, 422), ("note", {"reason": " "}, 403),
+    ):  # fmt: skip
+        answer = await _act(api, headers, shops[0].case, action, **more)
+        assert answer.status_code == status, (action, more)
+        assert answer.json()["next_step"]
+
+
+async def test_a_role_may_do_what_its_table_says(api: Api, shops: Shops) -> None:
+    support = await api.person("support")
+    assert (await _act(api, support, shops[0].case, "note")).status_code == 200
+    assert (await _act(api, support, shops[0].case, "refund")).status_code == 403
+
+
+async def test_the_proof_is_a_zip(api: Api, shops: Shops) -> None:
+    case = shops[0].case
+    answer = await api.http.get(f"/cases/{case.number}/proof", headers=await api.key())
+    assert answer.headers["content-type"] == "application/zip"
+    assert case.number in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+        assert set(file.namelist()) == {"proof.json", "proof.pdf"}
+        assert json.loads(file.read("proof.json"))["case"]["number"] == case.number
+
+
+class Stream:
+    """Events as a client reads them."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self._lines = answer.aiter_lines()
+
+    async def event(self) -> dict[str, str]:
+        """Give the next event; comments are passed over."""
+        found: dict[str, str] = {}
+        async with asyncio.timeout(20):
+            async for line in self._lines:
+                name, _, value = line.partition(": ")
+                if name and value:
+                    found[name] = value
+                elif not line and "data" in found:
+                    return found
+        raise AssertionError("the stream has ended")
+
+
+async def test_a_change_is_told_to_those_who_may_know(api: Api, shops: Shops) -> None:
+    mine, theirs = shops
+    headers = await api.key(Scope.CASES_READ, merchant=mine.merchant)
+    async with api.http.stream("GET", "/cases/events", headers=headers) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        stream = Stream(answer)
+        await asyncio.sleep(0.2)
+        await happen(api.desk.book, theirs.case, "retry")
+        changed = await happen(api.desk.book, mine.case, "retry")
+        told = await stream.event()
+        data = json.loads(told["data"])
+        while data["events"] != changed.events:  # as it was when it was put in, just before
+            told = await stream.event()
+            data = json.loads(told["data"])
+    assert told["event"] == "case"
+    assert (data["number"], data["merchant"]) == (mine.case.number, mine.merchant)
+    # Whoever comes back is told what came meanwhile.
+    later = await happen(api.desk.book, changed, "back_off")
+    again = headers | {"last-event-id": told["id"]}
+    async with api.http.stream("GET", "/cases/events", headers=again) as answer:
+        missed = json.loads((await Stream(answer).event())["data"])
+    assert (missed["number"], missed["events"]) == (mine.case.number, later.events)
+
+
+async def test_nobody_is_left_watching_when_the_client_has_gone(api: Api) -> None:
+    headers = await api.key()
+    async with api.http.stream("GET", "/cases/events", headers=headers):
+        async with asyncio.timeout(5):
+            while not api.desk.feed._watchers:
+                await asyncio.sleep(0.02)
+    async with asyncio.timeout(5):
+        while api.desk.feed._watchers:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_stream_ends_so_that_keys_are_looked_at_again(
+    api: Api, shops: Shops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "_LASTS_S", 0.1)
+    headers = await api.key()
+    async with api.http.stream("GET", "/cases/events", headers=headers) as answer:
+        await asyncio.sleep(0.2)
+        await happen(api.desk.book, shops[0].case, "retry")
+        async with asyncio.timeout(20):
+            text = "".join([part async for part in answer.aiter_text()])
+    assert "event: case" in text
+
+
+async def test_streams_end_and_nobody_waits_when_annul_stops(
+    pool: asyncpg.Pool, shops: Shops
+) -> None:
+    async with open_api(make_desk(pool)) as api:
+        headers = await api.key()
+
+        async def follow() -> None:
+            async with api.http.stream("GET", "/cases/events", headers=headers) as answer:
+                async for _ in answer.aiter_text():
+                    pass
+
+        following = asyncio.create_task(follow())
+        waiting = asyncio.create_task(api.get(f"/voids/{shops[0].void.id}", headers, wait=60))
+        await asyncio.sleep(0.5)
+        await api.desk.feed.stop()
+        async with asyncio.timeout(2.5):
+            await following
+            assert (await waiting)["state"] == "pending"

@@ -1,0 +1,129 @@
+"""Every call and everybody: who is let in is what the table of scopes says, nothing else."""
+
+import asyncio
+import re
+from uuid import uuid4
+
+import pytest
+
+from annul.api import v1
+from annul.api.roles import OF_A_SHOP, ROLES, Scope
+
+from .conftest import Shop
+from .desks import PREFIX, Api, Headers, make_desk
+
+# What opens each call; any one of them does.
+TABLE: dict[str, set[Scope]] = {
+    "GET /transactions": {Scope.TRANSACTIONS_READ},
+    "GET /transactions/{transaction}": {Scope.TRANSACTIONS_READ},
+    "POST /voids": {Scope.VOIDS_WRITE},
+    "GET /voids/{void}": {Scope.VOIDS_WRITE, Scope.TRANSACTIONS_READ},
+    "POST /refunds": {Scope.REFUNDS_WRITE},
+    "GET /refunds/{refund}": {Scope.REFUNDS_WRITE, Scope.TRANSACTIONS_READ},
+    "GET /cases": {Scope.CASES_READ},
+    "GET /cases/events": {Scope.CASES_READ},
+    "GET /cases/{number}": {Scope.CASES_READ},
+    "POST /cases/{number}/acts": {Scope.CASES_ACT},
+    "GET /cases/{number}/proof": {Scope.CASES_READ},
+    "POST /diagnosis": {Scope.DIAGNOSIS},
+    "GET /diagnosis/{void}": {Scope.DIAGNOSIS},
+    "GET /merchants": {Scope.MERCHANTS_READ},
+    "GET /merchants/{merchant}": {Scope.MERCHANTS_READ},
+    "PATCH /merchants/{merchant}": {Scope.MERCHANTS_WRITE},
+    "GET /merchants/{merchant}/terminals": {Scope.MERCHANTS_READ},
+    "GET /issuers": {Scope.ISSUERS_READ},
+    "GET /issuers/{issuer}": {Scope.ISSUERS_READ},
+    "GET /promise": {Scope.OVERVIEW},
+    "GET /webhooks": {Scope.WEBHOOKS},
+    "POST /webhooks": {Scope.WEBHOOKS},
+    "DELETE /webhooks/{webhook}": {Scope.WEBHOOKS},
+    "GET /webhooks/{webhook}/deliveries": {Scope.WEBHOOKS},
+    "POST /webhooks/{webhook}/deliveries/{delivery}/replay": {Scope.WEBHOOKS},
+    "GET /health": set(),
+}
+_UUIDS = {"transaction", "webhook", "delivery"}
+
+
+async def _status(api: Api, call: str, headers: Headers) -> int:
+    method, path = call.split(" ")
+    path = re.sub(r"\{(\w+)\}", lambda part: str(uuid4()) if part[1] in _UUIDS else "999", path)
+    body = {} if method in {"POST", "PATCH"} else None
+    async with api.http.stream(method, path, headers=headers, json=body) as answer:
+        return answer.status_code
+
+
+async def test_every_call_stands_in_the_table(pool) -> None:
+    described = v1.build(make_desk(pool)).openapi()
+    found = {
+        f"{method.upper()} {path}": {
+            scope for one in operation.get("security", []) for scope in one["key"]
+        }
+        for path, operations in described["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert found == TABLE
+
+
+@pytest.mark.parametrize("role", [*ROLES, ""])
+async def test_a_role_is_let_in_where_its_scopes_say(
+    api: Api, shops: tuple[Shop, Shop], role: str
+) -> None:
+    headers: Headers = {}
+    if role:
+        headers = await api.person(role, shops[0].merchant if role in OF_A_SHOP else "")
+    scopes = ROLES[role] if role else frozenset()
+    statuses = await asyncio.gather(*(_status(api, call, headers) for call in TABLE))
+    refused = 403 if role else 401
+    expected = {call: not needed or bool(needed & scopes) for call, needed in TABLE.items()}
+    found = {
+        call: status not in {401, 403} and status < 500
+        for call, status in zip(TABLE, statuses, strict=True)
+    }
+    assert found == expected
+    assert {one for one in statuses if one in {401, 403}} <= {refused}
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+async def test_a_key_opens_what_its_scope_says(api: Api, scope: Scope) -> None:
+    headers = await api.key(scope)
+    statuses = await asyncio.gather(*(_status(api, call, headers) for call in TABLE))
+    opened = {
+        call for call, status in zip(TABLE, statuses, strict=True) if status not in {401, 403}
+    }
+    assert opened == {call for call, needed in TABLE.items() if scope in needed or not needed}
+
+
+async def test_nobody_is_let_in_by_a_wrong_or_ended_key(api: Api) -> None:
+    headers = await api.key()
+    assert (await api.http.get("/cases", headers=headers)).status_code == 200
+    (key,) = await api.desk.access.keys()
+    await api.desk.access.end_key(key["id"])
+    answer = await api.http.get("/cases", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "access.unknown")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_browser_without_its_token_changes_nothing(api: Api) -> None:
+    headers = await api.person("operator")
+    headers.pop("x-csrf-token")
+    answer = await api.http.post("/diagnosis", headers=headers, json={"request": "00"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "access.csrf")
+
+
+async def test_what_is_not_there_is_a_problem_too(api: Api) -> None:
+    headers = await api.key()
+    for method, path, status in (("GET", "/nowhere", 404), ("DELETE", "/cases", 405)):
+        answer = await api.http.request(method, path, headers=headers)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["next_step"]
+
+
+async def test_the_description_is_open_and_has_examples(api: Api) -> None:
+    answer = await api.http.get(f"{PREFIX}/openapi.json".removeprefix(PREFIX))
+    described = answer.json()
+    assert described["servers"] == [{"url": PREFIX}]
+    assert described["components"]["schemas"]["NewVoid"]["properties"]["merchant"]["examples"]
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            assert operation["description"], (method, path)
