@@ -13,6 +13,7 @@ from annul.console.frame import page
 from annul.console.markup import Html, badge, card, join, link, table, tag
 from annul.console.parts import case_rows, heads
 from annul.console.view import Part, View, live
+from annul.diagnose.causes import CAUSES
 from annul.resolve import promise
 
 _SPAN: Final = timedelta(hours=6)
@@ -124,7 +125,14 @@ async def _latest(view: View) -> Html:
 async def _alerts(view: View) -> Html:
     words = view.words
     rows = await views.alerts(view.desk.pool)
-    shown = [tag("li", tag("time", view.when(row["opened_at"])), row["detail"]) for row in rows]
+    shown = []
+    for row in rows:
+        place, _, cause = row["kind"].partition("_")
+        kind = f"{place}_cause" if cause in CAUSES else row["kind"]
+        said = words(kind, cause=words.of(CAUSES[cause].title) if cause in CAUSES else "")
+        there = link(row["number"], f"/cases/{row['number']}") if row["number"] else None
+        about = tag("div", row["detail"], cls="muted") if words.language == "en" else None
+        shown.append(tag("li", tag("time", view.when(row["opened_at"])), said, " ", there, about))
     body = tag("ol", *shown, cls="timeline") if shown else tag("p", words("None."), cls="empty")
     return card(words("Open incidents"), body)
 

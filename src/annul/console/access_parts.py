@@ -1,0 +1,226 @@
+"""Parts of the administration: who is let in, which programs, and what each role may do."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from annul.api.roles import OF_A_SHOP, ROLES, Scope
+from annul.api.views import admin as views
+
+from .forms import Answers, Field, Form, act_button, ask, show_once
+from .markup import Html, badge, card, join, table, tag
+from .rules import full
+from .view import View
+
+SCOPES: Final[Mapping[Scope, str]] = {
+    Scope.OVERVIEW: "sees the overview",
+    Scope.CASES_READ: "sees cases",
+    Scope.CASES_ACT: "acts on cases, as far as the role allows",
+    Scope.TRANSACTIONS_READ: "sees transactions",
+    Scope.DIAGNOSIS: "asks why a void failed",
+    Scope.VOIDS_WRITE: "voids over the API",
+    Scope.REFUNDS_WRITE: "refunds over the API",
+    Scope.ISSUERS_READ: "sees issuers",
+    Scope.ISSUERS_WRITE: "changes rules, codes and contacts of issuers",
+    Scope.MERCHANTS_READ: "sees merchants and terminals",
+    Scope.MERCHANTS_WRITE: "changes merchants' settings, asks things of terminals",
+    Scope.WEBHOOKS: "sets up webhooks",
+    Scope.POS: "uses the terminal in the browser",
+    Scope.SHOP: "looks up vouchers of the shop",
+    Scope.ADMIN: "manages users, keys and lessons",
+    Scope.AUDIT: "reads the audit log",
+}
+
+
+# Users ------------------------------------------------------------------------------------------
+
+
+async def users_card(view: View) -> Html:
+    """Show everybody."""
+    words, now = view.words, view.desk.clock.now()
+    rows = []
+    for row in await view.desk.access.users():
+        if not row["active"]:
+            state = badge(words("let in no more"), "bad")
+        elif row["locked_until"] is not None and row["locked_until"] > now:
+            state = badge(
+                words("locked until {when}", when=full(view, row["locked_until"])), "warn"
+            )
+        elif row["one_time"]:
+            state = badge(words("has not chosen a password yet"), "info")
+        else:
+            state = badge(words("active"), "good")
+        name = row["name"]
+        what, text = ("stop", "Stop") if row["active"] else ("start", "Let in again")
+        button = act_button(words(text), "user", name=name, what=what)
+        mine = tag("span", words("you"), cls="muted")
+        rows.append((
+            tag("b", name), words(row["role"]),
+            tag("span", row["merchant_id"], cls="mono") if row["merchant_id"]
+            else tag("span", words("all"), cls="muted"),
+            state, full(view, row["created_at"]),
+            mine if name == view.visitor.name else button,
+        ))  # fmt: skip
+    names = [words(n) for n in ("Name", "Role", "Merchant", "State", "Since", "Change")]
+    return card(words("Users"), table(names, rows, cls="acts-last"),
+                aside=act_button(words("Add a user"), "add-user", cls="primary"))  # fmt: skip
+
+
+async def add_user(view: View) -> bool:
+    """Ask for a user, and show the one-time password once."""
+    words = view.words
+    if not view.may(Scope.ADMIN):
+        return False
+    given: list[str] = []
+
+    async def act(answers: Answers) -> None:
+        given[:] = [str(answers["name"]).strip()]
+        given.append(
+            await views.add_user(
+                view.desk,
+                view.visitor,
+                given[0],
+                str(answers["role"]),
+                str(answers["merchant"] or "").strip(),
+                answers["reason"],
+            )
+        )
+
+    shops = ", ".join(words(role) for role in sorted(OF_A_SHOP))
+    form = Form(
+        words("Add a user"),
+        (Field("name", words("Name"), needed=True),
+         Field("role", words("Role"), "choice", "support",
+               {role: words(role) for role in ROLES}, needed=True),
+         Field("merchant", words("Merchant number"),
+               hint=words("only for: {roles}", roles=shops))),
+        about=words("They get a one-time password and choose their own at the first sign-in."),
+    )  # fmt: skip
+    if not await ask(view, form, act):
+        return False
+    name, password = given
+    await show_once(view, words("One-time password of {name}", name=name),
+                    words("Hand it over in a safe way; it opens nothing but the choice of a "
+                          "password."), password)  # fmt: skip
+    return True
+
+
+async def change_user(view: View, name: str, *, active: bool) -> bool:
+    """Ask why somebody is let in again, or no longer."""
+    words = view.words
+    if not view.may(Scope.ADMIN):
+        return False
+
+    async def act(answers: Answers) -> None:
+        await views.set_active(view.desk, view.visitor, name, answers["reason"], active=active)
+
+    if active:
+        form = Form(words("Let {name} in again", name=name))
+    else:
+        form = Form(words("Let {name} in no more", name=name),
+                    about=words("What they have open ends at once."))  # fmt: skip
+    return await ask(view, form, act)
+
+
+# Keys -------------------------------------------------------------------------------------------
+
+
+async def keys_card(view: View) -> Html:
+    """Show the keys of programs: those in force, and those that have ended."""
+    words = view.words
+    keys = await view.desk.access.keys()
+    live = [row for row in keys if row["ended_at"] is None]
+    over = [row for row in keys if row["ended_at"] is not None]
+    names = [words(n) for n in ("Name", "Begins with", "May", "Merchant", "Made by", "Since")]
+
+    def shown(row: Mapping[str, Any]) -> list[object]:
+        return [
+            tag("b", row["name"]), tag("span", f"{row['prefix']}…", cls="mono"),
+            join(join((tag("span", scope, cls="badge mono"), " ")) for scope in row["scopes"]),
+            tag("span", row["merchant_id"], cls="mono") if row["merchant_id"]
+            else tag("span", words("all"), cls="muted"),
+            row["created_by"], full(view, row["created_at"]),
+        ]  # fmt: skip
+
+    now = [[*shown(row), act_button(words("End"), "end-key", id=str(row["id"]), name=row["name"])]
+           for row in live]  # fmt: skip
+    past = [[*shown(row), full(view, row["ended_at"])] for row in over]
+    ended = None
+    if past:
+        ended = tag("details", tag("summary", words("Keys that have ended ({n})", n=len(past))),
+                    table([*names, words("Ended")], past), cls="more")  # fmt: skip
+    return card(
+        words("Keys of programs"),
+        table([*names, words("Change")], now, cls="acts-last", empty=words("No key is in force.")),
+        ended, aside=act_button(words("Make a key"), "new-key", cls="primary"),
+    )  # fmt: skip
+
+
+async def new_key(view: View) -> bool:
+    """Ask for a key, and show it once."""
+    words = view.words
+    if not view.may(Scope.ADMIN):
+        return False
+    given: list[str] = []
+
+    async def act(answers: Answers) -> None:
+        scopes = [Scope(one) for one in sorted(answers["scopes"])]
+        given[:] = [
+            await views.new_key(
+                view.desk,
+                view.visitor,
+                str(answers["name"]),
+                scopes,
+                str(answers["merchant"] or "").strip(),
+                answers["reason"],
+            )
+        ]
+
+    choices = {scope.value: words(said) for scope, said in SCOPES.items()}
+    form = Form(
+        words("Make a key"),
+        (Field("name", words("Name of the program"), needed=True),
+         Field("merchant", words("Merchant number"), hint=words("empty: all merchants")),
+         Field("scopes", words("What it may do"), "several", (), choices, needed=True)),
+    )  # fmt: skip
+    if not await ask(view, form, act):
+        return False
+    about = words("The program sends it as Authorization: Bearer KEY.")
+    await show_once(view, words("The key"), about, given[0])
+    return True
+
+
+async def end_key(view: View, identity: str, name: str) -> bool:
+    """Ask why a key ends."""
+    words = view.words
+    if not view.may(Scope.ADMIN):
+        return False
+
+    async def act(answers: Answers) -> None:
+        await views.end_key(view.desk, view.visitor, UUID(identity), answers["reason"])
+
+    form = Form(words("End the key {name}", name=name),
+                about=words("The program is let in no more from this moment on."))  # fmt: skip
+    return await ask(view, form, act)
+
+
+# Roles ------------------------------------------------------------------------------------------
+
+
+async def roles_card(view: View) -> Html:
+    """Show what each role may do."""
+    words = view.words
+    yes, no = words("yes"), words("no")
+    rows = [
+        (tag("span", words(said)), tag("span", scope.value, cls="mono muted"),
+         *(tag("span", "✓", cls="mark good", role="img", aria_label=yes)
+           if scope in scopes else tag("span", "·", cls="muted no", role="img", aria_label=no)
+           for scopes in ROLES.values()))
+        for scope, said in SCOPES.items()
+    ]  # fmt: skip
+    names = [words("May"), words("Scope"), *(words(role) for role in ROLES)]
+    return card(
+        words("Roles"), table(names, rows, cls="roles"),
+        tag("p", words("Cashiers and merchants see what is of their own shop only."),
+            cls="muted note"),
+    )  # fmt: skip

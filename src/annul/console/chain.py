@@ -1,0 +1,111 @@
+"""What a chain of transactions says: a box and a line for each, and for each reversal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from annul.domain.response_codes import describe
+from annul.domain.reversal_reasons import REASONS
+
+from .markup import Html, badge, join, link, table, tag
+from .picture import Box, picture
+from .view import View
+
+TONES: Final[Mapping[str, str]] = {
+    "received": "info", "sent": "info", "approved": "good", "completed": "good",
+    "declined": "bad", "unknown": "warn", "reversing": "warn", "reversed": "",
+    "voided": "info", "refunded": "info", "partly_refunded": "info",
+}  # fmt: skip
+_REVERSALS: Final = frozenset({"reversing", "reversed"})
+
+Row = Mapping[str, Any]
+
+
+def boxes(view: View, rows: Sequence[Row], here: str) -> list[Box]:
+    """Make a box of each transaction, and one of each reversal behind what it reverses."""
+    words, made = view.words, []
+    for row in rows:
+        key = str(row["id"])
+        code = f" · {row['response_code']}" if row["response_code"] else ""
+        made.append(
+            Box(key, str(row["original_id"] or ""), words(row["kind"]), words(row["state"]),
+                TONES.get(row["state"], ""), view.amount(row["amount"], row["currency"]),
+                (f"{words('RRN')} {row['rrn']}",
+                 f"{view.when(row['received_at'], seconds=True)}{code}"),
+                f"/transactions/{key}", here=key == here)
+        )  # fmt: skip
+        if row["state"] in _REVERSALS:
+            done = row["state"] == "reversed"
+            at = view.when(row["ended_at"], seconds=True) if done else ""
+            made.append(
+                Box(f"{key} reversal", key, words("Reversal"),
+                    words("acknowledged") if done else words("under way"),
+                    "good" if done else "warn", view.amount(row["amount"], row["currency"]),
+                    tuple(one for one in (reversal_reason(view, row), at) if one))
+            )  # fmt: skip
+    return made
+
+
+def reversal_reason(view: View, row: Row) -> str:
+    """Say why a transaction was reversed."""
+    zh, en = REASONS.get(row["reversal_reason"], ("", ""))
+    return zh if view.words.language == "zh" else en
+
+
+def drawing(view: View, made: Sequence[Box]) -> Html:
+    """Draw the chain wide and narrow; the page shows the one that fits."""
+    words = view.words
+    described = ". ".join(
+        f"{place}: {box.kind}, {box.state}, {box.amount}" for place, box in enumerate(made, 1)
+    )
+    title = words("The original and all that refers to it")
+    return tag(
+        "div",
+        picture(made, title, described),
+        picture(made, title, described, narrow=True),
+        cls="scroll drawn",
+    )
+
+
+def listing(view: View, rows: Sequence[Row], here: str, *, empty: str) -> Html:
+    """Show transactions as a table."""
+    words = view.words
+    shown = [
+        (
+            view.when(row["received_at"], seconds=True),
+            words(row["kind"]),
+            badge(words(row["state"]), TONES.get(row["state"], "")),
+            tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
+            tag("span", row["rrn"], cls="mono strong") if str(row["id"]) == here
+            else link(row["rrn"], f"/transactions/{row['id']}", cls="mono"),
+            tag("span", row["trace"], cls="mono"),
+            tag("span", row["card_masked"], cls="mono"),
+            row["terminal_id"],
+            outcome(view, row),
+        )
+        for row in rows
+    ]  # fmt: skip
+    names = [
+        words(one)
+        for one in ("Time", "Kind", "State", "Amount", "RRN", "Voucher", "Card", "Terminal",
+                    "Outcome")
+    ]  # fmt: skip
+    return table(names, shown, cls="right-4", empty=empty)
+
+
+def outcome(view: View, row: Row) -> Html | str:
+    """Say what the answer was: the code with its text, or why there was none."""
+    code = row["response_code"]
+    if code == "00":
+        return tag("span", "00", cls="mono muted")
+    said = code_text(view, code) if code else ""
+    why = view.words(row["why"]) if row["why"] else ""
+    if not said and not why:
+        return "–"
+    return join((tag("span", code, cls="mono"), " " if code else None,
+                 tag("span", why or said, cls="muted")))  # fmt: skip
+
+
+def code_text(view: View, code: str) -> str:
+    """Say what a response code means."""
+    known = describe(code)
+    return known.zh if view.words.language == "zh" else known.en

@@ -1,0 +1,113 @@
+"""The audit log: who did what to which thing, and why; looked through by cursor."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from annul.api.roles import Scope
+from annul.api.views import admin as views
+from annul.console.finding import choice, cursor_of, day, field
+from annul.console.frame import page
+from annul.console.markup import Html, badge, facts, join, link, table, tag
+from annul.console.view import View, html
+
+_LIMIT: Final = 50
+_ASKED: Final = ("who", "action", "text", "from", "until")
+# What stands first in `object`: what it is called, and the page of it.
+_THINGS: Final[Mapping[str, tuple[str, str]]] = {
+    "issuer": ("Issuer", "/issuers/"), "merchant": ("Merchant", "/merchants/"),
+    "terminal": ("Terminal", "/merchants/"), "case": ("Case", "/cases/"),
+    "user": ("User", ""), "key": ("Key", ""),
+}  # fmt: skip
+
+
+@page("/audit", Scope.AUDIT, "Audit log", "❑")
+async def audit(view: View) -> None:
+    """Show what was done, the latest first."""
+    asked = {name: view.query.get(name, "")[:60] for name in _ASKED}
+    zone = view.desk.zone
+    wanted = views.Wanted(
+        who=asked["who"], action=asked["action"], text=asked["text"],
+        since=day(asked["from"], zone), until=day(asked["until"], zone, end=True),
+    )  # fmt: skip
+    found = await views.log(view.desk, view.visitor, wanted, _LIMIT, cursor_of(view))
+    kept = {name: value for name, value in asked.items() if value}
+    html(_top(view, asked))
+    html(_list(view, found.rows, kept, found.following), "card")
+
+
+def _top(view: View, asked: Mapping[str, str]) -> Html:
+    words = view.words
+    actions = {"": words("Any act")} | {
+        name: words.of(said) for name, said in sorted(views.ACTS.items())
+    }
+    form = tag(
+        "form",
+        field(words("Who"), "who", asked["who"], size=12),
+        choice(words("Act"), "action", asked["action"], actions),
+        field(words("Thing or reason"), "text", asked["text"], size=22, type="search"),
+        field(words("From"), "from", asked["from"], type="date"),
+        field(words("Until"), "until", asked["until"], type="date"),
+        tag("button", words("Find"), type="submit", cls="button primary"),
+        cls="filters", method="get", action="/audit", role="search",
+    )  # fmt: skip
+    return tag("div", tag("h1", words("Audit log")), tag("span", cls="grow"), form, cls="head")
+
+
+def _list(view: View, rows: list[dict[str, Any]], kept: dict[str, str], following: str) -> Html:
+    words = view.words
+    shown = [
+        (
+            tag("span", f"{row['at'].astimezone(view.desk.zone):%Y-%m-%d %H:%M:%S}", cls="num"),
+            join(
+                (
+                    tag("b", row["who"]),
+                    tag(
+                        "small",
+                        words(row["role"]) if row["role"] else words("program"),
+                        cls="under",
+                    ),
+                )
+            ),
+            badge(words.of(views.ACTS.get(row["action"])) or row["action"]),
+            _thing(view, row["object"]),
+            row["reason"],
+            _detail(view, row["detail"]),
+        )
+        for row in rows
+    ]
+    names = [words(n) for n in ("Time", "Who", "Act", "Thing", "Reason", "Detail")]
+    older = link(words("Older"), f"/audit?{urlencode({**kept, 'cursor': following})}",
+                 cls="button")  # fmt: skip
+    return join((
+        table(names, shown, empty=words("Nothing was done that fits.")),
+        tag("p", older, cls="following") if following else None,
+    ))  # fmt: skip
+
+
+def _thing(view: View, text: str) -> Html:
+    """Link what was changed, where there is a page of it."""
+    kind, _, name = text.partition(" ")
+    if kind not in _THINGS:
+        return tag("span", text)
+    label, place = _THINGS[kind]
+    said = f"{view.words(label)} {name}"
+    first = name.partition(" ")[0]
+    return link(said, f"{place}{first}") if place and first.isdigit() else tag("span", said)
+
+
+def _detail(view: View, detail: Mapping[str, Any]) -> Html | str:
+    if not detail:
+        return ""
+    pairs = [(name, _value(value)) for name, value in detail.items() if value not in ("", None, [])]
+    return tag("details", tag("summary", view.words("show")), facts(pairs), cls="detail")
+
+
+def _value(value: Any) -> Html:
+    if isinstance(value, dict) and set(value) == {"before", "after"}:
+        return tag("span", f"{value['before']} → {value['after']}")
+    if isinstance(value, dict):
+        return tag("span", ", ".join(f"{name} {one}" for name, one in value.items() if one))
+    if isinstance(value, list):
+        return tag("span", ", ".join(str(one) for one in value))
+    return tag("span", value)

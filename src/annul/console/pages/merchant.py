@@ -1,0 +1,183 @@
+"""One merchant: its money, what annul may do for it unasked, how its terminals are set up."""
+
+from typing import Any, Final
+
+from nicegui import events, ui
+
+from annul.api.roles import Scope
+from annul.api.views import cases as case_views
+from annul.api.views import merchants as views
+from annul.console.forms import Answers, Field, Form, act_button, ask, minor
+from annul.console.frame import page
+from annul.console.markup import Html, badge, card, facts, join, link, table, tag
+from annul.console.parts import case_rows, heads
+from annul.console.terminals import ask_terminal, terminals_card
+from annul.console.view import Part, View, live
+from annul.domain import money
+
+_CASES: Final = 10
+
+
+@page("/merchants/{merchant}", Scope.MERCHANTS_READ, "Merchant")
+async def merchant(view: View) -> None:
+    """Show one merchant; money and cases are live."""
+    merchant_id = view.params["merchant"]
+    await views.find(view.desk, view.visitor, merchant_id)
+    write = view.may(Scope.MERCHANTS_WRITE)
+    top = Part(
+        lambda: view.shared(("merchant", merchant_id), lambda: _top(view, merchant_id)), "stack"
+    )
+    with ui.element("div").classes("grid").style("margin-top: 16px"):
+        terminals = Part(lambda: terminals_card(view, merchant_id, write=write), "two-thirds")
+        with ui.element("div").classes("stack third"):
+            allowed = Part(lambda: _allowed(view, merchant_id, write=write))
+            contract = Part(lambda: _contract(view, merchant_id))
+        cases = Part(lambda: _cases(view, merchant_id))
+
+    async def refresh() -> None:
+        await top.refresh()
+        await cases.refresh()
+
+    for part in (top, terminals, cases, allowed, contract):
+        await part.refresh()
+    _listen(view, merchant_id, allowed, terminals)
+    live(view, refresh, at_least_s=5.0)
+
+
+def _listen(view: View, merchant_id: str, allowed: Part, terminals: Part) -> None:
+    """Do what the buttons on the page ask for."""
+    place = ui.context.slot.parent
+
+    async def allow() -> None:
+        with place:
+            if await _allow(view, merchant_id):
+                await allowed.refresh()
+
+    async def asked(told: events.GenericEventArguments) -> None:
+        terminal_id, what = str(told.args["terminal"]), str(told.args["what"])
+        with place:
+            if await ask_terminal(view, merchant_id, terminal_id, what):
+                await terminals.refresh()
+
+    ui.on("allow", allow)
+    ui.on("ask", asked)
+
+
+async def _top(view: View, merchant_id: str) -> Html:
+    words = view.words
+    row = await views.find(view.desk, view.visitor, merchant_id)
+    currency = row["currency"]
+    counted = row["available"] - row["frozen"] + (row["pending"] if row["pending_covers"] else 0)
+    transactions = link(words("Transactions"), f"/transactions?merchant={merchant_id}",
+                        cls="button")  # fmt: skip
+
+    def tile(minor_units: int, label: str, tone: str = "") -> Html:
+        shown = tag("b", view.amount(minor_units, currency))
+        return tag("div", shown, tag("span", label), cls=f"tile {tone}")
+
+    return join((
+        tag("div", tag("h1", words.name(row)), tag("span", merchant_id, cls="mono muted"),
+            badge(words("active"), "good") if row["active"]
+            else badge(words("switched off"), "bad"),
+            tag("span", cls="grow"),
+            transactions if view.may(Scope.TRANSACTIONS_READ) else None, cls="head"),
+        tag("div",
+            tile(row["available"], words("Available")),
+            tile(row["pending"], words("Pending")),
+            tile(row["frozen"], words("Frozen"), "warn" if row["frozen"] else ""),
+            tile(counted, words("Counts for voids"), "bad" if counted < 0 else ""),
+            cls="tiles"),
+    ))  # fmt: skip
+
+
+async def _cases(view: View, merchant_id: str) -> Html:
+    words = view.words
+    wanted = case_views.Wanted(state="open", merchant=merchant_id)
+    found = await case_views.search(view.desk, view.visitor, wanted, _CASES)
+    every = link(words("All of this merchant"), f"/cases?state=all&merchant={merchant_id}")
+    shown = table(heads(view), case_rows(view, found.rows), empty=words("No case is open."))
+    return card(words("Open cases"), shown, aside=every)
+
+
+async def _contract(view: View, merchant_id: str) -> Html:
+    words = view.words
+    row = await views.find(view.desk, view.visitor, merchant_id)
+    return card(words("Contract"), facts((
+        (words("Category"), row["category"]),
+        (words("Pricing"), row["pricing"]),
+        (words("Largest amount"), view.amount(row["amount_limit"], row["currency"])),
+        (words("Refunds within"), words("{n} days", n=row["refund_days"])),
+    )))  # fmt: skip
+
+
+# What annul may do unasked ----------------------------------------------------------------------
+
+
+async def _allowed(view: View, merchant_id: str, *, write: bool) -> Html:
+    words = view.words
+    row = await views.find(view.desk, view.visitor, merchant_id)
+    currency, limit = row["currency"], row["refund_instead_limit"]
+
+    def said(yes: object, text: str, otherwise: str) -> Html:
+        mark = tag("span", "✓" if yes else "–", cls=f"mark {'good' if yes else ''}",
+                   aria_hidden="true")  # fmt: skip
+        return tag("li", mark, tag("span", text if yes else otherwise))
+
+    lines = (
+        said(row["retry_voids"], words("Voids that failed are tried again."),
+             words("Voids that failed are not tried again.")),
+        said(bool(limit),
+             words("A void that can not be done is refunded instead up to {amount}.",
+                   amount=view.amount(limit, currency)),
+             words("Nothing is refunded instead unasked.")),
+        said(row["void_needs_balance"],
+             words("A void waits until the merchant's balance covers it."),
+             words("A void is done whatever the merchant's balance is.")),
+        said(row["pending_covers"], words("Money that is pending counts as cover."),
+             words("Money that is pending does not count as cover.")),
+        said("always", words("From {amount} on, a person who moves money needs a second one.",
+                         amount=view.amount(row["second_person_from"], currency)), ""),
+    )  # fmt: skip
+    return card(words("What annul may do unasked"), tag("ul", *lines, cls="allowed"),
+                aside=act_button(words("Change"), "allow") if write else "")  # fmt: skip
+
+
+async def _allow(view: View, merchant_id: str) -> bool:
+    words = view.words
+    if not view.may(Scope.MERCHANTS_WRITE):
+        return False
+    row = await views.find(view.desk, view.visitor, merchant_id)
+    currency = row["currency"]
+
+    async def act(answers: Answers) -> None:
+        allowed = views.Allowed(
+            retry_voids=bool(answers["retry"]),
+            refund_instead_limit=minor(answers["limit"], currency),
+            void_needs_balance=bool(answers["needs"]),
+            pending_covers=bool(answers["pending"]),
+            second_person_from=minor(answers["second"], currency),
+        )
+        await views.allow(view.desk, view.visitor, merchant_id, allowed, answers["reason"])
+
+    form = Form(
+        words("What annul may do unasked"),
+        _fields(view, row),
+        about=words("Running hosts take it up within seconds; open cases go by it too."),
+    )
+    return await ask(view, form, act)
+
+
+def _fields(view: View, row: dict[str, Any]) -> tuple[Field, ...]:
+    words, currency = view.words, row["currency"]
+    letters = money.CURRENCIES.get(currency, ("", 2))[0]
+    return (
+        Field("retry", words("Try voids again that failed"), "switch", row["retry_voids"]),
+        Field("limit", words("Refund instead up to"),
+              value=money.show(row["refund_instead_limit"], currency),
+              hint=words("{currency}; 0: never unasked", currency=letters), needed=True),
+        Field("needs", words("Voids wait for the merchant's balance"), "switch",
+              row["void_needs_balance"]),
+        Field("pending", words("Pending money counts as cover"), "switch", row["pending_covers"]),
+        Field("second", words("A second person from"),
+              value=money.show(row["second_person_from"], currency), hint=letters, needed=True),
+    )  # fmt: skip

@@ -1,0 +1,78 @@
+"""The list of merchants: search, balances, terminals, open cases."""
+
+from typing import Final
+from urllib.parse import urlencode
+
+from annul.api.roles import Scope
+from annul.api.views import merchants as views
+from annul.console.frame import page
+from annul.console.markup import Html, badge, join, link, table, tag
+from annul.console.view import Part, View, live
+
+_LIMIT: Final = 50
+
+
+@page("/merchants", Scope.MERCHANTS_READ, "Merchants", "⌘")
+async def merchants(view: View) -> None:
+    """Show merchants; their balances are live."""
+    search = view.query.get("search", "")[:60]
+    cursor = view.query.get("cursor", "")[:15]
+    top = Part(lambda: _top(view, search))
+    listed = Part(
+        lambda: view.shared(("merchants", search, cursor), lambda: _list(view, search, cursor)),
+        "card",
+    )
+    await top.refresh()
+    await listed.refresh()
+    live(view, listed.refresh, at_least_s=5.0)
+
+
+async def _top(view: View, search: str) -> Html:
+    words = view.words
+    form = tag(
+        "form",
+        tag("label", words("Search"),
+            tag("input", name="search", value=search, size=30, type="search",
+                placeholder=words("name, merchant or terminal number"))),
+        tag("button", words("Find"), type="submit", cls="button primary"),
+        cls="filters", method="get", action="/merchants", role="search",
+    )  # fmt: skip
+    return tag("div", tag("h1", words("Merchants")), tag("span", cls="grow"), form, cls="head")
+
+
+async def _list(view: View, search: str, cursor: str) -> Html:
+    words = view.words
+    found = await views.search(view.desk, view.visitor, search, _LIMIT, cursor)
+
+    def money(minor: int, currency: str, *, warn: bool = False) -> Html:
+        cls = "num" if minor else "num muted"
+        return tag("span", view.amount(minor, currency), cls=f"{cls} warn-ink" if warn else cls)
+
+    rows = [
+        (
+            join((link(words.name(row), f"/merchants/{row['merchant_id']}", cls="strong"),
+                  tag("small", row["merchant_id"], cls="mono under"))),
+            badge(words("active"), "good") if row["active"]
+            else badge(words("switched off"), "bad"),
+            row["category"],
+            row["terminals"],
+            money(row["available"], row["currency"]),
+            money(row["pending"], row["currency"]),
+            money(row["frozen"], row["currency"], warn=bool(row["frozen"])),
+            link(row["cases"], f"/cases?state=open&merchant={row['merchant_id']}")
+            if row["cases"] else tag("span", "0", cls="muted"),
+        )
+        for row in found.rows
+    ]  # fmt: skip
+    names = [
+        words(one)
+        for one in ("Merchant", "State", "Category", "Terminals", "Available", "Pending", "Frozen",
+                    "Open cases")
+    ]  # fmt: skip
+    following = urlencode({"search": search, "cursor": found.following})
+    more = link(words("Further merchants"), f"/merchants?{following}", cls="button")
+    return join((
+        table(names, rows, cls="right-4 right-5 right-6 right-7 right-8",
+              empty=words("No merchant is called like that.")),
+        more if found.following else None,
+    ))  # fmt: skip

@@ -1,0 +1,290 @@
+"""My shop, for a phone: how a voucher stands, in plain words, and what to tell the customer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from nicegui import ui
+
+from annul.api.feed import Change
+from annul.api.roles import Scope
+from annul.api.views import shop as views
+from annul.api.views.shop import Standing, Voucher
+from annul.console.frame import page
+from annul.console.markup import Html, badge, facts, join, link, tag
+from annul.console.pos import steps
+from annul.console.view import Part, View, html, live
+from annul.diagnose.causes import CAUSES, Cause
+from annul.domain.kinds import KINDS
+
+STYLE: Final = '<link rel="stylesheet" href="/assets/pos.css">'
+_LONGEST: Final = 200  # characters of what is scanned: an address with the code in it
+# A number of a slip, a code, or an address: never a card number, which the field does not take.
+_PATTERN: Final = r"\s*\d{1,6}\s*|\s*\d{12}\s*|.*\w{15}-\w{8}-\d{6}-\d{6}\s*"
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What a standing looks and reads like; the texts are the catalogue's keys."""
+
+    icon: str
+    tone: str
+    title: str
+    money: str
+    tell: str
+
+
+_SIGNS: Final = {
+    Standing.VOIDED: Sign(
+        "✓", "good", "Voided",
+        "The sale is cancelled. The money goes back to the card it came from.",
+        "Your payment is cancelled. When your bank shows it depends on the bank; mostly it is "
+        "there the same day.",
+    ),
+    Standing.REFUNDED: Sign(
+        "✓", "good", "Refunded",
+        "The whole amount goes back to the card as a refund.",
+        "The whole amount comes back to the same card as a refund. That takes the bank a little "
+        "longer, mostly a few working days.",
+    ),
+    Standing.PARTLY: Sign(
+        "✓", "good", "Refunded in part",
+        "{part} goes back to the card as a refund; the rest of the sale stands.",
+        "{part} comes back to the same card, mostly within a few working days.",
+    ),
+    Standing.WORKING: Sign(
+        "…", "warn", "Being worked on",
+        "The outcome is not certain yet. No money is lost.",
+        "We are getting it cleared up. You need not wait here: keep the slip, its code shows how "
+        "it stands.",
+    ),
+    Standing.REFUSED: Sign(
+        "!", "bad", "Not voided",
+        "The sale stands: the money has not gone back.",
+        "The payment could not be cancelled. {why}",
+    ),
+    Standing.STANDS: Sign(
+        "¥", "info", "The sale stands",
+        "It was paid, and nobody has asked for it to be undone.",
+        "You have paid; nothing has been cancelled.",
+    ),
+    Standing.NOTHING: Sign(
+        "–", "info", "Nothing was charged",
+        "The sale did not go through or was taken back. No money is owed either way.",
+        "You have not been charged.",
+    ),
+}  # fmt: skip
+
+
+@page("/shop", Scope.SHOP, "My shop", "⌂")
+async def shop(view: View) -> None:
+    """Show how a voucher stands; live while it is open."""
+    ui.add_head_html(STYLE)
+    text = view.query.get("code", "").strip()[:_LONGEST]
+    wanted = views.asked(text)
+    shops = await views.shops(view.desk, view.visitor)
+    chosen = view.visitor.merchant_id or wanted.merchant or view.query.get("merchant", "")
+    html(_top(view, shops, chosen, text if wanted.how in {"voucher", "reference"} else ""))
+    result = Part(lambda: _result(view, wanted, chosen, text), "shop-result")
+    day = Part(lambda: _today(view, chosen), "shop-day")
+
+    async def refresh() -> None:
+        await result.refresh()
+        await day.refresh()
+
+    def concerns(changes: list[Change]) -> bool:
+        return not chosen or any(change["merchant_id"] == chosen for change in changes)
+
+    await refresh()
+    live(view, refresh, concerns, every_s=1.0, at_least_s=5.0)
+
+
+# The question -----------------------------------------------------------------------------------
+
+
+def _top(view: View, shops: Sequence[dict[str, Any]], chosen: str, text: str) -> Html:
+    words = view.words
+    named = {row["merchant_id"]: words.name(row) for row in shops}
+    choose = None
+    if not view.visitor.merchant_id:
+        options = [tag("option", words("Any shop"), value="")] + [
+            tag("option", f"{name} · {key}", value=key, selected=key == chosen)
+            for key, name in named.items()
+        ]
+        choose = tag("select", *options, id="shop", name="merchant", aria_label=words("Shop"),
+                     onchange="this.form.code.value || this.form.submit()")  # fmt: skip
+    field = tag(
+        "input", id="code", name="code", value=text, maxlength=_LONGEST, pattern=_PATTERN,
+        placeholder=words("Number on the slip"), inputmode="numeric", autocomplete="off",
+        autofocus="code" not in view.query, aria_label=words("Number on the slip"),
+        title=words("Voucher number (6 digits), reference (12 digits), or the slip's code. "
+                    "Never a card number."),
+    )  # fmt: skip
+    return tag(
+        "div",
+        tag("h1", named.get(chosen, words("My shop"))),
+        tag("p", words("How does a void stand? Key in the voucher number or the reference, or "
+                       "scan the code on the slip with the phone's camera."), cls="muted"),
+        tag("form", choose,
+            tag("div", field, tag("button", words("Look"), type="submit", id="look",
+                                  cls="button primary"), cls="shop-ask"),
+            method="get", action="/shop", cls="shop-form"),
+        cls="shop-top",
+    )  # fmt: skip
+
+
+# The answer -------------------------------------------------------------------------------------
+
+
+async def _result(view: View, wanted: views.Asked, merchant: str, text: str) -> Html:
+    words = view.words
+    if not text:
+        return Html()
+    if not wanted.how:
+        return _kindly(
+            words("That is not a number of a slip"),
+            words("A voucher number has up to 6 digits, a reference 12. They stand on the slip. "
+                  "A card number is never looked for."),
+        )  # fmt: skip
+    if wanted.how == "voucher" and not merchant:
+        return _kindly(
+            words("Which shop?"),
+            words("Every shop counts its vouchers by itself. Choose the shop above, then look."),
+        )
+    found = await views.find(view.desk, view.visitor, wanted, merchant)
+    if not found:
+        return _kindly(
+            words("Nothing found under this number"),
+            words("Compare it with the slip: the voucher number has 6 digits. If it is right, call "
+                  "the acquirer with the slip in hand. Do not void it again before."),
+        )  # fmt: skip
+    first, *others = found
+    more = None
+    if others:
+        more = tag("section", tag("h2", words("Others with this number")),
+                   tag("ul", *(_row(view, one) for one in others), cls="shop-rows"),
+                   cls="card")  # fmt: skip
+    return join((_answer(view, first), more))
+
+
+def _kindly(said: str, following: str) -> Html:
+    return tag(
+        "section", tag("span", "?", cls="shop-icon", aria_hidden="true"), tag("h2", said),
+        tag("p", following), id="nothing", cls="card shop-answer", role="status",
+    )  # fmt: skip
+
+
+def _answer(view: View, one: Voucher) -> Html:
+    words, row, about = view.words, one.row, one.about
+    sign = _SIGNS[one.standing]
+    cause = CAUSES.get(about["confirmed"] or about["cause"] or "")
+    amount = view.amount(_amount(one), row["currency"])
+    part = view.amount(about["undone"] or 0, row["currency"])
+    kind = KINDS[row["kind"]]
+    return tag(
+        "article",
+        tag("header",
+            tag("span", sign.icon, cls="shop-icon", aria_hidden="true"),
+            tag("div", tag("h2", words(sign.title)), tag("p", amount, cls="shop-amount num"))),
+        *_said(view, one, sign, cause, part),
+        facts((
+            (words("Case"), _number(view, about["number"])),
+            (words("Voucher"), tag("span", row["trace"], cls="mono")),
+            (words("Kind"), kind.zh if words.language == "zh" else kind.en),
+            (words("Voucher of the sale"), _of_sale(one)),
+            (words("Reference"), tag("span", about["undo_rrn"] or row["rrn"], cls="mono")),
+            (words("Card"), tag("span", row["card_masked"], cls="mono")),
+            (words("Terminal"), row["terminal_id"]),
+            (words("Time"), view.when(row["received_at"], seconds=True)),
+        )),
+        id="standing", cls=f"card shop-answer {sign.tone}", role="status",
+        data_standing=one.standing.value,
+    )  # fmt: skip
+
+
+def _said(view: View, one: Voucher, sign: Sign, cause: Cause | None, part: str) -> list[Html]:
+    """Say where the money is, what to tell the customer, what to do, and when it will be known."""
+    words, about = view.words, one.about
+    undone = one.standing in {Standing.WORKING, Standing.REFUSED}
+    money = words.of(cause.money) if cause and undone else words(sign.money, part=part)
+    why = words("Why: {cause}.", cause=words.of(cause.title)) if cause else ""
+    said = [
+        (words("Where the money is"), money),
+        (words("Tell the customer"), words(sign.tell, part=part, why=why).strip()),
+    ]
+    if cause and undone:
+        said.append((words("What you do"), words.of(cause.cashier)))
+    if one.open:
+        said.append((words("When it will be known"), _when(view, one)))
+    elif about["ended_at"] or about["undone_at"]:
+        at: datetime = about["ended_at"] or about["undone_at"]
+        said.append((words("Known since"), view.when(at)))
+    return [tag("section", tag("h3", head), tag("p", text)) for head, text in said]
+
+
+def _when(view: View, one: Voucher) -> str:
+    words, about = view.words, one.about
+    if about["due_at"] is None:
+        return words("In a moment. This page shows it by itself.")
+    return words(
+        "At the latest at {due}. Now: {step}. This page shows it by itself.",
+        due=view.when(about["due_at"]), step=words(steps.said(about["step"])),
+    )  # fmt: skip
+
+
+def _number(view: View, number: str | None) -> object:
+    if not number:
+        return ""
+    if view.may(Scope.CASES_READ):
+        return link(number, f"/cases/{number}", cls="mono")
+    return tag("span", number, cls="mono")
+
+
+def _of_sale(one: Voucher) -> str:
+    about = one.about
+    same = about["sale_id"] is None or about["sale_id"] == one.row["id"]
+    return "" if same else about["sale_trace"]
+
+
+def _amount(one: Voucher) -> int:
+    """Give the amount of the sale, of the voucher itself when there is none."""
+    amount = one.about["sale_amount"]
+    return int(one.row["amount"] if amount is None else amount)
+
+
+# The day ----------------------------------------------------------------------------------------
+
+
+async def _today(view: View, merchant: str) -> Html:
+    words = view.words
+    if not merchant:
+        hint = tag("p", words("Choose a shop to see what it voided today."), cls="empty")
+        return tag("section", hint, cls="card calm", id="today")
+    rows = [_row(view, one) for one in await views.today(view.desk, merchant)]
+    shown = (
+        tag("ul", *rows, cls="shop-rows")
+        if rows
+        else tag("p", words("Nothing was voided or refunded today."), cls="empty")
+    )
+    return tag("section", tag("header", tag("h2", words("Today's voids and refunds"))), shown,
+               cls="card", id="today")  # fmt: skip
+
+
+def _row(view: View, one: Voucher) -> Html:
+    words, row = view.words, one.row
+    sign = _SIGNS[one.standing]
+    kind = KINDS[row["kind"]]
+    query = urlencode({"code": one.code})
+    return tag(
+        "li",
+        tag("a",
+            tag("span", tag("b", row["trace"], cls="mono"),
+                tag("small", f"{view.when(row['received_at'])[6:]} · "
+                             f"{kind.zh if words.language == 'zh' else kind.en} · "
+                             f"{row['terminal_id']}")),
+            tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
+            badge(words(sign.title), sign.tone),
+            href=f"/shop?{query}"),
+    )  # fmt: skip

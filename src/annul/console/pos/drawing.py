@@ -1,0 +1,164 @@
+"""How the terminal looks: device, screen, keys, paper. Markup only; the style is in pos.css."""
+
+from typing import Final
+
+import segno
+
+from annul.console.markup import Html, join, tag
+from annul.console.texts import Words
+
+from .telling import Slip
+from .values import FUNCTIONS, Line, Screen
+
+# Strokes of 20 by 20.
+_ICONS: Final = {
+    "sale": "M5 4l5 6 5-6M10 10v7M6 11h8M6 14h8",
+    "void": "M7 3L3 7l4 4M3 7h9a5 5 0 0 1 0 10H7",
+    "refund": "M3 5h14v10H3zM3 9h14M10 12H6",
+    "balance": "M4 16V9M10 16V4M16 16v-5M2 16h16",
+    "qr_sale": "M3 3h5v5H3zM12 3h5v5h-5zM3 12h5v5H3zM12 12h2v2M17 12v5h-5",
+    "sign_in": "M10 3v7M6 5a6.5 6.5 0 1 0 8 0",
+    "settle": "M15 4H5l5 6-5 6h10",
+    "reprint": "M6 8V3h8v5M6 14H3V8h14v6h-3M6 12h8v5H6z",
+}
+# id, key, what stands on it, a word beneath it; in the order of the rows of four
+_KEYS: Final = (
+    ("1", "1", "1", ""), ("2", "2", "2", ""), ("3", "3", "3", ""),
+    ("cancel", "cancel", "✕", "Cancel"),
+    ("4", "4", "4", ""), ("5", "5", "5", ""), ("6", "6", "6", ""),
+    ("clear", "clear", "⌫", "Clear"),
+    ("7", "7", "7", ""), ("8", "8", "8", ""), ("9", "9", "9", ""),
+    ("ok", "ok", "○", "OK"),
+    ("point", ".", ".", ""), ("0", "0", "0", ""), ("00", "00", "00", ""),
+)  # fmt: skip
+# Amounts and names that carry meaning, written large on the slip.
+_LOUD: Final = frozenset({"AMOUNT", "金额", "VOUCHER", "凭证号"})
+
+# Keys of the computer press those of the device, unless somebody types or chooses elsewhere.
+SCRIPT: Final = """<script>(() => {
+  const named = {Enter: 'ok', Escape: 'cancel', Backspace: 'clear', '.': '.', ',': '.'};
+  const ids = {'.': 'key-point'};
+  window.posKey = (key) => {
+    const shown = document.getElementById(ids[key] || 'key-' + key);
+    if (shown) {
+      shown.classList.add('down');
+      setTimeout(() => shown.classList.remove('down'), 110);
+    }
+    emitEvent('pos_key', {key});
+  };
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = event.target instanceof Element ? event.target : document.body;
+    if (at.closest('input, select, textarea, [contenteditable], .q-dialog')) return;
+    if ((event.key === 'Enter' || event.key === ' ') && at.closest('button, a, summary')) return;
+    const key = /^[0-9]$/.test(event.key) ? event.key : named[event.key];
+    if (!key) return;
+    event.preventDefault();
+    window.posKey(key);
+  });
+  const clock = () => {
+    const shown = document.querySelector('.pos-clock');
+    if (!shown) return;
+    const form = {timeZone: shown.dataset.zone, hour: '2-digit', minute: '2-digit', hour12: false};
+    shown.textContent = new Date().toLocaleTimeString('en-GB', form);
+  };
+  setInterval(clock, 1000);
+})();</script>"""
+
+
+def screen(shown: Screen, terminal: str, zone: str) -> Html:
+    """Draw what stands on the screen; its clock shows the time of `zone`."""
+    status = tag(
+        "div",
+        tag("span", shown.title or "annul", cls="pos-title"),
+        tag("span", terminal, cls="pos-number"),
+        tag("span", cls="pos-clock", data_zone=zone, aria_hidden="true"),
+        cls="pos-status",
+    )
+    lines = [_line(line) for line in shown.lines]
+    waiting = tag("div", cls="pos-wait", aria_hidden="true") if shown.busy else None
+    return tag(
+        "div", status, tag("div", *lines, waiting, cls="pos-lines"),
+        tag("p", shown.hint, cls="pos-hint"),
+        id="screen", cls=f"pos-screen {shown.tone}", role="status", data_busy=shown.busy,
+    )  # fmt: skip
+
+
+def _line(line: Line) -> Html:
+    mark = tag("kbd", line.mark) if line.mark else None
+    side = tag("span", line.side) if line.side else None
+    text = tag("span", line.text, cls="grow") if mark or side else line.text
+    return tag("p", mark, text, side, cls=f"pos-line {line.look}")
+
+
+def _icon(path: str) -> Html:
+    return tag("svg", tag("path", d=path), viewBox="0 0 20 20", aria_hidden="true")
+
+
+def lamps() -> Html:
+    """Draw the head: the printer's mouth, the maker's name, four lamps."""
+    return tag(
+        "div", tag("span", cls="pos-mouth"), tag("b", "annul"),
+        tag("span", *(tag("i") for _ in range(4)), cls="pos-lamps"),
+        cls="pos-head-of-device", aria_hidden="true",
+    )  # fmt: skip
+
+
+def keys(words: Words) -> Html:
+    """Draw function keys and keypad."""
+    functions = [
+        tag("button", _icon(_ICONS[name]), words(function.title),
+            type="button", id=f"fn-{name.replace('_', '-')}", onclick=f"posKey('{name}')",
+            onmousedown="event.preventDefault()")
+        for name, function in FUNCTIONS.items()
+    ]  # fmt: skip
+    pad = [
+        tag("button", tag("span", sign), tag("small", words(word)) if word else None,
+            type="button", id=f"key-{name}", cls=f"pos-{name}" if word else "",
+            onclick=f"posKey('{key}')", onmousedown="event.preventDefault()",
+            aria_label=words(word) if word else sign)
+        for name, key, sign, word in _KEYS
+    ]  # fmt: skip
+    return join((
+        tag("div", *functions, cls="pos-functions"),
+        tag("div", *pad, cls="pos-pad"),
+    ))  # fmt: skip
+
+
+def paper(slip: Slip | None, merchant: str, base: str, words: Words) -> Html:
+    """Draw the paper that has come out; `base` is where the shop's page is asked."""
+    if slip is None:
+        return tag(
+            "div", tag("p", words("The slip comes out here.")), cls="slip-none", id="no-receipt"
+        )
+    rows = [
+        tag("div", tag("dt", label), tag("dd", value), cls="loud" if label in _LOUD else "")
+        for label, value in slip.rows
+    ]
+    there = f"{base}/shop?code={slip.code}"
+    code = slip.code and tag(
+        "footer",
+        tag("div", _square(there), cls="slip-code"),
+        tag("p", words("Scan it to see how this voucher stands")),
+        tag("p", slip.code, cls="slip-number"),
+    )
+    signature = tag("p", words("Signature"), cls="slip-signature") if slip.signed else None
+    body = tag(
+        "article", tag("header", tag("b", merchant), tag("span", slip.heading)),
+        tag("dl", *rows), signature, code or None,
+        id="receipt", cls="slip", aria_label=words("Slip"),
+    )  # fmt: skip
+    buttons = tag(
+        "div",
+        tag("button", words("Print"), type="button", id="print", cls="button primary",
+            onclick="window.print()"),
+        tag("a", words("How it stands"), href=f"/shop?code={slip.code}", id="to-shop", cls="button")
+        if slip.code else None,
+        cls="slip-buttons no-print",
+    )  # fmt: skip
+    return join((tag("div", body, cls="slip-out"), buttons))
+
+
+def _square(text: str) -> Html:
+    drawn = segno.make(text, error="m")
+    return Html(drawn.svg_inline(scale=3, border=0, dark="#161616", omitsize=True))

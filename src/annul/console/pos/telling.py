@@ -1,0 +1,166 @@
+"""What came of a wish, in words: for the screen, and as rows of the slip."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from annul.console.texts import Words
+from annul.domain.kinds import KINDS, VOIDS
+from annul.domain.response_codes import describe
+from annul.sim.terminal import receipt
+from annul.sim.terminal.journal import Record
+from annul.sim.terminal.profile import Profile
+from annul.sim.terminal.terminal import OPEN
+
+from . import notes
+from .tills import Done
+from .values import Result
+
+_LABEL: Final = 12  # columns of the slip that a label takes
+
+# What keeps the terminal from going on: error code to title, text, next step.
+_ERRORS: Final = {
+    "terminal.unreachable": (
+        "No connection", "The host cannot be reached, so nothing was sent. No money has moved.",
+        "Look whether the host runs, then try again.", "bad",
+    ),
+    "terminal.no_answer": (
+        "Outcome not known", "The request went out and no answer came.",
+        "It is reversed before the next transaction: do one, and the outcome is told.", "open",
+    ),
+    "terminal.sign_in_refused": (
+        "Sign-in refused", "The host did not sign this terminal in. No money has moved.",
+        "Check merchant, terminal and master key with the acquirer.", "bad",
+    ),
+    "terminal.still_owing": (
+        "Something is owed",
+        "An earlier transaction could not be settled, so nothing else goes out before it is.",
+        "Call the acquirer with the voucher number.", "open",
+    ),
+}  # fmt: skip
+_FAULT: Final = (
+    "Not possible", "The terminal could not do it.",
+    "Look at the journal: what is owed goes out before the next transaction.", "bad",
+)  # fmt: skip
+_TITLES: Final = {
+    "approved": ("Approved", "good"),
+    "declined": ("Declined", "bad"),
+    "reversed": ("Reversed", "bad"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A slip as it is printed: heading, rows of label and value, and the code of the voucher."""
+
+    heading: str
+    rows: Sequence[tuple[str, str]]
+    code: str = ""
+    signed: bool = False
+
+
+def shop_code(profile: Profile, record: Record) -> str:
+    """Name a voucher so that the shop's page finds it: nothing in it is of the card."""
+    return f"{profile.merchant}-{profile.terminal}-{record.batch}-{record.trace}"
+
+
+def result(done: Done, profile: Profile, words: Words) -> Result:
+    """Say what came of a wish."""
+    told = [_told(record, words) for record in done.told]
+    if done.error is not None:
+        title, text, following, tone = _ERRORS.get(done.error.code, _FAULT)
+        strike = done.owed if done.error.code == "terminal.still_owing" else ""
+        owed = [words("Voucher {trace}", trace=strike)] if strike else []
+        return Result(tone, words(title), words(text), lines=(*owed, words(following), *told),
+                      strike=strike)  # fmt: skip
+    if done.settled is not None:
+        agreed = words("The totals agree with the host's.")
+        differs = words("The totals differed; every voucher was uploaded.")
+        return Result("good", words("Settled"), agreed if done.settled.balanced else differs,
+                      lines=tuple(told))  # fmt: skip
+    if done.wish.function == "sign_in":
+        noted = [notes.said(done.said, words)] if done.said else []
+        return Result("good", words("Signed in"), words("Fresh keys have come."),
+                      lines=(*noted, *told))  # fmt: skip
+    if done.wish.function in {"strike", "reprint"}:
+        title = "Struck out" if done.wish.function == "strike" else "Printed again"
+        return Result("note", words(title), words("Voucher {trace}", trace=done.wish.voucher))
+    assert done.record is not None, "every other wish becomes a transaction"
+    return _transaction(done.record, profile, told, words)
+
+
+def _transaction(record: Record, profile: Profile, told: Sequence[str], words: Words) -> Result:
+    described = describe(record.response_code)
+    chinese = words.language == "zh"
+    open_ = record.state == "unanswered" or (
+        record.state == "declined" and record.response_code in OPEN
+    )
+    title, tone = ("Outcome not known", "open") if open_ else _TITLES[record.state]
+    if record.kind in VOIDS and record.state == "declined" and notes.CASE.fullmatch(record.note):
+        title, tone = "Not voided yet", "open"
+    lines = [words("Voucher {trace}", trace=record.trace)]
+    if record.note:
+        lines.append(notes.said(record.note, words, record.response_code))
+    elif record.state != "approved":
+        lines.append(described.advice_zh if chinese else described.advice_en)
+    if record.balance:
+        lines.append(_balance(record, profile))
+    text = described.zh if chinese else described.en
+    if record.state == "approved":
+        kind = KINDS[record.kind]
+        text = kind.zh if chinese else kind.en[:1].upper() + kind.en[1:]
+    return Result(tone, words(title), text, record.response_code, (*lines, *told))
+
+
+def _told(record: Record, words: Words) -> str:
+    """Say what became of an earlier transaction."""
+    outcome = receipt.outcome(record, language(words))
+    return words("Earlier voucher {trace}: {outcome}", trace=record.trace, outcome=outcome)
+
+
+def _balance(record: Record, profile: Profile) -> str:
+    """Read it off the slip, which has the sum as people read it."""
+    return dict(_rows(receipt.slip(record, profile, "en"))).get("BALANCE", "")
+
+
+# The slip --------------------------------------------------------------------------------------
+
+
+def slip(done: Done, profile: Profile, words: Words) -> Slip | None:
+    """Give what the printer prints for a wish, None when it prints nothing."""
+    spoken = language(words)
+    if done.settled is not None:
+        text = receipt.totals(done.settled, profile, spoken)
+        return Slip(_heading(text), _rows(text))
+    record = done.record
+    if record is None or record.kind == "balance" or done.wish.function == "strike":
+        return None
+    text = receipt.slip(record, profile, spoken)
+    signed = record.state == "approved"
+    noted = notes.said(record.note, words, record.response_code)
+    rows = [(label, noted if value == record.note else value) for label, value in _rows(text)]
+    return Slip(_heading(text), rows, shop_code(profile, record), signed)
+
+
+def language(words: Words) -> Literal["zh", "en"]:
+    """Give the language that a page speaks, as the slip's writer wants it."""
+    return "zh" if words.language == "zh" else "en"
+
+
+def _heading(text: str) -> str:
+    return text.splitlines()[1].strip()
+
+
+def _rows(text: str) -> list[tuple[str, str]]:
+    """Read labels and values off a slip that was written for paper of fixed columns."""
+    return [_split(line) for line in text.splitlines()[3:] if line.strip("-")]
+
+
+def _split(line: str) -> tuple[str, str]:
+    columns = 0
+    for place, letter in enumerate(line):
+        if columns >= _LABEL:
+            return line[:place].strip(), line[place:].strip()
+        columns += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+    return line.strip(), ""
