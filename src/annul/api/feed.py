@@ -65,7 +65,10 @@ class Feed:
         return lambda: self._watchers.discard(watcher)
 
     async def changes(self) -> AsyncIterator[list[Change]]:
-        """Give changes as they come, an empty list now and then; a watcher too slow loses some."""
+        """Give changes as they come, an empty list at once and now and then.
+
+        The first one says that nothing is missed from now on; a watcher too slow loses some.
+        """
         queue: asyncio.Queue[list[Change]] = asyncio.Queue(_KEPT)
 
         def put(changes: list[Change]) -> None:
@@ -75,6 +78,7 @@ class Feed:
         self._streams.add(put)
         try:
             with self.watched(put):
+                yield []
                 while not self.ended:
                     try:
                         async with asyncio.timeout(15):

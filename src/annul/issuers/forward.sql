@@ -21,7 +21,7 @@ WITH due AS (
     UPDATE outbox o
     SET leased_until = $2, attempts = o.attempts + 1
     FROM due d
-    WHERE o.merchant_id = d.merchant_id AND o.id = d.id AND o.pending
+    WHERE o.merchant_id = d.merchant_id AND o.id = d.id AND o.pending AND o.next_attempt_at <= $1
       AND (o.leased_until IS NULL OR o.leased_until <= $1)
     RETURNING o.merchant_id, o.id, o.transaction_id, o.kind, o.issuer_id, o.reason, o.attempts,
               o.created_at

@@ -43,13 +43,15 @@ async def events(
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + _LASTS_S
+    following = desk.feed.changes()
+    await anext(following)  # before the query, so that no change falls between the two
     seen = _ID.fullmatch(last_event_id)
     if seen:
         since = datetime.fromtimestamp(int(seen[1]) / 1_000_000, UTC)
         missed = await desk.pool.fetch(_QUERIES["changed"], visitor.merchant_id, since, _MISSED)
         for row in missed:
             yield _event(dict(row))
-    async for changes in desk.feed.changes():
+    async for changes in following:
         for change in changes:
             if visitor.sees(change["merchant_id"]):
                 yield _event(change)
