@@ -17,6 +17,10 @@ from .view import View, html
 
 Answers = Mapping[str, Any]
 _FORM: Final = "%Y-%m-%dT%H:%M"
+# After a dialog the focus goes back to the button that opened it, if it is still there.
+_BACK: Final = (
+    "(window.annulBack?.isConnected ? window.annulBack : document.getElementById('main'))?.focus()"
+)
 _LOOK: Final = "outlined dense stack-label"
 
 
@@ -72,11 +76,16 @@ async def ask(view: View, form: Form, act: Callable[[Answers], Awaitable[Any]]) 
             ui.button(words("Cancel"), on_click=lambda: dialog.submit("")).props("flat")
         dialog.on("keydown.ctrl.enter", go)
     done = bool(await dialog)
-    dialog.clear()
-    dialog.delete()
+    _close(dialog)
     if done:
         ui.notify(words("Done"), type="positive")
     return done
+
+
+def _close(dialog: ui.dialog) -> None:
+    dialog.clear()
+    dialog.delete()
+    ui.run_javascript(_BACK)
 
 
 def _draw_form(view: View, form: Form) -> dict[str, Any]:
@@ -105,8 +114,11 @@ def _missing(view: View, form: Form, answers: Answers) -> str:
 
 
 def said(view: View, error: AnnulError) -> str:
-    """Say what went wrong and what to do."""
-    text = view.words(str(error)).rstrip(".。")
+    """Say what went wrong and what to do; in Chinese at least what kind of error it is."""
+    text = view.words(str(error))
+    if view.words.language == "zh" and text == str(error):
+        text = view.words(str(type(error)()))
+    text = text.rstrip(".。")
     end = "。" if view.words.language == "zh" else ". "
     return f"{text[:1].upper()}{text[1:]}{end}{view.words(error.next_step)}"
 
@@ -130,13 +142,12 @@ async def show_once(view: View, title: str, about: str, secret: str) -> None:
                 ),
             ).props("flat")
     await dialog
-    dialog.clear()
-    dialog.delete()
+    _close(dialog)
 
 
 def act_button(label: object, event: str, *, cls: str = "", **given: str) -> Html:
     """Build a button that tells this page's `ui.on(event)` what it was given."""
-    script = f"emitEvent({json.dumps(event)}, {json.dumps(given)})"
+    script = f"annulBack = this; emitEvent({json.dumps(event)}, {json.dumps(given)})"
     return tag("button", label, type="button", cls=f"button small {cls}", onclick=script)
 
 

@@ -84,11 +84,13 @@ async def codes_card(view: View, issuer_id: str, *, write: bool) -> Html:
                   act_button(words("Remove"), "end-meaning", code=code))) if write else "",
         ))  # fmt: skip
     names = [words(n) for n in ("Code", "Means here", "Elsewhere", "Change")]
+    if not write:
+        names, rows = names[:-1], [row[:-1] for row in rows]
     add = act_button(words("Add a code"), "meaning") if write else ""
     return card(
         words("What its codes mean"),
         table(names, rows, empty=words("Every code means what the standard says."),
-              cls="acts-last"),
+              cls="acts-last" if write else ""),
         tag("p", words("This speaks for or against a cause when a void fails with the code."),
             cls="muted note"),
         aside=add,
@@ -146,9 +148,15 @@ async def contacts_card(view: View, issuer_id: str, *, write: bool) -> Html:
         for row in await views.contacts(view.desk, issuer_id)
     ]  # fmt: skip
     names = [words(n) for n in ("For", "Name", "Phone", "Mail", "Hours", "Change")]
+    if not write:
+        names, rows = names[:-1], [row[:-1] for row in rows]
     add = act_button(words("Add a contact"), "contact") if write else ""
     empty = words("No contact is entered for this issuer.")
-    return card(words("Contacts"), table(names, rows, empty=empty, cls="acts-last"), aside=add)
+    return card(
+        words("Contacts"),
+        table(names, rows, empty=empty, cls="acts-last" if write else ""),
+        aside=add,
+    )
 
 
 async def put_contact(view: View, issuer_id: str, identity: str) -> bool:

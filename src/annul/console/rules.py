@@ -56,9 +56,13 @@ def rules_card(view: View, rows: Sequence[Mapping[str, Any]], *, write: bool) ->
             acts,
         ))  # fmt: skip
     names = [words(n) for n in ("Rule", "In force", "From and until", "Coming", "Change")]
+    if not write:
+        names, shown = names[:-1], [row[:-1] for row in shown]
     history = [row for row in rows if PolicyKind(row["kind"]) not in WINDOWS]
     return card(
-        words("Rules for voids"), table(names, shown, cls="acts-last"), _history(view, history)
+        words("Rules for voids"),
+        table(names, shown, cls="acts-last" if write else ""),
+        _history(view, history),
     )
 
 

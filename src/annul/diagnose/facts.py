@@ -66,6 +66,7 @@ FACTS: Final[Mapping[str, tuple[str, str]]] = {
     "issuer.answers_5m": ("发卡行近5分钟应答", "the issuer's answers of 5 minutes"),
     "issuer.answers_60m": ("发卡行近一小时应答", "the issuer's answers of an hour"),
     "issuer.latency_60m": ("发卡行近一小时九成应答用时(毫秒)", "90 % answered within (ms)"),
+    "issuer.silent_5m": ("近5分钟无应答笔数", "requests without an answer of 5 minutes"),
     "issuer.garbled_5m": ("近5分钟无法识别的应答", "unreadable messages of 5 minutes"),
     "issuer.requests_recent": ("前后其它交易笔数", "other requests just before and after"),
     "issuer.silent_share_recent": ("近期无应答比例", "recent share without an answer"),

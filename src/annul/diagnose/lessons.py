@@ -1,7 +1,9 @@
 """What closed cases teach the ranking: small, bounded, visible, and each may be taken back.
 
-A confirmed cause that was not the most probable one is moved up by a step for everything that
-spoke, the wrongly preferred one down. What was ranked right teaches nothing.
+A confirmed cause that was not the most probable one is moved up by a step for what spoke for it,
+the wrongly preferred one down for what spoke for that. What was ranked right teaches nothing. What
+speaks in every case (the original stands) moves no cause that does not name it, else each lesson
+would lift its cause in all cases to come.
 """
 
 from collections.abc import Sequence
@@ -13,14 +15,16 @@ import asyncpg
 
 from annul.store.database import load_queries
 
+from .causes import CAUSES
 from .facts import Facts
 from .rank import Shifts, heard, rank
+from .signals import SIGNALS
 
 _QUERIES: Final = {
     name: query.sql for name, query in load_queries("annul.diagnose", "lessons.sql").items()
 }
 STEP: Final = 0.25
-BOUND: Final = 2.0  # no pair of cause and signal is ever shifted further
+BOUND: Final = 1.0  # no pair of cause and signal is ever shifted further
 
 Lesson = tuple[str, str, float]  # cause, signal, shift
 
@@ -32,8 +36,9 @@ def lesson(facts: Facts, confirmed: str, shifts: Shifts) -> Sequence[Lesson]:
         return ()
     return tuple(
         (cause, signal, step)
-        for signal in heard(facts)
         for cause, step in ((confirmed, STEP), (preferred, -STEP))
+        for signal in heard(facts)
+        if signal not in SIGNALS or CAUSES[cause].speaks.get(signal, 0.0) > 0
         if abs(shifts.get((cause, signal), 0.0) + step) <= BOUND
     )
 

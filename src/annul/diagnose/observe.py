@@ -168,6 +168,7 @@ def issuer_facts(
         "issuer.answers_60m": Fact(str(hour), hourly),
         "issuer.requests_recent": Fact(len(near), source),
         "issuer.link_drops": Fact(hour.link_drops, hourly),
+        "issuer.silent_5m": Fact(five.silent, f"{source} 300 s"),
         "issuer.garbled_5m": Fact(five.garbled, f"{source} 300 s"),
     }
     if hour.p90_ms is not None:

@@ -8,11 +8,11 @@ from annul.diagnose.facts import Facts
 
 _FUNDS: Final = frozenset({"merchant_balance_low", "funds_frozen", "funds_not_arrived"})
 
-# A case that waited for this and was then voided at the next try had one of these causes.
+# A case that waited for this and was then voided at the next try had one of these causes. Only
+# waits for something that can be seen: that an issuer was thought to be down proves nothing.
 _WAITED_FOR: Final[Mapping[str, frozenset[str]]] = {
     "wait_funds": _FUNDS,
     "wait_window": frozenset({"issuer_maintenance", "end_of_day"}),
-    "wait_health": frozenset({"issuer_down", "issuer_link"}),
     "wait_rule": frozenset({"repeated_too_soon"}),
     "wait_set_up": frozenset({"terminal_misconfigured"}),
     "await_original": frozenset({"original_unfinished"}),

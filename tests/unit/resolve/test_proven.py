@@ -12,7 +12,8 @@ def _events(*whats: str) -> list[dict[str, object]]:
     [
         (["opened", "diagnosed", "wait_funds", "retry"], "voided", "funds_frozen", "funds_frozen"),
         (["wait_window", "retry"], "voided", "end_of_day", "end_of_day"),
-        (["wait_health", "other_route"], "voided", "issuer_down", "issuer_down"),
+        (["wait_health", "other_route"], "voided", "issuer_down", ""),  # nobody has seen it
+        (["wait_rule", "other_route"], "voided", "repeated_too_soon", "repeated_too_soon"),
         (["wait_window", "retry"], "voided", "issuer_error", ""),  # it waited for something else
         (["wait_funds", "retry", "back_off", "retry"], "voided", "funds_frozen", ""),
         (["retry"], "voided", "timeout", ""),

@@ -109,7 +109,9 @@ async def _shifts(view: View) -> Html:
     rows = []
     for (name, signal), shift in moved:
         known = SIGNALS.get(signal)
-        text = "" if known is None else known.zh if words.language == "zh" else known.en
+        text = words("the answer was {code}", code=signal.removeprefix("code:"))
+        if known is not None:
+            text = known.zh if words.language == "zh" else known.en
         for place in range(4):
             text = text.replace(f"{{{place}}}", "…")
         tone = "good" if shift > 0 else "bad"

@@ -166,7 +166,8 @@ def _none(view: View) -> Html:
         tag("p", words("There is no terminal here to use."), cls="lead"),
         tag("p", words("annul up --demo puts shops, terminals and issuers in. For a terminal of "
                        "your own write its profile into the folder pos of the data folder.")),
-        tag("p", tag("code", str(view.desk.data / "pos" / "10000001.json"), cls="mono")),
+        tag("p", tag("code", str(view.desk.data / "pos" / "10000001.json"), cls="mono"))
+        if view.may(Scope.ADMIN) else None,
         cls="card", id="no-terminal",
     )  # fmt: skip
 

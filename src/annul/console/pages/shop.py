@@ -63,7 +63,7 @@ _SIGNS: Final = {
     Standing.REFUSED: Sign(
         "!", "bad", "Not voided",
         "The sale stands: the money has not gone back.",
-        "The payment could not be cancelled. {why}",
+        "The payment could not be cancelled, so it stays as it is.",
     ),
     Standing.STANDS: Sign(
         "¥", "info", "The sale stands",
@@ -209,13 +209,13 @@ def _said(view: View, one: Voucher, sign: Sign, cause: Cause | None, part: str) 
     words, about = view.words, one.about
     undone = one.standing in {Standing.WORKING, Standing.REFUSED}
     money = words.of(cause.money) if cause and undone else words(sign.money, part=part)
-    why = words("Why: {cause}.", cause=words.of(cause.title)) if cause else ""
     said = [
         (words("Where the money is"), money),
-        (words("Tell the customer"), words(sign.tell, part=part, why=why).strip()),
+        (words("Tell the customer"), words(sign.tell, part=part)),
     ]
     if cause and undone:
         said.append((words("What you do"), words.of(cause.cashier)))
+        said.append((words("Most probable cause"), words.of(cause.title)))
     if one.open:
         said.append((words("When it will be known"), _when(view, one)))
     elif about["ended_at"] or about["undone_at"]:

@@ -1,0 +1,302 @@
+"""What a shop is told of a voucher, from rows as host and resolver leave them."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from annul.api.desk import Desk
+from annul.api.roles import ROLES, Visitor
+from annul.api.views import shop
+from annul.api.views.shop import Asked, Standing, Voucher
+from annul.domain.states import State
+from tests.integration.api.v1.desks import make_desk
+from tests.integration.resolve.rows import put, put_case, put_refusal, put_transaction, put_void
+from tests.unit.domain.builders import DAY
+from tests.unit.resolve.builders import NOW, OPENED
+
+_SHOP, _OTHER = "898000058120000", "898000059420001"
+_BEFORE = OPENED - timedelta(minutes=10)
+_ENDED: dict[str, Any] = {"ended_at": NOW}
+
+
+class _Clock:
+    def now(self) -> datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+def _visitor(role: str = "operator", merchant: str = "") -> Visitor:
+    return Visitor(role, role, ROLES[role], merchant)
+
+
+@pytest.fixture
+async def desk(pool: asyncpg.Pool) -> Desk:
+    """Two shops; the first has two terminals."""
+    for merchant_id in (_SHOP, _OTHER):
+        row = {"merchant_id": merchant_id, "name_zh": "示例", "name_en": "Example"}
+        await put(pool, "merchants", row | {"category": "5812"})
+    for merchant_id, terminal_id in (
+        (_SHOP, "10000001"), (_SHOP, "10000002"), (_OTHER, "10000003"),
+    ):  # fmt: skip
+        await put(pool, "terminals", {"merchant_id": merchant_id, "terminal_id": terminal_id})
+    return make_desk(pool, clock=_Clock())
+
+
+async def _sold(pool: asyncpg.Pool, trace: int = 2, **changes: Any) -> UUID:
+    return (await put_transaction(pool, trace, received_at=_BEFORE, **changes)).id
+
+
+async def _one(desk: Desk, text: str, merchant: str = _SHOP) -> Voucher:
+    found = await shop.find(desk, _visitor(), shop.asked(text), merchant)
+    assert len(found) == 1
+    return found[0]
+
+
+# What was looked for -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("2", Asked("voucher", number="000002")),
+        (" 000002 ", Asked("voucher", number="000002")),
+        ("405914327698", Asked("reference", number="405914327698")),
+        (
+            f"{_SHOP}-10000001-000001-000002",
+            Asked("slip", _SHOP, "10000001", "000001", "000002"),
+        ),
+        (
+            f"https://pos.example/shop?code={_SHOP}-10000001-000001-000002",
+            Asked("slip", _SHOP, "10000001", "000001", "000002"),
+        ),
+        ("6200010000000007", Asked()),
+        ("1234567", Asked()),
+        ("tea", Asked()),
+        ("'; --", Asked()),
+        ("٣", Asked()),
+        ("", Asked()),
+    ],
+)
+def test_what_is_typed_or_scanned_is_read(text: str, asked: Asked) -> None:
+    assert shop.asked(text) == asked
+
+
+@pytest.mark.parametrize("text", ["2", "300000000002", f"{_SHOP}-10000001-000001-000002"])
+async def test_a_voucher_is_found_by_each_of_its_numbers(
+    desk: Desk, pool: asyncpg.Pool, text: str
+) -> None:
+    await _sold(pool)
+    found = await _one(desk, text)
+    assert found.code == f"{_SHOP}-10000001-000001-000002"
+    assert (found.standing, found.row["card_masked"]) == (Standing.STANDS, "620001******0007")
+
+
+async def test_a_number_may_stand_on_several_slips_the_latest_comes_first(
+    desk: Desk, pool: asyncpg.Pool
+) -> None:
+    await _sold(pool)
+    await put_transaction(pool, 2, terminal_id="10000002", rrn="300000000022", received_at=OPENED)
+    await put_transaction(pool, 2, batch="A00001", rrn="300000000023", received_at=NOW)
+    await _sold(pool, merchant_id=_OTHER, terminal_id="10000003")
+    found = await shop.find(desk, _visitor(), shop.asked("2"), _SHOP)
+    assert [one.row["terminal_id"] for one in found] == ["10000002", "10000001"]
+
+
+@pytest.mark.parametrize("text", ["2", "300000000002", f"{_OTHER}-10000003-000001-000002"])
+async def test_who_belongs_to_a_shop_sees_no_other(
+    desk: Desk, pool: asyncpg.Pool, text: str
+) -> None:
+    await _sold(pool, merchant_id=_OTHER, terminal_id="10000003")
+    mine, theirs = _visitor("cashier", _SHOP), _visitor("cashier", _OTHER)
+    assert await shop.find(desk, mine, shop.asked(text), _OTHER) == []
+    assert len(await shop.find(desk, theirs, shop.asked(text))) == 1
+    assert [row["merchant_id"] for row in await shop.shops(desk, mine)] == [_SHOP]
+    assert [row["merchant_id"] for row in await shop.shops(desk, _visitor())] == [_SHOP, _OTHER]
+
+
+async def test_without_a_shop_only_what_is_unique_is_found(desk: Desk, pool: asyncpg.Pool) -> None:
+    await _sold(pool)
+    assert await shop.find(desk, _visitor(), shop.asked("2")) == []
+    assert len(await shop.find(desk, _visitor(), shop.asked("300000000002"))) == 1
+
+
+@pytest.mark.parametrize("text", ["7", "300000000777", f"{_SHOP}-10000001-000001-000777", "tea"])
+async def test_nothing_is_found_quietly(desk: Desk, text: str) -> None:
+    assert await shop.find(desk, _visitor(), shop.asked(text), _SHOP) == []
+
+
+# How it stands -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "standing"),
+    [
+        (State.APPROVED, Standing.STANDS),
+        (State.VOIDED, Standing.VOIDED),
+        (State.REFUNDED, Standing.REFUNDED),
+        (State.PARTLY_REFUNDED, Standing.PARTLY),
+        (State.DECLINED, Standing.NOTHING),
+        (State.REVERSED, Standing.NOTHING),
+        (State.UNKNOWN, Standing.WORKING),
+        (State.REVERSING, Standing.WORKING),
+        (State.SENT, Standing.WORKING),
+    ],
+)
+async def test_a_sale_without_a_void_stands_as_its_state_says(
+    desk: Desk, pool: asyncpg.Pool, state: State, standing: Standing
+) -> None:
+    await _sold(pool, state=state)
+    assert (await _one(desk, "2")).standing is standing
+
+
+@pytest.mark.parametrize("text", ["2", "3"])
+async def test_a_void_is_found_by_the_slip_of_the_sale_and_by_its_own(
+    desk: Desk, pool: asyncpg.Pool, text: str
+) -> None:
+    sale = await _sold(pool, state=State.VOIDED)
+    await put_void(pool, 3, sale, state=State.APPROVED)
+    found = await _one(desk, text)
+    assert found.standing is Standing.VOIDED
+    assert (found.about["sale_trace"], found.about["undo_rrn"]) == ("000002", "300000000003")
+
+
+@pytest.mark.parametrize("text", ["2", "3", "300000000003"])
+@pytest.mark.parametrize(
+    ("case", "sale_state", "standing"),
+    [
+        (None, State.APPROVED, Standing.WORKING),  # it is opened in a moment
+        ({}, State.APPROVED, Standing.WORKING),
+        ({"ended": "refused", **_ENDED}, State.APPROVED, Standing.REFUSED),
+        ({"ended": "voided", **_ENDED}, State.VOIDED, Standing.VOIDED),
+        ({"ended": "refunded", **_ENDED}, State.REFUNDED, Standing.REFUNDED),
+        ({"ended": "refused", **_ENDED}, State.VOIDED, Standing.VOIDED),
+        ({"ended": "refused", **_ENDED}, State.DECLINED, Standing.NOTHING),
+    ],
+)
+async def test_a_failed_void_stands_as_its_case_says(
+    desk: Desk,
+    pool: asyncpg.Pool,
+    case: dict[str, Any] | None,
+    sale_state: State,
+    standing: Standing,
+    text: str,
+) -> None:
+    sale = await _sold(pool, state=sale_state)
+    void = await put_void(pool, 3, sale)
+    if case is not None:
+        await put_case(pool, id=void.id, original_id=sale, number=void.rrn, cause="timeout", **case)
+    found = await _one(desk, text)
+    assert found.standing is standing
+    assert found.about["number"] == (void.rrn if case is not None else None)
+    assert found.open is (standing is Standing.WORKING)
+
+
+async def test_an_open_case_goes_before_one_that_ended(desk: Desk, pool: asyncpg.Pool) -> None:
+    sale = await _sold(pool)
+    first, second = await put_void(pool, 3, sale), await put_void(pool, 4, sale)
+    await put_case(pool, id=second.id, original_id=sale, number=second.rrn)
+    ended = {"ended": "refused", "opened_at": OPENED + timedelta(seconds=9), **_ENDED}
+    await put_case(pool, id=first.id, original_id=sale, number=first.rrn, **ended)
+    assert (await _one(desk, "2")).about["number"] == second.rrn
+
+
+@pytest.mark.parametrize(
+    ("state", "standing"),
+    [(State.UNKNOWN, Standing.WORKING), (State.DECLINED, Standing.REFUSED)],
+)
+async def test_a_refund_has_no_case(
+    desk: Desk, pool: asyncpg.Pool, state: State, standing: Standing
+) -> None:
+    sale = await _sold(pool)
+    await put_void(pool, 3, sale, kind="refund", state=state)
+    assert [(await _one(desk, text)).standing for text in "23"] == [standing] * 2
+
+
+@pytest.mark.parametrize(
+    ("case", "standing"),
+    [
+        (None, Standing.WORKING),
+        ({}, Standing.WORKING),
+        ({"ended": "refused", **_ENDED}, Standing.REFUSED),
+    ],
+)
+@pytest.mark.parametrize("text", ["3", "300000000003", f"{_SHOP}-10000001-000001-000003"])
+async def test_a_void_refused_at_the_door_is_found_too(
+    desk: Desk, pool: asyncpg.Pool, case: dict[str, Any] | None, standing: Standing, text: str
+) -> None:
+    identity = shop.least_id(OPENED)
+    await put_refusal(pool, 3, "000999", id=identity)
+    if case is not None:
+        await put_case(pool, id=identity, original_id=None, number="300000000003", **case)
+    found = await _one(desk, text)
+    assert (found.standing, found.about["sale_id"]) == (standing, None)
+
+
+async def test_a_sale_knows_of_its_void_that_was_refused_at_the_door(
+    desk: Desk, pool: asyncpg.Pool
+) -> None:
+    sale, identity = await _sold(pool), shop.least_id(OPENED)
+    await put_refusal(pool, 3, "000002", id=identity)
+    await put_case(pool, id=identity, original_id=sale, number="300000000003")
+    assert (await _one(desk, "2")).about["number"] == "300000000003"
+    assert (await _one(desk, "3")).about["sale_trace"] == "000002"
+
+
+# The day -----------------------------------------------------------------------------------------
+
+
+async def test_today_has_what_cashiers_asked_to_be_undone(desk: Desk, pool: asyncpg.Pool) -> None:
+    sale, other = await _sold(pool, state=State.VOIDED), await _sold(pool, 5)
+    await put_void(pool, 3, sale, state=State.APPROVED)
+    await put_void(pool, 4, sale, batch="A00001")  # the resolver's own try
+    await put_void(pool, 6, other)
+    await put_void(pool, 7, other, business_date=DAY - timedelta(days=1))
+    await put_refusal(pool, 8, "000999", id=shop.least_id(OPENED), received_at=NOW)
+    await put_refusal(pool, 9, "000999", id=shop.least_id(NOW), merchant_id=_OTHER)
+    found = await shop.today(desk, _SHOP)
+    assert [(one.row["trace"], one.standing) for one in found] == [
+        ("000008", Standing.WORKING), ("000006", Standing.WORKING), ("000003", Standing.VOIDED),
+    ]  # fmt: skip
+
+
+# Among many --------------------------------------------------------------------------------------
+
+_MANY = """
+INSERT INTO transactions (merchant_id, id, kind, state, sent, node, terminal_id, batch, trace,
+    business_date, amount, currency, original_id, card_hash, card_masked, card_cipher, card_type,
+    entry_mode, condition, issuer_id, rrn, received_at)
+SELECT $1, gen_random_uuid(), CASE WHEN n % 10 = 0 THEN 'void' ELSE 'sale' END, 'approved',
+    'answered', 0, '1000000' || n % 2 + 1, lpad((n / 5000 + 1)::text, 6, '0'),
+    lpad(n::text, 6, '0'), '2026-11-01', 100, '156',
+    CASE WHEN n % 10 = 0 THEN gen_random_uuid() END, sha256('c'), '', '', 'debit', '021', '00',
+    '00000101', lpad(n::text, 12, '0'), $2::timestamptz - n * interval '5 min'
+FROM generate_series(1, 20000) n
+"""
+
+
+async def test_what_a_shop_asks_goes_by_index(
+    desk: Desk, pool: asyncpg.Pool, database: str
+) -> None:
+    await pool.execute(_MANY, _SHOP, NOW)
+    owner = await asyncpg.connect(database)
+    await owner.execute("ANALYZE")
+    some, none = UUID(int=7), UUID(int=0)
+    asked: dict[str, list[Any]] = {
+        "by_slip": [_SHOP, "10000001", "000001", "000002"],
+        "by_reference": [_SHOP, "000000000002"],
+        "by_voucher": [_SHOP, "000002"],
+        "today": [_SHOP, DAY, NOW - timedelta(hours=26), none, ["void", "refund"], 30],
+        "standing": [_SHOP, [some], [some], ["void", "refund"]],
+    }
+    for name, values in asked.items():
+        plan = await owner.fetch(f"EXPLAIN {shop._QUERIES[name]}", *values)
+        lines = "\n".join(row[0] for row in plan)
+        assert not re.search("Seq Scan on transactions", lines), f"{name}: {lines}"
+    await owner.close()
+    assert desk

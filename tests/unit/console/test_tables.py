@@ -1,0 +1,87 @@
+"""What tables of the console and messages of the desk say has its Chinese too."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from annul.api.access import NameTaken, NotPossible
+from annul.api.desk import Unknown
+from annul.api.roles import Scope
+from annul.api.views import admin as views
+from annul.api.views.checks import Weight
+from annul.api.views.merchants import ASKS
+from annul.console import access_parts, issuer_parts, rules, terminals
+from annul.console.pages import admin, audit, issuer
+from annul.console.texts import catalogue
+from annul.domain.money import AmountError
+from annul.domain.policies import PolicyKind
+from annul.settings import Settings
+
+_VIEWS = Path(views.__file__).parent
+_STANDINGS = ("in force", "coming", "overtaken", "past", "withdrawn")
+_ORIGINS = ("default", "file", "environment", "command line")
+
+
+def _raised() -> Iterator[str]:
+    """Give each message of the desk's own errors that stands whole in the source."""
+    for file in ("admin.py", "issuers.py", "merchants.py"):
+        for node in ast.walk(ast.parse((_VIEWS / file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+                text = node.exc.args[0]
+                if isinstance(text, ast.Constant):
+                    yield str(text.value)
+
+
+def _said() -> Iterator[str]:
+    for name, _, unset in rules.RULES.values():
+        yield name
+        yield from [unset] if unset else []
+    yield from (name for name, _ in rules.UNITS.values())
+    yield from access_parts.SCOPES.values()
+    yield from (*terminals._WEIGHTS.values(), *terminals._ASKS.values())
+    yield from terminals._WANTS.values()
+    yield from (*issuer_parts._CARDS.values(), *issuer_parts._DUTIES)
+    yield from (name for name, _, _ in issuer._SPANS.values())
+    yield from (name for name, _ in admin._PARTS.values())
+    yield from (name for name, _ in audit._THINGS.values())
+    yield from (*_STANDINGS, *_ORIGINS, *_raised())
+    for error in (views.NotAllowed, views.ReasonNeeded, NameTaken, NotPossible):
+        yield str(error())
+        yield error.next_step
+    for kind in (views.NotValid, Unknown, AmountError):
+        yield str(kind())
+        yield kind.next_step
+
+
+@pytest.mark.parametrize("text", sorted(set(_said())))
+def test_what_a_table_says_has_its_chinese(text: str) -> None:
+    assert catalogue("zh").get(text)
+
+
+def test_most_settings_are_explained_in_chinese() -> None:
+    described = [one.description for one in Settings.model_fields.values() if one.description]
+    known = [text for text in described if text in catalogue("zh")]
+    assert len(known) > len(described) * 0.8
+
+
+def test_tables_are_whole() -> None:
+    assert set(access_parts.SCOPES) == set(Scope)
+    assert set(rules.RULES) == set(PolicyKind)
+    assert set(terminals._WEIGHTS) == set(terminals._TONES) == set(Weight)
+    assert set(terminals._ASKS) == set(terminals._WANTS) == set(ASKS)
+
+
+def test_every_act_of_the_audit_log_is_named_in_both_languages() -> None:
+    written = set()
+    for file in ("admin.py", "issuers.py", "merchants.py"):
+        for node in ast.walk(ast.parse((_VIEWS / file).read_text(encoding="utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(called, ast.Name) and called.id == "audit":
+                written |= {one.value for one in ast.walk(node) if isinstance(one, ast.Constant)}
+    assert {"set-policy", "ask-terminal", "new-key"} <= written
+    for name in written:
+        if isinstance(name, str) and "-" in name:
+            assert views.ACTS[name].zh
+            assert views.ACTS[name].en
