@@ -318,7 +318,7 @@ async def desk_page(
 
 def _shown(settings: Settings) -> Iterator[Settled]:
     """Give the settings in force with their origin; secrets stay secret."""
-    origins = settings.origins(None, {})
+    origins = settings.origins()
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
         yield Settled(name, str(value), origins[name], field.description or "")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,6 +20,8 @@ _file: ContextVar[Path | None] = ContextVar("settings_file", default=None)
 
 class Settings(BaseSettings):
     """What an operator may set. Nothing listens beyond loopback until a host is given here."""
+
+    _given: tuple[Path | None, frozenset[str]] = PrivateAttr(default=(None, frozenset()))
 
     model_config = SettingsConfigDict(env_prefix="ANNUL_", extra="forbid", validate_default=True)
 
@@ -107,19 +109,22 @@ class Settings(BaseSettings):
         chosen = {name: value for name, value in given.items() if value is not None}
         token = _file.set(file or Path(chosen.get("data", "data")) / DEFAULT_FILE)
         try:
-            return cls(**chosen)
+            settings = cls(**chosen)
         finally:
             _file.reset(token)
+        settings._given = (file, frozenset(chosen))
+        return settings
 
-    def origins(self, file: Path | None, given: dict[str, Any]) -> dict[str, str]:
+    def origins(self) -> dict[str, str]:
         """Say where each setting came from: command line, environment, file or default."""
         import os
         import tomllib
 
+        file, given = self._given
         path = file or self.data / DEFAULT_FILE
         in_file = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         places = {
-            "command line": {name for name, value in given.items() if value is not None},
+            "command line": set(given),
             "environment": {
                 name for name in type(self).model_fields if f"ANNUL_{name.upper()}" in os.environ
             },

@@ -123,3 +123,27 @@ async def test_the_terminal_hears_of_it_with_its_next_message(quick: Site, till:
     assert f"凭证{sale.trace}已撤销" in str(echo.fields[63])
     again = await till.terminal.manage("echo", network="301")
     assert 63 not in again.fields
+
+
+async def test_a_case_says_its_cause_before_the_issuer_is_asked_again(
+    database: str, tmp_path: Path
+) -> None:
+    # The issuer has two seconds, the first retry comes at once: it is silent again.
+    slow = {"timeout_ms": 2_000, "void_time_scale": 0.01, "void_give_up_s": 60}
+    async with open_site(database, tmp_path, **slow) as site:
+        with cashier(site.port, site.terminals[0]) as till:
+            sale = await till.take("sale", 10_000)
+            _fault(site, FaultKind.LOST_ANSWER, of_kind="void", left=2)
+            await till.undo("void", sale)
+            book = site.running.resolver._book
+            async with asyncio.timeout(10):
+                while not await site.pool.fetchval(
+                    "SELECT count(*) FROM transactions WHERE batch LIKE 'A%' AND state = 'sent'"
+                ):
+                    await asyncio.sleep(0.01)
+            (case,) = await book.latest(only_open=True, limit=5)
+            assert await _whats(site, case) == ["opened", "diagnosed"]
+            assert case.cause in {"timeout", "late_answer"}
+            (case,) = await _ended(site)
+            assert case.ended == "voided"
+            await site.books_agree()

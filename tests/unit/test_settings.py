@@ -15,7 +15,7 @@ def test_order_of_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     given = {"data": tmp_path, "max_in_flight": 9, "log_level": None}
     settings = Settings.load(None, **given)
     assert (settings.acquirer_id, settings.node, settings.max_in_flight) == ("12345678", 2, 9)
-    origins = settings.origins(None, given)
+    origins = settings.origins()
     assert origins["acquirer_id"] == "file"
     assert origins["node"] == "environment"
     assert origins["max_in_flight"] == "command line"

@@ -4,7 +4,8 @@ from annul.resolve.case import Case
 from annul.resolve.people import Action, allowed
 
 from .desk import Desk
-from .roles import Visitor
+from .roles import Scope, Visitor
+from .views.admin import permit
 
 _PROGRAM: str = "operator"  # what a key with `cases:act` may do
 
@@ -24,8 +25,9 @@ async def act(
 ) -> str:
     """Do an act; gives `proposed` when it waits for a second person.
 
-    Raises `ActionRefused` and `SecondPersonNeeded`.
+    Raises `ActionRefused`, `SecondPersonNeeded`, and `NotAllowed` for who may no longer.
     """
+    await permit(desk.pool, visitor, Scope.CASES_ACT, reason, case.merchant_id)
     limit = await desk.pool.fetchval(
         "SELECT second_person_from FROM merchants WHERE merchant_id = $1", case.merchant_id
     )

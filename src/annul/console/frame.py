@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from annul.api.desk import Desk, Unknown
 from annul.api.language import chosen
 from annul.api.roles import Scope, Visitor
+from annul.api.views.cursor import BadCursor
 
 from .markup import Html, join, link, tag
 from .texts import Words
@@ -76,7 +77,7 @@ async def _show(entered: Page, request: Request) -> Response | None:
     with html_frame(view, entered):
         try:
             await entered.build(view)
-        except Unknown as unknown:
+        except (Unknown, BadCursor) as unknown:
             html(tag("div", tag("h1", words("Nothing here")), tag("p", str(unknown)), cls="card"))
     return None
 

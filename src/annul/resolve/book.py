@@ -42,6 +42,7 @@ class Entry:
     notice: str = ""
     notification: Mapping[str, Any] | None = None
     incident: tuple[str, str] | None = None  # kind, detail
+    leased_until: datetime | None = None  # for whoever goes on with it
     act: Mapping[str, Any] | None = None  # a person's act for the audit: who, role, action, reason
 
 
@@ -140,7 +141,7 @@ class Book:
                 case.merchant_id, case.id, before.events, case.next_action_at, case.step,
                 case.tries, case.cause, case.probability, case.confirmed, case.task, case.ordered,
                 case.proposed, case.proposed_by, case.ended, case.ended_at, case.due_at,
-                case.events, case.head,
+                case.events, case.head, entry.leased_until,
             )  # fmt: skip
             if written is None:
                 return None

@@ -105,11 +105,11 @@ ORDER BY (t.ended = '') DESC, t.task = '', t.due_at, t.opened_at LIMIT $2;
 SELECT body, hash FROM case_events WHERE merchant_id = $1 AND case_id = $2 ORDER BY line;
 
 -- name: write
--- description: Change a case if nobody else has meanwhile; the lease ends.
+-- description: Change a case if nobody else has meanwhile; the lease goes on until $19, or ends.
 UPDATE cases
 SET next_action_at = $4, step = $5, tries = $6, cause = $7, probability = $8, confirmed = $9,
     task = $10, ordered = $11, proposed = $12, proposed_by = $13, ended = $14, ended_at = $15,
-    due_at = $16, events = $17, head = $18, leased_until = NULL, changed_at = now()
+    due_at = $16, events = $17, head = $18, leased_until = $19, changed_at = now()
 WHERE merchant_id = $1 AND id = $2 AND events = $3 AND ended_at IS NULL
 RETURNING id;
 

@@ -9,7 +9,7 @@ so a process that dies at any point leaves nothing half done.
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -132,8 +132,7 @@ class Resolver:
         await self._now_and_then(now)
         room = self._pace.concurrency - len(self._tasks)
         if room > 0:
-            lease = timedelta(seconds=host.issuers.longest_timeout_s + self._pace.margin_s)
-            for case in await self._book.claim(now, lease, room):
+            for case in await self._book.claim(now, self._lease, room):
                 task = asyncio.create_task(self._work(case))
                 self._tasks.add(task)
                 task.add_done_callback(self._finished)
@@ -201,6 +200,13 @@ class Resolver:
         for _ in range(_ROUNDS):
             situation = await self.situation(case)
             step = decide(situation)
+            if step.do and _named(situation) != case.cause:
+                announced = await self._announced(case, situation)
+                if announced is None:
+                    self.counts.contended += 1
+                    case = await self._book.reread(case)
+                    continue
+                case, situation = announced, replace(situation, case=announced)
             result = await self._actions.do(step.do, situation) if step.do else ""
             entry = self._entry(situation, step, result)
             if step.end:
@@ -213,6 +219,17 @@ class Resolver:
             if case.ended or (written and (not step.do or result in {"not_done", "asked"})):
                 return case
         return case
+
+    async def _announced(self, case: Case, s: Situation) -> Case | None:
+        """Write down what is known before an issuer is asked, which may take its time."""
+        until = s.now + self._lease
+        entry = self._entry(s, Step(case.step, Text("", ""), until=until), "")
+        entry.leased_until = until
+        return await self._book.write(case, entry, s.now)
+
+    @property
+    def _lease(self) -> timedelta:
+        return timedelta(seconds=self._host.issuers.longest_timeout_s + self._pace.margin_s)
 
     async def situation(self, case: Case) -> Situation:
         """Gather all that the next step of a case is decided on."""
@@ -266,7 +283,7 @@ class Resolver:
         events: list[Event] = []
         if not case.events:
             events.append(_opened(s))
-        cause = case.confirmed or best.cause.name
+        cause = _named(s)
         if cause != case.cause:
             events.append(_diagnosed(s.findings, s.picture))
         if step.do or step.end or step.name != case.step:
@@ -318,6 +335,10 @@ class Resolver:
         at = step.until or soon
         last = s.case.opened_at + self._pace.last(s.cause.patience)
         return min([at, *(limit for limit in (due_at, last) if limit > now)])
+
+
+def _named(s: Situation) -> str:
+    return s.case.confirmed or s.findings[0].cause.name
 
 
 def _opened(s: Situation) -> Event:

@@ -82,6 +82,8 @@ CREATE TABLE issuer_links (
     PRIMARY KEY (issuer_id, node)
 );
 
+CREATE INDEX audit_latest ON audit (at, id);
+
 -- Webhooks --------------------------------------------------------------------------------------
 
 CREATE TABLE webhooks (
