@@ -40,6 +40,8 @@ def test_a_void_in_maintenance_ends_by_itself(home: House) -> None:
         desk.sign_in("admin")
         desk.open(f"/cases/{number}")
         desk.reads("The issuer is in maintenance", ".causes li:first-child")
+        odds = desk.reads("%", ".causes li:first-child .odds")
+        assert float(odds.rstrip("%")) > 50
         desk.reads("waiting for a window to end", ".timeline")
         # It is tried again by itself once the window is over, and the pages tell so.
         desk.reads("The sale is voided", ".summary", 90)

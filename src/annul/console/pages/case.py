@@ -134,7 +134,7 @@ def _causes(view: View, whole: dict[str, Any]) -> Html:
         width = f"width: {found['probability'] * 100:.0f}%"
         shown.append(
             tag("li",
-                tag("b", tag("span", f"{found['probability']:.0%}", cls="share"),
+                tag("b", tag("span", f"{found['probability']:.0%}", cls="odds"),
                     words.of(found["title"])),
                 tag("div", tag("i", style=width), cls="meter", aria_hidden="true"),
                 tag("ul", *evidence, cls="evidence"), cls="cause")
