@@ -13,7 +13,7 @@ from annul.issuers.health import FAULTS
 from annul.issuers.routing import Route
 
 from .circuits import Circuits
-from .plan import Situation
+from .situation import Situation
 
 _TERMINAL_WANTS: Final = frozenset({"sign_in", "parameters", "update"})
 

@@ -29,8 +29,9 @@ from .book import Book, Entry
 from .case import RESOLVER, Case, Event
 from .circuits import Circuits
 from .pace import Pace
-from .plan import DROPPED, Situation, Step, decide
+from .plan import DROPPED, decide
 from .proven import diagnoses, proven, told
+from .situation import Situation, Step
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from annul.domain.records import Transaction
 from annul.domain.states import State
 from annul.resolve.case import Case
 from annul.resolve.pace import Pace
-from annul.resolve.plan import Situation
+from annul.resolve.situation import Situation
 from tests.unit.domain.builders import DAY, merchant, transaction
 
 OPENED = datetime(2026, 11, 23, 4, 5, tzinfo=UTC)

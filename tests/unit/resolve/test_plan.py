@@ -12,7 +12,8 @@ from annul.diagnose.causes import CAUSES
 from annul.diagnose.rank import Finding
 from annul.domain.states import UNFINISHED, State
 from annul.resolve.pace import Pace
-from annul.resolve.plan import DROPPED, PLANS, Situation, Step, decide
+from annul.resolve.plan import DROPPED, PLANS, decide
+from annul.resolve.situation import Situation, Step
 
 from .builders import (
     NOW,

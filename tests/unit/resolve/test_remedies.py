@@ -10,7 +10,8 @@ from annul.diagnose.causes import CAUSES
 from annul.domain.policies import Policy, PolicyKind
 from annul.domain.states import State
 from annul.resolve.pace import Pace
-from annul.resolve.plan import Step, decide
+from annul.resolve.plan import decide
+from annul.resolve.situation import Step
 
 from .builders import NOW, OPENED, TOMORROW, own, situation
 

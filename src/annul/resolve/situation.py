@@ -1,0 +1,83 @@
+"""What a step of a case is decided on, and the step itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from annul.diagnose.causes import CAUSES, Cause, Text
+from annul.diagnose.gather import Picture
+from annul.diagnose.rank import Finding
+from annul.domain.kinds import VOIDS
+from annul.domain.records import Merchant, Transaction
+
+from .case import Case
+from .pace import Pace
+
+_SURE: Final = 0.5
+_DOUBT: Final = 0.4
+_LEAST: Final = 0.1
+_NEVER_AGAIN: Final = frozenset({"risk_refusal", "card_problem"})
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a step is decided on. `probe_at` is set while the issuer's circuit is open."""
+
+    case: Case
+    now: datetime
+    business_date: date
+    batch: str
+    picture: Picture
+    findings: Sequence[Finding]
+    merchant: Merchant | None
+    pace: Pace
+    probe_at: datetime | None = None
+    other_route: bool = False
+    random: float = 0.5
+
+    @property
+    def cause(self) -> Cause:
+        """The cause that the case goes by: a person's, else the most probable one.
+
+        Without more than half of the probability that is the most probable cause for which a
+        retry is safe, unless the card itself is in doubt.
+        """
+        if self.case.confirmed:
+            return CAUSES[self.case.confirmed]
+        best = self.findings[0]
+        if best.cause.retry_safe or self.sure:
+            return best.cause
+        doubtful = sum(one.probability for one in self.findings if one.cause.name in _NEVER_AGAIN)
+        safe = next((one for one in self.findings if one.cause.retry_safe), None)
+        if safe is None or doubtful >= _DOUBT or safe.probability < _LEAST:
+            return best.cause
+        return safe.cause
+
+    @property
+    def sure(self) -> bool:
+        """Whether the cause may be acted on in ways that can not be taken back."""
+        return bool(self.case.confirmed) or self.findings[0].probability > _SURE
+
+    @property
+    def own_tries(self) -> list[Transaction]:
+        """The resolver's own voids of this original."""
+        return [
+            one for one in self.picture.attempts if one.batch.startswith("A") and one.kind in VOIDS
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do. `do` names an action, `until` a time to look again, `end` how the case ends.
+
+    `task` is what a person is asked; `evidence` goes into the event.
+    """
+
+    name: str
+    why: Text
+    do: str = ""
+    until: datetime | None = None
+    end: str = ""
+    task: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
