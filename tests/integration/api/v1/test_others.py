@@ -161,7 +161,7 @@ async def test_without_a_host_nothing_is_ordered(api: Api, shops: Shops) -> None
 
 @asynccontextmanager
 async def _narrow(pool: asyncpg.Pool) -> AsyncIterator[Api]:
-    async with open_api(make_desk(pool, rate=4.0, burst=5)) as opened:
+    async with open_api(make_desk(pool, rate=0.01, burst=5)) as opened:
         yield opened
 
 
@@ -174,12 +174,10 @@ async def test_who_asks_too_often_is_told_to_wait(pool: asyncpg.Pool) -> None:
 
         answers = [await ask(one) for _ in range(8)]
         refused = [answer for answer in answers if answer.status_code == 429]
-        assert len(refused) in {2, 3}
+        assert len(refused) == 3  # of a burst of five; the next token is 100 s away
         assert refused[0].json()["code"] == "access.rate"
-        assert refused[0].headers["retry-after"] == "1"
+        assert 0 < int(refused[0].headers["retry-after"]) <= 100
         assert (await ask(other)).status_code == 200
-        await asyncio.sleep(0.4)
-        assert (await ask(one)).status_code == 200
 
 
 class _Away:
