@@ -59,6 +59,11 @@ class Feed:
         finally:
             self._watchers.discard(watcher)
 
+    @property
+    def watching(self) -> int:
+        """How many watch."""
+        return len(self._watchers)
+
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Do the same without a block; gives what ends it."""
         self._watchers.add(watcher)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from random import random
 from typing import Any, Final
 
 from nicegui import background_tasks, ui
@@ -18,6 +19,7 @@ from .markup import Html
 from .texts import Words
 
 _EVERY_S: Final = 2.0
+_REFRESHES: Final = 20.0  # pages a second, so that a crowd of them does not slow the host down
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def live(
 ) -> None:
     """Call `refresh` when cases change that concern the page, at most every `every_s` seconds.
 
+    With many pages open each one is refreshed more seldom, spread over the time.
     `at_least_s` calls it also when nothing has changed. It ends with the page.
     """
     due = asyncio.Event()
@@ -120,9 +123,12 @@ def live(
             except TimeoutError:
                 pass
             due.clear()
+            crowd_s = view.desk.feed.watching / _REFRESHES
+            place = random() if crowd_s > every_s else 0.0  # noqa: S311 - not all at one moment
+            await asyncio.sleep(place * crowd_s)
             with client:
                 await refresh()
-            await asyncio.sleep(every_s)
+            await asyncio.sleep(max(every_s, (1.0 - place) * crowd_s))
 
     unwatch = view.desk.feed.watch(changed)
     task = background_tasks.create(follow(), name="live")
