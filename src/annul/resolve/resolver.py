@@ -41,7 +41,6 @@ _SHOWN: Final = 5  # findings that go into an event
 _AFTER_FAULT_S: Final = 60.0
 _PROMISE: Final = timedelta(hours=24)  # what the figures of the promise are about
 _SELDOM_S: Final = 5.0
-_TAKEN: Final = frozenset({"retry", "refund", DROPPED})  # after these an order is no longer open
 _INCIDENTS: Final = frozenset({"acquirer_fault", "issuer_error"})
 
 _SAID: Final = {
@@ -287,7 +286,10 @@ class Resolver:
         cause = _named(s)
         if cause != case.cause:
             events.append(_diagnosed(s.findings, s.picture))
-        if step.do or step.end or step.name != case.step:
+        done = bool(step.do) and result != "not_done"
+        # An order that could not be carried out yet stays, and is tried again.
+        taken = step.name == DROPPED or (done and step.do in {"retry", "refund"})
+        if done or step.end or step.name != case.step:
             evidence = {**step.evidence, **({"result": result} if result else {})}
             events.append(Event(step.name, step.why, evidence=evidence))
         due_at = case.opened_at + self._pace.due(CAUSES[cause].patience)
@@ -309,7 +311,7 @@ class Resolver:
             probability=best.probability,
             tries=len(s.own_tries) + (step.do in {"retry", "other_route"}),
             task=task,
-            ordered="" if {step.do, step.name} & _TAKEN else case.ordered,
+            ordered="" if taken else case.ordered,
             due_at=due_at,
             next_action_at=self._again_at(s, step, due_at, result),
         )
