@@ -44,7 +44,7 @@ def build(access: Access, *, secure: bool) -> APIRouter:  # noqa: C901 - one rou
     router = APIRouter(include_in_schema=False)
 
     @router.get("/login")
-    async def form(request: Request, next: str = "/", said: str = "") -> Response:  # noqa: A002
+    async def form(request: Request, next: str = "/", said: str = "") -> Response:  # noqa: A002 - its name in the address
         return _page(request, "sign_in", said=said, there=next)
 
     @router.post("/login")

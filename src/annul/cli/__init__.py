@@ -36,5 +36,5 @@ def main() -> None:
     except ValidationError as error:
         for fault in error.errors():
             name = ".".join(str(part) for part in fault["loc"])
-            print(f"annul: setting {name}: {fault['msg']}", file=sys.stderr)  # noqa: T201
+            print(f"annul: setting {name}: {fault['msg']}", file=sys.stderr)  # noqa: T201 - a command says it
         sys.exit(1)
