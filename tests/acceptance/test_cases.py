@@ -147,3 +147,26 @@ async def test_a_case_says_its_cause_before_the_issuer_is_asked_again(
             (case,) = await _ended(site)
             assert case.ended == "voided"
             await site.books_agree()
+
+
+async def test_an_order_waits_for_an_open_circuit_and_is_not_forgotten(
+    quick: Site, till: Cashier
+) -> None:
+    sale = await till.take("sale", 10_000)
+    _fault(quick, FaultKind.CODE, left=None, of_kind="void", code="96")
+    await till.undo("void", sale)
+    book = quick.running.resolver._book
+    async with asyncio.timeout(5):
+        while not (cases := await book.latest(only_open=True, limit=5)) or not cases[0].events:
+            await asyncio.sleep(0.01)
+    await quick.pool.execute(
+        "INSERT INTO circuits (issuer_id, failures, open, next_probe_at)"
+        " VALUES ('00000101', 9, true, now() + interval '2 seconds') ON CONFLICT (issuer_id)"
+        " DO UPDATE SET open = true, next_probe_at = excluded.next_probe_at"
+    )
+    await quick.pool.execute(
+        "UPDATE cases SET ordered = 'refund', next_action_at = now() WHERE id = $1", cases[0].id
+    )
+    (case,) = await _ended(quick)
+    assert case.ended == "refunded"
+    await quick.books_agree()
