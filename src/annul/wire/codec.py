@@ -1,18 +1,23 @@
 """Messages of a dialect, from bytes and to bytes; each direction is the inverse of the other."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from .dialect import Dialect
 from .errors import DecodeError, EncodeError
 from .field import Form
-from .shape import WRONG, LooseShape, Shape, decode_fault, encode_fault
+from .shape import WRONG, LooseShape, Shape, content_fault, decode_fault, encode_fault
 
 Value = str | bytes
 
-# Random bitmaps must not make us compile without end: beyond these, fields are served one by one.
-_COMPILED: Final = 256
-_ORDERS: Final = 1024
+# A head is MTI and bitmap as they stand. Compiling takes a millisecond and 12 kB, so what is kept
+# has bounds, and beyond them fields are served one by one: slower, never wrong. No more shapes are
+# compiled than heads and orders name.
+HEADS: Final = 1024
+PER_SOURCE: Final = 32  # heads that one terminal may bring; those of its make come from its fellows
+ORDERS: Final = 512
+MTIS: Final = 256
 
 
 class Message:
@@ -50,6 +55,11 @@ class Message:
     def dialect(self) -> Dialect:
         """The dialect that it was read by."""
         return self._codec.dialect
+
+    @property
+    def bitmap(self) -> bytes:
+        """Its bitmap, or both, in binary."""
+        return self._shape.bitmap
 
     @property
     def lacks_mac(self) -> bool:
@@ -102,20 +112,30 @@ class Message:
 
 
 class Codec:
-    """Decodes and encodes the messages of one dialect; safe to share within a process."""
+    """Decodes and encodes the messages of one dialect; shared by whatever runs in one event loop.
 
-    def __init__(self, dialect: Dialect) -> None:
+    A trusting codec compiles and keeps what it meets: for peers whom the operator chose. One that
+    is not keeps nothing of what it decodes until `keep` says that the message is genuine.
+    """
+
+    def __init__(self, dialect: Dialect, *, trusting: bool = True) -> None:
+        assert dialect.mac_field in dialect.fields, "a message can be signed"
+        assert max(dialect.fields) <= (128 if dialect.secondary else 64), "the bitmap names each"
         self.dialect = dialect
+        self._trusting = trusting
         packed = dialect.form is Form.PACKED
         self._mti_bytes = 2 if packed else 4
         self._map_bytes = 16 if dialect.hex_bitmap else 8
         self._start = self._mti_bytes + self._map_bytes
         self._singles = {number: Shape(b"", (field,)) for number, field in dialect.fields.items()}
-        self._shapes: dict[bytes, Shape | LooseShape] = {}
+        # By bitmap; one lives as long as a head, an order or a message under way has it.
+        self._shapes: WeakValueDictionary[bytes, Shape] = WeakValueDictionary()
         self._orders: dict[tuple[bool, tuple[int, ...]], Shape | LooseShape] = {}
         self._mtis: dict[str, bytes] = {}
-        # MTI and bitmap as they stand -> MTI, shape, where the fields begin.
+        # Head -> MTI, shape, where the fields begin.
         self._heads: dict[bytes, tuple[str, Shape | LooseShape, int]] = {}
+        # Whose messages the heads were kept for, and which, the oldest first; none when trusting.
+        self._kept: dict[Hashable, dict[bytes, None]] = {}
 
     # Decoding ------------------------------------------------------------------------------
 
@@ -134,8 +154,8 @@ class Codec:
             raise self.fault(data, shape) from None
         end, size = found[-1], len(data)
         if end != size:
-            width = self.dialect.fields[self.dialect.mac_field].size
-            if end - width == size and missing_mac and self.dialect.mac_field in shape.index:
+            mac = self.dialect.fields[self.dialect.mac_field]
+            if end - mac.size == size and missing_mac and shape.numbers[-1:] == (mac.number,):
                 return self._without_mac(data, mti, shape, start)
             if end > size:
                 raise self.fault(data, shape)
@@ -169,8 +189,7 @@ class Codec:
         try:
             return single.read(data, found)[number]
         except WRONG:
-            size = single.fields[0].width(found[1])
-            raise decode_fault(data[: found[0] + size], found[0], ()) from None
+            raise content_fault(single.fields[0], found[0]) from None
 
     def fault(self, data: bytes, shape: Shape | LooseShape) -> DecodeError:
         """Say what is wrong with a message that did not decode."""
@@ -178,11 +197,14 @@ class Codec:
         return decode_fault(data, start, [self._singles[number] for number in shape.numbers])
 
     def _new_head(self, data: bytes) -> tuple[str, Shape | LooseShape, int]:
-        """Read a head that was not met before; it is kept unless a second bitmap follows it."""
+        """Read a head that is not known, or known with the second bitmap that follows it."""
+        known = self._heads.get(data[: self._start + self._map_bytes])
+        if known:
+            return known
         mti, bitmap, start = self._head(data)
-        shape = self._shapes.get(bitmap) or self._shape(bitmap)
-        head = (mti, shape, start)
-        if start == self._start and len(self._heads) < _ORDERS:
+        keep = self._trusting and len(self._heads) < HEADS
+        head = (mti, self._shape(bitmap, self._numbers(bitmap), keep=keep), start)
+        if keep:
             self._heads[data[:start]] = head
         return head
 
@@ -223,52 +245,93 @@ class Codec:
         short = LooseShape(shape.bitmap, [self._singles[f.number] for f in fields])
         return Message(self, data, mti, short, short.locate(data, start))
 
+    # Keeping -------------------------------------------------------------------------------
+
+    def keep(self, message: Message, source: Hashable) -> None:
+        """Serve messages with this one's head fast from now on: its `source` is proved.
+
+        A source that has its share of heads gets no more of them, so that none makes us compile
+        without end; when all shares together are too much, the largest gives way.
+        """
+        size = self._mti_bytes + self._map_bytes * (len(message.bitmap) // 8)
+        head = message.raw[:size]
+        if head in self._heads or self._trusting:
+            return
+        if len(self._kept.get(source, ())) >= PER_SOURCE:
+            return
+        if len(self._heads) >= HEADS:
+            self._give_way()
+        bitmap = message.bitmap
+        shape = self._shape(bitmap, self._numbers(bitmap), keep=True)
+        self._heads[head] = (message.mti, shape, size)
+        self._kept.setdefault(source, {})[head] = None
+
+    def _give_way(self) -> None:
+        """Forget the oldest head of the source that has most."""
+        source = max(self._kept, key=lambda source: len(self._kept[source]))
+        heads = self._kept[source]
+        oldest = next(iter(heads))
+        del heads[oldest], self._heads[oldest]
+        if not heads:
+            del self._kept[source]
+
     # Encoding ------------------------------------------------------------------------------
 
-    def encode(self, mti: str, fields: Mapping[int, Value]) -> bytes:
-        """Build a message; raises `EncodeError` that names the field and what was expected."""
-        return self._encode(mti, fields, mac_follows=False)
+    def encode(self, mti: str, fields: Mapping[int, Value], *, keep: bool = True) -> bytes:
+        """Build a message; raises `EncodeError` that names the field and what was expected.
 
-    def encode_unsigned(self, mti: str, fields: Mapping[int, Value]) -> bytes:
+        Without `keep`, for an answer to whoever is not proved, what is known is used, no more kept.
+        """
+        return self._encode(mti, fields, mac_follows=False, keep=keep)
+
+    def encode_unsigned(self, mti: str, fields: Mapping[int, Value], *, keep: bool = True) -> bytes:
         """Build a message up to its MAC: the bitmap names the MAC field, whose value follows."""
-        return self._encode(mti, fields, mac_follows=True)
+        return self._encode(mti, fields, mac_follows=True, keep=keep)
 
-    def _encode(self, mti: str, fields: Mapping[int, Value], *, mac_follows: bool) -> bytes:
+    def _encode(
+        self, mti: str, fields: Mapping[int, Value], *, mac_follows: bool, keep: bool
+    ) -> bytes:
         order = (mac_follows, tuple(fields))
-        shape = self._orders.get(order) or self._order(order)
-        head = self._mtis.get(mti) or self._mti(mti)
-        bitmap = shape.bitmap
-        if self.dialect.hex_bitmap:
-            bitmap = bitmap.hex().upper().encode()
         try:
+            shape = self._orders.get(order) or self._order(order, keep=keep)
+            head = self._mtis.get(mti) or self._mti(mti, keep=keep)
+            bitmap = shape.bitmap
+            if self.dialect.hex_bitmap:
+                bitmap = bitmap.hex().upper().encode()
             return shape.write(head + bitmap, fields)
         except WRONG:
-            singles = [self._singles[number] for number in shape.numbers]
+            singles = [self._singles[number] for number in sorted(fields)]
             raise encode_fault(fields, singles) from None
 
-    def _mti(self, mti: str) -> bytes:
+    def _mti(self, mti: str, *, keep: bool) -> bytes:
         if not (len(mti) == 4 and mti.isdigit() and mti.isascii()):
             raise EncodeError(None, "a message type of four digits")
         encoded = bytes.fromhex(mti) if self.dialect.form is Form.PACKED else mti.encode()
-        self._mtis[mti] = encoded
+        if keep and len(self._mtis) < MTIS:
+            self._mtis[mti] = encoded
         return encoded
 
     # Shapes --------------------------------------------------------------------------------
 
-    def _shape(self, bitmap: bytes) -> Shape | LooseShape:
-        numbers = self._numbers(bitmap)
-        if len(self._shapes) < _COMPILED:
-            shape = Shape(bitmap, [self.dialect.fields[number] for number in numbers])
-            self._shapes[bitmap] = shape
-            return shape
+    def _shape(self, bitmap: bytes, numbers: Sequence[int], *, keep: bool) -> Shape | LooseShape:
+        """Give the compiled shape of a bitmap when there is one, or one is to be kept."""
+        shape = self._shapes.get(bitmap)
+        if shape is None and keep:
+            shape = self._shapes[bitmap] = self._compiled(bitmap, numbers)
+        return shape or self._loose(bitmap, numbers)
+
+    def _compiled(self, bitmap: bytes, numbers: Iterable[int]) -> Shape:
+        return Shape(bitmap, [self.dialect.fields[number] for number in numbers])
+
+    def _loose(self, bitmap: bytes, numbers: Iterable[int]) -> LooseShape:
         return LooseShape(bitmap, [self._singles[number] for number in numbers])
 
-    def _order(self, order: tuple[bool, tuple[int, ...]]) -> Shape | LooseShape:
+    def _order(self, order: tuple[bool, tuple[int, ...]], *, keep: bool) -> Shape | LooseShape:
         mac_follows, given = order
-        numbers = sorted(given)
-        for number in numbers:
+        for number in given:
             if number not in self.dialect.fields:
                 raise EncodeError(number, "a field of the dialect")
+        numbers = sorted(given)
         mac = self.dialect.mac_field
         named = [*numbers, mac] if mac_follows else numbers
         if mac_follows and named != sorted(set(named)):
@@ -278,13 +341,27 @@ class Codec:
         for number in [1, *named] if secondary else named:
             bits |= 1 << (128 - number)
         bitmap = bits.to_bytes(16, "big")[: 16 if secondary else 8]
-        if mac_follows:
-            shape = Shape(bitmap, [self.dialect.fields[number] for number in numbers])
-        else:
-            shape = self._shapes.get(bitmap) or self._shape(bitmap)
-        if len(self._orders) < _ORDERS:
+        keep = keep and self._has_room()
+        if not mac_follows:
+            shape = self._shape(bitmap, numbers, keep=keep)
+        else:  # the bitmap names one field more than is written, so it is no shape to decode by
+            shape = (self._compiled if keep else self._loose)(bitmap, numbers)
+        if keep:
             self._orders[order] = shape
         return shape
+
+    def _has_room(self) -> bool:
+        """Whether one more order may be kept.
+
+        Peers whom the operator chose have their orders soon, so those stay. Of terminals one may
+        send many on purpose, though its MAC holds, and shut out the others: the oldest gives way.
+        """
+        if len(self._orders) < ORDERS:
+            return True
+        if self._trusting:
+            return False
+        del self._orders[next(iter(self._orders))]
+        return True
 
     def _numbers(self, bitmap: bytes) -> list[int]:
         """Name the fields of a bitmap; raises `DecodeError` for one that the dialect lacks."""

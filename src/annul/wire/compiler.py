@@ -41,7 +41,7 @@ def _number(digits: bytes) -> int:
 def _build(name: str, source: list[str], **names: object) -> Any:
     scope: dict[str, Any] = {**_SCOPE, "number": _number, **names}
     exec("\n".join(source), scope)  # noqa: S102 - generated from our own tables only
-    return scope[name]
+    return scope.pop(name)  # not in its own scope, so that it goes with the last shape to use it
 
 
 # Locating ----------------------------------------------------------------------------------
@@ -159,6 +159,9 @@ def _read_text(group: Sequence[tuple[int, Field]]) -> list[str]:
     for _, field in group:
         body.append(f" v{field.number} = t[{at}:{at + field.size}]")
         at += field.size
+    # Digits are looked at below.
+    if any(field.content is Content.TEXT and not field.nul for _, field in group):
+        body.append(" if '\\0' in t: raise ValueError")
     digits = [f"v{field.number}" for _, field in group if field.content is Content.DIGITS]
     if digits:
         body.append(f" if not ({' + '.join(digits)}).isdigit(): raise ValueError")
@@ -167,8 +170,10 @@ def _read_text(group: Sequence[tuple[int, Field]]) -> list[str]:
 
 def _read_single(index: int, field: Field, *, at_once: bool) -> list[str]:
     v = f"v{field.number}"
-    body = [f" a = s[{2 * index}]", f" u = s[{2 * index + 1}]"]
+    units = f"s[{2 * index + 1}]" if field.prefix is not Prefix.FIXED else f"{field.size}"
+    body = [f" a = s[{2 * index}]"]
     if field.packed:
+        body.append(f" u = {units}")
         whole = "x[a + a:a + a + u + (u & 1)]" if at_once else "d[a:a + (u + 1 >> 1)].hex()"
         body.append(f" {v} = {whole}")
         side, fill = field.pad.value
@@ -181,9 +186,9 @@ def _read_single(index: int, field: Field, *, at_once: bool) -> list[str]:
             body.append(f" {v} = {v}.upper()")
         return [*body, _refuse_unless(field, v)]
     if field.content is Content.BINARY:
-        return [*body, f" {v} = d[a:a + u]"]
+        return [*body, f" {v} = d[a:a + {units}]"]
     charset = "gbk" if field.content is Content.CHINESE else "ascii"
-    body.append(f" {v} = d[a:a + u].decode('{charset}')")
+    body.append(f" {v} = d[a:a + {units}].decode('{charset}')")
     return [*body, _refuse_unless(field, v)]
 
 
@@ -194,7 +199,7 @@ def _refuse_unless(field: Field, v: str) -> str:
         case Content.TRACK:
             return f" if not {v}.replace('D', '0').isdigit() and {v}: raise ValueError"
         case _:
-            return " pass"
+            return " pass" if field.nul else f" if '\\0' in {v}: raise ValueError"
 
 
 # Writing -----------------------------------------------------------------------------------
@@ -238,8 +243,10 @@ def _write_text(position: int, group: Sequence[tuple[int, Field]]) -> list[str]:
     digits = [f"v{field.number}" for _, field in group if field.content is Content.DIGITS]
     if digits:
         wrong += f" or not ({' + '.join(digits)}).isdigit()"
-    body.append(f" if {wrong}: raise ValueError")
-    return [*body, f" p{position} = ({' + '.join(parts)}).encode('ascii')"]
+    if any(field.content is Content.TEXT and not field.nul for _, field in group):
+        wrong += " or '\\0' in t"
+    body += [f" t = {' + '.join(parts)}", f" if {wrong}: raise ValueError"]
+    return [*body, f" p{position} = t.encode('ascii')"]
 
 
 def _taken(group: Sequence[tuple[int, Field]]) -> tuple[list[str], list[str], str]:
@@ -270,12 +277,15 @@ def _write_single(position: int, field: Field) -> list[str]:
             f" {p} = fromhex({padded} if u{position} & 1 else v)",
         ]
     if field.content is Content.BINARY:
-        body += [" if type(v) is str: raise ValueError", f" {p} = bytes(v)"]
+        # Not `bytes(v)`: of a number it makes so many zeros, or takes all memory.
+        body.append(f" {p} = v if type(v) is bytes else b''.join((v,))")
     else:
         charset = "gbk" if field.content is Content.CHINESE else "ascii"
         if field.content is Content.DIGITS:
             body.append(" if v and not v.isdigit(): raise ValueError")
         elif field.content is Content.TRACK:
             body.append(" if not v.replace('D', '0').isdigit() and v: raise ValueError")
+        elif not field.nul:
+            body.append(" if '\\0' in v: raise ValueError")
         body.append(f" {p} = v.encode('{charset}')")
     return [*body, f" u{position} = len({p})", f" if {fits}: raise ValueError"]

@@ -22,6 +22,10 @@ class Dialect:
         changed = {row.number: row for row in rows}
         return replace(self, name=name or self.name, fields={**self.fields, **changed})
 
+    def with_nul(self) -> "Dialect":
+        """Take NUL in texts as well: for dumps, which are read as they are and kept nowhere."""
+        return self.override(replace(row, nul=True) for row in self.fields.values())
+
 
 def table(*rows: Field) -> Mapping[int, Field]:
     """Build the fields of a dialect; a number stands once."""

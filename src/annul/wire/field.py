@@ -50,6 +50,7 @@ class Field:
     prefix: Prefix = Prefix.FIXED
     form: Form = Form.PACKED
     pad: Pad = Pad.RIGHT_0
+    nul: bool = False  # whether text may hold NUL, which PostgreSQL takes in none
 
     @property
     def packed(self) -> bool:

@@ -27,7 +27,7 @@ def codec_of(dialect: Dialect, overrides: Sequence[str]) -> Codec:
     """Build the codec of a dialect with some of its rows replaced."""
     for name in overrides:
         dialect = dialect.override(OVERRIDES[name])
-    return Codec(dialect)
+    return Codec(dialect.with_nul())
 
 
 def read(data: bytes, dialect: Dialect, overrides: Sequence[str] | None = None) -> Reading:

@@ -10,8 +10,8 @@ from .field import Content, Field
 _EXPECTED: Final = {
     Content.DIGITS: "digits",
     Content.TRACK: "digits and D",
-    Content.TEXT: "ASCII text",
-    Content.CHINESE: "GBK text",
+    Content.TEXT: "ASCII text without NUL",
+    Content.CHINESE: "GBK text without NUL",
     Content.BINARY: "bytes",
 }
 # What generated code may raise for data or values that are wrong.
@@ -21,7 +21,7 @@ WRONG: Final = (ValueError, IndexError, TypeError, KeyError, AttributeError, Loo
 class Shape:
     """Compiled functions for one list of fields, and the slow search for what is wrong."""
 
-    __slots__ = ("bitmap", "fields", "index", "locate", "numbers", "read", "write")
+    __slots__ = ("__weakref__", "bitmap", "fields", "index", "locate", "numbers", "read", "write")
 
     def __init__(self, bitmap: bytes, fields: Sequence[Field]) -> None:
         self.bitmap = bitmap
@@ -78,9 +78,14 @@ def decode_fault(data: bytes, offset: int, singles: Sequence[Shape]) -> DecodeEr
         try:
             single.read(data, (start, units))
         except WRONG:
-            return DecodeError(field.number, start, _EXPECTED[field.content])
+            return content_fault(field, start)
         offset = end
     return DecodeError(None, offset, "a whole message")
+
+
+def content_fault(field: Field, start: int) -> DecodeError:
+    """Say that a field whose place is right holds what it must not."""
+    return DecodeError(field.number, start, _EXPECTED[field.content])
 
 
 def encode_fault(values: Mapping[int, Any], singles: Sequence[Shape]) -> EncodeError:

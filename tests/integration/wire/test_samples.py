@@ -19,7 +19,7 @@ def _decode(row: dict[str, Any], name: str) -> tuple[Codec, Message]:
     for override, rows in _OVERRIDDEN.items():
         if name.startswith(rows):
             dialect = dialect.override(OVERRIDES[override])
-    codec = Codec(dialect)
+    codec = Codec(dialect.with_nul())
     body = split_dump(bytes.fromhex(row["hex"])).body
     message = codec.decode(body, missing_mac=True, leftover=bool(row["leftover"]))
     message.check()

@@ -12,29 +12,10 @@ from annul.wire.framing import FRAMINGS, Framer
 from annul.wire.show import as_json, rows
 
 from .messages import random_message
+from .mutations import mutated
 
 SEED = 20_261_123
 PER_DIALECT = 55_000  # four dialects: 220,000 mutated messages
-
-
-def _mutated(raw: bytes, random: Random) -> bytes:
-    data = bytearray(raw)
-    for _ in range(random.choice((1, 1, 1, 2, 5))):
-        at = random.randrange(len(data)) if data else 0
-        match random.randrange(6):
-            case 0 if data:
-                data[at] ^= 1 << random.randrange(8)
-            case 1 if data:
-                data[at] = random.randrange(256)
-            case 2:
-                del data[at : at + random.randrange(1, 9)]
-            case 3:
-                data[at:at] = random.randbytes(random.randrange(1, 9))
-            case 4:
-                del data[at:]
-            case _:
-                data[at : at + 2] = random.choice((b"\xff\xff", b"\x00\x00", b"99", b"\x09\x99"))
-    return bytes(data)
 
 
 @pytest.mark.parametrize("name", DIALECTS)
@@ -45,7 +26,7 @@ def test_messages(name: str) -> None:
     for number in range(PER_DIALECT):
         if number % 8 == 0:
             raw = codec.encode(*random_message(codec.dialect, random))
-        data = _mutated(raw, random)
+        data = mutated(raw, random)
         try:
             message = codec.decode(data)
             fields = message.fields()

@@ -1,13 +1,16 @@
 """Messages from bytes and to bytes, and what is said of those that are wrong."""
 
+from typing import Any
+
 import pytest
 
+from annul.wire import codec as module
 from annul.wire.codec import Codec
-from annul.wire.dialect import table
+from annul.wire.dialect import Dialect, table
 from annul.wire.dialects import CUPS, DIALECTS, ISO87_ASCII, ISO87_BINARY, UNIONPAY_POS
 from annul.wire.dialects.vendor import OVERRIDES
 from annul.wire.errors import DecodeError, EncodeError
-from annul.wire.field import Content, Field
+from annul.wire.field import Content, Field, Form, Prefix
 
 PAN = "6200010000000007"
 POS = Codec(UNIONPAY_POS)
@@ -106,9 +109,108 @@ def test_a_wrong_value_is_refused_with_its_number(field: int, value: object) -> 
     assert str(value) not in str(caught.value) or field in {9, 4}
 
 
-def test_a_wrong_message_type_is_refused() -> None:
+@pytest.mark.parametrize("mti", ["02X0", "", "02000", "²²²²", None, 200, b"0200", [], {}])
+@pytest.mark.parametrize("codec", [POS, Codec(CUPS)], ids=lambda codec: codec.dialect.name)
+def test_a_wrong_message_type_is_refused(codec: Codec, mti: Any) -> None:
     with pytest.raises(EncodeError):
-        POS.encode("02X0", {})
+        codec.encode(mti, {})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 0, 8, -1, 10**12, 10**30, 1.5, [], [1] * 8, (1,) * 8, {}, set(), range(8),
+     object(), ["1"] * 6, "\ud800", "²" * 8, "١٢٣٤٥٦", str],
+)  # fmt: skip
+@pytest.mark.parametrize("name", DIALECTS)
+def test_odd_values_are_refused_and_nothing_else_happens(name: str, value: Any) -> None:
+    codec = Codec(DIALECTS[name])
+    for number in codec.dialect.fields:
+        with pytest.raises(EncodeError) as caught:
+            codec.encode("0200", {number: value})
+        assert caught.value.field == number
+
+
+@pytest.mark.parametrize(
+    "fields", [{"3": "0"}, {"3": "0", 3: "000000"}, {(3,): "0", 3: "0"}, {None: "0"}, {True: "0"},
+               {129: "0"}, {-1: "0"}, {10**40: "0"}, {1: "0"}, {65: "0"}],
+)  # fmt: skip
+def test_odd_numbers_of_fields_are_refused(fields: Any) -> None:
+    for codec in (POS, Codec(CUPS), Codec(ISO87_ASCII)):
+        with pytest.raises(EncodeError):
+            codec.encode("0200", fields)
+        with pytest.raises(EncodeError):
+            codec.encode_unsigned("0200", fields)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_binary_may_be_any_kind_of_bytes(kind: type) -> None:
+    assert POS.encode("0200", {52: kind(b"12345678")})[10:] == b"12345678"
+
+
+_TEXTS = [
+    (name, number)
+    for name, dialect in DIALECTS.items()
+    for number, field in dialect.fields.items()
+    if field.content in {Content.TEXT, Content.CHINESE}
+]
+
+
+@pytest.mark.parametrize(("name", "number"), _TEXTS)
+def test_text_with_a_nul_is_refused(name: str, number: int) -> None:
+    codec = Codec(DIALECTS[name])
+    field = codec.dialect.fields[number]
+    size = field.size if field.prefix is Prefix.FIXED else 2
+    stan = {} if number < 11 else {11: "000123"}
+    good = codec.encode("0200", stan | {number: "\x01" * size})  # other controls are text
+    assert codec.decode(good)[number] == "\x01" * size
+    bad = good[:-1] + b"\0"
+    with pytest.raises(DecodeError) as caught:
+        codec.decode(bad).check()
+    assert caught.value.field == number
+    with pytest.raises(DecodeError) as caught:
+        codec.decode(bad)[number]
+    assert caught.value.field == number
+    assert codec.salvage(bad) == {0: "0200", **stan}
+    with pytest.raises(EncodeError) as refused:
+        codec.encode("0200", {number: "\x01" * (size - 1) + "\0"})
+    assert refused.value.field == number
+
+
+def test_a_nul_among_neighbours_is_named_by_its_field() -> None:
+    fields = {37: "1" * 12, 38: "2" * 6, 39: "00", 41: "3" * 8, 42: "4" * 15, 49: "156"}
+    body = POS.encode("0210", fields)
+    for number, value in fields.items():
+        bad = body.replace(value.encode(), b"\0" * len(value))
+        with pytest.raises(DecodeError) as caught:
+            POS.decode(bad).check()
+        assert caught.value.field == number
+        with pytest.raises(EncodeError) as refused:
+            POS.encode("0210", {**fields, number: "\0" * len(value)})
+        assert refused.value.field == number
+    assert POS.decode(POS.encode("0210", {52: bytes(8), 62: b"a\0"}))[62] == b"a\0"
+
+
+def test_a_field_that_does_not_decode_is_named_when_it_is_asked_for() -> None:
+    with pytest.raises(DecodeError) as caught:
+        POS.decode(bytes.fromhex("02002000000000000000" + "00000F"))[3]
+    assert (caught.value.field, caught.value.offset) == (3, 10)
+    assert "digits" in str(caught.value)
+
+
+def test_a_mac_may_be_missing_only_at_the_end() -> None:
+    rows = [Field(11, Content.DIGITS, 6), Field(64, Content.BINARY, 8),
+            Field(70, Content.TEXT, 9, Prefix.LL), Field(71, Content.DIGITS, 16)]  # fmt: skip
+    codec = Codec(Dialect("odd", table(*rows), secondary=True))
+    body = codec.encode("0800", {11: "000001", 64: bytes(8), 70: "", 71: "1" * 16})
+    with pytest.raises(DecodeError):
+        codec.decode(body[:-8], missing_mac=True)
+
+
+def test_a_dialect_names_what_its_bitmap_can() -> None:
+    with pytest.raises(AssertionError):
+        Codec(UNIONPAY_POS.override([Field(70, Content.DIGITS, 3)]))
+    with pytest.raises(AssertionError):
+        Codec(Dialect("no mac", table(Field(3, Content.DIGITS, 6)), Form.PACKED))
 
 
 def test_a_mac_may_follow_or_be_missing() -> None:
@@ -149,7 +251,7 @@ def test_thousands_of_bitmaps_do_not_compile_without_end() -> None:
             if mask >> bit & 1
         }
         assert codec.decode(codec.encode("0200", fields)).fields() == fields
-    assert len(codec._shapes) <= 256
+    assert len(codec._shapes) <= module.HEADS + module.ORDERS
 
 
 def test_a_table_names_a_field_once() -> None:
