@@ -4,22 +4,25 @@ from typing import Final
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, modes
+from cryptography.hazmat.primitives.ciphers.algorithms import AES as AES_CIPHER
 from cryptography.hazmat.primitives.ciphers.algorithms import SM4
+from cryptography.hazmat.primitives.cmac import CMAC
 
 from .errors import UnusableKey
 
 DES: Final = "des"  # 8 bytes
 TDES: Final = "3des"  # 16 bytes
 SM: Final = "sm4"  # 16 bytes
+AES: Final = "aes"  # 16 bytes: AES-128
 
-SIZES: Final = {DES: 8, TDES: 16, SM: 16}
-BLOCKS: Final = {DES: 8, TDES: 8, SM: 16}
+SIZES: Final = {DES: 8, TDES: 16, SM: 16, AES: 16}  # of a key
+BLOCKS: Final = {DES: 8, TDES: 8, SM: 16, AES: 16}
 
 
 class BlockCipher:
     """One key of one algorithm. Contexts are kept, so that a block costs no set-up."""
 
-    __slots__ = ("_chain", "_decrypt", "_encrypt", "_key", "_last", "_left", "algorithm")
+    __slots__ = ("_chain", "_cmac", "_decrypt", "_encrypt", "_key", "_last", "_left", "algorithm")
 
     def __init__(self, algorithm: str, key: bytes) -> None:
         """Check the length; raises `UnusableKey` for a wrong one or an unknown algorithm."""
@@ -31,6 +34,7 @@ class BlockCipher:
         self._encrypt: CipherContext | None = None
         self._decrypt: CipherContext | None = None
         self._chain: CipherContext | None = None
+        self._cmac: CMAC | None = None
         self._last = 0
         self._left: BlockCipher | None = None
 
@@ -69,13 +73,23 @@ class BlockCipher:
         self._last = int.from_bytes(result, "big")
         return result
 
+    def cmac(self, data: bytes) -> bytes:
+        """Give the CMAC of any bytes (NIST SP 800-38B), a whole block long."""
+        if self._cmac is None:
+            self._cmac = CMAC(self._algorithm())
+        running = self._cmac.copy()
+        running.update(data)
+        return running.finalize()
+
     def check_value(self) -> bytes:
         """First four bytes of the encryption of zeros."""
         return self.encrypt(bytes(self.block))[:4]
 
-    def _algorithm(self) -> TripleDES | SM4:
+    def _algorithm(self) -> TripleDES | SM4 | AES_CIPHER:
         if self.algorithm == SM:
             return SM4(self._key)
+        if self.algorithm == AES:
+            return AES_CIPHER(self._key)
         return TripleDES((self._key * 3)[:24])  # K1 K1 K1, or K1 K2 K1
 
     def __repr__(self) -> str:

@@ -22,3 +22,10 @@ class PinBlockError(AnnulError):
 
     code = "security.pin_block"
     next_step = "Check the terminal's PIN key and format; signing in again gives it fresh keys."
+
+
+class TlsError(AnnulError):
+    """A certificate or key for TLS can not be used, so the port or link is not opened with it."""
+
+    code = "security.tls"
+    next_step = "Check the file that is named; it holds PEM, and a key without a password."

@@ -1,5 +1,6 @@
 """What annul asks of whatever holds its keys: software now, an HSM over PKCS#11 as well."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from .keys import KeyKind, WorkingKeys, WrappedKey
@@ -25,14 +26,18 @@ class SecurityModule(Protocol):
         """Make fresh working keys for a sign-in of field 60.3 = `network`."""
         ...
 
+    def field62(self, keys: Mapping[KeyKind, WrappedKey], master: WrappedKey, form: str) -> bytes:
+        """Build field 62 again for keys that were issued before; the same keys give the same."""
+        ...
+
     def mac(self, key: WrappedKey, algorithm: MacAlgorithm, data: bytes) -> bytes:
-        """Compute a message authentication code of eight bytes."""
+        """Compute a code of eight bytes under a key of kind MAC or MAC_BACK."""
         ...
 
     def verify_mac(
         self, key: WrappedKey, algorithm: MacAlgorithm, data: bytes, code: bytes
     ) -> bool:
-        """Check a message authentication code in constant time."""
+        """Check a code in constant time, under a key of kind MAC only."""
         ...
 
     def translate_pin(

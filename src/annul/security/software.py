@@ -1,6 +1,7 @@
 """The security module in software: keys are wrapped with AES-256-GCM under the local master key."""
 
 import secrets
+from collections.abc import Mapping
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -11,11 +12,19 @@ from . import pin
 from .ciphers import SIZES, BlockCipher
 from .derive import derive
 from .errors import UnusableKey
-from .keys import LAYOUTS, KeyKind, WorkingKeys, WrappedKey, close_working_keys
+from .keys import (
+    KeyKind,
+    WorkingKeys,
+    WrappedKey,
+    check_master,
+    close_working_keys,
+    form_of,
+)
 from .mac import MacAlgorithm
 
 _NONCE: Final = 12
 _CACHED: Final = 8_192  # open keys; a host has two or three per terminal
+_WRITES: Final = (KeyKind.MAC, KeyKind.MAC_BACK)  # what the host makes a code with
 
 
 class SoftwareModule:
@@ -41,32 +50,48 @@ class SoftwareModule:
         if master.kind is not KeyKind.MASTER:
             message = "only a master key encrypts other keys"
             raise UnusableKey(message)
-        return self._cipher(master).encrypt(self._clear(key))
+        cipher, clear = self._cipher(master), self._clear(key)
+        if len(clear) % cipher.block:
+            message = f"a key of {len(clear)} bytes is no whole block of {master.algorithm}"
+            raise UnusableKey(message)
+        return cipher.encrypt(clear)
 
     def issue_working_keys(self, master: WrappedKey, network: str) -> WorkingKeys:
         """Make fresh working keys; raises `UnusableKey` for an unknown form."""
-        if network not in LAYOUTS:
-            message = "no such form of working keys"
-            raise UnusableKey(message)
-        keys = {slot.kind: self.generate(slot.kind, slot.algorithm) for slot in LAYOUTS[network]}
-        handed_out = {
-            kind: (self.export_under(key, master), key.check_value) for kind, key in keys.items()
-        }
+        slots = form_of(network).slots
+        keys = {slot.kind: self.generate(slot.kind, slot.algorithm) for slot in slots}
         return WorkingKeys(
             pin=keys[KeyKind.PIN],
             mac=keys[KeyKind.MAC],
             data=keys.get(KeyKind.DATA),
-            field62=close_working_keys(handed_out, network),
+            mac_back=keys.get(KeyKind.MAC_BACK),
+            field62=self.field62(keys, master, network),
         )
+
+    def field62(self, keys: Mapping[KeyKind, WrappedKey], master: WrappedKey, form: str) -> bytes:
+        """Build field 62 of keys that were issued before, always the same for the same keys.
+
+        Raises `UnusableKey` for an unknown form, and when a key or the master is not of the form.
+        """
+        row = form_of(form)
+        check_master(row, master.algorithm)
+        handed_out: dict[KeyKind, tuple[bytes, bytes]] = {}
+        for slot in row.slots:
+            key = keys.get(slot.kind)
+            if key is None or (key.kind, key.algorithm) != (slot.kind, slot.algorithm):
+                message = f"form {form} needs a {slot.kind} key of {slot.algorithm}"
+                raise UnusableKey(message)
+            handed_out[slot.kind] = (self.export_under(key, master), key.check_value)
+        return close_working_keys(handed_out, form)
 
     def mac(self, key: WrappedKey, algorithm: MacAlgorithm, data: bytes) -> bytes:
         """Compute a message authentication code of eight bytes."""
-        return codes.mac(algorithm, self._of(key, KeyKind.MAC), data)
+        return codes.mac(algorithm, self._of(key, *_WRITES), data)
 
     def verify_mac(
         self, key: WrappedKey, algorithm: MacAlgorithm, data: bytes, code: bytes
     ) -> bool:
-        """Check a message authentication code in constant time."""
+        """Check a code in constant time; a key for answers proves none, so none is played back."""
         return codes.verify(algorithm, self._of(key, KeyKind.MAC), data, code)
 
     def translate_pin(
@@ -85,9 +110,9 @@ class SoftwareModule:
             encrypted, pan, source_cipher, target_cipher, source_has_pan=source_has_pan
         )
 
-    def _of(self, key: WrappedKey, kind: KeyKind) -> BlockCipher:
-        if key.kind is not kind:
-            message = f"a {key.kind} key can not serve as a {kind} key"
+    def _of(self, key: WrappedKey, *kinds: KeyKind) -> BlockCipher:
+        if key.kind not in kinds:
+            message = f"a {key.kind} key can not serve as a {' or '.join(kinds)} key"
             raise UnusableKey(message)
         return self._cipher(key)
 

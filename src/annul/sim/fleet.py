@@ -4,6 +4,7 @@ They keep no journal and send no reversals: with a host and an issuer that answe
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -126,18 +127,22 @@ async def drive(
     seconds: float,
     warm_s: float = 2.0,
     edge: Callable[[], None] = lambda: None,
+    context: ssl.SSLContext | Callable[[int], ssl.SSLContext] | None = None,
 ) -> tuple[Load, float]:
     """Load a host with all terminals at once; gives what came of it and the seconds it took.
 
     The first `warm_s` seconds are not counted. `edge` is called where the counting begins and
-    where it ends. Each terminal ends with a void.
+    where it ends. Each terminal ends with a void. With a `context` the lines are TLS and the host
+    proves to be 127.0.0.1; it may be given for each index of `credentials`, since a terminal's own
+    certificate stands in it.
     """
     loop = asyncio.get_running_loop()
     load = Load()
     terminals: list[_Terminal] = []
     for index, one in enumerate(credentials):
         terminal = _Terminal(one, f"62000{1 + index % 2}{index:09d}0", load)
-        await loop.create_connection(lambda made=terminal: made, "127.0.0.1", port)
+        tls = context(index) if callable(context) else context
+        await loop.create_connection(lambda made=terminal: made, "127.0.0.1", port, ssl=tls)
         terminals.append(terminal)
     await asyncio.gather(*(terminal.signed_in for terminal in terminals))
     for terminal in terminals:

@@ -1,13 +1,24 @@
-"""Published vectors, from the samples and written out."""
+"""Published vectors, from the samples and written out; what a code is worth."""
 
-from typing import Any
+from functools import reduce
+from typing import Any, Final
 
 import pytest
 
 from annul.security import pin
-from annul.security.ciphers import DES, TDES, BlockCipher
-from annul.security.mac import MacAlgorithm, mac, verify
+from annul.security.ciphers import AES, DES, SM, TDES, BlockCipher
+from annul.security.errors import UnusableKey
+from annul.security.mac import EQUALISABLE, MacAlgorithm, mac, verify
 from tests import samples
+
+_CIPHERS: Final = {
+    MacAlgorithm.UNIONPAY_ECB: TDES,
+    MacAlgorithm.X9_9: TDES,
+    MacAlgorithm.X9_19: TDES,
+    MacAlgorithm.SM4: SM,
+    MacAlgorithm.SM4_CMAC: SM,
+    MacAlgorithm.AES_CMAC: AES,
+}
 
 
 def _key(text: str) -> BlockCipher:
@@ -41,11 +52,83 @@ def test_sample(row: dict[str, Any]) -> None:
             pytest.fail(f"a vector that nothing checks: {sorted(values)}")
 
 
-def test_zeros_are_the_filling() -> None:
-    key = BlockCipher(TDES, bytes(range(16)))
-    for algorithm in MacAlgorithm:
-        if algorithm is not MacAlgorithm.SM4:
-            assert mac(algorithm, key, b"abc") == mac(algorithm, key, b"abc" + bytes(5))
+# NIST SP 800-38B, examples of CMAC-AES128: bytes of the message, the whole code.
+@pytest.mark.parametrize(
+    ("size", "code"),
+    [
+        (0, "bb1d6929e95937287fa37d129b756746"),
+        (16, "070a16b46b4d4144f79bdd9dd04a287c"),
+        (40, "dfa66747de9ae63030ca32611497c827"),
+        (64, "51f0bebf7e3b9d92fc49741779363cfe"),
+    ],
+)
+def test_aes_cmac_known_answers(size: int, code: str) -> None:
+    key = BlockCipher(AES, bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c"))
+    data = bytes.fromhex(
+        "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
+        "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710"
+    )[:size]
+    assert key.cmac(data).hex() == code
+    assert mac(MacAlgorithm.AES_CMAC, key, data).hex() == code[:16]
+
+
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 32, 100])
+@pytest.mark.parametrize("cipher", [SM, AES])
+def test_cmac_is_the_standards_over_any_cipher(cipher: str, size: int) -> None:
+    key, data = BlockCipher(cipher, bytes(range(16))), bytes(range(size))
+    assert key.cmac(data) == _written_out(key, data)
+
+
+def _written_out(key: BlockCipher, data: bytes) -> bytes:
+    """CMAC step by step, SP 800-38B 6.1 and 6.2, for blocks of sixteen bytes."""
+
+    def doubled(number: int) -> int:
+        return (number << 1) % (1 << 128) ^ (0x87 if number >> 127 else 0)
+
+    first = doubled(int.from_bytes(key.encrypt(bytes(16)), "big"))
+    whole = bool(data) and len(data) % 16 == 0
+    if not whole:
+        data += b"\x80" + bytes(-(len(data) + 1) % 16)
+    mask = first if whole else doubled(first)
+    *blocks, last = (int.from_bytes(data[at : at + 16], "big") for at in range(0, len(data), 16))
+    state = 0
+    for block in [*blocks, last ^ mask]:
+        state = int.from_bytes(key.encrypt((state ^ block).to_bytes(16, "big")), "big")
+    return state.to_bytes(16, "big")
+
+
+@pytest.mark.parametrize("algorithm", list(MacAlgorithm))
+def test_who_has_seen_one_code_can_equalise_another_message(algorithm: MacAlgorithm) -> None:
+    key = BlockCipher(_CIPHERS[algorithm], bytes(range(16)))
+    seen = b"pay 1 yuan to the merchant, says the terminal..."
+    wanted = b"pay 9 yuan to somebody else, says nobody at all."
+    forged = wanted + _folded(seen + wanted, key.block)  # without the key
+    assert (mac(algorithm, key, forged) == mac(algorithm, key, seen)) is (algorithm in EQUALISABLE)
+
+
+def _folded(data: bytes, size: int) -> bytes:
+    blocks = (int.from_bytes(data[at : at + size], "big") for at in range(0, len(data), size))
+    return reduce(int.__xor__, blocks).to_bytes(size, "big")
+
+
+@pytest.mark.parametrize("algorithm", list(MacAlgorithm))
+@pytest.mark.parametrize("cipher", [DES, TDES, SM, AES])
+def test_a_key_of_another_cipher_is_refused(algorithm: MacAlgorithm, cipher: str) -> None:
+    key = BlockCipher(cipher, bytes(range(8 if cipher == DES else 16)))
+    if {cipher, _CIPHERS[algorithm]} <= {DES, TDES} or cipher == _CIPHERS[algorithm]:
+        assert len(mac(algorithm, key, b"data")) == 8
+    else:
+        with pytest.raises(UnusableKey, match=f"a {cipher} key makes no {algorithm} code"):
+            verify(algorithm, key, b"data", bytes(8))
+
+
+@pytest.mark.parametrize(
+    "algorithm", [one for one in MacAlgorithm if not one.value.endswith("cmac")]
+)
+def test_zeros_are_the_filling(algorithm: MacAlgorithm) -> None:
+    key = BlockCipher(_CIPHERS[algorithm], bytes(range(16)))
+    filled = b"abc" + bytes(key.block - 3)
+    assert mac(algorithm, key, b"abc") == mac(algorithm, key, filled)
 
 
 def test_a_chain_does_not_remember_the_message_before() -> None:
@@ -64,8 +147,7 @@ def test_sm4_known_answer() -> None:
 
 @pytest.mark.parametrize("algorithm", list(MacAlgorithm))
 def test_a_changed_bit_is_seen(algorithm: MacAlgorithm) -> None:
-    sm4 = algorithm is MacAlgorithm.SM4
-    key = BlockCipher("sm4" if sm4 else TDES, bytes(range(16)))
+    key = BlockCipher(_CIPHERS[algorithm], bytes(range(16)))
     data = bytes(range(100))
     code = mac(algorithm, key, data)
     assert len(code) == 8

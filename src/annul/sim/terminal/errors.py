@@ -10,6 +10,16 @@ class Unreachable(AnnulError):
     next_step = "Check that the host runs (annul up) and that the port is right, then try again."
 
 
+class Untrusted(Unreachable):
+    """No TLS came about with the host, so nothing was sent. No money has moved."""
+
+    code = "terminal.untrusted"
+    next_step = (
+        "Compare `tls` in the terminal's profile with the host's: the ca, the name in the host's "
+        "certificate, the terminal's own certificate and its end; then try again."
+    )
+
+
 class NoAnswerFromHost(AnnulError):
     """The request went out and no valid answer came. It is reversed before the next transaction."""
 

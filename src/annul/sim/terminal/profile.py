@@ -2,31 +2,49 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from annul.security.ciphers import SM, TDES, BlockCipher
+from annul.security.ciphers import BlockCipher
+from annul.security.keys import FORMS, fits
+from annul.security.mac import MacAlgorithm
+from annul.security.tls import ClientTls
 
-_SM4_FORMS = frozenset({"005", "006"})
+
+def _known(form: str) -> str:
+    if form not in FORMS:
+        message = f"none of the key forms {', '.join(FORMS)}"
+        raise ValueError(message)
+    return form
+
+
+def _usual(found: dict[str, Any]) -> MacAlgorithm:
+    return FORMS[found["network"]].usual_mac
 
 
 class Profile(BaseModel):
     """A terminal's set-up as it stands in its file, which only its owner may read.
 
-    `network` is field 60.3 of the sign-in and so the form of the working keys; `resends` counts
-    the sends of a reversal after the first.
+    `network` is field 60.3 of the sign-in and so the form of the working keys, which says what the
+    master key is and which `mac` can be made; `tls` is how it speaks to the host, in the clear
+    without; its paths start at the file's folder. `resends` counts the sends of a reversal after
+    the first.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # An error would show the whole input otherwise, and with it the master key.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     merchant: str = Field(pattern=r"^\w{15}$")
     terminal: str = Field(pattern=r"^\w{8}$")
     master_key: str = Field(pattern=r"^[0-9a-fA-F]{32}$", repr=False)
     host: str = "127.0.0.1"
     port: int = Field(default=8583, ge=1, le=65535)
-    network: Literal["001", "003", "004", "005", "006"] = "003"
+    network: Annotated[str, AfterValidator(_known)] = "003"
+    mac: MacAlgorithm = Field(default_factory=_usual)
+    tls: ClientTls | None = None
     operator: str = Field(default="001", pattern=r"^\d{2,3}$")
     serial: str = "00000000000000000001"
     software: str = Field(default="31311000", pattern=r"^\d{8}$", description="version")
@@ -39,20 +57,40 @@ class Profile(BaseModel):
         default="", pattern=r"^(\d{12,19})?$", repr=False, description="the same, scanned"
     )
 
+    @model_validator(mode="after")
+    def _mac_fits(self) -> Self:
+        if not fits(self.network, self.mac):
+            message = f"form {self.network} has no key for {self.mac}"
+            raise ValueError(message)
+        return self
+
     @property
     def master(self) -> BlockCipher:
         """The master key, ready to open working keys."""
-        algorithm = SM if self.network in _SM4_FORMS else TDES
-        return BlockCipher(algorithm, bytes.fromhex(self.master_key))
+        return BlockCipher(FORMS[self.network].master, bytes.fromhex(self.master_key))
 
     @classmethod
     def read(cls, file: Path) -> "Profile":
         """Read a file; raises `OSError` and pydantic's `ValidationError`."""
-        return cls.model_validate_json(file.read_text(encoding="utf-8"))
+        profile = cls.model_validate_json(file.read_text(encoding="utf-8"))
+        if profile.tls is None:
+            return profile
+        return profile.model_copy(update={"tls": _from(file.parent, profile.tls)})
 
     def write(self, file: Path) -> None:
         """Write the file, readable by its owner alone."""
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as opened:
-            json.dump(self.model_dump(exclude_defaults=True), opened, indent=2)
+            os.fchmod(handle, 0o600)  # also of a file that was there
+            json.dump(self.model_dump(mode="json", exclude_defaults=True), opened, indent=2)
+
+
+def _from(folder: Path, tls: ClientTls) -> ClientTls:
+    """Let paths start at a folder; those that start at the root stay."""
+    return replace(
+        tls,
+        ca=folder / tls.ca,
+        certificate=tls.certificate and folder / tls.certificate,
+        key=tls.key and folder / tls.key,
+    )

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from annul.domain.kinds import KINDS, Kind
+from annul.domain.kinds import KINDS, Family, Kind
 from annul.merchants.parameters import Parameters
 from annul.security.ciphers import BlockCipher
+from annul.security.errors import UnusableKey
 from annul.security.keys import KeyKind, open_working_keys
-from annul.security.mac import MacAlgorithm, mac, verify
+from annul.security.mac import mac, verify
+from annul.security.tls import client_context
 from annul.security.vault import Vault
 from annul.wire.codec import Codec, Message
 from annul.wire.dialects import DIALECTS
@@ -18,7 +20,7 @@ from annul.wire.framing import REQUIREMENTS
 from annul.wire.subfields import Field59, Field60, Field62Terminal
 
 from . import messages
-from .errors import NoAnswerFromHost, NotPossible, SignInRefused, StillOwing
+from .errors import NoAnswerFromHost, NotPossible, SignInRefused, StillOwing, Unreachable
 from .journal import Fields, Journal, Record
 from .line import Line
 from .messages import Order
@@ -53,20 +55,41 @@ class SoftTerminal:
         now: Callable[[], datetime],
         told: Callable[[Record], None] = lambda _: None,
     ) -> None:
-        """`told` is called for each earlier transaction whose outcome became known on the way."""
+        """`told` is called for each earlier transaction whose outcome became known on the way.
+
+        Raises `TlsError` when the profile names certificates that can not be used.
+        """
         self.profile = profile
         self.journal = journal
         self._now = now
         self._told = told
-        self._line = Line(profile.host, profile.port, profile.software)
+        tls = profile.tls
+        self._line = Line(
+            profile.host,
+            profile.port,
+            profile.software,
+            context=client_context(tls) if tls else None,
+            name=tls.name if tls else "",
+            knock=self._echo,
+        )
+        self._asked = 0  # what the host asks, from an answer that is proved to be the host's
         self._ids = (profile.terminal, profile.merchant)
-        self._keys: Mapping[KeyKind, BlockCipher] = {}
-        if journal.keys:
-            self._keys = open_working_keys(journal.keys, profile.master, profile.network)
+        self._keys = self._kept_keys()
 
     def close(self) -> None:
         """Hang up."""
         self._line.close()
+
+    def _kept_keys(self) -> Mapping[KeyKind, BlockCipher]:
+        """Open the keys of the last sign-in; a profile of another form or master signs in anew."""
+        profile, kept = self.profile, self.journal.keys
+        if not kept:
+            return {}
+        try:
+            return open_working_keys(kept, profile.master, profile.network)
+        except UnusableKey:
+            self.journal.signed_off()
+            return {}
 
     # Management ----------------------------------------------------------------------------
 
@@ -113,18 +136,39 @@ class SoftTerminal:
     async def manage(
         self, name: str, *, network: str, extra: Fields | None = None, batch: str = ""
     ) -> Answer:
-        """Send a message that moves no money, and give the answer."""
+        """Send a message that moves no money, and give the answer.
+
+        The end of a batch carries a MAC, because it changes the host's books; when the host does
+        not know the keys any more, the terminal signs in and says it again. Raises `Unreachable`
+        and `NoAnswerFromHost`.
+        """
         kind = KINDS[name]
+        signed = kind.family is Family.BATCH
+        batch = batch or self.journal.batch
+        answer = await self._managed(kind, network, batch, extra or {}, signed=signed)
+        if signed and answer.response_code == _MAC_REFUSED:
+            await self.sign_in()
+            answer = await self._managed(kind, network, batch, extra or {}, signed=signed)
+        return answer
+
+    async def _managed(
+        self, kind: Kind, network: str, batch: str, extra: Fields, *, signed: bool
+    ) -> Answer:
         fields: Fields = {
             41: self._ids[0],
             42: self._ids[1],
-            60: Field60("00", batch or self.journal.batch, network).build(),
+            60: Field60("00", batch, network).build(),
         }
         if 11 in kind.required:
             fields[11] = self.journal.next_trace()
         if 49 in kind.required:
             fields[49] = "156"
-        message = await self._exchange(kind.mti, fields | (extra or {}), {})
+        keys = self._keys if signed else {}
+        try:
+            message = await self._exchange(kind.mti, fields | extra, keys, always=False)
+        except _BadMac:
+            message = "the answer's MAC is wrong, so it is not believed"
+            raise NoAnswerFromHost(message) from None
         return Answer(str(message[39]), message.fields())
 
     # Transactions --------------------------------------------------------------------------
@@ -146,10 +190,14 @@ class SoftTerminal:
         return record
 
     async def _meet_requirement(self) -> None:
-        """Do what the host asked for in the header of its last answer."""
-        asked = self._line.requirement
+        """Do, once, what the host asked for in the header of its last answer that is proved."""
+        asked, self._asked = self._asked, 0
         if asked == REQUIREMENTS["sign_in"]:
-            await self.sign_in()
+            keys = self._keys
+            try:
+                await self.sign_in()
+            except SignInRefused:  # its keys serve until it has used new ones
+                self._keys, self._asked = keys, asked
         elif asked == REQUIREMENTS["parameters"]:
             await self.fetch_parameters()
 
@@ -227,12 +275,16 @@ class SoftTerminal:
         )
 
     async def _send_owed(self, record: Record) -> Record:
-        record = self.journal.change(record, sends=record.sends + 1)
+        before = record.sends
+        record = self.journal.change(record, sends=before + 1)
         mti, fields = messages.again(record)
         try:
             if record.owed == "repeat":
                 return await self._conclude(record, mti, fields)
             answer = await self._exchange(mti, fields, self._keys)
+        except Unreachable:  # nothing was sent: a host that is down does not use the sends up
+            self.journal.change(record, sends=before)
+            raise
         except (NoAnswerFromHost, _BadMac):
             return record
         code = str(answer[39])
@@ -250,19 +302,30 @@ class SoftTerminal:
 
     # The wire ------------------------------------------------------------------------------
 
+    def _echo(self) -> bytes:
+        """Build the echo test: any answer to it says that the host takes this terminal's line."""
+        field60 = Field60("00", self.journal.batch, "301").build()
+        return _CODEC.encode("0820", {41: self._ids[0], 42: self._ids[1], 60: field60})
+
     async def _exchange(
-        self, mti: str, fields: Fields, keys: Mapping[KeyKind, BlockCipher]
+        self,
+        mti: str,
+        fields: Fields,
+        keys: Mapping[KeyKind, BlockCipher],
+        *,
+        always: bool = True,
     ) -> Message:
         """Send one message under the MAC key, if any; give the answer once it is proved valid.
 
-        Raises `Unreachable`, `NoAnswerFromHost` and `_BadMac`.
+        An approval needs a MAC when the message had one; without `always` it may have none. Raises
+        `Unreachable`, `NoAnswerFromHost` and `_BadMac`.
         """
         key = keys.get(KeyKind.MAC)
         if key is None:
             body = _CODEC.encode(mti, fields)
         else:
             body = _CODEC.encode(mti, fields | {_MAC: bytes(8)})[:-8]
-            body += mac(self._algorithm(key), key, body)
+            body += mac(self.profile.mac, key, body)
         raw = await self._line.ask(body, self._timeout_s)
         try:
             answer = _CODEC.decode(raw)
@@ -275,19 +338,28 @@ class SoftTerminal:
         if not right or any(n in answer and answer[n] != value for n, value in expected.items()):
             self._line.close()
             raise NoAnswerFromHost("the answer belongs to another request")
-        if key is not None and answer[39] == _APPROVED:
-            code = answer.get(_MAC, b"")
-            if not verify(self._algorithm(key), key, raw[: -len(code) or None], code):
-                raise _BadMac
+        proved = self._proved(answer, keys)
+        needed = key is not None and answer[39] == _APPROVED and (always or _MAC in answer)
+        if needed and not proved:
+            raise _BadMac
+        # A forged answer can not send a terminal to sign in or to take parameters: what an answer
+        # asks is heard when its MAC holds, or when the line is TLS. The header stands outside the
+        # MAC, so in the clear one in the middle can still change it; he gets a sign-in by that.
+        if proved or (self.profile.tls and _MAC not in answer):
+            self._asked = self._line.requirement
         return answer
+
+    def _proved(self, answer: Message, keys: Mapping[KeyKind, BlockCipher]) -> bool:
+        """Say whether an answer has a MAC that holds: under the host's own key, if it has one."""
+        key = keys.get(KeyKind.MAC_BACK) or keys.get(KeyKind.MAC)
+        code = answer.get(_MAC, b"")
+        if key is None or not code:
+            return False
+        return verify(self.profile.mac, key, answer.raw[: -len(code)], code)
 
     @property
     def _timeout_s(self) -> float:
         return self.profile.timeout_s
-
-    @staticmethod
-    def _algorithm(key: BlockCipher) -> MacAlgorithm:
-        return MacAlgorithm.SM4 if key.algorithm == "sm4" else MacAlgorithm.UNIONPAY_ECB
 
     @staticmethod
     def _expect_approval(answer: Answer, what: str) -> None:
