@@ -3,20 +3,40 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
+from annul.renewal import LOOK_S, Port, listen, renewing
+from annul.security.tls import ServerTls
+
 
 class _QuietServer(uvicorn.Server):
-    """Leaves signals to annul, which stops its parts in order."""
+    """Leaves signals to annul, which stops its parts in order, and listening to a `Port`."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take none."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application."""
+        await super().startup(sockets)
+        self.ready.set()
+
+    def protocol(self) -> asyncio.Protocol:
+        """Make what serves one connection, as uvicorn makes it; after `ready`."""
+        make: Any = self.config.http_protocol_class
+        return make(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
 
 @asynccontextmanager
@@ -26,24 +46,46 @@ async def serve_http(
     port: int,
     *,
     lifespan: bool = False,
+    tls: ServerTls | None = None,
     certificate: Path | None = None,
     key: Path | None = None,
+    look_s: float = LOOK_S,
 ) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port, a free one when `port` is 0.
 
-    With `certificate` and `key` (PEM files) it speaks TLS only.
+    With `tls` it speaks TLS only, and renews it when its files change, looking every `look_s`
+    seconds; raises `TlsError` when they can not be used. `certificate` and `key` (PEM files) are
+    the short form of it.
     """
-    listening = socket.create_server((host, port))
+    if tls is None and certificate is not None:
+        tls = ServerTls(certificate, key or certificate)
     config = uvicorn.Config(
         app, log_config=None, lifespan="on" if lifespan else "off", access_log=False,
-        ssl_certfile=certificate, ssl_keyfile=key, server_header=False,
-        timeout_graceful_shutdown=3, ws_per_message_deflate=False,
+        server_header=False, timeout_graceful_shutdown=3, ws_per_message_deflate=False,
     )  # fmt: skip
     server = _QuietServer(config)
-    task = asyncio.create_task(server.serve(sockets=[listening]))
+    door = Port(listen(host, port), server.protocol, backlog=config.backlog)
+    task = asyncio.create_task(server.serve(sockets=[]))
     try:
-        yield int(listening.getsockname()[1])
+        await _ready(server, task)
+        async with AsyncExitStack() as stack:
+            if tls is None:
+                await door.use(None)
+            else:
+                await stack.enter_async_context(renewing(tls, door.use, look_s))
+            yield door.number
     finally:
+        await door.close()
         server.should_exit = True
         await task
-        listening.close()
+
+
+async def _ready(server: _QuietServer, task: "asyncio.Task[None]") -> None:
+    """Wait until the application has started; raises why it did not."""
+    started = asyncio.create_task(server.ready.wait())
+    try:
+        await asyncio.wait([started, task], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        started.cancel()
+    if task.done():
+        task.result()

@@ -1,4 +1,19 @@
-"""Settings: one TOML file, the environment (`ANNUL_...`) over it, the command line over both."""
+"""Settings: one TOML file, the environment (`ANNUL_...`) over it, the command line over both.
+
+What has parts is a table in the file and JSON in the environment:
+
+    [status_tls]                      # ANNUL_STATUS_TLS='{"certificate": "status.pem", ...}'
+    certificate = "tls/status.pem"    # with its chain
+    key = "tls/status.key"
+    clients = "required"              # or "wanted", or "none"
+    client_ca = "tls/operators.pem"
+
+    [issuer_tls.00000101]             # by issuer
+    ca = "tls/bank.pem"
+    name = "pos.bank.example"         # else the address that is connected to
+    certificate = "tls/acquirer.pem"  # if the issuer asks for one
+    key = "tls/acquirer.key"
+"""
 
 from contextvars import ContextVar
 from datetime import time
@@ -6,13 +21,15 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, PrivateAttr, SecretStr, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from annul.security.tls import Clients, ClientTls, ServerTls
 
 DEFAULT_FILE: Final = "annul.toml"
 _file: ContextVar[Path | None] = ContextVar("settings_file", default=None)
@@ -33,14 +50,31 @@ class Settings(BaseSettings):
 
     terminals_host: str = Field("127.0.0.1", description="address that terminals connect to")
     terminals_port: int = Field(8583, ge=0, le=65535)
+    terminals_tls: ServerTls | None = Field(
+        None, description="terminals may speak TLS, on a port of their own"
+    )
+    terminals_tls_port: int | None = Field(
+        None, ge=0, le=65535, description="where they connect; default: terminals_port + 1"
+    )
     terminals_framing: str = "tpdu_2"
     max_in_flight: int = Field(5_000, ge=1, description="over it, requests are answered 96 at once")
     frame_limit: int = Field(
         4_096, ge=128, description="bytes; a longer frame closes its connection"
     )
+    max_connections: int = Field(
+        20_000, ge=1, description="of terminals; fewer when the kernel's limit on files is lower"
+    )
+    connections_per_address: int = Field(
+        4_096, ge=1, description="over it, the oldest one that has proven nothing gives way"
+    )
+    first_message_s: float = Field(
+        15.0, gt=0, description="seconds until a connection must have named a terminal"
+    )
+    idle_s: float = Field(600.0, gt=0, description="seconds without a message; then it is closed")
 
     status_host: str = Field("127.0.0.1", description="address of health, metrics and status")
     status_port: int = Field(8580, ge=0, le=65535)
+    status_tls: ServerTls | None = Field(None, description="the status port speaks TLS only")
 
     console: bool = Field(default=True, description="whether this process serves console and API")
     console_host: str = Field("127.0.0.1", description="address of console and API")
@@ -51,6 +85,13 @@ class Settings(BaseSettings):
     api_burst: int = Field(100, ge=1, description="calls that one visitor may make at once")
     tls_certificate: Path | None = Field(None, description="PEM file; console and API speak TLS")
     tls_key: Path | None = Field(None, description="PEM file of its key")
+    console_tls: ServerTls | None = Field(
+        None, description="console and API speak TLS only; tls_certificate, tls_key: short form"
+    )
+
+    issuer_tls: dict[Annotated[str, Field(pattern=r"^\d{8,11}$")], ClientTls] = Field(
+        default_factory=dict, description="how the link to an issuer speaks TLS"
+    )
 
     acquirer_id: str = Field("00010000", pattern=r"^\d{8,11}$", description="field 32")
     zone: str = Field("Asia/Shanghai", description="zone of the business day")
@@ -85,6 +126,25 @@ class Settings(BaseSettings):
         ZoneInfo(value)
         return value
 
+    @field_validator("console_tls")
+    @classmethod
+    def _long_form(cls, value: ServerTls | None, info: ValidationInfo) -> ServerTls | None:
+        certificate, key = info.data.get("tls_certificate"), info.data.get("tls_key")
+        if certificate is None and key is None:
+            return value
+        if value is not None or certificate is None:
+            message = "give this, or tls_certificate with tls_key"
+            raise ValueError(message)
+        return ServerTls(certificate, key or certificate)
+
+    @field_validator("terminals_tls", "status_tls", "console_tls")
+    @classmethod
+    def _trusts_somebody(cls, value: ServerTls | None) -> ServerTls | None:
+        if value is not None and (value.clients is Clients.NONE) is not (value.client_ca is None):
+            message = "client_ca goes with clients that are wanted or required, and they with it"
+            raise ValueError(message)
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -114,6 +174,13 @@ class Settings(BaseSettings):
             _file.reset(token)
         settings._given = (file, frozenset(chosen))
         return settings
+
+    @property
+    def secured_port(self) -> int:
+        """The port for terminals that speak TLS; 0 is a free one."""
+        if self.terminals_tls_port is not None:
+            return self.terminals_tls_port
+        return self.terminals_port + 1 if self.terminals_port else 0
 
     def origins(self) -> dict[str, str]:
         """Say where each setting came from: command line, environment, file or default."""

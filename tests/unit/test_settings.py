@@ -1,10 +1,12 @@
 """Settings: command line over environment over file, and a clear refusal of what is wrong."""
 
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from pydantic import ValidationError
 
+from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.settings import Settings
 
 
@@ -42,3 +44,83 @@ def test_secrets_do_not_show(tmp_path: Path) -> None:
     )
     assert "abab" not in repr(settings)
     assert "pw" not in repr(settings)
+
+
+# TLS -----------------------------------------------------------------------------------------
+
+
+def test_tls_is_read_from_tables_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "annul.toml").write_text(
+        """
+        node = 1
+
+        [terminals_tls]
+        certificate = "port.pem"
+        key = "port.key"
+        clients = "wanted"
+        client_ca = "shops.pem"
+
+        [issuer_tls.00000101]
+        ca = "bank.pem"
+        name = "pos.bank.example"
+        minimum = "1.3"
+        """
+    )
+    settings = Settings.load(None, data=tmp_path)
+    assert settings.terminals_tls == ServerTls(
+        Path("port.pem"), Path("port.key"), Clients.WANTED, Path("shops.pem")
+    )
+    assert settings.issuer_tls == {
+        "00000101": ClientTls(Path("bank.pem"), "pos.bank.example", minimum="1.3")
+    }
+    assert settings.status_tls is settings.console_tls is None
+    assert settings.origins()["issuer_tls"] == "file"
+
+
+def test_tls_is_read_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANNUL_STATUS_TLS", '{"certificate": "s.pem", "key": "s.key"}')
+    monkeypatch.setenv("ANNUL_ISSUER_TLS", '{"00000101": {"ca": "bank.pem"}}')
+    settings = Settings.load(None, data=tmp_path)
+    assert settings.status_tls == ServerTls(Path("s.pem"), Path("s.key"))
+    assert settings.issuer_tls == {"00000101": ClientTls(Path("bank.pem"))}
+
+
+def test_the_short_form_is_the_consoles(tmp_path: Path) -> None:
+    settings = Settings.load(None, data=tmp_path, tls_certificate="c.pem", tls_key="c.key")
+    assert settings.console_tls == ServerTls(Path("c.pem"), Path("c.key"))
+    settings = Settings.load(None, data=tmp_path, tls_certificate="both.pem")
+    assert settings.console_tls == ServerTls(Path("both.pem"), Path("both.pem"))
+
+
+_OWN: Final = {"certificate": "a.pem", "key": "a.key"}
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("status_tls.key", {"status_tls": {"certificate": "a.pem"}}),
+        # A slip of the pen must not open the port to everybody.
+        ("status_tls.client", {"status_tls": _OWN | {"client": "required"}}),
+        ("status_tls.clients", {"status_tls": _OWN | {"clients": "maybe"}}),
+        ("terminals_tls", {"terminals_tls": _OWN | {"clients": "required"}}),
+        ("terminals_tls", {"terminals_tls": _OWN | {"client_ca": "shops.pem"}}),
+        ("console_tls.minimum", {"console_tls": _OWN | {"minimum": "1.1"}}),
+        ("console_tls", {"console_tls": _OWN, "tls_certificate": "b.pem"}),
+        ("console_tls", {"tls_key": "b.key"}),
+        ("issuer_tls.00000101.nmae", {"issuer_tls": {"00000101": {"ca": "a", "nmae": "b"}}}),
+        ("issuer_tls.bank", {"issuer_tls": {"bank": {"ca": "a"}}}),
+    ],
+)
+def test_what_is_wrong_with_tls_is_named(tmp_path: Path, name: str, given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as raised:
+        Settings.load(None, data=tmp_path, **given)
+    (fault,) = raised.value.errors()
+    assert ".".join(str(part) for part in fault["loc"]).removesuffix(".[key]") == name
+
+
+def test_json_that_is_none_names_the_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANNUL_STATUS_TLS", '{"certificate"')
+    with pytest.raises(ValidationError, match="status_tls"):
+        Settings.load(None, data=tmp_path)

@@ -34,7 +34,7 @@ def console(
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         async with ground(settings) as base, desk_page(base) as port:
-            scheme = "https" if settings.tls_certificate else "http"
+            scheme = "https" if settings.console_tls else "http"
             typer.echo(f"annul console: {scheme}://{settings.console_host}:{port}")
             await stopped.wait()
 

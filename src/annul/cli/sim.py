@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from annul.domain.errors import AnnulError
+from annul.security.tls import Clients, ServerTls
 
 application = typer.Typer(help="Peers to try annul against.", no_args_is_help=True)
 
@@ -36,6 +37,13 @@ def issuer(
         Path | None,
         typer.Option(help="File of 64 hexadecimal digits: PIN key and MAC key; made if missing."),
     ] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="PEM file of its certificate; it speaks TLS only.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file of the key.")] = None,
+    tls_client_ca: Annotated[
+        Path | None, typer.Option(help="PEM file; acquirers need a certificate of this CA.")
+    ] = None,
 ) -> None:
     """Run an issuer that answers, and that fails on demand."""
     from annul.security.masterkey import load_or_create
@@ -45,6 +53,7 @@ def issuer(
     options = Options(
         host=host, port=port, control_port=control_port, dialect=dialect, framing=framing,
         seed=seed, books=books, pin_key=shared[:16] or None, mac_key=shared[16:] or None,
+        tls=_tls(tls_certificate, tls_key, tls_client_ca),
     )  # fmt: skip
 
     def ready(simulator: Simulator) -> None:
@@ -58,3 +67,13 @@ def issuer(
     except OSError as error:
         message = f"port {port} or {control_port} cannot be opened: {error.strerror or error}"
         raise PortTaken(message) from error
+
+
+def _tls(certificate: Path | None, key: Path | None, client_ca: Path | None) -> ServerTls | None:
+    if certificate is None:
+        if key or client_ca:
+            message = "--tls-key and --tls-client-ca go with --tls-certificate"
+            raise typer.BadParameter(message)
+        return None
+    clients = Clients.REQUIRED if client_ca else Clients.NONE
+    return ServerTls(certificate, key or certificate, clients, client_ca)

@@ -1,12 +1,17 @@
-"""One TCP connection to an issuer: bytes in to frames, exchanges out to bytes."""
+"""One connection to an issuer, with TLS or without: bytes to frames, exchanges to bytes."""
 
 import asyncio
+import socket
+import ssl
 from collections.abc import Callable
 from typing import Final, Protocol, cast
 
+from annul.security.errors import TlsError
+from annul.security.tls import ClientTls, client_context
 from annul.wire.errors import FrameError
 from annul.wire.framing import Framer, Framing
 
+from .errors import HandshakeFailed
 from .pending import Exchange
 
 _WRITE_BUFFER: Final = 256 * 1024  # bytes that may wait in the socket before writing pauses
@@ -42,6 +47,7 @@ class Connection(asyncio.Protocol):
         self._outgoing: list[Exchange] = []
         self._blocked = False
         self.closed = asyncio.Event()
+        self.distrusted = ""  # why TLS ended the connection
         self.heard_at = monotonic()
 
     @property
@@ -57,7 +63,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Report the end; what was never written keeps its frame and so counts as not sent."""
-        del exc
+        if isinstance(exc, ssl.SSLError):
+            self.distrusted = str(exc)
         self._transport = None
         self._outgoing.clear()
         self._owner.lost(self)
@@ -130,3 +137,74 @@ class Connection(asyncio.Protocol):
         self._outgoing.clear()
         if frames:
             transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+
+
+async def connect(
+    make: Callable[[], Connection],
+    host: str,
+    port: int,
+    tls: ClientTls | None,
+    within_s: float,
+) -> Connection:
+    """Reach a host and shake hands, both within `within_s` seconds.
+
+    The context is made anew each time, so that renewed files count. Raises `OSError` when the host
+    can not be reached (`TimeoutError` among them), `HandshakeFailed` when TLS fails; a connection
+    that was to be secure is never made in plain.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + within_s
+    context = _context(tls, tls.name or host) if tls else None
+    async with asyncio.timeout_at(until):
+        reached = await _reach(host, port)
+    if tls is None:
+        return (await loop.create_connection(make, sock=reached))[1]
+    try:
+        async with asyncio.timeout_at(until):
+            _, connection = await loop.create_connection(
+                make, sock=reached, ssl=context, server_hostname=tls.name or host
+            )
+    except TimeoutError as error:
+        message = f"no end of the handshake within {within_s:g} s"
+        raise HandshakeFailed(message) from error
+    except OSError as error:  # ssl.SSLError among them
+        raise HandshakeFailed(str(error) or type(error).__name__) from error
+    return connection
+
+
+def _context(tls: ClientTls, name: str) -> ssl.SSLContext:
+    try:
+        context = client_context(tls)
+        # What is no name is found here, and not inside the event loop, which only logs it.
+        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
+    except TlsError as error:
+        raise HandshakeFailed(str(error)) from error
+    except ValueError as error:
+        message = f"{name!r} is no name that a certificate can prove"
+        raise HandshakeFailed(message) from error
+    return context
+
+
+async def _reach(host: str, port: int) -> socket.socket:
+    """Connect by TCP to the first address of a host that answers."""
+    loop = asyncio.get_running_loop()
+    failure: OSError = OSError(f"{host} has no address")
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # it would end the link's task
+        message = f"{host!r} is no host"
+        raise OSError(message) from error
+    for family, kind, protocol, _, address in found:
+        reached = socket.socket(family, kind, protocol)
+        try:
+            reached.settimeout(0)  # the event loop waits, not the socket
+            await loop.sock_connect(reached, address)
+        except OSError as error:
+            reached.close()
+            failure = error
+        except BaseException:
+            reached.close()
+            raise
+        else:
+            return reached
+    raise failure

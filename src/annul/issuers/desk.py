@@ -11,6 +11,7 @@ from annul.domain.records import Bin, Issuer
 from annul.security.ciphers import TDES
 from annul.security.keys import KeyKind, WrappedKey
 from annul.security.module import SecurityModule
+from annul.security.tls import ClientTls
 from annul.store.clock import Clock
 from annul.wire.codec import Codec, Message
 from annul.wire.dialects import DIALECTS
@@ -43,7 +44,8 @@ class Line:
 class Issuers:
     """What the host and the forwarder ask. `owed` is set when there is something to forward.
 
-    Every issuer that is active has a link, also one without a row in the BIN table.
+    Every issuer that is active has a link, also one without a row in the BIN table. `tls` says by
+    issuer which links are secure, and how.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Issuers:
         security: SecurityModule,
         *,
         random: Callable[[], float],
+        tls: Mapping[str, ClientTls] | None = None,
         limits: LinkLimits | None = None,
         late_limit: int = 1_000,
     ) -> None:
@@ -64,7 +67,7 @@ class Issuers:
         self._random = random
         self._limits = limits
         self._late = LateAnswers(self._hold_reading, random, limit=late_limit)
-        self._codecs: dict[str, Codec] = {}
+        self._tls = dict(tls or {})
         self._issuers = {issuer.issuer_id: issuer for issuer in issuers}
         self._bins = tuple(bins)
         self._lines: dict[str, Line] = {
@@ -74,6 +77,8 @@ class Issuers:
         }
         self._router = self._new_router()
         self._running = False
+        for issuer_id in self._tls.keys() - self._issuers.keys():
+            log.warning("tls_for_no_issuer", issuer=issuer_id)
 
     # Running --------------------------------------------------------------------------------
 
@@ -213,12 +218,11 @@ class Issuers:
     # Inside ---------------------------------------------------------------------------------
 
     def _line(self, issuer: Issuer, health: Health | None = None) -> Line:
-        if issuer.dialect not in self._codecs:
-            self._codecs[issuer.dialect] = Codec(DIALECTS[issuer.dialect])
         health = health or Health(self._monotonic)
         link = Link(
             issuer,
-            self._codecs[issuer.dialect],
+            # Of its own: it keeps the shapes it has seen, and odd ones crowd out nobody else's.
+            Codec(DIALECTS[issuer.dialect]),
             FRAMINGS[issuer.framing],
             self._clock,
             random=self._random,
@@ -228,6 +232,7 @@ class Issuers:
             on_garbled=health.garbled,
             security=self._security,
             mac_key=_key(KeyKind.MAC, issuer.mac_key),
+            tls=self._tls.get(issuer.issuer_id),
             limits=self._limits,
         )
         link.hold_reading(hold=self._late.holding)

@@ -1,4 +1,7 @@
-"""The two ways in which a request to an issuer brings no answer. They are never mixed up."""
+"""The two ways in which a request to an issuer brings no answer. They are never mixed up.
+
+And why a link is not there: one side does not trust the other.
+"""
 
 from enum import StrEnum
 from typing import ClassVar, Final
@@ -12,6 +15,16 @@ class NotSent(AnnulError):
 
     code: ClassVar[str] = "issuers.not_sent"
     next_step: ClassVar[str] = "Look at the issuer's link. It may be tried again at once."
+
+
+class HandshakeFailed(AnnulError):
+    """The issuer's host was reached, but TLS failed, so nothing was sent. No money has moved."""
+
+    code: ClassVar[str] = "issuers.tls"
+    next_step: ClassVar[str] = (
+        "Compare certificates, names and CAs of both sides; the link tries again by itself, "
+        "with the files as they are then."
+    )
 
 
 class Silence(StrEnum):

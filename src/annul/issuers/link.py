@@ -6,8 +6,7 @@ and merchant (42). What fits none is a late answer and goes to `on_late`.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from typing import Final
 
 import structlog
 
@@ -15,14 +14,15 @@ from annul.domain.records import Issuer
 from annul.security.keys import WrappedKey
 from annul.security.mac import MacAlgorithm
 from annul.security.module import SecurityModule
+from annul.security.tls import ClientTls
 from annul.store.clock import Clock
 from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, EncodeError, FrameError
 from annul.wire.framing import Framing
 
-from .backoff import Backoff
-from .connection import Connection
-from .errors import NoAnswer, NotSent, Silence
+from .connection import Connection, connect
+from .errors import HandshakeFailed, NoAnswer, NotSent, Silence
+from .limits import LinkCounts, LinkLimits, LinkState
 from .message import (
     ECHO,
     NETWORK_ANSWER,
@@ -36,59 +36,15 @@ from .pending import Exchange, Key, Pending, answer_key, request_key
 
 log = structlog.get_logger(__name__)
 
-
-class LinkState(StrEnum):
-    """How far a link has come."""
-
-    STOPPED = "stopped"
-    CONNECTING = "connecting"
-    SIGNING_ON = "signing_on"
-    UP = "up"
-    WAITING = "waiting"  # for the next try to connect
-
-
-@dataclass(frozen=True, slots=True)
-class LinkLimits:
-    """Bounds of a link; times in seconds.
-
-    `queued` counts frames that the socket does not take yet. A connection that lasts for
-    `stable_s` is a success for the back-off. After `idle_s` without a byte an echo is sent.
-    """
-
-    in_flight: int = 8_192
-    queued: int = 1_024
-    frame: int = 8_192
-    connect_s: float = 5.0
-    sign_off_s: float = 1.0
-    idle_s: float = 30.0
-    stable_s: float = 10.0
-    tick_s: float = 0.05
-    backoff: Backoff = field(default=Backoff())
-
-
-@dataclass(slots=True)
-class LinkCounts:
-    """What a link counts, since its start."""
-
-    sent: int = 0
-    answered: int = 0
-    timed_out: int = 0
-    late: int = 0
-    bad_mac: int = 0
-    garbled: int = 0
-    bad_frames: int = 0
-    refused: int = 0  # NotSent because of a limit
-    connects: int = 0
-    connect_failures: int = 0
-    sign_on_refusals: int = 0
-    losses: int = 0
+# Under TLS 1.3 an issuer turns our certificate away after the handshake, and many say no word.
+_TURNED_AWAY: Final = "closed before the first answer, as when a certificate is not accepted"
 
 
 class Link:
     """Ask an issuer. `on_late` and `on_up` are called from the event loop and must not block.
 
-    `mac_key` makes the MAC mandatory on both ways, network messages excepted. `random` (0 up to
-    1) spreads the reconnects of many links.
+    `mac_key` makes the MAC mandatory on both ways, network messages excepted. With `tls` nothing is
+    ever sent in plain. `random` (0 up to 1) spreads the reconnects of many links.
     """
 
     def __init__(
@@ -106,6 +62,7 @@ class Link:
         security: SecurityModule | None = None,
         mac_key: WrappedKey | None = None,
         mac_algorithm: MacAlgorithm = MacAlgorithm.X9_19,
+        tls: ClientTls | None = None,
         limits: LinkLimits | None = None,
     ) -> None:
         assert mac_key is None or security is not None, "a MAC key needs a module that holds it"
@@ -125,6 +82,8 @@ class Link:
         self._security = security
         self._mac_key = mac_key
         self._mac_algorithm = mac_algorithm
+        self._tls = tls
+        self._distrust: set[str] = set()  # why TLS failed, since the link was up
         self._head = b"" if framing.interbank else bytes(framing.head)
         self._limits = limits or LinkLimits()
         self._timeout_s = issuer.timeout_ms / 1000
@@ -330,14 +289,19 @@ class Link:
     async def _live(self) -> bool:
         """Connect, sign on and stay until the connection ends; False when it never came up."""
         self.state = LinkState.CONNECTING
-        loop, limits = asyncio.get_running_loop(), self._limits
+        limits = self._limits
         try:
-            async with asyncio.timeout(limits.connect_s):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(self, self._framing, limits.frame, self._monotonic),
-                    self.issuer.host,
-                    self.issuer.port,
-                )
+            connection = await connect(
+                lambda: Connection(self, self._framing, limits.frame, self._monotonic),
+                self.issuer.host,
+                self.issuer.port,
+                self._tls,
+                limits.connect_s,
+            )
+        except HandshakeFailed as error:
+            self._distrusted(str(error))
+            self._on_trouble()
+            return False
         except OSError as error:  # TimeoutError among them
             self.trouble = "refused" if isinstance(error, ConnectionRefusedError) else "unreachable"
             self.counts.connect_failures += 1
@@ -357,6 +321,9 @@ class Link:
             accepted = answer.get(39) == "00"
         except (NotSent, NoAnswer, DecodeError):
             accepted = False
+            if self._tls is not None and connection.closed.is_set():
+                self._distrusted(connection.distrusted or _TURNED_AWAY)
+                return False
         if not accepted:
             self.trouble = "sign_on"
             self.counts.sign_on_refusals += 1
@@ -365,12 +332,21 @@ class Link:
         if connection.closed.is_set():
             return False
         self.state = LinkState.UP
+        self._distrust.clear()
         connection.hold_reading(hold=self._hold)
         self._up.set()
         log.info("link_up", issuer=self.issuer.issuer_id)
         self._on_up()
         await connection.closed.wait()
         return True
+
+    def _distrusted(self, why: str) -> None:
+        """Take note that TLS failed; a reason is logged once until the link is up, not each try."""
+        self.trouble = "tls"
+        self.counts.connect_failures += 1
+        if why not in self._distrust:
+            log.warning("link_tls_failed", issuer=self.issuer.issuer_id, reason=why)
+        self._distrust.add(why)
 
     def _fall(self, state: LinkState) -> None:
         if self.up:

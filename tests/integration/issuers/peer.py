@@ -1,6 +1,7 @@
 """A small issuer for these tests: a real server that speaks CUPS and does as it is told."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -8,6 +9,7 @@ from typing import Any, Self
 from annul.domain.records import Issuer
 from annul.wire.codec import Codec, Message
 from annul.wire.dialects.cups import CUPS
+from annul.wire.errors import FrameError
 from annul.wire.framing import LENGTH_4, Framer
 
 CODEC = Codec(CUPS)
@@ -44,11 +46,13 @@ def answer_to(request: Message, fields: Mapping[int, str | bytes] | None = None)
 class Peer:
     """Answers network requests by itself while `signs_on`; the rest waits in `requests`.
 
-    With a `script` a request gets what the script says, None for no answer.
+    With a `script` a request gets what the script says, None for no answer. `tls` counts from the
+    next `open` on.
     """
 
-    def __init__(self, script: Script | None = None) -> None:
+    def __init__(self, script: Script | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.script = script
+        self.tls = tls
         self.signs_on = True
         self.answers_echo = True
         self.requests: asyncio.Queue[Message] = asyncio.Queue()
@@ -70,8 +74,9 @@ class Peer:
         """Listen, on the same port as before when there was one."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Session(self), "127.0.0.1", self.port, reuse_address=True
-        )
+            lambda: _Session(self), "127.0.0.1", self.port, reuse_address=True,
+            ssl=self.tls,
+        )  # fmt: skip
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -142,8 +147,14 @@ class _Session(asyncio.Protocol):
         self._framer = Framer(FRAMING)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
         self._peer.opened(transport)
 
     def data_received(self, data: bytes) -> None:
-        for frame in self._framer.feed(data):
+        try:
+            frames = self._framer.feed(data)
+        except FrameError:
+            self._transport.abort()
+            return
+        for frame in frames:
             self._peer.take(CODEC.decode(frame.body))

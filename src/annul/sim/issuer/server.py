@@ -1,12 +1,14 @@
 """The issuer's socket: interbank messages in, answers out, with the faults that were asked for."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
 import structlog
 
+from annul.renewal import Port, listen
 from annul.security.ciphers import BlockCipher
 from annul.security.errors import PinBlockError
 from annul.security.mac import MacAlgorithm, mac, verify
@@ -53,20 +55,22 @@ class IssuerServer:
         self._mac_key = mac_key
         self._pin_key = pin_key
         self._connections: set[_Connection] = set()
-        self._server: asyncio.Server | None = None
+        self._port: Port | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; give the port."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: _Connection(self, Framer(self._framing)), host, port
-        )
-        return int(self._server.sockets[0].getsockname()[1])
+    def open(self, host: str, port: int) -> int:
+        """Take the port, on which `use` serves; give its number."""
+        self._port = Port(listen(host, port), lambda: _Connection(self, Framer(self._framing)))
+        return self._port.number
+
+    async def use(self, context: ssl.SSLContext | None) -> None:
+        """Serve who connects from now on with this context; None: in plain."""
+        assert self._port is not None, "a port is opened first"
+        await self._port.use(context)
 
     async def stop(self) -> None:
         """Close the port and every connection."""
-        if self._server is not None:
-            self._server.close()
+        if self._port is not None:
+            await self._port.close()
         for connection in tuple(self._connections):
             connection.close()
         await asyncio.sleep(0)

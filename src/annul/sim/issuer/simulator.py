@@ -9,7 +9,9 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
+from annul.renewal import renewing
 from annul.security.ciphers import TDES, BlockCipher
+from annul.security.tls import ServerTls
 from annul.serving import serve_http
 from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
@@ -37,6 +39,7 @@ class Options:
     books: Path | None = None
     mac_key: bytes | None = None
     pin_key: bytes | None = None
+    tls: ServerTls | None = None  # for the acquirer's port; the control stays plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,12 @@ async def simulate(
             BlockCipher(TDES, options.mac_key) if options.mac_key else None,
             BlockCipher(TDES, options.pin_key) if options.pin_key else None,
         )
-        port = await server.start(options.host, options.port)
+        port = server.open(options.host, options.port)
         stack.push_async_callback(server.stop)
+        if options.tls is None:
+            await server.use(None)
+        else:
+            await stack.enter_async_context(renewing(options.tls, server.use))
         control_port = None
         if options.control_port is not None:
             control_port = await stack.enter_async_context(

@@ -1,0 +1,54 @@
+"""What a link is bounded by, what it counts, and how far it has come."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .backoff import Backoff
+
+
+class LinkState(StrEnum):
+    """How far a link has come."""
+
+    STOPPED = "stopped"
+    CONNECTING = "connecting"
+    SIGNING_ON = "signing_on"
+    UP = "up"
+    WAITING = "waiting"  # for the next try to connect
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLimits:
+    """Bounds of a link; times in seconds.
+
+    `queued` counts frames that the socket does not take yet. `connect_s` bounds TCP and TLS
+    together. A connection that lasts for `stable_s` is a success for the back-off. After `idle_s`
+    without a byte an echo is sent.
+    """
+
+    in_flight: int = 8_192
+    queued: int = 1_024
+    frame: int = 8_192
+    connect_s: float = 5.0
+    sign_off_s: float = 1.0
+    idle_s: float = 30.0
+    stable_s: float = 10.0
+    tick_s: float = 0.05
+    backoff: Backoff = field(default=Backoff())
+
+
+@dataclass(slots=True)
+class LinkCounts:
+    """What a link counts, since its start."""
+
+    sent: int = 0
+    answered: int = 0
+    timed_out: int = 0
+    late: int = 0
+    bad_mac: int = 0
+    garbled: int = 0
+    bad_frames: int = 0
+    refused: int = 0  # NotSent because of a limit
+    connects: int = 0
+    connect_failures: int = 0
+    sign_on_refusals: int = 0
+    losses: int = 0
