@@ -14,6 +14,7 @@ from annul.wire.errors import DecodeError
 from annul.wire.field import Content
 from annul.wire.reading import Reading, codec_of, read
 from annul.wire.show import as_json, rows
+from annul.wire.shown import hidden
 
 from .show import complain
 
@@ -124,7 +125,7 @@ def _print(reading: Reading) -> None:
     for row in rows(reading.message):
         table.add_row(row.number, row.zh, row.en, row.value)
     if reading.message.leftover:
-        table.add_row("", "剩余", "left over", reading.message.leftover.hex().upper())
+        table.add_row("", "剩余", "left over", hidden(reading.message.leftover))
     width = None if sys.stdout.isatty() else _WIDE
     Console(highlight=False, markup=False, width=width).print(table)
     if reading.overrides:

@@ -7,12 +7,10 @@ from typing import Final
 from . import tlv
 from .codec import Message, Value
 from .errors import DecodeError
-from .masking import mask_pan, mask_track
 from .names import PARTS, QR_TAGS, name_of
-from .subfields import Field48Totals, Field53, Field59, Field60, Field61, Field63
+from .shown import hidden, objects, show, tags
+from .subfields import Field48Totals, Field53, Field60, Field61, Field63
 
-_PAN, _TRACKS, _PIN, _KEYS = 2, frozenset({35, 36, 45}), 52, 62
-_SIGN_IN_ANSWER: Final = "0810"
 _SPLIT_DIALECTS: Final = frozenset({"unionpay_pos"})  # others use these fields in other ways
 
 
@@ -31,57 +29,37 @@ def rows(message: Message) -> list[Row]:
     found: list[Row] = []
     for number, value in message.fields().items():
         parts = list(_parts(number, value)) if message.dialect.name in _SPLIT_DIALECTS else []
-        whole = "" if number in {55, 59} and parts else _shown(message.mti, number, value)
+        whole = "" if number in {55, 59} and parts else show(number, value)
         found.append(Row(str(number), *name_of(number), whole))
         found += parts
     return found
 
 
 def as_json(message: Message, *, clear: bool = False) -> dict[str, object]:
-    """Give MTI, fields by number, and what follows the last field; binary in hexadecimal.
+    """Give MTI, fields by number, and what follows the last field.
 
-    A MAC that the bitmap names but the message lacks is None. Cards are masked unless `clear`.
+    A MAC that the bitmap names but the message lacks is None. `clear` gives values in full, binary
+    in hexadecimal; otherwise they are what `shown` lets through, and what follows is its size.
     """
     values: dict[str, str | None] = {
-        str(number): _text(value) if clear else _shown(message.mti, number, value)
+        str(number): _text(value) if clear else show(number, value)
         for number, value in message.fields().items()
     }
+    left = message.leftover
+    leftover = left.hex().upper() if clear or not left else hidden(left)
     if message.lacks_mac:
         values[str(message.dialect.mac_field)] = None
-    return {"mti": message.mti, "fields": values, "leftover": message.leftover.hex().upper()}
+    return {"mti": message.mti, "fields": values, "leftover": leftover}
 
 
 def masked(mti: str, fields: Mapping[int, Value]) -> dict[str, str]:
     """Give fields as they may be kept and shown, by number."""
-    return {str(number): _shown(mti, number, value) for number, value in fields.items()}
+    del mti  # no row of the table depends on it
+    return {str(number): show(number, value) for number, value in fields.items()}
 
 
 def _text(value: Value) -> str:
     return value if isinstance(value, str) else value.hex().upper()
-
-
-def _raw(value: Value) -> bytes:
-    return value if isinstance(value, bytes) else value.encode("gbk", "replace")
-
-
-def _shown(mti: str, number: int, value: Value) -> str:
-    """Give a field's value as it may be shown."""
-    text = _text(value)
-    if number == _PAN:
-        return mask_pan(text)
-    if number in _TRACKS:
-        return mask_track(text)
-    if number == _PIN or (number == _KEYS and mti == _SIGN_IN_ANSWER):
-        return _hidden(len(value))
-    if number == 55:
-        return _masked_tlv(value)
-    if number == 59:
-        return _masked_qr(value)
-    return text
-
-
-def _hidden(size: int) -> str:
-    return f"<{size} bytes>"
 
 
 def _parts(number: int, value: Value) -> Iterator[Row]:
@@ -96,8 +74,9 @@ def _parts(number: int, value: Value) -> Iterator[Row]:
 
 
 def _fixed(number: int, value: Value) -> Iterator[Row]:
+    """Split what of the field may be shown: masking leaves every part in its place."""
     layout = _LAYOUTS[number]
-    parsed = layout.parse(_text(value))
+    parsed = layout.parse(show(number, value))
     for index, (part, name) in enumerate(zip(fields(parsed), PARTS[layout], strict=True), 1):
         content = getattr(parsed, part.name)
         if content != "":
@@ -105,45 +84,13 @@ def _fixed(number: int, value: Value) -> Iterator[Row]:
 
 
 def _tags(number: int, value: Value) -> Iterator[Row]:
-    for one in tlv.parse(_raw(value), number):
-        secret = one.tag in tlv.SECRET
-        shown = _hidden(len(one.value)) if secret else one.value.hex().upper()
-        yield Row(f"{number} {one.tag}", *tlv.TAGS.get(one.tag, ("", "")), shown)
+    for path, shown in tags(value):
+        yield Row(f"{number} {path}", *tlv.TAGS.get(path.rpartition("/")[2], ("", "")), shown)
 
 
 def _qr(number: int, value: Value) -> Iterator[Row]:
-    for tag, content in Field59.parse(_raw(value)).objects:
-        yield Row(f"{number} {tag}", *QR_TAGS.get(tag, ("", "")), _qr_value(tag, content))
-
-
-def _qr_value(tag: str, content: bytes) -> str:
-    text = content.decode("gbk", "replace")
-    return mask_pan(text) if tag == Field59.CODE else text
-
-
-def _masked_tlv(value: Value) -> str:
-    raw = _raw(value)
-    try:
-        objects = tlv.parse(raw)
-    except DecodeError:
-        return _hidden(len(raw))
-    return (
-        tlv.build(
-            tlv.Tlv(one.tag, bytes(len(one.value)) if one.tag in tlv.SECRET else one.value)
-            for one in objects
-        )
-        .hex()
-        .upper()
-    )
-
-
-def _masked_qr(value: Value) -> str:
-    raw = _raw(value)
-    try:
-        objects = Field59.parse(raw).objects
-    except DecodeError:
-        return _hidden(len(raw))
-    return " ".join(f"{tag}={_qr_value(tag, content)}" for tag, content in objects)
+    for tag, shown in objects(value):
+        yield Row(f"{number} {tag}", *QR_TAGS.get(tag, ("", "")), shown)
 
 
 _LAYOUTS: Final = {48: Field48Totals, 53: Field53, 60: Field60, 61: Field61, 63: Field63}

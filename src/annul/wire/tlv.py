@@ -74,10 +74,14 @@ TAGS: Final[dict[str, tuple[str, str]]] = {
     "5F24": ("应用失效日期", "expiry date"),
     "5F2A": ("交易货币代码", "transaction currency"),
     "5F34": ("卡序列号", "card sequence number"),
+    "6F": ("文件控制信息模板", "file control template"),
+    "70": ("记录模板", "record template"),
     "71": ("发卡行脚本一", "issuer script 1"),
     "72": ("发卡行脚本二", "issuer script 2"),
+    "77": ("响应模板", "response template"),
     "82": ("应用交互特征", "application interchange profile"),
     "84": ("专用文件名", "dedicated file name"),
+    "86": ("发卡行脚本命令", "issuer script command"),
     "8A": ("授权响应码", "authorisation response code"),
     "91": ("发卡行认证数据", "issuer authentication data"),
     "95": ("终端验证结果", "terminal verification results"),
@@ -88,6 +92,7 @@ TAGS: Final[dict[str, tuple[str, str]]] = {
     "9F03": ("其他金额", "amount, other"),
     "9F09": ("终端应用版本", "terminal application version"),
     "9F10": ("发卡行应用数据", "issuer application data"),
+    "9F18": ("发卡行脚本标识", "issuer script identifier"),
     "9F1A": ("终端国家代码", "terminal country"),
     "9F1E": ("接口设备序列号", "interface device serial number"),
     "9F26": ("应用密文", "application cryptogram"),
@@ -99,8 +104,8 @@ TAGS: Final[dict[str, tuple[str, str]]] = {
     "9F37": ("不可预知数", "unpredictable number"),
     "9F41": ("交易序列计数器", "transaction sequence counter"),
     "9F63": ("卡产品标识", "card product information"),
+    "9F6B": ("非接触二磁道数据", "contactless track 2"),
     "9F74": ("电子现金发卡行授权码", "electronic cash authorisation code"),
+    "BF0C": ("发卡行自定义模板", "issuer discretionary template"),
     "DF31": ("发卡行脚本结果", "issuer script results"),
 }
-# Tags whose values are card data and are never shown.
-SECRET: Final = frozenset({"57", "5A", "56", "9F1F", "9F20", "5F20", "99"})

@@ -4,6 +4,7 @@ import pytest
 
 from annul.wire import tlv
 from annul.wire.errors import DecodeError
+from annul.wire.shown import TAG_RULES, TEMPLATES
 from annul.wire.tlv import Tlv
 
 
@@ -32,3 +33,23 @@ def test_names_are_there_in_both_languages() -> None:
         assert bytes.fromhex(tag)
         assert not zh.isascii()
         assert en.isascii()
+
+
+def test_every_template_that_is_opened_has_a_name() -> None:
+    assert TEMPLATES - set(tlv.TAGS) == {"A5"}  # stands within others only
+    assert not TEMPLATES & set(TAG_RULES)
+
+
+def test_tags_of_cards_are_shown_by_no_rule() -> None:
+    assert not set(TAG_RULES) & {
+        "56",
+        "57",
+        "5A",
+        "5F20",
+        "86",
+        "99",
+        "9F1F",
+        "9F20",
+        "9F24",
+        "9F6B",
+    }
