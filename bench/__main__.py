@@ -1,14 +1,20 @@
-"""`make bench`: codec, sale and void end to end, cost of the desk. Writes build/bench.json."""
+"""`make bench`: codec, sale and void end to end, cost of TLS and desk. Writes build/bench.json."""
 
 import json
 from pathlib import Path
 
-from bench import codec, desk, e2e
+from bench import codec, desk, e2e, tls
 
 
 def main() -> None:
     """Measure all, write the figures, print them."""
-    figures = {"codec": codec.measure(), "e2e": e2e.measure(), "desk": desk.measure()}
+    plain = e2e.measure()
+    figures = {
+        "codec": codec.measure(),
+        "e2e": plain,
+        "tls": tls.measure(plain),
+        "desk": desk.measure(),
+    }
     file = Path("build/bench.json")
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(figures, indent=2) + "\n")

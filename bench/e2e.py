@@ -4,7 +4,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import quantiles
 from typing import Final
@@ -18,6 +18,7 @@ from annul.settings import Settings
 from annul.sim.fleet import drive
 from annul.store.embedded import EmbeddedPostgres
 from bench.compare import compare
+from bench.lines import SecuredLines
 from bench.processes import IssuerProcess, Process, cpu_seconds, descendants, free_port
 
 _MICRO: Final = 1e6
@@ -45,21 +46,22 @@ async def nobody(_base: Ground, _terminal: tuple[str, str, str], _port: int) -> 
 
 
 def measure(
-    terminals: int = 200, seconds: float = 15.0, around: Around = nobody
+    terminals: int = 200, seconds: float = 15.0, around: Around = nobody, *, tls: bool = False
 ) -> dict[str, float]:
     """Give transactions per second, latencies, and CPU per transaction of each part.
 
-    `around` is what else goes on meanwhile. Raises `AssertionError` when the books differ
+    `around` is what else goes on meanwhile; with `tls` each terminal comes over TLS 1.3 with a
+    certificate of its own. Raises `AssertionError` when the books differ
     afterwards: a wrong host is not measured.
     """
     with tempfile.TemporaryDirectory(prefix="annul-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
-        return uvloop.run(_measure(folder, terminals, seconds, around))
+        return uvloop.run(_measure(folder, terminals, seconds, around, tls=tls))
 
 
 async def _measure(
-    folder: Path, terminals: int, seconds: float, around: Around
+    folder: Path, terminals: int, seconds: float, around: Around, *, tls: bool
 ) -> dict[str, float]:
     async with AsyncExitStack() as stack:
         issuer = IssuerProcess.plan(folder, 1)
@@ -67,13 +69,16 @@ async def _measure(
         await issuer.process.start()
         port = free_port()
         settings = Settings.load(None, data=folder, terminals_port=port)
+        lines = SecuredLines(folder) if tls else None
         async with ground(settings) as base:
             plan = Plan((issuer.process.port,), -(-terminals // 10) + 1, 10)
+            plan = replace(plan, identity=lines.identity) if lines else plan
             credentials = await seed(base.pool, base.security, plan)
             meanwhile = await around(base, credentials[-1], port)
         environment = {
             "ANNUL_TERMINALS_PORT": str(port),
             "ANNUL_STATUS_PORT": "0",
+            **(lines.environment if lines else {}),
             **meanwhile.environment,
         }
         host = Process("host", ["up", f"--data={folder}"], port, folder, environment)
@@ -86,7 +91,11 @@ async def _measure(
         meter = _Meter({"host": host.pid, "issuer": issuer.process.pid, "terminals": os.getpid()})
         meter.families["postgres"] = postgres
         async with meanwhile.go_on():
-            load, took = await drive(port, credentials[:terminals], seconds, edge=meter.read)
+            chosen = credentials[:terminals]
+            load, took = await drive(
+                port + 1 if lines else port, chosen, seconds, edge=meter.read,
+                context=lines.contexts(chosen).__getitem__ if lines else None,
+            )  # fmt: skip
         connection = await asyncpg.connect(database.url)
         stack.push_async_callback(connection.close)
         verdict = await compare(connection, await issuer.entries(), [])

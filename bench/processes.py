@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -19,7 +20,7 @@ _ANNUL: Final = str(Path(sys.executable).parent / "annul")
 _START_S: Final = 60.0
 _STOP_S: Final = 40.0
 _LOWEST, _HIGHEST, _STEP = 12_000, 32_000, 11
-_NEEDED: Final = (0, 8, 9, 10, 108, 109, 110)
+_NEEDED: Final = (0, 1, 8, 9, 10, 108, 109, 110)
 
 
 def free_port() -> int:
@@ -99,6 +100,8 @@ class Process:
         except OSError:
             return False
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
         return True
 
 

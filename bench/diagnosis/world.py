@@ -263,15 +263,6 @@ class Scene:
             "INSERT INTO code_meanings VALUES ($1, $2, $3)", self.issuer_id, code, cause
         )
 
-    async def sign_in_elsewhere(self, till: Till) -> None:
-        """Sign a second device in under the same numbers."""
-        profile = till.terminal.profile
-        journal = Journal(":memory:", Vault(bytes.fromhex(profile.master_key)))
-        twin = SoftTerminal(profile, journal, lambda: datetime.now(_ZONE))
-        await twin.sign_in()
-        twin.close()
-        journal.close()
-
     async def route(self, *, on: bool) -> None:
         """Switch the issuer's line off or on."""
         await self.world.switch(self.issuer_id, on=on)

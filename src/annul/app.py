@@ -24,6 +24,9 @@ from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.errors import AnnulError
 from annul.host.calendar import Calendar
+from annul.host.connections import Limits
+from annul.host.descriptors import connections_allowed
+from annul.host.door import Door
 from annul.host.evidence import Evidence
 from annul.host.forwarded import Forwarded
 from annul.host.handlers import HANDLERS
@@ -38,6 +41,7 @@ from annul.issuers import directory
 from annul.issuers.desk import Issuers
 from annul.issuers.forward import Forwarder
 from annul.merchants.registry import Registry
+from annul.renewal import renewing
 from annul.resolve.book import Book
 from annul.resolve.circuits import Circuits
 from annul.resolve.pace import Pace
@@ -46,6 +50,7 @@ from annul.resolve.resolver import Resolver
 from annul.security.masterkey import load_or_create
 from annul.security.module import SecurityModule
 from annul.security.software import SoftwareModule
+from annul.security.tls import ServerTls, server_context
 from annul.security.vault import Vault
 from annul.serving import serve_http
 from annul.settings import Settings
@@ -90,18 +95,18 @@ class Running:
     recovery: Recovery
     resolver: Resolver
     port: int
+    tls_port: int | None = None
 
     def figures(self) -> dict[str, Any]:
         """Give the counters of this process, for status and metrics."""
-        counts = self.host.counts
+        counts, strangers = self.host.counts, self.host.door.strangers
         return {
             "requests": counts.requests,
-            "garbled": counts.garbled,
-            "wrong_mac": counts.wrong_mac,
+            "turned_away": dict(strangers.by_reason),
+            "strangers": strangers.by_address(),
             "busy": counts.busy,
             "failed": counts.failed,
-            "frames_refused": self.server.garbage,
-            "connections": self.server.connections,
+            "connections": len(self.server.connections),
             "in_flight": len(self.host.in_flight),
             "replies": dict(counts.replies),
             **{f"voids_{name}": value for name, value in self.resolver.promise.figures().items()},
@@ -173,8 +178,16 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
         stack.push_async_callback(journal.close)
         outcomes = Outcomes(journal, registry)
         issuers = Issuers(
-            tables.issuers, tables.bins, base.clock, base.security, random=random.random
+            tables.issuers,
+            tables.bins,
+            base.clock,
+            base.security,
+            random=random.random,
+            tls=settings.issuer_tls,
         )
+        calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
+        codec = Codec(DIALECTS["unionpay_pos"], trusting=False)
+        evidence = Evidence(base.pool, base.clock, settings.node)
         host = Host(
             pool=base.pool,
             registry=registry,
@@ -184,13 +197,22 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
             security=base.security,
             vault=base.vault,
             clock=base.clock,
-            calendar=Calendar(ZoneInfo(settings.zone), settings.cut_over),
+            calendar=calendar,
             numbers=ReferenceNumbers(settings.node),
-            codec=Codec(DIALECTS["unionpay_pos"]),
+            codec=codec,
             acquirer_id=settings.acquirer_id,
             handlers=HANDLERS,
-            evidence=Evidence(base.pool, base.clock, settings.node),
+            evidence=evidence,
             notices=Notices(base.pool),
+            door=Door(
+                codec,
+                registry,
+                base.security,
+                evidence,
+                base.clock,
+                calendar,
+                settings.acquirer_id,
+            ),
         )
         recovery = Recovery(host, _PATIENCE)
         issuers.start(recovery.late)
@@ -219,15 +241,39 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
         if settings.resolver:
             resolver.start()
             stack.push_async_callback(resolver.stop)
-        server = TerminalServer(
-            host,
-            FRAMINGS[settings.terminals_framing],
-            frame_limit=settings.frame_limit,
-            max_in_flight=settings.max_in_flight,
-        )
-        port = await server.start(settings.terminals_host, settings.terminals_port)
+        server = TerminalServer(host, FRAMINGS[settings.terminals_framing], _limits(settings))
         stack.push_async_callback(server.stop)
-        yield Running(base, host, server, forwarder, recovery, resolver, port)
+        port = await server.listen(settings.terminals_host, settings.terminals_port)
+        tls_port = None
+        if settings.terminals_tls is not None:
+            tls_port = await stack.enter_async_context(
+                _secured(server, settings.terminals_tls, settings)
+            )
+        yield Running(base, host, server, forwarder, recovery, resolver, port.number, tls_port)
+
+
+@asynccontextmanager
+async def _secured(
+    server: TerminalServer, tls: ServerTls, settings: Settings
+) -> AsyncIterator[int]:
+    """Open the port for terminals that speak TLS, and renew its certificate while it is open."""
+    opened = await server.listen(
+        settings.terminals_host, settings.secured_port, server_context(tls)
+    )
+    async with renewing(tls, opened.use):
+        yield opened.number
+
+
+def _limits(settings: Settings) -> Limits:
+    connections = connections_allowed(settings.max_connections)
+    return Limits(
+        in_flight=settings.max_in_flight,
+        connections=connections,
+        per_address=min(settings.connections_per_address, connections),
+        frame=settings.frame_limit,
+        first_message_s=settings.first_message_s,
+        idle_s=settings.idle_s,
+    )
 
 
 def _resolver(base: Ground, host: Host) -> Resolver:
@@ -258,7 +304,9 @@ async def status_page(running: Running) -> AsyncIterator[int]:
     """Serve health, metrics and status over HTTP beside the host; gives the port."""
     settings = running.ground.settings
     app = build(running.ground.access, running.figures)
-    async with serve_http(app, settings.status_host, settings.status_port) as port:
+    async with serve_http(
+        app, settings.status_host, settings.status_port, tls=settings.status_tls
+    ) as port:
         yield port
 
 
@@ -291,6 +339,7 @@ async def desk_page(
         terminals=(
             settings.terminals_host,
             running.port if running else settings.terminals_port,
+            running.tls_port if running else settings.secured_port,
         ),
         controls=controls or {},
         settings=tuple(_shown(settings)),
@@ -298,7 +347,7 @@ async def desk_page(
         rate=settings.api_rate,
         burst=settings.api_burst,
     )
-    secure = settings.tls_certificate is not None
+    secure = settings.console_tls is not None
     application = console.build(desk, secure=secure)
     deliverer = Deliverer(base.pool, base.vault, base.clock, random=random.random)
     deliverer.start()
@@ -306,7 +355,7 @@ async def desk_page(
     try:
         async with serve_http(
             application, settings.console_host, settings.console_port, lifespan=True,
-            certificate=settings.tls_certificate, key=settings.tls_key,
+            tls=settings.console_tls,
         ) as port:  # fmt: skip
             try:
                 yield port

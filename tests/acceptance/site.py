@@ -9,6 +9,7 @@ from typing import Any
 
 from annul.app import Running, ground, serve
 from annul.merchants.demo import Plan, seed
+from annul.merchants.enrolment import TerminalProfile, enrol
 from annul.settings import Settings
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.store.clock import SystemClock
@@ -31,6 +32,17 @@ class Site:
     def pool(self) -> Any:
         """The host's pool."""
         return self.running.ground.pool
+
+    async def enrol(self, index: int, **profile: Any) -> tuple[str, str, str]:
+        """Give one of the terminals another profile and a new master key; gives what it knows."""
+        merchant, terminal, _ = self.terminals[index]
+        base = self.running.ground
+        async with base.pool.acquire() as connection, connection.transaction():
+            wanted = TerminalProfile(merchant, terminal, **profile)
+            enrolled = await enrol(connection, base.security, wanted, replace=True)
+        assert enrolled is not None
+        await self.running.host.registry.load()
+        return (merchant, terminal, enrolled.master_key)
 
     async def states(self) -> dict[str, str]:
         """Give the state of each transaction by trace."""

@@ -67,7 +67,7 @@ async def test_a_settlement_is_answered_the_same_again(site: Site, till: Cashier
 
 async def test_parameters_status_echo_and_sign_off(site: Site, till: Cashier) -> None:
     terminal = till.terminal
-    await terminal.sign_in()
+    await till.take("sale", 1_000)  # binds the connection
     parameters = await terminal.fetch_parameters()
     assert (parameters.name, parameters.resends) == ("示例茶馆", 2)
     assert (await terminal.send_status("paper low 缺纸")).response_code == "00"

@@ -45,8 +45,8 @@ async def _greeted(up: Process) -> str:
 
 
 async def _pos(folder: Path, port: int, *words: str) -> tuple[int, str]:
-    """Run a command of the terminal; give its exit status and what it printed."""
-    command = [_ANNUL, "pos", f"--data={folder}", f"--port={port}", "--lang=zh", *words]
+    """Run a command of the terminal over TLS; give its exit status and what it printed."""
+    command = [_ANNUL, "pos", f"--data={folder}", f"--port={port + 1}", "--lang=zh", *words]
     result = await asyncio.to_thread(
         subprocess.run, command, capture_output=True, text=True, timeout=60
     )

@@ -36,8 +36,7 @@ async def test_garbage_closes_its_own_connection_only(site: Site, raw: bytes) ->
         assert (await till.take("sale", 1_000)).state == "approved"
         assert await _send(site, raw) == b""
         assert (await till.take("sale", 1_000)).state == "approved"
-    figures = site.running.figures()
-    assert figures["frames_refused"] + figures["garbled"] == 1
+    assert sum(site.running.figures()["turned_away"].values()) == 1
 
 
 async def test_a_message_with_a_wrong_field_is_answered_30(site: Site) -> None:

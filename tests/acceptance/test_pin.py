@@ -16,7 +16,8 @@ async def test_right_and_wrong_pin(site: Site) -> None:
 
 async def test_pin_under_a_single_length_key(site: Site) -> None:
     site.issuer.server.books.account(CARD).pin = "1234"
-    with cashier(site.port, site.terminals[0], network="001") as till:
+    single = await site.enrol(0, key_form="001")
+    with cashier(site.port, single, network="001") as till:
         assert (await till.take("sale", 1_000, pin="1234")).state == "approved"
 
 

@@ -41,7 +41,7 @@ def till(site: Site, folder: Path) -> Any:
 
 def _till(site: Site, folder: Path) -> Till:
     name, profile = next(iter(tills.profiles(folder).items()))
-    address = ("0.0.0.0", site.port)
+    address = ("0.0.0.0", site.port, None)
     return tills.till(
         folder / f"{name}.db", profile, address, lambda: datetime.now(ZoneInfo("Asia/Shanghai"))
     )
@@ -127,7 +127,7 @@ async def test_a_host_that_is_gone_is_said_and_then_found_again(
     gone = await _sell(till)
     assert telling.result(gone, till.profile, _ENGLISH).title == "No connection"
     assert not till.journal.owed()
-    await site.running.server.start("127.0.0.1", port)
+    await site.running.server.listen("127.0.0.1", port)
     assert (await _sell(till)).error is None
     assert folder
 

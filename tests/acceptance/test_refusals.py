@@ -132,9 +132,14 @@ async def test_batch_out_of_step_is_mended_by_signing_in(till: Cashier) -> None:
 async def test_stale_keys_are_mended_by_signing_in(site: Site, till: Cashier) -> None:
     await till.take("sale", 1_000)
     with cashier(site.port, site.terminals[0]) as twin:
-        await twin.terminal.sign_in()  # the host now holds other keys
-    sale = await till.take("sale", 2_000)
+        await twin.terminal.sign_in()  # as long as nobody has used the new keys, the old ones serve
+        assert (await till.take("sale", 2_000)).response_code == "00"
+        twin.terminal.journal.next_trace()
+        twin.terminal.journal.next_trace()
+        twin.terminal.journal.next_trace()
+        assert (await twin.take("sale", 3_000)).state == "approved"
+    sale = await till.take("sale", 4_000)
     assert sale.state == "approved"
     codes = [record.response_code for record in till.terminal.journal.records()]
-    assert codes == ["00", "A0", "00"]
+    assert codes == ["00", "00", "A0", "00"]
     await site.books_agree()

@@ -219,16 +219,6 @@ async def old_software_at_the_issuer(scene: Scene, till: Till, code: str) -> Ste
 
 
 @fault(Reach.DOOR)
-async def keys_changed_elsewhere(scene: Scene, till: Till, _: str) -> Steps:
-    """Somebody has signed in with the same numbers, so the keys of this terminal are old."""
-    sales = await scene.sales(till, 1)  # once: annul asks the terminal to sign in again
-    yield
-    for sale in sales:
-        await scene.sign_in_elsewhere(till)
-        await scene.void(till, sale, "keys_out_of_step")
-
-
-@fault(Reach.DOOR)
 async def signed_off_by_the_host(scene: Scene, till: Till, _: str) -> Steps:
     """The host does not hold the terminal for signed in any more."""
     sales = await scene.sales(till, 1)

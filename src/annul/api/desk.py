@@ -51,9 +51,9 @@ class Settled:
 class Desk:
     """One desk. `host` is None in a process that only shows; `data` is where demo terminals lie.
 
-    `terminals` is the address of the terminals' port; `controls` are the control addresses of demo
-    issuers, by issuer; `settings` are shown to administrators. Over the API one visitor may make
-    `rate` calls a second, `burst` at once.
+    `terminals` are the address, port and TLS port for terminals; `controls` are the control
+    addresses of demo issuers, by issuer; `settings` are shown to administrators. Over the API one
+    visitor may make `rate` calls a second, `burst` at once.
     """
 
     pool: asyncpg.Pool
@@ -69,7 +69,7 @@ class Desk:
     kept: Kept
     host: Host | None = None
     data: Path = Path("data")
-    terminals: tuple[str, int] = ("127.0.0.1", 8583)
+    terminals: tuple[str, int, int | None] = ("127.0.0.1", 8583, None)
     controls: Mapping[str, str] = field(default_factory=dict)
     settings: tuple[Settled, ...] = ()
     figures: Callable[[], Mapping[str, Any]] | None = None

@@ -22,7 +22,10 @@ class NewPassword(BaseModel):
 
 
 class _Collector:
-    """Gives a host's figures to Prometheus: numbers as gauges, `replies` by response code."""
+    """Gives a host's figures to Prometheus: numbers as gauges, what is counted by name with labels.
+
+    Addresses are none of them: strangers would choose how many series there are.
+    """
 
     def __init__(self, figures: Figures) -> None:
         self._figures = figures
@@ -35,6 +38,13 @@ class _Collector:
         for code, count in figures.pop("replies", {}).items():
             replies.add_metric([code], count)
         yield replies
+        turned = CounterMetricFamily(
+            "annul_turned_away", "Messages and connections without effect", labels=["reason"]
+        )
+        for reason, count in figures.pop("turned_away", {}).items():
+            turned.add_metric([reason], count)
+        yield turned
+        figures.pop("strangers", None)
         up = GaugeMetricFamily(
             "annul_issuer_up", "Whether an issuer's link is up", labels=["issuer"]
         )

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from annul.domain.errors import AnnulError
 
-from . import cases, console, diagnose, lessons, message, pos, sim, up
+from . import cases, console, diagnose, lessons, message, pos, sim, terminal, up
 from .show import complain
 
 application = typer.Typer(
@@ -24,6 +24,7 @@ console.register(application)
 lessons.register(application)
 application.add_typer(sim.application, name="sim")
 application.add_typer(pos.application, name="pos")
+application.add_typer(terminal.application, name="terminal")
 
 
 def main() -> None:

@@ -6,14 +6,17 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import typer
 
-from annul.app import Ground, desk_page, ground, serve, status_page
+from annul.app import Ground, Running, desk_page, ground, serve, status_page
 from annul.merchants.demo import ISSUERS, Plan, seed
+from annul.security.certificates import authority
 from annul.security.masterkey import load_or_create
+from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.settings import Settings
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.sim.terminal.profile import Profile
@@ -23,6 +26,9 @@ _ISSUERS: Final = (8, 9, 10)
 _CONTROL: Final = 100
 _CARD: Final = "6200010000000007"
 _CODE: Final = "6290000000000004"
+_AUTHORITY: Final = "annul demo"
+_TLS: Final = "tls"  # folder of the demo's certificates, beside that of its terminals
+_NAME: Final = "localhost"  # what the host proves to be
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ async def serve_until_told(settings: Settings, *, demo: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
+        settings = with_certificates(settings) if demo else settings
         base = await stack.enter_async_context(ground(settings))
         shown = await stack.enter_async_context(_demo(base)) if demo else None
         running = await stack.enter_async_context(serve(base))
@@ -57,7 +64,7 @@ async def serve_until_told(settings: Settings, *, demo: bool) -> None:
             controls = shown.by_issuer if shown else {}
             desk = await stack.enter_async_context(desk_page(base, running, controls))
         password = await base.access.first_password()
-        typer.echo(_greeting(settings, running.port, status, desk, password, shown))
+        typer.echo(_greeting(settings, running, status, desk, password, shown))
         _settle_memory()
         await stopped.wait()
         typer.echo("stopping: requests under way are finished first")
@@ -72,6 +79,47 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def with_certificates(settings: Settings) -> Settings:
+    """Let terminals speak TLS under certificates of the demo's own, unless there are others."""
+    if settings.terminals_tls is not None:
+        return settings
+    own = authority(settings.data / _TLS, _AUTHORITY, datetime.now(UTC))
+    server = own.server([_NAME, settings.terminals_host], datetime.now(UTC))
+    tls = ServerTls(
+        server.certificate, server.key, clients=Clients.WANTED, client_ca=own.pair.certificate
+    )
+    return settings.model_copy(update={"terminals_tls": tls})
+
+
+class _Certificates:
+    """Those of the demo's terminals. Where the port trusts others, they come without."""
+
+    def __init__(self, settings: Settings) -> None:
+        tls, folder = settings.terminals_tls, settings.data / _TLS
+        mine = tls is not None and tls.certificate.parent == folder
+        self._now = datetime.now(UTC)
+        self._own = authority(folder, _AUTHORITY, self._now) if mine else None
+
+    def identity(self, terminal: str, merchant: str) -> str:
+        """Give the identity that a terminal is registered with."""
+        return self._own.client(terminal, merchant, self._now).identity if self._own else ""
+
+    def of(self, terminal: str, merchant: str) -> ClientTls | None:
+        """Say how a terminal speaks TLS, in paths from where its profile lies."""
+        if self._own is None:
+            return None
+        pair = self._own.client(terminal, merchant, self._now)
+        return ClientTls(
+            _beside(self._own.pair.certificate), name=_NAME,
+            certificate=_beside(pair.certificate), key=_beside(pair.key),
+        )  # fmt: skip
+
+
+def _beside(file: Path) -> Path:
+    """Give the path of a certificate from the folder of profiles, so that both may move."""
+    return Path("..") / _TLS / file.name
 
 
 @asynccontextmanager
@@ -93,35 +141,48 @@ async def _demo(base: Ground) -> AsyncIterator[Demo]:
                 **shared,
             )
             issuers.append(await stack.enter_async_context(simulate(options)))
-        plan = Plan(tuple(issuer.port for issuer in issuers), **shared)
+        own = _Certificates(base.settings)
+        plan = Plan(tuple(issuer.port for issuer in issuers), identity=own.identity, **shared)
         for merchant, terminal, key in await seed(base.pool, base.security, plan):
+            tls = own.of(terminal, merchant)
             profile = Profile(
                 merchant=merchant, terminal=terminal, master_key=key, card=_CARD, code=_CODE,
-                host=base.settings.terminals_host, port=base.settings.terminals_port,
+                host=base.settings.terminals_host, tls=tls,
+                port=base.settings.secured_port if tls else base.settings.terminals_port,
             )  # fmt: skip
             profile.write(folder / "pos" / f"{terminal}.json")
         controls = [issuer.control_port or 0 for issuer in issuers]
         yield Demo(sorted((folder / "pos").glob("*.json")), controls)
 
 
-def _scheme(settings: Settings) -> str:
-    return "https" if settings.tls_certificate else "http"
+def _scheme(tls: ServerTls | None) -> str:
+    return "https" if tls else "http"
 
 
 def _greeting(
     settings: Settings,
-    port: int,
+    running: Running,
     status: int,
     desk: int | None,
     password: str | None,
     demo: Demo | None,
 ) -> str:
+    seen = f"{_scheme(settings.status_tls)}://{settings.status_host}:{status}"
     lines = [
         "",
         "annul is up.",
-        f"  terminals   {settings.terminals_host}:{port}",
-        *([f"  console     {_scheme(settings)}://{settings.console_host}:{desk}"] if desk else []),
-        f"  status      http://{settings.status_host}:{status}/status  (also /health, /metrics)",
+        f"  terminals   {settings.terminals_host}:{running.port}",
+        *(
+            [f"              {settings.terminals_host}:{running.tls_port} (TLS)"]
+            if running.tls_port
+            else []
+        ),
+        *(
+            [f"  console     {_scheme(settings.console_tls)}://{settings.console_host}:{desk}"]
+            if desk
+            else []
+        ),
+        f"  status      {seen}/status  (also /health, /metrics)",
         f"  data        {settings.data.resolve()}",
     ]
     if demo:
@@ -135,7 +196,7 @@ def _greeting(
             "",
             f"  user admin, one-time password: {password}",
             "  It opens nothing before you choose your own, in the console or by",
-            f"    curl -u admin:{password} http://{settings.status_host}:{status}/password \\",
+            f"    curl -u admin:{password} {seen}/password \\",
             "      -H 'content-type: application/json' -d '{\"password\": \"one of your own\"}'",
         ]
     if demo:

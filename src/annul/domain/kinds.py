@@ -28,12 +28,23 @@ class Family(StrEnum):
     BATCH = "batch"
 
 
+class Proof(StrEnum):
+    """What must show that a message comes from its terminal before it may act."""
+
+    MAC = "mac"  # its own
+    LINE = "line"  # it has none: the connection is bound to the terminal
+    EITHER = "either"  # a repeat of it changes nothing, so that a MAC of its own does as well
+    NOTHING = "nothing"  # it changes nothing: the keys of a sign-in open for its terminal only
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind: how to know it on the wire, what it does to money, what it needs.
 
-    `required` are the fields without which the host answers 30; `undoes` names the kind whose
-    approved transaction it refers to; `network` lists the accepted values of field 60.3.
+    `required` are the fields without which the host answers 30; `optional` those that it may carry
+    besides; `undoes` names the kind whose approved transaction it refers to; `network` lists the
+    accepted values of field 60.3; `unbound` says that a terminal's profile may let it act without
+    its `proof`.
     """
 
     name: str
@@ -49,7 +60,9 @@ class Kind:
     undoes: str | None = None
     reversible: bool = False
     required: tuple[int, ...] = ()
-    has_mac: bool = True
+    optional: tuple[int, ...] = ()
+    proof: Proof = Proof.MAC
+    unbound: bool = False
     qr: bool = False
 
     @property
@@ -61,52 +74,80 @@ class Kind:
 _CARD = (3, 4, 11, 22, 25, 41, 42, 49, 60)
 _ORIGINAL = (*_CARD, 61)
 _NETWORK = (11, 41, 42, 60)
+# Which card, and what any request may name besides.
+_NAMED = (2, 14, 23, 35, 38, 63)
+# What takes money: with a PIN, and with a chip's data, which the issuer checks. What gives it back
+# does without: they can hold anything, and so are room to make a MAC fit that was seen elsewhere.
+_SCANNED = (*_NAMED, 26, 32, 52, 53)
+_TAKEN = (*_SCANNED, 55)
+_GIVEN = (*_NAMED, 37)
 
 _ALL = (
     Kind("balance", "余额查询", "balance inquiry", "0200", "310000", "00", "01",
-         required=(3, 11, 22, 25, 41, 42, 49, 60)),
+         required=(3, 11, 22, 25, 41, 42, 49, 60),
+         optional=_TAKEN),
     Kind("sale", "消费", "sale", "0200", "000000", "00", "22",
-         money=Money.TAKE, reversible=True, required=_CARD),
+         money=Money.TAKE, reversible=True, required=_CARD,
+         optional=_TAKEN),
     Kind("void", "消费撤销", "void of a sale", "0200", "200000", "00", "23",
-         money=Money.BACK, undoes="sale", reversible=True, required=(*_ORIGINAL, 37)),
+         money=Money.BACK, undoes="sale", reversible=True, required=(*_ORIGINAL, 37),
+         optional=_GIVEN),
     Kind("refund", "退货", "refund", "0220", "200000", "00", "25",
-         money=Money.BACK, undoes="sale", required=(*_ORIGINAL, 37)),
+         money=Money.BACK, undoes="sale", required=(*_ORIGINAL, 37),
+         optional=_GIVEN),
     Kind("preauth", "预授权", "pre-authorisation", "0100", "030000", "06", "10",
-         money=Money.HOLD, reversible=True, required=_CARD),
+         money=Money.HOLD, reversible=True, required=_CARD,
+         optional=_TAKEN),
     Kind("preauth_void", "预授权撤销", "void of a pre-authorisation", "0100", "200000", "06", "11",
-         money=Money.RELEASE, undoes="preauth", reversible=True, required=(*_ORIGINAL, 38)),
+         money=Money.RELEASE, undoes="preauth", reversible=True, required=(*_ORIGINAL, 38),
+         optional=_GIVEN),
     Kind("completion", "预授权完成(请求)", "pre-authorisation completion", "0200", "000000", "06",
-         "20", money=Money.TAKE, undoes="preauth", reversible=True, required=(*_ORIGINAL, 38)),
+         "20", money=Money.TAKE, undoes="preauth", reversible=True, required=(*_ORIGINAL, 38),
+         optional=_TAKEN),
     Kind("completion_advice", "预授权完成(通知)", "pre-authorisation completion advice", "0220",
          "000000", "06", "24", family=Family.ADVICE, money=Money.TAKE, undoes="preauth",
-         required=(*_ORIGINAL, 38)),
+         required=(*_ORIGINAL, 38),
+         optional=_TAKEN),
     Kind("completion_void", "预授权完成撤销", "void of a completion", "0200", "200000", "06", "21",
-         money=Money.BACK, undoes="completion", reversible=True, required=(*_ORIGINAL, 37)),
+         money=Money.BACK, undoes="completion", reversible=True, required=(*_ORIGINAL, 37),
+         optional=_GIVEN),
     Kind("qr_sale", "二维码消费", "QR sale", "0200", "000000", "00", "22",
-         money=Money.TAKE, reversible=True, required=(*_CARD, 59), qr=True),
+         money=Money.TAKE, reversible=True, required=(*_CARD, 59), qr=True,
+         optional=_SCANNED),
     Kind("qr_void", "二维码消费撤销", "void of a QR sale", "0200", "200000", "00", "23",
          money=Money.BACK, undoes="qr_sale", reversible=True, required=(*_ORIGINAL, 37, 59),
-         qr=True),
+         qr=True,
+         optional=_GIVEN),
     Kind("qr_refund", "二维码退货", "refund of a QR sale", "0220", "200000", "00", "25",
-         money=Money.BACK, undoes="qr_sale", required=(*_ORIGINAL, 37, 59), qr=True),
+         money=Money.BACK, undoes="qr_sale", required=(*_ORIGINAL, 37, 59), qr=True,
+         optional=_GIVEN),
     Kind("sign_in", "签到", "sign-in", "0800", "", "", "00",
-         network=("001", "003", "004", "005", "006"), family=Family.NETWORK, required=_NETWORK,
-         has_mac=False),
+         network=("001", "003", "004", "005", "006", "913", "914", "925", "937"),
+         family=Family.NETWORK, required=_NETWORK,
+         optional=(32, 62, 63), proof=Proof.NOTHING),
     Kind("sign_off", "签退", "sign-off", "0820", "", "", "00", network=("002",),
-         family=Family.NETWORK, required=_NETWORK, has_mac=False),
+         family=Family.NETWORK, required=_NETWORK,
+         optional=(32, 63), proof=Proof.LINE),
     Kind("echo", "回响测试", "echo test", "0820", "", "", "00", network=("301",),
-         family=Family.NETWORK, required=(41, 42, 60), has_mac=False),
-    Kind("parameters", "参数下载", "parameter download", "0800", "", "", "00",
-         network=("360", "361"), family=Family.NETWORK, required=(41, 42, 60), has_mac=False),
+         family=Family.NETWORK, required=(41, 42, 60),
+         optional=(11,), proof=Proof.NOTHING),
+    Kind("parameters", "参数下载", "parameter download", "0800", "", "", "00", network=("360",),
+         family=Family.NETWORK, required=(41, 42, 60), optional=(11,), proof=Proof.NOTHING),
+    Kind("parameters_taken", "参数下载结束", "end of parameter download", "0800", "", "", "00",
+         network=("361",), family=Family.NETWORK, required=(41, 42, 60), optional=(11,),
+         proof=Proof.LINE, unbound=True),
     Kind("status", "状态上送", "status upload", "0820", "", "", "00", network=("362",),
-         family=Family.NETWORK, required=(41, 42, 60, 62), has_mac=False),
+         family=Family.NETWORK, required=(41, 42, 60, 62),
+         optional=(11,), proof=Proof.LINE, unbound=True),
     Kind("settlement", "批结算", "batch settlement", "0500", "", "", "00", network=("201",),
-         family=Family.BATCH, required=(11, 41, 42, 48, 49, 60), has_mac=False),
+         family=Family.BATCH, required=(11, 41, 42, 48, 49, 60),
+         optional=(63,), proof=Proof.EITHER, unbound=True),
     Kind("batch_upload", "批上送", "batch upload", "0320", "", "", "00", network=("201",),
-         family=Family.BATCH, required=(11, 41, 42, 48, 60), has_mac=False),
+         family=Family.BATCH, required=(11, 41, 42, 48, 60),
+         optional=(49, 63), proof=Proof.EITHER),
     Kind("batch_upload_end", "批上送结束", "end of batch upload", "0320", "", "", "00",
          network=("202", "207"), family=Family.BATCH, required=(11, 41, 42, 48, 60),
-         has_mac=False),
+         optional=(49, 63), proof=Proof.EITHER),
 )  # fmt: skip
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
@@ -127,6 +168,27 @@ _MANAGEMENT = {
     for network in kind.network
 }
 REVERSAL_MTI = "0400"
+# What a reversal repeats of its original, with the reason (39) and a chip's results (55).
+_REVERSAL = (2, 3, 4, 11, 14, 22, 23, 25, 32, 37, 38, 39, 41, 42, 49, 60)
+MAC_FIELD = 64
+# Message types that a terminal asks with, and those of them that carry a MAC by the standard.
+REQUEST_MTIS = frozenset({*(kind.mti for kind in _ALL), REVERSAL_MTI})
+MAC_MTIS = frozenset({*(kind.mti for kind in _ALL if kind.proof is Proof.MAC), REVERSAL_MTI})
+
+
+def fields_of(kind: Kind, *, reversal: bool = False) -> frozenset[int]:
+    """Give the fields that a request of a kind, or its reversal, knows; the MAC is one of them."""
+    if not reversal:
+        return frozenset({*kind.required, *kind.optional, MAC_FIELD})
+    more = {number for number in (55, 59, 61) if number in {*kind.required, *kind.optional}}
+    return frozenset({*_REVERSAL, *more, MAC_FIELD})
+
+
+KNOWN = {
+    (kind.name, reversal): fields_of(kind, reversal=reversal)
+    for kind in _ALL
+    for reversal in (False, True)
+}
 _REVERSED = {
     (kind.processing_code, kind.condition, kind.function, kind.qr): kind
     for kind in _ALL

@@ -34,7 +34,7 @@ class Merchant:
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A terminal of one merchant: state, limits and the batch it is in."""
+    """A terminal of one merchant: its profile as registered, state, limits and its batch."""
 
     merchant_id: str
     terminal_id: str  # field 41, 8 characters
@@ -42,7 +42,10 @@ class Terminal:
     signed_in: bool = False
     batch: str = "000001"
     amount_limit: int = 5_000_000_00
+    key_form: str = "003"  # field 60.3 of its sign-in: which working keys it is given
     mac_algorithm: str = "unionpay_ecb"
+    tls_identity: str = ""  # of its client certificate; empty: it may come without one
+    unbound_management: bool = False  # settle without proof of who asks: see docs/SECURITY.md
     kinds: frozenset[str] | None = None  # None: every kind is enabled
     wants: str = ""  # what the next answer asks of it: sign_in, parameters, update
 

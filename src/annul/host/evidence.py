@@ -31,6 +31,7 @@ _STORE_TROUBLE: Final = (*LOST, StoreOverloaded)
 # Within this time a terminal can not fill the table of refusals with more rows than this.
 _QUOTA_S: Final = 60.0
 _QUOTA: Final = 30
+_NUMBERS: Final = 4_096  # of the latest refusals, by digest
 _TROUBLE: Final = ("link_drops", "reversals", "wrong_mac")
 
 
@@ -65,6 +66,7 @@ class DoorRefusal(NamedTuple):
     original_trace: str
     received_at: datetime
     business_date: date
+    digest: bytes  # of the message: the same bytes are kept once
 
 
 class Evidence:
@@ -76,10 +78,12 @@ class Evidence:
         self._clock = clock
         self._node = node
         self._messages: Batcher[Kept, None] = Batcher(self._run_messages)
-        self._refusals: Batcher[DoorRefusal, None] = Batcher(self._run_refusals)
+        self._refusals: Batcher[DoorRefusal, str] = Batcher(self._run_refusals)
         self._trouble: Counter[tuple[str, str, str]] = Counter()
         self._quota: Counter[tuple[str, str]] = Counter()
         self._quota_ends = 0.0
+        self._numbers: dict[bytes, str] = {}
+        self._alarms: dict[tuple[str, str], str] = {}
         # When the monotonic clock stood at zero: a slot is one row, however often it is written.
         self._began = clock.now() - timedelta(seconds=clock.monotonic())
 
@@ -103,8 +107,14 @@ class Evidence:
         except _STORE_TROUBLE:
             self.missed += 1
 
-    async def refused(self, refusal: DoorRefusal) -> bool:
-        """Keep a refusal at the door; False when it was not kept: too many, or no database."""
+    async def refused(self, refusal: DoorRefusal) -> str:
+        """Keep a refusal; give the number under which it, or the same bytes before, is kept.
+
+        Empty when it was not kept: too many, or no database.
+        """
+        known = self._numbers.get(refusal.digest)
+        if known is not None:  # the same bytes once more: they use up nobody's quota
+            return known
         now = self._clock.monotonic()
         if now >= self._quota_ends:
             self._quota.clear()
@@ -112,13 +122,20 @@ class Evidence:
         who = (refusal.merchant_id, refusal.terminal_id)
         self._quota[who] += 1
         if self._quota[who] > _QUOTA:
-            return False
+            return ""
         try:
-            await self._refusals.submit(refusal)
+            number = await self._refusals.submit(refusal)
         except _STORE_TROUBLE:
             self.missed += 1
-            return False
-        return True
+            return ""
+        self._numbers[refusal.digest] = number
+        if len(self._numbers) > _NUMBERS:
+            del self._numbers[next(iter(self._numbers))]
+        return number
+
+    def alarm(self, merchant_id: str, terminal_id: str, detail: str) -> None:
+        """Open an incident of wrong MACs with the next flush, unless one is open."""
+        self._alarms[merchant_id, terminal_id] = detail
 
     def trouble(self, merchant_id: str, terminal_id: str, what: str) -> None:
         """Count trouble with a terminal: link_drops, reversals or wrong_mac."""
@@ -129,6 +146,7 @@ class Evidence:
         now = self._clock.now()
         try:
             await self._flush_terminals(now)
+            await self._flush_alarms(now)
             for issuer_id, line in issuers.lines.items():
                 await self._pool.execute(
                     _QUERIES["links"], issuer_id, self._node, line.link.up, line.link.trouble,
@@ -155,6 +173,11 @@ class Evidence:
         ]
         await self._pool.execute(_QUERIES["terminals"], *map(list, zip(*rows, strict=True)))
 
+    async def _flush_alarms(self, now: datetime) -> None:
+        while self._alarms:
+            identity, detail = self._alarms.popitem()
+            await self._pool.execute(_QUERIES["alarm"], *identity, detail, now)
+
     async def _put_slot(self, issuer_id: str, slot: Slot) -> None:
         at = self._began + timedelta(seconds=slot.number * SLOT_S)
         await self._pool.execute(
@@ -168,9 +191,10 @@ class Evidence:
         await self._pool.execute(_QUERIES["messages"], *_columns(items))
         return [None] * len(items)
 
-    async def _run_refusals(self, items: list[DoorRefusal]) -> list[None]:
-        await self._pool.execute(_QUERIES["refusals"], *_columns(items))
-        return [None] * len(items)
+    async def _run_refusals(self, items: list[DoorRefusal]) -> list[str]:
+        rows = await self._pool.fetch(_QUERIES["refusals"], *_columns(items))
+        kept = {(row["merchant_id"], row["digest"]): row["rrn"] for row in rows}
+        return [kept.get((item.merchant_id, item.digest), "") for item in items]
 
 
 def _columns(items: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

@@ -8,13 +8,32 @@ SELECT * FROM unnest($1::text[], $2::uuid[], $3::smallint[], $4::text[], $5::tim
 ON CONFLICT DO NOTHING;
 
 -- name: refusals
--- description: Voids that were refused at the door.
-INSERT INTO refusals (merchant_id, id, terminal_id, kind, batch, trace, rrn, amount, card_masked,
-                      card_hash, response_code, rule, original_batch, original_trace, received_at,
-                      business_date)
-SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
-                     $7::text[], $8::bigint[], $9::text[], $10::bytea[], $11::text[], $12::text[],
-                     $13::text[], $14::text[], $15::timestamptz[], $16::date[])
+-- description: Voids refused before they became transactions, each once; gives the number of each.
+WITH came AS (
+    SELECT DISTINCT ON (digest, merchant_id) *
+    FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+                $7::text[], $8::bigint[], $9::text[], $10::bytea[], $11::text[], $12::text[],
+                $13::text[], $14::text[], $15::timestamptz[], $16::date[], $17::bytea[])
+        AS c (merchant_id, id, terminal_id, kind, batch, trace, rrn, amount, card_masked,
+              card_hash, response_code, rule, original_batch, original_trace, received_at,
+              business_date, digest)
+), kept AS (
+    INSERT INTO refusals (merchant_id, id, terminal_id, kind, batch, trace, rrn, amount,
+                          card_masked, card_hash, response_code, rule, original_batch,
+                          original_trace, received_at, business_date, digest)
+    SELECT * FROM came
+    ON CONFLICT DO NOTHING
+    RETURNING merchant_id, digest, rrn
+)
+SELECT merchant_id, digest, rrn FROM kept
+UNION ALL
+SELECT r.merchant_id, r.digest, r.rrn FROM refusals r JOIN came c
+  ON r.digest = c.digest AND r.merchant_id = c.merchant_id;
+
+-- name: alarm
+-- description: Open an incident about a terminal, unless one of its kind is open.
+INSERT INTO incidents (merchant_id, id, kind, detail, opened_at, terminal_id)
+VALUES ($1, gen_random_uuid(), 'wrong_mac', $3, $4, $2)
 ON CONFLICT DO NOTHING;
 
 -- name: terminals

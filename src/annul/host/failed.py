@@ -1,19 +1,23 @@
 """A void that fails at once: what is kept of it, and what the cashier is told."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from uuid_utils.compat import uuid7
 
 from annul.domain.kinds import REVERSAL_MTI, VOIDS
 from annul.domain.records import Transaction
-from annul.wire.codec import Message, Value
+from annul.wire.codec import Value
 from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field60, Field61
 
+from .door import Entry
 from .evidence import DoorRefusal
+from .recognised import kind_of
 from .reply import Reply
-from .request import Refusal, Request, kind_of
+from .request import Refusal, Request
 
 if TYPE_CHECKING:
     from .host import Host
@@ -54,28 +58,33 @@ async def keep(
     return told
 
 
-async def refused_at_the_door(message: Message, host: "Host", refusal: Refusal) -> Reply | None:
-    """Keep a void that was refused before it became a transaction; None when it is no void.
+async def refused(
+    entry: Entry, request: Request | None, host: "Host", refusal: Refusal, now: datetime
+) -> Reply | None:
+    """Keep a void that was refused before it became a transaction; None when nothing is kept.
 
-    Nothing of the message is trusted: it may lack fields, or its MAC may be wrong.
+    Only its own MAC makes it worth keeping. The same bytes are kept once, and what has become a
+    transaction before is none of these: both are seen when somebody repeats a message.
     """
+    message = entry.message
     kind = kind_of(message)
-    if kind is None or kind.name not in VOIDS or message.mti == REVERSAL_MTI:
+    if entry.key is None or kind is None or kind.name not in VOIDS or message.mti == REVERSAL_MTI:
         return None
-    now = host.clock.now()
+    if request is not None and await host.journal.find(request.key) is not None:
+        return None
     get = message.get
-    number = host.numbers.next(now)
     named = _parsed(Field61, str(get(61, "")))
     pan = str(get(2, "")) or str(get(35, "")).partition("D")[0]
-    kept = await host.evidence.refused(
+    merchant_id, terminal_id = entry.station.identity
+    number = await host.evidence.refused(
         DoorRefusal(
-            merchant_id=str(get(42, "")),
+            merchant_id=merchant_id,
             id=uuid7(),
-            terminal_id=str(get(41, "")),
+            terminal_id=terminal_id,
             kind=kind.name,
             batch=_parsed(Field60, str(get(60, ""))).batch,
             trace=str(get(11, "")),
-            rrn=number,
+            rrn=host.numbers.next(now),
             amount=int(str(get(4, "0"))),
             card_masked=host.vault.mask(pan) if pan else "",
             card_hash=host.vault.hash(pan) if pan else b"",
@@ -85,9 +94,10 @@ async def refused_at_the_door(message: Message, host: "Host", refusal: Refusal) 
             original_trace=named.trace,
             received_at=now,
             business_date=host.business_date(now),
+            digest=sha256(message.raw).digest(),
         )
     )
-    if not kept:
+    if not number:
         return None
     host.failed.set()
     text = refusal.text or "请按提示处理后重做撤销"

@@ -108,7 +108,7 @@ async def _written_then_sent(
     whole: bool,
 ) -> Reply:
     pin = _pin(request, host, route)  # refuses before anything is written
-    if not await host.journal.open(Opening(transaction, host.journal.node, whole)):
+    if not await opened(request, host, transaction, whole=whole):
         stored = await host.journal.find(request.key)
         if stored is None:  # the original was taken between the ruling and the write
             return await refuse(request, host, transaction, "22")
@@ -137,6 +137,19 @@ async def _written_then_sent(
         return reply
     said = ("issuer_in", answer_mti(mti), answered_fields(answer))
     return await failed.keep(request, host, transaction, reply, [asked, said])
+
+
+async def opened(
+    request: Request, host: Host, transaction: Transaction, *, whole: bool = True, owed: str = ""
+) -> bool:
+    """Write a request's row; False when its key is taken or its original can not be held.
+
+    A request that is new and whose MAC held binds its connection to the terminal.
+    """
+    if not await host.journal.open(Opening(transaction, host.journal.node, whole, owed)):
+        return False
+    request.entry.peer.bind(request.station, request.entry.key)
+    return True
 
 
 async def ask(
@@ -185,7 +198,7 @@ async def refuse(
         holds=0,
         why=ruling.name if ruling else transaction.why,
     )
-    if not await host.journal.open(Opening(declined, host.journal.node)):
+    if not await opened(request, host, declined):
         return await repeat(request, host, transaction)
     note = f"CUP{ruling.note}" if ruling else ""
     fields: dict[int, str | bytes] = {37: transaction.rrn}

@@ -4,31 +4,35 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import asyncpg
 import structlog
 
-from annul.domain.kinds import Money
+from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REVERSAL_MTI, Money
 from annul.domain.records import Transaction
 from annul.issuers.desk import Issuers
-from annul.merchants.registry import Registry, Station
-from annul.security.mac import MacAlgorithm
+from annul.merchants.registry import Registry
+from annul.merchants.station import Pending
+from annul.merchants.working_keys import Said, take_up
+from annul.security.keys import KeyKind
 from annul.security.module import SecurityModule
 from annul.security.vault import Vault
 from annul.store.batcher import StoreOverloaded, StoreUnavailable
 from annul.store.clock import Clock
 from annul.store.journal import Journal, Key
-from annul.wire.codec import Codec, Message
+from annul.wire.codec import Codec
 from annul.wire.errors import DecodeError
+from annul.wire.framing import software_of
 
 from .calendar import Calendar
+from .door import BELOW_PROFILE, Door, Entry
 from .evidence import Evidence
-from .failed import refused_at_the_door
+from .failed import refused
 from .notices import Notices
 from .numbers import ReferenceNumbers
 from .outcomes import Outcomes
-from .reply import Reply, reply_fields, reply_mti
+from .reply import Reply, note, reply_fields, reply_mti
 from .request import Refusal, Request, attribute
 
 log = structlog.get_logger(__name__)
@@ -44,16 +48,11 @@ class OnTurnedBack(Protocol):
         ...
 
 
-MAC_FIELD = 64
-
-
 @dataclass(slots=True)
 class Counts:
     """What the host counts per process; read by the metrics."""
 
     requests: int = 0
-    garbled: int = 0
-    wrong_mac: int = 0
     busy: int = 0
     failed: int = 0
     replies: dict[str, int] = field(default_factory=dict)
@@ -78,6 +77,7 @@ class Host:
     handlers: Mapping[str, Handler]
     evidence: Evidence
     notices: Notices
+    door: Door
     counts: Counts = field(default_factory=Counts)
     in_flight: dict[Key, asyncio.Future[Reply]] = field(default_factory=dict)
     on_turned_back: OnTurnedBack | None = None
@@ -91,107 +91,102 @@ class Host:
         """Give the business day of `now` (UTC)."""
         return self.calendar.business_date(now)
 
-    async def handle(self, body: bytes, head: bytes = b"") -> tuple[bytes | None, Station | None]:
-        """Turn one request into its answer, with the terminal when it is known.
-
-        The answer is None when the bytes are not a message at all. `head` is what stood before
-        the message in its frame; at sign-in it says which software the terminal runs.
-        """
+    async def handle(self, entry: Entry) -> bytes:
+        """Turn what the door has let in into the bytes of its answer."""
         self.counts.requests += 1
-        try:
-            message = self.codec.decode(body)
-            message.check()
-        except DecodeError as error:
-            return self._garbled(body, error), None
         now = self.clock.now()
         request: Request | None = None
         try:
-            request = attribute(
-                message, self.registry, self.vault, now, self.business_date(now), head
-            )
-            self._authenticate(request)
+            if entry.proves is not None:
+                await self._take_up(entry, entry.proves, now)
+            request = attribute(entry, self.vault, now, self.business_date(now))
+            request.check_proof()
             handler = self.handlers["reversal" if request.reversal else request.kind.name]
             reply = await handler(request, self)
+        except DecodeError as error:
+            text = f"field {error.field} wrong {error.field}域格式错误"
+            reply = await self._refused(entry, request, Refusal("30", text, rule="format"), now)
         except Refusal as refusal:
-            kept = await refused_at_the_door(message, self, refusal)
-            reply = kept or Reply(refusal.response_code, self._note(refusal.text))
+            reply = await self._refused(entry, request, refusal, now)
         except (StoreUnavailable, StoreOverloaded) as error:
             self.counts.busy += 1
             log.warning("store_refused", code=error.code)
-            reply = Reply(_fault_code(request))
+            reply = self._refused_for_good(entry, Reply(_fault_code(request)))
         except Exception:
             # One request that meets a fault of ours must not disturb any other.
             self.counts.failed += 1
-            log.exception("handler_failed", mti=message.mti, fields=message.numbers)
-            reply = Reply(_fault_code(request))
-        station = request.station if request else None
-        return self._seal(message, self._noticed(reply, station, now), station), station
+            log.exception("handler_failed", mti=entry.message.mti, fields=entry.message.numbers)
+            reply = self._refused_for_good(entry, Reply(_fault_code(request)))
+        return self._answer(entry, self._noticed(reply, entry, now))
 
-    def refuse_busy(self, body: bytes) -> bytes | None:
+    def refuse_busy(self, entry: Entry) -> bytes:
         """Answer 96 at once, without work: more is in flight than the host will take."""
         self.counts.busy += 1
+        return self._answer(entry, self._refused_for_good(entry, Reply("96")))
+
+    async def _take_up(self, entry: Entry, proven: Pending, now: datetime) -> None:
+        """Make pending keys current, under which the message's MAC has held.
+
+        Raises `Refusal` A0 when another process has handed out newer ones meanwhile.
+        """
+        said = entry.peer.said(entry.station) or Said(software=software_of(entry.head))
+        if not await take_up(self.pool, entry.station, proven, said, now):
+            raise Refusal("A0", rule="keys_replaced")
+
+    async def _refused(
+        self, entry: Entry, request: Request | None, refusal: Refusal, now: datetime
+    ) -> Reply:
+        if not entry.proven or refusal.rule == BELOW_PROFILE:
+            self.door.refused(entry.peer, refusal.rule or "refused")
+        plain = Reply(refusal.response_code, note(refusal.text))
         try:
-            return self._seal(self.codec.decode(body), Reply("96"), None)
-        except DecodeError:
-            return None
+            kept = await refused(entry, request, self, refusal, now)
+        except Exception:
+            # Nothing of it is kept, but it is answered all the same.
+            log.exception("refusal_not_kept", rule=refusal.rule)
+            kept = None
+        return self._refused_for_good(entry, kept or plain)
 
-    def _authenticate(self, request: Request) -> None:
-        """Check the MAC of a financial message; raises `Refusal` A0 (sign in again)."""
-        if not request.kind.has_mac:
-            return
-        key = request.station.mac_key
-        mac = request.message.get(MAC_FIELD)
-        if key is None or not isinstance(mac, bytes):
-            self._wrong_mac(request)
-            raise Refusal("A0", rule="mac_missing")
-        algorithm = MacAlgorithm(request.station.terminal.mac_algorithm)
-        if not self.security.verify_mac(key, algorithm, request.message.raw[: -len(mac)], mac):
-            self._wrong_mac(request)
-            raise Refusal("A0", rule="mac_wrong")
+    @staticmethod
+    def _refused_for_good(entry: Entry, reply: Reply) -> Reply:
+        """Let a request that its terminal holds for refused have no effect when it is repeated.
 
-    def _wrong_mac(self, request: Request) -> None:
-        self.counts.wrong_mac += 1
-        terminal = request.station.terminal
-        self.evidence.trouble(terminal.merchant_id, terminal.terminal_id, "wrong_mac")
+        A reversal, and what may have an outcome (98), is sent by the terminal until it is heard.
+        """
+        mti, code = entry.message.mti, reply.response_code
+        if entry.key is not None and mti in MAC_MTIS and mti != REVERSAL_MTI and code != OPEN:
+            entry.station.refused.keep(entry.message.raw, code)
+        return reply
 
-    def _noticed(self, reply: Reply, station: Station | None, now: datetime) -> Reply:
-        """Add what the terminal is to be told, when this answer has room for it."""
-        if station is None or 63 in reply.fields:
+    def _noticed(self, reply: Reply, entry: Entry, now: datetime) -> Reply:
+        """Add what the terminal is to be told, when it is the one and the answer has room.
+
+        A message that repeats another may come from anybody: its MAC does not say who hears this.
+        """
+        if 63 in reply.fields or not entry.peer.bound_to(entry.station):
             return reply
-        terminal = station.terminal
-        text = self.notices.take(terminal.merchant_id, terminal.terminal_id, now)
-        return Reply(reply.response_code, {**reply.fields, **self._note(text)}) if text else reply
+        text = self.notices.take(*entry.station.identity, now)
+        return Reply(reply.response_code, {**reply.fields, **note(text)}) if text else reply
 
-    def _seal(self, message: Message, reply: Reply, station: Station | None) -> bytes:
+    def _answer(self, entry: Entry, reply: Reply) -> bytes:
+        """Encode an answer; it is sealed only when the MAC of its request has held."""
+        message, key = entry.message, entry.seal
         fields = reply_fields(
             message, reply, self.acquirer_id, self.calendar.local(self.clock.now())
         )
         counts = self.counts.replies
         counts[reply.response_code] = counts.get(reply.response_code, 0) + 1
-        key = station.mac_key if station and MAC_FIELD in message else None
-        if station is None or key is None:
-            return self.codec.encode(reply_mti(message.mti), fields)
+        if key is None:
+            return self.codec.encode(reply_mti(message.mti), fields, keep=False)
         fields[MAC_FIELD] = bytes(8)
         body = self.codec.encode(reply_mti(message.mti), fields)[:-8]
-        return body + self.security.mac(key, MacAlgorithm(station.terminal.mac_algorithm), body)
+        code = self.security.mac(key, entry.station.algorithm, body)
+        if key.kind is KeyKind.MAC and entry.station.equalisable:
+            entry.station.codes.takes(code, body)
+        return body + code
 
-    def _garbled(self, body: bytes, error: DecodeError) -> bytes | None:
-        """Answer 30 as far as the message can be read; the connection is closed when it can not."""
-        self.counts.garbled += 1
-        log.info("garbled", field=error.field, offset=error.offset, expected=error.expected)
-        partial: dict[int, Any] = self.codec.salvage(body)
-        mti = str(partial.pop(0, ""))
-        if len(mti) != 4 or not mti.isdigit() or mti[2] not in "0246":
-            return None
-        kept = {n: v for n, v in partial.items() if n in {3, 4, 11, 25, 41, 42, 49, 60}}
-        text = f"field {error.field}" if error.field else "format"
-        kept |= {39: "30", **self._note(f"{text} wrong 报文格式错误")}
-        return self.codec.encode(reply_mti(mti), kept)
 
-    @staticmethod
-    def _note(text: str) -> dict[int, str | bytes]:
-        """Put a short text for the cashier into field 63, after the card organisation."""
-        return {63: f"CUP{text}"} if text else {}
+OPEN = "98"  # there may be an outcome: the terminal asks again
 
 
 def _fault_code(request: Request | None) -> str:
@@ -202,4 +197,4 @@ def _fault_code(request: Request | None) -> str:
     """
     if request is None or request.reversal or request.kind.reversible:
         return "96"
-    return "96" if request.kind.money is Money.NONE else "98"
+    return "96" if request.kind.money is Money.NONE else OPEN

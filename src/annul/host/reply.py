@@ -35,3 +35,8 @@ def reply_fields(
     fields[39] = reply.response_code
     fields.update(reply.fields)
     return fields
+
+
+def note(text: str) -> dict[int, str | bytes]:
+    """Put a short text for the cashier into field 63, after the card organisation."""
+    return {63: f"CUP{text}"} if text else {}

@@ -1,16 +1,23 @@
-"""A terminal's message as the handlers see it: recognised, attributed and complete."""
+"""A terminal's message as the handlers see it: let in at the door, recognised and complete."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 
 from annul.domain.errors import AnnulError
-from annul.domain.kinds import REVERSAL_MTI, Kind, find_kind
+from annul.domain.kinds import REVERSAL_MTI, Kind, Proof
 from annul.domain.records import Merchant
-from annul.merchants.registry import Registry, Station
+from annul.merchants.station import Station
+from annul.security.mac import EQUALISABLE
 from annul.security.vault import Vault
 from annul.wire.codec import Message
 from annul.wire.errors import DecodeError
-from annul.wire.subfields import Field59, Field60
+from annul.wire.subfields import Field59, Field60, Field61
+
+from .door import Entry
+from .recognised import bytes_of, kind_by, text_of
+
+_CODE: Final = 24  # digits of a scanned code or of a QR payment's number, at most
 
 
 class Refusal(AnnulError):
@@ -33,11 +40,9 @@ class Refusal(AnnulError):
 class Request:
     """One request of a terminal; `pan` is in clear and lives no longer than the request."""
 
-    message: Message = field(repr=False)
+    entry: Entry = field(repr=False)
     kind: Kind
     reversal: bool
-    station: Station = field(repr=False)
-    merchant: Merchant = field(repr=False)
     field60: Field60
     trace: str
     amount: int
@@ -48,101 +53,109 @@ class Request:
     entry_mode: str
     received_at: datetime
     business_date: date
-    head: bytes = b""
+
+    @property
+    def message(self) -> Message:
+        """What came, decoded."""
+        return self.entry.message
+
+    @property
+    def station(self) -> Station:
+        """The terminal that it names."""
+        return self.entry.station
+
+    @property
+    def merchant(self) -> Merchant:
+        """The merchant of that terminal."""
+        return self.entry.merchant
 
     @property
     def key(self) -> tuple[str, str, str, str]:
         """What makes the request itself: merchant, terminal, batch and trace."""
-        terminal = self.station.terminal
-        return (terminal.merchant_id, terminal.terminal_id, self.field60.batch, self.trace)
+        return (*self.station.identity, self.field60.batch, self.trace)
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is this terminal's beyond a MAC that could have been equalised."""
+        entry = self.entry
+        mac = entry.key is not None and entry.station.algorithm not in EQUALISABLE
+        return mac or entry.peer.bound_to(entry.station)
+
+    @property
+    def final(self) -> bool:
+        """Whether a refusal is its end: a reversal is sent until it is heard."""
+        return self.kind.proof is Proof.MAC and not self.reversal
+
+    def check_proof(self) -> None:
+        """Raise `Refusal` 58 when the kind asks for more proof than there is.
+
+        The same bytes that were refused before are refused as they were.
+        """
+        before = self.station.refused.get(self.message.raw)
+        if before and self.final:
+            raise Refusal(before, rule="refused_before")
+        proof, bound = self.kind.proof, self.entry.peer.bound_to(self.station)
+        if self.reversal or proof in {Proof.MAC, Proof.NOTHING} or bound:
+            return  # at the door no message of a kind with a MAC gets this far without it
+        if proof is Proof.EITHER and self.certain:
+            return
+        lenient = self.station.terminal.unbound_management or (
+            proof is Proof.EITHER and self.entry.key is not None
+        )
+        if not (self.kind.unbound and lenient):
+            raise Refusal("58", "请先做一笔联机交易再试", rule="line_not_bound")
 
 
-def kind_of(message: Message) -> Kind | None:
-    """Name the kind of a message as far as its fields tell; raises nothing."""
-    try:
-        field60 = Field60.parse(_text(message, 60))
-    except DecodeError:
-        return None
-    return _find(message, field60)
+def recognise(entry: Entry) -> tuple[Kind, Field60]:
+    """Name the kind of a message and check that it has the fields of that kind.
 
-
-def _find(message: Message, field60: Field60) -> Kind | None:
-    return find_kind(
-        message.mti,
-        _text(message, 3),
-        _text(message, 25),
-        field60.function,
-        field60.network,
-        _text(message, 22),
-    )
-
-
-def recognise(message: Message) -> tuple[Kind, Field60]:
-    """Name the kind of a message and check that no mandatory field is missing.
-
-    Raises `Refusal` 30 for a missing or senseless field and 40 for a kind that annul lacks.
+    Raises `Refusal` 30 for a field that is missing, `DecodeError` for one that is senseless, and
+    `Refusal` 40 for a kind that annul lacks.
     """
+    message = entry.message
     if 60 not in message:
-        raise Refusal("30", "field 60 missing 缺少60域")
-    field60 = Field60.parse(_text(message, 60))
-    kind = _find(message, field60)
+        raise Refusal("30", "field 60 missing 缺少60域", rule="missing_60")
+    field60 = Field60.parse(text_of(message, 60))
+    kind = kind_by(message, field60)
     if kind is None:
         raise Refusal("40", "transaction not known 不支持的交易")
     for number in kind.required:
         if number not in message and not (number == 37 and message.mti == REVERSAL_MTI):
             raise Refusal("30", f"field {number} missing 缺少{number}域", rule=f"missing_{number}")
+    Field61.parse(text_of(message, 61))
     return kind, field60
 
 
-def attribute(
-    message: Message,
-    registry: Registry,
-    vault: Vault,
-    received_at: datetime,
-    business_date: date,
-    head: bytes = b"",
-) -> Request:
-    """Build the request, or raise `Refusal` (30, 40, 03 for the merchant, 97 for the terminal)."""
-    kind, field60 = recognise(message)
-    merchant = registry.merchant(_text(message, 42))
-    if merchant is None:
-        raise Refusal("03", rule="merchant_unknown")
-    station = registry.station(merchant.merchant_id, _text(message, 41))
-    if station is None:
-        raise Refusal("97", rule="terminal_unknown")
-    track_pan, _, discretionary = _text(message, 35).partition("D")
-    pan, voucher = _text(message, 2) or track_pan, ""
+def attribute(entry: Entry, vault: Vault, received_at: datetime, business_date: date) -> Request:
+    """Build the request; raises `Refusal` (30, 40) or `DecodeError` for what makes no sense."""
+    message = entry.message
+    kind, field60 = recognise(entry)
+    track_pan, _, discretionary = text_of(message, 35).partition("D")
+    pan, voucher = text_of(message, 2) or track_pan, ""
     if kind.qr:
-        scanned = Field59.parse(_bytes(message, 59))
-        pan = scanned.get(Field59.CODE).decode("ascii", "replace") or pan
-        voucher = scanned.get(Field59.VOUCHER).decode("ascii", "replace")
+        scanned = Field59.parse(bytes_of(message, 59))
+        pan = _digits(scanned, Field59.CODE) or pan
+        voucher = _digits(scanned, Field59.VOUCHER)
     return Request(
-        message=message,
+        entry=entry,
         kind=kind,
         reversal=message.mti == REVERSAL_MTI,
-        station=station,
-        merchant=merchant,
         field60=field60,
-        trace=_text(message, 11),
-        amount=int(_text(message, 4) or 0),
+        trace=text_of(message, 11),
+        amount=int(text_of(message, 4) or 0),
         pan=pan,
         card_hash=vault.hash(pan) if pan else b"",
         voucher=voucher,
-        expiry=_text(message, 14) or discretionary[:4],
-        entry_mode=_text(message, 22),
+        expiry=text_of(message, 14) or discretionary[:4],
+        entry_mode=text_of(message, 22),
         received_at=received_at,
         business_date=business_date,
-        head=head,
     )
 
 
-def _bytes(message: Message, number: int) -> bytes:
-    value = message.get(number, b"")
-    assert isinstance(value, bytes)
-    return value
-
-
-def _text(message: Message, number: int) -> str:
-    value = message.get(number, "")
-    assert isinstance(value, str)
-    return value
+def _digits(scanned: Field59, tag: str) -> str:
+    """Give a number of field 59; raises `DecodeError` for what is none."""
+    value = scanned.get(tag)
+    if value and not (value.isdigit() and len(value) <= _CODE):
+        raise DecodeError(59, 0, f"digits in tag {tag}")
+    return value.decode("ascii")

@@ -1,153 +1,271 @@
-"""The TCP server for terminals: frames in, answers out, each connection on its own."""
+"""The terminals' ports: frames in, answers out, each connection on its own, plain or TLS."""
 
 import asyncio
+import socket
+import ssl
+from collections import deque
 from typing import Any
 
 import structlog
 
+from annul.renewal import Port, listen
+from annul.security.tls import identity_of
 from annul.wire.errors import FrameError
 from annul.wire.framing import REQUIREMENTS, Frame, Framer, Framing, reply_head
 
+from .connections import Connections, Limits
+from .door import Entry, Turned
 from .host import Host
+from .peer import Peer, address_of
 
 log = structlog.get_logger(__name__)
 
+_STRANGERS_SHARE = 5  # one part in so many of what may be under way is theirs
+
 
 class TerminalConnection(asyncio.Protocol):
-    """One connection of a terminal; nothing that arrives here can disturb another one."""
+    """One connection of a terminal; nothing that arrives here can disturb another one.
 
-    def __init__(self, server: "TerminalServer") -> None:
+    While its peer does not read, or has as many requests under way as it may, nothing is read from
+    it: what waits is at most what one reading of the socket gave.
+    """
+
+    def __init__(
+        self, server: "TerminalServer", peername: object, greeting: asyncio.Task[None]
+    ) -> None:
+        """`greeting` is the task that shakes hands, until `connection_made`."""
+        self.peer = Peer(address_of(peername))
+        self.opened_at = self.heard_at = server.monotonic()
+        self.paused_at: float | None = None
         self._server = server
-        self._framer = Framer(server.framing, server.frame_limit)
+        self._greeting: asyncio.Task[None] | None = greeting
+        self._framer = Framer(server.framing, server.limits.frame)
+        self._frames: deque[Frame] = deque()
+        self._in_flight = 0
+        self._reading = True
+        self._closing = False
         self._transport: Any = None
 
+    # The transport calls ------------------------------------------------------------------------
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection, or close it when there are too many."""
+        """Take up the connection, which its port has counted, and who its peer is."""
+        self._greeting = None
         self._transport = transport
-        self._server.opened(self, transport)
+        self._transport.set_write_buffer_limits(high=self._server.limits.unread)
+        secured = transport.get_extra_info("ssl_object")
+        certificate = secured.getpeercert(binary_form=True) if secured else None
+        try:
+            self.peer.identity = identity_of(certificate) if certificate else ""
+        except ValueError:  # a key of a kind that is not known
+            self.abort()
+        self.peer.registered = self._server.host.registry.knows(self.peer.identity)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; requests under way still run to their end."""
         del exc  # a terminal that goes away is no news
         self._transport = None
-        self._server.closed(self)
+        self._frames.clear()
+        self._server.connections.forget(self)
 
     def data_received(self, data: bytes) -> None:
-        """Serve each whole frame in a task of its own."""
-        self._server.touched(self)
+        """Cut what came into frames and serve them in turn."""
         try:
             frames = self._framer.feed(data)
-        except FrameError as error:
-            self._server.garbage += 1
-            log.info("frame_refused", reason=str(error))
-            self.close()
-            return
-        for frame in frames:
-            self._server.serve(self, frame)
+            self._frames.extend(frames)
+            if frames:  # a keep-alive says nothing
+                self.heard_at = self._server.monotonic()
+        except FrameError:
+            self._server.host.door.refused(self.peer, "frame")
+            self._closing = True
+        self._serve()
+
+    def pause_writing(self) -> None:
+        """Read no more: the peer leaves its answers unread."""
+        self.paused_at = self._server.monotonic()
+        self._serve()
+
+    def resume_writing(self) -> None:
+        """Go on: the peer has caught up."""
+        self.paused_at = None
+        self._serve()
+
+    # The server calls ---------------------------------------------------------------------------
 
     def answer(self, head: bytes, body: bytes, requirement: int = 0) -> bool:
         """Send an answer; False when the terminal is not there any more."""
-        if self._transport is None:
+        if self._transport is None or self._transport.is_closing():
             return False
         self._transport.write(self._server.framing.pack(body, reply_head(head, requirement)))
         return True
 
+    def ended(self) -> None:
+        """Take note that a request is done."""
+        self._in_flight -= 1
+        self._serve()
+
     def close(self) -> None:
         """Close after what is already written."""
-        if self._transport is not None:
+        self._closing = True
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once; what is unsent is dropped."""
+        self._closing = True
+        if self._greeting is not None:
+            self._greeting.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
+    # Inside -------------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        """Serve what waits as far as the peer reads its answers."""
+        server = self._server
+        while self._frames and self._may_go_on():
+            if server.serve(self, self._frames.popleft()):
+                self._in_flight += 1
+            self._closing |= self.peer.doubts >= server.limits.doubts
+        if self._closing:
+            self._frames.clear()
+            if not self._in_flight:
+                self.close()
+        self._read(wanted=not self._frames and self._may_go_on())
+
+    def _may_go_on(self) -> bool:
+        limits = self._server.limits
+        nobody = self.peer.holder is None
+        most = limits.in_flight_unbound if nobody else limits.in_flight_each
+        return self._in_flight < most and self.paused_at is None and not self._closing
+
+    def _read(self, *, wanted: bool) -> None:
+        if self._transport is None or wanted is self._reading or self._transport.is_closing():
+            return
+        self._reading = wanted
+        if wanted:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
 
 
 class TerminalServer:
-    """Listens for terminals. Over `max_in_flight` requests it answers 96 at once, not late."""
+    """Listens for terminals on one port or several, and serves each message as a task."""
 
-    def __init__(
-        self,
-        host: Host,
-        framing: Framing,
-        *,
-        frame_limit: int = 4096,
-        max_in_flight: int = 5_000,
-        max_connections: int = 20_000,
-        idle_s: float = 600.0,
-    ) -> None:
+    def __init__(self, host: Host, framing: Framing, limits: Limits | None = None) -> None:
         self.host = host
         self.framing = framing
-        self.frame_limit = frame_limit
-        self.garbage = 0
-        self.refused = 0
-        self._max_in_flight = max_in_flight
-        self._max_connections = max_connections
-        self._idle_s = idle_s
-        self._connections: dict[TerminalConnection, float] = {}
+        self.limits = limits or Limits()
+        self.monotonic = host.clock.monotonic
+        self.connections = Connections(self.limits, self.monotonic)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        self._of_nobody: set[asyncio.Task[None]] = set()  # for connections that prove nothing
+        self._ports: list[TerminalPort] = []
         self._sweeper: asyncio.TimerHandle | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; give the port (a free one when `port` is 0)."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: TerminalConnection(self), host, port, backlog=1024, reuse_address=True
-        )
-        self._sweep(loop)
-        return int(self._server.sockets[0].getsockname()[1])
+    async def listen(
+        self, host: str, port: int, context: ssl.SSLContext | None = None
+    ) -> "TerminalPort":
+        """Open a port (a free one when `port` is 0), with a `context` for TLS only."""
+        opened = TerminalPort(self, listen(host, port))
+        await opened.use(context)
+        self._ports.append(opened)
+        if self._sweeper is None:
+            self._sweep(asyncio.get_running_loop())
+        return opened
+
+    def take(self, connection: TerminalConnection) -> bool:
+        """Register a connection; one for which there is no room is counted."""
+        taken = self.connections.take(connection)
+        if not taken:
+            self.host.door.strangers.turned_away(connection.peer.address, "too_many")
+        return taken
 
     async def stop(self, grace_s: float = 20.0) -> None:
         """Take no more requests, finish those under way, then close the connections."""
-        if self._server is not None:
-            self._server.close()
+        for port in self._ports:
+            await port.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace_s)
-        for connection in tuple(self._connections):
-            connection.close()
+        if self._tasks or self._of_nobody:
+            await asyncio.wait(self._tasks | self._of_nobody, timeout=grace_s)
+        for connection in self.connections:
+            connection.abort()
 
-    @property
-    def connections(self) -> int:
-        """How many terminals are connected."""
-        return len(self._connections)
+    def serve(self, connection: TerminalConnection, frame: Frame) -> bool:
+        """Let a frame in at the door; True when it is under way and `ended` is called for it."""
+        let_in = self.host.door.open(frame.body, frame.head, connection.peer)
+        if isinstance(let_in, Turned):
+            if let_in.answer is None:
+                connection.close()
+            else:
+                connection.answer(frame.head, let_in.answer)
+            return False
+        if self._is_full(connection.peer):
+            connection.answer(frame.head, self.host.refuse_busy(let_in))
+            return False
+        task = asyncio.create_task(self._exchange(connection, frame.head, let_in))
+        among = self._tasks if connection.peer.holder else self._of_nobody
+        among.add(task)
+        task.add_done_callback(among.discard)
+        return True
 
-    def opened(self, connection: TerminalConnection, transport: asyncio.BaseTransport) -> None:
-        """Register a new connection, or close it at once when there are too many."""
-        if len(self._connections) >= self._max_connections:
-            self.refused += 1
-            transport.close()
-        self._connections[connection] = asyncio.get_running_loop().time()
+    def _is_full(self, peer: Peer) -> bool:
+        limit = self.limits.in_flight
+        if peer.holder is None and len(self._of_nobody) * _STRANGERS_SHARE >= limit:
+            return True
+        return len(self._tasks) + len(self._of_nobody) >= limit
 
-    def closed(self, connection: TerminalConnection) -> None:
-        """Forget a connection."""
-        self._connections.pop(connection, None)
-
-    def touched(self, connection: TerminalConnection) -> None:
-        """Remember when a connection last said something."""
-        self._connections[connection] = asyncio.get_running_loop().time()
-
-    def serve(self, connection: TerminalConnection, frame: Frame) -> None:
-        """Start work on a frame, or refuse it at once when too much is under way."""
-        if len(self._tasks) >= self._max_in_flight:
-            body = self.host.refuse_busy(frame.body)
-            if body is not None:
-                connection.answer(frame.head, body)
-            return
-        task = asyncio.create_task(self._exchange(connection, frame))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _exchange(self, connection: TerminalConnection, frame: Frame) -> None:
-        body, station = await self.host.handle(frame.body, frame.head)
-        if body is None:
-            connection.close()
-            return
-        wants = station.terminal.wants if station else ""
-        if not connection.answer(frame.head, body, REQUIREMENTS[wants]) and station:
-            terminal = station.terminal
-            self.host.evidence.trouble(terminal.merchant_id, terminal.terminal_id, "link_drops")
+    async def _exchange(self, connection: TerminalConnection, head: bytes, entry: Entry) -> None:
+        try:
+            body = await self.host.handle(entry)
+            station = entry.station
+            # A repeat may be somebody else's: only who is bound hears what the terminal is to do.
+            bound = entry.peer.bound_to(station)
+            wants = station.wants if bound else ""
+            answered = connection.answer(head, body, REQUIREMENTS[wants])
+            if not answered and bound:
+                self.host.evidence.trouble(*station.identity, "link_drops")
+        except Exception:
+            # An answer that can not be built is a fault of ours: the terminal will reverse.
+            self.host.counts.failed += 1
+            log.exception("answer_failed", mti=entry.message.mti)
+            connection.abort()
+        finally:
+            connection.ended()
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
-        oldest = loop.time() - self._idle_s
-        for connection, seen in tuple(self._connections.items()):
-            if seen < oldest:
-                connection.close()
-        self._sweeper = loop.call_later(self._idle_s / 4, self._sweep, loop)
+        self._sweeper = loop.call_later(self._sweep_s, self._sweep, loop)  # first: it never ends
+        for connection, why in self.connections.overdue():
+            self.host.door.strangers.turned_away(connection.peer.address, why)
+            connection.abort()
+
+    @property
+    def _sweep_s(self) -> float:
+        limits = self.limits
+        return min(limits.first_message_s, limits.idle_s, limits.slow_reader_s, 4.0) / 4
+
+
+class TerminalPort(Port):
+    """One port for terminals. Who connects counts before a handshake, which may never end."""
+
+    def __init__(self, server: TerminalServer, listening: socket.socket) -> None:
+        super().__init__(listening, asyncio.Protocol)
+        self._server = server
+
+    async def greet(self, accepted: socket.socket, peername: object) -> None:
+        """Take somebody who has connected, if there is room."""
+        server, task = self._server, asyncio.current_task()
+        assert task is not None, "each is greeted in a task of its own"
+        connection = TerminalConnection(server, peername, task)
+        if not server.take(connection):
+            accepted.close()
+            return
+        try:
+            greeted = await self.connect(lambda: connection, accepted)
+        except BaseException:  # cancelled: it gave way, or the port is closed
+            server.connections.forget(connection)
+            raise
+        if not greeted:
+            server.host.door.strangers.turned_away(connection.peer.address, "handshake")
+            server.connections.forget(connection)

@@ -24,7 +24,6 @@ class Upkeep:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._tasks: list[asyncio.Task[None]] = []
-        self._version = -1
 
     async def start(self) -> None:
         """Begin."""
@@ -52,12 +51,11 @@ class Upkeep:
     async def _follow_reference(self) -> None:
         """Take up merchants, terminals, issuers and routes that somebody has changed."""
         version = await self._host.pool.fetchval("SELECT version FROM reference")
-        if self._version not in {-1, version}:
+        if self._host.registry.version != version:
             await self._host.registry.load()
             tables = await directory.read(self._host.pool)
             await self._host.issuers.apply(tables.issuers, tables.bins)
             log.info("reference_data_taken_up", version=version)
-        self._version = version
 
 
 async def _every(job: Callable[[], Awaitable[None]], seconds: float) -> None:

@@ -3,7 +3,7 @@
 Everything here is made up: card numbers begin with test prefixes, names say that they are examples.
 """
 
-import secrets
+from collections.abc import Callable
 from dataclasses import astuple, dataclass, field
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from annul.security.ciphers import TDES
 from annul.security.keys import KeyKind
 from annul.security.module import SecurityModule
 from annul.store.database import load_queries
+
+from .enrolment import TerminalProfile, enrol
 
 _QUERIES: Final = {
     name: query.sql for name, query in load_queries("annul.merchants", "demo.sql").items()
@@ -44,7 +46,8 @@ class Plan:
     """What to put in: issuers listen on `issuer_ports` (fewer ports serve more issuers each).
 
     `pin_key` and `mac_key` (16 bytes, clear) are shared with the issuers; without them no PIN can
-    be taken and messages to issuers carry no MAC.
+    be taken and messages to issuers carry no MAC. `identity` gives that of the client certificate
+    of (terminal, merchant), empty for a terminal that comes without one.
     """
 
     issuer_ports: tuple[int, ...]
@@ -54,6 +57,7 @@ class Plan:
     timeout_ms: int = 15_000
     pin_key: bytes | None = field(default=None, repr=False)
     mac_key: bytes | None = field(default=None, repr=False)
+    identity: Callable[[str, str], str] = lambda _terminal, _merchant: ""
 
 
 async def seed(
@@ -78,9 +82,12 @@ async def seed(
             )  # fmt: skip
             for index in range(plan.terminals_each):
                 terminal_id = f"{number * plan.terminals_each + index + 10_000_001:08d}"
-                key = await _terminal(connection, security, merchant_id, terminal_id)
-                if key:
-                    made.append((merchant_id, terminal_id, key))
+                profile = TerminalProfile(
+                    merchant_id, terminal_id, tls_identity=plan.identity(terminal_id, merchant_id)
+                )
+                enrolled = await enrol(connection, security, profile)
+                if enrolled is not None:
+                    made.append((merchant_id, terminal_id, enrolled.master_key))
     return made
 
 
@@ -98,18 +105,3 @@ async def _issuers(connection: Any, security: SecurityModule, plan: Plan) -> Non
     for prefix, issuer, backup, card_type in _BINS:
         backup_id = None if backup is None else ISSUERS[backup][0]
         await connection.execute(_QUERIES["bin"], prefix, ISSUERS[issuer][0], backup_id, card_type)
-
-
-async def _terminal(
-    connection: Any, security: SecurityModule, merchant_id: str, terminal_id: str
-) -> str:
-    added = await connection.fetchval(_QUERIES["terminal"], merchant_id, terminal_id)
-    if added is None:
-        return ""
-    clear = secrets.token_bytes(16)
-    key = security.import_key(KeyKind.MASTER, TDES, clear)
-    await connection.execute(
-        _QUERIES["key"],
-        merchant_id, terminal_id, key.kind, key.algorithm, key.wrapped, key.check_value,
-    )  # fmt: skip
-    return clear.hex()

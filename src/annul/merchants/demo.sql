@@ -22,15 +22,3 @@ ON CONFLICT DO NOTHING;
 INSERT INTO merchants (merchant_id, name_zh, name_en, category, pricing, void_needs_balance)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT DO NOTHING;
-
--- name: terminal
--- description: Put a terminal in, unless it is there.
-INSERT INTO terminals (merchant_id, terminal_id) VALUES ($1, $2)
-ON CONFLICT DO NOTHING
-RETURNING terminal_id;
-
--- name: key
--- description: Put a terminal's master key in.
-INSERT INTO terminal_keys (merchant_id, terminal_id, kind, algorithm, wrapped, check_value,
-                           issued_at)
-VALUES ($1, $2, $3, $4, $5, $6, now());

@@ -9,6 +9,7 @@ from annul.diagnose.causes import CAUSES, Text
 from annul.diagnose.facts import Facts
 from annul.diagnose.lessons import Lessons
 from annul.domain.errors import AnnulError
+from annul.wire.masking import scan
 
 from .book import Book, Entry
 from .case import Case, Event
@@ -103,6 +104,7 @@ class People:
 
         Raises `ActionRefused` and `SecondPersonNeeded`. `second_person_from` in minor units.
         """
+        reason = scan(reason)  # what goes into the chain of events can never be taken out again
         for _ in range(_TRIES):
             if name not in {action.name for action in allowed(case, role)}:
                 message = f"{name} is not for {role or 'this role'} on case {case.number} as it is"

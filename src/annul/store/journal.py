@@ -6,6 +6,7 @@ again: opening is idempotent by the request's key, concluding by its guard on th
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
@@ -121,7 +122,8 @@ class Lane:
                 await connection.execute(_ANY_PLAN)
                 await self._pool.release(connection)
             except LOST:
-                connection.terminate()
+                with suppress(*LOST):  # it may have been given back on the way
+                    connection.terminate()
 
     async def close(self) -> None:
         """Give the connection back and stop retrying."""

@@ -66,7 +66,7 @@ class House:
 
     def pos(self, *words: str) -> str:
         """Use the demo's first terminal."""
-        return self.annul("pos", f"--data={self.folder}", f"--port={self.terminals}", *words)
+        return self.annul("pos", f"--data={self.folder}", *words)
 
     def add(self, name: str, role: str, merchant: str = "") -> None:
         """Add somebody who has chosen a password."""

@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
 from annul.host.calendar import Calendar
+from annul.host.door import Door
 from annul.host.evidence import Evidence
 from annul.host.forwarded import Forwarded
 from annul.host.handlers import HANDLERS
@@ -190,12 +191,14 @@ async def open_world(database: str) -> AsyncIterator[World]:
     journal = Journal(pool)
     outcomes = Outcomes(journal, registry)
     played: Any = Issuer()
+    calendar, codec = Calendar(ZoneInfo("Asia/Shanghai"), time(23)), Codec(DIALECTS["unionpay_pos"])
+    evidence = Evidence(pool, clock, 0)
     host = Host(
         pool=pool, registry=registry, journal=journal, outcomes=outcomes, issuers=played,
         security=security, vault=vault, clock=clock,
-        calendar=Calendar(ZoneInfo("Asia/Shanghai"), time(23)), numbers=ReferenceNumbers(0),
-        codec=Codec(DIALECTS["unionpay_pos"]), acquirer_id="00010000", handlers=HANDLERS,
-        evidence=Evidence(pool, clock, 0), notices=Notices(pool),
+        calendar=calendar, numbers=ReferenceNumbers(0), codec=codec, acquirer_id="00010000",
+        handlers=HANDLERS, evidence=evidence, notices=Notices(pool),
+        door=Door(codec, registry, security, evidence, clock, calendar, "00010000"),
     )  # fmt: skip
     forwarder = Forwarder(
         pool, played, Forwarded(journal, outcomes), clock, open_card=vault.open,

@@ -18,6 +18,7 @@ from annul.diagnose.causes import Text
 from annul.domain.errors import AnnulError
 from annul.resolve.people import ACTIONS
 from annul.store.database import load_queries
+from annul.wire.masking import scan
 
 from .cursor import Cursor, Listing, listing
 
@@ -86,7 +87,8 @@ async def audit(
     """Keep who did what to which thing, and why, in the transaction that does it."""
     await connection.execute(
         _QUERIES["audit"],
-        uuid7(), at, visitor.name, visitor.role, action, thing, reason.strip(), dict(detail or {}),
+        uuid7(), at, visitor.name, visitor.role, action, thing, scan(reason.strip()),
+        dict(detail or {}),
     )  # fmt: skip
 
 

@@ -131,6 +131,8 @@ async def _alerts(view: View) -> Html:
         kind = f"{place}_cause" if cause in CAUSES else row["kind"]
         said = words(kind, cause=words.of(CAUSES[cause].title) if cause in CAUSES else "")
         there = link(row["number"], f"/cases/{row['number']}") if row["number"] else None
+        if row["terminal_id"]:
+            there = link(row["terminal_id"], f"/merchants/{row['merchant_id']}")
         about = tag("div", row["detail"], cls="muted") if words.language == "en" else None
         shown.append(tag("li", tag("time", view.when(row["opened_at"])), said, " ", there, about))
     body = tag("ol", *shown, cls="timeline") if shown else tag("p", words("None."), cls="empty")

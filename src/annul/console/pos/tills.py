@@ -26,7 +26,7 @@ from annul.sim.terminal.terminal import SoftTerminal
 
 from .values import Original, Wish
 
-Address = tuple[str, int]
+Address = tuple[str, int, int | None]  # with the port for TLS, if there is one
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked here, not listened on
 
 
@@ -144,7 +144,9 @@ def till(file: Path, profile: Profile, host: Address, now: Callable[[], datetime
     card) opens it anew.
     """
     file = file.resolve()
-    there = profile.model_copy(update={"host": _ANYWHERE.get(host[0], host[0]), "port": host[1]})
+    address, port, tls_port = host
+    port = (tls_port or profile.port) if profile.tls else port
+    there = profile.model_copy(update={"host": _ANYWHERE.get(address, address), "port": port})
     known = _OPEN.get(file)
     if known is not None and (known.profile == there or known.busy):
         return known

@@ -7,7 +7,7 @@ from annul.host.financial import take
 from annul.host.host import Handler
 
 from .batch import batch_upload, batch_upload_end, settlement
-from .network import echo, parameters, sign_in, sign_off, status
+from .network import echo, parameters, parameters_taken, sign_in, sign_off, status
 from .reversal import reverse
 from .undo import advise, refund, undo
 
@@ -29,6 +29,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "sign_off": sign_off,
     "echo": echo,
     "parameters": parameters,
+    "parameters_taken": parameters_taken,
     "status": status,
     "settlement": settlement,
     "batch_upload": batch_upload,

@@ -79,7 +79,7 @@ async def batch_upload_end(request: Request, host: Host) -> Reply:
     assert row is not None, "one row of counts"
     if row["balanced"] is None:
         raise Refusal("25", "该批次未结算", rule="batch_not_settled")
-    if not row["balanced"] and row["differing"]:
+    if row["first"] and not row["balanced"] and row["differing"]:
         terminal = request.station.terminal
         detail = (
             f"terminal {terminal.terminal_id} batch {request.field60.batch}: "
@@ -97,6 +97,8 @@ async def _settle(request: Request, host: Host, claimed: Totals) -> bool:
     assert row is not None, "sums give one row"
     totals = Totals(*row)
     balanced = compare(totals, claimed) is Balance.BALANCED
+    if not balanced and not request.certain:
+        raise Refusal("58", "总额不符,请先做一笔联机交易再结算", rule="line_not_bound")
     began = await host.pool.fetchval(
         _QUERIES["settle"],
         *identity,

@@ -38,8 +38,8 @@ ON CONFLICT DO NOTHING;
 -- description: Close the upload of a batch and count where upload and host differ.
 WITH closed AS (
     UPDATE batches SET upload_ended = true
-    WHERE merchant_id = $1 AND terminal_id = $2 AND batch = $3
-    RETURNING balanced
+    WHERE merchant_id = $1 AND terminal_id = $2 AND batch = $3 AND NOT upload_ended
+    RETURNING batch
 ), uploaded AS (
     SELECT trace, amount FROM batch_uploads
     WHERE merchant_id = $1 AND terminal_id = $2 AND batch = $3
@@ -49,7 +49,9 @@ WITH closed AS (
       AND state IN ('approved', 'voided', 'partly_refunded', 'refunded')
       AND kind = ANY ($4::text[])
 )
-SELECT (SELECT balanced FROM closed) AS balanced,
+SELECT (SELECT balanced FROM batches
+        WHERE merchant_id = $1 AND terminal_id = $2 AND batch = $3) AS balanced,
+       EXISTS (SELECT FROM closed) AS first,
        (SELECT count(*) FROM uploaded FULL JOIN kept USING (trace, amount)
         WHERE uploaded.trace IS NULL OR kept.trace IS NULL)::int AS differing,
        (SELECT count(*) FROM uploaded)::int AS uploaded;

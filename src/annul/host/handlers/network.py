@@ -1,46 +1,45 @@
 """Management messages of a terminal: sign-in, sign-off, echo, parameters, status."""
 
+from typing import Final
+
 from annul.domain import admission
+from annul.host.door import BELOW_PROFILE
 from annul.host.host import Host
 from annul.host.reply import Reply
 from annul.host.request import Refusal, Request
 from annul.merchants.parameters import Parameters
-from annul.security.keys import LAYOUTS
-from annul.security.mac import MacAlgorithm
+from annul.merchants.working_keys import MasterKeyMissing, Said, hand_out
 from annul.wire.errors import DecodeError
 from annul.wire.framing import software_of
+from annul.wire.masking import scan
 from annul.wire.subfields import Field60, Field62Terminal, Field63
 
-_SM4_FORMS = frozenset({"005", "006"})
+_SERIAL: Final = 64  # characters that are kept of a serial number
 
 
 async def sign_in(request: Request, host: Host) -> Reply:
-    """Hand out fresh working keys and say which batch the terminal is in."""
+    """Hand out working keys of the registered form and say which batch the terminal is in.
+
+    Nothing of the terminal changes before a good MAC under these keys: anybody may send this.
+    """
     _admit(request)
-    station = request.station
-    network = request.field60.network
-    if station.master_key is None or network not in LAYOUTS:
-        raise Refusal("A7", "终端主密钥未装载", rule="master_key_missing")
-    if (station.master_key.algorithm == "sm4") != (network in _SM4_FORMS):
-        raise Refusal("A7", "密钥算法不符", rule="algorithm_differs")
-    keys = host.security.issue_working_keys(station.master_key, network)
+    entry, station = request.entry, request.station
+    form = station.terminal.key_form
+    if request.field60.network != form:
+        raise Refusal("A7", "密钥形式与登记不符", rule=BELOW_PROFILE)
     operator = Field63.parse(str(request.message.get(63, "")))
-    algorithm = MacAlgorithm.SM4 if network in _SM4_FORMS else MacAlgorithm.UNIONPAY_ECB
-    await host.registry.signed_in(
-        station,
-        keys,
-        operator=operator.organisation,
-        information=_serial(request),
-        mac_algorithm=algorithm,
-        software=software_of(request.head),
-        at=request.received_at,
-    )
+    said = Said(operator.organisation, _serial(request), software_of(entry.head))
+    entry.peer.says(station, said)
+    try:
+        field62 = await hand_out(host.pool, station, host.security, request.received_at)
+    except MasterKeyMissing as error:
+        raise Refusal("A7", "终端主密钥未装载", rule="master_key_missing") from error
     return Reply(
         "00",
         {
             37: host.numbers.next(request.received_at),
-            60: Field60("00", station.terminal.batch, network).build(),
-            62: keys.field62,
+            60: Field60("00", station.terminal.batch, form).build(),
+            62: field62,
         },
     )
 
@@ -60,14 +59,19 @@ async def echo(request: Request, host: Host) -> Reply:
 
 
 async def parameters(request: Request, host: Host) -> Reply:
-    """Send the terminal's parameters (360), and take its word that it has them (361)."""
+    """Send the terminal's parameters."""
+    del host
     _admit(request)
-    if request.field60.network == "361":
-        terminal = request.station.terminal
-        if terminal.wants == "parameters":
-            await host.registry.want(terminal.merchant_id, terminal.terminal_id, "")
-        return Reply("00")
     return Reply("00", {62: Parameters(name=request.merchant.name_zh).build()})
+
+
+async def parameters_taken(request: Request, host: Host) -> Reply:
+    """Take the terminal's word that it has its parameters."""
+    _admit(request)
+    terminal = request.station.terminal
+    if terminal.wants == "parameters":
+        await host.registry.want(terminal.merchant_id, terminal.terminal_id, "")
+    return Reply("00")
 
 
 async def status(request: Request, host: Host) -> Reply:
@@ -75,7 +79,8 @@ async def status(request: Request, host: Host) -> Reply:
     _admit(request)
     said = request.message[62]
     text = said.decode("gbk", "replace") if isinstance(said, bytes) else said
-    await host.registry.informed(request.station, text, request.received_at)
+    kept = scan(text.replace("\0", ""))
+    await host.registry.informed(request.station, kept, request.received_at)
     return Reply("00")
 
 
@@ -95,6 +100,6 @@ def _admit(request: Request) -> None:
 def _serial(request: Request) -> str:
     said = request.message.get(62, b"")
     try:
-        return Field62Terminal.parse(said).serial if said else ""
+        return Field62Terminal.parse(said).serial.replace("\0", "")[:_SERIAL] if said else ""
     except DecodeError:
         return ""  # what a terminal says of itself is its own affair; keys do not depend on it

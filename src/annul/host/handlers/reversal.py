@@ -4,11 +4,10 @@ from annul.domain import reversal_rules
 from annul.domain.kinds import VOIDS
 from annul.domain.reversal_reasons import interbank_reason
 from annul.domain.states import Sent, State
-from annul.host.financial import record
+from annul.host.financial import opened, record
 from annul.host.host import Host
 from annul.host.reply import Reply
 from annul.host.request import Refusal, Request
-from annul.store.journal import Opening
 
 # A move that another message wins is ruled once more on what it left.
 _TRIES = 3
@@ -45,4 +44,4 @@ async def _forestalled(request: Request, host: Host, code: str) -> bool:
     declined = record(request, host, host.issuers.route(request.pan))._replace(
         state=State.DECLINED, sent=Sent.NOT_SENT, response_code=code
     )
-    return await host.journal.open(Opening(declined, host.journal.node))
+    return await opened(request, host, declined)

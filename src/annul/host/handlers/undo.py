@@ -7,11 +7,10 @@ from annul.domain.refund_rules import Terms
 from annul.domain.rulings import Ruling
 from annul.domain.states import Sent, State
 from annul.domain.void_rules import NOT_FOUND, Undoing
-from annul.host.financial import admit, counted, forward, record, refuse, repeat
+from annul.host.financial import admit, counted, forward, opened, record, refuse, repeat
 from annul.host.host import Host
 from annul.host.reply import Reply
 from annul.host.request import Request
-from annul.store.journal import Opening
 from annul.wire.subfields import Field61
 
 
@@ -52,7 +51,7 @@ async def advise(request: Request, host: Host) -> Reply:
         sent=Sent.NOT_SENT,
         holds=original.amount,
     )
-    if not await host.journal.open(Opening(advised, host.journal.node, owed="advice")):
+    if not await opened(request, host, advised, owed="advice"):
         return await repeat(request, host, advised)
     host.issuers.wake()
     return Reply("00", {37: advised.rrn, 38: original.auth_code})

@@ -1,0 +1,232 @@
+"""The door: frame, decode, station, authenticate. What is not proven here has no effect.
+
+Before it is authenticated a message can cause an answer without MAC, counts by address and a
+sampled log line, and nothing else. All of it happens at once and in memory: no task, no look-up in
+the database, no entry in a cache that others need.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import structlog
+
+from annul.domain import admission
+from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REQUEST_MTIS
+from annul.domain.records import Merchant
+from annul.merchants.registry import Registry
+from annul.merchants.station import Pending, Station, answer_key
+from annul.security.errors import UnusableKey
+from annul.security.keys import WrappedKey
+from annul.security.module import SecurityModule
+from annul.store.clock import Clock
+from annul.wire.codec import Codec, Message
+from annul.wire.errors import DecodeError, EncodeError
+
+from .calendar import Calendar
+from .evidence import Evidence
+from .peer import Peer
+from .recognised import foreign_field
+from .reply import Reply, note, reply_fields, reply_mti
+from .strangers import Strangers, Throttle
+
+log = structlog.get_logger(__name__)
+
+# Wrong MACs of one terminal from one address within a minute; beyond, none is looked at from
+# there unless the connection is bound. A code of 32 bits then takes a century to be guessed.
+WRONG_MACS: Final = 30
+# What an answer to a message that can not be read repeats of it.
+_REPEATED: Final = (3, 4, 11, 25, 41, 42, 49, 60)
+_WRONG_IN_ALL: Final = 600  # of one terminal within a minute, from all addresses: the same
+_ALARMS_FROM: Final = 5  # incidents that one address may cause within a minute
+_ALARM: Final = 10  # wrong MACs of one terminal within a minute, from anywhere: an incident
+_WINDOW_S: Final = 60.0
+_MAC_SIZE: Final = 8
+# Why a message is refused that asks for less than its terminal is registered with.
+BELOW_PROFILE: Final = "below_profile"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message of a terminal that is registered, and how far it is proven to come from it.
+
+    `key` is the MAC key under which its own MAC held, None if it has none that did; `seal` is then
+    the key for the answer; `proves` are the pending keys, if it held under these.
+    """
+
+    message: Message = field(repr=False)
+    head: bytes
+    merchant: Merchant = field(repr=False)
+    station: Station = field(repr=False)
+    peer: Peer = field(repr=False)
+    key: WrappedKey | None = None
+    seal: WrappedKey | None = None
+    proves: Pending | None = None
+
+    @property
+    def proven(self) -> bool:
+        """Whether it comes from the terminal: by its MAC, or by the connection."""
+        return self.key is not None or self.peer.bound_to(self.station)
+
+
+class Turned(NamedTuple):
+    """A message that goes no further. Without an answer the connection is closed."""
+
+    answer: bytes | None
+
+
+class Door:
+    """Lets messages in, one at a time and without waiting."""
+
+    def __init__(
+        self,
+        codec: Codec,
+        registry: Registry,
+        security: SecurityModule,
+        evidence: Evidence,
+        clock: Clock,
+        calendar: Calendar,
+        acquirer_id: str,
+    ) -> None:
+        self.strangers = Strangers(clock.monotonic)
+        self._codec = codec
+        self._registry = registry
+        self._security = security
+        self._evidence = evidence
+        self._clock = clock
+        self._calendar = calendar
+        self._acquirer_id = acquirer_id
+        self._wrong = Throttle(WRONG_MACS, _WINDOW_S, clock.monotonic)
+        self._wrong_in_all = Throttle(_WRONG_IN_ALL, _WINDOW_S, clock.monotonic)
+        self._alarm = Throttle(_ALARM, _WINDOW_S, clock.monotonic)
+        self._unusable = Throttle(1, _WINDOW_S, clock.monotonic)
+        self._alarms_from = Throttle(_ALARMS_FROM, _WINDOW_S, clock.monotonic)
+
+    def open(self, body: bytes, head: bytes, peer: Peer) -> Entry | Turned:
+        """Take one message as far as it proves itself. Raises nothing."""
+        try:
+            message = self._codec.decode(body)
+            message.check()
+        except DecodeError as error:
+            return self._garbled(body, error, peer)
+        if message.mti not in REQUEST_MTIS:
+            return self._turn(message, peer, "not_a_request")
+        entry = self._attributed(message, head, peer)
+        if isinstance(entry, Turned):
+            return entry
+        if MAC_FIELD in message:
+            return self._authenticated(entry)
+        if message.mti in MAC_MTIS:
+            return self._turn(message, peer, "mac_missing", "A0")
+        return entry
+
+    def _attributed(self, message: Message, head: bytes, peer: Peer) -> Entry | Turned:
+        """Find whose message it claims to be, and whether it may come over this connection."""
+        merchant = self._registry.merchant(str(message.get(42, "")))
+        if merchant is None:
+            return self._turn(message, peer, "merchant_unknown", admission.MERCHANT_UNKNOWN.code)
+        station = self._registry.station(merchant.merchant_id, str(message.get(41, "")))
+        if station is None:
+            return self._turn(message, peer, "terminal_unknown", admission.TERMINAL_UNKNOWN.code)
+        peer.known = True
+        identity = station.terminal.tls_identity
+        if identity and identity != peer.identity:
+            return self._turn(message, peer, BELOW_PROFILE, "58", "请使用终端证书连接")
+        return Entry(message, head, merchant, station, peer)
+
+    def plain(self, message: Message, reply: Reply) -> bytes | None:
+        """Build an answer without MAC; None when it can not be built."""
+        fields = reply_fields(message, reply, self._acquirer_id, self._local())
+        try:
+            return self._codec.encode(reply_mti(message.mti), fields, keep=False)
+        except EncodeError:
+            return None
+
+    def _authenticated(self, entry: Entry) -> Entry | Turned:
+        """Check the MAC under the terminal's keys, then under those that are pending."""
+        message, station, peer = entry.message, entry.station, entry.peer
+        here = (station, peer.address)
+        bound = peer.bound_to(station)
+        if not bound and (self._wrong.over(here) or self._wrong_in_all.over(station)):
+            return self._turn(message, peer, "mac_throttled", "A0")
+        current, waiting = station.mac_key, station.pending
+        if current is not None and self._holds(message, station, current):
+            key, keys, proves = current, station.keys, None
+        elif waiting is not None and self._holds(message, station, waiting.mac):
+            key, keys, proves = waiting.mac, waiting.keys, waiting
+        else:
+            return self._forged(entry, "mac_wrong")
+        if station.equalisable:
+            # First, so that the code serves nothing else, whatever becomes of this message.
+            if not station.codes.takes(message.raw[-_MAC_SIZE:], message.raw):
+                return self._forged(entry, "mac_reused")
+            foreign = foreign_field(message)
+            if foreign is not None:
+                text = f"field {foreign} not known 不应有{foreign}域"
+                return self._turn(message, peer, "foreign_field", "30", text)
+        self._codec.keep(message, station)
+        peer.doubts = 0
+        return Entry(
+            message, entry.head, entry.merchant, station, peer, key, answer_key(keys), proves
+        )
+
+    def _forged(self, entry: Entry, reason: str) -> Turned:
+        """Refuse a MAC that does not hold, and raise an alarm when there are many."""
+        station, peer = entry.station, entry.peer
+        self._wrong.hit((station, peer.address))
+        self._wrong_in_all.hit(station)
+        if (
+            self._alarm.hit(station) == _ALARM
+            and self._alarms_from.hit(peer.address) <= _ALARMS_FROM
+        ):
+            self._evidence.alarm(*station.identity, _alarm_text(station, peer))
+        if peer.bound_to(station):  # from anybody else it says nothing of the terminal
+            self._evidence.trouble(*station.identity, "wrong_mac")
+        return self._turn(entry.message, peer, reason, "A0")
+
+    def _holds(self, message: Message, station: Station, key: WrappedKey) -> bool:
+        mac = message[MAC_FIELD]
+        assert isinstance(mac, bytes)
+        signed = message.raw[: -len(mac)]
+        try:
+            return self._security.verify_mac(key, station.algorithm, signed, mac)
+        except UnusableKey as error:
+            if self._unusable.hit(station) == 1:  # anybody can make this happen
+                log.warning("key_unusable", terminal=station.identity, reason=str(error))
+            return False
+
+    def _turn(
+        self, message: Message, peer: Peer, reason: str, code: str = "", text: str = ""
+    ) -> Turned:
+        self.refused(peer, reason)
+        return Turned(self.plain(message, Reply(code, note(text))) if code else None)
+
+    def refused(self, peer: Peer, reason: str) -> None:
+        """Count a message that had no effect."""
+        peer.doubts += 1
+        self.strangers.turned_away(peer.address, reason)
+
+    def _garbled(self, body: bytes, error: DecodeError, peer: Peer) -> Turned:
+        """Answer 30 as far as the message can be read."""
+        self.refused(peer, "garbled")
+        partial = self._codec.salvage(body)
+        mti = str(partial.pop(0, ""))
+        if mti not in REQUEST_MTIS:
+            return Turned(None)
+        kept = {number: partial[number] for number in _REPEATED if number in partial}
+        text = f"field {error.field}" if error.field else "format"
+        kept |= {39: "30", **note(f"{text} wrong 报文格式错误")}
+        try:
+            return Turned(self._codec.encode(reply_mti(mti), kept, keep=False))
+        except EncodeError:
+            return Turned(None)
+
+    def _local(self) -> datetime:
+        return self._calendar.local(self._clock.now())
+
+
+def _alarm_text(station: Station, peer: Peer) -> str:
+    return (
+        f"terminal {station.terminal.terminal_id}: {_ALARM} messages with a wrong MAC within "
+        f"{_WINDOW_S:.0f} s, the latest from {peer.address}"
+    )

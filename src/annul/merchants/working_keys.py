@@ -1,0 +1,149 @@
+"""The life of working keys: handed out at sign-in, pending, current with the first good MAC.
+
+A sign-in has no MAC, so anybody may send one. It makes keys once; until a message has proven that
+the terminal has opened them it is handed the same ones again, and the ones before stay valid.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+
+from annul.domain.errors import AnnulError
+from annul.security.keys import KeyKind, WrappedKey
+from annul.security.module import SecurityModule
+from annul.store.batcher import LOST, StoreUnavailable
+from annul.store.database import load_queries
+
+from .station import Pending, Ring, Station
+
+_QUERIES: Final = {
+    name: query.sql for name, query in load_queries("annul.merchants", "working_keys.sql").items()
+}
+
+
+class Said(NamedTuple):
+    """What a terminal says of itself at sign-in; taken down once it has proven to be the one."""
+
+    operator: str = ""
+    serial: str = ""
+    software: str = ""
+
+
+class MasterKeyMissing(AnnulError):
+    """The terminal has no master key, so it can not be handed working keys. No money has moved."""
+
+    code = "merchants.master_key_missing"
+    next_step = "Enrol the terminal: annul terminal enrol."
+
+
+async def hand_out(
+    pool: asyncpg.Pool, station: Station, security: SecurityModule, at: datetime
+) -> bytes:
+    """Give field 62 for a sign-in: the keys that are pending, made now if there are none.
+
+    Raises `MasterKeyMissing`, `UnusableKey` when the master key does not open, `StoreUnavailable`.
+    """
+    form = station.terminal.key_form
+    if station.pending is None or station.pending.form != form:
+        async with _held(pool, station) as connection:
+            pending, master = station.pending, station.master_key
+            if master is None:
+                raise MasterKeyMissing
+            form = station.terminal.key_form
+            if pending is None:
+                fresh = security.issue_working_keys(master, form).every
+                pending = Pending(form, {key.kind: key for key in fresh})
+                await connection.execute(_QUERIES["drop_pending"], *station.identity)
+                await connection.executemany(
+                    _QUERIES["put_pending"],
+                    [(*station.identity, key.kind, form, key.algorithm, key.wrapped,
+                      key.check_value, at) for key in fresh],
+                )  # fmt: skip
+        station.pending = pending
+    pending, master = station.pending, station.master_key
+    if pending is None or master is None:  # another process has ended them just now
+        raise MasterKeyMissing
+    return security.field62(pending.keys, master, form)
+
+
+async def take_up(
+    pool: asyncpg.Pool, station: Station, pending: Pending, said: Said, at: datetime
+) -> bool:
+    """Make keys current that a good MAC has proven, and the terminal signed in.
+
+    False when others are in force by now: the terminal was enrolled anew, or another process has
+    handed out newer ones. Raises `StoreUnavailable`; then nothing has changed.
+    """
+    if _same(station.keys.get(KeyKind.MAC), pending) and station.pending is None:
+        return True  # another message was first
+    async with _held(pool, station) as connection:
+        waiting = station.pending
+        if waiting is None or not _same(waiting.mac, pending):
+            return _same(station.mac_key, pending)
+        merchant_id, terminal_id = station.identity
+        await connection.execute(_QUERIES["end_keys"], merchant_id, terminal_id)
+        await connection.execute(_QUERIES["take_up"], merchant_id, terminal_id, at)
+        await connection.execute(_QUERIES["drop_pending"], merchant_id, terminal_id)
+        wants = await connection.fetchval(
+            _QUERIES["sign_in"], merchant_id, terminal_id, said.operator, said.serial, at,
+            said.software,
+        )  # fmt: skip
+    master = station.keys.get(KeyKind.MASTER)
+    station.adopt(Ring({**pending.keys, **({KeyKind.MASTER: master} if master else {})}))
+    station.codes.renewed()
+    station.register(replace(station.terminal, signed_in=True, wants=wants))
+    return True
+
+
+async def refresh(pool: asyncpg.Pool, station: Station) -> None:
+    """Read a terminal's keys and state anew. Raises `StoreUnavailable`."""
+    async with _held(pool, station):
+        pass
+
+
+@asynccontextmanager
+async def _held(pool: asyncpg.Pool, station: Station) -> AsyncIterator[Any]:
+    """Hold a terminal's row, so that no other sign-in, proof or enrolment comes between.
+
+    The station is brought to what stands there first. Gives the connection; raises
+    `StoreUnavailable`.
+    """
+    identity = station.identity
+    try:
+        async with pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(_QUERIES["hold"], *identity)
+            assert row is not None, "a terminal is never deleted"
+            keys = by_kind(await connection.fetch(_QUERIES["keys"], *identity))
+            handed_out = by_kind(await connection.fetch(_QUERIES["pending"], *identity))
+            station.register(replace(station.terminal, **dict(row)))
+            station.adopt(ring(row["key_form"], keys, handed_out))
+            yield connection
+    except LOST as error:
+        raise StoreUnavailable from error
+
+
+def ring(
+    form: str,
+    keys: Mapping[KeyKind, WrappedKey],
+    handed_out: Mapping[KeyKind, WrappedKey],
+) -> Ring:
+    """Put the keys of one moment together."""
+    if not handed_out or _same(keys.get(KeyKind.MAC), Pending(form, handed_out)):
+        return Ring(keys)
+    return Ring(keys, Pending(form, handed_out))
+
+
+def by_kind(rows: Iterable[Any]) -> dict[KeyKind, WrappedKey]:
+    """Give stored keys by what they are for."""
+    return {
+        KeyKind(kind): WrappedKey(KeyKind(kind), algorithm, wrapped, check_value)
+        for kind, algorithm, wrapped, check_value in rows
+    }
+
+
+def _same(key: WrappedKey | None, pending: Pending) -> bool:
+    return key is not None and key.wrapped == pending.mac.wrapped
