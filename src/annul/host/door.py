@@ -5,7 +5,6 @@ sampled log line, and nothing else. All of it happens at once and in memory: no 
 the database, no entry in a cache that others need.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -17,7 +16,7 @@ from annul.domain.records import Merchant
 from annul.merchants.registry import Registry
 from annul.merchants.station import Pending, Station, answer_key
 from annul.security.errors import UnusableKey
-from annul.security.keys import WrappedKey
+from annul.security.keys import KeyKind, WrappedKey
 from annul.security.module import SecurityModule
 from annul.store.clock import Clock
 from annul.wire.codec import Codec, Message
@@ -26,7 +25,7 @@ from annul.wire.errors import DecodeError, EncodeError
 from .calendar import Calendar
 from .evidence import Evidence
 from .peer import Peer
-from .recognised import foreign_field
+from .recognised import Sort, foreign_field, sort_of
 from .reply import Reply, note, reply_fields, reply_mti
 from .strangers import Strangers, Throttle
 
@@ -46,22 +45,23 @@ _MAC_SIZE: Final = 8
 BELOW_PROFILE: Final = "below_profile"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A message of a terminal that is registered, and how far it is proven to come from it.
 
     `key` is the MAC key under which its own MAC held, None if it has none that did; `seal` is then
-    the key for the answer; `proves` are the pending keys, if it held under these.
+    the key for the answer; `proves` are the pending keys, if it held under these; `sort` is what it
+    was recognised as, if that has been looked at. A tuple, since there is one for each message.
     """
 
-    message: Message = field(repr=False)
+    message: Message
     head: bytes
-    merchant: Merchant = field(repr=False)
-    station: Station = field(repr=False)
-    peer: Peer = field(repr=False)
+    merchant: Merchant
+    station: Station
+    peer: Peer
     key: WrappedKey | None = None
     seal: WrappedKey | None = None
     proves: Pending | None = None
+    sort: Sort | None = None
 
     @property
     def proven(self) -> bool:
@@ -111,17 +111,6 @@ class Door:
             return self._garbled(body, error, peer)
         if message.mti not in REQUEST_MTIS:
             return self._turn(message, peer, "not_a_request")
-        entry = self._attributed(message, head, peer)
-        if isinstance(entry, Turned):
-            return entry
-        if MAC_FIELD in message:
-            return self._authenticated(entry)
-        if message.mti in MAC_MTIS:
-            return self._turn(message, peer, "mac_missing", "A0")
-        return entry
-
-    def _attributed(self, message: Message, head: bytes, peer: Peer) -> Entry | Turned:
-        """Find whose message it claims to be, and whether it may come over this connection."""
         merchant = self._registry.merchant(str(message.get(42, "")))
         if merchant is None:
             return self._turn(message, peer, "merchant_unknown", admission.MERCHANT_UNKNOWN.code)
@@ -129,9 +118,19 @@ class Door:
         if station is None:
             return self._turn(message, peer, "terminal_unknown", admission.TERMINAL_UNKNOWN.code)
         peer.known = True
+        return self._proven(message, head, merchant, station, peer)
+
+    def _proven(
+        self, message: Message, head: bytes, merchant: Merchant, station: Station, peer: Peer
+    ) -> Entry | Turned:
+        """Ask for what the terminal is registered with: its certificate, its MAC."""
         identity = station.terminal.tls_identity
         if identity and identity != peer.identity:
             return self._turn(message, peer, BELOW_PROFILE, "58", "请使用终端证书连接")
+        if MAC_FIELD in message:
+            return self._authenticated(message, head, merchant, station, peer)
+        if message.mti in MAC_MTIS:
+            return self._turn(message, peer, "mac_missing", "A0")
         return Entry(message, head, merchant, station, peer)
 
     def plain(self, message: Message, reply: Reply) -> bytes | None:
@@ -142,37 +141,36 @@ class Door:
         except EncodeError:
             return None
 
-    def _authenticated(self, entry: Entry) -> Entry | Turned:
+    def _authenticated(
+        self, message: Message, head: bytes, merchant: Merchant, station: Station, peer: Peer
+    ) -> Entry | Turned:
         """Check the MAC under the terminal's keys, then under those that are pending."""
-        message, station, peer = entry.message, entry.station, entry.peer
-        here = (station, peer.address)
-        bound = peer.bound_to(station)
-        if not bound and (self._wrong.over(here) or self._wrong_in_all.over(station)):
+        if (
+            self._wrong.over((station, peer.address)) or self._wrong_in_all.over(station)
+        ) and not peer.bound_to(station):
             return self._turn(message, peer, "mac_throttled", "A0")
-        current, waiting = station.mac_key, station.pending
-        if current is not None and self._holds(message, station, current):
-            key, keys, proves = current, station.keys, None
-        elif waiting is not None and self._holds(message, station, waiting.mac):
+        keys, waiting, proves = station.keys, station.pending, None
+        key = keys.get(KeyKind.MAC)
+        if key is None or not self._holds(message, station, key):
+            if waiting is None or not self._holds(message, station, waiting.mac):
+                return self._forged(message, station, peer, "mac_wrong")
             key, keys, proves = waiting.mac, waiting.keys, waiting
-        else:
-            return self._forged(entry, "mac_wrong")
+        sort = None
         if station.equalisable:
             # First, so that the code serves nothing else, whatever becomes of this message.
             if not station.codes.takes(message.raw[-_MAC_SIZE:], message.raw):
-                return self._forged(entry, "mac_reused")
-            foreign = foreign_field(message)
-            if foreign is not None:
+                return self._forged(message, station, peer, "mac_reused")
+            sort, foreign = _within_its_kind(message)
+            if foreign:
                 text = f"field {foreign} not known 不应有{foreign}域"
                 return self._turn(message, peer, "foreign_field", "30", text)
         self._codec.keep(message, station)
         peer.doubts = 0
-        return Entry(
-            message, entry.head, entry.merchant, station, peer, key, answer_key(keys), proves
-        )
+        seal = answer_key(keys)
+        return Entry(message, head, merchant, station, peer, key, seal, proves, sort)
 
-    def _forged(self, entry: Entry, reason: str) -> Turned:
+    def _forged(self, message: Message, station: Station, peer: Peer, reason: str) -> Turned:
         """Refuse a MAC that does not hold, and raise an alarm when there are many."""
-        station, peer = entry.station, entry.peer
         self._wrong.hit((station, peer.address))
         self._wrong_in_all.hit(station)
         if (
@@ -182,7 +180,7 @@ class Door:
             self._evidence.alarm(*station.identity, _alarm_text(station, peer))
         if peer.bound_to(station):  # from anybody else it says nothing of the terminal
             self._evidence.trouble(*station.identity, "wrong_mac")
-        return self._turn(entry.message, peer, reason, "A0")
+        return self._turn(message, peer, reason, "A0")
 
     def _holds(self, message: Message, station: Station, key: WrappedKey) -> bool:
         mac = message[MAC_FIELD]
@@ -223,6 +221,18 @@ class Door:
 
     def _local(self) -> datetime:
         return self._calendar.local(self._clock.now())
+
+
+def _within_its_kind(message: Message) -> tuple[Sort | None, int | None]:
+    """Recognise a message, and name a field that its kind leaves no room for.
+
+    What can not be recognised is refused later on, and has no effect.
+    """
+    try:
+        sort = sort_of(message)
+    except DecodeError:
+        return None, None
+    return sort, foreign_field(message, sort[0]) if sort else None
 
 
 def _alarm_text(station: Station, peer: Peer) -> str:

@@ -163,7 +163,8 @@ class Host:
 
         A message that repeats another may come from anybody: its MAC does not say who hears this.
         """
-        if 63 in reply.fields or not entry.peer.bound_to(entry.station):
+        waiting = self.notices.waiting and 63 not in reply.fields
+        if not waiting or not entry.peer.bound_to(entry.station):
             return reply
         text = self.notices.take(*entry.station.identity, now)
         return Reply(reply.response_code, {**reply.fields, **note(text)}) if text else reply

@@ -33,6 +33,11 @@ class Notices:
             waiting.setdefault((merchant_id, terminal_id), {})[identity] = text
         self._waiting = waiting
 
+    @property
+    def waiting(self) -> bool:
+        """Whether any terminal is to be told something."""
+        return bool(self._waiting)
+
     def take(self, merchant_id: str, terminal_id: str, at: datetime) -> str:
         """Give the oldest notice of a terminal, empty when there is none.
 

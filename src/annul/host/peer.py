@@ -23,7 +23,9 @@ class Peer:
 
     address: str
     identity: str = ""
-    registered: bool = False  # a terminal is registered with that identity
+    # Whose it is: the identity of a certificate that is registered, or the first terminal that has
+    # proven itself here; None while it has proven nothing.
+    holder: Hashable = None
     doubts: int = 0  # messages in a row that were turned away
     known: bool = False  # a message has named a terminal that is registered
     _bound: dict[Station, bytes] = field(default_factory=dict)
@@ -33,6 +35,8 @@ class Peer:
         """Take a request as proof: it was new, and its MAC held under this key."""
         if key is not None:
             self._bound[station] = key.wrapped
+            if self.holder is None:
+                self.holder = station
 
     def bound_to(self, station: Station) -> bool:
         """Say whether what comes here comes from that terminal."""
@@ -41,13 +45,6 @@ class Peer:
             return identity == self.identity
         key = station.mac_key
         return key is not None and self._bound.get(station) == key.wrapped
-
-    @property
-    def holder(self) -> Hashable:
-        """Whose it is: the identity of a certificate that is registered, or a terminal; or None."""
-        if self.registered:
-            return self.identity
-        return next(iter(self._bound), None)
 
     def says(self, station: Station, said: Said) -> None:
         """Remember what a sign-in said, until the keys that it was given are used here."""

@@ -34,48 +34,56 @@ def bytes_of(message: Message, number: int) -> bytes:
     return value
 
 
-def kind_by(message: Message, field60: Field60) -> Kind | None:
-    """Name the kind of a message, or of what a reversal reverses."""
-    return find_kind(
+Sort = tuple[Kind, Field60]
+
+
+def sort_of(message: Message) -> Sort | None:
+    """Name the kind of a message, or of what a reversal reverses; None for one that annul lacks.
+
+    Raises `DecodeError` for a field 60 that makes no sense.
+    """
+    get = message.get
+    field60 = Field60.parse(get(60, ""))
+    kind = find_kind(
         message.mti,
-        text_of(message, 3),
-        text_of(message, 25),
+        get(3, ""),
+        get(25, ""),
         field60.function,
         field60.network,
-        text_of(message, 22),
+        get(22, ""),
     )
+    return (kind, field60) if kind is not None else None
 
 
 def kind_of(message: Message) -> Kind | None:
     """Name the kind of a message as far as its fields tell; raises nothing."""
     try:
-        return kind_by(message, Field60.parse(text_of(message, 60)))
+        sort = sort_of(message)
     except DecodeError:
         return None
+    return sort[0] if sort else None
 
 
-def foreign_field(message: Message) -> int | None:
+def foreign_field(message: Message, kind: Kind) -> int | None:
     """Give a field that leaves room to make a MAC fit that was seen with another message.
 
     That is one that the kind does not know, or one that holds more than it needs.
     """
-    kind = kind_of(message)
-    if kind is None:
-        return None  # refused later on, and never with an effect
-    known = KNOWN[kind.name, message.mti == REVERSAL_MTI]
-    foreign = next((number for number in message.numbers if number not in known), None)
-    return foreign if foreign is not None else _overfull(message, kind)
-
-
-def _overfull(message: Message, kind: Kind) -> int | None:
-    if len(text_of(message, _FREE)) > _FREE_SIZE:
+    known, numbers = KNOWN[kind.name, message.mti == REVERSAL_MTI], message.numbers
+    if not known.issuperset(numbers):
+        return next(number for number in numbers if number not in known)
+    if _FREE in message and len(message[_FREE]) > _FREE_SIZE:
         return _FREE
     if kind.money in _GIVES and len(text_of(message, _ORIGINAL)) > _ORIGINAL_SIZE:
         return _ORIGINAL
     if _CHIP in message and text_of(message, 22)[:2] not in _CHIP_MODES:
         return _CHIP
+    return 59 if kind.qr and not _scanned_only(message) else None
+
+
+def _scanned_only(message: Message) -> bool:
     try:
-        tags = {tag for tag, _ in Field59.parse(bytes_of(message, 59)).objects}
+        objects = Field59.parse(bytes_of(message, 59)).objects
     except DecodeError:
-        return 59
-    return None if tags <= _SCANNED else 59
+        return False
+    return all(tag in _SCANNED for tag, _ in objects)

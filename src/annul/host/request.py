@@ -1,8 +1,7 @@
 """A terminal's message as the handlers see it: let in at the door, recognised and complete."""
 
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from annul.domain.errors import AnnulError
 from annul.domain.kinds import REVERSAL_MTI, Kind, Proof
@@ -15,7 +14,7 @@ from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field59, Field60, Field61
 
 from .door import Entry
-from .recognised import bytes_of, kind_by, text_of
+from .recognised import bytes_of, sort_of, text_of
 
 _CODE: Final = 24  # digits of a scanned code or of a QR payment's number, at most
 
@@ -36,38 +35,31 @@ class Refusal(AnnulError):
         self.rule = rule
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request of a terminal; `pan` is in clear and lives no longer than the request."""
+class Request(NamedTuple):
+    """One request of a terminal; `pan` is in clear and lives no longer than the request.
 
-    entry: Entry = field(repr=False)
+    A tuple, since there is one for each message; it shows nothing of itself in a trace.
+    """
+
+    entry: Entry
+    message: Message
+    station: Station
+    merchant: Merchant
     kind: Kind
     reversal: bool
     field60: Field60
     trace: str
     amount: int
-    pan: str = field(repr=False)
-    card_hash: bytes = field(repr=False)
+    pan: str
+    card_hash: bytes
     voucher: str
-    expiry: str = field(repr=False)
+    expiry: str
     entry_mode: str
     received_at: datetime
     business_date: date
 
-    @property
-    def message(self) -> Message:
-        """What came, decoded."""
-        return self.entry.message
-
-    @property
-    def station(self) -> Station:
-        """The terminal that it names."""
-        return self.entry.station
-
-    @property
-    def merchant(self) -> Merchant:
-        """The merchant of that terminal."""
-        return self.entry.merchant
+    def __repr__(self) -> str:
+        return f"<Request {self.kind.name} {self.trace}>"
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -94,10 +86,10 @@ class Request:
         before = self.station.refused.get(self.message.raw)
         if before and self.final:
             raise Refusal(before, rule="refused_before")
-        proof, bound = self.kind.proof, self.entry.peer.bound_to(self.station)
-        if self.reversal or proof in {Proof.MAC, Proof.NOTHING} or bound:
+        proof = self.kind.proof
+        if self.reversal or proof is Proof.MAC or proof is Proof.NOTHING:
             return  # at the door no message of a kind with a MAC gets this far without it
-        if proof is Proof.EITHER and self.certain:
+        if self.certain if proof is Proof.EITHER else self.entry.peer.bound_to(self.station):
             return
         lenient = self.station.terminal.unbound_management or (
             proof is Proof.EITHER and self.entry.key is not None
@@ -115,14 +107,15 @@ def recognise(entry: Entry) -> tuple[Kind, Field60]:
     message = entry.message
     if 60 not in message:
         raise Refusal("30", "field 60 missing 缺少60域", rule="missing_60")
-    field60 = Field60.parse(text_of(message, 60))
-    kind = kind_by(message, field60)
-    if kind is None:
+    sort = entry.sort or sort_of(message)
+    if sort is None:
         raise Refusal("40", "transaction not known 不支持的交易")
+    kind, field60 = sort
     for number in kind.required:
         if number not in message and not (number == 37 and message.mti == REVERSAL_MTI):
             raise Refusal("30", f"field {number} missing 缺少{number}域", rule=f"missing_{number}")
-    Field61.parse(text_of(message, 61))
+    if 61 in message:
+        Field61.parse(text_of(message, 61))
     return kind, field60
 
 
@@ -130,7 +123,7 @@ def attribute(entry: Entry, vault: Vault, received_at: datetime, business_date: 
     """Build the request; raises `Refusal` (30, 40) or `DecodeError` for what makes no sense."""
     message = entry.message
     kind, field60 = recognise(entry)
-    track_pan, _, discretionary = text_of(message, 35).partition("D")
+    track_pan, _, discretionary = message.get(35, "").partition("D")
     pan, voucher = text_of(message, 2) or track_pan, ""
     if kind.qr:
         scanned = Field59.parse(bytes_of(message, 59))
@@ -138,6 +131,9 @@ def attribute(entry: Entry, vault: Vault, received_at: datetime, business_date: 
         voucher = _digits(scanned, Field59.VOUCHER)
     return Request(
         entry=entry,
+        message=message,
+        station=entry.station,
+        merchant=entry.merchant,
         kind=kind,
         reversal=message.mti == REVERSAL_MTI,
         field60=field60,

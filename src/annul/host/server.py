@@ -59,7 +59,8 @@ class TerminalConnection(asyncio.Protocol):
             self.peer.identity = identity_of(certificate) if certificate else ""
         except ValueError:  # a key of a kind that is not known
             self.abort()
-        self.peer.registered = self._server.host.registry.knows(self.peer.identity)
+        if self._server.host.registry.knows(self.peer.identity):
+            self.peer.holder = self.peer.identity
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; requests under way still run to their end."""
@@ -102,7 +103,8 @@ class TerminalConnection(asyncio.Protocol):
     def ended(self) -> None:
         """Take note that a request is done."""
         self._in_flight -= 1
-        self._serve()
+        if self._frames or not self._reading or self._closing:
+            self._serve()
 
     def close(self) -> None:
         """Close after what is already written."""
@@ -131,7 +133,9 @@ class TerminalConnection(asyncio.Protocol):
             self._frames.clear()
             if not self._in_flight:
                 self.close()
-        self._read(wanted=not self._frames and self._may_go_on())
+        fine = self._reading and not self._frames and self.paused_at is None
+        if not fine or self._in_flight >= server.limits.in_flight_unbound:
+            self._read(wanted=not self._frames and self._may_go_on())
 
     def _may_go_on(self) -> bool:
         limits = self._server.limits
@@ -220,11 +224,12 @@ class TerminalServer:
         try:
             body = await self.host.handle(entry)
             station = entry.station
+            wants = station.wants
             # A repeat may be somebody else's: only who is bound hears what the terminal is to do.
-            bound = entry.peer.bound_to(station)
-            wants = station.wants if bound else ""
+            if wants and not entry.peer.bound_to(station):
+                wants = ""
             answered = connection.answer(head, body, REQUIREMENTS[wants])
-            if not answered and bound:
+            if not answered and entry.peer.bound_to(station):
                 self.host.evidence.trouble(*station.identity, "link_drops")
         except Exception:
             # An answer that can not be built is a fault of ours: the terminal will reverse.

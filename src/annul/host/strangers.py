@@ -40,6 +40,8 @@ class Throttle:
 
     def over(self, key: Hashable) -> bool:
         """Say whether a key has reached its limit in this window."""
+        if not self._counted:
+            return False
         began, count = self._counted.get(key, (0.0, 0))
         return count >= self.limit and self._monotonic() - began < self._window_s
 

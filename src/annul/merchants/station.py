@@ -95,7 +95,7 @@ class Refused:
 class Station:
     """A terminal's row, replaced on change, and its keys by kind. Compared by identity."""
 
-    __slots__ = ("algorithm", "codes", "keys", "pending", "refused", "terminal")
+    __slots__ = ("algorithm", "codes", "equalisable", "keys", "pending", "refused", "terminal")
 
     def __init__(self, terminal: Terminal) -> None:
         self.codes = Codes()
@@ -108,6 +108,9 @@ class Station:
         """Use a row from now on."""
         self.terminal = terminal
         self.algorithm = MacAlgorithm(terminal.mac_algorithm)
+        # A MAC of its that was seen can be made to fit something else, and nothing but the MAC says
+        # who comes.
+        self.equalisable = self.algorithm in EQUALISABLE and not terminal.tls_identity
 
     def adopt(self, ring: "Ring") -> None:
         """Use keys as they stand in the database."""
@@ -117,13 +120,6 @@ class Station:
     def mark(self) -> tuple[object, ...]:
         """What differs once a message has changed the station."""
         return (self.terminal, self.keys, self.pending)
-
-    @property
-    def equalisable(self) -> bool:
-        """Whether a MAC of its that was seen can be made to fit something else, and nothing but it
-        says who comes.
-        """
-        return self.algorithm in EQUALISABLE and not self.terminal.tls_identity
 
     @property
     def wants(self) -> str:

@@ -4,6 +4,7 @@ Trailing parts that a terminal leaves out are empty. Source: UnionPay POS fields
 """
 
 from dataclasses import dataclass, fields
+from itertools import accumulate, pairwise
 from typing import ClassVar, Self, TypeVar
 
 from .errors import DecodeError
@@ -18,21 +19,29 @@ class _Parts:
     NUMBER: ClassVar[int] = 0
     WIDTHS: ClassVar[tuple[int, ...]] = ()
     DIGITS: ClassVar[bool] = True
+    # Where each part stands, and how long the whole may be: digits end with a part, or in the last.
+    _PARTS: ClassVar[tuple[slice, ...]] = ()
+    _LENGTHS: ClassVar[frozenset[int]] = frozenset()
+
+    def __init_subclass__(cls) -> None:
+        ends = tuple(accumulate(cls.WIDTHS, initial=0))
+        cls._PARTS = tuple(slice(*pair) for pair in pairwise(ends))
+        last = ends[-2] if cls.DIGITS else 0
+        cls._LENGTHS = frozenset({*ends, *range(last, ends[-1] + 1)})
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Split the field; raises `DecodeError` for what is too long or ends within a part."""
-        values: list[str] = []
-        at = 0
-        for width in cls.WIDTHS:
-            part = text[at : at + width]
-            if part and len(part) < width and at + width < sum(cls.WIDTHS) and cls.DIGITS:
-                raise DecodeError(cls.NUMBER, at, f"{width} digits")
-            values.append(part)
-            at += width
-        if len(text) > at:
-            raise DecodeError(cls.NUMBER, at, "the end")
-        return cls(*values)
+        if len(text) not in cls._LENGTHS:
+            raise cls._misfit(len(text))
+        return cls(*[text[part] for part in cls._PARTS])
+
+    @classmethod
+    def _misfit(cls, size: int) -> DecodeError:
+        short = next((part for part in cls._PARTS if part.start < size < part.stop), None)
+        if short is None:
+            return DecodeError(cls.NUMBER, cls._PARTS[-1].stop, "the end")
+        return DecodeError(cls.NUMBER, short.start, f"{short.stop - short.start} digits")
 
     def build(self) -> str:
         """Put the parts together again."""

@@ -36,7 +36,7 @@ class Line:
 
 
 def _line(address: str = _HERE, *, proven: bool = False, known: bool = True) -> Line:
-    peer = Peer(address, _IDENTITY if proven else "", registered=proven)
+    peer = Peer(address, _IDENTITY if proven else "", holder=_IDENTITY if proven else None)
     peer.known = known
     return Line(peer)
 
@@ -94,7 +94,7 @@ def test_one_that_proves_itself_later_does_not_give_way_either(clock: Clock) -> 
     first, second, third = _line(), _line(), _line()
     connections.take(first)
     connections.take(second)
-    first.peer.identity, first.peer.registered = _IDENTITY, True
+    first.peer.identity = first.peer.holder = _IDENTITY
     assert connections.take(third)
     assert list(connections) == [first, third]
 
@@ -134,7 +134,7 @@ def test_where_all_have_proven_themselves_one_gives_way_of_who_has_far_too_many(
 ) -> None:
     connections = _register(clock, per_address=100)
     other = _line(proven=True)
-    other.peer.identity = "b2" * 32
+    other.peer.identity = other.peer.holder = "b2" * 32
     greedy = [_line(proven=True) for _ in range(99)]
     for line in (other, *greedy):
         assert connections.take(line)

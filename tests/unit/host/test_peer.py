@@ -110,9 +110,12 @@ def test_a_certificate_binds_the_terminals_registered_with_it_and_no_others() ->
     assert not peer.bound_to(_station(3))
 
 
-def test_a_line_is_held_by_who_is_registered_and_by_no_other_certificate() -> None:
-    assert Peer("192.0.2.1", _IDENTITY, registered=True).holder == _IDENTITY
-    assert Peer("192.0.2.1", _IDENTITY).holder is None
+def test_a_line_is_held_by_the_first_who_has_proven_himself() -> None:
+    peer, first, second = Peer("192.0.2.1", _IDENTITY), _station(1), _station(2)
+    assert peer.holder is None  # a certificate that nobody is registered with proves nobody
+    peer.bind(first, first.mac_key)
+    peer.bind(second, second.mac_key)
+    assert peer.holder is first
 
 
 def test_a_certificate_binds_a_terminal_that_has_no_keys_yet() -> None:

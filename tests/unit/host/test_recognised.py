@@ -10,6 +10,12 @@ from annul.wire.subfields import Field48Totals, Field59
 
 Fields = dict[int, str | bytes]
 
+
+def _foreign(message: Message) -> int | None:
+    kind = kind_of(message)
+    return foreign_field(message, kind) if kind else None
+
+
 _CODEC = Codec(DIALECTS["unionpay_pos"])
 _CARD, _CODE = "6200010000000007", "6290000000000004"
 _MAC = b"0BADC0DE"
@@ -63,16 +69,16 @@ def test_what_a_kind_needs_is_not_foreign(kind: Kind) -> None:
     for network in kind.network:
         message = _message(kind, 64, network=network)
         assert kind_of(message) is kind
-        assert foreign_field(message) is None
+        assert _foreign(message) is None
 
 
 @pytest.mark.parametrize("kind", _EVERY, ids=_id)
 def test_what_a_kind_may_have_is_not_foreign(kind: Kind) -> None:
     message = _message(kind, 64, *kind.optional)
     assert kind_of(message) is kind
-    assert foreign_field(message) is None
+    assert _foreign(message) is None
     for number in kind.optional:
-        assert foreign_field(_message(kind, number, 64)) is None
+        assert _foreign(_message(kind, number, 64)) is None
 
 
 @pytest.mark.parametrize("kind", _EVERY, ids=_id)
@@ -81,7 +87,7 @@ def test_what_a_kind_does_not_know_is_foreign(kind: Kind) -> None:
     for number in set(_VALUES) - {*kind.required, *kind.optional} - {3, 22, 25, 60}:
         message = _body(kind.mti, _fields(kind, 64) | {number: _VALUES[number]})
         assert kind_of(message) is kind
-        assert foreign_field(message) == number
+        assert _foreign(message) == number
         tried += 1
     assert tried > 5
 
@@ -89,13 +95,13 @@ def test_what_a_kind_does_not_know_is_foreign(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", _FINANCIAL, ids=_id)
 @pytest.mark.parametrize("number", _FREE)
 def test_free_fields_of_what_moves_money_are_foreign(kind: Kind, number: int) -> None:
-    assert foreign_field(_message(kind, number, 64)) == number
+    assert _foreign(_message(kind, number, 64)) == number
 
 
 @pytest.mark.parametrize("kind", _GIVING, ids=_id)
 @pytest.mark.parametrize("number", [26, 52, 53, 55])
 def test_what_gives_money_back_has_no_pin_and_no_chip(kind: Kind, number: int) -> None:
-    assert foreign_field(_message(kind, number, 64)) == number
+    assert _foreign(_message(kind, number, 64)) == number
 
 
 def test_what_gives_back_and_what_takes_are_all_there_is() -> None:
@@ -122,20 +128,20 @@ def _reversal(kind: Kind, *numbers: int) -> Fields:
 def test_what_a_reversal_repeats_is_not_foreign(kind: Kind) -> None:
     message = _body(REVERSAL_MTI, _reversal(kind))
     assert kind_of(message) is kind
-    assert foreign_field(message) is None
+    assert _foreign(message) is None
 
 
 @pytest.mark.parametrize("kind", _REVERSED, ids=_id)
 @pytest.mark.parametrize("number", [26, 35, 52, 53, 63, *_FREE])
 def test_a_reversal_has_no_track_no_pin_and_no_free_text(kind: Kind, number: int) -> None:
     message = _body(REVERSAL_MTI, _reversal(kind) | {number: _VALUES[number]})
-    assert foreign_field(message) == number
+    assert _foreign(message) == number
 
 
 @pytest.mark.parametrize("kind", _REVERSED, ids=_id)
 def test_a_chips_results_are_in_the_reversal_of_what_has_them(kind: Kind) -> None:
     message = _body(REVERSAL_MTI, _reversal(kind, 55) | {22: "031" if kind.qr else "051"})
-    assert foreign_field(message) == (None if 55 in kind.optional else 55)
+    assert _foreign(message) == (None if 55 in kind.optional else 55)
 
 
 # Fields that hold more than they need ----------------------------------------------------------
@@ -150,7 +156,7 @@ def test_a_chips_results_are_in_the_reversal_of_what_has_them(kind: Kind) -> Non
     ],
 )  # fmt: skip
 def test_chip_data_come_with_a_chip(kind: Kind, mode: str, foreign: int | None) -> None:
-    assert foreign_field(_message(kind, 55, 64, mode=mode)) == foreign
+    assert _foreign(_message(kind, 55, 64, mode=mode)) == foreign
 
 
 @pytest.mark.parametrize(
@@ -159,7 +165,7 @@ def test_chip_data_come_with_a_chip(kind: Kind, mode: str, foreign: int | None) 
 def test_field_63_holds_three_characters(kind: Kind) -> None:
     for text, foreign in (("0", None), ("001", None), ("0012", 63), ("001" + "x" * 100, 63)):
         message = _body(kind.mti, _fields(kind, 63, 64) | {63: text})
-        assert foreign_field(message) == foreign
+        assert _foreign(message) == foreign
 
 
 @pytest.mark.parametrize("kind", [kind for kind in _EVERY if kind.qr], ids=_id)
@@ -175,7 +181,7 @@ def test_field_59_holds_a_code_a_voucher_and_nothing_else(kind: Kind) -> None:
         (_SCANNED + b"A3", 59),
     ):
         message = _body(kind.mti, _fields(kind, 64) | {59: value})
-        assert foreign_field(message) == foreign
+        assert _foreign(message) == foreign
 
 
 # What is of no kind --------------------------------------------------------------------------
@@ -191,4 +197,4 @@ def test_what_is_of_no_kind_is_left_to_be_refused_later() -> None:
     ):
         message = _body("0200", fields)
         assert kind_of(message) is None
-        assert foreign_field(message) is None
+        assert _foreign(message) is None
