@@ -142,9 +142,11 @@ class Scene:
         trace = till.journal.next_trace()
         fields: dict[int, str | bytes] = {
             2: self.pan(sale), 3: "200000", 4: f"{sale.amount:012d}", 11: trace, 22: "012",
-            25: "00", 37: sale.rrn, 49: "156", 60: Field60("23", sale.batch, "000").build(),
+            25: "00", 37: sale.rrn, 41: till.ids[0], 42: till.ids[1], 49: "156",
+            60: Field60("23", sale.batch, "000").build(),
         }  # fmt: skip
-        await till.terminal.manage("void", network="000", extra=fields)
+        soft = till.terminal
+        await soft._exchange("0200", fields, soft._keys)  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
         self._true(till, sale.batch, trace, truth)
 
     async def interrupted_void(self, till: Till, sale: Record, truth: str) -> None:
@@ -315,9 +317,9 @@ class World:
 
     def interrupt(self, terminal: str) -> None:
         """End what the host does for a terminal, as the end of its process would."""
-        for task in tuple(self.running.server._tasks):  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
+        for task in self.running.server._tasks | self.running.server._of_nobody:  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
             frame = getattr(task.get_coro(), "cr_frame", None)
-            if frame is not None and terminal.encode() in frame.f_locals["frame"].body:
+            if frame is not None and terminal.encode() in frame.f_locals["entry"].message.raw:
                 task.cancel()
 
     async def switch(self, issuer_id: str, *, on: bool) -> None:
