@@ -41,6 +41,7 @@ _ALARMS_FROM: Final = 5  # incidents that one address may cause within a minute
 _ALARM: Final = 10  # wrong MACs of one terminal within a minute, from anywhere: an incident
 _WINDOW_S: Final = 60.0
 _MAC_SIZE: Final = 8
+_SORTS: Final = 32  # that are remembered of a terminal
 # Why a message is refused that asks for less than its terminal is registered with.
 BELOW_PROFILE: Final = "below_profile"
 
@@ -160,7 +161,7 @@ class Door:
             # First, so that the code serves nothing else, whatever becomes of this message.
             if not station.codes.takes(message.raw[-_MAC_SIZE:], message.raw):
                 return self._forged(message, station, peer, "mac_reused")
-            sort, foreign = _within_its_kind(message)
+            sort, foreign = _within_its_kind(message, station)
             if foreign:
                 text = f"field {foreign} not known 不应有{foreign}域"
                 return self._turn(message, peer, "foreign_field", "30", text)
@@ -223,16 +224,26 @@ class Door:
         return self._calendar.local(self._clock.now())
 
 
-def _within_its_kind(message: Message) -> tuple[Sort | None, int | None]:
+def _within_its_kind(message: Message, station: Station) -> tuple[Sort | None, int | None]:
     """Recognise a message, and name a field that its kind leaves no room for.
 
-    What can not be recognised is refused later on, and has no effect.
+    What can not be recognised is refused later on, and has no effect. A terminal says the same few
+    things all day: what they are is remembered with it.
     """
-    try:
-        sort = sort_of(message)
-    except DecodeError:
-        return None, None
-    return sort, foreign_field(message, sort[0]) if sort else None
+    get = message.get
+    said = (message.mti, get(3, ""), get(22, ""), get(25, ""), get(60, ""))
+    sort: Sort | None = station.sorts.get(said)
+    if sort is None:
+        try:
+            sort = sort_of(message)
+        except DecodeError:
+            return None, None
+        if sort is None:
+            return None, None
+        if len(station.sorts) >= _SORTS:
+            station.sorts.clear()
+        station.sorts[said] = sort
+    return sort, foreign_field(message, sort[0])
 
 
 def _alarm_text(station: Station, peer: Peer) -> str:

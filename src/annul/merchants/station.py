@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from annul.domain.records import Terminal
 from annul.security.keys import KeyKind, WrappedKey
@@ -95,11 +95,22 @@ class Refused:
 class Station:
     """A terminal's row, replaced on change, and its keys by kind. Compared by identity."""
 
-    __slots__ = ("algorithm", "codes", "equalisable", "keys", "pending", "refused", "terminal")
+    __slots__ = (
+        "algorithm",
+        "codes",
+        "equalisable",
+        "keys",
+        "pending",
+        "refused",
+        "sorts",
+        "terminal",
+    )
 
     def __init__(self, terminal: Terminal) -> None:
         self.codes = Codes()
         self.refused = Refused()
+        # What its messages were recognised as, by the parts that tell; bounded by who fills it.
+        self.sorts: dict[tuple[str, ...], Any] = {}
         self.keys: Mapping[KeyKind, WrappedKey] = {}
         self.pending: Pending | None = None
         self.register(terminal)
