@@ -5,12 +5,14 @@ from typing import Any, Final
 
 import asyncpg
 
-from annul.domain.kinds import VOIDS
+from annul.domain.kinds import REFUNDS, VOIDS
 from annul.resolve.promise import by_cause
 
-# Each void that a terminal sent, and the end of it: its own, or that of its case.
+# Each void or refund that a terminal sent, and the end of it: its own, or that of its case.
 _ENDS: Final = """
-SELECT CASE WHEN t.state = 'approved' THEN 'voided' ELSE coalesce(c.ended, '') END AS ended,
+SELECT CASE WHEN t.state = 'approved' THEN
+            CASE WHEN t.kind = ANY ($2) THEN 'refunded' ELSE 'voided' END
+            ELSE coalesce(c.ended, '') END AS ended,
        count(*)::integer AS voids
 FROM transactions t
 LEFT JOIN LATERAL (
@@ -26,15 +28,27 @@ SELECT coalesce(c.ended, '') AS ended, count(*)::integer AS voids
 FROM refusals r LEFT JOIN cases c ON c.merchant_id = r.merchant_id AND c.id = r.id GROUP BY 1
 """
 
+_UNNAMED: Final = """
+SELECT count(*) FROM cases c WHERE c.ended = 'unproved' AND NOT EXISTS (
+    SELECT FROM incidents i
+    WHERE i.merchant_id = c.merchant_id AND i.transaction_id = c.id AND i.closed_at IS NULL)
+"""
+
 
 @dataclass(slots=True)
 class Ends:
-    """Voids by end; `late` are cases that ended after their due time."""
+    """Voids and refunds by end; `late` are cases that ended after their first due time.
+
+    `unproved` are those whose money nobody could prove by the last time; `unnamed` those of them
+    of which no incident tells.
+    """
 
     voids: int = 0
     voided: int = 0
     refunded: int = 0
     refused: int = 0
+    unproved: int = 0
+    unnamed: int = 0
     late: int = 0
     cases: int = 0
     open: list[str] = field(default_factory=list)
@@ -42,13 +56,13 @@ class Ends:
 
     @property
     def ended(self) -> int:
-        """Voids that came to an end."""
-        return self.voided + self.refunded + self.refused
+        """Voids and refunds that came to an end, or were handed to people."""
+        return self.voided + self.refunded + self.refused + self.unproved
 
     @property
     def hold(self) -> bool:
-        """Whether every void ended."""
-        return self.ended == self.voids and not self.open
+        """Whether each of them did, and somebody is told of what nobody could prove."""
+        return self.ended == self.voids and not self.open and not self.unnamed
 
     def figures(self) -> dict[str, int]:
         """Give the figures as they are written down."""
@@ -58,22 +72,24 @@ class Ends:
             "voided": self.voided,
             "refunded": self.refunded,
             "refused": self.refused,
+            "unproved": self.unproved,
             "late": self.late,
             "cases": self.cases,
         }
 
 
 async def ends_of_voids(connection: asyncpg.Connection) -> Ends:
-    """Count how the voids that terminals sent have ended."""
+    """Count how the voids and refunds that terminals sent have ended."""
     found = Ends()
-    for query, arguments in ((_ENDS, [list(VOIDS)]), (_DOOR, [])):
+    for query, arguments in ((_ENDS, [[*VOIDS, *REFUNDS], list(REFUNDS)]), (_DOOR, [])):
         for row in await connection.fetch(query, *arguments):
             found.voids += row["voids"]
             if row["ended"]:
                 setattr(found, row["ended"], getattr(found, row["ended"]) + row["voids"])
     found.late = await connection.fetchval(
-        "SELECT count(*) FROM cases WHERE coalesce(ended_at, now()) > due_at"
+        "SELECT count(*) FROM cases WHERE coalesce(ended_at, now()) > first_due_at"
     )
+    found.unnamed = await connection.fetchval(_UNNAMED)
     found.cases = await connection.fetchval("SELECT count(*) FROM cases")
     found.open = [
         f"open: {dict(row)}"

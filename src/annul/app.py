@@ -31,22 +31,26 @@ from annul.host.evidence import Evidence
 from annul.host.forwarded import Forwarded
 from annul.host.handlers import HANDLERS
 from annul.host.host import Host
+from annul.host.membership import Membership, identity
 from annul.host.notices import Notices
-from annul.host.numbers import ReferenceNumbers
+from annul.host.numbers import IssuerTraces, ReferenceNumbers
 from annul.host.outcomes import Outcomes
 from annul.host.recovery import Recovery
-from annul.host.server import TerminalServer
+from annul.host.server import TerminalServer, silent_once_lost
 from annul.host.upkeep import Upkeep
 from annul.issuers import directory
 from annul.issuers.desk import Issuers
 from annul.issuers.forward import Forwarder
+from annul.issuers.forward import Pace as ForwardPace
 from annul.merchants.registry import Registry
 from annul.renewal import renewing
+from annul.resolve.audit import Auditor
 from annul.resolve.book import Book
 from annul.resolve.circuits import Circuits
 from annul.resolve.pace import Pace
 from annul.resolve.people import People
 from annul.resolve.resolver import Resolver
+from annul.resolve.sweep import Sweep
 from annul.security.masterkey import load_or_create
 from annul.security.module import SecurityModule
 from annul.security.software import SoftwareModule
@@ -69,6 +73,8 @@ log = structlog.get_logger(__name__)
 _LINKS_S: Final = 5.0
 # How old an unfinished transaction that nobody serves is when the sweep takes it.
 _PATIENCE: Final = timedelta(seconds=5)
+# How long one question of the sweep for contradictions may keep the database.
+_QUESTION_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ class Running:
     forwarder: Forwarder
     recovery: Recovery
     resolver: Resolver
+    membership: Membership
     port: int
     tls_port: int | None = None
 
@@ -168,15 +175,23 @@ async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterato
 
 @asynccontextmanager
 async def serve(base: Ground) -> AsyncIterator[Running]:
-    """Serve terminals on `base` until the block ends; then finish what is under way."""
+    """Serve terminals on `base` until the block ends; then finish what is under way.
+
+    Raises `NodeTaken` when another process has the number. When one takes it later, `membership`
+    says so, and no terminal is served any more.
+    """
     settings = base.settings
     async with AsyncExitStack() as stack:
+        membership = Membership(
+            base.pool, base.clock, settings.node, identity(settings.data), settings.node_lease_s
+        )
+        await membership.claim()
+        stack.push_async_callback(membership.leave)
         registry = Registry(base.pool)
         await registry.load()
         tables = await directory.read(base.pool)
         journal = Journal(base.pool, settings.node)
         stack.push_async_callback(journal.close)
-        outcomes = Outcomes(journal, registry)
         issuers = Issuers(
             tables.issuers,
             tables.bins,
@@ -185,50 +200,13 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
             random=random.random,
             tls=settings.issuer_tls,
         )
-        calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
-        codec = Codec(DIALECTS["unionpay_pos"], trusting=False)
-        evidence = Evidence(base.pool, base.clock, settings.node)
-        host = Host(
-            pool=base.pool,
-            registry=registry,
-            journal=journal,
-            outcomes=outcomes,
-            issuers=issuers,
-            security=base.security,
-            vault=base.vault,
-            clock=base.clock,
-            calendar=calendar,
-            numbers=ReferenceNumbers(settings.node),
-            codec=codec,
-            acquirer_id=settings.acquirer_id,
-            handlers=HANDLERS,
-            evidence=evidence,
-            notices=Notices(base.pool),
-            door=Door(
-                codec,
-                registry,
-                base.security,
-                evidence,
-                base.clock,
-                calendar,
-                settings.acquirer_id,
-            ),
-        )
-        recovery = Recovery(host, _PATIENCE)
+        host = _host(base, registry, journal, issuers)
+        recovery = Recovery(host, _PATIENCE, membership)
         issuers.start(recovery.late)
         stack.push_async_callback(issuers.stop)
         if not await issuers.ready(_LINKS_S):
             log.warning("issuers_not_up", up=issuers.up())
-        forwarder = Forwarder(
-            base.pool,
-            issuers,
-            Forwarded(journal, outcomes),
-            base.clock,
-            open_card=base.vault.open,
-            acquirer_id=settings.acquirer_id,
-            local=host.local,
-            random=random.random,
-        )
+        forwarder = _forwarder(base, host)
         upkeep = Upkeep(host)
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
@@ -241,6 +219,9 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
         if settings.resolver:
             resolver.start()
             stack.push_async_callback(resolver.stop)
+        sweep = Sweep(Auditor(base.pool, _QUESTION_S), base.clock)
+        sweep.start()
+        stack.push_async_callback(sweep.stop)
         server = TerminalServer(host, FRAMINGS[settings.terminals_framing], _limits(settings))
         stack.push_async_callback(server.stop)
         port = await server.listen(settings.terminals_host, settings.terminals_port)
@@ -249,7 +230,10 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
             tls_port = await stack.enter_async_context(
                 _secured(server, settings.terminals_tls, settings)
             )
-        yield Running(base, host, server, forwarder, recovery, resolver, port.number, tls_port)
+        await stack.enter_async_context(silent_once_lost(membership.lost, server))
+        yield Running(
+            base, host, server, forwarder, recovery, resolver, membership, port.number, tls_port
+        )
 
 
 @asynccontextmanager
@@ -273,6 +257,49 @@ def _limits(settings: Settings) -> Limits:
         frame=settings.frame_limit,
         first_message_s=settings.first_message_s,
         idle_s=settings.idle_s,
+    )
+
+
+def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) -> Host:
+    settings = base.settings
+    calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
+    outcomes = Outcomes(journal, registry, calendar.business_date)
+    codec = Codec(DIALECTS["unionpay_pos"], trusting=False)
+    evidence = Evidence(base.pool, base.clock, settings.node)
+    return Host(
+        pool=base.pool,
+        registry=registry,
+        journal=journal,
+        outcomes=outcomes,
+        issuers=issuers,
+        security=base.security,
+        vault=base.vault,
+        clock=base.clock,
+        calendar=calendar,
+        numbers=ReferenceNumbers(settings.node),
+        traces=IssuerTraces(settings.node, random.randrange(100_000)),  # noqa: S311 - where to begin, no secret
+        codec=codec,
+        acquirer_id=settings.acquirer_id,
+        handlers=HANDLERS,
+        evidence=evidence,
+        notices=Notices(base.pool),
+        door=Door(
+            codec, registry, base.security, evidence, base.clock, calendar, settings.acquirer_id
+        ),
+    )
+
+
+def _forwarder(base: Ground, host: Host) -> Forwarder:
+    return Forwarder(
+        base.pool,
+        host.issuers,
+        Forwarded(host.journal, host.outcomes),
+        base.clock,
+        open_card=base.vault.open,
+        acquirer_id=base.settings.acquirer_id,
+        local=host.local,
+        random=random.random,
+        pace=ForwardPace(tries=base.settings.reversal_tries),
     )
 
 

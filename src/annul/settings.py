@@ -47,6 +47,12 @@ class Settings(BaseSettings):
         SecretStr(""), description="PostgreSQL URL; empty: the embedded server in the data folder"
     )
     node: int = Field(0, ge=0, le=9, description="number of this host process, unique per database")
+    node_lease_s: float = Field(
+        10.0,
+        ge=0.5,
+        le=600,
+        description="seconds without a sign of life; then others move on what this host left",
+    )
 
     terminals_host: str = Field("127.0.0.1", description="address that terminals connect to")
     terminals_port: int = Field(8583, ge=0, le=65535)
@@ -107,6 +113,9 @@ class Settings(BaseSettings):
     ] = Field(
         default_factory=dict,
         description="seconds within which a void ends, by class of its cause; else as documented",
+    )
+    reversal_tries: int = Field(
+        10, ge=1, description="tries of a reversal after which somebody is told and others go first"
     )
     void_tries: int = Field(8, ge=0, description="retries of a void by annul itself")
     void_give_up_s: float | None = Field(

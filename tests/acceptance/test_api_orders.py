@@ -56,8 +56,8 @@ async def shop(quick: Site) -> AsyncIterator[Shop]:
         yield Shop(api, await api.key(*_ORDERS, merchant=merchant), merchant)
 
 
-def _fault(site: Site, kind: FaultKind, **aim: Any) -> None:
-    site.issuer.server.faults.rows.append(Fault(kind, left=1, **aim))
+def _fault(site: Site, kind: FaultKind, *, left: int = 1, **aim: Any) -> None:
+    site.issuer.server.faults.rows.append(Fault(kind, left=left, **aim))
 
 
 async def test_a_void_is_ordered_and_voided(quick: Site, till: Cashier, shop: Shop) -> None:
@@ -172,7 +172,7 @@ async def test_a_refund_that_is_not_answered_is_sent_until_it_is(
     quick: Site, till: Cashier, shop: Shop
 ) -> None:
     sale = await till.take("sale", 10_000)
-    _fault(quick, FaultKind.LOST_ANSWER, of_kind="refund")
+    _fault(quick, FaultKind.LOST_ANSWER, of_kind="refund", left=2)  # also when it is sent again
     made = await shop.post("refunds", "one", sale)
     assert (made.status_code, made.json()["state"]) == (202, "pending")
     refund = await shop.api.get(f"/refunds/{made.json()['id']}", shop.headers, wait=30)

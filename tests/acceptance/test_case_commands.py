@@ -74,7 +74,7 @@ class Desk:
     async def failed(self, till: Cashier, amount: int) -> Case:
         """Let a void fail at the issuer; gives its case once the resolver has looked at it."""
         sale = await till.take("sale", amount)
-        fault = Fault(FaultKind.CODE, left=1, of_kind="void", code="96")
+        fault = Fault(FaultKind.CODE, left=1, of_kind="void", code="92")
         self.site.issuer.server.faults.rows.append(fault)
         void = await till.undo("void", sale)
         await self.book.open(self.site.running.host.clock.now())

@@ -4,15 +4,18 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from annul.diagnose.lessons import Lessons
 from annul.resolve.case import Case, first_broken
+from annul.resolve.people import People
 from annul.sim.issuer.faults import Fault, FaultKind
 
-from .site import Site, open_site
+from .site import Site, open_rogue_site, open_site
 from .soft import Cashier, cashier
 
 
@@ -46,8 +49,8 @@ async def _ended(site: Site, count: int = 1, within_s: float = 20.0) -> list[Cas
 
 
 async def _whats(site: Site, case: Case) -> list[str]:
-    history = await site.running.resolver._book.history(case)
-    assert first_broken(history) is None
+    case, history = await site.running.resolver._book.whole(case)
+    assert first_broken(history, case) is None
     return [json.loads(body)["what"] for body, _ in history]
 
 
@@ -170,3 +173,145 @@ async def test_an_order_waits_for_an_open_circuit_and_is_not_forgotten(
     (case,) = await _ended(quick)
     assert case.ended == "refunded"
     await quick.books_agree()
+
+
+# Refunds and completions ----------------------------------------------------------------------
+
+
+async def _told(site: Site, till: Cashier) -> str:
+    """Give what the terminal hears with its next message."""
+    await site.running.host.notices.refresh()
+    echo = await till.terminal.manage("echo", network="301")
+    return str(echo.fields.get(63, ""))
+
+
+async def test_refund_that_an_issuer_declines_is_refused_with_reason_and_next_step(
+    quick: Site, till: Cashier
+) -> None:
+    sale = await till.take("sale", 10_000)
+    _fault(quick, FaultKind.CODE, of_kind="refund", code="61")
+    refund = await till.undo("refund", sale, 4_000)
+    assert refund.response_code == "61"
+    assert f"未成功,原因随后告知 编号{refund.rrn}" in refund.note
+    (case,) = await _ended(quick)
+    assert (case.kind, case.ended, case.number) == ("refund", "refused", refund.rrn)
+    assert case.amount == 4_000
+    history = await quick.running.resolver._book.history(case)
+    last = json.loads(history[-1][0])
+    assert "撤销" not in last["why"]["zh"]
+    assert "Next: " in last["why"]["en"]
+    assert f"凭证{sale.trace}退货未成功" in await _told(quick, till)
+    await quick.books_agree()
+
+
+async def test_refund_whose_answer_is_lost_ends_as_refunded_once_it_is_known(
+    quick: Site, till: Cashier
+) -> None:
+    sale = await till.take("sale", 10_000)
+    _fault(quick, FaultKind.LOST_ANSWER, of_kind="refund", left=2)  # also when it is asked again
+    refund = await till.undo("refund", sale, 4_000)
+    assert refund.response_code == "98"
+    assert f"系统继续处理,勿重复操作 编号{refund.rrn}" in refund.note
+    (case,) = await _ended(quick)
+    assert (case.kind, case.ended) == ("refund", "refunded")
+    assert f"凭证{sale.trace}退货成功" in await _told(quick, till)
+    assert await quick.issuer_net() == 6_000
+    await quick.books_agree()
+
+
+async def test_refund_that_a_rule_refuses_is_a_case_with_the_rule_as_reason(
+    quick: Site, till: Cashier
+) -> None:
+    sale = await till.take("sale", 10_000)
+    await till.undo("refund", sale, 7_000)
+    refund = await till.undo("refund", sale, 4_000)
+    assert refund.state == "declined"
+    (case,) = await _ended(quick)
+    assert (case.ended, case.number) == ("refused", refund.rrn)
+    history = await quick.running.resolver._book.history(case)
+    last = json.loads(history[-1][0])
+    assert (last["what"], last["evidence"]["rule"]) == ("ended_refused", "over_the_original")
+    assert "退货累计超过原金额" in await _told(quick, till)
+
+
+async def test_advice_that_was_accepted_and_declined_later_is_told_to_shop_and_desk(
+    quick: Site, till: Cashier
+) -> None:
+    held = await till.take("preauth", 50_000)
+    _fault(quick, FaultKind.CODE, of_kind="completion_advice", code="51")
+    advice = await till.undo("completion_advice", held, 50_000)
+    assert advice.response_code == "00"
+    (case,) = await _ended(quick)
+    assert (case.kind, case.ended, case.task) == (
+        "completion_advice", "refused", "advice_declined",
+    )  # fmt: skip
+    detail = await quick.pool.fetchval(
+        "SELECT detail FROM incidents WHERE kind = 'advice_declined' AND closed_at IS NULL"
+    )
+    assert advice.rrn in detail
+    assert "51" in await _told(quick, till)
+    await quick.books_agree()
+
+
+# Time and faults ------------------------------------------------------------------------------
+
+
+async def test_a_case_that_can_not_go_on_is_an_incident_until_it_does(
+    quick: Site, till: Cashier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gatherer = type(quick.running.resolver._gatherer)
+    whole = gatherer.picture
+
+    async def fault(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(gatherer, "picture", fault)
+    sale = await till.take("sale", 10_000)
+    _fault(quick, FaultKind.CODE, of_kind="void", code="92")
+    void = await till.undo("void", sale)
+    open_ = "SELECT detail FROM incidents WHERE kind = 'case_fault' AND closed_at IS NULL"
+    async with asyncio.timeout(10):
+        while not (detail := await quick.pool.fetchval(open_)):
+            await asyncio.sleep(0.01)
+    assert void.rrn in detail
+    assert "ZeroDivisionError" in detail
+    monkeypatch.setattr(gatherer, "picture", whole)
+    await quick.pool.execute("UPDATE cases SET next_action_at = now()")
+    (case,) = await _ended(quick)
+    assert case.ended == "voided"
+    assert await quick.pool.fetchval(open_) is None
+
+
+# A void that its shop withdraws -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("approved", [True, False])
+async def test_a_void_that_is_on_its_way_when_it_is_withdrawn_ends_as_what_became_of_it(
+    database: str, tmp_path: Path, approved: bool
+) -> None:
+    pace = {"timeout_ms": 5_000, "void_time_scale": 0.01, "void_give_up_s": 60}
+    async with open_rogue_site(database, tmp_path, resolver=True, **pace) as site:
+        with cashier(site.port, site.terminals[0]) as till:
+            sale = await till.take("sale", 10_000)
+            site.rogue.always("void", "92")
+            await till.undo("void", sale)
+            site.rogue.hold("void")
+            asked = await site.rogue.next("void")  # annul tries it again
+            book = site.running.resolver._book
+            (case,) = await book.latest(only_open=True, limit=5)
+            done = await People(book, Lessons(site.pool)).act(
+                case, "withdraw", who="carla", role="cashier", reason="顾客留下了商品",
+                second_person_from=1, now=site.running.host.clock.now(),
+            )  # fmt: skip
+            assert done == "withdraw"
+            site.rogue.rules.pop("void")  # whatever else came would be approved
+            (asked.approve if approved else partial(asked.answer, "92"))()
+            await site.until("EXISTS (SELECT FROM cases WHERE ended <> '')")
+            ended = await book.reread(case)
+            assert ended.ended == ("voided" if approved else "refused")
+            assert len(site.rogue.of("void")) == 2, "nothing more was tried"
+            await site.books_agree()
+            assert site.rogue.net == (0 if approved else 10_000)
+            history = await book.history(ended)
+            last = json.loads(history[-1][0])["evidence"]
+            assert last.get("order_dropped", "") == ("withdraw" if approved else "")

@@ -19,7 +19,13 @@ def folder() -> Iterator[Path]:
 
 async def test_nothing_is_lost_or_done_twice(folder: Path) -> None:
     chaos = Chaos(
-        terminals=30, rounds=8, host_kills=1, resolver_kills=1, database_kills=1, seed=20_261_123
+        terminals=30,
+        rounds=8,
+        host_kills=1,
+        resolver_kills=1,
+        database_kills=1,
+        give_up_s=12,
+        seed=20_261_123,
     )
     verdict, progress, ends = await run(chaos, folder)
     assert verdict.holds, (chaos.seed, verdict)

@@ -80,13 +80,15 @@ async def test_merchant_whose_balance_must_cover_a_void(site: Site) -> None:
     with cashier(site.port, careful) as till:
         sale = await till.take("sale", 10_000)
         await site.pool.execute(
-            "UPDATE merchant_balances SET frozen = 1 WHERE merchant_id = $1", careful[0]
+            "UPDATE merchant_balances SET pending = pending - 1, frozen = 1 WHERE merchant_id = $1",
+            careful[0],
         )
         refused = await till.undo("void", sale)
         assert (refused.response_code, refused.state) == ("51", "declined")
         assert "余额不足" in refused.note
         await site.pool.execute(
-            "UPDATE merchant_balances SET frozen = 0 WHERE merchant_id = $1", careful[0]
+            "UPDATE merchant_balances SET pending = pending + 1, frozen = 0 WHERE merchant_id = $1",
+            careful[0],
         )
         assert (await till.undo("void", sale)).state == "approved"
     await site.books_agree()

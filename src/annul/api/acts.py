@@ -1,13 +1,17 @@
 """Acts on a case, for console and API alike: by role, with a reason, above an amount by two."""
 
+from typing import Final
+
 from annul.resolve.case import Case
-from annul.resolve.people import Action, allowed
+from annul.resolve.people import ACTIONS, Action, allowed
 
 from .desk import Desk
-from .roles import Scope, Visitor
+from .roles import OF_A_SHOP, Scope, Visitor
 from .views.admin import permit
 
 _PROGRAM: str = "operator"  # what a key with `cases:act` may do
+# What a shop may do with its own cases; all else takes `cases:act`.
+_OF_SHOP: Final = {"withdraw": Scope.SHOP}
 
 
 def role_of(visitor: Visitor) -> str:
@@ -17,7 +21,27 @@ def role_of(visitor: Visitor) -> str:
 
 def possible(visitor: Visitor, case: Case) -> list[Action]:
     """Give what a visitor may do with a case as it is now."""
-    return allowed(case, role_of(visitor))
+    if not visitor.sees(case.merchant_id):
+        return []
+    return [
+        action
+        for action in allowed(case, role_of(visitor))
+        if visitor.may(_scope_of(visitor, action.name))
+    ]
+
+
+def of_role(visitor: Visitor) -> list[Action]:
+    """Give what a visitor may ever do with a case."""
+    return [
+        action
+        for action in ACTIONS.values()
+        if role_of(visitor) in action.roles and visitor.may(_scope_of(visitor, action.name))
+    ]
+
+
+def _scope_of(visitor: Visitor, name: str) -> Scope:
+    """Say what it takes to do an act: less for a shop's people where it is about their own void."""
+    return _OF_SHOP.get(name, Scope.CASES_ACT) if visitor.role in OF_A_SHOP else Scope.CASES_ACT
 
 
 async def act(
@@ -27,7 +51,8 @@ async def act(
 
     Raises `ActionRefused`, `SecondPersonNeeded`, and `NotAllowed` for who may no longer.
     """
-    await permit(desk.pool, visitor, Scope.CASES_ACT, reason, case.merchant_id)
+    scope = _scope_of(visitor, name)
+    await permit(desk.pool, visitor, scope, reason, case.merchant_id)
     limit = await desk.pool.fetchval(
         "SELECT second_person_from FROM merchants WHERE merchant_id = $1", case.merchant_id
     )

@@ -14,6 +14,7 @@ from annul.domain.errors import AnnulError
 from annul.host.calendar import Calendar
 from annul.host.host import Host
 from annul.resolve.book import Book
+from annul.resolve.conclusions import Conclusions
 from annul.resolve.people import People
 from annul.security.vault import Vault
 from annul.store.clock import Clock
@@ -81,6 +82,12 @@ class Desk:
     def zone(self) -> ZoneInfo:
         """The zone in which people read times."""
         return self.calendar.zone
+
+    @property
+    def conclusions(self) -> Conclusions:
+        """Give what concludes by hand; what moves money is left to a host when none is here."""
+        outcomes = self.host.outcomes if self.host else None
+        return Conclusions(self.pool, self.book, self.vault, outcomes, self.clock)
 
     def sender(self) -> Host:
         """Give the host; raises `NoHost`."""

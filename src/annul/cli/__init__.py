@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from annul.domain.errors import AnnulError
 
-from . import cases, console, diagnose, lessons, message, pos, sim, terminal, up
+from . import audit, cases, conclude, console, diagnose, lessons, message, pos, sim, terminal, up
 from .show import complain
 
 application = typer.Typer(
@@ -20,6 +20,8 @@ up.register(application)
 message.register(application)
 diagnose.register(application)
 cases.register(application)
+audit.register(application)
+conclude.register(application)
 console.register(application)
 lessons.register(application)
 application.add_typer(sim.application, name="sim")

@@ -11,21 +11,18 @@ from zoneinfo import ZoneInfo
 import typer
 
 from annul.diagnose.causes import CAUSES
-from annul.resolve.case import Case
+from annul.resolve import words
+from annul.resolve.case import UNPROVED, Case
+from annul.resolve.ends import ended
 
 from .reach import Config, Data, Database, Lang, Reach, User, password_of, run
 from .show import Language, language
 
-_ENDS: Final = {
-    "": ("处理中", "open"),
-    "voided": ("已撤销", "voided"),
-    "refunded": ("已改为退货", "refunded instead"),
-    "refused": ("未撤销", "not voided"),
-}
 _LABELS: Final = {
     "number": ("编号", "number"), "state": ("状态", "state"), "amount": ("金额", "amount"),
     "card": ("卡号", "card"), "cause": ("原因", "cause"), "step": ("步骤", "step"),
-    "opened": ("立案", "opened"), "due": ("应结", "due"), "task": ("需人工", "task"),
+    "opened": ("立案", "opened"), "due": ("应结", "due"), "first_due": ("最初应结", "first due"),
+    "task": ("需人工", "task"),
     "money": ("资金", "money"), "next": ("下一步", "next"), "again": ("下次处理", "next look"),
     "allowed": ("可做的操作", "what may be done"), "whole": ("事件链完整", "the chain is whole"),
     "broken": ("事件链第{}条被改动", "the chain was changed at line {}"),
@@ -35,7 +32,9 @@ _LABELS: Final = {
 _PROMISE: Final = {
     "cases": ("立案", "cases"), "open": ("处理中", "open"), "voided": ("已撤销", "voided"),
     "refunded": ("已改为退货", "refunded instead"), "refused": ("未撤销", "not voided"),
+    "unproved": ("结果待证", "outcome unproved"),
     "in_time": ("按时结案", "ended in time"), "late": ("超时", "late"),
+    "late_by_cause": ("按当前原因超时", "late by the cause of now"),
     "asked": ("等待人工", "waiting for a person"), "oldest_s": ("最久(秒)", "oldest (s)"),
     "in_question": ("涉及金额", "money in question"),
 }  # fmt: skip
@@ -77,7 +76,8 @@ def cases(
         table.add_column(_LABELS[name][at], no_wrap=True)
     for one in found:
         table.add_row(
-            one.number, _ENDS[one.ended][at], _money(one.amount), one.card_masked, _title(one, at),
+            one.number, ended(one.ended, one.kind, one.step)[at], _money(one.amount),
+            one.card_masked, _title(one, at),
             one.step, _when(one.opened_at, zone), _when(one.due_at, zone), one.task,
         )  # fmt: skip
     Console(highlight=False, markup=False, width=None if os.isatty(1) else 200).print(table)
@@ -216,7 +216,7 @@ def _shown(number: str) -> Callable[[Reach], Awaitable[dict[str, Any]]]:
 
         found = await base.book.find(number)
         await base.book.repair(found, base.clock.now())
-        history = await base.book.history(found)
+        found, history = await base.book.whole(found)
         void = await base.gatherer.find(str(found.id))
         likely = await base.gatherer.likely(void) if found.original_id is None else []
         return {
@@ -264,18 +264,21 @@ def _print(shown: dict[str, Any], spoken: Language) -> None:
 def _summary(row: dict[str, Any], at: int, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     cause = CAUSES.get(row["confirmed"] or row["cause"])
     yield "number", row["number"]
-    yield "state", _ENDS[row["ended"]][at]
+    yield "state", ended(row["ended"], row["kind"], row["step"])[at]
     yield "amount", _money(row["amount"])
     yield "card", row["card_masked"]
     if cause is not None:
-        yield "cause", f"{cause.title[at]} ({row['probability']:.0%})"
+        yield "cause", f"{words.title(cause, row['kind'])[at]} ({row['probability']:.0%})"
     if not row["ended"]:
         if cause is not None:
-            yield "money", cause.money[at]
-            yield "next", cause.cashier[at]
+            yield "money", words.money(cause, row["kind"])[at]
+            yield "next", words.next_step(cause, row["kind"])[at]
         yield "step", row["step"]
         yield "again", _when(row["next_action_at"], zone)
+    if row["ended"] in {"", UNPROVED}:
         yield "due", _when(row["due_at"], zone)
+        if row["first_due_at"] != row["due_at"]:
+            yield "first_due", _when(row["first_due_at"], zone)
     if row["task"]:
         yield "task", row["task"]
     if row["proposed"]:
@@ -284,7 +287,7 @@ def _summary(row: dict[str, Any], at: int, zone: ZoneInfo) -> Iterator[tuple[str
 
 def _title(one: Case, at: int) -> str:
     cause = CAUSES.get(one.confirmed or one.cause)
-    return cause.title[at] if cause else "-"
+    return words.title(cause, one.kind)[at] if cause else "-"
 
 
 def _when(at: datetime, zone: ZoneInfo) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import typer
 
 from annul.app import Ground, Running, desk_page, ground, serve, status_page
+from annul.host.membership import NodeLost
 from annul.merchants.demo import ISSUERS, Plan, seed
 from annul.security.certificates import authority
 from annul.security.masterkey import load_or_create
@@ -48,7 +49,10 @@ class Demo:
 
 
 async def serve_until_told(settings: Settings, *, demo: bool) -> None:
-    """Serve until SIGINT or SIGTERM; raises `OSError` when a port is taken."""
+    """Serve until SIGINT or SIGTERM.
+
+    Raises `OSError` when a port is taken, `NodeTaken` or `NodeLost` when the node number is.
+    """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -66,9 +70,19 @@ async def serve_until_told(settings: Settings, *, demo: bool) -> None:
         password = await base.access.first_password()
         typer.echo(_greeting(settings, running, status, desk, password, shown))
         _settle_memory()
-        await stopped.wait()
+        await _first(stopped, running.membership.lost)
+        if running.membership.lost.is_set():
+            raise NodeLost
         typer.echo("stopping: requests under way are finished first")
     typer.echo("stopped")
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Wait until one of them is set."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
 
 
 def _settle_memory() -> None:

@@ -29,12 +29,23 @@ from .house_models import (
     Terminal,
     Webhook,
 )
-from .models import Chain, Diagnosis, Refund, Text, Transaction, Void
+from .models import (
+    Chain,
+    Conclusion,
+    Conclusions,
+    Diagnosis,
+    InQuestion,
+    Refund,
+    Text,
+    Transaction,
+    Void,
+)
 from .resources import (
     Cases,
     Diagnoses,
     Issuers,
     Merchants,
+    MoneyInQuestion,
     Refunds,
     Transactions,
     Voids,
@@ -51,10 +62,13 @@ __all__ = [
     "Chain",
     "Client",
     "ClientError",
+    "Conclusion",
+    "Conclusions",
     "DeliveryAttempt",
     "Diagnosis",
     "Done",
     "Health",
+    "InQuestion",
     "Issuer",
     "IssuerSummary",
     "MadeWebhook",
@@ -113,6 +127,7 @@ class Client:
         self.cases = Cases(self._transport)
         self.diagnosis = Diagnoses(self._transport)
         self.transactions = Transactions(self._transport)
+        self.money_in_question = MoneyInQuestion(self._transport)
         self.merchants = Merchants(self._transport)
         self.issuers = Issuers(self._transport)
         self.webhooks = Webhooks(self._transport)

@@ -6,12 +6,16 @@ from typing import Any, Literal
 
 from .models import Entry, Finding, Text
 
-Ended = Literal["", "voided", "refunded", "refused"]
+Ended = Literal["", "voided", "refunded", "refused", "unproved"]
 
 
 @dataclass(frozen=True, slots=True)
 class CaseSummary:
-    """A case in short; `ended` is empty while it is open."""
+    """A case in short; `ended` is empty while it is open.
+
+    `unproved`: nobody could prove its money; it is taken up again once that is known. Late is
+    judged by `first_due_at`, which never moves.
+    """
 
     number: str
     id: str
@@ -27,6 +31,7 @@ class CaseSummary:
     ended: Ended
     opened_at: datetime
     due_at: datetime
+    first_due_at: datetime
     ended_at: datetime | None
     next_action_at: datetime
     step: str

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from .models import Text
 
@@ -17,6 +17,7 @@ class Allowed(TypedDict, total=False):
     void_needs_balance: bool
     pending_covers: bool
     second_person_from: int
+    reversed_voids: Literal["ask", "void", "stand"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Merchant:
     void_needs_balance: bool
     pending_covers: bool
     second_person_from: int
+    reversed_voids: Literal["ask", "void", "stand"]
     balance: Balance
 
 
@@ -168,15 +170,17 @@ class CausePace:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Cases opened within the hours asked for; open ones always count."""
+    """Cases opened within the hours asked for; open and unproved ones always count."""
 
     cases: int
     open: int
     voided: int
     refunded: int
     refused: int
+    unproved: int
     in_time: int
     late: int
+    late_by_cause: int
     asked: int
     in_question: int
     oldest_opened_at: datetime | None

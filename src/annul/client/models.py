@@ -67,7 +67,7 @@ class Order:
     amount: int
     currency: str
     card: str
-    state: Literal["pending", "voided", "refunded", "refused"]
+    state: Literal["pending", "voided", "refunded", "refused", "unproved"]
     money: Text
     next_step: Text | None
     response_code: str
@@ -76,8 +76,8 @@ class Order:
 
     @property
     def ended(self) -> bool:
-        """Whether this is how it stays; while it is pending, annul goes on by itself."""
-        return self.state != "pending"
+        """Whether this is how it stays: somebody goes on with what is pending or unproved."""
+        return self.state not in {"pending", "unproved"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,8 @@ class Void(Order):
 @dataclass(frozen=True, slots=True)
 class Refund(Order):
     """How a refund stands. While it is pending, it is sent until the issuer has answered."""
+
+    case: str
 
 
 # Transactions ----------------------------------------------------------------------------------
@@ -153,6 +155,65 @@ class Chain:
     attempts: tuple[Transaction, ...]
     entries: tuple[Entry, ...]
     case: str
+
+
+# Conclusions by hand ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What somebody proposed about a transaction at its issuer, and what became of that."""
+
+    id: str
+    transaction_id: str
+    done: bool
+    state: Literal["proposed", "withdrawn", "confirmed", "concluded", "overtaken"]
+    reason: str
+    evidence_name: str
+    evidence_sha256: str
+    proposed_by: str
+    proposed_at: datetime
+    confirmed_by: str
+    confirmed_at: datetime | None
+    withdrawn_at: datetime | None
+    concluded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusions:
+    """A transaction, whether it can be concluded by hand now, what would follow, and what was."""
+
+    transaction_id: str
+    rrn: str
+    state: str
+    possible: bool
+    if_done: Text
+    if_not_done: Text
+    conclusions: tuple[Conclusion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InQuestion:
+    """A movement whose outcome nobody has proved; `since` it was received."""
+
+    transaction_id: str | None
+    rrn: str
+    merchant: str
+    terminal: str
+    kind: str
+    amount: int
+    currency: str
+    card: str
+    issuer: str
+    state: str
+    since: datetime
+    case: str
+    case_ended: str | None
+    conclusion_id: str | None
+    done: bool | None
+    proposed_by: str
+    proposed_at: datetime | None
+    confirmed_by: str
 
 
 # Diagnosis -------------------------------------------------------------------------------------

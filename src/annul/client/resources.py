@@ -1,5 +1,6 @@
 """What can be asked of annul, one class per resource."""
 
+import base64
 import json
 from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime
@@ -26,8 +27,11 @@ from .models import (
     ByReference,
     BySlip,
     Chain,
+    Conclusion,
+    Conclusions,
     Diagnosis,
     GivenFact,
+    InQuestion,
     Refund,
     Transaction,
     Value,
@@ -41,8 +45,8 @@ _PAGE: Final = 100
 _LONGEST_WAIT_S: Final = 50.0  # of one call; annul allows 60
 _MARGIN_S: Final = 30.0  # how long a call may take beyond the wait that it asks for
 
-CaseState = Literal["open", "asked", "late", "voided", "refunded", "refused", "all"]
-Action = Literal["look", "note", "confirm-cause", "retry", "refund", "reject", "close"]
+CaseState = Literal["open", "asked", "late", "voided", "refunded", "refused", "unproved", "all"]
+Action = Literal["look", "note", "confirm-cause", "retry", "refund", "withdraw", "reject", "close"]
 
 
 class _Resource:
@@ -106,7 +110,7 @@ class Voids(_Orders):
         return read(Void, self._transport.get(self._path, void))
 
     def wait(self, void: str, within_s: float = 60.0) -> Void:
-        """Wait until a void has ended; it may still be pending when the time is over."""
+        """Wait until a void has ended or people have to prove it; it may still be pending."""
         return read(Void, self._ended(void, within_s))
 
 
@@ -130,7 +134,7 @@ class Refunds(_Orders):
         return read(Refund, self._transport.get(self._path, refund))
 
     def wait(self, refund: str, within_s: float = 60.0) -> Refund:
-        """Wait until a refund has ended; it may still be pending when the time is over."""
+        """Wait until a refund has ended or people have to prove it; it may still be pending."""
         return read(Refund, self._ended(refund, within_s))
 
 
@@ -248,6 +252,51 @@ class Transactions(_Resource):
         return read(Chain, self._transport.get("transactions", transaction))
 
 
+class MoneyInQuestion(_Resource):
+    """Movements whose outcome nobody has proved, and what people conclude of them.
+
+    A key acts as the person who made it, and never confirms what this person has proposed.
+    """
+
+    def list(self) -> Iterator[InQuestion]:
+        """Give them, the oldest first."""
+        for item in self._transport.pages("money-in-question", limit=_PAGE):
+            yield read(InQuestion, item)
+
+    def get(self, transaction: str) -> Conclusions:
+        """Give what was concluded of a transaction, by id or reference number, and may be now."""
+        return read(Conclusions, self._transport.get(*_of(transaction)))
+
+    def propose(
+        self, transaction: str, *, done: bool, reason: str, evidence: bytes, evidence_name: str
+    ) -> Conclusion:
+        """Propose that it was done at the issuer or not, with a file of at most 5 MB."""
+        body = {
+            "done": done, "reason": reason, "evidence_name": evidence_name,
+            "evidence": base64.b64encode(evidence).decode(),
+        }  # fmt: skip
+        return read(Conclusion, self._transport.call("POST", *_of(transaction), body=body))
+
+    def confirm(self, transaction: str, conclusion: str, reason: str) -> Conclusion:
+        """Confirm what another person has proposed; once more does no harm."""
+        answer = self._transport.call(
+            "POST", *_of(transaction), conclusion, "confirm", body={"reason": reason},
+            harmless=True,
+        )  # fmt: skip
+        return read(Conclusion, answer)
+
+    def withdraw(self, transaction: str, conclusion: str, reason: str) -> Conclusion:
+        """Take a proposal back before it is confirmed."""
+        answer = self._transport.call(
+            "DELETE", *_of(transaction), conclusion, query={"reason": reason}
+        )
+        return read(Conclusion, answer)
+
+    def evidence(self, transaction: str, conclusion: str) -> bytes:
+        """Give the file that was attached."""
+        return self._transport.send("GET", *_of(transaction), conclusion, "evidence").content
+
+
 class Merchants(_Resource):
     """Merchants, their settings and terminals."""
 
@@ -309,6 +358,10 @@ class Webhooks(_Resource):
     def replay(self, webhook: str, delivery: str) -> None:
         """Send a delivery again now; the log shows what comes of it."""
         self._transport.call("POST", "webhooks", webhook, "deliveries", delivery, "replay")
+
+
+def _of(transaction: str) -> tuple[str, str, str]:
+    return "transactions", transaction, "conclusions"
 
 
 def _hexadecimal(message: bytes | str) -> str:

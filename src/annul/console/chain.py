@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from annul.domain.response_codes import describe
 from annul.domain.reversal_reasons import REASONS
+from annul.host.outcomes import BY_PEOPLE
 
 from .markup import Html, badge, join, link, table, tag
 from .picture import Box, picture
@@ -13,9 +14,12 @@ from .view import View
 TONES: Final[Mapping[str, str]] = {
     "received": "info", "sent": "info", "approved": "good", "completed": "good",
     "declined": "bad", "unknown": "warn", "reversing": "warn", "reversed": "",
-    "voided": "info", "refunded": "info", "partly_refunded": "info",
+    "voided": "info", "refunded": "info", "partly_refunded": "info", "disputed": "bad",
 }  # fmt: skip
-_REVERSALS: Final = frozenset({"reversing", "reversed"})
+_REVERSALS: Final = {
+    "reversing": ("under way", "warn"), "reversed": ("acknowledged", "good"),
+    "disputed": ("denied by the issuer", "bad"),
+}  # fmt: skip
 
 Row = Mapping[str, Any]
 
@@ -33,16 +37,24 @@ def boxes(view: View, rows: Sequence[Row], here: str) -> list[Box]:
                  f"{view.when(row['received_at'], seconds=True)}{code}"),
                 f"/transactions/{key}", here=key == here)
         )  # fmt: skip
-        if row["state"] in _REVERSALS:
-            done = row["state"] == "reversed"
-            at = view.when(row["ended_at"], seconds=True) if done else ""
+        reversal = _reversal(row)
+        if reversal is not None:
+            said, tone = reversal
+            at = view.when(row["ended_at"], seconds=True) if row["state"] == "reversed" else ""
             made.append(
-                Box(f"{key} reversal", key, words("Reversal"),
-                    words("acknowledged") if done else words("under way"),
-                    "good" if done else "warn", view.amount(row["amount"], row["currency"]),
+                Box(f"{key} reversal", key, words("Reversal"), words(said), tone,
+                    view.amount(row["amount"], row["currency"]),
                     tuple(one for one in (reversal_reason(view, row), at) if one))
             )  # fmt: skip
     return made
+
+
+def _reversal(row: Row) -> tuple[str, str] | None:
+    """Say how the reversal of a transaction stands, and its colour; None when there is none."""
+    sent, state = row["reversal_reason"], row["state"]
+    if row["why"] == BY_PEOPLE:
+        return ("concluded by hand", "info") if sent else None
+    return _REVERSALS.get(state) if sent or state != "disputed" else None
 
 
 def reversal_reason(view: View, row: Row) -> str:

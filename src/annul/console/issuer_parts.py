@@ -7,8 +7,7 @@ from uuid import UUID
 from annul.api.roles import Scope
 from annul.api.views import issuers as views
 from annul.diagnose.causes import CAUSES
-from annul.domain.response_codes import describe
-from annul.issuers.health import FAULTS
+from annul.domain.response_codes import FAULTS, describe
 
 from .forms import Answers, Field, Form, act_button, ask
 from .markup import Html, badge, card, facts, join, link, table, tag

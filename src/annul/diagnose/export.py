@@ -19,8 +19,8 @@ from typing import Final
 from annul.domain.errors import AnnulError
 from annul.domain.kinds import KINDS, VOIDS
 from annul.domain.records import Transaction
+from annul.domain.response_codes import BOOKED
 from annul.domain.states import Sent, State
-from annul.issuers.health import APPROVALS
 
 from .facts import Fact, Facts
 from .observe import (
@@ -302,7 +302,7 @@ def _line(number: int, row: Mapping[str, str | None], *, fen: bool) -> _Line:
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     code = get("code")
     silent = code in _SILENT
-    state = State.APPROVED if code in APPROVALS else State.UNKNOWN if silent else State.DECLINED
+    state = State.APPROVED if code in BOOKED else State.UNKNOWN if silent else State.DECLINED
     sent = Sent.POSSIBLY_SENT if silent else Sent.ANSWERED
     transaction = Transaction(
         merchant_id=get("merchant"), id=uuid.uuid5(_SPACE, str(number)),

@@ -1,4 +1,6 @@
-"""What annul knows of a failed void: each fact by name, with the row that it came from.
+"""What annul knows of what failed: each fact by name, with the row that it came from.
+
+What is named `void` is the void, refund or completion that failed.
 
 A fact that is not known is absent, never guessed: what is absent is reported with the answer.
 Amounts are in minor units, times in seconds unless a name says otherwise.
@@ -16,16 +18,16 @@ Value = str | int | float | bool
 # undo nothing and came just before and after: they tell at once, however little traffic there is.
 FACTS: Final[Mapping[str, tuple[str, str]]] = {
     "void.code": ("应答码", "response code"),
-    "void.kind": ("撤销类型", "kind of void"),
-    "void.amount": ("撤销金额", "amount of the void"),
-    "void.state": ("撤销状态", "state of the void"),
+    "void.kind": ("请求类型", "kind of request"),
+    "void.amount": ("请求金额", "amount asked for"),
+    "void.state": ("请求状态", "state of the request"),
     "void.sent": ("是否送达发卡行", "how far the request went"),
     "void.why": ("本系统拒绝或无应答的原因", "rule or silence that ended it here"),
     "void.late_code": ("迟到应答码", "code of the late answer"),
     "void.reversed_by": ("由谁冲正", "who reversed it"),
     "void.answer_ms": ("发卡行应答用时(毫秒)", "milliseconds until the issuer answered"),
-    "void.earlier_attempts": ("此前撤销次数", "earlier attempts"),
-    "void.since_last_attempt": ("距上次撤销(秒)", "seconds since the last attempt"),
+    "void.earlier_attempts": ("此前同类请求次数", "earlier attempts"),
+    "void.since_last_attempt": ("距上次同类请求(秒)", "seconds since the last attempt"),
     "void.missing_field": ("缺少的域", "field that was missing"),
     "original.found": ("找到原交易", "original found"),
     "original.kind": ("原交易类型", "kind of the original"),
@@ -47,7 +49,7 @@ FACTS: Final[Mapping[str, tuple[str, str]]] = {
     "terminal.registered": ("终端已登记", "terminal is registered"),
     "terminal.active": ("终端已启用", "terminal is active"),
     "terminal.signed_in": ("终端已签到", "terminal is signed in"),
-    "terminal.kind_enabled": ("终端已开通撤销", "void is enabled on the terminal"),
+    "terminal.kind_enabled": ("终端已开通此类交易", "this kind is enabled on the terminal"),
     "terminal.within_limit": ("在终端限额内", "within the terminal's limit"),
     "terminal.software_current": ("终端软件为要求版本", "terminal runs the wanted software"),
     "terminal.serial_matches": ("终端序列号相符", "serial number is the registered one"),
@@ -56,11 +58,11 @@ FACTS: Final[Mapping[str, tuple[str, str]]] = {
     "terminal.wrong_mac": ("近一小时MAC错误次数", "wrong MACs of the terminal in an hour"),
     "merchant.registered": ("商户已登记", "merchant is registered"),
     "merchant.active": ("商户已启用", "merchant is active"),
-    "merchant.needs_cover": ("合同要求余额覆盖撤销", "contract asks that a void is covered"),
+    "merchant.needs_cover": ("合同要求余额足够退回", "contract asks for cover of what goes back"),
     "merchant.available": ("商户可用余额", "available money of the merchant"),
     "merchant.pending": ("商户在途资金", "pending money of the merchant"),
     "merchant.frozen": ("商户冻结资金", "frozen money of the merchant"),
-    "merchant.counted": ("可抵撤销的余额", "money that counts for a void"),
+    "merchant.counted": ("可抵扣的余额", "money that counts as cover"),
     "issuer.link": ("发卡行线路状态", "state of the issuer's link"),
     "issuer.link_drops": ("近一小时线路中断次数", "drops of the issuer's link in an hour"),
     "issuer.answers_5m": ("发卡行近5分钟应答", "the issuer's answers of 5 minutes"),
@@ -108,7 +110,7 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts of one failed void."""
+    """The facts of one void, refund or completion that failed."""
 
     known: Mapping[str, Fact]
 

@@ -1,8 +1,11 @@
-"""Gathers, for a failed void, what annul's database knows: each fact with the row it came from."""
+"""Gathers, for a failed void, what annul's database knows: each fact with the row it came from.
+
+A refund or completion that failed is gathered for as well, without what only concerns voids.
+"""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -11,10 +14,10 @@ import asyncpg
 import chinese_calendar
 
 from annul.domain.errors import AnnulError
-from annul.domain.kinds import VOIDS
+from annul.domain.kinds import CASED, REFUNDS, VOIDS
 from annul.domain.policies import Circumstances, Policy, PolicyKind
 from annul.domain.records import Transaction
-from annul.domain.states import Sent, State
+from annul.domain.states import UNFINISHED, Sent, State
 from annul.host.calendar import Calendar
 from annul.issuers.health import percentile
 from annul.store.clock import Clock
@@ -30,6 +33,7 @@ from .observe import (
     original_facts,
     policy_facts,
     void_facts,
+    window_facts,
 )
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
@@ -41,7 +45,9 @@ _HOUR: Final = timedelta(hours=1)
 # What happens for so long after a void still tells why it failed; until then cases share readings.
 _LIVE: Final = timedelta(seconds=60)
 _BIN: Final = 6
-_FAILED: Final = frozenset({State.DECLINED, State.UNKNOWN, State.REVERSING, State.REVERSED})
+_FAILED: Final = frozenset(
+    {State.DECLINED, State.UNKNOWN, State.REVERSING, State.REVERSED, State.DISPUTED}
+)
 _KEEP_S: Final = 1.0  # how long what many cases share is kept
 _SALES: Final = ("sale", "qr_sale", "preauth", "completion")
 # Refusals before it was looked for which original the void names.
@@ -49,21 +55,35 @@ _NOT_NAMED: Final = frozenset({"mac_wrong", "mac_missing", "merchant_unknown", "
 
 
 class VoidUnknown(AnnulError):
-    """annul has no void with this id or reference number."""
+    """annul has no void, refund or completion with this id or reference number."""
 
     code = "diagnose.void_unknown"
     next_step = "Give the id or the reference number (field 37) that stands on the slip."
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """What the issuer is still asked for a transaction: how often, and what it last answered."""
+
+    kind: str  # reversal or advice
+    attempts: int
+    last_code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
-    """A failed void with all that it is judged by."""
+    """A failed void, refund or completion with all that it is judged by.
+
+    The original and its attempts were read in one statement, so they agree with each other. `owed`
+    is of what has no outcome yet.
+    """
 
     void: Transaction
     original: Transaction | None
     attempts: tuple[Transaction, ...]
     policies: tuple[Policy, ...]
     facts: Facts
+    owed: Mapping[UUID, Owed] = field(default_factory=dict)
 
 
 class Gatherer:
@@ -83,7 +103,7 @@ class Gatherer:
         self._kept: dict[tuple[str, str], tuple[float, Any]] = {}
 
     async def find(self, named: str) -> Transaction:
-        """Find a void by id or reference number, also one refused at the door."""
+        """Find what refers to an original, by id or reference number; also one refused before."""
         try:
             identity: UUID | None = UUID(named)
         except ValueError:
@@ -91,7 +111,7 @@ class Gatherer:
         if identity is not None:
             row = await self._pool.fetchrow(_QUERIES["void"], identity)
         else:
-            row = await self._pool.fetchrow(_QUERIES["void_by_rrn"], named, list(VOIDS))
+            row = await self._pool.fetchrow(_QUERIES["void_by_rrn"], named, list(CASED))
         if row is not None:
             return Transaction.of(row)
         row = await self._pool.fetchrow(_QUERIES["refusal"], identity, named)
@@ -100,17 +120,20 @@ class Gatherer:
             raise VoidUnknown(message)
         return await self._refused(row)
 
-    async def picture(self, void: Transaction, *, newest: bool = False) -> Picture:
+    async def picture(self, void: Transaction, *, newest: Sequence[str] = ()) -> Picture:
         """Gather everything that is known of a void at this moment.
 
-        `newest` takes the newest failed void of the same original instead: its cause counts now.
+        With kinds in `newest` it is about the newest failed one of these of the same original, if
+        there is any: its cause counts now.
         """
         if self._flush is not None:
             await self._kept_for("flush", "", self._flush)
         original, attempts = await self._history(void)
-        if newest:
-            failed = [one for one in attempts if one.kind in VOIDS and one.state in _FAILED]
-            void = max([void, *failed], key=lambda one: one.received_at)
+        failed = [one for one in attempts if one.kind in newest and one.state in _FAILED]
+        own = [one for one in attempts if one.id == void.id] or [void]
+        if void.kind in newest or not failed:
+            failed = [*own, *failed]
+        void = max(failed, key=lambda one: one.received_at)
         at = void.received_at
         known: Known = {}
         source = "refusals" if not void.issuer_id and not void.original_id else "transactions"
@@ -125,16 +148,20 @@ class Gatherer:
         policies: tuple[Policy, ...] = ()
         issuer_id = void.issuer_id or (original.issuer_id if original else "")
         if issuer_id:
-            age = known.get("original.age")
             policies = await self.policies(issuer_id)
+            known |= await self._issuer(void, issuer_id)
+        if issuer_id and void.kind in VOIDS:
+            age = known.get("original.age")
             circumstances = Circumstances(
                 void.amount, float(age.value) if age else None, voids, since_last
             )
             known |= policy_facts(policies, at, circumstances)
-            known |= await self._issuer(void, issuer_id)
             known |= await self._bin(void, issuer_id)
+        elif issuer_id:
+            known |= window_facts(policies, at)
         known |= self._clock_facts(void)
-        return Picture(void, original, tuple(attempts), policies, Facts(known))
+        owed = await self._owed([one for one in (original, *attempts) if one is not None])
+        return Picture(void, original, tuple(attempts), policies, Facts(known), owed)
 
     async def policies(self, issuer_id: str) -> tuple[Policy, ...]:
         """Give every rule of an issuer."""
@@ -161,22 +188,30 @@ class Gatherer:
     # Parts ----------------------------------------------------------------------------------
 
     async def _history(self, void: Transaction) -> tuple[Transaction | None, list[Transaction]]:
+        """Read the original and all that refers to it, as they stood at one moment."""
         if void.original_id is None:
             return None, []
-        key = (void.merchant_id, void.original_id)
-        original = await self._pool.fetchrow(_QUERIES["original"], *key)
-        attempts = await self._pool.fetch(_QUERIES["attempts"], *key)
-        return (
-            None if original is None else Transaction.of(original),
-            [Transaction.of(row) for row in attempts],
-        )
+        rows = await self._pool.fetch(_QUERIES["history"], void.merchant_id, void.original_id)
+        found = [Transaction.of(row) for row in rows]
+        original = next((one for one in found if one.id == void.original_id), None)
+        return original, [one for one in found if one.id != void.original_id]
+
+    async def _owed(self, found: Iterable[Transaction]) -> dict[UUID, Owed]:
+        under_way = [one for one in found if one.state in UNFINISHED]
+        if not under_way:
+            return {}
+        ids = [one.id for one in under_way]
+        rows = await self._pool.fetch(_QUERIES["owed"], under_way[0].merchant_id, ids)
+        return {identity: Owed(*more) for identity, *more in rows}
 
     async def _refused(self, row: asyncpg.Record) -> Transaction:
         """Show a refusal at the door as the transaction that it never became."""
-        original = await self._pool.fetchrow(
-            _QUERIES["named"],
-            row["merchant_id"], row["terminal_id"], row["original_batch"], row["original_trace"],
-        )  # fmt: skip
+        original = None
+        if row["kind"] not in REFUNDS:  # which name it by reference
+            original = await self._pool.fetchrow(
+                _QUERIES["named"], row["merchant_id"], row["terminal_id"], row["original_batch"],
+                row["original_trace"],
+            )  # fmt: skip
         found = None if original is None else Transaction.of(original)
         return Transaction(
             merchant_id=row["merchant_id"], id=row["id"], kind=row["kind"], state=State.DECLINED,
@@ -252,15 +287,17 @@ class Gatherer:
         if row is None:
             return {"merchant.registered": Fact(value=False, source=source)}
         money = f"merchant_balances {void.merchant_id}"
+        # What is frozen has left it as a transfer; what is reserved has not, but pays for another.
+        available = row["available"] - row["reserved"]
         pending = row["pending"] if row["pending_covers"] else 0
         return {
             "merchant.registered": Fact(value=True, source=source),
             "merchant.active": Fact(row["active"], source),
             "merchant.needs_cover": Fact(row["void_needs_balance"], source),
-            "merchant.available": Fact(row["available"], money),
+            "merchant.available": Fact(available, money),
             "merchant.pending": Fact(row["pending"], money),
             "merchant.frozen": Fact(row["frozen"], money),
-            "merchant.counted": Fact(row["available"] + pending - row["frozen"], money),
+            "merchant.counted": Fact(available + pending, money),
         }
 
     async def _issuer(self, void: Transaction, issuer_id: str) -> Known:

@@ -1,16 +1,16 @@
--- What is known of a failed void, read when it is asked for. $n as named in each description.
+-- What is known of a failed void, refund or completion, read when it is asked for. $n as named in each description.
 
 -- name: void
 -- description: A transaction by id ($1), whoever its merchant is.
 SELECT {columns} FROM transactions t WHERE t.id = $1;
 
 -- name: void_by_rrn
--- description: The latest void with a reference number ($1).
+-- description: The latest void, refund or completion with a reference number ($1).
 SELECT {columns} FROM transactions t
 WHERE t.rrn = $1 AND t.kind = ANY ($2::text[]) ORDER BY t.received_at DESC LIMIT 1;
 
 -- name: refusal
--- description: A void refused at the door, by id ($1) or reference number ($2).
+-- description: What was refused before it was a transaction, by id ($1) or reference number ($2).
 SELECT merchant_id, id, terminal_id, kind, batch, trace, rrn, amount, card_masked, card_hash,
        response_code, rule, original_batch, original_trace, received_at, business_date
 FROM refusals WHERE id = $1 OR rrn = $2 ORDER BY received_at DESC LIMIT 1;
@@ -20,14 +20,15 @@ FROM refusals WHERE id = $1 OR rrn = $2 ORDER BY received_at DESC LIMIT 1;
 SELECT {columns} FROM transactions t
 WHERE t.merchant_id = $1 AND t.terminal_id = $2 AND t.batch = $3 AND t.trace = $4;
 
--- name: original
--- description: The original by merchant and id.
-SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND t.id = $2;
-
--- name: attempts
--- description: Everything that refers to an original: voids, refunds, completions, oldest first.
-SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND t.original_id = $2
+-- name: history
+-- description: An original ($2) and all that refers to it, oldest first, as they stood at one moment.
+SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND (t.id = $2 OR t.original_id = $2)
 ORDER BY t.received_at, t.id;
+
+-- name: owed
+-- description: What issuers are still asked for transactions ($2), and what they answered last.
+SELECT transaction_id, kind, attempts, last_code FROM outbox
+WHERE merchant_id = $1 AND transaction_id = ANY ($2::uuid[]) AND pending;
 
 -- name: card
 -- description: The card's day: $1 card, $2 its beginning, $3 kinds of voids, $4 the void, $5 its time.
@@ -59,7 +60,8 @@ WHERE t.merchant_id = $1 AND t.terminal_id = $2;
 -- name: merchant
 -- description: A merchant's contract and money.
 SELECT m.active, m.void_needs_balance, m.pending_covers, coalesce(b.available, 0) AS available,
-       coalesce(b.pending, 0) AS pending, coalesce(b.frozen, 0) AS frozen
+       coalesce(b.pending, 0) AS pending, coalesce(b.frozen, 0) AS frozen,
+       coalesce(b.reserved, 0) AS reserved
 FROM merchants m
 LEFT JOIN merchant_balances b ON b.merchant_id = m.merchant_id AND b.currency = m.currency
 WHERE m.merchant_id = $1;

@@ -5,20 +5,26 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from annul.domain.kinds import VOIDS
+from annul.domain.kinds import COMPLETIONS, REFUNDS, VOIDS
 from annul.domain.policies import Circumstances, Policy, PolicyKind, before, broken, current
 from annul.domain.records import Transaction
+from annul.domain.response_codes import BOOKED, FAULTS
 from annul.domain.states import Sent, State
-from annul.issuers.health import APPROVALS, FAULTS
+from annul.domain.void_rules import COMPLETION_PERCENT
+from annul.host.outcomes import BY_PEOPLE, UNPROVED
 
 from .facts import Fact
 
 Known = dict[str, Fact]
 
-_GIVEN_BACK: Final = frozenset({*VOIDS, "refund", "qr_refund"})
+_GIVEN_BACK: Final = frozenset({*VOIDS, *REFUNDS})
 _UNDONE: Final = frozenset({State.VOIDED, State.REFUNDED, State.PARTLY_REFUNDED})
 _LATE_STATES: Final = frozenset({State.REVERSING, State.REVERSED})
-_SILENCES: Final = frozenset({"timed_out", "broken", "garbled", "bad_mac", "host_interrupted"})
+# Why this host, not the terminal, has reversed: a silence, or people.
+_HOSTS: Final = frozenset(
+    {"timed_out", "broken", "garbled", "bad_mac", "host_interrupted", BY_PEOPLE}
+)
+_CONTRADICTED: Final = "contradicts"
 # What is near a void in time: so many requests of others before and after it.
 _BEFORE: Final = 4
 _AFTER: Final = 8
@@ -55,9 +61,11 @@ def nearest(answers: Iterable[tuple[datetime, str]], at: datetime) -> list[str]:
 
 
 def void_facts(void: Transaction, attempts: Iterable[Transaction], source: str) -> Known:
-    """Give what the void's own row says, and those of earlier attempts at the same original."""
-    earlier = [one for one in attempts if one.id != void.id and one.kind in VOIDS]
+    """Give what the row of a void, refund or completion says, and those of earlier attempts."""
+    alike = family(void.kind)
+    earlier = [one for one in attempts if one.id != void.id and one.kind in alike]
     earlier = [one for one in earlier if one.received_at < void.received_at]
+    void = _as_answered(void)
     refused = void.sent is Sent.NOT_SENT and not void.why.startswith("link_")
     known: Known = {
         "void.code": Fact(void.response_code, f"{source}.response_code"),
@@ -72,7 +80,9 @@ def void_facts(void: Transaction, attempts: Iterable[Transaction], source: str) 
         "host.interrupted": Fact(void.why == "host_interrupted", f"{source}.why"),
     }
     if void.reversal_reason and void.state in _LATE_STATES:
-        by = "host" if void.why in _SILENCES else "terminal"
+        # Without an answer there was nothing that the terminal could have heard.
+        heard = void.taken_back and void.sent is Sent.ANSWERED
+        by = "terminal" if heard or not (void.late_code or void.why in _HOSTS) else "host"
         known["void.reversed_by"] = Fact(by, f"{source}.reversal_reason")
     if void.answered_at is not None:
         spent = (void.answered_at - void.received_at).total_seconds() * 1000
@@ -85,6 +95,26 @@ def void_facts(void: Transaction, attempts: Iterable[Transaction], source: str) 
         number = int(void.why.removeprefix("missing_"))
         known["void.missing_field"] = Fact(number, f"{source}.why")
     return known
+
+
+def family(kind: str) -> tuple[str, ...]:
+    """Name the kinds that ask for the same as this one."""
+    return next((kinds for kinds in (VOIDS, REFUNDS, COMPLETIONS) if kind in kinds), (kind,))
+
+
+def _as_answered(void: Transaction) -> Transaction:
+    """Give a void as it is judged by: what proves nothing of the money tells why all the same.
+
+    That a code which proves nothing is followed by a reversal is this host's doing.
+    """
+    if void.why == UNPROVED and void.sent is Sent.ANSWERED:
+        if void.response_code:
+            return void._replace(state=State.DECLINED, why="")
+        # The code of an answer that contradicts its request is kept as that of a late one.
+        return void._replace(
+            state=State.DECLINED, why=_CONTRADICTED, response_code=void.late_code, late_code=""
+        )
+    return void
 
 
 def original_facts(
@@ -107,13 +137,12 @@ def original_facts(
         state = State.APPROVED  # undone only after this void had failed
     elif state is State.APPROVED and undone:  # another host's export knows no such states
         state = State.VOIDED if any(one.kind in VOIDS for one in undone) else State.REFUNDED
-    same = {
-        "original.same_day": original.business_date == void.business_date,
-        "original.same_amount": original.amount == void.amount,
-        "original.same_terminal": original.terminal_id == void.terminal_id,
-    }
-    if void.batch and not void.batch.startswith(("A", "B")):  # else annul's own, or a program's
-        same["original.same_batch"] = original.batch == void.batch
+    same = {"original.same_amount": _amount_fits(void, original)}
+    if void.kind in VOIDS:  # a refund or completion may come on another day, from another terminal
+        same["original.same_day"] = original.business_date == void.business_date
+        same["original.same_terminal"] = original.terminal_id == void.terminal_id
+        if void.batch and not void.batch.startswith(("A", "B")):  # annul's own, or a program's
+            same["original.same_batch"] = original.batch == void.batch
     if void.card_hash and original.card_hash:
         same["original.same_card"] = original.card_hash == void.card_hash
     facts: Known = {
@@ -130,15 +159,29 @@ def original_facts(
     return facts | {name: Fact(value, source) for name, value in same.items()}
 
 
+def _amount_fits(void: Transaction, original: Transaction) -> bool:
+    if void.kind in REFUNDS:  # also a part of it
+        return void.amount <= original.amount
+    if void.kind in COMPLETIONS:
+        return void.amount * 100 <= original.amount * COMPLETION_PERCENT
+    return void.amount == original.amount
+
+
+def window_facts(policies: Sequence[Policy], at: datetime, source: str = "policies") -> Known:
+    """Say whether the issuer has announced that it does not work just now."""
+    rules = current(policies, at)
+    return {
+        "issuer.maintenance": Fact(PolicyKind.MAINTENANCE in rules, source),
+        "issuer.end_of_day": Fact(PolicyKind.END_OF_DAY in rules, source),
+    }
+
+
 def policy_facts(
     policies: Sequence[Policy], at: datetime, void: Circumstances, source: str = "policies"
 ) -> Known:
     """Give the issuer's rules in force, the one that this void breaks, and how old that one is."""
     rules = current(policies, at)
-    known: Known = {
-        "issuer.maintenance": Fact(PolicyKind.MAINTENANCE in rules, source),
-        "issuer.end_of_day": Fact(PolicyKind.END_OF_DAY in rules, source),
-    }
+    known = window_facts(policies, at, source)
     for kind in PolicyKind:
         if kind in rules and f"issuer.{kind}" not in known:
             number = rules[kind].number
@@ -181,7 +224,7 @@ def issuer_facts(
     shares = {
         "issuer.silent_share_recent": sum(not code for code in near),
         "issuer.fault_share_recent": sum(code in FAULTS for code in near),
-        "issuer.approval_share_recent": sum(code in APPROVALS for code in near),
+        "issuer.approval_share_recent": sum(code in BOOKED for code in near),
     }
     if void.sent is Sent.ANSWERED:
         shares["issuer.same_code_share_recent"] = near.count(void.response_code)
@@ -197,7 +240,7 @@ def bin_facts(void: Transaction, codes: Mapping[str, int], prefix: str) -> Known
     source = f"transactions of {void.issuer_id} {prefix} 3600 s"
     known: Known = {
         "bin.voids_60m": Fact(sum(others.values()), source),
-        "bin.void_approvals_60m": Fact(sum(others.get(one, 0) for one in APPROVALS), source),
+        "bin.void_approvals_60m": Fact(sum(others.get(one, 0) for one in BOOKED), source),
     }
     if code:
         known["bin.void_same_code_60m"] = Fact(max(others.get(code, 0), 0), source)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from annul.domain.money import show
+from annul.domain.states import UNFINISHED
 
 from .facts import Facts
 
-_UNFINISHED: Final = frozenset({"received", "sent", "unknown", "reversing"})
 _UNDONE: Final = frozenset({"voided", "refunded", "partly_refunded", "reversed", "completed"})
 _MANY: Final = 4  # from so many requests on a share says something
 _MOST: Final = 0.6
@@ -69,16 +69,16 @@ _ALL: Final = (
            "本系统没有这笔原交易", "this host has no such original"),
     Signal("original_declined", ("original.state",), _is("declined"),
            "原交易当时被拒绝，未扣款", "the original was declined, no money was taken"),
-    Signal("original_open", ("original.state",), lambda state: state in _UNFINISHED,
+    Signal("original_open", ("original.state",), lambda state: state in UNFINISHED,
            "原交易状态为{0}，结果未定", "the original is {0}, its outcome is open"),
     Signal("original_was_open", ("void.why",), _rule("original_unfinished"),
-           "撤销时原交易尚无结果", "the original had no outcome yet when the void came"),
+           "请求到达时原交易尚无结果", "the original had no outcome yet when the request came"),
     Signal("original_undone", ("original.state",), lambda state: state in _UNDONE,
            "原交易状态为{0}", "the original is {0}"),
     Signal("undone_before", ("original.undone_before",), bool,
            "此前已有成功的撤销或退货", "a void or refund went through before"),
     Signal("original_stands", ("original.state",), _is("approved"),
-           "本系统记录原交易成功且未撤销", "this host has the original approved and not undone"),
+           "本系统记录原交易成功且未退回", "this host has the original approved and not undone"),
     Signal("other_card", ("original.same_card",), _is(wanted=False),
            "卡号与原交易不同", "the card is not the original's"),
     Signal("other_amount", ("original.same_amount",), _is(wanted=False),
@@ -109,7 +109,7 @@ _ALL: Final = (
            "发卡行在时限内没有应答", "the issuer did not answer in time"),
     Signal("cut_off", ("void.why",), _rule("broken", "link_lost"),
            "等待应答时线路中断", "the line broke while the answer was awaited"),
-    Signal("senseless", ("void.why",), _rule("garbled", "bad_mac"),
+    Signal("senseless", ("void.why",), _rule("garbled", "bad_mac", "contradicts"),
            "发卡行应答内容或MAC有误（{0}）", "the issuer's answer was wrong ({0})"),
     Signal("unreadable", ("issuer.garbled_5m", "issuer.silent_5m", "void.why"),
            lambda garbled, silent, why: garbled >= 1 and 2 * garbled >= silent
@@ -159,7 +159,7 @@ _ALL: Final = (
            "终端序列号与登记不符", "the serial number is not the registered one"),
     # The merchant
     Signal("not_covered", ("void.why",), _rule("merchant_balance_low"),
-           "可抵撤销的余额不足", "the money that counts does not cover the void"),
+           "可抵扣的余额不足", "the money that counts does not cover it"),
     Signal("frozen_would_do", ("merchant.frozen", "merchant.counted", "void.amount"),
            lambda frozen, counted, amount: frozen > 0 and counted < amount <= counted + frozen,
            "冻结资金{0}，解冻后余额足够", "{0} are frozen; without that it would be covered"),
@@ -233,9 +233,9 @@ _ALL: Final = (
     Signal("no_rule_broken", ("issuer.rule_broken",), _is(""),
            "不违反已知的发卡行规则", "no known rule of the issuer is broken"),
     Signal("repeated", ("void.since_last_attempt",), lambda since: since < 60,
-           "{0}秒前已提交过同一撤销", "the same void was tried {0} s before"),
+           "{0}秒前已提交过同样的请求", "the same was tried {0} s before"),
     Signal("being_undone", ("void.why",), _rule("being_undone"),
-           "前一笔撤销尚在处理", "an earlier void is still under way"),
+           "前一笔撤销或退货尚在处理", "an earlier void or refund is still under way"),
     # The card
     Signal("card_refused", ("card.other_decline_code",), lambda code: code in _CARD,
            "该卡其它交易也被拒（{0}）", "other transactions of the card were declined ({0})"),

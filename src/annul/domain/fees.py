@@ -40,6 +40,15 @@ class Fee:
     network: int
 
 
+def returned(charged: int, whole: int, before: int, part: int) -> int:
+    """Give what of a fee goes back with `part` of an amount of which `before` went back already.
+
+    Shares are cumulative, so that all of them add up to what was charged, whatever the parts.
+    """
+    assert 0 <= before <= before + part <= whole, "no more goes back than was taken"
+    return charged * (before + part) // whole - charged * before // whole
+
+
 _SINCE: Final = date(2016, 9, 6)
 _PRICES: Final = (
     # pricing, card type, parts per million, cap

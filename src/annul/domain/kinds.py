@@ -152,8 +152,15 @@ _ALL = (
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
 
-# What takes a sale or a pre-authorisation back whole: each that is not approved becomes a case.
+# What takes a sale or a pre-authorisation back whole.
 VOIDS = ("void", "qr_void", "preauth_void", "completion_void")
+REFUNDS = ("refund", "qr_refund")
+COMPLETIONS = ("completion", "completion_advice")
+# What moves money from the cardholder, and what moves it back.
+TAKING = tuple(kind.name for kind in _ALL if kind.money is Money.TAKE)
+GIVING = tuple(kind.name for kind in _ALL if kind.money is Money.BACK)
+# What refers to an original: each that is not approved becomes a case.
+CASED = tuple(kind.name for kind in _ALL if kind.undoes)
 REVERSIBLE = tuple(kind.name for kind in _ALL if kind.reversible)
 
 _FINANCIAL = {

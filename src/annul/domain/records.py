@@ -30,6 +30,9 @@ class Merchant:
     retry_voids: bool = True
     refund_instead_limit: int = 1_000_00  # what annul may refund unasked in place of a void
     second_person_from: int = 1_000_00  # from here on moving money by hand takes two persons
+    # What becomes of a void that its terminal took back (0400): `ask` the shop, `void` all the
+    # same, or let the sale `stand`.
+    reversed_voids: str = "ask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,13 @@ class Transaction(NamedTuple):
     icc_answer: bytes | None = None  # field 55 of the issuer's answer
     answered_at: datetime | None = None
     why: str = ""  # the rule, or the kind of silence, that ended it at this host
+    issuer_trace: str = (
+        ""  # field 11 towards the issuer; empty in rows that sent the terminal's own
+    )
+    reserves: int = 0  # of the merchant's balance, while it is on its way
+    taken_back: bool = False  # by its terminal, with a reversal
+    late_at: datetime | None = None  # when the latest answer came that nobody awaited
+    undoing: int = 0  # of `undone`: what is on its way and has no outcome yet
 
     @classmethod
     def of(cls, columns: Iterable[Any]) -> "Transaction":

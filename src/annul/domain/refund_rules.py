@@ -7,13 +7,11 @@ Source: UnionPay-style POS rules for refunds; window and same-day refusal are co
 from dataclasses import dataclass
 from typing import Final
 
+from .kinds import KINDS, TAKING
 from .records import Transaction
 from .rulings import ALLOWED, Ruling, refusal
 from .states import UNFINISHED, State
-from .void_rules import NOT_FOUND, Predicate, Undoing
-
-_TAKING: Final = frozenset({"sale", "qr_sale", "completion", "completion_advice"})
-_QR: Final = frozenset({"qr_sale"})
+from .void_rules import BEING_UNDONE, NOT_FOUND, Predicate, Undoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Terms:
 
 RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
     (
-        lambda o, u: o.kind not in _TAKING or (o.kind in _QR) != u.kind.qr,
+        lambda o, u: o.kind not in TAKING or KINDS[o.kind].qr != u.kind.qr,
         refusal("12", "original_of_other_kind", "原交易不能退货",
                  "the original took no money that could be refunded",
                  "请核对参考号", "check the reference number"),
@@ -51,6 +49,11 @@ RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
         lambda o, u: u.card_hash is not None and o.card_hash != u.card_hash,
         refusal("14", "card_differs", "卡号与原交易不符", "the card is not that of the original",
                  "请使用原卡", "use the card of the sale"),
+    ),
+    (
+        # It may be this very refund, sent again under another number.
+        lambda o, _: o.undoing > 0,
+        BEING_UNDONE,
     ),
     (
         lambda o, u: o.undone + u.amount > o.amount,

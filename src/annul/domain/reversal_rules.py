@@ -1,6 +1,7 @@
 """What a reversal (0400) finds, and what it is answered. Repeating it never has a second effect.
 
-Source: UnionPay-style POS rules: 00, 25 and 12 all end a reversal at the terminal.
+Source: UnionPay-style POS rules: 00, 25 and 12 all end a reversal at the terminal. Any other code
+would be answered by the same reversal, and no sale could be made before it.
 """
 
 from typing import Final
@@ -28,9 +29,17 @@ AMOUNT: Final = refusal(
     "64", "amount_differs", "金额与原交易不符", "the amount is not that of the original",
     "请核对", "check the request",
 )  # fmt: skip
-UNDONE: Final = refusal(
-    "22", "already_undone", "原交易已撤销或已退货", "the original was voided or refunded meanwhile",
-    "无需冲正", "nothing to reverse",
+# What the terminal wants is true already: nothing of it stands.
+UNDONE: Final = Ruling(
+    ok=True, code="00", name="already_undone",
+    zh="原交易已撤销或已退货", en="the original was voided or refunded meanwhile",
+    next_zh="无需冲正", next_en="nothing to do",
+)  # fmt: skip
+# The terminal goes on without it while it stands, or while a part of it was given back.
+STANDS: Final = refusal(
+    "12", "reversal_not_possible", "原交易已部分退货、完成或正在撤销",
+    "the original is refunded in part, completed, or being undone",
+    "请核对", "compare both",
 )  # fmt: skip
 
 _OF_STATE: Final[dict[State, Ruling]] = {
@@ -41,10 +50,11 @@ _OF_STATE: Final[dict[State, Ruling]] = {
     State.REVERSING: ALREADY,
     State.REVERSED: ALREADY,
     State.DECLINED: NOTHING,
+    State.DISPUTED: ALREADY,
     State.VOIDED: UNDONE,
-    State.PARTLY_REFUNDED: UNDONE,
+    State.PARTLY_REFUNDED: STANDS,
     State.REFUNDED: UNDONE,
-    State.COMPLETED: UNDONE,
+    State.COMPLETED: STANDS,
 }
 
 
@@ -57,4 +67,4 @@ def check(original: Transaction | None, kind: Kind, amount: int) -> Ruling:
     if original.amount != amount:
         return AMOUNT
     ruling = _OF_STATE[original.state]
-    return UNDONE if ruling is ALLOWED and original.undone else ruling
+    return STANDS if ruling is ALLOWED and original.undone else ruling

@@ -4,6 +4,7 @@ The store guards each update with `sources(target)`, so the database refuses any
 in `MOVES`.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -21,6 +22,9 @@ class State(StrEnum):
     PARTLY_REFUNDED = "partly_refunded"
     REFUNDED = "refunded"
     COMPLETED = "completed"
+    # Issuer and annul say different things of its money: only the issuer's own correction, or two
+    # people with evidence, end it.
+    DISPUTED = "disputed"
 
 
 class Sent(StrEnum):
@@ -33,10 +37,13 @@ class Sent(StrEnum):
 
 MOVES: dict[State, frozenset[State]] = {
     State.RECEIVED: frozenset({State.SENT, State.APPROVED, State.DECLINED}),
-    State.SENT: frozenset({State.APPROVED, State.DECLINED, State.UNKNOWN, State.REVERSING}),
-    State.UNKNOWN: frozenset({State.REVERSING, State.APPROVED, State.DECLINED}),
+    State.SENT: frozenset(
+        {State.APPROVED, State.DECLINED, State.UNKNOWN, State.REVERSING, State.DISPUTED}
+    ),
+    State.UNKNOWN: frozenset({State.REVERSING, State.APPROVED, State.DECLINED, State.DISPUTED}),
     # The terminal was told that it is reversed, so no answer that comes meanwhile changes that.
-    State.REVERSING: frozenset({State.REVERSED}),
+    State.REVERSING: frozenset({State.REVERSED, State.DISPUTED}),
+    State.DISPUTED: frozenset({State.REVERSED}),
     State.APPROVED: frozenset(
         {
             State.REVERSING,
@@ -53,12 +60,25 @@ MOVES: dict[State, frozenset[State]] = {
     State.COMPLETED: frozenset({State.APPROVED}),
     # A late approval after the reversal was acknowledged is reversed once more, never kept.
     State.REVERSED: frozenset({State.REVERSING}),
-    State.DECLINED: frozenset({State.REVERSING}),
+    # What can not be reversed, and was approved after all, is a dispute.
+    State.DECLINED: frozenset({State.REVERSING, State.DISPUTED}),
+}
+# What two people may conclude with evidence: it was done at the issuer, or it was not.
+BY_HAND: dict[State, frozenset[State]] = {
+    State.SENT: frozenset({State.APPROVED, State.DECLINED}),
+    State.UNKNOWN: frozenset({State.APPROVED, State.DECLINED}),
+    State.REVERSING: frozenset({State.APPROVED, State.REVERSED}),
+    State.DISPUTED: frozenset({State.APPROVED, State.REVERSED, State.DECLINED}),
 }
 
-UNFINISHED = frozenset({State.RECEIVED, State.SENT, State.UNKNOWN, State.REVERSING})
+# Nobody knows yet, or not all agree, whether its money has moved.
+UNFINISHED = frozenset({State.RECEIVED, State.SENT, State.UNKNOWN, State.REVERSING, State.DISPUTED})
+# Whose own money stands: taken, or given back.
+STANDING = frozenset(
+    {State.APPROVED, State.VOIDED, State.PARTLY_REFUNDED, State.REFUNDED, State.COMPLETED}
+)
 
 
-def sources(target: State) -> tuple[State, ...]:
+def sources(target: State, moves: Mapping[State, frozenset[State]] = MOVES) -> tuple[State, ...]:
     """Give the states from which a transaction may move to `target`, in declared order."""
-    return tuple(source for source, targets in MOVES.items() if target in targets)
+    return tuple(source for source, targets in moves.items() if target in targets)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from .kinds import KINDS, Kind
+from .kinds import COMPLETIONS, KINDS, Kind
 from .records import Transaction
 from .rulings import ALLOWED, Ruling, refusal
 from .states import UNFINISHED, State
@@ -18,7 +18,6 @@ from .states import UNFINISHED, State
 # A completion may exceed its pre-authorisation by this many percent of it.
 COMPLETION_PERCENT: Final = 115
 
-_COMPLETIONS: Final = frozenset({"completion", "completion_advice"})
 _SAME_DAY: Final = frozenset({"void", "qr_void", "completion_void"})
 _UNDONE: Final = frozenset(
     {State.VOIDED, State.REVERSED, State.REFUNDED, State.PARTLY_REFUNDED, State.COMPLETED}
@@ -29,8 +28,8 @@ _UNDONE: Final = frozenset(
 class Undoing:
     """A request that refers to an original, and what is known when it comes.
 
-    `rrn` and `auth_code` are as the terminal sent them, empty when it did not; `balance` is
-    available + pending - frozen of the merchant in minor units, None when the contract does not
+    `rrn` and `auth_code` are as the terminal sent them, empty when it did not; `balance` is the
+    merchant's money in minor units that nothing else has reserved, None when the contract does not
     ask for it.
     """
 
@@ -48,6 +47,10 @@ class Undoing:
 
 Predicate = Callable[[Transaction, Undoing], bool]
 
+BEING_UNDONE: Final = refusal(
+    "22", "being_undone", "原交易正在撤销", "another void or refund of the original is on its way",
+    "请等待结果", "wait for its outcome",
+)  # fmt: skip
 
 NOT_FOUND: Final = refusal(
     "25", "original_not_found", "找不到原交易", "no transaction has this voucher number",
@@ -56,7 +59,7 @@ NOT_FOUND: Final = refusal(
 
 
 def _amount_differs(original: Transaction, undoing: Undoing) -> bool:
-    if undoing.kind.name in _COMPLETIONS:
+    if undoing.kind.name in COMPLETIONS:
         return undoing.amount * 100 > original.amount * COMPLETION_PERCENT
     return undoing.amount != original.amount
 
@@ -103,9 +106,7 @@ RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
     ),
     (
         lambda o, _: o.undone > 0,
-        refusal("22", "being_undone", "原交易正在撤销",
-                 "another void or refund of the original is on its way",
-                 "请等待结果", "wait for its outcome"),
+        BEING_UNDONE,
     ),
     (
         lambda o, u: u.card_hash is not None and o.card_hash != u.card_hash,

@@ -1,4 +1,4 @@
-"""What is kept of voids that fail: masked messages, refusals at the door, counts of trouble.
+"""What is kept of what fails: masked messages, refusals at the door, counts of trouble.
 
 Written beside the transaction, never instead of it: losing a message costs evidence, not money.
 """
@@ -48,7 +48,7 @@ class Kept(NamedTuple):
 
 
 class DoorRefusal(NamedTuple):
-    """A void that was refused before it became a transaction; amounts in minor units."""
+    """What was refused before it became a transaction; amounts in minor units."""
 
     merchant_id: str
     id: UUID
@@ -93,7 +93,7 @@ class Evidence:
         at: datetime,
         said: Sequence[tuple[str, str, Mapping[int, Value]]],
     ) -> None:
-        """Keep the messages of a void that failed: (direction, MTI, fields), masked here."""
+        """Keep the messages of what failed: (direction, MTI, fields), masked here."""
         identity = (transaction.merchant_id, transaction.id)
         try:
             await asyncio.gather(

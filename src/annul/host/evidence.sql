@@ -1,14 +1,14 @@
--- What is kept of voids that fail, for the diagnosis and for the proof.
+-- What is kept of voids, refunds and completions that fail, for the diagnosis and for the proof.
 
 -- name: messages
--- description: Masked messages of a void that failed; a repeat adds nothing.
+-- description: Masked messages of what failed; a repeat adds nothing.
 INSERT INTO messages (merchant_id, transaction_id, line, direction, at, mti, fields)
 SELECT * FROM unnest($1::text[], $2::uuid[], $3::smallint[], $4::text[], $5::timestamptz[],
                      $6::text[], $7::jsonb[])
 ON CONFLICT DO NOTHING;
 
 -- name: refusals
--- description: Voids refused before they became transactions, each once; gives the number of each.
+-- description: What was refused before it became a transaction, each once; gives the number of each.
 WITH came AS (
     SELECT DISTINCT ON (digest, merchant_id) *
     FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],

@@ -1,4 +1,4 @@
-"""A void that fails at once: what is kept of it, and what the cashier is told."""
+"""A void, refund or completion that fails at once: what is kept, and what the cashier is told."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from uuid_utils.compat import uuid7
 
-from annul.domain.kinds import REVERSAL_MTI, VOIDS
+from annul.domain.kinds import CASED, REVERSAL_MTI, VOIDS
 from annul.domain.records import Transaction
+from annul.domain.response_codes import Effect, effect_of
 from annul.wire.codec import Value
 from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field60, Field61
@@ -22,11 +23,14 @@ from .request import Refusal, Request
 if TYPE_CHECKING:
     from .host import Host
 
-GOES_ON: Final = "系统继续处理,勿重复操作"  # short enough for a display beside the number
+NUMBER_USED: Final = "number_used"
+# Short enough for a display beside the number.
+GOES_ON: Final = "系统继续处理,勿重复操作"
+_DECLINED: Final = "未成功,原因随后告知"  # annul does a refund or completion once
 
 
 def case_note(number: str, text: str = GOES_ON) -> str:
-    """Give field 63 of a void that becomes a case: the case's number and what happens next."""
+    """Give field 63 of what becomes a case: the case's number and what happens next."""
     return f"CUP{text} 编号{number}"
 
 
@@ -37,12 +41,13 @@ async def keep(
     reply: Reply,
     exchanged: Sequence[tuple[str, str, Mapping[int, Value]]] = (),
 ) -> Reply:
-    """Keep what was said of a void that failed, wake the resolver, and add the case's number."""
-    if transaction.kind not in VOIDS:
+    """Keep what was said of what failed, wake the resolver, and add the case's number."""
+    if transaction.kind not in CASED:
         return reply
-    number = transaction.rrn
-    said = reply.fields.get(63)
-    note = case_note(number, str(said)[3:]) if said else case_note(number)
+    number, said = transaction.rrn, reply.fields.get(63)
+    goes_on = transaction.kind in VOIDS or effect_of(reply.response_code) is Effect.UNKNOWN
+    text = str(said)[3:] if said else GOES_ON if goes_on else _DECLINED
+    note = case_note(number, text)
     told = Reply(reply.response_code, {**reply.fields, 63: note})
     message = request.message
     await host.evidence.messages(
@@ -61,16 +66,17 @@ async def keep(
 async def refused(
     entry: Entry, request: Request | None, host: "Host", refusal: Refusal, now: datetime
 ) -> Reply | None:
-    """Keep a void that was refused before it became a transaction; None when nothing is kept.
+    """Keep what was refused before it became a transaction; None when nothing is kept.
 
     Only its own MAC makes it worth keeping. The same bytes are kept once, and what has become a
     transaction before is none of these: both are seen when somebody repeats a message.
     """
     message = entry.message
     kind = kind_of(message)
-    if entry.key is None or kind is None or kind.name not in VOIDS or message.mti == REVERSAL_MTI:
+    if entry.key is None or kind is None or kind.name not in CASED or message.mti == REVERSAL_MTI:
         return None
-    if request is not None and await host.journal.find(request.key) is not None:
+    another = refusal.rule == NUMBER_USED  # its number is that of something else
+    if request is not None and not another and await host.journal.find(request.key) is not None:
         return None
     get = message.get
     named = _parsed(Field61, str(get(61, "")))
@@ -100,7 +106,7 @@ async def refused(
     if not number:
         return None
     host.failed.set()
-    text = refusal.text or "请按提示处理后重做撤销"
+    text = refusal.text or "请按提示处理后重做"
     return Reply(refusal.response_code, {37: number, 63: case_note(number, text)})
 
 

@@ -1,41 +1,35 @@
 """The way of a financial request: refuse, or write it, ask the issuer, conclude, answer."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from uuid_utils.compat import uuid7
 
 from annul.domain import admission
+from annul.domain.answers import Verdict
 from annul.domain.kinds import Kind, Money
 from annul.domain.records import Merchant, Transaction
-from annul.domain.rulings import Ruling
+from annul.domain.response_codes import BOOKED
+from annul.domain.rulings import ALLOWED, Ruling
 from annul.domain.states import Sent, State
+from annul.domain.void_rules import BEING_UNDONE
 from annul.issuers.errors import NoAnswer, NotSent
 from annul.issuers.message import Answer, Fields, answer_mti, answered_fields, request_fields
 from annul.issuers.routing import Route
 from annul.security.errors import PinBlockError
 from annul.store.journal import Opening
-from annul.wire.subfields import Field53, Field59
+from annul.wire.subfields import Field53
 
 from . import failed
 from .host import Host
-from .outcomes import APPROVED_CODES
 from .recovery import too_late
 from .reply import Reply
 from .request import Refusal, Request
+from .told import SENSELESS, answer_fields, stored_reply, told_code
 
-# What a terminal is told when the same request comes again and its outcome is of no use to it.
-_DUPLICATE: Final = "94"
-_DONE: Final = frozenset(
-    {
-        State.APPROVED,
-        State.DECLINED,
-        State.VOIDED,
-        State.PARTLY_REFUNDED,
-        State.REFUNDED,
-        State.COMPLETED,
-    }
-)
+_TRIES: Final = 3  # reference numbers that a request steps aside for
+Judge = Callable[[], Awaitable[Ruling]]  # rules once more on an original that could not be held
 
 
 def admit(request: Request) -> None:
@@ -53,14 +47,26 @@ def admit(request: Request) -> None:
 
 
 async def counted(host: Host, merchant: Merchant, kind: Kind) -> int | None:
-    """Give the merchant's money that must cover what is given back.
+    """Give the merchant's money that must cover what is given back and that nothing has reserved.
 
     None when the contract does not ask for it.
     """
     if not merchant.void_needs_balance or kind.money is not Money.BACK:
         return None
-    pending, available, frozen = await host.journal.balance(merchant.merchant_id, merchant.currency)
-    return available + (pending if merchant.pending_covers else 0) - frozen
+    pending, available, reserved = await host.journal.balance(
+        merchant.merchant_id, merchant.currency
+    )
+    return available + (pending if merchant.pending_covers else 0) - reserved
+
+
+def reserve(merchant: Merchant, kind: Kind, amount: int, original: Transaction) -> int:
+    """Say what of the merchant's money is set aside for what gives `amount` back.
+
+    A void returns the fee as well, so that the merchant gives what the sale brought.
+    """
+    if not merchant.void_needs_balance or kind.money is not Money.BACK:
+        return 0
+    return max(amount - (original.fee if kind.reversible else 0), 0)
 
 
 async def take(request: Request, host: Host) -> Reply:
@@ -81,8 +87,12 @@ async def forward(
     original: Transaction | None = None,
     *,
     whole: bool = True,
+    judge: Judge | None = None,
 ) -> Reply:
-    """Write the transaction, ask the issuer, write what came of it, and answer the terminal."""
+    """Write the transaction, ask the issuer, write what came of it, and answer the terminal.
+
+    `judge` says why, when the original could not be held.
+    """
     if not host.issuers.is_up(route):
         why = host.issuers.trouble(route)
         return await refuse(request, host, transaction._replace(why=why), "91")
@@ -90,7 +100,11 @@ async def forward(
     if host.in_flight.setdefault(request.key, under_way) is not under_way:
         return await repeat(request, host, transaction)
     try:
-        reply = await _written_then_sent(request, host, transaction, route, original, whole=whole)
+        pin = _pin(request, host, route)  # refuses before anything is written
+        written = await _written(request, host, transaction, judge, whole=whole)
+        if isinstance(written, Transaction):
+            written = await _sent(request, host, written, route, original, pin)
+        reply = written
         under_way.set_result(reply)
         return reply
     finally:
@@ -98,22 +112,41 @@ async def forward(
         del host.in_flight[request.key]
 
 
-async def _written_then_sent(
+async def _written(
+    request: Request,
+    host: Host,
+    transaction: Transaction,
+    judge: Judge | None,
+    *,
+    whole: bool,
+) -> Transaction | Reply:
+    """Write the transaction; gives it as it stands there, or the answer when it does not.
+
+    Its reference number may be taken, as numbers come again after ten days; its original may have
+    been held since it was ruled on, or its merchant's money reserved.
+    """
+    for _ in range(_TRIES):
+        if await opened(request, host, transaction, whole=whole):
+            return transaction
+        stored = await host.journal.find(request.key)
+        if stored is not None:  # ours, when it was written before the connection was lost
+            mine = stored.id == transaction.id
+            return transaction if mine else stored_reply(stored, transaction, host)
+        ruling = await judge() if judge else ALLOWED
+        if not ruling.ok:
+            return await refuse(request, host, transaction, ruling.code, ruling)
+        transaction = transaction._replace(rrn=host.numbers.next(request.received_at))
+    return await refuse(request, host, transaction, BEING_UNDONE.code, BEING_UNDONE)
+
+
+async def _sent(
     request: Request,
     host: Host,
     transaction: Transaction,
     route: Route,
     original: Transaction | None,
-    *,
-    whole: bool,
+    pin: bytes | None,
 ) -> Reply:
-    pin = _pin(request, host, route)  # refuses before anything is written
-    if not await opened(request, host, transaction, whole=whole):
-        stored = await host.journal.find(request.key)
-        if stored is None:  # the original was taken between the ruling and the write
-            return await refuse(request, host, transaction, "22")
-        if stored.id != transaction.id:  # else: ours, written before the connection was lost
-            return stored_reply(stored, transaction, host)
     mti, fields = request_fields(
         transaction,
         pan=request.pan or host.vault.open(transaction.card_cipher),
@@ -132,9 +165,10 @@ async def _written_then_sent(
     if answer is None:
         reply = Reply(code, {37: transaction.rrn})
         return await failed.keep(request, host, transaction, reply, [asked])
-    reply = Reply(code, _answer_fields(transaction, answer))
-    if code in APPROVED_CODES:
-        return reply
+    if code in BOOKED:
+        return Reply(code, answer_fields(transaction, answer))
+    proved = answer.verdict is Verdict.DECLINED
+    reply = Reply(code, answer_fields(transaction, answer) if proved else {37: transaction.rrn})
     said = ("issuer_in", answer_mti(mti), answered_fields(answer))
     return await failed.keep(request, host, transaction, reply, [asked, said])
 
@@ -146,7 +180,8 @@ async def opened(
 
     A request that is new and whose MAC held binds its connection to the terminal.
     """
-    if not await host.journal.open(Opening(transaction, host.journal.node, whole, owed)):
+    covers = request.merchant.pending_covers
+    if not await host.journal.open(Opening(transaction, host.journal.node, whole, owed, covers)):
         return False
     request.entry.peer.bind(request.station, request.entry.key)
     return True
@@ -178,12 +213,18 @@ async def ask(
         host.issuers.wake()
         return code, None
     now = host.clock.now()
+    told = (told_code(host, transaction, answer), answer)
     if await host.outcomes.answered(transaction, answer, now, original=original):
-        return answer.response_code, answer
+        return told
     stored = await host.journal.find_by_id(transaction.merchant_id, transaction.id)
-    if stored is not None and stored.answered_at == now:  # written before a connection was lost
-        return answer.response_code, answer
-    await too_late(host, stored or transaction, answer.response_code)
+    if stored is None or stored.answered_at == now:  # written before a connection was lost
+        return told
+    if stored.state is State.SENT:  # declined, and approved meanwhile: one of both is wrong
+        contradiction = answer._replace(response_code=stored.late_code)
+        if await host.outcomes.contradicted(stored, contradiction, now):
+            host.issuers.wake()
+            return SENSELESS, answer
+    await too_late(host, stored, answer)
     return None
 
 
@@ -196,12 +237,19 @@ async def refuse(
         sent=Sent.NOT_SENT,
         response_code=code,
         holds=0,
+        reserves=0,
         why=ruling.name if ruling else transaction.why,
     )
-    if not await opened(request, host, declined):
-        return await repeat(request, host, transaction)
+    for _ in range(_TRIES):
+        if await opened(request, host, declined):
+            break
+        if await host.journal.find(request.key) is not None:
+            return await repeat(request, host, transaction)
+        declined = declined._replace(rrn=host.numbers.next(request.received_at))
+    else:
+        raise Refusal("96", rule="numbers_taken")
     note = f"CUP{ruling.note}" if ruling else ""
-    fields: dict[int, str | bytes] = {37: transaction.rrn}
+    fields: dict[int, str | bytes] = {37: declined.rrn}
     reply = Reply(code, fields | {63: note} if note else fields)
     return await failed.keep(request, host, declined, reply)
 
@@ -217,28 +265,6 @@ async def repeat(request: Request, host: Host, transaction: Transaction) -> Repl
     stored = await host.journal.find(request.key)
     assert stored is not None, "a taken key has a row"
     return stored_reply(stored, transaction, host)
-
-
-def stored_reply(stored: Transaction, transaction: Transaction, host: Host) -> Reply:
-    """Answer from what is stored; another request under the same number, or one undone, gets 94."""
-    same = (stored.kind, stored.amount, stored.card_hash)
-    if same != (transaction.kind, transaction.amount, transaction.card_hash):
-        return Reply(_DUPLICATE)
-    if stored.state in {State.REVERSING, State.REVERSED}:
-        return Reply(_DUPLICATE, {37: stored.rrn})
-    if stored.state not in _DONE:
-        return Reply(host.issuers.silent_code(stored.issuer_id), {37: stored.rrn})
-    return Reply(
-        stored.response_code,
-        _fields_of(
-            stored,
-            stored.auth_code,
-            stored.settlement_date,
-            stored.icc_answer,
-            stored.voucher,
-            balance="",
-        ),
-    )
 
 
 def record(
@@ -280,48 +306,11 @@ def record(
         condition=str(message.get(25, "")),
         fee=0,
         received_at=request.received_at,
+        issuer_trace=host.traces.next(),
         voucher=original.voucher if original else "",
         expiry=request.expiry or (original.expiry if original else ""),
         card_sequence=str(message.get(23, "")),
     )
-
-
-def _answer_fields(transaction: Transaction, answer: Answer) -> dict[int, str | bytes]:
-    return _fields_of(
-        transaction,
-        answer.auth_code,
-        answer.settlement_date,
-        answer.icc,
-        answer.voucher or transaction.voucher,
-        balance=answer.balance,
-    )
-
-
-def _fields_of(
-    transaction: Transaction,
-    auth_code: str,
-    settlement_date: str,
-    icc: bytes | None,
-    voucher: str,
-    *,
-    balance: str,
-) -> dict[int, str | bytes]:
-    """Give the fields that an answer adds to those repeated from the request."""
-    fields: dict[int, str | bytes] = {
-        37: transaction.rrn,
-        44: f"{transaction.issuer_id[:11]:<11}{'':<11}",
-    }
-    if auth_code:
-        fields[38] = auth_code
-    if settlement_date:
-        fields[15] = settlement_date
-    if balance:
-        fields[54] = balance
-    if icc:
-        fields[55] = icc
-    if voucher:
-        fields[59] = Field59.voucher(voucher)
-    return fields
 
 
 def _pin(request: Request, host: Host, route: Route) -> bytes | None:

@@ -22,7 +22,7 @@ from annul.store.batcher import StoreOverloaded, StoreUnavailable
 from annul.store.clock import Clock
 from annul.store.journal import Journal, Key
 from annul.wire.codec import Codec
-from annul.wire.errors import DecodeError
+from annul.wire.errors import DecodeError, EncodeError
 from annul.wire.framing import software_of
 
 from .calendar import Calendar
@@ -30,7 +30,7 @@ from .door import BELOW_PROFILE, Door, Entry
 from .evidence import Evidence
 from .failed import refused
 from .notices import Notices
-from .numbers import ReferenceNumbers
+from .numbers import IssuerTraces, ReferenceNumbers
 from .outcomes import Outcomes
 from .reply import Reply, note, reply_fields, reply_mti
 from .request import Refusal, Request, attribute
@@ -72,6 +72,7 @@ class Host:
     clock: Clock
     calendar: Calendar
     numbers: ReferenceNumbers
+    traces: IssuerTraces
     codec: Codec
     acquirer_id: str
     handlers: Mapping[str, Handler]
@@ -166,17 +167,30 @@ class Host:
         waiting = self.notices.waiting and 63 not in reply.fields
         if not waiting or not entry.peer.bound_to(entry.station):
             return reply
-        text = self.notices.take(*entry.station.identity, now)
+        text = self.notices.take(*entry.station.identity, entry, now)
         return Reply(reply.response_code, {**reply.fields, **note(text)}) if text else reply
 
     def _answer(self, entry: Entry, reply: Reply) -> bytes:
-        """Encode an answer; it is sealed only when the MAC of its request has held."""
-        message, key = entry.message, entry.seal
-        fields = reply_fields(
-            message, reply, self.acquirer_id, self.calendar.local(self.clock.now())
-        )
+        """Encode an answer, if need be without what can not be encoded.
+
+        Money may have moved for it, and what an issuer adds must not keep that from the terminal.
+        """
         counts = self.counts.replies
         counts[reply.response_code] = counts.get(reply.response_code, 0) + 1
+        local = self.calendar.local(self.clock.now())
+        fields = reply_fields(entry.message, reply, self.acquirer_id, local)
+        try:
+            return self._sealed(entry, fields)
+        except EncodeError as error:
+            log.exception("answer_reduced", field=error.field)
+            self.notices.written(entry, None)  # it goes without
+            own = {37: reply.fields[37]} if 37 in reply.fields else {}
+            plain = Reply(reply.response_code, own)
+            return self._sealed(entry, reply_fields(entry.message, plain, self.acquirer_id, local))
+
+    def _sealed(self, entry: Entry, fields: dict[int, str | bytes]) -> bytes:
+        """Encode an answer; it is sealed only when the MAC of its request has held."""
+        message, key = entry.message, entry.seal
         if key is None:
             return self.codec.encode(reply_mti(message.mti), fields, keep=False)
         fields[MAC_FIELD] = bytes(8)

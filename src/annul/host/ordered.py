@@ -20,6 +20,7 @@ from annul.domain.kinds import KINDS, VOIDS
 from annul.domain.money import LARGEST
 from annul.domain.records import Merchant, Terminal, Transaction
 from annul.domain.refund_rules import Terms
+from annul.domain.response_codes import APPROVED
 from annul.domain.rulings import Ruling
 from annul.domain.states import Sent, State
 from annul.domain.void_rules import Undoing
@@ -28,7 +29,7 @@ from annul.issuers.routing import Route
 from annul.store.database import load_queries
 from annul.store.journal import Opening
 
-from .financial import ask, counted
+from .financial import ask, counted, reserve
 from .host import Host
 
 OWN: Final = "A"
@@ -46,8 +47,8 @@ VOIDED: Final[Mapping[str, str]] = {
 
 _QUERIES: Final = {n: q.sql for n, q in load_queries("annul.host", "ordered.sql").items()}
 _KEYED: Final = "012"  # entry mode: by hand, no PIN
+_TRACES: Final = 999_999  # traces of a batch
 _TRIES: Final = 3  # writings of others, or numbers taken, that an order steps aside for
-_TAKEN: Final = next(ruling for _, ruling in void_rules.RULES if ruling.name == "being_undone")
 
 
 class Refused(AnnulError):
@@ -97,18 +98,22 @@ async def attempt(
     host: Host, original: Transaction, kind: str, route: Route, mark: str, **changes: Any
 ) -> Transaction:
     """Build a transaction that gives an original back; `changes` of it, else it takes it whole."""
-    now = host.clock.now()
+    now, identity = host.clock.now(), uuid7()
+    merchant = host.registry.merchant(original.merchant_id)
+    assert merchant is not None, "a merchant with transactions is registered"
+    batch = f"{mark}{original.batch[1:]}"
     trace = await host.pool.fetchval(
-        _QUERIES["free_trace"], original.merchant_id, original.terminal_id
-    )
+        _QUERIES["free_trace"],
+        original.merchant_id, original.terminal_id, batch, identity.int % _TRACES,
+    )  # fmt: skip
     built = Transaction(
         merchant_id=original.merchant_id,
-        id=uuid7(),
+        id=identity,
         kind=kind,
         state=State.SENT,
         sent=Sent.POSSIBLY_SENT,
         terminal_id=original.terminal_id,
-        batch=f"{mark}{original.batch[1:]}",
+        batch=batch,
         trace=trace,
         business_date=host.business_date(now),
         amount=original.amount,
@@ -131,8 +136,9 @@ async def attempt(
         expiry=original.expiry,
         card_sequence=original.card_sequence,
         holds=original.amount,
-    )
-    return built._replace(**changes)
+        issuer_trace=host.traces.next(),
+    )._replace(**changes)
+    return built._replace(reserves=reserve(merchant, KINDS[kind], built.amount, original))
 
 
 async def send(
@@ -140,17 +146,19 @@ async def send(
 ) -> Exchange | None:
     """Write an attempt, ask the issuer, and write what came of it.
 
-    None when it could not be written: its number is taken, or the original can not be held.
+    None when it could not be written: its number is taken, the original can not be held, or the
+    merchant's money does not cover it.
     """
     under_way = asyncio.get_running_loop().create_future()
     key = (transaction.merchant_id, transaction.terminal_id, transaction.batch,
            transaction.trace)  # fmt: skip
     host.in_flight[key] = under_way  # so that no sweep takes it for a stranded one
     try:
-        if not await _written(host, Opening(transaction, host.journal.node, whole)):
-            return None
         merchant = host.registry.merchant(original.merchant_id)
         assert merchant is not None, "a merchant with transactions is registered"
+        covers = merchant.pending_covers
+        if not await _written(host, Opening(transaction, host.journal.node, whole, "", covers)):
+            return None
         mti, fields = request_fields(
             transaction,
             pan=host.vault.open(original.card_cipher),
@@ -186,7 +194,7 @@ async def _carry_out(host: Host, order: Order, *, refunding: bool) -> None:
     original = order.original
     for _ in range(_TRIES):
         kind, amount = _asked(order, original, refunding=refunding)
-        ruling = await _ruled(host, merchant, original, kind, amount)
+        ruling = await ruled(host, merchant, original, kind, amount)
         if original is None or not ruling.ok:
             raise Refused(ruling)
         route = host.issuers.route_to(original.issuer_id)
@@ -198,13 +206,13 @@ async def _carry_out(host: Host, order: Order, *, refunding: bool) -> None:
         else:
             exchange = await send(host, built, original, route, whole=not refunding)
             written = exchange is not None
-            if exchange is not None and kind in VOIDS:
+            if exchange is not None and (kind in VOIDS or exchange.code not in APPROVED):
                 await host.evidence.messages(built, host.clock.now(), exchange.said)
         if written:
             host.failed.set()  # the resolver looks whether it has become a case
             return
         original = await host.journal.find_by_id(original.merchant_id, original.id)
-    raise Refused(_TAKEN)
+    raise Refused(void_rules.BEING_UNDONE)
 
 
 def _asked(order: Order, original: Transaction | None, *, refunding: bool) -> tuple[str, int]:
@@ -219,7 +227,7 @@ def _asked(order: Order, original: Transaction | None, *, refunding: bool) -> tu
     return REFUNDED.get(original.kind, "refund"), amount
 
 
-async def _ruled(
+async def ruled(
     host: Host, merchant: Merchant, original: Transaction | None, kind: str, amount: int
 ) -> Ruling:
     """Judge as for a terminal, but for what concerns the terminal alone: no terminal asks."""
@@ -250,12 +258,13 @@ async def _ruled(
 
 
 async def _not_sent(host: Host, transaction: Transaction, route: Route) -> bool:
-    """Keep what could not be sent, since the issuer's line is down: a void becomes a case."""
+    """Keep what could not be sent, since the issuer's line is down: it becomes a case."""
     declined = transaction._replace(
         state=State.DECLINED,
         sent=Sent.NOT_SENT,
         response_code="91",
         holds=0,
+        reserves=0,
         why=host.issuers.trouble(route),
     )
     return await _written(host, Opening(declined, host.journal.node))

@@ -1,18 +1,21 @@
 """Every way a transaction can end, written with its ledger entries in one commit."""
 
-from collections.abc import Awaitable
-from datetime import datetime
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
 from typing import Any, Final
 
-from annul.domain.kinds import KINDS, Money
+from annul.domain.answers import Verdict, reason_of
+from annul.domain.fees import Fee, returned
+from annul.domain.kinds import KINDS, REFUNDS, Money
 from annul.domain.ledger import Transfer, approval
 from annul.domain.records import Transaction
-from annul.domain.states import Sent, State
+from annul.domain.response_codes import BOOKED
+from annul.domain.reversal_reasons import TIMED_OUT
+from annul.domain.states import BY_HAND, STANDING, Sent, State
 from annul.issuers.message import Answer
 from annul.merchants.registry import Registry
 from annul.store.journal import Journal, Outcome
-
-APPROVED_CODES: Final = frozenset({"00", "10", "11", "A2", "A4", "A5", "A6"})
+from annul.store.late import Late
 
 # What the original becomes once the transaction that refers to it is approved.
 ORIGINAL_BECOMES: Final = {
@@ -25,22 +28,38 @@ ORIGINAL_BECOMES: Final = {
     "completion": State.COMPLETED,
     "completion_advice": State.COMPLETED,
 }
+FORGOTTEN: Final = "25"  # "no such original"
+UNPROVED: Final = "unproved"  # the issuer has answered, and nothing is known of the money
+BY_PEOPLE: Final = "concluded_by_hand"
 
 
 def owed(kind: str) -> str:
     """Say what an issuer is owed for a transaction whose outcome is unknown.
 
-    A reversible one is reversed; any other is repeated until it is answered.
+    A reversible one is reversed; any other that moves money is repeated until it is answered.
     """
+    if KINDS[kind].money is Money.NONE:
+        return ""
     return "reversal" if KINDS[kind].reversible else "advice"
 
 
-class Outcomes:
-    """Write outcomes to the journal. Each method gives False when the state no longer allows it."""
+def approved_there(transaction: Transaction) -> bool:
+    """Say whether the issuer has ever said that it booked this, in time or late."""
+    return transaction.response_code in BOOKED or transaction.late_code in BOOKED
 
-    def __init__(self, journal: Journal, registry: Registry) -> None:
+
+class Outcomes:
+    """Write outcomes to the journal. Each method gives False when the state no longer allows it.
+
+    `business_date` gives the day on which what is written at a moment is posted.
+    """
+
+    def __init__(
+        self, journal: Journal, registry: Registry, business_date: Callable[[datetime], date]
+    ) -> None:
         self._journal = journal
         self._registry = registry
+        self._business_date = business_date
 
     async def answered(
         self,
@@ -51,10 +70,21 @@ class Outcomes:
         original: Transaction | None = None,
         settles: bool = False,
     ) -> bool:
-        """Write the issuer's answer: approved with its entries, or declined."""
-        approved = answer.response_code in APPROVED_CODES
+        """Write what an issuer's answer proves: approved, declined, nothing, or a contradiction."""
+        verdict = answer.verdict
+        if verdict is not Verdict.APPROVED and not owed(transaction.kind):
+            verdict = Verdict.DECLINED
+        if verdict is Verdict.OPEN:
+            return await self.unknown(
+                transaction, answer.response_code, TIMED_OUT, at, UNPROVED, sent=Sent.ANSWERED
+            )
+        if verdict is Verdict.CONTRADICTS:
+            return await self.contradicted(transaction, answer, at)
+        approved = verdict is Verdict.APPROVED
         fee, transfers = await self._money(transaction, original) if approved else (0, ())
-        original_state = ORIGINAL_BECOMES.get(transaction.kind, "") if approved else ""
+        code = answer.response_code
+        if original is not None and code == FORGOTTEN and approved_there(original):
+            await self._forgotten(transaction, original, code, at)
         return await self._write(
             transaction,
             State.APPROVED if approved else State.DECLINED,
@@ -66,10 +96,11 @@ class Outcomes:
             fee=fee,
             icc_answer=answer.icc,
             voucher=answer.voucher,
-            original_state=original_state,
+            original_state=ORIGINAL_BECOMES.get(transaction.kind, "") if approved else "",
             release=0 if approved else transaction.holds,
             settles=settles,
             transfers=transfers,
+            **_ending(transaction),
         )
 
     async def not_sent(
@@ -84,34 +115,83 @@ class Outcomes:
             response_code=code,
             release=transaction.holds,
             why=why,
+            **_ending(transaction),
         )
 
     async def unknown(
-        self, transaction: Transaction, code: str, reason: str, at: datetime, why: str = ""
+        self,
+        transaction: Transaction,
+        code: str,
+        reason: str,
+        at: datetime,
+        why: str = "",
+        *,
+        sent: Sent = Sent.POSSIBLY_SENT,
     ) -> bool:
-        """Keep that the issuer was silent, and owe it the reversal or the repeated advice."""
+        """Keep that nothing is known, and owe the issuer the reversal or the repeated request.
+
+        What moves no money is declined instead: nobody has to know.
+        """
+        kind = owed(transaction.kind)
         return await self._write(
             transaction,
-            State.UNKNOWN,
+            State.UNKNOWN if kind else State.DECLINED,
             at,
-            sent=Sent.POSSIBLY_SENT,
+            sent=sent,
             response_code=code,
-            owed=owed(transaction.kind),
+            owed=kind,
             reason=reason,
             why=why,
         )
 
-    async def reversing(
-        self, transaction: Transaction, reason: str, at: datetime, late_code: str = ""
-    ) -> bool:
-        """Take ownership of a reversal: from now on it is sent until the issuer acknowledges it."""
+    async def _forgotten(
+        self, transaction: Transaction, original: Transaction, code: str, at: datetime
+    ) -> None:
+        """Tell somebody that an issuer does not know what it has approved."""
+        detail = (
+            f"Issuer {transaction.issuer_id} answers {code} to the {transaction.kind}"
+            f" {transaction.rrn}, but it has approved its original {original.rrn}"
+            f" ({original.auth_code or 'without a code'})."
+        )
+        await self._journal.incident(transaction, "original_forgotten", detail, at)
+
+    async def contradicted(self, transaction: Transaction, answer: Answer, at: datetime) -> bool:
+        """Take back what was booked and is not what was asked; dispute what can not be reversed."""
+        said = {"late_code": answer.response_code, "sent": Sent.ANSWERED, "why": UNPROVED}
+        if KINDS[transaction.kind].reversible:
+            return await self._write(
+                transaction,
+                State.REVERSING,
+                at,
+                auth_code=answer.auth_code,
+                owed="reversal",
+                reason=reason_of(answer.response_code, answer.differs),
+                **said,
+            )
+        if not await self._write(transaction, State.DISPUTED, at, settles=True, **said):
+            return False
+        detail = (
+            f"Issuer {transaction.issuer_id} answered {answer.response_code} to the"
+            f" {transaction.kind} {transaction.rrn}, but not to what was asked:"
+            f" fields {', '.join(map(str, answer.differs)) or '4'} differ."
+        )
+        await self._journal.incident(transaction, "disputed", detail, at)
+        return True
+
+    async def reversing(self, transaction: Transaction, reason: str, at: datetime) -> bool:
+        """Take ownership of a reversal: from now on it is sent until the issuer acknowledges it.
+
+        False as well when the transaction is no longer as it was read.
+        """
+        again = transaction.state is State.APPROVED
         return await self._write(
             transaction,
             State.REVERSING,
             at,
-            late_code=late_code,
             owed="reversal",
             reason=reason,
+            came_from=transaction.state,
+            undoing=transaction.holds if again else 0,
         )
 
     async def reversed(self, transaction: Transaction, code: str, at: datetime) -> bool:
@@ -125,15 +205,82 @@ class Outcomes:
             State.REVERSED,
             at,
             response_code=code,
-            late_code=transaction.late_code,
+            seen_at=transaction.late_at,
             original_state=State.APPROVED if transaction.holds else "",
             release=transaction.holds,
             settles=True,
+            **_ending(transaction),
         )
+
+    async def disputed(self, transaction: Transaction, code: str, at: datetime) -> bool:
+        """Keep that an issuer denies what it has approved, and go on asking it."""
+        detail = (
+            f"Issuer {transaction.issuer_id} approved the {transaction.kind} {transaction.rrn} and"
+            f" answers {code} to its reversal. The entries stand until one of them is proved."
+        )
+        if not await self._write(transaction, State.DISPUTED, at):
+            return False
+        await self._journal.incident(transaction, "disputed", detail, at)
+        return True
+
+    async def undone_there(self, transaction: Transaction, code: str, at: datetime) -> None:
+        """Tell somebody that an issuer has undone what people had concluded to stand."""
+        if transaction.state not in STANDING or transaction.why != BY_PEOPLE:
+            return
+        detail = (
+            f"Issuer {transaction.issuer_id} answers {code} to the reversal of the"
+            f" {transaction.kind} {transaction.rrn}, which was concluded by hand as done."
+        )
+        await self._journal.incident(transaction, "conclusion_overtaken", detail, at)
+
+    async def concluded(self, transaction: Transaction, *, done: bool, at: datetime) -> bool:
+        """Write what two people have concluded: it was done at the issuer, or it was not.
+
+        False when it is no longer as it was read, or when another void or refund has taken its
+        place, so that the ledger can not hold both.
+        """
+        target = State.APPROVED if done else _undone(transaction)
+        beside = transaction.original_id is not None and not transaction.holds
+        if target not in BY_HAND.get(transaction.state, ()) or (done and beside):
+            return False
+        fee, transfers = await self._money(transaction, None) if done else (0, ())
+        back = State.APPROVED if target is State.REVERSED and transaction.holds else ""
+        return await self._write(
+            transaction,
+            target,
+            at,
+            response_code="00" if done and transaction.response_code not in BOOKED else "",
+            fee=fee,
+            seen_at=transaction.late_at,
+            original_state=ORIGINAL_BECOMES.get(transaction.kind, "") if done else back,
+            release=0 if done else transaction.holds,
+            settles=True,
+            transfers=transfers,
+            why=BY_PEOPLE,
+            came_from=transaction.state,
+            by_hand=True,
+            **_ending(transaction),
+        )
+
+    async def late(
+        self, transaction: Transaction, answer: Answer, reason: str, at: datetime
+    ) -> str:
+        """Decide on an answer that came when the transaction had moved on without it."""
+        if not owed(transaction.kind):
+            return ""  # it moves nothing
+        reversible = KINDS[transaction.kind].reversible
+        late = Late(
+            transaction, answer.response_code, answer.auth_code, answer.verdict, reversible,
+            reason if reversible else "", at,
+        )  # fmt: skip
+        return await self._journal.late(late)
 
     async def owe_again(self, transaction: Transaction, reason: str, at: datetime) -> bool:
         """Put a reversal or an advice that has no outbox row back into the outbox."""
-        await self._journal.owe(transaction, owed(transaction.kind), reason, at)
+        kind = "reversal" if transaction.state is State.REVERSING else owed(transaction.kind)
+        if not kind:
+            return await self.unknown(transaction, transaction.response_code, reason, at)
+        await self._journal.owe(transaction, kind, reason, at)
         return True
 
     def _write(
@@ -141,26 +288,57 @@ class Outcomes:
     ) -> Awaitable[bool]:
         """Move a transaction to `state`; `more` are the other parts of an `Outcome`."""
         identity = (transaction.merchant_id, transaction.id, transaction.original_id)
-        return self._journal.conclude(Outcome(*identity, state, at, **more))
+        day = self._business_date(at)
+        return self._journal.conclude(Outcome(*identity, state, at, posted_on=day, **more))
 
     async def _money(
         self, transaction: Transaction, original: Transaction | None
     ) -> tuple[int, tuple[Transfer, ...]]:
-        """Give fee and transfers; what is given back is charged at the rates of its original."""
+        """Give fee and transfers; what is given back returns its share of what was charged."""
         kind = KINDS[transaction.kind]
         if kind.money not in {Money.TAKE, Money.BACK}:
             return 0, ()
-        priced = transaction
-        if kind.money is Money.BACK and transaction.original_id is not None:
-            priced = original or await self._journal.find_by_id(
+        if kind.money is Money.TAKE or transaction.original_id is None:
+            fee = self._charged(transaction)
+            return fee.merchant, approval(kind, transaction.amount, fee)
+        if original is None or transaction.kind in REFUNDS:  # how much went back is read under hold
+            original = await self._journal.find_by_id(
                 transaction.merchant_id, transaction.original_id
             )
-            assert priced is not None, "an original is never deleted"
-        merchant = self._registry.merchant(transaction.merchant_id)
-        fee = self._registry.fees.charge(
-            merchant.pricing if merchant else "standard",
-            priced.card_type,
-            transaction.amount,
-            priced.business_date,
-        )
+            assert original is not None, "an original is never deleted"
+        before = _before(original, transaction) if transaction.kind in REFUNDS else 0
+        costs = self._charged(original)
+        share = (original.amount, before, transaction.amount)
+        fee = Fee(returned(original.fee, *share), returned(costs.issuer + costs.network, *share), 0)
         return fee.merchant, approval(kind, transaction.amount, fee)
+
+    def _charged(self, transaction: Transaction) -> Fee:
+        """Give the fees of a transaction at the rates of its day."""
+        merchant = self._registry.merchant(transaction.merchant_id)
+        return self._registry.fees.charge(
+            merchant.pricing if merchant else "standard",
+            transaction.card_type,
+            transaction.amount,
+            transaction.business_date,
+        )
+
+
+def _before(original: Transaction, refund: Transaction) -> int:
+    """Say how much of an original went back before a refund.
+
+    Read without the lock, it may be of a refund that has ended meanwhile; then nothing is written.
+    """
+    most = original.amount - refund.amount
+    return max(0, min(original.undone - refund.holds, most))
+
+
+def _ending(transaction: Transaction) -> dict[str, int]:
+    """Give what a transaction that has its outcome no longer keeps from others."""
+    return {"undoing": -transaction.holds, "unreserve": transaction.reserves}
+
+
+def _undone(transaction: Transaction) -> State:
+    """Name the state of what did not happen: reversed if that was its way, else declined."""
+    reversible = KINDS[transaction.kind].reversible
+    taken_back = transaction.state in {State.REVERSING, State.DISPUTED}
+    return State.REVERSED if taken_back and reversible else State.DECLINED

@@ -1,7 +1,9 @@
 """What nobody drives any more is driven on: after a crash, after a late answer, in a sweep.
 
 The three ways a transaction loses its driver: the process ended between two writes, the database
-was away when the outcome came, or the issuer answered after the time-out.
+was away when the outcome came, or the issuer answered after the time-out. A process moves on what
+has its own number, since nobody else can have that, and what has the number of no live process.
+Several may do so at once: each move names the states that it may come from, so one of them happens.
 """
 
 import asyncio
@@ -11,57 +13,58 @@ from typing import Final
 
 import structlog
 
+from annul.domain.answers import Verdict
 from annul.domain.kinds import KINDS, VOIDS
 from annul.domain.records import Transaction
+from annul.domain.response_codes import APPROVED, BOOKED
 from annul.domain.reversal_reasons import LATE_ANSWER, TIMED_OUT
 from annul.domain.states import State
-from annul.issuers.forward import REVERSAL_ENDS
-from annul.issuers.message import parse_answer
-from annul.store.batcher import StoreUnavailable
+from annul.issuers.message import Answer, answer_fields_of, parse_answer
+from annul.store.batcher import LOST, StoreOverloaded, StoreUnavailable
 from annul.wire.codec import Message
+from annul.wire.errors import DecodeError
+from annul.wire.masking import scan
 
 from .host import Host
-from .outcomes import APPROVED_CODES
+from .membership import Membership
 
 log = structlog.get_logger(__name__)
 
+_STORE_LOST: Final = (*LOST, StoreUnavailable, StoreOverloaded)
+_SETTLES_S: Final = 0.5
 _SWEEP_S: Final = 3.0
 _INTERRUPTED: Final = "host_interrupted"  # this host ended, or lost its database, in between
 _REVERSAL_ANSWERS: Final = frozenset({"0410", "0430"})
 
 
-async def too_late(host: Host, transaction: Transaction, code: str) -> None:
+async def too_late(host: Host, transaction: Transaction, answer: Answer) -> None:
     """Act on an answer that came when its transaction had moved on without it.
 
-    What had ended is reversed (again) when it is approved after all. For a void the original is
-    held again first, so that no refund is sent meanwhile; one that is already sent stays, and the
-    void alone is reversed. Anything else is kept with the transaction.
+    What had ended and was booked after all is reversed (again), or disputed when it can not be. Its
+    original is held again first, so that no refund is sent meanwhile; one that is already sent
+    stays, and this alone is reversed. Anything else is kept with the transaction.
     """
-    at = host.clock.now()
-    if code in APPROVED_CODES and transaction.kind in VOIDS:
-        taken = await host.journal.claw_back(transaction, LATE_ANSWER, code, at)
-        if taken and host.on_turned_back is not None:
-            await host.on_turned_back(transaction, beside=taken == "beside")
-    elif not (
-        code in APPROVED_CODES
-        and transaction.state in {State.REVERSED, State.DECLINED}
-        and await host.outcomes.reversing(transaction, LATE_ANSWER, at, late_code=code)
-    ):
-        await host.journal.note_late(transaction, code, at)
+    taken = await host.outcomes.late(transaction, answer, LATE_ANSWER, host.clock.now())
+    if taken and transaction.kind in VOIDS and host.on_turned_back is not None:
+        await host.on_turned_back(transaction, beside=taken == "beside")
     host.issuers.wake()
 
 
 class Recovery:
-    """Finds stranded transactions of this node and late answers, and moves them on."""
+    """Finds stranded transactions and late answers, and moves them on."""
 
-    def __init__(self, host: Host, patience: timedelta) -> None:
+    def __init__(self, host: Host, patience: timedelta, membership: Membership) -> None:
         """`patience`: how old an unfinished transaction is before the sweep takes it."""
         self._host = host
         self._patience = patience
+        self._membership = membership
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> int:
-        """Move on what an earlier process of this node left; give how many there were."""
+        """Move on what an earlier process of this node left; give how many there were.
+
+        All of it, however young: the claim of the number has proven that nobody drives it.
+        """
         moved = await self.recover(self._host.clock.now())
         self._task = asyncio.create_task(self._sweep())
         return moved
@@ -76,7 +79,7 @@ class Recovery:
         """Move on every unfinished transaction received before `before` that nobody drives."""
         moved = 0
         while batch := await self._stranded(before):
-            done = await asyncio.gather(*(self._move_on(item) for item in batch))
+            done = await asyncio.gather(*(self._moved_on(item) for item in batch))
             moved += sum(done)
             if not any(done):
                 break
@@ -93,39 +96,86 @@ class Recovery:
         """
         host = self._host
         at = host.clock.now()
-        merchant_id, terminal_id, trace = (str(message.get(n, "")) for n in (42, 41, 11))
-        transaction = await host.journal.find_late(merchant_id, terminal_id, trace)
+        merchant_id, rrn = (str(message.get(n, "")) for n in (42, 37))
+        transaction = await host.journal.find_by_rrn(merchant_id, rrn) if rrn.strip() else None
         if transaction is None or transaction.issuer_id != issuer_id:
-            log.warning("late_answer_of_nothing", issuer=issuer_id, mti=message.mti)
+            await self._of_nothing(issuer_id, message, at)
             return
-        answer = parse_answer(message)
+        try:
+            answer = parse_answer(message, answer_fields_of(transaction))
+        except DecodeError:
+            await self._of_nothing(issuer_id, message, at)
+            return
+        transaction = await self._settled(transaction)
         if message.mti in _REVERSAL_ANSWERS:
             await self._late_acknowledgement(transaction, answer.response_code, at)
             return
-        if transaction.state is State.UNKNOWN and not KINDS[transaction.kind].reversible:
-            await host.outcomes.answered(transaction, answer, at, settles=True)
-        else:
-            await too_late(host, transaction, answer.response_code)
+        again = transaction.state is State.UNKNOWN and not KINDS[transaction.kind].reversible
+        settled = again and answer.verdict is not Verdict.OPEN
+        if not settled or not await host.outcomes.answered(transaction, answer, at, settles=True):
+            await too_late(host, transaction, answer)
+
+    async def _settled(self, transaction: Transaction) -> Transaction:
+        """Let what is just being written of it be written first: a second answer denies the first.
+
+        Not for long: it may as well wait for an answer of its own.
+        """
+        key = (transaction.merchant_id, transaction.terminal_id, transaction.batch,
+               transaction.trace)  # fmt: skip
+        under_way = self._host.in_flight.get(key)
+        if under_way is None:
+            return transaction
+        await asyncio.wait([under_way], timeout=_SETTLES_S)
+        again = await self._host.journal.find_by_id(transaction.merchant_id, transaction.id)
+        return again or transaction
 
     async def approved_after_all(self, transaction: Transaction, code: str) -> None:
-        """Take back what is proved approved after it had ended: a late answer, a clearing row."""
-        await too_late(self._host, transaction, code)
+        """Take back what is proved approved after it had ended: a clearing row says so."""
+        await too_late(self._host, transaction, Answer(code))
+
+    async def _of_nothing(self, issuer_id: str, message: Message, at: datetime) -> None:
+        """Tell somebody of an approval that belongs to nothing here: money may have moved."""
+        code = str(message.get(39, ""))
+        log.warning("late_answer_of_nothing", issuer=issuer_id, mti=message.mti, code=code)
+        if code not in BOOKED or message.mti in _REVERSAL_ANSWERS:
+            return
+        named = {number: str(message.get(number, "")) for number in (4, 11, 37, 41)}
+        detail = f"Issuer {issuer_id} answered {code} ({message.mti}) to nothing that is known: "
+        detail += ", ".join(f"field {number} {value or '-'}" for number, value in named.items())
+        detail = "".join(sign if sign.isprintable() else "?" for sign in detail)
+        merchant = self._host.registry.merchant(str(message.get(42, "")))
+        await self._host.journal.announce(
+            merchant.merchant_id if merchant else "", "answer_of_nothing", scan(detail), at
+        )
 
     async def _late_acknowledgement(
         self, transaction: Transaction, code: str, at: datetime
     ) -> None:
-        # It may answer a try that left before the approval came; a try that leaves now ends it.
-        approved = transaction.late_code in APPROVED_CODES
-        if transaction.state is State.REVERSING and not approved and code in REVERSAL_ENDS:
+        # It may answer a try that left before the approval came, or before the request itself: a
+        # try that leaves now ends it. Only plain word that all is undone counts.
+        approved = transaction.late_code in BOOKED
+        if transaction.state is State.REVERSING and not approved and code in APPROVED:
             await self._host.outcomes.reversed(transaction, code, at)
+        elif code in APPROVED:
+            await self._host.outcomes.undone_there(transaction, code, at)
 
     async def _stranded(self, before: datetime) -> Sequence[Transaction]:
-        in_flight = self._host.in_flight
+        in_flight, own = self._host.in_flight, self._membership
+        rows = await self._host.journal.stranded(before, own.boot, others=own.steady)
         return [
             item
-            for item in await self._host.journal.stranded(before)
+            for item in rows
             if (item.merchant_id, item.terminal_id, item.batch, item.trace) not in in_flight
         ]
+
+    async def _moved_on(self, transaction: Transaction) -> bool:
+        try:
+            return await self._move_on(transaction)
+        except (StoreUnavailable, StoreOverloaded):
+            raise
+        except Exception:
+            log.exception("not_recovered", rrn=transaction.rrn)  # the others are, all the same
+            return False
 
     async def _move_on(self, transaction: Transaction) -> bool:
         outcomes = self._host.outcomes
@@ -142,5 +192,8 @@ class Recovery:
             await asyncio.sleep(_SWEEP_S)
             try:
                 await self.recover(self._host.clock.now() - self._patience)
-            except StoreUnavailable:
+            except _STORE_LOST:
                 log.warning("sweep_postponed")
+            except Exception:
+                # Whatever it is, it must not be the end: nobody else looks for what is stranded.
+                log.exception("sweep_failed")

@@ -16,6 +16,8 @@ from annul.wire.subfields import Field59, Field60, Field61
 from .door import Entry
 from .recognised import bytes_of, sort_of, text_of
 
+# What a reversal need not repeat: it is found by batch and trace.
+_SPARED: Final = (37, 59, 61)
 _CODE: Final = 24  # digits of a scanned code or of a QR payment's number, at most
 
 
@@ -111,8 +113,9 @@ def recognise(entry: Entry) -> tuple[Kind, Field60]:
     if sort is None:
         raise Refusal("40", "transaction not known 不支持的交易")
     kind, field60 = sort
+    spared = _SPARED if message.mti == REVERSAL_MTI else ()
     for number in kind.required:
-        if number not in message and not (number == 37 and message.mti == REVERSAL_MTI):
+        if number not in message and number not in spared:
             raise Refusal("30", f"field {number} missing 缺少{number}域", rule=f"missing_{number}")
     if 61 in message:
         Field61.parse(text_of(message, 61))
@@ -125,7 +128,7 @@ def attribute(entry: Entry, vault: Vault, received_at: datetime, business_date: 
     kind, field60 = recognise(entry)
     track_pan, _, discretionary = message.get(35, "").partition("D")
     pan, voucher = text_of(message, 2) or track_pan, ""
-    if kind.qr:
+    if kind.qr and 59 in message:
         scanned = Field59.parse(bytes_of(message, 59))
         pan = _digits(scanned, Field59.CODE) or pan
         voucher = _digits(scanned, Field59.VOUCHER)

@@ -4,6 +4,8 @@ import asyncio
 import socket
 import ssl
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -20,6 +22,7 @@ from .peer import Peer, address_of
 
 log = structlog.get_logger(__name__)
 
+_FLUSH_S = 0.02  # between two looks whether an answer has left
 _STRANGERS_SHARE = 5  # one part in so many of what may be under way is theirs
 
 
@@ -99,6 +102,16 @@ class TerminalConnection(asyncio.Protocol):
             return False
         self._transport.write(self._server.framing.pack(body, reply_head(head, requirement)))
         return True
+
+    async def flushed(self) -> bool:
+        """Wait until all that was written has left; False when the terminal went away before."""
+        wait_s = 0.0
+        while (transport := self._transport) is not None and not transport.is_closing():
+            if not transport.get_write_buffer_size():
+                return True
+            await asyncio.sleep(wait_s)
+            wait_s = _FLUSH_S
+        return False
 
     def ended(self) -> None:
         """Take note that a request is done."""
@@ -221,6 +234,7 @@ class TerminalServer:
         return len(self._tasks) + len(self._of_nobody) >= limit
 
     async def _exchange(self, connection: TerminalConnection, head: bytes, entry: Entry) -> None:
+        answered = False
         try:
             body = await self.host.handle(entry)
             station = entry.station
@@ -237,6 +251,7 @@ class TerminalServer:
             log.exception("answer_failed", mti=entry.message.mti)
             connection.abort()
         finally:
+            self.host.notices.written(entry, connection.flushed if answered else None)
             connection.ended()
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -274,3 +289,24 @@ class TerminalPort(Port):
         if not greeted:
             server.host.door.strangers.turned_away(connection.peer.address, "handshake")
             server.connections.forget(connection)
+
+
+@asynccontextmanager
+async def silent_once_lost(lost: asyncio.Event, server: TerminalServer) -> AsyncIterator[None]:
+    """Leave the terminals at once when the node number is lost: they go to who serves, or reverse.
+
+    `lost` is that of `membership.Membership`.
+    """
+
+    async def wait() -> None:
+        await lost.wait()
+        for connection in server.connections:
+            connection.abort()
+        await server.stop(0)
+
+    task = asyncio.create_task(wait())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -65,3 +65,5 @@ async def _every(job: Callable[[], Awaitable[None]], seconds: float) -> None:
             await job()
         except LOST:
             log.warning("upkeep_postponed")
+        except Exception:
+            log.exception("upkeep_failed", job=getattr(job, "__name__", ""))  # the next turn comes

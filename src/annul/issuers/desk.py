@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -171,6 +172,11 @@ class Issuers:
         issuer = self._issuers.get(issuer_id)
         return issuer.silent_code if issuer else _SILENT_CODE
 
+    def timeout(self, issuer_id: str) -> timedelta:
+        """Give how long an issuer has to answer; one that is not in the table has no time left."""
+        issuer = self._issuers.get(issuer_id)
+        return timedelta(milliseconds=issuer.timeout_ms if issuer else 0)
+
     @property
     def longest_timeout_s(self) -> float:
         """The longest time that any issuer may take, in seconds."""
@@ -195,7 +201,7 @@ class Issuers:
         undoes = fields.get(3) == _UNDOING
         plain = not undoes and mti[1] != _REVERSAL
         try:
-            answer = parse_answer(await line.link.ask(mti, fields))
+            answer = parse_answer(await line.link.ask(mti, fields), fields)
         except NotSent:
             line.health.not_sent()
             raise

@@ -15,7 +15,9 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from annul.domain.answers import Verdict
 from annul.domain.records import Merchant, Transaction
+from annul.domain.response_codes import APPROVED, BOOKED
 from annul.domain.states import State
 from annul.store.batcher import LOST, StoreOverloaded, StoreUnavailable
 from annul.store.clock import Clock
@@ -24,7 +26,6 @@ from annul.store.database import load_queries
 from .backoff import Backoff
 from .desk import Issuers
 from .errors import NoAnswer, NotSent
-from .health import FAULTS
 from .message import Answer, Fields, request_fields, reversal_fields
 
 log = structlog.get_logger(__name__)
@@ -36,13 +37,13 @@ _QUERIES: Final = {
 }
 _STORE_LOST: Final = (*LOST, StoreUnavailable, StoreOverloaded)
 
-# Answers that end a reversal: done, nothing to reverse, the original never went through.
-# Source: UnionPay POS rules, reversal.
-REVERSAL_ENDS: Final = frozenset({"00", "25", "12"})
+# Answers to a reversal that deny its original: not found, never went through. They end it only
+# where the issuer has not approved it. Source: UnionPay POS rules, reversal.
+DENIALS: Final = frozenset({"25", "12"})
 
 # The states in which a row may still be sent. In any other the transaction has ended otherwise.
 _SENDABLE: Final = {
-    "reversal": frozenset({State.REVERSING}),
+    "reversal": frozenset({State.REVERSING, State.DISPUTED}),
     "advice": frozenset({State.SENT, State.UNKNOWN}),
 }
 
@@ -50,17 +51,28 @@ _SENDABLE: Final = {
 class Outcomes(Protocol):
     """Writes what came of a row: transaction and outbox row in one statement.
 
-    Both give False when the transaction's state no longer allows it.
+    Each gives False when the transaction's state no longer allows it.
     """
 
     async def reversed(
-        self, merchant_id: str, transaction_id: UUID, code: str, at: datetime, late_code: str
+        self,
+        merchant_id: str,
+        transaction_id: UUID,
+        code: str,
+        at: datetime,
+        late_at: datetime | None,
     ) -> bool:
         """Write that the issuer has acknowledged a reversal with `code`.
 
-        `late_code` is what was known of a late answer when the reversal left; False when one has
-        come since, as the acknowledgement may be older than what it approves.
+        `late_at` is when the latest answer had come that was known when the reversal left; False
+        when an approval has come since, as the acknowledgement may be older than what it approves.
         """
+        ...
+
+    async def disputed(
+        self, merchant_id: str, transaction_id: UUID, code: str, at: datetime
+    ) -> bool:
+        """Write that the issuer denies with `code` what it has approved."""
         ...
 
     async def advised(
@@ -207,7 +219,7 @@ class Forwarder:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._issuers.owed.set()  # there is room, and the next row of this card may be due
+        self._issuers.owed.set()  # there is room, and the next row of this original may be due
 
     async def _claim(self, limit: int) -> list[Owed]:
         issuers = self._issuers.up()
@@ -215,7 +227,8 @@ class Forwarder:
             return []
         now = self._clock.now()
         lease = timedelta(seconds=self._issuers.longest_timeout_s + self._pace.margin_s)
-        rows = await self._pool.fetch(_QUERIES["lease"], now, now + lease, limit, issuers)
+        tries = self._pace.tries
+        rows = await self._pool.fetch(_QUERIES["lease"], now, now + lease, limit, issuers, tries)
         return [_owed(row) for row in rows]
 
     # One row --------------------------------------------------------------------------------
@@ -246,21 +259,45 @@ class Forwarder:
         except NoAnswer:
             await self._postpone(owed, "")
             return
-        if not _acknowledges(owed.kind, answer.response_code):
-            await self._postpone(owed, answer.response_code)
-            return
-        key = (transaction.merchant_id, transaction.id)
-        now = self._clock.now()
         if owed.kind == "reversal":
-            late_code = transaction.late_code
-            written = await self._outcomes.reversed(*key, answer.response_code, now, late_code)
+            await self._reversed(owed, answer)
+        elif answer.verdict is Verdict.OPEN:
+            await self._postpone(owed, answer.response_code)
         else:
-            written = await self._outcomes.advised(*key, answer, now)
+            key = (transaction.merchant_id, transaction.id)
+            await self._written(
+                owed, answer, await self._outcomes.advised(*key, answer, self._clock.now())
+            )
+
+    async def _reversed(self, owed: Owed, answer: Answer) -> None:
+        """Take an answer to a reversal: it is undone, or the issuer denies what it was about.
+
+        A denial of what the issuer had approved is a dispute. A denial that comes while the request
+        may still be on its way proves nothing: it may be booked after this.
+        """
+        transaction, code, now = owed.transaction, answer.response_code, self._clock.now()
+        key = (transaction.merchant_id, transaction.id)
+        if answer.differs or (code not in APPROVED and code not in DENIALS):
+            await self._postpone(owed, code)
+            return
+        if code in DENIALS:
+            if BOOKED & {transaction.response_code, transaction.late_code}:
+                await self._outcomes.disputed(*key, code, now)
+                await self._postpone(owed, code, slowly=True)
+                return
+            settled = transaction.received_at + 2 * self._issuers.timeout(transaction.issuer_id)
+            if now < settled:
+                await self._postpone(owed, code, until=settled)
+                return
+        late_at = transaction.late_at
+        await self._written(owed, answer, await self._outcomes.reversed(*key, code, now, late_at))
+
+    async def _written(self, owed: Owed, answer: Answer, written: bool) -> None:
         if written:
             self.counts.acknowledged += 1
-        else:
-            await self._retire(owed)
-            await self._postpone(owed, answer.response_code)  # unless that has ended it
+            return
+        await self._retire(owed)
+        await self._postpone(owed, answer.response_code)  # unless that has ended it
 
     async def _message(self, owed: Owed) -> tuple[str, Fields]:
         transaction = owed.transaction
@@ -292,15 +329,17 @@ class Forwarder:
         )
         return None if row is None else Transaction.of(row)
 
-    async def _postpone(self, owed: Owed, code: str) -> None:
+    async def _postpone(
+        self, owed: Owed, code: str, *, slowly: bool = False, until: datetime | None = None
+    ) -> None:
         pace, now = self._pace, self._clock.now()
-        if owed.tries < pace.tries:
+        if owed.tries < pace.tries and not slowly:
             wait = pace.backoff.delay(owed.tries, self._random)
         else:
             wait = Backoff(pace.slow_s, pace.slow_s).delay(1, self._random)
-        due = now + timedelta(seconds=wait)
+        due = until or now + timedelta(seconds=wait)
         key = (owed.transaction.merchant_id, owed.id)
-        await self._pool.execute(_QUERIES["postpone"], *key, due, code, pace.tries, now)
+        await self._pool.execute(_QUERIES["postpone"], *key, due, code, pace.tries, now, slowly)
         self.counts.postponed += 1
 
     async def _give_back(self, owed: Owed) -> None:
@@ -313,11 +352,6 @@ class Forwarder:
         key = (owed.transaction.merchant_id, owed.id)
         await self._pool.execute(_QUERIES["retire"], *key, self._clock.now())
         self.counts.retired += 1
-
-
-def _acknowledges(kind: str, code: str) -> bool:
-    """Say whether a code ends a row; an advice is ended by all but a fault of the issuer."""
-    return code in REVERSAL_ENDS if kind == "reversal" else code not in FAULTS
 
 
 def _owed(row: asyncpg.Record) -> Owed:

@@ -1,8 +1,9 @@
 -- Store-and-forward: claim what is due, put off what failed, report what is owed for too long.
 
 -- name: lease
--- description: Claim due rows, the oldest of each card only, and write down that they are sent.
--- $1 now, $2 end of the lease, $3 how many, $4 issuers whose link is up.
+-- description: Claim due rows, of each original the oldest only, and write down that they are sent.
+-- $1 now, $2 end of the lease, $3 how many, $4 issuers whose link is up, $5 tries after which a row
+-- is overtaken.
 WITH due AS (
     SELECT o.merchant_id, o.id
     FROM outbox o
@@ -11,8 +12,8 @@ WITH due AS (
       AND o.issuer_id = ANY ($4::text[])
       AND NOT EXISTS (
           SELECT FROM outbox e
-          WHERE e.merchant_id = o.merchant_id AND e.card_hash = o.card_hash AND e.pending
-            AND (e.created_at, e.id) < (o.created_at, o.id))
+          WHERE e.merchant_id = o.merchant_id AND e.original_id = o.original_id AND e.pending
+            AND e.attempts < $5 AND (e.created_at, e.id) < (o.created_at, o.id))
     ORDER BY o.next_attempt_at
     LIMIT $3
 ), leased AS (
@@ -28,7 +29,7 @@ WITH due AS (
 ), moved AS (
     UPDATE transactions t
     SET state = CASE l.kind WHEN 'reversal' THEN 'reversing' ELSE 'sent' END,
-        sent = 'possibly_sent',
+        sent = CASE t.sent WHEN 'answered' THEN t.sent ELSE 'possibly_sent' END,
         reversal_reason = CASE l.kind WHEN 'reversal' THEN l.reason ELSE t.reversal_reason END
     FROM leased l
     WHERE t.merchant_id = l.merchant_id AND t.id = l.transaction_id
@@ -50,10 +51,12 @@ SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND t.id = $2;
 
 -- name: postpone
 -- description: Give a row back for a later try; from the limit on somebody is told.
--- $1 merchant, $2 row, $3 next try, $4 code of the issuer or empty, $5 limit of tries, $6 now.
+-- $1 merchant, $2 row, $3 next try, $4 code of the issuer or empty, $5 limit of tries, $6 now,
+-- $7 whether others go first from now on.
 WITH postponed AS (
     UPDATE outbox
     SET next_attempt_at = $3, leased_until = NULL,
+        attempts = CASE WHEN $7 THEN greatest(attempts, $5) ELSE attempts END,
         last_code = CASE WHEN $4 = '' THEN last_code ELSE $4 END
     WHERE merchant_id = $1 AND id = $2 AND pending
     RETURNING merchant_id, transaction_id, kind, issuer_id, attempts, last_code
@@ -79,7 +82,7 @@ SET pending = false, done_at = $3, leased_until = NULL
 FROM transactions t
 WHERE o.merchant_id = $1 AND o.id = $2 AND o.pending
   AND t.merchant_id = o.merchant_id AND t.id = o.transaction_id
-  AND t.state <> ALL (CASE o.kind WHEN 'reversal' THEN ARRAY['unknown', 'reversing']
+  AND t.state <> ALL (CASE o.kind WHEN 'reversal' THEN ARRAY['unknown', 'reversing', 'disputed']
                                   ELSE ARRAY['received', 'sent', 'unknown'] END);
 
 -- name: overdue
@@ -94,13 +97,16 @@ WHERE pending AND created_at <= $2
 ON CONFLICT DO NOTHING;
 
 -- name: recovered
--- description: Close the incidents of rows that are acknowledged by now.
+-- description: Close the incidents of rows that are acknowledged by now, and of disputes that have ended.
 UPDATE incidents i
 SET closed_at = $1
 FROM outbox o
-WHERE i.closed_at IS NULL AND i.kind IN ('forward_reversal', 'forward_advice')
+JOIN transactions t ON t.merchant_id = o.merchant_id AND t.id = o.transaction_id
+WHERE i.closed_at IS NULL
   AND o.merchant_id = i.merchant_id AND o.transaction_id = i.transaction_id
-  AND i.kind = 'forward_' || o.kind AND NOT o.pending;
+  AND (i.kind IN ('forward_reversal', 'forward_advice') AND i.kind = 'forward_' || o.kind
+       AND NOT o.pending
+       OR i.kind = 'disputed' AND t.state NOT IN ('sent', 'unknown', 'reversing', 'disputed'));
 
 -- name: backlog
 -- description: How many rows are owed to issuers.

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from annul.domain.response_codes import BOOKED, FAULTS
+
 SLOT_S: Final = 5.0
 WINDOWS_S: Final = (60.0, 300.0, 3600.0)
 _TAIL: Final = 32
@@ -21,10 +23,6 @@ BOUNDS_MS: Final = (
     1_000, 1_500, 2_000, 3_000, 5_000, 7_000, 10_000, 15_000, 30_000, 60_000,
 )  # fmt: skip
 _BUCKETS: Final = len(BOUNDS_MS) + 1
-
-APPROVALS: Final = frozenset({"00", "10", "11", "A2", "A4", "A5", "A6"})
-# Answers by which an issuer or the network says that it can not work just now.
-FAULTS: Final = frozenset({"06", "68", "90", "91", "92", "96", "98"})
 
 
 class Condition(StrEnum):
@@ -116,13 +114,13 @@ class Health:
         slot.changed = True
         if void:
             slot.voids += 1
-            slot.void_approvals += code in APPROVALS
+            slot.void_approvals += code in BOOKED
         if plain:
             slot.tail.append((int((now - slot.number * SLOT_S) * 1000), code))
         codes = slot.codes
         codes[code] = codes.get(code, 0) + 1
         slot.latencies[bisect_left(BOUNDS_MS, latency_s * 1000.0)] += 1
-        if code in APPROVALS:
+        if code in BOOKED:
             slot.approvals += 1
         elif code in FAULTS:
             slot.faults += 1
@@ -198,7 +196,7 @@ class Health:
             not_sent=sum(slot.not_sent for slot in slots),
             late=sum(slot.late for slot in slots),
             faults=sum(slot.faults for slot in slots),
-            declines={code: n for code, n in sorted(codes.items()) if code not in APPROVALS},
+            declines={code: n for code, n in sorted(codes.items()) if code not in BOOKED},
             p50_ms=percentile(latencies, 0.50),
             p90_ms=percentile(latencies, 0.90),
             p99_ms=percentile(latencies, 0.99),

@@ -1,7 +1,7 @@
 """A link to one issuer: many requests at once over one connection that is always renewed.
 
-An answer belongs to the request with the same response MTI, terminal (41), trace (11), date (13)
-and merchant (42). What fits none is a late answer and goes to `on_late`.
+An answer belongs to the request with the same response MTI, time (7), trace (11), acquirer (32) and
+forwarder (33). What fits none is a late answer and goes to `on_late`.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from annul.store.clock import Clock
 from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, EncodeError, FrameError
 from annul.wire.framing import Framing
+from annul.wire.mac_block import MacBlock
 
 from .connection import Connection, connect
 from .errors import HandshakeFailed, NoAnswer, NotSent, Silence
@@ -82,6 +83,7 @@ class Link:
         self._security = security
         self._mac_key = mac_key
         self._mac_algorithm = mac_algorithm
+        self._mac_block = MacBlock(codec.dialect)
         self._tls = tls
         self._distrust: set[str] = set()  # why TLS failed, since the link was up
         self._head = b"" if framing.interbank else bytes(framing.head)
@@ -167,7 +169,8 @@ class Link:
         try:
             message = self._codec.decode(body)
             mti = message.mti
-            key = answer_key(mti, message.fields())
+            fields = message.fields()
+            key = answer_key(mti, fields)
         except DecodeError:
             self.counts.garbled += 1
             self._on_garbled()
@@ -177,7 +180,7 @@ class Link:
             return
         network = mti == NETWORK_ANSWER
         exchange = self._pending.take(key)
-        if self._mac_key is not None and not network and not self._genuine(message):
+        if self._mac_key is not None and not network and not self._genuine(message, fields):
             self.counts.bad_mac += 1
             if exchange is not None:
                 exchange.fail(Silence.BAD_MAC)
@@ -238,23 +241,21 @@ class Link:
                 body = self._codec.encode(mti, fields)
             else:
                 unsigned = self._codec.encode_unsigned(mti, fields)
-                body = unsigned + self._security.mac(mac_key, self._mac_algorithm, unsigned)
+                signed = self._mac_block.of(mti, fields, unsigned)
+                body = unsigned + self._security.mac(mac_key, self._mac_algorithm, signed)
             return self._framing.pack(body, self._head)
         except (EncodeError, FrameError) as error:
             log.warning("request_not_encodable", issuer=self.issuer.issuer_id, reason=str(error))
             raise NotSent from error
 
-    def _genuine(self, message: Message) -> bool:
-        """Check the MAC over everything before it. Source: ANSI X9.19, ISO 8583 field 128."""
+    def _genuine(self, message: Message, fields: Mapping[int, str | bytes]) -> bool:
+        """Check the MAC. Source: ANSI X9.19, ISO 8583 field 128."""
         assert self._mac_key is not None
         assert self._security is not None
-        try:
-            mac = message.get(self._codec.dialect.mac_field)
-        except DecodeError:
-            return False
+        mac = fields.get(self._codec.dialect.mac_field)
         if not isinstance(mac, bytes):
             return False
-        signed = message.raw[: -len(mac)]
+        signed = self._mac_block.of(message.mti, fields, message.raw[: -len(mac)])
         return self._security.verify_mac(self._mac_key, self._mac_algorithm, signed, mac)
 
     def _network(self, code: str) -> Awaitable[Message]:

@@ -4,12 +4,15 @@ Source: UnionPay interbank message set (0100/0200/0220/0420 with their answers, 
 network); the point-of-sale side asks for a balance with 31, the interbank side with 30.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Final
+from typing import Any, Final, NamedTuple
 
+from annul.domain.answers import ECHOED, Verdict, judge
 from annul.domain.kinds import KINDS
 from annul.domain.records import Merchant, Transaction
+from annul.domain.response_codes import Effect, effect_of
 from annul.wire.codec import Message
 from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field59
@@ -34,9 +37,12 @@ _ANSWER_MTI: Final = {
 }  # fmt: skip
 
 
+_AMOUNT: Final = 4
 _TRACK_2: Final = 35
+_BALANCE: Final = 54
 _ICC: Final = 55
 _QR_DATA: Final = 59
+_VOUCHER: Final = 24  # digits of a QR payment's number, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,16 @@ FORMS: Final[dict[str, Form]] = {
 } | _DIFFERENT
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an issuer says to a request; empty where it says nothing.
+# Texts of an answer that are kept, shown or compared.
+_TEXTS: Final = (37, 38, 39, 41, 42, 44, 49, _BALANCE)
+
+
+class Answer(NamedTuple):
+    """What an issuer says to a request; empty where it says nothing. A tuple: one a request.
 
     `settlement_date` is MMDD, `balance` field 54 as it came, `icc` field 55, `voucher` the number
-    of a QR payment.
+    of a QR payment; `differs` names the fields that are not as they were asked; under the
+    code for a part, `in_full` says that the amount came and is the one that was asked for.
     """
 
     response_code: str
@@ -73,6 +83,13 @@ class Answer:
     icc: bytes | None = None
     balance: str = ""
     voucher: str = ""
+    differs: tuple[int, ...] = ()
+    in_full: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it proves about the money of the request."""
+        return judge(self.response_code, self.differs, in_full=self.in_full)
 
 
 def answer_mti(mti: str) -> str:
@@ -127,7 +144,7 @@ def reversal_fields(
     """Build the reversal (0420) of a transaction; every repetition is the same message.
 
     `reason` is the four-digit interbank reason; `local` is `transaction.received_at` on the
-    shop's clock, so the key of the answer stays the same over midnight.
+    shop's clock. Fields 7 and 11 are those of the request, as the network finds it by them.
     """
     assert reason.isdecimal(), "a reversal states its reason"
     fields = _common(transaction, FORMS[transaction.kind], pan, merchant, acquirer_id, local)
@@ -150,21 +167,43 @@ def network_answer(message: Message) -> tuple[str, Fields]:
     return NETWORK_ANSWER, fields
 
 
-def parse_answer(message: Message) -> Answer:
-    """Read an issuer's answer; raises `DecodeError` when a field that is needed makes no sense."""
+def parse_answer(message: Message, asked: Mapping[int, str | bytes] | None = None) -> Answer:
+    """Read an issuer's answer, and compare it with what was `asked`, when that is known.
+
+    Raises `DecodeError` when a field that is needed makes no sense, or a text holds characters
+    that none may hold.
+    """
     get = message.fields().get  # all at once is faster than one by one
     code = get(39)
     if not isinstance(code, str):
         raise DecodeError(39, 0, "a response code")
+    if not _printable(get):
+        raise _unprintable(get)
     icc = get(_ICC)
+    differs, in_full = ((), False) if asked is None else _compared(get, asked, code)
     return Answer(
         code,
         _text(get(38, "")),
         _text(get(15, "")),
         icc if isinstance(icc, bytes) else None,
-        _text(get(54, "")),
+        _text(get(_BALANCE, "")),
         _voucher(get(_QR_DATA, "")),
+        differs,
+        in_full,
     )
+
+
+def answer_fields_of(transaction: Transaction) -> Fields:
+    """Give the fields that an answer repeats as they were asked, from the stored row."""
+    fields: Fields = {
+        37: transaction.rrn,
+        41: transaction.terminal_id,
+        42: transaction.merchant_id,
+        49: transaction.currency,
+    }
+    if FORMS[transaction.kind].amount:
+        fields[_AMOUNT] = f"{transaction.amount:012d}"
+    return fields
 
 
 def answered_fields(answer: Answer) -> Fields:
@@ -173,7 +212,7 @@ def answered_fields(answer: Answer) -> Fields:
         15: answer.settlement_date,
         38: answer.auth_code,
         39: answer.response_code,
-        54: answer.balance,
+        _BALANCE: answer.balance,
     }
     return {number: value for number, value in found.items() if value}
 
@@ -191,7 +230,7 @@ def _common(
     fields: Fields = {
         3: form.processing_code,
         7: moment,
-        11: transaction.trace,
+        11: transaction.issuer_trace or transaction.trace,
         12: moment[4:],
         13: moment[:4],
         18: merchant.category,
@@ -204,10 +243,12 @@ def _common(
         43: merchant.name_en.encode("ascii", "replace").ljust(40)[:40].decode("ascii"),
         49: transaction.currency,
     }
+    if transaction.issuer_trace:
+        fields[33] = acquirer_id  # annul sends for itself
     if pan:
         fields[2] = pan
     if form.amount:
-        fields[4] = f"{transaction.amount:012d}"
+        fields[_AMOUNT] = f"{transaction.amount:012d}"
     if transaction.expiry:
         fields[14] = transaction.expiry
     if transaction.card_sequence:
@@ -220,12 +261,55 @@ def _common(
 
 
 def _original_data(original: Transaction, acquirer_id: str, local: datetime) -> str:
-    """Build field 90: MTI, trace, time (field 7), acquirer and forwarder of the original.
+    """Build field 90: MTI, trace, time (field 7), acquirer and forwarder, as the original had them.
 
-    annul sends for itself, so there is no forwarder.
+    One without a trace of its own towards the issuer went out without a forwarder.
     """
-    form = FORMS[original.kind]
-    return f"{form.mti}{original.trace}{_moment(local)}{acquirer_id:0>11}{'':0>11}"
+    trace = original.issuer_trace or original.trace
+    forwarder = acquirer_id if original.issuer_trace else ""
+    mti = FORMS[original.kind].mti
+    return f"{mti}{trace}{_moment(local)}{acquirer_id:0>11}{forwarder:0>11}"
+
+
+_Get = Callable[[int, Any], Any]
+
+
+def _printable(get: _Get) -> bool:
+    """Say whether the texts of an answer are printable. PostgreSQL takes no NUL in any."""
+    said = f"{get(37, '')}{get(38, '')}{get(39, '')}{get(41, '')}{get(42, '')}{get(49, '')}"
+    return f"{said}{get(44, '')}{get(_BALANCE, '')}".isprintable()
+
+
+def _unprintable(get: _Get) -> DecodeError:
+    field = next((number for number in _TEXTS if not str(get(number, "")).isprintable()), None)
+    return DecodeError(field, 0, "text without control characters")
+
+
+def _compared(
+    get: _Get, asked: Mapping[int, str | bytes], code: str
+) -> tuple[tuple[int, ...], bool]:
+    """Give the repeated fields that are not as asked; under the code for a part, with the amount.
+
+    There less money does not differ, and the second says whether all of it is named after all.
+    What an answer leaves out does not differ.
+    """
+    found: tuple[int, ...] = ()
+    for number in ECHOED:
+        said = get(number, None)
+        if said and said != (was := asked.get(number)) and was and _other(number, said, was):
+            found = (*found, number)
+    if code == "00" or effect_of(code) is not Effect.PART:
+        return found, False
+    in_full = bool(get(_AMOUNT, None) and asked.get(_AMOUNT)) and _AMOUNT not in found
+    return tuple(number for number in found if number != _AMOUNT), in_full
+
+
+def _other(number: int, said: str | bytes, was: str | bytes) -> bool:
+    """Say whether a repeated field means something else than what was asked."""
+    if number == _AMOUNT:
+        return int(said) != int(was)
+    plain = _text(said).rstrip()
+    return bool(plain) and plain != _text(was).rstrip()
 
 
 def _moment(local: datetime) -> str:
@@ -250,4 +334,7 @@ def _voucher(value: str | bytes) -> str:
     """Read the number of a QR payment from field 59; raises `DecodeError`."""
     if not isinstance(value, bytes):
         return ""
-    return Field59.parse(value).get(Field59.VOUCHER).decode("ascii", "replace")
+    number = Field59.parse(value).get(Field59.VOUCHER)
+    if number and not (number.isdigit() and len(number) <= _VOUCHER):
+        raise DecodeError(_QR_DATA, 0, f"up to {_VOUCHER} digits of a voucher")
+    return number.decode("ascii")

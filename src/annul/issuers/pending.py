@@ -10,8 +10,8 @@ from annul.wire.codec import Message
 from .errors import NoAnswer, NotSent, Silence
 from .message import NETWORK_ANSWER, answer_mti
 
-# Response MTI, terminal (41), trace (11), date (13) and merchant (42): terminal numbers are
-# unique within one merchant only, and a trace alone is shared by all terminals.
+# Response MTI, time (7), trace (11), acquirer (32) and forwarder (33): by these the network knows a
+# request, and the trace is annul's own, so no terminal or merchant can be mixed up with another.
 Key = tuple[str, object, object, object, object]
 
 
@@ -25,7 +25,7 @@ def answer_key(mti: str, fields: Mapping[int, str | bytes]) -> Key:
     get = fields.get
     if mti == NETWORK_ANSWER:
         return (NETWORK_ANSWER, "", get(11, ""), "", "")
-    return (mti, get(41, ""), get(11, ""), get(13, ""), get(42, ""))
+    return (mti, get(7, ""), get(11, ""), get(32, ""), get(33, ""))
 
 
 class Exchange:
@@ -68,11 +68,13 @@ class Exchange:
 class Pending:
     """The exchanges of one link, all with the same time-out, so the oldest is always due first."""
 
-    __slots__ = ("_by_age", "_by_key")
+    __slots__ = ("_by_age", "_by_key", "_institutions")
 
     def __init__(self) -> None:
         self._by_key: Final[dict[Key, Exchange]] = {}
         self._by_age: Final[deque[Exchange]] = deque()
+        # Acquirer and forwarder of what was sent: one pair, or few.
+        self._institutions: Final[set[tuple[object, object]]] = set()
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -82,18 +84,25 @@ class Pending:
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange; its key is free and its deadline is not before that of any other."""
-        self._by_key[exchange.key] = exchange
+        key = exchange.key
+        self._by_key[key] = exchange
         self._by_age.append(exchange)
+        self._institutions.add(key[3:])
 
     def take(self, key: Key) -> Exchange | None:
         """Take the exchange that an answer with `key` belongs to.
 
-        An answer may leave out the merchant ("" in the key): then it must fit one exchange only.
+        An answer may leave out institutions ("" in the key): then it must fit one exchange only.
         """
-        exchange = self._by_key.pop(key, None)
-        if exchange is not None or key[4]:
-            return exchange
-        fitting = [other for other in self._by_key if other[:4] == key[:4]]
+        if key[3] and key[4]:
+            return self._by_key.pop(key, None)
+        short, acquirer, forwarder = key[:3], key[3], key[4]
+        fitting = [
+            whole
+            for pair in self._institutions
+            if acquirer in {"", pair[0]} and forwarder in {"", pair[1]}
+            and (whole := (*short, *pair)) in self._by_key
+        ]  # fmt: skip
         return self._by_key.pop(fitting[0]) if len(fitting) == 1 else None
 
     def expire(self, now: float) -> int:

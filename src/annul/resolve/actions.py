@@ -1,21 +1,38 @@
 """What the resolver does at issuers and terminals: each action is safe to be done again.
 
-An attempt at an issuer is a transaction like any other, see `annul.host.ordered`.
+An attempt at an issuer is a transaction like any other, see `annul.host.ordered`, and passes the
+same rules as a terminal's or a program's request.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
+from annul.domain import admission
 from annul.domain.records import Transaction
+from annul.domain.response_codes import APPROVED, FAULTS
+from annul.domain.rulings import Ruling
 from annul.host import ordered
 from annul.host.host import Host
-from annul.host.outcomes import APPROVED_CODES
-from annul.issuers.health import FAULTS
 from annul.issuers.routing import Route
 
 from .circuits import Circuits
 from .situation import Situation
 
 _TERMINAL_WANTS: Final = frozenset({"sign_in", "parameters", "update"})
+# What another attempt is the reason for: the next look sees how it stands then.
+_PASSING: Final = frozenset({"being_undone", "original_unfinished", "already_undone"})
+
+
+class Done(NamedTuple):
+    """What came of an action: the response code, `open` for no outcome yet, `not_done`, `asked`.
+
+    With `ruling`, a rule of this host does not allow it.
+    """
+
+    result: str = ""
+    ruling: Ruling | None = None
+
+
+_NOT_DONE: Final = Done("not_done")
 
 
 class Actions:
@@ -25,39 +42,52 @@ class Actions:
         self._host = host
         self._circuits = circuits
 
-    async def do(self, what: str, situation: Situation) -> str:
-        """Do one action; gives the response code, `open` for no outcome yet, or `not_done`."""
+    async def do(self, what: str, situation: Situation) -> Done:
+        """Do one action."""
         if what in _TERMINAL_WANTS:
             case = situation.case
             await self._host.registry.want(case.merchant_id, case.terminal_id, what)
-            return "asked"
+            return Done("asked")
         original = situation.picture.original
         assert original is not None, "what is done at an issuer has an original"
         refunding = what == "refund"
         kind = (ordered.REFUNDED if refunding else ordered.VOIDED)[original.kind]
+        refused = await self._refused(original, kind)
+        if refused is not None:
+            return refused
         route = self._host.issuers.route_to(original.issuer_id)
         if what == "other_route":
             route = self._host.issuers.same_bank(original.issuer_id) or route
         now = self._host.clock.now()
         if not self._host.issuers.is_up(route):
             await self._failed(route, situation)
-            return "not_done"
+            return _NOT_DONE
         if not await self._circuits.may_try(route.issuer_id, now):
-            return "not_done"
+            return _NOT_DONE
         return await self._attempt(situation, original, kind, route)
+
+    async def _refused(self, original: Transaction, kind: str) -> Done | None:
+        """Judge an attempt as if a program had ordered it; None when it is allowed."""
+        merchant = self._host.registry.merchant(original.merchant_id)
+        if merchant is None:
+            return Done("not_done", admission.MERCHANT_UNKNOWN)
+        ruling = await ordered.ruled(self._host, merchant, original, kind, original.amount)
+        if ruling.ok:
+            return None
+        return _NOT_DONE if ruling.name in _PASSING else Done("not_done", ruling)
 
     async def _attempt(
         self, situation: Situation, original: Transaction, kind: str, route: Route
-    ) -> str:
+    ) -> Done:
         attempt = await ordered.attempt(self._host, original, kind, route, ordered.OWN)
         exchange = await ordered.send(self._host, attempt, original, route)
-        if exchange is None:
-            return "not_done"
-        return await self._judged(exchange.code, route, situation)
+        if exchange is None:  # held, or the merchant's money reserved, since it was judged
+            return await self._refused(original, kind) or _NOT_DONE
+        return Done(await self._judged(exchange.code, route, situation))
 
     async def _judged(self, code: str, route: Route, situation: Situation) -> str:
         """Tell the circuit how the issuer did."""
-        if code in APPROVED_CODES or (code != ordered.OPEN and code not in FAULTS):
+        if code in APPROVED or (code != ordered.OPEN and code not in FAULTS):
             await self._circuits.worked(route.issuer_id, self._host.clock.now())
         else:
             await self._failed(route, situation)

@@ -12,11 +12,13 @@ from uuid import UUID
 
 import asyncpg
 
+from annul.diagnose.causes import Text
 from annul.domain.errors import AnnulError
 from annul.domain.records import Transaction
+from annul.domain.states import UNFINISHED
 from annul.store.database import load_queries
 
-from .case import Case, Event, chained
+from .case import UNPROVED, Case, Event, chained
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Case._fields)
 _QUERIES: Final = {
@@ -24,6 +26,11 @@ _QUERIES: Final = {
     for name, query in load_queries("annul.resolve", "book.sql").items()
 }
 _BATCH: Final = 200
+REOPENED: Final = "reopened"
+_DECIDED: Final = Text(
+    "在途的都有了结果，继续处理到结案",
+    "what was under way has its outcome now; it goes on to its end",
+)
 
 
 class CaseUnknown(AnnulError):
@@ -43,6 +50,7 @@ class Entry:
     notification: Mapping[str, Any] | None = None
     incident: tuple[str, str] | None = None  # kind, detail
     leased_until: datetime | None = None  # for whoever goes on with it
+    gets_on: bool = False  # so that what has stopped it is over
     act: Mapping[str, Any] | None = None  # a person's act for the audit: who, role, action, reason
 
 
@@ -63,6 +71,28 @@ class Book:
             opened += len(failed) + len(refused)
             if max(len(failed), len(refused)) < _BATCH // 2:
                 return opened
+
+    async def reopen(self, now: datetime) -> int:
+        """Take up what had ended unproved and of which nothing is under way any more."""
+        states = sorted(UNFINISHED)
+        rows = await self._pool.fetch(_QUERIES["unproved"], states, _BATCH)
+        reopened = [await self._reopened(Case.of(row), now) for row in rows]
+        return sum(reopened)
+
+    async def _reopened(self, before: Case, now: datetime) -> bool:
+        event = Event(REOPENED, _DECIDED, evidence={"ended_at": before.ended_at})
+        case, lines = _with_events(before, Entry(before, [event]), now)
+        identity = (case.merchant_id, case.id)
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                written = await connection.fetchval(
+                    _QUERIES["reopen"], *identity, before.events, now, case.events, case.head
+                )
+                for line in lines if written else ():
+                    await connection.execute(_QUERIES["event"], *identity, *line)
+        except asyncpg.UniqueViolationError:  # another case of its original was opened meanwhile
+            return False
+        return written is not None
 
     async def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Case]:
         """Take up to `limit` due cases; whoever dies with one gives it back by time."""
@@ -123,6 +153,21 @@ class Book:
         rows = await self._pool.fetch(_QUERIES["events"], case.merchant_id, case.id)
         return [(row["body"], row["hash"]) for row in rows]
 
+    async def whole(self, case: Case) -> tuple[Case, list[tuple[str, bytes]]]:
+        """Give the case with its events, all as they stood at one moment."""
+        rows = await self._pool.fetch(_QUERIES["whole"], case.merchant_id, case.id)
+        assert rows, "cases are never deleted"
+        *columns, _, _ = rows[0]
+        history = [(row["event_body"], row["event_hash"]) for row in rows]
+        return Case.of(columns), [] if history[0][0] is None else history
+
+    async def fault(self, case: Case, error: BaseException, at: datetime) -> None:
+        """Tell somebody that a case can not go on; it is over once it does."""
+        detail = f"Case {case.number} can not go on: {type(error).__name__}. It is tried again."
+        await self._pool.execute(
+            _QUERIES["incident"], case.merchant_id, "case_fault", case.id, detail, at
+        )
+
     async def repair(self, case: Case, at: datetime) -> bool:
         """Let an open case be looked at now if its original is no longer as it was."""
         row = await self._pool.fetchval(_QUERIES["repair"], case.merchant_id, case.id, at)
@@ -141,13 +186,16 @@ class Book:
                 case.merchant_id, case.id, before.events, case.next_action_at, case.step,
                 case.tries, case.cause, case.probability, case.confirmed, case.task, case.ordered,
                 case.proposed, case.proposed_by, case.ended, case.ended_at, case.due_at,
-                case.events, case.head, entry.leased_until,
+                case.first_due_at, case.events, case.head, entry.leased_until, entry.gets_on, at,
             )  # fmt: skip
             if written is None:
                 return None
             await self._rest(connection, case, entry, lines, at)
             if case.ended:
-                await connection.execute(_QUERIES["close_incidents"], case.merchant_id, case.id, at)
+                unproved = case.ended == UNPROVED
+                await connection.execute(
+                    _QUERIES["close_incidents"], case.merchant_id, case.id, at, unproved
+                )
         return case
 
     async def append(self, before: Case, entry: Entry, at: datetime) -> bool:

@@ -1,36 +1,55 @@
 -- Cases and their history. What changes one case says `ended_at IS NULL`, which is the same as
--- `ended = ''`: with that, a plan made while the table is empty would walk all open cases.
+-- `ended = ''`: with that, a plan made while the table is empty would walk all open cases. So would
+-- one of `ended = 'unproved'` walk all of these: where only one is meant, `starts_with` says it.
 
 -- name: open_failed
--- description: Open a case for each failed void without one; one open case per original.
--- $1 now, $2 time until due, $3 how many. The kinds stand here as in the index, else a plan that is
--- made once for all parameters can not use it.
+-- description: Open a case for each void, refund or completion that failed; one open case per original.
+-- $1 now, $2 time until due, $3 how many. Kinds and states stand here as in the index, else a plan
+-- that is made once for all parameters can not use it. A void that joins the case of a refund makes
+-- it the case of a void, which annul drives by itself. What fails on an original whose money nobody
+-- has proved belongs to the case that says so. What has no outcome awaits it from the start, so that
+-- nobody closes it before it is looked at.
 WITH failed AS (
     SELECT merchant_id, id FROM transactions
-    WHERE kind IN ('void', 'qr_void', 'preauth_void', 'completion_void') AND NOT cased
-      AND batch NOT LIKE 'A%'
-      AND state IN ('declined', 'unknown', 'reversing', 'reversed')
+    WHERE kind IN ('void', 'qr_void', 'preauth_void', 'completion_void', 'refund', 'qr_refund',
+                   'completion', 'completion_advice')
+      AND NOT cased AND batch NOT LIKE 'A%'
+      AND state IN ('declined', 'unknown', 'reversing', 'reversed', 'disputed')
     ORDER BY received_at LIMIT $3
 ), marked AS (
     UPDATE transactions t SET cased = true FROM failed f
     WHERE t.merchant_id = f.merchant_id AND t.id = f.id AND NOT t.cased
     RETURNING t.merchant_id, t.id, t.rrn, t.terminal_id, t.original_id, t.kind, t.amount,
-              t.currency, t.card_masked, t.issuer_id, t.received_at
+              t.currency, t.card_masked, t.issuer_id, t.received_at,
+              CASE WHEN t.state IN ('declined', 'reversed') THEN '' ELSE 'await_outcome' END AS step
 ), first AS (
     SELECT DISTINCT ON (merchant_id, coalesce(original_id, id)) * FROM marked
-    ORDER BY merchant_id, coalesce(original_id, id), received_at
+    ORDER BY merchant_id, coalesce(original_id, id), kind NOT LIKE '%void', received_at
+), opened AS (
+    INSERT INTO cases (merchant_id, id, number, terminal_id, original_id, kind, amount, currency,
+                       card_masked, issuer_id, opened_at, due_at, first_due_at, next_action_at,
+                       step)
+    SELECT merchant_id, id, rrn, terminal_id, original_id, kind, amount, currency, card_masked,
+           issuer_id, received_at, received_at + $2::interval, received_at + $2::interval, $1, step
+    FROM first f
+    WHERE f.original_id IS NULL OR NOT EXISTS (
+        SELECT FROM cases c
+        WHERE c.original_id = f.original_id AND c.merchant_id = f.merchant_id
+          AND starts_with(c.ended, 'unproved'))
+    ON CONFLICT (original_id, merchant_id) WHERE ended = '' AND original_id IS NOT NULL
+    DO UPDATE SET next_action_at = least(cases.next_action_at, excluded.next_action_at),
+        kind = CASE WHEN excluded.kind LIKE '%void' AND cases.kind NOT LIKE '%void'
+                    THEN excluded.kind ELSE cases.kind END,
+        amount = CASE WHEN excluded.kind LIKE '%void' AND cases.kind NOT LIKE '%void'
+                      THEN excluded.amount ELSE cases.amount END
+    RETURNING id
 )
-INSERT INTO cases (merchant_id, id, number, terminal_id, original_id, kind, amount, currency,
-                   card_masked, issuer_id, opened_at, due_at, next_action_at)
-SELECT merchant_id, id, rrn, terminal_id, original_id, kind, amount, currency, card_masked,
-       issuer_id, received_at, received_at + $2::interval, $1
-FROM first
-ON CONFLICT (original_id, merchant_id) WHERE ended = '' AND original_id IS NOT NULL
-DO UPDATE SET next_action_at = least(cases.next_action_at, excluded.next_action_at)
-RETURNING id;
+SELECT id FROM opened;
 
 -- name: open_refused
--- description: The same for voids that were refused at the door.
+-- description: The same for what was refused before it was a transaction.
+-- A refund names its original by reference, and may come from another terminal than the sale: what
+-- has its batch and trace is another one.
 WITH refused AS (
     SELECT merchant_id, id FROM refusals WHERE NOT cased ORDER BY received_at LIMIT $3
 ), marked AS (
@@ -44,15 +63,57 @@ WITH refused AS (
     LEFT JOIN transactions o
       ON o.merchant_id = m.merchant_id AND o.terminal_id = m.terminal_id
      AND o.batch = m.original_batch AND o.trace = m.original_trace
-    ORDER BY m.merchant_id, coalesce(o.id, m.id), m.received_at
+     AND m.kind NOT IN ('refund', 'qr_refund')
+    ORDER BY m.merchant_id, coalesce(o.id, m.id), m.kind NOT LIKE '%void', m.received_at
+), opened AS (
+    INSERT INTO cases (merchant_id, id, number, terminal_id, original_id, kind, amount, currency,
+                       card_masked, issuer_id, opened_at, due_at, first_due_at, next_action_at)
+    SELECT merchant_id, id, rrn, terminal_id, original_id, kind, amount, currency, card_masked,
+           issuer_id, received_at, received_at + $2::interval, received_at + $2::interval, $1
+    FROM first f
+    WHERE f.original_id IS NULL OR NOT EXISTS (
+        SELECT FROM cases c
+        WHERE c.original_id = f.original_id AND c.merchant_id = f.merchant_id
+          AND starts_with(c.ended, 'unproved'))
+    ON CONFLICT (original_id, merchant_id) WHERE ended = '' AND original_id IS NOT NULL
+    DO UPDATE SET next_action_at = least(cases.next_action_at, excluded.next_action_at)
+    RETURNING id
 )
-INSERT INTO cases (merchant_id, id, number, terminal_id, original_id, kind, amount, currency,
-                   card_masked, issuer_id, opened_at, due_at, next_action_at)
-SELECT merchant_id, id, rrn, terminal_id, original_id, kind, amount, currency, card_masked,
-       issuer_id, received_at, received_at + $2::interval, $1
-FROM first
-ON CONFLICT (original_id, merchant_id) WHERE ended = '' AND original_id IS NOT NULL
-DO UPDATE SET next_action_at = least(cases.next_action_at, excluded.next_action_at)
+SELECT id FROM opened;
+
+-- name: unproved
+-- description: Cases that ended unproved and of whose money nothing is under way any more.
+-- $1 states without an outcome, $2 how many. One whose original has an open case waits until that
+-- one has ended; one whose original counts as given back by nothing that is seen stays as it is.
+SELECT {columns} FROM cases t
+WHERE t.ended = 'unproved'
+  AND NOT EXISTS (
+      SELECT FROM transactions x
+      WHERE x.merchant_id = t.merchant_id AND x.id = ANY (ARRAY[t.id, t.original_id])
+        AND x.state = ANY ($1::text[]))
+  AND NOT EXISTS (
+      SELECT FROM transactions x
+      WHERE x.merchant_id = t.merchant_id AND x.original_id = t.original_id
+        AND x.state = ANY ($1::text[]))
+  AND NOT EXISTS (
+      SELECT FROM cases c
+      WHERE c.merchant_id = t.merchant_id AND c.original_id = t.original_id AND c.ended = '')
+  AND NOT EXISTS (
+      SELECT FROM transactions o
+      WHERE o.merchant_id = t.merchant_id AND o.id = t.original_id
+        AND o.state IN ('voided', 'refunded')
+        AND NOT EXISTS (
+            SELECT FROM transactions x
+            WHERE x.merchant_id = t.merchant_id AND x.original_id = t.original_id
+              AND x.state = 'approved'))
+ORDER BY t.opened_at LIMIT $2;
+
+-- name: reopen
+-- description: Take up a case again that had ended unproved, if nobody else has written it.
+UPDATE cases
+SET ended = '', ended_at = NULL, next_action_at = $4, task = '', events = $5, head = $6,
+    leased_until = NULL, changed_at = now()
+WHERE merchant_id = $1 AND id = $2 AND events = $3 AND starts_with(ended, 'unproved')
 RETURNING id;
 
 -- name: claim
@@ -96,22 +157,39 @@ SELECT {columns} FROM cases t WHERE t.merchant_id = $1 AND t.original_id = $2
 ORDER BY (t.ended = '') DESC, t.opened_at DESC LIMIT 1;
 
 -- name: list
--- description: Cases, the most urgent first: $1 only open ones, $2 how many.
-SELECT {columns} FROM cases t WHERE NOT $1 OR t.ended = ''
-ORDER BY (t.ended = '') DESC, t.task = '', t.due_at, t.opened_at LIMIT $2;
+-- description: Cases, the most urgent first: $1 only those whose money is in question, $2 how many.
+SELECT {columns} FROM cases t WHERE NOT $1 OR t.ended IN ('', 'unproved')
+ORDER BY t.ended IN ('', 'unproved') DESC, t.task = '', t.first_due_at, t.opened_at LIMIT $2;
 
 -- name: events
 -- description: The history of a case.
 SELECT body, hash FROM case_events WHERE merchant_id = $1 AND case_id = $2 ORDER BY line;
 
+-- name: whole
+-- description: A case and its history, as they stood at one moment.
+SELECT {columns}, e.body AS event_body, e.hash AS event_hash
+FROM cases t
+LEFT JOIN case_events e ON e.merchant_id = t.merchant_id AND e.case_id = t.id
+WHERE t.merchant_id = $1 AND t.id = $2 ORDER BY e.line;
+
 -- name: write
--- description: Change a case if nobody else has meanwhile; the lease goes on until $19, or ends.
-UPDATE cases
-SET next_action_at = $4, step = $5, tries = $6, cause = $7, probability = $8, confirmed = $9,
-    task = $10, ordered = $11, proposed = $12, proposed_by = $13, ended = $14, ended_at = $15,
-    due_at = $16, events = $17, head = $18, leased_until = $19, changed_at = now()
-WHERE merchant_id = $1 AND id = $2 AND events = $3 AND ended_at IS NULL
-RETURNING id;
+-- description: Change a case if nobody else has meanwhile; the lease goes on until $20, or ends.
+-- $21 says that it has got on, so that a fault which stopped it is over.
+WITH written AS (
+    UPDATE cases
+    SET next_action_at = $4, step = $5, tries = $6, cause = $7, probability = $8, confirmed = $9,
+        task = $10, ordered = $11, proposed = $12, proposed_by = $13, ended = $14, ended_at = $15,
+        due_at = $16, first_due_at = $17, events = $18, head = $19, leased_until = $20,
+        changed_at = now()
+    WHERE merchant_id = $1 AND id = $2 AND events = $3 AND ended_at IS NULL
+    RETURNING merchant_id, id
+), over AS (
+    UPDATE incidents i SET closed_at = $22
+    FROM written w
+    WHERE $21 AND i.merchant_id = w.merchant_id AND i.transaction_id = w.id
+      AND i.kind = 'case_fault' AND i.closed_at IS NULL
+)
+SELECT id FROM written;
 
 -- name: append
 -- description: Add to the history of a case that may have ended.
@@ -158,9 +236,10 @@ VALUES ($1, gen_random_uuid(), $2, $3, $4, $5)
 ON CONFLICT DO NOTHING;
 
 -- name: close_incidents
--- description: Close what was opened about a case.
+-- description: Close what was opened about a case; that its outcome is unproved only when it is proved.
 UPDATE incidents SET closed_at = $3
-WHERE merchant_id = $1 AND transaction_id = $2 AND closed_at IS NULL AND kind LIKE 'case_%';
+WHERE merchant_id = $1 AND transaction_id = $2 AND closed_at IS NULL
+  AND (kind LIKE 'case_%' OR (kind = 'outcome_unproved' AND NOT $4));
 
 -- name: audit
 -- description: Keep who did what and why.

@@ -11,11 +11,16 @@ from uuid import UUID
 from annul.diagnose.causes import Text
 
 RESOLVER: Final = "annul"  # who acts when nobody has to be asked
-ENDS: Final = ("voided", "refunded", "refused")
+UNPROVED: Final = "unproved"  # nobody could prove its money by its last time: it goes on
+ENDS: Final = ("voided", "refunded", "refused", UNPROVED)
 
 
 class Case(NamedTuple):
-    """One row of `cases`."""
+    """One row of `cases`.
+
+    `first_due_at` is the due time of its first cause, by which it is late or not; `due_at` that of
+    the cause it goes by now.
+    """
 
     merchant_id: str
     id: UUID
@@ -29,6 +34,7 @@ class Case(NamedTuple):
     issuer_id: str
     opened_at: datetime
     due_at: datetime
+    first_due_at: datetime
     next_action_at: datetime
     step: str
     tries: int
@@ -84,11 +90,16 @@ def chained(head: bytes, body: str) -> bytes:
 def first_broken(bodies: Iterable[tuple[str, bytes]], case: Case | None = None) -> int | None:
     """Give the number of the first event that was changed, None when the chain is whole.
 
-    With its `case` also when the end is missing, or all of it was written anew.
+    With its `case`, read at the same moment (`Book.whole`), also when the end is missing, when
+    more stands behind the head that the case has kept, or when all of it was written anew.
     """
     head, line = b"", 0
     for line, (body, hashed) in enumerate(bodies, 1):
         head = chained(head, body)
-        if head != hashed or (case is not None and line == case.events and head != case.head):
+        if head != hashed or (case is not None and not _kept(case, line, head)):
             return line
     return line + 1 if case is not None and line < case.events else None
+
+
+def _kept(case: Case, line: int, head: bytes) -> bool:
+    return line < case.events or (line == case.events and head == case.head)

@@ -9,36 +9,51 @@ from annul.diagnose.causes import CAUSES, Text
 from annul.diagnose.facts import Facts
 from annul.diagnose.lessons import Lessons
 from annul.domain.errors import AnnulError
+from annul.domain.kinds import VOIDS
 from annul.wire.masking import scan
 
 from .book import Book, Entry
 from .case import Case, Event
+from .plan import AWAITING
 
 ROLES: Final = ("cashier", "merchant", "support", "operator", "administrator", "auditor")
 _DESK: Final = frozenset({"support", "operator", "administrator"})
 _HANDS: Final = frozenset({"operator", "administrator"})
+_SHOP: Final = frozenset({"cashier", "merchant"})
 _TRIES: Final = 5  # writings of others that an act steps aside for
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that people may do; `money` says that it moves money."""
+    """One thing that people may do; `money` says that it moves money.
+
+    `of_void` says that it is about a void of something: annul does not do a refund or completion
+    again by itself. `sure` needs an outcome: what is still open can not be ended by it.
+    """
 
     name: str
     said: Text
     roles: frozenset[str]
     money: bool = False
     when_ended: bool = False
+    of_void: bool = False
+    sure: bool = False
 
 
 ACTIONS: Final = {
     action.name: action
     for action in (
-        Action("retry", Text("重试撤销", "try the void again"), _HANDS, money=True),
-        Action("refund", Text("改为退货", "refund it instead"), _HANDS, money=True),
+        Action("retry", Text("重试撤销", "try the void again"), _HANDS, money=True, of_void=True),
+        Action("refund", Text("改为退货", "refund it instead"), _HANDS, money=True, of_void=True),
+        Action(
+            "withdraw",
+            Text("撤回撤销：原消费有效", "withdraw the void: the sale stands"),
+            _SHOP | _DESK,
+            of_void=True,
+        ),
         Action("look", Text("立即处理", "look at it now"), _DESK),
         Action("reject", Text("驳回待复核操作", "reject what waits for a second person"), _HANDS),
-        Action("close", Text("结案（不撤销）", "close it as refused"), _HANDS),
+        Action("close", Text("结案（不撤销）", "close it as refused"), _HANDS, sure=True),
         Action("note", Text("记录备注", "write a note"), _DESK, when_ended=True),
         Action("confirm-cause", Text("确认原因", "confirm the cause"), _DESK, when_ended=True),
     )
@@ -67,7 +82,8 @@ def allowed(case: Case, role: str) -> list[Action]:
         if role in action.roles
         and (action.when_ended or not case.ended)
         and (action.name != "reject" or case.proposed)
-        and not (action.money and case.original_id is None)
+        and not (action.of_void and (case.original_id is None or case.kind not in VOIDS))
+        and not (action.sure and case.step in AWAITING)
         and not (action.name == "refund" and case.kind == "preauth_void")  # it took no money
     ]
 

@@ -1,4 +1,7 @@
-"""How the promise is kept: voids ended in time, open, late, by end, and the money in question."""
+"""How the promise is kept: cases ended in time, open, late, by end, and the money in question.
+
+Late is judged by the due time of a case's first cause, which never moves.
+"""
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,15 +19,21 @@ _EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """The figures; `in_question` in minor units, `asked` cases wait for a person."""
+    """The figures; `in_question` in minor units, `asked` cases wait for a person.
+
+    `unproved` ones have ended without a proof: their money is in question, and they are late as
+    long as it is. `late_by_cause` goes by the cause that a case goes by now.
+    """
 
     cases: int = 0
     open: int = 0
     voided: int = 0
     refunded: int = 0
     refused: int = 0
+    unproved: int = 0
     in_time: int = 0
     late: int = 0
+    late_by_cause: int = 0
     asked: int = 0
     oldest_s: float = 0.0
     in_question: int = 0
@@ -37,7 +46,7 @@ class Promise:
 async def read(
     pool: asyncpg.Pool, now: datetime, since: datetime = _EVER, merchant_id: str = ""
 ) -> Promise:
-    """Read the figures of cases opened since a moment; open ones always count.
+    """Read the figures of cases opened since a moment; open and unproved ones always count.
 
     Of one merchant, or of all when none is named.
     """

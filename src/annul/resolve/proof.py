@@ -26,7 +26,7 @@ _FIXED: Final = (1980, 1, 1, 0, 0, 0)  # the same proof gives the same bytes
 
 async def gather(pool: asyncpg.Pool, book: Book, case: Case, at: datetime) -> dict[str, Any]:
     """Put everything about a case together."""
-    history = await book.history(case)
+    case, history = await book.whole(case)
     key = (case.merchant_id, case.id)
     transactions = await pool.fetch(_QUERIES["transactions"], *key, case.original_id)
     ids = [row["id"] for row in transactions] or [case.id]

@@ -1,6 +1,6 @@
 -- name: transactions
 -- description: The original of a case and everything that refers to it, or the void alone.
-SELECT id, kind, state, sent, rrn, trace, batch, amount, currency, response_code, auth_code, why,
+SELECT id, kind, state, sent, rrn, trace, issuer_trace, batch, amount, currency, response_code, auth_code, why,
        late_code, reversal_reason, card_masked, issuer_id, received_at, answered_at, ended_at
 FROM transactions t
 WHERE t.merchant_id = $1 AND (t.id = $2 OR t.id = $3 OR ($3::uuid IS NOT NULL AND t.original_id = $3))

@@ -15,6 +15,10 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, T
 
 from annul.diagnose.causes import CAUSES
 
+from . import words
+from .ends import ended
+from .requests import COMPLETED
+
 _FONT: Final = "STSong-Light"  # a font that PDF readers bring along
 _INK: Final = colors.HexColor("#1d2733")
 _LINE: Final = colors.HexColor("#c9d1da")
@@ -34,12 +38,6 @@ _TEXT: Final = ParagraphStyle(
     "text", fontName=_FONT, fontSize=8.5, leading=12, textColor=_INK, wordWrap="CJK"
 )
 _SMALL: Final = ParagraphStyle("small", parent=_TEXT, fontSize=7, leading=9)
-_ENDS: Final = {
-    "voided": "已撤销 Voided",
-    "refunded": "已改为退货 Refunded instead",
-    "refused": "未撤销 Not voided",
-    "": "处理中 Open",
-}
 _WIDTH: Final = A4[0] - 36 * mm
 
 
@@ -58,7 +56,9 @@ def render(proof: dict[str, Any]) -> bytes:
 
 def _story(proof: dict[str, Any]) -> Iterable[Flowable]:
     case = proof["case"]
-    yield Paragraph(f"撤销处理证明 Proof of a void　{case['number']}", _TITLE)
+    asked = words.asked(case["kind"])
+    title = f"{asked.zh}处理证明 Proof of a {asked.en}　{case['number']}"
+    yield Paragraph(title, _TITLE)
     yield Spacer(1, 3 * mm)
     yield _grid(list(_summary(proof)), (0.28, 0.72))
     yield from _diagnosis(proof)
@@ -114,7 +114,8 @@ def _story(proof: dict[str, Any]) -> Iterable[Flowable]:
 
 def _summary(proof: dict[str, Any]) -> Iterable[tuple[str, str]]:
     case = proof["case"]
-    yield "结果 End", Rich(f"<b>{_ENDS[case['ended']]}</b>")
+    how = ended(case["ended"], case["kind"], case["step"])
+    yield "结果 End", Rich(f"<b>{how.zh} {how.en.capitalize()}</b>")
     last = proof["timeline"][-1]["why"] if proof["timeline"] else {"zh": "", "en": ""}
     yield "说明 Explanation", _both(last)
     yield "金额 Amount", f"{_money(case['amount'])} ({case['currency']})"
@@ -137,10 +138,10 @@ def _diagnosis(proof: dict[str, Any]) -> Iterable[Flowable]:
             for one in found["evidence"][:6]
         ]
         rows.append((f"{found['probability']:.0%}", Rich("<br/>".join(lines))))
-    best = CAUSES[diagnosis["causes"][0]["cause"]]
-    if proof["case"]["ended"] not in {"voided", "refunded"}:
-        rows.append(("资金 Money", _both(best.money._asdict())))
-        rows.append(("下一步 Next", _both(best.cashier._asdict())))
+    best, kind = CAUSES[diagnosis["causes"][0]["cause"]], proof["case"]["kind"]
+    if proof["case"]["ended"] in {"", "refused"} and proof["case"]["step"] != COMPLETED:
+        rows.append(("资金 Money", _both(words.money(best, kind)._asdict())))
+        rows.append(("下一步 Next", _both(words.next_step(best, kind)._asdict())))
     yield _grid(rows, (0.16, 0.84))
 
 

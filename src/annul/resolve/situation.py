@@ -10,6 +10,7 @@ from annul.diagnose.gather import Picture
 from annul.diagnose.rank import Finding
 from annul.domain.kinds import VOIDS
 from annul.domain.records import Merchant, Transaction
+from annul.domain.states import UNFINISHED
 
 from .case import Case
 from .pace import Pace
@@ -18,6 +19,7 @@ _SURE: Final = 0.5
 _DOUBT: Final = 0.4
 _LEAST: Final = 0.1
 _NEVER_AGAIN: Final = frozenset({"risk_refusal", "card_problem"})
+_OWN: Final = "A"  # the batch of annul's own attempts begins with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +57,58 @@ class Situation:
         return safe.cause
 
     @property
+    def named(self) -> str:
+        """Name the cause that is written down: a person's, else the most probable one."""
+        return self.case.confirmed or self.findings[0].cause.name
+
+    @property
     def sure(self) -> bool:
         """Whether the cause may be acted on in ways that can not be taken back."""
         return bool(self.case.confirmed) or self.findings[0].probability > _SURE
 
     @property
+    def last_at(self) -> datetime:
+        """When it ends at the latest, whatever happens, if its money is known."""
+        return self.case.opened_at + self.pace.last(self.cause.patience)
+
+    @property
+    def unproved_at(self) -> datetime:
+        """When an outcome that nobody has proved is handed to people.
+
+        A cause that is soon told does not make an issuer answer sooner.
+        """
+        least = self.pace.last("network")
+        return self.case.opened_at + max(self.pace.last(self.cause.patience), least)
+
+    @property
+    def under_way(self) -> list[Transaction]:
+        """What refers to the original and has no outcome yet."""
+        return [one for one in self.picture.attempts if one.state in UNFINISHED]
+
+    @property
     def own_tries(self) -> list[Transaction]:
         """The resolver's own voids of this original."""
-        return [
-            one for one in self.picture.attempts if one.batch.startswith("A") and one.kind in VOIDS
-        ]
+        return [one for one in self.own if one.kind in VOIDS]
+
+    @property
+    def own(self) -> list[Transaction]:
+        """All that annul itself has sent for this original."""
+        return [one for one in self.picture.attempts if one.batch.startswith(_OWN)]
+
+    @property
+    def wish(self) -> Transaction | None:
+        """The latest void that a terminal or a program has asked for, whatever became of it."""
+        voids = [one for one in self.picture.attempts if one.kind in VOIDS]
+        asked = [one for one in voids if not one.batch.startswith(_OWN)]
+        return max(asked, key=lambda one: one.received_at, default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """What to do. `do` names an action, `until` a time to look again, `end` how the case ends.
 
-    `task` is what a person is asked; `evidence` goes into the event.
+    `task` is what a person is asked; `evidence` goes into the event; `incident` is a kind and what
+    it says to whoever reads it; `notice` is what the terminal is told at the end, else by the end.
     """
 
     name: str
@@ -81,3 +118,22 @@ class Step:
     end: str = ""
     task: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    incident: tuple[str, str] | None = None
+    notice: str = ""
+
+
+def end(
+    how: str,
+    why: Text,
+    evidence: Mapping[str, Any],
+    *,
+    name: str = "",
+    task: str = "",
+    incident: tuple[str, str] | None = None,
+    notice: str = "",
+) -> Step:
+    """Give the step that ends a case."""
+    return Step(
+        name or f"ended_{how}", why, end=how, task=task, evidence=evidence, incident=incident,
+        notice=notice,
+    )  # fmt: skip

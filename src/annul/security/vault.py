@@ -1,4 +1,4 @@
-"""Card numbers at rest: ciphertext for what a later message needs, a keyed hash to match by."""
+"""Secrets at rest: ciphertext of card numbers and files, and a keyed hash to match cards by."""
 
 import hmac
 from os import urandom
@@ -17,10 +17,11 @@ _NONCE: Final = 12
 
 
 class Vault:
-    """Seals, opens and hashes card numbers under keys derived from the local master key."""
+    """Seals and opens under keys derived from the local master key; hashes card numbers."""
 
     def __init__(self, local_master_key: bytes) -> None:
         self._cipher = AESGCM(derive(local_master_key, "card ciphertext"))
+        self._files = AESGCM(derive(local_master_key, "file ciphertext"))
         self._hashing = derive(local_master_key, "card hash")
 
     def seal(self, pan: str) -> bytes:
@@ -39,6 +40,20 @@ class Vault:
             return self._cipher.decrypt(nonce, rest, sealed[:1]).decode()
         except InvalidTag:
             message = "a stored card number does not open under this master key"
+            raise UnusableKey(message) from None
+
+    def seal_file(self, content: bytes, about: bytes) -> bytes:
+        """Encrypt a file; it opens only as what it is `about` (an id), so it can not be swapped."""
+        nonce = urandom(_NONCE)
+        return _VERSION + nonce + self._files.encrypt(nonce, content, _VERSION + about)
+
+    def open_file(self, sealed: bytes, about: bytes) -> bytes:
+        """Decrypt a file; raises `UnusableKey` for another master key, or what it is not about."""
+        nonce, rest = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+        try:
+            return self._files.decrypt(nonce, rest, sealed[:1] + about)
+        except (InvalidTag, ValueError):
+            message = "a stored file does not open under this master key"
             raise UnusableKey(message) from None
 
     def hash(self, pan: str) -> bytes:

@@ -4,58 +4,53 @@ All statements run through group commit (`batcher`). After a lost connection a s
 again: opening is idempotent by the request's key, concluding by its guard on the state.
 """
 
-import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple
+from datetime import date, datetime
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from annul.domain.ledger import Transfer
 from annul.domain.records import Transaction
-from annul.domain.states import State, sources
+from annul.domain.response_codes import Effect, effect_of
+from annul.domain.states import BY_HAND, State, sources
 
 from .batcher import LOST, Batcher, StoreUnavailable
-from .database import load_queries
+from .journal_sql import QUERIES
+from .lane import RETRY_S, Lane
+from .late import Late, decide
 
-_COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
-_QUERIES: Final = {
-    name: query.sql.replace("{columns}", _COLUMNS)
-    for name, query in load_queries("annul.store", "journal.sql").items()
-}
+_NOT_DONE: Final = Effect.NOT_DONE
 _SOURCES: Final = {state: ",".join(sources(state)) for state in State}
-
-RETRY_S: Final = 20.0  # how long a statement waits for a database that went away
-_RETRY_STEP_S: Final = 0.1
-# Plans are made once for a connection's life, also while the tables are new and look small; the
-# journal's statements always touch few rows by their keys.
-_ONLY_BY_INDEX: Final = (
-    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
-)
-_ANY_PLAN: Final = "RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin"
+_SOURCES_BY_HAND: Final = {state: ",".join(sources(state, BY_HAND)) for state in State}
 
 
 class Opening(NamedTuple):
     """A transaction to write, and for an undoing one what it holds on its original.
 
     `whole` asks that nothing of the original is undone yet; `owed` puts a message for the issuer
-    into the outbox in the same commit.
+    into the outbox in the same commit. What the transaction `reserves` of the merchant's balance
+    must be there; `pending_covers` lets money count that is not paid out yet.
     """
 
     transaction: Transaction
     node: int
     whole: bool = True
     owed: str = ""
+    pending_covers: bool = True
 
 
 class Outcome(NamedTuple):
     """A move of one transaction to `state`, and all that is written with it in one commit.
 
-    `release` (minor units) frees what the transaction held on its original; `original_state` is
-    the original's new state; `owed` and `reason` put a reversal or an advice into the outbox;
-    `settles` ends the outbox row. An empty text keeps the stored value.
+    `release` (minor units) frees what the transaction held on its original; `undoing` changes what
+    is on its way there; `unreserve` gives back what it had set aside of the merchant's balance;
+    `original_state` is the original's new state; `owed` and `reason` put a reversal or an advice
+    into the outbox; `settles` ends the outbox row; `posted_on` is the business day of the entries.
+    An empty text keeps the stored value. `came_from` narrows the states that it may come from;
+    `by_hand` lets it come from those that only people conclude. `seen_at` is when the late answer
+    came that the writer knows of: what denies a later one does not end it.
     """
 
     merchant_id: str
@@ -78,57 +73,22 @@ class Outcome(NamedTuple):
     settles: bool = False
     transfers: tuple[Transfer, ...] = ()
     why: str = ""
+    undoing: int = 0
+    unreserve: int = 0
+    posted_on: date | None = None
+    came_from: State | None = None
+    by_hand: bool = False
+    seen_at: datetime | None = None
+
+    @property
+    def sources(self) -> str:
+        """Name the states that it may come from, as the statement takes them."""
+        return self.came_from or (_SOURCES_BY_HAND if self.by_hand else _SOURCES)[self.state]
 
 
 Key = tuple[str, str, str, str]  # merchant, terminal, batch, trace
 Purse = tuple[str, str]  # merchant, currency
-Balance = tuple[int, int, int]  # pending, available, frozen
-
-
-class Lane:
-    """One connection that runs one statement at a time and comes back after a loss."""
-
-    def __init__(self, pool: asyncpg.Pool, retry_s: float = RETRY_S) -> None:
-        self._pool = pool
-        self._retry_s = retry_s
-        self._connection: Any = None
-        self._closed = False
-        self._turn = asyncio.Lock()
-
-    async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
-        """Run `sql`; raise `StoreUnavailable` when the database stays away for `retry_s`."""
-        loop = asyncio.get_running_loop()
-        give_up = loop.time() + self._retry_s
-        while True:
-            try:
-                async with self._turn:
-                    if self._connection is None:
-                        self._connection = await self._pool.acquire(timeout=self._retry_s)
-                        await self._connection.execute(_ONLY_BY_INDEX)
-                    return await self._connection.fetch(sql, *arguments)
-            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
-                continue
-            except LOST as error:
-                await self.release()
-                if self._closed or loop.time() >= give_up:
-                    raise StoreUnavailable from error
-                await asyncio.sleep(_RETRY_STEP_S)
-
-    async def release(self) -> None:
-        """Give the connection back to the pool."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                await connection.execute(_ANY_PLAN)
-                await self._pool.release(connection)
-            except LOST:
-                with suppress(*LOST):  # it may have been given back on the way
-                    connection.terminate()
-
-    async def close(self) -> None:
-        """Give the connection back and stop retrying."""
-        self._closed = True
-        await self.release()
+Balance = tuple[int, int, int]  # pending, available, reserved
 
 
 class Journal:
@@ -152,16 +112,34 @@ class Journal:
 
         Raises `StoreUnavailable` or `StoreOverloaded`; then nothing may be sent.
         """
-        if opening.transaction.holds:
-            try:
-                return await self._open_undo.submit(opening)
-            except asyncpg.IntegrityConstraintViolationError:
-                return False
-        return await self._open.submit(opening)
+        if not opening.transaction.holds:
+            return await self._open.submit(opening)
+        try:
+            if opening.transaction.reserves:
+                return await self._open_covered(opening)
+            return await self._open_undo.submit(opening)
+        except asyncpg.IntegrityConstraintViolationError:
+            return False
 
     async def conclude(self, outcome: Outcome) -> bool:
         """Write an outcome; False when the transaction is not in a state that may move there."""
         return await self._conclude.submit(outcome)
+
+    async def incident(
+        self, transaction: Transaction, kind: str, detail: str, at: datetime
+    ) -> None:
+        """Tell somebody of a transaction; once while the incident is open."""
+        key = (transaction.merchant_id, transaction.id)
+        await self._lanes["read"].fetch(QUERIES["incident"], *key, kind, detail, at)
+
+    async def taken_back(self, transaction: Transaction) -> None:
+        """Keep that the terminal itself took a void or its like back (0400)."""
+        key = (transaction.merchant_id, transaction.id)
+        await self._lanes["read"].fetch(QUERIES["taken_back"], *key)
+
+    async def announce(self, merchant_id: str, kind: str, detail: str, at: datetime) -> None:
+        """Tell somebody of what belongs to no transaction; once while it is open."""
+        await self._lanes["read"].fetch(QUERIES["announce"], merchant_id, kind, detail, at)
 
     async def find(self, key: Key) -> Transaction | None:
         """Find a transaction by merchant, terminal, batch and trace."""
@@ -181,54 +159,28 @@ class Journal:
         """Find a transaction by its id."""
         return await self._one("find_by_id", merchant_id, identity)
 
-    async def find_late(self, merchant_id: str, terminal_id: str, trace: str) -> Transaction | None:
-        """Find the latest transaction that an answer with this terminal and trace may belong to."""
-        return await self._one("find_late", merchant_id, terminal_id, trace)
-
-    async def balance(self, merchant_id: str, currency: str) -> tuple[int, int, int]:
-        """Give pending, available and frozen money of a merchant in minor units."""
+    async def balance(self, merchant_id: str, currency: str) -> Balance:
+        """Give pending, available and reserved money of a merchant in minor units."""
         return await self._balance.submit((merchant_id, currency))
 
-    async def note_late(self, transaction: Transaction, code: str, at: datetime) -> None:
-        """Keep the code of an answer that came after the time-out and changes nothing."""
-        key = (transaction.merchant_id, transaction.id)
-        await self._lanes["read"].fetch(_QUERIES["note_late"], *key, code, at)
+    async def late(self, late: Late) -> str:
+        """Decide on an answer that came when nobody awaited it, see `annul.store.late`."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await decide(connection, late)
 
     async def owe(self, transaction: Transaction, kind: str, reason: str, at: datetime) -> None:
         """Put a reversal or an advice of a transaction into the outbox, due now."""
         await self._lanes["read"].fetch(
-            _QUERIES["owe"], transaction.merchant_id, transaction.id, kind, reason, at
+            QUERIES["owe"], transaction.merchant_id, transaction.id, kind, reason, at
         )
 
-    async def claw_back(
-        self, void: Transaction, reason: str, code: str, at: datetime
-    ) -> Literal["", "held", "beside"]:
-        """Reverse a void that is proved approved after it had ended as declined or reversed.
+    async def stranded(self, before: datetime, boot: UUID, *, others: bool) -> list[Transaction]:
+        """Give unfinished transactions received before `before` that nobody drives.
 
-        `held`: nothing else can pay until it is reversed; `beside`: another void or refund took
-        its place, so somebody is told; empty: it has not ended, so the approval is only kept.
+        Those of this node as long as it is not another process's (`boot` is this one's); with
+        `others` also those of nodes without a process.
         """
-        key = (void.merchant_id, void.id)
-        async with self._pool.acquire() as connection, connection.transaction():
-            state = await connection.fetchval(_QUERIES["claw_lock"], *key)
-            if state not in {State.DECLINED, State.REVERSED}:
-                await connection.execute(_QUERIES["note_late"], *key, code, at)
-                return ""
-            held = None
-            if void.original_id is not None:
-                held = await connection.fetchval(
-                    _QUERIES["claw_hold"], void.merchant_id, void.original_id, void.amount
-                )
-            holds = void.amount if held else 0
-            await connection.execute(_QUERIES["claw_move"], *key, holds, code, at, reason)
-            await connection.execute(_QUERIES["owe"], *key, "reversal", reason, at)
-            if not held:
-                await connection.execute(_QUERIES["claw_incident"], *key, at)
-        return "held" if held else "beside"
-
-    async def stranded(self, before: datetime) -> list[Transaction]:
-        """Give this node's unfinished transactions received before `before` that nobody drives."""
-        rows = await self._lanes["read"].fetch(_QUERIES["strand"], self.node, before)
+        rows = await self._lanes["read"].fetch(QUERIES["strand"], self.node, before, boot, others)
         return [Transaction.of(row) for row in rows]
 
     def figures(self) -> dict[str, tuple[int, int]]:
@@ -250,22 +202,38 @@ class Journal:
             await lane.close()
 
     async def _one(self, query: str, *arguments: object) -> Transaction | None:
-        rows = await self._lanes["read"].fetch(_QUERIES[query], *arguments)
+        rows = await self._lanes["read"].fetch(QUERIES[query], *arguments)
         return Transaction.of(rows[0]) if rows else None
 
     async def _run_open(self, items: list[Opening]) -> list[bool]:
-        rows = await self._lanes["open"].fetch(_QUERIES["open"], *_opening_arrays(items))
+        rows = await self._lanes["open"].fetch(QUERIES["open"], *_opening_arrays(items))
         return _happened(items, rows)
 
     async def _run_open_undo(self, items: list[Opening]) -> list[bool]:
-        rows = await self._lanes["open_undo"].fetch(
-            _QUERIES["open_undo"],
-            *_opening_arrays(items),
-            [item.transaction.holds for item in items],
-            [item.whole for item in items],
-            [item.owed for item in items],
-        )
+        rows = await self._lanes["open_undo"].fetch(QUERIES["open_undo"], *_undo_arrays(items))
         return _happened(items, rows)
+
+    async def _open_covered(self, opening: Opening) -> bool:
+        """Open what must be covered: held and reserved together, or neither.
+
+        Alone, not in a group: of two that one balance covers only once, the second finds it
+        reserved. The original is locked before the balance, as everywhere.
+        """
+        mine = opening.transaction
+        purse = (mine.merchant_id, mine.currency, mine.reserves, opening.pending_covers)
+        try:
+            async with self._pool.acquire(timeout=RETRY_S) as connection:
+                block = connection.transaction()
+                await block.start()
+                rows = await connection.fetch(QUERIES["open_undo"], *_undo_arrays([opening]))
+                covered = rows and await connection.fetchval(QUERIES["reserve"], *purse)
+                if covered is None or not rows:
+                    await block.rollback()
+                    return False
+                await block.commit()
+                return True
+        except LOST as error:
+            raise StoreUnavailable from error
 
     async def _run_conclude(self, items: list[Outcome]) -> list[bool]:
         lines = [
@@ -276,7 +244,7 @@ class Journal:
         columns = zip(
             *(
                 (
-                    o.merchant_id, o.id, o.state, _SOURCES[o.state], o.sent, o.response_code,
+                    o.merchant_id, o.id, o.state, o.sources, o.sent, o.response_code,
                     o.auth_code, o.settlement_date, o.fee, o.icc_answer, o.voucher, o.late_code,
                     o.original_state, o.release, o.owed, o.reason, o.settles, o.at,
                 )
@@ -284,17 +252,31 @@ class Journal:
             ),
             strict=True,
         )  # fmt: skip
-        why = [item.why for item in items]
+        more = zip(
+            *((o.why, o.undoing, o.unreserve, o.posted_on, o.seen_at) for o in items), strict=True
+        )
         postings: Sequence[Sequence[object]] = (
             list(zip(*lines, strict=True)) if lines else [[], [], [], [], []]
         )
-        rows = await self._lanes["conclude"].fetch(_QUERIES["conclude"], *columns, *postings, why)
-        done = {row[0] for row in rows}
+        rows = await self._lanes["conclude"].fetch(QUERIES["conclude"], *columns, *postings, *more)
+        done: dict[UUID, str] = {row[0]: row[1] for row in rows}
+        for item in items:
+            late_code = done.get(item.id)
+            if late_code and item.state is State.APPROVED and effect_of(late_code) is _NOT_DONE:
+                await self._denied(item, late_code)
         return [item.id in done for item in items]
+
+    async def _denied(self, approved: Outcome, code: str) -> None:
+        """Tell somebody of an approval whose denial came before it was written."""
+        detail = f"approved with {approved.response_code}, and declined with {code} beside it."
+        await self._lanes["read"].fetch(
+            QUERIES["incident"], approved.merchant_id, approved.id, "answers_contradict",
+            f"The transaction was {detail}", approved.at,
+        )  # fmt: skip
 
     async def _run_find(self, keys: list[Key]) -> list[Transaction | None]:
         columns = list(zip(*keys, strict=True))
-        rows = await self._lanes["find"].fetch(_QUERIES["find_by_trace"], *columns)
+        rows = await self._lanes["find"].fetch(QUERIES["find_by_trace"], *columns)
         found: dict[Key, Transaction] = {}
         for row in rows:
             transaction = Transaction.of(row)
@@ -309,10 +291,10 @@ class Journal:
 
     async def _run_balance(self, purses: list[Purse]) -> list[Balance]:
         columns = zip(*purses, strict=True)
-        rows = await self._lanes["balance"].fetch(_QUERIES["balance"], *columns)
+        rows = await self._lanes["balance"].fetch(QUERIES["balance"], *columns)
         found: dict[Purse, Balance] = {
-            (merchant_id, currency): (pending, available, frozen)
-            for merchant_id, currency, pending, available, frozen in rows
+            (merchant_id, currency): (pending, available, reserved)
+            for merchant_id, currency, pending, available, reserved in rows
         }
         return [found.get(purse, (0, 0, 0)) for purse in purses]
 
@@ -324,11 +306,22 @@ def _opening_arrays(items: list[Opening]) -> list[tuple[object, ...]]:
             t.trace, t.business_date, t.amount, t.currency, t.original_id, t.card_hash,
             t.card_masked, t.card_cipher, t.card_type, t.expiry, t.card_sequence, t.entry_mode,
             t.condition, t.issuer_id, t.rrn, t.voucher, t.response_code, t.received_at, t.why,
+            t.issuer_trace,
         )
         for item in items
         for t in (item.transaction,)
     )  # fmt: skip
     return list(zip(*rows, strict=True))
+
+
+def _undo_arrays(items: list[Opening]) -> list[Sequence[object]]:
+    return [
+        *_opening_arrays(items),
+        [item.transaction.holds for item in items],
+        [item.whole for item in items],
+        [item.owed for item in items],
+        [item.transaction.reserves for item in items],
+    ]
 
 
 def _happened(items: list[Opening], rows: list[asyncpg.Record]) -> list[bool]:

@@ -5,12 +5,14 @@
 INSERT INTO transactions (
     merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
     amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
-    card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at, why)
+    card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at, why,
+    issuer_trace)
 SELECT * FROM unnest(
     $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[],
     $8::text[], $9::text[], $10::date[], $11::bigint[], $12::text[], $13::uuid[], $14::bytea[],
     $15::text[], $16::bytea[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
-    $22::text[], $23::text[], $24::text[], $25::text[], $26::timestamptz[], $27::text[])
+    $22::text[], $23::text[], $24::text[], $25::text[], $26::timestamptz[], $27::text[],
+    $28::text[])
 ON CONFLICT DO NOTHING
 RETURNING id;
 
@@ -22,19 +24,22 @@ WITH request AS (
         $8::text[], $9::text[], $10::date[], $11::bigint[], $12::text[], $13::uuid[],
         $14::bytea[], $15::text[], $16::bytea[], $17::text[], $18::text[], $19::text[],
         $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
-        $26::timestamptz[], $27::text[], $28::bigint[], $29::boolean[], $30::text[])
+        $26::timestamptz[], $27::text[], $28::text[], $29::bigint[], $30::boolean[], $31::text[],
+        $32::bigint[])
     AS r (
         merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
         amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
         card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at,
-        why, holds, whole, owed)
+        why, issuer_trace, holds, whole, owed, reserves)
 ), held AS (
     UPDATE transactions o
-    SET undone = o.undone + r.holds
+    SET undone = o.undone + r.holds, undoing = r.holds
     FROM request r
     WHERE o.merchant_id = r.merchant_id AND o.id = r.original_id
       AND o.state IN ('approved', 'partly_refunded')
       AND o.undone + r.holds <= o.amount AND (o.undone = 0 OR NOT r.whole)
+      -- One at a time: of two refunds that look alike the second may be the first one once more.
+      AND o.undoing = 0
       AND NOT EXISTS (
           SELECT FROM transactions d
           WHERE d.merchant_id = r.merchant_id AND d.terminal_id = r.terminal_id
@@ -46,22 +51,29 @@ WITH request AS (
         merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
         amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
         card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at,
-        why, holds)
+        why, issuer_trace, holds, reserves)
     SELECT
         merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
         amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
         card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at,
-        why, holds
+        why, issuer_trace, holds, reserves
     FROM held
     RETURNING id
 ), owed AS (
-    INSERT INTO outbox (merchant_id, id, transaction_id, kind, issuer_id, card_hash, reason,
-                        next_attempt_at, created_at)
-    SELECT merchant_id, gen_random_uuid(), id, owed, issuer_id, card_hash, '',
+    INSERT INTO outbox (merchant_id, id, transaction_id, original_id, kind, issuer_id, card_hash,
+                        reason, next_attempt_at, created_at)
+    SELECT merchant_id, gen_random_uuid(), id, original_id, owed, issuer_id, card_hash, '',
            received_at, received_at
     FROM held WHERE owed <> ''
 )
 SELECT id FROM opened;
+
+-- name: reserve
+-- description: Set money of a merchant aside for what gives it back: $1 merchant, $2 currency, $3 amount, $4 whether pending money counts.
+UPDATE merchant_balances SET reserved = reserved + $3
+WHERE merchant_id = $1 AND currency = $2
+  AND available + CASE WHEN $4 THEN pending ELSE 0 END - reserved >= $3
+RETURNING reserved;
 
 -- name: conclude
 -- description: Outcome, ledger, balances, the original and what the issuer is owed, in one commit.
@@ -69,16 +81,18 @@ WITH outcome AS (
     SELECT * FROM unnest(
         $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
         $8::text[], $9::bigint[], $10::bytea[], $11::text[], $12::text[], $13::text[],
-        $14::bigint[], $15::text[], $16::text[], $17::boolean[], $18::timestamptz[], $24::text[])
+        $14::bigint[], $15::text[], $16::text[], $17::boolean[], $18::timestamptz[], $24::text[],
+        $25::bigint[], $26::bigint[], $27::date[], $28::timestamptz[])
     AS o (
         merchant_id, id, state, sources, sent, response_code, auth_code, settlement_date, fee,
-        icc_answer, voucher, late_code, original_state, release, owed, reason, settles, at, why)
+        icc_answer, voucher, late_code, original_state, release, owed, reason, settles, at, why,
+        undoing, unreserve, posted_on, seen_at)
 ), moved AS (
     UPDATE transactions t
     SET state = o.state,
         sent = CASE WHEN o.sent = '' THEN t.sent ELSE o.sent END,
         -- What answers a reversal says nothing of the transaction itself.
-        response_code = CASE WHEN o.state IN ('reversing', 'reversed') OR o.response_code = ''
+        response_code = CASE WHEN o.state IN ('reversing', 'reversed', 'disputed') OR o.response_code = ''
                              THEN t.response_code ELSE o.response_code END,
         auth_code = CASE WHEN o.auth_code = '' THEN t.auth_code ELSE o.auth_code END,
         settlement_date = CASE WHEN o.settlement_date = '' THEN t.settlement_date
@@ -91,6 +105,7 @@ WITH outcome AS (
         reversal_reason = CASE WHEN o.owed = 'reversal' THEN o.reason ELSE t.reversal_reason END,
         why = CASE WHEN o.why = '' THEN t.why ELSE o.why END,
         holds = t.holds - o.release,
+        reserves = t.reserves - o.unreserve,
         answered_at = CASE WHEN o.sent = 'answered' AND t.answered_at IS NULL THEN o.at
                            ELSE t.answered_at END,
         ended_at = CASE WHEN o.state IN ('approved', 'declined', 'reversed') THEN o.at END
@@ -99,14 +114,18 @@ WITH outcome AS (
       AND t.state = ANY (string_to_array(o.sources, ','))
       -- What a void or refund holds can not be reversed from under it.
       AND (o.state <> 'reversing' OR t.undone = 0)
-      -- The issuer may have acknowledged it before it booked what it then approved too late.
-      AND (o.state <> 'reversed' OR t.late_code = o.late_code)
+      -- An approval that has come meanwhile is older than no word that denies it: whoever wrote
+      -- without it looks again.
+      AND (o.state NOT IN ('declined', 'reversed') OR t.late_code <> ALL ({booked})
+           OR t.late_at = o.seen_at)
     RETURNING t.merchant_id, t.id, t.original_id, t.issuer_id, t.card_hash, t.currency,
-              t.business_date, o.state, o.original_state, o.release, o.owed, o.reason,
-              o.settles, o.response_code, o.at
+              o.posted_on, o.state, o.original_state, o.release, o.owed, o.reason,
+              o.settles, o.response_code, o.at, o.undoing, o.unreserve,
+              o.why, t.late_code
 ), original AS (
     UPDATE transactions t
     SET undone = t.undone - m.release,
+        undoing = t.undoing + m.undoing,
         state = CASE
             WHEN m.original_state = 'refunded' AND t.undone < t.amount THEN 'partly_refunded'
             WHEN m.original_state <> '' THEN m.original_state
@@ -114,18 +133,23 @@ WITH outcome AS (
             ELSE t.state END
     FROM moved m
     WHERE t.merchant_id = m.merchant_id AND t.id = m.original_id
-      AND (m.original_state <> '' OR m.release > 0)
+      AND (m.original_state <> '' OR m.release > 0 OR m.undoing <> 0)
 ), posted AS (
     INSERT INTO entries (merchant_id, transaction_id, cause, line, debit, credit, amount,
                          currency, business_date, posted_at)
-    SELECT m.merchant_id, m.id, 'approval', e.line, e.debit, e.credit, e.amount,
-           m.currency, m.business_date, m.at
+    SELECT m.merchant_id, m.id,
+           -- People found that what had been mirrored stands after all.
+           CASE WHEN m.why = 'concluded_by_hand' AND EXISTS (
+               SELECT FROM entries r WHERE r.merchant_id = m.merchant_id
+                 AND r.transaction_id = m.id AND r.cause = 'reversal')
+           THEN 'adjustment' ELSE 'approval' END, e.line, e.debit, e.credit, e.amount,
+           m.currency, m.posted_on, m.at
     FROM unnest($19::uuid[], $20::smallint[], $21::text[], $22::text[], $23::bigint[])
          AS e (id, line, debit, credit, amount)
     JOIN moved m ON m.id = e.id
     UNION ALL
     SELECT m.merchant_id, m.id, 'reversal', e.line, e.credit, e.debit, e.amount,
-           e.currency, m.business_date, m.at
+           e.currency, m.posted_on, m.at
     FROM moved m
     JOIN entries e ON e.merchant_id = m.merchant_id AND e.transaction_id = m.id
                   AND e.cause = 'approval'
@@ -133,22 +157,27 @@ WITH outcome AS (
     ON CONFLICT DO NOTHING
     RETURNING merchant_id, currency, debit, credit, amount
 ), balance AS (
-    INSERT INTO merchant_balances (merchant_id, currency, pending, available, frozen)
+    INSERT INTO merchant_balances (merchant_id, currency, pending, available, frozen, reserved)
     SELECT merchant_id, currency,
            sum(CASE 'merchant_pending' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END),
            sum(CASE 'merchant_available' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END),
-           sum(CASE 'merchant_frozen' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END)
-    FROM posted
+           sum(CASE 'merchant_frozen' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END),
+           sum(CASE debit WHEN 'reserved' THEN -amount ELSE 0 END)
+    FROM (SELECT * FROM posted
+          UNION ALL
+          SELECT merchant_id, currency, 'reserved', '', unreserve FROM moved WHERE unreserve > 0) p
     GROUP BY merchant_id, currency
     ORDER BY merchant_id, currency
     ON CONFLICT (merchant_id, currency) DO UPDATE
     SET pending = merchant_balances.pending + excluded.pending,
         available = merchant_balances.available + excluded.available,
-        frozen = merchant_balances.frozen + excluded.frozen
+        frozen = merchant_balances.frozen + excluded.frozen,
+        reserved = merchant_balances.reserved + excluded.reserved
 ), owed AS (
-    INSERT INTO outbox (merchant_id, id, transaction_id, kind, issuer_id, card_hash, reason,
-                        next_attempt_at, created_at)
-    SELECT merchant_id, gen_random_uuid(), id, owed, issuer_id, card_hash, reason, at, at
+    INSERT INTO outbox (merchant_id, id, transaction_id, original_id, kind, issuer_id, card_hash,
+                        reason, next_attempt_at, created_at)
+    SELECT merchant_id, gen_random_uuid(), id, coalesce(original_id, id), owed, issuer_id,
+           card_hash, reason, at, at
     FROM moved WHERE owed <> ''
     ON CONFLICT (merchant_id, transaction_id, kind) DO UPDATE
     SET pending = true, next_attempt_at = excluded.next_attempt_at, done_at = NULL,
@@ -159,7 +188,7 @@ WITH outcome AS (
     FROM moved m
     WHERE m.settles AND b.merchant_id = m.merchant_id AND b.transaction_id = m.id
 )
-SELECT id FROM moved;
+SELECT id, late_code FROM moved;
 
 -- name: find_by_trace
 -- description: Transactions by their request key.
@@ -182,64 +211,79 @@ ORDER BY t.received_at DESC LIMIT 1;
 -- description: One transaction by its id.
 SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND t.id = $2;
 
--- name: find_late
--- description: The transaction that a late answer of an issuer belongs to, latest first.
-SELECT {columns} FROM transactions t
-WHERE t.merchant_id = $1 AND t.terminal_id = $2 AND t.trace = $3
-ORDER BY t.received_at DESC LIMIT 1;
-
 -- name: balance
--- description: Pending, available and frozen money of merchants.
-SELECT merchant_id, currency, b.pending, b.available, b.frozen
+-- description: Pending, available and reserved money of merchants.
+SELECT merchant_id, currency, b.pending, b.available, b.reserved
 FROM unnest($1::text[], $2::text[]) AS k (merchant_id, currency)
 JOIN merchant_balances b USING (merchant_id, currency);
 
+-- name: late_lock
+-- description: A transaction to which a late answer came, held until the end of the statement's transaction.
+SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND t.id = $2 FOR UPDATE;
+
 -- name: note_late
--- description: Keep the code of a late answer where it changes nothing else.
-UPDATE transactions SET late_code = $3, late_at = $4 WHERE merchant_id = $1 AND id = $2;
+-- description: Keep the code of a late answer. One that says that money was booked is never written over.
+UPDATE transactions SET late_code = $3, late_at = $4
+WHERE merchant_id = $1 AND id = $2 AND (late_code <> ALL ({booked}) OR $3 = ANY ({booked}));
 
--- name: claw_lock
--- description: The state of a void that is to be taken back, held until the end of the transaction.
-SELECT state FROM transactions WHERE merchant_id = $1 AND id = $2 FOR UPDATE;
-
--- name: claw_hold
--- description: Hold the original for a void that is taken back, unless another took its place.
-UPDATE transactions SET undone = undone + $3
+-- name: late_hold
+-- description: Hold the original for what is to be taken back, unless another took its place.
+UPDATE transactions SET undone = undone + $3, undoing = undoing + $3
 WHERE merchant_id = $1 AND id = $2 AND state IN ('approved', 'partly_refunded')
   AND undone + $3 <= amount
 RETURNING id;
 
--- name: claw_move
--- description: Reverse a void that was approved too late.
+-- name: late_move
+-- description: Open again what had ended: it was approved too late.
 UPDATE transactions
-SET state = 'reversing', sent = 'possibly_sent', holds = $3, late_code = $4, late_at = $5,
-    reversal_reason = $6
+SET state = $3, sent = CASE sent WHEN 'answered' THEN sent ELSE 'possibly_sent' END, holds = $4, late_code = $5, late_at = $6,
+    reversal_reason = $7, ended_at = NULL
 WHERE merchant_id = $1 AND id = $2;
 
--- name: claw_incident
--- description: Tell somebody that an issuer gave money back twice for a while.
+-- name: taken_back
+-- description: Keep that a terminal took back what it had asked for.
+UPDATE transactions SET taken_back = true WHERE merchant_id = $1 AND id = $2 AND NOT taken_back;
+
+-- name: incident
+-- description: Tell somebody of a transaction: $3 kind, $4 detail, $5 when; once while it is open.
 INSERT INTO incidents (merchant_id, id, kind, transaction_id, detail, opened_at)
-SELECT merchant_id, gen_random_uuid(), 'late_approval', id,
-       format('Void %s was approved after another void or refund had taken its place. It is being '
-              'reversed at issuer %s. Until then the cardholder has the money twice.',
-              rrn, issuer_id), $3
-FROM transactions WHERE merchant_id = $1 AND id = $2
+VALUES ($1, gen_random_uuid(), $3, $2, $4, $5)
 ON CONFLICT DO NOTHING;
+
+-- name: announce
+-- description: The same of what belongs to no transaction: $1 merchant, $2 kind, $3 detail, $4 when.
+INSERT INTO incidents (merchant_id, id, kind, detail, opened_at)
+SELECT $1, gen_random_uuid(), $2, $3, $4
+WHERE NOT EXISTS (
+    SELECT FROM incidents
+    WHERE merchant_id = $1 AND kind = $2 AND detail = $3 AND closed_at IS NULL);
 
 -- name: owe
 -- description: Put a reversal or an advice of one transaction into the outbox, due now.
-INSERT INTO outbox (merchant_id, id, transaction_id, kind, issuer_id, card_hash, reason,
+INSERT INTO outbox (merchant_id, id, transaction_id, original_id, kind, issuer_id, card_hash, reason,
                     next_attempt_at, created_at)
-SELECT merchant_id, gen_random_uuid(), id, $3, issuer_id, card_hash, $4, $5, $5
+SELECT merchant_id, gen_random_uuid(), id, coalesce(original_id, id), $3, issuer_id, card_hash, $4,
+       $5, $5
 FROM transactions WHERE merchant_id = $1 AND id = $2
 ON CONFLICT (merchant_id, transaction_id, kind) DO UPDATE
 SET pending = true, next_attempt_at = excluded.next_attempt_at, done_at = NULL,
-    leased_until = NULL;
+    leased_until = NULL
+WHERE NOT outbox.pending;
 
 -- name: strand
--- description: Transactions of this node that no process serves any more, oldest first.
+-- description: Transactions that no process drives, oldest first: of this node, of nodes without one.
+-- $1 node, $2 received before, $3 boot, $4 also of other nodes. Leases by the database's clock. Of
+-- others only under a lease of one's own that has not ended: else all may have ended together.
 SELECT {columns} FROM transactions t
-WHERE t.node = $1 AND t.received_at < $2
+WHERE t.node = ANY (ARRAY(
+      SELECT n::smallint FROM generate_series(0, 9) AS n
+      WHERE NOT EXISTS (
+            SELECT FROM hosts h
+            WHERE h.node = n AND h.boot <> $3 AND h.leased_until > clock_timestamp())
+        AND (n = $1 OR $4 AND EXISTS (
+            SELECT FROM hosts h
+            WHERE h.node = $1 AND h.boot = $3 AND h.leased_until > clock_timestamp()))))
+  AND t.received_at < $2
   AND t.state IN ('received', 'sent', 'unknown', 'reversing')
   AND NOT EXISTS (
       SELECT FROM outbox b

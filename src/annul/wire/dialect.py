@@ -8,7 +8,10 @@ from .field import Field, Form
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """`form` is that of MTI (and of the bitmap when `hex_bitmap`); `secondary` allows 65 to 128."""
+    """`form` is that of MTI (and of the bitmap when `hex_bitmap`); `secondary` allows 65 to 128.
+
+    `mac_fields` are those that the MAC is over, besides the MTI; none: the whole message before it.
+    """
 
     name: str
     fields: Mapping[int, Field]
@@ -16,6 +19,7 @@ class Dialect:
     hex_bitmap: bool = False
     secondary: bool = False
     mac_field: int = 64
+    mac_fields: tuple[int, ...] = ()
 
     def override(self, rows: Iterable[Field], name: str = "") -> "Dialect":
         """Replace or add single rows, for a vendor who lays fields out in another way."""

@@ -159,7 +159,7 @@ class Person:
 
     def press_text(self, text: str) -> None:
         """Click a button by what stands on it."""
-        path = f"//button[contains(normalize-space(.), {json.dumps(text)})]"
+        path = f"//button[contains(normalize-space(.), {json.dumps(text, ensure_ascii=False)})]"
 
         def click() -> bool:
             shown = [one for one in self.driver.find_elements(By.XPATH, path) if one.is_displayed()]

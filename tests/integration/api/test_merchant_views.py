@@ -1,5 +1,6 @@
 """Merchants on a real PostgreSQL: who sees which, what is allowed unasked, checks of terminals."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ TEA, BOOKS = "898000058120000", "898000059420001"
 TERMINAL = "10000001"
 AS_IT_WAS = views.Allowed(
     retry_voids=True, refund_instead_limit=1_000_00, void_needs_balance=False,
-    pending_covers=True, second_person_from=1_000_00,
+    pending_covers=True, second_person_from=1_000_00, reversed_voids="ask",
 )  # fmt: skip
 
 
@@ -94,7 +95,7 @@ async def test_what_is_allowed_reaches_running_hosts_and_the_audit_log(
     await registry.load()
     changed = views.Allowed(
         retry_voids=False, refund_instead_limit=0, void_needs_balance=True,
-        pending_covers=True, second_person_from=50_00,
+        pending_covers=True, second_person_from=50_00, reversed_voids="ask",
     )  # fmt: skip
     await views.allow(desk, operator, TEA, changed, "asked by the merchant")
     assert await version(pool) == 1, "hosts read anew when it counts up"
@@ -109,6 +110,21 @@ async def test_what_is_allowed_reaches_running_hosts_and_the_audit_log(
         "retry_voids", "refund_instead_limit", "void_needs_balance", "second_person_from"
     }  # fmt: skip
     assert row["detail"]["second_person_from"] == {"before": 1_000_00, "after": 50_00}
+
+
+async def test_what_becomes_of_a_void_that_was_taken_back_is_set(
+    desk: Desk, operator: Visitor, pool: asyncpg.Pool
+) -> None:
+    registry = Registry(pool)
+    for said in ("stand", "void", "ask"):
+        await views.allow(desk, operator, TEA, replace(AS_IT_WAS, reversed_voids=said), "asked")
+        await registry.load()
+        merchant = registry.merchant(TEA)
+        assert merchant is not None
+        assert merchant.reversed_voids == said
+        assert (await views.find(desk, operator, TEA))["reversed_voids"] == said
+    with pytest.raises(NotValid):
+        await views.allow(desk, operator, TEA, replace(AS_IT_WAS, reversed_voids="keep"), "asked")
 
 
 async def test_nothing_changed_is_nothing_audited(
@@ -129,7 +145,7 @@ async def test_settings_version_and_audit_row_are_one(
         await views.ask(desk, operator, TEA, TERMINAL, "sign_in", "keys out of step")
     changed = views.Allowed(
         retry_voids=False, refund_instead_limit=0, void_needs_balance=False,
-        pending_covers=True, second_person_from=1,
+        pending_covers=True, second_person_from=1, reversed_voids="ask",
     )  # fmt: skip
     with pytest.raises(RuntimeError):
         await views.allow(desk, operator, TEA, changed, "because")
@@ -149,7 +165,7 @@ async def test_only_who_may_and_says_why_changes_a_merchant(desk: Desk, operator
     for limit, second in ((-1, 1), (0, 0), (10**12, 1)):
         wrong = views.Allowed(
             retry_voids=True, refund_instead_limit=limit, void_needs_balance=False,
-            pending_covers=True, second_person_from=second,
+            pending_covers=True, second_person_from=second, reversed_voids="ask",
         )  # fmt: skip
         with pytest.raises(NotValid):
             await views.allow(desk, operator, TEA, wrong, "because")

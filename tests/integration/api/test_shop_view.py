@@ -12,7 +12,10 @@ from annul.api.desk import Desk
 from annul.api.roles import ROLES, Visitor
 from annul.api.views import shop
 from annul.api.views.shop import Asked, Standing, Voucher
+from annul.diagnose.causes import Text
 from annul.domain.states import State
+from annul.resolve.book import Entry
+from annul.resolve.case import Event
 from tests.integration.api.v1.desks import make_desk
 from tests.integration.resolve.rows import put, put_case, put_refusal, put_transaction, put_void
 from tests.unit.domain.builders import DAY
@@ -300,3 +303,61 @@ async def test_what_a_shop_asks_goes_by_index(
         assert not re.search("Seq Scan on transactions", lines), f"{name}: {lines}"
     await owner.close()
     assert desk
+
+
+# What nobody could prove, and what the shop takes back ------------------------------------------
+
+
+async def test_money_that_nobody_could_prove_is_said_to_be_cleared_up(
+    desk: Desk, pool: asyncpg.Pool
+) -> None:
+    sale = await _sold(pool, 2)
+    void = await put_void(pool, 3, sale, state=State.DISPUTED, response_code="00")
+    await put_case(pool, id=void.id, original_id=sale, ended="unproved", **_ENDED)
+    for text in ("2", "3"):
+        found = await _one(desk, text)
+        assert (found.standing, found.open) == (Standing.UNPROVED, True)
+
+
+@pytest.mark.parametrize(
+    ("sale_state", "undo_state", "standing"),
+    [
+        (State.DISPUTED, None, Standing.UNPROVED),
+        (State.APPROVED, State.DISPUTED, Standing.WORKING),  # its case is opened in a moment
+        (State.REVERSING, None, Standing.WORKING),
+    ],
+)
+async def test_a_dispute_is_no_outcome(
+    desk: Desk, pool: asyncpg.Pool, sale_state: State, undo_state: State | None, standing: Standing
+) -> None:
+    sale = await _sold(pool, 2, state=sale_state)
+    if undo_state is not None:
+        await put_void(pool, 3, sale, state=undo_state)
+    assert (await _one(desk, "2")).standing is standing
+
+
+async def test_a_void_that_the_shop_took_back_leaves_its_sale(
+    desk: Desk, pool: asyncpg.Pool
+) -> None:
+    sale = await _sold(pool, 2)
+    void = await put_void(pool, 3, sale)
+    case = await put_case(pool, id=void.id, original_id=sale)
+    assert (await _one(desk, "3")).standing is Standing.WORKING
+    written = await desk.book.write(
+        case,
+        Entry(case, [Event("withdraw", Text("撤回", "withdrawn"), "mei")]),
+        NOW,
+    )
+    assert written is not None
+    ended = written._replace(ended="refused", ended_at=NOW)
+    await desk.book.write(written, Entry(ended, [Event("ended_refused", Text("", ""))]), NOW)
+    for text in ("2", "3"):
+        assert (await _one(desk, text)).standing is Standing.WITHDRAWN
+
+
+async def test_what_was_asked_for_is_what_the_case_is_about(desk: Desk, pool: asyncpg.Pool) -> None:
+    sale = await _sold(pool, 2)
+    refund = await put_void(pool, 3, sale, kind="refund")
+    await put_case(pool, id=refund.id, original_id=sale, kind="refund", ended="refused", **_ENDED)
+    found = await _one(desk, "3")
+    assert (found.standing, found.kind) == (Standing.REFUSED, "refund")

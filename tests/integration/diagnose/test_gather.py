@@ -10,19 +10,26 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from annul.diagnose.gather import _QUERIES, Gatherer, VoidUnknown
+from annul.diagnose.gather import _QUERIES, Gatherer, Owed, VoidUnknown
 from annul.diagnose.rank import rank
-from annul.domain.kinds import VOIDS
+from annul.diagnose.signals import SIGNALS
+from annul.domain.kinds import REFUNDS, VOIDS
 from annul.domain.records import Transaction
-from annul.domain.states import State
+from annul.domain.states import Sent, State
 from annul.host.calendar import Calendar
 from annul.host.evidence import Evidence
 from annul.issuers.health import Slot
+from tests.integration.resolve.rows import put, put_transaction, put_void
 from tests.unit.domain.builders import transaction
+from tests.unit.resolve.builders import OPENED
 
 _MERCHANT = "898000058120000"
 _NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
+_SHOP: dict[str, Any] = {
+    "merchant_id": _MERCHANT, "name_zh": "示例茶馆", "name_en": "Example Tea House",
+    "category": "5812", "void_needs_balance": True,
+}  # fmt: skip
 
 # Sales of 1000 cards over seven hours, every second one voided a minute later; two issuers.
 _MANY = """
@@ -89,7 +96,9 @@ def gatherer(pool: asyncpg.Pool) -> Gatherer:
 
 def _scans(plan: list[asyncpg.Record]) -> str:
     lines = "\n".join(row[0] for row in plan)
-    return " ".join(set(re.findall(r"Seq Scan|(?<=using )\w+|(?<=Index Scan on )\w+", lines)))
+    return " ".join(
+        sorted(set(re.findall(r"Seq Scan|(?<=using )\w+|(?<=Index Scan on )\w+", lines)))
+    )
 
 
 async def _void(pool: asyncpg.Pool, state: str = "declined") -> Transaction:
@@ -112,8 +121,7 @@ async def test_what_every_case_asks_goes_by_index(
         "void": ("transactions_pkey", [void.id]),
         "void_by_rrn": ("transactions_rrn", [void.rrn, list(VOIDS)]),
         "named": ("transactions_request", [_MERCHANT, "10000001", "000001", "000002"]),
-        "original": ("transactions_pkey", [_MERCHANT, void.original_id]),
-        "attempts": ("transactions_original", [_MERCHANT, void.original_id]),
+        "history": ("transactions_original transactions_pkey", [_MERCHANT, void.original_id]),
         "card": (
             "transactions_card",
             [void.card_hash, hour[0], list(VOIDS), void.id, void.received_at],
@@ -177,6 +185,121 @@ async def test_a_picture_has_each_fact_with_its_row(
     assert told["bin.voids_60m"] > 0
     assert all(fact.source for _, fact in picture.facts)
     assert picture.facts.source("original.state") == f"transactions {picture.original.rrn}.state"
+
+
+# One look -----------------------------------------------------------------------------------
+
+
+class _Busy:
+    """A pool under which the host goes on: after each statement the next move happens."""
+
+    def __init__(self, pool: asyncpg.Pool, moves: list[str]) -> None:
+        self._pool, self._moves = pool, moves
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+    async def fetch(self, sql: str, *arguments: object) -> Any:
+        return await self._then(await self._pool.fetch(sql, *arguments), sql)
+
+    async def fetchrow(self, sql: str, *arguments: object) -> Any:
+        return await self._then(await self._pool.fetchrow(sql, *arguments), sql)
+
+    async def _then(self, found: Any, sql: str) -> Any:
+        if "FROM transactions t WHERE t.merchant_id = $1" in sql and self._moves:
+            await self._pool.execute(self._moves.pop(0))
+        return found
+
+
+async def test_a_reversal_that_completes_between_two_readings_shows_one_moment(
+    pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    """The sale was read voided and its void reversed: "given back before, reference (blank)"."""
+    sale = await put_transaction(pool, 2, state=State.VOIDED, undone=10_000)
+    void = await put_void(pool, 3, sale.id, state=State.APPROVED)
+    move = (
+        f"UPDATE transactions SET state = CASE id WHEN '{sale.id}' THEN 'approved'"
+        f" ELSE 'reversed' END WHERE id IN ('{sale.id}', '{void.id}')"
+    )
+    busy: Any = _Busy(pool, [move])
+    gatherer._pool = busy
+    pictures = [await gatherer.picture(void, newest=VOIDS) for _ in range(2)]
+    seen = [
+        (picture.original.state, *(attempt.state for attempt in picture.attempts))
+        for picture in pictures
+        if picture.original is not None
+    ]
+    assert seen == [(State.VOIDED, State.APPROVED), (State.APPROVED, State.REVERSED)]
+    assert not busy._moves
+    assert pictures[-1].void.state is State.REVERSED, "the void itself is of the same moment"
+
+
+async def test_the_newest_failed_one_of_the_kinds_that_a_case_is_about_counts(
+    pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    sale = await put_transaction(pool, 2)
+    refund = await put_void(pool, 3, sale.id, kind="refund")
+    assert (await gatherer.picture(refund, newest=REFUNDS)).void.id == refund.id
+    void = await put_void(pool, 4, sale.id)
+    again = await put_void(pool, 5, sale.id, kind="refund", state=State.DISPUTED)
+    await put_void(pool, 6, sale.id, kind="refund", state=State.APPROVED)
+    assert (await gatherer.picture(refund, newest=VOIDS)).void.id == void.id
+    assert (await gatherer.picture(refund, newest=REFUNDS)).void.id == again.id
+    assert (await gatherer.picture(refund)).void.id == refund.id
+
+
+async def test_rules_for_voids_do_not_count_for_a_refund(
+    pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    sale = await put_transaction(pool, 2)
+    issuer = {"issuer_id": sale.issuer_id, "name_zh": "示例银行", "name_en": "Example Bank"}
+    await put(pool, "issuers", issuer | {"host": "127.0.0.1", "port": 1})
+    await put(
+        pool, "policies",
+        {"issuer_id": sale.issuer_id, "id": uuid4(), "kind": "void_supported", "number": 0,
+         "valid_from": OPENED - _HOUR, "set_by": "olga", "set_at": OPENED - _HOUR},
+    )  # fmt: skip
+    void = await put_void(pool, 3, sale.id)
+    refund = await put_void(pool, 4, sale.id, kind="refund")
+    broken = "issuer.rule_broken"
+    assert (await gatherer.picture(void)).facts.get(broken) == "void_supported"
+    facts = (await gatherer.picture(refund)).facts
+    assert (facts.get(broken), facts.get("issuer.maintenance")) == (None, False)
+    assert facts.get("bin.voids_60m") is None
+
+
+async def test_what_the_issuer_is_still_asked_is_at_hand(
+    pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    sale = await put_transaction(pool, 2)
+    void = await put_void(pool, 3, sale.id, state=State.REVERSING)
+    assert (await gatherer.picture(void)).owed == {}
+    await put(
+        pool, "outbox",
+        {"merchant_id": void.merchant_id, "id": uuid4(), "transaction_id": void.id,
+         "kind": "reversal", "issuer_id": void.issuer_id, "card_hash": b"", "reason": "98",
+         "attempts": 7, "last_code": "94", "next_attempt_at": _NOW, "created_at": _NOW,
+         "original_id": sale.id},
+    )  # fmt: skip
+    assert (await gatherer.picture(void)).owed == {void.id: Owed("reversal", 7, "94")}
+
+
+async def test_frozen_money_has_left_what_counts_and_reserved_money_counts_once(
+    pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    """It was taken off twice: frozen money is a transfer out of what is available."""
+    sale = await put_transaction(pool, 2)
+    void = await put_void(pool, 3, sale.id, why="merchant_balance_low", sent=Sent.NOT_SENT)
+    await put(pool, "merchants", _SHOP)
+    balance = {"merchant_id": _MERCHANT, "currency": "156", "available": 3_000, "pending": 4_000}
+    await put(pool, "merchant_balances", balance | {"frozen": 5_000, "reserved": 1_000})
+    facts = (await gatherer.picture(void)).facts
+    counted = [facts.get(f"merchant.{name}") for name in ("counted", "available", "frozen")]
+    assert counted == [6_000, 2_000, 5_000]
+    spoken = {name for name, signal in SIGNALS.items() if signal.speaks(facts)}
+    assert {"not_covered", "frozen_would_do"} <= spoken
+    assert "pending_would_do" not in spoken
+    assert rank(facts)[0].cause.name == "funds_frozen"
 
 
 async def test_a_refusal_at_the_door_is_found_as_a_void(

@@ -14,6 +14,7 @@ from annul.security.keys import KeyKind, WrappedKey
 from annul.security.mac import MacAlgorithm
 from annul.security.software import SoftwareModule
 from annul.wire.codec import Message
+from annul.wire.mac_block import MacBlock
 
 from .peer import CODEC, FRAMING, Fields, ManualClock, Peer
 
@@ -81,10 +82,13 @@ def mac_key(security: SoftwareModule) -> WrappedKey:
 def seal(security: SoftwareModule, mac_key: WrappedKey) -> Callable[[str, Fields], bytes]:
     """Encode with the MAC of an issuer's answer, unless the message brings one."""
 
+    block = MacBlock(CODEC.dialect)
+
     def encode(mti: str, fields: Fields) -> bytes:
         if MAC in fields:
             return CODEC.encode(mti, fields)
         unsigned = CODEC.encode_unsigned(mti, fields)
-        return unsigned + security.mac(mac_key, MacAlgorithm.X9_19, unsigned)
+        signed = block.of(mti, fields, unsigned)
+        return unsigned + security.mac(mac_key, MacAlgorithm.X9_19, signed)
 
     return encode

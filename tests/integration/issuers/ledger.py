@@ -34,7 +34,8 @@ class Table:
     async def owe(self, kind: str = "sale", owed: str = "reversal", **more: Any) -> UUID:
         """Write a transaction whose outcome is unknown, and the row by which it is owed.
 
-        `more`: state, card, age (seconds), issuer, original, due (seconds from now), auth_code.
+        `more`: state, card, age (seconds), issuer, original, due (seconds from now), auth_code,
+        response_code.
         """
         self._traces += 1
         identity = uuid4()
@@ -45,22 +46,23 @@ class Table:
                 merchant_id, id, kind, state, sent, node, terminal_id, batch, trace,
                 business_date, amount, currency, original_id, card_hash, card_masked,
                 card_cipher, card_type, entry_mode, condition, issuer_id, rrn, auth_code,
-                received_at)
+                received_at, response_code)
             VALUES ($1, $2, $3, $4, $5, 0, '00000001', '000001', $6, $7, 1000, '156', $8, $9,
-                    '620000******0005', $10, 'debit', '021', '00', $11, $12, $13, $14)""",
+                    '620000******0005', $10, 'debit', '021', '00', $11, $12, $13, $14, $15)""",
             MERCHANT, identity, kind, more.get("state", "unknown"),
             more.get("sent", "possibly_sent"), f"{self._traces:06d}", at.date(),
             more.get("original"), card.encode()[::-1], card.encode(),
             more.get("issuer", ISSUER), f"{self._traces:012d}", more.get("auth_code", ""), at,
+            more.get("response_code", ""),
         )  # fmt: skip
         if owed:
             await self.pool.execute(
                 """INSERT INTO outbox (merchant_id, id, transaction_id, kind, issuer_id, card_hash,
-                                       reason, next_attempt_at, created_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+                                       reason, next_attempt_at, created_at, original_id)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
                 MERCHANT, uuid4(), identity, owed, more.get("issuer", ISSUER),
                 card.encode()[::-1], more.get("reason", "4354"),
-                at + timedelta(seconds=more.get("due", 0)), at,
+                at + timedelta(seconds=more.get("due", 0)), at, more.get("original") or identity,
             )  # fmt: skip
         return identity
 
@@ -84,11 +86,22 @@ class Written:
         self.answers: list[Answer] = []
 
     async def reversed(
-        self, merchant_id: str, transaction_id: UUID, code: str, at: datetime, late_code: str
+        self,
+        merchant_id: str,
+        transaction_id: UUID,
+        code: str,
+        at: datetime,
+        late_at: datetime | None,
     ) -> bool:
-        del late_code
+        del late_at
         self.codes.append(code)
         return await self._conclude(merchant_id, transaction_id, State.REVERSED, at)
+
+    async def disputed(
+        self, merchant_id: str, transaction_id: UUID, code: str, at: datetime
+    ) -> bool:
+        self.codes.append(code)
+        return await self._conclude(merchant_id, transaction_id, State.DISPUTED, at, settles=False)
 
     async def advised(
         self, merchant_id: str, transaction_id: UUID, answer: Answer, at: datetime
@@ -97,7 +110,9 @@ class Written:
         state = State.APPROVED if answer.response_code == "00" else State.DECLINED
         return await self._conclude(merchant_id, transaction_id, state, at)
 
-    async def _conclude(self, merchant_id: str, identity: UUID, state: State, at: datetime) -> bool:
+    async def _conclude(
+        self, merchant_id: str, identity: UUID, state: State, at: datetime, *, settles: bool = True
+    ) -> bool:
         return await self._journal.conclude(
-            Outcome(merchant_id, identity, None, state, at, settles=True)
+            Outcome(merchant_id, identity, None, state, at, settles=settles)
         )

@@ -14,7 +14,7 @@ from annul.wire.framing import LENGTH_4, Framer
 
 CODEC = Codec(CUPS)
 FRAMING = LENGTH_4
-ECHOED = (2, 3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49)
+ECHOED = (2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49)
 
 Fields = dict[int, str | bytes]
 Script = Callable[[Message], Fields | None]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from annul.domain.answers import Verdict
 from annul.domain.records import Bin, Issuer
 from annul.issuers.desk import Issuers
 from annul.issuers.errors import Silence
@@ -171,11 +172,36 @@ async def test_an_answer_without_sense_is_no_answer(peer: Peer, desk: Desk):
     assert await issuers.ready(5)
     asked = asyncio.create_task(issuers.ask(issuers.route_to("62000000"), *sale()))
     request = await peer.requests.get()
-    peer.send("0210", {n: request[n] for n in (11, 13, 41, 42)})
+    peer.send("0210", {n: request[n] for n in (7, 11, 32, 33)})
     with pytest.raises(NoAnswer) as raised:
         await asked
     assert raised.value.silence is Silence.GARBLED
     assert desk.late.empty()
+
+
+async def test_an_answer_with_control_characters_is_no_answer(peer: Peer, desk: Desk):
+    issuers = await desk.open([peer.issuer()], _bins())
+    assert await issuers.ready(5)
+    asked = asyncio.create_task(issuers.ask(issuers.route_to("62000000"), *sale()))
+    peer.answer(await peer.requests.get(), {38: "A1\x1b[2J"})
+    with pytest.raises(NoAnswer) as raised:
+        await asked
+    assert raised.value.silence is Silence.GARBLED
+
+
+async def test_an_answer_that_names_something_else_says_so(peer: Peer, desk: Desk):
+    issuers = await desk.open([peer.issuer()], _bins())
+    assert await issuers.ready(5)
+    for said, differs, verdict in (
+        ({}, (), Verdict.APPROVED),
+        ({4: "000000002000"}, (4,), Verdict.CONTRADICTS),
+        ({4: "000000000500", 39: "10"}, (), Verdict.CONTRADICTS),
+        ({41: "00000002", 49: "840"}, (41, 49), Verdict.CONTRADICTS),
+    ):
+        asked = asyncio.create_task(issuers.ask(issuers.route_to("62000000"), *sale()))
+        peer.answer(await peer.requests.get(), said)
+        answer = await asked
+        assert (answer.differs, answer.verdict) == (differs, verdict)
 
 
 async def test_macs_both_ways(peer: Peer, desk: Desk, mac_key: WrappedKey, seal):

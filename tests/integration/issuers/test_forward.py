@@ -94,7 +94,7 @@ async def _nowhere(issuer_id: str, message: Message) -> None:
 
 @pytest.mark.parametrize("code", ["00", "25", "12"])
 async def test_a_reversal_ends_with_the_acknowledgement(works: Works, code: str):
-    sale = await works.table.owe(reason="4355")
+    sale = await works.table.owe(reason="4355", age=30, due=30)
     forwarder = works.start()
     request = await works.request()
     assert (request.mti, request[2], request[60]) == ("0420", CARD, "4355")
@@ -114,6 +114,15 @@ async def test_written_as_sent_before_it_is_sent(works: Works):
     assert [tuple(row) for row in rows] == [("sent", "possibly_sent")]
     works.peer.answer(request)
     await works.until(lambda: _is(works.table.state(advice), "approved"))
+
+
+async def test_what_was_answered_stays_answered_when_it_is_reversed(works: Works):
+    sale = await works.table.owe(sent="answered", response_code="96")
+    works.start()
+    works.peer.answer(await works.request())
+    await works.until(lambda: _is(works.table.state(sale), "reversed"))
+    sent = await works.pool.fetchval("SELECT sent FROM transactions WHERE id = $1", sale)
+    assert sent == "answered"
 
 
 async def test_another_code_is_tried_again_after_a_while(works: Works):
@@ -154,29 +163,87 @@ async def _postponed(forwarder: Forwarder, count: int) -> bool:
     return forwarder.counts.postponed >= count
 
 
-async def test_in_order_for_one_card_and_side_by_side_for_others(works: Works):
-    await works.table.owe(age=3)
-    await works.table.owe(age=2)
-    await works.table.owe(age=1, card="6200000000000013")
+async def test_a_denial_while_the_request_may_be_on_its_way_proves_nothing(works: Works):
+    sale = await works.table.owe(age=15, due=15)
+    forwarder = works.start()
+    works.peer.answer(await works.request(), {39: "25"})
+    await works.until(lambda: _postponed(forwarder, 1))
+    row = await works.table.row(sale)
+    assert row["next_attempt_at"] == works.clock.now() + timedelta(seconds=15)
+    assert await works.table.state(sale) == "reversing"
+    works.clock.advance(15)
+    works.peer.answer(await works.request(), {39: "25"})
+    await works.until_empty(forwarder)
+    assert await works.table.state(sale) == "reversed"
+
+
+@pytest.mark.parametrize("code", ["25", "12"])
+async def test_a_denial_of_what_was_approved_is_a_dispute_until_it_is_taken_back(
+    works: Works, code: str
+):
+    sale = await works.table.owe(age=60, due=60, response_code="00", state="reversing")
+    forwarder = works.start()
+    works.peer.answer(await works.request(), {39: code})
+    await works.until(lambda: _postponed(forwarder, 1))
+    assert await works.table.state(sale) == "disputed"
+    assert await forwarder.backlog() == 1
+    works.clock.advance(300)
+    works.peer.answer(await works.request())
+    await works.until_empty(forwarder)
+    assert await works.table.state(sale) == "reversed"
+
+
+@pytest.mark.parametrize("code", ["94", "30", "96", "05", "ZZ"])
+async def test_any_other_word_leaves_a_reversal_owed(works: Works, code: str):
+    sale = await works.table.owe(age=60, due=60)
+    forwarder = works.start()
+    works.peer.answer(await works.request(), {39: code})
+    await works.until(lambda: _postponed(forwarder, 1))
+    assert await works.table.state(sale) == "reversing"
+    assert await forwarder.backlog() == 1
+
+
+async def test_an_acknowledgement_of_another_amount_leaves_a_reversal_owed(works: Works):
+    sale = await works.table.owe()
+    forwarder = works.start()
+    works.peer.answer(await works.request(), {4: "000000000999"})
+    await works.until(lambda: _postponed(forwarder, 1))
+    assert await works.table.state(sale) == "reversing"
+
+
+async def test_in_order_for_one_original_and_side_by_side_for_others(works: Works):
+    sale = await works.table.owe(owed="", state="approved", age=4)
+    await works.table.owe("void", age=3, original=sale, state="reversing")
+    await works.table.owe("void", age=2, original=sale, state="reversing")
+    await works.table.owe(age=1)
     works.start()
-    first = {str(request[2]): request for request in [await works.request() for _ in range(2)]}
-    assert first[CARD][11] == "000001"
-    assert first["6200000000000013"][11] == "000003"
+    first = {str(request[11]): request for request in [await works.request() for _ in range(2)]}
+    assert set(first) == {"000002", "000004"}
     assert works.peer.requests.empty()
-    works.peer.answer(first[CARD])
-    assert (await works.request())[11] == "000002"
+    works.peer.answer(first["000002"])
+    assert (await works.request())[11] == "000003"
 
 
-async def test_a_row_that_is_put_off_holds_back_the_next_of_its_card(works: Works):
-    await works.table.owe(age=3)
-    await works.table.owe(age=2)
+async def test_what_is_past_its_limit_is_overtaken(works: Works):
+    sale = await works.table.owe(owed="", state="approved", age=4)
+    await works.table.owe("void", age=3, original=sale, state="reversing")
+    await works.table.owe("void", age=2, original=sale, state="reversing")
+    works.start(replace(PACE, tries=1, slow_s=100.0))
+    works.peer.answer(await works.request(), {39: "94"})
+    assert (await works.request())[11] == "000003"
+
+
+async def test_a_row_that_is_put_off_holds_back_the_next_of_its_original(works: Works):
+    sale = await works.table.owe(owed="", state="approved", age=4)
+    await works.table.owe("void", age=3, original=sale, state="reversing")
+    await works.table.owe("void", age=2, original=sale, state="reversing")
     works.start()
     works.peer.answer(await works.request(), {39: "96"})
     await works.until(lambda: _postponed(works.forwarders[0], 1))
     works.desk.wake()
     works.clock.advance(1)
     again = await works.request()
-    assert again[11] == "000001"
+    assert again[11] == "000002"
 
 
 async def test_after_the_limit_somebody_is_told_and_it_goes_on(works: Works):
@@ -357,11 +424,11 @@ async def test_the_lease_uses_its_indexes(database: str, pool: asyncpg.Pool, clo
     try:
         await administrator.execute(_MANY)
         now = clock.now()
-        rows = await administrator.fetch(f"EXPLAIN {_QUERIES['lease']}", now, now, 10, [ISSUER])
+        rows = await administrator.fetch(f"EXPLAIN {_QUERIES['lease']}", now, now, 10, [ISSUER], 10)
     finally:
         await administrator.close()
     plan = "\n".join(row[0] for row in rows)
-    for index in ("outbox_due", "outbox_card", "transactions_pkey"):
+    for index in ("outbox_due", "outbox_original", "transactions_pkey"):
         assert index in plan
     assert "Seq Scan on outbox" not in plan
     assert "Seq Scan on transactions" not in plan

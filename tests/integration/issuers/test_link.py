@@ -9,6 +9,7 @@ import uvloop
 from annul.issuers.backoff import Backoff
 from annul.issuers.errors import Silence
 from annul.issuers.link import Link, LinkState, NoAnswer, NotSent
+from tests.unit.issuers.test_message import SALE, request_of
 
 from .conftest import LIMITS, Bench
 from .peer import CODEC, FRAMING, ManualClock, Peer, answer_to
@@ -20,6 +21,7 @@ def sale(trace: int = 1, terminal: int = 1, merchant: int = 1) -> tuple[str, Fie
     return "0200", {
         2: "6200000000000005", 3: "000000", 4: "000000001000", 7: "1123100000",
         11: f"{trace:06d}", 12: "100000", 13: "1123", 22: "021", 25: "00", 32: "48020000",
+        33: "48020000",
         37: f"{terminal:06d}{trace:06d}", 41: f"{terminal:08d}", 42: f"{merchant:015d}",
         49: "156",
     }  # fmt: skip
@@ -47,22 +49,60 @@ async def test_signs_on_and_asks(peer: Peer, bench: Bench):
     assert link.in_flight == 0
 
 
-async def test_two_terminals_with_the_same_trace_never_swap_answers(peer: Peer, bench: Bench):
+async def test_two_terminals_with_the_same_trace_in_one_second_never_swap_answers(
+    peer: Peer, bench: Bench
+):
     link = await bench.link(peer)
-    asked = [_ask(link, sale(trace=7, terminal=terminal)) for terminal in (1, 2)]
+    rows = [
+        SALE._replace(terminal_id=f"{n:08d}", rrn=f"{n:012d}", issuer_trace=f"{n:06d}")
+        for n in (1, 2)
+    ]
+    assert len({(row.trace, row.received_at) for row in rows}) == 1
+    asked = [_ask(link, request_of(row)) for row in rows]
     requests = [await peer.requests.get() for _ in asked]
     for request in reversed(requests):
         peer.answer(request, {38: str(request[41])[-6:]})
     assert [(await answer)[38] for answer in asked] == ["000001", "000002"]
 
 
-async def test_two_merchants_may_number_their_terminals_alike(peer: Peer, bench: Bench):
+async def test_rows_that_have_no_trace_of_their_own_are_not_mixed_up_either(
+    peer: Peer, bench: Bench
+):
     link = await bench.link(peer)
-    asked = [_ask(link, sale(merchant=merchant)) for merchant in (1, 2)]
-    requests = [await peer.requests.get() for _ in asked]
-    for request in reversed(requests):
-        peer.answer(request, {38: str(request[42])[-6:]})
-    assert [(await answer)[38] for answer in asked] == ["000001", "000002"]
+    rows = [SALE._replace(terminal_id=f"{n:08d}", issuer_trace="") for n in (1, 2)]
+    first = _ask(link, request_of(rows[0]))
+    with pytest.raises(NotSent):
+        await link.ask(*request_of(rows[1]))  # it is owed, and tried again
+    peer.answer(await peer.requests.get(), {38: "000001"})
+    assert (await first)[38] == "000001"
+    second = _ask(link, request_of(rows[1]))
+    peer.answer(await peer.requests.get(), {38: "000002"})
+    assert (await second)[38] == "000002"
+
+
+async def test_an_answer_without_institutions_is_taken_where_it_fits_one_only(
+    peer: Peer, bench: Bench
+):
+    link = await bench.link(peer)
+    asked = _ask(link, sale(1))
+    bare = {number: value for number, value in sale(1)[1].items() if number not in {32, 33}}
+    await peer.requests.get()
+    peer.send("0210", bare | {39: "00", 38: "A1B2C3"})
+    assert (await asked)[38] == "A1B2C3"
+
+
+@pytest.mark.parametrize("number", [7, 11, 32, 33])
+async def test_an_answer_to_another_request_is_late_and_ends_none(
+    peer: Peer, bench: Bench, number: int
+):
+    link = await bench.link(peer)
+    asked = _ask(link, sale(1))
+    request = await peer.requests.get()
+    peer.answer(request, {number: str(request[number])[:-1] + "9"})
+    assert (await bench.late.get())[37] == request[37]
+    assert not asked.done()
+    peer.answer(request)
+    await asked
 
 
 async def test_a_request_and_its_reversal_are_told_apart(peer: Peer, bench: Bench):
@@ -317,7 +357,7 @@ async def test_an_issuer_that_does_not_read(peer: Peer, bench: Bench, clock: Man
 async def test_a_thousand_at_once(bench: Bench):
     async with Peer(lambda request: {38: str(request[11])}) as peer:
         link = await bench.link(peer)
-        requests = [sale(trace, terminal) for trace in range(50) for terminal in range(20)]
+        requests = [sale(n, n % 20) for n in range(1_000)]
         answers = await asyncio.gather(*(link.ask(*request) for request in requests))
         got = [(answer[11], answer[41], answer[38]) for answer in answers]
         assert got == [(f[11], f[41], f[11]) for _, f in requests]

@@ -64,6 +64,8 @@ async def put_case(pool: asyncpg.Pool, **changes: Any) -> Case:
     values: dict[str, Any] = {
         "id": identity, "original_id": uuid7(), "number": str(identity.int)[-12:],
     }  # fmt: skip
+    if "due_at" in changes:  # of the first cause, which is the only one unless a test says so
+        values["first_due_at"] = changes["due_at"]
     row = case(**(values | changes))
     await put(pool, "cases", row._asdict())
     return row

@@ -12,15 +12,15 @@ import asyncpg
 import pytest
 
 from annul.diagnose.causes import Text
-from annul.domain.kinds import VOIDS
-from annul.domain.states import State
+from annul.domain.kinds import CASED
+from annul.domain.states import UNFINISHED, State
 from annul.resolve.book import _QUERIES, Book, CaseUnknown, Entry
-from annul.resolve.case import Case, Event, first_broken
+from annul.resolve.case import Case, Event, chained, first_broken
 from tests.unit.resolve.builders import NOW, OPENED
 
 from .rows import DUE_IN, LEASE, put_case, put_refusal, put_transaction, put_void
 
-_FAILED = (State.DECLINED, State.UNKNOWN, State.REVERSING, State.REVERSED)
+_FAILED = (State.DECLINED, State.UNKNOWN, State.REVERSING, State.REVERSED, State.DISPUTED)
 _SECOND = timedelta(seconds=1)
 
 
@@ -53,24 +53,62 @@ async def test_a_void_that_failed_becomes_a_case(pool: asyncpg.Pool, book: Book)
     (case,) = await _cases(book)
     assert (case.id, case.number, case.original_id) == (void.id, void.rrn, sale.id)
     assert (case.kind, case.amount, case.card_masked) == ("void", 10_000, void.card_masked)
-    assert (case.opened_at, case.due_at) == (void.received_at, void.received_at + DUE_IN)
+    due_at = void.received_at + DUE_IN
+    assert (case.opened_at, case.due_at, case.first_due_at) == (void.received_at, due_at, due_at)
     assert (case.next_action_at, case.ended, case.events) == (NOW, "", 0)
     assert await book.find(void.rrn) == await book.find(str(void.id)) == case
     assert await book.of_void(void) == await book.of_original(void.merchant_id, sale.id) == case
 
 
-async def test_every_kind_of_void_becomes_a_case_when_it_failed_and_nothing_else_does(
+async def test_all_that_refers_to_an_original_becomes_a_case_when_it_failed_and_nothing_else_does(
     pool: asyncpg.Pool, book: Book
 ) -> None:
+    """Refunds and completions too: the promise covers every movement back to the customer."""
     expected: set[UUID] = set()
     for trace, (kind, state, batch) in enumerate(
-        itertools.product((*VOIDS, "refund", "sale"), State, ("000001", "A00001")), 2
+        itertools.product((*CASED, "sale", "preauth"), State, ("000001", "A00001")), 2
     ):
         void = await put_void(pool, trace, None, kind=kind, state=state, batch=batch)
-        if kind in VOIDS and state in _FAILED and batch == "000001":
+        if kind in CASED and state in _FAILED and batch == "000001":
             expected.add(void.id)
-    assert await book.open(NOW) == len(expected) == len(VOIDS) * len(_FAILED)
+    assert await book.open(NOW) == len(expected) == len(CASED) * len(_FAILED)
     assert {case.id for case in await _cases(book)} == expected
+
+
+@pytest.mark.parametrize("state", _FAILED)
+async def test_what_has_no_outcome_awaits_it_before_anybody_has_looked(
+    pool: asyncpg.Pool, book: Book, state: State
+) -> None:
+    sale = await put_transaction(pool, 2)
+    await put_void(pool, 3, sale.id, state=state)
+    await book.open(NOW)
+    (case,) = await _cases(book)
+    assert (case.step == "await_outcome") == (state in UNFINISHED)
+
+
+async def test_a_void_that_joins_the_case_of_a_refund_makes_it_one_of_a_void(
+    pool: asyncpg.Pool, book: Book
+) -> None:
+    sale = await put_transaction(pool, 2)
+    refund = await put_void(pool, 3, sale.id, kind="refund", amount=4_000)
+    await book.open(NOW)
+    await put_void(pool, 4, sale.id)
+    await book.open(NOW)
+    await put_void(pool, 5, sale.id, kind="refund", amount=3_000)
+    await book.open(NOW)
+    (case,) = await _cases(book)
+    assert (case.id, case.kind, case.amount) == (refund.id, "void", sale.amount)
+
+
+async def test_of_what_failed_together_the_void_opens_the_case(
+    pool: asyncpg.Pool, book: Book
+) -> None:
+    sale = await put_transaction(pool, 2)
+    await put_void(pool, 3, sale.id, kind="refund", amount=4_000)
+    void = await put_void(pool, 4, sale.id)
+    assert await book.open(NOW) == 1
+    (case,) = await _cases(book)
+    assert (case.id, case.kind) == (void.id, "void")
 
 
 async def test_all_attempts_on_an_original_are_one_case(pool: asyncpg.Pool, book: Book) -> None:
@@ -121,6 +159,17 @@ async def test_a_refusal_at_the_door_becomes_a_case(pool: asyncpg.Pool, book: Bo
     assert set(by_id) == {known, unknown}
     assert (by_id[known].original_id, by_id[known].issuer_id) == (sale.id, sale.issuer_id)
     assert (by_id[unknown].original_id, by_id[unknown].issuer_id) == (None, "")
+
+
+async def test_a_refused_refund_is_not_of_what_has_the_same_number_on_its_terminal(
+    pool: asyncpg.Pool, book: Book
+) -> None:
+    sale = await put_transaction(pool, 2)
+    refund = await put_refusal(pool, 3, sale.trace, kind="refund")
+    completion = await put_refusal(pool, 4, sale.trace, kind="completion")
+    assert await book.open(NOW) == 2
+    by_id = {case.id: case for case in await _cases(book)}
+    assert (by_id[refund].original_id, by_id[completion].original_id) == (None, sale.id)
 
 
 async def test_two_processes_open_each_case_once(pool: asyncpg.Pool, book: Book) -> None:
@@ -274,6 +323,53 @@ async def test_an_end_closes_the_incidents_of_its_case(pool: asyncpg.Pool, book:
     }
 
 
+async def test_a_case_that_can_not_go_on_is_an_incident_until_it_does(
+    pool: asyncpg.Pool, book: Book
+) -> None:
+    """It had only been a line in the log."""
+    case = await put_case(pool)
+    for _ in range(3):
+        await book.fault(case, ValueError("6200010000000007"), NOW)
+    (row,) = await pool.fetch("SELECT kind, transaction_id, detail, closed_at FROM incidents")
+    assert (row["kind"], row["transaction_id"], row["closed_at"]) == ("case_fault", case.id, None)
+    assert case.number in row["detail"]
+    assert "ValueError" in row["detail"]
+    assert "62000" not in row["detail"]
+    noted = await book.write(case, Entry(case, [_event("note")]), NOW)
+    assert noted is not None
+    assert await pool.fetchval("SELECT closed_at FROM incidents") is None, "a note moves nothing"
+    assert await book.write(noted, Entry(noted, gets_on=True), NOW + _SECOND)
+    assert await pool.fetchval("SELECT closed_at FROM incidents") == NOW + _SECOND
+
+
+async def test_a_case_and_its_history_are_read_as_of_one_moment(
+    pool: asyncpg.Pool, book: Book
+) -> None:
+    case = await put_case(pool)
+    assert await book.whole(case) == (case, [])
+    stop = asyncio.Event()
+
+    async def write() -> None:
+        while not stop.is_set():
+            now = await book.reread(case)
+            await book.append(now, Entry(now, [_event("note")]), NOW)
+
+    writer = asyncio.create_task(write())
+    for _ in range(50):
+        now, history = await book.whole(case)
+        assert len(history) == now.events
+        assert first_broken(history, now) is None
+    stop.set()
+    await writer
+    now, _ = await book.whole(case)
+    body = _event("forged").body(NOW)
+    line = (now.events + 1, body, chained(now.head, body))
+    await pool.execute(_QUERIES["event"], case.merchant_id, case.id, *line)
+    now, history = await book.whole(case)
+    assert first_broken(history) is None
+    assert first_broken(history, now) == now.events + 1
+
+
 async def test_history_can_only_be_added_to(pool: asyncpg.Pool) -> None:
     columns = {"case_events": "body", "audit": "reason", "messages": "mti", "entries": "debit"}
     changes = ("DELETE FROM {0}", "UPDATE {0} SET {1} = ''", "TRUNCATE {0}")
@@ -328,11 +424,19 @@ async def test_what_somebody_holds_or_has_ended_is_not_repaired(
 # Plans -------------------------------------------------------------------------------------
 
 _PLANS = {
-    "open_failed": ("transactions_failed_void", "transactions_pkey"),
-    "open_refused": ("refusals_without_case", "refusals_pkey", "transactions_request"),
+    "open_failed": ("transactions_failed", "transactions_pkey", "cases_original"),
+    "open_refused": (
+        "refusals_without_case",
+        "refusals_pkey",
+        "transactions_request",
+        "cases_original",
+    ),
+    "unproved": ("cases_unproved", "transactions_pkey", "transactions_original", "cases_one_open"),
+    "reopen": ("cases_pkey",),
+    "whole": ("cases_pkey", "case_events_pkey"),
     "claim": ("cases_due", "cases_pkey"),
     "next_due": ("cases_due",),
-    "write": ("cases_pkey",),
+    "write": ("cases_pkey", "incidents_one_open"),
     "append": ("cases_pkey",),
     "release": ("cases_pkey",),
     "nudge": ("cases_pkey",),

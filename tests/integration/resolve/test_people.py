@@ -141,10 +141,30 @@ async def test_every_act_needs_a_reason(desk: Desk) -> None:
 
 async def test_every_act_needs_a_role(desk: Desk) -> None:
     case = await put_case(desk.pool)
-    for role in ("", "cashier", "merchant", "auditor", "owner"):
+    for role in ("", "auditor", "owner"):
         await _refused(desk, case, *ACTIONS, role=role, cause="timeout")
+    for role in ("cashier", "merchant"):
+        names = [name for name in ACTIONS if name != "withdraw"]
+        await _refused(desk, case, *names, role=role, cause="timeout")
     await _refused(desk, case, "retry", "refund", "close", role="support")
     await _refused(desk, case, "", "explode", role="administrator")
+
+
+@pytest.mark.parametrize("role", ["cashier", "merchant", "support", "operator"])
+async def test_a_shop_may_withdraw_its_void_whatever_the_amount(desk: Desk, role: str) -> None:
+    case = await put_case(desk.pool, amount=10 * _LIMIT)
+    assert await desk.act(case, "withdraw", who="carla", role=role) == "withdraw"
+    after = await desk.book.reread(case)
+    assert (after.ordered, after.proposed, after.next_action_at) == ("withdraw", "", NOW)
+    assert ("carla", role, "withdraw", f"case {case.number}", "顾客在等") in await desk.audit()
+
+
+async def test_nobody_closes_what_has_no_outcome_nor_does_a_refund_again(desk: Desk) -> None:
+    for step in ("await_outcome", "await_original"):
+        await _refused(desk, await put_case(desk.pool, step=step), "close")
+    for kind in ("refund", "completion_advice"):
+        case = await put_case(desk.pool, kind=kind)
+        await _refused(desk, case, "retry", "refund", "withdraw")
 
 
 async def test_words_and_orders_stand_in_history_and_audit(desk: Desk) -> None:

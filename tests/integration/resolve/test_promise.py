@@ -24,6 +24,8 @@ _ROWS: tuple[tuple[str, int, int, int | None, int, str, str], ...] = (
     ("", 30, -10, None, 64_00, "funds_frozen", "merchant_funds"),
     ("", 90, 10, None, 128_00, "issuer_error", "late"),
     ("", 5, 0, None, 256_00, "timeout", ""),
+    # Its money is still in question, so it is late as long as nobody has proved it.
+    ("unproved", 80, 15, 20, 512_00, "issuer_down", "outcome_unproved"),
 )
 
 
@@ -50,26 +52,35 @@ async def test_without_cases_all_is_nought(pool: asyncpg.Pool) -> None:
 async def test_every_case_is_counted_by_its_end(cases: asyncpg.Pool) -> None:
     kept = await promise.read(cases, NOW)
     assert kept == Promise(
-        cases=9, open=3, voided=3, refunded=1, refused=2,
+        cases=10, open=3, voided=3, refunded=1, refused=2, unproved=1,
         in_time=4,  # at the due time itself is in time
-        late=3,  # one voided, one refused, and one that is open and over its time
-        asked=2,  # what has ended asks nobody
+        late=4,  # one voided, one refused, one that is open and over its time, one unproved
+        late_by_cause=4,
+        asked=3,  # what has ended for good asks nobody
         oldest_s=90 * 60.0,
-        in_question=64_00 + 128_00 + 256_00,
+        in_question=64_00 + 128_00 + 256_00 + 512_00,
     )  # fmt: skip
-    assert kept.cases == kept.open + kept.voided + kept.refunded + kept.refused
-    assert kept.figures()["in_question"] == 448_00
+    assert kept.cases == kept.open + kept.voided + kept.refunded + kept.refused + kept.unproved
+    assert kept.figures()["in_question"] == 960_00
+
+
+async def test_a_due_time_that_moved_hides_nothing_that_is_late(pool: asyncpg.Pool) -> None:
+    moved = {"due_at": _before(-60), "first_due_at": _before(10)}
+    await put_case(pool, opened_at=_before(30), **moved)
+    await put_case(pool, opened_at=_before(30), ended="voided", ended_at=_before(5), **moved)
+    kept = await promise.read(pool, NOW)
+    assert (kept.in_time, kept.late, kept.late_by_cause) == (0, 2, 0)
 
 
 async def test_what_is_open_becomes_late_when_its_time_is_over(cases: asyncpg.Pool) -> None:
     later = await promise.read(cases, NOW + timedelta(seconds=1))
-    assert (later.late, later.oldest_s) == (4, 90 * 60 + 1.0)
+    assert (later.late, later.oldest_s) == (5, 90 * 60 + 1.0)
 
 
 async def test_what_is_open_counts_however_old_it_is(cases: asyncpg.Pool) -> None:
     kept = await promise.read(cases, NOW, _before(45))
-    assert (kept.cases, kept.open, kept.voided, kept.refused) == (5, 3, 0, 2)
-    assert (kept.oldest_s, kept.in_question) == (90 * 60.0, 448_00)
+    assert (kept.cases, kept.open, kept.voided, kept.refused, kept.unproved) == (6, 3, 0, 2, 1)
+    assert (kept.oldest_s, kept.in_question) == (90 * 60.0, 960_00)
 
 
 async def test_the_time_to_the_end_is_given_by_cause(cases: asyncpg.Pool) -> None:

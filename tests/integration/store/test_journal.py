@@ -9,13 +9,17 @@ import asyncpg
 import pytest
 from uuid_utils.compat import uuid7
 
+from annul.domain.answers import Verdict
 from annul.domain.ledger import Transfer
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
-from annul.store.journal import _QUERIES, Journal, Opening, Outcome
+from annul.store.journal import Journal, Opening, Outcome
+from annul.store.journal_sql import QUERIES
+from annul.store.late import Late
 
 _NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 _MERCHANT = "898000058120000"
+_DAY = date(2026, 11, 23)
 
 
 @pytest.fixture
@@ -46,7 +50,7 @@ def _approved(sale: Transaction, **changes: Any) -> Outcome:
     values: dict[str, Any] = {
         "merchant_id": sale.merchant_id, "id": sale.id, "original_id": sale.original_id,
         "state": State.APPROVED, "at": _NOW, "sent": Sent.ANSWERED, "response_code": "00",
-        "fee": 50,
+        "fee": 50, "posted_on": _DAY,
         "transfers": (Transfer("issuer_receivable", "merchant_pending", 10_000),
                       Transfer("merchant_pending", "fee_income", 50)),
     }  # fmt: skip
@@ -91,11 +95,135 @@ async def test_what_is_held_is_never_more_than_the_original(journal: Journal) ->
         _sale(trace, kind="refund", amount=4_000, holds=4_000, original_id=sale.id)
         for trace in range(2, 7)
     ]
-    done = await asyncio.gather(*(journal.open(Opening(r, 0, whole=False)) for r in refunds))
-    assert sum(done) == 2
+    for refund in refunds:
+        if await journal.open(Opening(refund, 0, whole=False)):
+            await journal.conclude(
+                _approved(refund, transfers=(), original_state="refunded", undoing=-4_000)
+            )
     stored = await journal.find_by_id(_MERCHANT, sale.id)
     assert stored is not None
-    assert stored.undone == 8_000
+    assert (stored.undone, stored.undoing, stored.state) == (8_000, 0, State.PARTLY_REFUNDED)
+
+
+async def test_of_refunds_at_once_one_is_on_its_way(journal: Journal) -> None:
+    sale = await _sold(journal)
+    refunds = [
+        _sale(trace, kind="refund", amount=3_000, holds=3_000, original_id=sale.id)
+        for trace in range(2, 7)
+    ]
+    other = Journal(journal._pool)
+    done = await asyncio.gather(
+        *(one.open(Opening(r, 0, whole=False)) for r in refunds for one in (journal, other)[:1]),
+        *(other.open(Opening(r._replace(id=uuid7(), trace="7" + r.trace[1:], rrn=r.rrn[:-1] + "9"),
+                             0, whole=False)) for r in refunds[:1]),
+    )  # fmt: skip
+    await other.close()
+    assert sum(done) == 1
+    stored = await journal.find_by_id(_MERCHANT, sale.id)
+    assert stored is not None
+    assert (stored.undone, stored.undoing) == (3_000, 3_000)
+
+
+async def test_money_for_one_covers_one(journal: Journal) -> None:
+    first, second = [await _sold(journal, trace) for trace in (1, 2)]
+    await journal._pool.execute("UPDATE merchant_balances SET pending = 9950")
+    other = Journal(journal._pool)
+    voids = [
+        _sale(trace, kind="void", holds=10_000, reserves=9_950, original_id=sale.id)
+        for trace, sale in ((3, first), (4, second))
+    ]
+    done = await asyncio.gather(
+        journal.open(Opening(voids[0], 0)), other.open(Opening(voids[1], 0))
+    )
+    await other.close()
+    assert sorted(done) == [False, True]
+    assert await journal.balance(_MERCHANT, "156") == (9_950, 0, 9_950)
+    refused = (first, second)[done.index(False)]
+    stored = await journal.find_by_id(_MERCHANT, refused.id)
+    assert stored is not None
+    assert (stored.undone, stored.undoing) == (0, 0)
+    sent = voids[done.index(True)]
+    declined = Outcome(_MERCHANT, sent.id, sent.original_id, State.DECLINED, _NOW,
+                       release=10_000, undoing=-10_000, unreserve=9_950)  # fmt: skip
+    assert await journal.conclude(declined)
+    assert await journal.balance(_MERCHANT, "156") == (9_950, 0, 0)
+
+
+async def test_pending_money_covers_only_where_the_contract_says_so(journal: Journal) -> None:
+    sale = await _sold(journal)
+    void = _sale(2, kind="void", holds=10_000, reserves=9_950, original_id=sale.id)
+    assert not await journal.open(Opening(void, 0, pending_covers=False))
+    assert await journal.open(Opening(void, 0))
+
+
+async def test_entries_are_posted_on_the_day_they_are_written(journal: Journal) -> None:
+    sale = await _sold(journal)
+    tomorrow = date(2026, 11, 24)
+    identity = (_MERCHANT, sale.id, None)
+    await journal.conclude(Outcome(*identity, State.REVERSING, _NOW, posted_on=tomorrow))
+    await journal.conclude(Outcome(*identity, State.REVERSED, _NOW, posted_on=tomorrow))
+    rows = await journal._pool.fetch(
+        "SELECT cause, business_date, count(*) FROM entries GROUP BY 1, 2 ORDER BY 1"
+    )
+    assert [tuple(row) for row in rows] == [("approval", _DAY, 2), ("reversal", tomorrow, 2)]
+
+
+@pytest.mark.parametrize("ended", [State.DECLINED, State.REVERSED])
+@pytest.mark.parametrize("reversible", [True, False])
+async def test_an_approval_of_what_had_ended_opens_it_again(
+    journal: Journal, ended: State, reversible: bool
+) -> None:
+    sale = await _sold(journal)
+    void = _sale(2, kind="void", holds=10_000, original_id=sale.id)
+    await journal.open(Opening(void, 0))
+    if ended is State.REVERSED:
+        await journal.conclude(Outcome(_MERCHANT, void.id, sale.id, State.REVERSING, _NOW))
+    await journal.conclude(
+        Outcome(_MERCHANT, void.id, sale.id, ended, _NOW, release=10_000, undoing=-10_000)
+    )
+    late = Late(void, "00", "123456", Verdict.APPROVED, reversible, "4353", _NOW)
+    assert await journal.late(late) == "held"
+    stored = await journal.find_by_id(_MERCHANT, void.id)
+    original = await journal.find_by_id(_MERCHANT, sale.id)
+    assert stored is not None
+    assert original is not None
+    assert stored.state is (State.REVERSING if reversible else State.DISPUTED)
+    assert (stored.holds, original.undone, original.undoing) == (10_000, 10_000, 10_000)
+    assert await journal._pool.fetchval("SELECT count(*) FROM outbox") == reversible
+    assert await journal._pool.fetchval("SELECT count(*) FROM incidents") == (not reversible)
+
+
+async def test_a_decline_does_not_end_what_was_approved_meanwhile(journal: Journal) -> None:
+    sale = _sale(1)
+    await journal.open(Opening(sale, 0))
+    await journal.late(Late(sale, "00", "123456", Verdict.APPROVED, True, "4353", _NOW))
+    declined = Outcome(_MERCHANT, sale.id, None, State.DECLINED, _NOW, response_code="51")
+    assert not await journal.conclude(declined)
+    await journal.late(Late(sale, "51", "", Verdict.DECLINED, True, "4353", _NOW))
+    stored = await journal.find_by_id(_MERCHANT, sale.id)
+    assert stored is not None
+    assert (stored.state, stored.late_code) == (State.SENT, "00")
+
+
+@pytest.mark.parametrize(
+    ("code", "auth_code", "kind"),
+    [("51", "", "answers_contradict"), ("00", "999999", "approved_twice"), ("00", "", "")],
+)
+async def test_a_second_answer_that_denies_the_first_is_told(
+    journal: Journal, code: str, auth_code: str, kind: str
+) -> None:
+    sale = await _sold(journal)
+    verdict = Verdict.APPROVED if code == "00" else Verdict.DECLINED
+    await journal.late(Late(sale, code, auth_code, verdict, True, "4353", _NOW))
+    rows = await journal._pool.fetch("SELECT kind FROM incidents")
+    assert [row["kind"] for row in rows] == ([kind] if kind else [])
+
+
+async def _sold(journal: Journal, trace: int = 1) -> Transaction:
+    sale = _sale(trace)
+    await journal.open(Opening(sale, 0))
+    assert await journal.conclude(_approved(sale, auth_code="123456", posted_on=_DAY))
+    return sale
 
 
 @pytest.mark.parametrize(
@@ -104,16 +232,16 @@ async def test_what_is_held_is_never_more_than_the_original(journal: Journal) ->
         ("find_by_trace", "transactions_request", 4),
         ("find_by_rrn", "transactions_rrn", 2),
         ("find_by_id", "transactions_pkey", 2),
-        ("conclude", "transactions_pkey", 24),
-        ("open_undo", "transactions_pkey", 30),
-        ("strand", "transactions_unfinished", 2),
+        ("conclude", "transactions_pkey", 28),
+        ("open_undo", "transactions_pkey", 32),
+        ("strand", "transactions_unfinished", 4),
     ],
 )
 async def test_hot_statements_use_their_index_on_an_empty_table(
     pool: asyncpg.Pool, query: str, index: str, sizes: int
 ) -> None:
     """The plan is made once, right after the first start: it must be the right one then."""
-    sql = _QUERIES[query]
+    sql = QUERIES[query]
     assert f"${sizes}" in sql
     assert f"${sizes + 1}" not in sql
     async with pool.acquire() as connection:

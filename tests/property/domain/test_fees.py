@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annul.domain import money
-from annul.domain.fees import DEFAULT_FEE_RATES, FeeTable
+from annul.domain.fees import DEFAULT_FEE_RATES, FeeTable, returned
 from annul.domain.kinds import KINDS
 from annul.domain.ledger import approval, mirror, net
 
@@ -25,6 +25,17 @@ def test_shares_are_rounded_half_up(amount: int, rate_ppm: int) -> None:
 @given(_AMOUNTS)
 def test_amounts_are_read_as_they_are_shown(amount: int) -> None:
     assert money.parse(money.show(amount)) == amount
+
+
+@given(st.integers(0, 10_000_00), st.lists(st.integers(1, 10_000_00), min_size=1, max_size=20))
+def test_all_refunds_together_return_just_the_fee(charged: int, parts: list[int]) -> None:
+    whole, before, back = sum(parts), 0, 0
+    for part in parts:
+        share = returned(charged, whole, before, part)
+        assert share >= 0
+        back, before = back + share, before + part
+        assert back <= charged
+    assert back == charged
 
 
 @given(_AMOUNTS, _PRICED, st.sampled_from(sorted(KINDS)))

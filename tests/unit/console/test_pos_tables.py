@@ -43,6 +43,16 @@ def test_a_fault_that_has_been_met_often_enough_is_over() -> None:
     assert in_force(State(False, False, [fault], WELL)) == ""
 
 
+def test_a_trouble_of_two_faults_is_in_force_while_one_is_left() -> None:
+    state = _in_force(TROUBLES["refuses_reversal"], 1)
+    lost, refused = ({**row} for row in state.faults)
+    lost["left"] = 0
+    assert in_force(replace(state, faults=[lost, refused])) == "refuses_reversal"
+    refused["left"] = 0
+    assert in_force(replace(state, faults=[lost, refused])) == ""
+    assert in_force(replace(state, faults=[{**refused, "left": 1}])) is None
+
+
 def test_an_announcement_that_ended_leaves_a_maintenance_unannounced() -> None:
     state = _in_force(TROUBLES["announced"])
     assert in_force(state, announced=False) == "maintenance"

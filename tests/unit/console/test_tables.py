@@ -11,12 +11,34 @@ from annul.api.desk import Unknown
 from annul.api.roles import Scope
 from annul.api.views import admin as views
 from annul.api.views.checks import Weight
-from annul.api.views.merchants import ASKS
-from annul.console import access_parts, issuer_parts, rules, terminals
-from annul.console.pages import admin, audit, issuer
+from annul.api.views.merchants import ASKS, REVERSED_VOIDS
+from annul.console import (
+    access_parts,
+    chain,
+    concluding,
+    issuer_parts,
+    parts,
+    rules,
+    script,
+    terminals,
+)
+from annul.console.pages import admin, audit, issuer, merchant
 from annul.console.texts import catalogue
+from annul.domain.errors import AnnulError
 from annul.domain.money import AmountError
 from annul.domain.policies import PolicyKind
+from annul.domain.states import State
+from annul.host.outcomes import BY_PEOPLE
+from annul.host.outcomes import UNPROVED as UNPROVED_WHY
+from annul.resolve import conclusion
+from annul.resolve.book import REOPENED
+from annul.resolve.case import ENDS
+from annul.resolve.people import ACTIONS, SecondPersonNeeded
+from annul.resolve.plan import ASK_SHOP, DROPPED
+from annul.resolve.remedies import PLANS
+from annul.resolve.requests import ADVICE_DECLINED, COMPLETED
+from annul.resolve.rulings import NOT_ALLOWED
+from annul.resolve.unproved import TASK
 from annul.settings import Settings
 
 _VIEWS = Path(views.__file__).parent
@@ -50,9 +72,25 @@ def _said() -> Iterator[str]:
     for error in (views.NotAllowed, views.ReasonNeeded, NameTaken, NotPossible):
         yield str(error())
         yield error.next_step
+    yield from (text for text, _ in concluding.CONCLUSIONS.values())
+    yield from (*merchant._TAKEN_BACK.values(), *merchant._TAKEN_BACK_CHOICES.values())
+    yield from (text for text, _ in chain._REVERSALS.values())
+    yield from (*script._ENDED.values(), *script._OF_REFUND.values(), *script._BEGAN.values())
+    yield from (*script._OF_COMPLETION.values(), script._COMPLETED)
+    for error in (*_conclusion_errors(), SecondPersonNeeded):
+        yield str(error())
+        yield error.next_step
     for kind in (views.NotValid, Unknown, AmountError):
         yield str(kind())
         yield kind.next_step
+
+
+def _conclusion_errors() -> list[type[AnnulError]]:
+    return [
+        one
+        for one in vars(conclusion).values()
+        if isinstance(one, type) and issubclass(one, AnnulError) and one is not AnnulError
+    ]
 
 
 @pytest.mark.parametrize("text", sorted(set(_said())))
@@ -71,6 +109,23 @@ def test_tables_are_whole() -> None:
     assert set(rules.RULES) == set(PolicyKind)
     assert set(terminals._WEIGHTS) == set(terminals._TONES) == set(Weight)
     assert set(terminals._ASKS) == set(terminals._WANTS) == set(ASKS)
+    assert set(merchant._TAKEN_BACK) == set(merchant._TAKEN_BACK_CHOICES) == set(REVERSED_VOIDS)
+    assert set(chain.TONES) == set(State)
+    assert set(parts._TONES) == set(script._ENDED) | {""} == {"", *ENDS}
+    assert len(_conclusion_errors()) > 8
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted({
+        *State, *ACTIONS, *PLANS, BY_PEOPLE, UNPROVED_WHY, TASK, ADVICE_DECLINED, COMPLETED,
+        ASK_SHOP, DROPPED, NOT_ALLOWED, REOPENED, "concluded", "conclusion_overtaken",
+        *(f"ended_{how}" for how in ENDS), "void_taken_back", "refund_again", "completion_again",
+    }),
+)  # fmt: skip
+def test_what_stands_in_a_table_by_name_is_named_in_both_languages(name: str) -> None:
+    assert catalogue("zh").get(name)
+    assert catalogue("en").get(name)
 
 
 def test_every_act_of_the_audit_log_is_named_in_both_languages() -> None:

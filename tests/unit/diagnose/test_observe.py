@@ -19,6 +19,8 @@ from annul.diagnose.observe import (
     policy_facts,
     void_facts,
 )
+from annul.diagnose.signals import SIGNALS
+from annul.domain.kinds import COMPLETIONS, REFUNDS
 from annul.domain.policies import Circumstances, Policy, PolicyKind
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
@@ -87,6 +89,41 @@ def test_who_reversed_it(state: State, why: str, by: str | None) -> None:
     assert _values(void_facts(void, [], "t")).get("void.reversed_by") == by
 
 
+@pytest.mark.parametrize(
+    ("void", "by"),
+    [
+        ({"taken_back": True}, "terminal"),
+        ({"taken_back": True, "why": "timed_out", "sent": Sent.POSSIBLY_SENT}, "host"),
+        ({"taken_back": True, "late_code": "00"}, "terminal"),
+        ({"late_code": "00"}, "host"),  # approved too late, and turned back
+        ({"why": "concluded_by_hand"}, "host"),
+    ],
+)
+def test_who_reversed_what_had_an_answer_is_told_by_what_came_first(
+    void: dict[str, Any], by: str
+) -> None:
+    row = _void(state=State.REVERSED, reversal_reason="98", **void)
+    assert _values(void_facts(row, [], "t"))["void.reversed_by"] == by
+
+
+@pytest.mark.parametrize("state", [State.UNKNOWN, State.REVERSING, State.REVERSED, State.DISPUTED])
+def test_a_code_that_proves_nothing_is_judged_as_what_it_was_answered(state: State) -> None:
+    row = _void(state=state, why="unproved", response_code="96", reversal_reason="98")
+    plain = _void(response_code="96")
+    assert _values(void_facts(row, [], "t")) == _values(void_facts(plain, [], "t"))
+
+
+def test_an_answer_that_contradicts_its_request_is_heard_as_one() -> None:
+    row = _void(state=State.REVERSING, why="unproved", response_code="", late_code="10",
+                reversal_reason="4004")  # fmt: skip
+    told = _values(void_facts(row, [], "t"))
+    assert (told["void.why"], told["void.code"], told["void.late_code"]) == (
+        "contradicts", "10", "",
+    )  # fmt: skip
+    assert "void.reversed_by" not in told
+    assert SIGNALS["senseless"].speaks(Facts(void_facts(row, [], "t")))
+
+
 def test_earlier_attempts_are_voids_before_this_one() -> None:
     void = _void()
     others = [
@@ -147,6 +184,37 @@ def test_what_can_not_be_compared_is_not_known(
     void: dict[str, Any], original: dict[str, Any], unknown: str
 ) -> None:
     assert unknown not in original_facts(_void(**void), transaction(**original), [])
+
+
+@pytest.mark.parametrize("kind", [*REFUNDS, *COMPLETIONS])
+def test_a_refund_or_completion_may_come_on_another_day_from_another_terminal(kind: str) -> None:
+    other: dict[str, Any] = {
+        "business_date": DAY + timedelta(days=9), "terminal_id": "10000002", "batch": "000009"
+    }  # fmt: skip
+    told = _values(original_facts(_void(kind=kind, **other), transaction(), []))
+    assert {name for name in told if ".same_" in name} == {
+        "original.same_amount", "original.same_card",
+    }  # fmt: skip
+    assert told["original.same_amount"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "fits"),
+    [
+        ("refund", 4_000, True), ("refund", 10_000, True), ("refund", 10_001, False),
+        ("completion", 11_500, True), ("completion", 11_501, False), ("void", 9_999, False),
+    ],
+)  # fmt: skip
+def test_which_amount_fits_the_original(kind: str, amount: int, fits: bool) -> None:
+    told = _values(original_facts(_void(kind=kind, amount=amount), transaction(), []))
+    assert told["original.same_amount"] is fits
+
+
+def test_earlier_attempts_of_a_refund_are_refunds() -> None:
+    before = {"received_at": _AT - timedelta(seconds=30)}
+    others = [_void(3, **before), _void(4, kind="refund", **before)]
+    told = _values(void_facts(_void(kind="refund"), others, "t"))
+    assert told["void.earlier_attempts"] == 1
 
 
 _EARLIER = {"received_at": _AT - timedelta(minutes=2), "answered_at": _AT - timedelta(minutes=1)}

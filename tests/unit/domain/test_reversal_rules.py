@@ -22,10 +22,11 @@ _SALE = KINDS["sale"]
         (State.REVERSING, "00"),
         (State.REVERSED, "00"),
         (State.DECLINED, "25"),
-        (State.VOIDED, "22"),
-        (State.REFUNDED, "22"),
-        (State.PARTLY_REFUNDED, "22"),
-        (State.COMPLETED, "22"),
+        (State.DISPUTED, "00"),
+        (State.VOIDED, "00"),
+        (State.REFUNDED, "00"),
+        (State.PARTLY_REFUNDED, "12"),
+        (State.COMPLETED, "12"),
     ],
 )
 def test_each_state(state: State, code: str) -> None:
@@ -42,7 +43,8 @@ def test_another_kind_or_amount() -> None:
 
 
 def test_a_sale_that_is_being_voided_is_not_reversed_under_it() -> None:
-    assert reversal_rules.check(transaction(undone=10_000), _SALE, 10_000).code == "22"
+    ruling = reversal_rules.check(transaction(undone=10_000), _SALE, 10_000)
+    assert (ruling.code, ruling.name) == ("12", "reversal_not_possible")
 
 
 @pytest.mark.parametrize("reason", ["98", "A0", "96", "06", "??"])

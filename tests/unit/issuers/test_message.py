@@ -1,14 +1,17 @@
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
 
+from annul.domain.answers import Verdict
 from annul.domain.kinds import KINDS
 from annul.domain.records import Merchant, Transaction
 from annul.domain.states import Sent, State
 from annul.issuers.message import (
     FORMS,
     Answer,
+    answer_fields_of,
     answer_mti,
     network_answer,
     network_fields,
@@ -22,6 +25,7 @@ from annul.wire.errors import DecodeError
 
 CHINA = timezone(timedelta(hours=8))
 CODEC = Codec(CUPS)
+_DUMP = Codec(CUPS.with_nul())
 MERCHANT = Merchant("100000000000001", "一号店", "Shop One", "5411")
 SALE = Transaction(
     merchant_id="100000000000001",
@@ -51,13 +55,17 @@ SALE = Transaction(
     received_at=datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC),
     expiry="3012",
     card_sequence="001",
+    issuer_trace="004711",
 )
+# As rows are that were written before annul had traces of its own: sent as they were then.
+OLD = SALE._replace(issuer_trace="")
 VOID = SALE._replace(kind="void", trace="000018", rrn="326000000018", original_id=SALE.id,
+    issuer_trace="004712",
     received_at=datetime(2026, 11, 23, 1, 5, 0, tzinfo=UTC),
 )  # fmt: skip
 
 
-def _request(transaction: Transaction, **more):
+def request_of(transaction: Transaction, **more):
     return request_fields(
         transaction,
         pan="6200000000000005",
@@ -68,7 +76,7 @@ def _request(transaction: Transaction, **more):
     )
 
 
-def _reversal(transaction: Transaction, reason: str = "4354"):
+def reversal_of(transaction: Transaction, reason: str = "4354"):
     return reversal_fields(
         transaction,
         reason,
@@ -98,43 +106,58 @@ def test_every_financial_kind_has_a_form():
     ],
 )
 def test_how_a_kind_looks_between_banks(kind, mti, processing_code):
-    given, fields = _request(SALE._replace(kind=kind))
+    given, fields = request_of(SALE._replace(kind=kind))
     assert (given, fields[3]) == (mti, processing_code)
     assert (4 in fields) is (kind != "balance")
 
 
 def test_a_sale():
-    mti, fields = _request(SALE)
+    mti, fields = request_of(SALE)
     assert mti == "0200"
     assert fields == {
-        2: "6200000000000005", 3: "000000", 4: "000000012345", 7: "1123090203", 11: "000017",
+        2: "6200000000000005", 3: "000000", 4: "000000012345", 7: "1123090203", 11: "004711",
         12: "090203", 13: "1123", 14: "3012", 18: "5411", 22: "021", 23: "001", 25: "00",
-        32: "48020000", 37: "326000000017", 41: "00000001", 42: "100000000000001",
+        32: "48020000", 33: "48020000", 37: "326000000017", 41: "00000001", 42: "100000000000001",
         43: "Shop One".ljust(40), 49: "156", 100: "62000000",
     }  # fmt: skip
 
 
 def test_a_void_refers_to_its_original():
-    mti, fields = _request(VOID, original=SALE._replace(auth_code="A1B2C3"))
+    mti, fields = request_of(VOID, original=SALE._replace(auth_code="A1B2C3"))
     assert mti == "0200"
     assert fields[38] == "A1B2C3"
+    assert fields[90] == "0200" + "004711" + "1123090203" + "00048020000" * 2
+    assert fields[11] == "004712"
+
+
+def test_a_void_refers_to_an_older_original_as_that_was_sent():
+    fields = request_of(VOID, original=OLD)[1]
     assert fields[90] == "0200" + "000017" + "1123090203" + "00048020000" + "0" * 11
-    assert fields[11] == "000018"
+    assert (fields[11], fields[33]) == ("004712", "48020000")
+
+
+def test_an_older_row_is_repeated_as_it_was_sent():
+    for fields in (request_of(OLD)[1], reversal_of(OLD)[1]):
+        assert fields[11] == "000017"
+        assert 33 not in fields
+    assert reversal_of(OLD)[1][90] == "0200" + "000017" + "1123090203" + "00048020000" + "0" * 11
 
 
 def test_a_reversal_is_the_same_each_time_and_refers_to_the_transaction():
-    mti, fields = _reversal(SALE._replace(auth_code="A1B2C3"), "4355")
+    mti, fields = reversal_of(SALE._replace(auth_code="A1B2C3"), "4355")
     assert mti == "0420"
     assert fields[60] == "4355"
-    assert fields[90] == "0200" + "000017" + "1123090203" + "00048020000" + "0" * 11
-    assert (fields[11], fields[13], fields[38]) == ("000017", "1123", "A1B2C3")
-    assert fields == _reversal(SALE._replace(auth_code="A1B2C3"), "4355")[1]
+    assert fields[90] == "0200" + "004711" + "1123090203" + "00048020000" * 2
+    asked = request_of(SALE)[1]
+    assert {n: fields[n] for n in (7, 11, 32, 33)} == {n: asked[n] for n in (7, 11, 32, 33)}
+    assert (fields[13], fields[38]) == ("1123", "A1B2C3")
+    assert fields == reversal_of(SALE._replace(auth_code="A1B2C3"), "4355")[1]
 
 
 @pytest.mark.parametrize("reason", ["", "bad_mac"])
 def test_a_reversal_states_its_reason_by_number(reason):
     with pytest.raises(AssertionError):
-        _reversal(SALE, reason)
+        reversal_of(SALE, reason)
 
 
 def test_the_terminal_chip_data_and_track_are_passed_on():
@@ -143,7 +166,7 @@ def test_the_terminal_chip_data_and_track_are_passed_on():
             "0200", {35: "6200000000000005D30121010000", 55: bytes.fromhex("9f2608") + bytes(8)}
         )
     )
-    _, fields = _request(SALE, message=terminal)
+    _, fields = request_of(SALE, message=terminal)
     assert fields[55] == terminal[55]
     assert fields[35] == terminal[35]
 
@@ -152,22 +175,22 @@ def test_an_encrypted_track_stays_here():
     terminal = CODEC.decode(
         CODEC.encode("0200", {35: "6200000000000005D30121010000", 53: "2610000000000000"})
     )
-    assert 35 not in _request(SALE, message=terminal)[1]
+    assert 35 not in request_of(SALE, message=terminal)[1]
 
 
 def test_a_pin_goes_with_what_describes_it():
-    _, fields = _request(SALE, pin=bytes(range(8)))
+    _, fields = request_of(SALE, pin=bytes(range(8)))
     assert (fields[26], fields[52], fields[53]) == ("12", bytes(range(8)), "2600000000000000")
-    assert 52 not in _request(SALE)[1]
+    assert 52 not in request_of(SALE)[1]
 
 
 def test_everything_can_be_encoded():
     for kind in FORMS:
-        mti, fields = _request(SALE._replace(kind=kind), original=SALE, pin=bytes(8))
+        mti, fields = request_of(SALE._replace(kind=kind), original=SALE, pin=bytes(8))
         message = CODEC.decode(CODEC.encode(mti, fields))
         message.check()
         assert message.fields() == fields
-    CODEC.decode(CODEC.encode(*_reversal(SALE))).check()
+    CODEC.decode(CODEC.encode(*reversal_of(SALE))).check()
     CODEC.decode(CODEC.encode("0820", network_fields("001", "000001", SALE.received_at))).check()
 
 
@@ -196,6 +219,92 @@ def test_reading_an_answer():
 def test_an_answer_without_a_code_is_none():
     with pytest.raises(DecodeError):
         parse_answer(CODEC.decode(CODEC.encode("0210", {11: "000017"})))
+
+
+_ASKED = {4: "000000012345", 37: "326000000017", 41: "00000001", 42: "100000000000001", 49: "156"}
+
+
+def _parsed(said: Mapping[int, str | bytes], asked: Mapping[int, str] | None = None) -> Answer:
+    message = CODEC.decode(CODEC.encode("0210", {39: "00", **said}))
+    return parse_answer(message, _ASKED if asked is None else asked)
+
+
+def test_an_answer_that_repeats_what_was_asked():
+    answer = _parsed(_ASKED)
+    assert (answer.differs, answer.verdict) == ((), Verdict.APPROVED)
+    assert _parsed({}).differs == ()
+    assert parse_answer(CODEC.decode(CODEC.encode("0210", {39: "00", 4: "9" * 12}))).differs == ()
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (4, "000000012346"),
+        (4, "000000000000"),
+        (37, "326000000018"),
+        (41, "00000002"),
+        (42, "100000000000002"),
+        (49, "840"),
+    ],
+)
+@pytest.mark.parametrize("code", ["00", "51"])
+def test_an_answer_that_names_another_one(number: int, said: str, code: str):
+    answer = _parsed(_ASKED | {number: said, 39: code})
+    assert answer.differs == (number,)
+    money = code == "51" and number in {4, 49}  # who declines has taken nothing
+    assert answer.verdict is (Verdict.DECLINED if money else Verdict.CONTRADICTS)
+
+
+def test_every_field_that_differs_is_named():
+    said = {4: "000000000001", 37: "1" * 12, 41: "2" * 8, 42: "3" * 15, 49: "840"}
+    assert _parsed(said).differs == (4, 37, 41, 42, 49)
+
+
+def test_blanks_at_the_end_and_fields_without_content_do_not_differ():
+    asked = _ASKED | {41: "T1", 42: "SHOP 1"}
+    assert _parsed({41: "T1      ", 42: "SHOP 1         "}, asked).differs == ()
+    assert _parsed({37: " " * 12, 41: " " * 8}).differs == ()
+    assert _parsed({41: "T2      "}, asked).differs == (41,)
+    assert _parsed({4: "000000012345"}, {37: "326000000017"}).differs == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "in_full", "verdict"),
+    [
+        ({4: "000000006172"}, False, Verdict.CONTRADICTS),
+        ({4: "000000012345"}, True, Verdict.APPROVED),
+        ({}, False, Verdict.CONTRADICTS),
+        ({4: "000000012345", 49: "840"}, True, Verdict.CONTRADICTS),
+    ],
+)
+def test_an_approval_in_part(said: dict[int, str | bytes], in_full: bool, verdict: Verdict):
+    answer = _parsed(said | {39: "10"})
+    assert (answer.in_full, answer.verdict) == (in_full, verdict)
+    assert 4 not in answer.differs
+
+
+@pytest.mark.parametrize("code", ["96", "91", "68", "98", "94", "ZZ"])
+def test_a_word_of_the_network_proves_nothing(code: str):
+    assert _parsed(_ASKED | {39: code}).verdict is Verdict.OPEN
+    assert _parsed({39: "51"}).verdict is Verdict.DECLINED
+
+
+@pytest.mark.parametrize(
+    ("number", "size"), [(37, 12), (38, 6), (39, 2), (41, 8), (42, 15), (44, 9), (49, 3), (54, 20)]
+)
+@pytest.mark.parametrize("wrong", ["\x00", "\n", "\x1b", "\x7f"])
+def test_control_characters_in_a_text_make_an_answer_no_answer(number: int, size: int, wrong: str):
+    said = {number: wrong.rjust(size, "0")}
+    message = _DUMP.decode(_DUMP.encode("0210", {39: "00"} | said))
+    with pytest.raises(DecodeError) as raised:
+        parse_answer(message, _ASKED)
+    assert raised.value.field == number
+
+
+def test_what_a_row_asked_for_is_what_its_answer_repeats():
+    fields = request_of(SALE)[1]
+    assert answer_fields_of(SALE) == {n: fields[n] for n in (4, 37, 41, 42, 49)}
+    assert 4 not in answer_fields_of(SALE._replace(kind="balance"))
 
 
 def test_answering_a_network_request():

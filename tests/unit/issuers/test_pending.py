@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from annul.issuers.errors import NoAnswer, NotSent, Silence
-from annul.issuers.pending import Exchange, Key, Pending
+from annul.issuers.pending import Exchange, Key, Pending, answer_key, request_key
 
 
 class Row:
@@ -12,17 +12,20 @@ class Row:
     def __init__(self) -> None:
         self.pending = Pending()
 
-    def add(self, trace: str, *, deadline: float = 10.0, merchant: str = "1", sent: bool = True):
+    def add(
+        self, trace: str, *, deadline: float = 10.0, acquirer: str = "48020000",
+        forwarder: str = "48020000", sent: bool = True,
+    ):  # fmt: skip
         future: asyncio.Future = asyncio.get_running_loop().create_future()
-        exchange = Exchange(key(trace, merchant), b"frame", future, deadline)
+        exchange = Exchange(key(trace, acquirer, forwarder), b"frame", future, deadline)
         if sent:
             exchange.frame = None
         self.pending.add(exchange)
         return exchange, future
 
 
-def key(trace: str, merchant: str = "1") -> Key:
-    return ("0210", "00000001", trace, "1123", merchant)
+def key(trace: str, acquirer: str = "48020000", forwarder: str = "48020000") -> Key:
+    return ("0210", "1123100000", trace, acquirer, forwarder)
 
 
 @pytest.fixture
@@ -40,19 +43,51 @@ async def test_an_answer_takes_its_own_exchange_once(row):
     assert len(row.pending) == 1
 
 
-async def test_the_same_terminal_number_at_two_merchants(row):
-    one, _ = row.add("000001", merchant="1")
-    two, _ = row.add("000001", merchant="2")
+def test_a_request_and_its_answer_have_the_same_key():
+    fields = {7: "1123100000", 11: "000001", 32: "48020000", 33: "48020000", 41: "00000001"}
+    assert request_key("0200", fields) == key("000001")
+    assert answer_key("0210", fields | {41: "00000002"}) == key("000001")
+    assert request_key("0420", fields) != key("000001")
+    for number in (7, 11, 32, 33):
+        assert answer_key("0210", fields | {number: "9"}) != key("000001")
+
+
+def test_messages_of_the_network_go_by_their_trace():
+    fields = {7: "1123100000", 11: "000001", 33: "48020000"}
+    assert request_key("0820", fields) == answer_key("0830", {11: "000001", 7: "1123100009"})
+
+
+async def test_the_same_trace_in_the_same_second_of_two_institutions(row):
+    one, _ = row.add("000001", acquirer="1")
+    two, _ = row.add("000001", acquirer="2")
     assert row.pending.take(key("000001", "2")) is two
     assert row.pending.take(key("000001", "1")) is one
 
 
-async def test_an_answer_without_merchant_must_fit_one_only(row):
-    row.add("000001", merchant="1")
-    row.add("000001", merchant="2")
-    assert row.pending.take(key("000001", "")) is None
-    only, _ = row.add("000002", merchant="2")
-    assert row.pending.take(key("000002", "")) is only
+@pytest.mark.parametrize("said", [("", "1"), ("1", ""), ("", "")])
+async def test_an_answer_without_an_institution_must_fit_one_only(row, said):
+    row.add("000001", acquirer="1", forwarder="1")
+    row.add("000001", acquirer="1", forwarder="2")
+    row.add("000001", acquirer="2", forwarder="1")
+    assert row.pending.take(key("000001", *said)) is None
+    assert len(row.pending) == 3
+    only, _ = row.add("000002", acquirer="1", forwarder="1")
+    assert row.pending.take(key("000002", *said)) is only
+
+
+async def test_an_answer_without_a_forwarder_is_not_given_to_the_one_that_named_none(row):
+    row.add("000001")
+    bare, _ = row.add("000001", forwarder="")
+    assert row.pending.take(key("000001", forwarder="")) is None
+    row.pending.take(key("000001"))
+    assert row.pending.take(key("000001", forwarder="")) is bare
+
+
+async def test_an_institution_that_is_named_must_fit(row):
+    row.add("000001")
+    assert row.pending.take(key("000001", "", "48030000")) is None
+    assert row.pending.take(key("000001", "48030000", "")) is None
+    assert len(row.pending) == 1
 
 
 async def test_the_oldest_expire_and_the_younger_stay(row):

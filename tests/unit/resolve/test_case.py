@@ -104,5 +104,8 @@ def test_the_case_tells_a_missing_end_and_a_chain_written_anew(whole: History) -
     assert first_broken(anew, kept) == 5
 
 
-def test_what_came_after_the_case_was_read_breaks_nothing(whole: History) -> None:
-    assert first_broken(whole, case(events=3, head=whole[2][1])) is None
+def test_an_event_appended_behind_the_head_is_found(whole: History) -> None:
+    assert first_broken(whole) is None, "by itself it can not be told"
+    assert first_broken(whole, case(events=4, head=whole[3][1])) == 5
+    assert first_broken(whole, case(events=2, head=whole[1][1])) == 3
+    assert first_broken(whole[:1], case()) == 1

@@ -6,19 +6,21 @@ import pytest
 
 from annul.diagnose.causes import Text
 from annul.diagnose.facts import Fact, Facts
+from annul.domain.kinds import COMPLETIONS, REFUNDS
 from annul.resolve.case import Event
 from annul.resolve.people import ACTIONS, ROLES, allowed, kept_facts
+from annul.resolve.plan import AWAITING
 
 from .builders import NOW, case
 
 _DESK = {"look", "note", "confirm-cause"}
-_HANDS = _DESK | {"retry", "refund", "close"}
+_HANDS = _DESK | {"retry", "refund", "close", "withdraw"}
 _ENDED = {"ended": "voided", "ended_at": NOW}
 _ALLOWED: dict[str, set[str]] = {
-    "cashier": set(),
-    "merchant": set(),
+    "cashier": {"withdraw"},
+    "merchant": {"withdraw"},
     "auditor": set(),
-    "support": _DESK,
+    "support": _DESK | {"withdraw"},
     "operator": _HANDS,
     "administrator": _HANDS,
 }
@@ -52,8 +54,20 @@ def test_a_case_that_has_ended_takes_only_words(role: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_money_needs_an_original(role: str) -> None:
-    assert _names(role, original_id=None) == _ALLOWED[role] - {"retry", "refund"}
+def test_what_is_done_to_an_original_needs_one(role: str) -> None:
+    assert _names(role, original_id=None) == _ALLOWED[role] - {"retry", "refund", "withdraw"}
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("kind", [*REFUNDS, *COMPLETIONS])
+def test_a_refund_or_completion_is_not_done_again(role: str, kind: str) -> None:
+    assert _names(role, kind=kind) == _ALLOWED[role] - {"retry", "refund", "withdraw"}
+
+
+@pytest.mark.parametrize("step", sorted(AWAITING))
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_closes_a_case_whose_outcome_is_open(role: str, step: str) -> None:
+    assert _names(role, step=step) == _ALLOWED[role] - {"close"}
 
 
 def test_what_moves_money_says_so() -> None:

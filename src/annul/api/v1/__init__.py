@@ -12,6 +12,7 @@ from annul.store.batcher import LOST, StoreUnavailable
 
 from . import (
     cases,
+    conclusions,
     diagnosis,
     events,
     health,
@@ -27,9 +28,9 @@ from .idempotency import Keys
 from .limit import Buckets, Sizes
 
 _ROUTERS: Final = (
-    transactions.router, voids.router, refunds.router, events.router, cases.router,
-    diagnosis.router, merchants.router, issuers.router, promise.router, webhooks.router,
-    health.router,
+    transactions.router, conclusions.router, voids.router, refunds.router, events.router,
+    cases.router, diagnosis.router, merchants.router, issuers.router, promise.router,
+    webhooks.router, health.router,
 )  # fmt: skip
 _LARGEST_BODY: Final = 65_536
 _LEAD: Final = """\
@@ -57,7 +58,7 @@ def build(desk: Desk) -> FastAPI:
         title="annul", version="1", description=_LEAD, docs_url=None, redoc_url=None,
         dependencies=[Depends(buckets)],
     )  # fmt: skip
-    api.add_middleware(Sizes, largest=_LARGEST_BODY)
+    api.add_middleware(Sizes, largest=_LARGEST_BODY, larger=conclusions.LARGER)
     install(api)
     for kind in LOST:
         api.add_exception_handler(kind, _store_away)

@@ -27,11 +27,16 @@ class CaseSummary(Model):
     issuer: str = Field(validation_alias="issuer_id", examples=["00000101"])
     voucher: str | None = Field(None, description="Of the original.", examples=["000001"])
     original_rrn: str | None = Field(None, examples=[ORIGINAL])
-    ended: Literal["", "voided", "refunded", "refused"] = Field(
-        description="Empty while it is open.", examples=[""]
+    ended: Literal["", "voided", "refunded", "refused", "unproved"] = Field(
+        description="Empty while it is open. `unproved`: nobody could prove its money by its last "
+        "time; once that is known it is taken up again and ends as one of the others.",
+        examples=[""],
     )
     opened_at: datetime
-    due_at: datetime
+    due_at: datetime = Field(description="By the cause that it goes by now.")
+    first_due_at: datetime = Field(
+        description="By its first cause; it never moves, and late is judged by it."
+    )
     ended_at: datetime | None
     next_action_at: datetime = Field(description="When annul looks at it next.")
     step: str = Field(description="What is done or waited for.", examples=["wait_health"])

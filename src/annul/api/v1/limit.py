@@ -1,6 +1,7 @@
 """How much may be asked: calls by visitor, in buckets of tokens; and the size of one request."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+import re
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from math import ceil
 from typing import Any, Final
 
@@ -57,19 +58,29 @@ class Buckets:
 
 
 class Sizes:
-    """Lets no request in that is larger than `largest` bytes, whether it says so or not."""
+    """Lets no request in that is larger than `largest` bytes, whether it says so or not.
 
-    def __init__(self, application: Any, largest: int) -> None:
+    `larger` has other limits for some addresses, by a pattern of the end of their path.
+    """
+
+    def __init__(
+        self, application: Any, largest: int, larger: Mapping[str, int] | None = None
+    ) -> None:
         self._application = application
         self._largest = largest
+        self._larger = {re.compile(f"{pattern}$"): size for pattern, size in (larger or {}).items()}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
+        path = str(scope["path"])
+        largest = next(
+            (size for pattern, size in self._larger.items() if pattern.search(path)), self._largest
+        )
         said = Headers(scope=scope).get("content-length", "0")
-        if said.isdecimal() and int(said) > self._largest:
+        if said.isdecimal() and int(said) > largest:
             refusal = problem(413, "http.413", "The request is too large.", "Send less.")
             await refusal(scope, receive, send)
             return
@@ -79,7 +90,7 @@ class Sizes:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._largest:
+            if received > largest:
                 raise HTTPException(413, "The request is too large.")
             return message
 

@@ -1,7 +1,7 @@
 """Merchants: their money, what annul may do for them unasked, their terminals."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field, model_validator
@@ -27,6 +27,7 @@ from .needs import AtDesk, needs, problems
 
 router = APIRouter(prefix="/merchants", tags=["merchants"])
 Reader = Annotated[Visitor, needs(Scope.MERCHANTS_READ)]
+TakenBack = Literal["ask", "void", "stand"]
 Id = Annotated[MerchantId, Path(examples=[MERCHANT])]
 
 
@@ -72,6 +73,11 @@ class Merchant(Model):
     second_person_from: int = Field(
         description="From here on moving money by hand takes two persons.", examples=[100_000]
     )
+    reversed_voids: TakenBack = Field(
+        description="What becomes of a void that its terminal took back (0400) while the outcome "
+        "was open: `ask` the shop, `void` all the same, or let the sale `stand`.",
+        examples=["ask"],
+    )
     balance: Balance
 
 
@@ -85,6 +91,7 @@ class Settings(Asked):
     void_needs_balance: bool | None = Field(None, examples=[False])
     pending_covers: bool | None = Field(None, examples=[True])
     second_person_from: Minor | None = Field(None, examples=[100_000])
+    reversed_voids: TakenBack | None = Field(None, examples=["ask"])
     reason: Annotated[Words, Field(min_length=1, max_length=500)] = Field(
         description="Kept in the audit log.", examples=["new contract"]
     )

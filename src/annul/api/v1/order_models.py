@@ -92,8 +92,9 @@ class _Order(Model):
 class Void(_Order):
     """How a void stands."""
 
-    state: Literal["pending", "voided", "refunded", "refused"] = Field(
-        description="`pending`: annul goes on by itself. `refunded`: it was refunded instead.",
+    state: Literal["pending", "voided", "refunded", "refused", "unproved"] = Field(
+        description="`pending`: annul goes on by itself. `refunded`: it was refunded instead. "
+        "`unproved`: the issuer has not said what became of the money; people clear it up.",
         examples=["voided"],
     )
     case: str = Field(description="Number of its case, or empty.", examples=[""])
@@ -104,6 +105,9 @@ class Void(_Order):
 class Refund(_Order):
     """How a refund stands."""
 
-    state: Literal["pending", "refunded", "refused"] = Field(
-        description="`pending`: it is sent until the issuer has answered.", examples=["refunded"]
+    state: Literal["pending", "refunded", "refused", "unproved"] = Field(
+        description="`pending`: it is sent until the issuer has answered. `unproved`: the issuer "
+        "has not said what became of the money; people clear it up.",
+        examples=["refunded"],
     )
+    case: str = Field(description="Number of its case, or empty.", examples=[""])

@@ -11,6 +11,7 @@ from annul.domain.records import Transaction
 from annul.domain.response_codes import describe
 from annul.domain.states import State
 from annul.host import ordered
+from annul.resolve.case import UNPROVED
 
 from . import orders
 from .idempotency import AtKeys, Key
@@ -31,6 +32,9 @@ _MONEY: Final = {
     "refunded": Text("已退货，款项退回原卡。",
                      "Refunded; the money goes back to the card of the sale."),
     "refused": Text("未退货，没有动账。", "Not refunded; no money has moved."),
+    "unproved": Text("结果待证：发卡行没有说明款项去向，正由人工核实。请勿重复退货，也不要退现金。",
+                     "Outcome unproved: the issuer has not said what became of the money; people "
+                     "clear it up. Do not refund it again, and give no cash back."),
 }  # fmt: skip
 _GOES_ON: Final = {
     202: {"model": Refund, "description": "No answer yet; it is sent until the issuer answers."}
@@ -79,9 +83,16 @@ async def one(
 
 async def standing(desk: Desk, refund: Transaction) -> Refund:
     """Say how a refund stands."""
-    state = _STATES.get(refund.state, "pending")
+    case = await desk.book.of_void(refund)
+    if case is not None and case.ended_at is not None and case.ended_at < refund.received_at:
+        case = None  # that of something earlier
+    unproved = case is not None and case.ended == UNPROVED
+    state = _STATES.get(refund.state, UNPROVED if unproved else "pending")
     said = describe(refund.response_code)
     advice = Text(said.advice_zh, said.advice_en) if state == "refused" else None
-    more = {"state": state, "money": _MONEY[state], "next_step": advice}
+    more = {
+        "state": state, "money": _MONEY[state], "next_step": advice,
+        "case": case.number if case else "",
+    }  # fmt: skip
     original = await orders.original_of(desk, refund)
     return Refund.model_validate(orders.common(refund, original) | more)

@@ -29,6 +29,9 @@ _MONEY: Final = {
     "refunded": Text("已改为退货，款项退回原卡。",
                      "Refunded instead; the money goes back to the card of the sale."),
     "refused": Text("未撤销。", "Not voided."),
+    "unproved": Text("结果待证：发卡行没有说明款项去向，正由人工核实。请勿重复撤销，也不要退现金。",
+                     "Outcome unproved: the issuer has not said what became of the money; people "
+                     "clear it up. Do not void it again, give no cash back."),
 }  # fmt: skip
 _GOES_ON: Final = {
     202: {"model": Void, "description": "Not approved at once; annul drives it to its end."}

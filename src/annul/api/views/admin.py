@@ -16,6 +16,7 @@ from annul.api.desk import Desk, Unknown
 from annul.api.roles import Scope, Visitor
 from annul.diagnose.causes import Text
 from annul.domain.errors import AnnulError
+from annul.resolve.conclusion import CARRIED_OUT, OVERTAKEN
 from annul.resolve.people import ACTIONS
 from annul.store.database import load_queries
 from annul.wire.masking import scan
@@ -46,6 +47,11 @@ ACTS: Final[Mapping[str, Text]] = {
     "end-webhook": Text("停用回调地址", "switch a webhook off"),
     "replay-webhook": Text("重发通知", "send a notification again"),
     "undo-lesson": Text("收回经验", "take back a lesson"),
+    "propose-conclusion": Text("提议人工结论", "propose a conclusion by hand"),
+    "confirm-conclusion": Text("复核人工结论", "confirm a conclusion by hand"),
+    "withdraw-conclusion": Text("收回人工结论", "withdraw a conclusion by hand"),
+    CARRIED_OUT: Text("执行人工结论", "carry a conclusion by hand out"),
+    OVERTAKEN: Text("人工结论未执行", "leave a conclusion that was overtaken"),
     "proposed": Text("提议动账操作", "propose what moves money"),
     **{action.name: action.said for action in ACTIONS.values()},
 }

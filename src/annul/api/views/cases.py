@@ -14,7 +14,7 @@ from annul.store.database import load_queries
 from .cursor import Cursor, Listing, listing
 
 _QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "cases.sql").items()}
-STATES: Final = ("open", "asked", "late", "voided", "refunded", "refused", "all")
+STATES: Final = ("open", "asked", "late", "voided", "refunded", "refused", "unproved", "all")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ from .cursor import Listing
 _QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "merchants.sql").items()}
 _QUALITY: Final = timedelta(hours=24)
 ASKS: Final = ("sign_in", "parameters", "update")
+# What becomes of a void that its terminal took back: the shop is asked, it is done all the same, or
+# the sale stands.
+REVERSED_VOIDS: Final = ("ask", "void", "stand")
 
 
 async def search(desk: Desk, visitor: Visitor, text: str, limit: int, cursor: str = "") -> Listing:
@@ -55,6 +58,7 @@ class Allowed:
     void_needs_balance: bool
     pending_covers: bool
     second_person_from: int
+    reversed_voids: str  # one of `REVERSED_VOIDS`
 
 
 async def allow(
@@ -65,6 +69,8 @@ async def allow(
         raise NotValid("the limit for refunds is not below zero")
     if not 0 < allowed.second_person_from <= LARGEST:
         raise NotValid("a second person is needed from an amount above zero on")
+    if allowed.reversed_voids not in REVERSED_VOIDS:
+        raise NotValid("a void that was taken back is asked about, done, or left")
     scope, after = Scope.MERCHANTS_WRITE, asdict(allowed)
     async with changing(desk, visitor, scope, reason, merchant_id) as connection:
         before = await connection.fetchrow(_QUERIES["allowed"], merchant_id)

@@ -19,7 +19,7 @@ ORDER BY m.merchant_id LIMIT $4;
 -- description: One merchant with its money.
 SELECT m.merchant_id, m.name_zh, m.name_en, m.category, m.active, m.currency, m.pricing,
        m.amount_limit, m.refund_days, m.void_needs_balance, m.pending_covers, m.retry_voids,
-       m.refund_instead_limit, m.second_person_from, coalesce(b.pending, 0) AS pending,
+       m.refund_instead_limit, m.second_person_from, m.reversed_voids, coalesce(b.pending, 0) AS pending,
        coalesce(b.available, 0) AS available, coalesce(b.frozen, 0) AS frozen
 FROM merchants m
 LEFT JOIN merchant_balances b ON b.merchant_id = m.merchant_id AND b.currency = m.currency
@@ -58,14 +58,15 @@ WHERE t.merchant_id = $1 ORDER BY t.terminal_id;
 
 -- name: allowed
 -- description: What annul may do unasked for a merchant, held while it is changed.
-SELECT retry_voids, refund_instead_limit, void_needs_balance, pending_covers, second_person_from
+SELECT retry_voids, refund_instead_limit, void_needs_balance, pending_covers, second_person_from,
+       reversed_voids
 FROM merchants WHERE merchant_id = $1 FOR UPDATE;
 
 -- name: allow
 -- description: Set what annul may do unasked for a merchant.
 UPDATE merchants
 SET retry_voids = $2, refund_instead_limit = $3, void_needs_balance = $4, pending_covers = $5,
-    second_person_from = $6
+    second_person_from = $6, reversed_voids = $7
 WHERE merchant_id = $1;
 
 -- name: ask

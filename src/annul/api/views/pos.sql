@@ -27,7 +27,7 @@ GROUP BY issuer_id;
 -- name: cases
 -- description: Latest cases of a terminal with the vouchers of void and sale: $1 merchant, $2 terminal, $3 how many, $4 since.
 SELECT c.merchant_id, c.id, c.number, c.kind, c.amount, c.currency, c.card_masked, c.opened_at,
-       c.due_at, c.next_action_at, c.step, c.tries, c.cause, c.probability, c.confirmed, c.task,
+       c.due_at, c.first_due_at, c.next_action_at, c.step, c.tries, c.cause, c.probability, c.confirmed, c.task,
        c.proposed, c.ended, c.ended_at, v.batch, v.trace AS voucher, o.trace AS original
 FROM cases c
 LEFT JOIN transactions v ON v.merchant_id = c.merchant_id AND v.id = c.id

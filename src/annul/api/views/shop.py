@@ -10,15 +10,17 @@ from uuid import UUID
 
 from annul.api.desk import Desk
 from annul.api.roles import Visitor
-from annul.domain.kinds import KINDS, Money
+from annul.domain.kinds import KINDS, REFUNDS, Money
+from annul.domain.states import UNFINISHED
+from annul.resolve.case import UNPROVED
 from annul.store.database import load_queries
 
 _QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "shop.sql").items()}
 _UNDOING: Final = sorted(
     kind.name for kind in KINDS.values() if kind.money in {Money.BACK, Money.RELEASE}
 )
-_REFUNDS: Final = frozenset({"refund", "qr_refund"})
-_UNFINISHED: Final = frozenset({"received", "sent", "unknown", "reversing"})
+_REFUNDS: Final = frozenset(REFUNDS)
+_UNFINISHED: Final = frozenset(str(state) for state in UNFINISHED)
 _REFUSED_SINCE: Final = timedelta(days=7)
 _DAY: Final = timedelta(hours=26)  # a business day, and some for clocks that differ
 _SHOPS: Final = 200
@@ -36,7 +38,9 @@ class Standing(StrEnum):
     REFUNDED = "refunded"
     PARTLY = "partly"  # refunded in part
     WORKING = "working"  # being worked on
+    UNPROVED = "unproved"  # people clear up with the issuer where the money is
     REFUSED = "refused"  # the void was asked for and did not go through
+    WITHDRAWN = "withdrawn"  # the shop has taken its void back
     STANDS = "stands"  # nobody has asked for it to be undone
     NOTHING = "nothing"  # no money was taken
 
@@ -63,7 +67,13 @@ class Voucher:
     @property
     def open(self) -> bool:
         """Whether there is more to come."""
-        return self.standing is Standing.WORKING
+        return self.standing in {Standing.WORKING, Standing.UNPROVED}
+
+    @property
+    def kind(self) -> str:
+        """What was asked for: the kind of its case, else of what undoes it, else its own."""
+        about = self.about
+        return about["case_kind"] or about["undo_kind"] or self.row["kind"]
 
     @property
     def code(self) -> str:
@@ -145,16 +155,20 @@ _BY_SALE: Final = {
     "declined": Standing.NOTHING,
     "reversed": Standing.NOTHING,
     **dict.fromkeys(_UNFINISHED, Standing.WORKING),
+    "disputed": Standing.UNPROVED,
 }
 
 
 def standing(about: Mapping[str, Any], *, undoing: bool) -> Standing:
     """Say how a sale stands. `undoing`: the voucher that was looked for is a void or refund.
 
-    What has a case that is open is worked on, whatever else is known of it.
+    What has a case that is open is worked on, and what has one that nobody could prove is not
+    proved, whatever else is known of it.
     """
     if about["ended"] == "":
         return Standing.WORKING
+    if about["ended"] == UNPROVED:
+        return Standing.UNPROVED
     by_sale = _BY_SALE.get(about["sale_state"] or "")
     if by_sale is not None:
         return by_sale
@@ -163,7 +177,9 @@ def standing(about: Mapping[str, Any], *, undoing: bool) -> Standing:
     # A void that has just failed has no case yet; it is opened in a moment.
     failed = about["ended"] is None and about["undo_kind"] not in _REFUNDS
     unfinished = about["undo_state"] in _UNFINISHED
-    return Standing.WORKING if failed or unfinished else Standing.REFUSED
+    if failed or unfinished:
+        return Standing.WORKING
+    return Standing.WITHDRAWN if about["withdrawn"] else Standing.REFUSED
 
 
 async def _standing(desk: Desk, rows: Sequence[Mapping[str, Any]]) -> list[Voucher]:

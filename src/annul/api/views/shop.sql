@@ -58,24 +58,33 @@ SELECT f.id, s.id AS sale_id, s.kind AS sale_kind, s.state AS sale_state, s.trac
        s.batch AS sale_batch, s.terminal_id AS sale_terminal, s.rrn AS sale_rrn,
        s.amount AS sale_amount, s.undone, s.received_at AS sold_at,
        u.kind AS undo_kind, u.state AS undo_state, u.rrn AS undo_rrn, u.at AS undone_at,
-       c.number, c.ended, c.ended_at, c.due_at, c.next_action_at, c.step, c.cause, c.confirmed
+       c.id AS case_id, c.number, c.kind AS case_kind, c.ended, c.ended_at, c.due_at, c.next_action_at, c.step,
+       c.cause, c.confirmed, coalesce(w.withdrawn, false) AS withdrawn
 FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS f (id, sale_id, place)
 LEFT JOIN transactions s ON s.merchant_id = $1 AND s.id = f.sale_id
 LEFT JOIN LATERAL (
     SELECT kind, state, rrn, coalesce(answered_at, received_at) AS at FROM transactions
     WHERE merchant_id = $1 AND original_id = f.sale_id AND kind = ANY($4)
-    ORDER BY state = 'approved' DESC, state IN ('received', 'sent', 'unknown', 'reversing') DESC,
+    ORDER BY state = 'approved' DESC,
+             state IN ('received', 'sent', 'unknown', 'reversing', 'disputed') DESC,
              received_at DESC
     LIMIT 1) u ON true
 LEFT JOIN LATERAL (
     SELECT * FROM (
-        SELECT number, ended, ended_at, due_at, next_action_at, step, cause, confirmed, opened_at
+        SELECT id, number, kind, ended, ended_at, due_at, next_action_at, step, cause, confirmed,
+               opened_at
         FROM cases
         WHERE merchant_id = $1 AND original_id = f.sale_id AND opened_at >= s.received_at
         UNION ALL
-        SELECT number, ended, ended_at, due_at, next_action_at, step, cause, confirmed, opened_at
+        SELECT id, number, kind, ended, ended_at, due_at, next_action_at, step, cause, confirmed,
+               opened_at
         FROM cases WHERE merchant_id = $1 AND id = f.id
-    ) either ORDER BY ended = '' DESC, opened_at DESC LIMIT 1) c ON true
+    ) either ORDER BY ended = '' DESC, ended = 'unproved' DESC, opened_at DESC LIMIT 1) c ON true
+LEFT JOIN LATERAL (
+    SELECT true AS withdrawn FROM case_events e
+    WHERE c.ended = 'refused' AND e.merchant_id = $1 AND e.case_id = c.id
+      AND e.body LIKE '%"what":"withdraw"%'
+    LIMIT 1) w ON true
 ORDER BY f.place;
 
 -- name: shops

@@ -6,7 +6,8 @@
 -- description: Transactions, the latest first, by the conditions that are wanted.
 SELECT t.merchant_id, t.id, t.kind, t.state, t.sent, t.terminal_id, t.batch, t.trace,
        t.business_date, t.amount, t.currency, t.undone, t.original_id, t.card_masked, t.card_type,
-       t.issuer_id, t.rrn, t.auth_code, t.response_code, t.entry_mode, t.fee, t.why, t.late_code,
+       t.issuer_id, t.rrn, t.issuer_trace, t.auth_code, t.response_code, t.entry_mode, t.fee, t.why,
+       t.late_code,
        t.reversal_reason, t.received_at, t.answered_at, t.ended_at
 FROM transactions t
 WHERE {conditions}
@@ -75,7 +76,8 @@ WITH RECURSIVE up AS (
 )
 SELECT t.merchant_id, t.id, t.kind, t.state, t.sent, t.terminal_id, t.batch, t.trace,
        t.business_date, t.amount, t.currency, t.undone, t.original_id, t.card_masked, t.card_type,
-       t.issuer_id, t.rrn, t.auth_code, t.response_code, t.entry_mode, t.fee, t.why, t.late_code,
+       t.issuer_id, t.rrn, t.issuer_trace, t.auth_code, t.response_code, t.entry_mode, t.fee, t.why,
+       t.late_code,
        t.reversal_reason, t.received_at, t.answered_at, t.ended_at
 FROM whole w JOIN transactions t ON t.id = w.id AND t.merchant_id = $1
 ORDER BY t.received_at, t.id;

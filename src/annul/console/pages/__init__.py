@@ -1,6 +1,6 @@
 """Every page; importing this enters them in the order of the menu."""
 
-from . import overview, cases, case, transactions, transaction, issuers, issuer  # isort: skip
+from . import overview, cases, case, money, transactions, transaction, issuers, issuer  # isort: skip
 from . import merchants, merchant, pos, shop, admin, audit  # isort: skip
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "issuers",
     "merchant",
     "merchants",
+    "money",
     "overview",
     "pos",
     "shop",

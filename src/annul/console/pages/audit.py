@@ -18,6 +18,7 @@ _THINGS: Final[Mapping[str, tuple[str, str]]] = {
     "issuer": ("Issuer", "/issuers/"), "merchant": ("Merchant", "/merchants/"),
     "terminal": ("Terminal", "/merchants/"), "case": ("Case", "/cases/"),
     "user": ("User", ""), "key": ("Key", ""),
+    "transaction": ("Transaction", "/transactions?rrn="),
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """One case: what happened, where the money is, what happens next, why, and what people may do."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from nicegui import ui
@@ -9,14 +10,16 @@ from annul.api.feed import Change
 from annul.api.roles import Scope
 from annul.api.views import cases as views
 from annul.console.acting import act_on
+from annul.console.chain import TONES
 from annul.console.frame import page
 from annul.console.markup import Html, badge, card, facts, join, link, table, tag
 from annul.console.parts import cause as title
-from annul.console.parts import state
+from annul.console.parts import due, state
 from annul.console.script import call_script, plain_words
 from annul.console.view import Part, View, live
 from annul.diagnose.causes import CAUSES
-from annul.resolve.case import Case
+from annul.resolve.case import UNPROVED, Case
+from annul.resolve.people import ACTIONS
 
 _SHOWN: Final = 4
 _DIRECTIONS: Final = {
@@ -34,17 +37,13 @@ async def case(view: View) -> None:
     buttons = ui.element("div").classes("row-of-buttons no-print").style("margin: 14px 0")
     rest = Part(lambda: _rest(view, number), "grid")
 
-    drawn: list[tuple[str, str]] = []
-
     async def refresh() -> None:
         await top.refresh()
         await rest.refresh()
-        now = await views.find(view.desk, view.visitor, number)
-        offered = [(one.name, now.proposed) for one in acts.possible(view.visitor, now)]
-        if offered != drawn:  # a button that somebody is about to press stays where it is
-            drawn[:] = offered
-            _draw_buttons(view, now, buttons, refresh)
+        _offer(view, await views.find(view.desk, view.visitor, number), drawn)
 
+    with buttons:
+        drawn = _draw_buttons(view, found, refresh)
     await refresh()
 
     def concerns(changes: list[Change]) -> bool:
@@ -53,25 +52,37 @@ async def case(view: View) -> None:
     live(view, refresh, concerns, every_s=1.0)
 
 
-def _draw_buttons(view: View, now: Case, buttons: ui.element, refresh: Any) -> None:
-    words = view.words
-    buttons.clear()
-    with buttons:
-        if view.may(Scope.CASES_ACT):
-            for action in acts.possible(view.visitor, now):
+def _draw_buttons(
+    view: View, found: Case, refresh: Callable[[], Awaitable[None]]
+) -> dict[str, ui.button]:
+    """Draw each act once, so that a button that somebody is about to press stays where it is."""
+    words, drawn = view.words, dict[str, ui.button]()
+    for action in acts.of_role(view.visitor):
 
-                async def do(name: str = action.name) -> None:
-                    if await act_on(view, now, name):
-                        await refresh()
+        async def do(name: str = action.name) -> None:
+            if await act_on(view, found, name):
+                await refresh()
 
-                label = words.of(action.said)
-                if now.proposed == action.name:
-                    label = words("Approve as second person: {what}", what=label)
-                ui.button(label, on_click=do).props("outline no-caps dense padding='6px 12px'")
-        ui.button(
-            words("Download the proof"),
-            on_click=lambda: ui.navigate.to(f"/api/v1/cases/{now.number}/proof", new_tab=True),
-        ).props("flat no-caps dense")
+        button = ui.button(words.of(action.said), on_click=do)
+        drawn[action.name] = button.props("outline no-caps dense padding='6px 12px'")
+    ui.button(
+        words("Download the proof"),
+        on_click=lambda: ui.navigate.to(f"/api/v1/cases/{found.number}/proof", new_tab=True),
+    ).props("flat no-caps dense")
+    return drawn
+
+
+def _offer(view: View, now: Case, drawn: Mapping[str, ui.button]) -> None:
+    """Show what may be done now; what only waits for an outcome stays there, but does nothing."""
+    possible = {action.name for action in acts.possible(view.visitor, now)}
+    for name, button in drawn.items():
+        action, may = ACTIONS[name], name in possible
+        button.set_visibility(may or (action.sure and not now.ended))
+        button.set_enabled(may)
+        label = view.words.of(action.said)
+        if now.proposed == name:
+            label = view.words("Approve as second person: {what}", what=label)
+        button.set_text(label)
 
 
 async def _top(view: View, number: str) -> Html:
@@ -79,14 +90,17 @@ async def _top(view: View, number: str) -> Html:
     now = await views.find(view.desk, view.visitor, number)
     cause = CAUSES.get(now.confirmed or now.cause)
     said = plain_words(view, now)
-    tone = {"refused": "bad"}.get(now.ended, "warn" if now.task or now.proposed else "")
+    asked_of = "warn" if now.task or now.proposed else ""
+    tone = {"refused": "bad", "unproved": "warn"}.get(now.ended, asked_of)
     asked = None
-    if now.proposed:
+    if now.ended == UNPROVED:
+        asked = tag("p", link(words("Money in question"), "/money", cls="button"))
+    elif now.proposed:
         asked = tag("p", words("{who} has proposed “{what}”; a second person has to approve it.",
                                who=now.proposed_by, what=now.proposed), cls="said")  # fmt: skip
     return join((
         tag("div", tag("h1", words("Case {number}", number=now.number)),
-            state(view, now.ended, asked=bool(now.task)), cls="head"),
+            state(view, now.ended, now.kind, now.step, asked=bool(now.task)), cls="head"),
         tag("section",
             *(tag("p", line, cls="say" if not place else "") for place, line in enumerate(said)),
             asked,
@@ -96,11 +110,11 @@ async def _top(view: View, number: str) -> Html:
                 (words("Merchant"), link(now.merchant_id, f"/merchants/{now.merchant_id}")),
                 (words("Terminal"), now.terminal_id),
                 (words("Most probable cause"),
-                 f"{words.of(cause.title)} ({now.probability:.0%})" if cause else ""),
-                (words("Confirmed"), title(view, now.confirmed) if now.confirmed else ""),
+                 f"{title(view, cause.name, now.kind)} ({now.probability:.0%})" if cause else ""),
+                (words("Confirmed"), title(view, now.confirmed, now.kind) if now.confirmed else ""),
                 (words("Next look"),
                  "" if now.ended else view.when(now.next_action_at, seconds=True)),
-                (words("Due"), view.when(now.due_at)),
+                (words("Due"), due(view, now.due_at, now.first_due_at)),
                 (words("Asked of a person"), words(now.task) if now.task else ""),
             )),
             cls=f"card summary {tone}"),
@@ -163,7 +177,7 @@ def _transactions(view: View, whole: dict[str, Any]) -> Html:
     words = view.words
     rows = [
         (view.when(row["received_at"], seconds=True), words(row["kind"]),
-         badge(words(row["state"])),
+         badge(words(row["state"]), TONES.get(row["state"], "")),
          link(row["rrn"], f"/transactions/{row['id']}", cls="mono"), row["trace"],
          tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
          row["response_code"] or words(row["why"]) or "–")

@@ -20,7 +20,8 @@ from annul.resolve.people import ACTIONS
 _LIMIT: Final = 50
 _NAMES: Final = {
     "open": "Open", "asked": "Waiting for a person", "late": "Late", "voided": "Voided",
-    "refunded": "Refunded instead", "refused": "Not voided", "all": "All",
+    "refunded": "Refunded instead", "refused": "Not voided", "unproved": "Outcome unproved",
+    "all": "All",
 }  # fmt: skip
 _BULK: Final = ("look", "note", "close")
 

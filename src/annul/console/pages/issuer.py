@@ -25,8 +25,8 @@ from annul.console.markup import Html, join, link, tag
 from annul.console.rules import add_window, end_rule, rules_card, set_rule, windows_card
 from annul.console.view import Part, View, html, live
 from annul.domain.policies import PolicyKind
-from annul.domain.response_codes import describe
-from annul.issuers.health import APPROVALS, Limits
+from annul.domain.response_codes import BOOKED, describe
+from annul.issuers.health import Limits
 
 from .issuers import health_badge, line_badge
 
@@ -243,7 +243,7 @@ def _codes(view: View, times: list[Any], rows: list[Any]) -> tuple[list[dict[str
     words = view.words
     counted: Counter[str] = Counter()
     for row in rows:
-        counted.update({code: n for code, n in row["codes"].items() if code not in APPROVALS})
+        counted.update({code: n for code, n in row["codes"].items() if code not in BOOKED})
     most = [code for code, _ in counted.most_common(_CODES)]
     rest = set(counted) - set(most)
     parts: list[tuple[str, int, Callable[[Mapping[str, Any]], int], str]] = [

@@ -16,6 +16,15 @@ from annul.console.view import Part, View, live
 from annul.domain import money
 
 _CASES: Final = 10
+# What becomes of a void that its own terminal has taken back, as a sentence and as a choice.
+_TAKEN_BACK: Final = {
+    "ask": "A void that its own terminal has taken back: the shop is asked.",
+    "void": "A void that its own terminal has taken back is done all the same.",
+    "stand": "A void that its own terminal has taken back is left: the sale stands.",
+}
+_TAKEN_BACK_CHOICES: Final = {
+    "ask": "Ask the shop", "void": "Void it all the same", "stand": "Let the sale stand",
+}  # fmt: skip
 
 
 @page("/merchants/{merchant}", Scope.MERCHANTS_READ, "Merchant")
@@ -135,6 +144,7 @@ async def _allowed(view: View, merchant_id: str, *, write: bool) -> Html:
              words("A void is done whatever the merchant's balance is.")),
         said(row["pending_covers"], words("Money that is pending counts as cover."),
              words("Money that is pending does not count as cover.")),
+        said("always", words(_TAKEN_BACK[row["reversed_voids"]]), ""),
         said("always", words("From {amount} on, a person who moves money needs a second one.",
                          amount=view.amount(row["second_person_from"], currency)), ""),
     )  # fmt: skip
@@ -156,6 +166,7 @@ async def _allow(view: View, merchant_id: str) -> bool:
             void_needs_balance=bool(answers["needs"]),
             pending_covers=bool(answers["pending"]),
             second_person_from=minor(answers["second"], currency),
+            reversed_voids=str(answers["taken_back"]),
         )
         await views.allow(view.desk, view.visitor, merchant_id, allowed, answers["reason"])
 
@@ -180,4 +191,8 @@ def _fields(view: View, row: dict[str, Any]) -> tuple[Field, ...]:
         Field("pending", words("Pending money counts as cover"), "switch", row["pending_covers"]),
         Field("second", words("A second person from"),
               value=money.show(row["second_person_from"], currency), hint=letters, needed=True),
+        Field("taken_back", words("A void that its own terminal has taken back"), "choice",
+              row["reversed_voids"],
+              {name: words(said) for name, said in _TAKEN_BACK_CHOICES.items()},
+              hint=words("Reversed by the terminal since no answer came.")),
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """The overview: the promise, voids by issuer over time, lines, traffic, latest cases, alerts."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -8,12 +8,15 @@ from nicegui import ui
 
 from annul.api.roles import Scope
 from annul.api.views import cases as case_views
+from annul.api.views import conclusions as conclusion_views
 from annul.api.views import overview as views
 from annul.console.frame import page
 from annul.console.markup import Html, badge, card, join, link, table, tag
+from annul.console.money_parts import sums
 from annul.console.parts import case_rows, heads
 from annul.console.view import Part, View, live
 from annul.diagnose.causes import CAUSES
+from annul.domain import incidents
 from annul.resolve import promise
 
 _SPAN: Final = timedelta(hours=6)
@@ -71,7 +74,9 @@ async def _tiles(view: View) -> Html:
     desk, words = view.desk, view.words
     now = desk.clock.now()
     figures = await promise.read(desk.pool, now, now - timedelta(hours=24))
-    ended = figures.cases - figures.open
+    found = await conclusion_views.sums(desk, view.visitor)
+    question = sums(view, found) or "–"
+    ended = figures.cases - figures.open - figures.unproved
     share = f"{figures.in_time / ended:.1%}" if ended else "–"
 
     def tile(value: object, label: str, there: str = "", tone: str = "") -> Html:
@@ -90,7 +95,7 @@ async def _tiles(view: View) -> Html:
                  "warn" if figures.asked else ""),
             tile(figures.late, words("Late"), "/cases?state=late", "bad" if figures.late else ""),
             tile(view.span(figures.oldest_s) if figures.open else "–", words("Oldest open")),
-            tile(view.amount(figures.in_question), words("Money in question")),
+            tile(question, words("Money in question"), "/money", "bad" if found else ""),
             cls="tiles"),
     ))  # fmt: skip
 
@@ -127,16 +132,29 @@ async def _alerts(view: View) -> Html:
     rows = await views.alerts(view.desk.pool)
     shown = []
     for row in rows:
-        place, _, cause = row["kind"].partition("_")
-        kind = f"{place}_cause" if cause in CAUSES else row["kind"]
-        said = words(kind, cause=words.of(CAUSES[cause].title) if cause in CAUSES else "")
+        said, following = _incident(view, row)
         there = link(row["number"], f"/cases/{row['number']}") if row["number"] else None
         if row["terminal_id"]:
             there = link(row["terminal_id"], f"/merchants/{row['merchant_id']}")
-        about = tag("div", row["detail"], cls="muted") if words.language == "en" else None
-        shown.append(tag("li", tag("time", view.when(row["opened_at"])), said, " ", there, about))
+        elif there is None and row["transaction_id"]:
+            there = link(words("the transaction"), f"/transactions/{row['transaction_id']}")
+        about = [tag("div", line, cls="muted") for line in following]
+        shown.append(tag("li", tag("time", view.when(row["opened_at"])), said, " ", there, *about))
     body = tag("ol", *shown, cls="timeline") if shown else tag("p", words("None."), cls="empty")
     return card(words("Open incidents"), body)
+
+
+def _incident(view: View, row: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Say what an incident is; then what it means for the money, and what to do."""
+    words, language = view.words, view.words.language
+    place, _, cause = row["kind"].partition("_")
+    detail = [row["detail"]] if language == "en" else []
+    if cause in CAUSES:
+        return words(f"{place}_cause", cause=words.of(CAUSES[cause].title)), detail
+    known = incidents.about(row["kind"])
+    if known is None:
+        return words(row["kind"]), detail
+    return known.title(language), [known.money(language), known.advice(language)]
 
 
 # Charts ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from annul.api.roles import Scope
 from annul.api.views import pos as views
 from annul.console.frame import page
 from annul.console.markup import Html, badge, card, link, table, tag
-from annul.console.parts import cause, state
+from annul.console.parts import GOES_ON, cause, due, state
 from annul.console.pos import drawing, steps, telling
 from annul.console.pos.cards import cards
 from annul.console.pos.flow import Device
@@ -197,10 +197,12 @@ def _case(view: View, row: dict[str, Any]) -> tuple[object, ...]:
         step = tag("span", words(steps.said(row["step"])), tag("small", at, cls="pos-at"))
     return (
         link(number, there, cls="mono"),
-        tag("span", state(view, row["ended"], asked=bool(row["task"] or row["proposed"]))),
+        tag("span", state(view, row["ended"], row["kind"], row["step"],
+                          asked=bool(row["task"] or row["proposed"]))),
         tag("span", row["voucher"] or "–", cls="mono"),
         tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
-        tag("span", cause(view, name), " ", tag("small", sure, cls="muted")) if name else "–",
+        tag("span", cause(view, name, row["kind"]), " ", tag("small", sure, cls="muted"))
+        if name else "–",
         step,
-        view.when(row["due_at"]) if not row["ended"] else "",
-    )
+        due(view, row["due_at"], row["first_due_at"]) if row["ended"] in GOES_ON else "",
+    )  # fmt: skip

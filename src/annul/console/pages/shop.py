@@ -6,18 +6,23 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from nicegui import ui
+from nicegui import events, ui
 
+from annul.api import acts
 from annul.api.feed import Change
 from annul.api.roles import Scope
+from annul.api.views import cases as case_views
 from annul.api.views import shop as views
 from annul.api.views.shop import Standing, Voucher
+from annul.console.acting import act_on
+from annul.console.forms import act_button
 from annul.console.frame import page
 from annul.console.markup import Html, badge, facts, join, link, tag
 from annul.console.pos import steps
 from annul.console.view import Part, View, html, live
 from annul.diagnose.causes import CAUSES, Cause
-from annul.domain.kinds import KINDS
+from annul.domain.kinds import KINDS, REFUNDS
+from annul.resolve import words as of_kind
 
 STYLE: Final = '<link rel="stylesheet" href="/assets/pos.css">'
 _LONGEST: Final = 200  # characters of what is scanned: an address with the code in it
@@ -60,10 +65,22 @@ _SIGNS: Final = {
         "We are getting it cleared up. You need not wait here: keep the slip, its code shows how "
         "it stands.",
     ),
+    Standing.UNPROVED: Sign(
+        "?", "warn", "Outcome unproved",
+        "The bank has not said where the money is. It is being cleared up with the bank that "
+        "issued the card; you are told as soon as it is known.",
+        "We are clearing it up with your bank. Keep the slip: its code shows the outcome as soon "
+        "as it is known.",
+    ),
     Standing.REFUSED: Sign(
         "!", "bad", "Not voided",
         "The sale stands: the money has not gone back.",
         "The payment could not be cancelled, so it stays as it is.",
+    ),
+    Standing.WITHDRAWN: Sign(
+        "¥", "info", "Void withdrawn",
+        "The sale stands, as the shop has said. No money has gone back.",
+        "Your payment stands; nothing has been cancelled.",
     ),
     Standing.STANDS: Sign(
         "¥", "info", "The sale stands",
@@ -76,6 +93,12 @@ _SIGNS: Final = {
         "You have not been charged.",
     ),
 }  # fmt: skip
+
+_NOT_REFUNDED: Final = Sign(
+    "!", "bad", "Not refunded",
+    "The refund did not go through: the money has not gone back.",
+    "The refund could not be made; you have not got this money back yet.",
+)  # fmt: skip
 
 
 @page("/shop", Scope.SHOP, "My shop", "⌂")
@@ -97,6 +120,15 @@ async def shop(view: View) -> None:
     def concerns(changes: list[Change]) -> bool:
         return not chosen or any(change["merchant_id"] == chosen for change in changes)
 
+    place = ui.context.slot.parent
+
+    async def withdraw(told: events.GenericEventArguments) -> None:
+        with place:
+            case = await case_views.find(view.desk, view.visitor, str(told.args["case"]))
+            if await act_on(view, case, "withdraw"):
+                await refresh()
+
+    ui.on("withdraw", withdraw)
     await refresh()
     live(view, refresh, concerns, every_s=1.0, at_least_s=5.0)
 
@@ -161,12 +193,36 @@ async def _result(view: View, wanted: views.Asked, merchant: str, text: str) -> 
                   "the acquirer with the slip in hand. Do not void it again before."),
         )  # fmt: skip
     first, *others = found
+    withdraw = await _withdrawing(view, first)
     more = None
     if others:
         more = tag("section", tag("h2", words("Others with this number")),
                    tag("ul", *(_row(view, one) for one in others), cls="shop-rows"),
                    cls="card")  # fmt: skip
-    return join((_answer(view, first), more))
+    return join((_answer(view, first, withdraw), more))
+
+
+async def _withdrawing(view: View, one: Voucher) -> Html | None:
+    """Offer to withdraw a void that is under way or has failed, or say that it is ordered."""
+    if one.about["ended"] != "":
+        return None
+    words = view.words
+    case = await case_views.find(view.desk, view.visitor, str(one.about["case_id"]))
+    if case.ordered == "withdraw":
+        return tag("p", words("The void is being withdrawn: the sale will stand."), cls="note")
+    if all(action.name != "withdraw" for action in acts.possible(view.visitor, case)):
+        return None
+    button = act_button(words("Withdraw the void"), "withdraw", case=str(case.id), cls="withdraw")
+    said = words("Is the sale to stand after all? Then withdraw the void. What is under way at the "
+                 "bank is taken back first.")  # fmt: skip
+    return tag("section", tag("p", said), button)
+
+
+def _sign(one: Voucher) -> Sign:
+    """Give how it looks and reads; what did not go through reads by what was asked for."""
+    if one.standing is Standing.REFUSED and one.kind in REFUNDS:
+        return _NOT_REFUNDED
+    return _SIGNS[one.standing]
 
 
 def _kindly(said: str, following: str) -> Html:
@@ -176,9 +232,9 @@ def _kindly(said: str, following: str) -> Html:
     )  # fmt: skip
 
 
-def _answer(view: View, one: Voucher) -> Html:
+def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
     words, row, about = view.words, one.row, one.about
-    sign = _SIGNS[one.standing]
+    sign = _sign(one)
     cause = CAUSES.get(about["confirmed"] or about["cause"] or "")
     amount = view.amount(_amount(one), row["currency"])
     part = view.amount(about["undone"] or 0, row["currency"])
@@ -189,6 +245,7 @@ def _answer(view: View, one: Voucher) -> Html:
             tag("span", sign.icon, cls="shop-icon", aria_hidden="true"),
             tag("div", tag("h2", words(sign.title)), tag("p", amount, cls="shop-amount num"))),
         *_said(view, one, sign, cause, part),
+        withdraw,
         facts((
             (words("Case"), _number(view, about["number"])),
             (words("Voucher"), tag("span", row["trace"], cls="mono")),
@@ -208,14 +265,26 @@ def _said(view: View, one: Voucher, sign: Sign, cause: Cause | None, part: str) 
     """Say where the money is, what to tell the customer, what to do, and when it will be known."""
     words, about = view.words, one.about
     undone = one.standing in {Standing.WORKING, Standing.REFUSED}
-    money = words.of(cause.money) if cause and undone else words(sign.money, part=part)
+    money, kind = words(sign.money, part=part), one.kind
+    if cause and undone:
+        money = words.of(of_kind.money(cause, kind))
     said = [
         (words("Where the money is"), money),
         (words("Tell the customer"), words(sign.tell, part=part)),
     ]
+    if one.standing is Standing.UNPROVED:
+        said.append(
+            (
+                words("What you do"),
+                words(
+                    "Do not void or refund it again, and give no cash "
+                    "back. Nothing is lost; it is only not known yet."
+                ),
+            )
+        )
     if cause and undone:
-        said.append((words("What you do"), words.of(cause.cashier)))
-        said.append((words("Most probable cause"), words.of(cause.title)))
+        said.append((words("What you do"), words.of(of_kind.next_step(cause, kind))))
+        said.append((words("Most probable cause"), words.of(of_kind.title(cause, kind))))
     if one.open:
         said.append((words("When it will be known"), _when(view, one)))
     elif about["ended_at"] or about["undone_at"]:
@@ -226,6 +295,9 @@ def _said(view: View, one: Voucher, sign: Sign, cause: Cause | None, part: str) 
 
 def _when(view: View, one: Voucher) -> str:
     words, about = view.words, one.about
+    if one.standing is Standing.UNPROVED:
+        return words("As soon as the bank or the acquirer can prove it. This page shows it by "
+                     "itself.")  # fmt: skip
     if about["due_at"] is None:
         return words("In a moment. This page shows it by itself.")
     return words(
@@ -274,7 +346,7 @@ async def _today(view: View, merchant: str) -> Html:
 
 def _row(view: View, one: Voucher) -> Html:
     words, row = view.words, one.row
-    sign = _SIGNS[one.standing]
+    sign = _sign(one)
     kind = KINDS[row["kind"]]
     query = urlencode({"code": one.code})
     return tag(

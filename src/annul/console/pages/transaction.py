@@ -15,6 +15,7 @@ from annul.console.chain import (
     listing,
     reversal_reason,
 )
+from annul.console.concluding import concluding
 from annul.console.frame import page
 from annul.console.markup import Html, badge, card, facts, join, link, table, tag
 from annul.console.view import View, html
@@ -32,6 +33,8 @@ async def transaction(view: View) -> None:
     words, here = view.words, str(identity)
     html(_head(view, row, chain["case_number"]))
     made = boxes(view, rows, here)
+    if view.may(Scope.CASES_READ):
+        await concluding(view, here)
     html(
         join((
             card(words("How it hangs together"), drawing(view, made)),
@@ -96,6 +99,8 @@ def _details(view: View, row: Mapping[str, Any]) -> Html:
         (words("Terminal"), tag("span", row["terminal_id"], cls=mono)),
         (words("Batch and voucher"), tag("span", f"{row['batch']} {row['trace']}", cls=mono)),
         (words("RRN"), tag("span", row["rrn"], cls=mono)),
+        (words("Trace at the issuer"),
+         tag("span", row["issuer_trace"], cls=mono) if row["issuer_trace"] else ""),
         (words("Authorisation"), tag("span", row["auth_code"], cls=mono) if row["auth_code"]
          else ""),
         (words("Issuer"), issuer),

@@ -1,8 +1,11 @@
 """Reversals (0400): owned durably, answered 00 at once, sent to the issuer until acknowledged."""
 
 from annul.domain import reversal_rules
-from annul.domain.kinds import VOIDS
+from annul.domain.kinds import CASED
+from annul.domain.records import Transaction
 from annul.domain.reversal_reasons import interbank_reason
+from annul.domain.reversal_rules import STANDS
+from annul.domain.rulings import ALLOWED
 from annul.domain.states import Sent, State
 from annul.host.financial import opened, record
 from annul.host.host import Host
@@ -26,17 +29,30 @@ async def reverse(request: Request, host: Host) -> Reply:
             if await _forestalled(request, host, ruling.code):
                 return Reply(ruling.code)
             continue
-        if not ruling.ok or ruling.name == "already_reversed":
+        if ruling.ok and original.kind in CASED:
+            await host.journal.taken_back(original)
+        if ruling is not ALLOWED:
+            if ruling is STANDS:
+                await _told_otherwise(host, original)
             return Reply(ruling.code, {37: original.rrn})
         reason = interbank_reason(str(request.message.get(39, "98")))
         if await host.outcomes.reversing(original, reason, host.clock.now()):
             host.issuers.wake()
             terminal = request.station.terminal
             host.evidence.trouble(terminal.merchant_id, terminal.terminal_id, "reversals")
-            if original.kind in VOIDS:
+            if original.kind in CASED:
                 host.failed.set()
             return Reply(ruling.code, {37: original.rrn})
     raise Refusal("96", rule="reversal_contended")
+
+
+async def _told_otherwise(host: Host, original: Transaction) -> None:
+    """Tell somebody that a terminal goes on as if what stands had been reversed."""
+    detail = (
+        f"Terminal {original.terminal_id} reversed the {original.kind} {original.rrn}, which is"
+        f" {original.state}: it was not reversed. Terminal and host differ by its amount."
+    )
+    await host.journal.incident(original, STANDS.name, detail, host.clock.now())
 
 
 async def _forestalled(request: Request, host: Host, code: str) -> bool:

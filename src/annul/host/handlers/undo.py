@@ -6,8 +6,17 @@ from annul.domain.records import Transaction
 from annul.domain.refund_rules import Terms
 from annul.domain.rulings import Ruling
 from annul.domain.states import Sent, State
-from annul.domain.void_rules import NOT_FOUND, Undoing
-from annul.host.financial import admit, counted, forward, opened, record, refuse, repeat
+from annul.domain.void_rules import BEING_UNDONE, NOT_FOUND, Undoing
+from annul.host.financial import (
+    admit,
+    counted,
+    forward,
+    opened,
+    record,
+    refuse,
+    repeat,
+    reserve,
+)
 from annul.host.host import Host
 from annul.host.reply import Reply
 from annul.host.request import Request
@@ -21,9 +30,17 @@ async def undo(request: Request, host: Host) -> Reply:
     ruling = void_rules.check(original, await _undoing(request, host))
     if original is None or not ruling.ok:
         return await _refuse(request, host, original, ruling)
-    held = _record(request, host, original)._replace(holds=original.amount)
+    held = _record(request, host, original)._replace(
+        holds=original.amount,
+        reserves=reserve(request.merchant, request.kind, original.amount, original),
+    )
+
+    async def judge() -> Ruling:
+        again = await host.journal.find_by_id(original.merchant_id, original.id)
+        return void_rules.check(again, await _undoing(request, host))
+
     route = host.issuers.route_to(original.issuer_id)
-    return await forward(request, host, held, route, original)
+    return await forward(request, host, held, route, original, judge=judge)
 
 
 async def refund(request: Request, host: Host) -> Reply:
@@ -34,9 +51,17 @@ async def refund(request: Request, host: Host) -> Reply:
     ruling = refund_rules.check(original, await _undoing(request, host), terms)
     if original is None or not ruling.ok:
         return await _refuse(request, host, original, ruling)
-    held = _record(request, host, original)._replace(holds=request.amount)
+    held = _record(request, host, original)._replace(
+        holds=request.amount,
+        reserves=reserve(request.merchant, request.kind, request.amount, original),
+    )
+
+    async def judge() -> Ruling:
+        again = await host.journal.find_by_id(original.merchant_id, original.id)
+        return refund_rules.check(again, await _undoing(request, host), terms)
+
     route = host.issuers.route_to(original.issuer_id)
-    return await forward(request, host, held, route, original, whole=False)
+    return await forward(request, host, held, route, original, whole=False, judge=judge)
 
 
 async def advise(request: Request, host: Host) -> Reply:
@@ -52,6 +77,10 @@ async def advise(request: Request, host: Host) -> Reply:
         holds=original.amount,
     )
     if not await opened(request, host, advised, owed="advice"):
+        if await host.journal.find(request.key) is None:
+            again = await host.journal.find_by_id(original.merchant_id, original.id)
+            ruling = void_rules.check(again, await _undoing(request, host))
+            return await _refuse(request, host, original, BEING_UNDONE if ruling.ok else ruling)
         return await repeat(request, host, advised)
     host.issuers.wake()
     return Reply("00", {37: advised.rrn, 38: original.auth_code})

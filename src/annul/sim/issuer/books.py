@@ -1,82 +1,23 @@
 """The issuer's own books: accounts, every request once, and what each one moved.
 
-A request is known by merchant, terminal, trace and date; a repeat gets the same answer and moves
-nothing. The books can be compared with the host's, to the minor unit.
+A request is known as the network knows it, by fields 7, 11, 32 and 33; a repeat gets the same
+answer and moves nothing. The books can be compared with the host's, to the minor unit: whatever
+the issuer has said, they hold what it has done.
 """
 
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any, Final, TextIO
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple, TextIO
 
 from . import rules
+from .entries import APPROVED, Account, Booking, Entry, Key
+from .lines import REQUEST, RESTORE, REVERSAL, Line, read, write
 from .rules import Ask, Policy, Rule
 
-Key = tuple[str, str, str, str]  # merchant (42), terminal (41), trace (11), date (13)
-
-_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-@dataclass(slots=True)
-class Account:
-    """One card: what is on it, what is set aside, how it stands; amounts in minor units."""
-
-    pan: str = field(repr=False)
-    balance: int
-    opening: int
-    held: int = 0
-    state: str = "active"
-    pin: str = field(default="", repr=False)  # empty: any PIN is right
-    last_void: datetime = _EPOCH
-    day: date = date.min
-    spent: int = 0
-    count: int = 0
-    voids: int = 0
-
-    def spent_on(self, at: datetime) -> int:
-        """Give what was taken on the day of `at`."""
-        self._turn(at)
-        return self.spent
-
-    def count_on(self, at: datetime) -> int:
-        """Count what was approved on the day of `at`."""
-        self._turn(at)
-        return self.count
-
-    def voids_on(self, at: datetime) -> int:
-        """Count the voids on the day of `at`."""
-        self._turn(at)
-        return self.voids
-
-    def _turn(self, at: datetime) -> None:
-        if self.day != at.date():
-            self.day, self.spent, self.count, self.voids = at.date(), 0, 0, 0
-
-
-@dataclass(slots=True)
-class Entry:
-    """One request: what it was, what it was answered, and what of it was undone later."""
-
-    key: Key
-    kind: str
-    pan: str = field(repr=False)
-    amount: int
-    at: datetime
-    code: str
-    auth_code: str = ""
-    rrn: str = ""
-    sent: str = ""  # field 7 as it came: what a later request names its original by
-    original: Key | None = None
-    undone: int = 0
-    reversed: bool = False
-
-    @property
-    def net(self) -> int:
-        """What it moved from the cardholder and left there: minus for money given back."""
-        if self.code != "00" or self.reversed:
-            return 0
-        return {"take": self.amount, "give": -self.amount}.get(KINDS[self.kind].effect, 0)
+_NO_FORWARDER: Final = "0" * 11
+_DUPLICATE: Final = "94"
+_DEAD: Final = "dead"  # reversed before it came
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +59,14 @@ def kind_of(mti: str, processing_code: str, condition: str) -> IssuerKind | None
     return _BY_WIRE.get((mti, processing_code[:2], condition == "06"))
 
 
+class _Event(NamedTuple):
+    """What has changed the books, in order: a request, its reversal, or one before its request."""
+
+    at: datetime
+    what: str
+    key: Key
+
+
 class Books:
     """Accounts and entries in memory, and in an append-only file when one is given."""
 
@@ -130,8 +79,10 @@ class Books:
         self.policy = policy
         self.accounts: dict[str, Account] = {}
         self.entries: dict[Key, Entry] = {}
-        self._named: dict[tuple[str, str, str], list[Key]] = {}
+        self._events: list[_Event] = []
         self._dead: set[Key] = set()  # reversed before they arrived
+        # From files that know no institutions: by time, trace and merchant.
+        self._old: dict[tuple[str, str, str], Key] = {}
         self._auth_code = auth_code
         self._file = file
 
@@ -151,137 +102,207 @@ class Books:
         amount: int,
         at: datetime,
         *,
+        merchant: str = "",
+        terminal: str = "",
         original: Key | None = None,
         rrn: str = "",
-        sent: str = "",
         forced: str = "",
+        booking: Booking | None = None,
+        late: bool = False,
     ) -> Entry:
         """Rule on a request and book it, or give what the same request was answered before.
 
-        `forced` is a response code that a fault wants instead of the rules' own.
+        Another request under the same key is refused and not kept. `forced` is a response code
+        that a fault wants instead of the rules' own; `late` books what was reversed before.
         """
-        known = self.entries.get(key)
-        if known is not None:
+        entry = Entry(key, kind.name, pan, amount, at, merchant, terminal, rrn, original)
+        known = self.find(key, merchant)
+        if known is not None and known.same(kind.name, pan, merchant, terminal, amount):
             return known
+        if known is not None:
+            entry.code = _DUPLICATE
+            return entry
         account = self.account(pan)
-        entry = Entry(key, kind.name, pan, amount, at, "", rrn=rrn, sent=sent, original=original)
-        entry.code = forced or self._ruling(kind, entry, account)
-        if entry.code == "00":
+        booking = booking or Booking(amount)
+        code = forced or self._ruling(kind, entry, account, late=late)
+        entry.code = booking.code if code == APPROVED else code
+        if entry.booked:
+            entry.amount, entry.times, _, entry.forgotten = booking
             entry.auth_code = self._auth_code()
-            self._move(kind, entry, account, 1)
-        self.entries[key] = entry
-        self._named.setdefault((key[0], key[2], sent), []).append(key)
-        self._keep("request", entry)
+            entry.second_code = self._auth_code() if booking.times > 1 else ""
+        self._put(entry)
+        self._keep(REQUEST, at, entry)
         return entry
 
-    def find(self, merchant: str, terminal: str, trace: str, sent: str, pan: str) -> Key | None:
-        """Find an original by what field 90 says of it: trace and time (field 7).
+    def find(self, key: Key, merchant: str) -> Entry | None:
+        """Find a request by its key; one of an old file by time, trace and merchant."""
+        found = self.entries.get(key)
+        if found is None and self._old and key.forwarder == _NO_FORWARDER:
+            found = self.entries.get(self._old.get((key.time, key.trace, merchant), key))
+        return found
 
-        It may have been made at another terminal of the merchant (a refund): of several with the
-        same trace and second, this terminal's counts first, then that of this card.
-        """
-        keys = self._named.get((merchant, trace, sent), [])
-        own = [key for key in keys if key[1] == terminal]
-        of_card = [key for key in keys if self.entries[key].pan == pan]
-        return next(iter([*own, *of_card, *keys]), None)
+    def original(self, key: Key, merchant: str) -> Entry | None:
+        """Find what a later request names as its original, unless the issuer has forgotten it."""
+        found = self.find(key, merchant)
+        return None if found is None or found.forgotten else found
 
-    def reverse(self, key: Key, at: datetime) -> str:
+    def reverse(self, key: Key, at: datetime, merchant: str = "") -> str:
         """Undo a request; "25" when it never came, and then it is refused should it still come."""
-        entry = self.entries.get(key)
+        entry = self.original(key, merchant)
         if entry is None:
             if self.policy.refuse_after_reversal:
-                self._dead.add(key)
+                self._die(key, at)
             return "25"
-        if entry.code == "00" and not entry.reversed:
-            entry.reversed = True
-            self._move(KINDS[entry.kind], entry, self.account(entry.pan), -1)
-            self._keep("reversal", entry)
-        del at
+        if entry.booked and not entry.reversed:
+            self._undo(entry, at)
+            self._keep(REVERSAL, at, entry)
         return "00"
+
+    def restore(self, to: datetime) -> int:
+        """Be the books of an earlier time again; gives how many entries are gone.
+
+        Cards keep their state, PIN and opening, and have the balance that the entries left them.
+        """
+        events = [event for event in self._events if event.at <= to]
+        before = self.entries
+        self.entries, self._events, self._dead = {}, [], set()
+        for account in self.accounts.values():
+            account.clear()
+        for entry in before.values():
+            entry.clear()
+        for at, what, key in events:
+            if what == REQUEST:
+                self._put(before[key])
+            elif what == REVERSAL:
+                self._undo(before[key], at)
+            else:
+                self._die(key, at)
+        self._keep(RESTORE, to)
+        return len(before) - len(self.entries)
 
     def totals(self) -> dict[str, int]:
         """Sum the books: requests, approvals, and what was moved in all."""
         return {
             "requests": len(self.entries),
-            "approved": sum(entry.code == "00" for entry in self.entries.values()),
+            "approved": sum(entry.booked for entry in self.entries.values()),
             "reversed": sum(entry.reversed for entry in self.entries.values()),
             "net": sum(entry.net for entry in self.entries.values()),
         }
 
     def check(self) -> None:
-        """Assert that every balance is its opening less what its entries moved."""
-        moved: dict[str, int] = {}
+        """Assert that every account and every original stands as the entries say."""
+        moved: dict[str, list[int]] = {}
+        undone: dict[Key, int] = {}
         for entry in self.entries.values():
-            moved[entry.pan] = moved.get(entry.pan, 0) + entry.net
-            assert 0 <= entry.undone <= max(entry.amount, 0) * 2, "undone beyond its amount"
+            of_card = moved.setdefault(entry.pan, [0, 0])
+            of_card[0] += entry.net
+            of_card[1] += entry.held
+            if entry.original is not None and not entry.reversed:
+                undone[entry.original] = undone.get(entry.original, 0) + entry.undid
         for account in self.accounts.values():
-            assert account.balance == account.opening - moved.get(account.pan, 0), "books differ"
-            assert account.held >= 0, "more set free than was set aside"
+            net, held = moved.get(account.pan, (0, 0))
+            assert account.balance == account.opening - net, "books differ"
+            assert account.held == held >= 0, "more or less is set aside than was asked for"
+        for entry in self.entries.values():
+            assert entry.undone == undone.get(entry.key, 0), "undone by nothing"
 
-    def _ruling(self, kind: IssuerKind, entry: Entry, account: Account) -> str:
-        if entry.key in self._dead:
+    # Inside ---------------------------------------------------------------------------------
+
+    def _ruling(self, kind: IssuerKind, entry: Entry, account: Account, *, late: bool) -> str:
+        if entry.key in self._dead and not late:
             return "22"
         if self.policy.end_of_day:
             return self.policy.code("end_of_day", "90")
         state = rules.CARD_STATES[account.state]
-        if state != "00":
+        if state != APPROVED:
             return self.policy.code(account.state, state)
         original = self.entries.get(entry.original) if entry.original else None
-        return rules.refuse(kind.rules, Ask(entry.amount, entry.at, self.policy, account, original))
+        return rules.refuse(kind.rules, Ask(entry.asked, entry.at, self.policy, account, original))
 
-    def _move(self, kind: IssuerKind, entry: Entry, account: Account, sign: int) -> None:
-        """Book an approval (`sign` 1) or its reversal (-1)."""
-        amount = sign * entry.amount
+    def _put(self, entry: Entry) -> None:
+        """Enter a request on which was ruled, and move what it moves."""
+        if entry.booked:
+            self._move(entry)
+        self.entries[entry.key] = entry
+        self._events.append(_Event(entry.at, REQUEST, entry.key))
+
+    def _move(self, entry: Entry) -> None:
+        kind, account = KINDS[entry.kind], self.account(entry.pan)
+        amount = entry.amount * entry.times
         original = self.entries.get(entry.original) if entry.original else None
         match kind.effect:
             case "take":
-                account.balance -= amount
-                account.spent_on(entry.at)
-                account.spent += amount
-                account.count += sign
-                if original is not None:  # a completion frees what was set aside
-                    account.held -= sign * original.amount
+                entry.net = amount
+                entry.freed = original.held if original else 0  # a completion frees all of it
             case "give":
-                account.balance += amount
-                if kind.name != "refund":
-                    account.voids_on(entry.at)
-                    account.voids += sign
-                    account.last_void = entry.at
+                entry.net = -amount
             case "hold":
+                entry.held = amount
                 account.held += amount
             case "release":
-                account.held -= amount
+                entry.freed = min(amount, original.held) if original else 0
             case _:
                 pass
         if original is not None:
-            original.undone += amount if kind.name == "refund" else sign * original.amount
+            entry.undid = amount if kind.name == "refund" else original.amount
+        self._count(entry, 1)
+        self._shift(entry, 1)
 
-    def _keep(self, what: str, entry: Entry) -> None:
+    def _undo(self, entry: Entry, at: datetime) -> None:
+        """Take an entry's movements back; those of its original are as they were before it."""
+        account = self.account(entry.pan)
+        self._count(entry, -1)
+        self._shift(entry, -1)
+        account.held -= entry.held
+        entry.reversed, entry.net, entry.held = True, 0, 0
+        self._events.append(_Event(at, REVERSAL, entry.key))
+
+    def _shift(self, entry: Entry, sign: int) -> None:
+        """Move the money of an entry, and change its original, or put both back (`sign` -1)."""
+        self.account(entry.pan).balance -= sign * entry.net
+        original = self.entries.get(entry.original) if entry.original else None
+        if original is not None:
+            original.held -= sign * entry.freed
+            original.undone += sign * entry.undid
+            self.account(original.pan).held -= sign * entry.freed
+
+    def _count(self, entry: Entry, sign: int) -> None:
+        """Count towards the limits of a day."""
+        account, effect = self.account(entry.pan), KINDS[entry.kind].effect
+        if effect == "take":
+            account.spent_on(entry.at)
+            account.spent += sign * entry.net
+            account.count += sign
+        elif effect == "give" and entry.kind != "refund":
+            account.voids_on(entry.at)
+            account.voids += sign
+            account.last_void = entry.at
+
+    def _die(self, key: Key, at: datetime) -> None:
+        self._dead.add(key)
+        self._events.append(_Event(at, _DEAD, key))
+
+    # The file -------------------------------------------------------------------------------
+
+    def _keep(self, what: str, at: datetime, entry: Entry | None = None) -> None:
         if self._file is not None:
-            row = {
-                "what": what, "key": entry.key, "kind": entry.kind, "pan": entry.pan,
-                "amount": entry.amount, "at": entry.at.isoformat(), "code": entry.code,
-                "auth_code": entry.auth_code, "rrn": entry.rrn, "sent": entry.sent,
-                "original": entry.original,
-            }  # fmt: skip
-            self._file.write(json.dumps(row) + "\n")
+            self._file.write(write(what, at, entry) + "\n")
             self._file.flush()
 
     def replay(self, lines: Iterable[str]) -> None:
-        """Take up the books of an earlier run from the lines of its file."""
+        """Take up the books of an earlier run from the lines of its file; raises `WrongBooks`."""
         file, self._file = self._file, None
-        for line in lines:
-            row: dict[str, Any] = json.loads(line)
-            key: Key = tuple(row["key"])
-            at = datetime.fromisoformat(row["at"])
-            if row["what"] == "reversal":
-                self.reverse(key, at)
-                continue
-            original = tuple(row["original"]) if row["original"] else None
-            kind = KINDS[row["kind"]]
-            entry = self.request(
-                kind, key, row["pan"], row["amount"], at,
-                original=original, rrn=row["rrn"], sent=row["sent"], forced=row["code"],
-            )  # fmt: skip
-            entry.auth_code = row["auth_code"]
+        for line in read(lines):
+            self._take_up(line)
         self._file = file
+
+    def _take_up(self, line: Line) -> None:
+        if line.entry is not None:
+            if line.old:
+                old = (line.entry.key.time, line.entry.key.trace, line.entry.merchant)
+                self._old.setdefault(old, line.entry.key)
+            self._put(line.entry)
+        elif line.key is not None:
+            self._undo(self.entries[line.key], line.at)
+        else:
+            self.restore(line.at)

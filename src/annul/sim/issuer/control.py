@@ -4,14 +4,15 @@ Card numbers come in bodies only and go out masked.
 """
 
 from dataclasses import asdict
-from typing import Any, Final
+from datetime import timedelta
+from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from annul.wire.masking import mask_pan
 
-from .books import Entry
+from .entries import Entry
 from .faults import Fault, FaultKind
 from .rules import CARD_STATES, Policy
 from .server import IssuerServer
@@ -74,6 +75,13 @@ def build(server: IssuerServer) -> FastAPI:  # noqa: C901 - one route after the 
         rows = list(server.books.entries.values())[after : after + min(limit, 50_000)]
         return [_shown(entry) for entry in rows]
 
+    @app.put("/books/yesterday")
+    async def yesterday(
+        seconds: Annotated[float, Query(ge=0, le=604_800, allow_inf_nan=False)],
+    ) -> dict[str, int]:
+        gone = server.books.restore(server.now() - timedelta(seconds=seconds))
+        return {"entries": len(server.books.entries), "gone": gone}
+
     @app.get("/faults")
     async def faults() -> list[dict[str, Any]]:
         return [asdict(row) for row in server.faults.rows]
@@ -129,10 +137,14 @@ def build(server: IssuerServer) -> FastAPI:  # noqa: C901 - one route after the 
 
 
 def _shown(entry: Entry) -> dict[str, Any]:
-    merchant, terminal, trace, day = entry.key
+    """Give an entry: what was asked (`asked`), what is on the books, what was answered (`said`)."""
     return {
-        "merchant": merchant, "terminal": terminal, "trace": trace, "date": day,
+        "merchant": entry.merchant, "terminal": entry.terminal,
+        "trace": entry.key.trace, "date": entry.key.time[:4], "time": entry.key.time[4:],
         "rrn": entry.rrn, "kind": entry.kind, "card": mask_pan(entry.pan),
-        "amount": entry.amount, "code": entry.code, "reversed": entry.reversed,
-        "undone": entry.undone, "net": entry.net,
+        "asked": entry.asked, "amount": entry.amount if entry.booked else entry.asked,
+        "times": entry.times, "code": entry.code, "said": entry.said or entry.code,
+        "auth_code": entry.auth_code, "second_code": entry.second_code,
+        "forgotten": entry.forgotten, "reversed": entry.reversed, "undone": entry.undone,
+        "net": entry.net,
     }  # fmt: skip

@@ -5,6 +5,8 @@ from enum import StrEnum
 from random import Random
 from typing import Final
 
+from .entries import IN_PART, Booking
+
 
 class FaultKind(StrEnum):
     """What goes wrong."""
@@ -17,15 +19,46 @@ class FaultKind(StrEnum):
     WRONG_MAC = "wrong_mac"  # processed, answered under a wrong MAC
     CLOSE_BEFORE = "close_before"  # the connection ends before the request is processed
     CLOSE_AFTER = "close_after"  # ... after it was processed
-    CODE = "code"  # refused with `code`
+    CODE = "code"  # refused with `code`; a reversal so refused undoes nothing
+
+    # What is booked is not what is said.
+    BOOKS_LATE = "books_late"  # silent, unknown to its reversal, booked all the same, then answered
+    BOOKS_LATE_SILENTLY = "books_late_silently"  # the same, never answered
+    BOOKED_CODE = "booked_code"  # booked, answered `code`
+    PARTIAL = "partial"  # half is booked, approved in part
+    TWICE = "twice"  # booked twice, approved twice
+    WAVERS = "wavers"  # booked, answered 51 and at once 00
+    OTHER_AMOUNT = "other_amount"  # double is booked, and said
+    LONG_BALANCE = "long_balance"  # booked, approved with field 54 of 40 characters
+    FORGETS = "forgets"  # booked, but no later message finds it
+
+    # Booked as asked, and answered with another one.
+    OTHER_CURRENCY = "other_currency"
+    OTHER_TRACE = "other_trace"
+    OTHER_TERMINAL = "other_terminal"
+    OTHER_REFERENCE = "other_reference"
+
+
+_LATE: Final = frozenset({FaultKind.BOOKS_LATE, FaultKind.BOOKS_LATE_SILENTLY})
+# Of what is booked: a reversal never meets them.
+_OF_REQUESTS: Final = _LATE | {
+    FaultKind.BOOKED_CODE,
+    FaultKind.PARTIAL,
+    FaultKind.TWICE,
+    FaultKind.WAVERS,
+    FaultKind.OTHER_AMOUNT,
+    FaultKind.LONG_BALANCE,
+    FaultKind.FORGETS,
+}
+REVERSAL: Final = "reversal"
 
 
 @dataclass(slots=True)
 class Fault:
     """One fault: how often (0 to 1), and to which requests.
 
-    `low_ms` and `high_ms` bound a delay; an empty selector means any; `left` counts down, None
-    means without end.
+    `low_ms` and `high_ms` bound a delay, or the time after which a request is booked late; an
+    empty selector means any; `left` counts down, None means without end.
     """
 
     kind: FaultKind
@@ -50,16 +83,32 @@ class Fault:
             and (not self.terminal or self.terminal == terminal)
             and self.lowest <= amount <= self.highest
             and self.left != 0
+            and not (kind == REVERSAL and self.kind in _OF_REQUESTS)
         )
 
 
 @dataclass(slots=True)
 class Met:
-    """The faults that one request meets."""
+    """The faults that one request meets.
+
+    `code` refuses it, `said` is answered though it is booked; `late_s` is when it is booked late.
+    """
 
     delay_s: float = 0.0
     kinds: set[FaultKind] = field(default_factory=set)
     code: str = ""
+    said: str = ""
+    late_s: float | None = None
+
+    def booking(self, amount: int) -> Booking:
+        """Give how a request of this amount is booked."""
+        code = Booking(amount).code
+        if FaultKind.PARTIAL in self.kinds:
+            amount, code = max(1, amount // 2), IN_PART
+        if FaultKind.OTHER_AMOUNT in self.kinds:
+            amount *= 2
+        times = 2 if FaultKind.TWICE in self.kinds else 1
+        return Booking(amount, times, code, FaultKind.FORGETS in self.kinds)
 
 
 NONE: Final = Met()
@@ -87,10 +136,21 @@ class Faults:
             if row.left is not None:
                 row.left -= 1
             self.met[row.kind] = self.met.get(row.kind, 0) + 1
-            if row.kind is FaultKind.DELAY:
-                met.delay_s += self._random.uniform(row.low_ms, row.high_ms) / 1000
-            elif row.kind is FaultKind.CODE:
-                met.code = row.code
-            else:
-                met.kinds.add(row.kind)
+            self._meet(row, met)
         return met
+
+    def _meet(self, row: Fault, met: Met) -> None:
+        """Add a fault to what a request meets."""
+        if row.kind is FaultKind.CODE:
+            met.code = row.code
+            return
+        if row.kind is FaultKind.BOOKED_CODE:
+            met.said = row.code
+        elif row.kind is FaultKind.DELAY:
+            met.delay_s += self._between(row)
+        elif row.kind in _LATE:
+            met.late_s = self._between(row)
+        met.kinds.add(row.kind)
+
+    def _between(self, row: Fault) -> float:
+        return self._random.uniform(row.low_ms, row.high_ms) / 1000

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from .books import Account, Entry
+    from .entries import Account, Entry
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ def _original(a: Ask) -> "Entry":
 
 UNDOING: Final[tuple[Rule, ...]] = (
     ("not_found", "25", lambda a: a.original is None),
-    ("declined", "12", lambda a: _original(a).code != "00"),
+    ("declined", "12", lambda a: not _original(a).booked),
     ("undone", "22", lambda a: _original(a).reversed or _original(a).undone > 0),
     ("other_card", "14", lambda a: _original(a).pan != a.account.pan),
 )
@@ -109,13 +109,13 @@ COMPLETION: Final[tuple[Rule, ...]] = (
     (
         "funds",
         "51",
-        lambda a: a.amount > a.account.balance - a.account.held + _original(a).amount,
+        lambda a: a.amount > a.account.balance - a.account.held + _original(a).held,
     ),
 )
 REFUND: Final[tuple[Rule, ...]] = (
     ("unsupported", "40", lambda a: not a.policy.refund_supported),
     ("not_found", "25", lambda a: a.original is None),
-    ("declined", "12", lambda a: _original(a).code != "00"),
+    ("declined", "12", lambda a: not _original(a).booked),
     ("reversed", "22", lambda a: _original(a).reversed),
     ("other_card", "14", lambda a: _original(a).pan != a.account.pan),
     ("too_much", "61", lambda a: _original(a).undone + a.amount > _original(a).amount),

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,23 +12,59 @@ import structlog
 from annul.renewal import Port, listen
 from annul.security.ciphers import BlockCipher
 from annul.security.errors import PinBlockError
-from annul.security.mac import MacAlgorithm, mac, verify
 from annul.security.pin import pin_of
 from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, FrameError
 from annul.wire.framing import Framer, Framing
-from annul.wire.subfields import Field59
 
-from .books import Books, Entry, Key, kind_of
-from .faults import FaultKind, Faults, Met
+from .answers import NETWORK, Answers, Reply, replies
+from .books import Books, IssuerKind, kind_of
+from .entries import Entry, Key
+from .faults import REVERSAL, FaultKind, Faults, Met
 
 log = structlog.get_logger(__name__)
 
-_ECHOED: Final = (2, 3, 4, 7, 11, 12, 13, 18, 25, 32, 37, 41, 42, 49)
 _REVERSALS: Final = frozenset({"0400", "0420"})
-_NETWORK: Final = "0820"
 _SCANNED: Final = "03"
-_GARBAGE: Final = b"0210" + bytes(range(40))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A message as the books see it."""
+
+    message: Message
+    key: Key
+    kind: IssuerKind | None
+    reversal: bool
+    pan: str
+    amount: int
+    merchant: str
+    terminal: str
+
+    @classmethod
+    def of(cls, message: Message) -> "_Asked":
+        get = message.get
+        reversal = message.mti in _REVERSALS
+        return cls(
+            message,
+            Key.of(get(7, ""), get(11, ""), get(32, ""), get(33, "")),
+            None if reversal else kind_of(message.mti, get(3, ""), get(25, "")),
+            reversal,
+            get(2, ""),
+            int(get(4, "0")),
+            get(42, ""),
+            get(41, ""),
+        )
+
+    @property
+    def name(self) -> str:
+        """What faults are aimed by."""
+        return REVERSAL if self.reversal else self.kind.name if self.kind else ""
+
+    @property
+    def original(self) -> Key:
+        """What field 90 names."""
+        return Key.named(self.message.get(90, ""))
 
 
 class IssuerServer:
@@ -49,12 +86,14 @@ class IssuerServer:
         self.silent = False
         self.served = 0
         self.garbled = 0
+        self.now = now
         self._codec = codec
         self._framing = framing
-        self._now = now
-        self._mac_key = mac_key
+        self._answers = Answers(codec, mac_key)
         self._pin_key = pin_key
-        self._connections: set[_Connection] = set()
+        self._connections: dict[_Connection, None] = {}  # the newest last
+        # Requests that are to be booked late.
+        self._waiting: dict[Key, asyncio.TimerHandle] = {}
         self._port: Port | None = None
 
     def open(self, host: str, port: int) -> int:
@@ -68,7 +107,10 @@ class IssuerServer:
         await self._port.use(context)
 
     async def stop(self) -> None:
-        """Close the port and every connection."""
+        """Close the port and every connection; what was to be booked late is not."""
+        for waiting in self._waiting.values():
+            waiting.cancel()
+        self._waiting.clear()
         if self._port is not None:
             await self._port.close()
         for connection in tuple(self._connections):
@@ -77,11 +119,11 @@ class IssuerServer:
 
     def opened(self, connection: "_Connection") -> None:
         """Remember a connection."""
-        self._connections.add(connection)
+        self._connections[connection] = None
 
     def closed(self, connection: "_Connection") -> None:
         """Forget a connection."""
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
 
     def receive(self, connection: "_Connection", body: bytes) -> None:
         """Serve one message."""
@@ -93,113 +135,108 @@ class IssuerServer:
             self.garbled += 1
             log.warning("garbled", field=error.field, expected=error.expected)
             return
-        if message.mti == _NETWORK:
+        if message.mti == NETWORK:
             if not self.silent:
-                connection.send(self._answer(message, "00", {70: message[70]}))
-            return
-        if self._mac_key is not None and not self._genuine(message, self._mac_key):
-            connection.send(self._answer(message, "A0", {}))
-            return
-        self._serve(connection, message)
+                connection.send(self._answers.build(message, Reply("00", {70: message[70]})))
+        elif self._answers.genuine(message):
+            self._serve(connection, _Asked.of(message))
+        else:
+            connection.send(self._answers.build(message, Reply("A0", {})))
 
-    def _serve(self, connection: "_Connection", message: Message) -> None:
-        get = message.get
-        pan, amount = get(2, ""), int(get(4, "0"))
-        reversal = message.mti in _REVERSALS
-        kind = None if reversal else kind_of(message.mti, get(3, ""), get(25, ""))
-        name = "reversal" if reversal else kind.name if kind else ""
-        met = self.faults.draw(name, pan, get(42, ""), get(41, ""), amount)
+    def pack(self, body: bytes) -> bytes:
+        """Frame an answer."""
+        return self._framing.pack(body)
+
+    # One message ----------------------------------------------------------------------------
+
+    def _serve(self, connection: "_Connection", asked: _Asked) -> None:
+        if asked.key in self._waiting and not asked.reversal:
+            return  # asked again, and still not a word
+        met = self.faults.draw(asked.name, asked.pan, asked.merchant, asked.terminal, asked.amount)
         kinds = met.kinds
         if FaultKind.CLOSE_BEFORE in kinds:
             connection.close()
             return
         if self.silent or FaultKind.LOST_REQUEST in kinds:
             return
-        fields: dict[int, str | bytes] = {}
-        if self.maintenance:
-            code = self.books.policy.code("maintenance", "91")
-        elif reversal:
-            code = met.code or self.books.reverse(_original_key(message), self._now())
-        elif kind is None:
-            code = "40"
-        else:
-            entry = self.books.request(
-                kind, _key(message), pan, amount, self._now(),
-                original=self._original(message, pan) if kind.undoes else None,
-                rrn=get(37, ""), sent=get(7, ""),
-                forced=met.code or self._pin_ruling(message, pan),
-            )  # fmt: skip
-            code = entry.code
-            fields = self._extras(kind.name, entry, pan)
-            if get(22, "").startswith(_SCANNED) and kind.name == "sale":
-                fields[59] = Field59.voucher(f"{entry.at:%Y%m%d}{entry.rrn}")
+        late = met.late_s is not None and not self.maintenance and asked.kind is not None
+        if late and self.books.find(asked.key, asked.merchant) is None:
+            self._waiting[asked.key] = asyncio.get_running_loop().call_later(
+                met.late_s or 0.0, self._book_late, connection, asked, met
+            )
+            return
+        said = self._rule(asked, met)
         if FaultKind.CLOSE_AFTER in kinds:
             connection.close()
         elif FaultKind.LOST_ANSWER not in kinds:
-            self._send(connection, self._answer(message, code, fields, met), met)
+            self._send(connection, asked, said, met)
 
-    def _original(self, message: Message, pan: str) -> Key | None:
-        """Find what field 90 names: MTI 4, trace 6, time 10, institutions."""
-        data = message.get(90, "")
-        return self.books.find(
-            message.get(42, ""), message.get(41, ""), data[4:10], data[10:20], pan
+    def _rule(self, asked: _Asked, met: Met) -> list[Reply]:
+        """Do what a message asks for, and give what is said to it."""
+        if self.maintenance:
+            return [Reply(self.books.policy.code("maintenance", "91"), {})]
+        if asked.reversal:
+            # Refused by a fault it is not looked at, whatever was booked.
+            code = met.code or self.books.reverse(asked.original, self.now(), asked.merchant)
+            return [Reply(code, {})]
+        if asked.kind is None:
+            return [Reply("40", {})]
+        return self._say(asked, self._book(asked, asked.kind, met), met)
+
+    def _book(self, asked: _Asked, kind: IssuerKind, met: Met, *, late: bool = False) -> Entry:
+        named = self.books.original(asked.original, asked.merchant) if kind.undoes else None
+        return self.books.request(
+            kind, asked.key, asked.pan, asked.amount, self.now(),
+            merchant=asked.merchant, terminal=asked.terminal,
+            original=named.key if named else None, rrn=asked.message.get(37, ""),
+            forced=met.code or self._pin_ruling(asked), booking=met.booking(asked.amount),
+            late=late,
+        )  # fmt: skip
+
+    def _book_late(self, connection: "_Connection", asked: _Asked, met: Met) -> None:
+        """Book what was silent so far, even if it was reversed meanwhile, and say so or not.
+
+        The answer takes another connection when its own has ended.
+        """
+        del self._waiting[asked.key]
+        assert asked.kind is not None, "only requests are booked late"
+        said = self._say(asked, self._book(asked, asked.kind, met, late=True), met)
+        if FaultKind.BOOKS_LATE in met.kinds:
+            alive = connection in self._connections
+            way = connection if alive else next(reversed(self._connections), None)
+            if way is not None:
+                self._send(way, asked, said, met)
+
+    def _say(self, asked: _Asked, entry: Entry, met: Met) -> list[Reply]:
+        said = replies(
+            entry,
+            met,
+            today=f"{self.now():%m%d}",
+            balance=self.books.account(asked.pan).balance if asked.name == "balance" else None,
+            scanned=asked.name == "sale" and asked.message.get(22, "").startswith(_SCANNED),
         )
+        entry.said = said[-1].code
+        return said
 
-    def _pin_ruling(self, message: Message, pan: str) -> str:
+    def _pin_ruling(self, asked: _Asked) -> str:
         """Give the code that refuses the PIN: 55 when wrong, 99 when it can not be read."""
-        block = message.get(52)
+        block = asked.message.get(52)
         if not isinstance(block, bytes) or self._pin_key is None:
             return ""
         try:
-            said = pin_of(self._pin_key.decrypt(block), pan)
+            said = pin_of(self._pin_key.decrypt(block), asked.pan)
         except PinBlockError:
             return "99"
-        return "" if self.books.account(pan).pin in {"", said} else "55"
+        return "" if self.books.account(asked.pan).pin in {"", said} else "55"
 
-    def _extras(self, kind: str, entry: Entry, pan: str) -> dict[int, str | bytes]:
-        fields: dict[int, str | bytes] = {15: f"{self._now():%m%d}"}
-        if entry.auth_code:
-            fields[38] = entry.auth_code
-        if kind == "balance":
-            fields[54] = f"1002156C{self.books.account(pan).balance:012d}"
-        return fields
-
-    def _send(self, connection: "_Connection", body: bytes, met: Met) -> None:
+    def _send(self, connection: "_Connection", asked: _Asked, said: list[Reply], met: Met) -> None:
         times = 2 if FaultKind.DUPLICATE in met.kinds else 1
-        for _ in range(times):
+        for reply in said * times:
+            body = self._answers.build(asked.message, reply, met)
             if met.delay_s:
                 asyncio.get_running_loop().call_later(met.delay_s, connection.send, body)
             else:
                 connection.send(body)
-
-    def _answer(
-        self,
-        message: Message,
-        code: str,
-        extras: dict[int, str | bytes],
-        met: Met | None = None,
-    ) -> bytes:
-        if met is not None and FaultKind.GARBLED in met.kinds:
-            return _GARBAGE
-        fields: dict[int, Any] = {n: message[n] for n in _ECHOED if n in message}
-        fields[39] = code
-        fields |= extras
-        mti = f"{message.mti[:2]}{int(message.mti[2]) + 1}0"
-        if self._mac_key is None or message.mti == _NETWORK:
-            return self._codec.encode(mti, fields)
-        body = self._codec.encode_unsigned(mti, fields)
-        wrong = met is not None and FaultKind.WRONG_MAC in met.kinds
-        return body + (bytes(8) if wrong else mac(MacAlgorithm.X9_19, self._mac_key, body))
-
-    def _genuine(self, message: Message, key: BlockCipher) -> bool:
-        code = message.get(self._codec.dialect.mac_field)
-        return isinstance(code, bytes) and verify(
-            MacAlgorithm.X9_19, key, message.raw[: -len(code)], code
-        )
-
-    def pack(self, body: bytes) -> bytes:
-        """Frame an answer."""
-        return self._framing.pack(body)
 
 
 class _Connection(asyncio.Protocol):
@@ -238,14 +275,3 @@ class _Connection(asyncio.Protocol):
         """End the connection at once."""
         if self._transport is not None:
             self._transport.abort()
-
-
-def _key(message: Message) -> Key:
-    get = message.get
-    return (get(42, ""), get(41, ""), get(11, ""), get(13, ""))
-
-
-def _original_key(message: Message) -> Key:
-    """Give the key of what a reversal names in field 90, sent by the same terminal."""
-    original = message.get(90, "")
-    return (message.get(42, ""), message.get(41, ""), original[4:10], original[10:14])

@@ -280,7 +280,11 @@ class SoftTerminal:
         mti, fields = messages.again(record)
         try:
             if record.owed == "repeat":
-                return await self._conclude(record, mti, fields)
+                repeated = await self._conclude(record, mti, fields)
+                if repeated.response_code not in _SIGN_IN_AGAIN:
+                    return repeated
+                await self.sign_in()  # the code says nothing of what was sent before
+                return self.journal.change(repeated, owed="repeat", state="unanswered")
             answer = await self._exchange(mti, fields, self._keys)
         except Unreachable:  # nothing was sent: a host that is down does not use the sends up
             self.journal.change(record, sends=before)

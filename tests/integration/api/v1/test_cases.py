@@ -93,6 +93,49 @@ async def test_a_role_may_do_what_its_table_says(api: Api, shops: Shops) -> None
     assert (await _act(api, support, shops[0].case, "refund")).status_code == 403
 
 
+async def test_a_shop_withdraws_its_own_void_and_nothing_else(api: Api, shops: Shops) -> None:
+    mine, theirs = shops
+    owner = await api.person("merchant", mine.merchant)
+    shown = await api.get(f"/cases/{mine.case.number}", owner)
+    assert [one["action"] for one in shown["allowed"]] == ["withdraw"]
+    for action in ("retry", "refund", "note", "close", "look"):
+        assert (await _act(api, owner, mine.case, action)).status_code == 403, action
+    assert (await _act(api, owner, theirs.case, "withdraw")).status_code == 404
+    done = await _act(api, owner, mine.case, "withdraw")
+    assert (done.status_code, done.json()["done"]) == (200, "withdraw")
+    assert (await api.desk.book.reread(mine.case)).ordered == "withdraw"
+    auditor = await api.person("auditor")
+    program = await api.key(Scope.SHOP)
+    for who in (auditor, program):
+        assert (await _act(api, who, theirs.case, "withdraw")).status_code in {403, 404}
+    assert (await api.desk.book.reread(theirs.case)).ordered == ""
+
+
+async def test_what_nobody_could_prove_is_found_and_both_due_times_are_said(
+    api: Api, shops: Shops, pool: asyncpg.Pool
+) -> None:
+    case, headers = shops[0].case, await api.key()
+    first = case.opened_at
+    await pool.execute(
+        "UPDATE cases SET ended = 'unproved', ended_at = $2, first_due_at = $3, task = 'x'"
+        " WHERE id = $1", case.id, case.due_at, first,
+    )  # fmt: skip
+    for state in ("unproved", "asked", "late", "all"):
+        found = (await api.get("/cases", headers, state=state))["items"]
+        assert case.number in {one["number"] for one in found}, state
+    assert case.number not in {
+        one["number"] for one in (await api.get("/cases", headers, state="open"))["items"]
+    }
+    shown = (await api.get(f"/cases/{case.number}", headers))["case"]
+    assert shown["ended"] == "unproved"
+    assert shown["first_due_at"] != shown["due_at"]
+    void = await api.get(f"/voids/{case.id}", headers)
+    assert (void["state"], "人工核实" in void["money"]["zh"]) == ("unproved", True)
+    promise = await api.get("/promise", headers, hours=8000)
+    assert promise["unproved"] == 1
+    assert promise["late"] >= 1
+
+
 async def test_the_proof_is_a_zip(api: Api, shops: Shops) -> None:
     case = shops[0].case
     answer = await api.http.get(f"/cases/{case.number}/proof", headers=await api.key())

@@ -16,6 +16,12 @@ from .desks import PREFIX, Api, Headers, make_desk
 TABLE: dict[str, set[Scope]] = {
     "GET /transactions": {Scope.TRANSACTIONS_READ},
     "GET /transactions/{transaction}": {Scope.TRANSACTIONS_READ},
+    "GET /money-in-question": {Scope.CASES_READ},
+    "GET /transactions/{transaction}/conclusions": {Scope.CASES_READ},
+    "POST /transactions/{transaction}/conclusions": {Scope.CASES_ACT},
+    "POST /transactions/{transaction}/conclusions/{conclusion}/confirm": {Scope.CASES_ACT},
+    "DELETE /transactions/{transaction}/conclusions/{conclusion}": {Scope.CASES_ACT},
+    "GET /transactions/{transaction}/conclusions/{conclusion}/evidence": {Scope.CASES_READ},
     "POST /voids": {Scope.VOIDS_WRITE},
     "GET /voids/{void}": {Scope.VOIDS_WRITE, Scope.TRANSACTIONS_READ},
     "POST /refunds": {Scope.REFUNDS_WRITE},
@@ -23,7 +29,7 @@ TABLE: dict[str, set[Scope]] = {
     "GET /cases": {Scope.CASES_READ},
     "GET /cases/events": {Scope.CASES_READ},
     "GET /cases/{number}": {Scope.CASES_READ},
-    "POST /cases/{number}/acts": {Scope.CASES_ACT},
+    "POST /cases/{number}/acts": {Scope.CASES_ACT, Scope.SHOP},  # a shop withdraws its void
     "GET /cases/{number}/proof": {Scope.CASES_READ},
     "POST /diagnosis": {Scope.DIAGNOSIS},
     "GET /diagnosis/{void}": {Scope.DIAGNOSIS},
@@ -41,7 +47,7 @@ TABLE: dict[str, set[Scope]] = {
     "POST /webhooks/{webhook}/deliveries/{delivery}/replay": {Scope.WEBHOOKS},
     "GET /health": set(),
 }
-_UUIDS = {"transaction", "webhook", "delivery"}
+_UUIDS = {"transaction", "conclusion", "webhook", "delivery"}
 
 
 async def _status(api: Api, call: str, headers: Headers) -> int:

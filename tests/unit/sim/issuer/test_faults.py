@@ -1,5 +1,8 @@
 """Faults on demand: how often, at whom, how many; the same seed gives the same."""
 
+import pytest
+
+from annul.sim.issuer.entries import Booking
 from annul.sim.issuer.faults import Fault, FaultKind, Faults
 
 
@@ -42,3 +45,46 @@ def test_delays_and_codes() -> None:
     assert 0.1 <= met.delay_s <= 0.2
     assert met.code == "05"
     assert faults.met == {"delay": 1, "code": 1}
+
+
+def test_a_reversal_meets_no_fault_of_what_is_booked() -> None:
+    faults = Faults(1)
+    faults.rows = [Fault(kind, left=1) for kind in FaultKind]
+    met = faults.draw("reversal", "", "", "", 100)
+    assert met.code == "96"
+    assert (met.said, met.late_s) == ("", None)
+    assert met.booking(100) == Booking(100)
+    assert FaultKind.OTHER_TERMINAL in met.kinds
+    left = {row.kind for row in faults.rows if row.left}
+    assert left == {
+        FaultKind.BOOKS_LATE, FaultKind.BOOKS_LATE_SILENTLY, FaultKind.BOOKED_CODE,
+        FaultKind.PARTIAL, FaultKind.TWICE, FaultKind.WAVERS, FaultKind.OTHER_AMOUNT,
+        FaultKind.LONG_BALANCE, FaultKind.FORGETS,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "booking"),
+    [
+        ("partial", 101, Booking(50, code="10")),
+        ("partial", 1, Booking(1, code="10")),
+        ("twice", 100, Booking(100, times=2)),
+        ("other_amount", 100, Booking(200)),
+        ("forgets", 100, Booking(100, forgotten=True)),
+        ("booked_code", 100, Booking(100)),
+    ],
+)
+def test_how_a_request_is_booked(kind: str, amount: int, booking: Booking) -> None:
+    faults = Faults(1)
+    faults.rows = [Fault(FaultKind(kind))]
+    assert faults.draw("sale", "", "", "", amount).booking(amount) == booking
+
+
+@pytest.mark.parametrize("kind", ["books_late", "books_late_silently"])
+def test_when_a_request_is_booked_late(kind: str) -> None:
+    faults = Faults(1)
+    faults.rows = [Fault(FaultKind(kind), low_ms=200, high_ms=300)]
+    met = faults.draw("sale", "", "", "", 1)
+    assert met.late_s is not None
+    assert 0.2 <= met.late_s <= 0.3
+    assert met.delay_s == 0

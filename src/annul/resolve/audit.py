@@ -1,0 +1,311 @@
+"""The sweep for contradictions: rows that can not all be true, found and told, whoever made them.
+
+Each question is one statement of audit.sql, asked over a span of transactions or cases at a time,
+so that neither memory nor a snapshot grows with the tables. What it finds opens an incident, and
+an incident that is open is asked about again, and closed when its difference is gone. Nothing here
+repairs anything, and no lock is taken but on rows of `incidents`.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from annul.domain.errors import AnnulError
+from annul.domain.kinds import CASED, COMPLETIONS, GIVING, REFUNDS, TAKING, VOIDS
+from annul.domain.response_codes import APPROVED, BOOKED, RESPONSE_CODES, Effect
+from annul.domain.states import STANDING, UNFINISHED, State
+from annul.host.outcomes import BY_PEOPLE
+from annul.store.database import load_queries
+from annul.wire.masking import scan
+
+from .case import Case, first_broken
+from .differences import CHAIN, QUESTIONS, Difference, Over, Question
+
+# What is younger may be on its way: twice the longest time-out of an issuer, and a minute in which
+# another host takes over what one has left.
+GRACE: Final = timedelta(minutes=3)
+LIMIT: Final = 1_000  # differences of one kind: in a report, and out of one span
+_ROWS: Final = {Over.TRANSACTIONS: 20_000, Over.CASES: 200}  # of one span; histories are read whole
+EXPLAINERS: Final = frozenset({"operator", "administrator"})
+EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_S: Final = 86_400.0
+
+
+class ExplanationRefused(AnnulError):
+    """There is nothing of this number that can be explained, or not by you. Nothing was changed."""
+
+    code = "resolve.nothing_explained"
+    next_step = (
+        "annul audit lists what there is. An operator or administrator explains it, with a reason;"
+        " what has no outcome, case or incident has to be acted on."
+    )
+
+
+class Span(NamedTuple):
+    """Which rows: from `since` up to `until`, of these those with `ids` if there are any given."""
+
+    since: datetime
+    until: datetime
+    ids: Sequence[UUID] | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """What a sweep has found, each difference once, up to `LIMIT` of a kind."""
+
+    found: dict[str, dict[tuple[str, UUID | None, str], Difference]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    more: set[str] = field(default_factory=set[str])  # kinds of which there are more than that
+    left_out: set[str] = field(default_factory=set[str])  # kinds whose question took too long
+    opened: int = 0  # incidents
+    closed: int = 0
+
+    def add(self, kind: str, found: Sequence[Difference]) -> None:
+        """Take in what a question has found over one span."""
+        of_kind = self.found[kind]
+        for one in found:
+            if len(of_kind) < LIMIT:
+                of_kind[one.merchant_id, one.identity, one.reference] = one
+        if len(of_kind) >= LIMIT:
+            self.more.add(kind)
+
+    @property
+    def differences(self) -> list[Difference]:
+        """All of them, in the order of the questions."""
+        return [one for question in QUESTIONS for one in self.found.get(question.kind, {}).values()]
+
+
+class Auditor:
+    """Asks the questions and keeps as incidents what they find.
+
+    `limit_s` is how long one statement may take before it is given up; None, for a run by hand,
+    lets it take as long as it does.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, limit_s: float | None = None) -> None:
+        self._pool = pool
+        self._limit_s = limit_s
+        self._set = _BY_HAND if limit_s is None else _BESIDE.format(int(limit_s * 1000))
+        self._timeout = _DAY_S if limit_s is None else limit_s + 5.0
+
+    async def everything(self, now: datetime) -> Report:
+        """Look at all that was ever received, at a time `now`."""
+        report, whole = Report(), Span(EVER, now)
+        for over in (Over.OPEN, Over.EVERYTHING):
+            await self.look(over, whole, now, report, seldom=True)
+        for over in (Over.TRANSACTIONS, Over.CASES):
+            async for span in self.spans(over, whole):
+                await self.look(over, span, now, report, seldom=True)
+        await self.mend(now, report)
+        return report
+
+    async def look(
+        self, over: Over, span: Span, now: datetime, report: Report, *, seldom: bool = False
+    ) -> None:
+        """Ask the questions over one span, and open an incident for each difference."""
+        for question in QUESTIONS:
+            if question.over is not over or (question.seldom and not seldom):
+                continue
+            try:
+                found = await self.ask(question, span, now)
+            except asyncpg.QueryCanceledError:
+                if self._limit_s is None:
+                    raise
+                report.left_out.add(question.kind)  # the others are asked all the same
+                continue
+            report.add(question.kind, found)
+            if found:
+                report.opened += await self._tell(question, found, now)
+
+    async def spans(self, over: Over, within: Span, rows: int = 0) -> AsyncIterator[Span]:
+        """Cut a time into spans of about so many rows, the oldest first."""
+        count, since = rows or _ROWS[over], within.since
+        while since < within.until:
+            async with self._reading() as connection:
+                sql = QUERIES[f"next_{over}"]
+                end = await connection.fetchval(sql, since, count, within.until) or within.until
+            yield Span(since, end)
+            since = end
+
+    async def ask(self, question: Question, span: Span, now: datetime) -> list[Difference]:
+        """Ask one question; what is younger than `GRACE` is no difference yet."""
+        bounds = (*span, now - GRACE)
+        async with self._reading() as connection:
+            if question is CHAIN:
+                limit = 2 * _ROWS[Over.CASES] + len(span.ids or ())
+                rows = await connection.fetch(QUERIES["chains"], *bounds, limit)
+                found = [one for row in rows if (one := _broken(row)) is not None]
+            else:
+                sql = QUERIES[question.name]
+                arguments = (LIMIT,) if question.over is Over.EVERYTHING else (*bounds, LIMIT)
+                rows = await connection.fetch(sql, *arguments, timeout=self._timeout)
+                found = [_difference(question, row) for row in rows]
+            if not found or not question.past:
+                return found
+            marks = await connection.fetch(QUERIES["explained"], [one.mark for one in found])
+            explained = {row[0] for row in marks}
+            return [one for one in found if one.mark not in explained]
+
+    async def explain(
+        self, reference: str, *, who: str, role: str, reason: str, now: datetime
+    ) -> list[Difference]:
+        """Keep how a person explains the differences of a transaction or case; gives these.
+
+        They are not told again unless their facts change. Raises `ExplanationRefused`.
+        """
+        if role not in EXPLAINERS or not reason.strip():
+            raise ExplanationRefused
+        ids = [row[0] for row in await self._pool.fetch(QUERIES["named"], reference)]
+        span, found = Span(EVER, now, ids), list[Difference]()
+        for question in QUESTIONS:
+            if question.past and ids:
+                found += await self.ask(question, span, now)
+        if not found:
+            raise ExplanationRefused
+        for one in found:
+            await self._pool.execute(
+                QUERIES["explain"], one.mark, now, who, role, f"{one.kind} {one.reference}",
+                scan(reason), dict(one.facts),
+            )  # fmt: skip
+        report = Report()
+        report.add(CHAIN.kind, [])
+        await self.mend(now, report)
+        return found
+
+    async def long_open(self, before: datetime, rows: int) -> list[Span]:
+        """Give what was received before a time and is unfinished, or still owed to an issuer."""
+        async with self._reading() as connection:
+            ids = [row[0] for row in await connection.fetch(QUERIES["long_open"], before)]
+        return [Span(EVER, before, ids[at : at + rows]) for at in range(0, len(ids), rows)]
+
+    async def mend(self, now: datetime, report: Report) -> None:
+        """Ask again about each difference that is told, and close what is gone.
+
+        Balances are not asked about again: `report` says what of them is still there.
+        """
+        for question in QUESTIONS:
+            if question.seldom and question.kind not in report.found:
+                continue
+            told = await self._pool.fetch(QUERIES["told"], question.kind)
+            if question.over is not Over.EVERYTHING:
+                gone = await self._gone(question, told, now)
+            else:
+                still = {one.merchant_id for one in report.found[question.kind].values()}
+                more = question.kind in report.more
+                gone = [] if more else [r["id"] for r in told if r["merchant_id"] not in still]
+            if gone:
+                report.closed += len(await self._pool.fetch(QUERIES["mended"], gone, now))
+
+    async def _gone(
+        self, question: Question, told: Sequence[asyncpg.Record], now: datetime
+    ) -> list[UUID]:
+        gone: list[UUID] = []
+        step = min(LIMIT, _ROWS[Over.CASES])  # so that no answer is cut short
+        for at in range(0, len(told), step):
+            some = told[at : at + step]
+            span = Span(EVER, now, [row["transaction_id"] for row in some])
+            still = {one.identity for one in await self.ask(question, span, now)}
+            gone += [row["id"] for row in some if row["transaction_id"] not in still]
+        return gone
+
+    async def _tell(self, question: Question, found: Sequence[Difference], now: datetime) -> int:
+        """Open the incidents that are not open; give how many."""
+        if question.over is not Over.EVERYTHING:
+            columns = zip(
+                *((one.merchant_id, one.identity, one.detail) for one in found), strict=True
+            )
+            return len(await self._pool.fetch(QUERIES["tell"], question.kind, now, *columns))
+        # No index keeps these apart: they belong to no transaction.
+        details = {one.merchant_id: one.detail for one in found}
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(QUERIES["one_at_a_time"])
+            rows = await connection.fetch(
+                QUERIES["tell_merchants"], question.kind, now, list(details), list(details.values())
+            )
+        return len(rows)
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[Any]:
+        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+            await connection.execute(self._set)
+            yield connection
+
+
+# Plans are made for the span at hand, not once for all of them.
+_BY_HAND: Final = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off"
+_BESIDE: Final = (
+    f"{_BY_HAND}; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL statement_timeout = {{}}"
+)
+
+
+def _difference(question: Question, row: asyncpg.Record) -> Difference:
+    facts = {name: row["facts"][name] for name in question.facts}
+    return Difference(question.kind, row["merchant_id"], row["id"], row["reference"], facts)
+
+
+def _broken(row: asyncpg.Record) -> Difference | None:
+    """Check a case's history: a line that was changed, one that is missing, or one too many."""
+    *columns, bodies, hashes = row
+    case = Case.of(columns)
+    events = list(zip(bodies or (), hashes or (), strict=True))
+    line = first_broken(events, case)
+    if line is None and len(events) > case.events:
+        line = case.events + 1
+    if line is None:
+        return None
+    return Difference(CHAIN.kind, case.merchant_id, case.id, case.number, {"line": line})
+
+
+# What the statements take from the code ---------------------------------------------------------
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in sorted(values))
+
+
+_LOOKED: Final = (
+    "{0} >= $1 AND {0} < $2 AND ($3::uuid[] IS NULL OR t.id = ANY ($3::uuid[])) AND {0} < $4"
+)
+_ENDED: Final = frozenset({State.DECLINED, State.REVERSED})
+_PLACES: Final = {
+    "looked": _LOOKED.format("t.received_at"),
+    "looked_case": _LOOKED.format("t.opened_at"),
+    "case_columns": ", ".join(f"t.{name}" for name in Case._fields),
+    "by_people": f"'{BY_PEOPLE}'",
+    "booked": _listed(BOOKED),
+    "approved": _listed(APPROVED),
+    "not_done": _listed(c for c, row in RESPONSE_CODES.items() if row.money is Effect.NOT_DONE),
+    "standing": _listed(STANDING),
+    "unfinished": _listed(UNFINISHED),
+    "open": _listed(UNFINISHED - {State.DISPUTED}),
+    "ended": _listed(_ENDED),
+    "failed": _listed(_ENDED | {State.UNKNOWN, State.REVERSING, State.DISPUTED}),
+    "voids": _listed(VOIDS),
+    "refunds": _listed(REFUNDS),
+    "completions": _listed(COMPLETIONS),
+    "cased": _listed(CASED),
+    "taking": _listed(TAKING),
+    "giving": _listed(GIVING),
+}
+
+
+def _queries() -> dict[str, str]:
+    """Fill the lists in, after the parts that several questions share."""
+    raw = {name: query.sql for name, query in load_queries("annul.resolve", "audit.sql").items()}
+    originals = raw.pop("originals")
+    for name, sql in raw.items():
+        filled = sql.replace("{originals}", originals)
+        for place, text in _PLACES.items():
+            filled = filled.replace(f"{{{place}}}", text)
+        raw[name] = filled
+    return raw
+
+
+QUERIES: Final = _queries()

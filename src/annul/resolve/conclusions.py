@@ -1,0 +1,390 @@
+"""Conclusions by hand: two people say, with evidence, what has become of a transaction's money.
+
+A confirmation is written first; what it moves is moved after it and, after a crash in between,
+by whoever calls `finish` next. That it was carried out is written last, once, so that a
+transaction which comes open again later is never moved by an old conclusion.
+"""
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+import asyncpg
+import structlog
+from uuid_utils.compat import uuid7
+
+from annul.domain.records import Transaction
+from annul.domain.states import BY_HAND, STANDING, UNFINISHED
+from annul.security.vault import Vault
+from annul.store.batcher import LOST, StoreOverloaded, StoreUnavailable
+from annul.store.clock import Clock
+from annul.store.database import load_queries
+from annul.wire.masking import scan
+
+from .book import Book, Entry
+from .case import Case
+from .conclusion import (
+    CARRIED_OUT,
+    COLUMNS,
+    LARGEST_EVIDENCE,
+    OVERTAKEN,
+    ROLES,
+    AlreadyProposed,
+    Conclusion,
+    EvidenceRefused,
+    NotConcludable,
+    NothingProposed,
+    Person,
+    PlaceTaken,
+    ReasonMissing,
+    RoleConcludesNothing,
+    SomethingCameSince,
+    StillWorkedOn,
+    TransactionUnknown,
+    file_name,
+)
+from .conclusion_words import event
+from .people import SecondPersonNeeded
+
+log = structlog.get_logger(__name__)
+
+_PLACES: Final = {
+    "{columns}": ", ".join(f"t.{name}" for name in Transaction._fields),
+    "{case}": ", ".join(f"t.{name}" for name in Case._fields),
+    "{shown}": COLUMNS,
+}
+_TRIES: Final = 5  # writings of others that an event steps aside for
+_STUCK: Final = timedelta(minutes=1)
+_TIMEOUT_MS: Final = 30_000  # of an issuer that is not known any more
+_STORE_LOST: Final = (*LOST, StoreUnavailable, StoreOverloaded)
+
+
+def _loaded() -> dict[str, str]:
+    raw = {n: q.sql for n, q in load_queries("annul.resolve", "conclusions.sql").items()}
+    places = {**_PLACES, "{found}": raw["found"]}
+    for place, text in places.items():
+        raw = {name: sql.replace(place, text) for name, sql in raw.items()}
+    return raw
+
+
+_QUERIES: Final = _loaded()
+
+
+class Concludes(Protocol):
+    """What moves a transaction by hand; True when it has moved, with its ledger in one commit."""
+
+    async def concluded(self, transaction: Transaction, *, done: bool, at: datetime) -> bool:
+        """Move it: `done` at the issuer or not."""
+        ...
+
+
+class Conclusions:
+    """Proposes, confirms and carries out. Without `outcomes` that last is left to the hosts."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        book: Book,
+        vault: Vault,
+        outcomes: Concludes | None,
+        clock: Clock,
+    ) -> None:
+        self._pool = pool
+        self._book = book
+        self._vault = vault
+        self._outcomes = outcomes
+        self._clock = clock
+
+    # Reading --------------------------------------------------------------------------------
+
+    async def find(self, named: str, merchant_id: str = "") -> Transaction:
+        """Find a transaction by id or reference number; raises `TransactionUnknown`."""
+        try:
+            rows = await self._pool.fetch(_QUERIES["by_id"], UUID(named), merchant_id)
+        except ValueError:
+            rows = await self._pool.fetch(_QUERIES["by_rrn"], named, merchant_id)
+        if len(rows) != 1:
+            said = "is not the number of one transaction alone" if rows else "is no transaction"
+            message = f"{named} {said}"
+            raise TransactionUnknown(message)
+        return Transaction.of(rows[0])
+
+    async def of(self, transaction: Transaction) -> list[Conclusion]:
+        """Give the conclusions of a transaction, the latest first."""
+        key = (transaction.merchant_id, transaction.id)
+        rows = await self._pool.fetch(_QUERIES["of_transaction"], *key)
+        return [Conclusion(*row) for row in rows]
+
+    async def concludable(self, transaction: Transaction, *, done: bool = False) -> None:
+        """Raise `NotConcludable`, `StillWorkedOn` or `PlaceTaken` where people can not (yet)."""
+        if transaction.state not in BY_HAND:
+            message = f"transaction {transaction.rrn} is {transaction.state}: nothing to conclude"
+            raise NotConcludable(message)
+        timeout_ms = await self._pool.fetchval(_QUERIES["timeout"], transaction.issuer_id)
+        patience = timedelta(milliseconds=2 * (timeout_ms or _TIMEOUT_MS))
+        if self._clock.now() < transaction.received_at + patience:
+            raise StillWorkedOn
+        if done and transaction.original_id is not None and not transaction.holds:
+            raise PlaceTaken
+
+    async def read_evidence(self, conclusion: Conclusion) -> bytes:
+        """Give the file that was attached; its hash is checked."""
+        key = (conclusion.merchant_id, conclusion.id)
+        sealed = await self._pool.fetchval(_QUERIES["evidence"], *key)
+        content = self._vault.open_file(sealed, conclusion.id.bytes)
+        assert hashlib.sha256(content).digest() == conclusion.evidence_hash, "sealed as it came"
+        return content
+
+    async def in_question(
+        self, merchant_id: str, limit: int, after: tuple[datetime, UUID] | None = None
+    ) -> list[dict[str, Any]]:
+        """Give money in question of a merchant or all, oldest first, after a row's time and id."""
+        rows = await self._pool.fetch(
+            _QUERIES["in_question"], merchant_id, self._clock.now(), *(after or (None, None)), limit
+        )
+        return [dict(row) for row in rows]
+
+    async def sums(self, merchant_id: str = "") -> list[dict[str, Any]]:
+        """Give how many movements are in question and how much, by currency."""
+        rows = await self._pool.fetch(_QUERIES["sums"], merchant_id, self._clock.now())
+        return [dict(row) for row in rows]
+
+    # What people do -------------------------------------------------------------------------
+
+    async def propose(
+        self,
+        named: str,
+        person: Person,
+        *,
+        done: bool,
+        reason: str,
+        evidence: bytes,
+        evidence_name: str,
+    ) -> Conclusion:
+        """Propose what has become of a transaction; a second person has to confirm it.
+
+        Raises `RoleConcludesNothing`, `ReasonMissing`, `EvidenceRefused`, `TransactionUnknown`,
+        `NotConcludable`, `StillWorkedOn`, `PlaceTaken` and `AlreadyProposed`.
+        """
+        reason = _checked(person, reason)
+        transaction = await self.find(named)
+        await self.concludable(transaction, done=done)
+        if not 0 < len(evidence) <= LARGEST_EVIDENCE:
+            raise EvidenceRefused
+        now, identity = self._clock.now(), uuid7()
+        name, hashed = file_name(evidence_name), hashlib.sha256(evidence).digest()
+        async with self._pool.acquire() as connection, connection.transaction():
+            made = await connection.fetchval(
+                _QUERIES["propose"],
+                transaction.merchant_id, identity, transaction.id, done, reason, name, hashed,
+                self._vault.seal_file(evidence, identity.bytes), person.answers, now,
+            )  # fmt: skip
+            if made is None:
+                raise AlreadyProposed
+            detail = {"conclusion": str(identity), "done": done, "evidence": name,
+                      "sha256": hashed.hex()}  # fmt: skip
+            await _audit(connection, person, "propose-conclusion", transaction, reason, detail, now)
+        return await self._one(transaction, identity)
+
+    async def confirm(
+        self, named: str, identity: UUID, person: Person, *, reason: str
+    ) -> Conclusion:
+        """Confirm what somebody else has proposed, and carry it out; once more does no harm.
+
+        Raises `RoleConcludesNothing`, `ReasonMissing`, `TransactionUnknown`, `NothingProposed`,
+        `SecondPersonNeeded`, `NotConcludable`, `PlaceTaken` and `SomethingCameSince`.
+        """
+        reason = _checked(person, reason)
+        transaction = await self.find(named)
+        found = await self._one(transaction, identity)
+        if found.confirmed_at is None:
+            await self._may_confirm(transaction, found, person)
+            await self._confirmed(transaction, found, person, reason)
+            found = await self._one(transaction, identity)
+        if found.carried_at is None:
+            await self._carry_out(found)
+        return await self._one(transaction, identity)
+
+    async def withdraw(
+        self, named: str, identity: UUID, person: Person, *, reason: str
+    ) -> Conclusion:
+        """Take a proposal back, one's own or another's; raises as `confirm` does."""
+        reason = _checked(person, reason)
+        transaction = await self.find(named)
+        found = await self._one(transaction, identity)
+        now = self._clock.now()
+        async with self._pool.acquire() as connection, connection.transaction():
+            key = (found.merchant_id, found.id)
+            if await connection.fetchval(_QUERIES["withdraw"], *key, now) is None:
+                raise NothingProposed
+            await _audit(connection, person, "withdraw-conclusion", transaction, reason,
+                         {**found.evidence(), "confirmed_by": ""}, now)  # fmt: skip
+        return await self._one(transaction, identity)
+
+    async def finish(self, now: datetime) -> int:
+        """Carry out what is confirmed and not carried out yet; gives how many were."""
+        carried = 0
+        for row in await self._pool.fetch(_QUERIES["waiting"]):
+            waiting = Conclusion(*row)
+            try:
+                carried += await self._carry_out(waiting)
+            except _STORE_LOST:
+                raise
+            except Exception:  # one that can not be carried out holds up no other
+                log.exception("conclusion_failed", conclusion=str(waiting.id))
+                await self._say_stuck(waiting, now)
+        return carried
+
+    # Inside ---------------------------------------------------------------------------------
+
+    async def _look(self, conclusion: Conclusion, since: datetime) -> tuple[Transaction, bool]:
+        """Give the transaction, and whether anything was heard of its money since a moment."""
+        key = (conclusion.merchant_id, conclusion.transaction_id)
+        row = await self._pool.fetchrow(_QUERIES["look"], *key, since)
+        assert row is not None, "transactions are never deleted"
+        *columns, heard = row
+        return Transaction.of(columns), heard
+
+    async def _one(self, transaction: Transaction, identity: UUID) -> Conclusion:
+        key = (transaction.merchant_id, identity, transaction.id)
+        row = await self._pool.fetchrow(_QUERIES["one"], *key)
+        if row is None:
+            raise NothingProposed
+        return Conclusion(*row)
+
+    async def _may_confirm(
+        self, transaction: Transaction, found: Conclusion, person: Person
+    ) -> None:
+        if not found.open:
+            raise NothingProposed
+        if found.proposed_by == person.answers:
+            raise SecondPersonNeeded
+        await self.concludable(transaction, done=found.done)
+        _, heard = await self._look(found, found.proposed_at)
+        if heard:
+            raise SomethingCameSince
+
+    async def _confirmed(
+        self, transaction: Transaction, found: Conclusion, person: Person, reason: str
+    ) -> None:
+        now = self._clock.now()
+        async with self._pool.acquire() as connection, connection.transaction():
+            key = (found.merchant_id, found.id)
+            if await connection.fetchval(_QUERIES["confirm"], *key, person.answers, now) is None:
+                raise NothingProposed  # somebody was quicker, or has withdrawn it
+            detail = found._replace(confirmed_by=person.answers).evidence()
+            await _audit(connection, person, "confirm-conclusion", transaction, reason, detail, now)
+
+    async def _carry_out(self, conclusion: Conclusion) -> bool:
+        """Move what is to be moved, then tell case and incidents, then write that it is done."""
+        if self._outcomes is None:
+            return False
+        assert conclusion.confirmed_at is not None, "only what two have said is carried out"
+        now = self._clock.now()
+        transaction, heard = await self._look(conclusion, conclusion.confirmed_at)
+        if transaction.state in BY_HAND and not heard:
+            await self._outcomes.concluded(transaction, done=conclusion.done, at=now)
+            transaction, heard = await self._look(conclusion, conclusion.confirmed_at)
+        if transaction.state in BY_HAND and not heard:
+            await self._say_stuck(conclusion, now)  # something holds it; it is tried again
+            return False
+        stands = transaction.state in STANDING
+        came = (
+            OVERTAKEN if transaction.state in BY_HAND or stands != conclusion.done else CARRIED_OUT
+        )
+        return await self._followed(conclusion, transaction, came, now)
+
+    async def _followed(
+        self, conclusion: Conclusion, transaction: Transaction, came: str, now: datetime
+    ) -> bool:
+        case, told = await self._told(conclusion, transaction, came, now)
+        if not told:
+            return False  # others are writing it; `finish` comes again
+        key = (conclusion.merchant_id, transaction.id)
+        async with self._pool.acquire() as connection, connection.transaction():
+            if came == CARRIED_OUT:
+                unfinished = [str(state) for state in UNFINISHED]
+                case_id = case.id if case else None
+                await connection.execute(
+                    _QUERIES["close_incidents"], *key, case_id, now, unfinished
+                )
+            else:
+                detail = (
+                    f"Transaction {transaction.rrn} was concluded as "
+                    f"{'done' if conclusion.done else 'not done'} by hand, but is "
+                    f"{transaction.state}: the issuer was heard meanwhile."
+                )
+                await connection.execute(
+                    _QUERIES["incident"], key[0], "conclusion_overtaken", key[1], detail, now
+                )
+            marked = await connection.fetchval(
+                _QUERIES["audit"], conclusion.id, now, "annul", "", came,
+                f"transaction {transaction.rrn}", conclusion.reason,
+                {**conclusion.evidence(), "state": str(transaction.state),
+                 "transaction": str(transaction.id)},
+            )  # fmt: skip
+        if case is not None and not case.ended:
+            await self._book.nudge(case, now)
+        return bool(marked)
+
+    async def _told(
+        self, conclusion: Conclusion, transaction: Transaction, came: str, now: datetime
+    ) -> tuple[Case | None, bool]:
+        """Write it into the case's history, once; gives the case, and whether it stands there."""
+        key = (transaction.merchant_id, transaction.id, transaction.original_id)
+        row = await self._pool.fetchrow(_QUERIES["case_of"], *key)
+        if row is None:
+            return None, True
+        case = Case.of(row)
+        for _ in range(_TRIES):
+            if any(_is_of(conclusion, body) for body, _ in await self._book.history(case)):
+                return case, True
+            happened = event(conclusion, transaction, came)
+            if await self._book.append(case, Entry(case, [happened]), now):
+                return case, True
+            case = await self._book.reread(case)
+        return case, False
+
+    async def _say_stuck(self, conclusion: Conclusion, now: datetime) -> None:
+        """Tell somebody when a confirmed conclusion can not be carried out for long."""
+        assert conclusion.confirmed_at is not None, "it is confirmed"
+        if now < conclusion.confirmed_at + _STUCK:
+            return
+        detail = "A conclusion that two people have confirmed can not be carried out yet."
+        await self._pool.execute(
+            _QUERIES["incident"],
+            conclusion.merchant_id, "conclusion_waits", conclusion.transaction_id, detail, now,
+        )  # fmt: skip
+
+
+def _checked(person: Person, reason: str) -> str:
+    """Give the reason as it may be kept; raises for those who conclude nothing, or say nothing."""
+    if person.role not in ROLES:
+        raise RoleConcludesNothing
+    kept = scan(reason.strip())
+    if not kept:
+        raise ReasonMissing
+    return kept
+
+
+def _is_of(conclusion: Conclusion, body: str) -> bool:
+    return json.loads(body)["evidence"].get("conclusion") == str(conclusion.id)
+
+
+async def _audit(
+    connection: Any,
+    person: Person,
+    action: str,
+    transaction: Transaction,
+    reason: str,
+    detail: dict[str, Any],
+    at: datetime,
+) -> None:
+    more = {"person": person.behind} if person.behind else {}
+    await connection.execute(
+        _QUERIES["audit"],
+        uuid7(), at, person.name, person.role, action, f"transaction {transaction.rrn}", reason,
+        {**detail, **more, "transaction": str(transaction.id)},
+    )  # fmt: skip

@@ -1,0 +1,172 @@
+"""What is written of a step: the case as it then is, its events, and who is told."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from annul.diagnose.causes import CAUSES, Text
+from annul.diagnose.gather import Picture
+from annul.domain.kinds import REFUNDS, VOIDS
+
+from . import words
+from .book import Entry
+from .case import UNPROVED, Event
+from .plan import DROPPED
+from .rulings import NOT_ALLOWED
+from .situation import Situation, Step
+
+_SHOWN: Final = 5  # findings that go into an event
+_INCIDENTS: Final = frozenset({"acquirer_fault", "issuer_error"})
+_DONE: Final = {"voided": "已撤销", "refunded": "已改为退货", UNPROVED: "结果待人工核实"}
+_NOTHING: Final = Text("", "")
+_LATE: Final = Text("已超过承诺时间，请人工处理", "over its promised time; a person is asked")
+
+
+def entry_of(s: Situation, step: Step, result: str, random: Callable[[], float]) -> Entry:
+    """Put together what is written after a step. `result` is what came of its action, or empty."""
+    case, now = s.case, s.now
+    cause = s.named
+    events = _events(s, step, result)
+    # An order that could not be carried out yet stays, and is tried again.
+    done = bool(step.do) and result != "not_done"
+    taken = step.name == DROPPED or (done and step.do in {"retry", "refund"})
+    due_at = case.opened_at + s.pace.due(CAUSES[cause].patience)
+    first_due_at = case.first_due_at if case.cause else due_at
+    task, incident = step.task, None
+    if cause in _INCIDENTS and cause != case.cause:
+        incident = (f"case_{cause}", f"Case {case.number}: {CAUSES[cause].title.en}.")
+    if now >= first_due_at and not step.end:
+        task = task or "late"
+        incident = ("case_late", f"Case {case.number} is over its time, step {step.name}.")
+        if case.task != task:
+            events.append(Event("late", _LATE))
+    changed = case._replace(
+        step=step.name,
+        cause=cause,
+        probability=s.findings[0].probability,
+        tries=len(s.own_tries) + (step.do in {"retry", "other_route"}),
+        task=task,
+        ordered="" if taken else case.ordered,
+        due_at=due_at,
+        first_due_at=first_due_at,
+        next_action_at=_again_at(s, step, result, first_due_at, random),
+    )
+    entry = Entry(changed, events, incident=step.incident or incident, gets_on=True)
+    if step.end:
+        # What a shop has withdrawn stays withdrawn when the case is taken up again.
+        kept = case.ordered if step.end == UNPROVED and _obeyed(s, step) else ""
+        entry.case = changed._replace(
+            ended=step.end, ended_at=now, ordered=kept, proposed="", proposed_by=""
+        )
+        entry.notice = _notice(s, step)
+        entry.notification = _notification(s, step)
+    return entry
+
+
+def announcement(s: Situation, until: datetime, random: Callable[[], float]) -> Entry:
+    """Put together what is known before an issuer is asked, which may take its time."""
+    entry = entry_of(s, Step(s.case.step, _NOTHING, until=until), "", random)
+    entry.leased_until, entry.gets_on = until, False
+    return entry
+
+
+def _events(s: Situation, step: Step, result: str) -> list[Event]:
+    case, events = s.case, list[Event]()
+    if not case.events:
+        events.append(_opened(s))
+    if s.named != case.cause:
+        events.append(_diagnosed(s))
+    done = bool(step.do) and result != "not_done"
+    ruled = step.name == NOT_ALLOWED and step.task != case.task
+    said = done or step.end or step.name != case.step or ruled or not case.events
+    if said and step.why is not _NOTHING:
+        evidence = {**step.evidence, **({"result": result} if result else {})}
+        if step.end and case.ordered and not _obeyed(s, step):
+            evidence["order_dropped"] = case.ordered
+        events.append(Event(step.name, step.why, evidence=evidence))
+    return events
+
+
+def _obeyed(s: Situation, step: Step) -> bool:
+    """Say whether an order is carried out by an end, or will be when it is taken up again."""
+    ends = {"close": {"refused"}, "withdraw": {"refused", UNPROVED}}
+    return step.end in ends.get(s.case.ordered, ())
+
+
+def _again_at(
+    s: Situation, step: Step, result: str, due_at: datetime, random: Callable[[], float]
+) -> datetime:
+    """Say when to look again: no later than the due time and the last times of the case."""
+    now = s.now
+    if step.do and result not in {"not_done", "asked"}:
+        return now
+    soon = now + s.pace.seconds(s.pace.probe.delay(1, random))
+    at = step.until or soon
+    return min([at, *(limit for limit in (due_at, s.last_at, s.unproved_at) if limit > now)])
+
+
+def _opened(s: Situation) -> Event:
+    void = s.picture.void
+    asked = words.asked(void.kind)
+    return Event(
+        "opened",
+        Text(f"{asked.zh}未成功，应答码{void.response_code or '无'}",
+             f"the {asked.en} was not approved, response code {void.response_code or 'none'}"),
+        evidence={"void": void.rrn, "terminal": void.terminal_id, "trace": void.trace},
+    )  # fmt: skip
+
+
+def _diagnosed(s: Situation) -> Event:
+    best, picture = s.findings[0], s.picture
+    title = words.title(best.cause, picture.void.kind)
+    return Event(
+        "diagnosed",
+        Text(f"{title.zh}（{best.probability:.0%}）", f"{title.en} ({best.probability:.0%})"),
+        evidence={
+            "causes": [_shown(one.as_json(), picture) for one in s.findings[:_SHOWN]],
+            "facts": picture.facts.as_json(),
+            "void": picture.void.rrn,
+        },
+    )
+
+
+def _shown(found: dict[str, object], picture: Picture) -> dict[str, object]:
+    """Give a finding in the words of what it is about."""
+    title = words.title(CAUSES[str(found["cause"])], picture.void.kind)
+    return found | {"title": title._asdict()}
+
+
+def _voucher(s: Situation) -> str:
+    original = s.picture.original
+    return original.trace if original else s.picture.void.trace
+
+
+def _notice(s: Situation, step: Step) -> str:
+    """Give the text for the terminal's display: short, in Chinese."""
+    asked = words.asked(s.case.kind)
+    known = f"凭证{_voucher(s)}"
+    if step.notice:
+        return f"{known}{step.notice}"
+    if step.end == "refused":
+        cause = CAUSES[str(step.evidence.get("cause") or s.cause.name)]
+        said = "未撤销" if s.case.kind in VOIDS else f"{asked.zh}未成功"
+        return f"{known}{said}:{words.title(cause, s.case.kind).zh}"
+    refunded = step.end == "refunded" and s.case.kind in REFUNDS
+    return f"{known}{'退货成功' if refunded else _DONE[step.end]}"
+
+
+def _notification(s: Situation, step: Step) -> dict[str, object]:
+    original = s.picture.original
+    return {
+        "case": s.case.number,
+        "ended": step.end,
+        "kind": s.case.kind,
+        "merchant": s.case.merchant_id,
+        "terminal": s.case.terminal_id,
+        "voucher": _voucher(s),
+        "amount": s.case.amount,
+        "currency": s.case.currency,
+        "original": original.rrn if original else "",
+        "cause": s.cause.name,
+        "text": step.why._asdict(),
+    }

@@ -1,0 +1,113 @@
+"""The sweep beside a host that serves: every few minutes, and never at its cost.
+
+Each round looks at what came lately, at all that is unfinished or owed, and at the incidents that
+are open; then it goes on through the last day from where it stopped, resting far longer than it
+works. Several hosts may do so at once: an incident is open once, whoever finds it.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from annul.store.batcher import LOST
+from annul.store.clock import Clock
+
+from .audit import EVER, GRACE, Auditor, Report, Span
+from .differences import Over
+
+log = structlog.get_logger(__name__)
+
+_WINDOW: Final = timedelta(hours=26)  # of transactions: a business day and what is late of it
+_CASES: Final = timedelta(days=4)  # longer than any case is given
+_FIRST: Final = timedelta(minutes=15)  # what came before a host started, in its first round
+_ROWS: Final = 2_000  # transactions looked at in one go
+# How much longer it rests than it has worked: over what is new, and over what was looked at before.
+_RESTS: Final = 20.0
+_RESTS_AGAIN: Final = 100.0
+_SELDOM: Final = timedelta(hours=24)  # until a question is tried again that took too long
+
+
+class Sweep:
+    """Looks for contradictions until it is stopped. It outlives every fault of its own."""
+
+    def __init__(
+        self, auditor: Auditor, clock: Clock, *, every_s: float = 300.0, first_s: float = 60.0
+    ) -> None:
+        self._auditor = auditor
+        self._clock = clock
+        self._every_s = every_s
+        self._first_s = first_s
+        self._seen: datetime | None = None  # up to here what came was looked at
+        self._reached = EVER  # up to here it was looked at again, on the way through the last day
+        self._balances_from = EVER
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(self._forever())
+
+    async def stop(self) -> None:
+        """End, in the middle of a round as well."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _forever(self) -> None:
+        await asyncio.sleep(self._first_s)
+        while True:
+            started = self._clock.monotonic()
+            try:
+                report = await self.round()
+                if report.opened or report.closed:
+                    log.warning("audit", opened=report.opened, closed=report.closed)
+                if report.left_out:
+                    log.warning("audit_left_out", kinds=sorted(report.left_out))
+            except LOST:
+                log.warning("audit_postponed")
+            except Exception:
+                # What contradicts is still there in the next round.
+                log.exception("audit_failed")
+            await asyncio.sleep(max(self._every_s - (self._clock.monotonic() - started), 1.0))
+
+    async def round(self) -> Report:
+        """Look once at all that is new or open, and go on through the last day for a while."""
+        auditor, now, report = self._auditor, self._clock.now(), Report()
+        ends = self._clock.monotonic() + self._every_s
+        begin, until = now - _WINDOW, now - GRACE
+        await auditor.look(Over.OPEN, Span(EVER, until), now, report)
+        await self._balances(now, report)
+        for span in await auditor.long_open(begin, _ROWS):
+            await self._look(span, now, report)
+        async for span in auditor.spans(Over.CASES, Span(now - _CASES, until)):
+            await auditor.look(Over.CASES, span, now, report)
+        new = max(self._seen or until - _FIRST, begin)
+        async for span in auditor.spans(Over.TRANSACTIONS, Span(new, until), _ROWS):
+            await self._look(span, now, report)
+        self._seen = until
+        await auditor.mend(now, report)
+        await self._again(Span(max(self._reached, begin), new), now, report, ends)
+        return report
+
+    async def _again(self, span: Span, now: datetime, report: Report, ends: float) -> None:
+        """Look again at what was looked at before: on from where the last round stopped."""
+        async for part in self._auditor.spans(Over.TRANSACTIONS, span, _ROWS):
+            await self._look(part, now, report, _RESTS_AGAIN)
+            self._reached = part.until
+            if self._clock.monotonic() >= ends:
+                return
+        self._reached = EVER
+
+    async def _look(self, span: Span, now: datetime, report: Report, rests: float = _RESTS) -> None:
+        began = self._clock.monotonic()
+        await self._auditor.look(Over.TRANSACTIONS, span, now, report)
+        await asyncio.sleep(rests * (self._clock.monotonic() - began))
+
+    async def _balances(self, now: datetime, report: Report) -> None:
+        """Add the books up, as long as they are so small that it takes no time."""
+        if now < self._balances_from:
+            return
+        await self._auditor.look(Over.EVERYTHING, Span(EVER, now), now, report, seldom=True)
+        if report.left_out:
+            self._balances_from = now + _SELDOM

@@ -1,0 +1,143 @@
+"""What is said of a case, by what it is about: a void, a refund or a completion.
+
+The texts of `annul.diagnose.causes` are about voids; here is what differs for the others.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from annul.diagnose.causes import CAUSES, Cause, Text
+from annul.domain import admission, refund_rules, void_rules
+from annul.domain.kinds import COMPLETIONS, REFUNDS, VOIDS
+from annul.domain.rulings import Ruling
+
+_VOID: Final = Text("撤销", "void")
+_REFUND: Final = Text("退货", "refund")
+_COMPLETION: Final = Text("预授权完成", "completion")
+
+_OF_VOIDS: Final = {
+    rule.name: rule
+    for rule in (
+        *(rule for _, rule in admission.RULES),
+        *(rule for _, rule in void_rules.RULES),
+        void_rules.NOT_FOUND,
+    )
+}
+_OF_REFUNDS: Final = _OF_VOIDS | {
+    rule.name: rule
+    for rule in (
+        *(rule for _, rule in refund_rules.RULES), refund_rules.TOO_OLD, refund_rules.SAME_DAY
+    )
+}  # fmt: skip
+_OF_COMPLETIONS: Final = _OF_VOIDS | {
+    "original_declined": replace(
+        _OF_VOIDS["original_declined"],
+        zh="预授权未成功", en="the pre-authorisation was declined",
+        next_zh="请重新做预授权", next_en="take a new pre-authorisation",
+    ),
+}  # fmt: skip
+
+# {0} is the request: refund or completion.
+_TITLES: Final[Mapping[str, Text]] = {
+    "issuer_unsupported": Text("发卡行不支持此{0}", "The issuer does not take this {0}"),
+    "issuer_limit_amount": Text("超过发卡行{0}限额", "Over the issuer's limit for a {0}"),
+    "issuer_limit_count": Text("超过发卡行{0}次数", "Over the issuer's number of {0}s"),
+    "outside_void_window": Text("超过发卡行{0}时限", "The issuer's time for a {0} is over"),
+    "repeated_too_soon": Text("同样的请求提交太快", "Asked again too soon"),
+}
+_AGAIN: Final = Text("稍后重做{0}。", "Do the {0} again in a while.")
+_OTHERWISE: Final = Text(
+    "请持卡人联系发卡行，或由收单机构另行处理。",
+    "The cardholder calls the issuer; or ask the acquirer for another way.",
+)
+_FUNDED: Final = Text(
+    "商户余额足够后重做{0}。", "Do the {0} again once the merchant's balance covers it."
+)
+# What to do about a cause whose text speaks of voids.
+_NEXT: Final[Mapping[str, Text]] = {
+    **{
+        cause.name: _AGAIN
+        for cause in CAUSES.values()
+        if cause.retry_safe and cause.patience in {"network", "window"}
+    },
+    **{cause.name: _FUNDED for cause in CAUSES.values() if cause.patience == "funds"},
+    "already_settled": _OTHERWISE,
+    "already_undone": Text(
+        "告知顾客此前已处理，出示此前的凭证。",
+        "Tell the customer that it was done before; show the earlier slip.",
+    ),
+    "issuer_limit_amount": _OTHERWISE,
+    "issuer_limit_count": _OTHERWISE,
+    "outside_void_window": _OTHERWISE,
+    "policy_changed": _OTHERWISE,
+    "issuer_unsupported": _OTHERWISE,
+    "card_problem": Text("请持卡人致电发卡行。", "The cardholder calls the issuer."),
+    "terminal_misconfigured": Text(
+        "联系收单机构开通后重做{0}。", "Ask the acquirer to enable it, then do the {0} again."
+    ),
+    "terminal_outdated": Text(
+        "按提示更新终端后重做{0}。", "Update the terminal as it asks, then do the {0} again."
+    ),
+    "keys_out_of_step": Text("重新签到后重做{0}。", "Sign in again, then do the {0} again."),
+    "issuer_error": Text(
+        "稍后重做{0}；仍失败请联系收单机构。",
+        "Do the {0} again later; if it fails again, call the acquirer.",
+    ),
+}
+_REFUND_STANDS: Final = Text(
+    "退货未成功，顾客没有收到这笔退款。",
+    "The refund did not go through; the customer has not got this money back.",
+)
+_COMPLETION_STANDS: Final = Text(
+    "预授权没有完成，未扣款；卡上冻结的金额到期自动解除。",
+    "The pre-authorisation was not completed and nothing was charged; what is set aside on the "
+    "card is free again when it lapses.",
+)
+_COMPLETED: Final = Text(
+    "预授权此前已完成、撤销或冲正", "The pre-authorisation was completed or cancelled before"
+)
+
+
+def asked(kind: str) -> Text:
+    """Name what was asked for."""
+    if kind in VOIDS:
+        return _VOID
+    return _REFUND if kind in REFUNDS else _COMPLETION
+
+
+def ruling(name: str, kind: str) -> Ruling | None:
+    """Give the rule of this host with a name, as it is said of a kind."""
+    if kind in VOIDS:
+        return _OF_VOIDS.get(name)
+    return (_OF_REFUNDS if kind in REFUNDS else _OF_COMPLETIONS).get(name)
+
+
+def title(cause: Cause, kind: str) -> Text:
+    """Give the title of a cause."""
+    if kind in VOIDS:
+        return cause.title
+    if cause.name == "already_undone" and kind in COMPLETIONS:
+        return _COMPLETED
+    return _about(_TITLES.get(cause.name, cause.title), kind)
+
+
+def money(cause: Cause, kind: str) -> Text:
+    """Say where the money is when a request ended for a cause without going through."""
+    if kind in VOIDS or (cause.patience == "proof" and cause.name != "already_undone"):
+        return cause.money
+    if kind in REFUNDS:
+        return cause.money if cause.name == "already_undone" else _REFUND_STANDS
+    return _COMPLETION_STANDS
+
+
+def next_step(cause: Cause, kind: str) -> Text:
+    """Say what the shop may do about a cause."""
+    if kind in VOIDS:
+        return cause.cashier
+    return _about(_NEXT.get(cause.name, cause.cashier), kind)
+
+
+def _about(text: Text, kind: str) -> Text:
+    said = asked(kind)
+    return Text(text.zh.format(said.zh), text.en.format(said.en))

@@ -1,0 +1,64 @@
+"""One connection that is kept for statements that must never wait for another's turn."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any, Final
+
+import asyncpg
+
+from .batcher import LOST, StoreUnavailable
+
+RETRY_S: Final = 20.0  # how long a statement waits for a database that went away
+_RETRY_STEP_S: Final = 0.1
+# Plans are made once for a connection's life, also while the tables are new and look small; the
+# journal's statements always touch few rows by their keys.
+_ONLY_BY_INDEX: Final = (
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+)
+_ANY_PLAN: Final = "RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin"
+
+
+class Lane:
+    """One connection that runs one statement at a time and comes back after a loss."""
+
+    def __init__(self, pool: asyncpg.Pool, retry_s: float = RETRY_S) -> None:
+        self._pool = pool
+        self._retry_s = retry_s
+        self._connection: Any = None
+        self._closed = False
+        self._turn = asyncio.Lock()
+
+    async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Run `sql`; raise `StoreUnavailable` when the database stays away for `retry_s`."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + self._retry_s
+        while True:
+            try:
+                async with self._turn:
+                    if self._connection is None:
+                        self._connection = await self._pool.acquire(timeout=self._retry_s)
+                        await self._connection.execute(_ONLY_BY_INDEX)
+                    return await self._connection.fetch(sql, *arguments)
+            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                continue
+            except LOST as error:
+                await self.release()
+                if self._closed or loop.time() >= give_up:
+                    raise StoreUnavailable from error
+                await asyncio.sleep(_RETRY_STEP_S)
+
+    async def release(self) -> None:
+        """Give the connection back to the pool."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                await connection.execute(_ANY_PLAN)
+                await self._pool.release(connection)
+            except LOST:
+                with suppress(*LOST):  # it may have been given back on the way
+                    connection.terminate()
+
+    async def close(self) -> None:
+        """Give the connection back and stop retrying."""
+        self._closed = True
+        await self.release()

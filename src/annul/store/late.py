@@ -1,0 +1,96 @@
+"""An answer that came when nobody awaited it, decided under the lock of its row.
+
+Between reading a row and writing it the transaction may end: decided in two steps, an approval
+would be noted on a row that nobody looks at any more, and the money would stay where it is.
+"""
+
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from annul.domain.answers import Verdict
+from annul.domain.records import Transaction
+from annul.domain.response_codes import BOOKED, Effect, effect_of
+from annul.domain.states import STANDING, State
+
+from .journal_sql import QUERIES
+
+_ENDED: Final = frozenset({State.DECLINED, State.REVERSED})
+_NOT_BOOKED: Final = frozenset({Verdict.DECLINED, Verdict.OPEN})
+_NAMED: Final = "The {0.kind} {0.rrn} at issuer {0.issuer_id}"
+
+
+class Late(NamedTuple):
+    """A late answer: what it says, and what is to be made of it.
+
+    `reversible`: what it has booked can be reversed; `reason` is then the interbank reason.
+    """
+
+    transaction: Transaction
+    code: str
+    auth_code: str
+    verdict: Verdict
+    reversible: bool
+    reason: str
+    at: datetime
+
+
+async def decide(connection: Any, late: Late) -> str:
+    """Keep it, or open again what had ended and was booked after all: to be reversed, or disputed.
+
+    Gives `held` when nothing else can pay until that has ended, `beside` when another void or
+    refund took its place, and nothing when it has not ended or nothing was booked. Runs in the
+    caller's transaction.
+    """
+    key = (late.transaction.merchant_id, late.transaction.id)
+    row = await connection.fetchrow(QUERIES["late_lock"], *key)
+    if row is None:
+        return ""
+    stored = Transaction.of(row)
+    denied = _denied(stored, late)
+    if denied:
+        kind, how = denied
+        detail = f"{_NAMED.format(stored)} was {how}"
+        await connection.execute(QUERIES["incident"], *key, kind, detail, late.at)
+    if late.verdict in _NOT_BOOKED or stored.state not in _ENDED:
+        await connection.execute(QUERIES["note_late"], *key, late.code, late.at)
+        return ""
+    return await _reopen(connection, stored, late)
+
+
+async def _reopen(connection: Any, stored: Transaction, late: Late) -> str:
+    """Hold the original again if it can be, and reverse or dispute what was booked."""
+    key = (stored.merchant_id, stored.id)
+    undoes = stored.original_id is not None
+    held = not undoes or await connection.fetchval(
+        QUERIES["late_hold"], stored.merchant_id, stored.original_id, stored.amount
+    )
+    holds = stored.amount if undoes and held else 0
+    state = State.REVERSING if late.reversible else State.DISPUTED
+    await connection.execute(
+        QUERIES["late_move"], *key, state, holds, late.code, late.at, late.reason
+    )
+    if late.reversible:
+        await connection.execute(QUERIES["owe"], *key, "reversal", late.reason, late.at)
+    if not late.reversible or not held:
+        kind = "late_approval" if late.reversible else "disputed"
+        detail = f"{_NAMED.format(stored)} was approved after it had ended as {stored.state}."
+        if not held:
+            detail += " Another void or refund has taken its place: it may be paid twice."
+        await connection.execute(QUERIES["incident"], *key, kind, detail, late.at)
+    return "held" if held else "beside"
+
+
+def _denied(stored: Transaction, late: Late) -> tuple[str, str] | None:
+    """Say how a late answer denies the one that is stored: kind of incident, and words."""
+    if stored.response_code not in BOOKED or stored.state is State.SENT:
+        return None
+    if late.verdict is Verdict.CONTRADICTS and stored.state in STANDING:
+        how = f"approved with {stored.response_code}, then {late.code} for something else."
+        return "answers_contradict", how
+    if effect_of(late.code) is Effect.NOT_DONE:
+        how = f"approved with {stored.response_code}, then declined with {late.code}."
+        return "answers_contradict", how
+    other = late.auth_code and stored.auth_code and late.auth_code != stored.auth_code
+    if late.code in BOOKED and other:
+        return "approved_twice", f"approved twice, as {stored.auth_code} and {late.auth_code}."
+    return None

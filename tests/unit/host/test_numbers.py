@@ -1,0 +1,23 @@
+"""Numbers that are the host's own: reference numbers and traces towards issuers."""
+
+from datetime import UTC, datetime, timedelta
+
+from annul.host.numbers import IssuerTraces, ReferenceNumbers
+
+_NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
+
+
+def test_traces_begin_with_the_node_and_come_again_only_after_all_others() -> None:
+    traces = IssuerTraces(3, 99_998)
+    given = [traces.next() for _ in range(99_999)]
+    assert given[:3] == ["399999", "300001", "300002"]
+    assert len(set(given)) == 99_999
+    assert traces.next() == given[0]
+    assert all(len(trace) == 6 and trace.isdecimal() for trace in given)
+
+
+def test_reference_numbers_rise_while_the_clock_stands_and_repeat_after_ten_days() -> None:
+    numbers = ReferenceNumbers(3)
+    first, second = numbers.next(_NOW), numbers.next(_NOW)
+    assert first < second
+    assert ReferenceNumbers(3).next(_NOW + timedelta(days=10)) == first
