@@ -19,8 +19,9 @@ _ROWS: Final = """
 SELECT t.merchant_id, t.terminal_id, t.batch, t.trace, t.rrn, t.kind, t.state, t.amount, t.undone,
        t.holds, t.original_id, t.id, t.card_masked, t.response_code, t.late_code, t.why,
        coalesce(e.net, 0)::bigint AS posted,
-       array(SELECT DISTINCT i.kind FROM incidents i WHERE i.merchant_id = t.merchant_id
-             AND (i.transaction_id = t.id OR i.transaction_id = t.original_id)) AS incidents
+       array(SELECT i.kind FROM incidents i
+             WHERE i.merchant_id = t.merchant_id AND i.transaction_id = t.id
+               AND i.closed_at IS NULL) AS incidents
 FROM transactions t
 LEFT JOIN (
     SELECT transaction_id, sum(CASE 'issuer_receivable' WHEN debit THEN amount

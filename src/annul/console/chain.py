@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from annul.domain.response_codes import describe
 from annul.domain.reversal_reasons import REASONS
-from annul.host.outcomes import BY_PEOPLE
+from annul.domain.reversal_rules import CONCLUDED
 
 from .markup import Html, badge, join, link, table, tag
 from .picture import Box, picture
@@ -52,7 +52,7 @@ def boxes(view: View, rows: Sequence[Row], here: str) -> list[Box]:
 def _reversal(row: Row) -> tuple[str, str] | None:
     """Say how the reversal of a transaction stands, and its colour; None when there is none."""
     sent, state = row["reversal_reason"], row["state"]
-    if row["why"] == BY_PEOPLE:
+    if row["why"] == CONCLUDED:
         return ("concluded by hand", "info") if sent else None
     return _REVERSALS.get(state) if sent or state != "disputed" else None
 

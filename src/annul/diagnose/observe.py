@@ -9,9 +9,10 @@ from annul.domain.kinds import COMPLETIONS, REFUNDS, VOIDS
 from annul.domain.policies import Circumstances, Policy, PolicyKind, before, broken, current
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED, FAULTS
+from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import Sent, State
 from annul.domain.void_rules import COMPLETION_PERCENT
-from annul.host.outcomes import BY_PEOPLE, UNPROVED
+from annul.host.outcomes import UNPROVED
 
 from .facts import Fact
 
@@ -22,7 +23,7 @@ _UNDONE: Final = frozenset({State.VOIDED, State.REFUNDED, State.PARTLY_REFUNDED}
 _LATE_STATES: Final = frozenset({State.REVERSING, State.REVERSED})
 # Why this host, not the terminal, has reversed: a silence, or people.
 _HOSTS: Final = frozenset(
-    {"timed_out", "broken", "garbled", "bad_mac", "host_interrupted", BY_PEOPLE}
+    {"timed_out", "broken", "garbled", "bad_mac", "host_interrupted", CONCLUDED}
 )
 _CONTRADICTED: Final = "contradicts"
 # What is near a void in time: so many requests of others before and after it.

@@ -27,6 +27,10 @@ class Verdict(StrEnum):
     CONTRADICTS = "contradicts"  # booked perhaps, but not what was asked
 
 
+# By which an issuer may refuse a request because it has booked it before: they deny a repeat of it,
+# not the first one.
+REPEAT_DENIED: Final = frozenset({"12", "13", "22", "25", "61", "64", "65"})
+
 _OF: Final = {
     Effect.DONE: Verdict.APPROVED,
     # In part, of which field 4 says how much: the full amount is an approval like any other.

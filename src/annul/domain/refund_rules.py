@@ -69,6 +69,11 @@ RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
     ),
 )  # fmt: skip
 
+UNTOLD: Final = refusal(
+    "94", "refund_just_done", "同额退货刚刚成功",
+    "an equal refund of this sale has gone through, and this terminal was told that it was open",
+    "请先核对,确需再退请稍后重做", "look at it first; do it again if another one is meant",
+)  # fmt: skip
 TOO_OLD: Final = refusal(
     "12", "original_too_old", "超过退货期限", "the original is older than refunds are taken",
     "请联系收单机构", "call the acquirer",

@@ -11,6 +11,8 @@ from .records import Transaction
 from .rulings import ALLOWED, Ruling, refusal
 from .states import State
 
+CONCLUDED: Final = "concluded_by_hand"  # what ended it: two people, with evidence
+
 ALREADY: Final = Ruling(
     ok=True, code="00", name="already_reversed",
     zh="已冲正", en="the reversal is owned already", next_zh="无需再冲正", next_en="nothing to do",
@@ -42,6 +44,12 @@ STANDS: Final = refusal(
     "请核对", "compare both",
 )  # fmt: skip
 
+NOT_ITS_OWN: Final = refusal(
+    "25", "reversal_of_another", "该凭证号属于另一张卡的交易",
+    "the number is that of a transaction with another card",
+    "冲正结束", "the reversal is done",
+)  # fmt: skip
+
 _OF_STATE: Final[dict[State, Ruling]] = {
     State.RECEIVED: ALLOWED,
     State.SENT: ALLOWED,
@@ -58,10 +66,19 @@ _OF_STATE: Final[dict[State, Ruling]] = {
 }
 
 
-def check(original: Transaction | None, kind: Kind, amount: int) -> Ruling:
-    """Rule on the reversal of a transaction of `kind` over `amount` minor units."""
+def check(
+    original: Transaction | None, kind: Kind, amount: int, card_hash: bytes = b"", age_days: int = 0
+) -> Ruling:
+    """Rule on the reversal of a transaction of `kind` over `amount` minor units.
+
+    `card_hash` is empty when the terminal names no card; `age_days` are those since the original.
+    """
     if original is None:
         return NOTHING
+    if card_hash and card_hash != original.card_hash:
+        return NOT_ITS_OWN  # a number that was used again: that request never came
+    if original.why == CONCLUDED or age_days > 1:
+        return STANDS
     if original.kind != kind.name:
         return OTHER
     if original.amount != amount:

@@ -73,6 +73,8 @@ BY_HAND: dict[State, frozenset[State]] = {
 
 # Nobody knows yet, or not all agree, whether its money has moved.
 UNFINISHED = frozenset({State.RECEIVED, State.SENT, State.UNKNOWN, State.REVERSING, State.DISPUTED})
+# Nothing of it was booked, as far as is known.
+ENDED = frozenset({State.DECLINED, State.REVERSED})
 # Whose own money stands: taken, or given back.
 STANDING = frozenset(
     {State.APPROVED, State.VOIDED, State.PARTLY_REFUNDED, State.REFUNDED, State.COMPLETED}

@@ -23,6 +23,20 @@ class Calendar:
             self._from, self._until = minute, minute + timedelta(minutes=1)
         return self._date
 
+    def moment(self, stated: str, near: datetime) -> datetime | None:
+        """Give the moment (UTC) of a field 7, MMDDhhmmss; of its years the one nearest to `near`.
+
+        None for what is no time.
+        """
+        try:
+            read = [
+                datetime.strptime(f"{year}{stated}", "%Y%m%d%H%M%S").replace(tzinfo=self.zone)
+                for year in range(near.year - 1, near.year + 2)
+            ]
+        except ValueError:
+            return None
+        return min(read, key=lambda one: abs(one - near)).astimezone(UTC)
+
     def local(self, now: datetime) -> datetime:
         """Give `now` as the clock on the shop's wall shows it."""
         return now.astimezone(self.zone)

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Final
 
+import structlog
 from uuid_utils.compat import uuid7
 
 from annul.domain import admission
@@ -12,9 +14,10 @@ from annul.domain.kinds import Kind, Money
 from annul.domain.records import Merchant, Transaction
 from annul.domain.response_codes import BOOKED
 from annul.domain.rulings import ALLOWED, Ruling
-from annul.domain.states import Sent, State
+from annul.domain.states import ENDED, Sent, State
 from annul.domain.void_rules import BEING_UNDONE
 from annul.issuers.errors import NoAnswer, NotSent
+from annul.issuers.limits import leaves_within
 from annul.issuers.message import Answer, Fields, answer_mti, answered_fields, request_fields
 from annul.issuers.routing import Route
 from annul.security.errors import PinBlockError
@@ -28,6 +31,9 @@ from .reply import Reply
 from .request import Refusal, Request
 from .told import SENSELESS, answer_fields, stored_reply, told_code
 
+log = structlog.get_logger(__name__)
+
+STALE: Final = "host_interrupted"  # it stood still between the writing and the sending
 _TRIES: Final = 3  # reference numbers that a request steps aside for
 Judge = Callable[[], Awaitable[Ruling]]  # rules once more on an original that could not be held
 
@@ -103,7 +109,7 @@ async def forward(
         pin = _pin(request, host, route)  # refuses before anything is written
         written = await _written(request, host, transaction, judge, whole=whole)
         if isinstance(written, Transaction):
-            written = await _sent(request, host, written, route, original, pin)
+            written = await _heard(request, host, written, route, original, pin)
         reply = written
         under_way.set_result(reply)
         return reply
@@ -130,13 +136,34 @@ async def _written(
             return transaction
         stored = await host.journal.find(request.key)
         if stored is not None:  # ours, when it was written before the connection was lost
-            mine = stored.id == transaction.id
+            mine = stored.id == transaction.id and stored.state is State.SENT
             return transaction if mine else stored_reply(stored, transaction, host)
         ruling = await judge() if judge else ALLOWED
         if not ruling.ok:
             return await refuse(request, host, transaction, ruling.code, ruling)
         transaction = transaction._replace(rrn=host.numbers.next(request.received_at))
     return await refuse(request, host, transaction, BEING_UNDONE.code, BEING_UNDONE)
+
+
+async def _heard(
+    request: Request,
+    host: Host,
+    transaction: Transaction,
+    route: Route,
+    original: Transaction | None,
+    pin: bytes | None,
+) -> Reply:
+    """Ask the issuer; whatever goes wrong once it may have been asked, the outcome is open (98).
+
+    Told 96, a terminal would hold for refused what may be approved already.
+    """
+    try:
+        return await _sent(request, host, transaction, route, original, pin)
+    except Exception:
+        host.counts.failed += 1
+        host.doubtful[transaction.id] = transaction
+        log.exception("outcome_not_written", rrn=transaction.rrn)
+        return Reply(host.issuers.silent_code(transaction.issuer_id), {37: transaction.rrn})
 
 
 async def _sent(
@@ -200,6 +227,10 @@ async def ask(
     Gives the response code with the answer, if there was one; None when the state moved meanwhile:
     then the answer came too late, and what it approved is taken back.
     """
+    now = host.clock.now()
+    if now - transaction.received_at > leaves_within(host.issuers.timeout(route.issuer_id)):
+        await host.outcomes.not_sent(transaction, "96", now, STALE)
+        return "96", None
     try:
         answer = await host.issuers.ask(route, mti, fields)
     except NotSent:
@@ -207,15 +238,18 @@ async def ask(
         await host.outcomes.not_sent(transaction, "91", host.clock.now(), why)
         return "91", None
     except NoAnswer as silence:
-        code = host.issuers.silent_code(transaction.issuer_id)
-        now = host.clock.now()
-        await host.outcomes.unknown(transaction, code, silence.reason, now, silence.silence)
-        host.issuers.wake()
-        return code, None
+        return await _silent(host, transaction, silence), None
     now = host.clock.now()
     told = (told_code(host, transaction, answer), answer)
     if await host.outcomes.answered(transaction, answer, now, original=original):
         return told
+    return await _overtaken(host, transaction, told, answer, now)
+
+
+async def _overtaken(
+    host: Host, transaction: Transaction, told: tuple[str, Answer], answer: Answer, now: datetime
+) -> tuple[str, Answer] | None:
+    """Act on an answer that could not be written, as the state has moved meanwhile."""
     stored = await host.journal.find_by_id(transaction.merchant_id, transaction.id)
     if stored is None or stored.answered_at == now:  # written before a connection was lost
         return told
@@ -226,6 +260,18 @@ async def ask(
             return SENSELESS, answer
     await too_late(host, stored, answer)
     return None
+
+
+async def _silent(host: Host, transaction: Transaction, silence: NoAnswer) -> str:
+    """Write that the issuer is silent, and wake who is owed something; gives the code to tell."""
+    code, now = host.issuers.silent_code(transaction.issuer_id), host.clock.now()
+    written = await host.outcomes.unknown(transaction, code, silence.reason, now, silence.silence)
+    if not written:
+        stored = await host.journal.find_by_id(transaction.merchant_id, transaction.id)
+        if stored is not None and stored.state in ENDED:  # and this may be booked after that
+            await too_late(host, stored, Answer(code, differs=(39,)))
+    host.issuers.wake()
+    return code
 
 
 async def refuse(

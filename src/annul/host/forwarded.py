@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from annul.domain.answers import REPEAT_DENIED
 from annul.domain.reversal_reasons import LATE_ANSWER
 from annul.issuers.message import Answer
 from annul.store.journal import Journal
@@ -42,15 +43,17 @@ class Forwarded:
         return transaction is not None and await self._outcomes.disputed(transaction, code, at)
 
     async def advised(
-        self, merchant_id: str, transaction_id: UUID, answer: Answer, at: datetime
+        self, merchant_id: str, transaction_id: UUID, answer: Answer, at: datetime, *, again: bool
     ) -> bool:
-        """Write the issuer's answer to a repeated advice.
+        """Write the issuer's answer to an advice.
 
         One that comes when the transaction has moved on is decided like any late answer.
         """
         transaction = await self._journal.find_by_id(merchant_id, transaction_id)
         if transaction is None:
             return False
+        if again and answer.response_code in REPEAT_DENIED:
+            return await self._outcomes.contradicted(transaction, answer, at)
         if await self._outcomes.answered(transaction, answer, at, settles=True):
             return True
         await self._outcomes.late(transaction, answer, LATE_ANSWER, at)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -81,6 +82,9 @@ class Host:
     door: Door
     counts: Counts = field(default_factory=Counts)
     in_flight: dict[Key, asyncio.Future[Reply]] = field(default_factory=dict)
+    # Told as open because their outcome could not be written, or so it seemed: approved ones are
+    # reversed.
+    doubtful: dict[UUID, Transaction] = field(default_factory=dict)
     on_turned_back: OnTurnedBack | None = None
     failed: asyncio.Event = field(default_factory=asyncio.Event)  # a void was not approved
 

@@ -184,7 +184,7 @@ async def _written(host: Host, opening: Opening) -> bool:
         return True
     mine = opening.transaction
     stored = await host.journal.find_by_id(mine.merchant_id, mine.id)
-    return stored is not None and stored.trace == mine.trace
+    return stored is not None and (stored.trace, stored.state) == (mine.trace, mine.state)
 
 
 async def _carry_out(host: Host, order: Order, *, refunding: bool) -> None:

@@ -9,8 +9,9 @@ from annul.domain.fees import Fee, returned
 from annul.domain.kinds import KINDS, REFUNDS, Money
 from annul.domain.ledger import Transfer, approval
 from annul.domain.records import Transaction
-from annul.domain.response_codes import BOOKED
+from annul.domain.response_codes import BOOKED, Effect, effect_of
 from annul.domain.reversal_reasons import TIMED_OUT
+from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import BY_HAND, STANDING, Sent, State
 from annul.issuers.message import Answer
 from annul.merchants.registry import Registry
@@ -28,9 +29,9 @@ ORIGINAL_BECOMES: Final = {
     "completion": State.COMPLETED,
     "completion_advice": State.COMPLETED,
 }
+NOT_HONOURED: Final = "05"
 FORGOTTEN: Final = "25"  # "no such original"
 UNPROVED: Final = "unproved"  # the issuer has answered, and nothing is known of the money
-BY_PEOPLE: Final = "concluded_by_hand"
 
 
 def owed(kind: str) -> str:
@@ -172,9 +173,12 @@ class Outcomes:
             return False
         detail = (
             f"Issuer {transaction.issuer_id} answered {answer.response_code} to the"
-            f" {transaction.kind} {transaction.rrn}, but not to what was asked:"
-            f" fields {', '.join(map(str, answer.differs)) or '4'} differ."
+            f" {transaction.kind} {transaction.rrn}, "
         )
+        if answer.verdict is Verdict.DECLINED:
+            detail += "which was sent before: it may refuse the repeat of what it has booked."
+        else:
+            detail += f"but fields {', '.join(map(str, answer.differs)) or '4'} are not as asked."
         await self._journal.incident(transaction, "disputed", detail, at)
         return True
 
@@ -225,7 +229,7 @@ class Outcomes:
 
     async def undone_there(self, transaction: Transaction, code: str, at: datetime) -> None:
         """Tell somebody that an issuer has undone what people had concluded to stand."""
-        if transaction.state not in STANDING or transaction.why != BY_PEOPLE:
+        if transaction.state not in STANDING or transaction.why != CONCLUDED:
             return
         detail = (
             f"Issuer {transaction.issuer_id} answers {code} to the reversal of the"
@@ -249,14 +253,14 @@ class Outcomes:
             transaction,
             target,
             at,
-            response_code="00" if done and transaction.response_code not in BOOKED else "",
+            response_code=_concluded_code(transaction, done=done),
             fee=fee,
             seen_at=transaction.late_at,
             original_state=ORIGINAL_BECOMES.get(transaction.kind, "") if done else back,
             release=0 if done else transaction.holds,
             settles=True,
             transfers=transfers,
-            why=BY_PEOPLE,
+            why=CONCLUDED,
             came_from=transaction.state,
             by_hand=True,
             **_ending(transaction),
@@ -323,13 +327,20 @@ class Outcomes:
         )
 
 
+def _concluded_code(transaction: Transaction, *, done: bool) -> str:
+    """Give the code that a repeat is told after a conclusion; empty keeps what it was told."""
+    if done:
+        return "" if transaction.response_code in BOOKED else "00"
+    return "" if effect_of(transaction.response_code) is Effect.NOT_DONE else NOT_HONOURED
+
+
 def _before(original: Transaction, refund: Transaction) -> int:
     """Say how much of an original went back before a refund.
 
     Read without the lock, it may be of a refund that has ended meanwhile; then nothing is written.
     """
     most = original.amount - refund.amount
-    return max(0, min(original.undone - refund.holds, most))
+    return max(0, min(original.undone - original.undoing, most))
 
 
 def _ending(transaction: Transaction) -> dict[str, int]:

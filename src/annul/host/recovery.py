@@ -21,12 +21,14 @@ from annul.domain.reversal_reasons import LATE_ANSWER, TIMED_OUT
 from annul.domain.states import State
 from annul.issuers.message import Answer, answer_fields_of, parse_answer
 from annul.store.batcher import LOST, StoreOverloaded, StoreUnavailable
+from annul.store.journal import Key
 from annul.wire.codec import Message
 from annul.wire.errors import DecodeError
 from annul.wire.masking import scan
 
 from .host import Host
 from .membership import Membership
+from .outcomes import owed
 
 log = structlog.get_logger(__name__)
 
@@ -88,6 +90,19 @@ class Recovery:
             self._host.issuers.wake()
         return moved
 
+    async def reverse_doubtful(self) -> None:
+        """Reverse what is approved here while its terminal was told that it is open (98)."""
+        host = self._host
+        for identity, told in list(host.doubtful.items()):
+            stored = await host.journal.find_by_id(told.merchant_id, identity)
+            if stored is not None and stored.state is State.SENT:
+                continue  # the sweep takes it for stranded
+            reversible = stored is not None and KINDS[stored.kind].reversible
+            if stored is not None and reversible and stored.state is State.APPROVED:
+                await host.outcomes.reversing(stored, TIMED_OUT, host.clock.now())
+                host.issuers.wake()
+            del host.doubtful[identity]
+
     async def late(self, issuer_id: str, message: Message) -> None:
         """Act on an answer that nobody awaits any more; an approval is never lost.
 
@@ -96,8 +111,7 @@ class Recovery:
         """
         host = self._host
         at = host.clock.now()
-        merchant_id, rrn = (str(message.get(n, "")) for n in (42, 37))
-        transaction = await host.journal.find_by_rrn(merchant_id, rrn) if rrn.strip() else None
+        transaction = await self._named(message, at)
         if transaction is None or transaction.issuer_id != issuer_id:
             await self._of_nothing(issuer_id, message, at)
             return
@@ -108,21 +122,37 @@ class Recovery:
             return
         transaction = await self._settled(transaction)
         if message.mti in _REVERSAL_ANSWERS:
-            await self._late_acknowledgement(transaction, answer.response_code, at)
+            if not answer.differs:
+                await self._late_acknowledgement(transaction, answer.response_code, at)
             return
-        again = transaction.state is State.UNKNOWN and not KINDS[transaction.kind].reversible
+        again = owed(transaction.kind) == "advice" and (
+            transaction.state is State.UNKNOWN
+            or (transaction.state is State.SENT and _key(transaction) not in host.in_flight)
+        )
         settled = again and answer.verdict is not Verdict.OPEN
         if not settled or not await host.outcomes.answered(transaction, answer, at, settles=True):
             await too_late(host, transaction, answer)
+
+    async def _named(self, message: Message, at: datetime) -> Transaction | None:
+        """Find what an answer names as the network does: time (7) and trace (11).
+
+        Rows that are older than traces of annul's own are found by reference number (37).
+        """
+        journal, calendar = self._host.journal, self._host.calendar
+        sent = calendar.moment(str(message.get(7, "")), at)
+        trace = str(message.get(11, ""))
+        found = await journal.find_by_issuer_trace(trace, sent) if sent is not None else None
+        merchant_id, rrn = (str(message.get(n, "")) for n in (42, 37))
+        if found is None and rrn.strip():
+            found = await journal.find_by_rrn(merchant_id, rrn)
+        return found
 
     async def _settled(self, transaction: Transaction) -> Transaction:
         """Let what is just being written of it be written first: a second answer denies the first.
 
         Not for long: it may as well wait for an answer of its own.
         """
-        key = (transaction.merchant_id, transaction.terminal_id, transaction.batch,
-               transaction.trace)  # fmt: skip
-        under_way = self._host.in_flight.get(key)
+        under_way = self._host.in_flight.get(_key(transaction))
         if under_way is None:
             return transaction
         await asyncio.wait([under_way], timeout=_SETTLES_S)
@@ -162,11 +192,7 @@ class Recovery:
     async def _stranded(self, before: datetime) -> Sequence[Transaction]:
         in_flight, own = self._host.in_flight, self._membership
         rows = await self._host.journal.stranded(before, own.boot, others=own.steady)
-        return [
-            item
-            for item in rows
-            if (item.merchant_id, item.terminal_id, item.batch, item.trace) not in in_flight
-        ]
+        return [item for item in rows if _key(item) not in in_flight]
 
     async def _moved_on(self, transaction: Transaction) -> bool:
         try:
@@ -192,8 +218,15 @@ class Recovery:
             await asyncio.sleep(_SWEEP_S)
             try:
                 await self.recover(self._host.clock.now() - self._patience)
+                await self.reverse_doubtful()
             except _STORE_LOST:
                 log.warning("sweep_postponed")
             except Exception:
                 # Whatever it is, it must not be the end: nobody else looks for what is stranded.
                 log.exception("sweep_failed")
+
+
+def _key(transaction: Transaction) -> Key:
+    return (
+        transaction.merchant_id, transaction.terminal_id, transaction.batch, transaction.trace,
+    )  # fmt: skip

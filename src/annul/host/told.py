@@ -1,12 +1,13 @@
 """What a terminal is told of an outcome, when it comes and when it is asked for again."""
 
+from datetime import timedelta
 from typing import Final
 
 from annul.domain.answers import Verdict
-from annul.domain.kinds import CASED, KINDS, Money
+from annul.domain.kinds import CASED, KINDS, Family, Money
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED
-from annul.domain.states import STANDING, State
+from annul.domain.states import STANDING, UNFINISHED, State
 from annul.issuers.message import Answer
 from annul.wire.subfields import Field59
 
@@ -20,6 +21,8 @@ SENSELESS: Final = "20"  # of an answer that contradicts its request
 _DUPLICATE: Final = "94"
 _APPROVED: Final = "00"
 _BALANCE: Final = 20  # characters of field 54 towards a terminal: one amount
+# A repeat comes within this time; later it is another request under a number that was used again.
+_REPEATED: Final = timedelta(days=1)
 _DONE: Final = STANDING | {State.DECLINED}
 
 
@@ -39,18 +42,30 @@ def told_code(host: Host, transaction: Transaction, answer: Answer) -> str:
     return SENSELESS if answer.response_code in BOOKED else answer.response_code
 
 
+def _repeats(transaction: Transaction, stored: Transaction) -> bool:
+    """Say whether a request is the stored one once more, and not another under its number."""
+    same = (stored.kind, stored.amount, stored.card_hash)
+    if same != (transaction.kind, transaction.amount, transaction.card_hash):
+        return False
+    if None not in {stored.original_id, transaction.original_id}:
+        return stored.original_id == transaction.original_id
+    return transaction.received_at - stored.received_at < _REPEATED
+
+
 def stored_reply(stored: Transaction, transaction: Transaction, host: Host) -> Reply:
     """Answer from what is stored; another request under the same number, or one undone, gets 94.
 
     Raises `Refusal` 94 when that other one asks for something back, so that it is kept.
     """
-    same = (stored.kind, stored.amount, stored.card_hash)
-    if same != (transaction.kind, transaction.amount, transaction.card_hash):
+    if not _repeats(transaction, stored):
         if transaction.kind in CASED:
             raise Refusal(_DUPLICATE, "凭证号重复", rule=failed.NUMBER_USED)
         return Reply(_DUPLICATE)
     if stored.state in {State.REVERSING, State.REVERSED}:
         return Reply(_DUPLICATE, {37: stored.rrn})
+    advice = KINDS[stored.kind].family is Family.ADVICE
+    if advice and stored.state in UNFINISHED and stored.state is not State.DISPUTED:
+        return Reply(_APPROVED, {37: stored.rrn})  # it was taken for good
     if stored.state not in _DONE:
         return Reply(host.issuers.silent_code(stored.issuer_id), {37: stored.rrn})
     return Reply(

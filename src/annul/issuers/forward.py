@@ -7,7 +7,7 @@ made them necessary. A row is claimed by a lease, so a process that dies gives i
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
@@ -16,6 +16,7 @@ import asyncpg
 import structlog
 
 from annul.domain.answers import Verdict
+from annul.domain.kinds import REFUNDS
 from annul.domain.records import Merchant, Transaction
 from annul.domain.response_codes import APPROVED, BOOKED
 from annul.domain.states import State
@@ -26,6 +27,7 @@ from annul.store.database import load_queries
 from .backoff import Backoff
 from .desk import Issuers
 from .errors import NoAnswer, NotSent
+from .limits import settled_after
 from .message import Answer, Fields, request_fields, reversal_fields
 
 log = structlog.get_logger(__name__)
@@ -76,9 +78,9 @@ class Outcomes(Protocol):
         ...
 
     async def advised(
-        self, merchant_id: str, transaction_id: UUID, answer: Answer, at: datetime
+        self, merchant_id: str, transaction_id: UUID, answer: Answer, at: datetime, *, again: bool
     ) -> bool:
-        """Write what the issuer has answered to an advice."""
+        """Write what the issuer has answered to an advice, or to one that was sent before."""
         ...
 
 
@@ -124,6 +126,7 @@ class Owed:
     tries: int
     merchant: Merchant
     transaction: Transaction
+    claimed_at: float = 0.0  # by the monotonic clock
 
 
 class Forwarder:
@@ -229,7 +232,8 @@ class Forwarder:
         lease = timedelta(seconds=self._issuers.longest_timeout_s + self._pace.margin_s)
         tries = self._pace.tries
         rows = await self._pool.fetch(_QUERIES["lease"], now, now + lease, limit, issuers, tries)
-        return [_owed(row) for row in rows]
+        began = self._clock.monotonic()
+        return [replace(_owed(row), claimed_at=began) for row in rows]
 
     # One row --------------------------------------------------------------------------------
 
@@ -250,6 +254,9 @@ class Forwarder:
             await self._retire(owed)
             return
         mti, message = await self._message(owed)
+        if self._clock.monotonic() - owed.claimed_at > self._pace.margin_s / 2:
+            await self._give_back(owed)  # this process stood still: its lease may be another's
+            return
         self.counts.tries += 1
         try:
             answer = await self._issuers.ask(self._issuers.route_to(owed.issuer_id), mti, message)
@@ -265,9 +272,9 @@ class Forwarder:
             await self._postpone(owed, answer.response_code)
         else:
             key = (transaction.merchant_id, transaction.id)
-            await self._written(
-                owed, answer, await self._outcomes.advised(*key, answer, self._clock.now())
-            )
+            again = owed.tries > 1 or transaction.kind in REFUNDS
+            written = await self._outcomes.advised(*key, answer, self._clock.now(), again=again)
+            await self._written(owed, answer, written)
 
     async def _reversed(self, owed: Owed, answer: Answer) -> None:
         """Take an answer to a reversal: it is undone, or the issuer denies what it was about.
@@ -285,7 +292,8 @@ class Forwarder:
                 await self._outcomes.disputed(*key, code, now)
                 await self._postpone(owed, code, slowly=True)
                 return
-            settled = transaction.received_at + 2 * self._issuers.timeout(transaction.issuer_id)
+            timeout = self._issuers.timeout(transaction.issuer_id)
+            settled = transaction.received_at + settled_after(timeout)
             if now < settled:
                 await self._postpone(owed, code, until=settled)
                 return

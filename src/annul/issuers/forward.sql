@@ -13,7 +13,7 @@ WITH due AS (
       AND NOT EXISTS (
           SELECT FROM outbox e
           WHERE e.merchant_id = o.merchant_id AND e.original_id = o.original_id AND e.pending
-            AND e.attempts < $5 AND (e.created_at, e.id) < (o.created_at, o.id))
+            AND e.issuer_id = ANY ($4::text[]) AND e.attempts < $5 AND (e.created_at, e.id) < (o.created_at, o.id))
     ORDER BY o.next_attempt_at
     LIMIT $3
 ), leased AS (
@@ -106,6 +106,7 @@ WHERE i.closed_at IS NULL
   AND o.merchant_id = i.merchant_id AND o.transaction_id = i.transaction_id
   AND (i.kind IN ('forward_reversal', 'forward_advice') AND i.kind = 'forward_' || o.kind
        AND NOT o.pending
+       OR i.kind = 'late_approval' AND t.state = 'reversed'
        OR i.kind = 'disputed' AND t.state NOT IN ('sent', 'unknown', 'reversing', 'disputed'));
 
 -- name: backlog

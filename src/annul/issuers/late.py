@@ -1,4 +1,4 @@
-"""Answers that nobody awaits any more, handed to the journal one by one and never dropped."""
+"""Answers that nobody awaits any more, handed to the journal side by side and never dropped."""
 
 import asyncio
 from collections import deque
@@ -25,14 +25,16 @@ class Hold(Protocol):
         ...
 
 
+_SIDE_BY_SIDE: Final = 64
 _RETRY: Final = Backoff(first_s=0.1, limit_s=5.0)
 
 
 class LateAnswers:
     """A queue with a limit that is kept by its source: over it, `hold` stops the reading.
 
-    What was read already when the limit is reached is still taken. An answer whose delivery fails
-    goes to the end and is tried again, so one that can not be delivered stops no other.
+    What was read already when the limit is reached is still taken. Each is delivered for itself and
+    tried again when that fails, so that one that has to wait stops no other: what is here is lost
+    with the process.
     """
 
     def __init__(
@@ -51,6 +53,8 @@ class LateAnswers:
         self._empty = asyncio.Event()
         self._empty.set()
         self._worker: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(_SIDE_BY_SIDE)
         self.delivered = 0
         self.failed = 0
 
@@ -60,7 +64,7 @@ class LateAnswers:
         return self._holding
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + len(self._under_way)
 
     def start(self, deliver: OnLate) -> None:
         """Begin to deliver."""
@@ -71,7 +75,7 @@ class LateAnswers:
         self._waiting.append((issuer_id, message))
         self._arrived.set()
         self._empty.clear()
-        if len(self._waiting) >= self._limit and not self._holding:
+        if len(self) >= self._limit and not self._holding:
             self._holding = True
             self._hold(hold=True)
 
@@ -84,16 +88,26 @@ class LateAnswers:
                 await self._empty.wait()
         except TimeoutError:
             # Each of them is a transaction that is still being reversed or repeated.
-            log.warning("late_answers_not_delivered", count=len(self._waiting))
-        self._worker.cancel()
-        await asyncio.wait([self._worker])
+            log.warning("late_answers_not_delivered", count=len(self))
+        ended = [self._worker, *self._under_way]
+        for task in ended:
+            task.cancel()
+        await asyncio.wait(ended)
         self._worker = None
 
     async def _work(self, deliver: OnLate) -> None:
-        failures = 0
         while True:
             await self._arrived.wait()
-            issuer_id, message = self._waiting[0]
+            await self._room.acquire()
+            task = asyncio.create_task(self._delivered(deliver, *self._waiting.popleft()))
+            self._under_way.add(task)
+            task.add_done_callback(self._settled)
+            if not self._waiting:
+                self._arrived.clear()
+
+    async def _delivered(self, deliver: OnLate, issuer_id: str, message: Message) -> None:
+        failures = 0
+        while True:
             try:
                 await deliver(issuer_id, message)
             except Exception as error:  # noqa: BLE001 - whatever it was, the answer is kept
@@ -101,18 +115,16 @@ class LateAnswers:
                 self.failed += 1
                 code = error.code if isinstance(error, AnnulError) else type(error).__name__
                 log.warning("late_answer_postponed", issuer=issuer_id, error=code)
-                self._waiting.rotate(-1)
                 await asyncio.sleep(_RETRY.delay(failures, self._random))
-                continue
-            failures = 0
-            self.delivered += 1
-            self._waiting.popleft()
-            self._settle()
+            else:
+                self.delivered += 1
+                return
 
-    def _settle(self) -> None:
-        if not self._waiting:
-            self._arrived.clear()
+    def _settled(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._room.release()
+        if not len(self):
             self._empty.set()
-        if self._holding and len(self._waiting) <= self._limit // 2:
+        if self._holding and len(self) <= self._limit // 2:
             self._holding = False
             self._hold(hold=False)

@@ -1,7 +1,9 @@
 """What a link is bounded by, what it counts, and how far it has come."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 from .backoff import Backoff
 
@@ -52,3 +54,19 @@ class LinkCounts:
     connect_failures: int = 0
     sign_on_refusals: int = 0
     losses: int = 0
+
+
+_LEAVES: Final = timedelta(seconds=1)
+
+
+def leaves_within(timeout: timedelta) -> timedelta:
+    """Say how long after it came a request may leave for an issuer with this time-out, at most."""
+    return max(timeout, _LEAVES)
+
+
+def settled_after(timeout: timedelta) -> timedelta:
+    """Say how long after it came a request can no longer be on its way to be booked.
+
+    Before that a denial of its reversal proves nothing: it may be older than the booking.
+    """
+    return leaves_within(timeout) + timeout

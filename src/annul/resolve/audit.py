@@ -19,8 +19,8 @@ import asyncpg
 from annul.domain.errors import AnnulError
 from annul.domain.kinds import CASED, COMPLETIONS, GIVING, REFUNDS, TAKING, VOIDS
 from annul.domain.response_codes import APPROVED, BOOKED, RESPONSE_CODES, Effect
+from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import STANDING, UNFINISHED, State
-from annul.host.outcomes import BY_PEOPLE
 from annul.store.database import load_queries
 from annul.wire.masking import scan
 
@@ -278,7 +278,7 @@ _PLACES: Final = {
     "looked": _LOOKED.format("t.received_at"),
     "looked_case": _LOOKED.format("t.opened_at"),
     "case_columns": ", ".join(f"t.{name}" for name in Case._fields),
-    "by_people": f"'{BY_PEOPLE}'",
+    "by_people": f"'{CONCLUDED}'",
     "booked": _listed(BOOKED),
     "approved": _listed(APPROVED),
     "not_done": _listed(c for c, row in RESPONSE_CODES.items() if row.money is Effect.NOT_DONE),

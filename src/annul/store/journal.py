@@ -5,7 +5,8 @@ again: opening is idempotent by the request's key, concluding by its guard on th
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -132,6 +133,16 @@ class Journal:
         key = (transaction.merchant_id, transaction.id)
         await self._lanes["read"].fetch(QUERIES["incident"], *key, kind, detail, at)
 
+    async def untold(self, original: Transaction, amount: int, now: datetime) -> bool:
+        """Say whether an equal refund went through of which its terminal still holds for open.
+
+        Once its case has ended and the notice is delivered, or a day has gone, it counts as told.
+        """
+        rows = await self._lanes["read"].fetch(
+            QUERIES["untold"], original.merchant_id, original.id, amount, now - timedelta(days=1)
+        )
+        return bool(rows)
+
     async def taken_back(self, transaction: Transaction) -> None:
         """Keep that the terminal itself took a void or its like back (0400)."""
         key = (transaction.merchant_id, transaction.id)
@@ -154,6 +165,10 @@ class Journal:
     ) -> Transaction | None:
         """Find the latest pre-authorisation of a card by its authorisation code (field 38)."""
         return await self._one("find_by_auth_code", merchant_id, auth_code, card_hash)
+
+    async def find_by_issuer_trace(self, trace: str, sent: datetime) -> Transaction | None:
+        """Find what went to an issuer with fields 7 and 11; `sent` is the second of field 7."""
+        return await self._one("find_by_issuer_trace", trace, sent)
 
     async def find_by_id(self, merchant_id: str, identity: UUID) -> Transaction | None:
         """Find a transaction by its id."""
@@ -232,6 +247,8 @@ class Journal:
                     return False
                 await block.commit()
                 return True
+        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+            return await self._open_covered(opening)
         except LOST as error:
             raise StoreUnavailable from error
 
@@ -269,10 +286,11 @@ class Journal:
     async def _denied(self, approved: Outcome, code: str) -> None:
         """Tell somebody of an approval whose denial came before it was written."""
         detail = f"approved with {approved.response_code}, and declined with {code} beside it."
-        await self._lanes["read"].fetch(
-            QUERIES["incident"], approved.merchant_id, approved.id, "answers_contradict",
-            f"The transaction was {detail}", approved.at,
-        )  # fmt: skip
+        with suppress(*LOST, StoreUnavailable):  # it is written; the sweep tells of it too
+            await self._lanes["read"].fetch(
+                QUERIES["incident"], approved.merchant_id, approved.id, "answers_contradict",
+                f"The transaction was {detail}", approved.at,
+            )  # fmt: skip
 
     async def _run_find(self, keys: list[Key]) -> list[Transaction | None]:
         columns = list(zip(*keys, strict=True))

@@ -207,6 +207,13 @@ WHERE t.merchant_id = $1 AND t.kind = 'preauth' AND t.auth_code = $2 AND t.auth_
   AND t.card_hash = $3
 ORDER BY t.received_at DESC LIMIT 1;
 
+-- name: find_by_issuer_trace
+-- description: What was sent to an issuer with a trace ($1) of annul's own within one second from $2.
+SELECT {columns} FROM transactions t
+WHERE t.received_at >= $2::timestamptz AND t.received_at < $2::timestamptz + interval '1 second'
+  AND t.issuer_trace = $1
+LIMIT 1;
+
 -- name: find_by_id
 -- description: One transaction by its id.
 SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND t.id = $2;
@@ -227,11 +234,13 @@ UPDATE transactions SET late_code = $3, late_at = $4
 WHERE merchant_id = $1 AND id = $2 AND (late_code <> ALL ({booked}) OR $3 = ANY ({booked}));
 
 -- name: late_hold
--- description: Hold the original for what is to be taken back, unless another took its place.
-UPDATE transactions SET undone = undone + $3, undoing = undoing + $3
-WHERE merchant_id = $1 AND id = $2 AND state IN ('approved', 'partly_refunded')
-  AND undone + $3 <= amount
-RETURNING id;
+-- description: Hold the original, $3 of it or ($4) whole, for what is to be taken back, unless another took its place.
+UPDATE transactions o SET undone = o.undone + h.held, undoing = o.undoing + h.held
+FROM (SELECT merchant_id, id, CASE WHEN $4 THEN amount ELSE $3::bigint END AS held
+      FROM transactions WHERE merchant_id = $1 AND id = $2) h
+WHERE o.merchant_id = h.merchant_id AND o.id = h.id AND o.state IN ('approved', 'partly_refunded')
+  AND o.undone + h.held <= o.amount
+RETURNING h.held;
 
 -- name: late_move
 -- description: Open again what had ended: it was approved too late.
@@ -239,6 +248,18 @@ UPDATE transactions
 SET state = $3, sent = CASE sent WHEN 'answered' THEN sent ELSE 'possibly_sent' END, holds = $4, late_code = $5, late_at = $6,
     reversal_reason = $7, ended_at = NULL
 WHERE merchant_id = $1 AND id = $2;
+
+-- name: untold
+-- description: Refunds of an original ($1, $2) over an amount ($3) since $4 that were told as open and approved later, and of which no notice has reached a terminal.
+SELECT t.id FROM transactions t
+WHERE t.merchant_id = $1 AND t.original_id = $2 AND t.kind IN ('refund', 'qr_refund')
+  AND t.state = 'approved' AND t.amount = $3 AND t.received_at > $4 AND t.why <> ''
+  AND t.batch NOT LIKE 'A%' AND NOT EXISTS (
+      SELECT FROM notices n
+      JOIN cases c ON c.merchant_id = n.merchant_id AND c.id = n.case_id
+      WHERE n.merchant_id = $1 AND c.original_id = $2 AND n.created_at > t.received_at
+        AND n.delivered_at IS NOT NULL)
+LIMIT 1;
 
 -- name: taken_back
 -- description: Keep that a terminal took back what it had asked for.
@@ -267,7 +288,7 @@ SELECT merchant_id, gen_random_uuid(), id, coalesce(original_id, id), $3, issuer
 FROM transactions WHERE merchant_id = $1 AND id = $2
 ON CONFLICT (merchant_id, transaction_id, kind) DO UPDATE
 SET pending = true, next_attempt_at = excluded.next_attempt_at, done_at = NULL,
-    leased_until = NULL
+    leased_until = NULL, attempts = 0, created_at = excluded.created_at
 WHERE NOT outbox.pending;
 
 -- name: strand

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from annul.domain.answers import Verdict
+from annul.domain.kinds import REFUNDS
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED, Effect, effect_of
-from annul.domain.states import STANDING, State
+from annul.domain.states import ENDED, STANDING, State
 
 from .journal_sql import QUERIES
 
-_ENDED: Final = frozenset({State.DECLINED, State.REVERSED})
 _NOT_BOOKED: Final = frozenset({Verdict.DECLINED, Verdict.OPEN})
 _NAMED: Final = "The {0.kind} {0.rrn} at issuer {0.issuer_id}"
 
@@ -51,7 +51,7 @@ async def decide(connection: Any, late: Late) -> str:
         kind, how = denied
         detail = f"{_NAMED.format(stored)} was {how}"
         await connection.execute(QUERIES["incident"], *key, kind, detail, late.at)
-    if late.verdict in _NOT_BOOKED or stored.state not in _ENDED:
+    if late.verdict in _NOT_BOOKED or stored.state not in ENDED:
         await connection.execute(QUERIES["note_late"], *key, late.code, late.at)
         return ""
     return await _reopen(connection, stored, late)
@@ -61,13 +61,16 @@ async def _reopen(connection: Any, stored: Transaction, late: Late) -> str:
     """Hold the original again if it can be, and reverse or dispute what was booked."""
     key = (stored.merchant_id, stored.id)
     undoes = stored.original_id is not None
-    held = not undoes or await connection.fetchval(
-        QUERIES["late_hold"], stored.merchant_id, stored.original_id, stored.amount
-    )
-    holds = stored.amount if undoes and held else 0
+    holds = 0
+    if undoes:
+        whole = stored.kind not in REFUNDS  # a completion may be for more than what it completes
+        holds = await connection.fetchval(
+            QUERIES["late_hold"], stored.merchant_id, stored.original_id, stored.amount, whole
+        )
+    held = not undoes or holds is not None
     state = State.REVERSING if late.reversible else State.DISPUTED
     await connection.execute(
-        QUERIES["late_move"], *key, state, holds, late.code, late.at, late.reason
+        QUERIES["late_move"], *key, state, holds or 0, late.code, late.at, late.reason
     )
     if late.reversible:
         await connection.execute(QUERIES["owe"], *key, "reversal", late.reason, late.at)

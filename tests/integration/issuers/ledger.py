@@ -104,8 +104,9 @@ class Written:
         return await self._conclude(merchant_id, transaction_id, State.DISPUTED, at, settles=False)
 
     async def advised(
-        self, merchant_id: str, transaction_id: UUID, answer: Answer, at: datetime
+        self, merchant_id: str, transaction_id: UUID, answer: Answer, at: datetime, *, again: bool
     ) -> bool:
+        del again
         self.answers.append(answer)
         state = State.APPROVED if answer.response_code == "00" else State.DECLINED
         return await self._conclude(merchant_id, transaction_id, state, at)

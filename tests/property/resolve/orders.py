@@ -10,6 +10,7 @@ from uuid import UUID
 
 from annul.domain.kinds import KINDS
 from annul.domain.records import Transaction
+from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import State
 from annul.host.financial import ask
 from annul.host.handlers.reversal import reverse
@@ -221,11 +222,12 @@ class Orders(Books):
         stored = await self.stored(one.rrn)
         request: Any = SimpleNamespace(
             key=(one.merchant_id, one.terminal_id, one.batch, one.trace), kind=KINDS[one.kind],
-            amount=one.amount, message={39: "98"},
+            amount=one.amount, message={39: "98"}, card_hash=one.card_hash,
+            business_date=one.business_date,
             station=self.host.registry.station(one.merchant_id, one.terminal_id),
         )  # fmt: skip
         code = (await reverse(request, self.host)).response_code
-        assert code == ("12" if stored.undone else "00")
+        assert code == ("12" if stored.undone or stored.why == CONCLUDED else "00")
 
     async def _forwarded(self) -> None:
         forwarder = self.world.forwarder

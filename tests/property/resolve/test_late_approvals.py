@@ -100,7 +100,7 @@ IMPOLITE: Final[dict[str, tuple[tuple[str, ...], str, set[str]]]] = {
         "approved", {"answers_contradict"}),
     "a refund approved and at once declined": (
         ("refund", "refund 1 approved, then dropped", "all answers at once"),
-        "approved", {"answers_contradict"}),
+        "disputed", {"disputed"}),
     "a void approved and then declined": (
         ("void", "void 1 approved, then dropped", "void 1 answered", "void 1 answered"),
         "approved", {"answers_contradict"}),
@@ -219,7 +219,7 @@ _RUDE: Final = 4  # one in so many events, and so many in an example
 
 @pytest.mark.timeout(600)  # shrinking a failure takes its time; a success takes seconds
 @settings(
-    max_examples=100,
+    max_examples=60,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # an example begins anew
@@ -232,8 +232,10 @@ async def test_a_sale_is_given_back_once_in_every_order(
         rude = 0
         for number, pick in enumerate(picks):
             events = orders.possible()
-            if pick % _RUDE == 0 and rude < _RUDE and orders.rude():
-                events, rude = orders.rude(), rude + 1
+            # Who books a repeat once more, unheard, is found out by its clearing file only.
+            coarse = {name: one for name, one in orders.rude().items() if "again" not in name}
+            if pick % _RUDE == 0 and rude < _RUDE and coarse:
+                events, rude = coarse, rude + 1
             names = sorted(events) if number or asked else FIRST
             if not names:
                 break

@@ -27,8 +27,8 @@ from annul.console.texts import catalogue
 from annul.domain.errors import AnnulError
 from annul.domain.money import AmountError
 from annul.domain.policies import PolicyKind
+from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import State
-from annul.host.outcomes import BY_PEOPLE
 from annul.host.outcomes import UNPROVED as UNPROVED_WHY
 from annul.resolve import conclusion
 from annul.resolve.book import REOPENED
@@ -118,7 +118,7 @@ def test_tables_are_whole() -> None:
 @pytest.mark.parametrize(
     "name",
     sorted({
-        *State, *ACTIONS, *PLANS, BY_PEOPLE, UNPROVED_WHY, TASK, ADVICE_DECLINED, COMPLETED,
+        *State, *ACTIONS, *PLANS, CONCLUDED, UNPROVED_WHY, TASK, ADVICE_DECLINED, COMPLETED,
         ASK_SHOP, DROPPED, NOT_ALLOWED, REOPENED, "concluded", "conclusion_overtaken",
         *(f"ended_{how}" for how in ENDS), "void_taken_back", "refund_again", "completion_again",
     }),

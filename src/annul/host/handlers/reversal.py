@@ -24,7 +24,10 @@ async def reverse(request: Request, host: Host) -> Reply:
     """
     for _ in range(_TRIES):
         original = await host.journal.find(request.key)
-        ruling = reversal_rules.check(original, request.kind, request.amount)
+        age = (request.business_date - original.business_date).days if original else 0
+        ruling = reversal_rules.check(
+            original, request.kind, request.amount, request.card_hash, age
+        )
         if original is None:
             if await _forestalled(request, host, ruling.code):
                 return Reply(ruling.code)

@@ -49,6 +49,13 @@ async def refund(request: Request, host: Host) -> Reply:
     original = await _named(request, host)
     terms = Terms(days=request.merchant.refund_days)
     ruling = refund_rules.check(original, await _undoing(request, host), terms)
+    if (
+        original
+        and original.undone
+        and ruling.ok
+        and await host.journal.untold(original, request.amount, request.received_at)
+    ):
+        ruling = refund_rules.UNTOLD
     if original is None or not ruling.ok:
         return await _refuse(request, host, original, ruling)
     held = _record(request, host, original)._replace(
