@@ -5,7 +5,7 @@ PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN    := .venv/bin
 # The acceptance tests wait more than they compute.
-WORKERS ?= 2
+WORKERS ?= 3
 # Debian packages that tests need beyond Python; installed when root.
 DEBIAN := chromium chromium-driver fonts-noto-cjk
 
@@ -19,7 +19,7 @@ run: $(BIN)/.runtime ## start host, issuer simulators and demo merchants on DATA
 	@exec $(BIN)/annul up --demo --data "$(DATA)"
 
 test: lint packages ## lint, types, layers and every test
-	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
 lint: $(BIN)/.development ## style, types and the direction of imports
 	@$(BIN)/ruff check --quiet .

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
@@ -16,6 +17,8 @@ from annul.store.migrate import upgrade
 
 SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "samples"
 _numbers = itertools.count()
+settings.register_profile("untimed", deadline=None)  # how long an example takes is no test
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

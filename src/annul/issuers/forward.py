@@ -93,7 +93,7 @@ class Pace:
     """
 
     concurrency: int = 64
-    backoff: Backoff = field(default=Backoff(first_s=1.0, limit_s=60.0))
+    backoff: Backoff = field(default=Backoff(first_s=1.0, limit_s=20.0))
     tries: int = 10
     slow_s: float = 300.0
     overdue: timedelta = timedelta(minutes=15)
