@@ -154,15 +154,16 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Verdict, Progress, Ends]:
         met = [fault | {"bin": prefix} for fault in _FAULTS if "bin" not in fault
                for prefix in _BINS]  # fmt: skip
         met += [fault for fault in _FAULTS if "bin" in fault]
-        met += [_REFUSED, *_DENIED]
-        await issuer.ask("PUT", "/faults", [*met, *_TWO_WORDS])
+        met += [_REFUSED]
+        spoken = [*met, *_DENIED, *_TWO_WORDS]
+        await issuer.ask("PUT", "/faults", spoken)
 
         @asynccontextmanager
         async def one_word() -> AsyncIterator[None]:
             await issuer.ask("PUT", "/faults", met)
             await asyncio.sleep(_QUIET_S)
             yield
-            await issuer.ask("PUT", "/faults", [*met, *_TWO_WORDS])
+            await issuer.ask("PUT", "/faults", spoken)
 
         progress = Progress()
         tellers = [
