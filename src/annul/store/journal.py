@@ -104,6 +104,9 @@ class Journal:
         }
         self._open: Batcher[Opening, bool] = Batcher(self._run_open)
         self._open_undo: Batcher[Opening, bool] = Batcher(self._run_open_undo, _undo_touches)
+        self._open_covered: Batcher[Opening, bool] = Batcher(
+            self._run_open_covered, _covered_touches
+        )
         self._conclude: Batcher[Outcome, bool] = Batcher(self._run_conclude, _outcome_touches)
         self._find: Batcher[Key, Transaction | None] = Batcher(self._run_find)
         self._balance: Batcher[Purse, Balance] = Batcher(self._run_balance)
@@ -117,7 +120,7 @@ class Journal:
             return await self._open.submit(opening)
         try:
             if opening.transaction.reserves:
-                return await self._open_covered(opening)
+                return await self._open_covered.submit(opening)
             return await self._open_undo.submit(opening)
         except asyncpg.IntegrityConstraintViolationError:
             return False
@@ -203,6 +206,7 @@ class Journal:
         batchers = {
             "open": self._open,
             "open_undo": self._open_undo,
+            "open_covered": self._open_covered,
             "conclude": self._conclude,
             "find": self._find,
             "balance": self._balance,
@@ -211,7 +215,10 @@ class Journal:
 
     async def close(self) -> None:
         """Finish what is queued and give the connections back."""
-        for batcher in (self._open, self._open_undo, self._conclude, self._find, self._balance):
+        for batcher in (
+            self._open, self._open_undo, self._open_covered, self._conclude, self._find,
+            self._balance,
+        ):  # fmt: skip
             await batcher.drain()
         for lane in self._lanes.values():
             await lane.close()
@@ -228,29 +235,32 @@ class Journal:
         rows = await self._lanes["open_undo"].fetch(QUERIES["open_undo"], *_undo_arrays(items))
         return _happened(items, rows)
 
-    async def _open_covered(self, opening: Opening) -> bool:
+    async def _run_open_covered(self, items: list[Opening]) -> list[bool]:
         """Open what must be covered: held and reserved together, or neither.
 
-        Alone, not in a group: of two that one balance covers only once, the second finds it
-        reserved. The original is locked before the balance, as everywhere.
+        No two of a group have one purse. If one is not covered the group is undone, and each is
+        opened for itself. Originals are locked before balances, as everywhere.
         """
-        mine = opening.transaction
-        purse = (mine.merchant_id, mine.currency, mine.reserves, opening.pending_covers)
         try:
             async with self._pool.acquire(timeout=RETRY_S) as connection:
                 block = connection.transaction()
                 await block.start()
-                rows = await connection.fetch(QUERIES["open_undo"], *_undo_arrays([opening]))
-                covered = rows and await connection.fetchval(QUERIES["reserve"], *purse)
-                if covered is None or not rows:
-                    await block.rollback()
-                    return False
-                await block.commit()
-                return True
+                rows = await connection.fetch(QUERIES["open_undo"], *_undo_arrays(items))
+                done = _happened(items, rows)
+                purses = [_purse(item) for item, did in zip(items, done, strict=True) if did]
+                columns = zip(*purses, strict=True)
+                covered = await connection.fetch(QUERIES["reserve"], *columns) if purses else []
+                if len(covered) == len(purses):
+                    await block.commit()
+                    return done
+                await block.rollback()
         except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
-            return await self._open_covered(opening)
+            return await self._run_open_covered(items)
         except LOST as error:
             raise StoreUnavailable from error
+        if len(items) == 1:
+            return [False]
+        return [did for item in items for did in await self._run_open_covered([item])]
 
     async def _run_conclude(self, items: list[Outcome]) -> list[bool]:
         lines = [
@@ -350,6 +360,17 @@ def _happened(items: list[Opening], rows: list[asyncpg.Record]) -> list[bool]:
 def _undo_touches(opening: Opening) -> tuple[UUID, ...]:
     transaction = opening.transaction
     return (transaction.id, transaction.original_id or transaction.id)
+
+
+def _covered_touches(opening: Opening) -> tuple[object, ...]:
+    transaction = opening.transaction
+    return (*_undo_touches(opening), transaction.merchant_id)
+
+
+def _purse(opening: Opening) -> tuple[str, str, int, bool]:
+    """Give whose money must be there: merchant, currency, amount, whether pending money counts."""
+    mine = opening.transaction
+    return (mine.merchant_id, mine.currency, mine.reserves, opening.pending_covers)
 
 
 def _outcome_touches(outcome: Outcome) -> tuple[UUID, ...]:

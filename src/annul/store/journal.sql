@@ -69,11 +69,13 @@ WITH request AS (
 SELECT id FROM opened;
 
 -- name: reserve
--- description: Set money of a merchant aside for what gives it back: $1 merchant, $2 currency, $3 amount, $4 whether pending money counts.
-UPDATE merchant_balances SET reserved = reserved + $3
-WHERE merchant_id = $1 AND currency = $2
-  AND available + CASE WHEN $4 THEN pending ELSE 0 END - reserved >= $3
-RETURNING reserved;
+-- description: Set money of merchants aside for what gives it back, each once: merchant, currency, amount, whether pending money counts.
+UPDATE merchant_balances b SET reserved = b.reserved + r.amount
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[])
+     AS r (merchant_id, currency, amount, pending_covers)
+WHERE b.merchant_id = r.merchant_id AND b.currency = r.currency
+  AND b.available + CASE WHEN r.pending_covers THEN b.pending ELSE 0 END - b.reserved >= r.amount
+RETURNING b.merchant_id;
 
 -- name: conclude
 -- description: Outcome, ledger, balances, the original and what the issuer is owed, in one commit.
