@@ -70,9 +70,15 @@ SELECT id FROM opened;
 
 -- name: reserve
 -- description: Set money of merchants aside for what gives it back, each once: merchant, currency, amount, whether pending money counts.
+WITH asked AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[])
+        AS r (merchant_id, currency, amount, pending_covers)
+), locked AS (  -- in the order in which outcomes lock them
+    SELECT b.merchant_id, b.currency FROM merchant_balances b JOIN asked USING (merchant_id, currency)
+    ORDER BY b.merchant_id, b.currency FOR UPDATE OF b
+)
 UPDATE merchant_balances b SET reserved = b.reserved + r.amount
-FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[])
-     AS r (merchant_id, currency, amount, pending_covers)
+FROM locked JOIN asked r USING (merchant_id, currency)
 WHERE b.merchant_id = r.merchant_id AND b.currency = r.currency
   AND b.available + CASE WHEN r.pending_covers THEN b.pending ELSE 0 END - b.reserved >= r.amount
 RETURNING b.merchant_id;
