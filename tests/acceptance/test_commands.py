@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from annul.store.embedded import EmbeddedPostgres
 from bench.processes import Process, free_port
 
 _ANNUL = str(Path(sys.executable).parent / "annul")
@@ -38,6 +39,10 @@ def _up(folder: Path, name: str = "up") -> Process:
 async def _greeted(up: Process) -> str:
     """Wait for the greeting, which comes once everything serves; give what it says."""
     await up.start()
+    return await _greeting(up)
+
+
+async def _greeting(up: Process) -> str:
     async with asyncio.timeout(30):
         while "Ctrl-C stops it." not in up.log().rpartition("annul is up.")[2]:
             await asyncio.sleep(0.05)
@@ -124,3 +129,36 @@ def test_a_wrong_setting_is_named(folder: Path) -> None:
     assert result.returncode == 1
     assert "setting cut_over" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://annul@127.0.0.1:1/annul",
+        "postgresql://annul@/annul?host=/nowhere",
+        "no address at all",
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_named_and_no_port_is_blamed(
+    folder: Path, url: str
+) -> None:
+    command = [_ANNUL, "up", f"--data={folder}", f"--database={url}"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert "See that PostgreSQL runs" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+async def test_a_host_that_serves_outlives_a_database_that_is_killed_at_that_moment(
+    folder: Path,
+) -> None:
+    up = _up(folder)
+    await up.start()
+    try:
+        EmbeddedPostgres(folder).kill()
+        await _greeting(up)
+        async with asyncio.timeout(30):
+            while (await _pos(folder, up.port, "sale", "1"))[0]:
+                pass
+    finally:
+        await up.stop()

@@ -22,7 +22,7 @@ def console(
     import uvloop
 
     from annul.app import desk_page, ground
-    from annul.cli.up import PortTaken
+    from annul.cli.up import starting
     from annul.logs import configure
     from annul.settings import Settings
 
@@ -38,7 +38,5 @@ def console(
             typer.echo(f"annul console: {scheme}://{settings.console_host}:{port}")
             await stopped.wait()
 
-    try:
+    with starting():
         uvloop.run(serve())
-    except OSError as error:
-        raise PortTaken(str(error)) from error

@@ -61,13 +61,14 @@ async def serve_until_told(settings: Settings, *, demo: bool) -> None:
         settings = with_certificates(settings) if demo else settings
         base = await stack.enter_async_context(ground(settings))
         shown = await stack.enter_async_context(_demo(base)) if demo else None
+        # Whatever needs the database comes before the ports: a host that serves outlives it.
+        password = await base.access.first_password()
         running = await stack.enter_async_context(serve(base))
         status = await stack.enter_async_context(status_page(running))
         desk = None
         if settings.console:
             controls = shown.by_issuer if shown else {}
             desk = await stack.enter_async_context(desk_page(base, running, controls))
-        password = await base.access.first_password()
         typer.echo(_greeting(settings, running, status, desk, password, shown))
         _settle_memory()
         await _first(stopped, running.membership.lost)

@@ -1,11 +1,16 @@
 """`annul up`: everything that serves, in one process, until it is told to stop."""
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from annul.domain.errors import AnnulError
+
+_OF_A_PORT: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
 
 class PortTaken(AnnulError):
@@ -13,6 +18,55 @@ class PortTaken(AnnulError):
 
     code = "up.port"
     next_step = "Stop what listens there (another annul?), or set another port in annul.toml."
+
+
+class DatabaseAway(AnnulError):
+    """The database is away or refuses annul, so annul serves nothing. No money has moved."""
+
+    code = "up.database"
+    next_step = (
+        "See that PostgreSQL runs and that `database` in annul.toml has its address, name and "
+        "password; then start annul again."
+    )
+
+
+class NotStarted(AnnulError):
+    """The machine refuses what annul needs, so annul serves nothing. No money has moved."""
+
+    code = "up.machine"
+    next_step = "Give annul what the message names (a folder, a file, space), and start it again."
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Say why a server does not start.
+
+    Raises `PortTaken`, `DatabaseAway` or `NotStarted` for what the machine and PostgreSQL raise.
+    """
+    import asyncpg
+    from sqlalchemy.exc import ArgumentError, DBAPIError
+
+    from annul.store.batcher import LOST
+
+    refused = (
+        *LOST,
+        asyncpg.InvalidAuthorizationSpecificationError,
+        asyncpg.InvalidCatalogNameError,
+    )
+    try:
+        yield
+    except OSError as error:
+        message = str(error) or type(error).__name__
+        if error.filename is not None:
+            raise NotStarted(message) from error
+        raise (PortTaken if error.errno in _OF_A_PORT else DatabaseAway)(message) from error
+    except (*refused, ArgumentError) as error:
+        raise DatabaseAway(str(error)) from error
+    except DBAPIError as error:  # of a migration, which may also be at fault itself
+        cause = error.orig and error.orig.__cause__
+        if isinstance(cause, refused):
+            raise DatabaseAway(str(cause)) from error
+        raise
 
 
 def register(application: typer.Typer) -> None:
@@ -36,7 +90,5 @@ def up(
 
     settings = Settings.load(config, data=data, database=database)
     configure(settings.log_level)
-    try:
+    with starting():
         uvloop.run(serve_until_told(settings, demo=demo))
-    except OSError as error:
-        raise PortTaken(str(error)) from error

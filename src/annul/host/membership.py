@@ -13,6 +13,7 @@ While the database is away nobody can claim, so a host goes on trying.
 
 import asyncio
 import os
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -195,7 +196,8 @@ class Membership:
         except Exception:
             connection, self._connection = self._connection, None
             if connection is not None:
-                connection.terminate()
+                with suppress(asyncpg.InterfaceError):  # one that has died has left the pool
+                    connection.terminate()
             raise
 
     async def _let_go(self) -> None:

@@ -123,8 +123,10 @@ class EmbeddedPostgres:
         while not stopping.is_set():
             if not self.alive():
                 log.error("database_gone", next_step=f"see {self.log}; it is started again")
-                with contextlib.suppress(EmbeddedPostgresError):  # tried again at the next look
+                try:
                     await asyncio.to_thread(self._start)
+                except (EmbeddedPostgresError, OSError) as error:  # tried again at the next look
+                    log.warning("database_not_started", why=str(error))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), _LOOK_S)
 
