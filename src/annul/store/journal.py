@@ -4,9 +4,9 @@ All statements run through group commit (`batcher`). After a lost connection a s
 again: opening is idempotent by the request's key, concluding by its guard on the state.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -18,13 +18,17 @@ from annul.domain.response_codes import Effect, effect_of
 from annul.domain.states import BY_HAND, State, sources
 
 from .batcher import LOST, Batcher, StoreUnavailable
-from .journal_sql import QUERIES
-from .lane import RETRY_S, Lane
+from .journal_sql import OF_OPENING, OF_OUTCOME, OF_TRANSACTION, QUERIES
+from .lane import Lane
 from .late import Late, decide
 
 _NOT_DONE: Final = Effect.NOT_DONE
 _SOURCES: Final = {state: ",".join(sources(state)) for state in State}
 _SOURCES_BY_HAND: Final = {state: ",".join(sources(state, BY_HAND)) for state in State}
+
+_transaction_row: Final = attrgetter(*OF_TRANSACTION)
+_opening_row: Final = attrgetter(*OF_OPENING)
+_outcome_row: Final = attrgetter(*OF_OUTCOME)
 
 
 class Opening(NamedTuple):
@@ -104,9 +108,6 @@ class Journal:
         }
         self._open: Batcher[Opening, bool] = Batcher(self._run_open)
         self._open_undo: Batcher[Opening, bool] = Batcher(self._run_open_undo, _undo_touches)
-        self._open_covered: Batcher[Opening, bool] = Batcher(
-            self._run_open_covered, _covered_touches
-        )
         self._conclude: Batcher[Outcome, bool] = Batcher(self._run_conclude, _outcome_touches)
         self._find: Batcher[Key, Transaction | None] = Batcher(self._run_find)
         self._balance: Batcher[Purse, Balance] = Batcher(self._run_balance)
@@ -119,8 +120,6 @@ class Journal:
         if not opening.transaction.holds:
             return await self._open.submit(opening)
         try:
-            if opening.transaction.reserves:
-                return await self._open_covered.submit(opening)
             return await self._open_undo.submit(opening)
         except asyncpg.IntegrityConstraintViolationError:
             return False
@@ -206,7 +205,6 @@ class Journal:
         batchers = {
             "open": self._open,
             "open_undo": self._open_undo,
-            "open_covered": self._open_covered,
             "conclude": self._conclude,
             "find": self._find,
             "balance": self._balance,
@@ -215,10 +213,7 @@ class Journal:
 
     async def close(self) -> None:
         """Finish what is queued and give the connections back."""
-        for batcher in (
-            self._open, self._open_undo, self._open_covered, self._conclude, self._find,
-            self._balance,
-        ):  # fmt: skip
+        for batcher in (self._open, self._open_undo, self._conclude, self._find, self._balance):
             await batcher.drain()
         for lane in self._lanes.values():
             await lane.close()
@@ -228,64 +223,25 @@ class Journal:
         return Transaction.of(rows[0]) if rows else None
 
     async def _run_open(self, items: list[Opening]) -> list[bool]:
-        rows = await self._lanes["open"].fetch(QUERIES["open"], *_opening_arrays(items))
-        return _happened(items, rows)
+        return _happened(items, await self._lanes["open"].fetch(QUERIES["open"], _rows(items)))
 
     async def _run_open_undo(self, items: list[Opening]) -> list[bool]:
-        rows = await self._lanes["open_undo"].fetch(QUERIES["open_undo"], *_undo_arrays(items))
-        return _happened(items, rows)
-
-    async def _run_open_covered(self, items: list[Opening]) -> list[bool]:
-        """Open what must be covered: held and reserved together, or neither.
-
-        No two of a group have one purse. If one is not covered the group is undone, and each is
-        opened for itself. Originals are locked before balances, as everywhere.
-        """
-        try:
-            async with self._pool.acquire(timeout=RETRY_S) as connection:
-                block = connection.transaction()
-                await block.start()
-                rows = await connection.fetch(QUERIES["open_undo"], *_undo_arrays(items))
-                done = _happened(items, rows)
-                purses = [_purse(item) for item, did in zip(items, done, strict=True) if did]
-                columns = zip(*purses, strict=True)
-                covered = await connection.fetch(QUERIES["reserve"], *columns) if purses else []
-                if len(covered) == len(purses):
-                    await block.commit()
-                    return done
-                await block.rollback()
-        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
-            return await self._run_open_covered(items)
-        except LOST as error:
-            raise StoreUnavailable from error
-        if len(items) == 1:
-            return [False]
-        return [did for item in items for did in await self._run_open_covered([item])]
+        rows = await self._lanes["open_undo"].fetch(QUERIES["open_undo"], _rows(items))
+        done = _happened(items, rows)
+        if len(items) > 1:
+            # What is not covered beside others of its merchant may be so alone.
+            for number in _beside_others(items, done):
+                [done[number]] = await self._run_open_undo([items[number]])
+        return done
 
     async def _run_conclude(self, items: list[Outcome]) -> list[bool]:
-        lines = [
-            (item.id, number, transfer.debit, transfer.credit, transfer.amount)
+        postings = [
+            (item.id, line, transfer.debit, transfer.credit, transfer.amount)
             for item in items
-            for number, transfer in enumerate(item.transfers)
+            for line, transfer in enumerate(item.transfers)
         ]
-        columns = zip(
-            *(
-                (
-                    o.merchant_id, o.id, o.state, o.sources, o.sent, o.response_code,
-                    o.auth_code, o.settlement_date, o.fee, o.icc_answer, o.voucher, o.late_code,
-                    o.original_state, o.release, o.owed, o.reason, o.settles, o.at,
-                )
-                for o in items
-            ),
-            strict=True,
-        )  # fmt: skip
-        more = zip(
-            *((o.why, o.undoing, o.unreserve, o.posted_on, o.seen_at) for o in items), strict=True
-        )
-        postings: Sequence[Sequence[object]] = (
-            list(zip(*lines, strict=True)) if lines else [[], [], [], [], []]
-        )
-        rows = await self._lanes["conclude"].fetch(QUERIES["conclude"], *columns, *postings, *more)
+        outcomes = list(map(_outcome_row, items))
+        rows = await self._lanes["conclude"].fetch(QUERIES["conclude"], outcomes, postings)
         done: dict[UUID, str] = {row[0]: row[1] for row in rows}
         for item in items:
             late_code = done.get(item.id)
@@ -327,29 +283,8 @@ class Journal:
         return [found.get(purse, (0, 0, 0)) for purse in purses]
 
 
-def _opening_arrays(items: list[Opening]) -> list[tuple[object, ...]]:
-    rows = (
-        (
-            t.merchant_id, t.id, t.kind, t.state, t.sent, item.node, t.terminal_id, t.batch,
-            t.trace, t.business_date, t.amount, t.currency, t.original_id, t.card_hash,
-            t.card_masked, t.card_cipher, t.card_type, t.expiry, t.card_sequence, t.entry_mode,
-            t.condition, t.issuer_id, t.rrn, t.voucher, t.response_code, t.received_at, t.why,
-            t.issuer_trace,
-        )
-        for item in items
-        for t in (item.transaction,)
-    )  # fmt: skip
-    return list(zip(*rows, strict=True))
-
-
-def _undo_arrays(items: list[Opening]) -> list[Sequence[object]]:
-    return [
-        *_opening_arrays(items),
-        [item.transaction.holds for item in items],
-        [item.whole for item in items],
-        [item.owed for item in items],
-        [item.transaction.reserves for item in items],
-    ]
+def _rows(items: list[Opening]) -> list[tuple[object, ...]]:
+    return [(*_transaction_row(item.transaction), *_opening_row(item)) for item in items]
 
 
 def _happened(items: list[Opening], rows: list[asyncpg.Record]) -> list[bool]:
@@ -362,15 +297,20 @@ def _undo_touches(opening: Opening) -> tuple[UUID, ...]:
     return (transaction.id, transaction.original_id or transaction.id)
 
 
-def _covered_touches(opening: Opening) -> tuple[object, ...]:
-    transaction = opening.transaction
-    return (*_undo_touches(opening), transaction.merchant_id)
-
-
-def _purse(opening: Opening) -> tuple[str, str, int, bool]:
-    """Give whose money must be there: merchant, currency, amount, whether pending money counts."""
-    mine = opening.transaction
-    return (mine.merchant_id, mine.currency, mine.reserves, opening.pending_covers)
+def _beside_others(items: list[Opening], done: list[bool]) -> list[int]:
+    """Give the places of what was not opened where another reserves of the same purse."""
+    purses = [
+        (item.transaction.merchant_id, item.transaction.currency)
+        for item in items
+        if item.transaction.reserves
+    ]
+    return [
+        number
+        for number, (item, did) in enumerate(zip(items, done, strict=True))
+        if not did
+        and item.transaction.reserves
+        and purses.count((item.transaction.merchant_id, item.transaction.currency)) > 1
+    ]
 
 
 def _outcome_touches(outcome: Outcome) -> tuple[UUID, ...]:

@@ -1,42 +1,18 @@
--- The journal: each statement takes arrays, so that many transactions share one commit.
+-- The journal: each statement takes an array of rows, so that many transactions share one commit.
 
 -- name: open
 -- description: Write transactions before anything is sent; a repeated request key is skipped.
-INSERT INTO transactions (
-    merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
-    amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
-    card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at, why,
-    issuer_trace)
-SELECT * FROM unnest(
-    $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[],
-    $8::text[], $9::text[], $10::date[], $11::bigint[], $12::text[], $13::uuid[], $14::bytea[],
-    $15::text[], $16::bytea[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
-    $22::text[], $23::text[], $24::text[], $25::text[], $26::timestamptz[], $27::text[],
-    $28::text[])
+INSERT INTO transactions ({opened})
+SELECT {opened} FROM unnest($1::journal_opening[])
 ON CONFLICT DO NOTHING
 RETURNING id;
 
 -- name: open_undo
--- description: Hold the amount on the original and write the void, refund or completion, or neither.
-WITH request AS (
-    SELECT * FROM unnest(
-        $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[],
-        $8::text[], $9::text[], $10::date[], $11::bigint[], $12::text[], $13::uuid[],
-        $14::bytea[], $15::text[], $16::bytea[], $17::text[], $18::text[], $19::text[],
-        $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
-        $26::timestamptz[], $27::text[], $28::text[], $29::bigint[], $30::boolean[], $31::text[],
-        $32::bigint[])
-    AS r (
-        merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
-        amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
-        card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at,
-        why, issuer_trace, holds, whole, owed, reserves)
-), held AS (
-    UPDATE transactions o
-    SET undone = o.undone + r.holds, undoing = r.holds
-    FROM request r
-    WHERE o.merchant_id = r.merchant_id AND o.id = r.original_id
-      AND o.state IN ('approved', 'partly_refunded')
+-- description: Hold the amount on the original, reserve what covers it, and write the void, refund or completion, or nothing of it.
+WITH held AS (
+    SELECT r.* FROM unnest($1::journal_opening[]) r
+    JOIN transactions o ON o.merchant_id = r.merchant_id AND o.id = r.original_id
+    WHERE o.state IN ('approved', 'partly_refunded')
       AND o.undone + r.holds <= o.amount AND (o.undone = 0 OR NOT r.whole)
       -- One at a time: of two refunds that look alike the second may be the first one once more.
       AND o.undoing = 0
@@ -44,57 +20,45 @@ WITH request AS (
           SELECT FROM transactions d
           WHERE d.merchant_id = r.merchant_id AND d.terminal_id = r.terminal_id
             AND d.batch = r.batch AND d.trace = r.trace)
-    RETURNING r.*
-), opened AS (
-    -- No ON CONFLICT: a clash must undo the hold too.
-    INSERT INTO transactions (
-        merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
-        amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
-        card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at,
-        why, issuer_trace, holds, reserves)
-    SELECT
-        merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date,
-        amount, currency, original_id, card_hash, card_masked, card_cipher, card_type, expiry,
-        card_sequence, entry_mode, condition, issuer_id, rrn, voucher, response_code, received_at,
-        why, issuer_trace, holds, reserves
-    FROM held
-    RETURNING id
+    ORDER BY o.merchant_id, o.id FOR UPDATE OF o
+), purse AS (  -- balances after originals and by merchant, as outcomes lock them
+    SELECT merchant_id, currency, available - reserved AS free, pending
+    FROM merchant_balances
+    WHERE (merchant_id, currency) IN (SELECT merchant_id, currency FROM held WHERE reserves > 0)
+    ORDER BY merchant_id, currency FOR UPDATE
+), covered AS (
+    SELECT * FROM (
+        SELECT h.*, sum(reserves) OVER (PARTITION BY merchant_id, currency ORDER BY reserves, id)
+            AS together
+        FROM held h) h
+    WHERE reserves = 0 OR together <= (
+        SELECT free + CASE WHEN h.pending_covers THEN pending ELSE 0 END FROM purse p
+        WHERE p.merchant_id = h.merchant_id AND p.currency = h.currency)
+), original AS (
+    UPDATE transactions o
+    SET undone = o.undone + r.holds, undoing = r.holds
+    FROM covered r
+    WHERE o.merchant_id = r.merchant_id AND o.id = r.original_id
+), balance AS (
+    UPDATE merchant_balances b SET reserved = b.reserved + r.reserves
+    FROM (SELECT merchant_id, currency, sum(reserves) AS reserves FROM covered
+          WHERE reserves > 0 GROUP BY merchant_id, currency) r
+    WHERE b.merchant_id = r.merchant_id AND b.currency = r.currency
 ), owed AS (
     INSERT INTO outbox (merchant_id, id, transaction_id, original_id, kind, issuer_id, card_hash,
                         reason, next_attempt_at, created_at)
     SELECT merchant_id, gen_random_uuid(), id, original_id, owed, issuer_id, card_hash, '',
            received_at, received_at
-    FROM held WHERE owed <> ''
+    FROM covered WHERE owed <> ''
 )
-SELECT id FROM opened;
-
--- name: reserve
--- description: Set money of merchants aside for what gives it back, each once: merchant, currency, amount, whether pending money counts.
-WITH asked AS (
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[])
-        AS r (merchant_id, currency, amount, pending_covers)
-), locked AS (  -- in the order in which outcomes lock them
-    SELECT b.merchant_id, b.currency FROM merchant_balances b JOIN asked USING (merchant_id, currency)
-    ORDER BY b.merchant_id, b.currency FOR UPDATE OF b
-)
-UPDATE merchant_balances b SET reserved = b.reserved + r.amount
-FROM locked JOIN asked r USING (merchant_id, currency)
-WHERE b.merchant_id = r.merchant_id AND b.currency = r.currency
-  AND b.available + CASE WHEN r.pending_covers THEN b.pending ELSE 0 END - b.reserved >= r.amount
-RETURNING b.merchant_id;
+-- No ON CONFLICT: a clash must undo the hold too.
+INSERT INTO transactions ({opened}) SELECT {opened} FROM covered
+RETURNING id;
 
 -- name: conclude
 -- description: Outcome, ledger, balances, the original and what the issuer is owed, in one commit.
 WITH outcome AS (
-    SELECT * FROM unnest(
-        $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-        $8::text[], $9::bigint[], $10::bytea[], $11::text[], $12::text[], $13::text[],
-        $14::bigint[], $15::text[], $16::text[], $17::boolean[], $18::timestamptz[], $24::text[],
-        $25::bigint[], $26::bigint[], $27::date[], $28::timestamptz[])
-    AS o (
-        merchant_id, id, state, sources, sent, response_code, auth_code, settlement_date, fee,
-        icc_answer, voucher, late_code, original_state, release, owed, reason, settles, at, why,
-        undoing, unreserve, posted_on, seen_at)
+    SELECT * FROM unnest($1::journal_outcome[])
 ), moved AS (
     UPDATE transactions t
     SET state = o.state,
@@ -152,8 +116,7 @@ WITH outcome AS (
                  AND r.transaction_id = m.id AND r.cause = 'reversal')
            THEN 'adjustment' ELSE 'approval' END, e.line, e.debit, e.credit, e.amount,
            m.currency, m.posted_on, m.at
-    FROM unnest($19::uuid[], $20::smallint[], $21::text[], $22::text[], $23::bigint[])
-         AS e (id, line, debit, credit, amount)
+    FROM unnest($2::journal_posting[]) e
     JOIN moved m ON m.id = e.id
     UNION ALL
     SELECT m.merchant_id, m.id, 'reversal', e.line, e.credit, e.debit, e.amount,

@@ -1,4 +1,4 @@
-"""The journal's statements, with what they take from the code: columns and codes of approval."""
+"""The journal's statements, with what they take from the code: columns, rows, codes of approval."""
 
 from typing import Final
 
@@ -7,10 +7,29 @@ from annul.domain.response_codes import BOOKED
 
 from .database import load_queries
 
+# What an opening writes of a transaction, and what it adds; likewise of an outcome. Together the
+# fields of the types `journal_opening` and `journal_outcome`, in their order.
+OF_TRANSACTION: Final = (
+    "merchant_id", "id", "kind", "state", "sent", "terminal_id", "batch", "trace",
+    "business_date", "amount", "currency", "original_id", "card_hash", "card_masked",
+    "card_cipher", "card_type", "expiry", "card_sequence", "entry_mode", "condition",
+    "issuer_id", "rrn", "voucher", "response_code", "received_at", "why", "issuer_trace",
+    "holds", "reserves",
+)  # fmt: skip
+OF_OPENING: Final = ("node", "whole", "owed", "pending_covers")
+OF_OUTCOME: Final = (
+    "merchant_id", "id", "state", "sources", "sent", "response_code", "auth_code",
+    "settlement_date", "fee", "icc_answer", "voucher", "late_code", "original_state", "release",
+    "owed", "reason", "settles", "at", "why", "undoing", "unreserve", "posted_on", "seen_at",
+)  # fmt: skip
+
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
+_OPENED: Final = ", ".join((*OF_TRANSACTION, "node"))
 _BOOKED: Final = ", ".join(f"'{code}'" for code in sorted(BOOKED))
 
 QUERIES: Final = {
-    name: query.sql.replace("{columns}", _COLUMNS).replace("{booked}", f"ARRAY[{_BOOKED}]")
+    name: query.sql.replace("{columns}", _COLUMNS)
+    .replace("{opened}", _OPENED)
+    .replace("{booked}", f"ARRAY[{_BOOKED}]")
     for name, query in load_queries("annul.store", "journal.sql").items()
 }
