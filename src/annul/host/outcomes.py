@@ -158,7 +158,9 @@ class Outcomes:
 
     async def contradicted(self, transaction: Transaction, answer: Answer, at: datetime) -> bool:
         """Take back what was booked and is not what was asked; dispute what can not be reversed."""
-        said = {"late_code": answer.response_code, "sent": Sent.ANSWERED, "why": UNPROVED}
+        said: dict[str, Any] = {
+            "late_code": answer.response_code, "sent": Sent.ANSWERED, "why": UNPROVED,
+        }  # fmt: skip
         if KINDS[transaction.kind].reversible:
             return await self._write(
                 transaction,
@@ -169,8 +171,6 @@ class Outcomes:
                 reason=reason_of(answer.response_code, answer.differs),
                 **said,
             )
-        if not await self._write(transaction, State.DISPUTED, at, settles=True, **said):
-            return False
         detail = (
             f"Issuer {transaction.issuer_id} answered {answer.response_code} to the"
             f" {transaction.kind} {transaction.rrn}, "
@@ -179,8 +179,8 @@ class Outcomes:
             detail += "which was sent before: it may refuse the repeat of what it has booked."
         else:
             detail += f"but fields {', '.join(map(str, answer.differs)) or '4'} are not as asked."
-        await self._journal.incident(transaction, "disputed", detail, at)
-        return True
+        said |= {"incident": "disputed", "detail": detail}
+        return await self._write(transaction, State.DISPUTED, at, settles=True, **said)
 
     async def reversing(self, transaction: Transaction, reason: str, at: datetime) -> bool:
         """Take ownership of a reversal: from now on it is sent until the issuer acknowledges it.
@@ -222,10 +222,8 @@ class Outcomes:
             f"Issuer {transaction.issuer_id} approved the {transaction.kind} {transaction.rrn} and"
             f" answers {code} to its reversal. The entries stand until one of them is proved."
         )
-        if not await self._write(transaction, State.DISPUTED, at):
-            return False
-        await self._journal.incident(transaction, "disputed", detail, at)
-        return True
+        told: dict[str, Any] = {"incident": "disputed", "detail": detail}
+        return await self._write(transaction, State.DISPUTED, at, **told)
 
     async def undone_there(self, transaction: Transaction, code: str, at: datetime) -> None:
         """Tell somebody that an issuer has undone what people had concluded to stand."""

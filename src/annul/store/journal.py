@@ -55,7 +55,8 @@ class Outcome(NamedTuple):
     into the outbox; `settles` ends the outbox row; `posted_on` is the business day of the entries.
     An empty text keeps the stored value. `came_from` narrows the states that it may come from;
     `by_hand` lets it come from those that only people conclude. `seen_at` is when the late answer
-    came that the writer knows of: what denies a later one does not end it.
+    came that the writer knows of: what denies a later one does not end it. `incident` tells
+    somebody of what this state may not stand without, in the words of `detail`.
     """
 
     merchant_id: str
@@ -84,6 +85,8 @@ class Outcome(NamedTuple):
     came_from: State | None = None
     by_hand: bool = False
     seen_at: datetime | None = None
+    incident: str = ""
+    detail: str = ""
 
     @property
     def sources(self) -> str:

@@ -93,7 +93,7 @@ WITH outcome AS (
     RETURNING t.merchant_id, t.id, t.original_id, t.issuer_id, t.card_hash, t.currency,
               o.posted_on, o.state, o.original_state, o.release, o.owed, o.reason,
               o.settles, o.response_code, o.at, o.undoing, o.unreserve,
-              o.why, t.late_code
+              o.why, t.late_code, o.incident, o.detail
 ), original AS (
     UPDATE transactions t
     SET undone = t.undone - m.release,
@@ -153,6 +153,11 @@ WITH outcome AS (
     ON CONFLICT (merchant_id, transaction_id, kind) DO UPDATE
     SET pending = true, next_attempt_at = excluded.next_attempt_at, done_at = NULL,
         leased_until = NULL
+), told AS (
+    INSERT INTO incidents (merchant_id, id, kind, transaction_id, detail, opened_at)
+    SELECT merchant_id, gen_random_uuid(), incident, id, detail, at
+    FROM moved WHERE incident <> ''
+    ON CONFLICT DO NOTHING
 ), settled AS (
     UPDATE outbox b
     SET pending = false, done_at = m.at, last_code = m.response_code

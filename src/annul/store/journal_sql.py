@@ -21,6 +21,7 @@ OF_OUTCOME: Final = (
     "merchant_id", "id", "state", "sources", "sent", "response_code", "auth_code",
     "settlement_date", "fee", "icc_answer", "voucher", "late_code", "original_state", "release",
     "owed", "reason", "settles", "at", "why", "undoing", "unreserve", "posted_on", "seen_at",
+    "incident", "detail",
 )  # fmt: skip
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)

@@ -1,10 +1,9 @@
-"""The sweep on a real PostgreSQL: each contradiction is found, told once, forgotten once mended."""
+"""The audit on a real PostgreSQL: each contradiction is found, told once, forgotten once mended."""
 
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,124 +13,15 @@ import pytest
 from annul.diagnose.causes import Text
 from annul.domain import incidents
 from annul.domain.kinds import COMPLETIONS, REFUNDS, VOIDS
-from annul.domain.records import Transaction
 from annul.domain.states import State
 from annul.resolve.audit import GRACE, LIMIT, QUERIES, Auditor, ExplanationRefused
 from annul.resolve.case import Case, Event, chained
 from annul.resolve.differences import QUESTIONS, Over
-from annul.resolve.sweep import Sweep
-from annul.store.database import connect
 from tests.unit.domain.builders import merchant
 
-from .books import SECOND, approved, open_books, owe, reversed_
+from .audited import HOUR, LONG_AGO, NOW, SOLD, Books, found, open_incidents
+from .books import SECOND, approved, owe
 from .rows import put, put_case, put_transaction
-
-SOLD = datetime.fromisoformat("2026-11-23T04:00:00+00:00")
-HOUR = timedelta(hours=1)
-NOW = SOLD + HOUR
-LONG_AGO = SOLD - timedelta(days=30)
-
-
-@dataclass
-class Held:
-    """A clock that stands still until a test moves it; the monotonic one runs."""
-
-    at: datetime = NOW
-    ticks: list[float] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return asyncio.get_running_loop().time()
-
-
-@dataclass
-class Books:
-    """Healthy books of everything that happens, and what tests spoil of them."""
-
-    pool: Any  # as the owner of the tables, who may write what annul may not
-    sale: Transaction
-    voided: Transaction
-    void: Transaction
-    refunded: Transaction
-    refund: Transaction
-    preauth: Transaction
-    completion: Transaction
-    reversed: Transaction
-
-    async def set(self, row: Transaction, **values: Any) -> None:
-        """Change columns of a transaction."""
-        names = ", ".join(f"{name} = ${at}" for at, name in enumerate(values, 2))
-        await self.pool.execute(
-            f"UPDATE transactions SET {names} WHERE id = $1", row.id, *values.values()
-        )
-
-    async def outbox(self, row: Transaction, **values: Any) -> None:
-        """Change columns of an outbox row."""
-        names = ", ".join(f"{name} = ${at}" for at, name in enumerate(values, 2))
-        await self.pool.execute(
-            f"UPDATE outbox SET {names} WHERE transaction_id = $1", row.id, *values.values()
-        )
-
-    async def tell(self, row: Transaction, kind: str) -> None:
-        """Open an incident about a transaction."""
-        await put(self.pool, "incidents", {
-            "merchant_id": row.merchant_id, "id": row.id, "kind": kind,
-            "transaction_id": row.id, "detail": "", "opened_at": SOLD,
-        })  # fmt: skip
-
-
-@pytest.fixture
-async def owner(database: str) -> AsyncIterator[asyncpg.Pool]:
-    opened = await connect(database, role=None)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def books(owner: asyncpg.Pool) -> Books:
-    await open_books(owner)
-    sale = await approved(owner, 1)
-    voided = await approved(owner, 2)
-    void = await approved(owner, 3, kind="void", original_id=voided.id, holds=10_000)
-    refunded = await approved(owner, 4, kind="qr_sale")
-    refund = await approved(
-        owner, 5, kind="qr_refund", original_id=refunded.id, holds=4_000, amount=4_000, fee=20
-    )
-    preauth = await approved(owner, 6, kind="preauth", fee=0)
-    completion = await approved(
-        owner, 7, kind="completion", original_id=preauth.id, holds=10_000, amount=11_000, fee=55
-    )
-    back = await reversed_(owner, 8, late_code="00", response_code="98")
-    await put_transaction(owner, 9, state=State.DECLINED, response_code="51")
-    await put_transaction(owner, 10, kind="void", state=State.DECLINED, original_id=sale.id)
-    await owner.execute("UPDATE transactions SET cased = true WHERE trace = '000010'")
-    return Books(owner, sale, voided, void, refunded, refund, preauth, completion, back)
-
-
-@pytest.fixture
-def auditor(pool: asyncpg.Pool) -> Auditor:
-    return Auditor(pool)
-
-
-async def found(auditor: Auditor, now: datetime = NOW) -> dict[str, set[str]]:
-    """Give the references of what a run over everything finds, by the question's name."""
-    report = await auditor.everything(now)
-    names: dict[str, set[str]] = {}
-    for one in report.differences:
-        assert one.said("zh")
-        assert one.said("en")
-        names.setdefault(one.kind.removeprefix("audit_"), set()).add(one.reference)
-    return names
-
-
-async def open_incidents(pool: asyncpg.Pool) -> dict[str, int]:
-    rows = await pool.fetch(
-        "SELECT kind, count(*) FROM incidents WHERE closed_at IS NULL AND kind LIKE 'audit%'"
-        " GROUP BY kind"
-    )
-    return {kind.removeprefix("audit_"): count for kind, count in rows}
 
 
 async def test_healthy_books_have_no_differences(books: Books, auditor: Auditor) -> None:
@@ -462,94 +352,6 @@ async def test_more_than_a_report_holds_are_all_told_and_said_to_be_more(
     report = await auditor.everything(NOW)
     assert (len(report.differences), report.more) == (3, {"audit_late_approval"})
     assert await open_incidents(pool) == {"late_approval": 9}
-
-
-# Beside a host -----------------------------------------------------------------------------------
-
-
-async def test_a_round_finds_what_is_new_and_what_is_open_for_long(
-    books: Books, auditor: Auditor, pool: asyncpg.Pool
-) -> None:
-    sweep = Sweep(auditor, Held())
-    assert (await sweep.round()).differences == []
-    for state, trace in ((State.UNKNOWN, 20), (State.DECLINED, 21)):
-        await put_transaction(books.pool, trace, state=state, received_at=LONG_AGO, late_code="00")
-    await books.set(books.sale, state="voided")
-    report = await sweep.round()
-    # What ended long ago is left to a run over everything.
-    assert {one.kind for one in report.differences} == {
-        "audit_unknown_without_outbox", "audit_undone_without_proof",
-    }  # fmt: skip
-    assert await open_incidents(pool) == {"unknown_without_outbox": 1, "undone_without_proof": 1}
-
-    await auditor.everything(NOW)
-    assert (await open_incidents(pool))["late_approval"] == 1
-    await books.pool.execute("UPDATE transactions SET late_code = '' WHERE trace = '000021'")
-    assert (await sweep.round()).closed == 1
-    assert "late_approval" not in await open_incidents(pool)
-
-
-async def test_a_round_sees_what_a_change_of_today_does_to_an_old_original(
-    books: Books, auditor: Auditor
-) -> None:
-    old = await approved(books.pool, 20, received_at=LONG_AGO)
-    await approved(books.pool, 21, kind="refund", original_id=old.id, holds=10_000)
-    await books.set(old, undone=4_000)
-    report = await Sweep(auditor, Held()).round()
-    assert {(one.kind, one.reference) for one in report.differences} == {
-        ("audit_hold_without_holder", old.rrn), ("audit_undone_without_proof", old.rrn),
-    }  # fmt: skip
-
-
-async def test_what_ends_after_it_was_looked_at_is_looked_at_again(
-    books: Books, auditor: Auditor
-) -> None:
-    clock = Held()
-    sweep = Sweep(auditor, clock)
-    await sweep.round()
-    await books.set(books.sale, fee=51)
-    clock.at = NOW + timedelta(hours=20)
-    assert [one.reference for one in (await sweep.round()).differences] == [books.sale.rrn]
-
-
-async def test_adding_up_waits_for_nobody(
-    database: str, books: Books, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("annul.resolve.sweep._RESTS", 0.0)
-    pool = await connect(database)
-    sweep = Sweep(Auditor(pool, 0.2), Held())
-    async with books.pool.acquire() as other, other.transaction():
-        await other.execute("LOCK TABLE entries")
-        report = await sweep.round()
-    assert report.left_out == {"audit_balance", "audit_entries"}
-    await books.pool.execute("UPDATE merchant_balances SET pending = pending + 1")
-    await books.set(books.sale, fee=51)
-    # Nothing is proved of what was left out, and the balance is left to the next day.
-    assert {one.kind for one in (await sweep.round()).differences} == {"audit_entries"}
-    await pool.close()
-
-
-async def test_the_sweep_outlives_its_faults_and_ends_when_told(
-    books: Books, auditor: Auditor, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await put_transaction(books.pool, 20, state=State.UNKNOWN)
-    sweep = Sweep(auditor, Held(), every_s=0.0, first_s=0.0)
-    faulty, done = sweep.round, asyncio.Event()
-    tries = iter((RuntimeError("a fault of ours"), ConnectionResetError("gone")))
-
-    async def round_() -> Any:
-        for error in tries:
-            raise error
-        report = await faulty()
-        done.set()
-        return report
-
-    monkeypatch.setattr(sweep, "round", round_)
-    sweep.start()
-    async with asyncio.timeout(20):
-        await done.wait()
-    await sweep.stop()
-    assert await open_incidents(pool) == {"unknown_without_outbox": 1}
 
 
 # Cost --------------------------------------------------------------------------------------------

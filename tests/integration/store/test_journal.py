@@ -204,6 +204,22 @@ async def test_pending_money_covers_only_where_the_contract_says_so(journal: Jou
     assert await journal.open(Opening(void, 0))
 
 
+async def test_what_may_not_stand_untold_is_told_in_the_same_commit(journal: Journal) -> None:
+    sale, other = _sale(1), _sale(2)
+    for one in (sale, other):
+        await journal.open(Opening(one, 0))
+    told: dict[str, Any] = {"incident": "disputed", "detail": "it says two things"}
+    disputed = [
+        Outcome(_MERCHANT, one.id, None, State.DISPUTED, _NOW, **told) for one in (sale, other)
+    ]
+    assert await journal.conclude(disputed[0])
+    assert not await journal.conclude(disputed[0])
+    await journal.conclude(Outcome(_MERCHANT, other.id, None, State.APPROVED, _NOW))
+    assert not await journal.conclude(disputed[1])
+    rows = await journal._pool.fetch("SELECT transaction_id, kind, detail FROM incidents")
+    assert [tuple(row) for row in rows] == [(sale.id, "disputed", "it says two things")]
+
+
 async def test_entries_are_posted_on_the_day_they_are_written(journal: Journal) -> None:
     sale = await _sold(journal)
     tomorrow = date(2026, 11, 24)

@@ -14,7 +14,7 @@ CREATE TYPE journal_outcome AS (
     auth_code text, settlement_date text, fee bigint, icc_answer bytea, voucher text,
     late_code text, original_state text, release bigint, owed text, reason text, settles boolean,
     at timestamptz, why text, undoing bigint, unreserve bigint, posted_on date,
-    seen_at timestamptz);
+    seen_at timestamptz, incident text, detail text);
 
 CREATE TYPE journal_posting AS (
     id uuid, line smallint, debit text, credit text, amount bigint);

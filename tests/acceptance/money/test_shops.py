@@ -12,18 +12,16 @@ import pytest
 from annul.app import Running, ground, serve
 from annul.settings import Settings
 from annul.sim.terminal.journal import Record
-
-from .site import RogueSite, open_rogue_site
-from .soft import Cashier, cashier
+from tests.acceptance.site import RogueSite, open_rogue_site
+from tests.acceptance.soft import Cashier, cashier
 
 _SHOP = 6  # its terminals are 6 and 7; its contract asks that voids are covered
 _NET = 9_950  # what a sale of 100.00 brings
 
 
 @pytest.fixture
-async def site(database: str, tmp_path: Path) -> AsyncIterator[RogueSite]:
-    async with open_rogue_site(database, tmp_path, timeout_ms=1_000) as opened:
-        yield opened
+def settings() -> dict[str, Any]:
+    return {"timeout_ms": 1_000}
 
 
 @pytest.fixture

@@ -1,31 +1,21 @@
 """The promise covers every movement back, keeps its time, and outlives a fault of ours."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from annul.diagnose.lessons import Lessons
 from annul.resolve.people import People
+from tests.acceptance.site import RogueSite
+from tests.acceptance.soft import Cashier
 
-from .site import RogueSite, open_rogue_site
-from .soft import Cashier, cashier
-from .test_money_cases import book_of, case_that, looked_at, sold_and_refused
-
-
-@pytest.fixture
-async def site(database: str, tmp_path: Path) -> AsyncIterator[RogueSite]:
-    async with open_rogue_site(
-        database, tmp_path, void_time_scale=0.01, void_give_up_s=3
-    ) as opened:
-        yield opened
-        await opened.running.resolver.stop()
+from .cases import book_of, case_that, looked_at, sold_and_refused
 
 
 @pytest.fixture
-def till(site: RogueSite) -> Iterator[Cashier]:
-    with cashier(site.port, site.terminals[0]) as opened:
-        yield opened
+def settings() -> dict[str, Any]:
+    """Let cases move a hundred times faster, once a test starts the resolver."""
+    return {"void_time_scale": 0.01, "void_give_up_s": 3}
 
 
 async def test_refund_that_an_issuer_refuses_becomes_a_case_and_ends(

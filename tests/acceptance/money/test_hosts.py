@@ -12,9 +12,8 @@ from annul.app import ground, serve
 from annul.domain.errors import AnnulError
 from annul.settings import Settings
 from bench.processes import Process, free_port
-
-from .site import RogueSite, open_rogue_site
-from .soft import Cashier, cashier
+from tests.acceptance.site import RogueSite, open_rogue_site
+from tests.acceptance.soft import Cashier, cashier
 
 _LEASE_S = 1.0
 

@@ -1,29 +1,14 @@
 """Reversals that an issuer refuses, denies or can not hear: none ends without proof or person."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from annul.sim.terminal.journal import Record
-
-from .rogue_issuer import Asked
-from .site import RogueSite, open_rogue_site
-from .soft import CARD, Cashier, cashier
-
-
-@pytest.fixture
-async def site(database: str, tmp_path: Path) -> AsyncIterator[RogueSite]:
-    async with open_rogue_site(database, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def till(site: RogueSite) -> Iterator[Cashier]:
-    with cashier(site.port, site.terminals[0]) as opened:
-        yield opened
+from tests.acceptance.rogue_issuer import Asked
+from tests.acceptance.site import RogueSite, open_rogue_site
+from tests.acceptance.soft import CARD, Cashier, cashier
 
 
 async def _not_heard(

@@ -1,28 +1,16 @@
 """What can not be reversed: refunds and advices are asked until proved, and never pay twice."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .rogue_issuer import Asked, Rule
-from .site import RogueSite, open_rogue_site
-from .soft import Cashier, cashier
+from tests.acceptance.rogue_issuer import Asked, Rule
+from tests.acceptance.site import RogueSite, open_rogue_site
+from tests.acceptance.soft import Cashier, cashier
 
 _UNPROVED = ("98", "68", "96", "91", "06", "09", "94", "ZZ")
-
-
-@pytest.fixture
-async def site(database: str, tmp_path: Path) -> AsyncIterator[RogueSite]:
-    async with open_rogue_site(database, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def till(site: RogueSite) -> Iterator[Cashier]:
-    with cashier(site.port, site.terminals[0]) as opened:
-        yield opened
 
 
 @pytest.fixture

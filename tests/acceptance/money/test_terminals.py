@@ -1,8 +1,6 @@
 """What terminals say once the world has moved on: each message ends, no void is forgotten."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -10,50 +8,13 @@ import pytest
 
 from annul.host.numbers import ReferenceNumbers
 from annul.sim.terminal.journal import Record
+from tests.acceptance.adversary import Fields, Keyed, Wire, dial, sale, undoing
+from tests.acceptance.site import RogueSite
+from tests.acceptance.soft import CODE, cashier
 
-from .adversary import Answer, Fields, Keyed, Wire, dial, sale, undoing
-from .site import RogueSite, open_rogue_site
-from .soft import CODE, cashier
+from .messages import reversal_of, sell
 
 _ENDS = {"00", "25", "12"}  # what ends a reversal at the terminal
-
-
-@pytest.fixture
-async def site(database: str, tmp_path: Path) -> AsyncIterator[RogueSite]:
-    async with open_rogue_site(database, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def wire(site: RogueSite) -> AsyncIterator[Wire]:
-    async with dial(site.port) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def owner(site: RogueSite, wire: Wire) -> Keyed:
-    """Give somebody who has signed in with the keys of the first terminal."""
-    keyed = Keyed(site.terminals[0])
-    await keyed.sign_in(wire)
-    return keyed
-
-
-async def _sold(owner: Keyed, wire: Wire, trace: str, amount: int = 10_000) -> Record:
-    answer = await owner.sell(wire, trace, amount)
-    assert answer.code == "00"
-    return _record(owner, trace, amount, answer)
-
-
-def _record(owner: Keyed, trace: str, amount: int, answer: Answer) -> Record:
-    get = answer.message.get
-    return Record(
-        batch=owner.batch, trace=trace, kind="sale", amount=amount, card="", fields={},
-        rrn=str(get(37, "")), auth_code=str(get(38, "")).strip(),
-    )  # fmt: skip
-
-
-def _reversal(owner: Keyed, trace: str, amount: int = 10_000) -> bytes:
-    return owner.signed("0400", sale(owner.who, trace, amount, owner.batch) | {39: "98"})
 
 
 async def _told_end(wire: Wire, body: bytes) -> str:
@@ -78,24 +39,24 @@ async def test_reversal_of_a_sale_given_back_meanwhile_ends_and_the_terminal_goe
     site: RogueSite, wire: Wire, owner: Keyed
 ) -> None:
     for number, (mti, kind) in enumerate((("0200", "void"), ("0220", "refund"))):
-        sold = await _sold(owner, wire, f"{number}00001")
+        sold = await sell(owner, wire, f"{number}00001")
         undone = undoing(kind, owner.who, f"{number}00002", sold)
         assert (await wire.told(owner.signed(mti, undone))).code == "00"
-        assert (await wire.told(_reversal(owner, sold.trace))).code == "00"
+        assert (await wire.told(reversal_of(owner, sold.trace))).code == "00"
         await site.books_agree()
         assert site.rogue.net == 0
     assert site.rogue.of("reversal") == []
-    await _sold(owner, wire, "000003")
+    await sell(owner, wire, "000003")
     assert await site.incidents() == set()
 
 
 async def test_reversal_of_a_sale_refunded_in_part_ends_and_the_rest_is_somebodys_to_settle(
     site: RogueSite, wire: Wire, owner: Keyed
 ) -> None:
-    sold = await _sold(owner, wire, "000001")
+    sold = await sell(owner, wire, "000001")
     refund = undoing("refund", owner.who, "000002", sold) | {4: "000000004000"}
     assert (await wire.told(owner.signed("0220", refund))).code == "00"
-    await _told_end(wire, _reversal(owner, "000001"))
+    await _told_end(wire, reversal_of(owner, "000001"))
     await _agrees_or_is_known(site, 0)
 
 
@@ -103,12 +64,12 @@ async def test_reversal_of_a_sale_refunded_in_part_ends_and_the_rest_is_somebody
 async def test_reversal_of_a_sale_whose_void_is_on_its_way_ends(
     site: RogueSite, wire: Wire, owner: Keyed, code: str
 ) -> None:
-    sold = await _sold(owner, wire, "000001")
+    sold = await sell(owner, wire, "000001")
     site.rogue.hold("void")
     await wire.send(owner.signed("0200", undoing("void", owner.who, "000002", sold)))
     void = await site.rogue.next("void")
     async with dial(site.port) as another:
-        await _told_end(another, _reversal(owner, "000001"))
+        await _told_end(another, reversal_of(owner, "000001"))
     if code == "00":
         void.book()
     void.answer(code)
@@ -138,7 +99,7 @@ async def test_reversal_of_a_qr_sale_without_its_code_is_taken(
 async def test_void_with_a_field_61_that_makes_no_sense_is_kept_and_becomes_a_case(
     site: RogueSite, wire: Wire, owner: Keyed
 ) -> None:
-    sold = await _sold(owner, wire, "000001")
+    sold = await sell(owner, wire, "000001")
     sizes = (3, 8, 11, 13, 15)
     for number, size in enumerate(sizes, 2):
         fields = undoing("void", owner.who, f"{number:06d}", sold) | {61: "000001000001010"[:size]}
@@ -153,7 +114,7 @@ async def test_void_with_what_proves_nothing_is_answered_30_and_changes_nothing(
     site: RogueSite, wire: Wire, owner: Keyed
 ) -> None:
     """NULs, and a field long enough to make a MAC fit that was seen elsewhere."""
-    sold = await _sold(owner, wire, "000001")
+    sold = await sell(owner, wire, "000001")
     odd: list[Fields] = [
         {37: "12345\x00789012"}, {38: "\x00" * 6}, {38: "12\x00456"}, {61: "0" * 17},
         {61: "0" * 29},
@@ -178,8 +139,8 @@ async def test_void_under_a_number_that_was_used_is_kept_and_becomes_a_case(
     site: RogueSite, wire: Wire, owner: Keyed
 ) -> None:
     """A terminal that was installed anew begins again at 000001."""
-    sold = await _sold(owner, wire, "000001")
-    await _sold(owner, wire, "000002", 2_500)
+    sold = await sell(owner, wire, "000001")
+    await sell(owner, wire, "000002", 2_500)
     void = owner.signed("0200", undoing("void", owner.who, "000002", sold))
     answer = await wire.told(void)
     assert answer.code == "94"
@@ -206,7 +167,7 @@ async def test_of_two_voids_in_one_second_the_second_says_by_which_rule_it_was_r
     site: RogueSite, wire: Wire, owner: Keyed
 ) -> None:
     for number in range(1, 31, 3):
-        sold = await _sold(owner, wire, f"{number:06d}")
+        sold = await sell(owner, wire, f"{number:06d}")
         await wire.send(
             *(
                 owner.signed("0200", undoing("void", owner.who, f"{trace:06d}", sold))
@@ -229,7 +190,7 @@ async def test_of_two_voids_in_one_second_the_second_says_by_which_rule_it_was_r
 async def test_reference_number_that_comes_again_after_days_stops_no_sale(
     site: RogueSite, wire: Wire, owner: Keyed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = (await _sold(owner, wire, "000001")).rrn
+    old = (await sell(owner, wire, "000001")).rrn
     real = ReferenceNumbers.next
     again = [old]
 
@@ -237,11 +198,11 @@ async def test_reference_number_that_comes_again_after_days_stops_no_sale(
         return again.pop() if again else real(self, *at)
 
     monkeypatch.setattr(ReferenceNumbers, "next", repeat)
-    new = (await _sold(owner, wire, "000002", 2_500)).rrn
+    new = (await sell(owner, wire, "000002", 2_500)).rrn
     assert again == []
     assert new != old
     again.append(old)
-    sold = await _sold(owner, wire, "000003", 1_000)
+    sold = await sell(owner, wire, "000003", 1_000)
     again.append(old)  # and a void
     void = await wire.told(owner.signed("0200", undoing("void", owner.who, "000004", sold)))
     assert void.code == "00"

@@ -4,22 +4,17 @@ And whatever an issuer says, the terminal has its answer.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .rogue_issuer import Asked
-from .site import RogueSite, open_rogue_site
-from .soft import CARD, Cashier, cashier
-
-
-@pytest.fixture
-async def site(database: str, tmp_path: Path) -> AsyncIterator[RogueSite]:
-    async with open_rogue_site(database, tmp_path) as opened:
-        yield opened
+from annul.store.batcher import StoreUnavailable
+from annul.store.journal import Journal
+from tests.acceptance.rogue_issuer import Asked
+from tests.acceptance.site import RogueSite
+from tests.acceptance.soft import CARD, Cashier, cashier
 
 
 @pytest.fixture
@@ -88,6 +83,20 @@ async def test_terminal_and_host_take_the_same_codes_for_an_approval(
         await site.books_agree()
         row = (await site.rows("sale"))[-1]
         assert (row["state"] == "approved") == (sale.state == "approved"), code
+
+
+async def test_what_is_disputed_is_told_also_when_the_host_dies_beside_it(
+    site: RogueSite, till: Cashier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dead(*_: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(Journal, "incident", dead)
+    sale = await till.take("sale", 20_000)
+    site.rogue.rules["refund"] = _booking("00", 10_000, f49="840")
+    await till.undo("refund", sale, 10_000)
+    await site.becomes("refund", "disputed")
+    await site.has_incident("disputed")
 
 
 async def test_refund_approved_otherwise_than_asked_is_disputed(site: RogueSite) -> None:

@@ -2,67 +2,28 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
-from annul.diagnose.lessons import Lessons
-from annul.resolve.book import Book
 from annul.resolve.case import Case
-from annul.resolve.people import ActionRefused, People
+from annul.resolve.people import ActionRefused
 from annul.sim.terminal.journal import Record
+from tests.acceptance.site import RogueSite
+from tests.acceptance.soft import Cashier
 
-from .site import RogueSite, open_rogue_site
-from .soft import Cashier, cashier
-
-
-@pytest.fixture
-async def site(database: str, tmp_path: Path) -> AsyncIterator[RogueSite]:
-    """Give a site whose cases move a hundred times faster, once a test starts the resolver."""
-    async with open_rogue_site(
-        database, tmp_path, void_time_scale=0.01, void_give_up_s=3
-    ) as opened:
-        yield opened
-        await opened.running.resolver.stop()
+from .cases import act, book_of, case_that, looked_at, sold_and_refused
 
 
 @pytest.fixture
-def till(site: RogueSite) -> Iterator[Cashier]:
-    with cashier(site.port, site.terminals[0]) as opened:
-        yield opened
-
-
-def book_of(site: RogueSite) -> Book:
-    return site.running.resolver._book
-
-
-async def looked_at(site: RogueSite) -> Case:
-    """Let the resolver look once at the one case that there is."""
-    book, now = book_of(site), site.running.host.clock.now()
-    await book.open(now)
-    (case,) = await book.latest(only_open=False, limit=10)
-    await site.running.resolver.advance(case)
-    return await book.reread(case)
-
-
-async def act(site: RogueSite, case: Case, name: str, role: str = "operator") -> str:
-    people = People(book_of(site), Lessons(site.pool))
-    now = site.running.host.clock.now()
-    return await people.act(
-        case, name, who="olga", role=role, reason="顾客在等", second_person_from=10**9, now=now
-    )
+def settings() -> dict[str, Any]:
+    """Let cases move a hundred times faster, once a test starts the resolver."""
+    return {"void_time_scale": 0.01, "void_give_up_s": 3}
 
 
 async def _events(site: RogueSite, case: Case) -> list[dict[str, Any]]:
     return [json.loads(body) for body, _ in await book_of(site).history(case)]
-
-
-async def case_that(site: RogueSite, condition: str) -> Any:
-    await site.until(f"EXISTS (SELECT FROM cases WHERE {condition})")
-    return await site.pool.fetchrow("SELECT * FROM cases")
 
 
 # A void that its own terminal took back -----------------------------------------------------------
@@ -130,12 +91,6 @@ async def test_void_under_way_is_withdrawn_by_the_shop(site: RogueSite, till: Ca
     assert len(site.rogue.of("void")) == sent
     await site.becomes("sale", "approved")
     assert site.rogue.net == 10_000
-
-
-async def sold_and_refused(site: RogueSite, till: Cashier) -> Record:
-    sale = await till.take("sale", 10_000)
-    site.rogue.always("void", "92")
-    return sale
 
 
 # What nobody can prove ----------------------------------------------------------------------------

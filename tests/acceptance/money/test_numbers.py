@@ -1,8 +1,6 @@
 """Numbers that are used again, repeats that are not the first, and answers nobody could write."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,32 +8,13 @@ import pytest
 from annul.host.told import stored_reply
 from annul.store.batcher import StoreUnavailable
 from annul.store.journal_sql import OF_TRANSACTION
+from tests.acceptance.adversary import Keyed, Wire, dial, sale, undoing
+from tests.acceptance.site import RogueSite
+from tests.acceptance.soft import cashier
 
-from .adversary import Keyed, Wire, dial, sale, undoing
-from .site import RogueSite, open_rogue_site
-from .soft import cashier
-from .test_money_terminals import _reversal, _sold
+from .messages import reversal_of, sell
 
 _TRACE = OF_TRANSACTION.index("trace")
-
-
-@pytest.fixture
-async def site(database: str, tmp_path: Path) -> AsyncIterator[RogueSite]:
-    async with open_rogue_site(database, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def wire(site: RogueSite) -> AsyncIterator[Wire]:
-    async with dial(site.port) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def owner(site: RogueSite, wire: Wire) -> Keyed:
-    keyed = Keyed(site.terminals[0])
-    await keyed.sign_in(wire)
-    return keyed
 
 
 # A repeat is not the first ----------------------------------------------------------------------
@@ -45,7 +24,7 @@ async def owner(site: RogueSite, wire: Wire) -> Keyed:
 async def test_repeat_of_a_refund_refused_since_the_first_was_booked_is_no_decline(
     site: RogueSite, wire: Wire, owner: Keyed, code: str
 ) -> None:
-    sold = await _sold(owner, wire, "000001")
+    sold = await sell(owner, wire, "000001")
     site.rogue.rules["refund"] = lambda asked: (
         asked.answer(code) if len(site.rogue.of("refund")) > 1 else asked.book()
     )
@@ -117,7 +96,7 @@ async def test_completion_above_its_pre_authorisation_approved_too_late_is_held(
 async def test_number_used_again_for_another_original_is_refused_and_kept(
     site: RogueSite, wire: Wire, owner: Keyed, kind: str, mti: str
 ) -> None:
-    first, second = [await _sold(owner, wire, trace) for trace in ("000001", "000002")]
+    first, second = [await sell(owner, wire, trace) for trace in ("000001", "000002")]
     done = await wire.told(owner.signed(mti, undoing(kind, owner.who, "000003", first)))
     again = await wire.told(owner.signed(mti, undoing(kind, owner.who, "000003", second)))
     assert (done.code, again.code) == ("00", "94")
@@ -129,7 +108,7 @@ async def test_number_used_again_for_another_original_is_refused_and_kept(
 async def test_number_used_again_days_later_is_not_answered_from_store(
     site: RogueSite, wire: Wire, owner: Keyed
 ) -> None:
-    await _sold(owner, wire, "000001")
+    await sell(owner, wire, "000001")
     await site.pool.execute(
         "UPDATE transactions SET received_at = received_at - interval '3 days',"
         " business_date = business_date - 3"
@@ -141,7 +120,7 @@ async def test_number_used_again_days_later_is_not_answered_from_store(
 async def test_reversal_of_a_number_used_again_leaves_the_sale_of_another_card(
     site: RogueSite, wire: Wire, owner: Keyed
 ) -> None:
-    await _sold(owner, wire, "000001")
+    await sell(owner, wire, "000001")
     other = sale(owner.who, "000001", 10_000, owner.batch) | {39: "98", 2: "6200010000000015"}
     assert (await wire.told(owner.signed("0400", other))).code == "25"
     assert [row["state"] for row in await site.rows("sale")] == ["approved"]
@@ -190,7 +169,7 @@ async def test_what_was_reversed_before_it_could_be_sent_is_not_sent(
     await wire.send(owner.signed("0200", message))
     await site.until("EXISTS (SELECT FROM transactions WHERE trace = '000002')")
     async with dial(site.port) as other:
-        assert (await other.told(_reversal(owner, "000002"))).code == "00"
+        assert (await other.told(reversal_of(owner, "000002"))).code == "00"
     await site.becomes("sale", "reversed")
     again.set()
     answer = await wire.answer()
@@ -201,7 +180,7 @@ async def test_what_was_reversed_before_it_could_be_sent_is_not_sent(
 async def test_a_repeat_after_a_conclusion_is_told_what_was_concluded(
     site: RogueSite, wire: Wire, owner: Keyed
 ) -> None:
-    sold = await _sold(owner, wire, "000001")
+    sold = await sell(owner, wire, "000001")
     site.rogue.silent("refund")
     message = owner.signed("0220", undoing("refund", owner.who, "000002", sold))
     assert (await wire.told(message)).code == "98"

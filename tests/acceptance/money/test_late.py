@@ -4,31 +4,18 @@ In each of these a customer stayed charged for a sale that the terminal held for
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .rogue_issuer import Asked
-from .site import RogueSite, open_rogue_site
-from .soft import Cashier, cashier
+from tests.acceptance.rogue_issuer import Asked
+from tests.acceptance.site import RogueSite, open_rogue_site
+from tests.acceptance.soft import Cashier
 
 _TILLS = 40
 _AROUND_S = 0.012  # how far from the acknowledgement the late approval comes, at most
-
-
-@pytest.fixture
-async def site(database: str, tmp_path: Path) -> AsyncIterator[RogueSite]:
-    async with open_rogue_site(database, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def till(site: RogueSite) -> Iterator[Cashier]:
-    with cashier(site.port, site.terminals[0]) as opened:
-        yield opened
 
 
 @dataclass(slots=True)

@@ -1,0 +1,64 @@
+"""Books to spoil, and a shop whose transactions are concluded by hand."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from annul.domain.states import State
+from annul.host.outcomes import Outcomes
+from annul.merchants.demo import Plan, seed
+from annul.merchants.registry import Registry
+from annul.resolve.audit import Auditor
+from annul.resolve.book import Book
+from annul.security.software import SoftwareModule
+from annul.store.database import connect
+from annul.store.journal import Journal
+
+from .audited import Books
+from .books import approved, open_books, reversed_
+from .concluding import Clock, Counting, Site
+from .rows import DUE_IN, put_transaction
+
+
+@pytest.fixture
+async def owner(database: str) -> AsyncIterator[asyncpg.Pool]:
+    opened = await connect(database, role=None)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def books(owner: asyncpg.Pool) -> Books:
+    await open_books(owner)
+    sale = await approved(owner, 1)
+    voided = await approved(owner, 2)
+    void = await approved(owner, 3, kind="void", original_id=voided.id, holds=10_000)
+    refunded = await approved(owner, 4, kind="qr_sale")
+    refund = await approved(
+        owner, 5, kind="qr_refund", original_id=refunded.id, holds=4_000, amount=4_000, fee=20
+    )
+    preauth = await approved(owner, 6, kind="preauth", fee=0)
+    completion = await approved(
+        owner, 7, kind="completion", original_id=preauth.id, holds=10_000, amount=11_000, fee=55
+    )
+    back = await reversed_(owner, 8, late_code="00", response_code="98")
+    await put_transaction(owner, 9, state=State.DECLINED, response_code="51")
+    await put_transaction(owner, 10, kind="void", state=State.DECLINED, original_id=sale.id)
+    await owner.execute("UPDATE transactions SET cased = true WHERE trace = '000010'")
+    return Books(owner, sale, voided, void, refunded, refund, preauth, completion, back)
+
+
+@pytest.fixture
+def auditor(pool: asyncpg.Pool) -> Auditor:
+    return Auditor(pool)
+
+
+@pytest.fixture
+async def site(pool: asyncpg.Pool) -> AsyncIterator[Site]:
+    await seed(pool, SoftwareModule(bytes(32)), Plan((1,), merchants=1))
+    registry, journal = Registry(pool), Journal(pool)
+    await registry.load()
+    outcomes = Outcomes(journal, registry, lambda at: at.date())
+    yield Site(pool, Counting(outcomes), Clock(), Book(pool, DUE_IN))
+    await journal.close()
