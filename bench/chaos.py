@@ -81,12 +81,14 @@ _TWO_WORDS: Final[list[dict[str, Any]]] = [
         {"kind": "wavers", "rate": 0.02},
     )
 ]
-_QUIET_S: Final = 4.0  # until the last of them has come
+_QUIET_S: Final = 8.0  # until the last of them has come, and was written, if not at first
 _REFUSED: Final = {
     "kind": "code", "rate": 1.0, "code": "94", "of_kind": "reversal", "bin": _STUBBORN,
 }  # fmt: skip
 # Reversals that are denied though it was booked. An issuer that denies what it has never answered
-# can be found out by its clearing files only, so these cards meet no silence.
+# can be found out by its clearing files only, so these cards meet no silence: their issuer is one
+# that stands in for no other, and whose line so never drops.
+_LIARS_ISSUER: Final = "00000303"
 _DENIED: Final[list[dict[str, Any]]] = [
     {"kind": "forgets", "rate": 0.02, "bin": _LIAR},
     {"kind": "code", "rate": 0.30, "code": "25", "of_kind": "reversal", "bin": _LIAR},
@@ -133,6 +135,10 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Verdict, Progress, Ends]:
         async with ground(settings) as base:
             plan = Plan((issuer.process.port,), merchants, 10, timeout_ms=_TIMEOUT_MS)
             credentials = await seed(base.pool, base.security, plan)
+            await base.pool.execute(
+                "INSERT INTO bins (prefix, issuer_id, card_type) VALUES ($1, $2, 'debit')",
+                _LIAR, _LIARS_ISSUER,
+            )  # fmt: skip
             # Two shops in three want a void that their terminal took back all the same.
             await base.pool.execute(
                 "UPDATE merchants SET reversed_voids = CASE right(merchant_id, 1)::integer % 3"
@@ -215,6 +221,7 @@ async def _trouble(
             await progress.reached(share)
             if event == "database":
                 database.kill()
+                await (await _connected(database.url)).close()
                 continue
             async with one_word():
                 processes[event].kill()
