@@ -179,8 +179,9 @@ class Outcomes:
             detail += "which was sent before: it may refuse the repeat of what it has booked."
         else:
             detail += f"but fields {', '.join(map(str, answer.differs)) or '4'} are not as asked."
-        said |= {"incident": "disputed", "detail": detail}
-        return await self._write(transaction, State.DISPUTED, at, settles=True, **said)
+        return await self._write(
+            transaction, State.DISPUTED, at, settles=True, incident=("disputed", detail), **said
+        )
 
     async def reversing(self, transaction: Transaction, reason: str, at: datetime) -> bool:
         """Take ownership of a reversal: from now on it is sent until the issuer acknowledges it.
@@ -222,8 +223,7 @@ class Outcomes:
             f"Issuer {transaction.issuer_id} approved the {transaction.kind} {transaction.rrn} and"
             f" answers {code} to its reversal. The entries stand until one of them is proved."
         )
-        told: dict[str, Any] = {"incident": "disputed", "detail": detail}
-        return await self._write(transaction, State.DISPUTED, at, **told)
+        return await self._write(transaction, State.DISPUTED, at, incident=("disputed", detail))
 
     async def undone_there(self, transaction: Transaction, code: str, at: datetime) -> None:
         """Tell somebody that an issuer has undone what people had concluded to stand."""
@@ -286,12 +286,26 @@ class Outcomes:
         return True
 
     def _write(
-        self, transaction: Transaction, state: State, at: datetime, **more: Any
+        self,
+        transaction: Transaction,
+        state: State,
+        at: datetime,
+        *,
+        incident: tuple[str, str] = ("", ""),
+        **more: Any,
     ) -> Awaitable[bool]:
-        """Move a transaction to `state`; `more` are the other parts of an `Outcome`."""
+        """Move a transaction to `state`; `more` are the other parts of an `Outcome`.
+
+        `incident` is a kind, and what is told of it in the same commit.
+        """
         identity = (transaction.merchant_id, transaction.id, transaction.original_id)
-        day = self._business_date(at)
-        return self._journal.conclude(Outcome(*identity, state, at, posted_on=day, **more))
+        kind, detail = incident
+        return self._journal.conclude(
+            Outcome(
+                *identity, state, at, posted_on=self._business_date(at), incident=kind,
+                detail=detail, **more,
+            )
+        )  # fmt: skip
 
     async def _money(
         self, transaction: Transaction, original: Transaction | None
