@@ -258,6 +258,7 @@ class Forwarder:
             await self._give_back(owed)  # this process stood still: its lease may be another's
             return
         self.counts.tries += 1
+        left = self._clock.now()
         try:
             answer = await self._issuers.ask(self._issuers.route_to(owed.issuer_id), mti, message)
         except NotSent:
@@ -267,7 +268,7 @@ class Forwarder:
             await self._postpone(owed, "")
             return
         if owed.kind == "reversal":
-            await self._reversed(owed, answer)
+            await self._reversed(owed, answer, left)
         elif answer.verdict is Verdict.OPEN:
             await self._postpone(owed, answer.response_code)
         else:
@@ -276,11 +277,12 @@ class Forwarder:
             written = await self._outcomes.advised(*key, answer, self._clock.now(), again=again)
             await self._written(owed, answer, written)
 
-    async def _reversed(self, owed: Owed, answer: Answer) -> None:
+    async def _reversed(self, owed: Owed, answer: Answer, left: datetime) -> None:
         """Take an answer to a reversal: it is undone, or the issuer denies what it was about.
 
-        A denial of what the issuer had approved is a dispute. A denial that comes while the request
-        may still be on its way proves nothing: it may be booked after this.
+        A denial of what the issuer had approved is a dispute. A denial of a reversal that left
+        while the request may still have been on its way proves nothing: it may be booked after
+        this, however late the denial itself comes.
         """
         transaction, code, now = owed.transaction, answer.response_code, self._clock.now()
         key = (transaction.merchant_id, transaction.id)
@@ -294,7 +296,7 @@ class Forwarder:
                 return
             timeout = self._issuers.timeout(transaction.issuer_id)
             settled = transaction.received_at + settled_after(timeout)
-            if now < settled:
+            if left < settled:
                 await self._postpone(owed, code, until=settled)
                 return
         late_at = transaction.late_at

@@ -177,6 +177,20 @@ async def test_a_denial_while_the_request_may_be_on_its_way_proves_nothing(works
     assert await works.table.state(sale) == "reversed"
 
 
+async def test_a_denial_counts_by_when_its_reversal_left_and_not_by_when_it_came(works: Works):
+    """It may be older than what is booked meanwhile: the line has kept it."""
+    sale = await works.table.owe(age=25, due=25)
+    forwarder = works.start()
+    first = await works.request()
+    works.clock.advance(10)  # now the request can no longer be on its way
+    works.peer.answer(first, {39: "25"})
+    await works.until(lambda: _postponed(forwarder, 1))
+    assert await works.table.state(sale) == "reversing"
+    works.peer.answer(await works.request(), {39: "25"})
+    await works.until_empty(forwarder)
+    assert await works.table.state(sale) == "reversed"
+
+
 @pytest.mark.parametrize("code", ["25", "12"])
 async def test_a_denial_of_what_was_approved_is_a_dispute_until_it_is_taken_back(
     works: Works, code: str
