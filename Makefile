@@ -9,7 +9,7 @@ WORKERS ?= 3
 # Debian packages that tests need beyond Python; installed when root.
 DEBIAN := chromium chromium-driver fonts-noto-cjk
 
-.PHONY: help run test lint types format bench bench-diagnosis chaos lock clean
+.PHONY: help run test lint types format bench bench-diagnosis chaos simulate simulate-mutants lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -38,6 +38,16 @@ bench-diagnosis: $(BIN)/.development ## cause faults for real and ask for their 
 
 chaos: $(BIN)/.development ## 200 terminals, faults and lies, kills of hosts and database, into build/chaos.json
 	@$(BIN)/python -m bench.chaos
+
+# Sales in a story: from 500 on it is a long day on which little goes wrong.
+ROUNDS ?= 3000
+VOIDS  ?= 1000000
+
+simulate: $(BIN)/.development ## a million voids on a virtual clock, each order of events from a seed, into build/simulate.json
+	@$(BIN)/annul simulate --voids=$(VOIDS) --rounds=$(ROUNDS) --report=build/simulate.json
+
+simulate-mutants: $(BIN)/.development ## undo what was mended, one defect at a time, and find each, into build/simulate-mutants.json
+	@$(BIN)/python -m bench.mutants
 
 lock: $(BIN)/.development ## compile the locked requirements anew
 	@$(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv

@@ -24,9 +24,9 @@ from annul.app import ground
 from annul.domain.errors import AnnulError
 from annul.merchants.demo import Plan, seed
 from annul.settings import Settings
+from annul.simulation.compare import Verdict, compare
+from annul.simulation.ends import Ends, ends_of_voids
 from annul.store.embedded import EmbeddedPostgres
-from bench.compare import Verdict, compare
-from bench.ends import Ends, ends_of_voids
 from bench.processes import IssuerProcess, Process, free_port
 from bench.tellers import Progress, Teller, profiles
 

@@ -16,8 +16,8 @@ from annul.app import Ground, ground
 from annul.merchants.demo import Plan, seed
 from annul.settings import Settings
 from annul.sim.fleet import drive
+from annul.simulation.compare import compare
 from annul.store.embedded import EmbeddedPostgres
-from bench.compare import compare
 from bench.lines import SecuredLines
 from bench.processes import IssuerProcess, Process, cpu_seconds, descendants, free_port
 

@@ -7,7 +7,20 @@ from pydantic import ValidationError
 
 from annul.domain.errors import AnnulError
 
-from . import audit, cases, conclude, console, diagnose, lessons, message, pos, sim, terminal, up
+from . import (
+    audit,
+    cases,
+    conclude,
+    console,
+    diagnose,
+    lessons,
+    message,
+    pos,
+    sim,
+    simulate,
+    terminal,
+    up,
+)
 from .show import complain
 
 application = typer.Typer(
@@ -24,6 +37,7 @@ audit.register(application)
 conclude.register(application)
 console.register(application)
 lessons.register(application)
+simulate.register(application)
 application.add_typer(sim.application, name="sim")
 application.add_typer(pos.application, name="pos")
 application.add_typer(terminal.application, name="terminal")

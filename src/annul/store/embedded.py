@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -33,7 +34,7 @@ _LOOK_S: Final = 0.5  # between two looks at the server's process
 log = structlog.get_logger(__name__)
 
 # Durable by default; sizes for a machine of a few cores and gigabytes.
-_SETTINGS: Final = {
+_SETTINGS: Final[Mapping[str, str]] = {
     "listen_addresses": "",
     "fsync": "on",
     "synchronous_commit": "on",
@@ -62,7 +63,9 @@ class EmbeddedPostgresError(AnnulError):
 class EmbeddedPostgres:
     """One PostgreSQL cluster under `folder`; survives a kill of either side."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        """Prepare a cluster; `settings` of the server come over annul's own."""
+        self._settings = {**_SETTINGS, **(settings or {})}
         self._folder = folder.resolve()
         self._user = _system_user() if os.geteuid() == 0 else None
         self._home = self._folder / "postgres"
@@ -176,7 +179,7 @@ class EmbeddedPostgres:
             self._own(folder)
         if not (self.cluster / "PG_VERSION").exists():
             self._run("initdb", "--auth=trust", "--encoding=UTF8", "--no-locale", "-U", "postgres")
-        lines = [f"{name} = '{value}'" for name, value in _SETTINGS.items()]
+        lines = [f"{name} = '{value}'" for name, value in self._settings.items()]
         lines.append(f"unix_socket_directories = '{self._sockets()}'")
         lines.append("unix_socket_permissions = 0700")
         settings = self.cluster / "postgresql.auto.conf"

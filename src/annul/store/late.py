@@ -51,14 +51,20 @@ async def decide(connection: Any, late: Late) -> str:
         kind, how = denied
         detail = f"{_NAMED.format(stored)} was {how}"
         await connection.execute(QUERIES["incident"], *key, kind, detail, late.at)
-    if late.verdict in _NOT_BOOKED or stored.state not in ENDED:
-        await connection.execute(QUERIES["note_late"], *key, late.code, late.at)
-        return ""
-    return await _reopen(connection, stored, late)
+    doubted = late.verdict is Verdict.OPEN and late.reversible and stored.state is State.REVERSED
+    if doubted or (late.verdict not in _NOT_BOOKED and stored.state in ENDED):
+        held = await _reopen(connection, stored, late, doubted=doubted)
+        return "" if doubted else held
+    await connection.execute(QUERIES["note_late"], *key, late.code, late.at)
+    return ""
 
 
-async def _reopen(connection: Any, stored: Transaction, late: Late) -> str:
-    """Hold the original again if it can be, and reverse or dispute what was booked."""
+async def _reopen(connection: Any, stored: Transaction, late: Late, *, doubted: bool) -> str:
+    """Hold the original again if it can be, and reverse or dispute what was booked.
+
+    What is only `doubted` is reversed once more, and nobody is told: the answer shows that the
+    request was looked at after all, so an older word that denied it proves nothing any more.
+    """
     key = (stored.merchant_id, stored.id)
     undoes = stored.original_id is not None
     holds = 0
@@ -74,7 +80,7 @@ async def _reopen(connection: Any, stored: Transaction, late: Late) -> str:
     )
     if late.reversible:
         await connection.execute(QUERIES["owe"], *key, "reversal", late.reason, late.at)
-    if not late.reversible or not held:
+    if not doubted and (not late.reversible or not held):
         kind = "late_approval" if late.reversible else "disputed"
         detail = f"{_NAMED.format(stored)} was approved after it had ended as {stored.state}."
         if not held:

@@ -1,12 +1,13 @@
 """Messages of a dialect, from bytes and to bytes; each direction is the inverse of the other."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from .dialect import Dialect
 from .errors import DecodeError, EncodeError
-from .field import Form
+from .field import Field, Form
 from .shape import WRONG, LooseShape, Shape, content_fault, decode_fault, encode_fault
 
 Value = str | bytes
@@ -111,6 +112,12 @@ class Message:
         return f"<Message {self.mti} {self.numbers}>"
 
 
+@cache
+def _single(field: Field) -> Shape:
+    """Compile what serves one field alone; there are as many as dialects have rows."""
+    return Shape(b"", (field,))
+
+
 class Codec:
     """Decodes and encodes the messages of one dialect; shared by whatever runs in one event loop.
 
@@ -127,7 +134,7 @@ class Codec:
         self._mti_bytes = 2 if packed else 4
         self._map_bytes = 16 if dialect.hex_bitmap else 8
         self._start = self._mti_bytes + self._map_bytes
-        self._singles = {number: Shape(b"", (field,)) for number, field in dialect.fields.items()}
+        self._singles = {number: _single(field) for number, field in dialect.fields.items()}
         # By bitmap; one lives as long as a head, an order or a message under way has it.
         self._shapes: WeakValueDictionary[bytes, Shape] = WeakValueDictionary()
         self._orders: dict[tuple[bool, tuple[int, ...]], Shape | LooseShape] = {}

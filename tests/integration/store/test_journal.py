@@ -269,6 +269,33 @@ async def test_a_decline_does_not_end_what_was_approved_meanwhile(journal: Journ
     assert (stored.state, stored.late_code) == (State.SENT, "00")
 
 
+@pytest.mark.parametrize("ended", [State.REVERSED, State.DECLINED])
+@pytest.mark.parametrize("kind", ["sale", "void"])
+async def test_a_late_word_that_proves_nothing_is_no_reason_to_believe_an_older_denial(
+    journal: Journal, ended: State, kind: str
+) -> None:
+    """Somebody has looked at the request after all: what was reversed is reversed once more."""
+    one = _sale(1)
+    if kind == "void":
+        sale = await _sold(journal, 9)
+        one = _sale(1, kind="void", holds=10_000, original_id=sale.id)
+    await journal.open(Opening(one, 0))
+    identity = (_MERCHANT, one.id, one.original_id)
+    if ended is State.REVERSED:
+        await journal.conclude(Outcome(*identity, State.REVERSING, _NOW))
+    freed = {"release": one.holds, "undoing": -one.holds}
+    await journal.conclude(Outcome(*identity, ended, _NOW, **freed))
+    await journal.late(Late(one, "98", "", Verdict.OPEN, True, "4353", _NOW))
+    stored = await journal.find_by_id(_MERCHANT, one.id)
+    assert stored is not None
+    again = ended is State.REVERSED
+    assert (stored.state, stored.late_code) == (State.REVERSING if again else ended, "98")
+    assert stored.holds == (one.holds if again else 0)
+    owed = await journal._pool.fetch("SELECT kind FROM outbox WHERE pending")
+    assert [row["kind"] for row in owed] == (["reversal"] if again else [])
+    assert not await journal._pool.fetch("SELECT FROM incidents")
+
+
 @pytest.mark.parametrize(
     ("code", "auth_code", "kind"),
     [("51", "", "answers_contradict"), ("00", "999999", "approved_twice"), ("00", "", "")],

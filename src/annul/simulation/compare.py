@@ -157,15 +157,14 @@ def _against_terminals(
 
 def _twice(verdict: Verdict, rows: Sequence[asyncpg.Record]) -> None:
     back: dict[Any, int] = {}
-    held: dict[Any, int] = {}  # for what has no outcome yet
+    held: dict[Any, int] = {}  # by what undoes it, or may yet
     for row in rows:
-        if row["state"] in UNFINISHED:
+        if row["state"] in UNFINISHED | STANDING:
             held[row["original_id"]] = held.get(row["original_id"], 0) + row["holds"]
         if row["kind"] in GIVING and row["state"] in STANDING:
             back[row["original_id"]] = back.get(row["original_id"], 0) + row["amount"]
     for row in rows:
-        given = back.get(row["id"], 0)
-        verdict.twice += given > row["amount"]
-        if given + held.get(row["id"], 0) != row["undone"]:
+        verdict.twice += back.get(row["id"], 0) > row["amount"]
+        if held.get(row["id"], 0) != row["undone"]:
             verdict.unexplained += 1
-            verdict.differences.append(f"undone by {given}: {dict(row)}")
+            verdict.differences.append(f"undone by {held.get(row['id'], 0)}: {dict(row)}")

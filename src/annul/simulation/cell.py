@@ -1,0 +1,146 @@
+"""The cell of a story: hosts that can be killed, issuers that lie, one database, one network."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any, Final, cast
+from unittest.mock import patch
+from zoneinfo import ZoneInfo
+
+from annul.app import Ground, Running, serve
+from annul.domain.errors import AnnulError
+from annul.security.software import SoftwareModule
+from annul.security.vault import Vault
+from annul.settings import Settings
+from annul.sim.issuer.books import Books
+from annul.sim.issuer.faults import Faults
+from annul.sim.issuer.rules import Policy
+from annul.sim.issuer.server import IssuerServer
+from annul.store.batcher import LOST
+from annul.wire.codec import Codec
+from annul.wire.dialects import DIALECTS
+from annul.wire.framing import FRAMINGS
+
+from .database import Database
+from .network import Network, NetworkLoop
+from .plan import Plan
+from .virtual import Process, VirtualClock
+from .world import ISSUER_PORTS, MASTER_KEY, World
+
+_ZONE: Final = ZoneInfo("Asia/Shanghai")
+FIRST_PORT: Final = 8_600
+_AGAIN_S: Final = 2.0  # a host that could not start is started again after so long
+GIVE_UP_S: Final = 90.0  # a case ends after so long at the latest
+
+
+class Host:
+    """One host of the cell; it may have been started several times."""
+
+    def __init__(self, cell: "Cell", node: int) -> None:
+        self.node = node
+        self.port = FIRST_PORT + node
+        self.process = Process(f"host {node}")
+        self.running: Running | None = None
+        self.up = asyncio.Event()
+        self.gone = False  # for good
+        self._cell = cell
+
+    def start(self) -> None:
+        """Start it, or start it again."""
+        cell = self._cell
+        self.process = Process(f"host {self.node}")
+        self.process.on_death.append(lambda: cell.died(self.process))
+        self.up = asyncio.Event()
+        cell.loop.create_task(self._run(), context=self.process.context())
+
+    def kill(self) -> None:
+        """Kill it between two steps of its own."""
+        self.running = None
+        self.process.kill()
+
+    async def _run(self) -> None:
+        cell = self._cell
+        folder = cell.world.folder / f"host{self.node}"
+        folder.mkdir(exist_ok=True)
+        settings = cell.settings(folder, self.node, self.port)
+        while True:
+            pool = cell.database.pool()
+            base = Ground(
+                settings=settings,
+                database="",
+                pool=cast("Any", pool),
+                security=SoftwareModule(MASTER_KEY),
+                vault=Vault(MASTER_KEY),
+                clock=VirtualClock(cell.loop, cell.plan.skews_s[self.node]),
+                access=cast("Any", None),
+            )
+            try:
+                async with serve(base) as running:
+                    self.running = running
+                    self.up.set()
+                    await running.membership.lost.wait()
+            except (AnnulError, *LOST) as error:
+                cell.say("host", f"{self.node} does not start: {type(error).__name__}")
+            self.running = None
+            await pool.close()
+            await asyncio.sleep(_AGAIN_S)
+
+
+class Cell:
+    """All that a story is about, but the people. `say` writes its log."""
+
+    def __init__(
+        self, world: World, plan: Plan, loop: NetworkLoop, say: Callable[[str, str], None]
+    ) -> None:
+        self.world = world
+        self.plan = plan
+        self.loop = loop
+        self.say = say
+        self.random = Random(f"{plan.seed} cell")
+        self.network = Network(loop, Random(f"{plan.seed} network"), slow=plan.slow)
+        loop.network = self.network
+        self.database = Database(world.server, loop, Random(f"{plan.seed} database"))
+        self.issuers: list[IssuerServer] = []
+        self.hosts = [Host(self, node) for node in range(plan.hosts)]
+        self.deaths = 0
+
+    async def start(self) -> None:
+        """Start issuers and hosts, and wait until all serve."""
+        for number, port in enumerate(ISSUER_PORTS):
+            codes = Random(f"{self.plan.seed} codes {number}")
+            books = Books(Policy(), lambda codes=codes: f"{codes.randrange(10**6):06d}")
+            issuer = IssuerServer(
+                books, Faults(self.plan.seed * 10 + number), Codec(DIALECTS["cups"]),
+                FRAMINGS["length_4"], lambda: self.loop.now().astimezone(_ZONE),
+            )  # fmt: skip
+            issuer.open("127.0.0.1", port)
+            await issuer.use(None)
+            self.issuers.append(issuer)
+        for host in self.hosts:
+            host.start()
+        for host in self.hosts:
+            await host.up.wait()
+
+    def let(self, faults: Any) -> None:
+        """Let issuers fail in these ways from now on, and in no others."""
+        for issuer in self.issuers:
+            issuer.faults.rows = list(faults)
+
+    def died(self, process: Process) -> None:
+        """Let the others notice that a process is gone."""
+        self.deaths += 1
+        self.network.died(process)
+        self.say("death", process.name)
+
+    def settings(self, folder: Path, node: int, port: int) -> Settings:
+        """Give a host's settings; cases move twenty times faster than in a shop."""
+        with patch.dict(os.environ):
+            for name in [name for name in os.environ if name.startswith("ANNUL_")]:
+                del os.environ[name]
+            return Settings.load(
+                None, data=folder, node=node, terminals_port=port, console=False, status_port=0,
+                void_time_scale=0.05, void_give_up_s=GIVE_UP_S, reversal_tries=4,
+                max_connections=500, node_lease_s=6.0,
+            )  # fmt: skip

@@ -1,0 +1,427 @@
+"""PostgreSQL in the simulation: the real one, one statement at a time, at a virtual moment.
+
+A statement runs to its end within one step of the virtual loop, after a delay and before another:
+between the two its process may die, and then the statement was or was not run. One that has to wait
+for a row keeps its backend busy while others go on, as it would. What PostgreSQL itself takes from
+outside (time, chance, new ids) comes from the schema `sim`, which stands before its own.
+"""
+
+import asyncio
+from asyncio import events
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from random import Random
+from typing import Any, Final, Self
+
+import asyncpg
+
+from .virtual import Process, VirtualLoop, current
+
+_WAITS_S: Final = 0.02  # real seconds after which a statement may be waiting for another
+_POOL: Final = 16
+_CLOCKS: Final = ("now()", "clock_timestamp()")
+_SETTINGS: Final = {
+    "application_name": "annul", "timezone": "UTC", "role": "annul_app",
+    "search_path": "sim, public, pg_catalog", "synchronous_commit": "off",
+}  # fmt: skip
+SIM_SCHEMA: Final = """
+CREATE SCHEMA sim;
+CREATE SEQUENCE sim.ids;
+CREATE FUNCTION sim.now() RETURNS timestamptz LANGUAGE sql STABLE
+    AS $$ SELECT pg_catalog.current_setting('sim.now')::timestamptz $$;
+CREATE FUNCTION sim.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+    AS $$ SELECT pg_catalog.current_setting('sim.now')::timestamptz $$;
+CREATE FUNCTION sim.gen_random_uuid() RETURNS uuid LANGUAGE sql VOLATILE
+    AS $$ SELECT pg_catalog.md5(pg_catalog.nextval('sim.ids')::text)::uuid $$;
+CREATE FUNCTION sim.random() RETURNS float8 LANGUAGE sql VOLATILE
+    AS $$ SELECT (pg_catalog.hashint8(pg_catalog.nextval('sim.ids')) & 65535) / 65536.0 $$;
+GRANT USAGE ON SCHEMA sim TO PUBLIC;
+GRANT USAGE ON SEQUENCE sim.ids TO PUBLIC;
+"""
+
+
+class Server:
+    """The backends of one database, and the private loop on which they really run."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.real = asyncio.new_event_loop()
+        self.real.set_exception_handler(lambda *_: None)  # of statements whose client died
+        self._free: list[Any] = []
+        self._watcher: Any = None
+        self.statements = 0
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run something real to its end, at no virtual cost."""
+        outer = events._get_running_loop()
+        events._set_running_loop(None)
+        try:
+            return self.real.run_until_complete(work)
+        finally:
+            events._set_running_loop(outer)
+
+    def begin(self, work: Coroutine[Any, Any, Any], pid: int) -> "asyncio.Task[Any]":
+        """Start a statement and give it back done, or still waiting for another's lock."""
+        task = self.real.create_task(work)
+        self._turn(task, _WAITS_S)
+        while not task.done() and not self._blocked(pid):
+            self._turn(task, _WAITS_S)
+        return task
+
+    def go_on(self, task: "asyncio.Task[Any]", pid: int) -> bool:
+        """See whether what waited has got through; True when it has."""
+        while not task.done() and not self._blocked(pid):
+            self._turn(task, _WAITS_S)
+        return task.done()
+
+    def wait(self, task: "asyncio.Task[Any]") -> None:
+        """Wait for what waits, in real time: for PostgreSQL to see a deadlock."""
+        self._turn(task, 0.1)
+
+    def backend(self) -> Any:
+        """Give a connection that nobody uses."""
+        return self._free.pop() if self._free else self.run(self._connect())
+
+    def give_back(self, connection: Any) -> None:
+        """Take one back that is between transactions."""
+        self.run(connection.reset())
+        self._free.append(connection)
+
+    def throw_away(self, connection: Any) -> None:
+        """End one whose client died: what it was doing is undone."""
+        pid = connection.get_server_pid()
+        connection.terminate()
+        self.run(self._gone(pid))
+
+    def close(self) -> None:
+        """End them all."""
+        for connection in [*self._free, self._watcher]:
+            if connection is not None:
+                self.run(connection.close())
+        self._free.clear()
+        self._watcher = None
+        self.real.close()
+
+    def _turn(self, task: "asyncio.Task[Any]", seconds: float) -> None:
+        outer = events._get_running_loop()
+        events._set_running_loop(None)
+
+        def stop(_: object = None) -> None:
+            self.real.stop()
+
+        task.add_done_callback(stop)
+        timer = self.real.call_later(seconds, stop)
+        try:
+            self.real.run_forever()
+        finally:
+            timer.cancel()
+            task.remove_done_callback(stop)
+            events._set_running_loop(outer)
+
+    def _blocked(self, pid: int) -> bool:
+        async def ask() -> bool:
+            if self._watcher is None:
+                self._watcher = await asyncpg.connect(self.url)
+            # And not what it says it waits for: it says so until it is awake again.
+            return await self._watcher.fetchval("SELECT pg_blocking_pids($1) <> '{}'", pid)
+
+        return self.run(ask())
+
+    async def _connect(self) -> Any:
+        import json
+
+        connection = await asyncpg.connect(self.url, server_settings=_SETTINGS)
+        await connection.set_type_codec(
+            "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads
+        )
+        return connection
+
+    async def _gone(self, pid: int) -> None:
+        if self._watcher is None:
+            self._watcher = await asyncpg.connect(self.url)
+        query = "SELECT pg_terminate_backend($1) FROM pg_stat_activity WHERE pid = $1"
+        while await self._watcher.fetchval(query, pid):
+            await asyncio.sleep(0.001)
+
+
+class Database:
+    """The database of one story: when statements run, and when it is away.
+
+    `said` is told of each statement: when it has run, by whom, its text and whether it failed.
+    """
+
+    def __init__(self, server: Server, loop: VirtualLoop, random: Random) -> None:
+        self.server = server
+        self.loop = loop
+        self.random = random
+        self.away = False
+        self.said: Callable[[str, str, Sequence[Any], object], None] = lambda *_: None
+        self._parked: list[tuple[Connection, asyncio.Task[Any], asyncio.Future[None]]] = []
+        self._connections: list[Connection] = []
+        loop.on_idle = self._wait_for_parked
+
+    def pool(self) -> "Pool":
+        """Give a pool to the process that runs; it ends with it."""
+        return Pool(self, current())
+
+    def restart(self) -> None:
+        """Lose every connection, as when the server crashes."""
+        for connection in list(self._connections):
+            connection.lose()
+
+    def end(self) -> None:
+        """Be there no more."""
+        self.away = True
+        self.restart()
+
+    async def run(
+        self, connection: "Connection", sql: str, work: Callable[[], Any], args: Sequence[Any] = ()
+    ) -> Any:
+        """Run one statement of a connection between two delays."""
+        await asyncio.sleep(self.random.uniform(0.0001, 0.002))
+        self._reachable(connection)
+        real = connection.real
+        if any(word in sql for word in _CLOCKS):
+            stamp = f"SET sim.now = '{self.loop.now().isoformat()}'"
+            self.server.run(real.execute(stamp))
+        task = self.server.begin(work(), real.get_server_pid())
+        self.server.statements += 1
+        if not task.done():
+            woken = self.loop.create_future()
+            entry = (connection, task, woken)
+            self._parked.append(entry)
+            try:
+                await woken
+            except BaseException:
+                connection.lose()
+                raise
+        error = None if task.cancelled() else task.exception()
+        process = current()
+        self.said(process.name if process else "", sql, args, error)
+        self._wake_parked()
+        await asyncio.sleep(self.random.uniform(0.0001, 0.002))
+        self._reachable(connection)
+        return task.result()
+
+    def opened(self, connection: "Connection") -> None:
+        """Know of a connection."""
+        self._connections.append(connection)
+
+    def closed(self, connection: "Connection") -> None:
+        """Forget one, and what it waited for."""
+        if connection in self._connections:
+            self._connections.remove(connection)
+        self._parked = [entry for entry in self._parked if entry[0] is not connection]
+        self._wake_parked()
+
+    def _reachable(self, connection: "Connection") -> None:
+        if self.away or connection.lost:
+            connection.lose()
+            message = "connection was closed in the middle of operation"
+            raise asyncpg.ConnectionDoesNotExistError(message)
+
+    def _wake_parked(self) -> None:
+        """Let those go on whose lock has been given up, in the order in which they came."""
+        for entry in list(self._parked):
+            connection, task, woken = entry
+            if entry in self._parked and self.server.go_on(task, connection.real.get_server_pid()):
+                self._parked.remove(entry)
+                context = connection.process_context
+                self.loop.call_soon(_wake, woken, context=context)
+
+    def _wait_for_parked(self) -> bool:
+        """When nothing else happens, wait for a deadlock to be seen."""
+        if not self._parked:
+            return False
+        self.server.wait(self._parked[0][1])
+        self._wake_parked()
+        return True
+
+
+def _wake(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+class Connection:
+    """One connection as annul's code uses it."""
+
+    def __init__(self, database: Database) -> None:
+        from contextvars import copy_context
+
+        self._database = database
+        self.real: Any = database.server.backend()
+        self.lost = False
+        self.used = False
+        self.process_context = copy_context()
+        database.opened(self)
+
+    async def fetch(self, sql: str, *args: Any, timeout: float | None = None) -> Any:
+        del timeout
+        return await self._database.run(self, sql, lambda: self.real.fetch(sql, *args), args)
+
+    async def fetchrow(self, sql: str, *args: Any, timeout: float | None = None) -> Any:
+        del timeout
+        return await self._database.run(self, sql, lambda: self.real.fetchrow(sql, *args), args)
+
+    async def fetchval(self, sql: str, *args: Any, timeout: float | None = None) -> Any:
+        del timeout
+        return await self._database.run(self, sql, lambda: self.real.fetchval(sql, *args), args)
+
+    async def execute(self, sql: str, *args: Any, timeout: float | None = None) -> Any:
+        del timeout
+        return await self._database.run(self, sql, lambda: self.real.execute(sql, *args), args)
+
+    async def executemany(self, sql: str, args: Any, timeout: float | None = None) -> Any:
+        del timeout
+        return await self._database.run(self, sql, lambda: self.real.executemany(sql, args), args)
+
+    def transaction(self, **options: Any) -> "Block":
+        """Give a block of statements that are committed together."""
+        return Block(self._database, self, options)
+
+    def is_closed(self) -> bool:
+        return self.lost
+
+    def terminate(self) -> None:
+        self.lose()
+
+    async def close(self, timeout: float | None = None) -> None:
+        del timeout
+        self.lose()
+
+    def lose(self) -> None:
+        """Lose it: an open block is undone."""
+        if not self.lost:
+            self.lost = True
+            self._database.server.throw_away(self.real)
+            self._database.closed(self)
+
+    def hand_back(self) -> None:
+        """Give its backend to others."""
+        if not self.lost:
+            self.lost = True
+            self._database.server.give_back(self.real)
+            self._database.closed(self)
+
+
+class Block:
+    """A transaction block, started by `start` or `async with`."""
+
+    def __init__(self, database: Database, connection: Connection, options: dict[str, Any]) -> None:
+        self._database = database
+        self._connection = connection
+        self._real = connection.real.transaction(**options)
+
+    async def start(self) -> None:
+        await self._database.run(self._connection, "BEGIN", self._real.start)
+
+    async def commit(self) -> None:
+        await self._database.run(self._connection, "COMMIT", self._real.commit)
+
+    async def rollback(self) -> None:
+        await self._database.run(self._connection, "ROLLBACK", self._real.rollback)
+
+    async def __aenter__(self) -> None:
+        await self.start()
+
+    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if kind is None:
+            await self.commit()
+        elif not self._connection.lost:
+            await self.rollback()
+
+
+class _Acquiring:
+    """What `acquire` gives: to be awaited, or entered."""
+
+    def __init__(self, pool: "Pool") -> None:
+        self._pool = pool
+        self._connection: Connection | None = None
+
+    def __await__(self) -> Generator[Any, None, Connection]:
+        return self._pool.take().__await__()
+
+    async def __aenter__(self) -> Connection:
+        self._connection = await self._pool.take()
+        return self._connection
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._connection is not None
+        await self._pool.release(self._connection)
+
+
+class Pool:
+    """A pool of one process."""
+
+    def __init__(self, database: Database, process: Process | None) -> None:
+        self._database = database
+        self._idle: list[Connection] = []
+        self._all: list[Connection] = []
+        self._room = asyncio.Semaphore(_POOL)
+        if process is not None:
+            process.on_death.append(self._died)
+
+    def acquire(self, timeout: float | None = None) -> _Acquiring:
+        del timeout
+        return _Acquiring(self)
+
+    async def take(self) -> Connection:
+        await self._room.acquire()
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.lost:
+                return connection
+            self._all.remove(connection)
+        await asyncio.sleep(0.001)
+        if self._database.away:
+            self._room.release()
+            raise ConnectionRefusedError(111, "Connection refused")
+        connection = Connection(self._database)
+        self._all.append(connection)
+        return connection
+
+    async def release(self, connection: Connection, timeout: float | None = None) -> None:
+        del timeout
+        if connection.lost:
+            if connection in self._all:
+                self._all.remove(connection)
+        else:
+            self._idle.append(connection)
+        self._room.release()
+
+    async def fetch(self, sql: str, *args: Any, timeout: float | None = None) -> Any:
+        async with self.acquire(timeout) as connection:
+            return await connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: Any, timeout: float | None = None) -> Any:
+        async with self.acquire(timeout) as connection:
+            return await connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: Any, timeout: float | None = None) -> Any:
+        async with self.acquire(timeout) as connection:
+            return await connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: Any, timeout: float | None = None) -> Any:
+        async with self.acquire(timeout) as connection:
+            return await connection.execute(sql, *args)
+
+    async def executemany(self, sql: str, args: Any, timeout: float | None = None) -> Any:
+        async with self.acquire(timeout) as connection:
+            return await connection.executemany(sql, args)
+
+    async def close(self) -> None:
+        """Give every backend back."""
+        for connection in list(self._all):
+            connection.hand_back()
+        self._all.clear()
+        self._idle.clear()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _died(self) -> None:
+        for connection in list(self._all):
+            connection.lose()

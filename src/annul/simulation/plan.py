@@ -1,0 +1,118 @@
+"""What happens in a story, drawn from its seed: how many of whom, what fails, who is polite."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Final
+
+from annul.sim.issuer.faults import Fault, FaultKind
+
+LIAR: Final = "620004"  # cards whose issuer denies what it has approved
+LONG: Final = 500  # rounds from which a story is a long day on which little goes wrong
+_MILD: Final = 0.05
+_BINS: Final = ("620001", "620002", "620003")
+_CODES: Final = ("05", "12", "22", "40", "51", "57", "59", "61", "91", "96", "98", "92", "Z1")
+_BOOKED_CODES: Final = ("91", "96", "68", "98")
+_OTHERS: Final = (
+    FaultKind.OTHER_AMOUNT, FaultKind.OTHER_CURRENCY, FaultKind.OTHER_TERMINAL,
+    FaultKind.OTHER_REFERENCE, FaultKind.OTHER_TRACE, FaultKind.PARTIAL, FaultKind.LONG_BALANCE,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A story before it is told.
+
+    `troubled` stories have processes that die and lines that break; in the others issuers say two
+    words to one request, or deny what they have booked and never said: what dies with a host, and
+    what nobody ever said, only a clearing file could prove.
+    """
+
+    seed: int
+    rounds: int
+    hosts: int
+    tills: int
+    begins: datetime
+    troubled: bool
+    pause_s: float = 1.0  # between two rounds of a till, on average
+    again: float = 0.2  # how often a cashier gives the same back once more, or something older
+    faults: tuple[Fault, ...] = ()
+    kills: int = 0
+    power_cuts: int = 0
+    restarts: int = 0
+    line_cuts: int = 0
+    operators: bool = False
+    strangers: bool = False
+    slow: float = 0.02
+    skews_s: tuple[float, ...] = field(default=(0.0, 0.0, 0.0))
+
+
+def plan(seed: int, rounds: int) -> Plan:
+    """Draw a story whose tills do so many rounds in all."""
+    random = Random(f"{seed} plan")
+    troubled = random.random() < 0.6
+    long = rounds >= LONG
+    tills = random.randint(16, 32) if long else random.randint(2, 12)
+    return Plan(
+        seed=seed,
+        rounds=rounds,
+        hosts=random.choice((1, 2, 2, 3)),
+        tills=tills,
+        begins=datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=random.randrange(24 * 60)),
+        troubled=troubled,
+        pause_s=0.2 if long else 1.0,
+        again=0.01 if long else 0.2,
+        faults=tuple(_faults(random, troubled=troubled, share=_MILD if long else 1.0)),
+        kills=random.choice((0, 1, 1, 2, 3)) if troubled else 0,
+        power_cuts=random.choice((0, 1, 2)),
+        restarts=random.choice((0, 0, 1)) if troubled else 0,
+        line_cuts=random.choice((0, 1, 2)) if troubled else 0,
+        operators=random.random() < 0.6,
+        strangers=random.random() < 0.5,
+        slow=random.choice((0.0, 0.01, 0.05)),
+        skews_s=tuple(random.choice((0.0, 0.0, 0.4, -0.4)) for _ in range(3)),
+    )
+
+
+def _faults(random: Random, *, troubled: bool, share: float) -> list[Fault]:
+    """Draw what issuers do: each kind of fault in some stories only, at a `share` of its rate."""
+    chosen: list[Fault] = []
+
+    def some(kind: FaultKind, most: float, chance: float = 0.4, **aim: object) -> None:
+        if random.random() < chance:
+            rate = random.uniform(most / 5, most) * share
+            chosen.append(Fault(kind, rate=rate, **aim))  # type: ignore[arg-type]
+
+    some(FaultKind.DELAY, 0.2, low_ms=5, high_ms=200)
+    some(FaultKind.DELAY, 0.05, low_ms=2_900, high_ms=3_100)
+    some(FaultKind.DELAY, 0.05, low_ms=3_000, high_ms=9_000)
+    for prefix in _BINS:
+        some(FaultKind.LOST_REQUEST, 0.05, bin=prefix)
+        some(FaultKind.LOST_ANSWER, 0.05, bin=prefix)
+        some(FaultKind.BOOKS_LATE_SILENTLY, 0.03, 0.3, bin=prefix, low_ms=3_010, high_ms=5_000)
+        some(FaultKind.GARBLED, 0.02, 0.2, bin=prefix)
+    some(FaultKind.DUPLICATE, 0.05)
+    some(FaultKind.CODE, 0.10, of_kind="sale", code=random.choice(_CODES))
+    for _ in range(2):
+        some(FaultKind.CODE, 0.3, of_kind="void", code=random.choice(_CODES))
+    some(FaultKind.CODE, 0.2, of_kind="refund", code=random.choice(_CODES))
+    some(FaultKind.CODE, 1.0, 0.2, of_kind="void", code="40", bin="620003")
+    for code in ("94", "30", "96"):
+        some(FaultKind.CODE, 0.1, 0.3, of_kind="reversal", code=code)
+    some(FaultKind.CODE, 1.0, 0.1, of_kind="reversal", code="94", bin="6200029")
+    for code in _BOOKED_CODES:
+        some(FaultKind.BOOKED_CODE, 0.03, 0.3, code=code)
+    for kind in _OTHERS:
+        some(kind, 0.02, 0.25)
+    if troubled:
+        some(FaultKind.CLOSE_BEFORE, 0.01, bin="620002")
+        some(FaultKind.CLOSE_AFTER, 0.01, bin="620002")
+        return chosen
+    for prefix in ("620001", "620003"):
+        some(FaultKind.BOOKS_LATE, 0.05, low_ms=3_050, high_ms=12_000, bin=prefix)
+        some(FaultKind.TWICE, 0.02, of_kind="sale", bin=prefix)
+        some(FaultKind.WAVERS, 0.04, bin=prefix)
+    some(FaultKind.FORGETS, 0.05, bin=LIAR)
+    some(FaultKind.CODE, 0.3, of_kind="reversal", code="25", bin=LIAR)
+    some(FaultKind.CODE, 0.1, of_kind="reversal", code="12", bin=LIAR)
+    return chosen

@@ -1,0 +1,316 @@
+"""One story from its seed to its verdict, always the same."""
+
+import asyncio
+import hashlib
+import sys
+import traceback
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final, NoReturn
+
+import structlog
+
+from annul.resolve.audit import Auditor
+
+from .cell import GIVE_UP_S, Cell
+from .chance import seeded
+from .chart import Chart
+from .compare import Verdict, compare
+from .database import Pool
+from .ends import Ends, ends_of_voids
+from .network import NetworkLoop, Transport, in_memory
+from .people import Till, knock, operate
+from .plan import Plan
+from .virtual import Process
+from .world import World
+
+_LAST_S: Final = GIVE_UP_S * 3 + 300.0  # all that can be decided is decided by then
+_OPEN: Final = (
+    "SELECT (SELECT count(*) FROM transactions t WHERE state IN"
+    " ('received', 'sent', 'unknown', 'reversing', 'disputed') AND NOT EXISTS ("
+    " SELECT FROM incidents i WHERE i.merchant_id = t.merchant_id AND i.transaction_id = t.id))"
+    " + (SELECT count(*) FROM cases WHERE ended = '')"
+    " + (SELECT count(*) FROM refusals WHERE NOT cased)"
+)
+_ROWS: Final = (
+    "SELECT merchant_id, terminal_id, batch, trace, kind, amount FROM transactions"
+    " WHERE batch NOT LIKE 'A%'"  # annul's own tries have batches of their own
+)
+# Whose voids must be covered, and who owes all the same though nothing that it sold was taken back.
+_UNCOVERED: Final = (
+    "SELECT b.merchant_id FROM merchant_balances b JOIN merchants m USING (merchant_id)"
+    " WHERE m.void_needs_balance AND b.pending + b.available < 0 AND NOT EXISTS ("
+    " SELECT FROM transactions t WHERE t.merchant_id = b.merchant_id"
+    " AND t.state IN ('reversed', 'reversing', 'disputed'))"
+)
+
+
+@dataclass(slots=True)
+class Told:
+    """How a story ended. `digest` is over everything that happened, in order."""
+
+    seed: int
+    verdict: Verdict
+    ends: Ends
+    voids: int
+    endless: int
+    wrong: list[str]  # what else may not be: contradictions, rows of nobody, money uncovered
+    digest: str
+    events: int
+    virtual_s: float
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that must hold does."""
+        return not self.complaints()
+
+    def complaints(self) -> list[str]:
+        """Say what does not hold."""
+        found = [*self.verdict.differences, *self.wrong, *self.ends.open]
+        found += [f"fault of annul's own: {fault}" for fault in self.faults]
+        for name in ("lost", "twice", "pending", "unexplained"):
+            if count := getattr(self.verdict, name):
+                found.append(f"{name}: {count}")
+        if not self.verdict.books_equal:
+            found.append("the three books differ")
+        if self.endless:
+            found.append(f"without an end: {self.endless}")
+        if not self.ends.hold:
+            found.append(f"voids that did not end: {self.ends.voids - self.ends.ended}")
+        return found
+
+    def figures(self) -> dict[str, int]:
+        """Give what is counted over many stories."""
+        return {
+            "voids": self.voids,
+            "transactions": self.verdict.transactions,
+            "lost": self.verdict.lost,
+            "twice": self.verdict.twice,
+            "endless": self.endless + len(self.ends.open),
+            "unexplained": self.verdict.unexplained + self.verdict.pending + len(self.wrong),
+            "faults": len(self.faults),
+            "named": self.verdict.named,
+            "cases": self.ends.cases,
+        }
+
+
+class Log:
+    """What happens, in order: kept as lines where somebody reads them, and always as a digest."""
+
+    def __init__(self, loop: NetworkLoop, write: Callable[[str], None] | None) -> None:
+        self._loop = loop
+        self._write = write
+        self._hash = hashlib.sha256()
+        self.events = 0
+
+    def say(self, kind: str, what: str) -> None:
+        """Write a line."""
+        line = f"{self._loop.time():14.6f} {kind:<9} {what}"
+        self._hash.update(line.encode() + b"\n")
+        self.events += 1
+        if self._write is not None:
+            self._write(line)
+
+    @property
+    def digest(self) -> str:
+        """Give the digest so far."""
+        return self._hash.hexdigest()
+
+
+def tell(
+    world: World,
+    plan: Plan,
+    write: Callable[[str], None] | None = None,
+    chart: Chart | None = None,
+) -> Told:
+    """Tell a story in a world that is put back first; `write` takes its log, line by line.
+
+    Raises `Stuck` when somebody waits for ever.
+    """
+    world.reset()
+    loop = NetworkLoop(plan.begins)
+    log = Log(loop, write)
+    faults: list[str] = []
+
+    def heard(_logger: Any, level: str, event: MutableMapping[str, Any]) -> NoReturn:
+        if level in {"error", "critical"}:
+            error = sys.exc_info()[1] if event.get("exc_info") else None
+            said = f"{event.get('event')} {error!r}" if error else str(event.get("event"))
+            log.say("error", said)
+            if error:
+                faults.append(f"{said}\n{traceback.format_exc()}")
+        raise structlog.DropEvent
+
+    structlog.configure(processors=[heard], cache_logger_on_first_use=False)
+    asyncio.set_event_loop(loop)
+    try:
+        with seeded(str(plan.seed), loop.now):
+            found = loop.run_until_complete(_Story(world, plan, loop, log, chart).run())
+    finally:
+        asyncio.set_event_loop(None)
+        loop.bury()
+        structlog.reset_defaults()
+    return Told(plan.seed, *found, log.digest, log.events, loop.time(), faults)
+
+
+class _Story:
+    def __init__(
+        self, world: World, plan: Plan, loop: NetworkLoop, log: Log, chart: Chart | None
+    ) -> None:
+        self._chart = chart
+        self._plan = plan
+        self._loop = loop
+        self._log = log
+        self._world = world
+        self._random = Random(f"{plan.seed} story")
+
+    async def run(self) -> tuple[Verdict, Ends, int, int, list[str]]:
+        cell = Cell(self._world, self._plan, self._loop, self._happened)
+        with in_memory(cell.network):
+            return await self._in(cell)
+
+    async def _in(self, cell: Cell) -> tuple[Verdict, Ends, int, int, list[str]]:
+        plan = self._plan
+        cell.network.seen = self._seen
+        cell.database.said = self._said
+        await cell.start()
+        cell.let(plan.faults)
+        tills = [Till(cell, number) for number in range(plan.tills)]
+        for till in tills:
+            till.start()
+        around = [Process("operators"), Process("stranger"), Process("trouble")]
+        if plan.operators:
+            self._loop.create_task(operate(cell), context=around[0].context())
+        if plan.strangers:
+            self._loop.create_task(knock(cell), context=around[1].context())
+        self._loop.create_task(self._trouble(cell, tills), context=around[2].context())
+        for till in tills:
+            await till.done.wait()
+        for process in (*around[1:],):
+            process.kill()
+        cell.let([one for one in plan.faults if one.rate == 1.0 and one.of_kind == "reversal"])
+        for host in cell.hosts:
+            host.process.dies_at = 0
+            if host.process.dead and not host.gone:
+                host.start()
+        pool: Any = cell.database.pool()
+        endless = await self._dry(pool, around[0])
+        verdict = await compare(pool, self._entries(cell), self._records(tills))
+        ends = await ends_of_voids(pool)
+        report = await Auditor(pool).everything(self._loop.now())
+        wrong = [f"{one.kind} {one.reference}" for one in report.differences]
+        wrong += await self._of_nobody(pool, tills)
+        wrong += [f"uncovered: {merchant}" for (merchant,) in await pool.fetch(_UNCOVERED)]
+        await pool.close()
+        cell.network.end()
+        cell.database.end()
+        return verdict, ends, sum(till.voids for till in tills), endless, wrong
+
+    def _seen(self, sender: Transport, data: bytes) -> None:
+        digest = hashlib.sha256(data).hexdigest()[:16]
+        self._log.say("bytes", f"{sender.owner} {digest} {len(data)}")
+        if self._chart is not None:
+            self._chart.message(self._loop.time(), sender.owner, sender.peer.owner, data)
+
+    def _said(self, who: str, sql: str, args: Sequence[Any], error: object) -> None:
+        failed = type(error).__name__ if error else ""
+        self._log.say("sql", f"{who} {' '.join(sql[:90].split())[:60]} {failed}")
+        if self._chart is not None:
+            self._chart.statement(self._loop.time(), who, sql, args, error)
+
+    def _happened(self, kind: str, what: str) -> None:
+        self._log.say(kind, what)
+        if self._chart is not None:
+            self._chart.happened(self._loop.time(), kind, what)
+
+    async def _dry(self, pool: Pool, operators: Process) -> int:
+        """Wait until nothing is open of which nobody was told; gives what still is at the last."""
+        began = self._loop.time()
+        left = 0
+        while self._loop.time() - began < _LAST_S:
+            left = await pool.fetchval(_OPEN)
+            if not left:
+                break
+            if self._loop.time() - began > GIVE_UP_S:
+                operators.kill()
+            await asyncio.sleep(5.0)
+        operators.kill()
+        return left
+
+    async def _trouble(self, cell: Cell, tills: list[Till]) -> None:
+        """Kill, cut and restart, at moments drawn over the time that the tills take."""
+        plan, random = self._plan, self._random
+        span = max(plan.rounds / plan.tills * (plan.pause_s + 1.0), 5.0)
+        events = ["kill"] * plan.kills + ["power"] * plan.power_cuts
+        events += ["database"] * plan.restarts + ["line"] * plan.line_cuts
+        moments = sorted(random.uniform(0.5, span) for _ in events)
+        random.shuffle(events)
+        for moment, event in zip(moments, events, strict=True):
+            await asyncio.sleep(max(0.0, moment - self._loop.time()))
+            if event == "power":
+                random.choice(tills).cut_power()
+            elif event == "line":
+                cell.network.cut(random.choice(cell.hosts).process)
+                self._happened("line", "cut")
+            elif event == "database":
+                await self._database_away(cell)
+            else:
+                await self._host_dies(cell)
+
+    async def _host_dies(self, cell: Cell) -> None:
+        """Kill a host after so many more of its steps; mostly it comes back."""
+        random = self._random
+        alive = [host for host in cell.hosts if not host.process.dead]
+        if not alive:
+            return
+        host = random.choice(alive)
+        process = host.process
+        process.dies_at = process.steps + random.randrange(1, 400)
+        while not process.dead:
+            await asyncio.sleep(0.2)
+        host.running = None
+        if len(alive) > 1 and random.random() < 0.3:
+            host.gone = True
+            self._happened("death", f"{process.name} for good")
+            return
+        await asyncio.sleep(random.choice((0.1, 1.0, 10.0)))
+        host.start()
+
+    async def _database_away(self, cell: Cell) -> None:
+        cell.database.away = True
+        cell.database.restart()
+        self._happened("database", "away")
+        await asyncio.sleep(self._random.choice((0.5, 3.0, 12.0)))
+        cell.database.away = False
+        self._happened("database", "back")
+
+    @staticmethod
+    def _entries(cell: Cell) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for issuer in cell.issuers:
+            issuer.books.check()
+            found += [
+                {"merchant": entry.merchant, "rrn": entry.rrn, "net": entry.net}
+                for entry in issuer.books.entries.values()
+            ]
+        return found
+
+    @staticmethod
+    async def _of_nobody(pool: Pool, tills: list[Till]) -> list[str]:
+        """Find rows that no terminal has asked for: somebody without its key has made them."""
+        asked = {
+            (*till.who[:2], record.batch, record.trace): (record.kind, record.amount)
+            for till in tills
+            for record in till.journal.records()
+        }
+        found: list[str] = []
+        for *key, kind, amount in await pool.fetch(_ROWS):
+            if asked.get(tuple(key)) != (kind, amount):
+                found.append(f"asked for by nobody: {kind} {amount} {key}")
+        return found
+
+    @staticmethod
+    def _records(tills: list[Till]) -> list[Any]:
+        return [(till.who, record) for till in tills for record in till.journal.records()]

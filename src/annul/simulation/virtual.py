@@ -1,0 +1,204 @@
+"""An event loop whose time is virtual, and processes that can die between any two of its steps.
+
+Time passes only when nothing is left to do at a moment, and then at once to the next timer. What
+runs belongs to a process by its context, which tasks, timers and transports inherit; what a dead
+process had scheduled is never run, as after SIGKILL: no `finally`, no last word.
+"""
+
+import asyncio
+import heapq
+import selectors
+from collections.abc import Callable
+from contextvars import Context, ContextVar, copy_context
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+_PROCESS: Final[ContextVar["Process | None"]] = ContextVar("process", default=None)
+
+
+_CANCELS: Final = 20
+_UNWINDS_S: Final = 300.0  # virtual seconds in which what was cancelled ends
+
+
+class Stuck(RuntimeError):
+    """Nothing is scheduled any more and the story has not ended: somebody waits for ever."""
+
+
+class Process:
+    """Something that can be killed. `steps` counts what it has run; at `dies_at` it dies."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.dead = False
+        self.steps = 0
+        self.dies_at = 0
+        self.left: list[asyncio.Handle] = []  # what was to be run when it was dead
+        self.on_death: list[Callable[[], None]] = []
+
+    def kill(self) -> None:
+        """End it between two steps; who is connected to it notices."""
+        if self.dead:
+            return
+        self.dead = True
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.dead.append(self)
+        for told in self.on_death:
+            told()
+
+    def context(self) -> Context:
+        """Give a context whose tasks are this process's."""
+        context = copy_context()
+        context.run(_PROCESS.set, self)
+        return context
+
+
+def current() -> Process | None:
+    """Give the process that runs."""
+    return _PROCESS.get()
+
+
+def _alive(handle: Any) -> bool:
+    """Say whether what is to be run now is of a process that lives; its last step may be this."""
+    process = handle._context.get(_PROCESS)
+    if process is None:
+        return True
+    process.steps += 1
+    if process.steps == process.dies_at:
+        process.kill()
+    if process.dead:
+        process.left.append(handle)
+    return not process.dead
+
+
+class _Step(asyncio.Handle):
+    """A callback that runs only while its process lives."""
+
+    __slots__ = ()
+
+    def _run(self) -> None:
+        if _alive(self):
+            super()._run()
+
+
+class _Timer(asyncio.TimerHandle):
+    """The same at a time."""
+
+    __slots__ = ()
+
+    def _run(self) -> None:
+        if _alive(self):
+            super()._run()
+
+
+class _Nothing(selectors.SelectSelector):
+    """Stands where a loop waits for sockets: here the time passes instead."""
+
+    loop: "VirtualLoop"
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        self.loop.pass_time(timeout)
+        return []
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """See the module. `begins` is the moment in UTC at which its time is zero."""
+
+    def __init__(self, begins: datetime) -> None:
+        selector = _Nothing()
+        selector.loop = self
+        self.begins = begins
+        self._passed = 0.0
+        self.dead: list[Process] = []
+        super().__init__(selector)
+        self.on_idle: Callable[[], bool] = lambda: False
+
+    def time(self) -> float:
+        """Give the virtual seconds since the beginning."""
+        return self._passed
+
+    def now(self) -> datetime:
+        """Give the virtual moment in UTC."""
+        return self.begins + timedelta(seconds=self._passed)
+
+    def pass_time(self, timeout: float | None) -> None:
+        """Step to the next timer; raises `Stuck` when there is none."""
+        if timeout == 0:
+            return
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        if scheduled:
+            self._passed = max(self._passed, scheduled[0]._when)
+        elif not self.on_idle():
+            raise Stuck
+
+    def run_in_executor(
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """Run it here and now: a thread of its own would come in at any time."""
+        del executor
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - whoever awaits it gets it
+            future.set_exception(error)
+        return future
+
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Schedule a timer."""
+        timer = _Timer(when, callback, args, self, context)
+        self._add_timer(timer)
+        return timer
+
+    def call_later(
+        self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Schedule a timer from now on."""
+        return self.call_at(self._passed + delay, callback, *args, context=context)
+
+    def call_soon(
+        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Schedule a step."""
+        step = _Step(callback, args, self, context)
+        self._ready.append(step)  # type: ignore[attr-defined]
+        return step
+
+    def _add_timer(self, timer: asyncio.TimerHandle) -> None:
+        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
+        timer._scheduled = True  # type: ignore[attr-defined]
+
+    def bury(self) -> None:
+        """Unwind all that is left, the dead too, once nothing of it can reach anything any more.
+
+        Else it would be unwound at some later moment, in the middle of another story.
+        """
+        self.set_exception_handler(lambda *_: None)
+        self.on_idle = lambda: False
+        for process in self.dead:
+            process.dead = False
+            self._ready.extend(process.left)  # type: ignore[attr-defined]
+        self.dead.clear()
+        for _ in range(_CANCELS):
+            tasks = asyncio.all_tasks(self)
+            if not tasks:
+                break
+            for task in tasks:
+                task.cancel()
+            self.run_until_complete(asyncio.sleep(_UNWINDS_S))
+        self.run_until_complete(self.shutdown_asyncgens())
+        self.close()
+
+
+class VirtualClock:
+    """What annul asks of time; `skew_s` is how far this process's clock is off."""
+
+    def __init__(self, loop: VirtualLoop, skew_s: float = 0.0) -> None:
+        self._loop = loop
+        self._skew = timedelta(seconds=skew_s)
+        self.monotonic = loop.time
+
+    def now(self) -> datetime:
+        """Give the moment in UTC."""
+        return (self._loop.now() + self._skew).astimezone(UTC)

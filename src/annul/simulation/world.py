@@ -1,0 +1,116 @@
+"""The ground that all stories of one process stand on: a PostgreSQL with shops, as it was at first.
+
+Between two stories every table is put back, so that a story knows nothing of those before it.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+
+from annul.merchants.demo import Plan, seed
+from annul.security.software import SoftwareModule
+from annul.store.embedded import EmbeddedPostgres
+from annul.store.migrate import upgrade
+
+from .chance import seeded
+from .database import SIM_SCHEMA, Server
+
+MASTER_KEY: Final = bytes(range(32))
+ISSUER_PORTS: Final = (8591, 8592, 8593)
+TIMEOUT_MS: Final = 3_000
+_TEMPORARY: Final = {
+    "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off",
+    "shared_buffers": "128MB", "deadlock_timeout": "50ms", "max_wal_size": "512MB",
+    "min_wal_size": "128MB",
+}  # fmt: skip
+_KEEP: Final = """
+SELECT format('CREATE TABLE kept.%1$I AS TABLE public.%1$I', tablename)
+FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename
+"""
+_TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+
+
+class World:
+    """A database to tell stories in. `terminals` are (merchant, terminal, master key)."""
+
+    def __init__(self, server: Server, terminals: list[tuple[str, str, str]], folder: Path) -> None:
+        self.server = server
+        self.terminals = terminals
+        self.folder = folder
+        self._reset = ""
+
+    async def keep(self, connection: Any) -> None:
+        """Remember every table as it is."""
+        await connection.execute("CREATE SCHEMA kept")
+        tables = [name for (name,) in await connection.fetch(_TABLES)]
+        steps = [f"TRUNCATE {', '.join(tables)} RESTART IDENTITY", "ALTER SEQUENCE sim.ids RESTART"]
+        for (statement,) in await connection.fetch(_KEEP):
+            await connection.execute(statement)
+        for name in tables:
+            if await connection.fetchval(f"SELECT count(*) FROM kept.{name}"):  # noqa: S608 - our own tables
+                steps.append(f"INSERT INTO public.{name} TABLE kept.{name}")  # noqa: PERF401
+        self._reset = "SET session_replication_role = replica; " + "; ".join(steps)
+
+    def reset(self) -> None:
+        """Put every table back, and forget the folders of hosts."""
+        for folder in self.folder.glob("host*"):
+            shutil.rmtree(folder)
+
+        async def work() -> None:
+            connection = await asyncpg.connect(self.server.url)
+            try:
+                await connection.execute(self._reset)
+            finally:
+                await connection.close()
+
+        self.server.run(work())
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """Make a world and take it away again."""
+    with tempfile.TemporaryDirectory(prefix="annul-sim-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        postgres = EmbeddedPostgres(folder, _TEMPORARY)
+        server = Server(postgres.url)
+        server.run(postgres.start())
+        try:
+            with seeded("world", lambda: datetime(2026, 11, 23, tzinfo=UTC)):
+                made = server.run(_made(server, folder))
+            yield made
+        finally:
+            server.close()
+            _stopped(postgres)
+
+
+async def _made(server: Server, folder: Path) -> World:
+    await upgrade(server.url)
+    pool = await asyncpg.create_pool(server.url, min_size=1, max_size=2)
+    plan = Plan(ISSUER_PORTS, merchants=8, terminals_each=4, timeout_ms=TIMEOUT_MS)
+    terminals = await seed(pool, SoftwareModule(MASTER_KEY), plan)
+    await pool.execute(
+        "UPDATE merchants SET reversed_voids = CASE right(merchant_id, 1)::integer % 3"
+        " WHEN 0 THEN 'ask' ELSE 'void' END"
+    )
+    await pool.execute(
+        "INSERT INTO bins (prefix, issuer_id, card_type) VALUES ('620004', '00000303', 'debit')"
+    )
+    await pool.execute(SIM_SCHEMA)
+    made = World(server, terminals, folder)
+    async with pool.acquire() as connection:
+        await made.keep(connection)
+    await pool.close()
+    return made
+
+
+def _stopped(postgres: EmbeddedPostgres) -> None:
+    import asyncio
+
+    asyncio.run(postgres.stop())

@@ -1,0 +1,85 @@
+"""Stories of the whole cell: they hold, they can be told again, and they find what is wrong."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from annul.simulation.chart import Chart
+from annul.simulation.plan import plan
+from annul.simulation.story import tell
+from annul.simulation.world import World, world
+from bench.mutants import MUTANTS
+
+_SEEDS = range(1, 25)
+_ROUNDS = 10
+# Mutants that few seeds find; all of them are hunted by `make simulate-mutants`.
+_SOON = {"late_answers_only_noted": 10, "network_codes_decline": 10}
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[World]:
+    with world() as made:
+        yield made
+
+
+def test_stories_hold(ground: World) -> None:
+    voids = 0
+    for seed in _SEEDS:
+        told = tell(ground, plan(seed, _ROUNDS))
+        assert told.holds, (seed, told.complaints())
+        voids += told.voids
+    assert voids > len(_SEEDS)
+
+
+def test_the_same_seed_is_the_same_story_whatever_was_told_before(ground: World) -> None:
+    def log(seed: int) -> list[str]:
+        lines: list[str] = []
+        tell(ground, plan(seed, _ROUNDS), lines.append)
+        return lines
+
+    first = log(7)
+    log(8)
+    assert log(7) == first
+    assert len(first) > 100
+
+
+@pytest.mark.parametrize("mutant", [one for one in MUTANTS if one.name in _SOON])
+def test_what_was_mended_is_found_when_it_is_undone(ground: World, mutant: object) -> None:
+    found = next(one for one in MUTANTS if one is mutant)
+    with found.alive():
+        for seed in range(1, _SOON[found.name] + 1):
+            if not tell(ground, plan(seed, 40)).holds:
+                return
+    pytest.fail(f"{found.name} was not found")
+
+
+def test_a_chart_shows_one_void_from_terminal_to_issuer(ground: World) -> None:
+    chart = Chart()
+    tell(ground, plan(3, _ROUNDS), chart=chart)
+    text, picture = chart.text(), chart.svg()
+    for word in ("terminal", "issuer", "open_undo", "conclude", "0200"):
+        assert word in text
+        assert word in picture
+    assert "62000" not in text + picture, "no card number"
+
+
+def test_the_command_tells_a_story(tmp_path: Path) -> None:
+    file = tmp_path / "void.svg"
+    command = [str(Path(sys.executable).parent / "annul"), "simulate", "--seed=3", "--rounds=6",
+               "--tell", f"--svg={file}"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert '"seed": 3' in done.stdout
+    assert file.read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_many_stories_are_told_by_several_processes(tmp_path: Path) -> None:
+    file = tmp_path / "simulate.json"
+    command = [str(Path(sys.executable).parent / "annul"), "simulate", "--seeds=4", "--rounds=4",
+               "--first=50", "--workers=2", f"--report={file}"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+    assert done.returncode == 0, done.stderr
+    assert '"seeds": 4' in file.read_text(encoding="utf-8")
