@@ -51,11 +51,12 @@ def simulate(
         first=first, rounds=rounds, workers=workers,
         seeds=seeds if seeds or voids else 100, voids=voids, told=told,
     )  # fmt: skip
-    text = json.dumps(total.report(), indent=2, ensure_ascii=False)
+    found = total.report()
     if report is not None:
         report.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(found, indent=2, ensure_ascii=False)
         report.write_text(text + "\n", encoding="utf-8")
-    typer.echo(text)
+    typer.echo(json.dumps({**found, "reached": len(total.reached)}, indent=2, ensure_ascii=False))
     if total.failed:
         message = f"seeds that do not hold: {', '.join(map(str, sorted(total.failed)))}"
         raise DoesNotHold(message)

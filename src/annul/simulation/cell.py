@@ -104,7 +104,6 @@ class Cell:
         self.database = Database(world.server, loop, Random(f"{plan.seed} database"))
         self.issuers: list[IssuerServer] = []
         self.hosts = [Host(self, node) for node in range(plan.hosts)]
-        self.deaths = 0
 
     async def start(self) -> None:
         """Start issuers and hosts, and wait until all serve."""
@@ -130,7 +129,7 @@ class Cell:
 
     def died(self, process: Process) -> None:
         """Let the others notice that a process is gone."""
-        self.deaths += 1
+        self.database.coverage.died(process.name)
         self.network.died(process)
         self.say("death", process.name)
 

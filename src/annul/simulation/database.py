@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 
 import asyncpg
 
+from .coverage import Coverage
 from .virtual import Process, VirtualLoop, current
 
 _WAITS_S: Final = 0.02  # real seconds after which a statement may be waiting for another
@@ -155,6 +156,7 @@ class Database:
         self.random = random
         self.away = False
         self.said: Callable[[str, str, Sequence[Any], object], None] = lambda *_: None
+        self.coverage = Coverage()
         self._parked: list[tuple[Connection, asyncio.Task[Any], asyncio.Future[None]]] = []
         self._connections: list[Connection] = []
         loop.on_idle = self._wait_for_parked
@@ -177,6 +179,18 @@ class Database:
         self, connection: "Connection", sql: str, work: Callable[[], Any], args: Sequence[Any] = ()
     ) -> Any:
         """Run one statement of a connection between two delays."""
+        process = current()
+        who = process.name if process else ""
+        self.coverage.begins(connection, who, sql)
+        try:
+            return await self._run(connection, who, sql, work, args)
+        finally:
+            self.coverage.ends(connection, who)
+
+    async def _run(
+        self, connection: "Connection", who: str, sql: str, work: Callable[[], Any],
+        args: Sequence[Any],
+    ) -> Any:  # fmt: skip
         await asyncio.sleep(self.random.uniform(0.0001, 0.002))
         self._reachable(connection)
         real = connection.real
@@ -195,8 +209,8 @@ class Database:
                 connection.lose()
                 raise
         error = None if task.cancelled() else task.exception()
-        process = current()
-        self.said(process.name if process else "", sql, args, error)
+        self.said(who, sql, args, error)
+        self.coverage.has_run(who, sql)
         self._wake_parked()
         await asyncio.sleep(self.random.uniform(0.0001, 0.002))
         self._reachable(connection)

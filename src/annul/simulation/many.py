@@ -1,6 +1,7 @@
 """Many stories in several processes, and what they come to."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from itertools import count, islice
 from multiprocessing import get_context
 from typing import Final
 
+from .coverage import never
 from .plan import plan
 from .story import tell
 from .virtual import Stuck
@@ -24,11 +26,13 @@ class Sum:
     seconds: float = 0.0
     figures: dict[str, int] = field(default_factory=dict)
     failed: dict[int, list[str]] = field(default_factory=dict)
+    reached: Counter[str] = field(default_factory=Counter)
 
     def add(self, found: "Sum") -> None:
         """Take in what a part came to."""
         self.seeds += found.seeds
         self.failed |= found.failed
+        self.reached.update(found.reached)
         for name, value in found.figures.items():
             self.figures[name] = self.figures.get(name, 0) + value
 
@@ -36,6 +40,8 @@ class Sum:
         """Give the figures as they are written down."""
         return {
             "seeds": self.seeds, **self.figures, "seconds": round(self.seconds, 1),
+            "never": never(self.reached),
+            "reached": dict(sorted(self.reached.items())),
             "failed": {str(seed): why[:5] for seed, why in sorted(self.failed.items())},
         }  # fmt: skip
 
@@ -51,7 +57,7 @@ def told_of(seeds: range, rounds: int) -> Sum:
             except (Stuck, AssertionError) as error:
                 found.failed[seed] = [f"{type(error).__name__}: {error}"]
                 continue
-            found.add(Sum(0, 0.0, told.figures()))
+            found.add(Sum(0, 0.0, told.figures(), reached=told.reached))
             if not told.holds:
                 found.failed[seed] = told.complaints()
     return found

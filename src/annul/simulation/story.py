@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -56,6 +57,7 @@ class Told:
     voids: int
     endless: int
     wrong: list[str]  # what else may not be: contradictions, rows of nobody, money uncovered
+    reached: Counter[str]
     digest: str
     events: int
     virtual_s: float
@@ -155,6 +157,9 @@ def tell(
     return Told(plan.seed, *found, log.digest, log.events, loop.time(), faults)
 
 
+_Found = tuple[Verdict, Ends, int, int, list[str], Counter[str]]
+
+
 class _Story:
     def __init__(
         self, world: World, plan: Plan, loop: NetworkLoop, log: Log, chart: Chart | None
@@ -166,12 +171,12 @@ class _Story:
         self._world = world
         self._random = Random(f"{plan.seed} story")
 
-    async def run(self) -> tuple[Verdict, Ends, int, int, list[str]]:
+    async def run(self) -> _Found:
         cell = Cell(self._world, self._plan, self._loop, self._happened)
         with in_memory(cell.network):
             return await self._in(cell)
 
-    async def _in(self, cell: Cell) -> tuple[Verdict, Ends, int, int, list[str]]:
+    async def _in(self, cell: Cell) -> _Found:
         plan = self._plan
         cell.network.seen = self._seen
         cell.database.said = self._said
@@ -203,10 +208,12 @@ class _Story:
         wrong = [f"{one.kind} {one.reference}" for one in report.differences]
         wrong += await self._of_nobody(pool, tills)
         wrong += [f"uncovered: {merchant}" for (merchant,) in await pool.fetch(_UNCOVERED)]
+        coverage = cell.database.coverage
+        await coverage.count(pool)
         await pool.close()
         cell.network.end()
         cell.database.end()
-        return verdict, ends, sum(till.voids for till in tills), endless, wrong
+        return verdict, ends, sum(till.voids for till in tills), endless, wrong, coverage.reached
 
     def _seen(self, sender: Transport, data: bytes) -> None:
         digest = hashlib.sha256(data).hexdigest()[:16]

@@ -1,5 +1,6 @@
 """Stories of the whole cell: they hold, they can be told again, and they find what is wrong."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -82,4 +83,8 @@ def test_many_stories_are_told_by_several_processes(tmp_path: Path) -> None:
                "--first=50", "--workers=2", f"--report={file}"]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
     assert done.returncode == 0, done.stderr
-    assert '"seeds": 4' in file.read_text(encoding="utf-8")
+    report = json.loads(file.read_text(encoding="utf-8"))
+    assert report["seeds"] == 4
+    assert any(name.startswith("state sale ") for name in report["reached"])
+    assert any(name.startswith("pair journal.") for name in report["reached"])
+    assert not set(report["never"]) & set(report["reached"])

@@ -1,0 +1,91 @@
+"""What stories have reached, and what none has: a simulation is only as good as where it goes."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final
+
+from annul.diagnose.causes import CAUSES
+from annul.domain.incidents import INCIDENTS
+from annul.domain.kinds import KINDS, Money
+from annul.domain.states import State
+from annul.issuers.forward import _QUERIES as FORWARD
+from annul.resolve.book import _QUERIES as BOOK
+from annul.store.journal_sql import QUERIES
+
+NAMES: Final = {
+    sql: f"{room}.{name}"
+    for room, known in (("forward", FORWARD), ("book", BOOK), ("journal", QUERIES))
+    for name, sql in known.items()
+}
+# Each: what is counted, by the words that stand before it.
+_COUNTED: Final = {
+    "state": "SELECT kind || ' ' || state FROM transactions",
+    "end": "SELECT kind || ' ' || ended FROM cases",
+    "cause": "SELECT cause FROM cases WHERE cause <> ''",
+    "incident": "SELECT DISTINCT kind FROM incidents",
+    "outbox": "SELECT kind || CASE WHEN pending THEN ' pending' ELSE ' done' END FROM outbox",
+}
+
+
+class Coverage:
+    """Counts, by what was reached: states, ends, statements at which somebody died, pairs."""
+
+    def __init__(self) -> None:
+        self.reached: Counter[str] = Counter()
+        self._under_way: dict[object, str] = {}
+        self._last: dict[str, str] = {}
+
+    def begins(self, key: object, who: str, sql: str) -> None:
+        """Take note of a statement that is under way from now on, beside others."""
+        name = NAMES.get(sql)
+        if name is None:
+            return
+        for other in self._under_way.values():
+            first, second = sorted((name, other))
+            self.reached[f"pair {first} {second}"] += 1
+        self._under_way[key] = name
+        self._last[who] = f"before {name}"
+
+    def has_run(self, who: str, sql: str) -> None:
+        """Take note that it has run, and its answer is on its way."""
+        name = NAMES.get(sql)
+        if name is not None:
+            self._last[who] = f"after {name}"
+
+    def ends(self, key: object, who: str) -> None:
+        """Take note that it is over."""
+        self._under_way.pop(key, None)
+        self._last.pop(who, None)
+
+    def died(self, who: str) -> None:
+        """Take note of where somebody died."""
+        self.reached[f"death {self._last.pop(who, 'between statements')}"] += 1
+
+    async def count(self, pool: Any) -> None:
+        """Count what the database holds at the end of a story."""
+        for what, query in _COUNTED.items():
+            for (found,) in await pool.fetch(query):
+                self.reached[f"{what} {found}"] += 1
+
+
+def never(reached: Iterable[str]) -> list[str]:
+    """Name what could be reached and was not."""
+    seen = set(reached)
+    states = {state for one in seen if one.startswith("state ") for state in (one.split()[-1],)}
+    wanted = [f"cause {name}" for name in CAUSES]
+    wanted += [f"incident {name}" for name in INCIDENTS if not name.startswith("audit_")]
+    wanted += [
+        f"death {when} journal.{name}"
+        for name in ("open", "open_undo", "conclude", "find_by_trace", "late_move", "reserve")
+        if name in QUERIES
+        for when in ("before", "after")
+    ]
+    wanted += [f"end void {end}" for end in ("voided", "refunded", "refused", "unproved")]
+    missing = [one for one in wanted if one not in seen]
+    missing += [f"state {state}" for state in State if state not in states]
+    missing += [
+        f"kind {name}" for name, kind in KINDS.items()
+        if kind.money is not Money.NONE
+        and not any(one.startswith(f"state {name} ") for one in seen)
+    ]  # fmt: skip
+    return sorted(missing)
