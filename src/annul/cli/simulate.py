@@ -37,10 +37,13 @@ def simulate(
     log: Annotated[bool, typer.Option(help="Print every event of the one story.")] = False,
     tell: Annotated[bool, typer.Option(help="Draw the void that it is most about.")] = False,
     svg: Annotated[Path | None, typer.Option(help="File of the same chart as a picture.")] = None,
+    shrink: Annotated[
+        bool, typer.Option(help="Make a story that fails as short as can be.")
+    ] = False,
 ) -> None:
     """Tell stories of hosts, issuers and terminals that fail; the same seed is the same story."""
     if seed is not None:
-        _one(seed, rounds, log=log, chart=tell, svg=svg)
+        _one(seed, rounds, log=log, chart=tell, svg=svg, shrink=shrink)
         return
     from annul.simulation.many import Sum, tell_many
 
@@ -62,9 +65,10 @@ def simulate(
         raise DoesNotHold(message)
 
 
-def _one(seed: int, rounds: int, *, log: bool, chart: bool, svg: Path | None) -> None:
+def _one(seed: int, rounds: int, *, log: bool, chart: bool, svg: Path | None, shrink: bool) -> None:
     from annul.simulation.chart import Chart
     from annul.simulation.plan import plan
+    from annul.simulation.shrink import shrunk, words
     from annul.simulation.story import tell
     from annul.simulation.world import world
 
@@ -73,7 +77,12 @@ def _one(seed: int, rounds: int, *, log: bool, chart: bool, svg: Path | None) ->
 
     drawn = Chart() if chart or svg else None
     with world() as ground:
-        told = tell(ground, plan(seed, rounds), write if log else None, drawn)
+        story = plan(seed, rounds)
+        if shrink and not tell(ground, story).holds:
+            story = shrunk(story, lambda smaller: not tell(ground, smaller).holds)
+        told = tell(ground, story, write if log else None, drawn)
+    if shrink:
+        typer.echo(words(story))
     if drawn is not None and chart:
         typer.echo(drawn.text())
     if drawn is not None and svg is not None:

@@ -103,20 +103,7 @@ class Server:
         self.real.close()
 
     def _turn(self, task: "asyncio.Task[Any]", seconds: float) -> None:
-        outer = events._get_running_loop()
-        events._set_running_loop(None)
-
-        def stop(_: object = None) -> None:
-            self.real.stop()
-
-        task.add_done_callback(stop)
-        timer = self.real.call_later(seconds, stop)
-        try:
-            self.real.run_forever()
-        finally:
-            timer.cancel()
-            task.remove_done_callback(stop)
-            events._set_running_loop(outer)
+        self.run(_settled(task, seconds))
 
     def _blocked(self, pid: int) -> bool:
         async def ask() -> bool:
@@ -142,6 +129,10 @@ class Server:
         query = "SELECT pg_terminate_backend($1) FROM pg_stat_activity WHERE pid = $1"
         while await self._watcher.fetchval(query, pid):
             await asyncio.sleep(0.001)
+
+
+async def _settled(task: "asyncio.Task[Any]", seconds: float) -> None:
+    await asyncio.wait([task], timeout=seconds)
 
 
 class Database:

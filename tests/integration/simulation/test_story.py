@@ -10,6 +10,7 @@ import pytest
 
 from annul.simulation.chart import Chart
 from annul.simulation.plan import plan
+from annul.simulation.shrink import shrunk, words
 from annul.simulation.story import tell
 from annul.simulation.world import World, world
 from bench.mutants import MUTANTS
@@ -55,6 +56,21 @@ def test_what_was_mended_is_found_when_it_is_undone(ground: World, mutant: objec
             if not tell(ground, plan(seed, 40)).holds:
                 return
     pytest.fail(f"{found.name} was not found")
+
+
+def test_a_story_that_fails_is_shrunk_to_what_it_takes(ground: World) -> None:
+    mutant = next(one for one in MUTANTS if one.name == "late_answers_only_noted")
+    with mutant.alive():
+        whole = next(
+            story
+            for story in (plan(seed, 40) for seed in range(1, 10))
+            if not tell(ground, story).holds
+        )
+        short = shrunk(whole, lambda story: not tell(ground, story).holds)
+        assert not tell(ground, short).holds
+    assert len(short.faults) <= 3 < len(whole.faults)
+    assert short.tills * short.hosts <= whole.tills * whole.hosts
+    assert "books_late" in words(short)
 
 
 def test_a_chart_shows_one_void_from_terminal_to_issuer(ground: World) -> None:

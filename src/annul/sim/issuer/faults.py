@@ -121,7 +121,8 @@ class Faults:
         self.seed = seed
         self.rows: list[Fault] = []
         self.met: dict[str, int] = {}
-        self._random = Random(seed)  # noqa: S311 - faults, not secrets
+        # Of each row its own, so that one that is left out changes nothing of the others.
+        self._chances: dict[tuple[object, ...], Random] = {}
 
     def draw(self, kind: str, pan: str, merchant: str, terminal: str, amount: int) -> Met:
         """Decide what a request meets."""
@@ -131,7 +132,7 @@ class Faults:
         for row in self.rows:
             if not row.aims_at(kind, pan, merchant, terminal, amount):
                 continue
-            if self._random.random() >= row.rate:
+            if self._chance(row).random() >= row.rate:
                 continue
             if row.left is not None:
                 row.left -= 1
@@ -153,4 +154,12 @@ class Faults:
         met.kinds.add(row.kind)
 
     def _between(self, row: Fault) -> float:
-        return self._random.uniform(row.low_ms, row.high_ms) / 1000
+        return self._chance(row).uniform(row.low_ms, row.high_ms) / 1000
+
+    def _chance(self, row: Fault) -> Random:
+        key = (row.kind, row.code, row.of_kind, row.bin, row.merchant, row.terminal, row.low_ms)
+        found = self._chances.get(key)
+        if found is None:
+            named = " ".join(map(str, (self.seed, *key)))
+            found = self._chances[key] = Random(named)  # noqa: S311 - faults, not secrets
+        return found
