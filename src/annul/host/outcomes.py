@@ -355,7 +355,7 @@ def _before(original: Transaction, refund: Transaction) -> int:
     return max(0, min(original.undone - original.undoing, most))
 
 
-def _ending(transaction: Transaction) -> dict[str, int]:
+def _ending(transaction: Transaction) -> dict[str, Any]:
     """Give what a transaction that has its outcome no longer keeps from others."""
     return {"undoing": -transaction.holds, "unreserve": transaction.reserves}
 

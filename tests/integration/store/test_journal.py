@@ -283,7 +283,7 @@ async def test_a_late_word_that_proves_nothing_is_no_reason_to_believe_an_older_
     identity = (_MERCHANT, one.id, one.original_id)
     if ended is State.REVERSED:
         await journal.conclude(Outcome(*identity, State.REVERSING, _NOW))
-    freed = {"release": one.holds, "undoing": -one.holds}
+    freed: dict[str, Any] = {"release": one.holds, "undoing": -one.holds}
     await journal.conclude(Outcome(*identity, ended, _NOW, **freed))
     await journal.late(Late(one, "98", "", Verdict.OPEN, True, "4353", _NOW))
     stored = await journal.find_by_id(_MERCHANT, one.id)
