@@ -53,7 +53,7 @@ def test_what_was_mended_is_found_when_it_is_undone(ground: World, mutant: objec
     found = next(one for one in MUTANTS if one is mutant)
     with found.alive():
         for seed in range(1, _SOON[found.name] + 1):
-            if not tell(ground, plan(seed, 40)).holds:
+            if not tell(ground, plan(seed, 30)).holds:
                 return
     pytest.fail(f"{found.name} was not found")
 
@@ -63,7 +63,7 @@ def test_a_story_that_fails_is_shrunk_to_what_it_takes(ground: World) -> None:
     with mutant.alive():
         whole = next(
             story
-            for story in (plan(seed, 40) for seed in range(1, 10))
+            for story in (plan(seed, 16) for seed in range(1, 40))
             if not tell(ground, story).holds
         )
         short = shrunk(whole, lambda story: not tell(ground, story).holds)
