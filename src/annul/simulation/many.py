@@ -10,12 +10,12 @@ from multiprocessing import get_context
 from typing import Final
 
 from .coverage import never
-from .plan import plan
+from .plan import LONG, plan
 from .story import tell
 from .virtual import Stuck
 from .world import world
 
-_SHARE: Final = 8  # stories that a process tells of one world, before it makes another
+_SHARE: Final = 8  # short stories that a process tells of one world, before it makes another
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ def tell_many(
     `told` is called with the sum so far after each part.
     """
     total, began = Sum(), time.monotonic()
-    parts = _parts(first, seeds)
+    parts = _parts(first, seeds, _SHARE if rounds < LONG else 1)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         under_way = {pool.submit(told_of, part, rounds) for part in islice(parts, workers)}
         while under_way:
@@ -98,10 +98,10 @@ def tell_many(
     return total
 
 
-def _parts(first: int, seeds: int) -> Iterator[range]:
+def _parts(first: int, seeds: int, share: int) -> Iterator[range]:
     """Cut the seeds into what one process tells of one world; without an end when `seeds` is 0."""
-    for start in count(first, _SHARE):
-        end = min(start + _SHARE, first + seeds) if seeds else start + _SHARE
+    for start in count(first, share):
+        end = min(start + share, first + seeds) if seeds else start + share
         if start >= end:
             return
         yield range(start, end)
