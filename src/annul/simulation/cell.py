@@ -98,7 +98,6 @@ class Cell:
         self.plan = plan
         self.loop = loop
         self.say = say
-        self.random = Random(f"{plan.seed} cell")
         self.network = Network(loop, Random(f"{plan.seed} network"), slow=plan.slow)
         loop.network = self.network
         self.database = Database(world.server, loop, Random(f"{plan.seed} database"))

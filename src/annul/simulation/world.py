@@ -3,6 +3,7 @@
 Between two stories every table is put back, so that a story knows nothing of those before it.
 """
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade
 
 from .chance import seeded
-from .database import SIM_SCHEMA, Server
+from .postgres import SIM_SCHEMA, Server
 
 MASTER_KEY: Final = bytes(range(32))
 ISSUER_PORTS: Final = (8591, 8592, 8593)
@@ -111,6 +112,4 @@ async def _made(server: Server, folder: Path) -> World:
 
 
 def _stopped(postgres: EmbeddedPostgres) -> None:
-    import asyncio
-
     asyncio.run(postgres.stop())

@@ -1,0 +1,126 @@
+"""The real PostgreSQL of a simulation: its backends, and the private loop on which they run.
+
+What PostgreSQL takes from outside (time, chance, new ids) comes from the schema `sim`, which stands
+before its own.
+"""
+
+import asyncio
+import json
+from asyncio import events
+from collections.abc import Coroutine
+from typing import Any, Final
+
+import asyncpg
+
+_WAITS_S: Final = 0.02  # real seconds after which a statement may be waiting for another
+_SETTINGS: Final = {
+    "application_name": "annul", "timezone": "UTC", "role": "annul_app",
+    "search_path": "sim, public, pg_catalog", "synchronous_commit": "off",
+}  # fmt: skip
+SIM_SCHEMA: Final = """
+CREATE SCHEMA sim;
+CREATE SEQUENCE sim.ids;
+CREATE FUNCTION sim.now() RETURNS timestamptz LANGUAGE sql STABLE
+    AS $$ SELECT pg_catalog.current_setting('sim.now')::timestamptz $$;
+CREATE FUNCTION sim.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+    AS $$ SELECT pg_catalog.current_setting('sim.now')::timestamptz $$;
+CREATE FUNCTION sim.gen_random_uuid() RETURNS uuid LANGUAGE sql VOLATILE
+    AS $$ SELECT pg_catalog.md5(pg_catalog.nextval('sim.ids')::text)::uuid $$;
+CREATE FUNCTION sim.random() RETURNS float8 LANGUAGE sql VOLATILE
+    AS $$ SELECT (pg_catalog.hashint8(pg_catalog.nextval('sim.ids')) & 65535) / 65536.0 $$;
+GRANT USAGE ON SCHEMA sim TO PUBLIC;
+GRANT USAGE ON SEQUENCE sim.ids TO PUBLIC;
+"""
+
+
+class Server:
+    """The backends of one database, and the private loop on which they really run."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.real = asyncio.new_event_loop()
+        self.real.set_exception_handler(lambda *_: None)  # of statements whose client died
+        self._free: list[Any] = []
+        self._watcher: Any = None
+        self.statements = 0
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run something real to its end, at no virtual cost."""
+        outer = events._get_running_loop()
+        events._set_running_loop(None)
+        try:
+            return self.real.run_until_complete(work)
+        finally:
+            events._set_running_loop(outer)
+
+    def begin(self, work: Coroutine[Any, Any, Any], pid: int) -> "asyncio.Task[Any]":
+        """Start a statement and give it back done, or still waiting for another's lock."""
+        task = self.real.create_task(work)
+        self._turn(task, _WAITS_S)
+        while not task.done() and not self._blocked(pid):
+            self._turn(task, _WAITS_S)
+        return task
+
+    def go_on(self, task: "asyncio.Task[Any]", pid: int) -> bool:
+        """See whether what waited has got through; True when it has."""
+        while not task.done() and not self._blocked(pid):
+            self._turn(task, _WAITS_S)
+        return task.done()
+
+    def wait(self, task: "asyncio.Task[Any]") -> None:
+        """Wait for what waits, in real time: for PostgreSQL to see a deadlock."""
+        self._turn(task, 0.1)
+
+    def backend(self) -> Any:
+        """Give a connection that nobody uses."""
+        return self._free.pop() if self._free else self.run(self._connect())
+
+    def give_back(self, connection: Any) -> None:
+        """Take one back that is between transactions."""
+        self.run(connection.reset())
+        self._free.append(connection)
+
+    def throw_away(self, connection: Any) -> None:
+        """End one whose client died: what it was doing is undone."""
+        pid = connection.get_server_pid()
+        connection.terminate()
+        self.run(self._gone(pid))
+
+    def close(self) -> None:
+        """End them all."""
+        for connection in [*self._free, self._watcher]:
+            if connection is not None:
+                self.run(connection.close())
+        self._free.clear()
+        self._watcher = None
+        self.real.close()
+
+    def _turn(self, task: "asyncio.Task[Any]", seconds: float) -> None:
+        self.run(_settled(task, seconds))
+
+    def _blocked(self, pid: int) -> bool:
+        async def ask() -> bool:
+            if self._watcher is None:
+                self._watcher = await asyncpg.connect(self.url)
+            # And not what it says it waits for: it says so until it is awake again.
+            return await self._watcher.fetchval("SELECT pg_blocking_pids($1) <> '{}'", pid)
+
+        return self.run(ask())
+
+    async def _connect(self) -> Any:
+        connection = await asyncpg.connect(self.url, server_settings=_SETTINGS)
+        await connection.set_type_codec(
+            "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads
+        )
+        return connection
+
+    async def _gone(self, pid: int) -> None:
+        if self._watcher is None:
+            self._watcher = await asyncpg.connect(self.url)
+        query = "SELECT pg_terminate_backend($1) FROM pg_stat_activity WHERE pid = $1"
+        while await self._watcher.fetchval(query, pid):
+            await asyncio.sleep(0.001)
+
+
+async def _settled(task: "asyncio.Task[Any]", seconds: float) -> None:
+    await asyncio.wait([task], timeout=seconds)
