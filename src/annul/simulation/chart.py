@@ -5,16 +5,15 @@ from html import escape
 from typing import Any, Final, NamedTuple
 
 from annul.domain.kinds import REFUNDS, VOIDS
-from annul.issuers.forward import _QUERIES as FORWARD
-from annul.resolve.book import _QUERIES as BOOK
-from annul.store.journal_sql import OF_TRANSACTION, QUERIES
+from annul.store.journal_sql import OF_TRANSACTION
 from annul.wire.codec import Codec, Message
 from annul.wire.dialects import DIALECTS
 from annul.wire.errors import DecodeError, FrameError
 from annul.wire.framing import LENGTH_4, TPDU_2, Framer
 
+from .coverage import NAMES
+
 _LANES: Final = ("terminal", "host", "database", "issuer", "people")
-_NAMES: Final = {sql: name for known in (QUERIES, FORWARD, BOOK) for name, sql in known.items()}
 _POS: Final = Codec(DIALECTS["unionpay_pos"])
 _CUPS: Final = Codec(DIALECTS["cups"])
 _COLUMN: Final = 26  # characters between two lanes of the text
@@ -71,10 +70,10 @@ class Chart:
 
     def statement(self, at: float, who: str, sql: str, args: Sequence[Any], error: object) -> None:
         """Take what a statement was asked to do."""
-        name = _NAMES.get(sql)
+        name = NAMES.get(sql)
         if name is None:
             return
-        if name in {"open", "open_undo"}:
+        if name in {"journal.open", "journal.open_undo"}:
             for row in args[0]:
                 self._opened(dict(zip(OF_TRANSACTION, row, strict=False)))
         failed = f" ({type(error).__name__})" if error else ""

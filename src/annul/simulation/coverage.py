@@ -76,8 +76,7 @@ def never(reached: Iterable[str]) -> list[str]:
     wanted += [f"incident {name}" for name in INCIDENTS if not name.startswith("audit_")]
     wanted += [
         f"death {when} journal.{name}"
-        for name in ("open", "open_undo", "conclude", "find_by_trace", "late_move", "reserve")
-        if name in QUERIES
+        for name in ("open", "open_undo", "conclude", "find_by_trace", "late_move")
         for when in ("before", "after")
     ]
     wanted += [f"end void {end}" for end in ("voided", "refunded", "refused", "unproved")]

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import count, islice
 from multiprocessing import get_context
@@ -81,13 +81,9 @@ def tell_many(
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         under_way = {pool.submit(told_of, part, rounds) for part in islice(parts, workers)}
         while under_way:
-            done = next(iter(under_way))
-            for one in under_way:
-                if one.done():
-                    done = one
-                    break
-            total.add(done.result())
+            done = wait(under_way, return_when=FIRST_COMPLETED).done.pop()
             under_way.discard(done)
+            total.add(done.result())
             total.seconds = time.monotonic() - began
             told(total)
             if voids and total.figures.get("voids", 0) >= voids:

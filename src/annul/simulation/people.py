@@ -25,6 +25,10 @@ from annul.sim.terminal.messages import Order
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 from annul.store.batcher import LOST
+from annul.wire.codec import Codec
+from annul.wire.dialects import DIALECTS
+from annul.wire.errors import DecodeError, FrameError
+from annul.wire.framing import TPDU_2, Framer
 
 from .virtual import Process
 
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 _PATIENCE_S: Final = (8.0, 8.0, 8.0, 1.0, 3.0)
+_POS: Final = Codec(DIALECTS["unionpay_pos"])
+_AS_HEARD: Final = 0.3  # of what a stranger sends has the number that it had
 _ACTIONS: Final = ("retry", "refund", "withdraw", "look", "reject", "close", "note")
 _HANDS: Final = (("olga", "operator"), ("otto", "administrator"))
 
@@ -185,6 +191,22 @@ async def operate(cell: "Cell") -> None:
             await asyncio.sleep(1.0)
 
 
+def _renumbered(frame: bytes, random: Random) -> bytes:
+    """Make another request of one that was overheard: a new number, and a MAC that is guessed."""
+    try:
+        [heard] = Framer(TPDU_2).feed(frame)
+        message = _POS.decode(heard.body)
+        fields = message.fields()
+        if 11 not in fields or random.random() < _AS_HEARD:
+            return frame
+        fields[11] = f"{random.randrange(10**6):06d}"
+        if 64 in fields:
+            fields[64] = random.randbytes(8)
+        return TPDU_2.pack(_POS.encode(message.mti, fields), heard.head)
+    except (DecodeError, FrameError, ValueError):
+        return frame
+
+
 async def knock(cell: "Cell") -> None:
     """Send a host what somebody without a key can send: forged, replayed, cut short, at random."""
     random = Random(f"{cell.plan.seed} stranger")
@@ -194,8 +216,8 @@ async def knock(cell: "Cell") -> None:
         await asyncio.sleep(random.expovariate(1 / 4))
         if not overheard:
             continue
-        body = bytearray(random.choice(overheard))
-        for _ in range(random.randrange(4)):
+        body = bytearray(_renumbered(random.choice(overheard), random))
+        for _ in range(random.choice((0, 0, 1, 3))):
             body[random.randrange(2, len(body))] = random.randrange(256)
         if random.random() < 0.2:
             body = bytearray(random.randbytes(random.randrange(2, 200)))

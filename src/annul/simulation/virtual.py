@@ -14,8 +14,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 _PROCESS: Final[ContextVar["Process | None"]] = ContextVar("process", default=None)
-
-
 _CANCELS: Final = 20
 _UNWINDS_S: Final = 300.0  # virtual seconds in which what was cancelled ends
 

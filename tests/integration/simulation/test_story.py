@@ -13,7 +13,7 @@ from annul.simulation.plan import plan
 from annul.simulation.shrink import shrunk, words
 from annul.simulation.story import tell
 from annul.simulation.world import World, world
-from bench.mutants import MUTANTS
+from bench.mutants import MUTANTS, Mutant
 
 _SEEDS = range(1, 25)
 _ROUNDS = 10
@@ -49,13 +49,12 @@ def test_the_same_seed_is_the_same_story_whatever_was_told_before(ground: World)
 
 
 @pytest.mark.parametrize("mutant", [one for one in MUTANTS if one.name in _SOON])
-def test_what_was_mended_is_found_when_it_is_undone(ground: World, mutant: object) -> None:
-    found = next(one for one in MUTANTS if one is mutant)
-    with found.alive():
-        for seed in range(1, _SOON[found.name] + 1):
+def test_what_was_mended_is_found_when_it_is_undone(ground: World, mutant: Mutant) -> None:
+    with mutant.alive():
+        for seed in range(1, _SOON[mutant.name] + 1):
             if not tell(ground, plan(seed, 30)).holds:
                 return
-    pytest.fail(f"{found.name} was not found")
+    pytest.fail(f"{mutant.name} was not found")
 
 
 def test_a_story_that_fails_is_shrunk_to_what_it_takes(ground: World) -> None:
