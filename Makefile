@@ -40,7 +40,7 @@ chaos: $(BIN)/.development ## 200 terminals, faults and lies, kills of hosts and
 	@$(BIN)/python -m bench.chaos
 
 # Sales in a story: from 500 on it is a long day on which little goes wrong.
-ROUNDS ?= 3000
+ROUNDS ?= 10000
 VOIDS  ?= 1000000
 
 simulate: $(BIN)/.development ## a million voids on a virtual clock, each order of events from a seed, into build/simulate.json

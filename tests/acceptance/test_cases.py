@@ -253,6 +253,22 @@ async def test_advice_that_was_accepted_and_declined_later_is_told_to_shop_and_d
     await quick.books_agree()
 
 
+@pytest.mark.parametrize("kind", ["completion", "completion_advice"])
+async def test_completion_that_can_not_be_voided_is_refunded_as_refunds_are_sent(
+    quick: Site, till: Cashier, kind: str
+) -> None:
+    """A refund took the pre-authorisation's condition code 06: no issuer knew what that is."""
+    held = await till.take("preauth", 50_000)
+    done = await till.undo(kind, held, 50_000)
+    if kind == "completion":
+        _fault(quick, FaultKind.CODE, of_kind="completion_void", code="40", left=None)
+    await till.undo("completion_void", done, 50_000)
+    (case,) = await _ended(quick)
+    assert case.ended == "refunded"
+    assert quick.issuer.server.not_known == 0
+    await quick.books_agree()
+
+
 # Time and faults ------------------------------------------------------------------------------
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import pytest
 
 from annul.security.keys import KeyKind
 from annul.security.mac import MacAlgorithm, mac
 from annul.sim.issuer.faults import Fault, FaultKind
+from annul.sim.terminal.errors import NoAnswerFromHost
 
 from .adversary import CODEC, WITHIN_S, Keyed, dial, managing, quiet, sale
 from .site import Site, open_site
@@ -56,6 +58,28 @@ async def test_more_than_the_host_takes(database: str, tmp_path: Path) -> None:
             assert sorted(codes) == ["00", "96"]
             site.issuer.server.faults.rows.clear()
             await _nothing_moves(site, second, "96")
+
+
+async def test_more_than_the_host_takes_says_nothing_of_a_refund_that_was_sent_before(
+    database: str, tmp_path: Path
+) -> None:
+    """96 to a repeat was taken for the answer to what had been paid."""
+    async with open_site(database, tmp_path, max_in_flight=1) as site:
+        with cashier(site.port, site.terminals[0]) as till:
+            journal, patient = till.terminal.journal, till.terminal.profile
+            sold = await till.take("sale", 10_000)
+            slow = Fault(FaultKind.DELAY, low_ms=800, high_ms=800, of_kind="refund")
+            site.issuer.server.faults.rows.append(slow)
+            till.terminal.profile = patient.model_copy(update={"timeout_s": 0.2})
+            with pytest.raises(NoAnswerFromHost):
+                await till.undo("refund", sold, 10_000)
+            (owed,) = journal.owed()
+            again = await till.terminal._send_owed(owed)
+            assert (again.state, again.owed, again.response_code) == ("unanswered", "repeat", "98")
+            await site.settled()
+            till.terminal.profile = patient
+            await till.terminal.settle_owed()
+            assert [one.state for one in journal.records()] == ["approved", "approved"]
 
 
 async def test_a_database_that_is_away_at_the_first_message_under_new_keys(

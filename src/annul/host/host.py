@@ -33,6 +33,7 @@ from .failed import refused
 from .notices import Notices
 from .numbers import IssuerTraces, ReferenceNumbers
 from .outcomes import Outcomes
+from .recognised import kind_of
 from .reply import Reply, note, reply_fields, reply_mti
 from .request import Refusal, Request, attribute
 
@@ -116,18 +117,18 @@ class Host:
         except (StoreUnavailable, StoreOverloaded) as error:
             self.counts.busy += 1
             log.warning("store_refused", code=error.code)
-            reply = self._refused_for_good(entry, Reply(_fault_code(request)))
+            reply = self._refused_for_good(entry, Reply(_fault_code(entry)))
         except Exception:
             # One request that meets a fault of ours must not disturb any other.
             self.counts.failed += 1
             log.exception("handler_failed", mti=entry.message.mti, fields=entry.message.numbers)
-            reply = self._refused_for_good(entry, Reply(_fault_code(request)))
+            reply = self._refused_for_good(entry, Reply(_fault_code(entry)))
         return self._answer(entry, self._noticed(reply, entry, now))
 
     def refuse_busy(self, entry: Entry) -> bytes:
-        """Answer 96 at once, without work: more is in flight than the host will take."""
+        """Answer at once, without work: more is in flight than the host will take."""
         self.counts.busy += 1
-        return self._answer(entry, self._refused_for_good(entry, Reply("96")))
+        return self._answer(entry, self._refused_for_good(entry, Reply(_fault_code(entry))))
 
     async def _take_up(self, entry: Entry, proven: Pending, now: datetime) -> None:
         """Make pending keys current, under which the message's MAC has held.
@@ -205,15 +206,16 @@ class Host:
         return body + code
 
 
-OPEN = "98"  # there may be an outcome: the terminal asks again
+OPEN = "98"  # there may be an outcome; without a reference number (37) the terminal asks again
 
 
-def _fault_code(request: Request | None) -> str:
-    """Say 96 when a fault of ours leaves nothing behind: what may be written is reversed later.
+def _fault_code(entry: Entry) -> str:
+    """Say 96 to what was not looked at, or met a fault of ours, where that leaves nothing behind.
 
-    What can not be reversed (refund, advice) may be written and is then sent until it is answered,
-    so its outcome is open: 98.
+    What may be written is reversed later. What can not be reversed (refund, advice) is repeated by
+    its terminal, and may be written or done since it was sent first: its outcome is open, 98.
     """
-    if request is None or request.reversal or request.kind.reversible:
+    kind = entry.sort[0] if entry.sort else kind_of(entry.message)
+    if kind is None or kind.reversible or kind.money is Money.NONE:
         return "96"
-    return "96" if request.kind.money is Money.NONE else OPEN
+    return OPEN

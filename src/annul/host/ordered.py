@@ -129,7 +129,7 @@ async def attempt(
         auth_code="",
         response_code="",
         entry_mode=_KEYED,
-        condition=original.condition,
+        condition=KINDS[kind].condition,  # a completion is given back by a refund, 00
         fee=0,
         received_at=now,
         voucher=original.voucher,

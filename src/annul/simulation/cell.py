@@ -32,7 +32,7 @@ from .world import ISSUER_PORTS, MASTER_KEY, World
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 FIRST_PORT: Final = 8_600
 _AGAIN_S: Final = 2.0  # a host that could not start is started again after so long
-GIVE_UP_S: Final = 90.0  # a case ends after so long at the latest
+GIVE_UP_S: Final = 40.0  # a case ends after so long at the latest
 
 
 class Host:
@@ -100,7 +100,7 @@ class Cell:
         self.say = say
         self.network = Network(loop, Random(f"{plan.seed} network"), slow=plan.slow)
         loop.network = self.network
-        self.database = Database(world.server, loop, Random(f"{plan.seed} database"))
+        self.database = Database(world.server, loop, Random(f"{plan.seed} database"), plan.disk_s)
         self.issuers: list[IssuerServer] = []
         self.hosts = [Host(self, node) for node in range(plan.hosts)]
 
@@ -139,6 +139,6 @@ class Cell:
                 del os.environ[name]
             return Settings.load(
                 None, data=folder, node=node, terminals_port=port, console=False, status_port=0,
-                void_time_scale=0.05, void_give_up_s=GIVE_UP_S, reversal_tries=4,
+                void_time_scale=0.03, void_give_up_s=GIVE_UP_S, reversal_tries=4,
                 max_connections=500, node_lease_s=6.0,
             )  # fmt: skip

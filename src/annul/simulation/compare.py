@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from annul.domain.kinds import GIVING, TAKING
+from annul.domain.kinds import GIVING, KINDS, TAKING, Money
 from annul.domain.states import STANDING, UNFINISHED, State
 from annul.sim.terminal.journal import Record
 
@@ -148,7 +148,11 @@ def _against_terminals(
     for (merchant, terminal, _), record in records:
         row = here.get((merchant, terminal, record.batch, record.trace))
         standing = row is not None and row["state"] in STANDING
-        if record.state in _OPEN or standing == (record.state == "approved"):
+        if record.state in _OPEN:
+            # One that its terminal asks for no more is the host's to end.
+            if record.owed or row is not None or KINDS[record.kind].money is Money.NONE:
+                continue
+        elif standing == (record.state == "approved"):
             continue
         state = row["state"] if row else State.UNKNOWN
         if not verdict.differs(row, f"terminal {record.state}, host {state}, {record}"):

@@ -27,8 +27,11 @@ class Database:
     `said` is told of each statement: when it has run, by whom, its text and whether it failed.
     """
 
-    def __init__(self, server: Server, loop: VirtualLoop, random: Random) -> None:
+    def __init__(
+        self, server: Server, loop: VirtualLoop, random: Random, disk_s: float = 0.002
+    ) -> None:
         self.server = server
+        self.disk_s = disk_s
         self.loop = loop
         self.random = random
         self.away = False
@@ -68,7 +71,7 @@ class Database:
         self, connection: "Connection", who: str, sql: str, work: Callable[[], Any],
         args: Sequence[Any],
     ) -> Any:  # fmt: skip
-        await asyncio.sleep(self.random.uniform(0.0001, 0.002))
+        await asyncio.sleep(self.random.uniform(0.0001, self.disk_s))
         self._reachable(connection)
         real = connection.real
         if any(word in sql for word in _CLOCKS):
@@ -89,13 +92,17 @@ class Database:
         self.said(who, sql, args, error)
         self.coverage.has_run(who, sql)
         self._wake_parked()
-        await asyncio.sleep(self.random.uniform(0.0001, 0.002))
+        await asyncio.sleep(self.random.uniform(0.0001, self.disk_s))
         self._reachable(connection)
         return task.result()
 
     def opened(self, connection: "Connection") -> None:
         """Know of a connection."""
         self._connections.append(connection)
+
+    def waits(self, connection: "Connection") -> bool:
+        """Say whether its statement waits for another's lock."""
+        return any(entry[0] is connection for entry in self._parked)
 
     def closed(self, connection: "Connection") -> None:
         """Forget one, and what it waited for."""
@@ -178,18 +185,15 @@ class Connection:
         self.lose()
 
     def lose(self) -> None:
-        """Lose it: an open block is undone."""
-        if not self.lost:
-            self.lost = True
+        """Lose it: an open block is undone, and others get its backend if it does nothing."""
+        if self.lost:
+            return
+        self.lost = True
+        if self._database.waits(self):
             self._database.server.throw_away(self.real)
-            self._database.closed(self)
-
-    def hand_back(self) -> None:
-        """Give its backend to others."""
-        if not self.lost:
-            self.lost = True
+        else:
             self._database.server.give_back(self.real)
-            self._database.closed(self)
+        self._database.closed(self)
 
 
 class Block:
@@ -300,7 +304,7 @@ class Pool:
     async def close(self) -> None:
         """Give every backend back."""
         for connection in list(self._all):
-            connection.hand_back()
+            connection.lose()
         self._all.clear()
         self._idle.clear()
 

@@ -1,21 +1,22 @@
 """Many stories in several processes, and what they come to."""
 
+import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count, islice
 from multiprocessing import get_context
-from typing import Final
+from multiprocessing.util import Finalize
+from traceback import format_tb
 
 from .coverage import never
-from .plan import LONG, plan
+from .plan import plan
 from .story import tell
-from .virtual import Stuck
-from .world import world
-
-_SHARE: Final = 8  # short stories that a process tells of one world, before it makes another
+from .world import World, world
 
 
 @dataclass(slots=True)
@@ -46,21 +47,29 @@ class Sum:
         }  # fmt: skip
 
 
-def told_of(seeds: range, rounds: int) -> Sum:
-    """Tell some stories one after the other in a world of their own."""
-    found = Sum()
-    with world() as ground:
-        for seed in seeds:
-            found.seeds += 1
-            try:
-                told = tell(ground, plan(seed, rounds))
-            except (Stuck, AssertionError) as error:
-                found.failed[seed] = [f"{type(error).__name__}: {error}"]
-                continue
-            found.add(Sum(0, 0.0, told.figures(), reached=told.reached))
-            if not told.holds:
-                found.failed[seed] = told.complaints()
+def told_of(seed: int, rounds: int) -> Sum:
+    """Tell one story in the world of this process."""
+    found = Sum(1)
+    try:
+        told = tell(_ground(), plan(seed, rounds))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it has a seed
+        found.failed[seed] = [f"{type(error).__name__}: {error}", *format_tb(error.__traceback__)]
+        return found
+    found.figures, found.reached = told.figures(), told.reached
+    if not told.holds:
+        found.failed[seed] = told.complaints()
+    gc.collect()
     return found
+
+
+@cache
+def _ground() -> World:
+    """Make the world of this process, which ends with it."""
+    gc.disable()  # what a story leaves is collected after it
+    stack = ExitStack()
+    made = stack.enter_context(world())
+    Finalize(None, stack.close, exitpriority=1)
+    return made
 
 
 def tell_many(
@@ -74,12 +83,12 @@ def tell_many(
 ) -> Sum:
     """Tell stories from seed `first` on: so many `seeds`, or until so many `voids` were tried.
 
-    `told` is called with the sum so far after each part.
+    `told` is called with the sum so far after each.
     """
     total, began = Sum(), time.monotonic()
-    parts = _parts(first, seeds, _SHARE if rounds < LONG else 1)
+    left = iter(range(first, first + seeds) if seeds else count(first))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        under_way = {pool.submit(told_of, part, rounds) for part in islice(parts, workers)}
+        under_way = {pool.submit(told_of, seed, rounds) for seed in islice(left, workers)}
         while under_way:
             done = wait(under_way, return_when=FIRST_COMPLETED).done.pop()
             under_way.discard(done)
@@ -88,16 +97,7 @@ def tell_many(
             told(total)
             if voids and total.figures.get("voids", 0) >= voids:
                 continue
-            part = next(parts, None)
-            if part is not None:
-                under_way.add(pool.submit(told_of, part, rounds))
+            seed = next(left, None)
+            if seed is not None:
+                under_way.add(pool.submit(told_of, seed, rounds))
     return total
-
-
-def _parts(first: int, seeds: int, share: int) -> Iterator[range]:
-    """Cut the seeds into what one process tells of one world; without an end when `seeds` is 0."""
-    for start in count(first, share):
-        end = min(start + share, first + seeds) if seeds else start + share
-        if start >= end:
-            return
-        yield range(start, end)

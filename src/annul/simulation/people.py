@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from annul.diagnose.lessons import Lessons
 from annul.domain.errors import AnnulError
-from annul.domain.kinds import KINDS
+from annul.domain.kinds import KINDS, VOIDS
 from annul.resolve.book import Book
 from annul.resolve.people import People
 from annul.security.vault import Vault
@@ -39,6 +39,7 @@ _ZONE: Final = ZoneInfo("Asia/Shanghai")
 _PATIENCE_S: Final = (8.0, 8.0, 8.0, 1.0, 3.0)
 _POS: Final = Codec(DIALECTS["unionpay_pos"])
 _AS_HEARD: Final = 0.3  # of what a stranger sends has the number that it had
+_SOLD: Final = ("sale", "qr_sale", "preauth")
 _ACTIONS: Final = ("retry", "refund", "withdraw", "look", "reject", "close", "note")
 _HANDS: Final = (("olga", "operator"), ("otto", "administrator"))
 
@@ -59,6 +60,7 @@ class Till:
         self._patience_s = self._random.choice(_PATIENCE_S)
         self._at = self._random.randrange(cell.plan.hosts)
         self._card = f"62000{self._random.choice('1112223334')}{self._random.randrange(10**9):09d}0"
+        self._code = f"629{self._random.randrange(10**12):012d}4"
         self._sold: list[Record] = []
         self._terminal = self._new_terminal()
 
@@ -101,31 +103,32 @@ class Till:
 
     async def _round(self) -> None:
         """Sell, and most often give it back, in one of the ways in which that is tried."""
-        random = self._random
+        random, plan = self._random, self._cell.plan
         amount = random.randrange(1, 1_000_00)
-        sold = await self._try(
-            self._order(random.choice(("sale", "sale", "sale", "preauth")), amount)
-        )
+        (kind,) = random.choices(_SOLD, plan.sold)
+        sold = await self._try(self._order(kind, amount))
         if sold is None or sold.state != "approved":
             return
         self._sold.append(sold)
-        if random.random() < self._cell.plan.again / 2:
+        if random.random() < plan.again / 2:
             sold = random.choice(self._sold)  # an older one, perhaps of another batch
-            amount = sold.amount
         if sold.kind == "preauth":
-            kind = random.choice(("preauth_void", "completion", "completion_advice"))
-            done = await self._try(self._order(kind, amount, sold))
-            if done is None or kind == "preauth_void" or done.state != "approved":
-                return
-            await self._try(self._order("completion_void", amount, done))
+            await self._complete(sold)
             return
-        undoing = random.choices(["void", "refund", "settle", ""], [65, 20, 3, 12])[0]
-        if undoing == "settle":
+        (then,) = random.choices(("void", "refund", "settle", ""), plan.then)
+        if then == "settle":
             await self._settle()
-        elif undoing:
-            for _ in range(1 + (random.random() < self._cell.plan.again)):
-                part = amount if undoing == "void" else random.randrange(1, amount + 1)
-                await self._try(self._order(undoing, part, sold))
+        elif then:
+            kind = f"qr_{then}" if sold.kind == "qr_sale" else then
+            for _ in range(1 + (random.random() < plan.again)):
+                part = sold.amount if then == "void" else random.randrange(1, sold.amount + 1)
+                await self._try(self._order(kind, part, sold))
+
+    async def _complete(self, held: Record) -> None:
+        kind = self._random.choice(("preauth_void", "completion", "completion_advice"))
+        done = await self._try(self._order(kind, held.amount, held))
+        if done is not None and kind != "preauth_void" and done.state == "approved":
+            await self._try(self._order("completion_void", held.amount, done))
 
     async def _settle(self) -> None:
         try:
@@ -135,7 +138,7 @@ class Till:
 
     async def _try(self, order: Order) -> Record | None:
         """Do one transaction; None when its outcome is open, or nothing could be sent."""
-        self.voids += order.original is not None
+        self.voids += order.kind.name in VOIDS
         for _ in range(40):
             try:
                 return await self._terminal.perform(order)
@@ -149,7 +152,8 @@ class Till:
         return None
 
     def _order(self, kind: str, amount: int, original: Record | None = None) -> Order:
-        return Order(KINDS[kind], amount, self._card, swiped=original is None, original=original)
+        card = self._code if KINDS[kind].qr else self._card
+        return Order(KINDS[kind], amount, card, swiped=original is None, original=original)
 
     def _go_elsewhere(self) -> None:
         self._terminal.close()

@@ -1,15 +1,20 @@
 """What happens in a story, drawn from its seed: how many of whom, what fails, who is polite."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from annul.sim.issuer.faults import Fault, FaultKind
 
 LIAR: Final = "620004"  # cards whose issuer denies what it has approved
 LONG: Final = 500  # rounds from which a story is a long day on which little goes wrong
 _MILD: Final = 0.05
+# Many tills at once on a slow disk: what waits for it shares statements, as on a busy host.
+_LONG_DAY: Final[dict[str, Any]] = {
+    "pause_s": 0.1, "disk_s": 0.02, "again": 0.01,
+    "sold": (93.0, 4.0, 3.0), "then": (92.0, 4.0, 0.2, 3.8),
+}  # fmt: skip
 _BINS: Final = ("620001", "620002", "620003")
 _CODES: Final = ("05", "12", "22", "40", "51", "57", "59", "61", "91", "96", "98", "92", "Z1")
 _BOOKED_CODES: Final = ("91", "96", "68", "98")
@@ -35,7 +40,10 @@ class Plan:
     begins: datetime
     troubled: bool
     pause_s: float = 1.0  # between two rounds of a till, on average
+    disk_s: float = 0.002  # a statement waits for up to so long, before it runs and after
     again: float = 0.2  # how often a cashier gives the same back once more, or something older
+    sold: tuple[float, ...] = (65.0, 15.0, 20.0)  # how often sale, qr_sale, preauth
+    then: tuple[float, ...] = (65.0, 20.0, 3.0, 12.0)  # void, refund, settle or keep what was sold
     faults: tuple[Fault, ...] = ()
     kills: int = 0
     power_cuts: int = 0
@@ -52,16 +60,14 @@ def plan(seed: int, rounds: int) -> Plan:
     random = Random(f"{seed} plan")
     troubled = random.random() < 0.6
     long = rounds >= LONG
-    tills = random.randint(16, 32) if long else random.randint(2, 12)
-    return Plan(
+    tills = random.randint(192, 256) if long else random.randint(2, 12)
+    drawn = Plan(
         seed=seed,
         rounds=rounds,
         hosts=random.choice((1, 2, 2, 3)),
         tills=tills,
         begins=datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=random.randrange(24 * 60)),
         troubled=troubled,
-        pause_s=0.2 if long else 1.0,
-        again=0.01 if long else 0.2,
         faults=tuple(_faults(random, troubled=troubled, share=_MILD if long else 1.0)),
         kills=random.choice((0, 1, 1, 2, 3)) if troubled else 0,
         power_cuts=random.choice((0, 1, 2)),
@@ -72,6 +78,7 @@ def plan(seed: int, rounds: int) -> Plan:
         slow=random.choice((0.0, 0.01, 0.05)),
         skews_s=tuple(random.choice((0.0, 0.0, 0.4, -0.4)) for _ in range(3)),
     )
+    return replace(drawn, **_LONG_DAY) if long else drawn
 
 
 def _faults(random: Random, *, troubled: bool, share: float) -> list[Fault]:

@@ -33,6 +33,8 @@ _OPEN: Final = (
     " SELECT FROM incidents i WHERE i.merchant_id = t.merchant_id AND i.transaction_id = t.id))"
     " + (SELECT count(*) FROM cases WHERE ended = '')"
     " + (SELECT count(*) FROM refusals WHERE NOT cased)"
+    " + (SELECT count(*) FROM transactions WHERE kind ~ 'void|refund|completion'"
+    " AND NOT cased AND batch NOT LIKE 'A%' AND state IN ('declined', 'reversed'))"
 )
 _ROWS: Final = (
     "SELECT merchant_id, terminal_id, batch, trace, kind, amount FROM transactions"
@@ -195,6 +197,7 @@ class _Story:
             await till.done.wait()
         for process in (*around[1:],):
             process.kill()
+        cell.database.away = False  # it may have been in the middle of that
         cell.let([one for one in plan.faults if one.rate == 1.0 and one.of_kind == "reversal"])
         for host in cell.hosts:
             host.process.dies_at = 0
@@ -207,6 +210,9 @@ class _Story:
         report = await Auditor(pool).everything(self._loop.now())
         wrong = [f"{one.kind} {one.reference}" for one in report.differences]
         wrong += await self._of_nobody(pool, tills)
+        wrong += ["an issuer was sent what it does not know"] * sum(
+            issuer.not_known + issuer.garbled for issuer in cell.issuers
+        )
         wrong += [f"uncovered: {merchant}" for (merchant,) in await pool.fetch(_UNCOVERED)]
         coverage = cell.database.coverage
         await coverage.count(pool)

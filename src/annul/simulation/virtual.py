@@ -14,8 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 _PROCESS: Final[ContextVar["Process | None"]] = ContextVar("process", default=None)
-_CANCELS: Final = 20
-_UNWINDS_S: Final = 300.0  # virtual seconds in which what was cancelled ends
+_UNWINDS_S: Final = (0.0, 0.1, 1.0, 10.0, *(100.0,) * 10)  # virtual, after each cancelling
 
 
 class Stuck(RuntimeError):
@@ -178,13 +177,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             process.dead = False
             self._ready.extend(process.left)  # type: ignore[attr-defined]
         self.dead.clear()
-        for _ in range(_CANCELS):
+        for seconds in _UNWINDS_S:
             tasks = asyncio.all_tasks(self)
             if not tasks:
                 break
             for task in tasks:
                 task.cancel()
-            self.run_until_complete(asyncio.sleep(_UNWINDS_S))
+            self.run_until_complete(asyncio.sleep(seconds))
         self.run_until_complete(self.shutdown_asyncgens())
         self.close()
 

@@ -94,7 +94,7 @@ def world() -> Iterator[World]:
 async def _made(server: Server, folder: Path) -> World:
     await upgrade(server.url)
     pool = await asyncpg.create_pool(server.url, min_size=1, max_size=2)
-    plan = Plan(ISSUER_PORTS, merchants=8, terminals_each=4, timeout_ms=TIMEOUT_MS)
+    plan = Plan(ISSUER_PORTS, merchants=8, terminals_each=32, timeout_ms=TIMEOUT_MS)
     terminals = await seed(pool, SoftwareModule(MASTER_KEY), plan)
     await pool.execute(
         "UPDATE merchants SET reversed_voids = CASE right(merchant_id, 1)::integer % 3"

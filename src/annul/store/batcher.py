@@ -76,14 +76,19 @@ class Batcher(Generic[Item, Result]):
             raise StoreOverloaded
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._worker is None:
+        if not self._works:
             self._worker = asyncio.create_task(self._work())
         return future
 
     async def drain(self) -> None:
         """Wait until nothing is queued or in flight."""
-        while self._worker is not None:
+        while self._works:
+            assert self._worker is not None
             await asyncio.wait([self._worker])
+
+    @property
+    def _works(self) -> bool:
+        return self._worker is not None and not self._worker.done()
 
     async def _work(self) -> None:
         try:

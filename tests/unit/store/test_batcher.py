@@ -1,6 +1,8 @@
 """Group commit: what waits goes together, what touches the same row does not."""
 
 import asyncio
+from typing import Any
+from unittest.mock import patch
 
 import asyncpg
 import pytest
@@ -72,3 +74,25 @@ async def test_a_caller_that_gave_up_disturbs_nobody() -> None:
     first.cancel()
     assert await second == 4
     await batcher.drain()
+
+
+async def test_a_worker_that_never_began_keeps_nobody_waiting() -> None:
+    """Cancelled before its first step it has no last word, and `drain` asked for it for ever."""
+    batcher: Batcher[int, int] = Batcher(Recorder())
+    batcher.submit(1)
+    assert batcher._worker is not None
+    batcher._worker.cancel()
+    await asyncio.wait([batcher._worker])
+    asked = 0
+    real = asyncio.wait
+
+    async def counted(tasks: Any, **more: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        assert asked < 3
+        return await real(tasks, **more)
+
+    with patch("asyncio.wait", counted):
+        await batcher.drain()
+    async with asyncio.timeout(5):
+        assert await batcher.submit(2) == 4

@@ -59,6 +59,7 @@ def build(server: IssuerServer) -> FastAPI:  # noqa: C901 - one route after the 
         return {
             "served": server.served,
             "garbled": server.garbled,
+            "not_known": server.not_known,
             "maintenance": server.maintenance,
             "silent": server.silent,
             "seed": server.faults.seed,

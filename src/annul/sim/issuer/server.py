@@ -86,6 +86,7 @@ class IssuerServer:
         self.silent = False
         self.served = 0
         self.garbled = 0
+        self.not_known = 0  # requests that are of no kind that there is
         self.now = now
         self._codec = codec
         self._framing = framing
@@ -180,6 +181,7 @@ class IssuerServer:
             code = met.code or self.books.reverse(asked.original, self.now(), asked.merchant)
             return [Reply(code, {})]
         if asked.kind is None:
+            self.not_known += 1
             return [Reply("40", {})]
         return self._say(asked, self._book(asked, asked.kind, met), met)
 

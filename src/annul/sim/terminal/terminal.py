@@ -250,20 +250,13 @@ class SoftTerminal:
                 record, state="unanswered", reason=_MAC_REFUSED, response_code=_MAC_REFUSED
             )
         code = str(answer[39])
-        repeated = record.owed == "repeat"
-        state = (
-            "approved"
-            if code == _APPROVED
-            else "unanswered"
-            if repeated and code in OPEN
-            else "declined"
-        )
+        state, owed = _outcome(record, code, has_reference=37 in answer)
         scanned = answer.get(59, b"")
         voucher = Field59.parse(scanned).get(Field59.VOUCHER).decode() if scanned else ""
         return self.journal.change(
             record,
             state=state,
-            owed="",
+            owed=owed,
             response_code=code,
             rrn=answer.get(37, "").strip(),
             auth_code=answer.get(38, "").strip(),
@@ -281,10 +274,9 @@ class SoftTerminal:
         try:
             if record.owed == "repeat":
                 repeated = await self._conclude(record, mti, fields)
-                if repeated.response_code not in _SIGN_IN_AGAIN:
-                    return repeated
-                await self.sign_in()  # the code says nothing of what was sent before
-                return self.journal.change(repeated, owed="repeat", state="unanswered")
+                if repeated.response_code in _SIGN_IN_AGAIN:
+                    await self.sign_in()
+                return repeated
             answer = await self._exchange(mti, fields, self._keys)
         except Unreachable:  # nothing was sent: a host that is down does not use the sends up
             self.journal.change(record, sends=before)
@@ -374,3 +366,18 @@ class SoftTerminal:
 
 class _BadMac(Exception):
     """An approval whose MAC is wrong: it may be forged, so what was asked is reversed."""
+
+
+def _outcome(record: Record, code: str, *, has_reference: bool) -> tuple[str, str]:
+    """Say what a code makes of a request, and what is still owed for it.
+
+    To what may have been sent before, a code that is about this sending alone says nothing; 98 says
+    that the outcome is open, and with a reference number that the host will see to it.
+    """
+    if code == _APPROVED:
+        return "approved", ""
+    if record.owed == "repeat" and code in OPEN:
+        return "unanswered", "" if has_reference else "repeat"
+    if record.owed == "repeat" and record.sends and code in _SIGN_IN_AGAIN:
+        return "unanswered", "repeat"
+    return "declined", ""
