@@ -1,9 +1,9 @@
 """The story of one void as a sequence chart: who said what to whom, and when it was written."""
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from annul.console import sequence
 from annul.domain.kinds import REFUNDS, VOIDS
 from annul.store.journal_sql import OF_TRANSACTION
 from annul.wire.codec import Codec, Message
@@ -13,17 +13,9 @@ from annul.wire.framing import LENGTH_4, TPDU_2, Framer
 
 from .coverage import NAMES
 
-_LANES: Final = ("terminal", "host", "database", "issuer", "people")
+_LANES: Final = {one: one for one in ("terminal", "host", "database", "issuer", "people")}
 _POS: Final = Codec(DIALECTS["unionpay_pos"])
 _CUPS: Final = Codec(DIALECTS["cups"])
-_COLUMN: Final = 26  # characters between two lanes of the text
-_WIDTH, _ROW, _TOP = 230, 26, 60  # of the picture, in its units
-_HEAD: Final = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
-    ' font-family="sans-serif" font-size="12">\n'
-    '<defs><marker id="a" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
-    '<path d="M0 0L8 4L0 8z"/></marker></defs>'
-)
 
 
 class Note(NamedTuple):
@@ -88,53 +80,19 @@ class Chart:
 
     def text(self) -> str:
         """Draw it in characters; empty when nothing was given back."""
-        focus, notes = self._chosen()
-        if focus is None:
-            return ""
-        head = " " * 12 + "".join(f"{lane:<{_COLUMN}}" for lane in _LANES)
-        lines = [_title(focus), head]
-        for note in notes:
-            left, right = sorted((_LANES.index(note.source), _LANES.index(note.target)))
-            pad = " " * (_COLUMN * left)
-            if left == right:
-                lines.append(f"{note.at:10.3f}  {pad}* {note.label}")
-                continue
-            forward = note.source == _LANES[left]
-            length = _COLUMN * (right - left) - 3
-            label = f" {note.label[: length - 4]} "
-            body = label.center(length, "-")
-            lines.append(f"{note.at:10.3f}  {pad}|{body}>" if forward else
-                         f"{note.at:10.3f}  {pad}<{body}|")  # fmt: skip
-        return "\n".join(lines)
+        return sequence.text(*self._drawn()) if self._known else ""
 
     def svg(self) -> str:
         """Draw it as a picture."""
+        return sequence.svg(*self._drawn())
+
+    def _drawn(self) -> tuple[str, Mapping[str, str], list[sequence.Arrow]]:
         focus, notes = self._chosen()
-        height = _TOP + _ROW * (len(notes) + 1)
-        width = 110 + _WIDTH * (len(_LANES) - 1) + 80
-        parts = [
-            _HEAD.format(width=width, height=height),
-            f'<rect width="{width}" height="{height}" fill="white"/>',
-            f'<text x="10" y="18" font-weight="bold">{escape(_title(focus))}</text>',
-        ]
-        for number, lane in enumerate(_LANES):
-            x = 110 + _WIDTH * number
-            parts.append(f'<text x="{x}" y="42" text-anchor="middle">{lane}</text>')
-            parts.append(f'<path d="M{x} 48V{height}" stroke="#ccc"/>')
-        for row, note in enumerate(notes):
-            y = _TOP + _ROW * row + 16
-            x1, x2 = (110 + _WIDTH * _LANES.index(end) for end in (note.source, note.target))
-            parts.append(f'<text x="6" y="{y}" fill="#666">{note.at:.3f}</text>')
-            if x1 == x2:
-                parts.append(f'<circle cx="{x1}" cy="{y - 4}" r="4" fill="#c00"/>')
-                parts.append(f'<text x="{x1 + 9}" y="{y}">{escape(note.label)}</text>')
-                continue
-            parts.append(f'<path d="M{x1} {y}H{x2}" stroke="black" marker-end="url(#a)"/>')
-            middle = (x1 + x2) // 2
-            parts.append(
-                f'<text x="{middle}" y="{y - 4}" text-anchor="middle">{escape(note.label)}</text>'
-            )
-        return "\n".join([*parts, "</svg>", ""])
+        arrows = [
+            sequence.Arrow(f"{note.at:.3f}", note.source, note.target, note.label)
+            for note in notes
+        ]  # fmt: skip
+        return _title(focus), _LANES, arrows
 
     def _opened(self, row: dict[str, Any]) -> None:
         known = Known(

@@ -17,7 +17,7 @@ from .coverage import Coverage
 from .postgres import Server
 from .virtual import Process, VirtualLoop, current
 
-_POOL: Final = 16
+_POOL: Final = 20
 _CLOCKS: Final = ("now()", "clock_timestamp()")
 
 

@@ -214,7 +214,7 @@ class Network:
         self.slow = slow
         self.live: dict[Process | None, list[Transport]] = {}
         self.seen: Callable[[Transport, bytes], None] = lambda *_: None
-        self.heard: list[bytes] | None = None  # what somebody on the line has overheard
+        self.heard: deque[bytes] | None = None  # what somebody on the line has overheard
         self._ports: dict[int, _Listener] = {}
         self._clients = 40_000
 
@@ -259,7 +259,7 @@ class Network:
         when = peer.arrives_at(self.loop.time() + self.delay_s())
         if isinstance(what, bytes):
             self.seen(sender, what)
-            if self.heard is not None and len(self.heard) < 2_000:
+            if self.heard is not None:
                 self.heard.append(what)
         self.loop.call_at(when, self._arrive, peer, what, context=_NOBODY)
 

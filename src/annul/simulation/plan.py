@@ -8,6 +8,7 @@ from typing import Any, Final
 from annul.sim.issuer.faults import Fault, FaultKind
 
 LIAR: Final = "620004"  # cards whose issuer denies what it has approved
+COLLEAGUES: Final = 128  # numbers of terminals from which on stand those of colleagues
 LONG: Final = 500  # rounds from which a story is a long day on which little goes wrong
 _MILD: Final = 0.05
 # Many tills at once on a slow disk: what waits for it shares statements, as on a busy host.
@@ -51,6 +52,7 @@ class Plan:
     line_cuts: int = 0
     operators: bool = False
     strangers: bool = False
+    payouts: bool = False  # what shops have is paid out meanwhile
     slow: float = 0.02
     skews_s: tuple[float, ...] = field(default=(0.0, 0.0, 0.0))
 
@@ -68,6 +70,7 @@ def plan(seed: int, rounds: int) -> Plan:
         tills=tills,
         begins=datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=random.randrange(24 * 60)),
         troubled=troubled,
+        disk_s=random.choice((0.002, 0.002, 0.02)),
         faults=tuple(_faults(random, troubled=troubled, share=_MILD if long else 1.0)),
         kills=random.choice((0, 1, 1, 2, 3)) if troubled else 0,
         power_cuts=random.choice((0, 1, 2)),
@@ -75,6 +78,7 @@ def plan(seed: int, rounds: int) -> Plan:
         line_cuts=random.choice((0, 1, 2)) if troubled else 0,
         operators=random.random() < 0.6,
         strangers=random.random() < 0.5,
+        payouts=random.random() < 0.5,
         slow=random.choice((0.0, 0.01, 0.05)),
         skews_s=tuple(random.choice((0.0, 0.0, 0.4, -0.4)) for _ in range(3)),
     )
@@ -117,6 +121,7 @@ def _faults(random: Random, *, troubled: bool, share: float) -> list[Fault]:
         return chosen
     for prefix in ("620001", "620003"):
         some(FaultKind.BOOKS_LATE, 0.05, low_ms=3_050, high_ms=12_000, bin=prefix)
+        some(FaultKind.BOOKS_LATE, 0.20, 0.3, low_ms=3_000, high_ms=3_060, bin=prefix)
         some(FaultKind.TWICE, 0.02, of_kind="sale", bin=prefix)
         some(FaultKind.WAVERS, 0.04, bin=prefix)
     some(FaultKind.FORGETS, 0.05, bin=LIAR)

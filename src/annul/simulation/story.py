@@ -5,7 +5,7 @@ import hashlib
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Coroutine, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final, NoReturn
@@ -21,8 +21,10 @@ from .compare import Verdict, compare
 from .database import Pool
 from .ends import Ends, ends_of_voids
 from .network import NetworkLoop, Transport, in_memory
-from .people import Till, knock, operate
+from .people import operate, pay_out
 from .plan import Plan
+from .stranger import knock
+from .tills import Till
 from .virtual import Process
 from .world import World
 
@@ -40,11 +42,11 @@ _ROWS: Final = (
     "SELECT merchant_id, terminal_id, batch, trace, kind, amount FROM transactions"
     " WHERE batch NOT LIKE 'A%'"  # annul's own tries have batches of their own
 )
-# Whose voids must be covered, and who owes all the same though nothing that it sold was taken back.
+# Whose voids must be covered, and who owes more than was taken from them without asking.
 _UNCOVERED: Final = (
     "SELECT b.merchant_id FROM merchant_balances b JOIN merchants m USING (merchant_id)"
-    " WHERE m.void_needs_balance AND b.pending + b.available < 0 AND NOT EXISTS ("
-    " SELECT FROM transactions t WHERE t.merchant_id = b.merchant_id"
+    " WHERE m.void_needs_balance AND b.pending + b.available < -(SELECT coalesce(sum(amount), 0)"
+    " FROM transactions t WHERE t.merchant_id = b.merchant_id AND t.kind !~ 'void|refund'"
     " AND t.state IN ('reversed', 'reversing', 'disputed'))"
 )
 
@@ -187,15 +189,15 @@ class _Story:
         tills = [Till(cell, number) for number in range(plan.tills)]
         for till in tills:
             till.start()
-        around = [Process("operators"), Process("stranger"), Process("trouble")]
-        if plan.operators:
-            self._loop.create_task(operate(cell), context=around[0].context())
-        if plan.strangers:
-            self._loop.create_task(knock(cell), context=around[1].context())
-        self._loop.create_task(self._trouble(cell, tills), context=around[2].context())
+        around = [
+            self._beside("operators", operate(cell) if plan.operators else None),
+            self._beside("stranger", knock(cell) if plan.strangers else None),
+            self._beside("payouts", pay_out(cell) if plan.payouts else None),
+            self._beside("trouble", self._trouble(cell, tills)),
+        ]
         for till in tills:
             await till.done.wait()
-        for process in (*around[1:],):
+        for process in around[1:]:
             process.kill()
         cell.database.away = False  # it may have been in the middle of that
         cell.let([one for one in plan.faults if one.rate == 1.0 and one.of_kind == "reversal"])
@@ -220,6 +222,12 @@ class _Story:
         cell.network.end()
         cell.database.end()
         return verdict, ends, sum(till.voids for till in tills), endless, wrong, coverage.reached
+
+    def _beside(self, name: str, work: Coroutine[Any, Any, None] | None) -> Process:
+        process = Process(name)
+        if work is not None:
+            self._loop.create_task(work, context=process.context())
+        return process
 
     def _seen(self, sender: Transport, data: bytes) -> None:
         digest = hashlib.sha256(data).hexdigest()[:16]
@@ -314,9 +322,10 @@ class _Story:
     async def _of_nobody(pool: Pool, tills: list[Till]) -> list[str]:
         """Find rows that no terminal has asked for: somebody without its key has made them."""
         asked = {
-            (*till.who[:2], record.batch, record.trace): (record.kind, record.amount)
+            (*device.who[:2], record.batch, record.trace): (record.kind, record.amount)
             for till in tills
-            for record in till.journal.records()
+            for device in till.devices
+            for record in device.journal.records()
         }
         found: list[str] = []
         for *key, kind, amount in await pool.fetch(_ROWS):
@@ -326,4 +335,9 @@ class _Story:
 
     @staticmethod
     def _records(tills: list[Till]) -> list[Any]:
-        return [(till.who, record) for till in tills for record in till.journal.records()]
+        return [
+            (device.who, record)
+            for till in tills
+            for device in till.devices
+            for record in device.journal.records()
+        ]

@@ -96,6 +96,9 @@ async def _made(server: Server, folder: Path) -> World:
     pool = await asyncpg.create_pool(server.url, min_size=1, max_size=2)
     plan = Plan(ISSUER_PORTS, merchants=8, terminals_each=32, timeout_ms=TIMEOUT_MS)
     terminals = await seed(pool, SoftwareModule(MASTER_KEY), plan)
+    terminals.sort(
+        key=lambda one: ((int(one[1]) - 1) % plan.terminals_each, one)
+    )  # a shop after another
     await pool.execute(
         "UPDATE merchants SET reversed_voids = CASE right(merchant_id, 1)::integer % 3"
         " WHEN 0 THEN 'ask' ELSE 'void' END"

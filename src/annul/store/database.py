@@ -38,7 +38,7 @@ def load_queries(package: str, filename: str) -> Mapping[str, Query]:
     return queries
 
 
-async def connect(url: str, *, size: int = 16, role: str | None = _ROLE) -> asyncpg.Pool:
+async def connect(url: str, *, size: int = 20, role: str | None = _ROLE) -> asyncpg.Pool:
     """Open a pool of connections that work as `role`, which may only add to the ledger.
 
     Reading JSON gives Python values. The caller closes the pool.

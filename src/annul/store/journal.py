@@ -19,7 +19,7 @@ from annul.domain.states import BY_HAND, State, sources
 
 from .batcher import LOST, Batcher, StoreUnavailable
 from .journal_sql import OF_OPENING, OF_OUTCOME, OF_TRANSACTION, QUERIES
-from .lane import Lane
+from .lane import Lane, Lanes
 from .late import Late, decide
 
 _NOT_DONE: Final = Effect.NOT_DONE
@@ -27,6 +27,7 @@ _SOURCES: Final = {state: ",".join(sources(state)) for state in State}
 _SOURCES_BY_HAND: Final = {state: ",".join(sources(state, BY_HAND)) for state in State}
 
 _transaction_row: Final = attrgetter(*OF_TRANSACTION)
+_READS: Final = 4  # statements at once that each caller asks for itself
 _opening_row: Final = attrgetter(*OF_OPENING)
 _outcome_row: Final = attrgetter(*OF_OUTCOME)
 
@@ -106,9 +107,9 @@ class Journal:
         self.node = node
         self._pool = pool
         self._lanes = {
-            name: Lane(pool)
-            for name in ("open", "open_undo", "conclude", "find", "balance", "read")
+            name: Lane(pool) for name in ("open", "open_undo", "conclude", "find", "balance")
         }
+        self._read = Lanes(pool, _READS)
         self._open: Batcher[Opening, bool] = Batcher(self._run_open)
         self._open_undo: Batcher[Opening, bool] = Batcher(self._run_open_undo, _undo_touches)
         self._conclude: Batcher[Outcome, bool] = Batcher(self._run_conclude, _outcome_touches)
@@ -136,14 +137,14 @@ class Journal:
     ) -> None:
         """Tell somebody of a transaction; once while the incident is open."""
         key = (transaction.merchant_id, transaction.id)
-        await self._lanes["read"].fetch(QUERIES["incident"], *key, kind, detail, at)
+        await self._read.fetch(QUERIES["incident"], *key, kind, detail, at)
 
     async def untold(self, original: Transaction, amount: int, now: datetime) -> bool:
         """Say whether an equal refund went through of which its terminal still holds for open.
 
         Once its case has ended and the notice is delivered, or a day has gone, it counts as told.
         """
-        rows = await self._lanes["read"].fetch(
+        rows = await self._read.fetch(
             QUERIES["untold"], original.merchant_id, original.id, amount, now - timedelta(days=1)
         )
         return bool(rows)
@@ -151,11 +152,11 @@ class Journal:
     async def taken_back(self, transaction: Transaction) -> None:
         """Keep that the terminal itself took a void or its like back (0400)."""
         key = (transaction.merchant_id, transaction.id)
-        await self._lanes["read"].fetch(QUERIES["taken_back"], *key)
+        await self._read.fetch(QUERIES["taken_back"], *key)
 
     async def announce(self, merchant_id: str, kind: str, detail: str, at: datetime) -> None:
         """Tell somebody of what belongs to no transaction; once while it is open."""
-        await self._lanes["read"].fetch(QUERIES["announce"], merchant_id, kind, detail, at)
+        await self._read.fetch(QUERIES["announce"], merchant_id, kind, detail, at)
 
     async def find(self, key: Key) -> Transaction | None:
         """Find a transaction by merchant, terminal, batch and trace."""
@@ -190,7 +191,7 @@ class Journal:
 
     async def owe(self, transaction: Transaction, kind: str, reason: str, at: datetime) -> None:
         """Put a reversal or an advice of a transaction into the outbox, due now."""
-        await self._lanes["read"].fetch(
+        await self._read.fetch(
             QUERIES["owe"], transaction.merchant_id, transaction.id, kind, reason, at
         )
 
@@ -200,7 +201,7 @@ class Journal:
         Those of this node as long as it is not another process's (`boot` is this one's); with
         `others` also those of nodes without a process.
         """
-        rows = await self._lanes["read"].fetch(QUERIES["strand"], self.node, before, boot, others)
+        rows = await self._read.fetch(QUERIES["strand"], self.node, before, boot, others)
         return [Transaction.of(row) for row in rows]
 
     def figures(self) -> dict[str, tuple[int, int]]:
@@ -218,11 +219,11 @@ class Journal:
         """Finish what is queued and give the connections back."""
         for batcher in (self._open, self._open_undo, self._conclude, self._find, self._balance):
             await batcher.drain()
-        for lane in self._lanes.values():
+        for lane in (*self._lanes.values(), self._read):
             await lane.close()
 
     async def _one(self, query: str, *arguments: object) -> Transaction | None:
-        rows = await self._lanes["read"].fetch(QUERIES[query], *arguments)
+        rows = await self._read.fetch(QUERIES[query], *arguments)
         return Transaction.of(rows[0]) if rows else None
 
     async def _run_open(self, items: list[Opening]) -> list[bool]:
@@ -256,7 +257,7 @@ class Journal:
         """Tell somebody of an approval whose denial came before it was written."""
         detail = f"approved with {approved.response_code}, and declined with {code} beside it."
         with suppress(*LOST, StoreUnavailable):  # it is written; the sweep tells of it too
-            await self._lanes["read"].fetch(
+            await self._read.fetch(
                 QUERIES["incident"], approved.merchant_id, approved.id, "answers_contradict",
                 f"The transaction was {detail}", approved.at,
             )  # fmt: skip

@@ -11,6 +11,7 @@ from annul.api.roles import Scope
 from annul.api.views import cases as views
 from annul.console.acting import act_on
 from annul.console.chain import TONES
+from annul.console.exchange import exchange
 from annul.console.frame import page
 from annul.console.markup import Html, badge, card, facts, join, link, table, tag
 from annul.console.parts import cause as title
@@ -128,6 +129,7 @@ async def _rest(view: View, number: str) -> Html:
         tag("div", _causes(view, whole), _messages(view, whole), cls="stack half"),
         tag("div", _timeline(view, whole), await _contact(view, now, whole), _told(view, whole),
             cls="stack half"),
+        exchange(view, whole),
         _transactions(view, whole),
         _ledger(view, whole),
     ))  # fmt: skip

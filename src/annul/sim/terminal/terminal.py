@@ -210,6 +210,9 @@ class SoftTerminal:
                     message = f"the {record.owed} of voucher {record.trace} was not acknowledged"
                     raise StillOwing(message)
                 record = await self._send_owed(record)
+                if record.owed and record.response_code in OPEN:
+                    message = f"the host can not say yet what became of voucher {record.trace}"
+                    raise StillOwing(message)
             self._told(record)
 
     def give_up(self, trace: str) -> Record | None:
