@@ -18,6 +18,7 @@ from .postgres import Server
 from .virtual import Process, VirtualLoop, current
 
 _POOL: Final = 20
+_DEADLOCK: Final = "deadlock detected"  # seen at once, where the real time would decide who loses
 _CLOCKS: Final = ("now()", "clock_timestamp()")
 
 
@@ -39,7 +40,6 @@ class Database:
         self.coverage = Coverage()
         self._parked: list[tuple[Connection, asyncio.Task[Any], asyncio.Future[None]]] = []
         self._connections: list[Connection] = []
-        loop.on_idle = self._wait_for_parked
 
     def pool(self) -> "Pool":
         """Give a pool to the process that runs; it ends with it."""
@@ -79,6 +79,11 @@ class Database:
             self.server.run(real.execute(stamp))
         task = self.server.begin(work(), real.get_server_pid())
         self.server.statements += 1
+        if not task.done() and self.server.deadlocked(real.get_server_pid()):
+            self.server.cancel(task, real.get_server_pid())
+            lost = asyncpg.DeadlockDetectedError(_DEADLOCK)
+            self.said(who, sql, args, lost)
+            raise lost
         if not task.done():
             woken = self.loop.create_future()
             entry = (connection, task, woken)
@@ -125,14 +130,6 @@ class Database:
                 self._parked.remove(entry)
                 context = connection.process_context
                 self.loop.call_soon(_wake, woken, context=context)
-
-    def _wait_for_parked(self) -> bool:
-        """When nothing else happens, wait for a deadlock to be seen."""
-        if not self._parked:
-            return False
-        self.server.wait(self._parked[0][1])
-        self._wake_parked()
-        return True
 
 
 def _wake(future: "asyncio.Future[None]") -> None:

@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Any, Final
 from annul.diagnose.lessons import Lessons
 from annul.domain.errors import AnnulError
 from annul.resolve.book import Book
+from annul.resolve.conclusion import Person
+from annul.resolve.conclusions import Conclusions
 from annul.resolve.people import People
+from annul.security.vault import Vault
 from annul.store.batcher import LOST
+
+from .virtual import VirtualClock
+from .world import MASTER_KEY
 
 if TYPE_CHECKING:
     from .cell import Cell
 
 _ACTIONS: Final = ("retry", "refund", "withdraw", "look", "reject", "close", "note")
+_QUIET: Final = timedelta(seconds=15)  # after which nothing of a transaction is on its way
 _HANDS: Final = (("olga", "operator"), ("otto", "administrator"))
 # What a shop has and nothing holds is paid out, as in a settlement: by an entry of its first sale.
 _PAY_OUT: Final = """
@@ -78,3 +85,43 @@ async def pay_out(cell: "Cell") -> None:
             cell.say("payout", f"{shop} {done}")
         except LOST:
             await asyncio.sleep(1.0)
+
+
+async def conclude(cell: "Cell") -> None:
+    """Ask issuers on the telephone what they have booked of money in question; two conclude it."""
+    random = Random(f"{cell.plan.seed} telephone")
+    pool: Any = cell.database.pool()
+    clock = VirtualClock(cell.loop)
+    book = Book(pool, timedelta(minutes=1), 0)
+    conclusions = Conclusions(pool, book, Vault(MASTER_KEY), None, clock)
+    one, other = (Person(name, role) for name, role in _HANDS)
+    while True:
+        await asyncio.sleep(random.expovariate(1 / 5))
+        try:
+            rows = await conclusions.in_question("", 20)
+            rows = [row for row in rows if clock.now() - row["since"] > _QUIET]
+            if not rows:
+                continue
+            row = random.choice(rows)
+            named, done = str(row["transaction_id"] or row["id"]), _booked(cell, row)
+            made = await conclusions.propose(
+                named, one, done=done, reason="电话核实",
+                evidence=b"by telephone", evidence_name="note.txt",
+            )  # fmt: skip
+            await asyncio.sleep(random.uniform(0.0, 3.0))
+            made = await conclusions.confirm(named, made.id, other, reason="电话核实")
+            cell.say("operator", f"concluded {row['rrn']} done {done}: {made.state}")
+        except AnnulError as error:
+            cell.say("operator", f"not concluded: {error.code}")
+        except LOST:
+            await asyncio.sleep(1.0)
+
+
+def _booked(cell: "Cell", row: dict[str, Any]) -> bool:
+    """Say what the issuers' books say of a transaction."""
+    return any(
+        entry.net
+        for issuer in cell.issuers
+        for entry in issuer.books.entries.values()
+        if (entry.merchant, entry.rrn) == (row["merchant_id"], row["rrn"])
+    )

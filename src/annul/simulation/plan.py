@@ -52,6 +52,7 @@ class Plan:
     line_cuts: int = 0
     operators: bool = False
     strangers: bool = False
+    telephones: bool = False  # two people conclude what issuers have booked
     payouts: bool = False  # what shops have is paid out meanwhile
     slow: float = 0.02
     skews_s: tuple[float, ...] = field(default=(0.0, 0.0, 0.0))
@@ -79,6 +80,7 @@ def plan(seed: int, rounds: int) -> Plan:
         operators=random.random() < 0.6,
         strangers=random.random() < 0.5,
         payouts=random.random() < 0.5,
+        telephones=random.random() < 0.3,
         slow=random.choice((0.0, 0.01, 0.05)),
         skews_s=tuple(random.choice((0.0, 0.0, 0.4, -0.4)) for _ in range(3)),
     )

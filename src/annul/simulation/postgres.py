@@ -18,6 +18,7 @@ _SETTINGS: Final = {
     "application_name": "annul", "timezone": "UTC", "role": "annul_app",
     "search_path": "sim, public, pg_catalog", "synchronous_commit": "off",
     "plan_cache_mode": "force_generic_plan", "jit": "off",
+    "max_parallel_workers_per_gather": "0", "synchronize_seqscans": "off",
 }  # fmt: skip
 SIM_SCHEMA: Final = """
 CREATE SCHEMA sim;
@@ -76,9 +77,24 @@ class Server:
             self._turn(task, _WAITS_S)
         return task.done()
 
-    def wait(self, task: "asyncio.Task[Any]") -> None:
-        """Wait for what waits, in real time: for PostgreSQL to see a deadlock."""
-        self._turn(task, 0.1)
+    def deadlocked(self, pid: int) -> bool:
+        """Say whether this statement waits for itself, by way of others."""
+        seen: set[int] = set()
+        ahead = self._blockers(pid)
+        while ahead:
+            one = ahead.pop()
+            if one == pid:
+                return True
+            if one not in seen:
+                seen.add(one)
+                ahead += self._blockers(one)
+        return False
+
+    def cancel(self, task: "asyncio.Task[Any]", pid: int) -> None:
+        """End a statement that waits; its transaction can only be rolled back then."""
+        self.run(self._ask("SELECT pg_cancel_backend($1)", pid))
+        while not task.done():
+            self._turn(task, _WAITS_S)
 
     def backend(self) -> Any:
         """Give a connection that nobody uses."""
@@ -123,13 +139,16 @@ class Server:
         self.real.stop()
 
     def _blocked(self, pid: int) -> bool:
-        async def ask() -> bool:
-            if self._watcher is None:
-                self._watcher = await asyncpg.connect(self.url)
-            # And not what it says it waits for: it says so until it is awake again.
-            return await self._watcher.fetchval("SELECT pg_blocking_pids($1) <> '{}'", pid)
+        return bool(self._blockers(pid))
 
-        return self.run(ask())
+    def _blockers(self, pid: int) -> list[int]:
+        # And not what it says it waits for: it says so until it is awake again.
+        return self.run(self._ask("SELECT pg_blocking_pids($1)", pid))
+
+    async def _ask(self, query: str, pid: int) -> Any:
+        if self._watcher is None:
+            self._watcher = await asyncpg.connect(self.url)
+        return await self._watcher.fetchval(query, pid)
 
     async def _connect(self) -> Any:
         connection = await asyncpg.connect(self.url, server_settings=_SETTINGS)
@@ -139,8 +158,6 @@ class Server:
         return connection
 
     async def _gone(self, pid: int) -> None:
-        if self._watcher is None:
-            self._watcher = await asyncpg.connect(self.url)
         query = "SELECT pg_terminate_backend($1) FROM pg_stat_activity WHERE pid = $1"
-        while await self._watcher.fetchval(query, pid):
+        while await self._ask(query, pid):
             await asyncio.sleep(0.001)

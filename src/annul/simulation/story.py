@@ -21,7 +21,7 @@ from .compare import Verdict, compare
 from .database import Pool
 from .ends import Ends, ends_of_voids
 from .network import NetworkLoop, Transport, in_memory
-from .people import operate, pay_out
+from .people import conclude, operate, pay_out
 from .plan import Plan
 from .stranger import knock
 from .tills import Till
@@ -191,13 +191,14 @@ class _Story:
             till.start()
         around = [
             self._beside("operators", operate(cell) if plan.operators else None),
+            self._beside("telephone", conclude(cell) if plan.telephones else None),
             self._beside("stranger", knock(cell) if plan.strangers else None),
             self._beside("payouts", pay_out(cell) if plan.payouts else None),
             self._beside("trouble", self._trouble(cell, tills)),
         ]
         for till in tills:
             await till.done.wait()
-        for process in around[1:]:
+        for process in around[2:]:
             process.kill()
         cell.database.away = False  # it may have been in the middle of that
         cell.let([one for one in plan.faults if one.rate == 1.0 and one.of_kind == "reversal"])
@@ -206,7 +207,7 @@ class _Story:
             if host.process.dead and not host.gone:
                 host.start()
         pool: Any = cell.database.pool()
-        endless = await self._dry(pool, around[0])
+        endless = await self._dry(pool, around[:2])
         verdict = await compare(pool, self._entries(cell), self._records(tills))
         ends = await ends_of_voids(pool)
         report = await Auditor(pool).everything(self._loop.now())
@@ -246,7 +247,7 @@ class _Story:
         if self._chart is not None:
             self._chart.happened(self._loop.time(), kind, what)
 
-    async def _dry(self, pool: Pool, operators: Process) -> int:
+    async def _dry(self, pool: Pool, people: Sequence[Process]) -> int:
         """Wait until nothing is open of which nobody was told; gives what still is at the last."""
         began = self._loop.time()
         left = 0
@@ -255,9 +256,9 @@ class _Story:
             if not left:
                 break
             if self._loop.time() - began > GIVE_UP_S:
-                operators.kill()
+                _leave(people)
             await asyncio.sleep(5.0)
-        operators.kill()
+        _leave(people)
         return left
 
     async def _trouble(self, cell: Cell, tills: list[Till]) -> None:
@@ -341,3 +342,8 @@ class _Story:
             for device in till.devices
             for record in device.journal.records()
         ]
+
+
+def _leave(people: Sequence[Process]) -> None:
+    for one in people:
+        one.kill()

@@ -47,9 +47,11 @@ _FORGERIES: Final = (_again, _again, _renumbered, _renumbered, _altered, _noise)
 def _asks_for_money(frame: bytes) -> bool:
     try:
         [heard] = Framer(TPDU_2).feed(frame)
-        return _POS.decode(heard.body).mti in MAC_MTIS
+        message = _POS.decode(heard.body)
+        message.check()
     except (DecodeError, FrameError, ValueError):
         return False
+    return message.mti in MAC_MTIS
 
 
 async def knock(cell: "Cell") -> None:

@@ -108,7 +108,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._passed = 0.0
         self.dead: list[Process] = []
         super().__init__(selector)
-        self.on_idle: Callable[[], bool] = lambda: False
 
     def time(self) -> float:
         """Give the virtual seconds since the beginning."""
@@ -125,7 +124,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         scheduled = self._scheduled  # type: ignore[attr-defined]
         if scheduled:
             self._passed = max(self._passed, scheduled[0]._when)
-        elif not self.on_idle():
+        else:
             raise Stuck
 
     def run_in_executor(
@@ -172,7 +171,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         Else it would be unwound at some later moment, in the middle of another story.
         """
         self.set_exception_handler(lambda *_: None)
-        self.on_idle = lambda: False
         for process in self.dead:
             process.dead = False
             self._ready.extend(process.left)  # type: ignore[attr-defined]

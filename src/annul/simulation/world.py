@@ -27,7 +27,7 @@ ISSUER_PORTS: Final = (8591, 8592, 8593)
 TIMEOUT_MS: Final = 3_000
 _TEMPORARY: Final = {
     "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off",
-    "shared_buffers": "128MB", "deadlock_timeout": "50ms", "max_wal_size": "512MB",
+    "shared_buffers": "128MB", "deadlock_timeout": "1h", "max_wal_size": "512MB",
     "min_wal_size": "128MB",
 }  # fmt: skip
 _KEEP: Final = """
