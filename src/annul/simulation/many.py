@@ -1,6 +1,5 @@
 """Many stories in several processes, and what they come to."""
 
-import gc
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -58,14 +57,12 @@ def told_of(seed: int, rounds: int) -> Sum:
     found.figures, found.reached = told.figures(), told.reached
     if not told.holds:
         found.failed[seed] = told.complaints()
-    gc.collect()
     return found
 
 
 @cache
 def _ground() -> World:
     """Make the world of this process, which ends with it."""
-    gc.disable()  # what a story leaves is collected after it
     stack = ExitStack()
     made = stack.enter_context(world())
     Finalize(None, stack.close, exitpriority=1)

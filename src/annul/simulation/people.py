@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 _ACTIONS: Final = ("retry", "refund", "withdraw", "look", "reject", "close", "note")
 _QUIET: Final = timedelta(seconds=15)  # after which nothing of a transaction is on its way
 _HANDS: Final = (("olga", "operator"), ("otto", "administrator"))
+_WHERE: Final = ("bank", "bank", "merchant_frozen")
 # What a shop has and nothing holds is paid out, as in a settlement: by an entry of its first sale.
 _PAY_OUT: Final = """
 WITH first AS (
     SELECT merchant_id, id, currency, business_date FROM transactions
     WHERE merchant_id = $1 ORDER BY received_at, id LIMIT 1
 ), paid AS (
-    UPDATE merchant_balances b SET pending = 0 FROM first f, merchant_balances o
+    UPDATE merchant_balances b
+    SET pending = 0,
+        frozen = b.frozen + CASE WHEN $4::text = 'merchant_frozen' THEN o.pending ELSE 0 END
+    FROM first f, merchant_balances o
     WHERE b.merchant_id = f.merchant_id AND b.currency = f.currency
       AND o.merchant_id = b.merchant_id AND o.currency = b.currency
       AND b.pending > 0 AND b.reserved = 0
@@ -38,7 +42,7 @@ WITH first AS (
 )
 INSERT INTO entries (merchant_id, transaction_id, cause, line, debit, credit, amount, currency,
                      business_date, posted_at)
-SELECT f.merchant_id, f.id, 'adjustment', 100 + $3, 'merchant_pending', 'bank', p.amount,
+SELECT f.merchant_id, f.id, 'adjustment', 100 + $3, 'merchant_pending', $4::text, p.amount,
        f.currency, f.business_date, $2
 FROM first f JOIN paid p USING (merchant_id)
 """
@@ -71,7 +75,7 @@ async def operate(cell: "Cell") -> None:
 
 
 async def pay_out(cell: "Cell") -> None:
-    """Pay out shops whose contract wants voids covered: what they sold does not cover them then."""
+    """Pay out, or freeze, what shops have whose contract wants voids covered."""
     random = Random(f"{cell.plan.seed} payouts")
     pool: Any = cell.database.pool()
     shops = await pool.fetch(
@@ -81,8 +85,9 @@ async def pay_out(cell: "Cell") -> None:
         await asyncio.sleep(random.expovariate(1 / 6))
         try:
             (shop,) = random.choice(shops)
-            done = await pool.execute(_PAY_OUT, shop, cell.loop.now(), number)
-            cell.say("payout", f"{shop} {done}")
+            where = random.choice(_WHERE)
+            done = await pool.execute(_PAY_OUT, shop, cell.loop.now(), number, where)
+            cell.say("payout", f"{shop} {where} {done}")
         except LOST:
             await asyncio.sleep(1.0)
 

@@ -1,5 +1,6 @@
 """What happens in a story, drawn from its seed: how many of whom, what fails, who is polite."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -46,10 +47,7 @@ class Plan:
     sold: tuple[float, ...] = (65.0, 15.0, 20.0)  # how often sale, qr_sale, preauth
     then: tuple[float, ...] = (65.0, 20.0, 3.0, 12.0)  # void, refund, settle or keep what was sold
     faults: tuple[Fault, ...] = ()
-    kills: int = 0
-    power_cuts: int = 0
-    restarts: int = 0
-    line_cuts: int = 0
+    events: tuple[str, ...] = ()  # what goes wrong, see `trouble`
     operators: bool = False
     strangers: bool = False
     telephones: bool = False  # two people conclude what issuers have booked
@@ -73,10 +71,7 @@ def plan(seed: int, rounds: int) -> Plan:
         troubled=troubled,
         disk_s=random.choice((0.002, 0.002, 0.02)),
         faults=tuple(_faults(random, troubled=troubled, share=_MILD if long else 1.0)),
-        kills=random.choice((0, 1, 1, 2, 3)) if troubled else 0,
-        power_cuts=random.choice((0, 1, 2)),
-        restarts=random.choice((0, 0, 1)) if troubled else 0,
-        line_cuts=random.choice((0, 1, 2)) if troubled else 0,
+        events=tuple(_events(random, troubled=troubled)),
         operators=random.random() < 0.6,
         strangers=random.random() < 0.5,
         payouts=random.random() < 0.5,
@@ -85,6 +80,21 @@ def plan(seed: int, rounds: int) -> Plan:
         skews_s=tuple(random.choice((0.0, 0.0, 0.4, -0.4)) for _ in range(3)),
     )
     return replace(drawn, **_LONG_DAY) if long else drawn
+
+
+# How often each happens in a story: one of these numbers; some in troubled stories only.
+_OFTEN: Final = {
+    "power_cut": (0, 1, 2), "maintenance": (0, 0, 1), "end_of_day": (0, 0, 0, 1),
+    "rule": (0, 0, 1, 2), "card": (0, 0, 1, 2),
+}  # fmt: skip
+_IN_TROUBLE: Final = {
+    "kill": (0, 1, 1, 2, 3), "database_away": (0, 0, 1), "line_cut": (0, 1, 2),
+}  # fmt: skip
+
+
+def _events(random: Random, *, troubled: bool) -> Iterator[str]:
+    for event, often in (_OFTEN | _IN_TROUBLE if troubled else _OFTEN).items():
+        yield from [event] * random.choice(often)
 
 
 def _faults(random: Random, *, troubled: bool, share: float) -> list[Fault]:

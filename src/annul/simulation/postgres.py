@@ -6,7 +6,9 @@ before its own.
 
 import asyncio
 import json
+import os
 import selectors
+import signal
 from asyncio import events
 from collections.abc import Coroutine
 from typing import Any, Final
@@ -66,16 +68,28 @@ class Server:
     def begin(self, work: Coroutine[Any, Any, Any], pid: int) -> "asyncio.Task[Any]":
         """Start a statement and give it back done, or still waiting for another's lock."""
         task = self.real.create_task(work)
-        self._turn(task, _WAITS_S)
-        while not task.done() and not self._blocked(pid):
-            self._turn(task, _WAITS_S)
+        self._run(task, pid)
         return task
 
     def go_on(self, task: "asyncio.Task[Any]", pid: int) -> bool:
         """See whether what waited has got through; True when it has."""
-        while not task.done() and not self._blocked(pid):
-            self._turn(task, _WAITS_S)
+        if not self._blocked(pid):
+            os.kill(pid, signal.SIGCONT)
+            self._run(task, pid)
         return task.done()
+
+    def _run(self, task: "asyncio.Task[Any]", pid: int) -> None:
+        """Let a statement run until it has ended or waits for another.
+
+        What waits is stopped: of several whose lock is given up at once, which one comes first
+        would be decided in real time.
+        """
+        self._turn(task, _WAITS_S)
+        while not task.done():
+            if self._blocked(pid):
+                os.kill(pid, signal.SIGSTOP)
+                return
+            self._turn(task, _WAITS_S)
 
     def deadlocked(self, pid: int) -> bool:
         """Say whether this statement waits for itself, by way of others."""
@@ -92,6 +106,7 @@ class Server:
 
     def cancel(self, task: "asyncio.Task[Any]", pid: int) -> None:
         """End a statement that waits; its transaction can only be rolled back then."""
+        os.kill(pid, signal.SIGCONT)
         self.run(self._ask("SELECT pg_cancel_backend($1)", pid))
         while not task.done():
             self._turn(task, _WAITS_S)
@@ -108,6 +123,7 @@ class Server:
     def throw_away(self, connection: Any) -> None:
         """End one in the middle of a statement: what it was doing is undone."""
         pid = connection.get_server_pid()
+        os.kill(pid, signal.SIGCONT)
         connection.terminate()
         self.run(self._gone(pid))
 
@@ -124,19 +140,23 @@ class Server:
         """Let the private loop go on until this has ended, or for so long."""
         if task.done():
             return
+        waits = True
+
+        def stop(_task: object = None) -> None:
+            if waits:  # else it would stop the loop that runs next
+                self.real.stop()
+
         outer = events._get_running_loop()
         events._set_running_loop(None)
-        task.add_done_callback(self._stop)
-        timer = self.real.call_later(seconds, self.real.stop)
+        task.add_done_callback(stop)
+        timer = self.real.call_later(seconds, stop)
         try:
             self.real.run_forever()
         finally:
+            waits = False
             timer.cancel()
-            task.remove_done_callback(self._stop)
+            task.remove_done_callback(stop)
             events._set_running_loop(outer)
-
-    def _stop(self, _task: object) -> None:
-        self.real.stop()
 
     def _blocked(self, pid: int) -> bool:
         return bool(self._blockers(pid))

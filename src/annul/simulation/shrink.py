@@ -1,13 +1,16 @@
 """A story that fails, made as short as it can be while it still fails, and said in words."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from annul.sim.issuer.faults import Fault
 
 from .plan import Plan
 
-_PARTS = ("kills", "power_cuts", "restarts", "line_cuts")
+Thing = TypeVar("Thing")
+_WHO = ("operators", "telephones", "strangers", "payouts")
 
 
 def shrunk(story: Plan, fails: Callable[[Plan], bool]) -> Plan:
@@ -26,19 +29,23 @@ def _smaller(story: Plan) -> Iterator[Plan]:
     """Give what the story would be without one thing, the largest things first."""
     fewer = {
         "rounds": max(story.rounds // 2, story.tills), "tills": max(story.tills // 2, 1),
-        "hosts": 1, "operators": False, "strangers": False,
-        **{name: max(getattr(story, name) - 1, 0) for name in _PARTS},
-        "skews_s": (0.0, 0.0, 0.0),
+        "hosts": 1, **dict.fromkeys(_WHO, False), "skews_s": (0.0, 0.0, 0.0),
     }  # fmt: skip
     for name, value in fewer.items():
         if value != getattr(story, name):
             yield replace(story, **{name: value})
-    half = len(story.faults) // 2
+    yield from (replace(story, events=fewer) for fewer in _fewer(story.events))
+    yield from (replace(story, faults=fewer) for fewer in _fewer(story.faults))
+
+
+def _fewer(things: tuple[Thing, ...]) -> Iterator[tuple[Thing, ...]]:
+    """Give either half, then all but one."""
+    half = len(things) // 2
     if half > 1:
-        yield replace(story, faults=story.faults[:half])
-        yield replace(story, faults=story.faults[half:])
-    for number in range(len(story.faults)):
-        yield replace(story, faults=story.faults[:number] + story.faults[number + 1 :])
+        yield things[:half]
+        yield things[half:]
+    for number in range(len(things)):
+        yield things[:number] + things[number + 1 :]
 
 
 def words(story: Plan) -> str:
@@ -46,11 +53,10 @@ def words(story: Plan) -> str:
     who = f"{story.hosts} host(s), {story.tills} till(s), {story.rounds} sale(s) in all"
     lines = [f"{who}, from {story.begins:%F %H:%M} UTC"]
     lines += [
-        f"{name.replace('_', ' ')}: {getattr(story, name)}"
-        for name in _PARTS
-        if getattr(story, name)
+        f"{name.replace('_', ' ')}: {count}"
+        for name, count in sorted(Counter(story.events).items())
     ]
-    lines += [name for name in ("operators", "strangers") if getattr(story, name)]
+    lines += [name for name in _WHO if getattr(story, name)]
     if any(story.skews_s):
         lines.append(f"clocks off by {', '.join(f'{skew:g} s' for skew in story.skews_s)}")
     lines += [_said(fault) for fault in story.faults]

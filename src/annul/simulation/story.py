@@ -1,13 +1,13 @@
 """One story from its seed to its verdict, always the same."""
 
 import asyncio
+import gc
 import hashlib
 import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Coroutine, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any, Final, NoReturn
 
 import structlog
@@ -25,6 +25,7 @@ from .people import conclude, operate, pay_out
 from .plan import Plan
 from .stranger import knock
 from .tills import Till
+from .trouble import Trouble
 from .virtual import Process
 from .world import World
 
@@ -151,6 +152,7 @@ def tell(
 
     structlog.configure(processors=[heard], cache_logger_on_first_use=False)
     asyncio.set_event_loop(loop)
+    gc.disable()  # the dead have no last word, whenever it might be found that they are
     try:
         with seeded(str(plan.seed), loop.now):
             found = loop.run_until_complete(_Story(world, plan, loop, log, chart).run())
@@ -158,6 +160,7 @@ def tell(
         asyncio.set_event_loop(None)
         loop.bury()
         structlog.reset_defaults()
+        gc.enable()
     return Told(plan.seed, *found, log.digest, log.events, loop.time(), faults)
 
 
@@ -173,7 +176,6 @@ class _Story:
         self._loop = loop
         self._log = log
         self._world = world
-        self._random = Random(f"{plan.seed} story")
 
     async def run(self) -> _Found:
         cell = Cell(self._world, self._plan, self._loop, self._happened)
@@ -189,18 +191,19 @@ class _Story:
         tills = [Till(cell, number) for number in range(plan.tills)]
         for till in tills:
             till.start()
+        trouble = Trouble(cell, tills)
         around = [
             self._beside("operators", operate(cell) if plan.operators else None),
             self._beside("telephone", conclude(cell) if plan.telephones else None),
             self._beside("stranger", knock(cell) if plan.strangers else None),
             self._beside("payouts", pay_out(cell) if plan.payouts else None),
-            self._beside("trouble", self._trouble(cell, tills)),
+            self._beside("trouble", trouble.run()),
         ]
         for till in tills:
             await till.done.wait()
         for process in around[2:]:
             process.kill()
-        cell.database.away = False  # it may have been in the middle of that
+        trouble.over()
         cell.let([one for one in plan.faults if one.rate == 1.0 and one.of_kind == "reversal"])
         for host in cell.hosts:
             host.process.dies_at = 0
@@ -260,53 +263,6 @@ class _Story:
             await asyncio.sleep(5.0)
         _leave(people)
         return left
-
-    async def _trouble(self, cell: Cell, tills: list[Till]) -> None:
-        """Kill, cut and restart, at moments drawn over the time that the tills take."""
-        plan, random = self._plan, self._random
-        span = max(plan.rounds / plan.tills * (plan.pause_s + 1.0), 5.0)
-        events = ["kill"] * plan.kills + ["power"] * plan.power_cuts
-        events += ["database"] * plan.restarts + ["line"] * plan.line_cuts
-        moments = sorted(random.uniform(0.5, span) for _ in events)
-        random.shuffle(events)
-        for moment, event in zip(moments, events, strict=True):
-            await asyncio.sleep(max(0.0, moment - self._loop.time()))
-            if event == "power":
-                random.choice(tills).cut_power()
-            elif event == "line":
-                cell.network.cut(random.choice(cell.hosts).process)
-                self._happened("line", "cut")
-            elif event == "database":
-                await self._database_away(cell)
-            else:
-                await self._host_dies(cell)
-
-    async def _host_dies(self, cell: Cell) -> None:
-        """Kill a host after so many more of its steps; mostly it comes back."""
-        random = self._random
-        alive = [host for host in cell.hosts if not host.process.dead]
-        if not alive:
-            return
-        host = random.choice(alive)
-        process = host.process
-        process.dies_at = process.steps + random.randrange(1, 400)
-        while not process.dead:
-            await asyncio.sleep(0.2)
-        host.running = None
-        if len(alive) > 1 and random.random() < 0.3:
-            host.gone = True
-            self._happened("death", f"{process.name} for good")
-            return
-        await asyncio.sleep(random.choice((0.1, 1.0, 10.0)))
-        host.start()
-
-    async def _database_away(self, cell: Cell) -> None:
-        cell.database.away = True
-        cell.database.restart()
-        self._happened("database", "away")
-        await asyncio.sleep(self._random.choice((0.5, 3.0, 12.0)))
-        cell.database.away = False
-        self._happened("database", "back")
 
     @staticmethod
     def _entries(cell: Cell) -> list[dict[str, Any]]:

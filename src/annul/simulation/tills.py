@@ -110,7 +110,7 @@ class Till:
             Device(cell, number + COLLEAGUES, random) if cell.plan.tills <= COLLEAGUES else None
         )
         self.devices = [one for one in (self._device, self._colleague) if one is not None]
-        self._card = f"62000{random.choice('1112223334')}{random.randrange(10**9):09d}0"
+        self.card = f"62000{random.choice('1112223334')}{random.randrange(10**9):09d}0"
         self._code = f"629{random.randrange(10**12):012d}4"
         self._sold: list[Record] = []
 
@@ -177,7 +177,7 @@ class Till:
                 await self._device.attempt(order)
             return
         refund = Order(
-            KINDS["refund"], self._part("refund", sold), self._card, swiped=False,
+            KINDS["refund"], self._part("refund", sold), self.card, swiped=False,
             rrn=sold.rrn, auth_code=sold.auth_code, date=sold.date,
         )  # fmt: skip
         await asyncio.gather(self._device.attempt(ordered[0]), self._colleague.attempt(refund))
@@ -198,5 +198,5 @@ class Till:
         return self._random.randrange(1, sold.amount + 1)
 
     def _order(self, kind: str, amount: int, original: Record | None = None) -> Order:
-        card = self._code if KINDS[kind].qr else self._card
+        card = self._code if KINDS[kind].qr else self.card
         return Order(KINDS[kind], amount, card, swiped=original is None, original=original)

@@ -1,0 +1,119 @@
+"""What goes wrong around the tills, at moments drawn over the time that they take."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from .cell import Cell
+    from .tills import Till
+
+# What an issuer may begin to ask for in the middle of a day: setting and value.
+_RULES: Final[tuple[tuple[str, Any], ...]] = (
+    ("void_supported", False), ("refund_supported", False), ("void_same_day", False),
+    ("void_amount_limit", 300_00), ("void_window_s", 2.0), ("voids_per_day", 2),
+    ("void_interval_s", 3.0), ("day_count", 5),
+)  # fmt: skip
+_CARDS: Final = ("lost", "stolen", "expired", "closed", "frozen", "suspected")
+_A_WHILE_S: Final = (0.5, 3.0, 12.0)
+
+
+class Trouble:
+    """Makes happen what a plan says. Each event is a row of `EVENTS`."""
+
+    def __init__(self, cell: "Cell", tills: Sequence["Till"]) -> None:
+        self._cell = cell
+        self._tills = tills
+        self._random = Random(f"{cell.plan.seed} story")
+
+    async def run(self) -> None:
+        """Let one event after the other happen."""
+        plan, random = self._cell.plan, self._random
+        span = max(plan.rounds / plan.tills * (plan.pause_s + 1.0), 5.0)
+        moments = sorted(random.uniform(0.5, span) for _ in plan.events)
+        for moment, event in zip(moments, random.sample(plan.events, len(moments)), strict=True):
+            await asyncio.sleep(max(0.0, moment - self._cell.loop.time()))
+            await EVENTS[event](self)
+
+    def over(self) -> None:
+        """End what may have been in the middle of something."""
+        self._cell.database.away = False
+        for issuer in self._cell.issuers:
+            issuer.maintenance = issuer.books.policy.end_of_day = False
+
+    async def _power(self) -> None:
+        self._random.choice(self._tills).cut_power()
+
+    async def _line(self) -> None:
+        self._cell.network.cut(self._random.choice(self._cell.hosts).process)
+        self._cell.say("line", "cut")
+
+    async def _kill(self) -> None:
+        """Kill a host after so many more of its steps; mostly it comes back."""
+        random = self._random
+        alive = [host for host in self._cell.hosts if not host.process.dead]
+        if not alive:
+            return
+        host = random.choice(alive)
+        process = host.process
+        process.dies_at = process.steps + random.randrange(1, 400)
+        while not process.dead:
+            await asyncio.sleep(0.2)
+        host.running = None
+        if len(alive) > 1 and random.random() < 0.3:
+            host.gone = True
+            self._cell.say("death", f"{process.name} for good")
+            return
+        await asyncio.sleep(random.choice((0.1, 1.0, 10.0)))
+        host.start()
+
+    async def _database(self) -> None:
+        database = self._cell.database
+        database.away = True
+        database.restart()
+        self._cell.say("database", "away")
+        await asyncio.sleep(self._random.choice(_A_WHILE_S))
+        database.away = False
+        self._cell.say("database", "back")
+
+    async def _maintenance(self) -> None:
+        issuer = self._random.choice(self._cell.issuers)
+        issuer.maintenance = True
+        self._cell.say("issuer", "maintenance")
+        await asyncio.sleep(self._random.choice(_A_WHILE_S))
+        issuer.maintenance = False
+
+    async def _end_of_day(self) -> None:
+        policy = self._random.choice(self._cell.issuers).books.policy
+        policy.end_of_day = True
+        self._cell.say("issuer", "end of day")
+        await asyncio.sleep(self._random.choice(_A_WHILE_S))
+        policy.end_of_day = False
+
+    async def _rule(self) -> None:
+        setting, value = self._random.choice(_RULES)
+        policy = self._random.choice(self._cell.issuers).books.policy
+        before = getattr(policy, setting)
+        setattr(policy, setting, value)
+        self._cell.say("issuer", f"{setting} {value}")
+        await asyncio.sleep(self._random.choice(_A_WHILE_S))
+        setattr(policy, setting, before)
+
+    async def _card(self) -> None:
+        card, state = self._random.choice(self._tills).card, self._random.choice(_CARDS)
+        for issuer in self._cell.issuers:
+            issuer.books.account(card).state = state
+        self._cell.say("issuer", f"a card is {state}")
+
+
+EVENTS: Final[Mapping[str, Callable[[Trouble], Awaitable[None]]]] = {
+    "kill": Trouble._kill,
+    "power_cut": Trouble._power,
+    "line_cut": Trouble._line,
+    "database_away": Trouble._database,
+    "maintenance": Trouble._maintenance,
+    "end_of_day": Trouble._end_of_day,
+    "rule": Trouble._rule,
+    "card": Trouble._card,
+}
