@@ -229,6 +229,15 @@ _ROWS: Final = (
         "Compare the evidence; tell those who concluded it.",
     ),
     IncidentKind(
+        "concluded_as_done",
+        "人工结论为已成交，而终端被告知未成交",
+        "People concluded as done what its terminal holds for not done",
+        "此处与发卡行均有效；终端未打印成功凭条",
+        "It stands here and at the issuer; its terminal printed no success.",
+        "告知商户；商户已另行收款或退款的，退回这一笔",
+        "Tell the shop; if it has settled with the customer otherwise, give this one back.",
+    ),
+    IncidentKind(
         "webhook_failed",
         "网络回调未能送达",
         "A webhook could not be delivered",

@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 from uuid_utils.compat import uuid7
 
+from annul.domain.kinds import KINDS
 from annul.domain.records import Transaction
 from annul.domain.states import BY_HAND, STANDING, UNFINISHED
 from annul.security.vault import Vault
@@ -310,6 +311,13 @@ class Conclusions:
                 await connection.execute(
                     _QUERIES["close_incidents"], *key, case_id, now, unfinished
                 )
+                if conclusion.done and KINDS[transaction.kind].reversible:
+                    await connection.execute(
+                        _QUERIES["incident"], key[0], "concluded_as_done", key[1],
+                        f"Two people concluded the {transaction.kind} {transaction.rrn} as done;"
+                        f" terminal {transaction.terminal_id} was told otherwise, or reversed it.",
+                        now,
+                    )  # fmt: skip
             else:
                 detail = (
                     f"Transaction {transaction.rrn} was concluded as "

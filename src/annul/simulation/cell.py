@@ -32,7 +32,7 @@ from .world import ISSUER_PORTS, MASTER_KEY, World
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 FIRST_PORT: Final = 8_600
 _AGAIN_S: Final = 2.0  # a host that could not start is started again after so long
-GIVE_UP_S: Final = 40.0  # a case ends after so long at the latest
+GIVE_UP_S: Final = 24.0  # a case ends after so long at the latest
 
 
 class Host:
@@ -133,12 +133,12 @@ class Cell:
         self.say("death", process.name)
 
     def settings(self, folder: Path, node: int, port: int) -> Settings:
-        """Give a host's settings; cases move twenty times faster than in a shop."""
+        """Give a host's settings; cases move fifty times faster than in a shop."""
         with patch.dict(os.environ):
             for name in [name for name in os.environ if name.startswith("ANNUL_")]:
                 del os.environ[name]
             return Settings.load(
                 None, data=folder, node=node, terminals_port=port, console=False, status_port=0,
-                void_time_scale=0.03, void_give_up_s=GIVE_UP_S, reversal_tries=4,
+                void_time_scale=0.02, void_give_up_s=GIVE_UP_S, reversal_tries=4,
                 max_connections=500, node_lease_s=6.0,
             )  # fmt: skip

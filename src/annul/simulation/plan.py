@@ -61,7 +61,7 @@ def plan(seed: int, rounds: int) -> Plan:
     random = Random(f"{seed} plan")
     troubled = random.random() < 0.6
     long = rounds >= LONG
-    tills = random.randint(192, 256) if long else random.randint(2, 12)
+    tills = random.randint(192, 256) if long else min(random.randint(2, 12), max(rounds // 3, 2))
     drawn = Plan(
         seed=seed,
         rounds=rounds,

@@ -41,6 +41,9 @@ async def test_a_sale_that_was_done_stands_once_two_people_say_so(site: Site) ->
     assert (confirmed.state, confirmed.confirmed_by) == ("concluded", "otto")
     assert await site.state(sale) == "approved"
     assert await site.posted(sale) >= 2
+    # Its terminal was told otherwise: somebody has to tell the shop.
+    told = "SELECT kind FROM incidents WHERE transaction_id = $1 AND closed_at IS NULL"
+    assert await site.pool.fetchval(told, sale.id) == "concluded_as_done"
     assert await site.audited() == [
         ("olga", "propose-conclusion"), ("otto", "confirm-conclusion"), ("annul", "concluded"),
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from annul.simulation.story import tell
 from annul.simulation.world import World, world
 from bench.mutants import MUTANTS, Mutant
 
-_SEEDS = range(1, 25)
+_SEEDS = 200
 _ROUNDS = 10
 # Mutants that few seeds find; all of them are hunted by `make simulate-mutants`.
 _SOON = {"late_answers_only_noted": 10, "network_codes_decline": 10}
@@ -27,13 +27,20 @@ def ground() -> Iterator[World]:
         yield made
 
 
-def test_stories_hold(ground: World) -> None:
-    voids = 0
-    for seed in _SEEDS:
-        told = tell(ground, plan(seed, _ROUNDS))
-        assert told.holds, (seed, told.complaints())
-        voids += told.voids
-    assert voids > len(_SEEDS)
+@pytest.mark.timeout(420)
+def test_a_few_hundred_stories_hold(tmp_path: Path) -> None:
+    file = tmp_path / "simulate.json"
+    command = [str(Path(sys.executable).parent / "annul"), "simulate", f"--seeds={_SEEDS}",
+               "--rounds=6", "--workers=2", f"--report={file}"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(file.read_text(encoding="utf-8"))
+    assert report["seeds"] == _SEEDS
+    assert report["voids"] > _SEEDS
+    assert not report["failed"]
+    assert any(name.startswith("state sale ") for name in report["reached"])
+    assert any(name.startswith("pair journal.") for name in report["reached"])
+    assert not set(report["never"]) & set(report["reached"])
 
 
 def test_the_same_seed_is_the_same_story_whatever_was_told_before(ground: World) -> None:
@@ -67,7 +74,7 @@ def test_a_story_that_fails_is_shrunk_to_what_it_takes(ground: World) -> None:
         )
         short = shrunk(whole, lambda story: not tell(ground, story).holds)
         assert not tell(ground, short).holds
-    assert len(short.faults) <= 3 < len(whole.faults)
+    assert 2 * len(short.faults) < len(whole.faults)
     assert short.tills * short.hosts <= whole.tills * whole.hosts
     assert "books_late" in words(short)
 
@@ -90,16 +97,3 @@ def test_the_command_tells_a_story(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert '"seed": 3' in done.stdout
     assert file.read_text(encoding="utf-8").startswith("<svg")
-
-
-def test_many_stories_are_told_by_several_processes(tmp_path: Path) -> None:
-    file = tmp_path / "simulate.json"
-    command = [str(Path(sys.executable).parent / "annul"), "simulate", "--seeds=4", "--rounds=4",
-               "--first=50", "--workers=2", f"--report={file}"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
-    assert done.returncode == 0, done.stderr
-    report = json.loads(file.read_text(encoding="utf-8"))
-    assert report["seeds"] == 4
-    assert any(name.startswith("state sale ") for name in report["reached"])
-    assert any(name.startswith("pair journal.") for name in report["reached"])
-    assert not set(report["never"]) & set(report["reached"])
