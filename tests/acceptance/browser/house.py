@@ -180,13 +180,21 @@ class Person:
 
     def until(self, look: Callable[[], Any], what: str, within_s: float = 20.0) -> Any:
         """Wait until something is there."""
-        from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
+        from selenium.common.exceptions import (
+            StaleElementReferenceException,
+            TimeoutException,
+            WebDriverException,
+        )
 
         def tried(_: object) -> Any:
             try:
                 return look()
             except StaleElementReferenceException:
                 return None
+            except WebDriverException as error:  # stale too, seen by the inspector at first
+                if "does not belong to the document" in str(error.msg):
+                    return None
+                raise
 
         try:
             return WebDriverWait(self.driver, within_s, poll_frequency=0.1).until(tried)
