@@ -137,6 +137,7 @@ def _faults(random: Random, *, troubled: bool, share: float) -> list[Fault]:
         some(FaultKind.TWICE, 0.02, of_kind="sale", bin=prefix)
         some(FaultKind.WAVERS, 0.04, bin=prefix)
     some(FaultKind.FORGETS, 0.05, bin=LIAR)
+    some(FaultKind.DELAY, 0.5, low_ms=900, high_ms=2_900, bin=LIAR)  # too late for some tills
     some(FaultKind.CODE, 0.3, of_kind="reversal", code="25", bin=LIAR)
     some(FaultKind.CODE, 0.1, of_kind="reversal", code="12", bin=LIAR)
     return chosen

@@ -30,6 +30,7 @@ from .virtual import Process
 from .world import World
 
 _LAST_S: Final = GIVE_UP_S * 3 + 300.0  # all that can be decided is decided by then
+_DONE_S: Final = 1_800.0  # virtual; a long day takes some hundred seconds
 _OPEN: Final = (
     "SELECT (SELECT count(*) FROM transactions t WHERE state IN"
     " ('received', 'sent', 'unknown', 'reversing', 'disputed') AND NOT EXISTS ("
@@ -199,8 +200,7 @@ class _Story:
             self._beside("payouts", pay_out(cell) if plan.payouts else None),
             self._beside("trouble", trouble.run()),
         ]
-        for till in tills:
-            await till.done.wait()
+        owing = await self._done(tills)
         for process in around[2:]:
             process.kill()
         trouble.over()
@@ -215,7 +215,7 @@ class _Story:
         ends = await ends_of_voids(pool)
         report = await Auditor(pool).everything(self._loop.now())
         wrong = [f"{one.kind} {one.reference}" for one in report.differences]
-        wrong += await self._of_nobody(pool, tills)
+        wrong += owing + await self._of_nobody(pool, tills)
         wrong += ["an issuer was sent what it does not know"] * sum(
             issuer.not_known + issuer.garbled for issuer in cell.issuers
         )
@@ -226,6 +226,19 @@ class _Story:
         cell.network.end()
         cell.database.end()
         return verdict, ends, sum(till.voids for till in tills), endless, wrong, coverage.reached
+
+    @staticmethod
+    async def _done(tills: list[Till]) -> list[str]:
+        """Wait until every till owes nothing any more; gives those that never come to it."""
+        try:
+            async with asyncio.timeout(_DONE_S):
+                for till in tills:
+                    await till.done.wait()
+        except TimeoutError:
+            never = [till for till in tills if not till.done.is_set()]
+            _leave([till.process for till in never])
+            return [f"{till.process.name} owes something for ever" for till in never]
+        return []
 
     def _beside(self, name: str, work: Coroutine[Any, Any, None] | None) -> Process:
         process = Process(name)

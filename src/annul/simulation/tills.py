@@ -110,7 +110,7 @@ class Till:
             Device(cell, number + COLLEAGUES, random) if cell.plan.tills <= COLLEAGUES else None
         )
         self.devices = [one for one in (self._device, self._colleague) if one is not None]
-        self.card = f"62000{random.choice('1112223334')}{random.randrange(10**9):09d}0"
+        self.card = f"62000{random.choice('11223344')}{random.randrange(10**9):09d}0"
         self._code = f"629{random.randrange(10**12):012d}4"
         self._sold: list[Record] = []
 
