@@ -202,7 +202,10 @@ class SoftTerminal:
             await self.fetch_parameters()
 
     async def settle_owed(self) -> None:
-        """Send reversals and repeats of earlier transactions; raises `StillOwing`."""
+        """Send reversals and repeats of earlier transactions; raises `StillOwing`.
+
+        A host that cannot say yet is not asked again at once: it has enough to do.
+        """
         for owed in self.journal.owed():
             record = owed
             while record.owed:
