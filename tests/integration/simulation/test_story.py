@@ -18,7 +18,10 @@ from bench.mutants import MUTANTS, Mutant
 _SEEDS = 200
 _ROUNDS = 10
 # Mutants that few seeds find; all of them are hunted by `make simulate-mutants`.
-_SOON = {"silence_is_a_decline": 5, "network_codes_decline": 10, "macs_are_not_checked": 10}
+_SOON = {
+    "silence_is_a_decline": 5, "network_codes_decline": 10, "macs_are_not_checked": 10,
+    "late_answers_only_noted": 15,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +77,9 @@ def test_a_story_that_fails_is_shrunk_to_what_it_takes(ground: World) -> None:
         )
         short = shrunk(whole, lambda story: not tell(ground, story).holds)
         assert not tell(ground, short).holds
-    assert 2 * len(short.faults) < len(whole.faults)
+    assert len(short.faults) <= 3 < len(whole.faults)
     assert short.tills * short.hosts <= whole.tills * whole.hosts
-    assert "issuers: " in words(short)
+    assert "lost_request" in words(short)
 
 
 def test_a_chart_shows_one_void_from_terminal_to_issuer(ground: World) -> None:
