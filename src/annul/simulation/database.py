@@ -140,8 +140,9 @@ def _wake(future: "asyncio.Future[None]") -> None:
 class Connection:
     """One connection as annul's code uses it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, on_loss: "Callable[[Connection], None]") -> None:
         self._database = database
+        self._on_loss = on_loss
         self.real: Any = database.server.backend()
         self.lost = False
         self.process_context = copy_context()
@@ -191,6 +192,7 @@ class Connection:
         else:
             self._database.server.give_back(self.real)
         self._database.closed(self)
+        self._on_loss(self)
 
 
 class Block:
@@ -240,15 +242,15 @@ class _Acquiring:
 
 
 class Pool:
-    """A pool of one process."""
+    """A pool of one process. As in asyncpg, a connection that is lost leaves its place at once."""
 
     def __init__(self, database: Database, process: Process | None) -> None:
         self._database = database
         self._idle: list[Connection] = []
-        self._all: list[Connection] = []
+        self._taken: list[Connection] = []
         self._room = asyncio.Semaphore(_POOL)
         if process is not None:
-            process.on_death.append(self._died)
+            process.on_death.append(self._end)
 
     def acquire(self, timeout: float | None = None) -> _Acquiring:
         del timeout
@@ -256,27 +258,33 @@ class Pool:
 
     async def take(self) -> Connection:
         await self._room.acquire()
-        while self._idle:
-            connection = self._idle.pop()
-            if not connection.lost:
-                return connection
-            self._all.remove(connection)
+        try:
+            connection = self._idle.pop() if self._idle else await self._connect()
+        except BaseException:
+            self._room.release()
+            raise
+        self._taken.append(connection)
+        return connection
+
+    async def _connect(self) -> Connection:
         await asyncio.sleep(0.001)
         if self._database.away:
-            self._room.release()
             raise ConnectionRefusedError(111, "Connection refused")
-        connection = Connection(self._database)
-        self._all.append(connection)
-        return connection
+        return Connection(self._database, self._forget)
 
     async def release(self, connection: Connection, timeout: float | None = None) -> None:
         del timeout
-        if connection.lost:
-            if connection in self._all:
-                self._all.remove(connection)
-        else:
+        if connection in self._taken:
+            self._taken.remove(connection)
             self._idle.append(connection)
-        self._room.release()
+            self._room.release()
+
+    def _forget(self, connection: Connection) -> None:
+        if connection in self._idle:
+            self._idle.remove(connection)
+        elif connection in self._taken:
+            self._taken.remove(connection)
+            self._room.release()
 
     async def fetch(self, sql: str, *args: Any, timeout: float | None = None) -> Any:
         async with self.acquire(timeout) as connection:
@@ -300,10 +308,7 @@ class Pool:
 
     async def close(self) -> None:
         """Give every backend back."""
-        for connection in list(self._all):
-            connection.lose()
-        self._all.clear()
-        self._idle.clear()
+        self._end()
 
     async def __aenter__(self) -> Self:
         return self
@@ -311,6 +316,6 @@ class Pool:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _died(self) -> None:
-        for connection in list(self._all):
+    def _end(self) -> None:
+        for connection in [*self._taken, *self._idle]:
             connection.lose()

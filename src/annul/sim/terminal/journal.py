@@ -124,13 +124,12 @@ class Journal:
         """Write what became of a transaction; give it as it is now."""
         assert set(changes) <= set(_COLUMNS), "a column of records"
         settings = ", ".join(f"{name} = ?" for name in changes)
-        self._base.execute(
-            f"UPDATE records SET {settings} WHERE batch = ? AND trace = ?",  # noqa: S608 - the same
+        row = self._base.execute(
+            f"UPDATE records SET {settings} WHERE batch = ? AND trace = ? RETURNING *",  # noqa: S608 - the same
             (*changes.values(), record.batch, record.trace),
-        )
-        found = self.find(record.trace, record.batch)
-        assert found is not None, "a record that was opened"
-        return found
+        ).fetchone()
+        assert row is not None, "a record that was opened"
+        return self._record(row)
 
     def find(self, trace: str, batch: str = "") -> Record | None:
         """Find a transaction by its voucher number, the newest batch first."""
