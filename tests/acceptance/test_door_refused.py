@@ -74,7 +74,7 @@ async def test_more_than_the_host_takes_says_nothing_of_a_refund_that_was_sent_b
             with pytest.raises(NoAnswerFromHost):
                 await till.undo("refund", sold, 10_000)
             (owed,) = journal.owed()
-            again = await till.terminal._send_owed(owed)
+            again, _ = await till.terminal._send_owed(owed)
             assert (again.state, again.owed, again.response_code) == ("unanswered", "repeat", "98")
             await site.settled()
             till.terminal.profile = patient

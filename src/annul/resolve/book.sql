@@ -8,14 +8,15 @@
 -- that is made once for all parameters can not use it. A void that joins the case of a refund makes
 -- it the case of a void, which annul drives by itself. What fails on an original whose money nobody
 -- has proved belongs to the case that says so. What has no outcome awaits it from the start, so that
--- nobody closes it before it is looked at.
+-- nobody closes it before it is looked at. What is being concluded comes next time: outcomes lock
+-- many rows in an order of their own, and to wait for them in another one is a deadlock.
 WITH failed AS (
     SELECT merchant_id, id FROM transactions
     WHERE kind IN ('void', 'qr_void', 'preauth_void', 'completion_void', 'refund', 'qr_refund',
                    'completion', 'completion_advice')
       AND NOT cased AND batch NOT LIKE 'A%'
       AND state IN ('declined', 'unknown', 'reversing', 'reversed', 'disputed')
-    ORDER BY received_at LIMIT $3
+    ORDER BY received_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ), marked AS (
     UPDATE transactions t SET cased = true FROM failed f
     WHERE t.merchant_id = f.merchant_id AND t.id = f.id AND NOT t.cased

@@ -18,7 +18,6 @@ from .postgres import Server
 from .virtual import Process, VirtualLoop, current
 
 _POOL: Final = 20
-_DEADLOCK: Final = "deadlock detected"  # seen at once, where the real time would decide who loses
 _CLOCKS: Final = ("now()", "clock_timestamp()")
 
 
@@ -79,11 +78,6 @@ class Database:
             self.server.run(real.execute(stamp))
         task = self.server.begin(work(), real.get_server_pid())
         self.server.statements += 1
-        if not task.done() and self.server.deadlocked(real.get_server_pid()):
-            self.server.cancel(task, real.get_server_pid())
-            lost = asyncpg.DeadlockDetectedError(_DEADLOCK)
-            self.said(who, sql, args, lost)
-            raise lost
         if not task.done():
             woken = self.loop.create_future()
             entry = (connection, task, woken)
@@ -93,12 +87,14 @@ class Database:
             except BaseException:
                 connection.lose()
                 raise
-        error = None if task.cancelled() else task.exception()
+        error = self.server.error(task)
         self.said(who, sql, args, error)
         self.coverage.has_run(who, sql)
         self._wake_parked()
         await asyncio.sleep(self.random.uniform(0.0001, self.disk_s))
         self._reachable(connection)
+        if error is not None:
+            raise error
         return task.result()
 
     def opened(self, connection: "Connection") -> None:

@@ -54,6 +54,7 @@ class Server:
         self.real.set_exception_handler(lambda *_: None)  # of statements whose client died
         self._free: list[Any] = []
         self._watcher: Any = None
+        self._victims: set[asyncio.Task[Any]] = set()
         self.statements = 0
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -82,16 +83,27 @@ class Server:
         """Let a statement run until it has ended or waits for another.
 
         What waits is stopped: of several whose lock is given up at once, which one comes first
-        would be decided in real time.
+        would be decided in real time. So would be who loses in a deadlock: here it is whoever
+        closed the circle, at once.
         """
         self._turn(task, _WAITS_S)
         while not task.done():
             if self._blocked(pid):
-                os.kill(pid, signal.SIGSTOP)
+                if self._deadlocked(pid):
+                    self._cancel(task, pid)
+                else:
+                    os.kill(pid, signal.SIGSTOP)
                 return
             self._turn(task, _WAITS_S)
 
-    def deadlocked(self, pid: int) -> bool:
+    def error(self, task: "asyncio.Task[Any]") -> BaseException | None:
+        """Say how a statement that is done has failed."""
+        if task in self._victims:
+            self._victims.discard(task)
+            return asyncpg.DeadlockDetectedError("deadlock detected")
+        return None if task.cancelled() else task.exception()
+
+    def _deadlocked(self, pid: int) -> bool:
         """Say whether this statement waits for itself, by way of others."""
         seen: set[int] = set()
         ahead = self._blockers(pid)
@@ -104,9 +116,9 @@ class Server:
                 ahead += self._blockers(one)
         return False
 
-    def cancel(self, task: "asyncio.Task[Any]", pid: int) -> None:
+    def _cancel(self, task: "asyncio.Task[Any]", pid: int) -> None:
         """End a statement that waits; its transaction can only be rolled back then."""
-        os.kill(pid, signal.SIGCONT)
+        self._victims.add(task)
         self.run(self._ask("SELECT pg_cancel_backend($1)", pid))
         while not task.done():
             self._turn(task, _WAITS_S)

@@ -180,6 +180,16 @@ async def test_two_processes_open_each_case_once(pool: asyncpg.Pool, book: Book)
     assert sum(opened) == len(await _cases(book)) == 300
 
 
+async def test_what_is_being_concluded_is_not_waited_for(pool: asyncpg.Pool, book: Book) -> None:
+    concluded, other = [await put_void(pool, trace, None) for trace in (3, 4)]
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM transactions WHERE id = $1 FOR UPDATE", concluded.id)
+        async with asyncio.timeout(5):
+            assert await book.open(NOW) == 1
+        assert [case.id for case in await _cases(book)] == [other.id]
+    assert await book.open(NOW) == 1
+
+
 async def test_the_database_refuses_a_second_open_case(pool: asyncpg.Pool) -> None:
     first = await put_case(pool)
     with pytest.raises(asyncpg.UniqueViolationError, match="cases_one_open"):

@@ -212,8 +212,8 @@ class SoftTerminal:
                 if record.sends > self.profile.resends:
                     message = f"the {record.owed} of voucher {record.trace} was not acknowledged"
                     raise StillOwing(message)
-                record = await self._send_owed(record)
-                if record.owed and record.response_code in OPEN:
+                record, code = await self._send_owed(record)
+                if record.owed and code and code not in _SIGN_IN_AGAIN:
                     message = f"the host can not say yet what became of voucher {record.trace}"
                     raise StillOwing(message)
             self._told(record)
@@ -273,7 +273,8 @@ class SoftTerminal:
             time=answer.get(12, record.time),
         )
 
-    async def _send_owed(self, record: Record) -> Record:
+    async def _send_owed(self, record: Record) -> tuple[Record, str]:
+        """Send what is owed once; give the record and the answer's code, empty when it is none."""
         before = record.sends
         record = self.journal.change(record, sends=before + 1)
         mti, fields = messages.again(record)
@@ -282,19 +283,19 @@ class SoftTerminal:
                 repeated = await self._conclude(record, mti, fields)
                 if repeated.response_code in _SIGN_IN_AGAIN:
                     await self.sign_in()
-                return repeated
+                return repeated, repeated.response_code
             answer = await self._exchange(mti, fields, self._keys)
         except Unreachable:  # nothing was sent: a host that is down does not use the sends up
             self.journal.change(record, sends=before)
             raise
         except (NoAnswerFromHost, _BadMac):
-            return record
+            return record, ""
         code = str(answer[39])
         if code in _SIGN_IN_AGAIN:
             await self.sign_in()
         if code in _REVERSAL_DONE:
-            return self.journal.change(record, owed="", state="reversed", response_code=code)
-        return record
+            record = self.journal.change(record, owed="", state="reversed", response_code=code)
+        return record, code
 
     def _check_complete(self, kind: Kind, fields: Fields) -> None:
         missing = [number for number in kind.required if number not in fields]

@@ -6,7 +6,7 @@ from annul.domain.kinds import KINDS
 from annul.security.keys import FORMS, KeyKind
 from annul.security.mac import MacAlgorithm
 from annul.sim.terminal.batch import settle
-from annul.sim.terminal.errors import NoAnswerFromHost
+from annul.sim.terminal.errors import NoAnswerFromHost, StillOwing
 from annul.sim.terminal.journal import Fields
 from annul.wire.framing import REQUIREMENTS
 
@@ -36,6 +36,20 @@ async def test_an_answer_under_the_terminals_own_key_is_not_believed(form: str) 
         record = await terminal.perform(SALE)
         terminal.close()
     assert (record.state, record.response_code, record.owed) == ("unanswered", "A0", "reversal")
+
+
+async def test_a_host_that_is_busy_is_not_asked_again_at_once() -> None:
+    async with serving(Host(breaks=True)) as host:
+        terminal = terminal_of(host)
+        await terminal.perform(SALE)
+        host.breaks, host.codes = False, ["96", "96"]
+        for sent in (1, 2):
+            with pytest.raises(StillOwing):
+                await terminal.settle_owed()
+            assert [message.mti for message in host.heard].count("0400") == sent
+        await terminal.settle_owed()
+        assert not terminal.journal.owed()
+        terminal.close()
 
 
 @pytest.mark.parametrize("name", ["settlement", "batch_upload", "batch_upload_end"])
