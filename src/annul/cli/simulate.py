@@ -20,6 +20,13 @@ class DoesNotHold(AnnulError):
     next_step = "annul simulate --seed N --rounds N --log tells it again, event by event."
 
 
+class NoSuchScenario(AnnulError):
+    """No scenario of the simulation has this name."""
+
+    code = "simulate.no_such_scenario"
+    next_step = "Their names stand in simulation/scenarios.py, and in the report of make simulate."
+
+
 def register(application: typer.Typer) -> None:
     """Add the command."""
     application.command("simulate")(simulate)
@@ -31,6 +38,7 @@ def simulate(
     seeds: Annotated[int, typer.Option(help="How many stories; 0: as many as it takes.")] = 0,
     voids: Annotated[int, typer.Option(help="Tell until so many voids were tried.")] = 0,
     rounds: Annotated[int, typer.Option(min=1, help="Sales in a story, of all tills.")] = 40,
+    scenario: Annotated[str, typer.Option(help="What the one story is about.")] = "",
     workers: Annotated[int, typer.Option(min=1, help="Processes, with a database each.")] = 2,
     report: Annotated[Path | None, typer.Option(help="File of the figures.")] = None,
     *,
@@ -43,7 +51,7 @@ def simulate(
 ) -> None:
     """Tell stories of hosts, issuers and terminals that fail; the same seed is the same story."""
     if seed is not None:
-        _one(seed, rounds, log=log, chart=tell, svg=svg, shrink=shrink)
+        _one(seed, rounds, scenario, log=log, chart=tell, svg=svg, shrink=shrink)
         return
     from annul.simulation.many import Sum, tell_many
 
@@ -61,13 +69,15 @@ def simulate(
         report.write_text(text + "\n", encoding="utf-8")
     typer.echo(json.dumps({**found, "reached": len(total.reached)}, indent=2, ensure_ascii=False))
     if total.failed:
-        message = f"seeds that do not hold: {', '.join(map(str, sorted(total.failed)))}"
+        message = f"seeds that do not hold: {', '.join(sorted(total.failed))}"
         raise DoesNotHold(message)
 
 
-def _one(seed: int, rounds: int, *, log: bool, chart: bool, svg: Path | None, shrink: bool) -> None:
+def _one(
+    seed: int, rounds: int, scenario: str, *, log: bool, chart: bool, svg: Path | None, shrink: bool
+) -> None:
     from annul.simulation.chart import Chart
-    from annul.simulation.plan import plan
+    from annul.simulation.scenarios import SCENARIOS, story
     from annul.simulation.shrink import shrunk, words
     from annul.simulation.story import tell
     from annul.simulation.world import world
@@ -75,14 +85,16 @@ def _one(seed: int, rounds: int, *, log: bool, chart: bool, svg: Path | None, sh
     def write(line: str) -> None:
         sys.stdout.write(line + "\n")
 
+    if scenario and scenario not in SCENARIOS:
+        raise NoSuchScenario(scenario)
     drawn = Chart() if chart or svg else None
     with world() as ground:
-        story = plan(seed, rounds)
-        if shrink and not tell(ground, story).holds:
-            story = shrunk(story, lambda smaller: not tell(ground, smaller).holds)
-        told = tell(ground, story, write if log else None, drawn)
+        plan = story(seed, rounds, scenario)
+        if shrink and not tell(ground, plan).holds:
+            plan = shrunk(plan, lambda smaller: not tell(ground, smaller).holds)
+        told = tell(ground, plan, write if log else None, drawn)
     if shrink:
-        typer.echo(words(story))
+        typer.echo(words(plan))
     if drawn is not None and chart:
         typer.echo(drawn.text())
     if drawn is not None and svg is not None:

@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 
 from annul.domain.kinds import KINDS
 from annul.domain.records import Transaction
+from annul.domain.response_codes import Effect, effect_of
 from annul.domain.states import BY_HAND, STANDING, UNFINISHED
 from annul.security.vault import Vault
 from annul.store.batcher import LOST, StoreOverloaded, StoreUnavailable
@@ -311,7 +312,7 @@ class Conclusions:
                 await connection.execute(
                     _QUERIES["close_incidents"], *key, case_id, now, unfinished
                 )
-                if conclusion.done and KINDS[transaction.kind].reversible:
+                if conclusion.done and _told_otherwise(transaction):
                     await connection.execute(
                         _QUERIES["incident"], key[0], "concluded_as_done", key[1],
                         f"Two people concluded the {transaction.kind} {transaction.rrn} as done;"
@@ -375,6 +376,15 @@ def _checked(person: Person, reason: str) -> str:
     if not kept:
         raise ReasonMissing
     return kept
+
+
+def _told_otherwise(done: Transaction) -> bool:
+    """Whether a terminal holds for not done what is.
+
+    What it asks for in vain it reverses. A refund or advice it holds for open, unless it was told
+    of a decline before the approval came.
+    """
+    return KINDS[done.kind].reversible or effect_of(done.late_code) is Effect.DONE
 
 
 def _is_of(conclusion: Conclusion, body: str) -> bool:

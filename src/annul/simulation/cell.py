@@ -106,9 +106,14 @@ class Cell:
 
     async def start(self) -> None:
         """Start issuers and hosts, and wait until all serve."""
+        setup = self.database.pool()
+        for statement in self.plan.setup:
+            await setup.execute(statement)
+        await setup.close()
         for number, port in enumerate(ISSUER_PORTS):
             codes = Random(f"{self.plan.seed} codes {number}")
-            books = Books(Policy(), lambda codes=codes: f"{codes.randrange(10**6):06d}")
+            policy = Policy(**dict(self.plan.policy))
+            books = Books(policy, lambda codes=codes: f"{codes.randrange(10**6):06d}")
             issuer = IssuerServer(
                 books, Faults(self.plan.seed * 10 + number), Codec(DIALECTS["cups"]),
                 FRAMINGS["length_4"], lambda: self.loop.now().astimezone(_ZONE),

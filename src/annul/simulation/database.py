@@ -60,7 +60,9 @@ class Database:
         """Run one statement of a connection between two delays."""
         process = current()
         who = process.name if process else ""
-        self.coverage.begins(connection, who, sql)
+        place = self.coverage.begins(connection, who, sql)
+        if process is not None:
+            process.comes_to(place)
         try:
             return await self._run(connection, who, sql, work, args)
         finally:
@@ -89,7 +91,9 @@ class Database:
                 raise
         error = self.server.error(task)
         self.said(who, sql, args, error)
-        self.coverage.has_run(who, sql)
+        place = self.coverage.has_run(who, sql)
+        if (process := current()) is not None:
+            process.comes_to(place)
         self._wake_parked()
         await asyncio.sleep(self.random.uniform(0.0001, self.disk_s))
         self._reachable(connection)

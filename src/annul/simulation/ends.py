@@ -23,9 +23,18 @@ LEFT JOIN LATERAL (
 WHERE t.kind = ANY ($1) AND t.batch NOT LIKE 'A%'
 GROUP BY 1
 """
+# The same of what was refused at the door: a further attempt joins the case of its original.
 _DOOR: Final = """
 SELECT coalesce(c.ended, '') AS ended, count(*)::integer AS voids
-FROM refusals r LEFT JOIN cases c ON c.merchant_id = r.merchant_id AND c.id = r.id GROUP BY 1
+FROM refusals r
+LEFT JOIN transactions o ON o.merchant_id = r.merchant_id AND o.terminal_id = r.terminal_id
+ AND o.batch = r.original_batch AND o.trace = r.original_trace
+LEFT JOIN LATERAL (
+    SELECT ended FROM cases c
+    WHERE c.merchant_id = r.merchant_id AND (c.id = r.id OR c.original_id = o.id)
+    ORDER BY (c.id = r.id) DESC, c.opened_at <= r.received_at DESC, c.opened_at DESC
+    LIMIT 1) c ON true
+GROUP BY 1
 """
 
 _UNNAMED: Final = """

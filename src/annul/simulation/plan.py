@@ -52,6 +52,12 @@ class Plan:
     strangers: bool = False
     telephones: bool = False  # two people conclude what issuers have booked
     payouts: bool = False  # what shops have is paid out meanwhile
+    mistakes: float = 0.0  # how often a cashier gives back what was declined, or another amount
+    dies: str = ""  # the statement at which hosts are killed, such as "before journal.open"
+    knock_s: float = 4.0  # between two messages of a stranger, on average
+    setup: tuple[str, ...] = ()  # statements: what the acquirer knows, or asks for, from the start
+    changes: tuple[tuple[str, str], ...] = ()  # statements: what somebody changes, and back again
+    policy: tuple[tuple[str, Any], ...] = ()  # what issuers allow, where it is not as usual
     slow: float = 0.02
     skews_s: tuple[float, ...] = field(default=(0.0, 0.0, 0.0))
 

@@ -11,6 +11,7 @@ from .plan import Plan
 
 Thing = TypeVar("Thing")
 _WHO = ("operators", "telephones", "strangers", "payouts")
+_GIVEN = ("mistakes", "dies", "setup", "changes", "policy")
 
 
 def shrunk(story: Plan, fails: Callable[[Plan], bool]) -> Plan:
@@ -30,6 +31,7 @@ def _smaller(story: Plan) -> Iterator[Plan]:
     fewer = {
         "rounds": max(story.rounds // 2, story.tills), "tills": max(story.tills // 2, 1),
         "hosts": 1, **dict.fromkeys(_WHO, False), "skews_s": (0.0, 0.0, 0.0),
+        "mistakes": 0.0, "dies": "", "setup": (), "policy": (),
     }  # fmt: skip
     for name, value in fewer.items():
         if value != getattr(story, name):
@@ -59,6 +61,7 @@ def words(story: Plan) -> str:
     lines += [name for name in _WHO if getattr(story, name)]
     if any(story.skews_s):
         lines.append(f"clocks off by {', '.join(f'{skew:g} s' for skew in story.skews_s)}")
+    lines += [f"{name}: {given}" for name in _GIVEN if (given := getattr(story, name))]
     lines += [_said(fault) for fault in story.faults]
     return "\n".join(f"  {line}" for line in lines)
 

@@ -60,7 +60,7 @@ async def knock(cell: "Cell") -> None:
     overheard: deque[bytes] = deque(maxlen=_HEARD)
     cell.network.heard = overheard
     while True:
-        await asyncio.sleep(random.expovariate(1 / 4))
+        await asyncio.sleep(random.expovariate(1 / cell.plan.knock_s))
         frames = [frame for frame in overheard if _asks_for_money(frame)]
         if not frames:
             continue

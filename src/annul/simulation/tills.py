@@ -59,7 +59,7 @@ class Device:
             except Unreachable:
                 self._go_elsewhere()
                 await asyncio.sleep(0.5)
-            except NoAnswerFromHost:
+            except (NoAnswerFromHost, NotPossible):
                 return None
         return None
 
@@ -152,7 +152,12 @@ class Till:
         amount = random.randrange(1, 1_000_00)
         (kind,) = random.choices(_SOLD, plan.sold)
         sold = await self._device.attempt(self._order(kind, amount))
-        if sold is None or sold.state != "approved":
+        if sold is None:
+            return
+        mistaken = bool(plan.mistakes) and self._once(plan.mistakes)
+        if sold.state != "approved":
+            if mistaken:
+                await self._give_back("void", sold)
             return
         self._sold.append(sold)
         if random.random() < plan.again / 2:
@@ -161,6 +166,9 @@ class Till:
             await self._complete(sold)
             return
         (then,) = random.choices(("void", "refund", "settle", ""), plan.then)
+        if mistaken:
+            void = "qr_void" if sold.kind == "qr_sale" else "void"
+            await self._device.attempt(self._order(void, sold.amount + 1, sold))
         if then == "settle":
             await self._device.settle()
         elif then:

@@ -17,6 +17,7 @@ _RULES: Final[tuple[tuple[str, Any], ...]] = (
 )  # fmt: skip
 _CARDS: Final = ("lost", "stolen", "expired", "closed", "frozen", "suspected")
 _A_WHILE_S: Final = (0.5, 3.0, 12.0)
+_TAKEN_UP_S: Final = 8.0  # running hosts have read what was changed by then
 
 
 class Trouble:
@@ -57,7 +58,11 @@ class Trouble:
             return
         host = random.choice(alive)
         process = host.process
-        process.dies_at = process.steps + random.randrange(1, 400)
+        steps = random.randrange(1, 400)
+        if self._cell.plan.dies:
+            process.dies_where = self._cell.plan.dies
+        else:
+            process.dies_at = process.steps + steps
         while not process.dead:
             await asyncio.sleep(0.2)
         host.running = None
@@ -106,6 +111,16 @@ class Trouble:
             issuer.books.account(card).state = state
         self._cell.say("issuer", f"a card is {state}")
 
+    async def _change(self) -> None:
+        """Change what the acquirer has set up, and back again; running hosts are told."""
+        pool: Any = self._cell.database.pool()
+        for statement in self._random.choice(self._cell.plan.changes):
+            await pool.execute(statement)
+            await pool.execute("UPDATE reference SET version = version + 1")
+            self._cell.say("change", statement[:60])
+            await asyncio.sleep(_TAKEN_UP_S)
+        await pool.close()
+
 
 EVENTS: Final[Mapping[str, Callable[[Trouble], Awaitable[None]]]] = {
     "kill": Trouble._kill,
@@ -116,4 +131,5 @@ EVENTS: Final[Mapping[str, Callable[[Trouble], Awaitable[None]]]] = {
     "end_of_day": Trouble._end_of_day,
     "rule": Trouble._rule,
     "card": Trouble._card,
+    "change": Trouble._change,
 }

@@ -22,13 +22,17 @@ class Stuck(RuntimeError):
 
 
 class Process:
-    """Something that can be killed. `steps` counts what it has run; at `dies_at` it dies."""
+    """Something that can be killed. `steps` counts what it has run; at `dies_at` it dies.
+
+    With `dies_where` it dies at its next step once it has come to a place of that name.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.dead = False
         self.steps = 0
         self.dies_at = 0
+        self.dies_where = ""
         self.left: list[asyncio.Handle] = []  # what was to be run when it was dead
         self.on_death: list[Callable[[], None]] = []
 
@@ -42,6 +46,11 @@ class Process:
         loop.dead.append(self)
         for told in self.on_death:
             told()
+
+    def comes_to(self, place: str) -> None:
+        """Be at a place."""
+        if self.dies_where and place == self.dies_where:
+            self.dies_at = self.steps + 1
 
     def context(self) -> Context:
         """Give a context whose tasks are this process's."""

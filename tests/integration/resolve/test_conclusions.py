@@ -49,6 +49,20 @@ async def test_a_sale_that_was_done_stands_once_two_people_say_so(site: Site) ->
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("late_code", "told"), [("00", True), ("51", False), ("", False)])
+async def test_a_refund_that_was_told_as_declined_and_stands_is_told_of(
+    site: Site, late_code: str, told: bool
+) -> None:
+    _, refund = await open_void(site)
+    await site.pool.execute(
+        "UPDATE transactions SET kind = 'refund', state = 'disputed', late_code = $2"
+        " WHERE id = $1", refund.id, late_code,
+    )  # fmt: skip
+    await site.confirm(await site.propose(refund.rrn, done=True))
+    assert await site.state(refund) == "approved"
+    assert ("concluded_as_done" in await site.open_incidents()) is told
+
+
 async def test_a_void_that_was_not_done_gives_its_sale_free(site: Site) -> None:
     sale, void = await open_void(site)
     case = await case_of(site, void)

@@ -10,6 +10,7 @@ import pytest
 
 from annul.simulation.chart import Chart
 from annul.simulation.plan import plan
+from annul.simulation.scenarios import SCENARIOS, story
 from annul.simulation.shrink import shrunk, words
 from annul.simulation.story import tell
 from annul.simulation.world import World, world
@@ -65,6 +66,13 @@ def test_what_was_mended_is_found_when_it_is_undone(ground: World, mutant: Mutan
             if not tell(ground, plan(seed, 30)).holds:
                 return
     pytest.fail(f"{mutant.name} was not found")
+
+
+@pytest.mark.parametrize("name", ["dies_after_open_undo", "mistaken_cashier", "a_rule_is_new"])
+def test_a_scenario_reaches_what_it_aims_at(ground: World, name: str) -> None:
+    told = tell(ground, story(1, 60, name))
+    assert told.holds, told.complaints()
+    assert set(SCENARIOS[name].aims) <= set(told.reached)
 
 
 def test_a_story_that_fails_is_shrunk_to_what_it_takes(ground: World) -> None:
