@@ -4,7 +4,7 @@ import fcntl
 import random
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -62,6 +62,7 @@ from annul.store.clock import Clock, SystemClock
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.journal import Journal
+from annul.store.loop import Loops
 from annul.store.migrate import upgrade
 from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
@@ -88,6 +89,7 @@ class Ground:
     vault: Vault
     clock: Clock
     access: Access
+    loops: Loops = field(default_factory=Loops)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class Running:
             "connections": len(self.server.connections),
             "in_flight": len(self.host.in_flight),
             "replies": dict(counts.replies),
+            "loops": {loop.name: loop.failures for loop in self.ground.loops},
             **{f"voids_{name}": value for name, value in self.resolver.promise.figures().items()},
             "issuers": {
                 issuer_id: {"up": line.link.up, "health": str(line.health.state)}
@@ -183,8 +186,9 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
     settings = base.settings
     async with AsyncExitStack() as stack:
         membership = Membership(
-            base.pool, base.clock, settings.node, identity(settings.data), settings.node_lease_s
-        )
+            base.pool, base.clock, settings.node, identity(settings.data), settings.node_lease_s,
+            base.loops,
+        )  # fmt: skip
         await membership.claim()
         stack.push_async_callback(membership.leave)
         registry = Registry(base.pool)
@@ -199,6 +203,7 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
             base.security,
             random=random.random,
             tls=settings.issuer_tls,
+            loops=base.loops,
         )
         host = _host(base, registry, journal, issuers)
         recovery = Recovery(host, _PATIENCE, membership)
@@ -207,7 +212,7 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
         if not await issuers.ready(_LINKS_S):
             log.warning("issuers_not_up", up=issuers.up())
         forwarder = _forwarder(base, host)
-        upkeep = Upkeep(host)
+        upkeep = Upkeep(host, settings.node)
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
         resolver = _resolver(base, host)
@@ -219,7 +224,7 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
         if settings.resolver:
             resolver.start()
             stack.push_async_callback(resolver.stop)
-        sweep = Sweep(Auditor(base.pool, _QUESTION_S), base.clock)
+        sweep = Sweep(Auditor(base.pool, _QUESTION_S), base.clock, loops=base.loops)
         sweep.start()
         stack.push_async_callback(sweep.stop)
         server = TerminalServer(host, FRAMINGS[settings.terminals_framing], _limits(settings))
@@ -286,6 +291,7 @@ def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) 
         door=Door(
             codec, registry, base.security, evidence, base.clock, calendar, settings.acquirer_id
         ),
+        loops=base.loops,
     )
 
 
@@ -300,6 +306,7 @@ def _forwarder(base: Ground, host: Host) -> Forwarder:
         local=host.local,
         random=random.random,
         pace=ForwardPace(tries=base.settings.reversal_tries),
+        loops=base.loops,
     )
 
 
@@ -330,7 +337,7 @@ def _resolver(base: Ground, host: Host) -> Resolver:
 async def status_page(running: Running) -> AsyncIterator[int]:
     """Serve health, metrics and status over HTTP beside the host; gives the port."""
     settings = running.ground.settings
-    app = build(running.ground.access, running.figures)
+    app = build(running.ground.access, running.figures, running.ground.loops)
     async with serve_http(
         app, settings.status_host, settings.status_port, tls=settings.status_tls
     ) as port:
@@ -348,7 +355,7 @@ async def desk_page(
     settings = base.settings
     calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
     book, lessons = Book(base.pool, timedelta(minutes=15), settings.node), Lessons(base.pool)
-    feed = Feed(base.pool, base.clock)
+    feed = Feed(base.pool, base.clock, base.loops)
     desk = Desk(
         pool=base.pool,
         access=base.access,
@@ -371,12 +378,13 @@ async def desk_page(
         controls=controls or {},
         settings=tuple(_shown(settings)),
         figures=running.figures if running else None,
+        loops=base.loops,
         rate=settings.api_rate,
         burst=settings.api_burst,
     )
     secure = settings.console_tls is not None
     application = console.build(desk, secure=secure)
-    deliverer = Deliverer(base.pool, base.vault, base.clock, random=random.random)
+    deliverer = Deliverer(base.pool, base.vault, base.clock, random=random.random, loops=base.loops)
     deliverer.start()
     feed.start()
     try:
@@ -395,6 +403,6 @@ async def desk_page(
 def _shown(settings: Settings) -> Iterator[Settled]:
     """Give the settings in force with their origin; secrets stay secret."""
     origins = settings.origins()
-    for name, field in type(settings).model_fields.items():
+    for name, declared in type(settings).model_fields.items():
         value = getattr(settings, name)
-        yield Settled(name, str(value), origins[name], field.description or "")
+        yield Settled(name, str(value), origins[name], declared.description or "")

@@ -23,6 +23,7 @@ from annul.security.errors import TlsError
 from annul.security.tls import Clients, ServerTls
 from annul.serving import serve_http
 from annul.settings import Settings
+from annul.store.loop import Loops
 from tests.certificates import Authority
 
 LOOK_S = 0.02
@@ -206,6 +207,7 @@ async def test_status_page_over_tls(pool: Any, authority: Authority, tmp_path: P
 
     class Ground:
         access = Access(pool)
+        loops = Loops()
 
     class Host:
         ground = Ground()

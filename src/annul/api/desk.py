@@ -18,6 +18,7 @@ from annul.resolve.conclusions import Conclusions
 from annul.resolve.people import People
 from annul.security.vault import Vault
 from annul.store.clock import Clock
+from annul.store.loop import Loops
 
 from .access import Access
 from .feed import Feed
@@ -77,6 +78,7 @@ class Desk:
     rate: float = 50.0
     burst: int = 100
     flush: Callable[[], Awaitable[None]] | None = None
+    loops: Loops = field(default_factory=Loops)
 
     @property
     def zone(self) -> ZoneInfo:

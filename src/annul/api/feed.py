@@ -9,9 +9,9 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
-from annul.store.batcher import LOST
 from annul.store.clock import Clock
 from annul.store.database import load_queries
+from annul.store.loop import Loop, Loops
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ Watcher = Callable[[list[Change]], None]
 class Feed:
     """Polls for changed cases while somebody watches, and calls each watcher with the new ones."""
 
-    def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
+    def __init__(self, pool: asyncpg.Pool, clock: Clock, loops: Loops | None = None) -> None:
         self._pool = pool
         self._clock = clock
         self.ended = False  # whoever waits for something should wait no more
@@ -35,20 +35,20 @@ class Feed:
         self._streams: set[Watcher] = set()  # those of them that belong to `changes`
         self._seen: dict[tuple[str, str], int] = {}  # case to its number of events
         self._since = clock.now()
-        self._task: asyncio.Task[None] | None = None
+        self._loops = loops or Loops(clock)
+        self._loop: Loop | None = None
 
     def start(self) -> None:
         """Begin."""
-        self._task = asyncio.create_task(self._forever())
+        self._loop = self._loops.start("feed", self._turn, first_s=_POLL_S, every_s=_POLL_S)
 
     async def stop(self) -> None:
         """End, and with it what `changes` gives."""
         self.ended = True
         for put in tuple(self._streams):
             put([])
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        if self._loop is not None:
+            await self._loop.stop()
 
     @contextmanager
     def watched(self, watcher: Watcher) -> Any:
@@ -93,20 +93,16 @@ class Feed:
         finally:
             self._streams.discard(put)
 
-    async def _forever(self) -> None:
-        while True:
-            await asyncio.sleep(_POLL_S)
-            if not self._watchers:
-                self._since = self._clock.now()
-                continue
+    async def _turn(self) -> None:
+        if not self._watchers:
+            self._since = self._clock.now()
+            return
+        changes = await self._new()
+        for watcher in tuple(self._watchers) if changes else ():
             try:
-                changes = await self._new()
-            except LOST:
-                log.warning("feed_waits_for_store")
-                continue
-            if changes:
-                for watcher in tuple(self._watchers):
-                    watcher(changes)
+                watcher(changes)
+            except Exception:  # it is the others' feed too
+                log.exception("watcher_failed")
 
     async def _new(self) -> list[Change]:
         now = self._clock.now()

@@ -10,6 +10,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import CollectorRegistry
 from pydantic import BaseModel, SecretStr
 
+from annul.store.loop import Loops
+
 from .access import Access, Verdict
 
 Figures = Callable[[], Mapping[str, Any]]
@@ -44,6 +46,12 @@ class _Collector:
         for reason, count in figures.pop("turned_away", {}).items():
             turned.add_metric([reason], count)
         yield turned
+        failures = CounterMetricFamily(
+            "annul_loop_failures", "Turns of a background loop that failed", labels=["loop"]
+        )
+        for loop, count in figures.pop("loops", {}).items():
+            failures.add_metric([loop], count)
+        yield failures
         figures.pop("strangers", None)
         up = GaugeMetricFamily(
             "annul_issuer_up", "Whether an issuer's link is up", labels=["issuer"]
@@ -55,8 +63,11 @@ class _Collector:
             yield GaugeMetricFamily(f"annul_{name}", name.replace("_", " "), value=float(value))
 
 
-def build(access: Access, figures: Figures) -> FastAPI:
-    """Build the application; `figures` gives the host's counters at the moment of the call."""
+def build(access: Access, figures: Figures, loops: Loops) -> FastAPI:
+    """Build the application; `figures` gives the host's counters at the moment of the call.
+
+    Health is degraded while one of `loops` does not come round: it serves all the same.
+    """
     app = FastAPI(title="annul", docs_url=None, redoc_url=None, openapi_url=None)
     basic = HTTPBasic()
     registry = CollectorRegistry()
@@ -78,8 +89,9 @@ def build(access: Access, figures: Figures) -> FastAPI:
         return user[0]
 
     @app.get("/health")
-    async def health() -> dict[str, str]:
-        return {"status": "up"}
+    async def health() -> dict[str, Any]:
+        late = [one.name for one in loops.late()]
+        return {"status": "degraded", "loops": late} if late else {"status": "up"}
 
     @app.get("/status")
     async def status(_user: Annotated[str, Depends(accepted)]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from annul.security.vault import Vault
 from annul.store.batcher import LOST
 from annul.store.clock import Clock
 from annul.store.database import load_queries
+from annul.store.loop import Loop, Loops
 
 from . import outbound
 from .outbound import AddressRefused, Lookup
@@ -138,6 +140,7 @@ class Deliverer:
         random: Callable[[], float],
         pace: Pace | None = None,
         lookup: Lookup = outbound.look_up,
+        loops: Loops | None = None,
     ) -> None:
         self.counts = DeliveryCounts()
         self._pool = pool
@@ -149,20 +152,22 @@ class Deliverer:
         self._woken = asyncio.Event()
         self._busy = Counter[UUID]()  # webhook to attempts under way
         self._tasks: set[asyncio.Task[None]] = set()
-        self._loop: asyncio.Task[None] | None = None
+        self._loops = loops or Loops(clock)
+        self._loop: Loop | None = None
         self._client: httpx.AsyncClient | None = None
 
     def start(self) -> None:
         """Begin to send what is owed."""
         self._client = _client(self._pace)
-        self._loop = asyncio.create_task(self._forever(self._client))
+        self._loop = self._loops.start(
+            "webhooks", partial(self._round, self._client), after_s=self._pace.poll_s
+        )
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """Claim nothing more and finish what is under way; the rest stays owed in the table."""
         if self._loop is None or self._client is None:
             return
-        self._loop.cancel()
-        await asyncio.wait([self._loop])
+        await self._loop.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
         for task in tuple(self._tasks):
@@ -180,18 +185,6 @@ class Deliverer:
         return int(await self._pool.fetchval(_QUERIES["backlog"]))
 
     # The loop -------------------------------------------------------------------------------
-
-    async def _forever(self, client: httpx.AsyncClient) -> None:
-        while True:
-            try:
-                await self._round(client)
-            except LOST:
-                log.warning("webhooks_wait_for_store")
-                await asyncio.sleep(self._pace.poll_s)
-            except Exception:
-                # The rows are still in the table.
-                log.exception("webhooks_failed")
-                await asyncio.sleep(self._pace.poll_s)
 
     async def _round(self, client: httpx.AsyncClient) -> None:
         """Spread what is new, claim what there is room for, then wait for news or the timer."""

@@ -189,9 +189,13 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """That a process of annul works; `host`: it speaks with terminals and issuers."""
+    """That a process of annul works; `host`: it speaks with terminals and issuers.
+
+    It is degraded while one of its background `loops` does not come round: it serves all the same.
+    """
 
     status: str
+    loops: tuple[str, ...]
     host: bool
 
 

@@ -1,13 +1,14 @@
 """What a page knows while it is shown: who looks, in which language, and what is live."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import random
 from typing import Any, Final
 
-from nicegui import background_tasks, ui
+from nicegui import ui
 from starlette.requests import Request
 
 from annul.api.desk import Desk
@@ -116,25 +117,24 @@ def live(
             due.set()
 
     async def follow() -> None:
-        while True:
-            try:
-                async with asyncio.timeout(at_least_s):
-                    await due.wait()
-            except TimeoutError:
-                pass
-            due.clear()
-            crowd_s = view.desk.feed.watching / _REFRESHES
-            place = random() if crowd_s > every_s else 0.0  # noqa: S311 - not all at one moment
-            await asyncio.sleep(place * crowd_s)
-            with client:
-                await refresh()
-            await asyncio.sleep(max(every_s, (1.0 - place) * crowd_s))
+        try:
+            async with asyncio.timeout(at_least_s):
+                await due.wait()
+        except TimeoutError:
+            pass
+        due.clear()
+        crowd_s = view.desk.feed.watching / _REFRESHES
+        place = random() if crowd_s > every_s else 0.0  # noqa: S311 - not all at one moment
+        await asyncio.sleep(place * crowd_s)
+        with client:
+            await refresh()
+        await asyncio.sleep(max(every_s, (1.0 - place) * crowd_s))
 
     unwatch = view.desk.feed.watch(changed)
-    task = background_tasks.create(follow(), name="live")
+    loop = view.desk.loops.start("live page", follow, within_s=math.inf)
 
     def end() -> None:
         unwatch()
-        task.cancel()
+        loop.cancel()
 
     client.on_delete(end)

@@ -238,6 +238,15 @@ _ROWS: Final = (
         "Tell the shop; if it has settled with the customer otherwise, give this one back.",
     ),
     IncidentKind(
+        "loop_stands_still",
+        "后台任务停滞",
+        "A background task stands still",
+        "交易照常受理；该任务负责的（冲正、案件、通知等）在延迟",
+        "Sales and voids are taken; what the task does (reversals, cases, notices, ...) is late.",
+        "看该进程日志中的 loop_failed；原因不明时重启该进程，欠着的由其他进程接手",
+        "See loop_failed in the log of that process; restart it if in doubt: others take over.",
+    ),
+    IncidentKind(
         "webhook_failed",
         "网络回调未能送达",
         "A webhook could not be delivered",

@@ -22,6 +22,7 @@ from annul.security.vault import Vault
 from annul.store.batcher import StoreOverloaded, StoreUnavailable
 from annul.store.clock import Clock
 from annul.store.journal import Journal, Key
+from annul.store.loop import Loops
 from annul.wire.codec import Codec
 from annul.wire.errors import DecodeError, EncodeError
 from annul.wire.framing import software_of
@@ -81,6 +82,7 @@ class Host:
     evidence: Evidence
     notices: Notices
     door: Door
+    loops: Loops = field(default_factory=Loops)
     counts: Counts = field(default_factory=Counts)
     in_flight: dict[Key, asyncio.Future[Reply]] = field(default_factory=dict)
     # Told as open because their outcome could not be written, or so it seemed: approved ones are

@@ -26,6 +26,7 @@ from annul.domain.errors import AnnulError
 from annul.store.batcher import LOST
 from annul.store.clock import Clock
 from annul.store.database import load_queries
+from annul.store.loop import Loop, Loops
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +102,13 @@ class Membership:
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, clock: Clock, node: int, folder: UUID, lease_s: float = LEASE_S
+        self,
+        pool: asyncpg.Pool,
+        clock: Clock,
+        node: int,
+        folder: UUID,
+        lease_s: float = LEASE_S,
+        loops: Loops | None = None,
     ) -> None:
         self.node = node
         self.boot = uuid4()
@@ -112,7 +119,8 @@ class Membership:
         self._lease_s = lease_s
         self._connection: Any = None
         self._steady_since: float | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._loops = loops or Loops(clock)
+        self._loop: Loop | None = None
 
     @property
     def steady(self) -> bool:
@@ -128,7 +136,10 @@ class Membership:
         """Take the number and renew it from now on; raises `NodeTaken`."""
         if await self._renewed("claim"):
             self._steady_since = self._clock.monotonic()
-            self._task = asyncio.create_task(self._hold())
+            beat_s = self._lease_s / _BEATS
+            self._loop = self._loops.start(
+                "lease", self._hold, first_s=beat_s, every_s=beat_s, after_s=beat_s
+            )
             return
         await self._let_go()
         held = await self._pool.fetchrow(_QUERIES["holder"], self.node)
@@ -142,9 +153,8 @@ class Membership:
 
     async def leave(self) -> None:
         """Give the number back; when the database is away, its lease ends by itself."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        if self._loop is not None:
+            await self._loop.stop()
         try:
             await self._ask("leave", self.node, self.boot)
         except LOST:
@@ -152,16 +162,13 @@ class Membership:
         await self._let_go()
 
     async def _hold(self) -> None:
-        while not self.lost.is_set():
-            await asyncio.sleep(self._lease_s / _BEATS)
-            try:
-                await self._beat()
-            except LOST as error:
-                self._gap(repr(error))
-            except Exception:
-                # Whatever it is: without the beat, others would take the number of a live host.
-                log.exception("beat_failed", node=self.node)
-                self._gap("see above")
+        if self.lost.is_set():
+            return
+        try:
+            await self._beat()
+        except BaseException as error:
+            self._gap(repr(error))
+            raise
 
     async def _beat(self) -> None:
         unbroken = await self._renewed("beat")

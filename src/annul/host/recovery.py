@@ -20,8 +20,9 @@ from annul.domain.response_codes import APPROVED, BOOKED
 from annul.domain.reversal_reasons import LATE_ANSWER, TIMED_OUT
 from annul.domain.states import State
 from annul.issuers.message import Answer, answer_fields_of, parse_answer
-from annul.store.batcher import LOST, StoreOverloaded, StoreUnavailable
+from annul.store.batcher import StoreOverloaded, StoreUnavailable
 from annul.store.journal import Key
+from annul.store.loop import Loop
 from annul.wire.codec import Message
 from annul.wire.errors import DecodeError
 from annul.wire.masking import scan
@@ -32,7 +33,6 @@ from .outcomes import owed
 
 log = structlog.get_logger(__name__)
 
-_STORE_LOST: Final = (*LOST, StoreUnavailable, StoreOverloaded)
 _SETTLES_S: Final = 0.5
 _SWEEP_S: Final = 3.0
 _INTERRUPTED: Final = "host_interrupted"  # this host ended, or lost its database, in between
@@ -60,7 +60,7 @@ class Recovery:
         self._host = host
         self._patience = patience
         self._membership = membership
-        self._task: asyncio.Task[None] | None = None
+        self._loop: Loop | None = None
 
     async def start(self) -> int:
         """Move on what an earlier process of this node left; give how many there were.
@@ -68,14 +68,15 @@ class Recovery:
         All of it, however young: the claim of the number has proven that nobody drives it.
         """
         moved = await self.recover(self._host.clock.now())
-        self._task = asyncio.create_task(self._sweep())
+        self._loop = self._host.loops.start(
+            "recovery", self._sweep, first_s=_SWEEP_S, every_s=_SWEEP_S
+        )
         return moved
 
     async def stop(self) -> None:
         """End the sweep."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        if self._loop is not None:
+            await self._loop.stop()
 
     async def recover(self, before: datetime) -> int:
         """Move on every unfinished transaction received before `before` that nobody drives."""
@@ -214,16 +215,8 @@ class Recovery:
         return await outcomes.owe_again(transaction, TIMED_OUT, at)
 
     async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(_SWEEP_S)
-            try:
-                await self.recover(self._host.clock.now() - self._patience)
-                await self.reverse_doubtful()
-            except _STORE_LOST:
-                log.warning("sweep_postponed")
-            except Exception:
-                # Whatever it is, it must not be the end: nobody else looks for what is stranded.
-                log.exception("sweep_failed")
+        await self.recover(self._host.clock.now() - self._patience)
+        await self.reverse_doubtful()
 
 
 def _key(transaction: Transaction) -> Key:

@@ -1,13 +1,12 @@
 """What a host does beside serving: write its counts down, read notices and changed settings."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
 
 from annul.issuers import directory
-from annul.store.batcher import LOST
+from annul.store.database import load_queries
+from annul.store.loop import Loop
 
 from .host import Host
 
@@ -16,31 +15,36 @@ log = structlog.get_logger(__name__)
 _FLUSH_S: Final = 5.0
 _NOTICES_S: Final = 1.0
 _REFERENCE_S: Final = 2.0
+_WATCH_S: Final = 15.0
+_COMES_ROUND: Final = load_queries("annul.host", "upkeep.sql")["comes_round"].sql
 
 
 class Upkeep:
-    """Runs each job again and again until it is stopped."""
+    """Runs each job again and again until it is stopped. `node` is the number of this process."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, node: int) -> None:
         self._host = host
-        self._tasks: list[asyncio.Task[None]] = []
+        self._process = f"Host process {node}"
+        self._loops: list[Loop] = []
 
     async def start(self) -> None:
         """Begin."""
         await self._host.notices.refresh()
         jobs = (
-            (self._flush, _FLUSH_S),
-            (self._host.notices.refresh, _NOTICES_S),
-            (self._follow_reference, _REFERENCE_S),
+            ("counts", self._flush, _FLUSH_S),
+            ("notices", self._host.notices.refresh, _NOTICES_S),
+            ("reference", self._follow_reference, _REFERENCE_S),
+            ("watch", self._watch, _WATCH_S),
         )
-        self._tasks = [asyncio.create_task(_every(job, seconds)) for job, seconds in jobs]
+        self._loops = [
+            self._host.loops.start(name, job, first_s=seconds, every_s=seconds)
+            for name, job, seconds in jobs
+        ]
 
     async def stop(self) -> None:
         """End, with the counts written down."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        for loop in self._loops:
+            await loop.stop()
         await self._flush()
         await self._host.evidence.close()
         await self._host.notices.close()
@@ -57,13 +61,12 @@ class Upkeep:
             await self._host.issuers.apply(tables.issuers, tables.bins)
             log.info("reference_data_taken_up", version=version)
 
-
-async def _every(job: Callable[[], Awaitable[None]], seconds: float) -> None:
-    while True:
-        await asyncio.sleep(seconds)
-        try:
-            await job()
-        except LOST:
-            log.warning("upkeep_postponed")
-        except Exception:
-            log.exception("upkeep_failed", job=getattr(job, "__name__", ""))  # the next turn comes
+    async def _watch(self) -> None:
+        """Tell somebody of loops that stand still, and take it back once they come round."""
+        host = self._host
+        for late in host.loops.late():
+            await host.journal.announce(
+                "", "loop_stands_still", f"{self._process}: {late.said}.", host.clock.now()
+            )
+        if not host.loops.late():
+            await host.pool.execute(_COMES_ROUND, self._process, host.clock.now())

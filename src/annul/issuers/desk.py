@@ -14,6 +14,7 @@ from annul.security.keys import KeyKind, WrappedKey
 from annul.security.module import SecurityModule
 from annul.security.tls import ClientTls
 from annul.store.clock import Clock
+from annul.store.loop import Loops
 from annul.wire.codec import Codec, Message
 from annul.wire.dialects import DIALECTS
 from annul.wire.errors import DecodeError
@@ -60,6 +61,7 @@ class Issuers:
         tls: Mapping[str, ClientTls] | None = None,
         limits: LinkLimits | None = None,
         late_limit: int = 1_000,
+        loops: Loops | None = None,
     ) -> None:
         self.owed = asyncio.Event()
         self._clock = clock
@@ -67,7 +69,8 @@ class Issuers:
         self._security = security
         self._random = random
         self._limits = limits
-        self._late = LateAnswers(self._hold_reading, random, limit=late_limit)
+        self._loops = loops or Loops(clock)
+        self._late = LateAnswers(self._hold_reading, random, limit=late_limit, loops=self._loops)
         self._tls = dict(tls or {})
         self._issuers = {issuer.issuer_id: issuer for issuer in issuers}
         self._bins = tuple(bins)
@@ -240,6 +243,7 @@ class Issuers:
             mac_key=_key(KeyKind.MAC, issuer.mac_key),
             tls=self._tls.get(issuer.issuer_id),
             limits=self._limits,
+            loops=self._loops,
         )
         link.hold_reading(hold=self._late.holding)
         return Line(link, health)

@@ -5,7 +5,7 @@ made them necessary. A row is claimed by a lease, so a process that dies gives i
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,9 +20,10 @@ from annul.domain.kinds import REFUNDS
 from annul.domain.records import Merchant, Transaction
 from annul.domain.response_codes import APPROVED, BOOKED
 from annul.domain.states import State
-from annul.store.batcher import LOST, StoreOverloaded, StoreUnavailable
+from annul.store.batcher import STORE_LOST
 from annul.store.clock import Clock
 from annul.store.database import load_queries
+from annul.store.loop import Loop, Loops
 
 from .backoff import Backoff
 from .desk import Issuers
@@ -37,7 +38,6 @@ _QUERIES: Final = {
     name: query.sql.replace("{columns}", _COLUMNS)
     for name, query in load_queries("annul.issuers", "forward.sql").items()
 }
-_STORE_LOST: Final = (*LOST, StoreUnavailable, StoreOverloaded)
 
 # Answers to a reversal that deny its original: not found, never went through. They end it only
 # where the issuer has not approved it. Source: UnionPay POS rules, reversal.
@@ -147,6 +147,7 @@ class Forwarder:
         local: Callable[[datetime], datetime],
         random: Callable[[], float],
         pace: Pace | None = None,
+        loops: Loops | None = None,
     ) -> None:
         self.counts = ForwardCounts()
         self._pool = pool
@@ -159,21 +160,21 @@ class Forwarder:
         self._random = random
         self._pace = pace or Pace()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._loops: tuple[asyncio.Task[None], ...] = ()
+        self._loops: tuple[Loop, ...] = ()
+        self._kept = loops or Loops(clock)
 
     def start(self) -> None:
         """Begin to send what is owed."""
+        pace = self._pace
         self._loops = (
-            asyncio.create_task(self._forever(self._forward)),
-            asyncio.create_task(self._forever(self._watch)),
+            self._kept.start("forward", self._forward, after_s=pace.poll_s),
+            self._kept.start("forward_watch", self._watch, every_s=pace.watch_s),
         )
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """Claim nothing more and finish what is under way; the rest stays owed in the table."""
         for loop in self._loops:
-            loop.cancel()
-        if self._loops:
-            await asyncio.wait(self._loops)
+            await loop.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
         for task in tuple(self._tasks):
@@ -186,18 +187,6 @@ class Forwarder:
         return int(await self._pool.fetchval(_QUERIES["backlog"]))
 
     # The loops ------------------------------------------------------------------------------
-
-    async def _forever(self, step: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await step()
-            except _STORE_LOST:
-                log.warning("forward_waits_for_store")
-                await asyncio.sleep(self._pace.poll_s)
-            except Exception:
-                # The promise must outlive a fault of ours; the rows are still in the table.
-                log.exception("forward_failed")
-                await asyncio.sleep(self._pace.poll_s)
 
     async def _forward(self) -> None:
         """Claim as many rows as there is room for, then wait for news or for the timer."""
@@ -218,7 +207,6 @@ class Forwarder:
         now = self._clock.now()
         await self._pool.execute(_QUERIES["overdue"], now, now - self._pace.overdue)
         await self._pool.execute(_QUERIES["recovered"], now)
-        await asyncio.sleep(self._pace.watch_s)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -240,12 +228,12 @@ class Forwarder:
     async def _try(self, owed: Owed) -> None:
         try:
             await self._deliver(owed)
-        except _STORE_LOST:
+        except STORE_LOST:
             log.warning("forward_not_written", kind=owed.kind)  # the lease ends by itself
         except Exception:
             self.counts.failed += 1
             log.exception("forward_try_failed", kind=owed.kind, rrn=owed.transaction.rrn)
-            with suppress(*_STORE_LOST):
+            with suppress(*STORE_LOST):
                 await self._postpone(owed, "")
 
     async def _deliver(self, owed: Owed) -> None:

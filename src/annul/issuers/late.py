@@ -3,11 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from typing import Final, Protocol
 
 import structlog
 
 from annul.domain.errors import AnnulError
+from annul.store.loop import Loop, Loops
 from annul.wire.codec import Message
 
 from .backoff import Backoff
@@ -26,6 +29,7 @@ class Hold(Protocol):
 
 
 _SIDE_BY_SIDE: Final = 64
+_IDLE_S: Final = 10.0  # seconds of a turn in which nothing comes
 _RETRY: Final = Backoff(first_s=0.1, limit_s=5.0)
 
 
@@ -43,6 +47,7 @@ class LateAnswers:
         random: Callable[[], float],
         *,
         limit: int = 1_000,
+        loops: Loops | None = None,
     ) -> None:
         self._hold = hold
         self._random = random
@@ -52,7 +57,8 @@ class LateAnswers:
         self._arrived = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
-        self._worker: asyncio.Task[None] | None = None
+        self._loops = loops or Loops()
+        self._loop: Loop | None = None
         self._under_way: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_SIDE_BY_SIDE)
         self.delivered = 0
@@ -68,7 +74,7 @@ class LateAnswers:
 
     def start(self, deliver: OnLate) -> None:
         """Begin to deliver."""
-        self._worker = asyncio.create_task(self._work(deliver))
+        self._loop = self._loops.start("late_answers", partial(self._turn, deliver))
 
     def put(self, issuer_id: str, message: Message) -> None:
         """Take an answer; from the limit on nothing more is read from the issuers."""
@@ -81,7 +87,7 @@ class LateAnswers:
 
     async def stop(self, grace_s: float) -> None:
         """Deliver what waits, for at most `grace_s` seconds, and end."""
-        if self._worker is None:
+        if self._loop is None:
             return
         try:
             async with asyncio.timeout(grace_s):
@@ -89,21 +95,26 @@ class LateAnswers:
         except TimeoutError:
             # Each of them is a transaction that is still being reversed or repeated.
             log.warning("late_answers_not_delivered", count=len(self))
-        ended = [self._worker, *self._under_way]
+        await self._loop.stop()
+        self._loop = None
+        ended = list(self._under_way)
         for task in ended:
             task.cancel()
-        await asyncio.wait(ended)
-        self._worker = None
+        if ended:
+            await asyncio.wait(ended)
 
-    async def _work(self, deliver: OnLate) -> None:
-        while True:
-            await self._arrived.wait()
-            await self._room.acquire()
-            task = asyncio.create_task(self._delivered(deliver, *self._waiting.popleft()))
-            self._under_way.add(task)
-            task.add_done_callback(self._settled)
-            if not self._waiting:
-                self._arrived.clear()
+    async def _turn(self, deliver: OnLate) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_IDLE_S):
+                await self._arrived.wait()
+        if not self._waiting:
+            return
+        await self._room.acquire()
+        task = asyncio.create_task(self._delivered(deliver, *self._waiting.popleft()))
+        self._under_way.add(task)
+        task.add_done_callback(self._settled)
+        if not self._waiting:
+            self._arrived.clear()
 
     async def _delivered(self, deliver: OnLate, issuer_id: str, message: Message) -> None:
         failures = 0

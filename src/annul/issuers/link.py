@@ -5,6 +5,7 @@ forwarder (33). What fits none is a late answer and goes to `on_late`.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -16,6 +17,7 @@ from annul.security.mac import MacAlgorithm
 from annul.security.module import SecurityModule
 from annul.security.tls import ClientTls
 from annul.store.clock import Clock
+from annul.store.loop import Loop, Loops
 from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, EncodeError, FrameError
 from annul.wire.framing import Framing
@@ -65,6 +67,7 @@ class Link:
         mac_algorithm: MacAlgorithm = MacAlgorithm.X9_19,
         tls: ClientTls | None = None,
         limits: LinkLimits | None = None,
+        loops: Loops | None = None,
     ) -> None:
         assert mac_key is None or security is not None, "a MAC key needs a module that holds it"
         self.issuer = issuer
@@ -95,7 +98,9 @@ class Link:
         self._hold = False
         self._up = asyncio.Event()
         self._idle = asyncio.Event()
-        self._runner: asyncio.Task[None] | None = None
+        self._loops = loops or Loops(clock)
+        self._runner: Loop | None = None
+        self._failures = 0
         self._echo: asyncio.Task[None] | None = None
         self._ticker: asyncio.TimerHandle | None = None
 
@@ -116,7 +121,10 @@ class Link:
     def start(self) -> None:
         """Begin to connect, and from then on keep connected."""
         assert self._runner is None, "a link is started once"
-        self._runner = asyncio.create_task(self._run())
+        # Its state says whether it is up: a connection that lasts is one turn.
+        self._runner = self._loops.start(
+            f"link {self.issuer.issuer_id}", self._turn, within_s=math.inf
+        )
         self._tick()
 
     def ask(self, mti: str, fields: Mapping[int, str | bytes]) -> Awaitable[Message]:
@@ -153,8 +161,7 @@ class Link:
                     await self._network(SIGN_OFF)
             except (NotSent, NoAnswer, TimeoutError):
                 log.info("sign_off_unanswered", issuer=self.issuer.issuer_id)
-        self._runner.cancel()
-        await asyncio.wait([self._runner])
+        await self._runner.stop()
         self._runner = None
         self._fall(LinkState.STOPPED)
         if self._connection is not None:
@@ -275,17 +282,18 @@ class Link:
 
     # The life of the connection -------------------------------------------------------------
 
-    async def _run(self) -> None:
-        failures = 0
-        while True:
-            began, answered = self._monotonic(), self.counts.answered
+    async def _turn(self) -> None:
+        began, answered = self._monotonic(), self.counts.answered
+        signed_on = False
+        try:
             signed_on = await self._live()
+        finally:
             stable = self._monotonic() - began >= self._limits.stable_s
             # A connection that has served comes back at once; one that only signs on does not.
             served = self.counts.answered > answered + 1
-            failures = 1 if signed_on and (stable or served) else failures + 1
+            self._failures = 1 if signed_on and (stable or served) else self._failures + 1
             self._fall(LinkState.WAITING)
-            await asyncio.sleep(self._limits.backoff.delay(failures, self._random))
+        await asyncio.sleep(self._limits.backoff.delay(self._failures, self._random))
 
     async def _live(self) -> bool:
         """Connect, sign on and stay until the connection ends; False when it never came up."""
@@ -357,6 +365,9 @@ class Link:
 
     def _tick(self) -> None:
         """End what is over time and keep an idle connection honest."""
+        # First: whatever is wrong with this one, the next one comes.
+        loop = asyncio.get_running_loop()
+        self._ticker = loop.call_later(self._limits.tick_s, self._tick)
         now = self._monotonic()
         self.counts.timed_out += self._pending.expire(now)
         if not len(self._pending):
@@ -370,8 +381,6 @@ class Link:
             and now - connection.heard_at >= self._limits.idle_s
         ):
             self._echo = asyncio.create_task(self._check(connection))
-        loop = asyncio.get_running_loop()
-        self._ticker = loop.call_later(self._limits.tick_s, self._tick)
 
     async def _check(self, connection: Connection) -> None:
         """Send an echo; without an answer the connection is given up and renewed."""

@@ -20,7 +20,7 @@ from annul.domain.records import Transaction
 from annul.domain.response_codes import Effect, effect_of
 from annul.domain.states import BY_HAND, STANDING, UNFINISHED
 from annul.security.vault import Vault
-from annul.store.batcher import LOST, StoreOverloaded, StoreUnavailable
+from annul.store.batcher import STORE_LOST
 from annul.store.clock import Clock
 from annul.store.database import load_queries
 from annul.wire.masking import scan
@@ -60,7 +60,6 @@ _PLACES: Final = {
 _TRIES: Final = 5  # writings of others that an event steps aside for
 _STUCK: Final = timedelta(minutes=1)
 _TIMEOUT_MS: Final = 30_000  # of an issuer that is not known any more
-_STORE_LOST: Final = (*LOST, StoreUnavailable, StoreOverloaded)
 
 
 def _loaded() -> dict[str, str]:
@@ -232,7 +231,7 @@ class Conclusions:
             waiting = Conclusion(*row)
             try:
                 carried += await self._carry_out(waiting)
-            except _STORE_LOST:
+            except STORE_LOST:
                 raise
             except Exception:  # one that can not be carried out holds up no other
                 log.exception("conclusion_failed", conclusion=str(waiting.id))

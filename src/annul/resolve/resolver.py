@@ -22,7 +22,8 @@ from annul.diagnose.observe import family
 from annul.diagnose.rank import rank
 from annul.domain.records import Transaction
 from annul.host.host import Host
-from annul.store.batcher import LOST, StoreOverloaded, StoreUnavailable
+from annul.store.batcher import STORE_LOST
+from annul.store.loop import Loop
 
 from . import promise
 from .actions import Actions, Done
@@ -39,7 +40,6 @@ from .situation import Situation, Step
 
 log = structlog.get_logger(__name__)
 
-_STORE_LOST: Final = (*LOST, StoreUnavailable, StoreOverloaded)
 _ROUNDS: Final = 6  # actions in a row before a case is put back
 _AFTER_FAULT_S: Final = 60.0
 _PROMISE: Final = timedelta(hours=24)  # what the figures of the promise are about
@@ -85,18 +85,18 @@ class Resolver:
         self.promise = promise.Promise()
         self._seldom_due = self._reopen_due = datetime.min.replace(tzinfo=UTC)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._loop: asyncio.Task[None] | None = None
+        self._loop: Loop | None = None
+        self._freed = False  # what this node held before it started
 
     def start(self) -> None:
         """Begin to work."""
-        self._loop = asyncio.create_task(self._forever())
+        self._loop = self._host.loops.start("resolver", self._turn, after_s=self._pace.idle_s)
 
     async def stop(self, grace_s: float = 20.0) -> None:
         """Take no more cases and finish those in hand; the rest is taken up by whoever is next."""
         if self._loop is None:
             return
-        self._loop.cancel()
-        await asyncio.wait([self._loop])
+        await self._loop.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
         for task in tuple(self._tasks):
@@ -106,23 +106,10 @@ class Resolver:
 
     # The loop -------------------------------------------------------------------------------
 
-    async def _forever(self) -> None:
-        freed = False
-        while True:
-            try:
-                if not freed:
-                    await self._book.free_node(self._host.clock.now())
-                    freed = True
-                await self._round()
-            except _STORE_LOST:
-                log.warning("resolver_waits_for_store")
-                await asyncio.sleep(self._pace.idle_s)
-            except Exception:
-                # The promise outlives a fault of ours; the cases are still in the table.
-                log.exception("resolver_failed")
-                await asyncio.sleep(self._pace.idle_s)
-
-    async def _round(self) -> None:
+    async def _turn(self) -> None:
+        if not self._freed:
+            await self._book.free_node(self._host.clock.now())
+            self._freed = True
         host, now = self._host, self._host.clock.now()
         host.failed.clear()
         self.counts.opened += await self._book.open(now)
@@ -166,18 +153,18 @@ class Resolver:
     async def _work(self, case: Case) -> None:
         try:
             await self.advance(case)
-        except _STORE_LOST:
+        except STORE_LOST:
             log.warning("case_postponed", case=case.number)
             await self._give_back(case, 0.0)
         except Exception as error:
             self.counts.failed += 1
             log.exception("case_failed", case=case.number)
-            with suppress(*_STORE_LOST):
+            with suppress(*STORE_LOST):
                 await self._book.fault(case, error, self._host.clock.now())
             await self._give_back(case, _AFTER_FAULT_S)
 
     async def _give_back(self, case: Case, later_s: float) -> None:
-        with suppress(*_STORE_LOST):  # else the lease ends by itself
+        with suppress(*STORE_LOST):  # else the lease ends by itself
             await self._book.release(case, self._host.clock.now() + self._pace.seconds(later_s))
 
     async def turned_back(self, void: Transaction, *, beside: bool) -> None:

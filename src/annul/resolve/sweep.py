@@ -11,8 +11,8 @@ from typing import Final
 
 import structlog
 
-from annul.store.batcher import LOST
 from annul.store.clock import Clock
+from annul.store.loop import Loop, Loops
 
 from .audit import EVER, GRACE, Auditor, Report, Span
 from .differences import Over
@@ -26,6 +26,7 @@ _ROWS: Final = 2_000  # transactions looked at in one go
 # How much longer it rests than it has worked: over what is new, and over what was looked at before.
 _RESTS: Final = 20.0
 _RESTS_AGAIN: Final = 100.0
+_LONGEST_S: Final = 3 * 3600.0  # seconds that a round may take: it rests far longer than it works
 _SELDOM: Final = timedelta(hours=24)  # until a question is tried again that took too long
 
 
@@ -33,7 +34,13 @@ class Sweep:
     """Looks for contradictions until it is stopped. It outlives every fault of its own."""
 
     def __init__(
-        self, auditor: Auditor, clock: Clock, *, every_s: float = 300.0, first_s: float = 60.0
+        self,
+        auditor: Auditor,
+        clock: Clock,
+        *,
+        every_s: float = 300.0,
+        first_s: float = 60.0,
+        loops: Loops | None = None,
     ) -> None:
         self._auditor = auditor
         self._clock = clock
@@ -42,34 +49,28 @@ class Sweep:
         self._seen: datetime | None = None  # up to here what came was looked at
         self._reached = EVER  # up to here it was looked at again, on the way through the last day
         self._balances_from = EVER
-        self._task: asyncio.Task[None] | None = None
+        self._loops = loops or Loops(clock)
+        self._loop: Loop | None = None
 
     def start(self) -> None:
         """Begin."""
-        self._task = asyncio.create_task(self._forever())
+        self._loop = self._loops.start(
+            "sweep", self._turn, first_s=self._first_s, after_s=self._every_s, within_s=_LONGEST_S
+        )
 
     async def stop(self) -> None:
         """End, in the middle of a round as well."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        if self._loop is not None:
+            await self._loop.stop()
 
-    async def _forever(self) -> None:
-        await asyncio.sleep(self._first_s)
-        while True:
-            started = self._clock.monotonic()
-            try:
-                report = await self.round()
-                if report.opened or report.closed:
-                    log.warning("audit", opened=report.opened, closed=report.closed)
-                if report.left_out:
-                    log.warning("audit_left_out", kinds=sorted(report.left_out))
-            except LOST:
-                log.warning("audit_postponed")
-            except Exception:
-                # What contradicts is still there in the next round.
-                log.exception("audit_failed")
-            await asyncio.sleep(max(self._every_s - (self._clock.monotonic() - started), 1.0))
+    async def _turn(self) -> None:
+        started = self._clock.monotonic()
+        report = await self.round()
+        if report.opened or report.closed:
+            log.warning("audit", opened=report.opened, closed=report.closed)
+        if report.left_out:
+            log.warning("audit_left_out", kinds=sorted(report.left_out))
+        await asyncio.sleep(max(self._every_s - (self._clock.monotonic() - started), 1.0))
 
     async def round(self) -> Report:
         """Look once at all that is new or open, and go on through the last day for a while."""

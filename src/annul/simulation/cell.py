@@ -19,6 +19,7 @@ from annul.sim.issuer.faults import Faults
 from annul.sim.issuer.rules import Policy
 from annul.sim.issuer.server import IssuerServer
 from annul.store.batcher import LOST
+from annul.store.loop import Loops
 from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
 from annul.wire.framing import FRAMINGS
@@ -67,14 +68,16 @@ class Host:
         settings = cell.settings(folder, self.node, self.port)
         while True:
             pool = cell.database.pool()
+            clock = VirtualClock(cell.loop, cell.plan.skews_s[self.node])
             base = Ground(
                 settings=settings,
                 database="",
                 pool=cast("Any", pool),
                 security=SoftwareModule(MASTER_KEY),
                 vault=Vault(MASTER_KEY),
-                clock=VirtualClock(cell.loop, cell.plan.skews_s[self.node]),
+                clock=clock,
                 access=cast("Any", None),
+                loops=Loops(clock),
             )
             try:
                 async with serve(base) as running:

@@ -43,6 +43,8 @@ LOST: Final = (
     TimeoutError,
     OSError,
 )
+# What passes by itself: it is waited out.
+STORE_LOST: Final = (*LOST, StoreUnavailable, StoreOverloaded)
 
 
 class Batcher(Generic[Item, Result]):

@@ -128,7 +128,7 @@ class EmbeddedPostgres:
                 log.error("database_gone", next_step=f"see {self.log}; it is started again")
                 try:
                     await asyncio.to_thread(self._start)
-                except (EmbeddedPostgresError, OSError) as error:  # tried again at the next look
+                except Exception as error:  # noqa: BLE001 - whatever it is: tried again at the next look
                     log.warning("database_not_started", why=str(error))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), _LOOK_S)

@@ -1,5 +1,6 @@
 """Health for all, figures for those who chose a password; the first one is given once."""
 
+import asyncio
 import base64
 import json
 import urllib.error
@@ -14,16 +15,29 @@ import pytest
 from annul.api.access import Access
 from annul.api.status import build
 from annul.serving import serve_http
+from annul.store.clock import SystemClock
+from annul.store.loop import Loops
 
 _FIGURES = {"requests": 3, "replies": {"00": 2, "51": 1}, "issuers": {"00000101": {"up": True}}}
+
+
+class Held(SystemClock):
+    """A clock that goes on when a test says so."""
+
+    passed_s = 0.0
+
+    @staticmethod
+    def monotonic() -> float:
+        return Held.passed_s
 
 
 class Client:
     """Calls a page, perhaps as somebody."""
 
-    def __init__(self, port: int, access: Access) -> None:
+    def __init__(self, port: int, access: Access, loops: Loops) -> None:
         self._root = f"http://127.0.0.1:{port}"
         self.access = access
+        self.loops = loops
 
     async def __call__(self, path: str, user: str = "", body: object = None) -> tuple[int, str]:
         return await to_thread(self._call, path, user, body)
@@ -47,8 +61,9 @@ class Client:
 async def client(pool: asyncpg.Pool) -> AsyncIterator[Client]:
     access = Access(pool)
     figures: Any = lambda: _FIGURES  # noqa: E731 - a callable is what is asked for
-    async with serve_http(build(access, figures), "127.0.0.1", 0) as port:
-        yield Client(port, access)
+    loops = Loops(Held())
+    async with serve_http(build(access, figures, loops), "127.0.0.1", 0) as port:
+        yield Client(port, access, loops)
 
 
 async def test_health_is_open_and_nothing_else(client: Client) -> None:
@@ -57,6 +72,18 @@ async def test_health_is_open_and_nothing_else(client: Client) -> None:
         assert (await client(path))[0] == 401
         assert (await client(path, "admin:admin"))[0] == 401
     assert (await client("/docs"))[0] == 404
+
+
+async def test_health_is_degraded_while_a_loop_does_not_come_round(client: Client) -> None:
+    async def hangs() -> None:
+        await asyncio.Event().wait()
+
+    loop = client.loops.start("resolver", hangs, within_s=60.0)
+    assert await client("/health") == (200, '{"status":"up"}')
+    Held.passed_s += 61.0
+    assert await client("/health") == (200, '{"status":"degraded","loops":["resolver"]}')
+    await loop.stop()
+    assert await client("/health") == (200, '{"status":"up"}')
 
 
 async def test_the_first_password_is_given_once_and_must_be_changed(client: Client) -> None:

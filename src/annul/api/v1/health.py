@@ -15,7 +15,8 @@ _AWAY: Final[dict[int | str, Any]] = {503: problems()[503]}
 class Health(Model):
     """That this process answers and reaches its database."""
 
-    status: Literal["up"] = "up"
+    status: Literal["up", "degraded"] = "up"
+    loops: list[str] = Field([], description="Background loops that do not come round in time.")
     host: bool = Field(description="Whether this process speaks with terminals and issuers.")
 
 
@@ -23,4 +24,5 @@ class Health(Model):
 async def health(desk: AtDesk) -> Health:
     """Say that this process works; 503 while it can not reach its database."""
     await desk.pool.fetchval("SELECT 1")
-    return Health(host=desk.host is not None)
+    late = [one.name for one in desk.loops.late()]
+    return Health(status="degraded" if late else "up", loops=late, host=desk.host is not None)

@@ -1,0 +1,129 @@
+"""Loops that can not end unseen."""
+
+import ast
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import pytest
+
+from annul.store.batcher import StoreOverloaded, StoreUnavailable
+from annul.store.clock import SystemClock
+from annul.store.loop import Loops
+
+_SOURCE = Path(__file__).parents[3] / "src" / "annul"
+FAULTS: Final = (
+    StoreOverloaded(), StoreUnavailable(), asyncpg.TooManyConnectionsError("53300"),
+    asyncpg.ConnectionDoesNotExistError("closed"), OSError("refused"), TimeoutError(),
+    asyncio.CancelledError(), KeyError("a fault of ours"), RecursionError(),
+)  # fmt: skip
+
+
+class Clock(SystemClock):
+    """Goes on when a test says so."""
+
+    def __init__(self) -> None:
+        self.passed_s = 0.0
+
+    def monotonic(self) -> float:  # type: ignore[override]
+        return self.passed_s
+
+
+def failing(*faults: BaseException) -> tuple[Callable[[], Awaitable[None]], asyncio.Event]:
+    """Give a turn that fails in each of these ways, and an event that is set when it does not."""
+    left, came_round = list(faults), asyncio.Event()
+
+    async def turn() -> None:
+        if left:
+            raise left.pop(0)
+        came_round.set()
+
+    return turn, came_round
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+async def test_whatever_a_turn_raises_the_next_one_comes(fault: BaseException) -> None:
+    turn, came_round = failing(fault, fault)
+    loop = Loops().start("one", turn, every_s=60.0, after_s=0.001)
+    async with asyncio.timeout(5):
+        await came_round.wait()
+    await asyncio.sleep(0)
+    assert (loop.turns, loop.failures, loop.why) == (1, 2, "")
+    await loop.stop()
+
+
+async def test_what_is_cancelled_from_outside_begins_anew() -> None:
+    began: asyncio.Queue[None] = asyncio.Queue()
+
+    async def turn() -> None:
+        began.put_nowait(None)
+        await asyncio.Event().wait()
+
+    loop = Loops().start("one", turn, after_s=0.001)
+    async with asyncio.timeout(5):
+        await began.get()
+        [task] = [task for task in asyncio.all_tasks() if task.get_name() == "one"]
+        task.cancel()
+        await began.get()
+    assert (loop.failures, loop.why) == (1, "cancelled")
+    await loop.stop()
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "one"]
+
+
+async def test_who_does_not_come_round_in_time_is_named() -> None:
+    clock, gate = Clock(), asyncio.Event()
+    loops = Loops(clock)
+    hanging = loops.start("hangs", gate.wait, every_s=1.0, within_s=10.0)  # type: ignore[arg-type]
+    broken = loops.start("fails", failing(*[KeyError()] * 99)[0], after_s=60.0, within_s=10.0)
+    patient = loops.start("patient", gate.wait, within_s=math.inf)  # type: ignore[arg-type]
+    await asyncio.sleep(0.01)
+    clock.passed_s = 9.0
+    assert loops.late() == []
+    clock.passed_s = 12.0
+    assert [(late.name, late.since_s, late.why) for late in loops.late()] == [
+        ("hangs", 12.0, ""), ("fails", 12.0, "KeyError"),
+    ]  # fmt: skip
+    assert loops.late()[1].said == "loop fails does not come round, its last turn failed (KeyError)"
+    gate.set()
+    await asyncio.sleep(0.01)
+    assert [late.name for late in loops.late()] == ["fails"]
+    for loop in (hanging, broken, patient):
+        await loop.stop()
+    clock.passed_s = 99.0
+    assert loops.late() == []
+
+
+# Whoever runs for ever does so as a loop; these end by themselves, or hold what they raise.
+_OTHERS: Final = {
+    "api/v1/orders.py": "waits for an order, up to a limit",
+    "cli/conclude.py": "waits for a conclusion, up to a limit",
+    "issuers/late.py": "tries one answer until it is delivered",
+    "renewal.py": "holds whatever a look at the files raises",
+    "resolve/book.py": "opens cases until none is left",
+    "store/embedded.py": "waits for a server that starts, up to a limit",
+    "store/lane.py": "tries one statement, up to a limit",
+    "store/loop.py": "is the loop",
+}
+
+
+def test_nothing_else_runs_for_ever() -> None:
+    found: set[str] = set()
+    for file in sorted(_SOURCE.rglob("*.py")):
+        name = str(file.relative_to(_SOURCE))
+        if name.startswith(("simulation/", "sim/")):
+            continue  # what tests and drills run
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.AsyncFunctionDef) and any(map(_for_ever, ast.walk(node))):
+                found.add(name)
+    assert found == set(_OTHERS)
+
+
+def _for_ever(node: Any) -> bool:
+    return (
+        isinstance(node, ast.While)
+        and isinstance(node.test, ast.Constant)
+        and any(isinstance(one, ast.Await | ast.AsyncWith) for one in ast.walk(node))
+    )
