@@ -425,5 +425,5 @@ async def resolver_round(site: Site) -> None:
             failed.set()
             while failed.is_set():
                 await asyncio.sleep(0.005)
-        while working := tuple(resolver._tasks):
+        while working := resolver._worker.under_way:
             await asyncio.wait(working)

@@ -10,11 +10,9 @@ import asyncio
 import json
 import secrets
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -26,10 +24,10 @@ from uuid_utils.compat import uuid7
 from annul.issuers.backoff import Backoff
 from annul.security import signature
 from annul.security.vault import Vault
-from annul.store.batcher import LOST
 from annul.store.clock import Clock
 from annul.store.database import load_queries
-from annul.store.loop import Loop, Loops
+from annul.store.loop import Loops
+from annul.store.worker import Worker
 
 from . import outbound
 from .outbound import AddressRefused, Lookup
@@ -151,30 +149,22 @@ class Deliverer:
         self._lookup = lookup
         self._woken = asyncio.Event()
         self._busy = Counter[UUID]()  # webhook to attempts under way
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._loops = loops or Loops(clock)
-        self._loop: Loop | None = None
+        self._worker = Worker(
+            "webhooks", self, loops or Loops(clock), self._woken,
+            concurrency=self._pace.concurrency, after_s=self._pace.poll_s,
+        )  # fmt: skip
         self._client: httpx.AsyncClient | None = None
 
     def start(self) -> None:
         """Begin to send what is owed."""
         self._client = _client(self._pace)
-        self._loop = self._loops.start(
-            "webhooks", partial(self._round, self._client), after_s=self._pace.poll_s
-        )
+        self._worker.start()
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """Claim nothing more and finish what is under way; the rest stays owed in the table."""
-        if self._loop is None or self._client is None:
-            return
-        await self._loop.stop()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace_s)
-        for task in tuple(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-        await self._client.aclose()
+        await self._worker.stop(grace_s)
+        if self._client is not None:
+            await self._client.aclose()
 
     def wake(self) -> None:
         """Look at the table at once."""
@@ -184,24 +174,28 @@ class Deliverer:
         """Count what is owed."""
         return int(await self._pool.fetchval(_QUERIES["backlog"]))
 
-    # The loop -------------------------------------------------------------------------------
+    # What the worker asks -------------------------------------------------------------------
 
-    async def _round(self, client: httpx.AsyncClient) -> None:
-        """Spread what is new, claim what there is room for, then wait for news or the timer."""
+    async def claim(self, room: int) -> Sequence[Owed]:
+        """Spread what is new, and lease what is due."""
         self._woken.clear()
         now = self._clock.now()
         while await self._pool.fetchval(_QUERIES["spread"], now, _SPREAD) >= _SPREAD:
             pass
-        room = self._pace.concurrency - len(self._tasks)
-        if room > 0:
-            for owed in await self._claim(now, room):
-                self._busy[owed.webhook_id] += 1
-                task = asyncio.create_task(self._try(client, owed))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._pace.poll_s):
-                await self._woken.wait()
+        claimed = await self._claim(now, room) if room > 0 else []
+        self._busy.update(owed.webhook_id for owed in claimed)
+        return claimed
+
+    async def rest_s(self) -> float:
+        """Give the seconds until the table is looked at unasked."""
+        return self._pace.poll_s
+
+    async def failed(self, _owed: Owed, _error: BaseException) -> None:
+        """Let its lease end by itself."""
+
+    def name(self, owed: Owed) -> str:
+        """Name a delivery in the log."""
+        return str(owed.id)
 
     async def _claim(self, now: datetime, limit: int) -> list[Owed]:
         rows = await self._pool.fetch(
@@ -212,24 +206,21 @@ class Deliverer:
 
     # One delivery ---------------------------------------------------------------------------
 
-    async def _try(self, client: httpx.AsyncClient, owed: Owed) -> None:
+    async def work(self, owed: Owed) -> None:
+        """Send one and write what came of it."""
+        assert self._client is not None, "it is started"
         try:
             if owed.active:
                 began = self._clock.monotonic()
-                answer = await self._send(client, owed)
+                answer = await self._send(self._client, owed)
                 took_ms = int((self._clock.monotonic() - began) * 1_000)
             else:
                 answer, took_ms = None, 0
             await self._write(owed, answer, took_ms)
-        except LOST:
-            log.warning("webhook_not_written", delivery=str(owed.id))  # the lease ends by itself
-        except Exception:
-            log.exception("webhook_try_failed", delivery=str(owed.id))
         finally:
             self._busy[owed.webhook_id] -= 1
             if not self._busy[owed.webhook_id]:
                 del self._busy[owed.webhook_id]
-            self._woken.set()  # there is room
 
     async def _send(self, client: httpx.AsyncClient, owed: Owed) -> Answer:
         self.counts.tries += 1

@@ -195,8 +195,8 @@ class Health:
     """
 
     status: str
-    loops: tuple[str, ...]
     host: bool
+    loops: tuple[str, ...] = ()
 
 
 # Webhooks --------------------------------------------------------------------------------------

@@ -5,8 +5,7 @@ made them necessary. A row is claimed by a lease, so a process that dies gives i
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -24,6 +23,7 @@ from annul.store.batcher import STORE_LOST
 from annul.store.clock import Clock
 from annul.store.database import load_queries
 from annul.store.loop import Loop, Loops
+from annul.store.worker import Worker
 
 from .backoff import Backoff
 from .desk import Issuers
@@ -112,7 +112,6 @@ class ForwardCounts:
     postponed: int = 0
     given_back: int = 0
     retired: int = 0
-    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,58 +158,54 @@ class Forwarder:
         self._local = local
         self._random = random
         self._pace = pace or Pace()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._loops: tuple[Loop, ...] = ()
-        self._kept = loops or Loops(clock)
+        self._loops = loops or Loops(clock)
+        self._watching: Loop | None = None
+        self._worker = Worker(
+            "forward", self, self._loops, issuers.owed, concurrency=self._pace.concurrency,
+            after_s=self._pace.poll_s,
+        )  # fmt: skip
 
     def start(self) -> None:
         """Begin to send what is owed."""
-        pace = self._pace
-        self._loops = (
-            self._kept.start("forward", self._forward, after_s=pace.poll_s),
-            self._kept.start("forward_watch", self._watch, every_s=pace.watch_s),
-        )
+        self._worker.start()
+        self._watching = self._loops.start("forward_watch", self._watch, every_s=self._pace.watch_s)
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """Claim nothing more and finish what is under way; the rest stays owed in the table."""
-        for loop in self._loops:
-            await loop.stop()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace_s)
-        for task in tuple(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        if self._watching is not None:
+            await self._watching.stop()
+        await self._worker.stop(grace_s)
 
     async def backlog(self) -> int:
         """Count the rows that are owed to issuers."""
         return int(await self._pool.fetchval(_QUERIES["backlog"]))
 
-    # The loops ------------------------------------------------------------------------------
+    # What the worker asks -------------------------------------------------------------------
 
-    async def _forward(self) -> None:
-        """Claim as many rows as there is room for, then wait for news or for the timer."""
+    async def claim(self, room: int) -> Sequence[Owed]:
+        """Lease as many rows as there is room for; what comes together is claimed together."""
         await asyncio.sleep(self._pace.gather_s)
         self._issuers.owed.clear()
-        room = self._pace.concurrency - len(self._tasks)
-        if room > 0:
-            for owed in await self._claim(room):
-                task = asyncio.create_task(self._try(owed))
-                self._tasks.add(task)
-                task.add_done_callback(self._finished)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._pace.poll_s):
-                await self._issuers.owed.wait()
+        return await self._claim(room) if room > 0 else ()
+
+    async def rest_s(self) -> float:
+        """Give the seconds until the table is looked at unasked."""
+        return self._pace.poll_s
+
+    async def failed(self, owed: Owed, error: BaseException) -> None:
+        """Try a row later that failed by a fault of ours; else its lease ends by itself."""
+        if not isinstance(error, STORE_LOST):
+            await self._postpone(owed, "")
+
+    def name(self, owed: Owed) -> str:
+        """Name a row in the log."""
+        return f"{owed.kind} {owed.transaction.rrn}"
 
     async def _watch(self) -> None:
         """Tell somebody of what waits too long, and take it back once it is acknowledged."""
         now = self._clock.now()
         await self._pool.execute(_QUERIES["overdue"], now, now - self._pace.overdue)
         await self._pool.execute(_QUERIES["recovered"], now)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._issuers.owed.set()  # there is room, and the next row of this original may be due
 
     async def _claim(self, limit: int) -> list[Owed]:
         issuers = self._issuers.up()
@@ -225,18 +220,8 @@ class Forwarder:
 
     # One row --------------------------------------------------------------------------------
 
-    async def _try(self, owed: Owed) -> None:
-        try:
-            await self._deliver(owed)
-        except STORE_LOST:
-            log.warning("forward_not_written", kind=owed.kind)  # the lease ends by itself
-        except Exception:
-            self.counts.failed += 1
-            log.exception("forward_try_failed", kind=owed.kind, rrn=owed.transaction.rrn)
-            with suppress(*STORE_LOST):
-                await self._postpone(owed, "")
-
-    async def _deliver(self, owed: Owed) -> None:
+    async def work(self, owed: Owed) -> None:
+        """Send one and write what came of it."""
         transaction = owed.transaction
         if transaction.state not in _SENDABLE[owed.kind]:
             await self._retire(owed)

@@ -6,9 +6,7 @@ person, which lets it be looked at anew. Nothing is remembered outside of the da
 decides from the rows as they are, so a process that dies at any point leaves nothing half done.
 """
 
-import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -23,7 +21,7 @@ from annul.diagnose.rank import rank
 from annul.domain.records import Transaction
 from annul.host.host import Host
 from annul.store.batcher import STORE_LOST
-from annul.store.loop import Loop
+from annul.store.worker import Worker
 
 from . import promise
 from .actions import Actions, Done
@@ -54,7 +52,6 @@ class ResolverCounts:
     reopened: int = 0
     advanced: int = 0
     ended: int = 0
-    failed: int = 0
     contended: int = 0
 
 
@@ -83,30 +80,25 @@ class Resolver:
         self._pace = pace
         self._random = random
         self.promise = promise.Promise()
-        self._seldom_due = self._reopen_due = datetime.min.replace(tzinfo=UTC)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._loop: Loop | None = None
+        self._seldom_due = self._reopen_due = self._began = datetime.min.replace(tzinfo=UTC)
+        self._worker = Worker(
+            "resolver", self, host.loops, host.failed, concurrency=pace.concurrency,
+            wakes_at=pace.concurrency // 2, after_s=pace.idle_s,
+        )  # fmt: skip
         self._freed = False  # what this node held before it started
 
     def start(self) -> None:
         """Begin to work."""
-        self._loop = self._host.loops.start("resolver", self._turn, after_s=self._pace.idle_s)
+        self._worker.start()
 
     async def stop(self, grace_s: float = 20.0) -> None:
         """Take no more cases and finish those in hand; the rest is taken up by whoever is next."""
-        if self._loop is None:
-            return
-        await self._loop.stop()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace_s)
-        for task in tuple(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._worker.stop(grace_s)
 
-    # The loop -------------------------------------------------------------------------------
+    # What the worker asks -------------------------------------------------------------------
 
-    async def _turn(self) -> None:
+    async def claim(self, room: int) -> Sequence[Case]:
+        """Open what has failed meanwhile, and lease what is due."""
         if not self._freed:
             await self._book.free_node(self._host.clock.now())
             self._freed = True
@@ -119,53 +111,37 @@ class Resolver:
             self.counts.reopened += await self._book.reopen(now)
         await self._circuits.refresh()
         await self._now_and_then(now)
-        room = self._pace.concurrency - len(self._tasks)
-        if room > 0:
-            for case in await self._book.claim(now, self._lease, room):
-                task = asyncio.create_task(self._work(case))
-                self._tasks.add(task)
-                task.add_done_callback(self._finished)
-        await self._rest(now)
+        self._began = now
+        return await self._book.claim(now, self._lease, room) if room > 0 else ()
 
-    async def _rest(self, now: datetime) -> None:
-        """Wait for something that failed, for the next case's time, or a while."""
+    async def rest_s(self) -> float:
+        """Give the seconds until the next case is due, at most a while."""
         due = await self._book.next_due()
-        wait = self._pace.idle_s
-        if due is not None and len(self._tasks) < self._pace.concurrency:
-            wait = min(wait, max((due - now).total_seconds(), 0.02))
-        try:
-            async with asyncio.timeout(wait):
-                await self._host.failed.wait()
-        except TimeoutError:
-            return
+        if due is None or self._worker.room <= 0:
+            return self._pace.idle_s
+        return min(self._pace.idle_s, max((due - self._began).total_seconds(), 0.02))
+
+    async def work(self, case: Case) -> None:
+        """Move a case on."""
+        await self.advance(case)
+
+    async def failed(self, case: Case, error: BaseException) -> None:
+        """Give a case back; what failed by a fault of ours is told, and tried again later."""
+        later_s = 0.0
+        if not isinstance(error, STORE_LOST):
+            later_s = _AFTER_FAULT_S
+            await self._book.fault(case, error, self._host.clock.now())
+        await self._book.release(case, self._host.clock.now() + self._pace.seconds(later_s))
+
+    def name(self, case: Case) -> str:
+        """Name a case in the log."""
+        return case.number
 
     async def _now_and_then(self, now: datetime) -> None:
         if now >= self._seldom_due:
             self._seldom_due = now + timedelta(seconds=_SELDOM_S)
             await self._lessons.refresh()
             self.promise = await promise.read(self._host.pool, now, now - _PROMISE)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if len(self._tasks) == self._pace.concurrency // 2:
-            self._host.failed.set()  # there is room again
-
-    async def _work(self, case: Case) -> None:
-        try:
-            await self.advance(case)
-        except STORE_LOST:
-            log.warning("case_postponed", case=case.number)
-            await self._give_back(case, 0.0)
-        except Exception as error:
-            self.counts.failed += 1
-            log.exception("case_failed", case=case.number)
-            with suppress(*STORE_LOST):
-                await self._book.fault(case, error, self._host.clock.now())
-            await self._give_back(case, _AFTER_FAULT_S)
-
-    async def _give_back(self, case: Case, later_s: float) -> None:
-        with suppress(*STORE_LOST):  # else the lease ends by itself
-            await self._book.release(case, self._host.clock.now() + self._pace.seconds(later_s))
 
     async def turned_back(self, void: Transaction, *, beside: bool) -> None:
         """Show in the case that a void was approved too late and is being taken back."""

@@ -376,9 +376,11 @@ async def test_a_dead_worker_gives_its_rows_back_by_time(works: Works):
     await works.table.owe()
     first = works.start()
     await works.request()
-    for loop in (*first._loops, *first._tasks):
-        loop.cancel()
-    await asyncio.wait(first._tasks)
+    dying = first._worker.under_way
+    for one in (first._watching, first._worker._loop, *dying):
+        assert one is not None
+        one.cancel()
+    await asyncio.wait(dying)
     second = works.start()
     works.clock.advance(24)
     while works.desk.lines[ISSUER].link.in_flight:
