@@ -13,13 +13,12 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import structlog
 
-from annul.api.access import Access
-from annul.api.desk import Desk, Settled
-from annul.api.feed import Feed
-from annul.api.kept import Kept
 from annul.api.status import build
-from annul.api.webhooks import Deliverer
 from annul.console import build as console
+from annul.desk.access import Access
+from annul.desk.desk import Desk, Settled
+from annul.desk.feed import Feed
+from annul.desk.kept import Kept
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.errors import AnnulError
@@ -47,6 +46,7 @@ from annul.renewal import renewing
 from annul.resolve.audit import Auditor
 from annul.resolve.book import Book
 from annul.resolve.circuits import Circuits
+from annul.resolve.notify.webhooks import Deliverer
 from annul.resolve.pace import Pace
 from annul.resolve.people import People
 from annul.resolve.resolver import Resolver

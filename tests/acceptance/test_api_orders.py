@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from annul.api.roles import Scope
+from annul.desk.roles import Scope
 from annul.host import ordered
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.journal import Record

@@ -18,8 +18,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from annul.api import v1
-from annul.api.feed import Change, Feed
 from annul.api.v1 import diagnosis, events
+from annul.desk.feed import Change, Feed
 from tests.integration.api.v1.desks import Api, make_desk, open_api
 
 from .site import Site, open_site

@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from annul.api.roles import Scope
 from annul.api.v1.case_models import Change
 from annul.app import desk_page
 from annul.client import (
@@ -33,10 +32,11 @@ from annul.client import (
     models,
     verify,
 )
-from annul.security.signature import sign
+from annul.client.signature import sign
+from annul.desk.roles import Scope
 from annul.sim.issuer.faults import Fault, FaultKind
 from bench.processes import free_port
-from tests.integration.api.receiver import Receiver
+from tests.integration.resolve.notify.receiver import Receiver
 
 from .site import Site, open_site
 from .soft import Cashier, cashier

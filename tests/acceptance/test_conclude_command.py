@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from annul.api.access import Access
+from annul.desk.access import Access
 from annul.domain.records import Transaction
 from annul.domain.states import State
 from annul.host.outcomes import Outcomes

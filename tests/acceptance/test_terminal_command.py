@@ -19,7 +19,7 @@ import asyncpg
 import pytest
 from pydantic import TypeAdapter
 
-from annul.api.access import Access
+from annul.desk.access import Access
 from annul.security.certificates import authority
 from annul.security.ciphers import TDES, BlockCipher
 from annul.security.tls import Clients, ServerTls, identity_in, server_context

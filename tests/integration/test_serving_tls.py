@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from annul.api.access import Access
+from annul.desk.access import Access
 from annul.renewal import renew
 from annul.security.errors import TlsError
 from annul.security.tls import Clients, ServerTls

@@ -10,11 +10,11 @@ from urllib.parse import quote, urlsplit
 
 from starlette.responses import RedirectResponse, Response
 
+from annul.desk.access import Access
+from annul.desk.roles import Visitor
 from annul.store.batcher import LOST
 
-from .access import Access
 from .problems import problem
-from .roles import Visitor
 
 Scoped = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

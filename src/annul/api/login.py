@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from .access import SHORTEST, Access, Session, Verdict
+from annul.desk.access import SHORTEST, Access, Session, Verdict
+from annul.desk.roles import Visitor
+
 from .gate import COOKIE, same_origin
 from .language import chosen
-from .roles import Visitor
 
 _PAGE: Final = Template(
     files("annul.api").joinpath("login.html").read_text(encoding="utf-8")

@@ -10,9 +10,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import CollectorRegistry
 from pydantic import BaseModel, SecretStr
 
+from annul.desk.access import Access, Verdict
 from annul.store.loop import Loops
-
-from .access import Access, Verdict
 
 Figures = Callable[[], Mapping[str, Any]]
 

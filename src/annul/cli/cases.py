@@ -158,7 +158,7 @@ def add_user(
     config: Config = None,
 ) -> None:
     """Add a user with a password that is asked for; only an administrator may."""
-    from annul.api.access import NameTaken
+    from annul.desk.access import NameTaken
     from annul.resolve.people import ROLES
 
     if role not in ROLES:

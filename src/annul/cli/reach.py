@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import typer
 
-from annul.api.access import Access, Verdict
+from annul.desk.access import Access, Verdict
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.errors import AnnulError

@@ -9,8 +9,8 @@ from typing import Annotated, Final
 import typer
 from pydantic import ValidationError
 
-from annul.api.roles import ROLES, Scope, Visitor
-from annul.api.views.admin import audit
+from annul.desk.admin import audit
+from annul.desk.roles import ROLES, Scope, Visitor
 from annul.merchants.enrolment import Enrolled, NotEnrolled, TerminalProfile, enrol
 from annul.security.certificates import Pair, authority
 from annul.security.keys import FORMS

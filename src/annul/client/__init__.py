@@ -1,6 +1,6 @@
 """A client of annul's API: typed, with retries that never do anything twice.
 
-It stands alone: of annul it imports nothing but the check of a webhook's signature.
+It stands alone: of annul's server it imports nothing.
 """
 
 import ssl
@@ -11,9 +11,6 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
-
-from annul.security.signature import HEADER as SIGNATURE_HEADER
-from annul.security.signature import verify
 
 from .case_models import Case, CaseChange, CaseSummary, Done
 from .errors import ClientError, NoAnswerError, ProblemError, UnreadableError
@@ -52,6 +49,8 @@ from .resources import (
     Webhooks,
 )
 from .shape import read
+from .signature import HEADER as SIGNATURE_HEADER
+from .signature import verify
 from .transport import API, Patience, Transport
 
 __all__ = [

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from annul.api.roles import OF_A_SHOP, ROLES, Scope
-from annul.api.views import admin as views
+from annul.desk import admin as views
+from annul.desk.roles import OF_A_SHOP, ROLES, Scope
 
 from .forms import Answers, Field, Form, act_button, ask, show_once
 from .markup import Html, badge, card, join, table, tag

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from nicegui import ui
 
-from annul.api import acts
-from annul.api.views import cases as views
+from annul.desk import acts
+from annul.desk import cases as views
 from annul.diagnose.causes import CAUSES
 from annul.domain.errors import AnnulError
 from annul.resolve.case import Case

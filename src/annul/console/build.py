@@ -10,11 +10,11 @@ from fastapi.staticfiles import StaticFiles
 from nicegui import ui
 
 from annul.api import login, v1
-from annul.api.desk import Desk
 from annul.api.gate import Gate
 from annul.api.language import COOKIE as LANGUAGE_COOKIE
 from annul.api.language import LANGUAGES
 from annul.api.login import inside
+from annul.desk.desk import Desk
 
 from . import pages  # noqa: F401 - enters them
 from .frame import THEME_COOKIE, serve_with

@@ -7,7 +7,7 @@ from typing import Any, Final
 from nicegui import events, ui
 
 from annul.api.gate import CSRF_HEADER
-from annul.api.views import conclusions as views
+from annul.desk import conclusions as views
 from annul.domain.errors import AnnulError
 from annul.domain.records import Transaction
 from annul.domain.states import BY_HAND

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from annul.api.views.cursor import BadCursor, Cursor
+from annul.desk.cursor import BadCursor, Cursor
 
 from .markup import Html, tag
 from .view import View

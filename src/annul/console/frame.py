@@ -9,10 +9,10 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from annul.api.desk import Desk, Unknown
 from annul.api.language import chosen
-from annul.api.roles import Scope, Visitor
-from annul.api.views.cursor import BadCursor
+from annul.desk.cursor import BadCursor
+from annul.desk.desk import Desk, Unknown
+from annul.desk.roles import Scope, Visitor
 
 from .markup import Html, join, link, tag
 from .texts import Words

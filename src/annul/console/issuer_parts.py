@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from annul.api.roles import Scope
-from annul.api.views import issuers as views
+from annul.desk import issuers as views
+from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
 from annul.domain.response_codes import FAULTS, describe
 

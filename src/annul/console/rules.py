@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from annul.api.roles import Scope
-from annul.api.views import issuers as views
-from annul.api.views.admin import NotValid
+from annul.desk import issuers as views
+from annul.desk.admin import NotValid
+from annul.desk.roles import Scope
 from annul.domain.policies import WINDOWS, PolicyKind
 
 from .forms import Answers, Field, Form, act_button, ask, minor, moment, written

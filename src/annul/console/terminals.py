@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from annul.api.roles import Scope
-from annul.api.views import merchants as views
-from annul.api.views.checks import Finding, Weight
+from annul.desk import merchants as views
+from annul.desk.checks import Finding, Weight
+from annul.desk.roles import Scope
 from annul.domain.kinds import KINDS
 
 from .forms import Answers, Field, Form, act_button, ask

@@ -11,9 +11,9 @@ from typing import Any, Final
 from nicegui import ui
 from starlette.requests import Request
 
-from annul.api.desk import Desk
-from annul.api.feed import Change
-from annul.api.roles import Scope, Visitor
+from annul.desk.desk import Desk
+from annul.desk.feed import Change
+from annul.desk.roles import Scope, Visitor
 from annul.domain import money
 
 from .markup import Html

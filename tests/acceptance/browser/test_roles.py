@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from annul.api.roles import OF_A_SHOP, ROLES
 from annul.console import pages
 from annul.console.frame import PAGES
+from annul.desk.roles import OF_A_SHOP, ROLES
 
 from .house import PASSWORD, SHOP, House
 

@@ -16,9 +16,9 @@ from cryptography.x509.oid import NameOID
 from fastapi import FastAPI
 
 from annul.api import login
-from annul.api.access import Access, Verdict
 from annul.api.gate import Gate
 from annul.api.login import inside
+from annul.desk.access import Access, Verdict
 from annul.serving import serve_http
 
 _PASSWORD = "correct horse battery staple"
@@ -165,7 +165,7 @@ def test_after_signing_in_one_stays_on_the_site(asked: str, given: str) -> None:
 
 
 async def test_a_key_is_known_by_its_hash_alone(access: Access, pool: asyncpg.Pool) -> None:
-    from annul.api.roles import Scope
+    from annul.desk.roles import Scope
 
     identity, key = await access.new_key("reports", [Scope.CASES_READ], "", "somebody")
     visitor = await access.of_key(key)

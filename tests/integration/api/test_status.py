@@ -12,8 +12,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from annul.api.access import Access
 from annul.api.status import build
+from annul.desk.access import Access
 from annul.serving import serve_http
 from annul.store.clock import SystemClock
 from annul.store.loop import Loops

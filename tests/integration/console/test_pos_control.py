@@ -6,9 +6,9 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from annul.api.views import pos as views
 from annul.console.pos.control import Control, ControlSilent
 from annul.console.pos.troubles import TROUBLES, WELL, in_force
+from annul.desk import pos as views
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.store.clock import SystemClock
 from tests.integration.resolve.rows import put

@@ -6,12 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from annul.api.access import NameTaken, NotPossible
-from annul.api.desk import Unknown
-from annul.api.roles import Scope
-from annul.api.views import admin as views
-from annul.api.views.checks import Weight
-from annul.api.views.merchants import ASKS, REVERSED_VOIDS
 from annul.console import (
     access_parts,
     chain,
@@ -24,6 +18,12 @@ from annul.console import (
 )
 from annul.console.pages import admin, audit, issuer, merchant
 from annul.console.texts import catalogue
+from annul.desk import admin as views
+from annul.desk.access import NameTaken, NotPossible
+from annul.desk.checks import Weight
+from annul.desk.desk import Unknown
+from annul.desk.merchants import ASKS, REVERSED_VOIDS
+from annul.desk.roles import Scope
 from annul.domain.errors import AnnulError
 from annul.domain.money import AmountError
 from annul.domain.policies import PolicyKind

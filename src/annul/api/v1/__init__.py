@@ -6,8 +6,8 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 
-from annul.api.desk import Desk
 from annul.api.problems import Problem, install, problem
+from annul.desk.desk import Desk
 from annul.store.batcher import LOST, StoreUnavailable
 
 from . import (

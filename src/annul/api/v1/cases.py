@@ -6,9 +6,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
-from annul.api import acts
-from annul.api.roles import Scope, Visitor
-from annul.api.views import cases as views
+from annul.desk import acts
+from annul.desk import cases as views
+from annul.desk.roles import Scope, Visitor
 from annul.diagnose.causes import CAUSES
 from annul.resolve import proof
 from annul.resolve.people import ACTIONS
@@ -34,7 +34,7 @@ from .polled import UNCHANGED, polled
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 Reader = Annotated[Visitor, needs(Scope.CASES_READ)]
-# A shop's own people may withdraw their void; `annul.api.acts` says who may do which act.
+# A shop's own people may withdraw their void; `annul.desk.acts` says who may do which act.
 Actor = Annotated[Visitor, needs(Scope.CASES_ACT, Scope.SHOP)]
 Number = Annotated[Named, Path(description="Number on the slip, or id.", examples=["300000000002"])]
 

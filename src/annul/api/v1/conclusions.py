@@ -6,8 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from annul.api.roles import Scope, Visitor
-from annul.api.views import conclusions as views
+from annul.desk import conclusions as views
+from annul.desk.roles import Scope, Visitor
 from annul.resolve.conclusion import LARGEST_EVIDENCE, NotConcludable, StillWorkedOn
 
 from . import conclusion_models as models

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path
 from pydantic import AllowInfNan, Field, StringConstraints
 
-from annul.api.roles import Scope, Visitor
+from annul.desk.roles import Scope, Visitor
 from annul.diagnose.facts import FACTS, Facts
 from annul.diagnose.posted import facts_of
 from annul.diagnose.report import BadFacts, report, together

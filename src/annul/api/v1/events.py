@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from annul.api.roles import Scope, Visitor
+from annul.desk.roles import Scope, Visitor
 from annul.store.database import load_queries
 
 from .case_models import Change

@@ -13,8 +13,8 @@ from uuid import UUID
 from fastapi import Depends, Header, Request
 from uuid_utils.compat import uuid7
 
-from annul.api.desk import Desk
-from annul.api.roles import Visitor
+from annul.desk.desk import Desk
+from annul.desk.roles import Visitor
 from annul.domain.errors import AnnulError
 from annul.store.database import load_queries
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from annul.api.roles import Scope, Visitor
-from annul.api.views import issuers as views
+from annul.desk import issuers as views
+from annul.desk.roles import Scope, Visitor
 
 from .models import IssuerId, Limit, Model, Page, page
 from .needs import AtDesk, needs, problems

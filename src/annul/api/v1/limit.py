@@ -9,7 +9,7 @@ from fastapi import HTTPException, Request
 from starlette.datastructures import Headers
 
 from annul.api.problems import problem
-from annul.api.roles import Visitor
+from annul.desk.roles import Visitor
 from annul.domain.errors import AnnulError
 
 Message = MutableMapping[str, Any]

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import Field, model_validator
 
-from annul.api.roles import Scope, Visitor
-from annul.api.views import merchants as views
+from annul.desk import merchants as views
+from annul.desk.roles import Scope, Visitor
 from annul.domain.money import LARGEST
 
 from .models import (

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer, SecurityScopes
 
-from annul.api.desk import Desk
 from annul.api.problems import MEDIA
-from annul.api.roles import Visitor
+from annul.desk.desk import Desk
+from annul.desk.roles import Visitor
 from annul.domain.errors import AnnulError
 
 _KEY: Final = HTTPBearer(

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from annul.api.desk import Desk, Unknown
-from annul.api.roles import Visitor
+from annul.desk.desk import Desk, Unknown
+from annul.desk.roles import Visitor
 from annul.diagnose.gather import VoidUnknown
 from annul.domain.kinds import VOIDS
 from annul.domain.records import Transaction

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from annul.api.roles import Scope, Visitor
+from annul.desk.roles import Scope, Visitor
 from annul.resolve import promise
 
 from .models import Model

@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from annul.api.desk import Desk
-from annul.api.roles import Scope, Visitor
+from annul.desk.desk import Desk
+from annul.desk.roles import Scope, Visitor
 from annul.diagnose.causes import Text
 from annul.domain.records import Transaction
 from annul.domain.response_codes import describe

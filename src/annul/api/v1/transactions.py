@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from annul.api.roles import Scope, Visitor
-from annul.api.views import transactions as views
+from annul.desk import transactions as views
+from annul.desk.roles import Scope, Visitor
 
 from .models import (
     After,

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
-from annul.api.outbound import LONGEST
-from annul.api.roles import Scope, Visitor
-from annul.api.views import webhooks as views
+from annul.desk import webhooks as views
+from annul.desk.roles import Scope, Visitor
+from annul.resolve.notify.outbound import LONGEST
 
 from .models import MERCHANT, VOID, After, Asked, Limit, MerchantId, Model, Page, page
 from .needs import AtDesk, needs, problems

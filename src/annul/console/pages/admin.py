@@ -6,8 +6,6 @@ from uuid import UUID
 
 from nicegui import events, ui
 
-from annul.api.roles import Scope
-from annul.api.views import admin as views
 from annul.console.access_parts import (
     add_user,
     change_user,
@@ -23,6 +21,8 @@ from annul.console.markup import Html, badge, card, join, link, table, tag
 from annul.console.parts import cause
 from annul.console.rules import full
 from annul.console.view import Part, View
+from annul.desk import admin as views
+from annul.desk.roles import Scope
 from annul.diagnose.signals import SIGNALS
 
 _LESSONS: Final = 50

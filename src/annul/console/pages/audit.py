@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from annul.api.roles import Scope
-from annul.api.views import admin as views
 from annul.console.finding import choice, cursor_of, day, field
 from annul.console.frame import page
 from annul.console.markup import Html, badge, facts, join, link, table, tag
 from annul.console.view import View, html
+from annul.desk import admin as views
+from annul.desk.roles import Scope
 
 _LIMIT: Final = 50
 _ASKED: Final = ("who", "action", "text", "from", "until")

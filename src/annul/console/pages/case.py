@@ -5,10 +5,6 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from annul.api import acts
-from annul.api.feed import Change
-from annul.api.roles import Scope
-from annul.api.views import cases as views
 from annul.console.acting import act_on
 from annul.console.chain import TONES
 from annul.console.exchange import exchange
@@ -18,6 +14,10 @@ from annul.console.parts import cause as title
 from annul.console.parts import due, state
 from annul.console.script import call_script, plain_words
 from annul.console.view import Part, View, live
+from annul.desk import acts
+from annul.desk import cases as views
+from annul.desk.feed import Change
+from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
 from annul.resolve.case import UNPROVED, Case
 from annul.resolve.people import ACTIONS

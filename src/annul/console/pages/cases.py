@@ -6,14 +6,14 @@ from urllib.parse import urlencode
 
 from nicegui import events, ui
 
-from annul.api.roles import Scope
-from annul.api.views import cases as views
-from annul.api.views import saved
 from annul.console.acting import act_on_many
 from annul.console.frame import page
 from annul.console.markup import Html, join, link, table, tag
 from annul.console.parts import case_rows, heads
 from annul.console.view import Part, View, live
+from annul.desk import cases as views
+from annul.desk import saved
+from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
 from annul.resolve.people import ACTIONS
 

@@ -7,8 +7,6 @@ from typing import Any, Final, NamedTuple
 
 from nicegui import events, ui
 
-from annul.api.roles import Scope
-from annul.api.views import issuers as views
 from annul.console import charts
 from annul.console.frame import page
 from annul.console.issuer_parts import (
@@ -24,6 +22,8 @@ from annul.console.issuer_parts import (
 from annul.console.markup import Html, join, link, tag
 from annul.console.rules import add_window, end_rule, rules_card, set_rule, windows_card
 from annul.console.view import Part, View, html, live
+from annul.desk import issuers as views
+from annul.desk.roles import Scope
 from annul.domain.policies import PolicyKind
 from annul.domain.response_codes import BOOKED, describe
 from annul.issuers.health import Limits

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from annul.api.roles import Scope
-from annul.api.views import issuers as views
 from annul.console.frame import page
 from annul.console.markup import Html, badge, join, link, table, tag
 from annul.console.rules import RULES, full
 from annul.console.view import Part, View, live
+from annul.desk import issuers as views
+from annul.desk.roles import Scope
 from annul.domain.policies import PolicyKind
 
 TONES: Final = {"up": "good", "degraded": "warn", "down": "bad"}

@@ -4,15 +4,15 @@ from typing import Any, Final
 
 from nicegui import events, ui
 
-from annul.api.roles import Scope
-from annul.api.views import cases as case_views
-from annul.api.views import merchants as views
 from annul.console.forms import Answers, Field, Form, act_button, ask, minor
 from annul.console.frame import page
 from annul.console.markup import Html, badge, card, facts, join, link, table, tag
 from annul.console.parts import case_rows, heads
 from annul.console.terminals import ask_terminal, terminals_card
 from annul.console.view import Part, View, live
+from annul.desk import cases as case_views
+from annul.desk import merchants as views
+from annul.desk.roles import Scope
 from annul.domain import money
 
 _CASES: Final = 10

@@ -3,11 +3,11 @@
 from typing import Final
 from urllib.parse import urlencode
 
-from annul.api.roles import Scope
-from annul.api.views import merchants as views
 from annul.console.frame import page
 from annul.console.markup import Html, badge, join, link, table, tag
 from annul.console.view import Part, View, live
+from annul.desk import merchants as views
+from annul.desk.roles import Scope
 
 _LIMIT: Final = 50
 

@@ -3,12 +3,12 @@
 from typing import Final
 from urllib.parse import urlencode
 
-from annul.api.roles import Scope
-from annul.api.views import conclusions as views
 from annul.console.frame import page
 from annul.console.markup import Html, join, link, tag
 from annul.console.money_parts import in_question, summary
 from annul.console.view import Part, View, live
+from annul.desk import conclusions as views
+from annul.desk.roles import Scope
 
 _LIMIT: Final = 50
 

@@ -6,15 +6,15 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from annul.api.roles import Scope
-from annul.api.views import cases as case_views
-from annul.api.views import conclusions as conclusion_views
-from annul.api.views import overview as views
 from annul.console.frame import page
 from annul.console.markup import Html, badge, card, join, link, table, tag
 from annul.console.money_parts import sums
 from annul.console.parts import case_rows, heads
 from annul.console.view import Part, View, live
+from annul.desk import cases as case_views
+from annul.desk import conclusions as conclusion_views
+from annul.desk import overview as views
+from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
 from annul.domain import incidents
 from annul.resolve import promise

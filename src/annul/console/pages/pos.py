@@ -4,9 +4,6 @@ from typing import Any, Final
 
 from nicegui import background_tasks, events, ui
 
-from annul.api.feed import Change
-from annul.api.roles import Scope
-from annul.api.views import pos as views
 from annul.console.frame import page
 from annul.console.markup import Html, badge, card, link, table, tag
 from annul.console.parts import GOES_ON, cause, due, state
@@ -17,6 +14,9 @@ from annul.console.pos.issuer import IssuerPanel
 from annul.console.pos.tills import Till, profiles, till
 from annul.console.pos.values import Idle, Result, Wish
 from annul.console.view import Part, View, html, live
+from annul.desk import pos as views
+from annul.desk.feed import Change
+from annul.desk.roles import Scope
 from annul.sim.terminal.profile import Profile
 
 STYLE: Final = '<link rel="stylesheet" href="/assets/pos.css">'

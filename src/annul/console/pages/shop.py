@@ -8,18 +8,18 @@ from urllib.parse import urlencode
 
 from nicegui import events, ui
 
-from annul.api import acts
-from annul.api.feed import Change
-from annul.api.roles import Scope
-from annul.api.views import cases as case_views
-from annul.api.views import shop as views
-from annul.api.views.shop import Standing, Voucher
 from annul.console.acting import act_on
 from annul.console.forms import act_button
 from annul.console.frame import page
 from annul.console.markup import Html, badge, facts, join, link, tag
 from annul.console.pos import steps
 from annul.console.view import Part, View, html, live
+from annul.desk import acts
+from annul.desk import cases as case_views
+from annul.desk import shop as views
+from annul.desk.feed import Change
+from annul.desk.roles import Scope
+from annul.desk.shop import Standing, Voucher
 from annul.diagnose.causes import CAUSES, Cause
 from annul.domain.kinds import KINDS, REFUNDS
 from annul.resolve import words as of_kind

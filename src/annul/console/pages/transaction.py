@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from annul.api.desk import Unknown
-from annul.api.roles import Scope
-from annul.api.views import transactions as views
 from annul.console.chain import (
     TONES,
     boxes,
@@ -19,6 +16,9 @@ from annul.console.concluding import concluding
 from annul.console.frame import page
 from annul.console.markup import Html, badge, card, facts, join, link, table, tag
 from annul.console.view import View, html
+from annul.desk import transactions as views
+from annul.desk.desk import Unknown
+from annul.desk.roles import Scope
 
 _CARDS: Final = {"debit": "debit card", "credit": "credit card", "qr": "QR code"}
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from annul.api.roles import Scope
-from annul.api.views import transactions as views
 from annul.console.chain import listing
 from annul.console.finding import choice, cursor_of, day, field
 from annul.console.frame import page
 from annul.console.markup import Html, join, link, tag
 from annul.console.view import View, html
+from annul.desk import transactions as views
+from annul.desk.roles import Scope
 from annul.domain import money
 from annul.domain.kinds import KINDS, Family
 from annul.domain.states import State

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from nicegui import background_tasks, events, ui
 
-from annul.api.roles import Scope
-from annul.api.views import pos as views
 from annul.console.markup import Html, badge, card, tag
 from annul.console.view import Part, View
+from annul.desk import pos as views
+from annul.desk.roles import Scope
 from annul.domain.errors import AnnulError
 
 from .control import Control, ControlSilent

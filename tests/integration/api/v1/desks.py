@@ -13,12 +13,12 @@ import httpx
 from fastapi import FastAPI
 
 from annul.api import v1
-from annul.api.access import Access
-from annul.api.desk import Desk
-from annul.api.feed import Feed
 from annul.api.gate import COOKIE, CSRF_HEADER, Gate
-from annul.api.kept import Kept
-from annul.api.roles import Scope
+from annul.desk.access import Access
+from annul.desk.desk import Desk
+from annul.desk.feed import Feed
+from annul.desk.kept import Kept
+from annul.desk.roles import Scope
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.host.calendar import Calendar

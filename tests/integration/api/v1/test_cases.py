@@ -10,8 +10,8 @@ import asyncpg
 import httpx
 import pytest
 
-from annul.api.roles import Scope
 from annul.api.v1 import events
+from annul.desk.roles import Scope
 
 from .conftest import Shop, happen
 from .desks import Api, Headers, make_desk, open_api

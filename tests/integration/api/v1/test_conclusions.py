@@ -13,8 +13,8 @@ import asyncpg
 import httpx
 import pytest
 
-from annul.api.roles import Scope
 from annul.client import Client, ProblemError
+from annul.desk.roles import Scope
 from annul.domain.records import Transaction
 from annul.domain.states import State
 from annul.host.outcomes import Outcomes

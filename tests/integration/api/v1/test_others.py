@@ -11,10 +11,10 @@ import asyncpg
 import httpx
 import pytest
 
-from annul.api.access import Access
-from annul.api.roles import Scope
 from annul.api.v1 import diagnosis
 from annul.cli.diagnose import diagnose
+from annul.desk.access import Access
+from annul.desk.roles import Scope
 from tests.integration.resolve.rows import put
 
 from .conftest import NOW, Shop

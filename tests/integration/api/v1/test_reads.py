@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import asyncpg
 
-from annul.api.roles import Scope
-from annul.api.views import transactions as views
+from annul.desk import transactions as views
+from annul.desk.roles import Scope
 from tests.integration.resolve.rows import put_transaction
 
 from .conftest import NOW, SALES, Shop, happen

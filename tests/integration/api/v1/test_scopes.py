@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from annul.api import v1
-from annul.api.roles import OF_A_SHOP, ROLES, Scope
+from annul.desk.roles import OF_A_SHOP, ROLES, Scope
 
 from .conftest import Shop
 from .desks import PREFIX, Api, Headers, make_desk

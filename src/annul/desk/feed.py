@@ -15,7 +15,7 @@ from annul.store.loop import Loop, Loops
 
 log = structlog.get_logger(__name__)
 
-_QUERIES: Final = {name: q.sql for name, q in load_queries("annul.api", "feed.sql").items()}
+_QUERIES: Final = {name: q.sql for name, q in load_queries("annul.desk", "feed.sql").items()}
 _POLL_S: Final = 1.0
 _OVERLAP: Final = timedelta(seconds=5)  # commits become visible later than their time says
 _KEPT: Final = 1_000  # changes that a watcher may be behind

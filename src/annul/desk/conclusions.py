@@ -3,9 +3,6 @@
 from typing import Any, Final
 from uuid import UUID
 
-from annul.api import acts
-from annul.api.desk import Desk, Unknown
-from annul.api.roles import Scope, Visitor
 from annul.domain.records import Transaction
 from annul.resolve.conclusion import (
     ROLES,
@@ -16,10 +13,13 @@ from annul.resolve.conclusion import (
 )
 from annul.store.database import load_queries
 
+from . import acts
 from .admin import NotAllowed, permit
 from .cursor import Cursor, Listing
+from .desk import Desk, Unknown
+from .roles import Scope, Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "conclusions.sql").items()}
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "conclusions.sql").items()}
 _ANY: Final = "read"  # a reason where none is asked for
 
 

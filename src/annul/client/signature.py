@@ -1,6 +1,6 @@
 """The signature on a webhook: what annul sends with it, and how a receiver checks it.
 
-Only the standard library is needed, so that `annul.client` can give the check to receivers.
+Only the standard library is needed.
 """
 
 import hmac

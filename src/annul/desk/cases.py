@@ -4,16 +4,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from annul.api.desk import Desk, Unknown
-from annul.api.roles import Visitor
 from annul.resolve import proof
 from annul.resolve.book import CaseUnknown
 from annul.resolve.case import Case
 from annul.store.database import load_queries
 
 from .cursor import Cursor, Listing, listing
+from .desk import Desk, Unknown
+from .roles import Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "cases.sql").items()}
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "cases.sql").items()}
 STATES: Final = ("open", "asked", "late", "voided", "refunded", "refused", "unproved", "all")
 
 

@@ -5,17 +5,17 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from annul.api import outbound
-from annul.api.desk import Desk, Unknown
-from annul.api.roles import Visitor
-from annul.api.webhooks import event_name, new_secret
 from annul.domain.errors import AnnulError
+from annul.resolve.notify import outbound
+from annul.resolve.notify.webhooks import event_name, new_secret
 from annul.store.database import load_queries
 
 from .admin import audit
 from .cursor import Cursor, Listing, listing
+from .desk import Desk, Unknown
+from .roles import Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "webhooks.sql").items()}
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "webhooks.sql").items()}
 
 
 class UnderWay(AnnulError):

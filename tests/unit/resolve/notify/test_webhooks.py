@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from annul.api import outbound
-from annul.api.outbound import AddressRefused
-from annul.api.webhooks import Owed, new_secret
-from annul.security.signature import sign, verify
+from annul.client.signature import sign, verify
+from annul.resolve.notify import outbound
+from annul.resolve.notify.outbound import AddressRefused
+from annul.resolve.notify.webhooks import Owed, new_secret
 
 SECRET, BODY, NOW = "whsec_test", '{"case":"撤销"}'.encode(), 1_790_000_000
 

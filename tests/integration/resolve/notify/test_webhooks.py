@@ -12,10 +12,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from annul.api import outbound
-from annul.api.views import webhooks as views
-from annul.api.webhooks import _QUERIES, Pace, new_secret
-from annul.security.signature import verify
+from annul.client.signature import verify
+from annul.desk import webhooks as views
+from annul.resolve.notify import outbound
+from annul.resolve.notify.webhooks import _QUERIES, Pace, new_secret
 from annul.security.vault import Vault
 from annul.store.batcher import LOST
 from tests.integration.issuers.peer import ManualClock

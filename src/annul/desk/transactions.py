@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from annul.api.desk import Desk, Unknown
-from annul.api.roles import Visitor
 from annul.store.database import load_queries
 
 from .cursor import Cursor, Listing, listing
+from .desk import Desk, Unknown
+from .roles import Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "transactions.sql").items()}
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "transactions.sql").items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from typing import Final
 from annul.resolve.case import Case
 from annul.resolve.people import ACTIONS, Action, allowed
 
+from .admin import permit
 from .desk import Desk
 from .roles import OF_A_SHOP, Scope, Visitor
-from .views.admin import permit
 
 _PROGRAM: str = "operator"  # what a key with `cases:act` may do
 # What a shop may do with its own cases; all else takes `cases:act`.

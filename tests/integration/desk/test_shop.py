@@ -8,10 +8,10 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from annul.api.desk import Desk
-from annul.api.roles import ROLES, Visitor
-from annul.api.views import shop
-from annul.api.views.shop import Asked, Standing, Voucher
+from annul.desk import shop
+from annul.desk.desk import Desk
+from annul.desk.roles import ROLES, Visitor
+from annul.desk.shop import Asked, Standing, Voucher
 from annul.diagnose.causes import Text
 from annul.domain.states import State
 from annul.resolve.book import Entry

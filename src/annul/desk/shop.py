@@ -8,14 +8,15 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from annul.api.desk import Desk
-from annul.api.roles import Visitor
 from annul.domain.kinds import KINDS, REFUNDS, Money
 from annul.domain.states import UNFINISHED
 from annul.resolve.case import UNPROVED
 from annul.store.database import load_queries
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "shop.sql").items()}
+from .desk import Desk
+from .roles import Visitor
+
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "shop.sql").items()}
 _UNDOING: Final = sorted(
     kind.name for kind in KINDS.values() if kind.money in {Money.BACK, Money.RELEASE}
 )

@@ -8,7 +8,7 @@ import asyncpg
 
 from annul.store.database import load_queries
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "pos.sql").items()}
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "pos.sql").items()}
 _BACK: Final = timedelta(days=7)
 
 

@@ -21,8 +21,8 @@ import httpx
 import structlog
 from uuid_utils.compat import uuid7
 
+from annul.client import signature
 from annul.issuers.backoff import Backoff
-from annul.security import signature
 from annul.security.vault import Vault
 from annul.store.clock import Clock
 from annul.store.database import load_queries
@@ -34,7 +34,9 @@ from .outbound import AddressRefused, Lookup
 
 log = structlog.get_logger(__name__)
 
-_QUERIES: Final = {name: q.sql for name, q in load_queries("annul.api", "webhooks.sql").items()}
+_QUERIES: Final = {
+    name: q.sql for name, q in load_queries("annul.resolve.notify", "webhooks.sql").items()
+}
 _SPREAD: Final = 200
 _ERROR: Final = 200  # characters of an error that the log keeps
 

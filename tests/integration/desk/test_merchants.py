@@ -7,14 +7,14 @@ from typing import Any
 import asyncpg
 import pytest
 
-from annul.api.desk import Desk, Unknown
-from annul.api.roles import Scope, Visitor
-from annul.api.views import merchants as views
-from annul.api.views.admin import NotAllowed, NotValid, ReasonNeeded
+from annul.desk import merchants as views
+from annul.desk.admin import NotAllowed, NotValid, ReasonNeeded
+from annul.desk.desk import Desk, Unknown
+from annul.desk.roles import Scope, Visitor
 from annul.merchants.registry import Registry
 from tests.integration.resolve.rows import put, put_case
 
-from .desk_people import NOW, audited, person, seeded_desk
+from .people import NOW, audited, person, seeded_desk
 
 TEA, BOOKS = "898000058120000", "898000059420001"
 TERMINAL = "10000001"

@@ -25,7 +25,7 @@ FIRST_USER: Final = "admin"
 SHORTEST: Final = 12  # characters of a password that a person chooses
 KEY_MARK: Final = "annul_"
 
-_QUERIES: Final = {name: q.sql for name, q in load_queries("annul.api", "access.sql").items()}
+_QUERIES: Final = {name: q.sql for name, q in load_queries("annul.desk", "access.sql").items()}
 _SESSION: Final = timedelta(hours=12)
 # Wrong passwords in a row from which on the name is locked, and for how long: doubling each time.
 _TRIES: Final = 5

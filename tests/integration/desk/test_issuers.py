@@ -7,15 +7,15 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from annul.api.desk import Desk, Unknown
-from annul.api.roles import Scope, Visitor
-from annul.api.views import issuers as views
-from annul.api.views.admin import NotAllowed, NotValid, ReasonNeeded
+from annul.desk import issuers as views
+from annul.desk.admin import NotAllowed, NotValid, ReasonNeeded
+from annul.desk.desk import Desk, Unknown
+from annul.desk.roles import Scope, Visitor
 from annul.domain.policies import Policy, PolicyKind, current
 from annul.issuers.health import BOUNDS_MS
 from tests.integration.resolve.rows import put, put_case
 
-from .desk_people import ISSUER, NOW, audited, clock_of, person, seeded_desk
+from .people import ISSUER, NOW, audited, clock_of, person, seeded_desk
 
 LIMIT = PolicyKind.VOID_AMOUNT_LIMIT
 HOUR = timedelta(hours=1)

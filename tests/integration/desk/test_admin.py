@@ -7,14 +7,14 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from annul.api.access import NameTaken, NotPossible, Verdict
-from annul.api.desk import Desk, Unknown
-from annul.api.roles import ROLES, Scope, Visitor
-from annul.api.views import admin as views
-from annul.api.views.admin import NotAllowed, NotValid, ReasonNeeded, Wanted
+from annul.desk import admin as views
+from annul.desk.access import NameTaken, NotPossible, Verdict
+from annul.desk.admin import NotAllowed, NotValid, ReasonNeeded, Wanted
+from annul.desk.desk import Desk, Unknown
+from annul.desk.roles import ROLES, Scope, Visitor
 from tests.integration.resolve.rows import put
 
-from .desk_people import NOW, audited, clock_of, person, seeded_desk
+from .people import NOW, audited, clock_of, person, seeded_desk
 
 TEA = "898000058120000"
 READS = (Scope.CASES_READ, Scope.TRANSACTIONS_READ)

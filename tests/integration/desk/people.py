@@ -5,8 +5,8 @@ from typing import Any
 
 import asyncpg
 
-from annul.api.desk import Desk
-from annul.api.roles import ROLES, Visitor
+from annul.desk.desk import Desk
+from annul.desk.roles import ROLES, Visitor
 from annul.merchants.demo import Plan, seed
 from annul.security.software import SoftwareModule
 from tests.integration.api.v1.desks import make_desk

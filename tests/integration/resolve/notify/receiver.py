@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from fastapi import FastAPI, Request, Response
 
-from annul.api.webhooks import Deliverer, Pace, new_secret
+from annul.resolve.notify.webhooks import Deliverer, Pace, new_secret
 from annul.security.vault import Vault
 from annul.serving import serve_http
 from tests.integration.issuers.peer import ManualClock

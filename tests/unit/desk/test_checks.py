@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from annul.api.views.checks import CHECKS, Check, Weight, findings, without_void
-from annul.api.views.merchants import ASKS
+from annul.desk.checks import CHECKS, Check, Weight, findings, without_void
+from annul.desk.merchants import ASKS
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 ROW: dict[str, Any] = {

@@ -9,8 +9,6 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from annul.api.desk import Desk, Unknown
-from annul.api.roles import Scope, Visitor
 from annul.diagnose.causes import CAUSES
 from annul.domain.policies import WINDOWS, Policy, PolicyKind, current
 from annul.issuers.health import BOUNDS_MS, percentile
@@ -18,8 +16,10 @@ from annul.store.database import load_queries
 
 from . import overview
 from .admin import NotValid, audit, changing
+from .desk import Desk, Unknown
+from .roles import Scope, Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "issuers.sql").items()}
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "issuers.sql").items()}
 _RECENT: Final = timedelta(minutes=5)
 _AHEAD: Final = timedelta(hours=24)  # how far the list of issuers looks for windows
 _NEVER: Final = timedelta(microseconds=1)  # so long is a rule in force that was withdrawn in time

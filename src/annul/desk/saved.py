@@ -6,7 +6,7 @@ import asyncpg
 
 from annul.store.database import load_queries
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "saved.sql").items()}
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "saved.sql").items()}
 
 
 async def of(pool: asyncpg.Pool, owner: str, page: str) -> list[dict[str, Any]]:

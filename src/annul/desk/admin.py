@@ -11,9 +11,6 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from annul.api.access import NameTaken
-from annul.api.desk import Desk, Unknown
-from annul.api.roles import Scope, Visitor
 from annul.diagnose.causes import Text
 from annul.domain.errors import AnnulError
 from annul.resolve.conclusion import CARRIED_OUT, OVERTAKEN
@@ -21,9 +18,12 @@ from annul.resolve.people import ACTIONS
 from annul.store.database import load_queries
 from annul.wire.masking import scan
 
+from .access import NameTaken
 from .cursor import Cursor, Listing, listing
+from .desk import Desk, Unknown
+from .roles import Scope, Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "admin.sql").items()}
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "admin.sql").items()}
 _NAME: Final = re.compile(r"[\w.@-]{2,40}")
 # What a key of one merchant can not be given: it concerns everybody.
 OF_ALL: Final = frozenset({Scope.ADMIN, Scope.AUDIT, Scope.ISSUERS_WRITE})

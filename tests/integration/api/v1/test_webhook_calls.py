@@ -11,13 +11,13 @@ import asyncpg
 import httpx
 import pytest
 
-from annul.api.access import Access
-from annul.api.roles import Scope
-from annul.security.signature import verify
+from annul.client.signature import verify
+from annul.desk.access import Access
+from annul.desk.roles import Scope
 from tests.integration.issuers.peer import ManualClock
+from tests.integration.resolve.notify.receiver import MERCHANT, OTHER, Hooks, Receiver
 
-from .receiver import MERCHANT, OTHER, Hooks, Receiver
-from .v1.desks import make_desk, open_api
+from .desks import make_desk, open_api
 
 NOWHERE = "https://shop.example/annul"
 HOOKS = "/webhooks"

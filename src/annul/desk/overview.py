@@ -7,7 +7,7 @@ import asyncpg
 
 from annul.store.database import load_queries
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "overview.sql").items()}
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "overview.sql").items()}
 
 
 async def course(

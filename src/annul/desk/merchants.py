@@ -4,16 +4,16 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from annul.api.desk import Desk, Unknown
-from annul.api.roles import Scope, Visitor
 from annul.domain.money import LARGEST
 from annul.store.database import load_queries
 
 from .admin import NotValid, audit, changing
 from .checks import findings
 from .cursor import Listing
+from .desk import Desk, Unknown
+from .roles import Scope, Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.views", "merchants.sql").items()}
+_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "merchants.sql").items()}
 _QUALITY: Final = timedelta(hours=24)
 ASKS: Final = ("sign_in", "parameters", "update")
 # What becomes of a void that its terminal took back: the shop is asked, it is done all the same, or

@@ -1,0 +1,1 @@
+"""What people and programs may see and do: one module per subject, its questions and its acts."""
