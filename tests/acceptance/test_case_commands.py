@@ -146,7 +146,11 @@ async def test_a_person_sees_a_case_and_has_it_tried_again(desk: Desk, till: Cas
 
 async def test_nobody_acts_without_a_name_a_password_and_a_role(desk: Desk, till: Cashier) -> None:
     case = await desk.failed(till, 10_000)
+    others = next(shop for shop, *_ in desk.site.terminals if shop != case.merchant_id)
+    access = desk.site.running.ground.access
+    await access.add("cora", _PASSWORD, "cashier", others)
     tries = await asyncio.gather(
+        desk.do(case, "withdraw", "cora"),
         desk.do(case, "retry", "olga", password="wrong horse battery"),
         desk.do(case, "retry", "nobody"),
         desk.do(case, "retry", "sue"),

@@ -11,7 +11,7 @@ from annul.domain.incidents import INCIDENTS
 from annul.resolve.audit import Auditor, Report
 from annul.resolve.differences import Difference
 
-from .reach import Config, Data, Database, Lang, Reach, User, password_of, run
+from .reach import Config, Data, Database, Lang, Reach, User, run
 from .show import Language, language
 
 _SAID: Final = {
@@ -73,9 +73,9 @@ def _explaining(
     reference: str, user: str, reason: str
 ) -> Callable[[Reach], Awaitable[list[Difference]]]:
     async def explain(base: Reach) -> list[Difference]:
-        role = await base.role_of(user, password_of(user))
+        person = await base.person(user)
         return await Auditor(base.pool).explain(
-            reference, who=user, role=role, reason=reason, now=base.clock.now()
+            reference, who=person.name, role=person.role, reason=reason, now=base.clock.now()
         )
 
     return explain

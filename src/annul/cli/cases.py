@@ -15,7 +15,7 @@ from annul.resolve import words
 from annul.resolve.case import UNPROVED, Case
 from annul.resolve.ends import ended
 
-from .reach import Config, Data, Database, Lang, Reach, User, password_of, run
+from .reach import Config, Data, Database, Lang, Reach, User, run
 from .show import Language, language
 
 _LABELS: Final = {
@@ -152,6 +152,9 @@ def add_user(
     name: Annotated[str, typer.Argument(help="The new user's name.")],
     role: Annotated[str, typer.Option(help="support, operator, administrator, ...")],
     merchant: Annotated[str, typer.Option(help="Merchant of a cashier or merchant.")] = "",
+    reason: Annotated[
+        str, typer.Option(help="Why; it goes into the audit log.")
+    ] = "added by command",
     user: User = "admin",
     data: Data = None,
     database: Database = None,
@@ -159,7 +162,8 @@ def add_user(
 ) -> None:
     """Add a user with a password that is asked for; only an administrator may."""
     from annul.desk.access import NameTaken
-    from annul.resolve.people import ROLES
+    from annul.desk.admin import audit
+    from annul.desk.roles import ROLES, Scope
 
     if role not in ROLES:
         message = f"one of {', '.join(ROLES)}"
@@ -168,13 +172,19 @@ def add_user(
     async def add(base: Reach) -> None:
         from .reach import NotAllowed
 
-        if await base.role_of(user, password_of(user)) != "administrator":
+        person = await base.person(user)
+        if not person.may(Scope.ADMIN):
             raise NotAllowed
         password = os.environ.get("ANNUL_NEW_PASSWORD") or typer.prompt(
             f"password of {name}", hide_input=True, confirmation_prompt=True
         )
-        if not await base.access.add(name, password, role, merchant):
-            raise NameTaken
+        async with base.pool.acquire() as connection, connection.transaction():
+            if not await base.access.add(name, password, role, merchant, within=connection):
+                raise NameTaken
+            detail = {"role": role, "merchant_id": merchant}
+            await audit(
+                connection, person, base.clock.now(), "add-user", f"user {name}", reason, detail
+            )
 
     run(data, database, config, add)
     typer.echo(f"{name}: {role}")
@@ -184,17 +194,10 @@ def _acting(
     number: str, action: str, cause: str, user: str, reason: str
 ) -> Callable[[Reach], Awaitable[str]]:
     async def act(base: Reach) -> str:
-        from annul.resolve.people import People
+        from annul.desk import acts
 
-        role = await base.role_of(user, password_of(user))
-        found = await base.book.find(number)
-        limit = await base.pool.fetchval(
-            "SELECT second_person_from FROM merchants WHERE merchant_id = $1", found.merchant_id
-        )
-        return await People(base.book, base.lessons).act(
-            found, action, who=user, role=role, reason=reason, second_person_from=limit or 1,
-            now=base.clock.now(), cause=cause,
-        )  # fmt: skip
+        person = await base.person(user)
+        return await acts.act(base, person, await base.book.find(number), action, reason, cause)
 
     return act
 
@@ -211,8 +214,9 @@ def _proving(number: str) -> Callable[[Reach], Awaitable[bytes]]:
 
 def _shown(number: str) -> Callable[[Reach], Awaitable[dict[str, Any]]]:
     async def show(base: Reach) -> dict[str, Any]:
+        from annul.desk.roles import ROLES
         from annul.resolve.case import first_broken
-        from annul.resolve.people import ROLES, allowed
+        from annul.resolve.people import allowed
 
         found = await base.book.find(number)
         await base.book.repair(found, base.clock.now())

@@ -28,7 +28,7 @@ from annul.resolve.conclusions import Conclusions
 from annul.security.masterkey import load_or_create
 from annul.security.vault import Vault
 
-from .reach import Config, Data, Database, Lang, NotAllowed, Reach, User, password_of, run
+from .reach import Config, Data, Database, Lang, NotAllowed, Reach, User, run
 from .show import language
 
 _CARRIED_S: Final = 15.0  # how long to wait for the host that carries it out
@@ -154,7 +154,7 @@ def _acting(
     """Confirm what somebody else has proposed, else propose it."""
 
     async def act(base: Reach) -> tuple[Transaction, Conclusion]:
-        person = Person(user, await base.role_of(user, password_of(user)))
+        person = Person(user, (await base.person(user)).role)
         conclusions, done = _conclusions(base), verdict is Verdict.DONE
         transaction = await conclusions.find(reference)
         latest = next(iter(await conclusions.of(transaction)), None)
@@ -199,7 +199,7 @@ def _withdrawing(
     reference: str, user: str, reason: str
 ) -> Callable[[Reach], Awaitable[tuple[Transaction, Conclusion]]]:
     async def act(base: Reach) -> tuple[Transaction, Conclusion]:
-        person = Person(user, await base.role_of(user, password_of(user)))
+        person = Person(user, (await base.person(user)).role)
         conclusions = _conclusions(base)
         transaction = await conclusions.find(reference)
         latest = next(iter(await conclusions.of(transaction)), None)
@@ -212,7 +212,7 @@ def _withdrawing(
 
 def _evidence(reference: str, user: str) -> Callable[[Reach], Awaitable[bytes]]:
     async def read(base: Reach) -> bytes:
-        if await base.role_of(user, password_of(user)) not in {*ROLES, "auditor"}:
+        if (await base.person(user)).role not in {*ROLES, "auditor"}:
             raise NotAllowed
         conclusions = _conclusions(base, _vault(base))
         latest = next(iter(await conclusions.of(await conclusions.find(reference))), None)

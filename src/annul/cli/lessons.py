@@ -7,7 +7,7 @@ import typer
 
 from annul.domain.errors import AnnulError
 
-from .reach import Config, Data, Database, Lang, Reach, User, password_of, run
+from .reach import Config, Data, Database, Lang, Reach, User, run
 from .show import language
 
 
@@ -70,7 +70,7 @@ def lessons(
 async def _undo(base: Reach, number: str, user: str, reason: str) -> int:
     from annul.resolve.people import ACTIONS, ActionRefused
 
-    role = await base.role_of(user, password_of(user))
+    role = (await base.person(user)).role
     if role not in ACTIONS["confirm-cause"].roles or not reason.strip():
         message = "taking a lesson back is for those who may confirm a cause, with a reason"
         raise ActionRefused(message)

@@ -13,12 +13,14 @@ import asyncpg
 import typer
 
 from annul.desk.access import Access, Verdict
+from annul.desk.roles import Visitor
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.errors import AnnulError
 from annul.host.calendar import Calendar
 from annul.resolve.book import Book
 from annul.resolve.pace import Pace
+from annul.resolve.people import People
 from annul.settings import Settings
 from annul.store.clock import SystemClock
 from annul.store.database import connect
@@ -65,11 +67,21 @@ class Reach:
         """The zone in which people read times."""
         return ZoneInfo(self.settings.zone)
 
-    async def role_of(self, name: str, password: str) -> str:
-        """Give the role of a user; raises `NotAllowed`."""
-        if await self.access.check(name, password) is not Verdict.ACCEPTED:
+    @property
+    def people(self) -> People:
+        """What carries out what people decide."""
+        return People(self.book, self.lessons)
+
+    @property
+    def host(self) -> None:
+        """No host is in this process: the next one that looks goes on with what is ordered."""
+        return
+
+    async def person(self, name: str) -> Visitor:
+        """Give who acts, once the password is right; raises `NotAllowed`."""
+        if await self.access.check(name, password_of(name)) is not Verdict.ACCEPTED:
             raise NotAllowed
-        return await self.access.role(name)
+        return await self.access.person(name)
 
 
 @asynccontextmanager

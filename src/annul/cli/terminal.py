@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from annul.desk.admin import audit
-from annul.desk.roles import ROLES, Scope, Visitor
+from annul.desk.roles import Scope
 from annul.merchants.enrolment import Enrolled, NotEnrolled, TerminalProfile, enrol
 from annul.security.certificates import Pair, authority
 from annul.security.keys import FORMS
@@ -21,7 +21,7 @@ from annul.security.tls import ClientTls, identity_in
 from annul.settings import Settings
 from annul.sim.terminal.profile import Profile
 
-from .reach import Config, Data, Database, NotAllowed, Reach, User, password_of, run
+from .reach import Config, Data, Database, NotAllowed, Reach, User, run
 
 application = typer.Typer(help="Terminals: enrolment and certificates.", no_args_is_help=True)
 
@@ -139,8 +139,8 @@ def _issued(settings: Settings, merchant: str, terminal: str) -> Pair:
 async def _register(
     base: Reach, profile: TerminalProfile, user: str, reason: str, *, replace: bool, issue: bool
 ) -> tuple[Enrolled, Pair | None]:
-    role = await base.role_of(user, password_of(user))
-    if Scope.MERCHANTS_WRITE not in ROLES[role] or not reason.strip():
+    person = await base.person(user)
+    if not person.may(Scope.MERCHANTS_WRITE) or not reason.strip():
         message = "enrolling a terminal is for those who may change merchants, with a --reason"
         raise NotAllowed(message)
     file = base.settings.master_key_file or base.settings.data / "master.key"
@@ -161,7 +161,7 @@ async def _register(
             )
             raise NotEnrolled(message)
         await audit(
-            connection, Visitor(user, role, ROLES[role]), base.clock.now(), "enrol-terminal",
+            connection, person, base.clock.now(), "enrol-terminal",
             f"terminal {profile.merchant_id} {profile.terminal_id}", reason,
             {"key_form": profile.key_form, "mac": str(profile.mac), "replace": replace,
              "tls_identity": profile.tls_identity, "unbound": profile.unbound_management,

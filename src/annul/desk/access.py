@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -119,9 +119,11 @@ class Access:
         await self._pool.execute(_QUERIES["change"], name, hashed)
         self._kept.clear()
 
-    async def role(self, name: str) -> str:
-        """Give the role of a user who is known."""
-        return str(await self._pool.fetchval(_QUERIES["role"], name))
+    async def person(self, name: str) -> Visitor:
+        """Give a user whose password was right, for whoever acts without a session."""
+        row = await self._pool.fetchrow(_QUERIES["person"], name)
+        assert row is not None, "somebody of this name has come in"
+        return _visitor(row)
 
     async def add(
         self, name: str, password: str, role: str, merchant_id: str = "", *,
@@ -172,15 +174,7 @@ class Access:
         return await self._known(token, "session", self._of_session)
 
     async def _of_session(self, row: asyncpg.Record) -> Visitor:
-        return Visitor(
-            name=row["name"],
-            role=row["role"],
-            scopes=ROLES[row["role"]],
-            merchant_id=row["merchant_id"],
-            csrf=row["csrf"],
-            must_change=row["one_time"],
-            language=row["language"],
-        )
+        return replace(_visitor(row), csrf=row["csrf"])
 
     # Keys -----------------------------------------------------------------------------------
 
@@ -238,6 +232,17 @@ class Access:
             return self._hasher.verify(hashed, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _visitor(row: asyncpg.Record) -> Visitor:
+    return Visitor(
+        name=row["name"],
+        role=row["role"],
+        scopes=ROLES[row["role"]],
+        merchant_id=row["merchant_id"],
+        must_change=row["one_time"],
+        language=row["language"],
+    )
 
 
 def _hash(shown: str) -> bytes:

@@ -27,9 +27,9 @@ WITH ended AS (DELETE FROM sessions WHERE name = $1)
 UPDATE users SET password_hash = $2, one_time = false, failures = 0, locked_until = NULL
 WHERE name = $1;
 
--- name: role
--- description: Role of a user.
-SELECT role FROM users WHERE name = $1;
+-- name: person
+-- description: What a user may do, whoever has checked the password.
+SELECT name, role, merchant_id, one_time, language FROM users WHERE name = $1 AND active;
 
 -- name: add
 -- description: Add a user.

@@ -1,17 +1,42 @@
 """Acts on a case, for console and API alike: by role, with a reason, above an amount by two."""
 
-from typing import Final
+from typing import Any, Final, Protocol
 
+from annul.host.host import Host
 from annul.resolve.case import Case
-from annul.resolve.people import ACTIONS, Action, allowed
+from annul.resolve.people import ACTIONS, Action, People, allowed
+from annul.store.clock import Clock
 
 from .admin import permit
-from .desk import Desk
 from .roles import OF_A_SHOP, Scope, Visitor
 
 _PROGRAM: str = "operator"  # what a key with `cases:act` may do
 # What a shop may do with its own cases; all else takes `cases:act`.
 _OF_SHOP: Final = {"withdraw": Scope.SHOP}
+
+
+class Counter(Protocol):
+    """Where acts are ordered: the desk, or the command line, beside a host or not."""
+
+    @property
+    def pool(self) -> Any:
+        """The database."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """What carries out what people decide."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        ...
+
+    @property
+    def host(self) -> Host | None:
+        """The host of this process."""
+        ...
 
 
 def role_of(visitor: Visitor) -> str:
@@ -45,21 +70,21 @@ def _scope_of(visitor: Visitor, name: str) -> Scope:
 
 
 async def act(
-    desk: Desk, visitor: Visitor, case: Case, name: str, reason: str, cause: str = ""
+    counter: Counter, visitor: Visitor, case: Case, name: str, reason: str, cause: str = ""
 ) -> str:
     """Do an act; gives `proposed` when it waits for a second person.
 
     Raises `ActionRefused`, `SecondPersonNeeded`, and `NotAllowed` for who may no longer.
     """
     scope = _scope_of(visitor, name)
-    await permit(desk.pool, visitor, scope, reason, case.merchant_id)
-    limit = await desk.pool.fetchval(
+    await permit(counter.pool, visitor, scope, reason, case.merchant_id)
+    limit = await counter.pool.fetchval(
         "SELECT second_person_from FROM merchants WHERE merchant_id = $1", case.merchant_id
     )
-    done = await desk.people.act(
+    done = await counter.people.act(
         case, name, who=visitor.name, role=role_of(visitor), reason=reason,
-        second_person_from=limit or 1, now=desk.clock.now(), cause=cause,
+        second_person_from=limit or 1, now=counter.clock.now(), cause=cause,
     )  # fmt: skip
-    if desk.host is not None:
-        desk.host.failed.set()  # the resolver looks at once
+    if counter.host is not None:
+        counter.host.failed.set()  # the resolver looks at once
     return done

@@ -16,7 +16,6 @@ from .book import Book, Entry
 from .case import Case, Event
 from .plan import AWAITING
 
-ROLES: Final = ("cashier", "merchant", "support", "operator", "administrator", "auditor")
 _DESK: Final = frozenset({"support", "operator", "administrator"})
 _HANDS: Final = frozenset({"operator", "administrator"})
 _SHOP: Final = frozenset({"cashier", "merchant"})
