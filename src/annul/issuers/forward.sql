@@ -3,10 +3,12 @@
 -- name: lease
 -- description: Claim due rows, of each original the oldest only, and write down that they are sent.
 -- $1 now, $2 end of the lease, $3 how many, $4 issuers whose link is up, $5 tries after which a row
--- is overtaken.
+-- is overtaken. What is being concluded comes next time: outcomes lock transactions before what is
+-- owed for them, and to wait for them the other way round is a deadlock.
 WITH due AS (
     SELECT o.merchant_id, o.id
     FROM outbox o
+    JOIN transactions t ON t.merchant_id = o.merchant_id AND t.id = o.transaction_id
     WHERE o.pending AND o.next_attempt_at <= $1
       AND (o.leased_until IS NULL OR o.leased_until <= $1)
       AND o.issuer_id = ANY ($4::text[])
@@ -16,9 +18,9 @@ WITH due AS (
             AND e.issuer_id = ANY ($4::text[]) AND e.attempts < $5 AND (e.created_at, e.id) < (o.created_at, o.id))
     ORDER BY o.next_attempt_at
     LIMIT $3
+    FOR UPDATE OF t, o SKIP LOCKED
 ), leased AS (
-    -- The conditions again: of two processes that see the same row, one waits here and then finds
-    -- it leased.
+    -- The conditions again: another process may have leased a row after this one has seen it.
     UPDATE outbox o
     SET leased_until = $2, attempts = o.attempts + 1
     FROM due d

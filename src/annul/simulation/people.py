@@ -108,7 +108,10 @@ async def conclude(cell: "Cell") -> None:
             if not rows:
                 continue
             row = random.choice(rows)
-            named, done = str(row["transaction_id"] or row["id"]), _booked(cell, row)
+            named, moved = str(row["transaction_id"] or row["id"]), _booked(cell, row)
+            if moved not in {0, row["amount"]}:  # neither done nor not: the issuer has to mend it
+                continue
+            done = moved != 0
             made = await conclusions.propose(
                 named, one, done=done, reason="电话核实",
                 evidence=b"by telephone", evidence_name="note.txt",
@@ -122,10 +125,10 @@ async def conclude(cell: "Cell") -> None:
             await asyncio.sleep(1.0)
 
 
-def _booked(cell: "Cell", row: dict[str, Any]) -> bool:
-    """Say what the issuers' books say of a transaction."""
-    return any(
-        entry.net
+def _booked(cell: "Cell", row: dict[str, Any]) -> int:
+    """Give what a transaction has moved by the issuers' books, in minor units either way."""
+    return sum(
+        abs(entry.net)
         for issuer in cell.issuers
         for entry in issuer.books.entries.values()
         if (entry.merchant, entry.rrn) == (row["merchant_id"], row["rrn"])

@@ -360,6 +360,19 @@ async def test_what_ended_in_another_way_is_not_sent(works: Works, state: str):
     assert await works.table.state(sale) == state
 
 
+async def test_what_is_being_concluded_is_not_waited_for(works: Works):
+    """Outcomes lock transactions before what is owed for them: to wait here is a deadlock."""
+    concluded = await works.table.owe(card="6200000000000013")
+    await works.table.owe(card="6200000000000021")
+    works.peer.script = lambda _: works.peer.requests.put_nowait(_) or {}
+    async with works.table.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM transactions WHERE id = $1 FOR UPDATE", concluded)
+        forwarder = works.start()
+        assert (await works.request())[2] == "6200000000000021"
+        await works.until(lambda: _is(forwarder.backlog(), 1))
+    await works.until_empty(forwarder)
+
+
 async def test_two_workers_never_send_the_same_row(works: Works):
     for number in range(200):
         await works.table.owe(card=f"62000000{number:08d}")
