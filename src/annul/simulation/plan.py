@@ -19,7 +19,8 @@ _LONG_DAY: Final[dict[str, Any]] = {
 }  # fmt: skip
 _BINS: Final = ("620001", "620002", "620003")
 _CODES: Final = ("05", "12", "22", "40", "51", "57", "59", "61", "91", "96", "98", "92", "Z1")
-_BOOKED_CODES: Final = ("91", "96", "68", "98")
+# By whom they are said: not by the liar, who would deny later what nobody ever heard was booked.
+_BOOKED_CODES: Final = {"91": "620001", "96": "620002", "68": "620003", "98": "629"}
 _OTHERS: Final = (
     FaultKind.OTHER_AMOUNT, FaultKind.OTHER_CURRENCY, FaultKind.OTHER_TERMINAL,
     FaultKind.OTHER_REFERENCE, FaultKind.OTHER_TRACE, FaultKind.PARTIAL, FaultKind.LONG_BALANCE,
@@ -129,8 +130,8 @@ def _faults(random: Random, *, troubled: bool, share: float) -> list[Fault]:
     for code in ("94", "30", "96"):
         some(FaultKind.CODE, 0.1, 0.3, of_kind="reversal", code=code)
     some(FaultKind.CODE, 1.0, 0.1, of_kind="reversal", code="94", bin="6200029")
-    for code in _BOOKED_CODES:
-        some(FaultKind.BOOKED_CODE, 0.03, 0.3, code=code)
+    for code, prefix in _BOOKED_CODES.items():
+        some(FaultKind.BOOKED_CODE, 0.03, 0.3, code=code, bin=prefix)
     for kind in _OTHERS:
         some(kind, 0.02, 0.25)
     if troubled:
