@@ -32,7 +32,7 @@ class Plan:
     """A story before it is told.
 
     `troubled` stories have processes that die and lines that break; in the others issuers say two
-    words to one request, or deny what they have booked and never said: what dies with a host, and
+    words to one request, or deny what they had said is booked: what dies with a host, and
     what nobody ever said, only a clearing file could prove.
     """
 
