@@ -121,8 +121,12 @@ class Worker(Generic[Item]):
             await self._give_back(item, error)
 
     async def _give_back(self, item: Item, error: BaseException) -> None:
-        with suppress(*STORE_LOST):  # else its lease ends by itself
+        try:
             await self._trade.failed(item, error)
+        except STORE_LOST:
+            return  # its lease ends by itself
+        except Exception:  # so does it then; but somebody has to see why
+            log.exception("not_given_back", worker=self._name, item=self._trade.name(item))
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._under_way.discard(task)

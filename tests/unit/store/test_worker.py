@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from annul.store import worker as module
 from annul.store.loop import Loops
 from annul.store.worker import Worker
 
@@ -71,6 +72,24 @@ async def test_what_fails_is_given_back_and_done_later(fault: BaseException) -> 
     await baker.until_baked(2)
     assert baker.given_back == [(0, type(fault).__name__)]
     await baker.worker.stop(1.0)
+
+
+async def test_what_can_not_even_be_given_back_stops_nothing_and_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    baker, seen = Baker(2), list[str]()
+    baker.faults[0] = [KeyError("burnt")]
+
+    async def failed(_loaf: int, _error: BaseException) -> None:
+        raise KeyError("no shelf")
+
+    monkeypatch.setattr(baker, "failed", failed)
+    monkeypatch.setattr(module.log, "exception", lambda event, **_: seen.append(event))
+    baker.gate.set()
+    baker.worker.start()
+    await baker.until_baked(1)
+    await baker.worker.stop(1.0)
+    assert seen == ["work_failed", "not_given_back"]
 
 
 async def test_stopping_finishes_what_is_under_way_and_claims_no_more() -> None:
