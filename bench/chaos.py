@@ -65,9 +65,11 @@ _FAULTS: Final[list[dict[str, Any]]] = [
     {"kind": "other_trace", "rate": 0.003},
     {"kind": "long_balance", "rate": 0.005},
     # Reversals that are refused, some for good.
-    *({"kind": "code", "rate": 0.03, "code": code, "of_kind": "reversal"}
-      for code in ("94", "30", "96")),
-]  # fmt: skip
+    *(
+        {"kind": "code", "rate": 0.03, "code": code, "of_kind": "reversal"}
+        for code in ("94", "30", "96")
+    ),
+]
 # Two words to one request, or one that comes when nobody awaits it. If the second never reaches a
 # host that lives on, only the issuer's clearing file can tell what it booked: so they keep clear of
 # lines that are dropped, and of kills.
@@ -83,8 +85,12 @@ _TWO_WORDS: Final[list[dict[str, Any]]] = [
 ]
 _QUIET_S: Final = 8.0  # until the last of them has come, and was written, if not at first
 _REFUSED: Final = {
-    "kind": "code", "rate": 1.0, "code": "94", "of_kind": "reversal", "bin": _STUBBORN,
-}  # fmt: skip
+    "kind": "code",
+    "rate": 1.0,
+    "code": "94",
+    "of_kind": "reversal",
+    "bin": _STUBBORN,
+}
 # Reversals that are denied though it was booked. An issuer that denies what it has never answered
 # can be found out by its clearing files only, so these cards meet no silence: their issuer is one
 # that stands in for no other, and whose line so never drops.
@@ -101,8 +107,10 @@ _COMES_BACK_S: Final = 30.0
 # Cases run twenty times faster than in a shop; a dead host's number is free after three seconds,
 # and somebody is told of a reversal that was refused four times.
 _CASES: Final = {
-    "ANNUL_VOID_TIME_SCALE": "0.05", "ANNUL_NODE_LEASE_S": "3", "ANNUL_REVERSAL_TRIES": "4",
-}  # fmt: skip
+    "ANNUL_VOID_TIME_SCALE": "0.05",
+    "ANNUL_NODE_LEASE_S": "3",
+    "ANNUL_REVERSAL_TRIES": "4",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +145,9 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Verdict, Progress, Ends]:
             credentials = await seed(base.pool, base.security, plan)
             await base.pool.execute(
                 "INSERT INTO bins (prefix, issuer_id, card_type) VALUES ($1, $2, 'debit')",
-                _LIAR, _LIARS_ISSUER,
-            )  # fmt: skip
+                _LIAR,
+                _LIARS_ISSUER,
+            )
             # Two shops in three want a void that their terminal took back all the same.
             await base.pool.execute(
                 "UPDATE merchants SET reversed_voids = CASE right(merchant_id, 1)::integer % 3"
@@ -146,19 +155,27 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Verdict, Progress, Ends]:
             )
         cases = {**_CASES, "ANNUL_VOID_GIVE_UP_S": str(chaos.give_up_s)}
         host = Process(
-            "host", ["up", f"--data={folder}"], host_port, folder,
-            {"ANNUL_TERMINALS_PORT": str(host_port), "ANNUL_STATUS_PORT": "0",
-             "ANNUL_CONSOLE": "false",
-             "ANNUL_LOG_LEVEL": "warning", **cases},
-        )  # fmt: skip
+            "host",
+            ["up", f"--data={folder}"],
+            host_port,
+            folder,
+            {
+                "ANNUL_TERMINALS_PORT": str(host_port),
+                "ANNUL_STATUS_PORT": "0",
+                "ANNUL_CONSOLE": "false",
+                "ANNUL_LOG_LEVEL": "warning",
+                **cases,
+            },
+        )
         second = _second(folder, cases)
         stack.push_async_callback(EmbeddedPostgres(folder).stop)
         stack.push_async_callback(host.stop)
         await host.start()
         stack.push_async_callback(second.stop)
         await second.start()
-        met = [fault | {"bin": prefix} for fault in _FAULTS if "bin" not in fault
-               for prefix in _BINS]  # fmt: skip
+        met = [
+            fault | {"bin": prefix} for fault in _FAULTS if "bin" not in fault for prefix in _BINS
+        ]
         met += [fault for fault in _FAULTS if "bin" in fault]
         met += [_REFUSED]
         spoken = [*met, *_DENIED, *_TWO_WORDS]

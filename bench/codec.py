@@ -37,9 +37,14 @@ FIELDS: Final[Mapping[int, str | bytes]] = {
 
 def _row(encoding: str, size: int, *, prefix: int = 0, counts: str = "bytes") -> dict[str, Any]:
     return {
-        "data_enc": encoding, "len_enc": "bcd", "len_type": prefix, "len_count": counts,
-        "max_len": size, "right_pad": "0", "desc": "",
-    }  # fmt: skip
+        "data_enc": encoding,
+        "len_enc": "bcd",
+        "len_type": prefix,
+        "len_count": counts,
+        "max_len": size,
+        "right_pad": "0",
+        "desc": "",
+    }
 
 
 # The same layout for pyiso8583; track 2 stands for it as digits with the separator D.
@@ -49,14 +54,23 @@ SPEC: Final[dict[str, dict[str, Any]]] = {
     "p": {"data_enc": "b", "len_enc": "b", "len_type": 0, "max_len": 8, "desc": ""},
     "1": _row("b", 8),
     "2": _row("b", 19, prefix=1, counts="nibbles"),
-    "3": _row("b", 3), "4": _row("b", 6), "11": _row("b", 3), "14": _row("b", 2),
-    "22": _row("b", 2), "25": _row("b", 1), "26": _row("b", 1),
+    "3": _row("b", 3),
+    "4": _row("b", 6),
+    "11": _row("b", 3),
+    "14": _row("b", 2),
+    "22": _row("b", 2),
+    "25": _row("b", 1),
+    "26": _row("b", 1),
     "35": _row("b", 37, prefix=1, counts="nibbles"),
-    "41": _row("latin-1", 8), "42": _row("latin-1", 15), "49": _row("latin-1", 3),
-    "52": _row("b", 8), "53": _row("b", 8),
+    "41": _row("latin-1", 8),
+    "42": _row("latin-1", 15),
+    "49": _row("latin-1", 3),
+    "52": _row("b", 8),
+    "53": _row("b", 8),
     "60": _row("b", 17, prefix=2, counts="nibbles"),
-    "62": _row("b", 512, prefix=2), "64": _row("b", 8),
-}  # fmt: skip
+    "62": _row("b", 512, prefix=2),
+    "64": _row("b", 8),
+}
 for _number in range(2, 65):
     SPEC.setdefault(str(_number), _row("b", 999, prefix=2))
 

@@ -89,9 +89,15 @@ async def _watched(base: Ground, terminal: tuple[str, str, str], port: int) -> M
     @asynccontextmanager
     async def go_on() -> AsyncIterator[None]:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.watchers", f"http://127.0.0.1:{console}", session.token,
-            str(WATCHERS), "/cases?state=all", stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+            sys.executable,
+            "-m",
+            "bench.watchers",
+            f"http://127.0.0.1:{console}",
+            session.token,
+            str(WATCHERS),
+            "/cases?state=all",
+            stdout=asyncio.subprocess.PIPE,
+        )
         assert process.stdout is not None
         failing = asyncio.create_task(_fail(terminal, port))
         try:

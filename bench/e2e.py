@@ -93,9 +93,12 @@ async def _measure(
         async with meanwhile.go_on():
             chosen = credentials[:terminals]
             load, took = await drive(
-                port + 1 if lines else port, chosen, seconds, edge=meter.read,
+                port + 1 if lines else port,
+                chosen,
+                seconds,
+                edge=meter.read,
                 context=lines.contexts(chosen).__getitem__ if lines else None,
-            )  # fmt: skip
+            )
         connection = await asyncpg.connect(database.url)
         stack.push_async_callback(connection.close)
         verdict = await compare(connection, await issuer.entries(), [])

@@ -150,12 +150,20 @@ def main() -> int:
                         how = ", ".join(told.complaints()[:2])
                         break
             found = bool(how)
-            report.append({
-                "mutant": mutant.name, "undoes": mutant.undoes, "found": found, "seeds": seed,
-                "how": how, "seconds": round(time.monotonic() - began, 1),
-            })  # fmt: skip
-            print(f"{'found' if found else 'NOT FOUND':<10}{seed:>4} {mutant.name:<30}{how[:90]}",
-                  flush=True)  # fmt: skip
+            report.append(
+                {
+                    "mutant": mutant.name,
+                    "undoes": mutant.undoes,
+                    "found": found,
+                    "seeds": seed,
+                    "how": how,
+                    "seconds": round(time.monotonic() - began, 1),
+                }
+            )
+            print(
+                f"{'found' if found else 'NOT FOUND':<10}{seed:>4} {mutant.name:<30}{how[:90]}",
+                flush=True,
+            )
     file = Path("build/simulate-mutants.json")
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

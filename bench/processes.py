@@ -117,8 +117,12 @@ class IssuerProcess:
         """Choose ports and prepare the command."""
         port, control = free_port(), free_port()
         arguments = [
-            "sim", "issuer", f"--port={port}", f"--control-port={control}", f"--seed={seed}",
-        ]  # fmt: skip
+            "sim",
+            "issuer",
+            f"--port={port}",
+            f"--control-port={control}",
+            f"--seed={seed}",
+        ]
         process = Process("issuer", arguments, port, folder)
         return cls(process, f"http://127.0.0.1:{control}")
 

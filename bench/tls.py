@@ -47,9 +47,11 @@ async def _connections(folder: Path) -> dict[str, float]:
         plan = Plan((free_port(),), identity=lines.identity)
         credentials = await seed(base.pool, base.security, plan)
     environment = {
-        "ANNUL_TERMINALS_PORT": str(port), "ANNUL_STATUS_PORT": "0", "ANNUL_CONSOLE": "false",
+        "ANNUL_TERMINALS_PORT": str(port),
+        "ANNUL_STATUS_PORT": "0",
+        "ANNUL_CONSOLE": "false",
         **lines.environment,
-    }  # fmt: skip
+    }
     host = Process("host", ["up", f"--data={folder}"], port, folder, environment)
     await host.start()
     try:

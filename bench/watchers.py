@@ -37,9 +37,11 @@ class Watcher:
             f"&document_id=d{number}&tab_id=t{number}"
         )
         await self._socket.connect(
-            f"{self._address}?{query}", self._headers, transports=["websocket"],
+            f"{self._address}?{query}",
+            self._headers,
+            transports=["websocket"],
             socketio_path="/_nicegui_ws/socket.io",
-        )  # fmt: skip
+        )
 
     async def close(self) -> None:
         """Leave the page."""

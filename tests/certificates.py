@@ -49,10 +49,11 @@ class Authority:
         self._write(certificate, builder)
         secret.write_bytes(
             key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
                 serialization.NoEncryption(),
             )
-        )  # fmt: skip
+        )
         return certificate, secret
 
     def _builder(

@@ -120,10 +120,12 @@ def main(arguments: Sequence[str]) -> int:
         Path(name).chmod(0o755)
         judge, failed = asyncio.run(
             run(
-                Path(name), chosen.seed, chosen.pairs,
+                Path(name),
+                chosen.seed,
+                chosen.pairs,
                 lambda mix: (mix.seen or not chosen.seen) and chosen.only in mix.name,
             )
-        )  # fmt: skip
+        )
     figures = report(judge.judged, len(FAULTS)) | {"seed": chosen.seed, "scenes_failed": failed}
     file = Path("build/bench-diagnosis.json")
     file.parent.mkdir(exist_ok=True)

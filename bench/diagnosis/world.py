@@ -141,10 +141,18 @@ class Scene:
         """Send a void without field 61, as software did before it was asked for."""
         trace = till.journal.next_trace()
         fields: dict[int, str | bytes] = {
-            2: self.pan(sale), 3: "200000", 4: f"{sale.amount:012d}", 11: trace, 22: "012",
-            25: "00", 37: sale.rrn, 41: till.ids[0], 42: till.ids[1], 49: "156",
+            2: self.pan(sale),
+            3: "200000",
+            4: f"{sale.amount:012d}",
+            11: trace,
+            22: "012",
+            25: "00",
+            37: sale.rrn,
+            41: till.ids[0],
+            42: till.ids[1],
+            49: "156",
             60: Field60("23", sale.batch, "000").build(),
-        }  # fmt: skip
+        }
         soft = till.terminal
         await soft._exchange("0200", fields, soft._keys)  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
         self._true(till, sale.batch, trace, truth)
@@ -156,14 +164,17 @@ class Scene:
         await self.world.until(
             "SELECT count(*) FROM transactions WHERE merchant_id = $1 AND terminal_id = $2"
             " AND kind = 'void' AND state = 'sent'",
-            self.merchant, till.ids[0],
-        )  # fmt: skip
+            self.merchant,
+            till.ids[0],
+        )
         self.world.interrupt(till.ids[0])
         await self.world.until(
             "SELECT count(*) FROM transactions WHERE merchant_id = $1 AND terminal_id = $2"
             " AND kind = 'void' AND why = 'host_interrupted' AND received_at > $3",
-            self.merchant, till.ids[0], began,
-        )  # fmt: skip
+            self.merchant,
+            till.ids[0],
+            began,
+        )
         till.proxy.cut()
         await doing
 
@@ -174,8 +185,10 @@ class Scene:
         await self.world.until(
             "SELECT count(*) FROM transactions WHERE merchant_id = $1 AND terminal_id = $2"
             " AND kind = 'void' AND state = 'approved' AND received_at > $3",
-            self.merchant, till.ids[0], began,
-        )  # fmt: skip
+            self.merchant,
+            till.ids[0],
+            began,
+        )
         till.proxy.cut()
         await doing
 
@@ -234,8 +247,12 @@ class Scene:
         """Leave the merchant so much, and let its contract ask that voids are covered."""
         await self.world.pool.execute(
             "UPDATE merchant_balances SET pending = $2, available = $3, frozen = $4"
-            " WHERE merchant_id = $1", self.merchant, pending, available, frozen,
-        )  # fmt: skip
+            " WHERE merchant_id = $1",
+            self.merchant,
+            pending,
+            available,
+            frozen,
+        )
         await self.execute(
             "UPDATE merchants SET void_needs_balance = true WHERE merchant_id = $1", self.merchant
         )
@@ -249,15 +266,20 @@ class Scene:
         await self.world.pool.execute(
             "INSERT INTO policies (issuer_id, id, kind, number, valid_from, valid_until, set_by,"
             " set_at) VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, 'bench', now())",
-            self.issuer_id, kind, number, began, until,
-        )  # fmt: skip
+            self.issuer_id,
+            kind,
+            number,
+            began,
+            until,
+        )
 
     async def end_windows(self) -> None:
         """End what the issuer had announced."""
         await self.world.pool.execute(
             "UPDATE policies SET valid_until = now() WHERE issuer_id = $1"
-            " AND kind IN ('maintenance', 'end_of_day')", self.issuer_id,
-        )  # fmt: skip
+            " AND kind IN ('maintenance', 'end_of_day')",
+            self.issuer_id,
+        )
 
     async def meaning(self, code: str, cause: str) -> None:
         """Write down what this issuer means by a code."""
@@ -287,8 +309,10 @@ class Scene:
         with suppress(TimeoutError):
             await self.world.until(
                 "SELECT NOT EXISTS (SELECT FROM transactions WHERE merchant_id = $1"
-                " AND state IN ('received', 'sent', 'unknown'))", self.merchant, within_s=1.5,
-            )  # fmt: skip
+                " AND state IN ('received', 'sent', 'unknown'))",
+                self.merchant,
+                within_s=1.5,
+            )
 
     def _true(self, till: Till, batch: str, trace: str, truth: str) -> None:
         terminal, merchant = till.ids
@@ -350,8 +374,9 @@ class World:
                 await self.pool.execute(_ISSUER, issuer_id, await proxy.start(), TIMEOUT_MS)
                 await self.pool.execute(
                     "INSERT INTO bins (prefix, issuer_id, card_type) VALUES ($1, $2, 'debit')",
-                    prefix, issuer_id,
-                )  # fmt: skip
+                    prefix,
+                    issuer_id,
+                )
                 await self.pool.execute(_MERCHANT, merchant)
                 keys = [await self._terminal(merchant, number, index) for index in range(_TILLS)]
                 await self.running.host.registry.load()
@@ -382,9 +407,13 @@ class World:
         proxy = Proxy(self.running.port)
         stack.push_async_callback(proxy.stop)
         profile = Profile(
-            merchant=merchant, terminal=terminal, master_key=key, port=await proxy.start(),
-            timeout_s=12.0, resends=50,
-        )  # fmt: skip
+            merchant=merchant,
+            terminal=terminal,
+            master_key=key,
+            port=await proxy.start(),
+            timeout_s=12.0,
+            resends=50,
+        )
         journal = Journal(":memory:", Vault(bytes.fromhex(key)))
         soft = SoftTerminal(profile, journal, lambda: datetime.now(_ZONE))
         stack.callback(journal.close)

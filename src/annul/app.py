@@ -186,9 +186,13 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
     settings = base.settings
     async with AsyncExitStack() as stack:
         membership = Membership(
-            base.pool, base.clock, settings.node, identity(settings.data), settings.node_lease_s,
+            base.pool,
+            base.clock,
+            settings.node,
+            identity(settings.data),
+            settings.node_lease_s,
             base.loops,
-        )  # fmt: skip
+        )
         await membership.claim()
         stack.push_async_callback(membership.leave)
         registry = Registry(base.pool)
@@ -389,9 +393,12 @@ async def desk_page(
     feed.start()
     try:
         async with serve_http(
-            application, settings.console_host, settings.console_port, lifespan=True,
+            application,
+            settings.console_host,
+            settings.console_port,
+            lifespan=True,
             tls=settings.console_tls,
-        ) as port:  # fmt: skip
+        ) as port:
             try:
                 yield port
             finally:

@@ -60,9 +60,14 @@ async def serve_http(
     if tls is None and certificate is not None:
         tls = ServerTls(certificate, key or certificate)
     config = uvicorn.Config(
-        app, log_config=None, lifespan="on" if lifespan else "off", access_log=False,
-        server_header=False, timeout_graceful_shutdown=3, ws_per_message_deflate=False,
-    )  # fmt: skip
+        app,
+        log_config=None,
+        lifespan="on" if lifespan else "off",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        ws_per_message_deflate=False,
+    )
     server = _QuietServer(config)
     door = Port(listen(host, port), server.protocol, backlog=config.backlog)
     task = asyncio.create_task(server.serve(sockets=[]))

@@ -198,9 +198,18 @@ async def tap(port: int, *, source: str = "127.0.0.1") -> AsyncIterator[Tap]:
 def sale(who: Credentials, trace: str, amount: int = 10_000, batch: str = "000001") -> Fields:
     """Give the fields of a sale, but for the MAC."""
     return {
-        2: CARD, 3: "000000", 4: f"{amount:012d}", 11: trace, 14: "3012", 22: "012", 25: "00",
-        41: who[1], 42: who[0], 49: "156", 60: f"22{batch}000",
-    }  # fmt: skip
+        2: CARD,
+        3: "000000",
+        4: f"{amount:012d}",
+        11: trace,
+        14: "3012",
+        22: "012",
+        25: "00",
+        41: who[1],
+        42: who[0],
+        49: "156",
+        60: f"22{batch}000",
+    }
 
 
 def undoing(
@@ -380,10 +389,22 @@ def _candidates(base: int, differs: int, alphabets: set[range | None]) -> Iterat
 # What must stay ------------------------------------------------------------------------------
 
 TABLES: Final = (
-    "transactions", "refusals", "cases", "case_events", "outbox", "terminals", "terminal_keys",
-    "batches", "batch_uploads", "merchant_balances", "entries", "incidents", "messages", "notices",
+    "transactions",
+    "refusals",
+    "cases",
+    "case_events",
+    "outbox",
+    "terminals",
+    "terminal_keys",
+    "batches",
+    "batch_uploads",
+    "merchant_balances",
+    "entries",
+    "incidents",
+    "messages",
+    "notices",
     "terminal_stats",
-)  # fmt: skip
+)
 # One open incident may say that somebody tries wrong MACs: that is news, not an effect.
 _BUT: Final = {"incidents": " WHERE kind <> 'wrong_mac'"}
 _ALL: Final = " UNION ALL ".join(

@@ -14,22 +14,35 @@ _TPDU_AND_HEADER = bytes.fromhex("6000030000603100311000")
 def _bcd(length: int, *, prefix: int = 0, pad: str = "right_pad") -> dict[str, Any]:
     """A field of digits, two in a byte; `prefix` bytes of BCD length when it varies."""
     return {
-        "data_enc": "b", "len_enc": "bcd", "len_type": prefix, "max_len": length,
-        "len_count": "nibbles", pad: "0", "desc": "",
-    }  # fmt: skip
+        "data_enc": "b",
+        "len_enc": "bcd",
+        "len_type": prefix,
+        "max_len": length,
+        "len_count": "nibbles",
+        pad: "0",
+        "desc": "",
+    }
 
 
 def _text(length: int, *, prefix: int = 0) -> dict[str, Any]:
     return {
-        "data_enc": "latin-1", "len_enc": "bcd", "len_type": prefix, "max_len": length, "desc": "",
-    }  # fmt: skip
+        "data_enc": "latin-1",
+        "len_enc": "bcd",
+        "len_type": prefix,
+        "max_len": length,
+        "desc": "",
+    }
 
 
 def _binary(length: int, *, prefix: int = 0) -> dict[str, Any]:
     return {
-        "data_enc": "b", "len_enc": "bcd", "len_type": prefix, "max_len": length,
-        "len_count": "bytes", "desc": "",
-    }  # fmt: skip
+        "data_enc": "b",
+        "len_enc": "bcd",
+        "len_type": prefix,
+        "max_len": length,
+        "len_count": "bytes",
+        "desc": "",
+    }
 
 
 # pyiso8583 counts the bytes of a length: two digits are one byte, three digits are two.

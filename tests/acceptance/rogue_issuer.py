@@ -28,12 +28,16 @@ _STAND_IN: Final = "~"
 
 # MTI, field 3, "06" or "00" of field 25 -> the kind, and the sign of its money.
 _KINDS: Final = {
-    ("0200", "00", "00"): ("sale", 1), ("0200", "20", "00"): ("void", -1),
-    ("0220", "20", "00"): ("refund", -1), ("0200", "30", "00"): ("balance", 0),
-    ("0100", "03", "06"): ("preauth", 0), ("0100", "20", "06"): ("preauth_void", 0),
-    ("0200", "00", "06"): ("completion", 1), ("0220", "00", "06"): ("completion_advice", 1),
+    ("0200", "00", "00"): ("sale", 1),
+    ("0200", "20", "00"): ("void", -1),
+    ("0220", "20", "00"): ("refund", -1),
+    ("0200", "30", "00"): ("balance", 0),
+    ("0100", "03", "06"): ("preauth", 0),
+    ("0100", "20", "06"): ("preauth_void", 0),
+    ("0200", "00", "06"): ("completion", 1),
+    ("0220", "00", "06"): ("completion_advice", 1),
     ("0200", "20", "06"): ("completion_void", -1),
-}  # fmt: skip
+}
 
 
 @dataclass(eq=False, slots=True)

@@ -209,8 +209,9 @@ class RogueSite(Acquirer):
         for name, value in columns.items():
             await self.pool.execute(
                 f"UPDATE merchants SET {name} = $2 WHERE merchant_id = $1",
-                self.terminals[index][0], value,
-            )  # fmt: skip
+                self.terminals[index][0],
+                value,
+            )
         await self.running.host.registry.load()
 
     async def story(self) -> str:

@@ -50,9 +50,7 @@ class Cashier:
 def cashier(port: int, credentials: tuple[str, str, str], **changes: Any) -> Iterator[Cashier]:
     """Open a soft terminal with the given (merchant, terminal, master key)."""
     merchant, terminal, key = credentials
-    profile = Profile(
-        merchant=merchant, terminal=terminal, master_key=key, port=port, **changes
-    )  # fmt: skip
+    profile = Profile(merchant=merchant, terminal=terminal, master_key=key, port=port, **changes)
     journal = Journal(":memory:", Vault(bytes.fromhex(key)))
     told: list[Record] = []
     soft = SoftTerminal(profile, journal, lambda: datetime.now(_ZONE), told.append)

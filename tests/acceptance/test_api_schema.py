@@ -26,9 +26,11 @@ from .site import Site, open_site
 from .soft import cashier
 
 _CHECKS: list[Any] = [
-    not_a_server_error, status_code_conformance, content_type_conformance,
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
     response_schema_conformance,
-]  # fmt: skip
+]
 _EXAMPLES = 15
 _MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 
@@ -59,11 +61,18 @@ async def test_nothing_answers_but_as_described(
     feed = _Brief(site.pool, site.running.ground.clock)
     desk = make_desk(site.pool, host=site.running.host, feed=feed)
     known = {
-        "transaction": str(ids[sales[1].rrn]), "void": voided.rrn, "refund": voided.rrn,
-        "number": failed.rrn, "merchant": merchant, "terminal": terminal, "issuer": "00000101",
-        "rrn": [sale.rrn for sale in sales], "url": "http://127.0.0.1:9/annul",
-        "request": diagnosis._REQUEST, "response": diagnosis._RESPONSE,
-    }  # fmt: skip
+        "transaction": str(ids[sales[1].rrn]),
+        "void": voided.rrn,
+        "refund": voided.rrn,
+        "number": failed.rrn,
+        "merchant": merchant,
+        "terminal": terminal,
+        "issuer": "00000101",
+        "rrn": [sale.rrn for sale in sales],
+        "url": "http://127.0.0.1:9/annul",
+        "request": diagnosis._REQUEST,
+        "response": diagnosis._RESPONSE,
+    }
     async with open_api(desk) as api:
         await asyncio.to_thread(_walk, api, await api.key(), known, v1.build(desk).openapi())
     await site.books_agree()
@@ -85,9 +94,13 @@ def _try(
     every: Any = HealthCheck
 
     @settings(
-        max_examples=_EXAMPLES, deadline=None, database=None, derandomize=True,
-        phases=[Phase.generate], suppress_health_check=list(every),
-    )  # fmt: skip
+        max_examples=_EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(every),
+    )
     @given(case=operation.as_strategy(generation_mode=mode), data=st.data())
     def one(case: schemathesis.Case, data: st.DataObject) -> None:
         if data.draw(st.booleans()):

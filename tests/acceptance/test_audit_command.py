@@ -103,11 +103,16 @@ async def _taken_back_by_its_terminal(site: Site) -> None:
 
 async def _annul(site: Site, database: str, *words: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
-        _ANNUL, "audit", f"--database={database}", *words,
+        _ANNUL,
+        "audit",
+        f"--database={database}",
+        *words,
         env={**os.environ, "LANG": "C.UTF-8", "ANNUL_PASSWORD": _PASSWORD},
-        cwd=site.running.ground.settings.data, stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+        cwd=site.running.ground.settings.data,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
     async with asyncio.timeout(60):
         said, _ = await process.communicate()
     assert process.returncode is not None
@@ -154,10 +159,17 @@ async def test_differences_are_printed_with_what_to_do_until_they_are_mended(
     status, text = await _annul(site, database, "--lang=en")
     assert status == 1
     for part in (
-        "It stands here; the issuer said later", "[audit_approved_then_declined]  1", "money: ",
-        "next: ", sale.rrn, "amount 123.45", "answered late 51", "[audit_balance]",
-        "Differences: 2", "2 incidents opened, 0 closed.",
-    ):  # fmt: skip
+        "It stands here; the issuer said later",
+        "[audit_approved_then_declined]  1",
+        "money: ",
+        "next: ",
+        sale.rrn,
+        "amount 123.45",
+        "answered late 51",
+        "[audit_balance]",
+        "Differences: 2",
+        "2 incidents opened, 0 closed.",
+    ):
         assert part in text, text
     status, text = await _annul(site, database, "--lang=zh")
     assert status == 1
@@ -168,8 +180,9 @@ async def test_differences_are_printed_with_what_to_do_until_they_are_mended(
     assert status == 1
     found = json.loads(text)
     assert [one["kind"] for one in found["differences"]] == [
-        "audit_approved_then_declined", "audit_balance",
-    ]  # fmt: skip
+        "audit_approved_then_declined",
+        "audit_balance",
+    ]
     assert found["differences"][0]["reference"] == sale.rrn
     assert found["differences"][0]["facts"]["late_code"] == "51"
     assert (found["opened"], found["closed"], found["more"]) == (0, 0, [])
@@ -185,15 +198,18 @@ async def test_differences_are_printed_with_what_to_do_until_they_are_mended(
     assert (status, "[audit_approved_then_declined]" in text) == (0, True)
     status, text = await _annul(site, database, "--lang=en")
     assert (status, "audit_approved_then_declined" in text, "Differences: 1\n" in text) == (
-        1, False, True,
-    )  # fmt: skip
+        1,
+        False,
+        True,
+    )
 
     await owner.execute(
         "UPDATE transactions SET late_code = ''; UPDATE merchant_balances SET pending = pending - 1"
     )
     assert await _annul(site, database, "--lang=en") == (
-        0, "No differences.\n0 incidents opened, 1 closed.\n",
-    )  # fmt: skip
+        0,
+        "No differences.\n0 incidents opened, 1 closed.\n",
+    )
     await owner.close()
 
 
@@ -208,8 +224,9 @@ async def test_a_host_looks_by_itself_and_tells(
         for late_code, open_ones in (("51", 1), ("", 0)):
             await owner.execute(
                 "UPDATE transactions SET received_at = received_at - interval '1 hour',"
-                " late_code = $1, late_at = received_at", late_code,
-            )  # fmt: skip
+                " late_code = $1, late_at = received_at",
+                late_code,
+            )
             async with asyncio.timeout(20):
                 while open_ones != await site.pool.fetchval(
                     "SELECT count(*) FROM incidents WHERE closed_at IS NULL"

@@ -43,11 +43,15 @@ class Desk:
     async def annul(self, *words: str, password: str = _PASSWORD) -> tuple[int, str]:
         """Run a command; give its exit status and what it printed."""
         process = await asyncio.create_subprocess_exec(
-            _ANNUL, *words, f"--database={self.database}",
+            _ANNUL,
+            *words,
+            f"--database={self.database}",
             env={**os.environ, "ANNUL_PASSWORD": password},
-            cwd=self.folder, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
+            cwd=self.folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
         async with asyncio.timeout(60):
             said, _ = await process.communicate()
         assert process.returncode is not None
@@ -181,8 +185,9 @@ async def test_much_money_takes_two_persons(desk: Desk, till: Cashier) -> None:
     assert (await desk.moved(case)).ended == "refunded"
     rows = await desk.site.pool.fetch("SELECT who, role, action FROM audit ORDER BY at")
     assert [tuple(row) for row in rows] == [
-        ("olga", "operator", "proposed"), ("otto", "operator", "refund"),
-    ]  # fmt: skip
+        ("olga", "operator", "proposed"),
+        ("otto", "operator", "refund"),
+    ]
     await desk.site.books_agree()
     assert await desk.site.issuer_net() == 0
 

@@ -243,8 +243,10 @@ async def test_advice_that_was_accepted_and_declined_later_is_told_to_shop_and_d
     assert advice.response_code == "00"
     (case,) = await _ended(quick)
     assert (case.kind, case.ended, case.task) == (
-        "completion_advice", "refused", "advice_declined",
-    )  # fmt: skip
+        "completion_advice",
+        "refused",
+        "advice_declined",
+    )
     detail = await quick.pool.fetchval(
         "SELECT detail FROM incidents WHERE kind = 'advice_declined' AND closed_at IS NULL"
     )
@@ -316,9 +318,14 @@ async def test_a_void_that_is_on_its_way_when_it_is_withdrawn_ends_as_what_becam
             book = site.running.resolver._book
             (case,) = await book.latest(only_open=True, limit=5)
             done = await People(book, Lessons(site.pool)).act(
-                case, "withdraw", who="carla", role="cashier", reason="顾客留下了商品",
-                second_person_from=1, now=site.running.host.clock.now(),
-            )  # fmt: skip
+                case,
+                "withdraw",
+                who="carla",
+                role="cashier",
+                reason="顾客留下了商品",
+                second_person_from=1,
+                now=site.running.host.clock.now(),
+            )
             assert done == "withdraw"
             site.rogue.rules.pop("void")  # whatever else came would be approved
             (asked.approve if approved else partial(asked.answer, "92"))()

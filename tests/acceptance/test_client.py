@@ -76,11 +76,15 @@ class Desk:
 async def desk(database: str, tmp_path: Path) -> AsyncIterator[Desk]:
     async with (
         open_site(
-            database, tmp_path, timeout_ms=400, void_time_scale=0.01, void_give_up_s=10,
+            database,
+            tmp_path,
+            timeout_ms=400,
+            void_time_scale=0.01,
+            void_give_up_s=10,
             console_port=0,
         ) as site,
         desk_page(site.running.ground, site.running) as port,
-    ):  # fmt: skip
+    ):
         yield Desk(site, f"http://127.0.0.1:{port}")
 
 
@@ -116,8 +120,10 @@ async def test_a_void_from_its_order_to_its_end(desk: Desk, till: Cashier) -> No
 async def test_a_void_that_fails_is_waited_for_and_told_about(desk: Desk, till: Cashier) -> None:
     sale = await till.take("sale", 10_000)
     original: models.BySlip = {
-        "terminal": desk.site.terminals[0][1], "batch": str(sale.batch), "trace": sale.trace,
-    }  # fmt: skip
+        "terminal": desk.site.terminals[0][1],
+        "batch": str(sale.batch),
+        "trace": sale.trace,
+    }
     _fault(desk, FaultKind.CODE, of_kind="void", code="96")
 
     def program(annul: Client) -> tuple[Void, Void, case_models.Case]:
@@ -178,13 +184,14 @@ async def test_an_answer_that_is_lost_is_asked_for_again(desk: Desk, till: Cashi
 
     void = await desk.run(
         lambda annul: annul.voids.create({"rrn": sale.rrn}, desk.merchant),
-        transport=httpx.MockTransport(lossy), sleep=lambda _: None,
-    )  # fmt: skip
+        transport=httpx.MockTransport(lossy),
+        sleep=lambda _: None,
+    )
     real.close()
     assert json.loads(lost[0])["id"] == void.id
-    assert await desk.site.pool.fetchval(
-        "SELECT count(*) FROM transactions WHERE kind = 'void'"
-    ) == 1  # fmt: skip
+    assert (
+        await desk.site.pool.fetchval("SELECT count(*) FROM transactions WHERE kind = 'void'") == 1
+    )
     await desk.site.books_agree()
 
 
@@ -204,14 +211,20 @@ async def test_problems_say_what_to_do(desk: Desk, till: Cashier) -> None:
     for do, key, wanted in (
         (lambda a: a.voids.get("999999999999"), "", (404, "diagnose.void_unknown")),
         (lambda a: a.cases.get("999999999999"), "", (404, "desk.unknown")),
-        (lambda a: a.voids.create({"rrn": "9" * 12}, desk.merchant), own,
-         (404, "rule.original_not_found")),
-        (lambda a: a.voids.create({"rrn": sale.rrn}, desk.merchant, 9_999), own,
-         (422, "rule.amount_differs")),
+        (
+            lambda a: a.voids.create({"rrn": "9" * 12}, desk.merchant),
+            own,
+            (404, "rule.original_not_found"),
+        ),
+        (
+            lambda a: a.voids.create({"rrn": sale.rrn}, desk.merchant, 9_999),
+            own,
+            (422, "rule.amount_differs"),
+        ),
         (lambda a: list(a.cases.list()), own, (403, "access.scope")),
         (lambda a: a.voids.get("1"), "annul_wrong", (401, "access.unknown")),
         (lambda a: a.voids.create({"rrn": "x"}, desk.merchant), own, (422, "http.invalid")),
-    ):  # fmt: skip
+    ):
         assert await desk.run(of(do), key) == wanted
 
 
@@ -383,9 +396,11 @@ async def test_the_guide_does_what_it_says(
     monkeypatch.setenv("ANNUL", f"{desk.address}/api/v1")
     monkeypatch.setenv("KEY", key)
     known = {
-        "http://127.0.0.1:8581": desk.address, "898000058120000": desk.merchant,
-        "300000000001": sale.rrn, "curl -sS": "curl -sS --fail-with-body",
-    }  # fmt: skip
+        "http://127.0.0.1:8581": desk.address,
+        "898000058120000": desk.merchant,
+        "300000000001": sale.rrn,
+        "curl -sS": "curl -sS --fail-with-body",
+    }
     within: dict[str, Any] = {}
     ran: list[str] = []
     for language, block in re.findall(r"```(sh|python)\n(.*?)```", _GUIDE.read_text(), re.DOTALL):
@@ -407,16 +422,19 @@ async def test_the_guide_does_what_it_says(
     body, at = b"{}", datetime.now(UTC).timestamp()
     headers = {SIGNATURE_HEADER: sign("whsec_x", body, int(at))}
     assert within["genuine"]("whsec_x", headers, body)
-    assert await desk.site.pool.fetchval(
-        "SELECT count(*) FROM transactions WHERE kind = 'void'"
-    ) == 1  # fmt: skip
+    assert (
+        await desk.site.pool.fetchval("SELECT count(*) FROM transactions WHERE kind = 'void'") == 1
+    )
 
 
 # Where the API calls something otherwise than the client does.
 _CALLED = {
-    "Case": "WholeCase", "CaseEvent": "Event", "PossibleAct": "Allowed", "CausePace": "Pace",
+    "Case": "WholeCase",
+    "CaseEvent": "Event",
+    "PossibleAct": "Allowed",
+    "CausePace": "Pace",
     "Text": "Said",
-}  # fmt: skip
+}
 _NOT_ANSWERED = {"Order", "CaseChange"}  # a base; what comes as an event
 
 

@@ -105,9 +105,11 @@ async def test_the_first_five_minutes(folder: Path) -> None:
 
 async def test_a_host_that_is_away_is_said_plainly(folder: Path) -> None:
     profile = {
-        "merchant": "898000058120000", "terminal": "10000001", "master_key": "00" * 16,
+        "merchant": "898000058120000",
+        "terminal": "10000001",
+        "master_key": "00" * 16,
         "card": "6200010000000007",
-    }  # fmt: skip
+    }
     (folder / "pos").mkdir()
     (folder / "pos" / "10000001.json").write_text(json.dumps(profile))
     status, text = await _pos(folder, free_port(), "sale", "1")

@@ -48,12 +48,22 @@ class Desk:
         """Run a command; give its exit status and what it printed."""
         named = [f"--user={user}"] if user else []
         process = await asyncio.create_subprocess_exec(
-            _ANNUL, "conclude", *words, *named, f"--database={self.database}",
-            env={**os.environ, "ANNUL_PASSWORD": _PASSWORD, "ANNUL_MASTER_KEY": "00" * 32,
-                 **environment},
-            cwd=self.folder, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
+            _ANNUL,
+            "conclude",
+            *words,
+            *named,
+            f"--database={self.database}",
+            env={
+                **os.environ,
+                "ANNUL_PASSWORD": _PASSWORD,
+                "ANNUL_MASTER_KEY": "00" * 32,
+                **environment,
+            },
+            cwd=self.folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
         async with asyncio.timeout(60):
             said, _ = await process.communicate()
         text = said.decode()
@@ -111,9 +121,13 @@ async def host(desk: Desk) -> AsyncIterator[None]:
 
 async def _sale(desk: Desk, trace: int = 1, **more: Any) -> Transaction:
     given: dict[str, Any] = {
-        "state": State.UNKNOWN, "received_at": datetime.now(UTC) - timedelta(minutes=10),
-        "response_code": "", "auth_code": "", "fee": 0, "sent": "possibly_sent",
-    }  # fmt: skip
+        "state": State.UNKNOWN,
+        "received_at": datetime.now(UTC) - timedelta(minutes=10),
+        "response_code": "",
+        "auth_code": "",
+        "fee": 0,
+        "sent": "possibly_sent",
+    }
     return await put_transaction(desk.pool, trace, **(given | more))
 
 
@@ -126,8 +140,14 @@ async def test_two_people_conclude_a_sale(desk: Desk) -> None:
     assert await desk.state(sale) == "unknown"
     status, shown = await desk.annul(sale.rrn, "--lang=en")
     assert status == 0
-    for text in ("if done: It stands", "if not done: It did not happen", "olga", "letter.pdf",
-                 hashlib.sha256(_LETTER).hexdigest(), "another person has to confirm"):  # fmt: skip
+    for text in (
+        "if done: It stands",
+        "if not done: It did not happen",
+        "olga",
+        "letter.pdf",
+        hashlib.sha256(_LETTER).hexdigest(),
+        "another person has to confirm",
+    ):
         assert text in shown
     kept = desk.folder / "read.pdf"
     await desk.annul(sale.rrn, f"--save-evidence={kept}", user="otto")
@@ -218,11 +238,20 @@ async def test_money_in_question_is_listed(desk: Desk) -> None:
     await desk.do(sale, "done", "olga")
     status, listed = await desk.annul("--list", "--lang=zh")
     assert status == 0
-    for text in (sale.rrn, "消费", "100.00", "结果未知", disputed.rrn, "有争议",
-                 "发卡行已成功 (olga)", "合计: 2, 200.00"):  # fmt: skip
+    for text in (
+        sale.rrn,
+        "消费",
+        "100.00",
+        "结果未知",
+        disputed.rrn,
+        "有争议",
+        "发卡行已成功 (olga)",
+        "合计: 2, 200.00",
+    ):
         assert text in listed
     status, plain = await desk.annul("--list", "--json")
     items = json.loads(plain)["items"]
     assert [(one["rrn"], one["proposed_by"]) for one in items] == [
-        (sale.rrn, "olga"), (disputed.rrn, ""),
-    ]  # fmt: skip
+        (sale.rrn, "olga"),
+        (disputed.rrn, ""),
+    ]

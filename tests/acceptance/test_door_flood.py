@@ -62,17 +62,23 @@ async def test_three_thousand_leave_no_row(site: Site) -> None:
             trace = f"{number:06d}"
             stranger = (f"8{random.randrange(10**14):014d}", f"{random.randrange(10**8):08d}", "")
             void = undoing("void", who, trace, sold)
-            return random.choice((
-                lambda: unsigned("0200", {n: v for n, v in void.items() if n != 49}),
-                lambda: unsigned("0200", undoing("void", stranger, trace, sold)),
-                lambda: unsigned("0200", undoing("void", (stranger[0], who[1], ""), trace, sold)),
-                lambda: unsigned("0200", undoing("void", (who[0], stranger[1], ""), trace, sold)),
-                lambda: badly_signed("0200", void),
-                lambda: badly_signed("0200", sale(who, trace)),
-                lambda: badly_signed("0400", sale(who, sold.trace) | {39: "98"}),
-                lambda: sign_in(stranger),
-                lambda: managing("status", stranger, "362", f62=b"hello"),
-            ))()  # fmt: skip
+            return random.choice(
+                (
+                    lambda: unsigned("0200", {n: v for n, v in void.items() if n != 49}),
+                    lambda: unsigned("0200", undoing("void", stranger, trace, sold)),
+                    lambda: unsigned(
+                        "0200", undoing("void", (stranger[0], who[1], ""), trace, sold)
+                    ),
+                    lambda: unsigned(
+                        "0200", undoing("void", (who[0], stranger[1], ""), trace, sold)
+                    ),
+                    lambda: badly_signed("0200", void),
+                    lambda: badly_signed("0200", sale(who, trace)),
+                    lambda: badly_signed("0400", sale(who, sold.trace) | {39: "98"}),
+                    lambda: sign_in(stranger),
+                    lambda: managing("status", stranger, "362", f62=b"hello"),
+                )
+            )()
 
         rows, promised, before = await _counted(site), await _promise(site), await snapshot(site)
         numbers = count(1)

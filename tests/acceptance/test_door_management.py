@@ -70,8 +70,10 @@ async def test_a_fresh_mac_proves_a_connection(site: Site) -> None:
         await owner.sign_in(wire)
         assert (await owner.sell(wire, "000001")).code == "00"
         for name, expected in (
-            ("status", "00"), ("settlement that is right", "00"), ("sign-off", "00"),
-        ):  # fmt: skip
+            ("status", "00"),
+            ("settlement that is right", "00"),
+            ("sign-off", "00"),
+        ):
             assert (await wire.told(_messages(who)[name])).code == expected
     row = await site.pool.fetchrow(
         "SELECT batch, signed_in, information FROM terminals WHERE terminal_id = $1", who[1]

@@ -117,8 +117,11 @@ async def test_a_repeat_by_somebody_else_takes_no_notice_away(site: Site) -> Non
         await host.registry.want(who[0], who[1], "parameters")
         await site.pool.execute(
             "INSERT INTO notices (merchant_id, id, terminal_id, case_id, text, created_at)"
-            " VALUES ($1, $2, $3, $2, 'voided', now())", who[0], uuid4(), who[1],
-        )  # fmt: skip
+            " VALUES ($1, $2, $3, $2, 'voided', now())",
+            who[0],
+            uuid4(),
+            who[1],
+        )
         await host.notices.refresh()
         async with dial(site.port) as other:
             again = await other.told(seen)
@@ -133,8 +136,11 @@ async def test_repeats_use_up_nobodys_quota(site: Site) -> None:
         await owner.sign_in(wire)
         sold = await owner.sell(wire, "000001")
         void = sale(owner.who, "000002", 10_000) | {
-            3: "200000", 37: str(sold.message[37]), 60: "23000001000", 61: "000001000001",
-        }  # fmt: skip
+            3: "200000",
+            37: str(sold.message[37]),
+            60: "23000001000",
+            61: "000001000001",
+        }
         wrong = {number: value for number, value in void.items() if number != 4}
         refused = owner.signed("0200", wrong)
         first = await wire.told(refused)

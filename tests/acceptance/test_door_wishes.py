@@ -29,8 +29,11 @@ async def test_a_stranger_hears_neither_wish_nor_notice(site: Site) -> None:
         await site.pool.execute(
             "INSERT INTO notices (merchant_id, id, terminal_id, case_id, text, created_at)"
             " VALUES ($1, $2, $3, $2, $4, now())",
-            who[0], uuid4(), who[1], _TOLD,
-        )  # fmt: skip
+            who[0],
+            uuid4(),
+            who[1],
+            _TOLD,
+        )
         await host.notices.refresh()
         before = await snapshot(site)
         async with dial(site.port) as stranger:

@@ -8,9 +8,16 @@ _CARD = "6200010000000007"
 
 def _sale(trace: str, amount: str, batch: str) -> dict[str, str]:
     return {
-        "2": _CARD, "3": "000000", "4": amount, "11": trace, "14": "3012", "22": "0120",
-        "25": "00", "49": "156", "60": f"22{batch}000",
-    }  # fmt: skip
+        "2": _CARD,
+        "3": "000000",
+        "4": amount,
+        "11": trace,
+        "14": "3012",
+        "22": "0120",
+        "25": "00",
+        "49": "156",
+        "60": f"22{batch}000",
+    }
 
 
 async def _signed_in(site: Site) -> ForeignTerminal:
@@ -28,10 +35,13 @@ async def test_sale_and_its_void(site: Site) -> None:
         "0200",
         _sale("000003", "000000010000", terminal.batch)
         | {
-            "3": "200000", "37": sale["37"], "38": sale["38"],
-            "60": f"23{terminal.batch}000", "61": f"{terminal.batch}000002",
+            "3": "200000",
+            "37": sale["37"],
+            "38": sale["38"],
+            "60": f"23{terminal.batch}000",
+            "61": f"{terminal.batch}000002",
         },
-    )  # fmt: skip
+    )
     assert void["39"] == "00"
     assert await site.states() == {"000002": "voided", "000003": "approved"}
     assert await site.issuer_net() == 0

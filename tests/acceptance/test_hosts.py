@@ -36,9 +36,15 @@ async def another(site: Site, folder: Path, node: int) -> AsyncIterator[Running]
     """Run another host of a site, on a data folder of its own."""
     base = site.running.ground
     settings = Settings.load(
-        None, data=folder, database=base.database, node=node, terminals_port=0, status_port=0,
-        resolver=False, master_key_file=base.settings.data / "master.key",
-    )  # fmt: skip
+        None,
+        data=folder,
+        database=base.database,
+        node=node,
+        terminals_port=0,
+        status_port=0,
+        resolver=False,
+        master_key_file=base.settings.data / "master.key",
+    )
     async with ground(settings) as own, serve(own) as running:
         yield running
 
@@ -132,8 +138,11 @@ async def test_what_a_host_that_never_comes_back_left_is_moved_on_by_the_others(
         await site.settled(within_s=20)
         rows = await site.pool.fetch("SELECT amount, state FROM transactions")
         assert {row["amount"]: row["state"] for row in rows} == {
-            10_000: "partly_refunded", 4_000: "approved", 5_000: "reversed", 6_000: "reversed",
-        }  # fmt: skip
+            10_000: "partly_refunded",
+            4_000: "approved",
+            5_000: "reversed",
+            6_000: "reversed",
+        }
         await site.books_agree()
 
 

@@ -9,9 +9,18 @@ from tests.unit.store.test_loop import FAULTS
 from .site import Site, cashier
 
 _ALWAYS = {
-    "lease", "late_answers", "counts", "notices", "reference", "watch", "recovery", "forward",
-    "forward_watch", "resolver", "sweep",
-}  # fmt: skip
+    "lease",
+    "late_answers",
+    "counts",
+    "notices",
+    "reference",
+    "watch",
+    "recovery",
+    "forward",
+    "forward_watch",
+    "resolver",
+    "sweep",
+}
 
 
 def _broken(loop: Loop) -> asyncio.Event:

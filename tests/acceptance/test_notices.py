@@ -25,8 +25,12 @@ async def _noticed(site: Site, text: str = _TEXT) -> None:
     merchant, terminal, _ = site.terminals[0]
     await site.pool.execute(
         "INSERT INTO notices (merchant_id, id, terminal_id, case_id, text, created_at)"
-        " VALUES ($1, $2, $3, $2, $4, now())", merchant, uuid4(), terminal, text,
-    )  # fmt: skip
+        " VALUES ($1, $2, $3, $2, $4, now())",
+        merchant,
+        uuid4(),
+        terminal,
+        text,
+    )
     await site.running.host.notices.refresh()
 
 

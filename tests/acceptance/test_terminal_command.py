@@ -48,22 +48,41 @@ class Desk:
         result = subprocess.run(
             [_ANNUL, *words],
             env={
-                **os.environ, "ANNUL_PASSWORD": password, "ANNUL_TERMINALS_PORT": str(self.port),
+                **os.environ,
+                "ANNUL_PASSWORD": password,
+                "ANNUL_TERMINALS_PORT": str(self.port),
                 "ANNUL_DATA": str(self.folder),
             },
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert "Traceback" not in result.stdout + result.stderr
         return result.returncode, result.stdout, result.stderr
 
     def enrol(
-        self, terminal: str, out: Path, *more: str, user: str = "ada", reason: str = "new shop",
+        self,
+        terminal: str,
+        out: Path,
+        *more: str,
+        user: str = "ada",
+        reason: str = "new shop",
         password: str = _PASSWORD,
-    ) -> tuple[int, str, str]:  # fmt: skip
+    ) -> tuple[int, str, str]:
         return self.annul(
-            "terminal", "enrol", _MERCHANT, terminal, f"--out={out}", "--host=127.0.0.1",
-            f"--user={user}", f"--reason={reason}", *more, password=password,
-        )  # fmt: skip
+            "terminal",
+            "enrol",
+            _MERCHANT,
+            terminal,
+            f"--out={out}",
+            "--host=127.0.0.1",
+            f"--user={user}",
+            f"--reason={reason}",
+            *more,
+            password=password,
+        )
 
     async def sells(self, profile: Path) -> str:
         """Sell with a profile as soon as the host knows the terminal; give the slip."""
@@ -194,8 +213,10 @@ async def test_a_terminal_is_enrolled_and_sells_over_tls_at_once(
     assert check in said
     assert key.hex() not in (said + complaint).lower()
     assert {file.name for file in out.iterdir()} == {
-        "90000001.json", "90000001-component-1.txt", "90000001-component-2.txt",
-    }  # fmt: skip
+        "90000001.json",
+        "90000001-component-1.txt",
+        "90000001-component-2.txt",
+    }
     assert [_mode(file) for file in out.iterdir()] == [0o600] * 3
     assert _mode(out) == 0o700
     profile = json.loads((out / "90000001.json").read_text())
@@ -210,12 +231,18 @@ async def test_a_terminal_is_enrolled_and_sells_over_tls_at_once(
     assert (row["tls_identity"], row["key_form"], row["signed_in"]) == (identity, "003", True)
     (audited,) = await desk.audited("90000001")
     assert (audited["who"], audited["role"], audited["reason"]) == (
-        "ada", "administrator", "new shop",
-    )  # fmt: skip
+        "ada",
+        "administrator",
+        "new shop",
+    )
     assert audited["detail"] == {
-        "key_form": "003", "mac": "unionpay_ecb", "replace": False, "tls_identity": identity,
-        "unbound": False, "check_value": check,
-    }  # fmt: skip
+        "key_form": "003",
+        "mac": "unionpay_ecb",
+        "replace": False,
+        "tls_identity": identity,
+        "unbound": False,
+        "check_value": check,
+    }
 
 
 @pytest.mark.parametrize(("terminal", "form"), [("90000011", "914"), ("90000012", "937")])
@@ -325,9 +352,15 @@ async def test_what_can_not_be_is_refused_before_anything_is_made(
 
 async def test_a_merchant_that_there_is_not_is_named(desk: Desk, tmp_path: Path) -> None:
     status, _, complaint = desk.annul(
-        "terminal", "enrol", "898000000000099", "90000031", f"--out={tmp_path / 'out'}",
-        "--user=ada", "--reason=new shop", "--no-tls",
-    )  # fmt: skip
+        "terminal",
+        "enrol",
+        "898000000000099",
+        "90000031",
+        f"--out={tmp_path / 'out'}",
+        "--user=ada",
+        "--reason=new shop",
+        "--no-tls",
+    )
     assert status == 1
     assert "898000000000099" in complaint
     assert not (tmp_path / "out").exists()
@@ -384,9 +417,13 @@ async def test_a_replaced_key_opens_nothing_any_more(desk: Desk, tmp_path: Path)
     assert desk.enrol("90000043", tmp_path / "new", "--no-tls", "--replace")[0] == 0
     assert await desk.sells(tmp_path / "new" / "90000043.json")  # the host has taken it up
     status, _, complaint = await asyncio.to_thread(
-        desk.annul, "pos", f"--profile={tmp_path / 'old' / '90000043.json'}", "sale", "1",
+        desk.annul,
+        "pos",
+        f"--profile={tmp_path / 'old' / '90000043.json'}",
+        "sale",
+        "1",
         f"--card={_CARD}",
-    )  # fmt: skip
+    )
     assert (status, "refused the sign-in" in complaint or "check value" in complaint) == (1, True)
 
 

@@ -115,18 +115,24 @@ def _echo(who: Credentials) -> bytes:
 
 @asynccontextmanager
 async def _serving(
-    database: str, folder: Path, clients: str, minimum: str, handshake_s: float,
+    database: str,
+    folder: Path,
+    clients: str,
+    minimum: str,
+    handshake_s: float,
     settings: dict[str, Any],
-) -> AsyncIterator[tuple[int, list[Credentials]]]:  # fmt: skip
+) -> AsyncIterator[tuple[int, list[Credentials]]]:
     """Serve on the loop that runs; the first terminal is registered with its certificate."""
     now = datetime.now(UTC)
     own = authority(folder / "tls", "test", now)
     server = own.server([_HOST], now)
     tls = ServerTls(
-        server.certificate, server.key, Clients(clients),
+        server.certificate,
+        server.key,
+        Clients(clients),
         None if clients == Clients.NONE else folder / "tls" / "trusted.pem",
         minimum="1.3" if minimum == "1.3" else "1.2",
-    )  # fmt: skip
+    )
     with patch.object(renewal, "_HANDSHAKE_S", handshake_s):
         async with open_site(
             database, folder, terminals_tls=tls, terminals_tls_port=0, **settings
@@ -156,9 +162,14 @@ async def _in_a_process(**arguments: Any) -> AsyncIterator[tuple[int, list[Crede
     given = json.dumps({**arguments, "folder": str(arguments["folder"])})
     command = "from tests.acceptance.test_tls_peers import serve_apart; serve_apart()"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", command, given, cwd=_ROOT,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        sys.executable,
+        "-c",
+        command,
+        given,
+        cwd=_ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -186,15 +197,21 @@ def opened(database: str, tmp_path: Path) -> Open:
 
     @asynccontextmanager
     async def opens(
-        clients: Clients = Clients.WANTED, minimum: str = "1.2", handshake_s: float = 10.0,
+        clients: Clients = Clients.WANTED,
+        minimum: str = "1.2",
+        handshake_s: float = 10.0,
         **settings: Any,
-    ) -> AsyncIterator[Ground]:  # fmt: skip
+    ) -> AsyncIterator[Ground]:
         own = authority(tmp_path / "tls", "test", datetime.now(UTC))
         shutil.copy(own.pair.certificate, tmp_path / "tls" / "trusted.pem")
         async with _in_a_process(
-            database=database, folder=tmp_path, clients=str(clients), minimum=minimum,
-            handshake_s=handshake_s, settings=settings,
-        ) as (port, (known, plain)):  # fmt: skip
+            database=database,
+            folder=tmp_path,
+            clients=str(clients),
+            minimum=minimum,
+            handshake_s=handshake_s,
+            settings=settings,
+        ) as (port, (known, plain)):
             yield Ground(own, port, known, plain)
 
     return opens
@@ -208,12 +225,21 @@ async def _openssl(ground: Ground, *more: str) -> tuple[int, str]:
     program = shutil.which("openssl")
     assert program, "openssl is there"
     process = await asyncio.create_subprocess_exec(
-        program, "s_client", "-connect", f"{_HOST}:{ground.port}", "-brief",
-        "-CAfile", str(ground.own.pair.certificate), "-verify_return_error", "-verify_ip", _HOST,
+        program,
+        "s_client",
+        "-connect",
+        f"{_HOST}:{ground.port}",
+        "-brief",
+        "-CAfile",
+        str(ground.own.pair.certificate),
+        "-verify_return_error",
+        "-verify_ip",
+        _HOST,
         *more,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+    )
     said, _ = await asyncio.wait_for(process.communicate(), _WITHIN_S)
     assert process.returncode is not None
     return process.returncode, said.decode()
@@ -225,11 +251,20 @@ async def _openssl_echo(ground: Ground, pair: Pair | None) -> bytes:
     assert program, "openssl is there"
     shown = ["-cert", str(pair.certificate), "-key", str(pair.key)] if pair else []
     process = await asyncio.create_subprocess_exec(
-        program, "s_client", "-connect", f"{_HOST}:{ground.port}", "-quiet", "-no_ign_eof",
-        "-CAfile", str(ground.own.pair.certificate), "-verify_return_error", *shown,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        program,
+        "s_client",
+        "-connect",
+        f"{_HOST}:{ground.port}",
+        "-quiet",
+        "-no_ign_eof",
+        "-CAfile",
+        str(ground.own.pair.certificate),
+        "-verify_return_error",
+        *shown,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -396,9 +431,13 @@ async def test_what_was_aborted_in_its_handshake_is_counted_no_more(
     server = own.server([_HOST], datetime.now(UTC))
     tls = ServerTls(server.certificate, server.key)
     async with open_site(
-        database, tmp_path, terminals_tls=tls, terminals_tls_port=0, first_message_s=0.5,
+        database,
+        tmp_path,
+        terminals_tls=tls,
+        terminals_tls_port=0,
+        first_message_s=0.5,
         connections_per_address=_EACH,
-    ) as site:  # fmt: skip
+    ) as site:
         assert site.running.tls_port is not None
         with _knocking(site.running.tls_port, 3 * _EACH, _HALVES) as crowd:
             await _closed(crowd, 3 * _EACH, 10)

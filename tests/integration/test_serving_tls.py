@@ -198,12 +198,16 @@ async def test_status_page_over_tls(pool: Any, authority: Authority, tmp_path: P
     own, key = authority.issue("operator")
     certificate, secret = authority.issue("status")
     settings = Settings.load(
-        None, data=tmp_path, status_port=0,
+        None,
+        data=tmp_path,
+        status_port=0,
         status_tls={
-            "certificate": certificate, "key": secret,
-            "clients": "required", "client_ca": authority.file,
+            "certificate": certificate,
+            "key": secret,
+            "clients": "required",
+            "client_ca": authority.file,
         },
-    )  # fmt: skip
+    )
 
     class Ground:
         access = Access(pool)
@@ -229,9 +233,18 @@ async def test_status_page_over_tls(pool: Any, authority: Authority, tmp_path: P
 
 async def _openssl(port: int, authority: Path, *more: str) -> str:
     command = (
-        "openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", "localhost",
-        "-CAfile", str(authority), "-verify_return_error", "-ign_eof", *more,
-    )  # fmt: skip
+        "openssl",
+        "s_client",
+        "-connect",
+        f"127.0.0.1:{port}",
+        "-servername",
+        "localhost",
+        "-CAfile",
+        str(authority),
+        "-verify_return_error",
+        "-ign_eof",
+        *more,
+    )
     peer = await asyncio.create_subprocess_exec(
         *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )

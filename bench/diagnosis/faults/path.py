@@ -94,5 +94,8 @@ async def answer_late(scene: Scene, till: Till, _: str) -> Steps:
         await scene.void(till, sale, "late_answer")
     await scene.world.until(
         "SELECT count(*) >= $3 FROM transactions WHERE merchant_id = $1 AND terminal_id = $2"
-        " AND kind = 'void' AND late_code <> ''", scene.merchant, till.ids[0], len(sales),
-    )  # fmt: skip
+        " AND kind = 'void' AND late_code <> ''",
+        scene.merchant,
+        till.ids[0],
+        len(sales),
+    )

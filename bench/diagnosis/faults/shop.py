@@ -129,8 +129,9 @@ async def sold_yesterday(scene: Scene, till: Till, _: str) -> Steps:
     await scene.world.pool.execute(
         "UPDATE transactions SET business_date = business_date - 1, received_at = received_at"
         " - interval '20 hours' WHERE terminal_id = $1 AND merchant_id = $2 AND trace = ANY ($3)",
-        *till.ids, [sale.trace for sale in sales],
-    )  # fmt: skip
+        *till.ids,
+        [sale.trace for sale in sales],
+    )
     yield
     for sale in sales:
         await scene.void(till, sale, "already_settled")

@@ -55,9 +55,11 @@ _HEADERS: Final = {
 
 
 _AWAY: Final = problem(
-    503, "store.unavailable", "The database is away, so nothing was done. No money has moved.",
+    503,
+    "store.unavailable",
+    "The database is away, so nothing was done. No money has moved.",
     "Try again in a minute; the host waits for it.",
-)  # fmt: skip
+)
 
 
 class Gate:
@@ -111,15 +113,23 @@ class Gate:
             return _first(path)
         changes = scope.get("method") in _CHANGES and not path.startswith(_FORMS)
         if changes and visitor.csrf and headers.get(CSRF_HEADER) != visitor.csrf:
-            return problem(403, "access.csrf", "The request did not come from a page of annul.",
-                           "Reload the page, or use a key.")  # fmt: skip
+            return problem(
+                403,
+                "access.csrf",
+                "The request did not come from a page of annul.",
+                "Reload the page, or use a key.",
+            )
         return None
 
 
 def _unknown(scope: Scoped, path: str) -> Response:
     if path.startswith(API):
-        return problem(401, "access.unknown", "Nobody is known by this key or session.",
-                       "Send Authorization: Bearer KEY, or sign in.")  # fmt: skip
+        return problem(
+            401,
+            "access.unknown",
+            "Nobody is known by this key or session.",
+            "Send Authorization: Bearer KEY, or sign in.",
+        )
     query = scope.get("query_string", b"").decode("latin-1")
     there = quote(f"{path}?{query}" if query else path, safe="")
     return RedirectResponse(f"/login?next={there}", 303)
@@ -127,8 +137,12 @@ def _unknown(scope: Scoped, path: str) -> Response:
 
 def _first(path: str) -> Response:
     if path.startswith(API):
-        return problem(403, "access.one_time", "This is a one-time password.",
-                       "Choose one of your own at /password.")  # fmt: skip
+        return problem(
+            403,
+            "access.one_time",
+            "This is a one-time password.",
+            "Choose one of your own at /password.",
+        )
     return RedirectResponse("/password", 303)
 
 

@@ -20,24 +20,38 @@ _PAGE: Final = Template(
 
 _TEXTS: Final = {
     "zh": {
-        "sign_in": "登录", "name": "用户名", "password": "口令", "go": "登录",
-        "choose": "设置自己的口令", "new": f"新口令（至少{SHORTEST}个字符）", "keep": "保存",
+        "sign_in": "登录",
+        "name": "用户名",
+        "password": "口令",
+        "go": "登录",
+        "choose": "设置自己的口令",
+        "new": f"新口令（至少{SHORTEST}个字符）",
+        "keep": "保存",
         "why": "一次性口令只能用来设置自己的口令。",
-        "refused": "用户名或口令不正确。", "locked": "多次口令错误，已暂时锁定，请稍后再试。",
-        "short": f"口令至少要有{SHORTEST}个字符。", "origin": "请求不是来自本页面，请重试。",
-        "lead": "每一笔撤销都有结局。", "kept": "口令已保存，请登录。",
+        "refused": "用户名或口令不正确。",
+        "locked": "多次口令错误，已暂时锁定，请稍后再试。",
+        "short": f"口令至少要有{SHORTEST}个字符。",
+        "origin": "请求不是来自本页面，请重试。",
+        "lead": "每一笔撤销都有结局。",
+        "kept": "口令已保存，请登录。",
     },
     "en": {
-        "sign_in": "Sign in", "name": "Name", "password": "Password", "go": "Sign in",
-        "choose": "Choose a password of your own", "new": f"New password ({SHORTEST} or more)",
-        "keep": "Keep it", "why": "A one-time password opens nothing else.",
+        "sign_in": "Sign in",
+        "name": "Name",
+        "password": "Password",
+        "go": "Sign in",
+        "choose": "Choose a password of your own",
+        "new": f"New password ({SHORTEST} or more)",
+        "keep": "Keep it",
+        "why": "A one-time password opens nothing else.",
         "refused": "Name or password is wrong.",
         "locked": "Too many wrong passwords; try again later.",
         "short": f"A password has at least {SHORTEST} characters.",
         "origin": "The request did not come from this page; try again.",
-        "lead": "Every void ends.", "kept": "The password is kept; sign in with it.",
+        "lead": "Every void ends.",
+        "kept": "The password is kept; sign in with it.",
     },
-}  # fmt: skip
+}
 
 
 def build(access: Access, *, secure: bool) -> APIRouter:  # noqa: C901 - one route after the other
@@ -101,9 +115,14 @@ def build(access: Access, *, secure: bool) -> APIRouter:  # noqa: C901 - one rou
 
 def _give(answer: Response, session: Session, *, secure: bool) -> None:
     answer.set_cookie(
-        COOKIE, session.token, expires=session.ends_at, httponly=True, samesite="strict",
-        secure=secure, path="/",
-    )  # fmt: skip
+        COOKIE,
+        session.token,
+        expires=session.ends_at,
+        httponly=True,
+        samesite="strict",
+        secure=secure,
+        path="/",
+    )
 
 
 def inside(there: str) -> str:

@@ -67,9 +67,13 @@ class Problem(BaseModel):
 def problem(status: int, code: str, title: str, next_step: str, detail: str = "") -> JSONResponse:
     """Give a problem as an answer."""
     body = Problem(
-        type="about:blank", title=title, status=status, detail=detail, code=code,
+        type="about:blank",
+        title=title,
+        status=status,
+        detail=detail,
+        code=code,
         next_step=next_step,
-    )  # fmt: skip
+    )
     return JSONResponse(body.model_dump(), status, media_type=MEDIA)
 
 
@@ -96,8 +100,13 @@ def install(application: FastAPI) -> None:
     @application.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         detail = "; ".join(_fault(one) for one in error.errors())
-        return problem(422, "http.invalid", "The request is not as it is documented.",
-                       "Correct what detail names.", detail)  # fmt: skip
+        return problem(
+            422,
+            "http.invalid",
+            "The request is not as it is documented.",
+            "Correct what detail names.",
+            detail,
+        )
 
 
 def _has_default(error: AnnulError) -> bool:

@@ -19,25 +19,39 @@ from .reach import Config, Data, Database, Lang, Reach, User, run
 from .show import Language, language
 
 _LABELS: Final = {
-    "number": ("编号", "number"), "state": ("状态", "state"), "amount": ("金额", "amount"),
-    "card": ("卡号", "card"), "cause": ("原因", "cause"), "step": ("步骤", "step"),
-    "opened": ("立案", "opened"), "due": ("应结", "due"), "first_due": ("最初应结", "first due"),
+    "number": ("编号", "number"),
+    "state": ("状态", "state"),
+    "amount": ("金额", "amount"),
+    "card": ("卡号", "card"),
+    "cause": ("原因", "cause"),
+    "step": ("步骤", "step"),
+    "opened": ("立案", "opened"),
+    "due": ("应结", "due"),
+    "first_due": ("最初应结", "first due"),
     "task": ("需人工", "task"),
-    "money": ("资金", "money"), "next": ("下一步", "next"), "again": ("下次处理", "next look"),
-    "allowed": ("可做的操作", "what may be done"), "whole": ("事件链完整", "the chain is whole"),
+    "money": ("资金", "money"),
+    "next": ("下一步", "next"),
+    "again": ("下次处理", "next look"),
+    "allowed": ("可做的操作", "what may be done"),
+    "whole": ("事件链完整", "the chain is whole"),
     "broken": ("事件链第{}条被改动", "the chain was changed at line {}"),
     "likely": ("可能的原交易", "the likely original"),
     "waits": ("等待第二人复核", "waits for a second person"),
-}  # fmt: skip
+}
 _PROMISE: Final = {
-    "cases": ("立案", "cases"), "open": ("处理中", "open"), "voided": ("已撤销", "voided"),
-    "refunded": ("已改为退货", "refunded instead"), "refused": ("未撤销", "not voided"),
+    "cases": ("立案", "cases"),
+    "open": ("处理中", "open"),
+    "voided": ("已撤销", "voided"),
+    "refunded": ("已改为退货", "refunded instead"),
+    "refused": ("未撤销", "not voided"),
     "unproved": ("结果待证", "outcome unproved"),
-    "in_time": ("按时结案", "ended in time"), "late": ("超时", "late"),
+    "in_time": ("按时结案", "ended in time"),
+    "late": ("超时", "late"),
     "late_by_cause": ("按当前原因超时", "late by the cause of now"),
-    "asked": ("等待人工", "waiting for a person"), "oldest_s": ("最久(秒)", "oldest (s)"),
+    "asked": ("等待人工", "waiting for a person"),
+    "oldest_s": ("最久(秒)", "oldest (s)"),
     "in_question": ("涉及金额", "money in question"),
-}  # fmt: skip
+}
 
 
 def register(application: typer.Typer) -> None:
@@ -76,10 +90,16 @@ def cases(
         table.add_column(_LABELS[name][at], no_wrap=True)
     for one in found:
         table.add_row(
-            one.number, ended(one.ended, one.kind, one.step)[at], _money(one.amount),
-            one.card_masked, _title(one, at),
-            one.step, _when(one.opened_at, zone), _when(one.due_at, zone), one.task,
-        )  # fmt: skip
+            one.number,
+            ended(one.ended, one.kind, one.step)[at],
+            _money(one.amount),
+            one.card_masked,
+            _title(one, at),
+            one.step,
+            _when(one.opened_at, zone),
+            _when(one.due_at, zone),
+            one.task,
+        )
     Console(highlight=False, markup=False, width=None if os.isatty(1) else 200).print(table)
 
 

@@ -35,13 +35,21 @@ _CARRIED_S: Final = 15.0  # how long to wait for the host that carries it out
 _LOOK_S: Final = 0.2
 _LIST: Final = 1000
 _SAID: Final = {
-    "reference": ("参考号", "reference"), "kind": ("交易", "kind"), "amount": ("金额", "amount"),
-    "state": ("状态", "state"), "since": ("自", "since"), "issuer": ("发卡行", "issuer"),
-    "case": ("案件", "case"), "proposed": ("结论", "conclusion"),
+    "reference": ("参考号", "reference"),
+    "kind": ("交易", "kind"),
+    "amount": ("金额", "amount"),
+    "state": ("状态", "state"),
+    "since": ("自", "since"),
+    "issuer": ("发卡行", "issuer"),
+    "case": ("案件", "case"),
+    "proposed": ("结论", "conclusion"),
     "done": ("发卡行已成功", "done at the issuer"),
     "not-done": ("发卡行未成功", "not done at the issuer"),
-    "if_done": ("结论为成功时", "if done"), "if_not": ("结论为未成功时", "if not done"),
-    "by": ("提议", "proposed by"), "reason": ("理由", "reason"), "file": ("证据", "evidence"),
+    "if_done": ("结论为成功时", "if done"),
+    "if_not": ("结论为未成功时", "if not done"),
+    "by": ("提议", "proposed by"),
+    "reason": ("理由", "reason"),
+    "file": ("证据", "evidence"),
     "none": ("没有款项待证。", "No money is in question."),
     "total": ("合计", "in all"),
     "sure": ("确认执行？", "Confirm it?"),
@@ -50,13 +58,18 @@ _SAID: Final = {
     "concluded": ("已执行", "concluded"),
     "overtaken": ("未执行：发卡行已有消息", "not carried out: the issuer was heard first"),
     "withdrawn": ("已收回", "withdrawn"),
-}  # fmt: skip
+}
 _STATES: Final = {
-    "": ("", ""), "received": ("已收到", "received"), "sent": ("已发送", "sent"),
-    "unknown": ("结果未知", "unknown"), "reversing": ("冲正中", "reversing"),
-    "disputed": ("有争议", "disputed"), "declined": ("未成功", "declined"),
-    "reversed": ("已冲正", "reversed"), "approved": ("成功", "approved"),
-}  # fmt: skip
+    "": ("", ""),
+    "received": ("已收到", "received"),
+    "sent": ("已发送", "sent"),
+    "unknown": ("结果未知", "unknown"),
+    "reversing": ("冲正中", "reversing"),
+    "disputed": ("有争议", "disputed"),
+    "declined": ("未成功", "declined"),
+    "reversed": ("已冲正", "reversed"),
+    "approved": ("成功", "approved"),
+}
 
 
 class Verdict(StrEnum):
@@ -163,9 +176,13 @@ def _acting(
         if latest is None or not latest.open:
             sealing = _conclusions(base, _vault(base)) if evidence else conclusions
             proposed = await sealing.propose(
-                reference, person, done=done, reason=reason, evidence=evidence or b"",
+                reference,
+                person,
+                done=done,
+                reason=reason,
+                evidence=evidence or b"",
                 evidence_name=name,
-            )  # fmt: skip
+            )
             return transaction, proposed
         if latest.done != done:
             raise OtherProposed
@@ -268,9 +285,13 @@ def _came(done: Conclusion, at: int) -> str:
 
 
 def _print_list(
-    rows: list[dict[str, Any]], sums: list[dict[str, Any]], at: int, zone: ZoneInfo, *,
+    rows: list[dict[str, Any]],
+    sums: list[dict[str, Any]],
+    at: int,
+    zone: ZoneInfo,
+    *,
     as_json: bool,
-) -> None:  # fmt: skip
+) -> None:
     if as_json:
         shown = {"items": rows, "sums": sums}
         typer.echo(json.dumps(shown, default=str, ensure_ascii=False, indent=2))
@@ -288,11 +309,15 @@ def _print_list(
     for row in rows:
         kind = KINDS[row["kind"]]
         table.add_row(
-            row["rrn"], kind.en if at else kind.zh, _money(row["amount"]),
+            row["rrn"],
+            kind.en if at else kind.zh,
+            _money(row["amount"]),
             _STATES[row["state"]][at],
-            f"{row['since'].astimezone(zone):%m-%d %H:%M:%S}", row["issuer_id"],
-            _case(row, at), _proposal(row, at),
-        )  # fmt: skip
+            f"{row['since'].astimezone(zone):%m-%d %H:%M:%S}",
+            row["issuer_id"],
+            _case(row, at),
+            _proposal(row, at),
+        )
     Console(highlight=False, markup=False, width=None if os.isatty(1) else 200).print(table)
     for one in sums:
         typer.echo(f"{_SAID['total'][at]}: {one['count']}, {_money(one['amount'])}")
@@ -315,10 +340,11 @@ def _print_one(
 ) -> None:
     if as_json:
         shown = {
-            "transaction": str(transaction.id), "rrn": transaction.rrn,
+            "transaction": str(transaction.id),
+            "rrn": transaction.rrn,
             "state": str(transaction.state),
             "conclusions": [one.evidence() | {"state": one.state} for one in found],
-        }  # fmt: skip
+        }
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
     kind = KINDS[transaction.kind]

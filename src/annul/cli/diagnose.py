@@ -145,10 +145,15 @@ def _print_export(
         typer.echo(f"left out, kinds that are not known: {kinds}", err=True)
     if as_json:
         found = [
-            {"line": one.line, "terminal": one.terminal, "trace": one.trace, "rrn": one.rrn,
-             **report(together(one.facts, given), {}, lang)}
+            {
+                "line": one.line,
+                "terminal": one.terminal,
+                "trace": one.trace,
+                "rrn": one.rrn,
+                **report(together(one.facts, given), {}, lang),
+            }
             for one in voids
-        ]  # fmt: skip
+        ]
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     for one in voids:

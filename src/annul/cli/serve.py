@@ -127,9 +127,11 @@ class _Certificates:
             return None
         pair = self._own.client(terminal, merchant, self._now)
         return ClientTls(
-            _beside(self._own.pair.certificate), name=_NAME,
-            certificate=_beside(pair.certificate), key=_beside(pair.key),
-        )  # fmt: skip
+            _beside(self._own.pair.certificate),
+            name=_NAME,
+            certificate=_beside(pair.certificate),
+            key=_beside(pair.key),
+        )
 
 
 def _beside(file: Path) -> Path:
@@ -161,10 +163,15 @@ async def _demo(base: Ground) -> AsyncIterator[Demo]:
         for merchant, terminal, key in await seed(base.pool, base.security, plan):
             tls = own.of(terminal, merchant)
             profile = Profile(
-                merchant=merchant, terminal=terminal, master_key=key, card=_CARD, code=_CODE,
-                host=base.settings.terminals_host, tls=tls,
+                merchant=merchant,
+                terminal=terminal,
+                master_key=key,
+                card=_CARD,
+                code=_CODE,
+                host=base.settings.terminals_host,
+                tls=tls,
                 port=base.settings.secured_port if tls else base.settings.terminals_port,
-            )  # fmt: skip
+            )
             profile.write(folder / "pos" / f"{terminal}.json")
         controls = [issuer.control_port or 0 for issuer in issuers]
         yield Demo(sorted((folder / "pos").glob("*.json")), controls)

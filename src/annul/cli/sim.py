@@ -51,10 +51,17 @@ def issuer(
 
     shared = load_or_create(keys) if keys else b""
     options = Options(
-        host=host, port=port, control_port=control_port, dialect=dialect, framing=framing,
-        seed=seed, books=books, pin_key=shared[:16] or None, mac_key=shared[16:] or None,
+        host=host,
+        port=port,
+        control_port=control_port,
+        dialect=dialect,
+        framing=framing,
+        seed=seed,
+        books=books,
+        pin_key=shared[:16] or None,
+        mac_key=shared[16:] or None,
         tls=_tls(tls_certificate, tls_key, tls_client_ca),
-    )  # fmt: skip
+    )
 
     def ready(simulator: Simulator) -> None:
         typer.echo(f"issuer listens on {host}:{simulator.port}")

@@ -59,9 +59,13 @@ def simulate(
         typer.echo(f"{total.seeds} seeds, {total.seconds:.0f} s: {total.figures}", err=True)
 
     total = tell_many(
-        first=first, rounds=rounds, workers=workers,
-        seeds=seeds if seeds or voids else 100, voids=voids, told=told,
-    )  # fmt: skip
+        first=first,
+        rounds=rounds,
+        workers=workers,
+        seeds=seeds if seeds or voids else 100,
+        voids=voids,
+        told=told,
+    )
     found = total.report()
     if report is not None:
         report.parent.mkdir(parents=True, exist_ok=True)

@@ -100,9 +100,11 @@ def enrol_terminal(
     if issue:
         _authority_there(settings)
     enrolled, pair = run(
-        data, database, config,
+        data,
+        database,
+        config,
         lambda base: _register(base, profile, user, reason, replace=replace, issue=issue),
-    )  # fmt: skip
+    )
     profile = enrolled.profile
     _write(out, settings, enrolled, pair, host)
     for risk in _risks(profile):
@@ -113,9 +115,12 @@ def _checked(profile: TerminalProfile) -> None:
     """Refuse numbers that no field 41 or 42 can carry before anything is made."""
     try:
         Profile(
-            merchant=profile.merchant_id, terminal=profile.terminal_id, master_key="0" * 32,
-            network=profile.key_form, mac=profile.mac,
-        )  # fmt: skip
+            merchant=profile.merchant_id,
+            terminal=profile.terminal_id,
+            master_key="0" * 32,
+            network=profile.key_form,
+            mac=profile.mac,
+        )
     except ValidationError as error:
         fault = error.errors()[0]
         message = f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
@@ -161,12 +166,21 @@ async def _register(
             )
             raise NotEnrolled(message)
         await audit(
-            connection, person, base.clock.now(), "enrol-terminal",
-            f"terminal {profile.merchant_id} {profile.terminal_id}", reason,
-            {"key_form": profile.key_form, "mac": str(profile.mac), "replace": replace,
-             "tls_identity": profile.tls_identity, "unbound": profile.unbound_management,
-             "check_value": enrolled.check_value},
-        )  # fmt: skip
+            connection,
+            person,
+            base.clock.now(),
+            "enrol-terminal",
+            f"terminal {profile.merchant_id} {profile.terminal_id}",
+            reason,
+            {
+                "key_form": profile.key_form,
+                "mac": str(profile.mac),
+                "replace": replace,
+                "tls_identity": profile.tls_identity,
+                "unbound": profile.unbound_management,
+                "check_value": enrolled.check_value,
+            },
+        )
     return enrolled, pair
 
 
@@ -185,15 +199,22 @@ def _write(out: Path, settings: Settings, enrolled: Enrolled, pair: Pair | None,
     if pair is not None:
         own = authority(settings.data / "tls", _AUTHORITY, datetime.now(UTC))
         tls = ClientTls(
-            own.pair.certificate.resolve(), certificate=pair.certificate.resolve(),
+            own.pair.certificate.resolve(),
+            certificate=pair.certificate.resolve(),
             key=pair.key.resolve(),
-        )  # fmt: skip
+        )
     port = settings.secured_port if profile.tls_identity else settings.terminals_port
     file = out / f"{profile.terminal_id}.json"
     Profile(
-        merchant=profile.merchant_id, terminal=profile.terminal_id, network=profile.key_form,
-        mac=profile.mac, master_key=enrolled.master_key, host=host, port=port or 1, tls=tls,
-    ).write(file)  # fmt: skip
+        merchant=profile.merchant_id,
+        terminal=profile.terminal_id,
+        network=profile.key_form,
+        mac=profile.mac,
+        master_key=enrolled.master_key,
+        host=host,
+        port=port or 1,
+        tls=tls,
+    ).write(file)
     typer.echo(f"terminal {profile.terminal_id} of merchant {profile.merchant_id} is enrolled")
     typer.echo(f"  key          form {profile.key_form}, MAC {profile.mac}")
     typer.echo(f"  check value  {enrolled.check_value}")

@@ -78,9 +78,12 @@ class _Orders(_Resource):
         while True:
             wait = min(max(until - monotonic(), 0.0), _LONGEST_WAIT_S)
             answer = self._transport.call(
-                "GET", self._path, named, query={"wait": round(wait, 3)},
+                "GET",
+                self._path,
+                named,
+                query={"wait": round(wait, 3)},
                 timeout_s=wait + _MARGIN_S,
-            )  # fmt: skip
+            )
             pending = isinstance(answer, dict) and answer.get("state") == "pending"
             if not pending or monotonic() >= until:
                 return answer
@@ -153,9 +156,15 @@ class Cases(_Resource):
     ) -> Iterator[CaseSummary]:
         """Give cases, the latest first, page by page as they are needed."""
         for item in self._transport.pages(
-            "cases", state=state, cause=cause, issuer=issuer, merchant=merchant, search=search,
-            since=since, limit=_PAGE,
-        ):  # fmt: skip
+            "cases",
+            state=state,
+            cause=cause,
+            issuer=issuer,
+            merchant=merchant,
+            search=search,
+            since=since,
+            limit=_PAGE,
+        ):
             yield read(CaseSummary, item)
 
     def get(self, number: str) -> Case:
@@ -240,10 +249,18 @@ class Transactions(_Resource):
     ) -> Iterator[Transaction]:
         """Give transactions, the latest first; `until` is not included."""
         wanted = {
-            "rrn": rrn, "trace": trace, "terminal": terminal, "merchant": merchant, "kind": kind,
-            "state": state, "last4": last4, "amount": amount, "from": since, "to": until,
+            "rrn": rrn,
+            "trace": trace,
+            "terminal": terminal,
+            "merchant": merchant,
+            "kind": kind,
+            "state": state,
+            "last4": last4,
+            "amount": amount,
+            "from": since,
+            "to": until,
             "limit": _PAGE,
-        }  # fmt: skip
+        }
         for item in self._transport.pages("transactions", **wanted):
             yield read(Transaction, item)
 
@@ -272,17 +289,23 @@ class MoneyInQuestion(_Resource):
     ) -> Conclusion:
         """Propose that it was done at the issuer or not, with a file of at most 5 MB."""
         body = {
-            "done": done, "reason": reason, "evidence_name": evidence_name,
+            "done": done,
+            "reason": reason,
+            "evidence_name": evidence_name,
             "evidence": base64.b64encode(evidence).decode(),
-        }  # fmt: skip
+        }
         return read(Conclusion, self._transport.call("POST", *_of(transaction), body=body))
 
     def confirm(self, transaction: str, conclusion: str, reason: str) -> Conclusion:
         """Confirm what another person has proposed; once more does no harm."""
         answer = self._transport.call(
-            "POST", *_of(transaction), conclusion, "confirm", body={"reason": reason},
+            "POST",
+            *_of(transaction),
+            conclusion,
+            "confirm",
+            body={"reason": reason},
             harmless=True,
-        )  # fmt: skip
+        )
         return read(Conclusion, answer)
 
     def withdraw(self, transaction: str, conclusion: str, reason: str) -> Conclusion:

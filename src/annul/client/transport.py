@@ -86,10 +86,13 @@ class Transport:
     ) -> httpx.Response:
         """Call and give the whole answer, which is no error."""
         request = self._client.build_request(
-            method, address(*path), params=_present(query or {}), json=body,
+            method,
+            address(*path),
+            params=_present(query or {}),
+            json=body,
             headers={"idempotency-key": key} if key else {},
             timeout=self._client.timeout if timeout_s is None else timeout_s,
-        )  # fmt: skip
+        )
         harmless = harmless or method != "POST" or bool(key)
         attempt = 0
         while True:

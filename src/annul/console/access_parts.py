@@ -54,16 +54,24 @@ async def users_card(view: View) -> Html:
         what, text = ("stop", "Stop") if row["active"] else ("start", "Let in again")
         button = act_button(words(text), "user", name=name, what=what)
         mine = tag("span", words("you"), cls="muted")
-        rows.append((
-            tag("b", name), words(row["role"]),
-            tag("span", row["merchant_id"], cls="mono") if row["merchant_id"]
-            else tag("span", words("all"), cls="muted"),
-            state, full(view, row["created_at"]),
-            mine if name == view.visitor.name else button,
-        ))  # fmt: skip
+        rows.append(
+            (
+                tag("b", name),
+                words(row["role"]),
+                tag("span", row["merchant_id"], cls="mono")
+                if row["merchant_id"]
+                else tag("span", words("all"), cls="muted"),
+                state,
+                full(view, row["created_at"]),
+                mine if name == view.visitor.name else button,
+            )
+        )
     names = [words(n) for n in ("Name", "Role", "Merchant", "State", "Since", "Change")]
-    return card(words("Users"), table(names, rows, cls="acts-last"),
-                aside=act_button(words("Add a user"), "add-user", cls="primary"))  # fmt: skip
+    return card(
+        words("Users"),
+        table(names, rows, cls="acts-last"),
+        aside=act_button(words("Add a user"), "add-user", cls="primary"),
+    )
 
 
 async def add_user(view: View) -> bool:
@@ -89,19 +97,31 @@ async def add_user(view: View) -> bool:
     shops = ", ".join(words(role) for role in sorted(OF_A_SHOP))
     form = Form(
         words("Add a user"),
-        (Field("name", words("Name"), needed=True),
-         Field("role", words("Role"), "choice", "support",
-               {role: words(role) for role in ROLES}, needed=True),
-         Field("merchant", words("Merchant number"),
-               hint=words("only for: {roles}", roles=shops))),
+        (
+            Field("name", words("Name"), needed=True),
+            Field(
+                "role",
+                words("Role"),
+                "choice",
+                "support",
+                {role: words(role) for role in ROLES},
+                needed=True,
+            ),
+            Field(
+                "merchant", words("Merchant number"), hint=words("only for: {roles}", roles=shops)
+            ),
+        ),
         about=words("They get a one-time password and choose their own at the first sign-in."),
-    )  # fmt: skip
+    )
     if not await ask(view, form, act):
         return False
     name, password = given
-    await show_once(view, words("One-time password of {name}", name=name),
-                    words("Hand it over in a safe way; it opens nothing but the choice of a "
-                          "password."), password)  # fmt: skip
+    await show_once(
+        view,
+        words("One-time password of {name}", name=name),
+        words("Hand it over in a safe way; it opens nothing but the choice of a password."),
+        password,
+    )
     return True
 
 
@@ -117,8 +137,10 @@ async def change_user(view: View, name: str, *, active: bool) -> bool:
     if active:
         form = Form(words("Let {name} in again", name=name))
     else:
-        form = Form(words("Let {name} in no more", name=name),
-                    about=words("What they have open ends at once."))  # fmt: skip
+        form = Form(
+            words("Let {name} in no more", name=name),
+            about=words("What they have open ends at once."),
+        )
     return await ask(view, form, act)
 
 
@@ -135,25 +157,35 @@ async def keys_card(view: View) -> Html:
 
     def shown(row: Mapping[str, Any]) -> list[object]:
         return [
-            tag("b", row["name"]), tag("span", f"{row['prefix']}…", cls="mono"),
+            tag("b", row["name"]),
+            tag("span", f"{row['prefix']}…", cls="mono"),
             join(join((tag("span", scope, cls="badge mono"), " ")) for scope in row["scopes"]),
-            tag("span", row["merchant_id"], cls="mono") if row["merchant_id"]
+            tag("span", row["merchant_id"], cls="mono")
+            if row["merchant_id"]
             else tag("span", words("all"), cls="muted"),
-            row["created_by"], full(view, row["created_at"]),
-        ]  # fmt: skip
+            row["created_by"],
+            full(view, row["created_at"]),
+        ]
 
-    now = [[*shown(row), act_button(words("End"), "end-key", id=str(row["id"]), name=row["name"])]
-           for row in live]  # fmt: skip
+    now = [
+        [*shown(row), act_button(words("End"), "end-key", id=str(row["id"]), name=row["name"])]
+        for row in live
+    ]
     past = [[*shown(row), full(view, row["ended_at"])] for row in over]
     ended = None
     if past:
-        ended = tag("details", tag("summary", words("Keys that have ended ({n})", n=len(past))),
-                    table([*names, words("Ended")], past), cls="more")  # fmt: skip
+        ended = tag(
+            "details",
+            tag("summary", words("Keys that have ended ({n})", n=len(past))),
+            table([*names, words("Ended")], past),
+            cls="more",
+        )
     return card(
         words("Keys of programs"),
         table([*names, words("Change")], now, cls="acts-last", empty=words("No key is in force.")),
-        ended, aside=act_button(words("Make a key"), "new-key", cls="primary"),
-    )  # fmt: skip
+        ended,
+        aside=act_button(words("Make a key"), "new-key", cls="primary"),
+    )
 
 
 async def new_key(view: View) -> bool:
@@ -179,10 +211,12 @@ async def new_key(view: View) -> bool:
     choices = {scope.value: words(said) for scope, said in SCOPES.items()}
     form = Form(
         words("Make a key"),
-        (Field("name", words("Name of the program"), needed=True),
-         Field("merchant", words("Merchant number"), hint=words("empty: all merchants")),
-         Field("scopes", words("What it may do"), "several", (), choices, needed=True)),
-    )  # fmt: skip
+        (
+            Field("name", words("Name of the program"), needed=True),
+            Field("merchant", words("Merchant number"), hint=words("empty: all merchants")),
+            Field("scopes", words("What it may do"), "several", (), choices, needed=True),
+        ),
+    )
     if not await ask(view, form, act):
         return False
     about = words("The program sends it as Authorization: Bearer KEY.")
@@ -199,8 +233,10 @@ async def end_key(view: View, identity: str, name: str) -> bool:
     async def act(answers: Answers) -> None:
         await views.end_key(view.desk, view.visitor, UUID(identity), answers["reason"])
 
-    form = Form(words("End the key {name}", name=name),
-                about=words("The program is let in no more from this moment on."))  # fmt: skip
+    form = Form(
+        words("End the key {name}", name=name),
+        about=words("The program is let in no more from this moment on."),
+    )
     return await ask(view, form, act)
 
 
@@ -212,15 +248,25 @@ async def roles_card(view: View) -> Html:
     words = view.words
     yes, no = words("yes"), words("no")
     rows = [
-        (tag("span", words(said)), tag("span", scope.value, cls="mono muted"),
-         *(tag("span", "✓", cls="mark good", role="img", aria_label=yes)
-           if scope in scopes else tag("span", "·", cls="muted no", role="img", aria_label=no)
-           for scopes in ROLES.values()))
+        (
+            tag("span", words(said)),
+            tag("span", scope.value, cls="mono muted"),
+            *(
+                tag("span", "✓", cls="mark good", role="img", aria_label=yes)
+                if scope in scopes
+                else tag("span", "·", cls="muted no", role="img", aria_label=no)
+                for scopes in ROLES.values()
+            ),
+        )
         for scope, said in SCOPES.items()
-    ]  # fmt: skip
+    ]
     names = [words("May"), words("Scope"), *(words(role) for role in ROLES)]
     return card(
-        words("Roles"), table(names, rows, cls="roles"),
-        tag("p", words("Cashiers and merchants see what is of their own shop only."),
-            cls="muted note"),
-    )  # fmt: skip
+        words("Roles"),
+        table(names, rows, cls="roles"),
+        tag(
+            "p",
+            words("Cashiers and merchants see what is of their own shop only."),
+            cls="muted note",
+        ),
+    )

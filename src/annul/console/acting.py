@@ -55,8 +55,12 @@ async def _ask(view: View, name: str, about: str) -> tuple[str, str] | None:
         ui.label(words.of(action.said)).classes("text-h6")
         ui.label(about).classes("muted")
         if action.money:
-            ui.label(words("This may move money. Above the merchant's limit a second person "
-                           "has to do the same.")).classes("said")  # fmt: skip
+            ui.label(
+                words(
+                    "This may move money. Above the merchant's limit a second person "
+                    "has to do the same."
+                )
+            ).classes("said")
         cause = None
         if name == "confirm-cause":
             titles = {key: words.of(one.title) for key, one in CAUSES.items()}

@@ -34,10 +34,15 @@ def build(desk: Desk, *, secure: bool = False) -> FastAPI:
     application.add_middleware(Gate, access=desk.access)  # pyright: ignore[reportArgumentType]  # an ASGI middleware
     serve_with(desk)
     ui.run_with(
-        application, title="annul", dark=None, storage_secret=secrets.token_hex(32),
-        show_welcome_message=False, tailwind=False, reconnect_timeout=10.0,
+        application,
+        title="annul",
+        dark=None,
+        storage_secret=secrets.token_hex(32),
+        show_welcome_message=False,
+        tailwind=False,
+        reconnect_timeout=10.0,
         binding_refresh_interval=None,
-    )  # fmt: skip
+    )
     return application
 
 

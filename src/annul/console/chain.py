@@ -12,14 +12,24 @@ from .picture import Box, picture
 from .view import View
 
 TONES: Final[Mapping[str, str]] = {
-    "received": "info", "sent": "info", "approved": "good", "completed": "good",
-    "declined": "bad", "unknown": "warn", "reversing": "warn", "reversed": "",
-    "voided": "info", "refunded": "info", "partly_refunded": "info", "disputed": "bad",
-}  # fmt: skip
+    "received": "info",
+    "sent": "info",
+    "approved": "good",
+    "completed": "good",
+    "declined": "bad",
+    "unknown": "warn",
+    "reversing": "warn",
+    "reversed": "",
+    "voided": "info",
+    "refunded": "info",
+    "partly_refunded": "info",
+    "disputed": "bad",
+}
 _REVERSALS: Final = {
-    "reversing": ("under way", "warn"), "reversed": ("acknowledged", "good"),
+    "reversing": ("under way", "warn"),
+    "reversed": ("acknowledged", "good"),
     "disputed": ("denied by the issuer", "bad"),
-}  # fmt: skip
+}
 
 Row = Mapping[str, Any]
 
@@ -31,21 +41,36 @@ def boxes(view: View, rows: Sequence[Row], here: str) -> list[Box]:
         key = str(row["id"])
         code = f" · {row['response_code']}" if row["response_code"] else ""
         made.append(
-            Box(key, str(row["original_id"] or ""), words(row["kind"]), words(row["state"]),
-                TONES.get(row["state"], ""), view.amount(row["amount"], row["currency"]),
-                (f"{words('RRN')} {row['rrn']}",
-                 f"{view.when(row['received_at'], seconds=True)}{code}"),
-                f"/transactions/{key}", here=key == here)
-        )  # fmt: skip
+            Box(
+                key,
+                str(row["original_id"] or ""),
+                words(row["kind"]),
+                words(row["state"]),
+                TONES.get(row["state"], ""),
+                view.amount(row["amount"], row["currency"]),
+                (
+                    f"{words('RRN')} {row['rrn']}",
+                    f"{view.when(row['received_at'], seconds=True)}{code}",
+                ),
+                f"/transactions/{key}",
+                here=key == here,
+            )
+        )
         reversal = _reversal(row)
         if reversal is not None:
             said, tone = reversal
             at = view.when(row["ended_at"], seconds=True) if row["state"] == "reversed" else ""
             made.append(
-                Box(f"{key} reversal", key, words("Reversal"), words(said), tone,
+                Box(
+                    f"{key} reversal",
+                    key,
+                    words("Reversal"),
+                    words(said),
+                    tone,
                     view.amount(row["amount"], row["currency"]),
-                    tuple(one for one in (reversal_reason(view, row), at) if one))
-            )  # fmt: skip
+                    tuple(one for one in (reversal_reason(view, row), at) if one),
+                )
+            )
     return made
 
 
@@ -87,7 +112,8 @@ def listing(view: View, rows: Sequence[Row], here: str, *, empty: str) -> Html:
             words(row["kind"]),
             badge(words(row["state"]), TONES.get(row["state"], "")),
             tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
-            tag("span", row["rrn"], cls="mono strong") if str(row["id"]) == here
+            tag("span", row["rrn"], cls="mono strong")
+            if str(row["id"]) == here
             else link(row["rrn"], f"/transactions/{row['id']}", cls="mono"),
             tag("span", row["trace"], cls="mono"),
             tag("span", row["card_masked"], cls="mono"),
@@ -95,12 +121,21 @@ def listing(view: View, rows: Sequence[Row], here: str, *, empty: str) -> Html:
             outcome(view, row),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     names = [
         words(one)
-        for one in ("Time", "Kind", "State", "Amount", "RRN", "Voucher", "Card", "Terminal",
-                    "Outcome")
-    ]  # fmt: skip
+        for one in (
+            "Time",
+            "Kind",
+            "State",
+            "Amount",
+            "RRN",
+            "Voucher",
+            "Card",
+            "Terminal",
+            "Outcome",
+        )
+    ]
     return table(names, shown, cls="right-4", empty=empty)
 
 
@@ -113,8 +148,13 @@ def outcome(view: View, row: Row) -> Html | str:
     why = view.words(row["why"]) if row["why"] else ""
     if not said and not why:
         return "–"
-    return join((tag("span", code, cls="mono"), " " if code else None,
-                 tag("span", why or said, cls="muted")))  # fmt: skip
+    return join(
+        (
+            tag("span", code, cls="mono"),
+            " " if code else None,
+            tag("span", why or said, cls="muted"),
+        )
+    )
 
 
 def code_text(view: View, code: str) -> str:

@@ -13,8 +13,15 @@ from .view import View
 _SOFT, _LINE, _PAPER, _INK = "var(--soft)", "var(--line)", "var(--paper)", "var(--ink)"
 GOOD, POOR, BAD, SILENT = "#2b8a5c", "#c99a2e", "#c2571a", "#a8443c"
 PALETTE: Final = (
-    "#3a78c2", "#c99a2e", "#8a55c2", "#c2571a", "#2e96a0", "#b0508a", "#6f8a2e", "#7a6a58",
-)  # fmt: skip
+    "#3a78c2",
+    "#c99a2e",
+    "#8a55c2",
+    "#c2571a",
+    "#2e96a0",
+    "#b0508a",
+    "#6f8a2e",
+    "#7a6a58",
+)
 _ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _FONT: Final = '"Inter", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif'
 
@@ -43,16 +50,31 @@ def values(
 
 def bars(name: str, data: Sequence[Any], colour: str, **more: Any) -> dict[str, Any]:
     """Build a series of bars that stand on those before it."""
-    return {"name": name, "type": "bar", "stack": "all", "data": list(data),
-            "barCategoryGap": "12%", "itemStyle": {"color": colour},
-            "emphasis": {"focus": "series"}, **more}  # fmt: skip
+    return {
+        "name": name,
+        "type": "bar",
+        "stack": "all",
+        "data": list(data),
+        "barCategoryGap": "12%",
+        "itemStyle": {"color": colour},
+        "emphasis": {"focus": "series"},
+        **more,
+    }
 
 
 def line(name: str, data: Sequence[Any], colour: str, **more: Any) -> dict[str, Any]:
     """Build a series as a line."""
-    return {"name": name, "type": "line", "data": list(data), "showSymbol": True, "symbolSize": 4,
-            "lineStyle": {"width": 2}, "itemStyle": {"color": colour}, "connectNulls": False,
-            **more}  # fmt: skip
+    return {
+        "name": name,
+        "type": "line",
+        "data": list(data),
+        "showSymbol": True,
+        "symbolSize": 4,
+        "lineStyle": {"width": 2},
+        "itemStyle": {"color": colour},
+        "connectNulls": False,
+        **more,
+    }
 
 
 def chart(
@@ -64,12 +86,18 @@ def chart(
 ) -> dict[str, Any]:
     """Build a chart; `axes` are the units of the left axis and, if any, of the right one."""
     y_axes = [
-        {"type": "value", "min": 0, "minInterval": 1, "name": unit, "nameGap": 8,
-         "nameTextStyle": {"color": _SOFT, "align": "left" if place else "right"},
-         "splitLine": {"show": place == 0, "lineStyle": {"color": _LINE}},
-         "axisLabel": {"color": _SOFT}}
+        {
+            "type": "value",
+            "min": 0,
+            "minInterval": 1,
+            "name": unit,
+            "nameGap": 8,
+            "nameTextStyle": {"color": _SOFT, "align": "left" if place else "right"},
+            "splitLine": {"show": place == 0, "lineStyle": {"color": _LINE}},
+            "axisLabel": {"color": _SOFT},
+        }
         for place, unit in enumerate(axes)
-    ]  # fmt: skip
+    ]
     return {
         "textStyle": {"fontFamily": _FONT, "color": _SOFT},
         "aria": {"enabled": True},

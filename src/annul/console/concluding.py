@@ -53,17 +53,29 @@ async def concluding(view: View, named: str) -> None:
 def _draw_waiting(view: View, transaction: Transaction, waits: Conclusion) -> None:
     words = view.words
     mine = waits.proposed_by == view.visitor.name
-    html(join((
-        tag("p", words("{who} has proposed: {verdict}. A second person has to confirm it.",
-                       who=waits.proposed_by, verdict=verdict_of(view, done=waits.done)),
-            cls="warned"),
-        facts((
-            (words("What follows"), _follows(view, transaction, done=waits.done)),
-            (words("Reason"), waits.reason),
-            (words("Evidence"), _evidence(view, waits)),
-            (words("Proposed"), view.when(waits.proposed_at, seconds=True)),
-        )),
-    )))  # fmt: skip
+    html(
+        join(
+            (
+                tag(
+                    "p",
+                    words(
+                        "{who} has proposed: {verdict}. A second person has to confirm it.",
+                        who=waits.proposed_by,
+                        verdict=verdict_of(view, done=waits.done),
+                    ),
+                    cls="warned",
+                ),
+                facts(
+                    (
+                        (words("What follows"), _follows(view, transaction, done=waits.done)),
+                        (words("Reason"), waits.reason),
+                        (words("Evidence"), _evidence(view, waits)),
+                        (words("Proposed"), view.when(waits.proposed_at, seconds=True)),
+                    )
+                ),
+            )
+        )
+    )
     if not views.may_conclude(view.visitor):
         return
     with ui.element("div").classes("row-of-buttons no-print"):
@@ -111,8 +123,15 @@ async def _withdraw(view: View, transaction: Transaction, waits: Conclusion) -> 
 async def _draw_form(view: View, transaction: Transaction) -> None:
     words = view.words
     if not views.may_conclude(view.visitor):
-        html(tag("p", words("Two people of the acquirer conclude it, with the issuer's word as "
-                            "evidence."), cls="muted"))  # fmt: skip
+        html(
+            tag(
+                "p",
+                words(
+                    "Two people of the acquirer conclude it, with the issuer's word as evidence."
+                ),
+                cls="muted",
+            )
+        )
         return
     try:
         await view.desk.conclusions.concludable(transaction)
@@ -121,13 +140,23 @@ async def _draw_form(view: View, transaction: Transaction) -> None:
         return
     except NotConcludable:
         return
-    html(tag("p", words("Nobody can prove the outcome but the issuer. Get its word, attach it, and "
-                        "say what became of this transaction there; a second person confirms it, "
-                        "and the money moves as they say."), cls="muted"))  # fmt: skip
-    verdict = ui.radio({
-        "done": words("It was done at the issuer"),
-        "not_done": words("It was not done at the issuer"),
-    }).props('id="verdict"')  # fmt: skip
+    html(
+        tag(
+            "p",
+            words(
+                "Nobody can prove the outcome but the issuer. Get its word, attach it, and "
+                "say what became of this transaction there; a second person confirms it, "
+                "and the money moves as they say."
+            ),
+            cls="muted",
+        )
+    )
+    verdict = ui.radio(
+        {
+            "done": words("It was done at the issuer"),
+            "not_done": words("It was not done at the issuer"),
+        }
+    ).props('id="verdict"')
     meant = html(cls="meant")
     verdict.on_value_change(lambda: meant.set_content(_meant(view, transaction, verdict.value)))
     reason = ui.textarea(words("Reason")).props("outlined dense rows=2 autogrow").classes("wide")
@@ -142,10 +171,14 @@ async def _draw_form(view: View, transaction: Transaction) -> None:
             return
         try:
             await views.propose(
-                view.desk, view.visitor, str(transaction.id), done=verdict.value == "done",
-                reason=str(reason.value), evidence=attached["content"],
+                view.desk,
+                view.visitor,
+                str(transaction.id),
+                done=verdict.value == "done",
+                reason=str(reason.value),
+                evidence=attached["content"],
                 evidence_name=attached["name"],
-            )  # fmt: skip
+            )
         except AnnulError as error:
             wrong.set_content(tag("p", said(view, error), cls="said"))
             return
@@ -165,20 +198,30 @@ def _draw_upload(view: View, attached: dict[str, Any]) -> None:
             return
         content = await event.file.read()
         attached.update(name=event.file.name, content=content)
-        shown.set_content(join((
-            tag("b", event.file.name), " ",
-            tag("span", words("{n} bytes", n=len(content)), cls="muted"),
-            tag("small", f"SHA-256 {hashlib.sha256(content).hexdigest()}", cls="under mono"),
-        )))  # fmt: skip
+        shown.set_content(
+            join(
+                (
+                    tag("b", event.file.name),
+                    " ",
+                    tag("span", words("{n} bytes", n=len(content)), cls="muted"),
+                    tag(
+                        "small", f"SHA-256 {hashlib.sha256(content).hexdigest()}", cls="under mono"
+                    ),
+                )
+            )
+        )
         upload.reset()  # so that another one may be chosen instead
 
     def rejected() -> None:
         ui.notify(words("The evidence is one file of at most 5 MB."), type="negative")
 
     upload = ui.upload(
-        max_files=1, auto_upload=True, max_file_size=LARGEST_EVIDENCE, on_upload=uploaded,
+        max_files=1,
+        auto_upload=True,
+        max_file_size=LARGEST_EVIDENCE,
+        on_upload=uploaded,
         on_rejected=rejected,
-    ).style("display: none")  # fmt: skip
+    ).style("display: none")
     # The gate lets nothing change that does not come from a page of ours.
     upload.props["headers"] = [{"name": CSRF_HEADER, "value": view.visitor.csrf}]
     with ui.element("div").classes("row-of-buttons").style("align-items: center"):

@@ -8,9 +8,11 @@ from .sequence import Arrow, svg
 from .view import View
 
 _WAYS: Final = {
-    "terminal_in": ("terminal", "annul"), "issuer_out": ("annul", "issuer"),
-    "issuer_in": ("issuer", "annul"), "terminal_out": ("annul", "terminal"),
-}  # fmt: skip
+    "terminal_in": ("terminal", "annul"),
+    "issuer_out": ("annul", "issuer"),
+    "issuer_in": ("issuer", "annul"),
+    "terminal_out": ("annul", "terminal"),
+}
 _SHOWN: Final = 60  # lines; of more, the last
 
 
@@ -18,9 +20,11 @@ def exchange(view: View, whole: dict[str, Any]) -> Html:
     """Draw it; `whole` is the proof of a case."""
     words = view.words
     lanes = {
-        "terminal": words("Terminal"), "annul": "annul",
-        "issuer": words("Issuer"), "people": words("People"),
-    }  # fmt: skip
+        "terminal": words("Terminal"),
+        "annul": "annul",
+        "issuer": words("Issuer"),
+        "people": words("People"),
+    }
     found = [_message(view, one) for one in whole["messages"]]
     found += [_event(view, one) for one in whole["timeline"]]
     found.sort(key=lambda one: one[0])

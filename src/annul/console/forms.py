@@ -132,9 +132,9 @@ async def show_once(view: View, title: str, about: str, secret: str) -> None:
         html(tag("code", secret, cls="secret", tabindex="0", aria_label=title))
         html(tag("p", words("It is shown only now. Copy it before you close this."), cls="warned"))
         with ui.element("div").classes("row-of-buttons"):
-            ui.button(
-                words("I have it"), on_click=lambda: dialog.submit("seen")
-            ).classes("primary").props("unelevated")  # fmt: skip
+            ui.button(words("I have it"), on_click=lambda: dialog.submit("seen")).classes(
+                "primary"
+            ).props("unelevated")
             ui.button(
                 words("Copy"),
                 on_click=lambda: ui.run_javascript(

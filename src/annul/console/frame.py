@@ -98,16 +98,29 @@ def _top(view: View) -> Html:
         link(words("Skip to content"), "#main", cls="skip"),
         link(join((tag("span", cls="brand-mark", aria_hidden="true"), "annul")), "/", cls="brand"),
         tag("span", cls="grow"),
-        link("中文" if other == "zh" else "English",
-             f"/speak?language={other}&there={escape(here)}", cls="quiet", lang=other),
-        link(words("Light or dark"), f"/light?there={escape(here)}", cls="quiet icon-light",
-             title=words("Light or dark"), aria_label=words("Light or dark")),
+        link(
+            "中文" if other == "zh" else "English",
+            f"/speak?language={other}&there={escape(here)}",
+            cls="quiet",
+            lang=other,
+        ),
+        link(
+            words("Light or dark"),
+            f"/light?there={escape(here)}",
+            cls="quiet icon-light",
+            title=words("Light or dark"),
+            aria_label=words("Light or dark"),
+        ),
         tag("span", f"{visitor.name} · {words(visitor.role)}", cls="who"),
-        tag("form", tag("input", type="hidden", name="csrf", value=visitor.csrf),
+        tag(
+            "form",
+            tag("input", type="hidden", name="csrf", value=visitor.csrf),
             tag("button", words("Sign out"), type="submit", cls="quiet"),
-            method="post", action="/logout"),
+            method="post",
+            action="/logout",
+        ),
         cls="bar",
-    )  # fmt: skip
+    )
 
 
 def _menu(view: View, entered: Page) -> Html:
@@ -115,15 +128,19 @@ def _menu(view: View, entered: Page) -> Html:
         "nav",
         *(
             link(
-                join((tag("span", one.icon, cls="icon", aria_hidden="true"),
-                      tag("span", view.words(one.title)))),
+                join(
+                    (
+                        tag("span", one.icon, cls="icon", aria_hidden="true"),
+                        tag("span", view.words(one.title)),
+                    )
+                ),
                 one.path,
                 aria_current="page" if _within(entered.path, one.path) else False,
             )
             for one in _menu_of(view)
         ),
         aria_label=view.words("Menu"),
-    )  # fmt: skip
+    )
 
 
 def _menu_of(view: View) -> list[Page]:

@@ -23,28 +23,41 @@ async def set_up_card(view: View, issuer_id: str) -> Html:
     row = await views.find(view.desk, issuer_id)
     links = await views.links(view.desk, issuer_id)
     lines = [
-        (words("host {n}", n=one["node"]),
-         badge(words("up"), "good") if one["up"]
-         else join((badge(words("down"), "bad"), " ", words(one["trouble"] or "not_connected"))),
-         view.when(one["at"], seconds=True))
+        (
+            words("host {n}", n=one["node"]),
+            badge(words("up"), "good")
+            if one["up"]
+            else join((badge(words("down"), "bad"), " ", words(one["trouble"] or "not_connected"))),
+            view.when(one["at"], seconds=True),
+        )
         for one in links
-    ]  # fmt: skip
+    ]
     names = [words("Process"), words("Line"), words("Seen")]
     return card(
         words("Line and set-up"),
         table(names, lines, empty=words("No host has reported its line yet.")),
-        facts((
-            (words("Address"), tag("span", f"{row['host']}:{row['port']}", cls="mono")),
-            (words("Dialect, framing"), f"{row['dialect']}, {row['framing']}"),
-            (words("Waits for an answer"), f"{row['timeout_ms'] / 1000:g} s"),
-            (words("Said when it is silent"), row["silent_code"]),
-            (words("Keys shared with it"), words(
-                {(True, True): "PIN and MAC", (True, False): "PIN only", (False, True): "MAC only",
-                 (False, False): "none"}[row["has_pin_key"], row["has_mac_key"]])),
-            (words("Same books as"), row["bank"]),
-            (words("State"), "" if row["active"] else badge(words("switched off"), "bad")),
-        )),
-    )  # fmt: skip
+        facts(
+            (
+                (words("Address"), tag("span", f"{row['host']}:{row['port']}", cls="mono")),
+                (words("Dialect, framing"), f"{row['dialect']}, {row['framing']}"),
+                (words("Waits for an answer"), f"{row['timeout_ms'] / 1000:g} s"),
+                (words("Said when it is silent"), row["silent_code"]),
+                (
+                    words("Keys shared with it"),
+                    words(
+                        {
+                            (True, True): "PIN and MAC",
+                            (True, False): "PIN only",
+                            (False, True): "MAC only",
+                            (False, False): "none",
+                        }[row["has_pin_key"], row["has_mac_key"]]
+                    ),
+                ),
+                (words("Same books as"), row["bank"]),
+                (words("State"), "" if row["active"] else badge(words("switched off"), "bad")),
+            )
+        ),
+    )
 
 
 async def routes_card(view: View, issuer_id: str) -> Html:
@@ -57,10 +70,14 @@ async def routes_card(view: View, issuer_id: str) -> Html:
         return words("this issuer") if one == mine else link(one, f"/issuers/{one}", cls="mono")
 
     rows = [
-        (tag("span", row["prefix"], cls="mono"), words(_CARDS.get(row["card_type"], "")),
-         named(row["issuer_id"], issuer_id), named(row["backup_issuer_id"], issuer_id))
+        (
+            tag("span", row["prefix"], cls="mono"),
+            words(_CARDS.get(row["card_type"], "")),
+            named(row["issuer_id"], issuer_id),
+            named(row["backup_issuer_id"], issuer_id),
+        )
         for row in await views.routes(view.desk, issuer_id)
-    ]  # fmt: skip
+    ]
     names = [words(n) for n in ("Cards that begin with", "Type", "First way", "Backup")]
     return card(words("Routes"), table(names, rows, empty=words("No card leads here.")))
 
@@ -88,12 +105,19 @@ async def codes_card(view: View, issuer_id: str, *, write: bool) -> Html:
     add = act_button(words("Add a code"), "meaning") if write else ""
     return card(
         words("What its codes mean"),
-        table(names, rows, empty=words("Every code means what the standard says."),
-              cls="acts-last" if write else ""),
-        tag("p", words("This speaks for or against a cause when a void fails with the code."),
-            cls="muted note"),
+        table(
+            names,
+            rows,
+            empty=words("Every code means what the standard says."),
+            cls="acts-last" if write else "",
+        ),
+        tag(
+            "p",
+            words("This speaks for or against a cause when a void fails with the code."),
+            cls="muted note",
+        ),
         aside=add,
-    )  # fmt: skip
+    )
 
 
 async def set_meaning(view: View, issuer_id: str, code: str) -> bool:
@@ -127,8 +151,10 @@ async def end_meaning(view: View, issuer_id: str, code: str) -> bool:
     async def act(answers: Answers) -> None:
         await views.end_meaning(view.desk, view.visitor, issuer_id, code, answers["reason"])
 
-    form = Form(words("Remove what {code} means here", code=code),
-                about=words("It then means what the standard says."))  # fmt: skip
+    form = Form(
+        words("Remove what {code} means here", code=code),
+        about=words("It then means what the standard says."),
+    )
     return await ask(view, form, act)
 
 
@@ -139,13 +165,24 @@ async def contacts_card(view: View, issuer_id: str, *, write: bool) -> Html:
     """Show whom to call."""
     words = view.words
     rows = [
-        (words(row["duty"]), row["name"],
-         link(row["phone"], f"tel:{row['phone']}") if row["phone"] else "–",
-         link(row["mail"], f"mailto:{row['mail']}") if row["mail"] else "–", row["hours"] or "–",
-         join((act_button(words("Change"), "contact", id=str(row["id"])), " ",
-               act_button(words("Remove"), "end-contact", id=str(row["id"])))) if write else "")
+        (
+            words(row["duty"]),
+            row["name"],
+            link(row["phone"], f"tel:{row['phone']}") if row["phone"] else "–",
+            link(row["mail"], f"mailto:{row['mail']}") if row["mail"] else "–",
+            row["hours"] or "–",
+            join(
+                (
+                    act_button(words("Change"), "contact", id=str(row["id"])),
+                    " ",
+                    act_button(words("Remove"), "end-contact", id=str(row["id"])),
+                )
+            )
+            if write
+            else "",
+        )
         for row in await views.contacts(view.desk, issuer_id)
-    ]  # fmt: skip
+    ]
     names = [words(n) for n in ("For", "Name", "Phone", "Mail", "Hours", "Change")]
     if not write:
         names, rows = names[:-1], [row[:-1] for row in rows]
@@ -183,13 +220,19 @@ async def put_contact(view: View, issuer_id: str, identity: str) -> bool:
     duties = {one: words(one) for one in dict.fromkeys((*_DUTIES, duty))}
     form = Form(
         words("Change the contact") if identity else words("Add a contact"),
-        (Field("duty", words("Called for"), "choice", duty, duties, needed=True),
-         Field("name", words("Name"), value=known.get("name", ""), needed=True),
-         Field("phone", words("Phone"), value=known.get("phone", "")),
-         Field("mail", words("Mail"), value=known.get("mail", "")),
-         Field("hours", words("Hours"), value=known.get("hours", ""),
-               hint=words("such as 24 h, or Mon–Fri 9–18"))),
-    )  # fmt: skip
+        (
+            Field("duty", words("Called for"), "choice", duty, duties, needed=True),
+            Field("name", words("Name"), value=known.get("name", ""), needed=True),
+            Field("phone", words("Phone"), value=known.get("phone", "")),
+            Field("mail", words("Mail"), value=known.get("mail", "")),
+            Field(
+                "hours",
+                words("Hours"),
+                value=known.get("hours", ""),
+                hint=words("such as 24 h, or Mon–Fri 9–18"),
+            ),
+        ),
+    )
     return await ask(view, form, act)
 
 

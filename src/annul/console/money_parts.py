@@ -29,8 +29,12 @@ def in_question(view: View, rows: Sequence[Mapping[str, Any]]) -> Html:
         for row in rows
     ]
     names = ("Reference", "Kind", "Amount", "State", "Since", "Issuer", "Case", "Conclusion")
-    return table([words(name) for name in names], shown, cls="right-3",
-                 empty=words("No money is in question: every movement is proved."))  # fmt: skip
+    return table(
+        [words(name) for name in names],
+        shown,
+        cls="right-3",
+        empty=words("No money is in question: every movement is proved."),
+    )
 
 
 def _place(row: Mapping[str, Any]) -> Html:
@@ -52,8 +56,14 @@ def _proposed(view: View, row: Mapping[str, Any]) -> Html | str:
         return "–"
     state = "confirmed" if row["confirmed_by"] else "proposed"
     by = ", ".join(one for one in (row["proposed_by"], row["confirmed_by"]) if one)
-    return join((state_of(view, state), " ",
-                 verdict_of(view, done=row["done"]), tag("small", by, cls="under")))  # fmt: skip
+    return join(
+        (
+            state_of(view, state),
+            " ",
+            verdict_of(view, done=row["done"]),
+            tag("small", by, cls="under"),
+        )
+    )
 
 
 def sums(view: View, found: Sequence[Mapping[str, Any]]) -> str:
@@ -67,10 +77,15 @@ def summary(view: View, found: Sequence[Mapping[str, Any]]) -> Html:
     count = sum(one["count"] for one in found)
     return card(
         words("What this is"),
-        tag("p", words("Movements of which nobody has proved yet whether they happened at the "
-                       "issuer: without an answer for twice its time-out, disputed, or of a case "
-                       "that ended unproved. Nothing else is done with them meanwhile; each stays "
-                       "here until the issuer says it or two people conclude it.")),
+        tag(
+            "p",
+            words(
+                "Movements of which nobody has proved yet whether they happened at the "
+                "issuer: without an answer for twice its time-out, disputed, or of a case "
+                "that ended unproved. Nothing else is done with them meanwhile; each stays "
+                "here until the issuer says it or two people conclude it."
+            ),
+        ),
         facts(((words("Movements"), count or "0"), (words("Amount"), sums(view, found) or "–"))),
         cls="calm spaced",
-    )  # fmt: skip
+    )

@@ -13,8 +13,12 @@ from .markup import Html, badge, join, link, tag
 from .view import View
 
 _TONES: Final = {
-    "voided": "good", "refunded": "good", "refused": "bad", "unproved": "warn", "": "info",
-}  # fmt: skip
+    "voided": "good",
+    "refunded": "good",
+    "refused": "bad",
+    "unproved": "warn",
+    "": "info",
+}
 
 GOES_ON: Final = frozenset({"", "unproved"})  # whose money is still in question
 

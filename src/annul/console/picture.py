@@ -84,9 +84,12 @@ def picture(boxes: Sequence[Box], title: str, described: str, *, narrow: bool = 
         tag("desc", described, id=f"chain-{name}-desc"),
         *arrows,
         *(_box(box, corners[box.key]) for box in boxes),
-        viewBox=f"0 0 {width} {height}", style=f"width: {width}px; height: {height}px", role="img",
-        aria_labelledby=f"chain-{name}-title chain-{name}-desc", cls=f"chain {name}",
-    )  # fmt: skip
+        viewBox=f"0 0 {width} {height}",
+        style=f"width: {width}px; height: {height}px",
+        role="img",
+        aria_labelledby=f"chain-{name}-title chain-{name}-desc",
+        cls=f"chain {name}",
+    )
 
 
 def _wide(found: Mapping[str, Place]) -> dict[str, tuple[int, int]]:
@@ -118,8 +121,10 @@ def _arrow(parent: tuple[int, int], child: tuple[int, int], *, narrow: bool) -> 
         turn = to_x - _GAP_X // 2
         path = f"M{x} {y}H{to_x - _ARROW}"
         if to_y != y:
-            path = (f"M{x} {y}H{turn - 8}Q{turn} {y} {turn} {y + 8}V{to_y - 8}"
-                    f"Q{turn} {to_y} {turn + 8} {to_y}H{to_x - _ARROW}")  # fmt: skip
+            path = (
+                f"M{x} {y}H{turn - 8}Q{turn} {y} {turn} {y + 8}V{to_y - 8}"
+                f"Q{turn} {to_y} {turn + 8} {to_y}H{to_x - _ARROW}"
+            )
     head = f"M{to_x} {to_y}l-{_ARROW} -{_ARROW // 2 + 1}v{_ARROW + 1}z"
     return tag("g", tag("path", d=path, cls="line"), tag("path", d=head, cls="tip"), cls="arrow")
 
@@ -131,14 +136,16 @@ def _box(box: Box, corner: tuple[int, int]) -> Html:
         tag("text", _short(line), x=x + 16, y=y + 62 + place * 18, cls="small")
         for place, line in enumerate(box.lines[:2])
     ]
-    drawn = join((
-        tag("rect", x=x, y=y, width=_WIDTH, height=_HEIGHT, rx=8, cls=f"box {box.tone}{here}"),
-        tag("rect", x=x, y=y + 10, width=4, height=_HEIGHT - 20, rx=2, cls=f"edge {box.tone}"),
-        tag("text", _short(box.kind), x=x + 16, y=y + 23, cls="kind"),
-        tag("text", box.state, x=x + 16, y=y + 42, cls=f"state {box.tone}"),
-        tag("text", box.amount, x=x + _WIDTH - 12, y=y + 42, text_anchor="end", cls="amount"),
-        *texts,
-    ))  # fmt: skip
+    drawn = join(
+        (
+            tag("rect", x=x, y=y, width=_WIDTH, height=_HEIGHT, rx=8, cls=f"box {box.tone}{here}"),
+            tag("rect", x=x, y=y + 10, width=4, height=_HEIGHT - 20, rx=2, cls=f"edge {box.tone}"),
+            tag("text", _short(box.kind), x=x + 16, y=y + 23, cls="kind"),
+            tag("text", box.state, x=x + 16, y=y + 42, cls=f"state {box.tone}"),
+            tag("text", box.amount, x=x + _WIDTH - 12, y=y + 42, text_anchor="end", cls="amount"),
+            *texts,
+        )
+    )
     if not box.there or box.here:
         return tag("g", drawn)
     # The list beside the picture has the same links for the keyboard.

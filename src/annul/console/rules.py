@@ -28,8 +28,11 @@ RULES: Final[Mapping[PolicyKind, tuple[str, str, str]]] = {
     PolicyKind.END_OF_DAY: ("End-of-day processing", "", ""),
 }
 UNITS: Final[Mapping[str, tuple[str, int]]] = {
-    "s": ("seconds", 1), "min": ("minutes", 60), "h": ("hours", 3600), "d": ("days", 86_400),
-}  # fmt: skip
+    "s": ("seconds", 1),
+    "min": ("minutes", 60),
+    "h": ("hours", 3600),
+    "d": ("days", 86_400),
+}
 _TONES: Final = {"in force": "good", "coming": "info", "overtaken": "warn"}
 _SHOWN_WINDOWS: Final = 12
 
@@ -43,18 +46,24 @@ def rules_card(view: View, rows: Sequence[Mapping[str, Any]], *, write: bool) ->
             continue
         now = _first(rows, kind, "in force")
         coming = [row for row in reversed(rows) if _is(row, kind, "coming")]
-        acts = join((
-            act_button(words("New value"), "rule", kind=kind.value) if write else None, " ",
-            act_button(words("End"), "end-rule", id=str(now["id"])) if write and now else None,
-        ))  # fmt: skip
-        shown.append((
-            words(name),
-            tag("b", value(view, kind, now["number"])) if now
-            else tag("span", words(unset), cls="muted"),
-            join((_span(view, now), tag("small", now["note"], cls="under"))) if now else "–",
-            join([_coming(view, row, write=write) for row in coming]) if coming else "–",
-            acts,
-        ))  # fmt: skip
+        acts = join(
+            (
+                act_button(words("New value"), "rule", kind=kind.value) if write else None,
+                " ",
+                act_button(words("End"), "end-rule", id=str(now["id"])) if write and now else None,
+            )
+        )
+        shown.append(
+            (
+                words(name),
+                tag("b", value(view, kind, now["number"]))
+                if now
+                else tag("span", words(unset), cls="muted"),
+                join((_span(view, now), tag("small", now["note"], cls="under"))) if now else "–",
+                join([_coming(view, row, write=write) for row in coming]) if coming else "–",
+                acts,
+            )
+        )
     names = [words(n) for n in ("Rule", "In force", "From and until", "Coming", "Change")]
     if not write:
         names, shown = names[:-1], [row[:-1] for row in shown]
@@ -76,21 +85,36 @@ def windows_card(view: View, rows: Sequence[Mapping[str, Any]], *, write: bool) 
         open_now = row["standing"] == "in force"
         what = words("End now") if open_now else words("Withdraw")
         shown.append(
-            tag("li",
-                tag("div", badge(words("open now") if open_now else words("coming"),
-                                 "warn" if open_now else "info"),
-                    " ", tag("b", words(RULES[PolicyKind(row["kind"])][0]))),
+            tag(
+                "li",
+                tag(
+                    "div",
+                    badge(
+                        words("open now") if open_now else words("coming"),
+                        "warn" if open_now else "info",
+                    ),
+                    " ",
+                    tag("b", words(RULES[PolicyKind(row["kind"])][0])),
+                ),
                 tag("div", _span(view, row), cls="num"),
                 tag("div", row["note"], cls="muted") if row["note"] else None,
-                act_button(what, "end-rule", id=str(row["id"])) if write else None)
-        )  # fmt: skip
+                act_button(what, "end-rule", id=str(row["id"])) if write else None,
+            )
+        )
     more = len(due) - len(shown)
-    body = tag("ul", *shown, cls="plain") if shown else tag(
-        "p", words("No window is open or coming."), cls="empty")  # fmt: skip
+    body = (
+        tag("ul", *shown, cls="plain")
+        if shown
+        else tag("p", words("No window is open or coming."), cls="empty")
+    )
     add = act_button(words("Add a window"), "window") if write else ""
-    return card(words("Maintenance and end of day"), body,
-                tag("p", words("and {n} more", n=more), cls="muted") if more else None,
-                _past_windows(view, known), aside=add)  # fmt: skip
+    return card(
+        words("Maintenance and end of day"),
+        body,
+        tag("p", words("and {n} more", n=more), cls="muted") if more else None,
+        _past_windows(view, known),
+        aside=add,
+    )
 
 
 def value(view: View, kind: PolicyKind, number: int) -> str:
@@ -142,15 +166,23 @@ def _history(view: View, rows: Sequence[Mapping[str, Any]]) -> Html | None:
     if not rows:
         return None
     shown = [
-        (badge(words(row["standing"]), _TONES.get(row["standing"], "")),
-         words(RULES[PolicyKind(row["kind"])][0]),
-         value(view, PolicyKind(row["kind"]), row["number"]) or "–",
-         _span(view, row), row["note"] or "–", f"{row['set_by']} · {full(view, row['set_at'])}")
+        (
+            badge(words(row["standing"]), _TONES.get(row["standing"], "")),
+            words(RULES[PolicyKind(row["kind"])][0]),
+            value(view, PolicyKind(row["kind"]), row["number"]) or "–",
+            _span(view, row),
+            row["note"] or "–",
+            f"{row['set_by']} · {full(view, row['set_at'])}",
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
     names = [words(n) for n in ("State", "Rule", "Value", "From and until", "Note", "Set by")]
-    return tag("details", tag("summary", words("All that was ever set ({n})", n=len(rows))),
-               table(names, shown), cls="more")  # fmt: skip
+    return tag(
+        "details",
+        tag("summary", words("All that was ever set ({n})", n=len(rows))),
+        table(names, shown),
+        cls="more",
+    )
 
 
 def _past_windows(view: View, rows: Sequence[Mapping[str, Any]]) -> Html | None:
@@ -158,16 +190,26 @@ def _past_windows(view: View, rows: Sequence[Mapping[str, Any]]) -> Html | None:
     if not rows:
         return None
     shown = [
-        tag("li",
-            tag("div", badge(words(row["standing"]), _TONES.get(row["standing"], "")), " ",
-                words(RULES[PolicyKind(row["kind"])][0])),
+        tag(
+            "li",
+            tag(
+                "div",
+                badge(words(row["standing"]), _TONES.get(row["standing"], "")),
+                " ",
+                words(RULES[PolicyKind(row["kind"])][0]),
+            ),
             tag("div", _span(view, row), cls="num"),
             tag("small", f"{row['set_by']} · {full(view, row['set_at'])}", cls="under"),
-            tag("small", row["note"], cls="under") if row["note"] else None)
+            tag("small", row["note"], cls="under") if row["note"] else None,
+        )
         for row in rows
-    ]  # fmt: skip
-    return tag("details", tag("summary", words("All that was ever set ({n})", n=len(rows))),
-               tag("ul", *shown, cls="plain"), cls="more")  # fmt: skip
+    ]
+    return tag(
+        "details",
+        tag("summary", words("All that was ever set ({n})", n=len(rows))),
+        tag("ul", *shown, cls="plain"),
+        cls="more",
+    )
 
 
 def _is(row: Mapping[str, Any], kind: PolicyKind, standing: str) -> bool:
@@ -191,16 +233,23 @@ async def set_rule(view: View, issuer_id: str, kind: PolicyKind) -> bool:
     name, unit, _ = RULES[kind]
 
     async def act(answers: Answers) -> None:
-        rule = views.Rule(kind, _number(unit, answers), _from(view, answers),
-                          _until(view, answers), str(answers["note"]))  # fmt: skip
+        rule = views.Rule(
+            kind,
+            _number(unit, answers),
+            _from(view, answers),
+            _until(view, answers),
+            str(answers["note"]),
+        )
         await views.set_policy(desk, view.visitor, issuer_id, rule, answers["reason"])
 
     form = Form(
         words("New value: {rule}", rule=words(name)),
         (*_value_fields(view, unit), *_time_fields(view, needs_end=False), _note(view)),
-        about=words("It counts from its beginning on, in place of the one before, which stays in "
-                    "the history."),
-    )  # fmt: skip
+        about=words(
+            "It counts from its beginning on, in place of the one before, which stays in "
+            "the history."
+        ),
+    )
     return await ask(view, form, act)
 
 
@@ -211,21 +260,33 @@ async def add_window(view: View, issuer_id: str) -> bool:
         return False
 
     async def act(answers: Answers) -> None:
-        rule = views.Rule(PolicyKind(answers["kind"]), 0, _from(view, answers),
-                          _until(view, answers), str(answers["note"]),
-                          int(answers["days"] or 1))  # fmt: skip
+        rule = views.Rule(
+            PolicyKind(answers["kind"]),
+            0,
+            _from(view, answers),
+            _until(view, answers),
+            str(answers["note"]),
+            int(answers["days"] or 1),
+        )
         await views.set_policy(desk, view.visitor, issuer_id, rule, answers["reason"])
 
     kinds = {kind.value: words(RULES[kind][0]) for kind in WINDOWS}
     form = Form(
         words("Add a window"),
-        (Field("kind", words("Kind"), "choice", PolicyKind.MAINTENANCE.value, kinds),
-         *_time_fields(view, needs_end=True),
-         Field("days", words("On how many days in a row"), "number", 1,
-               hint=words("at the same time of day")),
-         _note(view)),
+        (
+            Field("kind", words("Kind"), "choice", PolicyKind.MAINTENANCE.value, kinds),
+            *_time_fields(view, needs_end=True),
+            Field(
+                "days",
+                words("On how many days in a row"),
+                "number",
+                1,
+                hint=words("at the same time of day"),
+            ),
+            _note(view),
+        ),
         about=words("While it is open, voids wait for its end instead of being tried again."),
-    )  # fmt: skip
+    )
     return await ask(view, form, act)
 
 
@@ -240,18 +301,19 @@ async def end_rule(view: View, issuer_id: str, rows: Sequence[Mapping[str, Any]]
     async def act(answers: Answers) -> None:
         chosen = None if coming else moment(answers["until"], desk.zone)
         until = _exact(view, chosen) if chosen else desk.clock.now()
-        await views.end_policy(
-            desk, view.visitor, issuer_id, UUID(id_), until, answers["reason"]
-        )  # fmt: skip
+        await views.end_policy(desk, view.visitor, issuer_id, UUID(id_), until, answers["reason"])
 
     kind = PolicyKind(row["kind"])
     about = " · ".join(
-        one for one in (words(RULES[kind][0]), value(view, kind, row["number"]), _span(view, row))
+        one
+        for one in (words(RULES[kind][0]), value(view, kind, row["number"]), _span(view, row))
         if one
-    )  # fmt: skip
-    fields = () if coming else (
-        Field("until", words("Counts until"), "when", written(desk.clock.now(), desk.zone)),
-    )  # fmt: skip
+    )
+    fields = (
+        ()
+        if coming
+        else (Field("until", words("Counts until"), "when", written(desk.clock.now(), desk.zone)),)
+    )
     title = words("Withdraw before it begins") if coming else words("End it")
     return await ask(view, Form(title, fields, about), act)
 
@@ -266,8 +328,10 @@ def _value_fields(view: View, unit: str) -> tuple[Field, ...]:
             return (Field("value", words("Amount"), hint="CNY", needed=True),)
         case "span":
             units = {name: words(text) for name, (text, _) in UNITS.items()}
-            return (Field("value", words("How long"), "number", None, needed=True),
-                    Field("unit", words("Unit"), "choice", "min", units))  # fmt: skip
+            return (
+                Field("value", words("How long"), "number", None, needed=True),
+                Field("unit", words("Unit"), "choice", "min", units),
+            )
     return (Field("value", words("How many"), "number", None, needed=True),)
 
 
@@ -281,8 +345,14 @@ def _number(unit: str, answers: Answers) -> int:
 def _time_fields(view: View, *, needs_end: bool) -> tuple[Field, Field]:
     words, desk = view.words, view.desk
     zone = str(desk.zone)
-    until = Field("until", words("Until"), "when", "", needed=needs_end,
-                  hint=zone if needs_end else words("empty: without end"))  # fmt: skip
+    until = Field(
+        "until",
+        words("Until"),
+        "when",
+        "",
+        needed=needs_end,
+        hint=zone if needs_end else words("empty: without end"),
+    )
     from_ = written(desk.clock.now(), desk.zone)
     return (Field("from", words("From"), "when", from_, hint=zone, needed=True), until)
 

@@ -44,8 +44,9 @@ def plain_words(view: View, case: Case) -> list[str]:
     title = words.of(of_kind.title(cause, case.kind)) if cause else ""
     following = words.of(of_kind.next_step(cause, case.kind)) if cause else ""
     amount = view.amount(case.amount, case.currency)
-    began = words(_BEGAN[of_kind.asked(case.kind).en], amount=amount,
-                  when=view.when(case.opened_at))  # fmt: skip
+    began = words(
+        _BEGAN[of_kind.asked(case.kind).en], amount=amount, when=view.when(case.opened_at)
+    )
     if case.ended:
         ended = words(_end(case), money=money)
         why = words("Why: {cause}.", cause=title) if cause and case.step != COMPLETED else ""
@@ -56,9 +57,13 @@ def plain_words(view: View, case: Case) -> list[str]:
     if cause:
         lines.append(words("Most probable cause: {cause}.", cause=title))
     lines.append(
-        words("Now: {step}. Next look at {when}, to be ended by {due}.", step=step,
-              when=view.when(case.next_action_at, seconds=True), due=view.when(case.due_at))
-    )  # fmt: skip
+        words(
+            "Now: {step}. Next look at {when}, to be ended by {due}.",
+            step=step,
+            when=view.when(case.next_action_at, seconds=True),
+            due=view.when(case.due_at),
+        )
+    )
     if cause:
         lines.append(words("Tell the customer: {what}", what=following))
     return lines
@@ -81,25 +86,36 @@ def call_script(view: View, case: Case, whole: dict[str, Any]) -> str:
     )
     void = next((one for one in whole["transactions"] if one["id"] == str(case.id)), None)
     parts = [
-        words("This is the acquirer of merchant {merchant}, terminal {terminal}.",
-              merchant=case.merchant_id, terminal=case.terminal_id),
-    ]  # fmt: skip
+        words(
+            "This is the acquirer of merchant {merchant}, terminal {terminal}.",
+            merchant=case.merchant_id,
+            terminal=case.terminal_id,
+        ),
+    ]
     if original is not None:
         parts.append(
-            words("The {kind} of {amount} with card {card}, reference {rrn}, authorisation {auth}, "
-                  "was approved at {when}.", kind=_kind(view, original),
-                  amount=view.amount(case.amount, case.currency), card=case.card_masked,
-                  rrn=original["rrn"], auth=original["auth_code"] or "–",
-                  when=view.when(original["received_at"], seconds=True))
-        )  # fmt: skip
+            words(
+                "The {kind} of {amount} with card {card}, reference {rrn}, authorisation {auth}, "
+                "was approved at {when}.",
+                kind=_kind(view, original),
+                amount=view.amount(case.amount, case.currency),
+                card=case.card_masked,
+                rrn=original["rrn"],
+                auth=original["auth_code"] or "–",
+                when=view.when(original["received_at"], seconds=True),
+            )
+        )
     if void is not None:
         parts.append(
-            words("Then the {kind}, reference {rrn}, trace {trace}, got {code} at {when}.",
-                  kind=_kind(view, void), rrn=void["rrn"],
-                  trace=void["issuer_trace"] or void["trace"],  # by which the issuer knows it
-                  code=void["response_code"] or words("no answer"),
-                  when=view.when(void["received_at"], seconds=True))
-        )  # fmt: skip
+            words(
+                "Then the {kind}, reference {rrn}, trace {trace}, got {code} at {when}.",
+                kind=_kind(view, void),
+                rrn=void["rrn"],
+                trace=void["issuer_trace"] or void["trace"],  # by which the issuer knows it
+                code=void["response_code"] or words("no answer"),
+                when=view.when(void["received_at"], seconds=True),
+            )
+        )
     parts.append(words("Please say whether it is in your books, and why it was refused."))
     return " ".join(parts)
 

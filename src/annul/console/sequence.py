@@ -30,22 +30,31 @@ def svg(title: str, lanes: Mapping[str, str], arrows: Sequence[Arrow]) -> Html:
     width = _LEFT + _WIDTH * (len(order) - 1) + 150
     at = {lane: _LEFT + _WIDTH * place for place, lane in enumerate(order)}
     heads = [
-        tag("g",
+        tag(
+            "g",
             tag("text", lanes[lane], x=x, y=22, text_anchor="middle", font_weight="bold"),
-            tag("path", d=f"M{x} 32V{height}", stroke="currentColor", opacity="0.25"))
+            tag("path", d=f"M{x} 32V{height}", stroke="currentColor", opacity="0.25"),
+        )
         for lane, x in at.items()
-    ]  # fmt: skip
+    ]
     rows = [
         _drawn(arrow, at[arrow.source], at[arrow.target], _TOP + _ROW * row + 18)
         for row, arrow in enumerate(arrows)
     ]
     return tag(
         "svg",
-        tag("title", title), *heads, *rows,
-        xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width} {height}", role="img",
-        style=f"width: {width}px; height: {height}px", font_family="sans-serif", font_size=12,
-        fill="currentColor", cls="sequence",
-    )  # fmt: skip
+        tag("title", title),
+        *heads,
+        *rows,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {width} {height}",
+        role="img",
+        style=f"width: {width}px; height: {height}px",
+        font_family="sans-serif",
+        font_size=12,
+        fill="currentColor",
+        cls="sequence",
+    )
 
 
 def _drawn(arrow: Arrow, x1: int, x2: int, y: int) -> Html:

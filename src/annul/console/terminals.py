@@ -15,16 +15,20 @@ from .view import View
 
 _TONES: Final = {Weight.STOPS: "bad", Weight.MAY_STOP: "warn", Weight.KNOW: "info"}
 _WEIGHTS: Final = {
-    Weight.STOPS: "stops voids", Weight.MAY_STOP: "may stop voids", Weight.KNOW: "good to know",
-}  # fmt: skip
+    Weight.STOPS: "stops voids",
+    Weight.MAY_STOP: "may stop voids",
+    Weight.KNOW: "good to know",
+}
 _ASKS: Final = {
-    "sign_in": "Ask it to sign in", "parameters": "Ask it to download parameters",
+    "sign_in": "Ask it to sign in",
+    "parameters": "Ask it to download parameters",
     "update": "Ask for the update",
-}  # fmt: skip
+}
 _WANTS: Final = {
-    "sign_in": "asked to sign in", "parameters": "asked to download parameters",
+    "sign_in": "asked to sign in",
+    "parameters": "asked to download parameters",
     "update": "asked to update",
-}  # fmt: skip
+}
 
 
 async def terminals_card(view: View, merchant_id: str, *, write: bool) -> Html:
@@ -59,10 +63,12 @@ def _terminal(view: View, row: Mapping[str, Any], *, write: bool) -> Html:
     wants = badge(words(_WANTS[row["wants"]]), "info") if row["wants"] else None
     head = tag(
         "summary",
-        tag("b", row["terminal_id"], cls="mono"), state, wants,
+        tag("b", row["terminal_id"], cls="mono"),
+        state,
+        wants,
         tag("span", cls="grow"),
         tag("span", _contact(view, row), cls="muted"),
-    )  # fmt: skip
+    )
     findings = [_finding(view, row, one, write=write) for one in row["findings"]]
     return tag(
         "details",
@@ -70,8 +76,9 @@ def _terminal(view: View, row: Mapping[str, Any], *, write: bool) -> Html:
         tag("ul", *findings, cls="findings") if findings else None,
         _facts(view, row),
         _buttons(view, row) if write else None,
-        cls="terminal", open=worst < Weight.KNOW,
-    )  # fmt: skip
+        cls="terminal",
+        open=worst < Weight.KNOW,
+    )
 
 
 def _contact(view: View, row: Mapping[str, Any]) -> str:
@@ -107,11 +114,17 @@ def _facts(view: View, row: Mapping[str, Any]) -> Html:
         return tag("span", f"{name} {age}")
 
     kinds = row["kinds"]
-    link = words("lines lost {drops} · reversals {reversals} · wrong MACs {macs}",
-                 drops=row["link_drops"], reversals=row["reversals"],
-                 macs=row["wrong_mac"])  # fmt: skip
-    batch = words("{batch} · last settled: {when}", batch=row["batch"],
-                  when=view.when(row["settled_at"]) or words("never"))  # fmt: skip
+    link = words(
+        "lines lost {drops} · reversals {reversals} · wrong MACs {macs}",
+        drops=row["link_drops"],
+        reversals=row["reversals"],
+        macs=row["wrong_mac"],
+    )
+    batch = words(
+        "{batch} · last settled: {when}",
+        batch=row["batch"],
+        when=view.when(row["settled_at"]) or words("never"),
+    )
     software = row["software"] or "–"
     if row["wanted_software"]:
         software = words("{now}, wanted {wanted}", now=software, wanted=row["wanted_software"])
@@ -159,19 +172,32 @@ async def ask_terminal(view: View, merchant_id: str, terminal_id: str, what: str
 
     async def act(answers: Answers) -> None:
         await views.ask(
-            view.desk, view.visitor, merchant_id, terminal_id, what, answers["reason"],
+            view.desk,
+            view.visitor,
+            merchant_id,
+            terminal_id,
+            what,
+            answers["reason"],
             str(answers.get("software", "")),
-        )  # fmt: skip
+        )
 
     fields: tuple[Field, ...] = ()
     if what == "update":
         rows = await views.terminals(view.desk, view.visitor, merchant_id)
         wanted = next((r["wanted_software"] for r in rows if r["terminal_id"] == terminal_id), "")
         fields = (
-            Field("software", words("Version it should have"), value=wanted, needed=True,
-                  hint=words("as it says at sign-in")),
-        )  # fmt: skip
+            Field(
+                "software",
+                words("Version it should have"),
+                value=wanted,
+                needed=True,
+                hint=words("as it says at sign-in"),
+            ),
+        )
     title = words(_ASKS[what]) if what in _ASKS else words("Take back what was asked")
-    form = Form(title, fields, about=words("Terminal {terminal}: it is told with its next answer.",
-                                           terminal=terminal_id))  # fmt: skip
+    form = Form(
+        title,
+        fields,
+        about=words("Terminal {terminal}: it is told with its next answer.", terminal=terminal_id),
+    )
     return await ask(view, form, act)

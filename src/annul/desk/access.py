@@ -126,9 +126,15 @@ class Access:
         return _visitor(row)
 
     async def add(
-        self, name: str, password: str, role: str, merchant_id: str = "", *,
-        one_time: bool = False, within: Within = None,
-    ) -> bool:  # fmt: skip
+        self,
+        name: str,
+        password: str,
+        role: str,
+        merchant_id: str = "",
+        *,
+        one_time: bool = False,
+        within: Within = None,
+    ) -> bool:
         """Add a user; False when the name is taken. Raises `NotPossible`."""
         if role not in ROLES or (role in OF_A_SHOP) != bool(merchant_id):
             raise NotPossible
@@ -186,9 +192,15 @@ class Access:
         identity = uuid7()
         await (within or self._pool).execute(
             _QUERIES["new_key"],
-            identity, _hash(key), key[: len(KEY_MARK) + 6], name, sorted(scopes), merchant_id, by,
+            identity,
+            _hash(key),
+            key[: len(KEY_MARK) + 6],
+            name,
+            sorted(scopes),
+            merchant_id,
+            by,
             self._clock.now(),
-        )  # fmt: skip
+        )
         return identity, key
 
     async def end_key(self, identity: UUID, within: Within = None) -> bool:

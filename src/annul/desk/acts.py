@@ -82,9 +82,15 @@ async def act(
         "SELECT second_person_from FROM merchants WHERE merchant_id = $1", case.merchant_id
     )
     done = await counter.people.act(
-        case, name, who=visitor.name, role=role_of(visitor), reason=reason,
-        second_person_from=limit or 1, now=counter.clock.now(), cause=cause,
-    )  # fmt: skip
+        case,
+        name,
+        who=visitor.name,
+        role=role_of(visitor),
+        reason=reason,
+        second_person_from=limit or 1,
+        now=counter.clock.now(),
+        cause=cause,
+    )
     if counter.host is not None:
         counter.host.failed.set()  # the resolver looks at once
     return done

@@ -93,9 +93,15 @@ async def audit(
     """Keep who did what to which thing, and why, in the transaction that does it."""
     await connection.execute(
         _QUERIES["audit"],
-        uuid7(), at, visitor.name, visitor.role, action, thing, scan(reason.strip()),
+        uuid7(),
+        at,
+        visitor.name,
+        visitor.role,
+        action,
+        thing,
+        scan(reason.strip()),
         dict(detail or {}),
-    )  # fmt: skip
+    )
 
 
 async def permit(
@@ -239,9 +245,15 @@ async def log(
     after = Cursor.parse(cursor)
     rows = await desk.pool.fetch(
         _QUERIES["log"],
-        wanted.who, wanted.action, wanted.text.strip(), wanted.since, wanted.until,
-        after.at if after else None, after.id if after else None, limit + 1,
-    )  # fmt: skip
+        wanted.who,
+        wanted.action,
+        wanted.text.strip(),
+        wanted.since,
+        wanted.until,
+        after.at if after else None,
+        after.id if after else None,
+        limit + 1,
+    )
     return listing(rows, limit, "at")
 
 

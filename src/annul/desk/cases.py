@@ -42,10 +42,18 @@ async def search(
     amount = _amount(text)
     rows = await desk.pool.fetch(
         _QUERIES["search"],
-        wanted.state or "all", wanted.cause, wanted.issuer,
-        visitor.merchant_id or wanted.merchant, text, amount, wanted.since,
-        after.at if after else None, after.id if after else None, desk.clock.now(), limit + 1,
-    )  # fmt: skip
+        wanted.state or "all",
+        wanted.cause,
+        wanted.issuer,
+        visitor.merchant_id or wanted.merchant,
+        text,
+        amount,
+        wanted.since,
+        after.at if after else None,
+        after.id if after else None,
+        desk.clock.now(),
+        limit + 1,
+    )
     return listing(rows, limit, "opened_at")
 
 

@@ -60,9 +60,13 @@ async def propose(
     transaction = await _find(desk, visitor, named)
     person = await _person(desk, visitor, reason)
     return await desk.conclusions.propose(
-        str(transaction.id), person, done=done, reason=reason, evidence=evidence,
+        str(transaction.id),
+        person,
+        done=done,
+        reason=reason,
+        evidence=evidence,
         evidence_name=evidence_name,
-    )  # fmt: skip
+    )
 
 
 async def confirm(

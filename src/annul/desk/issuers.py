@@ -108,10 +108,15 @@ def standing(rows: Iterable[Mapping[str, Any]], now: datetime) -> list[dict[str,
     """Say of each rule: in force, coming, overtaken by one that began later, past, or withdrawn."""
     known = [dict(row) for row in rows]
     rules = [
-        Policy(PolicyKind(row["kind"]), row["number"], row["valid_from"], row["valid_until"],
-               str(row["id"]))
+        Policy(
+            PolicyKind(row["kind"]),
+            row["number"],
+            row["valid_from"],
+            row["valid_until"],
+            str(row["id"]),
+        )
         for row in known
-    ]  # fmt: skip
+    ]
     counting = {rule.id for rule in current(rules, now).values()}
     for row, rule in zip(known, rules, strict=True):
         if rule.id in counting or (rule.kind in WINDOWS and rule.in_force(now)):
@@ -152,14 +157,23 @@ async def set_policy(
             identity = uuid7()
             await connection.execute(
                 _QUERIES["add_policy"],
-                issuer_id, identity, rule.kind.value, rule.number, from_, until,
-                rule.note.strip(), visitor.name, now,
-            )  # fmt: skip
+                issuer_id,
+                identity,
+                rule.kind.value,
+                rule.number,
+                from_,
+                until,
+                rule.note.strip(),
+                visitor.name,
+                now,
+            )
             added.append(identity)
         detail = {
-            **asdict(rule), "valid_from": str(rule.valid_from),
-            "valid_until": str(rule.valid_until or ""), "ids": [str(one) for one in added],
-        }  # fmt: skip
+            **asdict(rule),
+            "valid_from": str(rule.valid_from),
+            "valid_until": str(rule.valid_until or ""),
+            "ids": [str(one) for one in added],
+        }
         await audit(connection, visitor, now, "set-policy", f"issuer {issuer_id}", reason, detail)
     return added
 
@@ -217,9 +231,14 @@ async def set_meaning(
         before = await connection.fetchval(_QUERIES["meaning"], issuer_id, code)
         await connection.execute(_QUERIES["set_meaning"], issuer_id, code, cause)
         await audit(
-            connection, visitor, desk.clock.now(), "set-meaning", f"issuer {issuer_id}", reason,
+            connection,
+            visitor,
+            desk.clock.now(),
+            "set-meaning",
+            f"issuer {issuer_id}",
+            reason,
             {"code": code, "cause": cause, "before": before or ""},
-        )  # fmt: skip
+        )
 
 
 async def end_meaning(desk: Desk, visitor: Visitor, issuer_id: str, code: str, reason: str) -> None:
@@ -229,9 +248,14 @@ async def end_meaning(desk: Desk, visitor: Visitor, issuer_id: str, code: str, r
         if before is None:
             raise Unknown("nothing is kept for this code")
         await audit(
-            connection, visitor, desk.clock.now(), "end-meaning", f"issuer {issuer_id}", reason,
+            connection,
+            visitor,
+            desk.clock.now(),
+            "end-meaning",
+            f"issuer {issuer_id}",
+            reason,
             {"code": code, "before": before},
-        )  # fmt: skip
+        )
 
 
 # Whom to call -----------------------------------------------------------------------------------
@@ -276,9 +300,14 @@ async def put_contact(
         await connection.execute(_QUERIES["put_contact"], issuer_id, chosen, *values)
         detail = {**asdict(contact), "id": str(chosen), "before": dict(before or {})}
         await audit(
-            connection, visitor, desk.clock.now(), "set-contact", f"issuer {issuer_id}", reason,
+            connection,
+            visitor,
+            desk.clock.now(),
+            "set-contact",
+            f"issuer {issuer_id}",
+            reason,
             detail,
-        )  # fmt: skip
+        )
     return chosen
 
 
@@ -291,9 +320,14 @@ async def end_contact(
         if before is None:
             raise Unknown("there is no such contact")
         await audit(
-            connection, visitor, desk.clock.now(), "end-contact", f"issuer {issuer_id}", reason,
+            connection,
+            visitor,
+            desk.clock.now(),
+            "end-contact",
+            f"issuer {issuer_id}",
+            reason,
             {"id": str(identity), "before": dict(before)},
-        )  # fmt: skip
+        )
 
 
 async def _rows(desk: Desk, query: str, issuer_id: str) -> list[dict[str, Any]]:

@@ -87,9 +87,14 @@ async def allow(
         await connection.execute(_QUERIES["allow"], merchant_id, *after.values())
         await connection.execute(_QUERIES["changed"])
         await audit(
-            connection, visitor, desk.clock.now(), "set-allowed", f"merchant {merchant_id}",
-            reason, changed,
-        )  # fmt: skip
+            connection,
+            visitor,
+            desk.clock.now(),
+            "set-allowed",
+            f"merchant {merchant_id}",
+            reason,
+            changed,
+        )
 
 
 async def ask(
@@ -120,6 +125,11 @@ async def ask(
             raise NotValid("an update needs the version that the terminal should have")
         await connection.execute(_QUERIES["changed"])
         await audit(
-            connection, visitor, desk.clock.now(), "ask-terminal",
-            f"terminal {merchant_id} {terminal_id}", reason, {"ask": what, "software": wanted},
-        )  # fmt: skip
+            connection,
+            visitor,
+            desk.clock.now(),
+            "ask-terminal",
+            f"terminal {merchant_id} {terminal_id}",
+            reason,
+            {"ask": what, "software": wanted},
+        )

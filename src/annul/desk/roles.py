@@ -28,14 +28,24 @@ class Scope(StrEnum):
 
 
 _SEES: Final = frozenset(
-    {Scope.CASES_READ, Scope.TRANSACTIONS_READ, Scope.DIAGNOSIS, Scope.ISSUERS_READ,
-     Scope.MERCHANTS_READ, Scope.OVERVIEW, Scope.SHOP}
-)  # fmt: skip
+    {
+        Scope.CASES_READ,
+        Scope.TRANSACTIONS_READ,
+        Scope.DIAGNOSIS,
+        Scope.ISSUERS_READ,
+        Scope.MERCHANTS_READ,
+        Scope.OVERVIEW,
+        Scope.SHOP,
+    }
+)
 _WORKS: Final = _SEES | {Scope.CASES_ACT, Scope.POS}
 _OPERATES: Final = _WORKS | {
-    Scope.VOIDS_WRITE, Scope.REFUNDS_WRITE, Scope.ISSUERS_WRITE, Scope.MERCHANTS_WRITE,
+    Scope.VOIDS_WRITE,
+    Scope.REFUNDS_WRITE,
+    Scope.ISSUERS_WRITE,
+    Scope.MERCHANTS_WRITE,
     Scope.WEBHOOKS,
-}  # fmt: skip
+}
 
 ROLES: Final[Mapping[str, frozenset[Scope]]] = {
     "cashier": frozenset({Scope.SHOP, Scope.POS}),

@@ -130,8 +130,13 @@ async def today(desk: Desk, merchant: str) -> list[Voucher]:
     since = now - _DAY
     rows = await desk.pool.fetch(
         _QUERIES["today"],
-        merchant, desk.calendar.business_date(now), since, least_id(since), _UNDOING, _TODAY,
-    )  # fmt: skip
+        merchant,
+        desk.calendar.business_date(now),
+        since,
+        least_id(since),
+        _UNDOING,
+        _TODAY,
+    )
     return await _standing(desk, [dict(row) for row in rows])
 
 
@@ -189,8 +194,11 @@ async def _standing(desk: Desk, rows: Sequence[Mapping[str, Any]]) -> list[Vouch
         mine = [row for row in rows if row["merchant_id"] == merchant]
         about = await desk.pool.fetch(
             _QUERIES["standing"],
-            merchant, [row["id"] for row in mine], _sales(mine), _UNDOING,
-        )  # fmt: skip
+            merchant,
+            [row["id"] for row in mine],
+            _sales(mine),
+            _UNDOING,
+        )
         found |= {row["id"]: dict(row) for row in about}
     return [
         Voucher(standing(found[row["id"]], undoing=row["kind"] in _UNDOING), row, found[row["id"]])

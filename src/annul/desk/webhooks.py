@@ -46,9 +46,15 @@ async def add(desk: Desk, visitor: Visitor, url: str, merchant: str) -> tuple[di
     identity, secret, now = uuid7(), new_secret(), desk.clock.now()
     async with desk.pool.acquire() as connection, connection.transaction():
         added = await connection.fetchval(
-            _QUERIES["add"], of_merchant, identity, url, desk.vault.seal(secret), inside,
-            visitor.name, now,
-        )  # fmt: skip
+            _QUERIES["add"],
+            of_merchant,
+            identity,
+            url,
+            desk.vault.seal(secret),
+            inside,
+            visitor.name,
+            now,
+        )
         if added is None:
             raise _no_merchant(of_merchant)
         detail = {"merchant": of_merchant, "url": url}
@@ -93,9 +99,13 @@ async def attempts(
     found = await find(desk, visitor, identity)
     after = Cursor.parse(cursor)
     rows = await desk.pool.fetch(
-        _QUERIES["log"], found["merchant_id"], identity, after and after.at, after and after.id,
+        _QUERIES["log"],
+        found["merchant_id"],
+        identity,
+        after and after.at,
+        after and after.id,
         limit + 1,
-    )  # fmt: skip
+    )
     page = listing(rows, limit, "at")
     for row in page.rows:
         row["event"] = event_name(row["event"])

@@ -288,10 +288,23 @@ _ALL: Final = (
 
 # What no issuer was asked for can not have failed at one.
 _AT_ISSUER: Final = frozenset(
-    {"timeout", "late_answer", "issuer_maintenance", "end_of_day", "issuer_down", "issuer_link",
-     "issuer_limit_amount", "issuer_limit_count", "outside_void_window", "policy_changed",
-     "issuer_unsupported", "risk_refusal", "card_problem", "issuer_error"}
-)  # fmt: skip
+    {
+        "timeout",
+        "late_answer",
+        "issuer_maintenance",
+        "end_of_day",
+        "issuer_down",
+        "issuer_link",
+        "issuer_limit_amount",
+        "issuer_limit_count",
+        "outside_void_window",
+        "policy_changed",
+        "issuer_unsupported",
+        "risk_refusal",
+        "card_problem",
+        "issuer_error",
+    }
+)
 _REFUSED_HERE: Final = {"refused_here": -6.0}
 
 CAUSES: Final[Mapping[str, Cause]] = {

@@ -14,9 +14,11 @@ _MATCH: Final = {"original_mismatch": 1.0, "issuer_error": 1.5}
 _RISK: Final = {"risk_refusal": 4.0}
 _CARD: Final = {"card_problem": 4.0}
 _LIMITS: Final = {
-    "issuer_limit_amount": 0.5, "issuer_limit_count": 0.5, "outside_void_window": 0.5,
+    "issuer_limit_amount": 0.5,
+    "issuer_limit_count": 0.5,
+    "outside_void_window": 0.5,
     "repeated_too_soon": 0.5,
-}  # fmt: skip
+}
 
 SPEAKS: Final[Mapping[str, Mapping[str, float]]] = {
     "01": {"risk_refusal": 1.5, "card_problem": 1.5},
@@ -92,4 +94,4 @@ ANYBODY: Final[Mapping[str, Mapping[str, float]]] = {
     "98": {"timeout": 1.5, "terminal_link": 0.8},
     "A0": {"keys_out_of_step": 2.0},
     "A7": {"keys_out_of_step": 4.0},
-}  # fmt: skip
+}

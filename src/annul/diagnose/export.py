@@ -41,9 +41,14 @@ REVERSAL: Final = "reversal"  # a line that undoes the one with its trace; no ki
 _NAMES: Final[Mapping[str, str]] = {
     **{kind.name: kind.name for kind in KINDS.values()},
     **{kind.zh: kind.name for kind in KINDS.values()},
-    "purchase": "sale", "撤销": "void", "消费": "sale", "退款": "refund",
-    REVERSAL: REVERSAL, "冲正": REVERSAL, "自动冲正": REVERSAL,
-}  # fmt: skip
+    "purchase": "sale",
+    "撤销": "void",
+    "消费": "sale",
+    "退款": "refund",
+    REVERSAL: REVERSAL,
+    "冲正": REVERSAL,
+    "自动冲正": REVERSAL,
+}
 # What no export can tell: who refused, and the state of the host's own things.
 _NOT_TOLD: Final = ("void.why", "void.sent", "host.refused", "host.interrupted", "void.late_code")
 _SPACE: Final = uuid.UUID("6f8b0c52-6f0e-4a52-9c39-0d8a3f5f2a11")

@@ -209,9 +209,12 @@ class Gatherer:
         original = None
         if row["kind"] not in REFUNDS:  # which name it by reference
             original = await self._pool.fetchrow(
-                _QUERIES["named"], row["merchant_id"], row["terminal_id"], row["original_batch"],
+                _QUERIES["named"],
+                row["merchant_id"],
+                row["terminal_id"],
+                row["original_batch"],
                 row["original_trace"],
-            )  # fmt: skip
+            )
         found = None if original is None else Transaction.of(original)
         return Transaction(
             merchant_id=row["merchant_id"], id=row["id"], kind=row["kind"], state=State.DECLINED,

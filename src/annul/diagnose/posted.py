@@ -39,9 +39,13 @@ def facts_of(request: bytes, response: bytes | None, dialect: str = "unionpay_po
     asked = read(request, DIALECTS[dialect]).message
     field60 = _parsed60(_text(asked, 60))
     kind = find_kind(
-        asked.mti, _text(asked, 3), _text(asked, 25), field60.function, field60.network,
+        asked.mti,
+        _text(asked, 3),
+        _text(asked, 25),
+        field60.function,
+        field60.network,
         _text(asked, 22),
-    )  # fmt: skip
+    )
     name = kind.name if kind else "void" if _text(asked, 3) == "200000" else ""
     if name not in VOIDS or asked.mti not in _REQUESTS:
         raise NotAVoid

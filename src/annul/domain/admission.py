@@ -85,13 +85,21 @@ RULES: Final[tuple[Rule, ...]] = (
 )  # fmt: skip
 
 MERCHANT_UNKNOWN: Final = refusal(
-    "03", "merchant_unknown", "商户不存在", "no such merchant",
-    "请核对商户号", "check the merchant number",
-)  # fmt: skip
+    "03",
+    "merchant_unknown",
+    "商户不存在",
+    "no such merchant",
+    "请核对商户号",
+    "check the merchant number",
+)
 TERMINAL_UNKNOWN: Final = refusal(
-    "97", "terminal_unknown", "终端未登记", "no such terminal at this merchant",
-    "请核对终端号", "check the terminal number",
-)  # fmt: skip
+    "97",
+    "terminal_unknown",
+    "终端未登记",
+    "no such terminal at this merchant",
+    "请核对终端号",
+    "check the terminal number",
+)
 
 
 def check(

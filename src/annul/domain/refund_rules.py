@@ -70,18 +70,29 @@ RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
 )  # fmt: skip
 
 UNTOLD: Final = refusal(
-    "94", "refund_just_done", "同额退货刚刚成功",
+    "94",
+    "refund_just_done",
+    "同额退货刚刚成功",
     "an equal refund of this sale has gone through, and this terminal was told that it was open",
-    "请先核对,确需再退请稍后重做", "look at it first; do it again if another one is meant",
-)  # fmt: skip
+    "请先核对,确需再退请稍后重做",
+    "look at it first; do it again if another one is meant",
+)
 TOO_OLD: Final = refusal(
-    "12", "original_too_old", "超过退货期限", "the original is older than refunds are taken",
-    "请联系收单机构", "call the acquirer",
-)  # fmt: skip
+    "12",
+    "original_too_old",
+    "超过退货期限",
+    "the original is older than refunds are taken",
+    "请联系收单机构",
+    "call the acquirer",
+)
 SAME_DAY: Final = refusal(
-    "12", "same_day", "当日交易请撤销", "a sale of the same day is voided, not refunded",
-    "请做撤销", "void it",
-)  # fmt: skip
+    "12",
+    "same_day",
+    "当日交易请撤销",
+    "a sale of the same day is voided, not refunded",
+    "请做撤销",
+    "void it",
+)
 
 
 def check(original: Transaction | None, undoing: Undoing, terms: Terms) -> Ruling:

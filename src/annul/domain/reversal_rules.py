@@ -14,41 +14,68 @@ from .states import State
 CONCLUDED: Final = "concluded_by_hand"  # what ended it: two people, with evidence
 
 ALREADY: Final = Ruling(
-    ok=True, code="00", name="already_reversed",
-    zh="已冲正", en="the reversal is owned already", next_zh="无需再冲正", next_en="nothing to do",
-)  # fmt: skip
+    ok=True,
+    code="00",
+    name="already_reversed",
+    zh="已冲正",
+    en="the reversal is owned already",
+    next_zh="无需再冲正",
+    next_en="nothing to do",
+)
 
 
 NOTHING: Final = refusal(
-    "25", "nothing_to_reverse", "无可冲正的交易", "there is nothing to reverse",
-    "冲正结束", "the reversal is done",
-)  # fmt: skip
+    "25",
+    "nothing_to_reverse",
+    "无可冲正的交易",
+    "there is nothing to reverse",
+    "冲正结束",
+    "the reversal is done",
+)
 OTHER: Final = refusal(
-    "12", "original_of_other_kind", "原交易类型不符", "the original is of another kind",
-    "请核对", "check the request",
-)  # fmt: skip
+    "12",
+    "original_of_other_kind",
+    "原交易类型不符",
+    "the original is of another kind",
+    "请核对",
+    "check the request",
+)
 AMOUNT: Final = refusal(
-    "64", "amount_differs", "金额与原交易不符", "the amount is not that of the original",
-    "请核对", "check the request",
-)  # fmt: skip
+    "64",
+    "amount_differs",
+    "金额与原交易不符",
+    "the amount is not that of the original",
+    "请核对",
+    "check the request",
+)
 # What the terminal wants is true already: nothing of it stands.
 UNDONE: Final = Ruling(
-    ok=True, code="00", name="already_undone",
-    zh="原交易已撤销或已退货", en="the original was voided or refunded meanwhile",
-    next_zh="无需冲正", next_en="nothing to do",
-)  # fmt: skip
+    ok=True,
+    code="00",
+    name="already_undone",
+    zh="原交易已撤销或已退货",
+    en="the original was voided or refunded meanwhile",
+    next_zh="无需冲正",
+    next_en="nothing to do",
+)
 # The terminal goes on without it while it stands, or while a part of it was given back.
 STANDS: Final = refusal(
-    "12", "reversal_not_possible", "原交易已部分退货、完成或正在撤销",
+    "12",
+    "reversal_not_possible",
+    "原交易已部分退货、完成或正在撤销",
     "the original is refunded in part, completed, or being undone",
-    "请核对", "compare both",
-)  # fmt: skip
+    "请核对",
+    "compare both",
+)
 
 NOT_ITS_OWN: Final = refusal(
-    "25", "reversal_of_another", "该凭证号属于另一张卡的交易",
+    "25",
+    "reversal_of_another",
+    "该凭证号属于另一张卡的交易",
     "the number is that of a transaction with another card",
-    "冲正结束", "the reversal is done",
-)  # fmt: skip
+    "冲正结束",
+    "the reversal is done",
+)
 
 _OF_STATE: Final[dict[State, Ruling]] = {
     State.RECEIVED: ALLOWED,

@@ -48,14 +48,22 @@ class Undoing:
 Predicate = Callable[[Transaction, Undoing], bool]
 
 BEING_UNDONE: Final = refusal(
-    "22", "being_undone", "原交易正在撤销", "another void or refund of the original is on its way",
-    "请等待结果", "wait for its outcome",
-)  # fmt: skip
+    "22",
+    "being_undone",
+    "原交易正在撤销",
+    "another void or refund of the original is on its way",
+    "请等待结果",
+    "wait for its outcome",
+)
 
 NOT_FOUND: Final = refusal(
-    "25", "original_not_found", "找不到原交易", "no transaction has this voucher number",
-    "请核对凭证号", "check the voucher number",
-)  # fmt: skip
+    "25",
+    "original_not_found",
+    "找不到原交易",
+    "no transaction has this voucher number",
+    "请核对凭证号",
+    "check the voucher number",
+)
 
 
 def _amount_differs(original: Transaction, undoing: Undoing) -> bool:

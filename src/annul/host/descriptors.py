@@ -26,7 +26,10 @@ def connections_allowed(wanted: int) -> int:
     allowed = wanted if soft == unlimited else min(wanted, max(soft - RESERVED, 1))
     if allowed < wanted:
         log.warning(
-            "fewer_connections", wanted=wanted, allowed=allowed, descriptors=soft,
+            "fewer_connections",
+            wanted=wanted,
+            allowed=allowed,
+            descriptors=soft,
             next_step="raise the limit on open files (ulimit -Hn, LimitNOFILE)",
-        )  # fmt: skip
+        )
     return allowed

@@ -149,9 +149,14 @@ class Evidence:
             await self._flush_alarms(now)
             for issuer_id, line in issuers.lines.items():
                 await self._pool.execute(
-                    _QUERIES["links"], issuer_id, self._node, line.link.up, line.link.trouble,
-                    str(line.health.state), now,
-                )  # fmt: skip
+                    _QUERIES["links"],
+                    issuer_id,
+                    self._node,
+                    line.link.up,
+                    line.link.trouble,
+                    str(line.health.state),
+                    now,
+                )
                 for slot in line.health.changed():
                     await self._put_slot(issuer_id, slot)
         except _STORE_TROUBLE:
@@ -182,10 +187,23 @@ class Evidence:
         at = self._began + timedelta(seconds=slot.number * SLOT_S)
         await self._pool.execute(
             _QUERIES["issuers"],
-            issuer_id, self._node, at, slot.requests, slot.approvals, slot.silent, slot.not_sent,
-            slot.late, slot.faults, slot.voids, slot.void_approvals, slot.drops,
-            slot.garbled, slot.codes, slot.latencies, list(slot.tail),
-        )  # fmt: skip
+            issuer_id,
+            self._node,
+            at,
+            slot.requests,
+            slot.approvals,
+            slot.silent,
+            slot.not_sent,
+            slot.late,
+            slot.faults,
+            slot.voids,
+            slot.void_approvals,
+            slot.drops,
+            slot.garbled,
+            slot.codes,
+            slot.latencies,
+            list(slot.tail),
+        )
 
     async def _run_messages(self, items: list[Kept]) -> list[None]:
         await self._pool.execute(_QUERIES["messages"], *_columns(items))

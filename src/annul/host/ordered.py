@@ -37,13 +37,17 @@ PROGRAM: Final = "B"
 OPEN: Final = "open"  # no outcome yet
 
 REFUNDED: Final[Mapping[str, str]] = {
-    "sale": "refund", "qr_sale": "qr_refund", "completion": "refund",
+    "sale": "refund",
+    "qr_sale": "qr_refund",
+    "completion": "refund",
     "completion_advice": "refund",
-}  # fmt: skip
+}
 VOIDED: Final[Mapping[str, str]] = {
-    "sale": "void", "qr_sale": "qr_void", "preauth": "preauth_void",
+    "sale": "void",
+    "qr_sale": "qr_void",
+    "preauth": "preauth_void",
     "completion": "completion_void",
-}  # fmt: skip
+}
 
 _QUERIES: Final = {n: q.sql for n, q in load_queries("annul.host", "ordered.sql").items()}
 _KEYED: Final = "012"  # entry mode: by hand, no PIN
@@ -104,8 +108,11 @@ async def attempt(
     batch = f"{mark}{original.batch[1:]}"
     trace = await host.pool.fetchval(
         _QUERIES["free_trace"],
-        original.merchant_id, original.terminal_id, batch, identity.int % _TRACES,
-    )  # fmt: skip
+        original.merchant_id,
+        original.terminal_id,
+        batch,
+        identity.int % _TRACES,
+    )
     built = Transaction(
         merchant_id=original.merchant_id,
         id=identity,
@@ -150,8 +157,7 @@ async def send(
     merchant's money does not cover it.
     """
     under_way = asyncio.get_running_loop().create_future()
-    key = (transaction.merchant_id, transaction.terminal_id, transaction.batch,
-           transaction.trace)  # fmt: skip
+    key = (transaction.merchant_id, transaction.terminal_id, transaction.batch, transaction.trace)
     host.in_flight[key] = under_way  # so that no sweep takes it for a stranded one
     try:
         merchant = host.registry.merchant(original.merchant_id)
@@ -252,9 +258,13 @@ async def ruled(
         return ruling
     nobody = Terminal(merchant.merchant_id, terminal_id, signed_in=True, amount_limit=LARGEST)
     return admission.check(
-        merchant, nobody, kind=asked, batch=nobody.batch, amount=amount,
+        merchant,
+        nobody,
+        kind=asked,
+        batch=nobody.batch,
+        amount=amount,
         currency=original.currency,
-    )  # fmt: skip
+    )
 
 
 async def _not_sent(host: Host, transaction: Transaction, route: Route) -> bool:

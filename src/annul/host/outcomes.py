@@ -159,8 +159,10 @@ class Outcomes:
     async def contradicted(self, transaction: Transaction, answer: Answer, at: datetime) -> bool:
         """Take back what was booked and is not what was asked; dispute what can not be reversed."""
         said: dict[str, Any] = {
-            "late_code": answer.response_code, "sent": Sent.ANSWERED, "why": UNPROVED,
-        }  # fmt: skip
+            "late_code": answer.response_code,
+            "sent": Sent.ANSWERED,
+            "why": UNPROVED,
+        }
         if KINDS[transaction.kind].reversible:
             return await self._write(
                 transaction,
@@ -272,9 +274,14 @@ class Outcomes:
             return ""  # it moves nothing
         reversible = KINDS[transaction.kind].reversible
         late = Late(
-            transaction, answer.response_code, answer.auth_code, answer.verdict, reversible,
-            reason if reversible else "", at,
-        )  # fmt: skip
+            transaction,
+            answer.response_code,
+            answer.auth_code,
+            answer.verdict,
+            reversible,
+            reason if reversible else "",
+            at,
+        )
         return await self._journal.late(late)
 
     async def owe_again(self, transaction: Transaction, reason: str, at: datetime) -> bool:
@@ -302,10 +309,15 @@ class Outcomes:
         kind, detail = incident
         return self._journal.conclude(
             Outcome(
-                *identity, state, at, posted_on=self._business_date(at), incident=kind,
-                detail=detail, **more,
+                *identity,
+                state,
+                at,
+                posted_on=self._business_date(at),
+                incident=kind,
+                detail=detail,
+                **more,
             )
-        )  # fmt: skip
+        )
 
     async def _money(
         self, transaction: Transaction, original: Transaction | None

@@ -221,5 +221,8 @@ class Recovery:
 
 def _key(transaction: Transaction) -> Key:
     return (
-        transaction.merchant_id, transaction.terminal_id, transaction.batch, transaction.trace,
-    )  # fmt: skip
+        transaction.merchant_id,
+        transaction.terminal_id,
+        transaction.batch,
+        transaction.trace,
+    )

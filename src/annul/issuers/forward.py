@@ -161,9 +161,13 @@ class Forwarder:
         self._loops = loops or Loops(clock)
         self._watching: Loop | None = None
         self._worker = Worker(
-            "forward", self, self._loops, issuers.owed, concurrency=self._pace.concurrency,
+            "forward",
+            self,
+            self._loops,
+            issuers.owed,
+            concurrency=self._pace.concurrency,
             after_s=self._pace.poll_s,
-        )  # fmt: skip
+        )
 
     def start(self) -> None:
         """Begin to send what is owed."""

@@ -33,8 +33,12 @@ _PIN_CAPTURE: Final = "12"
 _NETWORK_TIME: Final = timezone(timedelta(hours=8))
 _TWO: Final = tuple(f"{number:02d}" for number in range(100))
 _ANSWER_MTI: Final = {
-    "0100": "0110", "0200": "0210", "0220": "0230", "0420": "0430", "0820": "0830",
-}  # fmt: skip
+    "0100": "0110",
+    "0200": "0210",
+    "0220": "0230",
+    "0420": "0430",
+    "0820": "0830",
+}
 
 
 _AMOUNT: Final = 4

@@ -100,9 +100,10 @@ class Pending:
         fitting = [
             whole
             for pair in self._institutions
-            if acquirer in {"", pair[0]} and forwarder in {"", pair[1]}
+            if acquirer in {"", pair[0]}
+            and forwarder in {"", pair[1]}
             and (whole := (*short, *pair)) in self._by_key
-        ]  # fmt: skip
+        ]
         return self._by_key.pop(fitting[0]) if len(fitting) == 1 else None
 
     def expire(self, now: float) -> int:

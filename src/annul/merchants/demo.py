@@ -78,8 +78,13 @@ async def seed(
             name_zh, name_en, category, pricing, needs_balance = _SHOPS[number % 4]
             await connection.execute(
                 _QUERIES["merchant"],
-                merchant_id, name_zh, name_en, category, pricing, needs_balance,
-            )  # fmt: skip
+                merchant_id,
+                name_zh,
+                name_en,
+                category,
+                pricing,
+                needs_balance,
+            )
             for index in range(plan.terminals_each):
                 terminal_id = f"{number * plan.terminals_each + index + 10_000_001:08d}"
                 profile = TerminalProfile(
@@ -100,8 +105,15 @@ async def _issuers(connection: Any, security: SecurityModule, plan: Plan) -> Non
         port = plan.issuer_ports[index % len(plan.issuer_ports)]
         await connection.execute(
             _QUERIES["issuer"],
-            issuer_id, name_zh, name_en, plan.issuer_host, port, plan.timeout_ms, pin_key, mac_key,
-        )  # fmt: skip
+            issuer_id,
+            name_zh,
+            name_en,
+            plan.issuer_host,
+            port,
+            plan.timeout_ms,
+            pin_key,
+            mac_key,
+        )
     for prefix, issuer, backup, card_type in _BINS:
         backup_id = None if backup is None else ISSUERS[backup][0]
         await connection.execute(_QUERIES["bin"], prefix, ISSUERS[issuer][0], backup_id, card_type)

@@ -79,9 +79,14 @@ async def enrol(
         message = f"there is no merchant {profile.merchant_id}"
         raise NotEnrolled(message)
     added = await connection.fetchval(
-        _QUERIES["register"], *identity, profile.key_form, str(profile.mac), profile.tls_identity,
-        profile.unbound_management, replace,
-    )  # fmt: skip
+        _QUERIES["register"],
+        *identity,
+        profile.key_form,
+        str(profile.mac),
+        profile.tls_identity,
+        profile.unbound_management,
+        replace,
+    )
     if added is None:
         return None
     clear = clear or secrets.token_bytes(_MASTER)

@@ -60,9 +60,19 @@ async def hand_out(
                 await connection.execute(_QUERIES["drop_pending"], *station.identity)
                 await connection.executemany(
                     _QUERIES["put_pending"],
-                    [(*station.identity, key.kind, form, key.algorithm, key.wrapped,
-                      key.check_value, at) for key in fresh],
-                )  # fmt: skip
+                    [
+                        (
+                            *station.identity,
+                            key.kind,
+                            form,
+                            key.algorithm,
+                            key.wrapped,
+                            key.check_value,
+                            at,
+                        )
+                        for key in fresh
+                    ],
+                )
         station.pending = pending
     pending, master = station.pending, station.master_key
     if pending is None or master is None:  # another process has ended them just now
@@ -89,9 +99,14 @@ async def take_up(
         await connection.execute(_QUERIES["take_up"], merchant_id, terminal_id, at)
         await connection.execute(_QUERIES["drop_pending"], merchant_id, terminal_id)
         wants = await connection.fetchval(
-            _QUERIES["sign_in"], merchant_id, terminal_id, said.operator, said.serial, at,
+            _QUERIES["sign_in"],
+            merchant_id,
+            terminal_id,
+            said.operator,
+            said.serial,
+            at,
             said.software,
-        )  # fmt: skip
+        )
     master = station.keys.get(KeyKind.MASTER)
     station.adopt(Ring({**pending.keys, **({KeyKind.MASTER: master} if master else {})}))
     station.codes.renewed()

@@ -171,9 +171,15 @@ class Auditor:
             raise ExplanationRefused
         for one in found:
             await self._pool.execute(
-                QUERIES["explain"], one.mark, now, who, role, f"{one.kind} {one.reference}",
-                scan(reason), dict(one.facts),
-            )  # fmt: skip
+                QUERIES["explain"],
+                one.mark,
+                now,
+                who,
+                role,
+                f"{one.kind} {one.reference}",
+                scan(reason),
+                dict(one.facts),
+            )
         report = Report()
         report.add(CHAIN.kind, [])
         await self.mend(now, report)

@@ -204,9 +204,13 @@ class Book:
         async with self._pool.acquire() as connection, connection.transaction():
             written = await connection.fetchval(
                 _QUERIES["append"],
-                case.merchant_id, case.id, before.events, case.events, case.head,
+                case.merchant_id,
+                case.id,
+                before.events,
+                case.events,
+                case.head,
                 case.confirmed,
-            )  # fmt: skip
+            )
             if written is None:
                 return False
             await self._rest(connection, case, entry, lines, at)
@@ -240,9 +244,15 @@ class Book:
         if entry.act is not None:
             act = entry.act
             await connection.execute(
-                _QUERIES["audit"], at, act["who"], act["role"], act["action"],
-                f"case {case.number}", act["reason"], {"case": str(case.id)},
-            )  # fmt: skip
+                _QUERIES["audit"],
+                at,
+                act["who"],
+                act["role"],
+                act["action"],
+                f"case {case.number}",
+                act["reason"],
+                {"case": str(case.id)},
+            )
 
 
 def _with_events(

@@ -179,13 +179,25 @@ class Conclusions:
         async with self._pool.acquire() as connection, connection.transaction():
             made = await connection.fetchval(
                 _QUERIES["propose"],
-                transaction.merchant_id, identity, transaction.id, done, reason, name, hashed,
-                self._vault.seal_file(evidence, identity.bytes), person.answers, now,
-            )  # fmt: skip
+                transaction.merchant_id,
+                identity,
+                transaction.id,
+                done,
+                reason,
+                name,
+                hashed,
+                self._vault.seal_file(evidence, identity.bytes),
+                person.answers,
+                now,
+            )
             if made is None:
                 raise AlreadyProposed
-            detail = {"conclusion": str(identity), "done": done, "evidence": name,
-                      "sha256": hashed.hex()}  # fmt: skip
+            detail = {
+                "conclusion": str(identity),
+                "done": done,
+                "evidence": name,
+                "sha256": hashed.hex(),
+            }
             await _audit(connection, person, "propose-conclusion", transaction, reason, detail, now)
         return await self._one(transaction, identity)
 
@@ -220,8 +232,15 @@ class Conclusions:
             key = (found.merchant_id, found.id)
             if await connection.fetchval(_QUERIES["withdraw"], *key, now) is None:
                 raise NothingProposed
-            await _audit(connection, person, "withdraw-conclusion", transaction, reason,
-                         {**found.evidence(), "confirmed_by": ""}, now)  # fmt: skip
+            await _audit(
+                connection,
+                person,
+                "withdraw-conclusion",
+                transaction,
+                reason,
+                {**found.evidence(), "confirmed_by": ""},
+                now,
+            )
         return await self._one(transaction, identity)
 
     async def finish(self, now: datetime) -> int:
@@ -313,11 +332,14 @@ class Conclusions:
                 )
                 if conclusion.done and _told_otherwise(transaction):
                     await connection.execute(
-                        _QUERIES["incident"], key[0], "concluded_as_done", key[1],
+                        _QUERIES["incident"],
+                        key[0],
+                        "concluded_as_done",
+                        key[1],
                         f"Two people concluded the {transaction.kind} {transaction.rrn} as done;"
                         f" terminal {transaction.terminal_id} was told otherwise, or reversed it.",
                         now,
-                    )  # fmt: skip
+                    )
             else:
                 detail = (
                     f"Transaction {transaction.rrn} was concluded as "
@@ -328,11 +350,20 @@ class Conclusions:
                     _QUERIES["incident"], key[0], "conclusion_overtaken", key[1], detail, now
                 )
             marked = await connection.fetchval(
-                _QUERIES["audit"], conclusion.id, now, "annul", "", came,
-                f"transaction {transaction.rrn}", conclusion.reason,
-                {**conclusion.evidence(), "state": str(transaction.state),
-                 "transaction": str(transaction.id)},
-            )  # fmt: skip
+                _QUERIES["audit"],
+                conclusion.id,
+                now,
+                "annul",
+                "",
+                came,
+                f"transaction {transaction.rrn}",
+                conclusion.reason,
+                {
+                    **conclusion.evidence(),
+                    "state": str(transaction.state),
+                    "transaction": str(transaction.id),
+                },
+            )
         if case is not None and not case.ended:
             await self._book.nudge(case, now)
         return bool(marked)
@@ -363,8 +394,12 @@ class Conclusions:
         detail = "A conclusion that two people have confirmed can not be carried out yet."
         await self._pool.execute(
             _QUERIES["incident"],
-            conclusion.merchant_id, "conclusion_waits", conclusion.transaction_id, detail, now,
-        )  # fmt: skip
+            conclusion.merchant_id,
+            "conclusion_waits",
+            conclusion.transaction_id,
+            detail,
+            now,
+        )
 
 
 def _checked(person: Person, reason: str) -> str:
@@ -402,6 +437,12 @@ async def _audit(
     more = {"person": person.behind} if person.behind else {}
     await connection.execute(
         _QUERIES["audit"],
-        uuid7(), at, person.name, person.role, action, f"transaction {transaction.rrn}", reason,
+        uuid7(),
+        at,
+        person.name,
+        person.role,
+        action,
+        f"transaction {transaction.rrn}",
+        reason,
         {**detail, **more, "transaction": str(transaction.id)},
-    )  # fmt: skip
+    )

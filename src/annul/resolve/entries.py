@@ -110,10 +110,12 @@ def _opened(s: Situation) -> Event:
     asked = words.asked(void.kind)
     return Event(
         "opened",
-        Text(f"{asked.zh}未成功，应答码{void.response_code or '无'}",
-             f"the {asked.en} was not approved, response code {void.response_code or 'none'}"),
+        Text(
+            f"{asked.zh}未成功，应答码{void.response_code or '无'}",
+            f"the {asked.en} was not approved, response code {void.response_code or 'none'}",
+        ),
         evidence={"void": void.rrn, "terminal": void.terminal_id, "trace": void.trace},
-    )  # fmt: skip
+    )
 
 
 def _diagnosed(s: Situation) -> Event:

@@ -51,15 +51,26 @@ def _certain(s: Situation) -> Step | None:
     if original is None:
         return None
     if under_way:
-        return _wait(s, "await_outcome", Text(
-            f"等待{len(under_way)}笔在途交易的结果，结果确定前不再尝试",
-            f"{len(under_way)} that refer to the original have no outcome yet; nothing is tried"
-            " before",
-        ), under_way)  # fmt: skip
+        return _wait(
+            s,
+            "await_outcome",
+            Text(
+                f"等待{len(under_way)}笔在途交易的结果，结果确定前不再尝试",
+                f"{len(under_way)} that refer to the original have no outcome yet; nothing is tried"
+                " before",
+            ),
+            under_way,
+        )
     if original.state in UNFINISHED:
-        return _wait(s, "await_original", Text(
-            "原交易结果未定，先等待其冲正或确认", "the original has no outcome yet; it comes first"
-        ), [original])  # fmt: skip
+        return _wait(
+            s,
+            "await_original",
+            Text(
+                "原交易结果未定，先等待其冲正或确认",
+                "the original has no outcome yet; it comes first",
+            ),
+            [original],
+        )
     return None
 
 
@@ -69,9 +80,11 @@ def _given_back(s: Situation) -> Step | None:
     if original is None:
         return None
     if original.state is State.REVERSED and s.picture.void.why != "already_undone":
-        return end("voided", Text("原交易已冲正，顾客没有被扣款",
-                                  "the sale itself is reversed; nothing was taken"),
-                   {"proof": [original.rrn]})  # fmt: skip
+        return end(
+            "voided",
+            Text("原交易已冲正，顾客没有被扣款", "the sale itself is reversed; nothing was taken"),
+            {"proof": [original.rrn]},
+        )
     how = _GIVEN_BACK.get(original.state)
     if how is None:
         return _completed(s) if original.state is State.COMPLETED else None
@@ -85,18 +98,31 @@ def _proved(s: Situation, how: str) -> Step:
     """
     proof = [one for one in s.picture.attempts if one.state is State.APPROVED]
     if not proof:
-        return _wait(s, "await_original", Text(
-            "原交易记为已退回，但没有看到退回它的交易，等待核实",
-            "the original counts as given back, but nothing is seen that has done it",
-        ), ())  # fmt: skip
+        return _wait(
+            s,
+            "await_original",
+            Text(
+                "原交易记为已退回，但没有看到退回它的交易，等待核实",
+                "the original counts as given back, but nothing is seen that has done it",
+            ),
+            (),
+        )
     rrns = [one.rrn for one in proof]
     if all((one.answered_at or one.received_at) < s.case.opened_at for one in proof):
-        return end("refused", Text(f"此前已退回，参考号{'、'.join(rrns)}",
-                                   f"given back before, reference {', '.join(rrns)}"),
-                   {"cause": "already_undone", "proof": rrns})  # fmt: skip
+        return end(
+            "refused",
+            Text(
+                f"此前已退回，参考号{'、'.join(rrns)}",
+                f"given back before, reference {', '.join(rrns)}",
+            ),
+            {"cause": "already_undone", "proof": rrns},
+        )
     said = _SAID[how]
-    return end(how, Text(f"{said.zh}，参考号{'、'.join(rrns)}", f"{said.en}, {', '.join(rrns)}"),
-               {"proof": rrns})  # fmt: skip
+    return end(
+        how,
+        Text(f"{said.zh}，参考号{'、'.join(rrns)}", f"{said.en}, {', '.join(rrns)}"),
+        {"proof": rrns},
+    )
 
 
 def _completed(s: Situation) -> Step | None:
@@ -107,10 +133,15 @@ def _completed(s: Situation) -> Step | None:
     if not proof:
         return None
     rrns = Text("、".join(proof), ", ".join(proof))
-    return end("refused", Text(f"预授权已完成，参考号{rrns.zh}；请撤销该笔完成，或改做退货",
-                               f"the pre-authorisation was completed, reference {rrns.en}; void the"
-                               " completion or refund it"),
-               {"cause": "already_undone", "proof": proof})  # fmt: skip
+    return end(
+        "refused",
+        Text(
+            f"预授权已完成，参考号{rrns.zh}；请撤销该笔完成，或改做退货",
+            f"the pre-authorisation was completed, reference {rrns.en}; void the"
+            " completion or refund it",
+        ),
+        {"cause": "already_undone", "proof": proof},
+    )
 
 
 def _wait(s: Situation, name: str, why: Text, under_way: Sequence[Transaction]) -> Step:
@@ -135,14 +166,17 @@ def _ordered(s: Situation) -> Step | None:
     """
     order, original, void = s.case.ordered, s.picture.original, s.case.kind in VOIDS
     if order == "close":
-        return end("refused", Text("由人工结案", "closed by a person"),
-                   {"diagnosed": s.cause.name})  # fmt: skip
+        return end("refused", Text("由人工结案", "closed by a person"), {"diagnosed": s.cause.name})
     if order == "withdraw" and void:
         proof = {"diagnosed": s.cause.name, "proof": WITHDRAWN}
-        return end("refused", Text("撤销已由商户撤回，原消费有效",
-                                   "the shop has withdrawn the void: the sale stands"),
-                   proof | ({"original": original.rrn} if original else {}),
-                   notice="撤销已撤回,原消费有效")  # fmt: skip
+        return end(
+            "refused",
+            Text(
+                "撤销已由商户撤回，原消费有效", "the shop has withdrawn the void: the sale stands"
+            ),
+            proof | ({"original": original.rrn} if original else {}),
+            notice="撤销已撤回,原消费有效",
+        )
     if not order:
         return None
     kinds, said = _ORDERS.get(order, (frozenset[str](), Text("", "")))
@@ -153,9 +187,13 @@ def _ordered(s: Situation) -> Step | None:
         and original.kind in kinds
     ):
         return Step(order, said, do=order)
-    return _dropped(s, Text(
-        "原交易的状态、类型或金额不允许", "state, kind or amount of the original do not allow it"
-    ))  # fmt: skip
+    return _dropped(
+        s,
+        Text(
+            "原交易的状态、类型或金额不允许",
+            "state, kind or amount of the original do not allow it",
+        ),
+    )
 
 
 def _dropped(s: Situation, why: Text) -> Step:
@@ -180,14 +218,23 @@ def _taken_back(s: Situation) -> Step | None:
     if rule == "void" or any(one.received_at > void.received_at for one in s.own):
         return None
     if rule == "stand" or s.now >= s.last_at:
-        return end("refused", Text(
-            f"商户终端冲正了撤销{void.rrn}，原消费有效",
-            f"the shop's terminal took void {void.rrn} back, so the sale stands",
-        ), {"diagnosed": s.cause.name, "proof": [void.rrn]},
-            notice="撤销已冲正,原消费有效")  # fmt: skip
-    return Step(ASK_SHOP, Text(
-        f"商户终端冲正了撤销{void.rrn}：请商户选择重试撤销，或撤回撤销、原消费有效",
-        f"the shop's terminal took void {void.rrn} back: the shop says whether to try it again, or"
-        " to withdraw it and let the sale stand",
-    ), until=s.now + s.pace.seconds(s.pace.poll_s), task="void_taken_back",
-        evidence={"void": void.rrn})  # fmt: skip
+        return end(
+            "refused",
+            Text(
+                f"商户终端冲正了撤销{void.rrn}，原消费有效",
+                f"the shop's terminal took void {void.rrn} back, so the sale stands",
+            ),
+            {"diagnosed": s.cause.name, "proof": [void.rrn]},
+            notice="撤销已冲正,原消费有效",
+        )
+    return Step(
+        ASK_SHOP,
+        Text(
+            f"商户终端冲正了撤销{void.rrn}：请商户选择重试撤销，或撤回撤销、原消费有效",
+            f"the shop's terminal took void {void.rrn} back: the shop says whether to try it again,"
+            " or to withdraw it and let the sale stand",
+        ),
+        until=s.now + s.pace.seconds(s.pace.poll_s),
+        task="void_taken_back",
+        evidence={"void": void.rrn},
+    )

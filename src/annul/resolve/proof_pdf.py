@@ -47,9 +47,16 @@ def render(proof: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
     case = proof["case"]
     document = SimpleDocTemplate(
-        buffer, pagesize=A4, leftMargin=18 * mm, rightMargin=18 * mm, topMargin=16 * mm,
-        bottomMargin=16 * mm, title=f"annul {case['number']}", author="annul", invariant=True,
-    )  # fmt: skip
+        buffer,
+        pagesize=A4,
+        leftMargin=18 * mm,
+        rightMargin=18 * mm,
+        topMargin=16 * mm,
+        bottomMargin=16 * mm,
+        title=f"annul {case['number']}",
+        author="annul",
+        invariant=True,
+    )
     document.build(list(_story(proof)), onFirstPage=_foot(proof), onLaterPages=_foot(proof))
     return buffer.getvalue()
 
@@ -65,23 +72,28 @@ def _story(proof: dict[str, Any]) -> Iterable[Flowable]:
     yield Paragraph("经过 What happened (UTC)", _PART)
     yield _grid(
         [
-            (event["at"][:19], event["who"], event["what"],
-             _both(event["why"]))
+            (event["at"][:19], event["who"], event["what"], _both(event["why"]))
             for event in proof["timeline"]
         ],
         (0.19, 0.11, 0.16, 0.54),
-    )  # fmt: skip
+    )
     yield Paragraph("交易 Transactions", _PART)
     yield _grid(
         [("时间 time", "类型 kind", "状态 state", "参考号 RRN", "金额 amount", "应答 code")]
         + [
-            (row["received_at"][:19], row["kind"], row["state"], row["rrn"],
-             _money(row["amount"]), row["response_code"] or row["why"])
+            (
+                row["received_at"][:19],
+                row["kind"],
+                row["state"],
+                row["rrn"],
+                _money(row["amount"]),
+                row["response_code"] or row["why"],
+            )
             for row in proof["transactions"]
         ],
         (0.23, 0.16, 0.15, 0.2, 0.14, 0.12),
         head=True,
-    )  # fmt: skip
+    )
     yield Paragraph("账务 Ledger", _PART)
     yield _grid(
         [("日期 date", "借 debit", "贷 credit", "金额 amount", "事由 cause")]
@@ -95,12 +107,16 @@ def _story(proof: dict[str, Any]) -> Iterable[Flowable]:
     yield Paragraph("报文（已脱敏） Messages (masked)", _PART)
     yield _grid(
         [
-            (row["at"][:19], row["direction"], row["mti"],
-             " ".join(f"{number}={value}" for number, value in row["fields"].items()))
+            (
+                row["at"][:19],
+                row["direction"],
+                row["mti"],
+                " ".join(f"{number}={value}" for number, value in row["fields"].items()),
+            )
             for row in proof["messages"]
         ],
         (0.17, 0.13, 0.07, 0.63),
-    )  # fmt: skip
+    )
     yield Paragraph("告知 What was said to whom", _PART)
     yield _grid(
         [(row["created_at"][:19], row["whom"], row["said"]) for row in proof["told"]],

@@ -17,9 +17,14 @@ RETRIED: Final = frozenset(undone for kind in VOIDS if (undone := KINDS[kind].un
 REFUNDED: Final = frozenset(TAKING)
 # The issuer takes no void, now or for this one, but may take a refund at once.
 _NO_VOID: Final = frozenset(
-    {"issuer_unsupported", "issuer_limit_amount", "outside_void_window", "policy_changed",
-     "already_settled"}
-)  # fmt: skip
+    {
+        "issuer_unsupported",
+        "issuer_limit_amount",
+        "outside_void_window",
+        "policy_changed",
+        "already_settled",
+    }
+)
 _UNDONE: Final = "already_undone"
 _NOT_SEEN: Final = Text(
     "应答称原交易此前已退回，但本系统没有看到退回它的交易，原交易按有效计。下一步：向发卡行核对",
@@ -55,10 +60,14 @@ def _refuse(s: Situation) -> Step:
     if original is not None:
         proof["original"] = original.rrn
         proof["undone_by"] = _undone_by(s)
-    return end("refused", Text(
-        f"{cause.title.zh}：{cause.money.zh}下一步：{cause.cashier.zh}",
-        f"{cause.title.en}. {cause.money.en} Next: {cause.cashier.en}",
-    ), proof)  # fmt: skip
+    return end(
+        "refused",
+        Text(
+            f"{cause.title.zh}：{cause.money.zh}下一步：{cause.cashier.zh}",
+            f"{cause.title.en}. {cause.money.en} Next: {cause.cashier.en}",
+        ),
+        proof,
+    )
 
 
 def _undone_by(s: Situation) -> list[str]:
@@ -111,8 +120,9 @@ def _retry(s: Situation) -> Step | None:
     tries = s.own_tries
     if not s.cause.retry_safe or len(tries) >= s.pace.tries:
         return None
-    last = max((one.answered_at or one.received_at for one in s.picture.attempts),
-               default=s.case.opened_at)  # fmt: skip
+    last = max(
+        (one.answered_at or one.received_at for one in s.picture.attempts), default=s.case.opened_at
+    )
     wait = s.pace.backoff.delay(len(tries) + 1, lambda: s.random)
     due = last + s.pace.seconds(wait)
     if s.now < due:
@@ -120,8 +130,9 @@ def _retry(s: Situation) -> Step | None:
         said = Text(f"第{number}次重试前等待", f"waiting before retry {number}")
         return Step("back_off", said, until=due)
     name = "other_route" if s.other_route else "retry"
-    return Step(name, Text(f"第{len(tries) + 1}次重试撤销", f"retry {len(tries) + 1} of the void"),
-                do=name)  # fmt: skip
+    return Step(
+        name, Text(f"第{len(tries) + 1}次重试撤销", f"retry {len(tries) + 1} of the void"), do=name
+    )
 
 
 def _wait_window(s: Situation) -> Step | None:
@@ -130,16 +141,22 @@ def _wait_window(s: Situation) -> Step | None:
         window = rules.get(kind)
         if window is not None and window.valid_until is not None:
             spread = s.pace.seconds(5 * s.random)
-            return Step("wait_window", Text("等待发卡行窗口结束", "the window must end first"),
-                        until=window.valid_until + spread)  # fmt: skip
+            return Step(
+                "wait_window",
+                Text("等待发卡行窗口结束", "the window must end first"),
+                until=window.valid_until + spread,
+            )
     return None
 
 
 def _wait_health(s: Situation) -> Step | None:
     if s.probe_at is None or s.other_route:
         return None
-    return Step("wait_health", Text("发卡行不可用，等待恢复", "the issuer is down; waiting for it"),
-                until=max(s.probe_at, s.now + timedelta(milliseconds=100)))  # fmt: skip
+    return Step(
+        "wait_health",
+        Text("发卡行不可用，等待恢复", "the issuer is down; waiting for it"),
+        until=max(s.probe_at, s.now + timedelta(milliseconds=100)),
+    )
 
 
 def _wait_rule(s: Situation) -> Step | None:
@@ -151,8 +168,11 @@ def _wait_rule(s: Situation) -> Step | None:
     allowed = s.picture.void.received_at + timedelta(seconds=rule.number - since)
     if s.now >= allowed:
         return None
-    return Step("wait_rule", Text("等待发卡行允许的间隔", "waiting for the issuer's interval"),
-                until=allowed + timedelta(milliseconds=50))  # fmt: skip
+    return Step(
+        "wait_rule",
+        Text("等待发卡行允许的间隔", "waiting for the issuer's interval"),
+        until=allowed + timedelta(milliseconds=50),
+    )
 
 
 def _covered(s: Situation, *, refunding: bool = False) -> bool:
@@ -169,8 +189,12 @@ def _covered(s: Situation, *, refunding: bool = False) -> bool:
 def _wait_funds(s: Situation) -> Step | None:
     if s.picture.original is None or _covered(s):
         return None
-    return Step("wait_funds", Text("等待商户余额足够", "waiting until the balance covers it"),
-                until=s.now + s.pace.seconds(s.pace.poll_s), task="merchant_funds")  # fmt: skip
+    return Step(
+        "wait_funds",
+        Text("等待商户余额足够", "waiting until the balance covers it"),
+        until=s.now + s.pace.seconds(s.pace.poll_s),
+        task="merchant_funds",
+    )
 
 
 def _refund_instead(s: Situation) -> Step | None:
@@ -189,8 +213,9 @@ def _refund_instead(s: Situation) -> Step | None:
         due = max(one.answered_at or one.received_at for one in tried)
         due += s.pace.seconds(s.pace.backoff.delay(len(tried), lambda: s.random))
         if s.now < due:
-            return Step("back_off", Text("再次退货前等待", "waiting before the next refund"),
-                        until=due)  # fmt: skip
+            return Step(
+                "back_off", Text("再次退货前等待", "waiting before the next refund"), until=due
+            )
     return Step("refund", Text("改为退货到原卡", "refunded to the card instead"), do="refund")
 
 
@@ -224,8 +249,12 @@ def _ask_of_terminal(what: str, zh: str, en: str, *later: str) -> Remedy:
 
 
 def _wait_terminal(s: Situation) -> Step:
-    return Step("wait_terminal", Text("等待终端处理后重做撤销", "waiting for the terminal's void"),
-                until=s.now + s.pace.seconds(s.pace.poll_s), task=s.cause.name)  # fmt: skip
+    return Step(
+        "wait_terminal",
+        Text("等待终端处理后重做撤销", "waiting for the terminal's void"),
+        until=s.now + s.pace.seconds(s.pace.poll_s),
+        task=s.cause.name,
+    )
 
 
 def _wait_set_up(s: Situation) -> Step | None:
@@ -235,26 +264,39 @@ def _wait_set_up(s: Situation) -> Step | None:
     )
     if right:
         return None
-    return Step("wait_set_up", Text("等待终端设置更正", "waiting until the set-up is right"),
-                until=s.now + s.pace.seconds(s.pace.poll_s), task=s.cause.name)  # fmt: skip
+    return Step(
+        "wait_set_up",
+        Text("等待终端设置更正", "waiting until the set-up is right"),
+        until=s.now + s.pace.seconds(s.pace.poll_s),
+        task=s.cause.name,
+    )
 
 
 def _ask_person(s: Situation) -> Step:
-    return Step("ask_person", Text("请人工处理：" + s.cause.support.zh,
-                                   "a person is asked: " + s.cause.support.en),
-                until=s.now + s.pace.seconds(s.pace.poll_s * 5), task=s.cause.name)  # fmt: skip
+    return Step(
+        "ask_person",
+        Text("请人工处理：" + s.cause.support.zh, "a person is asked: " + s.cause.support.en),
+        until=s.now + s.pace.seconds(s.pace.poll_s * 5),
+        task=s.cause.name,
+    )
 
 
 _NETWORK: Final[tuple[Remedy, ...]] = (
-    _wait_window, _wait_health, _retry, _refund_instead, _wait_cut_over, _ask_person,
-)  # fmt: skip
+    _wait_window,
+    _wait_health,
+    _retry,
+    _refund_instead,
+    _wait_cut_over,
+    _ask_person,
+)
 _INSTEAD: Final[tuple[Remedy, ...]] = (_refund_instead, _wait_cut_over, _ask_person)
 _FUNDS: Final[tuple[Remedy, ...]] = (_wait_funds, *_NETWORK)
 _BY_TERMINAL: Final[tuple[Remedy, ...]] = (
-    _ask_of_terminal("sign_in", "下次联机时要求签到", "to sign in at its next contact",
-                     "wait_terminal"),
+    _ask_of_terminal(
+        "sign_in", "下次联机时要求签到", "to sign in at its next contact", "wait_terminal"
+    ),
     _wait_terminal,
-)  # fmt: skip
+)
 
 PLANS: Final[Mapping[str, tuple[Remedy, ...]]] = {
     "original_unfinished": _NETWORK,
@@ -283,17 +325,26 @@ PLANS: Final[Mapping[str, tuple[Remedy, ...]]] = {
     "card_problem": (_escalate,),
     "terminal_misconfigured": (
         _wait_set_up,
-        _ask_of_terminal("parameters", "下次联机时要求下载参数", "to download parameters",
-                         "retry", "other_route", "back_off", "ask_person"),
-        _retry, _ask_person,
+        _ask_of_terminal(
+            "parameters",
+            "下次联机时要求下载参数",
+            "to download parameters",
+            "retry",
+            "other_route",
+            "back_off",
+            "ask_person",
+        ),
+        _retry,
+        _ask_person,
     ),
     "terminal_outdated": (
-        _ask_of_terminal("update", "下次联机时要求更新软件", "to update its software",
-                         "wait_terminal"),
+        _ask_of_terminal(
+            "update", "下次联机时要求更新软件", "to update its software", "wait_terminal"
+        ),
         _wait_terminal,
     ),
     "keys_out_of_step": _BY_TERMINAL,
     "not_registered": (_escalate,),
     "acquirer_fault": _NETWORK,
     "issuer_error": _NETWORK,
-}  # fmt: skip
+}

@@ -41,12 +41,24 @@ def done(s: Situation) -> Step | None:
     rest = _rest(s, proof)
     evidence = {"proof": [one.rrn for one in proof]}
     if family is REFUNDS:
-        return end("refunded", Text(f"退货{amount}成功，参考号{rrns.zh}{rest.zh}",
-                                    f"the refund of {amount} went through, {rrns.en}{rest.en}"),
-                   evidence)  # fmt: skip
-    return end("refused", Text(f"预授权完成{amount}成功，参考号{rrns.zh}{rest.zh}",
-                               f"the completion of {amount} went through, {rrns.en}{rest.en}"),
-               evidence, name=COMPLETED, notice="预授权完成成功")  # fmt: skip
+        return end(
+            "refunded",
+            Text(
+                f"退货{amount}成功，参考号{rrns.zh}{rest.zh}",
+                f"the refund of {amount} went through, {rrns.en}{rest.en}",
+            ),
+            evidence,
+        )
+    return end(
+        "refused",
+        Text(
+            f"预授权完成{amount}成功，参考号{rrns.zh}{rest.zh}",
+            f"the completion of {amount} went through, {rrns.en}{rest.en}",
+        ),
+        evidence,
+        name=COMPLETED,
+        notice="预授权完成成功",
+    )
 
 
 def _rest(s: Situation, proof: list[Transaction]) -> Text:
@@ -74,10 +86,16 @@ def gone(s: Situation) -> Step | None:
     how = {State.COMPLETED: Text("已完成", "completed"), State.REVERSED: Text("已冲正", "reversed")}
     said = how.get(original.state, Text("已撤销", "voided"))
     before = all((one.answered_at or one.received_at) < s.case.opened_at for one in proof)
-    return end("refused", Text(f"预授权{said.zh}，参考号{rrns.zh}",
-                               f"the pre-authorisation was {said.en}, {rrns.en}"),
-               {"cause": "already_undone" if before else s.cause.name,
-                "proof": [one.rrn for one in proof]})  # fmt: skip
+    return end(
+        "refused",
+        Text(
+            f"预授权{said.zh}，参考号{rrns.zh}", f"the pre-authorisation was {said.en}, {rrns.en}"
+        ),
+        {
+            "cause": "already_undone" if before else s.cause.name,
+            "proof": [one.rrn for one in proof],
+        },
+    )
 
 
 def declined(s: Situation) -> Step:
@@ -89,19 +107,27 @@ def declined(s: Situation) -> Step:
     ruling = words.ruling(void.why, s.case.kind) if void.sent is Sent.NOT_SENT else None
     cause, evidence = s.cause, _evidence(s, void)
     if ruling is not None:
-        return end("refused", Text(f"{asked.zh}未成功：{ruling.zh}。下一步：{ruling.next_zh}",
-                                   f"{asked.en} refused: {ruling.en}. Next: {ruling.next_en}"),
-                   evidence | {"rule": ruling.name},
-                   notice=f"{asked.zh}未成功:{ruling.zh}")  # fmt: skip
+        return end(
+            "refused",
+            Text(
+                f"{asked.zh}未成功：{ruling.zh}。下一步：{ruling.next_zh}",
+                f"{asked.en} refused: {ruling.en}. Next: {ruling.next_en}",
+            ),
+            evidence | {"rule": ruling.name},
+            notice=f"{asked.zh}未成功:{ruling.zh}",
+        )
     title, money = words.title(cause, s.case.kind), words.money(cause, s.case.kind)
     following = words.next_step(cause, s.case.kind)
     again = cause.retry_safe and cause.patience in _NETWORK
     return end(
         "refused",
-        Text(f"{asked.zh}未成功：{title.zh}。{money.zh}下一步：{following.zh}",
-             f"{asked.en} not done: {title.en}. {money.en} Next: {following.en}"),
-        evidence, task=f"{_task(s.case.kind)}_again" if again else "",
-    )  # fmt: skip
+        Text(
+            f"{asked.zh}未成功：{title.zh}。{money.zh}下一步：{following.zh}",
+            f"{asked.en} not done: {title.en}. {money.en} Next: {following.en}",
+        ),
+        evidence,
+        task=f"{_task(s.case.kind)}_again" if again else "",
+    )
 
 
 def _task(kind: str) -> str:
@@ -120,15 +146,21 @@ def _advice_declined(s: Situation, void: Transaction) -> Step:
     )
     detail = f"Case {s.case.number}: {why.en}. {why.zh}。"
     return end(
-        "refused", why, _evidence(s, void), task=ADVICE_DECLINED,
-        incident=(ADVICE_DECLINED, detail), notice=f"离线完成被拒{code},款未收到",
-    )  # fmt: skip
+        "refused",
+        why,
+        _evidence(s, void),
+        task=ADVICE_DECLINED,
+        incident=(ADVICE_DECLINED, detail),
+        notice=f"离线完成被拒{code},款未收到",
+    )
 
 
 def _evidence(s: Situation, void: Transaction) -> dict[str, object]:
     original = s.picture.original
     evidence: dict[str, object] = {
-        "diagnosed": s.cause.name, "kind": KINDS[void.kind].en, "request": void.rrn,
+        "diagnosed": s.cause.name,
+        "kind": KINDS[void.kind].en,
+        "request": void.rrn,
         "code": void.response_code,
-    }  # fmt: skip
+    }
     return evidence | ({"original": original.rrn} if original else {})

@@ -82,9 +82,14 @@ class Resolver:
         self.promise = promise.Promise()
         self._seldom_due = self._reopen_due = self._began = datetime.min.replace(tzinfo=UTC)
         self._worker = Worker(
-            "resolver", self, host.loops, host.failed, concurrency=pace.concurrency,
-            wakes_at=pace.concurrency // 2, after_s=pace.idle_s,
-        )  # fmt: skip
+            "resolver",
+            self,
+            host.loops,
+            host.failed,
+            concurrency=pace.concurrency,
+            wakes_at=pace.concurrency // 2,
+            after_s=pace.idle_s,
+        )
         self._freed = False  # what this node held before it started
 
     def start(self) -> None:

@@ -134,6 +134,11 @@ def end(
 ) -> Step:
     """Give the step that ends a case."""
     return Step(
-        name or f"ended_{how}", why, end=how, task=task, evidence=evidence, incident=incident,
+        name or f"ended_{how}",
+        why,
+        end=how,
+        task=task,
+        evidence=evidence,
+        incident=incident,
         notice=notice,
-    )  # fmt: skip
+    )

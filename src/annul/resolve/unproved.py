@@ -36,10 +36,12 @@ def unproved(s: Situation, open_: Sequence[Transaction]) -> Step:
     said = [_open(one, s.picture.owed.get(one.id)) for one in open_]
     original = s.picture.original
     if not said and original is not None:
-        said = [Text(
-            f"原交易{original.rrn}记为已退回，但没有退回它的交易",
-            f"the original {original.rrn} counts as given back, but nothing has done it",
-        )]  # fmt: skip
+        said = [
+            Text(
+                f"原交易{original.rrn}记为已退回，但没有退回它的交易",
+                f"the original {original.rrn} counts as given back, but nothing has done it",
+            )
+        ]
     named = [one.rrn for one in open_ or ([original] if original else [])]
     commands = ", ".join(f"annul conclude {rrn}" for rrn in named)
     why = Text(
@@ -50,9 +52,12 @@ def unproved(s: Situation, open_: Sequence[Transaction]) -> Step:
     )
     detail = f"Case {s.case.number}: {why.en}. {why.zh}。"
     return end(
-        UNPROVED, why, {"under_way": named, "cause": s.cause.name}, task=TASK,
+        UNPROVED,
+        why,
+        {"under_way": named, "cause": s.cause.name},
+        task=TASK,
         incident=(TASK, detail),
-    )  # fmt: skip
+    )
 
 
 def _open(one: Transaction, owed: Owed | None) -> Text:

@@ -27,16 +27,20 @@ _OF_VOIDS: Final = {
 _OF_REFUNDS: Final = _OF_VOIDS | {
     rule.name: rule
     for rule in (
-        *(rule for _, rule in refund_rules.RULES), refund_rules.TOO_OLD, refund_rules.SAME_DAY
+        *(rule for _, rule in refund_rules.RULES),
+        refund_rules.TOO_OLD,
+        refund_rules.SAME_DAY,
     )
-}  # fmt: skip
+}
 _OF_COMPLETIONS: Final = _OF_VOIDS | {
     "original_declined": replace(
         _OF_VOIDS["original_declined"],
-        zh="预授权未成功", en="the pre-authorisation was declined",
-        next_zh="请重新做预授权", next_en="take a new pre-authorisation",
+        zh="预授权未成功",
+        en="the pre-authorisation was declined",
+        next_zh="请重新做预授权",
+        next_en="take a new pre-authorisation",
     ),
-}  # fmt: skip
+}
 
 # {0} is the request: refund or completion.
 _TITLES: Final[Mapping[str, Text]] = {

@@ -38,9 +38,16 @@ _STEM: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SECRET, _OPEN = 0o600, 0o644
 
 _USES: Final = (
-    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
-    "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
-)  # fmt: skip
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,12 @@ class _Terminal(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
         fields: Fields = {
-            11: "000001", **self._ids, 60: f"00{self._batch}{_FORM}",
-            62: b"Sequence No1", 63: "001",
-        }  # fmt: skip
+            11: "000001",
+            **self._ids,
+            60: f"00{self._batch}{_FORM}",
+            62: b"Sequence No1",
+            63: "001",
+        }
         self._send(_CODEC.encode("0800", fields))
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -97,9 +100,14 @@ class _Terminal(asyncio.Protocol):
         self._trace = self._trace % _TRACES + 1
         sale = self._sale
         fields: Fields = {
-            2: self._card, 3: "000000" if sale is None else "200000", 4: "000000010000",
-            11: f"{self._trace:06d}", 14: "3012", 22: "012", 25: "00",
-        }  # fmt: skip
+            2: self._card,
+            3: "000000" if sale is None else "200000",
+            4: "000000010000",
+            11: f"{self._trace:06d}",
+            14: "3012",
+            22: "012",
+            25: "00",
+        }
         if sale is not None:
             fields[37], fields[38] = sale[37], sale[38]
         fields |= self._ids

@@ -118,9 +118,12 @@ class Cell:
             policy = Policy(**dict(self.plan.policy))
             books = Books(policy, lambda codes=codes: f"{codes.randrange(10**6):06d}")
             issuer = IssuerServer(
-                books, Faults(self.plan.seed * 10 + number), Codec(DIALECTS["cups"]),
-                FRAMINGS["length_4"], lambda: self.loop.now().astimezone(_ZONE),
-            )  # fmt: skip
+                books,
+                Faults(self.plan.seed * 10 + number),
+                Codec(DIALECTS["cups"]),
+                FRAMINGS["length_4"],
+                lambda: self.loop.now().astimezone(_ZONE),
+            )
             issuer.open("127.0.0.1", port)
             await issuer.use(None)
             self.issuers.append(issuer)
@@ -146,7 +149,15 @@ class Cell:
             for name in [name for name in os.environ if name.startswith("ANNUL_")]:
                 del os.environ[name]
             return Settings.load(
-                None, data=folder, node=node, terminals_port=port, console=False, status_port=0,
-                void_time_scale=0.02, void_give_up_s=GIVE_UP_S, reversal_tries=4,
-                max_connections=500, node_lease_s=6.0,
-            )  # fmt: skip
+                None,
+                data=folder,
+                node=node,
+                terminals_port=port,
+                console=False,
+                status_port=0,
+                void_time_scale=0.02,
+                void_give_up_s=GIVE_UP_S,
+                reversal_tries=4,
+                max_connections=500,
+                node_lease_s=6.0,
+            )

@@ -12,8 +12,11 @@ from unittest.mock import patch
 from uuid import UUID
 
 _UUID7: Final = (
-    "annul.host.financial", "annul.host.ordered", "annul.host.failed", "annul.resolve.conclusions",
-)  # fmt: skip
+    "annul.host.financial",
+    "annul.host.ordered",
+    "annul.host.failed",
+    "annul.resolve.conclusions",
+)
 _UUID4: Final = ("annul.host.membership",)
 _URANDOM: Final = ("annul.security.vault",)
 

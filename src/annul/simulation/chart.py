@@ -89,16 +89,20 @@ class Chart:
     def _drawn(self) -> tuple[str, Mapping[str, str], list[sequence.Arrow]]:
         focus, notes = self._chosen()
         arrows = [
-            sequence.Arrow(f"{note.at:.3f}", note.source, note.target, note.label)
-            for note in notes
-        ]  # fmt: skip
+            sequence.Arrow(f"{note.at:.3f}", note.source, note.target, note.label) for note in notes
+        ]
         return _title(focus), _LANES, arrows
 
     def _opened(self, row: dict[str, Any]) -> None:
         known = Known(
-            str(row["id"]), row["rrn"], row["kind"], row["amount"], row["terminal_id"],
-            row["trace"], str(row["original_id"] or ""),
-        )  # fmt: skip
+            str(row["id"]),
+            row["rrn"],
+            row["kind"],
+            row["amount"],
+            row["terminal_id"],
+            row["trace"],
+            str(row["original_id"] or ""),
+        )
         self._known[known.id] = known
 
     def _chosen(self) -> tuple[Known | None, list[Note]]:
@@ -108,9 +112,10 @@ class Chart:
             return None, []
         focus = max(back, key=lambda one: len(self._of([one])))
         family = [
-            one for one in self._known.values()
+            one
+            for one in self._known.values()
             if focus.original and focus.original in (one.id, one.original)
-        ]  # fmt: skip
+        ]
         notes = self._of(family or [focus])
         if not notes:
             return focus, []
@@ -119,8 +124,9 @@ class Chart:
         return focus, sorted([*notes, *beside])
 
     def _of(self, family: Sequence[Known]) -> list[Note]:
-        names = [name for one in family
-                 for name in (one.id, one.rrn, f"{one.terminal} {one.trace}")]  # fmt: skip
+        names = [
+            name for one in family for name in (one.id, one.rrn, f"{one.terminal} {one.trace}")
+        ]
         return [note for note in self._notes if any(name in note.about for name in names)]
 
 

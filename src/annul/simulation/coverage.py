@@ -93,14 +93,16 @@ def never(reached: Iterable[str]) -> list[str]:
     ]
     wanted += [f"end void {end}" for end in ("voided", "refunded", "refused", "unproved")]
     missing = [
-        one for one in wanted
+        one
+        for one in wanted
         # A kind that ends with "_" stands for all that begin with it.
         if one not in seen and not (one.endswith("_") and any(it.startswith(one) for it in seen))
-    ]  # fmt: skip
+    ]
     missing += [f"state {state}" for state in State if state not in states]
     missing += [
-        f"kind {name}" for name, kind in KINDS.items()
+        f"kind {name}"
+        for name, kind in KINDS.items()
         if kind.money is not Money.NONE
         and not any(one.startswith(f"state {name} ") for one in seen)
-    ]  # fmt: skip
+    ]
     return sorted(set(missing) - set(OUT_OF_REACH))

@@ -69,9 +69,13 @@ class Database:
             self.coverage.ends(connection, who)
 
     async def _run(
-        self, connection: "Connection", who: str, sql: str, work: Callable[[], Any],
+        self,
+        connection: "Connection",
+        who: str,
+        sql: str,
+        work: Callable[[], Any],
         args: Sequence[Any],
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         await asyncio.sleep(self.random.uniform(0.0001, self.disk_s))
         self._reachable(connection)
         real = connection.real

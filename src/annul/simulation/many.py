@@ -44,11 +44,14 @@ class Sum:
     def report(self) -> dict[str, object]:
         """Give the figures as they are written down."""
         return {
-            "seeds": self.seeds, **self.figures, "seconds": round(self.seconds, 1),
-            "never": never(self.reached), "aimed": dict(sorted(self.aimed.items())),
+            "seeds": self.seeds,
+            **self.figures,
+            "seconds": round(self.seconds, 1),
+            "never": never(self.reached),
+            "aimed": dict(sorted(self.aimed.items())),
             "reached": dict(sorted(self.reached.items())),
             "failed": {seed: why[:5] for seed, why in sorted(self.failed.items())},
-        }  # fmt: skip
+        }
 
 
 def told_of(seed: int, rounds: int, scenario: str = "") -> Sum:

@@ -341,9 +341,14 @@ class NetworkLoop(VirtualLoop):
         sock.transport = await self.network.reach(address[1])
 
     async def create_connection(  # type: ignore[override]
-        self, protocol_factory: Callable[[], Any], _host: Any = None, port: Any = None,
-        *, sock: Any = None, **_: Any,
-    ) -> tuple[Transport, Any]:  # fmt: skip
+        self,
+        protocol_factory: Callable[[], Any],
+        _host: Any = None,
+        port: Any = None,
+        *,
+        sock: Any = None,
+        **_: Any,
+    ) -> tuple[Transport, Any]:
         """Attach a connected socket, or connect first."""
         transport = await self.network.reach(port) if sock is None else sock.transport
         protocol = protocol_factory()

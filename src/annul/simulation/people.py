@@ -64,9 +64,14 @@ async def operate(cell: "Cell") -> None:
             who, role = random.choice(_HANDS)
             action = random.choice(_ACTIONS)
             said = await people.act(
-                case, action, who=who, role=role, reason="一试", second_person_from=500_00,
+                case,
+                action,
+                who=who,
+                role=role,
+                reason="一试",
+                second_person_from=500_00,
                 now=cell.loop.now(),
-            )  # fmt: skip
+            )
             cell.say("operator", f"{who} {action} {case.number}: {said}")
         except AnnulError as error:
             cell.say("operator", f"refused: {error.code}")
@@ -113,9 +118,13 @@ async def conclude(cell: "Cell") -> None:
                 continue
             done = moved != 0
             made = await conclusions.propose(
-                named, one, done=done, reason="电话核实",
-                evidence=b"by telephone", evidence_name="note.txt",
-            )  # fmt: skip
+                named,
+                one,
+                done=done,
+                reason="电话核实",
+                evidence=b"by telephone",
+                evidence_name="note.txt",
+            )
             await asyncio.sleep(random.uniform(0.0, 3.0))
             made = await conclusions.confirm(named, made.id, other, reason="电话核实")
             cell.say("operator", f"concluded {row['rrn']} done {done}: {made.state}")

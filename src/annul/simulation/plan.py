@@ -14,17 +14,25 @@ LONG: Final = 500  # rounds from which a story is a long day on which little goe
 _MILD: Final = 0.05
 # Many tills at once on a slow disk: what waits for it shares statements, as on a busy host.
 _LONG_DAY: Final[dict[str, Any]] = {
-    "pause_s": 0.1, "disk_s": 0.02, "again": 0.01,
-    "sold": (93.0, 4.0, 3.0), "then": (92.0, 4.0, 0.2, 3.8),
-}  # fmt: skip
+    "pause_s": 0.1,
+    "disk_s": 0.02,
+    "again": 0.01,
+    "sold": (93.0, 4.0, 3.0),
+    "then": (92.0, 4.0, 0.2, 3.8),
+}
 _BINS: Final = ("620001", "620002", "620003")
 _CODES: Final = ("05", "12", "22", "40", "51", "57", "59", "61", "91", "96", "98", "92", "Z1")
 # By whom they are said: not by the liar, who would deny later what nobody ever heard was booked.
 _BOOKED_CODES: Final = {"91": "620001", "96": "620002", "68": "620003", "98": "629"}
 _OTHERS: Final = (
-    FaultKind.OTHER_AMOUNT, FaultKind.OTHER_CURRENCY, FaultKind.OTHER_TERMINAL,
-    FaultKind.OTHER_REFERENCE, FaultKind.OTHER_TRACE, FaultKind.PARTIAL, FaultKind.LONG_BALANCE,
-)  # fmt: skip
+    FaultKind.OTHER_AMOUNT,
+    FaultKind.OTHER_CURRENCY,
+    FaultKind.OTHER_TERMINAL,
+    FaultKind.OTHER_REFERENCE,
+    FaultKind.OTHER_TRACE,
+    FaultKind.PARTIAL,
+    FaultKind.LONG_BALANCE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +99,17 @@ def plan(seed: int, rounds: int) -> Plan:
 
 # How often each happens in a story: one of these numbers; some in troubled stories only.
 _OFTEN: Final = {
-    "power_cut": (0, 1, 2), "maintenance": (0, 0, 1), "end_of_day": (0, 0, 0, 1),
-    "rule": (0, 0, 1, 2), "card": (0, 0, 1, 2),
-}  # fmt: skip
+    "power_cut": (0, 1, 2),
+    "maintenance": (0, 0, 1),
+    "end_of_day": (0, 0, 0, 1),
+    "rule": (0, 0, 1, 2),
+    "card": (0, 0, 1, 2),
+}
 _IN_TROUBLE: Final = {
-    "kill": (0, 1, 1, 2, 3), "database_away": (0, 0, 1), "line_cut": (0, 1, 2),
-}  # fmt: skip
+    "kill": (0, 1, 1, 2, 3),
+    "database_away": (0, 0, 1),
+    "line_cut": (0, 1, 2),
+}
 
 
 def _events(random: Random, *, troubled: bool) -> Iterator[str]:

@@ -17,11 +17,16 @@ import asyncpg
 
 _WAITS_S: Final = 0.02  # real seconds after which a statement may be waiting for another
 _SETTINGS: Final = {
-    "application_name": "annul", "timezone": "UTC", "role": "annul_app",
-    "search_path": "sim, public, pg_catalog", "synchronous_commit": "off",
-    "plan_cache_mode": "force_generic_plan", "jit": "off",
-    "max_parallel_workers_per_gather": "0", "synchronize_seqscans": "off",
-}  # fmt: skip
+    "application_name": "annul",
+    "timezone": "UTC",
+    "role": "annul_app",
+    "search_path": "sim, public, pg_catalog",
+    "synchronous_commit": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "synchronize_seqscans": "off",
+}
 SIM_SCHEMA: Final = """
 CREATE SCHEMA sim;
 CREATE SEQUENCE sim.ids;

@@ -45,8 +45,11 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     f"dies_{when}_{name}": Scenario(
         (f"death {when} journal.{name}",),
         {
-            "dies": f"{when} journal.{name}", "events": ("kill",) * 3, "troubled": True,
-            "hosts": 2, "faults": (Fault(FaultKind.DELAY, rate=0.3, low_ms=2_900, high_ms=6_000),),
+            "dies": f"{when} journal.{name}",
+            "events": ("kill",) * 3,
+            "troubled": True,
+            "hosts": 2,
+            "faults": (Fault(FaultKind.DELAY, rate=0.3, low_ms=2_900, high_ms=6_000),),
         },
     )
     for name in _STATEMENTS
@@ -75,7 +78,8 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
                 _policy("void_amount_limit", 10**9, until="now() - interval '1 hour'"),
                 _policy("void_amount_limit", 300_00, since="1 hour"),
             ),
-            "policy": (("void_amount_limit", 300_00),), "faults": (),
+            "policy": (("void_amount_limit", 300_00),),
+            "faults": (),
         },
     ),
     "money_on_its_way": Scenario(
@@ -91,16 +95,21 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "terminals_not_active": Scenario(
         ("cause not_registered",),
         {
-            "changes": (("UPDATE terminals SET active = false",
-                         "UPDATE terminals SET active = true"),),
+            "changes": (
+                ("UPDATE terminals SET active = false", "UPDATE terminals SET active = true"),
+            ),
             "events": ("change",) * 3,
         },
     ),
     "voids_not_enabled": Scenario(
         ("cause terminal_misconfigured",),
         {
-            "changes": (("UPDATE terminals SET kinds = '{sale,qr_sale,refund}'",
-                         "UPDATE terminals SET kinds = NULL"),),
+            "changes": (
+                (
+                    "UPDATE terminals SET kinds = '{sale,qr_sale,refund}'",
+                    "UPDATE terminals SET kinds = NULL",
+                ),
+            ),
             "events": ("change",) * 3,
         },
     ),
@@ -120,7 +129,8 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "two_words": Scenario(
         ("incident answers_contradict", "incident concluded_as_done"),
         {
-            "troubled": False, "telephones": True,
+            "troubled": False,
+            "telephones": True,
             "faults": (Fault(FaultKind.WAVERS, rate=0.4),),
         },
     ),
@@ -129,8 +139,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         {
             "troubled": False,
             "faults": tuple(
-                Fault(kind, rate=0.5)
-                for kind in (FaultKind.OTHER_TRACE, FaultKind.OTHER_REFERENCE)
+                Fault(kind, rate=0.5) for kind in (FaultKind.OTHER_TRACE, FaultKind.OTHER_REFERENCE)
             ),
         },
     ),
@@ -138,7 +147,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         ("incident advice_declined",),
         {"sold": (10.0, 0.0, 90.0), "faults": (_code("51", "completion_advice", 0.7),)},
     ),
-}  # fmt: skip
+}
 
 
 def story(seed: int, rounds: int, scenario: str = "") -> Plan:

@@ -29,10 +29,16 @@ def shrunk(story: Plan, fails: Callable[[Plan], bool]) -> Plan:
 def _smaller(story: Plan) -> Iterator[Plan]:
     """Give what the story would be without one thing, the largest things first."""
     fewer = {
-        "rounds": max(story.rounds // 2, story.tills), "tills": max(story.tills // 2, 1),
-        "hosts": 1, **dict.fromkeys(_WHO, False), "skews_s": (0.0, 0.0, 0.0),
-        "mistakes": 0.0, "dies": "", "setup": (), "policy": (),
-    }  # fmt: skip
+        "rounds": max(story.rounds // 2, story.tills),
+        "tills": max(story.tills // 2, 1),
+        "hosts": 1,
+        **dict.fromkeys(_WHO, False),
+        "skews_s": (0.0, 0.0, 0.0),
+        "mistakes": 0.0,
+        "dies": "",
+        "setup": (),
+        "policy": (),
+    }
     for name, value in fewer.items():
         if value != getattr(story, name):
             yield replace(story, **{name: value})

@@ -90,9 +90,13 @@ class Device:
     def _new_terminal(self) -> SoftTerminal:
         merchant, terminal, key = self.who
         profile = Profile(
-            merchant=merchant, terminal=terminal, master_key=key,
-            port=self._cell.hosts[self._at].port, timeout_s=self._patience_s, resends=10**6,
-        )  # fmt: skip
+            merchant=merchant,
+            terminal=terminal,
+            master_key=key,
+            port=self._cell.hosts[self._at].port,
+            timeout_s=self._patience_s,
+            resends=10**6,
+        )
         return SoftTerminal(profile, self.journal, lambda: self._cell.loop.now().astimezone(_ZONE))
 
 
@@ -185,9 +189,14 @@ class Till:
                 await self._device.attempt(order)
             return
         refund = Order(
-            KINDS["refund"], self._part("refund", sold), self.card, swiped=False,
-            rrn=sold.rrn, auth_code=sold.auth_code, date=sold.date,
-        )  # fmt: skip
+            KINDS["refund"],
+            self._part("refund", sold),
+            self.card,
+            swiped=False,
+            rrn=sold.rrn,
+            auth_code=sold.auth_code,
+            date=sold.date,
+        )
         await asyncio.gather(self._device.attempt(ordered[0]), self._colleague.attempt(refund))
 
     async def _complete(self, held: Record) -> None:

@@ -11,10 +11,15 @@ if TYPE_CHECKING:
 
 # What an issuer may begin to ask for in the middle of a day: setting and value.
 _RULES: Final[tuple[tuple[str, Any], ...]] = (
-    ("void_supported", False), ("refund_supported", False), ("void_same_day", False),
-    ("void_amount_limit", 300_00), ("void_window_s", 2.0), ("voids_per_day", 2),
-    ("void_interval_s", 3.0), ("day_count", 5),
-)  # fmt: skip
+    ("void_supported", False),
+    ("refund_supported", False),
+    ("void_same_day", False),
+    ("void_amount_limit", 300_00),
+    ("void_window_s", 2.0),
+    ("voids_per_day", 2),
+    ("void_interval_s", 3.0),
+    ("day_count", 5),
+)
 _CARDS: Final = ("lost", "stolen", "expired", "closed", "frozen", "suspected")
 _A_WHILE_S: Final = (0.5, 3.0, 12.0)
 _TAKEN_UP_S: Final = 8.0  # running hosts have read what was changed by then

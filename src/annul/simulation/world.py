@@ -26,10 +26,15 @@ MASTER_KEY: Final = bytes(range(32))
 ISSUER_PORTS: Final = (8591, 8592, 8593)
 TIMEOUT_MS: Final = 3_000
 _TEMPORARY: Final = {
-    "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off",
-    "shared_buffers": "128MB", "deadlock_timeout": "1h", "max_wal_size": "512MB",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
+    "shared_buffers": "128MB",
+    "deadlock_timeout": "1h",
+    "max_wal_size": "512MB",
     "min_wal_size": "128MB",
-}  # fmt: skip
+}
 _KEEP: Final = """
 SELECT format('CREATE TABLE kept.%1$I AS TABLE public.%1$I', tablename)
 FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename

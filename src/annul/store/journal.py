@@ -258,9 +258,13 @@ class Journal:
         detail = f"approved with {approved.response_code}, and declined with {code} beside it."
         with suppress(*LOST, StoreUnavailable):  # it is written; the sweep tells of it too
             await self._read.fetch(
-                QUERIES["incident"], approved.merchant_id, approved.id, "answers_contradict",
-                f"The transaction was {detail}", approved.at,
-            )  # fmt: skip
+                QUERIES["incident"],
+                approved.merchant_id,
+                approved.id,
+                "answers_contradict",
+                f"The transaction was {detail}",
+                approved.at,
+            )
 
     async def _run_find(self, keys: list[Key]) -> list[Transaction | None]:
         columns = list(zip(*keys, strict=True))

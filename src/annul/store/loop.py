@@ -139,9 +139,14 @@ class Loops:
     ) -> Loop:
         """Run `turn` again and again, after `first_s`, with `every_s` between two turns."""
         loop = Loop(
-            name, turn, self._clock,
-            every_s=every_s, first_s=first_s, after_s=after_s, within_s=within_s,
-        )  # fmt: skip
+            name,
+            turn,
+            self._clock,
+            every_s=every_s,
+            first_s=first_s,
+            after_s=after_s,
+            within_s=within_s,
+        )
         self._loops = [one for one in self._loops if not one.stopped] + [loop]
         return loop
 

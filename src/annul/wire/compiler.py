@@ -259,9 +259,11 @@ def _taken(group: Sequence[tuple[int, Field]]) -> tuple[list[str], list[str], st
 
 def _write_single(position: int, field: Field) -> list[str]:
     v = f"f[{field.number}]"
-    fits = f"u{position} != {field.size}" if field.prefix is Prefix.FIXED else (
-        f"u{position} > {field.size}"
-    )  # fmt: skip
+    fits = (
+        f"u{position} != {field.size}"
+        if field.prefix is Prefix.FIXED
+        else (f"u{position} > {field.size}")
+    )
     p = f"p{position}"
     body = [f" v = {v}"]
     if field.packed:

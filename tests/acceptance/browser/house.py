@@ -26,10 +26,16 @@ _ANNUL = str(Path(sys.executable).parent / "annul")
 _CHROMIUM = "/usr/bin/chromium"
 _DRIVER = "/usr/bin/chromedriver"
 _ARGUMENTS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
     "--disable-dev-shm-usage",
-)  # fmt: skip
+)
 _UP_S = 60.0
 PASSWORD = "correct horse battery staple"
 SHOP = "898000058120000"
@@ -59,9 +65,13 @@ class House:
     def annul(self, *words: str, **environment: str) -> str:
         """Run a command; gives what it printed."""
         result = subprocess.run(
-            [_ANNUL, *words], capture_output=True, text=True, timeout=60, check=False,
+            [_ANNUL, *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
             env={**os.environ, **environment},
-        )  # fmt: skip
+        )
         return result.stdout + result.stderr
 
     def pos(self, *words: str) -> str:
@@ -71,9 +81,15 @@ class House:
     def add(self, name: str, role: str, merchant: str = "") -> None:
         """Add somebody who has chosen a password."""
         said = self.annul(
-            "add-user", name, f"--role={role}", f"--merchant={merchant}", "--user=admin",
-            f"--data={self.folder}", ANNUL_PASSWORD=PASSWORD, ANNUL_NEW_PASSWORD=PASSWORD,
-        )  # fmt: skip
+            "add-user",
+            name,
+            f"--role={role}",
+            f"--merchant={merchant}",
+            "--user=admin",
+            f"--data={self.folder}",
+            ANNUL_PASSWORD=PASSWORD,
+            ANNUL_NEW_PASSWORD=PASSWORD,
+        )
         assert f"{name}: {role}" in said, said
 
     def issuer(self, path: str, body: Any = None, method: str = "PUT") -> None:
@@ -96,15 +112,19 @@ def house() -> Iterator[House]:
         terminals, console = free_port(), free_port()
         environment = {
             **os.environ,
-            "ANNUL_TERMINALS_PORT": str(terminals), "ANNUL_STATUS_PORT": "0",
-            "ANNUL_CONSOLE_PORT": str(console), "ANNUL_VOID_TIME_SCALE": "0.02",
-        }  # fmt: skip
+            "ANNUL_TERMINALS_PORT": str(terminals),
+            "ANNUL_STATUS_PORT": "0",
+            "ANNUL_CONSOLE_PORT": str(console),
+            "ANNUL_VOID_TIME_SCALE": "0.02",
+        }
         log = folder / "up.log"
         with log.open("w") as file:
             process = subprocess.Popen(
                 [_ANNUL, "up", "--demo", f"--data={folder}"],
-                stdout=file, stderr=subprocess.STDOUT, env=environment,
-            )  # fmt: skip
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env=environment,
+            )
         try:
             ends = time.monotonic() + _UP_S
             while "Ctrl-C stops it." not in log.read_text():
@@ -141,11 +161,15 @@ class Person:
         """Wait for an element that can be seen."""
         return self.until(
             lambda: next(
-                (one for one in self.driver.find_elements(By.CSS_SELECTOR, selector)
-                 if one.is_displayed()), None,
+                (
+                    one
+                    for one in self.driver.find_elements(By.CSS_SELECTOR, selector)
+                    if one.is_displayed()
+                ),
+                None,
             ),
             selector,
-        )  # fmt: skip
+        )
 
     def fill(self, selector: str, text: str) -> None:
         """Write into a field."""
@@ -206,9 +230,10 @@ class Person:
     def complaints(self) -> list[str]:
         """Give what the browser complained of: errors of scripts, refused resources."""
         return [
-            entry["message"] for entry in self.driver.get_log("browser")
+            entry["message"]
+            for entry in self.driver.get_log("browser")
             if entry["level"] == "SEVERE"
-        ]  # fmt: skip
+        ]
 
 
 @contextmanager

@@ -31,10 +31,15 @@ async def _put_disputed(folder: Path, trace: int, **more: Any) -> tuple[UUID, st
     pool = await connect(EmbeddedPostgres(folder).url, size=1)
     try:
         given: dict[str, Any] = {
-            "merchant_id": SHOP, "terminal_id": "10000001", "state": State.DISPUTED,
-            "received_at": datetime.now(UTC) - timedelta(minutes=30), "amount": 28_800,
-            "response_code": "", "auth_code": "", "fee": 0,
-        }  # fmt: skip
+            "merchant_id": SHOP,
+            "terminal_id": "10000001",
+            "state": State.DISPUTED,
+            "received_at": datetime.now(UTC) - timedelta(minutes=30),
+            "amount": 28_800,
+            "response_code": "",
+            "auth_code": "",
+            "fee": 0,
+        }
         sale = await put_transaction(pool, trace, **(given | more))
         await pool.execute("UPDATE transactions SET node = $1 WHERE id = $2", _ELSEWHERE, sale.id)
     finally:

@@ -13,9 +13,15 @@ async def sell(owner: Keyed, wire: Wire, trace: str, amount: int = 10_000) -> Re
 def _record(owner: Keyed, trace: str, amount: int, answer: Answer) -> Record:
     get = answer.message.get
     return Record(
-        batch=owner.batch, trace=trace, kind="sale", amount=amount, card="", fields={},
-        rrn=str(get(37, "")), auth_code=str(get(38, "")).strip(),
-    )  # fmt: skip
+        batch=owner.batch,
+        trace=trace,
+        kind="sale",
+        amount=amount,
+        card="",
+        fields={},
+        rrn=str(get(37, "")),
+        auth_code=str(get(38, "")).strip(),
+    )
 
 
 def reversal_of(owner: Keyed, trace: str, amount: int = 10_000) -> bytes:

@@ -111,10 +111,15 @@ async def test_second_process_with_the_same_number_does_not_touch_what_the_first
         asked = await site.rogue.next("sale")
         first = site.running.ground.settings
         same = Settings.load(
-            None, data=folder / "same", database=site.database, node=first.node,
-            terminals_port=0, status_port=0, resolver=False,
+            None,
+            data=folder / "same",
+            database=site.database,
+            node=first.node,
+            terminals_port=0,
+            status_port=0,
+            resolver=False,
             master_key_file=first.data / "master.key",
-        )  # fmt: skip
+        )
         async with ground(same) as base:
             with pytest.raises(AnnulError, match="node"):
                 async with serve(base):

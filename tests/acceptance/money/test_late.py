@@ -177,8 +177,9 @@ async def test_declined_and_at_once_approved_is_reversed(
         assert record.state == "declined"
         await site.until(
             "state = 'reversed' FROM transactions WHERE kind = $1 AND trace = $2",
-            kind, record.trace,
-        )  # fmt: skip
+            kind,
+            record.trace,
+        )
     await site.books_agree()
     assert site.rogue.net == 10_000
 

@@ -55,9 +55,15 @@ async def test_confirmed_cause_does_not_move_the_time_by_which_a_case_is_late(
     before = await site.pool.fetchrow("SELECT first_due_at, due_at FROM cases")
     people = People(book_of(site), Lessons(site.pool))
     await people.act(
-        case, "confirm-cause", who="olga", role="operator", reason="商户账户", cause="funds_frozen",
-        second_person_from=10**9, now=site.running.host.clock.now(),
-    )  # fmt: skip
+        case,
+        "confirm-cause",
+        who="olga",
+        role="operator",
+        reason="商户账户",
+        cause="funds_frozen",
+        second_person_from=10**9,
+        now=site.running.host.clock.now(),
+    )
     await looked_at(site)
     after = await site.pool.fetchrow("SELECT first_due_at, due_at FROM cases")
     assert after["first_due_at"] == before["first_due_at"]

@@ -43,14 +43,18 @@ async def _moved(site: RogueSite, amount: int, to: str) -> None:
                 " SELECT merchant_id, id, 'adjustment', 90, 'merchant_pending', $2, $3, currency,"
                 " business_date, received_at FROM transactions WHERE merchant_id = $1"
                 " ORDER BY received_at LIMIT 1",
-                merchant, to, amount,
-            )  # fmt: skip
+                merchant,
+                to,
+                amount,
+            )
             await connection.execute(
                 "UPDATE merchant_balances SET pending = pending - $2,"
                 " frozen = frozen + CASE WHEN $3 = 'merchant_frozen' THEN $2::bigint ELSE 0 END"
                 " WHERE merchant_id = $1",
-                merchant, amount, to,
-            )  # fmt: skip
+                merchant,
+                amount,
+                to,
+            )
     finally:
         await connection.close()
 
@@ -114,9 +118,15 @@ async def _second_host(site: RogueSite, folder: Path) -> AsyncIterator[Running]:
     """Start another host of the same cell, with the same keys and a folder of its own."""
     first = site.running.ground.settings
     chosen = Settings.load(
-        None, data=folder, database=site.database, node=1, terminals_port=0, status_port=0,
-        resolver=False, master_key_file=first.data / "master.key",
-    )  # fmt: skip
+        None,
+        data=folder,
+        database=site.database,
+        node=1,
+        terminals_port=0,
+        status_port=0,
+        resolver=False,
+        master_key_file=first.data / "master.key",
+    )
     async with ground(chosen) as base, serve(base) as running:
         yield running
 

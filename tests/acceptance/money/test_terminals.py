@@ -116,9 +116,12 @@ async def test_void_with_what_proves_nothing_is_answered_30_and_changes_nothing(
     """NULs, and a field long enough to make a MAC fit that was seen elsewhere."""
     sold = await sell(owner, wire, "000001")
     odd: list[Fields] = [
-        {37: "12345\x00789012"}, {38: "\x00" * 6}, {38: "12\x00456"}, {61: "0" * 17},
+        {37: "12345\x00789012"},
+        {38: "\x00" * 6},
+        {38: "12\x00456"},
+        {61: "0" * 17},
         {61: "0" * 29},
-    ]  # fmt: skip
+    ]
     for number, changed in enumerate(odd, 2):
         fields = undoing("void", owner.who, f"{number:06d}", sold) | changed
         async with dial(site.port) as another:

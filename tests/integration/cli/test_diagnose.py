@@ -17,14 +17,26 @@ from annul.wire.dialects import DIALECTS
 PAN = "6200019876543217"
 _POS = Codec(DIALECTS["unionpay_pos"])
 _HEAD = "6000030000603100311000"
-_REQUEST = _HEAD + _POS.encode(
-    "0200",
-    {
-        2: PAN, 3: "200000", 4: "000000010000", 11: "000123", 22: "021", 25: "00",
-        37: "300000000001", 41: "10000001", 42: "898000058120000", 49: "156", 60: "23000001000",
-        61: "0000010001221123",
-    },
-).hex()  # fmt: skip
+_REQUEST = (
+    _HEAD
+    + _POS.encode(
+        "0200",
+        {
+            2: PAN,
+            3: "200000",
+            4: "000000010000",
+            11: "000123",
+            22: "021",
+            25: "00",
+            37: "300000000001",
+            41: "10000001",
+            42: "898000058120000",
+            49: "156",
+            60: "23000001000",
+            61: "0000010001221123",
+        },
+    ).hex()
+)
 _SALE = _HEAD + _POS.encode("0200", {3: "000000", 25: "00", 60: "22000001000"}).hex()
 _NO_CODE = _HEAD + _POS.encode("0210", {3: "200000", 11: "000123"}).hex()
 _EXPORT = """\
@@ -91,16 +103,27 @@ def test_one_language_when_it_is_asked_for(language: str) -> None:
     ("language", "words"),
     [
         ("zh", ("发卡行不支持撤销", "收银员: ", "客服: ", "系统: ", "不要重试", "缺少的事实")),
-        ("en", ("The issuer does not do voids", "cashier: ", "support: ", "system: ",
-                "do not retry", "missing facts")),
+        (
+            "en",
+            (
+                "The issuer does not do voids",
+                "cashier: ",
+                "support: ",
+                "system: ",
+                "do not retry",
+                "missing facts",
+            ),
+        ),
     ],
-)  # fmt: skip
+)
 def test_people_read_the_first_causes(language: str, words: tuple[str, ...]) -> None:
     result = _run("--request", _REQUEST, "--response", _response("40"), "--lang", language)
     assert result.exit_code == 0
     assert [line[:2] for line in result.stdout.splitlines() if line[:1].isdigit()] == [
-        "1.", "2.", "3.",
-    ]  # fmt: skip
+        "1.",
+        "2.",
+        "3.",
+    ]
     for word in words:
         assert word in result.stdout
     assert PAN not in result.output
@@ -113,10 +136,12 @@ def test_no_response_is_a_time_out() -> None:
 
 def test_facts_of_a_file_change_the_answer(tmp_path: Path) -> None:
     facts = {
-        "issuer.rule_broken": "void_amount_limit", "issuer.void_amount_limit": 5_000,
-        "issuer.rule_changed": 9e6, "issuer.allowed_before_change": True,
+        "issuer.rule_broken": "void_amount_limit",
+        "issuer.void_amount_limit": 5_000,
+        "issuer.rule_changed": 9e6,
+        "issuer.allowed_before_change": True,
         "void.amount": {"value": 9_900, "source": "slip"},
-    }  # fmt: skip
+    }
     file = _file(tmp_path, json.dumps(facts))
     assert _diagnosed(code="05")["causes"][0]["cause"] != "issuer_limit_amount"
     diagnosed = _diagnosed("--facts", file, "--lang", "en", code="05")

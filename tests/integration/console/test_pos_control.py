@@ -43,10 +43,17 @@ async def test_a_control_that_is_not_there_is_said_so() -> None:
 async def test_an_announced_maintenance_is_known_until_it_ends(pool: asyncpg.Pool) -> None:
     now = SystemClock().now()
     until = now + timedelta(seconds=60)
-    await put(pool, "issuers", {
-        "issuer_id": _ISSUER, "name_zh": "示例银行", "name_en": "Example Bank",
-        "host": "127.0.0.1", "port": 1,
-    })  # fmt: skip
+    await put(
+        pool,
+        "issuers",
+        {
+            "issuer_id": _ISSUER,
+            "name_zh": "示例银行",
+            "name_en": "Example Bank",
+            "host": "127.0.0.1",
+            "port": 1,
+        },
+    )
     await views.announce(pool, _ISSUER, now, until, "admin")
     assert await views.announced(pool, now) == {_ISSUER: until}
     assert await views.announced(pool, until) == {}

@@ -132,9 +132,12 @@ async def test_a_key_lets_a_program_in_until_it_is_ended(
 
 async def test_a_key_gets_no_more_than_makes_sense(desk: Desk, boss: Visitor) -> None:
     for name, scopes, merchant_id in (
-        ("", READS, ""), ("erp", (), ""), ("erp", READS, "898000000000000"),
-        ("erp", (Scope.ADMIN,), TEA), ("erp", (Scope.ISSUERS_WRITE,), TEA),
-    ):  # fmt: skip
+        ("", READS, ""),
+        ("erp", (), ""),
+        ("erp", READS, "898000000000000"),
+        ("erp", (Scope.ADMIN,), TEA),
+        ("erp", (Scope.ISSUERS_WRITE,), TEA),
+    ):
         with pytest.raises(NotValid):
             await views.new_key(desk, boss, name, scopes, merchant_id, "because")
     half = Visitor("administrator", "administrator", frozenset({Scope.ADMIN}))
@@ -192,11 +195,20 @@ async def test_the_audit_log_is_looked_through_page_by_page(desk: Desk, boss: Vi
 
 
 async def test_the_audit_log_is_searched(desk: Desk, boss: Visitor, pool: asyncpg.Pool) -> None:
-    await put(pool, "audit", {
-        "id": uuid4(), "at": NOW - timedelta(days=2), "who": "li.na", "role": "operator",
-        "action": "retry", "object": "case 405728049495", "reason": "the bank is up again",
-        "detail": {},
-    })  # fmt: skip
+    await put(
+        pool,
+        "audit",
+        {
+            "id": uuid4(),
+            "at": NOW - timedelta(days=2),
+            "who": "li.na",
+            "role": "operator",
+            "action": "retry",
+            "object": "case 405728049495",
+            "reason": "the bank is up again",
+            "detail": {},
+        },
+    )
     await views.add_user(desk, boss, "wang", "support", "", "100% needed")
     auditor = Visitor("auditor", "auditor", ROLES["auditor"])
     for wanted, expected in (
@@ -227,10 +239,19 @@ async def test_a_lesson_is_taken_back_and_that_is_audited(
     desk: Desk, boss: Visitor, pool: asyncpg.Pool
 ) -> None:
     case_id = uuid4()
-    await put(pool, "lessons", {
-        "id": uuid4(), "case_id": case_id, "cause": "timeout", "signal": "silent", "shift": 0.25,
-        "taught_by": "li.na", "taught_at": NOW,
-    })  # fmt: skip
+    await put(
+        pool,
+        "lessons",
+        {
+            "id": uuid4(),
+            "case_id": case_id,
+            "cause": "timeout",
+            "signal": "silent",
+            "shift": 0.25,
+            "taught_by": "li.na",
+            "taught_at": NOW,
+        },
+    )
     await desk.lessons.refresh()
     assert desk.lessons.shifts == {("timeout", "silent"): 0.25}
     with pytest.raises(ReasonNeeded):
@@ -240,5 +261,7 @@ async def test_a_lesson_is_taken_back_and_that_is_audited(
     assert desk.lessons.shifts == {}
     (row,) = await audited(pool)
     assert (row["action"], row["who"], row["reason"]) == (
-        "undo-lesson", "administrator", "the wrong case"
-    )  # fmt: skip
+        "undo-lesson",
+        "administrator",
+        "the wrong case",
+    )

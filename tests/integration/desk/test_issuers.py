@@ -54,8 +54,9 @@ async def test_a_new_value_is_a_new_row_and_the_old_one_stays_as_it_was(
     later = NOW + 2 * HOUR
     await views.set_policy(desk, operator, ISSUER, rule(3_000_00, valid_from=later), "notice 17")
     assert await kept(desk) == [
-        (5_000_00, NOW, None, "overtaken"), (3_000_00, later, None, "in force")
-    ]  # fmt: skip
+        (5_000_00, NOW, None, "overtaken"),
+        (3_000_00, later, None, "in force"),
+    ]
     policies = await desk.gatherer.policies(ISSUER)
     assert _counts(policies, NOW + HOUR) == 5_000_00, "what counted then is still known"
     assert _counts(policies, later) == 3_000_00
@@ -112,8 +113,10 @@ async def test_a_daily_window_is_a_row_for_each_day(desk: Desk, operator: Visito
     day = rule(0, PolicyKind.END_OF_DAY, valid_from=NOW + HOUR, valid_until=NOW + 2 * HOUR, days=3)
     assert len(await views.set_policy(desk, operator, ISSUER, day, "every night")) == 3
     assert [one[1] - NOW for one in await kept(desk)] == [
-        HOUR, HOUR + timedelta(days=1), HOUR + timedelta(days=2)
-    ]  # fmt: skip
+        HOUR,
+        HOUR + timedelta(days=1),
+        HOUR + timedelta(days=2),
+    ]
     assert {one[3] for one in await kept(desk)} == {"coming"}
 
 
@@ -239,11 +242,23 @@ async def _slot(pool: asyncpg.Pool, seconds: int, **changes: Any) -> None:
     latencies[5] = 8
     latencies[15] = 2
     row: dict[str, Any] = {
-        "issuer_id": ISSUER, "node": 0, "slot": NOW - timedelta(seconds=seconds), "requests": 11,
-        "approvals": 7, "silent": 1, "not_sent": 0, "late": 0, "faults": 1, "link_drops": 0,
-        "garbled": 0, "codes": {"00": 7, "51": 2, "96": 1}, "voids": 3, "void_approvals": 2,
-        "latencies": latencies, "tail": [],
-    }  # fmt: skip
+        "issuer_id": ISSUER,
+        "node": 0,
+        "slot": NOW - timedelta(seconds=seconds),
+        "requests": 11,
+        "approvals": 7,
+        "silent": 1,
+        "not_sent": 0,
+        "late": 0,
+        "faults": 1,
+        "link_drops": 0,
+        "garbled": 0,
+        "codes": {"00": 7, "51": 2, "96": 1},
+        "voids": 3,
+        "void_approvals": 2,
+        "latencies": latencies,
+        "tail": [],
+    }
     await put(pool, "issuer_stats", row | changes)
 
 

@@ -19,9 +19,13 @@ from .people import NOW, audited, person, seeded_desk
 TEA, BOOKS = "898000058120000", "898000059420001"
 TERMINAL = "10000001"
 AS_IT_WAS = views.Allowed(
-    retry_voids=True, refund_instead_limit=1_000_00, void_needs_balance=False,
-    pending_covers=True, second_person_from=1_000_00, reversed_voids="ask",
-)  # fmt: skip
+    retry_voids=True,
+    refund_instead_limit=1_000_00,
+    void_needs_balance=False,
+    pending_covers=True,
+    second_person_from=1_000_00,
+    reversed_voids="ask",
+)
 
 
 @pytest.fixture
@@ -54,9 +58,14 @@ async def test_merchants_are_found_by_number_name_and_terminal(
 ) -> None:
     await put_case(pool, merchant_id=BOOKS)
     for text, expected in (
-        ("", [TEA, BOOKS]), ("tea", [TEA]), ("书店", [BOOKS]), (BOOKS, [BOOKS]),
-        (TERMINAL, [TEA]), ("%", []), ("nothing", []),
-    ):  # fmt: skip
+        ("", [TEA, BOOKS]),
+        ("tea", [TEA]),
+        ("书店", [BOOKS]),
+        (BOOKS, [BOOKS]),
+        (TERMINAL, [TEA]),
+        ("%", []),
+        ("nothing", []),
+    ):
         found = await views.search(desk, operator, text, 10)
         assert [row["merchant_id"] for row in found.rows] == expected, text
     first = await views.search(desk, operator, "", 1)
@@ -94,9 +103,13 @@ async def test_what_is_allowed_reaches_running_hosts_and_the_audit_log(
     registry = Registry(pool)
     await registry.load()
     changed = views.Allowed(
-        retry_voids=False, refund_instead_limit=0, void_needs_balance=True,
-        pending_covers=True, second_person_from=50_00, reversed_voids="ask",
-    )  # fmt: skip
+        retry_voids=False,
+        refund_instead_limit=0,
+        void_needs_balance=True,
+        pending_covers=True,
+        second_person_from=50_00,
+        reversed_voids="ask",
+    )
     await views.allow(desk, operator, TEA, changed, "asked by the merchant")
     assert await version(pool) == 1, "hosts read anew when it counts up"
     await registry.load()
@@ -107,8 +120,11 @@ async def test_what_is_allowed_reaches_running_hosts_and_the_audit_log(
     (row,) = await audited(pool)
     assert (row["action"], row["object"]) == ("set-allowed", f"merchant {TEA}")
     assert set(row["detail"]) == {
-        "retry_voids", "refund_instead_limit", "void_needs_balance", "second_person_from"
-    }  # fmt: skip
+        "retry_voids",
+        "refund_instead_limit",
+        "void_needs_balance",
+        "second_person_from",
+    }
     assert row["detail"]["second_person_from"] == {"before": 1_000_00, "after": 50_00}
 
 
@@ -144,9 +160,13 @@ async def test_settings_version_and_audit_row_are_one(
     with pytest.raises(RuntimeError):
         await views.ask(desk, operator, TEA, TERMINAL, "sign_in", "keys out of step")
     changed = views.Allowed(
-        retry_voids=False, refund_instead_limit=0, void_needs_balance=False,
-        pending_covers=True, second_person_from=1, reversed_voids="ask",
-    )  # fmt: skip
+        retry_voids=False,
+        refund_instead_limit=0,
+        void_needs_balance=False,
+        pending_covers=True,
+        second_person_from=1,
+        reversed_voids="ask",
+    )
     with pytest.raises(RuntimeError):
         await views.allow(desk, operator, TEA, changed, "because")
     assert (await views.find(desk, operator, TEA))["retry_voids"] is True
@@ -164,9 +184,13 @@ async def test_only_who_may_and_says_why_changes_a_merchant(desk: Desk, operator
         await views.allow(desk, operator, "898000000000000", AS_IT_WAS, "because")
     for limit, second in ((-1, 1), (0, 0), (10**12, 1)):
         wrong = views.Allowed(
-            retry_voids=True, refund_instead_limit=limit, void_needs_balance=False,
-            pending_covers=True, second_person_from=second, reversed_voids="ask",
-        )  # fmt: skip
+            retry_voids=True,
+            refund_instead_limit=limit,
+            void_needs_balance=False,
+            pending_covers=True,
+            second_person_from=second,
+            reversed_voids="ask",
+        )
         with pytest.raises(NotValid):
             await views.allow(desk, operator, TEA, wrong, "because")
 
@@ -198,14 +222,24 @@ async def _put_right(pool: asyncpg.Pool) -> None:
     """Let a terminal be in perfect order."""
     await pool.execute(
         "UPDATE terminals SET signed_in = true, last_seen_at = $1 WHERE terminal_id = $2",
-        NOW - timedelta(hours=1), TERMINAL,
-    )  # fmt: skip
+        NOW - timedelta(hours=1),
+        TERMINAL,
+    )
     await pool.execute("UPDATE terminal_keys SET issued_at = $1", NOW - timedelta(hours=1))
     for kind in ("mac", "pin"):
-        await put(pool, "terminal_keys", {
-            "merchant_id": TEA, "terminal_id": TERMINAL, "kind": kind, "algorithm": "3des",
-            "wrapped": b"x", "check_value": b"x", "issued_at": NOW - timedelta(hours=1),
-        })  # fmt: skip
+        await put(
+            pool,
+            "terminal_keys",
+            {
+                "merchant_id": TEA,
+                "terminal_id": TERMINAL,
+                "kind": kind,
+                "algorithm": "3des",
+                "wrapped": b"x",
+                "check_value": b"x",
+                "issued_at": NOW - timedelta(hours=1),
+            },
+        )
 
 
 async def _found(desk: Desk, operator: Visitor) -> list[str]:
@@ -252,20 +286,44 @@ async def test_findings_come_with_the_worst_first_and_with_numbers(
     await _put_right(pool)
     await pool.execute("UPDATE terminals SET active = false, wants = 'sign_in'")
     for minutes, drops in ((5, 3), (60, 4), (60 * 25, 90)):
-        await put(pool, "terminal_stats", {
-            "merchant_id": TEA, "terminal_id": TERMINAL, "link_drops": drops, "reversals": 0,
-            "minute": NOW - timedelta(minutes=minutes), "wrong_mac": 1,
-        })  # fmt: skip
-    await put(pool, "batches", {
-        "merchant_id": TEA, "terminal_id": TERMINAL, "batch": "000001", "balanced": False,
-        "settled_at": NOW - timedelta(days=3), "debit_amount": 1, "debit_count": 1,
-        "credit_amount": 0, "credit_count": 0, "claimed": "",
-    })  # fmt: skip
+        await put(
+            pool,
+            "terminal_stats",
+            {
+                "merchant_id": TEA,
+                "terminal_id": TERMINAL,
+                "link_drops": drops,
+                "reversals": 0,
+                "minute": NOW - timedelta(minutes=minutes),
+                "wrong_mac": 1,
+            },
+        )
+    await put(
+        pool,
+        "batches",
+        {
+            "merchant_id": TEA,
+            "terminal_id": TERMINAL,
+            "batch": "000001",
+            "balanced": False,
+            "settled_at": NOW - timedelta(days=3),
+            "debit_amount": 1,
+            "debit_count": 1,
+            "credit_amount": 0,
+            "credit_count": 0,
+            "claimed": "",
+        },
+    )
     await pool.execute("UPDATE terminal_keys SET issued_at = $1", NOW - timedelta(days=9))
     assert await _found(desk, operator) == [
-        "terminal_off", "wrong_mac", "link_drops", "batch_unbalanced", "batch_open", "keys_old",
+        "terminal_off",
+        "wrong_mac",
+        "link_drops",
+        "batch_unbalanced",
+        "batch_open",
+        "keys_old",
         "asked",
-    ]  # fmt: skip
+    ]
     rows = await views.terminals(desk, operator, TEA)
     said = {one.check.name: one.said for row in rows for one in row["findings"]}
     assert "7 times" in said["link_drops"].en, "what is older than a day does not count"

@@ -45,8 +45,10 @@ async def desk(pool: asyncpg.Pool) -> Desk:
         row = {"merchant_id": merchant_id, "name_zh": "示例", "name_en": "Example"}
         await put(pool, "merchants", row | {"category": "5812"})
     for merchant_id, terminal_id in (
-        (_SHOP, "10000001"), (_SHOP, "10000002"), (_OTHER, "10000003"),
-    ):  # fmt: skip
+        (_SHOP, "10000001"),
+        (_SHOP, "10000002"),
+        (_OTHER, "10000003"),
+    ):
         await put(pool, "terminals", {"merchant_id": merchant_id, "terminal_id": terminal_id})
     return make_desk(pool, clock=_Clock())
 
@@ -264,8 +266,10 @@ async def test_today_has_what_cashiers_asked_to_be_undone(desk: Desk, pool: asyn
     await put_refusal(pool, 9, "000999", id=shop.least_id(NOW), merchant_id=_OTHER)
     found = await shop.today(desk, _SHOP)
     assert [(one.row["trace"], one.standing) for one in found] == [
-        ("000008", Standing.WORKING), ("000006", Standing.WORKING), ("000003", Standing.VOIDED),
-    ]  # fmt: skip
+        ("000008", Standing.WORKING),
+        ("000006", Standing.WORKING),
+        ("000003", Standing.VOIDED),
+    ]
 
 
 # Among many --------------------------------------------------------------------------------------

@@ -27,9 +27,12 @@ _MERCHANT = "898000058120000"
 _NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
 _SHOP: dict[str, Any] = {
-    "merchant_id": _MERCHANT, "name_zh": "示例茶馆", "name_en": "Example Tea House",
-    "category": "5812", "void_needs_balance": True,
-}  # fmt: skip
+    "merchant_id": _MERCHANT,
+    "name_zh": "示例茶馆",
+    "name_en": "Example Tea House",
+    "category": "5812",
+    "void_needs_balance": True,
+}
 
 # Sales of 1000 cards over seven hours, every second one voided a minute later; two issuers.
 _MANY = """
@@ -175,12 +178,22 @@ async def test_a_picture_has_each_fact_with_its_row(
     assert picture.original is not None
     assert picture.original.id == void.original_id
     told: dict[str, Any] = {name: fact.value for name, fact in picture.facts}
-    assert told.items() >= {
-        "void.code": "05", "original.found": True, "original.state": "approved",
-        "original.age": 60.0, "original.same_card": True, "merchant.registered": True,
-        "terminal.registered": False, "issuer.maintenance": False, "issuer.rule_broken": "",
-        "card.other_declines": 0, "clock.to_cut_over": 11 * 3600.0 + 48,
-    }.items()  # fmt: skip
+    assert (
+        told.items()
+        >= {
+            "void.code": "05",
+            "original.found": True,
+            "original.state": "approved",
+            "original.age": 60.0,
+            "original.same_card": True,
+            "merchant.registered": True,
+            "terminal.registered": False,
+            "issuer.maintenance": False,
+            "issuer.rule_broken": "",
+            "card.other_declines": 0,
+            "clock.to_cut_over": 11 * 3600.0 + 48,
+        }.items()
+    )
     assert told["issuer.fault_share_recent"] == told["issuer.approval_share_recent"] == 0.5
     assert told["bin.voids_60m"] > 0
     assert all(fact.source for _, fact in picture.facts)
@@ -255,10 +268,18 @@ async def test_rules_for_voids_do_not_count_for_a_refund(
     issuer = {"issuer_id": sale.issuer_id, "name_zh": "示例银行", "name_en": "Example Bank"}
     await put(pool, "issuers", issuer | {"host": "127.0.0.1", "port": 1})
     await put(
-        pool, "policies",
-        {"issuer_id": sale.issuer_id, "id": uuid4(), "kind": "void_supported", "number": 0,
-         "valid_from": OPENED - _HOUR, "set_by": "olga", "set_at": OPENED - _HOUR},
-    )  # fmt: skip
+        pool,
+        "policies",
+        {
+            "issuer_id": sale.issuer_id,
+            "id": uuid4(),
+            "kind": "void_supported",
+            "number": 0,
+            "valid_from": OPENED - _HOUR,
+            "set_by": "olga",
+            "set_at": OPENED - _HOUR,
+        },
+    )
     void = await put_void(pool, 3, sale.id)
     refund = await put_void(pool, 4, sale.id, kind="refund")
     broken = "issuer.rule_broken"
@@ -275,12 +296,23 @@ async def test_what_the_issuer_is_still_asked_is_at_hand(
     void = await put_void(pool, 3, sale.id, state=State.REVERSING)
     assert (await gatherer.picture(void)).owed == {}
     await put(
-        pool, "outbox",
-        {"merchant_id": void.merchant_id, "id": uuid4(), "transaction_id": void.id,
-         "kind": "reversal", "issuer_id": void.issuer_id, "card_hash": b"", "reason": "98",
-         "attempts": 7, "last_code": "94", "next_attempt_at": _NOW, "created_at": _NOW,
-         "original_id": sale.id},
-    )  # fmt: skip
+        pool,
+        "outbox",
+        {
+            "merchant_id": void.merchant_id,
+            "id": uuid4(),
+            "transaction_id": void.id,
+            "kind": "reversal",
+            "issuer_id": void.issuer_id,
+            "card_hash": b"",
+            "reason": "98",
+            "attempts": 7,
+            "last_code": "94",
+            "next_attempt_at": _NOW,
+            "created_at": _NOW,
+            "original_id": sale.id,
+        },
+    )
     assert (await gatherer.picture(void)).owed == {void.id: Owed("reversal", 7, "94")}
 
 
@@ -310,8 +342,13 @@ async def test_a_refusal_at_the_door_is_found_as_a_void(
         "INSERT INTO refusals (merchant_id, id, terminal_id, kind, batch, trace, rrn, amount,"
         " response_code, rule, received_at, business_date)"
         " VALUES ($1, $2, $3, 'void', '000001', '000009', $4, 10000, 'A0', 'mac_wrong', $5, $6)",
-        _MERCHANT, refused.id, refused.terminal_id, refused.rrn, _NOW, refused.business_date,
-    )  # fmt: skip
+        _MERCHANT,
+        refused.id,
+        refused.terminal_id,
+        refused.rrn,
+        _NOW,
+        refused.business_date,
+    )
     for named in (refused.rrn, str(refused.id)):
         void = await gatherer.find(named)
         assert (void.id, void.state, void.why) == (refused.id, State.DECLINED, "mac_wrong")

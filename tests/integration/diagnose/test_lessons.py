@@ -17,12 +17,15 @@ _FACTS = Facts(
     {
         name: Fact(value, "test")
         for name, value in {
-            "void.code": "05", "void.sent": "answered", "original.state": "approved",
-            "original.same_card": True, "original.same_amount": True,
+            "void.code": "05",
+            "void.sent": "answered",
+            "original.state": "approved",
+            "original.same_card": True,
+            "original.same_amount": True,
             "original.same_terminal": True,
         }.items()
     }
-)  # fmt: skip
+)
 _RANKED = [finding.cause.name for finding in rank(_FACTS)]
 _WRONG, _RIGHT = _RANKED[0], _RANKED[4]
 

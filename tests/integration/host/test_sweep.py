@@ -58,8 +58,10 @@ async def _lease(pool: asyncpg.Pool, node: int, boot: UUID, seconds: float) -> N
     await pool.execute(
         "INSERT INTO hosts VALUES ($1, $2, $2, clock_timestamp(), clock_timestamp() + $3)"
         " ON CONFLICT (node) DO UPDATE SET boot = $2, leased_until = excluded.leased_until",
-        node, boot, timedelta(seconds=seconds),
-    )  # fmt: skip
+        node,
+        boot,
+        timedelta(seconds=seconds),
+    )
 
 
 async def _stranded(journal: Journal, *, others: bool) -> set[int]:

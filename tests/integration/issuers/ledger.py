@@ -49,21 +49,38 @@ class Table:
                 received_at, response_code)
             VALUES ($1, $2, $3, $4, $5, 0, '00000001', '000001', $6, $7, 1000, '156', $8, $9,
                     '620000******0005', $10, 'debit', '021', '00', $11, $12, $13, $14, $15)""",
-            MERCHANT, identity, kind, more.get("state", "unknown"),
-            more.get("sent", "possibly_sent"), f"{self._traces:06d}", at.date(),
-            more.get("original"), card.encode()[::-1], card.encode(),
-            more.get("issuer", ISSUER), f"{self._traces:012d}", more.get("auth_code", ""), at,
+            MERCHANT,
+            identity,
+            kind,
+            more.get("state", "unknown"),
+            more.get("sent", "possibly_sent"),
+            f"{self._traces:06d}",
+            at.date(),
+            more.get("original"),
+            card.encode()[::-1],
+            card.encode(),
+            more.get("issuer", ISSUER),
+            f"{self._traces:012d}",
+            more.get("auth_code", ""),
+            at,
             more.get("response_code", ""),
-        )  # fmt: skip
+        )
         if owed:
             await self.pool.execute(
                 """INSERT INTO outbox (merchant_id, id, transaction_id, kind, issuer_id, card_hash,
                                        reason, next_attempt_at, created_at, original_id)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
-                MERCHANT, uuid4(), identity, owed, more.get("issuer", ISSUER),
-                card.encode()[::-1], more.get("reason", "4354"),
-                at + timedelta(seconds=more.get("due", 0)), at, more.get("original") or identity,
-            )  # fmt: skip
+                MERCHANT,
+                uuid4(),
+                identity,
+                owed,
+                more.get("issuer", ISSUER),
+                card.encode()[::-1],
+                more.get("reason", "4354"),
+                at + timedelta(seconds=more.get("due", 0)),
+                at,
+                more.get("original") or identity,
+            )
         return identity
 
     async def state(self, identity: UUID) -> str:

@@ -74,9 +74,12 @@ class Peer:
         """Listen, on the same port as before when there was one."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Session(self), "127.0.0.1", self.port, reuse_address=True,
+            lambda: _Session(self),
+            "127.0.0.1",
+            self.port,
+            reuse_address=True,
             ssl=self.tls,
-        )  # fmt: skip
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:

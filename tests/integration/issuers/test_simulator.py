@@ -90,8 +90,9 @@ async def test_two_terminals_with_the_same_trace_in_one_second(bank: Bank) -> No
     assert bank.net == 2 * SALE.amount
     assert await bank.reverse(SALE) == "00"
     assert [entry.net for entry in bank.simulator.server.books.entries.values()] == [
-        0, SALE.amount,
-    ]  # fmt: skip
+        0,
+        SALE.amount,
+    ]
 
 
 async def test_a_row_that_was_sent_before_annul_had_traces_of_its_own(bank: Bank) -> None:

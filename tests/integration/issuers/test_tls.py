@@ -355,11 +355,22 @@ async def test_the_simulator_speaks_tls_when_it_is_told_to(authority: Authority)
     certificate, key = authority.issue("issuer")
     own, secret = authority.issue("acquirer")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from annul.cli.sim import application; application()",
-        "issuer", "--port", "0", "--control-port", "0", "--tls-certificate", str(certificate),
-        "--tls-key", str(key), "--tls-client-ca", str(authority.file),
+        sys.executable,
+        "-c",
+        "from annul.cli.sim import application; application()",
+        "issuer",
+        "--port",
+        "0",
+        "--control-port",
+        "0",
+        "--tls-certificate",
+        str(certificate),
+        "--tls-key",
+        str(key),
+        "--tls-client-ca",
+        str(authority.file),
         stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    )
     try:
         assert process.stdout is not None
         said = (await asyncio.wait_for(process.stdout.readline(), 30)).decode()

@@ -40,9 +40,15 @@ async def shop(pool: asyncpg.Pool, security: SoftwareModule) -> asyncpg.Pool:
 
 
 async def _enrol(
-    pool: asyncpg.Pool, security: SoftwareModule, terminal: str = NEW, merchant: str = MERCHANT,
-    *, replace: bool = False, clear: bytes | None = None, **profile: Any,
-) -> Enrolled | None:  # fmt: skip
+    pool: asyncpg.Pool,
+    security: SoftwareModule,
+    terminal: str = NEW,
+    merchant: str = MERCHANT,
+    *,
+    replace: bool = False,
+    clear: bytes | None = None,
+    **profile: Any,
+) -> Enrolled | None:
     wanted = TerminalProfile(merchant, terminal, **profile)
     async with pool.acquire() as connection, connection.transaction():
         return await enrol(connection, security, wanted, replace=replace, clear=clear)
@@ -96,14 +102,20 @@ async def test_a_new_terminal_has_its_profile_and_a_master_key(
     shop: asyncpg.Pool, security: SoftwareModule
 ) -> None:
     enrolled = await _enrol(
-        shop, security, key_form="914", mac=MacAlgorithm.X9_19, tls_identity=IDENTITY,
+        shop,
+        security,
+        key_form="914",
+        mac=MacAlgorithm.X9_19,
+        tls_identity=IDENTITY,
         unbound_management=True,
-    )  # fmt: skip
+    )
     assert enrolled is not None
     row = await _row(shop, NEW)
     assert (row["key_form"], row["mac_algorithm"], row["tls_identity"]) == (
-        "914", "x9_19", IDENTITY,
-    )  # fmt: skip
+        "914",
+        "x9_19",
+        IDENTITY,
+    )
     assert row["unbound_management"]
     assert row["active"]
     assert not row["signed_in"]
@@ -202,15 +214,22 @@ async def test_a_terminal_that_is_replaced_begins_anew(
         "SELECT wrapped FROM terminal_keys WHERE terminal_id = '10000001' AND kind = 'master'"
     )
     enrolled = await _enrol(
-        shop, security, "10000001", replace=True, key_form="913", mac=MacAlgorithm.X9_19,
+        shop,
+        security,
+        "10000001",
+        replace=True,
+        key_form="913",
+        mac=MacAlgorithm.X9_19,
         tls_identity=IDENTITY,
-    )  # fmt: skip
+    )
     assert enrolled is not None
     row = await _row(shop, "10000001")
     assert not row["signed_in"]
     assert (row["key_form"], row["mac_algorithm"], row["tls_identity"]) == (
-        "913", "x9_19", IDENTITY,
-    )  # fmt: skip
+        "913",
+        "x9_19",
+        IDENTITY,
+    )
     assert (row["batch"], row["amount_limit"]) == ("000007", 12_345)  # its books go on
     assert await _keys(shop, "10000001") == {"master"}
     assert await _keys(shop, "10000001", "pending_keys") == set()
@@ -320,14 +339,22 @@ class Older:
     masters: dict[str, bytes] = field(default_factory=dict)
 
     async def terminal(
-        self, terminal: str, master: str | None, *keys: tuple[KeyKind, str, datetime],
-        mac_algorithm: str = "unionpay_ecb", kinds: list[str] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        terminal: str,
+        master: str | None,
+        *keys: tuple[KeyKind, str, datetime],
+        mac_algorithm: str = "unionpay_ecb",
+        kinds: list[str] | None = None,
+    ) -> None:
         await self.pool.execute(
             "INSERT INTO terminals (merchant_id, terminal_id, signed_in, mac_algorithm, kinds)"
             " VALUES ($1, $2, $3, $4, $5)",
-            MERCHANT, terminal, bool(keys), mac_algorithm, kinds,
-        )  # fmt: skip
+            MERCHANT,
+            terminal,
+            bool(keys),
+            mac_algorithm,
+            kinds,
+        )
         if master is None:
             return
         clear = self.masters[terminal] = terminal.encode() + bytes(range(8))
@@ -338,8 +365,14 @@ class Older:
     async def _key(self, terminal: str, key: WrappedKey, at: datetime) -> None:
         await self.pool.execute(
             "INSERT INTO terminal_keys VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            MERCHANT, terminal, key.kind, key.algorithm, key.wrapped, key.check_value, at,
-        )  # fmt: skip
+            MERCHANT,
+            terminal,
+            key.kind,
+            key.algorithm,
+            key.wrapped,
+            key.check_value,
+            at,
+        )
 
     async def profiles(self) -> dict[str, tuple[str, str]]:
         """Bring it to the newest schema; give key form and MAC by terminal."""
@@ -438,13 +471,12 @@ async def test_a_key_of_an_earlier_sign_in_does_not_make_the_form(older: Older) 
 
     By it a terminal of form 003 would be registered with 004, and each of its sign-ins refused.
     """
-    await older.terminal(
-        "10000001", TDES, (_D, TDES, AT - _DAY), (_P, TDES, AT), (_M, DES, AT)
-    )  # fmt: skip
+    await older.terminal("10000001", TDES, (_D, TDES, AT - _DAY), (_P, TDES, AT), (_M, DES, AT))
     await older.terminal("10000002", SM, (_D, SM, AT - _DAY), (_P, SM, AT), (_M, SM, AT))
     assert await older.profiles() == {
-        "10000001": ("003", "unionpay_ecb"), "10000002": ("005", "sm4"),
-    }  # fmt: skip
+        "10000001": ("003", "unionpay_ecb"),
+        "10000002": ("005", "sm4"),
+    }
 
 
 async def test_who_may_fetch_parameters_may_say_that_they_came(older: Older) -> None:

@@ -245,8 +245,11 @@ async def test_the_first_proof_makes_them_current(host: Process, ground: Ground)
     assert host.station.master_key is not None
     row = await ground.row()
     assert (row["signed_in"], row["operator"], row["information"], row["software"]) == (
-        True, "007", "serial 1", "31311000",
-    )  # fmt: skip
+        True,
+        "007",
+        "serial 1",
+        "31311000",
+    )
     assert row["last_seen_at"] == LATER
     assert host.station.terminal.signed_in
 
@@ -258,8 +261,10 @@ async def test_what_was_not_said_stays_as_it_was(host: Process, ground: Ground) 
     await host.proves(Said())
     row = await ground.row()
     assert (row["operator"], row["information"], row["software"]) == (
-        "007", "serial 1", "31311000",
-    )  # fmt: skip
+        "007",
+        "serial 1",
+        "31311000",
+    )
 
 
 async def test_a_second_message_finds_them_taken_up(host: Process, ground: Ground) -> None:

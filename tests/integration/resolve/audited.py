@@ -62,10 +62,18 @@ class Books:
 
     async def tell(self, row: Transaction, kind: str) -> None:
         """Open an incident about a transaction."""
-        await put(self.pool, "incidents", {
-            "merchant_id": row.merchant_id, "id": row.id, "kind": kind,
-            "transaction_id": row.id, "detail": "", "opened_at": SOLD,
-        })  # fmt: skip
+        await put(
+            self.pool,
+            "incidents",
+            {
+                "merchant_id": row.merchant_id,
+                "id": row.id,
+                "kind": kind,
+                "transaction_id": row.id,
+                "detail": "",
+                "opened_at": SOLD,
+            },
+        )
 
 
 async def found(auditor: Auditor, now: datetime = NOW) -> dict[str, set[str]]:

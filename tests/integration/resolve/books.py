@@ -22,8 +22,10 @@ async def open_books(pool: asyncpg.Pool) -> None:
     """Register the merchant of the builders, with nothing on its account."""
     await pool.execute(
         "INSERT INTO merchants (merchant_id, name_zh, name_en, category) VALUES ($1, $2, $2, $3)",
-        merchant().merchant_id, merchant().name_en, merchant().category,
-    )  # fmt: skip
+        merchant().merchant_id,
+        merchant().name_en,
+        merchant().category,
+    )
 
 
 async def approved(pool: asyncpg.Pool, trace: int, **changes: Any) -> Transaction:
@@ -36,8 +38,10 @@ async def approved(pool: asyncpg.Pool, trace: int, **changes: Any) -> Transactio
             "UPDATE transactions SET undone = undone + $2, state = CASE"
             " WHEN $3 = 'refunded' AND undone + $2 < amount THEN 'partly_refunded' ELSE $3 END"
             " WHERE id = $1",
-            row.original_id, row.holds, str(ORIGINAL_BECOMES[kind.name]),
-        )  # fmt: skip
+            row.original_id,
+            row.holds,
+            str(ORIGINAL_BECOMES[kind.name]),
+        )
     return row
 
 
@@ -49,8 +53,10 @@ async def reversed_(pool: asyncpg.Pool, trace: int, **changes: Any) -> Transacti
     await pool.execute(
         "UPDATE transactions SET ended_at = $2, late_at = CASE late_code WHEN '' THEN NULL"
         " ELSE $3::timestamptz END WHERE id = $1",
-        row.id, row.received_at + 9 * SECOND, row.received_at + 8 * SECOND,
-    )  # fmt: skip
+        row.id,
+        row.received_at + 9 * SECOND,
+        row.received_at + 8 * SECOND,
+    )
     await owe(pool, row, pending=False, done_at=row.received_at + 9 * SECOND, last_code="00")
     return row
 
@@ -58,11 +64,17 @@ async def reversed_(pool: asyncpg.Pool, trace: int, **changes: Any) -> Transacti
 async def owe(pool: asyncpg.Pool, row: Transaction, **changes: Any) -> None:
     """Put a reversal into the outbox, or one that is done."""
     values: dict[str, Any] = {
-        "merchant_id": row.merchant_id, "id": row.id, "transaction_id": row.id,
-        "original_id": row.original_id or row.id, "kind": "reversal",
-        "issuer_id": row.issuer_id, "card_hash": row.card_hash, "reason": "4001",
-        "next_attempt_at": row.received_at, "created_at": row.received_at,
-    }  # fmt: skip
+        "merchant_id": row.merchant_id,
+        "id": row.id,
+        "transaction_id": row.id,
+        "original_id": row.original_id or row.id,
+        "kind": "reversal",
+        "issuer_id": row.issuer_id,
+        "card_hash": row.card_hash,
+        "reason": "4001",
+        "next_attempt_at": row.received_at,
+        "created_at": row.received_at,
+    }
     await put(pool, "outbox", values | changes)
 
 
@@ -72,16 +84,29 @@ async def _post(pool: asyncpg.Pool, row: Transaction, cause: str) -> None:
         transfers = mirror(transfers)
     pending = 0
     for line, one in enumerate(transfers):
-        await put(pool, "entries", {
-            "merchant_id": row.merchant_id, "transaction_id": row.id, "cause": cause,
-            "line": line, "debit": one.debit, "credit": one.credit, "amount": one.amount,
-            "currency": row.currency, "business_date": DAY, "posted_at": row.received_at,
-        })  # fmt: skip
+        await put(
+            pool,
+            "entries",
+            {
+                "merchant_id": row.merchant_id,
+                "transaction_id": row.id,
+                "cause": cause,
+                "line": line,
+                "debit": one.debit,
+                "credit": one.credit,
+                "amount": one.amount,
+                "currency": row.currency,
+                "business_date": DAY,
+                "posted_at": row.received_at,
+            },
+        )
         pending += one.amount * (one.credit == "merchant_pending")
         pending -= one.amount * (one.debit == "merchant_pending")
     await pool.execute(
         "INSERT INTO merchant_balances (merchant_id, currency, pending) VALUES ($1, $2, $3)"
         " ON CONFLICT (merchant_id, currency) DO UPDATE"
         " SET pending = merchant_balances.pending + excluded.pending",
-        row.merchant_id, row.currency, pending,
-    )  # fmt: skip
+        row.merchant_id,
+        row.currency,
+        pending,
+    )

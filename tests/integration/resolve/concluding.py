@@ -73,9 +73,11 @@ class Site:
 
     async def propose(self, named: Any, person: Person = OLGA, **more: Any) -> Conclusion:
         given: dict[str, Any] = {
-            "done": False, "reason": "发卡行来函", "evidence": LETTER,
+            "done": False,
+            "reason": "发卡行来函",
+            "evidence": LETTER,
             "evidence_name": "letter.pdf",
-        }  # fmt: skip
+        }
         return await self.conclusions.propose(str(named), person, **(given | more))
 
     async def confirm(self, found: Conclusion, person: Person = OTTO) -> Conclusion:
@@ -106,9 +108,13 @@ async def open_sale(
     site: Site, trace: int = 1, state: State = State.UNKNOWN, **more: Any
 ) -> Transaction:
     given: dict[str, Any] = {
-        "state": state, "received_at": OLD, "response_code": "", "auth_code": "", "fee": 0,
+        "state": state,
+        "received_at": OLD,
+        "response_code": "",
+        "auth_code": "",
+        "fee": 0,
         "sent": "possibly_sent",
-    }  # fmt: skip
+    }
     return await put_transaction(site.pool, trace, **(given | more))
 
 
@@ -118,11 +124,22 @@ async def open_void(site: Site, state: State = State.UNKNOWN) -> tuple[Transacti
         site.pool, 1, undone=10_000, undoing=10_000, received_at=OLD - timedelta(minutes=5)
     )
     void = await open_sale(site, 2, state, kind="void", original_id=sale.id, holds=10_000)
-    await put(site.pool, "outbox", {
-        "merchant_id": void.merchant_id, "id": void.id, "transaction_id": void.id,
-        "kind": "reversal", "issuer_id": void.issuer_id, "card_hash": void.card_hash,
-        "reason": "", "next_attempt_at": OLD, "created_at": OLD, "original_id": sale.id,
-    })  # fmt: skip
+    await put(
+        site.pool,
+        "outbox",
+        {
+            "merchant_id": void.merchant_id,
+            "id": void.id,
+            "transaction_id": void.id,
+            "kind": "reversal",
+            "issuer_id": void.issuer_id,
+            "card_hash": void.card_hash,
+            "reason": "",
+            "next_attempt_at": OLD,
+            "created_at": OLD,
+            "original_id": sale.id,
+        },
+    )
     return sale, void
 
 

@@ -26,8 +26,10 @@ async def put(pool: asyncpg.Pool, table: str, row: dict[str, Any]) -> None:
 async def put_transaction(pool: asyncpg.Pool, trace: int, **changes: Any) -> Transaction:
     """Insert the sale of the builders, or what a test makes of it."""
     values: dict[str, Any] = {
-        "id": uuid7(), "trace": f"{trace:06d}", "rrn": f"3000000{trace:05d}",
-    }  # fmt: skip
+        "id": uuid7(),
+        "trace": f"{trace:06d}",
+        "rrn": f"3000000{trace:05d}",
+    }
     row = transaction(**(values | changes))
     await put(pool, "transactions", row._asdict() | {"node": 0})
     return row
@@ -38,22 +40,35 @@ async def put_void(
 ) -> Transaction:
     """Insert a void that the issuer declined at the time at which cases open."""
     values: dict[str, Any] = {
-        "kind": "void", "state": State.DECLINED, "original_id": original_id,
-        "response_code": "96", "received_at": OPENED + timedelta(milliseconds=trace),
-    }  # fmt: skip
+        "kind": "void",
+        "state": State.DECLINED,
+        "original_id": original_id,
+        "response_code": "96",
+        "received_at": OPENED + timedelta(milliseconds=trace),
+    }
     return await put_transaction(pool, trace, **(values | changes))
 
 
 async def put_refusal(pool: asyncpg.Pool, trace: int, original_trace: str, **changes: Any) -> UUID:
     """Insert a void that was refused at the door."""
     row: dict[str, Any] = {
-        "merchant_id": "898000058120000", "id": uuid7(), "terminal_id": "10000001",
-        "kind": "void", "batch": "000001", "trace": f"{trace:06d}", "rrn": f"3000000{trace:05d}",
-        "amount": 10_000, "card_masked": "620001******0007", "card_hash": b"card",
-        "response_code": "A0", "rule": "mac_wrong", "original_batch": "000001",
-        "original_trace": original_trace, "received_at": OPENED,
+        "merchant_id": "898000058120000",
+        "id": uuid7(),
+        "terminal_id": "10000001",
+        "kind": "void",
+        "batch": "000001",
+        "trace": f"{trace:06d}",
+        "rrn": f"3000000{trace:05d}",
+        "amount": 10_000,
+        "card_masked": "620001******0007",
+        "card_hash": b"card",
+        "response_code": "A0",
+        "rule": "mac_wrong",
+        "original_batch": "000001",
+        "original_trace": original_trace,
+        "received_at": OPENED,
         "business_date": OPENED.date(),
-    }  # fmt: skip
+    }
     await put(pool, "refusals", row | changes)
     return (row | changes)["id"]
 
@@ -62,8 +77,10 @@ async def put_case(pool: asyncpg.Pool, **changes: Any) -> Case:
     """Insert an open case, each of another original."""
     identity = uuid7()
     values: dict[str, Any] = {
-        "id": identity, "original_id": uuid7(), "number": str(identity.int)[-12:],
-    }  # fmt: skip
+        "id": identity,
+        "original_id": uuid7(),
+        "number": str(identity.int)[-12:],
+    }
     if "due_at" in changes:  # of the first cause, which is the only one unless a test says so
         values["first_due_at"] = changes["due_at"]
     row = case(**(values | changes))

@@ -79,8 +79,9 @@ class Spoilt:
         await b.tell(b.sale, "disputed")
 
     async def approved_without_entries(self, b: Books) -> AsyncIterator[dict[str, set[str]]]:
-        saved = await b.pool.fetch("DELETE FROM entries WHERE transaction_id = $1 RETURNING *",
-                                   b.sale.id)  # fmt: skip
+        saved = await b.pool.fetch(
+            "DELETE FROM entries WHERE transaction_id = $1 RETURNING *", b.sale.id
+        )
         yield {"entries": {b.sale.rrn}, "balance": {"156"}}
         for row in saved:
             await put(b.pool, "entries", dict(row))
@@ -130,8 +131,9 @@ class Spoilt:
     async def completed_without_a_completion(self, b: Books) -> AsyncIterator[dict[str, set[str]]]:
         await b.set(b.completion, kind="sale", original_id=None, holds=0)
         yield {
-            "undone_without_proof": {b.preauth.rrn}, "hold_without_holder": {b.preauth.rrn},
-        }  # fmt: skip
+            "undone_without_proof": {b.preauth.rrn},
+            "hold_without_holder": {b.preauth.rrn},
+        }
         await b.set(b.completion, kind="completion", original_id=b.preauth.id, holds=10_000)
 
     async def a_void_and_a_refund(self, b: Books) -> AsyncIterator[dict[str, set[str]]]:
@@ -143,9 +145,13 @@ class Spoilt:
 
     async def a_void_beside_a_refund(self, b: Books) -> AsyncIterator[dict[str, set[str]]]:
         row = await put_transaction(
-            b.pool, 20, kind="qr_void", original_id=b.refunded.id, state=State.REVERSING,
+            b.pool,
+            20,
+            kind="qr_void",
+            original_id=b.refunded.id,
+            state=State.REVERSING,
             late_code="00",
-        )  # fmt: skip
+        )
         await b.set(row, cased=True)
         await owe(b.pool, row)
         yield {"given_back_twice": {b.refunded.rrn}}
@@ -181,10 +187,18 @@ class Spoilt:
     async def unproved_and_nobody_told(self, b: Books) -> AsyncIterator[dict[str, set[str]]]:
         case = await _case(b.pool, opened_at=SOLD, ended="unproved", ended_at=SOLD)
         yield {"case_without_look": {case.number}}
-        await put(b.pool, "incidents", {
-            "merchant_id": case.merchant_id, "id": case.id, "kind": "outcome_unproved",
-            "transaction_id": case.id, "detail": "", "opened_at": SOLD,
-        })  # fmt: skip
+        await put(
+            b.pool,
+            "incidents",
+            {
+                "merchant_id": case.merchant_id,
+                "id": case.id,
+                "kind": "outcome_unproved",
+                "transaction_id": case.id,
+                "detail": "",
+                "opened_at": SOLD,
+            },
+        )
 
     async def a_case_that_ended_untrue(self, b: Books) -> AsyncIterator[dict[str, set[str]]]:
         case = await _case(
@@ -235,10 +249,17 @@ async def _case_with_history(b: Books) -> str:
         b.pool, opened_at=SOLD, ended="refused", ended_at=SOLD, events=2, head=second
     )
     for line, (body, hashed) in enumerate(zip(bodies, (first, second), strict=True), 1):
-        await put(b.pool, "case_events", {
-            "merchant_id": case.merchant_id, "case_id": case.id, "line": line, "body": body,
-            "hash": hashed,
-        })  # fmt: skip
+        await put(
+            b.pool,
+            "case_events",
+            {
+                "merchant_id": case.merchant_id,
+                "case_id": case.id,
+                "line": line,
+                "body": body,
+                "hash": hashed,
+            },
+        )
     return case.number
 
 
@@ -295,8 +316,9 @@ async def test_what_a_person_explains_is_told_again_only_when_its_figures_change
     case = await _case_with_history(books)
     await books.pool.execute("UPDATE case_events SET body = 'x' WHERE line = 2")
     assert await found(auditor) == {
-        "approved_then_declined": {books.sale.rrn}, "case_chain": {case},
-    }  # fmt: skip
+        "approved_then_declined": {books.sale.rrn},
+        "case_chain": {case},
+    }
     person = {"who": "olga", "role": "operator", "reason": "按发卡行来函，确已入账"}
     for reference in (books.sale.rrn, case):
         explained = await auditor.explain(reference, now=NOW, **person)
@@ -305,10 +327,15 @@ async def test_what_a_person_explains_is_told_again_only_when_its_figures_change
     assert await open_incidents(pool) == {}
     rows = await pool.fetch("SELECT who, role, action, object, reason FROM audit ORDER BY object")
     assert [tuple(row) for row in rows] == [
-        ("olga", "operator", "explain-difference",
-         f"audit_approved_then_declined {books.sale.rrn}", person["reason"]),
+        (
+            "olga",
+            "operator",
+            "explain-difference",
+            f"audit_approved_then_declined {books.sale.rrn}",
+            person["reason"],
+        ),
         ("olga", "operator", "explain-difference", f"audit_case_chain {case}", person["reason"]),
-    ]  # fmt: skip
+    ]
 
     await books.set(books.sale, late_code="05")
     assert await found(auditor) == {"approved_then_declined": {books.sale.rrn}}
@@ -339,9 +366,12 @@ async def test_more_than_a_report_holds_are_all_told_and_said_to_be_more(
     monkeypatch.setattr("annul.resolve.audit.LIMIT", 3)
     for trace in range(20, 29):
         await put_transaction(
-            books.pool, trace, state=State.DECLINED, late_code="00",
+            books.pool,
+            trace,
+            state=State.DECLINED,
+            late_code="00",
             received_at=SOLD + trace * SECOND,
-        )  # fmt: skip
+        )
     spans = auditor.spans
 
     def small(over: Over, within: Any, rows: int = 0) -> Any:
@@ -393,7 +423,6 @@ async def test_no_question_reads_a_table_from_end_to_end(books: Books) -> None:
 
 
 def test_kinds_of_the_books_are_those_that_refer_to_an_original() -> None:
-    assert {*VOIDS, *REFUNDS, *COMPLETIONS} == set(
-        re.findall(r"'(\w+)'", re.search(r"kind IN \((.*?)\) AND NOT t.cased",
-                                         QUERIES["failed_without_case"])[1])  # type: ignore[index]
-    )  # fmt: skip
+    listed = re.search(r"kind IN \((.*?)\) AND NOT t.cased", QUERIES["failed_without_case"])
+    assert listed is not None
+    assert {*VOIDS, *REFUNDS, *COMPLETIONS} == set(re.findall(r"'(\w+)'", listed[1]))

@@ -45,8 +45,10 @@ async def test_a_sale_that_was_done_stands_once_two_people_say_so(site: Site) ->
     told = "SELECT kind FROM incidents WHERE transaction_id = $1 AND closed_at IS NULL"
     assert await site.pool.fetchval(told, sale.id) == "concluded_as_done"
     assert await site.audited() == [
-        ("olga", "propose-conclusion"), ("otto", "confirm-conclusion"), ("annul", "concluded"),
-    ]  # fmt: skip
+        ("olga", "propose-conclusion"),
+        ("otto", "confirm-conclusion"),
+        ("annul", "concluded"),
+    ]
 
 
 @pytest.mark.parametrize(("late_code", "told"), [("00", True), ("51", False), ("", False)])
@@ -55,9 +57,10 @@ async def test_a_refund_that_was_told_as_declined_and_stands_is_told_of(
 ) -> None:
     _, refund = await open_void(site)
     await site.pool.execute(
-        "UPDATE transactions SET kind = 'refund', state = 'disputed', late_code = $2"
-        " WHERE id = $1", refund.id, late_code,
-    )  # fmt: skip
+        "UPDATE transactions SET kind = 'refund', state = 'disputed', late_code = $2 WHERE id = $1",
+        refund.id,
+        late_code,
+    )
     await site.confirm(await site.propose(refund.rrn, done=True))
     assert await site.state(refund) == "approved"
     assert ("concluded_as_done" in await site.open_incidents()) is told
@@ -67,10 +70,18 @@ async def test_a_void_that_was_not_done_gives_its_sale_free(site: Site) -> None:
     sale, void = await open_void(site)
     case = await case_of(site, void)
     for kind, about in (("disputed", void), ("forward_reversal", void), ("late_approval", void)):
-        await put(site.pool, "incidents", {
-            "merchant_id": void.merchant_id, "id": UUID(int=len(kind)), "kind": kind,
-            "transaction_id": about.id, "detail": "x", "opened_at": OLD,
-        })  # fmt: skip
+        await put(
+            site.pool,
+            "incidents",
+            {
+                "merchant_id": void.merchant_id,
+                "id": UUID(int=len(kind)),
+                "kind": kind,
+                "transaction_id": about.id,
+                "detail": "x",
+                "opened_at": OLD,
+            },
+        )
     await site.confirm(await site.propose(void.rrn))
     assert await site.state(void) == "declined"
     row = await site.pool.fetchrow("SELECT state, undone FROM transactions WHERE id = $1", sale.id)
@@ -127,9 +138,10 @@ async def test_confirming_twice_moves_once(site: Site) -> None:
     sale = await open_sale(site)
     proposed = await site.propose(sale.id, done=True)
     both = await asyncio.gather(
-        site.confirm(proposed), site.confirm(proposed, Person("ora", "operator")),
+        site.confirm(proposed),
+        site.confirm(proposed, Person("ora", "operator")),
         return_exceptions=True,
-    )  # fmt: skip
+    )
     done = [one for one in both if isinstance(one, Conclusion)]
     assert done
     assert all(isinstance(one, said.NothingProposed | Conclusion) for one in both)
@@ -243,9 +255,11 @@ async def test_what_is_no_transaction_is_not_concluded(site: Site) -> None:
 async def test_evidence_is_sealed_and_names_no_card(site: Site) -> None:
     sale = await open_sale(site)
     proposed = await site.propose(
-        sale.id, evidence=b"card 6200010000000007", reason="卡6200010000000007已核",
+        sale.id,
+        evidence=b"card 6200010000000007",
+        reason="卡6200010000000007已核",
         evidence_name="C:\\letters\\..\\6200010000000007\x07.pdf",
-    )  # fmt: skip
+    )
     row = await site.pool.fetchrow("SELECT evidence, evidence_name, reason FROM conclusions")
     assert row is not None
     assert b"6200010000000007" not in row["evidence"]

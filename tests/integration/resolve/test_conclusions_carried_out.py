@@ -85,8 +85,9 @@ async def test_what_the_issuer_says_before_it_is_carried_out_counts_more(site: S
         await site.confirm(proposed)
     await site.pool.execute(
         "UPDATE transactions SET late_code = '00', late_at = $1 WHERE id = $2",
-        site.clock.now(), void.id,
-    )  # fmt: skip
+        site.clock.now(),
+        void.id,
+    )
     site.outcomes.broken = ""
     assert await site.conclusions.finish(site.clock.now()) == 1
     assert (await site.state(void), site.outcomes.moved) == ("reversing", [])
@@ -129,8 +130,9 @@ async def test_an_event_steps_aside_for_those_who_write_the_case(site: Site) -> 
 
     await asyncio.gather(site.confirm(proposed), write())
     assert sorted(event["what"] for event in await history_of(site, case)) in (
-        ["concluded"], ["concluded", "retry"],
-    )  # fmt: skip
+        ["concluded"],
+        ["concluded", "retry"],
+    )
 
 
 async def test_without_a_host_a_host_carries_it_out(site: Site) -> None:
@@ -154,9 +156,14 @@ async def test_money_in_question_is_all_that_nobody_has_proved(site: Site) -> No
     await open_sale(site, 4, State.UNKNOWN, received_at=NOW - timedelta(seconds=1))  # worked on
     await open_sale(site, 5, State.APPROVED)
     lost = a_case(
-        id=UUID(int=9), number="300000000009", original_id=None, ended="unproved", ended_at=NOW,
-        opened_at=NOW - timedelta(hours=1), first_due_at=NOW,
-    )  # fmt: skip
+        id=UUID(int=9),
+        number="300000000009",
+        original_id=None,
+        ended="unproved",
+        ended_at=NOW,
+        opened_at=NOW - timedelta(hours=1),
+        first_due_at=NOW,
+    )
     await put(site.pool, "cases", lost._asdict())
     proposed = await site.propose(void.id, done=True)
     rows = await site.conclusions.in_question("", 10)
@@ -174,8 +181,9 @@ async def test_money_in_question_is_all_that_nobody_has_proved(site: Site) -> No
     assert await site.conclusions.in_question("898000000000000", 10) == []
     await site.confirm(proposed)
     assert [row["rrn"] for row in await site.conclusions.in_question("", 10)] == [
-        lost.number, disputed.rrn,
-    ]  # fmt: skip
+        lost.number,
+        disputed.rrn,
+    ]
 
 
 async def test_a_case_that_ended_unproved_stands_once_with_its_money(site: Site) -> None:

@@ -97,8 +97,9 @@ async def test_money_from_the_amount_on_takes_two(desk: Desk) -> None:
     assert (proposed["what"], proposed["evidence"]) == ("proposed", {"action": "refund"})
     assert (approved["who"], approved["evidence"]) == ("otto", {"proposed_by": "olga"})
     assert [row[:3] for row in await desk.audit()] == [
-        ("olga", "operator", "proposed"), ("otto", "operator", "refund"),
-    ]  # fmt: skip
+        ("olga", "operator", "proposed"),
+        ("otto", "operator", "refund"),
+    ]
 
 
 async def test_two_who_approve_at_once_are_one_order(desk: Desk) -> None:

@@ -37,10 +37,15 @@ def _before(minutes: int) -> Any:
 async def cases(pool: asyncpg.Pool) -> asyncpg.Pool:
     for end, opened, due, ended, amount, cause, task in _ROWS:
         await put_case(
-            pool, ended=end, opened_at=_before(opened), due_at=_before(due),
-            ended_at=None if ended is None else _before(ended), amount=amount, cause=cause,
+            pool,
+            ended=end,
+            opened_at=_before(opened),
+            due_at=_before(due),
+            ended_at=None if ended is None else _before(ended),
+            amount=amount,
+            cause=cause,
             task=task,
-        )  # fmt: skip
+        )
     return pool
 
 
@@ -52,14 +57,19 @@ async def test_without_cases_all_is_nought(pool: asyncpg.Pool) -> None:
 async def test_every_case_is_counted_by_its_end(cases: asyncpg.Pool) -> None:
     kept = await promise.read(cases, NOW)
     assert kept == Promise(
-        cases=10, open=3, voided=3, refunded=1, refused=2, unproved=1,
+        cases=10,
+        open=3,
+        voided=3,
+        refunded=1,
+        refused=2,
+        unproved=1,
         in_time=4,  # at the due time itself is in time
         late=4,  # one voided, one refused, one that is open and over its time, one unproved
         late_by_cause=4,
         asked=3,  # what has ended for good asks nobody
         oldest_s=90 * 60.0,
         in_question=64_00 + 128_00 + 256_00 + 512_00,
-    )  # fmt: skip
+    )
     assert kept.cases == kept.open + kept.voided + kept.refunded + kept.refused + kept.unproved
     assert kept.figures()["in_question"] == 960_00
 
@@ -86,11 +96,16 @@ async def test_what_is_open_counts_however_old_it_is(cases: asyncpg.Pool) -> Non
 async def test_the_time_to_the_end_is_given_by_cause(cases: asyncpg.Pool) -> None:
     timeout, *others = await promise.by_cause(cases)
     assert timeout == {
-        "cause": "timeout", "cases": 3, "p50_s": 900.0, "p99_s": pytest.approx(958.8),
+        "cause": "timeout",
+        "cases": 3,
+        "p50_s": 900.0,
+        "p99_s": pytest.approx(958.8),
         "max_s": 960.0,
-    }  # fmt: skip
+    }
     assert [(row["cause"], row["max_s"]) for row in others] == [
-        ("already_undone", 120.0), ("issuer_unsupported", 1200.0), ("risk_refusal", 1200.0),
-    ]  # fmt: skip
+        ("already_undone", 120.0),
+        ("issuer_unsupported", 1200.0),
+        ("risk_refusal", 1200.0),
+    ]
     recent = await promise.by_cause(cases, _before(45))
     assert [row["cause"] for row in recent] == ["already_undone", "risk_refusal"]

@@ -28,8 +28,9 @@ async def test_a_round_finds_what_is_new_and_what_is_open_for_long(
     report = await sweep.round()
     # What ended long ago is left to a run over everything.
     assert {one.kind for one in report.differences} == {
-        "audit_unknown_without_outbox", "audit_undone_without_proof",
-    }  # fmt: skip
+        "audit_unknown_without_outbox",
+        "audit_undone_without_proof",
+    }
     assert await open_incidents(pool) == {"unknown_without_outbox": 1, "undone_without_proof": 1}
 
     await auditor.everything(NOW)
@@ -47,8 +48,9 @@ async def test_a_round_sees_what_a_change_of_today_does_to_an_old_original(
     await books.set(old, undone=4_000)
     report = await Sweep(auditor, Held()).round()
     assert {(one.kind, one.reference) for one in report.differences} == {
-        ("audit_hold_without_holder", old.rrn), ("audit_undone_without_proof", old.rrn),
-    }  # fmt: skip
+        ("audit_hold_without_holder", old.rrn),
+        ("audit_undone_without_proof", old.rrn),
+    }
 
 
 async def test_what_ends_after_it_was_looked_at_is_looked_at_again(

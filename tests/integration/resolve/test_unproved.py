@@ -32,9 +32,12 @@ async def _cases(book: Book) -> list[Case]:
 
 async def _unproved(pool: asyncpg.Pool, original_id: UUID | None, **changes: Any) -> Case:
     return await put_case(
-        pool, original_id=original_id, step="ended_unproved", task="outcome_unproved",
+        pool,
+        original_id=original_id,
+        step="ended_unproved",
+        task="outcome_unproved",
         **({"ended": "unproved", "ended_at": NOW} | changes),
-    )  # fmt: skip
+    )
 
 
 def _ending(case: Case) -> Entry:

@@ -20,9 +20,11 @@ _SEEDS = 200
 _ROUNDS = 10
 # Mutants that few seeds find; all of them are hunted by `make simulate-mutants`.
 _SOON = {
-    "silence_is_a_decline": 5, "network_codes_decline": 10, "macs_are_not_checked": 10,
+    "silence_is_a_decline": 5,
+    "network_codes_decline": 10,
+    "macs_are_not_checked": 10,
     "late_answers_only_noted": 15,
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +36,14 @@ def ground() -> Iterator[World]:
 @pytest.mark.timeout(420)
 def test_a_few_hundred_stories_hold(tmp_path: Path) -> None:
     file = tmp_path / "simulate.json"
-    command = [str(Path(sys.executable).parent / "annul"), "simulate", f"--seeds={_SEEDS}",
-               "--rounds=6", "--workers=2", f"--report={file}"]  # fmt: skip
+    command = [
+        str(Path(sys.executable).parent / "annul"),
+        "simulate",
+        f"--seeds={_SEEDS}",
+        "--rounds=6",
+        "--workers=2",
+        f"--report={file}",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(file.read_text(encoding="utf-8"))
@@ -102,8 +110,14 @@ def test_a_chart_shows_one_void_from_terminal_to_issuer(ground: World) -> None:
 
 def test_the_command_tells_a_story(tmp_path: Path) -> None:
     file = tmp_path / "void.svg"
-    command = [str(Path(sys.executable).parent / "annul"), "simulate", "--seed=3", "--rounds=6",
-               "--tell", f"--svg={file}"]  # fmt: skip
+    command = [
+        str(Path(sys.executable).parent / "annul"),
+        "simulate",
+        "--seed=3",
+        "--rounds=6",
+        "--tell",
+        f"--svg={file}",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert '"seed": 3' in done.stdout

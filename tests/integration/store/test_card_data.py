@@ -105,18 +105,23 @@ async def test_what_people_and_terminals_wrote(owner: asyncpg.Connection) -> Non
     await owner.executemany(
         "INSERT INTO terminals (merchant_id, terminal_id, serial, information)"
         " VALUES ($1, $2, $3, $4)",
-        [(_MERCHANT, "10000001", "", f"last card {_CARD}"),
-         (_MERCHANT, "10000002", "1234567890123456", "1234567890123456"),
-         (_MERCHANT, "10000003", "SN1", "SN1")],
-    )  # fmt: skip
+        [
+            (_MERCHANT, "10000001", "", f"last card {_CARD}"),
+            (_MERCHANT, "10000002", "1234567890123456", "1234567890123456"),
+            (_MERCHANT, "10000003", "SN1", "SN1"),
+        ],
+    )
     case = "0192f3a0-1234-7123-8123-123456789012"
     await owner.executemany(
         "INSERT INTO audit (id, at, who, role, action, object, reason)"
         " VALUES ($1, now(), 'a', 'operator', 'note', 'x', $2)",
-        [(uuid4(), f"客户卡号{_CARD}，case {case}，参考号123456789012"),
-         (uuid4(), "6200-0100-0000-0007 called"), (uuid4(), f"0000{_CARD}"),
-         (uuid4(), f"see {case}")],
-    )  # fmt: skip
+        [
+            (uuid4(), f"客户卡号{_CARD}，case {case}，参考号123456789012"),
+            (uuid4(), "6200-0100-0000-0007 called"),
+            (uuid4(), f"0000{_CARD}"),
+            (uuid4(), f"see {case}"),
+        ],
+    )
     await owner.execute(_SCRIPT)
     told = await owner.fetch("SELECT information FROM terminals ORDER BY terminal_id")
     assert [row[0] for row in told] == ["", "1234567890123456", "SN1"]

@@ -48,12 +48,20 @@ def _sale(trace: int, **changes: Any) -> Transaction:
 
 def _approved(sale: Transaction, **changes: Any) -> Outcome:
     values: dict[str, Any] = {
-        "merchant_id": sale.merchant_id, "id": sale.id, "original_id": sale.original_id,
-        "state": State.APPROVED, "at": _NOW, "sent": Sent.ANSWERED, "response_code": "00",
-        "fee": 50, "posted_on": _DAY,
-        "transfers": (Transfer("issuer_receivable", "merchant_pending", 10_000),
-                      Transfer("merchant_pending", "fee_income", 50)),
-    }  # fmt: skip
+        "merchant_id": sale.merchant_id,
+        "id": sale.id,
+        "original_id": sale.original_id,
+        "state": State.APPROVED,
+        "at": _NOW,
+        "sent": Sent.ANSWERED,
+        "response_code": "00",
+        "fee": 50,
+        "posted_on": _DAY,
+        "transfers": (
+            Transfer("issuer_receivable", "merchant_pending", 10_000),
+            Transfer("merchant_pending", "fee_income", 50),
+        ),
+    }
     return Outcome(**(values | changes))
 
 
@@ -114,9 +122,17 @@ async def test_of_refunds_at_once_one_is_on_its_way(journal: Journal) -> None:
     other = Journal(journal._pool)
     done = await asyncio.gather(
         *(one.open(Opening(r, 0, whole=False)) for r in refunds for one in (journal, other)[:1]),
-        *(other.open(Opening(r._replace(id=uuid7(), trace="7" + r.trace[1:], rrn=r.rrn[:-1] + "9"),
-                             0, whole=False)) for r in refunds[:1]),
-    )  # fmt: skip
+        *(
+            other.open(
+                Opening(
+                    r._replace(id=uuid7(), trace="7" + r.trace[1:], rrn=r.rrn[:-1] + "9"),
+                    0,
+                    whole=False,
+                )
+            )
+            for r in refunds[:1]
+        ),
+    )
     await other.close()
     assert sum(done) == 1
     stored = await journal.find_by_id(_MERCHANT, sale.id)
@@ -143,8 +159,16 @@ async def test_money_for_one_covers_one(journal: Journal) -> None:
     assert stored is not None
     assert (stored.undone, stored.undoing) == (0, 0)
     sent = voids[done.index(True)]
-    declined = Outcome(_MERCHANT, sent.id, sent.original_id, State.DECLINED, _NOW,
-                       release=10_000, undoing=-10_000, unreserve=9_950)  # fmt: skip
+    declined = Outcome(
+        _MERCHANT,
+        sent.id,
+        sent.original_id,
+        State.DECLINED,
+        _NOW,
+        release=10_000,
+        undoing=-10_000,
+        unreserve=9_950,
+    )
     assert await journal.conclude(declined)
     assert await journal.balance(_MERCHANT, "156") == (9_950, 0, 0)
 

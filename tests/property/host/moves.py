@@ -39,17 +39,19 @@ def _totals(random: Random, amount: int, count: int) -> str:
 
 def _management(random: Random, who: Credentials, batch: str, slip: Record) -> bytes:
     record = f"00{slip.trace}{CARD:>020}{slip.amount:012d}"
-    return random.choice((
-        lambda: sign_in(who, random.choice(_FORMS)),
-        lambda: managing("settlement", who, "201", batch=batch, f48=_totals(random, 100, 1)),
-        lambda: managing("batch_upload", who, "201", batch=batch, f48=f"01{record}"),
-        lambda: managing("batch_upload_end", who, "207", batch=batch, f48="0001"),
-        lambda: managing("batch_upload_end", who, "202", batch=batch, f48="0001"),
-        lambda: managing("sign_off", who, "002", batch=batch),
-        lambda: managing("echo", who, "301", batch=batch),
-        lambda: managing("parameters", who, random.choice(("360", "361")), batch=batch),
-        lambda: managing("status", who, "362", batch=batch, f62=random.randbytes(20)),
-    ))()  # fmt: skip
+    return random.choice(
+        (
+            lambda: sign_in(who, random.choice(_FORMS)),
+            lambda: managing("settlement", who, "201", batch=batch, f48=_totals(random, 100, 1)),
+            lambda: managing("batch_upload", who, "201", batch=batch, f48=f"01{record}"),
+            lambda: managing("batch_upload_end", who, "207", batch=batch, f48="0001"),
+            lambda: managing("batch_upload_end", who, "202", batch=batch, f48="0001"),
+            lambda: managing("sign_off", who, "002", batch=batch),
+            lambda: managing("echo", who, "301", batch=batch),
+            lambda: managing("parameters", who, random.choice(("360", "361")), batch=batch),
+            lambda: managing("status", who, "362", batch=batch, f62=random.randbytes(20)),
+        )
+    )()
 
 
 class Stranger:
@@ -67,9 +69,15 @@ class Stranger:
         By chance two changed bits cancel out in the ECB MAC; `_forged` says what that may come to.
         """
         moves = (
-            self._replay, self._mutated, self._recombined, self._twisted, self._forged,
-            self._void_of_a_slip, self._managing, self._bytes,
-        )  # fmt: skip
+            self._replay,
+            self._mutated,
+            self._recombined,
+            self._twisted,
+            self._forged,
+            self._void_of_a_slip,
+            self._managing,
+            self._bytes,
+        )
         move = self._random.choice(moves)
         body = move()
         while move != self._forged and self._proven(body):
@@ -122,12 +130,13 @@ class Stranger:
         fields = message.fields()
         fields.pop(MAC, None)
         for number, value in (
-            (4, f"{self._random.randrange(1, 10**6):012d}"), (11, self._trace()),
+            (4, f"{self._random.randrange(1, 10**6):012d}"),
+            (11, self._trace()),
             (60, f"{self._random.choice(('22', '23', '25', '00'))}{self._batch()}000"),
             (3, self._random.choice(("000000", "200000", "030000", "310000"))),
             (41, f"{self._random.randrange(10_000_001, 10_000_012)}"),
             (63, self._random.choice(("\x00\x00\x00", "001", "CUP" + "X" * 40))),
-        ):  # fmt: skip
+        ):
             if self._random.random() < 0.4:
                 fields[number] = value
         mti = self._random.choice((message.mti, "0200", "0220", "0400", "0100", "0320", "0500"))
@@ -154,9 +163,13 @@ class Stranger:
 
     def _void_of_a_slip(self) -> bytes:
         fields = undoing(
-            self._random.choice(("void", "refund")), self._who, self._trace(), self._slip(),
-            batch=self._batch(), card=self._random.choice((CARD, "")),
-        )  # fmt: skip
+            self._random.choice(("void", "refund")),
+            self._who,
+            self._trace(),
+            self._slip(),
+            batch=self._batch(),
+            card=self._random.choice((CARD, "")),
+        )
         for number in self._random.sample(sorted(fields), self._random.randrange(3)):
             del fields[number]
         if self._random.random() < 0.2:

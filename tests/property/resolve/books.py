@@ -78,8 +78,9 @@ class Books:
         assert len(live) <= 1
         approved = [row for row in attempts if row["state"] in STANDING]
         assert sum(row["amount"] for row in approved) <= AMOUNT
-        unheard = [self.issuer.names[row["rrn"]] for row in self.hidden()
-                   if row["rrn"] in self.issuer.told]  # fmt: skip
+        unheard = [
+            self.issuer.names[row["rrn"]] for row in self.hidden() if row["rrn"] in self.issuer.told
+        ]
         assert not unheard
         entries = await self.world.entries()
         posted = {row["transaction_id"]: int(row["taken"]) for row in entries}

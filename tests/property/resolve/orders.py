@@ -208,9 +208,13 @@ class Orders(Books):
         merchant = host.registry.merchant(request.merchant_id)
         assert merchant is not None
         message = request_fields(
-            request, pan=PAN, merchant=merchant, acquirer_id=host.acquirer_id,
-            local=host.local(request.received_at), original=original,
-        )  # fmt: skip
+            request,
+            pan=PAN,
+            merchant=merchant,
+            acquirer_id=host.acquirer_id,
+            local=host.local(request.received_at),
+            original=original,
+        )
         await self._started(ask(host, request, self.issuer.route_to(ISSUER), original, *message))
 
     async def _resolved(self, kind: str) -> None:
@@ -221,11 +225,14 @@ class Orders(Books):
     async def _reversed_by_terminal(self, one: Transaction) -> None:
         stored = await self.stored(one.rrn)
         request: Any = SimpleNamespace(
-            key=(one.merchant_id, one.terminal_id, one.batch, one.trace), kind=KINDS[one.kind],
-            amount=one.amount, message={39: "98"}, card_hash=one.card_hash,
+            key=(one.merchant_id, one.terminal_id, one.batch, one.trace),
+            kind=KINDS[one.kind],
+            amount=one.amount,
+            message={39: "98"},
+            card_hash=one.card_hash,
             business_date=one.business_date,
             station=self.host.registry.station(one.merchant_id, one.terminal_id),
-        )  # fmt: skip
+        )
         code = (await reverse(request, self.host)).response_code
         assert code == ("12" if stored.undone or stored.why == CONCLUDED else "00")
 

@@ -25,8 +25,12 @@ async def world(database: str) -> AsyncIterator[World]:
 
 
 _FREED: Final = (
-    "void", "void 1 silent", "time passes", "what is owed", "reversal of void 1 read and answered",
-)  # fmt: skip
+    "void",
+    "void 1 silent",
+    "time passes",
+    "what is owed",
+    "reversal of void 1 read and answered",
+)
 
 ORDERS: Final[dict[str, tuple[str, ...]]] = {
     "before anything takes its place": (*_FREED, "void 1 read and answered"),
@@ -158,10 +162,14 @@ async def test_an_approval_after_the_reversal_left_is_reversed_though_it_is_the_
 ) -> None:
     async with beginning(world, approved=False) as orders:
         for event in (
-            "sale 0 silent", "sale 0 approved twice", "sale 0 answered", "what is owed",
-            "reversal of sale 0 acknowledged in vain", "sale 0 answered",
+            "sale 0 silent",
+            "sale 0 approved twice",
+            "sale 0 answered",
+            "what is owed",
+            "reversal of sale 0 acknowledged in vain",
+            "sale 0 answered",
             "reversal of sale 0 answered",
-        ):  # fmt: skip
+        ):
             await (orders.possible() | orders.rude())[event]()
             await orders.check()
 
@@ -169,20 +177,30 @@ async def test_an_approval_after_the_reversal_left_is_reversed_though_it_is_the_
 async def test_a_dispute_holds_up_nothing_else_of_its_original(world: World) -> None:
     async with beginning(world) as orders:
         for event in (
-            *_FREED, "partial refund", "refund 2 read and answered", "void 1 read and answered",
-            "what is owed", "reversal of void 1 again (1) denied for good",
-            "reversal of void 1 again (1) answered", "partial refund", "refund 3 silent",
+            *_FREED,
+            "partial refund",
+            "refund 2 read and answered",
+            "void 1 read and answered",
             "what is owed",
-        ):  # fmt: skip
+            "reversal of void 1 again (1) denied for good",
+            "reversal of void 1 again (1) answered",
+            "partial refund",
+            "refund 3 silent",
+            "what is owed",
+        ):
             await (orders.possible() | orders.rude())[event]()
             await orders.check()
         assert "refund 3 again (1) read" in orders.possible()
 
 
 _DENIED: Final = (
-    "void", "void 1 read and answered", "reversal of void 1 by the terminal", "what is owed",
-    "reversal of void 1 denied", "reversal of void 1 answered",
-)  # fmt: skip
+    "void",
+    "void 1 read and answered",
+    "reversal of void 1 by the terminal",
+    "what is owed",
+    "reversal of void 1 denied",
+    "reversal of void 1 answered",
+)
 OVERTAKEN: Final[dict[str, tuple[str, ...]]] = {
     "by the acknowledgement of a reversal": (
         *_DENIED, "what is owed", "two people conclude void 1",

@@ -47,8 +47,13 @@ from .issuer import ISSUER, Exchange, Issuer, Said
 PAN: Final = "6200010000000007"
 AMOUNT: Final = 10_000
 TABLES: Final = (
-    "entries", "outbox", "incidents", "transactions", "merchant_balances", "circuits",
-)  # fmt: skip
+    "entries",
+    "outbox",
+    "incidents",
+    "transactions",
+    "merchant_balances",
+    "circuits",
+)
 AVAILABLE: Final = 100_000  # of the merchant, so that whatever is given back is covered
 BALANCE: Final = """
 INSERT INTO merchant_balances (merchant_id, currency, available) VALUES ($1, $2, $3)
@@ -119,11 +124,17 @@ class World:
         assert merchant is not None
         reserves = reserve(merchant, KINDS[kind], amount, original) if original else 0
         return self._sale._replace(
-            id=uuid7(), kind=kind, trace=f"{next(self._traces):06d}", amount=amount,
-            rrn=self.host.numbers.next(now), received_at=now, holds=amount if original else 0,
-            original_id=original.id if original else None, reserves=reserves,
+            id=uuid7(),
+            kind=kind,
+            trace=f"{next(self._traces):06d}",
+            amount=amount,
+            rrn=self.host.numbers.next(now),
+            received_at=now,
+            holds=amount if original else 0,
+            original_id=original.id if original else None,
+            reserves=reserves,
             issuer_trace=self.host.traces.next(),
-        )  # fmt: skip
+        )
 
 
 @asynccontextmanager
@@ -141,18 +152,35 @@ async def open_world(database: str) -> AsyncIterator[World]:
     evidence = Evidence(pool, clock, 0)
     outcomes = Outcomes(journal, registry, calendar.business_date)
     host = Host(
-        pool=pool, registry=registry, journal=journal, outcomes=outcomes, issuers=played,
-        security=security, vault=vault, clock=clock,
-        calendar=calendar, numbers=ReferenceNumbers(0), traces=IssuerTraces(0, 1), codec=codec,
+        pool=pool,
+        registry=registry,
+        journal=journal,
+        outcomes=outcomes,
+        issuers=played,
+        security=security,
+        vault=vault,
+        clock=clock,
+        calendar=calendar,
+        numbers=ReferenceNumbers(0),
+        traces=IssuerTraces(0, 1),
+        codec=codec,
         acquirer_id="00010000",
-        handlers=HANDLERS, evidence=evidence, notices=Notices(pool),
+        handlers=HANDLERS,
+        evidence=evidence,
+        notices=Notices(pool),
         door=Door(codec, registry, security, evidence, clock, calendar, "00010000"),
-    )  # fmt: skip
+    )
     forwarder = Forwarder(
-        pool, played, Forwarded(journal, outcomes), clock, open_card=vault.open,
-        acquirer_id=host.acquirer_id, local=host.local, random=lambda: 0.5,
+        pool,
+        played,
+        Forwarded(journal, outcomes),
+        clock,
+        open_card=vault.open,
+        acquirer_id=host.acquirer_id,
+        local=host.local,
+        random=lambda: 0.5,
         pace=Pace(backoff=Backoff(0.0, 0.0), slow_s=0.0, watch_s=0.0),
-    )  # fmt: skip
+    )
     now = clock.now()
     sale = Transaction(
         merchant_id=merchant_id, id=uuid7(), kind="sale", state=State.SENT,

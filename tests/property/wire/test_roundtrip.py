@@ -49,10 +49,19 @@ _AMOUNT, _COUNT = st.integers(0, 10**12 - 1), st.integers(0, 999)
 
 @given(
     st.builds(
-        Field48Totals, _AMOUNT, _COUNT, _AMOUNT, _COUNT, st.sampled_from("0123"),
-        _AMOUNT, _COUNT, _AMOUNT, _COUNT, st.sampled_from("0123"),
+        Field48Totals,
+        _AMOUNT,
+        _COUNT,
+        _AMOUNT,
+        _COUNT,
+        st.sampled_from("0123"),
+        _AMOUNT,
+        _COUNT,
+        _AMOUNT,
+        _COUNT,
+        st.sampled_from("0123"),
     )
-)  # fmt: skip
+)
 def test_totals(totals: Field48Totals) -> None:
     assert Field48Totals.parse(totals.build()) == totals
 

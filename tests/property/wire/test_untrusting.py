@@ -22,20 +22,31 @@ _JUNK = {name: Codec(dialect, trusting=False) for name, dialect in DIALECTS.item
 _TRUSTING = {name: Codec(dialect) for name, dialect in DIALECTS.items()}
 _CACHES = ("_heads", "_shapes", "_orders", "_mtis", "_kept")
 _ODD = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(),
-    st.lists(st.text()), st.lists(st.integers(0, 255)), st.sets(st.integers()),
-    st.dictionaries(st.text(), st.integers()), st.binary().map(bytearray),
-    st.binary().map(memoryview), st.text("0123456789D\0 \n²１"),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.binary(),
+    st.lists(st.text()),
+    st.lists(st.integers(0, 255)),
+    st.sets(st.integers()),
+    st.dictionaries(st.text(), st.integers()),
+    st.binary().map(bytearray),
+    st.binary().map(memoryview),
+    st.text("0123456789D\0 \n²１"),
+)
 
 
 def _head(dialect: Dialect) -> st.SearchStrategy[bytes]:
     """Give MTI and bitmaps that are almost or wholly right, so that fields are reached."""
     known = sorted(dialect.fields)
     sets = st.sets(st.one_of(st.sampled_from(known), st.integers(1, 128)), max_size=12)
-    mti = st.sampled_from([b"0200", b"0810", b"02A0"]) if dialect.form.value == "character" else (
-        st.sampled_from([b"\x02\x00", b"\x08\x10", b"\x0a\x00"])
-    )  # fmt: skip
+    mti = (
+        st.sampled_from([b"0200", b"0810", b"02A0"])
+        if dialect.form.value == "character"
+        else (st.sampled_from([b"\x02\x00", b"\x08\x10", b"\x0a\x00"]))
+    )
 
     def written(numbers: set[int]) -> bytes:
         bits = sum(1 << (128 - number) for number in numbers)

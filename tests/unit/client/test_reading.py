@@ -37,18 +37,34 @@ class Outer:
 
 
 WHOLE: dict[str, Any] = {
-    "inner": {"name": "甲", "at": "2026-11-23T04:05:00.5Z", "unknown": 1}, "many": [],
-    "day": "2026-11-23", "number": 3, "part": 1, "yes": False, "maybe": None,
-    "named": {"x": [1, 2]}, "one_of": "c", "any": {"as": ["it", "is"]}, "unknown": None,
-}  # fmt: skip
+    "inner": {"name": "甲", "at": "2026-11-23T04:05:00.5Z", "unknown": 1},
+    "many": [],
+    "day": "2026-11-23",
+    "number": 3,
+    "part": 1,
+    "yes": False,
+    "maybe": None,
+    "named": {"x": [1, 2]},
+    "one_of": "c",
+    "any": {"as": ["it", "is"]},
+    "unknown": None,
+}
 
 
 def test_known_parts_are_read_and_others_left_out():
     at = datetime(2026, 11, 23, 4, 5, 0, 500_000, UTC)
     assert read(Outer, WHOLE) == Outer(
-        Inner("甲", at), (), date(2026, 11, 23), 3, 1.0, yes=False, maybe=None,
-        named={"x": (1, 2)}, one_of="c", any={"as": ["it", "is"]},  # pyright: ignore[reportArgumentType]
-    )  # fmt: skip
+        Inner("甲", at),
+        (),
+        date(2026, 11, 23),
+        3,
+        1.0,
+        yes=False,
+        maybe=None,
+        named={"x": (1, 2)},
+        one_of="c",  # pyright: ignore[reportArgumentType]
+        any={"as": ["it", "is"]},
+    )
     assert read(Outer, WHOLE | {"many": [WHOLE["inner"]] * 2, "later": "l"}).many[1].at == at
 
 

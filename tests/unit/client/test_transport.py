@@ -15,9 +15,13 @@ from annul.client.transport import address, retry_after
 
 BASE = "https://annul.example"
 PROBLEM = {
-    "type": "about:blank", "title": "There is no case with this number.", "status": 404,
-    "detail": "there is no case 1", "code": "resolve.case_unknown", "next_step": "Look again.",
-}  # fmt: skip
+    "type": "about:blank",
+    "title": "There is no case with this number.",
+    "status": 404,
+    "detail": "there is no case 1",
+    "code": "resolve.case_unknown",
+    "next_step": "Look again.",
+}
 PAGE = {"items": [], "next_cursor": ""}
 HEALTH = {"status": "up", "host": True}
 Answer = httpx.Response | Exception
@@ -68,9 +72,13 @@ def test_the_key_and_the_address():
 
 @pytest.mark.parametrize(
     ("part", "there"),
-    [("1", "/cases/1"), ("../admin", "/cases/..%2Fadmin"), ("a?b#c", "/cases/a%3Fb%23c"),
-     ("撤", "/cases/%E6%92%A4")],
-)  # fmt: skip
+    [
+        ("1", "/cases/1"),
+        ("../admin", "/cases/..%2Fadmin"),
+        ("a?b#c", "/cases/a%3Fb%23c"),
+        ("撤", "/cases/%E6%92%A4"),
+    ],
+)
 def test_what_stands_in_a_part_of_a_path_stays_there(part: str, there: str):
     assert address("cases", part) == there
     scripted = Scripted(httpx.Response(404, json=PROBLEM))
@@ -150,8 +158,12 @@ def test_in_the_end_there_is_no_answer():
 
 ACT = {"case": None, "done": "look"}
 LOST: list[Answer] = [
-    httpx.ReadTimeout("slow"), httpx.ReadError("broken"), busy(503), busy(503, "1"), busy(409, "1"),
-]  # fmt: skip
+    httpx.ReadTimeout("slow"),
+    httpx.ReadError("broken"),
+    busy(503),
+    busy(503, "1"),
+    busy(409, "1"),
+]
 
 
 @pytest.mark.parametrize("answer", LOST)
@@ -194,8 +206,10 @@ def test_each_order_has_a_key_of_its_own():
     first, second = scripted.asked
     assert first.headers["idempotency-key"] != second.headers["idempotency-key"]
     assert json.loads(first.content) == {
-        "merchant": "898000058120000", "original": {"rrn": "300000000001"}, "amount": 100,
-    }  # fmt: skip
+        "merchant": "898000058120000",
+        "original": {"rrn": "300000000001"},
+        "amount": 100,
+    }
 
 
 @pytest.mark.parametrize("answer", [busy(409), busy(422), busy(500), httpx.Response(302)])
@@ -230,11 +244,17 @@ def test_what_is_not_given_is_not_asked_for():
         with pytest.raises(ValueError, match="zone"):
             list(annul.cases.list(since=since.replace(tzinfo=None)))
     assert dict(scripted.asked[0].url.params) == {
-        "state": "all", "merchant": "898000058120000", "since": since.isoformat(), "limit": "100",
-    }  # fmt: skip
+        "state": "all",
+        "merchant": "898000058120000",
+        "since": since.isoformat(),
+        "limit": "100",
+    }
     assert dict(scripted.asked[1].url.params) == {
-        "amount": "100", "from": since.isoformat(), "to": since.isoformat(), "limit": "100",
-    }  # fmt: skip
+        "amount": "100",
+        "from": since.isoformat(),
+        "to": since.isoformat(),
+        "limit": "100",
+    }
 
 
 @pytest.mark.parametrize(
@@ -254,12 +274,24 @@ def test_retry_after_as_a_date(ahead: int, low: float, high: float):
 
 
 VOID: dict[str, Any] = {
-    "id": "01981a2b-7c00-7000-8000-000000000002", "rrn": "300000000002", "state": "pending",
-    "merchant": "898000058120000", "terminal": "10000001", "kind": "void", "amount": 10_000,
-    "currency": "156", "card": "620001******0007", "case": "", "cause": "", "due_at": None,
-    "money": {"zh": "未定", "en": "Not decided yet."}, "next_step": None, "response_code": "",
-    "original": None, "received_at": "2026-11-23T04:05:00Z",
-}  # fmt: skip
+    "id": "01981a2b-7c00-7000-8000-000000000002",
+    "rrn": "300000000002",
+    "state": "pending",
+    "merchant": "898000058120000",
+    "terminal": "10000001",
+    "kind": "void",
+    "amount": 10_000,
+    "currency": "156",
+    "card": "620001******0007",
+    "case": "",
+    "cause": "",
+    "due_at": None,
+    "money": {"zh": "未定", "en": "Not decided yet."},
+    "next_step": None,
+    "response_code": "",
+    "original": None,
+    "received_at": "2026-11-23T04:05:00Z",
+}
 
 
 def test_waiting_asks_until_the_void_has_ended(monkeypatch: pytest.MonkeyPatch):
@@ -302,9 +334,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def event(number: str, name: str = "case") -> bytes:
     change = {
-        "number": number, "id": "1", "merchant": "898000058120000", "step": "retry", "cause": "",
-        "task": "", "ended": "", "events": 1, "changed_at": "2026-11-23T04:05:00Z",
-    }  # fmt: skip
+        "number": number,
+        "id": "1",
+        "merchant": "898000058120000",
+        "step": "retry",
+        "cause": "",
+        "task": "",
+        "ended": "",
+        "events": 1,
+        "changed_at": "2026-11-23T04:05:00Z",
+    }
     return f": ping\n\nevent: {name}\nid: 1-{number}\ndata: {json.dumps(change)}\n\n".encode()
 
 

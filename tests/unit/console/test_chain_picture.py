@@ -15,16 +15,23 @@ _SVG = "{http://www.w3.org/2000/svg}"
 
 def box(key: str, parent: str = "", **changes: object) -> Box:
     values = {
-        "kind": "sale", "state": "approved", "tone": "good", "amount": "CNY 100.00",
-        "lines": ("RRN 405728049495", "11-25 12:00:00 · 00"), "there": f"/transactions/{key}",
-    }  # fmt: skip
+        "kind": "sale",
+        "state": "approved",
+        "tone": "good",
+        "amount": "CNY 100.00",
+        "lines": ("RRN 405728049495", "11-25 12:00:00 · 00"),
+        "there": f"/transactions/{key}",
+    }
     return Box(key, parent, **(values | changes))  # pyright: ignore[reportArgumentType]
 
 
 # A sale, a void that was reversed, a void that went through.
 CHAIN = [
-    box("sale"), box("void", "sale"), box("reversal", "void", there=""), box("again", "sale"),
-]  # fmt: skip
+    box("sale"),
+    box("void", "sale"),
+    box("reversal", "void", there=""),
+    box("again", "sale"),
+]
 
 
 def parsed(svg: str) -> ET.Element:
@@ -34,23 +41,29 @@ def parsed(svg: str) -> ET.Element:
 def rectangles(svg: str) -> Iterator[tuple[float, float, float, float]]:
     for one in parsed(svg).iter(f"{_SVG}rect"):
         if one.get("class", "").startswith("box"):
-            x, y, width, height = (float(one.get(name, "")) for name in
-                                   ("x", "y", "width", "height"))  # fmt: skip
+            x, y, width, height = (
+                float(one.get(name, "")) for name in ("x", "y", "width", "height")
+            )
             yield x, y, x + width, y + height
 
 
 def test_a_line_goes_straight_on_and_what_else_refers_to_it_stands_below() -> None:
     found = places(CHAIN)
     assert {key: (one.column, one.row) for key, one in found.items()} == {
-        "sale": (0, 0), "void": (1, 0), "reversal": (2, 0), "again": (1, 1)
-    }  # fmt: skip
+        "sale": (0, 0),
+        "void": (1, 0),
+        "reversal": (2, 0),
+        "again": (1, 1),
+    }
 
 
 def test_what_refers_to_nothing_known_or_to_itself_begins_a_line() -> None:
     found = places([box("a", "gone"), box("b", "b"), box("c", "b")])
     assert {key: (one.column, one.row) for key, one in found.items()} == {
-        "a": (0, 0), "b": (0, 1), "c": (1, 1)
-    }  # fmt: skip
+        "a": (0, 0),
+        "b": (0, 1),
+        "c": (1, 1),
+    }
 
 
 @pytest.mark.parametrize("narrow", [False, True])
@@ -61,8 +74,9 @@ def test_a_picture_has_a_title_a_description_and_an_arrow_for_each_reference(nar
     assert root.get("role") == "img"
     assert root.get("aria-labelledby") == f"chain-{name}-title chain-{name}-desc"
     assert [(one.get("id"), one.text) for one in root[:2]] == [
-        (f"chain-{name}-title", "The chain"), (f"chain-{name}-desc", "1: sale. 2: void")
-    ]  # fmt: skip
+        (f"chain-{name}-title", "The chain"),
+        (f"chain-{name}-desc", "1: sale. 2: void"),
+    ]
     arrows = [one for one in root.iter(f"{_SVG}g") if one.get("class") == "arrow"]
     assert len(arrows) == 3
     assert len(list(rectangles(svg))) == 4

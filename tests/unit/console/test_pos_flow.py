@@ -121,8 +121,13 @@ def test_the_amount_stands_on_the_screen_while_it_is_typed() -> None:
     machine = device()
     seen = [text(machine).split("\n")[2] for key in "128.50" if machine.press(key) is None]
     assert [one.strip() for one in seen] == [
-        "¥ 1", "¥ 12", "¥ 128", "¥ 128.", "¥ 128.5", "¥ 128.50",
-    ]  # fmt: skip
+        "¥ 1",
+        "¥ 12",
+        "¥ 128",
+        "¥ 128.",
+        "¥ 128.5",
+        "¥ 128.50",
+    ]
 
 
 @pytest.mark.parametrize("keys", ["1.2.3", "1..5", "1234567890", "9.999"])
@@ -218,5 +223,8 @@ def test_idle_it_says_who_and_how() -> None:
     idle = Idle("示例茶馆", "10000001", "000007", signed_in=False, owed=2)
     screen = device().screen(idle, Words("zh"))
     assert [line.text for line in screen.lines] == [
-        "示例茶馆", "终端 10000001", "批次 000007 · 未签到", "有2笔待冲正",
-    ]  # fmt: skip
+        "示例茶馆",
+        "终端 10000001",
+        "批次 000007 · 未签到",
+        "有2笔待冲正",
+    ]

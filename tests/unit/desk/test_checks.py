@@ -40,8 +40,9 @@ def test_names_of_checks_are_given_once() -> None:
 
 
 def test_nothing_is_known_of_a_new_terminal_but_what_it_lacks() -> None:
-    times = dict.fromkeys(("master_at", "mac_at", "pin_at", "last_seen_at", "settled_at",
-                           "working_at"))  # fmt: skip
+    times = dict.fromkeys(
+        ("master_at", "mac_at", "pin_at", "last_seen_at", "settled_at", "working_at")
+    )
     found = findings(ROW | times | {"signed_in": False}, NOW)
     assert [one.check.name for one in found] == ["no_master_key", "never_seen"]
     assert [one.check.weight for one in found] == [Weight.STOPS, Weight.MAY_STOP]

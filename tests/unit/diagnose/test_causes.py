@@ -43,9 +43,15 @@ _DESIGN = [
 ]
 # Of these the design says: refuse, never retry, or something else must happen first.
 _NEVER_BY_ITSELF = {
-    "original_declined", "original_not_found", "original_mismatch", "already_undone",
-    "already_settled", "issuer_unsupported", "risk_refusal", "card_problem",
-}  # fmt: skip
+    "original_declined",
+    "original_not_found",
+    "original_mismatch",
+    "already_undone",
+    "already_settled",
+    "issuer_unsupported",
+    "risk_refusal",
+    "card_problem",
+}
 _EACH = pytest.mark.parametrize("cause", CAUSES.values(), ids=lambda cause: cause.name)
 _CODES = [
     pytest.param(code, weights, id=f"{table}-{code}")

@@ -10,9 +10,22 @@ from annul.diagnose.export import NEEDED, BadExport, Export, Failed
 from annul.diagnose.rank import limits, rank
 
 _COLUMNS = (
-    "time", "merchant", "terminal", "batch", "trace", "kind", "amount", "code", "card", "issuer",
-    "rrn", "original_trace", "original_rrn", "auth_code", "answer_ms",
-)  # fmt: skip
+    "time",
+    "merchant",
+    "terminal",
+    "batch",
+    "trace",
+    "kind",
+    "amount",
+    "code",
+    "card",
+    "issuer",
+    "rrn",
+    "original_trace",
+    "original_rrn",
+    "auth_code",
+    "answer_ms",
+)
 _BEGAN = datetime(2026, 11, 23, 2, tzinfo=UTC)
 _CARD = "620001******0007"
 
@@ -20,10 +33,16 @@ _CARD = "620001******0007"
 def _row(minute: float, kind: str, code: str = "00", **changes: str) -> dict[str, str]:
     """A row of terminal 10000001, card 620001, 100 yuan, so many minutes into the file."""
     return {
-        "time": (_BEGAN + timedelta(minutes=minute)).isoformat(), "terminal": "10000001",
-        "batch": "000001", "kind": kind, "amount": "100.00", "code": code, "card": _CARD,
-        "issuer": "00000101", **changes,
-    }  # fmt: skip
+        "time": (_BEGAN + timedelta(minutes=minute)).isoformat(),
+        "terminal": "10000001",
+        "batch": "000001",
+        "kind": kind,
+        "amount": "100.00",
+        "code": code,
+        "card": _CARD,
+        "issuer": "00000101",
+        **changes,
+    }
 
 
 def _lines(rows: Sequence[dict[str, str]], without: Sequence[str] = ()) -> list[str]:
@@ -80,9 +99,17 @@ def test_an_open_quote_is_said_with_its_line() -> None:
 
 @pytest.mark.parametrize(
     ("name", "fails"),
-    [("撤销", 1), ("消费撤销", 1), ("预授权撤销", 1), ("Void", 1), ("退款", 0), ("退货", 0),
-     ("消费", 0), ("purchase", 0)],
-)  # fmt: skip
+    [
+        ("撤销", 1),
+        ("消费撤销", 1),
+        ("预授权撤销", 1),
+        ("Void", 1),
+        ("退款", 0),
+        ("退货", 0),
+        ("消费", 0),
+        ("purchase", 0),
+    ],
+)
 def test_kinds_are_known_by_their_names(name: str, fails: int) -> None:
     assert len(_failed(_VOID | {"kind": name})) == fails
 
@@ -114,11 +141,19 @@ def test_amounts(text: str, fen: bool, amount: int) -> None:
 def test_a_void_is_seen_with_its_original(named: dict[str, str]) -> None:
     (failed,) = _failed(_VOID | named, _SALE)  # order in the file does not matter
     assert (failed.line, failed.trace, failed.terminal) == (2, "000002", "10000001")
-    assert _told(failed).items() >= {
-        "original.found": True, "original.state": "approved", "original.age": 540.0,
-        "original.undone_before": False, "original.same_amount": True, "original.same_card": True,
-        "original.same_batch": True, "void.code": "05",
-    }.items()  # fmt: skip
+    assert (
+        _told(failed).items()
+        >= {
+            "original.found": True,
+            "original.state": "approved",
+            "original.age": 540.0,
+            "original.undone_before": False,
+            "original.same_amount": True,
+            "original.same_card": True,
+            "original.same_batch": True,
+            "void.code": "05",
+        }.items()
+    )
     assert failed.facts.source("void.code") == "line 2.response_code"
     assert failed.facts.source("original.state").startswith("export 300000000001")
 
@@ -255,10 +290,15 @@ def test_the_cards_own_day() -> None:
         _VOID,
         _row(20, "sale"),
     )
-    assert _told(failed).items() >= {
-        "card.other_declines": 1, "card.other_decline_code": "41", "card.voids_today": 1,
-        "card.approved_after": True,
-    }.items()  # fmt: skip
+    assert (
+        _told(failed).items()
+        >= {
+            "card.other_declines": 1,
+            "card.other_decline_code": "41",
+            "card.voids_today": 1,
+            "card.approved_after": True,
+        }.items()
+    )
 
 
 def test_an_export_with_the_least_columns_still_answers() -> None:

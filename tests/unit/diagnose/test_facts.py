@@ -67,8 +67,17 @@ def test_of_two_values_that_of_the_later_counts() -> None:
 @pytest.mark.parametrize(("name", "labels"), FACTS.items())
 def test_each_has_a_label_in_both_languages(name: str, labels: tuple[str, str]) -> None:
     group, _, rest = name.partition(".")
-    assert group in {"void", "original", "card", "bin", "terminal", "merchant", "issuer", "host",
-                     "clock"}  # fmt: skip
+    assert group in {
+        "void",
+        "original",
+        "card",
+        "bin",
+        "terminal",
+        "merchant",
+        "issuer",
+        "host",
+        "clock",
+    }
     assert rest
     assert not labels[0].isascii()
     assert labels[1].isascii()

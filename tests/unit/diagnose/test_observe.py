@@ -33,10 +33,15 @@ _AT = _SOLD + timedelta(minutes=10)
 def _void(number: int = 2, **changes: Any) -> Transaction:
     """A void of the builder's sale, ten minutes later, declined by the issuer with 05."""
     values: dict[str, Any] = {
-        "id": UUID(int=number), "kind": "void", "state": State.DECLINED, "response_code": "05",
-        "original_id": UUID(int=1), "rrn": f"30000000000{number}", "received_at": _AT,
+        "id": UUID(int=number),
+        "kind": "void",
+        "state": State.DECLINED,
+        "response_code": "05",
+        "original_id": UUID(int=1),
+        "rrn": f"30000000000{number}",
+        "received_at": _AT,
         "answered_at": _AT + timedelta(milliseconds=80),
-    }  # fmt: skip
+    }
     return transaction(**(values | changes))
 
 
@@ -51,10 +56,18 @@ def _values(known: Known) -> dict[str, Any]:
 def test_an_answered_void() -> None:
     told = _values(void_facts(_void(), [_void()], "transactions 300000000002"))
     assert told == {
-        "void.code": "05", "void.kind": "void", "void.amount": 10_000, "void.state": "declined",
-        "void.sent": "answered", "void.why": "", "void.late_code": "", "void.answer_ms": 80,
-        "void.earlier_attempts": 0, "host.refused": False, "host.interrupted": False,
-    }  # fmt: skip
+        "void.code": "05",
+        "void.kind": "void",
+        "void.amount": 10_000,
+        "void.state": "declined",
+        "void.sent": "answered",
+        "void.why": "",
+        "void.late_code": "",
+        "void.answer_ms": 80,
+        "void.earlier_attempts": 0,
+        "host.refused": False,
+        "host.interrupted": False,
+    }
 
 
 @pytest.mark.parametrize(
@@ -114,12 +127,19 @@ def test_a_code_that_proves_nothing_is_judged_as_what_it_was_answered(state: Sta
 
 
 def test_an_answer_that_contradicts_its_request_is_heard_as_one() -> None:
-    row = _void(state=State.REVERSING, why="unproved", response_code="", late_code="10",
-                reversal_reason="4004")  # fmt: skip
+    row = _void(
+        state=State.REVERSING,
+        why="unproved",
+        response_code="",
+        late_code="10",
+        reversal_reason="4004",
+    )
     told = _values(void_facts(row, [], "t"))
     assert (told["void.why"], told["void.code"], told["void.late_code"]) == (
-        "contradicts", "10", "",
-    )  # fmt: skip
+        "contradicts",
+        "10",
+        "",
+    )
     assert "void.reversed_by" not in told
     assert SIGNALS["senseless"].speaks(Facts(void_facts(row, [], "t")))
 
@@ -143,11 +163,19 @@ def test_earlier_attempts_are_voids_before_this_one() -> None:
 def test_an_original_that_fits() -> None:
     told = _values(original_facts(_void(), transaction(), []))
     assert told == {
-        "original.found": True, "original.kind": "sale", "original.state": "approved",
-        "original.amount": 10_000, "original.undone_before": False, "original.age": 600.0,
-        "original.had_auth_code": True, "original.same_day": True, "original.same_amount": True,
-        "original.same_terminal": True, "original.same_batch": True, "original.same_card": True,
-    }  # fmt: skip
+        "original.found": True,
+        "original.kind": "sale",
+        "original.state": "approved",
+        "original.amount": 10_000,
+        "original.undone_before": False,
+        "original.age": 600.0,
+        "original.had_auth_code": True,
+        "original.same_day": True,
+        "original.same_amount": True,
+        "original.same_terminal": True,
+        "original.same_batch": True,
+        "original.same_card": True,
+    }
 
 
 def test_no_original() -> None:
@@ -189,22 +217,29 @@ def test_what_can_not_be_compared_is_not_known(
 @pytest.mark.parametrize("kind", [*REFUNDS, *COMPLETIONS])
 def test_a_refund_or_completion_may_come_on_another_day_from_another_terminal(kind: str) -> None:
     other: dict[str, Any] = {
-        "business_date": DAY + timedelta(days=9), "terminal_id": "10000002", "batch": "000009"
-    }  # fmt: skip
+        "business_date": DAY + timedelta(days=9),
+        "terminal_id": "10000002",
+        "batch": "000009",
+    }
     told = _values(original_facts(_void(kind=kind, **other), transaction(), []))
     assert {name for name in told if ".same_" in name} == {
-        "original.same_amount", "original.same_card",
-    }  # fmt: skip
+        "original.same_amount",
+        "original.same_card",
+    }
     assert told["original.same_amount"]
 
 
 @pytest.mark.parametrize(
     ("kind", "amount", "fits"),
     [
-        ("refund", 4_000, True), ("refund", 10_000, True), ("refund", 10_001, False),
-        ("completion", 11_500, True), ("completion", 11_501, False), ("void", 9_999, False),
+        ("refund", 4_000, True),
+        ("refund", 10_000, True),
+        ("refund", 10_001, False),
+        ("completion", 11_500, True),
+        ("completion", 11_501, False),
+        ("void", 9_999, False),
     ],
-)  # fmt: skip
+)
 def test_which_amount_fits_the_original(kind: str, amount: int, fits: bool) -> None:
     told = _values(original_facts(_void(kind=kind, amount=amount), transaction(), []))
     assert told["original.same_amount"] is fits
@@ -225,8 +260,12 @@ _LATER = {"answered_at": _AT + timedelta(seconds=1)}
     ("state", "attempt", "stood", "undone"),
     [
         (State.VOIDED, {**_EARLIER, "state": State.APPROVED}, "voided", True),
-        (State.PARTLY_REFUNDED, {**_EARLIER, "state": State.APPROVED, "kind": "refund"},
-         "partly_refunded", True),
+        (
+            State.PARTLY_REFUNDED,
+            {**_EARLIER, "state": State.APPROVED, "kind": "refund"},
+            "partly_refunded",
+            True,
+        ),
         # Undone only after this void had failed: by its own retry, or a refund instead.
         (State.VOIDED, {**_LATER, "state": State.APPROVED}, "approved", False),
         (State.REFUNDED, {**_LATER, "state": State.APPROVED, "kind": "refund"}, "approved", False),
@@ -234,11 +273,15 @@ _LATER = {"answered_at": _AT + timedelta(seconds=1)}
         (State.APPROVED, {**_EARLIER, "state": State.APPROVED}, "voided", True),
         (State.APPROVED, {**_EARLIER, "state": State.APPROVED, "kind": "refund"}, "refunded", True),
         (State.APPROVED, {**_EARLIER, "state": State.DECLINED}, "approved", False),
-        (State.COMPLETED, {**_EARLIER, "state": State.APPROVED, "kind": "completion"}, "completed",
-         False),
+        (
+            State.COMPLETED,
+            {**_EARLIER, "state": State.APPROVED, "kind": "completion"},
+            "completed",
+            False,
+        ),
         (State.REVERSED, {**_EARLIER, "state": State.DECLINED}, "reversed", False),
     ],
-)  # fmt: skip
+)
 def test_the_original_as_it_stood_when_the_void_came(
     state: State, attempt: dict[str, Any], stood: str, undone: bool
 ) -> None:
@@ -335,8 +378,10 @@ def test_the_void_is_taken_out_of_the_issuers_late_answers() -> None:
 def test_the_void_is_taken_out_of_its_card_range() -> None:
     told = _values(bin_facts(_void(), {"05": 3, "00": 2, "10": 1, "61": 1}, "620001"))
     assert told == {
-        "bin.voids_60m": 6, "bin.void_approvals_60m": 3, "bin.void_same_code_60m": 2,
-    }  # fmt: skip
+        "bin.voids_60m": 6,
+        "bin.void_approvals_60m": 3,
+        "bin.void_same_code_60m": 2,
+    }
 
 
 def test_a_void_without_an_answer_is_not_in_the_counts_of_its_range() -> None:

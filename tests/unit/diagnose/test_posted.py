@@ -13,10 +13,21 @@ from annul.wire.errors import DecodeError
 
 _POS = Codec(DIALECTS["unionpay_pos"])
 _VOID: dict[int, Any] = {
-    2: "6200019876543217", 3: "200000", 4: "000000010000", 11: "000123", 22: "021", 25: "00",
-    37: "300000000001", 38: "123456", 41: "10000001", 42: "898000058120000", 49: "156",
-    59: b"A4020" + b"1" * 20, 60: "23000001000", 61: "0000010001221123",
-}  # fmt: skip
+    2: "6200019876543217",
+    3: "200000",
+    4: "000000010000",
+    11: "000123",
+    22: "021",
+    25: "00",
+    37: "300000000001",
+    38: "123456",
+    41: "10000001",
+    42: "898000058120000",
+    49: "156",
+    59: b"A4020" + b"1" * 20,
+    60: "23000001000",
+    61: "0000010001221123",
+}
 _HEAD = bytes.fromhex("6000030000603100311000")
 
 
@@ -87,11 +98,12 @@ def test_what_the_request_lacks(changes: dict[int, Any], told: dict[str, Any]) -
         _request(mti="0400"),
         _request({60: "99000001000"}, "0220"),
         _request(mti="0210"),
-        _POS.encode("0800", {11: "000123", 41: "10000001", 42: "898000058120000",
-                             60: "00000001001"}),
+        _POS.encode(
+            "0800", {11: "000123", 41: "10000001", 42: "898000058120000", 60: "00000001001"}
+        ),
     ],
     ids=["sale", "refund", "reversal", "unknown_advice", "answer", "sign_in"],
-)  # fmt: skip
+)
 def test_what_is_no_void_is_not_diagnosed(request_: bytes) -> None:
     with pytest.raises(NotAVoid):
         facts_of(request_, _response())

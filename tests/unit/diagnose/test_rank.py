@@ -153,10 +153,16 @@ def test_a_code_that_no_table_has_can_be_taught() -> None:
 # Facts against codes -------------------------------------------------------------------------
 
 _STANDS: dict[str, Any] = {
-    "void.sent": "answered", "original.found": True, "original.state": "approved",
-    "original.same_card": True, "original.same_amount": True, "original.same_terminal": True,
-    "original.same_day": True, "original.same_batch": True, "void.amount": 60_000,
-}  # fmt: skip
+    "void.sent": "answered",
+    "original.found": True,
+    "original.state": "approved",
+    "original.same_card": True,
+    "original.same_amount": True,
+    "original.same_terminal": True,
+    "original.same_day": True,
+    "original.same_batch": True,
+    "void.amount": 60_000,
+}
 _OLD_RULE = {"issuer.rule_changed": 10**7, "issuer.allowed_before_change": True}
 _AMOUNT = {"issuer.rule_broken": "void_amount_limit", "issuer.void_amount_limit": 50_000}
 
@@ -196,8 +202,11 @@ def test_a_strong_fact_beats_a_misleading_code(code: str, told: dict[str, Any], 
 
 # What annul gathers when it refuses a void itself, by rule.
 _REFUSED: dict[str, Any] = {
-    **_STANDS, "void.sent": "not_sent", "host.refused": True, "void.code": "96",
-}  # fmt: skip
+    **_STANDS,
+    "void.sent": "not_sent",
+    "host.refused": True,
+    "void.code": "96",
+}
 _BY_RULE: dict[str, tuple[dict[str, Any], str]] = {
     "other_terminal": ({"original.same_terminal": False}, "original_mismatch"),
     "original_is_advice": ({"original.kind": "completion_advice"}, "already_settled"),

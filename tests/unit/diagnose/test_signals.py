@@ -132,9 +132,15 @@ def test_every_state_of_an_original_is_heard_in_one_way() -> None:
 
 # Rules that are heard through facts of the original instead of their name.
 _SEEN_OTHERWISE = {
-    "other_terminal", "original_declined", "original_unfinished", "already_undone", "card_differs",
-    "amount_differs", "original_settled", "original_of_other_day",
-}  # fmt: skip
+    "other_terminal",
+    "original_declined",
+    "original_unfinished",
+    "already_undone",
+    "card_differs",
+    "amount_differs",
+    "original_settled",
+    "original_of_other_day",
+}
 _LINKS = ("refused", "unreachable", "lost", "sign_on", "not_connected")
 
 

@@ -31,26 +31,36 @@ def transaction(**changes: Any) -> Transaction:
 def undoing(kind: str = "void", **changes: Any) -> Undoing:
     """A void of that sale."""
     values: dict[str, Any] = {
-        "kind": KINDS[kind], "merchant_id": "898000058120000", "terminal_id": "10000001",
-        "batch": "000001", "business_date": DAY, "amount": 10_000, "card_hash": CARD,
-        "rrn": "300000000001", "auth_code": "123456",
-    }  # fmt: skip
+        "kind": KINDS[kind],
+        "merchant_id": "898000058120000",
+        "terminal_id": "10000001",
+        "batch": "000001",
+        "business_date": DAY,
+        "amount": 10_000,
+        "card_hash": CARD,
+        "rrn": "300000000001",
+        "auth_code": "123456",
+    }
     return Undoing(**(values | changes))
 
 
 def merchant(**changes: Any) -> Merchant:
     """A merchant in good order."""
     values: dict[str, Any] = {
-        "merchant_id": "898000058120000", "name_zh": "示例茶馆", "name_en": "Example Tea House",
+        "merchant_id": "898000058120000",
+        "name_zh": "示例茶馆",
+        "name_en": "Example Tea House",
         "category": "5812",
-    }  # fmt: skip
+    }
     return Merchant(**(values | changes))
 
 
 def terminal(**changes: Any) -> Terminal:
     """A terminal that is signed in to batch 000001."""
     values: dict[str, Any] = {
-        "merchant_id": "898000058120000", "terminal_id": "10000001", "batch": "000001",
+        "merchant_id": "898000058120000",
+        "terminal_id": "10000001",
+        "batch": "000001",
         "signed_in": True,
-    }  # fmt: skip
+    }
     return Terminal(**(values | changes))

@@ -41,8 +41,10 @@ def test_a_part_that_is_the_whole_is_an_approval() -> None:
 
 def test_each_contradiction_has_its_reason() -> None:
     assert (reason_of("10", ()), reason_of("00", (4,)), reason_of("00", (37,))) == (
-        "4004", "4005", "4020",
-    )  # fmt: skip
+        "4004",
+        "4005",
+        "4020",
+    )
     assert {reason_of(code, ()) for code in RESPONSE_CODES} <= set(REASONS)
 
 

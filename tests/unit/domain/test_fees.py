@@ -45,9 +45,12 @@ def test_the_rate_of_the_day_counts() -> None:
 def test_a_sale_moves_money_fee_and_cost() -> None:
     sums = net(approval(KINDS["sale"], 10_000, Fee(50, 35, 3)))
     assert sums == {
-        "issuer_receivable": -10_000, "merchant_pending": 9_950, "fee_income": 50,
-        "scheme_cost": -38, "scheme_payable": 38,
-    }  # fmt: skip
+        "issuer_receivable": -10_000,
+        "merchant_pending": 9_950,
+        "fee_income": 50,
+        "scheme_cost": -38,
+        "scheme_payable": 38,
+    }
 
 
 def test_a_void_leaves_nothing_of_its_sale() -> None:

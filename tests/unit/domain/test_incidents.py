@@ -75,9 +75,14 @@ _FOUND = sorted(set(_kinds()))
 def test_the_sources_are_understood() -> None:
     kinds = {kind for _, kind in _FOUND}
     assert {
-        "forward_", "wrong_mac", "batch_differs", "webhook_failed", "case_", "case_late",
+        "forward_",
+        "wrong_mac",
+        "batch_differs",
+        "webhook_failed",
+        "case_",
+        "case_late",
         "disputed",
-    } <= kinds  # fmt: skip
+    } <= kinds
 
 
 @pytest.mark.parametrize(("file", "kind"), _FOUND)

@@ -35,6 +35,11 @@ def test_unknown_messages_are_not_recognised() -> None:
 
 def test_reply_mti() -> None:
     assert {kind.mti: kind.reply_mti for kind in KINDS.values()} == {
-        "0100": "0110", "0200": "0210", "0220": "0230", "0320": "0330", "0500": "0510",
-        "0800": "0810", "0820": "0830",
-    }  # fmt: skip
+        "0100": "0110",
+        "0200": "0210",
+        "0220": "0230",
+        "0320": "0330",
+        "0500": "0510",
+        "0800": "0810",
+        "0820": "0830",
+    }

@@ -86,6 +86,7 @@ def test_a_reversal_may_repeat_what_its_original_needed(kind: Kind) -> None:
 
 
 def test_each_management_message_has_one_meaning() -> None:
-    named = [(kind.mti, each) for kind in _EVERY if not kind.processing_code
-             for each in kind.network]  # fmt: skip
+    named = [
+        (kind.mti, each) for kind in _EVERY if not kind.processing_code for each in kind.network
+    ]
     assert len(named) == len(set(named))

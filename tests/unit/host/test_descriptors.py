@@ -23,8 +23,11 @@ print(json.dumps({"allowed": allowed, "limits": limits, "logs": logs}))
 def _allowed(soft: int, hard: int, wanted: int) -> dict[str, Any]:
     result = subprocess.run(
         [sys.executable, "-c", _SCRIPT, str(soft), str(hard), str(wanted)],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 
@@ -55,8 +58,10 @@ def test_a_soft_limit_is_raised_no_further_than_is_needed() -> None:
 @pytest.mark.parametrize("wanted", [1, 767, 768])
 def test_a_limit_that_is_enough_is_left_alone(wanted: int) -> None:
     assert _allowed(1_024, 4_096, wanted) == {
-        "allowed": wanted, "limits": [1_024, 4_096], "logs": [],
-    }  # fmt: skip
+        "allowed": wanted,
+        "limits": [1_024, 4_096],
+        "logs": [],
+    }
 
 
 def test_one_connection_is_allowed_at_the_least() -> None:

@@ -47,10 +47,11 @@ def _body(mti: str, fields: Fields) -> Message:
 def _fields(kind: Kind, *numbers: int, network: str = "", mode: str = "") -> Fields:
     """Give the required fields of a kind and some besides."""
     special: Fields = {
-        3: kind.processing_code, 25: kind.condition,
+        3: kind.processing_code,
+        25: kind.condition,
         22: mode or ("031" if kind.qr else "051" if 55 in numbers else "021"),
         60: f"{kind.function}000001{network or kind.network[0]}",
-    }  # fmt: skip
+    }
     return {
         number: special.get(number, _VALUES.get(number, _MAC))
         for number in sorted({*kind.required, *numbers})
@@ -106,11 +107,21 @@ def test_what_gives_money_back_has_no_pin_and_no_chip(kind: Kind, number: int) -
 
 def test_what_gives_back_and_what_takes_are_all_there_is() -> None:
     assert {kind.name for kind in _GIVING} == {
-        "void", "refund", "preauth_void", "completion_void", "qr_void", "qr_refund",
-    }  # fmt: skip
+        "void",
+        "refund",
+        "preauth_void",
+        "completion_void",
+        "qr_void",
+        "qr_refund",
+    }
     assert {kind.name for kind in _TAKING} == {
-        "balance", "sale", "preauth", "completion", "completion_advice", "qr_sale",
-    }  # fmt: skip
+        "balance",
+        "sale",
+        "preauth",
+        "completion",
+        "completion_advice",
+        "qr_sale",
+    }
 
 
 # Reversals -----------------------------------------------------------------------------------
@@ -151,10 +162,18 @@ def test_a_chips_results_are_in_the_reversal_of_what_has_them(kind: Kind) -> Non
 @pytest.mark.parametrize(
     ("mode", "foreign"),
     [
-        ("051", None), ("052", None), ("071", None), ("951", None), ("981", None),
-        ("021", 55), ("022", 55), ("012", 55), ("901", 55), ("000", 55),
+        ("051", None),
+        ("052", None),
+        ("071", None),
+        ("951", None),
+        ("981", None),
+        ("021", 55),
+        ("022", 55),
+        ("012", 55),
+        ("901", 55),
+        ("000", 55),
     ],
-)  # fmt: skip
+)
 def test_chip_data_come_with_a_chip(kind: Kind, mode: str, foreign: int | None) -> None:
     assert _foreign(_message(kind, 55, 64, mode=mode)) == foreign
 

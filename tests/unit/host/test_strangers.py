@@ -96,9 +96,11 @@ def test_the_key_that_came_longest_ago_is_forgotten(clock: Clock) -> None:
 def test_strangers_are_counted_by_reason_and_by_address(clock: Clock) -> None:
     strangers = Strangers(clock)
     for address, reason in (
-        ("192.0.2.1", "garbled"), ("192.0.2.2", "mac_wrong"), ("192.0.2.2", "garbled"),
+        ("192.0.2.1", "garbled"),
         ("192.0.2.2", "mac_wrong"),
-    ):  # fmt: skip
+        ("192.0.2.2", "garbled"),
+        ("192.0.2.2", "mac_wrong"),
+    ):
         strangers.turned_away(address, reason)
     assert dict(strangers.by_reason) == {"garbled": 2, "mac_wrong": 2}
     assert strangers.by_address() == {

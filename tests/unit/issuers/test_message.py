@@ -59,10 +59,14 @@ SALE = Transaction(
 )
 # As rows are that were written before annul had traces of its own: sent as they were then.
 OLD = SALE._replace(issuer_trace="")
-VOID = SALE._replace(kind="void", trace="000018", rrn="326000000018", original_id=SALE.id,
+VOID = SALE._replace(
+    kind="void",
+    trace="000018",
+    rrn="326000000018",
+    original_id=SALE.id,
     issuer_trace="004712",
     received_at=datetime(2026, 11, 23, 1, 5, 0, tzinfo=UTC),
-)  # fmt: skip
+)
 
 
 def request_of(transaction: Transaction, **more):
@@ -203,9 +207,14 @@ def test_a_card_less_request_has_no_field_2():
 
 def test_reading_an_answer():
     fields = {
-        11: "000017", 15: "1124", 38: "A1B2C3", 39: "00", 41: "00000001",
-        54: "1002156C000000012345", 55: bytes.fromhex("910a") + bytes(10),
-    }  # fmt: skip
+        11: "000017",
+        15: "1124",
+        38: "A1B2C3",
+        39: "00",
+        41: "00000001",
+        54: "1002156C000000012345",
+        55: bytes.fromhex("910a") + bytes(10),
+    }
     assert parse_answer(CODEC.decode(CODEC.encode("0210", fields))) == Answer(
         response_code="00",
         auth_code="A1B2C3",
@@ -310,11 +319,17 @@ def test_what_a_row_asked_for_is_what_its_answer_repeats():
 def test_answering_a_network_request():
     request = CODEC.decode(CODEC.encode("0820", {7: "1123090203", 11: "000009", 70: "301"}))
     assert network_answer(request) == (
-        "0830", {7: "1123090203", 11: "000009", 39: "00", 70: "301"},
-    )  # fmt: skip
+        "0830",
+        {7: "1123090203", 11: "000009", 39: "00", 70: "301"},
+    )
 
 
 def test_answer_mti():
     assert [answer_mti(mti) for mti in ("0100", "0200", "0220", "0420", "0820", "0500")] == [
-        "0110", "0210", "0230", "0430", "0830", "0510",
-    ]  # fmt: skip
+        "0110",
+        "0210",
+        "0230",
+        "0430",
+        "0830",
+        "0510",
+    ]

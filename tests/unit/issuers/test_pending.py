@@ -13,9 +13,14 @@ class Row:
         self.pending = Pending()
 
     def add(
-        self, trace: str, *, deadline: float = 10.0, acquirer: str = "48020000",
-        forwarder: str = "48020000", sent: bool = True,
-    ):  # fmt: skip
+        self,
+        trace: str,
+        *,
+        deadline: float = 10.0,
+        acquirer: str = "48020000",
+        forwarder: str = "48020000",
+        sent: bool = True,
+    ):
         future: asyncio.Future = asyncio.get_running_loop().create_future()
         exchange = Exchange(key(trace, acquirer, forwarder), b"frame", future, deadline)
         if sent:

@@ -42,10 +42,16 @@ def case(**changes: Any) -> Case:
 def attempt(number: int = 2, **changes: Any) -> Transaction:
     """A void of that sale, declined by the issuer; those of annul itself are in a batch with A."""
     values: dict[str, Any] = {
-        "id": UUID(int=number), "kind": "void", "state": State.DECLINED, "original_id": SALE,
-        "trace": f"{number:06d}", "rrn": f"3000000{number:05d}", "response_code": "96",
-        "received_at": OPENED, "answered_at": OPENED,
-    }  # fmt: skip
+        "id": UUID(int=number),
+        "kind": "void",
+        "state": State.DECLINED,
+        "original_id": SALE,
+        "trace": f"{number:06d}",
+        "rrn": f"3000000{number:05d}",
+        "response_code": "96",
+        "received_at": OPENED,
+        "answered_at": OPENED,
+    }
     return transaction(**(values | changes))
 
 

@@ -153,8 +153,9 @@ def test_an_opening_and_a_diagnosis_speak_of_what_was_asked_for() -> None:
     picture = replace(s.picture, void=attempt(2, kind="refund"))
     entry = _entry(replace(s, picture=picture))
     opened, diagnosed = entry.events[:2]
-    assert opened.why == Text("退货未成功，应答码96",
-                              "the refund was not approved, response code 96")  # fmt: skip
+    assert opened.why == Text(
+        "退货未成功，应答码96", "the refund was not approved, response code 96"
+    )
     assert "不支持此退货" in diagnosed.why.zh
     assert diagnosed.evidence["causes"][0]["title"]["zh"] == "发卡行不支持此退货"
 

@@ -372,11 +372,17 @@ def test_nothing_is_paid_while_anything_is_open_or_without_an_approved_original(
     now = OPENED + timedelta(seconds=age_s)
     attempts = tuple(
         attempt(
-            number, kind=kind, state=state, batch=batch, original_id=SALE,
-            received_at=OPENED + timedelta(seconds=at_s), answered_at=None, taken_back=taken_back,
+            number,
+            kind=kind,
+            state=state,
+            batch=batch,
+            original_id=SALE,
+            received_at=OPENED + timedelta(seconds=at_s),
+            answered_at=None,
+            taken_back=taken_back,
         )
         for number, (kind, state, batch, at_s, taken_back) in enumerate(tried, 3)
-    )  # fmt: skip
+    )
     step = decide(
         situation(
             original=original,

@@ -17,9 +17,12 @@ from .builders import NOW, OPENED, TOMORROW, own, situation
 
 _HOUR = timedelta(hours=1)
 _REFUNDED_AT_ONCE = (
-    "issuer_unsupported", "issuer_limit_amount", "outside_void_window", "policy_changed",
+    "issuer_unsupported",
+    "issuer_limit_amount",
+    "outside_void_window",
+    "policy_changed",
     "already_settled",
-)  # fmt: skip
+)
 _FUNDS = ("merchant_balance_low", "funds_frozen", "funds_not_arrived")
 _RETRIED = [
     cause.name

@@ -199,9 +199,11 @@ def test_an_advice_that_this_host_refused_was_never_promised() -> None:
 def test_a_void_of_a_pre_authorisation_that_was_completed_is_refused_with_the_completion() -> None:
     completion = attempt(3, kind="completion", state=State.APPROVED)
     s = situation(
-        "already_undone", original=_PREAUTH | {"state": State.COMPLETED}, attempts=(completion,),
+        "already_undone",
+        original=_PREAUTH | {"state": State.COMPLETED},
+        attempts=(completion,),
         of_case={"kind": "preauth_void"},
-    )  # fmt: skip
+    )
     step = decide(s)
     assert (step.end, step.evidence["proof"]) == ("refused", [completion.rrn])
     assert "void the completion" in step.why.en

@@ -17,8 +17,9 @@ from .builders import NOW, OPENED, PAID, attempt, own, situation
 
 _EACH = pytest.mark.parametrize("cause", CAUSES)
 _LATER: dict[str, Any] = {
-    "received_at": OPENED + timedelta(seconds=1), "answered_at": OPENED + timedelta(seconds=2)
-}  # fmt: skip
+    "received_at": OPENED + timedelta(seconds=1),
+    "answered_at": OPENED + timedelta(seconds=2),
+}
 
 
 def _void(**changes: Any) -> Transaction:

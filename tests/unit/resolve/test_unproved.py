@@ -26,8 +26,11 @@ def _last(cause: str) -> Any:
 
 def _handed_over(step: Step) -> bool:
     return (step.name, step.end, step.do, step.task) == (
-        "ended_unproved", UNPROVED, "", "outcome_unproved",
-    )  # fmt: skip
+        "ended_unproved",
+        UNPROVED,
+        "",
+        "outcome_unproved",
+    )
 
 
 _CHANGES: tuple[dict[str, Any], ...] = ({}, TOMORROW, {"of_case": {"ordered": "retry"}})

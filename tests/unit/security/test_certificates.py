@@ -30,10 +30,13 @@ def test_the_files_are_for_their_owner(tmp_path: Path) -> None:
     made.client("10000001", _MERCHANT, _NOW)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {
-        "ca.pem": 0o644, "ca.key": 0o600,
-        "server.pem": 0o644, "server.key": 0o600,
-        f"{_MERCHANT}-10000001.pem": 0o644, f"{_MERCHANT}-10000001.key": 0o600,
-    }  # fmt: skip
+        "ca.pem": 0o644,
+        "ca.key": 0o600,
+        "server.pem": 0o644,
+        "server.key": 0o600,
+        f"{_MERCHANT}-10000001.pem": 0o644,
+        f"{_MERCHANT}-10000001.key": 0o600,
+    }
     for key in folder.glob("*.key"):
         assert key.read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----"), "PKCS#8"
         assert load_pem_private_key(key.read_bytes(), None).key_size == 256  # type: ignore[union-attr]

@@ -29,10 +29,17 @@ _PAN = "6200010000000007"
 @pytest.mark.parametrize(
     ("network", "size"),
     [
-        ("001", 24), ("003", 40), ("004", 60), ("005", 40), ("006", 60),
-        ("913", 40), ("914", 60), ("925", 60), ("937", 60),
+        ("001", 24),
+        ("003", 40),
+        ("004", 60),
+        ("005", 40),
+        ("006", 60),
+        ("913", 40),
+        ("914", 60),
+        ("925", 60),
+        ("937", 60),
     ],
-)  # fmt: skip
+)
 def test_a_terminal_opens_what_the_host_hands_out(network: str, size: int) -> None:
     module = SoftwareModule(_MASTER)
     algorithm = FORMS[network].master
@@ -69,9 +76,14 @@ def test_the_table_of_forms_agrees_with_itself() -> None:
 def test_an_algorithm_goes_with_a_form_or_not() -> None:
     assert {(form, kind.value) for form in FORMS for kind in MacAlgorithm if fits(form, kind)} == {
         *((form, kind) for form in ("001", "003", "004") for kind in ("unionpay_ecb", "x9_9")),
-        ("005", "sm4"), ("006", "sm4"), ("913", "x9_19"), ("914", "x9_19"),
-        ("925", "sm4"), ("925", "sm4_cmac"), ("937", "aes_cmac"),
-    }  # fmt: skip
+        ("005", "sm4"),
+        ("006", "sm4"),
+        ("913", "x9_19"),
+        ("914", "x9_19"),
+        ("925", "sm4"),
+        ("925", "sm4_cmac"),
+        ("937", "aes_cmac"),
+    }
     assert not fits("999", MacAlgorithm.X9_19)
 
 

@@ -56,8 +56,14 @@ def test_a_dead_process_has_no_last_word_and_the_others_go_on(loop: VirtualLoop)
         mortal.kill()
         await asyncio.sleep(5.0)
         assert said == [
-            "mortal 0", "other 0", "mortal 1", "other 1", "noticed", "other 2", "other ends",
-        ]  # fmt: skip
+            "mortal 0",
+            "other 0",
+            "mortal 1",
+            "other 1",
+            "noticed",
+            "other 2",
+            "other ends",
+        ]
 
     loop.run_until_complete(story())
 

@@ -16,10 +16,16 @@ from annul.store.loop import Loops
 
 _SOURCE = Path(__file__).parents[3] / "src" / "annul"
 FAULTS: Final = (
-    StoreOverloaded(), StoreUnavailable(), asyncpg.TooManyConnectionsError("53300"),
-    asyncpg.ConnectionDoesNotExistError("closed"), OSError("refused"), TimeoutError(),
-    asyncio.CancelledError(), KeyError("a fault of ours"), RecursionError(),
-)  # fmt: skip
+    StoreOverloaded(),
+    StoreUnavailable(),
+    asyncpg.TooManyConnectionsError("53300"),
+    asyncpg.ConnectionDoesNotExistError("closed"),
+    OSError("refused"),
+    TimeoutError(),
+    asyncio.CancelledError(),
+    KeyError("a fault of ours"),
+    RecursionError(),
+)
 
 
 class Clock(SystemClock):
@@ -84,8 +90,9 @@ async def test_who_does_not_come_round_in_time_is_named() -> None:
     assert loops.late() == []
     clock.passed_s = 12.0
     assert [(late.name, late.since_s, late.why) for late in loops.late()] == [
-        ("hangs", 12.0, ""), ("fails", 12.0, "KeyError"),
-    ]  # fmt: skip
+        ("hangs", 12.0, ""),
+        ("fails", 12.0, "KeyError"),
+    ]
     assert loops.late()[1].said == "loop fails does not come round, its last turn failed (KeyError)"
     gate.set()
     await asyncio.sleep(0.01)

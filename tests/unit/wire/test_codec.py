@@ -99,9 +99,19 @@ def test_an_error_never_carries_card_data() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [(3, "00000"), (3, "0000000"), (3, "00000A"), (2, "6" * 20), (41, "1234567é"), (64, "A1B2C3D4"),
-     (64, b"short"), (4, 100), (35, "1234=5678"), (9, "1")],
-)  # fmt: skip
+    [
+        (3, "00000"),
+        (3, "0000000"),
+        (3, "00000A"),
+        (2, "6" * 20),
+        (41, "1234567é"),
+        (64, "A1B2C3D4"),
+        (64, b"short"),
+        (4, 100),
+        (35, "1234=5678"),
+        (9, "1"),
+    ],
+)
 def test_a_wrong_value_is_refused_with_its_number(field: int, value: object) -> None:
     with pytest.raises(EncodeError) as caught:
         POS.encode("0200", {field: value})  # type: ignore[dict-item]
@@ -131,9 +141,20 @@ def test_odd_values_are_refused_and_nothing_else_happens(name: str, value: Any) 
 
 
 @pytest.mark.parametrize(
-    "fields", [{"3": "0"}, {"3": "0", 3: "000000"}, {(3,): "0", 3: "0"}, {None: "0"}, {True: "0"},
-               {129: "0"}, {-1: "0"}, {10**40: "0"}, {1: "0"}, {65: "0"}],
-)  # fmt: skip
+    "fields",
+    [
+        {"3": "0"},
+        {"3": "0", 3: "000000"},
+        {(3,): "0", 3: "0"},
+        {None: "0"},
+        {True: "0"},
+        {129: "0"},
+        {-1: "0"},
+        {10**40: "0"},
+        {1: "0"},
+        {65: "0"},
+    ],
+)
 def test_odd_numbers_of_fields_are_refused(fields: Any) -> None:
     for codec in (POS, Codec(CUPS), Codec(ISO87_ASCII)):
         with pytest.raises(EncodeError):
@@ -198,8 +219,12 @@ def test_a_field_that_does_not_decode_is_named_when_it_is_asked_for() -> None:
 
 
 def test_a_mac_may_be_missing_only_at_the_end() -> None:
-    rows = [Field(11, Content.DIGITS, 6), Field(64, Content.BINARY, 8),
-            Field(70, Content.TEXT, 9, Prefix.LL), Field(71, Content.DIGITS, 16)]  # fmt: skip
+    rows = [
+        Field(11, Content.DIGITS, 6),
+        Field(64, Content.BINARY, 8),
+        Field(70, Content.TEXT, 9, Prefix.LL),
+        Field(71, Content.DIGITS, 16),
+    ]
     codec = Codec(Dialect("odd", table(*rows), secondary=True))
     body = codec.encode("0800", {11: "000001", 64: bytes(8), 70: "", 71: "1" * 16})
     with pytest.raises(DecodeError):

@@ -23,9 +23,16 @@ PAN = "6200019876543217"
 POS = Codec(DIALECTS["unionpay_pos"])
 CHIP = tlv.build((Tlv("9F26", bytes(range(8))), Tlv("5A", bytes.fromhex(PAN)), Tlv("82", b"|\0")))
 SALE = {
-    2: PAN, 3: "000000", 22: "051", 35: f"{PAN}D3012201", 52: b"PINBLOCK", 55: CHIP,
-    59: Field59((("A3", PAN.encode()),)).build(), 60: "22000001000500", 61: "000001000002",
-}  # fmt: skip
+    2: PAN,
+    3: "000000",
+    22: "051",
+    35: f"{PAN}D3012201",
+    52: b"PINBLOCK",
+    55: CHIP,
+    59: Field59((("A3", PAN.encode()),)).build(),
+    60: "22000001000500",
+    61: "000001000002",
+}
 
 
 def test_parts_and_tags_are_named_in_both_languages() -> None:
@@ -216,13 +223,23 @@ EVIDENCE: dict[int, Any] = {
     64: bytes.fromhex("DDADBEEF00000001"),
 }  # fmt: skip
 CHIP_EVIDENCE = {
-    "9F26": "FD62985CAAE7589F", "9F10": "07011703A00000010A0100000500001EF41C469F",
-    "95": "0000008000", "9F37": "B89F3602", "9F36": "0C66", "9A": "261125", "9C": "00",
+    "9F26": "FD62985CAAE7589F",
+    "9F10": "07011703A00000010A0100000500001EF41C469F",
+    "95": "0000008000",
+    "9F37": "B89F3602",
+    "9F36": "0C66",
+    "9A": "261125",
+    "9C": "00",
     "9F02": "000000001111",
-    "84": "A000000333010101", "9F1E": b"12345678".hex(), "9B": "E800", "9F27": "80",
-    "91": "4A7639C99A3199813030", "8A": "3030", "50": b"UnionPay".hex(),
+    "84": "A000000333010101",
+    "9F1E": b"12345678".hex(),
+    "9B": "E800",
+    "9F27": "80",
+    "91": "4A7639C99A3199813030",
+    "8A": "3030",
+    "50": b"UnionPay".hex(),
     "9F63": "30313035303030300000000000000000",
-}  # fmt: skip
+}
 
 
 def test_evidence_is_shown() -> None:
@@ -300,9 +317,10 @@ def test_a_card_anywhere_never_comes_out(dialect: str, data: st.DataObject) -> N
     pan = draw(cards())
     table = DIALECTS[dialect].fields
     room = sorted(
-        n for n, field in table.items()
+        n
+        for n, field in table.items()
         if n not in _BY_LAYOUT and field.size >= len(pan) and field.prefix.value
-    )  # fmt: skip
+    )
     number = draw(st.sampled_from(room))
     field = table[number]
     value = _within(draw, draw(values(field)), pan, min(field.size, 10**field.prefix.value - 1))

@@ -28,10 +28,19 @@ from .idempotency import Keys
 from .limit import Buckets, Sizes
 
 _ROUTERS: Final = (
-    transactions.router, conclusions.router, voids.router, refunds.router, events.router,
-    cases.router, diagnosis.router, merchants.router, issuers.router, promise.router,
-    webhooks.router, health.router,
-)  # fmt: skip
+    transactions.router,
+    conclusions.router,
+    voids.router,
+    refunds.router,
+    events.router,
+    cases.router,
+    diagnosis.router,
+    merchants.router,
+    issuers.router,
+    promise.router,
+    webhooks.router,
+    health.router,
+)
 _LARGEST_BODY: Final = 65_536
 _LEAD: Final = """\
 A POS acquiring host whose voids always end: voided, refunded instead, or refused with a reason, \
@@ -55,9 +64,13 @@ def build(desk: Desk) -> FastAPI:
     """Build the API. Whoever mounts it puts the visitor into the request's state."""
     buckets = Buckets(desk.rate, desk.burst, desk.clock.monotonic)
     api = FastAPI(
-        title="annul", version="1", description=_LEAD, docs_url=None, redoc_url=None,
+        title="annul",
+        version="1",
+        description=_LEAD,
+        docs_url=None,
+        redoc_url=None,
         dependencies=[Depends(buckets)],
-    )  # fmt: skip
+    )
     api.add_middleware(Sizes, largest=_LARGEST_BODY, larger=conclusions.LARGER)
     install(api)
     for kind in LOST:
@@ -80,18 +93,23 @@ async def _store_away(_: Request, error: Exception) -> JSONResponse:
 async def _own_fault(_: Request, error: Exception) -> JSONResponse:
     del error  # it goes on to the log
     return problem(
-        500, "api.fault", "annul has met a fault of its own; what is under way goes on.",
+        500,
+        "api.fault",
+        "annul has met a fault of its own; what is under way goes on.",
         "Ask again, an order with the same Idempotency-Key; the host's log has the fault.",
-    )  # fmt: skip
+    )
 
 
 def _described(api: FastAPI) -> dict[str, Any]:
     """Describe the API, with problems as every call may answer them."""
     if api.openapi_schema is None:
         schema = get_openapi(
-            title=api.title, version=api.version, description=api.description, routes=api.routes,
+            title=api.title,
+            version=api.version,
+            description=api.description,
+            routes=api.routes,
             servers=[{"url": "/api/v1"}],
-        )  # fmt: skip
+        )
         schema["components"]["schemas"]["Problem"] = Problem.model_json_schema()
         api.openapi_schema = schema
     return api.openapi_schema

@@ -143,11 +143,13 @@ def whole(case: Case, gathered: dict[str, Any], allowed: list[Action]) -> WholeC
     """Put it together from what `annul.resolve.proof` gathers."""
     return WholeCase.model_validate(
         {
-            **{name: gathered[name] for name in
-               ("timeline", "transactions", "messages", "ledger", "told")},
+            **{
+                name: gathered[name]
+                for name in ("timeline", "transactions", "messages", "ledger", "told")
+            },
             "case": CaseSummary.model_validate(case),
             "causes": (gathered["diagnosis"] or {}).get("causes", []),
             "chain_broken_at": gathered["chain"]["broken_at"],
             "allowed": allowed,
         }
-    )  # fmt: skip
+    )

@@ -66,9 +66,14 @@ async def propose(
     annul still works on the transaction by itself, and once its outcome is known.
     """
     proposed = await views.propose(
-        desk, visitor, transaction, done=asked.done, reason=asked.reason,
-        evidence=asked.evidence, evidence_name=asked.evidence_name,
-    )  # fmt: skip
+        desk,
+        visitor,
+        transaction,
+        done=asked.done,
+        reason=asked.reason,
+        evidence=asked.evidence,
+        evidence_name=asked.evidence_name,
+    )
     return models.one(proposed)
 
 

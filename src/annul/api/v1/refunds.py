@@ -23,19 +23,26 @@ from .polled import UNCHANGED, polled
 router = APIRouter(prefix="/refunds", tags=["refunds"])
 
 _STATES: Final = {
-    State.APPROVED: "refunded", State.DECLINED: "refused", State.REVERSED: "refused",
-}  # fmt: skip
+    State.APPROVED: "refunded",
+    State.DECLINED: "refused",
+    State.REVERSED: "refused",
+}
 _MONEY: Final = {
-    "pending": Text("结果未定，系统会重发直到发卡行应答。请勿重复退货，也不要退现金。",
-                    "Not decided yet; it is sent until the issuer has answered. Do not refund it"
-                    " again, and give no cash back."),
-    "refunded": Text("已退货，款项退回原卡。",
-                     "Refunded; the money goes back to the card of the sale."),
+    "pending": Text(
+        "结果未定，系统会重发直到发卡行应答。请勿重复退货，也不要退现金。",
+        "Not decided yet; it is sent until the issuer has answered. Do not refund it"
+        " again, and give no cash back.",
+    ),
+    "refunded": Text(
+        "已退货，款项退回原卡。", "Refunded; the money goes back to the card of the sale."
+    ),
     "refused": Text("未退货，没有动账。", "Not refunded; no money has moved."),
-    "unproved": Text("结果待证：发卡行没有说明款项去向，正由人工核实。请勿重复退货，也不要退现金。",
-                     "Outcome unproved: the issuer has not said what became of the money; people "
-                     "clear it up. Do not refund it again, and give no cash back."),
-}  # fmt: skip
+    "unproved": Text(
+        "结果待证：发卡行没有说明款项去向，正由人工核实。请勿重复退货，也不要退现金。",
+        "Outcome unproved: the issuer has not said what became of the money; people "
+        "clear it up. Do not refund it again, and give no cash back.",
+    ),
+}
 _GOES_ON: Final = {
     202: {"model": Refund, "description": "No answer yet; it is sent until the issuer answers."}
 }
@@ -91,8 +98,10 @@ async def standing(desk: Desk, refund: Transaction) -> Refund:
     said = describe(refund.response_code)
     advice = Text(said.advice_zh, said.advice_en) if state == "refused" else None
     more = {
-        "state": state, "money": _MONEY[state], "next_step": advice,
+        "state": state,
+        "money": _MONEY[state],
+        "next_step": advice,
         "case": case.number if case else "",
-    }  # fmt: skip
+    }
     original = await orders.original_of(desk, refund)
     return Refund.model_validate(orders.common(refund, original) | more)

@@ -68,9 +68,17 @@ async def search(
     Reference number, voucher number and time go by index; the others are looked through.
     """
     wanted = views.Wanted(
-        rrn or "", trace or "", terminal or "", merchant or "", kind or "", state or "",
-        last4 or "", amount, since, until,
-    )  # fmt: skip
+        rrn or "",
+        trace or "",
+        terminal or "",
+        merchant or "",
+        kind or "",
+        state or "",
+        last4 or "",
+        amount,
+        since,
+        until,
+    )
     found = await views.search(desk, visitor, wanted, limit, cursor)
     return page(Transaction, found.rows, found.following)
 

@@ -22,17 +22,24 @@ from .polled import UNCHANGED, polled
 router = APIRouter(prefix="/voids", tags=["voids"])
 
 _MONEY: Final = {
-    "pending": Text("结果未定，系统继续处理。请勿重复撤销，也不要退现金。",
-                    "Not decided yet; annul goes on. Do not void it again, give no cash back."),
-    "voided": Text("已撤销，款项退回原卡。",
-                   "Voided; the money goes back to the card of the sale."),
-    "refunded": Text("已改为退货，款项退回原卡。",
-                     "Refunded instead; the money goes back to the card of the sale."),
+    "pending": Text(
+        "结果未定，系统继续处理。请勿重复撤销，也不要退现金。",
+        "Not decided yet; annul goes on. Do not void it again, give no cash back.",
+    ),
+    "voided": Text(
+        "已撤销，款项退回原卡。", "Voided; the money goes back to the card of the sale."
+    ),
+    "refunded": Text(
+        "已改为退货，款项退回原卡。",
+        "Refunded instead; the money goes back to the card of the sale.",
+    ),
     "refused": Text("未撤销。", "Not voided."),
-    "unproved": Text("结果待证：发卡行没有说明款项去向，正由人工核实。请勿重复撤销，也不要退现金。",
-                     "Outcome unproved: the issuer has not said what became of the money; people "
-                     "clear it up. Do not void it again, give no cash back."),
-}  # fmt: skip
+    "unproved": Text(
+        "结果待证：发卡行没有说明款项去向，正由人工核实。请勿重复撤销，也不要退现金。",
+        "Outcome unproved: the issuer has not said what became of the money; people "
+        "clear it up. Do not void it again, give no cash back.",
+    ),
+}
 _GOES_ON: Final = {
     202: {"model": Void, "description": "Not approved at once; annul drives it to its end."}
 }

@@ -65,8 +65,7 @@ def _listen(view: View, shown: Part) -> None:
         ui.on(event, heard)
 
     on("add-user", lambda _: add_user(view))
-    on("user", lambda given: change_user(view, str(given["name"]),
-                                         active=given["what"] == "start"))  # fmt: skip
+    on("user", lambda given: change_user(view, str(given["name"]), active=given["what"] == "start"))
     on("new-key", lambda _: new_key(view))
     on("end-key", lambda given: end_key(view, str(given["id"]), str(given["name"])))
     on("undo-lesson", lambda given: _undo(view, str(given["id"]), str(given["number"])))
@@ -81,17 +80,25 @@ async def _lessons(view: View) -> Html:
     for row in await view.desk.lessons.latest(_LESSONS):
         number = row["number"] or ""
         back = row["undone_at"]
-        rows.append((
-            full(view, row["taught_at"]),
-            link(number, f"/cases/{number}", cls="mono") if number else "–",
-            row["taught_by"], cause(view, row["confirmed"] or ""),
-            cause(view, row["instead_of"] or ""), row["steps"],
-            tag("span", words("taken back {when}", when=full(view, back)), cls="muted") if back
-            else act_button(words("Take back"), "undo-lesson", id=str(row["case_id"]),
-                            number=number),
-        ))  # fmt: skip
-    names = [words(n) for n in ("Time", "Case", "By", "Confirmed", "Ranked first before", "Steps",
-                                "Change")]  # fmt: skip
+        rows.append(
+            (
+                full(view, row["taught_at"]),
+                link(number, f"/cases/{number}", cls="mono") if number else "–",
+                row["taught_by"],
+                cause(view, row["confirmed"] or ""),
+                cause(view, row["instead_of"] or ""),
+                row["steps"],
+                tag("span", words("taken back {when}", when=full(view, back)), cls="muted")
+                if back
+                else act_button(
+                    words("Take back"), "undo-lesson", id=str(row["case_id"]), number=number
+                ),
+            )
+        )
+    names = [
+        words(n)
+        for n in ("Time", "Case", "By", "Confirmed", "Ranked first before", "Steps", "Change")
+    ]
     return join((
         card(words("What closed cases have taught"),
              table(names, rows, cls="acts-last right-6",
@@ -115,13 +122,19 @@ async def _shifts(view: View) -> Html:
         for place in range(4):
             text = text.replace(f"{{{place}}}", "…")
         tone = "good" if shift > 0 else "bad"
-        rows.append((
-            cause(view, name), text, tag("span", signal, cls="mono muted"),
-            tag("span", f"{shift:+.2f}", cls=f"num mark {tone}"),
-        ))  # fmt: skip
+        rows.append(
+            (
+                cause(view, name),
+                text,
+                tag("span", signal, cls="mono muted"),
+                tag("span", f"{shift:+.2f}", cls=f"num mark {tone}"),
+            )
+        )
     names = [words(n) for n in ("Cause", "When it is so that", "Signal", "Weight moved by")]
-    return card(words("The sum that is in force"),
-                table(names, rows, cls="right-4", empty=words("No weight is moved.")))  # fmt: skip
+    return card(
+        words("The sum that is in force"),
+        table(names, rows, cls="right-4", empty=words("No weight is moved.")),
+    )
 
 
 async def _undo(view: View, case_id: str, number: str) -> bool:
@@ -132,8 +145,10 @@ async def _undo(view: View, case_id: str, number: str) -> bool:
     async def act(answers: Answers) -> None:
         await views.undo_lesson(view.desk, view.visitor, UUID(case_id), answers["reason"])
 
-    form = Form(words("Take back what case {number} has taught", number=number),
-                about=words("The case itself stays as it is."))  # fmt: skip
+    form = Form(
+        words("Take back what case {number} has taught", number=number),
+        about=words("The case itself stays as it is."),
+    )
     return await ask(view, form, act)
 
 
@@ -143,19 +158,29 @@ async def _undo(view: View, case_id: str, number: str) -> bool:
 async def _settings(view: View) -> Html:
     words = view.words
     rows = [
-        (tag("span", one.name, cls="mono"),
-         tag("span", words("not set"), cls="muted") if one.value in _NOTHING
-         else tag("span", one.value, cls="mono wrap"),
-         badge(words(one.origin), _ORIGINS.get(one.origin, "")),
-         tag("span", one.description, cls="muted"))
+        (
+            tag("span", one.name, cls="mono"),
+            tag("span", words("not set"), cls="muted")
+            if one.value in _NOTHING
+            else tag("span", one.value, cls="mono wrap"),
+            badge(words(one.origin), _ORIGINS.get(one.origin, "")),
+            tag("span", one.description, cls="muted"),
+        )
         for one in view.desk.settings
-    ]  # fmt: skip
+    ]
     names = [words(n) for n in ("Setting", "Value", "Origin", "Meaning")]
     return card(
-        words("Settings in force"), table(names, rows),
-        tag("p", words("They are set in annul.toml, the environment or on the command line, and "
-                       "read when annul starts."), cls="muted note"),
-    )  # fmt: skip
+        words("Settings in force"),
+        table(names, rows),
+        tag(
+            "p",
+            words(
+                "They are set in annul.toml, the environment or on the command line, and "
+                "read when annul starts."
+            ),
+            cls="muted note",
+        ),
+    )
 
 
 _PARTS: Final[Mapping[str, tuple[str, Callable[[View], Awaitable[Html]]]]] = {

@@ -15,11 +15,14 @@ _LIMIT: Final = 50
 _ASKED: Final = ("who", "action", "text", "from", "until")
 # What stands first in `object`: what it is called, and the page of it.
 _THINGS: Final[Mapping[str, tuple[str, str]]] = {
-    "issuer": ("Issuer", "/issuers/"), "merchant": ("Merchant", "/merchants/"),
-    "terminal": ("Terminal", "/merchants/"), "case": ("Case", "/cases/"),
-    "user": ("User", ""), "key": ("Key", ""),
+    "issuer": ("Issuer", "/issuers/"),
+    "merchant": ("Merchant", "/merchants/"),
+    "terminal": ("Terminal", "/merchants/"),
+    "case": ("Case", "/cases/"),
+    "user": ("User", ""),
+    "key": ("Key", ""),
     "transaction": ("Transaction", "/transactions?rrn="),
-}  # fmt: skip
+}
 
 
 @page("/audit", Scope.AUDIT, "Audit log", "❑")
@@ -28,9 +31,12 @@ async def audit(view: View) -> None:
     asked = {name: view.query.get(name, "")[:60] for name in _ASKED}
     zone = view.desk.zone
     wanted = views.Wanted(
-        who=asked["who"], action=asked["action"], text=asked["text"],
-        since=day(asked["from"], zone), until=day(asked["until"], zone, end=True),
-    )  # fmt: skip
+        who=asked["who"],
+        action=asked["action"],
+        text=asked["text"],
+        since=day(asked["from"], zone),
+        until=day(asked["until"], zone, end=True),
+    )
     found = await views.log(view.desk, view.visitor, wanted, _LIMIT, cursor_of(view))
     kept = {name: value for name, value in asked.items() if value}
     html(_top(view, asked))
@@ -50,8 +56,11 @@ def _top(view: View, asked: Mapping[str, str]) -> Html:
         field(words("From"), "from", asked["from"], type="date"),
         field(words("Until"), "until", asked["until"], type="date"),
         tag("button", words("Find"), type="submit", cls="button primary"),
-        cls="filters", method="get", action="/audit", role="search",
-    )  # fmt: skip
+        cls="filters",
+        method="get",
+        action="/audit",
+        role="search",
+    )
     return tag("div", tag("h1", words("Audit log")), tag("span", cls="grow"), form, cls="head")
 
 
@@ -78,12 +87,13 @@ def _list(view: View, rows: list[dict[str, Any]], kept: dict[str, str], followin
         for row in rows
     ]
     names = [words(n) for n in ("Time", "Who", "Act", "Thing", "Reason", "Detail")]
-    older = link(words("Older"), f"/audit?{urlencode({**kept, 'cursor': following})}",
-                 cls="button")  # fmt: skip
-    return join((
-        table(names, shown, empty=words("Nothing was done that fits.")),
-        tag("p", older, cls="following") if following else None,
-    ))  # fmt: skip
+    older = link(words("Older"), f"/audit?{urlencode({**kept, 'cursor': following})}", cls="button")
+    return join(
+        (
+            table(names, shown, empty=words("Nothing was done that fits.")),
+            tag("p", older, cls="following") if following else None,
+        )
+    )
 
 
 def _thing(view: View, text: str) -> Html:

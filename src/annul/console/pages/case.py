@@ -24,9 +24,11 @@ from annul.resolve.people import ACTIONS
 
 _SHOWN: Final = 4
 _DIRECTIONS: Final = {
-    "terminal_in": "Terminal → host", "issuer_out": "Host → issuer",
-    "issuer_in": "Issuer → host", "terminal_out": "Host → terminal",
-}  # fmt: skip
+    "terminal_in": "Terminal → host",
+    "issuer_out": "Host → issuer",
+    "issuer_in": "Issuer → host",
+    "terminal_out": "Host → terminal",
+}
 
 
 @page("/cases/{number}", Scope.CASES_READ, "Case")
@@ -97,8 +99,15 @@ async def _top(view: View, number: str) -> Html:
     if now.ended == UNPROVED:
         asked = tag("p", link(words("Money in question"), "/money", cls="button"))
     elif now.proposed:
-        asked = tag("p", words("{who} has proposed “{what}”; a second person has to approve it.",
-                               who=now.proposed_by, what=now.proposed), cls="said")  # fmt: skip
+        asked = tag(
+            "p",
+            words(
+                "{who} has proposed “{what}”; a second person has to approve it.",
+                who=now.proposed_by,
+                what=now.proposed,
+            ),
+            cls="said",
+        )
     return join((
         tag("div", tag("h1", words("Case {number}", number=now.number)),
             state(view, now.ended, now.kind, now.step, asked=bool(now.task)), cls="head"),
@@ -125,14 +134,21 @@ async def _top(view: View, number: str) -> Html:
 async def _rest(view: View, number: str) -> Html:
     now = await views.find(view.desk, view.visitor, number)
     whole = await views.whole(view.desk, now)
-    return join((
-        tag("div", _causes(view, whole), _messages(view, whole), cls="stack half"),
-        tag("div", _timeline(view, whole), await _contact(view, now, whole), _told(view, whole),
-            cls="stack half"),
-        exchange(view, whole),
-        _transactions(view, whole),
-        _ledger(view, whole),
-    ))  # fmt: skip
+    return join(
+        (
+            tag("div", _causes(view, whole), _messages(view, whole), cls="stack half"),
+            tag(
+                "div",
+                _timeline(view, whole),
+                await _contact(view, now, whole),
+                _told(view, whole),
+                cls="stack half",
+            ),
+            exchange(view, whole),
+            _transactions(view, whole),
+            _ledger(view, whole),
+        )
+    )
 
 
 def _causes(view: View, whole: dict[str, Any]) -> Html:
@@ -143,18 +159,28 @@ def _causes(view: View, whole: dict[str, Any]) -> Html:
     shown = []
     for place, found in enumerate(diagnosis["causes"][:_SHOWN]):
         evidence = [
-            tag("li", words.of(one["text"]), tag("small", ", ".join(one["sources"])),
-                cls="against" if one["weight"] < 0 else "")
+            tag(
+                "li",
+                words.of(one["text"]),
+                tag("small", ", ".join(one["sources"])),
+                cls="against" if one["weight"] < 0 else "",
+            )
             for one in found["evidence"][: 8 if not place else 3]
-        ]  # fmt: skip
+        ]
         width = f"width: {found['probability'] * 100:.0f}%"
         shown.append(
-            tag("li",
-                tag("b", tag("span", f"{found['probability']:.0%}", cls="odds"),
-                    words.of(found["title"])),
+            tag(
+                "li",
+                tag(
+                    "b",
+                    tag("span", f"{found['probability']:.0%}", cls="odds"),
+                    words.of(found["title"]),
+                ),
                 tag("div", tag("i", style=width), cls="meter", aria_hidden="true"),
-                tag("ul", *evidence, cls="evidence"), cls="cause")
-        )  # fmt: skip
+                tag("ul", *evidence, cls="evidence"),
+                cls="cause",
+            )
+        )
     return card(words("Causes and their evidence"), tag("ol", *shown, cls="causes"))
 
 
@@ -167,24 +193,33 @@ def _timeline(view: View, whole: dict[str, Any]) -> Html:
         else badge(words("changed at line {n}", n=chain), "bad")
     )
     lines = [
-        tag("li", tag("time", view.when(event["at"], seconds=True)),
-            tag("b", words(event["what"])), " ", tag("span", event["who"], cls="muted"),
-            tag("div", words.of(event["why"])))
+        tag(
+            "li",
+            tag("time", view.when(event["at"], seconds=True)),
+            tag("b", words(event["what"])),
+            " ",
+            tag("span", event["who"], cls="muted"),
+            tag("div", words.of(event["why"])),
+        )
         for event in reversed(whole["timeline"])
-    ]  # fmt: skip
+    ]
     return card(words("What happened"), tag("ol", *lines, cls="timeline"), aside=mark)
 
 
 def _transactions(view: View, whole: dict[str, Any]) -> Html:
     words = view.words
     rows = [
-        (view.when(row["received_at"], seconds=True), words(row["kind"]),
-         badge(words(row["state"]), TONES.get(row["state"], "")),
-         link(row["rrn"], f"/transactions/{row['id']}", cls="mono"), row["trace"],
-         tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
-         row["response_code"] or words(row["why"]) or "–")
+        (
+            view.when(row["received_at"], seconds=True),
+            words(row["kind"]),
+            badge(words(row["state"]), TONES.get(row["state"], "")),
+            link(row["rrn"], f"/transactions/{row['id']}", cls="mono"),
+            row["trace"],
+            tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
+            row["response_code"] or words(row["why"]) or "–",
+        )
         for row in whole["transactions"]
-    ]  # fmt: skip
+    ]
     names = [words(n) for n in ("Time", "Kind", "State", "RRN", "Voucher", "Amount", "Code")]
     return card(words("Transactions"), table(names, rows, empty=words("None.")))
 
@@ -192,10 +227,15 @@ def _transactions(view: View, whole: dict[str, Any]) -> Html:
 def _ledger(view: View, whole: dict[str, Any]) -> Html:
     words = view.words
     rows = [
-        (view.when(row["posted_at"], seconds=True), words(row["debit"]), words(row["credit"]),
-         tag("span", view.amount(row["amount"], row["currency"]), cls="num"), words(row["cause"]))
+        (
+            view.when(row["posted_at"], seconds=True),
+            words(row["debit"]),
+            words(row["credit"]),
+            tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
+            words(row["cause"]),
+        )
         for row in whole["ledger"]
-    ]  # fmt: skip
+    ]
     names = [words(n) for n in ("Time", "Debit", "Credit", "Amount", "Because of")]
     return card(words("Ledger"), table(names, rows, empty=words("No money has moved.")))
 
@@ -213,10 +253,17 @@ def _messages(view: View, whole: dict[str, Any]) -> Html:
             rows.append((number, named, tag("span", value, cls="mono")))
         head = f"{words(_DIRECTIONS[message['direction']])} · {message['mti']}"
         shown.append(
-            tag("details", tag("summary", head, " ",
-                               tag("span", view.when(message["at"], seconds=True), cls="muted")),
-                table((words("Field"), words("Name"), words("Value")), rows))
-        )  # fmt: skip
+            tag(
+                "details",
+                tag(
+                    "summary",
+                    head,
+                    " ",
+                    tag("span", view.when(message["at"], seconds=True), cls="muted"),
+                ),
+                table((words("Field"), words("Name"), words("Value")), rows),
+            )
+        )
     body = join(shown) if shown else tag("p", words("None were kept."), cls="empty")
     return card(words("Messages, masked"), body)
 
@@ -241,9 +288,14 @@ async def _contact(view: View, now: Case, whole: dict[str, Any]) -> Html | None:
 def _told(view: View, whole: dict[str, Any]) -> Html:
     words = view.words
     rows = [
-        (view.when(row["created_at"], seconds=True), row["whom"], row["said"],
-         view.when(row["delivered_at"], seconds=True) or words("not yet"))
-        for row in whole["told"] if row["whom"].startswith("terminal")
-    ]  # fmt: skip
+        (
+            view.when(row["created_at"], seconds=True),
+            row["whom"],
+            row["said"],
+            view.when(row["delivered_at"], seconds=True) or words("not yet"),
+        )
+        for row in whole["told"]
+        if row["whom"].startswith("terminal")
+    ]
     names = [words(n) for n in ("Time", "To whom", "What", "Delivered")]
     return card(words("What was said"), table(names, rows, empty=words("Nothing yet.")))

@@ -19,10 +19,15 @@ from annul.resolve.people import ACTIONS
 
 _LIMIT: Final = 50
 _NAMES: Final = {
-    "open": "Open", "asked": "Waiting for a person", "late": "Late", "voided": "Voided",
-    "refunded": "Refunded instead", "refused": "Not voided", "unproved": "Outcome unproved",
+    "open": "Open",
+    "asked": "Waiting for a person",
+    "late": "Late",
+    "voided": "Voided",
+    "refunded": "Refunded instead",
+    "refused": "Not voided",
+    "unproved": "Outcome unproved",
     "all": "All",
-}  # fmt: skip
+}
 _BULK: Final = ("look", "note", "close")
 
 
@@ -114,10 +119,12 @@ async def _top(view: View, looked_for: views.Wanted) -> Html:
         tag("button", words("Find"), type="submit", cls="button primary"),
         cls="filters", method="get", action="/cases",
     )  # fmt: skip
-    return join((
-        tag("div", tag("h1", words("Cases")), tag("span", cls="grow"), form, cls="head"),
-        tag("div", *tabs, *kept, cls="tabs"),
-    ))  # fmt: skip
+    return join(
+        (
+            tag("div", tag("h1", words("Cases")), tag("span", cls="grow"), form, cls="head"),
+            tag("div", *tabs, *kept, cls="tabs"),
+        )
+    )
 
 
 async def _queue(view: View, looked_for: views.Wanted, picked: set[str], *, acts: bool) -> Html:

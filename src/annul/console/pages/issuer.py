@@ -130,33 +130,52 @@ async def _top(view: View, issuer_id: str) -> Html:
     burdens = await views.listing(view.desk, view.visitor)
     cases = next((row["cases"] for row in burdens if row["issuer_id"] == issuer_id), 0)
     spans = [
-        link(words(name), f"/issuers/{issuer_id}?span={key}",
-             aria_current="page" if key == _chosen(view) else False)
+        link(
+            words(name),
+            f"/issuers/{issuer_id}?span={key}",
+            aria_current="page" if key == _chosen(view) else False,
+        )
         for key, (name, _, _) in _SPANS.items()
-    ]  # fmt: skip
+    ]
 
     def tile(shown: object, label: str, tone: str = "", there: str = "") -> Html:
-        return tag("a" if there else "div", tag("b", shown), tag("span", label),
-                   cls=f"tile {tone}", href=there or False)  # fmt: skip
+        return tag(
+            "a" if there else "div",
+            tag("b", shown),
+            tag("span", label),
+            cls=f"tile {tone}",
+            href=there or False,
+        )
 
     def rate(part: int, whole: int) -> str:
         return f"{part / whole:.0%}" if whole else "–"
 
-    return join((
-        tag("div", tag("h1", words.name(found)), tag("span", issuer_id, cls="mono muted"),
-            tag("span", words("Line"), " ", line_badge(view, now), cls="marked"),
-            tag("span", words("Health"), " ", health_badge(view, now), cls="marked"),
-            tag("span", cls="grow"),
-            tag("nav", *spans, cls="pills", aria_label=words("Span of the charts")), cls="head"),
-        tag("div",
-            tile(now["requests"], words("Answers, 5 min")),
-            tile(rate(now["approvals"], now["requests"]), words("Approved")),
-            tile(rate(now["void_approvals"], now["voids"]), words("Voids approved")),
-            tile(now["silent"], words("Without an answer"), "bad" if now["silent"] else ""),
-            tile(now["faults"], words("Answered with a fault"), "warn" if now["faults"] else ""),
-            tile(cases, words("Open cases"), there=f"/cases?state=open&issuer={issuer_id}"),
-            cls="tiles"),
-    ))  # fmt: skip
+    return join(
+        (
+            tag(
+                "div",
+                tag("h1", words.name(found)),
+                tag("span", issuer_id, cls="mono muted"),
+                tag("span", words("Line"), " ", line_badge(view, now), cls="marked"),
+                tag("span", words("Health"), " ", health_badge(view, now), cls="marked"),
+                tag("span", cls="grow"),
+                tag("nav", *spans, cls="pills", aria_label=words("Span of the charts")),
+                cls="head",
+            ),
+            tag(
+                "div",
+                tile(now["requests"], words("Answers, 5 min")),
+                tile(rate(now["approvals"], now["requests"]), words("Approved")),
+                tile(rate(now["void_approvals"], now["voids"]), words("Voids approved")),
+                tile(now["silent"], words("Without an answer"), "bad" if now["silent"] else ""),
+                tile(
+                    now["faults"], words("Answered with a fault"), "warn" if now["faults"] else ""
+                ),
+                tile(cases, words("Open cases"), there=f"/cases?state=open&issuer={issuer_id}"),
+                cls="tiles",
+            ),
+        )
+    )
 
 
 async def _rules(view: View, issuer_id: str, *, write: bool) -> Html:
@@ -219,8 +238,11 @@ def _strip(view: View, names: list[str], rows: list[Any]) -> Html:
         if counted[state]
     ]
     said = " · ".join(shares) or words("too few requests")
-    return tag("div", tag("div", *cells, cls="strip", aria_hidden="true"),
-               tag("p", said, cls="muted strip-said"))  # fmt: skip
+    return tag(
+        "div",
+        tag("div", *cells, cls="strip", aria_hidden="true"),
+        tag("p", said, cls="muted strip-said"),
+    )
 
 
 def _outcomes(view: View, times: list[Any], rows: list[Any]) -> list[dict[str, Any]]:
@@ -247,14 +269,23 @@ def _codes(view: View, times: list[Any], rows: list[Any]) -> tuple[list[dict[str
     most = [code for code, _ in counted.most_common(_CODES)]
     rest = set(counted) - set(most)
     parts: list[tuple[str, int, Callable[[Mapping[str, Any]], int], str]] = [
-        (code_name(view, code), counted[code],
-         lambda row, one=code: row["codes"].get(one, 0), charts.PALETTE[place])
+        (
+            code_name(view, code),
+            counted[code],
+            lambda row, one=code: row["codes"].get(one, 0),
+            charts.PALETTE[place],
+        )
         for place, code in enumerate(most)
-    ]  # fmt: skip
+    ]
     if rest:
-        parts.append((words("others"), sum(counted[code] for code in rest),
-                      lambda row: sum(row["codes"].get(code, 0) for code in rest),
-                      charts.PALETTE[-1]))  # fmt: skip
+        parts.append(
+            (
+                words("others"),
+                sum(counted[code] for code in rest),
+                lambda row: sum(row["codes"].get(code, 0) for code in rest),
+                charts.PALETTE[-1],
+            )
+        )
     silent = sum(row["silent"] for row in rows)
     if silent:
         parts.append((words("without an answer"), silent, lambda row: row["silent"], charts.SILENT))
@@ -262,10 +293,14 @@ def _codes(view: View, times: list[Any], rows: list[Any]) -> tuple[list[dict[str
         charts.bars(name, charts.values(times, rows, of), colour) for name, _, of, colour in parts
     ]
     listed = [
-        tag("li", tag("i", style=f"background: {colour}"), tag("span", name),
-            tag("b", count, cls="num"))
+        tag(
+            "li",
+            tag("i", style=f"background: {colour}"),
+            tag("span", name),
+            tag("b", count, cls="num"),
+        )
         for name, count, _, colour in parts
-    ]  # fmt: skip
+    ]
     none = tag("p", words("Nothing was declined."), cls="empty")
     return series, tag("ul", *listed, cls="legend") if listed else none
 
@@ -286,6 +321,7 @@ def _latency(view: View, times: list[Any], rows: list[Any]) -> list[dict[str, An
     return [
         charts.line(words("half within"), of("p50_ms"), charts.PALETTE[0]),
         charts.line(words("nine of ten within"), of("p90_ms"), charts.PALETTE[2]),
-        charts.bars(words("lines lost"), drops, charts.SILENT, stack="", yAxisIndex=1,
-                    barMaxWidth=8),
-    ]  # fmt: skip
+        charts.bars(
+            words("lines lost"), drops, charts.SILENT, stack="", yAxisIndex=1, barMaxWidth=8
+        ),
+    ]

@@ -31,13 +31,25 @@ async def _list(view: View) -> Html:
     rows = await views.listing(view.desk, view.visitor)
     names = [
         words(one)
-        for one in ("Issuer", "Line", "Health", "Answers, 5 min", "Approved", "Voids approved",
-                    "Windows within 24 h", "Open cases")
-    ]  # fmt: skip
+        for one in (
+            "Issuer",
+            "Line",
+            "Health",
+            "Answers, 5 min",
+            "Approved",
+            "Voids approved",
+            "Windows within 24 h",
+            "Open cases",
+        )
+    ]
     shown = [
         (
-            join((link(words.name(row), f"/issuers/{row['issuer_id']}", cls="strong"),
-                  tag("small", row["issuer_id"], cls="mono under"))),
+            join(
+                (
+                    link(words.name(row), f"/issuers/{row['issuer_id']}", cls="strong"),
+                    tag("small", row["issuer_id"], cls="mono under"),
+                )
+            ),
             line_badge(view, row),
             health_badge(view, row),
             _answers(view, row),
@@ -45,16 +57,21 @@ async def _list(view: View) -> Html:
             share(row["void_approvals"], row["voids"]),
             _windows(view, row["windows"]),
             link(row["cases"], f"/cases?state=open&issuer={row['issuer_id']}")
-            if row["cases"] else tag("span", "0", cls="muted"),
+            if row["cases"]
+            else tag("span", "0", cls="muted"),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     down = sum(row["up"] is False for row in rows)
     said = words("{n} of {all} lines are down", n=down, all=len(rows)) if down else ""
-    return join((
-        tag("div", tag("h1", words("Issuers")), badge(said, "bad") if said else None, cls="head"),
-        tag("section", table(names, shown, empty=words("No issuer is entered.")), cls="card"),
-    ))  # fmt: skip
+    return join(
+        (
+            tag(
+                "div", tag("h1", words("Issuers")), badge(said, "bad") if said else None, cls="head"
+            ),
+            tag("section", table(names, shown, empty=words("No issuer is entered.")), cls="card"),
+        )
+    )
 
 
 def line_badge(view: View, row: Mapping[str, Any]) -> Html:
@@ -83,8 +100,13 @@ def share(part: int, whole: int) -> Html:
     rate = part / whole
     tone = "" if rate >= 0.8 else "warn" if rate >= 0.5 else "bad"
     bar = tag("span", tag("i", style=f"width: {rate:.0%}"), cls=f"share {tone}", aria_hidden="true")
-    return join((bar, tag("span", f"{rate:.0%}", cls="num"),
-                 tag("small", f"{part}/{whole}", cls="muted num")))  # fmt: skip
+    return join(
+        (
+            bar,
+            tag("span", f"{rate:.0%}", cls="num"),
+            tag("small", f"{part}/{whole}", cls="muted num"),
+        )
+    )
 
 
 def _answers(view: View, row: Mapping[str, Any]) -> Html:
@@ -94,8 +116,9 @@ def _answers(view: View, row: Mapping[str, Any]) -> Html:
         words("{n} faults", n=row["faults"]) if row["faults"] else "",
     ]
     said = " · ".join(one for one in trouble if one)
-    return join((tag("span", row["requests"], cls="num"),
-                 tag("small", said, cls="under") if said else None))  # fmt: skip
+    return join(
+        (tag("span", row["requests"], cls="num"), tag("small", said, cls="under") if said else None)
+    )
 
 
 def _windows(view: View, windows: list[dict[str, Any]]) -> Html:
@@ -107,9 +130,19 @@ def _windows(view: View, windows: list[dict[str, Any]]) -> Html:
         name = words(RULES[PolicyKind(window["kind"])][0])
         if window["valid_from"] <= now:
             until = full(view, window["valid_until"]) if window["valid_until"] else "–"
-            shown.append(tag("div", badge(words("open now"), "warn"), " ",
-                             words("{what} until {until}", what=name, until=until)))  # fmt: skip
+            shown.append(
+                tag(
+                    "div",
+                    badge(words("open now"), "warn"),
+                    " ",
+                    words("{what} until {until}", what=name, until=until),
+                )
+            )
         else:
-            shown.append(tag("div", words("{what} from {from_}", what=name,
-                                          from_=full(view, window["valid_from"]))))  # fmt: skip
+            shown.append(
+                tag(
+                    "div",
+                    words("{what} from {from_}", what=name, from_=full(view, window["valid_from"])),
+                )
+            )
     return join(shown)

@@ -23,8 +23,10 @@ _TAKEN_BACK: Final = {
     "stand": "A void that its own terminal has taken back is left: the sale stands.",
 }
 _TAKEN_BACK_CHOICES: Final = {
-    "ask": "Ask the shop", "void": "Void it all the same", "stand": "Let the sale stand",
-}  # fmt: skip
+    "ask": "Ask the shop",
+    "void": "Void it all the same",
+    "stand": "Let the sale stand",
+}
 
 
 @page("/merchants/{merchant}", Scope.MERCHANTS_READ, "Merchant")
@@ -77,26 +79,37 @@ async def _top(view: View, merchant_id: str) -> Html:
     row = await views.find(view.desk, view.visitor, merchant_id)
     currency = row["currency"]
     counted = row["available"] - row["frozen"] + (row["pending"] if row["pending_covers"] else 0)
-    transactions = link(words("Transactions"), f"/transactions?merchant={merchant_id}",
-                        cls="button")  # fmt: skip
+    transactions = link(
+        words("Transactions"), f"/transactions?merchant={merchant_id}", cls="button"
+    )
 
     def tile(minor_units: int, label: str, tone: str = "") -> Html:
         shown = tag("b", view.amount(minor_units, currency))
         return tag("div", shown, tag("span", label), cls=f"tile {tone}")
 
-    return join((
-        tag("div", tag("h1", words.name(row)), tag("span", merchant_id, cls="mono muted"),
-            badge(words("active"), "good") if row["active"]
-            else badge(words("switched off"), "bad"),
-            tag("span", cls="grow"),
-            transactions if view.may(Scope.TRANSACTIONS_READ) else None, cls="head"),
-        tag("div",
-            tile(row["available"], words("Available")),
-            tile(row["pending"], words("Pending")),
-            tile(row["frozen"], words("Frozen"), "warn" if row["frozen"] else ""),
-            tile(counted, words("Counts for voids"), "bad" if counted < 0 else ""),
-            cls="tiles"),
-    ))  # fmt: skip
+    return join(
+        (
+            tag(
+                "div",
+                tag("h1", words.name(row)),
+                tag("span", merchant_id, cls="mono muted"),
+                badge(words("active"), "good")
+                if row["active"]
+                else badge(words("switched off"), "bad"),
+                tag("span", cls="grow"),
+                transactions if view.may(Scope.TRANSACTIONS_READ) else None,
+                cls="head",
+            ),
+            tag(
+                "div",
+                tile(row["available"], words("Available")),
+                tile(row["pending"], words("Pending")),
+                tile(row["frozen"], words("Frozen"), "warn" if row["frozen"] else ""),
+                tile(counted, words("Counts for voids"), "bad" if counted < 0 else ""),
+                cls="tiles",
+            ),
+        )
+    )
 
 
 async def _cases(view: View, merchant_id: str) -> Html:
@@ -111,12 +124,17 @@ async def _cases(view: View, merchant_id: str) -> Html:
 async def _contract(view: View, merchant_id: str) -> Html:
     words = view.words
     row = await views.find(view.desk, view.visitor, merchant_id)
-    return card(words("Contract"), facts((
-        (words("Category"), row["category"]),
-        (words("Pricing"), row["pricing"]),
-        (words("Largest amount"), view.amount(row["amount_limit"], row["currency"])),
-        (words("Refunds within"), words("{n} days", n=row["refund_days"])),
-    )))  # fmt: skip
+    return card(
+        words("Contract"),
+        facts(
+            (
+                (words("Category"), row["category"]),
+                (words("Pricing"), row["pricing"]),
+                (words("Largest amount"), view.amount(row["amount_limit"], row["currency"])),
+                (words("Refunds within"), words("{n} days", n=row["refund_days"])),
+            )
+        ),
+    )
 
 
 # What annul may do unasked ----------------------------------------------------------------------
@@ -128,8 +146,9 @@ async def _allowed(view: View, merchant_id: str, *, write: bool) -> Html:
     currency, limit = row["currency"], row["refund_instead_limit"]
 
     def said(yes: object, text: str, otherwise: str) -> Html:
-        mark = tag("span", "✓" if yes else "–", cls=f"mark {'good' if yes else ''}",
-                   aria_hidden="true")  # fmt: skip
+        mark = tag(
+            "span", "✓" if yes else "–", cls=f"mark {'good' if yes else ''}", aria_hidden="true"
+        )
         return tag("li", mark, tag("span", text if yes else otherwise))
 
     lines = (
@@ -148,8 +167,11 @@ async def _allowed(view: View, merchant_id: str, *, write: bool) -> Html:
         said("always", words("From {amount} on, a person who moves money needs a second one.",
                          amount=view.amount(row["second_person_from"], currency)), ""),
     )  # fmt: skip
-    return card(words("What annul may do unasked"), tag("ul", *lines, cls="allowed"),
-                aside=act_button(words("Change"), "allow") if write else "")  # fmt: skip
+    return card(
+        words("What annul may do unasked"),
+        tag("ul", *lines, cls="allowed"),
+        aside=act_button(words("Change"), "allow") if write else "",
+    )
 
 
 async def _allow(view: View, merchant_id: str) -> bool:

@@ -31,12 +31,24 @@ async def _top(view: View, search: str) -> Html:
     words = view.words
     form = tag(
         "form",
-        tag("label", words("Search"),
-            tag("input", name="search", value=search, size=30, type="search",
-                placeholder=words("name, merchant or terminal number"))),
+        tag(
+            "label",
+            words("Search"),
+            tag(
+                "input",
+                name="search",
+                value=search,
+                size=30,
+                type="search",
+                placeholder=words("name, merchant or terminal number"),
+            ),
+        ),
         tag("button", words("Find"), type="submit", cls="button primary"),
-        cls="filters", method="get", action="/merchants", role="search",
-    )  # fmt: skip
+        cls="filters",
+        method="get",
+        action="/merchants",
+        role="search",
+    )
     return tag("div", tag("h1", words("Merchants")), tag("span", cls="grow"), form, cls="head")
 
 
@@ -50,9 +62,14 @@ async def _list(view: View, search: str, cursor: str) -> Html:
 
     rows = [
         (
-            join((link(words.name(row), f"/merchants/{row['merchant_id']}", cls="strong"),
-                  tag("small", row["merchant_id"], cls="mono under"))),
-            badge(words("active"), "good") if row["active"]
+            join(
+                (
+                    link(words.name(row), f"/merchants/{row['merchant_id']}", cls="strong"),
+                    tag("small", row["merchant_id"], cls="mono under"),
+                )
+            ),
+            badge(words("active"), "good")
+            if row["active"]
             else badge(words("switched off"), "bad"),
             row["category"],
             row["terminals"],
@@ -60,19 +77,34 @@ async def _list(view: View, search: str, cursor: str) -> Html:
             money(row["pending"], row["currency"]),
             money(row["frozen"], row["currency"], warn=bool(row["frozen"])),
             link(row["cases"], f"/cases?state=open&merchant={row['merchant_id']}")
-            if row["cases"] else tag("span", "0", cls="muted"),
+            if row["cases"]
+            else tag("span", "0", cls="muted"),
         )
         for row in found.rows
-    ]  # fmt: skip
+    ]
     names = [
         words(one)
-        for one in ("Merchant", "State", "Category", "Terminals", "Available", "Pending", "Frozen",
-                    "Open cases")
-    ]  # fmt: skip
+        for one in (
+            "Merchant",
+            "State",
+            "Category",
+            "Terminals",
+            "Available",
+            "Pending",
+            "Frozen",
+            "Open cases",
+        )
+    ]
     following = urlencode({"search": search, "cursor": found.following})
     more = link(words("Further merchants"), f"/merchants?{following}", cls="button")
-    return join((
-        table(names, rows, cls="right-4 right-5 right-6 right-7 right-8",
-              empty=words("No merchant is called like that.")),
-        more if found.following else None,
-    ))  # fmt: skip
+    return join(
+        (
+            table(
+                names,
+                rows,
+                cls="right-4 right-5 right-6 right-7 right-8",
+                empty=words("No merchant is called like that."),
+            ),
+            more if found.following else None,
+        )
+    )

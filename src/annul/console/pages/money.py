@@ -35,9 +35,7 @@ async def _top(view: View) -> Html:
 
 async def _rows(view: View) -> Html:
     words = view.words
-    found = await views.in_question(
-        view.desk, view.visitor, _LIMIT, view.query.get("cursor", "")
-    )  # fmt: skip
+    found = await views.in_question(view.desk, view.visitor, _LIMIT, view.query.get("cursor", ""))
     following = urlencode({"cursor": found.following})
     newer = found.following and link(words("Newer"), f"/money?{following}", cls="button")
     return join(

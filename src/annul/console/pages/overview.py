@@ -81,8 +81,9 @@ async def _tiles(view: View) -> Html:
 
     def tile(value: object, label: str, there: str = "", tone: str = "") -> Html:
         name = "a" if there else "div"
-        return tag(name, tag("b", value), tag("span", label), cls=f"tile {tone}",
-                   href=there or False)  # fmt: skip
+        return tag(
+            name, tag("b", value), tag("span", label), cls=f"tile {tone}", href=there or False
+        )
 
     return join((
         tag("div", tag("h1", words("The promise")),
@@ -108,12 +109,19 @@ async def _health(view: View) -> Html:
         said = words("line down: {why}", why=row["trouble"]) if row["up"] is False else ""
         rate = f"{row['approvals'] / row['requests']:.0%}" if row["requests"] else "–"
         shown.append(
-            tag("a", tag("b", words.name(row)), " ",
+            tag(
+                "a",
+                tag("b", words.name(row)),
+                " ",
                 badge(words(state or "not seen"), _TONES.get(state, "")),
-                tag("small", said or words("{rate} of {n} approved in 5 min", rate=rate,
-                                           n=row["requests"])),
-                cls=_TONES.get(state, ""), href=f"/issuers/{row['issuer_id']}")
-        )  # fmt: skip
+                tag(
+                    "small",
+                    said or words("{rate} of {n} approved in 5 min", rate=rate, n=row["requests"]),
+                ),
+                cls=_TONES.get(state, ""),
+                href=f"/issuers/{row['issuer_id']}",
+            )
+        )
     return card(words("Issuers"), tag("div", *shown, cls="health"))
 
 
@@ -123,8 +131,9 @@ async def _latest(view: View) -> Html:
     found = await case_views.search(view.desk, view.visitor, wanted, 8)
     rows = case_rows(view, found.rows)
     more = link(words("All cases"), "/cases")
-    return card(words("Latest cases"), table(heads(view), rows, empty=words("No cases yet.")),
-                aside=more)  # fmt: skip
+    return card(
+        words("Latest cases"), table(heads(view), rows, empty=words("No cases yet.")), aside=more
+    )
 
 
 async def _alerts(view: View) -> Html:
@@ -177,11 +186,16 @@ def _lines(
         at = _wall(view, row["at"])
         by_issuer.setdefault(row["issuer_id"], []).append([at, value(row)])
     series = [
-        {"name": names.get(issuer, issuer), "type": "line", "data": data,
-         "showSymbol": len(data) < 4,
-         "connectNulls": True, "smooth": 0.2}
+        {
+            "name": names.get(issuer, issuer),
+            "type": "line",
+            "data": data,
+            "showSymbol": len(data) < 4,
+            "connectNulls": True,
+            "smooth": 0.2,
+        }
         for issuer, data in sorted(by_issuer.items())
-    ]  # fmt: skip
+    ]
     now = view.desk.clock.now()
     span = (_wall(view, now - _SPAN), _wall(view, now))
     return _chart(series, percent=percent, span=span)
@@ -202,13 +216,20 @@ def _chart(
         "grid": {"left": 44, "right": 12, "top": 34, "bottom": 24},
         "legend": {"top": 0, "textStyle": {"color": grey}},
         "tooltip": {"trigger": "axis"},
-        "xAxis": {"type": "time", **({"min": span[0], "max": span[1]} if span else {}),
-                  "axisLine": {"lineStyle": {"color": grey}}},
-        "yAxis": {"type": "value", "min": 0, **({"max": 100} if percent else {}),
-                  "axisLabel": {"formatter": "{value} %" if percent else "{value}"},
-                  "splitLine": {"lineStyle": {"color": "#8a948f33"}}},
+        "xAxis": {
+            "type": "time",
+            **({"min": span[0], "max": span[1]} if span else {}),
+            "axisLine": {"lineStyle": {"color": grey}},
+        },
+        "yAxis": {
+            "type": "value",
+            "min": 0,
+            **({"max": 100} if percent else {}),
+            "axisLabel": {"formatter": "{value} %" if percent else "{value}"},
+            "splitLine": {"lineStyle": {"color": "#8a948f33"}},
+        },
         "series": series,
-    }  # fmt: skip
+    }
 
 
 def _update(chart: ui.echart, options: dict[str, Any]) -> None:

@@ -94,9 +94,12 @@ class Counter:
         """Show the screen as it is now."""
         profile, journal = self._till.profile, self._till.journal
         idle = Idle(
-            self._merchant, profile.terminal, journal.batch, bool(journal.keys),
+            self._merchant,
+            profile.terminal,
+            journal.batch,
+            bool(journal.keys),
             len(journal.owed()),
-        )  # fmt: skip
+        )
         shown = drawing.screen(
             self._device.screen(idle, self._view.words), profile.terminal, self._view.desk.zone.key
         )
@@ -138,14 +141,22 @@ class Counter:
 def _head(view: View, mine: dict[str, Profile], name: str, titles: dict[str, str]) -> Html:
     words = view.words
     options = [
-        tag("option", f"{profile.terminal} · {titles.get(profile.merchant, profile.merchant)}",
-            value=key, selected=key == name)
+        tag(
+            "option",
+            f"{profile.terminal} · {titles.get(profile.merchant, profile.merchant)}",
+            value=key,
+            selected=key == name,
+        )
         for key, profile in mine.items()
-    ]  # fmt: skip
+    ]
     choose = tag(
-        "select", *options, id="terminal", name="terminal",
-        onchange="this.form.submit()", aria_label=words("Terminal"),
-    )  # fmt: skip
+        "select",
+        *options,
+        id="terminal",
+        name="terminal",
+        onchange="this.form.submit()",
+        aria_label=words("Terminal"),
+    )
     return tag(
         "div",
         tag("div", tag("h1", words("POS")),
@@ -164,12 +175,19 @@ def _none(view: View) -> Html:
         "div",
         tag("h1", words("POS")),
         tag("p", words("There is no terminal here to use."), cls="lead"),
-        tag("p", words("annul up --demo puts shops, terminals and issuers in. For a terminal of "
-                       "your own write its profile into the folder pos of the data folder.")),
+        tag(
+            "p",
+            words(
+                "annul up --demo puts shops, terminals and issuers in. For a terminal of "
+                "your own write its profile into the folder pos of the data folder."
+            ),
+        ),
         tag("p", tag("code", str(view.desk.data / "pos" / "10000001.json"), cls="mono"))
-        if view.may(Scope.ADMIN) else None,
-        cls="card", id="no-terminal",
-    )  # fmt: skip
+        if view.may(Scope.ADMIN)
+        else None,
+        cls="card",
+        id="no-terminal",
+    )
 
 
 async def _cases(view: View, profile: Profile) -> Html:
@@ -179,8 +197,11 @@ async def _cases(view: View, profile: Profile) -> Html:
         words(one)
         for one in ("Case", "State", "Voucher", "Amount", "Most probable cause", "Next step", "Due")
     ]
-    shown = table(heads, [_case(view, row) for row in rows],
-                  empty=words("No void of this terminal has become a case."))  # fmt: skip
+    shown = table(
+        heads,
+        [_case(view, row) for row in rows],
+        empty=words("No void of this terminal has become a case."),
+    )
     more = link(words("All cases"), "/cases") if view.may(Scope.CASES_READ) else ""
     return tag("div", card(words("On the desk"), shown, aside=more), id="on-the-desk")
 
@@ -197,12 +218,21 @@ def _case(view: View, row: dict[str, Any]) -> tuple[object, ...]:
         step = tag("span", words(steps.said(row["step"])), tag("small", at, cls="pos-at"))
     return (
         link(number, there, cls="mono"),
-        tag("span", state(view, row["ended"], row["kind"], row["step"],
-                          asked=bool(row["task"] or row["proposed"]))),
+        tag(
+            "span",
+            state(
+                view,
+                row["ended"],
+                row["kind"],
+                row["step"],
+                asked=bool(row["task"] or row["proposed"]),
+            ),
+        ),
         tag("span", row["voucher"] or "–", cls="mono"),
         tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
         tag("span", cause(view, name, row["kind"]), " ", tag("small", sure, cls="muted"))
-        if name else "–",
+        if name
+        else "–",
         step,
         due(view, row["due_at"], row["first_due_at"]) if row["ended"] in GOES_ON else "",
-    )  # fmt: skip
+    )

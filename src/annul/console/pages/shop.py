@@ -95,10 +95,12 @@ _SIGNS: Final = {
 }  # fmt: skip
 
 _NOT_REFUNDED: Final = Sign(
-    "!", "bad", "Not refunded",
+    "!",
+    "bad",
+    "Not refunded",
     "The refund did not go through: the money has not gone back.",
     "The refund could not be made; you have not got this money back yet.",
-)  # fmt: skip
+)
 
 
 @page("/shop", Scope.SHOP, "My shop", "⌂")
@@ -145,15 +147,31 @@ def _top(view: View, shops: Sequence[dict[str, Any]], chosen: str, text: str) ->
             tag("option", f"{name} · {key}", value=key, selected=key == chosen)
             for key, name in named.items()
         ]
-        choose = tag("select", *options, id="shop", name="merchant", aria_label=words("Shop"),
-                     onchange="this.form.code.value || this.form.submit()")  # fmt: skip
+        choose = tag(
+            "select",
+            *options,
+            id="shop",
+            name="merchant",
+            aria_label=words("Shop"),
+            onchange="this.form.code.value || this.form.submit()",
+        )
     field = tag(
-        "input", id="code", name="code", value=text, maxlength=_LONGEST, pattern=_PATTERN,
-        placeholder=words("Number on the slip"), inputmode="numeric", autocomplete="off",
-        autofocus="code" not in view.query, aria_label=words("Number on the slip"),
-        title=words("Voucher number (6 digits), reference (12 digits), or the slip's code. "
-                    "Never a card number."),
-    )  # fmt: skip
+        "input",
+        id="code",
+        name="code",
+        value=text,
+        maxlength=_LONGEST,
+        pattern=_PATTERN,
+        placeholder=words("Number on the slip"),
+        inputmode="numeric",
+        autocomplete="off",
+        autofocus="code" not in view.query,
+        aria_label=words("Number on the slip"),
+        title=words(
+            "Voucher number (6 digits), reference (12 digits), or the slip's code. "
+            "Never a card number."
+        ),
+    )
     return tag(
         "div",
         tag("h1", named.get(chosen, words("My shop"))),
@@ -177,9 +195,11 @@ async def _result(view: View, wanted: views.Asked, merchant: str, text: str) -> 
     if not wanted.how:
         return _kindly(
             words("That is not a number of a slip"),
-            words("A voucher number has up to 6 digits, a reference 12. They stand on the slip. "
-                  "A card number is never looked for."),
-        )  # fmt: skip
+            words(
+                "A voucher number has up to 6 digits, a reference 12. They stand on the slip. "
+                "A card number is never looked for."
+            ),
+        )
     if wanted.how == "voucher" and not merchant:
         return _kindly(
             words("Which shop?"),
@@ -189,16 +209,21 @@ async def _result(view: View, wanted: views.Asked, merchant: str, text: str) -> 
     if not found:
         return _kindly(
             words("Nothing found under this number"),
-            words("Compare it with the slip: the voucher number has 6 digits. If it is right, call "
-                  "the acquirer with the slip in hand. Do not void it again before."),
-        )  # fmt: skip
+            words(
+                "Compare it with the slip: the voucher number has 6 digits. If it is right, call "
+                "the acquirer with the slip in hand. Do not void it again before."
+            ),
+        )
     first, *others = found
     withdraw = await _withdrawing(view, first)
     more = None
     if others:
-        more = tag("section", tag("h2", words("Others with this number")),
-                   tag("ul", *(_row(view, one) for one in others), cls="shop-rows"),
-                   cls="card")  # fmt: skip
+        more = tag(
+            "section",
+            tag("h2", words("Others with this number")),
+            tag("ul", *(_row(view, one) for one in others), cls="shop-rows"),
+            cls="card",
+        )
     return join((_answer(view, first, withdraw), more))
 
 
@@ -213,8 +238,10 @@ async def _withdrawing(view: View, one: Voucher) -> Html | None:
     if all(action.name != "withdraw" for action in acts.possible(view.visitor, case)):
         return None
     button = act_button(words("Withdraw the void"), "withdraw", case=str(case.id), cls="withdraw")
-    said = words("Is the sale to stand after all? Then withdraw the void. What is under way at the "
-                 "bank is taken back first.")  # fmt: skip
+    said = words(
+        "Is the sale to stand after all? Then withdraw the void. What is under way at the "
+        "bank is taken back first."
+    )
     return tag("section", tag("p", said), button)
 
 
@@ -227,9 +254,14 @@ def _sign(one: Voucher) -> Sign:
 
 def _kindly(said: str, following: str) -> Html:
     return tag(
-        "section", tag("span", "?", cls="shop-icon", aria_hidden="true"), tag("h2", said),
-        tag("p", following), id="nothing", cls="card shop-answer", role="status",
-    )  # fmt: skip
+        "section",
+        tag("span", "?", cls="shop-icon", aria_hidden="true"),
+        tag("h2", said),
+        tag("p", following),
+        id="nothing",
+        cls="card shop-answer",
+        role="status",
+    )
 
 
 def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
@@ -241,24 +273,30 @@ def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
     kind = KINDS[row["kind"]]
     return tag(
         "article",
-        tag("header",
+        tag(
+            "header",
             tag("span", sign.icon, cls="shop-icon", aria_hidden="true"),
-            tag("div", tag("h2", words(sign.title)), tag("p", amount, cls="shop-amount num"))),
+            tag("div", tag("h2", words(sign.title)), tag("p", amount, cls="shop-amount num")),
+        ),
         *_said(view, one, sign, cause, part),
         withdraw,
-        facts((
-            (words("Case"), _number(view, about["number"])),
-            (words("Voucher"), tag("span", row["trace"], cls="mono")),
-            (words("Kind"), kind.zh if words.language == "zh" else kind.en),
-            (words("Voucher of the sale"), _of_sale(one)),
-            (words("Reference"), tag("span", about["undo_rrn"] or row["rrn"], cls="mono")),
-            (words("Card"), tag("span", row["card_masked"], cls="mono")),
-            (words("Terminal"), row["terminal_id"]),
-            (words("Time"), view.when(row["received_at"], seconds=True)),
-        )),
-        id="standing", cls=f"card shop-answer {sign.tone}", role="status",
+        facts(
+            (
+                (words("Case"), _number(view, about["number"])),
+                (words("Voucher"), tag("span", row["trace"], cls="mono")),
+                (words("Kind"), kind.zh if words.language == "zh" else kind.en),
+                (words("Voucher of the sale"), _of_sale(one)),
+                (words("Reference"), tag("span", about["undo_rrn"] or row["rrn"], cls="mono")),
+                (words("Card"), tag("span", row["card_masked"], cls="mono")),
+                (words("Terminal"), row["terminal_id"]),
+                (words("Time"), view.when(row["received_at"], seconds=True)),
+            )
+        ),
+        id="standing",
+        cls=f"card shop-answer {sign.tone}",
+        role="status",
         data_standing=one.standing.value,
-    )  # fmt: skip
+    )
 
 
 def _said(view: View, one: Voucher, sign: Sign, cause: Cause | None, part: str) -> list[Html]:
@@ -296,14 +334,16 @@ def _said(view: View, one: Voucher, sign: Sign, cause: Cause | None, part: str) 
 def _when(view: View, one: Voucher) -> str:
     words, about = view.words, one.about
     if one.standing is Standing.UNPROVED:
-        return words("As soon as the bank or the acquirer can prove it. This page shows it by "
-                     "itself.")  # fmt: skip
+        return words(
+            "As soon as the bank or the acquirer can prove it. This page shows it by itself."
+        )
     if about["due_at"] is None:
         return words("In a moment. This page shows it by itself.")
     return words(
         "At the latest at {due}. Now: {step}. This page shows it by itself.",
-        due=view.when(about["due_at"]), step=words(steps.said(about["step"])),
-    )  # fmt: skip
+        due=view.when(about["due_at"]),
+        step=words(steps.said(about["step"])),
+    )
 
 
 def _number(view: View, number: str | None) -> object:
@@ -340,8 +380,13 @@ async def _today(view: View, merchant: str) -> Html:
         if rows
         else tag("p", words("Nothing was voided or refunded today."), cls="empty")
     )
-    return tag("section", tag("header", tag("h2", words("Today's voids and refunds"))), shown,
-               cls="card", id="today")  # fmt: skip
+    return tag(
+        "section",
+        tag("header", tag("h2", words("Today's voids and refunds"))),
+        shown,
+        cls="card",
+        id="today",
+    )
 
 
 def _row(view: View, one: Voucher) -> Html:
@@ -351,12 +396,20 @@ def _row(view: View, one: Voucher) -> Html:
     query = urlencode({"code": one.code})
     return tag(
         "li",
-        tag("a",
-            tag("span", tag("b", row["trace"], cls="mono"),
-                tag("small", f"{view.when(row['received_at'])[6:]} · "
-                             f"{kind.zh if words.language == 'zh' else kind.en} · "
-                             f"{row['terminal_id']}")),
+        tag(
+            "a",
+            tag(
+                "span",
+                tag("b", row["trace"], cls="mono"),
+                tag(
+                    "small",
+                    f"{view.when(row['received_at'])[6:]} · "
+                    f"{kind.zh if words.language == 'zh' else kind.en} · "
+                    f"{row['terminal_id']}",
+                ),
+            ),
             tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
             badge(words(sign.title), sign.tone),
-            href=f"/shop?{query}"),
-    )  # fmt: skip
+            href=f"/shop?{query}",
+        ),
+    )

@@ -36,14 +36,16 @@ async def transaction(view: View) -> None:
     if view.may(Scope.CASES_READ):
         await concluding(view, here)
     html(
-        join((
-            card(words("How it hangs together"), drawing(view, made)),
-            card(words("The same as a list"), listing(view, rows, here, empty="")),
-            tag("div", _details(view, row), cls="half"),
-            tag("div", _entries(view, rows, chain["entries"]), cls="half"),
-        )),
+        join(
+            (
+                card(words("How it hangs together"), drawing(view, made)),
+                card(words("The same as a list"), listing(view, rows, here, empty="")),
+                tag("div", _details(view, row), cls="half"),
+                tag("div", _entries(view, rows, chain["entries"]), cls="half"),
+            )
+        ),
         "grid",
-    )  # fmt: skip
+    )
 
 
 def _identity(text: str) -> UUID:
@@ -58,8 +60,9 @@ def _head(view: View, row: Mapping[str, Any], case_number: str) -> Html:
     words = view.words
     case = None
     if case_number and view.may(Scope.CASES_READ):
-        case = link(words("Case {number}", number=case_number), f"/cases/{case_number}",
-                    cls="button")  # fmt: skip
+        case = link(
+            words("Case {number}", number=case_number), f"/cases/{case_number}", cls="button"
+        )
     return tag(
         "div",
         tag("h1", words(row["kind"]), cls="capital"),
@@ -122,11 +125,18 @@ def _entries(view: View, rows: list[dict[str, Any]], entries: list[dict[str, Any
     words = view.words
     kinds = {row["id"]: row["kind"] for row in rows}
     shown = [
-        (view.when(one["posted_at"], seconds=True), words(kinds.get(one["transaction_id"], "")),
-         words(one["cause"]), words(one["debit"]), words(one["credit"]),
-         tag("span", view.amount(one["amount"], one["currency"]), cls="num"))
+        (
+            view.when(one["posted_at"], seconds=True),
+            words(kinds.get(one["transaction_id"], "")),
+            words(one["cause"]),
+            words(one["debit"]),
+            words(one["credit"]),
+            tag("span", view.amount(one["amount"], one["currency"]), cls="num"),
+        )
         for one in entries
-    ]  # fmt: skip
+    ]
     names = [words(n) for n in ("Time", "Of", "Because of", "Debit", "Credit", "Amount")]
-    return card(words("Ledger of the chain"),
-                table(names, shown, cls="right-6", empty=words("No money has moved.")))  # fmt: skip
+    return card(
+        words("Ledger of the chain"),
+        table(names, shown, cls="right-6", empty=words("No money has moved.")),
+    )

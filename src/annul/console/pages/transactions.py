@@ -18,9 +18,17 @@ from annul.domain.states import State
 _LIMIT: Final = 50
 # What may be asked for, and how long it may be.
 _ASKED: Final = {
-    "rrn": 12, "trace": 6, "terminal": 8, "merchant": 15, "kind": 20, "state": 20, "last4": 4,
-    "amount": 15, "from": 10, "until": 10,
-}  # fmt: skip
+    "rrn": 12,
+    "trace": 6,
+    "terminal": 8,
+    "merchant": 15,
+    "kind": 20,
+    "state": 20,
+    "last4": 4,
+    "amount": 15,
+    "from": 10,
+    "until": 10,
+}
 _KINDS: Final = [
     kind.name for kind in KINDS.values() if kind.family in {Family.FINANCIAL, Family.ADVICE}
 ]
@@ -60,8 +68,9 @@ def _amount(view: View, text: str) -> tuple[int | None, str]:
     try:
         return money.parse(text.replace(",", "")), ""
     except money.AmountError:
-        return None, view.words("“{text}” is not an amount: write it like 100 or 100.00.",
-                                text=text)  # fmt: skip
+        return None, view.words(
+            "“{text}” is not an amount: write it like 100 or 100.00.", text=text
+        )
 
 
 def _form(view: View, asked: Mapping[str, str], wrong: str) -> Html:
@@ -74,31 +83,49 @@ def _form(view: View, asked: Mapping[str, str], wrong: str) -> Html:
         field(words("RRN"), "rrn", asked["rrn"], size=13, maxlength=12, inputmode="numeric"),
         field(words("Voucher"), "trace", asked["trace"], size=7, maxlength=6, inputmode="numeric"),
         field(words("Amount"), "amount", asked["amount"], size=9, inputmode="decimal"),
-        field(words("Last four of the card"), "last4", asked["last4"], size=5, maxlength=4,
-              inputmode="numeric"),
+        field(
+            words("Last four of the card"),
+            "last4",
+            asked["last4"],
+            size=5,
+            maxlength=4,
+            inputmode="numeric",
+        ),
         field(words("Terminal"), "terminal", asked["terminal"], size=9, maxlength=8),
         field(words("Merchant"), "merchant", asked["merchant"], size=16, maxlength=15)
-        if not view.visitor.merchant_id else None,
+        if not view.visitor.merchant_id
+        else None,
         choice(words("Kind"), "kind", asked["kind"], kinds),
         choice(words("State"), "state", asked["state"], states),
         field(words("From"), "from", asked["from"], type="date"),
         field(words("Until"), "until", asked["until"], type="date"),
         tag("button", words("Find"), type="submit", cls="button primary"),
         link(words("Clear"), "/transactions", cls="button") if any(asked.values()) else None,
-        cls="filters", method="get", action="/transactions", role="search",
-    )  # fmt: skip
-    return join((
-        tag("div", tag("h1", words("Transactions")), cls="head"),
-        tag("section", form, tag("p", wrong, cls="said", role="alert") if wrong else None,
-            cls="card calm spaced"),
-    ))  # fmt: skip
+        cls="filters",
+        method="get",
+        action="/transactions",
+        role="search",
+    )
+    return join(
+        (
+            tag("div", tag("h1", words("Transactions")), cls="head"),
+            tag(
+                "section",
+                form,
+                tag("p", wrong, cls="said", role="alert") if wrong else None,
+                cls="card calm spaced",
+            ),
+        )
+    )
 
 
 def _list(view: View, rows: list[dict[str, Any]], kept: dict[str, str], following: str) -> Html:
     words = view.words
     address = f"/transactions?{urlencode({**kept, 'cursor': following})}"
     older = link(words("Older"), address, cls="button")
-    return join((
-        listing(view, rows, "", empty=words("No transaction fits.")),
-        tag("p", older, cls="following") if following else None,
-    ))  # fmt: skip
+    return join(
+        (
+            listing(view, rows, "", empty=words("No transaction fits.")),
+            tag("p", older, cls="following") if following else None,
+        )
+    )

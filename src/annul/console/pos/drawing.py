@@ -23,14 +23,22 @@ _ICONS: Final = {
 }
 # id, key, what stands on it, a word beneath it; in the order of the rows of four
 _KEYS: Final = (
-    ("1", "1", "1", ""), ("2", "2", "2", ""), ("3", "3", "3", ""),
+    ("1", "1", "1", ""),
+    ("2", "2", "2", ""),
+    ("3", "3", "3", ""),
     ("cancel", "cancel", "✕", "Cancel"),
-    ("4", "4", "4", ""), ("5", "5", "5", ""), ("6", "6", "6", ""),
+    ("4", "4", "4", ""),
+    ("5", "5", "5", ""),
+    ("6", "6", "6", ""),
     ("clear", "clear", "⌫", "Clear"),
-    ("7", "7", "7", ""), ("8", "8", "8", ""), ("9", "9", "9", ""),
+    ("7", "7", "7", ""),
+    ("8", "8", "8", ""),
+    ("9", "9", "9", ""),
     ("ok", "ok", "○", "OK"),
-    ("point", ".", ".", ""), ("0", "0", "0", ""), ("00", "00", "00", ""),
-)  # fmt: skip
+    ("point", ".", ".", ""),
+    ("0", "0", "0", ""),
+    ("00", "00", "00", ""),
+)
 # Amounts and names that carry meaning, written large on the slip.
 _LOUD: Final = frozenset({"AMOUNT", "金额", "VOUCHER", "凭证号"})
 
@@ -78,10 +86,15 @@ def screen(shown: Screen, terminal: str, zone: str) -> Html:
     lines = [_line(line) for line in shown.lines]
     waiting = tag("div", cls="pos-wait", aria_hidden="true") if shown.busy else None
     return tag(
-        "div", status, tag("div", *lines, waiting, cls="pos-lines"),
+        "div",
+        status,
+        tag("div", *lines, waiting, cls="pos-lines"),
         tag("p", shown.hint, cls="pos-hint"),
-        id="screen", cls=f"pos-screen {shown.tone}", role="status", data_busy=shown.busy,
-    )  # fmt: skip
+        id="screen",
+        cls=f"pos-screen {shown.tone}",
+        role="status",
+        data_busy=shown.busy,
+    )
 
 
 def _line(line: Line) -> Html:
@@ -98,31 +111,49 @@ def _icon(path: str) -> Html:
 def lamps() -> Html:
     """Draw the head: the printer's mouth, the maker's name, four lamps."""
     return tag(
-        "div", tag("span", cls="pos-mouth"), tag("b", "annul"),
+        "div",
+        tag("span", cls="pos-mouth"),
+        tag("b", "annul"),
         tag("span", *(tag("i") for _ in range(4)), cls="pos-lamps"),
-        cls="pos-head-of-device", aria_hidden="true",
-    )  # fmt: skip
+        cls="pos-head-of-device",
+        aria_hidden="true",
+    )
 
 
 def keys(words: Words) -> Html:
     """Draw function keys and keypad."""
     functions = [
-        tag("button", _icon(_ICONS[name]), words(function.title),
-            type="button", id=f"fn-{name.replace('_', '-')}", onclick=f"posKey('{name}')",
-            onmousedown="event.preventDefault()")
+        tag(
+            "button",
+            _icon(_ICONS[name]),
+            words(function.title),
+            type="button",
+            id=f"fn-{name.replace('_', '-')}",
+            onclick=f"posKey('{name}')",
+            onmousedown="event.preventDefault()",
+        )
         for name, function in FUNCTIONS.items()
-    ]  # fmt: skip
+    ]
     pad = [
-        tag("button", tag("span", sign), tag("small", words(word)) if word else None,
-            type="button", id=f"key-{name}", cls=f"pos-{name}" if word else "",
-            onclick=f"posKey('{key}')", onmousedown="event.preventDefault()",
-            aria_label=words(word) if word else sign)
+        tag(
+            "button",
+            tag("span", sign),
+            tag("small", words(word)) if word else None,
+            type="button",
+            id=f"key-{name}",
+            cls=f"pos-{name}" if word else "",
+            onclick=f"posKey('{key}')",
+            onmousedown="event.preventDefault()",
+            aria_label=words(word) if word else sign,
+        )
         for name, key, sign, word in _KEYS
-    ]  # fmt: skip
-    return join((
-        tag("div", *functions, cls="pos-functions"),
-        tag("div", *pad, cls="pos-pad"),
-    ))  # fmt: skip
+    ]
+    return join(
+        (
+            tag("div", *functions, cls="pos-functions"),
+            tag("div", *pad, cls="pos-pad"),
+        )
+    )
 
 
 def paper(slip: Slip | None, merchant: str, base: str, words: Words) -> Html:
@@ -144,18 +175,30 @@ def paper(slip: Slip | None, merchant: str, base: str, words: Words) -> Html:
     )
     signature = tag("p", words("Signature"), cls="slip-signature") if slip.signed else None
     body = tag(
-        "article", tag("header", tag("b", merchant), tag("span", slip.heading)),
-        tag("dl", *rows), signature, code or None,
-        id="receipt", cls="slip", aria_label=words("Slip"),
-    )  # fmt: skip
+        "article",
+        tag("header", tag("b", merchant), tag("span", slip.heading)),
+        tag("dl", *rows),
+        signature,
+        code or None,
+        id="receipt",
+        cls="slip",
+        aria_label=words("Slip"),
+    )
     buttons = tag(
         "div",
-        tag("button", words("Print"), type="button", id="print", cls="button primary",
-            onclick="window.print()"),
+        tag(
+            "button",
+            words("Print"),
+            type="button",
+            id="print",
+            cls="button primary",
+            onclick="window.print()",
+        ),
         tag("a", words("How it stands"), href=f"/shop?code={slip.code}", id="to-shop", cls="button")
-        if slip.code else None,
+        if slip.code
+        else None,
         cls="slip-buttons no-print",
-    )  # fmt: skip
+    )
     return join((tag("div", body, cls="slip-out"), buttons))
 
 

@@ -228,8 +228,12 @@ class Device:
         """Give what the screen shows now, in the language of `words`."""
         if self._busy:
             title = words(FUNCTIONS.get(self._function, STRIKE).title)
-            return Screen(title, (Line(words("Communicating…"), "big"),), busy=True,
-                          hint=words("Please wait, do not repeat it"))  # fmt: skip
+            return Screen(
+                title,
+                (Line(words("Communicating…"), "big"),),
+                busy=True,
+                hint=words("Please wait, do not repeat it"),
+            )
         if self._result is not None:
             return _ended(self._result, words)
         if not self._function:

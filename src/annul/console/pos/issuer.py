@@ -57,8 +57,10 @@ class IssuerPanel:
         try:
             await self._put(key)
         except AnnulError:
-            ui.notify(view.words("The demo issuer did not answer. Its faults may be as before."),
-                      type="negative")  # fmt: skip
+            ui.notify(
+                view.words("The demo issuer did not answer. Its faults may be as before."),
+                type="negative",
+            )
         await self.refresh()
 
     async def _put(self, key: str) -> None:
@@ -91,28 +93,42 @@ class IssuerPanel:
         names = await views.issuers(desk.pool, desk.controls)
         now = {row["issuer_id"]: await self._now(row["issuer_id"], until) for row in names}
         chosen = [
-            tag("button", tag("b", words.name(row)),
+            tag(
+                "button",
+                tag("b", words.name(row)),
                 _state(view, now[row["issuer_id"]], until.get(row["issuer_id"])),
-                type="button", cls="pos-bank", id=f"issuer-{row['issuer_id']}",
+                type="button",
+                cls="pos-bank",
+                id=f"issuer-{row['issuer_id']}",
                 aria_pressed=_yes(row["issuer_id"] == self._issuer),
-                onclick=_emit("pos_choice", name="issuer", value=row["issuer_id"]))
+                onclick=_emit("pos_choice", name="issuer", value=row["issuer_id"]),
+            )
             for row in names
-        ]  # fmt: skip
+        ]
         mine = now[self._issuer]
         groups = [_group(view, group, mine) for group in GROUPS]
         well = tag(
-            "button", words("All well again"), type="button", id="fault-clear",
-            cls="button primary wide", disabled=mine == "", onclick=_emit("pos_trouble", key=""),
-        )  # fmt: skip
+            "button",
+            words("All well again"),
+            type="button",
+            id="fault-clear",
+            cls="button primary wide",
+            disabled=mine == "",
+            onclick=_emit("pos_trouble", key=""),
+        )
         return card(
             words("The issuer"),
-            tag("p", words("Choose what is wrong with it, then void a sale and watch the case."),
-                cls="muted"),
+            tag(
+                "p",
+                words("Choose what is wrong with it, then void a sale and watch the case."),
+                cls="muted",
+            ),
             tag("div", *chosen, cls="pos-banks"),
-            well, self._settings(),
+            well,
+            self._settings(),
             tag("div", *groups, cls="pos-troubles", id="faults"),
             aside=_aside(view, mine),
-        )  # fmt: skip
+        )
 
     async def _now(self, issuer: str, until: Mapping[str, datetime]) -> str | None:
         """Name what is in force; None when it can not be told."""
@@ -142,12 +158,19 @@ async def _end(control: Control, after_s: float) -> None:
 def _group(view: View, group: str, now: str | None) -> Html:
     words = view.words
     rows = [
-        tag("button", tag("b", words(one.title)), tag("small", words(one.what)),
-            type="button", id=f"fault-{one.key.replace('_', '-')}", cls="pos-trouble",
-            aria_pressed=_yes(one.key == now), onclick=_emit("pos_trouble", key=one.key))
+        tag(
+            "button",
+            tag("b", words(one.title)),
+            tag("small", words(one.what)),
+            type="button",
+            id=f"fault-{one.key.replace('_', '-')}",
+            cls="pos-trouble",
+            aria_pressed=_yes(one.key == now),
+            onclick=_emit("pos_trouble", key=one.key),
+        )
         for one in TROUBLES.values()
         if one.group == group
-    ]  # fmt: skip
+    ]
     return tag("fieldset", tag("legend", words(group)), *rows, cls="three" if len(rows) > 5 else "")
 
 

@@ -38,8 +38,11 @@ def said(note: str, words: Words, code: str = "") -> str:
         return f"{goes_on} {words('Number {number}', number=case[2])}"
     declined = _DECLINED.fullmatch(note)
     if declined is not None:
-        return words("Voucher {trace}: the bank declined the completion ({code}); this money was "
-                     "not taken.", trace=declined[1], code=declined[2])  # fmt: skip
+        return words(
+            "Voucher {trace}: the bank declined the completion ({code}); this money was not taken.",
+            trace=declined[1],
+            code=declined[2],
+        )
     ended = _ENDED.fullmatch(note)
     if ended is None:
         return note

@@ -22,27 +22,36 @@ _LABEL: Final = 12  # columns of the slip that a label takes
 # What keeps the terminal from going on: error code to title, text, next step.
 _ERRORS: Final = {
     "terminal.unreachable": (
-        "No connection", "The host cannot be reached, so nothing was sent. No money has moved.",
-        "Look whether the host runs, then try again.", "bad",
+        "No connection",
+        "The host cannot be reached, so nothing was sent. No money has moved.",
+        "Look whether the host runs, then try again.",
+        "bad",
     ),
     "terminal.no_answer": (
-        "Outcome not known", "The request went out and no answer came.",
-        "It is reversed before the next transaction: do one, and the outcome is told.", "open",
+        "Outcome not known",
+        "The request went out and no answer came.",
+        "It is reversed before the next transaction: do one, and the outcome is told.",
+        "open",
     ),
     "terminal.sign_in_refused": (
-        "Sign-in refused", "The host did not sign this terminal in. No money has moved.",
-        "Check merchant, terminal and master key with the acquirer.", "bad",
+        "Sign-in refused",
+        "The host did not sign this terminal in. No money has moved.",
+        "Check merchant, terminal and master key with the acquirer.",
+        "bad",
     ),
     "terminal.still_owing": (
         "Something is owed",
         "An earlier transaction could not be settled, so nothing else goes out before it is.",
-        "Call the acquirer with the voucher number.", "open",
+        "Call the acquirer with the voucher number.",
+        "open",
     ),
-}  # fmt: skip
+}
 _FAULT: Final = (
-    "Not possible", "The terminal could not do it.",
-    "Look at the journal: what is owed goes out before the next transaction.", "bad",
-)  # fmt: skip
+    "Not possible",
+    "The terminal could not do it.",
+    "Look at the journal: what is owed goes out before the next transaction.",
+    "bad",
+)
 _TITLES: Final = {
     "approved": ("Approved", "good"),
     "declined": ("Declined", "bad"),
@@ -72,17 +81,23 @@ def result(done: Done, profile: Profile, words: Words) -> Result:
         title, text, following, tone = _ERRORS.get(done.error.code, _FAULT)
         strike = done.owed if done.error.code == "terminal.still_owing" else ""
         owed = [words("Voucher {trace}", trace=strike)] if strike else []
-        return Result(tone, words(title), words(text), lines=(*owed, words(following), *told),
-                      strike=strike)  # fmt: skip
+        return Result(
+            tone, words(title), words(text), lines=(*owed, words(following), *told), strike=strike
+        )
     if done.settled is not None:
         agreed = words("The totals agree with the host's.")
         differs = words("The totals differed; every voucher was uploaded.")
-        return Result("good", words("Settled"), agreed if done.settled.balanced else differs,
-                      lines=tuple(told))  # fmt: skip
+        return Result(
+            "good",
+            words("Settled"),
+            agreed if done.settled.balanced else differs,
+            lines=tuple(told),
+        )
     if done.wish.function == "sign_in":
         noted = [notes.said(done.said, words)] if done.said else []
-        return Result("good", words("Signed in"), words("Fresh keys have come."),
-                      lines=(*noted, *told))  # fmt: skip
+        return Result(
+            "good", words("Signed in"), words("Fresh keys have come."), lines=(*noted, *told)
+        )
     if done.wish.function in {"strike", "reprint"}:
         title = "Struck out" if done.wish.function == "strike" else "Printed again"
         return Result("note", words(title), words("Voucher {trace}", trace=done.wish.voucher))

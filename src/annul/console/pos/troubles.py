@@ -56,8 +56,9 @@ def _late_fault(kind: FaultKind) -> tuple[Fault, ...]:
 
 
 def _code(code: str, title: str, what: str) -> Trouble:
-    return Trouble(f"code_{code}", "Refuses voids with", title, what,
-                   _void_fault(FaultKind.CODE, code=code))  # fmt: skip
+    return Trouble(
+        f"code_{code}", "Refuses voids with", title, what, _void_fault(FaultKind.CODE, code=code)
+    )
 
 
 _ALL: Final = (

@@ -102,19 +102,31 @@ class Function:
 
 FUNCTIONS: Final = {
     "sale": Function("Sale", ("amount", "card", "pin"), (("", "sale"),)),
-    "void": Function("Void", ("voucher", "original"), (
-        ("sale", "void"), ("qr_sale", "qr_void"), ("preauth", "preauth_void"),
-        ("completion", "completion_void"),
-    )),
-    "refund": Function("Refund", ("voucher", "amount", "original"), (
-        ("sale", "refund"), ("qr_sale", "qr_refund"), ("completion", "refund"),
-    )),
+    "void": Function(
+        "Void",
+        ("voucher", "original"),
+        (
+            ("sale", "void"),
+            ("qr_sale", "qr_void"),
+            ("preauth", "preauth_void"),
+            ("completion", "completion_void"),
+        ),
+    ),
+    "refund": Function(
+        "Refund",
+        ("voucher", "amount", "original"),
+        (
+            ("sale", "refund"),
+            ("qr_sale", "qr_refund"),
+            ("completion", "refund"),
+        ),
+    ),
     "balance": Function("Balance", ("card", "pin"), (("", "balance"),)),
     "qr_sale": Function("QR sale", ("amount", "scan"), (("", "qr_sale"),)),
     "sign_in": Function("Sign in"),
     "settle": Function("Settle", ("sure",)),
     "reprint": Function("Reprint", ("printed",)),
-}  # fmt: skip
+}
 STRIKE: Final = Function("Strike out", ("strike",))
 
 # What is asked: title, what stands beneath it, longest entry, whether it is hidden.

@@ -22,12 +22,20 @@ LONGEST: Final = 2_000
 _NEVER: Final = tuple(
     ipaddress.ip_network(network)
     for network in (
-        "169.254.0.0/16", "fe80::/10",  # link-local; metadata of most clouds
-        "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32",  # Alibaba, Azure, Oracle
-        "fd00:ec2::/32", "fd20:ce::/32",  # AWS, Google
-        "0.0.0.0/8", "::/128", "224.0.0.0/4", "ff00::/8", "240.0.0.0/4",
+        "169.254.0.0/16",
+        "fe80::/10",  # link-local; metadata of most clouds
+        "100.100.100.200/32",
+        "168.63.129.16/32",
+        "192.0.0.192/32",  # Alibaba, Azure, Oracle
+        "fd00:ec2::/32",
+        "fd20:ce::/32",  # AWS, Google
+        "0.0.0.0/8",
+        "::/128",
+        "224.0.0.0/4",
+        "ff00::/8",
+        "240.0.0.0/4",
     )
-)  # fmt: skip
+)
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 

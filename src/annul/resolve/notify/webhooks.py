@@ -152,9 +152,13 @@ class Deliverer:
         self._woken = asyncio.Event()
         self._busy = Counter[UUID]()  # webhook to attempts under way
         self._worker = Worker(
-            "webhooks", self, loops or Loops(clock), self._woken,
-            concurrency=self._pace.concurrency, after_s=self._pace.poll_s,
-        )  # fmt: skip
+            "webhooks",
+            self,
+            loops or Loops(clock),
+            self._woken,
+            concurrency=self._pace.concurrency,
+            after_s=self._pace.poll_s,
+        )
         self._client: httpx.AsyncClient | None = None
 
     def start(self) -> None:
@@ -201,9 +205,14 @@ class Deliverer:
 
     async def _claim(self, now: datetime, limit: int) -> list[Owed]:
         rows = await self._pool.fetch(
-            _QUERIES["claim"], now, now + self._pace.lease, limit,
-            list(self._busy), list(self._busy.values()), self._pace.per_webhook,
-        )  # fmt: skip
+            _QUERIES["claim"],
+            now,
+            now + self._pace.lease,
+            limit,
+            list(self._busy),
+            list(self._busy.values()),
+            self._pace.per_webhook,
+        )
         return [Owed(*row) for row in rows]
 
     # One delivery ---------------------------------------------------------------------------
@@ -258,9 +267,12 @@ class Deliverer:
         for place, address in enumerate(addresses, 1):
             # To the address that was judged; the certificate must be that of the name.
             request = client.build_request(
-                "POST", url.copy_with(host=address), content=body, headers=headers,
+                "POST",
+                url.copy_with(host=address),
+                content=body,
+                headers=headers,
                 extensions={"sni_hostname": url.host},
-            )  # fmt: skip
+            )
             try:
                 response = await client.send(request, stream=True)
             except httpx.ConnectError:
@@ -281,10 +293,18 @@ class Deliverer:
             await connection.execute(_QUERIES["hold"], of_merchant, owed.notification_id)
             if answer is not None:
                 await connection.execute(
-                    _QUERIES["logged"], of_merchant, uuid7(), owed.webhook_id,
-                    owed.notification_id, owed.id, now, owed.attempts, answer.status,
-                    answer.error, took_ms,
-                )  # fmt: skip
+                    _QUERIES["logged"],
+                    of_merchant,
+                    uuid7(),
+                    owed.webhook_id,
+                    owed.notification_id,
+                    owed.id,
+                    now,
+                    owed.attempts,
+                    answer.status,
+                    answer.error,
+                    took_ms,
+                )
             written = await connection.fetchval(
                 _QUERIES["write"], of_merchant, owed.id, owed.attempts, state, due
             )
@@ -328,9 +348,12 @@ def _client(pace: Pace) -> httpx.AsyncClient:
     # of the environment are not asked: they would look names up anew.
     limits = httpx.Limits(max_connections=pace.concurrency, max_keepalive_connections=0)
     return httpx.AsyncClient(
-        verify=trusted, timeout=pace.timeout_s, limits=limits, trust_env=False,
+        verify=trusted,
+        timeout=pace.timeout_s,
+        limits=limits,
+        trust_env=False,
         follow_redirects=False,
-    )  # fmt: skip
+    )
 
 
 def _given_up(owed: Owed, answer: Answer) -> str:

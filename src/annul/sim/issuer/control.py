@@ -140,12 +140,23 @@ def build(server: IssuerServer) -> FastAPI:  # noqa: C901 - one route after the 
 def _shown(entry: Entry) -> dict[str, Any]:
     """Give an entry: what was asked (`asked`), what is on the books, what was answered (`said`)."""
     return {
-        "merchant": entry.merchant, "terminal": entry.terminal,
-        "trace": entry.key.trace, "date": entry.key.time[:4], "time": entry.key.time[4:],
-        "rrn": entry.rrn, "kind": entry.kind, "card": mask_pan(entry.pan),
-        "asked": entry.asked, "amount": entry.amount if entry.booked else entry.asked,
-        "times": entry.times, "code": entry.code, "said": entry.said or entry.code,
-        "auth_code": entry.auth_code, "second_code": entry.second_code,
-        "forgotten": entry.forgotten, "reversed": entry.reversed, "undone": entry.undone,
+        "merchant": entry.merchant,
+        "terminal": entry.terminal,
+        "trace": entry.key.trace,
+        "date": entry.key.time[:4],
+        "time": entry.key.time[4:],
+        "rrn": entry.rrn,
+        "kind": entry.kind,
+        "card": mask_pan(entry.pan),
+        "asked": entry.asked,
+        "amount": entry.amount if entry.booked else entry.asked,
+        "times": entry.times,
+        "code": entry.code,
+        "said": entry.said or entry.code,
+        "auth_code": entry.auth_code,
+        "second_code": entry.second_code,
+        "forgotten": entry.forgotten,
+        "reversed": entry.reversed,
+        "undone": entry.undone,
         "net": entry.net,
-    }  # fmt: skip
+    }

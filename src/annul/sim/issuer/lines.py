@@ -19,9 +19,20 @@ REVERSAL: Final = "reversal"
 RESTORE: Final = "restore"
 # What an entry is made of; the rest follows from it and from what comes after.
 _KEPT: Final = (
-    "kind", "pan", "asked", "merchant", "terminal", "rrn", "original", "code", "auth_code",
-    "second_code", "amount", "times", "forgotten",
-)  # fmt: skip
+    "kind",
+    "pan",
+    "asked",
+    "merchant",
+    "terminal",
+    "rrn",
+    "original",
+    "code",
+    "auth_code",
+    "second_code",
+    "amount",
+    "times",
+    "forgotten",
+)
 _OldKey = tuple[str, ...]
 
 
@@ -84,7 +95,17 @@ def _old(row: dict[str, Any], at: datetime, known: dict[_OldKey, Key]) -> Line:
     key = known[was] = Key(row["sent"] or date, trace, merchant, terminal)
     original = known.get(tuple(row["original"])) if row["original"] else None
     entry = Entry(
-        key, row["kind"], row["pan"], row["amount"], at, merchant, terminal, row["rrn"], original,
-        code=row["code"], auth_code=row["auth_code"], amount=row["amount"],
-    )  # fmt: skip
+        key,
+        row["kind"],
+        row["pan"],
+        row["amount"],
+        at,
+        merchant,
+        terminal,
+        row["rrn"],
+        original,
+        code=row["code"],
+        auth_code=row["auth_code"],
+        amount=row["amount"],
+    )
     return Line(REQUEST, at, key, entry, old=True)

@@ -188,12 +188,19 @@ class IssuerServer:
     def _book(self, asked: _Asked, kind: IssuerKind, met: Met, *, late: bool = False) -> Entry:
         named = self.books.original(asked.original, asked.merchant) if kind.undoes else None
         return self.books.request(
-            kind, asked.key, asked.pan, asked.amount, self.now(),
-            merchant=asked.merchant, terminal=asked.terminal,
-            original=named.key if named else None, rrn=asked.message.get(37, ""),
-            forced=met.code or self._pin_ruling(asked), booking=met.booking(asked.amount),
+            kind,
+            asked.key,
+            asked.pan,
+            asked.amount,
+            self.now(),
+            merchant=asked.merchant,
+            terminal=asked.terminal,
+            original=named.key if named else None,
+            rrn=asked.message.get(37, ""),
+            forced=met.code or self._pin_ruling(asked),
+            booking=met.booking(asked.amount),
             late=late,
-        )  # fmt: skip
+        )
 
     def _book_late(self, connection: "_Connection", asked: _Asked, met: Met) -> None:
         """Book what was silent so far, even if it was reversed meanwhile, and say so or not.

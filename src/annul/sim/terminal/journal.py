@@ -155,9 +155,11 @@ class Journal:
         debits = [r for r in approved if KINDS[r.kind].money is Money.TAKE]
         credits_ = [r for r in approved if KINDS[r.kind].money is Money.BACK]
         totals = Totals(
-            sum(record.amount for record in debits), len(debits),
-            sum(record.amount for record in credits_), len(credits_),
-        )  # fmt: skip
+            sum(record.amount for record in debits),
+            len(debits),
+            sum(record.amount for record in credits_),
+            len(credits_),
+        )
         return totals, [*debits, *credits_]
 
     def _all(self, query: str, *arguments: str) -> list[Record]:

@@ -41,19 +41,36 @@ async def _shop(pool: asyncpg.Pool, merchant: str, terminal: str, first: int) ->
         for n in range(SALES)
     ]
     void = await put_void(
-        pool, first + SALES, sales[0].id, received_at=NOW - timedelta(minutes=2),
-        amount=sales[0].amount, **of,
-    )  # fmt: skip
+        pool,
+        first + SALES,
+        sales[0].id,
+        received_at=NOW - timedelta(minutes=2),
+        amount=sales[0].amount,
+        **of,
+    )
     case = await put_case(
-        pool, id=void.id, number=void.rrn, original_id=sales[0].id, amount=void.amount,
-        opened_at=void.received_at, due_at=NOW + timedelta(minutes=10),
-        next_action_at=NOW + timedelta(minutes=1), **of,
-    )  # fmt: skip
+        pool,
+        id=void.id,
+        number=void.rrn,
+        original_id=sales[0].id,
+        amount=void.amount,
+        opened_at=void.received_at,
+        due_at=NOW + timedelta(minutes=10),
+        next_action_at=NOW + timedelta(minutes=1),
+        **of,
+    )
     row = {
-        "merchant_id": merchant, "transaction_id": sales[0].id, "cause": "approval", "line": 0,
-        "debit": "issuer_receivable", "credit": "merchant_pending", "amount": 10_000,
-        "currency": "156", "business_date": NOW.date(), "posted_at": NOW,
-    }  # fmt: skip
+        "merchant_id": merchant,
+        "transaction_id": sales[0].id,
+        "cause": "approval",
+        "line": 0,
+        "debit": "issuer_receivable",
+        "credit": "merchant_pending",
+        "amount": 10_000,
+        "currency": "156",
+        "business_date": NOW.date(),
+        "posted_at": NOW,
+    }
     await put(pool, "entries", row)
     return Shop(merchant, terminal, sales, void, case)
 

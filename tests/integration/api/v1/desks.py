@@ -37,12 +37,20 @@ def make_desk(pool: asyncpg.Pool, **changes: Any) -> Desk:
     calendar = Calendar(ZoneInfo("Asia/Shanghai"), time(23, 0))
     book, lessons = Book(pool, timedelta(minutes=15)), Lessons(pool)
     values: dict[str, Any] = {
-        "pool": pool, "access": Access(pool), "book": book, "lessons": lessons,
-        "gatherer": Gatherer(pool, calendar, clock), "people": People(book, lessons),
-        "feed": Feed(pool, clock), "vault": Vault(bytes(32)), "calendar": calendar,
-        "clock": clock, "kept": Kept(clock.monotonic), "data": Path("/nonexistent"),
+        "pool": pool,
+        "access": Access(pool),
+        "book": book,
+        "lessons": lessons,
+        "gatherer": Gatherer(pool, calendar, clock),
+        "people": People(book, lessons),
+        "feed": Feed(pool, clock),
+        "vault": Vault(bytes(32)),
+        "calendar": calendar,
+        "clock": clock,
+        "kept": Kept(clock.monotonic),
+        "data": Path("/nonexistent"),
         "burst": 10_000,
-    }  # fmt: skip
+    }
     return Desk(**(values | changes))
 
 

@@ -30,8 +30,10 @@ async def test_a_case_is_read_whole(api: Api, shops: Shops) -> None:
     whole = await api.get(f"/cases/{shop.case.number}", await api.key())
     assert whole["case"]["number"] == shop.case.number
     assert [one["what"] for one in whole["timeline"]] == ["diagnosed"]
-    assert {one["id"] for one in whole["transactions"]} == {str(shop.sales[0].id),
-                                                            str(shop.void.id)}  # fmt: skip
+    assert {one["id"] for one in whole["transactions"]} == {
+        str(shop.sales[0].id),
+        str(shop.void.id),
+    }
     assert [one["amount"] for one in whole["ledger"]] == [10_000]
     assert whole["chain_broken_at"] is None
     assert {one["action"] for one in whole["allowed"]} >= {"retry", "refund", "note", "close"}
@@ -42,11 +44,18 @@ async def test_a_case_is_read_whole(api: Api, shops: Shops) -> None:
 async def test_cases_are_found(api: Api) -> None:
     headers = await api.key()
     for query, count in (
-        ({}, 2), ({"state": "all"}, 2), ({"state": "voided"}, 0), ({"search": "1"}, 1),
-        ({"search": "0007"}, 2), ({"search": "100.00"}, 2), ({"issuer": "00000101"}, 2),
-        ({"issuer": "00000202"}, 0), ({"cause": "timeout"}, 0),
-        ({"since": "2100-01-01T00:00:00Z"}, 0), ({"limit": 1}, 1),
-    ):  # fmt: skip
+        ({}, 2),
+        ({"state": "all"}, 2),
+        ({"state": "voided"}, 0),
+        ({"search": "1"}, 1),
+        ({"search": "0007"}, 2),
+        ({"search": "100.00"}, 2),
+        ({"issuer": "00000101"}, 2),
+        ({"issuer": "00000202"}, 0),
+        ({"cause": "timeout"}, 0),
+        ({"since": "2100-01-01T00:00:00Z"}, 0),
+        ({"limit": 1}, 1),
+    ):
         found = (await api.get("/cases", headers, **query))["items"]
         assert len(found) == count, query
 
@@ -78,10 +87,14 @@ async def test_what_moves_much_money_takes_two(api: Api, shops: Shops, pool: asy
 async def test_what_may_not_be_done_is_refused(api: Api, shops: Shops) -> None:
     headers = await api.key()
     for action, more, status in (
-        ("reject", {}, 403), ("confirm-cause", {"cause": "nonsense"}, 422),
-        ("confirm-cause", {}, 403), ("sing", {}, 422), ("note", {"reason": ""}, 422),
-        ("note", {"reason": "a\x00b"}, 422), ("note", {"reason": " "}, 422),
-    ):  # fmt: skip
+        ("reject", {}, 403),
+        ("confirm-cause", {"cause": "nonsense"}, 422),
+        ("confirm-cause", {}, 403),
+        ("sing", {}, 422),
+        ("note", {"reason": ""}, 422),
+        ("note", {"reason": "a\x00b"}, 422),
+        ("note", {"reason": " "}, 422),
+    ):
         answer = await _act(api, headers, shops[0].case, action, **more)
         assert answer.status_code == status, (action, more)
         assert answer.json()["next_step"]
@@ -118,8 +131,11 @@ async def test_what_nobody_could_prove_is_found_and_both_due_times_are_said(
     first = case.opened_at
     await pool.execute(
         "UPDATE cases SET ended = 'unproved', ended_at = $2, first_due_at = $3, task = 'x'"
-        " WHERE id = $1", case.id, case.due_at, first,
-    )  # fmt: skip
+        " WHERE id = $1",
+        case.id,
+        case.due_at,
+        first,
+    )
     for state in ("unproved", "asked", "late", "all"):
         found = (await api.get("/cases", headers, state=state))["items"]
         assert case.number in {one["number"] for one in found}, state

@@ -45,10 +45,14 @@ async def api(pool: asyncpg.Pool, shops: Shops) -> AsyncIterator[Api]:
 
 async def _unknown(pool: asyncpg.Pool, shop: Shop, trace: int = 900, **more: Any) -> Transaction:
     given: dict[str, Any] = {
-        "merchant_id": shop.merchant, "terminal_id": shop.terminal, "state": State.UNKNOWN,
-        "received_at": datetime.now(UTC) - timedelta(minutes=10), "response_code": "",
-        "auth_code": "", "fee": 0,
-    }  # fmt: skip
+        "merchant_id": shop.merchant,
+        "terminal_id": shop.terminal,
+        "state": State.UNKNOWN,
+        "received_at": datetime.now(UTC) - timedelta(minutes=10),
+        "response_code": "",
+        "auth_code": "",
+        "fee": 0,
+    }
     return await put_transaction(pool, trace, **(given | more))
 
 
@@ -61,9 +65,11 @@ class Desk:
 
     async def propose(self, named: Any, **more: Any) -> httpx.Response:
         body: dict[str, Any] = {
-            "done": True, "reason": "the issuer wrote so", "evidence_name": "letter.pdf",
+            "done": True,
+            "reason": "the issuer wrote so",
+            "evidence_name": "letter.pdf",
             "evidence": base64.b64encode(LETTER).decode(),
-        }  # fmt: skip
+        }
         path = f"/transactions/{named}/conclusions"
         return await self.api.http.post(path, headers=self.headers, json=body | more)
 
@@ -167,8 +173,11 @@ async def test_who_may_not_is_refused(api: Api, shops: Shops, pool: asyncpg.Pool
     merchant = await _person(api, "mei", "merchant", mine.merchant)
     bound = await _program(api, "otto", merchant=mine.merchant)
     for who in (support, auditor, merchant, bound):
-        for answer in (await who.propose(sale.id), await who.confirm(found),
-                       await who.withdraw(found)):  # fmt: skip
+        for answer in (
+            await who.propose(sale.id),
+            await who.confirm(found),
+            await who.withdraw(found),
+        ):
             assert answer.status_code == 403, answer.text
             assert answer.json()["next_step"]
     assert (await support.evidence(found)).status_code == 403
@@ -201,7 +210,7 @@ async def test_what_can_not_be_is_a_problem_that_says_why(
         (sale.id, {"reason": ""}, 422, "http.invalid"),
         (sale.id, {"done": None}, 422, "http.invalid"),
         ("999999999999", {}, 404, "desk.unknown"),
-    ):  # fmt: skip
+    ):
         answer = await olga.propose(named, **more)
         assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
         assert answer.json()["next_step"]
@@ -209,8 +218,11 @@ async def test_what_can_not_be_is_a_problem_that_says_why(
     twice = await olga.propose(sale.id)
     assert (twice.status_code, twice.json()["code"]) == (409, "resolve.conclusion_waits")
     strange = found | {"id": str(shop.void.id)}
-    for answer in (await olga.confirm(strange), await olga.evidence(strange),
-                   await olga.withdraw(strange)):  # fmt: skip
+    for answer in (
+        await olga.confirm(strange),
+        await olga.evidence(strange),
+        await olga.withdraw(strange),
+    ):
         assert (answer.status_code, answer.json()["code"]) == (404, "resolve.nothing_proposed")
     assert await pool.fetchval("SELECT count(*) FROM conclusions") == 1
 
@@ -273,9 +285,12 @@ async def test_the_client_does_all_of_it(api: Api, shops: Shops, pool: asyncpg.P
             rrns = [one.rrn for one in olga.money_in_question.list()]
             assert rrns == [sale.rrn, other.rrn]
             made = olga.money_in_question.propose(
-                sale.rrn, done=False, reason="not in their books", evidence=LETTER,
+                sale.rrn,
+                done=False,
+                reason="not in their books",
+                evidence=LETTER,
                 evidence_name="来函.pdf",
-            )  # fmt: skip
+            )
             assert otto.money_in_question.evidence(sale.rrn, made.id) == LETTER
             with pytest.raises(ProblemError) as refused:
                 olga.money_in_question.confirm(sale.rrn, made.id, "mine")

@@ -34,9 +34,12 @@ async def test_posted_messages_are_diagnosed_as_on_the_command_line(
     answer = await api.http.post("/diagnosis", headers=headers, json=_POSTED | {"facts": facts})
     assert answer.status_code == 200, answer.text
     await asyncio.to_thread(
-        diagnose, request=_POSTED["request"], response=_POSTED["response"], facts=file,
+        diagnose,
+        request=_POSTED["request"],
+        response=_POSTED["response"],
+        facts=file,
         as_json=True,
-    )  # fmt: skip
+    )
     assert answer.json() == json.loads(capsys.readouterr().out)
     one = await api.http.post("/diagnosis?lang=zh", headers=headers, json=_POSTED)
     assert one.json()["causes"][0]["cause"] == "issuer_unsupported"
@@ -48,14 +51,16 @@ async def test_posted_messages_are_diagnosed_as_on_the_command_line(
 async def test_what_can_not_be_diagnosed_is_said(api: Api) -> None:
     headers = await api.key(Scope.DIAGNOSIS)
     for changes, code in (
-        ({"request": "00"}, "wire.decode"), ({"request": "tea"}, "http.invalid"),
+        ({"request": "00"}, "wire.decode"),
+        ({"request": "tea"}, "http.invalid"),
         ({"request": _POSTED["response"]}, "diagnose.not_a_void"),
         ({"response": _POSTED["request"]}, "diagnose.no_response_code"),
         ({"facts": {"void.code": 7, "void.kind": ""}}, ""),
         ({"facts": {"void.nothing": 1}}, "http.invalid"),
         ({"facts": {"terminal.reversals": "often"}}, "diagnose.facts_file"),
-        ({"dialect": "x"}, "http.invalid"), ({"more": 1}, "http.invalid"),
-    ):  # fmt: skip
+        ({"dialect": "x"}, "http.invalid"),
+        ({"more": 1}, "http.invalid"),
+    ):
         answer = await api.http.post("/diagnosis", headers=headers, json=_POSTED | changes)
         assert answer.status_code == (422 if code else 200), (changes, answer.text)
         assert answer.json().get("code", "") == code
@@ -86,8 +91,17 @@ async def test_merchants_come_with_money_and_terminals(
     api: Api, shops: Shops, pool: asyncpg.Pool
 ) -> None:
     shop, headers = shops[0], await api.key(Scope.MERCHANTS_READ)
-    await put(pool, "merchant_balances", {"merchant_id": shop.merchant, "currency": "156",
-                                          "pending": 5, "available": 6, "frozen": 7})  # fmt: skip
+    await put(
+        pool,
+        "merchant_balances",
+        {
+            "merchant_id": shop.merchant,
+            "currency": "156",
+            "pending": 5,
+            "available": 6,
+            "frozen": 7,
+        },
+    )
     first = await api.get("/merchants", headers, limit=1)
     second = await api.get("/merchants", headers, limit=1, cursor=first["next_cursor"])
     both = [*first["items"], *second["items"]]
@@ -118,10 +132,13 @@ async def test_what_annul_may_do_unasked_is_set_and_audited(
     assert audit["reason"] == "new contract"
     assert audit["detail"]["second_person_from"] == {"before": 100_000, "after": 5}
     for wrong in (
-        {"reason": "nothing"}, {"retry_voids": True}, {"retry_voids": True, "reason": " "},
-        {"active": False, "reason": "x"}, {"refund_instead_limit": -1, "reason": "x"},
+        {"reason": "nothing"},
+        {"retry_voids": True},
+        {"retry_voids": True, "reason": " "},
+        {"active": False, "reason": "x"},
+        {"refund_instead_limit": -1, "reason": "x"},
         {"second_person_from": 0, "reason": "x"},
-    ):  # fmt: skip
+    ):
         refused = await api.http.patch(path, headers=headers, json=wrong)
         assert refused.status_code == 422, wrong
 

@@ -80,10 +80,14 @@ async def test_a_chain_has_all_that_belongs_to_a_sale(api: Api, shops: Shops) ->
 async def test_a_cursor_of_ones_own_is_refused(api: Api) -> None:
     headers = await api.key()
     for cursor in (
-        "x", "WzEsMl0", "bnVsbA", "WyIyMDI2LTAxLTAxIiwgIngiXQ", "W1tdLFtdXQ",
+        "x",
+        "WzEsMl0",
+        "bnVsbA",
+        "WyIyMDI2LTAxLTAxIiwgIngiXQ",
+        "W1tdLFtdXQ",
         "WyIyMDI2LTAxLTAxVDAwOjAwOjAwIiwgNV0",
         "WyI5OTk5LTEyLTMxVDIzOjU5OjU5LTIzOjU5IiwgIngiXQ",
-    ):  # fmt: skip
+    ):
         for path in ("/transactions", "/cases"):
             answer = await api.http.get(path, headers=headers, params={"cursor": cursor})
             assert (answer.status_code, answer.json()["code"]) == (422, "access.cursor"), cursor
@@ -93,11 +97,14 @@ async def test_what_is_asked_wrongly_is_named_but_never_repeated(api: Api) -> No
     headers = await api.key()
     pan = "6200010000000007"
     for path, query in (
-        ("/transactions", {"last4": pan}), ("/transactions", {"limit": 201}),
-        ("/transactions", {"from": "2026-01-01"}), ("/transactions", {"rrn": "3\x000000000001"}),
-        ("/transactions", {"from": "0001-01-01T00:00:00+23:59"}), ("/cases", {"state": pan}),
+        ("/transactions", {"last4": pan}),
+        ("/transactions", {"limit": 201}),
+        ("/transactions", {"from": "2026-01-01"}),
+        ("/transactions", {"rrn": "3\x000000000001"}),
+        ("/transactions", {"from": "0001-01-01T00:00:00+23:59"}),
+        ("/cases", {"state": pan}),
         (f"/transactions/{pan}", {}),
-    ):  # fmt: skip
+    ):
         answer = await api.http.get(path, headers=headers, params=query)
         assert (answer.status_code, answer.json()["code"]) == (422, "http.invalid"), path
         assert answer.headers["content-type"] == "application/problem+json"
@@ -108,13 +115,18 @@ async def test_shops_know_nothing_of_each_other(api: Api, shops: Shops) -> None:
     mine, theirs = shops
     headers = await api.key(merchant=mine.merchant)
     for path in (
-        f"/transactions/{theirs.sales[0].id}", f"/voids/{theirs.void.id}",
-        f"/voids/{theirs.void.rrn}", f"/refunds/{theirs.void.id}",
-        f"/cases/{theirs.case.number}", f"/cases/{theirs.case.id}",
-        f"/cases/{theirs.case.number}/proof", f"/diagnosis/{theirs.void.id}",
-        f"/diagnosis/{theirs.void.rrn}", f"/merchants/{theirs.merchant}",
+        f"/transactions/{theirs.sales[0].id}",
+        f"/voids/{theirs.void.id}",
+        f"/voids/{theirs.void.rrn}",
+        f"/refunds/{theirs.void.id}",
+        f"/cases/{theirs.case.number}",
+        f"/cases/{theirs.case.id}",
+        f"/cases/{theirs.case.number}/proof",
+        f"/diagnosis/{theirs.void.id}",
+        f"/diagnosis/{theirs.void.rrn}",
+        f"/merchants/{theirs.merchant}",
         f"/merchants/{theirs.merchant}/terminals",
-    ):  # fmt: skip
+    ):
         answer = await api.http.get(path, headers=headers)
         assert answer.status_code == 404, path
         assert theirs.merchant not in answer.text or theirs.merchant in path
@@ -138,9 +150,11 @@ async def test_shops_know_nothing_of_each_other(api: Api, shops: Shops) -> None:
 async def test_what_is_polled_has_a_tag(api: Api, shops: Shops) -> None:
     shop, headers = shops[0], await api.key()
     for path in (
-        f"/transactions/{shop.sales[0].id}", f"/voids/{shop.void.id}",
-        f"/cases/{shop.case.number}", "/promise",
-    ):  # fmt: skip
+        f"/transactions/{shop.sales[0].id}",
+        f"/voids/{shop.void.id}",
+        f"/cases/{shop.case.number}",
+        "/promise",
+    ):
         first = await api.http.get(path, headers=headers)
         tag = first.headers["etag"]
         for known in (tag, f'"other", W/{tag}', "*"):
@@ -180,9 +194,15 @@ async def test_a_void_of_an_earlier_case_is_not_taken_for_ended(
     shop, headers = shops[0], await api.key(Scope.TRANSACTIONS_READ)
     await pool.execute("UPDATE cases SET ended = 'refused', ended_at = $1", NOW)
     later = await put_transaction(
-        pool, 950, kind="void", state="declined", original_id=shop.sales[0].id,
-        merchant_id=shop.merchant, received_at=NOW + timedelta(seconds=1), batch="B00001",
-    )  # fmt: skip
+        pool,
+        950,
+        kind="void",
+        state="declined",
+        original_id=shop.sales[0].id,
+        merchant_id=shop.merchant,
+        received_at=NOW + timedelta(seconds=1),
+        batch="B00001",
+    )
     void = await api.get(f"/voids/{later.id}", headers)
     assert (void["state"], void["case"]) == ("pending", "")
 
@@ -198,9 +218,13 @@ async def test_waiting_ends_when_the_time_is_over(api: Api, shops: Shops) -> Non
 async def test_no_answer_has_a_card(api: Api, shops: Shops) -> None:
     shop, headers = shops[0], await api.key()
     for path in (
-        "/transactions", f"/transactions/{shop.void.id}", f"/voids/{shop.void.id}", "/cases",
-        f"/cases/{shop.case.number}", f"/diagnosis/{shop.void.id}",
-    ):  # fmt: skip
+        "/transactions",
+        f"/transactions/{shop.void.id}",
+        f"/voids/{shop.void.id}",
+        "/cases",
+        f"/cases/{shop.case.number}",
+        f"/diagnosis/{shop.void.id}",
+    ):
         text = (await api.http.get(path, headers=headers)).text
         assert not re.search(r"card_(hash|cipher)|\b62\d{14}\b", text), path
 

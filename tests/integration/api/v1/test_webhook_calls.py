@@ -182,10 +182,16 @@ async def test_the_log_in_pages_and_a_replay(caller: Caller, receiver: Receiver)
     assert [row["case"] for row in seen] == [f"{number:012d}" for number in reversed(range(5))]
     first = seen[-1]
     assert first == {
-        "delivery": receiver.got[0].delivery, "attempt": 1, "event": "case.voided",
-        "case": "000000000000", "status": 200, "error": "", "state": "delivered", "took_ms": 0,
+        "delivery": receiver.got[0].delivery,
+        "attempt": 1,
+        "event": "case.voided",
+        "case": "000000000000",
+        "status": 200,
+        "error": "",
+        "state": "delivered",
+        "took_ms": 0,
         "at": first["at"],
-    }  # fmt: skip
+    }
     assert datetime.fromisoformat(first["at"]).tzinfo == UTC
 
     answer = await caller.http.post(f"{there}/{first['delivery']}/replay", headers=key)
@@ -264,10 +270,12 @@ async def test_the_calls_are_described_with_examples_and_problems(caller: Caller
     described = (await caller.http.get("/openapi.json")).json()
     paths = {path: calls for path, calls in described["paths"].items() if path.startswith(HOOKS)}
     assert {(path, method) for path, calls in paths.items() for method in calls} == {
-        (HOOKS, "post"), (HOOKS, "get"), (f"{HOOKS}/{{webhook}}", "delete"),
+        (HOOKS, "post"),
+        (HOOKS, "get"),
+        (f"{HOOKS}/{{webhook}}", "delete"),
         (f"{HOOKS}/{{webhook}}/deliveries", "get"),
         (f"{HOOKS}/{{webhook}}/deliveries/{{delivery}}/replay", "post"),
-    }  # fmt: skip
+    }
     for calls in paths.values():
         for call in calls.values():
             assert {"401", "403", "422"} <= set(call["responses"])

@@ -113,9 +113,13 @@ class Hooks:
         await self.pool.execute(
             "INSERT INTO webhooks (merchant_id, id, url, secret, inside, created_by, created_at)"
             " VALUES ($1, $2, $3, $4, $5, 'test', $6)",
-            merchant, identity, url, self.vault.seal(self.secrets[identity]), inside,
+            merchant,
+            identity,
+            url,
+            self.vault.seal(self.secrets[identity]),
+            inside,
             self.clock.now(),
-        )  # fmt: skip
+        )
         return identity
 
     async def tell(self, number: int = 1, merchant: str = MERCHANT) -> UUID:
@@ -125,8 +129,12 @@ class Hooks:
         await self.pool.execute(
             "INSERT INTO notifications (merchant_id, id, case_id, event, payload, created_at,"
             " next_attempt_at) VALUES ($1, $2, $3, 'voided', $4, $5, $5)",
-            merchant, identity, uuid4(), payload, self.clock.now(),
-        )  # fmt: skip
+            merchant,
+            identity,
+            uuid4(),
+            payload,
+            self.clock.now(),
+        )
         return identity
 
     async def log(self) -> list[asyncpg.Record]:

@@ -461,7 +461,7 @@ async def test_the_queries_use_their_indexes(hooks: Hooks, database: str):
         (_QUERIES["claim"], (now, now, 10, [], [], 8), ("webhook_outbox_due",)),
         (_QUERIES["settle"], (MERCHANT, uuid4(), now), ("webhook_outbox_notification_id",)),
         (views._QUERIES["log"], (MERCHANT, webhook, None, None, 50), ("deliveries_of",)),
-    ]  # fmt: skip
+    ]
     administrator = await asyncpg.connect(database)
     try:
         await administrator.execute(_MANY)

@@ -46,10 +46,22 @@ class Acquirer:
         self.trace += 1
         mti, processing, condition = _KINDS[kind]
         fields: Fields = {
-            2: PAN, 3: processing, 4: f"{amount:012d}", 7: "1123120000", 11: f"{self.trace:06d}",
-            12: "120000", 13: "1123", 22: "012", 25: condition, 32: ACQUIRER, 33: ACQUIRER,
-            37: f"30000000{self.trace:04d}", 41: "10000001", 42: "898000058120000", 49: "156",
-        }  # fmt: skip
+            2: PAN,
+            3: processing,
+            4: f"{amount:012d}",
+            7: "1123120000",
+            11: f"{self.trace:06d}",
+            12: "120000",
+            13: "1123",
+            22: "012",
+            25: condition,
+            32: ACQUIRER,
+            33: ACQUIRER,
+            37: f"30000000{self.trace:04d}",
+            41: "10000001",
+            42: "898000058120000",
+            49: "156",
+        }
         if original is not None:
             fields[90] = _named(original)
         self.send(mti, fields)

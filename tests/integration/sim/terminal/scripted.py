@@ -121,9 +121,13 @@ async def serving(host: Host, context: ssl.SSLContext | None = None) -> AsyncIte
 def terminal_of(host: Host, journal: Journal | None = None, **changes: Any) -> SoftTerminal:
     """Make a soft terminal that fits the host."""
     profile = Profile(
-        merchant=MERCHANT, terminal=TERMINAL, master_key=MASTER.hex(), port=host.port,
-        network=host.form, **{"mac": host.algorithm, "timeout_s": 5.0, **changes},
-    )  # fmt: skip
+        merchant=MERCHANT,
+        terminal=TERMINAL,
+        master_key=MASTER.hex(),
+        port=host.port,
+        network=host.form,
+        **{"mac": host.algorithm, "timeout_s": 5.0, **changes},
+    )
     return SoftTerminal(profile, journal or journal_of(), lambda: datetime.now(_ZONE))
 
 

@@ -55,9 +55,14 @@ def test_books_add_up_and_their_file_says_the_same(steps: list[Any], strict: boo
             kind, pan, amount, of, booking = rest
             original = _one(entries, of) if KINDS[kind].undoes else None
             books.request(
-                KINDS[kind], Key.of(f"{at:%m%d%H%M%S}", f"{second:06d}", "1", "1"), pan, amount,
-                at, original=original.key if original else None, booking=booking,
-            )  # fmt: skip
+                KINDS[kind],
+                Key.of(f"{at:%m%d%H%M%S}", f"{second:06d}", "1", "1"),
+                pan,
+                amount,
+                at,
+                original=original.key if original else None,
+                booking=booking,
+            )
         elif what == "restore":
             books.restore(_NOON + timedelta(seconds=rest[0]))
         elif entries:

@@ -50,9 +50,19 @@ def test_one_right_signature_of_several_is_enough():
 
 @pytest.mark.parametrize(
     "header",
-    ["", "v1=", "t=,v1=", "t=x,v1=00", "t=1790000000", "t=1790000000,v1=ö", "t=①,v1=00",
-     "t=-1,v1=00", "t=" + "9" * 5_000 + ",v1=00", ",,,=,="],
-)  # fmt: skip
+    [
+        "",
+        "v1=",
+        "t=,v1=",
+        "t=x,v1=00",
+        "t=1790000000",
+        "t=1790000000,v1=ö",
+        "t=①,v1=00",
+        "t=-1,v1=00",
+        "t=" + "9" * 5_000 + ",v1=00",
+        ",,,=,=",
+    ],
+)
 def test_refused_when_it_is_no_signature(header: str):
     assert not verify(SECRET, header, BODY, NOW)
 
@@ -64,27 +74,47 @@ def test_each_secret_is_another():
 
 def test_the_body_is_the_same_at_each_attempt():
     values = {
-        "merchant_id": "898000058120000", "id": UUID(int=1), "webhook_id": UUID(int=2),
-        "notification_id": UUID(int=3), "since": datetime(2026, 1, 1, tzinfo=UTC), "tries": 1,
-        "url": "", "secret": b"", "inside": True, "active": True, "event": "voided",
-        "case_id": UUID(int=4), "created_at": datetime(2026, 11, 23, 4, 5, tzinfo=UTC),
-    }  # fmt: skip
+        "merchant_id": "898000058120000",
+        "id": UUID(int=1),
+        "webhook_id": UUID(int=2),
+        "notification_id": UUID(int=3),
+        "since": datetime(2026, 1, 1, tzinfo=UTC),
+        "tries": 1,
+        "url": "",
+        "secret": b"",
+        "inside": True,
+        "active": True,
+        "event": "voided",
+        "case_id": UUID(int=4),
+        "created_at": datetime(2026, 11, 23, 4, 5, tzinfo=UTC),
+    }
     payload = {"text": {"zh": "已撤销"}, "case": "300000000002"}
     first = Owed(**values, attempts=1, payload=payload)  # pyright: ignore[reportArgumentType]
     again = Owed(**values, attempts=2, payload=dict(sorted(payload.items())))  # pyright: ignore[reportArgumentType]
-    assert first.body() == again.body() == (
-        '{"created_at":"2026-11-23T04:05:00+00:00","data":{"case":"300000000002",'
-        '"text":{"zh":"已撤销"}},"event":"case.voided",'
-        '"id":"00000000-0000-0000-0000-000000000003"}'
-    ).encode()  # fmt: skip
+    assert (
+        first.body()
+        == again.body()
+        == (
+            '{"created_at":"2026-11-23T04:05:00+00:00","data":{"case":"300000000002",'
+            '"text":{"zh":"已撤销"}},"event":"case.voided",'
+            '"id":"00000000-0000-0000-0000-000000000003"}'
+        ).encode()
+    )
 
 
 @pytest.mark.parametrize(
     "url",
-    ["https://shop.example/annul", "https://shop.example:8443/a?b=c", "https://10.1.2.3/x",
-     "http://localhost:8000/", "http://127.0.0.1:9", "http://[::1]:8000/x", "https://[2001:db8::1]/",
-     "https://8.8.8.8/"],
-)  # fmt: skip
+    [
+        "https://shop.example/annul",
+        "https://shop.example:8443/a?b=c",
+        "https://10.1.2.3/x",
+        "http://localhost:8000/",
+        "http://127.0.0.1:9",
+        "http://[::1]:8000/x",
+        "https://[2001:db8::1]/",
+        "https://8.8.8.8/",
+    ],
+)
 def test_addresses_that_a_webhook_may_have(url: str):
     assert outbound.checked(url, inside=True).hostname
 
@@ -118,10 +148,20 @@ def test_nothing_is_ever_sent_to(address: str):
 
 @pytest.mark.parametrize(
     ("address", "outside"),
-    [("127.0.0.1", False), ("::1", False), ("10.1.2.3", False), ("192.168.1.1", False),
-     ("172.16.0.1", False), ("fd12::1", False), ("::ffff:10.0.0.1", False), ("100.64.0.1", False),
-     ("8.8.8.8", True), ("2606:4700:4700::1111", True), ("::ffff:8.8.8.8", True)],
-)  # fmt: skip
+    [
+        ("127.0.0.1", False),
+        ("::1", False),
+        ("10.1.2.3", False),
+        ("192.168.1.1", False),
+        ("172.16.0.1", False),
+        ("fd12::1", False),
+        ("::ffff:10.0.0.1", False),
+        ("100.64.0.1", False),
+        ("8.8.8.8", True),
+        ("2606:4700:4700::1111", True),
+        ("::ffff:8.8.8.8", True),
+    ],
+)
 def test_the_operators_own_network_is_not_for_whoever_is_bound_to_a_merchant(
     address: str, *, outside: bool
 ):

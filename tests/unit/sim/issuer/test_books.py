@@ -41,9 +41,14 @@ class Desk:
     ) -> Entry:
         self._trace += 1
         return self.books.request(
-            KINDS[kind], key(self._trace, at), pan, amount, at,
-            original=of.key if of else None, **more,
-        )  # fmt: skip
+            KINDS[kind],
+            key(self._trace, at),
+            pan,
+            amount,
+            at,
+            original=of.key if of else None,
+            **more,
+        )
 
     @property
     def balance(self) -> int:
@@ -332,9 +337,16 @@ def _taken_up(file: io.StringIO) -> Books:
 
 
 _OLD_ROW = {
-    "kind": "sale", "pan": PAN, "amount": 4_000, "at": NOON.isoformat(), "code": "00",
-    "auth_code": "111111", "rrn": "332712000001", "sent": "1123120000", "original": None,
-}  # fmt: skip
+    "kind": "sale",
+    "pan": PAN,
+    "amount": 4_000,
+    "at": NOON.isoformat(),
+    "code": "00",
+    "auth_code": "111111",
+    "rrn": "332712000001",
+    "sent": "1123120000",
+    "original": None,
+}
 _OLD_KEYS = [["m", "1", "000007", "1123"], ["m", "2", "000007", "1123"]]
 
 

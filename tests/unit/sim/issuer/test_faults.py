@@ -57,10 +57,16 @@ def test_a_reversal_meets_no_fault_of_what_is_booked() -> None:
     assert FaultKind.OTHER_TERMINAL in met.kinds
     left = {row.kind for row in faults.rows if row.left}
     assert left == {
-        FaultKind.BOOKS_LATE, FaultKind.BOOKS_LATE_SILENTLY, FaultKind.BOOKED_CODE,
-        FaultKind.PARTIAL, FaultKind.TWICE, FaultKind.WAVERS, FaultKind.OTHER_AMOUNT,
-        FaultKind.LONG_BALANCE, FaultKind.FORGETS,
-    }  # fmt: skip
+        FaultKind.BOOKS_LATE,
+        FaultKind.BOOKS_LATE_SILENTLY,
+        FaultKind.BOOKED_CODE,
+        FaultKind.PARTIAL,
+        FaultKind.TWICE,
+        FaultKind.WAVERS,
+        FaultKind.OTHER_AMOUNT,
+        FaultKind.LONG_BALANCE,
+        FaultKind.FORGETS,
+    }
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,16 @@ _PROFILE = Profile(merchant="898000058120000", terminal="10000001", master_key="
 
 def _record(trace: str = "000002", **changes: object) -> Record:
     values = {
-        "batch": "000001", "trace": trace, "kind": "sale", "amount": 10_000,
-        "card": "620001******3217", "fields": {2: PAN, 11: trace, 59: b"\x01"}, "owed": "reversal",
-        "date": "1123", "time": "120000",
-    }  # fmt: skip
+        "batch": "000001",
+        "trace": trace,
+        "kind": "sale",
+        "amount": 10_000,
+        "card": "620001******3217",
+        "fields": {2: PAN, 11: trace, 59: b"\x01"},
+        "owed": "reversal",
+        "date": "1123",
+        "time": "120000",
+    }
     return Record(**(values | changes))  # type: ignore[arg-type]
 
 

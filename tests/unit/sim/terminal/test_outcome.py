@@ -21,13 +21,29 @@ from annul.sim.terminal.terminal import _outcome
 def test_of_what_is_repeated(
     sends: int, code: str, has_reference: bool, outcome: tuple[str, str]
 ) -> None:
-    record = Record(batch="000001", trace="000002", kind="refund", amount=1, card="", fields={},
-                    owed="repeat", sends=sends)  # fmt: skip
+    record = Record(
+        batch="000001",
+        trace="000002",
+        kind="refund",
+        amount=1,
+        card="",
+        fields={},
+        owed="repeat",
+        sends=sends,
+    )
     assert _outcome(record, code, has_reference=has_reference) == outcome
 
 
 @pytest.mark.parametrize("code", ["96", "98", "A0"])
 def test_what_is_reversed_is_declined_by_any_code(code: str) -> None:
-    record = Record(batch="000001", trace="000002", kind="sale", amount=1, card="", fields={},
-                    owed="reversal", sends=1)  # fmt: skip
+    record = Record(
+        batch="000001",
+        trace="000002",
+        kind="sale",
+        amount=1,
+        card="",
+        fields={},
+        owed="reversal",
+        sends=1,
+    )
     assert _outcome(record, code, has_reference=False) == ("declined", "")

@@ -24,11 +24,17 @@ def _profile(**changes: Any) -> Profile:
 @pytest.mark.parametrize(
     ("form", "algorithm", "master"),
     [
-        ("001", "unionpay_ecb", TDES), ("003", "unionpay_ecb", TDES), ("004", "unionpay_ecb", TDES),
-        ("005", "sm4", SM), ("006", "sm4", SM), ("913", "x9_19", TDES), ("914", "x9_19", TDES),
-        ("925", "sm4", SM), ("937", "aes_cmac", AES),
+        ("001", "unionpay_ecb", TDES),
+        ("003", "unionpay_ecb", TDES),
+        ("004", "unionpay_ecb", TDES),
+        ("005", "sm4", SM),
+        ("006", "sm4", SM),
+        ("913", "x9_19", TDES),
+        ("914", "x9_19", TDES),
+        ("925", "sm4", SM),
+        ("937", "aes_cmac", AES),
     ],
-)  # fmt: skip
+)
 def test_the_form_says_which_mac_and_master(form: str, algorithm: str, master: str) -> None:
     profile = _profile(network=form)
     assert (profile.mac, profile.master.algorithm) == (algorithm, master)
