@@ -8,7 +8,7 @@ from typing import Final
 
 from babel.messages.pofile import read_po
 
-from annul.diagnose.causes import Text
+from annul.domain.text import Text
 
 Texts = Mapping[str, str]
 _FOLDER: Final = files("annul.console") / "locales"

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from annul.diagnose.causes import Text
 from annul.domain.errors import AnnulError
+from annul.domain.text import Text
 from annul.resolve.conclusion import CARRIED_OUT, OVERTAKEN
 from annul.resolve.people import ACTIONS
 from annul.store.database import load_queries

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Final
 
-from annul.diagnose.causes import Text
 from annul.domain.kinds import KINDS, VOIDS
+from annul.domain.text import Text
 
 Row = Mapping[str, Any]
 

@@ -6,14 +6,9 @@ zero) or against it, in units of log-odds; `prior` is how common it is before an
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class Text(NamedTuple):
-    """A sentence in both languages."""
-
-    zh: str
-    en: str
+from annul.domain.text import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from math import exp
 from typing import Any, Final
 
 from annul.domain.response_codes import describe
+from annul.domain.text import Text
 
-from .causes import CAUSES, Cause, Text
+from .causes import CAUSES, Cause
 from .codes import ANYBODY, MEANT, SPEAKS
 from .facts import Facts
 from .signals import SIGNALS

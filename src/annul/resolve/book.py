@@ -12,10 +12,10 @@ from uuid import UUID
 
 import asyncpg
 
-from annul.diagnose.causes import Text
 from annul.domain.errors import AnnulError
 from annul.domain.records import Transaction
 from annul.domain.states import UNFINISHED
+from annul.domain.text import Text
 from annul.store.database import load_queries
 
 from .case import UNPROVED, Case, Event, chained

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from annul.diagnose.causes import Text
+from annul.domain.text import Text
 
 RESOLVER: Final = "annul"  # who acts when nobody has to be asked
 UNPROVED: Final = "unproved"  # nobody could prove its money by its last time: it goes on

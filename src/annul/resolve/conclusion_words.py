@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from annul.diagnose.causes import Text
 from annul.domain.kinds import KINDS, VOIDS, Money
 from annul.domain.records import Transaction
 from annul.domain.states import State
+from annul.domain.text import Text
 
 from .case import Event
 from .conclusion import OVERTAKEN, Conclusion

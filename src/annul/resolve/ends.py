@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from annul.diagnose.causes import Text
 from annul.domain.kinds import COMPLETIONS, REFUNDS
+from annul.domain.text import Text
 
 from .case import UNPROVED
 from .requests import COMPLETED

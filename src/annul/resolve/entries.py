@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from annul.diagnose.causes import CAUSES, Text
+from annul.diagnose.causes import CAUSES
 from annul.diagnose.gather import Picture
 from annul.domain.kinds import REFUNDS, VOIDS
+from annul.domain.text import Text
 
 from . import words
 from .book import Entry

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from annul.diagnose.causes import CAUSES, Text
+from annul.diagnose.causes import CAUSES
 from annul.diagnose.facts import Facts
 from annul.diagnose.lessons import Lessons
 from annul.domain.errors import AnnulError
 from annul.domain.kinds import VOIDS
+from annul.domain.text import Text
 from annul.wire.masking import scan
 
 from .book import Book, Entry

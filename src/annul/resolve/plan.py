@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from annul.diagnose.causes import Text
 from annul.domain.kinds import COMPLETIONS, VOIDS
 from annul.domain.records import Transaction
 from annul.domain.states import STANDING, UNFINISHED, State
+from annul.domain.text import Text
 
 from .remedies import REFUNDED, RETRIED, remedied
 from .requests import declined, done, gone

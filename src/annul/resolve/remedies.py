@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from annul.diagnose.causes import Text
 from annul.domain.kinds import KINDS, REFUNDS, TAKING, VOIDS
 from annul.domain.policies import PolicyKind, current
 from annul.domain.records import Transaction
 from annul.domain.states import State
+from annul.domain.text import Text
 
 from .situation import Situation, Step, end
 

@@ -7,11 +7,11 @@ ends as `refunded`. No money goes back by a completion, whatever becomes of it: 
 
 from typing import Final
 
-from annul.diagnose.causes import Text
 from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS
 from annul.domain.money import show
 from annul.domain.records import Transaction
 from annul.domain.states import STANDING, Sent, State
+from annul.domain.text import Text
 
 from . import words
 from .situation import Situation, Step, end

@@ -13,12 +13,13 @@ from typing import Final
 
 import structlog
 
-from annul.diagnose.causes import CAUSES, Text
+from annul.diagnose.causes import CAUSES
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.diagnose.observe import family
 from annul.diagnose.rank import rank
 from annul.domain.records import Transaction
+from annul.domain.text import Text
 from annul.host.host import Host
 from annul.store.batcher import STORE_LOST
 from annul.store.worker import Worker

@@ -5,8 +5,8 @@ What annul sends by itself passes the rules of a terminal's request, so a plan m
 
 from typing import Final
 
-from annul.diagnose.causes import Text
 from annul.domain.rulings import Ruling
+from annul.domain.text import Text
 
 from .plan import dropped
 from .situation import Situation, Step

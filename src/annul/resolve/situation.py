@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from annul.diagnose.causes import CAUSES, Cause, Text
+from annul.diagnose.causes import CAUSES, Cause
 from annul.diagnose.gather import Picture
 from annul.diagnose.rank import Finding
 from annul.domain.kinds import VOIDS
 from annul.domain.records import Merchant, Transaction
 from annul.domain.states import UNFINISHED
+from annul.domain.text import Text
 
 from .case import Case
 from .pace import Pace

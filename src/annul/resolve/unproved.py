@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
-from annul.diagnose.causes import Text
 from annul.diagnose.gather import Owed
 from annul.domain.kinds import KINDS, Money
 from annul.domain.money import show
 from annul.domain.records import Transaction
 from annul.domain.states import State
+from annul.domain.text import Text
 
 from .case import UNPROVED
 from .situation import Situation, Step, end

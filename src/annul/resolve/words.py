@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from annul.diagnose.causes import CAUSES, Cause, Text
+from annul.diagnose.causes import CAUSES, Cause
 from annul.domain import admission, refund_rules, void_rules
 from annul.domain.kinds import COMPLETIONS, REFUNDS, VOIDS
 from annul.domain.rulings import Ruling
+from annul.domain.text import Text
 
 _VOID: Final = Text("撤销", "void")
 _REFUND: Final = Text("退货", "refund")

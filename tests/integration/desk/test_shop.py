@@ -12,8 +12,8 @@ from annul.desk import shop
 from annul.desk.desk import Desk
 from annul.desk.roles import ROLES, Visitor
 from annul.desk.shop import Asked, Standing, Voucher
-from annul.diagnose.causes import Text
 from annul.domain.states import State
+from annul.domain.text import Text
 from annul.resolve.book import Entry
 from annul.resolve.case import Event
 from tests.integration.api.v1.desks import make_desk

@@ -10,10 +10,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from annul.diagnose.causes import Text
 from annul.domain import incidents
 from annul.domain.kinds import COMPLETIONS, REFUNDS, VOIDS
 from annul.domain.states import State
+from annul.domain.text import Text
 from annul.resolve.audit import GRACE, LIMIT, QUERIES, Auditor, ExplanationRefused
 from annul.resolve.case import Case, Event, chained
 from annul.resolve.differences import QUESTIONS, Over

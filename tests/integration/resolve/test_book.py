@@ -11,9 +11,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from annul.diagnose.causes import Text
 from annul.domain.kinds import CASED
 from annul.domain.states import UNFINISHED, State
+from annul.domain.text import Text
 from annul.resolve.book import _QUERIES, Book, CaseUnknown, Entry
 from annul.resolve.case import Case, Event, chained, first_broken
 from tests.unit.resolve.builders import NOW, OPENED

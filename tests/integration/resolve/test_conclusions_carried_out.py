@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from annul.diagnose.causes import Text
 from annul.domain.records import Transaction
 from annul.domain.states import State
+from annul.domain.text import Text
 from annul.resolve import conclusion as said
 from annul.resolve.book import Entry
 from annul.resolve.case import Event

@@ -7,10 +7,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from annul.diagnose.causes import CAUSES, Text
+from annul.diagnose.causes import CAUSES
 from annul.diagnose.facts import Fact, Facts
 from annul.diagnose.lessons import Lessons
 from annul.diagnose.rank import rank
+from annul.domain.text import Text
 from annul.resolve.book import Book, Entry
 from annul.resolve.case import Case, Event, first_broken
 from annul.resolve.people import ACTIONS, ActionRefused, People, SecondPersonNeeded

@@ -9,8 +9,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from annul.diagnose.causes import Text
 from annul.domain.states import UNFINISHED, State
+from annul.domain.text import Text
 from annul.resolve.book import Book, Entry
 from annul.resolve.case import Case, Event, first_broken
 from tests.unit.resolve.builders import NOW

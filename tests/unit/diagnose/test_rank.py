@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annul.diagnose.causes import CAUSES, Text
+from annul.diagnose.causes import CAUSES
 from annul.diagnose.codes import SPEAKS
 from annul.diagnose.facts import FACTS, Fact, Facts
 from annul.diagnose.rank import CODE_SIGNAL, Shifts, heard, limits, rank
@@ -16,6 +16,7 @@ from annul.diagnose.signals import SIGNALS
 from annul.domain import admission, void_rules
 from annul.domain.response_codes import RESPONSE_CODES
 from annul.domain.states import Sent, State
+from annul.domain.text import Text
 
 
 def _facts(known: Mapping[str, Any]) -> Facts:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from annul.diagnose.causes import Text
+from annul.domain.text import Text
 from annul.resolve.case import RESOLVER, Event, chained, first_broken
 
 from .builders import case

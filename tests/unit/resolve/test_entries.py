@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from annul.diagnose.causes import CAUSES, Text
+from annul.diagnose.causes import CAUSES
+from annul.domain.text import Text
 from annul.domain.void_rules import RULES
 from annul.resolve.book import Entry
 from annul.resolve.case import UNPROVED

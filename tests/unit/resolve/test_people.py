@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from annul.desk.roles import ROLES
-from annul.diagnose.causes import Text
 from annul.diagnose.facts import Fact, Facts
 from annul.domain.kinds import COMPLETIONS, REFUNDS
+from annul.domain.text import Text
 from annul.resolve.case import Event
 from annul.resolve.people import ACTIONS, allowed, kept_facts
 from annul.resolve.plan import AWAITING

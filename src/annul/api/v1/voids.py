@@ -6,9 +6,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from annul.desk.desk import Desk
 from annul.desk.roles import Scope, Visitor
-from annul.diagnose.causes import CAUSES, Text
+from annul.diagnose.causes import CAUSES
 from annul.domain.records import Transaction
 from annul.domain.states import State
+from annul.domain.text import Text
 from annul.host import ordered
 from annul.resolve.case import Case
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from annul.diagnose.causes import CAUSES, Text
+from annul.diagnose.causes import CAUSES
 from annul.domain.records import Transaction
+from annul.domain.text import Text
 from annul.merchants.demo import Plan, seed
 from annul.resolve.book import Book, Entry
 from annul.resolve.case import Case, Event
