@@ -84,9 +84,10 @@ ORDER BY t.received_at, t.id;
 
 -- name: entries
 -- description: Ledger rows of these transactions, oldest first.
-SELECT transaction_id, cause, line, debit, credit, amount, currency, business_date, posted_at
-FROM entries WHERE merchant_id = $1 AND transaction_id = ANY ($2::uuid[])
-ORDER BY posted_at, transaction_id, line;
+SELECT subject AS transaction_id, kind AS cause, line, debit, credit, amount, currency, business_date,
+       posted_at
+FROM entries WHERE merchant_id = $1 AND subject = ANY ($2::uuid[])
+ORDER BY posted_at, subject, line;
 
 -- name: case_number
 -- description: The case of any of these transactions, an open one before one that has ended.

@@ -1,12 +1,14 @@
 """Double entry as transfers: each moves a positive amount from a debit to a credit account.
 
 Accounts: what the issuers owe us (`issuer_receivable`), what we owe the merchant, not yet paid out
-(`merchant_pending`), ready (`merchant_available`) or held back (`merchant_frozen`), what we earn
-(`fee_income`), what the schemes cost us (`scheme_cost`) and what we owe them (`scheme_payable`).
+(`merchant_pending`), ready (`merchant_available`) or held back (`merchant_frozen`), where payouts
+leave from (`bank`), what we earn (`fee_income`), what the schemes cost us (`scheme_cost`) and what
+we owe them (`scheme_payable`).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from .fees import Fee
@@ -16,9 +18,29 @@ ISSUER_RECEIVABLE: Final = "issuer_receivable"
 MERCHANT_PENDING: Final = "merchant_pending"
 MERCHANT_AVAILABLE: Final = "merchant_available"
 MERCHANT_FROZEN: Final = "merchant_frozen"
+BANK: Final = "bank"
 FEE_INCOME: Final = "fee_income"
 SCHEME_COST: Final = "scheme_cost"
 SCHEME_PAYABLE: Final = "scheme_payable"
+
+
+class PostingKind(StrEnum):
+    """Why money moves; of each subject once per kind."""
+
+    # Of a transaction: approved, taken back, or found by people to stand after all.
+    APPROVAL = "approval"
+    REVERSAL = "reversal"
+    ADJUSTMENT = "adjustment"
+    # Of a merchant's account, whatever its sales: ready to be paid out, paid out, held back, freed.
+    SETTLEMENT = "settlement"
+    PAYOUT = "payout"
+    FREEZE = "freeze"
+    RELEASE = "release"
+
+
+OF_TRANSACTIONS: Final = frozenset(
+    {PostingKind.APPROVAL, PostingKind.REVERSAL, PostingKind.ADJUSTMENT}
+)
 
 
 @dataclass(frozen=True, slots=True)

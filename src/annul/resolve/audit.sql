@@ -89,7 +89,7 @@ CROSS JOIN LATERAL (
            coalesce(sum(CASE 'scheme_cost' WHEN debit THEN amount WHEN credit THEN -amount END), 0)
                AS cost
     FROM entries
-    WHERE transaction_id = t.id AND merchant_id = t.merchant_id AND cause <> 'settlement'
+    WHERE subject = t.id AND merchant_id = t.merchant_id
 ) e
 WHERE {looked}
   AND CASE

@@ -18,7 +18,7 @@ SELECT timeout_ms FROM issuers WHERE issuer_id = $1;
 SELECT {columns},
        coalesce(t.late_at > $3, false) OR EXISTS (
            SELECT FROM entries e
-           WHERE e.merchant_id = $1 AND e.transaction_id = $2 AND e.posted_at > $3) AS heard
+           WHERE e.merchant_id = $1 AND e.subject = $2 AND e.posted_at > $3) AS heard
 FROM transactions t WHERE t.merchant_id = $1 AND t.id = $2;
 
 -- name: of_transaction

@@ -8,9 +8,10 @@ ORDER BY received_at;
 
 -- name: entries
 -- description: Ledger entries of these transactions.
-SELECT transaction_id, cause, line, debit, credit, amount, currency, business_date, posted_at
-FROM entries WHERE merchant_id = $1 AND transaction_id = ANY ($2::uuid[])
-ORDER BY posted_at, transaction_id, line;
+SELECT subject AS transaction_id, kind AS cause, line, debit, credit, amount, currency, business_date,
+       posted_at
+FROM entries WHERE merchant_id = $1 AND subject = ANY ($2::uuid[])
+ORDER BY posted_at, subject, line;
 
 -- name: messages
 -- description: Masked messages of these transactions.

@@ -24,9 +24,9 @@ SELECT t.merchant_id, t.terminal_id, t.batch, t.trace, t.rrn, t.kind, t.state, t
                AND i.closed_at IS NULL) AS incidents
 FROM transactions t
 LEFT JOIN (
-    SELECT transaction_id, sum(CASE 'issuer_receivable' WHEN debit THEN amount
+    SELECT subject, sum(CASE 'issuer_receivable' WHEN debit THEN amount
                                WHEN credit THEN -amount ELSE 0 END) AS net
-    FROM entries GROUP BY transaction_id) e ON e.transaction_id = t.id
+    FROM entries GROUP BY subject) e ON e.subject = t.id
 """
 
 

@@ -2,18 +2,20 @@
 
 import asyncio
 from datetime import timedelta
-from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from annul.diagnose.lessons import Lessons
 from annul.domain.errors import AnnulError
+from annul.domain.ledger import BANK, MERCHANT_FROZEN, MERCHANT_PENDING, PostingKind, Transfer
 from annul.resolve.book import Book
 from annul.resolve.conclusion import Person
 from annul.resolve.conclusions import Conclusions
 from annul.resolve.people import People
 from annul.security.vault import Vault
 from annul.store.batcher import LOST
+from annul.store.posting import Posting, post
 
 from .virtual import VirtualClock
 from .world import MASTER_KEY
@@ -24,27 +26,14 @@ if TYPE_CHECKING:
 _ACTIONS: Final = ("retry", "refund", "withdraw", "look", "reject", "close", "note")
 _QUIET: Final = timedelta(seconds=15)  # after which nothing of a transaction is on its way
 _HANDS: Final = (("olga", "operator"), ("otto", "administrator"))
-_WHERE: Final = ("bank", "bank", "merchant_frozen")
-# What a shop has and nothing holds is paid out, as in a settlement: by an entry of its first sale.
-_PAY_OUT: Final = """
-WITH first AS (
-    SELECT merchant_id, id, currency, business_date FROM transactions
-    WHERE merchant_id = $1 ORDER BY received_at, id LIMIT 1
-), paid AS (
-    UPDATE merchant_balances b
-    SET pending = 0,
-        frozen = b.frozen + CASE WHEN $4::text = 'merchant_frozen' THEN o.pending ELSE 0 END
-    FROM first f, merchant_balances o
-    WHERE b.merchant_id = f.merchant_id AND b.currency = f.currency
-      AND o.merchant_id = b.merchant_id AND o.currency = b.currency
-      AND b.pending > 0 AND b.reserved = 0
-    RETURNING b.merchant_id, o.pending AS amount
+_TAKEN: Final = (
+    (PostingKind.PAYOUT, BANK),
+    (PostingKind.PAYOUT, BANK),
+    (PostingKind.FREEZE, MERCHANT_FROZEN),
 )
-INSERT INTO entries (merchant_id, transaction_id, cause, line, debit, credit, amount, currency,
-                     business_date, posted_at)
-SELECT f.merchant_id, f.id, 'adjustment', 100 + $3, 'merchant_pending', $4::text, p.amount,
-       f.currency, f.business_date, $2
-FROM first f JOIN paid p USING (merchant_id)
+_PENDING: Final = """
+SELECT merchant_id, currency, pending FROM merchant_balances JOIN merchants USING (merchant_id)
+WHERE void_needs_balance AND pending > 0 ORDER BY merchant_id
 """
 
 
@@ -83,17 +72,24 @@ async def pay_out(cell: "Cell") -> None:
     """Pay out, or freeze, what shops have whose contract wants voids covered."""
     random = Random(f"{cell.plan.seed} payouts")
     pool: Any = cell.database.pool()
-    shops = await pool.fetch(
-        "SELECT merchant_id FROM merchants WHERE void_needs_balance ORDER BY merchant_id"
-    )
-    for number in count():
+    posting = None
+    while True:
         await asyncio.sleep(random.expovariate(1 / 6))
         try:
-            (shop,) = random.choice(shops)
-            where = random.choice(_WHERE)
-            done = await pool.execute(_PAY_OUT, shop, cell.loop.now(), number, where)
-            cell.say("payout", f"{shop} {where} {done}")
-        except LOST:
+            if posting is None:
+                rows = await pool.fetch(_PENDING)
+                if not rows:
+                    continue
+                merchant_id, currency, pending = random.choice(rows)
+                kind, to = random.choice(_TAKEN)
+                moved = (Transfer(MERCHANT_PENDING, to, pending),)
+                subject = UUID(int=random.getrandbits(128))
+                day = cell.loop.now().date()
+                posting = Posting(merchant_id, currency, kind, subject, moved, day)
+            done = await post(pool, posting, cell.loop.now())
+            cell.say("payout", f"{posting.merchant_id} {posting.kind} {posting.transfers} {done}")
+            posting = None
+        except LOST:  # whether it is written is not known: the same once more
             await asyncio.sleep(1.0)
 
 

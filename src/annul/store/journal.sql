@@ -106,45 +106,25 @@ WITH outcome AS (
     FROM moved m
     WHERE t.merchant_id = m.merchant_id AND t.id = m.original_id
       AND (m.original_state <> '' OR m.release > 0 OR m.undoing <> 0)
-), posted AS (
-    INSERT INTO entries (merchant_id, transaction_id, cause, line, debit, credit, amount,
-                         currency, business_date, posted_at)
-    SELECT m.merchant_id, m.id,
+), postings AS (
+    SELECT m.merchant_id, m.id AS subject,
            -- People found that what had been mirrored stands after all.
            CASE WHEN m.why = 'concluded_by_hand' AND EXISTS (
                SELECT FROM entries r WHERE r.merchant_id = m.merchant_id
-                 AND r.transaction_id = m.id AND r.cause = 'reversal')
-           THEN 'adjustment' ELSE 'approval' END, e.line, e.debit, e.credit, e.amount,
-           m.currency, m.posted_on, m.at
+                 AND r.subject = m.id AND r.kind = 'reversal')
+           THEN 'adjustment' ELSE 'approval' END AS kind, e.line, e.debit, e.credit, e.amount,
+           m.currency, m.posted_on AS business_date, m.at AS posted_at
     FROM unnest($2::journal_posting[]) e
     JOIN moved m ON m.id = e.id
     UNION ALL
     SELECT m.merchant_id, m.id, 'reversal', e.line, e.credit, e.debit, e.amount,
            e.currency, m.posted_on, m.at
     FROM moved m
-    JOIN entries e ON e.merchant_id = m.merchant_id AND e.transaction_id = m.id
-                  AND e.cause = 'approval'
+    JOIN entries e ON e.merchant_id = m.merchant_id AND e.subject = m.id AND e.kind = 'approval'
     WHERE m.state = 'reversed'
-    ON CONFLICT DO NOTHING
-    RETURNING merchant_id, currency, debit, credit, amount
-), balance AS (
-    INSERT INTO merchant_balances (merchant_id, currency, pending, available, frozen, reserved)
-    SELECT merchant_id, currency,
-           sum(CASE 'merchant_pending' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END),
-           sum(CASE 'merchant_available' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END),
-           sum(CASE 'merchant_frozen' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END),
-           sum(CASE debit WHEN 'reserved' THEN -amount ELSE 0 END)
-    FROM (SELECT * FROM posted
-          UNION ALL
-          SELECT merchant_id, currency, 'reserved', '', unreserve FROM moved WHERE unreserve > 0) p
-    GROUP BY merchant_id, currency
-    ORDER BY merchant_id, currency
-    ON CONFLICT (merchant_id, currency) DO UPDATE
-    SET pending = merchant_balances.pending + excluded.pending,
-        available = merchant_balances.available + excluded.available,
-        frozen = merchant_balances.frozen + excluded.frozen,
-        reserved = merchant_balances.reserved + excluded.reserved
-), owed AS (
+), freed AS (
+    SELECT merchant_id, currency, unreserve AS amount FROM moved WHERE unreserve > 0
+), {posted}, {balanced}, owed AS (
     INSERT INTO outbox (merchant_id, id, transaction_id, original_id, kind, issuer_id, card_hash,
                         reason, next_attempt_at, created_at)
     SELECT merchant_id, gen_random_uuid(), id, coalesce(original_id, id), owed, issuer_id,

@@ -5,7 +5,8 @@ from typing import Final
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED
 
-from .database import load_queries
+from .posting import SQL as POSTING
+from .sql import load
 
 # What an opening writes of a transaction, and what it adds; likewise of an outcome. Together the
 # fields of the types `journal_opening` and `journal_outcome`, in their order.
@@ -29,8 +30,14 @@ _OPENED: Final = ", ".join((*OF_TRANSACTION, "node"))
 _BOOKED: Final = ", ".join(f"'{code}'" for code in sorted(BOOKED))
 
 QUERIES: Final = {
-    name: query.sql.replace("{columns}", _COLUMNS)
-    .replace("{opened}", _OPENED)
-    .replace("{booked}", f"ARRAY[{_BOOKED}]")
-    for name, query in load_queries("annul.store", "journal.sql").items()
+    name: statement.sql
+    for name, statement in load(
+        "annul.store",
+        "journal.sql",
+        columns=_COLUMNS,
+        opened=_OPENED,
+        booked=f"ARRAY[{_BOOKED}]",
+        posted=POSTING["posted"].sql,
+        balanced=POSTING["balanced"].sql,
+    ).items()
 }

@@ -120,7 +120,7 @@ async def test_refund_approved_otherwise_than_asked_is_disputed(site: RogueSite)
     assert site.rogue.of("reversal") == []
     assert (
         await site.pool.fetchval(
-            "SELECT count(*) FROM entries e JOIN transactions t ON t.id = e.transaction_id"
+            "SELECT count(*) FROM entries e JOIN transactions t ON t.id = e.subject"
             " WHERE t.kind = 'refund'"
         )
         == 0

@@ -39,7 +39,7 @@ async def test_reversal_of_an_approved_sale_that_the_issuer_denies_is_disputed(
     await site.until("count(*) = 2 FROM incidents WHERE kind = 'disputed' AND closed_at IS NULL")
     assert await site.balances() == (19_900, 0)  # the issuer has the money, and owes it to us
     assert site.rogue.net == 20_000
-    assert await site.pool.fetchval("SELECT count(*) FROM entries WHERE cause = 'reversal'") == 0
+    assert await site.pool.fetchval("SELECT count(*) FROM entries WHERE kind = 'reversal'") == 0
 
     site.rogue.let("reversal")  # the issuer looks again, and corrects itself
     await site.hurry()

@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from annul.app import Running, ground, serve
+from annul.domain.ledger import BANK, MERCHANT_FROZEN, MERCHANT_PENDING, PostingKind, Transfer
 from annul.settings import Settings
 from annul.sim.terminal.journal import Record
+from annul.store.posting import Posted, Posting, post
 from tests.acceptance.site import RogueSite, open_rogue_site
 from tests.acceptance.soft import Cashier, cashier
 
@@ -31,30 +35,14 @@ def tills(site: RogueSite) -> Iterator[list[Cashier]]:
         yield [stack.enter_context(cashier(site.port, one)) for one in own]
 
 
-async def _moved(site: RogueSite, amount: int, to: str) -> None:
-    """Move a shop's pending money, as a payout or a freeze does: by an entry."""
-    merchant = site.terminals[_SHOP][0]
+async def _moved(site: RogueSite, amount: int, kind: PostingKind, to: str) -> None:
+    """Move a shop's pending money, as a payout or a freeze does."""
+    moved, day = (Transfer(MERCHANT_PENDING, to, amount),), datetime.now(UTC).date()
+    merchant_id = site.terminals[_SHOP][0]
     connection = await asyncpg.connect(site.database)
     try:
-        async with connection.transaction():
-            await connection.execute(
-                "INSERT INTO entries (merchant_id, transaction_id, cause, line, debit, credit,"
-                " amount, currency, business_date, posted_at)"
-                " SELECT merchant_id, id, 'adjustment', 90, 'merchant_pending', $2, $3, currency,"
-                " business_date, received_at FROM transactions WHERE merchant_id = $1"
-                " ORDER BY received_at LIMIT 1",
-                merchant,
-                to,
-                amount,
-            )
-            await connection.execute(
-                "UPDATE merchant_balances SET pending = pending - $2,"
-                " frozen = frozen + CASE WHEN $3 = 'merchant_frozen' THEN $2::bigint ELSE 0 END"
-                " WHERE merchant_id = $1",
-                merchant,
-                amount,
-                to,
-            )
+        posting = Posting(merchant_id, "156", kind, uuid4(), moved, day)
+        assert await post(connection, posting, datetime.now(UTC)) is Posted.DONE
     finally:
         await connection.close()
 
@@ -62,7 +50,7 @@ async def _moved(site: RogueSite, amount: int, to: str) -> None:
 async def _sold_two(site: RogueSite, tills: list[Cashier]) -> list[Record]:
     """Sell on both terminals, and pay out all but what one of the sales brought."""
     sales = [await till.take("sale", 10_000) for till in tills]
-    await _moved(site, _NET, "bank")
+    await _moved(site, _NET, PostingKind.PAYOUT, BANK)
     assert await site.balances(site.terminals[_SHOP][0]) == (_NET, 0)
     return sales
 
@@ -104,7 +92,7 @@ async def test_two_refunds_at_once_with_money_for_one(
 ) -> None:
     """A refund gives back with its share of the fee, as a void does."""
     sales = [await till.take("sale", 10_000) for till in tills]
-    await _moved(site, 2 * _NET - 10_000, "bank")
+    await _moved(site, 2 * _NET - 10_000, PostingKind.PAYOUT, BANK)
     refunds = await asyncio.gather(
         *(till.undo("refund", sale, 10_000) for till, sale in zip(tills, sales, strict=True))
     )
@@ -167,7 +155,7 @@ async def test_void_that_failed_gives_its_cover_back(site: RogueSite, tills: lis
 async def test_frozen_money_is_subtracted_once(site: RogueSite, tills: list[Cashier]) -> None:
     """To freeze is a transfer: what is frozen is in the pending money no more."""
     sale, _ = [await till.take("sale", 10_000) for till in tills]
-    await _moved(site, 5_000, "merchant_frozen")
+    await _moved(site, 5_000, PostingKind.FREEZE, MERCHANT_FROZEN)
     assert await site.balances(site.terminals[_SHOP][0]) == (2 * _NET - 5_000, 5_000)
     assert (await tills[0].undo("void", sale)).state == "approved"
     await site.books_agree()
@@ -181,7 +169,7 @@ async def _retried_without_cover(site: RogueSite, tills: list[Cashier]) -> list[
     site.rogue.always("void", "92")
     for till, sale in zip(tills, sales, strict=True):
         assert (await till.undo("void", sale)).response_code == "92"
-    await _moved(site, _NET, "bank")
+    await _moved(site, _NET, PostingKind.PAYOUT, BANK)
     site.rogue.let("void")
     site.running.resolver.start()
     await site.until("EXISTS (SELECT FROM cases WHERE ended = 'voided')")

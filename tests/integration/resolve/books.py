@@ -89,8 +89,8 @@ async def _post(pool: asyncpg.Pool, row: Transaction, cause: str) -> None:
             "entries",
             {
                 "merchant_id": row.merchant_id,
-                "transaction_id": row.id,
-                "cause": cause,
+                "subject": row.id,
+                "kind": cause,
                 "line": line,
                 "debit": one.debit,
                 "credit": one.credit,

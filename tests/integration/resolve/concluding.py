@@ -96,7 +96,7 @@ class Site:
 
     async def posted(self, transaction: Transaction) -> int:
         return await self.pool.fetchval(
-            "SELECT count(*) FROM entries WHERE transaction_id = $1", transaction.id
+            "SELECT count(*) FROM entries WHERE subject = $1", transaction.id
         )
 
     async def open_incidents(self) -> set[str]:

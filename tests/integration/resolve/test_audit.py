@@ -79,9 +79,7 @@ class Spoilt:
         await b.tell(b.sale, "disputed")
 
     async def approved_without_entries(self, b: Books) -> AsyncIterator[dict[str, set[str]]]:
-        saved = await b.pool.fetch(
-            "DELETE FROM entries WHERE transaction_id = $1 RETURNING *", b.sale.id
-        )
+        saved = await b.pool.fetch("DELETE FROM entries WHERE subject = $1 RETURNING *", b.sale.id)
         yield {"entries": {b.sale.rrn}, "balance": {"156"}}
         for row in saved:
             await put(b.pool, "entries", dict(row))

@@ -251,7 +251,7 @@ async def test_entries_are_posted_on_the_day_they_are_written(journal: Journal) 
     await journal.conclude(Outcome(*identity, State.REVERSING, _NOW, posted_on=tomorrow))
     await journal.conclude(Outcome(*identity, State.REVERSED, _NOW, posted_on=tomorrow))
     rows = await journal._pool.fetch(
-        "SELECT cause, business_date, count(*) FROM entries GROUP BY 1, 2 ORDER BY 1"
+        "SELECT kind, business_date, count(*) FROM entries GROUP BY 1, 2 ORDER BY 1"
     )
     assert [tuple(row) for row in rows] == [("approval", _DAY, 2), ("reversal", tomorrow, 2)]
 

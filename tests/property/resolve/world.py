@@ -59,12 +59,12 @@ BALANCE: Final = """
 INSERT INTO merchant_balances (merchant_id, currency, available) VALUES ($1, $2, $3)
 """
 ENTRIES: Final = """
-SELECT transaction_id,
+SELECT subject AS transaction_id,
        sum(CASE 'issuer_receivable' WHEN debit THEN amount WHEN credit THEN -amount ELSE 0 END)
            AS taken,
        sum(CASE 'merchant_pending' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END)
            AS owed
-FROM entries GROUP BY transaction_id
+FROM entries GROUP BY subject
 """
 
 

@@ -124,11 +124,11 @@ async def test_two_people_conclude_a_sale(api: Api, shops: Shops, pool: asyncpg.
     done = await otto.confirm(found)
     assert (done.status_code, done.json()["state"]) == (200, "concluded")
     assert await _state(pool, sale) == "approved"
-    entries = await pool.fetchval("SELECT count(*) FROM entries WHERE transaction_id = $1", sale.id)
+    entries = await pool.fetchval("SELECT count(*) FROM entries WHERE subject = $1", sale.id)
     again = await otto.confirm(found)
     assert (again.status_code, again.json()["state"]) == (200, "concluded")
     assert entries == await pool.fetchval(
-        "SELECT count(*) FROM entries WHERE transaction_id = $1", sale.id
+        "SELECT count(*) FROM entries WHERE subject = $1", sale.id
     )
 
 
