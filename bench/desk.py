@@ -16,9 +16,9 @@ import httpx
 
 from annul.app import Ground, desk_page, ground
 from annul.domain.kinds import KINDS
-from annul.merchants.demo import Plan, seed
 from annul.security.vault import Vault
 from annul.settings import Settings
+from annul.sim.demo import Plan, seed
 from annul.sim.terminal.errors import NoAnswerFromHost, StillOwing, Unreachable
 from annul.sim.terminal.journal import Journal
 from annul.sim.terminal.messages import Order

@@ -13,8 +13,8 @@ import asyncpg
 import uvloop
 
 from annul.app import Ground, ground
-from annul.merchants.demo import Plan, seed
 from annul.settings import Settings
+from annul.sim.demo import Plan, seed
 from annul.sim.fleet import drive
 from annul.simulation.compare import compare
 from annul.store.embedded import EmbeddedPostgres

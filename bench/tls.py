@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from annul.app import ground
-from annul.merchants.demo import Plan, seed
 from annul.settings import Settings
+from annul.sim.demo import Plan, seed
 from annul.store.embedded import EmbeddedPostgres
 from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS

@@ -16,11 +16,11 @@ from annul.app import Running, ground, serve
 from annul.domain.kinds import KINDS
 from annul.issuers import directory
 from annul.issuers.link import Link
-from annul.merchants.demo import Plan, seed
 from annul.security.ciphers import TDES
 from annul.security.keys import KeyKind
 from annul.security.vault import Vault
 from annul.settings import Settings
+from annul.sim.demo import Plan, seed
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.sim.terminal.errors import NoAnswerFromHost, StillOwing, Unreachable

@@ -21,8 +21,8 @@ from annul.desk.feed import Feed
 from annul.desk.kept import Kept
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
+from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
-from annul.host.calendar import Calendar
 from annul.host.connections import Limits
 from annul.host.descriptors import connections_allowed
 from annul.host.door import Door

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from annul.app import Running, ground, serve
-from annul.merchants.demo import Plan, seed
 from annul.merchants.enrolment import TerminalProfile, enrol
 from annul.settings import Settings
+from annul.sim.demo import Plan, seed
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.sim.terminal.journal import Record
 from annul.store.clock import SystemClock

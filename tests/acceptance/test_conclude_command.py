@@ -19,12 +19,12 @@ from annul.desk.access import Access
 from annul.domain.records import Transaction
 from annul.domain.states import State
 from annul.host.outcomes import Outcomes
-from annul.merchants.demo import Plan, seed
 from annul.merchants.registry import Registry
 from annul.resolve.book import Book
 from annul.resolve.conclusions import Conclusions
 from annul.security.software import SoftwareModule
 from annul.security.vault import Vault
+from annul.sim.demo import Plan, seed
 from annul.store.clock import SystemClock
 from annul.store.journal import Journal
 from tests.integration.resolve.rows import put_transaction

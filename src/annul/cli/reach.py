@@ -16,8 +16,8 @@ from annul.desk.access import Access, Verdict
 from annul.desk.roles import Visitor
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
+from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
-from annul.host.calendar import Calendar
 from annul.resolve.book import Book
 from annul.resolve.pace import Pace
 from annul.resolve.people import People

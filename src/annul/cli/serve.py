@@ -14,11 +14,11 @@ import typer
 
 from annul.app import Ground, Running, desk_page, ground, serve, status_page
 from annul.host.membership import NodeLost
-from annul.merchants.demo import ISSUERS, Plan, seed
 from annul.security.certificates import authority
 from annul.security.masterkey import load_or_create
 from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.settings import Settings
+from annul.sim.demo import ISSUERS, Plan, seed
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.sim.terminal.profile import Profile
 

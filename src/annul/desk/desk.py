@@ -10,8 +10,8 @@ import asyncpg
 
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
+from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
-from annul.host.calendar import Calendar
 from annul.host.host import Host
 from annul.resolve.book import Book
 from annul.resolve.conclusions import Conclusions

@@ -13,12 +13,12 @@ from uuid import UUID
 import asyncpg
 import chinese_calendar
 
+from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
 from annul.domain.kinds import CASED, REFUNDS, VOIDS
 from annul.domain.policies import Circumstances, Policy, PolicyKind
 from annul.domain.records import Transaction
 from annul.domain.states import UNFINISHED, Sent, State
-from annul.host.calendar import Calendar
 from annul.issuers.health import percentile
 from annul.store.clock import Clock
 from annul.store.database import load_queries

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from annul.domain import admission
+from annul.domain.business_day import Calendar
 from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REQUEST_MTIS
 from annul.domain.records import Merchant
 from annul.merchants.registry import Registry
@@ -22,7 +23,6 @@ from annul.store.clock import Clock
 from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, EncodeError
 
-from .calendar import Calendar
 from .evidence import Evidence
 from .peer import Peer
 from .recognised import Sort, foreign_field, sort_of

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from annul.domain.business_day import Calendar
 from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REVERSAL_MTI, Money
 from annul.domain.records import Transaction
 from annul.issuers.desk import Issuers
@@ -27,7 +28,6 @@ from annul.wire.codec import Codec
 from annul.wire.errors import DecodeError, EncodeError
 from annul.wire.framing import software_of
 
-from .calendar import Calendar
 from .door import BELOW_PROFILE, Door, Entry
 from .evidence import Evidence
 from .failed import refused

@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 
 from annul.domain.answers import Verdict
+from annul.domain.backoff import Backoff
 from annul.domain.kinds import REFUNDS
 from annul.domain.records import Merchant, Transaction
 from annul.domain.response_codes import APPROVED, BOOKED
@@ -25,7 +26,6 @@ from annul.store.database import load_queries
 from annul.store.loop import Loop, Loops
 from annul.store.worker import Worker
 
-from .backoff import Backoff
 from .desk import Issuers
 from .errors import NoAnswer, NotSent
 from .limits import settled_after

@@ -9,11 +9,10 @@ from typing import Final, Protocol
 
 import structlog
 
+from annul.domain.backoff import Backoff
 from annul.domain.errors import AnnulError
 from annul.store.loop import Loop, Loops
 from annul.wire.codec import Message
-
-from .backoff import Backoff
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from .backoff import Backoff
+from annul.domain.backoff import Backoff
 
 
 class LinkState(StrEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from annul.issuers.backoff import Backoff
+from annul.domain.backoff import Backoff
 
 _MINUTE: Final = 60.0
 _HOUR: Final = 3600.0

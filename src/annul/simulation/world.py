@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import asyncpg
 
-from annul.merchants.demo import Plan, seed
 from annul.security.software import SoftwareModule
+from annul.sim.demo import Plan, seed
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade
 

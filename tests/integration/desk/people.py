@@ -7,8 +7,8 @@ import asyncpg
 
 from annul.desk.desk import Desk
 from annul.desk.roles import ROLES, Visitor
-from annul.merchants.demo import Plan, seed
 from annul.security.software import SoftwareModule
+from annul.sim.demo import Plan, seed
 from tests.integration.api.v1.desks import make_desk
 
 NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)

@@ -13,10 +13,10 @@ import pytest
 from annul.diagnose.gather import _QUERIES, Gatherer, Owed, VoidUnknown
 from annul.diagnose.rank import rank
 from annul.diagnose.signals import SIGNALS
+from annul.domain.business_day import Calendar
 from annul.domain.kinds import REFUNDS, VOIDS
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
-from annul.host.calendar import Calendar
 from annul.host.evidence import Evidence
 from annul.issuers.health import Slot
 from tests.integration.resolve.rows import put, put_transaction, put_void

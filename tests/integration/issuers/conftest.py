@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from annul.issuers.backoff import Backoff
+from annul.domain.backoff import Backoff
 from annul.issuers.link import Link, LinkLimits
 from annul.security.ciphers import TDES
 from annul.security.keys import KeyKind, WrappedKey

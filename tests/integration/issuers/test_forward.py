@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from annul.issuers.backoff import Backoff
+from annul.domain.backoff import Backoff
 from annul.issuers.desk import Issuers
 from annul.issuers.forward import _QUERIES, Forwarder, Pace
 from annul.store.journal import Journal

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import uvloop
 
-from annul.issuers.backoff import Backoff
+from annul.domain.backoff import Backoff
 from annul.issuers.errors import Silence
 from annul.issuers.link import Link, LinkState, NoAnswer, NotSent
 from tests.unit.issuers.test_message import SALE, request_of

@@ -9,7 +9,6 @@ from typing import Any
 import asyncpg
 import pytest
 
-from annul.merchants.demo import Plan, seed
 from annul.merchants.enrolment import Enrolled, NotEnrolled, TerminalProfile, enrol
 from annul.merchants.registry import Registry
 from annul.merchants.working_keys import Said, hand_out, take_up
@@ -17,6 +16,7 @@ from annul.security.ciphers import DES, SM, TDES, BlockCipher
 from annul.security.keys import FORMS, KeyKind, WrappedKey, fits, open_working_keys
 from annul.security.mac import MacAlgorithm, mac
 from annul.security.software import SoftwareModule
+from annul.sim.demo import Plan, seed
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade

@@ -11,7 +11,6 @@ import asyncpg
 import pytest
 
 from annul.domain.errors import AnnulError
-from annul.merchants.demo import Plan, seed
 from annul.merchants.enrolment import TerminalProfile, enrol
 from annul.merchants.registry import Registry
 from annul.merchants.station import Pending, Station
@@ -19,6 +18,7 @@ from annul.merchants.working_keys import Said, hand_out, take_up
 from annul.security.ciphers import BlockCipher
 from annul.security.keys import FORMS, KeyKind, open_working_keys
 from annul.security.software import SoftwareModule
+from annul.sim.demo import Plan, seed
 from annul.store.database import connect
 
 AT = datetime(2026, 11, 23, 4, tzinfo=UTC)

@@ -7,11 +7,11 @@ import pytest
 
 from annul.domain.states import State
 from annul.host.outcomes import Outcomes
-from annul.merchants.demo import Plan, seed
 from annul.merchants.registry import Registry
 from annul.resolve.audit import Auditor
 from annul.resolve.book import Book
 from annul.security.software import SoftwareModule
+from annul.sim.demo import Plan, seed
 from annul.store.database import connect
 from annul.store.journal import Journal
 

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 from uuid_utils.compat import uuid7
 
+from annul.domain.backoff import Backoff
+from annul.domain.business_day import Calendar
 from annul.domain.kinds import KINDS
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
-from annul.host.calendar import Calendar
 from annul.host.door import Door
 from annul.host.evidence import Evidence
 from annul.host.financial import reserve
@@ -25,10 +26,8 @@ from annul.host.notices import Notices
 from annul.host.numbers import IssuerTraces, ReferenceNumbers
 from annul.host.outcomes import Outcomes
 from annul.host.recovery import Recovery
-from annul.issuers.backoff import Backoff
 from annul.issuers.forward import Forwarder, Pace
 from annul.issuers.message import answer_mti
-from annul.merchants.demo import Plan, seed
 from annul.merchants.registry import Registry
 from annul.resolve.actions import Actions
 from annul.resolve.audit import Auditor
@@ -36,6 +35,7 @@ from annul.resolve.circuits import Circuits
 from annul.resolve.pace import Pace as ResolverPace
 from annul.security.software import SoftwareModule
 from annul.security.vault import Vault
+from annul.sim.demo import Plan, seed
 from annul.store.clock import SystemClock
 from annul.store.database import connect
 from annul.store.journal import Journal

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
+from annul.domain.backoff import Backoff
 from annul.issuers import late as module
-from annul.issuers.backoff import Backoff
 from annul.issuers.late import LateAnswers
 from annul.wire.codec import Codec, Message
 from annul.wire.dialects.cups import CUPS

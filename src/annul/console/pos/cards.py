@@ -6,7 +6,7 @@ from annul.security.vault import Vault
 
 from .values import Card
 
-# name, number; the prefixes are those of `annul.merchants.demo`
+# name, number; the prefixes are those of `annul.sim.demo`
 _DEMO: Final = (
     ("Example Bank, debit", "6200010000000012"),
     ("Sample Bank, credit", "6200020000000003"),

@@ -22,7 +22,7 @@ import structlog
 from uuid_utils.compat import uuid7
 
 from annul.client import signature
-from annul.issuers.backoff import Backoff
+from annul.domain.backoff import Backoff
 from annul.security.vault import Vault
 from annul.store.clock import Clock
 from annul.store.database import load_queries

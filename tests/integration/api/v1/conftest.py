@@ -10,10 +10,10 @@ import pytest
 from annul.diagnose.causes import CAUSES
 from annul.domain.records import Transaction
 from annul.domain.text import Text
-from annul.merchants.demo import Plan, seed
 from annul.resolve.book import Book, Entry
 from annul.resolve.case import Case, Event
 from annul.security.software import SoftwareModule
+from annul.sim.demo import Plan, seed
 from tests.integration.resolve.rows import put, put_case, put_transaction, put_void
 
 from .desks import Api, make_desk, open_api

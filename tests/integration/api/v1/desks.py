@@ -21,7 +21,7 @@ from annul.desk.kept import Kept
 from annul.desk.roles import Scope
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
-from annul.host.calendar import Calendar
+from annul.domain.business_day import Calendar
 from annul.resolve.book import Book
 from annul.resolve.people import People
 from annul.security.vault import Vault

@@ -1,4 +1,4 @@
-from annul.issuers.backoff import Backoff
+from annul.domain.backoff import Backoff
 
 
 def test_doubles_up_to_its_limit():

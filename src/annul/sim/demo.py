@@ -10,16 +10,13 @@ from typing import Any, Final
 import asyncpg
 
 from annul.domain.fees import DEFAULT_FEE_RATES
+from annul.merchants.enrolment import TerminalProfile, enrol
 from annul.security.ciphers import TDES
 from annul.security.keys import KeyKind
 from annul.security.module import SecurityModule
 from annul.store.database import load_queries
 
-from .enrolment import TerminalProfile, enrol
-
-_QUERIES: Final = {
-    name: query.sql for name, query in load_queries("annul.merchants", "demo.sql").items()
-}
+_QUERIES: Final = {name: query.sql for name, query in load_queries("annul.sim", "demo.sql").items()}
 ISSUERS: Final = (
     ("00000101", "示例银行", "Example Bank"),
     ("00000202", "样本银行", "Sample Bank"),
