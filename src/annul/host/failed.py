@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from uuid_utils.compat import uuid7
 
@@ -16,12 +16,10 @@ from annul.wire.subfields import Field60, Field61
 
 from .door import Entry
 from .evidence import DoorRefusal
+from .host import Host
 from .recognised import kind_of
 from .reply import Reply
 from .request import Refusal, Request
-
-if TYPE_CHECKING:
-    from .host import Host
 
 NUMBER_USED: Final = "number_used"
 # Short enough for a display beside the number.
@@ -36,7 +34,7 @@ def case_note(number: str, text: str = GOES_ON) -> str:
 
 async def keep(
     request: Request,
-    host: "Host",
+    host: Host,
     transaction: Transaction,
     reply: Reply,
     exchanged: Sequence[tuple[str, str, Mapping[int, Value]]] = (),
@@ -64,7 +62,7 @@ async def keep(
 
 
 async def refused(
-    entry: Entry, request: Request | None, host: "Host", refusal: Refusal, now: datetime
+    entry: Entry, request: Request | None, host: Host, refusal: Refusal, now: datetime
 ) -> Reply | None:
     """Keep what was refused before it became a transaction; None when nothing is kept.
 

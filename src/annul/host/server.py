@@ -15,6 +15,7 @@ from annul.security.tls import identity_of
 from annul.wire.errors import FrameError
 from annul.wire.framing import REQUIREMENTS, Frame, Framer, Framing, reply_head
 
+from .answering import handle, refuse_busy
 from .connections import Connections, Limits
 from .door import Entry, Turned
 from .host import Host
@@ -219,7 +220,7 @@ class TerminalServer:
                 connection.answer(frame.head, let_in.answer)
             return False
         if self._is_full(connection.peer):
-            connection.answer(frame.head, self.host.refuse_busy(let_in))
+            connection.answer(frame.head, refuse_busy(self.host, let_in))
             return False
         task = asyncio.create_task(self._exchange(connection, frame.head, let_in))
         among = self._tasks if connection.peer.holder else self._of_nobody
@@ -236,7 +237,7 @@ class TerminalServer:
     async def _exchange(self, connection: TerminalConnection, head: bytes, entry: Entry) -> None:
         answered = False
         try:
-            body = await self.host.handle(entry)
+            body = await handle(self.host, entry)
             station = entry.station
             wants = station.wants
             # A repeat may be somebody else's: only who is bound hears what the terminal is to do.

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from .entries import Account, Entry
+from .entries import Account, Entry
 
 
 @dataclass(slots=True)
@@ -52,8 +51,8 @@ class Ask:
     amount: int
     at: datetime
     policy: Policy
-    account: "Account"
-    original: "Entry | None" = None
+    account: Account
+    original: Entry | None = None
 
 
 Rule = tuple[str, str, Callable[[Ask], bool]]

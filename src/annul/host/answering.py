@@ -1,0 +1,153 @@
+"""The one way from a request's bytes to the bytes of its answer."""
+
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REVERSAL_MTI, Money
+from annul.merchants.station import Pending
+from annul.merchants.working_keys import Said, take_up
+from annul.security.keys import KeyKind
+from annul.store.batcher import StoreOverloaded, StoreUnavailable
+from annul.wire.errors import DecodeError, EncodeError
+from annul.wire.framing import software_of
+
+from .door import BELOW_PROFILE, Entry
+from .failed import refused
+from .host import Host
+from .recognised import kind_of
+from .reply import Reply, note, reply_fields, reply_mti
+from .request import Refusal, Request, attribute
+
+log = structlog.get_logger(__name__)
+
+# There may be an outcome; without a reference number (37) the terminal asks again.
+OPEN: Final = "98"
+
+
+async def handle(host: Host, entry: Entry) -> bytes:
+    """Turn what the door has let in into the bytes of its answer."""
+    host.counts.requests += 1
+    now = host.clock.now()
+    request: Request | None = None
+    try:
+        if entry.proves is not None:
+            await _take_up(host, entry, entry.proves, now)
+        request = attribute(entry, host.vault, now, host.business_date(now))
+        request.check_proof()
+        handler = host.handlers["reversal" if request.reversal else request.kind.name]
+        reply = await handler(request, host)
+    except DecodeError as error:
+        text = f"field {error.field} wrong {error.field}域格式错误"
+        reply = await _refused(host, entry, request, Refusal("30", text, rule="format"), now)
+    except Refusal as refusal:
+        reply = await _refused(host, entry, request, refusal, now)
+    except (StoreUnavailable, StoreOverloaded) as error:
+        host.counts.busy += 1
+        log.warning("store_refused", code=error.code)
+        reply = _refused_for_good(entry, Reply(_fault_code(entry)))
+    except Exception:
+        # One request that meets a fault of ours must not disturb any other.
+        host.counts.failed += 1
+        log.exception("handler_failed", mti=entry.message.mti, fields=entry.message.numbers)
+        reply = _refused_for_good(entry, Reply(_fault_code(entry)))
+    return _answer(host, entry, _noticed(host, reply, entry, now))
+
+
+def refuse_busy(host: Host, entry: Entry) -> bytes:
+    """Answer at once, without work: more is in flight than the host will take."""
+    host.counts.busy += 1
+    return _answer(host, entry, _refused_for_good(entry, Reply(_fault_code(entry))))
+
+
+async def _take_up(host: Host, entry: Entry, proven: Pending, now: datetime) -> None:
+    """Make pending keys current, under which the message's MAC has held.
+
+    Raises `Refusal` A0 when another process has handed out newer ones meanwhile.
+    """
+    said = entry.peer.said(entry.station) or Said(software=software_of(entry.head))
+    if not await take_up(host.pool, entry.station, proven, said, now):
+        raise Refusal("A0", rule="keys_replaced")
+
+
+async def _refused(
+    host: Host, entry: Entry, request: Request | None, refusal: Refusal, now: datetime
+) -> Reply:
+    if not entry.proven or refusal.rule == BELOW_PROFILE:
+        host.door.refused(entry.peer, refusal.rule or "refused")
+    plain = Reply(refusal.response_code, note(refusal.text))
+    try:
+        kept = await refused(entry, request, host, refusal, now)
+    except Exception:
+        # Nothing of it is kept, but it is answered all the same.
+        log.exception("refusal_not_kept", rule=refusal.rule)
+        kept = None
+    return _refused_for_good(entry, kept or plain)
+
+
+def _refused_for_good(entry: Entry, reply: Reply) -> Reply:
+    """Let a request that its terminal holds for refused have no effect when it is repeated.
+
+    A reversal, and what may have an outcome (98), is sent by the terminal until it is heard.
+    """
+    mti, code = entry.message.mti, reply.response_code
+    if entry.key is not None and mti in MAC_MTIS and mti != REVERSAL_MTI and code != OPEN:
+        entry.station.refused.keep(entry.message.raw, code)
+    return reply
+
+
+def _noticed(host: Host, reply: Reply, entry: Entry, now: datetime) -> Reply:
+    """Add what the terminal is to be told, when it is the one and the answer has room.
+
+    A message that repeats another may come from anybody: its MAC does not say who hears this.
+    """
+    waiting = host.notices.waiting and 63 not in reply.fields
+    if not waiting or not entry.peer.bound_to(entry.station):
+        return reply
+    text = host.notices.take(*entry.station.identity, entry, now)
+    return Reply(reply.response_code, {**reply.fields, **note(text)}) if text else reply
+
+
+def _answer(host: Host, entry: Entry, reply: Reply) -> bytes:
+    """Encode an answer, if need be without what can not be encoded.
+
+    Money may have moved for it, and what an issuer adds must not keep that from the terminal.
+    """
+    counts = host.counts.replies
+    counts[reply.response_code] = counts.get(reply.response_code, 0) + 1
+    local = host.calendar.local(host.clock.now())
+    fields = reply_fields(entry.message, reply, host.acquirer_id, local)
+    try:
+        return _sealed(host, entry, fields)
+    except EncodeError as error:
+        log.exception("answer_reduced", field=error.field)
+        host.notices.written(entry, None)  # it goes without
+        own = {37: reply.fields[37]} if 37 in reply.fields else {}
+        plain = Reply(reply.response_code, own)
+        return _sealed(host, entry, reply_fields(entry.message, plain, host.acquirer_id, local))
+
+
+def _sealed(host: Host, entry: Entry, fields: dict[int, str | bytes]) -> bytes:
+    """Encode an answer; it is sealed only when the MAC of its request has held."""
+    message, key = entry.message, entry.seal
+    if key is None:
+        return host.codec.encode(reply_mti(message.mti), fields, keep=False)
+    fields[MAC_FIELD] = bytes(8)
+    body = host.codec.encode(reply_mti(message.mti), fields)[:-8]
+    code = host.security.mac(key, entry.station.algorithm, body)
+    if key.kind is KeyKind.MAC and entry.station.equalisable:
+        entry.station.codes.takes(code, body)
+    return body + code
+
+
+def _fault_code(entry: Entry) -> str:
+    """Say 96 to what was not looked at, or met a fault of ours, where that leaves nothing behind.
+
+    What may be written is reversed later. What can not be reversed (refund, advice) is repeated by
+    its terminal, and may be written or done since it was sent first: its outcome is open, 98.
+    """
+    kind = entry.sort[0] if entry.sort else kind_of(entry.message)
+    if kind is None or kind.reversible or kind.money is Money.NONE:
+        return "96"
+    return OPEN
