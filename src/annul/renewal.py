@@ -16,6 +16,7 @@ import structlog
 
 from annul.domain.errors import AnnulError
 from annul.security.tls import ServerTls, Watched, server_context
+from annul.store.loop import Loops
 
 log = structlog.get_logger(__name__)
 
@@ -141,45 +142,49 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def renewing(tls: ServerTls, apply: Apply, every_s: float = LOOK_S) -> AsyncIterator[None]:
+async def renewing(
+    tls: ServerTls, apply: Apply, loops: Loops, port: int, every_s: float = LOOK_S
+) -> AsyncIterator[None]:
     """Apply the context of the files as they are, and renew it until the block ends.
 
     Raises what makes it impossible at the start: `TlsError` names the file at fault.
     """
-    seen = Watched(tls.files)  # before they are read: what changes meanwhile is noticed
+    renewal = Renewal(tls, apply)
     await apply(server_context(tls))
-    task = asyncio.create_task(renew(tls, apply, every_s, seen))
+    loop = loops.start(f"tls_{port}", renewal.look, every_s=every_s, first_s=every_s)
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await loop.stop()
 
 
-async def renew(
-    tls: ServerTls, apply: Apply, every_s: float = LOOK_S, seen: Watched | None = None
-) -> None:
-    """Apply a new context whenever a file was replaced, looking every `every_s` seconds.
+class Renewal:
+    """Applies a new context whenever a file was replaced since this was made.
 
-    Runs until it is cancelled, whatever goes wrong. What can not be used leaves the context as it
-    is, is logged once, and is tried again at every look, as its cause need not be the file (a right
-    to read it, a missing socket). `seen` was made before the context in use was.
+    What can not be used leaves the context as it is, is logged once, and is tried again at every
+    look, as its cause need not be the file (a right to read it, a missing socket).
     """
-    files = seen or Watched(tls.files)
-    wrong = ""  # why the last try failed
-    while True:
-        await asyncio.sleep(every_s)
-        if not files.changed() and not wrong:
-            continue
+
+    def __init__(self, tls: ServerTls, apply: Apply) -> None:
+        self._tls = tls
+        self._apply = apply
+        self._files = Watched(tls.files)  # before they are read: what changes meanwhile is noticed
+        self._wrong = ""  # why the last try failed
+
+    async def look(self) -> None:
+        """Look at the files once."""
+        if not self._files.changed() and not self._wrong:
+            return
+        named = str(self._tls.certificate)
         try:
-            await apply(server_context(tls))
-        except Exception as error:  # noqa: BLE001 - an end here would be an expired certificate later
-            before, wrong = wrong, _said(error)
-            if wrong != before:
-                log.warning("tls_not_reloaded", certificate=str(tls.certificate), error=wrong)
+            await self._apply(server_context(self._tls))
+        except Exception as error:  # noqa: BLE001 - the old context serves on; said once, not at every look
+            before, self._wrong = self._wrong, _said(error)
+            if self._wrong != before:
+                log.warning("tls_not_reloaded", certificate=named, error=self._wrong)
         else:
-            wrong = ""
-            log.info("tls_reloaded", certificate=str(tls.certificate))
+            self._wrong = ""
+            log.info("tls_reloaded", certificate=named)
 
 
 def _said(error: Exception) -> str:

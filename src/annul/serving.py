@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from annul.renewal import LOOK_S, Port, listen, renewing
 from annul.security.tls import ServerTls
+from annul.store.loop import Loops
 
 
 class _QuietServer(uvicorn.Server):
@@ -50,6 +51,7 @@ async def serve_http(
     certificate: Path | None = None,
     key: Path | None = None,
     look_s: float = LOOK_S,
+    loops: Loops | None = None,
 ) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port, a free one when `port` is 0.
 
@@ -77,7 +79,8 @@ async def serve_http(
             if tls is None:
                 await door.use(None)
             else:
-                await stack.enter_async_context(renewing(tls, door.use, look_s))
+                renewed = renewing(tls, door.use, loops or Loops(), door.number, look_s)
+                await stack.enter_async_context(renewed)
             yield door.number
     finally:
         await door.close()

@@ -216,7 +216,7 @@ async def test_differences_are_printed_with_what_to_do_until_they_are_mended(
 async def test_a_host_looks_by_itself_and_tells(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("annul.app.Sweep", partial(Sweep, first_s=0.0, every_s=0.1))
+    monkeypatch.setattr("annul.app.hosting.Sweep", partial(Sweep, first_s=0.0, every_s=0.1))
     async with open_site(database, tmp_path) as site:
         with cashier(site.port, site.terminals[0]) as till:
             await till.take("sale", 12_345)

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from annul import app
-from annul.app import Running, ground, serve
+from annul.app import Running, ground, hosting, serve
 from annul.domain.errors import AnnulError
 from annul.host import recovery
 from annul.settings import Settings
@@ -27,7 +26,7 @@ from .soft import Cashier, cashier
 def _short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lease of a second, in this process and in those that it starts; this one sweeps often."""
     monkeypatch.setenv("ANNUL_NODE_LEASE_S", "1")
-    monkeypatch.setattr(app, "_PATIENCE", timedelta(seconds=0.5))
+    monkeypatch.setattr(hosting, "_PATIENCE", timedelta(seconds=0.5))
     monkeypatch.setattr(recovery, "_SWEEP_S", 0.5)
 
 

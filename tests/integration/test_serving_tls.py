@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from annul.desk.access import Access
-from annul.renewal import renew
+from annul.renewal import Renewal
 from annul.security.errors import TlsError
 from annul.security.tls import Clients, ServerTls
 from annul.serving import serve_http
@@ -363,15 +363,14 @@ def test_renewing_survives_every_error_and_tries_again(run: Run, authority: Auth
 
     async def scenario() -> None:
         with capture_logs() as logs:
-            task = asyncio.create_task(renew(tls, apply, LOOK_S))
-            await asyncio.sleep(0)  # it has seen the files
+            renewal = Renewal(tls, apply)
+            loop = Loops().start("tls", renewal.look, every_s=LOOK_S)
             authority.issue("port")
             await asyncio.wait_for(used.wait(), 10)
             await _logged(logs, "tls_reloaded")
             said = [one["error"] for one in logs if one["event"] == "tls_not_reloaded"]
             assert said == ["OSError: no socket left"]
-            assert not task.done()
-            task.cancel()
-            await asyncio.wait([task])
+            assert loop.failures == 0
+            await loop.stop()
 
     run(scenario())

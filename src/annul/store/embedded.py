@@ -5,7 +5,6 @@ as root; started by root it runs as the user `annul-postgres`, in a folder that 
 """
 
 import asyncio
-import contextlib
 import hashlib
 import os
 import pwd
@@ -16,6 +15,7 @@ import time
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Final
 from urllib.parse import quote
 
@@ -23,6 +23,8 @@ import asyncpg
 import structlog
 
 from annul.domain.errors import AnnulError
+
+from .loop import Loop, Loops
 
 _SYSTEM_USER: Final = "annul-postgres"
 _ROOT_HOME: Final = Path("/var/lib/annul")
@@ -73,8 +75,8 @@ class EmbeddedPostgres:
         self._folder.mkdir(parents=True, exist_ok=True)
         if self._user is not None:
             self._locate_as_root(self._user)
-        self._keeper: asyncio.Task[None] | None = None
-        self._stopping: asyncio.Event | None = None
+        self._keeper: Loop | None = None
+        self._one_at_a_time = Lock()  # a start that nobody awaits any more ends before a stop
 
     @property
     def url(self) -> str:
@@ -111,27 +113,18 @@ class EmbeddedPostgres:
 
     async def stop(self) -> None:
         """Stop the server: sessions are ended, what is committed stays."""
-        if self._keeper is not None and self._stopping is not None:
-            self._stopping.set()
-            await self._keeper
-        if self.alive():
-            await asyncio.to_thread(self._run, "pg_ctl", "stop", "-m", "fast", "-w")
+        if self._keeper is not None:
+            await self._keeper.stop()
+        await asyncio.to_thread(self._stop)
 
-    def keep_alive(self) -> None:
+    def keep_alive(self, loops: Loops) -> None:
         """Start the server again whenever its process is gone, until `stop`."""
-        self._stopping = asyncio.Event()
-        self._keeper = asyncio.create_task(self._keep_alive(self._stopping))
+        self._keeper = loops.start("database", self._look, every_s=_LOOK_S, after_s=_LOOK_S)
 
-    async def _keep_alive(self, stopping: asyncio.Event) -> None:
-        while not stopping.is_set():
-            if not self.alive():
-                log.error("database_gone", next_step=f"see {self.log}; it is started again")
-                try:
-                    await asyncio.to_thread(self._start)
-                except Exception as error:  # noqa: BLE001 - whatever it is: tried again at the next look
-                    log.warning("database_not_started", why=str(error))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), _LOOK_S)
+    async def _look(self) -> None:
+        if not self.alive():
+            log.error("database_gone", next_step=f"see {self.log}; it is started again")
+            await asyncio.to_thread(self._start)
 
     def alive(self) -> bool:
         """Say whether the server's process is there."""
@@ -160,8 +153,16 @@ class EmbeddedPostgres:
             os.kill(process, signal.SIGKILL)
 
     def _start(self) -> None:
-        self._prepare()
-        deadline = time.monotonic() + _START_S
+        with self._one_at_a_time:
+            self._prepare()
+            self._started(time.monotonic() + _START_S)
+
+    def _stop(self) -> None:
+        with self._one_at_a_time:
+            if self.alive():
+                self._run("pg_ctl", "stop", "-m", "fast", "-w")
+
+    def _started(self, deadline: float) -> None:
         while not self.alive():
             # Right after a kill the old server's children may still hold its shared memory.
             result = self._run("pg_ctl", "start", "-w", "-l", str(self.log), check=False)

@@ -108,7 +108,6 @@ _OTHERS: Final = {
     "api/v1/orders.py": "waits for an order, up to a limit",
     "cli/conclude.py": "waits for a conclusion, up to a limit",
     "issuers/late.py": "tries one answer until it is delivered",
-    "renewal.py": "holds whatever a look at the files raises",
     "resolve/book.py": "opens cases until none is left",
     "store/embedded.py": "waits for a server that starts, up to a limit",
     "store/lane.py": "tries one statement, up to a limit",

@@ -13,6 +13,7 @@ from annul.renewal import renewing
 from annul.security.ciphers import TDES, BlockCipher
 from annul.security.tls import ServerTls
 from annul.serving import serve_http
+from annul.store.loop import Loops
 from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
 from annul.wire.framing import FRAMINGS
@@ -84,7 +85,7 @@ async def simulate(
         if options.tls is None:
             await server.use(None)
         else:
-            await stack.enter_async_context(renewing(options.tls, server.use))
+            await stack.enter_async_context(renewing(options.tls, server.use, Loops(), port))
         control_port = None
         if options.control_port is not None:
             control_port = await stack.enter_async_context(

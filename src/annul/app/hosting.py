@@ -1,28 +1,18 @@
-"""The one place that wires everything: database, registry, journal, issuers, host, status."""
+"""A host that serves terminals, with all that works beside it."""
 
-import fcntl
 import random
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import structlog
 
-from annul.api.status import build
-from annul.console import build as console
-from annul.desk.access import Access
-from annul.desk.desk import Desk, Settled
-from annul.desk.feed import Feed
-from annul.desk.kept import Kept
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.business_day import Calendar
-from annul.domain.errors import AnnulError
 from annul.host.connections import Limits
 from annul.host.descriptors import connections_allowed
 from annul.host.door import Door
@@ -46,27 +36,17 @@ from annul.renewal import renewing
 from annul.resolve.audit import Auditor
 from annul.resolve.book import Book
 from annul.resolve.circuits import Circuits
-from annul.resolve.notify.webhooks import Deliverer
 from annul.resolve.pace import Pace
-from annul.resolve.people import People
 from annul.resolve.resolver import Resolver
 from annul.resolve.sweep import Sweep
-from annul.security.masterkey import load_or_create
-from annul.security.module import SecurityModule
-from annul.security.software import SoftwareModule
 from annul.security.tls import ServerTls, server_context
-from annul.security.vault import Vault
-from annul.serving import serve_http
 from annul.settings import Settings
-from annul.store.clock import Clock, SystemClock
-from annul.store.database import connect
-from annul.store.embedded import EmbeddedPostgres
 from annul.store.journal import Journal
-from annul.store.loop import Loops
-from annul.store.migrate import upgrade
 from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
 from annul.wire.framing import FRAMINGS
+
+from .foundation import Ground
 
 log = structlog.get_logger(__name__)
 
@@ -76,20 +56,6 @@ _LINKS_S: Final = 5.0
 _PATIENCE: Final = timedelta(seconds=5)
 # How long one question of the sweep for contradictions may keep the database.
 _QUESTION_S: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What everything stands on: the database, the keys, the clock."""
-
-    settings: Settings
-    database: str
-    pool: asyncpg.Pool
-    security: SecurityModule
-    vault: Vault
-    clock: Clock
-    access: Access
-    loops: Loops = field(default_factory=Loops)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,55 +91,6 @@ class Running:
                 for issuer_id, line in self.host.issuers.lines.items()
             },
         }
-
-
-class AlreadyRunning(AnnulError):
-    """Another annul runs on this data folder, so this one serves nothing. No money has moved."""
-
-    code = "app.already_running"
-    next_step = "Stop the other one, or give another folder with --data."
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the kernel gives back whatever becomes of this process."""
-    with (folder / "annul.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            message = f"another annul runs on {folder.resolve()}"
-            raise AlreadyRunning(message) from None
-        yield
-
-
-@asynccontextmanager
-async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Ground]:
-    """Start or reach the database, migrate it, and load the keys."""
-    async with AsyncExitStack() as stack:
-        settings.data.mkdir(parents=True, exist_ok=True)
-        stack.enter_context(_alone(settings.data))
-        url = settings.database.get_secret_value()
-        if not url:
-            embedded = EmbeddedPostgres(settings.data)
-            url = await embedded.start()
-            stack.push_async_callback(embedded.stop)
-            embedded.keep_alive()
-        await upgrade(url)
-        pool = await connect(url)
-        stack.push_async_callback(pool.close)
-        master = load_or_create(
-            settings.master_key_file or settings.data / "master.key",
-            settings.master_key.get_secret_value(),
-        )
-        yield Ground(
-            settings=settings,
-            database=url,
-            pool=pool,
-            security=SoftwareModule(master),
-            vault=Vault(master),
-            clock=clock or SystemClock(),
-            access=Access(pool),
-        )
 
 
 @asynccontextmanager
@@ -253,7 +170,7 @@ async def _secured(
     opened = await server.listen(
         settings.terminals_host, settings.secured_port, server_context(tls)
     )
-    async with renewing(tls, opened.use):
+    async with renewing(tls, opened.use, server.host.loops, opened.number):
         yield opened.number
 
 
@@ -335,81 +252,3 @@ def _resolver(base: Ground, host: Host) -> Resolver:
         pace,
         random=random.random,
     )
-
-
-@asynccontextmanager
-async def status_page(running: Running) -> AsyncIterator[int]:
-    """Serve health, metrics and status over HTTP beside the host; gives the port."""
-    settings = running.ground.settings
-    app = build(running.ground.access, running.figures, running.ground.loops)
-    async with serve_http(
-        app, settings.status_host, settings.status_port, tls=settings.status_tls
-    ) as port:
-        yield port
-
-
-@asynccontextmanager
-async def desk_page(
-    base: Ground, running: Running | None = None, controls: Mapping[str, str] | None = None
-) -> AsyncIterator[int]:
-    """Serve console and API, beside a host or alone; gives the port.
-
-    `controls` are the control addresses of demo issuers, by issuer.
-    """
-    settings = base.settings
-    calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
-    book, lessons = Book(base.pool, timedelta(minutes=15), settings.node), Lessons(base.pool)
-    feed = Feed(base.pool, base.clock, base.loops)
-    desk = Desk(
-        pool=base.pool,
-        access=base.access,
-        book=book,
-        gatherer=Gatherer(base.pool, calendar, base.clock),
-        lessons=lessons,
-        people=People(book, lessons),
-        feed=feed,
-        vault=base.vault,
-        calendar=calendar,
-        clock=base.clock,
-        kept=Kept(base.clock.monotonic),
-        host=running.host if running else None,
-        data=settings.data,
-        terminals=(
-            settings.terminals_host,
-            running.port if running else settings.terminals_port,
-            running.tls_port if running else settings.secured_port,
-        ),
-        controls=controls or {},
-        settings=tuple(_shown(settings)),
-        figures=running.figures if running else None,
-        loops=base.loops,
-        rate=settings.api_rate,
-        burst=settings.api_burst,
-    )
-    secure = settings.console_tls is not None
-    application = console.build(desk, secure=secure)
-    deliverer = Deliverer(base.pool, base.vault, base.clock, random=random.random, loops=base.loops)
-    deliverer.start()
-    feed.start()
-    try:
-        async with serve_http(
-            application,
-            settings.console_host,
-            settings.console_port,
-            lifespan=True,
-            tls=settings.console_tls,
-        ) as port:
-            try:
-                yield port
-            finally:
-                await feed.stop()  # first, so that streams end and nobody waits any more
-    finally:
-        await deliverer.stop()
-
-
-def _shown(settings: Settings) -> Iterator[Settled]:
-    """Give the settings in force with their origin; secrets stay secret."""
-    origins = settings.origins()
-    for name, declared in type(settings).model_fields.items():
-        value = getattr(settings, name)
-        yield Settled(name, str(value), origins[name], declared.description or "")
