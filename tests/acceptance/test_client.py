@@ -1,7 +1,6 @@
 """The client against a whole site: host, issuer, console and API as annul wires them."""
 
 import asyncio
-import inspect
 import io
 import json
 import re
@@ -10,7 +9,7 @@ import subprocess
 import threading
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,20 +17,18 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from annul.api.v1.case_models import Change
 from annul.app import desk_page
 from annul.client import (
     SIGNATURE_HEADER,
+    Case,
     CaseChange,
     Client,
     NoAnswerError,
     ProblemError,
     Void,
-    case_models,
-    house_models,
-    models,
     verify,
 )
+from annul.client.asked import BySlip
 from annul.client.signature import sign
 from annul.desk.roles import Scope
 from annul.sim.issuer.faults import Fault, FaultKind
@@ -119,14 +116,14 @@ async def test_a_void_from_its_order_to_its_end(desk: Desk, till: Cashier) -> No
 
 async def test_a_void_that_fails_is_waited_for_and_told_about(desk: Desk, till: Cashier) -> None:
     sale = await till.take("sale", 10_000)
-    original: models.BySlip = {
+    original: BySlip = {
         "terminal": desk.site.terminals[0][1],
         "batch": str(sale.batch),
         "trace": sale.trace,
     }
     _fault(desk, FaultKind.CODE, of_kind="void", code="96")
 
-    def program(annul: Client) -> tuple[Void, Void, case_models.Case]:
+    def program(annul: Client) -> tuple[Void, Void, Case]:
         first = annul.voids.create(original, desk.merchant, 10_000)
         last = annul.voids.wait(first.id, within_s=30)
         return first, last, annul.cases.get(last.case)
@@ -425,29 +422,3 @@ async def test_the_guide_does_what_it_says(
     assert (
         await desk.site.pool.fetchval("SELECT count(*) FROM transactions WHERE kind = 'void'") == 1
     )
-
-
-# Where the API calls something otherwise than the client does.
-_CALLED = {
-    "Case": "WholeCase",
-    "CaseEvent": "Event",
-    "PossibleAct": "Allowed",
-    "CausePace": "Pace",
-    "Text": "Said",
-}
-_NOT_ANSWERED = {"Order", "CaseChange"}  # a base; what comes as an event
-
-
-async def test_the_client_knows_all_that_the_api_answers(desk: Desk) -> None:
-    async with httpx.AsyncClient() as http:
-        described = (await http.get(f"{desk.address}/api/v1/openapi.json")).json()
-    schemas = described["components"]["schemas"]
-    compared = 0
-    for module in (models, case_models, house_models):
-        for name, shape in inspect.getmembers(module, is_dataclass):
-            if shape.__module__ == module.__name__ and name not in _NOT_ANSWERED:
-                known = {one.name for one in fields(shape)}
-                assert known == set(schemas[_CALLED.get(name, name)]["properties"]), name
-                compared += 1
-    assert compared > 30
-    assert {one.name for one in fields(CaseChange)} - {"event_id"} == set(Change.model_fields)

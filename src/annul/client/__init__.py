@@ -1,5 +1,7 @@
 """A client of annul's API: typed, with retries that never do anything twice.
 
+Its `models` are those with which v1 answers, declared once for both sides.
+
 It stands alone: of annul's server it imports nothing.
 """
 
@@ -12,31 +14,19 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from .case_models import Case, CaseChange, CaseSummary, Done
 from .errors import ClientError, NoAnswerError, ProblemError, UnreadableError
-from .house_models import (
-    DeliveryAttempt,
-    Health,
-    Issuer,
-    IssuerSummary,
-    MadeWebhook,
-    Merchant,
-    MerchantSummary,
-    Promise,
-    Terminal,
-    Webhook,
-)
-from .models import (
-    Chain,
-    Conclusion,
-    Conclusions,
-    Diagnosis,
-    InQuestion,
-    Refund,
-    Text,
-    Transaction,
-    Void,
-)
+from .models.cases import CaseChange, CaseSummary, Done
+from .models.cases import WholeCase as Case
+from .models.conclusions import Conclusion, Conclusions, InQuestion
+from .models.diagnosis import Diagnosis
+from .models.health import Health
+from .models.issuers import Issuer, IssuerSummary
+from .models.merchants import Merchant, MerchantSummary, Terminal
+from .models.orders import Refund, Void
+from .models.parts import Said as Text
+from .models.promise import Promise
+from .models.transactions import Chain, Transaction
+from .models.webhooks import DeliveryAttempt, MadeWebhook, Webhook
 from .resources import (
     Cases,
     Diagnoses,
@@ -48,7 +38,6 @@ from .resources import (
     Voids,
     Webhooks,
 )
-from .shape import read
 from .signature import HEADER as SIGNATURE_HEADER
 from .signature import verify
 from .transport import API, Patience, Transport
@@ -133,11 +122,11 @@ class Client:
 
     def promise(self, hours: float = 24.0) -> Promise:
         """Say how the promise is kept: every void ends, in a time that is measured."""
-        return read(Promise, self._transport.get("promise", hours=hours))
+        return self._transport.get(Promise, "promise", hours=hours)
 
     def health(self) -> Health:
         """Say that annul works; this takes no scope."""
-        return read(Health, self._transport.get("health"))
+        return self._transport.get(Health, "health")
 
     def close(self) -> None:
         """Close the connections."""

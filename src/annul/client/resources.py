@@ -1,43 +1,25 @@
 """What can be asked of annul, one class per resource."""
 
 import base64
-import json
 from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime
 from time import monotonic
-from typing import Final, Literal, Unpack
+from typing import Final, TypeVar, Unpack
 from uuid import uuid4
 
 import httpx
 
-from .case_models import Case, CaseChange, CaseSummary, Done
+from .asked import Action, ByReference, BySlip, CaseState, GivenFact, Settings, Value
 from .errors import ProblemError
-from .house_models import (
-    Allowed,
-    DeliveryAttempt,
-    Issuer,
-    IssuerSummary,
-    MadeWebhook,
-    Merchant,
-    MerchantSummary,
-    Terminal,
-    Webhook,
-)
-from .models import (
-    ByReference,
-    BySlip,
-    Chain,
-    Conclusion,
-    Conclusions,
-    Diagnosis,
-    GivenFact,
-    InQuestion,
-    Refund,
-    Transaction,
-    Value,
-    Void,
-)
-from .shape import read
+from .models.cases import CaseChange, CaseSummary, Done, WholeCase
+from .models.conclusions import Conclusion, Conclusions, InQuestion
+from .models.diagnosis import Diagnosis
+from .models.issuers import Issuer, IssuerSummary
+from .models.merchants import Merchant, MerchantSummary, Terminal
+from .models.orders import Refund, Void
+from .models.transactions import Chain, Transaction
+from .models.webhooks import DeliveryAttempt, MadeWebhook, Webhook
+from .reading import read
 from .stream import Reader
 from .transport import Transport
 
@@ -45,8 +27,8 @@ _PAGE: Final = 100
 _LONGEST_WAIT_S: Final = 50.0  # of one call; annul allows 60
 _MARGIN_S: Final = 30.0  # how long a call may take beyond the wait that it asks for
 
-CaseState = Literal["open", "asked", "late", "voided", "refunded", "refused", "unproved", "all"]
-Action = Literal["look", "note", "confirm-cause", "retry", "refund", "withdraw", "reject", "close"]
+
+Made = TypeVar("Made", Void, Refund)
 
 
 class _Resource:
@@ -61,32 +43,33 @@ class _Orders(_Resource):
 
     def _create(
         self,
+        model: type[Made],
         original: ByReference | BySlip,
         merchant: str,
         amount: int | None,
         idempotency_key: str | None,
-    ) -> object:
+    ) -> Made:
         body: dict[str, object] = {"merchant": merchant, "original": dict(original)}
         if amount is not None:
             body["amount"] = amount
         key = idempotency_key or str(uuid4())
-        return self._transport.call("POST", self._path, body=body, key=key)
+        return self._transport.call(model, "POST", self._path, body=body, key=key)
 
-    def _ended(self, named: str, within_s: float) -> object:
+    def _ended(self, model: type[Made], named: str, within_s: float) -> Made:
         """Ask until it is no longer pending or the time is over."""
         until = monotonic() + within_s
         while True:
             wait = min(max(until - monotonic(), 0.0), _LONGEST_WAIT_S)
-            answer = self._transport.call(
+            order = self._transport.call(
+                model,
                 "GET",
                 self._path,
                 named,
                 query={"wait": round(wait, 3)},
                 timeout_s=wait + _MARGIN_S,
             )
-            pending = isinstance(answer, dict) and answer.get("state") == "pending"
-            if not pending or monotonic() >= until:
-                return answer
+            if order.state != "pending" or monotonic() >= until:
+                return order
 
 
 class Voids(_Orders):
@@ -106,15 +89,15 @@ class Voids(_Orders):
         Without `idempotency_key` one is made, which serves for the tries of this call only. Give
         your own to be able to ask again after a crash: the order is then carried out once.
         """
-        return read(Void, self._create(original, merchant, amount, idempotency_key))
+        return self._create(Void, original, merchant, amount, idempotency_key)
 
     def get(self, void: str) -> Void:
         """Say how a void stands, by id or reference number, whoever has asked for it."""
-        return read(Void, self._transport.get(self._path, void))
+        return self._transport.get(Void, self._path, void)
 
     def wait(self, void: str, within_s: float = 60.0) -> Void:
         """Wait until a void has ended or people have to prove it; it may still be pending."""
-        return read(Void, self._ended(void, within_s))
+        return self._ended(Void, void, within_s)
 
 
 class Refunds(_Orders):
@@ -130,15 +113,15 @@ class Refunds(_Orders):
         idempotency_key: str | None = None,
     ) -> Refund:
         """Refund an original, all that is left of it without `amount`; as `Voids.create`."""
-        return read(Refund, self._create(original, merchant, amount, idempotency_key))
+        return self._create(Refund, original, merchant, amount, idempotency_key)
 
     def get(self, refund: str) -> Refund:
         """Say how a refund stands, by id or reference number."""
-        return read(Refund, self._transport.get(self._path, refund))
+        return self._transport.get(Refund, self._path, refund)
 
     def wait(self, refund: str, within_s: float = 60.0) -> Refund:
         """Wait until a refund has ended or people have to prove it; it may still be pending."""
-        return read(Refund, self._ended(refund, within_s))
+        return self._ended(Refund, refund, within_s)
 
 
 class Cases(_Resource):
@@ -155,7 +138,8 @@ class Cases(_Resource):
         since: datetime | None = None,
     ) -> Iterator[CaseSummary]:
         """Give cases, the latest first, page by page as they are needed."""
-        for item in self._transport.pages(
+        return self._transport.pages(
+            CaseSummary,
             "cases",
             state=state,
             cause=cause,
@@ -164,17 +148,16 @@ class Cases(_Resource):
             search=search,
             since=since,
             limit=_PAGE,
-        ):
-            yield read(CaseSummary, item)
+        )
 
-    def get(self, number: str) -> Case:
+    def get(self, number: str) -> WholeCase:
         """Give everything about a case, by number or id."""
-        return read(Case, self._transport.get("cases", number))
+        return self._transport.get(WholeCase, "cases", number)
 
     def act(self, number: str, action: Action, reason: str, cause: str = "") -> Done:
         """Do something with a case; `confirm-cause` takes the cause."""
         body = {"action": action, "reason": reason, "cause": cause}
-        return read(Done, self._transport.call("POST", "cases", number, "acts", body=body))
+        return self._transport.call(Done, "POST", "cases", number, "acts", body=body)
 
     def proof(self, number: str) -> bytes:
         """Give the proof of a case: a zip of proof.json and proof.pdf."""
@@ -196,8 +179,8 @@ class Cases(_Resource):
                     for event in reader.read(response.iter_lines()):
                         failures = 0
                         if event.name == "case":
-                            changed = json.loads(event.data) | {"event_id": reader.last_id}
-                            yield read(CaseChange, changed)
+                            change = read(CaseChange, event.data)
+                            yield change.model_copy(update={"event_id": reader.last_id})
             except (httpx.TransportError, ProblemError) as error:
                 failures += 1
                 self._transport.pause(failures, error)
@@ -223,11 +206,11 @@ class Diagnoses(_Resource):
             "facts": dict(facts or {}),
         }
         # It changes nothing, so asking twice does no harm.
-        return read(Diagnosis, self._transport.call("POST", "diagnosis", body=body, harmless=True))
+        return self._transport.call(Diagnosis, "POST", "diagnosis", body=body, harmless=True)
 
     def of_void(self, void: str) -> Diagnosis:
         """Say it for a void of annul's own, by id or reference number."""
-        return read(Diagnosis, self._transport.get("diagnosis", void))
+        return self._transport.get(Diagnosis, "diagnosis", void)
 
 
 class Transactions(_Resource):
@@ -261,12 +244,11 @@ class Transactions(_Resource):
             "to": until,
             "limit": _PAGE,
         }
-        for item in self._transport.pages("transactions", **wanted):
-            yield read(Transaction, item)
+        return self._transport.pages(Transaction, "transactions", **wanted)
 
     def get(self, transaction: str) -> Chain:
         """Give a transaction by id, with all that belongs to it."""
-        return read(Chain, self._transport.get("transactions", transaction))
+        return self._transport.get(Chain, "transactions", transaction)
 
 
 class MoneyInQuestion(_Resource):
@@ -277,12 +259,11 @@ class MoneyInQuestion(_Resource):
 
     def list(self) -> Iterator[InQuestion]:
         """Give them, the oldest first."""
-        for item in self._transport.pages("money-in-question", limit=_PAGE):
-            yield read(InQuestion, item)
+        return self._transport.pages(InQuestion, "money-in-question", limit=_PAGE)
 
     def get(self, transaction: str) -> Conclusions:
         """Give what was concluded of a transaction, by id or reference number, and may be now."""
-        return read(Conclusions, self._transport.get(*_of(transaction)))
+        return self._transport.get(Conclusions, *_of(transaction))
 
     def propose(
         self, transaction: str, *, done: bool, reason: str, evidence: bytes, evidence_name: str
@@ -294,11 +275,12 @@ class MoneyInQuestion(_Resource):
             "evidence_name": evidence_name,
             "evidence": base64.b64encode(evidence).decode(),
         }
-        return read(Conclusion, self._transport.call("POST", *_of(transaction), body=body))
+        return self._transport.call(Conclusion, "POST", *_of(transaction), body=body)
 
     def confirm(self, transaction: str, conclusion: str, reason: str) -> Conclusion:
         """Confirm what another person has proposed; once more does no harm."""
-        answer = self._transport.call(
+        return self._transport.call(
+            Conclusion,
             "POST",
             *_of(transaction),
             conclusion,
@@ -306,14 +288,12 @@ class MoneyInQuestion(_Resource):
             body={"reason": reason},
             harmless=True,
         )
-        return read(Conclusion, answer)
 
     def withdraw(self, transaction: str, conclusion: str, reason: str) -> Conclusion:
         """Take a proposal back before it is confirmed."""
-        answer = self._transport.call(
-            "DELETE", *_of(transaction), conclusion, query={"reason": reason}
+        return self._transport.call(
+            Conclusion, "DELETE", *_of(transaction), conclusion, query={"reason": reason}
         )
-        return read(Conclusion, answer)
 
     def evidence(self, transaction: str, conclusion: str) -> bytes:
         """Give the file that was attached."""
@@ -325,22 +305,20 @@ class Merchants(_Resource):
 
     def list(self, search: str = "") -> Iterator[MerchantSummary]:
         """Give merchants by number; `search`: in number or name, or the number of a terminal."""
-        for item in self._transport.pages("merchants", search=search, limit=_PAGE):
-            yield read(MerchantSummary, item)
+        return self._transport.pages(MerchantSummary, "merchants", search=search, limit=_PAGE)
 
     def get(self, merchant: str) -> Merchant:
         """Give a merchant."""
-        return read(Merchant, self._transport.get("merchants", merchant))
+        return self._transport.get(Merchant, "merchants", merchant)
 
-    def change(self, merchant: str, reason: str, **allowed: Unpack[Allowed]) -> Merchant:
+    def change(self, merchant: str, reason: str, **allowed: Unpack[Settings]) -> Merchant:
         """Set what annul may do unasked; what is left out stays as it is."""
         body = {**allowed, "reason": reason}
-        return read(Merchant, self._transport.call("PATCH", "merchants", merchant, body=body))
+        return self._transport.call(Merchant, "PATCH", "merchants", merchant, body=body)
 
     def terminals(self, merchant: str) -> Iterator[Terminal]:
         """Give a merchant's terminals by number."""
-        for item in self._transport.pages("merchants", merchant, "terminals", limit=_PAGE):
-            yield read(Terminal, item)
+        return self._transport.pages(Terminal, "merchants", merchant, "terminals", limit=_PAGE)
 
 
 class Issuers(_Resource):
@@ -348,12 +326,11 @@ class Issuers(_Resource):
 
     def list(self) -> Iterator[IssuerSummary]:
         """Give issuers by number."""
-        for item in self._transport.pages("issuers", limit=_PAGE):
-            yield read(IssuerSummary, item)
+        return self._transport.pages(IssuerSummary, "issuers", limit=_PAGE)
 
     def get(self, issuer: str) -> Issuer:
         """Give an issuer with its rules, what its codes mean, and whom to call."""
-        return read(Issuer, self._transport.get("issuers", issuer))
+        return self._transport.get(Issuer, "issuers", issuer)
 
 
 class Webhooks(_Resource):
@@ -362,25 +339,25 @@ class Webhooks(_Resource):
     def create(self, url: str, merchant: str | None = None) -> MadeWebhook:
         """Add a webhook; the answer has its secret, which is shown only here."""
         body = {"url": url, "merchant": merchant}
-        return read(MadeWebhook, self._transport.call("POST", "webhooks", body=body))
+        return self._transport.call(MadeWebhook, "POST", "webhooks", body=body)
 
     def list(self) -> Iterator[Webhook]:
         """Give webhooks, the latest first, also those that are off."""
-        for item in self._transport.pages("webhooks", limit=_PAGE):
-            yield read(Webhook, item)
+        return self._transport.pages(Webhook, "webhooks", limit=_PAGE)
 
     def end(self, webhook: str) -> None:
         """Switch a webhook off."""
-        self._transport.call("DELETE", "webhooks", webhook)
+        self._transport.send("DELETE", "webhooks", webhook)
 
     def deliveries(self, webhook: str) -> Iterator[DeliveryAttempt]:
         """Give the attempts at a webhook, the latest first."""
-        for item in self._transport.pages("webhooks", webhook, "deliveries", limit=_PAGE):
-            yield read(DeliveryAttempt, item)
+        return self._transport.pages(
+            DeliveryAttempt, "webhooks", webhook, "deliveries", limit=_PAGE
+        )
 
     def replay(self, webhook: str, delivery: str) -> None:
         """Send a delivery again now; the log shows what comes of it."""
-        self._transport.call("POST", "webhooks", webhook, "deliveries", delivery, "replay")
+        self._transport.send("POST", "webhooks", webhook, "deliveries", delivery, "replay")
 
 
 def _of(transaction: str) -> tuple[str, str, str]:

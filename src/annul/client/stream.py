@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 
-class Event(NamedTuple):
+class SentEvent(NamedTuple):
     """One event: its name and its data."""
 
     name: str
@@ -17,7 +17,7 @@ class Reader:
     def __init__(self, last_id: str = "") -> None:
         self.last_id = last_id
 
-    def read(self, lines: Iterable[str]) -> Iterator[Event]:
+    def read(self, lines: Iterable[str]) -> Iterator[SentEvent]:
         """Read events from lines without their ends; comments and what is cut off give nothing."""
         name, data, at = "", list[str](), self.last_id
         for line in lines:
@@ -27,7 +27,7 @@ class Reader:
                 case "" if not line:
                     self.last_id = at
                     if data:
-                        yield Event(name or "message", "\n".join(data))
+                        yield SentEvent(name or "message", "\n".join(data))
                     name, data = "", []
                 case "event":
                     name = value

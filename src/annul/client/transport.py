@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import httpx
 
-from .errors import NoAnswerError, ProblemError, UnreadableError
+from .errors import NoAnswerError, ProblemError
+from .models.parts import Item, Page
+from .reading import Answer, read
 
 API: Final = "/api/v1"
 _BUSY: Final = frozenset({429, 503})
@@ -44,12 +46,13 @@ class Transport:
         """Close the connections."""
         self._client.close()
 
-    def get(self, *path: str, **query: object) -> Any:
-        """Read JSON. What is None or empty is left out of the query."""
-        return self.call("GET", *path, query=query)
+    def get(self, model: type[Answer], *path: str, **query: object) -> Answer:
+        """Read an answer. What is None or empty is left out of the query."""
+        return self.call(model, "GET", *path, query=query)
 
     def call(
         self,
+        model: type[Answer],
         method: str,
         *path: str,
         query: Mapping[str, object] | None = None,
@@ -57,8 +60,8 @@ class Transport:
         key: str = "",
         timeout_s: float | None = None,
         harmless: bool = False,
-    ) -> Any:
-        """Call and give the JSON of the answer, None for an empty one.
+    ) -> Answer:
+        """Call and read the answer.
 
         `key` makes a POST idempotent, `harmless` says that it changes nothing. Raises
         `ProblemError`, `NoAnswerError` and `UnreadableError`.
@@ -66,13 +69,7 @@ class Transport:
         response = self.send(
             method, *path, query=query, body=body, key=key, timeout_s=timeout_s, harmless=harmless
         )
-        if not response.content:
-            return None
-        try:
-            return response.json()
-        except ValueError as error:
-            message = f"{method} {response.url.path} did not answer with JSON"
-            raise UnreadableError(message) from error
+        return read(model, response.content)
 
     def send(
         self,
@@ -117,16 +114,13 @@ class Transport:
                 raise _problem(response)
             self._patience.sleep(wait)
 
-    def pages(self, *path: str, **query: object) -> Iterator[Any]:
+    def pages(self, model: type[Item], *path: str, **query: object) -> Iterator[Item]:
         """Give the items of all pages, one page at a time."""
         cursor = ""
         while True:
-            page = self.get(*path, **query, cursor=cursor)
-            if not isinstance(page, dict) or not isinstance(page.get("items"), list):
-                message = f"GET {address(*path)} did not answer with a page"
-                raise UnreadableError(message)
-            yield from page["items"]
-            cursor = str(page.get("next_cursor") or "")
+            page = self.get(Page[model], *path, **query, cursor=cursor)
+            yield from page.items
+            cursor = page.next_cursor
             if not cursor:
                 return
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from annul.client import Client, NoAnswerError, ProblemError, UnreadableError
+from annul.client.models.issuers import Meaning
 from annul.client.transport import address, retry_after
 
 BASE = "https://annul.example"
@@ -221,15 +222,15 @@ def test_what_would_be_the_same_again_is_not_asked_again(answer: httpx.Response)
 
 
 def test_pages_are_read_as_they_are_needed():
-    row = {"response_code": "05"}  # not an issuer: what is not asked for is not read
+    row = {"response_code": "05", "cause": "issuer_unsupported"}
     scripted = Scripted(
         ok({"items": [row], "next_cursor": "b"}), ok({"items": [row], "next_cursor": "c"}), ok(PAGE)
     )
     with scripted.client() as annul:
-        pages = annul._transport.pages("issuers", limit=100)
-        assert next(pages) == row
+        pages = annul._transport.pages(Meaning, "issuers", limit=100)
+        assert next(pages) == Meaning(**row)
         assert len(scripted.asked) == 1
-        assert list(pages) == [row]
+        assert list(pages) == [Meaning(**row)]
     cursors = [request.url.params.get("cursor") for request in scripted.asked]
     assert cursors == [None, "b", "c"]
     assert all(request.url.params["limit"] == "100" for request in scripted.asked)

@@ -1,31 +1,31 @@
 """Cases: looked for, read whole, acted on, and their proof."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
+from annul.client.models.cases import CaseSummary, Done, WholeCase
+from annul.client.models.parts import Page
 from annul.desk import acts
 from annul.desk import cases as views
 from annul.desk.roles import Scope, Visitor
 from annul.diagnose.causes import CAUSES
 from annul.resolve import proof
-from annul.resolve.people import ACTIONS
+from annul.resolve.case import Case
+from annul.resolve.people import ACTIONS, Action
 
-from . import case_models as models
-from .models import (
+from .asked import (
     After,
     Asked,
     CauseName,
     IssuerId,
     Limit,
     MerchantId,
-    Model,
     Moment,
     Named,
     OneOf,
-    Page,
     Words,
     page,
 )
@@ -53,16 +53,6 @@ class Act(Asked):
     )
 
 
-class Done(Model):
-    """What came of an act."""
-
-    done: str = Field(
-        description="The action; `proposed` when a second person has to do the same.",
-        examples=["retry"],
-    )
-    case: models.CaseSummary
-
-
 @router.get("", responses=problems())
 async def search(
     desk: AtDesk,
@@ -80,19 +70,19 @@ async def search(
     since: Annotated[Moment | None, Query(description="Opened from then.")] = None,
     limit: Limit = 50,
     cursor: After = "",
-) -> Page[models.CaseSummary]:
+) -> Page[CaseSummary]:
     """List cases, the latest first."""
     wanted = views.Wanted(state, cause or "", issuer or "", merchant or "", search or "", since)
     found = await views.search(desk, visitor, wanted, limit, cursor)
-    return page(models.CaseSummary, found.rows, found.following)
+    return page(CaseSummary, found.rows, found.following)
 
 
-@router.get("/{number}", response_model=models.WholeCase, responses=problems(404) | UNCHANGED)
+@router.get("/{number}", response_model=WholeCase, responses=problems(404) | UNCHANGED)
 async def one(request: Request, number: Number, desk: AtDesk, visitor: Reader) -> Response:
     """Give everything about a case: causes with evidence, timeline, transactions, ledger, acts."""
     case = await views.find(desk, visitor, number)
     whole = await views.whole(desk, case)
-    return polled(request, models.whole(case, whole, acts.possible(visitor, case)))
+    return polled(request, _whole(case, whole, acts.possible(visitor, case)))
 
 
 @router.post(
@@ -107,7 +97,7 @@ async def act(number: Number, asked: Act, desk: AtDesk, visitor: Actor, response
     if done == "proposed":
         response.status_code = 202
     changed = await desk.book.reread(case)
-    return Done(done=done, case=models.CaseSummary.model_validate(changed))
+    return Done(done=done, case=CaseSummary.model_validate(changed))
 
 
 @router.get(
@@ -127,3 +117,19 @@ async def proved(number: Number, desk: AtDesk, visitor: Reader) -> Response:
     content = await run_in_threadpool(proof.bundle, await views.whole(desk, case))
     name = f'attachment; filename="annul-{case.number}.zip"'
     return Response(content, media_type=_ZIP, headers={"content-disposition": name})
+
+
+def _whole(case: Case, gathered: dict[str, Any], allowed: list[Action]) -> WholeCase:
+    """Put it together from what `annul.resolve.proof` gathers."""
+    return WholeCase.model_validate(
+        {
+            **{
+                name: gathered[name]
+                for name in ("timeline", "transactions", "messages", "ledger", "told")
+            },
+            "case": CaseSummary.model_validate(case),
+            "causes": (gathered["diagnosis"] or {}).get("causes", []),
+            "chain_broken_at": gathered["chain"]["broken_at"],
+            "allowed": allowed,
+        }
+    )

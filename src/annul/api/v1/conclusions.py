@@ -1,29 +1,35 @@
 """Money in question, and conclusions by hand: proposed by one person, confirmed by another."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
+from pydantic import Base64Bytes, Field
 
+from annul.client.models.conclusions import Conclusion, Conclusions, InQuestion
+from annul.client.models.parts import Page, Said
 from annul.desk import conclusions as views
 from annul.desk.roles import Scope, Visitor
+from annul.domain.records import Transaction
+from annul.resolve import conclusion as stored
 from annul.resolve.conclusion import LARGEST_EVIDENCE, NotConcludable, StillWorkedOn
+from annul.resolve.conclusion_words import follows
 
-from . import conclusion_models as models
-from .models import After, Limit, Named, Page, page
+from .asked import After, Asked, Limit, Named, Words, page
 from .needs import AtDesk, needs, problems
 
 router = APIRouter(tags=["conclusions"])
 Reader = Annotated[Visitor, needs(Scope.CASES_READ)]
 Actor = Annotated[Visitor, needs(Scope.CASES_ACT)]
-Transaction = Annotated[Named, Path(description="Id or reference number.")]
+Which = Annotated[Named, Path(description="Id or reference number.")]
+Reason = Annotated[Words, Field(min_length=1, max_length=500)]
 
 # Evidence in base64, and what goes with it.
 LARGER: Final = {r"/transactions/[^/]+/conclusions": LARGEST_EVIDENCE * 4 // 3 + 65_536}
 _OF: Final = "/transactions/{transaction}/conclusions"
 _OCTETS: Final = "application/octet-stream"
-_LEFT: Final = {202: {"model": models.Conclusion, "description": "Left to a host, in a moment."}}
+_LEFT: Final = {202: {"model": Conclusion, "description": "Left to a host, in a moment."}}
 _FILE: Final = {
     200: {
         "description": "The file as it was given.",
@@ -32,34 +38,54 @@ _FILE: Final = {
 }
 
 
+class NewConclusion(Asked):
+    """What has become of a transaction at the issuer, why one is sure, and what shows it."""
+
+    done: bool = Field(description="Whether it was done at the issuer.", examples=[False])
+    reason: Reason = Field(examples=["The issuer's desk wrote that it is not in its books."])
+    evidence: Base64Bytes = Field(
+        description="A file of at most 5 MB, in base64. It is kept encrypted.",
+        examples=["aXNzdWVyJ3MgbGV0dGVy"],
+    )
+    evidence_name: Annotated[Words, Field(min_length=1, max_length=200)] = Field(
+        description="Name of the file.", examples=["letter.pdf"]
+    )
+
+
+class Because(Asked):
+    """Why something is done."""
+
+    reason: Reason = Field(description="Kept in the audit log.", examples=["seen the letter"])
+
+
 @router.get("/money-in-question", responses=problems())
 async def money_in_question(
     desk: AtDesk, visitor: Reader, limit: Limit = 50, cursor: After = ""
-) -> Page[models.InQuestion]:
+) -> Page[InQuestion]:
     """List movements whose outcome nobody has proved, the oldest first.
 
     Unfinished for longer than twice their issuer's time-out, disputed, or of a case that ended as
     `unproved`.
     """
     found = await views.in_question(desk, visitor, limit, cursor)
-    return page(models.InQuestion, found.rows, found.following)
+    return page(InQuestion, found.rows, found.following)
 
 
 @router.get(_OF, responses=problems(404, 409))
-async def every(transaction: Transaction, desk: AtDesk, visitor: Reader) -> models.Conclusions:
+async def every(transaction: Which, desk: AtDesk, visitor: Reader) -> Conclusions:
     """Give what was concluded of a transaction by hand, and what would follow from it now."""
     found, conclusions = await views.of(desk, visitor, transaction)
     try:
         await desk.conclusions.concludable(found)
     except (NotConcludable, StillWorkedOn):
-        return models.whole(found, conclusions, possible=False)
-    return models.whole(found, conclusions, possible=True)
+        return _whole(found, conclusions, possible=False)
+    return _whole(found, conclusions, possible=True)
 
 
 @router.post(_OF, status_code=201, responses=problems(404, 409, 413))
 async def propose(
-    transaction: Transaction, asked: models.NewConclusion, desk: AtDesk, visitor: Actor
-) -> models.Conclusion:
+    transaction: Which, asked: NewConclusion, desk: AtDesk, visitor: Actor
+) -> Conclusion:
     """Propose what has become of a transaction, with evidence; another person has to confirm it.
 
     For operators and administrators. A key acts as the person who made it. Refused (409) while
@@ -74,18 +100,18 @@ async def propose(
         evidence=asked.evidence,
         evidence_name=asked.evidence_name,
     )
-    return models.one(proposed)
+    return _one(proposed)
 
 
 @router.post(_OF + "/{conclusion}/confirm", responses=problems(404, 409, 413) | _LEFT)
 async def confirm(
-    transaction: Transaction,
+    transaction: Which,
     conclusion: UUID,
-    asked: models.Because,
+    asked: Because,
     desk: AtDesk,
     visitor: Actor,
     response: Response,
-) -> models.Conclusion:
+) -> Conclusion:
     """Confirm what another person has proposed: the money moves as it says, once.
 
     Refused (409 `resolve.second_person`) for who has proposed it, and
@@ -94,28 +120,53 @@ async def confirm(
     confirmed = await views.confirm(desk, visitor, transaction, conclusion, asked.reason)
     if confirmed.state == "confirmed":
         response.status_code = 202
-    return models.one(confirmed)
+    return _one(confirmed)
 
 
 @router.delete(_OF + "/{conclusion}", responses=problems(404, 409))
 async def withdraw(
-    transaction: Transaction,
+    transaction: Which,
     conclusion: UUID,
     desk: AtDesk,
     visitor: Actor,
-    reason: Annotated[models.Reason, Query(description="Kept in the audit log.")],
-) -> models.Conclusion:
+    reason: Annotated[Reason, Query(description="Kept in the audit log.")],
+) -> Conclusion:
     """Take a proposal back, one's own or another's, before it is confirmed."""
-    return models.one(await views.withdraw(desk, visitor, transaction, conclusion, reason))
+    return _one(await views.withdraw(desk, visitor, transaction, conclusion, reason))
 
 
 @router.get(
     _OF + "/{conclusion}/evidence", response_class=Response, responses=problems(404, 409) | _FILE
 )
-async def evidence(
-    transaction: Transaction, conclusion: UUID, desk: AtDesk, visitor: Reader
-) -> Response:
+async def evidence(transaction: Which, conclusion: UUID, desk: AtDesk, visitor: Reader) -> Response:
     """Give the file that was attached, to those who conclude and to auditors."""
     found, content = await views.evidence(desk, visitor, transaction, conclusion)
     named = f"attachment; filename*=UTF-8''{quote(found.evidence_name, safe='')}"
     return Response(content, media_type=_OCTETS, headers={"content-disposition": named})
+
+
+def _one(found: stored.Conclusion) -> Conclusion:
+    """Give a conclusion as programs read it."""
+    shown: dict[str, Any] = {
+        **found._asdict(),
+        "state": found.state,
+        "evidence_sha256": found.evidence_hash.hex(),
+        "concluded_at": found.carried_at,
+    }
+    return Conclusion.model_validate(shown)
+
+
+def _whole(
+    transaction: Transaction, found: list[stored.Conclusion], *, possible: bool
+) -> Conclusions:
+    """Give a transaction with its conclusions, and what would follow."""
+    kind, state = transaction.kind, transaction.state
+    return Conclusions(
+        transaction_id=str(transaction.id),
+        rrn=transaction.rrn,
+        state=str(state),
+        possible=possible,
+        if_done=Said.model_validate(follows(kind, state, done=True)),
+        if_not_done=Said.model_validate(follows(kind, state, done=False)),
+        conclusions=tuple(_one(each) for each in found),
+    )

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path
 from pydantic import AllowInfNan, Field, StringConstraints
 
+from annul.client.models.diagnosis import Diagnosis
+from annul.client.models.parts import VOID
 from annul.desk.roles import Scope, Visitor
 from annul.diagnose.facts import FACTS, Facts
 from annul.diagnose.posted import facts_of
@@ -13,8 +15,7 @@ from annul.resolve.people import kept_facts
 from annul.wire.dialects import DIALECTS
 
 from . import orders
-from .findings import Finding
-from .models import VOID, Asked, Language, Model, Named, OneOf, Words
+from .asked import Asked, Language, Named, OneOf, Words
 from .needs import AtDesk, needs, problems
 
 router = APIRouter(prefix="/diagnosis", tags=["diagnosis"])
@@ -52,24 +53,6 @@ class Posted(Asked):
     dialect: Annotated[str, OneOf(DIALECTS)] = Field("unionpay_pos", examples=["unionpay_pos"])
     facts: dict[Annotated[str, OneOf(FACTS)], Given | Value] = Field(
         {}, examples=[{"issuer.maintenance": True}]
-    )
-
-
-class KnownFact(Model):
-    """A fact with where it came from."""
-
-    value: bool | int | float | str
-    source: str = Field(examples=["transactions 300000000002.response_code"])
-
-
-class Diagnosis(Model):
-    """Every cause, the most probable first; the same as `annul diagnose --json`."""
-
-    causes: list[Finding]
-    facts: dict[str, KnownFact]
-    missing: list[str] = Field(description="Facts that are not known.")
-    could_not_be_told: dict[str, list[str]] = Field(
-        description="Causes that could not be told, each with the facts it takes."
     )
 
 

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from annul.client.models.cases import Change
 from annul.desk.roles import Scope, Visitor
 from annul.store.database import load_queries
 
-from .case_models import Change
 from .needs import AtDesk, needs, problems
 
 router = APIRouter(prefix="/cases", tags=["cases"])

@@ -6,7 +6,10 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import Request, Response
+from pydantic import Field
 
+from annul.client.models.orders import Refund, Void
+from annul.client.models.parts import MERCHANT, ORIGINAL
 from annul.desk.desk import Desk, Unknown
 from annul.desk.roles import Visitor
 from annul.diagnose.gather import VoidUnknown
@@ -16,9 +19,9 @@ from annul.host.host import Host
 from annul.host.ordered import Order, Refused
 from annul.store.database import load_queries
 
+from .asked import Asked, Batch, MerchantId, Minor, Rrn, TerminalId, Trace
 from .idempotency import Keys
 from .needs import desk_of
-from .order_models import BySlip, NewRefund, NewVoid, Refund, Void
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
 _QUERIES: Final = {
@@ -34,6 +37,44 @@ _running: set[asyncio.Task[Any]] = set()  # goes on when the caller has gone
 Result = TypeVar("Result", Void, Refund)
 Do = Callable[[Host, Order], Awaitable[None]]
 Show = Callable[[Transaction], Awaitable[Result]]
+
+
+class ByReference(Asked):
+    """An original by its reference number (field 37)."""
+
+    rrn: Rrn = Field(examples=[ORIGINAL])
+
+
+class BySlip(Asked):
+    """An original by what else stands on its slip."""
+
+    terminal: TerminalId = Field(examples=["10000001"])
+    batch: Batch = Field(examples=["000001"])
+    trace: Trace = Field(description="Voucher number.", examples=["000001"])
+
+
+class NewVoid(Asked):
+    """What to void."""
+
+    merchant: MerchantId = Field(examples=[MERCHANT])
+    original: ByReference | BySlip
+    amount: Minor | None = Field(
+        None,
+        description="In minor units; if given it must be that of the original.",
+        examples=[10_000],
+    )
+
+
+class NewRefund(Asked):
+    """What to refund."""
+
+    merchant: MerchantId = Field(examples=[MERCHANT])
+    original: ByReference | BySlip
+    amount: Minor | None = Field(
+        None,
+        description="In minor units; all that is left of the original if not given.",
+        examples=[2_500],
+    )
 
 
 async def ordered(

@@ -1,55 +1,18 @@
 """The promise: how many voids ended, how, and in time."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
 
+from annul.client.models.promise import Promise
 from annul.desk.roles import Scope, Visitor
 from annul.resolve import promise
 
-from .models import Model
 from .needs import AtDesk, needs, problems
 from .polled import UNCHANGED, polled
 
 router = APIRouter(prefix="/promise", tags=["promise"])
-
-
-class Pace(Model):
-    """How long cases of a cause took to their end, in seconds."""
-
-    cause: str = Field(examples=["timeout"])
-    cases: int = Field(examples=[12])
-    p50_s: float = Field(examples=[9.5])
-    p99_s: float = Field(examples=[41.0])
-    max_s: float = Field(examples=[44.2])
-
-
-class Promise(Model):
-    """Cases opened within the hours asked for; open and unproved ones always count."""
-
-    cases: int = Field(examples=[20])
-    open: int = Field(examples=[1])
-    voided: int = Field(examples=[15])
-    refunded: int = Field(examples=[2])
-    refused: int = Field(examples=[2])
-    unproved: int = Field(
-        description="Ended without a proof; their money is in question.", examples=[0]
-    )
-    in_time: int = Field(description="Ended by their due time.", examples=[19])
-    late: int = Field(
-        description="Over the due time of their first cause, ended or not.", examples=[0]
-    )
-    late_by_cause: int = Field(
-        description="Over the due time of the cause that they go by now.", examples=[0]
-    )
-    asked: int = Field(description="Open or unproved, and a person is asked.", examples=[0])
-    in_question: int = Field(
-        description="Money of open and unproved cases, minor units.", examples=[10_000]
-    )
-    oldest_opened_at: datetime | None = Field(description="Of the open ones.")
-    by_cause: list[Pace]
 
 
 @router.get("", response_model=Promise, responses=problems() | UNCHANGED)

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from annul.client.models.orders import Refund
 from annul.desk.desk import Desk
 from annul.desk.roles import Scope, Visitor
 from annul.domain.records import Transaction
@@ -14,10 +15,9 @@ from annul.host import ordered
 from annul.resolve.case import UNPROVED
 
 from . import orders
+from .asked import Named
 from .idempotency import AtKeys, Key
-from .models import Named
 from .needs import AtDesk, needs, problems
-from .order_models import NewRefund, Refund
 from .polled import UNCHANGED, polled
 
 router = APIRouter(prefix="/refunds", tags=["refunds"])
@@ -52,7 +52,7 @@ _GOES_ON: Final = {
     "", status_code=201, response_model=Refund, responses=problems(404, 409, 413) | _GOES_ON
 )
 async def create(
-    asked: NewRefund,
+    asked: orders.NewRefund,
     key: Key,
     keys: AtKeys,
     desk: AtDesk,

@@ -4,27 +4,24 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
 
+from annul.client.models.parts import Page
+from annul.client.models.transactions import Chain, Transaction
 from annul.desk import transactions as views
 from annul.desk.roles import Scope, Visitor
 
-from .models import (
+from .asked import (
     After,
-    Entry,
     Kind,
     Last4,
     Limit,
     MerchantId,
     Minor,
-    Model,
     Moment,
-    Page,
     Rrn,
     StateName,
     TerminalId,
     Trace,
-    Transaction,
     page,
 )
 from .needs import AtDesk, needs, problems
@@ -32,18 +29,6 @@ from .polled import UNCHANGED, polled
 
 router = APIRouter(prefix="/transactions", tags=["transactions"])
 Reader = Annotated[Visitor, needs(Scope.TRANSACTIONS_READ)]
-
-
-class Chain(Model):
-    """A transaction with what it belongs to."""
-
-    transaction: Transaction
-    original: Transaction = Field(description="What the chain began with; maybe the same.")
-    attempts: list[Transaction] = Field(description="All that refers to it, oldest first.")
-    entries: list[Entry] = Field(description="Ledger rows of all of them.")
-    case: str = Field(
-        validation_alias="case_number", description="Number of their case, or empty.", examples=[""]
-    )
 
 
 @router.get("", responses=problems())

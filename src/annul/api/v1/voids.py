@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from annul.client.models.orders import Void
 from annul.desk.desk import Desk
 from annul.desk.roles import Scope, Visitor
 from annul.diagnose.causes import CAUSES
@@ -14,10 +15,9 @@ from annul.host import ordered
 from annul.resolve.case import Case
 
 from . import orders
+from .asked import Named
 from .idempotency import AtKeys, Key
-from .models import Named
 from .needs import AtDesk, needs, problems
-from .order_models import NewVoid, Void
 from .polled import UNCHANGED, polled
 
 router = APIRouter(prefix="/voids", tags=["voids"])
@@ -48,7 +48,7 @@ _GOES_ON: Final = {
 
 @router.post("", status_code=201, response_model=Void, responses=problems(404, 409, 413) | _GOES_ON)
 async def create(
-    asked: NewVoid,
+    asked: orders.NewVoid,
     key: Key,
     keys: AtKeys,
     desk: AtDesk,

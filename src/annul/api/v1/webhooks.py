@@ -1,24 +1,22 @@
 """Webhooks over the API: add, list, switch off, read the log, send again."""
 
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import Field
 
+from annul.client.models.parts import MERCHANT, Page
+from annul.client.models.webhooks import URL, DeliveryAttempt, MadeWebhook, Replayed, Webhook
 from annul.desk import webhooks as views
 from annul.desk.roles import Scope, Visitor
 from annul.resolve.notify.outbound import LONGEST
 
-from .models import MERCHANT, VOID, After, Asked, Limit, MerchantId, Model, Page, page
+from .asked import After, Asked, Limit, MerchantId, page
 from .needs import AtDesk, needs, problems
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 Keeper = Annotated[Visitor, needs(Scope.WEBHOOKS)]
-
-_URL = "https://shop.example/annul"
-_DELIVERY = "3f2c9a74-5d0e-4f1b-9a51-2f6f0b0a7c11"
 
 
 class NewWebhook(Asked):
@@ -28,60 +26,13 @@ class NewWebhook(Asked):
         max_length=LONGEST,
         description="https, without user and password; http only for this machine itself. A key "
         "that is bound to one merchant may not point into the operator's network.",
-        examples=[_URL],
+        examples=[URL],
     )
     merchant: MerchantId | None = Field(
         None,
         description="Whose cases; may be left out with a key that is bound to one merchant.",
         examples=[MERCHANT],
     )
-
-
-class Webhook(Model):
-    """A webhook without its secret."""
-
-    id: UUID
-    merchant: str = Field(validation_alias="merchant_id", examples=[MERCHANT])
-    url: str = Field(examples=[_URL])
-    active: bool = Field(description="False once it was switched off; it stays in the list.")
-    created_by: str = Field(examples=["key annul_Xf83kd"])
-    created_at: datetime
-
-
-class MadeWebhook(Webhook):
-    """A webhook that was just made."""
-
-    secret: str = Field(
-        description="Signs what is sent there. It is shown only here.",
-        examples=["whsec_mS0Vd2nE4hXJ0YQm6b8yJkq1cB7sU5tWzR3pLxGfA9o"],
-    )
-
-
-class DeliveryAttempt(Model):
-    """One attempt to deliver something."""
-
-    delivery: UUID = Field(
-        validation_alias="delivery_id",
-        description="`Annul-Delivery`, the same at each attempt; replay takes it.",
-        examples=[_DELIVERY],
-    )
-    attempt: int = Field(examples=[1])
-    at: datetime
-    event: str = Field(examples=["case.voided"])
-    case: str = Field(examples=[VOID])
-    status: int | None = Field(description="HTTP status, null when nothing answered.")
-    error: str = Field(description="What was wrong besides the status.", examples=[""])
-    took_ms: int
-    state: Literal["owed", "delivered", "given_up", "dropped"] = Field(
-        description="Of the delivery as it is now; dropped when the webhook was switched off."
-    )
-
-
-class Replayed(Model):
-    """What is sent again."""
-
-    delivery: UUID = Field(examples=[_DELIVERY])
-    state: Literal["owed"] = "owed"
 
 
 @router.post("", status_code=201, responses=problems(404, 413))
@@ -121,4 +72,4 @@ async def deliveries(
 async def replay(webhook: UUID, delivery: UUID, desk: AtDesk, visitor: Keeper) -> Replayed:
     """Send a delivery again now, whether it had arrived or not. The log shows what came of it."""
     await views.replay(desk, visitor, webhook, delivery)
-    return Replayed(delivery=delivery)
+    return Replayed(delivery=str(delivery))

@@ -1,0 +1,41 @@
+"""What is asked of annul, where it takes more than a name."""
+
+from typing import Literal, TypedDict
+
+from .models.merchants import TakenBack
+
+Value = bool | int | float | str
+CaseState = Literal["open", "asked", "late", "voided", "refunded", "refused", "unproved", "all"]
+Action = Literal["look", "note", "confirm-cause", "retry", "refund", "withdraw", "reject", "close"]
+
+
+class ByReference(TypedDict):
+    """An original by its reference number (field 37)."""
+
+    rrn: str
+
+
+class BySlip(TypedDict):
+    """An original by what else stands on its slip; `trace` is the voucher number."""
+
+    terminal: str
+    batch: str
+    trace: str
+
+
+class GivenFact(TypedDict):
+    """A fact that is known from elsewhere, and from where."""
+
+    value: Value
+    source: str
+
+
+class Settings(TypedDict, total=False):
+    """What annul may do unasked for a merchant; what is left out stays as it is."""
+
+    retry_voids: bool
+    refund_instead_limit: int
+    void_needs_balance: bool
+    pending_covers: bool
+    second_person_from: int
+    reversed_voids: TakenBack

@@ -1,0 +1,65 @@
+"""Issuers: their lines, their rules, whom to call."""
+
+from pydantic import Field
+
+from .parts import Id, Model, Time
+
+
+class IssuerSummary(Model, frozen=True):
+    """An issuer, its line as the hosts see it, and its last five minutes."""
+
+    id: str = Field(validation_alias="issuer_id", examples=["00000101"])
+    name_zh: str = Field(examples=["示例银行"])
+    name_en: str = Field(examples=["Example Bank"])
+    bank: str = Field(description="Issuers with the same bank share their books.", examples=[""])
+    active: bool
+    timeout_ms: int = Field(examples=[15_000])
+    up: bool | None = Field(description="Null when no host has said so lately.")
+    trouble: str | None = Field(description="Why the line is not up.", examples=[None])
+    health: str | None = Field(description="up, degraded or down.", examples=["up"])
+    seen_at: Time | None
+    requests: int = Field(examples=[120])
+    approvals: int = Field(examples=[118])
+    silent: int = Field(examples=[0])
+    faults: int = Field(examples=[0])
+    voids: int = Field(examples=[3])
+    void_approvals: int = Field(examples=[3])
+
+
+class Policy(Model, frozen=True):
+    """A rule of an issuer. `number` by kind: minor units, seconds, a count, or 0 and 1."""
+
+    id: Id
+    kind: str = Field(examples=["void_window"])
+    number: int = Field(examples=[86_400])
+    valid_from: Time
+    valid_until: Time | None
+    note: str = Field(examples=[""])
+    standing: str = Field(
+        description="in force, coming, overtaken, past or withdrawn.", examples=["in force"]
+    )
+
+
+class Meaning(Model, frozen=True):
+    """What an issuer means by a code, where that is not what the standard says."""
+
+    response_code: str = Field(examples=["05"])
+    cause: str = Field(examples=["issuer_unsupported"])
+
+
+class Contact(Model, frozen=True):
+    """Whom to call, and what for."""
+
+    duty: str = Field(examples=["switch"])
+    name: str = Field(examples=["Operations"])
+    phone: str = Field(examples=["+86 10 0000 0000"])
+    mail: str = Field(examples=["ops@bank.example"])
+    hours: str = Field(examples=["24 h"])
+
+
+class Issuer(IssuerSummary, frozen=True):
+    """An issuer with its rules, the meanings of its codes, and whom to call."""
+
+    policies: tuple[Policy, ...]
+    meanings: tuple[Meaning, ...]
+    contacts: tuple[Contact, ...]

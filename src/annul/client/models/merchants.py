@@ -1,0 +1,85 @@
+"""Merchants and their terminals."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .parts import MERCHANT, NEWER, Model, Said, Time
+
+TakenBack = Literal["ask", "void", "stand"]
+
+
+class Balance(Model, frozen=True):
+    """Money of a merchant at the acquirer, in minor units."""
+
+    pending: int = Field(description="Not paid out yet.", examples=[1_000_000])
+    available: int = Field(examples=[0])
+    frozen: int = Field(examples=[0])
+
+
+class MerchantSummary(Model, frozen=True):
+    """A merchant in short."""
+
+    id: str = Field(validation_alias="merchant_id", examples=[MERCHANT])
+    name_zh: str = Field(examples=["示例茶馆"])
+    name_en: str = Field(examples=["Example Tea House"])
+    category: str = Field(description="MCC.", examples=["5812"])
+    active: bool
+    currency: str = Field(description="ISO 4217, numeric.", examples=["156"])
+    terminals: int = Field(examples=[2])
+    cases: int = Field(description="Open ones.", examples=[0])
+    balance: Balance
+
+
+class Merchant(Model, frozen=True):
+    """A merchant with its contract. Amounts in minor units."""
+
+    id: str = Field(validation_alias="merchant_id", examples=[MERCHANT])
+    name_zh: str = Field(examples=["示例茶馆"])
+    name_en: str = Field(examples=["Example Tea House"])
+    category: str = Field(description="MCC.", examples=["5812"])
+    active: bool
+    currency: str = Field(description="ISO 4217, numeric.", examples=["156"])
+    amount_limit: int = Field(examples=[500_000_000])
+    refund_days: int = Field(description="How old a sale may be refunded.", examples=[30])
+    retry_voids: bool = Field(description="Voids may be tried again unasked.")
+    refund_instead_limit: int = Field(
+        description="Up to here a refund may take a void's place unasked.", examples=[100_000]
+    )
+    void_needs_balance: bool = Field(description="A void must be covered by the balance.")
+    pending_covers: bool = Field(description="Money not paid out yet counts for that.")
+    second_person_from: int = Field(
+        description="From here on moving money by hand takes two persons.", examples=[100_000]
+    )
+    reversed_voids: Annotated[TakenBack, NEWER] = Field(
+        description="What becomes of a void that its terminal took back (0400) while the outcome "
+        "was open: `ask` the shop, `void` all the same, or let the sale `stand`.",
+        examples=["ask"],
+    )
+    balance: Balance
+
+
+class Shortcoming(Model, frozen=True):
+    """Something that is wrong with a terminal's set-up."""
+
+    said: Said
+    todo: Said
+
+
+class Terminal(Model, frozen=True):
+    """A terminal as it is set up."""
+
+    id: str = Field(validation_alias="terminal_id", examples=["10000001"])
+    active: bool
+    signed_in: bool
+    batch: str = Field(examples=["000001"])
+    amount_limit: int = Field(examples=[500_000_000])
+    kinds: tuple[str, ...] | None = Field(
+        description="Enabled kinds of transactions; null: all.", examples=[None]
+    )
+    serial: str = Field(description="Registered serial number; empty: any.", examples=[""])
+    software: str = Field(examples=["EPOS01"])
+    wanted_software: str = Field(examples=[""])
+    wants: str = Field(description="What its next answer asks of it.", examples=["sign_in"])
+    last_seen_at: Time | None
+    findings: tuple[Shortcoming, ...] = Field(description="The worst first.")
