@@ -1,6 +1,6 @@
 """From JSON to models: what is not known is left out, what is missing or does not fit is told."""
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -8,6 +8,7 @@ from .errors import UnreadableError
 from .models.parts import Model
 
 Answer = TypeVar("Answer", bound=Model)
+_MOST: Final = 9  # faults that are told
 
 
 def read(model: type[Answer], content: bytes | str) -> Answer:
@@ -15,9 +16,10 @@ def read(model: type[Answer], content: bytes | str) -> Answer:
     try:
         return model.model_validate_json(content, strict=True, by_alias=False, by_name=True)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": ")
+        faults = [
+            ": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"])))
             for one in error.errors(include_url=False, include_context=False, include_input=False)
-        )
-        message = f"this is no {model.__name__}: {faults}"
+        ]
+        more = f"; {len(faults) - _MOST} more" if len(faults) > _MOST else ""
+        message = f"this is no {model.__name__}: {'; '.join(faults[:_MOST])}{more}"
         raise UnreadableError(message) from error
