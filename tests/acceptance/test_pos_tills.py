@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from annul.console.frame.texts import Words
 from annul.console.pos import telling, tills
 from annul.console.pos.tills import Done, Till
 from annul.console.pos.values import Wish
-from annul.console.texts import Words
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.profile import Profile
 

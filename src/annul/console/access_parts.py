@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from annul.console.frame.forms import Answers, Field, Form, act_button, ask, show_once
+from annul.console.frame.live import View
+from annul.console.frame.markup import Html, badge, card, join, table, tag
 from annul.desk import admin as views
 from annul.desk.roles import OF_A_SHOP, ROLES, Scope
-
-from .forms import Answers, Field, Form, act_button, ask, show_once
-from .markup import Html, badge, card, join, table, tag
-from .rules import full
-from .view import View
 
 SCOPES: Final[Mapping[Scope, str]] = {
     Scope.OVERVIEW: "sees the overview",
@@ -44,7 +42,7 @@ async def users_card(view: View) -> Html:
             state = badge(words("let in no more"), "bad")
         elif row["locked_until"] is not None and row["locked_until"] > now:
             state = badge(
-                words("locked until {when}", when=full(view, row["locked_until"])), "warn"
+                words("locked until {when}", when=view.dated(row["locked_until"])), "warn"
             )
         elif row["one_time"]:
             state = badge(words("has not chosen a password yet"), "info")
@@ -62,7 +60,7 @@ async def users_card(view: View) -> Html:
                 if row["merchant_id"]
                 else tag("span", words("all"), cls="muted"),
                 state,
-                full(view, row["created_at"]),
+                view.dated(row["created_at"]),
                 mine if name == view.visitor.name else button,
             )
         )
@@ -164,14 +162,14 @@ async def keys_card(view: View) -> Html:
             if row["merchant_id"]
             else tag("span", words("all"), cls="muted"),
             row["created_by"],
-            full(view, row["created_at"]),
+            view.dated(row["created_at"]),
         ]
 
     now = [
         [*shown(row), act_button(words("End"), "end-key", id=str(row["id"]), name=row["name"])]
         for row in live
     ]
-    past = [[*shown(row), full(view, row["ended_at"])] for row in over]
+    past = [[*shown(row), view.dated(row["ended_at"])] for row in over]
     ended = None
     if past:
         ended = tag(

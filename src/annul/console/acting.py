@@ -4,14 +4,13 @@ from collections.abc import Iterable
 
 from nicegui import ui
 
+from annul.console.frame.live import View
 from annul.desk import acts
 from annul.desk import cases as views
 from annul.diagnose.causes import CAUSES
 from annul.domain.errors import AnnulError
 from annul.resolve.case import Case
 from annul.resolve.people import ACTIONS
-
-from .view import View
 
 
 async def act_on(view: View, case: Case, name: str) -> bool:

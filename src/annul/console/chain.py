@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from annul.console.frame.live import View
+from annul.console.frame.markup import Html, badge, join, link, table, tag
 from annul.domain.response_codes import describe
 from annul.domain.reversal_reasons import REASONS
 from annul.domain.reversal_rules import CONCLUDED
 
-from .markup import Html, badge, join, link, table, tag
 from .picture import Box, picture
-from .view import View
 
 TONES: Final[Mapping[str, str]] = {
     "received": "info",
@@ -159,5 +159,4 @@ def outcome(view: View, row: Row) -> Html | str:
 
 def code_text(view: View, code: str) -> str:
     """Say what a response code means."""
-    known = describe(code)
-    return known.zh if view.words.language == "zh" else known.en
+    return view.words.of(describe(code))

@@ -7,16 +7,15 @@ from typing import Any, Final
 from nicegui import events, ui
 
 from annul.api.gate import CSRF_HEADER
+from annul.console.frame.forms import Answers, Form, ask, said
+from annul.console.frame.live import View, html
+from annul.console.frame.markup import Html, badge, facts, join, link, table, tag
 from annul.desk import conclusions as views
 from annul.domain.errors import AnnulError
 from annul.domain.records import Transaction
 from annul.domain.states import BY_HAND
 from annul.resolve.conclusion import LARGEST_EVIDENCE, Conclusion, NotConcludable, StillWorkedOn
 from annul.resolve.conclusion_words import follows
-
-from .forms import Answers, Form, ask, said
-from .markup import Html, badge, facts, join, link, table, tag
-from .view import View, html
 
 # What each state of a conclusion is called, and its colour.
 CONCLUSIONS: Final[Mapping[str, tuple[str, str]]] = {

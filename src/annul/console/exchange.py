@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any, Final
 
-from .markup import Html, card, tag
-from .sequence import Arrow, svg
-from .view import View
+from annul.console.frame.live import View
+from annul.console.frame.markup import Html, card, tag
+from annul.console.frame.sequence import Arrow, svg
 
 _WAYS: Final = {
     "terminal_in": ("terminal", "annul"),

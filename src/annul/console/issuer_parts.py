@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from annul.console.frame.forms import Answers, Field, Form, act_button, ask
+from annul.console.frame.live import View
+from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
 from annul.desk import issuers as views
 from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
 from annul.domain.response_codes import FAULTS, describe
-
-from .forms import Answers, Field, Form, act_button, ask
-from .markup import Html, badge, card, facts, join, link, table, tag
-from .view import View
 
 _CARDS: Final = {"debit": "debit card", "credit": "credit card", "qr": "QR code"}
 _DUTIES: Final = ("switch", "disputes", "risk", "settlement", "duty desk")
@@ -95,7 +94,7 @@ async def codes_card(view: View, issuer_id: str, *, write: bool) -> Html:
             join((tag("b", code, cls="mono"), " ",
                   badge(words("fault"), "warn") if code in FAULTS else None)),
             words.of(CAUSES[row["cause"]].title) if row["cause"] in CAUSES else row["cause"],
-            tag("span", known.zh if words.language == "zh" else known.en, cls="muted"),
+            tag("span", words.of(known), cls="muted"),
             join((act_button(words("Change"), "meaning", code=code), " ",
                   act_button(words("Remove"), "end-meaning", code=code))) if write else "",
         ))  # fmt: skip

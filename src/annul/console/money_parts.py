@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from annul.console.frame.live import View
+from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
+
 from .chain import TONES
 from .concluding import state_of, verdict_of
-from .markup import Html, badge, card, facts, join, link, table, tag
-from .view import View
 
 
 def in_question(view: View, rows: Sequence[Mapping[str, Any]]) -> Html:

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from annul.console.frame.live import View
+from annul.console.frame.markup import Html, badge, join, link, tag
 from annul.diagnose.causes import CAUSES
 from annul.resolve import ends
 from annul.resolve import words as of_kind
 from annul.resolve.requests import COMPLETED
-
-from .markup import Html, badge, join, link, tag
-from .view import View
 
 _TONES: Final = {
     "voided": "good",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .markup import Html, join, tag
+from annul.console.frame.markup import Html, join, tag
 
 _WIDTH, _HEIGHT = 216, 96
 _GAP_X, _GAP_Y = 56, 18

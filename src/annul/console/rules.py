@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from annul.console.frame.forms import Answers, Field, Form, act_button, ask, minor, moment, written
+from annul.console.frame.live import View
+from annul.console.frame.markup import Html, badge, card, join, table, tag
 from annul.desk import issuers as views
 from annul.desk.admin import NotValid
 from annul.desk.roles import Scope
 from annul.domain.policies import WINDOWS, PolicyKind
-
-from .forms import Answers, Field, Form, act_button, ask, minor, moment, written
-from .markup import Html, badge, card, join, table, tag
-from .view import View
 
 # What each rule is called, in what it is counted, and what counts while none is known.
 RULES: Final[Mapping[PolicyKind, tuple[str, str, str]]] = {
@@ -141,17 +140,10 @@ def span(view: View, seconds: int) -> str:
 
 def _span(view: View, row: Mapping[str, Any]) -> str:
     words = view.words
-    from_ = full(view, row["valid_from"])
+    from_ = view.dated(row["valid_from"])
     if row["valid_until"] is None:
         return words("since {when}, without end", when=from_)
-    return words("{from_} until {until}", from_=from_, until=full(view, row["valid_until"]))
-
-
-def full(view: View, at: datetime) -> str:
-    """Write a time with its year where that is not this one."""
-    zone = view.desk.zone
-    local, now = at.astimezone(zone), view.desk.clock.now().astimezone(zone)
-    return local.strftime("%m-%d %H:%M" if local.year == now.year else "%Y-%m-%d %H:%M")
+    return words("{from_} until {until}", from_=from_, until=view.dated(row["valid_until"]))
 
 
 def _coming(view: View, row: Mapping[str, Any], *, write: bool) -> Html:
@@ -172,7 +164,7 @@ def _history(view: View, rows: Sequence[Mapping[str, Any]]) -> Html | None:
             value(view, PolicyKind(row["kind"]), row["number"]) or "–",
             _span(view, row),
             row["note"] or "–",
-            f"{row['set_by']} · {full(view, row['set_at'])}",
+            f"{row['set_by']} · {view.dated(row['set_at'])}",
         )
         for row in rows
     ]
@@ -199,7 +191,7 @@ def _past_windows(view: View, rows: Sequence[Mapping[str, Any]]) -> Html | None:
                 words(RULES[PolicyKind(row["kind"])][0]),
             ),
             tag("div", _span(view, row), cls="num"),
-            tag("small", f"{row['set_by']} · {full(view, row['set_at'])}", cls="under"),
+            tag("small", f"{row['set_by']} · {view.dated(row['set_at'])}", cls="under"),
             tag("small", row["note"], cls="under") if row["note"] else None,
         )
         for row in rows

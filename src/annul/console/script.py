@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from annul.console.frame.live import View
 from annul.diagnose.causes import CAUSES
 from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS
 from annul.resolve import words as of_kind
 from annul.resolve.case import Case
 from annul.resolve.requests import COMPLETED
-
-from .view import View
 
 _UNPROVED: Final = (
     "Nobody could prove what became of the money: the issuer has not said it. It stays among the "
@@ -121,5 +120,4 @@ def call_script(view: View, case: Case, whole: dict[str, Any]) -> str:
 
 
 def _kind(view: View, row: Mapping[str, Any]) -> str:
-    kind = KINDS[row["kind"]]
-    return kind.zh if view.words.language == "zh" else kind.en
+    return view.words.of(KINDS[row["kind"]])

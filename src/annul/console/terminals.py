@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from annul.console.frame.forms import Answers, Field, Form, act_button, ask
+from annul.console.frame.live import View
+from annul.console.frame.markup import Html, badge, card, facts, join, tag
 from annul.desk import merchants as views
 from annul.desk.checks import Finding, Weight
 from annul.desk.roles import Scope
 from annul.domain.kinds import KINDS
-
-from .forms import Answers, Field, Form, act_button, ask
-from .markup import Html, badge, card, facts, join, tag
-from .view import View
 
 _TONES: Final = {Weight.STOPS: "bad", Weight.MAY_STOP: "warn", Weight.KNOW: "info"}
 _WEIGHTS: Final = {
@@ -147,7 +146,7 @@ def _facts(view: View, row: Mapping[str, Any]) -> Html:
 
 def _kind(view: View, name: str) -> str:
     kind = KINDS.get(name)
-    return name if kind is None else kind.zh if view.words.language == "zh" else kind.en
+    return name if kind is None else view.words.of(kind)
 
 
 def _buttons(view: View, row: Mapping[str, Any]) -> Html:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from annul.console import sequence
+from annul.console.frame import sequence
 from annul.domain.kinds import REFUNDS, VOIDS
 from annul.store.journal_sql import OF_TRANSACTION
 from annul.wire.codec import Codec, Message

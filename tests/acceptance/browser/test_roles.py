@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from annul.console import pages
-from annul.console.frame import PAGES
+from annul.console.frame.page import PAGES
 from annul.desk.roles import OF_A_SHOP, ROLES
 
 from .house import PASSWORD, SHOP, House

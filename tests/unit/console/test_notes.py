@@ -2,8 +2,8 @@
 
 import pytest
 
+from annul.console.frame.texts import Words
 from annul.console.pos import notes
-from annul.console.texts import Words
 
 
 @pytest.mark.parametrize(

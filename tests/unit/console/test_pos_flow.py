@@ -5,9 +5,9 @@ from typing import Final
 
 import pytest
 
+from annul.console.frame.texts import Words
 from annul.console.pos.flow import Device
 from annul.console.pos.values import FUNCTIONS, Card, Idle, Original, Result, Screen, Wish
-from annul.console.texts import Words
 
 _IDLE: Final = Idle("Example Tea House", "10000001", "000001", signed_in=True)
 _CARDS: Final = (

@@ -6,11 +6,11 @@ from dataclasses import asdict, replace
 import pytest
 from pydantic import TypeAdapter
 
+from annul.console.frame.texts import Words, catalogue
 from annul.console.pages.shop import _SIGNS
 from annul.console.pos import cards, drawing, notes, steps, telling
 from annul.console.pos.troubles import TIMES, TROUBLES, WELL, State, Trouble, in_force, rows
 from annul.console.pos.values import ASKED, FUNCTIONS, STRIKE
-from annul.console.texts import Words, catalogue
 from annul.sim.issuer.control import FaultRow
 from annul.sim.issuer.rules import Policy
 

@@ -16,8 +16,8 @@ from annul.console import (
     script,
     terminals,
 )
+from annul.console.frame.texts import catalogue
 from annul.console.pages import admin, audit, issuer, merchant
-from annul.console.texts import catalogue
 from annul.desk import admin as views
 from annul.desk.access import NameTaken, NotPossible
 from annul.desk.checks import Weight

@@ -15,12 +15,11 @@ from annul.console.access_parts import (
     roles_card,
     users_card,
 )
-from annul.console.forms import Answers, Form, act_button, ask
-from annul.console.frame import page
-from annul.console.markup import Html, badge, card, join, link, table, tag
+from annul.console.frame.forms import Answers, Form, act_button, ask
+from annul.console.frame.live import Part, View
+from annul.console.frame.markup import Html, badge, card, join, link, table, tag
+from annul.console.frame.page import page
 from annul.console.parts import cause
-from annul.console.rules import full
-from annul.console.view import Part, View
 from annul.desk import admin as views
 from annul.desk.roles import Scope
 from annul.diagnose.signals import SIGNALS
@@ -82,13 +81,13 @@ async def _lessons(view: View) -> Html:
         back = row["undone_at"]
         rows.append(
             (
-                full(view, row["taught_at"]),
+                view.dated(row["taught_at"]),
                 link(number, f"/cases/{number}", cls="mono") if number else "–",
                 row["taught_by"],
                 cause(view, row["confirmed"] or ""),
                 cause(view, row["instead_of"] or ""),
                 row["steps"],
-                tag("span", words("taken back {when}", when=full(view, back)), cls="muted")
+                tag("span", words("taken back {when}", when=view.dated(back)), cls="muted")
                 if back
                 else act_button(
                     words("Take back"), "undo-lesson", id=str(row["case_id"]), number=number
@@ -118,7 +117,7 @@ async def _shifts(view: View) -> Html:
         known = SIGNALS.get(signal)
         text = words("the answer was {code}", code=signal.removeprefix("code:"))
         if known is not None:
-            text = known.zh if words.language == "zh" else known.en
+            text = words.of(known)
         for place in range(4):
             text = text.replace(f"{{{place}}}", "…")
         tone = "good" if shift > 0 else "bad"

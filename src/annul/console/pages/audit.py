@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from annul.console.finding import choice, cursor_of, day, field
-from annul.console.frame import page
-from annul.console.markup import Html, badge, facts, join, link, table, tag
-from annul.console.view import View, html
+from annul.console.frame.filters import choice, cursor_of, day, field
+from annul.console.frame.live import View, html
+from annul.console.frame.markup import Html, badge, facts, join, link, table, tag
+from annul.console.frame.page import page
 from annul.desk import admin as views
 from annul.desk.roles import Scope
 

@@ -8,12 +8,12 @@ from nicegui import ui
 from annul.console.acting import act_on
 from annul.console.chain import TONES
 from annul.console.exchange import exchange
-from annul.console.frame import page
-from annul.console.markup import Html, badge, card, facts, join, link, table, tag
+from annul.console.frame.live import Part, View, live
+from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
+from annul.console.frame.page import page
 from annul.console.parts import cause as title
 from annul.console.parts import due, state
 from annul.console.script import call_script, plain_words
-from annul.console.view import Part, View, live
 from annul.desk import acts
 from annul.desk import cases as views
 from annul.desk.feed import Change

@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 from nicegui import events, ui
 
 from annul.console.acting import act_on_many
-from annul.console.frame import page
-from annul.console.markup import Html, join, link, table, tag
+from annul.console.frame.live import Part, View, live
+from annul.console.frame.markup import Html, join, link, table, tag
+from annul.console.frame.page import page
 from annul.console.parts import case_rows, heads
-from annul.console.view import Part, View, live
 from annul.desk import cases as views
 from annul.desk import saved
 from annul.desk.roles import Scope

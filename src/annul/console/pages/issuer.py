@@ -7,8 +7,10 @@ from typing import Any, Final, NamedTuple
 
 from nicegui import events, ui
 
-from annul.console import charts
-from annul.console.frame import page
+from annul.console.frame import charts
+from annul.console.frame.live import Part, View, html, live
+from annul.console.frame.markup import Html, join, link, tag
+from annul.console.frame.page import page
 from annul.console.issuer_parts import (
     codes_card,
     contacts_card,
@@ -19,9 +21,7 @@ from annul.console.issuer_parts import (
     set_meaning,
     set_up_card,
 )
-from annul.console.markup import Html, join, link, tag
 from annul.console.rules import add_window, end_rule, rules_card, set_rule, windows_card
-from annul.console.view import Part, View, html, live
 from annul.desk import issuers as views
 from annul.desk.roles import Scope
 from annul.domain.policies import PolicyKind
@@ -307,8 +307,7 @@ def _codes(view: View, times: list[Any], rows: list[Any]) -> tuple[list[dict[str
 
 def code_name(view: View, code: str) -> str:
     """Name a response code."""
-    known = describe(code)
-    return f"{code} {known.zh if view.words.language == 'zh' else known.en}"
+    return f"{code} {view.words.of(describe(code))}"
 
 
 def _latency(view: View, times: list[Any], rows: list[Any]) -> list[dict[str, Any]]:

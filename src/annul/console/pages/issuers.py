@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from annul.console.frame import page
-from annul.console.markup import Html, badge, join, link, table, tag
-from annul.console.rules import RULES, full
-from annul.console.view import Part, View, live
+from annul.console.frame.live import Part, View, live
+from annul.console.frame.markup import Html, badge, join, link, table, tag
+from annul.console.frame.page import page
+from annul.console.rules import RULES
 from annul.desk import issuers as views
 from annul.desk.roles import Scope
 from annul.domain.policies import PolicyKind
@@ -129,7 +129,7 @@ def _windows(view: View, windows: list[dict[str, Any]]) -> Html:
     for window in windows[:2]:
         name = words(RULES[PolicyKind(window["kind"])][0])
         if window["valid_from"] <= now:
-            until = full(view, window["valid_until"]) if window["valid_until"] else "–"
+            until = view.dated(window["valid_until"]) if window["valid_until"] else "–"
             shown.append(
                 tag(
                     "div",
@@ -142,7 +142,7 @@ def _windows(view: View, windows: list[dict[str, Any]]) -> Html:
             shown.append(
                 tag(
                     "div",
-                    words("{what} from {from_}", what=name, from_=full(view, window["valid_from"])),
+                    words("{what} from {from_}", what=name, from_=view.dated(window["valid_from"])),
                 )
             )
     return join(shown)

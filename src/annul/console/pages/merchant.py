@@ -4,12 +4,12 @@ from typing import Any, Final
 
 from nicegui import events, ui
 
-from annul.console.forms import Answers, Field, Form, act_button, ask, minor
-from annul.console.frame import page
-from annul.console.markup import Html, badge, card, facts, join, link, table, tag
+from annul.console.frame.forms import Answers, Field, Form, act_button, ask, minor
+from annul.console.frame.live import Part, View, live
+from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
+from annul.console.frame.page import page
 from annul.console.parts import case_rows, heads
 from annul.console.terminals import ask_terminal, terminals_card
-from annul.console.view import Part, View, live
 from annul.desk import cases as case_views
 from annul.desk import merchants as views
 from annul.desk.roles import Scope

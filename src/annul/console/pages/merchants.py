@@ -3,9 +3,9 @@
 from typing import Final
 from urllib.parse import urlencode
 
-from annul.console.frame import page
-from annul.console.markup import Html, badge, join, link, table, tag
-from annul.console.view import Part, View, live
+from annul.console.frame.live import Part, View, live
+from annul.console.frame.markup import Html, badge, join, link, table, tag
+from annul.console.frame.page import page
 from annul.desk import merchants as views
 from annul.desk.roles import Scope
 

@@ -3,10 +3,10 @@
 from typing import Final
 from urllib.parse import urlencode
 
-from annul.console.frame import page
-from annul.console.markup import Html, join, link, tag
+from annul.console.frame.live import Part, View, live
+from annul.console.frame.markup import Html, join, link, tag
+from annul.console.frame.page import page
 from annul.console.money_parts import in_question, summary
-from annul.console.view import Part, View, live
 from annul.desk import conclusions as views
 from annul.desk.roles import Scope
 

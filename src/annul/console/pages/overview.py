@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from annul.console.frame import page
-from annul.console.markup import Html, badge, card, join, link, table, tag
+from annul.console.frame.live import Part, View, live
+from annul.console.frame.markup import Html, badge, card, join, link, table, tag
+from annul.console.frame.page import page
 from annul.console.money_parts import sums
 from annul.console.parts import case_rows, heads
-from annul.console.view import Part, View, live
 from annul.desk import cases as case_views
 from annul.desk import conclusions as conclusion_views
 from annul.desk import overview as views

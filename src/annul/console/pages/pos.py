@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from nicegui import background_tasks, events, ui
 
-from annul.console.frame import page
-from annul.console.markup import Html, badge, card, link, table, tag
+from annul.console.frame.live import Part, View, html, live
+from annul.console.frame.markup import Html, badge, card, link, table, tag
+from annul.console.frame.page import page
 from annul.console.parts import GOES_ON, cause, due, state
 from annul.console.pos import drawing, steps, telling
 from annul.console.pos.cards import cards
@@ -13,7 +14,6 @@ from annul.console.pos.flow import Device
 from annul.console.pos.issuer import IssuerPanel
 from annul.console.pos.tills import Till, profiles, till
 from annul.console.pos.values import Idle, Result, Wish
-from annul.console.view import Part, View, html, live
 from annul.desk import pos as views
 from annul.desk.feed import Change
 from annul.desk.roles import Scope

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 from nicegui import events, ui
 
 from annul.console.acting import act_on
-from annul.console.forms import act_button
-from annul.console.frame import page
-from annul.console.markup import Html, badge, facts, join, link, tag
+from annul.console.frame.forms import act_button
+from annul.console.frame.live import Part, View, html, live
+from annul.console.frame.markup import Html, badge, facts, join, link, tag
+from annul.console.frame.page import page
 from annul.console.pos import steps
-from annul.console.view import Part, View, html, live
 from annul.desk import acts
 from annul.desk import cases as case_views
 from annul.desk import shop as views
@@ -284,7 +284,7 @@ def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
             (
                 (words("Case"), _number(view, about["number"])),
                 (words("Voucher"), tag("span", row["trace"], cls="mono")),
-                (words("Kind"), kind.zh if words.language == "zh" else kind.en),
+                (words("Kind"), words.of(kind)),
                 (words("Voucher of the sale"), _of_sale(one)),
                 (words("Reference"), tag("span", about["undo_rrn"] or row["rrn"], cls="mono")),
                 (words("Card"), tag("span", row["card_masked"], cls="mono")),
@@ -404,7 +404,7 @@ def _row(view: View, one: Voucher) -> Html:
                 tag(
                     "small",
                     f"{view.when(row['received_at'])[6:]} · "
-                    f"{kind.zh if words.language == 'zh' else kind.en} · "
+                    f"{words.of(kind)} · "
                     f"{row['terminal_id']}",
                 ),
             ),

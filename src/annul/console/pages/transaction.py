@@ -4,18 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from annul.console.chain import (
-    TONES,
-    boxes,
-    code_text,
-    drawing,
-    listing,
-    reversal_reason,
-)
+from annul.console.chain import TONES, boxes, code_text, drawing, listing, reversal_reason
 from annul.console.concluding import concluding
-from annul.console.frame import page
-from annul.console.markup import Html, badge, card, facts, join, link, table, tag
-from annul.console.view import View, html
+from annul.console.frame.live import View, html
+from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
+from annul.console.frame.page import page
 from annul.desk import transactions as views
 from annul.desk.desk import Unknown
 from annul.desk.roles import Scope

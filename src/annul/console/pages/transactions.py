@@ -5,10 +5,10 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from annul.console.chain import listing
-from annul.console.finding import choice, cursor_of, day, field
-from annul.console.frame import page
-from annul.console.markup import Html, join, link, tag
-from annul.console.view import View, html
+from annul.console.frame.filters import choice, cursor_of, day, field
+from annul.console.frame.live import View, html
+from annul.console.frame.markup import Html, join, link, tag
+from annul.console.frame.page import page
 from annul.desk import transactions as views
 from annul.desk.roles import Scope
 from annul.domain import money

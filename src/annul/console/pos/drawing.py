@@ -4,8 +4,8 @@ from typing import Final
 
 import segno
 
-from annul.console.markup import Html, join, tag
-from annul.console.texts import Words
+from annul.console.frame.markup import Html, join, tag
+from annul.console.frame.texts import Words
 
 from .telling import Slip
 from .values import FUNCTIONS, Line, Screen

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from nicegui import background_tasks, events, ui
 
-from annul.console.markup import Html, badge, card, tag
-from annul.console.view import Part, View
+from annul.console.frame.live import Part, View
+from annul.console.frame.markup import Html, badge, card, tag
 from annul.desk import pos as views
 from annul.desk.roles import Scope
 from annul.domain.errors import AnnulError

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from annul.console.texts import Words
+from annul.console.frame.texts import Words
 from annul.diagnose.causes import CAUSES
 from annul.domain.response_codes import describe
 from annul.resolve import words as of_kind

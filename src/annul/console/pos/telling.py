@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from annul.console.texts import Words
+from annul.console.frame.texts import Words
 from annul.domain.kinds import KINDS, VOIDS
 from annul.domain.response_codes import describe
 from annul.sim.terminal import receipt

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from annul.desk.cursor import BadCursor, Cursor
 
+from .live import View
 from .markup import Html, tag
-from .view import View
 
 
 def cursor_of(view: View) -> str:

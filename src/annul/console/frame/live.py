@@ -59,6 +59,12 @@ class View:
         form = "%m-%d %H:%M:%S" if seconds else "%m-%d %H:%M"
         return moment.astimezone(self.desk.zone).strftime(form)
 
+    def dated(self, at: datetime) -> str:
+        """Give a time with its year where that is not this one."""
+        zone = self.desk.zone
+        local, now = at.astimezone(zone), self.desk.clock.now().astimezone(zone)
+        return local.strftime("%m-%d %H:%M" if local.year == now.year else "%Y-%m-%d %H:%M")
+
     def amount(self, minor: int, currency: str = "156") -> str:
         """Give money with its currency."""
         letters = money.CURRENCIES.get(currency, ("", 2))[0]

@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 
-from annul.console.sequence import Arrow, svg, text
+from annul.console.frame.sequence import Arrow, svg, text
 
 _LANES = {"terminal": "终端", "annul": "annul", "issuer": "发卡行"}
 _ARROWS = [

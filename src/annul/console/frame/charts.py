@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from .view import View
+from .live import View
 
 # Charts are drawn as SVG, so that words in them follow light and dark by the page's own colours.
 _SOFT, _LINE, _PAPER, _INK = "var(--soft)", "var(--line)", "var(--paper)", "var(--ink)"

@@ -12,8 +12,8 @@ from nicegui import ui
 from annul.domain import money
 from annul.domain.errors import AnnulError
 
+from .live import View, html
 from .markup import Html, tag
-from .view import View, html
 
 Answers = Mapping[str, Any]
 _FORM: Final = "%Y-%m-%dT%H:%M"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from annul.console.texts import Words, catalogue
+from annul.console.frame.texts import Words, catalogue
 
-_SOURCE = Path(__file__).parents[3] / "src" / "annul" / "console"
+_SOURCE = Path(__file__).parents[4] / "src" / "annul" / "console"
 _PLACE = re.compile(r"{(\w+)}")
 
 

@@ -14,12 +14,11 @@ from annul.desk.cursor import BadCursor
 from annul.desk.desk import Desk, Unknown
 from annul.desk.roles import Scope, Visitor
 
+from .live import View, html
 from .markup import Html, join, link, tag
+from .preferences import LANGUAGE, THEME, is_dark
 from .texts import Words
-from .view import View, html
 
-THEME_COOKIE: Final = "annul_theme"
-_DARK: Final = {"dark": True, "light": False}
 _STYLE: Final = '<link rel="stylesheet" href="/assets/annul.css">'
 
 Build = Callable[[View], Awaitable[None]]
@@ -68,7 +67,7 @@ async def _show(entered: Page, request: Request) -> Response | None:
     view = View(_desk[0], visitor, words, request)
     ui.page_title(f"annul · {words(entered.title)}")
     ui.add_head_html(f'{_STYLE}<script>document.documentElement.lang="{words.language}"</script>')
-    ui.dark_mode(_DARK.get(request.cookies.get(THEME_COOKIE, "")))
+    ui.dark_mode(is_dark(request))
     if not visitor.may(entered.scope):
         first = next((one.path for one in _menu_of(view)), "")
         if entered.path == "/" and first:
@@ -100,14 +99,14 @@ def _top(view: View) -> Html:
         tag("span", cls="grow"),
         link(
             "中文" if other == "zh" else "English",
-            f"/speak?language={other}&there={escape(here)}",
+            f"{LANGUAGE}?language={other}&there={escape(here)}",
             cls="quiet",
             lang=other,
         ),
         link(
             words("Light or dark"),
-            f"/light?there={escape(here)}",
-            cls="quiet icon-light",
+            f"{THEME}?there={escape(here)}",
+            cls="quiet",
             title=words("Light or dark"),
             aria_label=words("Light or dark"),
         ),
