@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from annul.console.frame.texts import Words
-from annul.console.pos import telling, tills
-from annul.console.pos.tills import Done, Till
-from annul.console.pos.values import Wish
+from annul.console.till import telling, tills
+from annul.console.till.tills import Done, Till
+from annul.console.till.values import Wish
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.profile import Profile
 

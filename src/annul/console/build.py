@@ -9,11 +9,11 @@ from nicegui import ui
 
 from annul.api import login, v1
 from annul.api.gate import Gate
-from annul.console.frame import preferences
 from annul.console.frame.page import serve_with
 from annul.desk.desk import Desk
 
 from . import pages  # noqa: F401 - enters them
+from .frame import preferences
 
 
 def build(desk: Desk, *, secure: bool = False) -> FastAPI:

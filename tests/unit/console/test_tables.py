@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from annul.console import (
-    access_parts,
-    chain,
-    concluding,
-    issuer_parts,
-    parts,
-    rules,
-    script,
-    terminals,
-)
+from annul.console import shared
+from annul.console.audit import page as audit
+from annul.console.cases import plain_words
 from annul.console.frame.texts import catalogue
-from annul.console.pages import admin, audit, issuer, merchant
+from annul.console.issuers import one as issuer
+from annul.console.issuers import rules, set_up
+from annul.console.merchants import one as merchant
+from annul.console.merchants import terminals
+from annul.console.money.conclusion import CONCLUSIONS
+from annul.console.people import access
+from annul.console.people import page as admin
+from annul.console.shop.signs import SIGNS
+from annul.console.transactions import chain
 from annul.desk import admin as views
 from annul.desk.access import NameTaken, NotPossible
 from annul.desk.checks import Weight
@@ -61,10 +62,10 @@ def _said() -> Iterator[str]:
         yield name
         yield from [unset] if unset else []
     yield from (name for name, _ in rules.UNITS.values())
-    yield from access_parts.SCOPES.values()
+    yield from access.SCOPES.values()
     yield from (*terminals._WEIGHTS.values(), *terminals._ASKS.values())
     yield from terminals._WANTS.values()
-    yield from (*issuer_parts._CARDS.values(), *issuer_parts._DUTIES)
+    yield from (*shared.CARD_TYPES.values(), *set_up._DUTIES)
     yield from (name for name, _, _ in issuer._SPANS.values())
     yield from (name for name, _ in admin._PARTS.values())
     yield from (name for name, _ in audit._THINGS.values())
@@ -72,11 +73,18 @@ def _said() -> Iterator[str]:
     for error in (views.NotAllowed, views.ReasonNeeded, NameTaken, NotPossible):
         yield str(error())
         yield error.next_step
-    yield from (text for text, _ in concluding.CONCLUSIONS.values())
+    yield from (text for text, _ in CONCLUSIONS.values())
     yield from (*merchant._TAKEN_BACK.values(), *merchant._TAKEN_BACK_CHOICES.values())
     yield from (text for text, _ in chain._REVERSALS.values())
-    yield from (*script._ENDED.values(), *script._OF_REFUND.values(), *script._BEGAN.values())
-    yield from (*script._OF_COMPLETION.values(), script._COMPLETED)
+    yield from (
+        *plain_words._ENDED.values(),
+        *plain_words._OF_REFUND.values(),
+        *plain_words._BEGAN.values(),
+    )
+    yield from (*plain_words._OF_COMPLETION.values(), plain_words._COMPLETED)
+    yield from shared.STEPS.values()
+    for sign in SIGNS.values():
+        yield from (sign.title, sign.money, sign.tell)
     for error in (*_conclusion_errors(), SecondPersonNeeded):
         yield str(error())
         yield error.next_step
@@ -105,13 +113,13 @@ def test_most_settings_are_explained_in_chinese() -> None:
 
 
 def test_tables_are_whole() -> None:
-    assert set(access_parts.SCOPES) == set(Scope)
+    assert set(access.SCOPES) == set(Scope)
     assert set(rules.RULES) == set(PolicyKind)
     assert set(terminals._WEIGHTS) == set(terminals._TONES) == set(Weight)
     assert set(terminals._ASKS) == set(terminals._WANTS) == set(ASKS)
     assert set(merchant._TAKEN_BACK) == set(merchant._TAKEN_BACK_CHOICES) == set(REVERSED_VOIDS)
-    assert set(chain.TONES) == set(State)
-    assert set(parts._TONES) == set(script._ENDED) | {""} == {"", *ENDS}
+    assert set(shared.TRANSACTION_TONES) == set(State)
+    assert set(shared._CASE_TONES) == set(plain_words._ENDED) | {""} == {"", *ENDS}
     assert len(_conclusion_errors()) > 8
 
 

@@ -25,7 +25,7 @@ def _messages() -> Iterator[tuple[str, str]]:
             if place is not None and len(node.args) > place:
                 text = node.args[place]
                 if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                    yield file.name, text.value
+                    yield str(file.relative_to(_SOURCE)), text.value
 
 
 @pytest.mark.parametrize(("file", "message"), sorted(set(_messages())))

@@ -1,0 +1,1 @@
+"""Cases: the queue, and each with what happened, why, and what people may do."""

@@ -1,0 +1,252 @@
+"""Parts of an issuer's page: how it is reached, what its codes mean, whom to call."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from annul.console.frame.forms import Answers, Field, Form, act_button, ask
+from annul.console.frame.live import View
+from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
+from annul.console.shared import CARD_TYPES
+from annul.desk import issuers as views
+from annul.desk.roles import Scope
+from annul.diagnose.causes import CAUSES
+from annul.domain.response_codes import FAULTS, describe
+
+_DUTIES: Final = ("switch", "disputes", "risk", "settlement", "duty desk")
+
+
+async def set_up_card(view: View, issuer_id: str) -> Html:
+    """Show how annul speaks with an issuer, and how each process sees its line."""
+    words = view.words
+    row = await views.find(view.desk, issuer_id)
+    links = await views.links(view.desk, issuer_id)
+    lines = [
+        (
+            words("host {n}", n=one["node"]),
+            badge(words("up"), "good")
+            if one["up"]
+            else join((badge(words("down"), "bad"), " ", words(one["trouble"] or "not_connected"))),
+            view.when(one["at"], seconds=True),
+        )
+        for one in links
+    ]
+    names = [words("Process"), words("Line"), words("Seen")]
+    return card(
+        words("Line and set-up"),
+        table(names, lines, empty=words("No host has reported its line yet.")),
+        facts(
+            (
+                (words("Address"), tag("span", f"{row['host']}:{row['port']}", cls="mono")),
+                (words("Dialect, framing"), f"{row['dialect']}, {row['framing']}"),
+                (words("Waits for an answer"), f"{row['timeout_ms'] / 1000:g} s"),
+                (words("Said when it is silent"), row["silent_code"]),
+                (
+                    words("Keys shared with it"),
+                    words(
+                        {
+                            (True, True): "PIN and MAC",
+                            (True, False): "PIN only",
+                            (False, True): "MAC only",
+                            (False, False): "none",
+                        }[row["has_pin_key"], row["has_mac_key"]]
+                    ),
+                ),
+                (words("Same books as"), row["bank"]),
+                (words("State"), "" if row["active"] else badge(words("switched off"), "bad")),
+            )
+        ),
+    )
+
+
+async def routes_card(view: View, issuer_id: str) -> Html:
+    """Show which cards come here, and which way is taken when this one is down."""
+    words = view.words
+
+    def named(one: str | None, mine: str) -> object:
+        if not one:
+            return "–"
+        return words("this issuer") if one == mine else link(one, f"/issuers/{one}", cls="mono")
+
+    rows = [
+        (
+            tag("span", row["prefix"], cls="mono"),
+            words(CARD_TYPES.get(row["card_type"], "")),
+            named(row["issuer_id"], issuer_id),
+            named(row["backup_issuer_id"], issuer_id),
+        )
+        for row in await views.routes(view.desk, issuer_id)
+    ]
+    names = [words(n) for n in ("Cards that begin with", "Type", "First way", "Backup")]
+    return card(words("Routes"), table(names, rows, empty=words("No card leads here.")))
+
+
+# What its codes mean ----------------------------------------------------------------------------
+
+
+async def codes_card(view: View, issuer_id: str, *, write: bool) -> Html:
+    """Show codes that mean something else here than the standard says."""
+    words = view.words
+    rows = []
+    for row in await views.meanings(view.desk, issuer_id):
+        code, known = row["response_code"], describe(row["response_code"])
+        rows.append((
+            join((tag("b", code, cls="mono"), " ",
+                  badge(words("fault"), "warn") if code in FAULTS else None)),
+            words.of(CAUSES[row["cause"]].title) if row["cause"] in CAUSES else row["cause"],
+            tag("span", words.of(known), cls="muted"),
+            join((act_button(words("Change"), "meaning", code=code), " ",
+                  act_button(words("Remove"), "end-meaning", code=code))) if write else "",
+        ))  # fmt: skip
+    names = [words(n) for n in ("Code", "Means here", "Elsewhere", "Change")]
+    if not write:
+        names, rows = names[:-1], [row[:-1] for row in rows]
+    add = act_button(words("Add a code"), "meaning") if write else ""
+    return card(
+        words("What its codes mean"),
+        table(
+            names,
+            rows,
+            empty=words("Every code means what the standard says."),
+            cls="acts-last" if write else "",
+        ),
+        tag(
+            "p",
+            words("This speaks for or against a cause when a void fails with the code."),
+            cls="muted note",
+        ),
+        aside=add,
+    )
+
+
+async def set_meaning(view: View, issuer_id: str, code: str) -> bool:
+    """Ask what a code means at this issuer."""
+    words = view.words
+    if not view.may(Scope.ISSUERS_WRITE):
+        return False
+    kept = {
+        row["response_code"]: row["cause"] for row in await views.meanings(view.desk, issuer_id)
+    }
+    causes = {name: words.of(cause.title) for name, cause in CAUSES.items()}
+
+    async def act(answers: Answers) -> None:
+        chosen = code or str(answers["code"]).strip().upper()
+        await views.set_meaning(
+            view.desk, view.visitor, issuer_id, chosen, str(answers["cause"]), answers["reason"]
+        )
+
+    cause = Field("cause", words("Means here"), "choice", kept.get(code, ""), causes, needed=True)
+    named = Field("code", words("Response code"), hint=words("such as 57"), needed=True)
+    title = words("What {code} means here", code=code) if code else words("Add a code")
+    return await ask(view, Form(title, (cause,) if code else (named, cause)), act)
+
+
+async def end_meaning(view: View, issuer_id: str, code: str) -> bool:
+    """Ask why a code means what the standard says again."""
+    words = view.words
+    if not view.may(Scope.ISSUERS_WRITE):
+        return False
+
+    async def act(answers: Answers) -> None:
+        await views.end_meaning(view.desk, view.visitor, issuer_id, code, answers["reason"])
+
+    form = Form(
+        words("Remove what {code} means here", code=code),
+        about=words("It then means what the standard says."),
+    )
+    return await ask(view, form, act)
+
+
+# Whom to call -----------------------------------------------------------------------------------
+
+
+async def contacts_card(view: View, issuer_id: str, *, write: bool) -> Html:
+    """Show whom to call."""
+    words = view.words
+    rows = [
+        (
+            words(row["duty"]),
+            row["name"],
+            link(row["phone"], f"tel:{row['phone']}") if row["phone"] else "–",
+            link(row["mail"], f"mailto:{row['mail']}") if row["mail"] else "–",
+            row["hours"] or "–",
+            join(
+                (
+                    act_button(words("Change"), "contact", id=str(row["id"])),
+                    " ",
+                    act_button(words("Remove"), "end-contact", id=str(row["id"])),
+                )
+            )
+            if write
+            else "",
+        )
+        for row in await views.contacts(view.desk, issuer_id)
+    ]
+    names = [words(n) for n in ("For", "Name", "Phone", "Mail", "Hours", "Change")]
+    if not write:
+        names, rows = names[:-1], [row[:-1] for row in rows]
+    add = act_button(words("Add a contact"), "contact") if write else ""
+    empty = words("No contact is entered for this issuer.")
+    return card(
+        words("Contacts"),
+        table(names, rows, empty=empty, cls="acts-last" if write else ""),
+        aside=add,
+    )
+
+
+async def put_contact(view: View, issuer_id: str, identity: str) -> bool:
+    """Ask for a contact, new or changed."""
+    words = view.words
+    if not view.may(Scope.ISSUERS_WRITE):
+        return False
+    known: Mapping[str, Any] = {}
+    if identity:
+        rows = await views.contacts(view.desk, issuer_id)
+        known = next((row for row in rows if str(row["id"]) == identity), {})
+        if not known:
+            return False
+
+    async def act(answers: Answers) -> None:
+        contact = views.Contact(
+            *(str(answers[name] or "") for name in ("duty", "name", "phone", "mail", "hours"))
+        )
+        chosen = UUID(identity) if identity else None
+        await views.put_contact(
+            view.desk, view.visitor, issuer_id, contact, answers["reason"], chosen
+        )
+
+    duty = str(known.get("duty", "switch"))
+    duties = {one: words(one) for one in dict.fromkeys((*_DUTIES, duty))}
+    form = Form(
+        words("Change the contact") if identity else words("Add a contact"),
+        (
+            Field("duty", words("Called for"), "choice", duty, duties, needed=True),
+            Field("name", words("Name"), value=known.get("name", ""), needed=True),
+            Field("phone", words("Phone"), value=known.get("phone", "")),
+            Field("mail", words("Mail"), value=known.get("mail", "")),
+            Field(
+                "hours",
+                words("Hours"),
+                value=known.get("hours", ""),
+                hint=words("such as 24 h, or Mon–Fri 9–18"),
+            ),
+        ),
+    )
+    return await ask(view, form, act)
+
+
+async def end_contact(view: View, issuer_id: str, identity: str) -> bool:
+    """Ask why a contact is removed."""
+    words = view.words
+    rows = await views.contacts(view.desk, issuer_id)
+    known = next((row for row in rows if str(row["id"]) == identity), None)
+    if known is None or not view.may(Scope.ISSUERS_WRITE):
+        return False
+
+    async def act(answers: Answers) -> None:
+        await views.end_contact(
+            view.desk, view.visitor, issuer_id, UUID(identity), answers["reason"]
+        )
+
+    about = f"{words(known['duty'])} · {known['name']}"
+    return await ask(view, Form(words("Remove the contact"), about=about), act)

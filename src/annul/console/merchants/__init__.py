@@ -1,0 +1,1 @@
+"""Merchants: the list, and each with its money, what it allows, its terminals."""

@@ -1,0 +1,221 @@
+"""One merchant: its money, what annul may do for it unasked, how its terminals are set up."""
+
+from typing import Any, Final
+
+from nicegui import events, ui
+
+from annul.console.frame.forms import Answers, Field, Form, act_button, ask, minor
+from annul.console.frame.live import Part, View, live
+from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
+from annul.console.frame.page import page
+from annul.console.shared import case_heads, case_rows
+from annul.desk import cases as case_views
+from annul.desk import merchants as views
+from annul.desk.roles import Scope
+from annul.domain import money
+
+from .terminals import ask_terminal, terminals_card
+
+_CASES: Final = 10
+# What becomes of a void that its own terminal has taken back, as a sentence and as a choice.
+_TAKEN_BACK: Final = {
+    "ask": "A void that its own terminal has taken back: the shop is asked.",
+    "void": "A void that its own terminal has taken back is done all the same.",
+    "stand": "A void that its own terminal has taken back is left: the sale stands.",
+}
+_TAKEN_BACK_CHOICES: Final = {
+    "ask": "Ask the shop",
+    "void": "Void it all the same",
+    "stand": "Let the sale stand",
+}
+
+
+@page("/merchants/{merchant}", Scope.MERCHANTS_READ, "Merchant")
+async def merchant(view: View) -> None:
+    """Show one merchant; money and cases are live."""
+    merchant_id = view.params["merchant"]
+    await views.find(view.desk, view.visitor, merchant_id)
+    write = view.may(Scope.MERCHANTS_WRITE)
+    top = Part(
+        lambda: view.shared(("merchant", merchant_id), lambda: _top(view, merchant_id)), "stack"
+    )
+    with ui.element("div").classes("grid").style("margin-top: 16px"):
+        terminals = Part(lambda: terminals_card(view, merchant_id, write=write), "two-thirds")
+        with ui.element("div").classes("stack third"):
+            allowed = Part(lambda: _allowed(view, merchant_id, write=write))
+            contract = Part(lambda: _contract(view, merchant_id))
+        cases = Part(lambda: _cases(view, merchant_id))
+
+    async def refresh() -> None:
+        await top.refresh()
+        await cases.refresh()
+
+    for part in (top, terminals, cases, allowed, contract):
+        await part.refresh()
+    _listen(view, merchant_id, allowed, terminals)
+    live(view, refresh, at_least_s=5.0)
+
+
+def _listen(view: View, merchant_id: str, allowed: Part, terminals: Part) -> None:
+    """Do what the buttons on the page ask for."""
+    place = ui.context.slot.parent
+
+    async def allow() -> None:
+        with place:
+            if await _allow(view, merchant_id):
+                await allowed.refresh()
+
+    async def asked(told: events.GenericEventArguments) -> None:
+        terminal_id, what = str(told.args["terminal"]), str(told.args["what"])
+        with place:
+            if await ask_terminal(view, merchant_id, terminal_id, what):
+                await terminals.refresh()
+
+    ui.on("allow", allow)
+    ui.on("ask", asked)
+
+
+async def _top(view: View, merchant_id: str) -> Html:
+    words = view.words
+    row = await views.find(view.desk, view.visitor, merchant_id)
+    currency = row["currency"]
+    counted = row["available"] - row["frozen"] + (row["pending"] if row["pending_covers"] else 0)
+    transactions = link(
+        words("Transactions"), f"/transactions?merchant={merchant_id}", cls="button"
+    )
+
+    def tile(minor_units: int, label: str, tone: str = "") -> Html:
+        shown = tag("b", view.amount(minor_units, currency))
+        return tag("div", shown, tag("span", label), cls=f"tile {tone}")
+
+    return join(
+        (
+            tag(
+                "div",
+                tag("h1", words.name(row)),
+                tag("span", merchant_id, cls="mono muted"),
+                badge(words("active"), "good")
+                if row["active"]
+                else badge(words("switched off"), "bad"),
+                tag("span", cls="grow"),
+                transactions if view.may(Scope.TRANSACTIONS_READ) else None,
+                cls="head",
+            ),
+            tag(
+                "div",
+                tile(row["available"], words("Available")),
+                tile(row["pending"], words("Pending")),
+                tile(row["frozen"], words("Frozen"), "warn" if row["frozen"] else ""),
+                tile(counted, words("Counts for voids"), "bad" if counted < 0 else ""),
+                cls="tiles",
+            ),
+        )
+    )
+
+
+async def _cases(view: View, merchant_id: str) -> Html:
+    words = view.words
+    wanted = case_views.Wanted(state="open", merchant=merchant_id)
+    found = await case_views.search(view.desk, view.visitor, wanted, _CASES)
+    every = link(words("All of this merchant"), f"/cases?state=all&merchant={merchant_id}")
+    shown = table(case_heads(view), case_rows(view, found.rows), empty=words("No case is open."))
+    return card(words("Open cases"), shown, aside=every)
+
+
+async def _contract(view: View, merchant_id: str) -> Html:
+    words = view.words
+    row = await views.find(view.desk, view.visitor, merchant_id)
+    return card(
+        words("Contract"),
+        facts(
+            (
+                (words("Category"), row["category"]),
+                (words("Pricing"), row["pricing"]),
+                (words("Largest amount"), view.amount(row["amount_limit"], row["currency"])),
+                (words("Refunds within"), words("{n} days", n=row["refund_days"])),
+            )
+        ),
+    )
+
+
+# What annul may do unasked ----------------------------------------------------------------------
+
+
+async def _allowed(view: View, merchant_id: str, *, write: bool) -> Html:
+    words = view.words
+    row = await views.find(view.desk, view.visitor, merchant_id)
+    currency, limit = row["currency"], row["refund_instead_limit"]
+
+    def said(yes: object, text: str, otherwise: str) -> Html:
+        mark = tag(
+            "span", "✓" if yes else "–", cls=f"mark {'good' if yes else ''}", aria_hidden="true"
+        )
+        return tag("li", mark, tag("span", text if yes else otherwise))
+
+    lines = (
+        said(row["retry_voids"], words("Voids that failed are tried again."),
+             words("Voids that failed are not tried again.")),
+        said(bool(limit),
+             words("A void that can not be done is refunded instead up to {amount}.",
+                   amount=view.amount(limit, currency)),
+             words("Nothing is refunded instead unasked.")),
+        said(row["void_needs_balance"],
+             words("A void waits until the merchant's balance covers it."),
+             words("A void is done whatever the merchant's balance is.")),
+        said(row["pending_covers"], words("Money that is pending counts as cover."),
+             words("Money that is pending does not count as cover.")),
+        said("always", words(_TAKEN_BACK[row["reversed_voids"]]), ""),
+        said("always", words("From {amount} on, a person who moves money needs a second one.",
+                         amount=view.amount(row["second_person_from"], currency)), ""),
+    )  # fmt: skip
+    return card(
+        words("What annul may do unasked"),
+        tag("ul", *lines, cls="allowed"),
+        aside=act_button(words("Change"), "allow") if write else "",
+    )
+
+
+async def _allow(view: View, merchant_id: str) -> bool:
+    words = view.words
+    if not view.may(Scope.MERCHANTS_WRITE):
+        return False
+    row = await views.find(view.desk, view.visitor, merchant_id)
+    currency = row["currency"]
+
+    async def act(answers: Answers) -> None:
+        allowed = views.Allowed(
+            retry_voids=bool(answers["retry"]),
+            refund_instead_limit=minor(answers["limit"], currency),
+            void_needs_balance=bool(answers["needs"]),
+            pending_covers=bool(answers["pending"]),
+            second_person_from=minor(answers["second"], currency),
+            reversed_voids=str(answers["taken_back"]),
+        )
+        await views.allow(view.desk, view.visitor, merchant_id, allowed, answers["reason"])
+
+    form = Form(
+        words("What annul may do unasked"),
+        _fields(view, row),
+        about=words("Running hosts take it up within seconds; open cases go by it too."),
+    )
+    return await ask(view, form, act)
+
+
+def _fields(view: View, row: dict[str, Any]) -> tuple[Field, ...]:
+    words, currency = view.words, row["currency"]
+    letters = money.CURRENCIES.get(currency, ("", 2))[0]
+    return (
+        Field("retry", words("Try voids again that failed"), "switch", row["retry_voids"]),
+        Field("limit", words("Refund instead up to"),
+              value=money.show(row["refund_instead_limit"], currency),
+              hint=words("{currency}; 0: never unasked", currency=letters), needed=True),
+        Field("needs", words("Voids wait for the merchant's balance"), "switch",
+              row["void_needs_balance"]),
+        Field("pending", words("Pending money counts as cover"), "switch", row["pending_covers"]),
+        Field("second", words("A second person from"),
+              value=money.show(row["second_person_from"], currency), hint=letters, needed=True),
+        Field("taken_back", words("A void that its own terminal has taken back"), "choice",
+              row["reversed_voids"],
+              {name: words(said) for name, said in _TAKEN_BACK_CHOICES.items()},
+              hint=words("Reversed by the terminal since no answer came.")),
+    )  # fmt: skip

@@ -1,0 +1,202 @@
+"""A merchant's terminals on its page: how each is set up, what is wrong, what to ask of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from annul.console.frame.forms import Answers, Field, Form, act_button, ask
+from annul.console.frame.live import View
+from annul.console.frame.markup import Html, badge, card, facts, join, tag
+from annul.desk import merchants as views
+from annul.desk.checks import Finding, Weight
+from annul.desk.roles import Scope
+from annul.domain.kinds import KINDS
+
+_TONES: Final = {Weight.STOPS: "bad", Weight.MAY_STOP: "warn", Weight.KNOW: "info"}
+_WEIGHTS: Final = {
+    Weight.STOPS: "stops voids",
+    Weight.MAY_STOP: "may stop voids",
+    Weight.KNOW: "good to know",
+}
+_ASKS: Final = {
+    "sign_in": "Ask it to sign in",
+    "parameters": "Ask it to download parameters",
+    "update": "Ask for the update",
+}
+_WANTS: Final = {
+    "sign_in": "asked to sign in",
+    "parameters": "asked to download parameters",
+    "update": "asked to update",
+}
+
+
+async def terminals_card(view: View, merchant_id: str, *, write: bool) -> Html:
+    """Show every terminal, those in trouble first and open."""
+    words = view.words
+    rows = await views.terminals(view.desk, view.visitor, merchant_id)
+    rows.sort(key=lambda row: (_worst(row), row["terminal_id"]))
+    troubled = sum(_worst(row) < Weight.KNOW for row in rows)
+    said = (
+        badge(words("{n} of {all} need a look", n=troubled, all=len(rows)), "warn")
+        if troubled
+        else badge(words("all in order"), "good")
+    )
+    shown = [_terminal(view, row, write=write) for row in rows]
+    body = join(shown) if shown else tag("p", words("It has no terminal."), cls="empty")
+    return card(words("Terminals and their set-up"), body, aside=said if rows else "")
+
+
+def _worst(row: Mapping[str, Any]) -> int:
+    found: list[Finding] = row["findings"]
+    return found[0].check.weight if found else Weight.KNOW + 1
+
+
+def _terminal(view: View, row: Mapping[str, Any], *, write: bool) -> Html:
+    words = view.words
+    worst = _worst(row)
+    state = (
+        badge(words(_WEIGHTS[Weight(worst)]), _TONES[Weight(worst)])
+        if row["findings"]
+        else badge(words("in order"), "good")
+    )
+    wants = badge(words(_WANTS[row["wants"]]), "info") if row["wants"] else None
+    head = tag(
+        "summary",
+        tag("b", row["terminal_id"], cls="mono"),
+        state,
+        wants,
+        tag("span", cls="grow"),
+        tag("span", _contact(view, row), cls="muted"),
+    )
+    findings = [_finding(view, row, one, write=write) for one in row["findings"]]
+    return tag(
+        "details",
+        head,
+        tag("ul", *findings, cls="findings") if findings else None,
+        _facts(view, row),
+        _buttons(view, row) if write else None,
+        cls="terminal",
+        open=worst < Weight.KNOW,
+    )
+
+
+def _contact(view: View, row: Mapping[str, Any]) -> str:
+    words = view.words
+    if row["last_seen_at"] is None:
+        return words("never heard from")
+    ago = (view.desk.clock.now() - row["last_seen_at"]).total_seconds()
+    return words("signed in or reported {span} ago", span=view.span(ago))
+
+
+def _finding(view: View, row: Mapping[str, Any], found: Finding, *, write: bool) -> Html:
+    words, check = view.words, found.check
+    button = None
+    if write and check.ask and row["wants"] != check.ask:
+        given = {"terminal": row["terminal_id"], "what": check.ask}
+        button = act_button(words(_ASKS[check.ask]), "ask", **given)
+    return tag(
+        "li",
+        tag("b", words.of(found.said)),
+        tag("span", words.of(found.todo)),
+        button,
+        cls=_TONES[check.weight],
+    )
+
+
+def _facts(view: View, row: Mapping[str, Any]) -> Html:
+    words = view.words
+
+    def key(name: str, at: datetime | None) -> Html:
+        if at is None:
+            return tag("span", f"{name} –", cls="muted")
+        age = view.span((view.desk.clock.now() - at).total_seconds())
+        return tag("span", f"{name} {age}")
+
+    kinds = row["kinds"]
+    link = words(
+        "lines lost {drops} · reversals {reversals} · wrong MACs {macs}",
+        drops=row["link_drops"],
+        reversals=row["reversals"],
+        macs=row["wrong_mac"],
+    )
+    batch = words(
+        "{batch} · last settled: {when}",
+        batch=row["batch"],
+        when=view.when(row["settled_at"]) or words("never"),
+    )
+    software = row["software"] or "–"
+    if row["wanted_software"]:
+        software = words("{now}, wanted {wanted}", now=software, wanted=row["wanted_software"])
+    serial = row["information"] or "–"
+    if row["serial"]:
+        serial = words("{now}, registered {wanted}", now=serial, wanted=row["serial"])
+    return facts((
+        (words("State"), words("signed in") if row["signed_in"] else words("not signed in")),
+        (words("Largest amount"), view.amount(row["amount_limit"], row["currency"])),
+        (words("May do"), words("everything") if kinds is None
+         else " · ".join(_kind(view, kind) for kind in kinds)),
+        (words("Software"), tag("span", software, cls="mono")),
+        (words("Serial number"), tag("span", serial, cls="mono")),
+        (words("Age of keys"), join((key(words("master"), row["master_at"]), " · ",
+                                     key("MAC", row["mac_at"]), " · ", key("PIN", row["pin_at"])))),
+        (words("Line, 24 h"), link),
+        (words("Batch"), batch),
+    ))  # fmt: skip
+
+
+def _kind(view: View, name: str) -> str:
+    kind = KINDS.get(name)
+    return name if kind is None else view.words.of(kind)
+
+
+def _buttons(view: View, row: Mapping[str, Any]) -> Html:
+    words, terminal = view.words, row["terminal_id"]
+    acts = [
+        act_button(words(text), "ask", terminal=terminal, what=what)
+        for what, text in _ASKS.items()
+        if row["wants"] != what
+    ]
+    if row["wants"]:
+        acts.append(
+            act_button(words("Take back what was asked"), "ask", terminal=terminal, what="")
+        )
+    return tag("div", *acts, cls="row-of-buttons")
+
+
+async def ask_terminal(view: View, merchant_id: str, terminal_id: str, what: str) -> bool:
+    """Ask why something is asked of a terminal; an update names the version it should have."""
+    words = view.words
+    if not view.may(Scope.MERCHANTS_WRITE):
+        return False
+
+    async def act(answers: Answers) -> None:
+        await views.ask(
+            view.desk,
+            view.visitor,
+            merchant_id,
+            terminal_id,
+            what,
+            answers["reason"],
+            str(answers.get("software", "")),
+        )
+
+    fields: tuple[Field, ...] = ()
+    if what == "update":
+        rows = await views.terminals(view.desk, view.visitor, merchant_id)
+        wanted = next((r["wanted_software"] for r in rows if r["terminal_id"] == terminal_id), "")
+        fields = (
+            Field(
+                "software",
+                words("Version it should have"),
+                value=wanted,
+                needed=True,
+                hint=words("as it says at sign-in"),
+            ),
+        )
+    title = words(_ASKS[what]) if what in _ASKS else words("Take back what was asked")
+    form = Form(
+        title,
+        fields,
+        about=words("Terminal {terminal}: it is told with its next answer.", terminal=terminal_id),
+    )
+    return await ask(view, form, act)

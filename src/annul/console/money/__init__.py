@@ -1,0 +1,1 @@
+"""Money in question, and what two people conclude of it by hand."""

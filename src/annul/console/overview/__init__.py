@@ -1,0 +1,1 @@
+"""How things stand: the promise, issuers, traffic, latest cases, incidents."""

@@ -1,0 +1,1 @@
+"""Administration: who and what is let in, what annul was taught, its settings."""

@@ -1,0 +1,184 @@
+"""Administration: users, keys, roles, what annul was taught, and the settings in force."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from nicegui import events, ui
+
+from annul.console.frame.forms import Answers, Form, act_button, ask
+from annul.console.frame.live import Part, View
+from annul.console.frame.markup import Html, badge, card, join, link, table, tag
+from annul.console.frame.page import page
+from annul.console.shared import cause_name
+from annul.desk import admin as views
+from annul.desk.roles import Scope
+from annul.diagnose.signals import SIGNALS
+
+from .access import add_user, change_user, end_key, keys_card, new_key, roles_card, users_card
+
+_LESSONS: Final = 50
+_NOTHING: Final = frozenset({"", "None", "{}"})
+_ORIGINS: Final = {"file": "info", "environment": "info", "command line": "warn"}
+
+
+@page("/admin", Scope.ADMIN, "Administration", "⚙")
+async def admin(view: View) -> None:
+    """Show one part of it, as the address says."""
+    chosen = view.query.get("part", "")
+    chosen = chosen if chosen in _PARTS else "users"
+    top = Part(lambda: _top(view, chosen))
+    await top.refresh()
+    shown = Part(lambda: _PARTS[chosen][1](view), "stack")
+    await shown.refresh()
+    _listen(view, shown)
+
+
+async def _top(view: View, chosen: str) -> Html:
+    words = view.words
+    tabs = [
+        link(words(name), f"/admin?part={key}", aria_current="page" if key == chosen else False)
+        for key, (name, _) in _PARTS.items()
+    ]
+    head = tag("div", tag("h1", words("Administration")), cls="head")
+    return join((head, tag("nav", *tabs, cls="tabs", aria_label=words("Parts"))))
+
+
+def _listen(view: View, shown: Part) -> None:
+    """Do what the buttons on the page ask for."""
+    place = ui.context.slot.parent
+
+    def on(event: str, act: Callable[[Mapping[str, Any]], Awaitable[bool]]) -> None:
+        async def heard(told: events.GenericEventArguments) -> None:
+            with place:
+                if await act(told.args):
+                    await shown.refresh()
+
+        ui.on(event, heard)
+
+    on("add-user", lambda _: add_user(view))
+    on("user", lambda given: change_user(view, str(given["name"]), active=given["what"] == "start"))
+    on("new-key", lambda _: new_key(view))
+    on("end-key", lambda given: end_key(view, str(given["id"]), str(given["name"])))
+    on("undo-lesson", lambda given: _undo(view, str(given["id"]), str(given["number"])))
+
+
+# What annul was taught --------------------------------------------------------------------------
+
+
+async def _lessons(view: View) -> Html:
+    words = view.words
+    rows = []
+    for row in await view.desk.lessons.latest(_LESSONS):
+        number = row["number"] or ""
+        back = row["undone_at"]
+        rows.append(
+            (
+                view.dated(row["taught_at"]),
+                link(number, f"/cases/{number}", cls="mono") if number else "–",
+                row["taught_by"],
+                cause_name(view, row["confirmed"] or ""),
+                cause_name(view, row["instead_of"] or ""),
+                row["steps"],
+                tag("span", words("taken back {when}", when=view.dated(back)), cls="muted")
+                if back
+                else act_button(
+                    words("Take back"), "undo-lesson", id=str(row["case_id"]), number=number
+                ),
+            )
+        )
+    names = [
+        words(n)
+        for n in ("Time", "Case", "By", "Confirmed", "Ranked first before", "Steps", "Change")
+    ]
+    return join((
+        card(words("What closed cases have taught"),
+             table(names, rows, cls="acts-last right-6",
+                   empty=words("Nothing was taught: what was confirmed was ranked first.")),
+             tag("p", words("A cause that was confirmed and not ranked first moves the weights by "
+                            "a small, bounded step."), cls="muted note")),
+        await _shifts(view),
+    ))  # fmt: skip
+
+
+async def _shifts(view: View) -> Html:
+    words = view.words
+    await view.desk.lessons.refresh()
+    moved = sorted(view.desk.lessons.shifts.items(), key=lambda one: -abs(one[1]))
+    rows = []
+    for (name, signal), shift in moved:
+        known = SIGNALS.get(signal)
+        text = words("the answer was {code}", code=signal.removeprefix("code:"))
+        if known is not None:
+            text = words.of(known)
+        for place in range(4):
+            text = text.replace(f"{{{place}}}", "…")
+        tone = "good" if shift > 0 else "bad"
+        rows.append(
+            (
+                cause_name(view, name),
+                text,
+                tag("span", signal, cls="mono muted"),
+                tag("span", f"{shift:+.2f}", cls=f"num mark {tone}"),
+            )
+        )
+    names = [words(n) for n in ("Cause", "When it is so that", "Signal", "Weight moved by")]
+    return card(
+        words("The sum that is in force"),
+        table(names, rows, cls="right-4", empty=words("No weight is moved.")),
+    )
+
+
+async def _undo(view: View, case_id: str, number: str) -> bool:
+    words = view.words
+    if not view.may(Scope.ADMIN):
+        return False
+
+    async def act(answers: Answers) -> None:
+        await views.undo_lesson(view.desk, view.visitor, UUID(case_id), answers["reason"])
+
+    form = Form(
+        words("Take back what case {number} has taught", number=number),
+        about=words("The case itself stays as it is."),
+    )
+    return await ask(view, form, act)
+
+
+# Settings ---------------------------------------------------------------------------------------
+
+
+async def _settings(view: View) -> Html:
+    words = view.words
+    rows = [
+        (
+            tag("span", one.name, cls="mono"),
+            tag("span", words("not set"), cls="muted")
+            if one.value in _NOTHING
+            else tag("span", one.value, cls="mono wrap"),
+            badge(words(one.origin), _ORIGINS.get(one.origin, "")),
+            tag("span", one.description, cls="muted"),
+        )
+        for one in view.desk.settings
+    ]
+    names = [words(n) for n in ("Setting", "Value", "Origin", "Meaning")]
+    return card(
+        words("Settings in force"),
+        table(names, rows),
+        tag(
+            "p",
+            words(
+                "They are set in annul.toml, the environment or on the command line, and "
+                "read when annul starts."
+            ),
+            cls="muted note",
+        ),
+    )
+
+
+_PARTS: Final[Mapping[str, tuple[str, Callable[[View], Awaitable[Html]]]]] = {
+    "users": ("Users", users_card),
+    "keys": ("Keys of programs", keys_card),
+    "roles": ("Roles", roles_card),
+    "lessons": ("Lessons", _lessons),
+    "settings": ("Settings", _settings),
+}

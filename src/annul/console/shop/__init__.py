@@ -1,0 +1,1 @@
+"""The page of a shop, for a phone: how a voucher stands."""

@@ -1,0 +1,336 @@
+"""My shop, for a phone: how a voucher stands, in plain words, and what to tell the customer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from nicegui import events, ui
+
+from annul.console.cases.act_dialog import act_on
+from annul.console.frame.forms import act_button
+from annul.console.frame.live import Part, View, html, live
+from annul.console.frame.markup import Html, badge, facts, join, link, tag
+from annul.console.frame.page import page
+from annul.console.shared import step_said
+from annul.desk import acts
+from annul.desk import cases as case_views
+from annul.desk import shop as views
+from annul.desk.feed import Change
+from annul.desk.roles import Scope
+from annul.desk.shop import Standing, Voucher
+from annul.diagnose.causes import CAUSES, Cause
+from annul.domain.kinds import KINDS
+from annul.resolve import words as of_kind
+
+from .signs import Sign, sign_of
+
+STYLE: Final = '<link rel="stylesheet" href="/assets/pos.css">'
+_LONGEST: Final = 200  # characters of what is scanned: an address with the code in it
+# A number of a slip, a code, or an address: never a card number, which the field does not take.
+_PATTERN: Final = r"\s*\d{1,6}\s*|\s*\d{12}\s*|.*\w{15}-\w{8}-\d{6}-\d{6}\s*"
+
+
+@page("/shop", Scope.SHOP, "My shop", "⌂")
+async def shop(view: View) -> None:
+    """Show how a voucher stands; live while it is open."""
+    ui.add_head_html(STYLE)
+    text = view.query.get("code", "").strip()[:_LONGEST]
+    wanted = views.asked(text)
+    shops = await views.shops(view.desk, view.visitor)
+    chosen = view.visitor.merchant_id or wanted.merchant or view.query.get("merchant", "")
+    html(_top(view, shops, chosen, text if wanted.how in {"voucher", "reference"} else ""))
+    result = Part(lambda: _result(view, wanted, chosen, text), "shop-result")
+    day = Part(lambda: _today(view, chosen), "shop-day")
+
+    async def refresh() -> None:
+        await result.refresh()
+        await day.refresh()
+
+    def concerns(changes: list[Change]) -> bool:
+        return not chosen or any(change["merchant_id"] == chosen for change in changes)
+
+    place = ui.context.slot.parent
+
+    async def withdraw(told: events.GenericEventArguments) -> None:
+        with place:
+            case = await case_views.find(view.desk, view.visitor, str(told.args["case"]))
+            if await act_on(view, case, "withdraw"):
+                await refresh()
+
+    ui.on("withdraw", withdraw)
+    await refresh()
+    live(view, refresh, concerns, every_s=1.0, at_least_s=5.0)
+
+
+# The question -----------------------------------------------------------------------------------
+
+
+def _top(view: View, shops: Sequence[dict[str, Any]], chosen: str, text: str) -> Html:
+    words = view.words
+    named = {row["merchant_id"]: words.name(row) for row in shops}
+    choose = None
+    if not view.visitor.merchant_id:
+        options = [tag("option", words("Any shop"), value="")] + [
+            tag("option", f"{name} · {key}", value=key, selected=key == chosen)
+            for key, name in named.items()
+        ]
+        choose = tag(
+            "select",
+            *options,
+            id="shop",
+            name="merchant",
+            aria_label=words("Shop"),
+            onchange="this.form.code.value || this.form.submit()",
+        )
+    field = tag(
+        "input",
+        id="code",
+        name="code",
+        value=text,
+        maxlength=_LONGEST,
+        pattern=_PATTERN,
+        placeholder=words("Number on the slip"),
+        inputmode="numeric",
+        autocomplete="off",
+        autofocus="code" not in view.query,
+        aria_label=words("Number on the slip"),
+        title=words(
+            "Voucher number (6 digits), reference (12 digits), or the slip's code. "
+            "Never a card number."
+        ),
+    )
+    return tag(
+        "div",
+        tag("h1", named.get(chosen, words("My shop"))),
+        tag("p", words("How does a void stand? Key in the voucher number or the reference, or "
+                       "scan the code on the slip with the phone's camera."), cls="muted"),
+        tag("form", choose,
+            tag("div", field, tag("button", words("Look"), type="submit", id="look",
+                                  cls="button primary"), cls="shop-ask"),
+            method="get", action="/shop", cls="shop-form"),
+        cls="shop-top",
+    )  # fmt: skip
+
+
+# The answer -------------------------------------------------------------------------------------
+
+
+async def _result(view: View, wanted: views.Asked, merchant: str, text: str) -> Html:
+    words = view.words
+    if not text:
+        return Html()
+    if not wanted.how:
+        return _kindly(
+            words("That is not a number of a slip"),
+            words(
+                "A voucher number has up to 6 digits, a reference 12. They stand on the slip. "
+                "A card number is never looked for."
+            ),
+        )
+    if wanted.how == "voucher" and not merchant:
+        return _kindly(
+            words("Which shop?"),
+            words("Every shop counts its vouchers by itself. Choose the shop above, then look."),
+        )
+    found = await views.find(view.desk, view.visitor, wanted, merchant)
+    if not found:
+        return _kindly(
+            words("Nothing found under this number"),
+            words(
+                "Compare it with the slip: the voucher number has 6 digits. If it is right, call "
+                "the acquirer with the slip in hand. Do not void it again before."
+            ),
+        )
+    first, *others = found
+    withdraw = await _withdrawing(view, first)
+    more = None
+    if others:
+        more = tag(
+            "section",
+            tag("h2", words("Others with this number")),
+            tag("ul", *(_row(view, one) for one in others), cls="shop-rows"),
+            cls="card",
+        )
+    return join((_answer(view, first, withdraw), more))
+
+
+async def _withdrawing(view: View, one: Voucher) -> Html | None:
+    """Offer to withdraw a void that is under way or has failed, or say that it is ordered."""
+    if one.about["ended"] != "":
+        return None
+    words = view.words
+    case = await case_views.find(view.desk, view.visitor, str(one.about["case_id"]))
+    if case.ordered == "withdraw":
+        return tag("p", words("The void is being withdrawn: the sale will stand."), cls="note")
+    if all(action.name != "withdraw" for action in acts.possible(view.visitor, case)):
+        return None
+    button = act_button(words("Withdraw the void"), "withdraw", case=str(case.id), cls="withdraw")
+    said = words(
+        "Is the sale to stand after all? Then withdraw the void. What is under way at the "
+        "bank is taken back first."
+    )
+    return tag("section", tag("p", said), button)
+
+
+def _kindly(said: str, following: str) -> Html:
+    return tag(
+        "section",
+        tag("span", "?", cls="shop-icon", aria_hidden="true"),
+        tag("h2", said),
+        tag("p", following),
+        id="nothing",
+        cls="card shop-answer",
+        role="status",
+    )
+
+
+def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
+    words, row, about = view.words, one.row, one.about
+    sign = sign_of(one)
+    cause = CAUSES.get(about["confirmed"] or about["cause"] or "")
+    amount = view.amount(_amount(one), row["currency"])
+    part = view.amount(about["undone"] or 0, row["currency"])
+    kind = KINDS[row["kind"]]
+    return tag(
+        "article",
+        tag(
+            "header",
+            tag("span", sign.icon, cls="shop-icon", aria_hidden="true"),
+            tag("div", tag("h2", words(sign.title)), tag("p", amount, cls="shop-amount num")),
+        ),
+        *_said(view, one, sign, cause, part),
+        withdraw,
+        facts(
+            (
+                (words("Case"), _number(view, about["number"])),
+                (words("Voucher"), tag("span", row["trace"], cls="mono")),
+                (words("Kind"), words.of(kind)),
+                (words("Voucher of the sale"), _of_sale(one)),
+                (words("Reference"), tag("span", about["undo_rrn"] or row["rrn"], cls="mono")),
+                (words("Card"), tag("span", row["card_masked"], cls="mono")),
+                (words("Terminal"), row["terminal_id"]),
+                (words("Time"), view.when(row["received_at"], seconds=True)),
+            )
+        ),
+        id="standing",
+        cls=f"card shop-answer {sign.tone}",
+        role="status",
+        data_standing=one.standing.value,
+    )
+
+
+def _said(view: View, one: Voucher, sign: Sign, cause: Cause | None, part: str) -> list[Html]:
+    """Say where the money is, what to tell the customer, what to do, and when it will be known."""
+    words, about = view.words, one.about
+    undone = one.standing in {Standing.WORKING, Standing.REFUSED}
+    money, kind = words(sign.money, part=part), one.kind
+    if cause and undone:
+        money = words.of(of_kind.money(cause, kind))
+    said = [
+        (words("Where the money is"), money),
+        (words("Tell the customer"), words(sign.tell, part=part)),
+    ]
+    if one.standing is Standing.UNPROVED:
+        said.append(
+            (
+                words("What you do"),
+                words(
+                    "Do not void or refund it again, and give no cash "
+                    "back. Nothing is lost; it is only not known yet."
+                ),
+            )
+        )
+    if cause and undone:
+        said.append((words("What you do"), words.of(of_kind.next_step(cause, kind))))
+        said.append((words("Most probable cause"), words.of(of_kind.title(cause, kind))))
+    if one.open:
+        said.append((words("When it will be known"), _when(view, one)))
+    elif about["ended_at"] or about["undone_at"]:
+        at: datetime = about["ended_at"] or about["undone_at"]
+        said.append((words("Known since"), view.when(at)))
+    return [tag("section", tag("h3", head), tag("p", text)) for head, text in said]
+
+
+def _when(view: View, one: Voucher) -> str:
+    words, about = view.words, one.about
+    if one.standing is Standing.UNPROVED:
+        return words(
+            "As soon as the bank or the acquirer can prove it. This page shows it by itself."
+        )
+    if about["due_at"] is None:
+        return words("In a moment. This page shows it by itself.")
+    return words(
+        "At the latest at {due}. Now: {step}. This page shows it by itself.",
+        due=view.when(about["due_at"]),
+        step=step_said(view, about["step"]),
+    )
+
+
+def _number(view: View, number: str | None) -> object:
+    if not number:
+        return ""
+    if view.may(Scope.CASES_READ):
+        return link(number, f"/cases/{number}", cls="mono")
+    return tag("span", number, cls="mono")
+
+
+def _of_sale(one: Voucher) -> str:
+    about = one.about
+    same = about["sale_id"] is None or about["sale_id"] == one.row["id"]
+    return "" if same else about["sale_trace"]
+
+
+def _amount(one: Voucher) -> int:
+    """Give the amount of the sale, of the voucher itself when there is none."""
+    amount = one.about["sale_amount"]
+    return int(one.row["amount"] if amount is None else amount)
+
+
+# The day ----------------------------------------------------------------------------------------
+
+
+async def _today(view: View, merchant: str) -> Html:
+    words = view.words
+    if not merchant:
+        hint = tag("p", words("Choose a shop to see what it voided today."), cls="empty")
+        return tag("section", hint, cls="card calm", id="today")
+    rows = [_row(view, one) for one in await views.today(view.desk, merchant)]
+    shown = (
+        tag("ul", *rows, cls="shop-rows")
+        if rows
+        else tag("p", words("Nothing was voided or refunded today."), cls="empty")
+    )
+    return tag(
+        "section",
+        tag("header", tag("h2", words("Today's voids and refunds"))),
+        shown,
+        cls="card",
+        id="today",
+    )
+
+
+def _row(view: View, one: Voucher) -> Html:
+    words, row = view.words, one.row
+    sign = sign_of(one)
+    kind = KINDS[row["kind"]]
+    query = urlencode({"code": one.code})
+    return tag(
+        "li",
+        tag(
+            "a",
+            tag(
+                "span",
+                tag("b", row["trace"], cls="mono"),
+                tag(
+                    "small",
+                    f"{view.when(row['received_at'])[6:]} · "
+                    f"{words.of(kind)} · "
+                    f"{row['terminal_id']}",
+                ),
+            ),
+            tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
+            badge(words(sign.title), sign.tone),
+            href=f"/shop?{query}",
+        ),
+    )

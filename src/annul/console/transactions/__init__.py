@@ -1,0 +1,1 @@
+"""Transactions: the search, and each with its chain, its details, what it moved."""

@@ -1,0 +1,149 @@
+"""What a chain of transactions says: a box and a line for each, and for each reversal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from annul.console.frame.live import View
+from annul.console.frame.markup import Html, join, link, table, tag
+from annul.console.shared import TRANSACTION_TONES, transaction_state
+from annul.domain.response_codes import describe
+from annul.domain.reversal_reasons import REASONS
+from annul.domain.reversal_rules import CONCLUDED
+
+from .picture import Box, picture
+
+_REVERSALS: Final = {
+    "reversing": ("under way", "warn"),
+    "reversed": ("acknowledged", "good"),
+    "disputed": ("denied by the issuer", "bad"),
+}
+
+Row = Mapping[str, Any]
+
+
+def boxes(view: View, rows: Sequence[Row], here: str) -> list[Box]:
+    """Make a box of each transaction, and one of each reversal behind what it reverses."""
+    words, made = view.words, []
+    for row in rows:
+        key = str(row["id"])
+        code = f" · {row['response_code']}" if row["response_code"] else ""
+        made.append(
+            Box(
+                key,
+                str(row["original_id"] or ""),
+                words(row["kind"]),
+                words(row["state"]),
+                TRANSACTION_TONES.get(row["state"], ""),
+                view.amount(row["amount"], row["currency"]),
+                (
+                    f"{words('RRN')} {row['rrn']}",
+                    f"{view.when(row['received_at'], seconds=True)}{code}",
+                ),
+                f"/transactions/{key}",
+                here=key == here,
+            )
+        )
+        reversal = _reversal(row)
+        if reversal is not None:
+            said, tone = reversal
+            at = view.when(row["ended_at"], seconds=True) if row["state"] == "reversed" else ""
+            made.append(
+                Box(
+                    f"{key} reversal",
+                    key,
+                    words("Reversal"),
+                    words(said),
+                    tone,
+                    view.amount(row["amount"], row["currency"]),
+                    tuple(one for one in (reversal_reason(view, row), at) if one),
+                )
+            )
+    return made
+
+
+def _reversal(row: Row) -> tuple[str, str] | None:
+    """Say how the reversal of a transaction stands, and its colour; None when there is none."""
+    sent, state = row["reversal_reason"], row["state"]
+    if row["why"] == CONCLUDED:
+        return ("concluded by hand", "info") if sent else None
+    return _REVERSALS.get(state) if sent or state != "disputed" else None
+
+
+def reversal_reason(view: View, row: Row) -> str:
+    """Say why a transaction was reversed."""
+    zh, en = REASONS.get(row["reversal_reason"], ("", ""))
+    return zh if view.words.language == "zh" else en
+
+
+def drawing(view: View, made: Sequence[Box]) -> Html:
+    """Draw the chain wide and narrow; the page shows the one that fits."""
+    words = view.words
+    described = ". ".join(
+        f"{place}: {box.kind}, {box.state}, {box.amount}" for place, box in enumerate(made, 1)
+    )
+    title = words("The original and all that refers to it")
+    return tag(
+        "div",
+        picture(made, title, described),
+        picture(made, title, described, narrow=True),
+        cls="scroll drawn",
+    )
+
+
+def listing(view: View, rows: Sequence[Row], here: str, *, empty: str) -> Html:
+    """Show transactions as a table."""
+    words = view.words
+    shown = [
+        (
+            view.when(row["received_at"], seconds=True),
+            words(row["kind"]),
+            transaction_state(view, row["state"]),
+            tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
+            tag("span", row["rrn"], cls="mono strong")
+            if str(row["id"]) == here
+            else link(row["rrn"], f"/transactions/{row['id']}", cls="mono"),
+            tag("span", row["trace"], cls="mono"),
+            tag("span", row["card_masked"], cls="mono"),
+            row["terminal_id"],
+            outcome(view, row),
+        )
+        for row in rows
+    ]
+    names = [
+        words(one)
+        for one in (
+            "Time",
+            "Kind",
+            "State",
+            "Amount",
+            "RRN",
+            "Voucher",
+            "Card",
+            "Terminal",
+            "Outcome",
+        )
+    ]
+    return table(names, shown, cls="right-4", empty=empty)
+
+
+def outcome(view: View, row: Row) -> Html | str:
+    """Say what the answer was: the code with its text, or why there was none."""
+    code = row["response_code"]
+    if code == "00":
+        return tag("span", "00", cls="mono muted")
+    said = code_text(view, code) if code else ""
+    why = view.words(row["why"]) if row["why"] else ""
+    if not said and not why:
+        return "–"
+    return join(
+        (
+            tag("span", code, cls="mono"),
+            " " if code else None,
+            tag("span", why or said, cls="muted"),
+        )
+    )
+
+
+def code_text(view: View, code: str) -> str:
+    """Say what a response code means."""
+    return view.words.of(describe(code))

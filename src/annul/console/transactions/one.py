@@ -1,0 +1,137 @@
+"""One transaction: its chain as a picture and as a list, its details, what it moved."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from annul.console.frame.live import View, html
+from annul.console.frame.markup import Html, card, facts, join, link, table, tag
+from annul.console.frame.page import page
+from annul.console.money.conclusion import concluding
+from annul.console.shared import CARD_TYPES, transaction_state
+from annul.desk import transactions as views
+from annul.desk.desk import Unknown
+from annul.desk.roles import Scope
+
+from .chain import boxes, code_text, drawing, listing, reversal_reason
+
+
+@page("/transactions/{transaction}", Scope.TRANSACTIONS_READ, "Transaction")
+async def transaction(view: View) -> None:
+    """Show one transaction with all that it belongs to."""
+    identity = _identity(view.params["transaction"])
+    chain = await views.chain(view.desk, view.visitor, identity)
+    rows = [chain["original"], *chain["attempts"]]
+    row = next(one for one in rows if one["id"] == identity)
+    words, here = view.words, str(identity)
+    html(_head(view, row, chain["case_number"]))
+    made = boxes(view, rows, here)
+    if view.may(Scope.CASES_READ):
+        await concluding(view, here)
+    html(
+        join(
+            (
+                card(words("How it hangs together"), drawing(view, made)),
+                card(words("The same as a list"), listing(view, rows, here, empty="")),
+                tag("div", _details(view, row), cls="half"),
+                tag("div", _entries(view, rows, chain["entries"]), cls="half"),
+            )
+        ),
+        "grid",
+    )
+
+
+def _identity(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        message = f"there is no transaction {text[:40]}"
+        raise Unknown(message) from None
+
+
+def _head(view: View, row: Mapping[str, Any], case_number: str) -> Html:
+    words = view.words
+    case = None
+    if case_number and view.may(Scope.CASES_READ):
+        case = link(
+            words("Case {number}", number=case_number), f"/cases/{case_number}", cls="button"
+        )
+    return tag(
+        "div",
+        tag("h1", words(row["kind"]), cls="capital"),
+        tag("span", row["rrn"], cls="mono muted"),
+        transaction_state(view, row["state"]),
+        tag("span", cls="grow"),
+        case,
+        cls="head",
+    )
+
+
+def _details(view: View, row: Mapping[str, Any]) -> Html:
+    words, code = view.words, row["response_code"]
+
+    def mono(text: str) -> Html | str:
+        return tag("span", text, cls="mono") if text else ""
+
+    def amount(name: str) -> str:
+        return view.amount(row[name], row["currency"]) if row[name] else ""
+
+    def when(name: str) -> str:
+        return view.when(row[name], seconds=True)
+
+    merchant, issuer = mono(row["merchant_id"]), mono(row["issuer_id"] or "–")
+    if view.may(Scope.MERCHANTS_READ):
+        merchant = link(row["merchant_id"], f"/merchants/{row['merchant_id']}", cls="mono")
+    if row["issuer_id"] and view.may(Scope.ISSUERS_READ):
+        issuer = link(row["issuer_id"], f"/issuers/{row['issuer_id']}", cls="mono")
+    spent = ""
+    if row["answered_at"] is not None:
+        taken = (row["answered_at"] - row["received_at"]).total_seconds()
+        spent = words("{n} ms after it came", n=f"{taken * 1000:.0f}")
+    card_type = tag("span", words(CARD_TYPES.get(row["card_type"], "")), cls="muted")
+    reversal = f"{row['reversal_reason']} {reversal_reason(view, row)}".strip()
+    pairs = (
+        (words("Amount"), tag("b", view.amount(row["amount"], row["currency"]))),
+        (words("Given back or held"), amount("undone")),
+        (words("Merchant's fee"), amount("fee")),
+        (words("Card"), join((mono(row["card_masked"]), " ", card_type))),
+        (words("Merchant"), merchant),
+        (words("Terminal"), mono(row["terminal_id"])),
+        (words("Batch and voucher"), mono(f"{row['batch']} {row['trace']}")),
+        (words("RRN"), mono(row["rrn"])),
+        (words("Trace at the issuer"), mono(row["issuer_trace"])),
+        (words("Authorisation"), mono(row["auth_code"])),
+        (words("Issuer"), issuer),
+        (words("To the issuer"), words(row["sent"])),
+        (words("Response code"), f"{code} {code_text(view, code)}" if code else ""),
+        (words("Ended here because of"), words(row["why"]) if row["why"] else ""),
+        (words("Reason of the reversal"), reversal),
+        (words("Answer that came too late"), row["late_code"]),
+        (words("Entry mode"), row["entry_mode"]),
+        (words("Business day"), str(row["business_date"])),
+        (words("Received"), when("received_at")),
+        (words("Answered"), spent),
+        (words("Ended"), when("ended_at")),
+    )
+    return card(words("Details"), facts(pairs))
+
+
+def _entries(view: View, rows: list[dict[str, Any]], entries: list[dict[str, Any]]) -> Html:
+    words = view.words
+    kinds = {row["id"]: row["kind"] for row in rows}
+    shown = [
+        (
+            view.when(one["posted_at"], seconds=True),
+            words(kinds.get(one["transaction_id"], "")),
+            words(one["cause"]),
+            words(one["debit"]),
+            words(one["credit"]),
+            tag("span", view.amount(one["amount"], one["currency"]), cls="num"),
+        )
+        for one in entries
+    ]
+    names = [words(n) for n in ("Time", "Of", "Because of", "Debit", "Credit", "Amount")]
+    return card(
+        words("Ledger of the chain"),
+        table(names, shown, cls="right-6", empty=words("No money has moved.")),
+    )

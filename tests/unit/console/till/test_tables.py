@@ -1,0 +1,100 @@
+"""Tables beside the device: troubles that an issuer takes, texts that have their Chinese."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+
+import pytest
+from pydantic import TypeAdapter
+
+from annul.console.frame.texts import Words, catalogue
+from annul.console.till import cards, drawing, notes, telling
+from annul.console.till.troubles import TIMES, TROUBLES, WELL, State, Trouble, in_force, rows
+from annul.console.till.values import ASKED, FUNCTIONS, STRIKE
+from annul.sim.issuer.control import FaultRow
+from annul.sim.issuer.rules import Policy
+
+_CASE = "系统继续处理,勿重复操作 编号405914327698"
+
+
+def _in_force(trouble: Trouble, times: int = 0) -> State:
+    return State(
+        trouble.maintenance, trouble.silent, rows(trouble, times), {**WELL, **trouble.policy}
+    )
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=list(TROUBLES))
+@pytest.mark.parametrize("times", TIMES)
+def test_an_issuer_takes_every_trouble_and_it_is_known_again(trouble: Trouble, times: int) -> None:
+    for row in rows(trouble, times):
+        FaultRow.model_validate(row)
+    TypeAdapter(Policy).validate_python({**WELL, **trouble.policy})
+    assert in_force(_in_force(trouble, times), announced=trouble.announced) == trouble.key
+
+
+def test_nothing_wrong_and_what_is_not_ours() -> None:
+    assert in_force(State(False, False, [], WELL)) == ""
+    assert in_force(State(False, False, [], {**WELL, "void_window_s": 77.0})) is None
+    assert in_force(State(True, True, [], WELL)) is None
+
+
+def test_a_fault_that_has_been_met_often_enough_is_over() -> None:
+    fault = {**asdict(TROUBLES["garbled"].faults[0]), "left": 0}
+    assert in_force(State(False, False, [fault], WELL)) == ""
+
+
+def test_a_trouble_of_two_faults_is_in_force_while_one_is_left() -> None:
+    state = _in_force(TROUBLES["refuses_reversal"], 1)
+    lost, refused = ({**row} for row in state.faults)
+    lost["left"] = 0
+    assert in_force(replace(state, faults=[lost, refused])) == "refuses_reversal"
+    refused["left"] = 0
+    assert in_force(replace(state, faults=[lost, refused])) == ""
+    assert in_force(replace(state, faults=[{**refused, "left": 1}])) is None
+
+
+def test_an_announcement_that_ended_leaves_a_maintenance_unannounced() -> None:
+    state = _in_force(TROUBLES["announced"])
+    assert in_force(state, announced=False) == "maintenance"
+    assert in_force(replace(state, maintenance=False), announced=True) == ""
+
+
+def _texts() -> Iterator[str]:
+    for trouble in TROUBLES.values():
+        yield from (trouble.group, trouble.title, trouble.what)
+    for error in (*telling._ERRORS.values(), telling._FAULT):
+        yield from error[:3]
+    yield from (title for title, _ in telling._TITLES.values())
+    yield from notes._ENDS.values()
+    yield from ("Demo card", *(name for name, _ in cards._DEMO))
+    yield from (word for _, _, _, word in drawing._KEYS if word)
+    yield from (function.title for function in (*FUNCTIONS.values(), STRIKE))
+    for asked in ASKED.values():
+        yield from asked[:2]
+
+
+@pytest.mark.parametrize("text", sorted(set(_texts())))
+def test_a_text_of_a_table_has_its_chinese(text: str) -> None:
+    assert text in catalogue("zh")
+
+
+def test_what_the_host_notes_is_said_in_english() -> None:
+    english = Words("en")
+    assert notes.said(_CASE, english, "05").endswith("Number 405914327698")
+    assert notes.said("凭证000002已撤销", english) == "Voucher 000002: voided"
+    refused = notes.said("凭证000002未撤销:发卡行风险控制拒绝", english)
+    assert refused == "Voucher 000002: not voided. The issuer refused for risk."
+    assert notes.said("something else", english) == "something else"
+    assert notes.said(_CASE, Words("zh")) == _CASE
+
+
+@pytest.mark.parametrize(
+    ("line", "row"),
+    [
+        ("商户编号    898000058120000", ("商户编号", "898000058120000")),
+        ("请          联系收单机构", ("请", "联系收单机构")),
+        ("PAYMENT NO. 20261125", ("PAYMENT NO.", "20261125")),
+        ("AUTH CODE   140891", ("AUTH CODE", "140891")),
+    ],
+)
+def test_a_line_of_the_slip_is_read_as_label_and_value(line: str, row: tuple[str, str]) -> None:
+    assert telling._split(line) == row
