@@ -1,16 +1,16 @@
 """The terminal in the browser over the real socket: shared by browsers, safe in its journal."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from annul.console.frame.texts import Words
-from annul.console.till import telling, tills
-from annul.console.till.tills import Done, Till
+from annul.console.till import telling
+from annul.console.till.tills import Done, Till, Tills, profiles
 from annul.console.till.values import Wish
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.profile import Profile
@@ -34,15 +34,21 @@ def folder(site: Site, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def till(site: Site, folder: Path) -> Any:
-    yield _till(site, folder)
-    tills.close_all()
+def tills() -> Iterator[Tills]:
+    opened = Tills()
+    yield opened
+    opened.close()
 
 
-def _till(site: Site, folder: Path) -> Till:
-    name, profile = next(iter(tills.profiles(folder).items()))
+@pytest.fixture
+def till(site: Site, folder: Path, tills: Tills) -> Till:
+    return _till(site, folder, tills)
+
+
+def _till(site: Site, folder: Path, tills: Tills) -> Till:
+    name, profile = next(iter(profiles(folder).items()))
     address = ("0.0.0.0", site.port, None)
-    return tills.till(
+    return tills.open(
         folder / f"{name}.db", profile, address, lambda: datetime.now(ZoneInfo("Asia/Shanghai"))
     )
 
@@ -57,11 +63,13 @@ async def _void(till: Till, sale: Done) -> Done:
 
 
 def test_what_is_no_profile_is_left_out(folder: Path, site: Site) -> None:
-    assert list(tills.profiles(folder)) == sorted(terminal for _, terminal, _ in site.terminals)
+    assert list(profiles(folder)) == sorted(terminal for _, terminal, _ in site.terminals)
 
 
-async def test_many_browsers_at_one_terminal(site: Site, folder: Path, till: Till) -> None:
-    again = _till(site, folder)
+async def test_many_browsers_at_one_terminal(
+    site: Site, folder: Path, till: Till, tills: Tills
+) -> None:
+    again = _till(site, folder, tills)
     assert again is till
     sales = await asyncio.gather(*(_sell(one, 100 + n) for n, one in enumerate([till, again] * 5)))
     voids = await asyncio.gather(*(_void(till, sale) for sale in sales))
@@ -73,12 +81,12 @@ async def test_many_browsers_at_one_terminal(site: Site, folder: Path, till: Til
 
 
 async def test_a_profile_that_was_written_anew_opens_it_anew(
-    site: Site, folder: Path, till: Till
+    site: Site, folder: Path, till: Till, tills: Tills
 ) -> None:
     await _sell(till)
     file = folder / f"{till.profile.terminal}.json"
     Profile.read(file).model_copy(update={"card": "6200010000000012"}).write(file)
-    fresh = _till(site, folder)
+    fresh = _till(site, folder, tills)
     assert fresh is not till
     assert fresh.last() == "000002"
     assert (await _sell(fresh)).error is None

@@ -1,24 +1,56 @@
 """Console and API as one application: gate, forms, calls, pages."""
 
-import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.resources import files
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from nicegui import ui
 
 from annul.api import login, v1
 from annul.api.gate import Gate
-from annul.console.frame.page import serve_with
 from annul.desk.desk import Desk
 
-from . import pages  # noqa: F401 - enters them
+from . import audit, cases, issuers, merchants, money, overview, people, shop, till, transactions
 from .frame import preferences
+from .frame.page import Page, Site, mount
+from .till.issuer_panel import Maintenance
+from .till.tills import Tills
+
+
+def pages(tills: Tills, maintenance: Maintenance) -> tuple[Page, ...]:
+    """Give every page, in the order of the menu; tills stand over what their browsers share."""
+    return (
+        *overview.PAGES,
+        *cases.PAGES,
+        *money.PAGES,
+        *transactions.PAGES,
+        *issuers.PAGES,
+        *merchants.PAGES,
+        *till.pages(tills, maintenance),
+        *shop.PAGES,
+        *people.PAGES,
+        *audit.PAGES,
+    )
 
 
 def build(desk: Desk, *, secure: bool = False) -> FastAPI:
     """Build the application; `secure` when it is served over TLS, so that cookies stay there."""
-    application = FastAPI(title="annul", docs_url=None, redoc_url=None, openapi_url=None)
+    tills, maintenance = Tills(), Maintenance()
+    site = Site(desk, pages(tills, maintenance))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        try:
+            yield {"site": site}
+        finally:
+            tills.close()
+            maintenance.close()
+
+    application = FastAPI(
+        title="annul", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
+    )
     application.include_router(login.build(desk.access, secure=secure))
     application.include_router(preferences.build(desk.access, secure=secure))
     application.add_api_route("/health", _health, include_in_schema=False)
@@ -26,17 +58,7 @@ def build(desk: Desk, *, secure: bool = False) -> FastAPI:
     assets = str(files("annul.api") / "assets")
     application.mount("/assets", StaticFiles(directory=assets), name="assets")
     application.add_middleware(Gate, access=desk.access)  # pyright: ignore[reportArgumentType]  # an ASGI middleware
-    serve_with(desk)
-    ui.run_with(
-        application,
-        title="annul",
-        dark=None,
-        storage_secret=secrets.token_hex(32),
-        show_welcome_message=False,
-        tailwind=False,
-        reconnect_timeout=10.0,
-        binding_refresh_interval=None,
-    )
+    mount(application, site)
     return application
 
 

@@ -7,9 +7,7 @@ from urllib.parse import urlencode
 from annul.console.frame.filters import choice, cursor_of, day, field
 from annul.console.frame.live import View, html
 from annul.console.frame.markup import Html, badge, facts, join, link, table, tag
-from annul.console.frame.page import page
 from annul.desk import admin as views
-from annul.desk.roles import Scope
 
 _LIMIT: Final = 50
 _ASKED: Final = ("who", "action", "text", "from", "until")
@@ -25,7 +23,6 @@ _THINGS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-@page("/audit", Scope.AUDIT, "Audit log", "❑")
 async def audit(view: View) -> None:
     """Show what was done, the latest first."""
     asked = {name: view.query.get(name, "")[:60] for name in _ASKED}

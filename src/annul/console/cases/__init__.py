@@ -1,1 +1,14 @@
 """Cases: the queue, and each with what happened, why, and what people may do."""
+
+from typing import Final
+
+from annul.console.frame.page import Page
+from annul.desk.roles import Scope
+
+from .list import cases
+from .one import case
+
+PAGES: Final = (
+    Page("/cases", Scope.CASES_READ, "Cases", cases, "▤"),
+    Page("/cases/{number}", Scope.CASES_READ, "Case", case),
+)

@@ -8,7 +8,6 @@ from nicegui import events, ui
 
 from annul.console.frame.live import Part, View, live
 from annul.console.frame.markup import Html, join, link, table, tag
-from annul.console.frame.page import page
 from annul.console.shared import case_heads, case_rows
 from annul.desk import cases as views
 from annul.desk import saved
@@ -44,7 +43,6 @@ def wanted(query: Mapping[str, str]) -> views.Wanted:
     )
 
 
-@page("/cases", Scope.CASES_READ, "Cases", "▤")
 async def cases(view: View) -> None:
     """Show the queue."""
     words, looked_for = view.words, wanted(view.query)

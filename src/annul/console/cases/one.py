@@ -7,12 +7,10 @@ from nicegui import ui
 
 from annul.console.frame.live import Part, View, live
 from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
-from annul.console.frame.page import page
 from annul.console.shared import case_due, case_state, cause_name, transaction_state
 from annul.desk import acts
 from annul.desk import cases as views
 from annul.desk.feed import Change
-from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
 from annul.resolve.case import UNPROVED, Case
 from annul.resolve.people import ACTIONS
@@ -30,7 +28,6 @@ _DIRECTIONS: Final = {
 }
 
 
-@page("/cases/{number}", Scope.CASES_READ, "Case")
 async def case(view: View) -> None:
     """Show one case; live."""
     number = view.params["number"]

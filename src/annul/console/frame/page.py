@@ -1,11 +1,15 @@
-"""The frame around every page: who may see it, where one can go, language and light."""
+"""The frame around every page: who may see it, where one can go, language and theme."""
 
-from collections.abc import Awaitable, Callable
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from html import escape
-from typing import Final
+from typing import Any, Final
 
-from nicegui import ui
+from fastapi import FastAPI
+from nicegui import app, ui
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -21,71 +25,86 @@ from .texts import Words
 
 _STYLE: Final = '<link rel="stylesheet" href="/assets/annul.css">'
 
-Build = Callable[[View], Awaitable[None]]
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: its address, what one must be allowed to see it, and its place in the menu."""
+    """One page: its address, what one must be allowed to see it; with an icon it is in the menu."""
 
     path: str
     scope: Scope
     title: str
-    icon: str
-    build: Build
+    show: Callable[[View], Awaitable[None]]
+    icon: str = ""
 
 
-PAGES: Final[dict[str, Page]] = {}
-# Set once by `annul.console.build`: a process has one console.
-_desk: list[Desk] = []
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What one application shows: on which desk, and its pages in the order of the menu."""
+
+    desk: Desk
+    pages: tuple[Page, ...]
 
 
-def serve_with(desk: Desk) -> None:
-    """Let the pages stand on a desk."""
-    _desk[:] = [desk]
+def mount(application: FastAPI, site: Site) -> None:
+    """Let an application show pages; its lifespan has to put `site` into its state.
+
+    NiceGUI has one list of addresses in a process, and starts and stops once. So nothing of ours
+    but addresses stands there: whose page and desk it is comes with each request. Of several in a
+    process all are built before one is served, and the first to begin is the last to end.
+    """
+    for page in site.pages:
+        _enter(page.path)
+    own = application.router.lifespan_context
+    ui.run_with(
+        application,
+        title="annul",
+        dark=None,
+        storage_secret=secrets.token_hex(32),
+        show_welcome_message=False,
+        tailwind=False,
+        reconnect_timeout=10.0,
+        binding_refresh_interval=None,
+    )
+    first = application.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(served: FastAPI) -> AsyncIterator[Any]:
+        async with (own if app.is_started else first)(served) as state:
+            yield state
+
+    application.router.lifespan_context = lifespan
 
 
-def page(path: str, scope: Scope, title: str, icon: str = "") -> Callable[[Build], Build]:
-    """Enter a page. With an icon it stands in the menu."""
-
-    def enter(build: Build) -> Build:
-        entered = Page(path, scope, title, icon, build)
-        PAGES[path] = entered
-
-        @ui.page(path)
-        async def shown(request: Request) -> Response | None:
-            return await _show(entered, request)
-
-        return build
-
-    return enter
+def _enter(path: str) -> None:
+    @ui.page(path)
+    async def shown(request: Request) -> Response | None:
+        site: Site = request.state.site
+        found = next((one for one in site.pages if one.path == path), None)
+        if found is None:
+            raise HTTPException(404)
+        return await _show(site, found, request)
 
 
-async def _show(entered: Page, request: Request) -> Response | None:
+async def _show(site: Site, page: Page, request: Request) -> Response | None:
     visitor: Visitor = request.state.visitor
     words = Words(chosen(request))
-    view = View(_desk[0], visitor, words, request)
-    ui.page_title(f"annul · {words(entered.title)}")
+    view = View(site.desk, visitor, words, request)
+    ui.page_title(f"annul · {words(page.title)}")
     ui.add_head_html(f'{_STYLE}<script>document.documentElement.lang="{words.language}"</script>')
     ui.dark_mode(is_dark(request))
-    if not visitor.may(entered.scope):
-        first = next((one.path for one in _menu_of(view)), "")
-        if entered.path == "/" and first:
-            return RedirectResponse(first, 303)
+    menu = [one for one in site.pages if one.icon and view.may(one.scope)]
+    if not visitor.may(page.scope):
+        if page.path == "/" and menu:
+            return RedirectResponse(menu[0].path, 303)
         return HTMLResponse(_alone(words("This page is not for your role."), words), 403)
-    with html_frame(view, entered):
+    html(_top(view), "top")
+    html(_menu(words, menu, page), "side")
+    with ui.element("main").classes("page").props('id="main" tabindex="-1"'):
         try:
-            await entered.build(view)
+            await page.show(view)
         except (Unknown, BadCursor) as unknown:
             html(tag("div", tag("h1", words("Nothing here")), tag("p", str(unknown)), cls="card"))
     return None
-
-
-def html_frame(view: View, entered: Page) -> ui.element:
-    """Draw the frame; gives the place for the page's own content."""
-    html(_top(view), "top")
-    html(_menu(view, entered), "side")
-    return ui.element("main").classes("page").props('id="main" tabindex="-1"')
 
 
 def _top(view: View) -> Html:
@@ -122,7 +141,7 @@ def _top(view: View) -> Html:
     )
 
 
-def _menu(view: View, entered: Page) -> Html:
+def _menu(words: Words, menu: Iterable[Page], page: Page) -> Html:
     return tag(
         "nav",
         *(
@@ -130,20 +149,16 @@ def _menu(view: View, entered: Page) -> Html:
                 join(
                     (
                         tag("span", one.icon, cls="icon", aria_hidden="true"),
-                        tag("span", view.words(one.title)),
+                        tag("span", words(one.title)),
                     )
                 ),
                 one.path,
-                aria_current="page" if _within(entered.path, one.path) else False,
+                aria_current="page" if _within(page.path, one.path) else False,
             )
-            for one in _menu_of(view)
+            for one in menu
         ),
-        aria_label=view.words("Menu"),
+        aria_label=words("Menu"),
     )
-
-
-def _menu_of(view: View) -> list[Page]:
-    return [one for one in PAGES.values() if one.icon and view.may(one.scope)]
 
 
 def _within(path: str, place: str) -> bool:

@@ -18,10 +18,12 @@ class InBoth(Protocol):
     @property
     def zh(self) -> str:
         """In Chinese."""
+        ...
 
     @property
     def en(self) -> str:
         """In English."""
+        ...
 
 
 @lru_cache

@@ -1,1 +1,14 @@
 """Issuers: the list, and each with its health, rules, codes, routes and contacts."""
+
+from typing import Final
+
+from annul.console.frame.page import Page
+from annul.desk.roles import Scope
+
+from .list import issuers
+from .one import issuer
+
+PAGES: Final = (
+    Page("/issuers", Scope.ISSUERS_READ, "Issuers", issuers, "⇄"),
+    Page("/issuers/{issuer}", Scope.ISSUERS_READ, "Issuer", issuer),
+)

@@ -5,16 +5,13 @@ from typing import Any
 
 from annul.console.frame.live import Part, View, live
 from annul.console.frame.markup import Html, badge, join, link, table, tag
-from annul.console.frame.page import page
 from annul.console.shared import HEALTH_TONES
 from annul.desk import issuers as views
-from annul.desk.roles import Scope
 from annul.domain.policies import PolicyKind
 
 from .rules import RULES
 
 
-@page("/issuers", Scope.ISSUERS_READ, "Issuers", "⇄")
 async def issuers(view: View) -> None:
     """Show every issuer; live."""
     listed = Part(lambda: view.shared("issuers", lambda: _list(view)))

@@ -10,7 +10,6 @@ from nicegui import events, ui
 from annul.console.frame import charts
 from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, join, link, tag
-from annul.console.frame.page import page
 from annul.desk import issuers as views
 from annul.desk.roles import Scope
 from annul.domain.policies import PolicyKind
@@ -41,7 +40,6 @@ _CODES: Final = 7  # so many codes have a colour of their own; the rest is one
 _LIMITS: Final = Limits()
 
 
-@page("/issuers/{issuer}", Scope.ISSUERS_READ, "Issuer")
 async def issuer(view: View) -> None:
     """Show one issuer; live."""
     issuer_id = view.params["issuer"]

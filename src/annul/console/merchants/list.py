@@ -5,14 +5,11 @@ from urllib.parse import urlencode
 
 from annul.console.frame.live import Part, View, live
 from annul.console.frame.markup import Html, badge, join, link, table, tag
-from annul.console.frame.page import page
 from annul.desk import merchants as views
-from annul.desk.roles import Scope
 
 _LIMIT: Final = 50
 
 
-@page("/merchants", Scope.MERCHANTS_READ, "Merchants", "⌘")
 async def merchants(view: View) -> None:
     """Show merchants; their balances are live."""
     search = view.query.get("search", "")[:60]

@@ -7,7 +7,6 @@ from nicegui import events, ui
 from annul.console.frame.forms import Answers, Field, Form, act_button, ask, minor
 from annul.console.frame.live import Part, View, live
 from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
-from annul.console.frame.page import page
 from annul.console.shared import case_heads, case_rows
 from annul.desk import cases as case_views
 from annul.desk import merchants as views
@@ -30,7 +29,6 @@ _TAKEN_BACK_CHOICES: Final = {
 }
 
 
-@page("/merchants/{merchant}", Scope.MERCHANTS_READ, "Merchant")
 async def merchant(view: View) -> None:
     """Show one merchant; money and cases are live."""
     merchant_id = view.params["merchant"]

@@ -1,1 +1,10 @@
 """Money in question, and what two people conclude of it by hand."""
+
+from typing import Final
+
+from annul.console.frame.page import Page
+from annul.desk.roles import Scope
+
+from .page import money
+
+PAGES: Final = (Page("/money", Scope.CASES_READ, "Money in question", money),)

@@ -7,17 +7,14 @@ from uuid import UUID
 
 from annul.console.frame.live import Part, View, live
 from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
-from annul.console.frame.page import page
 from annul.console.shared import amounts, transaction_state
 from annul.desk import conclusions as views
-from annul.desk.roles import Scope
 
 from .conclusion import state_of, verdict_of
 
 _LIMIT: Final = 50
 
 
-@page("/money", Scope.CASES_READ, "Money in question")
 async def money(view: View) -> None:
     """Show the list, the oldest first; live."""
     top = Part(lambda: _top(view))

@@ -8,12 +8,10 @@ from nicegui import ui
 
 from annul.console.frame.live import Part, View, live
 from annul.console.frame.markup import Html, badge, card, join, link, table, tag
-from annul.console.frame.page import page
 from annul.console.shared import HEALTH_TONES, amounts, case_heads, case_rows
 from annul.desk import cases as case_views
 from annul.desk import conclusions as conclusion_views
 from annul.desk import overview as views
-from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
 from annul.domain import incidents
 from annul.resolve import promise
@@ -22,7 +20,6 @@ _SPAN: Final = timedelta(hours=6)
 _BUCKET: Final = timedelta(minutes=5)
 
 
-@page("/", Scope.OVERVIEW, "Overview", "◎")
 async def overview(view: View) -> None:
     """Show how things stand; live."""
     words = view.words

@@ -9,7 +9,6 @@ from nicegui import events, ui
 from annul.console.frame.forms import Answers, Form, act_button, ask
 from annul.console.frame.live import Part, View
 from annul.console.frame.markup import Html, badge, card, join, link, table, tag
-from annul.console.frame.page import page
 from annul.console.shared import cause_name
 from annul.desk import admin as views
 from annul.desk.roles import Scope
@@ -22,7 +21,6 @@ _NOTHING: Final = frozenset({"", "None", "{}"})
 _ORIGINS: Final = {"file": "info", "environment": "info", "command line": "warn"}
 
 
-@page("/admin", Scope.ADMIN, "Administration", "⚙")
 async def admin(view: View) -> None:
     """Show one part of it, as the address says."""
     chosen = view.query.get("part", "")

@@ -11,7 +11,6 @@ from annul.console.cases.act_dialog import act_on
 from annul.console.frame.forms import act_button
 from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, facts, join, link, tag
-from annul.console.frame.page import page
 from annul.console.shared import step_said
 from annul.desk import acts
 from annul.desk import cases as case_views
@@ -31,7 +30,6 @@ _LONGEST: Final = 200  # characters of what is scanned: an address with the code
 _PATTERN: Final = r"\s*\d{1,6}\s*|\s*\d{12}\s*|.*\w{15}-\w{8}-\d{6}-\d{6}\s*"
 
 
-@page("/shop", Scope.SHOP, "My shop", "⌂")
 async def shop(view: View) -> None:
     """Show how a voucher stands; live while it is open."""
     ui.add_head_html(STYLE)

@@ -17,15 +17,41 @@ from .control import Control, ControlSilent
 from .troubles import GROUPS, TIMES, TROUBLES, in_force
 
 _LASTS_S: Final = (30, 60, 120, 300)
-# Ends of announced maintenance that are under way, by the address of the issuer's control.
-_ENDING: Final[dict[str, asyncio.Task[None]]] = {}
+
+
+class Maintenance:
+    """Announced maintenance that ends by itself, by the address of the issuer's control."""
+
+    def __init__(self) -> None:
+        self._ends: dict[str, asyncio.Task[None]] = {}
+
+    def end_later(self, address: str, after_s: float) -> None:
+        """Make all well again after so many seconds."""
+
+        async def end() -> None:
+            await asyncio.sleep(after_s)
+            await Control(address).clear()
+
+        self._ends[address] = background_tasks.create(end(), name="maintenance ends")
+
+    def drop(self, address: str) -> None:
+        """Let what was to end be: something else takes its place."""
+        ending = self._ends.pop(address, None)
+        if ending is not None:
+            ending.cancel()
+
+    def close(self) -> None:
+        """Drop all."""
+        for address in list(self._ends):
+            self.drop(address)
 
 
 class IssuerPanel:
     """The panel in one browser: which issuer, how often, how long."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, maintenance: Maintenance) -> None:
         self._view = view
+        self._maintenance = maintenance
         self._issuer = next(iter(view.desk.controls))
         self._times = TIMES[0]
         self._lasts_s = _LASTS_S[0]
@@ -66,10 +92,9 @@ class IssuerPanel:
     async def _put(self, key: str) -> None:
         """Put a trouble in the place of what is in force; none makes all well again."""
         desk, issuer = self._view.desk, self._issuer
-        control = Control(desk.controls[issuer])
-        ending = _ENDING.pop(desk.controls[issuer], None)
-        if ending is not None:
-            ending.cancel()
+        address = desk.controls[issuer]
+        control = Control(address)
+        self._maintenance.drop(address)
         await views.withdraw(desk.pool, issuer, desk.clock.now())
         if not key:
             await control.clear()
@@ -80,9 +105,7 @@ class IssuerPanel:
             now = desk.clock.now()
             until = now + timedelta(seconds=self._lasts_s)
             await views.announce(desk.pool, issuer, now, until, self._view.visitor.name)
-            _ENDING[desk.controls[issuer]] = background_tasks.create(
-                _end(control, self._lasts_s), name="maintenance ends"
-            )
+            self._maintenance.end_later(address, self._lasts_s)
 
     # What is shown ----------------------------------------------------------------------------
 
@@ -148,11 +171,6 @@ class IssuerPanel:
             _select("lasts", words("Announced for"), lasts, str(self._lasts_s)),
             cls="pos-settings",
         )
-
-
-async def _end(control: Control, after_s: float) -> None:
-    await asyncio.sleep(after_s)
-    await control.clear()
 
 
 def _group(view: View, group: str, now: str | None) -> Html:

@@ -6,7 +6,6 @@ from nicegui import background_tasks, events, ui
 
 from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, card, link, table, tag
-from annul.console.frame.page import page
 from annul.console.shared import GOES_ON, case_due, case_state, cause_name, step_said
 from annul.desk import pos as views
 from annul.desk.feed import Change
@@ -16,15 +15,14 @@ from annul.sim.terminal.profile import Profile
 from . import drawing, telling
 from .cards import cards
 from .device import Device
-from .issuer_panel import IssuerPanel
-from .tills import Till, profiles, till
+from .issuer_panel import IssuerPanel, Maintenance
+from .tills import Till, Tills, profiles
 from .values import Idle, Result, Wish
 
 STYLE: Final = '<link rel="stylesheet" href="/assets/pos.css">'
 
 
-@page("/pos", Scope.POS, "POS", "▦")
-async def pos(view: View) -> None:
+async def pos(view: View, tills: Tills, maintenance: Maintenance) -> None:
     """Show one terminal; live."""
     ui.add_head_html(STYLE)
     words, desk = view.words, view.desk
@@ -43,11 +41,11 @@ async def pos(view: View) -> None:
     titles = {key: words.name(row) for key, row in named.items()}
     html(_head(view, mine, name, titles))
     ui.add_body_html(drawing.SCRIPT)
-    opened = till(folder / f"{name}.db", mine[name], desk.terminals, _now(view))
+    opened = tills.open(folder / f"{name}.db", mine[name], desk.terminals, _now(view))
     troubles = desk.controls and view.may(Scope.CASES_ACT)
     with ui.element("div").classes("pos-bench" if troubles else "pos-bench alone"):
         counter = Counter(view, opened, titles.get(mine[name].merchant, ""))
-        panel = IssuerPanel(view) if troubles else None
+        panel = IssuerPanel(view, maintenance) if troubles else None
         cases = Part(lambda: _cases(view, mine[name]), "pos-desk")
 
     async def refresh() -> None:

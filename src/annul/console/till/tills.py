@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from nicegui import app
 from pydantic import ValidationError
 
 from annul.domain.errors import AnnulError
@@ -122,8 +121,6 @@ class Till:
 
 # All of them ------------------------------------------------------------------------------------
 
-_OPEN: Final[dict[Path, Till]] = {}
-
 
 def profiles(folder: Path) -> dict[str, Profile]:
     """Read the profiles of a folder by terminal; a file that is none is left out."""
@@ -137,29 +134,33 @@ def profiles(folder: Path) -> dict[str, Profile]:
     return found
 
 
-def till(file: Path, profile: Profile, host: Address, now: Callable[[], datetime]) -> Till:
-    """Give the till with the journal `file`, opened once for all browsers.
+class Tills:
+    """The tills of one application, each opened once for all its browsers."""
 
-    `host` is where the host listens. A profile that was written anew since (another key, another
-    card) opens it anew.
-    """
-    file = file.resolve()
-    address, port, tls_port = host
-    port = (tls_port or profile.port) if profile.tls else port
-    there = profile.model_copy(update={"host": _ANYWHERE.get(address, address), "port": port})
-    known = _OPEN.get(file)
-    if known is not None and (known.profile == there or known.busy):
-        return known
-    if known is not None:
-        known.close()
-    _OPEN[file] = Till(there, file, now)
-    return _OPEN[file]
+    def __init__(self) -> None:
+        self._open: dict[Path, Till] = {}
 
+    def open(
+        self, file: Path, profile: Profile, host: Address, now: Callable[[], datetime]
+    ) -> Till:
+        """Give the till with the journal `file`.
 
-def close_all() -> None:
-    """Close every till."""
-    while _OPEN:
-        _OPEN.popitem()[1].close()
+        `host` is where the host listens. A profile that was written anew since (another key,
+        another card) opens it anew.
+        """
+        file = file.resolve()
+        address, port, tls_port = host
+        port = (tls_port or profile.port) if profile.tls else port
+        there = profile.model_copy(update={"host": _ANYWHERE.get(address, address), "port": port})
+        known = self._open.get(file)
+        if known is not None and (known.profile == there or known.busy):
+            return known
+        if known is not None:
+            known.close()
+        self._open[file] = Till(there, file, now)
+        return self._open[file]
 
-
-app.on_shutdown(close_all)
+    def close(self) -> None:
+        """Close every till."""
+        while self._open:
+            self._open.popitem()[1].close()

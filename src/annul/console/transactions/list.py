@@ -7,9 +7,7 @@ from urllib.parse import urlencode
 from annul.console.frame.filters import choice, cursor_of, day, field
 from annul.console.frame.live import View, html
 from annul.console.frame.markup import Html, join, link, tag
-from annul.console.frame.page import page
 from annul.desk import transactions as views
-from annul.desk.roles import Scope
 from annul.domain import money
 from annul.domain.kinds import KINDS, Family
 from annul.domain.states import State
@@ -35,7 +33,6 @@ _KINDS: Final = [
 ]
 
 
-@page("/transactions", Scope.TRANSACTIONS_READ, "Transactions", "☰")
 async def transactions(view: View) -> None:
     """Show what is looked for, the latest first."""
     asked = {name: view.query.get(name, "").strip()[:most] for name, most in _ASKED.items()}

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from annul.console.frame.live import View, html
 from annul.console.frame.markup import Html, card, facts, join, link, table, tag
-from annul.console.frame.page import page
 from annul.console.money.conclusion import concluding
 from annul.console.shared import CARD_TYPES, transaction_state
 from annul.desk import transactions as views
@@ -16,7 +15,6 @@ from annul.desk.roles import Scope
 from .chain import boxes, code_text, drawing, listing, reversal_reason
 
 
-@page("/transactions/{transaction}", Scope.TRANSACTIONS_READ, "Transaction")
 async def transaction(view: View) -> None:
     """Show one transaction with all that it belongs to."""
     identity = _identity(view.params["transaction"])

@@ -21,7 +21,7 @@ def _messages() -> Iterator[tuple[str, str]]:
                 continue
             called = node.func
             name = getattr(called, "id", "") or getattr(called, "attr", "")
-            place = {"words": 0, "page": 2}.get(name)
+            place = {"words": 0, "Page": 2}.get(name)
             if place is not None and len(node.args) > place:
                 text = node.args[place]
                 if isinstance(text, ast.Constant) and isinstance(text.value, str):
