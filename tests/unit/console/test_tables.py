@@ -8,7 +8,10 @@ import pytest
 
 from annul.console import shared
 from annul.console.audit import page as audit
+from annul.console.build import pages
 from annul.console.cases import plain_words
+from annul.console.frame.icons import ICONS
+from annul.console.frame.markup import icon
 from annul.console.frame.texts import catalogue
 from annul.console.issuers import one as issuer
 from annul.console.issuers import rules, set_up
@@ -17,7 +20,10 @@ from annul.console.merchants import terminals
 from annul.console.money.conclusion import CONCLUSIONS
 from annul.console.people import access
 from annul.console.people import page as admin
-from annul.console.shop.signs import SIGNS
+from annul.console.shop.signs import _NOT_REFUNDED, SIGNS
+from annul.console.till import drawing
+from annul.console.till.issuer_panel import Maintenance
+from annul.console.till.tills import Tills
 from annul.console.transactions import chain
 from annul.desk import admin as views
 from annul.desk.access import NameTaken, NotPossible
@@ -110,6 +116,16 @@ def test_most_settings_are_explained_in_chinese() -> None:
     described = [one.description for one in Settings.model_fields.values() if one.description]
     known = [text for text in described if text in catalogue("zh")]
     assert len(known) > len(described) * 0.8
+
+
+def test_every_icon_stands_for_something_and_is_drawn() -> None:
+    menu = {page.icon for page in pages(Tills(), Maintenance())} - {""}
+    signs = {sign.icon for sign in (*SIGNS.values(), _NOT_REFUNDED)}
+    device = {*drawing._ICONS.values(), *(sign for _, _, sign, word in drawing._KEYS if word)}
+    within = {"check", "dash", "dot", "open", "plus", "question", "star"}
+    assert menu | signs | device | within == set(ICONS)
+    for name in ICONS:
+        assert icon(name)
 
 
 def test_tables_are_whole() -> None:

@@ -7,4 +7,4 @@ from annul.desk.roles import Scope
 
 from .page import audit
 
-PAGES: Final = (Page("/audit", Scope.AUDIT, "Audit log", audit, "❑"),)
+PAGES: Final = (Page("/audit", Scope.AUDIT, "Audit log", audit, "sheets"),)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from annul.console.frame.filters import choice, cursor_of, day, field
 from annul.console.frame.live import View, html
-from annul.console.frame.markup import Html, badge, facts, join, link, table, tag
+from annul.console.frame.markup import Html, badge, details, facts, join, link, table, tag
 from annul.desk import admin as views
 
 _LIMIT: Final = 50
@@ -108,7 +108,7 @@ def _detail(view: View, detail: Mapping[str, Any]) -> Html | str:
     if not detail:
         return ""
     pairs = [(name, _value(value)) for name, value in detail.items() if value not in ("", None, [])]
-    return tag("details", tag("summary", view.words("show")), facts(pairs), cls="detail")
+    return details(view.words("show"), facts(pairs), cls="detail")
 
 
 def _value(value: Any) -> Html:

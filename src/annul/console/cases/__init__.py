@@ -9,6 +9,6 @@ from .list import cases
 from .one import case
 
 PAGES: Final = (
-    Page("/cases", Scope.CASES_READ, "Cases", cases, "▤"),
+    Page("/cases", Scope.CASES_READ, "Cases", cases, "rows"),
     Page("/cases/{number}", Scope.CASES_READ, "Case", case),
 )

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from nicegui import events, ui
 
 from annul.console.frame.live import Part, View, live
-from annul.console.frame.markup import Html, join, link, table, tag
+from annul.console.frame.markup import Html, icon, join, link, table, tag
 from annul.console.shared import case_heads, case_rows
 from annul.desk import cases as views
 from annul.desk import saved
@@ -98,7 +98,7 @@ async def _top(view: View, looked_for: views.Wanted) -> Html:
         for state, name in _NAMES.items()
     ]
     mine = await saved.of(view.desk.pool, view.visitor.name, "/cases")
-    kept = [link(f"★ {row['name']}", f"/cases?{row['query']}") for row in mine]
+    kept = [link(join((icon("star"), " ", row["name"])), f"/cases?{row['query']}") for row in mine]
     causes = [tag("option", words("Any cause"), value="")] + [
         tag("option", words.of(cause.title), value=name, selected=name == looked_for.cause)
         for name, cause in CAUSES.items()

@@ -6,7 +6,18 @@ from typing import Any, Final
 from nicegui import ui
 
 from annul.console.frame.live import Part, View, live
-from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
+from annul.console.frame.markup import (
+    Html,
+    badge,
+    card,
+    details,
+    facts,
+    icon,
+    join,
+    link,
+    table,
+    tag,
+)
 from annul.console.shared import case_due, case_state, cause_name, transaction_state
 from annul.desk import acts
 from annul.desk import cases as views
@@ -158,6 +169,7 @@ def _causes(view: View, whole: dict[str, Any]) -> Html:
         evidence = [
             tag(
                 "li",
+                icon("dash" if one["weight"] < 0 else "plus"),
                 words.of(one["text"]),
                 tag("small", ", ".join(one["sources"])),
                 cls="against" if one["weight"] < 0 else "",
@@ -248,19 +260,10 @@ def _messages(view: View, whole: dict[str, Any]) -> Html:
             zh, en = name_of(int(number))
             named = zh if words.language == "zh" else en
             rows.append((number, named, tag("span", value, cls="mono")))
-        head = f"{words(_DIRECTIONS[message['direction']])} · {message['mti']}"
-        shown.append(
-            tag(
-                "details",
-                tag(
-                    "summary",
-                    head,
-                    " ",
-                    tag("span", view.when(message["at"], seconds=True), cls="muted"),
-                ),
-                table((words("Field"), words("Name"), words("Value")), rows),
-            )
-        )
+        said = f"{words(_DIRECTIONS[message['direction']])} · {message['mti']}"
+        at = tag("span", view.when(message["at"], seconds=True), cls="muted")
+        fields = table((words("Field"), words("Name"), words("Value")), rows)
+        shown.append(details(join((said, " ", at)), fields))
     body = join(shown) if shown else tag("p", words("None were kept."), cls="empty")
     return card(words("Messages, masked"), body)
 

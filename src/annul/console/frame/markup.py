@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
+from .icons import ICONS
+
 _VOID: Final = frozenset({"br", "hr", "img", "input"})
 
 
@@ -36,6 +38,18 @@ def join(children: Iterable[object]) -> Html:
 
 def _text(child: object) -> str:
     return child if isinstance(child, Html) else escape(str(child))
+
+
+def icon(name: str) -> Html:
+    """Draw an icon; what it says stands beside it in words, or is the name of what it stands in."""
+    path = tag("path", d=ICONS[name])
+    return tag("svg", path, viewBox="0 0 24 24", cls=f"icon {name}", aria_hidden="true")
+
+
+def details(summary: object, *children: object, cls: str = "", open: bool = False) -> Html:  # noqa: A002 - its name in HTML
+    """Build what opens when its summary is clicked."""
+    head = tag("summary", icon("open"), summary)
+    return tag("details", head, *children, cls=cls or False, open=open)
 
 
 def table(

@@ -19,7 +19,7 @@ from annul.desk.desk import Desk, Unknown
 from annul.desk.roles import Scope, Visitor
 
 from .live import View, html
-from .markup import Html, join, link, tag
+from .markup import Html, icon, join, link, tag
 from .preferences import LANGUAGE, THEME, is_dark
 from .texts import Words
 
@@ -148,7 +148,7 @@ def _menu(words: Words, menu: Iterable[Page], page: Page) -> Html:
             link(
                 join(
                     (
-                        tag("span", one.icon, cls="icon", aria_hidden="true"),
+                        icon(one.icon),
                         tag("span", words(one.title)),
                     )
                 ),

@@ -9,6 +9,6 @@ from .list import issuers
 from .one import issuer
 
 PAGES: Final = (
-    Page("/issuers", Scope.ISSUERS_READ, "Issuers", issuers, "⇄"),
+    Page("/issuers", Scope.ISSUERS_READ, "Issuers", issuers, "exchange"),
     Page("/issuers/{issuer}", Scope.ISSUERS_READ, "Issuer", issuer),
 )

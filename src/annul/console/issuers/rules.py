@@ -10,7 +10,7 @@ from uuid import UUID
 
 from annul.console.frame.forms import Answers, Field, Form, act_button, ask, minor, moment, written
 from annul.console.frame.live import View
-from annul.console.frame.markup import Html, badge, card, join, table, tag
+from annul.console.frame.markup import Html, badge, card, details, join, table, tag
 from annul.desk import issuers as views
 from annul.desk.admin import NotValid
 from annul.desk.roles import Scope
@@ -169,9 +169,8 @@ def _history(view: View, rows: Sequence[Mapping[str, Any]]) -> Html | None:
         for row in rows
     ]
     names = [words(n) for n in ("State", "Rule", "Value", "From and until", "Note", "Set by")]
-    return tag(
-        "details",
-        tag("summary", words("All that was ever set ({n})", n=len(rows))),
+    return details(
+        words("All that was ever set ({n})", n=len(rows)),
         table(names, shown),
         cls="more",
     )
@@ -196,9 +195,8 @@ def _past_windows(view: View, rows: Sequence[Mapping[str, Any]]) -> Html | None:
         )
         for row in rows
     ]
-    return tag(
-        "details",
-        tag("summary", words("All that was ever set ({n})", n=len(rows))),
+    return details(
+        words("All that was ever set ({n})", n=len(rows)),
         tag("ul", *shown, cls="plain"),
         cls="more",
     )

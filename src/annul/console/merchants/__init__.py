@@ -9,6 +9,6 @@ from .list import merchants
 from .one import merchant
 
 PAGES: Final = (
-    Page("/merchants", Scope.MERCHANTS_READ, "Merchants", merchants, "⌘"),
+    Page("/merchants", Scope.MERCHANTS_READ, "Merchants", merchants, "command"),
     Page("/merchants/{merchant}", Scope.MERCHANTS_READ, "Merchant", merchant),
 )

@@ -6,7 +6,7 @@ from nicegui import events, ui
 
 from annul.console.frame.forms import Answers, Field, Form, act_button, ask, minor
 from annul.console.frame.live import Part, View, live
-from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
+from annul.console.frame.markup import Html, badge, card, facts, icon, join, link, table, tag
 from annul.console.shared import case_heads, case_rows
 from annul.desk import cases as case_views
 from annul.desk import merchants as views
@@ -145,9 +145,7 @@ async def _allowed(view: View, merchant_id: str, *, write: bool) -> Html:
     currency, limit = row["currency"], row["refund_instead_limit"]
 
     def said(yes: object, text: str, otherwise: str) -> Html:
-        mark = tag(
-            "span", "✓" if yes else "–", cls=f"mark {'good' if yes else ''}", aria_hidden="true"
-        )
+        mark = tag("span", icon("check" if yes else "dash"), cls=f"mark {'good' if yes else ''}")
         return tag("li", mark, tag("span", text if yes else otherwise))
 
     lines = (

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from annul.console.frame.forms import Answers, Field, Form, act_button, ask
 from annul.console.frame.live import View
-from annul.console.frame.markup import Html, badge, card, facts, join, tag
+from annul.console.frame.markup import Html, badge, card, details, facts, join, tag
 from annul.desk import merchants as views
 from annul.desk.checks import Finding, Weight
 from annul.desk.roles import Scope
@@ -60,17 +60,11 @@ def _terminal(view: View, row: Mapping[str, Any], *, write: bool) -> Html:
         else badge(words("in order"), "good")
     )
     wants = badge(words(_WANTS[row["wants"]]), "info") if row["wants"] else None
-    head = tag(
-        "summary",
-        tag("b", row["terminal_id"], cls="mono"),
-        state,
-        wants,
-        tag("span", cls="grow"),
-        tag("span", _contact(view, row), cls="muted"),
-    )
+    contact = tag("span", _contact(view, row), cls="muted")
+    name = tag("b", row["terminal_id"], cls="mono")
+    head = join((name, state, wants, tag("span", cls="grow"), contact))
     findings = [_finding(view, row, one, write=write) for one in row["findings"]]
-    return tag(
-        "details",
+    return details(
         head,
         tag("ul", *findings, cls="findings") if findings else None,
         _facts(view, row),

@@ -7,4 +7,4 @@ from annul.desk.roles import Scope
 
 from .page import overview
 
-PAGES: Final = (Page("/", Scope.OVERVIEW, "Overview", overview, "◎"),)
+PAGES: Final = (Page("/", Scope.OVERVIEW, "Overview", overview, "target"),)

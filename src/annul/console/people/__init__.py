@@ -7,4 +7,4 @@ from annul.desk.roles import Scope
 
 from .page import admin
 
-PAGES: Final = (Page("/admin", Scope.ADMIN, "Administration", admin, "⚙"),)
+PAGES: Final = (Page("/admin", Scope.ADMIN, "Administration", admin, "gear"),)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from annul.console.frame.forms import Answers, Field, Form, act_button, ask, show_once
 from annul.console.frame.live import View
-from annul.console.frame.markup import Html, badge, card, join, table, tag
+from annul.console.frame.markup import Html, badge, card, details, icon, join, table, tag
 from annul.desk import admin as views
 from annul.desk.roles import OF_A_SHOP, ROLES, Scope
 
@@ -172,9 +172,8 @@ async def keys_card(view: View) -> Html:
     past = [[*shown(row), view.dated(row["ended_at"])] for row in over]
     ended = None
     if past:
-        ended = tag(
-            "details",
-            tag("summary", words("Keys that have ended ({n})", n=len(past))),
+        ended = details(
+            words("Keys that have ended ({n})", n=len(past)),
             table([*names, words("Ended")], past),
             cls="more",
         )
@@ -250,9 +249,9 @@ async def roles_card(view: View) -> Html:
             tag("span", words(said)),
             tag("span", scope.value, cls="mono muted"),
             *(
-                tag("span", "✓", cls="mark good", role="img", aria_label=yes)
+                tag("span", icon("check"), cls="mark good", role="img", aria_label=yes)
                 if scope in scopes
-                else tag("span", "·", cls="muted no", role="img", aria_label=no)
+                else tag("span", icon("dot"), cls="muted no", role="img", aria_label=no)
                 for scopes in ROLES.values()
             ),
         )

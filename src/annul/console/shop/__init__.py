@@ -7,4 +7,4 @@ from annul.desk.roles import Scope
 
 from .page import shop
 
-PAGES: Final = (Page("/shop", Scope.SHOP, "My shop", shop, "⌂"),)
+PAGES: Final = (Page("/shop", Scope.SHOP, "My shop", shop, "house"),)

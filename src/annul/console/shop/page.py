@@ -10,7 +10,7 @@ from nicegui import events, ui
 from annul.console.cases.act_dialog import act_on
 from annul.console.frame.forms import act_button
 from annul.console.frame.live import Part, View, html, live
-from annul.console.frame.markup import Html, badge, facts, join, link, tag
+from annul.console.frame.markup import Html, badge, facts, icon, join, link, tag
 from annul.console.shared import step_said
 from annul.desk import acts
 from annul.desk import cases as case_views
@@ -174,7 +174,7 @@ async def _withdrawing(view: View, one: Voucher) -> Html | None:
 def _kindly(said: str, following: str) -> Html:
     return tag(
         "section",
-        tag("span", "?", cls="shop-icon", aria_hidden="true"),
+        tag("span", icon("question"), cls="shop-icon"),
         tag("h2", said),
         tag("p", following),
         id="nothing",
@@ -194,7 +194,7 @@ def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
         "article",
         tag(
             "header",
-            tag("span", sign.icon, cls="shop-icon", aria_hidden="true"),
+            tag("span", icon(sign.icon), cls="shop-icon"),
             tag("div", tag("h2", words(sign.title)), tag("p", amount, cls="shop-amount num")),
         ),
         *_said(view, one, sign, cause, part),

@@ -20,7 +20,7 @@ class Sign:
 
 SIGNS: Final = {
     Standing.VOIDED: Sign(
-        "✓",
+        "check",
         "good",
         "Voided",
         "The sale is cancelled. The money goes back to the card it came from.",
@@ -28,7 +28,7 @@ SIGNS: Final = {
         "there the same day.",
     ),
     Standing.REFUNDED: Sign(
-        "✓",
+        "check",
         "good",
         "Refunded",
         "The whole amount goes back to the card as a refund.",
@@ -36,14 +36,14 @@ SIGNS: Final = {
         "longer, mostly a few working days.",
     ),
     Standing.PARTLY: Sign(
-        "✓",
+        "check",
         "good",
         "Refunded in part",
         "{part} goes back to the card as a refund; the rest of the sale stands.",
         "{part} comes back to the same card, mostly within a few working days.",
     ),
     Standing.WORKING: Sign(
-        "…",
+        "dots",
         "warn",
         "Being worked on",
         "The outcome is not certain yet. No money is lost.",
@@ -51,7 +51,7 @@ SIGNS: Final = {
         "it stands.",
     ),
     Standing.UNPROVED: Sign(
-        "?",
+        "question",
         "warn",
         "Outcome unproved",
         "The bank has not said where the money is. It is being cleared up with the bank that "
@@ -60,28 +60,28 @@ SIGNS: Final = {
         "as it is known.",
     ),
     Standing.REFUSED: Sign(
-        "!",
+        "exclamation",
         "bad",
         "Not voided",
         "The sale stands: the money has not gone back.",
         "The payment could not be cancelled, so it stays as it is.",
     ),
     Standing.WITHDRAWN: Sign(
-        "¥",
+        "yuan",
         "info",
         "Void withdrawn",
         "The sale stands, as the shop has said. No money has gone back.",
         "Your payment stands; nothing has been cancelled.",
     ),
     Standing.STANDS: Sign(
-        "¥",
+        "yuan",
         "info",
         "The sale stands",
         "It was paid, and nobody has asked for it to be undone.",
         "You have paid; nothing has been cancelled.",
     ),
     Standing.NOTHING: Sign(
-        "–",
+        "dash",
         "info",
         "Nothing was charged",
         "The sale did not go through or was taken back. No money is owed either way.",
@@ -90,7 +90,7 @@ SIGNS: Final = {
 }
 
 _NOT_REFUNDED: Final = Sign(
-    "!",
+    "exclamation",
     "bad",
     "Not refunded",
     "The refund did not go through: the money has not gone back.",

@@ -13,4 +13,4 @@ from .tills import Tills
 def pages(tills: Tills, maintenance: Maintenance) -> tuple[Page, ...]:
     """Give the page, over what its browsers share."""
     show = partial(pos, tills=tills, maintenance=maintenance)
-    return (Page("/pos", Scope.POS, "POS", show, "▦"),)
+    return (Page("/pos", Scope.POS, "POS", show, "grid"),)

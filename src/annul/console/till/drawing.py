@@ -4,37 +4,36 @@ from typing import Final
 
 import segno
 
-from annul.console.frame.markup import Html, join, tag
+from annul.console.frame.markup import Html, icon, join, tag
 from annul.console.frame.texts import Words
 
 from .telling import Slip
 from .values import FUNCTIONS, Line, Screen
 
-# Strokes of 20 by 20.
 _ICONS: Final = {
-    "sale": "M5 4l5 6 5-6M10 10v7M6 11h8M6 14h8",
-    "void": "M7 3L3 7l4 4M3 7h9a5 5 0 0 1 0 10H7",
-    "refund": "M3 5h14v10H3zM3 9h14M10 12H6",
-    "balance": "M4 16V9M10 16V4M16 16v-5M2 16h16",
-    "qr_sale": "M3 3h5v5H3zM12 3h5v5h-5zM3 12h5v5H3zM12 12h2v2M17 12v5h-5",
-    "sign_in": "M10 3v7M6 5a6.5 6.5 0 1 0 8 0",
-    "settle": "M15 4H5l5 6-5 6h10",
-    "reprint": "M6 8V3h8v5M6 14H3V8h14v6h-3M6 12h8v5H6z",
+    "sale": "yuan",
+    "void": "undo",
+    "refund": "card",
+    "balance": "bars",
+    "qr_sale": "qr",
+    "sign_in": "power",
+    "settle": "sum",
+    "reprint": "printer",
 }
-# id, key, what stands on it, a word beneath it; in the order of the rows of four
+# id, key, what stands on it (an icon where a word is beneath), that word; in the order of the rows
 _KEYS: Final = (
     ("1", "1", "1", ""),
     ("2", "2", "2", ""),
     ("3", "3", "3", ""),
-    ("cancel", "cancel", "✕", "Cancel"),
+    ("cancel", "cancel", "cross", "Cancel"),
     ("4", "4", "4", ""),
     ("5", "5", "5", ""),
     ("6", "6", "6", ""),
-    ("clear", "clear", "⌫", "Clear"),
+    ("clear", "clear", "backspace", "Clear"),
     ("7", "7", "7", ""),
     ("8", "8", "8", ""),
     ("9", "9", "9", ""),
-    ("ok", "ok", "○", "OK"),
+    ("ok", "ok", "circle", "OK"),
     ("point", ".", ".", ""),
     ("0", "0", "0", ""),
     ("00", "00", "00", ""),
@@ -104,10 +103,6 @@ def _line(line: Line) -> Html:
     return tag("p", mark, text, side, cls=f"pos-line {line.look}")
 
 
-def _icon(path: str) -> Html:
-    return tag("svg", tag("path", d=path), viewBox="0 0 20 20", aria_hidden="true")
-
-
 def lamps() -> Html:
     """Draw the head: the printer's mouth, the maker's name, four lamps."""
     return tag(
@@ -125,7 +120,7 @@ def keys(words: Words) -> Html:
     functions = [
         tag(
             "button",
-            _icon(_ICONS[name]),
+            icon(_ICONS[name]),
             words(function.title),
             type="button",
             id=f"fn-{name.replace('_', '-')}",
@@ -137,7 +132,7 @@ def keys(words: Words) -> Html:
     pad = [
         tag(
             "button",
-            tag("span", sign),
+            tag("span", icon(sign) if word else sign),
             tag("small", words(word)) if word else None,
             type="button",
             id=f"key-{name}",

@@ -9,6 +9,6 @@ from .list import transactions
 from .one import transaction
 
 PAGES: Final = (
-    Page("/transactions", Scope.TRANSACTIONS_READ, "Transactions", transactions, "☰"),
+    Page("/transactions", Scope.TRANSACTIONS_READ, "Transactions", transactions, "lines"),
     Page("/transactions/{transaction}", Scope.TRANSACTIONS_READ, "Transaction", transaction),
 )
