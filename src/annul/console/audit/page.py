@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from annul.console.frame.filters import choice, cursor_of, day, field
+from annul.console.frame.filters import choice, cursor_of, day, field, search
 from annul.console.frame.live import View, html
 from annul.console.frame.markup import Html, badge, details, facts, join, link, table, tag
 from annul.desk import admin as views
@@ -45,18 +45,14 @@ def _top(view: View, asked: Mapping[str, str]) -> Html:
     actions = {"": words("Any act")} | {
         name: words.of(said) for name, said in sorted(views.ACTS.items())
     }
-    form = tag(
-        "form",
+    form = search(
+        view,
+        "/audit",
         field(words("Who"), "who", asked["who"], size=12),
         choice(words("Act"), "action", asked["action"], actions),
         field(words("Thing or reason"), "text", asked["text"], size=22, type="search"),
         field(words("From"), "from", asked["from"], type="date"),
         field(words("Until"), "until", asked["until"], type="date"),
-        tag("button", words("Find"), type="submit", cls="button primary"),
-        cls="filters",
-        method="get",
-        action="/audit",
-        role="search",
     )
     return tag("div", tag("h1", words("Audit log")), tag("span", cls="grow"), form, cls="head")
 

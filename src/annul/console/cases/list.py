@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from nicegui import events, ui
 
+from annul.console.frame.filters import choice, field, search
 from annul.console.frame.live import Part, View, live
 from annul.console.frame.markup import Html, icon, join, link, table, tag
 from annul.console.shared import case_heads, case_rows
@@ -99,25 +100,18 @@ async def _top(view: View, looked_for: views.Wanted) -> Html:
     ]
     mine = await saved.of(view.desk.pool, view.visitor.name, "/cases")
     kept = [link(join((icon("star"), " ", row["name"])), f"/cases?{row['query']}") for row in mine]
-    causes = [tag("option", words("Any cause"), value="")] + [
-        tag("option", words.of(cause.title), value=name, selected=name == looked_for.cause)
-        for name, cause in CAUSES.items()
-    ]
-    form = tag(
-        "form",
+    causes = {name: words.of(cause.title) for name, cause in CAUSES.items()}
+    hint = words("case, voucher, RRN, amount, last four")
+    merchant = field(words("Merchant"), "merchant", looked_for.merchant, size=17)
+    form = search(
+        view,
+        "/cases",
         tag("input", type="hidden", name="state", value=looked_for.state),
-        tag("label", words("Search"),
-            tag("input", name="search", value=looked_for.search, size=34,
-                placeholder=words("case, voucher, RRN, amount, last four"))),
-        tag("label", words("Cause"), tag("select", *causes, name="cause")),
-        tag("label", words("Issuer"),
-            tag("input", name="issuer", value=looked_for.issuer, size=10)),
-        tag("label", words("Merchant"),
-            tag("input", name="merchant", value=looked_for.merchant, size=17))
-        if not view.visitor.merchant_id else None,
-        tag("button", words("Find"), type="submit", cls="button primary"),
-        cls="filters", method="get", action="/cases",
-    )  # fmt: skip
+        field(words("Search"), "search", looked_for.search, size=34, placeholder=hint),
+        choice(words("Cause"), "cause", looked_for.cause, {"": words("Any cause")} | causes),
+        field(words("Issuer"), "issuer", looked_for.issuer, size=10),
+        None if view.visitor.merchant_id else merchant,
+    )
     return join(
         (
             tag("div", tag("h1", words("Cases")), tag("span", cls="grow"), form, cls="head"),

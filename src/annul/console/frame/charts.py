@@ -102,20 +102,40 @@ def chart(
         "textStyle": {"fontFamily": _FONT, "color": _SOFT},
         "aria": {"enabled": True},
         "animation": False,
-        "grid": {"left": 44, "right": 16 if len(axes) == 1 else 44,
-                 "top": (36 if legend else 10) + (20 if any(axes) else 0), "bottom": 24},
-        "legend": {"show": legend, "top": 0, "left": 0, "type": "scroll",
-                   "itemWidth": 12, "itemHeight": 8, "icon": "roundRect",
-                   "textStyle": {"color": _SOFT}},
-        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}, "confine": True,
-                    "backgroundColor": _PAPER, "borderColor": _LINE,
-                    "textStyle": {"color": _INK, "fontSize": 12}},
-        "xAxis": {"type": "category", "data": list(times),
-                  "axisTick": {"show": False}, "axisLabel": {"color": _SOFT},
-                  "axisLine": {"lineStyle": {"color": _LINE}}},
+        "grid": {
+            "left": 44,
+            "right": 16 if len(axes) == 1 else 44,
+            "top": (36 if legend else 10) + (20 if any(axes) else 0),
+            "bottom": 24,
+        },
+        "legend": {
+            "show": legend,
+            "top": 0,
+            "left": 0,
+            "type": "scroll",
+            "itemWidth": 12,
+            "itemHeight": 8,
+            "icon": "roundRect",
+            "textStyle": {"color": _SOFT},
+        },
+        "tooltip": {
+            "trigger": "axis",
+            "axisPointer": {"type": "shadow"},
+            "confine": True,
+            "backgroundColor": _PAPER,
+            "borderColor": _LINE,
+            "textStyle": {"color": _INK, "fontSize": 12},
+        },
+        "xAxis": {
+            "type": "category",
+            "data": list(times),
+            "axisTick": {"show": False},
+            "axisLabel": {"color": _SOFT},
+            "axisLine": {"lineStyle": {"color": _LINE}},
+        },
         "yAxis": y_axes,
         "series": list(series),
-    }  # fmt: skip
+    }
 
 
 def draw(title: str) -> ui.echart:

@@ -29,6 +29,13 @@ def day(text: str, zone: ZoneInfo, *, end: bool = False) -> datetime | None:
     return at + timedelta(days=1) if end else at
 
 
+def search(view: View, action: str, *fields: object) -> Html:
+    """Build the form of a list's search."""
+    find = tag("button", view.words("Find"), type="submit", cls="button primary")
+    named = {"cls": "filters", "method": "get", "action": action, "role": "search"}
+    return tag("form", *fields, find, **named)
+
+
 def field(label: str, name: str, value: str = "", **attributes: object) -> Html:
     """Build a labelled field of a search."""
     return tag("label", label, tag("input", name=name, value=value, **attributes))

@@ -89,15 +89,18 @@ async def codes_card(view: View, issuer_id: str, *, write: bool) -> Html:
     words = view.words
     rows = []
     for row in await views.meanings(view.desk, issuer_id):
-        code, known = row["response_code"], describe(row["response_code"])
-        rows.append((
-            join((tag("b", code, cls="mono"), " ",
-                  badge(words("fault"), "warn") if code in FAULTS else None)),
-            words.of(CAUSES[row["cause"]].title) if row["cause"] in CAUSES else row["cause"],
-            tag("span", words.of(known), cls="muted"),
-            join((act_button(words("Change"), "meaning", code=code), " ",
-                  act_button(words("Remove"), "end-meaning", code=code))) if write else "",
-        ))  # fmt: skip
+        code, cause = row["response_code"], row["cause"]
+        fault = badge(words("fault"), "warn") if code in FAULTS else None
+        change = act_button(words("Change"), "meaning", code=code)
+        remove = act_button(words("Remove"), "end-meaning", code=code)
+        rows.append(
+            (
+                join((tag("b", code, cls="mono"), " ", fault)),
+                words.of(CAUSES[cause].title) if cause in CAUSES else cause,
+                tag("span", words.of(describe(code)), cls="muted"),
+                join((change, " ", remove)),
+            )
+        )
     names = [words(n) for n in ("Code", "Means here", "Elsewhere", "Change")]
     if not write:
         names, rows = names[:-1], [row[:-1] for row in rows]

@@ -3,6 +3,7 @@
 from typing import Final
 from urllib.parse import urlencode
 
+from annul.console.frame.filters import field, search
 from annul.console.frame.live import Part, View, live
 from annul.console.frame.markup import Html, badge, join, link, table, tag
 from annul.desk import merchants as views
@@ -12,11 +13,11 @@ _LIMIT: Final = 50
 
 async def merchants(view: View) -> None:
     """Show merchants; their balances are live."""
-    search = view.query.get("search", "")[:60]
+    wanted = view.query.get("search", "")[:60]
     cursor = view.query.get("cursor", "")[:15]
-    top = Part(lambda: _top(view, search))
+    top = Part(lambda: _top(view, wanted))
     listed = Part(
-        lambda: view.shared(("merchants", search, cursor), lambda: _list(view, search, cursor)),
+        lambda: view.shared(("merchants", wanted, cursor), lambda: _list(view, wanted, cursor)),
         "card",
     )
     await top.refresh()
@@ -24,34 +25,17 @@ async def merchants(view: View) -> None:
     live(view, listed.refresh, at_least_s=5.0)
 
 
-async def _top(view: View, search: str) -> Html:
+async def _top(view: View, wanted: str) -> Html:
     words = view.words
-    form = tag(
-        "form",
-        tag(
-            "label",
-            words("Search"),
-            tag(
-                "input",
-                name="search",
-                value=search,
-                size=30,
-                type="search",
-                placeholder=words("name, merchant or terminal number"),
-            ),
-        ),
-        tag("button", words("Find"), type="submit", cls="button primary"),
-        cls="filters",
-        method="get",
-        action="/merchants",
-        role="search",
-    )
+    hint = words("name, merchant or terminal number")
+    asked = field(words("Search"), "search", wanted, size=30, type="search", placeholder=hint)
+    form = search(view, "/merchants", asked)
     return tag("div", tag("h1", words("Merchants")), tag("span", cls="grow"), form, cls="head")
 
 
-async def _list(view: View, search: str, cursor: str) -> Html:
+async def _list(view: View, wanted: str, cursor: str) -> Html:
     words = view.words
-    found = await views.search(view.desk, view.visitor, search, _LIMIT, cursor)
+    found = await views.search(view.desk, view.visitor, wanted, _LIMIT, cursor)
 
     def money(minor: int, currency: str, *, warn: bool = False) -> Html:
         cls = "num" if minor else "num muted"
@@ -92,7 +76,7 @@ async def _list(view: View, search: str, cursor: str) -> Html:
             "Open cases",
         )
     ]
-    following = urlencode({"search": search, "cursor": found.following})
+    following = urlencode({"search": wanted, "cursor": found.following})
     more = link(words("Further merchants"), f"/merchants?{following}", cls="button")
     return join(
         (

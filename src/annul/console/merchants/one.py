@@ -144,26 +144,38 @@ async def _allowed(view: View, merchant_id: str, *, write: bool) -> Html:
     row = await views.find(view.desk, view.visitor, merchant_id)
     currency, limit = row["currency"], row["refund_instead_limit"]
 
-    def said(yes: object, text: str, otherwise: str) -> Html:
+    def said(yes: object, text: str, otherwise: str = "") -> Html:
         mark = tag("span", icon("check" if yes else "dash"), cls=f"mark {'good' if yes else ''}")
         return tag("li", mark, tag("span", text if yes else otherwise))
 
+    refunded = words(
+        "A void that can not be done is refunded instead up to {amount}.",
+        amount=view.amount(limit, currency),
+    )
+    second = words(
+        "From {amount} on, a person who moves money needs a second one.",
+        amount=view.amount(row["second_person_from"], currency),
+    )
     lines = (
-        said(row["retry_voids"], words("Voids that failed are tried again."),
-             words("Voids that failed are not tried again.")),
-        said(bool(limit),
-             words("A void that can not be done is refunded instead up to {amount}.",
-                   amount=view.amount(limit, currency)),
-             words("Nothing is refunded instead unasked.")),
-        said(row["void_needs_balance"],
-             words("A void waits until the merchant's balance covers it."),
-             words("A void is done whatever the merchant's balance is.")),
-        said(row["pending_covers"], words("Money that is pending counts as cover."),
-             words("Money that is pending does not count as cover.")),
-        said("always", words(_TAKEN_BACK[row["reversed_voids"]]), ""),
-        said("always", words("From {amount} on, a person who moves money needs a second one.",
-                         amount=view.amount(row["second_person_from"], currency)), ""),
-    )  # fmt: skip
+        said(
+            row["retry_voids"],
+            words("Voids that failed are tried again."),
+            words("Voids that failed are not tried again."),
+        ),
+        said(limit, refunded, words("Nothing is refunded instead unasked.")),
+        said(
+            row["void_needs_balance"],
+            words("A void waits until the merchant's balance covers it."),
+            words("A void is done whatever the merchant's balance is."),
+        ),
+        said(
+            row["pending_covers"],
+            words("Money that is pending counts as cover."),
+            words("Money that is pending does not count as cover."),
+        ),
+        said("always", words(_TAKEN_BACK[row["reversed_voids"]])),
+        said("always", second),
+    )
     return card(
         words("What annul may do unasked"),
         tag("ul", *lines, cls="allowed"),
@@ -200,18 +212,23 @@ async def _allow(view: View, merchant_id: str) -> bool:
 def _fields(view: View, row: dict[str, Any]) -> tuple[Field, ...]:
     words, currency = view.words, row["currency"]
     letters = money.CURRENCIES.get(currency, ("", 2))[0]
+    needs = words("Voids wait for the merchant's balance")
+    limit = money.show(row["refund_instead_limit"], currency)
+    never = words("{currency}; 0: never unasked", currency=letters)
+    second = money.show(row["second_person_from"], currency)
+    choices = {name: words(said) for name, said in _TAKEN_BACK_CHOICES.items()}
     return (
         Field("retry", words("Try voids again that failed"), "switch", row["retry_voids"]),
-        Field("limit", words("Refund instead up to"),
-              value=money.show(row["refund_instead_limit"], currency),
-              hint=words("{currency}; 0: never unasked", currency=letters), needed=True),
-        Field("needs", words("Voids wait for the merchant's balance"), "switch",
-              row["void_needs_balance"]),
+        Field("limit", words("Refund instead up to"), value=limit, hint=never, needed=True),
+        Field("needs", needs, "switch", row["void_needs_balance"]),
         Field("pending", words("Pending money counts as cover"), "switch", row["pending_covers"]),
-        Field("second", words("A second person from"),
-              value=money.show(row["second_person_from"], currency), hint=letters, needed=True),
-        Field("taken_back", words("A void that its own terminal has taken back"), "choice",
-              row["reversed_voids"],
-              {name: words(said) for name, said in _TAKEN_BACK_CHOICES.items()},
-              hint=words("Reversed by the terminal since no answer came.")),
-    )  # fmt: skip
+        Field("second", words("A second person from"), value=second, hint=letters, needed=True),
+        Field(
+            "taken_back",
+            words("A void that its own terminal has taken back"),
+            "choice",
+            row["reversed_voids"],
+            choices,
+            hint=words("Reversed by the terminal since no answer came."),
+        ),
+    )

@@ -124,18 +124,21 @@ def _facts(view: View, row: Mapping[str, Any]) -> Html:
     serial = row["information"] or "–"
     if row["serial"]:
         serial = words("{now}, registered {wanted}", now=serial, wanted=row["serial"])
-    return facts((
+    may = words("everything")
+    if kinds is not None:
+        may = " · ".join(_kind(view, kind) for kind in kinds)
+    master, mac = key(words("master"), row["master_at"]), key("MAC", row["mac_at"])
+    pairs = (
         (words("State"), words("signed in") if row["signed_in"] else words("not signed in")),
         (words("Largest amount"), view.amount(row["amount_limit"], row["currency"])),
-        (words("May do"), words("everything") if kinds is None
-         else " · ".join(_kind(view, kind) for kind in kinds)),
+        (words("May do"), may),
         (words("Software"), tag("span", software, cls="mono")),
         (words("Serial number"), tag("span", serial, cls="mono")),
-        (words("Age of keys"), join((key(words("master"), row["master_at"]), " · ",
-                                     key("MAC", row["mac_at"]), " · ", key("PIN", row["pin_at"])))),
+        (words("Age of keys"), join((master, " · ", mac, " · ", key("PIN", row["pin_at"])))),
         (words("Line, 24 h"), link),
         (words("Batch"), batch),
-    ))  # fmt: skip
+    )
+    return facts(pairs)
 
 
 def _kind(view: View, name: str) -> str:

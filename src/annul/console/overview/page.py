@@ -80,20 +80,18 @@ async def _tiles(view: View) -> Html:
             name, tag("b", value), tag("span", label), cls=f"tile {tone}", href=there or False
         )
 
-    return join((
-        tag("div", tag("h1", words("The promise")),
-            tag("p", words("Every void ends: voided, refunded instead, or refused with a reason."),
-                cls="muted"), cls="head"),
-        tag("div",
-            tile(share, words("Ended in time, 24 h"), tone="good" if ended else ""),
-            tile(figures.open, words("Open"), "/cases?state=open"),
-            tile(figures.asked, words("Waiting for a person"), "/cases?state=asked",
-                 "warn" if figures.asked else ""),
-            tile(figures.late, words("Late"), "/cases?state=late", "bad" if figures.late else ""),
-            tile(view.span(figures.oldest_s) if figures.open else "–", words("Oldest open")),
-            tile(question, words("Money in question"), "/money", "bad" if found else ""),
-            cls="tiles"),
-    ))  # fmt: skip
+    promised = words("Every void ends: voided, refunded instead, or refused with a reason.")
+    asked = "warn" if figures.asked else ""
+    tiles = (
+        tile(share, words("Ended in time, 24 h"), tone="good" if ended else ""),
+        tile(figures.open, words("Open"), "/cases?state=open"),
+        tile(figures.asked, words("Waiting for a person"), "/cases?state=asked", asked),
+        tile(figures.late, words("Late"), "/cases?state=late", "bad" if figures.late else ""),
+        tile(view.span(figures.oldest_s) if figures.open else "–", words("Oldest open")),
+        tile(question, words("Money in question"), "/money", "bad" if found else ""),
+    )
+    head = (tag("h1", words("The promise")), tag("p", promised, cls="muted"))
+    return join((tag("div", *head, cls="head"), tag("div", *tiles, cls="tiles")))
 
 
 async def _health(view: View) -> Html:

@@ -89,14 +89,17 @@ async def _lessons(view: View) -> Html:
         words(n)
         for n in ("Time", "Case", "By", "Confirmed", "Ranked first before", "Steps", "Change")
     ]
-    return join((
-        card(words("What closed cases have taught"),
-             table(names, rows, cls="acts-last right-6",
-                   empty=words("Nothing was taught: what was confirmed was ranked first.")),
-             tag("p", words("A cause that was confirmed and not ranked first moves the weights by "
-                            "a small, bounded step."), cls="muted note")),
-        await _shifts(view),
-    ))  # fmt: skip
+    empty = words("Nothing was taught: what was confirmed was ranked first.")
+    note = words(
+        "A cause that was confirmed and not ranked first moves the weights by "
+        "a small, bounded step."
+    )
+    taught = card(
+        words("What closed cases have taught"),
+        table(names, rows, cls="acts-last right-6", empty=empty),
+        tag("p", note, cls="muted note"),
+    )
+    return join((taught, await _shifts(view)))
 
 
 async def _shifts(view: View) -> Html:

@@ -98,17 +98,15 @@ def _top(view: View, shops: Sequence[dict[str, Any]], chosen: str, text: str) ->
             "Never a card number."
         ),
     )
-    return tag(
-        "div",
-        tag("h1", named.get(chosen, words("My shop"))),
-        tag("p", words("How does a void stand? Key in the voucher number or the reference, or "
-                       "scan the code on the slip with the phone's camera."), cls="muted"),
-        tag("form", choose,
-            tag("div", field, tag("button", words("Look"), type="submit", id="look",
-                                  cls="button primary"), cls="shop-ask"),
-            method="get", action="/shop", cls="shop-form"),
-        cls="shop-top",
-    )  # fmt: skip
+    about = words(
+        "How does a void stand? Key in the voucher number or the reference, or "
+        "scan the code on the slip with the phone's camera."
+    )
+    title = tag("h1", named.get(chosen, words("My shop")))
+    look = tag("button", words("Look"), type="submit", id="look", cls="button primary")
+    asked = tag("div", field, look, cls="shop-ask")
+    form = tag("form", choose, asked, method="get", action="/shop", cls="shop-form")
+    return tag("div", title, tag("p", about, cls="muted"), form, cls="shop-top")
 
 
 # The answer -------------------------------------------------------------------------------------

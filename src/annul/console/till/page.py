@@ -156,16 +156,13 @@ def _head(view: View, mine: dict[str, Profile], name: str, titles: dict[str, str
         onchange="this.form.submit()",
         aria_label=words("Terminal"),
     )
-    return tag(
-        "div",
-        tag("div", tag("h1", words("POS")),
-            tag("p", words("A terminal as it stands in a shop: keys, screen, slip, and a real line "
-                           "to this host."), cls="muted")),
-        tag("span", cls="grow"),
-        tag("form", tag("label", words("Terminal"), choose), cls="filters", method="get",
-            action="/pos"),
-        cls="head pos-top",
-    )  # fmt: skip
+    about = words(
+        "A terminal as it stands in a shop: keys, screen, slip, and a real line to this host."
+    )
+    title = tag("div", tag("h1", words("POS")), tag("p", about, cls="muted"))
+    label = tag("label", words("Terminal"), choose)
+    form = tag("form", label, cls="filters", method="get", action="/pos")
+    return tag("div", title, tag("span", cls="grow"), form, cls="head pos-top")
 
 
 def _none(view: View) -> Html:
