@@ -139,6 +139,11 @@ async def _draw_form(view: View, transaction: Transaction) -> None:
         return
     except NotConcludable:
         return
+    _draw_proposal(view, transaction)
+
+
+def _draw_proposal(view: View, transaction: Transaction) -> None:
+    words = view.words
     html(
         tag(
             "p",

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from annul.console.frame.live import Part, View, live
+from annul.console.frame import charts
+from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, card, join, link, table, tag
 from annul.console.shared import HEALTH_TONES, amounts, case_heads, case_rows
 from annul.desk import cases as case_views
@@ -30,23 +31,21 @@ async def overview(view: View) -> None:
     tiles = part("tiles", _tiles, "stack")
     with ui.element("div").classes("grid").style("margin-top: 16px"):
         with ui.element("section").classes("card two-thirds"):
-            ui.html(
-                f"<header><h2>{words('Voids approved by issuer')}</h2></header>", sanitize=False
-            )
+            html(tag("header", tag("h2", words("Voids approved by issuer"))))
             voids = ui.echart(_chart([])).classes("chart")
         health = part("health", _health, "third")
         latest = part("latest", _latest, "two-thirds")
         alerts = part("alerts", _alerts, "third")
         with ui.element("section").classes("card"):
-            ui.html(f"<header><h2>{words('Traffic')}</h2></header>", sanitize=False)
+            html(tag("header", tag("h2", words("Traffic"))))
             traffic = ui.echart(_chart([])).classes("chart")
 
     async def refresh() -> None:
         for one in (tiles, health, latest, alerts):
             await one.refresh()
         approved, requests = await view.shared("charts", lambda: _charts(view))
-        _update(voids, approved)
-        _update(traffic, requests)
+        charts.update(voids, approved)
+        charts.update(traffic, requests)
 
     await refresh()
     live(view, refresh, every_s=2.0, at_least_s=5.0)
@@ -225,10 +224,3 @@ def _chart(
         },
         "series": series,
     }
-
-
-def _update(chart: ui.echart, options: dict[str, Any]) -> None:
-    if chart.options != options:
-        chart.options.clear()
-        chart.options.update(options)
-        chart.update()
