@@ -93,11 +93,8 @@ def _taking(kind: str) -> Callable[..., None]:
     return command
 
 
-for _kind, _help in (
-    ("sale", "消费: take money from a card."),
-    ("preauth", "预授权: set money aside on a card."),
-):
-    application.command(_kind, help=_help)(_taking(_kind))
+application.command("sale", help="消费: take money from a card.")(_taking("sale"))
+application.command("preauth", help="预授权: set money aside on a card.")(_taking("preauth"))
 
 
 @application.command()
@@ -129,8 +126,7 @@ def void(
     amount: Annotated[str, typer.Option(help="Amount, if not the original's.")] = "",
 ) -> None:
     """消费撤销: Undo a sale of today, by card or by code."""
-    kinds = {"qr_sale": "qr_void", "completion": "completion_void", "preauth": "preauth_void"}
-    _undo(context, voucher, batch, lambda o: kinds.get(o.kind, "void"), amount, card)
+    _undo(context, voucher, batch, lambda o: KINDS[o.kind].voided_by or "void", amount, card)
 
 
 @application.command()
@@ -156,23 +152,20 @@ def refund(
     card: Card = None,
 ) -> None:
     """退货: give back all or a part of a sale, by card or by code, also of an earlier day."""
-    kinds = {"qr_sale": "qr_refund"}
-    _undo(context, voucher, batch, lambda o: kinds.get(o.kind, "refund"), amount, card)
+    _undo(context, voucher, batch, lambda o: KINDS[o.kind].refunded_by or "refund", amount, card)
 
 
-def _undoing(kind: str) -> Callable[..., None]:
+def _add_void(kind: str, description: str) -> None:
     def command(context: typer.Context, voucher: Voucher, batch: Batch = "") -> None:
         _undo(context, voucher, batch, lambda _: kind)
 
-    return command
+    name, title = kind.replace("_", "-"), KINDS[kind].zh
+    application.command(name, help=f"{title}: {description}")(command)
 
 
-for _kind, _help in (
-    ("preauth_void", "预授权撤销: set free what was set aside."),
-    ("completion_void", "预授权完成撤销: undo a completion of today."),
-    ("qr_void", "二维码消费撤销: undo a QR sale of today."),
-):
-    application.command(_kind.replace("_", "-"), help=_help)(_undoing(_kind))
+_add_void("preauth_void", "set free what was set aside.")
+_add_void("completion_void", "undo a completion of today.")
+_add_void("qr_void", "undo a QR sale of today.")
 
 
 # Management --------------------------------------------------------------------------------

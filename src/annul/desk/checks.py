@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Final
 
-from annul.domain.kinds import KINDS, VOIDS
+from annul.domain.kinds import KINDS
 from annul.domain.text import Text
 
 Row = Mapping[str, Any]
@@ -59,8 +59,8 @@ def without_void(kinds: list[str] | None) -> list[str]:
     """Give the enabled kinds whose void is not enabled; None: every kind is enabled."""
     if kinds is None:
         return []
-    voids = {KINDS[name].undoes: name for name in VOIDS}
-    return [name for name in kinds if name in voids and voids[name] not in kinds]
+    enabled = [KINDS[name] for name in kinds if name in KINDS]
+    return [one.name for one in enabled if one.voided_by and one.voided_by not in kinds]
 
 
 CHECKS: Final = (

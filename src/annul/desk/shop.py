@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from annul.domain.kinds import KINDS, REFUNDS, Money
+from annul.domain.kinds import REFUNDS, UNDOING
 from annul.domain.states import UNFINISHED
 from annul.resolve.case import UNPROVED
 from annul.store.database import load_queries
@@ -17,10 +17,6 @@ from .desk import Desk
 from .roles import Visitor
 
 _QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "shop.sql").items()}
-_UNDOING: Final = sorted(
-    kind.name for kind in KINDS.values() if kind.money in {Money.BACK, Money.RELEASE}
-)
-_REFUNDS: Final = frozenset(REFUNDS)
 _UNFINISHED: Final = frozenset(str(state) for state in UNFINISHED)
 _REFUSED_SINCE: Final = timedelta(days=7)
 _DAY: Final = timedelta(hours=26)  # a business day, and some for clocks that differ
@@ -134,7 +130,7 @@ async def today(desk: Desk, merchant: str) -> list[Voucher]:
         desk.calendar.business_date(now),
         since,
         least_id(since),
-        _UNDOING,
+        list(UNDOING),
         _TODAY,
     )
     return await _standing(desk, [dict(row) for row in rows])
@@ -181,7 +177,7 @@ def standing(about: Mapping[str, Any], *, undoing: bool) -> Standing:
     if about["undo_state"] is None and about["ended"] is None and not undoing:
         return Standing.STANDS
     # A void that has just failed has no case yet; it is opened in a moment.
-    failed = about["ended"] is None and about["undo_kind"] not in _REFUNDS
+    failed = about["ended"] is None and about["undo_kind"] not in REFUNDS
     unfinished = about["undo_state"] in _UNFINISHED
     if failed or unfinished:
         return Standing.WORKING
@@ -197,15 +193,15 @@ async def _standing(desk: Desk, rows: Sequence[Mapping[str, Any]]) -> list[Vouch
             merchant,
             [row["id"] for row in mine],
             _sales(mine),
-            _UNDOING,
+            list(UNDOING),
         )
         found |= {row["id"]: dict(row) for row in about}
     return [
-        Voucher(standing(found[row["id"]], undoing=row["kind"] in _UNDOING), row, found[row["id"]])
+        Voucher(standing(found[row["id"]], undoing=row["kind"] in UNDOING), row, found[row["id"]])
         for row in rows
     ]
 
 
 def _sales(rows: Iterable[Mapping[str, Any]]) -> list[UUID | None]:
     """Give the sale that each voucher is about: its original, or itself."""
-    return [row["original_id"] if row["kind"] in _UNDOING else row["id"] for row in rows]
+    return [row["original_id"] if row["kind"] in UNDOING else row["id"] for row in rows]

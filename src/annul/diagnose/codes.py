@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 MEANT: Final = 5.0  # what an issuer is known to mean by a code
+_FOREMOST: Final = 3.0
 
 _MATCH: Final = {"original_mismatch": 1.0, "issuer_error": 1.5}
 _RISK: Final = {"risk_refusal": 4.0}
@@ -73,6 +74,12 @@ SPEAKS: Final[Mapping[str, Mapping[str, float]]] = {
     "99": {"keys_out_of_step": 3.0},
     "A0": {"keys_out_of_step": 3.0, "issuer_error": 0.5},
 }  # fmt: skip
+
+
+def foremost(cause: str) -> frozenset[str]:
+    """Give the codes that speak for a cause before all others."""
+    return frozenset(code for code, speaks in SPEAKS.items() if speaks.get(cause, 0.0) >= _FOREMOST)
+
 
 # What a code speaks for besides, while it is not known who said it: a host refuses too.
 ANYBODY: Final[Mapping[str, Mapping[str, float]]] = {

@@ -19,7 +19,7 @@ from typing import Final
 from annul.domain.errors import AnnulError
 from annul.domain.kinds import KINDS, VOIDS
 from annul.domain.records import Transaction
-from annul.domain.response_codes import BOOKED
+from annul.domain.response_codes import BOOKED, NO_ANSWER
 from annul.domain.states import Sent, State
 
 from .facts import Fact, Facts
@@ -35,7 +35,7 @@ from .observe import (
 )
 
 NEEDED: Final = ("time", "terminal", "trace", "kind", "amount", "code")
-_SILENT: Final = frozenset({"", "98", "68"})
+_SILENT: Final = frozenset({"", NO_ANSWER, "68"})
 REVERSAL: Final = "reversal"  # a line that undoes the one with its trace; no kind of its own
 # How others call the kinds.
 _NAMES: Final[Mapping[str, str]] = {

@@ -15,13 +15,14 @@ import chinese_calendar
 
 from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
-from annul.domain.kinds import CASED, REFUNDS, VOIDS
+from annul.domain.kinds import CASED, REFUNDS, VOIDABLE, VOIDS
 from annul.domain.policies import Circumstances, Policy, PolicyKind
 from annul.domain.records import Transaction
 from annul.domain.states import UNFINISHED, Sent, State
 from annul.issuers.health import percentile
 from annul.store.clock import Clock
 from annul.store.database import load_queries
+from annul.store.sql import listed
 
 from .facts import Fact, Facts
 from .observe import (
@@ -38,7 +39,7 @@ from .observe import (
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
 _QUERIES: Final = {
-    name: query.sql.replace("{columns}", _COLUMNS)
+    name: query.sql.replace("{columns}", _COLUMNS).replace("{voids}", listed(VOIDS))
     for name, query in load_queries("annul.diagnose", "gather.sql").items()
 }
 _HOUR: Final = timedelta(hours=1)
@@ -49,7 +50,6 @@ _FAILED: Final = frozenset(
     {State.DECLINED, State.UNKNOWN, State.REVERSING, State.REVERSED, State.DISPUTED}
 )
 _KEEP_S: Final = 1.0  # how long what many cases share is kept
-_SALES: Final = ("sale", "qr_sale", "preauth", "completion")
 # Refusals before it was looked for which original the void names.
 _NOT_NAMED: Final = frozenset({"mac_wrong", "mac_missing", "merchant_unknown", "terminal_unknown"})
 
@@ -181,7 +181,7 @@ class Gatherer:
             return []
         since = void.received_at - timedelta(days=1)
         rows = await self._pool.fetch(
-            _QUERIES["likely"], void.merchant_id, void.card_hash, void.amount, since, list(_SALES)
+            _QUERIES["likely"], void.merchant_id, void.card_hash, void.amount, since, list(VOIDABLE)
         )
         return [Transaction.of(row) for row in rows]
 

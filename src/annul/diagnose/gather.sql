@@ -74,7 +74,7 @@ FROM issuer_stats WHERE issuer_id = $1 AND slot BETWEEN $2 AND $3;
 -- name: bin
 -- description: What an issuer said to voids of a card range: $1 issuer, $2 prefix, $3 from, $4 until.
 SELECT response_code, count(DISTINCT original_id)::integer AS originals FROM transactions
-WHERE kind IN ('void', 'qr_void', 'preauth_void', 'completion_void') AND sent = 'answered'
+WHERE kind IN ({voids}) AND sent = 'answered'
   AND issuer_id = $1 AND left(card_masked, 6) = $2 AND received_at BETWEEN $3 AND $4
 GROUP BY response_code;
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from annul.domain.kinds import COMPLETIONS, REFUNDS, VOIDS
+from annul.domain.kinds import COMPLETIONS, REFUNDS, UNDOING, VOIDS
 from annul.domain.policies import Circumstances, Policy, PolicyKind, before, broken, current
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED, FAULTS
@@ -18,7 +18,6 @@ from .facts import Fact
 
 Known = dict[str, Fact]
 
-_GIVEN_BACK: Final = frozenset({*VOIDS, *REFUNDS})
 _UNDONE: Final = frozenset({State.VOIDED, State.REFUNDED, State.PARTLY_REFUNDED})
 _LATE_STATES: Final = frozenset({State.REVERSING, State.REVERSED})
 # Why this host, not the terminal, has reversed: a silence, or people.
@@ -128,7 +127,7 @@ def original_facts(
     undone = [
         one
         for one in attempts
-        if one.kind in _GIVEN_BACK
+        if one.kind in UNDOING
         and one.id != void.id
         and one.state is State.APPROVED
         and (one.answered_at or one.received_at) < void.received_at

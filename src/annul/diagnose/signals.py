@@ -11,6 +11,7 @@ from typing import Any, Final
 from annul.domain.money import show
 from annul.domain.states import UNFINISHED
 
+from .codes import foremost
 from .facts import Facts
 
 _UNDONE: Final = frozenset({"voided", "refunded", "partly_refunded", "reversed", "completed"})
@@ -22,8 +23,8 @@ _SOON: Final = 86_400  # a rule changed within a day is new to the shops
 _MONEY: Final = frozenset(
     {"void.amount", "issuer.void_amount_limit", "merchant.frozen", "merchant.pending"}
 )
-_RISK: Final = frozenset({"04", "07", "34", "35", "37", "43", "59", "63", "66"})
-_CARD: Final = frozenset({"14", "33", "36", "38", "41", "54", "56", "62", "67", "75"})
+_RISK: Final = foremost("risk_refusal")
+_CARD: Final = foremost("card_problem")
 
 
 @dataclass(frozen=True, slots=True)

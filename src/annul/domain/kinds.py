@@ -1,11 +1,16 @@
 """Every kind of transaction that a terminal can ask for, declared once.
 
-The codec's callers, the host's handlers, the simulators and the documents all read this table.
+The codec's callers, the host's handlers, the simulators and the documents all read this table, and
+no list of kinds stands anywhere else: what one needs is derived from the rows.
 Source: UnionPay-style POS message set (MTI, fields 3, 25, 60.1 and 60.3).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
+
+from .states import State
+from .text import Text
 
 
 class Money(StrEnum):
@@ -28,6 +33,22 @@ class Family(StrEnum):
     BATCH = "batch"
 
 
+class Role(Enum):
+    """What a kind is to the original that it names: `said` to people, and what it `makes` of it.
+
+    A refund makes it partly refunded while not all of it is given back: the statement that writes
+    it decides.
+    """
+
+    VOID = "撤销", "void", State.VOIDED  # takes it back whole
+    REFUND = "退货", "refund", State.REFUNDED  # gives a part or all of it back
+    COMPLETION = "预授权完成", "completion", State.COMPLETED  # charges what it has set aside
+
+    def __init__(self, zh: str, en: str, makes: State) -> None:
+        self.said = Text(zh, en)
+        self.makes = makes
+
+
 class Proof(StrEnum):
     """What must show that a message comes from its terminal before it may act."""
 
@@ -42,9 +63,9 @@ class Kind:
     """One kind: how to know it on the wire, what it does to money, what it needs.
 
     `required` are the fields without which the host answers 30; `optional` those that it may carry
-    besides; `undoes` names the kind whose approved transaction it refers to; `network` lists the
-    accepted values of field 60.3; `unbound` says that a terminal's profile may let it act without
-    its `proof`.
+    besides; `role` is what it is to its original, an approved transaction of one of the kinds
+    `undoes`; `network` lists the accepted values of field 60.3; `unbound` says that a terminal's
+    profile may let it act without its `proof`.
     """
 
     name: str
@@ -57,7 +78,8 @@ class Kind:
     network: tuple[str, ...] = ("000", "")
     family: Family = Family.FINANCIAL
     money: Money = Money.NONE
-    undoes: str | None = None
+    role: Role | None = None
+    undoes: tuple[str, ...] = ()
     reversible: bool = False
     required: tuple[int, ...] = ()
     optional: tuple[int, ...] = ()
@@ -66,9 +88,29 @@ class Kind:
     qr: bool = False
 
     @property
-    def reply_mti(self) -> str:
-        """The MTI of the answer: the third digit one higher (0200 -> 0210)."""
-        return f"{self.mti[:2]}{int(self.mti[2]) + 1}{self.mti[3]}"
+    def owed(self) -> str:
+        """What its issuer is owed while nobody knows its outcome; nothing if it moves no money.
+
+        Its `reversal`, or where it can not be reversed itself again, as an `advice`.
+        """
+        if self.money is Money.NONE:
+            return ""
+        return "reversal" if self.reversible else "advice"
+
+    @property
+    def makes(self) -> str:
+        """The state of its original once this is approved; empty when it has none."""
+        return self.role.makes if self.role else ""
+
+    @property
+    def voided_by(self) -> str:
+        """The kind that takes it back whole, or empty."""
+        return _UNDONE_BY.get((self.name, Role.VOID), "")
+
+    @property
+    def refunded_by(self) -> str:
+        """The kind that gives a part or all of it back, or empty."""
+        return _UNDONE_BY.get((self.name, Role.REFUND), "")
 
 
 _CARD = (3, 4, 11, 22, 25, 41, 42, 49, 60)
@@ -90,37 +132,35 @@ _ALL = (
          money=Money.TAKE, reversible=True, required=_CARD,
          optional=_TAKEN),
     Kind("void", "消费撤销", "void of a sale", "0200", "200000", "00", "23",
-         money=Money.BACK, undoes="sale", reversible=True, required=(*_ORIGINAL, 37),
-         optional=_GIVEN),
+         money=Money.BACK, role=Role.VOID, undoes=("sale",), reversible=True,
+         required=(*_ORIGINAL, 37), optional=_GIVEN),
     Kind("refund", "退货", "refund", "0220", "200000", "00", "25",
-         money=Money.BACK, undoes="sale", required=(*_ORIGINAL, 37),
-         optional=_GIVEN),
+         money=Money.BACK, role=Role.REFUND, undoes=("sale", "completion", "completion_advice"),
+         required=(*_ORIGINAL, 37), optional=_GIVEN),
     Kind("preauth", "预授权", "pre-authorisation", "0100", "030000", "06", "10",
          money=Money.HOLD, reversible=True, required=_CARD,
          optional=_TAKEN),
     Kind("preauth_void", "预授权撤销", "void of a pre-authorisation", "0100", "200000", "06", "11",
-         money=Money.RELEASE, undoes="preauth", reversible=True, required=(*_ORIGINAL, 38),
-         optional=_GIVEN),
+         money=Money.RELEASE, role=Role.VOID, undoes=("preauth",), reversible=True,
+         required=(*_ORIGINAL, 38), optional=_GIVEN),
     Kind("completion", "预授权完成(请求)", "pre-authorisation completion", "0200", "000000", "06",
-         "20", money=Money.TAKE, undoes="preauth", reversible=True, required=(*_ORIGINAL, 38),
-         optional=_TAKEN),
+         "20", money=Money.TAKE, role=Role.COMPLETION, undoes=("preauth",), reversible=True,
+         required=(*_ORIGINAL, 38), optional=_TAKEN),
     Kind("completion_advice", "预授权完成(通知)", "pre-authorisation completion advice", "0220",
-         "000000", "06", "24", family=Family.ADVICE, money=Money.TAKE, undoes="preauth",
-         required=(*_ORIGINAL, 38),
-         optional=_TAKEN),
+         "000000", "06", "24", family=Family.ADVICE, money=Money.TAKE, role=Role.COMPLETION,
+         undoes=("preauth",), required=(*_ORIGINAL, 38), optional=_TAKEN),
     Kind("completion_void", "预授权完成撤销", "void of a completion", "0200", "200000", "06", "21",
-         money=Money.BACK, undoes="completion", reversible=True, required=(*_ORIGINAL, 37),
-         optional=_GIVEN),
+         money=Money.BACK, role=Role.VOID, undoes=("completion",), reversible=True,
+         required=(*_ORIGINAL, 37), optional=_GIVEN),
     Kind("qr_sale", "二维码消费", "QR sale", "0200", "000000", "00", "22",
          money=Money.TAKE, reversible=True, required=(*_CARD, 59), qr=True,
          optional=_SCANNED),
     Kind("qr_void", "二维码消费撤销", "void of a QR sale", "0200", "200000", "00", "23",
-         money=Money.BACK, undoes="qr_sale", reversible=True, required=(*_ORIGINAL, 37, 59),
-         qr=True,
-         optional=_GIVEN),
+         money=Money.BACK, role=Role.VOID, undoes=("qr_sale",), reversible=True, qr=True,
+         required=(*_ORIGINAL, 37, 59), optional=_GIVEN),
     Kind("qr_refund", "二维码退货", "refund of a QR sale", "0220", "200000", "00", "25",
-         money=Money.BACK, undoes="qr_sale", required=(*_ORIGINAL, 37, 59), qr=True,
-         optional=_GIVEN),
+         money=Money.BACK, role=Role.REFUND, undoes=("qr_sale",), qr=True,
+         required=(*_ORIGINAL, 37, 59), optional=_GIVEN),
     Kind("sign_in", "签到", "sign-in", "0800", "", "", "00",
          network=("001", "003", "004", "005", "006", "913", "914", "925", "937"),
          family=Family.NETWORK, required=_NETWORK,
@@ -152,16 +192,32 @@ _ALL = (
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
 
-# What takes a sale or a pre-authorisation back whole.
-VOIDS = ("void", "qr_void", "preauth_void", "completion_void")
-REFUNDS = ("refund", "qr_refund")
-COMPLETIONS = ("completion", "completion_advice")
+
+def _names(kinds: Iterable[Kind]) -> tuple[str, ...]:
+    return tuple(kind.name for kind in kinds)
+
+
+VOIDS = _names(kind for kind in _ALL if kind.role is Role.VOID)
+REFUNDS = _names(kind for kind in _ALL if kind.role is Role.REFUND)
+COMPLETIONS = _names(kind for kind in _ALL if kind.role is Role.COMPLETION)
+# What gives an original back, or sets it free.
+UNDOING = (*VOIDS, *REFUNDS)
 # What moves money from the cardholder, and what moves it back.
-TAKING = tuple(kind.name for kind in _ALL if kind.money is Money.TAKE)
-GIVING = tuple(kind.name for kind in _ALL if kind.money is Money.BACK)
+TAKING = _names(kind for kind in _ALL if kind.money is Money.TAKE)
+GIVING = _names(kind for kind in _ALL if kind.money is Money.BACK)
 # What refers to an original: each that is not approved becomes a case.
-CASED = tuple(kind.name for kind in _ALL if kind.undoes)
-REVERSIBLE = tuple(kind.name for kind in _ALL if kind.reversible)
+CASED = _names(kind for kind in _ALL if kind.role)
+REVERSIBLE = _names(kind for kind in _ALL if kind.reversible)
+
+_UNDONE_BY = {
+    (original, kind.role): kind.name
+    for kind in _ALL
+    for original in kind.undoes
+    if kind.name in UNDOING
+}
+# What can be voided, and what can be refunded.
+VOIDABLE = _names(kind for kind in _ALL if kind.voided_by)
+REFUNDABLE = _names(kind for kind in _ALL if kind.refunded_by)
 
 _FINANCIAL = {
     (kind.mti, kind.processing_code, kind.condition, kind.function, kind.qr): kind
@@ -181,6 +237,11 @@ MAC_FIELD = 64
 # Message types that a terminal asks with, and those of them that carry a MAC by the standard.
 REQUEST_MTIS = frozenset({*(kind.mti for kind in _ALL), REVERSAL_MTI})
 MAC_MTIS = frozenset({*(kind.mti for kind in _ALL if kind.proof is Proof.MAC), REVERSAL_MTI})
+
+
+def answer_mti(mti: str) -> str:
+    """Give the message type that answers another: the third digit one higher (0200 -> 0210)."""
+    return f"{mti[:2]}{int(mti[2]) + 1}{mti[3]}"
 
 
 def fields_of(kind: Kind, *, reversal: bool = False) -> frozenset[int]:

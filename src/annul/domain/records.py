@@ -6,7 +6,10 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from .response_codes import NO_ANSWER
 from .states import Sent, State
+
+Key = tuple[str, str, str, str]  # of a request: merchant, terminal, batch, trace
 
 _STATES: Final = {state.value: state for state in State}
 _SENT: Final = {sent.value: sent for sent in Sent}
@@ -65,7 +68,7 @@ class Issuer:
     dialect: str = "cups"
     framing: str = "length_4"
     timeout_ms: int = 15_000
-    silent_code: str = "98"  # what a terminal is told when the issuer is silent
+    silent_code: str = NO_ANSWER  # what a terminal is told when the issuer is silent
     pin_key: bytes | None = None  # wrapped
     mac_key: bytes | None = None  # wrapped
     active: bool = True
@@ -130,6 +133,11 @@ class Transaction(NamedTuple):
     taken_back: bool = False  # by its terminal, with a reversal
     late_at: datetime | None = None  # when the latest answer came that nobody awaited
     undoing: int = 0  # of `undone`: what is on its way and has no outcome yet
+
+    @property
+    def key(self) -> Key:
+        """What makes the request itself: by it a repeat finds the stored answer."""
+        return (self.merchant_id, self.terminal_id, self.batch, self.trace)
 
     @classmethod
     def of(cls, columns: Iterable[Any]) -> "Transaction":

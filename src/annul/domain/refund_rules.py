@@ -7,7 +7,6 @@ Source: UnionPay-style POS rules for refunds; window and same-day refusal are co
 from dataclasses import dataclass
 from typing import Final
 
-from .kinds import KINDS, TAKING
 from .records import Transaction
 from .rulings import ALLOWED, Ruling, refusal
 from .states import UNFINISHED, State
@@ -24,7 +23,7 @@ class Terms:
 
 RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
     (
-        lambda o, u: o.kind not in TAKING or KINDS[o.kind].qr != u.kind.qr,
+        lambda o, u: o.kind not in u.kind.undoes,
         refusal("12", "original_of_other_kind", "原交易不能退货",
                  "the original took no money that could be refunded",
                  "请核对参考号", "check the reference number"),

@@ -220,6 +220,12 @@ BOOKED: Final = APPROVED | {code for code, row in RESPONSE_CODES.items() if row.
 # By which an issuer or the network says that it can not work just now.
 FAULTS: Final = frozenset(code for code, row in RESPONSE_CODES.items() if row.group is _E)
 
+# Codes that are named in more than one place of the code.
+NO_ORIGINAL: Final = "25"  # what it refers to is not known
+NOT_REACHED: Final = "91"  # the line to the issuer is down: nothing was sent
+FAULT: Final = "96"  # of this host, before anything was sent
+NO_ANSWER: Final = "98"  # there may be an outcome; without field 37 a terminal asks again
+
 
 def effect_of(code: str) -> Effect:
     """Say what a code proves about the money; one that no table knows proves nothing."""

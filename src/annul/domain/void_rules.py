@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from .kinds import COMPLETIONS, KINDS, Kind
+from .kinds import KINDS, Family, Kind, Money, Role
 from .records import Transaction
 from .rulings import ALLOWED, Ruling, refusal
 from .states import UNFINISHED, State
@@ -18,7 +18,6 @@ from .states import UNFINISHED, State
 # A completion may exceed its pre-authorisation by this many percent of it.
 COMPLETION_PERCENT: Final = 115
 
-_SAME_DAY: Final = frozenset({"void", "qr_void", "completion_void"})
 _UNDONE: Final = frozenset(
     {State.VOIDED, State.REVERSED, State.REFUNDED, State.PARTLY_REFUNDED, State.COMPLETED}
 )
@@ -66,8 +65,13 @@ NOT_FOUND: Final = refusal(
 )
 
 
+def _same_day(undoing: Undoing) -> bool:
+    """Say whether it takes money back: on the day, in the batch and at the terminal of the sale."""
+    return undoing.kind.money is Money.BACK
+
+
 def _amount_differs(original: Transaction, undoing: Undoing) -> bool:
-    if undoing.kind.name in COMPLETIONS:
+    if undoing.kind.role is Role.COMPLETION:
         return undoing.amount * 100 > original.amount * COMPLETION_PERCENT
     return undoing.amount != original.amount
 
@@ -75,23 +79,23 @@ def _amount_differs(original: Transaction, undoing: Undoing) -> bool:
 RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
     (
         lambda o, u: (o.merchant_id, o.terminal_id) != (u.merchant_id, u.terminal_id)
-        and u.kind.name in _SAME_DAY,
+        and _same_day(u),
         refusal("58", "other_terminal", "不是原终端", "the original was made on another terminal",
                  "请在原终端撤销", "void it on that terminal"),
     ),
     (
-        lambda o, _: o.kind == "completion_advice",
+        lambda o, _: KINDS[o.kind].family is Family.ADVICE,
         refusal("12", "original_is_advice", "离线完成不能撤销",
                  "a completion by advice can not be voided", "请改做退货", "refund it instead"),
     ),
     (
-        lambda o, u: KINDS[o.kind].undoes is not None and o.kind != u.kind.undoes,
+        lambda o, u: KINDS[o.kind].role is not None and o.kind not in u.kind.undoes,
         refusal("12", "original_is_no_sale", "原交易不是消费",
                  "the original is itself a void, refund or completion",
                  "请核对凭证号", "check the voucher number"),
     ),
     (
-        lambda o, u: o.kind != u.kind.undoes,
+        lambda o, u: o.kind not in u.kind.undoes,
         refusal("12", "original_of_other_kind", "原交易类型不符",
                  "the original is of another kind", "请核对凭证号", "check the voucher number"),
     ),
@@ -128,7 +132,7 @@ RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
                  "请核对金额", "check the amount"),
     ),
     (
-        lambda o, u: bool(u.rrn) and u.kind.name in _SAME_DAY and o.rrn != u.rrn,
+        lambda o, u: bool(u.rrn) and _same_day(u) and o.rrn != u.rrn,
         refusal("25", "reference_differs", "参考号与原交易不符",
                  "the reference number is not that of the original",
                  "请核对凭证号", "check the voucher number"),
@@ -140,12 +144,12 @@ RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
                  "请核对授权码", "check the authorisation code"),
     ),
     (
-        lambda o, u: u.kind.name in _SAME_DAY and o.batch != u.batch,
+        lambda o, u: _same_day(u) and o.batch != u.batch,
         refusal("12", "original_settled", "原批次已结算", "the original's batch is settled",
                  "请改做退货", "refund it instead"),
     ),
     (
-        lambda o, u: u.kind.name in _SAME_DAY and o.business_date != u.business_date,
+        lambda o, u: _same_day(u) and o.business_date != u.business_date,
         refusal("12", "original_of_other_day", "原交易不是当日",
                  "the original is of another business day", "请改做退货", "refund it instead"),
     ),

@@ -1,11 +1,11 @@
 """The one way from a request's bytes to the bytes of its answer."""
 
 from datetime import datetime
-from typing import Final
 
 import structlog
 
-from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REVERSAL_MTI, Money
+from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REVERSAL_MTI, answer_mti
+from annul.domain.response_codes import FAULT, NO_ANSWER
 from annul.merchants.station import Pending
 from annul.merchants.working_keys import Said, take_up
 from annul.security.keys import KeyKind
@@ -17,13 +17,10 @@ from .door import BELOW_PROFILE, Entry
 from .failed import refused
 from .host import Host
 from .recognised import kind_of
-from .reply import Reply, note, reply_fields, reply_mti
+from .reply import Reply, note, reply_fields
 from .request import Refusal, Request, attribute
 
 log = structlog.get_logger(__name__)
-
-# There may be an outcome; without a reference number (37) the terminal asks again.
-OPEN: Final = "98"
 
 
 async def handle(host: Host, entry: Entry) -> bytes:
@@ -92,7 +89,7 @@ def _refused_for_good(entry: Entry, reply: Reply) -> Reply:
     A reversal, and what may have an outcome (98), is sent by the terminal until it is heard.
     """
     mti, code = entry.message.mti, reply.response_code
-    if entry.key is not None and mti in MAC_MTIS and mti != REVERSAL_MTI and code != OPEN:
+    if entry.key is not None and mti in MAC_MTIS and mti != REVERSAL_MTI and code != NO_ANSWER:
         entry.station.refused.keep(entry.message.raw, code)
     return reply
 
@@ -132,9 +129,9 @@ def _sealed(host: Host, entry: Entry, fields: dict[int, str | bytes]) -> bytes:
     """Encode an answer; it is sealed only when the MAC of its request has held."""
     message, key = entry.message, entry.seal
     if key is None:
-        return host.codec.encode(reply_mti(message.mti), fields, keep=False)
+        return host.codec.encode(answer_mti(message.mti), fields, keep=False)
     fields[MAC_FIELD] = bytes(8)
-    body = host.codec.encode(reply_mti(message.mti), fields)[:-8]
+    body = host.codec.encode(answer_mti(message.mti), fields)[:-8]
     code = host.security.mac(key, entry.station.algorithm, body)
     if key.kind is KeyKind.MAC and entry.station.equalisable:
         entry.station.codes.takes(code, body)
@@ -148,6 +145,6 @@ def _fault_code(entry: Entry) -> str:
     its terminal, and may be written or done since it was sent first: its outcome is open, 98.
     """
     kind = entry.sort[0] if entry.sort else kind_of(entry.message)
-    if kind is None or kind.reversible or kind.money is Money.NONE:
-        return "96"
-    return OPEN
+    if kind is None or kind.owed != "advice":
+        return FAULT
+    return NO_ANSWER

@@ -12,7 +12,7 @@ import structlog
 
 from annul.domain import admission
 from annul.domain.business_day import Calendar
-from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REQUEST_MTIS
+from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REQUEST_MTIS, answer_mti
 from annul.domain.records import Merchant
 from annul.merchants.registry import Registry
 from annul.merchants.station import Pending, Station, answer_key
@@ -26,7 +26,7 @@ from annul.wire.errors import DecodeError, EncodeError
 from .evidence import Evidence
 from .peer import Peer
 from .recognised import Sort, foreign_field, sort_of
-from .reply import Reply, note, reply_fields, reply_mti
+from .reply import Reply, note, reply_fields
 from .strangers import Strangers, Throttle
 
 log = structlog.get_logger(__name__)
@@ -138,7 +138,7 @@ class Door:
         """Build an answer without MAC; None when it can not be built."""
         fields = reply_fields(message, reply, self._acquirer_id, self._local())
         try:
-            return self._codec.encode(reply_mti(message.mti), fields, keep=False)
+            return self._codec.encode(answer_mti(message.mti), fields, keep=False)
         except EncodeError:
             return None
 
@@ -216,7 +216,7 @@ class Door:
         text = f"field {error.field}" if error.field else "format"
         kept |= {39: "30", **note(f"{text} wrong 报文格式错误")}
         try:
-            return Turned(self._codec.encode(reply_mti(mti), kept, keep=False))
+            return Turned(self._codec.encode(answer_mti(mti), kept, keep=False))
         except EncodeError:
             return Turned(None)
 

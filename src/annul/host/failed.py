@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from uuid_utils.compat import uuid7
 
-from annul.domain.kinds import CASED, REVERSAL_MTI, VOIDS
+from annul.domain.kinds import CASED, REVERSAL_MTI, VOIDS, answer_mti
 from annul.domain.records import Transaction
 from annul.domain.response_codes import Effect, effect_of
 from annul.wire.codec import Value
@@ -54,7 +54,7 @@ async def keep(
         [
             ("terminal_in", message.mti, message.fields()),
             *exchanged,
-            ("terminal_out", request.kind.reply_mti, {39: told.response_code, **told.fields}),
+            ("terminal_out", answer_mti(request.kind.mti), {39: told.response_code, **told.fields}),
         ],
     )
     host.failed.set()

@@ -10,15 +10,15 @@ from uuid_utils.compat import uuid7
 
 from annul.domain import admission
 from annul.domain.answers import Verdict
-from annul.domain.kinds import Kind, Money
+from annul.domain.kinds import Kind, Money, answer_mti
 from annul.domain.records import Merchant, Transaction
-from annul.domain.response_codes import BOOKED
+from annul.domain.response_codes import BOOKED, FAULT, NOT_REACHED
 from annul.domain.rulings import ALLOWED, Ruling
 from annul.domain.states import ENDED, Sent, State
 from annul.domain.void_rules import BEING_UNDONE
 from annul.issuers.errors import NoAnswer, NotSent
 from annul.issuers.limits import leaves_within
-from annul.issuers.message import Answer, Fields, answer_mti, answered_fields, request_fields
+from annul.issuers.message import Answer, Fields, answered_fields, request_fields
 from annul.issuers.routing import Route
 from annul.security.errors import PinBlockError
 from annul.store.journal import Opening
@@ -101,7 +101,7 @@ async def forward(
     """
     if not host.issuers.is_up(route):
         why = host.issuers.trouble(route)
-        return await refuse(request, host, transaction._replace(why=why), "91")
+        return await refuse(request, host, transaction._replace(why=why), NOT_REACHED)
     under_way: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
     if host.in_flight.setdefault(request.key, under_way) is not under_way:
         return await repeat(request, host, transaction)
@@ -229,14 +229,14 @@ async def ask(
     """
     now = host.clock.now()
     if now - transaction.received_at > leaves_within(host.issuers.timeout(route.issuer_id)):
-        await host.outcomes.not_sent(transaction, "96", now, STALE)
-        return "96", None
+        await host.outcomes.not_sent(transaction, FAULT, now, STALE)
+        return FAULT, None
     try:
         answer = await host.issuers.ask(route, mti, fields)
     except NotSent:
         why = host.issuers.trouble(route)
-        await host.outcomes.not_sent(transaction, "91", host.clock.now(), why)
-        return "91", None
+        await host.outcomes.not_sent(transaction, NOT_REACHED, host.clock.now(), why)
+        return NOT_REACHED, None
     except NoAnswer as silence:
         return await _silent(host, transaction, silence), None
     now = host.clock.now()
@@ -293,7 +293,7 @@ async def refuse(
             return await repeat(request, host, transaction)
         declined = declined._replace(rrn=host.numbers.next(request.received_at))
     else:
-        raise Refusal("96", rule="numbers_taken")
+        raise Refusal(FAULT, rule="numbers_taken")
     note = f"CUP{ruling.note}" if ruling else ""
     fields: dict[int, str | bytes] = {37: declined.rrn}
     reply = Reply(code, fields | {63: note} if note else fields)

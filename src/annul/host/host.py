@@ -11,13 +11,13 @@ import asyncpg
 import structlog
 
 from annul.domain.business_day import Calendar
-from annul.domain.records import Transaction
+from annul.domain.records import Key, Transaction
 from annul.issuers.desk import Issuers
 from annul.merchants.registry import Registry
 from annul.security.module import SecurityModule
 from annul.security.vault import Vault
 from annul.store.clock import Clock
-from annul.store.journal import Journal, Key
+from annul.store.journal import Journal
 from annul.store.loop import Loops
 from annul.wire.codec import Codec
 

@@ -7,7 +7,6 @@ to a case, B for what a program has ordered, which becomes a case when it is not
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -16,15 +15,15 @@ from uuid_utils.compat import uuid7
 
 from annul.domain import admission, refund_rules, void_rules
 from annul.domain.errors import AnnulError
-from annul.domain.kinds import KINDS, VOIDS
+from annul.domain.kinds import KINDS, REFUNDS, VOIDS, answer_mti
 from annul.domain.money import LARGEST
 from annul.domain.records import Merchant, Terminal, Transaction
 from annul.domain.refund_rules import Terms
-from annul.domain.response_codes import APPROVED
+from annul.domain.response_codes import APPROVED, NOT_REACHED
 from annul.domain.rulings import Ruling
 from annul.domain.states import Sent, State
 from annul.domain.void_rules import Undoing
-from annul.issuers.message import Fields, answer_mti, answered_fields, request_fields
+from annul.issuers.message import Fields, answered_fields, request_fields
 from annul.issuers.routing import Route
 from annul.store.database import load_queries
 from annul.store.journal import Opening
@@ -35,19 +34,6 @@ from .host import Host
 OWN: Final = "A"
 PROGRAM: Final = "B"
 OPEN: Final = "open"  # no outcome yet
-
-REFUNDED: Final[Mapping[str, str]] = {
-    "sale": "refund",
-    "qr_sale": "qr_refund",
-    "completion": "refund",
-    "completion_advice": "refund",
-}
-VOIDED: Final[Mapping[str, str]] = {
-    "sale": "void",
-    "qr_sale": "qr_void",
-    "preauth": "preauth_void",
-    "completion": "completion_void",
-}
 
 _QUERIES: Final = {n: q.sql for n, q in load_queries("annul.host", "ordered.sql").items()}
 _KEYED: Final = "012"  # entry mode: by hand, no PIN
@@ -157,8 +143,7 @@ async def send(
     merchant's money does not cover it.
     """
     under_way = asyncio.get_running_loop().create_future()
-    key = (transaction.merchant_id, transaction.terminal_id, transaction.batch, transaction.trace)
-    host.in_flight[key] = under_way  # so that no sweep takes it for a stranded one
+    host.in_flight[transaction.key] = under_way  # so that no sweep takes it for a stranded one
     try:
         merchant = host.registry.merchant(original.merchant_id)
         assert merchant is not None, "a merchant with transactions is registered"
@@ -177,7 +162,7 @@ async def send(
         result = await ask(host, transaction, route, original, mti, fields)
     finally:
         under_way.cancel()
-        del host.in_flight[key]
+        del host.in_flight[transaction.key]
     code, answer = result or (OPEN, None)
     if answer is None:
         return Exchange(OPEN, said)
@@ -223,14 +208,15 @@ async def _carry_out(host: Host, order: Order, *, refunding: bool) -> None:
 
 def _asked(order: Order, original: Transaction | None, *, refunding: bool) -> tuple[str, int]:
     """Name kind and amount; where the original fits neither, the rules say what is wrong."""
+    anyhow = (REFUNDS if refunding else VOIDS)[0]
     if original is None:
-        return "refund" if refunding else "void", order.amount or 0
-    if not refunding:
-        amount = original.amount if order.amount is None else order.amount
-        return VOIDED.get(original.kind, "void"), amount
-    left = original.amount - original.undone
-    amount = order.amount if order.amount is not None else left or original.amount
-    return REFUNDED.get(original.kind, "refund"), amount
+        return anyhow, order.amount or 0
+    sold = KINDS[original.kind]
+    kind = (sold.refunded_by if refunding else sold.voided_by) or anyhow
+    if order.amount is not None:
+        return kind, order.amount
+    left = original.amount - original.undone if refunding else original.amount
+    return kind, left or original.amount
 
 
 async def ruled(
@@ -272,7 +258,7 @@ async def _not_sent(host: Host, transaction: Transaction, route: Route) -> bool:
     declined = transaction._replace(
         state=State.DECLINED,
         sent=Sent.NOT_SENT,
-        response_code="91",
+        response_code=NOT_REACHED,
         holds=0,
         reserves=0,
         why=host.issuers.trouble(route),

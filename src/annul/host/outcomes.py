@@ -9,7 +9,7 @@ from annul.domain.fees import Fee, returned
 from annul.domain.kinds import KINDS, REFUNDS, Money
 from annul.domain.ledger import Transfer, approval
 from annul.domain.records import Transaction
-from annul.domain.response_codes import BOOKED, Effect, effect_of
+from annul.domain.response_codes import BOOKED, NO_ORIGINAL, Effect, effect_of
 from annul.domain.reversal_reasons import TIMED_OUT
 from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import BY_HAND, STANDING, Sent, State
@@ -18,30 +18,8 @@ from annul.merchants.registry import Registry
 from annul.store.journal import Journal, Outcome
 from annul.store.late import Late
 
-# What the original becomes once the transaction that refers to it is approved.
-ORIGINAL_BECOMES: Final = {
-    "void": State.VOIDED,
-    "qr_void": State.VOIDED,
-    "preauth_void": State.VOIDED,
-    "completion_void": State.VOIDED,
-    "refund": State.REFUNDED,  # or partly_refunded: the statement that writes it decides
-    "qr_refund": State.REFUNDED,
-    "completion": State.COMPLETED,
-    "completion_advice": State.COMPLETED,
-}
 NOT_HONOURED: Final = "05"
-FORGOTTEN: Final = "25"  # "no such original"
 UNPROVED: Final = "unproved"  # the issuer has answered, and nothing is known of the money
-
-
-def owed(kind: str) -> str:
-    """Say what an issuer is owed for a transaction whose outcome is unknown.
-
-    A reversible one is reversed; any other that moves money is repeated until it is answered.
-    """
-    if KINDS[kind].money is Money.NONE:
-        return ""
-    return "reversal" if KINDS[kind].reversible else "advice"
 
 
 def approved_there(transaction: Transaction) -> bool:
@@ -73,7 +51,7 @@ class Outcomes:
     ) -> bool:
         """Write what an issuer's answer proves: approved, declined, nothing, or a contradiction."""
         verdict = answer.verdict
-        if verdict is not Verdict.APPROVED and not owed(transaction.kind):
+        if verdict is not Verdict.APPROVED and not KINDS[transaction.kind].owed:
             verdict = Verdict.DECLINED
         if verdict is Verdict.OPEN:
             return await self.unknown(
@@ -84,7 +62,7 @@ class Outcomes:
         approved = verdict is Verdict.APPROVED
         fee, transfers = await self._money(transaction, original) if approved else (0, ())
         code = answer.response_code
-        if original is not None and code == FORGOTTEN and approved_there(original):
+        if original is not None and code == NO_ORIGINAL and approved_there(original):
             await self._forgotten(transaction, original, code, at)
         return await self._write(
             transaction,
@@ -97,7 +75,7 @@ class Outcomes:
             fee=fee,
             icc_answer=answer.icc,
             voucher=answer.voucher,
-            original_state=ORIGINAL_BECOMES.get(transaction.kind, "") if approved else "",
+            original_state=KINDS[transaction.kind].makes if approved else "",
             release=0 if approved else transaction.holds,
             settles=settles,
             transfers=transfers,
@@ -133,7 +111,7 @@ class Outcomes:
 
         What moves no money is declined instead: nobody has to know.
         """
-        kind = owed(transaction.kind)
+        kind = KINDS[transaction.kind].owed
         return await self._write(
             transaction,
             State.UNKNOWN if kind else State.DECLINED,
@@ -256,7 +234,7 @@ class Outcomes:
             response_code=_concluded_code(transaction, done=done),
             fee=fee,
             seen_at=transaction.late_at,
-            original_state=ORIGINAL_BECOMES.get(transaction.kind, "") if done else back,
+            original_state=KINDS[transaction.kind].makes if done else back,
             release=0 if done else transaction.holds,
             settles=True,
             transfers=transfers,
@@ -270,7 +248,7 @@ class Outcomes:
         self, transaction: Transaction, answer: Answer, reason: str, at: datetime
     ) -> str:
         """Decide on an answer that came when the transaction had moved on without it."""
-        if not owed(transaction.kind):
+        if not KINDS[transaction.kind].owed:
             return ""  # it moves nothing
         reversible = KINDS[transaction.kind].reversible
         late = Late(
@@ -286,7 +264,8 @@ class Outcomes:
 
     async def owe_again(self, transaction: Transaction, reason: str, at: datetime) -> bool:
         """Put a reversal or an advice that has no outbox row back into the outbox."""
-        kind = "reversal" if transaction.state is State.REVERSING else owed(transaction.kind)
+        reversing = transaction.state is State.REVERSING
+        kind = "reversal" if reversing else KINDS[transaction.kind].owed
         if not kind:
             return await self.unknown(transaction, transaction.response_code, reason, at)
         await self._journal.owe(transaction, kind, reason, at)

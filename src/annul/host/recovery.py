@@ -14,14 +14,13 @@ from typing import Final
 import structlog
 
 from annul.domain.answers import Verdict
-from annul.domain.kinds import KINDS, VOIDS
+from annul.domain.kinds import KINDS, REVERSAL_MTI, VOIDS, answer_mti
 from annul.domain.records import Transaction
-from annul.domain.response_codes import APPROVED, BOOKED
+from annul.domain.response_codes import APPROVED, BOOKED, FAULT
 from annul.domain.reversal_reasons import LATE_ANSWER, TIMED_OUT
 from annul.domain.states import State
-from annul.issuers.message import Answer, answer_fields_of, parse_answer
+from annul.issuers.message import REVERSAL, Answer, answer_fields_of, parse_answer
 from annul.store.batcher import StoreOverloaded, StoreUnavailable
-from annul.store.journal import Key
 from annul.store.loop import Loop
 from annul.wire.codec import Message
 from annul.wire.errors import DecodeError
@@ -29,14 +28,13 @@ from annul.wire.masking import scan
 
 from .host import Host
 from .membership import Membership
-from .outcomes import owed
 
 log = structlog.get_logger(__name__)
 
 _SETTLES_S: Final = 0.5
 _SWEEP_S: Final = 3.0
 _INTERRUPTED: Final = "host_interrupted"  # this host ended, or lost its database, in between
-_REVERSAL_ANSWERS: Final = frozenset({"0410", "0430"})
+_REVERSAL_ANSWERS: Final = frozenset(answer_mti(mti) for mti in (REVERSAL_MTI, REVERSAL))
 
 
 async def too_late(host: Host, transaction: Transaction, answer: Answer) -> None:
@@ -126,9 +124,9 @@ class Recovery:
             if not answer.differs:
                 await self._late_acknowledgement(transaction, answer.response_code, at)
             return
-        again = owed(transaction.kind) == "advice" and (
+        again = KINDS[transaction.kind].owed == "advice" and (
             transaction.state is State.UNKNOWN
-            or (transaction.state is State.SENT and _key(transaction) not in host.in_flight)
+            or (transaction.state is State.SENT and transaction.key not in host.in_flight)
         )
         settled = again and answer.verdict is not Verdict.OPEN
         if not settled or not await host.outcomes.answered(transaction, answer, at, settles=True):
@@ -153,7 +151,7 @@ class Recovery:
 
         Not for long: it may as well wait for an answer of its own.
         """
-        under_way = self._host.in_flight.get(_key(transaction))
+        under_way = self._host.in_flight.get(transaction.key)
         if under_way is None:
             return transaction
         await asyncio.wait([under_way], timeout=_SETTLES_S)
@@ -193,7 +191,7 @@ class Recovery:
     async def _stranded(self, before: datetime) -> Sequence[Transaction]:
         in_flight, own = self._host.in_flight, self._membership
         rows = await self._host.journal.stranded(before, own.boot, others=own.steady)
-        return [item for item in rows if _key(item) not in in_flight]
+        return [item for item in rows if item.key not in in_flight]
 
     async def _moved_on(self, transaction: Transaction) -> bool:
         try:
@@ -208,7 +206,7 @@ class Recovery:
         outcomes = self._host.outcomes
         at = self._host.clock.now()
         if transaction.state is State.RECEIVED:
-            return await outcomes.not_sent(transaction, "96", at, _INTERRUPTED)
+            return await outcomes.not_sent(transaction, FAULT, at, _INTERRUPTED)
         code = self._host.issuers.silent_code(transaction.issuer_id)
         if transaction.state is State.SENT:
             return await outcomes.unknown(transaction, code, TIMED_OUT, at, _INTERRUPTED)
@@ -217,12 +215,3 @@ class Recovery:
     async def _sweep(self) -> None:
         await self.recover(self._host.clock.now() - self._patience)
         await self.reverse_doubtful()
-
-
-def _key(transaction: Transaction) -> Key:
-    return (
-        transaction.merchant_id,
-        transaction.terminal_id,
-        transaction.batch,
-        transaction.trace,
-    )

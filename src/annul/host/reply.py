@@ -19,11 +19,6 @@ class Reply:
     fields: Mapping[int, str | bytes] = field(default_factory=dict)
 
 
-def reply_mti(mti: str) -> str:
-    """Give the MTI that answers `mti`: 0200 -> 0210, 0820 -> 0830."""
-    return f"{mti[:2]}{int(mti[2]) + 1}{mti[3]}"
-
-
 def reply_fields(
     request: Message, reply: Reply, acquirer_id: str, local: datetime
 ) -> dict[int, str | bytes]:

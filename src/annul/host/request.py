@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from annul.domain.errors import AnnulError
 from annul.domain.kinds import REVERSAL_MTI, Kind, Proof
-from annul.domain.records import Merchant
+from annul.domain.records import Key, Merchant
 from annul.merchants.station import Station
 from annul.security.mac import EQUALISABLE
 from annul.security.vault import Vault
@@ -64,7 +64,7 @@ class Request(NamedTuple):
         return f"<Request {self.kind.name} {self.trace}>"
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
+    def key(self) -> Key:
         """What makes the request itself: merchant, terminal, batch and trace."""
         return (*self.station.identity, self.field60.batch, self.trace)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from annul.domain.answers import Verdict
-from annul.domain.kinds import CASED, KINDS, Family, Money
+from annul.domain.kinds import CASED, KINDS, Family
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED
 from annul.domain.states import STANDING, UNFINISHED, State
@@ -37,7 +37,7 @@ def told_code(host: Host, transaction: Transaction, answer: Answer) -> str:
         return _APPROVED
     if verdict is Verdict.DECLINED:
         return answer.response_code
-    if kind.money is not Money.NONE and not kind.reversible:
+    if kind.owed == "advice":
         return host.issuers.silent_code(transaction.issuer_id)
     return SENSELESS if answer.response_code in BOOKED else answer.response_code
 

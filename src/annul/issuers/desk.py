@@ -8,7 +8,9 @@ from typing import Final
 
 import structlog
 
+from annul.domain.kinds import KINDS, UNDOING, VOIDS
 from annul.domain.records import Bin, Issuer
+from annul.domain.response_codes import NO_ANSWER
 from annul.security.ciphers import TDES
 from annul.security.keys import KeyKind, WrappedKey
 from annul.security.module import SecurityModule
@@ -29,9 +31,9 @@ from .routing import Route, Router
 
 log = structlog.get_logger(__name__)
 
-_SILENT_CODE: Final = "98"
-_UNDOING: Final = "200000"  # field 3 of voids and refunds; only voids have these MTIs
-_VOIDS: Final = frozenset({"0200", "0100"})
+# Field 3 of voids and refunds, and the MTIs of voids, which refunds do not have.
+_UNDOING: Final = frozenset(KINDS[name].processing_code for name in UNDOING)
+_VOIDS: Final = frozenset(KINDS[name].mti for name in VOIDS)
 _REVERSAL: Final = "4"  # message class, second digit of the MTI
 
 
@@ -173,7 +175,7 @@ class Issuers:
     def silent_code(self, issuer_id: str) -> str:
         """Give what a terminal is told when this issuer is silent (98 or 68)."""
         issuer = self._issuers.get(issuer_id)
-        return issuer.silent_code if issuer else _SILENT_CODE
+        return issuer.silent_code if issuer else NO_ANSWER
 
     def timeout(self, issuer_id: str) -> timedelta:
         """Give how long an issuer has to answer; one that is not in the table has no time left."""
@@ -201,7 +203,7 @@ class Issuers:
         if line is None:
             raise NotSent
         began = self._monotonic()
-        undoes = fields.get(3) == _UNDOING
+        undoes = fields.get(3) in _UNDOING
         plain = not undoes and mti[1] != _REVERSAL
         try:
             answer = parse_answer(await line.link.ask(mti, fields), fields)

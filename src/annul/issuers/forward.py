@@ -18,7 +18,7 @@ from annul.domain.answers import Verdict
 from annul.domain.backoff import Backoff
 from annul.domain.kinds import REFUNDS
 from annul.domain.records import Merchant, Transaction
-from annul.domain.response_codes import APPROVED, BOOKED
+from annul.domain.response_codes import APPROVED, BOOKED, NO_ORIGINAL
 from annul.domain.states import State
 from annul.store.batcher import STORE_LOST
 from annul.store.clock import Clock
@@ -41,7 +41,7 @@ _QUERIES: Final = {
 
 # Answers to a reversal that deny its original: not found, never went through. They end it only
 # where the issuer has not approved it. Source: UnionPay POS rules, reversal.
-DENIALS: Final = frozenset({"25", "12"})
+DENIALS: Final = frozenset({NO_ORIGINAL, "12"})
 
 # The states in which a row may still be sent. In any other the transaction has ended otherwise.
 _SENDABLE: Final = {

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
 from annul.domain.answers import ECHOED, Verdict, judge
-from annul.domain.kinds import KINDS
+from annul.domain.kinds import KINDS, answer_mti
 from annul.domain.records import Merchant, Transaction
 from annul.domain.response_codes import Effect, effect_of
 from annul.wire.codec import Message
@@ -21,7 +21,7 @@ Fields = dict[int, str | bytes]
 
 REVERSAL: Final = "0420"
 NETWORK_REQUEST: Final = "0820"
-NETWORK_ANSWER: Final = "0830"
+NETWORK_ANSWER: Final = answer_mti(NETWORK_REQUEST)
 SIGN_ON: Final = "001"
 SIGN_OFF: Final = "002"
 ECHO: Final = "301"
@@ -32,14 +32,6 @@ _PIN_CAPTURE: Final = "12"
 
 _NETWORK_TIME: Final = timezone(timedelta(hours=8))
 _TWO: Final = tuple(f"{number:02d}" for number in range(100))
-_ANSWER_MTI: Final = {
-    "0100": "0110",
-    "0200": "0210",
-    "0220": "0230",
-    "0420": "0430",
-    "0820": "0830",
-}
-
 
 _AMOUNT: Final = 4
 _TRACK_2: Final = 35
@@ -94,11 +86,6 @@ class Answer(NamedTuple):
     def verdict(self) -> Verdict:
         """What it proves about the money of the request."""
         return judge(self.response_code, self.differs, in_full=self.in_full)
-
-
-def answer_mti(mti: str) -> str:
-    """Give the MTI that answers `mti`: 0200 -> 0210."""
-    return _ANSWER_MTI.get(mti) or f"{mti[:2]}{int(mti[2]) + 1}{mti[3]}"
 
 
 def request_fields(

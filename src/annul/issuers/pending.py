@@ -5,10 +5,11 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
+from annul.domain.kinds import answer_mti
 from annul.wire.codec import Message
 
 from .errors import NoAnswer, NotSent, Silence
-from .message import NETWORK_ANSWER, answer_mti
+from .message import NETWORK_ANSWER
 
 # Response MTI, time (7), trace (11), acquirer (32) and forwarder (33): by these the network knows a
 # request, and the trace is annul's own, so no terminal or merchant can be mixed up with another.

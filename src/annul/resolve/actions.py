@@ -7,6 +7,7 @@ same rules as a terminal's or a program's request.
 from typing import Final, NamedTuple
 
 from annul.domain import admission
+from annul.domain.kinds import KINDS
 from annul.domain.records import Transaction
 from annul.domain.response_codes import APPROVED, FAULTS
 from annul.domain.rulings import Ruling
@@ -50,8 +51,9 @@ class Actions:
             return Done("asked")
         original = situation.picture.original
         assert original is not None, "what is done at an issuer has an original"
-        refunding = what == "refund"
-        kind = (ordered.REFUNDED if refunding else ordered.VOIDED)[original.kind]
+        sold = KINDS[original.kind]
+        kind = sold.refunded_by if what == "refund" else sold.voided_by
+        assert kind, "a step asks for what can be done with its original"
         refused = await self._refused(original, kind)
         if refused is not None:
             return refused

@@ -7,7 +7,7 @@ repairs anything, and no lock is taken but on rows of `incidents`.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from annul.domain.response_codes import APPROVED, BOOKED, RESPONSE_CODES, Effect
 from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import STANDING, UNFINISHED, State
 from annul.store.database import load_queries
+from annul.store.sql import listed
 from annul.wire.masking import scan
 
 from .case import Case, first_broken
@@ -272,10 +273,6 @@ def _broken(row: asyncpg.Record) -> Difference | None:
 # What the statements take from the code ---------------------------------------------------------
 
 
-def _listed(values: Iterable[str]) -> str:
-    return ", ".join(f"'{value}'" for value in sorted(values))
-
-
 _LOOKED: Final = (
     "{0} >= $1 AND {0} < $2 AND ($3::uuid[] IS NULL OR t.id = ANY ($3::uuid[])) AND {0} < $4"
 )
@@ -285,20 +282,20 @@ _PLACES: Final = {
     "looked_case": _LOOKED.format("t.opened_at"),
     "case_columns": ", ".join(f"t.{name}" for name in Case._fields),
     "by_people": f"'{CONCLUDED}'",
-    "booked": _listed(BOOKED),
-    "approved": _listed(APPROVED),
-    "not_done": _listed(c for c, row in RESPONSE_CODES.items() if row.money is Effect.NOT_DONE),
-    "standing": _listed(STANDING),
-    "unfinished": _listed(UNFINISHED),
-    "open": _listed(UNFINISHED - {State.DISPUTED}),
-    "ended": _listed(_ENDED),
-    "failed": _listed(_ENDED | {State.UNKNOWN, State.REVERSING, State.DISPUTED}),
-    "voids": _listed(VOIDS),
-    "refunds": _listed(REFUNDS),
-    "completions": _listed(COMPLETIONS),
-    "cased": _listed(CASED),
-    "taking": _listed(TAKING),
-    "giving": _listed(GIVING),
+    "booked": listed(BOOKED),
+    "approved": listed(APPROVED),
+    "not_done": listed(c for c, row in RESPONSE_CODES.items() if row.money is Effect.NOT_DONE),
+    "standing": listed(STANDING),
+    "unfinished": listed(UNFINISHED),
+    "open": listed(UNFINISHED - {State.DISPUTED}),
+    "ended": listed(_ENDED),
+    "failed": listed(_ENDED | {State.UNKNOWN, State.REVERSING, State.DISPUTED}),
+    "voids": listed(VOIDS),
+    "refunds": listed(REFUNDS),
+    "completions": listed(COMPLETIONS),
+    "cased": listed(CASED),
+    "taking": listed(TAKING),
+    "giving": listed(GIVING),
 }
 
 

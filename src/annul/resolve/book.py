@@ -13,16 +13,21 @@ from uuid import UUID
 import asyncpg
 
 from annul.domain.errors import AnnulError
+from annul.domain.kinds import CASED, REFUNDS, VOIDS
 from annul.domain.records import Transaction
 from annul.domain.states import UNFINISHED
 from annul.domain.text import Text
 from annul.store.database import load_queries
+from annul.store.sql import listed
 
 from .case import UNPROVED, Case, Event, chained
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Case._fields)
 _QUERIES: Final = {
     name: query.sql.replace("{columns}", _COLUMNS)
+    .replace("{cased}", listed(CASED))
+    .replace("{voids}", listed(VOIDS))
+    .replace("{refunds}", listed(REFUNDS))
     for name, query in load_queries("annul.resolve", "book.sql").items()
 }
 _BATCH: Final = 200

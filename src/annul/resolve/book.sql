@@ -12,8 +12,7 @@
 -- many rows in an order of their own, and to wait for them in another one is a deadlock.
 WITH failed AS (
     SELECT merchant_id, id FROM transactions
-    WHERE kind IN ('void', 'qr_void', 'preauth_void', 'completion_void', 'refund', 'qr_refund',
-                   'completion', 'completion_advice')
+    WHERE kind IN ({cased})
       AND NOT cased AND batch NOT LIKE 'A%'
       AND state IN ('declined', 'unknown', 'reversing', 'reversed', 'disputed')
     ORDER BY received_at LIMIT $3 FOR UPDATE SKIP LOCKED
@@ -25,7 +24,7 @@ WITH failed AS (
               CASE WHEN t.state IN ('declined', 'reversed') THEN '' ELSE 'await_outcome' END AS step
 ), first AS (
     SELECT DISTINCT ON (merchant_id, coalesce(original_id, id)) * FROM marked
-    ORDER BY merchant_id, coalesce(original_id, id), kind NOT LIKE '%void', received_at
+    ORDER BY merchant_id, coalesce(original_id, id), kind NOT IN ({voids}), received_at
 ), opened AS (
     INSERT INTO cases (merchant_id, id, number, terminal_id, original_id, kind, amount, currency,
                        card_masked, issuer_id, opened_at, due_at, first_due_at, next_action_at,
@@ -39,9 +38,9 @@ WITH failed AS (
           AND starts_with(c.ended, 'unproved'))
     ON CONFLICT (original_id, merchant_id) WHERE ended = '' AND original_id IS NOT NULL
     DO UPDATE SET next_action_at = least(cases.next_action_at, excluded.next_action_at),
-        kind = CASE WHEN excluded.kind LIKE '%void' AND cases.kind NOT LIKE '%void'
+        kind = CASE WHEN excluded.kind IN ({voids}) AND cases.kind NOT IN ({voids})
                     THEN excluded.kind ELSE cases.kind END,
-        amount = CASE WHEN excluded.kind LIKE '%void' AND cases.kind NOT LIKE '%void'
+        amount = CASE WHEN excluded.kind IN ({voids}) AND cases.kind NOT IN ({voids})
                       THEN excluded.amount ELSE cases.amount END
     RETURNING id
 )
@@ -64,8 +63,8 @@ WITH refused AS (
     LEFT JOIN transactions o
       ON o.merchant_id = m.merchant_id AND o.terminal_id = m.terminal_id
      AND o.batch = m.original_batch AND o.trace = m.original_trace
-     AND m.kind NOT IN ('refund', 'qr_refund')
-    ORDER BY m.merchant_id, coalesce(o.id, m.id), m.kind NOT LIKE '%void', m.received_at
+     AND m.kind NOT IN ({refunds})
+    ORDER BY m.merchant_id, coalesce(o.id, m.id), m.kind NOT IN ({voids}), m.received_at
 ), opened AS (
     INSERT INTO cases (merchant_id, id, number, terminal_id, original_id, kind, amount, currency,
                        card_masked, issuer_id, opened_at, due_at, first_due_at, next_action_at)

@@ -9,7 +9,7 @@ from annul.diagnose.causes import CAUSES
 from annul.diagnose.facts import Facts
 from annul.diagnose.lessons import Lessons
 from annul.domain.errors import AnnulError
-from annul.domain.kinds import VOIDS
+from annul.domain.kinds import KINDS, VOIDS, Money
 from annul.domain.text import Text
 from annul.wire.masking import scan
 
@@ -84,7 +84,7 @@ def allowed(case: Case, role: str) -> list[Action]:
         and (action.name != "reject" or case.proposed)
         and not (action.of_void and (case.original_id is None or case.kind not in VOIDS))
         and not (action.sure and case.step in AWAITING)
-        and not (action.name == "refund" and case.kind == "preauth_void")  # it took no money
+        and not (action.name == "refund" and KINDS[case.kind].money is Money.RELEASE)  # none taken
     ]
 
 

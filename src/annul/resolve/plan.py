@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from annul.domain.kinds import COMPLETIONS, VOIDS
+from annul.domain.kinds import COMPLETIONS, REFUNDABLE, VOIDABLE, VOIDS
 from annul.domain.records import Transaction
 from annul.domain.states import STANDING, UNFINISHED, State
 from annul.domain.text import Text
 
-from .remedies import REFUNDED, RETRIED, remedied
+from .remedies import remedied
 from .requests import declined, done, gone
 from .situation import Situation, Step, end
 from .unproved import unproved
@@ -28,8 +28,8 @@ WITHDRAWN: Final = "withdrawn by the shop"
 _GIVEN_BACK: Final = {State.VOIDED: "voided", State.REFUNDED: "refunded"}
 _SAID: Final = {"voided": Text("撤销成功", "voided"), "refunded": Text("已退货", "refunded")}
 _ORDERS: Final = {
-    "retry": (RETRIED, Text("由人工要求重试", "a person has ordered a retry")),
-    "refund": (REFUNDED, Text("由人工要求退货", "a person has ordered a refund")),
+    "retry": (VOIDABLE, Text("由人工要求重试", "a person has ordered a retry")),
+    "refund": (REFUNDABLE, Text("由人工要求退货", "a person has ordered a refund")),
 }
 
 
@@ -179,7 +179,7 @@ def _ordered(s: Situation) -> Step | None:
         )
     if not order:
         return None
-    kinds, said = _ORDERS.get(order, (frozenset[str](), Text("", "")))
+    kinds, said = _ORDERS.get(order, ((), Text("", "")))
     if (
         void
         and original is not None

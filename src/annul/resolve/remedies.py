@@ -1,11 +1,11 @@
 """The remedies of a void: the first row of its cause's plan that applies. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from annul.domain.kinds import KINDS, REFUNDS, TAKING, VOIDS
+from annul.domain.kinds import REFUNDABLE, REFUNDS, VOIDABLE
 from annul.domain.policies import PolicyKind, current
 from annul.domain.records import Transaction
 from annul.domain.states import State
@@ -13,8 +13,6 @@ from annul.domain.text import Text
 
 from .situation import Situation, Step, end
 
-RETRIED: Final = frozenset(undone for kind in VOIDS if (undone := KINDS[kind].undoes))
-REFUNDED: Final = frozenset(TAKING)
 # The issuer takes no void, now or for this one, but may take a refund at once.
 _NO_VOID: Final = frozenset(
     {
@@ -90,7 +88,7 @@ def _escalate(s: Situation) -> Step:
     return replace(refused, task=cause, incident=(f"escalated_{cause}", detail))
 
 
-def _stands(s: Situation, kinds: frozenset[str]) -> Transaction | None:
+def _stands(s: Situation, kinds: Collection[str]) -> Transaction | None:
     """Give the original if all of it can be given back and the void asked for just that amount."""
     original = s.picture.original
     if (
@@ -106,7 +104,7 @@ def _stands(s: Situation, kinds: frozenset[str]) -> Transaction | None:
 
 def _voidable(s: Situation) -> bool:
     """Say whether a void may still be sent: same business day, batch open, something to void."""
-    original = _stands(s, RETRIED)
+    original = _stands(s, VOIDABLE)
     return original is not None and (original.business_date, original.batch) == (
         s.business_date,
         s.batch,
@@ -198,7 +196,7 @@ def _wait_funds(s: Situation) -> Step | None:
 
 
 def _refund_instead(s: Situation) -> Step | None:
-    original, merchant = _stands(s, REFUNDED), s.merchant
+    original, merchant = _stands(s, REFUNDABLE), s.merchant
     if original is None or merchant is None or not _covered(s, refunding=True):
         return None
     if original.amount > merchant.refund_instead_limit:
@@ -224,7 +222,7 @@ def _wait_cut_over(s: Situation) -> Step | None:
     original, merchant = s.picture.original, s.merchant
     if original is None or merchant is None or original.business_date != s.business_date:
         return None
-    if original.amount > merchant.refund_instead_limit or _stands(s, REFUNDED) is None:
+    if original.amount > merchant.refund_instead_limit or _stands(s, REFUNDABLE) is None:
         return None
     until = s.picture.facts.get("clock.to_cut_over")
     due = s.picture.void.received_at + timedelta(seconds=until or 0.0, milliseconds=200)

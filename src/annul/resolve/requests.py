@@ -7,7 +7,7 @@ ends as `refunded`. No money goes back by a completion, whatever becomes of it: 
 
 from typing import Final
 
-from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS
+from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, Family
 from annul.domain.money import show
 from annul.domain.records import Transaction
 from annul.domain.states import STANDING, Sent, State
@@ -102,7 +102,7 @@ def declined(s: Situation) -> Step:
     """End a case whose request did not go through: why, where the money is, what to do next."""
     void = s.picture.void
     asked = words.asked(s.case.kind)
-    if void.kind == "completion_advice" and void.sent is not Sent.NOT_SENT:
+    if KINDS[void.kind].family is Family.ADVICE and void.sent is not Sent.NOT_SENT:
         return _advice_declined(s, void)
     ruling = words.ruling(void.why, s.case.kind) if void.sent is Sent.NOT_SENT else None
     cause, evidence = s.cause, _evidence(s, void)

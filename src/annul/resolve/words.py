@@ -9,13 +9,9 @@ from typing import Final
 
 from annul.diagnose.causes import CAUSES, Cause
 from annul.domain import admission, refund_rules, void_rules
-from annul.domain.kinds import COMPLETIONS, REFUNDS, VOIDS
+from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, VOIDS, Role
 from annul.domain.rulings import Ruling
 from annul.domain.text import Text
-
-_VOID: Final = Text("撤销", "void")
-_REFUND: Final = Text("退货", "refund")
-_COMPLETION: Final = Text("预授权完成", "completion")
 
 _OF_VOIDS: Final = {
     rule.name: rule
@@ -41,6 +37,11 @@ _OF_COMPLETIONS: Final = _OF_VOIDS | {
         next_zh="请重新做预授权",
         next_en="take a new pre-authorisation",
     ),
+}
+_RULINGS: Final = {
+    Role.VOID: _OF_VOIDS,
+    Role.REFUND: _OF_REFUNDS,
+    Role.COMPLETION: _OF_COMPLETIONS,
 }
 
 # {0} is the request: refund or completion.
@@ -106,16 +107,15 @@ _COMPLETED: Final = Text(
 
 def asked(kind: str) -> Text:
     """Name what was asked for."""
-    if kind in VOIDS:
-        return _VOID
-    return _REFUND if kind in REFUNDS else _COMPLETION
+    role = KINDS[kind].role
+    assert role is not None, "a case is about what refers to an original"
+    return role.said
 
 
 def ruling(name: str, kind: str) -> Ruling | None:
     """Give the rule of this host with a name, as it is said of a kind."""
-    if kind in VOIDS:
-        return _OF_VOIDS.get(name)
-    return (_OF_REFUNDS if kind in REFUNDS else _OF_COMPLETIONS).get(name)
+    role = KINDS[kind].role
+    return _RULINGS[role].get(name) if role else None
 
 
 def title(cause: Cause, kind: str) -> Text:

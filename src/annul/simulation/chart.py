@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from annul.console.frame import sequence
-from annul.domain.kinds import REFUNDS, VOIDS
+from annul.domain.kinds import UNDOING
 from annul.store.journal_sql import OF_TRANSACTION
 from annul.wire.codec import Codec, Message
 from annul.wire.dialects import DIALECTS
@@ -107,7 +107,7 @@ class Chart:
 
     def _chosen(self) -> tuple[Known | None, list[Note]]:
         """Choose the void or refund of which most is told, with its original and all beside it."""
-        back = [one for one in self._known.values() if one.kind in {*VOIDS, *REFUNDS}]
+        back = [one for one in self._known.values() if one.kind in UNDOING]
         if not back:
             return None, []
         focus = max(back, key=lambda one: len(self._of([one])))

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from annul.domain.kinds import REFUNDS, VOIDS
+from annul.domain.kinds import REFUNDS, UNDOING
 from annul.resolve.promise import by_cause
 
 # Each void or refund that a terminal sent, and the end of it: its own, or that of its case.
@@ -90,7 +90,7 @@ class Ends:
 async def ends_of_voids(connection: asyncpg.Connection) -> Ends:
     """Count how the voids and refunds that terminals sent have ended."""
     found = Ends()
-    for query, arguments in ((_ENDS, [[*VOIDS, *REFUNDS], list(REFUNDS)]), (_DOOR, [])):
+    for query, arguments in ((_ENDS, [list(UNDOING), list(REFUNDS)]), (_DOOR, [])):
         for row in await connection.fetch(query, *arguments):
             found.voids += row["voids"]
             if row["ended"]:

@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from annul.domain.ledger import Transfer
-from annul.domain.records import Transaction
+from annul.domain.records import Key, Transaction
 from annul.domain.response_codes import Effect, effect_of
 from annul.domain.states import BY_HAND, State, sources
 
@@ -95,7 +95,6 @@ class Outcome(NamedTuple):
         return self.came_from or (_SOURCES_BY_HAND if self.by_hand else _SOURCES)[self.state]
 
 
-Key = tuple[str, str, str, str]  # merchant, terminal, batch, trace
 Purse = tuple[str, str]  # merchant, currency
 Balance = tuple[int, int, int]  # pending, available, reserved
 
@@ -269,16 +268,7 @@ class Journal:
     async def _run_find(self, keys: list[Key]) -> list[Transaction | None]:
         columns = list(zip(*keys, strict=True))
         rows = await self._lanes["find"].fetch(QUERIES["find_by_trace"], *columns)
-        found: dict[Key, Transaction] = {}
-        for row in rows:
-            transaction = Transaction.of(row)
-            key = (
-                transaction.merchant_id,
-                transaction.terminal_id,
-                transaction.batch,
-                transaction.trace,
-            )
-            found[key] = transaction
+        found = {one.key: one for one in map(Transaction.of, rows)}
         return [found.get(key) for key in keys]
 
     async def _run_balance(self, purses: list[Purse]) -> list[Balance]:

@@ -208,7 +208,7 @@ WHERE merchant_id = $1 AND id = $2;
 -- name: untold
 -- description: Refunds of an original ($1, $2) over an amount ($3) since $4 that were told as open and approved later, and of which no notice has reached a terminal.
 SELECT t.id FROM transactions t
-WHERE t.merchant_id = $1 AND t.original_id = $2 AND t.kind IN ('refund', 'qr_refund')
+WHERE t.merchant_id = $1 AND t.original_id = $2 AND t.kind IN ({refunds})
   AND t.state = 'approved' AND t.amount = $3 AND t.received_at > $4 AND t.why <> ''
   AND t.batch NOT LIKE 'A%' AND NOT EXISTS (
       SELECT FROM notices n

@@ -2,11 +2,12 @@
 
 from typing import Final
 
+from annul.domain.kinds import REFUNDS
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED
 
 from .posting import SQL as POSTING
-from .sql import load
+from .sql import listed, load
 
 # What an opening writes of a transaction, and what it adds; likewise of an outcome. Together the
 # fields of the types `journal_opening` and `journal_outcome`, in their order.
@@ -27,7 +28,6 @@ OF_OUTCOME: Final = (
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
 _OPENED: Final = ", ".join((*OF_TRANSACTION, "node"))
-_BOOKED: Final = ", ".join(f"'{code}'" for code in sorted(BOOKED))
 
 QUERIES: Final = {
     name: statement.sql
@@ -36,7 +36,8 @@ QUERIES: Final = {
         "journal.sql",
         columns=_COLUMNS,
         opened=_OPENED,
-        booked=f"ARRAY[{_BOOKED}]",
+        booked=f"ARRAY[{listed(BOOKED)}]",
+        refunds=listed(REFUNDS),
         posted=POSTING["posted"].sql,
         balanced=POSTING["balanced"].sql,
     ).items()

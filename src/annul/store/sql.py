@@ -1,7 +1,7 @@
 """Named statements with named parameters, from `.sql` files beside the code that uses them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Final
@@ -52,6 +52,11 @@ def load(package: str, filename: str, **parts: str) -> Mapping[str, Statement]:
         name: _statement(name, description, _fill(raw[name], known))
         for name, description in zip(names, descriptions, strict=True)
     }
+
+
+def listed(values: Iterable[str]) -> str:
+    """Write words of the code, such as states or kinds, as a part for `IN ({part})`."""
+    return ", ".join(f"'{value}'" for value in sorted(values))
 
 
 def _fill(sql: str, parts: Mapping[str, str]) -> str:

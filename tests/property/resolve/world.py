@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from annul.domain.backoff import Backoff
 from annul.domain.business_day import Calendar
-from annul.domain.kinds import KINDS
+from annul.domain.kinds import KINDS, answer_mti
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
 from annul.host.door import Door
@@ -27,7 +27,6 @@ from annul.host.numbers import IssuerTraces, ReferenceNumbers
 from annul.host.outcomes import Outcomes
 from annul.host.recovery import Recovery
 from annul.issuers.forward import Forwarder, Pace
-from annul.issuers.message import answer_mti
 from annul.merchants.registry import Registry
 from annul.resolve.actions import Actions
 from annul.resolve.audit import Auditor

@@ -2,7 +2,22 @@
 
 import pytest
 
-from annul.domain.kinds import KINDS, REVERSIBLE, Kind, find_kind
+from annul.domain.kinds import (
+    CASED,
+    COMPLETIONS,
+    KINDS,
+    REFUNDABLE,
+    REFUNDS,
+    REVERSIBLE,
+    TAKING,
+    UNDOING,
+    VOIDS,
+    Kind,
+    Money,
+    answer_mti,
+    find_kind,
+)
+from annul.domain.states import State
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
@@ -33,8 +48,8 @@ def test_unknown_messages_are_not_recognised() -> None:
     assert find_kind("0800", "", "", "00", "999", "") is None
 
 
-def test_reply_mti() -> None:
-    assert {kind.mti: kind.reply_mti for kind in KINDS.values()} == {
+def test_answer_mti() -> None:
+    assert {kind.mti: answer_mti(kind.mti) for kind in KINDS.values()} == {
         "0100": "0110",
         "0200": "0210",
         "0220": "0230",
@@ -42,4 +57,43 @@ def test_reply_mti() -> None:
         "0500": "0510",
         "0800": "0810",
         "0820": "0830",
+    }
+    assert answer_mti("0420") == "0430"
+
+
+def test_what_refers_to_an_original_has_a_role_and_says_of_what() -> None:
+    for kind in KINDS.values():
+        assert bool(kind.undoes) == (kind.role is not None) == (kind.name in CASED)
+        assert all(KINDS[original].money in {Money.TAKE, Money.HOLD} for original in kind.undoes)
+
+
+def test_what_undoes_a_kind_is_found_from_it() -> None:
+    found = {kind.name: (kind.voided_by, kind.refunded_by) for kind in KINDS.values()}
+    assert {name: by for name, by in found.items() if any(by)} == {
+        "sale": ("void", "refund"),
+        "qr_sale": ("qr_void", "qr_refund"),
+        "preauth": ("preauth_void", ""),
+        "completion": ("completion_void", "refund"),
+        "completion_advice": ("", "refund"),
+    }
+    assert set(REFUNDABLE) == set(TAKING), "all that was taken can be given back"
+    for name in UNDOING:
+        assert all(KINDS[original].qr == KINDS[name].qr for original in KINDS[name].undoes)
+
+
+def test_what_an_approved_one_makes_of_its_original() -> None:
+    made = {kind.name: kind.makes for kind in KINDS.values() if kind.makes}
+    assert made == {
+        **dict.fromkeys(VOIDS, State.VOIDED),
+        **dict.fromkeys(REFUNDS, State.REFUNDED),
+        **dict.fromkeys(COMPLETIONS, State.COMPLETED),
+    }
+
+
+def test_what_an_issuer_is_owed_without_an_outcome() -> None:
+    assert {kind.name for kind in KINDS.values() if kind.owed == "reversal"} == set(REVERSIBLE)
+    assert {kind.name for kind in KINDS.values() if kind.owed == "advice"} == {
+        "refund",
+        "qr_refund",
+        "completion_advice",
     }

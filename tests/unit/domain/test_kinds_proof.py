@@ -12,6 +12,7 @@ from annul.domain.kinds import (
     Kind,
     Money,
     Proof,
+    answer_mti,
     fields_of,
     find_kind,
 )
@@ -35,7 +36,7 @@ def test_a_key_form_is_recognised_as_a_sign_in(form: str) -> None:
 
 def test_what_a_terminal_may_ask_with() -> None:
     assert {"0100", "0200", "0220", "0320", "0400", "0500", "0800", "0820"} == REQUEST_MTIS
-    assert not {kind.reply_mti for kind in _EVERY} & REQUEST_MTIS
+    assert not {answer_mti(kind.mti) for kind in _EVERY} & REQUEST_MTIS
 
 
 def test_what_carries_a_mac_by_the_standard() -> None:

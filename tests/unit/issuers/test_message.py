@@ -12,7 +12,6 @@ from annul.issuers.message import (
     FORMS,
     Answer,
     answer_fields_of,
-    answer_mti,
     network_answer,
     network_fields,
     parse_answer,
@@ -322,14 +321,3 @@ def test_answering_a_network_request():
         "0830",
         {7: "1123090203", 11: "000009", 39: "00", 70: "301"},
     )
-
-
-def test_answer_mti():
-    assert [answer_mti(mti) for mti in ("0100", "0200", "0220", "0420", "0820", "0500")] == [
-        "0110",
-        "0210",
-        "0230",
-        "0430",
-        "0830",
-        "0510",
-    ]

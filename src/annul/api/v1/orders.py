@@ -13,7 +13,7 @@ from annul.client.models.parts import MERCHANT, ORIGINAL
 from annul.desk.desk import Desk, Unknown
 from annul.desk.roles import Visitor
 from annul.diagnose.gather import VoidUnknown
-from annul.domain.kinds import VOIDS
+from annul.domain.kinds import REFUNDS, UNDOING, VOIDS
 from annul.domain.records import Transaction
 from annul.host.host import Host
 from annul.host.ordered import Order, Refused
@@ -28,7 +28,6 @@ _QUERIES: Final = {
     name: query.sql.replace("{columns}", _COLUMNS)
     for name, query in load_queries("annul.api.v1", "orders.sql").items()
 }
-_REFUNDS: Final = ("refund", "qr_refund")
 _LOOK_S: Final = 1.0  # between two looks at an order that somebody waits for
 _CREATED: Final = 201
 _GOES_ON: Final = 202
@@ -141,7 +140,7 @@ async def void(desk: Desk, visitor: Visitor, named: str) -> Transaction:
 
 async def refund(desk: Desk, visitor: Visitor, named: str) -> Transaction:
     """Find a refund; raises `Unknown`."""
-    found = await _find(desk, visitor, named, _REFUNDS)
+    found = await _find(desk, visitor, named, REFUNDS)
     if found is None:
         message = f"there is no refund {named}"
         raise Unknown(message)
@@ -210,7 +209,7 @@ async def _original(host: Host, asked: NewVoid | NewRefund) -> Transaction | Non
 
 
 async def _by_id(desk: Desk, merchant_id: str, identity: UUID) -> Transaction | None:
-    row = await desk.pool.fetchrow(_QUERIES["by_id"], identity, [*VOIDS, *_REFUNDS], merchant_id)
+    row = await desk.pool.fetchrow(_QUERIES["by_id"], identity, list(UNDOING), merchant_id)
     return None if row is None else Transaction.of(row)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from annul.console.frame.live import View
 from annul.diagnose.causes import CAUSES
-from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS
+from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, Role
 from annul.resolve import words as of_kind
 from annul.resolve.case import Case
 from annul.resolve.requests import COMPLETED
@@ -28,10 +28,10 @@ _OF_COMPLETION: Final = _ENDED | {"refused": "It was not completed. {money}"}
 _COMPLETED: Final = "The completion went through after all: the money is taken."
 
 
-_BEGAN: Final = {
-    "void": "A void of {amount} was not approved at {when}.",
-    "refund": "A refund of {amount} was not approved at {when}.",
-    "completion": "A completion of {amount} was not approved at {when}.",
+_BEGAN: Final[Mapping[Role | None, str]] = {
+    Role.VOID: "A void of {amount} was not approved at {when}.",
+    Role.REFUND: "A refund of {amount} was not approved at {when}.",
+    Role.COMPLETION: "A completion of {amount} was not approved at {when}.",
 }
 
 
@@ -43,9 +43,7 @@ def plain_words(view: View, case: Case) -> list[str]:
     title = words.of(of_kind.title(cause, case.kind)) if cause else ""
     following = words.of(of_kind.next_step(cause, case.kind)) if cause else ""
     amount = view.amount(case.amount, case.currency)
-    began = words(
-        _BEGAN[of_kind.asked(case.kind).en], amount=amount, when=view.when(case.opened_at)
-    )
+    began = words(_BEGAN[KINDS[case.kind].role], amount=amount, when=view.when(case.opened_at))
     if case.ended:
         ended = words(_end(case), money=money)
         why = words("Why: {cause}.", cause=title) if cause and case.step != COMPLETED else ""

@@ -5,6 +5,7 @@ from typing import Final
 
 from annul.console.frame.texts import Words
 from annul.diagnose.causes import CAUSES
+from annul.domain.kinds import COMPLETIONS, REFUNDS, VOIDS
 from annul.domain.response_codes import describe
 from annul.resolve import words as of_kind
 
@@ -21,7 +22,7 @@ _ENDS: Final = {
 }
 _ENDED: Final = re.compile(rf"凭证(\d{{6}})({'|'.join(_ENDS)})(?::(.*))?")
 _DECLINED: Final = re.compile(r"凭证(\d{6})离线完成被拒(..?),款未收到")
-_KINDS: Final = ("void", "refund", "completion")
+_KINDS: Final = (VOIDS[0], REFUNDS[0], COMPLETIONS[0])
 
 
 def said(note: str, words: Words, code: str = "") -> str:

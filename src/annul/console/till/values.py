@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from annul.domain.kinds import KINDS, REFUNDABLE, VOIDABLE
+
 TRACE: Final = 6  # digits of a voucher number
 AMOUNT: Final = 12  # characters, with the point
 
@@ -105,21 +107,12 @@ FUNCTIONS: Final = {
     "void": Function(
         "Void",
         ("voucher", "original"),
-        (
-            ("sale", "void"),
-            ("qr_sale", "qr_void"),
-            ("preauth", "preauth_void"),
-            ("completion", "completion_void"),
-        ),
+        tuple((kind, KINDS[kind].voided_by) for kind in VOIDABLE),
     ),
     "refund": Function(
         "Refund",
         ("voucher", "amount", "original"),
-        (
-            ("sale", "refund"),
-            ("qr_sale", "qr_refund"),
-            ("completion", "refund"),
-        ),
+        tuple((kind, KINDS[kind].refunded_by) for kind in REFUNDABLE),
     ),
     "balance": Function("Balance", ("card", "pin"), (("", "balance"),)),
     "qr_sale": Function("QR sale", ("amount", "scan"), (("", "qr_sale"),)),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from annul.domain.kinds import KINDS, Family, Kind, Role
 from annul.host.financial import take
 from annul.host.host import Handler
 
@@ -11,19 +12,20 @@ from .network import echo, parameters, parameters_taken, sign_in, sign_off, stat
 from .reversal import reverse
 from .undo import advise, refund, undo
 
+_BY_ROLE: Final[Mapping[Role | None, Handler]] = {
+    None: take,
+    Role.VOID: undo,
+    Role.REFUND: refund,
+    Role.COMPLETION: undo,
+}
+
+
+def _financial(kind: Kind) -> Handler:
+    return advise if kind.family is Family.ADVICE else _BY_ROLE[kind.role]
+
+
 HANDLERS: Final[Mapping[str, Handler]] = {
-    "balance": take,
-    "sale": take,
-    "qr_sale": take,
-    "preauth": take,
-    "void": undo,
-    "qr_void": undo,
-    "preauth_void": undo,
-    "completion": undo,
-    "completion_void": undo,
-    "completion_advice": advise,
-    "refund": refund,
-    "qr_refund": refund,
+    **{kind.name: _financial(kind) for kind in KINDS.values() if kind.processing_code},
     "reversal": reverse,
     "sign_in": sign_in,
     "sign_off": sign_off,

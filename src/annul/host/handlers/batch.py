@@ -7,7 +7,7 @@ later; an approved void or refund is a credit. Reversed and declined ones do not
 from typing import Final
 
 from annul.domain.batch import Balance, Totals, compare, next_batch
-from annul.domain.kinds import KINDS, Money
+from annul.domain.kinds import GIVING, TAKING
 from annul.host.host import Host
 from annul.host.reply import Reply
 from annul.host.request import Refusal, Request
@@ -18,8 +18,8 @@ from annul.wire.subfields import Field48Totals, Field60
 _QUERIES: Final = {
     name: query.sql for name, query in load_queries("annul.host.handlers", "batch.sql").items()
 }
-_DEBITS: Final = [kind.name for kind in KINDS.values() if kind.money is Money.TAKE]
-_CREDITS: Final = [kind.name for kind in KINDS.values() if kind.money is Money.BACK]
+_DEBITS: Final = list(TAKING)
+_CREDITS: Final = list(GIVING)
 # One uploaded record in field 48: card organisation 2, trace 6, card number 20, amount 12.
 _RECORD: Final = 40
 _COUNT: Final = 2

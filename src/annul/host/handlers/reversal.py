@@ -3,6 +3,7 @@
 from annul.domain import reversal_rules
 from annul.domain.kinds import CASED
 from annul.domain.records import Transaction
+from annul.domain.response_codes import FAULT, NO_ANSWER
 from annul.domain.reversal_reasons import interbank_reason
 from annul.domain.reversal_rules import STANDS
 from annul.domain.rulings import ALLOWED
@@ -38,7 +39,7 @@ async def reverse(request: Request, host: Host) -> Reply:
             if ruling is STANDS:
                 await _told_otherwise(host, original)
             return Reply(ruling.code, {37: original.rrn})
-        reason = interbank_reason(str(request.message.get(39, "98")))
+        reason = interbank_reason(str(request.message.get(39, NO_ANSWER)))
         if await host.outcomes.reversing(original, reason, host.clock.now()):
             host.issuers.wake()
             terminal = request.station.terminal
@@ -46,7 +47,7 @@ async def reverse(request: Request, host: Host) -> Reply:
             if original.kind in CASED:
                 host.failed.set()
             return Reply(ruling.code, {37: original.rrn})
-    raise Refusal("96", rule="reversal_contended")
+    raise Refusal(FAULT, rule="reversal_contended")
 
 
 async def _told_otherwise(host: Host, original: Transaction) -> None:

@@ -98,7 +98,7 @@ async def _named(request: Request, host: Host) -> Transaction | None:
     merchant_id = request.merchant.merchant_id
     named = Field61.parse(str(request.message.get(61, "")))
     rrn = str(request.message.get(37, ""))
-    if request.kind.undoes == "preauth" and request.pan:
+    if "preauth" in request.kind.undoes and request.pan:
         auth_code = str(request.message.get(38, ""))
         found = await host.journal.find_by_auth_code(merchant_id, auth_code, request.card_hash)
         if found is not None:
