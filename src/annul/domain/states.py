@@ -1,10 +1,10 @@
 """The life of a transaction: states, how far its message went, and every allowed move.
 
-The store guards each update with `sources(target)`, so the database refuses any move that is not
-in `MOVES`.
+Every statement that writes a state says from where it may come, by `sources` or by `moves`: any
+other move does not happen. A test reads all statements and holds them against these tables.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 
@@ -84,3 +84,13 @@ STANDING = frozenset(
 def sources(target: State, moves: Mapping[State, frozenset[State]] = MOVES) -> tuple[State, ...]:
     """Give the states from which a transaction may move to `target`, in declared order."""
     return tuple(source for source, targets in moves.items() if target in targets)
+
+
+def moves(among: Collection[State]) -> tuple[tuple[State, State], ...]:
+    """Give the moves from one of some states to another of them, in declared order."""
+    return tuple(
+        (source, target)
+        for source, targets in MOVES.items()
+        for target in State
+        if source in among and target in targets and target in among
+    )

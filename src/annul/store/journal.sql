@@ -98,11 +98,14 @@ WITH outcome AS (
     UPDATE transactions t
     SET undone = t.undone - m.release,
         undoing = t.undoing + m.undoing,
-        state = CASE
-            WHEN m.original_state = 'refunded' AND t.undone < t.amount THEN 'partly_refunded'
-            WHEN m.original_state <> '' THEN m.original_state
-            WHEN m.release > 0 AND t.state = 'refunded' THEN 'partly_refunded'
-            ELSE t.state END
+        -- What it holds is counted whatever its state, which moves only as the table has it.
+        state = (
+            SELECT CASE WHEN (t.state, n.becomes) IN ({moves}) THEN n.becomes ELSE t.state END
+            FROM (SELECT CASE
+                WHEN m.original_state = 'refunded' AND t.undone < t.amount THEN 'partly_refunded'
+                WHEN m.original_state <> '' THEN m.original_state
+                WHEN m.release > 0 AND t.state = 'refunded' THEN 'partly_refunded'
+                END AS becomes) n)
     FROM moved m
     WHERE t.merchant_id = m.merchant_id AND t.id = m.original_id
       AND (m.original_state <> '' OR m.release > 0 OR m.undoing <> 0)
@@ -199,11 +202,11 @@ WHERE o.merchant_id = h.merchant_id AND o.id = h.id AND o.state IN ('approved', 
 RETURNING h.held;
 
 -- name: late_move
--- description: Open again what had ended: it was approved too late.
+-- description: Open again what had ended: it was approved too late. $8 are the states it may come from.
 UPDATE transactions
 SET state = $3, sent = CASE sent WHEN 'answered' THEN sent ELSE 'possibly_sent' END, holds = $4, late_code = $5, late_at = $6,
     reversal_reason = $7, ended_at = NULL
-WHERE merchant_id = $1 AND id = $2;
+WHERE merchant_id = $1 AND id = $2 AND state = ANY ($8::text[]);
 
 -- name: untold
 -- description: Refunds of an original ($1, $2) over an amount ($3) since $4 that were told as open and approved later, and of which no notice has reached a terminal.

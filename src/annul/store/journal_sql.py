@@ -5,6 +5,7 @@ from typing import Final
 from annul.domain.kinds import REFUNDS
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED
+from annul.domain.states import STANDING, moves
 
 from .posting import SQL as POSTING
 from .sql import listed, load
@@ -28,6 +29,8 @@ OF_OUTCOME: Final = (
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
 _OPENED: Final = ", ".join((*OF_TRANSACTION, "node"))
+# How an original moves when what refers to it has its outcome.
+_MOVES: Final = ", ".join(f"('{before}', '{after}')" for before, after in moves(STANDING))
 
 QUERIES: Final = {
     name: statement.sql
@@ -37,6 +40,7 @@ QUERIES: Final = {
         columns=_COLUMNS,
         opened=_OPENED,
         booked=f"ARRAY[{listed(BOOKED)}]",
+        moves=_MOVES,
         refunds=listed(REFUNDS),
         posted=POSTING["posted"].sql,
         balanced=POSTING["balanced"].sql,

@@ -11,7 +11,7 @@ from annul.domain.answers import Verdict
 from annul.domain.kinds import REFUNDS
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED, Effect, effect_of
-from annul.domain.states import ENDED, STANDING, State
+from annul.domain.states import ENDED, STANDING, State, sources
 
 from .journal_sql import QUERIES
 
@@ -76,7 +76,14 @@ async def _reopen(connection: Any, stored: Transaction, late: Late, *, doubted: 
     held = not undoes or holds is not None
     state = State.REVERSING if late.reversible else State.DISPUTED
     await connection.execute(
-        QUERIES["late_move"], *key, state, holds or 0, late.code, late.at, late.reason
+        QUERIES["late_move"],
+        *key,
+        state,
+        holds or 0,
+        late.code,
+        late.at,
+        late.reason,
+        sources(state),
     )
     if late.reversible:
         await connection.execute(QUERIES["owe"], *key, "reversal", late.reason, late.at)
