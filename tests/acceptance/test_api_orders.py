@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -72,6 +73,8 @@ async def test_a_void_is_ordered_and_voided(quick: Site, till: Cashier, shop: Sh
         assert (await shop.api.get(f"/voids/{name}", shop.headers))["state"] == "voided"
     chain = await shop.api.get(f"/transactions/{void['id']}", shop.headers)
     assert chain["transaction"]["batch"] == "B00001"
+    origin = "SELECT origin FROM transactions WHERE id = $1"
+    assert await quick.pool.fetchval(origin, UUID(void["id"])) == "program"
     assert chain["original"]["rrn"] == sale.rrn
     assert chain["entries"]
     assert await quick.issuer_net() == 0

@@ -141,7 +141,7 @@ async def test_a_case_says_its_cause_before_the_issuer_is_asked_again(
             book = site.running.resolver._book
             async with asyncio.timeout(10):
                 while not await site.pool.fetchval(
-                    "SELECT count(*) FROM transactions WHERE batch LIKE 'A%' AND state = 'sent'"
+                    "SELECT count(*) FROM transactions WHERE origin = 'resolver' AND state = 'sent'"
                 ):
                     await asyncio.sleep(0.01)
             (case,) = await book.latest(only_open=True, limit=5)
@@ -172,6 +172,12 @@ async def test_an_order_waits_for_an_open_circuit_and_is_not_forgotten(
     )
     (case,) = await _ended(quick)
     assert case.ended == "refunded"
+    asked = await quick.pool.fetch("SELECT kind, origin FROM transactions ORDER BY received_at")
+    assert [tuple(row) for row in (asked[0], asked[1], asked[-1])] == [
+        ("sale", "terminal"),
+        ("void", "terminal"),
+        ("refund", "person"),
+    ]
     await quick.books_agree()
 
 

@@ -9,14 +9,19 @@ from typing import Any, Final
 from uuid import UUID
 
 from annul.domain.kinds import REFUNDS, UNDOING
+from annul.domain.records import OF_SHOPS
 from annul.domain.states import UNFINISHED
 from annul.resolve.case import UNPROVED
 from annul.store.database import load_queries
+from annul.store.sql import listed
 
 from .desk import Desk
 from .roles import Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "shop.sql").items()}
+_QUERIES: Final = {
+    name: query.sql.replace("{of_shops}", listed(OF_SHOPS))
+    for name, query in load_queries("annul.desk", "shop.sql").items()
+}
 _UNFINISHED: Final = frozenset(str(state) for state in UNFINISHED)
 _REFUSED_SINCE: Final = timedelta(days=7)
 _DAY: Final = timedelta(hours=26)  # a business day, and some for clocks that differ

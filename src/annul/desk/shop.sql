@@ -20,7 +20,7 @@ SELECT t.merchant_id, t.id, t.kind, t.original_id, t.terminal_id, t.batch, t.tra
 FROM terminals m
 JOIN transactions t
   ON t.trace = $2 AND t.terminal_id = m.terminal_id AND t.merchant_id = m.merchant_id
-WHERE m.merchant_id = $1 AND t.batch NOT LIKE 'A%'
+WHERE m.merchant_id = $1 AND t.origin IN ({of_shops})
 ORDER BY t.received_at DESC LIMIT 5;
 
 -- name: refused
@@ -41,7 +41,7 @@ SELECT * FROM (
            card_masked, state, response_code, received_at
     FROM transactions
     WHERE received_at >= $3 AND merchant_id = $1 AND business_date = $2 AND kind = ANY($5)
-      AND batch NOT LIKE 'A%'
+      AND origin IN ({of_shops})
     UNION ALL
     SELECT r.merchant_id, r.id, r.kind, c.original_id, r.terminal_id, r.batch, r.trace, r.rrn,
            r.amount, coalesce(c.currency, '156'), r.card_masked, 'declined', r.response_code,

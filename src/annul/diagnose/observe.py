@@ -7,7 +7,7 @@ from typing import Final
 
 from annul.domain.kinds import COMPLETIONS, REFUNDS, UNDOING, VOIDS
 from annul.domain.policies import Circumstances, Policy, PolicyKind, before, broken, current
-from annul.domain.records import Transaction
+from annul.domain.records import Origin, Transaction
 from annul.domain.response_codes import BOOKED, FAULTS
 from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import Sent, State
@@ -141,7 +141,7 @@ def original_facts(
     if void.kind in VOIDS:  # a refund or completion may come on another day, from another terminal
         same["original.same_day"] = original.business_date == void.business_date
         same["original.same_terminal"] = original.terminal_id == void.terminal_id
-        if void.batch and not void.batch.startswith(("A", "B")):  # annul's own, or a program's
+        if void.batch and void.origin == Origin.TERMINAL:  # the others have batches of their own
             same["original.same_batch"] = original.batch == void.batch
     if void.card_hash and original.card_hash:
         same["original.same_card"] = original.card_hash == void.card_hash

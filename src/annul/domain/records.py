@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -13,6 +14,20 @@ Key = tuple[str, str, str, str]  # of a request: merchant, terminal, batch, trac
 
 _STATES: Final = {state.value: state for state in State}
 _SENT: Final = {sent.value: sent for sent in Sent}
+
+
+class Origin(StrEnum):
+    """Who asked for a transaction."""
+
+    TERMINAL = "terminal"
+    PROGRAM = "program"  # over the API
+    RESOLVER = "resolver"  # annul itself, for a case
+    PERSON = "person"  # somebody who ordered it on a case
+
+
+# What a shop wants, and what becomes a case when it fails; the others are sent for a case.
+OF_SHOPS: Final = frozenset({Origin.TERMINAL, Origin.PROGRAM})
+_ORIGINS: Final = {origin.value: origin for origin in Origin}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +148,7 @@ class Transaction(NamedTuple):
     taken_back: bool = False  # by its terminal, with a reversal
     late_at: datetime | None = None  # when the latest answer came that nobody awaited
     undoing: int = 0  # of `undone`: what is on its way and has no outcome yet
+    origin: Origin = Origin.TERMINAL
 
     @property
     def key(self) -> Key:
@@ -142,5 +158,6 @@ class Transaction(NamedTuple):
     @classmethod
     def of(cls, columns: Iterable[Any]) -> "Transaction":
         """Build one from stored values in the order of the fields."""
-        merchant_id, identity, kind, state, sent, *rest = columns
+        merchant_id, identity, kind, state, sent, *rest, origin = columns
+        rest.append(_ORIGINS[origin])
         return cls(merchant_id, identity, kind, _STATES[state], _SENT[sent], *rest)

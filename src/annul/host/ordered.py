@@ -1,9 +1,10 @@
 """A void or refund that no terminal has sent: a program's, or an attempt of annul's own.
 
 It is a transaction like any other: written before it is sent, holding the amount on the original,
-so that of a void and a refund only one can ever pay. Its batch begins with a letter, since it is
-none of the terminal's own and stands in none of its totals: A for attempts of annul, which belong
-to a case, B for what a program has ordered, which becomes a case when it is not approved.
+so that of a void and a refund only one can ever pay. Its `origin` says who asked for it: attempts
+for a case belong to it, and what a program has ordered becomes one when it is not approved. Its
+batch is none of the terminal's own and stands in none of its totals: it has a letter in front, so
+that its numbers are free, by which nothing is told.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from annul.domain import admission, refund_rules, void_rules
 from annul.domain.errors import AnnulError
 from annul.domain.kinds import KINDS, REFUNDS, VOIDS, answer_mti
 from annul.domain.money import LARGEST
-from annul.domain.records import Merchant, Terminal, Transaction
+from annul.domain.records import Merchant, Origin, Terminal, Transaction
 from annul.domain.refund_rules import Terms
 from annul.domain.response_codes import APPROVED, NOT_REACHED
 from annul.domain.rulings import Ruling
@@ -31,10 +32,9 @@ from annul.store.journal import Opening
 from .financial import ask, counted, reserve
 from .host import Host
 
-OWN: Final = "A"
-PROGRAM: Final = "B"
 OPEN: Final = "open"  # no outcome yet
 
+_SPACES: Final = {Origin.RESOLVER: "A", Origin.PERSON: "A", Origin.PROGRAM: "B"}
 _QUERIES: Final = {n: q.sql for n, q in load_queries("annul.host", "ordered.sql").items()}
 _KEYED: Final = "012"  # entry mode: by hand, no PIN
 _TRACES: Final = 999_999  # traces of a batch
@@ -85,13 +85,13 @@ async def refund(host: Host, order: Order) -> None:
 
 
 async def attempt(
-    host: Host, original: Transaction, kind: str, route: Route, mark: str, **changes: Any
+    host: Host, original: Transaction, kind: str, route: Route, origin: Origin, **changes: Any
 ) -> Transaction:
     """Build a transaction that gives an original back; `changes` of it, else it takes it whole."""
     now, identity = host.clock.now(), uuid7()
     merchant = host.registry.merchant(original.merchant_id)
     assert merchant is not None, "a merchant with transactions is registered"
-    batch = f"{mark}{original.batch[1:]}"
+    batch = f"{_SPACES[origin]}{original.batch[1:]}"
     trace = await host.pool.fetchval(
         _QUERIES["free_trace"],
         original.merchant_id,
@@ -130,6 +130,7 @@ async def attempt(
         card_sequence=original.card_sequence,
         holds=original.amount,
         issuer_trace=host.traces.next(),
+        origin=origin,
     )._replace(**changes)
     return built._replace(reserves=reserve(merchant, KINDS[kind], built.amount, original))
 
@@ -190,7 +191,14 @@ async def _carry_out(host: Host, order: Order, *, refunding: bool) -> None:
             raise Refused(ruling)
         route = host.issuers.route_to(original.issuer_id)
         built = await attempt(
-            host, original, kind, route, PROGRAM, id=order.identity, amount=amount, holds=amount
+            host,
+            original,
+            kind,
+            route,
+            Origin.PROGRAM,
+            id=order.identity,
+            amount=amount,
+            holds=amount,
         )
         if not host.issuers.is_up(route):
             written = await _not_sent(host, built, route)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from annul.domain import admission
 from annul.domain.kinds import KINDS
-from annul.domain.records import Transaction
+from annul.domain.records import Origin, Transaction
 from annul.domain.response_codes import APPROVED, FAULTS
 from annul.domain.rulings import Ruling
 from annul.host import ordered
@@ -66,7 +66,8 @@ class Actions:
             return _NOT_DONE
         if not await self._circuits.may_try(route.issuer_id, now):
             return _NOT_DONE
-        return await self._attempt(situation, original, kind, route)
+        origin = Origin.PERSON if situation.case.ordered == what else Origin.RESOLVER
+        return await self._attempt(situation, original, kind, route, origin)
 
     async def _refused(self, original: Transaction, kind: str) -> Done | None:
         """Judge an attempt as if a program had ordered it; None when it is allowed."""
@@ -79,9 +80,14 @@ class Actions:
         return _NOT_DONE if ruling.name in _PASSING else Done("not_done", ruling)
 
     async def _attempt(
-        self, situation: Situation, original: Transaction, kind: str, route: Route
+        self,
+        situation: Situation,
+        original: Transaction,
+        kind: str,
+        route: Route,
+        origin: Origin,
     ) -> Done:
-        attempt = await ordered.attempt(self._host, original, kind, route, ordered.OWN)
+        attempt = await ordered.attempt(self._host, original, kind, route, origin)
         exchange = await ordered.send(self._host, attempt, original, route)
         if exchange is None:  # held, or the merchant's money reserved, since it was judged
             return await self._refused(original, kind) or _NOT_DONE

@@ -18,6 +18,7 @@ import asyncpg
 
 from annul.domain.errors import AnnulError
 from annul.domain.kinds import CASED, COMPLETIONS, GIVING, REFUNDS, TAKING, VOIDS
+from annul.domain.records import OF_SHOPS
 from annul.domain.response_codes import APPROVED, BOOKED, RESPONSE_CODES, Effect
 from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import STANDING, UNFINISHED, State
@@ -294,6 +295,7 @@ _PLACES: Final = {
     "refunds": listed(REFUNDS),
     "completions": listed(COMPLETIONS),
     "cased": listed(CASED),
+    "of_shops": listed(OF_SHOPS),
     "taking": listed(TAKING),
     "giving": listed(GIVING),
 }

@@ -202,7 +202,7 @@ SELECT t.merchant_id, t.id, t.rrn AS reference,
        jsonb_build_object('kind', t.kind, 'state', t.state, 'amount', t.amount,
                           'code', t.response_code, 'received_at', t.received_at) AS facts
 FROM transactions t
-WHERE {looked} AND t.kind IN ({cased}) AND NOT t.cased AND t.batch NOT LIKE 'A%'
+WHERE {looked} AND t.kind IN ({cased}) AND NOT t.cased AND t.origin IN ({of_shops})
   AND t.state IN ({failed})
   AND coalesce(t.ended_at, t.received_at) < $4
 LIMIT $5;

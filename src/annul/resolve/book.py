@@ -14,7 +14,7 @@ import asyncpg
 
 from annul.domain.errors import AnnulError
 from annul.domain.kinds import CASED, REFUNDS, VOIDS
-from annul.domain.records import Transaction
+from annul.domain.records import OF_SHOPS, Transaction
 from annul.domain.states import UNFINISHED
 from annul.domain.text import Text
 from annul.store.database import load_queries
@@ -28,6 +28,7 @@ _QUERIES: Final = {
     .replace("{cased}", listed(CASED))
     .replace("{voids}", listed(VOIDS))
     .replace("{refunds}", listed(REFUNDS))
+    .replace("{of_shops}", listed(OF_SHOPS))
     for name, query in load_queries("annul.resolve", "book.sql").items()
 }
 _BATCH: Final = 200

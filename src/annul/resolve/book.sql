@@ -13,7 +13,7 @@
 WITH failed AS (
     SELECT merchant_id, id FROM transactions
     WHERE kind IN ({cased})
-      AND NOT cased AND batch NOT LIKE 'A%'
+      AND NOT cased AND origin IN ({of_shops})
       AND state IN ('declined', 'unknown', 'reversing', 'reversed', 'disputed')
     ORDER BY received_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ), marked AS (

@@ -9,7 +9,7 @@ from annul.diagnose.causes import CAUSES, Cause
 from annul.diagnose.gather import Picture
 from annul.diagnose.rank import Finding
 from annul.domain.kinds import VOIDS
-from annul.domain.records import Merchant, Transaction
+from annul.domain.records import OF_SHOPS, Merchant, Transaction
 from annul.domain.states import UNFINISHED
 from annul.domain.text import Text
 
@@ -20,7 +20,6 @@ _SURE: Final = 0.5
 _DOUBT: Final = 0.4
 _LEAST: Final = 0.1
 _NEVER_AGAIN: Final = frozenset({"risk_refusal", "card_problem"})
-_OWN: Final = "A"  # the batch of annul's own attempts begins with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +92,14 @@ class Situation:
 
     @property
     def own(self) -> list[Transaction]:
-        """All that annul itself has sent for this original."""
-        return [one for one in self.picture.attempts if one.batch.startswith(_OWN)]
+        """All that annul has sent for this original, by itself or as somebody ordered."""
+        return [one for one in self.picture.attempts if one.origin not in OF_SHOPS]
 
     @property
     def wish(self) -> Transaction | None:
         """The latest void that a terminal or a program has asked for, whatever became of it."""
         voids = [one for one in self.picture.attempts if one.kind in VOIDS]
-        asked = [one for one in voids if not one.batch.startswith(_OWN)]
+        asked = [one for one in voids if one.origin in OF_SHOPS]
         return max(asked, key=lambda one: one.received_at, default=None)
 
 

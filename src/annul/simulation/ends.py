@@ -20,7 +20,7 @@ LEFT JOIN LATERAL (
     WHERE c.merchant_id = t.merchant_id AND (c.id = t.id OR c.original_id = t.original_id)
     ORDER BY (c.id = t.id) DESC, c.opened_at <= t.received_at DESC, c.opened_at DESC
     LIMIT 1) c ON true
-WHERE t.kind = ANY ($1) AND t.batch NOT LIKE 'A%'
+WHERE t.kind = ANY ($1) AND t.origin = 'terminal'
 GROUP BY 1
 """
 # The same of what was refused at the door: a further attempt joins the case of its original.

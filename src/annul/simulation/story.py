@@ -40,11 +40,11 @@ _OPEN: Final = (
     " + (SELECT count(*) FROM cases WHERE ended = '')"
     " + (SELECT count(*) FROM refusals WHERE NOT cased)"
     " + (SELECT count(*) FROM transactions WHERE kind ~ 'void|refund|completion'"
-    " AND NOT cased AND batch NOT LIKE 'A%' AND state IN ('declined', 'reversed'))"
+    " AND NOT cased AND origin IN ('terminal', 'program') AND state IN ('declined', 'reversed'))"
 )
 _ROWS: Final = (
     "SELECT merchant_id, terminal_id, batch, trace, kind, amount FROM transactions"
-    " WHERE batch NOT LIKE 'A%'"  # annul's own tries have batches of their own
+    " WHERE origin = 'terminal'"
 )
 # Whose voids must be covered, and who owes more than was taken from them without asking.
 _UNCOVERED: Final = (

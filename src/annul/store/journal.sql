@@ -213,7 +213,7 @@ WHERE merchant_id = $1 AND id = $2 AND state = ANY ($8::text[]);
 SELECT t.id FROM transactions t
 WHERE t.merchant_id = $1 AND t.original_id = $2 AND t.kind IN ({refunds})
   AND t.state = 'approved' AND t.amount = $3 AND t.received_at > $4 AND t.why <> ''
-  AND t.batch NOT LIKE 'A%' AND NOT EXISTS (
+  AND t.origin IN ({of_shops}) AND NOT EXISTS (
       SELECT FROM notices n
       JOIN cases c ON c.merchant_id = n.merchant_id AND c.id = n.case_id
       WHERE n.merchant_id = $1 AND c.original_id = $2 AND n.created_at > t.received_at

@@ -3,7 +3,7 @@
 from typing import Final
 
 from annul.domain.kinds import REFUNDS
-from annul.domain.records import Transaction
+from annul.domain.records import OF_SHOPS, Transaction
 from annul.domain.response_codes import BOOKED
 from annul.domain.states import STANDING, moves
 
@@ -17,7 +17,7 @@ OF_TRANSACTION: Final = (
     "business_date", "amount", "currency", "original_id", "card_hash", "card_masked",
     "card_cipher", "card_type", "expiry", "card_sequence", "entry_mode", "condition",
     "issuer_id", "rrn", "voucher", "response_code", "received_at", "why", "issuer_trace",
-    "holds", "reserves",
+    "holds", "reserves", "origin",
 )  # fmt: skip
 OF_OPENING: Final = ("node", "whole", "owed", "pending_covers")
 OF_OUTCOME: Final = (
@@ -42,6 +42,7 @@ QUERIES: Final = {
         booked=f"ARRAY[{listed(BOOKED)}]",
         moves=_MOVES,
         refunds=listed(REFUNDS),
+        of_shops=listed(OF_SHOPS),
         posted=POSTING["posted"].sql,
         balanced=POSTING["balanced"].sql,
     ).items()

@@ -107,7 +107,9 @@ async def test_a_number_may_stand_on_several_slips_the_latest_comes_first(
 ) -> None:
     await _sold(pool)
     await put_transaction(pool, 2, terminal_id="10000002", rrn="300000000022", received_at=OPENED)
-    await put_transaction(pool, 2, batch="A00001", rrn="300000000023", received_at=NOW)
+    await put_transaction(
+        pool, 2, batch="A00001", origin="resolver", rrn="300000000023", received_at=NOW
+    )
     await _sold(pool, merchant_id=_OTHER, terminal_id="10000003")
     found = await shop.find(desk, _visitor(), shop.asked("2"), _SHOP)
     assert [one.row["terminal_id"] for one in found] == ["10000002", "10000001"]
@@ -259,7 +261,7 @@ async def test_a_sale_knows_of_its_void_that_was_refused_at_the_door(
 async def test_today_has_what_cashiers_asked_to_be_undone(desk: Desk, pool: asyncpg.Pool) -> None:
     sale, other = await _sold(pool, state=State.VOIDED), await _sold(pool, 5)
     await put_void(pool, 3, sale, state=State.APPROVED)
-    await put_void(pool, 4, sale, batch="A00001")  # the resolver's own try
+    await put_void(pool, 4, sale, origin="resolver")
     await put_void(pool, 6, other)
     await put_void(pool, 7, other, business_date=DAY - timedelta(days=1))
     await put_refusal(pool, 8, "000999", id=shop.least_id(OPENED), received_at=NOW)

@@ -201,8 +201,9 @@ def test_what_differs(void: dict[str, Any], name: str) -> None:
 @pytest.mark.parametrize(
     ("void", "original", "unknown"),
     [
-        ({"batch": "A00001"}, {}, "original.same_batch"),  # a void of annul's own
-        ({"batch": "B00001"}, {}, "original.same_batch"),  # one that a program ordered
+        ({"batch": "000002", "origin": "resolver"}, {}, "original.same_batch"),
+        ({"batch": "000002", "origin": "person"}, {}, "original.same_batch"),
+        ({"batch": "000002", "origin": "program"}, {}, "original.same_batch"),
         ({"batch": ""}, {}, "original.same_batch"),
         ({"card_hash": b""}, {}, "original.same_card"),
         ({}, {"card_hash": b""}, "original.same_card"),

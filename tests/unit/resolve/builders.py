@@ -10,7 +10,7 @@ from annul.diagnose.facts import Fact, Facts
 from annul.diagnose.gather import Picture
 from annul.diagnose.rank import Finding
 from annul.domain.policies import Policy
-from annul.domain.records import Transaction
+from annul.domain.records import Origin, Transaction
 from annul.domain.states import State
 from annul.resolve.case import Case
 from annul.resolve.pace import Pace
@@ -40,7 +40,7 @@ def case(**changes: Any) -> Case:
 
 
 def attempt(number: int = 2, **changes: Any) -> Transaction:
-    """A void of that sale, declined by the issuer; those of annul itself are in a batch with A."""
+    """A void of that sale, declined by the issuer; a terminal has asked for it."""
     values: dict[str, Any] = {
         "id": UUID(int=number),
         "kind": "void",
@@ -57,7 +57,7 @@ def attempt(number: int = 2, **changes: Any) -> Transaction:
 
 def own(number: int, **changes: Any) -> Transaction:
     """An attempt of annul itself."""
-    return attempt(number, **({"batch": "A00001"} | changes))
+    return attempt(number, **({"origin": Origin.RESOLVER} | changes))
 
 
 def findings(**probabilities: float) -> list[Finding]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from annul.diagnose.causes import CAUSES
 from annul.diagnose.rank import Finding
 from annul.domain.kinds import CASED, VOIDS
+from annul.domain.records import Origin
 from annul.domain.states import UNFINISHED, State
 from annul.resolve.case import ENDS, UNPROVED
 from annul.resolve.pace import Pace
@@ -316,7 +317,7 @@ _ATTEMPTS = st.lists(
     st.tuples(
         st.sampled_from(CASED),
         st.sampled_from(State),
-        st.sampled_from(["000001", "A00001"]),
+        st.sampled_from(Origin),
         st.integers(-600, 600),
         st.booleans(),
     ),
@@ -360,7 +361,7 @@ def _ranked(shares: list[int]) -> list[Finding]:
 )
 def test_nothing_is_paid_while_anything_is_open_or_without_an_approved_original(
     shares: list[int],
-    tried: list[tuple[str, State, str, int, bool]],
+    tried: list[tuple[str, State, Origin, int, bool]],
     original: dict[str, Any],
     of_case: dict[str, Any],
     age_s: int,
@@ -375,13 +376,13 @@ def test_nothing_is_paid_while_anything_is_open_or_without_an_approved_original(
             number,
             kind=kind,
             state=state,
-            batch=batch,
+            origin=origin,
             original_id=SALE,
             received_at=OPENED + timedelta(seconds=at_s),
             answered_at=None,
             taken_back=taken_back,
         )
-        for number, (kind, state, batch, at_s, taken_back) in enumerate(tried, 3)
+        for number, (kind, state, origin, at_s, taken_back) in enumerate(tried, 3)
     )
     step = decide(
         situation(

@@ -201,7 +201,7 @@ async def test_a_void_of_an_earlier_case_is_not_taken_for_ended(
         original_id=shop.sales[0].id,
         merchant_id=shop.merchant,
         received_at=NOW + timedelta(seconds=1),
-        batch="B00001",
+        origin="program",
     )
     void = await api.get(f"/voids/{later.id}", headers)
     assert (void["state"], void["case"]) == ("pending", "")
