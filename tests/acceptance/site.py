@@ -227,7 +227,7 @@ class RogueSite(Acquirer):
 _TOLD = frozenset(
     {
         "kind", "state", "sent", "trace", "amount", "undone", "holds", "response_code",
-        "late_code", "why", "pending", "attempts", "last_code", "detail", "closed_at", "step",
+        "late_code", "why", "pending", "attempts", "last_code", "params", "closed_at", "step",
         "cause", "task", "ended", "ordered",
     }
 )  # fmt: skip

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from annul.domain.incident import Reader
+from annul.domain.incidents import INCIDENTS
 from annul.sim.terminal.batch import settle
 
 from .site import Site
@@ -52,7 +54,8 @@ async def test_totals_that_differ_are_uploaded_and_open_an_incident(
     assert (settled.balanced, settled.uploaded) == (False, 9)
     incident = await site.pool.fetchrow("SELECT * FROM incidents")
     assert incident is not None
-    assert "1 records differ" in str(dict(incident))
+    said = INCIDENTS["batch_differs"].said(incident["params"], Reader())
+    assert "1 records differ" in said
 
 
 async def test_a_settlement_is_answered_the_same_again(site: Site, till: Cashier) -> None:

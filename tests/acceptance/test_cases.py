@@ -253,10 +253,10 @@ async def test_advice_that_was_accepted_and_declined_later_is_told_to_shop_and_d
         "refused",
         "advice_declined",
     )
-    detail = await quick.pool.fetchval(
-        "SELECT detail FROM incidents WHERE kind = 'advice_declined' AND closed_at IS NULL"
+    params = await quick.pool.fetchval(
+        "SELECT params FROM incidents WHERE kind = 'advice_declined' AND closed_at IS NULL"
     )
-    assert advice.rrn in detail
+    assert (params["reference"], params["code"]) == (advice.rrn, "51")
     assert "51" in await _told(quick, till)
     await quick.books_agree()
 
@@ -293,12 +293,11 @@ async def test_a_case_that_can_not_go_on_is_an_incident_until_it_does(
     sale = await till.take("sale", 10_000)
     _fault(quick, FaultKind.CODE, of_kind="void", code="92")
     void = await till.undo("void", sale)
-    open_ = "SELECT detail FROM incidents WHERE kind = 'case_fault' AND closed_at IS NULL"
+    open_ = "SELECT params FROM incidents WHERE kind = 'case_fault' AND closed_at IS NULL"
     async with asyncio.timeout(10):
-        while not (detail := await quick.pool.fetchval(open_)):
+        while not (params := await quick.pool.fetchval(open_)):
             await asyncio.sleep(0.01)
-    assert void.rrn in detail
-    assert "ZeroDivisionError" in detail
+    assert params == {"case": void.rrn, "error": "ZeroDivisionError"}
     monkeypatch.setattr(gatherer, "picture", whole)
     await quick.pool.execute("UPDATE cases SET next_action_at = now()")
     (case,) = await _ended(quick)

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from annul.domain.incident import Reader
+from annul.domain.incidents import INCIDENTS
 from annul.store.loop import Loop
 from tests.unit.store.test_loop import FAULTS
 
@@ -63,7 +65,7 @@ async def test_somebody_is_told_of_a_loop_that_stands_still_until_it_comes_round
     async def told() -> list[Any]:
         await watch()
         return await site.running.ground.pool.fetch(
-            "SELECT detail FROM incidents WHERE kind = 'loop_stands_still' AND closed_at IS NULL"
+            "SELECT params FROM incidents WHERE kind = 'loop_stands_still' AND closed_at IS NULL"
         )
 
     assert await told() == []
@@ -71,7 +73,8 @@ async def test_somebody_is_told_of_a_loop_that_stands_still_until_it_comes_round
     still._turn = asyncio.Event().wait  # type: ignore[assignment]
     still._task.cancel()
     await asyncio.sleep(0.01)
-    [(said,)] = await told()
+    [(params,)] = await told()
+    said = INCIDENTS["loop_stands_still"].said(params, Reader())
     assert said.startswith("Host process 0: loop forward does not come round")
     assert len(await told()) == 1, "once while it lasts"
     still._turn, still._within_s = own, 60.0

@@ -53,7 +53,7 @@ def audit(
     if explain is not None:
         found = run(data, database, config, _explaining(explain, user, reason))
         for one in found:
-            typer.echo(f"{INCIDENTS[one.kind].title(language(lang))}  [{one.kind}]")
+            typer.echo(f"{INCIDENTS[one.kind].title.speak(language(lang))}  [{one.kind}]")
             typer.echo(_line(one, language(lang)))
         return
 
@@ -107,9 +107,9 @@ def _print(report: Report, spoken: Language) -> None:
     for kind, of_kind in groupby(found, lambda one: one.kind):
         about, rows = INCIDENTS[kind], list(of_kind)
         more = said["more"] if kind in report.more else ""
-        typer.echo(f"{about.title(spoken)}  [{kind}]  {len(rows)}{more}")
-        typer.echo(f"  {said['money']}: {about.money(spoken)}")
-        typer.echo(f"  {said['next']}: {about.advice(spoken)}")
+        typer.echo(f"{about.title.speak(spoken)}  [{kind}]  {len(rows)}{more}")
+        typer.echo(f"  {said['money']}: {about.money.speak(spoken)}")
+        typer.echo(f"  {said['next']}: {about.advice.speak(spoken)}")
         for one in rows:
             typer.echo(_line(one, spoken))
         typer.echo("")
@@ -119,4 +119,4 @@ def _print(report: Report, spoken: Language) -> None:
 
 
 def _line(one: Difference, spoken: Language) -> str:
-    return f"    {one.merchant_id}  {one.reference:<12}  {one.said(spoken)}"
+    return f"    {one.merchant_id}  {one.said(spoken)}"

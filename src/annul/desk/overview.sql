@@ -27,7 +27,7 @@ ORDER BY i.issuer_id;
 
 -- name: alerts
 -- description: Open incidents.
-SELECT i.id, i.merchant_id, i.kind, i.detail, i.opened_at, i.transaction_id, i.terminal_id, c.number,
-       coalesce(c.cause, '') AS cause
+SELECT i.id, i.merchant_id, i.kind, i.subject, i.params, i.detail, i.opened_at, i.transaction_id,
+       c.number
 FROM incidents i LEFT JOIN cases c ON c.merchant_id = i.merchant_id AND c.id = i.transaction_id
 WHERE i.closed_at IS NULL ORDER BY i.opened_at DESC LIMIT $1;

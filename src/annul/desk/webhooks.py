@@ -8,14 +8,17 @@ from uuid_utils.compat import uuid7
 from annul.domain.errors import AnnulError
 from annul.resolve.notify import outbound
 from annul.resolve.notify.webhooks import event_name, new_secret
-from annul.store.database import load_queries
+from annul.store.incidents import CLOSE_ENDED
+from annul.store.sql import load
 
 from .admin import audit
 from .cursor import Cursor, Listing, listing
 from .desk import Desk, Unknown
 from .roles import Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "webhooks.sql").items()}
+_QUERIES: Final = {
+    n: q.sql for n, q in load("annul.desk", "webhooks.sql", close_ended=CLOSE_ENDED).items()
+}
 
 
 class UnderWay(AnnulError):

@@ -24,10 +24,11 @@ UPDATE webhooks SET active = false WHERE merchant_id = $1 AND id = $2 AND active
 
 -- name: close_of_webhook
 -- description: Close the incidents of a webhook that is told nothing more.
-UPDATE incidents i SET closed_at = $3
-FROM webhook_outbox o
-WHERE o.merchant_id = $1 AND o.webhook_id = $2 AND i.merchant_id = o.merchant_id
-  AND i.transaction_id = o.id AND i.kind = 'webhook_failed' AND i.closed_at IS NULL;
+WITH ended AS (
+    SELECT merchant_id, 'webhook_failed' AS kind, id::text AS subject, $3::timestamptz AS at
+    FROM webhook_outbox WHERE merchant_id = $1 AND webhook_id = $2
+)
+{close_ended};
 
 -- name: log
 -- description: Attempts at one webhook, the latest first.

@@ -12,6 +12,7 @@ import structlog
 
 from annul.domain import admission
 from annul.domain.business_day import Calendar
+from annul.domain.incident import Incident
 from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REQUEST_MTIS, answer_mti
 from annul.domain.records import Merchant
 from annul.merchants.registry import Registry
@@ -178,7 +179,7 @@ class Door:
             self._alarm.hit(station) == _ALARM
             and self._alarms_from.hit(peer.address) <= _ALARMS_FROM
         ):
-            self._evidence.alarm(*station.identity, _alarm_text(station, peer))
+            self._evidence.alarm(_alarm_of(station, peer))
         if peer.bound_to(station):  # from anybody else it says nothing of the terminal
             self._evidence.trouble(*station.identity, "wrong_mac")
         return self._turn(message, peer, reason, "A0")
@@ -246,8 +247,14 @@ def _within_its_kind(message: Message, station: Station) -> tuple[Sort | None, i
     return sort, foreign_field(message, sort[0])
 
 
-def _alarm_text(station: Station, peer: Peer) -> str:
-    return (
-        f"terminal {station.terminal.terminal_id}: {_ALARM} messages with a wrong MAC within "
-        f"{_WINDOW_S:.0f} s, the latest from {peer.address}"
+def _alarm_of(station: Station, peer: Peer) -> Incident:
+    merchant_id, terminal_id = station.identity
+    return Incident.of(
+        "wrong_mac",
+        merchant_id,
+        terminal_id,
+        terminal=terminal_id,
+        count=_ALARM,
+        seconds=int(_WINDOW_S),
+        address=peer.address,
     )

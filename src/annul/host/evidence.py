@@ -13,12 +13,14 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from annul.domain.incident import Incident
 from annul.domain.records import Transaction
 from annul.issuers.desk import Issuers
 from annul.issuers.health import SLOT_S, Slot
 from annul.store.batcher import LOST, Batcher, StoreOverloaded
 from annul.store.clock import Clock
 from annul.store.database import load_queries
+from annul.store.incidents import opening
 from annul.wire.codec import Value
 from annul.wire.show import masked
 
@@ -83,7 +85,7 @@ class Evidence:
         self._quota: Counter[tuple[str, str]] = Counter()
         self._quota_ends = 0.0
         self._numbers: dict[bytes, str] = {}
-        self._alarms: dict[tuple[str, str], str] = {}
+        self._alarms: dict[tuple[str, str], Incident] = {}
         # When the monotonic clock stood at zero: a slot is one row, however often it is written.
         self._began = clock.now() - timedelta(seconds=clock.monotonic())
 
@@ -133,9 +135,9 @@ class Evidence:
             del self._numbers[next(iter(self._numbers))]
         return number
 
-    def alarm(self, merchant_id: str, terminal_id: str, detail: str) -> None:
-        """Open an incident of wrong MACs with the next flush, unless one is open."""
-        self._alarms[merchant_id, terminal_id] = detail
+    def alarm(self, incident: Incident) -> None:
+        """Open an incident about a terminal with the next flush, unless one is open."""
+        self._alarms[incident.merchant_id, incident.subject] = incident
 
     def trouble(self, merchant_id: str, terminal_id: str, what: str) -> None:
         """Count trouble with a terminal: link_drops, reversals or wrong_mac."""
@@ -179,9 +181,11 @@ class Evidence:
         await self._pool.execute(_QUERIES["terminals"], *map(list, zip(*rows, strict=True)))
 
     async def _flush_alarms(self, now: datetime) -> None:
-        while self._alarms:
-            identity, detail = self._alarms.popitem()
-            await self._pool.execute(_QUERIES["alarm"], *identity, detail, now)
+        alarms = dict(self._alarms)
+        if alarms:
+            await self._pool.execute(*opening(alarms.values(), now))
+        for identity in alarms:
+            del self._alarms[identity]
 
     async def _put_slot(self, issuer_id: str, slot: Slot) -> None:
         at = self._began + timedelta(seconds=slot.number * SLOT_S)

@@ -30,12 +30,6 @@ UNION ALL
 SELECT r.merchant_id, r.digest, r.rrn FROM refusals r JOIN came c
   ON r.digest = c.digest AND r.merchant_id = c.merchant_id;
 
--- name: alarm
--- description: Open an incident about a terminal, unless one of its kind is open.
-INSERT INTO incidents (merchant_id, id, kind, detail, opened_at, terminal_id)
-VALUES ($1, gen_random_uuid(), 'wrong_mac', $3, $4, $2)
-ON CONFLICT DO NOTHING;
-
 -- name: terminals
 -- description: Add to what went wrong with terminals this minute.
 INSERT INTO terminal_stats (merchant_id, terminal_id, minute, link_drops, reversals, wrong_mac)

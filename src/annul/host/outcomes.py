@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from annul.domain.answers import Verdict, reason_of
 from annul.domain.fees import Fee, returned
+from annul.domain.incident import Incident
 from annul.domain.kinds import KINDS, REFUNDS, Money
 from annul.domain.ledger import Transfer, approval
 from annul.domain.records import Transaction
@@ -127,12 +128,14 @@ class Outcomes:
         self, transaction: Transaction, original: Transaction, code: str, at: datetime
     ) -> None:
         """Tell somebody that an issuer does not know what it has approved."""
-        detail = (
-            f"Issuer {transaction.issuer_id} answers {code} to the {transaction.kind}"
-            f" {transaction.rrn}, but it has approved its original {original.rrn}"
-            f" ({original.auth_code or 'without a code'})."
+        incident = Incident.of_transaction(
+            "original_forgotten",
+            transaction,
+            code=code,
+            original=original.rrn,
+            auth_code=original.auth_code,
         )
-        await self._journal.incident(transaction, "original_forgotten", detail, at)
+        await self._journal.tell(incident, at)
 
     async def contradicted(self, transaction: Transaction, answer: Answer, at: datetime) -> bool:
         """Take back what was booked and is not what was asked; dispute what can not be reversed."""
@@ -151,16 +154,18 @@ class Outcomes:
                 reason=reason_of(answer.response_code, answer.differs),
                 **said,
             )
-        detail = (
-            f"Issuer {transaction.issuer_id} answered {answer.response_code} to the"
-            f" {transaction.kind} {transaction.rrn}, "
-        )
+        code = answer.response_code
         if answer.verdict is Verdict.DECLINED:
-            detail += "which was sent before: it may refuse the repeat of what it has booked."
+            incident = Incident.of_transaction(
+                "disputed", transaction, how="refuses_repeat", code=code
+            )
         else:
-            detail += f"but fields {', '.join(map(str, answer.differs)) or '4'} are not as asked."
+            fields = list(answer.differs or (4,))
+            incident = Incident.of_transaction(
+                "disputed", transaction, how="differs", code=code, fields=fields
+            )
         return await self._write(
-            transaction, State.DISPUTED, at, settles=True, incident=("disputed", detail), **said
+            transaction, State.DISPUTED, at, settles=True, incident=incident, **said
         )
 
     async def reversing(self, transaction: Transaction, reason: str, at: datetime) -> bool:
@@ -199,21 +204,23 @@ class Outcomes:
 
     async def disputed(self, transaction: Transaction, code: str, at: datetime) -> bool:
         """Keep that an issuer denies what it has approved, and go on asking it."""
-        detail = (
-            f"Issuer {transaction.issuer_id} approved the {transaction.kind} {transaction.rrn} and"
-            f" answers {code} to its reversal. The entries stand until one of them is proved."
+        incident = Incident.of_transaction(
+            "disputed", transaction, how="denies_reversal", code=code
         )
-        return await self._write(transaction, State.DISPUTED, at, incident=("disputed", detail))
+        return await self._write(transaction, State.DISPUTED, at, incident=incident)
 
     async def undone_there(self, transaction: Transaction, code: str, at: datetime) -> None:
         """Tell somebody that an issuer has undone what people had concluded to stand."""
         if transaction.state not in STANDING or transaction.why != CONCLUDED:
             return
-        detail = (
-            f"Issuer {transaction.issuer_id} answers {code} to the reversal of the"
-            f" {transaction.kind} {transaction.rrn}, which was concluded by hand as done."
+        incident = Incident.of_transaction(
+            "conclusion_overtaken",
+            transaction,
+            concluded="done",
+            code=code,
+            state=transaction.state,
         )
-        await self._journal.incident(transaction, "conclusion_overtaken", detail, at)
+        await self._journal.tell(incident, at)
 
     async def concluded(self, transaction: Transaction, *, done: bool, at: datetime) -> bool:
         """Write what two people have concluded: it was done at the issuer, or it was not.
@@ -277,23 +284,22 @@ class Outcomes:
         state: State,
         at: datetime,
         *,
-        incident: tuple[str, str] = ("", ""),
+        incident: Incident | None = None,
         **more: Any,
     ) -> Awaitable[bool]:
         """Move a transaction to `state`; `more` are the other parts of an `Outcome`.
 
-        `incident` is a kind, and what is told of it in the same commit.
+        `incident` is told in the same commit.
         """
         identity = (transaction.merchant_id, transaction.id, transaction.original_id)
-        kind, detail = incident
         return self._journal.conclude(
             Outcome(
                 *identity,
                 state,
                 at,
                 posted_on=self._business_date(at),
-                incident=kind,
-                detail=detail,
+                incident=incident.kind if incident else "",
+                params=incident.params if incident else None,
                 **more,
             )
         )

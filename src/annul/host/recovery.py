@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from annul.domain.answers import Verdict
+from annul.domain.incident import Incident
 from annul.domain.kinds import KINDS, REVERSAL_MTI, VOIDS, answer_mti
 from annul.domain.records import Transaction
 from annul.domain.response_codes import APPROVED, BOOKED, FAULT
@@ -168,14 +169,24 @@ class Recovery:
         log.warning("late_answer_of_nothing", issuer=issuer_id, mti=message.mti, code=code)
         if code not in BOOKED or message.mti in _REVERSAL_ANSWERS:
             return
-        named = {number: str(message.get(number, "")) for number in (4, 11, 37, 41)}
-        detail = f"Issuer {issuer_id} answered {code} ({message.mti}) to nothing that is known: "
-        detail += ", ".join(f"field {number} {value or '-'}" for number, value in named.items())
-        detail = "".join(sign if sign.isprintable() else "?" for sign in detail)
-        merchant = self._host.registry.merchant(str(message.get(42, "")))
-        await self._host.journal.announce(
-            merchant.merchant_id if merchant else "", "answer_of_nothing", scan(detail), at
+        amount, trace, reference, terminal, currency = (
+            _shown(message, number) for number in (4, 11, 37, 41, 49)
         )
+        merchant = self._host.registry.merchant(str(message.get(42, "")))
+        incident = Incident.of(
+            "answer_of_nothing",
+            merchant.merchant_id if merchant else "",
+            f"{issuer_id} {message.mti} {code} {amount} {trace} {reference} {terminal}",
+            issuer=issuer_id,
+            mti=message.mti,
+            code=code,
+            amount=int(amount) if amount.isdecimal() else None,
+            currency=currency,
+            trace=trace,
+            reference=reference,
+            terminal=terminal,
+        )
+        await self._host.journal.tell(incident, at)
 
     async def _late_acknowledgement(
         self, transaction: Transaction, code: str, at: datetime
@@ -215,3 +226,9 @@ class Recovery:
     async def _sweep(self) -> None:
         await self.recover(self._host.clock.now() - self._patience)
         await self.reverse_doubtful()
+
+
+def _shown(message: Message, number: int) -> str:
+    """Give a field of a message that nothing vouches for as it may be kept."""
+    value = str(message.get(number, ""))
+    return scan("".join(sign if sign.isprintable() else "?" for sign in value))

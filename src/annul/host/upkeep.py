@@ -4,8 +4,9 @@ from typing import Final
 
 import structlog
 
+from annul.domain.incident import Incident
 from annul.issuers import directory
-from annul.store.database import load_queries
+from annul.store.incidents import Ended, closing, open_of, opening
 from annul.store.loop import Loop
 
 from .host import Host
@@ -16,7 +17,7 @@ _FLUSH_S: Final = 5.0
 _NOTICES_S: Final = 1.0
 _REFERENCE_S: Final = 2.0
 _WATCH_S: Final = 15.0
-_COMES_ROUND: Final = load_queries("annul.host", "upkeep.sql")["comes_round"].sql
+_KIND: Final = "loop_stands_still"
 
 
 class Upkeep:
@@ -24,7 +25,7 @@ class Upkeep:
 
     def __init__(self, host: Host, node: int) -> None:
         self._host = host
-        self._process = f"Host process {node}"
+        self._node = node
         self._loops: list[Loop] = []
 
     async def start(self) -> None:
@@ -63,10 +64,19 @@ class Upkeep:
 
     async def _watch(self) -> None:
         """Tell somebody of loops that stand still, and take it back once they come round."""
-        host = self._host
-        for late in host.loops.late():
-            await host.journal.announce(
-                "", "loop_stands_still", f"{self._process}: {late.said}.", host.clock.now()
-            )
-        if not host.loops.late():
-            await host.pool.execute(_COMES_ROUND, self._process, host.clock.now())
+        host, now = self._host, self._host.clock.now()
+        still = {f"{self._node} {late.name}": late for late in host.loops.late()}
+        told = [
+            Incident.of(_KIND, "", subject, process=self._node, loop=late.name, why=late.why)
+            for subject, late in still.items()
+        ]
+        if told:
+            await host.pool.execute(*opening(told, now))
+        rows = await host.pool.fetch(*open_of(_KIND))
+        ended = [
+            Ended(_KIND, "", subject)
+            for _, subject in rows
+            if subject.startswith(f"{self._node} ") and subject not in still
+        ]
+        if ended:
+            await host.pool.execute(*closing(ended, now))

@@ -22,8 +22,9 @@ from annul.domain.response_codes import APPROVED, BOOKED, NO_ORIGINAL
 from annul.domain.states import State
 from annul.store.batcher import STORE_LOST
 from annul.store.clock import Clock
-from annul.store.database import load_queries
+from annul.store.incidents import CLOSE_ENDED, OPEN_RAISED
 from annul.store.loop import Loop, Loops
+from annul.store.sql import load
 from annul.store.worker import Worker
 
 from .desk import Issuers
@@ -35,8 +36,14 @@ log = structlog.get_logger(__name__)
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
 _QUERIES: Final = {
-    name: query.sql.replace("{columns}", _COLUMNS)
-    for name, query in load_queries("annul.issuers", "forward.sql").items()
+    name: statement.sql
+    for name, statement in load(
+        "annul.issuers",
+        "forward.sql",
+        columns=_COLUMNS,
+        open_raised=OPEN_RAISED,
+        close_ended=CLOSE_ENDED,
+    ).items()
 }
 
 # Answers to a reversal that deny its original: not found, never went through. They end it only

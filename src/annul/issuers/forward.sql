@@ -51,6 +51,19 @@ ORDER BY l.created_at, l.id;
 -- description: The transaction that an advice refers to.
 SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND t.id = $2;
 
+-- name: raised_of_waiting
+-- description: Part of two below: what is told of rows `waiting` that are not acknowledged.
+raised AS (
+    SELECT w.merchant_id, w.transaction_id::text AS subject, w.transaction_id, w.at,
+           CASE w.kind WHEN 'reversal' THEN 'forward_reversal' ELSE 'forward_advice' END AS kind,
+           jsonb_build_object(
+               'kind', t.kind, 'reference', t.rrn, 'amount', t.amount, 'currency', t.currency,
+               'issuer', w.issuer_id, 'since', w.created_at, 'tries', w.attempts,
+               'code', w.last_code) AS params
+    FROM waiting w
+    JOIN transactions t ON t.merchant_id = w.merchant_id AND t.id = w.transaction_id
+)
+
 -- name: postpone
 -- description: Give a row back for a later try; from the limit on somebody is told.
 -- $1 merchant, $2 row, $3 next try, $4 code of the issuer or empty, $5 limit of tries, $6 now,
@@ -61,15 +74,11 @@ WITH postponed AS (
         attempts = CASE WHEN $7 THEN greatest(attempts, $5) ELSE attempts END,
         last_code = CASE WHEN $4 = '' THEN last_code ELSE $4 END
     WHERE merchant_id = $1 AND id = $2 AND pending
-    RETURNING merchant_id, transaction_id, kind, issuer_id, attempts, last_code
-)
-INSERT INTO incidents (merchant_id, id, kind, transaction_id, detail, opened_at)
-SELECT merchant_id, gen_random_uuid(), 'forward_' || kind, transaction_id,
-       format('Issuer %s has not acknowledged the %s after %s tries (last code: %s). It is still '
-              'being sent. Ask the issuer with the transaction''s reference number.',
-              issuer_id, kind, attempts, coalesce(nullif(last_code, ''), 'none')), $6
-FROM postponed WHERE attempts >= $5
-ON CONFLICT DO NOTHING;
+    RETURNING merchant_id, transaction_id, kind, issuer_id, attempts, last_code, created_at
+), waiting AS (
+    SELECT *, $6::timestamptz AS at FROM postponed WHERE attempts >= $5
+), {raised_of_waiting}
+{open_raised};
 
 -- name: give_back
 -- description: End a lease of which nothing was sent; it was no try.
@@ -89,27 +98,25 @@ WHERE o.merchant_id = $1 AND o.id = $2 AND o.pending
 
 -- name: overdue
 -- description: Open an incident for each row that waits for too long, also behind a closed link.
-INSERT INTO incidents (merchant_id, id, kind, transaction_id, detail, opened_at)
-SELECT merchant_id, gen_random_uuid(), 'forward_' || kind, transaction_id,
-       format('The %s for issuer %s is not acknowledged since %s (%s tries). It is still being '
-              'sent as soon as the issuer''s link is up. Ask the issuer.',
-              kind, issuer_id, to_char(created_at, 'YYYY-MM-DD HH24:MI:SS "UTC"'), attempts), $1
-FROM outbox
-WHERE pending AND created_at <= $2
-ON CONFLICT DO NOTHING;
+WITH waiting AS (
+    SELECT *, $1::timestamptz AS at FROM outbox WHERE pending AND created_at <= $2
+), {raised_of_waiting}
+{open_raised};
 
 -- name: recovered
 -- description: Close the incidents of rows that are acknowledged by now, and of disputes that have ended.
-UPDATE incidents i
-SET closed_at = $1
-FROM outbox o
-JOIN transactions t ON t.merchant_id = o.merchant_id AND t.id = o.transaction_id
-WHERE i.closed_at IS NULL
-  AND o.merchant_id = i.merchant_id AND o.transaction_id = i.transaction_id
-  AND (i.kind IN ('forward_reversal', 'forward_advice') AND i.kind = 'forward_' || o.kind
-       AND NOT o.pending
-       OR i.kind = 'late_approval' AND t.state = 'reversed'
-       OR i.kind = 'disputed' AND t.state NOT IN ('sent', 'unknown', 'reversing', 'disputed'));
+WITH ended AS (
+    SELECT i.merchant_id, i.kind, i.subject, $1::timestamptz AS at
+    FROM incidents i
+    JOIN outbox o ON o.merchant_id = i.merchant_id AND o.transaction_id = i.transaction_id
+    JOIN transactions t ON t.merchant_id = o.merchant_id AND t.id = o.transaction_id
+    WHERE i.closed_at IS NULL
+      AND (i.kind = 'forward_reversal' AND o.kind = 'reversal' AND NOT o.pending
+           OR i.kind = 'forward_advice' AND o.kind = 'advice' AND NOT o.pending
+           OR i.kind = 'late_approval' AND t.state = 'reversed'
+           OR i.kind = 'disputed' AND t.state NOT IN ('sent', 'unknown', 'reversing', 'disputed'))
+)
+{close_ended};
 
 -- name: backlog
 -- description: How many rows are owed to issuers.

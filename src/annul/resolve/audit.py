@@ -22,8 +22,8 @@ from annul.domain.records import OF_SHOPS
 from annul.domain.response_codes import APPROVED, BOOKED, RESPONSE_CODES, Effect
 from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import STANDING, UNFINISHED, State
-from annul.store.database import load_queries
-from annul.store.sql import listed
+from annul.store.incidents import Ended, closing, open_of, opening
+from annul.store.sql import listed, load
 from annul.wire.masking import scan
 
 from .case import Case, first_broken
@@ -124,7 +124,7 @@ class Auditor:
                 continue
             report.add(question.kind, found)
             if found:
-                report.opened += await self._tell(question, found, now)
+                report.opened += await self._tell(found, now)
 
     async def spans(self, over: Over, within: Span, rows: int = 0) -> AsyncIterator[Span]:
         """Cut a time into spans of about so many rows, the oldest first."""
@@ -201,43 +201,30 @@ class Auditor:
         for question in QUESTIONS:
             if question.seldom and question.kind not in report.found:
                 continue
-            told = await self._pool.fetch(QUERIES["told"], question.kind)
+            kind = question.kind
+            told = [Ended(kind, *row) for row in await self._pool.fetch(*open_of(kind))]
             if question.over is not Over.EVERYTHING:
                 gone = await self._gone(question, told, now)
             else:
-                still = {one.merchant_id for one in report.found[question.kind].values()}
-                more = question.kind in report.more
-                gone = [] if more else [r["id"] for r in told if r["merchant_id"] not in still]
+                still = {one.over for one in report.found[kind].values()}
+                gone = [one for one in told if one not in still and kind not in report.more]
             if gone:
-                report.closed += len(await self._pool.fetch(QUERIES["mended"], gone, now))
+                report.closed += len(await self._pool.fetch(*closing(gone, now)))
 
-    async def _gone(
-        self, question: Question, told: Sequence[asyncpg.Record], now: datetime
-    ) -> list[UUID]:
-        gone: list[UUID] = []
+    async def _gone(self, question: Question, told: list[Ended], now: datetime) -> list[Ended]:
+        gone: list[Ended] = []
         step = min(LIMIT, _ROWS[Over.CASES])  # so that no answer is cut short
         for at in range(0, len(told), step):
             some = told[at : at + step]
-            span = Span(EVER, now, [row["transaction_id"] for row in some])
-            still = {one.identity for one in await self.ask(question, span, now)}
-            gone += [row["id"] for row in some if row["transaction_id"] not in still]
+            span = Span(EVER, now, [UUID(one.subject) for one in some])
+            still = {one.over for one in await self.ask(question, span, now)}
+            gone += [one for one in some if one not in still]
         return gone
 
-    async def _tell(self, question: Question, found: Sequence[Difference], now: datetime) -> int:
+    async def _tell(self, found: Sequence[Difference], now: datetime) -> int:
         """Open the incidents that are not open; give how many."""
-        if question.over is not Over.EVERYTHING:
-            columns = zip(
-                *((one.merchant_id, one.identity, one.detail) for one in found), strict=True
-            )
-            return len(await self._pool.fetch(QUERIES["tell"], question.kind, now, *columns))
-        # No index keeps these apart: they belong to no transaction.
-        details = {one.merchant_id: one.detail for one in found}
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(QUERIES["one_at_a_time"])
-            rows = await connection.fetch(
-                QUERIES["tell_merchants"], question.kind, now, list(details), list(details.values())
-            )
-        return len(rows)
+        incidents = [one.incident for one in found]
+        return len(await self._pool.fetch(*opening(incidents, now)))
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Any]:
@@ -255,7 +242,10 @@ _BESIDE: Final = (
 
 def _difference(question: Question, row: asyncpg.Record) -> Difference:
     facts = {name: row["facts"][name] for name in question.facts}
-    return Difference(question.kind, row["merchant_id"], row["id"], row["reference"], facts)
+    currency = row["facts"].get("currency", "")
+    return Difference(
+        question.kind, row["merchant_id"], row["id"], row["reference"], facts, currency
+    )
 
 
 def _broken(row: asyncpg.Record) -> Difference | None:
@@ -301,16 +291,6 @@ _PLACES: Final = {
 }
 
 
-def _queries() -> dict[str, str]:
-    """Fill the lists in, after the parts that several questions share."""
-    raw = {name: query.sql for name, query in load_queries("annul.resolve", "audit.sql").items()}
-    originals = raw.pop("originals")
-    for name, sql in raw.items():
-        filled = sql.replace("{originals}", originals)
-        for place, text in _PLACES.items():
-            filled = filled.replace(f"{{{place}}}", text)
-        raw[name] = filled
-    return raw
-
-
-QUERIES: Final = _queries()
+QUERIES: Final = {
+    name: statement.sql for name, statement in load("annul.resolve", "audit.sql", **_PLACES).items()
+}

@@ -19,7 +19,7 @@ WITH looked AS MATERIALIZED (
 -- name: late_approval
 -- description: Ended as declined or reversed, booked at the issuer afterwards, and nothing is owed.
 SELECT t.merchant_id, t.id, t.rrn AS reference,
-       jsonb_build_object('kind', t.kind, 'state', t.state, 'amount', t.amount,
+       jsonb_build_object('kind', t.kind, 'state', t.state, 'amount', t.amount, 'currency', t.currency,
                           'late_code', t.late_code, 'late_at', t.late_at) AS facts
 FROM transactions t
 WHERE {looked} AND t.state IN ({ended}) AND t.late_code IN ({booked})
@@ -33,7 +33,8 @@ LIMIT $5;
 -- name: reversed_but_approved
 -- description: Reversed here and approved there: no reversal since the approval was acknowledged with plain word that it is done.
 SELECT t.merchant_id, t.id, t.rrn AS reference,
-       jsonb_build_object('kind', t.kind, 'amount', t.amount, 'code', t.response_code,
+       jsonb_build_object('kind', t.kind, 'amount', t.amount, 'currency', t.currency,
+                          'code', t.response_code,
                           'late_code', t.late_code, 'acknowledged', b.last_code) AS facts
 FROM transactions t
 LEFT JOIN outbox b
@@ -46,7 +47,7 @@ LIMIT $5;
 -- name: approved_then_declined
 -- description: It stands as approved, and the issuer said later that it booked nothing.
 SELECT t.merchant_id, t.id, t.rrn AS reference,
-       jsonb_build_object('kind', t.kind, 'state', t.state, 'amount', t.amount,
+       jsonb_build_object('kind', t.kind, 'state', t.state, 'amount', t.amount, 'currency', t.currency,
                           'code', t.response_code, 'late_code', t.late_code,
                           'late_at', t.late_at) AS facts
 FROM transactions t
@@ -62,20 +63,22 @@ LIMIT $5;
 -- name: dispute_untold
 -- description: Issuer and annul say different things of it, and no open incident says so.
 SELECT t.merchant_id, t.id, t.rrn AS reference,
-       jsonb_build_object('kind', t.kind, 'amount', t.amount, 'code', t.response_code,
+       jsonb_build_object('kind', t.kind, 'amount', t.amount, 'currency', t.currency,
+                          'code', t.response_code,
                           'late_code', t.late_code) AS facts
 FROM transactions t
 WHERE {looked} AND t.state = 'disputed'
   AND NOT EXISTS (
       SELECT FROM incidents i
-      WHERE i.merchant_id = t.merchant_id AND i.transaction_id = t.id AND i.kind = 'disputed'
+      WHERE i.merchant_id = t.merchant_id AND i.subject = t.id::text AND i.kind = 'disputed'
         AND i.closed_at IS NULL)
 LIMIT $5;
 
 -- name: entries
 -- description: What stands without its entries, or entries of what does not stand.
 SELECT t.merchant_id, t.id, t.rrn AS reference,
-       jsonb_build_object('kind', t.kind, 'state', t.state, 'amount', t.amount, 'fee', t.fee,
+       jsonb_build_object('kind', t.kind, 'state', t.state, 'amount', t.amount, 'currency', t.currency,
+                          'fee', t.fee,
                           'receivable', e.receivable, 'income', e.income) AS facts
 FROM transactions t
 CROSS JOIN LATERAL (
@@ -104,7 +107,8 @@ LIMIT $5;
 -- description: What an original says is given back or on its way is not what refers to it holds.
 {originals}
 SELECT o.merchant_id, o.id, o.rrn AS reference,
-       jsonb_build_object('state', o.state, 'amount', o.amount, 'undone', o.undone, 'held', d.held,
+       jsonb_build_object('state', o.state, 'amount', o.amount, 'currency', o.currency,
+                          'undone', o.undone, 'held', d.held,
                           'undoing', o.undoing, 'under_way', d.under_way, 'left_over', d.left_over) AS facts
 FROM originals
 JOIN transactions o USING (merchant_id, id)
@@ -122,7 +126,8 @@ LIMIT $5;
 -- description: An original in a state that nothing proves, or something approved that its state does not show.
 {originals}
 SELECT o.merchant_id, o.id, o.rrn AS reference,
-       jsonb_build_object('state', o.state, 'amount', o.amount, 'undone', o.undone,
+       jsonb_build_object('state', o.state, 'amount', o.amount, 'currency', o.currency,
+                          'undone', o.undone,
                           'voids', d.voids, 'refunds', d.refunds, 'completions', d.completions) AS facts
 FROM originals
 JOIN transactions o USING (merchant_id, id)
@@ -149,7 +154,8 @@ LIMIT $5;
 -- description: More has gone back than was taken, or two things have taken one original whole.
 {originals}
 SELECT o.merchant_id, o.id, o.rrn AS reference,
-       jsonb_build_object('state', o.state, 'amount', o.amount, 'back', d.back, 'beside', d.beside) AS facts
+       jsonb_build_object('state', o.state, 'amount', o.amount, 'currency', o.currency,
+                          'back', d.back, 'beside', d.beside) AS facts
 FROM originals
 JOIN transactions o USING (merchant_id, id)
 CROSS JOIN LATERAL (
@@ -162,7 +168,7 @@ CROSS JOIN LATERAL (
                  AND (late_code IN ({booked}) OR response_code IN ({booked}))
                  AND NOT EXISTS (
                      SELECT FROM incidents i
-                     WHERE i.merchant_id = r.merchant_id AND i.transaction_id = r.id
+                     WHERE i.merchant_id = r.merchant_id AND i.subject = r.id::text
                        AND i.kind IN ('late_approval', 'disputed') AND i.closed_at IS NULL)), 0) AS beside
     FROM transactions r WHERE original_id = o.id AND merchant_id = o.merchant_id
 ) d
@@ -174,7 +180,8 @@ LIMIT $5;
 -- description: More of a fee was given back than was taken.
 {originals}
 SELECT o.merchant_id, o.id, o.rrn AS reference,
-       jsonb_build_object('state', o.state, 'amount', o.amount, 'fee', o.fee, 'returned', d.returned) AS facts
+       jsonb_build_object('state', o.state, 'amount', o.amount, 'currency', o.currency,
+                          'fee', o.fee, 'returned', d.returned) AS facts
 FROM originals
 JOIN transactions o USING (merchant_id, id)
 CROSS JOIN LATERAL (
@@ -187,7 +194,8 @@ LIMIT $5;
 -- name: unknown_without_outbox
 -- description: No outcome, and nothing is owed to the issuer that would bring one.
 SELECT t.merchant_id, t.id, t.rrn AS reference,
-       jsonb_build_object('kind', t.kind, 'state', t.state, 'amount', t.amount, 'node', t.node,
+       jsonb_build_object('kind', t.kind, 'state', t.state, 'amount', t.amount, 'currency', t.currency,
+                          'node', t.node,
                           'received_at', t.received_at) AS facts
 FROM transactions t
 WHERE {looked} AND t.state IN ({open})
@@ -199,7 +207,7 @@ LIMIT $5;
 -- name: failed_without_case
 -- description: A void, refund or completion that failed and that nobody follows up.
 SELECT t.merchant_id, t.id, t.rrn AS reference,
-       jsonb_build_object('kind', t.kind, 'state', t.state, 'amount', t.amount,
+       jsonb_build_object('kind', t.kind, 'state', t.state, 'amount', t.amount, 'currency', t.currency,
                           'code', t.response_code, 'received_at', t.received_at) AS facts
 FROM transactions t
 WHERE {looked} AND t.kind IN ({cased}) AND NOT t.cased AND t.origin IN ({of_shops})
@@ -211,20 +219,22 @@ LIMIT $5;
 -- description: A case that nobody looks at, or that ended without proof and without anybody being told.
 SELECT * FROM (
     SELECT t.merchant_id, t.id, t.number AS reference,
-           jsonb_build_object('amount', t.amount, 'ended', t.ended, 'step', t.step,
+           jsonb_build_object('amount', t.amount, 'currency', t.currency,
+                              'ended', t.ended, 'step', t.step,
                               'due_look', t.next_action_at) AS facts
     FROM cases t
     WHERE {looked_case} AND t.ended = '' AND t.next_action_at < $4 - interval '10 minutes'
       AND (t.leased_until IS NULL OR t.leased_until < $4)
     UNION ALL
     SELECT t.merchant_id, t.id, t.number,
-           jsonb_build_object('amount', t.amount, 'ended', t.ended, 'step', t.step,
+           jsonb_build_object('amount', t.amount, 'currency', t.currency,
+                              'ended', t.ended, 'step', t.step,
                               'due_look', t.next_action_at)
     FROM cases t
     WHERE {looked_case} AND t.ended = 'unproved' AND t.ended_at < $4
       AND NOT EXISTS (
           SELECT FROM incidents i
-          WHERE i.merchant_id = t.merchant_id AND i.transaction_id = t.id
+          WHERE i.merchant_id = t.merchant_id AND i.subject = t.id::text
             AND i.kind = 'outcome_unproved' AND i.closed_at IS NULL)
 ) AS found
 LIMIT $5;
@@ -232,7 +242,8 @@ LIMIT $5;
 -- name: case_end
 -- description: A case that says the money is back, while the original stands and nothing is on its way.
 SELECT t.merchant_id, t.id, t.number AS reference,
-       jsonb_build_object('amount', t.amount, 'ended', t.ended, 'ended_at', t.ended_at,
+       jsonb_build_object('amount', t.amount, 'currency', t.currency,
+                          'ended', t.ended, 'ended_at', t.ended_at,
                           'state', o.state) AS facts
 FROM cases t
 JOIN transactions o ON o.merchant_id = t.merchant_id AND o.id = t.original_id
@@ -280,7 +291,7 @@ WITH posted AS (
     FULL JOIN needed n USING (merchant_id, currency)
 )
 SELECT merchant_id, NULL::uuid AS id, currency AS reference,
-       to_jsonb(compared) - '{merchant_id,currency}'::text[] AS facts
+       to_jsonb(compared) - 'merchant_id' AS facts
 FROM compared
 WHERE (pending, available, frozen, reserved)
       IS DISTINCT FROM (pending_entries, available_entries, frozen_entries, reserved_needed)
@@ -304,39 +315,6 @@ UNION
 SELECT t.id FROM outbox b
 JOIN transactions t ON t.merchant_id = b.merchant_id AND t.id = b.transaction_id
 WHERE b.pending AND t.received_at < $1;
-
--- name: told
--- description: Incidents of a kind that are open.
-SELECT id, merchant_id, transaction_id FROM incidents WHERE kind = $1 AND closed_at IS NULL;
-
--- name: tell
--- description: Open an incident for each of these, unless it is open: $1 kind, $2 when.
-INSERT INTO incidents (merchant_id, id, kind, transaction_id, detail, opened_at)
-SELECT f.merchant_id, gen_random_uuid(), $1, f.id, f.detail, $2
-FROM unnest($3::text[], $4::uuid[], $5::text[]) AS f (merchant_id, id, detail)
-ON CONFLICT DO NOTHING
-RETURNING id;
-
--- name: tell_merchants
--- description: The same of what belongs to no transaction: once for each merchant.
-INSERT INTO incidents (merchant_id, id, kind, detail, opened_at)
-SELECT f.merchant_id, gen_random_uuid(), $1, f.detail, $2
-FROM unnest($3::text[], $4::text[]) AS f (merchant_id, detail)
-WHERE NOT EXISTS (
-    SELECT FROM incidents i
-    WHERE i.merchant_id = f.merchant_id AND i.kind = $1 AND i.closed_at IS NULL)
-RETURNING id;
-
--- name: one_at_a_time
--- description: Let nobody else open incidents of merchants before this transaction ends.
-SELECT pg_advisory_xact_lock(hashtext('annul audit'));
-
--- name: mended
--- description: Close what is no longer found: $1 incidents, $2 when.
-UPDATE incidents SET closed_at = $2
-WHERE id IN (SELECT id FROM incidents WHERE id = ANY ($1::uuid[]) AND closed_at IS NULL
-             FOR UPDATE SKIP LOCKED)
-RETURNING id;
 
 -- name: explained
 -- description: Which of these marks stand in the audit log.

@@ -13,24 +13,34 @@ from uuid import UUID
 import asyncpg
 
 from annul.domain.errors import AnnulError
+from annul.domain.incident import Incident
+from annul.domain.incidents import INCIDENTS
 from annul.domain.kinds import CASED, REFUNDS, VOIDS
 from annul.domain.records import OF_SHOPS, Transaction
 from annul.domain.states import UNFINISHED
 from annul.domain.text import Text
-from annul.store.database import load_queries
-from annul.store.sql import listed
+from annul.store.incidents import CLOSE_ENDED, Ended, closing, opening
+from annul.store.sql import listed, load
 
 from .case import UNPROVED, Case, Event, chained
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Case._fields)
 _QUERIES: Final = {
-    name: query.sql.replace("{columns}", _COLUMNS)
-    .replace("{cased}", listed(CASED))
-    .replace("{voids}", listed(VOIDS))
-    .replace("{refunds}", listed(REFUNDS))
-    .replace("{of_shops}", listed(OF_SHOPS))
-    for name, query in load_queries("annul.resolve", "book.sql").items()
+    name: statement.sql
+    for name, statement in load(
+        "annul.resolve",
+        "book.sql",
+        columns=_COLUMNS,
+        close_ended=CLOSE_ENDED,
+        cased=listed(CASED),
+        voids=listed(VOIDS),
+        refunds=listed(REFUNDS),
+        of_shops=listed(OF_SHOPS),
+    ).items()
 }
+# What is over when a case ends, the second one only when its outcome is proved.
+_OF_OPEN_CASES: Final = tuple(kind for kind in INCIDENTS if kind.startswith("case_"))
+_UNPROVED: Final = "outcome_unproved"
 _BATCH: Final = 200
 REOPENED: Final = "reopened"
 _DECIDED: Final = Text(
@@ -54,7 +64,7 @@ class Entry:
     events: list[Event] = field(default_factory=list)
     notice: str = ""
     notification: Mapping[str, Any] | None = None
-    incident: tuple[str, str] | None = None  # kind, detail
+    incident: Incident | None = None
     leased_until: datetime | None = None  # for whoever goes on with it
     gets_on: bool = False  # so that what has stopped it is over
     act: Mapping[str, Any] | None = None  # a person's act for the audit: who, role, action, reason
@@ -169,10 +179,8 @@ class Book:
 
     async def fault(self, case: Case, error: BaseException, at: datetime) -> None:
         """Tell somebody that a case can not go on; it is over once it does."""
-        detail = f"Case {case.number} can not go on: {type(error).__name__}. It is tried again."
-        await self._pool.execute(
-            _QUERIES["incident"], case.merchant_id, "case_fault", case.id, detail, at
-        )
+        incident = Incident.of_case("case_fault", case, error=type(error).__name__)
+        await self._pool.execute(*opening([incident], at))
 
     async def repair(self, case: Case, at: datetime) -> bool:
         """Let an open case be looked at now if its original is no longer as it was."""
@@ -198,10 +206,9 @@ class Book:
                 return None
             await self._rest(connection, case, entry, lines, at)
             if case.ended:
-                unproved = case.ended == UNPROVED
-                await connection.execute(
-                    _QUERIES["close_incidents"], case.merchant_id, case.id, at, unproved
-                )
+                over = (*_OF_OPEN_CASES, *(() if case.ended == UNPROVED else (_UNPROVED,)))
+                about = (case.merchant_id, str(case.id))
+                await connection.execute(*closing((Ended(kind, *about) for kind in over), at))
         return case
 
     async def append(self, before: Case, entry: Entry, at: datetime) -> bool:
@@ -243,10 +250,7 @@ class Book:
                 _QUERIES["notification"], *identity, event, dict(entry.notification), at
             )
         if entry.incident is not None:
-            kind, detail = entry.incident
-            await connection.execute(
-                _QUERIES["incident"], case.merchant_id, kind, case.id, detail, at
-            )
+            await connection.execute(*opening([entry.incident], at))
         if entry.act is not None:
             act = entry.act
             await connection.execute(

@@ -183,11 +183,11 @@ WITH written AS (
         changed_at = now()
     WHERE merchant_id = $1 AND id = $2 AND events = $3 AND ended_at IS NULL
     RETURNING merchant_id, id
+), ended AS (
+    SELECT merchant_id, 'case_fault' AS kind, id::text AS subject, $22::timestamptz AS at
+    FROM written WHERE $21
 ), over AS (
-    UPDATE incidents i SET closed_at = $22
-    FROM written w
-    WHERE $21 AND i.merchant_id = w.merchant_id AND i.transaction_id = w.id
-      AND i.kind = 'case_fault' AND i.closed_at IS NULL
+    {close_ended}
 )
 SELECT id FROM written;
 
@@ -228,18 +228,6 @@ VALUES ($1, gen_random_uuid(), $2, $3, $4, $5);
 -- description: Tell the merchant by webhook or chat.
 INSERT INTO notifications (merchant_id, id, case_id, event, payload, created_at, next_attempt_at)
 VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $5);
-
--- name: incident
--- description: Open an incident about a case, once.
-INSERT INTO incidents (merchant_id, id, kind, transaction_id, detail, opened_at)
-VALUES ($1, gen_random_uuid(), $2, $3, $4, $5)
-ON CONFLICT DO NOTHING;
-
--- name: close_incidents
--- description: Close what was opened about a case; that its outcome is unproved only when it is proved.
-UPDATE incidents SET closed_at = $3
-WHERE merchant_id = $1 AND transaction_id = $2 AND closed_at IS NULL
-  AND (kind LIKE 'case_%' OR (kind = 'outcome_unproved' AND NOT $4));
 
 -- name: audit
 -- description: Keep who did what and why.

@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 from uuid_utils.compat import uuid7
 
+from annul.domain.incident import Incident
 from annul.domain.kinds import KINDS
 from annul.domain.records import Transaction
 from annul.domain.response_codes import Effect, effect_of
@@ -22,7 +23,8 @@ from annul.domain.states import BY_HAND, STANDING, UNFINISHED
 from annul.security.vault import Vault
 from annul.store.batcher import STORE_LOST
 from annul.store.clock import Clock
-from annul.store.database import load_queries
+from annul.store.incidents import CLOSE_ENDED, opening
+from annul.store.sql import load
 from annul.wire.masking import scan
 
 from .book import Book, Entry
@@ -52,25 +54,22 @@ from .people import SecondPersonNeeded
 
 log = structlog.get_logger(__name__)
 
-_PLACES: Final = {
-    "{columns}": ", ".join(f"t.{name}" for name in Transaction._fields),
-    "{case}": ", ".join(f"t.{name}" for name in Case._fields),
-    "{shown}": COLUMNS,
-}
 _TRIES: Final = 5  # writings of others that an event steps aside for
 _STUCK: Final = timedelta(minutes=1)
 _TIMEOUT_MS: Final = 30_000  # of an issuer that is not known any more
 
 
-def _loaded() -> dict[str, str]:
-    raw = {n: q.sql for n, q in load_queries("annul.resolve", "conclusions.sql").items()}
-    places = {**_PLACES, "{found}": raw["found"]}
-    for place, text in places.items():
-        raw = {name: sql.replace(place, text) for name, sql in raw.items()}
-    return raw
-
-
-_QUERIES: Final = _loaded()
+_QUERIES: Final = {
+    name: statement.sql
+    for name, statement in load(
+        "annul.resolve",
+        "conclusions.sql",
+        columns=", ".join(f"t.{name}" for name in Transaction._fields),
+        case=", ".join(f"t.{name}" for name in Case._fields),
+        shown=COLUMNS,
+        close_ended=CLOSE_ENDED,
+    ).items()
+}
 
 
 class Concludes(Protocol):
@@ -308,7 +307,9 @@ class Conclusions:
             await self._outcomes.concluded(transaction, done=conclusion.done, at=now)
             transaction, heard = await self._look(conclusion, conclusion.confirmed_at)
         if transaction.state in BY_HAND and not heard:
-            await self._say_stuck(conclusion, now)  # something holds it; it is tried again
+            await self._say_stuck(
+                conclusion, transaction, now
+            )  # something holds it; it is tried again
             return False
         stands = transaction.state in STANDING
         came = (
@@ -331,24 +332,19 @@ class Conclusions:
                     _QUERIES["close_incidents"], *key, case_id, now, unfinished
                 )
                 if conclusion.done and _told_otherwise(transaction):
-                    await connection.execute(
-                        _QUERIES["incident"],
-                        key[0],
-                        "concluded_as_done",
-                        key[1],
-                        f"Two people concluded the {transaction.kind} {transaction.rrn} as done;"
-                        f" terminal {transaction.terminal_id} was told otherwise, or reversed it.",
-                        now,
+                    incident = Incident.of_transaction(
+                        "concluded_as_done", transaction, terminal=transaction.terminal_id
                     )
+                    await connection.execute(*opening([incident], now))
             else:
-                detail = (
-                    f"Transaction {transaction.rrn} was concluded as "
-                    f"{'done' if conclusion.done else 'not done'} by hand, but is "
-                    f"{transaction.state}: the issuer was heard meanwhile."
+                incident = Incident.of_transaction(
+                    "conclusion_overtaken",
+                    transaction,
+                    concluded="done" if conclusion.done else "not_done",
+                    code=transaction.late_code or transaction.response_code,
+                    state=transaction.state,
                 )
-                await connection.execute(
-                    _QUERIES["incident"], key[0], "conclusion_overtaken", key[1], detail, now
-                )
+                await connection.execute(*opening([incident], now))
             marked = await connection.fetchval(
                 _QUERIES["audit"],
                 conclusion.id,
@@ -386,20 +382,15 @@ class Conclusions:
             case = await self._book.reread(case)
         return case, False
 
-    async def _say_stuck(self, conclusion: Conclusion, now: datetime) -> None:
+    async def _say_stuck(
+        self, conclusion: Conclusion, transaction: Transaction, now: datetime
+    ) -> None:
         """Tell somebody when a confirmed conclusion can not be carried out for long."""
         assert conclusion.confirmed_at is not None, "it is confirmed"
         if now < conclusion.confirmed_at + _STUCK:
             return
-        detail = "A conclusion that two people have confirmed can not be carried out yet."
-        await self._pool.execute(
-            _QUERIES["incident"],
-            conclusion.merchant_id,
-            "conclusion_waits",
-            conclusion.transaction_id,
-            detail,
-            now,
-        )
+        incident = Incident.of_transaction("conclusion_waits", transaction)
+        await self._pool.execute(*opening([incident], now))
 
 
 def _checked(person: Person, reason: str) -> str:

@@ -75,22 +75,19 @@ ORDER BY t.ended = '' DESC, t.ended = 'unproved' DESC, t.opened_at DESC LIMIT 1;
 
 -- name: close_incidents
 -- description: Close what was opened about a transaction's money ($2), and about its case ($3) when nothing else of it is under way.
-UPDATE incidents i SET closed_at = $4
-WHERE i.merchant_id = $1 AND i.closed_at IS NULL
-  AND (i.transaction_id = $2
-           AND (i.kind IN ('disputed', 'outcome_unproved', 'conclusion_waits')
-                OR i.kind LIKE 'forward%')
-       OR i.transaction_id = $3 AND i.kind = 'outcome_unproved' AND NOT EXISTS (
-           SELECT FROM cases c
-           JOIN transactions t ON t.merchant_id = $1
-            AND (t.id = c.id OR t.id = c.original_id OR t.original_id = c.original_id)
-           WHERE c.merchant_id = $1 AND c.id = $3 AND t.state = ANY ($5)));
-
--- name: incident
--- description: Open an incident about a transaction, once.
-INSERT INTO incidents (merchant_id, id, kind, transaction_id, detail, opened_at)
-VALUES ($1, gen_random_uuid(), $2, $3, $4, $5)
-ON CONFLICT DO NOTHING;
+WITH ended AS (
+    SELECT $1::text AS merchant_id, kind, $2::uuid::text AS subject, $4::timestamptz AS at
+    FROM unnest(ARRAY['disputed', 'outcome_unproved', 'conclusion_waits', 'forward_reversal',
+                      'forward_advice']) AS kind
+    UNION
+    SELECT $1::text, 'outcome_unproved', $3::uuid::text, $4
+    WHERE NOT EXISTS (
+        SELECT FROM cases c
+        JOIN transactions t ON t.merchant_id = $1
+         AND (t.id = c.id OR t.id = c.original_id OR t.original_id = c.original_id)
+        WHERE c.merchant_id = $1 AND c.id = $3 AND t.state = ANY ($5))
+)
+{close_ended};
 
 -- name: audit
 -- description: Keep who did what and why; false when this was kept before.

@@ -6,6 +6,7 @@ from typing import Final
 
 from annul.diagnose.causes import CAUSES
 from annul.diagnose.gather import Picture
+from annul.domain.incident import Incident
 from annul.domain.kinds import REFUNDS, VOIDS
 from annul.domain.text import Text
 
@@ -17,7 +18,7 @@ from .rulings import NOT_ALLOWED
 from .situation import Situation, Step
 
 _SHOWN: Final = 5  # findings that go into an event
-_INCIDENTS: Final = frozenset({"acquirer_fault", "issuer_error"})
+_FAULTS: Final = {"acquirer_fault": "case_acquirer_fault", "issuer_error": "case_issuer_error"}
 _DONE: Final = {"voided": "已撤销", "refunded": "已改为退货", UNPROVED: "结果待人工核实"}
 _NOTHING: Final = Text("", "")
 _LATE: Final = Text("已超过承诺时间，请人工处理", "over its promised time; a person is asked")
@@ -34,11 +35,11 @@ def entry_of(s: Situation, step: Step, result: str, random: Callable[[], float])
     due_at = case.opened_at + s.pace.due(CAUSES[cause].patience)
     first_due_at = case.first_due_at if case.cause else due_at
     task, incident = step.task, None
-    if cause in _INCIDENTS and cause != case.cause:
-        incident = (f"case_{cause}", f"Case {case.number}: {CAUSES[cause].title.en}.")
+    if cause in _FAULTS and cause != case.cause:
+        incident = Incident.of_case(_FAULTS[cause], case)
     if now >= first_due_at and not step.end:
         task = task or "late"
-        incident = ("case_late", f"Case {case.number} is over its time, step {step.name}.")
+        incident = Incident.of_case("case_late", case, step=step.name)
         if case.task != task:
             events.append(Event("late", _LATE))
     changed = case._replace(

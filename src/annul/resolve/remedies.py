@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+from annul.domain.incident import Incident
 from annul.domain.kinds import REFUNDABLE, REFUNDS, VOIDABLE
 from annul.domain.policies import PolicyKind, current
 from annul.domain.records import Transaction
@@ -84,8 +85,8 @@ def _refuse_undone(s: Situation) -> Step | None:
 def _escalate(s: Situation) -> Step:
     """End it at once, with something for a person to follow up."""
     refused, cause = _refuse(s), s.cause.name
-    detail = f"Case {s.case.number} ended as refused ({cause}); somebody should follow it up."
-    return replace(refused, task=cause, incident=(f"escalated_{cause}", detail))
+    incident = Incident.of_case("escalated", s.case, cause=s.cause.title)
+    return replace(refused, task=cause, incident=incident)
 
 
 def _stands(s: Situation, kinds: Collection[str]) -> Transaction | None:

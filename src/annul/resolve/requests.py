@@ -7,6 +7,7 @@ ends as `refunded`. No money goes back by a completion, whatever becomes of it: 
 
 from typing import Final
 
+from annul.domain.incident import Incident
 from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, Family
 from annul.domain.money import show
 from annul.domain.records import Transaction
@@ -144,13 +145,21 @@ def _advice_declined(s: Situation, void: Transaction) -> Step:
         f" declined by issuer {void.issuer_id} with code {code}: this money was not taken. Next:"
         " collect it from the cardholder another way, or let the acquirer ask the issuer for it",
     )
-    detail = f"Case {s.case.number}: {why.en}. {why.zh}。"
+    incident = Incident.of_case(
+        ADVICE_DECLINED,
+        s.case,
+        reference=void.rrn,
+        amount=void.amount,
+        currency=void.currency,
+        issuer=void.issuer_id,
+        code=code,
+    )
     return end(
         "refused",
         why,
         _evidence(s, void),
         task=ADVICE_DECLINED,
-        incident=(ADVICE_DECLINED, detail),
+        incident=incident,
         notice=f"离线完成被拒{code},款未收到",
     )
 

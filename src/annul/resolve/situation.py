@@ -8,6 +8,7 @@ from typing import Any, Final
 from annul.diagnose.causes import CAUSES, Cause
 from annul.diagnose.gather import Picture
 from annul.diagnose.rank import Finding
+from annul.domain.incident import Incident
 from annul.domain.kinds import VOIDS
 from annul.domain.records import OF_SHOPS, Merchant, Transaction
 from annul.domain.states import UNFINISHED
@@ -107,8 +108,8 @@ class Situation:
 class Step:
     """What to do. `do` names an action, `until` a time to look again, `end` how the case ends.
 
-    `task` is what a person is asked; `evidence` goes into the event; `incident` is a kind and what
-    it says to whoever reads it; `notice` is what the terminal is told at the end, else by the end.
+    `task` is what a person is asked; `evidence` goes into the event; `notice` is what the terminal
+    is told at the end, else by the end.
     """
 
     name: str
@@ -118,7 +119,7 @@ class Step:
     end: str = ""
     task: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
-    incident: tuple[str, str] | None = None
+    incident: Incident | None = None
     notice: str = ""
 
 
@@ -129,7 +130,7 @@ def end(
     *,
     name: str = "",
     task: str = "",
-    incident: tuple[str, str] | None = None,
+    incident: Incident | None = None,
     notice: str = "",
 ) -> Step:
     """Give the step that ends a case."""

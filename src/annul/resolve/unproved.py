@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from annul.diagnose.gather import Owed
+from annul.domain.incident import Incident
 from annul.domain.kinds import KINDS, Money
 from annul.domain.money import show
 from annul.domain.records import Transaction
@@ -50,13 +51,12 @@ def unproved(s: Situation, open_: Sequence[Transaction]) -> Step:
         f"Outcome unproved: {'; '.join(one.en for one in said)}. Next: get evidence from the issuer"
         f" and conclude it by hand, two people ({commands})",
     )
-    detail = f"Case {s.case.number}: {why.en}. {why.zh}。"
     return end(
         UNPROVED,
         why,
         {"under_way": named, "cause": s.cause.name},
         task=TASK,
-        incident=(TASK, detail),
+        incident=Incident.of_case(TASK, s.case, why=why),
     )
 
 

@@ -5,7 +5,6 @@ before its own.
 """
 
 import asyncio
-import json
 import os
 import selectors
 import signal
@@ -14,6 +13,8 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 import asyncpg
+
+from annul.store.database import read_json
 
 _WAITS_S: Final = 0.02  # real seconds after which a statement may be waiting for another
 _SETTINGS: Final = {
@@ -189,9 +190,7 @@ class Server:
 
     async def _connect(self) -> Any:
         connection = await asyncpg.connect(self.url, server_settings=_SETTINGS)
-        await connection.set_type_codec(
-            "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads
-        )
+        await read_json(connection)
         return connection
 
     async def _gone(self, pid: int) -> None:

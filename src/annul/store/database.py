@@ -10,6 +10,7 @@ from typing import Any, Final
 import asyncpg
 
 _ROLE: Final = "annul_app"
+_JSONB: Final = b"\x01"  # the version of the binary form
 _NAMED: Final = re.compile(r"^-- name: (\w+)\n-- description: (.+)\n", re.MULTILINE)
 
 
@@ -38,6 +39,17 @@ def load_queries(package: str, filename: str) -> Mapping[str, Query]:
     return queries
 
 
+async def read_json(connection: Any) -> None:
+    """Let a connection take and give `jsonb` as Python values, also as a field of a row type."""
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: _JSONB + json.dumps(value).encode(),
+        decoder=lambda stored: json.loads(stored[len(_JSONB) :]),
+        format="binary",
+    )
+
+
 async def connect(url: str, *, size: int = 20, role: str | None = _ROLE) -> asyncpg.Pool:
     """Open a pool of connections that work as `role`, which may only add to the ledger.
 
@@ -46,11 +58,6 @@ async def connect(url: str, *, size: int = 20, role: str | None = _ROLE) -> asyn
     settings = {"application_name": "annul", "timezone": "UTC"}
     if role is not None:
         settings["role"] = role
-
-    async def prepare(connection: Any) -> None:
-        await connection.set_type_codec(
-            "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads
-        )
 
     async def keep(_connection: Any) -> None:
         """Spare the round trip of a reset: annul leaves no session state behind."""
@@ -62,7 +69,7 @@ async def connect(url: str, *, size: int = 20, role: str | None = _ROLE) -> asyn
         timeout=10,
         command_timeout=60,
         server_settings=settings,
-        init=prepare,
+        init=read_json,
         reset=keep,
     )
     assert pool is not None

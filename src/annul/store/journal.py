@@ -4,6 +4,7 @@ All statements run through group commit (`batcher`). After a lost connection a s
 again: opening is idempotent by the request's key, concluding by its guard on the state.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from operator import attrgetter
@@ -12,12 +13,14 @@ from uuid import UUID
 
 import asyncpg
 
+from annul.domain.incident import Incident
 from annul.domain.ledger import Transfer
 from annul.domain.records import Key, Transaction
 from annul.domain.response_codes import Effect, effect_of
 from annul.domain.states import BY_HAND, State, sources
 
 from .batcher import LOST, Batcher, StoreUnavailable
+from .incidents import opening
 from .journal_sql import OF_OPENING, OF_OUTCOME, OF_TRANSACTION, QUERIES
 from .lane import Lane, Lanes
 from .late import Late, decide
@@ -57,7 +60,7 @@ class Outcome(NamedTuple):
     An empty text keeps the stored value. `came_from` narrows the states that it may come from;
     `by_hand` lets it come from those that only people conclude. `seen_at` is when the late answer
     came that the writer knows of: what denies a later one does not end it. `incident` tells
-    somebody of what this state may not stand without, in the words of `detail`.
+    somebody of what this state may not stand without, with its `params`.
     """
 
     merchant_id: str
@@ -87,7 +90,7 @@ class Outcome(NamedTuple):
     by_hand: bool = False
     seen_at: datetime | None = None
     incident: str = ""
-    detail: str = ""
+    params: Mapping[str, object] | None = None
 
     @property
     def sources(self) -> str:
@@ -131,12 +134,9 @@ class Journal:
         """Write an outcome; False when the transaction is not in a state that may move there."""
         return await self._conclude.submit(outcome)
 
-    async def incident(
-        self, transaction: Transaction, kind: str, detail: str, at: datetime
-    ) -> None:
-        """Tell somebody of a transaction; once while the incident is open."""
-        key = (transaction.merchant_id, transaction.id)
-        await self._read.fetch(QUERIES["incident"], *key, kind, detail, at)
+    async def tell(self, incident: Incident, at: datetime) -> None:
+        """Tell somebody; once while the incident is open."""
+        await self._read.fetch(*opening([incident], at))
 
     async def untold(self, original: Transaction, amount: int, now: datetime) -> bool:
         """Say whether an equal refund went through of which its terminal still holds for open.
@@ -152,10 +152,6 @@ class Journal:
         """Keep that the terminal itself took a void or its like back (0400)."""
         key = (transaction.merchant_id, transaction.id)
         await self._read.fetch(QUERIES["taken_back"], *key)
-
-    async def announce(self, merchant_id: str, kind: str, detail: str, at: datetime) -> None:
-        """Tell somebody of what belongs to no transaction; once while it is open."""
-        await self._read.fetch(QUERIES["announce"], merchant_id, kind, detail, at)
 
     async def find(self, key: Key) -> Transaction | None:
         """Find a transaction by merchant, terminal, batch and trace."""
@@ -254,16 +250,17 @@ class Journal:
 
     async def _denied(self, approved: Outcome, code: str) -> None:
         """Tell somebody of an approval whose denial came before it was written."""
-        detail = f"approved with {approved.response_code}, and declined with {code} beside it."
         with suppress(*LOST, StoreUnavailable):  # it is written; the sweep tells of it too
-            await self._read.fetch(
-                QUERIES["incident"],
-                approved.merchant_id,
-                approved.id,
+            transaction = await self.find_by_id(approved.merchant_id, approved.id)
+            assert transaction is not None, "it is written"
+            incident = Incident.of_transaction(
                 "answers_contradict",
-                f"The transaction was {detail}",
-                approved.at,
+                transaction,
+                code=approved.response_code,
+                how="declined",
+                late_code=code,
             )
+            await self.tell(incident, approved.at)
 
     async def _run_find(self, keys: list[Key]) -> list[Transaction | None]:
         columns = list(zip(*keys, strict=True))

@@ -93,7 +93,7 @@ WITH outcome AS (
     RETURNING t.merchant_id, t.id, t.original_id, t.issuer_id, t.card_hash, t.currency,
               o.posted_on, o.state, o.original_state, o.release, o.owed, o.reason,
               o.settles, o.response_code, o.at, o.undoing, o.unreserve,
-              o.why, t.late_code, o.incident, o.detail
+              o.why, t.late_code, o.incident, o.params
 ), original AS (
     UPDATE transactions t
     SET undone = t.undone - m.release,
@@ -136,11 +136,11 @@ WITH outcome AS (
     ON CONFLICT (merchant_id, transaction_id, kind) DO UPDATE
     SET pending = true, next_attempt_at = excluded.next_attempt_at, done_at = NULL,
         leased_until = NULL
-), told AS (
-    INSERT INTO incidents (merchant_id, id, kind, transaction_id, detail, opened_at)
-    SELECT merchant_id, gen_random_uuid(), incident, id, detail, at
+), raised AS (
+    SELECT merchant_id, incident AS kind, id::text AS subject, id AS transaction_id, params, at
     FROM moved WHERE incident <> ''
-    ON CONFLICT DO NOTHING
+), told AS (
+    {open_raised}
 ), settled AS (
     UPDATE outbox b
     SET pending = false, done_at = m.at, last_code = m.response_code
@@ -223,20 +223,6 @@ LIMIT 1;
 -- name: taken_back
 -- description: Keep that a terminal took back what it had asked for.
 UPDATE transactions SET taken_back = true WHERE merchant_id = $1 AND id = $2 AND NOT taken_back;
-
--- name: incident
--- description: Tell somebody of a transaction: $3 kind, $4 detail, $5 when; once while it is open.
-INSERT INTO incidents (merchant_id, id, kind, transaction_id, detail, opened_at)
-VALUES ($1, gen_random_uuid(), $3, $2, $4, $5)
-ON CONFLICT DO NOTHING;
-
--- name: announce
--- description: The same of what belongs to no transaction: $1 merchant, $2 kind, $3 detail, $4 when.
-INSERT INTO incidents (merchant_id, id, kind, detail, opened_at)
-SELECT $1, gen_random_uuid(), $2, $3, $4
-WHERE NOT EXISTS (
-    SELECT FROM incidents
-    WHERE merchant_id = $1 AND kind = $2 AND detail = $3 AND closed_at IS NULL);
 
 -- name: owe
 -- description: Put a reversal or an advice of one transaction into the outbox, due now.

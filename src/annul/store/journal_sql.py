@@ -7,6 +7,7 @@ from annul.domain.records import OF_SHOPS, Transaction
 from annul.domain.response_codes import BOOKED
 from annul.domain.states import STANDING, moves
 
+from .incidents import OPEN_RAISED
 from .posting import SQL as POSTING
 from .sql import listed, load
 
@@ -24,7 +25,7 @@ OF_OUTCOME: Final = (
     "merchant_id", "id", "state", "sources", "sent", "response_code", "auth_code",
     "settlement_date", "fee", "icc_answer", "voucher", "late_code", "original_state", "release",
     "owed", "reason", "settles", "at", "why", "undoing", "unreserve", "posted_on", "seen_at",
-    "incident", "detail",
+    "incident", "params",
 )  # fmt: skip
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
@@ -45,5 +46,6 @@ QUERIES: Final = {
         of_shops=listed(OF_SHOPS),
         posted=POSTING["posted"].sql,
         balanced=POSTING["balanced"].sql,
+        open_raised=OPEN_RAISED,
     ).items()
 }

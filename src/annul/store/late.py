@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from annul.domain.answers import Verdict
+from annul.domain.incident import Incident
 from annul.domain.kinds import REFUNDS
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED, Effect, effect_of
 from annul.domain.states import ENDED, STANDING, State, sources
 
+from .incidents import opening
 from .journal_sql import QUERIES
 
 _NOT_BOOKED: Final = frozenset({Verdict.DECLINED, Verdict.OPEN})
-_NAMED: Final = "The {0.kind} {0.rrn} at issuer {0.issuer_id}"
 
 
 class Late(NamedTuple):
@@ -47,10 +48,8 @@ async def decide(connection: Any, late: Late) -> str:
         return ""
     stored = Transaction.of(row)
     denied = _denied(stored, late)
-    if denied:
-        kind, how = denied
-        detail = f"{_NAMED.format(stored)} was {how}"
-        await connection.execute(QUERIES["incident"], *key, kind, detail, late.at)
+    if denied is not None:
+        await connection.execute(*opening([denied], late.at))
     doubted = late.verdict is Verdict.OPEN and late.reversible and stored.state is State.REVERSED
     if doubted or (late.verdict not in _NOT_BOOKED and stored.state in ENDED):
         held = await _reopen(connection, stored, late, doubted=doubted)
@@ -88,25 +87,36 @@ async def _reopen(connection: Any, stored: Transaction, late: Late, *, doubted: 
     if late.reversible:
         await connection.execute(QUERIES["owe"], *key, "reversal", late.reason, late.at)
     if not doubted and (not late.reversible or not held):
-        kind = "late_approval" if late.reversible else "disputed"
-        detail = f"{_NAMED.format(stored)} was approved after it had ended as {stored.state}."
-        if not held:
-            detail += " Another void or refund has taken its place: it may be paid twice."
-        await connection.execute(QUERIES["incident"], *key, kind, detail, late.at)
+        if late.reversible:
+            told = Incident.of_transaction("late_approval", stored, state=stored.state)
+        else:
+            told = Incident.of_transaction(
+                "disputed",
+                stored,
+                how="after_its_end" if held else "beside_another",
+                code=late.code,
+                state=stored.state,
+            )
+        await connection.execute(*opening([told], late.at))
     return "held" if held else "beside"
 
 
-def _denied(stored: Transaction, late: Late) -> tuple[str, str] | None:
-    """Say how a late answer denies the one that is stored: kind of incident, and words."""
+def _denied(stored: Transaction, late: Late) -> Incident | None:
+    """Say how a late answer denies the one that is stored, if it does."""
     if stored.response_code not in BOOKED or stored.state is State.SENT:
         return None
-    if late.verdict is Verdict.CONTRADICTS and stored.state in STANDING:
-        how = f"approved with {stored.response_code}, then {late.code} for something else."
-        return "answers_contradict", how
-    if effect_of(late.code) is Effect.NOT_DONE:
-        how = f"approved with {stored.response_code}, then declined with {late.code}."
-        return "answers_contradict", how
+    something_else = late.verdict is Verdict.CONTRADICTS and stored.state in STANDING
+    if something_else or effect_of(late.code) is Effect.NOT_DONE:
+        return Incident.of_transaction(
+            "answers_contradict",
+            stored,
+            code=stored.response_code,
+            how="something_else" if something_else else "declined",
+            late_code=late.code,
+        )
     other = late.auth_code and stored.auth_code and late.auth_code != stored.auth_code
     if late.code in BOOKED and other:
-        return "approved_twice", f"approved twice, as {stored.auth_code} and {late.auth_code}."
+        return Incident.of_transaction(
+            "approved_twice", stored, auth_code=stored.auth_code, late_auth_code=late.auth_code
+        )
     return None

@@ -26,12 +26,6 @@ class Late(NamedTuple):
     since_s: float
     why: str
 
-    @property
-    def said(self) -> str:
-        """Say it, always in the same words while it lasts."""
-        why = f"its last turn failed ({self.why})" if self.why else "it waits for something"
-        return f"loop {self.name} does not come round, {why}"
-
 
 class Loop:
     """One of them. `turns` and `failures` count; `why` says how the last turn failed, if it did."""

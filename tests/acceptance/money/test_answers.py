@@ -91,7 +91,7 @@ async def test_what_is_disputed_is_told_also_when_the_host_dies_beside_it(
     async def dead(*_: object) -> None:
         raise StoreUnavailable
 
-    monkeypatch.setattr(Journal, "incident", dead)
+    monkeypatch.setattr(Journal, "tell", dead)
     sale = await till.take("sale", 20_000)
     site.rogue.rules["refund"] = _booking("00", 10_000, f49="840")
     await till.undo("refund", sale, 10_000)

@@ -11,6 +11,8 @@ import asyncpg
 import pytest
 
 from annul.domain.backoff import Backoff
+from annul.domain.incident import Reader
+from annul.domain.incidents import INCIDENTS
 from annul.issuers.desk import Issuers
 from annul.issuers.forward import _QUERIES, Forwarder, Pace
 from annul.store.journal import Journal
@@ -274,7 +276,11 @@ async def test_after_the_limit_somebody_is_told_and_it_goes_on(works: Works):
         works.clock.advance(wait)
     (incident,) = await works.table.incidents()
     assert (incident["kind"], incident["transaction_id"]) == ("forward_reversal", sale)
-    assert "96" in incident["detail"]
+    assert incident["params"]["code"] == "96"
+    kind = INCIDENTS["forward_reversal"]
+    assert set(incident["params"]) == set(kind.parameters())
+    for language in ("zh", "en"):
+        assert "2026-" in kind.said(incident["params"], Reader(language))
     works.peer.answer(await works.request())
     await works.until_empty(forwarder)
     await works.until(lambda: _closed(works))
@@ -290,7 +296,7 @@ async def test_a_row_behind_a_closed_link_is_reported_too(works: Works):
     works.start()
     await works.until(lambda: _opened(works))
     (incident,) = await works.table.incidents()
-    assert "69999999" in incident["detail"]
+    assert incident["params"]["issuer"] == "69999999"
     assert works.peer.requests.empty()
 
 

@@ -69,8 +69,8 @@ class Books:
                 "merchant_id": row.merchant_id,
                 "id": row.id,
                 "kind": kind,
+                "subject": str(row.id),
                 "transaction_id": row.id,
-                "detail": "",
                 "opened_at": SOLD,
             },
         )

@@ -10,7 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from annul.domain import incidents
+from annul.domain.incident import Reader, Subject
+from annul.domain.incidents import INCIDENTS
 from annul.domain.kinds import COMPLETIONS, REFUNDS, VOIDS
 from annul.domain.states import State
 from annul.domain.text import Text
@@ -192,8 +193,8 @@ class Spoilt:
                 "merchant_id": case.merchant_id,
                 "id": case.id,
                 "kind": "outcome_unproved",
+                "subject": str(case.id),
                 "transaction_id": case.id,
-                "detail": "",
                 "opened_at": SOLD,
             },
         )
@@ -281,9 +282,13 @@ async def test_a_contradiction_is_found_told_once_and_forgotten_when_it_is_mende
     mended = await auditor.everything(NOW + timedelta(minutes=10))
     assert (mended.differences, mended.opened, mended.closed) == ([], 0, sum(told.values()))
     assert await open_incidents(pool) == {}
-    details = await pool.fetch("SELECT kind, detail FROM incidents WHERE kind LIKE 'audit%'")
-    for kind, detail in details:
-        assert detail.startswith(incidents.INCIDENTS[kind].title_en)
+    rows = await pool.fetch("SELECT kind, subject, params FROM incidents WHERE kind LIKE 'audit%'")
+    for kind, subject, params in rows:
+        known = INCIDENTS[kind]
+        assert set(params) == set(known.parameters())
+        assert known.said(params, Reader("zh")).startswith(f"{params['reference']}：")
+        assert known.said(params, Reader("en")).startswith(f"{params['reference']}: ")
+        assert (subject == params["reference"]) == (known.subject is Subject.BALANCE)
 
 
 def test_each_question_is_asked_of_spoilt_books() -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from annul.domain.incident import Incident
 from annul.domain.kinds import CASED
 from annul.domain.records import OF_SHOPS, Origin
 from annul.domain.states import UNFINISHED, State
@@ -269,7 +270,7 @@ async def test_of_two_writers_the_second_changes_nothing(pool: asyncpg.Pool, boo
         case,
         notice="凭证000002已撤销",
         notification={"case": case.number},
-        incident=("case_late", "late"),
+        incident=Incident.of_case("case_late", case, step="retry"),
         act={"who": "olga", "role": "operator", "action": "retry", "reason": "r"},
     )
     first = await book.write(case, mine, NOW)
@@ -320,16 +321,17 @@ async def test_a_case_that_has_ended_takes_only_more_history(
 
 async def test_an_end_closes_the_incidents_of_its_case(pool: asyncpg.Pool, book: Book) -> None:
     case, other = await put_case(pool), await put_case(pool)
-    late = ("case_late", "late")
+    late, others = (Incident.of_case("case_late", one, step="retry") for one in (case, other))
     written = await book.write(case, Entry(case, incident=late), NOW)
     assert written is not None
     assert await book.write(written, Entry(written, incident=late), NOW), "once is enough"
-    assert await book.write(other, Entry(other, incident=late), NOW)
-    assert await book.write(written, _ending(written, incident=("escalated_x", "y")), NOW)
+    assert await book.write(other, Entry(other, incident=others), NOW)
+    escalated = Incident.of_case("escalated", case, cause=Text("原因", "cause"))
+    assert await book.write(written, _ending(written, incident=escalated), NOW)
     rows = await pool.fetch("SELECT transaction_id, kind, closed_at FROM incidents")
     assert {(row[0], row[1]): row[2] for row in rows} == {
         (case.id, "case_late"): NOW,
-        (case.id, "escalated_x"): None,
+        (case.id, "escalated"): None,
         (other.id, "case_late"): None,
     }
 
@@ -341,11 +343,10 @@ async def test_a_case_that_can_not_go_on_is_an_incident_until_it_does(
     case = await put_case(pool)
     for _ in range(3):
         await book.fault(case, ValueError("6200010000000007"), NOW)
-    (row,) = await pool.fetch("SELECT kind, transaction_id, detail, closed_at FROM incidents")
+    (row,) = await pool.fetch("SELECT * FROM incidents")
     assert (row["kind"], row["transaction_id"], row["closed_at"]) == ("case_fault", case.id, None)
-    assert case.number in row["detail"]
-    assert "ValueError" in row["detail"]
-    assert "62000" not in row["detail"]
+    assert row["params"] == {"case": case.number, "error": "ValueError"}
+    assert "62000" not in str(row)
     noted = await book.write(case, Entry(case, [_event("note")]), NOW)
     assert noted is not None
     assert await pool.fetchval("SELECT closed_at FROM incidents") is None, "a note moves nothing"

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from annul.domain.incident import Incident
 from annul.domain.states import UNFINISHED, State
 from annul.domain.text import Text
 from annul.resolve.book import Book, Entry
@@ -140,10 +141,11 @@ async def test_its_incident_is_over_when_it_has_ended_for_good(
 ) -> None:
     sale = await put_transaction(pool, 2)
     case = await put_case(pool, original_id=sale.id)
-    late = await book.write(case, Entry(case, incident=("case_late", "late")), NOW)
+    too_late = Incident.of_case("case_late", case, step="retry")
+    late = await book.write(case, Entry(case, incident=too_late), NOW)
     assert late is not None
     unproved = late._replace(ended="unproved", ended_at=NOW, step="ended_unproved")
-    incident = ("outcome_unproved", "open")
+    incident = Incident.of_case("outcome_unproved", case, why=Text("不明", "open"))
     assert await book.write(late, Entry(unproved, incident=incident), NOW)
     assert await pool.fetchval(_OPEN) == ["outcome_unproved"]
     assert await book.reopen(NOW) == 1

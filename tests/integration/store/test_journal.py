@@ -232,7 +232,7 @@ async def test_what_may_not_stand_untold_is_told_in_the_same_commit(journal: Jou
     sale, other = _sale(1), _sale(2)
     for one in (sale, other):
         await journal.open(Opening(one, 0))
-    told: dict[str, Any] = {"incident": "disputed", "detail": "it says two things"}
+    told: dict[str, Any] = {"incident": "disputed", "params": {"code": "12", "两": [4, None]}}
     disputed = [
         Outcome(_MERCHANT, one.id, None, State.DISPUTED, _NOW, **told) for one in (sale, other)
     ]
@@ -240,8 +240,8 @@ async def test_what_may_not_stand_untold_is_told_in_the_same_commit(journal: Jou
     assert not await journal.conclude(disputed[0])
     await journal.conclude(Outcome(_MERCHANT, other.id, None, State.APPROVED, _NOW))
     assert not await journal.conclude(disputed[1])
-    rows = await journal._pool.fetch("SELECT transaction_id, kind, detail FROM incidents")
-    assert [tuple(row) for row in rows] == [(sale.id, "disputed", "it says two things")]
+    rows = await journal._pool.fetch("SELECT transaction_id, subject, kind, params FROM incidents")
+    assert [tuple(row) for row in rows] == [(sale.id, str(sale.id), "disputed", told["params"])]
 
 
 async def test_entries_are_posted_on_the_day_they_are_written(journal: Journal) -> None:

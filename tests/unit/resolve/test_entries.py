@@ -54,7 +54,7 @@ def test_late_is_judged_by_the_first_due_time() -> None:
     assert entry.case.due_at > over
     assert entry.case.task == "late"
     assert entry.incident is not None
-    assert entry.incident[0] == "case_late"
+    assert entry.incident.kind == "case_late"
     assert "late" in _whats(entry)
     assert "late" not in _whats(_entry(replace(s, case=entry.case))), "it is said once"
     just_before = replace(s, now=over - timedelta(seconds=1))

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from annul.diagnose.causes import CAUSES
+from annul.domain.incident import Reader
+from annul.domain.incidents import INCIDENTS
 from annul.domain.kinds import COMPLETIONS, REFUNDS
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
@@ -181,9 +183,10 @@ def test_an_advice_that_was_declined_later_is_told_to_everybody(cause: str) -> N
     step = decide(_asked("completion_advice", cause, request=declined))
     assert (step.end, step.task) == ("refused", "advice_declined")
     assert step.incident is not None
-    kind, detail = step.incident
-    assert kind == "advice_declined"
-    for said in (detail, step.why.zh, step.why.en):
+    assert step.incident.kind == "advice_declined"
+    kind, params = INCIDENTS["advice_declined"], step.incident.params
+    told = [kind.said(params, Reader(language)) for language in ("zh", "en")]
+    for said in (*told, step.why.zh, step.why.en):
         for part in ("300000000077", "51", "100.00", "00000101"):
             assert part in said
     assert "51" in step.notice

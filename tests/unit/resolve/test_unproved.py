@@ -8,6 +8,8 @@ import pytest
 
 from annul.diagnose.causes import CAUSES
 from annul.diagnose.gather import Owed
+from annul.domain.incident import Reader
+from annul.domain.incidents import INCIDENTS
 from annul.domain.kinds import CASED
 from annul.domain.states import UNFINISHED, State
 from annul.resolve.case import UNPROVED
@@ -66,11 +68,11 @@ def _said(s: Situation) -> tuple[str, str]:
     step = decide(s)
     assert _handed_over(step)
     assert step.incident is not None
-    kind, detail = step.incident
-    assert kind == "outcome_unproved"
-    assert s.case.number in detail
-    assert step.why.zh in detail
-    assert step.why.en in detail
+    assert step.incident.kind == "outcome_unproved"
+    for language in ("zh", "en"):
+        said = INCIDENTS["outcome_unproved"].said(step.incident.params, Reader(language))
+        assert s.case.number in said
+        assert step.why.speak(language) in said
     return step.why.zh, step.why.en
 
 

@@ -13,12 +13,13 @@ from annul.console.shared import HEALTH_TONES, amounts, case_heads, case_rows
 from annul.desk import cases as case_views
 from annul.desk import conclusions as conclusion_views
 from annul.desk import overview as views
-from annul.diagnose.causes import CAUSES
-from annul.domain import incidents
+from annul.domain.incident import IncidentKind, Reader, Severity, Subject
+from annul.domain.incidents import INCIDENTS
 from annul.resolve import promise
 
 _SPAN: Final = timedelta(hours=6)
 _BUCKET: Final = timedelta(minutes=5)
+_SEVERITIES: Final = {Severity.CRITICAL: "bad", Severity.WARNING: "warn", Severity.NOTICE: "info"}
 
 
 async def overview(view: View) -> None:
@@ -135,11 +136,13 @@ async def _alerts(view: View) -> Html:
     rows = await views.alerts(view.desk.pool)
     shown = []
     for row in rows:
-        said, following = _incident(view, row)
+        kind = INCIDENTS.get(row["kind"])
+        said, following = _incident(view, row, kind)
         there = link(row["number"], f"/cases/{row['number']}") if row["number"] else None
-        if row["terminal_id"]:
-            there = link(row["terminal_id"], f"/merchants/{row['merchant_id']}")
-        elif there is None and row["transaction_id"]:
+        subject = kind.subject if kind else None
+        if subject in {Subject.TERMINAL, Subject.BATCH}:
+            there = link(row["subject"], f"/merchants/{row['merchant_id']}")
+        elif there is None and row["transaction_id"] and subject is not Subject.DELIVERY:
             there = link(words("the transaction"), f"/transactions/{row['transaction_id']}")
         about = [tag("div", line, cls="muted") for line in following]
         shown.append(tag("li", tag("time", view.when(row["opened_at"])), said, " ", there, *about))
@@ -147,17 +150,18 @@ async def _alerts(view: View) -> Html:
     return card(words("Open incidents"), body)
 
 
-def _incident(view: View, row: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Say what an incident is; then what it means for the money, and what to do."""
-    words, language = view.words, view.words.language
-    place, _, cause = row["kind"].partition("_")
-    detail = [row["detail"]] if language == "en" else []
-    if cause in CAUSES:
-        return words(f"{place}_cause", cause=words.of(CAUSES[cause].title)), detail
-    known = incidents.about(row["kind"])
-    if known is None:
+def _incident(
+    view: View, row: Mapping[str, Any], kind: IncidentKind | None
+) -> tuple[Html | str, list[str]]:
+    """Say what an incident is and about what; then what it means for the money, and what to do."""
+    words, detail = view.words, [row["detail"]] if row["detail"] else []  # of an older version
+    if kind is None:
         return words(row["kind"]), detail
-    return known.title(language), [known.money(language), known.advice(language)]
+    reader = Reader(words.language, view.amount, view.when, words)
+    said = detail or [kind.said(row["params"], reader)]
+    tone = badge(words.of(kind.severity.text), _SEVERITIES[kind.severity])
+    title = join((tone, " ", words.of(kind.title)))
+    return title, [*said, words.of(kind.money), words.of(kind.advice)]
 
 
 # Charts ----------------------------------------------------------------------------------------

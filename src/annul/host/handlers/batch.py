@@ -7,11 +7,13 @@ later; an approved void or refund is a credit. Reversed and declined ones do not
 from typing import Final
 
 from annul.domain.batch import Balance, Totals, compare, next_batch
+from annul.domain.incident import Incident
 from annul.domain.kinds import GIVING, TAKING
 from annul.host.host import Host
 from annul.host.reply import Reply
 from annul.host.request import Refusal, Request
 from annul.store.database import load_queries
+from annul.store.incidents import opening
 from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field48Totals, Field60
 
@@ -81,13 +83,16 @@ async def batch_upload_end(request: Request, host: Host) -> Reply:
         raise Refusal("25", "该批次未结算", rule="batch_not_settled")
     if row["first"] and not row["balanced"] and row["differing"]:
         terminal = request.station.terminal
-        detail = (
-            f"terminal {terminal.terminal_id} batch {request.field60.batch}: "
-            f"{row['differing']} records differ from the host's"
+        batch = request.field60.batch
+        incident = Incident.of(
+            "batch_differs",
+            terminal.merchant_id,
+            f"{terminal.terminal_id} {batch}",
+            terminal=terminal.terminal_id,
+            batch=batch,
+            count=row["differing"],
         )
-        await host.pool.execute(
-            _QUERIES["incident"], terminal.merchant_id, detail, request.received_at
-        )
+        await host.pool.execute(*opening([incident], request.received_at))
     return Reply("00", {48: str(request.message[48])})
 
 

@@ -55,8 +55,3 @@ SELECT (SELECT balanced FROM batches
        (SELECT count(*) FROM uploaded FULL JOIN kept USING (trace, amount)
         WHERE uploaded.trace IS NULL OR kept.trace IS NULL)::int AS differing,
        (SELECT count(*) FROM uploaded)::int AS uploaded;
-
--- name: incident
--- description: Open an incident about a batch.
-INSERT INTO incidents (merchant_id, id, kind, detail, opened_at)
-VALUES ($1, gen_random_uuid(), 'batch_differs', $2, $3);

@@ -1,6 +1,7 @@
 """Reversals (0400): owned durably, answered 00 at once, sent to the issuer until acknowledged."""
 
 from annul.domain import reversal_rules
+from annul.domain.incident import Incident
 from annul.domain.kinds import CASED
 from annul.domain.records import Transaction
 from annul.domain.response_codes import FAULT, NO_ANSWER
@@ -52,11 +53,10 @@ async def reverse(request: Request, host: Host) -> Reply:
 
 async def _told_otherwise(host: Host, original: Transaction) -> None:
     """Tell somebody that a terminal goes on as if what stands had been reversed."""
-    detail = (
-        f"Terminal {original.terminal_id} reversed the {original.kind} {original.rrn}, which is"
-        f" {original.state}: it was not reversed. Terminal and host differ by its amount."
+    incident = Incident.of_transaction(
+        STANDS.name, original, terminal=original.terminal_id, state=original.state
     )
-    await host.journal.incident(original, STANDS.name, detail, host.clock.now())
+    await host.journal.tell(incident, host.clock.now())
 
 
 async def _forestalled(request: Request, host: Host, code: str) -> bool:

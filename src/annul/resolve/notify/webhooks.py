@@ -23,9 +23,11 @@ from uuid_utils.compat import uuid7
 
 from annul.client import signature
 from annul.domain.backoff import Backoff
+from annul.domain.incident import Incident
 from annul.security.vault import Vault
 from annul.store.clock import Clock
 from annul.store.database import load_queries
+from annul.store.incidents import Ended, closing, opening
 from annul.store.loop import Loops
 from annul.store.worker import Worker
 
@@ -314,10 +316,11 @@ class Deliverer:
             if state != "owed":
                 await connection.execute(_QUERIES["settle"], of_merchant, owed.notification_id, now)
             if state == "delivered":
-                await connection.execute(_QUERIES["recovered"], of_merchant, owed.id, now)
+                ended = Ended("webhook_failed", of_merchant, str(owed.id))
+                await connection.execute(*closing([ended], now))
             if state == "given_up":
-                detail = _given_up(owed, answer or Answer(None))
-                await connection.execute(_QUERIES["failed"], of_merchant, owed.id, detail, now)
+                incident = _given_up(owed, answer or Answer(None))
+                await connection.execute(*opening([incident], now))
         match state:
             case "delivered":
                 self.counts.delivered += 1
@@ -356,10 +359,16 @@ def _client(pace: Pace) -> httpx.AsyncClient:
     )
 
 
-def _given_up(owed: Owed, answer: Answer) -> str:
-    said = f"HTTP {answer.status}" if answer.status is not None else answer.error
-    return (
-        f"Webhook {owed.webhook_id} of merchant {owed.merchant_id} was not told the end of case "
-        f"{owed.case} in {owed.tries} tries (last: {said}). No money depends on it. Mend the "
-        f"receiver, then replay delivery {owed.id}."
+def _given_up(owed: Owed, answer: Answer) -> Incident:
+    """Tell of the delivery: that a receiver fails says nothing of the transaction."""
+    return Incident.of(
+        "webhook_failed",
+        owed.merchant_id,
+        str(owed.id),
+        webhook=str(owed.webhook_id),
+        merchant=owed.merchant_id,
+        case=owed.case,
+        tries=owed.tries,
+        answer=f"HTTP {answer.status}" if answer.status is not None else answer.error,
+        delivery=str(owed.id),
     )

@@ -84,18 +84,6 @@ WHERE merchant_id = $1 AND id = $2 AND delivered_at IS NULL
       SELECT FROM webhook_outbox o
       WHERE o.merchant_id = $1 AND o.notification_id = $2 AND o.state IN ('owed', 'given_up'));
 
--- name: failed
--- description: Tell somebody of a delivery that is given up. It stands for the delivery, not for the
--- transaction: that a receiver fails says nothing about an issuer.
-INSERT INTO incidents (merchant_id, id, kind, transaction_id, detail, opened_at)
-VALUES ($1, gen_random_uuid(), 'webhook_failed', $2, $3, $4)
-ON CONFLICT DO NOTHING;
-
--- name: recovered
--- description: Close the incident of a delivery that has arrived after all.
-UPDATE incidents SET closed_at = $3
-WHERE merchant_id = $1 AND transaction_id = $2 AND kind = 'webhook_failed' AND closed_at IS NULL;
-
 -- name: backlog
 -- description: How many deliveries are owed, and notifications that were not spread yet.
 SELECT (SELECT count(*) FROM webhook_outbox WHERE state = 'owed')

@@ -14,6 +14,8 @@ import pytest
 
 from annul.client.signature import verify
 from annul.desk import webhooks as views
+from annul.domain.incident import Reader
+from annul.domain.incidents import INCIDENTS
 from annul.resolve.notify import outbound
 from annul.resolve.notify.webhooks import _QUERIES, Pace, new_secret
 from annul.security.vault import Vault
@@ -238,8 +240,10 @@ async def test_in_the_end_an_incident_and_a_replay_that_closes_it(hooks: Hooks, 
     assert max(waits) == 4 * 3600
     (incident,) = await hooks.incidents()
     assert (incident["kind"], incident["merchant_id"]) == ("webhook_failed", MERCHANT)
+    said = INCIDENTS["webhook_failed"].said(incident["params"], Reader())
     for part in (str(webhook), "000000000009", "HTTP 500", receiver.got[0].delivery):
-        assert part in incident["detail"]
+        assert part in said
+    assert incident["subject"] == receiver.got[0].delivery
     assert await hooks.delivered(told) is None
     sent = len(receiver.got)
     hooks.clock.advance(1_000_000)

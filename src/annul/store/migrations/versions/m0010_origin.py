@@ -3,7 +3,7 @@
 from annul.store.migrate import apply_file
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 
 def upgrade() -> None:
