@@ -1,18 +1,16 @@
 """Registering a terminal: its profile and its master key, which every message is held against."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from annul.domain.errors import AnnulError
 from annul.security.keys import FORMS, KeyKind, fits, form_of
 from annul.security.mac import MacAlgorithm
 from annul.security.module import SecurityModule
-from annul.store.database import load_queries
+from annul.store.sql import load
 
-_QUERIES: Final = {
-    name: query.sql for name, query in load_queries("annul.merchants", "enrolment.sql").items()
-}
+_SQL: Final = load("annul.merchants", "enrolment.sql")
 _MASTER: Final = 16  # bytes, whatever its cipher
 
 
@@ -74,27 +72,26 @@ async def enrol(
     if profile.key_form not in FORMS or not fits(profile.key_form, profile.mac):
         message = f"key form {profile.key_form} does not go with MAC {profile.mac}"
         raise NotEnrolled(message)
-    identity = (profile.merchant_id, profile.terminal_id)
-    if not await connection.fetchval(_QUERIES["merchant"], profile.merchant_id):
+    whose = {"merchant": profile.merchant_id, "terminal": profile.terminal_id}
+    if not await connection.fetchval(*_SQL["merchant"](merchant=profile.merchant_id)):
         message = f"there is no merchant {profile.merchant_id}"
         raise NotEnrolled(message)
     added = await connection.fetchval(
-        _QUERIES["register"],
-        *identity,
-        profile.key_form,
-        str(profile.mac),
-        profile.tls_identity,
-        profile.unbound_management,
-        replace,
+        *_SQL["register"](
+            **whose,
+            key_form=profile.key_form,
+            mac=str(profile.mac),
+            tls_identity=profile.tls_identity,
+            unbound_management=profile.unbound_management,
+            replace=replace,
+        )
     )
     if added is None:
         return None
     clear = clear or secrets.token_bytes(_MASTER)
     key = security.import_key(KeyKind.MASTER, form_of(profile.key_form).master, clear)
-    await connection.execute(_QUERIES["end_pending"], *identity)
-    await connection.execute(_QUERIES["end_keys"], *identity)
-    await connection.execute(
-        _QUERIES["key"], *identity, key.algorithm, key.wrapped, key.check_value
-    )
-    await connection.execute(_QUERIES["changed"])
+    await connection.execute(*_SQL["end_pending"](**whose))
+    await connection.execute(*_SQL["end_keys"](**whose))
+    await connection.execute(*_SQL["key"](**whose, **asdict(key)))
+    await connection.execute(*_SQL["changed"]())
     return Enrolled(profile, clear.hex(), key.check_value.hex().upper())

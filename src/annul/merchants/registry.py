@@ -8,14 +8,12 @@ import asyncpg
 
 from annul.domain.fees import FeeRate, FeeTable
 from annul.domain.records import Merchant, Terminal
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 from .station import Station
 from .working_keys import by_kind, refresh, ring
 
-_QUERIES: Final = {
-    name: query.sql for name, query in load_queries("annul.merchants", "registry.sql").items()
-}
+_SQL: Final = load("annul.merchants", "registry.sql")
 
 
 class Registry:
@@ -40,9 +38,9 @@ class Registry:
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            self.version = await connection.fetchval(_QUERIES["version"])
+            self.version = await connection.fetchval(*_SQL["version"]())
             merchants, terminals, keys, pending, rates = [
-                await connection.fetch(_QUERIES[name])
+                await connection.fetch(*_SQL[name]())
                 for name in ("merchants", "terminals", "keys", "pending_keys", "fee_rates")
             ]
         kept, waiting = _by_terminal(keys), _by_terminal(pending)
@@ -83,16 +81,18 @@ class Registry:
 
     async def signed_off(self, station: Station, at: datetime) -> None:
         """Keep that a terminal is signed off."""
-        await self._pool.execute(_QUERIES["sign_off"], *station.identity, at)
+        await self._pool.execute(*_SQL["sign_off"](**station.by_name, now=at))
         station.register(replace(station.terminal, signed_in=False))
 
     async def informed(self, station: Station, information: str, at: datetime) -> None:
         """Keep what a terminal said of its state."""
-        await self._pool.execute(_QUERIES["note_information"], *station.identity, information, at)
+        note = _SQL["note_information"](**station.by_name, information=information, now=at)
+        await self._pool.execute(*note)
 
     async def want(self, merchant_id: str, terminal_id: str, what: str) -> None:
         """Ask something of a terminal with the next answer (sign_in, parameters, update)."""
-        await self._pool.execute(_QUERIES["want"], merchant_id, terminal_id, what)
+        want = _SQL["want"](merchant=merchant_id, terminal=terminal_id, wants=what)
+        await self._pool.execute(*want)
         station = self.station(merchant_id, terminal_id)
         if station is not None:
             station.register(replace(station.terminal, wants=what))

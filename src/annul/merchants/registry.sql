@@ -32,14 +32,14 @@ SELECT pricing, card_type, party, valid_from, rate_ppm, cap FROM fee_rates;
 
 -- name: want
 -- description: Ask something of a terminal with the next answer.
-UPDATE terminals SET wants = $3 WHERE merchant_id = $1 AND terminal_id = $2;
+UPDATE terminals SET wants = :wants WHERE merchant_id = :merchant AND terminal_id = :terminal;
 
 -- name: sign_off
 -- description: Keep that a terminal is signed off.
-UPDATE terminals SET signed_in = false, last_seen_at = $3
-WHERE merchant_id = $1 AND terminal_id = $2;
+UPDATE terminals SET signed_in = false, last_seen_at = :now
+WHERE merchant_id = :merchant AND terminal_id = :terminal;
 
 -- name: note_information
 -- description: Keep what a terminal said of its state.
-UPDATE terminals SET information = $3, last_seen_at = $4
-WHERE merchant_id = $1 AND terminal_id = $2;
+UPDATE terminals SET information = :information, last_seen_at = :now
+WHERE merchant_id = :merchant AND terminal_id = :terminal;

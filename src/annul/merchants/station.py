@@ -158,6 +158,11 @@ class Station:
         """Merchant and terminal."""
         return (self.terminal.merchant_id, self.terminal.terminal_id)
 
+    @property
+    def by_name(self) -> dict[str, str]:
+        """The same, as statements name the two."""
+        return {"merchant": self.terminal.merchant_id, "terminal": self.terminal.terminal_id}
+
 
 def answer_key(keys: Mapping[KeyKind, WrappedKey]) -> WrappedKey:
     """Give the key that seals answers: of its own where the form has one, else that of requests."""

@@ -6,7 +6,7 @@ the terminal has opened them it is handed the same ones again, and the ones befo
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -16,13 +16,11 @@ from annul.domain.errors import AnnulError
 from annul.security.keys import KeyKind, WrappedKey
 from annul.security.module import SecurityModule
 from annul.store.batcher import LOST, StoreUnavailable
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 from .station import Pending, Ring, Station
 
-_QUERIES: Final = {
-    name: query.sql for name, query in load_queries("annul.merchants", "working_keys.sql").items()
-}
+_SQL: Final = load("annul.merchants", "working_keys.sql")
 
 
 class Said(NamedTuple):
@@ -57,22 +55,13 @@ async def hand_out(
             if pending is None:
                 fresh = security.issue_working_keys(master, form).every
                 pending = Pending(form, {key.kind: key for key in fresh})
-                await connection.execute(_QUERIES["drop_pending"], *station.identity)
-                await connection.executemany(
-                    _QUERIES["put_pending"],
-                    [
-                        (
-                            *station.identity,
-                            key.kind,
-                            form,
-                            key.algorithm,
-                            key.wrapped,
-                            key.check_value,
-                            at,
-                        )
-                        for key in fresh
-                    ],
-                )
+                await connection.execute(*_SQL["drop_pending"](**station.by_name))
+                put = _SQL["put_pending"]
+                rows = [
+                    put.arguments(**station.by_name, **asdict(key), form=form, now=at)
+                    for key in fresh
+                ]
+                await connection.executemany(put.sql, rows)
         station.pending = pending
     pending, master = station.pending, station.master_key
     if pending is None or master is None:  # another process has ended them just now
@@ -94,19 +83,11 @@ async def take_up(
         waiting = station.pending
         if waiting is None or not _same(waiting.mac, pending):
             return _same(station.mac_key, pending)
-        merchant_id, terminal_id = station.identity
-        await connection.execute(_QUERIES["end_keys"], merchant_id, terminal_id)
-        await connection.execute(_QUERIES["take_up"], merchant_id, terminal_id, at)
-        await connection.execute(_QUERIES["drop_pending"], merchant_id, terminal_id)
-        wants = await connection.fetchval(
-            _QUERIES["sign_in"],
-            merchant_id,
-            terminal_id,
-            said.operator,
-            said.serial,
-            at,
-            said.software,
-        )
+        whose = station.by_name
+        await connection.execute(*_SQL["end_keys"](**whose))
+        await connection.execute(*_SQL["take_up"](**whose, now=at))
+        await connection.execute(*_SQL["drop_pending"](**whose))
+        wants = await connection.fetchval(*_SQL["sign_in"](**whose, **said._asdict(), now=at))
     master = station.keys.get(KeyKind.MASTER)
     station.adopt(Ring({**pending.keys, **({KeyKind.MASTER: master} if master else {})}))
     station.codes.renewed()
@@ -127,13 +108,13 @@ async def _held(pool: asyncpg.Pool, station: Station) -> AsyncIterator[Any]:
     The station is brought to what stands there first. Gives the connection; raises
     `StoreUnavailable`.
     """
-    identity = station.identity
+    whose = station.by_name
     try:
         async with pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(_QUERIES["hold"], *identity)
+            row = await connection.fetchrow(*_SQL["hold"](**whose))
             assert row is not None, "a terminal is never deleted"
-            keys = by_kind(await connection.fetch(_QUERIES["keys"], *identity))
-            handed_out = by_kind(await connection.fetch(_QUERIES["pending"], *identity))
+            keys = by_kind(await connection.fetch(*_SQL["keys"](**whose)))
+            handed_out = by_kind(await connection.fetch(*_SQL["pending"](**whose)))
             station.register(replace(station.terminal, **dict(row)))
             station.adopt(ring(row["key_form"], keys, handed_out))
             yield connection

@@ -4,12 +4,12 @@
 -- description: A terminal's profile and state, held until the transaction ends.
 SELECT active, signed_in, batch, amount_limit, key_form, mac_algorithm, tls_identity,
        unbound_management, wants
-FROM terminals WHERE merchant_id = $1 AND terminal_id = $2 FOR UPDATE;
+FROM terminals WHERE merchant_id = :merchant AND terminal_id = :terminal FOR UPDATE;
 
 -- name: keys
 -- description: The keys in force, the master key among them.
 SELECT kind, algorithm, wrapped, check_value FROM terminal_keys
-WHERE merchant_id = $1 AND terminal_id = $2;
+WHERE merchant_id = :merchant AND terminal_id = :terminal;
 
 -- name: pending
 -- description: Keys that wait for their first use, of the form that the terminal is to have.
@@ -17,37 +17,38 @@ SELECT p.kind, p.algorithm, p.wrapped, p.check_value
 FROM pending_keys p
 JOIN terminals t ON t.merchant_id = p.merchant_id AND t.terminal_id = p.terminal_id
  AND t.key_form = p.form
-WHERE p.merchant_id = $1 AND p.terminal_id = $2;
+WHERE p.merchant_id = :merchant AND p.terminal_id = :terminal;
 
 -- name: drop_pending
 -- description: Forget keys that wait.
-DELETE FROM pending_keys WHERE merchant_id = $1 AND terminal_id = $2;
+DELETE FROM pending_keys WHERE merchant_id = :merchant AND terminal_id = :terminal;
 
 -- name: put_pending
 -- description: Keep one key until it is proven.
 INSERT INTO pending_keys (merchant_id, terminal_id, kind, form, algorithm, wrapped, check_value,
                           issued_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+VALUES (:merchant, :terminal, :kind, :form, :algorithm, :wrapped, :check_value, :now);
 
 -- name: end_keys
 -- description: End the working keys that are in force.
-DELETE FROM terminal_keys WHERE merchant_id = $1 AND terminal_id = $2 AND kind <> 'master';
+DELETE FROM terminal_keys
+WHERE merchant_id = :merchant AND terminal_id = :terminal AND kind <> 'master';
 
 -- name: take_up
 -- description: Put the keys that wait in force.
 INSERT INTO terminal_keys (merchant_id, terminal_id, kind, algorithm, wrapped, check_value,
                            issued_at)
-SELECT merchant_id, terminal_id, kind, algorithm, wrapped, check_value, $3
-FROM pending_keys WHERE merchant_id = $1 AND terminal_id = $2;
+SELECT merchant_id, terminal_id, kind, algorithm, wrapped, check_value, :now
+FROM pending_keys WHERE merchant_id = :merchant AND terminal_id = :terminal;
 
 -- name: sign_in
 -- description: Keep that a terminal is signed in, and what it said of itself where it said it.
 UPDATE terminals
-SET signed_in = true, last_seen_at = $5,
-    software = CASE WHEN $6 = '' THEN software ELSE $6 END,
-    wants = CASE WHEN wants = 'sign_in' OR (wants = 'update' AND wanted_software = $6) THEN ''
-                 ELSE wants END,
-    operator = CASE WHEN $3 = '' THEN operator ELSE $3 END,
-    information = CASE WHEN $4 = '' THEN information ELSE $4 END
-WHERE merchant_id = $1 AND terminal_id = $2
+SET signed_in = true, last_seen_at = :now,
+    software = CASE WHEN :software = '' THEN software ELSE :software END,
+    wants = CASE WHEN wants = 'sign_in' OR (wants = 'update' AND wanted_software = :software)
+                 THEN '' ELSE wants END,
+    operator = CASE WHEN :operator = '' THEN operator ELSE :operator END,
+    information = CASE WHEN :serial = '' THEN information ELSE :serial END
+WHERE merchant_id = :merchant AND terminal_id = :terminal
 RETURNING wants;

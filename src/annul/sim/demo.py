@@ -4,7 +4,7 @@ Everything here is made up: card numbers begin with test prefixes, names say tha
 """
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import asyncpg
@@ -14,9 +14,9 @@ from annul.merchants.enrolment import TerminalProfile, enrol
 from annul.security.ciphers import TDES
 from annul.security.keys import KeyKind
 from annul.security.module import SecurityModule
-from annul.store.database import load_queries
+from annul.store.sql import load
 
-_QUERIES: Final = {name: query.sql for name, query in load_queries("annul.sim", "demo.sql").items()}
+_SQL: Final = load("annul.sim", "demo.sql")
 ISSUERS: Final = (
     ("00000101", "示例银行", "Example Bank"),
     ("00000202", "样本银行", "Sample Bank"),
@@ -67,20 +67,21 @@ async def seed(
     made: list[tuple[str, str, str]] = []
     async with pool.acquire() as connection, connection.transaction():
         await _issuers(connection, security, plan)
-        await connection.executemany(
-            _QUERIES["fee_rate"], [astuple(rate) for rate in DEFAULT_FEE_RATES]
-        )
+        put = _SQL["fee_rate"]
+        rates = [put.arguments(**asdict(rate)) for rate in DEFAULT_FEE_RATES]
+        await connection.executemany(put.sql, rates)
         for number in range(plan.merchants):
             merchant_id = f"8980000{_SHOPS[number % 4][2]}{number:04d}"
             name_zh, name_en, category, pricing, needs_balance = _SHOPS[number % 4]
             await connection.execute(
-                _QUERIES["merchant"],
-                merchant_id,
-                name_zh,
-                name_en,
-                category,
-                pricing,
-                needs_balance,
+                *_SQL["merchant"](
+                    merchant=merchant_id,
+                    name_zh=name_zh,
+                    name_en=name_en,
+                    category=category,
+                    pricing=pricing,
+                    void_needs_balance=needs_balance,
+                )
             )
             for index in range(plan.terminals_each):
                 terminal_id = f"{number * plan.terminals_each + index + 10_000_001:08d}"
@@ -101,16 +102,18 @@ async def _issuers(connection: Any, security: SecurityModule, plan: Plan) -> Non
     for index, (issuer_id, name_zh, name_en) in enumerate(ISSUERS):
         port = plan.issuer_ports[index % len(plan.issuer_ports)]
         await connection.execute(
-            _QUERIES["issuer"],
-            issuer_id,
-            name_zh,
-            name_en,
-            plan.issuer_host,
-            port,
-            plan.timeout_ms,
-            pin_key,
-            mac_key,
+            *_SQL["issuer"](
+                issuer=issuer_id,
+                name_zh=name_zh,
+                name_en=name_en,
+                host=plan.issuer_host,
+                port=port,
+                timeout_ms=plan.timeout_ms,
+                pin_key=pin_key,
+                mac_key=mac_key,
+            )
         )
     for prefix, issuer, backup, card_type in _BINS:
-        backup_id = None if backup is None else ISSUERS[backup][0]
-        await connection.execute(_QUERIES["bin"], prefix, ISSUERS[issuer][0], backup_id, card_type)
+        first, second = ISSUERS[issuer][0], None if backup is None else ISSUERS[backup][0]
+        row = _SQL["bin"](prefix=prefix, issuer=first, backup=second, card_type=card_type)
+        await connection.execute(*row)

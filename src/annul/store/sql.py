@@ -27,11 +27,15 @@ class Statement:
 
     def __call__(self, **values: Any) -> tuple[Any, ...]:
         """Give text and values; raises `TypeError` for one too many or too few."""
+        return (self.sql, *self.arguments(**values))
+
+    def arguments(self, **values: Any) -> tuple[Any, ...]:
+        """Give the values alone, in their order, where the text is given once for many of them."""
         if values.keys() != self._known:
             wrong = sorted(values.keys() ^ self._known)
             message = f"{self.name} takes {', '.join(self.parameters)}: look at {', '.join(wrong)}"
             raise TypeError(message)
-        return (self.sql, *(values[name] for name in self.parameters))
+        return tuple(values[name] for name in self.parameters)
 
 
 def load(package: str, filename: str, **parts: str) -> Mapping[str, Statement]:

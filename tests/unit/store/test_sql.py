@@ -41,6 +41,7 @@ def test_a_statement_is_numbered_and_called_by_names(write: Write) -> None:
         "SELECT id, name FROM things\nWHERE merchant_id = $1 AND at >= $2::timestamptz AND $1 <> ''"
     )
     assert values == ["m", 2]
+    assert find.arguments(since=2, merchant="m") == ("m", 2)
 
 
 @pytest.mark.parametrize("given", [{}, {"merchant": 1}, {"merchant": 1, "since": 2, "until": 3}])
