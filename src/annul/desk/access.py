@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 
 from annul.domain.errors import AnnulError
 from annul.store.clock import Clock, SystemClock
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 from .roles import OF_A_SHOP, ROLES, Scope, Visitor
 
@@ -25,7 +25,7 @@ FIRST_USER: Final = "admin"
 SHORTEST: Final = 12  # characters of a password that a person chooses
 KEY_MARK: Final = "annul_"
 
-_QUERIES: Final = {name: q.sql for name, q in load_queries("annul.desk", "access.sql").items()}
+_SQL: Final = load("annul.desk", "access.sql")
 _SESSION: Final = timedelta(hours=12)
 # Wrong passwords in a row from which on the name is locked, and for how long: doubling each time.
 _TRIES: Final = 5
@@ -83,17 +83,17 @@ class Access:
 
     async def first_password(self) -> str | None:
         """Make the first user and give its one-time password; None when there are users already."""
-        if await self._pool.fetchval(_QUERIES["count"]):
+        if await self._pool.fetchval(*_SQL["count"]()):
             return None
         password = secrets.token_urlsafe(12)
         hashed = await asyncio.to_thread(self._hasher.hash, password)
-        added = await self._pool.fetchval(_QUERIES["add_first"], FIRST_USER, hashed)
+        added = await self._pool.fetchval(*_SQL["add_first"](name=FIRST_USER, password_hash=hashed))
         return password if added else None
 
     async def check(self, name: str, password: str) -> Verdict:
         """Say what a name and a password are good for; wrong ones in a row lock the name."""
         now = self._clock.now()
-        row = await self._pool.fetchrow(_QUERIES["find"], name)
+        row = await self._pool.fetchrow(*_SQL["find"](name=name))
         hashed = row["password_hash"] if row else self._nobody
         right = await asyncio.to_thread(self._matches, hashed, password)
         if row is None:
@@ -104,10 +104,10 @@ class Access:
             over = max(row["failures"] + 1 - _TRIES, 0)
             lock = min(_LOCK_S * 2.0 ** min(over, 20), _LONGEST_LOCK_S)
             until = now + timedelta(seconds=lock) if row["failures"] + 1 >= _TRIES else None
-            await self._pool.execute(_QUERIES["failed"], name, until)
+            await self._pool.execute(*_SQL["failed"](name=name, until=until))
             return Verdict.REFUSED
         if row["failures"]:
-            await self._pool.execute(_QUERIES["succeeded"], name)
+            await self._pool.execute(*_SQL["succeeded"](name=name))
         return Verdict.MUST_CHANGE if row["one_time"] else Verdict.ACCEPTED
 
     async def change(self, name: str, password: str) -> None:
@@ -116,12 +116,12 @@ class Access:
             message = f"a password has at least {SHORTEST} characters"
             raise ValueError(message)
         hashed = await asyncio.to_thread(self._hasher.hash, password)
-        await self._pool.execute(_QUERIES["change"], name, hashed)
+        await self._pool.execute(*_SQL["change"](name=name, password_hash=hashed))
         self._kept.clear()
 
     async def person(self, name: str) -> Visitor:
         """Give a user whose password was right, for whoever acts without a session."""
-        row = await self._pool.fetchrow(_QUERIES["person"], name)
+        row = await self._pool.fetchrow(*_SQL["person"](name=name))
         assert row is not None, "somebody of this name has come in"
         return _visitor(row)
 
@@ -139,26 +139,29 @@ class Access:
         if role not in ROLES or (role in OF_A_SHOP) != bool(merchant_id):
             raise NotPossible
         hashed = await asyncio.to_thread(self._hasher.hash, password)
-        values = (name, hashed, role, one_time, merchant_id)
-        return bool(await (within or self._pool).fetchval(_QUERIES["add"], *values))
+        add = _SQL["add"](
+            name=name, password_hash=hashed, role=role, one_time=one_time, merchant=merchant_id
+        )
+        return bool(await (within or self._pool).fetchval(*add))
 
     async def set_active(self, name: str, *, active: bool, within: Within = None) -> bool:
         """Let a user in again, or no longer: what is open ends at once. False: nobody is called so.
 
         Within a transaction, call `forget` once it is through.
         """
-        changed = await (within or self._pool).fetchval(_QUERIES["set_active"], name, active)
+        change = _SQL["set_active"](name=name, active=active)
+        changed = await (within or self._pool).fetchval(*change)
         self._kept.clear()
         return bool(changed)
 
     async def speak(self, name: str, language: str) -> None:
         """Keep the language that a user has chosen."""
-        await self._pool.execute(_QUERIES["speak"], name, language)
+        await self._pool.execute(*_SQL["speak"](name=name, language=language))
         self._kept.clear()
 
     async def users(self) -> list[dict[str, Any]]:
         """Give everybody, without what lets them in."""
-        return [dict(row) for row in await self._pool.fetch(_QUERIES["users"])]
+        return [dict(row) for row in await self._pool.fetch(*_SQL["users"]())]
 
     # Sessions -------------------------------------------------------------------------------
 
@@ -167,12 +170,13 @@ class Access:
         token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         now = self._clock.now()
         ends_at = now + _SESSION
-        await self._pool.execute(_QUERIES["open"], _hash(token), name, csrf, now, ends_at)
+        begin = _SQL["open"](hash=_hash(token), name=name, csrf=csrf, now=now, ends_at=ends_at)
+        await self._pool.execute(*begin)
         return Session(token, csrf, ends_at)
 
     async def close(self, token: str) -> None:
         """End a session."""
-        await self._pool.execute(_QUERIES["close"], _hash(token))
+        await self._pool.execute(*_SQL["close"](hash=_hash(token)))
         self._kept.pop(_hash(token), None)
 
     async def of_session(self, token: str) -> Visitor | None:
@@ -191,27 +195,28 @@ class Access:
         key = KEY_MARK + secrets.token_urlsafe(32)
         identity = uuid7()
         await (within or self._pool).execute(
-            _QUERIES["new_key"],
-            identity,
-            _hash(key),
-            key[: len(KEY_MARK) + 6],
-            name,
-            sorted(scopes),
-            merchant_id,
-            by,
-            self._clock.now(),
+            *_SQL["new_key"](
+                id=identity,
+                hash=_hash(key),
+                prefix=key[: len(KEY_MARK) + 6],
+                name=name,
+                scopes=sorted(scopes),
+                merchant=merchant_id,
+                by=by,
+                now=self._clock.now(),
+            )
         )
         return identity, key
 
     async def end_key(self, identity: UUID, within: Within = None) -> bool:
         """End a key at once; False when there is none that is in force."""
         self._kept.clear()
-        values = (identity, self._clock.now())
-        return bool(await (within or self._pool).fetchval(_QUERIES["end_key"], *values))
+        end = _SQL["end_key"](id=identity, now=self._clock.now())
+        return bool(await (within or self._pool).fetchval(*end))
 
     async def keys(self) -> list[dict[str, Any]]:
         """Give all keys, without what lets a program in."""
-        return [dict(row) for row in await self._pool.fetch(_QUERIES["keys"])]
+        return [dict(row) for row in await self._pool.fetch(*_SQL["keys"]())]
 
     async def of_key(self, key: str) -> Visitor | None:
         """Say which program shows this key."""
@@ -232,7 +237,7 @@ class Access:
         kept = self._kept.get(hashed)
         if kept is not None and now < kept[0]:
             return kept[1]
-        row = await self._pool.fetchrow(_QUERIES[query], hashed, self._clock.now())
+        row = await self._pool.fetchrow(*_SQL[query](hash=hashed, now=self._clock.now()))
         visitor = None if row is None else await read(row)
         if len(self._kept) > 10_000:
             self._kept.clear()

@@ -15,7 +15,7 @@ from annul.domain.errors import AnnulError
 from annul.domain.text import Text
 from annul.resolve.conclusion import CARRIED_OUT, OVERTAKEN
 from annul.resolve.people import ACTIONS
-from annul.store.database import load_queries
+from annul.store.sql import load
 from annul.wire.masking import scan
 
 from .access import NameTaken
@@ -23,7 +23,7 @@ from .cursor import Cursor, Listing, listing
 from .desk import Desk, Unknown
 from .roles import Scope, Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "admin.sql").items()}
+_SQL: Final = load("annul.desk", "admin.sql")
 _NAME: Final = re.compile(r"[\w.@-]{2,40}")
 # What a key of one merchant can not be given: it concerns everybody.
 OF_ALL: Final = frozenset({Scope.ADMIN, Scope.AUDIT, Scope.ISSUERS_WRITE})
@@ -92,15 +92,16 @@ async def audit(
 ) -> None:
     """Keep who did what to which thing, and why, in the transaction that does it."""
     await connection.execute(
-        _QUERIES["audit"],
-        uuid7(),
-        at,
-        visitor.name,
-        visitor.role,
-        action,
-        thing,
-        scan(reason.strip()),
-        dict(detail or {}),
+        *_SQL["audit"](
+            id=uuid7(),
+            at=at,
+            who=visitor.name,
+            role=visitor.role,
+            action=action,
+            object=thing,
+            reason=scan(reason.strip()),
+            detail=dict(detail or {}),
+        )
     )
 
 
@@ -118,7 +119,7 @@ async def permit(
     if not reason.strip():
         raise ReasonNeeded
     if visitor.role and not await connection.fetchval(
-        _QUERIES["still"], visitor.name, visitor.role
+        *_SQL["still"](name=visitor.name, role=visitor.role)
     ):
         raise NotAllowed
 
@@ -195,7 +196,7 @@ async def new_key(
         identity, key = await desk.access.new_key(
             name.strip()[:60], scopes, merchant_id, visitor.name, within=connection
         )
-        called = await connection.fetchval(_QUERIES["key_name"], identity)
+        called = await connection.fetchval(*_SQL["key_name"](id=identity))
         detail = {"scopes": sorted(scopes), "merchant_id": merchant_id}
         await audit(
             connection, visitor, desk.clock.now(), "new-key", f"key {called}", reason, detail
@@ -206,7 +207,7 @@ async def new_key(
 async def end_key(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> None:
     """End a key at once."""
     async with changing(desk, visitor, Scope.ADMIN, reason) as connection:
-        called = await connection.fetchval(_QUERIES["key_name"], identity)
+        called = await connection.fetchval(*_SQL["key_name"](id=identity))
         if not await desk.access.end_key(identity, within=connection):
             raise Unknown("there is no such key in force")
         await audit(connection, visitor, desk.clock.now(), "end-key", f"key {called}", reason)
@@ -214,7 +215,7 @@ async def end_key(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> 
 
 
 async def _must_be(connection: Any, merchant_id: str) -> None:
-    if merchant_id and not await connection.fetchval(_QUERIES["merchant"], merchant_id):
+    if merchant_id and not await connection.fetchval(*_SQL["merchant"](merchant=merchant_id)):
         raise NotValid("there is no such merchant")
 
 
@@ -244,15 +245,12 @@ async def log(
         raise NotAllowed
     after = Cursor.parse(cursor)
     rows = await desk.pool.fetch(
-        _QUERIES["log"],
-        wanted.who,
-        wanted.action,
-        wanted.text.strip(),
-        wanted.since,
-        wanted.until,
-        after.at if after else None,
-        after.id if after else None,
-        limit + 1,
+        *_SQL["log"](
+            **asdict(wanted) | {"text": wanted.text.strip()},
+            after_at=after and after.at,
+            after_id=after and after.id,
+            limit=limit + 1,
+        )
     )
     return listing(rows, limit, "at")
 

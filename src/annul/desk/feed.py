@@ -10,12 +10,12 @@ import asyncpg
 import structlog
 
 from annul.store.clock import Clock
-from annul.store.database import load_queries
 from annul.store.loop import Loop, Loops
+from annul.store.sql import load
 
 log = structlog.get_logger(__name__)
 
-_QUERIES: Final = {name: q.sql for name, q in load_queries("annul.desk", "feed.sql").items()}
+_SQL: Final = load("annul.desk", "feed.sql")
 _POLL_S: Final = 1.0
 _OVERLAP: Final = timedelta(seconds=5)  # commits become visible later than their time says
 _KEPT: Final = 1_000  # changes that a watcher may be behind
@@ -106,7 +106,7 @@ class Feed:
 
     async def _new(self) -> list[Change]:
         now = self._clock.now()
-        rows = await self._pool.fetch(_QUERIES["changed"], self._since - _OVERLAP)
+        rows = await self._pool.fetch(*_SQL["changed"](since=self._since - _OVERLAP))
         self._since = now
         found: list[Change] = []
         seen: dict[tuple[str, str], int] = {}

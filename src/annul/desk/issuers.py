@@ -12,14 +12,14 @@ from uuid_utils.compat import uuid7
 from annul.diagnose.causes import CAUSES
 from annul.domain.policies import WINDOWS, Policy, PolicyKind, current
 from annul.issuers.health import BOUNDS_MS, percentile
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 from . import overview
 from .admin import NotValid, audit, changing
 from .desk import Desk, Unknown
 from .roles import Scope, Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "issuers.sql").items()}
+_SQL: Final = load("annul.desk", "issuers.sql")
 _RECENT: Final = timedelta(minutes=5)
 _AHEAD: Final = timedelta(hours=24)  # how far the list of issuers looks for windows
 _NEVER: Final = timedelta(microseconds=1)  # so long is a rule in force that was withdrawn in time
@@ -34,10 +34,10 @@ async def listing(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
     """Give every issuer with its line, its last five minutes, its windows and its open cases."""
     now = desk.clock.now()
     rows = await overview.issuers(desk.pool, now)
-    cases = await desk.pool.fetch(_QUERIES["burdens"], visitor.merchant_id)
+    cases = await desk.pool.fetch(*_SQL["burdens"](merchant=visitor.merchant_id))
     burdens = {row["issuer_id"]: row["cases"] for row in cases}
     windows: dict[str, list[dict[str, Any]]] = {}
-    for row in await desk.pool.fetch(_QUERIES["windows"], now, now + _AHEAD):
+    for row in await desk.pool.fetch(*_SQL["windows"](now=now, until=now + _AHEAD)):
         windows.setdefault(row["issuer_id"], []).append(dict(row))
     return [
         row
@@ -48,7 +48,7 @@ async def listing(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
 
 async def find(desk: Desk, issuer_id: str) -> dict[str, Any]:
     """Find an issuer; raises `Unknown`."""
-    row = await desk.pool.fetchrow(_QUERIES["find"], issuer_id)
+    row = await desk.pool.fetchrow(*_SQL["find"](issuer=issuer_id))
     if row is None:
         message = f"there is no issuer {issuer_id}"
         raise Unknown(message)
@@ -69,14 +69,14 @@ async def course(
     desk: Desk, issuer_id: str, span: timedelta, bucket: timedelta
 ) -> list[dict[str, Any]]:
     """Give what an issuer did over time: counts, `codes`, `p50_ms` and `p90_ms` of each bucket."""
-    asked = (issuer_id, desk.clock.now() - span, bucket)
-    rows = {row["at"]: dict(row) for row in await desk.pool.fetch(_QUERIES["course"], *asked)}
+    asked = {"issuer": issuer_id, "since": desk.clock.now() - span, "bucket": bucket}
+    rows = {row["at"]: dict(row) for row in await desk.pool.fetch(*_SQL["course"](**asked))}
     for row in rows.values():
         row |= {"codes": {}, "latencies": [0] * (len(BOUNDS_MS) + 1)}
-    for at, code, count in await desk.pool.fetch(_QUERIES["codes"], *asked):
+    for at, code, count in await desk.pool.fetch(*_SQL["codes"](**asked)):
         if at in rows:
             rows[at]["codes"][code] = count
-    for at, place, count in await desk.pool.fetch(_QUERIES["latencies"], *asked):
+    for at, place, count in await desk.pool.fetch(*_SQL["latencies"](**asked)):
         if at in rows:
             rows[at]["latencies"][place - 1] += count
     for row in rows.values():
@@ -156,16 +156,17 @@ async def set_policy(
             from_, until = rule.valid_from + later, rule.valid_until and rule.valid_until + later
             identity = uuid7()
             await connection.execute(
-                _QUERIES["add_policy"],
-                issuer_id,
-                identity,
-                rule.kind.value,
-                rule.number,
-                from_,
-                until,
-                rule.note.strip(),
-                visitor.name,
-                now,
+                *_SQL["add_policy"](
+                    issuer=issuer_id,
+                    id=identity,
+                    kind=rule.kind.value,
+                    number=rule.number,
+                    valid_from=from_,
+                    valid_until=until,
+                    note=rule.note.strip(),
+                    set_by=visitor.name,
+                    set_at=now,
+                )
             )
             added.append(identity)
         detail = {
@@ -201,7 +202,9 @@ async def end_policy(
     """Let a rule end earlier than planned; one that has not begun is withdrawn. Keeps the row."""
     now = desk.clock.now()
     async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
-        row = await connection.fetchrow(_QUERIES["end_policy"], issuer_id, identity, until, now)
+        row = await connection.fetchrow(
+            *_SQL["end_policy"](issuer=issuer_id, id=identity, until=until, now=now)
+        )
         if row is None:
             raise NotValid("the rule has ended, ends earlier, or had not begun by then")
         detail = {name: str(row[name] or "") for name in ("valid_from", "valid_until", "planned")}
@@ -228,8 +231,8 @@ async def set_meaning(
         raise NotValid(message)
     await find(desk, issuer_id)
     async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
-        before = await connection.fetchval(_QUERIES["meaning"], issuer_id, code)
-        await connection.execute(_QUERIES["set_meaning"], issuer_id, code, cause)
+        before = await connection.fetchval(*_SQL["meaning"](issuer=issuer_id, code=code))
+        await connection.execute(*_SQL["set_meaning"](issuer=issuer_id, code=code, cause=cause))
         await audit(
             connection,
             visitor,
@@ -244,7 +247,7 @@ async def set_meaning(
 async def end_meaning(desk: Desk, visitor: Visitor, issuer_id: str, code: str, reason: str) -> None:
     """Go by the standard again for a code."""
     async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
-        before = await connection.fetchval(_QUERIES["end_meaning"], issuer_id, code)
+        before = await connection.fetchval(*_SQL["end_meaning"](issuer=issuer_id, code=code))
         if before is None:
             raise Unknown("nothing is kept for this code")
         await audit(
@@ -293,11 +296,11 @@ async def put_contact(
     await find(desk, issuer_id)
     chosen = identity or uuid7()
     async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
-        before = await connection.fetchrow(_QUERIES["contact"], issuer_id, chosen)
+        before = await connection.fetchrow(*_SQL["contact"](issuer=issuer_id, id=chosen))
         if identity is not None and before is None:
             raise Unknown("there is no such contact")
-        values = [str(value).strip()[:120] for value in asdict(contact).values()]
-        await connection.execute(_QUERIES["put_contact"], issuer_id, chosen, *values)
+        values = {name: str(value).strip()[:120] for name, value in asdict(contact).items()}
+        await connection.execute(*_SQL["put_contact"](issuer=issuer_id, id=chosen, **values))
         detail = {**asdict(contact), "id": str(chosen), "before": dict(before or {})}
         await audit(
             connection,
@@ -316,7 +319,7 @@ async def end_contact(
 ) -> None:
     """Remove a contact."""
     async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
-        before = await connection.fetchrow(_QUERIES["end_contact"], issuer_id, identity)
+        before = await connection.fetchrow(*_SQL["end_contact"](issuer=issuer_id, id=identity))
         if before is None:
             raise Unknown("there is no such contact")
         await audit(
@@ -331,4 +334,4 @@ async def end_contact(
 
 
 async def _rows(desk: Desk, query: str, issuer_id: str) -> list[dict[str, Any]]:
-    return [dict(row) for row in await desk.pool.fetch(_QUERIES[query], issuer_id)]
+    return [dict(row) for row in await desk.pool.fetch(*_SQL[query](issuer=issuer_id))]

@@ -2,107 +2,116 @@
 -- description: One issuer.
 SELECT issuer_id, name_zh, name_en, host, port, dialect, framing, timeout_ms, silent_code, active,
        bank, pin_key IS NOT NULL AS has_pin_key, mac_key IS NOT NULL AS has_mac_key
-FROM issuers WHERE issuer_id = $1;
+FROM issuers WHERE issuer_id = :issuer;
 
 -- name: burdens
--- description: Open cases of each issuer, of one merchant ($1) or all.
+-- description: Open cases of each issuer, of one merchant, or of all for an empty one.
 SELECT issuer_id, count(*)::integer AS cases FROM cases
-WHERE ended = '' AND issuer_id <> '' AND ($1 = '' OR merchant_id = $1) GROUP BY issuer_id;
+WHERE ended = '' AND issuer_id <> '' AND (:merchant = '' OR merchant_id = :merchant)
+GROUP BY issuer_id;
 
 -- name: windows
--- description: Windows of every issuer that are open at $1, or open until $2.
+-- description: Windows of every issuer that are open now, or open later until a moment.
 SELECT issuer_id, kind, valid_from, valid_until FROM policies
-WHERE kind IN ('maintenance', 'end_of_day') AND valid_from < $2
-  AND (valid_until IS NULL OR valid_until > $1)
+WHERE kind IN ('maintenance', 'end_of_day') AND valid_from < :until
+  AND (valid_until IS NULL OR valid_until > :now)
 ORDER BY valid_from;
 
 -- name: links
 -- description: How each host process sees its line to an issuer.
-SELECT node, up, trouble, health, at FROM issuer_links WHERE issuer_id = $1 ORDER BY node;
+SELECT node, up, trouble, health, at FROM issuer_links WHERE issuer_id = :issuer ORDER BY node;
+
+-- name: bucket
+-- description: The beginning of the bucket that a row belongs to.
+date_bin(:bucket::interval, slot, '2000-01-01 00:00+00');
 
 -- name: course
--- description: What an issuer ($1) did since $2, in buckets of $3.
-SELECT date_bin($3::interval, slot, '2000-01-01 00:00+00') AS at,
+-- description: What an issuer did since a moment, in buckets of time.
+SELECT {bucket} AS at,
        sum(requests)::integer AS requests, sum(approvals)::integer AS approvals,
        sum(silent)::integer AS silent, sum(not_sent)::integer AS not_sent,
        sum(late)::integer AS late, sum(faults)::integer AS faults,
        sum(link_drops)::integer AS link_drops, sum(garbled)::integer AS garbled,
        sum(voids)::integer AS voids, sum(void_approvals)::integer AS void_approvals
-FROM issuer_stats WHERE issuer_id = $1 AND slot >= $2 GROUP BY 1 ORDER BY 1;
+FROM issuer_stats WHERE issuer_id = :issuer AND slot >= :since GROUP BY 1 ORDER BY 1;
 
 -- name: codes
--- description: Response codes of an issuer ($1) since $2, in buckets of $3.
-SELECT date_bin($3::interval, slot, '2000-01-01 00:00+00') AS at, c.key AS code,
+-- description: Response codes of an issuer in the same buckets.
+SELECT {bucket} AS at, c.key AS code,
        sum(c.value::integer)::integer AS count
 FROM issuer_stats, jsonb_each_text(codes) AS c
-WHERE issuer_id = $1 AND slot >= $2 GROUP BY 1, 2 ORDER BY 1, 2;
+WHERE issuer_id = :issuer AND slot >= :since GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- name: latencies
--- description: Answers of an issuer ($1) since $2 by bucket of time ($3) and of latency (from 1 on).
-SELECT date_bin($3::interval, slot, '2000-01-01 00:00+00') AS at, l.place::integer AS place,
+-- description: Answers of an issuer in the same buckets, by bucket of latency (from 1 on).
+SELECT {bucket} AS at, l.place::integer AS place,
        sum(l.count)::integer AS count
 FROM issuer_stats, unnest(latencies) WITH ORDINALITY AS l (count, place)
-WHERE issuer_id = $1 AND slot >= $2 AND l.count > 0 GROUP BY 1, 2 ORDER BY 1, 2;
+WHERE issuer_id = :issuer AND slot >= :since AND l.count > 0 GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- name: policies
 -- description: Every rule of an issuer that was ever set, the one that begins last first.
 SELECT id, kind, number, valid_from, valid_until, note, set_by, set_at FROM policies
-WHERE issuer_id = $1 ORDER BY valid_from DESC, set_at DESC, id;
+WHERE issuer_id = :issuer ORDER BY valid_from DESC, set_at DESC, id;
 
 -- name: add_policy
 -- description: Add a rule of an issuer; those before it stay as they are.
 INSERT INTO policies (issuer_id, id, kind, number, valid_from, valid_until, note, set_by, set_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+VALUES (:issuer, :id, :kind, :number, :valid_from, :valid_until, :note, :set_by, :set_at);
 
 -- name: end_policy
--- description: Let a rule ($2 of issuer $1) end at $3 at the latest, not one that has ended before $4; one that has not begun never begins.
-UPDATE policies p SET valid_until = greatest($3::timestamptz, p.valid_from + interval '1 microsecond')
-FROM (SELECT id, valid_until FROM policies WHERE issuer_id = $1 AND id = $2 FOR UPDATE) o
-WHERE p.issuer_id = $1 AND p.id = o.id
+-- description: Let a rule end by a moment, unless it has; one that has not begun never begins.
+UPDATE policies p
+SET valid_until = greatest(:until::timestamptz, p.valid_from + interval '1 microsecond')
+FROM (SELECT id, valid_until FROM policies WHERE issuer_id = :issuer AND id = :id FOR UPDATE) o
+WHERE p.issuer_id = :issuer AND p.id = o.id
   AND (p.valid_until IS NULL
-       OR (p.valid_until > greatest($3::timestamptz, $4::timestamptz)
+       OR (p.valid_until > greatest(:until::timestamptz, :now::timestamptz)
            AND p.valid_until > p.valid_from + interval '1 microsecond'))
-  AND ($3::timestamptz > p.valid_from OR p.valid_from > $4::timestamptz)
+  AND (:until::timestamptz > p.valid_from OR p.valid_from > :now::timestamptz)
 RETURNING p.kind, p.number, p.valid_from, p.valid_until, o.valid_until AS planned;
 
 -- name: meanings
 -- description: What an issuer means by its codes.
-SELECT response_code, cause FROM code_meanings WHERE issuer_id = $1 ORDER BY response_code;
+SELECT response_code, cause FROM code_meanings WHERE issuer_id = :issuer ORDER BY response_code;
 
 -- name: meaning
--- description: What an issuer ($1) means by a code ($2).
-SELECT cause FROM code_meanings WHERE issuer_id = $1 AND response_code = $2 FOR UPDATE;
+-- description: What an issuer means by one code.
+SELECT cause FROM code_meanings WHERE issuer_id = :issuer AND response_code = :code FOR UPDATE;
 
 -- name: set_meaning
 -- description: Keep what an issuer means by a code.
-INSERT INTO code_meanings (issuer_id, response_code, cause) VALUES ($1, $2, $3)
+INSERT INTO code_meanings (issuer_id, response_code, cause) VALUES (:issuer, :code, :cause)
 ON CONFLICT (issuer_id, response_code) DO UPDATE SET cause = excluded.cause;
 
 -- name: end_meaning
 -- description: Go by the standard again for a code.
-DELETE FROM code_meanings WHERE issuer_id = $1 AND response_code = $2 RETURNING cause;
+DELETE FROM code_meanings WHERE issuer_id = :issuer AND response_code = :code RETURNING cause;
 
 -- name: routes
 -- description: Rows of the routing table that lead to an issuer, as the first way or as the backup.
 SELECT prefix, issuer_id, backup_issuer_id, card_type FROM bins
-WHERE issuer_id = $1 OR backup_issuer_id = $1 ORDER BY prefix;
+WHERE issuer_id = :issuer OR backup_issuer_id = :issuer ORDER BY prefix;
 
 -- name: contacts
 -- description: Whom to call at an issuer.
-SELECT id, duty, name, phone, mail, hours FROM contacts WHERE issuer_id = $1 ORDER BY duty, name;
+SELECT id, duty, name, phone, mail, hours FROM contacts
+WHERE issuer_id = :issuer ORDER BY duty, name;
 
 -- name: contact
--- description: One contact ($2) of an issuer ($1).
-SELECT duty, name, phone, mail, hours FROM contacts WHERE issuer_id = $1 AND id = $2 FOR UPDATE;
+-- description: One contact of an issuer.
+SELECT duty, name, phone, mail, hours FROM contacts
+WHERE issuer_id = :issuer AND id = :id FOR UPDATE;
 
 -- name: put_contact
 -- description: Keep a contact, in place of the one with the same id.
 INSERT INTO contacts (id, issuer_id, duty, name, phone, mail, hours)
-VALUES ($2, $1, $3, $4, $5, $6, $7)
+VALUES (:id, :issuer, :duty, :name, :phone, :mail, :hours)
 ON CONFLICT (id) DO UPDATE SET duty = excluded.duty, name = excluded.name, phone = excluded.phone,
     mail = excluded.mail, hours = excluded.hours
-WHERE contacts.issuer_id = $1;
+WHERE contacts.issuer_id = :issuer;
 
 -- name: end_contact
 -- description: Remove a contact.
-DELETE FROM contacts WHERE issuer_id = $1 AND id = $2 RETURNING duty, name, phone, mail, hours;
+DELETE FROM contacts WHERE issuer_id = :issuer AND id = :id
+RETURNING duty, name, phone, mail, hours;

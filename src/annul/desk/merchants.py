@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from annul.domain.money import LARGEST
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 from .admin import NotValid, audit, changing
 from .checks import findings
@@ -13,7 +13,7 @@ from .cursor import Listing
 from .desk import Desk, Unknown
 from .roles import Scope, Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "merchants.sql").items()}
+_SQL: Final = load("annul.desk", "merchants.sql")
 _QUALITY: Final = timedelta(hours=24)
 ASKS: Final = ("sign_in", "parameters", "update")
 # What becomes of a void that its terminal took back: the shop is asked, it is done all the same, or
@@ -23,9 +23,8 @@ REVERSED_VOIDS: Final = ("ask", "void", "stand")
 
 async def search(desk: Desk, visitor: Visitor, text: str, limit: int, cursor: str = "") -> Listing:
     """Give merchants by number, the visitor's own or all; the cursor is the last one's number."""
-    rows = await desk.pool.fetch(
-        _QUERIES["search"], visitor.merchant_id, text.strip(), cursor, limit + 1
-    )
+    asked = {"merchant": visitor.merchant_id, "text": text.strip(), "after": cursor}
+    rows = await desk.pool.fetch(*_SQL["search"](**asked, limit=limit + 1))
     shown = [dict(row) for row in rows[:limit]]
     return Listing(shown, shown[-1]["merchant_id"] if len(rows) > limit else "")
 
@@ -34,7 +33,7 @@ async def find(desk: Desk, visitor: Visitor, merchant_id: str) -> dict[str, Any]
     """Find a merchant with its money; raises `Unknown` also for one that is not the visitor's."""
     row = None
     if visitor.sees(merchant_id):
-        row = await desk.pool.fetchrow(_QUERIES["find"], merchant_id)
+        row = await desk.pool.fetchrow(*_SQL["find"](merchant=merchant_id))
     if row is None:
         message = f"there is no merchant {merchant_id}"
         raise Unknown(message)
@@ -45,7 +44,7 @@ async def terminals(desk: Desk, visitor: Visitor, merchant_id: str) -> list[dict
     """Give a merchant's terminals, each with its `findings`, the worst first."""
     await find(desk, visitor, merchant_id)
     now = desk.clock.now()
-    rows = await desk.pool.fetch(_QUERIES["terminals"], merchant_id, now - _QUALITY)
+    rows = await desk.pool.fetch(*_SQL["terminals"](merchant=merchant_id, since=now - _QUALITY))
     return [{**row, "findings": findings(dict(row), now)} for row in rows]
 
 
@@ -73,7 +72,7 @@ async def allow(
         raise NotValid("a void that was taken back is asked about, done, or left")
     scope, after = Scope.MERCHANTS_WRITE, asdict(allowed)
     async with changing(desk, visitor, scope, reason, merchant_id) as connection:
-        before = await connection.fetchrow(_QUERIES["allowed"], merchant_id)
+        before = await connection.fetchrow(*_SQL["allowed"](merchant=merchant_id))
         if before is None:
             message = f"there is no merchant {merchant_id}"
             raise Unknown(message)
@@ -84,8 +83,8 @@ async def allow(
         }
         if not changed:
             return
-        await connection.execute(_QUERIES["allow"], merchant_id, *after.values())
-        await connection.execute(_QUERIES["changed"])
+        await connection.execute(*_SQL["allow"](merchant=merchant_id, **after))
+        await connection.execute(*_SQL["changed"]())
         await audit(
             connection,
             visitor,
@@ -115,15 +114,14 @@ async def ask(
         raise NotValid(message)
     scope = Scope.MERCHANTS_WRITE
     async with changing(desk, visitor, scope, reason, merchant_id) as connection:
-        wanted = await connection.fetchval(
-            _QUERIES["ask"], merchant_id, terminal_id, what, software.strip()[:40]
-        )
+        asked = {"merchant": merchant_id, "terminal": terminal_id, "wants": what}
+        wanted = await connection.fetchval(*_SQL["ask"](**asked, software=software.strip()[:40]))
         if wanted is None:
             message = f"merchant {merchant_id} has no terminal {terminal_id}"
             raise Unknown(message)
         if what == "update" and not wanted:
             raise NotValid("an update needs the version that the terminal should have")
-        await connection.execute(_QUERIES["changed"])
+        await connection.execute(*_SQL["changed"]())
         await audit(
             connection,
             visitor,

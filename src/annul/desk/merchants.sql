@@ -1,32 +1,37 @@
+-- name: money
+-- description: What a merchant has, in minor units.
+coalesce(b.pending, 0) AS pending, coalesce(b.available, 0) AS available,
+coalesce(b.frozen, 0) AS frozen;
+
 -- name: search
--- description: Merchants by id: $1 the visitor's, $2 text (number, name or terminal), $3 after which, $4 how many.
+-- description: Merchants by id, by a text in number or name, or by a terminal; empty means any.
 SELECT m.merchant_id, m.name_zh, m.name_en, m.category, m.active, m.currency,
-       coalesce(b.pending, 0) AS pending, coalesce(b.available, 0) AS available,
-       coalesce(b.frozen, 0) AS frozen, coalesce(c.cases, 0) AS cases,
+       {money}, coalesce(c.cases, 0) AS cases,
        (SELECT count(*)::integer FROM terminals t WHERE t.merchant_id = m.merchant_id) AS terminals
 FROM merchants m
 LEFT JOIN merchant_balances b ON b.merchant_id = m.merchant_id AND b.currency = m.currency
 LEFT JOIN (SELECT merchant_id, count(*)::integer AS cases FROM cases WHERE ended = ''
            GROUP BY merchant_id) c ON c.merchant_id = m.merchant_id
-WHERE ($1 = '' OR m.merchant_id = $1)
-  AND ($2 = '' OR position(lower($2) IN lower(m.merchant_id || ' ' || m.name_zh || ' ' || m.name_en)) > 0
+WHERE (:merchant = '' OR m.merchant_id = :merchant)
+  AND (:text = ''
+       OR position(lower(:text)
+                   IN lower(m.merchant_id || ' ' || m.name_zh || ' ' || m.name_en)) > 0
        OR EXISTS (SELECT FROM terminals t
-                  WHERE t.merchant_id = m.merchant_id AND t.terminal_id = $2))
-  AND m.merchant_id > $3
-ORDER BY m.merchant_id LIMIT $4;
+                  WHERE t.merchant_id = m.merchant_id AND t.terminal_id = :text))
+  AND m.merchant_id > :after
+ORDER BY m.merchant_id LIMIT :limit;
 
 -- name: find
 -- description: One merchant with its money.
 SELECT m.merchant_id, m.name_zh, m.name_en, m.category, m.active, m.currency, m.pricing,
        m.amount_limit, m.refund_days, m.void_needs_balance, m.pending_covers, m.retry_voids,
-       m.refund_instead_limit, m.second_person_from, m.reversed_voids, coalesce(b.pending, 0) AS pending,
-       coalesce(b.available, 0) AS available, coalesce(b.frozen, 0) AS frozen
+       m.refund_instead_limit, m.second_person_from, m.reversed_voids, {money}
 FROM merchants m
 LEFT JOIN merchant_balances b ON b.merchant_id = m.merchant_id AND b.currency = m.currency
-WHERE m.merchant_id = $1;
+WHERE m.merchant_id = :merchant;
 
 -- name: terminals
--- description: A merchant's terminals as they are set up, and how they did since $2.
+-- description: A merchant's terminals as they are set up, and how they did since a moment.
 SELECT t.terminal_id, t.active, t.signed_in, t.batch, t.amount_limit, t.kinds, t.operator,
        t.information, t.serial, t.software, t.wanted_software, t.wants, t.last_seen_at,
        m.active AS merchant_active, m.amount_limit AS merchant_limit, m.currency,
@@ -47,33 +52,35 @@ LEFT JOIN LATERAL (
     SELECT sum(link_drops)::integer AS link_drops, sum(reversals)::integer AS reversals,
            sum(wrong_mac)::integer AS wrong_mac
     FROM terminal_stats s
-    WHERE s.merchant_id = t.merchant_id AND s.terminal_id = t.terminal_id AND s.minute >= $2
+    WHERE s.merchant_id = t.merchant_id AND s.terminal_id = t.terminal_id AND s.minute >= :since
 ) s ON true
 LEFT JOIN LATERAL (
     SELECT batch, settled_at, balanced, upload_ended FROM batches b
     WHERE b.merchant_id = t.merchant_id AND b.terminal_id = t.terminal_id
     ORDER BY settled_at DESC LIMIT 1
 ) b ON true
-WHERE t.merchant_id = $1 ORDER BY t.terminal_id;
+WHERE t.merchant_id = :merchant ORDER BY t.terminal_id;
 
 -- name: allowed
 -- description: What annul may do unasked for a merchant, held while it is changed.
 SELECT retry_voids, refund_instead_limit, void_needs_balance, pending_covers, second_person_from,
        reversed_voids
-FROM merchants WHERE merchant_id = $1 FOR UPDATE;
+FROM merchants WHERE merchant_id = :merchant FOR UPDATE;
 
 -- name: allow
 -- description: Set what annul may do unasked for a merchant.
 UPDATE merchants
-SET retry_voids = $2, refund_instead_limit = $3, void_needs_balance = $4, pending_covers = $5,
-    second_person_from = $6, reversed_voids = $7
-WHERE merchant_id = $1;
+SET retry_voids = :retry_voids, refund_instead_limit = :refund_instead_limit,
+    void_needs_balance = :void_needs_balance, pending_covers = :pending_covers,
+    second_person_from = :second_person_from, reversed_voids = :reversed_voids
+WHERE merchant_id = :merchant;
 
 -- name: ask
--- description: Ask something of a terminal ($2 of merchant $1) with its next answer; $4 the software it should have, empty: as before.
+-- description: Ask something of a terminal with its next answer; empty software stays as it was.
 UPDATE terminals
-SET wants = $3, wanted_software = CASE WHEN $4 = '' THEN wanted_software ELSE $4 END
-WHERE merchant_id = $1 AND terminal_id = $2
+SET wants = :wants,
+    wanted_software = CASE WHEN :software = '' THEN wanted_software ELSE :software END
+WHERE merchant_id = :merchant AND terminal_id = :terminal
 RETURNING wanted_software;
 
 -- name: changed

@@ -5,25 +5,25 @@ from typing import Any, Final
 
 import asyncpg
 
-from annul.store.database import load_queries
+from annul.store.sql import load
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "overview.sql").items()}
+_SQL: Final = load("annul.desk", "overview.sql")
 
 
 async def course(
     pool: asyncpg.Pool, now: datetime, span: timedelta, bucket: timedelta
 ) -> list[dict[str, Any]]:
     """Give requests, approvals, silences, voids and approved voids by issuer and bucket."""
-    rows = await pool.fetch(_QUERIES["course"], now - span, bucket)
+    rows = await pool.fetch(*_SQL["course"](since=now - span, bucket=bucket))
     return [dict(row) for row in rows]
 
 
 async def issuers(pool: asyncpg.Pool, now: datetime) -> list[dict[str, Any]]:
     """Give every issuer with its line and its last five minutes."""
-    rows = await pool.fetch(_QUERIES["issuers"], now - timedelta(minutes=5))
+    rows = await pool.fetch(*_SQL["issuers"](since=now - timedelta(minutes=5)))
     return [dict(row) for row in rows]
 
 
 async def alerts(pool: asyncpg.Pool, limit: int = 20) -> list[dict[str, Any]]:
     """Give open incidents, the latest first."""
-    return [dict(row) for row in await pool.fetch(_QUERIES["alerts"], limit)]
+    return [dict(row) for row in await pool.fetch(*_SQL["alerts"](limit=limit))]

@@ -1,13 +1,13 @@
 -- name: course
--- description: What issuers answered over time: $1 since when, $2 width of a bucket.
-SELECT issuer_id, date_bin($2::interval, slot, '2000-01-01 00:00+00') AS at,
+-- description: What issuers answered since a moment, in buckets of time.
+SELECT issuer_id, date_bin(:bucket::interval, slot, '2000-01-01 00:00+00') AS at,
        sum(requests)::integer AS requests, sum(approvals)::integer AS approvals,
        sum(silent)::integer AS silent, sum(voids)::integer AS voids,
        sum(void_approvals)::integer AS void_approvals
-FROM issuer_stats WHERE slot >= $1 GROUP BY 1, 2 ORDER BY 1, 2;
+FROM issuer_stats WHERE slot >= :since GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- name: issuers
--- description: Every issuer with its line as the hosts see it, and what it did since $1.
+-- description: Every issuer with its line as the hosts see it, and what it did since a moment.
 SELECT i.issuer_id, i.name_zh, i.name_en, i.active, i.host, i.port, i.timeout_ms, i.bank,
        l.up, l.trouble, l.health, l.at AS seen_at,
        coalesce(s.requests, 0) AS requests, coalesce(s.approvals, 0) AS approvals,
@@ -17,12 +17,12 @@ FROM issuers i
 LEFT JOIN LATERAL (
     SELECT bool_and(up) AS up, max(trouble) FILTER (WHERE NOT up) AS trouble,
            max(health) FILTER (WHERE health <> 'up') AS health, max(at) AS at
-    FROM issuer_links WHERE issuer_id = i.issuer_id AND at >= $1) l ON true
+    FROM issuer_links WHERE issuer_id = i.issuer_id AND at >= :since) l ON true
 LEFT JOIN LATERAL (
     SELECT sum(requests)::integer AS requests, sum(approvals)::integer AS approvals,
            sum(silent)::integer AS silent, sum(faults)::integer AS faults,
            sum(voids)::integer AS voids, sum(void_approvals)::integer AS void_approvals
-    FROM issuer_stats WHERE issuer_id = i.issuer_id AND slot >= $1) s ON true
+    FROM issuer_stats WHERE issuer_id = i.issuer_id AND slot >= :since) s ON true
 ORDER BY i.issuer_id;
 
 -- name: alerts
@@ -30,4 +30,4 @@ ORDER BY i.issuer_id;
 SELECT i.id, i.merchant_id, i.kind, i.subject, i.params, i.detail, i.opened_at, i.transaction_id,
        c.number
 FROM incidents i LEFT JOIN cases c ON c.merchant_id = i.merchant_id AND c.id = i.transaction_id
-WHERE i.closed_at IS NULL ORDER BY i.opened_at DESC LIMIT $1;
+WHERE i.closed_at IS NULL ORDER BY i.opened_at DESC LIMIT :limit;

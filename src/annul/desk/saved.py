@@ -4,16 +4,16 @@ from typing import Any, Final
 
 import asyncpg
 
-from annul.store.database import load_queries
+from annul.store.sql import load
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "saved.sql").items()}
+_SQL: Final = load("annul.desk", "saved.sql")
 
 
 async def of(pool: asyncpg.Pool, owner: str, page: str) -> list[dict[str, Any]]:
     """Give somebody's views of a page."""
-    return [dict(row) for row in await pool.fetch(_QUERIES["of"], owner, page)]
+    return [dict(row) for row in await pool.fetch(*_SQL["of"](owner=owner, page=page))]
 
 
 async def keep(pool: asyncpg.Pool, owner: str, page: str, name: str, query: str) -> None:
     """Keep a view; one of the same name is replaced."""
-    await pool.execute(_QUERIES["keep"], owner, page, name, query)
+    await pool.execute(*_SQL["keep"](owner=owner, page=page, name=name, query=query))

@@ -12,16 +12,12 @@ from annul.domain.kinds import REFUNDS, UNDOING
 from annul.domain.records import OF_SHOPS
 from annul.domain.states import UNFINISHED
 from annul.resolve.case import UNPROVED
-from annul.store.database import load_queries
-from annul.store.sql import listed
+from annul.store.sql import listed, load
 
 from .desk import Desk
 from .roles import Visitor
 
-_QUERIES: Final = {
-    name: query.sql.replace("{of_shops}", listed(OF_SHOPS))
-    for name, query in load_queries("annul.desk", "shop.sql").items()
-}
+_SQL: Final = load("annul.desk", "shop.sql", of_shops=listed(OF_SHOPS))
 _UNFINISHED: Final = frozenset(str(state) for state in UNFINISHED)
 _REFUSED_SINCE: Final = timedelta(days=7)
 _DAY: Final = timedelta(hours=26)  # a business day, and some for clocks that differ
@@ -109,18 +105,18 @@ async def find(desk: Desk, visitor: Visitor, wanted: Asked, merchant: str = "") 
         return []
     pool, since = desk.pool, least_id(desk.clock.now() - _REFUSED_SINCE)
     if wanted.how == "slip":
-        key = (wanted.terminal, wanted.batch, wanted.number)
-        rows = await pool.fetch(_QUERIES["by_slip"], shop, *key)
-        refused = (shop, since, wanted.number, "", wanted.terminal, wanted.batch)
+        key = {"trace": wanted.number, "terminal": wanted.terminal, "batch": wanted.batch}
+        rows = await pool.fetch(*_SQL["by_slip"](merchant=shop, **key))
     elif wanted.how == "reference":
-        rows = await pool.fetch(_QUERIES["by_reference"], shop, wanted.number)
-        refused = (shop, since, "", wanted.number, "", "")
+        rows = await pool.fetch(*_SQL["by_reference"](merchant=shop, rrn=wanted.number))
+        key = {"rrn": wanted.number}
     elif not shop:
         return []
     else:
-        rows = await pool.fetch(_QUERIES["by_voucher"], shop, wanted.number)
-        refused = (shop, since, wanted.number, "", "", "")
-    rows += await pool.fetch(_QUERIES["refused"], *refused)
+        rows = await pool.fetch(*_SQL["by_voucher"](merchant=shop, trace=wanted.number))
+        key = {"trace": wanted.number}
+    asked = dict.fromkeys(("trace", "rrn", "terminal", "batch"), "") | key
+    rows += await pool.fetch(*_SQL["refused"](merchant=shop, since_id=since, **asked))
     found = sorted(map(dict, rows), key=lambda row: row["received_at"], reverse=True)
     return await _standing(desk, found)
 
@@ -130,20 +126,21 @@ async def today(desk: Desk, merchant: str) -> list[Voucher]:
     now = desk.clock.now()
     since = now - _DAY
     rows = await desk.pool.fetch(
-        _QUERIES["today"],
-        merchant,
-        desk.calendar.business_date(now),
-        since,
-        least_id(since),
-        list(UNDOING),
-        _TODAY,
+        *_SQL["today"](
+            merchant=merchant,
+            business_date=desk.calendar.business_date(now),
+            since=since,
+            since_id=least_id(since),
+            kinds=list(UNDOING),
+            limit=_TODAY,
+        )
     )
     return await _standing(desk, [dict(row) for row in rows])
 
 
 async def shops(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
     """Give the merchants that a visitor may choose from."""
-    rows = await desk.pool.fetch(_QUERIES["shops"], visitor.merchant_id, _SHOPS)
+    rows = await desk.pool.fetch(*_SQL["shops"](merchant=visitor.merchant_id, limit=_SHOPS))
     return [dict(row) for row in rows]
 
 
@@ -194,11 +191,12 @@ async def _standing(desk: Desk, rows: Sequence[Mapping[str, Any]]) -> list[Vouch
     for merchant in {row["merchant_id"] for row in rows}:
         mine = [row for row in rows if row["merchant_id"] == merchant]
         about = await desk.pool.fetch(
-            _QUERIES["standing"],
-            merchant,
-            [row["id"] for row in mine],
-            _sales(mine),
-            list(UNDOING),
+            *_SQL["standing"](
+                merchant=merchant,
+                ids=[row["id"] for row in mine],
+                sales=_sales(mine),
+                kinds=list(UNDOING),
+            )
         )
         found |= {row["id"]: dict(row) for row in about}
     return [

@@ -2,16 +2,17 @@
 
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from annul.store.database import load_queries
+from annul.store.sql import Statement, load
 
 from .cursor import Cursor, Listing, listing
 from .desk import Desk, Unknown
 from .roles import Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "transactions.sql").items()}
+_SQL: Final = load("annul.desk", "transactions.sql", conditions="true")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,14 @@ async def search(
     """Give transactions, the latest first, of the visitor's merchant or all."""
     after = Cursor.parse(cursor)
     asked = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
-    conditions: list[tuple[str, tuple[Any, ...]]] = [
-        (name, (value,)) for name, value in asked.items() if value not in {"", None}
-    ]
+    values = {name: value for name, value in asked.items() if value not in {"", None}}
     if visitor.merchant_id:
-        conditions.append(("merchant", (visitor.merchant_id,)))
+        values["seen"] = visitor.merchant_id
+    conditions = tuple(values)
     if after is not None:
-        conditions.append(("after", (after.at, after.id)))
-    rows = await desk.pool.fetch(*_search(conditions, limit + 1))
+        conditions += ("after",)
+        values |= {"after_at": after.at, "after_id": after.id}
+    rows = await desk.pool.fetch(*_search(conditions)(**values, limit=limit + 1))
     return listing(rows, limit, "received_at")
 
 
@@ -57,15 +58,15 @@ async def chain(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
     `original` is what it began with, `attempts` everything that refers to it, oldest first,
     `entries` the ledger rows of all of them, `case_number` that of their case or empty.
     """
-    found = await desk.pool.fetchrow(_QUERIES["find"], identity)
+    found = await desk.pool.fetchrow(*_SQL["find"](id=identity))
     if found is None or not visitor.sees(found["merchant_id"]):
         message = f"there is no transaction {identity}"
         raise Unknown(message)
     merchant_id = found["merchant_id"]
-    rows = await desk.pool.fetch(_QUERIES["chain"], merchant_id, identity)
+    rows = await desk.pool.fetch(*_SQL["chain"](merchant=merchant_id, id=identity))
     ids = [row["id"] for row in rows]
-    entries = await desk.pool.fetch(_QUERIES["entries"], merchant_id, ids)
-    number = await desk.pool.fetchval(_QUERIES["case_number"], merchant_id, ids)
+    entries = await desk.pool.fetch(*_SQL["entries"](merchant=merchant_id, ids=ids))
+    number = await desk.pool.fetchval(*_SQL["case_number"](merchant=merchant_id, ids=ids))
     first = next(row for row in rows if row["original_id"] not in ids)
     return {
         "original": dict(first),
@@ -75,15 +76,8 @@ async def chain(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
     }
 
 
-def _search(conditions: list[tuple[str, tuple[Any, ...]]], limit: int) -> tuple[Any, ...]:
-    """Put a search together from its named conditions; values only ever go as parameters."""
-    values: list[Any] = []
-    parts: list[str] = []
-    for name, given in conditions:
-        places = [f"${len(values) + number}" for number in range(1, len(given) + 1)]
-        values += given
-        value, *more = places
-        parts.append(_QUERIES[name].replace("{value}", value).replace("{more}", "".join(more)))
-    values.append(limit)
-    sql = _QUERIES["search"].replace("{conditions}", " AND ".join(parts) or "true")
-    return (sql.replace("{limit}", f"${len(values)}"), *values)
+@cache
+def _search(conditions: tuple[str, ...]) -> Statement:
+    """Put a search together from its named conditions."""
+    wanted = " AND ".join(f"{{{name}}}" for name in conditions) or "true"
+    return load("annul.desk", "transactions.sql", conditions=wanted)["search"]
