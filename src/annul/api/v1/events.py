@@ -11,13 +11,13 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from annul.client.models.cases import Change
 from annul.desk.roles import Scope, Visitor
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 from .needs import AtDesk, needs, problems
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.v1", "events.sql").items()}
+_SQL: Final = load("annul.api.v1", "events.sql")
 _ID: Final = re.compile(r"(\d{1,16})-[0-9A-Za-z]{1,40}")  # microseconds since 1970, case number
 _MISSED: Final = 1_000  # cases that somebody who comes back is told of
 # Then the client connects anew by itself, so that a key that was ended is not let in for ever.
@@ -48,8 +48,8 @@ async def events(
     seen = _ID.fullmatch(last_event_id)
     if seen:
         since = datetime.fromtimestamp(int(seen[1]) / 1_000_000, UTC)
-        missed = await desk.pool.fetch(_QUERIES["changed"], visitor.merchant_id, since, _MISSED)
-        for row in missed:
+        missed = _SQL["changed"](merchant=visitor.merchant_id, since=since, limit=_MISSED)
+        for row in await desk.pool.fetch(*missed):
             yield _event(dict(row))
     async for changes in following:
         for change in changes:

@@ -1,4 +1,5 @@
 -- name: changed
--- description: Cases of one merchant ($1) or all that changed after $2, oldest first, up to $3.
+-- description: Cases of one merchant or, empty, of all that changed after a moment, oldest first.
 SELECT merchant_id, id, number, step, cause, task, ended, events, changed_at FROM cases
-WHERE changed_at > $2 AND ($1 = '' OR merchant_id = $1) ORDER BY changed_at LIMIT $3;
+WHERE changed_at > :since AND (:merchant = '' OR merchant_id = :merchant)
+ORDER BY changed_at LIMIT :limit;

@@ -16,9 +16,9 @@ from uuid_utils.compat import uuid7
 from annul.desk.desk import Desk
 from annul.desk.roles import Visitor
 from annul.domain.errors import AnnulError
-from annul.store.database import load_queries
+from annul.store.sql import load
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.api.v1", "idempotency.sql").items()}
+_SQL: Final = load("annul.api.v1", "idempotency.sql")
 _KEPT: Final = timedelta(days=7)
 _MARGIN: Final = timedelta(seconds=60)  # beyond an issuer's time-out; then its process has ended
 _SWEEP_S: Final = 3600.0
@@ -73,12 +73,14 @@ class Keys:
         """Begin under a key; `asked` is all of the request. Raises `OtherRequest`, `UnderWay`."""
         pool, now = self._desk.pool, self._desk.clock.now()
         await self._sweep()
-        who, fingerprint = (visitor.name, key), hashlib.sha256(asked.encode()).digest()
+        whose = {"who": visitor.name, "key": key}
+        fingerprint = hashlib.sha256(asked.encode()).digest()
         identity = uuid7()
         made = {"id": str(identity)}
-        if await pool.fetchval(_QUERIES["claim"], *who, fingerprint, made, now):
+        claim = _SQL["claim"](**whose, fingerprint=fingerprint, answer=made, now=now)
+        if await pool.fetchval(*claim):
             return Claim(identity)
-        row = await pool.fetchrow(_QUERIES["find"], *who)
+        row = await pool.fetchrow(*_SQL["find"](**whose))
         if row is None:  # it was given back just now
             raise UnderWay
         if row["fingerprint"] != fingerprint:
@@ -87,23 +89,25 @@ class Keys:
         if row["status"] is not None:
             return Claim(identity, answered=(row["status"], row["answer"]))
         patience = timedelta(seconds=self._desk.sender().issuers.longest_timeout_s) + _MARGIN
-        if await pool.fetchval(_QUERIES["take_over"], *who, now, now - patience) is None:
+        take_over = _SQL["take_over"](**whose, now=now, before=now - patience)
+        if await pool.fetchval(*take_over) is None:
             raise UnderWay
         return Claim(identity, again=True)
 
     async def keep(self, visitor: Visitor, key: str, status: int, answer: dict[str, Any]) -> None:
         """Keep the answer; it has the `id` of what was made."""
-        await self._desk.pool.execute(_QUERIES["keep"], visitor.name, key, status, answer)
+        keep = _SQL["keep"](who=visitor.name, key=key, status=status, answer=answer)
+        await self._desk.pool.execute(*keep)
 
     async def free(self, visitor: Visitor, key: str) -> None:
         """Give a key back under which nothing was done."""
-        await self._desk.pool.execute(_QUERIES["free"], visitor.name, key)
+        await self._desk.pool.execute(*_SQL["free"](who=visitor.name, key=key))
 
     async def _sweep(self) -> None:
         clock = self._desk.clock
         if clock.monotonic() - self._swept > _SWEEP_S:
             self._swept = clock.monotonic()
-            await self._desk.pool.execute(_QUERIES["sweep"], clock.now() - _KEPT)
+            await self._desk.pool.execute(*_SQL["sweep"](before=clock.now() - _KEPT))
 
 
 def _keys_of(request: Request) -> Keys:

@@ -1,27 +1,28 @@
 -- name: claim
--- description: Begin under a key, unless it was used before: $1 who, $2 key, $3 fingerprint, $4 what is made, $5 now.
-INSERT INTO idempotency (who, key, fingerprint, answer, created_at) VALUES ($1, $2, $3, $4, $5)
+-- description: Begin under a key, unless it was used before; its answer is what will be made.
+INSERT INTO idempotency (who, key, fingerprint, answer, created_at)
+VALUES (:who, :key, :fingerprint, :answer, :now)
 ON CONFLICT DO NOTHING
 RETURNING key;
 
 -- name: find
 -- description: What a key was used for.
-SELECT fingerprint, status, answer FROM idempotency WHERE who = $1 AND key = $2;
+SELECT fingerprint, status, answer FROM idempotency WHERE who = :who AND key = :key;
 
 -- name: take_over
--- description: Go on ($3 now) for a process that has ended: nothing was answered since before $4.
-UPDATE idempotency SET created_at = $3
-WHERE who = $1 AND key = $2 AND status IS NULL AND created_at < $4
+-- description: Go on for a process that has ended: it has begun before a moment and not answered.
+UPDATE idempotency SET created_at = :now
+WHERE who = :who AND key = :key AND status IS NULL AND created_at < :before
 RETURNING answer;
 
 -- name: keep
 -- description: Keep the answer.
-UPDATE idempotency SET status = $3, answer = $4 WHERE who = $1 AND key = $2;
+UPDATE idempotency SET status = :status, answer = :answer WHERE who = :who AND key = :key;
 
 -- name: free
 -- description: Give a key back under which nothing was done.
-DELETE FROM idempotency WHERE who = $1 AND key = $2 AND status IS NULL;
+DELETE FROM idempotency WHERE who = :who AND key = :key AND status IS NULL;
 
 -- name: sweep
--- description: Forget what is older than $1.
-DELETE FROM idempotency WHERE created_at < $1;
+-- description: Forget what was begun before a moment.
+DELETE FROM idempotency WHERE created_at < :before;

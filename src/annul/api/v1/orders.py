@@ -17,17 +17,14 @@ from annul.domain.kinds import REFUNDS, UNDOING, VOIDS
 from annul.domain.records import Transaction
 from annul.host.host import Host
 from annul.host.ordered import Order, Refused
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 from .asked import Asked, Batch, MerchantId, Minor, Rrn, TerminalId, Trace
 from .idempotency import Keys
 from .needs import desk_of
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
-_QUERIES: Final = {
-    name: query.sql.replace("{columns}", _COLUMNS)
-    for name, query in load_queries("annul.api.v1", "orders.sql").items()
-}
+_SQL: Final = load("annul.api.v1", "orders.sql", columns=_COLUMNS)
 _LOOK_S: Final = 1.0  # between two looks at an order that somebody waits for
 _CREATED: Final = 201
 _GOES_ON: Final = 202
@@ -151,9 +148,8 @@ async def original_of(desk: Desk, transaction: Transaction) -> dict[str, Any] | 
     """Give what a transaction refers to."""
     if transaction.original_id is None:
         return None
-    row = await desk.pool.fetchrow(
-        _QUERIES["original"], transaction.merchant_id, transaction.original_id
-    )
+    original = _SQL["original"](merchant=transaction.merchant_id, id=transaction.original_id)
+    row = await desk.pool.fetchrow(*original)
     return None if row is None else dict(row)
 
 
@@ -192,11 +188,12 @@ async def _find(
     desk: Desk, visitor: Visitor, named: str, kinds: Collection[str]
 ) -> Transaction | None:
     """Find by id or reference number, among what the visitor may know of."""
+    among: dict[str, Any] = {"kinds": list(kinds), "merchant": visitor.merchant_id}
     try:
-        query, value = "by_id", UUID(named)
+        query = _SQL["by_id"](id=UUID(named), **among)
     except ValueError:
-        query, value = "by_rrn", named
-    row = await desk.pool.fetchrow(_QUERIES[query], value, list(kinds), visitor.merchant_id)
+        query = _SQL["by_rrn"](rrn=named, **among)
+    row = await desk.pool.fetchrow(*query)
     return None if row is None else Transaction.of(row)
 
 
@@ -209,7 +206,8 @@ async def _original(host: Host, asked: NewVoid | NewRefund) -> Transaction | Non
 
 
 async def _by_id(desk: Desk, merchant_id: str, identity: UUID) -> Transaction | None:
-    row = await desk.pool.fetchrow(_QUERIES["by_id"], identity, list(UNDOING), merchant_id)
+    by_id = _SQL["by_id"](id=identity, kinds=list(UNDOING), merchant=merchant_id)
+    row = await desk.pool.fetchrow(*by_id)
     return None if row is None else Transaction.of(row)
 
 
