@@ -6,10 +6,12 @@ from annul.host.host import Host
 from annul.resolve.case import Case
 from annul.resolve.people import ACTIONS, Action, People, allowed
 from annul.store.clock import Clock
+from annul.store.sql import load
 
 from .admin import permit
 from .roles import OF_A_SHOP, Scope, Visitor
 
+_SQL: Final = load("annul.desk", "acts.sql")
 _PROGRAM: str = "operator"  # what a key with `cases:act` may do
 # What a shop may do with its own cases; all else takes `cases:act`.
 _OF_SHOP: Final = {"withdraw": Scope.SHOP}
@@ -78,9 +80,7 @@ async def act(
     """
     scope = _scope_of(visitor, name)
     await permit(counter.pool, visitor, scope, reason, case.merchant_id)
-    limit = await counter.pool.fetchval(
-        "SELECT second_person_from FROM merchants WHERE merchant_id = $1", case.merchant_id
-    )
+    limit = await counter.pool.fetchval(*_SQL["limit"](merchant=case.merchant_id))
     done = await counter.people.act(
         case,
         name,

@@ -19,22 +19,21 @@ from annul.issuers.desk import Issuers
 from annul.issuers.health import SLOT_S, Slot
 from annul.store.batcher import LOST, Batcher, StoreOverloaded
 from annul.store.clock import Clock
-from annul.store.database import load_queries
 from annul.store.incidents import opening
+from annul.store.sql import load
 from annul.wire.codec import Value
 from annul.wire.show import masked
 
 log = structlog.get_logger(__name__)
 
-_QUERIES: Final = {
-    name: query.sql for name, query in load_queries("annul.host", "evidence.sql").items()
-}
+_SQL: Final = load("annul.host", "evidence.sql")
 _STORE_TROUBLE: Final = (*LOST, StoreOverloaded)
 # Within this time a terminal can not fill the table of refusals with more rows than this.
 _QUOTA_S: Final = 60.0
 _QUOTA: Final = 30
 _NUMBERS: Final = 4_096  # of the latest refusals, by digest
 _TROUBLE: Final = ("link_drops", "reversals", "wrong_mac")
+_STATS: Final = ("merchant_id", "terminal_id", "minute", *_TROUBLE)
 
 
 class Kept(NamedTuple):
@@ -151,13 +150,14 @@ class Evidence:
             await self._flush_alarms(now)
             for issuer_id, line in issuers.lines.items():
                 await self._pool.execute(
-                    _QUERIES["links"],
-                    issuer_id,
-                    self._node,
-                    line.link.up,
-                    line.link.trouble,
-                    str(line.health.state),
-                    now,
+                    *_SQL["links"](
+                        issuer=issuer_id,
+                        node=self._node,
+                        up=line.link.up,
+                        trouble=line.link.trouble,
+                        health=str(line.health.state),
+                        now=now,
+                    )
                 )
                 for slot in line.health.changed():
                     await self._put_slot(issuer_id, slot)
@@ -178,7 +178,7 @@ class Evidence:
             (*who, minute, *(counted[*who, what] for what in _TROUBLE))
             for who in {key[:2] for key in counted}
         ]
-        await self._pool.execute(_QUERIES["terminals"], *map(list, zip(*rows, strict=True)))
+        await self._pool.execute(*_SQL["terminals"](**_columns(_STATS, rows)))
 
     async def _flush_alarms(self, now: datetime) -> None:
         alarms = dict(self._alarms)
@@ -190,34 +190,37 @@ class Evidence:
     async def _put_slot(self, issuer_id: str, slot: Slot) -> None:
         at = self._began + timedelta(seconds=slot.number * SLOT_S)
         await self._pool.execute(
-            _QUERIES["issuers"],
-            issuer_id,
-            self._node,
-            at,
-            slot.requests,
-            slot.approvals,
-            slot.silent,
-            slot.not_sent,
-            slot.late,
-            slot.faults,
-            slot.voids,
-            slot.void_approvals,
-            slot.drops,
-            slot.garbled,
-            slot.codes,
-            slot.latencies,
-            list(slot.tail),
+            *_SQL["issuers"](
+                issuer=issuer_id,
+                node=self._node,
+                slot=at,
+                requests=slot.requests,
+                approvals=slot.approvals,
+                silent=slot.silent,
+                not_sent=slot.not_sent,
+                late=slot.late,
+                faults=slot.faults,
+                voids=slot.voids,
+                void_approvals=slot.void_approvals,
+                link_drops=slot.drops,
+                garbled=slot.garbled,
+                codes=slot.codes,
+                latencies=slot.latencies,
+                tail=list(slot.tail),
+            )
         )
 
     async def _run_messages(self, items: list[Kept]) -> list[None]:
-        await self._pool.execute(_QUERIES["messages"], *_columns(items))
+        await self._pool.execute(*_SQL["messages"](**_columns(Kept._fields, items)))
         return [None] * len(items)
 
     async def _run_refusals(self, items: list[DoorRefusal]) -> list[str]:
-        rows = await self._pool.fetch(_QUERIES["refusals"], *_columns(items))
+        columns = _columns(DoorRefusal._fields, items)
+        rows = await self._pool.fetch(*_SQL["refusals"](**columns))
         kept = {(row["merchant_id"], row["digest"]): row["rrn"] for row in rows}
         return [kept.get((item.merchant_id, item.digest), "") for item in items]
 
 
-def _columns(items: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*items, strict=True)]
+def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    columns = zip(*rows, strict=True)
+    return {name: list(column) for name, column in zip(names, columns, strict=True)}

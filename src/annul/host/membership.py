@@ -25,14 +25,12 @@ import structlog
 from annul.domain.errors import AnnulError
 from annul.store.batcher import LOST
 from annul.store.clock import Clock
-from annul.store.database import load_queries
 from annul.store.loop import Loop, Loops
+from annul.store.sql import load
 
 log = structlog.get_logger(__name__)
 
-_QUERIES: Final = {
-    name: query.sql for name, query in load_queries("annul.host", "membership.sql").items()
-}
+_SQL: Final = load("annul.host", "membership.sql")
 _FILE: Final = "host.id"
 LEASE_S: Final = 10.0
 _BEATS: Final = 5  # in the time of a lease
@@ -142,7 +140,7 @@ class Membership:
             )
             return
         await self._let_go()
-        held = await self._pool.fetchrow(_QUERIES["holder"], self.node)
+        held = await self._pool.fetchrow(*_SQL["holder"](node=self.node))
         if held is None:  # cleared away at this moment
             raise NodeTaken
         message = (
@@ -156,7 +154,7 @@ class Membership:
         if self._loop is not None:
             await self._loop.stop()
         try:
-            await self._ask("leave", self.node, self.boot)
+            await self._ask("leave", node=self.node, boot=self.boot)
         except LOST:
             log.warning("node_not_given_back", node=self.node)
         await self._let_go()
@@ -191,15 +189,16 @@ class Membership:
     async def _renewed(self, query: str) -> bool | None:
         """Claim or beat; None when the number is another process's."""
         lease = timedelta(seconds=self._lease_s)
-        return await self._ask(query, self.node, self.boot, self._folder, lease)
+        mine = {"node": self.node, "boot": self.boot, "folder": self._folder, "lease": lease}
+        return await self._ask(query, **mine)
 
-    async def _ask(self, query: str, *arguments: object) -> Any:
+    async def _ask(self, query: str, **values: object) -> Any:
         """Run a query on a connection that is kept for it: a beat must not wait for its turn."""
         limit = max(self._lease_s * _ANSWER, _ANSWER_S)
         try:
             if self._connection is None:
                 self._connection = await self._pool.acquire(timeout=limit)
-            return await self._connection.fetchval(_QUERIES[query], *arguments, timeout=limit)
+            return await self._connection.fetchval(*_SQL[query](**values), timeout=limit)
         except Exception:
             connection, self._connection = self._connection, None
             if connection is not None:

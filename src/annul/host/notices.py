@@ -14,13 +14,11 @@ import asyncpg
 import structlog
 
 from annul.store.batcher import LOST
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 log = structlog.get_logger(__name__)
 
-_QUERIES: Final = {
-    name: query.sql for name, query in load_queries("annul.host", "notices.sql").items()
-}
+_SQL: Final = load("annul.host", "notices.sql")
 _Terminal = tuple[str, str]
 
 
@@ -45,7 +43,7 @@ class Notices:
 
     async def refresh(self) -> None:
         """Read what waits: of each terminal the oldest."""
-        rows = await self._pool.fetch(_QUERIES["waiting"])
+        rows = await self._pool.fetch(*_SQL["waiting"]())
         on_their_way = {given.identity for given in self._given.values()} | set(self._leaving)
         waiting: dict[_Terminal, dict[UUID, str]] = {}
         for merchant_id, identity, terminal_id, text in rows:
@@ -97,9 +95,8 @@ class Notices:
         try:
             if await left:
                 merchant_id, _ = given.terminal
-                await self._pool.execute(
-                    _QUERIES["delivered"], merchant_id, given.identity, given.at
-                )
+                mark = _SQL["delivered"](merchant=merchant_id, id=given.identity, now=given.at)
+                await self._pool.execute(*mark)
                 marked = True
         except LOST:
             log.warning("notice_not_marked")  # the terminal hears it once more

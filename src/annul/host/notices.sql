@@ -7,4 +7,5 @@ WHERE delivered_at IS NULL ORDER BY merchant_id, terminal_id, created_at, id;
 
 -- name: delivered
 -- description: Keep that a terminal was given a notice.
-UPDATE notices SET delivered_at = $3 WHERE merchant_id = $1 AND id = $2 AND delivered_at IS NULL;
+UPDATE notices SET delivered_at = :now
+WHERE merchant_id = :merchant AND id = :id AND delivered_at IS NULL;

@@ -26,8 +26,8 @@ from annul.domain.states import Sent, State
 from annul.domain.void_rules import Undoing
 from annul.issuers.message import Fields, answered_fields, request_fields
 from annul.issuers.routing import Route
-from annul.store.database import load_queries
 from annul.store.journal import Opening
+from annul.store.sql import load
 
 from .financial import ask, counted, reserve
 from .host import Host
@@ -35,7 +35,7 @@ from .host import Host
 OPEN: Final = "open"  # no outcome yet
 
 _SPACES: Final = {Origin.RESOLVER: "A", Origin.PERSON: "A", Origin.PROGRAM: "B"}
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.host", "ordered.sql").items()}
+_SQL: Final = load("annul.host", "ordered.sql")
 _KEYED: Final = "012"  # entry mode: by hand, no PIN
 _TRACES: Final = 999_999  # traces of a batch
 _TRIES: Final = 3  # writings of others, or numbers taken, that an order steps aside for
@@ -93,11 +93,12 @@ async def attempt(
     assert merchant is not None, "a merchant with transactions is registered"
     batch = f"{_SPACES[origin]}{original.batch[1:]}"
     trace = await host.pool.fetchval(
-        _QUERIES["free_trace"],
-        original.merchant_id,
-        original.terminal_id,
-        batch,
-        identity.int % _TRACES,
+        *_SQL["free_trace"](
+            merchant=original.merchant_id,
+            terminal=original.terminal_id,
+            batch=batch,
+            beginning=identity.int % _TRACES,
+        )
     )
     built = Transaction(
         merchant_id=original.merchant_id,

@@ -1,15 +1,15 @@
 -- name: free_trace
--- description: A number that a terminal's batch has not used: $1 merchant, $2 terminal, $3 batch, $4 where to begin.
+-- description: A number that a terminal's batch has not used, from a beginning on.
 -- From a beginning that is anywhere it is one look-up by index, and some more once most are used.
 -- OFFSET keeps it from being planned as a join with all that the merchant has, as it would be while
 -- the table is empty.
 SELECT trace
 FROM (
-    SELECT lpad((($4::bigint + n) % 999999 + 1)::text, 6, '0') AS trace
+    SELECT lpad(((:beginning::bigint + n) % 999999 + 1)::text, 6, '0') AS trace
     FROM (SELECT generate_series(0, 999998) AS n) AS numbers) AS candidates
 WHERE NOT EXISTS (
     SELECT FROM transactions t
-    WHERE t.trace = candidates.trace AND t.terminal_id = $2 AND t.batch = $3
-      AND t.merchant_id = $1
+    WHERE t.trace = candidates.trace AND t.terminal_id = :terminal AND t.batch = :batch
+      AND t.merchant_id = :merchant
     OFFSET 0)
 LIMIT 1;

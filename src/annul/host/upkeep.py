@@ -55,7 +55,7 @@ class Upkeep:
 
     async def _follow_reference(self) -> None:
         """Take up merchants, terminals, issuers and routes that somebody has changed."""
-        version = await self._host.pool.fetchval("SELECT version FROM reference")
+        version = await self._host.pool.fetchval(*_SQL["version"]())
         if self._host.registry.version != version:
             await self._host.registry.load()
             tables = await directory.read(self._host.pool)

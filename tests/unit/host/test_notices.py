@@ -32,7 +32,7 @@ class Table:
                 oldest.setdefault(terminal, (terminal[0], identity, terminal[1], text))
         return list(oldest.values())
 
-    async def execute(self, _sql: str, _merchant: str, identity: UUID, at: datetime) -> None:
+    async def execute(self, _sql: str, at: datetime, _merchant: str, identity: UUID) -> None:
         if self.lost:
             raise ConnectionError
         self.delivered.setdefault(identity, at)

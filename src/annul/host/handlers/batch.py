@@ -4,6 +4,7 @@ What counts on a terminal's slip: an approved sale or completion is a debit, als
 later; an approved void or refund is a credit. Reversed and declined ones do not count.
 """
 
+from dataclasses import asdict
 from typing import Final
 
 from annul.domain.batch import Balance, Totals, compare, next_batch
@@ -12,14 +13,12 @@ from annul.domain.kinds import GIVING, TAKING
 from annul.host.host import Host
 from annul.host.reply import Reply
 from annul.host.request import Refusal, Request
-from annul.store.database import load_queries
 from annul.store.incidents import opening
+from annul.store.sql import load
 from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field48Totals, Field60
 
-_QUERIES: Final = {
-    name: query.sql for name, query in load_queries("annul.host.handlers", "batch.sql").items()
-}
+_SQL: Final = load("annul.host.handlers", "batch.sql")
 _DEBITS: Final = list(TAKING)
 _CREDITS: Final = list(GIVING)
 # One uploaded record in field 48: card organisation 2, trace 6, card number 20, amount 12.
@@ -63,21 +62,21 @@ async def batch_upload(request: Request, host: Host) -> Reply:
         raise Refusal("30", f"48域应有{count}笔", rule="upload_malformed")
     records = [digits[at : at + _RECORD] for at in range(_COUNT, len(digits), _RECORD)]
     await host.pool.execute(
-        _QUERIES["upload"],
-        *_identity(request),
-        request.received_at,
-        [record[2:8] for record in records],
-        [host.vault.hash(record[8:28].lstrip("0")) for record in records],
-        [int(record[28:40]) for record in records],
+        *_SQL["upload"](
+            **_of_batch(request),
+            now=request.received_at,
+            traces=[record[2:8] for record in records],
+            card_hashes=[host.vault.hash(record[8:28].lstrip("0")) for record in records],
+            amounts=[int(record[28:40]) for record in records],
+        )
     )
     return Reply("00", {48: digits[:_COUNT].rjust(4, "0")})
 
 
 async def batch_upload_end(request: Request, host: Host) -> Reply:
     """Close the upload; what differs from the host's own transactions opens an incident."""
-    row = await host.pool.fetchrow(
-        _QUERIES["end_upload"], *_identity(request), [*_DEBITS, *_CREDITS]
-    )
+    end = _SQL["end_upload"](**_of_batch(request), kinds=[*_DEBITS, *_CREDITS])
+    row = await host.pool.fetchrow(*end)
     assert row is not None, "one row of counts"
     if row["balanced"] is None:
         raise Refusal("25", "该批次未结算", rule="batch_not_settled")
@@ -97,21 +96,22 @@ async def batch_upload_end(request: Request, host: Host) -> Reply:
 
 
 async def _settle(request: Request, host: Host, claimed: Totals) -> bool:
-    identity = _identity(request)
-    row = await host.pool.fetchrow(_QUERIES["totals"], *identity, _DEBITS, _CREDITS)
+    whose = _of_batch(request)
+    row = await host.pool.fetchrow(*_SQL["totals"](**whose, debits=_DEBITS, credits=_CREDITS))
     assert row is not None, "sums give one row"
     totals = Totals(*row)
     balanced = compare(totals, claimed) is Balance.BALANCED
     if not balanced and not request.certain:
         raise Refusal("58", "总额不符,请先做一笔联机交易再结算", rule="line_not_bound")
     began = await host.pool.fetchval(
-        _QUERIES["settle"],
-        *identity,
-        request.received_at,
-        balanced,
-        *row,
-        str(request.message[48]),
-        next_batch(request.field60.batch),
+        *_SQL["settle"](
+            **whose,
+            now=request.received_at,
+            balanced=balanced,
+            **asdict(totals),
+            claimed=str(request.message[48]),
+            next_batch=next_batch(request.field60.batch),
+        )
     )
     if began is None:  # another message of the same terminal was first
         stored = await _settled(request, host)
@@ -121,7 +121,7 @@ async def _settle(request: Request, host: Host, claimed: Totals) -> bool:
 
 
 async def _settled(request: Request, host: Host) -> bool | None:
-    return await host.pool.fetchval(_QUERIES["settled"], *_identity(request))
+    return await host.pool.fetchval(*_SQL["settled"](**_of_batch(request)))
 
 
 def _claimed(request: Request) -> Totals:
@@ -137,6 +137,5 @@ def _claimed(request: Request) -> Totals:
     )
 
 
-def _identity(request: Request) -> tuple[str, str, str]:
-    terminal = request.station.terminal
-    return (terminal.merchant_id, terminal.terminal_id, request.field60.batch)
+def _of_batch(request: Request) -> dict[str, str]:
+    return {**request.station.by_name, "batch": request.field60.batch}
