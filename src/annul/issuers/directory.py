@@ -6,16 +6,16 @@ from typing import Final
 import asyncpg
 
 from annul.domain.records import Bin, Issuer
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 
 def _columns(record: type[Issuer] | type[Bin]) -> str:
     return ", ".join(f"t.{column.name}" for column in fields(record))
 
 
-_QUERIES: Final = load_queries("annul.issuers", "directory.sql")
-_ISSUERS: Final = _QUERIES["issuers"].sql.replace("{columns}", _columns(Issuer))
-_BINS: Final = _QUERIES["bins"].sql.replace("{columns}", _columns(Bin))
+_SQL: Final = load(
+    "annul.issuers", "directory.sql", issuer_columns=_columns(Issuer), bin_columns=_columns(Bin)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,6 @@ class Directory:
 async def read(pool: asyncpg.Pool) -> Directory:
     """Read both tables."""
     return Directory(
-        tuple(Issuer(*row) for row in await pool.fetch(_ISSUERS)),
-        tuple(Bin(*row) for row in await pool.fetch(_BINS)),
+        tuple(Issuer(*row) for row in await pool.fetch(*_SQL["issuers"]())),
+        tuple(Bin(*row) for row in await pool.fetch(*_SQL["bins"]())),
     )

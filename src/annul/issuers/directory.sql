@@ -2,8 +2,8 @@
 
 -- name: issuers
 -- description: Every issuer, also those that are switched off, by id.
-SELECT {columns} FROM issuers t ORDER BY issuer_id;
+SELECT {issuer_columns} FROM issuers t ORDER BY issuer_id;
 
 -- name: bins
 -- description: Every prefix with its primary and backup issuer.
-SELECT {columns} FROM bins t ORDER BY prefix;
+SELECT {bin_columns} FROM bins t ORDER BY prefix;
