@@ -5,13 +5,11 @@ from typing import Final
 
 import asyncpg
 
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 from .pace import Pace
 
-_QUERIES: Final = {
-    name: query.sql for name, query in load_queries("annul.resolve", "circuits.sql").items()
-}
+_SQL: Final = load("annul.resolve", "circuits.sql")
 _FAILURES: Final = 3
 _SPREAD_S: Final = 5.0
 
@@ -26,7 +24,7 @@ class Circuits:
 
     async def refresh(self) -> None:
         """Read which circuits are open, in whichever process they were opened."""
-        rows = await self._pool.fetch(_QUERIES["read"])
+        rows = await self._pool.fetch(*_SQL["read"]())
         self._open = {row["issuer_id"]: row["next_probe_at"] for row in rows}
 
     def probe_at(self, issuer_id: str, now: datetime) -> datetime | None:
@@ -40,20 +38,22 @@ class Circuits:
             return True
         later = now + self._pace.seconds(self._pace.probe.limit_s / 10)
         self._open[issuer_id] = later
-        return bool(await self._pool.fetchval(_QUERIES["probe"], issuer_id, now, later))
+        probe = _SQL["probe"](issuer=issuer_id, now=now, next_probe_at=later)
+        return bool(await self._pool.fetchval(*probe))
 
     async def failed(self, issuer_id: str, now: datetime, failures: int, random: float) -> None:
         """Count a failure; `failures` in a row so far decide how long to wait."""
         wait = self._pace.probe.delay(max(failures, 1), lambda: random)
         due = now + self._pace.seconds(wait)
-        row = await self._pool.fetchrow(_QUERIES["failed"], issuer_id, _FAILURES, due)
+        failed = _SQL["failed"](issuer=issuer_id, opens_from=_FAILURES, next_probe_at=due)
+        row = await self._pool.fetchrow(*failed)
         if row is not None and row["open"]:
             self._open[issuer_id] = row["next_probe_at"]
 
     async def worked(self, issuer_id: str, now: datetime) -> None:
         """Close the circuit and let what waited go on."""
         self._open.pop(issuer_id, None)
-        if await self._pool.fetchval(_QUERIES["worked"], issuer_id):
+        if await self._pool.fetchval(*_SQL["worked"](issuer=issuer_id)):
             spread = self._pace.seconds(_SPREAD_S).total_seconds()
             soon = now + timedelta(milliseconds=1)
-            await self._pool.execute(_QUERIES["release"], issuer_id, soon, spread)
+            await self._pool.execute(*_SQL["release"](issuer=issuer_id, now=soon, spread_s=spread))

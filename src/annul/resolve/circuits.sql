@@ -5,26 +5,27 @@
 SELECT issuer_id, next_probe_at FROM circuits WHERE open;
 
 -- name: failed
--- description: Count a failure: $1 issuer, $2 from how many on it opens, $3 next probe.
+-- description: Count a failure; from so many on the circuit opens.
 INSERT INTO circuits AS c (issuer_id, failures, open, next_probe_at)
-VALUES ($1, 1, 1 >= $2, $3)
+VALUES (:issuer, 1, 1 >= :opens_from, :next_probe_at)
 ON CONFLICT (issuer_id) DO UPDATE
-SET failures = c.failures + 1, open = c.open OR c.failures + 1 >= $2,
+SET failures = c.failures + 1, open = c.open OR c.failures + 1 >= :opens_from,
     next_probe_at = greatest(c.next_probe_at, excluded.next_probe_at)
 RETURNING open, next_probe_at;
 
 -- name: worked
 -- description: Close a circuit.
-UPDATE circuits SET failures = 0, open = false WHERE issuer_id = $1 AND (open OR failures > 0)
+UPDATE circuits SET failures = 0, open = false WHERE issuer_id = :issuer AND (open OR failures > 0)
 RETURNING issuer_id;
 
 -- name: probe
--- description: Be the one that tries: $1 issuer, $2 now, $3 when the next one may.
-UPDATE circuits SET next_probe_at = $3
-WHERE issuer_id = $1 AND open AND next_probe_at <= $2
+-- description: Be the one that tries, and say when the next one may.
+UPDATE circuits SET next_probe_at = :next_probe_at
+WHERE issuer_id = :issuer AND open AND next_probe_at <= :now
 RETURNING issuer_id;
 
 -- name: release
--- description: Let the cases that waited for an issuer go on, spread over $3 seconds from $2.
-UPDATE cases SET next_action_at = $2::timestamptz + random() * $3::float8 * interval '1 second'
-WHERE issuer_id = $1 AND ended = '' AND step = 'wait_health';
+-- description: Let the cases that waited for an issuer go on, spread over some seconds.
+UPDATE cases
+SET next_action_at = :now::timestamptz + random() * :spread_s::float8 * interval '1 second'
+WHERE issuer_id = :issuer AND ended = '' AND step = 'wait_health';

@@ -9,11 +9,9 @@ from typing import Any, Final
 
 import asyncpg
 
-from annul.store.database import load_queries
+from annul.store.sql import load
 
-_QUERIES: Final = {
-    name: query.sql for name, query in load_queries("annul.resolve", "promise.sql").items()
-}
+_SQL: Final = load("annul.resolve", "promise.sql")
 _EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -50,7 +48,7 @@ async def read(
 
     Of one merchant, or of all when none is named.
     """
-    row = await pool.fetchrow(_QUERIES["promise"], since, now, merchant_id)
+    row = await pool.fetchrow(*_SQL["promise"](since=since, now=now, merchant=merchant_id))
     assert row is not None, "counts always have a row"
     return Promise(**dict(row))
 
@@ -59,4 +57,5 @@ async def by_cause(
     pool: asyncpg.Pool, since: datetime = _EVER, merchant_id: str = ""
 ) -> list[dict[str, Any]]:
     """Give the time to the end by cause, of one merchant or all."""
-    return [dict(row) for row in await pool.fetch(_QUERIES["by_cause"], since, merchant_id)]
+    rows = await pool.fetch(*_SQL["by_cause"](since=since, merchant=merchant_id))
+    return [dict(row) for row in rows]

@@ -12,27 +12,25 @@ from typing import Any, Final
 
 import asyncpg
 
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 from .book import Book
 from .case import Case, first_broken
 from .proof_pdf import render
 
-_QUERIES: Final = {
-    name: query.sql for name, query in load_queries("annul.resolve", "proof.sql").items()
-}
+_SQL: Final = load("annul.resolve", "proof.sql")
 _FIXED: Final = (1980, 1, 1, 0, 0, 0)  # the same proof gives the same bytes
 
 
 async def gather(pool: asyncpg.Pool, book: Book, case: Case, at: datetime) -> dict[str, Any]:
     """Put everything about a case together."""
     case, history = await book.whole(case)
-    key = (case.merchant_id, case.id)
-    transactions = await pool.fetch(_QUERIES["transactions"], *key, case.original_id)
+    key = {"merchant": case.merchant_id, "case": case.id}
+    transactions = await pool.fetch(*_SQL["transactions"](**key, original=case.original_id))
     ids = [row["id"] for row in transactions] or [case.id]
-    entries = await pool.fetch(_QUERIES["entries"], case.merchant_id, ids)
-    messages = await pool.fetch(_QUERIES["messages"], case.merchant_id, ids)
-    told = await pool.fetch(_QUERIES["told"], *key)
+    entries = await pool.fetch(*_SQL["entries"](merchant=case.merchant_id, ids=ids))
+    messages = await pool.fetch(*_SQL["messages"](merchant=case.merchant_id, ids=ids))
+    told = await pool.fetch(*_SQL["told"](**key))
     events = [json.loads(body) | {"hash": hashed.hex()} for body, hashed in history]
     diagnosed = [event for event in events if event["what"] == "diagnosed"]
     shown = case._asdict() | {"head": case.head.hex()}
