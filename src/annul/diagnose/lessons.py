@@ -13,16 +13,14 @@ from uuid import UUID
 
 import asyncpg
 
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 from .causes import CAUSES
 from .facts import Facts
 from .rank import Shifts, heard, rank
 from .signals import SIGNALS
 
-_QUERIES: Final = {
-    name: query.sql for name, query in load_queries("annul.diagnose", "lessons.sql").items()
-}
+_SQL: Final = load("annul.diagnose", "lessons.sql")
 STEP: Final = 0.25
 BOUND: Final = 1.0  # no pair of cause and signal is ever shifted further
 
@@ -52,7 +50,7 @@ class Lessons:
 
     async def refresh(self) -> None:
         """Read what is in force; bounded here too, whatever the table holds."""
-        rows = await self._pool.fetch(_QUERIES["shifts"])
+        rows = await self._pool.fetch(*_SQL["shifts"]())
         self.shifts = {
             (row["cause"], row["signal"]): max(-BOUND, min(BOUND, float(row["shift"])))
             for row in rows
@@ -66,18 +64,19 @@ class Lessons:
         steps = lesson(facts, confirmed, self.shifts)
         if steps:
             causes, signals, moved = (list(column) for column in zip(*steps, strict=True))
-            taught = await self._pool.fetch(
-                _QUERIES["teach"], case_id, causes, signals, moved, who, at
+            teach = _SQL["teach"](
+                case=case_id, causes=causes, signals=signals, shifts=moved, who=who, now=at
             )
-            return len(taught)
+            return len(await self._pool.fetch(*teach))
         return 0
 
     async def latest(self, limit: int) -> list[dict[str, Any]]:
         """Give what was taught, the latest first: case, who, which cause instead of which."""
-        return [dict(row) for row in await self._pool.fetch(_QUERIES["list"], limit)]
+        return [dict(row) for row in await self._pool.fetch(*_SQL["list"](limit=limit))]
 
     async def undo(
         self, case_id: UUID, at: datetime, who: str = "", role: str = "", reason: str = ""
     ) -> int:
         """Take back what a case has taught; gives how many steps that were."""
-        return int(await self._pool.fetchval(_QUERIES["undo"], case_id, at, who, role, reason))
+        undo = _SQL["undo"](case=case_id, now=at, who=who, role=role, reason=reason)
+        return int(await self._pool.fetchval(*undo))
