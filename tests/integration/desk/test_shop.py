@@ -296,15 +296,24 @@ async def test_what_a_shop_asks_goes_by_index(
     owner = await asyncpg.connect(database)
     await owner.execute("ANALYZE")
     some, none = UUID(int=7), UUID(int=0)
-    asked: dict[str, list[Any]] = {
-        "by_slip": [_SHOP, "10000001", "000001", "000002"],
-        "by_reference": [_SHOP, "000000000002"],
-        "by_voucher": [_SHOP, "000002"],
-        "today": [_SHOP, DAY, NOW - timedelta(hours=26), none, ["void", "refund"], 30],
-        "standing": [_SHOP, [some], [some], ["void", "refund"]],
+    whose, kinds = {"merchant": _SHOP}, ["void", "refund"]
+    slip = {"terminal": "10000001", "batch": "000001", "trace": "000002"}
+    day: dict[str, Any] = {
+        "business_date": DAY,
+        "since": NOW - timedelta(hours=26),
+        "since_id": none,
+        "limit": 30,
+    }
+    asked: dict[str, dict[str, Any]] = {
+        "by_slip": slip,
+        "by_reference": {"rrn": "000000000002"},
+        "by_voucher": {"trace": "000002"},
+        "today": day | {"kinds": kinds},
+        "standing": {"ids": [some], "sales": [some], "kinds": kinds},
     }
     for name, values in asked.items():
-        plan = await owner.fetch(f"EXPLAIN {shop._QUERIES[name]}", *values)
+        sql, *arguments = shop._SQL[name](**whose, **values)
+        plan = await owner.fetch(f"EXPLAIN {sql}", *arguments)
         lines = "\n".join(row[0] for row in plan)
         assert not re.search("Seq Scan on transactions", lines), f"{name}: {lines}"
     await owner.close()
