@@ -144,6 +144,20 @@ def test_each_statement_is_used(name: str) -> None:
     assert set(_statements(name)) <= used | _BY_FIELD.get(name, set())
 
 
+@pytest.mark.parametrize("name", _FILES)
+def test_each_call_gives_what_its_statement_takes(name: str) -> None:
+    """As far as the call says it in so many words."""
+    [loader] = _loaders()[name]
+    statements = _statements(name)
+    for node in ast.walk(_tree(loader)):
+        match node:
+            case ast.Call(ast.Subscript(ast.Name("_SQL"), ast.Constant(str(asked)))):
+                given = {word.arg for word in node.keywords}
+                takes = {*statements[asked].parameters, None}  # None: a mapping of some of them
+                assert given <= takes, asked
+                assert None in given or given == takes - {None}, asked
+
+
 def test_no_file_is_read_in_another_way() -> None:
     for module in _MODULES:
         if module.startswith(_MIGRATIONS):
