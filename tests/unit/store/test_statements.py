@@ -151,7 +151,7 @@ def test_each_call_gives_what_its_statement_takes(name: str) -> None:
     statements = _statements(name)
     for node in ast.walk(_tree(loader)):
         match node:
-            case ast.Call(ast.Subscript(ast.Name("_SQL"), ast.Constant(str(asked)))):
+            case ast.Call(ast.Subscript(ast.Name("_SQL" | "SQL"), ast.Constant(str(asked)))):
                 given = {word.arg for word in node.keywords}
                 takes = {*statements[asked].parameters, None}  # None: a mapping of some of them
                 assert given <= takes, asked
