@@ -8,6 +8,7 @@ from annul.domain.incident import Incident
 from annul.issuers import directory
 from annul.store.incidents import Ended, closing, open_of, opening
 from annul.store.loop import Loop
+from annul.store.sql import load
 
 from .host import Host
 
@@ -18,6 +19,7 @@ _NOTICES_S: Final = 1.0
 _REFERENCE_S: Final = 2.0
 _WATCH_S: Final = 15.0
 _KIND: Final = "loop_stands_still"
+_SQL: Final = load("annul.host", "upkeep.sql")
 
 
 class Upkeep:
