@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, cast
 from uuid import UUID
 
 from .kinds import KINDS
@@ -132,9 +132,9 @@ def _shown(value: object, form: str | None, reader: Reader) -> str:
     if value is None or value == "":
         return _NOTHING
     if isinstance(value, Mapping):
-        return str(value.get(reader.language, _NOTHING))
+        return str(cast("Mapping[str, object]", value).get(reader.language, _NOTHING))
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or _NOTHING
+        return ", ".join(map(str, cast("list[object]", value))) or _NOTHING
     if form == "time":
         return reader.when(str(value))
     if form == "word":

@@ -253,7 +253,8 @@ class Conclusions:
                 raise
             except Exception:  # one that can not be carried out holds up no other
                 log.exception("conclusion_failed", conclusion=str(waiting.id))
-                await self._say_stuck(waiting, now)
+                transaction, _ = await self._look(waiting, now)
+                await self._say_stuck(waiting, transaction, now)
         return carried
 
     # Inside ---------------------------------------------------------------------------------
@@ -307,9 +308,8 @@ class Conclusions:
             await self._outcomes.concluded(transaction, done=conclusion.done, at=now)
             transaction, heard = await self._look(conclusion, conclusion.confirmed_at)
         if transaction.state in BY_HAND and not heard:
-            await self._say_stuck(
-                conclusion, transaction, now
-            )  # something holds it; it is tried again
+            # Something holds it; it is tried again.
+            await self._say_stuck(conclusion, transaction, now)
             return False
         stands = transaction.state in STANDING
         came = (

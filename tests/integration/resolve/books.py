@@ -10,7 +10,6 @@ from annul.domain.kinds import KINDS
 from annul.domain.ledger import approval, mirror
 from annul.domain.records import Transaction
 from annul.domain.states import State
-from annul.host.outcomes import ORIGINAL_BECOMES
 from tests.unit.domain.builders import DAY, merchant
 
 from .rows import put, put_transaction
@@ -40,7 +39,7 @@ async def approved(pool: asyncpg.Pool, trace: int, **changes: Any) -> Transactio
             " WHERE id = $1",
             row.original_id,
             row.holds,
-            str(ORIGINAL_BECOMES[kind.name]),
+            str(kind.makes),
         )
     return row
 

@@ -49,7 +49,8 @@ def _posting(*transfers: Transfer, **changes: Any) -> Posting:
 
 
 async def _balance(pool: asyncpg.Pool) -> tuple[int, ...]:
-    return tuple(await pool.fetchrow("SELECT pending, available, frozen FROM merchant_balances"))
+    rows = await pool.fetch("SELECT pending, available, frozen FROM merchant_balances")
+    return tuple(rows[0])
 
 
 async def test_what_is_settled_can_be_paid_out_and_entries_say_the_same(pool: asyncpg.Pool) -> None:

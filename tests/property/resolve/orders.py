@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from annul.domain.kinds import KINDS
-from annul.domain.records import Transaction
+from annul.domain.records import Origin, Transaction
 from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import State
 from annul.host.financial import ask
@@ -220,7 +220,9 @@ class Orders(Books):
     async def _resolved(self, kind: str) -> None:
         situation: Any = SimpleNamespace(own_tries=(), random=0.5)
         route, sale = self.issuer.route_to(ISSUER), await self.stored(self.sale.rrn)
-        await self._started(self.world.actions._attempt(situation, sale, kind, route))
+        await self._started(
+            self.world.actions._attempt(situation, sale, kind, route, Origin.RESOLVER)
+        )
 
     async def _reversed_by_terminal(self, one: Transaction) -> None:
         stored = await self.stored(one.rrn)
