@@ -59,7 +59,7 @@ async def test_two_in_one_process_share_nothing(
 
     monkeypatch.setattr(Till, "close", close)
     desks = await _desks(pool, tmp_path)
-    await desks[0].access.add("keeper", "a longer one of their own", "admin")
+    await desks[0].access.add("keeper", "a longer one of their own", "administrator")
     token = (await desks[0].access.open("keeper")).token
     applications = [build(desk) for desk in desks]
     async with AsyncExitStack() as stack:
