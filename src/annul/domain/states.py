@@ -71,6 +71,12 @@ BY_HAND: dict[State, frozenset[State]] = {
     State.DISPUTED: frozenset({State.APPROVED, State.REVERSED, State.DECLINED}),
 }
 
+# What opens again that had ended, when the issuer says too late that it has booked it.
+LATE: dict[State, frozenset[State]] = {
+    State.DECLINED: frozenset({State.REVERSING, State.DISPUTED}),
+    State.REVERSED: frozenset({State.REVERSING, State.DISPUTED}),
+}
+
 # Nobody knows yet, or not all agree, whether its money has moved.
 UNFINISHED = frozenset({State.RECEIVED, State.SENT, State.UNKNOWN, State.REVERSING, State.DISPUTED})
 # Nothing of it was booked, as far as is known.

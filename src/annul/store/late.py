@@ -12,7 +12,7 @@ from annul.domain.incident import Incident
 from annul.domain.kinds import REFUNDS
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED, Effect, effect_of
-from annul.domain.states import ENDED, STANDING, State, sources
+from annul.domain.states import ENDED, LATE, STANDING, State, sources
 
 from .incidents import opening
 from .journal_sql import QUERIES
@@ -82,7 +82,7 @@ async def _reopen(connection: Any, stored: Transaction, late: Late, *, doubted: 
         late.code,
         late.at,
         late.reason,
-        sources(state),
+        sources(state, LATE),
     )
     if late.reversible:
         await connection.execute(QUERIES["owe"], *key, "reversal", late.reason, late.at)

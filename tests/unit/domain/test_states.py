@@ -1,6 +1,6 @@
 """The moves of a transaction."""
 
-from annul.domain.states import BY_HAND, MOVES, STANDING, UNFINISHED, State, sources
+from annul.domain.states import BY_HAND, ENDED, LATE, MOVES, STANDING, UNFINISHED, State, sources
 
 
 def test_every_state_has_its_moves() -> None:
@@ -32,6 +32,11 @@ def test_a_dispute_ends_by_the_issuers_correction_or_by_people() -> None:
 def test_people_conclude_only_what_is_open() -> None:
     assert set(BY_HAND) <= UNFINISHED
     assert all(STANDING & targets and targets - STANDING for targets in BY_HAND.values())
+
+
+def test_only_what_had_ended_opens_again() -> None:
+    assert set(LATE) == ENDED
+    assert all(targets == {State.REVERSING, State.DISPUTED} for targets in LATE.values())
 
 
 def test_what_is_being_reversed_is_never_approved_again() -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from annul.domain.states import BY_HAND, MOVES, STANDING, State, moves, sources
+from annul.domain.states import BY_HAND, LATE, MOVES, STANDING, State, moves, sources
 from annul.store.journal import Outcome
 from annul.store.journal_sql import QUERIES
 
@@ -89,7 +89,7 @@ def _wrong(move: Move) -> list[str]:
         pairs = [(one, move.value.strip("'")) for states in listed for one in states]
         if not pairs:
             return [_ASKS_NOTHING]
-    tables = (MOVES, BY_HAND)
+    tables = (MOVES, BY_HAND, LATE)
     allowed = {(a, b) for table in tables for a, targets in table.items() for b in targets}
     return [f"{before} -> {after}" for before, after in pairs if (before, after) not in allowed]
 
