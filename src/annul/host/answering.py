@@ -9,7 +9,7 @@ from annul.domain.response_codes import FAULT, NO_ANSWER
 from annul.merchants.station import Pending
 from annul.merchants.working_keys import Said, take_up
 from annul.security.keys import KeyKind
-from annul.store.batcher import StoreOverloaded, StoreUnavailable
+from annul.store.batcher import STORE_LOST
 from annul.wire.errors import DecodeError, EncodeError
 from annul.wire.framing import software_of
 
@@ -40,9 +40,9 @@ async def handle(host: Host, entry: Entry) -> bytes:
         reply = await _refused(host, entry, request, Refusal("30", text, rule="format"), now)
     except Refusal as refusal:
         reply = await _refused(host, entry, request, refusal, now)
-    except (StoreUnavailable, StoreOverloaded) as error:
+    except STORE_LOST as error:  # of the journal, or of a statement that a handler ran itself
         host.counts.busy += 1
-        log.warning("store_refused", code=error.code)
+        log.warning("store_refused", why=type(error).__name__)
         reply = _refused_for_good(entry, Reply(_fault_code(entry)))
     except Exception:
         # One request that meets a fault of ours must not disturb any other.

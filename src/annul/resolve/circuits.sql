@@ -26,6 +26,10 @@ RETURNING issuer_id;
 
 -- name: release
 -- description: Let the cases that waited for an issuer go on, spread over some seconds.
-UPDATE cases
+UPDATE cases c
 SET next_action_at = :now::timestamptz + random() * :spread_s::float8 * interval '1 second'
-WHERE issuer_id = :issuer AND ended = '' AND step = 'wait_health';
+FROM (SELECT merchant_id, id FROM cases
+      WHERE issuer_id = :issuer AND ended = '' AND step = 'wait_health'
+      -- In one order: several processes may see at once that it works again.
+      ORDER BY id, merchant_id FOR UPDATE) waiting
+WHERE c.merchant_id = waiting.merchant_id AND c.id = waiting.id;

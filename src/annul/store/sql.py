@@ -8,7 +8,7 @@ from typing import Any, Final
 
 _NAMED: Final = re.compile(r"^-- name: (\w+)\n-- description: (.+)\n", re.MULTILINE)
 _PARAMETER: Final = re.compile(r"(?<!:):([a-z_]\w*)")  # not the two colons of a cast
-_PART: Final = re.compile(r"\{([a-z_]+)\}")
+_PART: Final = re.compile(r"\{([a-z_]\w*)\}")
 
 
 @dataclass(frozen=True, slots=True)

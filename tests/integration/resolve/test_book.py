@@ -448,7 +448,7 @@ _PLANS = {
     "whole": ("cases_pkey", "case_events_pkey"),
     "claim": ("cases_due", "cases_pkey"),
     "next_due": ("cases_due",),
-    "write": ("cases_pkey", "incidents_one_open"),
+    "write": ("cases_pkey", "incidents_open", "incidents_pkey"),
     "append": ("cases_pkey",),
     "release": ("cases_pkey",),
     "nudge": ("cases_pkey",),

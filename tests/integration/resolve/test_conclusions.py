@@ -78,7 +78,7 @@ async def test_a_void_that_was_not_done_gives_its_sale_free(site: Site) -> None:
                 "id": UUID(int=len(kind)),
                 "kind": kind,
                 "transaction_id": about.id,
-                "detail": "x",
+                "subject": str(about.id),
                 "opened_at": OLD,
             },
         )

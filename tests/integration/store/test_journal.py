@@ -215,7 +215,7 @@ async def test_rows_have_the_fields_that_the_code_hands_over(
 ) -> None:
     stored = await pool.fetch(
         "SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid"
-        " WHERE c.relname = $1 ORDER BY attnum",
+        " WHERE c.relname = $1 AND NOT attisdropped ORDER BY attnum",
         row,
     )
     assert tuple(name for (name,) in stored) == fields

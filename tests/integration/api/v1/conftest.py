@@ -62,8 +62,8 @@ async def _shop(pool: asyncpg.Pool, merchant: str, terminal: str, first: int) ->
     )
     row = {
         "merchant_id": merchant,
-        "transaction_id": sales[0].id,
-        "cause": "approval",
+        "subject": sales[0].id,
+        "kind": "approval",
         "line": 0,
         "debit": "issuer_receivable",
         "credit": "merchant_pending",

@@ -6,6 +6,9 @@ ALTER TABLE incidents ADD COLUMN subject text NOT NULL DEFAULT '';
 ALTER TABLE incidents ADD COLUMN params jsonb NOT NULL DEFAULT '{}';
 ALTER TABLE incidents ALTER COLUMN detail SET DEFAULT '';
 
+-- Before what was told of one transaction in several kinds becomes one kind.
+DROP INDEX incidents_one_open;
+DROP INDEX incidents_one_open_terminal;
 -- What belongs to no transaction was told apart by its words.
 UPDATE incidents SET
     kind = CASE WHEN starts_with(kind, 'escalated_') THEN 'escalated' ELSE kind END,
@@ -28,8 +31,6 @@ WHERE id IN (
         FROM incidents WHERE closed_at IS NULL) AS open_ones
     WHERE place > 1);
 
-DROP INDEX incidents_one_open;
-DROP INDEX incidents_one_open_terminal;
 ALTER TABLE incidents DROP COLUMN terminal_id;
 CREATE UNIQUE INDEX incidents_open ON incidents (kind, subject, merchant_id) WHERE closed_at IS NULL;
 
