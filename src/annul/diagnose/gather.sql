@@ -1,52 +1,92 @@
--- What is known of a failed void, refund or completion, read when it is asked for. $n as named in each description.
+-- What is known of a failed void, refund or completion, read when it is asked for. A look is two
+-- statements: `series` says what it is about, `surroundings` all that this is judged by.
 
 -- name: void
--- description: A transaction by id ($1), whoever its merchant is.
-SELECT {columns} FROM transactions t WHERE t.id = $1;
+-- description: A transaction by id, whoever its merchant is.
+SELECT {columns} FROM transactions t WHERE t.id = :id;
 
 -- name: void_by_rrn
--- description: The latest void, refund or completion with a reference number ($1).
+-- description: The latest void, refund or completion with a reference number.
 SELECT {columns} FROM transactions t
-WHERE t.rrn = $1 AND t.kind = ANY ($2::text[]) ORDER BY t.received_at DESC LIMIT 1;
+WHERE t.rrn = :rrn AND t.kind = ANY (:kinds::text[]) ORDER BY t.received_at DESC LIMIT 1;
+
+-- name: refused
+-- description: What was refused before it was a transaction, as the one that it never became.
+-- A refund names its original by reference: what has the number on its terminal is another one.
+SELECT r.merchant_id, r.id, r.kind, 'declined' AS state, 'not_sent' AS sent, r.terminal_id, r.batch,
+       r.trace, r.business_date, r.amount, coalesce(o.currency, '156') AS currency, 0 AS undone,
+       o.id AS original_id, r.card_hash, r.card_masked, ''::bytea AS card_cipher,
+       coalesce(o.card_type, 'debit') AS card_type, coalesce(o.issuer_id, '') AS issuer_id, r.rrn,
+       '' AS auth_code, r.response_code, '' AS entry_mode, '' AS condition, 0 AS fee, r.received_at,
+       '' AS voucher, '' AS settlement_date, '' AS expiry, '' AS card_sequence, 0 AS holds,
+       '' AS reversal_reason, '' AS late_code, NULL::bytea AS icc_answer,
+       NULL::timestamptz AS answered_at, r.rule AS why, '' AS issuer_trace, 0 AS reserves,
+       false AS taken_back, NULL::timestamptz AS late_at, 0 AS undoing, 'terminal' AS origin
+FROM refusals r
+LEFT JOIN transactions o
+  ON o.merchant_id = r.merchant_id AND o.terminal_id = r.terminal_id
+ AND o.batch = r.original_batch AND o.trace = r.original_trace
+ AND r.kind NOT IN ({refunds});
 
 -- name: refusal
--- description: What was refused before it was a transaction, by id ($1) or reference number ($2).
-SELECT merchant_id, id, terminal_id, kind, batch, trace, rrn, amount, card_masked, card_hash,
-       response_code, rule, original_batch, original_trace, received_at, business_date
-FROM refusals WHERE id = $1 OR rrn = $2 ORDER BY received_at DESC LIMIT 1;
+-- description: The latest refusal with an id or a reference number.
+SELECT {columns} FROM ({refused}) t WHERE t.id = :id OR t.rrn = :rrn
+ORDER BY t.received_at DESC LIMIT 1;
 
--- name: named
--- description: The original that a refused void names: merchant, terminal, batch, trace.
-SELECT {columns} FROM transactions t
-WHERE t.merchant_id = $1 AND t.terminal_id = $2 AND t.batch = $3 AND t.trace = $4;
+-- name: series
+-- description: What failed, its original and all that refers to this, oldest first, at one moment.
+-- With what issuers are still asked for each, and what they answered last.
+WITH refused AS (
+    SELECT {columns} FROM ({refused}) t WHERE t.id = :id
+), failed AS (
+    SELECT merchant_id, id, original_id FROM transactions WHERE id = :id
+    UNION ALL
+    SELECT merchant_id, id, original_id FROM refused
+), found AS (
+    SELECT {columns}, false AS at_the_door
+    FROM failed f
+    JOIN transactions t ON t.merchant_id = f.merchant_id
+     AND (t.id = f.id OR t.id = f.original_id OR t.original_id = f.original_id)
+    UNION ALL
+    SELECT {columns}, true FROM refused t
+)
+SELECT f.*, o.kind AS owed, o.attempts, o.last_code
+FROM found f
+LEFT JOIN LATERAL (
+    SELECT kind, attempts, last_code FROM outbox
+    WHERE transaction_id = f.id AND merchant_id = f.merchant_id AND pending
+    ORDER BY kind DESC LIMIT 1) o ON true
+ORDER BY f.received_at, f.id;
 
--- name: history
--- description: An original ($2) and all that refers to it, oldest first, as they stood at one moment.
-SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND (t.id = $2 OR t.original_id = $2)
-ORDER BY t.received_at, t.id;
-
--- name: owed
--- description: What issuers are still asked for transactions ($2), and what they answered last.
-SELECT transaction_id, kind, attempts, last_code FROM outbox
-WHERE merchant_id = $1 AND transaction_id = ANY ($2::uuid[]) AND pending;
+-- name: surroundings
+-- description: All that a failed void is judged by beside its series, at one moment, as JSON.
+-- What many cases share is read if it is asked for, and is null otherwise.
+SELECT json_build_object(
+    'card', (SELECT to_json(x) FROM ({card}) x),
+    'terminal', (SELECT to_json(x) FROM ({terminal}) x),
+    'merchant', (SELECT to_json(x) FROM ({merchant_row}) x),
+    'shared', CASE WHEN :shared THEN ({shared}) END,
+    'slots', CASE WHEN :slots THEN (SELECT coalesce(json_agg(x), '[]') FROM ({issuer_slots}) x) END,
+    'codes', CASE WHEN :codes THEN
+        (SELECT coalesce(json_object_agg(response_code, originals), '{}') FROM ({bin_codes}) x) END);
 
 -- name: card
--- description: The card's day: $1 card, $2 its beginning, $3 kinds of voids, $4 the void, $5 its time.
-SELECT count(*) FILTER (WHERE kind = ANY ($3) AND state = 'approved' AND answered_at < $5)
+-- description: The day of a card up to a void of it, without that void.
+SELECT count(*) FILTER (WHERE kind = ANY (:voids) AND state = 'approved' AND answered_at < :at)
            AS voids,
-       max(answered_at) FILTER (WHERE kind = ANY ($3) AND state = 'approved' AND answered_at < $5)
-           AS last_void,
-       count(*) FILTER (WHERE state = 'declined' AND sent = 'answered' AND kind <> ALL ($3))
+       max(answered_at) FILTER (WHERE kind = ANY (:voids) AND state = 'approved'
+                                  AND answered_at < :at) AS last_void,
+       count(*) FILTER (WHERE state = 'declined' AND sent = 'answered' AND kind <> ALL (:voids))
            AS declines,
        (array_agg(response_code ORDER BY received_at DESC)
-           FILTER (WHERE state = 'declined' AND sent = 'answered' AND kind <> ALL ($3)))[1]
+           FILTER (WHERE state = 'declined' AND sent = 'answered' AND kind <> ALL (:voids)))[1]
            AS decline_code,
-       coalesce(bool_or(state IN ('approved', 'voided') AND kind <> ALL ($3) AND received_at > $5),
-                false) AS approved_after
-FROM transactions WHERE card_hash = $1 AND received_at >= $2 AND id <> $4;
+       coalesce(bool_or(state IN ('approved', 'voided') AND kind <> ALL (:voids)
+                        AND received_at > :at), false) AS approved_after
+FROM transactions WHERE card_hash = :card AND received_at >= :midnight AND id <> :void;
 
 -- name: terminal
--- description: A terminal as it is set up, and its trouble of the last hour.
+-- description: A terminal as it is set up, and its trouble of an hour before and after.
 SELECT t.active, t.signed_in, t.kinds, t.amount_limit, t.serial, t.information, t.software,
        t.wanted_software, coalesce(s.link_drops, 0) AS link_drops,
        coalesce(s.reversals, 0) AS reversals, coalesce(s.wrong_mac, 0) AS wrong_mac
@@ -54,47 +94,48 @@ FROM terminals t
 LEFT JOIN (
     SELECT sum(link_drops) AS link_drops, sum(reversals) AS reversals, sum(wrong_mac) AS wrong_mac
     FROM terminal_stats
-    WHERE terminal_id = $2 AND merchant_id = $1 AND minute BETWEEN $3 AND $4) s ON true
-WHERE t.merchant_id = $1 AND t.terminal_id = $2;
+    WHERE terminal_id = :terminal AND merchant_id = :merchant
+      AND minute BETWEEN :at::timestamptz - interval '1 hour'
+                     AND :at::timestamptz + interval '1 hour') s ON true
+WHERE t.merchant_id = :merchant AND t.terminal_id = :terminal;
 
--- name: merchant
+-- name: merchant_row
 -- description: A merchant's contract and money.
 SELECT m.active, m.void_needs_balance, m.pending_covers, coalesce(b.available, 0) AS available,
        coalesce(b.pending, 0) AS pending, coalesce(b.frozen, 0) AS frozen,
        coalesce(b.reserved, 0) AS reserved
 FROM merchants m
 LEFT JOIN merchant_balances b ON b.merchant_id = m.merchant_id AND b.currency = m.currency
-WHERE m.merchant_id = $1;
+WHERE m.merchant_id = :merchant;
 
--- name: issuer
--- description: How an issuer did, in slots: $1 issuer, $2 from, $3 until.
+-- name: shared
+-- description: All rules of an issuer that were ever set, its codes' meanings, its open incidents.
+SELECT json_build_object(
+    'policies', (SELECT coalesce(json_agg(x), '[]') FROM (
+        SELECT kind, number, valid_from, valid_until, id FROM policies
+        WHERE issuer_id = :issuer) x),
+    'meanings', (SELECT coalesce(json_object_agg(response_code, cause), '{}')
+        FROM code_meanings WHERE issuer_id = :issuer),
+    'incidents', (SELECT count(*) FROM incidents i
+        JOIN transactions t ON t.merchant_id = i.merchant_id AND t.id = i.transaction_id
+        WHERE i.closed_at IS NULL AND t.issuer_id = :issuer));
+
+-- name: issuer_slots
+-- description: How an issuer did, slot by slot.
 SELECT slot, requests, silent, late, link_drops, garbled, codes, latencies, tail
-FROM issuer_stats WHERE issuer_id = $1 AND slot BETWEEN $2 AND $3;
+FROM issuer_stats WHERE issuer_id = :issuer AND slot BETWEEN :since AND :until;
 
--- name: bin
--- description: What an issuer said to voids of a card range: $1 issuer, $2 prefix, $3 from, $4 until.
-SELECT response_code, count(DISTINCT original_id)::integer AS originals FROM transactions
+-- name: bin_codes
+-- description: What an issuer said to voids of a card range; of how many originals.
+SELECT response_code, count(DISTINCT original_id) AS originals FROM transactions
 WHERE kind IN ({voids}) AND sent = 'answered'
-  AND issuer_id = $1 AND left(card_masked, 6) = $2 AND received_at BETWEEN $3 AND $4
+  AND issuer_id = :issuer AND left(card_masked, 6) = :prefix
+  AND received_at BETWEEN :since AND :until
 GROUP BY response_code;
 
--- name: policies
--- description: The rules of an issuer, all that were ever set.
-SELECT kind, number, valid_from, valid_until, id::text FROM policies WHERE issuer_id = $1;
-
--- name: meanings
--- description: What an issuer means by its codes.
-SELECT response_code, cause FROM code_meanings WHERE issuer_id = $1;
-
--- name: incidents
--- description: Open incidents about transactions of an issuer.
-SELECT count(*) FROM incidents i
-JOIN transactions t ON t.merchant_id = i.merchant_id AND t.id = i.transaction_id
-WHERE i.closed_at IS NULL AND t.issuer_id = $1;
-
 -- name: likely
--- description: Approved sales that a void with a wrong number may mean: $1 merchant, $2 card, $3 amount.
+-- description: Approved sales that a void with a wrong number may mean.
 SELECT {columns} FROM transactions t
-WHERE t.merchant_id = $1 AND t.card_hash = $2 AND t.received_at >= $4
-  AND t.state = 'approved' AND t.kind = ANY ($5::text[])
-ORDER BY (t.amount = $3) DESC, t.received_at DESC LIMIT 3;
+WHERE t.merchant_id = :merchant AND t.card_hash = :card AND t.received_at >= :since
+  AND t.state = 'approved' AND t.kind = ANY (:kinds::text[])
+ORDER BY (t.amount = :amount) DESC, t.received_at DESC LIMIT 3;

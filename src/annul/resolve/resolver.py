@@ -214,8 +214,7 @@ class Resolver:
         """Gather all that the next step of a case is decided on."""
         host = self._host
         now = host.clock.now()
-        void = await self._gatherer.find(str(case.id))
-        picture = await self._gatherer.picture(void, newest=family(case.kind))
+        picture = await self._gatherer.picture(case, newest=family(case.kind))
         findings = rank(picture.facts, self._lessons.shifts)
         original = picture.original
         issuer_id = original.issuer_id if original else ""

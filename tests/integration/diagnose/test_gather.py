@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from annul.diagnose.gather import _QUERIES, Gatherer, Owed, VoidUnknown
+from annul.diagnose.gather import _SQL, Gatherer, Owed, VoidUnknown
 from annul.diagnose.rank import rank
 from annul.diagnose.signals import SIGNALS
 from annul.domain.business_day import Calendar
@@ -119,27 +119,54 @@ async def test_what_every_case_asks_goes_by_index(
 ) -> None:
     """Planned for its values, and for any values: PostgreSQL may take either."""
     void = await _void(pool)
-    hour = (_NOW - _HOUR, _NOW)
-    asked: dict[str, tuple[str, list[Any]]] = {
-        "void": ("transactions_pkey", [void.id]),
-        "void_by_rrn": ("transactions_rrn", [void.rrn, list(VOIDS)]),
-        "named": ("transactions_request", [_MERCHANT, "10000001", "000001", "000002"]),
-        "history": ("transactions_original transactions_pkey", [_MERCHANT, void.original_id]),
-        "card": (
-            "transactions_card",
-            [void.card_hash, hour[0], list(VOIDS), void.id, void.received_at],
+    hour = {"since": _NOW - _HOUR, "until": _NOW}
+    card = {"card": void.card_hash, "voids": VOIDS, "void": void.id, "at": void.received_at}
+    shop = {"merchant": _MERCHANT, "terminal": void.terminal_id}
+    everything = dict.fromkeys(("shared", "slots", "codes"), True)
+    prefix = void.card_masked[:6]
+    around = {"midnight": hour["since"], "issuer": void.issuer_id, "prefix": prefix}
+    asked: dict[str, tuple[set[str], dict[str, Any]]] = {
+        "void": ({"transactions_pkey"}, {"id": void.id}),
+        "void_by_rrn": ({"transactions_rrn"}, {"rrn": void.rrn, "kinds": VOIDS}),
+        "refusal": (
+            {"refusals_pkey", "refusals_rrn", "transactions_request"},
+            {"id": void.id, "rrn": void.rrn},
         ),
-        "bin": ("transactions_bin_voids", [void.issuer_id, void.card_masked[:6], *hour]),
-        "issuer": ("issuer_stats_pkey", [void.issuer_id, *hour]),
-        "likely": ("transactions_card", [_MERCHANT, void.card_hash, 100, hour[0], ["sale"]]),
+        "series": (
+            {
+                *("outbox_transaction_id_kind_merchant_id_key", "refusals_pkey"),
+                *("transactions_original", "transactions_pkey", "transactions_request"),
+            },
+            {"id": void.id},
+        ),
+        "surroundings": (
+            {
+                "transactions_card",
+                "transactions_bin_voids",
+                "transactions_pkey",
+                "issuer_stats_pkey",
+            },
+            card | shop | hour | everything | around,
+        ),
+        "likely": (
+            {"transactions_card"},
+            {
+                "merchant": _MERCHANT,
+                "card": void.card_hash,
+                "amount": 100,
+                "since": hour["since"],
+                "kinds": ("sale",),
+            },
+        ),
     }
     await owner.execute("SET plan_cache_mode = force_generic_plan")
     used: dict[str, tuple[str, str]] = {}
     for name, (_, given) in asked.items():
-        await owner.execute(f"PREPARE {name}_ AS {_QUERIES[name]}")
-        nothing = ", ".join(["NULL"] * len(given))
+        sql, *values = _SQL[name](**given)
+        await owner.execute(f"PREPARE {name}_ AS {sql}")
+        nothing = ", ".join(["NULL"] * len(values))
         used[name] = (
-            _scans(await owner.fetch(f"EXPLAIN {_QUERIES[name]}", *given)),
+            _scans(await owner.fetch(f"EXPLAIN {sql}", *values)),
             _scans(await owner.fetch(f"EXPLAIN EXECUTE {name}_ ({nothing})")),
         )
     assert used == {name: (index, index) for name, (index, _) in asked.items()}
@@ -219,7 +246,7 @@ class _Busy:
         return await self._then(await self._pool.fetchrow(sql, *arguments), sql)
 
     async def _then(self, found: Any, sql: str) -> Any:
-        if "FROM transactions t WHERE t.merchant_id = $1" in sql and self._moves:
+        if sql == _SQL["series"].sql and self._moves:
             await self._pool.execute(self._moves.pop(0))
         return found
 

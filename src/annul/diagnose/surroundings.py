@@ -1,0 +1,235 @@
+"""What a failed void is judged by beside its own series: from what one statement has read to facts.
+
+Pure. A row is what JSON gives of it: columns by name, times as text.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import chinese_calendar
+
+from annul.domain.business_day import Calendar
+from annul.domain.kinds import VOIDS
+from annul.domain.policies import Circumstances, Policy, PolicyKind
+from annul.domain.records import Transaction
+from annul.issuers.health import percentile
+
+from .facts import Fact
+from .observe import (
+    IssuerCounts,
+    Known,
+    bin_facts,
+    issuer_facts,
+    nearest,
+    policy_facts,
+    window_facts,
+)
+
+Row = Mapping[str, Any]
+
+# What happens for so long after a void still tells why it failed.
+AFTER: Final = timedelta(seconds=60)
+_SUMMED: Final = ("requests", "silent", "late", "link_drops", "garbled")
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all failed voids of an issuer share."""
+
+    policies: tuple[Policy, ...] = ()  # all that were ever set
+    meanings: Mapping[str, str] = field(default_factory=dict)  # response code to cause
+    incidents: int = 0  # that are open
+
+    @classmethod
+    def of(cls, read: Row) -> "Shared":
+        """Take it as it was read."""
+        policies = tuple(
+            Policy(
+                PolicyKind(row["kind"]),
+                row["number"],
+                datetime.fromisoformat(row["valid_from"]),
+                _moment(row["valid_until"]),
+                row["id"],
+            )
+            for row in read["policies"]
+        )
+        return cls(policies, read["meanings"], read["incidents"])
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Some seconds of an issuer: when they began, and what was counted in them."""
+
+    at: datetime
+    counted: Row
+
+    @property
+    def answers(self) -> Iterator[tuple[datetime, str]]:
+        """When answers came, and their codes ("": silence)."""
+        for milliseconds, code in self.counted["tail"]:
+            yield self.at + timedelta(milliseconds=milliseconds), code
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What was read. `slots` and `codes` (originals by response code) are of the issuer's hour."""
+
+    card: Row
+    terminal: Row | None
+    merchant: Row | None
+    shared: Shared
+    slots: Sequence[Slot] = ()
+    codes: Mapping[str, int] = field(default_factory=dict)
+
+
+def slots_of(read: Iterable[Row]) -> tuple[Slot, ...]:
+    """Take slots as they were read."""
+    return tuple(Slot(datetime.fromisoformat(row["slot"]), row) for row in read)
+
+
+def surrounding_facts(
+    void: Transaction, issuer_id: str, age_s: float | None, found: Surroundings
+) -> Known:
+    """Give all facts but those of the void's own series and of the clock.
+
+    `age_s` is the time since the original.
+    """
+    known = card_facts(void, found.card)
+    known |= terminal_facts(void, found.terminal)
+    known |= merchant_facts(void, found.merchant)
+    if not issuer_id:
+        return known
+    known |= _issuer_facts(void, issuer_id, found)
+    policies, at = found.shared.policies, void.received_at
+    if void.kind not in VOIDS:
+        return known | window_facts(policies, at)
+    voids, since = (known.get(f"card.{name}") for name in ("voids_today", "since_last_void"))
+    circumstances = Circumstances(
+        void.amount,
+        age_s,
+        int(voids.value) if voids else None,
+        float(since.value) if since else None,
+    )
+    known |= policy_facts(policies, at, circumstances)
+    prefix = bin_of(void)
+    return known | bin_facts(void, found.codes, prefix) if prefix else known
+
+
+def bin_of(void: Transaction) -> str:
+    """Give the card range of a void as it is counted."""
+    return void.card_masked[:6]
+
+
+def card_facts(void: Transaction, row: Row) -> Known:
+    """Give what else the card did that day; nothing without a card."""
+    if not void.card_hash:
+        return {}
+    source = f"transactions of card {void.card_masked} today"
+    known: Known = {
+        "card.voids_today": Fact(row["voids"], source),
+        "card.other_declines": Fact(row["declines"], source),
+        "card.approved_after": Fact(row["approved_after"], source),
+    }
+    if row["decline_code"]:
+        known["card.other_decline_code"] = Fact(row["decline_code"], source)
+    last = _moment(row["last_void"])
+    if last is not None:
+        since = (void.received_at - last).total_seconds()
+        known["card.since_last_void"] = Fact(since, source)
+    return known
+
+
+def terminal_facts(void: Transaction, row: Row | None) -> Known:
+    """Give how the terminal is set up, and its trouble; `row` None: nobody knows it."""
+    source = f"terminals {void.merchant_id} {void.terminal_id}"
+    if row is None:
+        return {"terminal.registered": Fact(value=False, source=source)}
+    counted = f"terminal_stats {void.terminal_id} 1 h"
+    enabled = row["kinds"] is None or void.kind in row["kinds"]
+    known: Known = {
+        "terminal.registered": Fact(value=True, source=source),
+        "terminal.active": Fact(row["active"], source),
+        "terminal.signed_in": Fact(row["signed_in"], source),
+        "terminal.kind_enabled": Fact(enabled, f"{source}.kinds"),
+        "terminal.within_limit": Fact(void.amount <= row["amount_limit"], f"{source}.amount_limit"),
+        "terminal.link_drops": Fact(row["link_drops"], counted),
+        "terminal.reversals": Fact(row["reversals"], counted),
+        "terminal.wrong_mac": Fact(row["wrong_mac"], counted),
+    }
+    if row["wanted_software"] and row["software"]:
+        current = row["software"] == row["wanted_software"]
+        known["terminal.software_current"] = Fact(current, f"{source}.software")
+    if row["serial"] and row["information"]:
+        same = row["serial"] == row["information"]
+        known["terminal.serial_matches"] = Fact(same, f"{source}.serial")
+    return known
+
+
+def merchant_facts(void: Transaction, row: Row | None) -> Known:
+    """Give the merchant's contract and what covers a void; `row` None: nobody knows it."""
+    source = f"merchants {void.merchant_id}"
+    if row is None:
+        return {"merchant.registered": Fact(value=False, source=source)}
+    money = f"merchant_balances {void.merchant_id}"
+    # What is frozen has left it as a transfer; what is reserved has not, but pays for another.
+    available = row["available"] - row["reserved"]
+    pending = row["pending"] if row["pending_covers"] else 0
+    return {
+        "merchant.registered": Fact(value=True, source=source),
+        "merchant.active": Fact(row["active"], source),
+        "merchant.needs_cover": Fact(row["void_needs_balance"], source),
+        "merchant.available": Fact(available, money),
+        "merchant.pending": Fact(row["pending"], money),
+        "merchant.frozen": Fact(row["frozen"], money),
+        "merchant.counted": Fact(available + pending, money),
+    }
+
+
+def _issuer_facts(void: Transaction, issuer_id: str, found: Surroundings) -> Known:
+    at = void.answered_at or void.received_at
+    near = nearest((answer for slot in found.slots for answer in slot.answers), at)
+    five, hour = (counts(found.slots, at + AFTER, seconds) for seconds in (300, 3600))
+    known = issuer_facts(void._replace(issuer_id=issuer_id), near, five, hour)
+    means = found.shared.meanings.get(void.response_code)
+    if means:
+        known["issuer.code_means"] = Fact(means, f"code_meanings {issuer_id}")
+    known["issuer.incidents"] = Fact(found.shared.incidents, f"incidents of {issuer_id}")
+    if void.why.startswith("link_"):
+        known["issuer.link"] = Fact(void.why.removeprefix("link_"), "issuer link")
+    return known
+
+
+def counts(slots: Iterable[Slot], until: datetime, seconds: int) -> IssuerCounts:
+    """Sum the slots of the last `seconds` before `until`."""
+    since = until - timedelta(seconds=seconds)
+    taken = [slot.counted for slot in slots if slot.at >= since]
+    codes: Counter[str] = Counter()
+    for row in taken:
+        codes.update(row["codes"])
+    sums = {name: sum(row[name] for row in taken) for name in _SUMMED}
+    latencies = [sum(bucket) for bucket in zip(*(row["latencies"] for row in taken), strict=True)]
+    p90_ms = percentile(latencies, 0.9) if latencies else None
+    return IssuerCounts(seconds, **sums, codes=codes, p90_ms=p90_ms)
+
+
+def clock_facts(void: Transaction, calendar: Calendar) -> Known:
+    """Give how long it was until the cut-over, and whether it was a holiday."""
+    local = calendar.local(void.received_at)
+    cut_over = datetime.combine(
+        calendar.business_date(void.received_at), calendar.cut_over, local.tzinfo
+    )
+    known: Known = {
+        "clock.to_cut_over": Fact((cut_over - local).total_seconds(), "settings cut_over")
+    }
+    try:
+        holiday = chinese_calendar.is_holiday(local.date())
+    except NotImplementedError:  # a year whose holidays are not announced yet
+        return known
+    return known | {"clock.holiday": Fact(bool(holiday), "chinese-calendar")}
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
