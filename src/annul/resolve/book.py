@@ -4,7 +4,7 @@ Every writing is guarded by the number of events that the writer has seen, so th
 on one case the second one finds out and looks again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -19,25 +19,27 @@ from annul.domain.kinds import CASED, REFUNDS, VOIDS
 from annul.domain.records import OF_SHOPS, Transaction
 from annul.domain.states import UNFINISHED
 from annul.domain.text import Text
-from annul.store.incidents import CLOSE_ENDED, Ended, closing, opening
+from annul.store.incidents import CLOSE_ENDED, OPEN_RAISED, Ended, closing, opening
 from annul.store.sql import listed, load
 
 from .case import UNPROVED, Case, Event, chained
 
-_COLUMNS: Final = ", ".join(f"t.{name}" for name in Case._fields)
-_QUERIES: Final = {
-    name: statement.sql
-    for name, statement in load(
-        "annul.resolve",
-        "book.sql",
-        columns=_COLUMNS,
-        close_ended=CLOSE_ENDED,
-        cased=listed(CASED),
-        voids=listed(VOIDS),
-        refunds=listed(REFUNDS),
-        of_shops=listed(OF_SHOPS),
-    ).items()
-}
+_CHANGED: Final = (
+    *("next_action_at", "step", "tries", "cause", "probability", "confirmed", "task", "ordered"),
+    *("proposed", "proposed_by", "ended", "ended_at", "due_at", "first_due_at", "events", "head"),
+)
+_SQL: Final = load(
+    "annul.resolve",
+    "book.sql",
+    columns=", ".join(f"t.{name}" for name in Case._fields),
+    changed=", ".join(f"{name} = :{name}" for name in _CHANGED),
+    open_raised=OPEN_RAISED,
+    close_ended=CLOSE_ENDED,
+    cased=listed(CASED),
+    voids=listed(VOIDS),
+    refunds=listed(REFUNDS),
+    of_shops=listed(OF_SHOPS),
+)
 # What is over when a case ends, the second one only when its outcome is proved.
 _OF_OPEN_CASES: Final = tuple(kind for kind in INCIDENTS if kind.startswith("case_"))
 _UNPROVED: Final = "outcome_unproved"
@@ -54,6 +56,17 @@ class CaseUnknown(AnnulError):
 
     code = "resolve.case_unknown"
     next_step = "Give the number that stands on the slip, or look it up with annul cases."
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"there is no case {number}")
+
+
+def identity_of(named: str) -> UUID | None:
+    """Give the id that a name is, None when it is a number."""
+    try:
+        return UUID(named)
+    except ValueError:
+        return None
 
 
 @dataclass(slots=True)
@@ -82,77 +95,69 @@ class Book:
         """Open what is owed a case; give how many were opened or joined by a further attempt."""
         opened = 0
         while True:
-            failed = await self._pool.fetch(_QUERIES["open_failed"], now, self._due_in, _BATCH)
-            refused = await self._pool.fetch(_QUERIES["open_refused"], now, self._due_in, _BATCH)
+            asked = {"now": now, "due_in": self._due_in, "limit": _BATCH}
+            failed = await self._pool.fetch(*_SQL["open_failed"](**asked))
+            refused = await self._pool.fetch(*_SQL["open_refused"](**asked))
             opened += len(failed) + len(refused)
             if max(len(failed), len(refused)) < _BATCH // 2:
                 return opened
 
     async def reopen(self, now: datetime) -> int:
         """Take up what had ended unproved and of which nothing is under way any more."""
-        states = sorted(UNFINISHED)
-        rows = await self._pool.fetch(_QUERIES["unproved"], states, _BATCH)
+        query = _SQL["unproved"](states=sorted(UNFINISHED), limit=_BATCH)
+        rows = await self._pool.fetch(*query)
         reopened = [await self._reopened(Case.of(row), now) for row in rows]
         return sum(reopened)
 
     async def _reopened(self, before: Case, now: datetime) -> bool:
         event = Event(REOPENED, _DECIDED, evidence={"ended_at": before.ended_at})
-        case, lines = _with_events(before, Entry(before, [event]), now)
-        identity = (case.merchant_id, case.id)
+        case, added = _with_events(before, Entry(before, [event]), now)
+        query = _SQL["reopen"](now=now, events=case.events, head=case.head, **added)
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                written = await connection.fetchval(
-                    _QUERIES["reopen"], *identity, before.events, now, case.events, case.head
-                )
-                for line in lines if written else ():
-                    await connection.execute(_QUERIES["event"], *identity, *line)
+            return await self._pool.fetchval(*query) is not None
         except asyncpg.UniqueViolationError:  # another case of its original was opened meanwhile
             return False
-        return written is not None
 
     async def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Case]:
         """Take up to `limit` due cases; whoever dies with one gives it back by time."""
-        rows = await self._pool.fetch(_QUERIES["claim"], now, now + lease, limit, self._node)
+        query = _SQL["claim"](now=now, until=now + lease, limit=limit, node=self._node)
+        rows = await self._pool.fetch(*query)
         return [Case.of(row) for row in rows]
 
     async def free_node(self, now: datetime) -> None:
         """Give back what an earlier process of this node held when it ended."""
-        await self._pool.execute(_QUERIES["free_node"], self._node, now)
+        await self._pool.execute(*_SQL["free_node"](node=self._node, now=now))
 
     async def release(self, case: Case, at: datetime) -> None:
         """Give a case back, to be looked at from `at` on."""
-        await self._pool.execute(_QUERIES["release"], case.merchant_id, case.id, at)
+        await self._pool.execute(*_SQL["release"](**_key(case), at=at))
 
     async def next_due(self) -> datetime | None:
         """Say when the next case is due."""
-        return await self._pool.fetchval(_QUERIES["next_due"])
+        return await self._pool.fetchval(*_SQL["next_due"]())
 
     async def find(self, number: str) -> Case:
         """Find a case by number or id; raises `CaseUnknown`."""
-        try:
-            identity: UUID | None = UUID(number)
-        except ValueError:
-            identity = None
-        row = await self._pool.fetchrow(_QUERIES["find"], number, identity)
+        row = await self._pool.fetchrow(*_SQL["find"](number=number, id=identity_of(number)))
         if row is None:
-            message = f"there is no case {number}"
-            raise CaseUnknown(message)
+            raise CaseUnknown(number)
         return Case.of(row)
 
     async def reread(self, case: Case) -> Case:
         """Give the case as it is now."""
-        row = await self._pool.fetchrow(_QUERIES["by_id"], case.merchant_id, case.id)
+        row = await self._pool.fetchrow(*_SQL["by_id"](**_key(case)))
         assert row is not None, "cases are never deleted"
         return Case.of(row)
 
     async def of_original(self, merchant_id: str, original_id: UUID) -> Case | None:
         """Find the case of an original."""
-        row = await self._pool.fetchrow(_QUERIES["of_original"], merchant_id, original_id)
+        query = _SQL["of_original"](merchant=merchant_id, original=original_id)
+        row = await self._pool.fetchrow(*query)
         return None if row is None else Case.of(row)
 
     async def of_void(self, void: Transaction) -> Case | None:
         """Find the case that a void opened, or that of its original."""
-        row = await self._pool.fetchrow(_QUERIES["by_id"], void.merchant_id, void.id)
+        row = await self._pool.fetchrow(*_SQL["by_id"](**_key(void)))
         if row is not None:
             return Case.of(row)
         if void.original_id is None:
@@ -161,17 +166,17 @@ class Book:
 
     async def latest(self, *, only_open: bool, limit: int) -> list[Case]:
         """Give cases, the most urgent first."""
-        rows = await self._pool.fetch(_QUERIES["list"], only_open, limit)
+        rows = await self._pool.fetch(*_SQL["list"](only_open=only_open, limit=limit))
         return [Case.of(row) for row in rows]
 
     async def history(self, case: Case) -> list[tuple[str, bytes]]:
         """Give the events of a case as they are kept: body and hash."""
-        rows = await self._pool.fetch(_QUERIES["events"], case.merchant_id, case.id)
+        rows = await self._pool.fetch(*_SQL["events"](**_key(case)))
         return [(row["body"], row["hash"]) for row in rows]
 
     async def whole(self, case: Case) -> tuple[Case, list[tuple[str, bytes]]]:
         """Give the case with its events, all as they stood at one moment."""
-        rows = await self._pool.fetch(_QUERIES["whole"], case.merchant_id, case.id)
+        rows = await self._pool.fetch(*_SQL["whole"](**_key(case)))
         assert rows, "cases are never deleted"
         *columns, _, _ = rows[0]
         history = [(row["event_body"], row["event_hash"]) for row in rows]
@@ -184,94 +189,76 @@ class Book:
 
     async def repair(self, case: Case, at: datetime) -> bool:
         """Let an open case be looked at now if its original is no longer as it was."""
-        row = await self._pool.fetchval(_QUERIES["repair"], case.merchant_id, case.id, at)
-        return row is not None
+        return await self._pool.fetchval(*_SQL["repair"](**_key(case), at=at)) is not None
 
     async def nudge(self, case: Case, at: datetime) -> None:
         """Let a case be looked at now."""
-        await self._pool.execute(_QUERIES["nudge"], case.merchant_id, case.id, at)
+        await self._pool.execute(*_SQL["nudge"](**_key(case), at=at))
 
     async def write(self, before: Case, entry: Entry, at: datetime) -> Case | None:
         """Write a case that is open; None when somebody else has written it meanwhile."""
-        case, lines = _with_events(before, entry, at)
+        case, added = _with_events(before, entry, at)
+        query = _SQL["write"](
+            **{name: getattr(case, name) for name in _CHANGED},
+            leased_until=entry.leased_until,
+            gets_on=entry.gets_on,
+            **added,
+            **_besides(case, entry, at),
+        )
+        if not case.ended:
+            return None if await self._pool.fetchval(*query) is None else case
+        over = (*_OF_OPEN_CASES, *(() if case.ended == UNPROVED else (_UNPROVED,)))
+        about = (case.merchant_id, str(case.id))
         async with self._pool.acquire() as connection, connection.transaction():
-            written = await connection.fetchval(
-                _QUERIES["write"],
-                case.merchant_id, case.id, before.events, case.next_action_at, case.step,
-                case.tries, case.cause, case.probability, case.confirmed, case.task, case.ordered,
-                case.proposed, case.proposed_by, case.ended, case.ended_at, case.due_at,
-                case.first_due_at, case.events, case.head, entry.leased_until, entry.gets_on, at,
-            )  # fmt: skip
-            if written is None:
+            if await connection.fetchval(*query) is None:
                 return None
-            await self._rest(connection, case, entry, lines, at)
-            if case.ended:
-                over = (*_OF_OPEN_CASES, *(() if case.ended == UNPROVED else (_UNPROVED,)))
-                about = (case.merchant_id, str(case.id))
-                await connection.execute(*closing((Ended(kind, *about) for kind in over), at))
+            # Also what was raised with the end itself, which one statement would not see.
+            await connection.execute(*closing((Ended(kind, *about) for kind in over), at))
         return case
 
     async def append(self, before: Case, entry: Entry, at: datetime) -> bool:
         """Add to the history of a case, also one that has ended; False as for `write`."""
-        case, lines = _with_events(before, entry, at)
-        async with self._pool.acquire() as connection, connection.transaction():
-            written = await connection.fetchval(
-                _QUERIES["append"],
-                case.merchant_id,
-                case.id,
-                before.events,
-                case.events,
-                case.head,
-                case.confirmed,
-            )
-            if written is None:
-                return False
-            await self._rest(connection, case, entry, lines, at)
-        return True
-
-    async def _rest(
-        self,
-        connection: Any,
-        case: Case,
-        entry: Entry,
-        lines: Sequence[tuple[int, str, bytes]],
-        at: datetime,
-    ) -> None:
-        identity = (case.merchant_id, case.id)
-        for line in lines:
-            await connection.execute(_QUERIES["event"], *identity, *line)
-        if entry.notice:
-            await connection.execute(
-                _QUERIES["notice"], case.merchant_id, case.terminal_id, case.id, entry.notice, at
-            )
-        if entry.notification is not None:
-            event = case.ended or case.step
-            await connection.execute(
-                _QUERIES["notification"], *identity, event, dict(entry.notification), at
-            )
-        if entry.incident is not None:
-            await connection.execute(*opening([entry.incident], at))
-        if entry.act is not None:
-            act = entry.act
-            await connection.execute(
-                _QUERIES["audit"],
-                at,
-                act["who"],
-                act["role"],
-                act["action"],
-                f"case {case.number}",
-                act["reason"],
-                {"case": str(case.id)},
-            )
+        case, added = _with_events(before, entry, at)
+        query = _SQL["append"](
+            events=case.events,
+            head=case.head,
+            confirmed=case.confirmed,
+            **added,
+            **_besides(case, entry, at),
+        )
+        return await self._pool.fetchval(*query) is not None
 
 
-def _with_events(
-    before: Case, entry: Entry, at: datetime
-) -> tuple[Case, list[tuple[int, str, bytes]]]:
-    """Chain the new events to the ones before."""
-    head, lines = before.head, []
-    for line, event in enumerate(entry.events, before.events + 1):
-        body = event.body(at)
-        head = chained(head, body)
-        lines.append((line, body, head))
-    return entry.case._replace(events=before.events + len(lines), head=head), lines
+def _key(row: Case | Transaction) -> dict[str, Any]:
+    return {"merchant": row.merchant_id, "case": row.id}
+
+
+def _with_events(before: Case, entry: Entry, at: datetime) -> tuple[Case, dict[str, Any]]:
+    """Chain the new events to the ones before; gives the case, and what adds them to it."""
+    head, bodies, hashes = before.head, list[str](), list[bytes]()
+    for event in entry.events:
+        bodies.append(event.body(at))
+        head = chained(head, bodies[-1])
+        hashes.append(head)
+    events = before.events + len(bodies)
+    lines = list(range(before.events + 1, events + 1))
+    added = {"seen": before.events, "lines": lines, "bodies": bodies, "hashes": hashes}
+    case = entry.case._replace(events=events, head=head)
+    return case, _key(before) | added
+
+
+def _besides(case: Case, entry: Entry, at: datetime) -> dict[str, Any]:
+    """Give who else is told of it; what is empty is told to nobody."""
+    payload, incident = entry.notification, entry.incident or Incident("", "", "", {})
+    act = entry.act or dict.fromkeys(("who", "role", "action", "reason"), "")
+    return {
+        "at": at,
+        "notice": entry.notice,
+        "event": case.ended or case.step,
+        "payload": None if payload is None else dict(payload),
+        "incident": incident.kind,
+        "subject": incident.subject,
+        "params": incident.params,
+        "transaction": incident.transaction_id,
+        **act,
+    }

@@ -4,18 +4,18 @@
 
 -- name: open_failed
 -- description: Open a case for each void, refund or completion that failed; one open case per original.
--- $1 now, $2 time until due, $3 how many. Kinds and states stand here as in the index, else a plan
--- that is made once for all parameters can not use it. A void that joins the case of a refund makes
--- it the case of a void, which annul drives by itself. What fails on an original whose money nobody
--- has proved belongs to the case that says so. What has no outcome awaits it from the start, so that
--- nobody closes it before it is looked at. What is being concluded comes next time: outcomes lock
--- many rows in an order of their own, and to wait for them in another one is a deadlock.
+-- Kinds and states stand here as in the index, else a plan that is made once for all parameters can
+-- not use it. A void that joins the case of a refund makes it the case of a void, which annul drives
+-- by itself. What fails on an original whose money nobody has proved belongs to the case that says
+-- so. What has no outcome awaits it from the start, so that nobody closes it before it is looked at.
+-- What is being concluded comes next time, since outcomes lock many rows in an order of their own,
+-- and to wait for them in another one is a deadlock.
 WITH failed AS (
     SELECT merchant_id, id FROM transactions
     WHERE kind IN ({cased})
       AND NOT cased AND origin IN ({of_shops})
       AND state IN ('declined', 'unknown', 'reversing', 'reversed', 'disputed')
-    ORDER BY received_at LIMIT $3 FOR UPDATE SKIP LOCKED
+    ORDER BY received_at LIMIT :limit FOR UPDATE SKIP LOCKED
 ), marked AS (
     UPDATE transactions t SET cased = true FROM failed f
     WHERE t.merchant_id = f.merchant_id AND t.id = f.id AND NOT t.cased
@@ -30,7 +30,8 @@ WITH failed AS (
                        card_masked, issuer_id, opened_at, due_at, first_due_at, next_action_at,
                        step)
     SELECT merchant_id, id, rrn, terminal_id, original_id, kind, amount, currency, card_masked,
-           issuer_id, received_at, received_at + $2::interval, received_at + $2::interval, $1, step
+           issuer_id, received_at, received_at + :due_in::interval,
+           received_at + :due_in::interval, :now, step
     FROM first f
     WHERE f.original_id IS NULL OR NOT EXISTS (
         SELECT FROM cases c
@@ -51,7 +52,7 @@ SELECT id FROM opened;
 -- A refund names its original by reference, and may come from another terminal than the sale: what
 -- has its batch and trace is another one.
 WITH refused AS (
-    SELECT merchant_id, id FROM refusals WHERE NOT cased ORDER BY received_at LIMIT $3
+    SELECT merchant_id, id FROM refusals WHERE NOT cased ORDER BY received_at LIMIT :limit
 ), marked AS (
     UPDATE refusals r SET cased = true FROM refused f
     WHERE r.merchant_id = f.merchant_id AND r.id = f.id AND NOT r.cased
@@ -69,7 +70,8 @@ WITH refused AS (
     INSERT INTO cases (merchant_id, id, number, terminal_id, original_id, kind, amount, currency,
                        card_masked, issuer_id, opened_at, due_at, first_due_at, next_action_at)
     SELECT merchant_id, id, rrn, terminal_id, original_id, kind, amount, currency, card_masked,
-           issuer_id, received_at, received_at + $2::interval, received_at + $2::interval, $1
+           issuer_id, received_at, received_at + :due_in::interval,
+           received_at + :due_in::interval, :now
     FROM first f
     WHERE f.original_id IS NULL OR NOT EXISTS (
         SELECT FROM cases c
@@ -83,18 +85,18 @@ SELECT id FROM opened;
 
 -- name: unproved
 -- description: Cases that ended unproved and of whose money nothing is under way any more.
--- $1 states without an outcome, $2 how many. One whose original has an open case waits until that
--- one has ended; one whose original counts as given back by nothing that is seen stays as it is.
+-- `states` have no outcome. One whose original has an open case waits until that one has ended; one
+-- whose original counts as given back by nothing that is seen stays as it is.
 SELECT {columns} FROM cases t
 WHERE t.ended = 'unproved'
   AND NOT EXISTS (
       SELECT FROM transactions x
       WHERE x.merchant_id = t.merchant_id AND x.id = ANY (ARRAY[t.id, t.original_id])
-        AND x.state = ANY ($1::text[]))
+        AND x.state = ANY (:states::text[]))
   AND NOT EXISTS (
       SELECT FROM transactions x
       WHERE x.merchant_id = t.merchant_id AND x.original_id = t.original_id
-        AND x.state = ANY ($1::text[]))
+        AND x.state = ANY (:states::text[]))
   AND NOT EXISTS (
       SELECT FROM cases c
       WHERE c.merchant_id = t.merchant_id AND c.original_id = t.original_id AND c.ended = '')
@@ -106,37 +108,41 @@ WHERE t.ended = 'unproved'
             SELECT FROM transactions x
             WHERE x.merchant_id = t.merchant_id AND x.original_id = t.original_id
               AND x.state = 'approved'))
-ORDER BY t.opened_at LIMIT $2;
+ORDER BY t.opened_at LIMIT :limit;
 
 -- name: reopen
 -- description: Take up a case again that had ended unproved, if nobody else has written it.
-UPDATE cases
-SET ended = '', ended_at = NULL, next_action_at = $4, task = '', events = $5, head = $6,
-    leased_until = NULL, changed_at = now()
-WHERE merchant_id = $1 AND id = $2 AND events = $3 AND starts_with(ended, 'unproved')
-RETURNING id;
+WITH written AS (
+    UPDATE cases
+    SET ended = '', ended_at = NULL, next_action_at = :now, task = '', events = :events,
+        head = :head, leased_until = NULL, changed_at = now()
+    WHERE merchant_id = :merchant AND id = :case AND events = :seen
+      AND starts_with(ended, 'unproved')
+    RETURNING merchant_id, id
+), {lines}
+SELECT id FROM written;
 
 -- name: claim
--- description: Take due cases for a while: $1 now, $2 end of the lease, $3 how many, $4 node.
+-- description: Take due cases until the lease ends.
 WITH due AS (
     SELECT merchant_id, id FROM cases
-    WHERE ended = '' AND next_action_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
-    ORDER BY next_action_at LIMIT $3
+    WHERE ended = '' AND next_action_at <= :now AND (leased_until IS NULL OR leased_until <= :now)
+    ORDER BY next_action_at LIMIT :limit
 )
-UPDATE cases t SET leased_until = $2, leased_by = $4
+UPDATE cases t SET leased_until = :until, leased_by = :node
 FROM due d
 WHERE t.merchant_id = d.merchant_id AND t.id = d.id AND t.ended_at IS NULL
-  AND (t.leased_until IS NULL OR t.leased_until <= $1)
+  AND (t.leased_until IS NULL OR t.leased_until <= :now)
 RETURNING {columns};
 
 -- name: free_node
 -- description: Give back what an earlier process of this node held when it ended.
-UPDATE cases SET leased_until = NULL WHERE leased_by = $1 AND ended = '' AND leased_until > $2;
+UPDATE cases SET leased_until = NULL WHERE leased_by = :node AND ended = '' AND leased_until > :now;
 
 -- name: release
 -- description: Give a case back, to be looked at later.
-UPDATE cases SET leased_until = NULL, next_action_at = greatest(next_action_at, $3)
-WHERE merchant_id = $1 AND id = $2 AND ended_at IS NULL;
+UPDATE cases SET leased_until = NULL, next_action_at = greatest(next_action_at, :at)
+WHERE merchant_id = :merchant AND id = :case AND ended_at IS NULL;
 
 -- name: next_due
 -- description: When the next case is due.
@@ -144,92 +150,106 @@ SELECT min(greatest(next_action_at, leased_until)) FROM cases WHERE ended = '';
 
 -- name: find
 -- description: The latest case with a number, or the case with an id.
-SELECT {columns} FROM cases t WHERE t.number = $1 OR t.id = $2
+SELECT {columns} FROM cases t WHERE t.number = :number OR t.id = :id
 ORDER BY t.opened_at DESC LIMIT 1;
 
 -- name: by_id
 -- description: One case.
-SELECT {columns} FROM cases t WHERE t.merchant_id = $1 AND t.id = $2;
+SELECT {columns} FROM cases t WHERE t.merchant_id = :merchant AND t.id = :case;
 
 -- name: of_original
 -- description: The case of an original, the open one before one that has ended.
-SELECT {columns} FROM cases t WHERE t.merchant_id = $1 AND t.original_id = $2
+SELECT {columns} FROM cases t WHERE t.merchant_id = :merchant AND t.original_id = :original
 ORDER BY (t.ended = '') DESC, t.opened_at DESC LIMIT 1;
 
 -- name: list
--- description: Cases, the most urgent first: $1 only those whose money is in question, $2 how many.
-SELECT {columns} FROM cases t WHERE NOT $1 OR t.ended IN ('', 'unproved')
-ORDER BY t.ended IN ('', 'unproved') DESC, t.task = '', t.first_due_at, t.opened_at LIMIT $2;
+-- description: Cases, the most urgent first; all, or those whose money is in question.
+SELECT {columns} FROM cases t WHERE NOT :only_open OR t.ended IN ('', 'unproved')
+ORDER BY t.ended IN ('', 'unproved') DESC, t.task = '', t.first_due_at, t.opened_at LIMIT :limit;
 
 -- name: events
 -- description: The history of a case.
-SELECT body, hash FROM case_events WHERE merchant_id = $1 AND case_id = $2 ORDER BY line;
+SELECT body, hash FROM case_events WHERE merchant_id = :merchant AND case_id = :case ORDER BY line;
 
 -- name: whole
 -- description: A case and its history, as they stood at one moment.
 SELECT {columns}, e.body AS event_body, e.hash AS event_hash
 FROM cases t
 LEFT JOIN case_events e ON e.merchant_id = t.merchant_id AND e.case_id = t.id
-WHERE t.merchant_id = $1 AND t.id = $2 ORDER BY e.line;
+WHERE t.merchant_id = :merchant AND t.id = :case ORDER BY e.line;
 
 -- name: write
--- description: Change a case if nobody else has meanwhile; the lease goes on until $20, or ends.
--- $21 says that it has got on, so that a fault which stopped it is over.
+-- description: Change a case that is open, with all that goes with it, if nobody else has meanwhile.
+-- That it gets on ends the fault which had stopped it.
 WITH written AS (
-    UPDATE cases
-    SET next_action_at = $4, step = $5, tries = $6, cause = $7, probability = $8, confirmed = $9,
-        task = $10, ordered = $11, proposed = $12, proposed_by = $13, ended = $14, ended_at = $15,
-        due_at = $16, first_due_at = $17, events = $18, head = $19, leased_until = $20,
-        changed_at = now()
-    WHERE merchant_id = $1 AND id = $2 AND events = $3 AND ended_at IS NULL
-    RETURNING merchant_id, id
+    UPDATE cases SET {changed}, leased_until = :leased_until, changed_at = now()
+    WHERE merchant_id = :merchant AND id = :case AND events = :seen AND ended_at IS NULL
+    RETURNING merchant_id, id, number, terminal_id
 ), ended AS (
-    SELECT merchant_id, 'case_fault' AS kind, id::text AS subject, $22::timestamptz AS at
-    FROM written WHERE $21
+    SELECT merchant_id, 'case_fault' AS kind, id::text AS subject, :at::timestamptz AS at
+    FROM written WHERE :gets_on
 ), over AS (
     {close_ended}
-)
+), {lines}, {besides}
 SELECT id FROM written;
 
 -- name: append
 -- description: Add to the history of a case that may have ended.
-UPDATE cases SET events = $4, head = $5, confirmed = $6, changed_at = now()
-WHERE merchant_id = $1 AND id = $2 AND events = $3
-RETURNING id;
+WITH written AS (
+    UPDATE cases SET events = :events, head = :head, confirmed = :confirmed, changed_at = now()
+    WHERE merchant_id = :merchant AND id = :case AND events = :seen
+    RETURNING merchant_id, id, number, terminal_id
+), {lines}, {besides}
+SELECT id FROM written;
 
--- name: event
--- description: One line of a case's history.
-INSERT INTO case_events (merchant_id, case_id, line, body, hash) VALUES ($1, $2, $3, $4, $5);
+-- name: lines
+-- description: Part: add to the history of the case that was `written`.
+lines AS (
+    INSERT INTO case_events (merchant_id, case_id, line, body, hash)
+    SELECT w.merchant_id, w.id, e.line, e.body, e.hash
+    FROM written w, unnest(:lines::integer[], :bodies::text[], :hashes::bytea[])
+        AS e (line, body, hash)
+)
+
+-- name: besides
+-- description: Part: tell terminal and merchant of it, raise an incident, keep who did it and why.
+told AS (
+    INSERT INTO notices (merchant_id, id, terminal_id, case_id, text, created_at)
+    SELECT merchant_id, gen_random_uuid(), terminal_id, id, :notice, :at::timestamptz
+    FROM written WHERE :notice <> ''
+), notified AS (
+    INSERT INTO notifications (merchant_id, id, case_id, event, payload, created_at,
+                               next_attempt_at)
+    SELECT merchant_id, gen_random_uuid(), id, :event, :payload::jsonb, :at::timestamptz,
+           :at::timestamptz
+    FROM written WHERE :payload::jsonb IS NOT NULL
+), raised AS (
+    SELECT merchant_id, :incident AS kind, :subject AS subject, :transaction::uuid AS transaction_id,
+           :params::jsonb AS params, :at::timestamptz AS at
+    FROM written WHERE :incident <> ''
+), opened AS (
+    {open_raised}
+), audited AS (
+    INSERT INTO audit (id, at, who, role, action, object, reason, detail)
+    SELECT gen_random_uuid(), :at::timestamptz, :who, :role, :action, 'case ' || number, :reason,
+           jsonb_build_object('case', id)
+    FROM written WHERE :who <> ''
+)
 
 -- name: nudge
 -- description: Let a case be looked at now.
-UPDATE cases SET next_action_at = $3 WHERE merchant_id = $1 AND id = $2 AND ended_at IS NULL;
+UPDATE cases SET next_action_at = :at WHERE merchant_id = :merchant AND id = :case AND ended_at IS NULL;
 
 -- name: repair
 -- description: Let a case be looked at now that nobody holds and whose world has moved on.
-UPDATE cases c SET next_action_at = $3
-WHERE c.merchant_id = $1 AND c.id = $2 AND c.ended_at IS NULL AND c.next_action_at > $3
-  AND (c.leased_until IS NULL OR c.leased_until <= $3)
+UPDATE cases c SET next_action_at = :at
+WHERE c.merchant_id = :merchant AND c.id = :case AND c.ended_at IS NULL AND c.next_action_at > :at
+  AND (c.leased_until IS NULL OR c.leased_until <= :at)
   AND EXISTS (
       SELECT 1 FROM transactions o
-      WHERE o.merchant_id = $1 AND o.id = c.original_id
+      WHERE o.merchant_id = :merchant AND o.id = c.original_id
         AND o.state IN ('voided', 'refunded', 'reversed')
       UNION ALL
       SELECT 1 FROM transactions t
-      WHERE t.merchant_id = $1 AND t.original_id = c.original_id AND t.state = 'reversed')
+      WHERE t.merchant_id = :merchant AND t.original_id = c.original_id AND t.state = 'reversed')
 RETURNING id;
-
--- name: notice
--- description: Tell a terminal with its next message.
-INSERT INTO notices (merchant_id, id, terminal_id, case_id, text, created_at)
-VALUES ($1, gen_random_uuid(), $2, $3, $4, $5);
-
--- name: notification
--- description: Tell the merchant by webhook or chat.
-INSERT INTO notifications (merchant_id, id, case_id, event, payload, created_at, next_attempt_at)
-VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $5);
-
--- name: audit
--- description: Keep who did what and why.
-INSERT INTO audit (id, at, who, role, action, object, reason, detail)
-VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, $6, $7);

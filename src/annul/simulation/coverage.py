@@ -9,12 +9,13 @@ from annul.domain.incidents import INCIDENTS
 from annul.domain.kinds import KINDS, Money
 from annul.domain.states import State
 from annul.issuers.forward import _QUERIES as FORWARD
-from annul.resolve.book import _QUERIES as BOOK
+from annul.resolve.book import _SQL as BOOK
 from annul.store.journal_sql import QUERIES
 
+_BOOK: Final = {name: statement.sql for name, statement in BOOK.items()}
 NAMES: Final = {
     sql: f"{room}.{name}"
-    for room, known in (("forward", FORWARD), ("book", BOOK), ("journal", QUERIES))
+    for room, known in (("forward", FORWARD), ("book", _BOOK), ("journal", QUERIES))
     for name, sql in known.items()
 }
 # Each: what is counted, by the words that stand before it.

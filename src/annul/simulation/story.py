@@ -14,7 +14,7 @@ import structlog
 
 from annul.domain.states import UNFINISHED
 from annul.resolve.audit import Auditor
-from annul.resolve.book import _QUERIES as BOOK
+from annul.resolve.book import _SQL as BOOK
 
 from .cell import GIVE_UP_S, Cell
 from .chance import seeded
@@ -271,7 +271,7 @@ class _Story:
         left = 0
         while self._loop.time() - began < _LAST_S:
             left = await pool.fetchval(_OPEN)
-            left += len(await pool.fetch(BOOK["unproved"], sorted(UNFINISHED), 100))
+            left += len(await pool.fetch(*BOOK["unproved"](states=sorted(UNFINISHED), limit=100)))
             if not left:
                 break
             if self._loop.time() - began > GIVE_UP_S:

@@ -16,11 +16,11 @@ from annul.domain.kinds import CASED
 from annul.domain.records import OF_SHOPS, Origin
 from annul.domain.states import UNFINISHED, State
 from annul.domain.text import Text
-from annul.resolve.book import _QUERIES, Book, CaseUnknown, Entry
+from annul.resolve.book import _SQL, Book, CaseUnknown, Entry
 from annul.resolve.case import Case, Event, chained, first_broken
 from tests.unit.resolve.builders import NOW, OPENED
 
-from .rows import DUE_IN, LEASE, put_case, put_refusal, put_transaction, put_void
+from .rows import DUE_IN, LEASE, put, put_case, put_refusal, put_transaction, put_void
 
 _FAILED = (State.DECLINED, State.UNKNOWN, State.REVERSING, State.REVERSED, State.DISPUTED)
 _SECOND = timedelta(seconds=1)
@@ -375,8 +375,9 @@ async def test_a_case_and_its_history_are_read_as_of_one_moment(
     await writer
     now, _ = await book.whole(case)
     body = _event("forged").body(NOW)
-    line = (now.events + 1, body, chained(now.head, body))
-    await pool.execute(_QUERIES["event"], case.merchant_id, case.id, *line)
+    line = {"line": now.events + 1, "body": body, "hash": chained(now.head, body)}
+    key = {"merchant_id": case.merchant_id, "case_id": case.id}
+    await put(pool, "case_events", key | line)
     now, history = await book.whole(case)
     assert first_broken(history) is None
     assert first_broken(history, now) == now.events + 1
@@ -463,8 +464,7 @@ async def test_hot_statements_use_their_index_on_an_empty_table(pool: asyncpg.Po
         await connection.execute("SET enable_seqscan = off")
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         for query, indexes in _PLANS.items():
-            sql = _QUERIES[query]
-            sizes = len(set(re.findall(r"\$\d+", sql)))
+            sql, sizes = _SQL[query].sql, len(_SQL[query].parameters)
             await connection.execute(f"PREPARE {query} AS {sql}")
             nothing = f"({', '.join(['NULL'] * sizes)})" if sizes else ""
             rows = await connection.fetch(f"EXPLAIN EXECUTE {query} {nothing}")
