@@ -226,8 +226,8 @@ def _proving(number: str) -> Callable[[Reach], Awaitable[bytes]]:
     async def prove(base: Reach) -> bytes:
         from annul.resolve import proof
 
-        found = await base.book.find(number)
-        return proof.bundle(await proof.gather(base.pool, base.book, found, base.clock.now()))
+        _, whole = await proof.gather(base.pool, number, base.clock.now())
+        return proof.bundle(whole)
 
     return prove
 

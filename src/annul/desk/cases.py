@@ -67,19 +67,30 @@ async def find(desk: Desk, visitor: Visitor, number: str) -> Case:
     """Find a case that the visitor may know of; raises `Unknown`. Looks at it anew if it must."""
     try:
         case = await desk.book.find(number)
-    except CaseUnknown:
-        message = f"there is no case {number}"
-        raise Unknown(message) from None
-    if not visitor.sees(case.merchant_id):
-        message = f"there is no case {number}"
-        raise Unknown(message)
-    await desk.book.repair(case, desk.clock.now())
+    except CaseUnknown as error:
+        raise Unknown(str(error)) from None
+    await _looked_at(desk, visitor, number, case)
     return case
 
 
-async def whole(desk: Desk, case: Case) -> dict[str, Any]:
-    """Give everything about a case, as its proof has it."""
-    return await proof.gather(desk.pool, desk.book, case, desk.clock.now())
+async def whole(desk: Desk, visitor: Visitor, number: str) -> tuple[Case, dict[str, Any]]:
+    """Find a case, as `find` does, with everything about it as its proof has it, of one moment."""
+    try:
+        case, gathered = await proof.gather(desk.pool, number, desk.clock.now())
+    except CaseUnknown as error:
+        raise Unknown(str(error)) from None
+    if await _looked_at(desk, visitor, number, case):
+        return await proof.gather(desk.pool, number, desk.clock.now())
+    return case, gathered
+
+
+async def _looked_at(desk: Desk, visitor: Visitor, number: str, case: Case) -> bool:
+    """Let a case whose world has moved on be looked at anew; give whether that changed it."""
+    if not visitor.sees(case.merchant_id):
+        raise Unknown(str(CaseUnknown(number)))
+    now = desk.clock.now()
+    waits = not case.ended and case.next_action_at > now
+    return waits and await desk.book.repair(case, now)
 
 
 async def contacts(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:

@@ -14,41 +14,62 @@ import asyncpg
 
 from annul.store.sql import load
 
-from .book import Book
+from .book import CaseUnknown, identity_of
 from .case import Case, first_broken
 from .proof_pdf import render
 
-_SQL: Final = load("annul.resolve", "proof.sql")
+# What is shown of each row that belongs to a case.
+_SHOWN: Final = {
+    "history": ("body", "hash"),
+    "transactions": (
+        *("id", "kind", "state", "sent", "rrn", "trace", "issuer_trace", "batch", "amount"),
+        *("currency", "response_code", "auth_code", "why", "late_code", "reversal_reason"),
+        *("card_masked", "issuer_id", "received_at", "answered_at", "ended_at"),
+    ),
+    "messages": ("transaction_id", "line", "direction", "at", "mti", "fields"),
+    "ledger": (
+        *("transaction_id", "cause", "line", "debit", "credit", "amount", "currency"),
+        *("business_date", "posted_at"),
+    ),
+    "told": ("whom", "said", "created_at", "delivered_at"),
+}
+_SQL: Final = load(
+    "annul.resolve",
+    "proof.sql",
+    columns=", ".join(f"t.{name}" for name in Case._fields),
+    **{what: ", ".join(names) for what, names in _SHOWN.items()},
+)
 _FIXED: Final = (1980, 1, 1, 0, 0, 0)  # the same proof gives the same bytes
 
 
-async def gather(pool: asyncpg.Pool, book: Book, case: Case, at: datetime) -> dict[str, Any]:
-    """Put everything about a case together."""
-    case, history = await book.whole(case)
-    key = {"merchant": case.merchant_id, "case": case.id}
-    transactions = await pool.fetch(*_SQL["transactions"](**key, original=case.original_id))
-    ids = [row["id"] for row in transactions] or [case.id]
-    entries = await pool.fetch(*_SQL["entries"](merchant=case.merchant_id, ids=ids))
-    messages = await pool.fetch(*_SQL["messages"](merchant=case.merchant_id, ids=ids))
-    told = await pool.fetch(*_SQL["told"](**key))
+async def gather(pool: asyncpg.Pool, number: str, at: datetime) -> tuple[Case, dict[str, Any]]:
+    """Read a case by number or id, and put everything about it together, as of one moment.
+
+    Raises `CaseUnknown`.
+    """
+    row = await pool.fetchrow(*_SQL["whole"](number=number, id=identity_of(number)))
+    if row is None:
+        raise CaseUnknown(number)
+    case = Case.of(tuple(row)[: len(Case._fields)])
+    found = {
+        what: [dict(zip(names, one, strict=True)) for one in row[what]]
+        for what, names in _SHOWN.items()
+    }
+    history = [(one["body"], one["hash"]) for one in found.pop("history")]
     events = [json.loads(body) | {"hash": hashed.hex()} for body, hashed in history]
     diagnosed = [event for event in events if event["what"] == "diagnosed"]
     shown = case._asdict() | {"head": case.head.hex()}
-    return _plain(
-        {
-            "case": shown,
-            "made_at": at,
-            "chain": {"broken_at": first_broken(history, case), "head": case.head.hex()},
-            "timeline": events,
-            # What was hashed, byte for byte: sha256(hash before + body).
-            "chained": [{"body": body, "hash": hashed.hex()} for body, hashed in history],
-            "transactions": [dict(row) for row in transactions],
-            "messages": [dict(row) for row in messages],
-            "ledger": [dict(row) for row in entries],
-            "diagnosis": diagnosed[-1]["evidence"] if diagnosed else None,
-            "told": [dict(row) for row in told],
-        }
-    )
+    whole = {
+        "case": shown,
+        "made_at": at,
+        "chain": {"broken_at": first_broken(history, case), "head": case.head.hex()},
+        "timeline": events,
+        # What was hashed, byte for byte: sha256(hash before + body).
+        "chained": [{"body": body, "hash": hashed.hex()} for body, hashed in history],
+        "diagnosis": diagnosed[-1]["evidence"] if diagnosed else None,
+        **found,
+    }
+    return case, _plain(whole)
 
 
 def bundle(proof: dict[str, Any]) -> bytes:

@@ -1,32 +1,34 @@
--- name: transactions
--- description: The original of a case and everything that refers to it, or the void alone.
-SELECT id, kind, state, sent, rrn, trace, issuer_trace, batch, amount, currency, response_code,
-       auth_code, why, late_code, reversal_reason, card_masked, issuer_id, received_at,
-       answered_at, ended_at
-FROM transactions t
-WHERE t.merchant_id = :merchant
-  AND (t.id = :case OR t.id = :original
-       OR (:original::uuid IS NOT NULL AND t.original_id = :original))
-ORDER BY received_at;
-
--- name: entries
--- description: Ledger entries of these transactions.
-SELECT subject AS transaction_id, kind AS cause, line, debit, credit, amount, currency,
-       business_date, posted_at
-FROM entries WHERE merchant_id = :merchant AND subject = ANY (:ids::uuid[])
-ORDER BY posted_at, subject, line;
-
--- name: messages
--- description: Masked messages of these transactions.
-SELECT transaction_id, line, direction, at, mti, fields
-FROM messages WHERE merchant_id = :merchant AND transaction_id = ANY (:ids::uuid[])
-ORDER BY at, transaction_id, line;
-
--- name: told
--- description: What the terminal and the merchant were told.
-SELECT 'terminal ' || terminal_id AS whom, text AS said, created_at, delivered_at
-FROM notices WHERE merchant_id = :merchant AND case_id = :case
-UNION ALL
-SELECT 'merchant ' || merchant_id, payload::text, created_at, delivered_at
-FROM notifications WHERE merchant_id = :merchant AND case_id = :case
-ORDER BY created_at;
+-- name: whole
+-- description: The latest case with a number, or the case with an id, and all that belongs to it.
+-- All as it stood at one moment.
+WITH wanted AS (
+    SELECT {columns} FROM cases t WHERE t.number = :number OR t.id = :id
+    ORDER BY t.opened_at DESC LIMIT 1
+), concerned AS (
+    SELECT t.* FROM wanted c
+    JOIN transactions t ON t.merchant_id = c.merchant_id
+     AND (t.id = c.id OR t.id = c.original_id OR t.original_id = c.original_id)
+), ids AS (
+    SELECT merchant_id, id FROM concerned
+    UNION
+    SELECT merchant_id, id FROM wanted WHERE NOT EXISTS (SELECT FROM concerned)
+)
+SELECT c.*,
+    ARRAY(SELECT ROW({history}) FROM case_events
+          WHERE merchant_id = c.merchant_id AND case_id = c.id ORDER BY line) AS history,
+    ARRAY(SELECT ROW({transactions}) FROM concerned ORDER BY received_at) AS transactions,
+    ARRAY(SELECT ROW({messages}) FROM ids i
+          JOIN messages m ON m.merchant_id = i.merchant_id AND m.transaction_id = i.id
+          ORDER BY at, transaction_id, line) AS messages,
+    ARRAY(SELECT ROW({ledger}) FROM ids i
+          JOIN (SELECT *, subject AS transaction_id, kind AS cause FROM entries) e
+            ON e.merchant_id = i.merchant_id AND e.subject = i.id
+          ORDER BY posted_at, subject, line) AS ledger,
+    ARRAY(SELECT ROW({told}) FROM (
+              SELECT 'terminal ' || terminal_id AS whom, text AS said, created_at, delivered_at
+              FROM notices WHERE merchant_id = c.merchant_id AND case_id = c.id
+              UNION ALL
+              SELECT 'merchant ' || merchant_id, payload::text, created_at, delivered_at
+              FROM notifications WHERE merchant_id = c.merchant_id AND case_id = c.id) said
+          ORDER BY created_at) AS told
+FROM wanted c;

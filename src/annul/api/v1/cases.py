@@ -80,8 +80,7 @@ async def search(
 @router.get("/{number}", response_model=WholeCase, responses=problems(404) | UNCHANGED)
 async def one(request: Request, number: Number, desk: AtDesk, visitor: Reader) -> Response:
     """Give everything about a case: causes with evidence, timeline, transactions, ledger, acts."""
-    case = await views.find(desk, visitor, number)
-    whole = await views.whole(desk, case)
+    case, whole = await views.whole(desk, visitor, number)
     return polled(request, _whole(case, whole, acts.possible(visitor, case)))
 
 
@@ -113,8 +112,8 @@ async def act(number: Number, asked: Act, desk: AtDesk, visitor: Actor, response
 )
 async def proved(number: Number, desk: AtDesk, visitor: Reader) -> Response:
     """Give the proof of a case: everything that was known, done and said, with its hash chain."""
-    case = await views.find(desk, visitor, number)
-    content = await run_in_threadpool(proof.bundle, await views.whole(desk, case))
+    case, whole = await views.whole(desk, visitor, number)
+    content = await run_in_threadpool(proof.bundle, whole)
     name = f'attachment; filename="annul-{case.number}.zip"'
     return Response(content, media_type=_ZIP, headers={"content-disposition": name})
 

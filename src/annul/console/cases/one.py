@@ -42,22 +42,27 @@ _DIRECTIONS: Final = {
 async def case(view: View) -> None:
     """Show one case; live."""
     number = view.params["number"]
-    found = await views.find(view.desk, view.visitor, number)
-    top = Part(lambda: _top(view, number), "stack")
+    now, whole = await views.whole(view.desk, view.visitor, number)
+    top = Part(lambda: _top(view, now), "stack")
     buttons = ui.element("div").classes("row-of-buttons no-print").style("margin: 14px 0")
-    rest = Part(lambda: _rest(view, number), "grid")
+    rest = Part(lambda: _rest(view, now, whole), "grid")
 
-    async def refresh() -> None:
+    async def show() -> None:
         await top.refresh()
         await rest.refresh()
-        _offer(view, await views.find(view.desk, view.visitor, number), drawn)
+        _offer(view, now, drawn)
+
+    async def refresh() -> None:
+        nonlocal now, whole
+        now, whole = await views.whole(view.desk, view.visitor, number)
+        await show()
 
     with buttons:
-        drawn = _draw_buttons(view, found, refresh)
-    await refresh()
+        drawn = _draw_buttons(view, now, refresh)
+    await show()
 
     def concerns(changes: list[Change]) -> bool:
-        return any(change["id"] == str(found.id) for change in changes)
+        return any(change["id"] == str(now.id) for change in changes)
 
     live(view, refresh, concerns, every_s=1.0)
 
@@ -95,9 +100,8 @@ def _offer(view: View, now: Case, drawn: Mapping[str, ui.button]) -> None:
         button.set_text(label)
 
 
-async def _top(view: View, number: str) -> Html:
+async def _top(view: View, now: Case) -> Html:
     words = view.words
-    now = await views.find(view.desk, view.visitor, number)
     said = plain_words(view, now)
     asked_of = "warn" if now.task or now.proposed else ""
     tone = {"refused": "bad", "unproved": "warn"}.get(now.ended, asked_of)
@@ -139,9 +143,7 @@ def _known(view: View, now: Case) -> Html:
     return facts(pairs)
 
 
-async def _rest(view: View, number: str) -> Html:
-    now = await views.find(view.desk, view.visitor, number)
-    whole = await views.whole(view.desk, now)
+async def _rest(view: View, now: Case, whole: dict[str, Any]) -> Html:
     return join(
         (
             tag("div", _causes(view, whole), _messages(view, whole), cls="stack half"),
