@@ -26,7 +26,7 @@ from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 from bench import e2e
 from bench.e2e import Meanwhile
-from bench.processes import free_port
+from tests.support.processes import free_port
 
 WATCHERS: Final = 200
 _ROWS: Final = 1_000_000

@@ -19,7 +19,7 @@ from annul.sim.fleet import drive
 from annul.simulation.compare import compare
 from annul.store.embedded import EmbeddedPostgres
 from bench.lines import SecuredLines
-from bench.processes import IssuerProcess, Process, cpu_seconds, descendants, free_port
+from tests.support.processes import IssuerProcess, Process, cpu_seconds, descendants, free_port
 
 _MICRO: Final = 1e6
 

@@ -1,132 +1,22 @@
 """Undo what was mended, one defect at a time, and see how many stories it takes to find it.
 
-A simulation that finds nothing may be blind: each mutant is a defect that was real once, and a seed
-must find it. Run it with `make simulate-mutants`; writes build/simulate-mutants.json.
+Run it with `make simulate-mutants`; writes build/simulate-mutants.json.
 """
 
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
-from unittest.mock import patch
 
-from annul.domain.response_codes import Effect
 from annul.simulation.plan import plan
 from annul.simulation.story import tell
 from annul.simulation.virtual import Stuck
 from annul.simulation.world import world
-from annul.store.journal_sql import QUERIES
+from tests.support.mutants import MUTANTS
 
 SEEDS: Final = 100
 ROUNDS: Final = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """A defect that was mended: `undoes` says what it did to whom.
-
-    `patches` are attributes, named from the package on, with what takes their place; `sql` are
-    parts of the journal's statements, with what takes theirs.
-    """
-
-    name: str
-    undoes: str
-    patches: Mapping[str, Any] = field(default_factory=dict)
-    sql: tuple[tuple[str, str, str], ...] = ()
-
-    @contextmanager
-    def alive(self) -> Iterator[None]:
-        """Let the defect be there until the block ends."""
-        with ExitStack() as stack:
-            for named, replacement in self.patches.items():
-                module, _, attribute = named.partition(":")
-                owner: Any = import_module(f"annul.{module}")
-                *parents, last = attribute.split(".")
-                for parent in parents:
-                    owner = getattr(owner, parent)
-                stack.enter_context(patch.object(owner, last, replacement))
-            stack.enter_context(patch.dict(QUERIES))
-            for query, part, replacement in self.sql:
-                assert part in QUERIES[query], (self.name, part)
-                QUERIES[query] = QUERIES[query].replace(part, replacement)
-            yield
-
-
-async def _only_noted(connection: Any, late: Any) -> str:
-    key = (late.transaction.merchant_id, late.transaction.id)
-    await connection.execute(QUERIES["note_late"], *key, late.code, late.at)
-    return ""
-
-
-async def _ended_all_the_same(self: Any, transaction: Any, code: str, at: Any) -> bool:
-    return await self.reversed(transaction, code, at)
-
-
-async def _none_stranded(self: Any, before: Any) -> list[Any]:
-    own = self._membership
-    rows = await self._host.journal.stranded(before, own.boot, others=False)
-    return list(rows)
-
-
-def _as_declined(real: Callable[[str], Effect], *codes: str) -> Callable[[str], Effect]:
-    return lambda code: Effect.NOT_DONE if code in codes else real(code)
-
-
-_effect_of: Final = import_module("annul.domain.response_codes").effect_of
-
-MUTANTS: Final = (
-    Mutant("late_answers_only_noted",
-           "a sale booked after its reversal was acknowledged stayed taken",
-           {"store.journal:decide": _only_noted}),
-    Mutant("dead_hosts_are_left_alone",
-           "rows of a host that never comes back stayed sent for ever",
-           {"host.recovery:Recovery._stranded": _none_stranded}),
-    Mutant("network_codes_decline",
-           "98, 68 and 96 counted as declined although it was booked",
-           {"domain.answers:effect_of": _as_declined(_effect_of, "91", "96", "68", "98")}),
-    Mutant("denied_reversals_end",
-           "an approval whose reversal was denied became reversed",
-           {"host.outcomes:Outcomes.disputed": _ended_all_the_same}),
-    Mutant("echoes_are_not_compared",
-           "a partial approval, or one of another amount, was booked in full",
-           {"issuers.message:_compared": lambda _get, _asked, _code: ((), False)}),
-    Mutant("denials_count_at_once",
-           "a denial of a reversal counted while the request was still on its way",
-           {"issuers.forward:settled_after": lambda _timeout: timedelta()}),
-    Mutant("partial_is_approved",
-           "an approval in part counted as one in full",
-           {"domain.answers:effect_of":
-            lambda code: Effect.DONE if code == "10" else _effect_of(code)}),
-    Mutant("nothing_is_reserved",
-           "two voids covered by money for one both paid",
-           {"host.handlers.undo:reserve": lambda *_: 0, "host.ordered:reserve": lambda *_: 0}),
-    Mutant("two_refunds_at_once",
-           "a refund without an answer, sent again under a new number, paid twice",
-           sql=(("open_undo", "AND o.undoing = 0", ""),
-                ("open_undo", "AND o.undone + r.holds <= o.amount", ""),
-                ("open_undo", "AND (o.undone = 0 OR NOT r.whole)", ""))),
-    Mutant("late_approvals_do_not_guard",
-           "an acknowledgement older than an approval ended its reversal",
-           sql=(("conclude", "AND (o.state NOT IN ('declined', 'reversed')", "AND (true"),)),
-    Mutant("disputes_are_not_told",
-           "what was disputed had no incident when its host died beside it",
-           sql=(("conclude", "FROM moved WHERE incident <> ''", "FROM moved WHERE false"),)),
-    Mutant("entries_are_not_mirrored",
-           "a reversal left the ledger as it was",
-           sql=(("conclude", "WHERE m.state = 'reversed'", "WHERE false"),)),
-    Mutant("macs_are_not_checked",
-           "money moved without a key",
-           {"host.door:Door._holds": lambda *_: True}),
-    Mutant("silence_is_a_decline",
-           "what got no answer was closed as declined",
-           {"host.outcomes:owed": lambda _kind: ""}),
-)  # fmt: skip
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from annul.wire.dialects import DIALECTS
 from annul.wire.framing import TPDU_2, Framer
 from bench import e2e
 from bench.lines import SecuredLines
-from bench.processes import Process, cpu_seconds, free_port
+from tests.support.processes import Process, cpu_seconds, free_port
 
 _CONNECTIONS: Final = 1_000
 _MICRO: Final = 1e6

@@ -15,7 +15,6 @@ from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade
 
-SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "samples"
 _numbers = itertools.count()
 settings.register_profile("untimed", deadline=None)  # how long an example takes is no test
 settings.load_profile("untimed")

@@ -17,11 +17,11 @@ from typing import Any, Final
 
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.rank import rank
+from tests.support.faults.fault import FAULTS
+from tests.support.scenes import Scene, World, world
 
-from .fault import FAULTS
 from .mixes import Mix, mixes
 from .score import AMBIGUOUS, Judged, report
-from .world import Scene, World, world
 
 _AT_ONCE: Final = 6
 _SCENE_S: Final = 90.0

@@ -14,9 +14,8 @@ from annul.host import ordered
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.journal import Record
 from tests.integration.api.v1.desks import Api, make_desk, open_api
-
-from .site import Site, open_site
-from .soft import Cashier, cashier
+from tests.support.site import Site, open_site
+from tests.support.soft import Cashier, cashier
 
 _ORDERS = (Scope.VOIDS_WRITE, Scope.REFUNDS_WRITE, Scope.CASES_READ, Scope.TRANSACTIONS_READ)
 

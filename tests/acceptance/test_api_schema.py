@@ -21,9 +21,8 @@ from annul.api import v1
 from annul.api.v1 import diagnosis, events
 from annul.desk.feed import Change, Feed
 from tests.integration.api.v1.desks import Api, make_desk, open_api
-
-from .site import Site, open_site
-from .soft import cashier
+from tests.support.site import Site, open_site
+from tests.support.soft import cashier
 
 _CHECKS: list[Any] = [
     not_a_server_error,

@@ -19,9 +19,8 @@ from annul.sim.terminal.batch import settle
 from annul.sim.terminal.errors import NoAnswerFromHost
 from annul.store.clock import SystemClock
 from annul.store.database import connect
-
-from .site import Site, open_site
-from .soft import Cashier, cashier
+from tests.support.site import Site, open_site
+from tests.support.soft import Cashier, cashier
 
 _ANNUL = str(Path(sys.executable).parent / "annul")
 _PASSWORD = "correct horse battery"

@@ -7,9 +7,8 @@ import pytest
 from annul.domain.incident import Reader
 from annul.domain.incidents import INCIDENTS
 from annul.sim.terminal.batch import settle
-
-from .site import Site
-from .soft import Cashier, cashier
+from tests.support.site import Site
+from tests.support.soft import Cashier, cashier
 
 
 @pytest.fixture

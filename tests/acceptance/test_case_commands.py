@@ -19,9 +19,8 @@ import pytest
 from annul.resolve.book import Book
 from annul.resolve.case import Case
 from annul.sim.issuer.faults import Fault, FaultKind
-
-from .site import Site, open_site
-from .soft import CARD, Cashier, cashier
+from tests.support.site import Site, open_site
+from tests.support.soft import CARD, Cashier, cashier
 
 _ANNUL = str(Path(sys.executable).parent / "annul")
 _PASSWORD = "correct horse battery"

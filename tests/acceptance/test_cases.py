@@ -14,9 +14,8 @@ from annul.diagnose.lessons import Lessons
 from annul.resolve.case import Case, first_broken
 from annul.resolve.people import People
 from annul.sim.issuer.faults import Fault, FaultKind
-
-from .site import Site, open_rogue_site, open_site
-from .soft import Cashier, cashier
+from tests.support.site import Site, open_rogue_site, open_site
+from tests.support.soft import Cashier, cashier
 
 
 @pytest.fixture

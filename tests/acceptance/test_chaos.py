@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.chaos import Chaos, run
+from tests.support.chaos import Chaos, run
 
 
 @pytest.fixture

@@ -32,11 +32,10 @@ from annul.client.asked import BySlip
 from annul.client.signature import sign
 from annul.desk.roles import Scope
 from annul.sim.issuer.faults import Fault, FaultKind
-from bench.processes import free_port
 from tests.integration.resolve.notify.receiver import Receiver
-
-from .site import Site, open_site
-from .soft import Cashier, cashier
+from tests.support.processes import free_port
+from tests.support.site import Site, open_site
+from tests.support.soft import Cashier, cashier
 
 Result = TypeVar("Result")
 _GUIDE = Path(__file__).parents[2] / "docs" / "api.md"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from annul.store.embedded import EmbeddedPostgres
-from bench.processes import Process, free_port
+from tests.support.processes import Process, free_port
 
 _ANNUL = str(Path(sys.executable).parent / "annul")
 

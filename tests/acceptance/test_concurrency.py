@@ -3,9 +3,10 @@
 import asyncio
 from contextlib import ExitStack
 
-from .foreign import ForeignTerminal
-from .site import Site
-from .soft import CARD, Cashier, cashier
+from tests.support.foreign import ForeignTerminal
+from tests.support.site import Site
+from tests.support.soft import CARD, Cashier, cashier
+
 from .test_foreign_peer import _sale
 
 

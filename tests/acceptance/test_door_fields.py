@@ -7,8 +7,7 @@ from typing import Final
 import pytest
 
 from annul.sim.terminal.journal import Record
-
-from .adversary import (
+from tests.support.adversary import (
     Credentials,
     Fields,
     Keyed,
@@ -21,8 +20,8 @@ from .adversary import (
     undoing,
     unsigned,
 )
-from .site import Site
-from .soft import CODE
+from tests.support.site import Site
+from tests.support.soft import CODE
 
 _ORIGINAL: Final = Record(
     batch="000001", trace="000001", kind="sale", amount=10_000, card="", fields={}

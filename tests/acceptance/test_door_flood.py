@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from .adversary import (
+from tests.support.adversary import (
     Fields,
     Keyed,
     badly_signed,
@@ -23,8 +23,8 @@ from .adversary import (
     undoing,
     unsigned,
 )
-from .site import Site
-from .soft import cashier
+from tests.support.site import Site
+from tests.support.soft import cashier
 
 _MESSAGES = 3_000
 _AT_ONCE = 12  # below what makes the host hang up

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from annul.sim.terminal.journal import Record
-
-from .adversary import (
+from tests.support.adversary import (
     ROOMS,
     WRONG_MAC,
     Answer,
@@ -24,8 +23,8 @@ from .adversary import (
     tap,
     undoing,
 )
-from .site import Site
-from .soft import CARD, Cashier, cashier
+from tests.support.site import Site
+from tests.support.soft import CARD, Cashier, cashier
 
 # What a kind knows and what still has room for anything, so that only the bytes themselves tell:
 # asserted on its own below.

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 
 from annul.wire.subfields import Field48Totals
-
-from .adversary import Credentials, Keyed, changes, dial, managing, sale, snapshot, tap
-from .site import Site
-from .soft import CARD, cashier
+from tests.support.adversary import Credentials, Keyed, changes, dial, managing, sale, snapshot, tap
+from tests.support.site import Site
+from tests.support.soft import CARD, cashier
 
 
 def _totals(amount: int = 0, count: int = 0) -> str:

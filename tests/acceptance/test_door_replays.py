@@ -7,10 +7,9 @@ import pytest
 
 from annul.sim.terminal.batch import settle
 from annul.wire.framing import Frame
-
-from .adversary import Tap, changes, dial, quiet, resolver_round, snapshot, tap
-from .site import Site
-from .soft import Cashier, cashier
+from tests.support.adversary import Tap, changes, dial, quiet, resolver_round, snapshot, tap
+from tests.support.site import Site
+from tests.support.soft import Cashier, cashier
 
 
 async def _live(till: Cashier) -> None:

@@ -3,10 +3,9 @@
 import asyncio
 
 from annul.sim.terminal.terminal import SoftTerminal
-
-from .adversary import Keyed, burst, changes, dial, sale, sign_in, snapshot, tap
-from .site import Site
-from .soft import cashier
+from tests.support.adversary import Keyed, burst, changes, dial, sale, sign_in, snapshot, tap
+from tests.support.site import Site
+from tests.support.soft import cashier
 
 _KEYS = "SELECT to_jsonb(t)::text FROM terminal_keys t ORDER BY 1"
 

@@ -6,8 +6,7 @@ import pytest
 
 from annul.sim.terminal.batch import settle
 from annul.sim.terminal.journal import Record
-
-from .adversary import (
+from tests.support.adversary import (
     Fields,
     Snapshot,
     badly_signed,
@@ -18,8 +17,8 @@ from .adversary import (
     undoing,
     unsigned,
 )
-from .site import Site
-from .soft import Cashier, cashier
+from tests.support.site import Site
+from tests.support.soft import Cashier, cashier
 
 
 @pytest.fixture

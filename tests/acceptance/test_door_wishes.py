@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from .adversary import (
+from tests.support.adversary import (
     Keyed,
     badly_signed,
     changes,
@@ -13,7 +13,7 @@ from .adversary import (
     snapshot,
     unsigned,
 )
-from .site import Site
+from tests.support.site import Site
 
 _TOLD = "凭证000001已撤销"
 

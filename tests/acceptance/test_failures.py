@@ -7,9 +7,8 @@ import pytest
 
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.errors import NoAnswerFromHost, StillOwing
-
-from .site import Site
-from .soft import Cashier, cashier
+from tests.support.site import Site
+from tests.support.soft import Cashier, cashier
 
 
 @pytest.fixture

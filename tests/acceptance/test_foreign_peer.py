@@ -1,7 +1,7 @@
 """A foreign ISO 8583 library talks with the host: sign-in, sale, void, reversal."""
 
-from .foreign import ForeignTerminal
-from .site import Site
+from tests.support.foreign import ForeignTerminal
+from tests.support.site import Site
 
 _CARD = "6200010000000007"
 

@@ -6,8 +6,8 @@ import struct
 import pytest
 from structlog.testing import capture_logs
 
-from .site import Site
-from .soft import CARD, cashier
+from tests.support.site import Site
+from tests.support.soft import CARD, cashier
 
 _HEAD = bytes.fromhex("6000030000603100311000")
 

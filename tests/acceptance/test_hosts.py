@@ -16,10 +16,9 @@ from annul.host import recovery
 from annul.settings import Settings
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.errors import NoAnswerFromHost, Unreachable
-from bench.processes import Process, free_port
-
-from .site import Site, open_site
-from .soft import Cashier, cashier
+from tests.support.processes import Process, free_port
+from tests.support.site import Site, open_site
+from tests.support.soft import Cashier, cashier
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from .site import Site
-from .soft import Cashier, cashier
+from tests.support.site import Site
+from tests.support.soft import Cashier, cashier
 
 
 @pytest.fixture

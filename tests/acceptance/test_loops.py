@@ -6,9 +6,8 @@ from typing import Any
 from annul.domain.incident import Reader
 from annul.domain.incidents import INCIDENTS
 from annul.store.loop import Loop
+from tests.support.site import Site, cashier
 from tests.unit.store.test_loop import FAULTS
-
-from .site import Site, cashier
 
 _ALWAYS = {
     "lease",

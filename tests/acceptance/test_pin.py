@@ -1,7 +1,7 @@
 """A PIN goes from the terminal's key to the issuer's and is checked there."""
 
-from .site import Site
-from .soft import CARD, cashier
+from tests.support.site import Site
+from tests.support.soft import CARD, cashier
 
 
 async def test_right_and_wrong_pin(site: Site) -> None:

@@ -14,9 +14,8 @@ from annul.console.till.tills import Done, Till, Tills, profiles
 from annul.console.till.values import Wish
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.profile import Profile
-
-from .site import Site
-from .soft import CARD, CODE
+from tests.support.site import Site
+from tests.support.soft import CARD, CODE
 
 _ENGLISH = Words("en")
 

@@ -13,9 +13,8 @@ from annul.security.mac import MacAlgorithm
 from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.sim.terminal.batch import settle
 from annul.sim.terminal.errors import SignInRefused, Unreachable
-
-from .site import Site, open_site
-from .soft import cashier
+from tests.support.site import Site, open_site
+from tests.support.soft import cashier
 
 NOW = datetime.now(UTC)
 EVERY = [(form.name, mac) for form in FORMS.values() for mac in form.macs]

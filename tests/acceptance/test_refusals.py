@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from annul.sim.issuer.faults import Fault, FaultKind
-
-from .site import Site
-from .soft import Cashier, cashier
+from tests.support.site import Site
+from tests.support.soft import Cashier, cashier
 
 _OTHER_CARD = "6200010000000015"
 

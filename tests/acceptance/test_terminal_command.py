@@ -25,7 +25,7 @@ from annul.security.ciphers import TDES, BlockCipher
 from annul.security.tls import Clients, ServerTls, identity_in, server_context
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
-from bench.processes import Process, free_port
+from tests.support.processes import Process, free_port
 
 _ANNUL: Final = str(Path(sys.executable).parent / "annul")
 _PASSWORD: Final = "correct horse battery"

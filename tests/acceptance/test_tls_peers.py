@@ -26,9 +26,8 @@ from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
 from annul.wire.framing import TPDU_2, Framer
-
-from .site import open_site
-from .soft import cashier
+from tests.support.site import open_site
+from tests.support.soft import cashier
 
 _ROOT: Final = Path(__file__).parents[2]
 _HOST: Final = "127.0.0.1"

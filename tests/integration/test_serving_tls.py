@@ -24,7 +24,7 @@ from annul.security.tls import Clients, ServerTls
 from annul.serving import serve_http
 from annul.settings import Settings
 from annul.store.loop import Loops
-from tests.certificates import Authority
+from tests.support.certificates import Authority
 
 LOOK_S = 0.02
 REQUEST = b"GET /here HTTP/1.1\r\nhost: localhost\r\n\r\n"

@@ -20,7 +20,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from bench.processes import free_port
+from tests.support.processes import free_port
 
 _ANNUL = str(Path(sys.executable).parent / "annul")
 _CHROMIUM = "/usr/bin/chromium"

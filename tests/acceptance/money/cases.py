@@ -7,8 +7,8 @@ from annul.resolve.book import Book
 from annul.resolve.case import Case
 from annul.resolve.people import People
 from annul.sim.terminal.journal import Record
-from tests.acceptance.site import RogueSite
-from tests.acceptance.soft import Cashier
+from tests.support.site import RogueSite
+from tests.support.soft import Cashier
 
 
 def book_of(site: RogueSite) -> Book:

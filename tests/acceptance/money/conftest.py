@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.adversary import Keyed, Wire, dial
-from tests.acceptance.site import RogueSite, open_rogue_site
-from tests.acceptance.soft import Cashier, cashier
+from tests.support.adversary import Keyed, Wire, dial
+from tests.support.site import RogueSite, open_rogue_site
+from tests.support.soft import Cashier, cashier
 
 
 @pytest.fixture

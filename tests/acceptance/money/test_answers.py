@@ -12,9 +12,9 @@ import pytest
 
 from annul.store.batcher import StoreUnavailable
 from annul.store.journal import Journal
-from tests.acceptance.rogue_issuer import Asked
-from tests.acceptance.site import RogueSite
-from tests.acceptance.soft import CARD, Cashier, cashier
+from tests.support.rogue_issuer import Asked
+from tests.support.site import RogueSite
+from tests.support.soft import CARD, Cashier, cashier
 
 
 @pytest.fixture

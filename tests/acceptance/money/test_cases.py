@@ -10,8 +10,8 @@ import pytest
 from annul.resolve.case import Case
 from annul.resolve.people import ActionRefused
 from annul.sim.terminal.journal import Record
-from tests.acceptance.site import RogueSite
-from tests.acceptance.soft import Cashier
+from tests.support.site import RogueSite
+from tests.support.soft import Cashier
 
 from .cases import act, book_of, case_that, looked_at, sold_and_refused
 

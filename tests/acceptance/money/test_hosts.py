@@ -11,9 +11,9 @@ import pytest
 from annul.app import ground, serve
 from annul.domain.errors import AnnulError
 from annul.settings import Settings
-from bench.processes import Process, free_port
-from tests.acceptance.site import RogueSite, open_rogue_site
-from tests.acceptance.soft import Cashier, cashier
+from tests.support.processes import Process, free_port
+from tests.support.site import RogueSite, open_rogue_site
+from tests.support.soft import Cashier, cashier
 
 _LEASE_S = 1.0
 

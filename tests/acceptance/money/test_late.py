@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.rogue_issuer import Asked
-from tests.acceptance.site import RogueSite, open_rogue_site
-from tests.acceptance.soft import Cashier
+from tests.support.rogue_issuer import Asked
+from tests.support.site import RogueSite, open_rogue_site
+from tests.support.soft import Cashier
 
 _TILLS = 40
 _AROUND_S = 0.012  # how far from the acknowledgement the late approval comes, at most

@@ -6,8 +6,8 @@ import pytest
 
 from annul.diagnose.lessons import Lessons
 from annul.resolve.people import People
-from tests.acceptance.site import RogueSite
-from tests.acceptance.soft import Cashier
+from tests.support.site import RogueSite
+from tests.support.soft import Cashier
 
 from .cases import book_of, case_that, looked_at, sold_and_refused
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.rogue_issuer import Asked, Rule
-from tests.acceptance.site import RogueSite, open_rogue_site
-from tests.acceptance.soft import Cashier, cashier
+from tests.support.rogue_issuer import Asked, Rule
+from tests.support.site import RogueSite, open_rogue_site
+from tests.support.soft import Cashier, cashier
 
 _UNPROVED = ("98", "68", "96", "91", "06", "09", "94", "ZZ")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from annul.sim.terminal.journal import Record
-from tests.acceptance.rogue_issuer import Asked
-from tests.acceptance.site import RogueSite, open_rogue_site
-from tests.acceptance.soft import CARD, Cashier, cashier
+from tests.support.rogue_issuer import Asked
+from tests.support.site import RogueSite, open_rogue_site
+from tests.support.soft import CARD, Cashier, cashier
 
 
 async def _not_heard(

@@ -16,8 +16,8 @@ from annul.domain.ledger import BANK, MERCHANT_FROZEN, MERCHANT_PENDING, Posting
 from annul.settings import Settings
 from annul.sim.terminal.journal import Record
 from annul.store.posting import Posted, Posting, post
-from tests.acceptance.site import RogueSite, open_rogue_site
-from tests.acceptance.soft import Cashier, cashier
+from tests.support.site import RogueSite, open_rogue_site
+from tests.support.soft import Cashier, cashier
 
 _SHOP = 6  # its terminals are 6 and 7; its contract asks that voids are covered
 _NET = 9_950  # what a sale of 100.00 brings

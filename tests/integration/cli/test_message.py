@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from annul.cli import application
 from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
-from tests import samples
+from tests.support import samples
 
 PAN = "6200019876543217"
 _BODY = Codec(DIALECTS["unionpay_pos"]).encode(

@@ -24,7 +24,7 @@ from annul.security.software import SoftwareModule
 from annul.security.tls import Clients, ClientTls, ServerTls, server_context
 from annul.sim.issuer.simulator import Options, simulate
 from annul.store.clock import SystemClock
-from tests.certificates import Authority
+from tests.support.certificates import Authority
 
 from .conftest import LIMITS
 from .peer import CODEC, FRAMING, Peer

@@ -12,8 +12,8 @@ from annul.resolve.case import first_broken
 from annul.sim.issuer.books import kind_of
 from annul.sim.issuer.server import IssuerServer
 from annul.sim.terminal.journal import Record
-from tests.acceptance.site import Site, open_site
-from tests.acceptance.soft import Cashier, cashier
+from tests.support.site import Site, open_site
+from tests.support.soft import Cashier, cashier
 
 
 class Network:

@@ -14,7 +14,7 @@ from annul.simulation.scenarios import SCENARIOS, story
 from annul.simulation.shrink import shrunk, words
 from annul.simulation.story import tell
 from annul.simulation.world import World, world
-from bench.mutants import MUTANTS, Mutant
+from tests.support.mutants import MUTANTS, Mutant
 
 _SEEDS = 200
 _ROUNDS = 10

@@ -9,7 +9,7 @@ from annul.wire.dialects import UNIONPAY_POS
 from annul.wire.dialects.vendor import OVERRIDES
 from annul.wire.dump import split_dump
 from annul.wire.errors import DecodeError
-from tests import samples
+from tests.support import samples
 
 _OVERRIDDEN = {"track2_f": ("8-", "26-"), "binary_63": ("3-",)}
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from annul.sim.terminal.journal import Record
 from annul.wire.subfields import Field48Totals
-from tests.acceptance.adversary import (
+from tests.support.adversary import (
     CODEC,
     MAC,
     ROOMS,
@@ -22,7 +22,7 @@ from tests.acceptance.adversary import (
     undoing,
     unsigned,
 )
-from tests.acceptance.soft import CARD
+from tests.support.soft import CARD
 
 _FORMS: Final = ("000", "001", "002", "003", "004", "005", "006", "913", "914", "925", "937", "999")
 _UNDOING: Final = {"void": "0200", "refund": "0220"}

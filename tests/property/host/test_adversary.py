@@ -16,7 +16,7 @@ import pytest
 
 from annul.sim.terminal.journal import Record
 from annul.wire.errors import DecodeError
-from tests.acceptance.adversary import (
+from tests.support.adversary import (
     HEAD,
     Credentials,
     Keyed,
@@ -29,8 +29,8 @@ from tests.acceptance.adversary import (
     snapshot,
     tap,
 )
-from tests.acceptance.site import Site, open_site
-from tests.acceptance.soft import Cashier, cashier
+from tests.support.site import Site, open_site
+from tests.support.soft import Cashier, cashier
 
 from .moves import Owner, Stranger
 

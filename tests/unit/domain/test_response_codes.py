@@ -5,9 +5,9 @@ import json
 import pytest
 
 from annul.domain.response_codes import RESPONSE_CODES, Group, ResponseCode, describe
-from tests.conftest import SAMPLES
+from tests.support.samples import SHARED
 
-_TABLE = SAMPLES.parent / "domain" / "response_codes.json"
+_TABLE = SHARED / "domain" / "response_codes.json"
 
 
 @pytest.mark.skipif(not _TABLE.exists(), reason="no ../shared/domain here")

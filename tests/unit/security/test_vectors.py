@@ -9,7 +9,7 @@ from annul.security import pin
 from annul.security.ciphers import AES, DES, SM, TDES, BlockCipher
 from annul.security.errors import UnusableKey
 from annul.security.mac import EQUALISABLE, MacAlgorithm, mac, verify
-from tests import samples
+from tests.support import samples
 
 _CIPHERS: Final = {
     MacAlgorithm.UNIONPAY_ECB: TDES,

@@ -16,9 +16,8 @@ from annul.sim.demo import Plan, seed
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.sim.terminal.journal import Record
 from annul.store.clock import SystemClock
-
-from .rogue_issuer import Asked, RogueIssuer, rogue
-from .soft import Cashier, cashier
+from tests.support.rogue_issuer import Asked, RogueIssuer, rogue
+from tests.support.soft import Cashier, cashier
 
 _WITHIN_S = 8.0  # what does not come true within so long is a failure
 

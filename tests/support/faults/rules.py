@@ -5,9 +5,8 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 from annul.sim.issuer.faults import FaultKind
-
-from ..fault import Reach, fault
-from ..world import Scene, Till
+from tests.support.faults.fault import Reach, fault
+from tests.support.scenes import Scene, Till
 
 Steps = AsyncGenerator[None, None]
 _MONTH_S: Final = 30 * 86_400.0

@@ -5,9 +5,8 @@ from dataclasses import replace
 
 from annul.sim.issuer.faults import FaultKind
 from annul.sim.terminal.batch import settle
-
-from ..fault import Reach, fault
-from ..world import Scene, Till
+from tests.support.faults.fault import Reach, fault
+from tests.support.scenes import Scene, Till
 
 Steps = AsyncGenerator[None, None]
 _VOIDS = 5

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-_FOLDER = Path(__file__).resolve().parents[2] / "shared" / "samples"
+SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
 def read(name: str) -> list[dict[str, Any]]:
     """Give the rows of a sample file, none when the samples are not beside the checkout."""
-    file = _FOLDER / name
+    file = SHARED / "samples" / name
     if not file.exists():
         return []
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]

@@ -54,7 +54,7 @@ class Process:
     async def start(self) -> None:
         """Start it and wait until its port answers; raises `RuntimeError` with its log."""
         with (self.folder / f"{self.name}.log").open("ab") as log:
-            self.running = subprocess.Popen(  # noqa: ASYNC220 - outlives the loop that starts it
+            self.running = subprocess.Popen(
                 [_ANNUL, *self.arguments],
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,

@@ -3,9 +3,8 @@
 from collections.abc import AsyncGenerator
 
 from annul.sim.issuer.faults import FaultKind
-
-from ..fault import Reach, fault
-from ..world import Scene, Till
+from tests.support.faults.fault import Reach, fault
+from tests.support.scenes import Scene, Till
 
 Steps = AsyncGenerator[None, None]
 

@@ -20,9 +20,8 @@ from annul.sim.terminal.journal import Record
 from annul.wire.codec import Codec, Message
 from annul.wire.dialects import DIALECTS
 from annul.wire.framing import TPDU_2, Frame, Framer, requirement_of
-
-from .site import Site
-from .soft import CARD
+from tests.support.site import Site
+from tests.support.soft import CARD
 
 CODEC: Final = Codec(DIALECTS["unionpay_pos"])
 HEAD: Final = bytes.fromhex("6000030000603100311000")

@@ -3,10 +3,9 @@
 from collections.abc import AsyncGenerator
 
 from annul.sim.issuer.faults import FaultKind
-
-from ..fault import Reach, fault
-from ..proxy import Mode
-from ..world import Scene, Till
+from tests.support.faults.fault import Reach, fault
+from tests.support.proxy import Mode
+from tests.support.scenes import Scene, Till
 
 Steps = AsyncGenerator[None, None]
 

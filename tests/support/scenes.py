@@ -29,8 +29,7 @@ from annul.sim.terminal.messages import Order
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 from annul.wire.subfields import Field60
-
-from .proxy import Proxy
+from tests.support.proxy import Proxy
 
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 TIMEOUT_MS: Final = 700
@@ -154,7 +153,7 @@ class Scene:
             60: Field60("23", sale.batch, "000").build(),
         }
         soft = till.terminal
-        await soft._exchange("0200", fields, soft._keys)  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
+        await soft._exchange("0200", fields, soft._keys)  # pyright: ignore[reportPrivateUsage]
         self._true(till, sale.batch, trace, truth)
 
     async def interrupted_void(self, till: Till, sale: Record, truth: str) -> None:
@@ -341,7 +340,7 @@ class World:
 
     def interrupt(self, terminal: str) -> None:
         """End what the host does for a terminal, as the end of its process would."""
-        for task in self.running.server._tasks | self.running.server._of_nobody:  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
+        for task in self.running.server._tasks | self.running.server._of_nobody:  # pyright: ignore[reportPrivateUsage]
             frame = getattr(task.get_coro(), "cr_frame", None)
             if frame is not None and terminal.encode() in frame.f_locals["entry"].message.raw:
                 task.cancel()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from .world import Scene, Till
+from tests.support.scenes import Scene, Till
 
 
 class Reach(StrEnum):

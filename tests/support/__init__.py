@@ -1,0 +1,1 @@
+"""What tests and benches share: processes, sites, terminals, issuers, faults and their rows."""
