@@ -13,7 +13,7 @@ from annul.desk.roles import Scope
 from annul.host import ordered
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.journal import Record
-from tests.integration.api.v1.desks import Api, make_desk, open_api
+from tests.support.desks import Api, make_desk, open_api
 from tests.support.site import Site, open_site
 from tests.support.soft import Cashier, cashier
 

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from annul.api import v1
 from annul.api.v1 import diagnosis, events
 from annul.desk.feed import Change, Feed
-from tests.integration.api.v1.desks import Api, make_desk, open_api
+from tests.support.desks import Api, make_desk, open_api
 from tests.support.site import Site, open_site
 from tests.support.soft import cashier
 

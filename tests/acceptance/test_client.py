@@ -32,8 +32,8 @@ from annul.client.asked import BySlip
 from annul.client.signature import sign
 from annul.desk.roles import Scope
 from annul.sim.issuer.faults import Fault, FaultKind
-from tests.integration.resolve.notify.receiver import Receiver
 from tests.support.processes import free_port
+from tests.support.receiver import Receiver
 from tests.support.site import Site, open_site
 from tests.support.soft import Cashier, cashier
 

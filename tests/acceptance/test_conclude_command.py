@@ -27,7 +27,7 @@ from annul.security.vault import Vault
 from annul.sim.demo import Plan, seed
 from annul.store.clock import SystemClock
 from annul.store.journal import Journal
-from tests.integration.resolve.rows import put_transaction
+from tests.support.rows import put_transaction
 
 _ANNUL = str(Path(sys.executable).parent / "annul")
 _PASSWORD = "correct horse battery"

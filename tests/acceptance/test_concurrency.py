@@ -4,10 +4,9 @@ import asyncio
 from contextlib import ExitStack
 
 from tests.support.foreign import ForeignTerminal
+from tests.support.foreign import sale as foreign_sale
 from tests.support.site import Site
 from tests.support.soft import CARD, Cashier, cashier
-
-from .test_foreign_peer import _sale
 
 
 def _same_merchant(site: Site, stack: ExitStack, count: int) -> list[Cashier]:
@@ -49,14 +48,14 @@ async def test_the_same_request_twice_has_one_effect_and_one_answer(site: Site) 
     merchant, terminal, master = site.terminals[0]
     foreign = ForeignTerminal("127.0.0.1", site.port, merchant, terminal, bytes.fromhex(master))
     await foreign.sign_in()
-    request = _sale("000002", "000000010000", foreign.batch)
+    request = foreign_sale("000002", "000000010000", foreign.batch)
     answers = await asyncio.gather(*(foreign.exchange("0200", request) for _ in range(8)))
     answers.append(await foreign.exchange("0200", request))
     assert {answer["39"] for answer in answers} == {"00"}
     assert len({(answer["37"], answer["38"]) for answer in answers}) == 1
     assert site.issuer.server.books.totals()["requests"] == 1
     assert await site.issuer_net() == 10_000
-    other = _sale("000002", "000000010001", foreign.batch)
+    other = foreign_sale("000002", "000000010001", foreign.batch)
     assert (await foreign.exchange("0200", other))["39"] == "94"
 
 
@@ -77,7 +76,7 @@ async def test_a_reversal_beside_its_sale_leaves_nothing(site: Site) -> None:
     foreign = ForeignTerminal("127.0.0.1", site.port, merchant, terminal, bytes.fromhex(master))
     await foreign.sign_in()
     for number in range(2, 12):
-        sale = _sale(f"{number:06d}", "000000010000", foreign.batch)
+        sale = foreign_sale(f"{number:06d}", "000000010000", foreign.batch)
         _, reversal = await asyncio.gather(
             foreign.exchange("0200", sale), foreign.exchange("0400", sale | {"39": "98"})
         )
@@ -92,7 +91,7 @@ async def test_a_sale_that_comes_after_its_reversal_is_refused(site: Site) -> No
     merchant, terminal, master = site.terminals[0]
     foreign = ForeignTerminal("127.0.0.1", site.port, merchant, terminal, bytes.fromhex(master))
     await foreign.sign_in()
-    sale = _sale("000002", "000000010000", foreign.batch)
+    sale = foreign_sale("000002", "000000010000", foreign.batch)
     for _ in range(2):
         assert (await foreign.exchange("0400", sale | {"39": "98"}))["39"] == "25"
     assert (await foreign.exchange("0200", sale))["39"] != "00"

@@ -1,23 +1,7 @@
 """A foreign ISO 8583 library talks with the host: sign-in, sale, void, reversal."""
 
-from tests.support.foreign import ForeignTerminal
+from tests.support.foreign import ForeignTerminal, sale
 from tests.support.site import Site
-
-_CARD = "6200010000000007"
-
-
-def _sale(trace: str, amount: str, batch: str) -> dict[str, str]:
-    return {
-        "2": _CARD,
-        "3": "000000",
-        "4": amount,
-        "11": trace,
-        "14": "3012",
-        "22": "0120",
-        "25": "00",
-        "49": "156",
-        "60": f"22{batch}000",
-    }
 
 
 async def _signed_in(site: Site) -> ForeignTerminal:
@@ -29,15 +13,15 @@ async def _signed_in(site: Site) -> ForeignTerminal:
 
 async def test_sale_and_its_void(site: Site) -> None:
     terminal = await _signed_in(site)
-    sale = await terminal.exchange("0200", _sale("000002", "000000010000", terminal.batch))
-    assert (sale["t"], sale["39"], sale["4"]) == ("0210", "00", "000000010000")
+    sold = await terminal.exchange("0200", sale("000002", "000000010000", terminal.batch))
+    assert (sold["t"], sold["39"], sold["4"]) == ("0210", "00", "000000010000")
     void = await terminal.exchange(
         "0200",
-        _sale("000003", "000000010000", terminal.batch)
+        sale("000003", "000000010000", terminal.batch)
         | {
             "3": "200000",
-            "37": sale["37"],
-            "38": sale["38"],
+            "37": sold["37"],
+            "38": sold["38"],
             "60": f"23{terminal.batch}000",
             "61": f"{terminal.batch}000002",
         },
@@ -49,9 +33,9 @@ async def test_sale_and_its_void(site: Site) -> None:
 
 async def test_reversal_of_a_sale(site: Site) -> None:
     terminal = await _signed_in(site)
-    sale = _sale("000002", "000000012345", terminal.batch)
-    assert (await terminal.exchange("0200", sale))["39"] == "00"
-    reversal = sale | {"39": "98"}
+    sold = sale("000002", "000000012345", terminal.batch)
+    assert (await terminal.exchange("0200", sold))["39"] == "00"
+    reversal = sold | {"39": "98"}
     for _ in range(2):  # a repeat changes nothing
         answer = await terminal.exchange("0400", reversal)
         assert (answer["t"], answer["39"]) == ("0410", "00")
@@ -62,13 +46,13 @@ async def test_reversal_of_a_sale(site: Site) -> None:
 
 async def test_reversal_of_nothing(site: Site) -> None:
     terminal = await _signed_in(site)
-    unknown = _sale("000009", "000000012345", terminal.batch) | {"39": "98"}
+    unknown = sale("000009", "000000012345", terminal.batch) | {"39": "98"}
     assert (await terminal.exchange("0400", unknown))["39"] == "25"
 
 
 async def test_wrong_mac_is_refused_and_nothing_moves(site: Site) -> None:
     terminal = await _signed_in(site)
     terminal._mac_key = bytes(range(8))
-    answer = await terminal.exchange("0200", _sale("000002", "000000010000", terminal.batch))
+    answer = await terminal.exchange("0200", sale("000002", "000000010000", terminal.batch))
     assert answer["39"] == "A0"
     assert await site.states() == {}

@@ -2,8 +2,6 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +11,10 @@ import pytest
 from annul.app import Running, ground, hosting, serve
 from annul.domain.errors import AnnulError
 from annul.host import recovery
-from annul.settings import Settings
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.errors import NoAnswerFromHost, Unreachable
 from tests.support.processes import Process, free_port
-from tests.support.site import Site, open_site
+from tests.support.site import Site, another, open_site
 from tests.support.soft import Cashier, cashier
 
 
@@ -27,24 +24,6 @@ def _short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANNUL_NODE_LEASE_S", "1")
     monkeypatch.setattr(hosting, "_PATIENCE", timedelta(seconds=0.5))
     monkeypatch.setattr(recovery, "_SWEEP_S", 0.5)
-
-
-@asynccontextmanager
-async def another(site: Site, folder: Path, node: int) -> AsyncIterator[Running]:
-    """Run another host of a site, on a data folder of its own."""
-    base = site.running.ground
-    settings = Settings.load(
-        None,
-        data=folder,
-        database=base.database,
-        node=node,
-        terminals_port=0,
-        status_port=0,
-        resolver=False,
-        master_key_file=base.settings.data / "master.key",
-    )
-    async with ground(settings) as own, serve(own) as running:
-        yield running
 
 
 def _process(site: Site, folder: Path, node: int) -> Process:

@@ -7,7 +7,7 @@ from annul.domain.incident import Reader
 from annul.domain.incidents import INCIDENTS
 from annul.store.loop import Loop
 from tests.support.site import Site, cashier
-from tests.unit.store.test_loop import FAULTS
+from tests.support.turns import FAULTS
 
 _ALWAYS = {
     "lease",

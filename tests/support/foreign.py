@@ -8,6 +8,7 @@ import iso8583
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
+CARD = "6200010000000007"
 _TPDU_AND_HEADER = bytes.fromhex("6000030000603100311000")
 
 
@@ -79,6 +80,21 @@ def mac(key: bytes, data: bytes) -> bytes:
     first = _des(key, digits[:8], encrypt=True)
     second = bytes(a ^ b for a, b in zip(first, digits[8:], strict=True))
     return _des(key, second, encrypt=True).hex().upper().encode()[:8]
+
+
+def sale(trace: str, amount: str, batch: str) -> dict[str, str]:
+    """Give the fields of a sale, but for who asks."""
+    return {
+        "2": CARD,
+        "3": "000000",
+        "4": amount,
+        "11": trace,
+        "14": "3012",
+        "22": "0120",
+        "25": "00",
+        "49": "156",
+        "60": f"22{batch}000",
+    }
 
 
 class ForeignTerminal:

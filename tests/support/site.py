@@ -271,3 +271,21 @@ async def open_rogue_site(
         terminals = await seed(base.pool, base.security, plan)
         running = await stack.enter_async_context(serve(base))
         yield RogueSite(running, terminals, rogues, database)
+
+
+@asynccontextmanager
+async def another(site: Site, folder: Path, node: int) -> AsyncIterator[Running]:
+    """Run another host of a site, on a data folder of its own."""
+    base = site.running.ground
+    settings = Settings.load(
+        None,
+        data=folder,
+        database=base.database,
+        node=node,
+        terminals_port=0,
+        status_port=0,
+        resolver=False,
+        master_key_file=base.settings.data / "master.key",
+    )
+    async with ground(settings) as own, serve(own) as running:
+        yield running

@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from annul.domain.states import State
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
-from tests.integration.resolve.rows import put_transaction
+from tests.support.rows import put_transaction
 
 from .house import SHOP, House, Person, person
 

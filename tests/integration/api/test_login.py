@@ -3,16 +3,12 @@
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from fastapi import FastAPI
 
 from annul.api import login
@@ -20,48 +16,10 @@ from annul.api.gate import Gate
 from annul.api.login import inside
 from annul.desk.access import Access, Verdict
 from annul.serving import serve_http
+from tests.support.certificates import Authority
+from tests.support.clock import HeldClock
 
 _PASSWORD = "correct horse battery staple"
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 11, 24, 4, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    certificate, secret = folder / "tls.pem", folder / "tls.key"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return certificate, secret
 
 
 @asynccontextmanager
@@ -77,7 +35,7 @@ async def _served(
 
 @pytest.fixture
 async def access(pool: asyncpg.Pool) -> Access:
-    made = Access(pool, Clock())
+    made = Access(pool, HeldClock())
     assert await made.add("somebody", _PASSWORD, "support")
     return made
 
@@ -87,8 +45,9 @@ def _form(password: str = _PASSWORD, there: str = "/") -> dict[str, str]:
 
 
 async def test_over_tls_the_cookie_stays_there(access: Access, tmp_path: Path) -> None:
-    certificate, key = _certificate(tmp_path)
-    trust = ssl.create_default_context(cafile=str(certificate))
+    ours = Authority(tmp_path)
+    certificate, key = ours.issue("console")
+    trust = ssl.create_default_context(cafile=str(ours.file))
     async with _served(access, certificate, key) as port:
         async with httpx.AsyncClient(base_url=f"https://localhost:{port}", verify=trust) as client:
             answer = await client.post("/login", data=_form())
@@ -104,7 +63,7 @@ async def test_over_tls_the_cookie_stays_there(access: Access, tmp_path: Path) -
 
 async def test_a_name_is_locked_after_wrong_passwords_for_longer_each_time(access: Access) -> None:
     clock = access._clock
-    assert isinstance(clock, Clock)
+    assert isinstance(clock, HeldClock)
     for _ in range(5):
         assert await access.check("somebody", "wrong") is Verdict.REFUSED
     assert await access.check("somebody", _PASSWORD) is Verdict.LOCKED
@@ -120,7 +79,7 @@ async def test_a_name_is_locked_after_wrong_passwords_for_longer_each_time(acces
 
 async def test_a_session_ends_with_its_time_its_password_and_its_user(access: Access) -> None:
     clock = access._clock
-    assert isinstance(clock, Clock)
+    assert isinstance(clock, HeldClock)
     first, second = await access.open("somebody"), await access.open("somebody")
     visitor = await access.of_session(first.token)
     assert visitor is not None

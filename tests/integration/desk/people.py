@@ -1,6 +1,5 @@
 """Who acts in the tests of the desk, on which clock, and how the audit log is read."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -9,27 +8,12 @@ from annul.desk.desk import Desk
 from annul.desk.roles import ROLES, Visitor
 from annul.security.software import SoftwareModule
 from annul.sim.demo import Plan, seed
-from tests.integration.api.v1.desks import make_desk
+from tests.support.clock import NOON, HeldClock
+from tests.support.desks import make_desk
 
-NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
+NOW = NOON
 ISSUER = "00000101"
 PASSWORD = "a longer one of their own"
-
-
-class HeldClock:
-    """A clock that moves when a test says so."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return (self.at - NOW).total_seconds()
-
-    def forward(self, **by: float) -> None:
-        self.at += timedelta(**by)
 
 
 async def seeded_desk(pool: asyncpg.Pool) -> Desk:

@@ -12,7 +12,7 @@ from annul.desk.access import NameTaken, NotPossible, Verdict
 from annul.desk.admin import NotAllowed, NotValid, ReasonNeeded, Wanted
 from annul.desk.desk import Desk, Unknown
 from annul.desk.roles import ROLES, Scope, Visitor
-from tests.integration.resolve.rows import put
+from tests.support.rows import put
 
 from .people import NOW, audited, clock_of, person, seeded_desk
 

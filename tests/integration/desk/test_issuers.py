@@ -13,7 +13,7 @@ from annul.desk.desk import Desk, Unknown
 from annul.desk.roles import Scope, Visitor
 from annul.domain.policies import Policy, PolicyKind, current
 from annul.issuers.health import BOUNDS_MS
-from tests.integration.resolve.rows import put, put_case
+from tests.support.rows import put, put_case
 
 from .people import ISSUER, NOW, audited, clock_of, person, seeded_desk
 

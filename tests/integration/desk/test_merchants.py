@@ -12,7 +12,7 @@ from annul.desk.admin import NotAllowed, NotValid, ReasonNeeded
 from annul.desk.desk import Desk, Unknown
 from annul.desk.roles import Scope, Visitor
 from annul.merchants.registry import Registry
-from tests.integration.resolve.rows import put, put_case
+from tests.support.rows import put, put_case
 
 from .people import NOW, audited, person, seeded_desk
 

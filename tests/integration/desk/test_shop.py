@@ -1,7 +1,7 @@
 """What a shop is told of a voucher, from rows as host and resolver leave them."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,22 +16,15 @@ from annul.domain.states import State
 from annul.domain.text import Text
 from annul.resolve.book import Entry
 from annul.resolve.case import Event
-from tests.integration.api.v1.desks import make_desk
-from tests.integration.resolve.rows import put, put_case, put_refusal, put_transaction, put_void
-from tests.unit.domain.builders import DAY
-from tests.unit.resolve.builders import NOW, OPENED
+from tests.support.builders import DAY
+from tests.support.clock import HeldClock
+from tests.support.desks import make_desk
+from tests.support.rows import put, put_case, put_refusal, put_transaction, put_void
+from tests.support.situations import NOW, OPENED
 
 _SHOP, _OTHER = "898000058120000", "898000059420001"
 _BEFORE = OPENED - timedelta(minutes=10)
 _ENDED: dict[str, Any] = {"ended_at": NOW}
-
-
-class _Clock:
-    def now(self) -> datetime:
-        return NOW
-
-    def monotonic(self) -> float:
-        return 0.0
 
 
 def _visitor(role: str = "operator", merchant: str = "") -> Visitor:
@@ -50,7 +43,7 @@ async def desk(pool: asyncpg.Pool) -> Desk:
         (_OTHER, "10000003"),
     ):
         await put(pool, "terminals", {"merchant_id": merchant_id, "terminal_id": terminal_id})
-    return make_desk(pool, clock=_Clock())
+    return make_desk(pool, clock=HeldClock(NOW))
 
 
 async def _sold(pool: asyncpg.Pool, trace: int = 2, **changes: Any) -> UUID:

@@ -19,9 +19,10 @@ from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
 from annul.host.evidence import Evidence
 from annul.issuers.health import Slot
-from tests.integration.resolve.rows import put, put_transaction, put_void
-from tests.unit.domain.builders import transaction
-from tests.unit.resolve.builders import OPENED
+from tests.support.builders import transaction
+from tests.support.clock import HeldClock
+from tests.support.rows import put, put_transaction, put_void
+from tests.support.situations import OPENED
 
 _MERCHANT = "898000058120000"
 _NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -64,16 +65,6 @@ FROM issuer_stats s, generate_series(1, 2159) n
 """
 
 
-class _Clock:
-    """Stands still at noon."""
-
-    def now(self) -> datetime:
-        return _NOW
-
-    def monotonic(self) -> float:
-        return 0.0
-
-
 @pytest.fixture
 async def owner(database: str, pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
     """Some thousand rows, and the connection of a role that may analyse them."""
@@ -84,7 +75,7 @@ async def owner(database: str, pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Conn
     )
     await pool.execute(_MANY, _MERCHANT, _NOW)
     for issuer in ("00000101", "00000102"):
-        await Evidence(pool, _Clock(), 0)._put_slot(issuer, _SLOT)
+        await Evidence(pool, HeldClock(_NOW), 0)._put_slot(issuer, _SLOT)
     await pool.execute(_SLOTS)
     connection = await asyncpg.connect(database)
     await connection.execute("ANALYZE transactions, issuer_stats")
@@ -94,7 +85,7 @@ async def owner(database: str, pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Conn
 
 @pytest.fixture
 def gatherer(pool: asyncpg.Pool) -> Gatherer:
-    return Gatherer(pool, Calendar(ZoneInfo("Asia/Shanghai"), time(23)), _Clock())
+    return Gatherer(pool, Calendar(ZoneInfo("Asia/Shanghai"), time(23)), HeldClock(_NOW))
 
 
 def _scans(plan: list[asyncpg.Record]) -> str:

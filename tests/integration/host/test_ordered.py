@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from annul.host import ordered
-from tests.integration.resolve.rows import put_transaction
+from tests.support.rows import put_transaction
 
 _SQL = ordered._SQL["free_trace"]
 _SHOP = ("898000058120000", "10000001")

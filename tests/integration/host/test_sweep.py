@@ -17,8 +17,7 @@ from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
 from annul.host import recovery
 from annul.store.journal import Journal, Opening
-from tests.acceptance.test_hosts import another
-from tests.support.site import Site, open_site
+from tests.support.site import Site, another, open_site
 
 _OWN, _LIVE, _ENDED, _NEVER = 0, 1, 2, 7
 _BOOT = uuid4()

@@ -15,8 +15,8 @@ from annul.security.mac import MacAlgorithm
 from annul.security.software import SoftwareModule
 from annul.wire.codec import Message
 from annul.wire.mac_block import MacBlock
-
-from .peer import CODEC, FRAMING, Fields, ManualClock, Peer
+from tests.support.clock import HeldClock
+from tests.support.peer import CODEC, FRAMING, Fields, Peer
 
 MAC = 128
 
@@ -27,7 +27,7 @@ LIMITS = LinkLimits(tick_s=0.005, backoff=Backoff(first_s=0.01, limit_s=0.05))
 class Bench:
     """Makes links and remembers them; `late` collects their late answers."""
 
-    clock: ManualClock
+    clock: HeldClock
     late: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
     links: list[Link] = field(default_factory=list)
 
@@ -50,12 +50,12 @@ class Bench:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
+def clock() -> HeldClock:
+    return HeldClock()
 
 
 @pytest.fixture
-async def bench(clock: ManualClock) -> AsyncIterator[Bench]:
+async def bench(clock: HeldClock) -> AsyncIterator[Bench]:
     bench = Bench(clock)
     yield bench
     for link in bench.links:

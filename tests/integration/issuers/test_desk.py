@@ -15,9 +15,10 @@ from annul.issuers.health import Condition
 from annul.issuers.link import LinkLimits, NoAnswer, NotSent
 from annul.security.keys import WrappedKey
 from annul.wire.codec import Message
+from tests.support.clock import HeldClock
+from tests.support.peer import Peer
 
 from .conftest import LIMITS, MAC
-from .peer import ManualClock, Peer
 from .test_link import sale
 
 PAN = "6200000000000005"
@@ -26,7 +27,7 @@ PAN = "6200000000000005"
 class Desk:
     """Makes desks over peers; `late` collects what they hand over."""
 
-    def __init__(self, clock: ManualClock, security) -> None:
+    def __init__(self, clock: HeldClock, security) -> None:
         self.clock = clock
         self.security = security
         self.late: asyncio.Queue[tuple[str, Message]] = asyncio.Queue()
@@ -56,7 +57,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(clock: ManualClock, security) -> AsyncIterator[Desk]:
+async def desk(clock: HeldClock, security) -> AsyncIterator[Desk]:
     desk = Desk(clock, security)
     yield desk
     desk.gate.set()
@@ -126,10 +127,10 @@ async def test_the_backup_takes_over_while_the_primary_is_ill(desk: Desk):
         assert await issuers.ready(5)
         for trace in range(20):
             await issuers.ask(issuers.route_to("62000000"), *sale(trace))
-        desk.clock.advance(1)
+        desk.clock.forward(seconds=1)
         assert issuers.lines["62000000"].health.state is Condition.DOWN
         assert _to(issuers) == "62000001"
-        desk.clock.advance(61)
+        desk.clock.forward(seconds=61)
         assert _to(issuers) == "62000000"
 
 
@@ -138,7 +139,7 @@ async def test_a_late_answer_reaches_the_journal(peer: Peer, desk: Desk):
     assert await issuers.ready(5)
     asked = asyncio.create_task(issuers.ask(issuers.route_to("62000000"), *sale()))
     request = await peer.requests.get()
-    desk.clock.advance(15)
+    desk.clock.forward(seconds=15)
     with pytest.raises(NoAnswer):
         await asked
     peer.answer(request)

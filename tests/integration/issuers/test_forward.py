@@ -17,10 +17,11 @@ from annul.issuers.desk import Issuers
 from annul.issuers.forward import _QUERIES, Forwarder, Pace
 from annul.store.journal import Journal
 from annul.wire.codec import Message
+from tests.support.clock import HeldClock
+from tests.support.peer import Peer
 
 from .conftest import LIMITS
 from .ledger import CARD, ISSUER, Table, Written
-from .peer import ManualClock, Peer
 
 CHINA = timezone(timedelta(hours=8))
 PACE = Pace(poll_s=0.02, gather_s=0.0, watch_s=0.02, backoff=Backoff(first_s=1.0, limit_s=8.0))
@@ -29,7 +30,7 @@ PACE = Pace(poll_s=0.02, gather_s=0.0, watch_s=0.02, backoff=Backoff(first_s=1.0
 class Works:
     """A peer, a desk and forwarders over one database."""
 
-    def __init__(self, pool: asyncpg.Pool, clock: ManualClock, peer: Peer, desk: Issuers) -> None:
+    def __init__(self, pool: asyncpg.Pool, clock: HeldClock, peer: Peer, desk: Issuers) -> None:
         self.pool = pool
         self.clock = clock
         self.peer = peer
@@ -73,9 +74,7 @@ async def _is(value: Awaitable[Any], wanted: Any) -> bool:
 
 
 @pytest.fixture
-async def works(
-    pool: asyncpg.Pool, clock: ManualClock, peer: Peer, security
-) -> AsyncIterator[Works]:
+async def works(pool: asyncpg.Pool, clock: HeldClock, peer: Peer, security) -> AsyncIterator[Works]:
     desk = Issuers(
         [peer.issuer(ISSUER)], [], clock, security, random=random.Random(1).random, limits=LIMITS
     )
@@ -136,7 +135,7 @@ async def test_another_code_is_tried_again_after_a_while(works: Works):
     assert row["next_attempt_at"] == works.clock.now() + timedelta(seconds=1)
     assert (row["attempts"], row["pending"], row["leased_until"]) == (1, True, None)
     assert works.peer.requests.empty()
-    works.clock.advance(1)
+    works.clock.forward(seconds=1)
     second = await works.request()
     works.peer.answer(second)
     await works.until_empty(forwarder)
@@ -151,9 +150,9 @@ async def test_silence_is_tried_again_with_the_same_message(works: Works):
     sale = await works.table.owe()
     forwarder = works.start()
     first = await works.request()
-    works.clock.advance(15)
+    works.clock.forward(seconds=15)
     await works.until(lambda: _postponed(forwarder, 1))
-    works.clock.advance(1)
+    works.clock.forward(seconds=1)
     second = await works.request()
     assert second.raw == first.raw
     works.peer.answer(second)
@@ -173,7 +172,7 @@ async def test_a_denial_while_the_request_may_be_on_its_way_proves_nothing(works
     row = await works.table.row(sale)
     assert row["next_attempt_at"] == works.clock.now() + timedelta(seconds=15)
     assert await works.table.state(sale) == "reversing"
-    works.clock.advance(15)
+    works.clock.forward(seconds=15)
     works.peer.answer(await works.request(), {39: "25"})
     await works.until_empty(forwarder)
     assert await works.table.state(sale) == "reversed"
@@ -184,7 +183,7 @@ async def test_a_denial_counts_by_when_its_reversal_left_and_not_by_when_it_came
     sale = await works.table.owe(age=25, due=25)
     forwarder = works.start()
     first = await works.request()
-    works.clock.advance(10)  # now the request can no longer be on its way
+    works.clock.forward(seconds=10)  # now the request can no longer be on its way
     works.peer.answer(first, {39: "25"})
     await works.until(lambda: _postponed(forwarder, 1))
     assert await works.table.state(sale) == "reversing"
@@ -203,7 +202,7 @@ async def test_a_denial_of_what_was_approved_is_a_dispute_until_it_is_taken_back
     await works.until(lambda: _postponed(forwarder, 1))
     assert await works.table.state(sale) == "disputed"
     assert await forwarder.backlog() == 1
-    works.clock.advance(300)
+    works.clock.forward(seconds=300)
     works.peer.answer(await works.request())
     await works.until_empty(forwarder)
     assert await works.table.state(sale) == "reversed"
@@ -257,7 +256,7 @@ async def test_a_row_that_is_put_off_holds_back_the_next_of_its_original(works: 
     works.peer.answer(await works.request(), {39: "96"})
     await works.until(lambda: _postponed(works.forwarders[0], 1))
     works.desk.wake()
-    works.clock.advance(1)
+    works.clock.forward(seconds=1)
     again = await works.request()
     assert again[11] == "000002"
 
@@ -273,7 +272,7 @@ async def test_after_the_limit_somebody_is_told_and_it_goes_on(works: Works):
         row = await works.table.row(sale)
         wait = (row["next_attempt_at"] - works.clock.now()).total_seconds()
         assert wait == (1, 100)[attempt - 1]
-        works.clock.advance(wait)
+        works.clock.forward(seconds=wait)
     (incident,) = await works.table.incidents()
     assert (incident["kind"], incident["transaction_id"]) == ("forward_reversal", sale)
     assert incident["params"]["code"] == "96"
@@ -401,13 +400,13 @@ async def test_a_dead_worker_gives_its_rows_back_by_time(works: Works):
         one.cancel()
     await asyncio.wait(dying)
     second = works.start()
-    works.clock.advance(24)
+    works.clock.forward(seconds=24)
     while works.desk.lines[ISSUER].link.in_flight:
         await asyncio.sleep(0)
     works.desk.wake()
     await works.until(lambda: _waits(works))
     assert works.peer.requests.empty()
-    works.clock.advance(1)
+    works.clock.forward(seconds=1)
     works.peer.answer(await works.request())
     await works.until_empty(second)
 
@@ -451,7 +450,7 @@ _MANY = """
 """
 
 
-async def test_the_lease_uses_its_indexes(database: str, pool: asyncpg.Pool, clock: ManualClock):
+async def test_the_lease_uses_its_indexes(database: str, pool: asyncpg.Pool, clock: HeldClock):
     table = Table(pool, clock.now())
     await table.open()
     await table.owe()

@@ -9,10 +9,11 @@ import uvloop
 from annul.domain.backoff import Backoff
 from annul.issuers.errors import Silence
 from annul.issuers.link import Link, LinkState, NoAnswer, NotSent
-from tests.unit.issuers.test_message import SALE, request_of
+from tests.support.clock import HeldClock
+from tests.support.exchanges import SALE, request_of
+from tests.support.peer import CODEC, FRAMING, Peer, answer_to
 
 from .conftest import LIMITS, Bench
-from .peer import CODEC, FRAMING, ManualClock, Peer, answer_to
 
 Fields = dict[int, str | bytes]
 
@@ -135,15 +136,15 @@ async def test_the_same_key_is_not_sent_twice_at_a_time(peer: Peer, bench: Bench
 
 
 async def test_silence_is_told_at_the_time_out_and_the_answer_then_is_late(
-    peer: Peer, bench: Bench, clock: ManualClock
+    peer: Peer, bench: Bench, clock: HeldClock
 ):
     link = await bench.link(peer)
     old = _ask(link, sale(1))
     request = await peer.requests.get()
-    clock.advance(10)
+    clock.forward(seconds=10)
     young = _ask(link, sale(2))
     await peer.requests.get()
-    clock.advance(5)
+    clock.forward(seconds=5)
     assert await _silence(old) is Silence.TIMED_OUT
     assert not young.done()
     peer.answer(request, {38: "A1B2C3"})
@@ -269,14 +270,14 @@ class Delays(Backoff):
 
 
 async def test_backs_off_longer_after_each_failure_and_forgets_them_when_stable(
-    peer: Peer, bench: Bench, clock: ManualClock
+    peer: Peer, bench: Bench, clock: HeldClock
 ):
     Delays.failures = []
     link = await bench.link(peer, limits=replace(LIMITS, backoff=Delays(), stable_s=10.0))
     for _ in range(3):
         peer.drop()
         await _down_and_up(link)
-    clock.advance(10)
+    clock.forward(seconds=10)
     peer.drop()
     await _down_and_up(link)
     assert Delays.failures == [1, 2, 3, 1]
@@ -288,29 +289,29 @@ async def _down_and_up(link: Link) -> None:
     await link.wait_up()
 
 
-async def test_an_idle_link_sends_an_echo(peer: Peer, bench: Bench, clock: ManualClock):
+async def test_an_idle_link_sends_an_echo(peer: Peer, bench: Bench, clock: HeldClock):
     link = await bench.link(peer)
     assert (await peer.network.get())[70] == "001"
-    clock.advance(29)
+    clock.forward(seconds=29)
     asked = _ask(link, sale())
     peer.answer(await peer.requests.get())
     await asked
-    clock.advance(29)
+    clock.forward(seconds=29)
     assert peer.network.empty()
-    clock.advance(1)
+    clock.forward(seconds=1)
     assert (await peer.network.get())[70] == "301"
     assert link.up
 
 
 async def test_an_echo_without_answer_renews_the_connection(
-    peer: Peer, bench: Bench, clock: ManualClock
+    peer: Peer, bench: Bench, clock: HeldClock
 ):
     link = await bench.link(peer)
     await peer.network.get()
     peer.answers_echo = False
-    clock.advance(30)
+    clock.forward(seconds=30)
     assert (await peer.network.get())[70] == "301"
-    clock.advance(15)
+    clock.forward(seconds=15)
     assert (await peer.network.get())[70] == "001"
     await link.wait_up()
     assert peer.connections == 2
@@ -335,7 +336,7 @@ async def test_over_the_limit_it_says_so_at_once(peer: Peer, bench: Bench):
     assert peer.requests.empty()
 
 
-async def test_an_issuer_that_does_not_read(peer: Peer, bench: Bench, clock: ManualClock):
+async def test_an_issuer_that_does_not_read(peer: Peer, bench: Bench, clock: HeldClock):
     limits = replace(LIMITS, queued=10, in_flight=1_000_000, idle_s=1e9)
     link = await bench.link(peer, limits=limits)
     peer.deaf(deaf=True)
@@ -349,7 +350,7 @@ async def test_an_issuer_that_does_not_read(peer: Peer, bench: Bench, clock: Man
         await asyncio.sleep(0)
     with pytest.raises(NotSent):
         link.ask(*sale(999_999))
-    clock.advance(15)
+    clock.forward(seconds=15)
     results = await asyncio.gather(*asked, return_exceptions=True)
     kinds = [type(result) for result in results]
     assert kinds == [NoAnswer] * (len(asked) - 10) + [NotSent] * 10
@@ -413,7 +414,7 @@ async def test_stopping_signs_off(peer: Peer, bench: Bench):
 async def _under_uvloop() -> None:
     """One way through everything that touches the transport."""
     assert isinstance(asyncio.get_running_loop(), uvloop.Loop)
-    bench = Bench(ManualClock())
+    bench = Bench(HeldClock())
     async with Peer() as peer:
         link = await bench.link(peer)
         asked = [_ask(link, sale(trace)) for trace in range(3)]
@@ -422,7 +423,7 @@ async def _under_uvloop() -> None:
         assert (await asked[0])[39] == "00"
         link.hold_reading(hold=True)
         link.hold_reading(hold=False)
-        bench.clock.advance(15)
+        bench.clock.forward(seconds=15)
         assert {await _silence(one) for one in asked[1:]} == {Silence.TIMED_OUT}
         peer.answer(requests[1])
         assert (await bench.late.get())[11] == requests[1][11]

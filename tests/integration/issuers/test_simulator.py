@@ -18,10 +18,10 @@ from annul.security.software import SoftwareModule
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.store.clock import SystemClock
-from tests.unit.issuers.test_message import OLD, SALE, VOID, request_of, reversal_of
+from tests.support.exchanges import OLD, SALE, VOID, request_of, reversal_of
+from tests.support.peer import Peer
 
 from .conftest import LIMITS
-from .peer import Peer
 
 ISSUER = "62000000"
 MAC_KEY = bytes(range(16))

@@ -9,8 +9,7 @@ import asyncpg
 
 from annul.domain.records import Transaction
 from annul.resolve.audit import Auditor
-
-from .rows import put
+from tests.support.rows import put
 
 SOLD = datetime.fromisoformat("2026-11-23T04:00:00+00:00")
 HOUR = timedelta(hours=1)

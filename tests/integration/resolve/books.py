@@ -10,9 +10,8 @@ from annul.domain.kinds import KINDS
 from annul.domain.ledger import approval, mirror
 from annul.domain.records import Transaction
 from annul.domain.states import State
-from tests.unit.domain.builders import DAY, merchant
-
-from .rows import put, put_transaction
+from tests.support.builders import DAY, merchant
+from tests.support.rows import put, put_transaction
 
 SECOND: Final = timedelta(seconds=1)
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,28 +16,14 @@ from annul.resolve.case import Case, first_broken
 from annul.resolve.conclusion import Conclusion, Person
 from annul.resolve.conclusions import Conclusions
 from annul.security.vault import Vault
-from tests.unit.resolve.builders import case as a_case
+from tests.support.clock import NOON, HeldClock
+from tests.support.rows import put, put_transaction
+from tests.support.situations import case as a_case
 
-from .rows import put, put_transaction
-
-NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
+NOW = NOON
 OLD = NOW - timedelta(minutes=10)
 OLGA, OTTO = Person("olga", "operator"), Person("otto", "administrator")
 LETTER = b"%PDF of the issuer: not in our books"
-
-
-class Clock:
-    """A clock that moves when a test says so."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> datetime:
-        self.at += timedelta(microseconds=1)  # no two things happen at one moment
-        return self.at
-
-    def monotonic(self) -> float:
-        return (self.at - NOW).total_seconds()
 
 
 @dataclass
@@ -64,7 +50,7 @@ class Site:
 
     pool: asyncpg.Pool
     outcomes: Counting
-    clock: Clock
+    clock: HeldClock
     book: Book
 
     @property

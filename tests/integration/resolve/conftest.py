@@ -1,6 +1,7 @@
 """Books to spoil, and a shop whose transactions are concluded by hand."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -14,11 +15,12 @@ from annul.security.software import SoftwareModule
 from annul.sim.demo import Plan, seed
 from annul.store.database import connect
 from annul.store.journal import Journal
+from tests.support.clock import NOON, HeldClock
+from tests.support.rows import DUE_IN, put_transaction
 
 from .audited import Books
 from .books import approved, open_books, reversed_
-from .concluding import Clock, Counting, Site
-from .rows import DUE_IN, put_transaction
+from .concluding import Counting, Site
 
 
 @pytest.fixture
@@ -60,5 +62,10 @@ async def site(pool: asyncpg.Pool) -> AsyncIterator[Site]:
     registry, journal = Registry(pool), Journal(pool)
     await registry.load()
     outcomes = Outcomes(journal, registry, lambda at: at.date())
-    yield Site(pool, Counting(outcomes), Clock(), Book(pool, DUE_IN))
+    yield Site(
+        pool,
+        Counting(outcomes),
+        HeldClock(NOON, tick=timedelta(microseconds=1)),
+        Book(pool, DUE_IN),
+    )
     await journal.close()

@@ -18,11 +18,11 @@ from annul.domain.text import Text
 from annul.resolve.audit import GRACE, LIMIT, QUERIES, Auditor, ExplanationRefused
 from annul.resolve.case import Case, Event, chained
 from annul.resolve.differences import QUESTIONS, Over
-from tests.unit.domain.builders import merchant
+from tests.support.builders import merchant
+from tests.support.rows import put, put_case, put_transaction
 
 from .audited import HOUR, LONG_AGO, NOW, SOLD, Books, found, open_incidents
 from .books import SECOND, approved, owe
-from .rows import put, put_case, put_transaction
 
 
 async def test_healthy_books_have_no_differences(books: Books, auditor: Auditor) -> None:

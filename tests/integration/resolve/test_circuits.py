@@ -8,9 +8,8 @@ import pytest
 
 from annul.resolve.circuits import Circuits
 from annul.resolve.pace import Pace
-from tests.unit.resolve.builders import NOW
-
-from .rows import put_case
+from tests.support.rows import put_case
+from tests.support.situations import NOW
 
 _ISSUER = "00000101"
 _PACE = Pace()

@@ -13,6 +13,7 @@ from annul.resolve import conclusion as said
 from annul.resolve.conclusion import Conclusion, Person
 from annul.resolve.people import SecondPersonNeeded
 from annul.security.errors import UnusableKey
+from tests.support.rows import put
 
 from .concluding import (
     LETTER,
@@ -26,7 +27,6 @@ from .concluding import (
     open_sale,
     open_void,
 )
-from .rows import put
 
 # Two people, and what follows -------------------------------------------------------------------
 

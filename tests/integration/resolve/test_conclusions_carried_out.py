@@ -14,7 +14,8 @@ from annul.resolve.book import Entry
 from annul.resolve.case import Event
 from annul.resolve.conclusions import _QUERIES, Conclusions
 from annul.security.vault import Vault
-from tests.unit.resolve.builders import case as a_case
+from tests.support.rows import put
+from tests.support.situations import case as a_case
 
 from .concluding import (
     NOW,
@@ -25,7 +26,6 @@ from .concluding import (
     open_sale,
     open_void,
 )
-from .rows import put
 
 # Crashes ----------------------------------------------------------------------------------------
 

@@ -15,9 +15,8 @@ from annul.domain.text import Text
 from annul.resolve.book import Book, Entry
 from annul.resolve.case import Case, Event, first_broken
 from annul.resolve.people import ACTIONS, ActionRefused, People, SecondPersonNeeded
-from tests.unit.resolve.builders import NOW
-
-from .rows import DUE_IN, LEASE, put_case
+from tests.support.rows import DUE_IN, LEASE, put_case
+from tests.support.situations import NOW
 
 _LIMIT = 10_000
 _FACTS = Facts(

@@ -8,9 +8,8 @@ import pytest
 
 from annul.resolve import promise
 from annul.resolve.promise import Promise
-from tests.unit.resolve.builders import NOW
-
-from .rows import put_case
+from tests.support.rows import put_case
+from tests.support.situations import NOW
 
 # opened, due and ended in minutes before now; ended and due may lie ahead
 _ROWS: tuple[tuple[str, int, int, int | None, int, str, str], ...] = (

@@ -11,10 +11,10 @@ from annul.domain.states import State
 from annul.resolve.audit import Auditor
 from annul.resolve.sweep import Sweep
 from annul.store.database import connect
+from tests.support.rows import put_transaction
 
 from .audited import LONG_AGO, NOW, Books, Held, open_incidents
 from .books import approved
-from .rows import put_transaction
 
 
 async def test_a_round_finds_what_is_new_and_what_is_open_for_long(

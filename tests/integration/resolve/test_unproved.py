@@ -14,9 +14,8 @@ from annul.domain.states import UNFINISHED, State
 from annul.domain.text import Text
 from annul.resolve.book import Book, Entry
 from annul.resolve.case import Case, Event, first_broken
-from tests.unit.resolve.builders import NOW
-
-from .rows import DUE_IN, LEASE, put_case, put_refusal, put_transaction, put_void
+from tests.support.rows import DUE_IN, LEASE, put_case, put_refusal, put_transaction, put_void
+from tests.support.situations import NOW
 
 _SECOND = timedelta(seconds=1)
 _OPEN = "SELECT array_agg(kind) FROM incidents WHERE closed_at IS NULL"

@@ -10,8 +10,8 @@ from annul.wire.dialects import DIALECTS
 from annul.wire.errors import DecodeError, FrameError
 from annul.wire.framing import FRAMINGS, Framer
 from annul.wire.show import as_json, rows
+from tests.support.wire_messages import random_message
 
-from .messages import random_message
 from .mutations import mutated
 
 SEED = 20_261_123

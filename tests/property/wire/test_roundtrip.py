@@ -10,8 +10,7 @@ from annul.wire.dialects import DIALECTS
 from annul.wire.framing import FRAMINGS, TPDU_2, Framer
 from annul.wire.subfields import Field48Totals, Field59
 from annul.wire.tlv import Tlv
-
-from .messages import messages
+from tests.support.wire_messages import messages
 
 _CODECS = {name: Codec(dialect) for name, dialect in DIALECTS.items()}
 _TAGS = st.sampled_from(sorted(tlv.TAGS))

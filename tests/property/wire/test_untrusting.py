@@ -13,8 +13,8 @@ from annul.wire.dialect import Dialect
 from annul.wire.dialects import DIALECTS
 from annul.wire.errors import DecodeError, EncodeError
 from annul.wire.shape import Shape
+from tests.support.wire_messages import messages, random_message
 
-from .messages import messages, random_message
 from .mutations import mutated
 
 SEED = 20_261_124

@@ -3,14 +3,7 @@
 import pytest
 
 from annul.api.v1.limit import Buckets, TooMany
-
-
-class _Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import HeldSeconds
 
 
 def _taken(buckets: Buckets, name: str) -> int:
@@ -24,13 +17,13 @@ def _taken(buckets: Buckets, name: str) -> int:
 
 
 def test_a_bucket_gives_its_burst_and_then_what_flows() -> None:
-    clock = _Clock()
+    clock = HeldSeconds(0.0)
     buckets = Buckets(2.0, 5, clock)
     assert _taken(buckets, "one") == 5
     assert _taken(buckets, "other") == 5  # each has their own
-    clock.now = 1.0
+    clock.at = 1.0
     assert _taken(buckets, "one") == 2
-    clock.now = 100.0
+    clock.at = 100.0
     assert _taken(buckets, "one") == 5  # never more than the burst
 
 
@@ -38,18 +31,18 @@ def test_a_bucket_gives_its_burst_and_then_what_flows() -> None:
 def test_whoever_is_refused_may_come_back_after_the_time_that_is_said(
     rate: float, after: int
 ) -> None:
-    clock = _Clock()
+    clock = HeldSeconds(0.0)
     buckets = Buckets(rate, 1, clock)
     buckets.take("one")
     with pytest.raises(TooMany) as refused:
         buckets.take("one")
     assert refused.value.retry_after_s == after
-    clock.now += after
+    clock.at += after
     buckets.take("one")
 
 
 def test_many_visitors_are_not_remembered_for_ever() -> None:
-    buckets = Buckets(1.0, 1, _Clock())
+    buckets = Buckets(1.0, 1, HeldSeconds(0.0))
     for number in range(25_000):
         buckets.take(str(number))
     assert len(buckets._buckets) <= 10_000

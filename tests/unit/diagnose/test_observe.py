@@ -24,7 +24,7 @@ from annul.domain.kinds import COMPLETIONS, REFUNDS
 from annul.domain.policies import Circumstances, Policy, PolicyKind
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
-from tests.unit.domain.builders import DAY, transaction
+from tests.support.builders import DAY, transaction
 
 _SOLD = datetime(2026, 11, 23, 4, tzinfo=UTC)
 _AT = _SOLD + timedelta(minutes=10)

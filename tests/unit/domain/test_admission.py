@@ -6,8 +6,7 @@ import pytest
 
 from annul.domain import admission
 from annul.domain.kinds import KINDS
-
-from .builders import merchant, terminal
+from tests.support.builders import merchant, terminal
 
 
 def _check(kind: str = "sale", *, of_merchant: Any = None, of_terminal: Any = None, **given: Any):

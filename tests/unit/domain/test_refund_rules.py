@@ -9,8 +9,7 @@ from annul.domain import refund_rules
 from annul.domain.refund_rules import Terms
 from annul.domain.rulings import ALLOWED
 from annul.domain.states import State
-
-from .builders import DAY, transaction, undoing
+from tests.support.builders import DAY, transaction, undoing
 
 
 def _check(original: dict[str, Any], refund: dict[str, Any], terms: Terms | None = None):

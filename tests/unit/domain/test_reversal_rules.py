@@ -6,8 +6,7 @@ from annul.domain import reversal_rules
 from annul.domain.kinds import KINDS
 from annul.domain.reversal_reasons import REASONS, interbank_reason
 from annul.domain.states import State
-
-from .builders import transaction
+from tests.support.builders import transaction
 
 _SALE = KINDS["sale"]
 

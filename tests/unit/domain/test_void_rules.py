@@ -8,8 +8,7 @@ import pytest
 from annul.domain import void_rules
 from annul.domain.rulings import ALLOWED
 from annul.domain.states import State
-
-from .builders import DAY, transaction, undoing
+from tests.support.builders import DAY, transaction, undoing
 
 
 def test_a_sale_of_today_can_be_voided() -> None:

@@ -6,19 +6,10 @@ import pytest
 
 from annul.host.connections import Connections, Limits
 from annul.host.peer import Peer
+from tests.support.clock import HeldSeconds
 
 _HERE, _THERE = "192.0.2.1", "192.0.2.2"
 _IDENTITY = "a1" * 32
-
-
-@dataclass(slots=True)
-class Clock:
-    """Stands still until a test moves it."""
-
-    at: float = 1_000.0
-
-    def __call__(self) -> float:
-        return self.at
 
 
 @dataclass(slots=True, eq=False)
@@ -42,18 +33,18 @@ def _line(address: str = _HERE, *, proven: bool = False, known: bool = True) -> 
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> HeldSeconds:
+    return HeldSeconds()
 
 
-def _register(clock: Clock, **limits: float) -> Connections:
+def _register(clock: HeldSeconds, **limits: float) -> Connections:
     return Connections(Limits(**limits), clock)  # type: ignore[arg-type]
 
 
 # Bounds --------------------------------------------------------------------------------------
 
 
-def test_all_are_taken_while_there_is_room(clock: Clock) -> None:
+def test_all_are_taken_while_there_is_room(clock: HeldSeconds) -> None:
     connections = _register(clock, per_address=3, connections=5)
     lines = [_line(), _line(), _line(), _line(_THERE), _line(_THERE)]
     assert all(connections.take(line) for line in lines)
@@ -62,7 +53,7 @@ def test_all_are_taken_while_there_is_room(clock: Clock) -> None:
     assert not any(line.aborted for line in lines)
 
 
-def test_the_oldest_of_the_address_gives_way_to_the_new_one(clock: Clock) -> None:
+def test_the_oldest_of_the_address_gives_way_to_the_new_one(clock: HeldSeconds) -> None:
     connections = _register(clock, per_address=2)
     elsewhere, *here = _line(_THERE), _line(), _line(), _line(), _line()
     for line in (elsewhere, *here):
@@ -71,7 +62,7 @@ def test_the_oldest_of_the_address_gives_way_to_the_new_one(clock: Clock) -> Non
     assert [line.aborted for line in (elsewhere, *here)] == [0, 1, 1, 0, 0]
 
 
-def test_the_oldest_of_all_gives_way_where_all_are_too_many(clock: Clock) -> None:
+def test_the_oldest_of_all_gives_way_where_all_are_too_many(clock: HeldSeconds) -> None:
     connections = _register(clock, connections=3)
     lines = [_line(f"192.0.2.{number}") for number in range(1, 6)]
     for line in lines:
@@ -80,7 +71,7 @@ def test_the_oldest_of_all_gives_way_where_all_are_too_many(clock: Clock) -> Non
     assert [line.aborted for line in lines] == [1, 1, 0, 0, 0]
 
 
-def test_one_that_has_proven_itself_does_not_give_way(clock: Clock) -> None:
+def test_one_that_has_proven_itself_does_not_give_way(clock: HeldSeconds) -> None:
     connections = _register(clock, per_address=3)
     proven, *junk = _line(proven=True), _line(), _line(), _line(), _line()
     for line in (proven, *junk):
@@ -89,7 +80,7 @@ def test_one_that_has_proven_itself_does_not_give_way(clock: Clock) -> None:
     assert not proven.aborted
 
 
-def test_one_that_proves_itself_later_does_not_give_way_either(clock: Clock) -> None:
+def test_one_that_proves_itself_later_does_not_give_way_either(clock: HeldSeconds) -> None:
     connections = _register(clock, per_address=2)
     first, second, third = _line(), _line(), _line()
     connections.take(first)
@@ -99,7 +90,7 @@ def test_one_that_proves_itself_later_does_not_give_way_either(clock: Clock) -> 
     assert list(connections) == [first, third]
 
 
-def test_where_all_here_have_proven_themselves_a_new_one_is_refused(clock: Clock) -> None:
+def test_where_all_here_have_proven_themselves_a_new_one_is_refused(clock: HeldSeconds) -> None:
     connections = _register(clock, per_address=2, connections=10)
     proven = [_line(proven=True), _line(proven=True)]
     for line in proven:
@@ -111,7 +102,7 @@ def test_where_all_here_have_proven_themselves_a_new_one_is_refused(clock: Clock
     assert connections.take(_line(_THERE))  # others are not touched by it
 
 
-def test_where_all_have_proven_themselves_a_new_one_is_refused(clock: Clock) -> None:
+def test_where_all_have_proven_themselves_a_new_one_is_refused(clock: HeldSeconds) -> None:
     connections = _register(clock, per_address=2, connections=2)
     proven = [_line(proven=True), _line(_THERE, proven=True)]
     for line in proven:
@@ -120,7 +111,7 @@ def test_where_all_have_proven_themselves_a_new_one_is_refused(clock: Clock) -> 
     assert list(connections) == proven
 
 
-def test_a_certificate_that_is_of_no_terminal_keeps_no_place(clock: Clock) -> None:
+def test_a_certificate_that_is_of_no_terminal_keeps_no_place(clock: HeldSeconds) -> None:
     connections = _register(clock, per_address=1)
     stranger, terminal = _line(), _line(proven=True)
     stranger.peer.identity = "b2" * 32
@@ -130,7 +121,7 @@ def test_a_certificate_that_is_of_no_terminal_keeps_no_place(clock: Clock) -> No
 
 
 def test_where_all_have_proven_themselves_one_gives_way_of_who_has_far_too_many(
-    clock: Clock,
+    clock: HeldSeconds,
 ) -> None:
     connections = _register(clock, per_address=100)
     other = _line(proven=True)
@@ -144,7 +135,7 @@ def test_where_all_have_proven_themselves_one_gives_way_of_who_has_far_too_many(
     assert [line.aborted for line in (other, *greedy)] == [0, 1, *[0] * 98]
 
 
-def test_of_one_that_was_refused_nothing_is_kept(clock: Clock) -> None:
+def test_of_one_that_was_refused_nothing_is_kept(clock: HeldSeconds) -> None:
     """The port of TLS closes it and says no more of it: addresses would pile up for ever."""
     connections = _register(clock, connections=1)
     connections.take(_line(proven=True))
@@ -153,7 +144,7 @@ def test_of_one_that_was_refused_nothing_is_kept(clock: Clock) -> None:
     assert list(connections._by_address) == [_HERE]
 
 
-def test_an_address_with_room_for_one_passes_it_on(clock: Clock) -> None:
+def test_an_address_with_room_for_one_passes_it_on(clock: HeldSeconds) -> None:
     connections = _register(clock, per_address=1)
     first, second, third = _line(), _line(), _line()
     assert connections.take(first)
@@ -165,7 +156,7 @@ def test_an_address_with_room_for_one_passes_it_on(clock: Clock) -> None:
     assert connections._by_address == {}
 
 
-def test_room_for_one_in_all_is_passed_on_within_the_same_address(clock: Clock) -> None:
+def test_room_for_one_in_all_is_passed_on_within_the_same_address(clock: HeldSeconds) -> None:
     """The one that gives way is the last of its address, whose table goes with it."""
     connections = _register(clock, connections=1)
     first, second = _line(), _line()
@@ -176,7 +167,7 @@ def test_room_for_one_in_all_is_passed_on_within_the_same_address(clock: Clock) 
     assert (len(connections), connections._by_address) == (0, {})
 
 
-def test_a_flood_from_one_address_takes_nothing_from_another(clock: Clock) -> None:
+def test_a_flood_from_one_address_takes_nothing_from_another(clock: HeldSeconds) -> None:
     connections = _register(clock, per_address=20, connections=100)
     terminal = _line(_THERE)
     connections.take(terminal)
@@ -191,7 +182,7 @@ def test_a_flood_from_one_address_takes_nothing_from_another(clock: Clock) -> No
 # Going ---------------------------------------------------------------------------------------
 
 
-def test_one_that_is_forgotten_makes_room(clock: Clock) -> None:
+def test_one_that_is_forgotten_makes_room(clock: HeldSeconds) -> None:
     connections = _register(clock, per_address=1)
     first, second = _line(), _line()
     connections.take(first)
@@ -200,7 +191,7 @@ def test_one_that_is_forgotten_makes_room(clock: Clock) -> None:
     assert not first.aborted
 
 
-def test_to_forget_twice_or_whom_nobody_knows_is_no_news(clock: Clock) -> None:
+def test_to_forget_twice_or_whom_nobody_knows_is_no_news(clock: HeldSeconds) -> None:
     connections = _register(clock)
     first, second = _line(), _line()
     connections.take(first)
@@ -215,7 +206,7 @@ def test_to_forget_twice_or_whom_nobody_knows_is_no_news(clock: Clock) -> None:
     assert (len(connections), connections._by_address) == (0, {})
 
 
-def test_the_register_may_change_while_one_goes_through_it(clock: Clock) -> None:
+def test_the_register_may_change_while_one_goes_through_it(clock: HeldSeconds) -> None:
     connections = _register(clock)
     for _ in range(10):
         connections.take(_line())
@@ -227,7 +218,7 @@ def test_the_register_may_change_while_one_goes_through_it(clock: Clock) -> None
 # Time ----------------------------------------------------------------------------------------
 
 
-def test_whose_time_is_over_and_why(clock: Clock) -> None:
+def test_whose_time_is_over_and_why(clock: HeldSeconds) -> None:
     connections = _register(clock, first_message_s=15.0, idle_s=600.0, slow_reader_s=30.0)
     silent, slow, idle, fresh = _line(known=False), _line(), _line(), _line(known=False)
     for line in (silent, slow, idle):
@@ -249,7 +240,7 @@ def test_whose_time_is_over_and_why(clock: Clock) -> None:
     assert connections.overdue() == [(idle, "idle")]
 
 
-def test_one_that_reads_again_in_time_stays(clock: Clock) -> None:
+def test_one_that_reads_again_in_time_stays(clock: HeldSeconds) -> None:
     connections = _register(clock, slow_reader_s=30.0)
     line = _line()
     connections.take(line)
@@ -262,7 +253,7 @@ def test_one_that_reads_again_in_time_stays(clock: Clock) -> None:
     assert connections.overdue() == []
 
 
-def test_bytes_without_a_message_gain_no_time(clock: Clock) -> None:
+def test_bytes_without_a_message_gain_no_time(clock: HeldSeconds) -> None:
     connections = _register(clock, first_message_s=15.0)
     dripping = _line(known=False)
     connections.take(dripping)
@@ -271,7 +262,7 @@ def test_bytes_without_a_message_gain_no_time(clock: Clock) -> None:
     assert connections.overdue() == [(dripping, "no_message")]
 
 
-def test_to_look_for_the_overdue_closes_nobody(clock: Clock) -> None:
+def test_to_look_for_the_overdue_closes_nobody(clock: HeldSeconds) -> None:
     connections = _register(clock)
     line = _line(known=False)
     connections.take(line)

@@ -1,38 +1,27 @@
 """Those who have proven nothing: windows of a throttle, counts and log lines that stay bounded."""
 
-from dataclasses import dataclass
-
 import pytest
 from structlog.testing import capture_logs
 
 from annul.host.strangers import Strangers, Throttle
-
-
-@dataclass(slots=True)
-class Clock:
-    """Stands still until a test moves it."""
-
-    at: float = 1_000.0
-
-    def __call__(self) -> float:
-        return self.at
+from tests.support.clock import HeldSeconds
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> HeldSeconds:
+    return HeldSeconds()
 
 
 # Throttle ------------------------------------------------------------------------------------
 
 
-def test_a_throttle_counts_up_to_its_limit(clock: Clock) -> None:
+def test_a_throttle_counts_up_to_its_limit(clock: HeldSeconds) -> None:
     throttle = Throttle(3, 60.0, clock)
     found = [(throttle.over("key"), throttle.hit("key")) for _ in range(5)]
     assert found == [(False, 1), (False, 2), (False, 3), (True, 4), (True, 5)]
 
 
-def test_each_key_is_counted_by_itself(clock: Clock) -> None:
+def test_each_key_is_counted_by_itself(clock: HeldSeconds) -> None:
     throttle = Throttle(2, 60.0, clock)
     for key in ("one", "one", ("one", "of two")):
         throttle.hit(key)
@@ -41,7 +30,7 @@ def test_each_key_is_counted_by_itself(clock: Clock) -> None:
     assert not throttle.over("never seen")
 
 
-def test_a_window_ends_and_the_next_begins_with_nothing(clock: Clock) -> None:
+def test_a_window_ends_and_the_next_begins_with_nothing(clock: HeldSeconds) -> None:
     throttle = Throttle(2, 60.0, clock)
     throttle.hit("key")
     clock.at += 59.9
@@ -53,7 +42,7 @@ def test_a_window_ends_and_the_next_begins_with_nothing(clock: Clock) -> None:
     assert not throttle.over("key")
 
 
-def test_hits_do_not_prolong_a_window(clock: Clock) -> None:
+def test_hits_do_not_prolong_a_window(clock: HeldSeconds) -> None:
     """Who goes on is not locked out for ever, nor does he lock out the one he plays."""
     throttle = Throttle(2, 60.0, clock)
     counts: list[int] = []
@@ -63,14 +52,14 @@ def test_hits_do_not_prolong_a_window(clock: Clock) -> None:
     assert counts == [*range(1, 61), *range(1, 61), 1]
 
 
-def test_to_ask_counts_nothing(clock: Clock) -> None:
+def test_to_ask_counts_nothing(clock: HeldSeconds) -> None:
     throttle = Throttle(1, 60.0, clock)
     assert not any(throttle.over("key") for _ in range(10))
     assert throttle.hit("key") == 1
     assert len(throttle._counted) == 1
 
 
-def test_keys_are_bounded_whatever_is_invented(clock: Clock) -> None:
+def test_keys_are_bounded_whatever_is_invented(clock: HeldSeconds) -> None:
     throttle = Throttle(1, 60.0, clock)
     for number in range(20_000):
         throttle.hit(number)
@@ -80,7 +69,7 @@ def test_keys_are_bounded_whatever_is_invented(clock: Clock) -> None:
     assert throttle.over(19_999)
 
 
-def test_the_key_that_came_longest_ago_is_forgotten(clock: Clock) -> None:
+def test_the_key_that_came_longest_ago_is_forgotten(clock: HeldSeconds) -> None:
     throttle = Throttle(2, 60.0, clock)
     for number in range(16_384):
         throttle.hit(number)
@@ -93,7 +82,7 @@ def test_the_key_that_came_longest_ago_is_forgotten(clock: Clock) -> None:
 # Strangers -----------------------------------------------------------------------------------
 
 
-def test_strangers_are_counted_by_reason_and_by_address(clock: Clock) -> None:
+def test_strangers_are_counted_by_reason_and_by_address(clock: HeldSeconds) -> None:
     strangers = Strangers(clock)
     for address, reason in (
         ("192.0.2.1", "garbled"),
@@ -110,7 +99,7 @@ def test_strangers_are_counted_by_reason_and_by_address(clock: Clock) -> None:
     assert list(strangers.by_address()) == ["192.0.2.2", "192.0.2.1"]  # the worst first
 
 
-def test_only_the_worst_addresses_are_shown(clock: Clock) -> None:
+def test_only_the_worst_addresses_are_shown(clock: HeldSeconds) -> None:
     strangers = Strangers(clock)
     for number in range(1, 41):
         for _ in range(number):
@@ -120,7 +109,7 @@ def test_only_the_worst_addresses_are_shown(clock: Clock) -> None:
     assert len(strangers.by_address(3)) == 3
 
 
-def test_addresses_are_bounded_and_reasons_are_all_counted(clock: Clock) -> None:
+def test_addresses_are_bounded_and_reasons_are_all_counted(clock: HeldSeconds) -> None:
     strangers = Strangers(clock)
     strangers.turned_away("the first", "garbled")
     with capture_logs() as logs:
@@ -132,7 +121,7 @@ def test_addresses_are_bounded_and_reasons_are_all_counted(clock: Clock) -> None
     assert len(logs) == 5_000  # one line each, since each is an address of its own
 
 
-def test_one_who_comes_again_and_again_stays_among_the_counted(clock: Clock) -> None:
+def test_one_who_comes_again_and_again_stays_among_the_counted(clock: HeldSeconds) -> None:
     strangers = Strangers(clock)
     for number in range(5_000):
         strangers.turned_away("192.0.2.1", "mac_wrong")
@@ -140,7 +129,7 @@ def test_one_who_comes_again_and_again_stays_among_the_counted(clock: Clock) -> 
     assert strangers.by_address(1) == {"192.0.2.1": {"mac_wrong": 5_000}}
 
 
-def test_one_log_line_per_address_and_ten_seconds(clock: Clock) -> None:
+def test_one_log_line_per_address_and_ten_seconds(clock: HeldSeconds) -> None:
     strangers = Strangers(clock)
     with capture_logs() as logs:
         for _ in range(1_000):

@@ -9,8 +9,7 @@ import pytest
 
 from annul.domain.text import Text
 from annul.resolve.case import RESOLVER, Event, chained, first_broken
-
-from .builders import case
+from tests.support.situations import case
 
 _AT = datetime(2026, 11, 23, 4, 5, 6, 789_000, tzinfo=UTC)
 

@@ -16,8 +16,7 @@ from annul.resolve.pace import Pace
 from annul.resolve.plan import DROPPED, decide
 from annul.resolve.rulings import NOT_ALLOWED, refused
 from annul.resolve.situation import Situation, Step
-
-from .builders import NOW, OPENED, attempt, situation
+from tests.support.situations import NOW, OPENED, attempt, situation
 
 _WAIT = Step("await_outcome", Text("等", "wait"), until=NOW + timedelta(hours=9))
 

@@ -11,8 +11,7 @@ from annul.domain.text import Text
 from annul.resolve.case import Event
 from annul.resolve.people import ACTIONS, allowed, kept_facts
 from annul.resolve.plan import AWAITING
-
-from .builders import NOW, case
+from tests.support.situations import NOW, case
 
 _DESK = {"look", "note", "confirm-cause"}
 _HANDS = _DESK | {"retry", "refund", "close", "withdraw"}

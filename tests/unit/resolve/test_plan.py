@@ -18,8 +18,7 @@ from annul.resolve.pace import Pace
 from annul.resolve.plan import DROPPED, decide
 from annul.resolve.remedies import PLANS
 from annul.resolve.situation import Situation, Step
-
-from .builders import (
+from tests.support.situations import (
     NOW,
     OPENED,
     PAID,

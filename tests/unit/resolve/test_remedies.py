@@ -12,8 +12,7 @@ from annul.domain.states import State
 from annul.resolve.pace import Pace
 from annul.resolve.plan import decide
 from annul.resolve.situation import Step
-
-from .builders import NOW, OPENED, TOMORROW, own, situation
+from tests.support.situations import NOW, OPENED, TOMORROW, own, situation
 
 _HOUR = timedelta(hours=1)
 _REFUNDED_AT_ONCE = (

@@ -16,8 +16,7 @@ from annul.domain.states import Sent, State
 from annul.resolve import words
 from annul.resolve.plan import DROPPED, decide
 from annul.resolve.situation import Situation
-
-from .builders import NOW, OPENED, PAID, attempt, own, situation
+from tests.support.situations import NOW, OPENED, PAID, attempt, own, situation
 
 _EACH = pytest.mark.parametrize("cause", CAUSES)
 _KINDS = (*REFUNDS, *COMPLETIONS)

@@ -12,8 +12,7 @@ from annul.domain.states import State
 from annul.resolve.pace import Pace
 from annul.resolve.plan import decide
 from annul.resolve.situation import Situation, Step
-
-from .builders import NOW, OPENED, PAID, attempt, own, situation
+from tests.support.situations import NOW, OPENED, PAID, attempt, own, situation
 
 _EACH = pytest.mark.parametrize("cause", CAUSES)
 _LATER: dict[str, Any] = {

@@ -16,8 +16,7 @@ from annul.resolve.case import UNPROVED
 from annul.resolve.pace import Pace
 from annul.resolve.plan import DROPPED, decide
 from annul.resolve.situation import Situation, Step
-
-from .builders import OPENED, TOMORROW, attempt, own, situation
+from tests.support.situations import OPENED, TOMORROW, attempt, own, situation
 
 _EACH = pytest.mark.parametrize("cause", CAUSES)
 

@@ -3,51 +3,16 @@
 import ast
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
 import pytest
 
-from annul.store.batcher import StoreOverloaded, StoreUnavailable
-from annul.store.clock import SystemClock
 from annul.store.loop import Loops
+from tests.support.clock import HeldClock
+from tests.support.turns import FAULTS, failing
 
 _SOURCE = Path(__file__).parents[3] / "src" / "annul"
-FAULTS: Final = (
-    StoreOverloaded(),
-    StoreUnavailable(),
-    asyncpg.TooManyConnectionsError("53300"),
-    asyncpg.ConnectionDoesNotExistError("closed"),
-    OSError("refused"),
-    TimeoutError(),
-    asyncio.CancelledError(),
-    KeyError("a fault of ours"),
-    RecursionError(),
-)
-
-
-class Clock(SystemClock):
-    """Goes on when a test says so."""
-
-    def __init__(self) -> None:
-        self.passed_s = 0.0
-
-    def monotonic(self) -> float:  # type: ignore[override]
-        return self.passed_s
-
-
-def failing(*faults: BaseException) -> tuple[Callable[[], Awaitable[None]], asyncio.Event]:
-    """Give a turn that fails in each of these ways, and an event that is set when it does not."""
-    left, came_round = list(faults), asyncio.Event()
-
-    async def turn() -> None:
-        if left:
-            raise left.pop(0)
-        came_round.set()
-
-    return turn, came_round
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
@@ -80,15 +45,15 @@ async def test_what_is_cancelled_from_outside_begins_anew() -> None:
 
 
 async def test_who_does_not_come_round_in_time_is_named() -> None:
-    clock, gate = Clock(), asyncio.Event()
+    clock, gate = HeldClock(), asyncio.Event()
     loops = Loops(clock)
     hanging = loops.start("hangs", gate.wait, every_s=1.0, within_s=10.0)  # type: ignore[arg-type]
     broken = loops.start("fails", failing(*[KeyError()] * 99)[0], after_s=60.0, within_s=10.0)
     patient = loops.start("patient", gate.wait, within_s=math.inf)  # type: ignore[arg-type]
     await asyncio.sleep(0.01)
-    clock.passed_s = 9.0
+    clock.forward(seconds=9)
     assert loops.late() == []
-    clock.passed_s = 12.0
+    clock.forward(seconds=3)
     assert [(late.name, late.since_s, late.why) for late in loops.late()] == [
         ("hangs", 12.0, ""),
         ("fails", 12.0, "KeyError"),
@@ -98,7 +63,7 @@ async def test_who_does_not_come_round_in_time_is_named() -> None:
     assert [late.name for late in loops.late()] == ["fails"]
     for loop in (hanging, broken, patient):
         await loop.stop()
-    clock.passed_s = 99.0
+    clock.forward(seconds=87)
     assert loops.late() == []
 
 

@@ -8,8 +8,7 @@ import pytest
 from annul.store import worker as module
 from annul.store.loop import Loops
 from annul.store.worker import Worker
-
-from .test_loop import FAULTS
+from tests.support.turns import FAULTS
 
 
 class Baker:

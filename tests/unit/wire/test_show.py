@@ -17,7 +17,7 @@ from annul.wire.show import as_json, masked, rows
 from annul.wire.shown import FIELDS, QR_OBJECTS, TAG_RULES
 from annul.wire.subfields import Field48Totals, Field59, Field63
 from annul.wire.tlv import Tlv
-from tests.property.wire.messages import values
+from tests.support.wire_messages import values
 
 PAN = "6200019876543217"
 POS = Codec(DIALECTS["unionpay_pos"])

@@ -14,9 +14,8 @@ from annul.resolve.book import Book, Entry
 from annul.resolve.case import Case, Event
 from annul.security.software import SoftwareModule
 from annul.sim.demo import Plan, seed
-from tests.integration.resolve.rows import put, put_case, put_transaction, put_void
-
-from .desks import Api, make_desk, open_api
+from tests.support.desks import Api, make_desk, open_api
+from tests.support.rows import put, put_case, put_transaction, put_void
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SALES = 7

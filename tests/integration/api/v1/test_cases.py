@@ -12,9 +12,9 @@ import pytest
 
 from annul.api.v1 import events
 from annul.desk.roles import Scope
+from tests.support.desks import Api, Headers, make_desk, open_api
 
 from .conftest import Shop, happen
-from .desks import Api, Headers, make_desk, open_api
 
 Shops = tuple[Shop, Shop]
 

@@ -21,10 +21,10 @@ from annul.host.outcomes import Outcomes
 from annul.merchants.registry import Registry
 from annul.resolve.conclusion import LARGEST_EVIDENCE
 from annul.store.journal import Journal
-from tests.integration.resolve.rows import put_transaction
+from tests.support.desks import Api, Headers, make_desk, open_api
+from tests.support.rows import put_transaction
 
 from .conftest import Shop
-from .desks import Api, Headers, make_desk, open_api
 
 Shops = tuple[Shop, Shop]
 LETTER = b"%PDF of the issuer"

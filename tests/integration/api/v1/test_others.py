@@ -15,10 +15,10 @@ from annul.api.v1 import diagnosis
 from annul.cli.diagnose import diagnose
 from annul.desk.access import Access
 from annul.desk.roles import Scope
-from tests.integration.resolve.rows import put
+from tests.support.desks import Api, make_desk, open_api
+from tests.support.rows import put
 
 from .conftest import NOW, Shop
-from .desks import Api, make_desk, open_api
 
 Shops = tuple[Shop, Shop]
 _POSTED = {"request": diagnosis._REQUEST, "response": diagnosis._RESPONSE}

@@ -8,10 +8,10 @@ import asyncpg
 
 from annul.desk import transactions as views
 from annul.desk.roles import Scope
-from tests.integration.resolve.rows import put_transaction
+from tests.support.desks import Api
+from tests.support.rows import put_transaction
 
 from .conftest import NOW, SALES, Shop, happen
-from .desks import Api
 
 Shops = tuple[Shop, Shop]
 

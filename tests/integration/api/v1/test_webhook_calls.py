@@ -14,10 +14,9 @@ import pytest
 from annul.client.signature import verify
 from annul.desk.access import Access
 from annul.desk.roles import Scope
-from tests.integration.issuers.peer import ManualClock
-from tests.integration.resolve.notify.receiver import MERCHANT, OTHER, Hooks, Receiver
-
-from .desks import make_desk, open_api
+from tests.support.clock import HeldClock
+from tests.support.desks import make_desk, open_api
+from tests.support.receiver import MERCHANT, OTHER, Hooks, Receiver
 
 NOWHERE = "https://shop.example/annul"
 HOOKS = "/webhooks"
@@ -47,7 +46,7 @@ class Caller:
 
 @pytest.fixture
 async def caller(pool: asyncpg.Pool) -> AsyncIterator[Caller]:
-    clock = ManualClock()
+    clock = HeldClock()
     hooks, access = Hooks(pool, clock), Access(pool)
     await hooks.open()
     async with open_api(make_desk(pool, access=access, clock=clock)) as api:
@@ -170,7 +169,7 @@ async def test_the_log_in_pages_and_a_replay(caller: Caller, receiver: Receiver)
     for number in range(5):
         await hooks.tell(number)
         await hooks.drained()
-        hooks.clock.advance(1)
+        hooks.clock.forward(seconds=1)
     there = f"{HOOKS}/{made['id']}/deliveries"
     seen: list[dict[str, Any]] = []
     cursor, pages = "", 0
@@ -218,7 +217,7 @@ async def test_what_was_given_up_is_sent_again_and_its_incident_closed(
     hooks.start()
     await hooks.tell()
     await hooks.logged(1)
-    hooks.clock.advance(24 * 3600)
+    hooks.clock.forward(seconds=24 * 3600)
     await hooks.until(hooks.incidents)
     receiver.answers = [200]
     delivery = receiver.got[0].delivery
@@ -240,7 +239,7 @@ async def test_no_incident_stays_for_a_webhook_that_is_switched_off(
     hooks.start()
     await hooks.tell()
     await hooks.logged(1)
-    hooks.clock.advance(24 * 3600)
+    hooks.clock.forward(seconds=24 * 3600)
     await hooks.until(hooks.incidents)
     await caller.http.delete(f"{HOOKS}/{made['id']}", headers=key)
     (incident,) = await hooks.incidents()

@@ -11,7 +11,7 @@ from annul.console.till.troubles import TROUBLES, WELL, in_force
 from annul.desk import pos as views
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.store.clock import SystemClock
-from tests.integration.resolve.rows import put
+from tests.support.rows import put
 
 _ISSUER = "00000101"
 

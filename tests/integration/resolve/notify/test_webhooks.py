@@ -20,18 +20,19 @@ from annul.resolve.notify import outbound
 from annul.resolve.notify.webhooks import _QUERIES, Pace, new_secret
 from annul.security.vault import Vault
 from annul.store.batcher import LOST
-from tests.integration.issuers.peer import ManualClock
-
-from .receiver import MERCHANT, OTHER, Hooks, Receiver, certify, free_port
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
+from tests.support.certificates import Authority
+from tests.support.clock import HeldClock
+from tests.support.processes import free_port
+from tests.support.receiver import MERCHANT, OTHER, Hooks, Receiver
 
 
 @pytest.fixture
-async def hooks(pool: asyncpg.Pool, clock: ManualClock) -> AsyncIterator[Hooks]:
+def clock() -> HeldClock:
+    return HeldClock()
+
+
+@pytest.fixture
+async def hooks(pool: asyncpg.Pool, clock: HeldClock) -> AsyncIterator[Hooks]:
     hooks = Hooks(pool, clock)
     await hooks.open()
     yield hooks
@@ -87,10 +88,10 @@ async def test_tried_again_after_growing_waits_under_the_same_id(hooks: Hooks, r
         (owed,) = await hooks.owed()
         assert owed["next_attempt_at"] - hooks.clock.now() == timedelta(seconds=wait)
         assert not await hooks.delivered(told)
-        hooks.clock.advance(wait - 0.001)
+        hooks.clock.forward(seconds=wait - 0.001)
         await hooks.round()
         assert len(receiver.got) == attempt  # not a moment too early
-        hooks.clock.advance(0.001)
+        hooks.clock.forward(seconds=0.001)
     await hooks.drained()
     assert [row["status"] for row in await hooks.log()] == [500, 503, 404, 200]
     assert [row["attempt"] for row in await hooks.log()] == [1, 2, 3, 4]
@@ -100,7 +101,7 @@ async def test_tried_again_after_growing_waits_under_the_same_id(hooks: Hooks, r
     assert len(signatures) == 4  # each is of its own time
     last, now = receiver.got[-1], hooks.clock.now().timestamp()
     assert verify(hooks.secrets[webhook], last.headers["annul-signature"], last.body, now)
-    hooks.clock.advance(100_000)
+    hooks.clock.forward(seconds=100_000)
     await hooks.round()
     assert len(receiver.got) == 4
 
@@ -115,11 +116,11 @@ async def test_tried_again_after_a_refused_connection(hooks: Hooks):
         await hooks.logged(attempt)
         (owed,) = await hooks.owed()
         waits.append((owed["next_attempt_at"] - hooks.clock.now()).total_seconds())
-        hooks.clock.advance(waits[-1])
+        hooks.clock.forward(seconds=waits[-1])
     assert waits == [10, 20, 40]
     await hooks.logged(4)
     async with receiver.listening():
-        hooks.clock.advance(80)
+        hooks.clock.forward(seconds=80)
         await hooks.drained()
     assert len(receiver.got) == 1
     log = await hooks.log()
@@ -138,7 +139,7 @@ async def test_never_again_to_the_one_that_has_it(hooks: Hooks, receiver: Receiv
             await hooks.round()
             assert not await hooks.delivered(told)
             await hooks.at_rest()
-            hooks.clock.advance(wait)
+            hooks.clock.forward(seconds=wait)
         await hooks.drained()
     assert (len(receiver.got), len(sick.got)) == (1, 3)
     assert receiver.got[0].delivery != sick.got[0].delivery
@@ -187,11 +188,11 @@ async def test_a_dead_worker_gives_its_rows_back_by_time(hooks: Hooks, receiver:
     await first.stop(0.0)
     receiver.held.set()
     hooks.start()
-    hooks.clock.advance(59)
+    hooks.clock.forward(seconds=59)
     hooks.workers = hooks.workers[1:]
     await hooks.round()
     assert len(receiver.got) == 1
-    hooks.clock.advance(1)
+    hooks.clock.forward(seconds=1)
     await hooks.drained()
     assert [got.delivery for got in receiver.got] == [receiver.got[0].delivery] * 2
     assert [row["attempt"] for row in await hooks.log()] == [2]
@@ -211,7 +212,7 @@ async def test_a_late_writer_changes_nothing(hooks: Hooks, receiver: Receiver):
     await hooks.until(lambda: _true(receiver.got))
     assert first._worker._loop
     first._worker._loop.cancel()
-    hooks.clock.advance(60)
+    hooks.clock.forward(seconds=60)
     second = hooks.start()
     await hooks.until(lambda: _true(len(receiver.got) == 2))
     receiver.held.set()
@@ -232,7 +233,7 @@ async def test_in_the_end_an_incident_and_a_replay_that_closes_it(hooks: Hooks, 
         (owed,) = await hooks.owed()
         if owed["state"] == "owed":
             waits.append((owed["next_attempt_at"] - hooks.clock.now()).total_seconds())
-            hooks.clock.advance(waits[-1])
+            hooks.clock.forward(seconds=waits[-1])
         else:
             await hooks.until(hooks.incidents)
     assert hooks.clock.now() - began == timedelta(hours=24)  # with a last try at the end
@@ -246,7 +247,7 @@ async def test_in_the_end_an_incident_and_a_replay_that_closes_it(hooks: Hooks, 
     assert incident["subject"] == receiver.got[0].delivery
     assert await hooks.delivered(told) is None
     sent = len(receiver.got)
-    hooks.clock.advance(1_000_000)
+    hooks.clock.forward(seconds=1_000_000)
     await hooks.round()
     assert len(receiver.got) == sent
     assert await hooks.workers[0].backlog() == 0
@@ -258,7 +259,7 @@ async def test_in_the_end_an_incident_and_a_replay_that_closes_it(hooks: Hooks, 
     )
     await hooks.logged(sent + 1)
     await hooks.at_rest()
-    hooks.clock.advance(10)
+    hooks.clock.forward(seconds=10)
     await hooks.drained()
     assert await hooks.delivered(told) == hooks.clock.now()
     (incident,) = await hooks.incidents()
@@ -336,8 +337,9 @@ async def test_a_receiver_that_drips_is_cut_off_as_a_whole(hooks: Hooks):
 async def test_over_tls_to_the_judged_address_with_the_certificate_of_the_name(
     hooks: Hooks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    certificate, key = certify("shop.example", tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    shops = Authority(tmp_path)
+    certificate, key = shops.issue("shop", ("shop.example",))
+    monkeypatch.setenv("SSL_CERT_FILE", str(shops.file))
 
     async def lookup(_host: str, _port: int) -> list[str]:
         return ["127.0.0.1"]
@@ -411,7 +413,7 @@ async def test_nothing_more_to_one_that_is_switched_off(hooks: Hooks, receiver: 
     await hooks.logged(1)
     await hooks.at_rest()
     await hooks.pool.execute("UPDATE webhooks SET active = false")
-    hooks.clock.advance(10)
+    hooks.clock.forward(seconds=10)
     await hooks.drained()
     assert len(receiver.got) == 1
     assert [row["state"] for row in await hooks.owed()] == ["dropped"]

@@ -1,26 +1,19 @@
 """A merchant's program that gets webhooks, and the tables and workers that send them."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from fastapi import FastAPI, Request, Response
 
 from annul.resolve.notify.webhooks import Deliverer, Pace, new_secret
 from annul.security.vault import Vault
 from annul.serving import serve_http
-from tests.integration.issuers.peer import ManualClock
+from tests.support.clock import HeldClock
 
 MERCHANT, OTHER = "898000058120001", "898000058120002"
 PACE = Pace(poll_s=0.01)
@@ -80,7 +73,7 @@ class Receiver:
 class Hooks:
     """Merchants with webhooks and notifications, and workers that deliver them."""
 
-    def __init__(self, pool: asyncpg.Pool, clock: ManualClock) -> None:
+    def __init__(self, pool: asyncpg.Pool, clock: HeldClock) -> None:
         self.pool = pool
         self.clock = clock
         self.vault = Vault(bytes(32))
@@ -186,36 +179,3 @@ class Hooks:
                 async with asyncio.timeout(10):
                     while worker._woken.is_set():
                         await asyncio.sleep(0)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
-def certify(name: str, folder: Path) -> tuple[Path, Path]:
-    """Make a certificate for a name, signed by itself, and its key, as PEM files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    today = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / f"{name}.pem", folder / f"{name}.key"
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return files

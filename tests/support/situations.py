@@ -15,7 +15,7 @@ from annul.domain.states import State
 from annul.resolve.case import Case
 from annul.resolve.pace import Pace
 from annul.resolve.situation import Situation
-from tests.unit.domain.builders import DAY, merchant, transaction
+from tests.support.builders import DAY, merchant, transaction
 
 OPENED = datetime(2026, 11, 23, 4, 5, tzinfo=UTC)
 NOW = OPENED + timedelta(minutes=1)

@@ -10,8 +10,8 @@ from uuid_utils.compat import uuid7
 from annul.domain.records import Transaction
 from annul.domain.states import State
 from annul.resolve.case import Case
-from tests.unit.domain.builders import transaction
-from tests.unit.resolve.builders import OPENED, case
+from tests.support.builders import transaction
+from tests.support.situations import OPENED, case
 
 LEASE = timedelta(seconds=30)
 DUE_IN = timedelta(minutes=15)

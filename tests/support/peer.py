@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from annul.domain.records import Issuer
@@ -18,23 +17,6 @@ ECHOED = (2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49)
 
 Fields = dict[int, str | bytes]
 Script = Callable[[Message], Fields | None]
-
-
-class ManualClock:
-    """Stands still until it is told to move."""
-
-    def __init__(self) -> None:
-        self._began = datetime(2026, 11, 23, 2, 0, 0, tzinfo=UTC)
-        self.seconds = 1_000.0
-
-    def now(self) -> datetime:
-        return self._began + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def advance(self, seconds: float) -> None:
-        self.seconds += seconds
 
 
 def answer_to(request: Message, fields: Mapping[int, str | bytes] | None = None) -> Fields:
