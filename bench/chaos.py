@@ -3,13 +3,13 @@
 import asyncio
 import json
 import sys
-import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 from annul.domain.errors import AnnulError
 from tests.support.chaos import Chaos, run
+from tests.support.processes import open_folder
 
 
 def main() -> int:
@@ -18,9 +18,7 @@ def main() -> int:
     An argument is another seed.
     """
     chaos = Chaos(seed=int(sys.argv[1])) if len(sys.argv) > 1 else Chaos()
-    with tempfile.TemporaryDirectory(prefix="annul-chaos-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with open_folder() as folder:
         began = time.monotonic()
         try:
             verdict, progress, ends = asyncio.run(run(chaos, folder))

@@ -2,12 +2,10 @@
 
 import asyncio
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 from statistics import median
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -26,7 +24,7 @@ from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 from bench import e2e
 from bench.e2e import Meanwhile
-from tests.support.processes import free_port
+from tests.support.processes import free_port, open_folder
 
 WATCHERS: Final = 200
 _ROWS: Final = 1_000_000
@@ -134,9 +132,7 @@ async def _fail(terminal: tuple[str, str, str], port: int) -> None:
 
 async def _overview() -> float:
     """Give the median time in seconds in which the overview of a full database is there."""
-    with tempfile.TemporaryDirectory(prefix="annul-desk-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # noqa: ASYNC240 - before anything is served
+    with open_folder() as folder:
         settings = Settings.load(None, data=folder, console_port=0, log_level="error")
         async with ground(settings) as base:
             await seed(base.pool, base.security, Plan((1,)))

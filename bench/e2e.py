@@ -1,7 +1,6 @@
 """Sale and void end to end: terminals, host, PostgreSQL and issuer on this machine, durable."""
 
 import os
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +18,14 @@ from annul.sim.fleet import drive
 from annul.simulation.compare import compare
 from annul.store.embedded import EmbeddedPostgres
 from bench.lines import SecuredLines
-from tests.support.processes import IssuerProcess, Process, cpu_seconds, descendants, free_port
+from tests.support.processes import (
+    IssuerProcess,
+    Process,
+    cpu_seconds,
+    descendants,
+    free_port,
+    open_folder,
+)
 
 _MICRO: Final = 1e6
 
@@ -54,9 +60,7 @@ def measure(
     certificate of its own. Raises `AssertionError` when the books differ
     afterwards: a wrong host is not measured.
     """
-    with tempfile.TemporaryDirectory(prefix="annul-bench-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with open_folder() as folder:
         return uvloop.run(_measure(folder, terminals, seconds, around, tls=tls))
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -16,7 +15,7 @@ from annul.wire.dialects import DIALECTS
 from annul.wire.framing import TPDU_2, Framer
 from bench import e2e
 from bench.lines import SecuredLines
-from tests.support.processes import Process, cpu_seconds, free_port
+from tests.support.processes import Process, cpu_seconds, free_port, open_folder
 
 _CONNECTIONS: Final = 1_000
 _MICRO: Final = 1e6
@@ -26,9 +25,7 @@ _HEAD: Final = bytes.fromhex("6000030000603100311000")
 def measure(plain: Mapping[str, float]) -> dict[str, float]:
     """Give what TLS costs beside the `plain` measurement of the same run."""
     secured = e2e.measure(tls=True)
-    with tempfile.TemporaryDirectory(prefix="annul-bench-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with open_folder() as folder:
         per_connection = asyncio.run(_connections(folder))
     return {
         "tps": secured["tps"],

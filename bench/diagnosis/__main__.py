@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from typing import Any, Final
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.rank import rank
 from tests.support.faults.fault import FAULTS
+from tests.support.processes import open_folder
 from tests.support.scenes import Scene, World, world
 
 from .mixes import Mix, mixes
@@ -116,11 +116,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--only", default="")
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="annul-diagnosis-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o755)
+    with open_folder() as folder:
         judge, failed = asyncio.run(
             run(
-                Path(name),
+                folder,
                 chosen.seed,
                 chosen.pairs,
                 lambda mix: (mix.seen or not chosen.seen) and chosen.only in mix.name,

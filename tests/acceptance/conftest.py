@@ -1,11 +1,19 @@
 """A whole site for each acceptance test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.processes import open_folder
 from tests.support.site import Site, open_site
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Give a folder for a host with a database of its own."""
+    with open_folder() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
@@ -19,10 +17,10 @@ from annul.sim.terminal.batch import settle
 from annul.sim.terminal.errors import NoAnswerFromHost
 from annul.store.clock import SystemClock
 from annul.store.database import connect
+from tests.support.processes import annul
 from tests.support.site import Site, open_site
 from tests.support.soft import Cashier, cashier
 
-_ANNUL = str(Path(sys.executable).parent / "annul")
 _PASSWORD = "correct horse battery"
 _LATER = GRACE + timedelta(minutes=1)  # nothing is too young for the sweep, no case overdue
 
@@ -101,23 +99,16 @@ async def _taken_back_by_its_terminal(site: Site) -> None:
 
 
 async def _annul(site: Site, database: str, *words: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        _ANNUL,
+    status, out, err = await asyncio.to_thread(
+        annul,
         "audit",
         f"--database={database}",
         *words,
-        env={**os.environ, "LANG": "C.UTF-8", "ANNUL_PASSWORD": _PASSWORD},
         cwd=site.running.ground.settings.data,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        LANG="C.UTF-8",
+        ANNUL_PASSWORD=_PASSWORD,
     )
-    async with asyncio.timeout(60):
-        said, _ = await process.communicate()
-    assert process.returncode is not None
-    text = said.decode()
-    assert "Traceback" not in text
-    return process.returncode, text
+    return status, out + err
 
 
 async def test_a_day_with_an_issuer_that_is_unwell_leaves_no_differences(

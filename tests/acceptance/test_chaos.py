@@ -1,20 +1,8 @@
 """A short form of `make chaos`: faults, a killed host, a killed database, and nothing lost."""
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.support.chaos import Chaos, run
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that PostgreSQL's own user can reach, unlike pytest's."""
-    with tempfile.TemporaryDirectory(prefix="annul-chaos-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
 
 
 async def test_nothing_is_lost_or_done_twice(folder: Path) -> None:

@@ -3,8 +3,6 @@
 import asyncio
 import hashlib
 import json
-import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,9 +25,9 @@ from annul.security.vault import Vault
 from annul.sim.demo import Plan, seed
 from annul.store.clock import SystemClock
 from annul.store.journal import Journal
+from tests.support.processes import annul
 from tests.support.rows import put_transaction
 
-_ANNUL = str(Path(sys.executable).parent / "annul")
 _PASSWORD = "correct horse battery"
 _USERS = {"olga": "operator", "otto": "operator", "sue": "support"}
 _LETTER = b"the issuer's letter"
@@ -47,29 +45,12 @@ class Desk:
     async def annul(self, *words: str, user: str = "", **environment: str) -> tuple[int, str]:
         """Run a command; give its exit status and what it printed."""
         named = [f"--user={user}"] if user else []
-        process = await asyncio.create_subprocess_exec(
-            _ANNUL,
-            "conclude",
-            *words,
-            *named,
-            f"--database={self.database}",
-            env={
-                **os.environ,
-                "ANNUL_PASSWORD": _PASSWORD,
-                "ANNUL_MASTER_KEY": "00" * 32,
-                **environment,
-            },
-            cwd=self.folder,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+        known = {"ANNUL_PASSWORD": _PASSWORD, "ANNUL_MASTER_KEY": "00" * 32, **environment}
+        place = f"--database={self.database}"
+        status, out, err = await asyncio.to_thread(
+            annul, "conclude", *words, *named, place, cwd=self.folder, **known
         )
-        async with asyncio.timeout(60):
-            said, _ = await process.communicate()
-        text = said.decode()
-        assert process.returncode is not None
-        assert "Traceback" not in text
-        return process.returncode, text
+        return status, out + err
 
     async def do(self, transaction: Transaction, verdict: str, user: str, **more: str) -> str:
         """Propose or confirm with everything that it takes."""

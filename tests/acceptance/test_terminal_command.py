@@ -2,11 +2,7 @@
 
 import asyncio
 import json
-import os
 import stat
-import subprocess
-import sys
-import tempfile
 import tomllib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -25,9 +21,8 @@ from annul.security.ciphers import TDES, BlockCipher
 from annul.security.tls import Clients, ServerTls, identity_in, server_context
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
-from tests.support.processes import Process, free_port
+from tests.support.processes import Process, annul, free_port, open_folder
 
-_ANNUL: Final = str(Path(sys.executable).parent / "annul")
 _PASSWORD: Final = "correct horse battery"
 _MERCHANT: Final = "898000058120000"
 _CARD: Final = "6200010000000007"
@@ -45,22 +40,12 @@ class Desk:
 
     def annul(self, *words: str, password: str = _PASSWORD) -> tuple[int, str, str]:
         """Run a command; give its exit status, what it printed and what it complained of."""
-        result = subprocess.run(
-            [_ANNUL, *words],
-            env={
-                **os.environ,
-                "ANNUL_PASSWORD": password,
-                "ANNUL_TERMINALS_PORT": str(self.port),
-                "ANNUL_DATA": str(self.folder),
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+        return annul(
+            *words,
+            ANNUL_PASSWORD=password,
+            ANNUL_TERMINALS_PORT=str(self.port),
+            ANNUL_DATA=str(self.folder),
         )
-        assert "Traceback" not in result.stdout + result.stderr
-        return result.returncode, result.stdout, result.stderr
 
     def enrol(
         self,
@@ -118,10 +103,8 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
-    """Run a demo in a folder that PostgreSQL's own user can reach, unlike pytest's."""
-    with tempfile.TemporaryDirectory(prefix="annul-enrol-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    """Run a demo, and add its people."""
+    with open_folder() as folder:
         port = free_port()
         environment = {
             "ANNUL_TERMINALS_PORT": str(port),
@@ -130,21 +113,13 @@ def desk() -> Iterator[Desk]:
         }
         up = Process("up", ["up", "--demo", f"--data={folder}"], port, folder, environment)
         try:
-            password = asyncio.run(_greeted(up))
-            desk = Desk(folder, port, password)
+            asyncio.run(up.start())
+            greeting = asyncio.run(up.greeting())
+            desk = Desk(folder, port, greeting.partition("one-time password: ")[2].split()[0])
             asyncio.run(_people(desk))
             yield desk
         finally:
             asyncio.run(up.stop())
-
-
-async def _greeted(up: Process) -> str:
-    """Start it and wait until everything serves; give the first user's one-time password."""
-    await up.start()
-    async with asyncio.timeout(30):
-        while "Ctrl-C stops it." not in up.log():
-            await asyncio.sleep(0.05)
-    return up.log().partition("one-time password: ")[2].split()[0]
 
 
 async def _people(desk: Desk) -> None:

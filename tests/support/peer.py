@@ -25,6 +25,27 @@ def answer_to(request: Message, fields: Mapping[int, str | bytes] | None = None)
     return answer | {15: "1123", 39: "00"} | dict(fields or {})
 
 
+def sale(trace: int = 1, terminal: int = 1, merchant: int = 1) -> tuple[str, Fields]:
+    """Give a sale as annul asks for it."""
+    return "0200", {
+        2: "6200000000000005",
+        3: "000000",
+        4: "000000001000",
+        7: "1123100000",
+        11: f"{trace:06d}",
+        12: "100000",
+        13: "1123",
+        22: "021",
+        25: "00",
+        32: "48020000",
+        33: "48020000",
+        37: f"{terminal:06d}{trace:06d}",
+        41: f"{terminal:08d}",
+        42: f"{merchant:015d}",
+        49: "156",
+    }
+
+
 class Peer:
     """Answers network requests by itself while `signs_on`; the rest waits in `requests`.
 

@@ -6,18 +6,21 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from socket import create_server
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 _ANNUL: Final = str(Path(sys.executable).parent / "annul")
 _START_S: Final = 60.0
+_GREETING_S: Final = 30.0
+_UP: Final = ("annul is up.", "Ctrl-C stops it.")  # how its greeting begins and ends
 _STOP_S: Final = 40.0
 _LOWEST, _HIGHEST, _STEP = 12_000, 32_000, 11
 _NEEDED: Final = (0, 1, 8, 9, 10, 108, 109, 110)
@@ -38,6 +41,41 @@ def free_port() -> int:
         return port
     message = "no free port on loopback"
     raise RuntimeError(message)
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Give a folder that PostgreSQL's own user can reach, unlike pytest's."""
+    with tempfile.TemporaryDirectory(prefix="annul-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+class Ended(NamedTuple):
+    """What a command came to: its exit status, what it printed, what it complained of."""
+
+    status: int
+    out: str
+    err: str
+
+
+def annul(
+    *words: str, cwd: Path | None = None, within_s: float = 60.0, **environment: str
+) -> Ended:
+    """Run a command of annul to its end; a traceback fails the test."""
+    done = subprocess.run(
+        [_ANNUL, *words],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=within_s,
+        check=False,
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 @dataclass(slots=True)
@@ -67,6 +105,14 @@ class Process:
                 if self.running.poll() is not None:
                     raise RuntimeError(self.log())
                 await asyncio.sleep(0.05)
+
+    async def greeting(self) -> str:
+        """Wait until everything serves; give what it says then."""
+        begins, ends = _UP
+        async with asyncio.timeout(_GREETING_S):
+            while ends not in (said := self.log().rpartition(begins)[2]):
+                await asyncio.sleep(0.02)
+        return said
 
     def kill(self) -> None:
         """End it as a crash would."""

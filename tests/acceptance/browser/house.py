@@ -1,12 +1,9 @@
 """A house for browser tests: `annul up --demo` as a process of its own, and people in browsers."""
 
+import asyncio
 import json
-import os
 import re
-import subprocess
-import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,9 +17,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.support.processes import free_port
+from tests.support.processes import Process, annul, free_port, open_folder
 
-_ANNUL = str(Path(sys.executable).parent / "annul")
 _CHROMIUM = "/usr/bin/chromium"
 _DRIVER = "/usr/bin/chromedriver"
 _ARGUMENTS = (
@@ -36,7 +32,6 @@ _ARGUMENTS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
-_UP_S = 60.0
 PASSWORD = "correct horse battery staple"
 SHOP = "898000058120000"
 
@@ -64,15 +59,8 @@ class House:
 
     def annul(self, *words: str, **environment: str) -> str:
         """Run a command; gives what it printed."""
-        result = subprocess.run(
-            [_ANNUL, *words],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            env={**os.environ, **environment},
-        )
-        return result.stdout + result.stderr
+        _, out, err = annul(*words, **environment)
+        return out + err
 
     def pos(self, *words: str) -> str:
         """Use the demo's first terminal."""
@@ -106,36 +94,22 @@ class House:
 @contextmanager
 def house() -> Iterator[House]:
     """Start annul with its demo; cases run fifty times faster than in a shop."""
-    with tempfile.TemporaryDirectory(prefix="annul-desk-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with open_folder() as folder:
         terminals, console = free_port(), free_port()
         environment = {
-            **os.environ,
             "ANNUL_TERMINALS_PORT": str(terminals),
             "ANNUL_STATUS_PORT": "0",
             "ANNUL_CONSOLE_PORT": str(console),
             "ANNUL_VOID_TIME_SCALE": "0.02",
         }
-        log = folder / "up.log"
-        with log.open("w") as file:
-            process = subprocess.Popen(
-                [_ANNUL, "up", "--demo", f"--data={folder}"],
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                env=environment,
-            )
+        demo = ["up", "--demo", f"--data={folder}"]
+        up = Process("up", demo, terminals, folder, environment)
         try:
-            ends = time.monotonic() + _UP_S
-            while "Ctrl-C stops it." not in log.read_text():
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < ends, log.read_text()
-                time.sleep(0.05)
-            yield House(folder, terminals, console, log.read_text())
+            asyncio.run(up.start())
+            yield House(folder, terminals, console, asyncio.run(up.greeting()))
         finally:
-            process.terminate()
-            process.wait(timeout=30)
-        assert "6200010000000007" not in log.read_text()
+            asyncio.run(up.stop())
+        assert "6200010000000007" not in (folder / "up.log").read_text()
 
 
 class Person:

@@ -1,8 +1,7 @@
 """A host process that never comes back, and a second one that takes its number: nothing is lost."""
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,12 +15,6 @@ from tests.support.site import RogueSite, open_rogue_site
 from tests.support.soft import Cashier, cashier
 
 _LEASE_S = 1.0
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="annul-host-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
 
 
 @pytest.fixture
@@ -52,9 +45,7 @@ async def _process(site: RogueSite, folder: Path) -> AsyncIterator[Process]:
     process = Process("dies", ["up", f"--data={folder}"], port, folder, environment)
     await process.start()
     try:
-        async with asyncio.timeout(30):
-            while "Ctrl-C stops it." not in process.log():
-                await asyncio.sleep(0.02)
+        await process.greeting()
         yield process
     finally:
         process.kill()

@@ -16,10 +16,9 @@ from annul.issuers.link import LinkLimits, NoAnswer, NotSent
 from annul.security.keys import WrappedKey
 from annul.wire.codec import Message
 from tests.support.clock import HeldClock
-from tests.support.peer import Peer
+from tests.support.peer import Peer, sale
 
 from .conftest import LIMITS, MAC
-from .test_link import sale
 
 PAN = "6200000000000005"
 

@@ -11,31 +11,11 @@ from annul.issuers.errors import Silence
 from annul.issuers.link import Link, LinkState, NoAnswer, NotSent
 from tests.support.clock import HeldClock
 from tests.support.exchanges import SALE, request_of
-from tests.support.peer import CODEC, FRAMING, Peer, answer_to
+from tests.support.peer import CODEC, FRAMING, Peer, answer_to, sale
 
 from .conftest import LIMITS, Bench
 
 Fields = dict[int, str | bytes]
-
-
-def sale(trace: int = 1, terminal: int = 1, merchant: int = 1) -> tuple[str, Fields]:
-    return "0200", {
-        2: "6200000000000005",
-        3: "000000",
-        4: "000000001000",
-        7: "1123100000",
-        11: f"{trace:06d}",
-        12: "100000",
-        13: "1123",
-        22: "021",
-        25: "00",
-        32: "48020000",
-        33: "48020000",
-        37: f"{terminal:06d}{trace:06d}",
-        41: f"{terminal:08d}",
-        42: f"{merchant:015d}",
-        49: "156",
-    }
 
 
 def _ask(link: Link, request: tuple[str, Fields]) -> asyncio.Future:

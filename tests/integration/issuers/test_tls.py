@@ -25,10 +25,9 @@ from annul.security.tls import Clients, ClientTls, ServerTls, server_context
 from annul.sim.issuer.simulator import Options, simulate
 from annul.store.clock import SystemClock
 from tests.support.certificates import Authority
-from tests.support.peer import CODEC, FRAMING, Peer
+from tests.support.peer import CODEC, FRAMING, Peer, sale
 
 from .conftest import LIMITS
-from .test_link import sale
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 

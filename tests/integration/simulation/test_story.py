@@ -1,8 +1,6 @@
 """Stories of the whole cell: they hold, they can be told again, and they find what is wrong."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from annul.simulation.shrink import shrunk, words
 from annul.simulation.story import tell
 from annul.simulation.world import World, world
 from tests.support.mutants import MUTANTS, Mutant
+from tests.support.processes import annul
 
 _SEEDS = 200
 _ROUNDS = 10
@@ -36,16 +35,9 @@ def ground() -> Iterator[World]:
 @pytest.mark.timeout(420)
 def test_a_few_hundred_stories_hold(tmp_path: Path) -> None:
     file = tmp_path / "simulate.json"
-    command = [
-        str(Path(sys.executable).parent / "annul"),
-        "simulate",
-        f"--seeds={_SEEDS}",
-        "--rounds=6",
-        "--workers=2",
-        f"--report={file}",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    how_much = (f"--seeds={_SEEDS}", "--rounds=6", "--workers=2")
+    done = annul("simulate", *how_much, f"--report={file}", within_s=400)
+    assert done.status == 0, done.out + done.err
     report = json.loads(file.read_text(encoding="utf-8"))
     assert report["seeds"] == _SEEDS
     assert report["voids"] > _SEEDS
@@ -110,15 +102,7 @@ def test_a_chart_shows_one_void_from_terminal_to_issuer(ground: World) -> None:
 
 def test_the_command_tells_a_story(tmp_path: Path) -> None:
     file = tmp_path / "void.svg"
-    command = [
-        str(Path(sys.executable).parent / "annul"),
-        "simulate",
-        "--seed=3",
-        "--rounds=6",
-        "--tell",
-        f"--svg={file}",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    assert '"seed": 3' in done.stdout
+    done = annul("simulate", "--seed=3", "--rounds=6", "--tell", f"--svg={file}", within_s=120)
+    assert done.status == 0, done.err
+    assert '"seed": 3' in done.out
     assert file.read_text(encoding="utf-8").startswith("<svg")
