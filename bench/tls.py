@@ -10,16 +10,14 @@ from annul.app import ground
 from annul.settings import Settings
 from annul.sim.demo import Plan, seed
 from annul.store.embedded import EmbeddedPostgres
-from annul.wire.codec import Codec
-from annul.wire.dialects import DIALECTS
 from annul.wire.framing import TPDU_2, Framer
 from bench import e2e
 from bench.lines import SecuredLines
 from tests.support.processes import Process, cpu_seconds, free_port, open_folder
+from tests.support.wire import CODEC, HEAD
 
 _CONNECTIONS: Final = 1_000
 _MICRO: Final = 1e6
-_HEAD: Final = bytes.fromhex("6000030000603100311000")
 
 
 def measure(plain: Mapping[str, float]) -> dict[str, float]:
@@ -81,6 +79,5 @@ async def _ask(port: int, echo: bytes, context: ssl.SSLContext | None) -> None:
 
 
 def _echo(merchant: str, terminal: str) -> bytes:
-    codec = Codec(DIALECTS["unionpay_pos"])
-    body = codec.encode("0820", {41: terminal, 42: merchant, 60: "00000001301"})
-    return TPDU_2.pack(body, _HEAD)
+    body = CODEC.encode("0820", {41: terminal, 42: merchant, 60: "00000001301"})
+    return TPDU_2.pack(body, HEAD)

@@ -18,7 +18,8 @@ from annul.diagnose.gather import Gatherer
 from annul.diagnose.rank import rank
 from tests.support.faults.fault import FAULTS
 from tests.support.processes import open_folder
-from tests.support.scenes import Scene, World, world
+from tests.support.scenes import Scene
+from tests.support.world import World, world
 
 from .mixes import Mix, mixes
 from .score import AMBIGUOUS, Judged, report

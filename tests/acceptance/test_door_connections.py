@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.adversary import WITHIN_S, Keyed, Wire, dial, managing, tap
 from tests.support.site import Site, open_site
 from tests.support.soft import cashier
+from tests.support.wire import WITHIN_S, Keyed, Wire, dial, managing, tap
 
 _ELSEWHERE = "127.0.0.2"
 _FLOOD = 150_000  # answers of some 90 bytes: far more than the kernel takes for a silent reader

@@ -7,21 +7,20 @@ from typing import Final
 import pytest
 
 from annul.sim.terminal.journal import Record
-from tests.support.adversary import (
+from tests.support.adversary import changes, snapshot
+from tests.support.site import Site
+from tests.support.soft import CODE
+from tests.support.wire import (
     Credentials,
     Fields,
     Keyed,
     badly_signed,
-    changes,
     dial,
     sale,
     sign_in,
-    snapshot,
     undoing,
     unsigned,
 )
-from tests.support.site import Site
-from tests.support.soft import CODE
 
 _ORIGINAL: Final = Record(
     batch="000001", trace="000001", kind="sale", amount=10_000, card="", fields={}

@@ -7,24 +7,22 @@ from random import Random
 
 import pytest
 
-from tests.support.adversary import (
+from tests.support.adversary import changes, resolver_round, snapshot
+from tests.support.site import Site
+from tests.support.soft import cashier
+from tests.support.wire import (
     Fields,
     Keyed,
     badly_signed,
     burst,
-    changes,
     dial,
     managing,
-    resolver_round,
     sale,
     sign_in,
-    snapshot,
     tap,
     undoing,
     unsigned,
 )
-from tests.support.site import Site
-from tests.support.soft import cashier
 
 _MESSAGES = 3_000
 _AT_ONCE = 12  # below what makes the host hang up

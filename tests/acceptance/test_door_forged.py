@@ -5,26 +5,21 @@ from collections.abc import AsyncIterator
 import pytest
 
 from annul.sim.terminal.journal import Record
-from tests.support.adversary import (
-    ROOMS,
+from tests.support.adversary import ROOMS, changes, equalised, quiet, resolver_round, snapshot
+from tests.support.site import Site
+from tests.support.soft import CARD, Cashier, cashier
+from tests.support.wire import (
     WRONG_MAC,
     Answer,
     Fields,
     Keyed,
     Tap,
     badly_signed,
-    changes,
     dial,
-    equalised,
-    quiet,
-    resolver_round,
     sale,
-    snapshot,
     tap,
     undoing,
 )
-from tests.support.site import Site
-from tests.support.soft import CARD, Cashier, cashier
 
 # What a kind knows and what still has room for anything, so that only the bytes themselves tell:
 # asserted on its own below.

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from annul.wire.subfields import Field48Totals
-from tests.support.adversary import Credentials, Keyed, changes, dial, managing, sale, snapshot, tap
+from tests.support.adversary import changes, snapshot
 from tests.support.site import Site
 from tests.support.soft import CARD, cashier
+from tests.support.wire import Credentials, Keyed, dial, managing, sale, tap
 
 
 def _totals(amount: int = 0, count: int = 0) -> str:

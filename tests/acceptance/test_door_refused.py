@@ -12,9 +12,10 @@ from annul.security.keys import KeyKind
 from annul.security.mac import MacAlgorithm, mac
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.errors import NoAnswerFromHost
-from tests.support.adversary import CODEC, WITHIN_S, Keyed, dial, managing, quiet, sale
+from tests.support.adversary import quiet
 from tests.support.site import Site, open_site
 from tests.support.soft import cashier
+from tests.support.wire import CODEC, WITHIN_S, Keyed, dial, managing, sale
 
 
 async def _nothing_moves(site: Site, body: bytes, code: str) -> None:

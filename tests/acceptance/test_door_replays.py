@@ -7,9 +7,10 @@ import pytest
 
 from annul.sim.terminal.batch import settle
 from annul.wire.framing import Frame
-from tests.support.adversary import Tap, changes, dial, quiet, resolver_round, snapshot, tap
+from tests.support.adversary import changes, quiet, resolver_round, snapshot
 from tests.support.site import Site
 from tests.support.soft import Cashier, cashier
+from tests.support.wire import Tap, dial, tap
 
 
 async def _live(till: Cashier) -> None:

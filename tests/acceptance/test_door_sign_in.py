@@ -3,9 +3,10 @@
 import asyncio
 
 from annul.sim.terminal.terminal import SoftTerminal
-from tests.support.adversary import Keyed, burst, changes, dial, sale, sign_in, snapshot, tap
+from tests.support.adversary import changes, snapshot
 from tests.support.site import Site
 from tests.support.soft import cashier
+from tests.support.wire import Keyed, burst, dial, sale, sign_in, tap
 
 _KEYS = "SELECT to_jsonb(t)::text FROM terminal_keys t ORDER BY 1"
 

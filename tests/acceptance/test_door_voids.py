@@ -6,19 +6,10 @@ import pytest
 
 from annul.sim.terminal.batch import settle
 from annul.sim.terminal.journal import Record
-from tests.support.adversary import (
-    Fields,
-    Snapshot,
-    badly_signed,
-    changes,
-    dial,
-    resolver_round,
-    snapshot,
-    undoing,
-    unsigned,
-)
+from tests.support.adversary import Snapshot, changes, resolver_round, snapshot
 from tests.support.site import Site
 from tests.support.soft import Cashier, cashier
+from tests.support.wire import Fields, badly_signed, dial, undoing, unsigned
 
 
 @pytest.fixture

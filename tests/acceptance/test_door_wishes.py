@@ -2,18 +2,9 @@
 
 from uuid import uuid4
 
-from tests.support.adversary import (
-    Keyed,
-    badly_signed,
-    changes,
-    dial,
-    managing,
-    sale,
-    sign_in,
-    snapshot,
-    unsigned,
-)
+from tests.support.adversary import changes, snapshot
 from tests.support.site import Site
+from tests.support.wire import Keyed, badly_signed, dial, managing, sale, sign_in, unsigned
 
 _TOLD = "凭证000001已撤销"
 

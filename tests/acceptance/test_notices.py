@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from annul.sim.issuer.faults import Fault, FaultKind
-from tests.support.adversary import Keyed, dial, sale
 from tests.support.site import Site, open_site
+from tests.support.wire import Keyed, dial, sale
 
 _TEXT = "凭证000001已撤销"
 

@@ -1,52 +1,29 @@
-"""The world in which faults are caused: a host, its database, an issuer of its own per scene."""
+"""A scene of the world in which faults are caused: an issuer, a shop with its tills, the truth."""
 
 import asyncio
 import itertools
-import secrets
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from annul.app import Running, ground, serve
 from annul.domain.kinds import KINDS
-from annul.issuers import directory
 from annul.issuers.link import Link
-from annul.security.ciphers import TDES
-from annul.security.keys import KeyKind
-from annul.security.vault import Vault
-from annul.settings import Settings
-from annul.sim.demo import Plan, seed
 from annul.sim.issuer.faults import Fault, FaultKind
-from annul.sim.issuer.simulator import Options, Simulator, simulate
+from annul.sim.issuer.simulator import Simulator
 from annul.sim.terminal.errors import NoAnswerFromHost, StillOwing, Unreachable
 from annul.sim.terminal.journal import Journal, Record
 from annul.sim.terminal.messages import Order
-from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 from annul.wire.subfields import Field60
 from tests.support.proxy import Proxy
 
+if TYPE_CHECKING:
+    from tests.support.world import World
+
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
-TIMEOUT_MS: Final = 700
-_TILLS: Final = 6
-_MERCHANT: Final = """
-INSERT INTO merchants (merchant_id, name_zh, name_en, category)
-VALUES ($1, '示例店', 'Shop', '5411')
-"""
-_KEY: Final = """
-INSERT INTO terminal_keys (merchant_id, terminal_id, kind, algorithm, wrapped, check_value,
-                           issued_at)
-VALUES ($1, $2, $3, $4, $5, $6, now())
-"""
-_ISSUER: Final = """
-INSERT INTO issuers (issuer_id, name_zh, name_en, host, port, timeout_ms)
-VALUES ($1, '示例银行', 'Example Bank', '127.0.0.1', $2, $3)
-"""
 
 
 @dataclass(slots=True)
@@ -316,118 +293,3 @@ class Scene:
     def _true(self, till: Till, batch: str, trace: str, truth: str) -> None:
         terminal, merchant = till.ids
         self.truths.append(((merchant, terminal, batch, trace), truth))
-
-
-class World:
-    """A running host, and the making of scenes."""
-
-    def __init__(self, running: Running) -> None:
-        self.running = running
-        self.pool = running.ground.pool
-        self._lock = asyncio.Lock()
-        self._numbers = 1_000  # beyond those of the demo
-
-    @property
-    def timeout_ms(self) -> int:
-        """How long an issuer may take."""
-        return TIMEOUT_MS
-
-    async def until(self, sql: str, *arguments: Any, within_s: float = 30.0) -> None:
-        """Wait until a query gives something true."""
-        async with asyncio.timeout(within_s):
-            while not await self.pool.fetchval(sql, *arguments):
-                await asyncio.sleep(0.02)
-
-    def interrupt(self, terminal: str) -> None:
-        """End what the host does for a terminal, as the end of its process would."""
-        for task in self.running.server._tasks | self.running.server._of_nobody:  # pyright: ignore[reportPrivateUsage]
-            frame = getattr(task.get_coro(), "cr_frame", None)
-            if frame is not None and terminal.encode() in frame.f_locals["entry"].message.raw:
-                task.cancel()
-
-    async def switch(self, issuer_id: str, *, on: bool) -> None:
-        """Take an issuer's line away, or give it back."""
-        async with self._lock:
-            await self.pool.execute(
-                "UPDATE issuers SET active = $2 WHERE issuer_id = $1", issuer_id, on
-            )
-            await self._apply()
-
-    async def take_up(self) -> None:
-        """Let the host read merchants and terminals anew, as it does when somebody changes them."""
-        async with self._lock:
-            await self.running.host.registry.load()
-
-    @asynccontextmanager
-    async def scene(self, random: Random) -> AsyncIterator[Scene]:
-        """Make an issuer, a merchant and its tills, and take the issuer away in the end."""
-        self._numbers += 1
-        number = self._numbers
-        async with AsyncExitStack() as stack:
-            issuer = await stack.enter_async_context(simulate(Options(seed=number)))
-            proxy = Proxy(issuer.port)
-            stack.push_async_callback(proxy.stop)
-            issuer_id, prefix = f"{number:08d}", f"62{number:04d}"
-            merchant = f"898{number:012d}"
-            async with self._lock:
-                await self.pool.execute(_ISSUER, issuer_id, await proxy.start(), TIMEOUT_MS)
-                await self.pool.execute(
-                    "INSERT INTO bins (prefix, issuer_id, card_type) VALUES ($1, $2, 'debit')",
-                    prefix,
-                    issuer_id,
-                )
-                await self.pool.execute(_MERCHANT, merchant)
-                keys = [await self._terminal(merchant, number, index) for index in range(_TILLS)]
-                await self.running.host.registry.load()
-                await self._apply()
-            async with asyncio.timeout(30):
-                await self.running.host.issuers.lines[issuer_id].link.wait_up()
-            tills = [await self._till(stack, merchant, *one) for one in keys]
-            yield Scene(self, random, issuer, proxy, issuer_id, prefix, merchant, tills)
-            await self.switch(issuer_id, on=False)
-
-    async def _apply(self) -> None:
-        tables = await directory.read(self.pool)
-        await self.running.host.issuers.apply(tables.issuers, tables.bins)
-
-    async def _terminal(self, merchant: str, number: int, index: int) -> tuple[str, str]:
-        terminal = f"{number:06d}{index:02d}"
-        await self.pool.execute(
-            "INSERT INTO terminals (merchant_id, terminal_id) VALUES ($1, $2)", merchant, terminal
-        )
-        clear = secrets.token_bytes(16)
-        key = self.running.ground.security.import_key(KeyKind.MASTER, TDES, clear)
-        await self.pool.execute(
-            _KEY, merchant, terminal, key.kind, key.algorithm, key.wrapped, key.check_value
-        )
-        return terminal, clear.hex()
-
-    async def _till(self, stack: AsyncExitStack, merchant: str, terminal: str, key: str) -> Till:
-        proxy = Proxy(self.running.port)
-        stack.push_async_callback(proxy.stop)
-        profile = Profile(
-            merchant=merchant,
-            terminal=terminal,
-            master_key=key,
-            port=await proxy.start(),
-            timeout_s=12.0,
-            resends=50,
-        )
-        journal = Journal(":memory:", Vault(bytes.fromhex(key)))
-        soft = SoftTerminal(profile, journal, lambda: datetime.now(_ZONE))
-        stack.callback(journal.close)
-        stack.callback(soft.close)
-        await soft.sign_in()
-        return Till(soft, journal, proxy, (terminal, merchant))
-
-
-@asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[World]:
-    """Start it all; the resolver works at a shop's pace, so that it does not stir the evidence."""
-    settings = Settings.load(None, data=folder, terminals_port=0, status_port=0, log_level="error")
-    async with ground(settings) as base:
-        await seed(base.pool, base.security, Plan((1,), merchants=1, terminals_each=1))
-        await base.pool.execute("DELETE FROM bins")
-        await base.pool.execute("UPDATE issuers SET active = false")
-        async with serve(base) as running:
-            yield World(running)

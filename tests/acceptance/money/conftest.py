@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.adversary import Keyed, Wire, dial
 from tests.support.site import RogueSite, open_rogue_site
 from tests.support.soft import Cashier, cashier
+from tests.support.wire import Keyed, Wire, dial
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Messages that most tests begin with."""
 
 from annul.sim.terminal.journal import Record
-from tests.support.adversary import Answer, Keyed, Wire, sale
+from tests.support.wire import Answer, Keyed, Wire, sale
 
 
 async def sell(owner: Keyed, wire: Wire, trace: str, amount: int = 10_000) -> Record:

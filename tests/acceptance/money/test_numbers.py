@@ -8,9 +8,9 @@ import pytest
 from annul.host.told import stored_reply
 from annul.store.batcher import StoreUnavailable
 from annul.store.journal_sql import OF_TRANSACTION
-from tests.support.adversary import Keyed, Wire, dial, sale, undoing
 from tests.support.site import RogueSite
 from tests.support.soft import cashier
+from tests.support.wire import Keyed, Wire, dial, sale, undoing
 
 from .messages import reversal_of, sell
 

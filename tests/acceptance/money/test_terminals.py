@@ -8,9 +8,9 @@ import pytest
 
 from annul.host.numbers import ReferenceNumbers
 from annul.sim.terminal.journal import Record
-from tests.support.adversary import Fields, Keyed, Wire, dial, sale, undoing
 from tests.support.site import RogueSite
 from tests.support.soft import CODE, cashier
+from tests.support.wire import Fields, Keyed, Wire, dial, sale, undoing
 
 from .messages import reversal_of, sell
 

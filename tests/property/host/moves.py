@@ -5,24 +5,22 @@ from typing import Final
 
 from annul.sim.terminal.journal import Record
 from annul.wire.subfields import Field48Totals
-from tests.support.adversary import (
+from tests.support.adversary import ROOMS, equalised, folded
+from tests.support.soft import CARD
+from tests.support.wire import (
     CODEC,
     MAC,
-    ROOMS,
     Credentials,
     Fields,
     Keyed,
     Tap,
     badly_signed,
-    equalised,
-    folded,
     managing,
     sale,
     sign_in,
     undoing,
     unsigned,
 )
-from tests.support.soft import CARD
 
 _FORMS: Final = ("000", "001", "002", "003", "004", "005", "006", "913", "914", "925", "937", "999")
 _UNDOING: Final = {"void": "0200", "refund": "0220"}

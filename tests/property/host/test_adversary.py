@@ -16,21 +16,10 @@ import pytest
 
 from annul.sim.terminal.journal import Record
 from annul.wire.errors import DecodeError
-from tests.support.adversary import (
-    HEAD,
-    Credentials,
-    Keyed,
-    Snapshot,
-    Wire,
-    changes,
-    dial,
-    quiet,
-    resolver_round,
-    snapshot,
-    tap,
-)
+from tests.support.adversary import Snapshot, changes, quiet, resolver_round, snapshot
 from tests.support.site import Site, open_site
 from tests.support.soft import Cashier, cashier
+from tests.support.wire import HEAD, Credentials, Keyed, Wire, dial, tap
 
 from .moves import Owner, Stranger
 
