@@ -74,6 +74,7 @@ _ADVICE: Final[dict[str, tuple[str, str]]] = {
         "原交易已撤销或冲正，无需再做",
         "The original was undone before; there is nothing left to do.",
     ),
+    "nothing_owed": ("未动账。没有欠费可缴", "No money moved. There is nothing to pay."),
     "later": ("未动账。请几分钟后再试", "No money moved. Try again in a few minutes."),
     "taken_back": (
         "未成交，如动账会自动冲回。请稍后再试",
@@ -199,7 +200,7 @@ _ROWS: Final[tuple[tuple[str, Group, Effect, str, str, str], ...]] = (
     ("A6", _A, _DONE, "done", "交易成功，请留意后续通知", "Approved; a note will follow"),
     ("A7", _C, _NOT, "sign_in", "密钥处理失败", "Key handling failed"),
     ("A8", _C, _NOT, "call_acquirer", "缺少转入卡归属信息", "Region of the receiving card missing"),
-    ("B1", _C, _NOT, "done", "没有欠费", "Nothing is owed"),
+    ("B1", _C, _NOT, "nothing_owed", "没有欠费", "Nothing is owed"),
     ("C1", _C, _NOT, "call_acquirer", "受理方状态异常", "Acquirer not open"),
     ("N1", _C, _NOT, "call_issuer", "未登折笔数超限", "Too many entries not in the passbook"),
     ("P1", _C, _NOT, "call_issuer", "未在发卡行留存手机号", "No phone number at the issuer"),
