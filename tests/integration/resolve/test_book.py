@@ -18,7 +18,7 @@ from annul.domain.states import UNFINISHED, State
 from annul.domain.text import Text
 from annul.resolve.book import _SQL, Book, CaseUnknown, Entry
 from annul.resolve.case import Case, Event, chained, first_broken
-from tests.support.rows import DUE_IN, LEASE, put_case, put_refusal, put_transaction, put_void
+from tests.support.rows import DUE_IN, LEASE, put, put_case, put_refusal, put_transaction, put_void
 from tests.support.situations import NOW, OPENED
 
 _FAILED = (State.DECLINED, State.UNKNOWN, State.REVERSING, State.REVERSED, State.DISPUTED)

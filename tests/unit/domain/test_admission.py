@@ -6,6 +6,7 @@ import pytest
 
 from annul.domain import admission
 from annul.domain.kinds import KINDS
+from annul.domain.money import LARGEST
 from tests.support.builders import merchant, terminal
 
 
@@ -55,3 +56,61 @@ def test_signing_in_needs_no_batch() -> None:
 
 def test_a_balance_inquiry_has_no_amount() -> None:
     assert _check("balance", amount=0, of_terminal={"amount_limit": 0}).ok
+
+
+@pytest.mark.parametrize(
+    ("amount", "name"),
+    [
+        (1, "allowed"),
+        (0, "amount_invalid"),
+        (-1, "amount_invalid"),
+        (5_000_000_00, "allowed"),
+        (5_000_000_01, "over_terminal_limit"),
+        (LARGEST + 1, "amount_invalid"),
+    ],
+)
+def test_limits_are_the_last_amount_that_goes(amount: int, name: str) -> None:
+    assert _check(amount=amount).name == name
+
+
+def test_a_limit_of_nothing_lets_nothing_through() -> None:
+    assert _check(amount=1, of_terminal={"amount_limit": 0}).code == "61"
+    assert _check(amount=1, of_merchant={"amount_limit": 0}).code == "61"
+
+
+@pytest.mark.parametrize("kind", ["settlement", "batch_upload", "batch_upload_end"])
+def test_the_end_of_a_batch_belongs_to_a_batch_but_has_no_amount(kind: str) -> None:
+    assert _check(kind, amount=0, currency="").ok
+    assert _check(kind, amount=0, of_terminal={"signed_in": False}).name == "not_signed_in"
+    assert _check(kind, amount=0, batch="000009").name == "batch_differs"
+
+
+@pytest.mark.parametrize("kind", ["echo", "parameters", "status", "sign_off"])
+def test_what_keeps_a_terminal_going_needs_no_batch_but_an_active_shop(kind: str) -> None:
+    gone: dict[str, Any] = {"of_terminal": {"signed_in": False}, "batch": "999999", "amount": 0}
+    assert _check(kind, **gone).ok
+    assert _check(kind, of_merchant={"active": False}, **gone).code == "03"
+    gone["of_terminal"] = {"active": False, "signed_in": False}
+    assert _check(kind, **gone).code == "58"
+
+
+def test_a_terminal_may_have_some_kinds_only() -> None:
+    few = {"kinds": frozenset({"sale"})}
+    assert _check("sale", of_terminal=few).ok
+    assert _check("refund", of_terminal=few).name == "kind_not_enabled"
+    assert _check("sale", of_terminal={"kinds": frozenset()}).name == "kind_not_enabled"
+
+
+def test_the_first_row_that_applies_is_what_is_told() -> None:
+    """Who stands before a closed shop is not sent to sign in."""
+    wrong = {"batch": "9", "amount": 0, "currency": "840"}
+    closed, off = {"active": False}, {"active": False, "signed_in": False}
+    assert _check(of_merchant=closed, of_terminal=off, **wrong).code == "03"
+    assert _check(of_terminal=off, **wrong).code == "58"
+    assert _check(of_terminal={"signed_in": False}, **wrong).code == "77"
+
+
+def test_who_is_not_registered_at_all_has_a_code_of_its_own() -> None:
+    assert (admission.MERCHANT_UNKNOWN.code, admission.TERMINAL_UNKNOWN.code) == ("03", "97")
+    assert not admission.MERCHANT_UNKNOWN.ok
+    assert not admission.TERMINAL_UNKNOWN.ok

@@ -2,7 +2,7 @@
 
 import pytest
 
-from annul.domain.answers import Verdict, judge, reason_of
+from annul.domain.answers import ECHOED, REPEAT_DENIED, Verdict, judge, reason_of
 from annul.domain.response_codes import APPROVED, BOOKED, RESPONSE_CODES, Effect, effect_of
 from annul.domain.reversal_reasons import REASONS
 
@@ -51,3 +51,30 @@ def test_each_contradiction_has_its_reason() -> None:
 def test_the_sets_of_codes_come_from_the_one_table() -> None:
     assert {code for code in RESPONSE_CODES if effect_of(code) is Effect.DONE} == APPROVED
     assert {"10"} == BOOKED - APPROVED
+
+
+@pytest.mark.parametrize("code", REPEAT_DENIED)
+def test_what_may_deny_a_repeat_is_a_decline_by_itself(code: str) -> None:
+    """Of a request that was sent before it proves nothing; that is decided by who has asked."""
+    assert judge(code, ()) is Verdict.DECLINED
+
+
+def test_a_plain_refusal_never_denies_a_repeat() -> None:
+    assert not {"05", "51", "54", "55", "91"} & REPEAT_DENIED
+
+
+@pytest.mark.parametrize("field", ECHOED)
+def test_each_field_that_must_be_repeated_contradicts_an_approval(field: int) -> None:
+    assert judge("00", (field,)) is Verdict.CONTRADICTS
+    declined = judge("51", (field,))
+    assert declined is (Verdict.CONTRADICTS if field in {37, 41, 42} else Verdict.DECLINED)
+
+
+def test_a_part_counts_as_such_whatever_else_differs() -> None:
+    assert reason_of("10", (4, 37)) == "4004"
+    assert judge("10", (4,), in_full=True) is Verdict.CONTRADICTS
+
+
+def test_in_full_makes_no_approval_of_anything_else() -> None:
+    assert judge("51", (), in_full=True) is Verdict.DECLINED
+    assert judge("96", (), in_full=True) is Verdict.OPEN

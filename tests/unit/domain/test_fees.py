@@ -1,12 +1,17 @@
-"""Fees from the table in force, and the transfers that they make."""
+"""Fees from the table in force, and what of them goes back."""
 
 from datetime import date
 
 import pytest
 
-from annul.domain.fees import DEFAULT_FEE_RATES, Fee, FeeRate, FeeTable, NoFeeRate
-from annul.domain.kinds import KINDS
-from annul.domain.ledger import approval, mirror, net
+from annul.domain.fees import (
+    DEFAULT_FEE_RATES,
+    Fee,
+    FeeRate,
+    FeeTable,
+    NoFeeRate,
+    returned,
+)
 
 _TABLE = FeeTable(DEFAULT_FEE_RATES)
 _DAY = date(2026, 11, 23)
@@ -42,28 +47,57 @@ def test_the_rate_of_the_day_counts() -> None:
         table.charge("standard", "debit", 10_000, date(2019, 12, 31))
 
 
-def test_a_sale_moves_money_fee_and_cost() -> None:
-    sums = net(approval(KINDS["sale"], 10_000, Fee(50, 35, 3)))
-    assert sums == {
-        "issuer_receivable": -10_000,
-        "merchant_pending": 9_950,
-        "fee_income": 50,
-        "scheme_cost": -38,
-        "scheme_payable": 38,
-    }
+def _table(*merchant: FeeRate) -> FeeTable:
+    since = date(2020, 1, 1)
+    schemes = [FeeRate("standard", "debit", party, since, 0) for party in ("issuer", "network")]
+    return FeeTable([*merchant, *schemes])
 
 
-def test_a_void_leaves_nothing_of_its_sale() -> None:
-    fee = Fee(50, 35, 3)
-    both = (*approval(KINDS["sale"], 10_000, fee), *approval(KINDS["void"], 10_000, fee))
-    assert net(both) == {}
+@pytest.mark.parametrize(
+    ("amount", "fee"), [(399_999, 2_000), (400_000, 2_000), (399_800, 1_999), (10**9, 2_000)]
+)
+def test_a_cap_is_the_most_that_is_charged(amount: int, fee: int) -> None:
+    table = _table(FeeRate("standard", "debit", "merchant", date(2020, 1, 1), 5_000, 2_000))
+    assert table.charge("standard", "debit", amount, _DAY).merchant == fee
 
 
-def test_a_mirror_leaves_nothing() -> None:
-    sale = approval(KINDS["sale"], 10_000, Fee(50, 35, 3))
-    assert net((*sale, *mirror(sale))) == {}
+def test_a_cap_of_nothing_charges_nothing() -> None:
+    table = _table(FeeRate("standard", "debit", "merchant", date(2020, 1, 1), 5_000, 0))
+    assert table.charge("standard", "debit", 10_000, _DAY).merchant == 0
 
 
-@pytest.mark.parametrize("kind", ["balance", "preauth", "preauth_void"])
-def test_what_moves_no_money_has_no_transfers(kind: str) -> None:
-    assert approval(KINDS[kind], 10_000, Fee(50, 35, 3)) == ()
+def test_the_order_of_the_rows_does_not_matter() -> None:
+    rows = [
+        FeeRate("standard", "debit", "merchant", date(year, 1, 1), ppm)
+        for year, ppm in ((2024, 3_000), (2026, 1_000), (2025, 2_000))
+    ]
+    for given in (rows, rows[::-1]):
+        assert _table(*given).charge("standard", "debit", 1_000_000, _DAY).merchant == 1_000
+
+
+@pytest.mark.parametrize(("pricing", "card_type"), [("gold", "debit"), ("standard", "prepaid")])
+def test_what_has_no_rate_is_named_and_not_charged_nothing(pricing: str, card_type: str) -> None:
+    with pytest.raises(NoFeeRate, match=f"no merchant rate for {pricing}/{card_type} on 2026-11"):
+        _TABLE.charge(pricing, card_type, 10_000, _DAY)
+
+
+@pytest.mark.parametrize(
+    ("before", "part", "back"),
+    [
+        (0, 10_000, 50),
+        (0, 4_000, 20),
+        (4_000, 6_000, 30),
+        (0, 199, 0),  # 0.995 of a unit
+        (199, 1, 1),  # which the next part brings
+        (9_999, 1, 1),
+        (0, 0, 0),
+    ],
+)
+def test_what_goes_back_of_a_fee_is_the_share_so_far(before: int, part: int, back: int) -> None:
+    assert returned(50, 10_000, before, part) == back
+
+
+@pytest.mark.parametrize(("before", "part"), [(0, 10_001), (9_999, 2), (-1, 1), (1, -1)])
+def test_no_more_goes_back_than_was_taken(before: int, part: int) -> None:
+    with pytest.raises(AssertionError):
+        returned(50, 10_000, before, part)

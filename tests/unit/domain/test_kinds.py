@@ -5,6 +5,7 @@ import pytest
 from annul.domain.kinds import (
     CASED,
     COMPLETIONS,
+    GIVING,
     KINDS,
     REFUNDABLE,
     REFUNDS,
@@ -97,3 +98,54 @@ def test_what_an_issuer_is_owed_without_an_outcome() -> None:
         "qr_refund",
         "completion_advice",
     }
+
+
+def test_which_way_the_money_of_each_kind_goes() -> None:
+    ways = {way: {kind.name for kind in KINDS.values() if kind.money is way} for way in Money}
+    assert ways[Money.TAKE] == {"sale", "qr_sale", "completion", "completion_advice"} == {*TAKING}
+    assert (
+        ways[Money.BACK]
+        == {*GIVING}
+        == {
+            "void",
+            "qr_void",
+            "completion_void",
+            "refund",
+            "qr_refund",
+        }
+    )
+    assert ways[Money.HOLD] == {"preauth"}
+    assert ways[Money.RELEASE] == {"preauth_void"}
+
+
+def test_what_takes_a_whole_back_is_reversible_and_a_refund_is_not() -> None:
+    assert all(KINDS[name].reversible for name in VOIDS)
+    assert not any(KINDS[name].reversible for name in REFUNDS)
+    assert {*VOIDS, *REFUNDS, *COMPLETIONS} == {*CASED}
+
+
+@pytest.mark.parametrize("condition", ["00", "01", "08", "82", ""])
+def test_the_circumstances_of_a_sale_make_no_other_kind_of_it(condition: str) -> None:
+    assert find_kind("0200", "000000", condition, "22", "000", "021") is KINDS["sale"]
+    assert find_kind("0200", "000000", "06", "22", "000", "021") is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"), [("031", "qr_sale"), ("032", "qr_sale"), ("013", "sale"), ("", "sale")]
+)
+def test_a_scanned_code_makes_the_qr_kinds(mode: str, name: str) -> None:
+    assert find_kind("0200", "000000", "00", "22", "000", mode) is KINDS[name]
+
+
+def test_a_pre_authorisation_and_a_sale_differ_by_their_condition() -> None:
+    assert find_kind("0200", "000000", "06", "20", "000", "021") is KINDS["completion"]
+    assert find_kind("0220", "000000", "06", "24", "000", "021") is KINDS["completion_advice"]
+    assert find_kind("0200", "200000", "06", "21", "000", "021") is KINDS["completion_void"]
+
+
+def test_a_reversal_of_what_can_not_be_reversed_is_of_no_kind() -> None:
+    for name in ("refund", "qr_refund", "completion_advice", "balance"):
+        kind = KINDS[name]
+        mode = "031" if kind.qr else "021"
+        parts = (kind.processing_code, kind.condition, kind.function, "", mode)
+        assert find_kind("0400", *parts) is None

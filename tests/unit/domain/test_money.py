@@ -1,13 +1,8 @@
-"""Amounts as people write them, batches, business days."""
-
-from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
+"""Amounts as people write them, as they are shown, and shares of them."""
 
 import pytest
 
 from annul.domain import money
-from annul.domain.batch import Balance, Totals, compare, next_batch
-from annul.domain.business_day import business_date
 
 
 @pytest.mark.parametrize(
@@ -35,21 +30,27 @@ def test_amounts_are_shown(minor: int, text: str) -> None:
     assert money.show(minor) == text
 
 
-@pytest.mark.parametrize(("batch", "after"), [("000001", "000002"), ("999999", "000001")])
-def test_batches_go_round(batch: str, after: str) -> None:
-    assert next_batch(batch) == after
+def test_a_currency_that_is_not_known_is_shown_with_two_digits() -> None:
+    assert money.show(12_345, "999") == "123.45"
 
 
-def test_totals_balance_only_when_all_agree() -> None:
-    assert compare(Totals(1, 1, 1, 1), Totals(1, 1, 1, 1)) is Balance.BALANCED
-    assert compare(Totals(1, 1, 1, 1), Totals(1, 1, 1, 2)) is Balance.UNBALANCED
+def test_the_largest_amount_is_twelve_digits() -> None:
+    assert money.parse("9999999999.99") == money.LARGEST == 10**12 - 1
+    with pytest.raises(money.AmountError, match="between the smallest unit"):
+        money.parse("10000000000.00")
+    assert money.parse("999999999999", "392") == money.LARGEST
+
+
+def test_a_mistaken_amount_is_quoted() -> None:
+    with pytest.raises(money.AmountError, match=r"'1\.234' is not an amount with at most 2"):
+        money.parse("1.234")
+    with pytest.raises(money.AmountError, match="at most 0 decimals"):
+        money.parse("1.0", "392")
 
 
 @pytest.mark.parametrize(
-    ("hour", "minute", "day"), [(14, 59, 23), (15, 0, 24), (15, 59, 24), (16, 0, 24)]
+    ("amount", "rate_ppm", "part"),
+    [(100, 5_000, 1), (99, 5_000, 0), (10_000, 5_000, 50), (1, 499_999, 0), (1, 500_000, 1)],
 )
-def test_the_business_day_turns_at_the_cut_over(hour: int, minute: int, day: int) -> None:
-    """23:00 in Shanghai is 15:00 UTC."""
-    now = datetime(2026, 11, 23, hour, minute, tzinfo=UTC)
-    shanghai = ZoneInfo("Asia/Shanghai")
-    assert business_date(now, shanghai, time(23, 0)) == date(2026, 11, day)
+def test_shares_are_rounded_half_up(amount: int, rate_ppm: int, part: int) -> None:
+    assert money.share(amount, rate_ppm) == part

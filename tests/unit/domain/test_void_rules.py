@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from annul.domain import void_rules
+from annul.domain.kinds import KINDS
 from annul.domain.rulings import ALLOWED
-from annul.domain.states import State
+from annul.domain.states import UNFINISHED, State
 from tests.support.builders import DAY, transaction, undoing
 
 
@@ -88,3 +89,94 @@ def test_a_completion_may_come_from_another_terminal_and_day() -> None:
 def test_a_note_for_the_cashier_fits_field_63() -> None:
     for _, ruling in void_rules.RULES:
         assert len(ruling.note.encode("gbk")) <= 120
+
+
+@pytest.mark.parametrize("state", UNFINISHED)
+def test_what_has_no_outcome_yet_is_waited_for(state: State) -> None:
+    ruling = void_rules.check(transaction(state=state), undoing())
+    assert (ruling.code, ruling.name) == ("09", "original_unfinished")
+
+
+@pytest.mark.parametrize(
+    ("kind", "original"),
+    [
+        ("void", "sale"),
+        ("qr_void", "qr_sale"),
+        ("preauth_void", "preauth"),
+        ("completion", "preauth"),
+        ("completion_advice", "preauth"),
+        ("completion_void", "completion"),
+    ],
+)
+def test_each_kind_takes_back_what_it_is_of(kind: str, original: str) -> None:
+    assert void_rules.check(transaction(kind=original), undoing(kind)) is ALLOWED
+    others = {"sale", "qr_sale", "preauth", "completion"} - {original}
+    for other in others:
+        assert not void_rules.check(transaction(kind=other), undoing(kind)).ok
+
+
+@pytest.mark.parametrize("kind", ["void", "qr_void", "completion_void"])
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"terminal_id": "10000002"}, "other_terminal"),
+        ({"batch": "000009"}, "original_settled"),
+        ({"business_date": DAY - timedelta(days=1)}, "original_of_other_day"),
+        ({"rrn": "300000000077"}, "reference_differs"),
+    ],
+)
+def test_what_is_of_one_day_is_bound_to_its_terminal_batch_and_number(
+    kind: str, change: dict[str, Any], name: str
+) -> None:
+    of = KINDS[kind].undoes
+    assert void_rules.check(transaction(kind=of, **change), undoing(kind)).name == name
+
+
+@pytest.mark.parametrize("kind", ["preauth_void", "completion"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"terminal_id": "10000002"},
+        {"batch": "000009"},
+        {"business_date": DAY - timedelta(days=20)},
+        {"rrn": "300000000077"},
+    ],
+)
+def test_what_is_of_a_pre_authorisation_is_found_by_its_code(
+    kind: str, change: dict[str, Any]
+) -> None:
+    assert void_rules.check(transaction(kind="preauth", **change), undoing(kind)) is ALLOWED
+
+
+@pytest.mark.parametrize(("held", "most"), [(10_000, 11_500), (1, 1), (99, 113), (7, 8)])
+def test_the_most_that_a_completion_takes_is_rounded_down(held: int, most: int) -> None:
+    hold = transaction(kind="preauth", amount=held)
+    for kind in ("completion", "completion_advice"):
+        assert void_rules.check(hold, undoing(kind, amount=most)).ok
+        assert void_rules.check(hold, undoing(kind, amount=most + 1)).name == "amount_differs"
+
+
+def test_a_completion_is_not_for_more_because_it_voids_nothing() -> None:
+    hold = transaction(kind="preauth")
+    assert void_rules.check(hold, undoing("preauth_void", amount=11_500)).name == "amount_differs"
+
+
+def test_a_code_that_the_issuer_never_gave_is_not_compared() -> None:
+    assert void_rules.check(transaction(auth_code=""), undoing(auth_code="654321")).ok
+
+
+@pytest.mark.parametrize(("balance", "allowed"), [(9_950, True), (9_949, False), (-50, False)])
+def test_cover_is_asked_for_what_the_sale_brought(balance: int, allowed: bool) -> None:
+    assert void_rules.check(transaction(fee=50), undoing(balance=balance)).ok is allowed
+
+
+def test_who_asks_from_elsewhere_hears_nothing_of_the_original() -> None:
+    """Which state it is in is told to its own terminal."""
+    for state in State:
+        ruling = void_rules.check(transaction(state=state, terminal_id="10000002"), undoing())
+        assert ruling.name == "other_terminal"
+
+
+def test_a_card_that_differs_is_said_before_amounts_are_compared() -> None:
+    wrong = undoing(card_hash=b"another", amount=1, rrn="3", auth_code="6", balance=0)
+    assert void_rules.check(transaction(), wrong).name == "card_differs"
