@@ -1,5 +1,6 @@
 """The business day: from one cut-over to the next, in the zone of the business."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -33,14 +34,14 @@ class Calendar:
 
         None for what is no time.
         """
-        try:
-            read = [
-                datetime.strptime(f"{year}{stated}", "%Y%m%d%H%M%S").replace(tzinfo=self.zone)
-                for year in range(near.year - 1, near.year + 2)
-            ]
-        except ValueError:
-            return None
-        return min(read, key=lambda one: abs(one - near)).astimezone(UTC)
+        read: list[datetime] = []
+        for year in range(near.year - 1, near.year + 2):
+            with suppress(ValueError):  # 29 February is a day of some years only
+                read.append(
+                    datetime.strptime(f"{year}{stated}", "%Y%m%d%H%M%S").replace(tzinfo=self.zone)
+                )
+        nearest = min(read, key=lambda one: abs(one - near), default=None)
+        return nearest.astimezone(UTC) if nearest else None
 
     def local(self, now: datetime) -> datetime:
         """Give `now` as the clock on the shop's wall shows it."""
