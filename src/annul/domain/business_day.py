@@ -24,9 +24,9 @@ class Calendar:
     def business_date(self, now: datetime) -> date:
         """Give the business day that `now` (UTC) belongs to: after the cut-over it is the next."""
         if not self._from <= now < self._until:
-            minute = now.replace(second=0, microsecond=0)
+            second = now.replace(microsecond=0)
             self._date = business_date(now, self.zone, self.cut_over)
-            self._from, self._until = minute, minute + timedelta(minutes=1)
+            self._from, self._until = second, second + timedelta(seconds=1)
         return self._date
 
     def moment(self, stated: str, near: datetime) -> datetime | None:
