@@ -27,12 +27,23 @@ def fields_of(kind: str, **changes: str | bytes | None) -> Fields:
     """Give what a kind needs; `changes` are as f4, None leaves a field out."""
     asked = KINDS[kind]
     fields: Fields = {
-        2: CARD, 3: asked.processing_code, 4: "000000010000", 11: "000002", 14: "3012",
-        22: "031" if asked.qr else "012", 25: asked.condition, 37: "300000000001", 38: "123456",
-        41: "10000001", 42: "898000058120000", 48: "0" * 62, 49: "156",
-        59: b"A3016" + CODE.encode(), 60: f"{asked.function}000001{asked.network[0]}",
-        61: "000001000001", 62: b"Sequence No1",
-    }  # fmt: skip
+        2: CARD,
+        3: asked.processing_code,
+        4: "000000010000",
+        11: "000002",
+        22: "031" if asked.qr else "012",
+        25: asked.condition,
+        37: "300000000001",
+        38: "123456",
+        41: "10000001",
+        42: "898000058120000",
+        48: "0" * 62,
+        49: "156",
+        59: b"A3016" + CODE.encode(),
+        60: f"{asked.function}000001{asked.network[0]}",
+        61: "000001000001",
+        62: b"Sequence No1",
+    }
     wanted = {number: fields[number] for number in {*asked.required, 2} & fields.keys()}
     if asked.qr:
         del wanted[2]

@@ -1,4 +1,4 @@
-"""Requests as handlers see them: what is read of a message, what is refused, what proof it takes."""
+"""Requests as handlers see them: what is read of a message, what is refused, what proves it."""
 
 from datetime import UTC, date, datetime
 from typing import Any
