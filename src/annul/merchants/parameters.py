@@ -30,13 +30,16 @@ class Parameters:
     name: str = ""
 
     def build(self) -> bytes:
-        """Write field 62: each tag, then its value at its length; the name in GBK last."""
+        """Write field 62: each tag, then its value at its length; the name in GBK last.
+
+        Of a sign that GBK lacks the terminal shows a question mark.
+        """
         parts: list[str] = []
         for tag, name, length in _TAGS:
             value = getattr(self, name)
-            text = str(int(value)) if isinstance(value, int) else value
-            parts.append(tag + (text.rjust(length, "0") if text.isdigit() else text.ljust(length)))
-        name = self.name.encode("gbk")[:NAME_BYTES].decode("gbk", "ignore").encode("gbk")
+            number = isinstance(value, int)
+            parts.append(tag + (f"{int(value):0{length}d}" if number else value.ljust(length)))
+        name = self.name.encode("gbk", "replace")[:NAME_BYTES].decode("gbk", "ignore").encode("gbk")
         return "".join(parts).encode("ascii") + NAME_TAG.encode() + name.ljust(NAME_BYTES)
 
     @classmethod
