@@ -105,8 +105,7 @@ async def _annul(site: Site, database: str, *words: str) -> tuple[int, str]:
         f"--database={database}",
         *words,
         cwd=site.running.ground.settings.data,
-        LANG="C.UTF-8",
-        ANNUL_PASSWORD=_PASSWORD,
+        environment={"LANG": "C.UTF-8", "ANNUL_PASSWORD": _PASSWORD},
     )
     return status, out + err
 

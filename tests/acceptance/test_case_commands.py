@@ -41,7 +41,7 @@ class Desk:
         """Run a command; give its exit status and what it printed."""
         place = f"--database={self.database}"
         status, out, err = await asyncio.to_thread(
-            annul, *words, place, cwd=self.folder, ANNUL_PASSWORD=password
+            annul, *words, place, environment={"ANNUL_PASSWORD": password}, cwd=self.folder
         )
         assert CARD not in out + err
         return status, out + err

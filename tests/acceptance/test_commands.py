@@ -89,7 +89,7 @@ async def test_a_host_that_is_away_is_said_plainly(folder: Path) -> None:
 
 
 def test_a_wrong_setting_is_named(folder: Path) -> None:
-    result = annul("up", f"--data={folder}", ANNUL_CUT_OVER="late")
+    result = annul("up", f"--data={folder}", environment={"ANNUL_CUT_OVER": "late"})
     assert result.status == 1
     assert "setting cut_over" in result.err
 

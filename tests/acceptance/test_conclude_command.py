@@ -48,7 +48,7 @@ class Desk:
         known = {"ANNUL_PASSWORD": _PASSWORD, "ANNUL_MASTER_KEY": "00" * 32, **environment}
         place = f"--database={self.database}"
         status, out, err = await asyncio.to_thread(
-            annul, "conclude", *words, *named, place, cwd=self.folder, **known
+            annul, "conclude", *words, *named, place, environment=known, cwd=self.folder
         )
         return status, out + err
 

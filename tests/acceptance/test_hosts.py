@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from annul.app import Running, ground, hosting, serve
+from annul.app import hosting
 from annul.domain.errors import AnnulError
 from annul.host import recovery
 from annul.sim.issuer.faults import Fault, FaultKind

@@ -40,12 +40,12 @@ class Desk:
 
     def annul(self, *words: str, password: str = _PASSWORD) -> tuple[int, str, str]:
         """Run a command; give its exit status, what it printed and what it complained of."""
-        return annul(
-            *words,
-            ANNUL_PASSWORD=password,
-            ANNUL_TERMINALS_PORT=str(self.port),
-            ANNUL_DATA=str(self.folder),
-        )
+        environment = {
+            "ANNUL_PASSWORD": password,
+            "ANNUL_TERMINALS_PORT": str(self.port),
+            "ANNUL_DATA": str(self.folder),
+        }
+        return annul(*words, environment=environment)
 
     def enrol(
         self,

@@ -18,8 +18,8 @@ from typing import Any, Final
 import asyncpg
 
 from annul.app import ground
-from annul.sim.demo import Plan, seed
 from annul.settings import Settings
+from annul.sim.demo import Plan, seed
 from annul.simulation.compare import Verdict, compare
 from annul.simulation.ends import Ends, ends_of_voids
 from annul.store.embedded import EmbeddedPostgres

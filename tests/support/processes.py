@@ -61,13 +61,16 @@ class Ended(NamedTuple):
 
 
 def annul(
-    *words: str, cwd: Path | None = None, within_s: float = 60.0, **environment: str
+    *words: str,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    within_s: float = 60.0,
 ) -> Ended:
     """Run a command of annul to its end; a traceback fails the test."""
     done = subprocess.run(
         [_ANNUL, *words],
         cwd=cwd,
-        env={**os.environ, **environment},
+        env={**os.environ, **(environment or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from annul.app import Running, ground, serve
 from annul.issuers import directory
-from annul.sim.demo import Plan, seed
 from annul.merchants.enrolment import TerminalProfile, enrol
 from annul.security.vault import Vault
 from annul.settings import Settings
+from annul.sim.demo import Plan, seed
 from annul.sim.issuer.simulator import Options, simulate
 from annul.sim.terminal.journal import Journal
 from annul.sim.terminal.profile import Profile

@@ -59,7 +59,7 @@ class House:
 
     def annul(self, *words: str, **environment: str) -> str:
         """Run a command; gives what it printed."""
-        _, out, err = annul(*words, **environment)
+        _, out, err = annul(*words, environment=environment)
         return out + err
 
     def pos(self, *words: str) -> str:

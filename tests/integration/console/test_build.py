@@ -16,7 +16,7 @@ from annul.console.till.tills import Till
 from annul.desk.desk import Desk, Settled
 from annul.serving import serve_http
 from annul.sim.terminal.profile import Profile
-from tests.integration.api.v1.desks import make_desk
+from tests.support.desks import make_desk
 
 _NAMES: Final = ("the first", "the second")
 _TERMINALS: Final = ("10000001", "10000002")

@@ -14,7 +14,7 @@ from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.incidents import Ended, closing, open_of, opening
 from annul.store.migrate import upgrade
-from tests.unit.domain.builders import transaction
+from tests.support.builders import transaction
 
 _AT = datetime(2026, 11, 23, 4, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)

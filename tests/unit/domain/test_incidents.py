@@ -13,8 +13,7 @@ from annul.domain.differences import AUDIT, DIFFERENCES
 from annul.domain.incident import Incident, IncidentKind, Reader, Subject
 from annul.domain.incidents import INCIDENTS
 from annul.resolve.differences import QUESTIONS
-
-from .builders import transaction
+from tests.support.builders import transaction
 
 _ROOT = Path(__file__).parents[3]
 _SOURCE = _ROOT / "src" / "annul"

@@ -128,7 +128,7 @@ def test_each_kind_takes_back_what_it_is_of(kind: str, original: str) -> None:
 def test_what_is_of_one_day_is_bound_to_its_terminal_batch_and_number(
     kind: str, change: dict[str, Any], name: str
 ) -> None:
-    of = KINDS[kind].undoes
+    (of,) = KINDS[kind].undoes
     assert void_rules.check(transaction(kind=of, **change), undoing(kind)).name == name
 
 

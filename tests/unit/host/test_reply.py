@@ -3,20 +3,11 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import pytest
-
-from annul.domain.kinds import KINDS
-from annul.host.reply import ECHOED, Reply, note, reply_fields, reply_mti
+from annul.host.reply import ECHOED, Reply, note, reply_fields
 from tests.support.entries import fields_of, message_of
 from tests.support.wire import CODEC, Fields
 
 _LOCAL = datetime(2026, 1, 3, 4, 5, 6, tzinfo=ZoneInfo("Asia/Shanghai"))
-
-
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
-def test_an_answer_has_the_type_of_its_request(kind) -> None:
-    assert reply_mti(kind.mti) == kind.reply_mti
-    assert reply_mti("0400") == "0410"
 
 
 def _answer(fields: Fields, reply: Reply) -> Fields:

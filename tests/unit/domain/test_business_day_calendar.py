@@ -5,8 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from annul.domain.business_day import business_date
-from annul.host.calendar import Calendar
+from annul.domain.business_day import Calendar, business_date
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _CUT_OVER = datetime(2026, 11, 23, 23, 0, tzinfo=_SHANGHAI)
