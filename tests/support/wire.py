@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from struct import unpack
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from annul.domain.kinds import KINDS
 from annul.security.ciphers import TDES, BlockCipher
@@ -53,6 +53,12 @@ class Answer:
     @property
     def text(self) -> str:
         return str(self.message.get(63, ""))
+
+
+class Speaks(Protocol):
+    """What may be told a message, and answers."""
+
+    async def told(self, body: bytes) -> Answer: ...
 
 
 class Wire:
@@ -265,7 +271,7 @@ class Keyed:
     keys: dict[KeyKind, BlockCipher] = field(default_factory=dict)
     batch: str = "000001"
 
-    async def sign_in(self, wire: Wire, form: str = "003") -> bytes:
+    async def sign_in(self, wire: Speaks, form: str = "003") -> bytes:
         """Take fresh keys; give field 62 as it came."""
         answer = await wire.told(sign_in(self.who, form))
         assert answer.code == "00"
@@ -280,5 +286,5 @@ class Keyed:
         body = _encoded(CODEC.encode_unsigned, mti, fields)
         return body + mac(MacAlgorithm.UNIONPAY_ECB, self.keys[KeyKind.MAC], body)
 
-    async def sell(self, wire: Wire, trace: str, amount: int = 10_000) -> Answer:
+    async def sell(self, wire: Speaks, trace: str, amount: int = 10_000) -> Answer:
         return await wire.told(self.signed("0200", sale(self.who, trace, amount, self.batch)))
