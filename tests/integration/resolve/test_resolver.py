@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.acceptance.site import Site, open_site
 
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
@@ -15,7 +16,6 @@ from annul.resolve.case import Case
 from annul.resolve.circuits import Circuits
 from annul.resolve.pace import Pace
 from annul.resolve.resolver import Resolver
-from tests.acceptance.site import Site, open_site
 
 from .counted import Counted
 from .rows import DUE_IN, put_transaction, put_void
