@@ -67,7 +67,7 @@ class Line:
         """Say something; None where the host would hang up."""
         let_in = self.host.door.open(body, HEAD, self.peer)
         if isinstance(let_in, Turned):
-            return let_in.answer and _read(let_in.answer)
+            return _read(let_in.answer) if let_in.answer else None
         return _read(await answering.handle(self.host, let_in))
 
     async def told(self, body: bytes) -> Answer:

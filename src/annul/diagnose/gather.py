@@ -215,7 +215,7 @@ class Gatherer:
         sharing = {"shared", *(("slots", "codes") if self._clock.now() < until else ())}
         now = self._clock.monotonic()
         kept = {what: self._kept.get((what, keys[what]), (now, None)) for what in sharing}
-        have = {what: value for what, (ends, value) in kept.items() if now < ends}
+        have: dict[str, Any] = {what: one for what, (ends, one) in kept.items() if now < ends}
         midnight = self._calendar.local(void.received_at).replace(
             hour=0, minute=0, second=0, microsecond=0
         )

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.site import Site, open_site
 
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
@@ -16,9 +15,10 @@ from annul.resolve.case import Case
 from annul.resolve.circuits import Circuits
 from annul.resolve.pace import Pace
 from annul.resolve.resolver import Resolver
+from tests.support.rows import DUE_IN, put_transaction, put_void
+from tests.support.site import Site, open_site
 
 from .counted import Counted
-from .rows import DUE_IN, put_transaction, put_void
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_the_sets_of_codes_come_from_the_one_table() -> None:
     assert {"10"} == BOOKED - APPROVED
 
 
-@pytest.mark.parametrize("code", REPEAT_DENIED)
+@pytest.mark.parametrize("code", sorted(REPEAT_DENIED))
 def test_what_may_deny_a_repeat_is_a_decline_by_itself(code: str) -> None:
     """Of a request that was sent before it proves nothing; that is decided by who has asked."""
     assert judge(code, ()) is Verdict.DECLINED

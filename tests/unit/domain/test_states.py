@@ -60,7 +60,7 @@ def test_money_that_is_given_back_leads_nowhere_but_back() -> None:
     assert MOVES[State.PARTLY_REFUNDED] == {State.REFUNDED, State.APPROVED}
 
 
-@pytest.mark.parametrize("ended", ENDED)
+@pytest.mark.parametrize("ended", sorted(ENDED))
 def test_what_had_ended_is_opened_again_and_never_approved_on_the_spot(ended: State) -> None:
     assert MOVES[ended] <= {State.REVERSING, State.DISPUTED}
 

@@ -91,7 +91,7 @@ def test_a_note_for_the_cashier_fits_field_63() -> None:
         assert len(ruling.note.encode("gbk")) <= 120
 
 
-@pytest.mark.parametrize("state", UNFINISHED)
+@pytest.mark.parametrize("state", sorted(UNFINISHED))
 def test_what_has_no_outcome_yet_is_waited_for(state: State) -> None:
     ruling = void_rules.check(transaction(state=state), undoing())
     assert (ruling.code, ruling.name) == ("09", "original_unfinished")

@@ -98,7 +98,7 @@ def _again(host: Any, stored: Transaction, **changes: Any) -> tuple[str, dict[in
     return reply.response_code, dict(reply.fields)
 
 
-@pytest.mark.parametrize("state", STANDING)
+@pytest.mark.parametrize("state", sorted(STANDING))
 def test_what_stands_is_told_with_what_the_issuer_gave(host: Any, state: State) -> None:
     stored = transaction(
         state=state, settlement_date="1123", icc_answer=b"\x91\x0a", voucher="2026112300000001"

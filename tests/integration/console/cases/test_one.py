@@ -8,8 +8,6 @@ from unittest.mock import MagicMock
 
 import asyncpg
 import pytest
-from tests.integration.api.v1.desks import make_desk
-from tests.integration.resolve.rows import put_case, put_transaction, put_void
 
 from annul.console.cases import one as page
 from annul.console.frame.live import View
@@ -17,6 +15,8 @@ from annul.console.frame.texts import Words
 from annul.desk.roles import Scope, Visitor
 from annul.domain.states import State
 from tests.integration.resolve.counted import Counted
+from tests.support.desks import make_desk
+from tests.support.rows import put_case, put_transaction, put_void
 
 Build = Callable[[], Awaitable[Any]]
 
