@@ -249,16 +249,16 @@ def _with_events(before: Case, entry: Entry, at: datetime) -> tuple[Case, dict[s
 
 def _besides(case: Case, entry: Entry, at: datetime) -> dict[str, Any]:
     """Give who else is told of it; what is empty is told to nobody."""
-    payload, incident = entry.notification, entry.incident or Incident("", "", "", {})
+    payload, raised = entry.notification, entry.incident
     act = entry.act or dict.fromkeys(("who", "role", "action", "reason"), "")
     return {
         "at": at,
         "notice": entry.notice,
         "event": case.ended or case.step,
         "payload": None if payload is None else dict(payload),
-        "incident": incident.kind,
-        "subject": incident.subject,
-        "params": incident.params,
-        "transaction": incident.transaction_id,
+        "incident": raised.kind if raised else "",
+        "subject": raised.subject if raised else "",
+        "params": raised.params if raised else {},
+        "transaction": raised.transaction_id if raised else None,
         **act,
     }
