@@ -43,7 +43,7 @@ def _text(child: object) -> str:
 def icon(name: str) -> Html:
     """Draw an icon; what it says stands beside it in words, or is the name of what it stands in."""
     path = tag("path", d=ICONS[name])
-    return tag("svg", path, viewBox="0 0 24 24", cls=f"icon {name}", aria_hidden="true")
+    return tag("svg", path, viewBox="0 0 24 24", cls=f"icon icon-{name}", aria_hidden="true")
 
 
 def details(summary: object, *children: object, cls: str = "", open: bool = False) -> Html:  # noqa: A002 - its name in HTML
