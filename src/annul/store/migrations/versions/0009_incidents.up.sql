@@ -34,5 +34,11 @@ WHERE id IN (
 ALTER TABLE incidents DROP COLUMN terminal_id;
 CREATE UNIQUE INDEX incidents_open ON incidents (kind, subject, merchant_id) WHERE closed_at IS NULL;
 
-ALTER TYPE journal_outcome DROP ATTRIBUTE detail;
-ALTER TYPE journal_outcome ADD ATTRIBUTE params jsonb;
+-- The journal hands the parameters over in place of a sentence.
+DROP TYPE journal_outcome;
+CREATE TYPE journal_outcome AS (
+    merchant_id text, id uuid, state text, sources text, sent text, response_code text,
+    auth_code text, settlement_date text, fee bigint, icc_answer bytea, voucher text,
+    late_code text, original_state text, release bigint, owed text, reason text, settles boolean,
+    at timestamptz, why text, undoing bigint, unreserve bigint, posted_on date,
+    seen_at timestamptz, incident text, params jsonb);
