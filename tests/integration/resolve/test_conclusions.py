@@ -77,8 +77,8 @@ async def test_a_void_that_was_not_done_gives_its_sale_free(site: Site) -> None:
                 "merchant_id": void.merchant_id,
                 "id": UUID(int=len(kind)),
                 "kind": kind,
-                "transaction_id": about.id,
                 "subject": str(about.id),
+                "transaction_id": about.id,
                 "opened_at": OLD,
             },
         )
