@@ -198,8 +198,10 @@ class Gatherer:
             message = f"there is no void {identity}"
             raise VoidUnknown(message)
         of = failed.original_id
+        if of is None:
+            return _Series(failed, None, (), {})
         original = next((one for one in found if one.id == of), None)
-        attempts = tuple(one for one in found if of is not None and one.original_id == of)
+        attempts = tuple(one for one in found if one.original_id == of)
         return _Series(failed, original, attempts, owed)
 
     async def _surroundings(self, void: Transaction, issuer_id: str) -> Surroundings:
