@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -35,16 +35,13 @@ from .message import Answer, Fields, request_fields, reversal_fields
 log = structlog.get_logger(__name__)
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
-_QUERIES: Final = {
-    name: statement.sql
-    for name, statement in load(
-        "annul.issuers",
-        "forward.sql",
-        columns=_COLUMNS,
-        open_raised=OPEN_RAISED,
-        close_ended=CLOSE_ENDED,
-    ).items()
-}
+_SQL: Final = load(
+    "annul.issuers",
+    "forward.sql",
+    columns=_COLUMNS,
+    open_raised=OPEN_RAISED,
+    close_ended=CLOSE_ENDED,
+)
 
 # Answers to a reversal that deny its original: not found, never went through. They end it only
 # where the issuer has not approved it. Source: UnionPay POS rules, reversal.
@@ -189,7 +186,7 @@ class Forwarder:
 
     async def backlog(self) -> int:
         """Count the rows that are owed to issuers."""
-        return int(await self._pool.fetchval(_QUERIES["backlog"]))
+        return int(await self._pool.fetchval(*_SQL["backlog"]()))
 
     # What the worker asks -------------------------------------------------------------------
 
@@ -215,8 +212,8 @@ class Forwarder:
     async def _watch(self) -> None:
         """Tell somebody of what waits too long, and take it back once it is acknowledged."""
         now = self._clock.now()
-        await self._pool.execute(_QUERIES["overdue"], now, now - self._pace.overdue)
-        await self._pool.execute(_QUERIES["recovered"], now)
+        await self._pool.execute(*_SQL["overdue"](now=now, before=now - self._pace.overdue))
+        await self._pool.execute(*_SQL["recovered"](now=now))
 
     async def _claim(self, limit: int) -> list[Owed]:
         issuers = self._issuers.up()
@@ -225,7 +222,9 @@ class Forwarder:
         now = self._clock.now()
         lease = timedelta(seconds=self._issuers.longest_timeout_s + self._pace.margin_s)
         tries = self._pace.tries
-        rows = await self._pool.fetch(_QUERIES["lease"], now, now + lease, limit, issuers, tries)
+        rows = await self._pool.fetch(
+            *_SQL["lease"](now=now, until=now + lease, limit=limit, issuers=issuers, tries=tries)
+        )
         began = self._clock.monotonic()
         return [replace(_owed(row), claimed_at=began) for row in rows]
 
@@ -319,7 +318,7 @@ class Forwarder:
         if transaction.original_id is None:
             return None
         row = await self._pool.fetchrow(
-            _QUERIES["original"], transaction.merchant_id, transaction.original_id
+            *_SQL["original"](merchant=transaction.merchant_id, original=transaction.original_id)
         )
         return None if row is None else Transaction.of(row)
 
@@ -332,20 +331,24 @@ class Forwarder:
         else:
             wait = Backoff(pace.slow_s, pace.slow_s).delay(1, self._random)
         due = until or now + timedelta(seconds=wait)
-        key = (owed.transaction.merchant_id, owed.id)
-        await self._pool.execute(_QUERIES["postpone"], *key, due, code, pace.tries, now, slowly)
+        postpone = _SQL["postpone"](
+            **_key(owed), next_attempt_at=due, code=code, tries=pace.tries, now=now, slowly=slowly
+        )
+        await self._pool.execute(*postpone)
         self.counts.postponed += 1
 
     async def _give_back(self, owed: Owed) -> None:
         due = self._clock.now() + timedelta(seconds=self._pace.backoff.first_s)
-        key = (owed.transaction.merchant_id, owed.id)
-        await self._pool.execute(_QUERIES["give_back"], *key, due)
+        await self._pool.execute(*_SQL["give_back"](**_key(owed), next_attempt_at=due))
         self.counts.given_back += 1
 
     async def _retire(self, owed: Owed) -> None:
-        key = (owed.transaction.merchant_id, owed.id)
-        await self._pool.execute(_QUERIES["retire"], *key, self._clock.now())
+        await self._pool.execute(*_SQL["retire"](**_key(owed), now=self._clock.now()))
         self.counts.retired += 1
+
+
+def _key(owed: Owed) -> dict[str, Any]:
+    return {"merchant": owed.transaction.merchant_id, "id": owed.id}
 
 
 def _owed(row: asyncpg.Record) -> Owed:

@@ -2,30 +2,31 @@
 
 -- name: lease
 -- description: Claim due rows, of each original the oldest only, and write down that they are sent.
--- $1 now, $2 end of the lease, $3 how many, $4 issuers whose link is up, $5 tries after which a row
--- is overtaken. What is being concluded comes next time: outcomes lock transactions before what is
--- owed for them, and to wait for them the other way round is a deadlock.
+-- Only of issuers whose link is up; after so many tries a row is overtaken. What is being concluded
+-- comes next time: outcomes lock transactions before what is owed for them, and to wait for them the
+-- other way round is a deadlock.
 WITH due AS (
     SELECT o.merchant_id, o.id
     FROM outbox o
     JOIN transactions t ON t.merchant_id = o.merchant_id AND t.id = o.transaction_id
-    WHERE o.pending AND o.next_attempt_at <= $1
-      AND (o.leased_until IS NULL OR o.leased_until <= $1)
-      AND o.issuer_id = ANY ($4::text[])
+    WHERE o.pending AND o.next_attempt_at <= :now
+      AND (o.leased_until IS NULL OR o.leased_until <= :now)
+      AND o.issuer_id = ANY (:issuers::text[])
       AND NOT EXISTS (
           SELECT FROM outbox e
           WHERE e.merchant_id = o.merchant_id AND e.original_id = o.original_id AND e.pending
-            AND e.issuer_id = ANY ($4::text[]) AND e.attempts < $5 AND (e.created_at, e.id) < (o.created_at, o.id))
+            AND e.issuer_id = ANY (:issuers::text[]) AND e.attempts < :tries
+            AND (e.created_at, e.id) < (o.created_at, o.id))
     ORDER BY o.next_attempt_at
-    LIMIT $3
+    LIMIT :limit
     FOR UPDATE OF t, o SKIP LOCKED
 ), leased AS (
     -- The conditions again: another process may have leased a row after this one has seen it.
     UPDATE outbox o
-    SET leased_until = $2, attempts = o.attempts + 1
+    SET leased_until = :until, attempts = o.attempts + 1
     FROM due d
-    WHERE o.merchant_id = d.merchant_id AND o.id = d.id AND o.pending AND o.next_attempt_at <= $1
-      AND (o.leased_until IS NULL OR o.leased_until <= $1)
+    WHERE o.merchant_id = d.merchant_id AND o.id = d.id AND o.pending AND o.next_attempt_at <= :now
+      AND (o.leased_until IS NULL OR o.leased_until <= :now)
     RETURNING o.merchant_id, o.id, o.transaction_id, o.kind, o.issuer_id, o.reason, o.attempts,
               o.created_at
 ), moved AS (
@@ -49,7 +50,7 @@ ORDER BY l.created_at, l.id;
 
 -- name: original
 -- description: The transaction that an advice refers to.
-SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND t.id = $2;
+SELECT {columns} FROM transactions t WHERE t.merchant_id = :merchant AND t.id = :original;
 
 -- name: raised_of_waiting
 -- description: Part of two below: what is told of rows `waiting` that are not acknowledged.
@@ -66,32 +67,31 @@ raised AS (
 
 -- name: postpone
 -- description: Give a row back for a later try; from the limit on somebody is told.
--- $1 merchant, $2 row, $3 next try, $4 code of the issuer or empty, $5 limit of tries, $6 now,
--- $7 whether others go first from now on.
+-- An empty code is none; `slowly` lets others go first from now on.
 WITH postponed AS (
     UPDATE outbox
-    SET next_attempt_at = $3, leased_until = NULL,
-        attempts = CASE WHEN $7 THEN greatest(attempts, $5) ELSE attempts END,
-        last_code = CASE WHEN $4 = '' THEN last_code ELSE $4 END
-    WHERE merchant_id = $1 AND id = $2 AND pending
+    SET next_attempt_at = :next_attempt_at, leased_until = NULL,
+        attempts = CASE WHEN :slowly THEN greatest(attempts, :tries) ELSE attempts END,
+        last_code = CASE WHEN :code = '' THEN last_code ELSE :code END
+    WHERE merchant_id = :merchant AND id = :id AND pending
     RETURNING merchant_id, transaction_id, kind, issuer_id, attempts, last_code, created_at
 ), waiting AS (
-    SELECT *, $6::timestamptz AS at FROM postponed WHERE attempts >= $5
+    SELECT *, :now::timestamptz AS at FROM postponed WHERE attempts >= :tries
 ), {raised_of_waiting}
 {open_raised};
 
 -- name: give_back
 -- description: End a lease of which nothing was sent; it was no try.
 UPDATE outbox
-SET leased_until = NULL, attempts = attempts - 1, next_attempt_at = $3
-WHERE merchant_id = $1 AND id = $2 AND pending;
+SET leased_until = NULL, attempts = attempts - 1, next_attempt_at = :next_attempt_at
+WHERE merchant_id = :merchant AND id = :id AND pending;
 
 -- name: retire
 -- description: End a row whose transaction has already come to its end in another way.
 UPDATE outbox o
-SET pending = false, done_at = $3, leased_until = NULL
+SET pending = false, done_at = :now, leased_until = NULL
 FROM transactions t
-WHERE o.merchant_id = $1 AND o.id = $2 AND o.pending
+WHERE o.merchant_id = :merchant AND o.id = :id AND o.pending
   AND t.merchant_id = o.merchant_id AND t.id = o.transaction_id
   AND t.state <> ALL (CASE o.kind WHEN 'reversal' THEN ARRAY['unknown', 'reversing', 'disputed']
                                   ELSE ARRAY['received', 'sent', 'unknown'] END);
@@ -99,14 +99,14 @@ WHERE o.merchant_id = $1 AND o.id = $2 AND o.pending
 -- name: overdue
 -- description: Open an incident for each row that waits for too long, also behind a closed link.
 WITH waiting AS (
-    SELECT *, $1::timestamptz AS at FROM outbox WHERE pending AND created_at <= $2
+    SELECT *, :now::timestamptz AS at FROM outbox WHERE pending AND created_at <= :before
 ), {raised_of_waiting}
 {open_raised};
 
 -- name: recovered
 -- description: Close the incidents of rows that are acknowledged by now, and of disputes that have ended.
 WITH ended AS (
-    SELECT i.merchant_id, i.kind, i.subject, $1::timestamptz AS at
+    SELECT i.merchant_id, i.kind, i.subject, :now::timestamptz AS at
     FROM incidents i
     JOIN outbox o ON o.merchant_id = i.merchant_id AND o.transaction_id = i.transaction_id
     JOIN transactions t ON t.merchant_id = o.merchant_id AND t.id = o.transaction_id

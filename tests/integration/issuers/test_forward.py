@@ -14,7 +14,7 @@ from annul.domain.backoff import Backoff
 from annul.domain.incident import Reader
 from annul.domain.incidents import INCIDENTS
 from annul.issuers.desk import Issuers
-from annul.issuers.forward import _QUERIES, Forwarder, Pace
+from annul.issuers.forward import _SQL, Forwarder, Pace
 from annul.store.journal import Journal
 from annul.wire.codec import Message
 from tests.support.clock import HeldClock
@@ -458,7 +458,8 @@ async def test_the_lease_uses_its_indexes(database: str, pool: asyncpg.Pool, clo
     try:
         await administrator.execute(_MANY)
         now = clock.now()
-        rows = await administrator.fetch(f"EXPLAIN {_QUERIES['lease']}", now, now, 10, [ISSUER], 10)
+        sql, *values = _SQL["lease"](now=now, until=now, limit=10, issuers=[ISSUER], tries=10)
+        rows = await administrator.fetch(f"EXPLAIN {sql}", *values)
     finally:
         await administrator.close()
     plan = "\n".join(row[0] for row in rows)
