@@ -5,14 +5,14 @@ A simulation that finds nothing may be blind: a seed must find each of these.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import import_module
 from typing import Any, Final
 from unittest.mock import patch
 
 from annul.domain.response_codes import Effect
-from annul.store.journal_sql import QUERIES
+from annul.store.journal_sql import SQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,17 @@ class Mutant:
                 for parent in parents:
                     owner = getattr(owner, parent)
                 stack.enter_context(patch.object(owner, last, replacement))
-            stack.enter_context(patch.dict(QUERIES))
             for query, part, replacement in self.sql:
-                assert part in QUERIES[query], (self.name, part)
-                QUERIES[query] = QUERIES[query].replace(part, replacement)
+                known = SQL[query]
+                assert part in known.sql, (self.name, part)
+                changed = replace(known, sql=known.sql.replace(part, replacement))
+                stack.enter_context(patch.dict(SQL, {query: changed}))
             yield
 
 
 async def _only_noted(connection: Any, late: Any) -> str:
-    key = (late.transaction.merchant_id, late.transaction.id)
-    await connection.execute(QUERIES["note_late"], *key, late.code, late.at)
+    key = {"merchant": late.transaction.merchant_id, "id": late.transaction.id}
+    await connection.execute(*SQL["note_late"](**key, code=late.code, at=late.at))
     return ""
 
 

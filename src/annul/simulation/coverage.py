@@ -8,15 +8,14 @@ from annul.diagnose.causes import CAUSES
 from annul.domain.incidents import INCIDENTS
 from annul.domain.kinds import KINDS, Money
 from annul.domain.states import State
-from annul.issuers.forward import _QUERIES as FORWARD
+from annul.issuers.forward import _SQL as FORWARD
 from annul.resolve.book import _SQL as BOOK
-from annul.store.journal_sql import QUERIES
+from annul.store.journal_sql import SQL as JOURNAL
 
-_BOOK: Final = {name: statement.sql for name, statement in BOOK.items()}
 NAMES: Final = {
-    sql: f"{room}.{name}"
-    for room, known in (("forward", FORWARD), ("book", _BOOK), ("journal", QUERIES))
-    for name, sql in known.items()
+    statement.sql: f"{room}.{name}"
+    for room, known in (("forward", FORWARD), ("book", BOOK), ("journal", JOURNAL))
+    for name, statement in known.items()
 }
 # Each: what is counted, by the words that stand before it.
 _COUNTED: Final = {

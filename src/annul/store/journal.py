@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -21,7 +21,7 @@ from annul.domain.states import BY_HAND, State, sources
 
 from .batcher import LOST, Batcher, StoreUnavailable
 from .incidents import opening
-from .journal_sql import OF_OPENING, OF_OUTCOME, OF_TRANSACTION, QUERIES
+from .journal_sql import OF_OPENING, OF_OUTCOME, OF_TRANSACTION, SQL
 from .lane import Lane, Lanes
 from .late import Late, decide
 
@@ -143,15 +143,14 @@ class Journal:
 
         Once its case has ended and the notice is delivered, or a day has gone, it counts as told.
         """
-        rows = await self._read.fetch(
-            QUERIES["untold"], original.merchant_id, original.id, amount, now - timedelta(days=1)
-        )
-        return bool(rows)
+        key = {"merchant": original.merchant_id, "original": original.id}
+        query = SQL["untold"](**key, amount=amount, since=now - timedelta(days=1))
+        return bool(await self._read.fetch(*query))
 
     async def taken_back(self, transaction: Transaction) -> None:
         """Keep that the terminal itself took a void or its like back (0400)."""
-        key = (transaction.merchant_id, transaction.id)
-        await self._read.fetch(QUERIES["taken_back"], *key)
+        key = {"merchant": transaction.merchant_id, "id": transaction.id}
+        await self._read.fetch(*SQL["taken_back"](**key))
 
     async def find(self, key: Key) -> Transaction | None:
         """Find a transaction by merchant, terminal, batch and trace."""
@@ -159,21 +158,22 @@ class Journal:
 
     async def find_by_rrn(self, merchant_id: str, rrn: str) -> Transaction | None:
         """Find a transaction by the reference number that the host gave it (field 37)."""
-        return await self._one("find_by_rrn", merchant_id, rrn)
+        return await self._one(SQL["find_by_rrn"](merchant=merchant_id, rrn=rrn))
 
     async def find_by_auth_code(
         self, merchant_id: str, auth_code: str, card_hash: bytes
     ) -> Transaction | None:
         """Find the latest pre-authorisation of a card by its authorisation code (field 38)."""
-        return await self._one("find_by_auth_code", merchant_id, auth_code, card_hash)
+        query = SQL["find_by_auth_code"](merchant=merchant_id, auth_code=auth_code, card=card_hash)
+        return await self._one(query)
 
     async def find_by_issuer_trace(self, trace: str, sent: datetime) -> Transaction | None:
         """Find what went to an issuer with fields 7 and 11; `sent` is the second of field 7."""
-        return await self._one("find_by_issuer_trace", trace, sent)
+        return await self._one(SQL["find_by_issuer_trace"](trace=trace, sent=sent))
 
     async def find_by_id(self, merchant_id: str, identity: UUID) -> Transaction | None:
         """Find a transaction by its id."""
-        return await self._one("find_by_id", merchant_id, identity)
+        return await self._one(SQL["find_by_id"](merchant=merchant_id, id=identity))
 
     async def balance(self, merchant_id: str, currency: str) -> Balance:
         """Give pending, available and reserved money of a merchant in minor units."""
@@ -186,9 +186,8 @@ class Journal:
 
     async def owe(self, transaction: Transaction, kind: str, reason: str, at: datetime) -> None:
         """Put a reversal or an advice of a transaction into the outbox, due now."""
-        await self._read.fetch(
-            QUERIES["owe"], transaction.merchant_id, transaction.id, kind, reason, at
-        )
+        key = {"merchant": transaction.merchant_id, "id": transaction.id}
+        await self._read.fetch(*SQL["owe"](**key, kind=kind, reason=reason, at=at))
 
     async def stranded(self, before: datetime, boot: UUID, *, others: bool) -> list[Transaction]:
         """Give unfinished transactions received before `before` that nobody drives.
@@ -196,7 +195,8 @@ class Journal:
         Those of this node as long as it is not another process's (`boot` is this one's); with
         `others` also those of nodes without a process.
         """
-        rows = await self._read.fetch(QUERIES["strand"], self.node, before, boot, others)
+        query = SQL["strand"](node=self.node, before=before, boot=boot, others=others)
+        rows = await self._read.fetch(*query)
         return [Transaction.of(row) for row in rows]
 
     def figures(self) -> dict[str, tuple[int, int]]:
@@ -217,15 +217,15 @@ class Journal:
         for lane in (*self._lanes.values(), self._read):
             await lane.close()
 
-    async def _one(self, query: str, *arguments: object) -> Transaction | None:
-        rows = await self._read.fetch(QUERIES[query], *arguments)
+    async def _one(self, query: tuple[Any, ...]) -> Transaction | None:
+        rows = await self._read.fetch(*query)
         return Transaction.of(rows[0]) if rows else None
 
     async def _run_open(self, items: list[Opening]) -> list[bool]:
-        return _happened(items, await self._lanes["open"].fetch(QUERIES["open"], _rows(items)))
+        return _happened(items, await self._lanes["open"].fetch(*SQL["open"](rows=_rows(items))))
 
     async def _run_open_undo(self, items: list[Opening]) -> list[bool]:
-        rows = await self._lanes["open_undo"].fetch(QUERIES["open_undo"], _rows(items))
+        rows = await self._lanes["open_undo"].fetch(*SQL["open_undo"](rows=_rows(items)))
         done = _happened(items, rows)
         if len(items) > 1:
             # What is not covered beside others of its merchant may be so alone.
@@ -240,7 +240,8 @@ class Journal:
             for line, transfer in enumerate(item.transfers)
         ]
         outcomes = list(map(_outcome_row, items))
-        rows = await self._lanes["conclude"].fetch(QUERIES["conclude"], outcomes, postings)
+        query = SQL["conclude"](outcomes=outcomes, postings=postings)
+        rows = await self._lanes["conclude"].fetch(*query)
         done: dict[UUID, str] = {row[0]: row[1] for row in rows}
         for item in items:
             late_code = done.get(item.id)
@@ -263,14 +264,18 @@ class Journal:
             await self.tell(incident, approved.at)
 
     async def _run_find(self, keys: list[Key]) -> list[Transaction | None]:
-        columns = list(zip(*keys, strict=True))
-        rows = await self._lanes["find"].fetch(QUERIES["find_by_trace"], *columns)
+        merchants, terminals, batches, traces = zip(*keys, strict=True)
+        query = SQL["find_by_trace"](
+            merchants=merchants, terminals=terminals, batches=batches, traces=traces
+        )
+        rows = await self._lanes["find"].fetch(*query)
         found = {one.key: one for one in map(Transaction.of, rows)}
         return [found.get(key) for key in keys]
 
     async def _run_balance(self, purses: list[Purse]) -> list[Balance]:
-        columns = zip(*purses, strict=True)
-        rows = await self._lanes["balance"].fetch(QUERIES["balance"], *columns)
+        merchants, currencies = zip(*purses, strict=True)
+        query = SQL["balance"](merchants=merchants, currencies=currencies)
+        rows = await self._lanes["balance"].fetch(*query)
         found: dict[Purse, Balance] = {
             (merchant_id, currency): (pending, available, reserved)
             for merchant_id, currency, pending, available, reserved in rows

@@ -3,14 +3,15 @@
 -- name: open
 -- description: Write transactions before anything is sent; a repeated request key is skipped.
 INSERT INTO transactions ({opened})
-SELECT {opened} FROM unnest($1::journal_opening[])
+SELECT {opened} FROM unnest(:rows::journal_opening[])
 ON CONFLICT DO NOTHING
 RETURNING id;
 
 -- name: open_undo
--- description: Hold the amount on the original, reserve what covers it, and write the void, refund or completion, or nothing of it.
+-- description: Write a void, refund or completion, or nothing of it.
+-- Holds the amount on the original, and reserves what covers it.
 WITH held AS (
-    SELECT r.* FROM unnest($1::journal_opening[]) r
+    SELECT r.* FROM unnest(:rows::journal_opening[]) r
     JOIN transactions o ON o.merchant_id = r.merchant_id AND o.id = r.original_id
     WHERE o.state IN ('approved', 'partly_refunded')
       AND o.undone + r.holds <= o.amount AND (o.undone = 0 OR NOT r.whole)
@@ -58,13 +59,14 @@ RETURNING id;
 -- name: conclude
 -- description: Outcome, ledger, balances, the original and what the issuer is owed, in one commit.
 WITH outcome AS (
-    SELECT * FROM unnest($1::journal_outcome[])
+    SELECT * FROM unnest(:outcomes::journal_outcome[])
 ), moved AS (
     UPDATE transactions t
     SET state = o.state,
         sent = CASE WHEN o.sent = '' THEN t.sent ELSE o.sent END,
         -- What answers a reversal says nothing of the transaction itself.
-        response_code = CASE WHEN o.state IN ('reversing', 'reversed', 'disputed') OR o.response_code = ''
+        response_code = CASE WHEN o.state IN ('reversing', 'reversed', 'disputed')
+                               OR o.response_code = ''
                              THEN t.response_code ELSE o.response_code END,
         auth_code = CASE WHEN o.auth_code = '' THEN t.auth_code ELSE o.auth_code END,
         settlement_date = CASE WHEN o.settlement_date = '' THEN t.settlement_date
@@ -117,7 +119,7 @@ WITH outcome AS (
                  AND r.subject = m.id AND r.kind = 'reversal')
            THEN 'adjustment' ELSE 'approval' END AS kind, e.line, e.debit, e.credit, e.amount,
            m.currency, m.posted_on AS business_date, m.at AS posted_at
-    FROM unnest($2::journal_posting[]) e
+    FROM unnest(:postings::journal_posting[]) e
     JOIN moved m ON m.id = e.id
     UNION ALL
     SELECT m.merchant_id, m.id, 'reversal', e.line, e.credit, e.debit, e.amount,
@@ -152,85 +154,90 @@ SELECT id, late_code FROM moved;
 -- name: find_by_trace
 -- description: Transactions by their request key.
 SELECT {columns}
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k (merchant_id, terminal_id, batch, trace)
+FROM unnest(:merchants::text[], :terminals::text[], :batches::text[], :traces::text[])
+    AS k (merchant_id, terminal_id, batch, trace)
 JOIN transactions t USING (merchant_id, terminal_id, batch, trace);
 
 -- name: find_by_rrn
 -- description: One transaction by the host's reference number.
-SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND t.rrn = $2;
+SELECT {columns} FROM transactions t WHERE t.merchant_id = :merchant AND t.rrn = :rrn;
 
 -- name: find_by_auth_code
 -- description: The latest approved pre-authorisation of a card by its authorisation code.
 SELECT {columns} FROM transactions t
-WHERE t.merchant_id = $1 AND t.kind = 'preauth' AND t.auth_code = $2 AND t.auth_code <> ''
-  AND t.card_hash = $3
+WHERE t.merchant_id = :merchant AND t.kind = 'preauth' AND t.auth_code = :auth_code
+  AND t.auth_code <> '' AND t.card_hash = :card
 ORDER BY t.received_at DESC LIMIT 1;
 
 -- name: find_by_issuer_trace
--- description: What was sent to an issuer with a trace ($1) of annul's own within one second from $2.
+-- description: What was sent to an issuer with a trace of annul's own within one second.
 SELECT {columns} FROM transactions t
-WHERE t.received_at >= $2::timestamptz AND t.received_at < $2::timestamptz + interval '1 second'
-  AND t.issuer_trace = $1
+WHERE t.received_at >= :sent::timestamptz
+  AND t.received_at < :sent::timestamptz + interval '1 second' AND t.issuer_trace = :trace
 LIMIT 1;
 
 -- name: find_by_id
 -- description: One transaction by its id.
-SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND t.id = $2;
+SELECT {columns} FROM transactions t WHERE t.merchant_id = :merchant AND t.id = :id;
 
 -- name: balance
 -- description: Pending, available and reserved money of merchants.
 SELECT merchant_id, currency, b.pending, b.available, b.reserved
-FROM unnest($1::text[], $2::text[]) AS k (merchant_id, currency)
+FROM unnest(:merchants::text[], :currencies::text[]) AS k (merchant_id, currency)
 JOIN merchant_balances b USING (merchant_id, currency);
 
 -- name: late_lock
--- description: A transaction to which a late answer came, held until the end of the statement's transaction.
-SELECT {columns} FROM transactions t WHERE t.merchant_id = $1 AND t.id = $2 FOR UPDATE;
+-- description: A transaction to which a late answer came, held until the database's transaction ends.
+SELECT {columns} FROM transactions t WHERE t.merchant_id = :merchant AND t.id = :id FOR UPDATE;
 
 -- name: note_late
--- description: Keep the code of a late answer. One that says that money was booked is never written over.
-UPDATE transactions SET late_code = $3, late_at = $4
-WHERE merchant_id = $1 AND id = $2 AND (late_code <> ALL ({booked}) OR $3 = ANY ({booked}));
+-- description: Keep the code of a late answer; one that says that money was booked stays.
+UPDATE transactions SET late_code = :code, late_at = :at
+WHERE merchant_id = :merchant AND id = :id
+  AND (late_code <> ALL ({booked}) OR :code = ANY ({booked}));
 
 -- name: late_hold
--- description: Hold the original, $3 of it or ($4) whole, for what is to be taken back, unless another took its place.
+-- description: Hold the original, a part or whole, for what is to be taken back.
+-- Unless another took its place.
 UPDATE transactions o SET undone = o.undone + h.held, undoing = o.undoing + h.held
-FROM (SELECT merchant_id, id, CASE WHEN $4 THEN amount ELSE $3::bigint END AS held
-      FROM transactions WHERE merchant_id = $1 AND id = $2) h
+FROM (SELECT merchant_id, id, CASE WHEN :whole THEN amount ELSE :amount::bigint END AS held
+      FROM transactions WHERE merchant_id = :merchant AND id = :original) h
 WHERE o.merchant_id = h.merchant_id AND o.id = h.id AND o.state IN ('approved', 'partly_refunded')
   AND o.undone + h.held <= o.amount
 RETURNING h.held;
 
 -- name: late_move
--- description: Open again what had ended: it was approved too late. $8 are the states it may come from.
+-- description: Open again what had ended in a state that it may come from: it was approved too late.
 UPDATE transactions
-SET state = $3, sent = CASE sent WHEN 'answered' THEN sent ELSE 'possibly_sent' END, holds = $4, late_code = $5, late_at = $6,
-    reversal_reason = $7, ended_at = NULL
-WHERE merchant_id = $1 AND id = $2 AND state = ANY ($8::text[]);
+SET state = :state, sent = CASE sent WHEN 'answered' THEN sent ELSE 'possibly_sent' END,
+    holds = :holds, late_code = :code, late_at = :at, reversal_reason = :reason, ended_at = NULL
+WHERE merchant_id = :merchant AND id = :id AND state = ANY (:sources::text[]);
 
 -- name: untold
--- description: Refunds of an original ($1, $2) over an amount ($3) since $4 that were told as open and approved later, and of which no notice has reached a terminal.
+-- description: Equal refunds of an original that were told as open and approved later.
+-- Of which no notice has reached a terminal.
 SELECT t.id FROM transactions t
-WHERE t.merchant_id = $1 AND t.original_id = $2 AND t.kind IN ({refunds})
-  AND t.state = 'approved' AND t.amount = $3 AND t.received_at > $4 AND t.why <> ''
+WHERE t.merchant_id = :merchant AND t.original_id = :original AND t.kind IN ({refunds})
+  AND t.state = 'approved' AND t.amount = :amount AND t.received_at > :since AND t.why <> ''
   AND t.origin IN ({of_shops}) AND NOT EXISTS (
       SELECT FROM notices n
       JOIN cases c ON c.merchant_id = n.merchant_id AND c.id = n.case_id
-      WHERE n.merchant_id = $1 AND c.original_id = $2 AND n.created_at > t.received_at
+      WHERE n.merchant_id = :merchant AND c.original_id = :original AND n.created_at > t.received_at
         AND n.delivered_at IS NOT NULL)
 LIMIT 1;
 
 -- name: taken_back
 -- description: Keep that a terminal took back what it had asked for.
-UPDATE transactions SET taken_back = true WHERE merchant_id = $1 AND id = $2 AND NOT taken_back;
+UPDATE transactions SET taken_back = true
+WHERE merchant_id = :merchant AND id = :id AND NOT taken_back;
 
 -- name: owe
 -- description: Put a reversal or an advice of one transaction into the outbox, due now.
-INSERT INTO outbox (merchant_id, id, transaction_id, original_id, kind, issuer_id, card_hash, reason,
-                    next_attempt_at, created_at)
-SELECT merchant_id, gen_random_uuid(), id, coalesce(original_id, id), $3, issuer_id, card_hash, $4,
-       $5, $5
-FROM transactions WHERE merchant_id = $1 AND id = $2
+INSERT INTO outbox (merchant_id, id, transaction_id, original_id, kind, issuer_id, card_hash,
+                    reason, next_attempt_at, created_at)
+SELECT merchant_id, gen_random_uuid(), id, coalesce(original_id, id), :kind, issuer_id, card_hash,
+       :reason, :at, :at
+FROM transactions WHERE merchant_id = :merchant AND id = :id
 ON CONFLICT (merchant_id, transaction_id, kind) DO UPDATE
 SET pending = true, next_attempt_at = excluded.next_attempt_at, done_at = NULL,
     leased_until = NULL, attempts = 0, created_at = excluded.created_at
@@ -238,18 +245,18 @@ WHERE NOT outbox.pending;
 
 -- name: strand
 -- description: Transactions that no process drives, oldest first: of this node, of nodes without one.
--- $1 node, $2 received before, $3 boot, $4 also of other nodes. Leases by the database's clock. Of
--- others only under a lease of one's own that has not ended: else all may have ended together.
+-- `others`: also of other nodes. Leases by the database's clock; of others only under a lease of
+-- one's own that has not ended: else all may have ended together.
 SELECT {columns} FROM transactions t
 WHERE t.node = ANY (ARRAY(
       SELECT n::smallint FROM generate_series(0, 9) AS n
       WHERE NOT EXISTS (
             SELECT FROM hosts h
-            WHERE h.node = n AND h.boot <> $3 AND h.leased_until > clock_timestamp())
-        AND (n = $1 OR $4 AND EXISTS (
+            WHERE h.node = n AND h.boot <> :boot AND h.leased_until > clock_timestamp())
+        AND (n = :node OR :others AND EXISTS (
             SELECT FROM hosts h
-            WHERE h.node = $1 AND h.boot = $3 AND h.leased_until > clock_timestamp()))))
-  AND t.received_at < $2
+            WHERE h.node = :node AND h.boot = :boot AND h.leased_until > clock_timestamp()))))
+  AND t.received_at < :before
   AND t.state IN ('received', 'sent', 'unknown', 'reversing')
   AND NOT EXISTS (
       SELECT FROM outbox b

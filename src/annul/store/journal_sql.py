@@ -33,19 +33,16 @@ _OPENED: Final = ", ".join((*OF_TRANSACTION, "node"))
 # How an original moves when what refers to it has its outcome.
 _MOVES: Final = ", ".join(f"('{before}', '{after}')" for before, after in moves(STANDING))
 
-QUERIES: Final = {
-    name: statement.sql
-    for name, statement in load(
-        "annul.store",
-        "journal.sql",
-        columns=_COLUMNS,
-        opened=_OPENED,
-        booked=f"ARRAY[{listed(BOOKED)}]",
-        moves=_MOVES,
-        refunds=listed(REFUNDS),
-        of_shops=listed(OF_SHOPS),
-        posted=POSTING["posted"].sql,
-        balanced=POSTING["balanced"].sql,
-        open_raised=OPEN_RAISED,
-    ).items()
-}
+SQL: Final = load(
+    "annul.store",
+    "journal.sql",
+    columns=_COLUMNS,
+    opened=_OPENED,
+    booked=f"ARRAY[{listed(BOOKED)}]",
+    moves=_MOVES,
+    refunds=listed(REFUNDS),
+    of_shops=listed(OF_SHOPS),
+    posted=POSTING["posted"].sql,
+    balanced=POSTING["balanced"].sql,
+    open_raised=OPEN_RAISED,
+)

@@ -15,7 +15,7 @@ from annul.domain.response_codes import BOOKED, Effect, effect_of
 from annul.domain.states import ENDED, LATE, STANDING, State, sources
 
 from .incidents import opening
-from .journal_sql import QUERIES
+from .journal_sql import SQL
 
 _NOT_BOOKED: Final = frozenset({Verdict.DECLINED, Verdict.OPEN})
 
@@ -42,8 +42,8 @@ async def decide(connection: Any, late: Late) -> str:
     refund took its place, and nothing when it has not ended or nothing was booked. Runs in the
     caller's transaction.
     """
-    key = (late.transaction.merchant_id, late.transaction.id)
-    row = await connection.fetchrow(QUERIES["late_lock"], *key)
+    key = {"merchant": late.transaction.merchant_id, "id": late.transaction.id}
+    row = await connection.fetchrow(*SQL["late_lock"](**key))
     if row is None:
         return ""
     stored = Transaction.of(row)
@@ -54,7 +54,7 @@ async def decide(connection: Any, late: Late) -> str:
     if doubted or (late.verdict not in _NOT_BOOKED and stored.state in ENDED):
         held = await _reopen(connection, stored, late, doubted=doubted)
         return "" if doubted else held
-    await connection.execute(QUERIES["note_late"], *key, late.code, late.at)
+    await connection.execute(*SQL["note_late"](**key, code=late.code, at=late.at))
     return ""
 
 
@@ -64,28 +64,30 @@ async def _reopen(connection: Any, stored: Transaction, late: Late, *, doubted: 
     What is only `doubted` is reversed once more, and nobody is told: the answer shows that the
     request was looked at after all, so an older word that denied it proves nothing any more.
     """
-    key = (stored.merchant_id, stored.id)
+    key = {"merchant": stored.merchant_id, "id": stored.id}
     undoes = stored.original_id is not None
     holds = 0
     if undoes:
         whole = stored.kind not in REFUNDS  # a completion may be for more than what it completes
-        holds = await connection.fetchval(
-            QUERIES["late_hold"], stored.merchant_id, stored.original_id, stored.amount, whole
-        )
+        original = {"merchant": stored.merchant_id, "original": stored.original_id}
+        hold = SQL["late_hold"](**original, amount=stored.amount, whole=whole)
+        holds = await connection.fetchval(*hold)
     held = not undoes or holds is not None
     state = State.REVERSING if late.reversible else State.DISPUTED
     await connection.execute(
-        QUERIES["late_move"],
-        *key,
-        state,
-        holds or 0,
-        late.code,
-        late.at,
-        late.reason,
-        sources(state, LATE),
+        *SQL["late_move"](
+            **key,
+            state=state,
+            holds=holds or 0,
+            code=late.code,
+            at=late.at,
+            reason=late.reason,
+            sources=sources(state, LATE),
+        )
     )
     if late.reversible:
-        await connection.execute(QUERIES["owe"], *key, "reversal", late.reason, late.at)
+        owe = SQL["owe"](**key, kind="reversal", reason=late.reason, at=late.at)
+        await connection.execute(*owe)
     if not doubted and (not late.reversible or not held):
         if late.reversible:
             told = Incident.of_transaction("late_approval", stored, state=stored.state)

@@ -12,7 +12,7 @@ import pytest
 
 from annul.domain.states import BY_HAND, LATE, MOVES, STANDING, State, moves, sources
 from annul.store.journal import Outcome
-from annul.store.journal_sql import QUERIES
+from annul.store.journal_sql import SQL
 
 _SOURCE = Path(str(files("annul")))
 _UPDATE = re.compile(r"\bUPDATE\s+transactions\b(?:\s+(?!SET\b)\w+)?\s+SET\b")
@@ -122,7 +122,7 @@ def test_no_statement_hides_in_the_code() -> None:
 
 
 def test_an_original_moves_among_what_stands() -> None:
-    listed = re.search(r"\(t\.state, n\.becomes\) IN \((.*)\) THEN", QUERIES["conclude"])
+    listed = re.search(r"\(t\.state, n\.becomes\) IN \((.*)\) THEN", SQL["conclude"].sql)
     assert listed is not None
     pairs = re.findall(r"\('(\w+)', '(\w+)'\)", listed[1])
     assert len(pairs) == len(set(pairs))
