@@ -243,12 +243,10 @@ async def log(
     """Give what was done, the latest first; raises `NotAllowed`."""
     if visitor.merchant_id or not visitor.may(Scope.AUDIT):
         raise NotAllowed
-    after = Cursor.parse(cursor)
     rows = await desk.pool.fetch(
         *_SQL["log"](
             **asdict(wanted) | {"text": wanted.text.strip()},
-            after_at=after and after.at,
-            after_id=after and after.id,
+            **Cursor.after(cursor),
             limit=limit + 1,
         )
     )

@@ -7,13 +7,13 @@ from typing import Any, Final
 from annul.resolve import proof
 from annul.resolve.book import CaseUnknown
 from annul.resolve.case import Case
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 from .cursor import Cursor, Listing, listing
 from .desk import Desk, Unknown
 from .roles import Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "cases.sql").items()}
+_SQL: Final = load("annul.desk", "cases.sql")
 STATES: Final = ("open", "asked", "late", "voided", "refunded", "refused", "unproved", "all")
 
 
@@ -37,29 +37,28 @@ async def search(
     desk: Desk, visitor: Visitor, wanted: Wanted, limit: int, cursor: str = ""
 ) -> Listing:
     """Give cases, the latest first."""
-    after = Cursor.parse(cursor)
     text = wanted.search.strip()
-    amount = _amount(text)
     rows = await desk.pool.fetch(
-        _QUERIES["search"],
-        wanted.state or "all",
-        wanted.cause,
-        wanted.issuer,
-        visitor.merchant_id or wanted.merchant,
-        text,
-        amount,
-        wanted.since,
-        after.at if after else None,
-        after.id if after else None,
-        desk.clock.now(),
-        limit + 1,
+        *_SQL["search"](
+            state=wanted.state or "all",
+            cause=wanted.cause,
+            issuer=wanted.issuer,
+            merchant=visitor.merchant_id or wanted.merchant,
+            text=text,
+            amount=_amount(text),
+            since=wanted.since,
+            **Cursor.after(cursor),
+            now=desk.clock.now(),
+            limit=limit + 1,
+        )
     )
     return listing(rows, limit, "opened_at")
 
 
 async def counts(desk: Desk, visitor: Visitor) -> dict[str, int]:
     """Count open cases by what they wait for."""
-    row = await desk.pool.fetchrow(_QUERIES["counts"], visitor.merchant_id, desk.clock.now())
+    asked = _SQL["counts"](merchant=visitor.merchant_id, now=desk.clock.now())
+    row = await desk.pool.fetchrow(*asked)
     return dict(row or {})
 
 
@@ -91,11 +90,6 @@ async def _looked_at(desk: Desk, visitor: Visitor, number: str, case: Case) -> b
     now = desk.clock.now()
     waits = not case.ended and case.next_action_at > now
     return waits and await desk.book.repair(case, now)
-
-
-async def contacts(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:
-    """Give whom to call at an issuer."""
-    return [dict(row) for row in await desk.pool.fetch(_QUERIES["contacts"], issuer_id)]
 
 
 def _amount(text: str) -> int | None:

@@ -11,7 +11,7 @@ from annul.resolve.conclusion import (
     Person,
     TransactionUnknown,
 )
-from annul.store.database import load_queries
+from annul.store.sql import load
 
 from . import acts
 from .admin import NotAllowed, permit
@@ -19,7 +19,7 @@ from .cursor import Cursor, Listing
 from .desk import Desk, Unknown
 from .roles import Scope, Visitor
 
-_QUERIES: Final = {n: q.sql for n, q in load_queries("annul.desk", "conclusions.sql").items()}
+_SQL: Final = load("annul.desk", "conclusions.sql")
 _ANY: Final = "read"  # a reason where none is asked for
 
 
@@ -133,7 +133,7 @@ async def _person(desk: Desk, visitor: Visitor, reason: str) -> Person:
     if visitor.role:
         return Person(visitor.name, role)
     prefix = visitor.name.removeprefix("key ")
-    behind = await desk.pool.fetchval(_QUERIES["maker"], prefix, desk.clock.now())
+    behind = await desk.pool.fetchval(*_SQL["maker"](prefix=prefix, now=desk.clock.now()))
     if behind is None:
         raise NotAllowed
     return Person(visitor.name, role, behind)

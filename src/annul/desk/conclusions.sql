@@ -1,5 +1,5 @@
 -- name: maker
--- description: Who made the key that begins so ($1), if it is in force at $2 and only one person's.
+-- description: Who made the key that begins so, if it is in force and only one person's.
 SELECT min(created_by) FROM api_keys
-WHERE prefix = $1 AND (ended_at IS NULL OR ended_at > $2)
+WHERE prefix = :prefix AND (ended_at IS NULL OR ended_at > :now)
 HAVING count(DISTINCT created_by) = 1;

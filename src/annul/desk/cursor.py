@@ -31,6 +31,12 @@ class Cursor:
         return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
     @classmethod
+    def after(cls, text: str) -> dict[str, Any]:
+        """Give what a statement takes, `after_at` and `after_id`: None where a list begins."""
+        last = cls.parse(text)
+        return {"after_at": last and last.at, "after_id": last and last.id}
+
+    @classmethod
     def parse(cls, text: str) -> "Cursor | None":
         """Read one, None for an empty text; raises `BadCursor`."""
         if not text:

@@ -16,9 +16,7 @@ from .cursor import Cursor, Listing, listing
 from .desk import Desk, Unknown
 from .roles import Visitor
 
-_QUERIES: Final = {
-    n: q.sql for n, q in load("annul.desk", "webhooks.sql", close_ended=CLOSE_ENDED).items()
-}
+_SQL: Final = load("annul.desk", "webhooks.sql", close_ended=CLOSE_ENDED)
 
 
 class UnderWay(AnnulError):
@@ -49,14 +47,15 @@ async def add(desk: Desk, visitor: Visitor, url: str, merchant: str) -> tuple[di
     identity, secret, now = uuid7(), new_secret(), desk.clock.now()
     async with desk.pool.acquire() as connection, connection.transaction():
         added = await connection.fetchval(
-            _QUERIES["add"],
-            of_merchant,
-            identity,
-            url,
-            desk.vault.seal(secret),
-            inside,
-            visitor.name,
-            now,
+            *_SQL["add"](
+                merchant=of_merchant,
+                id=identity,
+                url=url,
+                secret=desk.vault.seal(secret),
+                inside=inside,
+                by=visitor.name,
+                now=now,
+            )
         )
         if added is None:
             raise _no_merchant(of_merchant)
@@ -67,16 +66,14 @@ async def add(desk: Desk, visitor: Visitor, url: str, merchant: str) -> tuple[di
 
 async def every(desk: Desk, visitor: Visitor, limit: int, cursor: str = "") -> Listing:
     """Give webhooks, the latest first."""
-    after = Cursor.parse(cursor)
-    rows = await desk.pool.fetch(
-        _QUERIES["every"], visitor.merchant_id, after and after.at, after and after.id, limit + 1
-    )
+    page = {**Cursor.after(cursor), "limit": limit + 1}
+    rows = await desk.pool.fetch(*_SQL["every"](merchant=visitor.merchant_id, **page))
     return listing(rows, limit, "created_at")
 
 
 async def find(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
     """Give one webhook; raises `Unknown`."""
-    row = await desk.pool.fetchrow(_QUERIES["find"], visitor.merchant_id, identity)
+    row = await desk.pool.fetchrow(*_SQL["find"](merchant=visitor.merchant_id, id=identity))
     if row is None:
         message = f"there is no webhook {identity}"
         raise Unknown(message)
@@ -86,12 +83,12 @@ async def find(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
 async def end(desk: Desk, visitor: Visitor, identity: UUID) -> None:
     """Send nothing more to a webhook, once or again; raises `Unknown`."""
     found = await find(desk, visitor, identity)
-    key = (found["merchant_id"], identity)
+    key = {"merchant": found["merchant_id"], "id": identity}
     now, detail = desk.clock.now(), {"merchant": found["merchant_id"], "url": found["url"]}
     async with desk.pool.acquire() as connection, connection.transaction():
-        if await connection.fetchval(_QUERIES["end"], *key) is None:
+        if await connection.fetchval(*_SQL["end"](**key)) is None:
             return
-        await connection.execute(_QUERIES["close_of_webhook"], *key, now)
+        await connection.execute(*_SQL["close_of_webhook"](**key, now=now))
         await audit(connection, visitor, now, "end-webhook", _named(identity), "", detail)
 
 
@@ -100,14 +97,9 @@ async def attempts(
 ) -> Listing:
     """Give the log of a webhook, the latest attempt first; raises `Unknown`."""
     found = await find(desk, visitor, identity)
-    after = Cursor.parse(cursor)
+    of_webhook = {"merchant": found["merchant_id"], "webhook": identity}
     rows = await desk.pool.fetch(
-        _QUERIES["log"],
-        found["merchant_id"],
-        identity,
-        after and after.at,
-        after and after.id,
-        limit + 1,
+        *_SQL["log"](**of_webhook, **Cursor.after(cursor), limit=limit + 1)
     )
     page = listing(rows, limit, "at")
     for row in page.rows:
@@ -121,11 +113,11 @@ async def replay(desk: Desk, visitor: Visitor, identity: UUID, delivery: UUID) -
     found = await find(desk, visitor, identity)
     if not found["active"]:
         raise SwitchedOff
-    key = (found["merchant_id"], identity, delivery)
+    key = {"merchant": found["merchant_id"], "webhook": identity, "id": delivery}
     now, detail = desk.clock.now(), {"merchant": found["merchant_id"], "delivery": str(delivery)}
     async with desk.pool.acquire() as connection, connection.transaction():
-        if await connection.fetchval(_QUERIES["replay"], *key, now) is None:
-            if await connection.fetchval(_QUERIES["owed_of"], *key):
+        if await connection.fetchval(*_SQL["replay"](**key, now=now)) is None:
+            if await connection.fetchval(*_SQL["owed_of"](**key)):
                 raise UnderWay
             message = f"webhook {identity} has no delivery {delivery}"
             raise Unknown(message)

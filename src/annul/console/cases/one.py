@@ -19,7 +19,7 @@ from annul.console.frame.markup import (
     tag,
 )
 from annul.console.shared import case_due, case_state, cause_name, transaction_state
-from annul.desk import acts
+from annul.desk import acts, issuers
 from annul.desk import cases as views
 from annul.desk.feed import Change
 from annul.diagnose.causes import CAUSES
@@ -276,7 +276,7 @@ async def _contact(view: View, now: Case, whole: dict[str, Any]) -> Html | None:
     words = view.words
     rows = [
         (row["duty"], row["name"], row["phone"], row["mail"], row["hours"])
-        for row in await views.contacts(view.desk, now.issuer_id)
+        for row in await issuers.contacts(view.desk, now.issuer_id)
     ]
     names = [words(n) for n in ("For", "Name", "Phone", "Mail", "Hours")]
     return card(
