@@ -131,27 +131,27 @@ class Auditor:
         count, since = rows or _ROWS[over], within.since
         while since < within.until:
             async with self._reading() as connection:
-                sql = QUERIES[f"next_{over}"]
-                end = await connection.fetchval(sql, since, count, within.until) or within.until
+                query = SQL[f"next_{over}"](since=since, rows=count, until=within.until)
+                end = await connection.fetchval(*query) or within.until
             yield Span(since, end)
             since = end
 
     async def ask(self, question: Question, span: Span, now: datetime) -> list[Difference]:
         """Ask one question; what is younger than `GRACE` is no difference yet."""
-        bounds = (*span, now - GRACE)
+        within = span._asdict() | {"before": now - GRACE}
         async with self._reading() as connection:
             if question is CHAIN:
                 limit = 2 * _ROWS[Over.CASES] + len(span.ids or ())
-                rows = await connection.fetch(QUERIES["chains"], *bounds, limit)
+                rows = await connection.fetch(*SQL["chains"](**within, limit=limit))
                 found = [one for row in rows if (one := _broken(row)) is not None]
             else:
-                sql = QUERIES[question.name]
-                arguments = (LIMIT,) if question.over is Over.EVERYTHING else (*bounds, LIMIT)
-                rows = await connection.fetch(sql, *arguments, timeout=self._timeout)
+                bounds = {} if question.over is Over.EVERYTHING else within
+                query = SQL[question.name](**bounds, limit=LIMIT)
+                rows = await connection.fetch(*query, timeout=self._timeout)
                 found = [_difference(question, row) for row in rows]
             if not found or not question.past:
                 return found
-            marks = await connection.fetch(QUERIES["explained"], [one.mark for one in found])
+            marks = await connection.fetch(*SQL["explained"](marks=[one.mark for one in found]))
             explained = {row[0] for row in marks}
             return [one for one in found if one.mark not in explained]
 
@@ -164,7 +164,7 @@ class Auditor:
         """
         if role not in EXPLAINERS or not reason.strip():
             raise ExplanationRefused
-        ids = [row[0] for row in await self._pool.fetch(QUERIES["named"], reference)]
+        ids = [row[0] for row in await self._pool.fetch(*SQL["named"](number=reference))]
         span, found = Span(EVER, now, ids), list[Difference]()
         for question in QUESTIONS:
             if question.past and ids:
@@ -173,14 +173,15 @@ class Auditor:
             raise ExplanationRefused
         for one in found:
             await self._pool.execute(
-                QUERIES["explain"],
-                one.mark,
-                now,
-                who,
-                role,
-                f"{one.kind} {one.reference}",
-                scan(reason),
-                dict(one.facts),
+                *SQL["explain"](
+                    mark=one.mark,
+                    now=now,
+                    who=who,
+                    role=role,
+                    object=f"{one.kind} {one.reference}",
+                    reason=scan(reason),
+                    detail=dict(one.facts),
+                )
             )
         report = Report()
         report.add(CHAIN.kind, [])
@@ -190,7 +191,7 @@ class Auditor:
     async def long_open(self, before: datetime, rows: int) -> list[Span]:
         """Give what was received before a time and is unfinished, or still owed to an issuer."""
         async with self._reading() as connection:
-            ids = [row[0] for row in await connection.fetch(QUERIES["long_open"], before)]
+            ids = [row[0] for row in await connection.fetch(*SQL["long_open"](before=before))]
         return [Span(EVER, before, ids[at : at + rows]) for at in range(0, len(ids), rows)]
 
     async def mend(self, now: datetime, report: Report) -> None:
@@ -264,13 +265,8 @@ def _broken(row: asyncpg.Record) -> Difference | None:
 # What the statements take from the code ---------------------------------------------------------
 
 
-_LOOKED: Final = (
-    "{0} >= $1 AND {0} < $2 AND ($3::uuid[] IS NULL OR t.id = ANY ($3::uuid[])) AND {0} < $4"
-)
 _ENDED: Final = frozenset({State.DECLINED, State.REVERSED})
 _PLACES: Final = {
-    "looked": _LOOKED.format("t.received_at"),
-    "looked_case": _LOOKED.format("t.opened_at"),
     "case_columns": ", ".join(f"t.{name}" for name in Case._fields),
     "by_people": f"'{CONCLUDED}'",
     "booked": listed(BOOKED),
@@ -291,6 +287,4 @@ _PLACES: Final = {
 }
 
 
-QUERIES: Final = {
-    name: statement.sql for name, statement in load("annul.resolve", "audit.sql", **_PLACES).items()
-}
+SQL: Final = load("annul.resolve", "audit.sql", **_PLACES)

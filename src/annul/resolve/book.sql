@@ -238,7 +238,8 @@ told AS (
 
 -- name: nudge
 -- description: Let a case be looked at now.
-UPDATE cases SET next_action_at = :at WHERE merchant_id = :merchant AND id = :case AND ended_at IS NULL;
+UPDATE cases SET next_action_at = :at
+WHERE merchant_id = :merchant AND id = :case AND ended_at IS NULL;
 
 -- name: repair
 -- description: Let a case be looked at now that nobody holds and whose world has moved on.

@@ -59,17 +59,14 @@ _STUCK: Final = timedelta(minutes=1)
 _TIMEOUT_MS: Final = 30_000  # of an issuer that is not known any more
 
 
-_QUERIES: Final = {
-    name: statement.sql
-    for name, statement in load(
-        "annul.resolve",
-        "conclusions.sql",
-        columns=", ".join(f"t.{name}" for name in Transaction._fields),
-        case=", ".join(f"t.{name}" for name in Case._fields),
-        shown=COLUMNS,
-        close_ended=CLOSE_ENDED,
-    ).items()
-}
+_SQL: Final = load(
+    "annul.resolve",
+    "conclusions.sql",
+    columns=", ".join(f"t.{name}" for name in Transaction._fields),
+    case=", ".join(f"t.{name}" for name in Case._fields),
+    shown=COLUMNS,
+    close_ended=CLOSE_ENDED,
+)
 
 
 class Concludes(Protocol):
@@ -102,9 +99,9 @@ class Conclusions:
     async def find(self, named: str, merchant_id: str = "") -> Transaction:
         """Find a transaction by id or reference number; raises `TransactionUnknown`."""
         try:
-            rows = await self._pool.fetch(_QUERIES["by_id"], UUID(named), merchant_id)
+            rows = await self._pool.fetch(*_SQL["by_id"](id=UUID(named), merchant=merchant_id))
         except ValueError:
-            rows = await self._pool.fetch(_QUERIES["by_rrn"], named, merchant_id)
+            rows = await self._pool.fetch(*_SQL["by_rrn"](rrn=named, merchant=merchant_id))
         if len(rows) != 1:
             said = "is not the number of one transaction alone" if rows else "is no transaction"
             message = f"{named} {said}"
@@ -113,8 +110,8 @@ class Conclusions:
 
     async def of(self, transaction: Transaction) -> list[Conclusion]:
         """Give the conclusions of a transaction, the latest first."""
-        key = (transaction.merchant_id, transaction.id)
-        rows = await self._pool.fetch(_QUERIES["of_transaction"], *key)
+        asked = _SQL["of_transaction"](merchant=transaction.merchant_id, transaction=transaction.id)
+        rows = await self._pool.fetch(*asked)
         return [Conclusion(*row) for row in rows]
 
     async def concludable(self, transaction: Transaction, *, done: bool = False) -> None:
@@ -122,7 +119,7 @@ class Conclusions:
         if transaction.state not in BY_HAND:
             message = f"transaction {transaction.rrn} is {transaction.state}: nothing to conclude"
             raise NotConcludable(message)
-        timeout_ms = await self._pool.fetchval(_QUERIES["timeout"], transaction.issuer_id)
+        timeout_ms = await self._pool.fetchval(*_SQL["timeout"](issuer=transaction.issuer_id))
         patience = timedelta(milliseconds=2 * (timeout_ms or _TIMEOUT_MS))
         if self._clock.now() < transaction.received_at + patience:
             raise StillWorkedOn
@@ -131,8 +128,7 @@ class Conclusions:
 
     async def read_evidence(self, conclusion: Conclusion) -> bytes:
         """Give the file that was attached; its hash is checked."""
-        key = (conclusion.merchant_id, conclusion.id)
-        sealed = await self._pool.fetchval(_QUERIES["evidence"], *key)
+        sealed = await self._pool.fetchval(*_SQL["evidence"](**_key(conclusion)))
         content = self._vault.open_file(sealed, conclusion.id.bytes)
         assert hashlib.sha256(content).digest() == conclusion.evidence_hash, "sealed as it came"
         return content
@@ -141,14 +137,20 @@ class Conclusions:
         self, merchant_id: str, limit: int, after: tuple[datetime, UUID] | None = None
     ) -> list[dict[str, Any]]:
         """Give money in question of a merchant or all, oldest first, after a row's time and id."""
-        rows = await self._pool.fetch(
-            _QUERIES["in_question"], merchant_id, self._clock.now(), *(after or (None, None)), limit
+        at, identity = after or (None, None)
+        asked = _SQL["in_question"](
+            merchant=merchant_id,
+            now=self._clock.now(),
+            after_at=at,
+            after_id=identity,
+            limit=limit,
         )
+        rows = await self._pool.fetch(*asked)
         return [dict(row) for row in rows]
 
     async def sums(self, merchant_id: str = "") -> list[dict[str, Any]]:
         """Give how many movements are in question and how much, by currency."""
-        rows = await self._pool.fetch(_QUERIES["sums"], merchant_id, self._clock.now())
+        rows = await self._pool.fetch(*_SQL["sums"](merchant=merchant_id, now=self._clock.now()))
         return [dict(row) for row in rows]
 
     # What people do -------------------------------------------------------------------------
@@ -177,17 +179,18 @@ class Conclusions:
         name, hashed = file_name(evidence_name), hashlib.sha256(evidence).digest()
         async with self._pool.acquire() as connection, connection.transaction():
             made = await connection.fetchval(
-                _QUERIES["propose"],
-                transaction.merchant_id,
-                identity,
-                transaction.id,
-                done,
-                reason,
-                name,
-                hashed,
-                self._vault.seal_file(evidence, identity.bytes),
-                person.answers,
-                now,
+                *_SQL["propose"](
+                    merchant=transaction.merchant_id,
+                    id=identity,
+                    transaction=transaction.id,
+                    done=done,
+                    reason=reason,
+                    evidence_name=name,
+                    evidence_hash=hashed,
+                    evidence=self._vault.seal_file(evidence, identity.bytes),
+                    who=person.answers,
+                    now=now,
+                )
             )
             if made is None:
                 raise AlreadyProposed
@@ -228,8 +231,7 @@ class Conclusions:
         found = await self._one(transaction, identity)
         now = self._clock.now()
         async with self._pool.acquire() as connection, connection.transaction():
-            key = (found.merchant_id, found.id)
-            if await connection.fetchval(_QUERIES["withdraw"], *key, now) is None:
+            if await connection.fetchval(*_SQL["withdraw"](**_key(found), now=now)) is None:
                 raise NothingProposed
             await _audit(
                 connection,
@@ -245,7 +247,7 @@ class Conclusions:
     async def finish(self, now: datetime) -> int:
         """Carry out what is confirmed and not carried out yet; gives how many were."""
         carried = 0
-        for row in await self._pool.fetch(_QUERIES["waiting"]):
+        for row in await self._pool.fetch(*_SQL["waiting"]()):
             waiting = Conclusion(*row)
             try:
                 carried += await self._carry_out(waiting)
@@ -261,15 +263,15 @@ class Conclusions:
 
     async def _look(self, conclusion: Conclusion, since: datetime) -> tuple[Transaction, bool]:
         """Give the transaction, and whether anything was heard of its money since a moment."""
-        key = (conclusion.merchant_id, conclusion.transaction_id)
-        row = await self._pool.fetchrow(_QUERIES["look"], *key, since)
+        key = {"merchant": conclusion.merchant_id, "id": conclusion.transaction_id}
+        row = await self._pool.fetchrow(*_SQL["look"](**key, since=since))
         assert row is not None, "transactions are never deleted"
         *columns, heard = row
         return Transaction.of(columns), heard
 
     async def _one(self, transaction: Transaction, identity: UUID) -> Conclusion:
-        key = (transaction.merchant_id, identity, transaction.id)
-        row = await self._pool.fetchrow(_QUERIES["one"], *key)
+        key = {"merchant": transaction.merchant_id, "transaction": transaction.id}
+        row = await self._pool.fetchrow(*_SQL["one"](**key, id=identity))
         if row is None:
             raise NothingProposed
         return Conclusion(*row)
@@ -291,8 +293,8 @@ class Conclusions:
     ) -> None:
         now = self._clock.now()
         async with self._pool.acquire() as connection, connection.transaction():
-            key = (found.merchant_id, found.id)
-            if await connection.fetchval(_QUERIES["confirm"], *key, person.answers, now) is None:
+            confirm = _SQL["confirm"](**_key(found), who=person.answers, now=now)
+            if await connection.fetchval(*confirm) is None:
                 raise NothingProposed  # somebody was quicker, or has withdrawn it
             detail = found._replace(confirmed_by=person.answers).evidence()
             await _audit(connection, person, "confirm-conclusion", transaction, reason, detail, now)
@@ -323,14 +325,16 @@ class Conclusions:
         case, told = await self._told(conclusion, transaction, came, now)
         if not told:
             return False  # others are writing it; `finish` comes again
-        key = (conclusion.merchant_id, transaction.id)
         async with self._pool.acquire() as connection, connection.transaction():
             if came == CARRIED_OUT:
-                unfinished = [str(state) for state in UNFINISHED]
-                case_id = case.id if case else None
-                await connection.execute(
-                    _QUERIES["close_incidents"], *key, case_id, now, unfinished
+                close = _SQL["close_incidents"](
+                    merchant=conclusion.merchant_id,
+                    transaction=transaction.id,
+                    case=case.id if case else None,
+                    now=now,
+                    unfinished=[str(state) for state in UNFINISHED],
                 )
+                await connection.execute(*close)
                 if conclusion.done and _told_otherwise(transaction):
                     incident = Incident.of_transaction(
                         "concluded_as_done", transaction, terminal=transaction.terminal_id
@@ -346,19 +350,20 @@ class Conclusions:
                 )
                 await connection.execute(*opening([incident], now))
             marked = await connection.fetchval(
-                _QUERIES["audit"],
-                conclusion.id,
-                now,
-                "annul",
-                "",
-                came,
-                f"transaction {transaction.rrn}",
-                conclusion.reason,
-                {
-                    **conclusion.evidence(),
-                    "state": str(transaction.state),
-                    "transaction": str(transaction.id),
-                },
+                *_SQL["audit"](
+                    id=conclusion.id,
+                    now=now,
+                    who="annul",
+                    role="",
+                    action=came,
+                    object=f"transaction {transaction.rrn}",
+                    reason=conclusion.reason,
+                    detail={
+                        **conclusion.evidence(),
+                        "state": str(transaction.state),
+                        "transaction": str(transaction.id),
+                    },
+                )
             )
         if case is not None and not case.ended:
             await self._book.nudge(case, now)
@@ -368,8 +373,9 @@ class Conclusions:
         self, conclusion: Conclusion, transaction: Transaction, came: str, now: datetime
     ) -> tuple[Case | None, bool]:
         """Write it into the case's history, once; gives the case, and whether it stands there."""
-        key = (transaction.merchant_id, transaction.id, transaction.original_id)
-        row = await self._pool.fetchrow(_QUERIES["case_of"], *key)
+        key = {"merchant": transaction.merchant_id, "id": transaction.id}
+        case_of = _SQL["case_of"](**key, original=transaction.original_id)
+        row = await self._pool.fetchrow(*case_of)
         if row is None:
             return None, True
         case = Case.of(row)
@@ -416,6 +422,10 @@ def _is_of(conclusion: Conclusion, body: str) -> bool:
     return json.loads(body)["evidence"].get("conclusion") == str(conclusion.id)
 
 
+def _key(conclusion: Conclusion) -> dict[str, Any]:
+    return {"merchant": conclusion.merchant_id, "id": conclusion.id}
+
+
 async def _audit(
     connection: Any,
     person: Person,
@@ -427,13 +437,14 @@ async def _audit(
 ) -> None:
     more = {"person": person.behind} if person.behind else {}
     await connection.execute(
-        _QUERIES["audit"],
-        uuid7(),
-        at,
-        person.name,
-        person.role,
-        action,
-        f"transaction {transaction.rrn}",
-        reason,
-        {**detail, **more, "transaction": str(transaction.id)},
+        *_SQL["audit"](
+            id=uuid7(),
+            now=at,
+            who=person.name,
+            role=person.role,
+            action=action,
+            object=f"transaction {transaction.rrn}",
+            reason=reason,
+            detail={**detail, **more, "transaction": str(transaction.id)},
+        )
     )

@@ -15,7 +15,7 @@ from annul.domain.incidents import INCIDENTS
 from annul.domain.kinds import COMPLETIONS, REFUNDS, VOIDS
 from annul.domain.states import State
 from annul.domain.text import Text
-from annul.resolve.audit import GRACE, LIMIT, QUERIES, Auditor, ExplanationRefused
+from annul.resolve.audit import GRACE, LIMIT, SQL, Auditor, ExplanationRefused, Span
 from annul.resolve.case import Case, Event, chained
 from annul.resolve.differences import QUESTIONS, Over
 from tests.support.builders import merchant
@@ -407,9 +407,9 @@ async def test_no_question_reads_a_table_from_end_to_end(books: Books) -> None:
         " business_date, received_at FROM transactions WHERE batch = '100001'"
     )
     await books.pool.execute("ANALYZE transactions; ANALYZE entries")
-    spans: dict[Over, Any] = {
-        Over.TRANSACTIONS: (SOLD, SOLD + HOUR, None),
-        Over.OPEN: (LONG_AGO, NOW, None),
+    spans = {
+        Over.TRANSACTIONS: Span(SOLD, SOLD + HOUR),
+        Over.OPEN: Span(LONG_AGO, NOW),
     }
     read: dict[str, str] = {}
     async with books.pool.acquire() as connection:
@@ -417,15 +417,18 @@ async def test_no_question_reads_a_table_from_end_to_end(books: Books) -> None:
         for question in QUESTIONS:
             if question.over not in spans:
                 continue
-            for span in (spans[question.over], (LONG_AGO, NOW, [books.sale.id, books.void.id])):
-                sql = f"EXPLAIN {QUERIES[question.name]}"
-                plan = "\n".join(row[0] for row in await connection.fetch(sql, *span, NOW, LIMIT))
+            named = Span(LONG_AGO, NOW, [books.sale.id, books.void.id])
+            for span in (spans[question.over], named):
+                query = SQL[question.name](**span._asdict(), before=NOW, limit=LIMIT)
+                sql, *values = query
+                rows = await connection.fetch(f"EXPLAIN {sql}", *values)
+                plan = "\n".join(row[0] for row in rows)
                 if re.search(r"Seq Scan on (transactions|entries)\b", plan):
                     read[question.name] = plan
     assert read == {}
 
 
 def test_kinds_of_the_books_are_those_that_refer_to_an_original() -> None:
-    listed = re.search(r"kind IN \((.*?)\) AND NOT t.cased", QUERIES["failed_without_case"])
+    listed = re.search(r"kind IN \((.*?)\) AND NOT t.cased", SQL["failed_without_case"].sql)
     assert listed is not None
     assert {*VOIDS, *REFUNDS, *COMPLETIONS} == set(re.findall(r"'(\w+)'", listed[1]))

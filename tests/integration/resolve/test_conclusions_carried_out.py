@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from annul.domain.text import Text
 from annul.resolve import conclusion as said
 from annul.resolve.book import Entry
 from annul.resolve.case import Event
-from annul.resolve.conclusions import _QUERIES, Conclusions
+from annul.resolve.conclusions import _SQL, Conclusions
 from annul.security.vault import Vault
 from tests.support.rows import put
 from tests.support.situations import case as a_case
@@ -199,8 +200,10 @@ async def test_a_case_that_ended_unproved_stands_once_with_its_money(site: Site)
 async def test_the_list_looks_only_at_what_is_open(site: Site) -> None:
     async with site.pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off")
-        for name, values in (("sums", ("", NOW)), ("in_question", ("", NOW, None, None, 50))):
-            rows = await connection.fetch(f"EXPLAIN {_QUERIES[name]}", *values)
+        page: dict[str, Any] = {"after_at": None, "after_id": None, "limit": 50}
+        of_all: dict[str, Any] = {"merchant": "", "now": NOW}
+        for sql, *values in (_SQL["sums"](**of_all), _SQL["in_question"](**of_all, **page)):
+            rows = await connection.fetch(f"EXPLAIN {sql}", *values)
             plan = "\n".join(row[0] for row in rows)
             for index in ("transactions_unfinished", "transactions_disputed", "cases_unproved"):
                 assert index in plan, plan

@@ -26,9 +26,9 @@ from annul.domain.backoff import Backoff
 from annul.domain.incident import Incident
 from annul.security.vault import Vault
 from annul.store.clock import Clock
-from annul.store.database import load_queries
 from annul.store.incidents import Ended, closing, opening
 from annul.store.loop import Loops
+from annul.store.sql import load
 from annul.store.worker import Worker
 
 from . import outbound
@@ -36,9 +36,7 @@ from .outbound import AddressRefused, Lookup
 
 log = structlog.get_logger(__name__)
 
-_QUERIES: Final = {
-    name: q.sql for name, q in load_queries("annul.resolve.notify", "webhooks.sql").items()
-}
+_SQL: Final = load("annul.resolve.notify", "webhooks.sql")
 _SPREAD: Final = 200
 _ERROR: Final = 200  # characters of an error that the log keeps
 
@@ -180,7 +178,7 @@ class Deliverer:
 
     async def backlog(self) -> int:
         """Count what is owed."""
-        return int(await self._pool.fetchval(_QUERIES["backlog"]))
+        return int(await self._pool.fetchval(*_SQL["backlog"]()))
 
     # What the worker asks -------------------------------------------------------------------
 
@@ -188,7 +186,7 @@ class Deliverer:
         """Spread what is new, and lease what is due."""
         self._woken.clear()
         now = self._clock.now()
-        while await self._pool.fetchval(_QUERIES["spread"], now, _SPREAD) >= _SPREAD:
+        while await self._pool.fetchval(*_SQL["spread"](now=now, limit=_SPREAD)) >= _SPREAD:
             pass
         claimed = await self._claim(now, room) if room > 0 else []
         self._busy.update(owed.webhook_id for owed in claimed)
@@ -207,13 +205,14 @@ class Deliverer:
 
     async def _claim(self, now: datetime, limit: int) -> list[Owed]:
         rows = await self._pool.fetch(
-            _QUERIES["claim"],
-            now,
-            now + self._pace.lease,
-            limit,
-            list(self._busy),
-            list(self._busy.values()),
-            self._pace.per_webhook,
+            *_SQL["claim"](
+                now=now,
+                until=now + self._pace.lease,
+                limit=limit,
+                webhooks=list(self._busy),
+                under_way=list(self._busy.values()),
+                per_webhook=self._pace.per_webhook,
+            )
         )
         return [Owed(*row) for row in rows]
 
@@ -291,30 +290,30 @@ class Deliverer:
         now = self._clock.now()
         state, due = self._verdict(owed, answer, now)
         of_merchant = owed.merchant_id
+        about = {"merchant": of_merchant, "notification": owed.notification_id}
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_QUERIES["hold"], of_merchant, owed.notification_id)
+            await connection.execute(*_SQL["hold"](**about))
             if answer is not None:
                 await connection.execute(
-                    _QUERIES["logged"],
-                    of_merchant,
-                    uuid7(),
-                    owed.webhook_id,
-                    owed.notification_id,
-                    owed.id,
-                    now,
-                    owed.attempts,
-                    answer.status,
-                    answer.error,
-                    took_ms,
+                    *_SQL["logged"](
+                        **about,
+                        id=uuid7(),
+                        webhook=owed.webhook_id,
+                        delivery=owed.id,
+                        now=now,
+                        attempt=owed.attempts,
+                        status=answer.status,
+                        error=answer.error,
+                        took_ms=took_ms,
+                    )
                 )
-            written = await connection.fetchval(
-                _QUERIES["write"], of_merchant, owed.id, owed.attempts, state, due
-            )
-            if written is None:
+            mine = {"merchant": of_merchant, "id": owed.id, "attempt": owed.attempts}
+            write = _SQL["write"](**mine, state=state, next_attempt_at=due)
+            if await connection.fetchval(*write) is None:
                 self.counts.overtaken += 1
                 return
             if state != "owed":
-                await connection.execute(_QUERIES["settle"], of_merchant, owed.notification_id, now)
+                await connection.execute(*_SQL["settle"](**about, now=now))
             if state == "delivered":
                 ended = Ended("webhook_failed", of_merchant, str(owed.id))
                 await connection.execute(*closing([ended], now))

@@ -17,7 +17,7 @@ from annul.desk import webhooks as views
 from annul.domain.incident import Reader
 from annul.domain.incidents import INCIDENTS
 from annul.resolve.notify import outbound
-from annul.resolve.notify.webhooks import _QUERIES, Pace, new_secret
+from annul.resolve.notify.webhooks import _SQL, Pace, new_secret
 from annul.security.vault import Vault
 from annul.store.batcher import LOST
 from tests.support.certificates import Authority
@@ -462,16 +462,19 @@ async def test_the_queries_use_their_indexes(hooks: Hooks, database: str):
     webhook = await hooks.add("https://shop.example/")
     await hooks.tell()
     now = hooks.clock.now()
-    wanted: list[tuple[str, tuple[Any, ...], tuple[str, ...]]] = [
-        (_QUERIES["spread"], (now, 10), ("notifications_due",)),
-        (_QUERIES["claim"], (now, now, 10, [], [], 8), ("webhook_outbox_due",)),
-        (_QUERIES["settle"], (MERCHANT, uuid4(), now), ("webhook_outbox_notification_id",)),
-        (views._QUERIES["log"], (MERCHANT, webhook, None, None, 50), ("deliveries_of",)),
+    claim: dict[str, Any] = {"until": now, "webhooks": [], "under_way": [], "per_webhook": 8}
+    page: dict[str, Any] = {"after_at": None, "after_id": None, "limit": 50}
+    settle = _SQL["settle"](merchant=MERCHANT, notification=uuid4(), now=now)
+    wanted: list[tuple[tuple[Any, ...], tuple[str, ...]]] = [
+        (_SQL["spread"](now=now, limit=10), ("notifications_due",)),
+        (_SQL["claim"](now=now, limit=10, **claim), ("webhook_outbox_due",)),
+        (settle, ("webhook_outbox_notification_id",)),
+        (views._SQL["log"](merchant=MERCHANT, webhook=webhook, **page), ("deliveries_of",)),
     ]
     administrator = await asyncpg.connect(database)
     try:
         await administrator.execute(_MANY)
-        for sql, values, indexes in wanted:
+        for (sql, *values), indexes in wanted:
             rows = await administrator.fetch(f"EXPLAIN {sql}", *values)
             plan = "\n".join(row[0] for row in rows)
             for index in indexes:
