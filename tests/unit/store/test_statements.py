@@ -12,37 +12,31 @@ from typing import Final
 import pytest
 
 from annul.desk.transactions import Wanted
+from annul.resolve.differences import QUESTIONS, Over
 from annul.store.sql import Statement
 
 _SOURCE: Final = Path(__file__).parents[3] / "src" / "annul"
 # Read by others: what alembic runs, and what the simulated terminal keeps in a file of its own.
 _MIGRATIONS: Final = "store/migrations/"
 _OWN: Final = "sim/terminal/journal.sql"
-_OLD: Final = {  # to be converted
-    "desk/cases.sql",
-    "desk/conclusions.sql",
-    "desk/webhooks.sql",
-    "diagnose/gather.sql",
-    "issuers/forward.sql",
-    "resolve/audit.sql",
-    "resolve/book.sql",
-    "resolve/conclusions.sql",
-    "resolve/notify/webhooks.sql",
-    "store/journal.sql",
-}
 _FILES: Final = [
     name
     for file in sorted(_SOURCE.rglob("*.sql"))
-    if not (name := file.relative_to(_SOURCE).as_posix()).startswith(_MIGRATIONS)
-    and name not in {_OWN, *_OLD}
+    if not (name := file.relative_to(_SOURCE).as_posix()).startswith(_MIGRATIONS) and name != _OWN
 ]
 _MODULES: Final = [
     name
     for file in sorted(_SOURCE.rglob("*.py"))
     if not (name := file.relative_to(_SOURCE).as_posix()).startswith("simulation/")
 ]
-# Parts that are put together from what is wanted, by the names of its fields.
-_BY_FIELD: Final = {"desk/transactions.sql": {"conditions", *(one.name for one in fields(Wanted))}}
+# Statements and parts that are named after the rows of a table.
+_BY_ROW: Final = {
+    "desk/transactions.sql": {one.name for one in fields(Wanted)},
+    "resolve/audit.sql": {
+        *(question.name for question in QUESTIONS),
+        *(f"next_{over}" for over in (Over.TRANSACTIONS, Over.CASES)),
+    },
+}
 _SAID: Final = re.compile(
     r"\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH|TRUNCATE|LOCK|SET|RESET|CREATE|ALTER|DROP|COPY)\s"
 )
@@ -113,12 +107,17 @@ def _imports(module: str) -> set[str]:
 
 
 def _statements(name: str) -> Mapping[str, Statement]:
+    """Give what the module that loads a file keeps of it."""
     [loader] = _loaders()[name]
-    for value in vars(importlib.import_module(_dotted(loader))).values():
-        if isinstance(value, dict) and value and isinstance(next(iter(value.values())), Statement):
-            return value
-    message = f"{loader} keeps no statements"
-    raise AssertionError(message)
+    names = set(re.findall(r"^-- name: (\w+)$", (_SOURCE / name).read_text("utf-8"), re.MULTILINE))
+    [kept] = (
+        value
+        for value in vars(importlib.import_module(_dotted(loader))).values()
+        if isinstance(value, dict)
+        and value.keys() == names
+        and all(isinstance(one, Statement) for one in value.values())
+    )
+    return kept
 
 
 @pytest.mark.parametrize("name", _FILES)
@@ -131,8 +130,8 @@ def test_a_file_is_loaded_once_with_named_parameters(name: str) -> None:
         assert not re.search(r"(?<!:):[a-z_]", line), f"{line}: no parameter, but read as one"
     for statement in _statements(name).values():
         assert statement.description.endswith(".")
-        assert ";" not in statement.sql
-        assert "{" not in statement.sql
+        assert ";" not in re.sub(r"--.*", "", statement.sql)
+        assert not re.search(r"\{\w", statement.sql), "a part that nobody gives"
 
 
 @pytest.mark.parametrize("name", _FILES)
@@ -141,7 +140,7 @@ def test_each_statement_is_used(name: str) -> None:
     users = [one for one in _MODULES if one == loader or _dotted(loader) in _imports(one)]
     used = {text for user in users for text in _texts(_tree(user))}
     used |= set(re.findall(r"\{(\w+)\}", (_SOURCE / name).read_text(encoding="utf-8")))
-    assert set(_statements(name)) <= used | _BY_FIELD.get(name, set())
+    assert set(_statements(name)) <= used | _BY_ROW.get(name, set())
 
 
 @pytest.mark.parametrize("name", _FILES)
@@ -165,8 +164,7 @@ def test_no_file_is_read_in_another_way() -> None:
         named = {text for text in _texts(_tree(module)) if text.endswith(".sql")}
         loaded = {name.rpartition("/")[2] for name in _loads(module)}
         own = {_OWN.rpartition("/")[2]} if module.startswith(_OWN.removesuffix(".sql")) else set()
-        old = {name.rpartition("/")[2] for name in _OLD}
-        assert named - old == (loaded | own) - old, module
+        assert named == loaded | own, module
 
 
 def test_sql_stands_in_files() -> None:
