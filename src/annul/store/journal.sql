@@ -137,7 +137,7 @@ WITH outcome AS (
     FROM moved WHERE owed <> ''
     ON CONFLICT (merchant_id, transaction_id, kind) DO UPDATE
     SET pending = true, next_attempt_at = excluded.next_attempt_at, done_at = NULL,
-        leased_until = NULL
+        leased_until = NULL, reason = excluded.reason
 ), raised AS (
     SELECT merchant_id, incident AS kind, id::text AS subject, id AS transaction_id, params, at
     FROM moved WHERE incident <> ''
@@ -240,7 +240,7 @@ SELECT merchant_id, gen_random_uuid(), id, coalesce(original_id, id), :kind, iss
 FROM transactions WHERE merchant_id = :merchant AND id = :id
 ON CONFLICT (merchant_id, transaction_id, kind) DO UPDATE
 SET pending = true, next_attempt_at = excluded.next_attempt_at, done_at = NULL,
-    leased_until = NULL, attempts = 0, created_at = excluded.created_at
+    leased_until = NULL, attempts = 0, created_at = excluded.created_at, reason = excluded.reason
 WHERE NOT outbox.pending;
 
 -- name: strand
