@@ -241,7 +241,7 @@ class Gatherer:
                 have[what] = make(read[what])
                 if what in sharing:
                     self._kept[what, keys[what]] = (now + _KEEP_S, have[what])
-        parts = {"shared": Shared()} | have
+        parts: dict[str, Any] = {"shared": Shared()} | have
         return Surroundings(read["card"], read["terminal"], read["merchant"], **parts)
 
     async def _flush_now_and_then(self) -> None:
