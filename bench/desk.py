@@ -16,10 +16,10 @@ from annul.app import Ground, desk_page, ground
 from annul.domain.kinds import KINDS
 from annul.security.vault import Vault
 from annul.settings import Settings
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from annul.sim.terminal.errors import NoAnswerFromHost, StillOwing, Unreachable
-from annul.sim.terminal.journal import Journal
-from annul.sim.terminal.messages import Order
+from annul.sim.terminal.journal import TerminalJournal
+from annul.sim.terminal.messages import TerminalOrder
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 from bench import e2e
@@ -114,13 +114,13 @@ async def _fail(terminal: tuple[str, str, str], port: int) -> None:
     """Void what was never sold, so that cases come and end."""
     merchant, number, key = terminal
     profile = Profile(merchant=merchant, terminal=number, master_key=key, port=port)
-    journal = Journal(":memory:", Vault(bytes.fromhex(key)))
+    journal = TerminalJournal(":memory:", Vault(bytes.fromhex(key)))
     soft = SoftTerminal(profile, journal, lambda: datetime.now(_ZONE))
     try:
-        sale = await soft.perform(Order(KINDS["sale"], 100, "6200010000000007"))
+        sale = await soft.perform(TerminalOrder(KINDS["sale"], 100, "6200010000000007"))
         while True:
             await soft.perform(
-                Order(KINDS["void"], 99, "6200010000000007", swiped=False, original=sale)
+                TerminalOrder(KINDS["void"], 99, "6200010000000007", swiped=False, original=sale)
             )
             await asyncio.sleep(_EVERY_S)
     except (NoAnswerFromHost, Unreachable, StillOwing):
@@ -135,7 +135,7 @@ async def _overview() -> float:
     with open_folder() as folder:
         settings = Settings.load(None, data=folder, console_port=0, log_level="error")
         async with ground(settings) as base:
-            await seed(base.pool, base.security, Plan((1,)))
+            await seed(base.pool, base.security, DemoPlan((1,)))
             merchant = await base.pool.fetchval("SELECT min(merchant_id) FROM merchants")
             for sql, count in ((_TRANSACTIONS, _ROWS), (_CASE_ROWS, _CASES)):
                 await base.pool.execute(sql, merchant, count, timeout=600)

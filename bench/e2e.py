@@ -13,7 +13,7 @@ import uvloop
 
 from annul.app import Ground, ground
 from annul.settings import Settings
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from annul.sim.fleet import drive
 from annul.simulation.compare import compare
 from annul.store.embedded import EmbeddedPostgres
@@ -75,7 +75,7 @@ async def _measure(
         settings = Settings.load(None, data=folder, terminals_port=port)
         lines = SecuredLines(folder) if tls else None
         async with ground(settings) as base:
-            plan = Plan((issuer.process.port,), -(-terminals // 10) + 1, 10)
+            plan = DemoPlan((issuer.process.port,), -(-terminals // 10) + 1, 10)
             plan = replace(plan, identity=lines.identity) if lines else plan
             credentials = await seed(base.pool, base.security, plan)
             meanwhile = await around(base, credentials[-1], port)

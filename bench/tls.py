@@ -8,7 +8,7 @@ from typing import Final
 
 from annul.app import ground
 from annul.settings import Settings
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from annul.store.embedded import EmbeddedPostgres
 from annul.wire.framing import TPDU_2, Framer
 from bench import e2e
@@ -39,7 +39,7 @@ async def _connections(folder: Path) -> dict[str, float]:
     lines, port = SecuredLines(folder), free_port()
     settings = Settings.load(None, data=folder, terminals_port=port)
     async with ground(settings) as base:
-        plan = Plan((free_port(),), identity=lines.identity)
+        plan = DemoPlan((free_port(),), identity=lines.identity)
         credentials = await seed(base.pool, base.security, plan)
     environment = {
         "ANNUL_TERMINALS_PORT": str(port),

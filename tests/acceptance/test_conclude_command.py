@@ -22,7 +22,7 @@ from annul.resolve.book import Book
 from annul.resolve.conclusions import Conclusions
 from annul.security.software import SoftwareModule
 from annul.security.vault import Vault
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from annul.store.clock import SystemClock
 from annul.store.journal import Journal
 from tests.support.processes import annul
@@ -73,7 +73,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(pool: asyncpg.Pool, database: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    await seed(pool, SoftwareModule(bytes(32)), Plan((1,), merchants=1))
+    await seed(pool, SoftwareModule(bytes(32)), DemoPlan((1,), merchants=1))
     access = Access(pool)
     await asyncio.gather(*(access.add(who, _PASSWORD, role) for who, role in _USERS.items()))
     registry, journal, clock = Registry(pool), Journal(pool), SystemClock()

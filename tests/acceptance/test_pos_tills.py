@@ -10,7 +10,7 @@ import pytest
 
 from annul.console.frame.texts import Words
 from annul.console.till import telling
-from annul.console.till.tills import Done, Till, Tills, profiles
+from annul.console.till.tills import Till, TillResult, Tills, profiles
 from annul.console.till.values import Wish
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.profile import Profile
@@ -52,11 +52,11 @@ def _till(site: Site, folder: Path, tills: Tills) -> Till:
     )
 
 
-async def _sell(till: Till, amount: int = 8_800) -> Done:
+async def _sell(till: Till, amount: int = 8_800) -> TillResult:
     return await till.carry_out(Wish("sale", "sale", amount, CARD))
 
 
-async def _void(till: Till, sale: Done) -> Done:
+async def _void(till: Till, sale: TillResult) -> TillResult:
     assert sale.record is not None
     return await till.carry_out(Wish("void", "void", sale.record.amount, voucher=sale.record.trace))
 

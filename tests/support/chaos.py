@@ -19,8 +19,8 @@ import asyncpg
 
 from annul.app import ground
 from annul.settings import Settings
-from annul.sim.demo import Plan, seed
-from annul.simulation.compare import Verdict, compare
+from annul.sim.demo import DemoPlan, seed
+from annul.simulation.compare import Comparison, compare
 from annul.simulation.ends import Ends, ends_of_voids
 from annul.store.embedded import EmbeddedPostgres
 from tests.support.processes import IssuerProcess, Process, free_port
@@ -127,7 +127,7 @@ class Chaos:
     dry_s: float = 240.0
 
 
-async def run(chaos: Chaos, folder: Path) -> tuple[Verdict, Progress, Ends]:
+async def run(chaos: Chaos, folder: Path) -> tuple[Comparison, Progress, Ends]:
     """Do all of it in `folder`; gives what the books say afterwards."""
     async with AsyncExitStack() as stack:
         issuer = IssuerProcess.plan(folder, chaos.seed)
@@ -137,7 +137,7 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Verdict, Progress, Ends]:
         settings = Settings.load(None, data=folder, terminals_port=host_port)
         merchants = max(1, chaos.terminals // 10)
         async with ground(settings) as base:
-            plan = Plan((issuer.process.port,), merchants, 10, timeout_ms=_TIMEOUT_MS)
+            plan = DemoPlan((issuer.process.port,), merchants, 10, timeout_ms=_TIMEOUT_MS)
             credentials = await seed(base.pool, base.security, plan)
             await base.pool.execute(
                 "INSERT INTO bins (prefix, issuer_id, card_type) VALUES ($1, $2, 'debit')",

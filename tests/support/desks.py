@@ -17,8 +17,8 @@ from annul.api.gate import COOKIE, CSRF_HEADER, Gate
 from annul.desk.access import Access
 from annul.desk.desk import Desk
 from annul.desk.feed import Feed
-from annul.desk.kept import Kept
 from annul.desk.roles import Scope
+from annul.desk.shared_results import SharedResults
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.business_day import Calendar
@@ -47,7 +47,7 @@ def make_desk(pool: asyncpg.Pool, **changes: Any) -> Desk:
         "vault": Vault(bytes(32)),
         "calendar": calendar,
         "clock": clock,
-        "kept": Kept(clock.monotonic),
+        "kept": SharedResults(clock.monotonic),
         "data": Path("/nonexistent"),
         "burst": 10_000,
     }

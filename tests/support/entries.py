@@ -3,7 +3,7 @@
 from typing import Any
 
 from annul.domain.kinds import KINDS, REVERSAL_MTI
-from annul.host.door import Entry
+from annul.host.door import Admitted
 from annul.host.peer import Peer
 from annul.merchants.station import Ring, Station
 from annul.security.ciphers import DES
@@ -70,7 +70,7 @@ def entry_of(
     bound: bool = False,
     fields: Fields | None = None,
     **profile: Any,
-) -> Entry:
+) -> Admitted:
     """Give a message of a kind; its MAC has held unless it is `with_mac` false."""
     station, peer = station_of(**profile), Peer("192.0.2.1")
     if bound:
@@ -78,4 +78,4 @@ def entry_of(
     mti = REVERSAL_MTI if reversal else KINDS[kind].mti
     message = message_of(mti, fields_of(kind) if fields is None else fields)
     key = _MAC_KEY if with_mac else None
-    return Entry(message, HEAD, merchant(), station, peer, key, key)
+    return Admitted(message, HEAD, merchant(), station, peer, key, key)

@@ -19,18 +19,18 @@ from annul.desk.access import Access
 from annul.domain.kinds import KINDS
 from annul.domain.records import Transaction
 from annul.host import answering
-from annul.host.door import Entry, Turned
+from annul.host.door import Admitted, Turned
 from annul.host.host import Host
 from annul.host.membership import Membership
 from annul.host.peer import Peer
 from annul.host.recovery import Recovery
 from annul.issuers import directory
-from annul.issuers.desk import Issuers
+from annul.issuers.lines import Issuers
 from annul.merchants.registry import Registry
 from annul.security.software import SoftwareModule
 from annul.security.vault import Vault
 from annul.settings import Settings
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from annul.store.clock import SystemClock
 from annul.store.journal import Journal
 from annul.wire.framing import Frame
@@ -57,10 +57,10 @@ class Line:
     host: Host
     peer: Peer = field(default_factory=lambda: Peer("192.0.2.1"))
 
-    def enter(self, body: bytes) -> Entry:
+    def enter(self, body: bytes) -> Admitted:
         """Give a message that the door lets in."""
         entry = self.host.door.open(body, HEAD, self.peer)
-        assert isinstance(entry, Entry), entry
+        assert isinstance(entry, Admitted), entry
         return entry
 
     async def ask(self, body: bytes) -> Answer | None:
@@ -225,7 +225,7 @@ async def open_inside(
     async with AsyncExitStack() as stack:
         issuer = await stack.enter_async_context(rogue())
         terminals = await seed(
-            pool, security, Plan((issuer.port,), merchants, timeout_ms=timeout_ms, **plan)
+            pool, security, DemoPlan((issuer.port,), merchants, timeout_ms=timeout_ms, **plan)
         )
         settings = Settings.load(None, data=Path("/nonexistent"))
         base = Ground(settings, "", pool, security, Vault(_MASTER), clock, Access(pool))

@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 import asyncpg
 from fastapi import FastAPI, Request, Response
 
-from annul.resolve.notify.webhooks import Deliverer, Pace, new_secret
+from annul.resolve.notify.webhooks import Deliverer, DeliveryPace, new_secret
 from annul.security.vault import Vault
 from annul.serving import serve_http
 from tests.support.clock import HeldClock
 
 MERCHANT, OTHER = "898000058120001", "898000058120002"
-PACE = Pace(poll_s=0.01)
+PACE = DeliveryPace(poll_s=0.01)
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Hooks:
         self.workers: list[Deliverer] = []
         self.secrets: dict[UUID, str] = {}
 
-    def start(self, pace: Pace = PACE, **more: Any) -> Deliverer:
+    def start(self, pace: DeliveryPace = PACE, **more: Any) -> Deliverer:
         worker = Deliverer(self.pool, self.vault, self.clock, random=lambda: 1.0, pace=pace, **more)
         self.workers.append(worker)
         worker.start()

@@ -14,8 +14,8 @@ from annul.issuers.link import Link
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.issuer.simulator import Simulator
 from annul.sim.terminal.errors import NoAnswerFromHost, StillOwing, Unreachable
-from annul.sim.terminal.journal import Journal, Record
-from annul.sim.terminal.messages import Order
+from annul.sim.terminal.journal import Record, TerminalJournal
+from annul.sim.terminal.messages import TerminalOrder
 from annul.sim.terminal.terminal import SoftTerminal
 from annul.wire.subfields import Field60
 from tests.support.proxy import Proxy
@@ -31,7 +31,7 @@ class Till:
     """A soft terminal with its own line to the host, which may be made bad."""
 
     terminal: SoftTerminal
-    journal: Journal
+    journal: TerminalJournal
     proxy: Proxy
     ids: tuple[str, str]
 
@@ -39,7 +39,7 @@ class Till:
         self, kind: str, amount: int, card: str, original: Record | None = None
     ) -> Record | None:
         """Do a transaction; None when the terminal heard nothing."""
-        order = Order(KINDS[kind], amount, card, swiped=False, original=original)
+        order = TerminalOrder(KINDS[kind], amount, card, swiped=False, original=original)
         try:
             return await self.terminal.perform(order)
         except (NoAnswerFromHost, Unreachable, StillOwing):

@@ -12,7 +12,7 @@ import pytest
 from annul.app import Running, ground, serve
 from annul.merchants.enrolment import TerminalProfile, enrol
 from annul.settings import Settings
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.sim.terminal.journal import Record
 from annul.store.clock import SystemClock
@@ -243,7 +243,7 @@ async def open_site(
     shared: dict[str, Any] = {"pin_key": bytes(range(16)), "mac_key": bytes(range(16, 32))}
     options = Options(control_port=None, **shared)
     async with simulate(options) as issuer, ground(chosen) as base:
-        plan = Plan((issuer.port,), timeout_ms=timeout_ms, **shared)
+        plan = DemoPlan((issuer.port,), timeout_ms=timeout_ms, **shared)
         terminals = await seed(base.pool, base.security, plan)
         async with serve(base) as running:
             assert isinstance(base.clock, SystemClock)
@@ -267,7 +267,7 @@ async def open_rogue_site(
         rogues = [await stack.enter_async_context(rogue()) for _ in range(issuers)]
         base = await stack.enter_async_context(ground(chosen))
         ports = tuple(one.port for one in rogues)
-        plan = Plan(ports, timeout_ms=timeout_ms, terminals_each=terminals_each)
+        plan = DemoPlan(ports, timeout_ms=timeout_ms, terminals_each=terminals_each)
         terminals = await seed(base.pool, base.security, plan)
         running = await stack.enter_async_context(serve(base))
         yield RogueSite(running, terminals, rogues, database)

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from annul.domain.kinds import KINDS
 from annul.security.vault import Vault
-from annul.sim.terminal.journal import Journal, Record
-from annul.sim.terminal.messages import Order
+from annul.sim.terminal.journal import Record, TerminalJournal
+from annul.sim.terminal.messages import TerminalOrder
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 
@@ -28,7 +28,7 @@ class Cashier:
     async def take(self, kind: str, amount: int, card: str = "", **more: Any) -> Record:
         """Do a transaction that refers to no other."""
         card = card or (CODE if KINDS[kind].qr else CARD)
-        return await self.terminal.perform(Order(KINDS[kind], amount, card, **more))
+        return await self.terminal.perform(TerminalOrder(KINDS[kind], amount, card, **more))
 
     async def undo(
         self, kind: str, original: Record, amount: int | None = None, card: str | None = None
@@ -36,7 +36,7 @@ class Cashier:
         """Do a transaction that refers to `original`."""
         pan = "" if KINDS[kind].qr else str(original.fields.get(2, ""))
         return await self.terminal.perform(
-            Order(
+            TerminalOrder(
                 KINDS[kind],
                 original.amount if amount is None else amount,
                 pan if card is None else card,
@@ -51,7 +51,7 @@ def cashier(port: int, credentials: tuple[str, str, str], **changes: Any) -> Ite
     """Open a soft terminal with the given (merchant, terminal, master key)."""
     merchant, terminal, key = credentials
     profile = Profile(merchant=merchant, terminal=terminal, master_key=key, port=port, **changes)
-    journal = Journal(":memory:", Vault(bytes.fromhex(key)))
+    journal = TerminalJournal(":memory:", Vault(bytes.fromhex(key)))
     told: list[Record] = []
     soft = SoftTerminal(profile, journal, lambda: datetime.now(_ZONE), told.append)
     opened = Cashier(soft)

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from annul.domain.kinds import KINDS
 from annul.security.vault import Vault
 from annul.sim.terminal.errors import NoAnswerFromHost, SignInRefused, StillOwing, Unreachable
-from annul.sim.terminal.journal import Journal, Record
-from annul.sim.terminal.messages import Order
+from annul.sim.terminal.journal import Record, TerminalJournal
+from annul.sim.terminal.messages import TerminalOrder
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 
@@ -49,7 +49,7 @@ class Teller:
     ) -> None:
         """`profiles` are those of two hosts: whoever can not reach one goes to the other."""
         profile, self._elsewhere = profiles
-        self.journal = Journal(":memory:", Vault(bytes.fromhex(profile.master_key)))
+        self.journal = TerminalJournal(":memory:", Vault(bytes.fromhex(profile.master_key)))
         self._profile = profile
         self._terminal = self._at(profile)
         self._random = random
@@ -99,10 +99,12 @@ class Teller:
         self._profile, self._elsewhere = self._elsewhere, self._profile
         self._terminal = self._at(self._profile)
 
-    def _order(self, kind: str, amount: int, original: Record | None = None) -> Order:
-        return Order(KINDS[kind], amount, self._card, swiped=original is None, original=original)
+    def _order(self, kind: str, amount: int, original: Record | None = None) -> TerminalOrder:
+        return TerminalOrder(
+            KINDS[kind], amount, self._card, swiped=original is None, original=original
+        )
 
-    async def _try(self, order: Order) -> Record | None:
+    async def _try(self, order: TerminalOrder) -> Record | None:
         """Do one transaction; None when the host was away before anything was sent."""
         for _ in range(200):
             try:

@@ -14,9 +14,9 @@ from annul.issuers import directory
 from annul.merchants.enrolment import TerminalProfile, enrol
 from annul.security.vault import Vault
 from annul.settings import Settings
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from annul.sim.issuer.simulator import Options, simulate
-from annul.sim.terminal.journal import Journal
+from annul.sim.terminal.journal import TerminalJournal
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 from tests.support.proxy import Proxy
@@ -125,7 +125,7 @@ class World:
             timeout_s=12.0,
             resends=50,
         )
-        journal = Journal(":memory:", Vault(bytes.fromhex(key)))
+        journal = TerminalJournal(":memory:", Vault(bytes.fromhex(key)))
         soft = SoftTerminal(profile, journal, lambda: datetime.now(_ZONE))
         stack.callback(journal.close)
         stack.callback(soft.close)
@@ -138,7 +138,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
     """Start it all; the resolver works at a shop's pace, so that it does not stir the evidence."""
     settings = Settings.load(None, data=folder, terminals_port=0, status_port=0, log_level="error")
     async with ground(settings) as base:
-        await seed(base.pool, base.security, Plan((1,), merchants=1, terminals_each=1))
+        await seed(base.pool, base.security, DemoPlan((1,), merchants=1, terminals_each=1))
         await base.pool.execute("DELETE FROM bins")
         await base.pool.execute("UPDATE issuers SET active = false")
         async with serve(base) as running:

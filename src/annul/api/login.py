@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from annul.desk.access import SHORTEST, Access, Session, Verdict
+from annul.desk.access import SHORTEST, Access, Session, SignInVerdict
 from annul.desk.roles import Visitor
 
 from .gate import COOKIE, same_origin
@@ -72,10 +72,10 @@ def build(access: Access, *, secure: bool) -> APIRouter:  # noqa: C901 - one rou
         if not same_origin(dict(request.headers)):
             return _page(request, "sign_in", said="origin", there=there, status=403)
         verdict = await access.check(name, password)
-        if verdict in {Verdict.REFUSED, Verdict.LOCKED}:
-            status = 429 if verdict is Verdict.LOCKED else 401
+        if verdict in {SignInVerdict.REFUSED, SignInVerdict.LOCKED}:
+            status = 429 if verdict is SignInVerdict.LOCKED else 401
             return _page(request, "sign_in", said=verdict, there=there, status=status)
-        first = verdict is Verdict.MUST_CHANGE
+        first = verdict is SignInVerdict.MUST_CHANGE
         answer = RedirectResponse("/password" if first else inside(there), 303)
         _give(answer, await access.open(name), secure=secure)
         return answer

@@ -10,7 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import CollectorRegistry
 from pydantic import BaseModel, SecretStr
 
-from annul.desk.access import Access, Verdict
+from annul.desk.access import Access, SignInVerdict
 from annul.store.loop import Loops
 
 Figures = Callable[[], Mapping[str, Any]]
@@ -74,16 +74,16 @@ def build(access: Access, figures: Figures, loops: Loops) -> FastAPI:
 
     async def known(
         credentials: Annotated[HTTPBasicCredentials, Depends(basic)],
-    ) -> tuple[str, Verdict]:
+    ) -> tuple[str, SignInVerdict]:
         verdict = await access.check(credentials.username, credentials.password)
-        if verdict in {Verdict.REFUSED, Verdict.LOCKED}:
+        if verdict in {SignInVerdict.REFUSED, SignInVerdict.LOCKED}:
             raise HTTPException(
                 401, "wrong name or password", headers={"WWW-Authenticate": "Basic"}
             )
         return credentials.username, verdict
 
-    async def accepted(user: Annotated[tuple[str, Verdict], Depends(known)]) -> str:
-        if user[1] is Verdict.MUST_CHANGE:
+    async def accepted(user: Annotated[tuple[str, SignInVerdict], Depends(known)]) -> str:
+        if user[1] is SignInVerdict.MUST_CHANGE:
             raise HTTPException(403, "choose a password of your own first: POST /password")
         return user[0]
 
@@ -102,7 +102,7 @@ def build(access: Access, figures: Figures, loops: Loops) -> FastAPI:
 
     @app.post("/password", status_code=204)
     async def password(
-        new: NewPassword, user: Annotated[tuple[str, Verdict], Depends(known)]
+        new: NewPassword, user: Annotated[tuple[str, SignInVerdict], Depends(known)]
     ) -> None:
         try:
             await access.change(user[0], new.password.get_secret_value())

@@ -13,10 +13,10 @@ import structlog
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.business_day import Calendar
-from annul.host.connections import Limits
+from annul.host.connections import ConnectionLimits
 from annul.host.descriptors import connections_allowed
 from annul.host.door import Door
-from annul.host.evidence import Evidence
+from annul.host.evidence import EvidenceKeeper
 from annul.host.forwarded import Forwarded
 from annul.host.handlers import HANDLERS
 from annul.host.host import Host
@@ -28,9 +28,8 @@ from annul.host.recovery import Recovery
 from annul.host.server import TerminalServer, silent_once_lost
 from annul.host.upkeep import Upkeep
 from annul.issuers import directory
-from annul.issuers.desk import Issuers
-from annul.issuers.forward import Forwarder
-from annul.issuers.forward import Pace as ForwardPace
+from annul.issuers.forward import Forwarder, ForwardPace
+from annul.issuers.lines import Issuers
 from annul.merchants.registry import Registry
 from annul.renewal import renewing
 from annul.resolve.audit import Auditor
@@ -174,9 +173,9 @@ async def _secured(
         yield opened.number
 
 
-def _limits(settings: Settings) -> Limits:
+def _limits(settings: Settings) -> ConnectionLimits:
     connections = connections_allowed(settings.max_connections)
-    return Limits(
+    return ConnectionLimits(
         in_flight=settings.max_in_flight,
         connections=connections,
         per_address=min(settings.connections_per_address, connections),
@@ -191,7 +190,7 @@ def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) 
     calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
     outcomes = Outcomes(journal, registry, calendar.business_date)
     codec = Codec(DIALECTS["unionpay_pos"], trusting=False)
-    evidence = Evidence(base.pool, base.clock, settings.node)
+    evidence = EvidenceKeeper(base.pool, base.clock, settings.node)
     return Host(
         pool=base.pool,
         registry=registry,

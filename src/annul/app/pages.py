@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from annul.api.status import build
 from annul.console import build as console
-from annul.desk.desk import Desk, Settled
+from annul.desk.desk import Desk, SettingInForce
 from annul.desk.feed import Feed
-from annul.desk.kept import Kept
+from annul.desk.shared_results import SharedResults
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.business_day import Calendar
@@ -62,7 +62,7 @@ async def desk_page(
         vault=base.vault,
         calendar=calendar,
         clock=base.clock,
-        kept=Kept(base.clock.monotonic),
+        kept=SharedResults(base.clock.monotonic),
         host=running.host if running else None,
         data=settings.data,
         terminals=(
@@ -99,9 +99,9 @@ async def desk_page(
         await deliverer.stop()
 
 
-def _shown(settings: Settings) -> Iterator[Settled]:
+def _shown(settings: Settings) -> Iterator[SettingInForce]:
     """Give the settings in force with their origin; secrets stay secret."""
     origins = settings.origins()
     for name, declared in type(settings).model_fields.items():
         value = getattr(settings, name)
-        yield Settled(name, str(value), origins[name], declared.description or "")
+        yield SettingInForce(name, str(value), origins[name], declared.description or "")

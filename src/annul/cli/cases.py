@@ -190,11 +190,11 @@ def add_user(
         raise typer.BadParameter(message, param_hint="--role")
 
     async def add(base: Reach) -> None:
-        from .reach import NotAllowed
+        from .reach import NotAllowedHere
 
         person = await base.person(user)
         if not person.may(Scope.ADMIN):
-            raise NotAllowed
+            raise NotAllowedHere
         password = os.environ.get("ANNUL_NEW_PASSWORD") or typer.prompt(
             f"password of {name}", hide_input=True, confirmation_prompt=True
         )

@@ -28,7 +28,7 @@ from annul.resolve.conclusions import Conclusions
 from annul.security.masterkey import load_or_create
 from annul.security.vault import Vault
 
-from .reach import Config, Data, Database, Lang, NotAllowed, Reach, User, run
+from .reach import Config, Data, Database, Lang, NotAllowedHere, Reach, User, run
 from .show import language
 
 _CARRIED_S: Final = 15.0  # how long to wait for the host that carries it out
@@ -72,7 +72,7 @@ _STATES: Final = {
 }
 
 
-class Verdict(StrEnum):
+class Found(StrEnum):
     """What became of a transaction at the issuer."""
 
     DONE = "done"
@@ -108,7 +108,7 @@ def register(application: typer.Typer) -> None:
 def conclude(
     reference: Annotated[str, typer.Argument(help="Reference number, or id.")] = "",
     verdict: Annotated[
-        Verdict | None, typer.Argument(help="What became of it at the issuer.")
+        Found | None, typer.Argument(help="What became of it at the issuer.")
     ] = None,
     reason: Annotated[str, typer.Option(help="Why; it goes into history and audit.")] = "",
     evidence: Annotated[Path | None, typer.Option(help="File that shows it, up to 5 MB.")] = None,
@@ -157,7 +157,7 @@ def conclude(
 
 def _acting(
     reference: str,
-    verdict: Verdict,
+    verdict: Found,
     user: str,
     reason: str,
     evidence: bytes | None,
@@ -168,7 +168,7 @@ def _acting(
 
     async def act(base: Reach) -> tuple[Transaction, Conclusion]:
         person = Person(user, (await base.person(user)).role)
-        conclusions, done = _conclusions(base), verdict is Verdict.DONE
+        conclusions, done = _conclusions(base), verdict is Found.DONE
         transaction = await conclusions.find(reference)
         latest = next(iter(await conclusions.of(transaction)), None)
         if latest is not None and latest.state == "confirmed" and latest.done == done:
@@ -230,7 +230,7 @@ def _withdrawing(
 def _evidence(reference: str, user: str) -> Callable[[Reach], Awaitable[bytes]]:
     async def read(base: Reach) -> bytes:
         if (await base.person(user)).role not in {*ROLES, "auditor"}:
-            raise NotAllowed
+            raise NotAllowedHere
         conclusions = _conclusions(base, _vault(base))
         latest = next(iter(await conclusions.of(await conclusions.find(reference))), None)
         if latest is None:
@@ -280,7 +280,7 @@ def _read(file: Path) -> bytes:
 
 def _came(done: Conclusion, at: int) -> str:
     state = {"proposed": "waits"}.get(done.state, done.state)
-    verdict = _SAID[Verdict.DONE if done.done else Verdict.NOT_DONE][at]
+    verdict = _SAID[Found.DONE if done.done else Found.NOT_DONE][at]
     return f"{_SAID[state][at]} ({verdict})"
 
 
@@ -331,7 +331,7 @@ def _case(row: dict[str, Any], at: int) -> str:
 def _proposal(row: dict[str, Any], at: int) -> str:
     if row["conclusion_id"] is None:
         return ""
-    verdict = _SAID[Verdict.DONE if row["done"] else Verdict.NOT_DONE][at]
+    verdict = _SAID[Found.DONE if row["done"] else Found.NOT_DONE][at]
     return f"{verdict} ({', '.join(filter(None, (row['proposed_by'], row['confirmed_by'])))})"
 
 

@@ -21,10 +21,10 @@ from annul.security.vault import Vault
 from annul.sim.terminal import receipt
 from annul.sim.terminal.batch import settle as settle_batch
 from annul.sim.terminal.errors import NoAnswerFromHost, NoSuchVoucher, NotPossible
-from annul.sim.terminal.journal import Journal, Record
-from annul.sim.terminal.messages import Order
+from annul.sim.terminal.journal import Record, TerminalJournal
+from annul.sim.terminal.messages import TerminalOrder
 from annul.sim.terminal.profile import Profile
-from annul.sim.terminal.terminal import Answer, SoftTerminal
+from annul.sim.terminal.terminal import SoftTerminal, TerminalAnswer
 
 from .show import Language, complain, language
 
@@ -43,7 +43,7 @@ AuthCode = Annotated[str, typer.Option(help="Authorisation code of another termi
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class CommandTill:
     """The terminal that the commands act on."""
 
     profile: Profile
@@ -73,7 +73,7 @@ def group(
         raise NotPossible(message) from None  # the cause may hold the key
     if port is not None:
         loaded = loaded.model_copy(update={"port": port})
-    context.obj = Desk(loaded, file.with_suffix(".db"), language(lang))
+    context.obj = CommandTill(loaded, file.with_suffix(".db"), language(lang))
 
 
 # Transactions ------------------------------------------------------------------------------
@@ -112,8 +112,8 @@ def qr_sale(
     code: Annotated[str | None, typer.Option(help="The code that the customer shows.")] = None,
 ) -> None:
     """二维码消费: Take money by a scanned code."""
-    desk: Desk = context.obj
-    order = Order(KINDS["qr_sale"], money.parse(amount), code or desk.profile.code)
+    desk: CommandTill = context.obj
+    order = TerminalOrder(KINDS["qr_sale"], money.parse(amount), code or desk.profile.code)
     _perform(desk, lambda _: order)
 
 
@@ -220,7 +220,7 @@ def status(context: typer.Context, text: str = "OK") -> None:
 @application.command()
 def settle(context: typer.Context) -> None:
     """批结算: Compare totals with the host and begin the next batch."""
-    desk: Desk = context.obj
+    desk: CommandTill = context.obj
 
     async def work(terminal: SoftTerminal) -> None:
         typer.echo(receipt.totals(await settle_batch(terminal), desk.profile, desk.language))
@@ -291,11 +291,11 @@ def clear(context: typer.Context, voucher: Voucher) -> None:
 def _take(
     context: typer.Context, name: str, amount: str, card: str | None, pin: str, *, keyed: bool
 ) -> None:
-    desk: Desk = context.obj
+    desk: CommandTill = context.obj
     number = card or desk.profile.card
     if not number:
         raise NotPossible("no card: give --card NUMBER; no money has moved")
-    order = Order(
+    order = TerminalOrder(
         KINDS[name],
         money.parse(amount) if amount else 0,
         number,
@@ -313,10 +313,10 @@ def _undo(
     amount: str = "",
     card: str | None = None,
 ) -> None:
-    def order(terminal: SoftTerminal) -> Order:
+    def order(terminal: SoftTerminal) -> TerminalOrder:
         original = _original(terminal, voucher, batch)
         kind = KINDS[choose(original)]
-        return Order(
+        return TerminalOrder(
             kind,
             money.parse(amount) if amount else original.amount,
             card or ("" if kind.qr else str(original.fields.get(2, ""))),
@@ -335,7 +335,7 @@ def _original(terminal: SoftTerminal, voucher: str, batch: str) -> Record:
     return found
 
 
-def _perform(desk: Desk, order: Callable[[SoftTerminal], Order]) -> None:
+def _perform(desk: CommandTill, order: Callable[[SoftTerminal], TerminalOrder]) -> None:
     async def work(terminal: SoftTerminal) -> None:
         record = await terminal.perform(order(terminal))
         typer.echo(receipt.slip(record, desk.profile, desk.language))
@@ -345,7 +345,7 @@ def _perform(desk: Desk, order: Callable[[SoftTerminal], Order]) -> None:
     _run(desk, work)
 
 
-async def _tell(desk: Desk, asked: Awaitable[Answer]) -> None:
+async def _tell(desk: CommandTill, asked: Awaitable[TerminalAnswer]) -> None:
     answer = await asked
     described = describe(answer.response_code)
     typer.echo(f"{answer.response_code} {described.zh if desk.language == 'zh' else described.en}")
@@ -354,14 +354,14 @@ async def _tell(desk: Desk, asked: Awaitable[Answer]) -> None:
         sys.exit(_REFUSED)
 
 
-def _notice(answer: Answer) -> None:
+def _notice(answer: TerminalAnswer) -> None:
     """Show what the host tells the terminal of itself: how an earlier void ended."""
     said = str(answer.fields.get(63, ""))[3:].strip()
     if said:
         typer.echo(said)
 
 
-def _run(desk: Desk, work: Callable[[SoftTerminal], Awaitable[None]]) -> None:
+def _run(desk: CommandTill, work: Callable[[SoftTerminal], Awaitable[None]]) -> None:
     """Open the terminal, do the work, close it; an open outcome exits with its own status."""
 
     def told(record: Record) -> None:
@@ -369,7 +369,7 @@ def _run(desk: Desk, work: Callable[[SoftTerminal], Awaitable[None]]) -> None:
 
     async def opened() -> None:
         vault = Vault(bytes.fromhex(desk.profile.master_key))
-        journal = Journal(desk.journal, vault)
+        journal = TerminalJournal(desk.journal, vault)
         terminal = SoftTerminal(desk.profile, journal, lambda: datetime.now().astimezone(), told)
         try:
             await work(terminal)

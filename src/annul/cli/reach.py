@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import typer
 
-from annul.desk.access import Access, Verdict
+from annul.desk.access import Access, SignInVerdict
 from annul.desk.roles import Visitor
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
@@ -43,7 +43,7 @@ class NotRunning(AnnulError):
     next_step = "Start it with annul up --data FOLDER, or give --data or --database."
 
 
-class NotAllowed(AnnulError):
+class NotAllowedHere(AnnulError):
     """The name or password is wrong, or this role may not do that. Nothing was changed."""
 
     code = "cli.not_allowed"
@@ -78,9 +78,9 @@ class Reach:
         return
 
     async def person(self, name: str) -> Visitor:
-        """Give who acts, once the password is right; raises `NotAllowed`."""
-        if await self.access.check(name, password_of(name)) is not Verdict.ACCEPTED:
-            raise NotAllowed
+        """Give who acts, once the password is right; raises `NotAllowedHere`."""
+        if await self.access.check(name, password_of(name)) is not SignInVerdict.ACCEPTED:
+            raise NotAllowedHere
         return await self.access.person(name)
 
 

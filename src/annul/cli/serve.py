@@ -18,7 +18,7 @@ from annul.security.certificates import authority
 from annul.security.masterkey import load_or_create
 from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.settings import Settings
-from annul.sim.demo import ISSUERS, Plan, seed
+from annul.sim.demo import ISSUERS, DemoPlan, seed
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.sim.terminal.profile import Profile
 
@@ -159,7 +159,7 @@ async def _demo(base: Ground) -> AsyncIterator[Demo]:
             )
             issuers.append(await stack.enter_async_context(simulate(options)))
         own = _Certificates(base.settings)
-        plan = Plan(tuple(issuer.port for issuer in issuers), identity=own.identity, **shared)
+        plan = DemoPlan(tuple(issuer.port for issuer in issuers), identity=own.identity, **shared)
         for merchant, terminal, key in await seed(base.pool, base.security, plan):
             tls = own.of(terminal, merchant)
             profile = Profile(

@@ -12,7 +12,7 @@ from annul.security.tls import Clients, ServerTls
 application = typer.Typer(help="Peers to try annul against.", no_args_is_help=True)
 
 
-class PortTaken(AnnulError):
+class SimulatorPortTaken(AnnulError):
     """A port that was asked for is in use, so nothing was started."""
 
     code = "sim.port"
@@ -73,7 +73,7 @@ def issuer(
         typer.echo("stopped")
     except OSError as error:
         message = f"port {port} or {control_port} cannot be opened: {error.strerror or error}"
-        raise PortTaken(message) from error
+        raise SimulatorPortTaken(message) from error
 
 
 def _tls(certificate: Path | None, key: Path | None, client_ca: Path | None) -> ServerTls | None:

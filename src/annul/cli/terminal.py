@@ -21,7 +21,7 @@ from annul.security.tls import ClientTls, identity_in
 from annul.settings import Settings
 from annul.sim.terminal.profile import Profile
 
-from .reach import Config, Data, Database, NotAllowed, Reach, User, run
+from .reach import Config, Data, Database, NotAllowedHere, Reach, User, run
 
 application = typer.Typer(help="Terminals: enrolment and certificates.", no_args_is_help=True)
 
@@ -147,7 +147,7 @@ async def _register(
     person = await base.person(user)
     if not person.may(Scope.MERCHANTS_WRITE) or not reason.strip():
         message = "enrolling a terminal is for those who may change merchants, with a --reason"
-        raise NotAllowed(message)
+        raise NotAllowedHere(message)
     file = base.settings.master_key_file or base.settings.data / "master.key"
     given = base.settings.master_key.get_secret_value()
     if not given and not file.exists():

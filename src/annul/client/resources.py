@@ -20,7 +20,7 @@ from .models.orders import Refund, Void
 from .models.transactions import Chain, Transaction
 from .models.webhooks import DeliveryAttempt, MadeWebhook, Webhook
 from .reading import read
-from .stream import Reader
+from .stream import EventReader
 from .transport import Transport
 
 _PAGE: Final = 100
@@ -169,7 +169,7 @@ class Cases(_Resource):
         The line is opened again when it ends or breaks, and closed with the generator. Raises
         `ProblemError` and `NoAnswerError` when that fails too often in a row.
         """
-        reader, failures = Reader(last_event_id), 0
+        reader, failures = EventReader(last_event_id), 0
         while True:
             headers = {"accept": "text/event-stream"}
             if reader.last_id:

@@ -11,7 +11,7 @@ class SentEvent(NamedTuple):
     data: str
 
 
-class Reader:
+class EventReader:
     """Reads events and keeps the `last_id`, by which somebody who comes back misses nothing."""
 
     def __init__(self, last_id: str = "") -> None:

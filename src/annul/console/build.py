@@ -14,12 +14,12 @@ from annul.desk.desk import Desk
 
 from . import audit, cases, issuers, merchants, money, overview, people, shop, till, transactions
 from .frame import preferences
-from .frame.page import Page, Site, mount
+from .frame.page import ConsolePage, Site, mount
 from .till.issuer_panel import Maintenance
 from .till.tills import Tills
 
 
-def pages(tills: Tills, maintenance: Maintenance) -> tuple[Page, ...]:
+def pages(tills: Tills, maintenance: Maintenance) -> tuple[ConsolePage, ...]:
     """Give every page, in the order of the menu; tills stand over what their browsers share."""
     return (
         *overview.PAGES,

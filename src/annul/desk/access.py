@@ -36,7 +36,7 @@ _KEPT_S: Final = 5.0  # how long a session or key that was looked up is taken as
 Within = Any  # a connection whose transaction a change belongs to; None: a transaction of its own
 
 
-class Verdict(StrEnum):
+class SignInVerdict(StrEnum):
     """What a name and a password are good for."""
 
     REFUSED = "refused"
@@ -52,7 +52,7 @@ class NameTaken(AnnulError):
     next_step = "Choose another name."
 
 
-class NotPossible(AnnulError):
+class UserNotPossible(AnnulError):
     """A user can not be like that. Nothing was changed."""
 
     code = "access.not_possible"
@@ -90,25 +90,25 @@ class Access:
         added = await self._pool.fetchval(*_SQL["add_first"](name=FIRST_USER, password_hash=hashed))
         return password if added else None
 
-    async def check(self, name: str, password: str) -> Verdict:
+    async def check(self, name: str, password: str) -> SignInVerdict:
         """Say what a name and a password are good for; wrong ones in a row lock the name."""
         now = self._clock.now()
         row = await self._pool.fetchrow(*_SQL["find"](name=name))
         hashed = row["password_hash"] if row else self._nobody
         right = await asyncio.to_thread(self._matches, hashed, password)
         if row is None:
-            return Verdict.REFUSED
+            return SignInVerdict.REFUSED
         if row["locked_until"] is not None and row["locked_until"] > now:
-            return Verdict.LOCKED
+            return SignInVerdict.LOCKED
         if not right:
             over = max(row["failures"] + 1 - _TRIES, 0)
             lock = min(_LOCK_S * 2.0 ** min(over, 20), _LONGEST_LOCK_S)
             until = now + timedelta(seconds=lock) if row["failures"] + 1 >= _TRIES else None
             await self._pool.execute(*_SQL["failed"](name=name, until=until))
-            return Verdict.REFUSED
+            return SignInVerdict.REFUSED
         if row["failures"]:
             await self._pool.execute(*_SQL["succeeded"](name=name))
-        return Verdict.MUST_CHANGE if row["one_time"] else Verdict.ACCEPTED
+        return SignInVerdict.MUST_CHANGE if row["one_time"] else SignInVerdict.ACCEPTED
 
     async def change(self, name: str, password: str) -> None:
         """Replace the password of a user and end their sessions; `ValueError` when too short."""
@@ -135,9 +135,9 @@ class Access:
         one_time: bool = False,
         within: Within = None,
     ) -> bool:
-        """Add a user; False when the name is taken. Raises `NotPossible`."""
+        """Add a user; False when the name is taken. Raises `UserNotPossible`."""
         if role not in ROLES or (role in OF_A_SHOP) != bool(merchant_id):
-            raise NotPossible
+            raise UserNotPossible
         hashed = await asyncio.to_thread(self._hasher.hash, password)
         add = _SQL["add"](
             name=name, password_hash=hashed, role=role, one_time=one_time, merchant=merchant_id

@@ -20,7 +20,7 @@ from annul.wire.masking import scan
 
 from .access import NameTaken
 from .cursor import Cursor, Listing, listing
-from .desk import Desk, Unknown
+from .desk import Desk, NothingThere
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "admin.sql")
@@ -167,7 +167,7 @@ async def set_active(desk: Desk, visitor: Visitor, name: str, reason: str, *, ac
     async with changing(desk, visitor, Scope.ADMIN, reason) as connection:
         if not await desk.access.set_active(name, active=active, within=connection):
             message = f"there is no user {name}"
-            raise Unknown(message)
+            raise NothingThere(message)
         action = "start-user" if active else "stop-user"
         await audit(connection, visitor, desk.clock.now(), action, f"user {name}", reason)
     desk.access.forget()
@@ -209,7 +209,7 @@ async def end_key(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> 
     async with changing(desk, visitor, Scope.ADMIN, reason) as connection:
         called = await connection.fetchval(*_SQL["key_name"](id=identity))
         if not await desk.access.end_key(identity, within=connection):
-            raise Unknown("there is no such key in force")
+            raise NothingThere("there is no such key in force")
         await audit(connection, visitor, desk.clock.now(), "end-key", f"key {called}", reason)
     desk.access.forget()
 
@@ -223,7 +223,7 @@ async def _must_be(connection: Any, merchant_id: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AuditSearch:
     """What to look for in the audit log; empty means any. `until` is not included."""
 
     who: str = ""
@@ -238,7 +238,7 @@ class Wanted:
 
 
 async def log(
-    desk: Desk, visitor: Visitor, wanted: Wanted, limit: int, cursor: str = ""
+    desk: Desk, visitor: Visitor, wanted: AuditSearch, limit: int, cursor: str = ""
 ) -> Listing:
     """Give what was done, the latest first; raises `NotAllowed`."""
     if visitor.merchant_id or not visitor.may(Scope.AUDIT):

@@ -10,7 +10,7 @@ from annul.resolve.case import Case
 from annul.store.sql import load
 
 from .cursor import Cursor, Listing, listing
-from .desk import Desk, Unknown
+from .desk import Desk, NothingThere
 from .roles import Visitor
 
 _SQL: Final = load("annul.desk", "cases.sql")
@@ -18,7 +18,7 @@ STATES: Final = ("open", "asked", "late", "voided", "refunded", "refused", "unpr
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CaseSearch:
     """What to look for; empty means any. `search`: voucher, RRN, number, amount or last four."""
 
     state: str = "open"
@@ -34,7 +34,7 @@ class Wanted:
 
 
 async def search(
-    desk: Desk, visitor: Visitor, wanted: Wanted, limit: int, cursor: str = ""
+    desk: Desk, visitor: Visitor, wanted: CaseSearch, limit: int, cursor: str = ""
 ) -> Listing:
     """Give cases, the latest first."""
     text = wanted.search.strip()
@@ -63,11 +63,11 @@ async def counts(desk: Desk, visitor: Visitor) -> dict[str, int]:
 
 
 async def find(desk: Desk, visitor: Visitor, number: str) -> Case:
-    """Find a case that the visitor may know of; raises `Unknown`. Looks at it anew if it must."""
+    """Find a case that the visitor may know of, looked at anew; raises `NothingThere`."""
     try:
         case = await desk.book.find(number)
     except CaseUnknown as error:
-        raise Unknown(str(error)) from None
+        raise NothingThere(str(error)) from None
     await _looked_at(desk, visitor, number, case)
     return case
 
@@ -77,7 +77,7 @@ async def whole(desk: Desk, visitor: Visitor, number: str) -> tuple[Case, dict[s
     try:
         case, gathered = await proof.gather(desk.pool, number, desk.clock.now())
     except CaseUnknown as error:
-        raise Unknown(str(error)) from None
+        raise NothingThere(str(error)) from None
     if await _looked_at(desk, visitor, number, case):
         return await proof.gather(desk.pool, number, desk.clock.now())
     return case, gathered
@@ -86,7 +86,7 @@ async def whole(desk: Desk, visitor: Visitor, number: str) -> tuple[Case, dict[s
 async def _looked_at(desk: Desk, visitor: Visitor, number: str, case: Case) -> bool:
     """Let a case whose world has moved on be looked at anew; give whether that changed it."""
     if not visitor.sees(case.merchant_id):
-        raise Unknown(str(CaseUnknown(number)))
+        raise NothingThere(str(CaseUnknown(number)))
     now = desk.clock.now()
     waits = not case.ended and case.next_action_at > now
     return waits and await desk.book.repair(case, now)

@@ -43,7 +43,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """A check that failed at one terminal."""
 
     check: Check
@@ -159,7 +159,7 @@ CHECKS: Final = (
 _SINCE: Final = {"keys_old": "working_at", "quiet": "last_seen_at", "batch_open": "settled_at"}
 
 
-def findings(row: Row, now: datetime) -> list[Finding]:
+def findings(row: Row, now: datetime) -> list[CheckFinding]:
     """Give what is wrong with a terminal, the worst first."""
     found = []
     for check in CHECKS:
@@ -170,7 +170,7 @@ def findings(row: Row, now: datetime) -> list[Finding]:
                 text.format(**values, missing=_named(row["kinds"], language))
                 for text, language in ((check.said.zh, "zh"), (check.said.en, "en"))
             )
-            found.append(Finding(check, Text(zh, en), check.todo))
+            found.append(CheckFinding(check, Text(zh, en), check.todo))
     return sorted(found, key=lambda one: one.check.weight)
 
 

@@ -16,7 +16,7 @@ from annul.store.sql import load
 from . import acts
 from .admin import NotAllowed, permit
 from .cursor import Cursor, Listing
-from .desk import Desk, Unknown
+from .desk import Desk, NothingThere
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "conclusions.sql")
@@ -41,7 +41,7 @@ async def sums(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
 
 
 async def of(desk: Desk, visitor: Visitor, named: str) -> tuple[Transaction, list[Conclusion]]:
-    """Give a transaction that the visitor may know of with its conclusions; raises `Unknown`."""
+    """Give a transaction that the visitor may know of, its conclusions; raises `NothingThere`."""
     transaction = await _find(desk, visitor, named)
     return transaction, await desk.conclusions.of(transaction)
 
@@ -56,7 +56,7 @@ async def propose(
     evidence: bytes,
     evidence_name: str,
 ) -> Conclusion:
-    """Propose a conclusion; raises `Unknown`, `NotAllowed`, and what `Conclusions` raises."""
+    """Propose a conclusion; raises `NothingThere`, `NotAllowed`, and what `Conclusions` raises."""
     transaction = await _find(desk, visitor, named)
     person = await _person(desk, visitor, reason)
     return await desk.conclusions.propose(
@@ -121,7 +121,7 @@ async def _find(desk: Desk, visitor: Visitor, named: str) -> Transaction:
     try:
         return await desk.conclusions.find(named, visitor.merchant_id)
     except TransactionUnknown as error:
-        raise Unknown(str(error)) from None
+        raise NothingThere(str(error)) from None
 
 
 async def _person(desk: Desk, visitor: Visitor, reason: str) -> Person:

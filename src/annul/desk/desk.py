@@ -22,10 +22,10 @@ from annul.store.loop import Loops
 
 from .access import Access
 from .feed import Feed
-from .kept import Kept
+from .shared_results import SharedResults
 
 
-class Unknown(AnnulError):
+class NothingThere(AnnulError):
     """There is nothing of this name, or not for you."""
 
     code = "desk.unknown"
@@ -40,7 +40,7 @@ class NoHost(AnnulError):
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettingInForce:
     """A setting in force: its value as it may be shown, and where it came from."""
 
     name: str
@@ -68,12 +68,12 @@ class Desk:
     vault: Vault
     calendar: Calendar
     clock: Clock
-    kept: Kept
+    kept: SharedResults
     host: Host | None = None
     data: Path = Path("data")
     terminals: tuple[str, int, int | None] = ("127.0.0.1", 8583, None)
     controls: Mapping[str, str] = field(default_factory=dict)
-    settings: tuple[Settled, ...] = ()
+    settings: tuple[SettingInForce, ...] = ()
     figures: Callable[[], Mapping[str, Any]] | None = None
     rate: float = 50.0
     burst: int = 100

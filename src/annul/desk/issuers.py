@@ -16,7 +16,7 @@ from annul.store.sql import load
 
 from . import overview
 from .admin import NotValid, audit, changing
-from .desk import Desk, Unknown
+from .desk import Desk, NothingThere
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "issuers.sql")
@@ -47,21 +47,21 @@ async def listing(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
 
 
 async def find(desk: Desk, issuer_id: str) -> dict[str, Any]:
-    """Find an issuer; raises `Unknown`."""
+    """Find an issuer; raises `NothingThere`."""
     row = await desk.pool.fetchrow(*_SQL["find"](issuer=issuer_id))
     if row is None:
         message = f"there is no issuer {issuer_id}"
-        raise Unknown(message)
+        raise NothingThere(message)
     return dict(row)
 
 
 async def recent(desk: Desk, issuer_id: str) -> dict[str, Any]:
-    """Give an issuer's line and last five minutes; raises `Unknown`."""
+    """Give an issuer's line and last five minutes; raises `NothingThere`."""
     rows = await overview.issuers(desk.pool, desk.clock.now())
     found = next((row for row in rows if row["issuer_id"] == issuer_id), None)
     if found is None:
         message = f"there is no issuer {issuer_id}"
-        raise Unknown(message)
+        raise NothingThere(message)
     return found
 
 
@@ -249,7 +249,7 @@ async def end_meaning(desk: Desk, visitor: Visitor, issuer_id: str, code: str, r
     async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
         before = await connection.fetchval(*_SQL["end_meaning"](issuer=issuer_id, code=code))
         if before is None:
-            raise Unknown("nothing is kept for this code")
+            raise NothingThere("nothing is kept for this code")
         await audit(
             connection,
             visitor,
@@ -298,7 +298,7 @@ async def put_contact(
     async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
         before = await connection.fetchrow(*_SQL["contact"](issuer=issuer_id, id=chosen))
         if identity is not None and before is None:
-            raise Unknown("there is no such contact")
+            raise NothingThere("there is no such contact")
         values = {name: str(value).strip()[:120] for name, value in asdict(contact).items()}
         await connection.execute(*_SQL["put_contact"](issuer=issuer_id, id=chosen, **values))
         detail = {**asdict(contact), "id": str(chosen), "before": dict(before or {})}
@@ -321,7 +321,7 @@ async def end_contact(
     async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
         before = await connection.fetchrow(*_SQL["end_contact"](issuer=issuer_id, id=identity))
         if before is None:
-            raise Unknown("there is no such contact")
+            raise NothingThere("there is no such contact")
         await audit(
             connection,
             visitor,

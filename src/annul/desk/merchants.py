@@ -10,7 +10,7 @@ from annul.store.sql import load
 from .admin import NotValid, audit, changing
 from .checks import findings
 from .cursor import Listing
-from .desk import Desk, Unknown
+from .desk import Desk, NothingThere
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "merchants.sql")
@@ -30,13 +30,13 @@ async def search(desk: Desk, visitor: Visitor, text: str, limit: int, cursor: st
 
 
 async def find(desk: Desk, visitor: Visitor, merchant_id: str) -> dict[str, Any]:
-    """Find a merchant with its money; raises `Unknown` also for one that is not the visitor's."""
+    """Find a merchant with its money; raises `NothingThere`, also for somebody else's."""
     row = None
     if visitor.sees(merchant_id):
         row = await desk.pool.fetchrow(*_SQL["find"](merchant=merchant_id))
     if row is None:
         message = f"there is no merchant {merchant_id}"
-        raise Unknown(message)
+        raise NothingThere(message)
     return dict(row)
 
 
@@ -49,7 +49,7 @@ async def terminals(desk: Desk, visitor: Visitor, merchant_id: str) -> list[dict
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
+class Unasked:
     """What annul may do unasked for a merchant; amounts in minor units."""
 
     retry_voids: bool
@@ -61,7 +61,7 @@ class Allowed:
 
 
 async def allow(
-    desk: Desk, visitor: Visitor, merchant_id: str, allowed: Allowed, reason: str
+    desk: Desk, visitor: Visitor, merchant_id: str, allowed: Unasked, reason: str
 ) -> None:
     """Set it; running hosts take it up. Raises `NotValid`, `NotAllowed` and `ReasonNeeded`."""
     if not 0 <= allowed.refund_instead_limit <= LARGEST:
@@ -75,7 +75,7 @@ async def allow(
         before = await connection.fetchrow(*_SQL["allowed"](merchant=merchant_id))
         if before is None:
             message = f"there is no merchant {merchant_id}"
-            raise Unknown(message)
+            raise NothingThere(message)
         changed = {
             name: {"before": before[name], "after": value}
             for name, value in after.items()
@@ -118,7 +118,7 @@ async def ask(
         wanted = await connection.fetchval(*_SQL["ask"](**asked, software=software.strip()[:40]))
         if wanted is None:
             message = f"merchant {merchant_id} has no terminal {terminal_id}"
-            raise Unknown(message)
+            raise NothingThere(message)
         if what == "update" and not wanted:
             raise NotValid("an update needs the version that the terminal should have")
         await connection.execute(*_SQL["changed"]())

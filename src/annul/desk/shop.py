@@ -44,7 +44,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class VoucherSearch:
     """What was looked for. `how`: slip, reference, voucher; empty when it can not be read."""
 
     how: str = ""
@@ -80,22 +80,24 @@ class Voucher:
         return "-".join(row[name] for name in ("merchant_id", "terminal_id", "batch", "trace"))
 
 
-def asked(text: str) -> Asked:
+def asked(text: str) -> VoucherSearch:
     """Read what somebody typed or scanned; a card number is not looked for."""
     wanted = text.strip()
     scanned = _CODE.search(wanted)
     slip = _SLIP.fullmatch(scanned[1] if scanned else wanted)
     if slip is not None:
-        return Asked("slip", slip[1], slip[2], slip[3], slip[4])
+        return VoucherSearch("slip", slip[1], slip[2], slip[3], slip[4])
     digits = wanted.replace(" ", "")
     if not _DIGITS.fullmatch(digits):
-        return Asked()
+        return VoucherSearch()
     if len(digits) == 12:
-        return Asked("reference", number=digits)
-    return Asked("voucher", number=digits.zfill(6)) if len(digits) <= 6 else Asked()
+        return VoucherSearch("reference", number=digits)
+    return VoucherSearch("voucher", number=digits.zfill(6)) if len(digits) <= 6 else VoucherSearch()
 
 
-async def find(desk: Desk, visitor: Visitor, wanted: Asked, merchant: str = "") -> list[Voucher]:
+async def find(
+    desk: Desk, visitor: Visitor, wanted: VoucherSearch, merchant: str = ""
+) -> list[Voucher]:
     """Find what was asked for at a merchant that the visitor may know of, the latest first.
 
     `merchant` is the one that was chosen by somebody who sees all of them.

@@ -9,14 +9,14 @@ from uuid import UUID
 from annul.store.sql import Statement, load
 
 from .cursor import Cursor, Listing, listing
-from .desk import Desk, Unknown
+from .desk import Desk, NothingThere
 from .roles import Visitor
 
 _SQL: Final = load("annul.desk", "transactions.sql", conditions="true")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TransactionSearch:
     """What to look for; empty means any. `amount` in minor units, `until` is not included."""
 
     rrn: str = ""
@@ -36,7 +36,7 @@ class Wanted:
 
 
 async def search(
-    desk: Desk, visitor: Visitor, wanted: Wanted, limit: int, cursor: str = ""
+    desk: Desk, visitor: Visitor, wanted: TransactionSearch, limit: int, cursor: str = ""
 ) -> Listing:
     """Give transactions, the latest first, of the visitor's merchant or all."""
     after = Cursor.parse(cursor)
@@ -53,7 +53,7 @@ async def search(
 
 
 async def chain(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
-    """Give a transaction with what it belongs to; raises `Unknown`.
+    """Give a transaction with what it belongs to; raises `NothingThere`.
 
     `original` is what it began with, `attempts` everything that refers to it, oldest first,
     `entries` the ledger rows of all of them, `case_number` that of their case or empty.
@@ -61,7 +61,7 @@ async def chain(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
     found = await desk.pool.fetchrow(*_SQL["find"](id=identity))
     if found is None or not visitor.sees(found["merchant_id"]):
         message = f"there is no transaction {identity}"
-        raise Unknown(message)
+        raise NothingThere(message)
     merchant_id = found["merchant_id"]
     rows = await desk.pool.fetch(*_SQL["chain"](merchant=merchant_id, id=identity))
     ids = [row["id"] for row in rows]

@@ -13,13 +13,13 @@ from annul.store.sql import load
 
 from .admin import audit
 from .cursor import Cursor, Listing, listing
-from .desk import Desk, Unknown
+from .desk import Desk, NothingThere
 from .roles import Visitor
 
 _SQL: Final = load("annul.desk", "webhooks.sql", close_ended=CLOSE_ENDED)
 
 
-class UnderWay(AnnulError):
+class DeliveryUnderWay(AnnulError):
     """This delivery is just being sent, so it was not sent again."""
 
     code = "webhooks.under_way"
@@ -37,7 +37,7 @@ async def add(desk: Desk, visitor: Visitor, url: str, merchant: str) -> tuple[di
     """Add a webhook; gives it and its secret, which is shown only here.
 
     Whoever is bound to one merchant may not point into the operator's network. Raises
-    `AddressRefused` and `Unknown`.
+    `AddressRefused` and `NothingThere`.
     """
     of_merchant = merchant or visitor.merchant_id
     if not visitor.sees(of_merchant):
@@ -72,16 +72,16 @@ async def every(desk: Desk, visitor: Visitor, limit: int, cursor: str = "") -> L
 
 
 async def find(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
-    """Give one webhook; raises `Unknown`."""
+    """Give one webhook; raises `NothingThere`."""
     row = await desk.pool.fetchrow(*_SQL["find"](merchant=visitor.merchant_id, id=identity))
     if row is None:
         message = f"there is no webhook {identity}"
-        raise Unknown(message)
+        raise NothingThere(message)
     return dict(row)
 
 
 async def end(desk: Desk, visitor: Visitor, identity: UUID) -> None:
-    """Send nothing more to a webhook, once or again; raises `Unknown`."""
+    """Send nothing more to a webhook, once or again; raises `NothingThere`."""
     found = await find(desk, visitor, identity)
     key = {"merchant": found["merchant_id"], "id": identity}
     now, detail = desk.clock.now(), {"merchant": found["merchant_id"], "url": found["url"]}
@@ -95,7 +95,7 @@ async def end(desk: Desk, visitor: Visitor, identity: UUID) -> None:
 async def attempts(
     desk: Desk, visitor: Visitor, identity: UUID, limit: int, cursor: str = ""
 ) -> Listing:
-    """Give the log of a webhook, the latest attempt first; raises `Unknown`."""
+    """Give the log of a webhook, the latest attempt first; raises `NothingThere`."""
     found = await find(desk, visitor, identity)
     of_webhook = {"merchant": found["merchant_id"], "webhook": identity}
     rows = await desk.pool.fetch(
@@ -109,7 +109,7 @@ async def attempts(
 
 
 async def replay(desk: Desk, visitor: Visitor, identity: UUID, delivery: UUID) -> None:
-    """Let a delivery be sent again now; raises `Unknown`, `SwitchedOff` and `UnderWay`."""
+    """Send a delivery again; raises `NothingThere`, `SwitchedOff`, `DeliveryUnderWay`."""
     found = await find(desk, visitor, identity)
     if not found["active"]:
         raise SwitchedOff
@@ -118,9 +118,9 @@ async def replay(desk: Desk, visitor: Visitor, identity: UUID, delivery: UUID) -
     async with desk.pool.acquire() as connection, connection.transaction():
         if await connection.fetchval(*_SQL["replay"](**key, now=now)) is None:
             if await connection.fetchval(*_SQL["owed_of"](**key)):
-                raise UnderWay
+                raise DeliveryUnderWay
             message = f"webhook {identity} has no delivery {delivery}"
-            raise Unknown(message)
+            raise NothingThere(message)
         await audit(connection, visitor, now, "replay-webhook", _named(identity), "", detail)
 
 
@@ -128,5 +128,5 @@ def _named(identity: UUID) -> str:
     return f"webhook {identity}"
 
 
-def _no_merchant(merchant_id: str) -> Unknown:
-    return Unknown(f"there is no merchant {merchant_id}")
+def _no_merchant(merchant_id: str) -> NothingThere:
+    return NothingThere(f"there is no merchant {merchant_id}")

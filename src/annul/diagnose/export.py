@@ -62,7 +62,7 @@ class BadExport(AnnulError):
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class FailedVoid:
     """One failed void of the file: its line, what names it, and its facts."""
 
     line: int
@@ -125,13 +125,13 @@ class Export:
             if named[1]:
                 self._undoing.setdefault(named, []).append(line)
 
-    def failed(self) -> Iterator[Failed]:
+    def failed(self) -> Iterator[FailedVoid]:
         """Give every void that was not approved, oldest first."""
         for line in self._lines:
             row = line.row
             if row.kind in VOIDS and row.state is not State.APPROVED:
                 facts = self._facts(line)
-                yield Failed(line.number, row.trace, row.rrn, row.terminal_id, facts)
+                yield FailedVoid(line.number, row.trace, row.rrn, row.terminal_id, facts)
 
     def _facts(self, line: "_Line") -> Facts:
         void, place = line.row, f"line {line.number}"

@@ -11,7 +11,7 @@ from .rulings import ALLOWED, Ruling, refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Applicant:
     """Who wants to do what. `amount` is in minor units."""
 
     merchant: Merchant
@@ -32,7 +32,7 @@ class Attempt:
         return self.kind.family is not Family.NETWORK
 
 
-Rule = tuple[Callable[[Attempt], bool], Ruling]
+Rule = tuple[Callable[[Applicant], bool], Ruling]
 
 # Each row: when it refuses, and with what.
 RULES: Final[tuple[Rule, ...]] = (
@@ -112,5 +112,5 @@ def check(
     currency: str,
 ) -> Ruling:
     """Give the first refusal that applies, or `ALLOWED`."""
-    attempt = Attempt(merchant, terminal, kind, batch, amount, currency)
+    attempt = Applicant(merchant, terminal, kind, batch, amount, currency)
     return next((ruling for refuses, ruling in RULES if refuses(attempt)), ALLOWED)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Balance(StrEnum):
+class BatchBalance(StrEnum):
     """The result digit of a comparison."""
 
     BALANCED = "1"
@@ -25,9 +25,9 @@ class Totals:
     credit_count: int = 0
 
 
-def compare(host: Totals, claimed: Totals) -> Balance:
+def compare(host: Totals, claimed: Totals) -> BatchBalance:
     """Say whether a terminal's totals are the host's."""
-    return Balance.BALANCED if host == claimed else Balance.UNBALANCED
+    return BatchBalance.BALANCED if host == claimed else BatchBalance.UNBALANCED
 
 
 def next_batch(batch: str) -> str:

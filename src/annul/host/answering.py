@@ -6,14 +6,14 @@ import structlog
 
 from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REVERSAL_MTI, answer_mti
 from annul.domain.response_codes import FAULT, NO_ANSWER
-from annul.merchants.station import Pending
-from annul.merchants.working_keys import Said, take_up
+from annul.merchants.station import PendingKeys
+from annul.merchants.working_keys import TerminalSays, take_up
 from annul.security.keys import KeyKind
 from annul.store.batcher import STORE_LOST
 from annul.wire.errors import DecodeError, EncodeError
 from annul.wire.framing import software_of
 
-from .door import BELOW_PROFILE, Entry
+from .door import BELOW_PROFILE, Admitted
 from .failed import refused
 from .host import Host
 from .recognised import kind_of
@@ -23,7 +23,7 @@ from .request import Refusal, Request, attribute
 log = structlog.get_logger(__name__)
 
 
-async def handle(host: Host, entry: Entry) -> bytes:
+async def handle(host: Host, entry: Admitted) -> bytes:
     """Turn what the door has let in into the bytes of its answer."""
     host.counts.requests += 1
     now = host.clock.now()
@@ -52,24 +52,24 @@ async def handle(host: Host, entry: Entry) -> bytes:
     return _answer(host, entry, _noticed(host, reply, entry, now))
 
 
-def refuse_busy(host: Host, entry: Entry) -> bytes:
+def refuse_busy(host: Host, entry: Admitted) -> bytes:
     """Answer at once, without work: more is in flight than the host will take."""
     host.counts.busy += 1
     return _answer(host, entry, _refused_for_good(entry, Reply(_fault_code(entry))))
 
 
-async def _take_up(host: Host, entry: Entry, proven: Pending, now: datetime) -> None:
+async def _take_up(host: Host, entry: Admitted, proven: PendingKeys, now: datetime) -> None:
     """Make pending keys current, under which the message's MAC has held.
 
     Raises `Refusal` A0 when another process has handed out newer ones meanwhile.
     """
-    said = entry.peer.said(entry.station) or Said(software=software_of(entry.head))
+    said = entry.peer.said(entry.station) or TerminalSays(software=software_of(entry.head))
     if not await take_up(host.pool, entry.station, proven, said, now):
         raise Refusal("A0", rule="keys_replaced")
 
 
 async def _refused(
-    host: Host, entry: Entry, request: Request | None, refusal: Refusal, now: datetime
+    host: Host, entry: Admitted, request: Request | None, refusal: Refusal, now: datetime
 ) -> Reply:
     if not entry.proven or refusal.rule == BELOW_PROFILE:
         host.door.refused(entry.peer, refusal.rule or "refused")
@@ -83,7 +83,7 @@ async def _refused(
     return _refused_for_good(entry, kept or plain)
 
 
-def _refused_for_good(entry: Entry, reply: Reply) -> Reply:
+def _refused_for_good(entry: Admitted, reply: Reply) -> Reply:
     """Let a request that its terminal holds for refused have no effect when it is repeated.
 
     A reversal, and what may have an outcome (98), is sent by the terminal until it is heard.
@@ -94,7 +94,7 @@ def _refused_for_good(entry: Entry, reply: Reply) -> Reply:
     return reply
 
 
-def _noticed(host: Host, reply: Reply, entry: Entry, now: datetime) -> Reply:
+def _noticed(host: Host, reply: Reply, entry: Admitted, now: datetime) -> Reply:
     """Add what the terminal is to be told, when it is the one and the answer has room.
 
     A message that repeats another may come from anybody: its MAC does not say who hears this.
@@ -106,7 +106,7 @@ def _noticed(host: Host, reply: Reply, entry: Entry, now: datetime) -> Reply:
     return Reply(reply.response_code, {**reply.fields, **note(text)}) if text else reply
 
 
-def _answer(host: Host, entry: Entry, reply: Reply) -> bytes:
+def _answer(host: Host, entry: Admitted, reply: Reply) -> bytes:
     """Encode an answer, if need be without what can not be encoded.
 
     Money may have moved for it, and what an issuer adds must not keep that from the terminal.
@@ -125,7 +125,7 @@ def _answer(host: Host, entry: Entry, reply: Reply) -> bytes:
         return _sealed(host, entry, reply_fields(entry.message, plain, host.acquirer_id, local))
 
 
-def _sealed(host: Host, entry: Entry, fields: dict[int, str | bytes]) -> bytes:
+def _sealed(host: Host, entry: Admitted, fields: dict[int, str | bytes]) -> bytes:
     """Encode an answer; it is sealed only when the MAC of its request has held."""
     message, key = entry.message, entry.seal
     if key is None:
@@ -138,7 +138,7 @@ def _sealed(host: Host, entry: Entry, fields: dict[int, str | bytes]) -> bytes:
     return body + code
 
 
-def _fault_code(entry: Entry) -> str:
+def _fault_code(entry: Admitted) -> str:
     """Say 96 to what was not looked at, or met a fault of ours, where that leaves nothing behind.
 
     What may be written is reversed later. What can not be reversed (refund, advice) is repeated by

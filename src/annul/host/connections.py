@@ -11,7 +11,7 @@ _SHARE: Final = 16  # connections that one terminal keeps whatever happens
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """Bounds of the terminals' ports; times in seconds, buffers in bytes.
 
     Over `in_flight` requests the host answers 96 at once, not late. A fifth of it is all that may
@@ -34,7 +34,7 @@ class Limits:
     doubts: int = 16
 
 
-class Connection(Protocol):
+class TerminalConnection(Protocol):
     """What the register knows of a connection."""
 
     peer: Peer
@@ -56,19 +56,19 @@ class Connections:
     idle or junk connections nor those of one terminal keep another one out.
     """
 
-    def __init__(self, limits: Limits, monotonic: Callable[[], float]) -> None:
+    def __init__(self, limits: ConnectionLimits, monotonic: Callable[[], float]) -> None:
         self._limits = limits
         self._monotonic = monotonic
-        self._by_address: dict[str, dict[Connection, None]] = {}
-        self._all: dict[Connection, None] = {}
+        self._by_address: dict[str, dict[TerminalConnection, None]] = {}
+        self._all: dict[TerminalConnection, None] = {}
 
     def __len__(self) -> int:
         return len(self._all)
 
-    def __iter__(self) -> Iterator[Connection]:
+    def __iter__(self) -> Iterator[TerminalConnection]:
         return iter(tuple(self._all))
 
-    def take(self, connection: Connection) -> bool:
+    def take(self, connection: TerminalConnection) -> bool:
         """Register a connection; False when there is no room for it."""
         address = connection.peer.address
         here = self._by_address.get(address, {})
@@ -81,7 +81,7 @@ class Connections:
         self._all[connection] = None
         return True
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, connection: TerminalConnection) -> None:
         """Strike a connection out; one that was not taken is no news."""
         self._all.pop(connection, None)
         here = self._by_address.get(connection.peer.address)
@@ -90,13 +90,13 @@ class Connections:
             if not here:
                 del self._by_address[connection.peer.address]
 
-    def overdue(self) -> list[tuple[Connection, str]]:
+    def overdue(self) -> list[tuple[TerminalConnection, str]]:
         """Give those whose time is over, and why."""
         now = self._monotonic()
         found = ((connection, self._why(connection, now)) for connection in self._all)
         return [(connection, why) for connection, why in found if why]
 
-    def _why(self, connection: Connection, now: float) -> str:
+    def _why(self, connection: TerminalConnection, now: float) -> str:
         limits = self._limits
         if connection.paused_at is not None and now - connection.paused_at > limits.slow_reader_s:
             return "slow_reader"
@@ -104,7 +104,7 @@ class Connections:
             return "no_message"
         return "idle" if now - connection.heard_at > limits.idle_s else ""
 
-    def _give_way(self, among: dict[Connection, None]) -> bool:
+    def _give_way(self, among: dict[TerminalConnection, None]) -> bool:
         """End the oldest connection of nobody, else the oldest of who has more than its share."""
         oldest = next((one for one in among if one.peer.holder is None), None)
         if oldest is None:

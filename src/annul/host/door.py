@@ -16,7 +16,7 @@ from annul.domain.incident import Incident
 from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REQUEST_MTIS, answer_mti
 from annul.domain.records import Merchant
 from annul.merchants.registry import Registry
-from annul.merchants.station import Pending, Station, answer_key
+from annul.merchants.station import PendingKeys, Station, answer_key
 from annul.security.errors import UnusableKey
 from annul.security.keys import KeyKind, WrappedKey
 from annul.security.module import SecurityModule
@@ -24,7 +24,7 @@ from annul.store.clock import Clock
 from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, EncodeError
 
-from .evidence import Evidence
+from .evidence import EvidenceKeeper
 from .peer import Peer
 from .recognised import Sort, foreign_field, sort_of
 from .reply import Reply, note, reply_fields
@@ -47,7 +47,7 @@ _SORTS: Final = 32  # that are remembered of a terminal
 BELOW_PROFILE: Final = "below_profile"
 
 
-class Entry(NamedTuple):
+class Admitted(NamedTuple):
     """A message of a terminal that is registered, and how far it is proven to come from it.
 
     `key` is the MAC key under which its own MAC held, None if it has none that did; `seal` is then
@@ -62,7 +62,7 @@ class Entry(NamedTuple):
     peer: Peer
     key: WrappedKey | None = None
     seal: WrappedKey | None = None
-    proves: Pending | None = None
+    proves: PendingKeys | None = None
     sort: Sort | None = None
 
     @property
@@ -85,7 +85,7 @@ class Door:
         codec: Codec,
         registry: Registry,
         security: SecurityModule,
-        evidence: Evidence,
+        evidence: EvidenceKeeper,
         clock: Clock,
         calendar: Calendar,
         acquirer_id: str,
@@ -104,7 +104,7 @@ class Door:
         self._unusable = Throttle(1, _WINDOW_S, clock.monotonic)
         self._alarms_from = Throttle(_ALARMS_FROM, _WINDOW_S, clock.monotonic)
 
-    def open(self, body: bytes, head: bytes, peer: Peer) -> Entry | Turned:
+    def open(self, body: bytes, head: bytes, peer: Peer) -> Admitted | Turned:
         """Take one message as far as it proves itself. Raises nothing."""
         try:
             message = self._codec.decode(body)
@@ -124,7 +124,7 @@ class Door:
 
     def _proven(
         self, message: Message, head: bytes, merchant: Merchant, station: Station, peer: Peer
-    ) -> Entry | Turned:
+    ) -> Admitted | Turned:
         """Ask for what the terminal is registered with: its certificate, its MAC."""
         identity = station.terminal.tls_identity
         if identity and identity != peer.identity:
@@ -133,7 +133,7 @@ class Door:
             return self._authenticated(message, head, merchant, station, peer)
         if message.mti in MAC_MTIS:
             return self._turn(message, peer, "mac_missing", "A0")
-        return Entry(message, head, merchant, station, peer)
+        return Admitted(message, head, merchant, station, peer)
 
     def plain(self, message: Message, reply: Reply) -> bytes | None:
         """Build an answer without MAC; None when it can not be built."""
@@ -145,7 +145,7 @@ class Door:
 
     def _authenticated(
         self, message: Message, head: bytes, merchant: Merchant, station: Station, peer: Peer
-    ) -> Entry | Turned:
+    ) -> Admitted | Turned:
         """Check the MAC under the terminal's keys, then under those that are pending."""
         if (
             self._wrong.over((station, peer.address)) or self._wrong_in_all.over(station)
@@ -169,7 +169,7 @@ class Door:
         self._codec.keep(message, station)
         peer.doubts = 0
         seal = answer_key(keys)
-        return Entry(message, head, merchant, station, peer, key, seal, proves, sort)
+        return Admitted(message, head, merchant, station, peer, key, seal, proves, sort)
 
     def _forged(self, message: Message, station: Station, peer: Peer, reason: str) -> Turned:
         """Refuse a MAC that does not hold, and raise an alarm when there are many."""

@@ -15,8 +15,8 @@ import structlog
 
 from annul.domain.incident import Incident
 from annul.domain.records import Transaction
-from annul.issuers.desk import Issuers
-from annul.issuers.health import SLOT_S, Slot
+from annul.issuers.health import SLOT_S, HealthSlot
+from annul.issuers.lines import Issuers
 from annul.store.batcher import LOST, Batcher, StoreOverloaded
 from annul.store.clock import Clock
 from annul.store.incidents import opening
@@ -36,7 +36,7 @@ _TROUBLE: Final = ("link_drops", "reversals", "wrong_mac")
 _STATS: Final = ("merchant_id", "terminal_id", "minute", *_TROUBLE)
 
 
-class Kept(NamedTuple):
+class KeptMessage(NamedTuple):
     """One message of a transaction."""
 
     merchant_id: str
@@ -70,7 +70,7 @@ class DoorRefusal(NamedTuple):
     digest: bytes  # of the message: the same bytes are kept once
 
 
-class Evidence:
+class EvidenceKeeper:
     """Keeps it. Nothing here raises: what can not be written is counted as `missed`."""
 
     def __init__(self, pool: asyncpg.Pool, clock: Clock, node: int) -> None:
@@ -78,7 +78,7 @@ class Evidence:
         self._pool = pool
         self._clock = clock
         self._node = node
-        self._messages: Batcher[Kept, None] = Batcher(self._run_messages)
+        self._messages: Batcher[KeptMessage, None] = Batcher(self._run_messages)
         self._refusals: Batcher[DoorRefusal, str] = Batcher(self._run_refusals)
         self._trouble: Counter[tuple[str, str, str]] = Counter()
         self._quota: Counter[tuple[str, str]] = Counter()
@@ -100,7 +100,7 @@ class Evidence:
             await asyncio.gather(
                 *(
                     self._messages.submit(
-                        Kept(*identity, line, direction, at, mti, masked(mti, fields))
+                        KeptMessage(*identity, line, direction, at, mti, masked(mti, fields))
                     )
                     for line, (direction, mti, fields) in enumerate(said)
                 )
@@ -187,7 +187,7 @@ class Evidence:
         for identity in alarms:
             del self._alarms[identity]
 
-    async def _put_slot(self, issuer_id: str, slot: Slot) -> None:
+    async def _put_slot(self, issuer_id: str, slot: HealthSlot) -> None:
         at = self._began + timedelta(seconds=slot.number * SLOT_S)
         await self._pool.execute(
             *_SQL["issuers"](
@@ -210,8 +210,8 @@ class Evidence:
             )
         )
 
-    async def _run_messages(self, items: list[Kept]) -> list[None]:
-        await self._pool.execute(*_SQL["messages"](**_columns(Kept._fields, items)))
+    async def _run_messages(self, items: list[KeptMessage]) -> list[None]:
+        await self._pool.execute(*_SQL["messages"](**_columns(KeptMessage._fields, items)))
         return [None] * len(items)
 
     async def _run_refusals(self, items: list[DoorRefusal]) -> list[str]:

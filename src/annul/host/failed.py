@@ -14,7 +14,7 @@ from annul.wire.codec import Value
 from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field60, Field61
 
-from .door import Entry
+from .door import Admitted
 from .evidence import DoorRefusal
 from .host import Host
 from .recognised import kind_of
@@ -62,7 +62,7 @@ async def keep(
 
 
 async def refused(
-    entry: Entry, request: Request | None, host: Host, refusal: Refusal, now: datetime
+    entry: Admitted, request: Request | None, host: Host, refusal: Refusal, now: datetime
 ) -> Reply | None:
     """Keep what was refused before it became a transaction; None when nothing is kept.
 

@@ -12,7 +12,7 @@ import structlog
 
 from annul.domain.business_day import Calendar
 from annul.domain.records import Key, Transaction
-from annul.issuers.desk import Issuers
+from annul.issuers.lines import Issuers
 from annul.merchants.registry import Registry
 from annul.security.module import SecurityModule
 from annul.security.vault import Vault
@@ -22,7 +22,7 @@ from annul.store.loop import Loops
 from annul.wire.codec import Codec
 
 from .door import Door
-from .evidence import Evidence
+from .evidence import EvidenceKeeper
 from .notices import Notices
 from .numbers import IssuerTraces, ReferenceNumbers
 from .outcomes import Outcomes
@@ -70,7 +70,7 @@ class Host:
     codec: Codec
     acquirer_id: str
     handlers: Mapping[str, Handler]
-    evidence: Evidence
+    evidence: EvidenceKeeper
     notices: Notices
     door: Door
     loops: Loops = field(default_factory=Loops)

@@ -41,7 +41,7 @@ _TRACES: Final = 999_999  # traces of a batch
 _TRIES: Final = 3  # writings of others, or numbers taken, that an order steps aside for
 
 
-class Refused(AnnulError):
+class OrderRefused(AnnulError):
     """A rule does not allow it. Nothing was sent, no money has moved."""
 
     code = "rule.refused"
@@ -54,7 +54,7 @@ class Refused(AnnulError):
         self.next_step = f"{ruling.next_en}（{ruling.next_zh}）"  # pyright: ignore[reportAttributeAccessIssue]  # the same
 
 
-class Exchange(NamedTuple):
+class OrderExchange(NamedTuple):
     """What came of asking: the issuer's code or `OPEN`, and the messages as they may be kept."""
 
     code: str
@@ -75,12 +75,12 @@ class Order:
 
 
 async def void(host: Host, order: Order) -> None:
-    """Void an original whole; its row says what came of it. Raises `Refused`."""
+    """Void an original whole; its row says what came of it. Raises `OrderRefused`."""
     await _carry_out(host, order, refunding=False)
 
 
 async def refund(host: Host, order: Order) -> None:
-    """Refund all or a part of an original; its row says what came of it. Raises `Refused`."""
+    """Refund all or a part of an original; its row says what came of it. Raises `OrderRefused`."""
     await _carry_out(host, order, refunding=True)
 
 
@@ -138,7 +138,7 @@ async def attempt(
 
 async def send(
     host: Host, transaction: Transaction, original: Transaction, route: Route, *, whole: bool = True
-) -> Exchange | None:
+) -> OrderExchange | None:
     """Write an attempt, ask the issuer, and write what came of it.
 
     None when it could not be written: its number is taken, the original can not be held, or the
@@ -167,8 +167,8 @@ async def send(
         del host.in_flight[transaction.key]
     code, answer = result or (OPEN, None)
     if answer is None:
-        return Exchange(OPEN, said)
-    return Exchange(code, [*said, ("issuer_in", answer_mti(mti), answered_fields(answer))])
+        return OrderExchange(OPEN, said)
+    return OrderExchange(code, [*said, ("issuer_in", answer_mti(mti), answered_fields(answer))])
 
 
 async def _written(host: Host, opening: Opening) -> bool:
@@ -183,13 +183,13 @@ async def _written(host: Host, opening: Opening) -> bool:
 async def _carry_out(host: Host, order: Order, *, refunding: bool) -> None:
     merchant = host.registry.merchant(order.merchant_id)
     if merchant is None:
-        raise Refused(admission.MERCHANT_UNKNOWN)
+        raise OrderRefused(admission.MERCHANT_UNKNOWN)
     original = order.original
     for _ in range(_TRIES):
         kind, amount = _asked(order, original, refunding=refunding)
         ruling = await ruled(host, merchant, original, kind, amount)
         if original is None or not ruling.ok:
-            raise Refused(ruling)
+            raise OrderRefused(ruling)
         route = host.issuers.route_to(original.issuer_id)
         built = await attempt(
             host,
@@ -212,7 +212,7 @@ async def _carry_out(host: Host, order: Order, *, refunding: bool) -> None:
             host.failed.set()  # the resolver looks whether it has become a case
             return
         original = await host.journal.find_by_id(original.merchant_id, original.id)
-    raise Refused(void_rules.BEING_UNDONE)
+    raise OrderRefused(void_rules.BEING_UNDONE)
 
 
 def _asked(order: Order, original: Transaction | None, *, refunding: bool) -> tuple[str, int]:

@@ -17,7 +17,7 @@ from annul.domain.states import BY_HAND, STANDING, Sent, State
 from annul.issuers.message import Answer
 from annul.merchants.registry import Registry
 from annul.store.journal import Journal, Outcome
-from annul.store.late import Late
+from annul.store.late import LateAnswer
 
 NOT_HONOURED: Final = "05"
 UNPROVED: Final = "unproved"  # the issuer has answered, and nothing is known of the money
@@ -258,7 +258,7 @@ class Outcomes:
         if not KINDS[transaction.kind].owed:
             return ""  # it moves nothing
         reversible = KINDS[transaction.kind].reversible
-        late = Late(
+        late = LateAnswer(
             transaction,
             answer.response_code,
             answer.auth_code,

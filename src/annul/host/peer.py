@@ -6,7 +6,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
 from annul.merchants.station import Station
-from annul.merchants.working_keys import Said
+from annul.merchants.working_keys import TerminalSays
 from annul.security.keys import WrappedKey
 
 _SAID: Final = 64  # sign-ins that a connection may have open; a concentrator carries many terminals
@@ -29,7 +29,7 @@ class Peer:
     doubts: int = 0  # messages in a row that were turned away
     known: bool = False  # a message has named a terminal that is registered
     _bound: dict[Station, bytes] = field(default_factory=dict)
-    _said: dict[Station, Said] = field(default_factory=dict)
+    _said: dict[Station, TerminalSays] = field(default_factory=dict)
 
     def bind(self, station: Station, key: WrappedKey | None) -> None:
         """Take a request as proof: it was new, and its MAC held under this key."""
@@ -46,14 +46,14 @@ class Peer:
         key = station.mac_key
         return key is not None and self._bound.get(station) == key.wrapped
 
-    def says(self, station: Station, said: Said) -> None:
+    def says(self, station: Station, said: TerminalSays) -> None:
         """Remember what a sign-in said, until the keys that it was given are used here."""
         self._said.pop(station, None)
         if len(self._said) >= _SAID:
             self._said.pop(next(iter(self._said)))
         self._said[station] = said
 
-    def said(self, station: Station) -> Said | None:
+    def said(self, station: Station) -> TerminalSays | None:
         """Give what the latest sign-in here said of a terminal, once."""
         return self._said.pop(station, None)
 

@@ -13,7 +13,7 @@ from annul.wire.codec import Message
 from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field59, Field60, Field61
 
-from .door import Entry
+from .door import Admitted
 from .recognised import bytes_of, sort_of, text_of
 
 # What a reversal need not repeat: it is found by batch and trace.
@@ -43,7 +43,7 @@ class Request(NamedTuple):
     A tuple, since there is one for each message; it shows nothing of itself in a trace.
     """
 
-    entry: Entry
+    entry: Admitted
     message: Message
     station: Station
     merchant: Merchant
@@ -100,7 +100,7 @@ class Request(NamedTuple):
             raise Refusal("58", "请先做一笔联机交易再试", rule="line_not_bound")
 
 
-def recognise(entry: Entry) -> tuple[Kind, Field60]:
+def recognise(entry: Admitted) -> tuple[Kind, Field60]:
     """Name the kind of a message and check that it has the fields of that kind.
 
     Raises `Refusal` 30 for a field that is missing, `DecodeError` for one that is senseless, and
@@ -122,7 +122,7 @@ def recognise(entry: Entry) -> tuple[Kind, Field60]:
     return kind, field60
 
 
-def attribute(entry: Entry, vault: Vault, received_at: datetime, business_date: date) -> Request:
+def attribute(entry: Admitted, vault: Vault, received_at: datetime, business_date: date) -> Request:
     """Build the request; raises `Refusal` (30, 40) or `DecodeError` for what makes no sense."""
     message = entry.message
     kind, field60 = recognise(entry)

@@ -16,8 +16,8 @@ from annul.wire.errors import FrameError
 from annul.wire.framing import REQUIREMENTS, Frame, Framer, Framing, reply_head
 
 from .answering import handle, refuse_busy
-from .connections import Connections, Limits
-from .door import Entry, Turned
+from .connections import ConnectionLimits, Connections
+from .door import Admitted, Turned
 from .host import Host
 from .peer import Peer, address_of
 
@@ -170,10 +170,12 @@ class TerminalConnection(asyncio.Protocol):
 class TerminalServer:
     """Listens for terminals on one port or several, and serves each message as a task."""
 
-    def __init__(self, host: Host, framing: Framing, limits: Limits | None = None) -> None:
+    def __init__(
+        self, host: Host, framing: Framing, limits: ConnectionLimits | None = None
+    ) -> None:
         self.host = host
         self.framing = framing
-        self.limits = limits or Limits()
+        self.limits = limits or ConnectionLimits()
         self.monotonic = host.clock.monotonic
         self.connections = Connections(self.limits, self.monotonic)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -234,7 +236,7 @@ class TerminalServer:
             return True
         return len(self._tasks) + len(self._of_nobody) >= limit
 
-    async def _exchange(self, connection: TerminalConnection, head: bytes, entry: Entry) -> None:
+    async def _exchange(self, connection: TerminalConnection, head: bytes, entry: Admitted) -> None:
         answered = False
         try:
             body = await handle(self.host, entry)

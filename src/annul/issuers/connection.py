@@ -28,12 +28,12 @@ class Owner(Protocol):
         """Count bytes that are no frame; the connection closes itself."""
         ...
 
-    def lost(self, connection: "Connection") -> None:
+    def lost(self, connection: "IssuerConnection") -> None:
         """Take note of the end of the connection; called once, after the last `received`."""
         ...
 
 
-class Connection(asyncio.Protocol):
+class IssuerConnection(asyncio.Protocol):
     """What is sent within one turn of the event loop goes out in one write."""
 
     def __init__(
@@ -140,12 +140,12 @@ class Connection(asyncio.Protocol):
 
 
 async def connect(
-    make: Callable[[], Connection],
+    make: Callable[[], IssuerConnection],
     host: str,
     port: int,
     tls: ClientTls | None,
     within_s: float,
-) -> Connection:
+) -> IssuerConnection:
     """Reach a host and shake hands, both within `within_s` seconds.
 
     The context is made anew each time, so that renewed files count. Raises `OSError` when the host

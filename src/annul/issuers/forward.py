@@ -27,9 +27,9 @@ from annul.store.loop import Loop, Loops
 from annul.store.sql import load
 from annul.store.worker import Worker
 
-from .desk import Issuers
 from .errors import NoAnswer, NotSent
 from .limits import settled_after
+from .lines import Issuers
 from .message import Answer, Fields, request_fields, reversal_fields
 
 log = structlog.get_logger(__name__)
@@ -54,7 +54,7 @@ _SENDABLE: Final = {
 }
 
 
-class Outcomes(Protocol):
+class ForwardOutcomes(Protocol):
     """Writes what came of a row: transaction and outbox row in one statement.
 
     Each gives False when the transaction's state no longer allows it.
@@ -89,7 +89,7 @@ class Outcomes(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class ForwardPace:
     """How hard to try. After `tries`, or `overdue`, an incident is opened; then every `slow_s`.
 
     `poll_s` is how often the table is looked at without being woken; `gather_s` lets rows that
@@ -119,7 +119,7 @@ class ForwardCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class OwedMessage:
     """One claimed row with its transaction as it is now."""
 
     id: UUID
@@ -142,14 +142,14 @@ class Forwarder:
         self,
         pool: asyncpg.Pool,
         issuers: Issuers,
-        outcomes: Outcomes,
+        outcomes: ForwardOutcomes,
         clock: Clock,
         *,
         open_card: Callable[[bytes], str],
         acquirer_id: str,
         local: Callable[[datetime], datetime],
         random: Callable[[], float],
-        pace: Pace | None = None,
+        pace: ForwardPace | None = None,
         loops: Loops | None = None,
     ) -> None:
         self.counts = ForwardCounts()
@@ -161,7 +161,7 @@ class Forwarder:
         self._acquirer_id = acquirer_id
         self._local = local
         self._random = random
-        self._pace = pace or Pace()
+        self._pace = pace or ForwardPace()
         self._loops = loops or Loops(clock)
         self._watching: Loop | None = None
         self._worker = Worker(
@@ -190,7 +190,7 @@ class Forwarder:
 
     # What the worker asks -------------------------------------------------------------------
 
-    async def claim(self, room: int) -> Sequence[Owed]:
+    async def claim(self, room: int) -> Sequence[OwedMessage]:
         """Lease as many rows as there is room for; what comes together is claimed together."""
         await asyncio.sleep(self._pace.gather_s)
         self._issuers.owed.clear()
@@ -200,12 +200,12 @@ class Forwarder:
         """Give the seconds until the table is looked at unasked."""
         return self._pace.poll_s
 
-    async def failed(self, owed: Owed, error: BaseException) -> None:
+    async def failed(self, owed: OwedMessage, error: BaseException) -> None:
         """Try a row later that failed by a fault of ours; else its lease ends by itself."""
         if not isinstance(error, STORE_LOST):
             await self._postpone(owed, "")
 
-    def name(self, owed: Owed) -> str:
+    def name(self, owed: OwedMessage) -> str:
         """Name a row in the log."""
         return f"{owed.kind} {owed.transaction.rrn}"
 
@@ -215,7 +215,7 @@ class Forwarder:
         await self._pool.execute(*_SQL["overdue"](now=now, before=now - self._pace.overdue))
         await self._pool.execute(*_SQL["recovered"](now=now))
 
-    async def _claim(self, limit: int) -> list[Owed]:
+    async def _claim(self, limit: int) -> list[OwedMessage]:
         issuers = self._issuers.up()
         if not issuers:
             return []
@@ -230,7 +230,7 @@ class Forwarder:
 
     # One row --------------------------------------------------------------------------------
 
-    async def work(self, owed: Owed) -> None:
+    async def work(self, owed: OwedMessage) -> None:
         """Send one and write what came of it."""
         transaction = owed.transaction
         if transaction.state not in _SENDABLE[owed.kind]:
@@ -260,7 +260,7 @@ class Forwarder:
             written = await self._outcomes.advised(*key, answer, self._clock.now(), again=again)
             await self._written(owed, answer, written)
 
-    async def _reversed(self, owed: Owed, answer: Answer, left: datetime) -> None:
+    async def _reversed(self, owed: OwedMessage, answer: Answer, left: datetime) -> None:
         """Take an answer to a reversal: it is undone, or the issuer denies what it was about.
 
         A denial of what the issuer had approved is a dispute. A denial of a reversal that left
@@ -285,14 +285,14 @@ class Forwarder:
         late_at = transaction.late_at
         await self._written(owed, answer, await self._outcomes.reversed(*key, code, now, late_at))
 
-    async def _written(self, owed: Owed, answer: Answer, written: bool) -> None:
+    async def _written(self, owed: OwedMessage, answer: Answer, written: bool) -> None:
         if written:
             self.counts.acknowledged += 1
             return
         await self._retire(owed)
         await self._postpone(owed, answer.response_code)  # unless that has ended it
 
-    async def _message(self, owed: Owed) -> tuple[str, Fields]:
+    async def _message(self, owed: OwedMessage) -> tuple[str, Fields]:
         transaction = owed.transaction
         pan = self._open_card(transaction.card_cipher) if transaction.card_cipher else ""
         local = self._local(transaction.received_at)
@@ -323,7 +323,7 @@ class Forwarder:
         return None if row is None else Transaction.of(row)
 
     async def _postpone(
-        self, owed: Owed, code: str, *, slowly: bool = False, until: datetime | None = None
+        self, owed: OwedMessage, code: str, *, slowly: bool = False, until: datetime | None = None
     ) -> None:
         pace, now = self._pace, self._clock.now()
         if owed.tries < pace.tries and not slowly:
@@ -337,24 +337,24 @@ class Forwarder:
         await self._pool.execute(*postpone)
         self.counts.postponed += 1
 
-    async def _give_back(self, owed: Owed) -> None:
+    async def _give_back(self, owed: OwedMessage) -> None:
         due = self._clock.now() + timedelta(seconds=self._pace.backoff.first_s)
         await self._pool.execute(*_SQL["give_back"](**_key(owed), next_attempt_at=due))
         self.counts.given_back += 1
 
-    async def _retire(self, owed: Owed) -> None:
+    async def _retire(self, owed: OwedMessage) -> None:
         await self._pool.execute(*_SQL["retire"](**_key(owed), now=self._clock.now()))
         self.counts.retired += 1
 
 
-def _key(owed: Owed) -> dict[str, Any]:
+def _key(owed: OwedMessage) -> dict[str, Any]:
     return {"merchant": owed.transaction.merchant_id, "id": owed.id}
 
 
-def _owed(row: asyncpg.Record) -> Owed:
+def _owed(row: asyncpg.Record) -> OwedMessage:
     identity, kind, issuer_id, reason, tries, name_zh, name_en, category, state, *columns = row
     transaction = Transaction.of(columns)._replace(state=State(state))
-    return Owed(
+    return OwedMessage(
         id=identity,
         kind=kind,
         issuer_id=issuer_id,

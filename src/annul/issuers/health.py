@@ -34,7 +34,7 @@ class Condition(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class HealthLimits:
     """From which share of trouble (no answer, or a code of `FAULTS`) in the last minute.
 
     Below `least` requests nothing is concluded. So many silences in a row are `down` at once.
@@ -47,7 +47,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Slot:
+class HealthSlot:
     """The counts of a few seconds."""
 
     number: int
@@ -89,13 +89,13 @@ class Window:
     p99_ms: int | None
 
 
-class Health:
+class IssuerHealth:
     """Rolling counts of one issuer. `monotonic` gives seconds that never step back."""
 
-    def __init__(self, monotonic: Callable[[], float], limits: Limits | None = None) -> None:
+    def __init__(self, monotonic: Callable[[], float], limits: HealthLimits | None = None) -> None:
         self._monotonic = monotonic
-        self._limits = limits or Limits()
-        self._slots: deque[Slot] = deque([Slot(0)])
+        self._limits = limits or HealthLimits()
+        self._slots: deque[HealthSlot] = deque([HealthSlot(0)])
         self._slot = self._slots[0]
         self._slot_ends = 0.0
         self._silent_in_a_row = 0
@@ -162,7 +162,7 @@ class Health:
         slot.garbled += 1
         slot.changed = True
 
-    def changed(self) -> list[Slot]:
+    def changed(self) -> list[HealthSlot]:
         """Give the slots that changed since the last call."""
         slots = [slot for slot in self._slots if slot.changed]
         for slot in slots:
@@ -215,20 +215,20 @@ class Health:
             return Condition.DOWN
         return Condition.DEGRADED if trouble >= requests * limits.degraded else Condition.UP
 
-    def _since(self, now: float, seconds: float) -> list[Slot]:
+    def _since(self, now: float, seconds: float) -> list[HealthSlot]:
         oldest = int((now - seconds) // SLOT_S) + 1
         return [slot for slot in self._slots if slot.number >= oldest]
 
-    def _current(self) -> Slot:
+    def _current(self) -> HealthSlot:
         now = self._monotonic()
         return self._slot if now < self._slot_ends else self._next(now)
 
-    def _next(self, now: float) -> Slot:
+    def _next(self, now: float) -> HealthSlot:
         number = int(now // SLOT_S)
         oldest = number - int(WINDOWS_S[-1] // SLOT_S)
         while self._slots and self._slots[0].number <= oldest:
             self._slots.popleft()
-        self._slot = Slot(number)
+        self._slot = HealthSlot(number)
         self._slots.append(self._slot)
         self._slot_ends = (number + 1) * SLOT_S
         return self._slot

@@ -23,7 +23,7 @@ from annul.wire.errors import DecodeError, EncodeError, FrameError
 from annul.wire.framing import Framing
 from annul.wire.mac_block import MacBlock
 
-from .connection import Connection, connect
+from .connection import IssuerConnection, connect
 from .errors import HandshakeFailed, NoAnswer, NotSent, Silence
 from .limits import LinkCounts, LinkLimits, LinkState
 from .message import (
@@ -35,7 +35,7 @@ from .message import (
     network_answer,
     network_fields,
 )
-from .pending import Exchange, Key, Pending, answer_key, request_key
+from .pending import Exchange, Key, PendingExchanges, answer_key, request_key
 
 log = structlog.get_logger(__name__)
 
@@ -92,8 +92,8 @@ class Link:
         self._head = b"" if framing.interbank else bytes(framing.head)
         self._limits = limits or LinkLimits()
         self._timeout_s = issuer.timeout_ms / 1000
-        self._pending = Pending()
-        self._connection: Connection | None = None
+        self._pending = PendingExchanges()
+        self._connection: IssuerConnection | None = None
         self._trace = 0
         self._hold = False
         self._up = asyncio.Event()
@@ -202,7 +202,7 @@ class Link:
         self.counts.bad_frames += 1
         log.warning("frame_refused", issuer=self.issuer.issuer_id, reason=str(error))
 
-    def lost(self, connection: Connection) -> None:
+    def lost(self, connection: IssuerConnection) -> None:
         """End everything under way; runs before the back-off begins."""
         if self._connection is not connection:
             return
@@ -301,7 +301,7 @@ class Link:
         limits = self._limits
         try:
             connection = await connect(
-                lambda: Connection(self, self._framing, limits.frame, self._monotonic),
+                lambda: IssuerConnection(self, self._framing, limits.frame, self._monotonic),
                 self.issuer.host,
                 self.issuer.port,
                 self._tls,
@@ -323,7 +323,7 @@ class Link:
         finally:
             connection.abort()
 
-    async def _serve(self, connection: Connection) -> bool:
+    async def _serve(self, connection: IssuerConnection) -> bool:
         self.state = LinkState.SIGNING_ON
         try:
             answer = await self._network(SIGN_ON)
@@ -382,7 +382,7 @@ class Link:
         ):
             self._echo = asyncio.create_task(self._check(connection))
 
-    async def _check(self, connection: Connection) -> None:
+    async def _check(self, connection: IssuerConnection) -> None:
         """Send an echo; without an answer the connection is given up and renewed."""
         try:
             await self._network(ECHO)

@@ -42,7 +42,7 @@ _VOUCHER: Final = 24  # digits of a QR payment's number, at most
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class MessageForm:
     """How a kind looks between banks; `passed_on` are fields taken from the terminal's message."""
 
     mti: str
@@ -51,9 +51,9 @@ class Form:
     passed_on: tuple[int, ...] = (_TRACK_2, _ICC)
 
 
-_DIFFERENT: Final = {"balance": Form("0200", "300000", amount=False)}
-FORMS: Final[dict[str, Form]] = {
-    kind.name: Form(
+_DIFFERENT: Final = {"balance": MessageForm("0200", "300000", amount=False)}
+FORMS: Final[dict[str, MessageForm]] = {
+    kind.name: MessageForm(
         kind.mti, kind.processing_code, passed_on=(_QR_DATA,) if kind.qr else (_TRACK_2, _ICC)
     )
     for kind in KINDS.values()
@@ -210,7 +210,7 @@ def answered_fields(answer: Answer) -> Fields:
 
 def _common(
     transaction: Transaction,
-    form: Form,
+    form: MessageForm,
     pan: str,
     merchant: Merchant,
     acquirer_id: str,

@@ -66,7 +66,7 @@ class Exchange:
             future.set_exception(NotSent() if unsent else NoAnswer(silence))
 
 
-class Pending:
+class PendingExchanges:
     """The exchanges of one link, all with the same time-out, so the oldest is always due first."""
 
     __slots__ = ("_by_age", "_by_key", "_institutions")

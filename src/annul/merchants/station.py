@@ -14,7 +14,7 @@ _REFUSED: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingKeys:
     """Working keys that a sign-in has handed out and that no good MAC has proven in use yet."""
 
     form: str
@@ -34,7 +34,7 @@ class Ring:
     """
 
     keys: Mapping[KeyKind, WrappedKey] = field(repr=False)
-    pending: Pending | None = None
+    pending: PendingKeys | None = None
 
 
 class Codes:
@@ -70,7 +70,7 @@ class Codes:
         return self._used > _CODES - _SPARE
 
 
-class Refused:
+class RefusedRequests:
     """Requests that were refused and left no row, each with its answer.
 
     Who has seen one may send it again when what stood in its way is gone: it is refused for good.
@@ -108,11 +108,11 @@ class Station:
 
     def __init__(self, terminal: Terminal) -> None:
         self.codes = Codes()
-        self.refused = Refused()
+        self.refused = RefusedRequests()
         # What its messages were recognised as, by the parts that tell; bounded by who fills it.
         self.sorts: dict[tuple[str, ...], Any] = {}
         self.keys: Mapping[KeyKind, WrappedKey] = {}
-        self.pending: Pending | None = None
+        self.pending: PendingKeys | None = None
         self.register(terminal)
 
     def register(self, terminal: Terminal) -> None:

@@ -18,12 +18,12 @@ from annul.security.module import SecurityModule
 from annul.store.batcher import LOST, StoreUnavailable
 from annul.store.sql import load
 
-from .station import Pending, Ring, Station
+from .station import PendingKeys, Ring, Station
 
 _SQL: Final = load("annul.merchants", "working_keys.sql")
 
 
-class Said(NamedTuple):
+class TerminalSays(NamedTuple):
     """What a terminal says of itself at sign-in; taken down once it has proven to be the one."""
 
     operator: str = ""
@@ -54,7 +54,7 @@ async def hand_out(
             form = station.terminal.key_form
             if pending is None:
                 fresh = security.issue_working_keys(master, form).every
-                pending = Pending(form, {key.kind: key for key in fresh})
+                pending = PendingKeys(form, {key.kind: key for key in fresh})
                 await connection.execute(*_SQL["drop_pending"](**station.by_name))
                 put = _SQL["put_pending"]
                 rows = [
@@ -70,7 +70,7 @@ async def hand_out(
 
 
 async def take_up(
-    pool: asyncpg.Pool, station: Station, pending: Pending, said: Said, at: datetime
+    pool: asyncpg.Pool, station: Station, pending: PendingKeys, said: TerminalSays, at: datetime
 ) -> bool:
     """Make keys current that a good MAC has proven, and the terminal signed in.
 
@@ -128,9 +128,9 @@ def ring(
     handed_out: Mapping[KeyKind, WrappedKey],
 ) -> Ring:
     """Put the keys of one moment together."""
-    if not handed_out or _same(keys.get(KeyKind.MAC), Pending(form, handed_out)):
+    if not handed_out or _same(keys.get(KeyKind.MAC), PendingKeys(form, handed_out)):
         return Ring(keys)
-    return Ring(keys, Pending(form, handed_out))
+    return Ring(keys, PendingKeys(form, handed_out))
 
 
 def by_kind(rows: Iterable[Any]) -> dict[KeyKind, WrappedKey]:
@@ -141,5 +141,5 @@ def by_kind(rows: Iterable[Any]) -> dict[KeyKind, WrappedKey]:
     }
 
 
-def _same(key: WrappedKey | None, pending: Pending) -> bool:
+def _same(key: WrappedKey | None, pending: PendingKeys) -> bool:
     return key is not None and key.wrapped == pending.mac.wrapped

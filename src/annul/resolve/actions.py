@@ -23,7 +23,7 @@ _TERMINAL_WANTS: Final = frozenset({"sign_in", "parameters", "update"})
 _PASSING: Final = frozenset({"being_undone", "original_unfinished", "already_undone"})
 
 
-class Done(NamedTuple):
+class ActionResult(NamedTuple):
     """What came of an action: the response code, `open` for no outcome yet, `not_done`, `asked`.
 
     With `ruling`, a rule of this host does not allow it.
@@ -33,7 +33,7 @@ class Done(NamedTuple):
     ruling: Ruling | None = None
 
 
-_NOT_DONE: Final = Done("not_done")
+_NOT_DONE: Final = ActionResult("not_done")
 
 
 class Actions:
@@ -43,12 +43,12 @@ class Actions:
         self._host = host
         self._circuits = circuits
 
-    async def do(self, what: str, situation: Situation) -> Done:
+    async def do(self, what: str, situation: Situation) -> ActionResult:
         """Do one action."""
         if what in _TERMINAL_WANTS:
             case = situation.case
             await self._host.registry.want(case.merchant_id, case.terminal_id, what)
-            return Done("asked")
+            return ActionResult("asked")
         original = situation.picture.original
         assert original is not None, "what is done at an issuer has an original"
         sold = KINDS[original.kind]
@@ -69,15 +69,15 @@ class Actions:
         origin = Origin.PERSON if situation.case.ordered == what else Origin.RESOLVER
         return await self._attempt(situation, original, kind, route, origin)
 
-    async def _refused(self, original: Transaction, kind: str) -> Done | None:
+    async def _refused(self, original: Transaction, kind: str) -> ActionResult | None:
         """Judge an attempt as if a program had ordered it; None when it is allowed."""
         merchant = self._host.registry.merchant(original.merchant_id)
         if merchant is None:
-            return Done("not_done", admission.MERCHANT_UNKNOWN)
+            return ActionResult("not_done", admission.MERCHANT_UNKNOWN)
         ruling = await ordered.ruled(self._host, merchant, original, kind, original.amount)
         if ruling.ok:
             return None
-        return _NOT_DONE if ruling.name in _PASSING else Done("not_done", ruling)
+        return _NOT_DONE if ruling.name in _PASSING else ActionResult("not_done", ruling)
 
     async def _attempt(
         self,
@@ -86,12 +86,12 @@ class Actions:
         kind: str,
         route: Route,
         origin: Origin,
-    ) -> Done:
+    ) -> ActionResult:
         attempt = await ordered.attempt(self._host, original, kind, route, origin)
         exchange = await ordered.send(self._host, attempt, original, route)
         if exchange is None:  # held, or the merchant's money reserved, since it was judged
             return await self._refused(original, kind) or _NOT_DONE
-        return Done(await self._judged(exchange.code, route, situation))
+        return ActionResult(await self._judged(exchange.code, route, situation))
 
     async def _judged(self, code: str, route: Route, situation: Situation) -> str:
         """Tell the circuit how the issuer did."""

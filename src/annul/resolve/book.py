@@ -70,7 +70,7 @@ def identity_of(named: str) -> UUID | None:
 
 
 @dataclass(slots=True)
-class Entry:
+class CaseEntry:
     """What is written to a case in one commit: its new state, events, and who is told."""
 
     case: Case
@@ -111,7 +111,7 @@ class Book:
 
     async def _reopened(self, before: Case, now: datetime) -> bool:
         event = Event(REOPENED, _DECIDED, evidence={"ended_at": before.ended_at})
-        case, added = _with_events(before, Entry(before, [event]), now)
+        case, added = _with_events(before, CaseEntry(before, [event]), now)
         query = _SQL["reopen"](now=now, events=case.events, head=case.head, **added)
         try:
             return await self._pool.fetchval(*query) is not None
@@ -195,7 +195,7 @@ class Book:
         """Let a case be looked at now."""
         await self._pool.execute(*_SQL["nudge"](**_key(case), at=at))
 
-    async def write(self, before: Case, entry: Entry, at: datetime) -> Case | None:
+    async def write(self, before: Case, entry: CaseEntry, at: datetime) -> Case | None:
         """Write a case that is open; None when somebody else has written it meanwhile."""
         case, added = _with_events(before, entry, at)
         query = _SQL["write"](
@@ -216,7 +216,7 @@ class Book:
             await connection.execute(*closing((Ended(kind, *about) for kind in over), at))
         return case
 
-    async def append(self, before: Case, entry: Entry, at: datetime) -> bool:
+    async def append(self, before: Case, entry: CaseEntry, at: datetime) -> bool:
         """Add to the history of a case, also one that has ended; False as for `write`."""
         case, added = _with_events(before, entry, at)
         query = _SQL["append"](
@@ -233,7 +233,7 @@ def _key(row: Case | Transaction) -> dict[str, Any]:
     return {"merchant": row.merchant_id, "case": row.id}
 
 
-def _with_events(before: Case, entry: Entry, at: datetime) -> tuple[Case, dict[str, Any]]:
+def _with_events(before: Case, entry: CaseEntry, at: datetime) -> tuple[Case, dict[str, Any]]:
     """Chain the new events to the ones before; gives the case, and what adds them to it."""
     head, bodies, hashes = before.head, list[str](), list[bytes]()
     for event in entry.events:
@@ -247,7 +247,7 @@ def _with_events(before: Case, entry: Entry, at: datetime) -> tuple[Case, dict[s
     return case, _key(before) | added
 
 
-def _besides(case: Case, entry: Entry, at: datetime) -> dict[str, Any]:
+def _besides(case: Case, entry: CaseEntry, at: datetime) -> dict[str, Any]:
     """Give who else is told of it; what is empty is told to nobody."""
     payload, raised = entry.notification, entry.incident
     act = entry.act or dict.fromkeys(("who", "role", "action", "reason"), "")

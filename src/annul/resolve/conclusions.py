@@ -27,7 +27,7 @@ from annul.store.incidents import CLOSE_ENDED, opening
 from annul.store.sql import load
 from annul.wire.masking import scan
 
-from .book import Book, Entry
+from .book import Book, CaseEntry
 from .case import Case
 from .conclusion import (
     CARRIED_OUT,
@@ -383,7 +383,7 @@ class Conclusions:
             if any(_is_of(conclusion, body) for body, _ in await self._book.history(case)):
                 return case, True
             happened = event(conclusion, transaction, came)
-            if await self._book.append(case, Entry(case, [happened]), now):
+            if await self._book.append(case, CaseEntry(case, [happened]), now):
                 return case, True
             case = await self._book.reread(case)
         return case, False

@@ -11,7 +11,7 @@ from annul.domain.kinds import REFUNDS, VOIDS
 from annul.domain.text import Text
 
 from . import words
-from .book import Entry
+from .book import CaseEntry
 from .case import UNPROVED, Event
 from .plan import DROPPED
 from .rulings import NOT_ALLOWED
@@ -24,7 +24,7 @@ _NOTHING: Final = Text("", "")
 _LATE: Final = Text("已超过承诺时间，请人工处理", "over its promised time; a person is asked")
 
 
-def entry_of(s: Situation, step: Step, result: str, random: Callable[[], float]) -> Entry:
+def entry_of(s: Situation, step: Step, result: str, random: Callable[[], float]) -> CaseEntry:
     """Put together what is written after a step. `result` is what came of its action, or empty."""
     case, now = s.case, s.now
     cause = s.named
@@ -53,7 +53,7 @@ def entry_of(s: Situation, step: Step, result: str, random: Callable[[], float])
         first_due_at=first_due_at,
         next_action_at=_again_at(s, step, result, first_due_at, random),
     )
-    entry = Entry(changed, events, incident=step.incident or incident, gets_on=True)
+    entry = CaseEntry(changed, events, incident=step.incident or incident, gets_on=True)
     if step.end:
         # What a shop has withdrawn stays withdrawn when the case is taken up again.
         kept = case.ordered if step.end == UNPROVED and _obeyed(s, step) else ""
@@ -65,7 +65,7 @@ def entry_of(s: Situation, step: Step, result: str, random: Callable[[], float])
     return entry
 
 
-def announcement(s: Situation, until: datetime, random: Callable[[], float]) -> Entry:
+def announcement(s: Situation, until: datetime, random: Callable[[], float]) -> CaseEntry:
     """Put together what is known before an issuer is asked, which may take its time."""
     entry = entry_of(s, Step(s.case.step, _NOTHING, until=until), "", random)
     entry.leased_until, entry.gets_on = until, False

@@ -13,7 +13,7 @@ from annul.domain.kinds import KINDS, VOIDS, Money
 from annul.domain.text import Text
 from annul.wire.masking import scan
 
-from .book import Book, Entry
+from .book import Book, CaseEntry
 from .case import Case, Event
 from .plan import AWAITING
 
@@ -132,7 +132,7 @@ class People:
             changed = changed._replace(next_action_at=now)
             act: dict[str, Any] = {"who": who, "role": role, "action": event.what, "reason": reason}
             write = self._book.append if case.ended else self._book.write
-            if await write(case, Entry(changed, [event], act=act), now):
+            if await write(case, CaseEntry(changed, [event], act=act), now):
                 if name == "confirm-cause":
                     await self._teach(changed, cause, who, now)
                 return event.what

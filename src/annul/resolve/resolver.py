@@ -25,8 +25,8 @@ from annul.store.batcher import STORE_LOST
 from annul.store.worker import Worker
 
 from . import promise
-from .actions import Actions, Done
-from .book import Book, Entry
+from .actions import ActionResult, Actions
+from .book import Book, CaseEntry
 from .case import RESOLVER, Case, Event
 from .circuits import Circuits
 from .conclusions import Conclusions
@@ -162,7 +162,9 @@ class Resolver:
             case = await self._book.of_original(void.merchant_id, void.original_id)
             if case is None:
                 return
-            entry = Entry(case, [Event("turned_back", why, evidence={"beside_another": beside})])
+            entry = CaseEntry(
+                case, [Event("turned_back", why, evidence={"beside_another": beside})]
+            )
             if await self._book.append(case, entry, now):
                 return
 
@@ -172,7 +174,7 @@ class Resolver:
         """Move a case on until it ends or has to wait; gives it as it then is."""
         for _ in range(_ROUNDS):
             situation = await self.situation(case)
-            step, done = decide(situation), Done()
+            step, done = decide(situation), ActionResult()
             if step.do:
                 ready = await self._ready(case, situation)
                 if ready is None:
@@ -182,7 +184,7 @@ class Resolver:
                 case, situation = ready, replace(situation, case=ready)
                 done = await self._actions.do(step.do, situation)
             if done.ruling is not None:
-                step, done = refused(situation, step, done.ruling), Done()
+                step, done = refused(situation, step, done.ruling), ActionResult()
             entry = entry_of(situation, step, done.result, self._random)
             if step.end:
                 await self._learn(situation, step, entry)
@@ -238,7 +240,7 @@ class Resolver:
             random=self._random(),
         )
 
-    async def _learn(self, s: Situation, step: Step, entry: Entry) -> None:
+    async def _learn(self, s: Situation, step: Step, entry: CaseEntry) -> None:
         """Let a cause that the outcome proves teach the ranking; what a person confirmed stands."""
         if s.case.confirmed:
             return

@@ -47,7 +47,7 @@ class WorkingKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class KeySlot:
     """One key in field 62: kind, algorithm, and the bytes it takes before its check value."""
 
     kind: KeyKind
@@ -56,7 +56,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class KeyForm:
     """A key form: what a sign-in hands out, and under a master key of which cipher.
 
     `name` is field 60.3 of the sign-in. `macs` are the algorithms that go with its MAC key, the
@@ -65,7 +65,7 @@ class Form:
 
     name: str
     master: str
-    slots: tuple[Slot, ...]
+    slots: tuple[KeySlot, ...]
     macs: tuple[MacAlgorithm, ...]
 
     @property
@@ -74,15 +74,15 @@ class Form:
         return self.macs[0]
 
 
-_PIN_DES, _MAC_DES = (Slot(kind, DES, 8) for kind in (KeyKind.PIN, KeyKind.MAC))
-_MAC_DES_WIDE: Final = Slot(KeyKind.MAC, DES, 16)  # eight bytes and eight zeros
+_PIN_DES, _MAC_DES = (KeySlot(kind, DES, 8) for kind in (KeyKind.PIN, KeyKind.MAC))
+_MAC_DES_WIDE: Final = KeySlot(KeyKind.MAC, DES, 16)  # eight bytes and eight zeros
 _PIN_TDES, _MAC_TDES, _BACK_TDES, _DATA_TDES = (
-    Slot(kind, TDES, 16) for kind in (KeyKind.PIN, KeyKind.MAC, KeyKind.MAC_BACK, KeyKind.DATA)
+    KeySlot(kind, TDES, 16) for kind in (KeyKind.PIN, KeyKind.MAC, KeyKind.MAC_BACK, KeyKind.DATA)
 )
 _PIN_SM, _MAC_SM, _BACK_SM, _DATA_SM = (
-    Slot(kind, SM, 16) for kind in (KeyKind.PIN, KeyKind.MAC, KeyKind.MAC_BACK, KeyKind.DATA)
+    KeySlot(kind, SM, 16) for kind in (KeyKind.PIN, KeyKind.MAC, KeyKind.MAC_BACK, KeyKind.DATA)
 )
-_MAC_AES, _BACK_AES = (Slot(kind, AES, 16) for kind in (KeyKind.MAC, KeyKind.MAC_BACK))
+_MAC_AES, _BACK_AES = (KeySlot(kind, AES, 16) for kind in (KeyKind.MAC, KeyKind.MAC_BACK))
 _SINGLE: Final = (MacAlgorithm.UNIONPAY_ECB, MacAlgorithm.X9_9)
 _SM_CODES: Final = (MacAlgorithm.SM4, MacAlgorithm.SM4_CMAC)
 
@@ -90,25 +90,27 @@ _SM_CODES: Final = (MacAlgorithm.SM4, MacAlgorithm.SM4_CMAC)
 # 9xy are annul's own, for terminals whose software can do better; the standard's values of field
 # 60.3 end far below. x is the cipher of the MAC keys (1 3DES, 2 SM4, 3 AES), and y the last digit
 # of the form that it is made after (3, 5), one more for a third key, and 7 for what is new.
-FORMS: Final[Mapping[str, Form]] = {
+FORMS: Final[Mapping[str, KeyForm]] = {
     form.name: form
     for form in (
-        Form("001", TDES, (_PIN_DES, _MAC_DES), _SINGLE),
-        Form("003", TDES, (_PIN_TDES, _MAC_DES_WIDE), _SINGLE),
-        Form("004", TDES, (_PIN_TDES, _MAC_DES_WIDE, _DATA_TDES), _SINGLE),
-        Form("005", SM, (_PIN_SM, _MAC_SM), (MacAlgorithm.SM4,)),
-        Form("006", SM, (_PIN_SM, _MAC_SM, _DATA_SM), (MacAlgorithm.SM4,)),
-        Form("913", TDES, (_PIN_TDES, _MAC_TDES), (MacAlgorithm.X9_19,)),
-        Form("914", TDES, (_PIN_TDES, _MAC_TDES, _BACK_TDES), (MacAlgorithm.X9_19,)),
-        Form("925", SM, (_PIN_SM, _MAC_SM, _BACK_SM), _SM_CODES),
-        Form("937", AES, (_PIN_TDES, _MAC_AES, _BACK_AES), (MacAlgorithm.AES_CMAC,)),
+        KeyForm("001", TDES, (_PIN_DES, _MAC_DES), _SINGLE),
+        KeyForm("003", TDES, (_PIN_TDES, _MAC_DES_WIDE), _SINGLE),
+        KeyForm("004", TDES, (_PIN_TDES, _MAC_DES_WIDE, _DATA_TDES), _SINGLE),
+        KeyForm("005", SM, (_PIN_SM, _MAC_SM), (MacAlgorithm.SM4,)),
+        KeyForm("006", SM, (_PIN_SM, _MAC_SM, _DATA_SM), (MacAlgorithm.SM4,)),
+        KeyForm("913", TDES, (_PIN_TDES, _MAC_TDES), (MacAlgorithm.X9_19,)),
+        KeyForm("914", TDES, (_PIN_TDES, _MAC_TDES, _BACK_TDES), (MacAlgorithm.X9_19,)),
+        KeyForm("925", SM, (_PIN_SM, _MAC_SM, _BACK_SM), _SM_CODES),
+        KeyForm("937", AES, (_PIN_TDES, _MAC_AES, _BACK_AES), (MacAlgorithm.AES_CMAC,)),
     )
 }
-LAYOUTS: Final[Mapping[str, tuple[Slot, ...]]] = {name: form.slots for name, form in FORMS.items()}
+LAYOUTS: Final[Mapping[str, tuple[KeySlot, ...]]] = {
+    name: form.slots for name, form in FORMS.items()
+}
 _CHECK: Final = 4
 
 
-def form_of(name: str) -> Form:
+def form_of(name: str) -> KeyForm:
     """Find a form by field 60.3; raises `UnusableKey` when there is none."""
     if name not in FORMS:
         message = "no such form of working keys"
@@ -152,7 +154,7 @@ def close_working_keys(keys: Mapping[KeyKind, tuple[bytes, bytes]], network: str
     )
 
 
-def check_master(form: Form, algorithm: str) -> None:
+def check_master(form: KeyForm, algorithm: str) -> None:
     """Raise `UnusableKey` for a master key of another cipher than the form's."""
     if algorithm != form.master:
         message = f"form {form.name} needs a master key of {form.master}, this one is {algorithm}"

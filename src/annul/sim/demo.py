@@ -39,7 +39,7 @@ _SHOPS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DemoPlan:
     """What to put in: issuers listen on `issuer_ports` (fewer ports serve more issuers each).
 
     `pin_key` and `mac_key` (16 bytes, clear) are shared with the issuers; without them no PIN can
@@ -58,7 +58,7 @@ class Plan:
 
 
 async def seed(
-    pool: asyncpg.Pool, security: SecurityModule, plan: Plan
+    pool: asyncpg.Pool, security: SecurityModule, plan: DemoPlan
 ) -> list[tuple[str, str, str]]:
     """Put a plan in; what is there stays. Give (merchant, terminal, master key) of new terminals.
 
@@ -94,7 +94,7 @@ async def seed(
     return made
 
 
-async def _issuers(connection: Any, security: SecurityModule, plan: Plan) -> None:
+async def _issuers(connection: Any, security: SecurityModule, plan: DemoPlan) -> None:
     pin_key, mac_key = (
         security.import_key(kind, TDES, clear).wrapped if clear else None
         for kind, clear in ((KeyKind.PIN, plan.pin_key), (KeyKind.MAC, plan.mac_key))

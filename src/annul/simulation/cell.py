@@ -16,7 +16,7 @@ from annul.security.vault import Vault
 from annul.settings import Settings
 from annul.sim.issuer.books import Books
 from annul.sim.issuer.faults import Faults
-from annul.sim.issuer.rules import Policy
+from annul.sim.issuer.rules import IssuerSettings
 from annul.sim.issuer.server import IssuerServer
 from annul.store.batcher import LOST
 from annul.store.loop import Loops
@@ -36,7 +36,7 @@ _AGAIN_S: Final = 2.0  # a host that could not start is started again after so l
 GIVE_UP_S: Final = 24.0  # a case ends after so long at the latest
 
 
-class Host:
+class SimulatedHost:
     """One host of the cell; it may have been started several times."""
 
     def __init__(self, cell: "Cell", node: int) -> None:
@@ -105,7 +105,7 @@ class Cell:
         loop.network = self.network
         self.database = Database(world.server, loop, Random(f"{plan.seed} database"), plan.disk_s)
         self.issuers: list[IssuerServer] = []
-        self.hosts = [Host(self, node) for node in range(plan.hosts)]
+        self.hosts = [SimulatedHost(self, node) for node in range(plan.hosts)]
 
     async def start(self) -> None:
         """Start issuers and hosts, and wait until all serve."""
@@ -115,7 +115,7 @@ class Cell:
         await setup.close()
         for number, port in enumerate(ISSUER_PORTS):
             codes = Random(f"{self.plan.seed} codes {number}")
-            policy = Policy(**dict(self.plan.policy))
+            policy = IssuerSettings(**dict(self.plan.policy))
             books = Books(policy, lambda codes=codes: f"{codes.randrange(10**6):06d}")
             issuer = IssuerServer(
                 books,

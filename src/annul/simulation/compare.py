@@ -31,7 +31,7 @@ LEFT JOIN (
 
 
 @dataclass(slots=True)
-class Verdict:
+class Comparison:
     """What the comparison found; amounts in minor units.
 
     `named` are differences that an incident names, `explained_net` what they come to in all;
@@ -88,7 +88,7 @@ async def compare(
     connection: asyncpg.Connection,
     entries: Sequence[dict[str, Any]],
     records: Sequence[tuple[tuple[str, str, str], Record]],
-) -> Verdict:
+) -> Comparison:
     """Compare one by one: a transaction that stands here must stand there, with its amount.
 
     `lost` counts those that differ between any two of issuer, host and terminal and that nothing
@@ -96,7 +96,7 @@ async def compare(
     outcome and that nobody was told of.
     """
     rows = await connection.fetch(_ROWS)
-    verdict = Verdict(transactions=len(rows))
+    verdict = Comparison(transactions=len(rows))
     verdict.pending = sum(row["state"] in UNFINISHED and not row["incidents"] for row in rows)
     verdict.host_net = sum(_net(row) for row in rows)
     verdict.issuer_net = sum(entry["net"] for entry in entries)
@@ -117,7 +117,7 @@ def _net(row: asyncpg.Record) -> int:
 
 
 def _against_issuer(
-    verdict: Verdict, rows: Sequence[asyncpg.Record], entries: Sequence[dict[str, Any]]
+    verdict: Comparison, rows: Sequence[asyncpg.Record], entries: Sequence[dict[str, Any]]
 ) -> None:
     there = {(entry["merchant"], entry["rrn"]): entry["net"] for entry in entries}
     assert len(there) == len(entries), "a reference number stands for one request"
@@ -137,7 +137,7 @@ def _against_issuer(
 
 
 def _against_terminals(
-    verdict: Verdict,
+    verdict: Comparison,
     rows: Sequence[asyncpg.Record],
     records: Sequence[tuple[tuple[str, str, str], Record]],
 ) -> None:
@@ -159,7 +159,7 @@ def _against_terminals(
             verdict.lost += 1
 
 
-def _twice(verdict: Verdict, rows: Sequence[asyncpg.Record]) -> None:
+def _twice(verdict: Comparison, rows: Sequence[asyncpg.Record]) -> None:
     back: dict[Any, int] = {}
     held: dict[Any, int] = {}  # by what undoes it, or may yet
     for row in rows:

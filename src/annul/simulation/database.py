@@ -37,8 +37,8 @@ class Database:
         self.away = False
         self.said: Callable[[str, str, Sequence[Any], object], None] = lambda *_: None
         self.coverage = Coverage()
-        self._parked: list[tuple[Connection, asyncio.Task[Any], asyncio.Future[None]]] = []
-        self._connections: list[Connection] = []
+        self._parked: list[tuple[SimulatedConnection, asyncio.Task[Any], asyncio.Future[None]]] = []
+        self._connections: list[SimulatedConnection] = []
 
     def pool(self) -> "Pool":
         """Give a pool to the process that runs; it ends with it."""
@@ -55,7 +55,11 @@ class Database:
         self.restart()
 
     async def run(
-        self, connection: "Connection", sql: str, work: Callable[[], Any], args: Sequence[Any] = ()
+        self,
+        connection: "SimulatedConnection",
+        sql: str,
+        work: Callable[[], Any],
+        args: Sequence[Any] = (),
     ) -> Any:
         """Run one statement of a connection between two delays."""
         process = current()
@@ -70,7 +74,7 @@ class Database:
 
     async def _run(
         self,
-        connection: "Connection",
+        connection: "SimulatedConnection",
         who: str,
         sql: str,
         work: Callable[[], Any],
@@ -105,22 +109,22 @@ class Database:
             raise error
         return task.result()
 
-    def opened(self, connection: "Connection") -> None:
+    def opened(self, connection: "SimulatedConnection") -> None:
         """Know of a connection."""
         self._connections.append(connection)
 
-    def waits(self, connection: "Connection") -> bool:
+    def waits(self, connection: "SimulatedConnection") -> bool:
         """Say whether its statement waits for another's lock."""
         return any(entry[0] is connection for entry in self._parked)
 
-    def closed(self, connection: "Connection") -> None:
+    def closed(self, connection: "SimulatedConnection") -> None:
         """Forget one, and what it waited for."""
         if connection in self._connections:
             self._connections.remove(connection)
         self._parked = [entry for entry in self._parked if entry[0] is not connection]
         self._wake_parked()
 
-    def _reachable(self, connection: "Connection") -> None:
+    def _reachable(self, connection: "SimulatedConnection") -> None:
         if self.away or connection.lost:
             connection.lose()
             message = "connection was closed in the middle of operation"
@@ -141,10 +145,12 @@ def _wake(future: "asyncio.Future[None]") -> None:
         future.set_result(None)
 
 
-class Connection:
+class SimulatedConnection:
     """One connection as annul's code uses it."""
 
-    def __init__(self, database: Database, on_loss: "Callable[[Connection], None]") -> None:
+    def __init__(
+        self, database: Database, on_loss: "Callable[[SimulatedConnection], None]"
+    ) -> None:
         self._database = database
         self._on_loss = on_loss
         self.real: Any = database.server.backend()
@@ -202,7 +208,9 @@ class Connection:
 class Block:
     """A transaction block, started by `start` or `async with`."""
 
-    def __init__(self, database: Database, connection: Connection, options: dict[str, Any]) -> None:
+    def __init__(
+        self, database: Database, connection: SimulatedConnection, options: dict[str, Any]
+    ) -> None:
         self._database = database
         self._connection = connection
         self._real = connection.real.transaction(**options)
@@ -231,12 +239,12 @@ class _Acquiring:
 
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
-        self._connection: Connection | None = None
+        self._connection: SimulatedConnection | None = None
 
-    def __await__(self) -> Generator[Any, None, Connection]:
+    def __await__(self) -> Generator[Any, None, SimulatedConnection]:
         return self._pool.take().__await__()
 
-    async def __aenter__(self) -> Connection:
+    async def __aenter__(self) -> SimulatedConnection:
         self._connection = await self._pool.take()
         return self._connection
 
@@ -250,8 +258,8 @@ class Pool:
 
     def __init__(self, database: Database, process: Process | None) -> None:
         self._database = database
-        self._idle: list[Connection] = []
-        self._taken: list[Connection] = []
+        self._idle: list[SimulatedConnection] = []
+        self._taken: list[SimulatedConnection] = []
         self._room = asyncio.Semaphore(_POOL)
         if process is not None:
             process.on_death.append(self._end)
@@ -260,7 +268,7 @@ class Pool:
         del timeout
         return _Acquiring(self)
 
-    async def take(self) -> Connection:
+    async def take(self) -> SimulatedConnection:
         await self._room.acquire()
         try:
             connection = self._idle.pop() if self._idle else await self._connect()
@@ -270,20 +278,20 @@ class Pool:
         self._taken.append(connection)
         return connection
 
-    async def _connect(self) -> Connection:
+    async def _connect(self) -> SimulatedConnection:
         await asyncio.sleep(0.001)
         if self._database.away:
-            raise ConnectionRefusedError(111, "Connection refused")
-        return Connection(self._database, self._forget)
+            raise ConnectionRefusedError(111, "SimulatedConnection refused")
+        return SimulatedConnection(self._database, self._forget)
 
-    async def release(self, connection: Connection, timeout: float | None = None) -> None:
+    async def release(self, connection: SimulatedConnection, timeout: float | None = None) -> None:
         del timeout
         if connection in self._taken:
             self._taken.remove(connection)
             self._idle.append(connection)
             self._room.release()
 
-    def _forget(self, connection: Connection) -> None:
+    def _forget(self, connection: SimulatedConnection) -> None:
         if connection in self._idle:
             self._idle.remove(connection)
         elif connection in self._taken:

@@ -20,10 +20,10 @@ from .virtual import Process, VirtualLoop, current
 _TICK: Final = 1e-9  # two things on one way never come at one moment
 
 
-class Transport(asyncio.Transport):
+class SimulatedTransport(asyncio.Transport):
     """One end of a connection. Until it is attached, what comes waits."""
 
-    peer: "Transport"
+    peer: "SimulatedTransport"
 
     def __init__(self, network: "Network", name: tuple[str, int]) -> None:
         super().__init__()
@@ -155,7 +155,7 @@ class Transport(asyncio.Transport):
 class _Socket:
     """A connection that is not attached yet, as code that handles sockets sees it."""
 
-    def __init__(self, transport: Transport | None = None) -> None:
+    def __init__(self, transport: SimulatedTransport | None = None) -> None:
         self.transport = transport
 
     def settimeout(self, seconds: float) -> None:
@@ -175,7 +175,7 @@ class _Listener:
     def __init__(self, network: "Network", port: int) -> None:
         self._network = network
         self.port = port
-        self.waiting: deque[Transport] = deque()
+        self.waiting: deque[SimulatedTransport] = deque()
         self.reader: tuple[Callable[..., None], tuple[Any, ...], Context] | None = None
 
     def listen(self, backlog: int) -> None:
@@ -212,8 +212,8 @@ class Network:
         self.loop = loop
         self.random = random
         self.slow = slow
-        self.live: dict[Process | None, list[Transport]] = {}
-        self.seen: Callable[[Transport, bytes], None] = lambda *_: None
+        self.live: dict[Process | None, list[SimulatedTransport]] = {}
+        self.seen: Callable[[SimulatedTransport, bytes], None] = lambda *_: None
         self.heard: deque[bytes] | None = None  # what somebody on the line has overheard
         self._ports: dict[int, _Listener] = {}
         self._clients = 40_000
@@ -239,21 +239,21 @@ class Network:
 
     # As the loop -------------------------------------------------------------------------------
 
-    async def reach(self, port: int) -> Transport:
+    async def reach(self, port: int) -> SimulatedTransport:
         """Connect to a port; raises `ConnectionRefusedError` when nobody listens."""
         await asyncio.sleep(self.delay_s())
         listener = self._ports.get(port)
         if listener is None or listener.reader is None:
             raise ConnectionRefusedError(111, "Connection refused")
         self._clients += 1
-        ours = Transport(self, ("127.0.0.1", port))
-        theirs = Transport(self, ("127.0.0.1", self._clients))
+        ours = SimulatedTransport(self, ("127.0.0.1", port))
+        theirs = SimulatedTransport(self, ("127.0.0.1", self._clients))
         ours.peer, theirs.peer = theirs, ours
         listener.waiting.append(theirs)
         listener.knock()
         return ours
 
-    def carry(self, sender: Transport, what: bytes | Exception | None) -> None:
+    def carry(self, sender: SimulatedTransport, what: bytes | Exception | None) -> None:
         """Let something arrive at the other end, later and in order."""
         peer = sender.peer
         when = peer.arrives_at(self.loop.time() + self.delay_s())
@@ -263,7 +263,7 @@ class Network:
                 self.heard.append(what)
         self.loop.call_at(when, self._arrive, peer, what, context=_NOBODY)
 
-    def _arrive(self, peer: Transport, what: bytes | Exception | None) -> None:
+    def _arrive(self, peer: SimulatedTransport, what: bytes | Exception | None) -> None:
         if peer.context is None:
             peer.arrive(what)
         else:
@@ -348,7 +348,7 @@ class NetworkLoop(VirtualLoop):
         *,
         sock: Any = None,
         **_: Any,
-    ) -> tuple[Transport, Any]:
+    ) -> tuple[SimulatedTransport, Any]:
         """Attach a connected socket, or connect first."""
         transport = await self.network.reach(port) if sock is None else sock.transport
         protocol = protocol_factory()
@@ -357,7 +357,7 @@ class NetworkLoop(VirtualLoop):
 
     async def connect_accepted_socket(  # type: ignore[override]
         self, protocol_factory: Callable[[], Any], sock: Any, **_: Any
-    ) -> tuple[Transport, Any]:
+    ) -> tuple[SimulatedTransport, Any]:
         """Attach what was accepted."""
         protocol = protocol_factory()
         sock.transport.attach(protocol)

@@ -19,15 +19,15 @@ from annul.resolve.book import _SQL as BOOK
 from .cell import GIVE_UP_S, Cell
 from .chance import seeded
 from .chart import Chart
-from .compare import Verdict, compare
+from .compare import Comparison, compare
 from .database import Pool
 from .ends import Ends, ends_of_voids
-from .network import NetworkLoop, Transport, in_memory
+from .network import NetworkLoop, SimulatedTransport, in_memory
 from .people import conclude, operate, pay_out
 from .plan import Plan
 from .stranger import knock
-from .tills import Till
-from .trouble import Trouble
+from .tills import SimulatedTill
+from .trouble import TroubleMaker
 from .virtual import Process
 from .world import World
 
@@ -56,11 +56,11 @@ _UNCOVERED: Final = (
 
 
 @dataclass(slots=True)
-class Told:
+class StoryEnd:
     """How a story ended. `digest` is over everything that happened, in order."""
 
     seed: int
-    verdict: Verdict
+    verdict: Comparison
     ends: Ends
     voids: int
     endless: int
@@ -134,7 +134,7 @@ def tell(
     plan: Plan,
     write: Callable[[str], None] | None = None,
     chart: Chart | None = None,
-) -> Told:
+) -> StoryEnd:
     """Tell a story in a world that is put back first; `write` takes its log, line by line.
 
     Raises `Stuck` when somebody waits for ever.
@@ -164,10 +164,10 @@ def tell(
         loop.bury()
         structlog.reset_defaults()
         gc.enable()
-    return Told(plan.seed, *found, log.digest, log.events, loop.time(), faults)
+    return StoryEnd(plan.seed, *found, log.digest, log.events, loop.time(), faults)
 
 
-_Found = tuple[Verdict, Ends, int, int, list[str], Counter[str]]
+_Found = tuple[Comparison, Ends, int, int, list[str], Counter[str]]
 
 
 class _Story:
@@ -191,10 +191,10 @@ class _Story:
         cell.database.said = self._said
         await cell.start()
         cell.let(plan.faults)
-        tills = [Till(cell, number) for number in range(plan.tills)]
+        tills = [SimulatedTill(cell, number) for number in range(plan.tills)]
         for till in tills:
             till.start()
-        trouble = Trouble(cell, tills)
+        trouble = TroubleMaker(cell, tills)
         around = [
             self._beside("operators", operate(cell) if plan.operators else None),
             self._beside("telephone", conclude(cell) if plan.telephones else None),
@@ -230,7 +230,7 @@ class _Story:
         return verdict, ends, sum(till.voids for till in tills), endless, wrong, coverage.reached
 
     @staticmethod
-    async def _done(tills: list[Till]) -> list[str]:
+    async def _done(tills: list[SimulatedTill]) -> list[str]:
         """Wait until every till owes nothing any more; gives those that never come to it."""
         try:
             async with asyncio.timeout(_DONE_S):
@@ -248,7 +248,7 @@ class _Story:
             self._loop.create_task(work, context=process.context())
         return process
 
-    def _seen(self, sender: Transport, data: bytes) -> None:
+    def _seen(self, sender: SimulatedTransport, data: bytes) -> None:
         digest = hashlib.sha256(data).hexdigest()[:16]
         self._log.say("bytes", f"{sender.owner} {digest} {len(data)}")
         if self._chart is not None:
@@ -292,7 +292,7 @@ class _Story:
         return found
 
     @staticmethod
-    async def _of_nobody(pool: Pool, tills: list[Till]) -> list[str]:
+    async def _of_nobody(pool: Pool, tills: list[SimulatedTill]) -> list[str]:
         """Find rows that no terminal has asked for: somebody without its key has made them."""
         asked = {
             (*device.who[:2], record.batch, record.trace): (record.kind, record.amount)
@@ -307,7 +307,7 @@ class _Story:
         return found
 
     @staticmethod
-    def _records(tills: list[Till]) -> list[Any]:
+    def _records(tills: list[SimulatedTill]) -> list[Any]:
         return [
             (device.who, record)
             for till in tills

@@ -15,8 +15,8 @@ from annul.sim.terminal.errors import (
     StillOwing,
     Unreachable,
 )
-from annul.sim.terminal.journal import Journal, Record
-from annul.sim.terminal.messages import Order
+from annul.sim.terminal.journal import Record, TerminalJournal
+from annul.sim.terminal.messages import TerminalOrder
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 
@@ -32,12 +32,12 @@ _SOLD: Final = ("sale", "qr_sale", "preauth")
 _TRIES: Final = 40
 
 
-class Device:
+class SimulatedDevice:
     """One terminal, and the host that it speaks to now. The journal outlives a power cut."""
 
     def __init__(self, cell: "Cell", number: int, random: Random) -> None:
         self.who = cell.world.terminals[number]
-        self.journal = Journal(":memory:", Vault(bytes.fromhex(self.who[2])))
+        self.journal = TerminalJournal(":memory:", Vault(bytes.fromhex(self.who[2])))
         self.voids = 0
         self._cell = cell
         self._patience_s = random.choice(_PATIENCE_S)
@@ -48,7 +48,7 @@ class Device:
         """Begin with what the journal knows."""
         self._terminal = self._new_terminal()
 
-    async def attempt(self, order: Order) -> Record | None:
+    async def attempt(self, order: TerminalOrder) -> Record | None:
         """Do one transaction; None when its outcome is open, or nothing could be sent."""
         self.voids += order.kind.name in VOIDS
         for _ in range(_TRIES):
@@ -100,7 +100,7 @@ class Device:
         return SoftTerminal(profile, self.journal, lambda: self._cell.loop.now().astimezone(_ZONE))
 
 
-class Till:
+class SimulatedTill:
     """A cashier with a terminal, and a colleague who refunds by reference at another one."""
 
     def __init__(self, cell: "Cell", number: int) -> None:
@@ -109,9 +109,11 @@ class Till:
         self.done = asyncio.Event()
         self._cell = cell
         self._random = random = Random(f"{cell.plan.seed} till {number}")
-        self._device = Device(cell, number, random)
+        self._device = SimulatedDevice(cell, number, random)
         self._colleague = (
-            Device(cell, number + COLLEAGUES, random) if cell.plan.tills <= COLLEAGUES else None
+            SimulatedDevice(cell, number + COLLEAGUES, random)
+            if cell.plan.tills <= COLLEAGUES
+            else None
         )
         self.devices = [one for one in (self._device, self._colleague) if one is not None]
         self.card = f"62000{random.choice('11223344')}{random.randrange(10**9):09d}0"
@@ -188,7 +190,7 @@ class Till:
             for order in ordered:
                 await self._device.attempt(order)
             return
-        refund = Order(
+        refund = TerminalOrder(
             KINDS["refund"],
             self._part("refund", sold),
             self.card,
@@ -214,6 +216,6 @@ class Till:
             return sold.amount
         return self._random.randrange(1, sold.amount + 1)
 
-    def _order(self, kind: str, amount: int, original: Record | None = None) -> Order:
+    def _order(self, kind: str, amount: int, original: Record | None = None) -> TerminalOrder:
         card = self._code if KINDS[kind].qr else self.card
-        return Order(KINDS[kind], amount, card, swiped=original is None, original=original)
+        return TerminalOrder(KINDS[kind], amount, card, swiped=original is None, original=original)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from .cell import Cell
-    from .tills import Till
+    from .tills import SimulatedTill
 
 # What an issuer may begin to ask for in the middle of a day: setting and value.
 _RULES: Final[tuple[tuple[str, Any], ...]] = (
@@ -25,10 +25,10 @@ _A_WHILE_S: Final = (0.5, 3.0, 12.0)
 _TAKEN_UP_S: Final = 8.0  # running hosts have read what was changed by then
 
 
-class Trouble:
+class TroubleMaker:
     """Makes happen what a plan says. Each event is a row of `EVENTS`."""
 
-    def __init__(self, cell: "Cell", tills: Sequence["Till"]) -> None:
+    def __init__(self, cell: "Cell", tills: Sequence["SimulatedTill"]) -> None:
         self._cell = cell
         self._tills = tills
         self._random = Random(f"{cell.plan.seed} story")
@@ -127,14 +127,14 @@ class Trouble:
         await pool.close()
 
 
-EVENTS: Final[Mapping[str, Callable[[Trouble], Awaitable[None]]]] = {
-    "kill": Trouble._kill,
-    "power_cut": Trouble._power,
-    "line_cut": Trouble._line,
-    "database_away": Trouble._database,
-    "maintenance": Trouble._maintenance,
-    "end_of_day": Trouble._end_of_day,
-    "rule": Trouble._rule,
-    "card": Trouble._card,
-    "change": Trouble._change,
+EVENTS: Final[Mapping[str, Callable[[TroubleMaker], Awaitable[None]]]] = {
+    "kill": TroubleMaker._kill,
+    "power_cut": TroubleMaker._power,
+    "line_cut": TroubleMaker._line,
+    "database_away": TroubleMaker._database,
+    "maintenance": TroubleMaker._maintenance,
+    "end_of_day": TroubleMaker._end_of_day,
+    "rule": TroubleMaker._rule,
+    "card": TroubleMaker._card,
+    "change": TroubleMaker._change,
 }

@@ -15,7 +15,7 @@ from typing import Any, Final
 import asyncpg
 
 from annul.security.software import SoftwareModule
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade
 
@@ -99,7 +99,7 @@ def world() -> Iterator[World]:
 async def _made(server: Server, folder: Path) -> World:
     await upgrade(server.url)
     pool = await asyncpg.create_pool(server.url, min_size=1, max_size=2)
-    plan = Plan(ISSUER_PORTS, merchants=8, terminals_each=32, timeout_ms=TIMEOUT_MS)
+    plan = DemoPlan(ISSUER_PORTS, merchants=8, terminals_each=32, timeout_ms=TIMEOUT_MS)
     terminals = await seed(pool, SoftwareModule(MASTER_KEY), plan)
     terminals.sort(
         key=lambda one: ((int(one[1]) - 1) % plan.terminals_each, one)

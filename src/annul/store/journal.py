@@ -23,7 +23,7 @@ from .batcher import LOST, Batcher, StoreUnavailable
 from .incidents import opening
 from .journal_sql import OF_OPENING, OF_OUTCOME, OF_TRANSACTION, SQL
 from .lane import Lane, Lanes
-from .late import Late, decide
+from .late import LateAnswer, decide
 
 _NOT_DONE: Final = Effect.NOT_DONE
 _SOURCES: Final = {state: ",".join(sources(state)) for state in State}
@@ -179,7 +179,7 @@ class Journal:
         """Give pending, available and reserved money of a merchant in minor units."""
         return await self._balance.submit((merchant_id, currency))
 
-    async def late(self, late: Late) -> str:
+    async def late(self, late: LateAnswer) -> str:
         """Decide on an answer that came when nobody awaited it, see `annul.store.late`."""
         async with self._pool.acquire() as connection, connection.transaction():
             return await decide(connection, late)

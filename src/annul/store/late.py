@@ -20,7 +20,7 @@ from .journal_sql import SQL
 _NOT_BOOKED: Final = frozenset({Verdict.DECLINED, Verdict.OPEN})
 
 
-class Late(NamedTuple):
+class LateAnswer(NamedTuple):
     """A late answer: what it says, and what is to be made of it.
 
     `reversible`: what it has booked can be reversed; `reason` is then the interbank reason.
@@ -35,7 +35,7 @@ class Late(NamedTuple):
     at: datetime
 
 
-async def decide(connection: Any, late: Late) -> str:
+async def decide(connection: Any, late: LateAnswer) -> str:
     """Keep it, or open again what had ended and was booked after all: to be reversed, or disputed.
 
     Gives `held` when nothing else can pay until that has ended, `beside` when another void or
@@ -58,7 +58,7 @@ async def decide(connection: Any, late: Late) -> str:
     return ""
 
 
-async def _reopen(connection: Any, stored: Transaction, late: Late, *, doubted: bool) -> str:
+async def _reopen(connection: Any, stored: Transaction, late: LateAnswer, *, doubted: bool) -> str:
     """Hold the original again if it can be, and reverse or dispute what was booked.
 
     What is only `doubted` is reversed once more, and nobody is told: the answer shows that the
@@ -103,7 +103,7 @@ async def _reopen(connection: Any, stored: Transaction, late: Late, *, doubted: 
     return "held" if held else "beside"
 
 
-def _denied(stored: Transaction, late: Late) -> Incident | None:
+def _denied(stored: Transaction, late: LateAnswer) -> Incident | None:
     """Say how a late answer denies the one that is stored, if it does."""
     if stored.response_code not in BOOKED or stored.state is State.SENT:
         return None

@@ -19,7 +19,7 @@ WITHIN_S: Final = 60.0  # seconds a turn may take before somebody is told
 _AFTER_S: Final = 1.0  # seconds of rest after a turn that failed
 
 
-class Late(NamedTuple):
+class LateLoop(NamedTuple):
     """A loop that has not come round in time: since how long, and why its last turn failed."""
 
     name: str
@@ -147,6 +147,6 @@ class Loops:
     def __iter__(self) -> Iterator[Loop]:
         return iter(tuple(self._loops))
 
-    def late(self) -> list[Late]:
+    def late(self) -> list[LateLoop]:
         """Name those that have not come round in time."""
-        return [Late(loop.name, loop.late_s, loop.why) for loop in self._loops if loop.late_s]
+        return [LateLoop(loop.name, loop.late_s, loop.why) for loop in self._loops if loop.late_s]

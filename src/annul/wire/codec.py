@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 from .dialect import Dialect
 from .errors import DecodeError, EncodeError
-from .field import Field, Form
+from .field import Field, FieldForm
 from .shape import WRONG, LooseShape, Shape, content_fault, decode_fault, encode_fault
 
 Value = str | bytes
@@ -130,7 +130,7 @@ class Codec:
         assert max(dialect.fields) <= (128 if dialect.secondary else 64), "the bitmap names each"
         self.dialect = dialect
         self._trusting = trusting
-        packed = dialect.form is Form.PACKED
+        packed = dialect.form is FieldForm.PACKED
         self._mti_bytes = 2 if packed else 4
         self._map_bytes = 16 if dialect.hex_bitmap else 8
         self._start = self._mti_bytes + self._map_bytes
@@ -222,7 +222,7 @@ class Codec:
             raise DecodeError(None, 0, f"at least {start} bytes")
         dialect = self.dialect
         raw = data[: self._mti_bytes]
-        mti = raw.hex() if dialect.form is Form.PACKED else raw.decode("ascii", "replace")
+        mti = raw.hex() if dialect.form is FieldForm.PACKED else raw.decode("ascii", "replace")
         if not (mti.isdigit() and mti.isascii()):
             raise DecodeError(None, 0, "a message type of four digits")
         bitmap = self._bitmap(data, self._mti_bytes, start)
@@ -313,7 +313,7 @@ class Codec:
     def _mti(self, mti: str, *, keep: bool) -> bytes:
         if not (len(mti) == 4 and mti.isdigit() and mti.isascii()):
             raise EncodeError(None, "a message type of four digits")
-        encoded = bytes.fromhex(mti) if self.dialect.form is Form.PACKED else mti.encode()
+        encoded = bytes.fromhex(mti) if self.dialect.form is FieldForm.PACKED else mti.encode()
         if keep and len(self._mtis) < MTIS:
             self._mtis[mti] = encoded
         return encoded

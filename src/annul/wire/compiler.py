@@ -9,7 +9,7 @@ Generated code only says that something is wrong; `faults` finds out what.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from .field import Content, Field, Form, Pad, Prefix
+from .field import Content, Field, FieldForm, Pad, Prefix
 
 Locate = Callable[[bytes, int], tuple[int, ...]]
 Read = Callable[[bytes, Sequence[int]], dict[int, Any]]
@@ -22,10 +22,10 @@ _TENS: Final = tuple(
     for byte in range(256)
 )
 _LENGTHS: Final = {
-    (Form.PACKED, Prefix.LL): tuple(bytes.fromhex(f"{n:02d}") for n in range(100)),
-    (Form.PACKED, Prefix.LLL): tuple(bytes.fromhex(f"{n:04d}") for n in range(1000)),
-    (Form.CHARACTER, Prefix.LL): tuple(b"%02d" % n for n in range(100)),
-    (Form.CHARACTER, Prefix.LLL): tuple(b"%03d" % n for n in range(1000)),
+    (FieldForm.PACKED, Prefix.LL): tuple(bytes.fromhex(f"{n:02d}") for n in range(100)),
+    (FieldForm.PACKED, Prefix.LLL): tuple(bytes.fromhex(f"{n:04d}") for n in range(1000)),
+    (FieldForm.CHARACTER, Prefix.LL): tuple(b"%02d" % n for n in range(100)),
+    (FieldForm.CHARACTER, Prefix.LLL): tuple(b"%03d" % n for n in range(1000)),
 }
 _SCOPE: Final[dict[str, Any]] = {
     "tens": _TENS,
@@ -75,7 +75,7 @@ def locate(fields: Sequence[Field]) -> Locate:
 
 def _length_at(field: Field) -> str:
     start = f"s{field.number}"
-    if field.form is Form.CHARACTER:
+    if field.form is FieldForm.CHARACTER:
         return f"number(d[{start} - {field.prefix_bytes}:{start}])"
     if field.prefix is Prefix.LL:
         return f"tens[d[{start} - 1]]"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from .field import Field, Form
+from .field import Field, FieldForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Dialect:
 
     name: str
     fields: Mapping[int, Field]
-    form: Form = Form.PACKED
+    form: FieldForm = FieldForm.PACKED
     hex_bitmap: bool = False
     secondary: bool = False
     mac_field: int = 64

@@ -22,7 +22,7 @@ class Prefix(Enum):
     LLL = 3
 
 
-class Form(Enum):
+class FieldForm(Enum):
     """How digits stand on the wire; lengths are written the same way."""
 
     PACKED = "packed"  # two digits in a byte
@@ -48,20 +48,20 @@ class Field:
     content: Content
     size: int
     prefix: Prefix = Prefix.FIXED
-    form: Form = Form.PACKED
+    form: FieldForm = FieldForm.PACKED
     pad: Pad = Pad.RIGHT_0
     nul: bool = False  # whether text may hold NUL, which PostgreSQL takes in none
 
     @property
     def packed(self) -> bool:
         """Whether two digits share a byte."""
-        return self.form is Form.PACKED and self.content in {Content.DIGITS, Content.TRACK}
+        return self.form is FieldForm.PACKED and self.content in {Content.DIGITS, Content.TRACK}
 
     @property
     def prefix_bytes(self) -> int:
         """Bytes that the length takes."""
         digits = self.prefix.value
-        return (digits + 1) // 2 if self.form is Form.PACKED else digits
+        return (digits + 1) // 2 if self.form is FieldForm.PACKED else digits
 
     def width(self, units: int) -> int:
         """Bytes that `units` of the content take."""

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from annul.api import login
 from annul.api.gate import Gate
 from annul.api.login import inside
-from annul.desk.access import Access, Verdict
+from annul.desk.access import Access, SignInVerdict
 from annul.serving import serve_http
 from tests.support.certificates import Authority
 from tests.support.clock import HeldClock
@@ -65,16 +65,16 @@ async def test_a_name_is_locked_after_wrong_passwords_for_longer_each_time(acces
     clock = access._clock
     assert isinstance(clock, HeldClock)
     for _ in range(5):
-        assert await access.check("somebody", "wrong") is Verdict.REFUSED
-    assert await access.check("somebody", _PASSWORD) is Verdict.LOCKED
+        assert await access.check("somebody", "wrong") is SignInVerdict.REFUSED
+    assert await access.check("somebody", _PASSWORD) is SignInVerdict.LOCKED
     clock.at += timedelta(seconds=31)
-    assert await access.check("somebody", "wrong") is Verdict.REFUSED
+    assert await access.check("somebody", "wrong") is SignInVerdict.REFUSED
     clock.at += timedelta(seconds=31)
-    assert await access.check("somebody", _PASSWORD) is Verdict.LOCKED  # twice as long
+    assert await access.check("somebody", _PASSWORD) is SignInVerdict.LOCKED  # twice as long
     clock.at += timedelta(seconds=31)
-    assert await access.check("somebody", _PASSWORD) is Verdict.ACCEPTED
-    assert await access.check("somebody", "wrong") is Verdict.REFUSED
-    assert await access.check("somebody", _PASSWORD) is Verdict.ACCEPTED  # counted anew
+    assert await access.check("somebody", _PASSWORD) is SignInVerdict.ACCEPTED
+    assert await access.check("somebody", "wrong") is SignInVerdict.REFUSED
+    assert await access.check("somebody", _PASSWORD) is SignInVerdict.ACCEPTED  # counted anew
 
 
 async def test_a_session_ends_with_its_time_its_password_and_its_user(access: Access) -> None:

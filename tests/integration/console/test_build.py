@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from annul.api.gate import COOKIE
 from annul.console.build import build
 from annul.console.till.tills import Till
-from annul.desk.desk import Desk, Settled
+from annul.desk.desk import Desk, SettingInForce
 from annul.serving import serve_http
 from annul.sim.terminal.profile import Profile
 from tests.support.desks import make_desk
@@ -42,7 +42,9 @@ async def _desks(pool: asyncpg.Pool, folder: Path) -> list[Desk]:
         profile = Profile(merchant="898000058120000", terminal=terminal, master_key="0a" * 16)
         profile.write(folder / terminal / "pos" / f"{terminal}.json")
     return [
-        make_desk(pool, data=folder / terminal, settings=(Settled("name", name, "file", ""),))
+        make_desk(
+            pool, data=folder / terminal, settings=(SettingInForce("name", name, "file", ""),)
+        )
         for name, terminal in zip(_NAMES, _TERMINALS, strict=True)
     ]
 

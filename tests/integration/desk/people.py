@@ -7,7 +7,7 @@ import asyncpg
 from annul.desk.desk import Desk
 from annul.desk.roles import ROLES, Visitor
 from annul.security.software import SoftwareModule
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from tests.support.clock import NOON, HeldClock
 from tests.support.desks import make_desk
 
@@ -18,7 +18,7 @@ PASSWORD = "a longer one of their own"
 
 async def seeded_desk(pool: asyncpg.Pool) -> Desk:
     """Give a desk over demo issuers, merchants and terminals, on a held clock."""
-    await seed(pool, SoftwareModule(bytes(32)), Plan((1,), merchants=2))
+    await seed(pool, SoftwareModule(bytes(32)), DemoPlan((1,), merchants=2))
     return make_desk(pool, clock=HeldClock())
 
 

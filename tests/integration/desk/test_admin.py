@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from annul.desk import admin as views
-from annul.desk.access import NameTaken, NotPossible, Verdict
-from annul.desk.admin import NotAllowed, NotValid, ReasonNeeded, Wanted
-from annul.desk.desk import Desk, Unknown
+from annul.desk.access import NameTaken, SignInVerdict, UserNotPossible
+from annul.desk.admin import AuditSearch, NotAllowed, NotValid, ReasonNeeded
+from annul.desk.desk import Desk, NothingThere
 from annul.desk.roles import ROLES, Scope, Visitor
 from tests.support.rows import put
 
@@ -37,7 +37,7 @@ async def test_a_new_user_gets_a_password_that_must_be_changed_and_is_kept_nowhe
     desk: Desk, boss: Visitor, pool: asyncpg.Pool
 ) -> None:
     password = await views.add_user(desk, boss, "li.na", "cashier", TEA, "new colleague")
-    assert await desk.access.check("li.na", password) is Verdict.MUST_CHANGE
+    assert await desk.access.check("li.na", password) is SignInVerdict.MUST_CHANGE
     (row,) = await audited(pool)
     assert (row["who"], row["action"], row["object"]) == ("administrator", "add-user", "user li.na")
     assert row["detail"] == {"role": "cashier", "merchant_id": TEA}
@@ -49,9 +49,9 @@ async def test_a_new_user_gets_a_password_that_must_be_changed_and_is_kept_nowhe
     ("name", "role", "merchant_id", "error"),
     [
         ("administrator", "support", "", NameTaken),
-        ("li", "cashier", "", NotPossible),
-        ("li", "support", TEA, NotPossible),
-        ("li", "emperor", "", NotPossible),
+        ("li", "cashier", "", UserNotPossible),
+        ("li", "support", TEA, UserNotPossible),
+        ("li", "emperor", "", UserNotPossible),
         ("li", "cashier", "898000000000000", NotValid),
         ("key annul_abc", "support", "", NotValid),
         ("l", "support", "", NotValid),
@@ -86,7 +86,7 @@ async def test_whoever_is_stopped_is_out_at_once_and_may_be_let_in_again(
     assert [row["action"] for row in await audited(pool)] == ["stop-user", "start-user"]
     with pytest.raises(NotValid):
         await views.set_active(desk, boss, "administrator", "by mistake", active=False)
-    with pytest.raises(Unknown):
+    with pytest.raises(NothingThere):
         await views.set_active(desk, boss, "nobody", "by mistake", active=False)
 
 
@@ -122,7 +122,7 @@ async def test_a_key_lets_a_program_in_until_it_is_ended(
     (row,) = await desk.access.keys()
     await views.end_key(desk, boss, row["id"], "no longer used")
     assert await desk.access.of_key(key) is None
-    with pytest.raises(Unknown):
+    with pytest.raises(NothingThere):
         await views.end_key(desk, boss, row["id"], "again")
     log = await audited(pool)
     assert [one["action"] for one in log] == ["new-key", "end-key"]
@@ -186,7 +186,7 @@ async def test_the_audit_log_is_looked_through_page_by_page(desk: Desk, boss: Vi
     seen: list[str] = []
     cursor = ""
     while True:
-        found = await views.log(desk, auditor, Wanted(), 3, cursor)
+        found = await views.log(desk, auditor, AuditSearch(), 3, cursor)
         seen += [row["object"] for row in found.rows]
         cursor = found.following
         if not cursor:
@@ -212,14 +212,14 @@ async def test_the_audit_log_is_searched(desk: Desk, boss: Visitor, pool: asyncp
     await views.add_user(desk, boss, "wang", "support", "", "100% needed")
     auditor = Visitor("auditor", "auditor", ROLES["auditor"])
     for wanted, expected in (
-        (Wanted(), ["add-user", "retry"]),
-        (Wanted(who="li.na"), ["retry"]),
-        (Wanted(action="add-user"), ["add-user"]),
-        (Wanted(text="405728049495"), ["retry"]),
-        (Wanted(text="THE BANK"), ["retry"]),
-        (Wanted(text="100%"), ["add-user"]),
-        (Wanted(since=NOW - timedelta(days=1)), ["add-user"]),
-        (Wanted(until=NOW - timedelta(days=1)), ["retry"]),
+        (AuditSearch(), ["add-user", "retry"]),
+        (AuditSearch(who="li.na"), ["retry"]),
+        (AuditSearch(action="add-user"), ["add-user"]),
+        (AuditSearch(text="405728049495"), ["retry"]),
+        (AuditSearch(text="THE BANK"), ["retry"]),
+        (AuditSearch(text="100%"), ["add-user"]),
+        (AuditSearch(since=NOW - timedelta(days=1)), ["add-user"]),
+        (AuditSearch(until=NOW - timedelta(days=1)), ["retry"]),
     ):
         found = await views.log(desk, auditor, wanted, 10)
         assert [row["action"] for row in found.rows] == expected, wanted
@@ -232,7 +232,7 @@ async def test_the_audit_log_is_for_those_who_audit_everybody(desk: Desk) -> Non
         Visitor("auditor", "auditor", ROLES["auditor"], must_change=True),
     ):
         with pytest.raises(NotAllowed):
-            await views.log(desk, visitor, Wanted(), 10)
+            await views.log(desk, visitor, AuditSearch(), 10)
 
 
 async def test_a_lesson_is_taken_back_and_that_is_audited(

@@ -9,7 +9,7 @@ import pytest
 
 from annul.desk import issuers as views
 from annul.desk.admin import NotAllowed, NotValid, ReasonNeeded
-from annul.desk.desk import Desk, Unknown
+from annul.desk.desk import Desk, NothingThere
 from annul.desk.roles import Scope, Visitor
 from annul.domain.policies import Policy, PolicyKind, current
 from annul.issuers.health import BOUNDS_MS
@@ -203,7 +203,7 @@ async def test_what_a_code_means_is_set_changed_and_ended(
     assert await views.meanings(desk, ISSUER) == [{"response_code": "57", "cause": "risk_refusal"}]
     await views.end_meaning(desk, operator, ISSUER, "57", "it was a mistake")
     assert await views.meanings(desk, ISSUER) == []
-    with pytest.raises(Unknown):
+    with pytest.raises(NothingThere):
         await views.end_meaning(desk, operator, ISSUER, "57", "again")
     details = [row["detail"] for row in await audited(pool)]
     assert [one["before"] for one in details] == ["", "issuer_unsupported", "risk_refusal"]
@@ -221,11 +221,11 @@ async def test_contacts_are_entered_changed_and_removed(
     await views.put_contact(desk, operator, ISSUER, changed, "left the desk", identity)
     (row,) = await views.contacts(desk, ISSUER)
     assert (row["id"], row["phone"], row["mail"]) == (identity, "", "w@example.com")
-    with pytest.raises(Unknown):
+    with pytest.raises(NothingThere):
         await views.put_contact(desk, operator, "00000202", changed, "wrong issuer", identity)
     with pytest.raises(NotValid):
         await views.put_contact(desk, operator, ISSUER, views.Contact("switch", "Li"), "new")
-    with pytest.raises(Unknown):
+    with pytest.raises(NothingThere):
         await views.end_contact(desk, operator, ISSUER, uuid4(), "gone")
     await views.end_contact(desk, operator, ISSUER, identity, "gone")
     assert await views.contacts(desk, ISSUER) == []
@@ -289,7 +289,7 @@ async def test_the_list_has_lines_windows_and_open_cases_of_ones_own_merchant(
     assert (first["issuer_id"], first["cases"], len(first["windows"])) == (ISSUER, 2, 1)
     bound = Visitor("key", "", frozenset({Scope.ISSUERS_READ}), "898000059420001")
     assert (await views.listing(desk, bound))[0]["cases"] == 1
-    with pytest.raises(Unknown):
+    with pytest.raises(NothingThere):
         await views.find(desk, "99999999")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from annul.desk import merchants as views
 from annul.desk.admin import NotAllowed, NotValid, ReasonNeeded
-from annul.desk.desk import Desk, Unknown
+from annul.desk.desk import Desk, NothingThere
 from annul.desk.roles import Scope, Visitor
 from annul.merchants.registry import Registry
 from tests.support.rows import put, put_case
@@ -18,7 +18,7 @@ from .people import NOW, audited, person, seeded_desk
 
 TEA, BOOKS = "898000058120000", "898000059420001"
 TERMINAL = "10000001"
-AS_IT_WAS = views.Allowed(
+AS_IT_WAS = views.Unasked(
     retry_voids=True,
     refund_instead_limit=1_000_00,
     void_needs_balance=False,
@@ -80,7 +80,7 @@ async def test_who_is_bound_to_a_merchant_sees_this_one_only(desk: Desk) -> None
     assert (await views.search(desk, mine, BOOKS, 10)).rows == []
     assert (await views.find(desk, mine, TEA))["merchant_id"] == TEA
     for read in (views.find, views.terminals):
-        with pytest.raises(Unknown):
+        with pytest.raises(NothingThere):
             await read(desk, mine, BOOKS)
 
 
@@ -102,7 +102,7 @@ async def test_what_is_allowed_reaches_running_hosts_and_the_audit_log(
 ) -> None:
     registry = Registry(pool)
     await registry.load()
-    changed = views.Allowed(
+    changed = views.Unasked(
         retry_voids=False,
         refund_instead_limit=0,
         void_needs_balance=True,
@@ -159,7 +159,7 @@ async def test_settings_version_and_audit_row_are_one(
     monkeypatch.setattr(views, "audit", broken)
     with pytest.raises(RuntimeError):
         await views.ask(desk, operator, TEA, TERMINAL, "sign_in", "keys out of step")
-    changed = views.Allowed(
+    changed = views.Unasked(
         retry_voids=False,
         refund_instead_limit=0,
         void_needs_balance=False,
@@ -180,10 +180,10 @@ async def test_only_who_may_and_says_why_changes_a_merchant(desk: Desk, operator
         await views.allow(desk, support, TEA, AS_IT_WAS, "because")
     with pytest.raises(ReasonNeeded):
         await views.allow(desk, operator, TEA, AS_IT_WAS, "")
-    with pytest.raises(Unknown):
+    with pytest.raises(NothingThere):
         await views.allow(desk, operator, "898000000000000", AS_IT_WAS, "because")
     for limit, second in ((-1, 1), (0, 0), (10**12, 1)):
-        wrong = views.Allowed(
+        wrong = views.Unasked(
             retry_voids=True,
             refund_instead_limit=limit,
             void_needs_balance=False,
@@ -214,7 +214,7 @@ async def test_a_terminal_is_asked_and_the_request_taken_back(
     assert await version(pool) == 2
     with pytest.raises(NotValid):
         await views.ask(desk, operator, TEA, TERMINAL, "explode", "because")
-    with pytest.raises(Unknown):
+    with pytest.raises(NothingThere):
         await views.ask(desk, operator, TEA, "99999999", "sign_in", "because")
 
 

@@ -11,10 +11,10 @@ import pytest
 from annul.desk import shop
 from annul.desk.desk import Desk
 from annul.desk.roles import ROLES, Visitor
-from annul.desk.shop import Asked, Standing, Voucher
+from annul.desk.shop import Standing, Voucher, VoucherSearch
 from annul.domain.states import State
 from annul.domain.text import Text
-from annul.resolve.book import Entry
+from annul.resolve.book import CaseEntry
 from annul.resolve.case import Event
 from tests.support.builders import DAY
 from tests.support.clock import HeldClock
@@ -62,26 +62,26 @@ async def _one(desk: Desk, text: str, merchant: str = _SHOP) -> Voucher:
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("2", Asked("voucher", number="000002")),
-        (" 000002 ", Asked("voucher", number="000002")),
-        ("405914327698", Asked("reference", number="405914327698")),
+        ("2", VoucherSearch("voucher", number="000002")),
+        (" 000002 ", VoucherSearch("voucher", number="000002")),
+        ("405914327698", VoucherSearch("reference", number="405914327698")),
         (
             f"{_SHOP}-10000001-000001-000002",
-            Asked("slip", _SHOP, "10000001", "000001", "000002"),
+            VoucherSearch("slip", _SHOP, "10000001", "000001", "000002"),
         ),
         (
             f"https://pos.example/shop?code={_SHOP}-10000001-000001-000002",
-            Asked("slip", _SHOP, "10000001", "000001", "000002"),
+            VoucherSearch("slip", _SHOP, "10000001", "000001", "000002"),
         ),
-        ("6200010000000007", Asked()),
-        ("1234567", Asked()),
-        ("tea", Asked()),
-        ("'; --", Asked()),
-        ("٣", Asked()),
-        ("", Asked()),
+        ("6200010000000007", VoucherSearch()),
+        ("1234567", VoucherSearch()),
+        ("tea", VoucherSearch()),
+        ("'; --", VoucherSearch()),
+        ("٣", VoucherSearch()),
+        ("", VoucherSearch()),
     ],
 )
-def test_what_is_typed_or_scanned_is_read(text: str, asked: Asked) -> None:
+def test_what_is_typed_or_scanned_is_read(text: str, asked: VoucherSearch) -> None:
     assert shop.asked(text) == asked
 
 
@@ -353,12 +353,12 @@ async def test_a_void_that_the_shop_took_back_leaves_its_sale(
     assert (await _one(desk, "3")).standing is Standing.WORKING
     written = await desk.book.write(
         case,
-        Entry(case, [Event("withdraw", Text("撤回", "withdrawn"), "mei")]),
+        CaseEntry(case, [Event("withdraw", Text("撤回", "withdrawn"), "mei")]),
         NOW,
     )
     assert written is not None
     ended = written._replace(ended="refused", ended_at=NOW)
-    await desk.book.write(written, Entry(ended, [Event("ended_refused", Text("", ""))]), NOW)
+    await desk.book.write(written, CaseEntry(ended, [Event("ended_refused", Text("", ""))]), NOW)
     for text in ("2", "3"):
         assert (await _one(desk, text)).standing is Standing.WITHDRAWN
 

@@ -17,8 +17,8 @@ from annul.domain.business_day import Calendar
 from annul.domain.kinds import REFUNDS, VOIDS
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
-from annul.host.evidence import Evidence
-from annul.issuers.health import Slot
+from annul.host.evidence import EvidenceKeeper
+from annul.issuers.health import HealthSlot
 from tests.support.builders import transaction
 from tests.support.clock import HeldClock
 from tests.support.rows import put, put_transaction, put_void
@@ -56,7 +56,7 @@ FROM (SELECT n, id, voids,
       FROM numbers, unnest(ARRAY[false, true]) voids WHERE NOT voids OR n % 2 = 0) rows
 """
 # One slot as the host writes it, then the same every five seconds for the last three hours.
-_SLOT = Slot(0, requests=4, approvals=3, faults=1, codes={"00": 3, "96": 1})
+_SLOT = HealthSlot(0, requests=4, approvals=3, faults=1, codes={"00": 3, "96": 1})
 _SLOT.tail.extend([(100, "00"), (200, "96")])
 _SLOTS = """
 INSERT INTO issuer_stats
@@ -75,7 +75,7 @@ async def owner(database: str, pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Conn
     )
     await pool.execute(_MANY, _MERCHANT, _NOW)
     for issuer in ("00000101", "00000102"):
-        await Evidence(pool, HeldClock(_NOW), 0)._put_slot(issuer, _SLOT)
+        await EvidenceKeeper(pool, HeldClock(_NOW), 0)._put_slot(issuer, _SLOT)
     await pool.execute(_SLOTS)
     connection = await asyncpg.connect(database)
     await connection.execute("ANALYZE transactions, issuer_stats")

@@ -17,7 +17,7 @@ from annul.host.outcomes import Outcomes, approved_there
 from annul.issuers.message import Answer
 from annul.merchants.registry import Registry
 from annul.security.software import SoftwareModule
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from annul.store.journal import Journal, Opening
 from tests.support.builders import transaction
 from tests.support.rows import put_transaction
@@ -92,7 +92,7 @@ class Ledger:
 
 @pytest.fixture
 async def ledger(pool: asyncpg.Pool) -> AsyncIterator[Ledger]:
-    await seed(pool, SoftwareModule(bytes(32)), Plan((1,), merchants=1))
+    await seed(pool, SoftwareModule(bytes(32)), DemoPlan((1,), merchants=1))
     registry, journal = Registry(pool), Journal(pool)
     await registry.load()
     yield Ledger(pool, journal, Outcomes(journal, registry, lambda _: _DAY))

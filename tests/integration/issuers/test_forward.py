@@ -13,8 +13,8 @@ import pytest
 from annul.domain.backoff import Backoff
 from annul.domain.incident import Reader
 from annul.domain.incidents import INCIDENTS
-from annul.issuers.desk import Issuers
-from annul.issuers.forward import _SQL, Forwarder, Pace
+from annul.issuers.forward import _SQL, Forwarder, ForwardPace
+from annul.issuers.lines import Issuers
 from annul.store.journal import Journal
 from annul.wire.codec import Message
 from tests.support.clock import HeldClock
@@ -24,7 +24,9 @@ from .conftest import LIMITS
 from .ledger import CARD, ISSUER, Table, Written
 
 CHINA = timezone(timedelta(hours=8))
-PACE = Pace(poll_s=0.02, gather_s=0.0, watch_s=0.02, backoff=Backoff(first_s=1.0, limit_s=8.0))
+PACE = ForwardPace(
+    poll_s=0.02, gather_s=0.0, watch_s=0.02, backoff=Backoff(first_s=1.0, limit_s=8.0)
+)
 
 
 class Works:
@@ -40,7 +42,7 @@ class Works:
         self.written = Written(self.journal)
         self.forwarders: list[Forwarder] = []
 
-    def start(self, pace: Pace = PACE) -> Forwarder:
+    def start(self, pace: ForwardPace = PACE) -> Forwarder:
         forwarder = Forwarder(
             self.pool,
             self.desk,

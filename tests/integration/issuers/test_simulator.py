@@ -9,8 +9,8 @@ import pytest
 
 from annul.domain.answers import Verdict
 from annul.domain.records import Transaction
-from annul.issuers.desk import Issuers
 from annul.issuers.errors import NoAnswer, Silence
+from annul.issuers.lines import Issuers
 from annul.issuers.message import Answer
 from annul.security.ciphers import TDES
 from annul.security.keys import KeyKind

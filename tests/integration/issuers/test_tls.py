@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from annul.domain.records import Bin, Issuer
-from annul.issuers.desk import Issuers
+from annul.issuers.lines import Issuers
 from annul.issuers.link import Link
 from annul.security.software import SoftwareModule
 from annul.security.tls import Clients, ClientTls, ServerTls, server_context

@@ -11,12 +11,12 @@ import pytest
 
 from annul.merchants.enrolment import Enrolled, NotEnrolled, TerminalProfile, enrol
 from annul.merchants.registry import Registry
-from annul.merchants.working_keys import Said, hand_out, take_up
+from annul.merchants.working_keys import TerminalSays, hand_out, take_up
 from annul.security.ciphers import DES, SM, TDES, BlockCipher
 from annul.security.keys import FORMS, KeyKind, WrappedKey, fits, open_working_keys
 from annul.security.mac import MacAlgorithm, mac
 from annul.security.software import SoftwareModule
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade
@@ -35,7 +35,7 @@ def security() -> SoftwareModule:
 @pytest.fixture
 async def shop(pool: asyncpg.Pool, security: SoftwareModule) -> asyncpg.Pool:
     """Give a database with one merchant that has terminals 10000001 and 10000002."""
-    await seed(pool, security, Plan((1,), merchants=1))
+    await seed(pool, security, DemoPlan((1,), merchants=1))
     return pool
 
 
@@ -91,7 +91,7 @@ async def _serves(
     assert pending is not None
     code = mac(station.algorithm, keys[KeyKind.MAC], b"a message")
     assert security.verify_mac(pending.mac, station.algorithm, b"a message", code)
-    assert await take_up(pool, station, pending, Said(), AT)
+    assert await take_up(pool, station, pending, TerminalSays(), AT)
     assert station.terminal.signed_in
 
 
@@ -200,7 +200,7 @@ async def _signed_in(pool: asyncpg.Pool, security: SoftwareModule, terminal: str
     assert station is not None
     await hand_out(pool, station, security, AT)
     assert station.pending is not None
-    assert await take_up(pool, station, station.pending, Said(), AT)
+    assert await take_up(pool, station, station.pending, TerminalSays(), AT)
     await hand_out(pool, station, security, AT)
 
 

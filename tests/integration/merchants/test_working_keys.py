@@ -13,12 +13,12 @@ import pytest
 from annul.domain.errors import AnnulError
 from annul.merchants.enrolment import TerminalProfile, enrol
 from annul.merchants.registry import Registry
-from annul.merchants.station import Pending, Station
-from annul.merchants.working_keys import Said, hand_out, take_up
+from annul.merchants.station import PendingKeys, Station
+from annul.merchants.working_keys import TerminalSays, hand_out, take_up
 from annul.security.ciphers import BlockCipher
 from annul.security.keys import FORMS, KeyKind, open_working_keys
 from annul.security.software import SoftwareModule
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from annul.store.database import connect
 
 AT = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -45,11 +45,13 @@ class Process:
         """Serve a sign-in; give field 62."""
         return await hand_out(self.pool, self.station, self.security, AT)
 
-    async def proves(self, said: Said | None = None, pending: Pending | None = None) -> bool:
+    async def proves(
+        self, said: TerminalSays | None = None, pending: PendingKeys | None = None
+    ) -> bool:
         """Serve a message whose MAC holds under the pending keys, those that are or that were."""
         proven = pending or self.station.pending
         assert proven is not None
-        return await take_up(self.pool, self.station, proven, said or Said(), LATER)
+        return await take_up(self.pool, self.station, proven, said or TerminalSays(), LATER)
 
     def wrapped(self) -> dict[str, bytes]:
         """Give the working keys in force."""
@@ -133,7 +135,7 @@ class Ground:
 
 @pytest.fixture
 async def ground(database: str, pool: asyncpg.Pool) -> AsyncIterator[Ground]:
-    made = await seed(pool, SoftwareModule(_LOCAL), Plan((1,), merchants=1))
+    made = await seed(pool, SoftwareModule(_LOCAL), DemoPlan((1,), merchants=1))
     merchant, terminal, master = made[0]
     opened: list[asyncpg.Pool] = []
     yield Ground(database, pool, master, (merchant, terminal), opened)
@@ -239,7 +241,7 @@ async def test_each_form_is_handed_out_and_taken_up(ground: Ground) -> None:
 async def test_the_first_proof_makes_them_current(host: Process, ground: Ground) -> None:
     await host.signs_in()
     handed_out = host.pending()
-    assert await host.proves(Said("007", "serial 1", "31311000"))
+    assert await host.proves(TerminalSays("007", "serial 1", "31311000"))
     assert host.wrapped() == handed_out == await ground.stored("terminal_keys")
     assert host.pending() == await ground.stored("pending_keys") == {}
     assert host.station.master_key is not None
@@ -256,9 +258,9 @@ async def test_the_first_proof_makes_them_current(host: Process, ground: Ground)
 
 async def test_what_was_not_said_stays_as_it_was(host: Process, ground: Ground) -> None:
     await host.signs_in()
-    await host.proves(Said("007", "serial 1", "31311000"))
+    await host.proves(TerminalSays("007", "serial 1", "31311000"))
     await host.signs_in()
-    await host.proves(Said())
+    await host.proves(TerminalSays())
     row = await ground.row()
     assert (row["operator"], row["information"], row["software"]) == (
         "007",
@@ -417,7 +419,7 @@ async def test_a_proof_under_keys_that_enrolment_has_ended_signs_nobody_in(
 ) -> None:
     await host.signs_in()
     await ground.replaced()
-    assert not await host.proves(Said("007"))
+    assert not await host.proves(TerminalSays("007"))
     row = await ground.row()
     assert (row["signed_in"], row["operator"]) == (False, "")
     assert await ground.stored("terminal_keys") == host.wrapped() == {}

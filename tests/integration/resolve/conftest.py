@@ -12,7 +12,7 @@ from annul.merchants.registry import Registry
 from annul.resolve.audit import Auditor
 from annul.resolve.book import Book
 from annul.security.software import SoftwareModule
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from annul.store.database import connect
 from annul.store.journal import Journal
 from tests.support.clock import NOON, HeldClock
@@ -58,7 +58,7 @@ def auditor(pool: asyncpg.Pool) -> Auditor:
 
 @pytest.fixture
 async def site(pool: asyncpg.Pool) -> AsyncIterator[Site]:
-    await seed(pool, SoftwareModule(bytes(32)), Plan((1,), merchants=1))
+    await seed(pool, SoftwareModule(bytes(32)), DemoPlan((1,), merchants=1))
     registry, journal = Registry(pool), Journal(pool)
     await registry.load()
     outcomes = Outcomes(journal, registry, lambda at: at.date())

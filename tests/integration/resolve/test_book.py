@@ -16,7 +16,7 @@ from annul.domain.kinds import CASED
 from annul.domain.records import OF_SHOPS, Origin
 from annul.domain.states import UNFINISHED, State
 from annul.domain.text import Text
-from annul.resolve.book import _SQL, Book, CaseUnknown, Entry
+from annul.resolve.book import _SQL, Book, CaseEntry, CaseUnknown
 from annul.resolve.case import Case, Event, chained, first_broken
 from tests.support.rows import DUE_IN, LEASE, put, put_case, put_refusal, put_transaction, put_void
 from tests.support.situations import NOW, OPENED
@@ -38,9 +38,9 @@ def _event(what: str) -> Event:
     return Event(what, Text("原因", "why"), evidence={"n": 1})
 
 
-def _ending(case: Case, **more: Any) -> Entry:
+def _ending(case: Case, **more: Any) -> CaseEntry:
     ended = case._replace(ended="voided", ended_at=NOW, step="ended_voided")
-    return Entry(ended, [_event("ended_voided")], **more)
+    return CaseEntry(ended, [_event("ended_voided")], **more)
 
 
 # Opening -----------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ async def test_all_attempts_on_an_original_are_one_case(pool: asyncpg.Pool, book
     assert await book.open(NOW) == 1
     (case,) = await _cases(book)
     assert case.id == first.id
-    assert await book.write(case, Entry(case._replace(next_action_at=NOW + LEASE)), NOW)
+    assert await book.write(case, CaseEntry(case._replace(next_action_at=NOW + LEASE)), NOW)
     await put_void(pool, 5, sale.id)
     await put_refusal(pool, 6, sale.trace)
     assert await book.open(NOW + _SECOND) == 2
@@ -264,7 +264,7 @@ async def test_a_case_is_given_back_for_later(pool: asyncpg.Pool, book: Book) ->
 
 async def test_of_two_writers_the_second_changes_nothing(pool: asyncpg.Pool, book: Book) -> None:
     case = await put_case(pool)
-    mine = Entry(case._replace(step="retry", task="mine"), [_event("retry")])
+    mine = CaseEntry(case._replace(step="retry", task="mine"), [_event("retry")])
     theirs = _ending(
         case,
         notice="凭证000002已撤销",
@@ -292,7 +292,7 @@ async def test_writers_at_once_never_break_the_chain(pool: asyncpg.Pool, book: B
         for number in range(5):
             while True:
                 now = await book.reread(case)
-                entry = Entry(now, [_event(f"{name}{number}"), _event("and")])
+                entry = CaseEntry(now, [_event(f"{name}{number}"), _event("and")])
                 if await book.append(now, entry, NOW):
                     break
 
@@ -310,8 +310,8 @@ async def test_a_case_that_has_ended_takes_only_more_history(
     case = await put_case(pool)
     ended = await book.write(case, _ending(case), NOW)
     assert ended is not None
-    assert await book.write(ended, Entry(ended._replace(ended="", ended_at=None)), NOW) is None
-    noted = Entry(ended._replace(confirmed="timeout", ended="refused"), [_event("note")])
+    assert await book.write(ended, CaseEntry(ended._replace(ended="", ended_at=None)), NOW) is None
+    noted = CaseEntry(ended._replace(confirmed="timeout", ended="refused"), [_event("note")])
     assert await book.append(ended, noted, NOW)
     after = await book.reread(case)
     assert (after.ended, after.confirmed, after.events) == ("voided", "timeout", 2)
@@ -321,10 +321,10 @@ async def test_a_case_that_has_ended_takes_only_more_history(
 async def test_an_end_closes_the_incidents_of_its_case(pool: asyncpg.Pool, book: Book) -> None:
     case, other = await put_case(pool), await put_case(pool)
     late, others = (Incident.of_case("case_late", one, step="retry") for one in (case, other))
-    written = await book.write(case, Entry(case, incident=late), NOW)
+    written = await book.write(case, CaseEntry(case, incident=late), NOW)
     assert written is not None
-    assert await book.write(written, Entry(written, incident=late), NOW), "once is enough"
-    assert await book.write(other, Entry(other, incident=others), NOW)
+    assert await book.write(written, CaseEntry(written, incident=late), NOW), "once is enough"
+    assert await book.write(other, CaseEntry(other, incident=others), NOW)
     escalated = Incident.of_case("escalated", case, cause=Text("原因", "cause"))
     assert await book.write(written, _ending(written, incident=escalated), NOW)
     rows = await pool.fetch("SELECT transaction_id, kind, closed_at FROM incidents")
@@ -346,10 +346,10 @@ async def test_a_case_that_can_not_go_on_is_an_incident_until_it_does(
     assert (row["kind"], row["transaction_id"], row["closed_at"]) == ("case_fault", case.id, None)
     assert row["params"] == {"case": case.number, "error": "ValueError"}
     assert "62000" not in str(row)
-    noted = await book.write(case, Entry(case, [_event("note")]), NOW)
+    noted = await book.write(case, CaseEntry(case, [_event("note")]), NOW)
     assert noted is not None
     assert await pool.fetchval("SELECT closed_at FROM incidents") is None, "a note moves nothing"
-    assert await book.write(noted, Entry(noted, gets_on=True), NOW + _SECOND)
+    assert await book.write(noted, CaseEntry(noted, gets_on=True), NOW + _SECOND)
     assert await pool.fetchval("SELECT closed_at FROM incidents") == NOW + _SECOND
 
 
@@ -363,7 +363,7 @@ async def test_a_case_and_its_history_are_read_as_of_one_moment(
     async def write() -> None:
         while not stop.is_set():
             now = await book.reread(case)
-            await book.append(now, Entry(now, [_event("note")]), NOW)
+            await book.append(now, CaseEntry(now, [_event("note")]), NOW)
 
     writer = asyncio.create_task(write())
     for _ in range(50):

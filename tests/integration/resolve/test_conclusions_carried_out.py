@@ -11,7 +11,7 @@ from annul.domain.records import Transaction
 from annul.domain.states import State
 from annul.domain.text import Text
 from annul.resolve import conclusion as said
-from annul.resolve.book import Entry
+from annul.resolve.book import CaseEntry
 from annul.resolve.case import Event
 from annul.resolve.conclusions import _SQL, Conclusions
 from annul.security.vault import Vault
@@ -127,7 +127,7 @@ async def test_an_event_steps_aside_for_those_who_write_the_case(site: Site) -> 
     async def write() -> None:
         now = await site.book.reread(case)
         event = Event("retry", Text("重试", "tried again"))
-        await site.book.write(now, Entry(now, [event]), NOW)
+        await site.book.write(now, CaseEntry(now, [event]), NOW)
 
     await asyncio.gather(site.confirm(proposed), write())
     assert sorted(event["what"] for event in await history_of(site, case)) in (

@@ -12,7 +12,7 @@ from annul.diagnose.facts import Fact, Facts
 from annul.diagnose.lessons import Lessons
 from annul.diagnose.rank import rank
 from annul.domain.text import Text
-from annul.resolve.book import Book, Entry
+from annul.resolve.book import Book, CaseEntry
 from annul.resolve.case import Case, Event, first_broken
 from annul.resolve.people import ACTIONS, ActionRefused, People, SecondPersonNeeded
 from tests.support.rows import DUE_IN, LEASE, put_case
@@ -180,12 +180,14 @@ async def test_words_and_orders_stand_in_history_and_audit(desk: Desk) -> None:
 
 async def test_an_act_on_an_old_view_is_done_on_the_case_as_it_is(desk: Desk) -> None:
     seen = await put_case(desk.pool)
-    await desk.book.write(seen, Entry(seen._replace(step="back_off"), [_event("back_off")]), NOW)
+    await desk.book.write(
+        seen, CaseEntry(seen._replace(step="back_off"), [_event("back_off")]), NOW
+    )
     assert await desk.act(seen, "note") == "note"
     after = await desk.book.reread(seen)
     assert (after.step, after.events) == ("back_off", 2)
     ended = after._replace(ended="voided", ended_at=NOW)
-    await desk.book.write(after, Entry(ended, [_event("ended_voided")]), NOW)
+    await desk.book.write(after, CaseEntry(ended, [_event("ended_voided")]), NOW)
     with pytest.raises(ActionRefused):
         await desk.act(seen, "retry")
     assert [row[2] for row in await desk.audit()] == ["note"]
@@ -201,7 +203,7 @@ async def test_a_confirmed_cause_teaches_a_lesson(desk: Desk) -> None:
     confirmed = next(name for name in ("issuer_error", "timeout") if name != preferred)
     evidence = {"facts": _FACTS.as_json(), "causes": [{"cause": preferred}]}
     diagnosed = Event("diagnosed", Text("", ""), evidence=evidence)
-    written = await desk.book.write(case, Entry(case, [diagnosed]), NOW)
+    written = await desk.book.write(case, CaseEntry(case, [diagnosed]), NOW)
     assert written is not None
     with pytest.raises(ActionRefused):
         await desk.act(written, "confirm-cause", cause="weather")
@@ -222,7 +224,7 @@ async def test_a_cause_that_was_ranked_right_or_had_no_facts_teaches_nothing(des
         evidence = {"facts": facts.as_json(), "causes": []} if facts else {}
         event = Event("diagnosed" if facts else "opened", Text("", ""), evidence=evidence)
         ended = case._replace(ended="refused", ended_at=NOW)
-        written = await desk.book.write(case, Entry(ended, [event]), NOW)
+        written = await desk.book.write(case, CaseEntry(ended, [event]), NOW)
         assert written is not None
         best = rank(_FACTS)[0].cause.name
         assert await desk.act(written, "confirm-cause", cause=best) == "confirm-cause"

@@ -12,7 +12,7 @@ import pytest
 from annul.domain.incident import Incident
 from annul.domain.states import UNFINISHED, State
 from annul.domain.text import Text
-from annul.resolve.book import Book, Entry
+from annul.resolve.book import Book, CaseEntry
 from annul.resolve.case import Case, Event, first_broken
 from tests.support.rows import DUE_IN, LEASE, put_case, put_refusal, put_transaction, put_void
 from tests.support.situations import NOW
@@ -40,9 +40,9 @@ async def _unproved(pool: asyncpg.Pool, original_id: UUID | None, **changes: Any
     )
 
 
-def _ending(case: Case) -> Entry:
+def _ending(case: Case) -> CaseEntry:
     ended = case._replace(ended="voided", ended_at=NOW, step="ended_voided")
-    return Entry(ended, [Event("ended_voided", Text("好", "done"))])
+    return CaseEntry(ended, [Event("ended_voided", Text("好", "done"))])
 
 
 @pytest.mark.parametrize("state", sorted(UNFINISHED))
@@ -141,11 +141,11 @@ async def test_its_incident_is_over_when_it_has_ended_for_good(
     sale = await put_transaction(pool, 2)
     case = await put_case(pool, original_id=sale.id)
     too_late = Incident.of_case("case_late", case, step="retry")
-    late = await book.write(case, Entry(case, incident=too_late), NOW)
+    late = await book.write(case, CaseEntry(case, incident=too_late), NOW)
     assert late is not None
     unproved = late._replace(ended="unproved", ended_at=NOW, step="ended_unproved")
     incident = Incident.of_case("outcome_unproved", case, why=Text("不明", "open"))
-    assert await book.write(late, Entry(unproved, incident=incident), NOW)
+    assert await book.write(late, CaseEntry(unproved, incident=incident), NOW)
     assert await pool.fetchval(_OPEN) == ["outcome_unproved"]
     assert await book.reopen(NOW) == 1
     assert await pool.fetchval(_OPEN) == ["outcome_unproved"]

@@ -15,7 +15,7 @@ from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
 from annul.store.journal import Journal, Opening, Outcome
 from annul.store.journal_sql import OF_OPENING, OF_OUTCOME, OF_TRANSACTION, SQL
-from annul.store.late import Late
+from annul.store.late import LateAnswer
 
 _NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 _MERCHANT = "898000058120000"
@@ -269,7 +269,7 @@ async def test_an_approval_of_what_had_ended_opens_it_again(
     await journal.conclude(
         Outcome(_MERCHANT, void.id, sale.id, ended, _NOW, release=10_000, undoing=-10_000)
     )
-    late = Late(void, "00", "123456", Verdict.APPROVED, reversible, "4353", _NOW)
+    late = LateAnswer(void, "00", "123456", Verdict.APPROVED, reversible, "4353", _NOW)
     assert await journal.late(late) == "held"
     stored = await journal.find_by_id(_MERCHANT, void.id)
     original = await journal.find_by_id(_MERCHANT, sale.id)
@@ -284,10 +284,10 @@ async def test_an_approval_of_what_had_ended_opens_it_again(
 async def test_a_decline_does_not_end_what_was_approved_meanwhile(journal: Journal) -> None:
     sale = _sale(1)
     await journal.open(Opening(sale, 0))
-    await journal.late(Late(sale, "00", "123456", Verdict.APPROVED, True, "4353", _NOW))
+    await journal.late(LateAnswer(sale, "00", "123456", Verdict.APPROVED, True, "4353", _NOW))
     declined = Outcome(_MERCHANT, sale.id, None, State.DECLINED, _NOW, response_code="51")
     assert not await journal.conclude(declined)
-    await journal.late(Late(sale, "51", "", Verdict.DECLINED, True, "4353", _NOW))
+    await journal.late(LateAnswer(sale, "51", "", Verdict.DECLINED, True, "4353", _NOW))
     stored = await journal.find_by_id(_MERCHANT, sale.id)
     assert stored is not None
     assert (stored.state, stored.late_code) == (State.SENT, "00")
@@ -309,7 +309,7 @@ async def test_a_late_word_that_proves_nothing_is_no_reason_to_believe_an_older_
         await journal.conclude(Outcome(*identity, State.REVERSING, _NOW))
     freed: dict[str, Any] = {"release": one.holds, "undoing": -one.holds}
     await journal.conclude(Outcome(*identity, ended, _NOW, **freed))
-    await journal.late(Late(one, "98", "", Verdict.OPEN, True, "4353", _NOW))
+    await journal.late(LateAnswer(one, "98", "", Verdict.OPEN, True, "4353", _NOW))
     stored = await journal.find_by_id(_MERCHANT, one.id)
     assert stored is not None
     again = ended is State.REVERSED
@@ -329,7 +329,7 @@ async def test_a_second_answer_that_denies_the_first_is_told(
 ) -> None:
     sale = await _sold(journal)
     verdict = Verdict.APPROVED if code == "00" else Verdict.DECLINED
-    await journal.late(Late(sale, code, auth_code, verdict, True, "4353", _NOW))
+    await journal.late(LateAnswer(sale, code, auth_code, verdict, True, "4353", _NOW))
     rows = await journal._pool.fetch("SELECT kind FROM incidents")
     assert [row["kind"] for row in rows] == ([kind] if kind else [])
 

@@ -16,7 +16,7 @@ from annul.domain.kinds import KINDS, answer_mti
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
 from annul.host.door import Door
-from annul.host.evidence import Evidence
+from annul.host.evidence import EvidenceKeeper
 from annul.host.financial import reserve
 from annul.host.forwarded import Forwarded
 from annul.host.handlers import HANDLERS
@@ -26,7 +26,7 @@ from annul.host.notices import Notices
 from annul.host.numbers import IssuerTraces, ReferenceNumbers
 from annul.host.outcomes import Outcomes
 from annul.host.recovery import Recovery
-from annul.issuers.forward import Forwarder, Pace
+from annul.issuers.forward import Forwarder, ForwardPace
 from annul.merchants.registry import Registry
 from annul.resolve.actions import Actions
 from annul.resolve.audit import Auditor
@@ -34,7 +34,7 @@ from annul.resolve.circuits import Circuits
 from annul.resolve.pace import Pace as ResolverPace
 from annul.security.software import SoftwareModule
 from annul.security.vault import Vault
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from annul.store.clock import SystemClock
 from annul.store.database import connect
 from annul.store.journal import Journal
@@ -141,14 +141,14 @@ async def open_world(database: str) -> AsyncIterator[World]:
     """Open the host of a test on a fresh database."""
     security, vault, clock = SoftwareModule(bytes(32)), Vault(bytes(32)), HeldClock()
     owner, pool = await asyncpg.connect(database), await connect(database)
-    (merchant_id, terminal_id, _), *_ = await seed(pool, security, Plan((1,)))
+    (merchant_id, terminal_id, _), *_ = await seed(pool, security, DemoPlan((1,)))
     await owner.execute("UPDATE merchants SET void_needs_balance = true")
     registry = Registry(pool)
     await registry.load()
     journal = Journal(pool)
     played: Any = Issuer()
     calendar, codec = Calendar(ZoneInfo("Asia/Shanghai"), time(23)), Codec(DIALECTS["unionpay_pos"])
-    evidence = Evidence(pool, clock, 0)
+    evidence = EvidenceKeeper(pool, clock, 0)
     outcomes = Outcomes(journal, registry, calendar.business_date)
     host = Host(
         pool=pool,
@@ -178,7 +178,7 @@ async def open_world(database: str) -> AsyncIterator[World]:
         acquirer_id=host.acquirer_id,
         local=host.local,
         random=lambda: 0.5,
-        pace=Pace(backoff=Backoff(0.0, 0.0), slow_s=0.0, watch_s=0.0),
+        pace=ForwardPace(backoff=Backoff(0.0, 0.0), slow_s=0.0, watch_s=0.0),
     )
     now = clock.now()
     sale = Transaction(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from annul.client import UnreadableError
 from annul.client.models.parts import NEWER, Day, Model, Time
 from annul.client.reading import read
-from annul.client.stream import Reader, SentEvent
+from annul.client.stream import EventReader, SentEvent
 
 
 class Inner(Model, frozen=True):
@@ -151,6 +151,6 @@ def test_what_can_not_be_read_is_told_by_its_place_and_not_by_what_stood_there()
     ],
 )
 def test_events_of_lines(text: str, events: list[tuple[str, str]], last: str):
-    reader = Reader()
+    reader = EventReader()
     assert list(reader.read(text.split("\n")[:-1] or [])) == [SentEvent(*one) for one in events]
     assert reader.last_id == last

@@ -26,9 +26,9 @@ from annul.console.till.issuer_panel import Maintenance
 from annul.console.till.tills import Tills
 from annul.console.transactions import chain
 from annul.desk import admin as views
-from annul.desk.access import NameTaken, NotPossible
+from annul.desk.access import NameTaken, UserNotPossible
 from annul.desk.checks import Weight
-from annul.desk.desk import Unknown
+from annul.desk.desk import NothingThere
 from annul.desk.merchants import ASKS, REVERSED_VOIDS
 from annul.desk.roles import Scope
 from annul.domain.errors import AnnulError
@@ -76,7 +76,7 @@ def _said() -> Iterator[str]:
     yield from (name for name, _ in admin._PARTS.values())
     yield from (name for name, _ in audit._THINGS.values())
     yield from (*_STANDINGS, *_ORIGINS, *_raised())
-    for error in (views.NotAllowed, views.ReasonNeeded, NameTaken, NotPossible):
+    for error in (views.NotAllowed, views.ReasonNeeded, NameTaken, UserNotPossible):
         yield str(error())
         yield error.next_step
     yield from (text for text, _ in CONCLUSIONS.values())
@@ -94,7 +94,7 @@ def _said() -> Iterator[str]:
     for error in (*_conclusion_errors(), SecondPersonNeeded):
         yield str(error())
         yield error.next_step
-    for kind in (views.NotValid, Unknown, AmountError):
+    for kind in (views.NotValid, NothingThere, AmountError):
         yield str(kind())
         yield kind.next_step
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from annul.diagnose.export import NEEDED, BadExport, Export, Failed
+from annul.diagnose.export import NEEDED, BadExport, Export, FailedVoid
 from annul.diagnose.rank import limits, rank
 
 _COLUMNS = (
@@ -50,11 +50,13 @@ def _lines(rows: Sequence[dict[str, str]], without: Sequence[str] = ()) -> list[
     return [",".join(columns), *(",".join(row.get(name, "") for name in columns) for row in rows)]
 
 
-def _failed(*rows: dict[str, str], without: Sequence[str] = (), fen: bool = False) -> list[Failed]:
+def _failed(
+    *rows: dict[str, str], without: Sequence[str] = (), fen: bool = False
+) -> list[FailedVoid]:
     return list(Export(_lines(rows, without), fen=fen).failed())
 
 
-def _told(failed: Failed) -> dict[str, Any]:
+def _told(failed: FailedVoid) -> dict[str, Any]:
     return {name: fact.value for name, fact in failed.facts}
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from annul.host.connections import Connections, Limits
+from annul.host.connections import ConnectionLimits, Connections
 from annul.host.peer import Peer
 from tests.support.clock import HeldSeconds
 
@@ -38,7 +38,7 @@ def clock() -> HeldSeconds:
 
 
 def _register(clock: HeldSeconds, **limits: float) -> Connections:
-    return Connections(Limits(**limits), clock)  # type: ignore[arg-type]
+    return Connections(ConnectionLimits(**limits), clock)  # type: ignore[arg-type]
 
 
 # Bounds --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from annul.domain.records import Terminal
 from annul.host.peer import Peer, address_of
 from annul.merchants.station import Ring, Station
-from annul.merchants.working_keys import Said
+from annul.merchants.working_keys import TerminalSays
 from annul.security.ciphers import DES, TDES
 from annul.security.keys import KeyKind, WrappedKey
 
@@ -149,38 +149,38 @@ def test_a_new_certificate_in_the_profile_ends_what_the_old_one_bound() -> None:
 def test_what_was_said_is_given_once() -> None:
     peer, station = Peer("192.0.2.1"), _station()
     assert peer.said(station) is None
-    peer.says(station, Said("001", "serial", "31311000"))
-    assert peer.said(station) == Said("001", "serial", "31311000")
+    peer.says(station, TerminalSays("001", "serial", "31311000"))
+    assert peer.said(station) == TerminalSays("001", "serial", "31311000")
     assert peer.said(station) is None
 
 
 def test_the_latest_word_counts() -> None:
     peer, station = Peer("192.0.2.1"), _station()
-    peer.says(station, Said("001"))
-    peer.says(station, Said("002"))
-    assert peer.said(station) == Said("002")
+    peer.says(station, TerminalSays("001"))
+    peer.says(station, TerminalSays("002"))
+    assert peer.said(station) == TerminalSays("002")
     assert peer.said(station) is None
 
 
 def test_what_was_said_is_bounded_and_the_oldest_is_forgotten() -> None:
     peer, stations = Peer("192.0.2.1"), [_station(number) for number in range(1, 1_001)]
     for number, station in enumerate(stations):
-        peer.says(station, Said(str(number)))
+        peer.says(station, TerminalSays(str(number)))
     assert len(peer._said) == 64
     assert peer.said(stations[-65]) is None
     assert [peer.said(station) for station in stations[-64:]] == [
-        Said(str(number)) for number in range(936, 1_000)
+        TerminalSays(str(number)) for number in range(936, 1_000)
     ]
 
 
 def test_who_signs_in_again_is_not_the_oldest_any_more() -> None:
     peer, stations = Peer("192.0.2.1"), [_station(number) for number in range(1, 66)]
     for station in stations[:64]:
-        peer.says(station, Said("first"))
-    peer.says(stations[0], Said("second"))
-    peer.says(stations[64], Said("first"))
+        peer.says(station, TerminalSays("first"))
+    peer.says(stations[0], TerminalSays("second"))
+    peer.says(stations[64], TerminalSays("first"))
     assert len(peer._said) == 64
-    assert peer.said(stations[0]) == Said("second")
+    assert peer.said(stations[0]) == TerminalSays("second")
     assert peer.said(stations[1]) is None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from annul.domain.kinds import KINDS, REVERSIBLE, Proof
-from annul.host.door import Entry
+from annul.host.door import Admitted
 from annul.host.recognised import sort_of
 from annul.host.request import Refusal, Request, attribute, recognise
 from annul.security.vault import Vault
@@ -18,11 +18,11 @@ _VAULT = Vault(bytes(32))
 _NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 
 
-def _request(entry: Entry) -> Request:
+def _request(entry: Admitted) -> Request:
     return attribute(entry, _VAULT, _NOW, date(2026, 11, 23))
 
 
-def _refusal(entry: Entry) -> Refusal:
+def _refusal(entry: Admitted) -> Refusal:
     with pytest.raises(Refusal) as refused:
         _request(entry)
     return refused.value

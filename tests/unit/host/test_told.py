@@ -13,7 +13,7 @@ from annul.domain.states import STANDING, State
 from annul.host.failed import NUMBER_USED
 from annul.host.request import Refusal
 from annul.host.told import answer_fields, stored_reply, told_code
-from annul.issuers.desk import Issuers
+from annul.issuers.lines import Issuers
 from annul.issuers.message import Answer
 from annul.security.software import SoftwareModule
 from annul.wire.subfields import Field59

@@ -1,6 +1,6 @@
 import pytest
 
-from annul.issuers.health import BOUNDS_MS, Condition, Health, Limits, percentile
+from annul.issuers.health import BOUNDS_MS, Condition, HealthLimits, IssuerHealth, percentile
 
 
 class Seconds:
@@ -16,13 +16,15 @@ def seconds() -> Seconds:
     return Seconds()
 
 
-def _answers(health: Health, seconds: Seconds, code: str, count: int, latency_s: float = 0.02):
+def _answers(
+    health: IssuerHealth, seconds: Seconds, code: str, count: int, latency_s: float = 0.02
+):
     for _ in range(count):
         health.answered(code, latency_s, seconds.now)
 
 
 def test_counts_of_the_windows(seconds):
-    health = Health(seconds)
+    health = IssuerHealth(seconds)
     _answers(health, seconds, "00", 3)
     _answers(health, seconds, "51", 2)
     health.silence()
@@ -35,7 +37,7 @@ def test_counts_of_the_windows(seconds):
 
 
 def test_what_is_old_leaves_the_short_windows_first(seconds):
-    health = Health(seconds)
+    health = IssuerHealth(seconds)
     _answers(health, seconds, "00", 4)
     seconds.now += 120
     _answers(health, seconds, "00", 1)
@@ -47,7 +49,7 @@ def test_what_is_old_leaves_the_short_windows_first(seconds):
 
 
 def test_an_hour_of_slots_is_kept_and_no_more(seconds):
-    health = Health(seconds)
+    health = IssuerHealth(seconds)
     for _ in range(2000):
         seconds.now += 5
         _answers(health, seconds, "00", 1)
@@ -56,7 +58,7 @@ def test_an_hour_of_slots_is_kept_and_no_more(seconds):
 
 
 def test_percentiles_are_bounds_of_buckets(seconds):
-    health = Health(seconds)
+    health = IssuerHealth(seconds)
     _answers(health, seconds, "00", 90, latency_s=0.018)
     _answers(health, seconds, "00", 9, latency_s=0.4)
     _answers(health, seconds, "00", 1, latency_s=90.0)
@@ -66,7 +68,7 @@ def test_percentiles_are_bounds_of_buckets(seconds):
 
 
 def test_up_until_there_is_enough_to_conclude_from(seconds):
-    health = Health(seconds, Limits(least=10, silent_in_a_row=10))
+    health = IssuerHealth(seconds, HealthLimits(least=10, silent_in_a_row=10))
     for _ in range(9):
         health.silence()
     assert health.state is Condition.UP
@@ -77,7 +79,7 @@ def test_up_until_there_is_enough_to_conclude_from(seconds):
     [(99, 1, Condition.UP), (90, 10, Condition.DEGRADED), (10, 10, Condition.DOWN)],
 )
 def test_state_follows_the_share_of_trouble(seconds, good, silent, state):
-    health = Health(seconds, Limits(silent_in_a_row=1000))
+    health = IssuerHealth(seconds, HealthLimits(silent_in_a_row=1000))
     for _ in range(silent):
         health.silence()
     _answers(health, seconds, "00", good)
@@ -85,14 +87,14 @@ def test_state_follows_the_share_of_trouble(seconds, good, silent, state):
 
 
 def test_codes_of_a_broken_issuer_are_trouble_and_a_decline_is_not(seconds):
-    broken, strict = Health(seconds), Health(seconds)
+    broken, strict = IssuerHealth(seconds), IssuerHealth(seconds)
     _answers(broken, seconds, "91", 20)
     _answers(strict, seconds, "51", 20)
     assert (broken.state, strict.state) == (Condition.DOWN, Condition.UP)
 
 
 def test_many_silences_in_a_row_are_down_at_once(seconds):
-    health = Health(seconds, Limits(silent_in_a_row=5))
+    health = IssuerHealth(seconds, HealthLimits(silent_in_a_row=5))
     _answers(health, seconds, "00", 1000)
     assert health.state is Condition.UP
     for _ in range(5):
@@ -104,7 +106,7 @@ def test_many_silences_in_a_row_are_down_at_once(seconds):
 
 
 def test_after_a_quiet_minute_it_is_tried_again(seconds):
-    health = Health(seconds)
+    health = IssuerHealth(seconds)
     for _ in range(20):
         health.silence()
     assert health.state is Condition.DOWN

@@ -3,14 +3,14 @@ import asyncio
 import pytest
 
 from annul.issuers.errors import NoAnswer, NotSent, Silence
-from annul.issuers.pending import Exchange, Key, Pending, answer_key, request_key
+from annul.issuers.pending import Exchange, Key, PendingExchanges, answer_key, request_key
 
 
 class Row:
     """A row of pending exchanges, each with the future that its caller awaits."""
 
     def __init__(self) -> None:
-        self.pending = Pending()
+        self.pending = PendingExchanges()
 
     def add(
         self,

@@ -1,7 +1,7 @@
 """What is remembered of a terminal's messages: codes that were seen, requests that were refused."""
 
 from annul.domain.records import Terminal
-from annul.merchants.station import Codes, Refused, Station
+from annul.merchants.station import Codes, RefusedRequests, Station
 from annul.security.mac import MacAlgorithm
 
 
@@ -28,7 +28,7 @@ def test_codes_are_bounded_and_a_key_wears_out_before_they_are_forgotten() -> No
 
 
 def test_what_was_refused_is_bounded() -> None:
-    refused = Refused()
+    refused = RefusedRequests()
     assert not refused.get(b"a sale")
     refused.keep(b"a sale", "61")
     assert refused.get(b"a sale") == "61"

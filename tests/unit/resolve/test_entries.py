@@ -9,7 +9,7 @@ import pytest
 from annul.diagnose.causes import CAUSES
 from annul.domain.text import Text
 from annul.domain.void_rules import RULES
-from annul.resolve.book import Entry
+from annul.resolve.book import CaseEntry
 from annul.resolve.case import UNPROVED
 from annul.resolve.entries import announcement, entry_of
 from annul.resolve.pace import Pace
@@ -21,11 +21,11 @@ from tests.support.situations import NOW, OPENED, attempt, situation
 _WAIT = Step("await_outcome", Text("等", "wait"), until=NOW + timedelta(hours=9))
 
 
-def _entry(s: Situation, step: Step = _WAIT, result: str = "") -> Entry:
+def _entry(s: Situation, step: Step = _WAIT, result: str = "") -> CaseEntry:
     return entry_of(s, step, result, lambda: 0.5)
 
 
-def _whats(entry: Entry) -> list[str]:
+def _whats(entry: CaseEntry) -> list[str]:
     return [event.what for event in entry.events]
 
 

@@ -10,7 +10,7 @@ from annul.wire.dialect import Dialect, table
 from annul.wire.dialects import CUPS, DIALECTS, ISO87_ASCII, ISO87_BINARY, UNIONPAY_POS
 from annul.wire.dialects.vendor import OVERRIDES
 from annul.wire.errors import DecodeError, EncodeError
-from annul.wire.field import Content, Field, Form, Prefix
+from annul.wire.field import Content, Field, FieldForm, Prefix
 
 PAN = "6200010000000007"
 POS = Codec(UNIONPAY_POS)
@@ -235,7 +235,7 @@ def test_a_dialect_names_what_its_bitmap_can() -> None:
     with pytest.raises(AssertionError):
         Codec(UNIONPAY_POS.override([Field(70, Content.DIGITS, 3)]))
     with pytest.raises(AssertionError):
-        Codec(Dialect("no mac", table(Field(3, Content.DIGITS, 6)), Form.PACKED))
+        Codec(Dialect("no mac", table(Field(3, Content.DIGITS, 6)), FieldForm.PACKED))
 
 
 def test_a_mac_may_follow_or_be_missing() -> None:

@@ -72,7 +72,7 @@ async def search(
     cursor: After = "",
 ) -> Page[CaseSummary]:
     """List cases, the latest first."""
-    wanted = views.Wanted(state, cause or "", issuer or "", merchant or "", search or "", since)
+    wanted = views.CaseSearch(state, cause or "", issuer or "", merchant or "", search or "", since)
     found = await views.search(desk, visitor, wanted, limit, cursor)
     return page(CaseSummary, found.rows, found.following)
 

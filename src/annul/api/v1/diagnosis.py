@@ -43,7 +43,7 @@ class Given(Asked):
     source: Annotated[Words, Field(max_length=200)] = Field("given", examples=["issuer's desk"])
 
 
-class Posted(Asked):
+class PostedMessages(Asked):
     """A void and its answer as they were captured, and what else is known."""
 
     request: Hexadecimal = Field(description="The void, in hexadecimal.", examples=[_REQUEST])
@@ -57,7 +57,7 @@ class Posted(Asked):
 
 
 @router.post("", responses=problems(413))
-async def posted(asked: Posted, _: Reader, lang: Language = None) -> Diagnosis:
+async def posted(asked: PostedMessages, _: Reader, lang: Language = None) -> Diagnosis:
     """Say why a void failed, from its two messages alone. Nothing of them is kept."""
     answer = None if asked.response is None else bytes.fromhex(asked.response)
     known = facts_of(bytes.fromhex(asked.request), answer, asked.dialect)

@@ -88,8 +88,8 @@ async def change(
 ) -> Merchant:
     """Set what annul may do unasked for a merchant. Running hosts take it up within seconds."""
     row = await views.find(desk, visitor, merchant)
-    now = {name: row[name] for name in views.Allowed.__dataclass_fields__}
-    allowed = views.Allowed(**(now | settings.changes()))
+    now = {name: row[name] for name in views.Unasked.__dataclass_fields__}
+    allowed = views.Unasked(**(now | settings.changes()))
     await views.allow(desk, visitor, merchant, allowed, settings.reason)
     row = await views.find(desk, visitor, merchant)
     return Merchant.model_validate(row | {"balance": row})

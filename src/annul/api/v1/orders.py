@@ -10,13 +10,13 @@ from pydantic import Field
 
 from annul.client.models.orders import Refund, Void
 from annul.client.models.parts import MERCHANT, ORIGINAL
-from annul.desk.desk import Desk, Unknown
+from annul.desk.desk import Desk, NothingThere
 from annul.desk.roles import Visitor
 from annul.diagnose.gather import VoidUnknown
 from annul.domain.kinds import REFUNDS, UNDOING, VOIDS
 from annul.domain.records import Transaction
 from annul.host.host import Host
-from annul.host.ordered import Order, Refused
+from annul.host.ordered import Order, OrderRefused
 from annul.store.sql import load
 
 from .asked import Asked, Batch, MerchantId, Minor, Rrn, TerminalId, Trace
@@ -85,12 +85,12 @@ async def ordered(
 ) -> Response:
     """Carry an order out under its key, or answer as before.
 
-    Raises `Unknown`, `NoHost`, `Refused`, and what a key may raise.
+    Raises `NothingThere`, `NoHost`, `OrderRefused`, and what a key may raise.
     """
     host = desk.sender()
     if not visitor.sees(asked.merchant):
         message = f"there is no merchant {asked.merchant}"
-        raise Unknown(message)
+        raise NothingThere(message)
     whole = f"{made.__name__} {asked.model_dump_json()}"
     claim = await keys.claim(visitor, key, whole)
     if claim.answered is not None:
@@ -104,7 +104,7 @@ async def ordered(
             order = Order(asked.merchant, original, claim.identity, asked.amount)
             try:
                 await do(host, order)
-            except Refused:
+            except OrderRefused:
                 await keys.free(visitor, key)
                 raise
             there = await _by_id(desk, asked.merchant, claim.identity)
@@ -136,11 +136,11 @@ async def void(desk: Desk, visitor: Visitor, named: str) -> Transaction:
 
 
 async def refund(desk: Desk, visitor: Visitor, named: str) -> Transaction:
-    """Find a refund; raises `Unknown`."""
+    """Find a refund; raises `NothingThere`."""
     found = await _find(desk, visitor, named, REFUNDS)
     if found is None:
         message = f"there is no refund {named}"
-        raise Unknown(message)
+        raise NothingThere(message)
     return found
 
 

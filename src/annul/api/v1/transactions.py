@@ -52,7 +52,7 @@ async def search(
 
     Reference number, voucher number and time go by index; the others are looked through.
     """
-    wanted = views.Wanted(
+    wanted = views.TransactionSearch(
         rrn or "",
         trace or "",
         terminal or "",

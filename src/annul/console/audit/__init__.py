@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from annul.console.frame.page import Page
+from annul.console.frame.page import ConsolePage
 from annul.desk.roles import Scope
 
 from .page import audit
 
-PAGES: Final = (Page("/audit", Scope.AUDIT, "Audit log", audit, "sheets"),)
+PAGES: Final = (ConsolePage("/audit", Scope.AUDIT, "Audit log", audit, "sheets"),)

@@ -27,7 +27,7 @@ async def audit(view: View) -> None:
     """Show what was done, the latest first."""
     asked = {name: view.query.get(name, "")[:60] for name in _ASKED}
     zone = view.desk.zone
-    wanted = views.Wanted(
+    wanted = views.AuditSearch(
         who=asked["who"],
         action=asked["action"],
         text=asked["text"],

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from annul.console.frame.page import Page
+from annul.console.frame.page import ConsolePage
 from annul.desk.roles import Scope
 
 from .list import cases
 from .one import case
 
 PAGES: Final = (
-    Page("/cases", Scope.CASES_READ, "Cases", cases, "rows"),
-    Page("/cases/{number}", Scope.CASES_READ, "Case", case),
+    ConsolePage("/cases", Scope.CASES_READ, "Cases", cases, "rows"),
+    ConsolePage("/cases/{number}", Scope.CASES_READ, "Case", case),
 )

@@ -32,10 +32,10 @@ _NAMES: Final = {
 _BULK: Final = ("look", "note", "close")
 
 
-def wanted(query: Mapping[str, str]) -> views.Wanted:
+def wanted(query: Mapping[str, str]) -> views.CaseSearch:
     """Read what is looked for from an address."""
     state = query.get("state", "open")
-    return views.Wanted(
+    return views.CaseSearch(
         state=state if state in views.STATES else "open",
         cause=query.get("cause", ""),
         issuer=query.get("issuer", ""),
@@ -87,7 +87,7 @@ async def cases(view: View) -> None:
     live(view, refresh)
 
 
-async def _top(view: View, looked_for: views.Wanted) -> Html:
+async def _top(view: View, looked_for: views.CaseSearch) -> Html:
     words = view.words
     counted = await view.shared("counts", lambda: views.counts(view.desk, view.visitor))
     tabs = [
@@ -120,7 +120,7 @@ async def _top(view: View, looked_for: views.Wanted) -> Html:
     )
 
 
-async def _queue(view: View, looked_for: views.Wanted, picked: set[str], *, acts: bool) -> Html:
+async def _queue(view: View, looked_for: views.CaseSearch, picked: set[str], *, acts: bool) -> Html:
     words = view.words
     found = await views.search(
         view.desk, view.visitor, looked_for, _LIMIT, view.query.get("cursor", "")

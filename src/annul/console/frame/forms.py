@@ -25,7 +25,7 @@ _LOOK: Final = "outlined dense stack-label"
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FormField:
     """One thing to fill in. `kind`: text, long, number, when, choice, several, switch."""
 
     name: str
@@ -42,7 +42,7 @@ class Form:
     """What is asked, in the reader's language. `warn` stands out; `go` is what the button says."""
 
     title: str
-    fields: tuple[Field, ...] = ()
+    fields: tuple[FormField, ...] = ()
     about: str = ""
     warn: str = ""
     go: str = ""
@@ -96,7 +96,7 @@ def _draw_form(view: View, form: Form) -> dict[str, Any]:
         html(tag("p", form.about, cls="muted"))
     drawn = {one.name: _draw(one) for one in form.fields}
     hint = words("It is kept in the audit log.")
-    drawn["reason"] = _draw(Field("reason", words("Reason"), "long", hint=hint, needed=True))
+    drawn["reason"] = _draw(FormField("reason", words("Reason"), "long", hint=hint, needed=True))
     first = next(iter(drawn.values()))
     if not isinstance(first, dict):
         first.props("autofocus")
@@ -176,7 +176,7 @@ def minor(text: object, currency: str = "156") -> int:
 # Drawing ----------------------------------------------------------------------------------------
 
 
-def _draw(one: Field) -> Any:
+def _draw(one: FormField) -> Any:
     label = f"{one.label} *" if one.needed else one.label
     element: Any
     if one.kind == "switch":

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from annul.api.language import chosen
 from annul.desk.cursor import BadCursor
-from annul.desk.desk import Desk, Unknown
+from annul.desk.desk import Desk, NothingThere
 from annul.desk.roles import Scope, Visitor
 
 from .live import View, html
@@ -27,7 +27,7 @@ _STYLE: Final = '<link rel="stylesheet" href="/assets/annul.css">'
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ConsolePage:
     """One page: its address, what one must be allowed to see it; with an icon it is in the menu."""
 
     path: str
@@ -42,7 +42,7 @@ class Site:
     """What one application shows: on which desk, and its pages in the order of the menu."""
 
     desk: Desk
-    pages: tuple[Page, ...]
+    pages: tuple[ConsolePage, ...]
 
 
 def mount(application: FastAPI, site: Site) -> None:
@@ -85,7 +85,7 @@ def _enter(path: str) -> None:
         return await _show(site, found, request)
 
 
-async def _show(site: Site, page: Page, request: Request) -> Response | None:
+async def _show(site: Site, page: ConsolePage, request: Request) -> Response | None:
     visitor: Visitor = request.state.visitor
     words = Words(chosen(request))
     view = View(site.desk, visitor, words, request)
@@ -102,7 +102,7 @@ async def _show(site: Site, page: Page, request: Request) -> Response | None:
     with ui.element("main").classes("page").props('id="main" tabindex="-1"'):
         try:
             await page.show(view)
-        except (Unknown, BadCursor) as unknown:
+        except (NothingThere, BadCursor) as unknown:
             html(tag("div", tag("h1", words("Nothing here")), tag("p", str(unknown)), cls="card"))
     return None
 
@@ -141,7 +141,7 @@ def _top(view: View) -> Html:
     )
 
 
-def _menu(words: Words, menu: Iterable[Page], page: Page) -> Html:
+def _menu(words: Words, menu: Iterable[ConsolePage], page: ConsolePage) -> Html:
     return tag(
         "nav",
         *(

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from annul.console.frame.page import Page
+from annul.console.frame.page import ConsolePage
 from annul.desk.roles import Scope
 
 from .list import issuers
 from .one import issuer
 
 PAGES: Final = (
-    Page("/issuers", Scope.ISSUERS_READ, "Issuers", issuers, "exchange"),
-    Page("/issuers/{issuer}", Scope.ISSUERS_READ, "Issuer", issuer),
+    ConsolePage("/issuers", Scope.ISSUERS_READ, "Issuers", issuers, "exchange"),
+    ConsolePage("/issuers/{issuer}", Scope.ISSUERS_READ, "Issuer", issuer),
 )

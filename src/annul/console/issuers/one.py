@@ -14,7 +14,7 @@ from annul.desk import issuers as views
 from annul.desk.roles import Scope
 from annul.domain.policies import PolicyKind
 from annul.domain.response_codes import BOOKED, describe
-from annul.issuers.health import Limits
+from annul.issuers.health import HealthLimits
 
 from .list import health_badge, line_badge
 from .rules import add_window, end_rule, rules_card, set_rule, windows_card
@@ -37,7 +37,7 @@ _SPANS: Final = {
     "7d": ("7 days", timedelta(days=7), timedelta(hours=2)),
 }
 _CODES: Final = 7  # so many codes have a colour of their own; the rest is one
-_LIMITS: Final = Limits()
+_LIMITS: Final = HealthLimits()
 
 
 async def issuer(view: View) -> None:

@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from annul.console.frame.forms import Answers, Field, Form, act_button, ask, minor, moment, written
+from annul.console.frame.forms import (
+    Answers,
+    Form,
+    FormField,
+    act_button,
+    ask,
+    minor,
+    moment,
+    written,
+)
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, card, details, join, table, tag
 from annul.desk import issuers as views
@@ -264,9 +273,9 @@ async def add_window(view: View, issuer_id: str) -> bool:
     form = Form(
         words("Add a window"),
         (
-            Field("kind", words("Kind"), "choice", PolicyKind.MAINTENANCE.value, kinds),
+            FormField("kind", words("Kind"), "choice", PolicyKind.MAINTENANCE.value, kinds),
             *_time_fields(view, needs_end=True),
-            Field(
+            FormField(
                 "days",
                 words("On how many days in a row"),
                 "number",
@@ -302,27 +311,29 @@ async def end_rule(view: View, issuer_id: str, rows: Sequence[Mapping[str, Any]]
     fields = (
         ()
         if coming
-        else (Field("until", words("Counts until"), "when", written(desk.clock.now(), desk.zone)),)
+        else (
+            FormField("until", words("Counts until"), "when", written(desk.clock.now(), desk.zone)),
+        )
     )
     title = words("Withdraw before it begins") if coming else words("End it")
     return await ask(view, Form(title, fields, about), act)
 
 
-def _value_fields(view: View, unit: str) -> tuple[Field, ...]:
+def _value_fields(view: View, unit: str) -> tuple[FormField, ...]:
     words = view.words
     match unit:
         case "yes":
             choices = {"1": words("yes"), "0": words("no")}
-            return (Field("value", words("Value"), "choice", "0", choices, needed=True),)
+            return (FormField("value", words("Value"), "choice", "0", choices, needed=True),)
         case "amount":
-            return (Field("value", words("Amount"), hint="CNY", needed=True),)
+            return (FormField("value", words("Amount"), hint="CNY", needed=True),)
         case "span":
             units = {name: words(text) for name, (text, _) in UNITS.items()}
             return (
-                Field("value", words("How long"), "number", None, needed=True),
-                Field("unit", words("Unit"), "choice", "min", units),
+                FormField("value", words("How long"), "number", None, needed=True),
+                FormField("unit", words("Unit"), "choice", "min", units),
             )
-    return (Field("value", words("How many"), "number", None, needed=True),)
+    return (FormField("value", words("How many"), "number", None, needed=True),)
 
 
 def _number(unit: str, answers: Answers) -> int:
@@ -332,10 +343,10 @@ def _number(unit: str, answers: Answers) -> int:
     return number * UNITS[answers["unit"]][1] if unit == "span" else number
 
 
-def _time_fields(view: View, *, needs_end: bool) -> tuple[Field, Field]:
+def _time_fields(view: View, *, needs_end: bool) -> tuple[FormField, FormField]:
     words, desk = view.words, view.desk
     zone = str(desk.zone)
-    until = Field(
+    until = FormField(
         "until",
         words("Until"),
         "when",
@@ -344,11 +355,13 @@ def _time_fields(view: View, *, needs_end: bool) -> tuple[Field, Field]:
         hint=zone if needs_end else words("empty: without end"),
     )
     from_ = written(desk.clock.now(), desk.zone)
-    return (Field("from", words("From"), "when", from_, hint=zone, needed=True), until)
+    return (FormField("from", words("From"), "when", from_, hint=zone, needed=True), until)
 
 
-def _note(view: View) -> Field:
-    return Field("note", view.words("Note"), hint=view.words("where it is written, who said so"))
+def _note(view: View) -> FormField:
+    return FormField(
+        "note", view.words("Note"), hint=view.words("where it is written, who said so")
+    )
 
 
 def _from(view: View, answers: Answers) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from annul.console.frame.forms import Answers, Field, Form, act_button, ask
+from annul.console.frame.forms import Answers, Form, FormField, act_button, ask
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
 from annul.console.shared import CARD_TYPES
@@ -138,8 +138,10 @@ async def set_meaning(view: View, issuer_id: str, code: str) -> bool:
             view.desk, view.visitor, issuer_id, chosen, str(answers["cause"]), answers["reason"]
         )
 
-    cause = Field("cause", words("Means here"), "choice", kept.get(code, ""), causes, needed=True)
-    named = Field("code", words("Response code"), hint=words("such as 57"), needed=True)
+    cause = FormField(
+        "cause", words("Means here"), "choice", kept.get(code, ""), causes, needed=True
+    )
+    named = FormField("code", words("Response code"), hint=words("such as 57"), needed=True)
     title = words("What {code} means here", code=code) if code else words("Add a code")
     return await ask(view, Form(title, (cause,) if code else (named, cause)), act)
 
@@ -223,11 +225,11 @@ async def put_contact(view: View, issuer_id: str, identity: str) -> bool:
     form = Form(
         words("Change the contact") if identity else words("Add a contact"),
         (
-            Field("duty", words("Called for"), "choice", duty, duties, needed=True),
-            Field("name", words("Name"), value=known.get("name", ""), needed=True),
-            Field("phone", words("Phone"), value=known.get("phone", "")),
-            Field("mail", words("Mail"), value=known.get("mail", "")),
-            Field(
+            FormField("duty", words("Called for"), "choice", duty, duties, needed=True),
+            FormField("name", words("Name"), value=known.get("name", ""), needed=True),
+            FormField("phone", words("Phone"), value=known.get("phone", "")),
+            FormField("mail", words("Mail"), value=known.get("mail", "")),
+            FormField(
                 "hours",
                 words("Hours"),
                 value=known.get("hours", ""),

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from annul.console.frame.page import Page
+from annul.console.frame.page import ConsolePage
 from annul.desk.roles import Scope
 
 from .list import merchants
 from .one import merchant
 
 PAGES: Final = (
-    Page("/merchants", Scope.MERCHANTS_READ, "Merchants", merchants, "command"),
-    Page("/merchants/{merchant}", Scope.MERCHANTS_READ, "Merchant", merchant),
+    ConsolePage("/merchants", Scope.MERCHANTS_READ, "Merchants", merchants, "command"),
+    ConsolePage("/merchants/{merchant}", Scope.MERCHANTS_READ, "Merchant", merchant),
 )

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from nicegui import events, ui
 
-from annul.console.frame.forms import Answers, Field, Form, act_button, ask, minor
+from annul.console.frame.forms import Answers, Form, FormField, act_button, ask, minor
 from annul.console.frame.live import Part, View, live
 from annul.console.frame.markup import Html, badge, card, facts, icon, join, link, table, tag
 from annul.console.shared import case_heads, case_rows
@@ -113,7 +113,7 @@ async def _top(view: View, merchant_id: str) -> Html:
 
 async def _cases(view: View, merchant_id: str) -> Html:
     words = view.words
-    wanted = case_views.Wanted(state="open", merchant=merchant_id)
+    wanted = case_views.CaseSearch(state="open", merchant=merchant_id)
     found = await case_views.search(view.desk, view.visitor, wanted, _CASES)
     every = link(words("All of this merchant"), f"/cases?state=all&merchant={merchant_id}")
     shown = table(case_heads(view), case_rows(view, found.rows), empty=words("No case is open."))
@@ -191,7 +191,7 @@ async def _allow(view: View, merchant_id: str) -> bool:
     currency = row["currency"]
 
     async def act(answers: Answers) -> None:
-        allowed = views.Allowed(
+        allowed = views.Unasked(
             retry_voids=bool(answers["retry"]),
             refund_instead_limit=minor(answers["limit"], currency),
             void_needs_balance=bool(answers["needs"]),
@@ -209,7 +209,7 @@ async def _allow(view: View, merchant_id: str) -> bool:
     return await ask(view, form, act)
 
 
-def _fields(view: View, row: dict[str, Any]) -> tuple[Field, ...]:
+def _fields(view: View, row: dict[str, Any]) -> tuple[FormField, ...]:
     words, currency = view.words, row["currency"]
     letters = money.CURRENCIES.get(currency, ("", 2))[0]
     needs = words("Voids wait for the merchant's balance")
@@ -218,12 +218,14 @@ def _fields(view: View, row: dict[str, Any]) -> tuple[Field, ...]:
     second = money.show(row["second_person_from"], currency)
     choices = {name: words(said) for name, said in _TAKEN_BACK_CHOICES.items()}
     return (
-        Field("retry", words("Try voids again that failed"), "switch", row["retry_voids"]),
-        Field("limit", words("Refund instead up to"), value=limit, hint=never, needed=True),
-        Field("needs", needs, "switch", row["void_needs_balance"]),
-        Field("pending", words("Pending money counts as cover"), "switch", row["pending_covers"]),
-        Field("second", words("A second person from"), value=second, hint=letters, needed=True),
-        Field(
+        FormField("retry", words("Try voids again that failed"), "switch", row["retry_voids"]),
+        FormField("limit", words("Refund instead up to"), value=limit, hint=never, needed=True),
+        FormField("needs", needs, "switch", row["void_needs_balance"]),
+        FormField(
+            "pending", words("Pending money counts as cover"), "switch", row["pending_covers"]
+        ),
+        FormField("second", words("A second person from"), value=second, hint=letters, needed=True),
+        FormField(
             "taken_back",
             words("A void that its own terminal has taken back"),
             "choice",

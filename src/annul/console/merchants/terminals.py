@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from annul.console.frame.forms import Answers, Field, Form, act_button, ask
+from annul.console.frame.forms import Answers, Form, FormField, act_button, ask
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, card, details, facts, join, tag
 from annul.desk import merchants as views
-from annul.desk.checks import Finding, Weight
+from annul.desk.checks import CheckFinding, Weight
 from annul.desk.roles import Scope
 from annul.domain.kinds import KINDS
 
@@ -47,7 +47,7 @@ async def terminals_card(view: View, merchant_id: str, *, write: bool) -> Html:
 
 
 def _worst(row: Mapping[str, Any]) -> int:
-    found: list[Finding] = row["findings"]
+    found: list[CheckFinding] = row["findings"]
     return found[0].check.weight if found else Weight.KNOW + 1
 
 
@@ -82,7 +82,7 @@ def _contact(view: View, row: Mapping[str, Any]) -> str:
     return words("signed in or reported {span} ago", span=view.span(ago))
 
 
-def _finding(view: View, row: Mapping[str, Any], found: Finding, *, write: bool) -> Html:
+def _finding(view: View, row: Mapping[str, Any], found: CheckFinding, *, write: bool) -> Html:
     words, check = view.words, found.check
     button = None
     if write and check.ask and row["wants"] != check.ask:
@@ -177,12 +177,12 @@ async def ask_terminal(view: View, merchant_id: str, terminal_id: str, what: str
             str(answers.get("software", "")),
         )
 
-    fields: tuple[Field, ...] = ()
+    fields: tuple[FormField, ...] = ()
     if what == "update":
         rows = await views.terminals(view.desk, view.visitor, merchant_id)
         wanted = next((r["wanted_software"] for r in rows if r["terminal_id"] == terminal_id), "")
         fields = (
-            Field(
+            FormField(
                 "software",
                 words("Version it should have"),
                 value=wanted,

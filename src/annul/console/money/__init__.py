@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from annul.console.frame.page import Page
+from annul.console.frame.page import ConsolePage
 from annul.desk.roles import Scope
 
 from .page import money
 
-PAGES: Final = (Page("/money", Scope.CASES_READ, "Money in question", money),)
+PAGES: Final = (ConsolePage("/money", Scope.CASES_READ, "Money in question", money),)

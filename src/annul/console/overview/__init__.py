@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from annul.console.frame.page import Page
+from annul.console.frame.page import ConsolePage
 from annul.desk.roles import Scope
 
 from .page import overview
 
-PAGES: Final = (Page("/", Scope.OVERVIEW, "Overview", overview, "target"),)
+PAGES: Final = (ConsolePage("/", Scope.OVERVIEW, "Overview", overview, "target"),)

@@ -120,7 +120,7 @@ async def _health(view: View) -> Html:
 
 async def _latest(view: View) -> Html:
     words = view.words
-    wanted = case_views.Wanted(state="all")
+    wanted = case_views.CaseSearch(state="all")
     found = await case_views.search(view.desk, view.visitor, wanted, 8)
     rows = case_rows(view, found.rows)
     more = link(words("All cases"), "/cases")

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from annul.console.frame.page import Page
+from annul.console.frame.page import ConsolePage
 from annul.desk.roles import Scope
 
 from .page import admin
 
-PAGES: Final = (Page("/admin", Scope.ADMIN, "Administration", admin, "gear"),)
+PAGES: Final = (ConsolePage("/admin", Scope.ADMIN, "Administration", admin, "gear"),)

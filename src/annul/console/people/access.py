@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from annul.console.frame.forms import Answers, Field, Form, act_button, ask, show_once
+from annul.console.frame.forms import Answers, Form, FormField, act_button, ask, show_once
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, card, details, icon, join, table, tag
 from annul.desk import admin as views
@@ -96,8 +96,8 @@ async def add_user(view: View) -> bool:
     form = Form(
         words("Add a user"),
         (
-            Field("name", words("Name"), needed=True),
-            Field(
+            FormField("name", words("Name"), needed=True),
+            FormField(
                 "role",
                 words("Role"),
                 "choice",
@@ -105,7 +105,7 @@ async def add_user(view: View) -> bool:
                 {role: words(role) for role in ROLES},
                 needed=True,
             ),
-            Field(
+            FormField(
                 "merchant", words("Merchant number"), hint=words("only for: {roles}", roles=shops)
             ),
         ),
@@ -209,9 +209,9 @@ async def new_key(view: View) -> bool:
     form = Form(
         words("Make a key"),
         (
-            Field("name", words("Name of the program"), needed=True),
-            Field("merchant", words("Merchant number"), hint=words("empty: all merchants")),
-            Field("scopes", words("What it may do"), "several", (), choices, needed=True),
+            FormField("name", words("Name of the program"), needed=True),
+            FormField("merchant", words("Merchant number"), hint=words("empty: all merchants")),
+            FormField("scopes", words("What it may do"), "several", (), choices, needed=True),
         ),
     )
     if not await ask(view, form, act):

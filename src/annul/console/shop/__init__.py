@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from annul.console.frame.page import Page
+from annul.console.frame.page import ConsolePage
 from annul.desk.roles import Scope
 
 from .page import shop
 
-PAGES: Final = (Page("/shop", Scope.SHOP, "My shop", shop, "house"),)
+PAGES: Final = (ConsolePage("/shop", Scope.SHOP, "My shop", shop, "house"),)

@@ -112,7 +112,7 @@ def _top(view: View, shops: Sequence[dict[str, Any]], chosen: str, text: str) ->
 # The answer -------------------------------------------------------------------------------------
 
 
-async def _result(view: View, wanted: views.Asked, merchant: str, text: str) -> Html:
+async def _result(view: View, wanted: views.VoucherSearch, merchant: str, text: str) -> Html:
     words = view.words
     if not text:
         return Html()

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from annul.console.frame.page import Page
+from annul.console.frame.page import ConsolePage
 from annul.desk.roles import Scope
 
 from .issuer_panel import Maintenance
@@ -10,7 +10,7 @@ from .page import pos
 from .tills import Tills
 
 
-def pages(tills: Tills, maintenance: Maintenance) -> tuple[Page, ...]:
+def pages(tills: Tills, maintenance: Maintenance) -> tuple[ConsolePage, ...]:
     """Give the page, over what its browsers share."""
     show = partial(pos, tills=tills, maintenance=maintenance)
-    return (Page("/pos", Scope.POS, "POS", show, "grid"),)
+    return (ConsolePage("/pos", Scope.POS, "POS", show, "grid"),)

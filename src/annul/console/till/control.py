@@ -7,7 +7,7 @@ import httpx
 
 from annul.domain.errors import AnnulError
 
-from .troubles import WELL, State, Trouble, rows
+from .troubles import WELL, Trouble, TroubleState, rows
 
 _PATIENCE_S: Final = 3.0
 
@@ -25,13 +25,13 @@ class Control:
     def __init__(self, address: str) -> None:
         self._address = address
 
-    async def read(self) -> State:
+    async def read(self) -> TroubleState:
         """Give what is in force; raises `ControlSilent`."""
         async with self._client() as client:
             health, faults, policy = await asyncio.gather(
                 *(_ask(client, "GET", path) for path in ("/health", "/faults", "/policy"))
             )
-        return State(health["maintenance"], health["silent"], faults, policy)
+        return TroubleState(health["maintenance"], health["silent"], faults, policy)
 
     async def set(self, trouble: Trouble, times: int = 0) -> None:
         """Put one trouble in the place of what is in force; raises `ControlSilent`."""

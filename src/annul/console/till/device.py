@@ -19,10 +19,10 @@ from .values import (
     Card,
     Function,
     Idle,
-    Line,
-    Original,
+    KeyedOriginal,
     Result,
     Screen,
+    ScreenLine,
     Wish,
 )
 
@@ -39,7 +39,7 @@ class Device:
     def __init__(
         self,
         cards: Sequence[Card],
-        find: Callable[[str], Original | None],
+        find: Callable[[str], KeyedOriginal | None],
         last: Callable[[], str],
     ) -> None:
         self._cards = cards
@@ -58,7 +58,7 @@ class Device:
         self._function = ""
         self._asks: list[str] = []
         self._wish = Wish("")
-        self._original: Original | None = None
+        self._original: KeyedOriginal | None = None
         self._clean()
 
     def _clean(self, offered: str = "") -> None:
@@ -230,7 +230,7 @@ class Device:
             title = words(FUNCTIONS.get(self._function, STRIKE).title)
             return Screen(
                 title,
-                (Line(words("Communicating…"), "big"),),
+                (ScreenLine(words("Communicating…"), "big"),),
                 busy=True,
                 hint=words("Please wait, do not repeat it"),
             )
@@ -240,12 +240,12 @@ class Device:
             return _idle(idle, words)
         asked = self._asks[0]
         title, hint, longest, hidden = ASKED[asked]
-        lines = [Line(words(title), "ask")]
+        lines = [ScreenLine(words(title), "ask")]
         if longest:
-            lines.append(Line(self._shown(asked, hidden=hidden), "entry"))
+            lines.append(ScreenLine(self._shown(asked, hidden=hidden), "entry"))
         lines.extend(self._about(asked, words))
         if self._wrong:
-            lines.append(Line(words(self._wrong), "bad"))
+            lines.append(ScreenLine(words(self._wrong), "bad"))
         function = FUNCTIONS.get(self._function, STRIKE)
         return Screen(words(function.title), tuple(lines), hint=words(hint))
 
@@ -257,23 +257,26 @@ class Device:
         open_ = self._typed[-4:] if asked == "number" and len(self._typed) > 8 else ""
         return "•" * (len(self._typed) - len(open_)) + open_ or "–"
 
-    def _about(self, asked: str, words: Words) -> list[Line]:
+    def _about(self, asked: str, words: Words) -> list[ScreenLine]:
         """Give what stands beneath the question."""
         if asked == "card":
             cards = [
-                Line(words(card.name), "key", str(place), card.masked)
+                ScreenLine(words(card.name), "key", str(place), card.masked)
                 for place, card in enumerate(self._cards, 1)
             ]
-            other = Line(words("Another card: key it in"), "key", str(len(cards) + 1))
+            other = ScreenLine(words("Another card: key it in"), "key", str(len(cards) + 1))
             return [*cards, other]
         original = self._original
         if original is None or asked not in {"original", "amount"}:
             return []
-        lines = [Line(words("Voucher {trace}", trace=original.trace)), Line(original.card)]
+        lines = [
+            ScreenLine(words("Voucher {trace}", trace=original.trace)),
+            ScreenLine(original.card),
+        ]
         if not original.approved:
-            lines.append(Line(words("This terminal does not know it as approved"), "bad"))
+            lines.append(ScreenLine(words("This terminal does not know it as approved"), "bad"))
         if asked == "original":
-            lines.insert(0, Line(f"¥ {money.show(self._wish.amount)}", "sum"))
+            lines.insert(0, ScreenLine(f"¥ {money.show(self._wish.amount)}", "sum"))
         return lines
 
 
@@ -286,20 +289,20 @@ def _is_amount(typed: str) -> bool:
 def _idle(idle: Idle, words: Words) -> Screen:
     state = words("Signed in") if idle.signed_in else words("Not signed in")
     lines = [
-        Line(idle.merchant, "big"),
-        Line(words("Terminal {terminal}", terminal=idle.terminal)),
-        Line(words("Batch {batch} · {state}", batch=idle.batch, state=state)),
+        ScreenLine(idle.merchant, "big"),
+        ScreenLine(words("Terminal {terminal}", terminal=idle.terminal)),
+        ScreenLine(words("Batch {batch} · {state}", batch=idle.batch, state=state)),
     ]
     if idle.owed:
-        lines.append(Line(words("{n} to be settled first", n=idle.owed), "bad"))
+        lines.append(ScreenLine(words("{n} to be settled first", n=idle.owed), "bad"))
     return Screen("annul", tuple(lines), hint=words("Choose a function, or key in an amount"))
 
 
 def _ended(result: Result, words: Words) -> Screen:
-    head = [Line(result.title, "big")]
+    head = [ScreenLine(result.title, "big")]
     if result.code or result.text:
-        head.append(Line(f"{result.code} {result.text}".strip(), "ask"))
-    rest = [Line(line) for line in result.lines]
+        head.append(ScreenLine(f"{result.code} {result.text}".strip(), "ask"))
+    rest = [ScreenLine(line) for line in result.lines]
     if result.strike:
-        rest.append(Line(words("The acquirer has settled it: strike it out"), "key", "9"))
+        rest.append(ScreenLine(words("The acquirer has settled it: strike it out"), "key", "9"))
     return Screen("", (*head, *rest), hint=words("Any key: back"), tone=result.tone)

@@ -8,7 +8,7 @@ from annul.console.frame.markup import Html, icon, join, tag
 from annul.console.frame.texts import Words
 
 from .telling import Slip
-from .values import FUNCTIONS, Line, Screen
+from .values import FUNCTIONS, Screen, ScreenLine
 
 _ICONS: Final = {
     "sale": "yuan",
@@ -96,7 +96,7 @@ def screen(shown: Screen, terminal: str, zone: str) -> Html:
     )
 
 
-def _line(line: Line) -> Html:
+def _line(line: ScreenLine) -> Html:
     mark = tag("kbd", line.mark) if line.mark else None
     side = tag("span", line.side) if line.side else None
     text = tag("span", line.text, cls="grow") if mark or side else line.text

@@ -44,7 +44,7 @@ async def pos(view: View, tills: Tills, maintenance: Maintenance) -> None:
     opened = tills.open(folder / f"{name}.db", mine[name], desk.terminals, _now(view))
     troubles = desk.controls and view.may(Scope.CASES_ACT)
     with ui.element("div").classes("pos-bench" if troubles else "pos-bench alone"):
-        counter = Counter(view, opened, titles.get(mine[name].merchant, ""))
+        counter = TillPage(view, opened, titles.get(mine[name].merchant, ""))
         panel = IssuerPanel(view, maintenance) if troubles else None
         cases = Part(lambda: _cases(view, mine[name]), "pos-desk")
 
@@ -66,7 +66,7 @@ def _now(view: View) -> Any:
     return lambda: desk.clock.now().astimezone(desk.zone)
 
 
-class Counter:
+class TillPage:
     """Device and paper in one browser, over a till that others may use too."""
 
     def __init__(self, view: View, opened: Till, merchant: str) -> None:

@@ -14,7 +14,7 @@ from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import OPEN
 
 from . import notes
-from .tills import Done
+from .tills import TillResult
 from .values import Result
 
 _LABEL: Final = 12  # columns of the slip that a label takes
@@ -74,7 +74,7 @@ def shop_code(profile: Profile, record: Record) -> str:
     return f"{profile.merchant}-{profile.terminal}-{record.batch}-{record.trace}"
 
 
-def result(done: Done, profile: Profile, words: Words) -> Result:
+def result(done: TillResult, profile: Profile, words: Words) -> Result:
     """Say what came of a wish."""
     told = [_told(record, words) for record in done.told]
     if done.error is not None:
@@ -142,7 +142,7 @@ def _balance(record: Record, profile: Profile) -> str:
 # The slip --------------------------------------------------------------------------------------
 
 
-def slip(done: Done, profile: Profile, words: Words) -> Slip | None:
+def slip(done: TillResult, profile: Profile, words: Words) -> Slip | None:
     """Give what the printer prints for a wish, None when it prints nothing."""
     spoken = language(words)
     if done.settled is not None:

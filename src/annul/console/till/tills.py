@@ -18,19 +18,19 @@ from annul.domain.kinds import KINDS
 from annul.security.vault import Vault
 from annul.sim.terminal.batch import Settled, settle
 from annul.sim.terminal.errors import NoSuchVoucher, NotPossible
-from annul.sim.terminal.journal import Journal, Record
-from annul.sim.terminal.messages import Order
+from annul.sim.terminal.journal import Record, TerminalJournal
+from annul.sim.terminal.messages import TerminalOrder
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 
-from .values import Original, Wish
+from .values import KeyedOriginal, Wish
 
 Address = tuple[str, int, int | None]  # with the port for TLS, if there is one
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked here, not listened on
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class TillResult:
     """What came of a wish. `told` are earlier transactions whose outcome became known by it."""
 
     wish: Wish
@@ -47,7 +47,7 @@ class Till:
 
     def __init__(self, profile: Profile, journal: Path, now: Callable[[], datetime]) -> None:
         self.profile = profile
-        self.journal = Journal(journal, Vault(bytes.fromhex(profile.master_key)))
+        self.journal = TerminalJournal(journal, Vault(bytes.fromhex(profile.master_key)))
         self._told: list[Record] = []
         self._terminal = SoftTerminal(profile, self.journal, now, self._told.append)
         self._lock = asyncio.Lock()
@@ -62,10 +62,10 @@ class Till:
         """Whether somebody's wish is being carried out."""
         return self._lock.locked()
 
-    def find(self, trace: str) -> Original | None:
+    def find(self, trace: str) -> KeyedOriginal | None:
         """Find an earlier transaction by its voucher number."""
         record = self.journal.find(trace)
-        return record and Original(
+        return record and KeyedOriginal(
             record.trace, record.kind, record.amount, record.card, record.state == "approved"
         )
 
@@ -74,7 +74,7 @@ class Till:
         records = self.journal.records()
         return records[-1].trace if records else ""
 
-    async def carry_out(self, wish: Wish) -> Done:
+    async def carry_out(self, wish: Wish) -> TillResult:
         """Do what somebody wants, once nobody else's wish is under way."""
         async with self._lock:
             self._told.clear()
@@ -83,33 +83,33 @@ class Till:
             except AnnulError as error:
                 owed = self.journal.owed()
                 trace = owed[0].trace if owed else ""
-                return Done(wish, told=tuple(self._told), error=error, owed=trace)
-            return Done(wish, done.record, done.settled, done.said, told=tuple(self._told))
+                return TillResult(wish, told=tuple(self._told), error=error, owed=trace)
+            return TillResult(wish, done.record, done.settled, done.said, told=tuple(self._told))
 
-    async def _do(self, wish: Wish) -> Done:
+    async def _do(self, wish: Wish) -> TillResult:
         if wish.kind:
-            return Done(wish, await self._terminal.perform(self._order(wish)))
+            return TillResult(wish, await self._terminal.perform(self._order(wish)))
         match wish.function:
             case "sign_in":
                 answer = await self._terminal.sign_in()
-                return Done(wish, said=str(answer.fields.get(63, ""))[3:].strip())
+                return TillResult(wish, said=str(answer.fields.get(63, ""))[3:].strip())
             case "settle":
-                return Done(wish, settled=await settle(self._terminal))
+                return TillResult(wish, settled=await settle(self._terminal))
             case "strike":
-                return Done(wish, self._terminal.give_up(wish.voucher))
+                return TillResult(wish, self._terminal.give_up(wish.voucher))
             case _:
-                return Done(wish, self._record(wish.voucher))
+                return TillResult(wish, self._record(wish.voucher))
 
-    def _order(self, wish: Wish) -> Order:
+    def _order(self, wish: Wish) -> TerminalOrder:
         kind = KINDS[wish.kind]
         if not wish.voucher:
             card = wish.card or (self.profile.code if kind.qr else "")
             if not card:
                 raise NotPossible("no code to scan; no money has moved")
-            return Order(kind, wish.amount, card, pin=wish.pin, swiped=not wish.keyed)
+            return TerminalOrder(kind, wish.amount, card, pin=wish.pin, swiped=not wish.keyed)
         original = self._record(wish.voucher)
         card = "" if kind.qr else str(original.fields.get(2, ""))
-        return Order(kind, wish.amount, card, swiped=False, original=original)
+        return TerminalOrder(kind, wish.amount, card, swiped=False, original=original)
 
     def _record(self, trace: str) -> Record:
         found = self.journal.find(trace)

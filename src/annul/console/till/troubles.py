@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from annul.sim.issuer.faults import Fault, FaultKind
-from annul.sim.issuer.rules import Policy
+from annul.sim.issuer.rules import IssuerSettings
 
 # The host waits 15 s for an issuer, and twice that before it takes an issuer's no for good.
 _LATE_MS: Final = (17_000, 18_000)
@@ -33,7 +33,7 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class TroubleState:
     """What is in force at one issuer, as its control says."""
 
     maintenance: bool
@@ -138,7 +138,7 @@ _ALL: Final = (
 )  # fmt: skip
 TROUBLES: Final = {trouble.key: trouble for trouble in _ALL}
 GROUPS: Final = tuple(dict.fromkeys(trouble.group for trouble in _ALL))
-WELL: Final = asdict(Policy())
+WELL: Final = asdict(IssuerSettings())
 # How many requests meet a fault; 0: all, until it is taken away.
 TIMES: Final = (0, 1, 3)
 
@@ -148,7 +148,7 @@ def rows(trouble: Trouble, times: int = 0) -> list[dict[str, Any]]:
     return [{**asdict(fault), "left": times or None} for fault in trouble.faults]
 
 
-def in_force(state: State, *, announced: bool = False) -> str | None:
+def in_force(state: TroubleState, *, announced: bool = False) -> str | None:
     """Name the trouble in force: its key, "" when all is well, None when it is none of ours.
 
     Of several faults of one trouble some may have been met often enough.

@@ -20,7 +20,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Original:
+class KeyedOriginal:
     """An earlier transaction of this terminal, as its journal has it."""
 
     trace: str
@@ -70,7 +70,7 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScreenLine:
     """A line on the screen. Looks: ask, entry, sum, big, key, bad, or none.
 
     `mark` is the key that chooses it, `side` stands at its right end.
@@ -87,7 +87,7 @@ class Screen:
     """What the screen shows."""
 
     title: str
-    lines: Sequence[Line]
+    lines: Sequence[ScreenLine]
     hint: str = ""
     tone: str = ""
     busy: bool = False

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from annul.console.frame.page import Page
+from annul.console.frame.page import ConsolePage
 from annul.desk.roles import Scope
 
 from .list import transactions
 from .one import transaction
 
 PAGES: Final = (
-    Page("/transactions", Scope.TRANSACTIONS_READ, "Transactions", transactions, "lines"),
-    Page("/transactions/{transaction}", Scope.TRANSACTIONS_READ, "Transaction", transaction),
+    ConsolePage("/transactions", Scope.TRANSACTIONS_READ, "Transactions", transactions, "lines"),
+    ConsolePage("/transactions/{transaction}", Scope.TRANSACTIONS_READ, "Transaction", transaction),
 )

@@ -47,9 +47,9 @@ async def transactions(view: View) -> None:
     html(_list(view, found.rows, kept, found.following), "card")
 
 
-def _wanted(view: View, asked: Mapping[str, str], amount: int | None) -> views.Wanted:
+def _wanted(view: View, asked: Mapping[str, str], amount: int | None) -> views.TransactionSearch:
     zone = view.desk.zone
-    return views.Wanted(
+    return views.TransactionSearch(
         **{name: asked[name] for name in ("rrn", "trace", "terminal", "merchant", "last4")},
         kind=asked["kind"] if asked["kind"] in _KINDS else "",
         state=asked["state"] if asked["state"] in set(State) else "",

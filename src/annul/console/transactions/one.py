@@ -9,7 +9,7 @@ from annul.console.frame.markup import Html, card, facts, join, link, table, tag
 from annul.console.money.conclusion import concluding
 from annul.console.shared import CARD_TYPES, transaction_state
 from annul.desk import transactions as views
-from annul.desk.desk import Unknown
+from annul.desk.desk import NothingThere
 from annul.desk.roles import Scope
 
 from .chain import boxes, code_text, drawing, listing, reversal_reason
@@ -44,7 +44,7 @@ def _identity(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         message = f"there is no transaction {text[:40]}"
-        raise Unknown(message) from None
+        raise NothingThere(message) from None
 
 
 def _head(view: View, row: Mapping[str, Any], case_number: str) -> Html:

@@ -7,7 +7,7 @@ later; an approved void or refund is a credit. Reversed and declined ones do not
 from dataclasses import asdict
 from typing import Final
 
-from annul.domain.batch import Balance, Totals, compare, next_batch
+from annul.domain.batch import BatchBalance, Totals, compare, next_batch
 from annul.domain.incident import Incident
 from annul.domain.kinds import GIVING, TAKING
 from annul.host.host import Host
@@ -35,14 +35,14 @@ async def settlement(request: Request, host: Host) -> Reply:
         if batch != request.station.terminal.batch:
             raise Refusal("77", "批次号不一致,请重新签到", rule="batch_differs")
         balanced = await _settle(request, host, claimed)
-    result = Balance.BALANCED if balanced else Balance.UNBALANCED
+    result = BatchBalance.BALANCED if balanced else BatchBalance.UNBALANCED
     answer = Field48Totals(
         claimed.debit_amount,
         claimed.debit_count,
         claimed.credit_amount,
         claimed.credit_count,
         result,
-        foreign_result=Balance.BALANCED,
+        foreign_result=BatchBalance.BALANCED,
     )
     return Reply(
         "00",
@@ -100,7 +100,7 @@ async def _settle(request: Request, host: Host, claimed: Totals) -> bool:
     row = await host.pool.fetchrow(*_SQL["totals"](**whose, debits=_DEBITS, credits=_CREDITS))
     assert row is not None, "sums give one row"
     totals = Totals(*row)
-    balanced = compare(totals, claimed) is Balance.BALANCED
+    balanced = compare(totals, claimed) is BatchBalance.BALANCED
     if not balanced and not request.certain:
         raise Refusal("58", "总额不符,请先做一笔联机交易再结算", rule="line_not_bound")
     began = await host.pool.fetchval(

@@ -8,7 +8,7 @@ from annul.host.host import Host
 from annul.host.reply import Reply
 from annul.host.request import Refusal, Request
 from annul.merchants.parameters import Parameters
-from annul.merchants.working_keys import MasterKeyMissing, Said, hand_out
+from annul.merchants.working_keys import MasterKeyMissing, TerminalSays, hand_out
 from annul.wire.errors import DecodeError
 from annul.wire.framing import software_of
 from annul.wire.masking import scan
@@ -28,7 +28,7 @@ async def sign_in(request: Request, host: Host) -> Reply:
     if request.field60.network != form:
         raise Refusal("A7", "密钥形式与登记不符", rule=BELOW_PROFILE)
     operator = Field63.parse(str(request.message.get(63, "")))
-    said = Said(operator.organisation, _serial(request), software_of(entry.head))
+    said = TerminalSays(operator.organisation, _serial(request), software_of(entry.head))
     entry.peer.says(station, said)
     try:
         field62 = await hand_out(host.pool, station, host.security, request.received_at)

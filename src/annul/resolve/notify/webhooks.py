@@ -42,7 +42,7 @@ _ERROR: Final = 200  # characters of an error that the log keeps
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class DeliveryPace:
     """How hard to try. At the end of `give_up` there is a last try, then an incident.
 
     `timeout_s` is for all of an attempt, and `lease` outlasts it. `per_webhook` keeps a slow
@@ -70,7 +70,7 @@ class DeliveryCounts:
     overtaken: int = 0
 
 
-class Owed(NamedTuple):
+class OwedDelivery(NamedTuple):
     """One claimed delivery, in the order of the columns of `claim`."""
 
     merchant_id: str
@@ -106,7 +106,7 @@ class Owed(NamedTuple):
         return text.encode()
 
 
-class Answer(NamedTuple):
+class HookAnswer(NamedTuple):
     """What came of an attempt; `status` is None when nothing answered."""
 
     status: int | None
@@ -138,7 +138,7 @@ class Deliverer:
         clock: Clock,
         *,
         random: Callable[[], float],
-        pace: Pace | None = None,
+        pace: DeliveryPace | None = None,
         lookup: Lookup = outbound.look_up,
         loops: Loops | None = None,
     ) -> None:
@@ -147,7 +147,7 @@ class Deliverer:
         self._vault = vault
         self._clock = clock
         self._random = random
-        self._pace = pace or Pace()
+        self._pace = pace or DeliveryPace()
         self._lookup = lookup
         self._woken = asyncio.Event()
         self._busy = Counter[UUID]()  # webhook to attempts under way
@@ -182,7 +182,7 @@ class Deliverer:
 
     # What the worker asks -------------------------------------------------------------------
 
-    async def claim(self, room: int) -> Sequence[Owed]:
+    async def claim(self, room: int) -> Sequence[OwedDelivery]:
         """Spread what is new, and lease what is due."""
         self._woken.clear()
         now = self._clock.now()
@@ -196,14 +196,14 @@ class Deliverer:
         """Give the seconds until the table is looked at unasked."""
         return self._pace.poll_s
 
-    async def failed(self, _owed: Owed, _error: BaseException) -> None:
+    async def failed(self, _owed: OwedDelivery, _error: BaseException) -> None:
         """Let its lease end by itself."""
 
-    def name(self, owed: Owed) -> str:
+    def name(self, owed: OwedDelivery) -> str:
         """Name a delivery in the log."""
         return str(owed.id)
 
-    async def _claim(self, now: datetime, limit: int) -> list[Owed]:
+    async def _claim(self, now: datetime, limit: int) -> list[OwedDelivery]:
         rows = await self._pool.fetch(
             *_SQL["claim"](
                 now=now,
@@ -214,11 +214,11 @@ class Deliverer:
                 per_webhook=self._pace.per_webhook,
             )
         )
-        return [Owed(*row) for row in rows]
+        return [OwedDelivery(*row) for row in rows]
 
     # One delivery ---------------------------------------------------------------------------
 
-    async def work(self, owed: Owed) -> None:
+    async def work(self, owed: OwedDelivery) -> None:
         """Send one and write what came of it."""
         assert self._client is not None, "it is started"
         try:
@@ -234,25 +234,25 @@ class Deliverer:
             if not self._busy[owed.webhook_id]:
                 del self._busy[owed.webhook_id]
 
-    async def _send(self, client: httpx.AsyncClient, owed: Owed) -> Answer:
+    async def _send(self, client: httpx.AsyncClient, owed: OwedDelivery) -> HookAnswer:
         self.counts.tries += 1
         try:
             async with asyncio.timeout(self._pace.timeout_s):
                 return await self._post(client, owed)
         except AddressRefused:
-            return Answer(None, "this address is refused")
+            return HookAnswer(None, "this address is refused")
         except (TimeoutError, httpx.TimeoutException):
-            return Answer(None, f"no answer within {self._pace.timeout_s:g} s")
+            return HookAnswer(None, f"no answer within {self._pace.timeout_s:g} s")
         except httpx.HTTPError as error:
-            return Answer(None, f"{type(error).__name__}: {error}"[:_ERROR])
+            return HookAnswer(None, f"{type(error).__name__}: {error}"[:_ERROR])
         except OSError as error:
-            return Answer(None, f"not found: {error}"[:_ERROR])
+            return HookAnswer(None, f"not found: {error}"[:_ERROR])
         except Exception:
             # A fault of ours is put off and told like one of the receiver.
             log.exception("webhook_not_sent", delivery=str(owed.id))
-            return Answer(None, "not sent, by a fault of this host")
+            return HookAnswer(None, "not sent, by a fault of this host")
 
-    async def _post(self, client: httpx.AsyncClient, owed: Owed) -> Answer:
+    async def _post(self, client: httpx.AsyncClient, owed: OwedDelivery) -> HookAnswer:
         body, url = owed.body(), httpx.URL(owed.url)
         secret = self._vault.open(owed.secret)
         headers = {
@@ -282,10 +282,10 @@ class Deliverer:
                 continue
             await response.aclose()  # what it says beyond its status is of no use
             said = "redirects are not followed" if response.is_redirect else ""
-            return Answer(response.status_code, said)
-        return Answer(None, "the name has no address")
+            return HookAnswer(response.status_code, said)
+        return HookAnswer(None, "the name has no address")
 
-    async def _write(self, owed: Owed, answer: Answer | None, took_ms: int) -> None:
+    async def _write(self, owed: OwedDelivery, answer: HookAnswer | None, took_ms: int) -> None:
         """Write what came of an attempt, None for none as the webhook is off."""
         now = self._clock.now()
         state, due = self._verdict(owed, answer, now)
@@ -318,7 +318,7 @@ class Deliverer:
                 ended = Ended("webhook_failed", of_merchant, str(owed.id))
                 await connection.execute(*closing([ended], now))
             if state == "given_up":
-                incident = _given_up(owed, answer or Answer(None))
+                incident = _given_up(owed, answer or HookAnswer(None))
                 await connection.execute(*opening([incident], now))
         match state:
             case "delivered":
@@ -330,7 +330,9 @@ class Deliverer:
             case _:
                 self.counts.postponed += 1
 
-    def _verdict(self, owed: Owed, answer: Answer | None, now: datetime) -> tuple[str, datetime]:
+    def _verdict(
+        self, owed: OwedDelivery, answer: HookAnswer | None, now: datetime
+    ) -> tuple[str, datetime]:
         """Give the new state of a delivery, and when it is next due."""
         if answer is None:
             return "dropped", now
@@ -343,7 +345,7 @@ class Deliverer:
         return "owed", min(now + timedelta(seconds=wait), last)
 
 
-def _client(pace: Pace) -> httpx.AsyncClient:
+def _client(pace: DeliveryPace) -> httpx.AsyncClient:
     trusted = httpx.create_ssl_context()
     trusted.load_default_certs()  # and what this machine trusts besides
     # No connection is kept: they are told apart by IP address only, not by the name at it. Proxies
@@ -358,7 +360,7 @@ def _client(pace: Pace) -> httpx.AsyncClient:
     )
 
 
-def _given_up(owed: Owed, answer: Answer) -> Incident:
+def _given_up(owed: OwedDelivery, answer: HookAnswer) -> Incident:
     """Tell of the delivery: that a receiver fails says nothing of the transaction."""
     return Incident.of(
         "webhook_failed",

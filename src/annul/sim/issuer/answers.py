@@ -8,7 +8,7 @@ from annul.wire.codec import Codec, Message
 from annul.wire.mac_block import MacBlock
 from annul.wire.subfields import Field59
 
-from .entries import APPROVED, IN_PART, Entry
+from .entries import APPROVED, IN_PART, BookEntry
 from .faults import NONE, FaultKind, Met
 
 NETWORK: Final = "0820"
@@ -24,7 +24,7 @@ _OTHER: Final = {
 _YUAN, _DOLLAR = "156", "840"
 
 
-class Reply(NamedTuple):
+class IssuerReply(NamedTuple):
     """A response code, and the fields that go with it besides those that are repeated."""
 
     code: str
@@ -32,8 +32,8 @@ class Reply(NamedTuple):
 
 
 def replies(
-    entry: Entry, met: Met, *, today: str, balance: int | None, scanned: bool
-) -> list[Reply]:
+    entry: BookEntry, met: Met, *, today: str, balance: int | None, scanned: bool
+) -> list[IssuerReply]:
     """Give what is said to a request that was ruled on: one answer, or with some faults two.
 
     `today` is MMDD; `balance` is that of the card when the request asks for it.
@@ -42,7 +42,7 @@ def replies(
     if scanned:
         plain[59] = Field59.voucher(f"{entry.at:%Y%m%d}{entry.rrn}")
     if not entry.booked:
-        return [Reply(entry.code, plain)]
+        return [IssuerReply(entry.code, plain)]
     approved = plain | {38: entry.auth_code}
     if entry.amount != entry.asked:
         approved[4] = f"{entry.amount:012d}"
@@ -51,12 +51,12 @@ def replies(
     if FaultKind.LONG_BALANCE in met.kinds:
         approved[54] = _balance(balance or 0, "01") + _balance(balance or 0)
     if met.said:
-        return [Reply(met.said, approved if met.said in {APPROVED, IN_PART} else plain)]
-    said = [Reply(entry.code, approved)]
+        return [IssuerReply(met.said, approved if met.said in {APPROVED, IN_PART} else plain)]
+    said = [IssuerReply(entry.code, approved)]
     if FaultKind.WAVERS in met.kinds:
-        said.insert(0, Reply(_NO_FUNDS, plain))
+        said.insert(0, IssuerReply(_NO_FUNDS, plain))
     if FaultKind.TWICE in met.kinds and entry.second_code:
-        said.append(Reply(entry.code, approved | {38: entry.second_code}))
+        said.append(IssuerReply(entry.code, approved | {38: entry.second_code}))
     return said
 
 
@@ -78,7 +78,7 @@ class Answers:
         signed = self._mac_block.of(message.mti, message.fields(), message.raw[: -len(code)])
         return verify(MacAlgorithm.X9_19, self._mac_key, signed, code)
 
-    def build(self, message: Message, reply: Reply, met: Met = NONE) -> bytes:
+    def build(self, message: Message, reply: IssuerReply, met: Met = NONE) -> bytes:
         """Build the answer to a message."""
         if FaultKind.GARBLED in met.kinds:
             return _GARBAGE

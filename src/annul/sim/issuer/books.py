@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Final, NamedTuple, TextIO
 
 from . import rules
-from .entries import APPROVED, Account, Booking, Entry, Key
-from .lines import REQUEST, RESTORE, REVERSAL, Line, read, write
-from .rules import Ask, Policy, Rule
+from .entries import APPROVED, Account, BookEntry, Booking, Key
+from .lines import REQUEST, RESTORE, REVERSAL, BookLine, read, write
+from .rules import Ask, IssuerSettings, Rule
 
 _NO_FORWARDER: Final = "0" * 11
 _DUPLICATE: Final = "94"
@@ -72,13 +72,13 @@ class Books:
 
     def __init__(
         self,
-        policy: Policy,
+        policy: IssuerSettings,
         auth_code: Callable[[], str],
         file: TextIO | None = None,
     ) -> None:
         self.policy = policy
         self.accounts: dict[str, Account] = {}
-        self.entries: dict[Key, Entry] = {}
+        self.entries: dict[Key, BookEntry] = {}
         self._events: list[_Event] = []
         self._dead: set[Key] = set()  # reversed before they arrived
         # From files that know no institutions: by time, trace and merchant.
@@ -109,13 +109,13 @@ class Books:
         forced: str = "",
         booking: Booking | None = None,
         late: bool = False,
-    ) -> Entry:
+    ) -> BookEntry:
         """Rule on a request and book it, or give what the same request was answered before.
 
         Another request under the same key is refused and not kept. `forced` is a response code
         that a fault wants instead of the rules' own; `late` books what was reversed before.
         """
-        entry = Entry(key, kind.name, pan, amount, at, merchant, terminal, rrn, original)
+        entry = BookEntry(key, kind.name, pan, amount, at, merchant, terminal, rrn, original)
         known = self.find(key, merchant)
         if known is not None and known.same(kind.name, pan, merchant, terminal, amount):
             return known
@@ -134,14 +134,14 @@ class Books:
         self._keep(REQUEST, at, entry)
         return entry
 
-    def find(self, key: Key, merchant: str) -> Entry | None:
+    def find(self, key: Key, merchant: str) -> BookEntry | None:
         """Find a request by its key; one of an old file by time, trace and merchant."""
         found = self.entries.get(key)
         if found is None and self._old and key.forwarder == _NO_FORWARDER:
             found = self.entries.get(self._old.get((key.time, key.trace, merchant), key))
         return found
 
-    def original(self, key: Key, merchant: str) -> Entry | None:
+    def original(self, key: Key, merchant: str) -> BookEntry | None:
         """Find what a later request names as its original, unless the issuer has forgotten it."""
         found = self.find(key, merchant)
         return None if found is None or found.forgotten else found
@@ -208,7 +208,7 @@ class Books:
 
     # Inside ---------------------------------------------------------------------------------
 
-    def _ruling(self, kind: IssuerKind, entry: Entry, account: Account, *, late: bool) -> str:
+    def _ruling(self, kind: IssuerKind, entry: BookEntry, account: Account, *, late: bool) -> str:
         if entry.key in self._dead and not late:
             return "22"
         if self.policy.end_of_day:
@@ -219,14 +219,14 @@ class Books:
         original = self.entries.get(entry.original) if entry.original else None
         return rules.refuse(kind.rules, Ask(entry.asked, entry.at, self.policy, account, original))
 
-    def _put(self, entry: Entry) -> None:
+    def _put(self, entry: BookEntry) -> None:
         """Enter a request on which was ruled, and move what it moves."""
         if entry.booked:
             self._move(entry)
         self.entries[entry.key] = entry
         self._events.append(_Event(entry.at, REQUEST, entry.key))
 
-    def _move(self, entry: Entry) -> None:
+    def _move(self, entry: BookEntry) -> None:
         kind, account = KINDS[entry.kind], self.account(entry.pan)
         amount = entry.amount * entry.times
         original = self.entries.get(entry.original) if entry.original else None
@@ -248,7 +248,7 @@ class Books:
         self._count(entry, 1)
         self._shift(entry, 1)
 
-    def _undo(self, entry: Entry, at: datetime) -> None:
+    def _undo(self, entry: BookEntry, at: datetime) -> None:
         """Take an entry's movements back; those of its original are as they were before it."""
         account = self.account(entry.pan)
         self._count(entry, -1)
@@ -257,7 +257,7 @@ class Books:
         entry.reversed, entry.net, entry.held = True, 0, 0
         self._events.append(_Event(at, REVERSAL, entry.key))
 
-    def _shift(self, entry: Entry, sign: int) -> None:
+    def _shift(self, entry: BookEntry, sign: int) -> None:
         """Move the money of an entry, and change its original, or put both back (`sign` -1)."""
         self.account(entry.pan).balance -= sign * entry.net
         original = self.entries.get(entry.original) if entry.original else None
@@ -266,7 +266,7 @@ class Books:
             original.undone += sign * entry.undid
             self.account(original.pan).held -= sign * entry.freed
 
-    def _count(self, entry: Entry, sign: int) -> None:
+    def _count(self, entry: BookEntry, sign: int) -> None:
         """Count towards the limits of a day."""
         account, effect = self.account(entry.pan), KINDS[entry.kind].effect
         if effect == "take":
@@ -284,7 +284,7 @@ class Books:
 
     # The file -------------------------------------------------------------------------------
 
-    def _keep(self, what: str, at: datetime, entry: Entry | None = None) -> None:
+    def _keep(self, what: str, at: datetime, entry: BookEntry | None = None) -> None:
         if self._file is not None:
             self._file.write(write(what, at, entry) + "\n")
             self._file.flush()
@@ -296,7 +296,7 @@ class Books:
             self._take_up(line)
         self._file = file
 
-    def _take_up(self, line: Line) -> None:
+    def _take_up(self, line: BookLine) -> None:
         if line.entry is not None:
             if line.old:
                 old = (line.entry.key.time, line.entry.key.trace, line.entry.merchant)

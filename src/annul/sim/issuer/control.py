@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from annul.wire.masking import mask_pan
 
-from .entries import Entry
+from .entries import BookEntry
 from .faults import Fault, FaultKind
-from .rules import CARD_STATES, Policy
+from .rules import CARD_STATES, IssuerSettings
 from .server import IssuerServer
 
-_POLICY: Final = TypeAdapter(Policy)
+_POLICY: Final = TypeAdapter(IssuerSettings)
 
 
 class FaultRow(BaseModel):
@@ -137,7 +137,7 @@ def build(server: IssuerServer) -> FastAPI:  # noqa: C901 - one route after the 
     return app
 
 
-def _shown(entry: Entry) -> dict[str, Any]:
+def _shown(entry: BookEntry) -> dict[str, Any]:
     """Give an entry: what was asked (`asked`), what is on the books, what was answered (`said`)."""
     return {
         "merchant": entry.merchant,

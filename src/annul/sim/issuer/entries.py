@@ -79,7 +79,7 @@ class Account:
 
 
 @dataclass(slots=True)
-class Entry:
+class BookEntry:
     """One request: what was asked, what the issuer has done, and what became of it later.
 
     `code` is what the issuer decided, `said` what it answered last. `net` is what it moved from

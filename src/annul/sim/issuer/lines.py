@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 
 from annul.domain.errors import AnnulError
 
-from .entries import Entry, Key
+from .entries import BookEntry, Key
 
 REQUEST: Final = "request"
 REVERSAL: Final = "reversal"
@@ -44,17 +44,17 @@ class WrongBooks(AnnulError):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BookLine:
     """One line: a request with its entry, a reversal of `key`, or books of an earlier time."""
 
     what: str
     at: datetime
     key: Key | None = None
-    entry: Entry | None = field(default=None, repr=False)
+    entry: BookEntry | None = field(default=None, repr=False)
     old: bool = False
 
 
-def write(what: str, at: datetime, entry: Entry | None = None) -> str:
+def write(what: str, at: datetime, entry: BookEntry | None = None) -> str:
     """Give the line of something that happened."""
     row: dict[str, Any] = {"what": what, "at": at.isoformat()}
     if entry is not None:
@@ -64,7 +64,7 @@ def write(what: str, at: datetime, entry: Entry | None = None) -> str:
     return json.dumps(row)
 
 
-def read(lines: Iterable[str]) -> Iterator[Line]:
+def read(lines: Iterable[str]) -> Iterator[BookLine]:
     """Give what happened, in order; raises `WrongBooks` that names the line."""
     known: dict[_OldKey, Key] = {}
     for number, text in enumerate(lines, 1):
@@ -77,24 +77,24 @@ def read(lines: Iterable[str]) -> Iterator[Line]:
             raise WrongBooks(message) from error
 
 
-def _new(row: dict[str, Any], at: datetime) -> Line:
+def _new(row: dict[str, Any], at: datetime) -> BookLine:
     if row["what"] == RESTORE:
-        return Line(RESTORE, at)
+        return BookLine(RESTORE, at)
     key = Key(*row["key"])
     if row["what"] == REVERSAL:
-        return Line(REVERSAL, at, key)
+        return BookLine(REVERSAL, at, key)
     kept = {name: row["entry"][name] for name in _KEPT}
     kept["original"] = Key(*kept["original"]) if kept["original"] else None
-    return Line(REQUEST, at, key, Entry(key=key, at=at, **kept))
+    return BookLine(REQUEST, at, key, BookEntry(key=key, at=at, **kept))
 
 
-def _old(row: dict[str, Any], at: datetime, known: dict[_OldKey, Key]) -> Line:
+def _old(row: dict[str, Any], at: datetime, known: dict[_OldKey, Key]) -> BookLine:
     merchant, terminal, trace, date = was = tuple(row["key"])
     if row["what"] == REVERSAL:
-        return Line(REVERSAL, at, known[was], old=True)
+        return BookLine(REVERSAL, at, known[was], old=True)
     key = known[was] = Key(row["sent"] or date, trace, merchant, terminal)
     original = known.get(tuple(row["original"])) if row["original"] else None
-    entry = Entry(
+    entry = BookEntry(
         key,
         row["kind"],
         row["pan"],
@@ -108,4 +108,4 @@ def _old(row: dict[str, Any], at: datetime, known: dict[_OldKey, Key]) -> Line:
         auth_code=row["auth_code"],
         amount=row["amount"],
     )
-    return Line(REQUEST, at, key, entry, old=True)
+    return BookLine(REQUEST, at, key, entry, old=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from .entries import Account, Entry
+from .entries import Account, BookEntry
 
 
 @dataclass(slots=True)
-class Policy:
+class IssuerSettings:
     """Settings of the issuer; amounts in minor units. They may change while it runs."""
 
     default_balance: int = 1_000_000_00
@@ -50,9 +50,9 @@ class Ask:
 
     amount: int
     at: datetime
-    policy: Policy
+    policy: IssuerSettings
     account: Account
-    original: Entry | None = None
+    original: BookEntry | None = None
 
 
 Rule = tuple[str, str, Callable[[Ask], bool]]
@@ -65,7 +65,7 @@ TAKING: Final[tuple[Rule, ...]] = (
 )
 
 
-def _original(a: Ask) -> "Entry":
+def _original(a: Ask) -> "BookEntry":
     assert a.original is not None, "rows before this one refuse without an original"
     return a.original
 

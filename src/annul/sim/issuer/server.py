@@ -17,9 +17,9 @@ from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, FrameError
 from annul.wire.framing import Framer, Framing
 
-from .answers import NETWORK, Answers, Reply, replies
+from .answers import NETWORK, Answers, IssuerReply, replies
 from .books import Books, IssuerKind, kind_of
-from .entries import Entry, Key
+from .entries import BookEntry, Key
 from .faults import REVERSAL, FaultKind, Faults, Met
 
 log = structlog.get_logger(__name__)
@@ -138,11 +138,11 @@ class IssuerServer:
             return
         if message.mti == NETWORK:
             if not self.silent:
-                connection.send(self._answers.build(message, Reply("00", {70: message[70]})))
+                connection.send(self._answers.build(message, IssuerReply("00", {70: message[70]})))
         elif self._answers.genuine(message):
             self._serve(connection, _Asked.of(message))
         else:
-            connection.send(self._answers.build(message, Reply("A0", {})))
+            connection.send(self._answers.build(message, IssuerReply("A0", {})))
 
     def pack(self, body: bytes) -> bytes:
         """Frame an answer."""
@@ -172,20 +172,20 @@ class IssuerServer:
         elif FaultKind.LOST_ANSWER not in kinds:
             self._send(connection, asked, said, met)
 
-    def _rule(self, asked: _Asked, met: Met) -> list[Reply]:
+    def _rule(self, asked: _Asked, met: Met) -> list[IssuerReply]:
         """Do what a message asks for, and give what is said to it."""
         if self.maintenance:
-            return [Reply(self.books.policy.code("maintenance", "91"), {})]
+            return [IssuerReply(self.books.policy.code("maintenance", "91"), {})]
         if asked.reversal:
             # Refused by a fault it is not looked at, whatever was booked.
             code = met.code or self.books.reverse(asked.original, self.now(), asked.merchant)
-            return [Reply(code, {})]
+            return [IssuerReply(code, {})]
         if asked.kind is None:
             self.not_known += 1
-            return [Reply("40", {})]
+            return [IssuerReply("40", {})]
         return self._say(asked, self._book(asked, asked.kind, met), met)
 
-    def _book(self, asked: _Asked, kind: IssuerKind, met: Met, *, late: bool = False) -> Entry:
+    def _book(self, asked: _Asked, kind: IssuerKind, met: Met, *, late: bool = False) -> BookEntry:
         named = self.books.original(asked.original, asked.merchant) if kind.undoes else None
         return self.books.request(
             kind,
@@ -216,7 +216,7 @@ class IssuerServer:
             if way is not None:
                 self._send(way, asked, said, met)
 
-    def _say(self, asked: _Asked, entry: Entry, met: Met) -> list[Reply]:
+    def _say(self, asked: _Asked, entry: BookEntry, met: Met) -> list[IssuerReply]:
         said = replies(
             entry,
             met,
@@ -238,7 +238,9 @@ class IssuerServer:
             return "99"
         return "" if self.books.account(asked.pan).pin in {"", said} else "55"
 
-    def _send(self, connection: "_Connection", asked: _Asked, said: list[Reply], met: Met) -> None:
+    def _send(
+        self, connection: "_Connection", asked: _Asked, said: list[IssuerReply], met: Met
+    ) -> None:
         times = 2 if FaultKind.DUPLICATE in met.kinds else 1
         for reply in said * times:
             body = self._answers.build(asked.message, reply, met)

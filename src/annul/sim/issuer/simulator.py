@@ -21,7 +21,7 @@ from annul.wire.framing import FRAMINGS
 from .books import Books
 from .control import build
 from .faults import Faults
-from .rules import Policy
+from .rules import IssuerSettings
 from .server import IssuerServer
 
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -69,7 +69,7 @@ async def simulate(
             if options.books.exists():
                 lines = options.books.read_text(encoding="utf-8").splitlines()
             file = stack.enter_context(options.books.open("a", encoding="utf-8"))
-        books = Books(Policy(), lambda: f"{random.randrange(10**6):06d}", file)
+        books = Books(IssuerSettings(), lambda: f"{random.randrange(10**6):06d}", file)
         books.replay(lines)
         server = IssuerServer(
             books,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from annul.domain.batch import Balance, Totals
+from annul.domain.batch import BatchBalance, Totals
 from annul.wire.subfields import Field48Totals
 
 from . import messages
@@ -46,7 +46,7 @@ async def settle(terminal: SoftTerminal) -> Settled:
     if answer.response_code != "00":
         message = f"the host refused the settlement with {answer.response_code}"
         raise NotPossible(message)
-    balanced = Field48Totals.parse(str(answer.fields[48])).result == Balance.BALANCED
+    balanced = Field48Totals.parse(str(answer.fields[48])).result == BatchBalance.BALANCED
     if not balanced:
         await _upload(terminal, batch, records)
     journal.begin_batch(batch)

@@ -51,7 +51,7 @@ class Record:
 _COLUMNS: Final = [column.name for column in fields(Record)]
 
 
-class Journal:
+class TerminalJournal:
     """The journal of one terminal; `file` ":memory:" forgets when the process ends."""
 
     def __init__(self, file: Path | str, vault: Vault) -> None:

@@ -18,7 +18,7 @@ _CONNECT_S: Final = 10.0
 _HUNG_UP: Final = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, FrameError)
 
 
-class Line:
+class TerminalLine:
     """Connects when needed and stays connected until an answer fails to come."""
 
     def __init__(

@@ -23,7 +23,7 @@ _KEYED, _SWIPED, _SCANNED = "01", "02", "03"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class TerminalOrder:
     """What the cashier wants. `card` is a card number, or the scanned code of a QR payment.
 
     `rrn` and `date` (MMDD) name an original that is not in this terminal's journal.
@@ -42,7 +42,7 @@ class Order:
 
 
 def request(
-    order: Order, ids: tuple[str, str], batch: str, trace: str, pin_key: BlockCipher | None
+    order: TerminalOrder, ids: tuple[str, str], batch: str, trace: str, pin_key: BlockCipher | None
 ) -> Fields:
     """Build the fields of a request, all but the MAC; `ids` are terminal and merchant."""
     kind = order.kind
@@ -77,7 +77,7 @@ def scanned_code(fields: Fields) -> str:
     return Field59.parse(scanned).get(Field59.CODE).decode()
 
 
-def _card(order: Order, pin_key: BlockCipher | None) -> Fields:
+def _card(order: TerminalOrder, pin_key: BlockCipher | None) -> Fields:
     if not order.card:
         return {22: f"{_KEYED}2"}
     fields: Fields = {22: f"{_SWIPED if order.swiped else _KEYED}{1 if order.pin else 2}"}
@@ -96,7 +96,7 @@ def _card(order: Order, pin_key: BlockCipher | None) -> Fields:
     return fields
 
 
-def _scanned(order: Order) -> Fields:
+def _scanned(order: TerminalOrder) -> Fields:
     fields: Fields = {22: f"{_SCANNED}2"}
     if order.kind.undoes:
         voucher = order.original.voucher if order.original else ""
@@ -104,7 +104,7 @@ def _scanned(order: Order) -> Fields:
     return fields | {59: Field59(((Field59.CODE, order.card.encode()),)).build()}
 
 
-def _original(order: Order, batch: str) -> Fields:
+def _original(order: TerminalOrder, batch: str) -> Fields:
     """Name the original: reference, authorisation code, batch, trace and date."""
     found = order.original
     rrn = order.rrn or (found.rrn if found else "")

@@ -21,9 +21,9 @@ from annul.wire.subfields import Field59, Field60, Field62Terminal
 
 from . import messages
 from .errors import NoAnswerFromHost, NotPossible, SignInRefused, StillOwing, Unreachable
-from .journal import Fields, Journal, Record
-from .line import Line
-from .messages import Order
+from .journal import Fields, Record, TerminalJournal
+from .line import TerminalLine
+from .messages import TerminalOrder
 from .profile import Profile
 
 _CODEC: Final = Codec(DIALECTS["unionpay_pos"])
@@ -38,7 +38,7 @@ _REVERSAL_DONE: Final = frozenset({"00", "25", "12"})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TerminalAnswer:
     """The host's answer to a message that is not a transaction."""
 
     response_code: str
@@ -51,7 +51,7 @@ class SoftTerminal:
     def __init__(
         self,
         profile: Profile,
-        journal: Journal,
+        journal: TerminalJournal,
         now: Callable[[], datetime],
         told: Callable[[Record], None] = lambda _: None,
     ) -> None:
@@ -64,7 +64,7 @@ class SoftTerminal:
         self._now = now
         self._told = told
         tls = profile.tls
-        self._line = Line(
+        self._line = TerminalLine(
             profile.host,
             profile.port,
             profile.software,
@@ -93,7 +93,7 @@ class SoftTerminal:
 
     # Management ----------------------------------------------------------------------------
 
-    async def sign_in(self) -> Answer:
+    async def sign_in(self) -> TerminalAnswer:
         """Fetch fresh working keys and the batch; raises `SignInRefused`."""
         profile = self.profile
         self._keys = {}
@@ -111,7 +111,7 @@ class SoftTerminal:
         self.journal.signed_in(Field60.parse(str(field60)).batch, field62)
         return answer
 
-    async def sign_off(self) -> Answer:
+    async def sign_off(self) -> TerminalAnswer:
         """Say good-bye; the next transaction signs in again."""
         answer = await self.manage("sign_off", network="002")
         self._keys = {}
@@ -129,13 +129,13 @@ class SoftTerminal:
         await self.manage("parameters", network="361")
         return parameters
 
-    async def send_status(self, text: str) -> Answer:
+    async def send_status(self, text: str) -> TerminalAnswer:
         """Tell the host how the terminal is."""
         return await self.manage("status", network="362", extra={62: text.encode("gbk")})
 
     async def manage(
         self, name: str, *, network: str, extra: Fields | None = None, batch: str = ""
-    ) -> Answer:
+    ) -> TerminalAnswer:
         """Send a message that moves no money, and give the answer.
 
         The end of a batch carries a MAC, because it changes the host's books; when the host does
@@ -153,7 +153,7 @@ class SoftTerminal:
 
     async def _managed(
         self, kind: Kind, network: str, batch: str, extra: Fields, *, signed: bool
-    ) -> Answer:
+    ) -> TerminalAnswer:
         fields: Fields = {
             41: self._ids[0],
             42: self._ids[1],
@@ -169,11 +169,11 @@ class SoftTerminal:
         except _BadMac:
             message = "the answer's MAC is wrong, so it is not believed"
             raise NoAnswerFromHost(message) from None
-        return Answer(str(message[39]), message.fields())
+        return TerminalAnswer(str(message[39]), message.fields())
 
     # Transactions --------------------------------------------------------------------------
 
-    async def perform(self, order: Order) -> Record:
+    async def perform(self, order: TerminalOrder) -> Record:
         """Do a transaction: settle what is owed first, write, send, write what came of it.
 
         Raises `StillOwing`, `SignInRefused`, `Unreachable` (nothing moved) and
@@ -223,7 +223,7 @@ class SoftTerminal:
         record = next((r for r in self.journal.owed() if r.trace == trace), None)
         return record and self.journal.change(record, owed="", state="unanswered")
 
-    async def _attempt(self, order: Order) -> Record:
+    async def _attempt(self, order: TerminalOrder) -> Record:
         kind = order.kind
         batch, trace = self.journal.batch, self.journal.next_trace()
         fields = messages.request(order, self._ids, batch, trace, self._keys.get(KeyKind.PIN))
@@ -365,7 +365,7 @@ class SoftTerminal:
         return self.profile.timeout_s
 
     @staticmethod
-    def _expect_approval(answer: Answer, what: str) -> None:
+    def _expect_approval(answer: TerminalAnswer, what: str) -> None:
         if answer.response_code != _APPROVED:
             message = f"the host refused the {what} with {answer.response_code}"
             raise NotPossible(message)

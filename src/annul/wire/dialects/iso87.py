@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from annul.wire.dialect import Dialect, table
-from annul.wire.field import Content, Field, Form, Pad, Prefix
+from annul.wire.field import Content, Field, FieldForm, Pad, Prefix
 
 N, Z, AN, B = Content.DIGITS, Content.TRACK, Content.TEXT, Content.BINARY
 
@@ -43,20 +43,20 @@ _RIGHT_ALIGNED: Final = frozenset({19, 20, 21, 22, 23, 24, 27, 66, 68, 69, 70})
 def character_rows() -> tuple[Field, ...]:
     """Give every element with its digits, and the digits of its length, as characters."""
     return tuple(
-        Field(number, content, size, _PREFIX[digits], Form.CHARACTER)
+        Field(number, content, size, _PREFIX[digits], FieldForm.CHARACTER)
         for number, (content, size, digits) in _ELEMENTS.items()
     )
 
 
 def _packed(row: Field) -> Field:
     pad = Pad.LEFT_0 if row.number in _RIGHT_ALIGNED else Pad.RIGHT_0
-    return replace(row, form=Form.PACKED, pad=pad)
+    return replace(row, form=FieldForm.PACKED, pad=pad)
 
 
 ISO87_ASCII: Final = Dialect(
     name="iso87_ascii",
     fields=table(*character_rows()),
-    form=Form.CHARACTER,
+    form=FieldForm.CHARACTER,
     hex_bitmap=True,
     secondary=True,
     mac_field=128,

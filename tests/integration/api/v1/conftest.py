@@ -10,10 +10,10 @@ import pytest
 from annul.diagnose.causes import CAUSES
 from annul.domain.records import Transaction
 from annul.domain.text import Text
-from annul.resolve.book import Book, Entry
+from annul.resolve.book import Book, CaseEntry
 from annul.resolve.case import Case, Event
 from annul.security.software import SoftwareModule
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from tests.support.desks import Api, make_desk, open_api
 from tests.support.rows import put, put_case, put_transaction, put_void
 
@@ -78,7 +78,7 @@ async def _shop(pool: asyncpg.Pool, merchant: str, terminal: str, first: int) ->
 @pytest.fixture
 async def shops(pool: asyncpg.Pool) -> tuple[Shop, Shop]:
     """Give two shops of two merchants."""
-    seeded = await seed(pool, SoftwareModule(bytes(32)), Plan((1,), merchants=2))
+    seeded = await seed(pool, SoftwareModule(bytes(32)), DemoPlan((1,), merchants=2))
     (one, till, _), *_, (other, counter, _) = seeded
     return await _shop(pool, one, till, 1), await _shop(pool, other, counter, 101)
 
@@ -94,6 +94,8 @@ async def api(pool: asyncpg.Pool, shops: tuple[Shop, Shop]) -> AsyncIterator[Api
 async def happen(book: Book, case: Case, what: str) -> Case:
     """Let something happen in a case."""
     event = Event(what, Text("发生了", "it happened"), evidence={"causes": [], "facts": {}})
-    written = await book.write(case, Entry(case._replace(cause=next(iter(CAUSES))), [event]), NOW)
+    written = await book.write(
+        case, CaseEntry(case._replace(cause=next(iter(CAUSES))), [event]), NOW
+    )
     assert written is not None
     return written

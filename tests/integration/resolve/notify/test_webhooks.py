@@ -17,7 +17,7 @@ from annul.desk import webhooks as views
 from annul.domain.incident import Reader
 from annul.domain.incidents import INCIDENTS
 from annul.resolve.notify import outbound
-from annul.resolve.notify.webhooks import _SQL, Pace, new_secret
+from annul.resolve.notify.webhooks import _SQL, DeliveryPace, new_secret
 from annul.security.vault import Vault
 from annul.store.batcher import LOST
 from tests.support.certificates import Authority
@@ -286,7 +286,7 @@ async def test_a_slow_receiver_holds_up_nobody(hooks: Hooks, receiver: Receiver)
         await hooks.add(receiver.url, OTHER)
         for number in range(20):
             await hooks.tell(number)
-        hooks.start(Pace(poll_s=0.01, concurrency=4, per_webhook=3))
+        hooks.start(DeliveryPace(poll_s=0.01, concurrency=4, per_webhook=3))
         await hooks.until(lambda: _true(len(slow.got) == 3))
         await hooks.tell(99, OTHER)
         await hooks.until(lambda: _true(receiver.got))
@@ -303,7 +303,7 @@ async def test_a_receiver_that_never_answers_is_cut_off(hooks: Hooks):
     async with silent.listening():
         await hooks.add(silent.url)
         await hooks.tell()
-        hooks.start(Pace(poll_s=0.01, timeout_s=0.1))
+        hooks.start(DeliveryPace(poll_s=0.01, timeout_s=0.1))
         await hooks.logged(1)
         silent.held.set()
     (row,) = await hooks.log()
@@ -328,7 +328,7 @@ async def test_a_receiver_that_drips_is_cut_off_as_a_whole(hooks: Hooks):
     async with server:
         await hooks.add(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
         await hooks.tell()
-        hooks.start(Pace(poll_s=0.01, timeout_s=0.1))
+        hooks.start(DeliveryPace(poll_s=0.01, timeout_s=0.1))
         await hooks.logged(1)
         assert (await hooks.log())[0]["error"] == "no answer within 0.1 s"
         await over.wait()

@@ -10,7 +10,7 @@ import pytest
 
 from annul.security.ciphers import TDES, BlockCipher
 from annul.security.mac import MacAlgorithm, mac
-from annul.sim.issuer.entries import Entry
+from annul.sim.issuer.entries import BookEntry
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.wire.mac_block import MacBlock
@@ -36,7 +36,7 @@ def _net(simulator: Simulator) -> int:
     return books.totals()["net"]
 
 
-async def _booked(simulator: Simulator, count: int = 1) -> list[Entry]:
+async def _booked(simulator: Simulator, count: int = 1) -> list[BookEntry]:
     """Wait until so many entries are on the books."""
     entries = simulator.server.books.entries
     async with asyncio.timeout(5):

@@ -15,8 +15,8 @@ from annul.security.keys import FORMS, KeyKind, WorkingKeys
 from annul.security.mac import MacAlgorithm
 from annul.security.software import SoftwareModule
 from annul.security.vault import Vault
-from annul.sim.terminal.journal import Journal
-from annul.sim.terminal.messages import Order
+from annul.sim.terminal.journal import TerminalJournal
+from annul.sim.terminal.messages import TerminalOrder
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 from annul.wire.codec import Codec, Message
@@ -28,7 +28,7 @@ MASTER: Final = bytes(range(16))
 TERMINAL, MERCHANT = "10000001", "898000058120000"
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 _ECHOED: Final = (3, 4, 11, 41, 42, 48, 49, 60)
-SALE: Final = Order(KINDS["sale"], 10_000, "6200010000000007")
+SALE: Final = TerminalOrder(KINDS["sale"], 10_000, "6200010000000007")
 
 
 @dataclass
@@ -118,7 +118,7 @@ async def serving(host: Host, context: ssl.SSLContext | None = None) -> AsyncIte
         await host.end()
 
 
-def terminal_of(host: Host, journal: Journal | None = None, **changes: Any) -> SoftTerminal:
+def terminal_of(host: Host, journal: TerminalJournal | None = None, **changes: Any) -> SoftTerminal:
     """Make a soft terminal that fits the host."""
     profile = Profile(
         merchant=MERCHANT,
@@ -131,6 +131,6 @@ def terminal_of(host: Host, journal: Journal | None = None, **changes: Any) -> S
     return SoftTerminal(profile, journal or journal_of(), lambda: datetime.now(_ZONE))
 
 
-def journal_of(file: Path | str = ":memory:") -> Journal:
+def journal_of(file: Path | str = ":memory:") -> TerminalJournal:
     """Open a journal; in memory when no file is named."""
-    return Journal(file, Vault(bytes(16)))
+    return TerminalJournal(file, Vault(bytes(16)))

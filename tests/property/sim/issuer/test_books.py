@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annul.sim.issuer.books import KINDS, Books
-from annul.sim.issuer.entries import Booking, Entry, Key
-from annul.sim.issuer.rules import Policy
+from annul.sim.issuer.entries import BookEntry, Booking, Key
+from annul.sim.issuer.rules import IssuerSettings
 
 _NOON = datetime(2026, 11, 23, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
 _CARDS = ("6200010000000007", "6200010000000015")
@@ -40,7 +40,7 @@ _steps = st.lists(
 
 
 def _books(file: io.StringIO | None = None, **policy: Any) -> Books:
-    return Books(Policy(default_balance=1_000, **policy), lambda: "123456", file)
+    return Books(IssuerSettings(default_balance=1_000, **policy), lambda: "123456", file)
 
 
 @settings(max_examples=300, deadline=None)
@@ -77,5 +77,5 @@ def test_books_add_up_and_their_file_says_the_same(steps: list[Any], strict: boo
         assert (one.balance, one.held) == stands[pan]
 
 
-def _one(entries: list[Entry], which: int) -> Any:
+def _one(entries: list[BookEntry], which: int) -> Any:
     return entries[which % len(entries)] if entries else None

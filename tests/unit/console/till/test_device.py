@@ -7,7 +7,7 @@ import pytest
 
 from annul.console.frame.texts import Words
 from annul.console.till.device import Device
-from annul.console.till.values import FUNCTIONS, Card, Idle, Original, Result, Screen, Wish
+from annul.console.till.values import FUNCTIONS, Card, Idle, KeyedOriginal, Result, Screen, Wish
 
 _IDLE: Final = Idle("Example Tea House", "10000001", "000001", signed_in=True)
 _CARDS: Final = (
@@ -15,12 +15,12 @@ _CARDS: Final = (
     Card("Sample Bank, credit", "620002******0003", "6200020000000003"),
 )
 _JOURNAL: Final = {
-    "000002": Original("000002", "sale", 10_000, "620001******0007", approved=True),
-    "000003": Original("000003", "qr_sale", 880, "629000******0004", approved=True),
-    "000004": Original("000004", "void", 10_000, "620001******0007", approved=True),
-    "000005": Original("000005", "sale", 5_000, "620001******0007", approved=False),
-    "000006": Original("000006", "preauth", 5_000, "620001******0007", approved=True),
-    "000007": Original("000007", "completion", 5_000, "620001******0007", approved=True),
+    "000002": KeyedOriginal("000002", "sale", 10_000, "620001******0007", approved=True),
+    "000003": KeyedOriginal("000003", "qr_sale", 880, "629000******0004", approved=True),
+    "000004": KeyedOriginal("000004", "void", 10_000, "620001******0007", approved=True),
+    "000005": KeyedOriginal("000005", "sale", 5_000, "620001******0007", approved=False),
+    "000006": KeyedOriginal("000006", "preauth", 5_000, "620001******0007", approved=True),
+    "000007": KeyedOriginal("000007", "completion", 5_000, "620001******0007", approved=True),
 }
 
 

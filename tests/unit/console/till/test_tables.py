@@ -8,16 +8,16 @@ from pydantic import TypeAdapter
 
 from annul.console.frame.texts import Words, catalogue
 from annul.console.till import cards, drawing, notes, telling
-from annul.console.till.troubles import TIMES, TROUBLES, WELL, State, Trouble, in_force, rows
+from annul.console.till.troubles import TIMES, TROUBLES, WELL, Trouble, TroubleState, in_force, rows
 from annul.console.till.values import ASKED, FUNCTIONS, STRIKE
 from annul.sim.issuer.control import FaultRow
-from annul.sim.issuer.rules import Policy
+from annul.sim.issuer.rules import IssuerSettings
 
 _CASE = "系统继续处理,勿重复操作 编号405914327698"
 
 
-def _in_force(trouble: Trouble, times: int = 0) -> State:
-    return State(
+def _in_force(trouble: Trouble, times: int = 0) -> TroubleState:
+    return TroubleState(
         trouble.maintenance, trouble.silent, rows(trouble, times), {**WELL, **trouble.policy}
     )
 
@@ -27,19 +27,19 @@ def _in_force(trouble: Trouble, times: int = 0) -> State:
 def test_an_issuer_takes_every_trouble_and_it_is_known_again(trouble: Trouble, times: int) -> None:
     for row in rows(trouble, times):
         FaultRow.model_validate(row)
-    TypeAdapter(Policy).validate_python({**WELL, **trouble.policy})
+    TypeAdapter(IssuerSettings).validate_python({**WELL, **trouble.policy})
     assert in_force(_in_force(trouble, times), announced=trouble.announced) == trouble.key
 
 
 def test_nothing_wrong_and_what_is_not_ours() -> None:
-    assert in_force(State(False, False, [], WELL)) == ""
-    assert in_force(State(False, False, [], {**WELL, "void_window_s": 77.0})) is None
-    assert in_force(State(True, True, [], WELL)) is None
+    assert in_force(TroubleState(False, False, [], WELL)) == ""
+    assert in_force(TroubleState(False, False, [], {**WELL, "void_window_s": 77.0})) is None
+    assert in_force(TroubleState(True, True, [], WELL)) is None
 
 
 def test_a_fault_that_has_been_met_often_enough_is_over() -> None:
     fault = {**asdict(TROUBLES["garbled"].faults[0]), "left": 0}
-    assert in_force(State(False, False, [fault], WELL)) == ""
+    assert in_force(TroubleState(False, False, [fault], WELL)) == ""
 
 
 def test_a_trouble_of_two_faults_is_in_force_while_one_is_left() -> None:

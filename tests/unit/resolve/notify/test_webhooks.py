@@ -11,7 +11,7 @@ import pytest
 from annul.client.signature import sign, verify
 from annul.resolve.notify import outbound
 from annul.resolve.notify.outbound import AddressRefused
-from annul.resolve.notify.webhooks import Owed, new_secret
+from annul.resolve.notify.webhooks import OwedDelivery, new_secret
 
 SECRET, BODY, NOW = "whsec_test", '{"case":"撤销"}'.encode(), 1_790_000_000
 
@@ -89,8 +89,8 @@ def test_the_body_is_the_same_at_each_attempt():
         "created_at": datetime(2026, 11, 23, 4, 5, tzinfo=UTC),
     }
     payload = {"text": {"zh": "已撤销"}, "case": "300000000002"}
-    first = Owed(**values, attempts=1, payload=payload)  # pyright: ignore[reportArgumentType]
-    again = Owed(**values, attempts=2, payload=dict(sorted(payload.items())))  # pyright: ignore[reportArgumentType]
+    first = OwedDelivery(**values, attempts=1, payload=payload)  # pyright: ignore[reportArgumentType]
+    again = OwedDelivery(**values, attempts=2, payload=dict(sorted(payload.items())))  # pyright: ignore[reportArgumentType]
     assert (
         first.body()
         == again.body()

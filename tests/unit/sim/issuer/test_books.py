@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from annul.sim.issuer.books import KINDS, Books
-from annul.sim.issuer.entries import Booking, Entry, Key
+from annul.sim.issuer.entries import BookEntry, Booking, Key
 from annul.sim.issuer.lines import WrongBooks
-from annul.sim.issuer.rules import Policy
+from annul.sim.issuer.rules import IssuerSettings
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 23, 12, tzinfo=_ZONE)
@@ -27,18 +27,18 @@ class Desk:
 
     def __init__(self, file: io.StringIO | None = None, **policy: Any) -> None:
         codes = iter(range(123_456, 999_999))
-        self.books = Books(Policy(**policy), lambda: f"{next(codes)}", file)
+        self.books = Books(IssuerSettings(**policy), lambda: f"{next(codes)}", file)
         self._trace = 0
 
     def ask(
         self,
         kind: str,
         amount: int,
-        of: Entry | None = None,
+        of: BookEntry | None = None,
         at: datetime = NOON,
         pan: str = PAN,
         **more: Any,
-    ) -> Entry:
+    ) -> BookEntry:
         self._trace += 1
         return self.books.request(
             KINDS[kind],
@@ -330,7 +330,7 @@ def test_books_are_taken_up_from_their_file() -> None:
 
 
 def _taken_up(file: io.StringIO) -> Books:
-    again = Books(Policy(default_balance=10_000), lambda: "999999")
+    again = Books(IssuerSettings(default_balance=10_000), lambda: "999999")
     again.replay(file.getvalue().splitlines())
     again.check()
     return again
@@ -355,7 +355,7 @@ def test_a_file_that_knows_no_institutions_is_read_as_well() -> None:
     rows[1] |= {"kind": "void", "original": _OLD_KEYS[0]}
     rows.append({"what": "request", "key": ["m", "1", "000008", "1123"]} | _OLD_ROW)
     rows.append({"what": "reversal", "key": ["m", "1", "000008", "1123"]} | _OLD_ROW)
-    books = Books(Policy(default_balance=10_000), lambda: "999999")
+    books = Books(IssuerSettings(default_balance=10_000), lambda: "999999")
     books.replay(json.dumps(row) for row in rows)
     books.check()
     assert [entry.net for entry in books.entries.values()] == [4_000, -4_000, 0]
@@ -377,7 +377,7 @@ def test_a_file_that_makes_no_sense_is_refused_by_its_line(line: str) -> None:
     file = io.StringIO()
     Desk(file).ask("sale", 100)
     with pytest.raises(WrongBooks, match="line 2 "):
-        Books(Policy(), lambda: "1").replay([*file.getvalue().splitlines(), line])
+        Books(IssuerSettings(), lambda: "1").replay([*file.getvalue().splitlines(), line])
 
 
 @pytest.mark.parametrize(

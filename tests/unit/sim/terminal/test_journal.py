@@ -6,7 +6,7 @@ import pytest
 
 from annul.domain.response_codes import RESPONSE_CODES
 from annul.security.vault import Vault
-from annul.sim.terminal.journal import Journal, Record
+from annul.sim.terminal.journal import Record, TerminalJournal
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.receipt import outcome, slip
 
@@ -32,12 +32,12 @@ def _record(trace: str = "000002", **changes: object) -> Record:
 
 def test_what_was_written_is_there_after_a_power_cut(tmp_path: Path) -> None:
     file = tmp_path / "pos" / "t.db"
-    journal = Journal(file, _SEALING)
+    journal = TerminalJournal(file, _SEALING)
     journal.signed_in("000007", b"keys")
     journal.open(_record())
     assert journal.next_trace() == "000001"
     del journal  # no close: the process is gone
-    again = Journal(file, _SEALING)
+    again = TerminalJournal(file, _SEALING)
     assert [record.owed for record in again.owed()] == ["reversal"]
     assert again.owed()[0].fields == {2: PAN, 11: "000002", 59: b"\x01"}
     assert (again.batch, again.keys, again.next_trace()) == ("000007", b"keys", "000002")
@@ -46,14 +46,14 @@ def test_what_was_written_is_there_after_a_power_cut(tmp_path: Path) -> None:
 
 
 def test_traces_go_round_after_999999() -> None:
-    journal = Journal(":memory:", _SEALING)
+    journal = TerminalJournal(":memory:", _SEALING)
     journal._base.execute("UPDATE terminal SET next_trace = 999999")
     assert [journal.next_trace() for _ in range(2)] == ["999999", "000001"]
     journal.close()
 
 
 def test_only_what_was_approved_is_counted() -> None:
-    journal = Journal(":memory:", _SEALING)
+    journal = TerminalJournal(":memory:", _SEALING)
     for number, (kind, state) in enumerate(
         [("sale", "approved"), ("sale", "declined"), ("void", "approved"), ("sale", "reversed")]
     ):

@@ -23,7 +23,7 @@ from annul.wire.errors import DecodeError
 from annul.wire.framing import FRAMINGS
 
 from .errors import NoAnswer, NotSent, Silence
-from .health import Condition, Health
+from .health import Condition, IssuerHealth
 from .late import LateAnswers, OnLate
 from .link import Link, LinkLimits
 from .message import Answer, parse_answer
@@ -38,11 +38,11 @@ _REVERSAL: Final = "4"  # message class, second digit of the MTI
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class IssuerLine:
     """One issuer's link and how it has been doing."""
 
     link: Link
-    health: Health
+    health: IssuerHealth
 
 
 class Issuers:
@@ -76,7 +76,7 @@ class Issuers:
         self._tls = dict(tls or {})
         self._issuers = {issuer.issuer_id: issuer for issuer in issuers}
         self._bins = tuple(bins)
-        self._lines: dict[str, Line] = {
+        self._lines: dict[str, IssuerLine] = {
             issuer.issuer_id: self._line(issuer)
             for issuer in self._issuers.values()
             if issuer.active
@@ -188,7 +188,7 @@ class Issuers:
         return max((issuer.timeout_ms for issuer in self._issuers.values()), default=0) / 1000
 
     @property
-    def lines(self) -> Mapping[str, Line]:
+    def lines(self) -> Mapping[str, IssuerLine]:
         """Links and health by issuer, for metrics, console and diagnosis."""
         return self._lines
 
@@ -228,8 +228,8 @@ class Issuers:
 
     # Inside ---------------------------------------------------------------------------------
 
-    def _line(self, issuer: Issuer, health: Health | None = None) -> Line:
-        health = health or Health(self._monotonic)
+    def _line(self, issuer: Issuer, health: IssuerHealth | None = None) -> IssuerLine:
+        health = health or IssuerHealth(self._monotonic)
         link = Link(
             issuer,
             # Of its own: it keeps the shapes it has seen, and odd ones crowd out nobody else's.
@@ -248,9 +248,9 @@ class Issuers:
             loops=self._loops,
         )
         link.hold_reading(hold=self._late.holding)
-        return Line(link, health)
+        return IssuerLine(link, health)
 
-    def _late_from(self, issuer_id: str, health: Health) -> Callable[[Message], None]:
+    def _late_from(self, issuer_id: str, health: IssuerHealth) -> Callable[[Message], None]:
         def take(message: Message) -> None:
             health.late()
             try:

@@ -9,7 +9,7 @@ _KEPT_S: Final = 1.0
 _MOST: Final = 1_000
 
 
-class Kept:
+class SharedResults:
     """Shared results: who asks while one is being built awaits the same one."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from annul.domain.answers import Verdict
 from annul.domain.records import Bin, Issuer
-from annul.issuers.desk import Issuers
 from annul.issuers.errors import Silence
 from annul.issuers.health import Condition
+from annul.issuers.lines import Issuers
 from annul.issuers.link import LinkLimits, NoAnswer, NotSent
 from annul.security.keys import WrappedKey
 from annul.wire.codec import Message
