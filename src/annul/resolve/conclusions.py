@@ -1,39 +1,28 @@
 """Conclusions by hand: two people say, with evidence, what has become of a transaction's money.
 
-A confirmation is written first; what it moves is moved after it and, after a crash in between,
-by whoever calls `finish` next. That it was carried out is written last, once, so that a
-transaction which comes open again later is never moved by an old conclusion.
+A confirmation is written first; `carrying_out` moves what it moves.
 """
 
 import hashlib
-import json
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 import structlog
 from uuid_utils.compat import uuid7
 
-from annul.domain.incident import Incident
-from annul.domain.kinds import KINDS
 from annul.domain.records import Transaction
-from annul.domain.response_codes import Effect, effect_of
-from annul.domain.states import BY_HAND, STANDING, UNFINISHED
+from annul.domain.states import BY_HAND
 from annul.security.vault import Vault
-from annul.store.batcher import STORE_LOST
 from annul.store.clock import Clock
-from annul.store.incidents import CLOSE_ENDED, opening
-from annul.store.sql import load
 from annul.wire.masking import scan
 
-from .book import Book, CaseEntry
-from .case import Case
+from .book import Book
+from .carrying_out import SQL as _SQL
+from .carrying_out import CarryingOut, Concludes
 from .conclusion import (
-    CARRIED_OUT,
-    COLUMNS,
     LARGEST_EVIDENCE,
-    OVERTAKEN,
     ROLES,
     AlreadyProposed,
     Conclusion,
@@ -49,32 +38,11 @@ from .conclusion import (
     TransactionUnknown,
     file_name,
 )
-from .conclusion_words import event
 from .people import SecondPersonNeeded
 
 log = structlog.get_logger(__name__)
 
-_TRIES: Final = 5  # writings of others that an event steps aside for
-_STUCK: Final = timedelta(minutes=1)
 _TIMEOUT_MS: Final = 30_000  # of an issuer that is not known any more
-
-
-_SQL: Final = load(
-    "annul.resolve",
-    "conclusions.sql",
-    columns=", ".join(f"t.{name}" for name in Transaction._fields),
-    case=", ".join(f"t.{name}" for name in Case._fields),
-    shown=COLUMNS,
-    close_ended=CLOSE_ENDED,
-)
-
-
-class Concludes(Protocol):
-    """What moves a transaction by hand; True when it has moved, with its ledger in one commit."""
-
-    async def concluded(self, transaction: Transaction, *, done: bool, at: datetime) -> bool:
-        """Move it: `done` at the issuer or not."""
-        ...
 
 
 class Conclusions:
@@ -89,10 +57,9 @@ class Conclusions:
         clock: Clock,
     ) -> None:
         self._pool = pool
-        self._book = book
         self._vault = vault
-        self._outcomes = outcomes
         self._clock = clock
+        self._carrying_out = CarryingOut(pool, book, outcomes, clock)
 
     # Reading --------------------------------------------------------------------------------
 
@@ -219,7 +186,7 @@ class Conclusions:
             await self._confirmed(transaction, found, person, reason)
             found = await self._one(transaction, identity)
         if found.carried_at is None:
-            await self._carry_out(found)
+            await self._carrying_out.carry_out(found)
         return await self._one(transaction, identity)
 
     async def withdraw(
@@ -246,28 +213,9 @@ class Conclusions:
 
     async def finish(self, now: datetime) -> int:
         """Carry out what is confirmed and not carried out yet; gives how many were."""
-        carried = 0
-        for row in await self._pool.fetch(*_SQL["waiting"]()):
-            waiting = Conclusion(*row)
-            try:
-                carried += await self._carry_out(waiting)
-            except STORE_LOST:
-                raise
-            except Exception:  # one that can not be carried out holds up no other
-                log.exception("conclusion_failed", conclusion=str(waiting.id))
-                transaction, _ = await self._look(waiting, now)
-                await self._say_stuck(waiting, transaction, now)
-        return carried
+        return await self._carrying_out.finish(now)
 
     # Inside ---------------------------------------------------------------------------------
-
-    async def _look(self, conclusion: Conclusion, since: datetime) -> tuple[Transaction, bool]:
-        """Give the transaction, and whether anything was heard of its money since a moment."""
-        key = {"merchant": conclusion.merchant_id, "id": conclusion.transaction_id}
-        row = await self._pool.fetchrow(*_SQL["look"](**key, since=since))
-        assert row is not None, "transactions are never deleted"
-        *columns, heard = row
-        return Transaction.of(columns), heard
 
     async def _one(self, transaction: Transaction, identity: UUID) -> Conclusion:
         key = {"merchant": transaction.merchant_id, "transaction": transaction.id}
@@ -284,7 +232,7 @@ class Conclusions:
         if found.proposed_by == person.answers:
             raise SecondPersonNeeded
         await self.concludable(transaction, done=found.done)
-        _, heard = await self._look(found, found.proposed_at)
+        _, heard = await self._carrying_out.look(found, found.proposed_at)
         if heard:
             raise SomethingCameSince
 
@@ -299,105 +247,6 @@ class Conclusions:
             detail = found._replace(confirmed_by=person.answers).evidence()
             await _audit(connection, person, "confirm-conclusion", transaction, reason, detail, now)
 
-    async def _carry_out(self, conclusion: Conclusion) -> bool:
-        """Move what is to be moved, then tell case and incidents, then write that it is done."""
-        if self._outcomes is None:
-            return False
-        assert conclusion.confirmed_at is not None, "only what two have said is carried out"
-        now = self._clock.now()
-        transaction, heard = await self._look(conclusion, conclusion.confirmed_at)
-        if transaction.state in BY_HAND and not heard:
-            await self._outcomes.concluded(transaction, done=conclusion.done, at=now)
-            transaction, heard = await self._look(conclusion, conclusion.confirmed_at)
-        if transaction.state in BY_HAND and not heard:
-            # Something holds it; it is tried again.
-            await self._say_stuck(conclusion, transaction, now)
-            return False
-        stands = transaction.state in STANDING
-        came = (
-            OVERTAKEN if transaction.state in BY_HAND or stands != conclusion.done else CARRIED_OUT
-        )
-        return await self._followed(conclusion, transaction, came, now)
-
-    async def _followed(
-        self, conclusion: Conclusion, transaction: Transaction, came: str, now: datetime
-    ) -> bool:
-        case, told = await self._told(conclusion, transaction, came, now)
-        if not told:
-            return False  # others are writing it; `finish` comes again
-        async with self._pool.acquire() as connection, connection.transaction():
-            if came == CARRIED_OUT:
-                close = _SQL["close_incidents"](
-                    merchant=conclusion.merchant_id,
-                    transaction=transaction.id,
-                    case=case.id if case else None,
-                    now=now,
-                    unfinished=[str(state) for state in UNFINISHED],
-                )
-                await connection.execute(*close)
-                if conclusion.done and _told_otherwise(transaction):
-                    incident = Incident.of_transaction(
-                        "concluded_as_done", transaction, terminal=transaction.terminal_id
-                    )
-                    await connection.execute(*opening([incident], now))
-            else:
-                incident = Incident.of_transaction(
-                    "conclusion_overtaken",
-                    transaction,
-                    concluded="done" if conclusion.done else "not_done",
-                    code=transaction.late_code or transaction.response_code,
-                    state=transaction.state,
-                )
-                await connection.execute(*opening([incident], now))
-            marked = await connection.fetchval(
-                *_SQL["audit"](
-                    id=conclusion.id,
-                    now=now,
-                    who="annul",
-                    role="",
-                    action=came,
-                    object=f"transaction {transaction.rrn}",
-                    reason=conclusion.reason,
-                    detail={
-                        **conclusion.evidence(),
-                        "state": str(transaction.state),
-                        "transaction": str(transaction.id),
-                    },
-                )
-            )
-        if case is not None and not case.ended:
-            await self._book.nudge(case, now)
-        return bool(marked)
-
-    async def _told(
-        self, conclusion: Conclusion, transaction: Transaction, came: str, now: datetime
-    ) -> tuple[Case | None, bool]:
-        """Write it into the case's history, once; gives the case, and whether it stands there."""
-        key = {"merchant": transaction.merchant_id, "id": transaction.id}
-        case_of = _SQL["case_of"](**key, original=transaction.original_id)
-        row = await self._pool.fetchrow(*case_of)
-        if row is None:
-            return None, True
-        case = Case.of(row)
-        for _ in range(_TRIES):
-            if any(_is_of(conclusion, body) for body, _ in await self._book.history(case)):
-                return case, True
-            happened = event(conclusion, transaction, came)
-            if await self._book.append(case, CaseEntry(case, [happened]), now):
-                return case, True
-            case = await self._book.reread(case)
-        return case, False
-
-    async def _say_stuck(
-        self, conclusion: Conclusion, transaction: Transaction, now: datetime
-    ) -> None:
-        """Tell somebody when a confirmed conclusion can not be carried out for long."""
-        assert conclusion.confirmed_at is not None, "it is confirmed"
-        if now < conclusion.confirmed_at + _STUCK:
-            return
-        incident = Incident.of_transaction("conclusion_waits", transaction)
-        await self._pool.execute(*opening([incident], now))
-
 
 def _checked(person: Person, reason: str) -> str:
     """Give the reason as it may be kept; raises for those who conclude nothing, or say nothing."""
@@ -407,19 +256,6 @@ def _checked(person: Person, reason: str) -> str:
     if not kept:
         raise ReasonMissing
     return kept
-
-
-def _told_otherwise(done: Transaction) -> bool:
-    """Whether a terminal holds for not done what is.
-
-    What it asks for in vain it reverses. A refund or advice it holds for open, unless it was told
-    of a decline before the approval came.
-    """
-    return KINDS[done.kind].reversible or effect_of(done.late_code) is Effect.DONE
-
-
-def _is_of(conclusion: Conclusion, body: str) -> bool:
-    return json.loads(body)["evidence"].get("conclusion") == str(conclusion.id)
 
 
 def _key(conclusion: Conclusion) -> dict[str, Any]:
