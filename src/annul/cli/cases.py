@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from annul.diagnose.causes import CAUSES
+from annul.domain.money import told
 from annul.resolve import words
 from annul.resolve.case import UNPROVED, Case
 from annul.resolve.ends import ended
@@ -92,7 +93,7 @@ def cases(
         table.add_row(
             one.number,
             ended(one.ended, one.kind, one.step)[at],
-            _money(one.amount),
+            told(one.amount, one.currency)[at],
             one.card_masked,
             _title(one, at),
             one.step,
@@ -158,7 +159,7 @@ def promise(
         return
     at = _at(language(lang))
     for name, value in figures.items():
-        shown = _money(int(value)) if name == "in_question" else f"{value:.0f}"
+        shown = told(int(value))[at] if name == "in_question" else f"{value:.0f}"
         typer.echo(f"{_PROMISE[name][at]:<24}{shown}")
     for row in causes:
         title = CAUSES[row["cause"]].title[at] if row["cause"] in CAUSES else row["cause"]
@@ -278,9 +279,8 @@ def _print(shown: dict[str, Any], spoken: Language) -> None:
     said = _LABELS["whole"][at] if broken is None else _LABELS["broken"][at].format(broken)
     typer.echo(f"\n{said}")
     for one in shown["likely"]:
-        typer.echo(
-            f"{_LABELS['likely'][at]}: {one['voucher']} {_money(one['amount'])} {one['rrn']}"
-        )
+        amount = told(one["amount"], shown["case"]["currency"])[at]
+        typer.echo(f"{_LABELS['likely'][at]}: {one['voucher']} {amount} {one['rrn']}")
     for name, roles in shown["allowed"].items():
         typer.echo(f"{_LABELS['allowed'][at]}: {name:<14} {', '.join(roles)}")
 
@@ -289,7 +289,7 @@ def _summary(row: dict[str, Any], at: int, zone: ZoneInfo) -> Iterator[tuple[str
     cause = CAUSES.get(row["confirmed"] or row["cause"])
     yield "number", row["number"]
     yield "state", ended(row["ended"], row["kind"], row["step"])[at]
-    yield "amount", _money(row["amount"])
+    yield "amount", told(row["amount"], row["currency"])[at]
     yield "card", row["card_masked"]
     if cause is not None:
         yield "cause", f"{words.title(cause, row['kind'])[at]} ({row['probability']:.0%})"
@@ -320,10 +320,6 @@ def _when(at: datetime, zone: ZoneInfo) -> str:
 
 def _at(spoken: Language) -> int:
     return 0 if spoken == "zh" else 1
-
-
-def _money(amount: int) -> str:
-    return f"{amount // 100}.{amount % 100:02d}"
 
 
 def _plain(value: Any) -> str:

@@ -14,6 +14,7 @@ import typer
 
 from annul.domain.errors import AnnulError
 from annul.domain.kinds import KINDS
+from annul.domain.money import told
 from annul.domain.records import Transaction
 from annul.resolve.conclusion import (
     LARGEST_EVIDENCE,
@@ -311,7 +312,7 @@ def _print_list(
         table.add_row(
             row["rrn"],
             kind.en if at else kind.zh,
-            _money(row["amount"]),
+            told(row["amount"], row["currency"])[at],
             _STATES[row["state"]][at],
             f"{row['since'].astimezone(zone):%m-%d %H:%M:%S}",
             row["issuer_id"],
@@ -320,7 +321,9 @@ def _print_list(
         )
     Console(highlight=False, markup=False, width=None if os.isatty(1) else 200).print(table)
     for one in sums:
-        typer.echo(f"{_SAID['total'][at]}: {one['count']}, {_money(one['amount'])}")
+        typer.echo(
+            f"{_SAID['total'][at]}: {one['count']}, {told(one['amount'], one['currency'])[at]}"
+        )
 
 
 def _case(row: dict[str, Any], at: int) -> str:
@@ -349,7 +352,7 @@ def _print_one(
         return
     kind = KINDS[transaction.kind]
     typer.echo(f"{_SAID['reference'][at]}: {transaction.rrn} ({kind.en if at else kind.zh})")
-    typer.echo(f"{_SAID['amount'][at]}: {_money(transaction.amount)}")
+    typer.echo(f"{_SAID['amount'][at]}: {told(transaction.amount, transaction.currency)[at]}")
     state = _STATES.get(transaction.state, (transaction.state, transaction.state))[at]
     typer.echo(f"{_SAID['state'][at]}: {state}")
     for name, done in (("if_done", True), ("if_not", False)):
@@ -362,7 +365,3 @@ def _print_one(
         typer.echo(f"  {_SAID['by'][at]}: {by}")
         typer.echo(f"  {_SAID['reason'][at]}: {one.reason}")
         typer.echo(f"  {_SAID['file'][at]}: {one.evidence_name} sha256 {one.evidence_hash.hex()}")
-
-
-def _money(amount: int) -> str:
-    return f"{amount // 100}.{amount % 100:02d}"

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from annul.domain.money import show
+from annul.domain.money import told
 from annul.domain.states import UNFINISHED
+from annul.domain.text import Text
 
 from .codes import foremost
 from .facts import Facts
@@ -45,15 +46,18 @@ class Signal:
     def lines(self, facts: Facts) -> tuple[str, str]:
         """Give the sentence in Chinese and English."""
         values = [_shown(name, facts.get(name)) for name in self.needs]
-        return self.zh.format(*values), self.en.format(*values)
+        zh, en = ([value.speak(language) for value in values] for language in ("zh", "en"))
+        return self.zh.format(*zh), self.en.format(*en)
 
 
-def _shown(name: str, value: Any) -> str:
+def _shown(name: str, value: Any) -> Text:
     if name in _MONEY:
-        return show(int(value))
+        return told(int(value))
     if "_share_" in name:
-        return f"{value:.0%}"
-    return f"{value:.0f}" if isinstance(value, float) else str(value)
+        same = f"{value:.0%}"
+    else:
+        same = f"{value:.0f}" if isinstance(value, float) else str(value)
+    return Text(same, same)
 
 
 def _is(wanted: object) -> Callable[[object], bool]:

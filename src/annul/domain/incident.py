@@ -14,7 +14,7 @@ from typing import Final, Protocol, Self, cast
 from uuid import UUID
 
 from .kinds import KINDS
-from .money import show
+from .money import told
 from .records import Transaction
 from .text import Text
 
@@ -74,13 +74,12 @@ def _utc(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads: the language, and how money (minor units, currency) and times are written there.
+    """Who reads: the language, and how times are written there.
 
     `word` names what this module has no text for, such as a state.
     """
 
     language: str = "en"
-    amount: Callable[[int, str], str] = show
     when: Callable[[str], str] = _utc
     word: Callable[[str], str] = str
 
@@ -122,7 +121,7 @@ class IncidentKind:
             if form == "way" and value in self.ways:
                 return filled(self.ways[str(value)])
             if form == "money" and isinstance(value, int):
-                return reader.amount(value, str(params.get("currency", "")))
+                return told(value, str(params.get("currency", ""))).speak(reader.language)
             return _shown(value, form, reader)
 
         return filled(self.says)

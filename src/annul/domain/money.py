@@ -1,9 +1,11 @@
 """Money is an integer of minor units; this is how it is read, shown and rounded."""
 
 import re
+from decimal import Decimal
 from typing import Final
 
 from .errors import AnnulError
+from .text import Text
 
 # ISO 4217: numeric code -> (letters, digits after the point).
 CURRENCIES: Final = {
@@ -41,8 +43,19 @@ def parse(text: str, currency: str = "156") -> int:
     return minor
 
 
+def told(minor: int, currency: str = "156") -> Text:
+    """Write an amount as the trade does in each language: ¥1,234.50, CNY 1,234.50."""
+    from babel.numbers import format_currency  # most commands start without it
+
+    letters, digits = CURRENCIES.get(currency, (currency, 2))
+    amount = Decimal(minor).scaleb(-digits)
+    plain = format_currency(amount, letters, "¤¤ #,##0.00", locale="en").strip()
+    known = currency in CURRENCIES
+    return Text(format_currency(amount, letters, locale="zh_CN") if known else plain, plain)
+
+
 def show(minor: int, currency: str = "156") -> str:
-    """Write 10000 minor units as "100.00"."""
+    """Write 10000 minor units as "100.00": what is typed in, printed or put into a message."""
     digits = CURRENCIES.get(currency, ("", 2))[1]
     sign = "-" if minor < 0 else ""
     if not digits:

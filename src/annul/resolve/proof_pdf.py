@@ -14,6 +14,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from annul.diagnose.causes import CAUSES
+from annul.domain.money import show
 
 from . import words
 from .ends import ended
@@ -86,7 +87,7 @@ def _story(proof: dict[str, Any]) -> Iterable[Flowable]:
                 row["kind"],
                 row["state"],
                 row["rrn"],
-                _money(row["amount"]),
+                show(row["amount"], row["currency"]),
                 row["response_code"] or row["why"],
             )
             for row in proof["transactions"]
@@ -98,7 +99,13 @@ def _story(proof: dict[str, Any]) -> Iterable[Flowable]:
     yield _grid(
         [("日期 date", "借 debit", "贷 credit", "金额 amount", "事由 cause")]
         + [
-            (row["business_date"], row["debit"], row["credit"], _money(row["amount"]), row["cause"])
+            (
+                row["business_date"],
+                row["debit"],
+                row["credit"],
+                show(row["amount"], row["currency"]),
+                row["cause"],
+            )
             for row in proof["ledger"]
         ],
         (0.16, 0.26, 0.26, 0.16, 0.16),
@@ -134,7 +141,7 @@ def _summary(proof: dict[str, Any]) -> Iterable[tuple[str, str]]:
     yield "结果 End", Rich(f"<b>{how.zh} {how.en.capitalize()}</b>")
     last = proof["timeline"][-1]["why"] if proof["timeline"] else {"zh": "", "en": ""}
     yield "说明 Explanation", _both(last)
-    yield "金额 Amount", f"{_money(case['amount'])} ({case['currency']})"
+    yield "金额 Amount", f"{show(case['amount'], case['currency'])} ({case['currency']})"
     yield "卡号 Card", case["card_masked"]
     yield "商户/终端 Merchant, terminal", f"{case['merchant_id']} / {case['terminal_id']}"
     yield "发卡行 Issuer", case["issuer_id"] or "-"
@@ -208,7 +215,3 @@ def _marked(cell: str) -> str:
 
 def _both(text: dict[str, str]) -> Rich:
     return Rich(f"{escape(text['zh'])}<br/>{escape(text['en'])}")
-
-
-def _money(amount: int) -> str:
-    return f"{amount // 100}.{amount % 100:02d}"

@@ -9,7 +9,7 @@ from typing import Final
 
 from annul.domain.incident import Incident
 from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, Family
-from annul.domain.money import show
+from annul.domain.money import told
 from annul.domain.records import Transaction
 from annul.domain.states import STANDING, Sent, State
 from annul.domain.text import Text
@@ -38,23 +38,23 @@ def done(s: Situation) -> Step | None:
     if not proof:
         return None
     rrns = Text("、".join(one.rrn for one in proof), ", ".join(one.rrn for one in proof))
-    amount = show(sum(one.amount for one in proof))
+    amount = told(sum(one.amount for one in proof), proof[0].currency)
     rest = _rest(s, proof)
     evidence = {"proof": [one.rrn for one in proof]}
     if family is REFUNDS:
         return end(
             "refunded",
             Text(
-                f"退货{amount}成功，参考号{rrns.zh}{rest.zh}",
-                f"the refund of {amount} went through, {rrns.en}{rest.en}",
+                f"退货{amount.zh}成功，参考号{rrns.zh}{rest.zh}",
+                f"the refund of {amount.en} went through, {rrns.en}{rest.en}",
             ),
             evidence,
         )
     return end(
         "refused",
         Text(
-            f"预授权完成{amount}成功，参考号{rrns.zh}{rest.zh}",
-            f"the completion of {amount} went through, {rrns.en}{rest.en}",
+            f"预授权完成{amount.zh}成功，参考号{rrns.zh}{rest.zh}",
+            f"the completion of {amount.en} went through, {rrns.en}{rest.en}",
         ),
         evidence,
         name=COMPLETED,
@@ -67,9 +67,10 @@ def _rest(s: Situation, proof: list[Transaction]) -> Text:
     void, amounts = s.picture.void, {one.amount for one in proof}
     if void.state not in {State.DECLINED, State.REVERSED} or void.amount in amounts:
         return Text("", "")
+    amount = told(void.amount, void.currency)
     return Text(
-        f"；另一笔{void.rrn}（{show(void.amount)}）未成功",
-        f"; another one, {void.rrn} ({show(void.amount)}), did not",
+        f"；另一笔{void.rrn}（{amount.zh}）未成功",
+        f"; another one, {void.rrn} ({amount.en}), did not",
     )
 
 
@@ -137,11 +138,12 @@ def _task(kind: str) -> str:
 
 def _advice_declined(s: Situation, void: Transaction) -> Step:
     """Say that a completion was declined which the terminal was told had been accepted."""
-    code, amount = void.response_code or void.late_code or "-", show(void.amount)
+    code = void.response_code or void.late_code or "-"
+    amount = told(void.amount, void.currency)
     why = Text(
-        f"终端已被告知成功的离线完成{void.rrn}（{amount}）被发卡行{void.issuer_id}拒绝，应答码{code}，"
+        f"终端已被告知成功的离线完成{void.rrn}（{amount.zh}）被发卡行{void.issuer_id}拒绝，应答码{code}，"
         "这笔钱没有收到。下一步：联系持卡人另行收款，或由收单机构向发卡行追讨",
-        f"the completion advice {void.rrn} ({amount}) that the terminal was told is accepted was"
+        f"the completion advice {void.rrn} ({amount.en}) that the terminal was told is accepted was"
         f" declined by issuer {void.issuer_id} with code {code}: this money was not taken. Next:"
         " collect it from the cardholder another way, or let the acquirer ask the issuer for it",
     )

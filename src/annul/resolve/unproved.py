@@ -6,7 +6,7 @@ from typing import Final
 from annul.diagnose.gather import Owed
 from annul.domain.incident import Incident
 from annul.domain.kinds import KINDS, Money
-from annul.domain.money import show
+from annul.domain.money import told
 from annul.domain.records import Transaction
 from annul.domain.states import State
 from annul.domain.text import Text
@@ -62,10 +62,10 @@ def unproved(s: Situation, open_: Sequence[Transaction]) -> Step:
 
 def _open(one: Transaction, owed: Owed | None) -> Text:
     kind, tried = KINDS[one.kind], _tried(one, owed)
-    where, amount = _WHERE[kind.money], show(one.amount)
+    where, amount = _WHERE[kind.money], told(one.amount, one.currency)
     return Text(
-        f"缺发卡行{one.issuer_id}对{kind.zh}{one.rrn}（{amount}）的答复，{tried.zh}，{where.zh}",
-        f"issuer {one.issuer_id} has not said what became of the {kind.en} {one.rrn} ({amount}),"
+        f"缺发卡行{one.issuer_id}对{kind.zh}{one.rrn}（{amount.zh}）的答复，{tried.zh}，{where.zh}",
+        f"issuer {one.issuer_id} has not said what became of the {kind.en} {one.rrn} ({amount.en}),"
         f" {tried.en}, {where.en}",
     )
 

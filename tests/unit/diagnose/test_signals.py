@@ -171,7 +171,7 @@ def test_no_reason_of_this_host_goes_unheard(why: str) -> None:
         (
             "rule_amount",
             {"issuer.void_amount_limit": 50_000, "void.amount": 60_050},
-            "600.50 is over the issuer's limit 500.00",
+            "CNY 600.50 is over the issuer's limit CNY 500.00",
         ),
         ("rule_new", {"issuer.rule_changed": 1.0}, "changed 1 s ago"),
         ("late_often", {"issuer.slow_share_recent": 1}, "100% of the answers"),

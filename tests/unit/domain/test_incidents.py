@@ -169,11 +169,11 @@ def test_a_row_is_said_in_the_language_of_its_reader() -> None:
     one = Incident.of_transaction("disputed", refund, how="differs", code="00", fields=[4, 49])
     assert (one.subject, one.transaction_id) == (str(refund.id), refund.id)
     assert _said(one, "en") == (
-        "refund 300000000077 (123.45, issuer 00000101):"
+        "refund 300000000077 (CNY 123.45, issuer 00000101):"
         " the issuer approved something else, fields 4, 49, code 00"
     )
     assert _said(one, "zh") == (
-        "退货300000000077（123.45，发卡行00000101）：发卡行批准的与所请求的不同，域4, 49，应答00"
+        "退货300000000077（¥123.45，发卡行00000101）：发卡行批准的与所请求的不同，域4, 49，应答00"
     )
 
 
@@ -190,13 +190,11 @@ def test_money_is_said_by_its_currency_and_times_as_the_reader_writes_them() -> 
         "code": "",
     }
     assert kind.said(params, Reader("en")) == (
-        "refund 300000000077 (12345, issuer 00000101): not acknowledged"
+        "refund 300000000077 (JPY 12,345, issuer 00000101): not acknowledged"
         " since 2026-11-23 04:00:00 UTC, 10 tries, last code -"
     )
-    reader = Reader(
-        "zh", amount=lambda minor, currency: f"{currency} {minor}", when=lambda at: at[11:16]
-    )
-    assert "392 12345" in kind.said(params, reader)
+    reader = Reader("zh", when=lambda at: at[11:16])
+    assert "JP¥12,345" in kind.said(params, reader)
     assert "12:00" in kind.said(params, reader)
 
 

@@ -54,3 +54,20 @@ def test_a_mistaken_amount_is_quoted() -> None:
 )
 def test_shares_are_rounded_half_up(amount: int, rate_ppm: int, part: int) -> None:
     assert money.share(amount, rate_ppm) == part
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "zh", "en"),
+    [
+        (1_234_567, "156", "¥12,345.67", "CNY 12,345.67"),
+        (-5, "156", "-¥0.05", "-CNY 0.05"),
+        (1_234_567, "392", "JP¥1,234,567", "JPY 1,234,567"),
+        (100, "840", "US$1.00", "USD 1.00"),
+        (100, "036", "036 1.00", "036 1.00"),
+        (100, "", "1.00", "1.00"),
+    ],
+)
+def test_amounts_are_told_as_each_language_does(
+    minor: int, currency: str, zh: str, en: str
+) -> None:
+    assert money.told(minor, currency) == (zh, en)

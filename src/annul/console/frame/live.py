@@ -66,9 +66,8 @@ class View:
         return local.strftime("%m-%d %H:%M" if local.year == now.year else "%Y-%m-%d %H:%M")
 
     def amount(self, minor: int, currency: str = "156") -> str:
-        """Give money with its currency."""
-        letters = money.CURRENCIES.get(currency, ("", 2))[0]
-        return f"{letters} {money.show(minor, currency)}".strip()
+        """Give money with its currency, as the language writes it."""
+        return money.told(minor, currency).speak(self.words.language)
 
     def span(self, seconds: float) -> str:
         """Give a length of time in words."""

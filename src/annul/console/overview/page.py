@@ -157,7 +157,7 @@ def _incident(
     words, detail = view.words, [row["detail"]] if row["detail"] else []  # of an older version
     if kind is None:
         return words(row["kind"]), detail
-    reader = Reader(words.language, view.amount, view.when, words)
+    reader = Reader(words.language, view.when, words)
     said = detail or [kind.said(row["params"], reader)]
     tone = badge(words.of(kind.severity.text), _SEVERITIES[kind.severity])
     title = join((tone, " ", words.of(kind.title)))
