@@ -78,10 +78,17 @@ async def test_a_look_is_two_readings_and_one_writing(
 async def test_an_end_is_written_at_once_with_all_who_are_told(
     site: Site, resolver: Resolver, counted: Counted
 ) -> None:
-    case = await _case(site, resolver, response_code="12")
+    case = await _case(site, resolver, response_code="96")
+    await site.pool.execute("UPDATE transactions SET state = 'voided' WHERE kind = 'sale'")
+    of: dict[str, Any] = {"merchant_id": case.merchant_id, "terminal_id": case.terminal_id}
+    of["received_at"] = case.opened_at + timedelta(seconds=1)
+    await put_void(site.pool, 4, case.original_id, state=State.APPROVED, **of)
     counted.taken()
     ended = await resolver.advance(case)
-    assert ended.ended == "refused"
-    assert len(counted.taken()) == 4, "with the history from which the ranking learns"
+    assert ended.ended == "voided"
+    *_, begin, _, closing, commit = asked = counted.taken()
+    assert (begin, commit) == ("BEGIN", "COMMIT")
+    assert "UPDATE incidents" in closing
+    assert len(asked) == 7, "two readings, the history that may teach, and the end"
     for table in ("notices", "notifications"):
         assert await site.pool.fetchval(f"SELECT count(*) FROM {table}") == 1
