@@ -35,7 +35,8 @@ ORDER BY t.received_at DESC LIMIT 1;
 
 -- name: series
 -- description: What failed, its original and all that refers to this, oldest first, at one moment.
--- With what issuers are still asked for each, and what they answered last.
+-- With what issuers are still asked for each, and what they answered last. Each key is looked up by
+-- itself: where one of several would do, a plan that is made while the table is empty walks them all.
 WITH refused AS (
     SELECT {columns} FROM ({refused}) t WHERE t.id = :id
 ), failed AS (
@@ -45,8 +46,10 @@ WITH refused AS (
 ), found AS (
     SELECT {columns}, false AS at_the_door
     FROM failed f
-    JOIN transactions t ON t.merchant_id = f.merchant_id
-     AND (t.id = f.id OR t.id = f.original_id OR t.original_id = f.original_id)
+    JOIN transactions t ON t.id = coalesce(f.original_id, f.id) AND t.merchant_id = f.merchant_id
+    UNION ALL
+    SELECT {columns}, false FROM failed f
+    JOIN transactions t ON t.original_id = f.original_id AND t.merchant_id = f.merchant_id
     UNION ALL
     SELECT {columns}, true FROM refused t
 )

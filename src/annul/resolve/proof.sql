@@ -6,8 +6,10 @@ WITH wanted AS (
     ORDER BY t.opened_at DESC LIMIT 1
 ), concerned AS (
     SELECT t.* FROM wanted c
-    JOIN transactions t ON t.merchant_id = c.merchant_id
-     AND (t.id = c.id OR t.id = c.original_id OR t.original_id = c.original_id)
+    JOIN transactions t ON t.id = coalesce(c.original_id, c.id) AND t.merchant_id = c.merchant_id
+    UNION ALL
+    SELECT t.* FROM wanted c
+    JOIN transactions t ON t.original_id = c.original_id AND t.merchant_id = c.merchant_id
 ), ids AS (
     SELECT merchant_id, id FROM concerned
     UNION

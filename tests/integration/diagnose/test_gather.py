@@ -18,7 +18,7 @@ from annul.domain.kinds import REFUNDS, VOIDS
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
 from annul.host.evidence import EvidenceKeeper
-from annul.issuers.health import HealthSlot
+from annul.issuers.health import SLOT_S, HealthSlot
 from tests.support.builders import transaction
 from tests.support.clock import HeldClock
 from tests.support.rows import put, put_transaction, put_void
@@ -56,7 +56,13 @@ FROM (SELECT n, id, voids,
       FROM numbers, unnest(ARRAY[false, true]) voids WHERE NOT voids OR n % 2 = 0) rows
 """
 # One slot as the host writes it, then the same every five seconds for the last three hours.
-_SLOT = HealthSlot(0, requests=4, approvals=3, faults=1, codes={"00": 3, "96": 1})
+_SLOT = HealthSlot(
+    int(HeldClock().monotonic() / SLOT_S),
+    requests=4,
+    approvals=3,
+    faults=1,
+    codes={"00": 3, "96": 1},
+)
 _SLOT.tail.extend([(100, "00"), (200, "96")])
 _SLOTS = """
 INSERT INTO issuer_stats
@@ -103,62 +109,66 @@ async def _void(pool: asyncpg.Pool, state: str = "declined") -> Transaction:
     return Transaction.of(row)
 
 
+# What is asked of a case, each with the indexes that it goes by.
+_PLANS = {
+    "void": {"transactions_pkey"},
+    "void_by_rrn": {"transactions_rrn"},
+    "refusal": {"refusals_pkey", "refusals_rrn", "transactions_request"},
+    "series": {
+        *("outbox_transaction_id_kind_merchant_id_key", "refusals_pkey"),
+        *("transactions_original", "transactions_pkey", "transactions_request"),
+    },
+    "surroundings": {
+        *("transactions_card", "transactions_bin_voids", "transactions_pkey", "incidents_open"),
+        *("issuer_stats_pkey", "policies_pkey", "code_meanings_pkey"),
+        *("terminals_pkey", "terminal_stats_pkey", "merchants_pkey", "merchant_balances_pkey"),
+    },
+    "likely": {"transactions_card"},
+}
+
+
 async def test_what_every_case_asks_goes_by_index(
     owner: asyncpg.Connection, pool: asyncpg.Pool
 ) -> None:
-    """Planned for its values, and for any values: PostgreSQL may take either."""
     void = await _void(pool)
-    hour = {"since": _NOW - _HOUR, "until": _NOW}
-    card = {"card": void.card_hash, "voids": VOIDS, "void": void.id, "at": void.received_at}
-    shop = {"merchant": _MERCHANT, "terminal": void.terminal_id}
-    everything = dict.fromkeys(("shared", "slots", "codes"), True)
-    prefix = void.card_masked[:6]
-    around = {"midnight": hour["since"], "issuer": void.issuer_id, "prefix": prefix}
-    asked: dict[str, tuple[set[str], dict[str, Any]]] = {
-        "void": ({"transactions_pkey"}, {"id": void.id}),
-        "void_by_rrn": ({"transactions_rrn"}, {"rrn": void.rrn, "kinds": VOIDS}),
-        "refusal": (
-            {"refusals_pkey", "refusals_rrn", "transactions_request"},
-            {"id": void.id, "rrn": void.rrn},
-        ),
-        "series": (
-            {
-                *("outbox_transaction_id_kind_merchant_id_key", "refusals_pkey"),
-                *("transactions_original", "transactions_pkey", "transactions_request"),
-            },
-            {"id": void.id},
-        ),
-        "surroundings": (
-            {
-                *("transactions_card", "transactions_bin_voids", "issuer_stats_pkey"),
-                *("incidents_open", "transactions_pkey", "policies_pkey", "code_meanings_pkey"),
-                *("terminals_pkey", "terminal_stats_pkey", "merchants_pkey"),
-                "merchant_balances_pkey",
-            },
-            card | shop | hour | everything | around,
-        ),
-        "likely": (
-            {"transactions_card"},
-            {
-                "merchant": _MERCHANT,
-                "card": void.card_hash,
-                "amount": 100,
-                "since": hour["since"],
-                "kinds": ("sale",),
-            },
-        ),
+    known: dict[str, Any] = {
+        **dict.fromkeys(("id", "void"), void.id),
+        **dict.fromkeys(("kinds", "voids"), VOIDS),
+        **dict.fromkeys(("midnight", "since"), _NOW - _HOUR),
+        **dict.fromkeys(("shared", "slots", "codes"), True),
+        "rrn": void.rrn,
+        "merchant": _MERCHANT,
+        "terminal": void.terminal_id,
+        "issuer": void.issuer_id,
+        "card": void.card_hash,
+        "prefix": void.card_masked[:6],
+        "at": void.received_at,
+        "until": _NOW,
+        "amount": 100,
     }
-    await owner.execute("SET plan_cache_mode = force_generic_plan")
-    used: dict[str, tuple[set[str], set[str]]] = {}
-    for name, (_, given) in asked.items():
-        sql, *values = _SQL[name](**given)
-        await owner.execute(f"PREPARE {name}_ AS {sql}")
-        nothing = ", ".join(["NULL"] * len(values))
-        used[name] = (
-            _scans(await owner.fetch(f"EXPLAIN {sql}", *values)),
-            _scans(await owner.fetch(f"EXPLAIN EXECUTE {name}_ ({nothing})")),
-        )
-    assert used == {name: (index, index) for name, (index, _) in asked.items()}
+    used: dict[str, set[str]] = {}
+    for name in _PLANS:
+        sql, *values = _SQL[name](**{one: known[one] for one in _SQL[name].parameters})
+        used[name] = _scans(await owner.fetch(f"EXPLAIN {sql}", *values))
+    assert used == _PLANS
+    assert await _planned_for_any_values(owner) == _PLANS
+
+
+async def test_so_it_does_when_it_is_planned_while_the_tables_are_empty(pool: asyncpg.Pool) -> None:
+    """A plan may be made once, right after the first start: it must be the right one then."""
+    async with pool.acquire() as connection:
+        await connection.execute("SET enable_seqscan = off")
+        assert await _planned_for_any_values(connection) == _PLANS
+
+
+async def _planned_for_any_values(connection: Any) -> dict[str, set[str]]:
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    used: dict[str, set[str]] = {}
+    for name in _PLANS:
+        await connection.execute(f"PREPARE {name}_ AS {_SQL[name].sql}")
+        nothing = ", ".join(["NULL"] * len(_SQL[name].parameters))
+        used[name] = _scans(await connection.fetch(f"EXPLAIN EXECUTE {name}_ ({nothing})"))
+    return used
 
 
 async def test_a_void_is_found_by_id_and_by_number(
