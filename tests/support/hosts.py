@@ -3,10 +3,12 @@
 It is wired as annul wires it, but nothing of it runs by itself: a test sees each step alone.
 """
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,23 +33,30 @@ from annul.security.software import SoftwareModule
 from annul.security.vault import Vault
 from annul.settings import Settings
 from annul.sim.demo import DemoPlan, seed
-from annul.store.clock import SystemClock
 from annul.store.journal import Journal
 from annul.wire.framing import Frame
-from tests.support.rogue_issuer import RogueIssuer, rogue
+from tests.support.rogue_issuer import Asked, RogueIssuer, rogue
 from tests.support.wire import CODEC, HEAD, Answer, Credentials, Fields, Keyed, sale
 
 _MASTER = bytes(32)
+_TIMEOUT_S = 15.0  # of the issuer; what waits for it to pass puts the clock forward
 
 
-class Ahead(SystemClock):
+class Ahead:
     """The clock of this machine, put forward by hand."""
 
     def __init__(self) -> None:
         self.by = timedelta()
 
     def now(self) -> datetime:
-        return super().now() + self.by
+        return datetime.now(UTC) + self.by
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.by.total_seconds()
+
+    def forward(self, **by: float) -> None:
+        """Let so much time pass, named as of a `timedelta`."""
+        self.by += timedelta(**by)
 
 
 @dataclass(slots=True)
@@ -171,6 +180,15 @@ class Inside:
         assert found is not None
         return found
 
+    async def unanswered(self, till: Till, kind: str, fields: Fields) -> tuple[Answer, Asked]:
+        """Ask for something that the issuer hears, and let its time pass without an answer."""
+        self.rogue.hold(kind)
+        asking = asyncio.create_task(till.ask(kind, fields))
+        asked = await self.rogue.next(kind)
+        self.rogue.let(kind)
+        self.clock.forward(seconds=_TIMEOUT_S + 1)
+        return await asking, asked
+
     async def set_merchant(self, **columns: Any) -> None:
         """Change what the shop's contract says, and let the host take it up."""
         for name, value in columns.items():
@@ -218,15 +236,15 @@ class Inside:
 
 @asynccontextmanager
 async def open_inside(
-    pool: asyncpg.Pool, *, merchants: int = 1, timeout_ms: int = 300, **plan: Any
+    pool: asyncpg.Pool, *, merchants: int = 1, **more: Any
 ) -> AsyncIterator[Inside]:
     """Open a host on a fresh database, before an issuer that a test scripts."""
     security, clock = SoftwareModule(_MASTER), Ahead()
     async with AsyncExitStack() as stack:
         issuer = await stack.enter_async_context(rogue())
-        terminals = await seed(
-            pool, security, DemoPlan((issuer.port,), merchants, timeout_ms=timeout_ms, **plan)
-        )
+        timeout_ms = int(_TIMEOUT_S * 1_000)
+        plan = DemoPlan((issuer.port,), merchants, timeout_ms=timeout_ms, **more)
+        terminals = await seed(pool, security, plan)
         settings = Settings.load(None, data=Path("/nonexistent"))
         base = Ground(settings, "", pool, security, Vault(_MASTER), clock, Access(pool))
         registry, journal = Registry(pool), Journal(pool)
