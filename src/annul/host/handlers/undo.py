@@ -122,7 +122,7 @@ async def _undoing(request: Request, host: Host) -> Undoing:
         business_date=request.business_date,
         amount=request.amount,
         card_hash=request.card_hash or None,
-        rrn=str(request.message.get(37, "")),
+        rrn=str(request.message.get(37, "")).strip(),
         auth_code=str(request.message.get(38, "")).strip(),
         balance=await counted(host, merchant, request.kind),
     )
