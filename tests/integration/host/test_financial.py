@@ -294,9 +294,9 @@ async def test_a_pin_goes_to_the_issuer_under_the_issuers_key(pool: asyncpg.Pool
         assert isinstance(block, bytes)
         clear = BlockCipher(TDES, shared).decrypt(block)
         assert clear[:2] == bytes.fromhex("0412")
-        senseless = _pin(till) | {"f52": b"no block"}
+        senseless: dict[str, Any] = _pin(till) | {"f52": b"no block"}
         assert (await till.ask("sale", till.fields("sale", **senseless))).code == "99"
-        zeros = _pin(till) | {"f52": bytes(8)}
+        zeros: dict[str, Any] = _pin(till) | {"f52": bytes(8)}
         assert (await till.ask("sale", till.fields("sale", **zeros))).code == "00"
         assert 52 not in heard[1].message
 

@@ -8,7 +8,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from annul.domain.text import Text
-from annul.resolve.book import Book, CaseUnknown, Entry
+from annul.resolve.book import Book, CaseEntry, CaseUnknown
 from annul.resolve.case import Event
 from annul.resolve.proof import _SQL, gather
 from tests.support.rows import DUE_IN, put, put_case, put_refusal, put_transaction, put_void
@@ -31,7 +31,7 @@ async def test_what_belongs_to_a_case_stands_in_its_proof(pool: asyncpg.Pool) ->
         key = {"merchant_id": one.merchant_id, "subject": one.id}
         await put(pool, "entries", key | entry | moment)
     event = Event("diagnosed", Text("原因", "cause"), evidence={"causes": [], "facts": {}})
-    told = Entry(case, [event], notice="凭证000002", notification={"case": case.number})
+    told = CaseEntry(case, [event], notice="凭证000002", notification={"case": case.number})
     written = await Book(pool, DUE_IN).write(case, told, NOW)
     assert written is not None
     for named in (case.number, str(case.id)):
