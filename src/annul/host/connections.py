@@ -34,7 +34,7 @@ class ConnectionLimits:
     doubts: int = 16
 
 
-class TerminalConnection(Protocol):
+class Connection(Protocol):
     """What the register knows of a connection."""
 
     peer: Peer
@@ -59,16 +59,16 @@ class Connections:
     def __init__(self, limits: ConnectionLimits, monotonic: Callable[[], float]) -> None:
         self._limits = limits
         self._monotonic = monotonic
-        self._by_address: dict[str, dict[TerminalConnection, None]] = {}
-        self._all: dict[TerminalConnection, None] = {}
+        self._by_address: dict[str, dict[Connection, None]] = {}
+        self._all: dict[Connection, None] = {}
 
     def __len__(self) -> int:
         return len(self._all)
 
-    def __iter__(self) -> Iterator[TerminalConnection]:
+    def __iter__(self) -> Iterator[Connection]:
         return iter(tuple(self._all))
 
-    def take(self, connection: TerminalConnection) -> bool:
+    def take(self, connection: Connection) -> bool:
         """Register a connection; False when there is no room for it."""
         address = connection.peer.address
         here = self._by_address.get(address, {})
@@ -81,7 +81,7 @@ class Connections:
         self._all[connection] = None
         return True
 
-    def forget(self, connection: TerminalConnection) -> None:
+    def forget(self, connection: Connection) -> None:
         """Strike a connection out; one that was not taken is no news."""
         self._all.pop(connection, None)
         here = self._by_address.get(connection.peer.address)
@@ -90,13 +90,13 @@ class Connections:
             if not here:
                 del self._by_address[connection.peer.address]
 
-    def overdue(self) -> list[tuple[TerminalConnection, str]]:
+    def overdue(self) -> list[tuple[Connection, str]]:
         """Give those whose time is over, and why."""
         now = self._monotonic()
         found = ((connection, self._why(connection, now)) for connection in self._all)
         return [(connection, why) for connection, why in found if why]
 
-    def _why(self, connection: TerminalConnection, now: float) -> str:
+    def _why(self, connection: Connection, now: float) -> str:
         limits = self._limits
         if connection.paused_at is not None and now - connection.paused_at > limits.slow_reader_s:
             return "slow_reader"
@@ -104,7 +104,7 @@ class Connections:
             return "no_message"
         return "idle" if now - connection.heard_at > limits.idle_s else ""
 
-    def _give_way(self, among: dict[TerminalConnection, None]) -> bool:
+    def _give_way(self, among: dict[Connection, None]) -> bool:
         """End the oldest connection of nobody, else the oldest of who has more than its share."""
         oldest = next((one for one in among if one.peer.holder is None), None)
         if oldest is None:
