@@ -153,7 +153,7 @@ async def test_differences_are_printed_with_what_to_do_until_they_are_mended(
         "money: ",
         "next: ",
         sale.rrn,
-        "amount 123.45",
+        "amount CNY 123.45",
         "answered late 51",
         "[audit_balance]",
         "Differences: 2",
@@ -162,7 +162,7 @@ async def test_differences_are_printed_with_what_to_do_until_they_are_mended(
         assert part in text, text
     status, text = await _annul(site, database, "--lang=zh")
     assert status == 1
-    for part in ("发卡行后来说未入账", "资金: ", "下一步: ", "金额 123.45", "差异2处"):
+    for part in ("发卡行后来说未入账", "资金: ", "下一步: ", "金额 ¥123.45", "差异2处"):
         assert part in text, text
     assert "新开事件" not in text, "they are open already"
     status, text = await _annul(site, database, "--json")

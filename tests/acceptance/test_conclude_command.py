@@ -227,7 +227,7 @@ async def test_money_in_question_is_listed(desk: Desk) -> None:
         disputed.rrn,
         "有争议",
         "发卡行已成功 (olga)",
-        "合计: 2, 200.00",
+        "合计: 2, ¥200.00",
     ):
         assert text in listed
     status, plain = await desk.annul("--list", "--json")

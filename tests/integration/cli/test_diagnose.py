@@ -147,7 +147,7 @@ def test_facts_of_a_file_change_the_answer(tmp_path: Path) -> None:
     diagnosed = _diagnosed("--facts", file, "--lang", "en", code="05")
     first = diagnosed["causes"][0]
     assert first["cause"] == "issuer_limit_amount"
-    assert "99.00 is over the issuer's limit 50.00" in first["evidence"][0]["text"]
+    assert "CNY 99.00 is over the issuer's limit CNY 50.00" in first["evidence"][0]["text"]
     assert diagnosed["facts"]["void.amount"] == {"value": 9_900, "source": "slip"}
     assert diagnosed["facts"]["issuer.rule_broken"]["source"] == "given"
 
