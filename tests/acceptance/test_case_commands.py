@@ -199,7 +199,7 @@ async def test_the_promise_is_told_in_figures(desk: Desk, till: Cashier) -> None
     assert (kept["cases"], kept["open"], kept["refused"], kept["in_time"]) == (2, 1, 1, 1)
     assert (kept["late"], kept["in_question"]) == (0, second.amount)
     assert [(row["cause"], row["cases"]) for row in kept["by_cause"]] == [(first.cause, 1)]
-    assert re.search(r"money in question +200\.50", said)
+    assert re.search(r"money in question +CNY 200\.50", said)
 
 
 async def test_a_proof_can_be_checked_by_anybody_and_shows_no_card(

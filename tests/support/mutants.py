@@ -114,5 +114,5 @@ MUTANTS: Final = (
            {"host.door:Door._holds": lambda *_: True}),
     Mutant("silence_is_a_decline",
            "what got no answer was closed as declined",
-           {"host.outcomes:owed": lambda _kind: ""}),
+           {"domain.kinds:Kind.owed": property(lambda _kind: "")}),
 )  # fmt: skip
