@@ -32,8 +32,9 @@ _TAKEN: Final = (
     (PostingKind.FREEZE, MERCHANT_FROZEN),
 )
 _PENDING: Final = """
-SELECT merchant_id, currency, pending FROM merchant_balances JOIN merchants USING (merchant_id)
-WHERE void_needs_balance AND pending > 0 ORDER BY merchant_id
+SELECT b.merchant_id, b.currency, b.pending
+FROM merchant_balances b JOIN merchants m USING (merchant_id)
+WHERE m.void_needs_balance AND b.pending > 0 ORDER BY b.merchant_id
 """
 
 

@@ -245,7 +245,7 @@ class _Story:
     def _beside(self, name: str, work: Coroutine[Any, Any, None] | None) -> Process:
         process = Process(name)
         if work is not None:
-            self._loop.create_task(work, context=process.context())
+            self._loop.create_task(_seen_to_end(name, work), context=process.context())
         return process
 
     def _seen(self, sender: SimulatedTransport, data: bytes) -> None:
@@ -319,3 +319,11 @@ class _Story:
 def _leave(people: Sequence[Process]) -> None:
     for one in people:
         one.kill()
+
+
+async def _seen_to_end(name: str, work: Coroutine[Any, Any, None]) -> None:
+    """Let nobody beside the cell end unseen: a story without them would prove less than it says."""
+    try:
+        await work
+    except Exception:  # noqa: BLE001 - whatever it is, it is counted as a fault of the story
+        structlog.get_logger(__name__).exception("ended_unseen", who=name)
