@@ -15,10 +15,9 @@ from annul.resolve.case import Case
 from annul.resolve.circuits import Circuits
 from annul.resolve.pace import Pace
 from annul.resolve.resolver import Resolver
+from tests.support.counted import Counted
 from tests.support.rows import DUE_IN, put_transaction, put_void
 from tests.support.site import Site, open_site
-
-from .counted import Counted
 
 
 @pytest.fixture

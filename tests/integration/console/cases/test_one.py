@@ -14,7 +14,7 @@ from annul.console.frame.live import View
 from annul.console.frame.texts import Words
 from annul.desk.roles import Scope, Visitor
 from annul.domain.states import State
-from tests.integration.resolve.counted import Counted
+from tests.support.counted import Counted
 from tests.support.desks import make_desk
 from tests.support.rows import put_case, put_transaction, put_void
 

@@ -29,7 +29,7 @@ from annul.wire.framing import TPDU_2, Framer
 from tests.support.site import open_site
 from tests.support.soft import cashier
 
-_ROOT: Final = Path(__file__).parents[2]
+_ROOT: Final = Path(__file__).parents[3]
 _HOST: Final = "127.0.0.1"
 _CODEC: Final = Codec(DIALECTS["unionpay_pos"])
 _HEAD: Final = bytes.fromhex("6000030000603100311000")
@@ -159,7 +159,7 @@ def serve_apart() -> None:
 @asynccontextmanager
 async def _in_a_process(**arguments: Any) -> AsyncIterator[tuple[int, list[Credentials]]]:
     given = json.dumps({**arguments, "folder": str(arguments["folder"])})
-    command = "from tests.acceptance.test_tls_peers import serve_apart; serve_apart()"
+    command = "from tests.acceptance.host.test_server_tls import serve_apart; serve_apart()"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",

@@ -38,7 +38,7 @@ from tests.support.site import Site, open_site
 from tests.support.soft import Cashier, cashier
 
 Result = TypeVar("Result")
-_GUIDE = Path(__file__).parents[2] / "docs" / "api.md"
+_GUIDE = Path(__file__).parents[3] / "docs" / "api.md"
 
 
 @dataclass

@@ -1,0 +1,144 @@
+"""tests/ mirrors src/annul/: what holds a module is found by its path; helpers have one place."""
+
+import ast
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+_TESTS: Final = Path(__file__).parents[1]
+_SOURCE: Final = _TESTS.parent / "src" / "annul"
+_LEVELS: Final = ("unit", "property", "integration", "acceptance")
+_SMALL: Final = 40  # lines that need no test of their own
+
+# Rooms whose modules are tested as a whole, and where.
+_ROOMS: Final = {
+    "api/v1/*": "integration/api/v1/test_reads.py",  # by what is called
+    "app/*": "acceptance/app/test_hosting_nodes.py",  # it wires everything
+    "cli/*": "acceptance/cli/test_up.py",
+    "client/models/*": "acceptance/client/test_resources.py",  # each is read of a real answer
+    "console/*": "acceptance/browser/test_roles.py",  # it walks every page with every role
+    "desk/*": "integration/api/v1/test_scopes.py",  # the API and the console are its callers
+    "sim/issuer/*": "integration/sim/issuer/test_impolite.py",
+    "sim/terminal/*": "integration/sim/terminal/test_soft_terminal.py",
+    "simulation/*": "integration/simulation/test_story.py",  # a story needs all of it to hold
+    "wire/*": "property/wire/test_roundtrip.py",  # the codec's parts, under its one interface
+}
+# Single modules that are tested under another name. Where money moves there is no other exception.
+_MODULES: Final = {
+    "api/gate": "integration/api/test_login.py",
+    "api/problems": "integration/api/v1/test_others.py",
+    "client/asked": "acceptance/client/test_resources.py",
+    "client/errors": "unit/client/test_transport.py",
+    "client/signature": "unit/resolve/notify/test_webhooks.py",
+    "diagnose/codes": "unit/diagnose/test_rank.py",
+    "diagnose/surroundings": "integration/diagnose/test_gather.py",
+    "domain/differences": "unit/domain/test_incidents.py",
+    "domain/incident": "unit/domain/test_incidents.py",
+    "domain/issuer_incidents": "unit/domain/test_incidents.py",
+    "host/host": "integration/host/test_answering.py",  # what handlers need; it does nothing
+    "issuers/connection": "integration/issuers/test_link.py",
+    "issuers/errors": "integration/issuers/test_link.py",
+    "issuers/limits": "integration/issuers/test_link.py",
+    "renewal": "integration/test_serving_tls.py",
+    "resolve/actions": "integration/resolve/test_resolver.py",
+    "resolve/differences": "integration/resolve/test_audit.py",
+    "resolve/notify/outbound": "unit/resolve/notify/test_webhooks.py",
+    "resolve/pace": "integration/resolve/test_resolver.py",
+    "resolve/proof_pdf": "acceptance/cli/test_cases.py",
+    "resolve/situation": "unit/resolve/test_plan.py",
+    "resolve/words": "unit/resolve/test_requests.py",
+    "security/ciphers": "unit/security/test_vectors.py",
+    "security/mac": "unit/security/test_vectors.py",
+    "security/masterkey": "unit/security/test_keys.py",
+    "security/module": "unit/security/test_keys.py",
+    "security/pin": "unit/security/test_keys.py",
+    "security/software": "unit/security/test_keys.py",
+    "sim/fleet": "integration/sim/terminal/test_terminal_tls.py",
+    "store/database": "integration/store/test_embedded.py",
+    "store/journal_sql": "integration/store/test_journal.py",
+    "store/late": "integration/store/test_journal.py",
+    "store/migrate": "integration/store/test_embedded.py",
+}
+
+
+def _modules() -> Iterator[str]:
+    """Name the modules that are long enough, by their paths without the ending."""
+    for file in sorted(_SOURCE.rglob("*.py")):
+        if file.name == "__init__.py" or "migrations" in file.parts:
+            continue
+        if len(file.read_text(encoding="utf-8").splitlines()) > _SMALL:
+            yield file.relative_to(_SOURCE).with_suffix("").as_posix()
+
+
+def _is_mirrored(module: str) -> bool:
+    """Say whether a test file stands where the module does: of its name, or beginning with it."""
+    folder, name = Path(module).parent, Path(module).name
+    return any(
+        (_TESTS / level / folder / f"test_{name}.py").exists()
+        or any((_TESTS / level / folder).glob(f"test_{name}_*.py"))
+        for level in _LEVELS
+    )
+
+
+@pytest.mark.parametrize("module", _modules())
+def test_each_module_is_tested_where_its_path_says(module: str) -> None:
+    room = any(fnmatch(module, pattern) for pattern in _ROOMS)
+    assert _is_mirrored(module) or module in _MODULES or room, (
+        f"no test_{Path(module).name}.py under tests/*/{Path(module).parent}"
+    )
+
+
+def test_no_exception_is_left_over() -> None:
+    known = set(_modules())
+    assert [module for module in _MODULES if module not in known or _is_mirrored(module)] == []
+    assert [
+        pattern
+        for pattern in _ROOMS
+        if not any(fnmatch(module, pattern) and not _is_mirrored(module) for module in known)
+    ] == []
+
+
+@pytest.mark.parametrize("test", sorted({*_ROOMS.values(), *_MODULES.values()}))
+def test_what_takes_the_place_of_a_mirror_is_there(test: str) -> None:
+    assert (_TESTS / test).exists()
+
+
+@pytest.mark.parametrize("level", ["unit", "property", "integration"])
+def test_each_folder_of_tests_is_a_room(level: str) -> None:
+    folders = {file.parent for file in (_TESTS / level).rglob("test_*.py")}
+    places = [folder.relative_to(_TESTS / level) for folder in folders]
+    assert [place for place in places if not (_SOURCE / place).is_dir()] == []
+
+
+# Helpers -------------------------------------------------------------------------------------
+
+
+def _imports() -> Iterator[tuple[Path, str]]:
+    """Name every module that a file of tests/ imports; of its own folder with a dot before."""
+    for file in sorted(_TESTS.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from ((file, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield file, "." * node.level + (node.module or "")
+
+
+_IMPORTED: Final = tuple(_imports())
+
+
+def test_no_test_imports_a_bench() -> None:
+    assert [str(file) for file, name in _IMPORTED if name.split(".")[0] == "bench"] == []
+
+
+def test_what_several_rooms_use_lives_in_support() -> None:
+    """Of another room nothing is imported; within a folder helpers are no tests themselves."""
+    strayed = [
+        f"{file.relative_to(_TESTS)}: {name}"
+        for file, name in _IMPORTED
+        if (name.startswith("tests.") and not name.startswith("tests.support"))
+        or name.startswith((".test_", ".."))
+    ]
+    assert strayed == []
