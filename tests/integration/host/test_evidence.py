@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from annul.domain.records import Transaction
-from annul.host.evidence import DoorRefusal, Evidence
+from annul.host.evidence import DoorRefusal, EvidenceKeeper
 from tests.support.builders import transaction
 from tests.support.clock import NOON, HeldClock
 from tests.support.hosts import Inside, Till
@@ -24,11 +24,11 @@ def clock() -> HeldClock:
 
 
 @pytest.fixture
-async def evidence(pool: asyncpg.Pool, clock: HeldClock) -> AsyncIterator[Evidence]:
+async def evidence(pool: asyncpg.Pool, clock: HeldClock) -> AsyncIterator[EvidenceKeeper]:
     shop = {"merchant_id": _WHO[0], "name_zh": "店", "name_en": "Shop", "category": "5411"}
     await put(pool, "merchants", shop)
     await put(pool, "terminals", {"merchant_id": _WHO[0], "terminal_id": _WHO[1]})
-    kept = Evidence(pool, clock, 0)
+    kept = EvidenceKeeper(pool, clock, 0)
     yield kept
     await kept.close()
 
@@ -76,7 +76,9 @@ async def test_messages_are_kept_in_order_and_without_cards(inside: Inside, till
     assert not [row for row in rows if "6200010000000007" in str(row["fields"])]
 
 
-async def test_a_repeat_keeps_no_second_message(evidence: Evidence, pool: asyncpg.Pool) -> None:
+async def test_a_repeat_keeps_no_second_message(
+    evidence: EvidenceKeeper, pool: asyncpg.Pool
+) -> None:
     void: Transaction = transaction(kind="void")
     for code in ("51", "05"):
         await evidence.messages(void, NOON, [("terminal_out", "0210", {39: code})])
@@ -85,19 +87,19 @@ async def test_a_repeat_keeps_no_second_message(evidence: Evidence, pool: asyncp
 
 
 async def test_the_same_bytes_are_refused_under_one_number(
-    evidence: Evidence, pool: asyncpg.Pool, clock: HeldClock
+    evidence: EvidenceKeeper, pool: asyncpg.Pool, clock: HeldClock
 ) -> None:
     first = await evidence.refused(_refusal(1))
     again = await evidence.refused(_refusal(2, digest=b"1"))
     assert first == again == "600000000001"
-    after_a_restart = Evidence(pool, clock, 0)
+    after_a_restart = EvidenceKeeper(pool, clock, 0)
     assert await after_a_restart.refused(_refusal(3, digest=b"1")) == first
     await after_a_restart.close()
     assert await _kept(pool) == 1
 
 
 async def test_a_terminal_fills_no_table(
-    evidence: Evidence, pool: asyncpg.Pool, clock: HeldClock
+    evidence: EvidenceKeeper, pool: asyncpg.Pool, clock: HeldClock
 ) -> None:
     numbers = [await evidence.refused(_refusal(number)) for number in range(1, 33)]
     assert [bool(number) for number in numbers] == [True] * 30 + [False] * 2
@@ -110,7 +112,7 @@ async def test_a_terminal_fills_no_table(
 
 
 async def test_trouble_adds_up_by_the_minute(
-    inside: Inside, evidence: Evidence, pool: asyncpg.Pool, clock: HeldClock
+    inside: Inside, evidence: EvidenceKeeper, pool: asyncpg.Pool, clock: HeldClock
 ) -> None:
     for what in ("reversals", "reversals", "wrong_mac"):
         evidence.trouble(*_WHO, what)
@@ -151,7 +153,7 @@ async def test_how_a_line_is_seen_is_one_row_however_often_it_is_written(
 
 
 async def test_what_can_not_be_written_is_counted_and_stops_nobody(
-    database: str, evidence: Evidence, inside: Inside, pool: asyncpg.Pool
+    database: str, evidence: EvidenceKeeper, inside: Inside, pool: asyncpg.Pool
 ) -> None:
     del database
     evidence.trouble(*_WHO, "reversals")

@@ -48,7 +48,7 @@ async def test_what_is_refused_before_it_is_written_is_kept_with_what_it_asked_f
     sold = await inside.sold(till)
     fields = till.undoing("void", sold, f49="840")
     answer = await till.ask("void", fields)
-    row = await inside.pool.fetchrow("SELECT * FROM refusals")
+    (row,) = await inside.pool.fetch("SELECT * FROM refusals")
     assert (answer.code, row["response_code"], row["rule"]) == ("13", "13", "currency_differs")
     assert answer.text == f"CUP币种不符,请核对币种 编号{row['rrn']}"
     assert (row["original_batch"], row["original_trace"]) == (sold.batch, sold.trace)
@@ -103,6 +103,6 @@ async def test_another_one_under_a_used_number_is_kept(inside: Inside, till: Til
     other = till.undoing("void", second, f11=void[11])
     answer = await till.ask("void", other)
     assert (answer.code, "凭证号重复" in answer.text) == ("94", True)
-    row = await inside.pool.fetchrow("SELECT rule, original_trace FROM refusals")
+    (row,) = await inside.pool.fetch("SELECT rule, original_trace FROM refusals")
     assert tuple(row) == ("number_used", second.trace)
     assert (await inside.again(second)).state == "approved"

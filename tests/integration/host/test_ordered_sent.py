@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from annul.domain.records import Origin, Transaction
 from annul.domain.states import State
 from annul.host import ordered
-from annul.host.ordered import Order, Refused
+from annul.host.ordered import Order, OrderRefused
 from tests.support.hosts import Inside, Till
 
 
@@ -20,7 +20,7 @@ def _order(inside: Inside, original: Transaction | None, amount: int | None = No
 
 
 async def _refused(doing: Any) -> str:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OrderRefused) as refused:
         await doing
     assert refused.value.code == f"rule.{refused.value.ruling.name}"
     assert refused.value.next_step
@@ -161,14 +161,14 @@ async def test_of_an_order_and_a_terminals_void_one_is_sent(inside: Inside, till
 async def test_an_attempt_repeats_the_original_and_holds_it(inside: Inside, till: Till) -> None:
     sold = await inside.sold(till)
     route = inside.host.issuers.route_to(sold.issuer_id)
-    built = await ordered.attempt(inside.host, sold, "void", route, Origin.ANNUL)
+    built = await ordered.attempt(inside.host, sold, "void", route, Origin.RESOLVER)
     assert (built.original_id, built.holds, built.amount) == (sold.id, 10_000, 10_000)
     assert (built.card_hash, built.card_cipher) == (sold.card_hash, sold.card_cipher)
     assert built.batch[0] not in "0123456789"
     program = await ordered.attempt(inside.host, sold, "void", route, Origin.PROGRAM)
     assert built.batch != program.batch, "each has numbers of its own"
     await inside.set_merchant(void_needs_balance=True)
-    covered = await ordered.attempt(inside.host, sold, "void", route, Origin.ANNUL)
+    covered = await ordered.attempt(inside.host, sold, "void", route, Origin.RESOLVER)
     assert (built.reserves, covered.reserves) == (0, 9_950)
 
 
@@ -176,7 +176,7 @@ async def test_an_attempt_that_can_not_be_held_is_not_sent(inside: Inside, till:
     sold = await inside.sold(till)
     route = inside.host.issuers.route_to(sold.issuer_id)
     first, second = [
-        await ordered.attempt(inside.host, sold, "void", route, Origin.ANNUL) for _ in range(2)
+        await ordered.attempt(inside.host, sold, "void", route, Origin.RESOLVER) for _ in range(2)
     ]
     inside.rogue.hold("void")
     sending = asyncio.create_task(ordered.send(inside.host, first, sold, route))
@@ -196,7 +196,7 @@ async def test_an_attempt_that_can_not_be_held_is_not_sent(inside: Inside, till:
 async def test_an_attempt_without_an_answer_is_open(inside: Inside, till: Till) -> None:
     sold = await inside.sold(till)
     route = inside.host.issuers.route_to(sold.issuer_id)
-    built = await ordered.attempt(inside.host, sold, "void", route, Origin.ANNUL)
+    built = await ordered.attempt(inside.host, sold, "void", route, Origin.RESOLVER)
     inside.rogue.hold("void")
     sending = asyncio.create_task(ordered.send(inside.host, built, sold, route))
     await inside.rogue.next("void")

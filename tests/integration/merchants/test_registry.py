@@ -10,14 +10,14 @@ from annul.merchants.registry import Registry
 from annul.merchants.station import Station
 from annul.security.keys import KeyKind
 from annul.security.software import SoftwareModule
-from annul.sim.demo import Plan, seed
+from annul.sim.demo import DemoPlan, seed
 from tests.support.clock import NOON
 
 
 @pytest.fixture
 async def registry(pool: asyncpg.Pool) -> Registry:
     """Give what a host has in memory of three shops with two terminals each."""
-    await seed(pool, SoftwareModule(bytes(32)), Plan((1,), merchants=3))
+    await seed(pool, SoftwareModule(bytes(32)), DemoPlan((1,), merchants=3))
     loaded = Registry(pool)
     await loaded.load()
     return loaded
@@ -180,7 +180,7 @@ async def test_what_a_terminal_does_is_kept_in_both_places(
     await registry.informed(station, "缺纸", NOON)
     await registry.want(_TEA, _TILL, "parameters")
     await registry.want(_TEA, "10000009", "update")  # nobody is there
-    row = await pool.fetchrow("SELECT * FROM terminals WHERE terminal_id = $1", _TILL)
+    (row,) = await pool.fetch("SELECT * FROM terminals WHERE terminal_id = $1", _TILL)
     assert (row["signed_in"], row["information"], row["wants"]) == (False, "缺纸", "parameters")
     assert row["last_seen_at"] == NOON
     assert (station.terminal.signed_in, station.terminal.wants) == (False, "parameters")

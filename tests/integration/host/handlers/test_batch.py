@@ -9,12 +9,20 @@ from annul.wire.subfields import Field48Totals
 from tests.support.hosts import Inside, Line, Till
 from tests.support.wire import Answer, managing
 
+Claim = tuple[int, int, int, int]  # debits and their number, credits and their number
+
 
 async def _settle(
-    till: Till, *totals: int, batch: str = "", line: Line | None = None, **more: Any
+    till: Till,
+    totals: Claim = (0, 0, 0, 0),
+    *,
+    batch: str = "",
+    line: Line | None = None,
+    **more: Any,
 ) -> Answer:
     """Settle with totals: debits and their number, credits and their number."""
-    named = {"f48": Field48Totals(*totals).build(), "batch": batch or till.keyed.batch, **more}
+    said = Field48Totals(*totals).build()
+    named: dict[str, Any] = {"f48": said, "batch": batch or till.keyed.batch, **more}
     body = managing("settlement", till.keyed.who, "201", **named)
     return await (line or till.line).told(body)
 
@@ -47,7 +55,7 @@ _TRADED = (15_000, 2, 12_000, 2)
 async def test_equal_totals_close_the_batch_and_begin_the_next(inside: Inside, till: Till) -> None:
     """A sale counts also when it was voided; a declined or reversed one does not."""
     await _traded(inside, till)
-    answer = await _settle(till, *_TRADED)
+    answer = await _settle(till, _TRADED)
     assert _result(answer) == "1"
     assert answer.message[60] == "00000001201"
     (row,) = await _batches(inside)
@@ -63,9 +71,9 @@ async def test_equal_totals_close_the_batch_and_begin_the_next(inside: Inside, t
 
 async def test_a_repeat_is_told_the_same_and_begins_nothing(inside: Inside, till: Till) -> None:
     await _traded(inside, till)
-    assert _result(await _settle(till, *_TRADED)) == "1"
-    assert _result(await _settle(till, *_TRADED)) == "1"
-    assert _result(await _settle(till, 1, 1, 1, 1)) == "1", "what was settled stays settled"
+    assert _result(await _settle(till, _TRADED)) == "1"
+    assert _result(await _settle(till, _TRADED)) == "1"
+    assert _result(await _settle(till, (1, 1, 1, 1))) == "1", "what was settled stays settled"
     assert len(await _batches(inside)) == 1
     assert await inside.pool.fetchval(
         "SELECT batch FROM terminals WHERE terminal_id = $1", till.keyed.who[1]
@@ -74,7 +82,7 @@ async def test_a_repeat_is_told_the_same_and_begins_nothing(inside: Inside, till
 
 async def test_two_settlements_at_once_close_one_batch(inside: Inside, till: Till) -> None:
     await _traded(inside, till)
-    answers = await asyncio.gather(*(_settle(till, *_TRADED) for _ in range(4)))
+    answers = await asyncio.gather(*(_settle(till, _TRADED) for _ in range(4)))
     assert {_result(answer) for answer in answers} == {"1"}
     assert len(await _batches(inside)) == 1
 
@@ -84,15 +92,16 @@ async def test_each_total_that_differs_puts_the_batch_out_of_balance(
     inside: Inside, till: Till, by: int
 ) -> None:
     await _traded(inside, till)
-    totals = [total + (1 if number == by else 0) for number, total in enumerate(_TRADED)]
-    assert _result(await _settle(till, *totals)) == "2"
+    one, two, three, four = (total + (n == by) for n, total in enumerate(_TRADED))
+    totals = (one, two, three, four)
+    assert _result(await _settle(till, totals)) == "2"
     (row,) = await _batches(inside)
     assert not row["balanced"]
 
 
 async def test_a_batch_that_is_none_of_its_own_is_not_settled(inside: Inside, till: Till) -> None:
     await inside.sold(till)
-    answer = await _settle(till, 10_000, 1, 0, 0, batch="000009")
+    answer = await _settle(till, (10_000, 1, 0, 0), batch="000009")
     assert (answer.code, "批次号不一致" in answer.text) == ("77", True)
     assert await _batches(inside) == []
 
@@ -113,12 +122,12 @@ async def test_who_has_proven_nothing_closes_no_batch_of_which_the_totals_differ
     """With equal totals it may, where its profile lets it: that changes nobody's money."""
     await inside.sold(till)
     stranger = Line(inside.host)
-    assert (await _settle(till, 1, 1, 0, 0, line=stranger)).code == "58"
+    assert (await _settle(till, (1, 1, 0, 0), line=stranger)).code == "58"
     await inside.set_terminal(unbound_management=True)
-    refused = await _settle(till, 1, 1, 0, 0, line=stranger)
+    refused = await _settle(till, (1, 1, 0, 0), line=stranger)
     assert (refused.code, "总额不符" in refused.text) == ("58", True)
     assert await _batches(inside) == []
-    assert _result(await _settle(till, 10_000, 1, 0, 0, line=stranger)) == "1"
+    assert _result(await _settle(till, (10_000, 1, 0, 0), line=stranger)) == "1"
 
 
 # Uploads ---------------------------------------------------------------------------------------
@@ -142,7 +151,7 @@ async def _end(till: Till) -> Answer:
 
 async def test_what_differs_line_by_line_is_told_once(inside: Inside, till: Till) -> None:
     first, second = await inside.sold(till), await inside.sold(till, 5_000)
-    assert _result(await _settle(till, 15_000, 3, 0, 0)) == "2"
+    assert _result(await _settle(till, (15_000, 3, 0, 0))) == "2"
     said = _records((first.trace, 10_000), (second.trace, 5_001), ("000077", 1))
     for _ in range(2):  # a repeated message changes nothing
         answer = await _upload(till, said)
@@ -150,7 +159,7 @@ async def test_what_differs_line_by_line_is_told_once(inside: Inside, till: Till
     assert await inside.pool.fetchval("SELECT count(*) FROM batch_uploads") == 3
     assert [(await _end(till)).code for _ in range(2)] == ["00", "00"]
     assert await inside.incidents() == ["batch_differs"]
-    row = await inside.pool.fetchrow("SELECT trace, amount, card_hash FROM batch_uploads LIMIT 1")
+    (row, *_) = await inside.pool.fetch("SELECT card_hash FROM batch_uploads")
     assert bytes(row["card_hash"]) == inside.host.vault.hash("6200010000000007")
 
 
@@ -158,7 +167,7 @@ async def test_an_upload_that_is_the_hosts_own_book_is_no_incident(
     inside: Inside, till: Till
 ) -> None:
     sold = await inside.sold(till)
-    assert _result(await _settle(till, 1, 1, 0, 0)) == "2"
+    assert _result(await _settle(till, (1, 1, 0, 0))) == "2"
     assert (await _upload(till, _records((sold.trace, sold.amount)))).code == "00"
     assert (await _end(till)).code == "00"
     assert await inside.incidents() == []
