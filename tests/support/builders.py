@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from uuid_utils.compat import uuid7
+
 from annul.domain.kinds import KINDS
 from annul.domain.records import Merchant, Terminal, Transaction
 from annul.domain.states import Sent, State
@@ -26,6 +28,21 @@ def transaction(**changes: Any) -> Transaction:
         "received_at": datetime(2026, 11, 23, 4, tzinfo=UTC),
     }  # fmt: skip
     return Transaction(**(values | changes))
+
+
+def sent(trace: int, **changes: Any) -> Transaction:
+    """A sale that was sent and has no answer yet, each under a number of its own."""
+    fresh: dict[str, Any] = {
+        "id": uuid7(),
+        "state": State.SENT,
+        "sent": Sent.POSSIBLY_SENT,
+        "trace": f"{trace:06d}",
+        "rrn": f"3000000{trace:05d}",
+        "auth_code": "",
+        "response_code": "",
+        "fee": 0,
+    }
+    return transaction(**(fresh | changes))
 
 
 def undoing(kind: str = "void", **changes: Any) -> Undoing:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import pytest
@@ -12,14 +11,14 @@ import pytest
 from annul.domain.fees import NoFeeRate
 from annul.domain.records import Transaction
 from annul.domain.reversal_rules import CONCLUDED
-from annul.domain.states import Sent, State
+from annul.domain.states import State
 from annul.host.outcomes import Outcomes, approved_there
 from annul.issuers.message import Answer
 from annul.merchants.registry import Registry
 from annul.security.software import SoftwareModule
 from annul.sim.demo import DemoPlan, seed
 from annul.store.journal import Journal, Opening
-from tests.support.builders import transaction
+from tests.support.builders import sent
 from tests.support.rows import put_transaction
 
 _NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
@@ -37,18 +36,7 @@ class Ledger:
 
     async def opened(self, kind: str = "sale", trace: int = 1, **changes: Any) -> Transaction:
         """Write a request as the host does, before it is sent."""
-        fresh: dict[str, Any] = {
-            "kind": kind,
-            "id": UUID(int=trace),
-            "state": State.SENT,
-            "sent": Sent.POSSIBLY_SENT,
-            "trace": f"{trace:06d}",
-            "rrn": f"3000000{trace:05d}",
-            "response_code": "",
-            "auth_code": "",
-            "fee": 0,
-        }
-        row = transaction(**(fresh | changes))
+        row = sent(trace, **({"kind": kind} | changes))
         whole = row.kind not in {"refund", "qr_refund"}
         assert await self.journal.open(Opening(row, 0, whole=whole))
         return row

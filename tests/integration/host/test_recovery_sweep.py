@@ -3,20 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from uuid_utils.compat import uuid7
 
 from annul.app import Running
 from annul.domain.records import Transaction
-from annul.domain.states import Sent, State
+from annul.domain.states import State
 from annul.host import recovery
 from annul.store.journal import Journal, Opening
+from tests.support.builders import sent
 from tests.support.site import Site, another, open_site
 
 _OWN, _LIVE, _ENDED, _NEVER = 0, 1, 2, 7
@@ -25,16 +25,12 @@ _BOOT = uuid4()
 
 def _row(merchant_id: str, trace: int, **changes: Any) -> Transaction:
     """Give a sale that was sent an hour ago and never answered."""
-    sale = Transaction(
-        merchant_id=merchant_id, id=uuid7(), kind="sale", state=State.SENT,
-        sent=Sent.POSSIBLY_SENT, terminal_id="10000001", batch="000001", trace=f"{trace:06d}",
-        business_date=date(2026, 11, 23), amount=10_000, currency="156", undone=0,
-        original_id=None, card_hash=b"card %d" % trace, card_masked="620001******0007",
-        card_cipher=b"", card_type="debit", issuer_id="00000101", rrn=f"3000000{trace:05d}",
-        auth_code="", response_code="", entry_mode="012", condition="00", fee=0,
-        received_at=datetime.now(UTC) - timedelta(hours=1),
-    )  # fmt: skip
-    return sale._replace(**changes)
+    hour_ago: dict[str, Any] = {
+        "merchant_id": merchant_id,
+        "card_hash": b"card %d" % trace,
+        "received_at": datetime.now(UTC) - timedelta(hours=1),
+    }
+    return sent(trace, **(hour_ago | changes))
 
 
 @pytest.fixture
