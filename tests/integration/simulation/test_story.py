@@ -36,7 +36,7 @@ def ground() -> Iterator[World]:
 def test_a_few_hundred_stories_hold(tmp_path: Path) -> None:
     file = tmp_path / "simulate.json"
     how_much = (f"--seeds={_SEEDS}", "--rounds=6", "--workers=2")
-    done = annul("simulate", *how_much, f"--report={file}", within_s=400)
+    done = annul("simulate", *how_much, f"--report={file}", within_s=400, logs=True)
     assert done.status == 0, done.out + done.err
     report = json.loads(file.read_text(encoding="utf-8"))
     assert report["seeds"] == _SEEDS
