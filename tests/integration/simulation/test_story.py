@@ -102,7 +102,9 @@ def test_a_chart_shows_one_void_from_terminal_to_issuer(ground: World) -> None:
 
 def test_the_command_tells_a_story(tmp_path: Path) -> None:
     file = tmp_path / "void.svg"
-    done = annul("simulate", "--seed=3", "--rounds=6", "--tell", f"--svg={file}", within_s=120)
+    done = annul(
+        "simulate", "--seed=3", "--rounds=6", "--tell", f"--svg={file}", within_s=120, logs=True
+    )
     assert done.status == 0, done.err
     assert '"seed": 3' in done.out
     assert file.read_text(encoding="utf-8").startswith("<svg")
