@@ -33,12 +33,15 @@ from annul.security.software import SoftwareModule
 from annul.security.vault import Vault
 from annul.settings import Settings
 from annul.sim.demo import DemoPlan, seed
+from annul.store.clock import Clock
 from annul.store.journal import Journal
+from annul.store.loop import Loops
 from annul.wire.framing import Frame
 from tests.support.rogue_issuer import Asked, RogueIssuer, rogue
 from tests.support.wire import CODEC, HEAD, Answer, Credentials, Fields, Keyed, sale
 
 _MASTER = bytes(32)
+SECURITY = SoftwareModule(_MASTER)
 _TIMEOUT_S = 15.0  # of the issuer; what waits for it to pass puts the clock forward
 
 
@@ -235,28 +238,39 @@ class Inside:
 
 
 @asynccontextmanager
+async def wired(
+    pool: asyncpg.Pool, clock: Clock, issuers: Any, loops: Loops | None = None
+) -> AsyncIterator[Host]:
+    """Wire a host as annul does; nothing of it runs. `issuers` is what it asks."""
+    settings = Settings.load(None, data=Path("/nonexistent"))
+    base = Ground(
+        settings, "", pool, SECURITY, Vault(_MASTER), clock, Access(pool), loops or Loops(clock)
+    )
+    registry, journal = Registry(pool), Journal(pool)
+    await registry.load()
+    host = _host(base, registry, journal, issuers)
+    yield host
+    await host.evidence.close()
+    await journal.close()
+
+
+@asynccontextmanager
 async def open_inside(
     pool: asyncpg.Pool, *, merchants: int = 1, **more: Any
 ) -> AsyncIterator[Inside]:
     """Open a host on a fresh database, before an issuer that a test scripts."""
-    security, clock = SoftwareModule(_MASTER), Ahead()
+    clock = Ahead()
     async with AsyncExitStack() as stack:
         issuer = await stack.enter_async_context(rogue())
         timeout_ms = int(_TIMEOUT_S * 1_000)
         plan = DemoPlan((issuer.port,), merchants, timeout_ms=timeout_ms, **more)
-        terminals = await seed(pool, security, plan)
-        settings = Settings.load(None, data=Path("/nonexistent"))
-        base = Ground(settings, "", pool, security, Vault(_MASTER), clock, Access(pool))
-        registry, journal = Registry(pool), Journal(pool)
-        stack.push_async_callback(journal.close)
-        await registry.load()
-        tables = await directory.read(pool)
+        terminals = await seed(pool, SECURITY, plan)
+        tables, loops = await directory.read(pool), Loops(clock)
         issuers = Issuers(
-            tables.issuers, tables.bins, clock, security, random=lambda: 0.5, loops=base.loops
+            tables.issuers, tables.bins, clock, SECURITY, random=lambda: 0.5, loops=loops
         )
-        host = _host(base, registry, journal, issuers)
-        stack.push_async_callback(host.evidence.close)
-        membership = Membership(pool, clock, journal.node, uuid4())
+        host = await stack.enter_async_context(wired(pool, clock, issuers, loops))
+        membership = Membership(pool, clock, host.journal.node, uuid4())
         recovery = Recovery(host, timedelta(seconds=5), membership)
         issuers.start(recovery.late)
         stack.push_async_callback(issuers.stop)

@@ -245,7 +245,7 @@ class Orders(Books):
 
     async def _waited(self) -> None:
         """Let more time pass than anything may take on the network."""
-        self.world.clock.ahead += 2 * TIMEOUT
+        self.world.clock.by += 2 * TIMEOUT
 
     async def _crashed(self) -> None:
         self.crashed += 1

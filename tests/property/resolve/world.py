@@ -2,44 +2,33 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from itertools import count
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import asyncpg
 from uuid_utils.compat import uuid7
 
 from annul.domain.backoff import Backoff
-from annul.domain.business_day import Calendar
 from annul.domain.kinds import KINDS, answer_mti
 from annul.domain.records import Transaction
-from annul.domain.states import Sent, State
-from annul.host.door import Door
-from annul.host.evidence import EvidenceKeeper
 from annul.host.financial import reserve
 from annul.host.forwarded import Forwarded
-from annul.host.handlers import HANDLERS
 from annul.host.host import Host
 from annul.host.membership import Membership
-from annul.host.notices import Notices
-from annul.host.numbers import IssuerTraces, ReferenceNumbers
-from annul.host.outcomes import Outcomes
+from annul.host.numbers import IssuerTraces
 from annul.host.recovery import Recovery
 from annul.issuers.forward import Forwarder, ForwardPace
-from annul.merchants.registry import Registry
 from annul.resolve.actions import Actions
 from annul.resolve.audit import Auditor
 from annul.resolve.circuits import Circuits
 from annul.resolve.pace import Pace as ResolverPace
-from annul.security.software import SoftwareModule
-from annul.security.vault import Vault
 from annul.sim.demo import DemoPlan, seed
-from annul.store.clock import SystemClock
 from annul.store.database import connect
-from annul.store.journal import Journal
 from annul.wire.codec import Codec, Message
 from annul.wire.dialects import DIALECTS
+from tests.support.builders import sent
+from tests.support.hosts import SECURITY, Ahead, wired
 
 from .issuer import ISSUER, Exchange, Issuer, Said
 
@@ -67,21 +56,11 @@ FROM entries GROUP BY subject
 """
 
 
-class HeldClock(SystemClock):
-    """The clock of this machine, put forward by hand."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def now(self) -> datetime:
-        return super().now() + self.ahead
-
-
 class World:
     """The real parts; one for all examples, each of which begins with empty tables."""
 
     def __init__(
-        self, owner: Any, host: Host, forwarder: Forwarder, sale: Transaction, clock: HeldClock
+        self, owner: Any, host: Host, forwarder: Forwarder, sale: Transaction, clock: Ahead
     ) -> None:
         self.owner = owner
         self.clock = clock
@@ -139,58 +118,42 @@ class World:
 @asynccontextmanager
 async def open_world(database: str) -> AsyncIterator[World]:
     """Open the host of a test on a fresh database."""
-    security, vault, clock = SoftwareModule(bytes(32)), Vault(bytes(32)), HeldClock()
+    clock, played = Ahead(), Issuer()
     owner, pool = await asyncpg.connect(database), await connect(database)
-    (merchant_id, terminal_id, _), *_ = await seed(pool, security, DemoPlan((1,)))
+    (merchant_id, terminal_id, _), *_ = await seed(pool, SECURITY, DemoPlan((1,)))
     await owner.execute("UPDATE merchants SET void_needs_balance = true")
-    registry = Registry(pool)
-    await registry.load()
-    journal = Journal(pool)
-    played: Any = Issuer()
-    calendar, codec = Calendar(ZoneInfo("Asia/Shanghai"), time(23)), Codec(DIALECTS["unionpay_pos"])
-    evidence = EvidenceKeeper(pool, clock, 0)
-    outcomes = Outcomes(journal, registry, calendar.business_date)
-    host = Host(
-        pool=pool,
-        registry=registry,
-        journal=journal,
-        outcomes=outcomes,
-        issuers=played,
-        security=security,
-        vault=vault,
-        clock=clock,
-        calendar=calendar,
-        numbers=ReferenceNumbers(0),
-        traces=IssuerTraces(0, 1),
-        codec=codec,
-        acquirer_id="00010000",
-        handlers=HANDLERS,
-        evidence=evidence,
-        notices=Notices(pool),
-        door=Door(codec, registry, security, evidence, clock, calendar, "00010000"),
-    )
+    async with wired(pool, clock, played) as host:
+        host.traces = IssuerTraces(0, 1)
+        yield _world(owner, host, played, clock, (merchant_id, terminal_id))
+    await pool.close()
+    await owner.close()
+
+
+def _world(owner: Any, host: Host, played: Any, clock: Ahead, terminal: tuple[str, str]) -> World:
     forwarder = Forwarder(
-        pool,
+        host.pool,
         played,
-        Forwarded(journal, outcomes),
+        Forwarded(host.journal, host.outcomes),
         clock,
-        open_card=vault.open,
+        open_card=host.vault.open,
         acquirer_id=host.acquirer_id,
         local=host.local,
         random=lambda: 0.5,
         pace=ForwardPace(backoff=Backoff(0.0, 0.0), slow_s=0.0, watch_s=0.0),
     )
-    now = clock.now()
-    sale = Transaction(
-        merchant_id=merchant_id, id=uuid7(), kind="sale", state=State.SENT,
-        sent=Sent.POSSIBLY_SENT, terminal_id=terminal_id, batch="000001", trace="",
-        business_date=host.business_date(now), amount=AMOUNT, currency="156", undone=0,
-        original_id=None, card_hash=vault.hash(PAN), card_masked=vault.mask(PAN),
-        card_cipher=vault.seal(PAN), card_type="debit", issuer_id=ISSUER, rrn="", auth_code="",
-        response_code="", entry_mode="021", condition="00", fee=0, received_at=now,
-    )  # fmt: skip
-    yield World(owner, host, forwarder, sale, clock)
-    await host.evidence.close()
-    await journal.close()
-    await pool.close()
-    await owner.close()
+    now, vault = clock.now(), host.vault
+    merchant_id, terminal_id = terminal
+    sale = sent(
+        0,
+        merchant_id=merchant_id,
+        terminal_id=terminal_id,
+        business_date=host.business_date(now),
+        amount=AMOUNT,
+        card_hash=vault.hash(PAN),
+        card_masked=vault.mask(PAN),
+        card_cipher=vault.seal(PAN),
+        issuer_id=ISSUER,
+        entry_mode="021",
+        received_at=now,
+    )
+    return World(owner, host, forwarder, sale, clock)
