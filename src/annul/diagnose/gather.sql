@@ -69,7 +69,7 @@ SELECT json_build_object(
     'terminal', (SELECT to_json(x) FROM ({terminal}) x),
     'merchant', (SELECT to_json(x) FROM ({merchant_row}) x),
     'shared', CASE WHEN :shared THEN ({shared}) END,
-    'slots', CASE WHEN :slots THEN (SELECT coalesce(json_agg(x), '[]') FROM ({issuer_slots}) x) END,
+    'slots', CASE WHEN :slots THEN (SELECT to_json(x) FROM ({issuer_slots}) x) END,
     'codes', CASE WHEN :codes THEN
         (SELECT coalesce(json_object_agg(response_code, originals), '{}') FROM ({bin_codes}) x) END);
 
@@ -124,8 +124,11 @@ SELECT json_build_object(
         WHERE i.closed_at IS NULL AND t.issuer_id = :issuer));
 
 -- name: issuer_slots
--- description: How an issuer did, slot by slot.
-SELECT slot, requests, silent, late, link_drops, garbled, codes, latencies, tail
+-- description: How an issuer did, slot by slot; a list for each column, which is soonest read.
+SELECT array_agg(slot) AS at, array_agg(requests) AS requests, array_agg(silent) AS silent,
+       array_agg(late) AS late, array_agg(link_drops) AS link_drops,
+       array_agg(garbled) AS garbled, json_agg(codes) AS codes, json_agg(latencies) AS latencies,
+       json_agg(tail) AS tail
 FROM issuer_stats WHERE issuer_id = :issuer AND slot BETWEEN :since AND :until;
 
 -- name: bin_codes

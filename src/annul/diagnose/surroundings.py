@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import chinese_calendar
 
@@ -59,17 +59,23 @@ class Shared:
         return cls(policies, read["meanings"], read["incidents"])
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Some seconds of an issuer: when they began, and what was counted in them."""
+class Slot(NamedTuple):
+    """Some seconds of an issuer: what was counted in them."""
 
-    at: datetime
-    counted: Row
+    at: datetime  # when they began
+    requests: int
+    silent: int
+    late: int
+    link_drops: int
+    garbled: int
+    codes: Mapping[str, int]
+    latencies: Sequence[int]  # counts per bucket
+    tail: Sequence[tuple[int, str]]  # latest answers: milliseconds into it, code ("": silence)
 
     @property
     def answers(self) -> Iterator[tuple[datetime, str]]:
-        """When answers came, and their codes ("": silence)."""
-        for milliseconds, code in self.counted["tail"]:
+        """When answers came, and their codes."""
+        for milliseconds, code in self.tail:
             yield self.at + timedelta(milliseconds=milliseconds), code
 
 
@@ -85,9 +91,10 @@ class Surroundings:
     codes: Mapping[str, int] = field(default_factory=dict)
 
 
-def slots_of(read: Iterable[Row]) -> tuple[Slot, ...]:
-    """Take slots as they were read."""
-    return tuple(Slot(datetime.fromisoformat(row["slot"]), row) for row in read)
+def slots_of(read: Row) -> tuple[Slot, ...]:
+    """Take slots as they were read: a list for each column, nothing when there are none."""
+    began, *counted = (read[name] or () for name in Slot._fields)
+    return tuple(map(Slot, map(datetime.fromisoformat, began), *counted))
 
 
 def surrounding_facts(
@@ -205,12 +212,12 @@ def _issuer_facts(void: Transaction, issuer_id: str, found: Surroundings) -> Kno
 def counts(slots: Iterable[Slot], until: datetime, seconds: int) -> IssuerCounts:
     """Sum the slots of the last `seconds` before `until`."""
     since = until - timedelta(seconds=seconds)
-    taken = [slot.counted for slot in slots if slot.at >= since]
+    taken = [slot for slot in slots if slot.at >= since]
     codes: Counter[str] = Counter()
-    for row in taken:
-        codes.update(row["codes"])
-    sums = {name: sum(row[name] for row in taken) for name in _SUMMED}
-    latencies = [sum(bucket) for bucket in zip(*(row["latencies"] for row in taken), strict=True)]
+    for slot in taken:
+        codes.update(slot.codes)
+    sums = {name: sum(getattr(slot, name) for slot in taken) for name in _SUMMED}
+    latencies = [sum(bucket) for bucket in zip(*(slot.latencies for slot in taken), strict=True)]
     p90_ms = percentile(latencies, 0.9) if latencies else None
     return IssuerCounts(seconds, **sums, codes=codes, p90_ms=p90_ms)
 
