@@ -82,7 +82,7 @@ def _is_mirrored(module: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("module", _modules())
+@pytest.mark.parametrize("module", tuple(_modules()))
 def test_each_module_is_tested_where_its_path_says(module: str) -> None:
     room = any(fnmatch(module, pattern) for pattern in _ROOMS)
     assert _is_mirrored(module) or module in _MODULES or room, (

@@ -154,7 +154,7 @@ class EvidenceKeeper:
                         issuer=issuer_id,
                         node=self._node,
                         up=line.link.up,
-                        trouble=line.link.trouble,
+                        trouble="" if line.link.up else line.link.trouble,
                         health=str(line.health.state),
                         now=now,
                     )

@@ -73,7 +73,7 @@ class Link:
         self.issuer = issuer
         self.counts = LinkCounts()
         self.state = LinkState.STOPPED
-        self.trouble = "not_connected"  # why it is not up
+        self.trouble = "not_connected"  # why it is not up, or was not the last time
         self._codec = codec
         self._framing = framing
         self._clock = clock

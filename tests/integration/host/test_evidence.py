@@ -112,7 +112,7 @@ async def test_a_terminal_fills_no_table(
 
 
 async def test_trouble_adds_up_by_the_minute(
-    inside: Inside, evidence: EvidenceKeeper, pool: asyncpg.Pool, clock: HeldClock
+    evidence: EvidenceKeeper, inside: Inside, pool: asyncpg.Pool, clock: HeldClock
 ) -> None:
     for what in ("reversals", "reversals", "wrong_mac"):
         evidence.trouble(*_WHO, what)

@@ -8,6 +8,8 @@ from annul.host.upkeep import Upkeep
 from annul.store.loop import Loops
 from tests.support.hosts import Inside, Till
 
+_OWN = {"counts", "notices", "reference", "watch"}
+
 
 @pytest.fixture
 def upkeep(inside: Inside) -> Upkeep:
@@ -76,12 +78,13 @@ async def test_a_loop_that_stands_still_is_told_once_and_taken_back(
 async def test_at_its_end_nothing_that_was_counted_is_lost(inside: Inside, till: Till) -> None:
     upkeep = Upkeep(inside.host, 0)
     await upkeep.start()
-    assert {loop.name for loop in inside.host.loops} >= {"counts", "notices", "reference", "watch"}
+    assert not any(loop.stopped for loop in inside.host.loops)
     await inside.sold(till)
     inside.host.evidence.trouble(*till.keyed.who[:2], "link_drops")
     await upkeep.stop()
     assert await inside.pool.fetchval("SELECT sum(link_drops) FROM terminal_stats") == 1
     assert await inside.pool.fetchval("SELECT sum(requests) FROM issuer_stats") == 1
     assert await inside.pool.fetchval("SELECT count(*) FROM issuer_links WHERE up") == 3
-    names = {loop.name for loop in inside.host.loops}
-    assert not names & {"counts", "notices", "reference", "watch"}
+    own = [loop for loop in inside.host.loops if loop.name in _OWN]
+    assert {loop.name for loop in own} == _OWN
+    assert all(loop.stopped for loop in own)
