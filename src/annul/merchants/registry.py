@@ -11,7 +11,7 @@ from annul.domain.records import Merchant, Terminal
 from annul.store.sql import load
 
 from .station import Station
-from .working_keys import by_kind, refresh, ring
+from .working_keys import by_kind, profile, refresh, ring
 
 _SQL: Final = load("annul.merchants", "registry.sql")
 
@@ -30,8 +30,9 @@ class Registry:
     async def load(self) -> None:
         """Read everything anew; stations that stay keep their identity.
 
-        What a message changes of a station while this reads is read once more. `version` is that of
-        what was read: somebody who changes reference data afterwards has a higher one.
+        A station that a message has changed while this reads stays as it is and is read once more:
+        keys handed out just now hold at every moment. `version` is that of what was read: somebody
+        who changes reference data afterwards has a higher one.
         """
         marks = {one: one.mark for one in self._stations.values()}
         async with (
@@ -47,11 +48,12 @@ class Registry:
         stations: dict[tuple[str, str], Station] = {}
         changed: list[Station] = []
         for row in terminals:
-            terminal = _terminal(row)
+            terminal = Terminal(**profile(row))
             identity = (terminal.merchant_id, terminal.terminal_id)
             station = stations[identity] = self._stations.get(identity) or Station(terminal)
             if station.mark != marks.get(station, station.mark):
-                changed.append(station)
+                changed.append(station)  # what was read of it is older than what it has
+                continue
             station.register(terminal)
             station.adopt(
                 ring(
@@ -100,12 +102,6 @@ class Registry:
     def in_batch(self, station: Station, batch: str) -> None:
         """Use the batch that the database has begun."""
         station.register(replace(station.terminal, batch=batch))
-
-
-def _terminal(row: asyncpg.Record) -> Terminal:
-    values = dict(row)
-    kinds = values.pop("kinds")
-    return Terminal(**values, kinds=None if kinds is None else frozenset(kinds))
 
 
 def _by_terminal(rows: list[asyncpg.Record]) -> dict[tuple[str, str], list[tuple[Any, ...]]]:

@@ -115,7 +115,7 @@ async def _held(pool: asyncpg.Pool, station: Station) -> AsyncIterator[Any]:
             assert row is not None, "a terminal is never deleted"
             keys = by_kind(await connection.fetch(*_SQL["keys"](**whose)))
             handed_out = by_kind(await connection.fetch(*_SQL["pending"](**whose)))
-            station.register(replace(station.terminal, **dict(row)))
+            station.register(replace(station.terminal, **profile(row)))
             station.adopt(ring(row["key_form"], keys, handed_out))
             yield connection
     except LOST as error:
@@ -131,6 +131,13 @@ def ring(
     if not handed_out or _same(keys.get(KeyKind.MAC), PendingKeys(form, handed_out)):
         return Ring(keys)
     return Ring(keys, PendingKeys(form, handed_out))
+
+
+def profile(row: asyncpg.Record) -> dict[str, Any]:
+    """Give what a row of `terminals` says as values of a `Terminal`."""
+    values = dict(row)
+    kinds = values["kinds"]
+    return {**values, "kinds": None if kinds is None else frozenset(kinds)}
 
 
 def by_kind(rows: Iterable[Any]) -> dict[KeyKind, WrappedKey]:

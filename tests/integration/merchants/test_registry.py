@@ -1,6 +1,9 @@
 """Merchants and terminals in memory: as the database has them, whatever happens meanwhile."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -8,6 +11,7 @@ import pytest
 
 from annul.merchants.registry import Registry
 from annul.merchants.station import Station
+from annul.merchants.working_keys import hand_out, refresh
 from annul.security.keys import KeyKind
 from annul.security.software import SoftwareModule
 from annul.sim.demo import DemoPlan, seed
@@ -168,6 +172,52 @@ async def test_a_lost_database_keeps_nobody_from_being_found(
     with pytest.raises(asyncpg.InterfaceError):
         await registry.load()
     assert registry.merchant(_TEA) is not None, "what was read stays"
+
+
+async def test_keys_handed_out_while_everything_is_read_are_in_force_at_every_moment(
+    pool: asyncpg.Pool, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a reading saw before them would refuse a terminal that has just signed in."""
+    module, station = SoftwareModule(bytes(32)), _station(registry)
+    await _set(pool, "terminals", kinds=["sale"])
+    seen: list[bool] = []
+
+    async def refreshed(_: object, one: Station) -> None:
+        seen.append(one.pending is not None)
+        await refresh(pool, one)
+
+    async def handed_out() -> None:
+        await hand_out(pool, station, module, NOON)
+        assert station.pending is not None
+
+    monkeypatch.setattr("annul.merchants.registry.refresh", refreshed)
+    meanwhile = _Meanwhile(pool, "FROM fee_rates", handed_out)
+    registry._pool = meanwhile  # type: ignore[assignment]  # it has what a pool is used for
+    await registry.load()
+    assert seen == [True]
+    assert station.pending is not None
+    assert station.terminal.kinds == {"sale"}, "and what somebody else has changed is read"
+
+
+class _Meanwhile:
+    """A pool in whose transactions something happens before one statement."""
+
+    def __init__(self, pool: asyncpg.Pool, part: str, doing: Callable[[], Awaitable[None]]) -> None:
+        self._pool, self._part, self._doing = pool, part, doing
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Any]:
+        async with self._pool.acquire() as connection:
+            fetch = connection.fetch
+
+            async def fetched(sql: str, *values: Any) -> Any:
+                if self._part in sql:
+                    await self._doing()
+                return await fetch(sql, *values)
+
+            yield SimpleNamespace(
+                fetch=fetched, fetchval=connection.fetchval, transaction=connection.transaction
+            )
 
 
 async def test_what_a_terminal_does_is_kept_in_both_places(
