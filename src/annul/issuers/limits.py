@@ -24,7 +24,7 @@ class LinkLimits:
 
     `queued` counts frames that the socket does not take yet. `connect_s` bounds TCP and TLS
     together. A connection that lasts for `stable_s` is a success for the back-off. After `idle_s`
-    without a byte an echo is sent.
+    without a byte an echo is sent. `tick_s` is the least time between two looks at what is due.
     """
 
     in_flight: int = 8_192

@@ -92,12 +92,13 @@ class Link:
         self._head = b"" if framing.interbank else bytes(framing.head)
         self._limits = limits or LinkLimits()
         self._timeout_s = issuer.timeout_ms / 1000
+        # So long nothing can be due that was not known of at the tick before.
+        self._rest_s = min(1.0, self._timeout_s, self._limits.idle_s)
         self._pending = PendingExchanges()
         self._connection: IssuerConnection | None = None
         self._trace = 0
         self._hold = False
         self._up = asyncio.Event()
-        self._idle = asyncio.Event()
         self._loops = loops or Loops(clock)
         self._runner: Loop | None = None
         self._failures = 0
@@ -145,10 +146,10 @@ class Link:
             self._connection.hold_reading(hold=hold)
 
     async def drain(self) -> None:
-        """Wait until nothing is under way; every request ends by its time-out at the latest."""
-        if self._ticker is not None and len(self._pending):
-            self._idle.clear()
-            await self._idle.wait()
+        """Wait until what is under way has ended: every request by its time-out at the latest."""
+        awaited = self._pending.awaited()
+        if self._ticker is not None and awaited:
+            await asyncio.wait(awaited)
 
     async def stop(self) -> None:
         """Sign off when the link is up, close the connection and end what is under way."""
@@ -365,13 +366,13 @@ class Link:
 
     def _tick(self) -> None:
         """End what is over time and keep an idle connection honest."""
-        # First: whatever is wrong with this one, the next one comes.
-        loop = asyncio.get_running_loop()
-        self._ticker = loop.call_later(self._limits.tick_s, self._tick)
         now = self._monotonic()
-        self.counts.timed_out += self._pending.expire(now)
-        if not len(self._pending):
-            self._idle.set()
+        try:
+            self.counts.timed_out += self._pending.expire(now)
+        finally:  # whatever is wrong with this one, the next one comes
+            due = self._pending.due_in(now, self._rest_s)
+            delay = max(due, self._limits.tick_s)
+            self._ticker = asyncio.get_running_loop().call_later(delay, self._tick)
         connection = self._connection
         if (
             self.up

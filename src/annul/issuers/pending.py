@@ -49,6 +49,11 @@ class Exchange:
         """Say whether nobody awaits an answer (any more)."""
         return self._future is None or self._future.done()
 
+    @property
+    def awaited(self) -> Future[Message] | None:
+        """The future that somebody awaits, if anybody does."""
+        return None if self.done else self._future
+
     def answer(self, message: Message) -> bool:
         """Hand the answer over; False when nobody awaits it any more."""
         future, self._future = self._future, None
@@ -118,6 +123,14 @@ class PendingExchanges:
                 expired += 1
                 exchange.fail(Silence.TIMED_OUT)
         return expired
+
+    def awaited(self) -> list[Future[Message]]:
+        """Give the futures that somebody awaits."""
+        return [one for exchange in self._by_key.values() if (one := exchange.awaited)]
+
+    def due_in(self, now: float, at_most: float) -> float:
+        """Say in how many seconds the oldest is over time."""
+        return min(self._by_age[0].deadline - now, at_most) if self._by_age else at_most
 
     def fail_all(self, silence: Silence) -> None:
         """End every exchange, oldest first."""
