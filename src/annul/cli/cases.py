@@ -183,7 +183,7 @@ def add_user(
 ) -> None:
     """Add a user with a password that is asked for; only an administrator may."""
     from annul.desk.access import NameTaken
-    from annul.desk.admin import audit
+    from annul.desk.audit import audit
     from annul.desk.roles import ROLES, Scope
 
     if role not in ROLES:

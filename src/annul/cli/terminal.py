@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from pydantic import ValidationError
 
-from annul.desk.admin import audit
+from annul.desk.audit import audit
 from annul.desk.roles import Scope
 from annul.merchants.enrolment import Enrolled, NotEnrolled, TerminalProfile, enrol
 from annul.security.certificates import Pair, authority

@@ -8,7 +8,7 @@ from annul.resolve.people import ACTIONS, Action, People, allowed
 from annul.store.clock import Clock
 from annul.store.sql import load
 
-from .admin import permit
+from .permission import permit
 from .roles import OF_A_SHOP, Scope, Visitor
 
 _SQL: Final = load("annul.desk", "acts.sql")

@@ -14,9 +14,9 @@ from annul.resolve.conclusion import (
 from annul.store.sql import load
 
 from . import acts
-from .admin import NotAllowed, permit
 from .cursor import Cursor, Listing
 from .desk import Desk, NothingThere
+from .permission import NotAllowed, permit
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "conclusions.sql")

@@ -15,8 +15,9 @@ from annul.issuers.health import BOUNDS_MS, percentile
 from annul.store.sql import load
 
 from . import overview
-from .admin import NotValid, audit, changing
+from .audit import audit
 from .desk import Desk, NothingThere
+from .permission import NotValid, changing
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "issuers.sql")

@@ -7,10 +7,11 @@ from typing import Any, Final
 from annul.domain.money import LARGEST
 from annul.store.sql import load
 
-from .admin import NotValid, audit, changing
+from .audit import audit
 from .checks import findings
 from .cursor import Listing
 from .desk import Desk, NothingThere
+from .permission import NotValid, changing
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "merchants.sql")

@@ -11,7 +11,7 @@ from annul.resolve.notify.webhooks import event_name, new_secret
 from annul.store.incidents import CLOSE_ENDED
 from annul.store.sql import load
 
-from .admin import audit
+from .audit import audit
 from .cursor import Cursor, Listing, listing
 from .desk import Desk, NothingThere
 from .roles import Visitor

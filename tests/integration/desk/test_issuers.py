@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from annul.desk import issuers as views
-from annul.desk.admin import NotAllowed, NotValid, ReasonNeeded
 from annul.desk.desk import Desk, NothingThere
+from annul.desk.permission import NotAllowed, NotValid, ReasonNeeded
 from annul.desk.roles import Scope, Visitor
 from annul.domain.policies import Policy, PolicyKind, current
 from annul.issuers.health import BOUNDS_MS

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from annul.desk import merchants as views
-from annul.desk.admin import NotAllowed, NotValid, ReasonNeeded
 from annul.desk.desk import Desk, NothingThere
+from annul.desk.permission import NotAllowed, NotValid, ReasonNeeded
 from annul.desk.roles import Scope, Visitor
 from annul.merchants.registry import Registry
 from tests.support.rows import put, put_case

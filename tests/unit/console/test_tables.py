@@ -25,8 +25,9 @@ from annul.console.till import drawing
 from annul.console.till.issuer_panel import Maintenance
 from annul.console.till.tills import Tills
 from annul.console.transactions import chain
-from annul.desk import admin as views
+from annul.desk import permission
 from annul.desk.access import NameTaken, UserNotPossible
+from annul.desk.audit import ACTS
 from annul.desk.checks import Weight
 from annul.desk.desk import NothingThere
 from annul.desk.merchants import ASKS, REVERSED_VOIDS
@@ -48,15 +49,15 @@ from annul.resolve.rulings import NOT_ALLOWED
 from annul.resolve.unproved import TASK
 from annul.settings import Settings
 
-_VIEWS = Path(views.__file__).parent
+_DESK = Path(permission.__file__).parent
 _STANDINGS = ("in force", "coming", "overtaken", "past", "withdrawn")
 _ORIGINS = ("default", "file", "environment", "command line")
 
 
 def _raised() -> Iterator[str]:
     """Give each message of the desk's own errors that stands whole in the source."""
-    for file in ("admin.py", "issuers.py", "merchants.py"):
-        for node in ast.walk(ast.parse((_VIEWS / file).read_text(encoding="utf-8"))):
+    for file in sorted(_DESK.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
                 text = node.exc.args[0]
                 if isinstance(text, ast.Constant):
@@ -76,7 +77,7 @@ def _said() -> Iterator[str]:
     yield from (name for name, _ in admin._PARTS.values())
     yield from (name for name, _ in audit._THINGS.values())
     yield from (*_STANDINGS, *_ORIGINS, *_raised())
-    for error in (views.NotAllowed, views.ReasonNeeded, NameTaken, UserNotPossible):
+    for error in (permission.NotAllowed, permission.ReasonNeeded, NameTaken, UserNotPossible):
         yield str(error())
         yield error.next_step
     yield from (text for text, _ in CONCLUSIONS.values())
@@ -94,7 +95,7 @@ def _said() -> Iterator[str]:
     for error in (*_conclusion_errors(), SecondPersonNeeded):
         yield str(error())
         yield error.next_step
-    for kind in (views.NotValid, NothingThere, AmountError):
+    for kind in (permission.NotValid, NothingThere, AmountError):
         yield str(kind())
         yield kind.next_step
 
@@ -154,13 +155,13 @@ def test_what_stands_in_a_table_by_name_is_named_in_both_languages(name: str) ->
 
 def test_every_act_of_the_audit_log_is_named_in_both_languages() -> None:
     written = set()
-    for file in ("admin.py", "issuers.py", "merchants.py"):
-        for node in ast.walk(ast.parse((_VIEWS / file).read_text(encoding="utf-8"))):
+    for file in sorted(_DESK.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             called = node.func if isinstance(node, ast.Call) else None
             if isinstance(called, ast.Name) and called.id == "audit":
                 written |= {one.value for one in ast.walk(node) if isinstance(one, ast.Constant)}
     assert {"set-policy", "ask-terminal", "new-key"} <= written
     for name in written:
         if isinstance(name, str) and "-" in name:
-            assert views.ACTS[name].zh
-            assert views.ACTS[name].en
+            assert ACTS[name].zh
+            assert ACTS[name].en

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from annul.console.frame.filters import choice, cursor_of, day, field, search
 from annul.console.frame.live import View, html
 from annul.console.frame.markup import Html, badge, details, facts, join, link, table, tag
-from annul.desk import admin as views
+from annul.desk.audit import ACTS, AuditSearch, log
 
 _LIMIT: Final = 50
 _ASKED: Final = ("who", "action", "text", "from", "until")
@@ -27,14 +27,14 @@ async def audit(view: View) -> None:
     """Show what was done, the latest first."""
     asked = {name: view.query.get(name, "")[:60] for name in _ASKED}
     zone = view.desk.zone
-    wanted = views.AuditSearch(
+    wanted = AuditSearch(
         who=asked["who"],
         action=asked["action"],
         text=asked["text"],
         since=day(asked["from"], zone),
         until=day(asked["until"], zone, end=True),
     )
-    found = await views.log(view.desk, view.visitor, wanted, _LIMIT, cursor_of(view))
+    found = await log(view.desk, view.visitor, wanted, _LIMIT, cursor_of(view))
     kept = {name: value for name, value in asked.items() if value}
     html(_top(view, asked))
     html(_list(view, found.rows, kept, found.following), "card")
@@ -42,9 +42,7 @@ async def audit(view: View) -> None:
 
 def _top(view: View, asked: Mapping[str, str]) -> Html:
     words = view.words
-    actions = {"": words("Any act")} | {
-        name: words.of(said) for name, said in sorted(views.ACTS.items())
-    }
+    actions = {"": words("Any act")} | {name: words.of(said) for name, said in sorted(ACTS.items())}
     form = search(
         view,
         "/audit",
@@ -72,7 +70,7 @@ def _list(view: View, rows: list[dict[str, Any]], kept: dict[str, str], followin
                     ),
                 )
             ),
-            badge(words.of(views.ACTS.get(row["action"])) or row["action"]),
+            badge(words.of(ACTS.get(row["action"])) or row["action"]),
             _thing(view, row["object"]),
             row["reason"],
             _detail(view, row["detail"]),

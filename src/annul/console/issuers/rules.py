@@ -21,7 +21,7 @@ from annul.console.frame.forms import (
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, card, details, join, table, tag
 from annul.desk import issuers as views
-from annul.desk.admin import NotValid
+from annul.desk.permission import NotValid
 from annul.desk.roles import Scope
 from annul.domain.policies import WINDOWS, PolicyKind
 

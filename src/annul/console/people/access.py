@@ -7,7 +7,7 @@ from uuid import UUID
 from annul.console.frame.forms import Answers, Form, FormField, act_button, ask, show_once
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, card, details, icon, join, table, tag
-from annul.desk import admin as views
+from annul.desk import people
 from annul.desk.roles import OF_A_SHOP, ROLES, Scope
 
 SCOPES: Final[Mapping[Scope, str]] = {
@@ -82,7 +82,7 @@ async def add_user(view: View) -> bool:
     async def act(answers: Answers) -> None:
         given[:] = [str(answers["name"]).strip()]
         given.append(
-            await views.add_user(
+            await people.add_user(
                 view.desk,
                 view.visitor,
                 given[0],
@@ -130,7 +130,7 @@ async def change_user(view: View, name: str, *, active: bool) -> bool:
         return False
 
     async def act(answers: Answers) -> None:
-        await views.set_active(view.desk, view.visitor, name, answers["reason"], active=active)
+        await people.set_active(view.desk, view.visitor, name, answers["reason"], active=active)
 
     if active:
         form = Form(words("Let {name} in again", name=name))
@@ -195,7 +195,7 @@ async def new_key(view: View) -> bool:
     async def act(answers: Answers) -> None:
         scopes = [Scope(one) for one in sorted(answers["scopes"])]
         given[:] = [
-            await views.new_key(
+            await people.new_key(
                 view.desk,
                 view.visitor,
                 str(answers["name"]),
@@ -228,7 +228,7 @@ async def end_key(view: View, identity: str, name: str) -> bool:
         return False
 
     async def act(answers: Answers) -> None:
-        await views.end_key(view.desk, view.visitor, UUID(identity), answers["reason"])
+        await people.end_key(view.desk, view.visitor, UUID(identity), answers["reason"])
 
     form = Form(
         words("End the key {name}", name=name),

@@ -1,19 +1,7 @@
--- name: audit
+-- name: keep
 -- description: Keep who did what to which thing, and why.
 INSERT INTO audit (id, at, who, role, action, object, reason, detail)
 VALUES (:id, :at, :who, :role, :action, :object, :reason, :detail);
-
--- name: still
--- description: Whether a user is still let in with this role.
-SELECT active AND role = :role FROM users WHERE name = :name;
-
--- name: merchant
--- description: Whether there is such a merchant.
-SELECT EXISTS (SELECT FROM merchants WHERE merchant_id = :merchant);
-
--- name: key_name
--- description: What a key in force is called.
-SELECT name || ' ' || prefix FROM api_keys WHERE id = :id AND ended_at IS NULL;
 
 -- name: log
 -- description: What was done, the latest first, after the last row of a page; empty means any.

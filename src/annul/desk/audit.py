@@ -1,0 +1,104 @@
+"""Who did what to which thing, and why: kept with each change, and looked through."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from uuid_utils.compat import uuid7
+
+from annul.domain.text import Text
+from annul.resolve.conclusion import CARRIED_OUT, OVERTAKEN
+from annul.resolve.people import ACTIONS
+from annul.store.sql import load
+from annul.wire.masking import scan
+
+from .cursor import Cursor, Listing, listing
+from .desk import Desk
+from .permission import NotAllowed
+from .roles import Scope, Visitor
+
+_SQL: Final = load("annul.desk", "audit.sql")
+
+# What stands in the audit log, in both languages.
+ACTS: Final[Mapping[str, Text]] = {
+    "add-user": Text("添加用户", "add a user"),
+    "stop-user": Text("停用用户", "let a user in no more"),
+    "start-user": Text("启用用户", "let a user in again"),
+    "new-key": Text("创建密钥", "make a key"),
+    "end-key": Text("终止密钥", "end a key"),
+    "set-policy": Text("新增发卡行规则", "set an issuer's rule"),
+    "end-policy": Text("终止发卡行规则", "end an issuer's rule"),
+    "set-meaning": Text("登记应答码含义", "set what a code means"),
+    "end-meaning": Text("删除应答码含义", "remove what a code means"),
+    "set-contact": Text("登记联系人", "enter a contact"),
+    "end-contact": Text("删除联系人", "remove a contact"),
+    "set-allowed": Text("修改商户设置", "change a merchant's settings"),
+    "ask-terminal": Text("向终端提出要求", "ask something of a terminal"),
+    "add-webhook": Text("添加回调地址", "add a webhook"),
+    "end-webhook": Text("停用回调地址", "switch a webhook off"),
+    "replay-webhook": Text("重发通知", "send a notification again"),
+    "undo-lesson": Text("收回经验", "take back a lesson"),
+    "propose-conclusion": Text("提议人工结论", "propose a conclusion by hand"),
+    "confirm-conclusion": Text("复核人工结论", "confirm a conclusion by hand"),
+    "withdraw-conclusion": Text("收回人工结论", "withdraw a conclusion by hand"),
+    CARRIED_OUT: Text("执行人工结论", "carry a conclusion by hand out"),
+    OVERTAKEN: Text("人工结论未执行", "leave a conclusion that was overtaken"),
+    "proposed": Text("提议动账操作", "propose what moves money"),
+    **{action.name: action.said for action in ACTIONS.values()},
+}
+
+
+async def audit(
+    connection: Any,
+    visitor: Visitor,
+    at: datetime,
+    action: str,
+    thing: str,
+    reason: str,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Keep who did what to which thing, and why, in the transaction that does it."""
+    await connection.execute(
+        *_SQL["keep"](
+            id=uuid7(),
+            at=at,
+            who=visitor.name,
+            role=visitor.role,
+            action=action,
+            object=thing,
+            reason=scan(reason.strip()),
+            detail=dict(detail or {}),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSearch:
+    """What to look for in the audit log; empty means any. `until` is not included."""
+
+    who: str = ""
+    action: str = ""
+    text: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def query(self) -> dict[str, str]:
+        """Give what stands in an address."""
+        return {name: str(value) for name, value in asdict(self).items() if value}
+
+
+async def log(
+    desk: Desk, visitor: Visitor, wanted: AuditSearch, limit: int, cursor: str = ""
+) -> Listing:
+    """Give what was done, the latest first; raises `NotAllowed`."""
+    if visitor.merchant_id or not visitor.may(Scope.AUDIT):
+        raise NotAllowed
+    rows = await desk.pool.fetch(
+        *_SQL["log"](
+            **asdict(wanted) | {"text": wanted.text.strip()},
+            **Cursor.after(cursor),
+            limit=limit + 1,
+        )
+    )
+    return listing(rows, limit, "at")

@@ -1,0 +1,174 @@
+"""Users and keys on a real PostgreSQL: secrets once, every act with its reason."""
+
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from annul.desk import people
+from annul.desk.access import NameTaken, SignInVerdict, UserNotPossible
+from annul.desk.cases import undo_lesson
+from annul.desk.desk import Desk, NothingThere
+from annul.desk.permission import NotAllowed, NotValid, ReasonNeeded
+from annul.desk.roles import ROLES, Scope, Visitor
+
+from .people import audited, person, seeded_desk
+
+TEA = "898000058120000"
+READS = (Scope.CASES_READ, Scope.TRANSACTIONS_READ)
+
+
+@pytest.fixture
+async def desk(pool: asyncpg.Pool) -> Desk:
+    return await seeded_desk(pool)
+
+
+@pytest.fixture
+async def boss(desk: Desk) -> Visitor:
+    return await person(desk, "administrator")
+
+
+# Users ------------------------------------------------------------------------------------------
+
+
+async def test_a_new_user_gets_a_password_that_must_be_changed_and_is_kept_nowhere(
+    desk: Desk, boss: Visitor, pool: asyncpg.Pool
+) -> None:
+    password = await people.add_user(desk, boss, "li.na", "cashier", TEA, "new colleague")
+    assert await desk.access.check("li.na", password) is SignInVerdict.MUST_CHANGE
+    (row,) = await audited(pool)
+    assert (row["who"], row["action"], row["object"]) == ("administrator", "add-user", "user li.na")
+    assert row["detail"] == {"role": "cashier", "merchant_id": TEA}
+    dump = str([dict(one) for one in await pool.fetch("SELECT * FROM users")]) + str(row)
+    assert password not in dump
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "merchant_id", "error"),
+    [
+        ("administrator", "support", "", NameTaken),
+        ("li", "cashier", "", UserNotPossible),
+        ("li", "support", TEA, UserNotPossible),
+        ("li", "emperor", "", UserNotPossible),
+        ("li", "cashier", "898000000000000", NotValid),
+        ("key annul_abc", "support", "", NotValid),
+        ("l", "support", "", NotValid),
+        ("", "support", "", NotValid),
+    ],
+)
+async def test_a_user_who_can_not_be_like_that_is_not_added(
+    desk: Desk,
+    boss: Visitor,
+    pool: asyncpg.Pool,
+    name: str,
+    role: str,
+    merchant_id: str,
+    error: type[Exception],
+) -> None:
+    with pytest.raises(error):
+        await people.add_user(desk, boss, name, role, merchant_id, "new colleague")
+    assert await pool.fetchval("SELECT count(*) FROM users") == 1
+    assert await audited(pool) == []
+
+
+async def test_whoever_is_stopped_is_out_at_once_and_may_be_let_in_again(
+    desk: Desk, boss: Visitor, pool: asyncpg.Pool
+) -> None:
+    await person(desk, "support")
+    session = await desk.access.open("support")
+    assert await desk.access.of_session(session.token) is not None
+    await people.set_active(desk, boss, "support", "left", active=False)
+    assert await desk.access.of_session(session.token) is None
+    await people.set_active(desk, boss, "support", "came back", active=True)
+    assert await desk.access.of_session(session.token) is None, "the old session stays closed"
+    assert [row["action"] for row in await audited(pool)] == ["stop-user", "start-user"]
+    with pytest.raises(NotValid):
+        await people.set_active(desk, boss, "administrator", "by mistake", active=False)
+    with pytest.raises(NothingThere):
+        await people.set_active(desk, boss, "nobody", "by mistake", active=False)
+
+
+async def test_a_user_and_the_audit_row_are_one(
+    desk: Desk, boss: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any) -> None:
+        raise RuntimeError
+
+    await person(desk, "support")
+    monkeypatch.setattr(people, "audit", broken)
+    with pytest.raises(RuntimeError):
+        await people.add_user(desk, boss, "li.na", "operator", "", "new colleague")
+    with pytest.raises(RuntimeError):
+        await people.set_active(desk, boss, "support", "left", active=False)
+    with pytest.raises(RuntimeError):
+        await people.new_key(desk, boss, "erp", READS, "", "for the ERP")
+    users = {row["name"]: row["active"] for row in await desk.access.users()}
+    assert users == {"administrator": True, "support": True}
+    assert await desk.access.keys() == []
+
+
+# Keys -------------------------------------------------------------------------------------------
+
+
+async def test_a_key_lets_a_program_in_until_it_is_ended(
+    desk: Desk, boss: Visitor, pool: asyncpg.Pool
+) -> None:
+    key = await people.new_key(desk, boss, "erp", READS, TEA, "for the ERP")
+    visitor = await desk.access.of_key(key)
+    assert visitor is not None
+    assert (visitor.scopes, visitor.merchant_id) == (frozenset(READS), TEA)
+    (row,) = await desk.access.keys()
+    await people.end_key(desk, boss, row["id"], "no longer used")
+    assert await desk.access.of_key(key) is None
+    with pytest.raises(NothingThere):
+        await people.end_key(desk, boss, row["id"], "again")
+    log = await audited(pool)
+    assert [one["action"] for one in log] == ["new-key", "end-key"]
+    assert log[0]["object"] == log[1]["object"] == f"key erp {key[:12]}"
+    assert key not in str(log)
+
+
+async def test_a_key_gets_no_more_than_makes_sense(desk: Desk, boss: Visitor) -> None:
+    for name, scopes, merchant_id in (
+        ("", READS, ""),
+        ("erp", (), ""),
+        ("erp", READS, "898000000000000"),
+        ("erp", (Scope.ADMIN,), TEA),
+        ("erp", (Scope.ISSUERS_WRITE,), TEA),
+    ):
+        with pytest.raises(NotValid):
+            await people.new_key(desk, boss, name, scopes, merchant_id, "because")
+    half = Visitor("administrator", "administrator", frozenset({Scope.ADMIN}))
+    with pytest.raises(NotAllowed):
+        await people.new_key(desk, half, "erp", READS, "", "because")
+    assert await desk.access.keys() == []
+
+
+# Permission -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "administrator"])
+async def test_only_administrators_manage_users_and_keys(
+    desk: Desk, boss: Visitor, pool: asyncpg.Pool, role: str
+) -> None:
+    assert boss
+    other = await person(desk, role, TEA if role in {"cashier", "merchant"} else "")
+    with pytest.raises(NotAllowed):
+        await people.add_user(desk, other, "li.na", "support", "", "because")
+    with pytest.raises(NotAllowed):
+        await people.set_active(desk, other, "administrator", "because", active=False)
+    with pytest.raises(NotAllowed):
+        await people.new_key(desk, other, "erp", READS, "", "because")
+    with pytest.raises(NotAllowed):
+        await people.end_key(desk, other, uuid4(), "because")
+    with pytest.raises(NotAllowed):
+        await undo_lesson(desk, other, uuid4(), "because")
+    assert await audited(pool) == []
+
+
+async def test_without_a_reason_nothing_is_done(desk: Desk, boss: Visitor) -> None:
+    with pytest.raises(ReasonNeeded):
+        await people.add_user(desk, boss, "li.na", "support", "", " ")
+    with pytest.raises(ReasonNeeded):
+        await people.new_key(desk, boss, "erp", READS, "", "")
