@@ -311,7 +311,7 @@ def _print_list(
         kind = KINDS[row["kind"]]
         table.add_row(
             row["rrn"],
-            kind.en if at else kind.zh,
+            kind.title[at],
             told(row["amount"], row["currency"])[at],
             _STATES[row["state"]][at],
             f"{row['since'].astimezone(zone):%m-%d %H:%M:%S}",
@@ -351,7 +351,7 @@ def _print_one(
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
     kind = KINDS[transaction.kind]
-    typer.echo(f"{_SAID['reference'][at]}: {transaction.rrn} ({kind.en if at else kind.zh})")
+    typer.echo(f"{_SAID['reference'][at]}: {transaction.rrn} ({kind.title[at]})")
     typer.echo(f"{_SAID['amount'][at]}: {told(transaction.amount, transaction.currency)[at]}")
     state = _STATES.get(transaction.state, (transaction.state, transaction.state))[at]
     typer.echo(f"{_SAID['state'][at]}: {state}")

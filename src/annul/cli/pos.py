@@ -159,7 +159,7 @@ def _add_void(kind: str, description: str) -> None:
     def command(context: typer.Context, voucher: Voucher, batch: Batch = "") -> None:
         _undo(context, voucher, batch, lambda _: kind)
 
-    name, title = kind.replace("_", "-"), KINDS[kind].zh
+    name, title = kind.replace("_", "-"), KINDS[kind].title.zh
     application.command(name, help=f"{title}: {description}")(command)
 
 
@@ -238,7 +238,7 @@ def journal(context: typer.Context) -> None:
     async def work(terminal: SoftTerminal) -> None:
         for record in terminal.journal.records():
             kind = KINDS[record.kind]
-            name = kind.zh if context.obj.language == "zh" else kind.en
+            name = kind.title.speak(context.obj.language)
             owed = f"  [{record.owed} owed]" if record.owed else ""
             typer.echo(
                 f"{record.batch} {record.trace}  {record.date} {record.time}"
@@ -348,7 +348,7 @@ def _perform(desk: CommandTill, order: Callable[[SoftTerminal], TerminalOrder]) 
 async def _tell(desk: CommandTill, asked: Awaitable[TerminalAnswer]) -> None:
     answer = await asked
     described = describe(answer.response_code)
-    typer.echo(f"{answer.response_code} {described.zh if desk.language == 'zh' else described.en}")
+    typer.echo(f"{answer.response_code} {described.title.speak(desk.language)}")
     _notice(answer)
     if answer.response_code != "00":
         sys.exit(_REFUSED)

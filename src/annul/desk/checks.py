@@ -175,5 +175,5 @@ def findings(row: Row, now: datetime) -> list[CheckFinding]:
 
 
 def _named(kinds: list[str] | None, language: str) -> str:
-    names = [KINDS[name].zh if language == "zh" else KINDS[name].en for name in without_void(kinds)]
+    names = [KINDS[name].title.speak(language) for name in without_void(kinds)]
     return ("、" if language == "zh" else ", ").join(names)

@@ -40,7 +40,7 @@ REVERSAL: Final = "reversal"  # a line that undoes the one with its trace; no ki
 # How others call the kinds.
 _NAMES: Final[Mapping[str, str]] = {
     **{kind.name: kind.name for kind in KINDS.values()},
-    **{kind.zh: kind.name for kind in KINDS.values()},
+    **{kind.title.zh: kind.name for kind in KINDS.values()},
     "purchase": "sale",
     "撤销": "void",
     "消费": "sale",

@@ -112,7 +112,7 @@ def _evidence(
     if weight:
         said = describe(facts.get("void.code"))
         zh, en = ("发卡行应答", "the issuer answered") if facts.get("void.sent") else _NOBODY
-        line = Text(f"{zh}{said.code}：{said.zh}", f"{en} {said.code}: {said.en}")
+        line = Text(f"{zh}{said.code}：{said.title.zh}", f"{en} {said.code}: {said.title.en}")
         found.append(Evidence(CODE_SIGNAL, weight, line, (facts.source("void.code"),)))
     taught = {signal for name, signal in shifts if name == cause.name}
     for name in speaking & (cause.speaks.keys() | taught):
@@ -120,7 +120,7 @@ def _evidence(
         if weight:
             signal = SIGNALS[name]
             sources = tuple(dict.fromkeys(facts.source(need) for need in signal.needs))
-            found.append(Evidence(name, weight, Text(*signal.lines(facts)), sources))
+            found.append(Evidence(name, weight, signal.line(facts), sources))
     return tuple(sorted(found, key=lambda one: (-abs(one.weight), one.signal)))
 
 

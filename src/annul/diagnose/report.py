@@ -31,7 +31,7 @@ def together(known: Facts, given: Facts) -> Facts:
     both = known.with_facts(given.known)
     for signal in SIGNALS.values() if given.known else ():
         try:
-            _ = signal.speaks(both) and signal.lines(both)
+            _ = signal.speaks(both) and signal.line(both)
         except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
             names = ", ".join(need for need in signal.needs if need in given.known)
             message = f"{names}: {error}"

@@ -138,7 +138,7 @@ def _shown(value: object, form: str | None, reader: Reader) -> str:
         return reader.when(str(value))
     if form == "word":
         kind = KINDS.get(str(value))
-        return Text(kind.zh, kind.en).speak(reader.language) if kind else reader.word(str(value))
+        return kind.title.speak(reader.language) if kind else reader.word(str(value))
     return str(value)
 
 

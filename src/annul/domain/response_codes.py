@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from .text import Text
+
 
 class Group(StrEnum):
     """What a code means for the request."""
@@ -36,57 +38,58 @@ class ResponseCode:
     code: str
     group: Group
     money: Effect
-    zh: str
-    en: str
-    advice_zh: str
-    advice_en: str
+    title: Text
+    advice: Text
 
 
-# What to do: key -> (zh, en)
-_ADVICE: Final[dict[str, tuple[str, str]]] = {
-    "done": ("交易已完成", "Done."),
-    "part": (
+_ADVICE: Final[Mapping[str, Text]] = {  # what to do
+    "done": Text("交易已完成", "Done."),
+    "part": Text(
         "核对小票金额，差额另付",
         "Check the amount on the slip; the rest is paid another way.",
     ),
-    "call_issuer": (
+    "call_issuer": Text(
         "未动账。请持卡人致电发卡行",
         "No money moved. The cardholder calls the issuer.",
     ),
-    "call_acquirer": ("未动账。请联系收单机构", "No money moved. Call the acquirer."),
-    "other_card": ("未动账。请换卡或换付款方式", "No money moved. Use another card or way to pay."),
-    "keep_card": (
+    "call_acquirer": Text("未动账。请联系收单机构", "No money moved. Call the acquirer."),
+    "other_card": Text(
+        "未动账。请换卡或换付款方式", "No money moved. Use another card or way to pay."
+    ),
+    "keep_card": Text(
         "未动账。请留卡并联系收单机构",
         "No money moved. Keep the card, call the acquirer.",
     ),
-    "check_card": ("未动账。核对卡号后重试", "No money moved. Check the card and try again."),
-    "check_amount": ("未动账。核对金额后重试", "No money moved. Check the amount and try again."),
-    "check_pin": ("未动账。请重新输入密码", "No money moved. Enter the PIN again."),
-    "check_original": (
+    "check_card": Text("未动账。核对卡号后重试", "No money moved. Check the card and try again."),
+    "check_amount": Text(
+        "未动账。核对金额后重试", "No money moved. Check the amount and try again."
+    ),
+    "check_pin": Text("未动账。请重新输入密码", "No money moved. Enter the PIN again."),
+    "check_original": Text(
         "未动账。核对原凭证号、卡号、金额和当前状态",
         "No money moved. Check the original's voucher, card, amount and state.",
     ),
-    "refund": (
+    "refund": Text(
         "未撤销，原交易仍有效。请改做退货",
         "Not voided, the sale stands. Refund it instead.",
     ),
-    "nothing_left": (
+    "nothing_left": Text(
         "原交易已撤销或冲正，无需再做",
         "The original was undone before; there is nothing left to do.",
     ),
-    "nothing_owed": ("未动账。没有欠费可缴", "No money moved. There is nothing to pay."),
-    "later": ("未动账。请几分钟后再试", "No money moved. Try again in a few minutes."),
-    "taken_back": (
+    "nothing_owed": Text("未动账。没有欠费可缴", "No money moved. There is nothing to pay."),
+    "later": Text("未动账。请几分钟后再试", "No money moved. Try again in a few minutes."),
+    "taken_back": Text(
         "未成交，如动账会自动冲回。请稍后再试",
         "Not done. Money that moved is taken back by itself. Try again soon.",
     ),
-    "wait": (
+    "wait": Text(
         "主机会自动处理到底，款项不会丢。稍后查结果",
         "The host settles it by itself, no money is lost. Look again soon.",
     ),
-    "sign_in": ("未动账。请重新签到后再做", "No money moved. Sign in again and repeat."),
-    "same": ("勿重复提交，请查原交易结果", "Do not send it again; look up the first one."),
-    "offline": ("按脱机结果处理", "Go by the result of the card."),
+    "sign_in": Text("未动账。请重新签到后再做", "No money moved. Sign in again and repeat."),
+    "same": Text("勿重复提交，请查原交易结果", "Do not send it again; look up the first one."),
+    "offline": Text("按脱机结果处理", "Go by the result of the card."),
 }
 
 _A, _B, _C, _D, _E = Group.APPROVED, Group.RETRY, Group.FINAL, Group.OPERATOR, Group.SYSTEM
@@ -211,7 +214,7 @@ _ROWS: Final[tuple[tuple[str, Group, Effect, str, str, str], ...]] = (
 )
 
 RESPONSE_CODES: Final[Mapping[str, ResponseCode]] = {
-    code: ResponseCode(code, group, money, zh, en, *_ADVICE[advice])
+    code: ResponseCode(code, group, money, Text(zh, en), _ADVICE[advice])
     for code, group, money, advice, zh, en in _ROWS
 }
 # What an issuer books as it was asked.
@@ -240,5 +243,5 @@ def describe(code: str) -> ResponseCode:
     if found is not None:
         return found
     return ResponseCode(
-        code, _C, _OPEN, f"交易失败（{code}）", f"Declined ({code})", *_ADVICE["taken_back"]
+        code, _C, _OPEN, Text(f"交易失败（{code}）", f"Declined ({code})"), _ADVICE["taken_back"]
     )

@@ -10,6 +10,7 @@ from .kinds import Kind
 from .records import Transaction
 from .rulings import ALLOWED, Ruling, refusal
 from .states import State
+from .text import Text
 
 CONCLUDED: Final = "concluded_by_hand"  # what ended it: two people, with evidence
 
@@ -17,10 +18,8 @@ ALREADY: Final = Ruling(
     ok=True,
     code="00",
     name="already_reversed",
-    zh="已冲正",
-    en="the reversal is owned already",
-    next_zh="无需再冲正",
-    next_en="nothing to do",
+    said=Text("已冲正", "the reversal is owned already"),
+    todo=Text("无需再冲正", "nothing to do"),
 )
 
 
@@ -53,10 +52,8 @@ UNDONE: Final = Ruling(
     ok=True,
     code="00",
     name="already_undone",
-    zh="原交易已撤销或已退货",
-    en="the original was voided or refunded meanwhile",
-    next_zh="无需冲正",
-    next_en="nothing to do",
+    said=Text("原交易已撤销或已退货", "the original was voided or refunded meanwhile"),
+    todo=Text("无需冲正", "nothing to do"),
 )
 # The terminal goes on without it while it stands, or while a part of it was given back.
 STANDS: Final = refusal(

@@ -48,10 +48,10 @@ class OrderRefused(AnnulError):
     next_step = "See the rule's text."
 
     def __init__(self, ruling: Ruling) -> None:
-        super().__init__(f"{ruling.en}（{ruling.zh}）")
+        super().__init__(f"{ruling.said.en}（{ruling.said.zh}）")
         self.ruling = ruling
         self.code = f"rule.{ruling.name}"  # pyright: ignore[reportAttributeAccessIssue]  # of this one
-        self.next_step = f"{ruling.next_en}（{ruling.next_zh}）"  # pyright: ignore[reportAttributeAccessIssue]  # the same
+        self.next_step = f"{ruling.todo.en}（{ruling.todo.zh}）"  # pyright: ignore[reportAttributeAccessIssue]  # the same
 
 
 class OrderExchange(NamedTuple):

@@ -81,8 +81,8 @@ def event(conclusion: Conclusion, transaction: Transaction, came: str) -> Event:
     """Give what the history of the case says of a conclusion that was carried out or overtaken."""
     kind = KINDS[transaction.kind]
     by = f"{conclusion.proposed_by}, {conclusion.confirmed_by}"
-    zh = f"{kind.zh}{transaction.rrn}在发卡行{'已成功' if conclusion.done else '未成功'}"
-    en = f"the {kind.en} {transaction.rrn} {'was' if conclusion.done else 'was not'} done"
+    zh = f"{kind.title.zh}{transaction.rrn}在发卡行{'已成功' if conclusion.done else '未成功'}"
+    en = f"the {kind.title.en} {transaction.rrn} {'was' if conclusion.done else 'was not'} done"
     if came == OVERTAKEN:
         why = Text(
             f"人工结论未执行：期间发卡行已有消息。结论为{zh}（{by}）",

@@ -112,11 +112,11 @@ def declined(s: Situation) -> Step:
         return end(
             "refused",
             Text(
-                f"{asked.zh}未成功：{ruling.zh}。下一步：{ruling.next_zh}",
-                f"{asked.en} refused: {ruling.en}. Next: {ruling.next_en}",
+                f"{asked.zh}未成功：{ruling.said.zh}。下一步：{ruling.todo.zh}",
+                f"{asked.en} refused: {ruling.said.en}. Next: {ruling.todo.en}",
             ),
             evidence | {"rule": ruling.name},
-            notice=f"{asked.zh}未成功:{ruling.zh}",
+            notice=f"{asked.zh}未成功:{ruling.said.zh}",
         )
     title, money = words.title(cause, s.case.kind), words.money(cause, s.case.kind)
     following = words.next_step(cause, s.case.kind)
@@ -170,7 +170,7 @@ def _evidence(s: Situation, void: Transaction) -> dict[str, object]:
     original = s.picture.original
     evidence: dict[str, object] = {
         "diagnosed": s.cause.name,
-        "kind": KINDS[void.kind].en,
+        "kind": KINDS[void.kind].title.en,
         "request": void.rrn,
         "code": void.response_code,
     }

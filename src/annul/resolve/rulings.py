@@ -16,7 +16,7 @@ NOT_ALLOWED: Final = "not_allowed"
 
 def refused(s: Situation, step: Step, ruling: Ruling) -> Step:
     """Take an order off the case, or wait until what annul would do by itself is allowed."""
-    why = Text(f"{ruling.zh}，{ruling.next_zh}", f"{ruling.en}; {ruling.next_en}")
+    why = Text(f"{ruling.said.zh}，{ruling.todo.zh}", f"{ruling.said.en}; {ruling.todo.en}")
     evidence = {"rule": ruling.name, "wanted": step.do}
     if s.case.ordered == step.do:
         return dropped(s, why, evidence | {"ordered": step.do})

@@ -64,9 +64,9 @@ def _open(one: Transaction, owed: Owed | None) -> Text:
     kind, tried = KINDS[one.kind], _tried(one, owed)
     where, amount = _WHERE[kind.money], told(one.amount, one.currency)
     return Text(
-        f"缺发卡行{one.issuer_id}对{kind.zh}{one.rrn}（{amount.zh}）的答复，{tried.zh}，{where.zh}",
-        f"issuer {one.issuer_id} has not said what became of the {kind.en} {one.rrn} ({amount.en}),"
-        f" {tried.en}, {where.en}",
+        f"缺发卡行{one.issuer_id}对{kind.title.zh}{one.rrn}（{amount.zh}）的答复，{tried.zh}，{where.zh}",
+        f"issuer {one.issuer_id} has not said what became of the {kind.title.en} {one.rrn}"
+        f" ({amount.en}), {tried.en}, {where.en}",
     )
 
 

@@ -32,10 +32,8 @@ _OF_REFUNDS: Final = _OF_VOIDS | {
 _OF_COMPLETIONS: Final = _OF_VOIDS | {
     "original_declined": replace(
         _OF_VOIDS["original_declined"],
-        zh="预授权未成功",
-        en="the pre-authorisation was declined",
-        next_zh="请重新做预授权",
-        next_en="take a new pre-authorisation",
+        said=Text("预授权未成功", "the pre-authorisation was declined"),
+        todo=Text("请重新做预授权", "take a new pre-authorisation"),
     ),
 }
 _RULINGS: Final = {

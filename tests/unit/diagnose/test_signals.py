@@ -27,7 +27,7 @@ def _spoken(known: dict[str, Any]) -> set[str]:
 def test_it_needs_declared_facts_and_shows_only_these(signal: Signal) -> None:
     assert signal.needs
     assert set(signal.needs) <= set(FACTS)
-    for text in (signal.zh, signal.en):
+    for text in signal.said:
         numbers = {int(number) for number in re.findall(r"{(\d+)}", text)}
         assert numbers <= set(range(len(signal.needs)))
 
@@ -43,7 +43,7 @@ def test_without_one_of_its_facts_it_says_nothing(signal: Signal) -> None:
 
 @_EACH
 def test_its_sentence_is_whole_in_both_languages(signal: Signal) -> None:
-    zh, en = signal.lines(Facts({need: Fact(7, "test") for need in signal.needs}))
+    zh, en = signal.line(Facts({need: Fact(7, "test") for need in signal.needs}))
     assert zh
     assert not zh.isascii()
     assert en.isascii()
@@ -182,4 +182,4 @@ def test_shares_seconds_and_money_are_shown_as_what_they_are(
     name: str, facts: dict[str, Any], words: str
 ) -> None:
     signal = SIGNALS[name]
-    assert words in signal.lines(_facts(dict.fromkeys(signal.needs, 0) | facts))[1]
+    assert words in signal.line(_facts(dict.fromkeys(signal.needs, 0) | facts))[1]

@@ -28,12 +28,12 @@ def test_no_code_is_missing() -> None:
 
 @pytest.mark.parametrize("row", RESPONSE_CODES.values(), ids=lambda row: row.code)
 def test_texts_fit_a_slip(row: ResponseCode) -> None:
-    assert 2 <= len(row.zh) <= 16
-    assert 2 <= len(row.en) <= 48
-    assert 2 <= len(row.advice_zh) <= 32
-    assert 2 <= len(row.advice_en) <= 80
-    assert row.en.isascii()
-    assert not row.zh.isascii()
+    assert 2 <= len(row.title.zh) <= 16
+    assert 2 <= len(row.title.en) <= 48
+    assert 2 <= len(row.advice.zh) <= 32
+    assert 2 <= len(row.advice.en) <= 80
+    assert row.title.en.isascii()
+    assert not row.title.zh.isascii()
 
 
 def test_only_approvals_are_approved() -> None:
@@ -42,29 +42,29 @@ def test_only_approvals_are_approved() -> None:
 
 
 def test_a_refused_void_says_that_the_sale_stands() -> None:
-    assert "退货" in describe("40").advice_zh
-    assert "stands" in describe("40").advice_en
+    assert "退货" in describe("40").advice.zh
+    assert "stands" in describe("40").advice.en
 
 
 def test_an_unknown_code_is_shown_as_it_came() -> None:
-    assert "Q7" in describe("Q7").en
-    assert "Q7" in describe("Q7").zh
+    assert "Q7" in describe("Q7").title.en
+    assert "Q7" in describe("Q7").title.zh
 
 
 @pytest.mark.parametrize("row", RESPONSE_CODES.values(), ids=lambda row: row.code)
 def test_only_what_is_proved_not_done_is_said_to_have_moved_nothing(row: ResponseCode) -> None:
     """A cashier who reads it takes the money once more."""
     if row.money is not Effect.NOT_DONE:
-        assert "No money moved" not in row.advice_en
-        assert "未动账" not in row.advice_zh
+        assert "No money moved" not in row.advice.en
+        assert "未动账" not in row.advice.zh
 
 
 @pytest.mark.parametrize("row", RESPONSE_CODES.values(), ids=lambda row: row.code)
 def test_nothing_is_called_done_that_is_not(row: ResponseCode) -> None:
     if row.money is Effect.NOT_DONE:
         assert row.group is not Group.APPROVED
-        assert row.advice_en != describe("00").advice_en
-        assert row.advice_zh != describe("00").advice_zh
+        assert row.advice.en != describe("00").advice.en
+        assert row.advice.zh != describe("00").advice.zh
 
 
 def test_what_somebody_else_says_for_the_issuer_proves_nothing() -> None:
@@ -92,5 +92,5 @@ def test_a_code_by_which_the_issuer_can_not_work_is_a_fault() -> None:
 def test_an_unknown_code_is_no_approval_and_says_that_money_comes_back() -> None:
     row = describe("Q7")
     assert (row.group, row.money) == (Group.FINAL, Effect.UNKNOWN)
-    assert "taken back" in row.advice_en
-    assert "冲回" in row.advice_zh
+    assert "taken back" in row.advice.en
+    assert "冲回" in row.advice.zh

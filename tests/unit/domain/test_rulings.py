@@ -5,6 +5,7 @@ import pytest
 from annul.domain import admission, refund_rules, reversal_rules, void_rules
 from annul.domain.response_codes import Effect, effect_of
 from annul.domain.rulings import ALLOWED, Ruling, refusal
+from annul.domain.text import Text
 
 _REFUSALS = [
     *(row for _, row in admission.RULES),
@@ -26,13 +27,13 @@ def test_a_refusal_names_what_is_wrong_and_what_to_do() -> None:
     ruling = refusal("58", "other_terminal", "不是原终端", "another one", "请在原终端撤销", "there")
     assert not ruling.ok
     assert ruling.note == "不是原终端,请在原终端撤销"
-    assert Ruling(ok=False, code="58", name="x", zh="不是原终端").note == "不是原终端"
+    assert Ruling(ok=False, code="58", name="x", said=Text("不是原终端", "")).note == "不是原终端"
 
 
 @pytest.mark.parametrize("ruling", _REFUSALS, ids=lambda ruling: ruling.name)
 def test_each_refusal_has_both_languages_and_fits_field_63(ruling: Ruling) -> None:
-    assert all((ruling.zh, ruling.en, ruling.next_zh, ruling.next_en))
-    assert (ruling.en + ruling.next_en).isascii()
+    assert all((*ruling.said, *ruling.todo))
+    assert (ruling.said.en + ruling.todo.en).isascii()
     assert len(f"CUP{ruling.note}".encode("gbk")) <= 163
 
 

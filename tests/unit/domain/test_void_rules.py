@@ -55,10 +55,10 @@ _CASES: list[Any] = [
 def test_refusals(original: dict[str, Any], void: dict[str, Any], code: str, name: str) -> None:
     ruling = void_rules.check(transaction(**original), undoing(**void))
     assert (ruling.ok, ruling.code, ruling.name) == (False, code, name)
-    assert ruling.zh
-    assert ruling.next_zh
-    assert ruling.en
-    assert ruling.next_en
+    assert ruling.said.zh
+    assert ruling.todo.zh
+    assert ruling.said.en
+    assert ruling.todo.en
 
 
 def test_every_row_of_the_table_is_met_by_a_case() -> None:

@@ -120,7 +120,7 @@ def test_an_order_that_is_not_allowed_is_dropped_with_the_rule() -> None:
     entry = _entry(s, step)
     assert entry.case.ordered == ""
     assert entry.events[0].evidence["rule"] == "merchant_balance_low"
-    assert _SHORT.en in entry.events[0].why.en
+    assert _SHORT.said.en in entry.events[0].why.en
 
 
 # Who is told -----------------------------------------------------------------------------------

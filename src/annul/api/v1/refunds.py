@@ -96,7 +96,7 @@ async def standing(desk: Desk, refund: Transaction) -> Refund:
     unproved = case is not None and case.ended == UNPROVED
     state = _STATES.get(refund.state, UNPROVED if unproved else "pending")
     said = describe(refund.response_code)
-    advice = Text(said.advice_zh, said.advice_en) if state == "refused" else None
+    advice = said.advice if state == "refused" else None
     more = {
         "state": state,
         "money": _MONEY[state],

@@ -118,4 +118,4 @@ def call_script(view: View, case: Case, whole: dict[str, Any]) -> str:
 
 
 def _kind(view: View, row: Mapping[str, Any]) -> str:
-    return view.words.of(KINDS[row["kind"]])
+    return view.words.of(KINDS[row["kind"]].title)

@@ -4,26 +4,14 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
-from typing import Final, Protocol
+from typing import Final
 
 from babel.messages.pofile import read_po
 
+from annul.domain.text import Text
+
 Texts = Mapping[str, str]
 _FOLDER: Final = files("annul.console") / "locales"
-
-
-class InBoth(Protocol):
-    """What is named in both languages: a text, a kind, a response code."""
-
-    @property
-    def zh(self) -> str:
-        """In Chinese."""
-        ...
-
-    @property
-    def en(self) -> str:
-        """In English."""
-        ...
 
 
 @lru_cache
@@ -53,13 +41,13 @@ class Words:
         said = self._texts.get(message, message)
         return said.format(**values) if values else said
 
-    def of(self, text: InBoth | Mapping[str, str] | None) -> str:
+    def of(self, text: Text | Mapping[str, str] | None) -> str:
         """Give the right one of a text that has both languages."""
         if text is None:
             return ""
         if isinstance(text, Mapping):
             return str(text.get(self.language, ""))
-        return text.zh if self.language == "zh" else text.en
+        return text.speak(self.language)
 
     def name(self, row: Mapping[str, object]) -> str:
         """Give the name of something that has `name_zh` and `name_en`."""

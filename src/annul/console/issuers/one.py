@@ -305,7 +305,7 @@ def _codes(view: View, times: list[Any], rows: list[Any]) -> tuple[list[dict[str
 
 def code_name(view: View, code: str) -> str:
     """Name a response code."""
-    return f"{code} {view.words.of(describe(code))}"
+    return f"{code} {view.words.of(describe(code).title)}"
 
 
 def _latency(view: View, times: list[Any], rows: list[Any]) -> list[dict[str, Any]]:

@@ -97,7 +97,7 @@ async def codes_card(view: View, issuer_id: str, *, write: bool) -> Html:
             (
                 join((tag("b", code, cls="mono"), " ", fault)),
                 words.of(CAUSES[cause].title) if cause in CAUSES else cause,
-                tag("span", words.of(describe(code)), cls="muted"),
+                tag("span", words.of(describe(code).title), cls="muted"),
                 join((change, " ", remove)),
             )
         )

@@ -143,7 +143,7 @@ def _facts(view: View, row: Mapping[str, Any]) -> Html:
 
 def _kind(view: View, name: str) -> str:
     kind = KINDS.get(name)
-    return name if kind is None else view.words.of(kind)
+    return name if kind is None else view.words.of(kind.title)
 
 
 def _buttons(view: View, row: Mapping[str, Any]) -> Html:

@@ -111,7 +111,7 @@ async def _shifts(view: View) -> Html:
         known = SIGNALS.get(signal)
         text = words("the answer was {code}", code=signal.removeprefix("code:"))
         if known is not None:
-            text = words.of(known)
+            text = words.of(known.said)
         for place in range(4):
             text = text.replace(f"{{{place}}}", "…")
         tone = "good" if shift > 0 else "bad"

@@ -201,7 +201,7 @@ def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
             (
                 (words("Case"), _number(view, about["number"])),
                 (words("Voucher"), tag("span", row["trace"], cls="mono")),
-                (words("Kind"), words.of(kind)),
+                (words("Kind"), words.of(kind.title)),
                 (words("Voucher of the sale"), _of_sale(one)),
                 (words("Reference"), tag("span", about["undo_rrn"] or row["rrn"], cls="mono")),
                 (words("Card"), tag("span", row["card_masked"], cls="mono")),
@@ -321,7 +321,7 @@ def _row(view: View, one: Voucher) -> Html:
                 tag(
                     "small",
                     f"{view.when(row['received_at'])[6:]} · "
-                    f"{words.of(kind)} · "
+                    f"{words.of(kind.title)} · "
                     f"{row['terminal_id']}",
                 ),
             ),

@@ -34,7 +34,7 @@ def said(note: str, words: Words, code: str = "") -> str:
         return note
     case = CASE.fullmatch(note)
     if case is not None:
-        following = describe(code).advice_en if case[1] and not case[1].startswith("系统") else ""
+        following = describe(code).advice.en if case[1] and not case[1].startswith("系统") else ""
         goes_on = following or words("The host goes on with it. Do not repeat it.")
         return f"{goes_on} {words('Number {number}', number=case[2])}"
     declined = _DECLINED.fullmatch(note)

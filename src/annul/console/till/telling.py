@@ -107,7 +107,6 @@ def result(done: TillResult, profile: Profile, words: Words) -> Result:
 
 def _transaction(record: Record, profile: Profile, told: Sequence[str], words: Words) -> Result:
     described = describe(record.response_code)
-    chinese = words.language == "zh"
     open_ = record.state == "unanswered" or (
         record.state == "declined" and record.response_code in OPEN
     )
@@ -118,13 +117,13 @@ def _transaction(record: Record, profile: Profile, told: Sequence[str], words: W
     if record.note:
         lines.append(notes.said(record.note, words, record.response_code))
     elif record.state != "approved":
-        lines.append(described.advice_zh if chinese else described.advice_en)
+        lines.append(words.of(described.advice))
     if record.balance:
         lines.append(_balance(record, profile))
-    text = described.zh if chinese else described.en
+    text = words.of(described.title)
     if record.state == "approved":
-        kind = KINDS[record.kind]
-        text = kind.zh if chinese else kind.en[:1].upper() + kind.en[1:]
+        named = words.of(KINDS[record.kind].title)
+        text = named[:1].upper() + named[1:]
     return Result(tone, words(title), text, record.response_code, (*lines, *told))
 
 

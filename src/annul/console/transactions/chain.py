@@ -146,4 +146,4 @@ def outcome(view: View, row: Row) -> Html | str:
 
 def code_text(view: View, code: str) -> str:
     """Say what a response code means."""
-    return view.words.of(describe(code))
+    return view.words.of(describe(code).title)

@@ -58,7 +58,7 @@ def slip(record: Record, profile: Profile, language: Language) -> str:
         ("terminal", profile.terminal),
         ("operator", profile.operator),
         ("card", record.card),
-        ("kind", kind.zh if language == "zh" else kind.en),
+        ("kind", kind.title.speak(language)),
         ("batch", record.batch),
         ("voucher", record.trace),
         ("original", record.original),
@@ -74,7 +74,7 @@ def slip(record: Record, profile: Profile, language: Language) -> str:
     case = "编号" in record.note  # the host goes on by itself and says so
     if record.response_code and record.state != "approved" and not case:
         described = describe(record.response_code)
-        advice = described.advice_zh if language == "zh" else described.advice_en
+        advice = described.advice.speak(language)
         rows.append(("advice", advice))
     return _paper("title", rows, language)
 
@@ -86,7 +86,7 @@ def outcome(record: Record, language: Language) -> str:
     if not record.response_code or record.state in {"approved", "reversed"}:
         return state
     described = describe(record.response_code)
-    text = described.zh if language == "zh" else described.en
+    text = described.title.speak(language)
     return f"{record.response_code} {text} ({state})"
 
 

@@ -300,7 +300,7 @@ class SoftTerminal:
     def _check_complete(self, kind: Kind, fields: Fields) -> None:
         missing = [number for number in kind.required if number not in fields]
         if missing:
-            message = f"{kind.en} needs field {missing[0]}: name the original's voucher"
+            message = f"{kind.title.en} needs field {missing[0]}: name the original's voucher"
             raise NotPossible(message)
 
     # The wire ------------------------------------------------------------------------------

@@ -76,5 +76,5 @@ def test_a_slip_in_both_languages(language, words: tuple[str, ...]) -> None:
 def test_every_refusal_says_what_and_what_next(code: str) -> None:
     record = _record(state="declined", response_code=code)
     assert code in outcome(record, "zh")
-    assert RESPONSE_CODES[code].advice_zh in slip(record, _PROFILE, "zh")
-    assert RESPONSE_CODES[code].advice_en in slip(record, _PROFILE, "en")
+    assert RESPONSE_CODES[code].advice.zh in slip(record, _PROFILE, "zh")
+    assert RESPONSE_CODES[code].advice.en in slip(record, _PROFILE, "en")
