@@ -2,10 +2,7 @@
 
 import asyncio
 import itertools
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -14,6 +11,7 @@ from hypothesis import settings
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade
+from annul.store.temporary import NOT_DURABLE, temporary_folder
 
 _numbers = itertools.count()
 settings.register_profile("untimed", deadline=None)  # how long an example takes is no test
@@ -23,13 +21,11 @@ settings.load_profile("untimed")
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """Run the embedded server for all tests, with a migrated template database."""
-    folder = Path(tempfile.mkdtemp(prefix="annul-test-"))
-    folder.chmod(0o755)
-    server = EmbeddedPostgres(folder)
-    asyncio.run(_start(server))
-    yield server
-    asyncio.run(server.stop())
-    shutil.rmtree(folder)
+    with temporary_folder("annul-test-") as folder:
+        server = EmbeddedPostgres(folder, NOT_DURABLE)
+        asyncio.run(_start(server))
+        yield server
+        asyncio.run(server.stop())
 
 
 async def _start(server: EmbeddedPostgres) -> None:
@@ -41,7 +37,7 @@ async def database(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """Give the URL of a fresh, migrated database."""
     name = f"t{next(_numbers)}"
     administrator = await asyncpg.connect(postgres.url.replace("/annul?", "/postgres?"))
-    await administrator.execute(f"CREATE DATABASE {name} TEMPLATE annul")
+    await administrator.execute(f"CREATE DATABASE {name} TEMPLATE annul STRATEGY file_copy")
     yield postgres.url.replace("/annul?", f"/{name}?")
     await administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await administrator.close()

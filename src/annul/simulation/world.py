@@ -5,7 +5,6 @@ Between two stories every table is put back, so that a story knows nothing of th
 
 import asyncio
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from annul.security.software import SoftwareModule
 from annul.sim.demo import DemoPlan, seed
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade
+from annul.store.temporary import NOT_DURABLE, temporary_folder
 
 from .chance import seeded
 from .postgres import SIM_SCHEMA, Server
@@ -25,15 +25,11 @@ from .postgres import SIM_SCHEMA, Server
 MASTER_KEY: Final = bytes(range(32))
 ISSUER_PORTS: Final = (8591, 8592, 8593)
 TIMEOUT_MS: Final = 3_000
-_TEMPORARY: Final = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
+_SETTINGS: Final = {
+    **NOT_DURABLE,
     "autovacuum": "off",
     "shared_buffers": "128MB",
     "deadlock_timeout": "1h",
-    "max_wal_size": "512MB",
-    "min_wal_size": "128MB",
 }
 _KEEP: Final = """
 SELECT format('CREATE TABLE kept.%1$I AS TABLE public.%1$I', tablename)
@@ -81,10 +77,8 @@ class World:
 @contextmanager
 def world() -> Iterator[World]:
     """Make a world and take it away again."""
-    with tempfile.TemporaryDirectory(prefix="annul-sim-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        postgres = EmbeddedPostgres(folder, _TEMPORARY)
+    with temporary_folder("annul-sim-") as folder:
+        postgres = EmbeddedPostgres(folder, _SETTINGS)
         server = Server(postgres.url)
         server.run(postgres.start())
         try:
