@@ -7,6 +7,7 @@ from typing import Any, Final
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, join, link, tag
 from annul.diagnose.causes import CAUSES
+from annul.domain.records import Origin
 from annul.resolve import ends
 from annul.resolve import words as of_kind
 from annul.resolve.requests import COMPLETED
@@ -34,6 +35,13 @@ TRANSACTION_TONES: Final[Mapping[str, str]] = {
     "disputed": "bad",
 }
 HEALTH_TONES: Final = {"up": "good", "degraded": "warn", "down": "bad"}
+# Who asked for a transaction.
+ORIGINS: Final = {
+    Origin.TERMINAL: "its terminal",
+    Origin.PROGRAM: "a program",
+    Origin.RESOLVER: "annul, for its case",
+    Origin.PERSON: "somebody, for its case",
+}
 CARD_TYPES: Final = {"debit": "debit card", "credit": "credit card", "qr": "QR code"}
 # What a case does next, in plain words for people at a till.
 STEPS: Final = {

@@ -5,9 +5,15 @@ from typing import Any, Final
 
 import asyncpg
 
+from annul.domain.incident import Severity
+from annul.domain.incidents import INCIDENTS
 from annul.store.sql import load
 
 _SQL: Final = load("annul.desk", "overview.sql")
+_KINDS: Final = {
+    str(severity): [row.kind for row in INCIDENTS.values() if row.severity is severity]
+    for severity in (Severity.CRITICAL, Severity.NOTICE)
+}
 
 
 async def course(
@@ -25,5 +31,6 @@ async def issuers(pool: asyncpg.Pool, now: datetime) -> list[dict[str, Any]]:
 
 
 async def alerts(pool: asyncpg.Pool, limit: int = 20) -> list[dict[str, Any]]:
-    """Give open incidents, the latest first."""
-    return [dict(row) for row in await pool.fetch(*_SQL["alerts"](limit=limit))]
+    """Give open incidents, the gravest first, of one severity the latest."""
+    rows = await pool.fetch(*_SQL["alerts"](limit=limit, **_KINDS))
+    return [dict(row) for row in rows]

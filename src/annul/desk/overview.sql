@@ -26,8 +26,10 @@ LEFT JOIN LATERAL (
 ORDER BY i.issuer_id;
 
 -- name: alerts
--- description: Open incidents.
+-- description: Open incidents, the gravest first; a kind that nobody here knows is a warning.
 SELECT i.id, i.merchant_id, i.kind, i.subject, i.params, i.detail, i.opened_at, i.transaction_id,
        c.number
 FROM incidents i LEFT JOIN cases c ON c.merchant_id = i.merchant_id AND c.id = i.transaction_id
-WHERE i.closed_at IS NULL ORDER BY i.opened_at DESC LIMIT :limit;
+WHERE i.closed_at IS NULL
+ORDER BY i.kind = ANY (:critical::text[]) DESC, i.kind = ANY (:notice::text[]), i.opened_at DESC
+LIMIT :limit;

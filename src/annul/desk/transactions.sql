@@ -4,7 +4,8 @@
 
 -- name: columns
 -- description: What is shown of a transaction.
-t.merchant_id, t.id, t.kind, t.state, t.sent, t.terminal_id, t.batch, t.trace, t.business_date,
+t.merchant_id, t.id, t.kind, t.origin, t.state, t.sent, t.terminal_id, t.batch, t.trace,
+t.business_date,
 t.amount, t.currency, t.undone, t.original_id, t.card_masked, t.card_type, t.issuer_id, t.rrn,
 t.issuer_trace, t.auth_code, t.response_code, t.entry_mode, t.fee, t.why, t.late_code,
 t.reversal_reason, t.received_at, t.answered_at, t.ended_at;

@@ -72,7 +72,7 @@ def _said() -> Iterator[str]:
     yield from access.SCOPES.values()
     yield from (*terminals._WEIGHTS.values(), *terminals._ASKS.values())
     yield from terminals._WANTS.values()
-    yield from (*shared.CARD_TYPES.values(), *set_up._DUTIES)
+    yield from (*shared.CARD_TYPES.values(), *shared.ORIGINS.values(), *set_up._DUTIES)
     yield from (name for name, _, _ in issuer._SPANS.values())
     yield from (name for name, _ in admin._PARTS.values())
     yield from (name for name, _ in audit._THINGS.values())

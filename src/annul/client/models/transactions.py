@@ -14,10 +14,11 @@ class Transaction(Model, frozen=True):
     kind: str = Field(examples=["void"])
     state: str = Field(examples=["approved"])
     sent: str = Field(description="How far it went to the issuer.", examples=["answered"])
-    batch: str = Field(
-        description="Begins with A for an attempt of annul, with B for what a program ordered.",
-        examples=["B00001"],
+    origin: str = Field(
+        description="Who asked for it: terminal, program, resolver (annul itself) or person.",
+        examples=["program"],
     )
+    batch: str = Field(examples=["B00001"])
     trace: str = Field(description="Voucher number.", examples=["912345"])
     business_date: Day
     amount: int = Field(examples=[10_000])

@@ -7,10 +7,11 @@ from uuid import UUID
 from annul.console.frame.live import View, html
 from annul.console.frame.markup import Html, card, facts, join, link, table, tag
 from annul.console.money.conclusion import concluding
-from annul.console.shared import CARD_TYPES, transaction_state
+from annul.console.shared import CARD_TYPES, ORIGINS, transaction_state
 from annul.desk import transactions as views
 from annul.desk.desk import NothingThere
 from annul.desk.roles import Scope
+from annul.domain.records import Origin
 
 from .chain import boxes, code_text, drawing, listing, reversal_reason
 
@@ -95,6 +96,7 @@ def _details(view: View, row: Mapping[str, Any]) -> Html:
         (words("Card"), join((mono(row["card_masked"]), " ", card_type))),
         (words("Merchant"), merchant),
         (words("Terminal"), mono(row["terminal_id"])),
+        (words("Asked for by"), words(ORIGINS[Origin(row["origin"])])),
         (words("Batch and voucher"), mono(f"{row['batch']} {row['trace']}")),
         (words("RRN"), mono(row["rrn"])),
         (words("Trace at the issuer"), mono(row["issuer_trace"])),

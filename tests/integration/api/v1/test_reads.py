@@ -72,6 +72,7 @@ async def test_a_chain_has_all_that_belongs_to_a_sale(api: Api, shops: Shops) ->
         assert chain["original"]["id"] == str(shop.sales[0].id)
         assert [one["id"] for one in chain["attempts"]] == [str(shop.void.id)]
         assert [one["amount"] for one in chain["entries"]] == [10_000]
+        assert [one["origin"] for one in chain["attempts"]] == ["terminal"]
         assert chain["case"] == shop.case.number
     alone = await api.get(f"/transactions/{shop.sales[1].id}", headers)
     assert (alone["attempts"], alone["entries"], alone["case"]) == ([], [], "")

@@ -1,6 +1,6 @@
 """Open incidents on the overview: in the reader's language, with a way to what they are about."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import pytest
 from annul.console.frame.live import View
 from annul.console.frame.texts import Words
 from annul.console.overview.page import _alerts
+from annul.desk.overview import alerts
 from annul.domain.incident import Incident
 from annul.store.incidents import opening
 from tests.support.builders import transaction
@@ -88,3 +89,22 @@ async def test_what_other_versions_wrote_is_shown_as_it_is(pool: asyncpg.Pool) -
         shown = await _shown(pool, language)
         assert "Issuer 00000101 said something else." in shown
         assert "of_a_later_version" in shown
+
+
+async def test_the_gravest_come_first_and_of_one_severity_the_latest(pool: asyncpg.Pool) -> None:
+    kinds = ("webhook_failed", "wrong_mac", "made_by_a_newer_version", "answers_contradict")
+    for minute, kind in enumerate(kinds):
+        await pool.execute(
+            "INSERT INTO incidents (merchant_id, id, kind, subject, opened_at)"
+            " VALUES ($1, gen_random_uuid(), $2, '', $3)",
+            _SHOP,
+            kind,
+            _AT + timedelta(minutes=minute),
+        )
+    rows = await alerts(pool)
+    assert [row["kind"] for row in rows] == [
+        "answers_contradict",
+        "made_by_a_newer_version",
+        "wrong_mac",
+        "webhook_failed",
+    ]
