@@ -1,8 +1,9 @@
 # annul. `make run` starts everything; `make test` checks everything. Both need only Python and make.
 
 DATA   ?= data
-PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# The system's own first: a distribution builds with optimisations, who compiles by hand often not.
+PYTHON := $(shell for p in /usr/bin/python3 python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN    := .venv/bin
 # The acceptance tests wait more than they compute.
 WORKERS ?= 3
