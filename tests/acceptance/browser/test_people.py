@@ -52,7 +52,8 @@ def test_money_above_the_limit_takes_a_second_person(home: House) -> None:
         first.reads("waits for a second person")
         second.reads("first has proposed", ".summary")  # live, without a reload
         _act(first, "refund it instead", "again")
-        first.reads("The same person may not approve")
+        first.reads("The same person may not approve", ".q-dialog")
+        first.press_text("Cancel")
         _act(second, "refund it instead", "seen, approved")
         second.reads("refunded instead", ".head")
         second.reads("refunded to the card instead", ".summary")

@@ -21,6 +21,7 @@ _FORM: Final = "%Y-%m-%dT%H:%M"
 _BACK: Final = (
     "(window.annulBack?.isConnected ? window.annulBack : document.getElementById('main'))?.focus()"
 )
+_MANY: Final = 10
 _LOOK: Final = "outlined dense stack-label"
 
 
@@ -48,10 +49,11 @@ class Form:
     go: str = ""
 
 
-async def ask(view: View, form: Form, act: Callable[[Answers], Awaitable[Any]]) -> bool:
+async def ask(view: View, form: Form, act: Callable[[Answers], Awaitable[str | None]]) -> bool:
     """Ask, with a reason, and act on the answers; stays open while `act` raises an `AnnulError`.
 
-    The answers have each field's value by its name, and `reason`. False when it was called off.
+    The answers have each field's value by its name, and `reason`. What `act` gives is said, else
+    that it is done. False when it was called off.
     """
     words = view.words
     with ui.dialog() as dialog, ui.card().classes("dialog"):
@@ -65,21 +67,21 @@ async def ask(view: View, form: Form, act: Callable[[Answers], Awaitable[Any]]) 
                 wrong.set_content(_wrong(missing))
                 return
             try:
-                await act(answers)
+                told = await act(answers)
             except AnnulError as error:
                 wrong.set_content(_wrong(said(view, error)))
             else:
-                dialog.submit("done")
+                dialog.submit(told or words("Done"))
 
         with ui.element("div").classes("row-of-buttons"):
             ui.button(form.go or words("Do it"), on_click=go).classes("primary").props("unelevated")
             ui.button(words("Cancel"), on_click=lambda: dialog.submit("")).props("flat")
         dialog.on("keydown.ctrl.enter", go)
-    done = bool(await dialog)
+    done = await dialog
     _close(dialog)
     if done:
-        ui.notify(words("Done"), type="positive")
-    return done
+        ui.notify(done, type="positive")
+    return bool(done)
 
 
 def _close(dialog: ui.dialog) -> None:
@@ -192,7 +194,10 @@ def _draw(one: FormField) -> Any:
                 for name, text in one.choices.items()
             }
     if one.kind == "choice":
-        element = ui.select(dict(one.choices), label=label, value=one.value or None)
+        many = len(one.choices) > _MANY  # typed rather than looked for
+        element = ui.select(
+            dict(one.choices), label=label, value=one.value or None, with_input=many
+        )
     elif one.kind == "number":
         element = ui.number(label, value=one.value, min=0, precision=0)
     elif one.kind == "long":
