@@ -101,52 +101,15 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
     """
     settings = base.settings
     async with AsyncExitStack() as stack:
-        membership = Membership(
-            base.pool,
-            base.clock,
-            settings.node,
-            identity(settings.data),
-            settings.node_lease_s,
-            base.loops,
-        )
-        await membership.claim()
-        stack.push_async_callback(membership.leave)
-        registry = Registry(base.pool)
-        await registry.load()
-        tables = await directory.read(base.pool)
-        journal = Journal(base.pool, settings.node)
-        stack.push_async_callback(journal.close)
-        issuers = Issuers(
-            tables.issuers,
-            tables.bins,
-            base.clock,
-            base.security,
-            random=random.random,
-            tls=settings.issuer_tls,
-            loops=base.loops,
-        )
-        host = _host(base, registry, journal, issuers)
+        membership = await _member(base, stack)
+        host = await _made(base, stack)
         recovery = Recovery(host, _PATIENCE, membership)
-        issuers.start(recovery.late)
-        stack.push_async_callback(issuers.stop)
-        if not await issuers.ready(_LINKS_S):
-            log.warning("issuers_not_up", up=issuers.up())
-        forwarder = _forwarder(base, host)
-        upkeep = Upkeep(host, settings.node)
-        await upkeep.start()
-        stack.push_async_callback(upkeep.stop)
-        resolver = _resolver(base, host)
-        host.on_turned_back = resolver.turned_back
-        await recovery.start()
-        stack.push_async_callback(recovery.stop)
-        forwarder.start()
-        stack.push_async_callback(forwarder.stop)
-        if settings.resolver:
-            resolver.start()
-            stack.push_async_callback(resolver.stop)
-        sweep = Sweep(Auditor(base.pool, _QUESTION_S), base.clock, loops=base.loops)
-        sweep.start()
-        stack.push_async_callback(sweep.stop)
+        host.issuers.start(recovery.late)
+        stack.push_async_callback(host.issuers.stop)
+        if not await host.issuers.ready(_LINKS_S):
+            log.warning("issuers_not_up", up=host.issuers.up())
+        forwarder, resolver = _forwarder(base, host), _resolver(base, host)
+        await _start_workers(base, host, recovery, (forwarder, resolver), stack)
         server = TerminalServer(host, FRAMINGS[settings.terminals_framing], _limits(settings))
         stack.push_async_callback(server.stop)
         port = await server.listen(settings.terminals_host, settings.terminals_port)
@@ -183,6 +146,61 @@ def _limits(settings: Settings) -> ConnectionLimits:
         first_message_s=settings.first_message_s,
         idle_s=settings.idle_s,
     )
+
+
+async def _member(base: Ground, stack: AsyncExitStack) -> Membership:
+    settings = base.settings
+    membership = Membership(
+        base.pool,
+        base.clock,
+        settings.node,
+        identity(settings.data),
+        settings.node_lease_s,
+        base.loops,
+    )
+    await membership.claim()
+    stack.push_async_callback(membership.leave)
+    return membership
+
+
+async def _start_workers(
+    base: Ground,
+    host: Host,
+    recovery: Recovery,
+    workers: tuple[Forwarder, Resolver],
+    stack: AsyncExitStack,
+) -> None:
+    """Start what goes on beside the terminals, so that it ends after them, the latest first."""
+    forwarder, resolver = workers
+    host.on_turned_back = resolver.turned_back
+    upkeep = Upkeep(host, base.settings.node)
+    for part in (upkeep, recovery):
+        await part.start()
+        stack.push_async_callback(part.stop)
+    sweep = Sweep(Auditor(base.pool, _QUESTION_S), base.clock, loops=base.loops)
+    resolvers = (resolver,) if base.settings.resolver else ()
+    for part in (forwarder, *resolvers, sweep):
+        part.start()
+        stack.push_async_callback(part.stop)
+
+
+async def _made(base: Ground, stack: AsyncExitStack) -> Host:
+    settings = base.settings
+    registry = Registry(base.pool)
+    await registry.load()
+    tables = await directory.read(base.pool)
+    journal = Journal(base.pool, settings.node)
+    stack.push_async_callback(journal.close)
+    issuers = Issuers(
+        tables.issuers,
+        tables.bins,
+        base.clock,
+        base.security,
+        random=random.random,
+        tls=settings.issuer_tls,
+        loops=base.loops,
+    )
+    return _host(base, registry, journal, issuers)
 
 
 def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) -> Host:

@@ -159,10 +159,6 @@ class Recovery:
         again = await self._host.journal.find_by_id(transaction.merchant_id, transaction.id)
         return again or transaction
 
-    async def approved_after_all(self, transaction: Transaction, code: str) -> None:
-        """Take back what is proved approved after it had ended: a clearing row says so."""
-        await too_late(self._host, transaction, Answer(code))
-
     async def _of_nothing(self, issuer_id: str, message: Message, at: datetime) -> None:
         """Tell somebody of an approval that belongs to nothing here: money may have moved."""
         code = str(message.get(39, ""))

@@ -14,7 +14,8 @@ from typing import Final
 from annul.domain.response_codes import BOOKED, FAULTS
 
 SLOT_S: Final = 5.0
-WINDOWS_S: Final = (60.0, 300.0, 3600.0)
+_JUDGED_S: Final = 60.0  # by the last minute
+_KEPT_S: Final = 300.0
 _TAIL: Final = 32
 
 # Upper bounds of the latency buckets in milliseconds; the last bucket is open.
@@ -66,27 +67,6 @@ class HealthSlot:
     tail: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=_TAIL))
     changed: bool = False
     latencies: list[int] = field(default_factory=lambda: [0] * _BUCKETS)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Counts of one window. `declines` by response code; latencies in milliseconds.
-
-    A percentile is the upper bound of its bucket, so at most one bucket too high; None without
-    answers.
-    """
-
-    seconds: float
-    requests: int
-    approvals: int
-    silent: int
-    not_sent: int
-    late: int
-    faults: int
-    declines: dict[str, int]
-    p50_ms: int | None
-    p90_ms: int | None
-    p99_ms: int | None
 
 
 class IssuerHealth:
@@ -178,32 +158,8 @@ class IssuerHealth:
             self._state_until = now + 1.0
         return self._state
 
-    def window(self, seconds: float) -> Window:
-        """Sum up the last `seconds` (60, 300 or 3600 usually)."""
-        slots = self._since(self._monotonic(), seconds)
-        codes: dict[str, int] = {}
-        latencies = [0] * _BUCKETS
-        for slot in slots:
-            for code, count in slot.codes.items():
-                codes[code] = codes.get(code, 0) + count
-            for bucket, count in enumerate(slot.latencies):
-                latencies[bucket] += count
-        return Window(
-            seconds=seconds,
-            requests=sum(slot.requests for slot in slots),
-            approvals=sum(slot.approvals for slot in slots),
-            silent=sum(slot.silent for slot in slots),
-            not_sent=sum(slot.not_sent for slot in slots),
-            late=sum(slot.late for slot in slots),
-            faults=sum(slot.faults for slot in slots),
-            declines={code: n for code, n in sorted(codes.items()) if code not in BOOKED},
-            p50_ms=percentile(latencies, 0.50),
-            p90_ms=percentile(latencies, 0.90),
-            p99_ms=percentile(latencies, 0.99),
-        )
-
     def _judge(self, now: float) -> Condition:
-        slots = self._since(now, WINDOWS_S[0])
+        slots = self._since(now, _JUDGED_S)
         requests = sum(slot.requests for slot in slots)
         trouble = sum(slot.silent + slot.faults for slot in slots)
         limits = self._limits
@@ -225,7 +181,7 @@ class IssuerHealth:
 
     def _next(self, now: float) -> HealthSlot:
         number = int(now // SLOT_S)
-        oldest = number - int(WINDOWS_S[-1] // SLOT_S)
+        oldest = number - int(_KEPT_S // SLOT_S)
         while self._slots and self._slots[0].number <= oldest:
             self._slots.popleft()
         self._slot = HealthSlot(number)

@@ -1,8 +1,8 @@
 """The printable proof: Chinese and English side by side, on as many pages as it takes."""
 
 import io
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
@@ -70,69 +70,71 @@ def _story(proof: dict[str, Any]) -> Iterable[Flowable]:
     yield Spacer(1, 3 * mm)
     yield _grid(list(_summary(proof)), (0.28, 0.72))
     yield from _diagnosis(proof)
-    yield Paragraph("经过 What happened (UTC)", _PART)
-    yield _grid(
-        [
-            (event["at"][:19], event["who"], event["what"], _both(event["why"]))
-            for event in proof["timeline"]
-        ],
-        (0.19, 0.11, 0.16, 0.54),
-    )
-    yield Paragraph("交易 Transactions", _PART)
-    yield _grid(
-        [("时间 time", "类型 kind", "状态 state", "参考号 RRN", "金额 amount", "应答 code")]
-        + [
-            (
-                row["received_at"][:19],
-                row["kind"],
-                row["state"],
-                row["rrn"],
-                show(row["amount"], row["currency"]),
-                row["response_code"] or row["why"],
-            )
-            for row in proof["transactions"]
-        ],
-        (0.23, 0.16, 0.15, 0.2, 0.14, 0.12),
-        head=True,
-    )
-    yield Paragraph("账务 Ledger", _PART)
-    yield _grid(
-        [("日期 date", "借 debit", "贷 credit", "金额 amount", "事由 cause")]
-        + [
-            (
-                row["business_date"],
-                row["debit"],
-                row["credit"],
-                show(row["amount"], row["currency"]),
-                row["cause"],
-            )
-            for row in proof["ledger"]
-        ],
-        (0.16, 0.26, 0.26, 0.16, 0.16),
-        head=True,
-    )
-    yield Paragraph("报文（已脱敏） Messages (masked)", _PART)
-    yield _grid(
-        [
-            (
-                row["at"][:19],
-                row["direction"],
-                row["mti"],
-                " ".join(f"{number}={value}" for number, value in row["fields"].items()),
-            )
-            for row in proof["messages"]
-        ],
-        (0.17, 0.13, 0.07, 0.63),
-    )
-    yield Paragraph("告知 What was said to whom", _PART)
-    yield _grid(
-        [(row["created_at"][:19], row["whom"], row["said"]) for row in proof["told"]],
-        (0.19, 0.23, 0.58),
-    )
+    for part in _PARTS:
+        yield Paragraph(part.title, _PART)
+        rows = [part.cells(row) for row in proof[part.of]]
+        yield _grid([part.head, *rows] if part.head else rows, part.shares, head=bool(part.head))
     yield Spacer(1, 3 * mm)
     broken = proof["chain"]["broken_at"]
     whole = "完整 whole" if broken is None else f"第{broken}条被改动 changed at line {broken}"
     yield Paragraph(f"事件链 chain: {whole}　SHA-256 {proof['chain']['head']}", _SMALL)
+
+
+Row = Mapping[str, Any]
+
+
+class _Part(NamedTuple):
+    """A table of the proof: a row for each thing of one kind, and the shares of its columns."""
+
+    title: str
+    of: str
+    cells: Callable[[Row], Sequence[str]]
+    shares: Sequence[float]
+    head: Sequence[str] = ()
+
+
+def _event(row: Row) -> Sequence[str]:
+    return (row["at"][:19], row["who"], row["what"], _both(row["why"]))
+
+
+def _transaction(row: Row) -> Sequence[str]:
+    amount, code = show(row["amount"], row["currency"]), row["response_code"] or row["why"]
+    return (row["received_at"][:19], row["kind"], row["state"], row["rrn"], amount, code)
+
+
+def _entry(row: Row) -> Sequence[str]:
+    amount = show(row["amount"], row["currency"])
+    return (row["business_date"], row["debit"], row["credit"], amount, row["cause"])
+
+
+def _message(row: Row) -> Sequence[str]:
+    fields = " ".join(f"{number}={value}" for number, value in row["fields"].items())
+    return (row["at"][:19], row["direction"], row["mti"], fields)
+
+
+def _told(row: Row) -> Sequence[str]:
+    return (row["created_at"][:19], row["whom"], row["said"])
+
+
+_PARTS: Final = (
+    _Part("经过 What happened (UTC)", "timeline", _event, (0.19, 0.11, 0.16, 0.54)),
+    _Part(
+        "交易 Transactions",
+        "transactions",
+        _transaction,
+        (0.23, 0.16, 0.15, 0.2, 0.14, 0.12),
+        ("时间 time", "类型 kind", "状态 state", "参考号 RRN", "金额 amount", "应答 code"),
+    ),
+    _Part(
+        "账务 Ledger",
+        "ledger",
+        _entry,
+        (0.16, 0.26, 0.26, 0.16, 0.16),
+        ("日期 date", "借 debit", "贷 credit", "金额 amount", "事由 cause"),
+    ),
+    _Part("报文（已脱敏） Messages (masked)", "messages", _message, (0.17, 0.13, 0.07, 0.63)),
+    _Part("告知 What was said to whom", "told", _told, (0.19, 0.23, 0.58)),
+)
 
 
 def _summary(proof: dict[str, Any]) -> Iterable[tuple[str, str]]:

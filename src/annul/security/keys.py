@@ -104,9 +104,6 @@ FORMS: Final[Mapping[str, KeyForm]] = {
         KeyForm("937", AES, (_PIN_TDES, _MAC_AES, _BACK_AES), (MacAlgorithm.AES_CMAC,)),
     )
 }
-LAYOUTS: Final[Mapping[str, tuple[KeySlot, ...]]] = {
-    name: form.slots for name, form in FORMS.items()
-}
 _CHECK: Final = 4
 
 

@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from annul.domain.records import Transaction
 from annul.domain.states import State
+from annul.host.recovery import too_late
 from annul.issuers.message import Answer
 from annul.wire.codec import Codec, Message
 from annul.wire.dialects import DIALECTS
@@ -180,7 +181,7 @@ async def test_a_clearing_row_takes_back_what_had_ended(inside: Inside, till: Ti
     inside.rogue.always("sale", "51")
     assert (await till.ask("sale", till.fields("sale"))).code == "51"
     sale = await inside.the("sale")
-    await inside.recovery.approved_after_all(sale, "00")
+    await too_late(inside.host, sale, Answer("00"))
     assert (await inside.again(sale)).state is State.REVERSING
 
 

@@ -85,7 +85,7 @@ async def test_asks_the_issuer_of_the_card(peer: Peer, desk: Desk):
     peer.answer(await peer.requests.get(), {38: "A1B2C3"})
     answer = await asked
     assert (answer.response_code, answer.auth_code) == ("00", "A1B2C3")
-    assert issuers.lines["62000000"].health.window(60).approvals == 1
+    assert issuers.lines["62000000"].health.changed()[0].approvals == 1
 
 
 async def test_an_issuer_that_is_not_there(desk: Desk):
@@ -100,7 +100,7 @@ async def test_an_issuer_that_is_not_there(desk: Desk):
         await issuers.ask(route, *sale())
     with pytest.raises(NotSent):
         await issuers.ask(issuers.route_to("nobody"), *sale())
-    assert issuers.lines["62000000"].health.window(60).not_sent == 1
+    assert issuers.lines["62000000"].health.changed()[0].not_sent == 1
 
 
 async def test_the_backup_takes_over_while_the_primary_is_away(desk: Desk):
@@ -144,8 +144,8 @@ async def test_a_late_answer_reaches_the_journal(peer: Peer, desk: Desk):
     peer.answer(request)
     issuer_id, message = await desk.late.get()
     assert (issuer_id, message[11], message[39]) == ("62000000", "000001", "00")
-    window = issuers.lines["62000000"].health.window(60)
-    assert (window.silent, window.late) == (1, 1)
+    slots = issuers.lines["62000000"].health.changed()
+    assert [sum(slot.silent for slot in slots), sum(slot.late for slot in slots)] == [1, 1]
 
 
 async def test_late_answers_over_the_limit_stop_the_reading_and_all_arrive(peer: Peer, desk: Desk):

@@ -14,6 +14,7 @@ from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import State
 from annul.host.financial import ask
 from annul.host.handlers.reversal import reverse
+from annul.host.recovery import too_late
 from annul.issuers.errors import NoAnswer, Silence
 from annul.issuers.forward import ForwardCounts
 from annul.issuers.message import REVERSAL, Answer, parse_answer, request_fields
@@ -291,7 +292,7 @@ class Orders(Books):
     async def _proved(self, rrn: str) -> None:
         self.cleared.add(rrn)
         stored = await self.stored(rrn)
-        await self._heard(rrn, self.world.recovery.approved_after_all(stored, "00"))
+        await self._heard(rrn, too_late(self.host, stored, Answer("00")))
 
     async def _heard(self, rrn: str, hearing: Coroutine[Any, Any, None]) -> None:
         """See that what had ended and is booked after all is open again, or is an incident."""

@@ -23,38 +23,29 @@ def _answers(
         health.answered(code, latency_s, seconds.now)
 
 
-def test_counts_of_the_windows(seconds):
+def test_what_happens_is_counted_in_its_slot(seconds):
     health = IssuerHealth(seconds)
     _answers(health, seconds, "00", 3)
     _answers(health, seconds, "51", 2)
     health.silence()
     health.not_sent()
     health.late()
-    window = health.window(60)
-    assert (window.requests, window.approvals, window.silent) == (6, 3, 1)
-    assert (window.not_sent, window.late) == (1, 1)
-    assert window.declines == {"51": 2}
-
-
-def test_what_is_old_leaves_the_short_windows_first(seconds):
-    health = IssuerHealth(seconds)
-    _answers(health, seconds, "00", 4)
-    seconds.now += 120
+    (slot,) = health.changed()
+    assert (slot.requests, slot.approvals, slot.silent) == (6, 3, 1)
+    assert (slot.not_sent, slot.late) == (1, 1)
+    assert slot.codes == {"00": 3, "51": 2}
+    assert health.changed() == [], "it is told once"
+    seconds.now += 5
     _answers(health, seconds, "00", 1)
-    assert [health.window(s).requests for s in (60, 300, 3600)] == [1, 5, 5]
-    seconds.now += 400
-    assert [health.window(s).requests for s in (60, 300, 3600)] == [0, 0, 5]
-    seconds.now += 3600
-    assert health.window(3600).requests == 0
+    assert [slot.requests for slot in health.changed()] == [1]
 
 
-def test_an_hour_of_slots_is_kept_and_no_more(seconds):
+def test_five_minutes_of_slots_are_kept_and_no_more(seconds):
     health = IssuerHealth(seconds)
     for _ in range(2000):
         seconds.now += 5
         _answers(health, seconds, "00", 1)
-    assert len(health._slots) <= 721
-    assert health.window(3600).requests == 720
+    assert len(health._slots) <= 61
 
 
 def test_percentiles_are_bounds_of_buckets(seconds):
@@ -62,8 +53,9 @@ def test_percentiles_are_bounds_of_buckets(seconds):
     _answers(health, seconds, "00", 90, latency_s=0.018)
     _answers(health, seconds, "00", 9, latency_s=0.4)
     _answers(health, seconds, "00", 1, latency_s=90.0)
-    window = health.window(60)
-    assert (window.p50_ms, window.p90_ms, window.p99_ms) == (20, 20, 500)
+    (slot,) = health.changed()
+    shares = [percentile(slot.latencies, share) for share in (0.5, 0.9, 0.99)]
+    assert shares == [20, 20, 500]
     assert percentile([0] * (len(BOUNDS_MS) + 1), 0.5) is None
 
 

@@ -10,7 +10,6 @@ from annul.security.ciphers import AES, DES, SM, TDES, BlockCipher
 from annul.security.errors import MasterKeyError, PinBlockError, UnusableKey
 from annul.security.keys import (
     FORMS,
-    LAYOUTS,
     KeyKind,
     WrappedKey,
     fits,
@@ -48,7 +47,7 @@ def test_a_terminal_opens_what_the_host_hands_out(network: str, size: int) -> No
     issued = module.issue_working_keys(master, network)
     assert len(issued.field62) == size
     keys = open_working_keys(issued.field62, BlockCipher(algorithm, clear), network)
-    assert set(keys) == {slot.kind for slot in LAYOUTS[network]}
+    assert set(keys) == {slot.kind for slot in FORMS[network].slots}
     assert {key.kind for key in issued.every} == set(keys)
     assert {key.kind: key.algorithm for key in issued.every} == {
         kind: key.algorithm for kind, key in keys.items()
@@ -62,7 +61,6 @@ def test_a_terminal_opens_what_the_host_hands_out(network: str, size: int) -> No
 
 
 def test_the_table_of_forms_agrees_with_itself() -> None:
-    assert set(FORMS) == set(LAYOUTS)
     for name, form in FORMS.items():
         assert form.name == name
         assert form.usual_mac in form.macs

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, HTTPException, Query
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from annul.wire.masking import mask_pan
@@ -50,91 +50,127 @@ class CardRow(BaseModel):
     pin: str | None = Field(None, pattern=r"^(\d{4,12})?$", repr=False)
 
 
-def build(server: IssuerServer) -> FastAPI:  # noqa: C901 - one route after the other
+_ROUTES: Final = APIRouter()
+
+
+def build(server: IssuerServer) -> FastAPI:
     """Build the application for one simulator."""
     app = FastAPI(title="annul issuer simulator", docs_url=None, redoc_url=None)
-
-    @app.get("/health")
-    async def health() -> dict[str, Any]:
-        return {
-            "served": server.served,
-            "garbled": server.garbled,
-            "not_known": server.not_known,
-            "maintenance": server.maintenance,
-            "silent": server.silent,
-            "seed": server.faults.seed,
-            "faults_met": server.faults.met,
-        }
-
-    @app.get("/books")
-    async def books() -> dict[str, int]:
-        server.books.check()
-        return server.books.totals()
-
-    @app.get("/books/entries")
-    async def entries(after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
-        rows = list(server.books.entries.values())[after : after + min(limit, 50_000)]
-        return [_shown(entry) for entry in rows]
-
-    @app.put("/books/yesterday")
-    async def yesterday(
-        seconds: Annotated[float, Query(ge=0, le=604_800, allow_inf_nan=False)],
-    ) -> dict[str, int]:
-        gone = server.books.restore(server.now() - timedelta(seconds=seconds))
-        return {"entries": len(server.books.entries), "gone": gone}
-
-    @app.get("/faults")
-    async def faults() -> list[dict[str, Any]]:
-        return [asdict(row) for row in server.faults.rows]
-
-    @app.put("/faults")
-    async def set_faults(rows: list[FaultRow]) -> dict[str, int]:
-        server.faults.rows = [Fault(**row.model_dump()) for row in rows]
-        return {"faults": len(rows)}
-
-    @app.delete("/faults", status_code=204)
-    async def clear_faults() -> None:
-        server.faults.rows = []
-
-    @app.get("/policy")
-    async def policy() -> dict[str, Any]:
-        return asdict(server.books.policy)
-
-    @app.put("/policy")
-    async def set_policy(changes: dict[str, Any]) -> dict[str, Any]:
-        now = asdict(server.books.policy)
-        unknown = set(changes) - set(now)
-        if unknown:
-            raise HTTPException(422, f"no such setting: {', '.join(sorted(unknown))}")
-        try:
-            server.books.policy = _POLICY.validate_python(now | changes)
-        except ValidationError as error:
-            raise HTTPException(422, error.errors(include_url=False, include_input=False)) from None
-        return asdict(server.books.policy)
-
-    @app.put("/windows")
-    async def windows(*, maintenance: bool = False, silent: bool = False) -> dict[str, bool]:
-        server.maintenance, server.silent = maintenance, silent
-        return {"maintenance": maintenance, "silent": silent}
-
-    @app.put("/cards")
-    async def card(row: CardRow) -> dict[str, Any]:
-        if row.state not in CARD_STATES:
-            raise HTTPException(422, f"a card is one of {', '.join(CARD_STATES)}")
-        account = server.books.account(row.pan)
-        account.state = row.state
-        account.pin = account.pin if row.pin is None else row.pin
-        if row.balance is not None:
-            account.opening += row.balance - account.balance
-            account.balance = row.balance
-        return {
-            "card": mask_pan(row.pan),
-            "balance": account.balance,
-            "held": account.held,
-            "state": account.state,
-        }
-
+    app.state.server = server
+    app.include_router(_ROUTES)
     return app
+
+
+async def _server(request: Request) -> IssuerServer:
+    return request.app.state.server
+
+
+Simulated = Annotated[IssuerServer, Depends(_server)]
+
+
+@_ROUTES.get("/health")
+async def health(server: Simulated) -> dict[str, Any]:
+    """Say what it has done, and how it behaves."""
+    return {
+        "served": server.served,
+        "garbled": server.garbled,
+        "not_known": server.not_known,
+        "maintenance": server.maintenance,
+        "silent": server.silent,
+        "seed": server.faults.seed,
+        "faults_met": server.faults.met,
+    }
+
+
+@_ROUTES.get("/books")
+async def books(server: Simulated) -> dict[str, int]:
+    """Give the sums of the books; they are checked first."""
+    server.books.check()
+    return server.books.totals()
+
+
+@_ROUTES.get("/books/entries")
+async def entries(server: Simulated, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+    """Give what was asked, a page of it."""
+    rows = list(server.books.entries.values())[after : after + min(limit, 50_000)]
+    return [_shown(entry) for entry in rows]
+
+
+@_ROUTES.put("/books/yesterday")
+async def yesterday(
+    server: Simulated,
+    seconds: Annotated[float, Query(ge=0, le=604_800, allow_inf_nan=False)],
+) -> dict[str, int]:
+    """Put the books back to what they were so long ago."""
+    gone = server.books.restore(server.now() - timedelta(seconds=seconds))
+    return {"entries": len(server.books.entries), "gone": gone}
+
+
+@_ROUTES.get("/faults")
+async def faults(server: Simulated) -> list[dict[str, Any]]:
+    """Give the faults that are set."""
+    return [asdict(row) for row in server.faults.rows]
+
+
+@_ROUTES.put("/faults")
+async def set_faults(server: Simulated, rows: list[FaultRow]) -> dict[str, int]:
+    """Set faults, in place of those before."""
+    server.faults.rows = [Fault(**row.model_dump()) for row in rows]
+    return {"faults": len(rows)}
+
+
+@_ROUTES.delete("/faults", status_code=204)
+async def clear_faults(server: Simulated) -> None:
+    """Behave."""
+    server.faults.rows = []
+
+
+@_ROUTES.get("/policy")
+async def policy(server: Simulated) -> dict[str, Any]:
+    """Give the rules."""
+    return asdict(server.books.policy)
+
+
+@_ROUTES.put("/policy")
+async def set_policy(server: Simulated, changes: dict[str, Any]) -> dict[str, Any]:
+    """Change some of the rules."""
+    now = asdict(server.books.policy)
+    unknown = set(changes) - set(now)
+    if unknown:
+        raise HTTPException(422, f"no such setting: {', '.join(sorted(unknown))}")
+    try:
+        server.books.policy = _POLICY.validate_python(now | changes)
+    except ValidationError as error:
+        raise HTTPException(422, error.errors(include_url=False, include_input=False)) from None
+    return asdict(server.books.policy)
+
+
+@_ROUTES.put("/windows")
+async def windows(
+    server: Simulated, *, maintenance: bool = False, silent: bool = False
+) -> dict[str, bool]:
+    """Be in maintenance, or silent, or not."""
+    server.maintenance, server.silent = maintenance, silent
+    return {"maintenance": maintenance, "silent": silent}
+
+
+@_ROUTES.put("/cards")
+async def card(server: Simulated, row: CardRow) -> dict[str, Any]:
+    """Set a card."""
+    if row.state not in CARD_STATES:
+        raise HTTPException(422, f"a card is one of {', '.join(CARD_STATES)}")
+    account = server.books.account(row.pan)
+    account.state = row.state
+    account.pin = account.pin if row.pin is None else row.pin
+    if row.balance is not None:
+        account.opening += row.balance - account.balance
+        account.balance = row.balance
+    return {
+        "card": mask_pan(row.pan),
+        "balance": account.balance,
+        "held": account.held,
+        "state": account.state,
+    }
 
 
 def _shown(entry: BookEntry) -> dict[str, Any]:
