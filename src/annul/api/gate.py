@@ -8,6 +8,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from annul.desk.access import Access
@@ -25,19 +26,14 @@ COOKIE: Final = "annul_session"
 CSRF_HEADER: Final = "x-csrf-token"
 API: Final = "/api/"
 # Open to everybody: they show nothing of anybody.
-_OPEN: Final = (
-    "/login",
-    "/health",
-    "/assets/",
-    "/_nicegui/",
-    "/api/v1/openapi.json",
-    "/api/v1/health",
-    "/favicon.ico",
+_OPEN: Final = frozenset(
+    {"/login", "/health", "/api/v1/openapi.json", "/api/v1/health", "/favicon.ico"}
 )
+_OPEN_FOLDERS: Final = ("/assets/", "/_nicegui/")
 # What somebody with a one-time password may reach.
-_FIRST: Final = ("/password", "/logout", *_OPEN)
+_FIRST: Final = frozenset({"/password", "/logout"})
 _CHANGES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_FORMS: Final = ("/login", "/password", "/logout")  # check their own token or the origin
+_FORMS: Final = frozenset({"/login", "/password", "/logout"})  # check their own token or the origin
 
 # NiceGUI brings its pages to life with inline scripts and compiles templates in the browser.
 _POLICY: Final = (
@@ -106,12 +102,12 @@ class Gate:
     ) -> Response | None:
         """Give the answer for those who may not pass, None for those who may."""
         if visitor is None:
-            return None if path.startswith(_OPEN) else _unknown(scope, path)
+            return None if _is_open(path) else _unknown(scope, path)
         if scope["type"] == "websocket" and not same_origin(headers):
             return Response(status_code=403)
-        if visitor.must_change and not path.startswith(_FIRST):
+        if visitor.must_change and path not in _FIRST and not _is_open(path):
             return _first(path)
-        changes = scope.get("method") in _CHANGES and not path.startswith(_FORMS)
+        changes = scope.get("method") in _CHANGES and path not in _FORMS
         if changes and visitor.csrf and headers.get(CSRF_HEADER) != visitor.csrf:
             return problem(
                 403,
@@ -120,6 +116,10 @@ class Gate:
                 "Reload the page, or use a key.",
             )
         return None
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN or path.startswith(_OPEN_FOLDERS)
 
 
 def _unknown(scope: Scoped, path: str) -> Response:
@@ -144,6 +144,11 @@ def _first(path: str) -> Response:
             "Choose one of your own at /password.",
         )
     return RedirectResponse("/password", 303)
+
+
+def address_of(request: Request) -> str:
+    """Give where a request comes from, empty when that is not known."""
+    return request.client.host if request.client else ""
 
 
 def same_origin(headers: dict[str, str]) -> bool:

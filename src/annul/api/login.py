@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from annul.desk.access import SHORTEST, Access, Session, SignInVerdict
 from annul.desk.roles import Visitor
 
-from .gate import COOKIE, same_origin
+from .gate import COOKIE, address_of, same_origin
 from .language import chosen
 
 _PAGE: Final = Template(
@@ -28,8 +28,8 @@ _TEXTS: Final = {
         "new": f"新口令（至少{SHORTEST}个字符）",
         "keep": "保存",
         "why": "一次性口令只能用来设置自己的口令。",
-        "refused": "用户名或口令不正确。",
-        "locked": "多次口令错误，已暂时锁定，请稍后再试。",
+        "refused": "用户名或口令不正确。多次错误后须等待片刻再试。",
+        "busy": "登录请求过多，请稍后再试。",
         "short": f"口令至少要有{SHORTEST}个字符。",
         "origin": "请求不是来自本页面，请重试。",
         "lead": "每一笔撤销都有结局。",
@@ -44,8 +44,8 @@ _TEXTS: Final = {
         "new": f"New password ({SHORTEST} or more)",
         "keep": "Keep it",
         "why": "A one-time password opens nothing else.",
-        "refused": "Name or password is wrong.",
-        "locked": "Too many wrong passwords; try again later.",
+        "refused": "Name or password is wrong. After several, wait before you try again.",
+        "busy": "Too many are signing in; try again in a moment.",
         "short": f"A password has at least {SHORTEST} characters.",
         "origin": "The request did not come from this page; try again.",
         "lead": "Every void ends.",
@@ -71,9 +71,9 @@ def build(access: Access, *, secure: bool) -> APIRouter:  # noqa: C901 - one rou
     ) -> Response:
         if not same_origin(dict(request.headers)):
             return _page(request, "sign_in", said="origin", there=there, status=403)
-        verdict = await access.check(name, password)
-        if verdict in {SignInVerdict.REFUSED, SignInVerdict.LOCKED}:
-            status = 429 if verdict is SignInVerdict.LOCKED else 401
+        verdict = await access.check(name, password, address_of(request))
+        if verdict in {SignInVerdict.REFUSED, SignInVerdict.BUSY}:
+            status = 503 if verdict is SignInVerdict.BUSY else 401
             return _page(request, "sign_in", said=verdict, there=there, status=status)
         first = verdict is SignInVerdict.MUST_CHANGE
         answer = RedirectResponse("/password" if first else inside(there), 303)

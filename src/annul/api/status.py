@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, HTTPException, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -11,7 +11,10 @@ from prometheus_client.registry import CollectorRegistry
 from pydantic import BaseModel, SecretStr
 
 from annul.desk.access import Access, SignInVerdict
+from annul.desk.roles import Scope
 from annul.store.loop import Loops
+
+from .gate import address_of
 
 Figures = Callable[[], Mapping[str, Any]]
 
@@ -62,30 +65,48 @@ class _Collector:
             yield GaugeMetricFamily(f"annul_{name}", name.replace("_", " "), value=float(value))
 
 
+class _Door:
+    """Who asks, by name and password with each call."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def known(
+        self, request: Request, credentials: Annotated[HTTPBasicCredentials, Depends(HTTPBasic())]
+    ) -> tuple[str, SignInVerdict]:
+        """Let in who has the password, also one that opens nothing else."""
+        name, password = credentials.username, credentials.password
+        verdict = await self._access.check(name, password, address_of(request))
+        if verdict is SignInVerdict.BUSY:
+            raise HTTPException(503, "too many are signing in")
+        if verdict is SignInVerdict.REFUSED:
+            raise HTTPException(
+                401, "wrong name or password", headers={"WWW-Authenticate": "Basic"}
+            )
+        return name, verdict
+
+    async def accepted(
+        self, request: Request, credentials: Annotated[HTTPBasicCredentials, Depends(HTTPBasic())]
+    ) -> str:
+        """Let in who may read what processes count."""
+        name, verdict = await self.known(request, credentials)
+        if verdict is SignInVerdict.MUST_CHANGE:
+            raise HTTPException(403, "choose a password of your own first: POST /password")
+        if not (await self._access.person(name)).may(Scope.METRICS):
+            raise HTTPException(403, "this is not for your role")
+        return name
+
+
 def build(access: Access, figures: Figures, loops: Loops) -> FastAPI:
     """Build the application; `figures` gives the host's counters at the moment of the call.
 
     Health is degraded while one of `loops` does not come round: it serves all the same.
     """
     app = FastAPI(title="annul", docs_url=None, redoc_url=None, openapi_url=None)
-    basic = HTTPBasic()
     registry = CollectorRegistry()
     registry.register(_Collector(figures))  # pyright: ignore[reportArgumentType]  # duck-typed there
 
-    async def known(
-        credentials: Annotated[HTTPBasicCredentials, Depends(basic)],
-    ) -> tuple[str, SignInVerdict]:
-        verdict = await access.check(credentials.username, credentials.password)
-        if verdict in {SignInVerdict.REFUSED, SignInVerdict.LOCKED}:
-            raise HTTPException(
-                401, "wrong name or password", headers={"WWW-Authenticate": "Basic"}
-            )
-        return credentials.username, verdict
-
-    async def accepted(user: Annotated[tuple[str, SignInVerdict], Depends(known)]) -> str:
-        if user[1] is SignInVerdict.MUST_CHANGE:
-            raise HTTPException(403, "choose a password of your own first: POST /password")
-        return user[0]
+    door = _Door(access)
 
     @app.get("/health")
     async def health() -> dict[str, Any]:
@@ -93,16 +114,16 @@ def build(access: Access, figures: Figures, loops: Loops) -> FastAPI:
         return {"status": "degraded", "loops": late} if late else {"status": "up"}
 
     @app.get("/status")
-    async def status(_user: Annotated[str, Depends(accepted)]) -> dict[str, Any]:
+    async def status(_user: Annotated[str, Depends(door.accepted)]) -> dict[str, Any]:
         return dict(figures())
 
     @app.get("/metrics")
-    async def metrics(_user: Annotated[str, Depends(accepted)]) -> Response:
+    async def metrics(_user: Annotated[str, Depends(door.accepted)]) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     @app.post("/password", status_code=204)
     async def password(
-        new: NewPassword, user: Annotated[tuple[str, SignInVerdict], Depends(known)]
+        new: NewPassword, user: Annotated[tuple[str, SignInVerdict], Depends(door.known)]
     ) -> None:
         try:
             await access.change(user[0], new.password.get_secret_value())

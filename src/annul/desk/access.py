@@ -1,7 +1,7 @@
 """Who is let in: users and passwords, sessions of browsers, keys of programs."""
 
-import asyncio
 import hashlib
+import ipaddress
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,14 +11,14 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from uuid_utils.compat import uuid7
 
 from annul.domain.errors import AnnulError
+from annul.host.strangers import Throttle
 from annul.store.clock import Clock, SystemClock
 from annul.store.sql import load
 
+from .hashing import Hasher
 from .roles import OF_A_SHOP, ROLES, Scope, Visitor
 
 FIRST_USER: Final = "admin"
@@ -27,20 +27,26 @@ KEY_MARK: Final = "annul_"
 
 _SQL: Final = load("annul.desk", "access.sql")
 _SESSION: Final = timedelta(hours=12)
-# Wrong passwords in a row from which on the name is locked, and for how long: doubling each time.
+# Wrong passwords in a row from which on a name is locked for the address that they come from, and
+# for how long: doubling each time. From so many on, wherever they come from, it is locked for every
+# address from which nobody of this name has come in.
 _TRIES: Final = 5
-_LOCK_S: Final = 30.0
-_LONGEST_LOCK_S: Final = 3600.0
+_LOCK: Final = timedelta(seconds=30)
+_LONGEST_LOCK: Final = timedelta(hours=1)
+_TRIES_IN_ALL: Final = 50
+_KNOWN: Final = timedelta(days=90)  # so long an address is one from which a name came in
+_PER_ADDRESS: Final = 30  # tries in a minute, of any names
+LOCAL: Final = "local"  # the address of who sits at the machine
 _KEPT_S: Final = 5.0  # how long a session or key that was looked up is taken as it was
 
 Within = Any  # a connection whose transaction a change belongs to; None: a transaction of its own
 
 
 class SignInVerdict(StrEnum):
-    """What a name and a password are good for."""
+    """What a name and a password are good for. `busy`: too many are asking to be looked at."""
 
     REFUSED = "refused"
-    LOCKED = "locked"
+    BUSY = "busy"
     MUST_CHANGE = "must_change"
     ACCEPTED = "accepted"
 
@@ -74,9 +80,10 @@ class Access:
     def __init__(self, pool: asyncpg.Pool, clock: Clock | None = None) -> None:
         self._pool = pool
         self._clock = clock or SystemClock()
-        self._hasher = PasswordHasher()
+        self._hasher = Hasher()
         # Compared against for unknown names, so that the time does not tell which names exist.
-        self._nobody = self._hasher.hash(secrets.token_urlsafe())
+        self._nobody = self._hasher.hash_now(secrets.token_urlsafe())
+        self._tries = Throttle(_PER_ADDRESS, 60.0, self._clock.monotonic)
         self._kept: dict[bytes, tuple[float, Visitor | None]] = {}
 
     # Users ----------------------------------------------------------------------------------
@@ -86,28 +93,39 @@ class Access:
         if await self._pool.fetchval(*_SQL["count"]()):
             return None
         password = secrets.token_urlsafe(12)
-        hashed = await asyncio.to_thread(self._hasher.hash, password)
+        hashed = await self._hasher.hash(password)
         added = await self._pool.fetchval(*_SQL["add_first"](name=FIRST_USER, password_hash=hashed))
         return password if added else None
 
-    async def check(self, name: str, password: str) -> SignInVerdict:
-        """Say what a name and a password are good for; wrong ones in a row lock the name."""
-        now = self._clock.now()
-        row = await self._pool.fetchrow(*_SQL["find"](name=name))
+    async def check(self, name: str, password: str, address: str = LOCAL) -> SignInVerdict:
+        """Say what a name and a password are good for, given from an address.
+
+        A try counts as wrong before its password is looked at, under the row's lock: of however
+        many that come at once, no more are looked at than may be. Unknown, wrong and locked are
+        answered alike, after the same work.
+        """
+        place = _place(address)
+        if self._tries.hit(place) > _PER_ADDRESS:
+            return SignInVerdict.REFUSED
+        if self._hasher.busy:
+            return SignInVerdict.BUSY
+        row = await self._pool.fetchrow(
+            *_SQL["try"](
+                name=name,
+                address=place,
+                now=self._clock.now(),
+                tries=_TRIES,
+                lock=_LOCK,
+                longest=_LONGEST_LOCK,
+                in_all=_TRIES_IN_ALL,
+                known=_KNOWN,
+            )
+        )
         hashed = row["password_hash"] if row else self._nobody
-        right = await asyncio.to_thread(self._matches, hashed, password)
-        if row is None:
+        right = await self._hasher.matches(hashed, password)
+        if row is None or not right:
             return SignInVerdict.REFUSED
-        if row["locked_until"] is not None and row["locked_until"] > now:
-            return SignInVerdict.LOCKED
-        if not right:
-            over = max(row["failures"] + 1 - _TRIES, 0)
-            lock = min(_LOCK_S * 2.0 ** min(over, 20), _LONGEST_LOCK_S)
-            until = now + timedelta(seconds=lock) if row["failures"] + 1 >= _TRIES else None
-            await self._pool.execute(*_SQL["failed"](name=name, until=until))
-            return SignInVerdict.REFUSED
-        if row["failures"]:
-            await self._pool.execute(*_SQL["succeeded"](name=name))
+        await self._pool.execute(*_SQL["let_in"](name=name, address=place, now=self._clock.now()))
         return SignInVerdict.MUST_CHANGE if row["one_time"] else SignInVerdict.ACCEPTED
 
     async def change(self, name: str, password: str) -> None:
@@ -115,7 +133,7 @@ class Access:
         if len(password) < SHORTEST:
             message = f"a password has at least {SHORTEST} characters"
             raise ValueError(message)
-        hashed = await asyncio.to_thread(self._hasher.hash, password)
+        hashed = await self._hasher.hash(password)
         await self._pool.execute(*_SQL["change"](name=name, password_hash=hashed))
         self._kept.clear()
 
@@ -138,7 +156,7 @@ class Access:
         """Add a user; False when the name is taken. Raises `UserNotPossible`."""
         if role not in ROLES or (role in OF_A_SHOP) != bool(merchant_id):
             raise UserNotPossible
-        hashed = await asyncio.to_thread(self._hasher.hash, password)
+        hashed = await self._hasher.hash(password)
         add = _SQL["add"](
             name=name, password_hash=hashed, role=role, one_time=one_time, merchant=merchant_id
         )
@@ -244,12 +262,6 @@ class Access:
         self._kept[hashed] = (now + _KEPT_S, visitor)
         return visitor
 
-    def _matches(self, hashed: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(hashed, password)
-        except (VerificationError, InvalidHashError):
-            return False
-
 
 def _visitor(row: asyncpg.Record) -> Visitor:
     return Visitor(
@@ -265,3 +277,12 @@ def _visitor(row: asyncpg.Record) -> Visitor:
 def _hash(shown: str) -> bytes:
     """Hash what lets somebody in: it is long and random, so that a plain hash keeps it."""
     return hashlib.sha256(shown.encode()).digest()
+
+
+def _place(address: str) -> str:
+    """Give what wrong passwords are counted by: of IPv6 the part that one subscriber is given."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return address if known.version == 4 else str(ipaddress.ip_network((known, 64), strict=False))

@@ -9,17 +9,36 @@ VALUES (:name, :password_hash, 'administrator', true, now())
 ON CONFLICT DO NOTHING
 RETURNING name;
 
--- name: find
--- description: What the check of a password needs; only who may come in.
-SELECT password_hash, one_time, failures, locked_until FROM users WHERE name = :name AND active;
+-- name: try
+-- description: Count a try as wrong; give what it takes to look at its password, if it may be.
+-- The row of name and address decides first, then that of the name, each under its lock. A name that
+-- is locked for strangers is not for an address from which it came in before.
+WITH pair AS (
+    INSERT INTO sign_in_tries AS t (name, address, failures, tried_at)
+    SELECT name, :address, 1, :now FROM users WHERE name = :name AND active
+    ON CONFLICT (name, address) DO UPDATE
+    SET failures = t.failures + 1, tried_at = :now,
+        locked_until = CASE WHEN t.failures + 1 >= :tries THEN :now::timestamptz + least(
+            :longest::interval, :lock::interval * 2.0 ^ least(t.failures + 1 - :tries, 20)) END
+    WHERE t.locked_until IS NULL OR t.locked_until <= :now
+    RETURNING name, let_in_at
+)
+UPDATE users u
+SET failures = CASE WHEN u.locked_until <= :now THEN 1 ELSE u.failures + 1 END,
+    locked_until = CASE WHEN u.locked_until > :now THEN u.locked_until
+                        WHEN u.locked_until IS NULL AND u.failures + 1 >= :in_all
+                        THEN :now::timestamptz + :longest::interval END
+FROM pair p
+WHERE u.name = p.name AND (p.let_in_at > :now::timestamptz - :known::interval
+                           OR u.locked_until IS NULL OR u.locked_until <= :now)
+RETURNING u.password_hash, u.one_time;
 
--- name: failed
--- description: Count a wrong password, and lock the name until a moment, if one is given.
-UPDATE users SET failures = failures + 1, locked_until = coalesce(:until, locked_until)
-WHERE name = :name;
-
--- name: succeeded
--- description: Forget wrong passwords.
+-- name: let_in
+-- description: Forget wrong passwords, and know the address.
+WITH pair AS (
+    UPDATE sign_in_tries SET failures = 0, locked_until = NULL, let_in_at = :now
+    WHERE name = :name AND address = :address
+)
 UPDATE users SET failures = 0, locked_until = NULL WHERE name = :name;
 
 -- name: change
@@ -53,8 +72,11 @@ UPDATE users SET language = :language WHERE name = :name;
 SELECT name, role, merchant_id, active, one_time, locked_until, created_at FROM users ORDER BY name;
 
 -- name: open
--- description: Open a session, and sweep up those that are over.
-WITH swept AS (DELETE FROM sessions WHERE ends_at < :now)
+-- description: Open a session; sweep up those that are over, and tries that say nothing any more.
+WITH swept AS (DELETE FROM sessions WHERE ends_at < :now),
+     forgotten AS (DELETE FROM sign_in_tries
+                   WHERE tried_at < :now::timestamptz - interval '1 day' AND let_in_at IS NULL
+                      OR tried_at < :now::timestamptz - interval '90 days')
 INSERT INTO sessions (token_hash, name, csrf, created_at, ends_at)
 VALUES (:hash, :name, :csrf, :now, :ends_at);
 

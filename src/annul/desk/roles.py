@@ -21,6 +21,7 @@ class Scope(StrEnum):
     MERCHANTS_WRITE = "merchants:write"
     WEBHOOKS = "webhooks"
     OVERVIEW = "overview"
+    METRICS = "metrics"  # what processes count, on the status port
     POS = "pos"
     SHOP = "shop"
     ADMIN = "admin"
@@ -35,6 +36,7 @@ _SEES: Final = frozenset(
         Scope.ISSUERS_READ,
         Scope.MERCHANTS_READ,
         Scope.OVERVIEW,
+        Scope.METRICS,
         Scope.SHOP,
     }
 )

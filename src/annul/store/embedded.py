@@ -31,6 +31,8 @@ _ROOT_HOME: Final = Path("/var/lib/annul")
 _DATABASE: Final = "annul"
 _SOCKET_PATH_LIMIT: Final = 90  # the kernel takes 107 bytes, the socket's own name needs some
 _START_S: Final = 60.0
+# All that the server is given: annul's own environment holds its secrets.
+_ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _LOOK_S: Final = 0.5  # between two looks at the server's process
 
 log = structlog.get_logger(__name__)
@@ -221,6 +223,7 @@ class EmbeddedPostgres:
         result = subprocess.run(  # noqa: S603 - our own binary and arguments
             command,
             cwd="/",
+            env=_ENVIRONMENT,
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -14,6 +14,7 @@ import pytest
 
 from annul.api.status import build
 from annul.desk.access import Access
+from annul.desk.roles import OF_A_SHOP, ROLES
 from annul.serving import serve_http
 from annul.store.clock import SystemClock
 from annul.store.loop import Loops
@@ -107,3 +108,13 @@ async def test_metrics_are_prometheus_text(client: Client) -> None:
     assert 'annul_replies_total{code="51"} 1.0' in text
     assert 'annul_issuer_up{issuer="00000101"} 1.0' in text
     assert "annul_requests 3.0" in text
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+async def test_figures_are_for_those_who_see_everybodys(client: Client, role: str) -> None:
+    password = "a longer one of my own"
+    shop = "898000058120000" if role in OF_A_SHOP else ""
+    assert await client.access.add("somebody", password, role, shop)
+    expected = 403 if shop else 200
+    for path in ("/status", "/metrics"):
+        assert (await client(path, f"somebody:{password}"))[0] == expected

@@ -44,6 +44,15 @@ async def test_a_running_server_is_adopted(server: EmbeddedPostgres) -> None:
     assert not server.alive()
 
 
+async def test_the_server_is_told_no_secret_of_annul(
+    server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANNUL_MASTER_KEY", "00" * 32)
+    await server.start()
+    environment = Path(f"/proc/{server.pid()}/environ").read_bytes()
+    assert b"ANNUL" not in environment
+
+
 async def test_commits_are_durable(server: EmbeddedPostgres) -> None:
     connection = await asyncpg.connect(await server.start())
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):

@@ -12,6 +12,7 @@ from annul.desk.roles import OF_A_SHOP, ROLES, Scope
 
 SCOPES: Final[Mapping[Scope, str]] = {
     Scope.OVERVIEW: "sees the overview",
+    Scope.METRICS: "reads what processes count",
     Scope.CASES_READ: "sees cases",
     Scope.CASES_ACT: "acts on cases, as far as the role allows",
     Scope.TRANSACTIONS_READ: "sees transactions",

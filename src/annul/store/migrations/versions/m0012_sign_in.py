@@ -1,0 +1,11 @@
+"""Wrong passwords count by name and address."""
+
+from annul.store.migrate import apply_file
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    """Add the table."""
+    apply_file("0012_sign_in.up.sql")
