@@ -4,9 +4,10 @@ An ASGI middleware, so that it stands before pages, calls, server-sent events an
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -16,6 +17,7 @@ from annul.desk.roles import Visitor
 from annul.store.batcher import LOST
 
 from .problems import problem
+from .watched import Watched
 
 Scoped = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -32,6 +34,7 @@ _OPEN: Final = frozenset(
 _OPEN_FOLDERS: Final = ("/assets/", "/_nicegui/")
 # What somebody with a one-time password may reach.
 _FIRST: Final = frozenset({"/password", "/logout"})
+_EVENT: Final = '42["event"'  # how socket.io begins what somebody did on a page
 _CHANGES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _FORMS: Final = frozenset({"/login", "/password", "/logout"})  # check their own token or the origin
 
@@ -59,11 +62,21 @@ _AWAY: Final = problem(
 
 
 class Gate:
-    """Lets nobody in who is not known; what it knows stands in `scope["state"]["visitor"]`."""
+    """Lets nobody in who is not known; what it knows stands in `scope["state"]["visitor"]`.
 
-    def __init__(self, application: Application, access: Access) -> None:
+    `owner_of` gives whose page a socket is for, by what its browser says: another's session may not
+    take it over.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        access: Access,
+        owner_of: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
         self._application = application
         self._access = access
+        self._owner_of = owner_of
 
     async def __call__(self, scope: Scoped, receive: Receive, send: Send) -> None:
         """Serve one request or websocket."""
@@ -75,13 +88,17 @@ class Gate:
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         try:
-            visitor = await self._visitor(headers)
+            visitor = await self._visitor(headers, fresh=scope.get("method") in _CHANGES)
         except LOST:
             visitor, refusal = None, _AWAY
         else:
             refusal = self._refusal(scope, path, headers, visitor)
+            if scope["type"] == "websocket" and visitor is not None and refusal is None:
+                refusal = self._of_another(scope, visitor)
         scope.setdefault("state", {})["visitor"] = visitor
-        if refusal is None:
+        if refusal is None and scope["type"] == "websocket" and visitor is not None:
+            await self._while_known(scope, receive, send, headers, visitor)
+        elif refusal is None:
             await self._application(scope, receive, _with_headers(send))
         elif scope["type"] == "websocket":
             await receive()
@@ -89,12 +106,39 @@ class Gate:
         else:
             await refusal(scope, receive, _with_headers(send))
 
-    async def _visitor(self, headers: dict[str, str]) -> Visitor | None:
+    async def _visitor(
+        self, headers: dict[str, str], *, acts: bool = True, fresh: bool = False
+    ) -> Visitor | None:
         kind, _, key = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
-            return await self._access.of_key(key)
+            return await self._access.of_key(key, fresh=fresh)
         token = cookie(headers.get("cookie", ""), COOKIE)
-        return await self._access.of_session(token) if token else None
+        return await self._access.of_session(token, acts=acts, fresh=fresh) if token else None
+
+    def _of_another(self, scope: Scoped, visitor: Visitor) -> Response | None:
+        asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        owner = self._owner_of(asked.get("client_id", [""])[0])
+        return None if owner is None or owner == visitor.csrf else Response(status_code=403)
+
+    async def _while_known(
+        self,
+        scope: Scoped,
+        receive: Receive,
+        send: Send,
+        headers: dict[str, str],
+        visitor: Visitor,
+    ) -> None:
+        """Serve a socket for as long as its session is open and may do what it might before."""
+
+        async def still(message: MutableMapping[str, Any] | None) -> bool:
+            acts = message is not None and str(message.get("text") or "").startswith(_EVENT)
+            try:
+                return _same(visitor, await self._visitor(headers, acts=acts, fresh=acts))
+            except LOST:
+                return not acts  # what it would do needs the database too
+
+        async with Watched(receive, send, still) as line:
+            await self._application(scope, line.receive, _with_headers(send))
 
     @staticmethod
     def _refusal(
@@ -116,6 +160,11 @@ class Gate:
                 "Reload the page, or use a key.",
             )
         return None
+
+
+def _same(one: Visitor, other: Visitor | None) -> bool:
+    """Say whether somebody may still do what they might before, in whatever language."""
+    return other is not None and replace(other, language=one.language) == one
 
 
 def _is_open(path: str) -> bool:

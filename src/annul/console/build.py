@@ -57,7 +57,7 @@ def build(desk: Desk, *, secure: bool = False) -> FastAPI:
     v1.mount(application, desk)
     assets = str(files("annul.api") / "assets")
     application.mount("/assets", StaticFiles(directory=assets), name="assets")
-    application.add_middleware(Gate, access=desk.access)  # pyright: ignore[reportArgumentType]  # an ASGI middleware
+    application.add_middleware(Gate, access=desk.access, owner_of=site.owners.get)  # pyright: ignore[reportArgumentType]  # an ASGI middleware
     mount(application, site)
     return application
 

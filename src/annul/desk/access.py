@@ -19,7 +19,7 @@ from annul.store.clock import Clock, SystemClock
 from annul.store.sql import load
 
 from .hashing import Hasher
-from .roles import OF_A_SHOP, ROLES, Scope, Visitor
+from .roles import MOVES_MONEY, OF_A_SHOP, ROLES, Scope, Visitor
 
 FIRST_USER: Final = "admin"
 SHORTEST: Final = 12  # characters of a password that a person chooses
@@ -27,6 +27,9 @@ KEY_MARK: Final = "annul_"
 
 _SQL: Final = load("annul.desk", "access.sql")
 _SESSION: Final = timedelta(hours=12)
+_IDLE: Final = timedelta(minutes=15)  # without an act, for roles that move money
+_IDLING: Final = sorted(role for role, scopes in ROLES.items() if scopes & MOVES_MONEY)
+_SEEN_S: Final = 60.0  # between two notes of when somebody acted
 # Wrong passwords in a row from which on a name is locked for the address that they come from, and
 # for how long: doubling each time. From so many on, wherever they come from, it is locked for every
 # address from which nobody of this name has come in.
@@ -37,6 +40,7 @@ _TRIES_IN_ALL: Final = 50
 _KNOWN: Final = timedelta(days=90)  # so long an address is one from which a name came in
 _PER_ADDRESS: Final = 30  # tries in a minute, of any names
 LOCAL: Final = "local"  # the address of who sits at the machine
+_REMEMBERED: Final = 10_000  # sessions and keys
 _KEPT_S: Final = 5.0  # how long a session or key that was looked up is taken as it was
 
 Within = Any  # a connection whose transaction a change belongs to; None: a transaction of its own
@@ -85,6 +89,7 @@ class Access:
         self._nobody = self._hasher.hash_now(secrets.token_urlsafe())
         self._tries = Throttle(_PER_ADDRESS, 60.0, self._clock.monotonic)
         self._kept: dict[bytes, tuple[float, Visitor | None]] = {}
+        self._seen: dict[bytes, float] = {}
 
     # Users ----------------------------------------------------------------------------------
 
@@ -197,12 +202,31 @@ class Access:
         await self._pool.execute(*_SQL["close"](hash=_hash(token)))
         self._kept.pop(_hash(token), None)
 
-    async def of_session(self, token: str) -> Visitor | None:
-        """Say who shows this cookie."""
-        return await self._known(token, "session", self._of_session)
+    async def of_session(
+        self, token: str, *, acts: bool = True, fresh: bool = False
+    ) -> Visitor | None:
+        """Say who shows this cookie; nobody when they have not acted for long.
+
+        `acts`: this is somebody's act, not a page that keeps itself up to date. `fresh`: as it
+        stands in the database now, not some seconds ago.
+        """
+        hashed = _hash(token)
+        asked = _SQL["session"](hash=hashed, now=self._clock.now(), idle=_IDLE, idling=_IDLING)
+        visitor = await self._known(hashed, asked, self._of_session, fresh=fresh)
+        if visitor is not None and acts:
+            await self._act(hashed)
+        return visitor
 
     async def _of_session(self, row: asyncpg.Record) -> Visitor:
         return replace(_visitor(row), csrf=row["csrf"])
+
+    async def _act(self, hashed: bytes) -> None:
+        now = self._clock.monotonic()
+        if now - self._seen.get(hashed, -_SEEN_S) >= _SEEN_S:
+            if len(self._seen) > _REMEMBERED:
+                self._seen.clear()
+            self._seen[hashed] = now
+            await self._pool.execute(*_SQL["seen"](hash=hashed, now=self._clock.now()))
 
     # Keys -----------------------------------------------------------------------------------
 
@@ -236,9 +260,11 @@ class Access:
         """Give all keys, without what lets a program in."""
         return [dict(row) for row in await self._pool.fetch(*_SQL["keys"]())]
 
-    async def of_key(self, key: str) -> Visitor | None:
+    async def of_key(self, key: str, *, fresh: bool = False) -> Visitor | None:
         """Say which program shows this key."""
-        return await self._known(key, "key", self._of_key)
+        hashed = _hash(key)
+        asked = _SQL["key"](hash=hashed, now=self._clock.now())
+        return await self._known(hashed, asked, self._of_key, fresh=fresh)
 
     async def _of_key(self, row: asyncpg.Record) -> Visitor:
         scopes = frozenset(Scope(scope) for scope in row["scopes"])
@@ -250,14 +276,16 @@ class Access:
         """Look everybody up anew, since somebody was changed."""
         self._kept.clear()
 
-    async def _known(self, shown: str, query: str, read: Any) -> Visitor | None:
-        hashed, now = _hash(shown), self._clock.monotonic()
+    async def _known(
+        self, hashed: bytes, asked: tuple[Any, ...], read: Any, *, fresh: bool
+    ) -> Visitor | None:
+        now = self._clock.monotonic()
         kept = self._kept.get(hashed)
-        if kept is not None and now < kept[0]:
+        if kept is not None and now < kept[0] and not fresh:
             return kept[1]
-        row = await self._pool.fetchrow(*_SQL[query](hash=hashed, now=self._clock.now()))
+        row = await self._pool.fetchrow(*asked)
         visitor = None if row is None else await read(row)
-        if len(self._kept) > 10_000:
+        if len(self._kept) > _REMEMBERED:
             self._kept.clear()
         self._kept[hashed] = (now + _KEPT_S, visitor)
         return visitor

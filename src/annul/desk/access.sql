@@ -77,8 +77,8 @@ WITH swept AS (DELETE FROM sessions WHERE ends_at < :now),
      forgotten AS (DELETE FROM sign_in_tries
                    WHERE tried_at < :now::timestamptz - interval '1 day' AND let_in_at IS NULL
                       OR tried_at < :now::timestamptz - interval '90 days')
-INSERT INTO sessions (token_hash, name, csrf, created_at, ends_at)
-VALUES (:hash, :name, :csrf, :now, :ends_at);
+INSERT INTO sessions (token_hash, name, csrf, created_at, seen_at, ends_at)
+VALUES (:hash, :name, :csrf, :now, :now, :ends_at);
 
 -- name: close
 -- description: End a session.
@@ -88,7 +88,12 @@ DELETE FROM sessions WHERE token_hash = :hash;
 -- description: Whose session this is, if it is still open.
 SELECT u.name, u.role, u.merchant_id, u.one_time, u.language, s.csrf
 FROM sessions s JOIN users u USING (name)
-WHERE s.token_hash = :hash AND s.ends_at > :now AND u.active;
+WHERE s.token_hash = :hash AND s.ends_at > :now AND u.active
+  AND (s.seen_at > :now::timestamptz - :idle::interval OR u.role <> ALL (:idling::text[]));
+
+-- name: seen
+-- description: Note that somebody has acted.
+UPDATE sessions SET seen_at = :now WHERE token_hash = :hash;
 
 -- name: new_key
 -- description: Keep a key of a program.

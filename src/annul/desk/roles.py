@@ -57,6 +57,8 @@ ROLES: Final[Mapping[str, frozenset[Scope]]] = {
     "administrator": _OPERATES | {Scope.ADMIN, Scope.AUDIT},
     "auditor": _SEES | {Scope.AUDIT},
 }
+# Whoever may do one of these is signed out when idle.
+MOVES_MONEY: Final = frozenset({Scope.CASES_ACT, Scope.VOIDS_WRITE, Scope.REFUNDS_WRITE, Scope.POS})
 OF_A_SHOP: Final = frozenset({"cashier", "merchant"})  # bound to one merchant
 
 

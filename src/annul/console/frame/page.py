@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
 
@@ -39,10 +39,14 @@ class ConsolePage:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What one application shows: on which desk, and its pages in the order of the menu."""
+    """What one application shows: on which desk, and its pages in the order of the menu.
+
+    `owners` are the sessions that open pages were built for, by the client of each.
+    """
 
     desk: Desk
     pages: tuple[ConsolePage, ...]
+    owners: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def mount(application: FastAPI, site: Site) -> None:
@@ -89,6 +93,9 @@ async def _show(site: Site, page: ConsolePage, request: Request) -> Response | N
     visitor: Visitor = request.state.visitor
     words = Words(chosen(request))
     view = View(site.desk, visitor, words, request)
+    client = ui.context.client
+    site.owners[client.id] = visitor.csrf
+    client.on_delete(lambda: site.owners.pop(client.id, None))
     ui.page_title(f"annul · {words(page.title)}")
     ui.add_head_html(f'{_STYLE}<script>document.documentElement.lang="{words.language}"</script>')
     ui.dark_mode(is_dark(request))

@@ -1,4 +1,4 @@
-"""Wrong passwords count by name and address."""
+"""Wrong passwords count by name and address; a session knows when somebody acted."""
 
 from annul.store.migrate import apply_file
 
@@ -7,5 +7,5 @@ down_revision = "0011"
 
 
 def upgrade() -> None:
-    """Add the table."""
+    """Add table and column."""
     apply_file("0012_sign_in.up.sql")
