@@ -47,9 +47,10 @@ FROM generate_series(1, $2::integer) AS n
 """
 _CASE_ROWS: Final = """
 INSERT INTO cases (merchant_id, id, number, terminal_id, kind, amount, currency, card_masked,
-    issuer_id, opened_at, due_at, next_action_at, cause, probability, ended, ended_at)
+    issuer_id, opened_at, first_due_at, due_at, next_action_at, cause, probability, ended, ended_at)
 SELECT $1, gen_random_uuid(), lpad(n::text, 12, '7'), '10000001', 'void', 10000, '156',
        '620001******0007', '00000101', now() - n * interval '4 seconds',
+       now() - n * interval '4 seconds' + interval '15 minutes',
        now() - n * interval '4 seconds' + interval '15 minutes', now() + interval '1 day',
        'timeout', 0.9, CASE WHEN n > 200 THEN 'voided' ELSE '' END, CASE WHEN n > 200 THEN now() END
 FROM generate_series(1, $2::integer) AS n

@@ -1,7 +1,15 @@
 """People at the desk: first login, languages, who may see what, and what takes two of them."""
 
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
+
+from annul.store.embedded import EmbeddedPostgres
 
 from .house import PASSWORD, SHOP, House, Person, person
 
@@ -84,6 +92,30 @@ def test_a_role_sees_its_pages_and_no_others(
         assert home.address + not_sees not in links
         who.open(not_sees)
         who.reads("This page is not for your role.")
+
+
+def test_an_open_till_takes_no_sale_of_who_was_stopped(home: House) -> None:
+    home.add("leaving", "cashier", SHOP)
+    with person(home) as who:
+        who.sign_in("leaving")
+        who.open("/pos")
+        who.press("#fn-sale")
+        for key in ("7", "7", "ok"):
+            who.press(f"#key-{key}")
+        asyncio.run(_execute(home, "UPDATE users SET active = false WHERE name = 'leaving'"))
+        for _ in range(3):
+            with suppress(WebDriverException):  # the page may be gone already
+                who.driver.find_element(By.CSS_SELECTOR, "#key-ok").click()
+        who.until(lambda: "/login" in who.driver.current_url, "the sign-in")
+    assert asyncio.run(_execute(home, "SELECT count(*) FROM transactions WHERE amount = 7700")) == 0
+
+
+async def _execute(home: House, sql: str) -> Any:
+    connection = await asyncpg.connect(EmbeddedPostgres(home.folder).url)
+    try:
+        return await connection.fetchval(sql)
+    finally:
+        await connection.close()
 
 
 def _voucher(slip: str) -> str:
