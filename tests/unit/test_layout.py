@@ -28,8 +28,8 @@ _ROOMS: Final = {
 }
 # Single modules that are tested under another name. Where money moves there is no other exception.
 _MODULES: Final = {
-    "api/gate": "integration/api/test_login.py",
     "api/problems": "integration/api/v1/test_others.py",
+    "api/watched": "integration/api/test_gate.py",
     "client/asked": "acceptance/client/test_resources.py",
     "client/errors": "unit/client/test_transport.py",
     "client/signature": "unit/resolve/notify/test_webhooks.py",

@@ -70,6 +70,7 @@ async def test_who_does_not_come_round_in_time_is_named() -> None:
 # Whoever runs for ever does so as a loop; these end by themselves, or hold what they raise.
 _OTHERS: Final = {
     "api/v1/orders.py": "waits for an order, up to a limit",
+    "api/watched.py": "serves one socket, as a part of its request",
     "cli/conclude.py": "waits for a conclusion, up to a limit",
     "issuers/late.py": "tries one answer until it is delivered",
     "resolve/book.py": "opens cases until none is left",
