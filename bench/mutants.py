@@ -15,7 +15,7 @@ from annul.simulation.virtual import Stuck
 from annul.simulation.world import world
 from tests.support.mutants import MUTANTS
 
-SEEDS: Final = 100
+SEEDS: Final = 300
 ROUNDS: Final = 40
 
 
