@@ -136,6 +136,20 @@ async def test_a_name_that_was_locked_for_strangers_is_free_after_an_hour(access
     assert await access.check("somebody", _PASSWORD, "192.0.2.2") is SignInVerdict.ACCEPTED
 
 
+async def test_behind_a_proxy_on_this_machine_the_browsers_address_counts(access: Access) -> None:
+    async with (
+        _served(access) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        for _ in range(6):
+            guess = await client.post(
+                "/login", data=_form("wrong"), headers={"x-forwarded-for": "192.0.2.1"}
+            )
+            assert guess.status_code == 401
+        honest = {"x-forwarded-for": "192.0.2.2"}
+        assert (await client.post("/login", data=_form(), headers=honest)).status_code == 303
+
+
 async def test_one_address_guesses_the_names_of_many_for_a_while_only(
     access: Access, looked_at: list[str]
 ) -> None:

@@ -13,19 +13,9 @@ from annul.desk.permission import NotAllowed
 from annul.desk.roles import ROLES, Scope, Visitor
 from tests.support.rows import put
 
-from .people import NOW, clock_of, person, seeded_desk
+from .people import NOW, clock_of
 
 TEA = "898000058120000"
-
-
-@pytest.fixture
-async def desk(pool: asyncpg.Pool) -> Desk:
-    return await seeded_desk(pool)
-
-
-@pytest.fixture
-async def boss(desk: Desk) -> Visitor:
-    return await person(desk, "administrator")
 
 
 async def test_the_audit_log_is_looked_through_page_by_page(desk: Desk, boss: Visitor) -> None:

@@ -11,17 +11,7 @@ from annul.desk.permission import ReasonNeeded
 from annul.desk.roles import Visitor
 from tests.support.rows import put
 
-from .people import NOW, audited, person, seeded_desk
-
-
-@pytest.fixture
-async def desk(pool: asyncpg.Pool) -> Desk:
-    return await seeded_desk(pool)
-
-
-@pytest.fixture
-async def boss(desk: Desk) -> Visitor:
-    return await person(desk, "administrator")
+from .people import NOW, audited
 
 
 async def test_a_lesson_is_taken_back_and_that_is_audited(

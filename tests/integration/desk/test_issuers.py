@@ -15,15 +15,10 @@ from annul.domain.policies import Policy, PolicyKind, current
 from annul.issuers.health import BOUNDS_MS
 from tests.support.rows import put, put_case
 
-from .people import ISSUER, NOW, audited, clock_of, person, seeded_desk
+from .people import ISSUER, NOW, audited, clock_of, person
 
 LIMIT = PolicyKind.VOID_AMOUNT_LIMIT
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def desk(pool: asyncpg.Pool) -> Desk:
-    return await seeded_desk(pool)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from annul.desk.roles import Scope, Visitor
 from annul.merchants.registry import Registry
 from tests.support.rows import put, put_case
 
-from .people import NOW, audited, person, seeded_desk
+from .people import NOW, audited, person
 
 TEA, BOOKS = "898000058120000", "898000059420001"
 TERMINAL = "10000001"
@@ -26,11 +26,6 @@ AS_IT_WAS = views.Unasked(
     second_person_from=1_000_00,
     reversed_voids="ask",
 )
-
-
-@pytest.fixture
-async def desk(pool: asyncpg.Pool) -> Desk:
-    return await seeded_desk(pool)
 
 
 @pytest.fixture

@@ -13,20 +13,10 @@ from annul.desk.desk import Desk, NothingThere
 from annul.desk.permission import NotAllowed, NotValid, ReasonNeeded
 from annul.desk.roles import ROLES, Scope, Visitor
 
-from .people import audited, person, seeded_desk
+from .people import audited, person
 
 TEA = "898000058120000"
 READS = (Scope.CASES_READ, Scope.TRANSACTIONS_READ)
-
-
-@pytest.fixture
-async def desk(pool: asyncpg.Pool) -> Desk:
-    return await seeded_desk(pool)
-
-
-@pytest.fixture
-async def boss(desk: Desk) -> Visitor:
-    return await person(desk, "administrator")
 
 
 # Users ------------------------------------------------------------------------------------------
