@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from annul.simulation.plan import plan
+from annul.simulation.scenarios import story
 from annul.simulation.story import tell
 from annul.simulation.virtual import Stuck
 from annul.simulation.world import world
@@ -32,7 +32,7 @@ def main() -> int:
             with mutant.alive():
                 for seed in range(1, SEEDS + 1):
                     try:
-                        told = tell(ground, plan(seed, ROUNDS))
+                        told = tell(ground, story(seed, ROUNDS, mutant.scenario))
                     except (Stuck, AssertionError) as error:
                         how = type(error).__name__
                         break

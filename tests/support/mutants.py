@@ -20,13 +20,15 @@ class Mutant:
     """A defect that was mended: `undoes` says what it did to whom.
 
     `patches` are attributes, named from the package on, with what takes their place; `sql` are
-    parts of the journal's statements, with what takes theirs.
+    parts of the journal's statements, with what takes theirs. `scenario` is where it is hunted,
+    when any story has too small a chance to come to it.
     """
 
     name: str
     undoes: str
     patches: Mapping[str, Any] = field(default_factory=dict)
     sql: tuple[tuple[str, str, str], ...] = ()
+    scenario: str = ""
 
     @contextmanager
     def alive(self) -> Iterator[None]:
@@ -81,7 +83,8 @@ MUTANTS: Final = (
            {"domain.answers:effect_of": _as_declined(_effect_of, "91", "96", "68", "98")}),
     Mutant("denied_reversals_end",
            "an approval whose reversal was denied became reversed",
-           {"host.outcomes:Outcomes.disputed": _ended_all_the_same}),
+           {"host.outcomes:Outcomes.disputed": _ended_all_the_same},
+           scenario="reversals_denied"),
     Mutant("echoes_are_not_compared",
            "a partial approval, or one of another amount, was booked in full",
            {"issuers.message:_compared": lambda _get, _asked, _code: ((), False)}),
@@ -102,7 +105,8 @@ MUTANTS: Final = (
                 ("open_undo", "AND (o.undone = 0 OR NOT r.whole)", ""))),
     Mutant("late_approvals_do_not_guard",
            "an acknowledgement older than an approval ended its reversal",
-           sql=(("conclude", "AND (o.state NOT IN ('declined', 'reversed')", "AND (true"),)),
+           sql=(("conclude", "AND (o.state NOT IN ('declined', 'reversed')", "AND (true"),),
+           scenario="acknowledged_before_it_is_booked"),
     Mutant("disputes_are_not_told",
            "what was disputed had no incident when its host died beside it",
            sql=(("conclude", "FROM moved WHERE incident <> ''", "FROM moved WHERE false"),)),

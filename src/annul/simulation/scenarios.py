@@ -1,7 +1,8 @@
 """Stories about what chance does not come to: each has aims, and lets happen what leads there.
 
-A long run tells those whose aims none of its stories has reached. A scenario is a row: what is in
-its plan otherwise than the seed has drawn it.
+A long run tells those whose aims none of its stories has reached, and those that aim at an order
+of events, which nobody counts. A scenario is a row: what is in its plan otherwise than the seed
+has drawn it.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,10 @@ TRIES: Final = 6  # seeds after which a scenario has missed its aims
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`aims` are named as coverage counts them; `plan` is what is otherwise in the plan."""
+    """`aims` are named as coverage counts them; `plan` is what is otherwise in the plan.
+
+    Without aims it is about an order of events: that a mutant is found in it proves that it comes.
+    """
 
     aims: tuple[str, ...]
     plan: Mapping[str, Any]
@@ -147,6 +151,29 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         ("incident advice_declined",),
         {"sold": (10.0, 0.0, 90.0), "faults": (_code("51", "completion_advice", 0.7),)},
     ),
+    "reversals_denied": Scenario(
+        (),
+        {
+            "troubled": False,
+            "events": (),
+            "faults": (
+                Fault(FaultKind.DELAY, rate=0.5, low_ms=900, high_ms=2_900),
+                _code("25", "reversal", 0.5),
+            ),
+        },
+    ),
+    "acknowledged_before_it_is_booked": Scenario(
+        (),
+        {
+            "troubled": False,
+            "events": (),
+            "policy": (("acknowledges_unknown", True),),
+            "faults": (
+                Fault(FaultKind.BOOKS_LATE, rate=0.3, low_ms=3_000, high_ms=3_100),
+                Fault(FaultKind.DELAY, rate=0.7, of_kind="reversal", low_ms=5, high_ms=200),
+            ),
+        },
+    ),
 }
 
 
@@ -157,5 +184,7 @@ def story(seed: int, rounds: int, scenario: str = "") -> Plan:
 
 
 def aimed_at(missing: list[str]) -> list[str]:
-    """Name the scenarios that may reach what is missing."""
-    return [name for name, one in SCENARIOS.items() if set(one.aims) & set(missing)]
+    """Name the scenarios that may reach what is missing, and those without aims."""
+    return [
+        name for name, one in SCENARIOS.items() if not one.aims or set(one.aims) & set(missing)
+    ]

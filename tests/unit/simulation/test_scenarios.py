@@ -7,6 +7,7 @@ import pytest
 from annul.simulation.coverage import OUT_OF_REACH, never
 from annul.simulation.plan import Plan, plan
 from annul.simulation.scenarios import SCENARIOS, aimed_at, story
+from tests.support.mutants import MUTANTS
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -24,5 +25,12 @@ def test_a_story_without_a_scenario_is_as_its_seed_has_drawn_it() -> None:
 
 
 def test_only_what_is_missing_is_aimed_at() -> None:
-    assert aimed_at(["cause end_of_day"]) == ["announced_end_of_day"]
-    assert aimed_at([]) == []
+    always = aimed_at([])
+    assert not [name for name in always if SCENARIOS[name].aims]
+    assert set(aimed_at(["cause end_of_day"])) - set(always) == {"announced_end_of_day"}
+
+
+def test_a_scenario_without_aims_is_where_a_mutant_is_hunted() -> None:
+    assert {name for name, one in SCENARIOS.items() if not one.aims} == {
+        mutant.scenario for mutant in MUTANTS if mutant.scenario
+    }

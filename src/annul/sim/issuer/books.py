@@ -147,12 +147,12 @@ class Books:
         return None if found is None or found.forgotten else found
 
     def reverse(self, key: Key, at: datetime, merchant: str = "") -> str:
-        """Undo a request; "25" when it never came, and then it is refused should it still come."""
+        """Undo a request; 25, of some issuers 00, when it never came: then it is refused later."""
         entry = self.original(key, merchant)
         if entry is None:
             if self.policy.refuse_after_reversal:
                 self._die(key, at)
-            return "25"
+            return "00" if self.policy.acknowledges_unknown else "25"
         if entry.booked and not entry.reversed:
             self._undo(entry, at)
             self._keep(REVERSAL, at, entry)

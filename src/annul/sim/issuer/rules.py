@@ -24,6 +24,7 @@ class IssuerSettings:
     voids_per_day: int = 1_000_000
     void_interval_s: float = 0.0
     refuse_after_reversal: bool = True  # a request that arrives after its own reversal
+    acknowledges_unknown: bool = False  # 00 to the reversal of what never came
     end_of_day: bool = False
     # Issuers use codes in their own ways: rule, window or card state -> code instead of the usual.
     codes: dict[str, str] = field(default_factory=dict)
