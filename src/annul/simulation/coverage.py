@@ -31,7 +31,7 @@ OUT_OF_REACH: Final[Mapping[str, str]] = {
     "incident case_fault": "only a fault of annul's own opens it, and then the story fails",
     "incident conclusion_overtaken": "what two people have said is carried out in a moment",
     "incident conclusion_waits": "nothing holds a row for longer than a story lasts",
-    "incident loop_stands_still": "only a fault of annul's own keeps a loop from its turns for long",
+    "incident loop_stands_still": "only a fault of our own keeps a loop from its turns",
     "incident reversal_not_possible": "no program gives back what its terminal has not heard of",
     "incident webhook_failed": "no webhooks are simulated",
     "state received": "only of advices under way, and no story ends before they have",
