@@ -185,6 +185,4 @@ def story(seed: int, rounds: int, scenario: str = "") -> Plan:
 
 def aimed_at(missing: list[str]) -> list[str]:
     """Name the scenarios that may reach what is missing, and those without aims."""
-    return [
-        name for name, one in SCENARIOS.items() if not one.aims or set(one.aims) & set(missing)
-    ]
+    return [name for name, one in SCENARIOS.items() if not one.aims or set(one.aims) & set(missing)]
