@@ -28,6 +28,7 @@ _STATUS: Final = {
     "desk.not_allowed": 403,
     "resolve.action_refused": 403,
     "resolve.second_person": 409,
+    "order.not_waiting": 409,
     "resolve.conclusion_role": 403,
     "resolve.evidence": 422,
     "resolve.reason_missing": 422,

@@ -12,6 +12,7 @@ from annul.desk.access import Access
 from annul.domain.errors import AnnulError
 from annul.security.masterkey import load_or_create
 from annul.security.module import SecurityModule
+from annul.security.notary import Notary
 from annul.security.software import SoftwareModule
 from annul.security.vault import Vault
 from annul.settings import Settings
@@ -34,6 +35,7 @@ class Ground:
     clock: Clock
     access: Access
     loops: Loops = field(default_factory=Loops)
+    notary: Notary | None = None  # without one nothing is sealed or signed
 
 
 class AlreadyRunning(AnnulError):
@@ -84,4 +86,5 @@ async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterato
             clock=clock or SystemClock(),
             access=Access(pool),
             loops=loops,
+            notary=Notary(master),
         )

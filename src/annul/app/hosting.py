@@ -35,8 +35,11 @@ from annul.renewal import renewing
 from annul.resolve.audit import Auditor
 from annul.resolve.book import Book
 from annul.resolve.circuits import Circuits
+from annul.resolve.exports import SEAL_EXPORTS, Exports
 from annul.resolve.pace import Pace
 from annul.resolve.resolver import Resolver
+from annul.resolve.sealing import Sealing
+from annul.resolve.seals import Seals
 from annul.resolve.sweep import Sweep
 from annul.security.tls import ServerTls, server_context
 from annul.settings import Settings
@@ -179,9 +182,17 @@ async def _start_workers(
         stack.push_async_callback(part.stop)
     sweep = Sweep(Auditor(base.pool, _QUESTION_S), base.clock, loops=base.loops)
     resolvers = (resolver,) if base.settings.resolver else ()
-    for part in (forwarder, *resolvers, sweep):
+    for part in (forwarder, *resolvers, sweep, *_sealing(base, host)):
         part.start()
         stack.push_async_callback(part.stop)
+
+
+def _sealing(base: Ground, host: Host) -> tuple[Sealing, ...]:
+    if base.notary is None:
+        return ()
+    seals = Seals(base.pool, base.notary)
+    exports = Exports(seals, base.notary, base.settings.data / SEAL_EXPORTS)
+    return (Sealing(seals, exports, base.clock, host.calendar, base.loops),)
 
 
 async def _made(base: Ground, stack: AsyncExitStack) -> Host:

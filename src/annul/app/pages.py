@@ -74,6 +74,7 @@ async def desk_page(
         settings=tuple(_shown(settings)),
         figures=running.figures if running else None,
         loops=base.loops,
+        notary=base.notary,
         rate=settings.api_rate,
         burst=settings.api_burst,
     )

@@ -11,7 +11,8 @@ from annul.domain.incidents import INCIDENTS
 from annul.resolve.audit import Auditor, Report
 from annul.resolve.differences import Difference
 
-from .reach import Config, Data, Database, Lang, Reach, User, run
+from . import seals
+from .reach import Config, Data, Database, Lang, NoMasterKey, Reach, User, run
 from .show import Language, language
 
 _SAID: Final = {
@@ -22,17 +23,22 @@ _SAID: Final = {
         "新开事件{opened}件，关闭{closed}件。",
         "{opened} incidents opened, {closed} closed.",
     ),
+    "unsealed": ("未核对封存：", "Seals were not looked at:"),
     "money": ("资金", "money"),
     "next": ("下一步", "next"),
 }
 
 
 def register(application: typer.Typer) -> None:
-    """Add the command."""
-    application.command("audit")(audit)
+    """Add the command, and those about seals."""
+    group = typer.Typer(help="Look for contradictions; seals over audit log and histories.")
+    group.callback(invoke_without_command=True)(audit)
+    seals.register(group)
+    application.add_typer(group, name="audit")
 
 
 def audit(
+    context: typer.Context,
     data: Data = None,
     database: Database = None,
     config: Config = None,
@@ -50,6 +56,8 @@ def audit(
     Each opens an incident, and incidents whose difference is gone are closed. What a person has
     explained is not listed again, unless its figures change.
     """
+    if context.invoked_subcommand is not None:
+        return
     if explain is not None:
         found = run(data, database, config, _explaining(explain, user, reason))
         for one in found:
@@ -58,7 +66,12 @@ def audit(
         return
 
     async def look(base: Reach) -> Report:
-        return await Auditor(base.pool).everything(base.clock.now())
+        try:
+            exports = seals.exports(base)
+        except NoMasterKey as error:
+            typer.echo(f"{_SAID['unsealed'][language(lang) != 'zh']} {error}", err=True)
+            exports = None
+        return await Auditor(base.pool, exports=exports).everything(base.clock.now())
 
     report = run(data, database, config, look)
     if as_json:

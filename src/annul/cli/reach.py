@@ -21,6 +21,7 @@ from annul.domain.errors import AnnulError
 from annul.resolve.book import Book
 from annul.resolve.pace import Pace
 from annul.resolve.people import People
+from annul.security.masterkey import load_or_create
 from annul.settings import Settings
 from annul.store.clock import SystemClock
 from annul.store.database import connect
@@ -41,6 +42,13 @@ class NotRunning(AnnulError):
 
     code = "cli.not_running"
     next_step = "Start it with annul up --data FOLDER, or give --data or --database."
+
+
+class NoMasterKey(AnnulError):
+    """This takes the host's master key, which is not here. Nothing was changed."""
+
+    code = "cli.no_master_key"
+    next_step = "Give the host's --data or --config, which name its master key."
 
 
 class NotAllowedHere(AnnulError):
@@ -76,6 +84,15 @@ class Reach:
     def host(self) -> None:
         """No host is in this process: the next one that looks goes on with what is ordered."""
         return
+
+    def master_key(self) -> bytes:
+        """Give the master key of the hosts; raises `NoMasterKey` rather than make one."""
+        file = self.settings.master_key_file or self.settings.data / "master.key"
+        given = self.settings.master_key.get_secret_value()
+        if not given and not file.exists():
+            message = f"there is no local master key in {file}"
+            raise NoMasterKey(message)
+        return load_or_create(file, given)
 
     async def person(self, name: str) -> Visitor:
         """Give who acts, once the password is right; raises `NotAllowedHere`."""

@@ -22,7 +22,7 @@ from .models.diagnosis import Diagnosis
 from .models.health import Health
 from .models.issuers import Issuer, IssuerSummary
 from .models.merchants import Merchant, MerchantSummary, Terminal
-from .models.orders import Refund, Void
+from .models.orders import AskedOrder, Refund, Void
 from .models.parts import Said as Text
 from .models.promise import Promise
 from .models.transactions import Chain, Transaction
@@ -33,6 +33,7 @@ from .resources import (
     Issuers,
     Merchants,
     MoneyInQuestion,
+    Orders,
     Refunds,
     Transactions,
     Voids,
@@ -44,6 +45,7 @@ from .transport import API, Patience, Transport
 
 __all__ = [
     "SIGNATURE_HEADER",
+    "AskedOrder",
     "Case",
     "CaseChange",
     "CaseSummary",
@@ -112,6 +114,7 @@ class Client:
         self._transport = Transport(client, Patience(tries, longest_wait_s, sleep))
         self.voids = Voids(self._transport)
         self.refunds = Refunds(self._transport)
+        self.orders = Orders(self._transport)
         self.cases = Cases(self._transport)
         self.diagnosis = Diagnoses(self._transport)
         self.transactions = Transactions(self._transport)

@@ -16,7 +16,8 @@ from .models.conclusions import Conclusion, Conclusions, InQuestion
 from .models.diagnosis import Diagnosis
 from .models.issuers import Issuer, IssuerSummary
 from .models.merchants import Merchant, MerchantSummary, Terminal
-from .models.orders import Refund, Void
+from .models.orders import AskedOrder, Refund, Void
+from .models.parts import Page
 from .models.transactions import Chain, Transaction
 from .models.webhooks import DeliveryAttempt, MadeWebhook, Webhook
 from .reading import read
@@ -36,6 +37,9 @@ class _Resource:
         self._transport = transport
 
 
+_GOES_ON: Final = frozenset({"proposed", "pending"})
+
+
 class _Orders(_Resource):
     """What voids and refunds have in common."""
 
@@ -48,15 +52,18 @@ class _Orders(_Resource):
         merchant: str,
         amount: int | None,
         idempotency_key: str | None,
+        reason: str,
     ) -> Made:
         body: dict[str, object] = {"merchant": merchant, "original": dict(original)}
+        if reason:
+            body["reason"] = reason
         if amount is not None:
             body["amount"] = amount
         key = idempotency_key or str(uuid4())
         return self._transport.call(model, "POST", self._path, body=body, key=key)
 
     def _ended(self, model: type[Made], named: str, within_s: float) -> Made:
-        """Ask until it is no longer pending or the time is over."""
+        """Ask until it has ended or the time is over."""
         until = monotonic() + within_s
         while True:
             wait = min(max(until - monotonic(), 0.0), _LONGEST_WAIT_S)
@@ -68,7 +75,7 @@ class _Orders(_Resource):
                 query={"wait": round(wait, 3)},
                 timeout_s=wait + _MARGIN_S,
             )
-            if order.state != "pending" or monotonic() >= until:
+            if order.state not in _GOES_ON or monotonic() >= until:
                 return order
 
 
@@ -83,13 +90,15 @@ class Voids(_Orders):
         merchant: str,
         amount: int | None = None,
         idempotency_key: str | None = None,
+        reason: str = "",
     ) -> Void:
         """Void an original: `{"rrn": ...}`, or terminal, batch and trace of its slip.
 
         Without `idempotency_key` one is made, which serves for the tries of this call only. Give
-        your own to be able to ask again after a crash: the order is then carried out once.
+        your own to be able to ask again after a crash: the order is then carried out once. From
+        the merchant's `second_person_from` on it is `proposed` until a person approves it.
         """
-        return self._create(Void, original, merchant, amount, idempotency_key)
+        return self._create(Void, original, merchant, amount, idempotency_key, reason)
 
     def get(self, void: str) -> Void:
         """Say how a void stands, by id or reference number, whoever has asked for it."""
@@ -98,6 +107,18 @@ class Voids(_Orders):
     def wait(self, void: str, within_s: float = 60.0) -> Void:
         """Wait until a void has ended or people have to prove it; it may still be pending."""
         return self._ended(Void, void, within_s)
+
+
+class Orders(_Resource):
+    """Voids and refunds that take a second person, who approves them in the console."""
+
+    def waiting(self) -> tuple[AskedOrder, ...]:
+        """Give what waits for a second person, the oldest first."""
+        return self._transport.get(Page[AskedOrder], "orders").items
+
+    def get(self, order: str) -> AskedOrder:
+        """Say how an order stands, by its id, which is that of its void or refund."""
+        return self._transport.get(AskedOrder, "orders", order)
 
 
 class Refunds(_Orders):
@@ -111,9 +132,10 @@ class Refunds(_Orders):
         merchant: str,
         amount: int | None = None,
         idempotency_key: str | None = None,
+        reason: str = "",
     ) -> Refund:
         """Refund an original, all that is left of it without `amount`; as `Voids.create`."""
-        return self._create(Refund, original, merchant, amount, idempotency_key)
+        return self._create(Refund, original, merchant, amount, idempotency_key, reason)
 
     def get(self, refund: str) -> Refund:
         """Say how a refund stands, by id or reference number."""
@@ -276,18 +298,6 @@ class MoneyInQuestion(_Resource):
             "evidence": base64.b64encode(evidence).decode(),
         }
         return self._transport.call(Conclusion, "POST", *_of(transaction), body=body)
-
-    def confirm(self, transaction: str, conclusion: str, reason: str) -> Conclusion:
-        """Confirm what another person has proposed; once more does no harm."""
-        return self._transport.call(
-            Conclusion,
-            "POST",
-            *_of(transaction),
-            conclusion,
-            "confirm",
-            body={"reason": reason},
-            harmless=True,
-        )
 
     def withdraw(self, transaction: str, conclusion: str, reason: str) -> Conclusion:
         """Take a proposal back before it is confirmed."""

@@ -71,6 +71,11 @@ def _scope_of(visitor: Visitor, name: str) -> Scope:
     return _OF_SHOP.get(name, Scope.CASES_ACT) if visitor.role in OF_A_SHOP else Scope.CASES_ACT
 
 
+async def second_person_from(pool: Any, merchant_id: str) -> int:
+    """Give the amount in minor units from which on it takes two people."""
+    return await pool.fetchval(*_SQL["limit"](merchant=merchant_id)) or 1
+
+
 async def act(
     counter: Counter, visitor: Visitor, case: Case, name: str, reason: str, cause: str = ""
 ) -> str:
@@ -80,14 +85,14 @@ async def act(
     """
     scope = _scope_of(visitor, name)
     await permit(counter.pool, visitor, scope, reason, case.merchant_id)
-    limit = await counter.pool.fetchval(*_SQL["limit"](merchant=case.merchant_id))
+    limit = await second_person_from(counter.pool, case.merchant_id)
     done = await counter.people.act(
         case,
         name,
         who=visitor.name,
         role=role_of(visitor),
         reason=reason,
-        second_person_from=limit or 1,
+        second_person_from=limit,
         now=counter.clock.now(),
         cause=cause,
     )

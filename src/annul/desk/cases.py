@@ -1,5 +1,6 @@
 """Cases as people look for them, and one case with all that belongs to it."""
 
+import asyncio
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,6 +11,7 @@ from annul.resolve.book import CaseUnknown
 from annul.resolve.case import Case
 from annul.store.sql import load
 
+from .audit import audit, audit_read
 from .cursor import Cursor, Listing, listing
 from .desk import Desk, NothingThere
 from .permission import permit
@@ -83,6 +85,20 @@ async def whole(desk: Desk, visitor: Visitor, number: str) -> tuple[Case, dict[s
     if await _looked_at(desk, visitor, number, case):
         return await proof.gather(desk.pool, number, desk.clock.now())
     return case, gathered
+
+
+async def opened(desk: Desk, visitor: Visitor, number: str) -> tuple[Case, dict[str, Any]]:
+    """Give a case whole to somebody who has opened it, and keep that they have."""
+    case, gathered = await whole(desk, visitor, number)
+    await audit_read(desk, visitor, "read-case", f"case {case.number}")
+    return case, gathered
+
+
+async def proved(desk: Desk, visitor: Visitor, number: str) -> tuple[Case, bytes]:
+    """Give the proof of a case as a signed zip, and keep who has taken it."""
+    case, gathered = await whole(desk, visitor, number)
+    await audit(desk.pool, visitor, desk.clock.now(), "read-proof", f"case {case.number}", "")
+    return case, await asyncio.to_thread(proof.bundle, gathered, desk.notary)
 
 
 async def _looked_at(desk: Desk, visitor: Visitor, number: str, case: Case) -> bool:

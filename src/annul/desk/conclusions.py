@@ -14,6 +14,7 @@ from annul.resolve.conclusion import (
 from annul.store.sql import load
 
 from . import acts
+from .audit import audit
 from .cursor import Cursor, Listing
 from .desk import Desk, NothingThere
 from .permission import NotAllowed, permit
@@ -101,6 +102,8 @@ async def evidence(
     if not may_read_evidence(visitor):
         raise NotAllowed
     await permit(desk.pool, visitor, Scope.CASES_READ, _ANY, transaction.merchant_id)
+    thing = f"transaction {transaction.rrn}"
+    await audit(desk.pool, visitor, desk.clock.now(), "read-evidence", thing, "")
     return wanted, await desk.conclusions.read_evidence(wanted)
 
 

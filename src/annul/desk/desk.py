@@ -16,12 +16,14 @@ from annul.host.host import Host
 from annul.resolve.book import Book
 from annul.resolve.conclusions import Conclusions
 from annul.resolve.people import People
+from annul.security.notary import Notary
 from annul.security.vault import Vault
 from annul.store.clock import Clock
 from annul.store.loop import Loops
 
 from .access import Access
 from .feed import Feed
+from .reads import Reads
 from .shared_results import SharedResults
 
 
@@ -79,6 +81,8 @@ class Desk:
     burst: int = 100
     flush: Callable[[], Awaitable[None]] | None = None
     loops: Loops = field(default_factory=Loops)
+    notary: Notary | None = None  # signs proofs
+    reads: Reads = field(default_factory=Reads)
 
     @property
     def zone(self) -> ZoneInfo:

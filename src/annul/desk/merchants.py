@@ -11,6 +11,7 @@ from .audit import audit
 from .checks import findings
 from .cursor import Listing
 from .desk import Desk, NothingThere
+from .orders import propose_limit
 from .permission import NotValid, changing
 from .roles import Scope, Visitor
 
@@ -64,7 +65,10 @@ class Unasked:
 async def allow(
     desk: Desk, visitor: Visitor, merchant_id: str, allowed: Unasked, reason: str
 ) -> None:
-    """Set it; running hosts take it up. Raises `NotValid`, `NotAllowed` and `ReasonNeeded`."""
+    """Set it; running hosts take it up. A higher limit for two persons waits for a second one.
+
+    Raises `NotValid`, `NotAllowed` and `ReasonNeeded`.
+    """
     if not 0 <= allowed.refund_instead_limit <= LARGEST:
         raise NotValid("the limit for refunds is not below zero")
     if not 0 < allowed.second_person_from <= LARGEST:
@@ -84,6 +88,11 @@ async def allow(
         }
         if not changed:
             return
+        if allowed.second_person_from > before["second_person_from"]:
+            del changed["second_person_from"]
+            after["second_person_from"] = before["second_person_from"]
+            limit = allowed.second_person_from
+            await propose_limit(connection, desk, visitor, merchant_id, limit, reason)
         await connection.execute(*_SQL["allow"](merchant=merchant_id, **after))
         await connection.execute(*_SQL["changed"]())
         await audit(

@@ -8,7 +8,11 @@ t.merchant_id, t.id, t.kind, t.origin, t.state, t.sent, t.terminal_id, t.batch, 
 t.business_date,
 t.amount, t.currency, t.undone, t.original_id, t.card_masked, t.card_type, t.issuer_id, t.rrn,
 t.issuer_trace, t.auth_code, t.response_code, t.entry_mode, t.fee, t.why, t.late_code,
-t.reversal_reason, t.received_at, t.answered_at, t.ended_at;
+t.reversal_reason, t.received_at, t.answered_at, t.ended_at,
+coalesce((SELECT o.asked_by FROM orders o WHERE o.merchant_id = t.merchant_id AND o.id = t.id), '')
+    AS asked_by,
+coalesce((SELECT o.decided_by FROM orders o WHERE o.merchant_id = t.merchant_id AND o.id = t.id),
+         '') AS approved_by;
 
 -- name: search
 -- description: Transactions, the latest first, by the conditions that are wanted.

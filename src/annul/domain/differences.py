@@ -52,6 +52,8 @@ _CALLED: Final[Mapping[str, Text]] = {
     "ended_at": Text("结案时间 {ended_at:time}", "at {ended_at:time}"),
     "step": Text("步骤 {step:word}", "step {step:word}"),
     "due_look": Text("应看时间 {due_look:time}", "to be looked at {due_look:time}"),
+    "how": Text("不符 {how:word}", "found {how:word}"),
+    "what": Text("内容 {what}", "in {what}"),
     "line": Text("第几条 {line}", "line {line}"),
     "pending": Text("待结 {pending:money}", "pending {pending:money}"),
     "pending_entries": Text("按分录 {pending_entries:money}", "by entries {pending_entries:money}"),
@@ -273,5 +275,20 @@ DIFFERENCES: Final = (
         "cases",
         subject=Subject.CASE,
         severity=Severity.WARNING,
+    ),
+    _difference(
+        "sealed",
+        Text("审计日志或案件经过与封存不符", "The audit log or a history does not fit its seal"),
+        Text(
+            "未必与款项有关；有人改写、删除或补写了数据库中的记录",
+            "Perhaps not about money; somebody has rewritten, removed or added rows.",
+        ),
+        Text(
+            "与备份及导出的封存对照，查谁写过数据库，并更换数据库的密码",
+            "Compare it with a backup and the exported seals; find out who wrote to the database.",
+        ),
+        ("how", "what"),
+        "cases",
+        subject=Subject.SEAL,
     ),
 )

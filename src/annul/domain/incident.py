@@ -55,7 +55,8 @@ class Subject(StrEnum):
 
     The column `subject` holds its identity: the id of the transaction, case or delivery; the
     terminal's number, followed by that of the batch; issuer and fields of a message that belongs
-    to nothing; number of the process and name of the loop; the currency of a merchant's balance.
+    to nothing; number of the process and name of the loop; the currency of a merchant's balance;
+    what does not fit its seal.
     """
 
     TRANSACTION = "transaction"
@@ -66,6 +67,7 @@ class Subject(StrEnum):
     LOOP = "loop"
     DELIVERY = "delivery"
     BALANCE = "balance"
+    SEAL = "seal"
 
 
 def _utc(value: str) -> str:

@@ -1,4 +1,4 @@
-"""A void or refund that no terminal has sent: a program's, or an attempt of annul's own.
+"""A void or refund that no terminal has sent: ordered at the desk, or an attempt of annul's own.
 
 It is a transaction like any other: written before it is sent, holding the amount on the original,
 so that of a void and a refund only one can ever pay. Its `origin` says who asked for it: attempts
@@ -8,7 +8,7 @@ that its numbers are free, by which nothing is told.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from annul.domain import admission, refund_rules, void_rules
 from annul.domain.errors import AnnulError
 from annul.domain.kinds import KINDS, REFUNDS, VOIDS, answer_mti
 from annul.domain.money import LARGEST
+from annul.domain.orders import Act
 from annul.domain.records import Merchant, Origin, Terminal, Transaction
 from annul.domain.refund_rules import Terms
 from annul.domain.response_codes import APPROVED, NOT_REACHED
@@ -63,7 +64,7 @@ class OrderExchange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a program orders: `identity` is the transaction's id, whatever becomes of it.
+    """What is ordered: `identity` is the transaction's id, whatever becomes of it.
 
     `amount` in minor units; None is all that there is.
     """
@@ -71,17 +72,52 @@ class Order:
     merchant_id: str
     original: Transaction | None
     identity: UUID
+    act: Act
     amount: int | None = None
 
 
-async def void(host: Host, order: Order) -> None:
-    """Void an original whole; its row says what came of it. Raises `OrderRefused`."""
-    await _carry_out(host, order, refunding=False)
+async def judged(host: Host, order: Order) -> tuple[str, int]:
+    """Give kind and amount of what an order comes to now; raises `OrderRefused`."""
+    merchant = host.registry.merchant(order.merchant_id)
+    if merchant is None:
+        raise OrderRefused(admission.MERCHANT_UNKNOWN)
+    kind, amount = _asked(order)
+    ruling = await ruled(host, merchant, order.original, kind, amount)
+    if order.original is None or not ruling.ok:
+        raise OrderRefused(ruling)
+    return kind, amount
 
 
-async def refund(host: Host, order: Order) -> None:
-    """Refund all or a part of an original; its row says what came of it. Raises `OrderRefused`."""
-    await _carry_out(host, order, refunding=True)
+async def sent(host: Host, order: Order, kind: str, amount: int) -> None:
+    """Send what was judged; its row says what came of it. Raises `OrderRefused`."""
+    for _ in range(_TRIES):
+        original = order.original
+        assert original is not None, "it was judged"
+        route = host.issuers.route_to(original.issuer_id)
+        built = await attempt(
+            host,
+            original,
+            kind,
+            route,
+            Origin.PROGRAM,
+            id=order.identity,
+            amount=amount,
+            holds=amount,
+        )
+        if not host.issuers.is_up(route):
+            written = await _not_sent(host, built, route)
+        else:
+            exchange = await send(host, built, original, route, whole=order.act is Act.VOID)
+            written = exchange is not None
+            if exchange is not None and (kind in VOIDS or exchange.code not in APPROVED):
+                await host.evidence.messages(built, host.clock.now(), exchange.said)
+        if written:
+            host.failed.set()  # the resolver looks whether it has become a case
+            return
+        again = await host.journal.find_by_id(original.merchant_id, original.id)
+        order = replace(order, original=again)
+        await judged(host, order)
+    raise OrderRefused(void_rules.BEING_UNDONE)
 
 
 async def attempt(
@@ -180,43 +216,9 @@ async def _written(host: Host, opening: Opening) -> bool:
     return stored is not None and (stored.trace, stored.state) == (mine.trace, mine.state)
 
 
-async def _carry_out(host: Host, order: Order, *, refunding: bool) -> None:
-    merchant = host.registry.merchant(order.merchant_id)
-    if merchant is None:
-        raise OrderRefused(admission.MERCHANT_UNKNOWN)
-    original = order.original
-    for _ in range(_TRIES):
-        kind, amount = _asked(order, original, refunding=refunding)
-        ruling = await ruled(host, merchant, original, kind, amount)
-        if original is None or not ruling.ok:
-            raise OrderRefused(ruling)
-        route = host.issuers.route_to(original.issuer_id)
-        built = await attempt(
-            host,
-            original,
-            kind,
-            route,
-            Origin.PROGRAM,
-            id=order.identity,
-            amount=amount,
-            holds=amount,
-        )
-        if not host.issuers.is_up(route):
-            written = await _not_sent(host, built, route)
-        else:
-            exchange = await send(host, built, original, route, whole=not refunding)
-            written = exchange is not None
-            if exchange is not None and (kind in VOIDS or exchange.code not in APPROVED):
-                await host.evidence.messages(built, host.clock.now(), exchange.said)
-        if written:
-            host.failed.set()  # the resolver looks whether it has become a case
-            return
-        original = await host.journal.find_by_id(original.merchant_id, original.id)
-    raise OrderRefused(void_rules.BEING_UNDONE)
-
-
-def _asked(order: Order, original: Transaction | None, *, refunding: bool) -> tuple[str, int]:
+def _asked(order: Order) -> tuple[str, int]:
     """Name kind and amount; where the original fits neither, the rules say what is wrong."""
+    refunding, original = order.act is Act.REFUND, order.original
     anyhow = (REFUNDS if refunding else VOIDS)[0]
     if original is None:
         return anyhow, order.amount or 0

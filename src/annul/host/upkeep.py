@@ -1,4 +1,4 @@
-"""What a host does beside serving: write its counts down, read notices and changed settings."""
+"""What a host does beside serving: counts, notices, changed settings, orders that were left."""
 
 from typing import Final
 
@@ -10,6 +10,7 @@ from annul.store.incidents import Ended, closing, open_of, opening
 from annul.store.loop import Loop
 from annul.store.sql import load
 
+from . import orders
 from .host import Host
 
 log = structlog.get_logger(__name__)
@@ -17,6 +18,7 @@ log = structlog.get_logger(__name__)
 _FLUSH_S: Final = 5.0
 _NOTICES_S: Final = 1.0
 _REFERENCE_S: Final = 2.0
+_ORDERS_S: Final = 5.0
 _WATCH_S: Final = 15.0
 _KIND: Final = "loop_stands_still"
 _SQL: Final = load("annul.host", "upkeep.sql")
@@ -37,6 +39,7 @@ class Upkeep:
             ("counts", self._flush, _FLUSH_S),
             ("notices", self._host.notices.refresh, _NOTICES_S),
             ("reference", self._follow_reference, _REFERENCE_S),
+            ("orders", self._orders, _ORDERS_S),
             ("watch", self._watch, _WATCH_S),
         )
         self._loops = [
@@ -63,6 +66,9 @@ class Upkeep:
             tables = await directory.read(self._host.pool)
             await self._host.issuers.apply(tables.issuers, tables.bins)
             log.info("reference_data_taken_up", version=version)
+
+    async def _orders(self) -> None:
+        await orders.finish(self._host, self._host.clock.now())
 
     async def _watch(self) -> None:
         """Tell somebody of loops that stand still, and take it back once they come round."""

@@ -27,7 +27,8 @@ from annul.store.sql import listed, load
 from annul.wire.masking import scan
 
 from .case import Case, first_broken
-from .differences import CHAIN, QUESTIONS, Difference, Over, Question
+from .differences import CHAIN, QUESTIONS, SEALED, Difference, Over, Question
+from .exports import Exports
 
 # What is younger may be on its way: twice the longest time-out of an issuer, and a minute in which
 # another host takes over what one has left.
@@ -88,11 +89,14 @@ class Auditor:
     """Asks the questions and keeps as incidents what they find.
 
     `limit_s` is how long one statement may take before it is given up; None, for a run by hand,
-    lets it take as long as it does.
+    lets it take as long as it does. With `exports` the seals are looked at too.
     """
 
-    def __init__(self, pool: asyncpg.Pool, limit_s: float | None = None) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, limit_s: float | None = None, exports: Exports | None = None
+    ) -> None:
         self._pool = pool
+        self._exports = exports
         self._limit_s = limit_s
         self._set = _BY_HAND if limit_s is None else _BESIDE.format(int(limit_s * 1000))
         self._timeout = _DAY_S if limit_s is None else limit_s + 5.0
@@ -100,7 +104,7 @@ class Auditor:
     async def everything(self, now: datetime) -> Report:
         """Look at all that was ever received, at a time `now`."""
         report, whole = Report(), Span(EVER, now)
-        for over in (Over.OPEN, Over.EVERYTHING):
+        for over in (Over.OPEN, Over.EVERYTHING, Over.SEALS):
             await self.look(over, whole, now, report, seldom=True)
         for over in (Over.TRANSACTIONS, Over.CASES):
             async for span in self.spans(over, whole):
@@ -114,6 +118,8 @@ class Auditor:
         """Ask the questions over one span, and open an incident for each difference."""
         for question in QUESTIONS:
             if question.over is not over or (question.seldom and not seldom):
+                continue
+            if over is Over.SEALS and self._exports is None:
                 continue
             try:
                 found = await self.ask(question, span, now)
@@ -138,6 +144,12 @@ class Auditor:
 
     async def ask(self, question: Question, span: Span, now: datetime) -> list[Difference]:
         """Ask one question; what is younger than `GRACE` is no difference yet."""
+        if self._exports is not None and question is SEALED:
+            broken = await self._exports.broken(now, LIMIT)
+            return [
+                Difference(SEALED.kind, "", None, one.reference, {"how": one.how, "what": one.what})
+                for one in broken
+            ]
         within = span._asdict() | {"before": now - GRACE}
         async with self._reading() as connection:
             if question is CHAIN:
@@ -197,14 +209,14 @@ class Auditor:
     async def mend(self, now: datetime, report: Report) -> None:
         """Ask again about each difference that is told, and close what is gone.
 
-        Balances are not asked about again: `report` says what of them is still there.
+        Balances and seals are not asked about again: `report` says what of them is still there.
         """
         for question in QUESTIONS:
             if question.seldom and question.kind not in report.found:
                 continue
             kind = question.kind
             told = [Ended(kind, *row) for row in await self._pool.fetch(*open_of(kind))]
-            if question.over is not Over.EVERYTHING:
+            if question.over not in {Over.EVERYTHING, Over.SEALS}:
                 gone = await self._gone(question, told, now)
             else:
                 still = {one.over for one in report.found[kind].values()}

@@ -91,6 +91,11 @@ class Book:
         self._node = node
         self._due_in = due_in
 
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """The database."""
+        return self._pool
+
     async def open(self, now: datetime) -> int:
         """Open what is owed a case; give how many were opened or joined by a further attempt."""
         opened = 0

@@ -38,7 +38,7 @@ from .conclusion import (
     TransactionUnknown,
     file_name,
 )
-from .people import SecondPersonNeeded
+from .second_person import second_person
 
 log = structlog.get_logger(__name__)
 
@@ -229,8 +229,7 @@ class Conclusions:
     ) -> None:
         if not found.open:
             raise NothingProposed
-        if found.proposed_by == person.answers:
-            raise SecondPersonNeeded
+        await second_person(self._pool, found.proposed_by, person.name)
         await self.concludable(transaction, done=found.done)
         _, heard = await self._carrying_out.look(found, found.proposed_at)
         if heard:

@@ -23,6 +23,7 @@ class Over(StrEnum):
     CASES = "cases"  # span by span
     OPEN = "open"  # all at once: a small index leads to what it is about
     EVERYTHING = "everything"  # all at once, every row
+    SEALS = "seals"  # the audit log and the histories, against what was sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Question:
 
 _NO_FACTS: Final = frozenset({"reference", "currency"})
 CHAIN: Final = Question("case_chain", Over.CASES, seldom=True)
+SEALED: Final = Question("sealed", Over.SEALS, seldom=True, past=False)
 QUESTIONS: Final = (
     Question("unknown_without_outbox", Over.OPEN, past=False),
     Question("failed_without_case", Over.OPEN, past=False),
@@ -67,6 +69,7 @@ QUESTIONS: Final = (
     Question("case_end", Over.CASES),
     CHAIN,
     Question("balance", Over.EVERYTHING, seldom=True, past=False),
+    SEALED,
 )
 _SPACE: Final = UUID("8d1f6c1e-6c55-5f6a-9f0e-1f3b0a6f2c77")
 
@@ -75,7 +78,7 @@ _SPACE: Final = UUID("8d1f6c1e-6c55-5f6a-9f0e-1f3b0a6f2c77")
 class Difference:
     """One contradiction: of a transaction, a case or (without `identity`) a merchant's balance.
 
-    `reference` is the reference number, the number of the case, or the currency.
+    `reference` is the reference number, the number of the case, the currency, or what is sealed.
     """
 
     kind: str

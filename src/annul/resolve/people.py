@@ -16,6 +16,7 @@ from annul.wire.masking import scan
 from .book import Book, CaseEntry
 from .case import Case, Event
 from .plan import AWAITING
+from .second_person import second_person
 
 _DESK: Final = frozenset({"support", "operator", "administrator"})
 _HANDS: Final = frozenset({"operator", "administrator"})
@@ -65,13 +66,6 @@ class ActionRefused(AnnulError):
 
     code = "resolve.action_refused"
     next_step = "annul case NUMBER shows what is allowed, and for which roles."
-
-
-class SecondPersonNeeded(AnnulError):
-    """The same person may not approve what they proposed. Nothing was changed."""
-
-    code = "resolve.second_person"
-    next_step = "Ask somebody else to do the same action."
 
 
 def allowed(case: Case, role: str) -> list[Action]:
@@ -128,7 +122,11 @@ class People:
             if not reason.strip():
                 message = f"{name} needs a reason"
                 raise ActionRefused(message)
-            event, changed = self._decided(case, name, who, reason, second_person_from, cause)
+            action = ACTIONS[name]
+            two = action.money and case.amount >= second_person_from
+            if two and case.proposed == name:
+                await second_person(self._book.pool, case.proposed_by, who)
+            event, changed = self._decided(case, action, who, reason, cause, two=two)
             changed = changed._replace(next_action_at=now)
             act: dict[str, Any] = {"who": who, "role": role, "action": event.what, "reason": reason}
             write = self._book.append if case.ended else self._book.write
@@ -141,9 +139,9 @@ class People:
         raise ActionRefused(message)
 
     def _decided(
-        self, case: Case, name: str, who: str, reason: str, second_person_from: int, cause: str
+        self, case: Case, action: Action, who: str, reason: str, cause: str, *, two: bool
     ) -> tuple[Event, Case]:
-        action = ACTIONS[name]
+        name = action.name
         said = Text(f"{action.said.zh}：{reason}", f"{action.said.en}: {reason}")
         if name == "confirm-cause":
             if cause not in CAUSES:
@@ -155,12 +153,9 @@ class People:
         if name == "reject":
             evidence = {"proposed": case.proposed, "by": case.proposed_by}
             return Event(name, said, who, evidence), case._replace(proposed="", proposed_by="")
-        if action.money and case.amount >= second_person_from:
-            if case.proposed != name:
-                proposal = case._replace(proposed=name, proposed_by=who)
-                return Event("proposed", said, who, {"action": name}), proposal
-            if case.proposed_by == who:
-                raise SecondPersonNeeded
+        if two and case.proposed != name:
+            proposal = case._replace(proposed=name, proposed_by=who)
+            return Event("proposed", said, who, {"action": name}), proposal
         if name in {"look", "note"}:
             return Event(name, said, who), case
         evidence = {"proposed_by": case.proposed_by} if case.proposed else {}

@@ -1,17 +1,22 @@
 """The proof of a case: one bundle with everything that was known, done and said, masked.
 
 A zip of `proof.json` for programs and `proof.pdf` for people, in both languages. The events carry
-their hash chain, so that a change of any of them is seen.
+their hash chain, so that a change of any of them is seen; `signature.json` is annul's signature
+over both files, which anybody checks who has the public key (`annul audit verify`).
 """
 
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final
 
 import asyncpg
 
+from annul.domain.errors import AnnulError
+from annul.security.notary import Notary, signed
 from annul.store.sql import load
 
 from .book import CaseUnknown, identity_of
@@ -39,6 +44,7 @@ _SQL: Final = load(
     columns=", ".join(f"t.{name}" for name in Case._fields),
     **{what: ", ".join(names) for what, names in _SHOWN.items()},
 )
+_SIGNATURE: Final = "signature.json"
 _FIXED: Final = (1980, 1, 1, 0, 0, 0)  # the same proof gives the same bytes
 
 
@@ -72,14 +78,54 @@ async def gather(pool: asyncpg.Pool, number: str, at: datetime) -> tuple[Case, d
     return case, _plain(whole)
 
 
-def bundle(proof: dict[str, Any]) -> bytes:
-    """Give the zip."""
+class ProofUnsound(AnnulError):
+    """This proof was not signed with this key, or was changed since. Do not rely on it."""
+
+    code = "resolve.proof_unsound"
+    next_step = "Take it anew from the case's page, and compare the two."
+
+
+def bundle(proof: dict[str, Any], notary: Notary | None) -> bytes:
+    """Give the zip; without a notary it is not signed."""
     text = json.dumps(proof, ensure_ascii=False, indent=2, sort_keys=True).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, content in (("proof.json", text), ("proof.pdf", render(proof))):
+        parts = {"proof.json": text, "proof.pdf": render(proof)}
+        if notary is not None:
+            parts[_SIGNATURE] = _signature(parts, notary)
+        for name, content in parts.items():
             file.writestr(zipfile.ZipInfo(name, _FIXED), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
+
+
+def _hashes(parts: Mapping[str, bytes]) -> str:
+    """Give what is signed: each file's SHA-256, by name."""
+    return json.dumps({name: sha256(content).hexdigest() for name, content in parts.items()})
+
+
+def _signature(parts: Mapping[str, bytes], notary: Notary) -> bytes:
+    files = _hashes(parts)
+    said = {
+        "algorithm": "Ed25519",
+        "signed": files,
+        "signature": notary.sign(files.encode()).hex(),
+        "public_key": notary.public_key,
+    }
+    return json.dumps(said, indent=2).encode()
+
+
+def sound(content: bytes, public_key: str) -> dict[str, Any]:
+    """Give a proof whose signature holds under a key; raises `ProofUnsound`."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
+            parts = {name: file.read(name) for name in file.namelist() if name != _SIGNATURE}
+            said = json.loads(file.read(_SIGNATURE))
+        whole = said["signed"] == _hashes(parts)
+        if whole and signed(public_key, said["signed"].encode(), bytes.fromhex(said["signature"])):
+            return json.loads(parts["proof.json"])
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError):
+        pass
+    raise ProofUnsound
 
 
 def _plain(value: Any) -> Any:

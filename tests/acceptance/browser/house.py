@@ -165,6 +165,14 @@ class Person:
 
         self.until(click, f"a button {text!r}")
 
+    def at_till(self, function: str, *answers: str) -> None:
+        """Choose a function of the device and answer what it asks."""
+        self.press(f"#fn-{function}")
+        for answer in answers:
+            for digit in answer:
+                self.press(f"#key-{digit}")
+            self.press("#key-ok")
+
     def reads(self, text: str, selector: str = "body", within_s: float = 20.0) -> str:
         """Wait until a text can be read; gives all that stands there."""
 

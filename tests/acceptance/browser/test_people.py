@@ -60,13 +60,42 @@ def test_money_above_the_limit_takes_a_second_person(home: House) -> None:
         first.reads("waits for a second person")
         second.reads("first has proposed", ".summary")  # live, without a reload
         _act(first, "refund it instead", "again")
-        first.reads("The same person may not approve", ".q-dialog")
+        first.reads("It takes a second person", ".q-dialog")
         first.press_text("Cancel")
         _act(second, "refund it instead", "seen, approved")
         second.reads("refunded instead", ".head")
         second.reads("refunded to the card instead", ".summary")
         assert first.complaints() == second.complaints() == []
     home.issuer("/faults", [])
+
+
+def test_what_is_given_back_at_a_till_waits_for_a_second_person(home: House) -> None:
+    home.add("atill", "operator")
+    home.add("another", "operator")
+    with person(home) as who, person(home, language="zh-CN,zh") as another:
+        who.sign_in("atill")
+        who.open("/pos")
+        who.at_till("sale", "3000", "", "")
+        slip = who.reads("3,000.00", "#receipt", 30)
+        slip = who.reads("VOUCHER", "#receipt")
+        lines = slip.splitlines()
+        who.at_till("refund", lines[lines.index("VOUCHER") + 1].lstrip("0"), "", "")
+        who.reads("Waits for a second person", "#screen")
+        another.sign_in("another")
+        another.open("/money")
+        waits = another.reads("atill", "#orders")
+        assert "退货" in waits
+        assert "3,000.00" in waits
+        who.open("/money")
+        who.reads("Reject it", "#orders")
+        assert "Approve" not in who.reads("atill", "#orders"), "nobody approves what is their own"
+        another.press_text("作为第二人复核通过")
+        another.fill(".q-dialog textarea", "顾客在店内")
+        another.press_text("执行")
+        who.until(lambda: not who.driver.find_element(By.ID, "orders").is_displayed(), "no order")
+        assert who.complaints() == another.complaints() == []
+    told = "SELECT kind || ' ' || state FROM transactions WHERE kind = 'refund' AND amount = 300000"
+    assert asyncio.run(_execute(home, told)) == "refund approved"
 
 
 @pytest.mark.parametrize(

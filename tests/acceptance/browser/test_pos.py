@@ -2,27 +2,14 @@
 
 from selenium.webdriver.common.keys import Keys
 
-from .house import SHOP, House, Person, person
-
-
-def _keys(who: Person, digits: str) -> None:
-    for digit in digits:
-        who.press(f"#key-{digit}")
-
-
-def _press_through(who: Person, function: str, *answers: str) -> None:
-    """Choose a function and answer what the device asks; the slip comes at the end."""
-    who.press(f"#fn-{function}")
-    for answer in answers:
-        _keys(who, answer)
-        who.press("#key-ok")
+from .house import SHOP, House, person
 
 
 def test_a_void_in_maintenance_ends_by_itself(home: House) -> None:
     with person(home) as cashier, person(home) as desk:
         cashier.sign_in("admin")
         cashier.open("/pos")
-        _press_through(cashier, "sale", "88", "", "")
+        cashier.at_till("sale", "88", "", "")
         cashier.reads("88.00", "#receipt", 30)
         slip = cashier.reads("620001******0007", "#receipt")  # it slides out
         assert cashier.find("#receipt svg").is_displayed()
@@ -31,7 +18,7 @@ def test_a_void_in_maintenance_ends_by_itself(home: House) -> None:
 
         cashier.press("#fault-announced")
         cashier.reads("Maintenance, announced", "#fault-now")
-        _press_through(cashier, "void", voucher.lstrip("0"), "")
+        cashier.at_till("void", voucher.lstrip("0"), "")
         cashier.reads("91", "#screen", 30)
         shown = cashier.reads("maintenance", "#on-the-desk", 30)
         assert "in maintenance" in shown

@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from annul.resolve.audit import GRACE, Auditor
+from annul.resolve.exports import checked
 from annul.resolve.sweep import Sweep
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.batch import settle
@@ -99,13 +101,18 @@ async def _taken_back_by_its_terminal(site: Site) -> None:
 
 
 async def _annul(site: Site, database: str, *words: str) -> tuple[int, str]:
+    data = site.running.ground.settings.data
     status, out, err = await asyncio.to_thread(
         annul,
         "audit",
-        f"--database={database}",
         *words,
-        cwd=site.running.ground.settings.data,
-        environment={"LANG": "C.UTF-8", "ANNUL_PASSWORD": _PASSWORD},
+        cwd=data,
+        environment={
+            "LANG": "C.UTF-8",
+            "ANNUL_PASSWORD": _PASSWORD,
+            "ANNUL_DATABASE": database,
+            "ANNUL_MASTER_KEY_FILE": str(data / "master.key"),
+        },
     )
     return status, out + err
 
@@ -223,3 +230,43 @@ async def test_a_host_looks_by_itself_and_tells(
                 ):
                     await asyncio.sleep(0.02)
         await owner.close()
+
+
+async def test_what_the_owner_rewrites_is_found_by_seals_and_exports(
+    hasty_site: Site, database: str, tmp_path: Path
+) -> None:
+    site, key = hasty_site, tmp_path / "annul.pem"
+    for n in range(3):
+        await site.pool.execute(
+            "INSERT INTO audit (id, at, who, role, action, object, reason)"
+            " VALUES (gen_random_uuid(), now(), 'olga', 'operator', 'note', $1, 'why')",
+            f"case {n}",
+        )
+    exported = tmp_path / "seals.json"
+    assert (await _annul(site, database, "export", f"--out={exported}"))[0] == 0
+    key.write_text((await _annul(site, database, "key"))[1], encoding="utf-8")
+    status, text = await _annul(site, database, "verify", str(exported), f"--key={key}")
+    assert (status, "seals.json" in text) == (0, True)
+    exported.write_text(exported.read_text(encoding="utf-8").replace("00:00", "00:01"))
+    status, text = await _annul(site, database, "verify", str(exported), f"--key={key}")
+    assert (status, "changed since it was signed" in text) == (1, True)
+
+    owner = await connect(database, role=None)
+    await owner.execute("UPDATE audit SET who = 'otto' WHERE object = 'case 1'")
+    status, text = await _annul(site, database, "--lang=en")
+    assert (status, "does not fit its seal" in text, "note case 1" in text) == (1, True, True)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await site.pool.execute("UPDATE seals SET digest = ''")
+    await owner.close()
+
+
+async def test_a_day_leaves_its_signed_export_beside_the_database(hasty_site: Site) -> None:
+    folder = hasty_site.running.ground.settings.data / "seals"
+    async with asyncio.timeout(30):
+        while not list(folder.glob("*.json")):
+            await asyncio.sleep(0.05)
+    (file,) = folder.iterdir()
+    notary = hasty_site.running.ground.notary
+    assert notary is not None
+    assert checked(file.read_text(encoding="utf-8"), notary.public_key)["annul"] == "seals"
+    assert folder.stat().st_mode & 0o777 == 0o700

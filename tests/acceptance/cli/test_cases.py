@@ -39,9 +39,14 @@ class Desk:
 
     async def annul(self, *words: str, password: str = _PASSWORD) -> tuple[int, str]:
         """Run a command; give its exit status and what it printed."""
-        place = f"--database={self.database}"
+        key = self.site.running.ground.settings.data / "master.key"
+        environment = {
+            "ANNUL_PASSWORD": password,
+            "ANNUL_DATABASE": self.database,
+            "ANNUL_MASTER_KEY_FILE": str(key),
+        }
         status, out, err = await asyncio.to_thread(
-            annul, *words, place, environment={"ANNUL_PASSWORD": password}, cwd=self.folder
+            annul, *words, environment=environment, cwd=self.folder
         )
         assert CARD not in out + err
         return status, out + err
@@ -211,8 +216,17 @@ async def test_a_proof_can_be_checked_by_anybody_and_shows_no_card(
     status, text = await desk.annul("case", case.number, "--proof=proof.zip")
     assert (status, "proof.zip" in text) == (0, True)
     with zipfile.ZipFile(desk.folder / "proof.zip") as bundle:
-        assert bundle.namelist() == ["proof.json", "proof.pdf"]
+        assert bundle.namelist() == ["proof.json", "proof.pdf", "signature.json"]
         told, printed = bundle.read("proof.json"), bundle.read("proof.pdf")
+    key = desk.folder / "annul.pem"
+    key.write_text((await desk.annul("audit", "key"))[1], encoding="utf-8")
+    checks = ("audit", "verify", "proof.zip", f"--key={key}")
+    status, text = await desk.annul(*checks)
+    assert (status, case.number in text) == (0, True)
+    with zipfile.ZipFile(desk.folder / "proof.zip", "a") as bundle:
+        bundle.writestr("more.txt", "what annul has not said")
+    status, text = await desk.annul(*checks)
+    assert (status, "Do not rely on it" in text) == (1, True)
     proof = json.loads(told)
 
     head = b""

@@ -252,7 +252,7 @@ async def test_acts_proof_and_diagnosis(desk: Desk, till: Cashier) -> None:
         whole = annul.cases.get(case.number)
         assert "seen by the client" in whole.timeline[-1].why.en
         with zipfile.ZipFile(io.BytesIO(annul.cases.proof(case.number))) as file:
-            assert set(file.namelist()) == {"proof.json", "proof.pdf"}
+            assert set(file.namelist()) == {"proof.json", "proof.pdf", "signature.json"}
         diagnosis = annul.diagnosis.of_void(void.rrn)
         assert diagnosis.causes[0].cause == whole.causes[0].cause
         assert diagnosis.facts

@@ -11,7 +11,7 @@ import pytest
 from annul.domain.states import BY_HAND, State
 from annul.resolve import conclusion as said
 from annul.resolve.conclusion import Conclusion, Person
-from annul.resolve.people import SecondPersonNeeded
+from annul.resolve.second_person import SecondPersonNeeded
 from annul.security.errors import UnusableKey
 from tests.support.rows import put
 

@@ -14,7 +14,8 @@ from annul.diagnose.rank import rank
 from annul.domain.text import Text
 from annul.resolve.book import Book, CaseEntry
 from annul.resolve.case import Case, Event, first_broken
-from annul.resolve.people import ACTIONS, ActionRefused, People, SecondPersonNeeded
+from annul.resolve.people import ACTIONS, ActionRefused, People
+from annul.resolve.second_person import SecondPersonNeeded
 from tests.support.rows import DUE_IN, LEASE, put_case
 from tests.support.situations import NOW
 

@@ -41,11 +41,12 @@ from annul.host.outcomes import UNPROVED as UNPROVED_WHY
 from annul.resolve import conclusion
 from annul.resolve.book import REOPENED
 from annul.resolve.case import ENDS
-from annul.resolve.people import ACTIONS, SecondPersonNeeded
+from annul.resolve.people import ACTIONS
 from annul.resolve.plan import ASK_SHOP, DROPPED
 from annul.resolve.remedies import PLANS
 from annul.resolve.requests import ADVICE_DECLINED, COMPLETED
 from annul.resolve.rulings import NOT_ALLOWED
+from annul.resolve.second_person import SecondPersonNeeded
 from annul.resolve.unproved import TASK
 from annul.settings import Settings
 

@@ -74,6 +74,7 @@ _OTHERS: Final = {
     "cli/conclude.py": "waits for a conclusion, up to a limit",
     "issuers/late.py": "tries one answer until it is delivered",
     "resolve/book.py": "opens cases until none is left",
+    "resolve/seals.py": "seals or reads until nothing is left",
     "store/embedded.py": "waits for a server that starts, up to a limit",
     "store/lane.py": "tries one statement, up to a limit",
     "store/loop.py": "is the loop",

@@ -11,6 +11,7 @@ from annul.desk.desk import Desk
 from annul.store.batcher import LOST, StoreUnavailable
 
 from . import (
+    approvals,
     cases,
     conclusions,
     diagnosis,
@@ -32,6 +33,7 @@ _ROUTERS: Final = (
     conclusions.router,
     voids.router,
     refunds.router,
+    approvals.router,
     events.router,
     cases.router,
     diagnosis.router,

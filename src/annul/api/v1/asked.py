@@ -65,6 +65,15 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+Reason = Annotated[Words, Field(min_length=1, max_length=500)]
+
+
+class Because(Asked):
+    """Why something is done."""
+
+    reason: Reason = Field(description="Kept in the audit log.", examples=["seen the letter"])
+
+
 def page(model: type[Item], rows: list[dict[str, Any]], following: str) -> Page[Item]:
     """Make a page of rows."""
     return Page[model].model_validate({"items": rows, "next_cursor": following})

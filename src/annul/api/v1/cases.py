@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from annul.client.models.cases import CaseSummary, Done, WholeCase
@@ -12,7 +11,6 @@ from annul.desk import acts
 from annul.desk import cases as views
 from annul.desk.roles import Scope, Visitor
 from annul.diagnose.causes import CAUSES
-from annul.resolve import proof
 from annul.resolve.case import Case
 from annul.resolve.people import ACTIONS, Action
 
@@ -80,7 +78,7 @@ async def search(
 @router.get("/{number}", response_model=WholeCase, responses=problems(404) | UNCHANGED)
 async def one(request: Request, number: Number, desk: AtDesk, visitor: Reader) -> Response:
     """Give everything about a case: causes with evidence, timeline, transactions, ledger, acts."""
-    case, whole = await views.whole(desk, visitor, number)
+    case, whole = await views.opened(desk, visitor, number)
     return polled(request, _whole(case, whole, acts.possible(visitor, case)))
 
 
@@ -105,15 +103,14 @@ async def act(number: Number, asked: Act, desk: AtDesk, visitor: Actor, response
     responses=problems(404)
     | {
         200: {
-            "description": "A zip of proof.json, and proof.pdf in both languages.",
+            "description": "A zip of proof.json, proof.pdf in both languages, and signature.json.",
             "content": {_ZIP: {"schema": {"type": "string", "format": "binary"}}},
         }
     },
 )
 async def proved(number: Number, desk: AtDesk, visitor: Reader) -> Response:
     """Give the proof of a case: everything that was known, done and said, with its hash chain."""
-    case, whole = await views.whole(desk, visitor, number)
-    content = await run_in_threadpool(proof.bundle, whole)
+    case, content = await views.proved(desk, visitor, number)
     name = f'attachment; filename="annul-{case.number}.zip"'
     return Response(content, media_type=_ZIP, headers={"content-disposition": name})
 

@@ -16,15 +16,13 @@ from annul.resolve import conclusion as stored
 from annul.resolve.conclusion import LARGEST_EVIDENCE, NotConcludable, StillWorkedOn
 from annul.resolve.conclusion_words import follows
 
-from .asked import After, Asked, Limit, Named, Words, page
+from .asked import After, Asked, Because, Limit, Named, Reason, Words, page
 from .needs import AtDesk, needs, problems
 
 router = APIRouter(tags=["conclusions"])
 Reader = Annotated[Visitor, needs(Scope.CASES_READ)]
 Actor = Annotated[Visitor, needs(Scope.CASES_ACT)]
 Which = Annotated[Named, Path(description="Id or reference number.")]
-Reason = Annotated[Words, Field(min_length=1, max_length=500)]
-
 # Evidence in base64, and what goes with it.
 LARGER: Final = {r"/transactions/[^/]+/conclusions": LARGEST_EVIDENCE * 4 // 3 + 65_536}
 _OF: Final = "/transactions/{transaction}/conclusions"
@@ -50,12 +48,6 @@ class NewConclusion(Asked):
     evidence_name: Annotated[Words, Field(min_length=1, max_length=200)] = Field(
         description="Name of the file.", examples=["letter.pdf"]
     )
-
-
-class Because(Asked):
-    """Why something is done."""
-
-    reason: Reason = Field(description="Kept in the audit log.", examples=["seen the letter"])
 
 
 @router.get("/money-in-question", responses=problems())

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -10,16 +10,21 @@ from pydantic import Field
 
 from annul.client.models.orders import Refund, Void
 from annul.client.models.parts import MERCHANT, ORIGINAL
+from annul.desk import orders as views
 from annul.desk.desk import Desk, NothingThere
+from annul.desk.permission import NotAllowed
 from annul.desk.roles import Visitor
 from annul.diagnose.gather import VoidUnknown
-from annul.domain.kinds import REFUNDS, UNDOING, VOIDS
+from annul.domain.kinds import KINDS, REFUNDS, UNDOING, VOIDS
+from annul.domain.orders import WAITING, Act
 from annul.domain.records import Transaction
+from annul.domain.states import State
+from annul.domain.text import Text
 from annul.host.host import Host
 from annul.host.ordered import Order, OrderRefused
 from annul.store.sql import load
 
-from .asked import Asked, Batch, MerchantId, Minor, Rrn, TerminalId, Trace
+from .asked import Asked, Batch, MerchantId, Minor, Rrn, TerminalId, Trace, Words
 from .idempotency import Keys
 from .needs import desk_of
 
@@ -28,11 +33,17 @@ _SQL: Final = load("annul.api.v1", "orders.sql", columns=_COLUMNS)
 _LOOK_S: Final = 1.0  # between two looks at an order that somebody waits for
 _CREATED: Final = 201
 _GOES_ON: Final = 202
+GOES_ON: Final = frozenset({"proposed", "pending"})
 _running: set[asyncio.Task[Any]] = set()  # goes on when the caller has gone
 
 Result = TypeVar("Result", Void, Refund)
-Do = Callable[[Host, Order], Awaitable[None]]
 Show = Callable[[Transaction], Awaitable[Result]]
+
+
+Why = Annotated[
+    Words,
+    Field(max_length=500, description="Kept in the audit log.", examples=["goods returned"]),
+]
 
 
 class ByReference(Asked):
@@ -53,6 +64,7 @@ class NewVoid(Asked):
     """What to void."""
 
     merchant: MerchantId = Field(examples=[MERCHANT])
+    reason: Why = ""
     original: ByReference | BySlip
     amount: Minor | None = Field(
         None,
@@ -65,6 +77,7 @@ class NewRefund(Asked):
     """What to refund."""
 
     merchant: MerchantId = Field(examples=[MERCHANT])
+    reason: Why = ""
     original: ByReference | BySlip
     amount: Minor | None = Field(
         None,
@@ -79,7 +92,6 @@ async def ordered(
     visitor: Visitor,
     key: str,
     asked: NewVoid | NewRefund,
-    do: Do,
     show: Show[Result],
     made: type[Result],
 ) -> Response:
@@ -101,16 +113,16 @@ async def ordered(
         there = await _by_id(desk, asked.merchant, claim.identity) if claim.again else None
         if there is None:
             original = await _original(host, asked)
-            order = Order(asked.merchant, original, claim.identity, asked.amount)
+            act = Act.VOID if isinstance(asked, NewVoid) else Act.REFUND
+            order = Order(asked.merchant, original, claim.identity, act, asked.amount)
             try:
-                await do(host, order)
-            except OrderRefused:
+                await views.order(desk, visitor, order, asked.reason)
+            except (OrderRefused, NotAllowed):
                 await keys.free(visitor, key)
                 raise
             there = await _by_id(desk, asked.merchant, claim.identity)
-            assert there is not None, "an order that was not refused is written"
-        result = await show(there)
-        status = _GOES_ON if result.state == "pending" else _CREATED
+        result = await show(there or await _waiting(desk, visitor, claim.identity))
+        status = _GOES_ON if result.state in GOES_ON else _CREATED
         await keys.keep(visitor, key, status, result.model_dump(mode="json"))
         return _answer(status, result)
 
@@ -127,8 +139,9 @@ def _ended(task: asyncio.Task[Any]) -> None:
 
 
 async def void(desk: Desk, visitor: Visitor, named: str) -> Transaction:
-    """Find a void, also one that was refused at the door; raises `VoidUnknown`."""
-    found = await _find(desk, visitor, named, VOIDS) or await desk.gatherer.find(named)
+    """Find a void, also one that waits or was refused at the door; raises `VoidUnknown`."""
+    found = await _find(desk, visitor, named, VOIDS)
+    found = found or await _ordered(desk, visitor, named) or await desk.gatherer.find(named)
     if found.kind not in VOIDS or not visitor.sees(found.merchant_id):
         message = f"there is no void {named}"
         raise VoidUnknown(message)
@@ -137,8 +150,8 @@ async def void(desk: Desk, visitor: Visitor, named: str) -> Transaction:
 
 async def refund(desk: Desk, visitor: Visitor, named: str) -> Transaction:
     """Find a refund; raises `NothingThere`."""
-    found = await _find(desk, visitor, named, REFUNDS)
-    if found is None:
+    found = await _find(desk, visitor, named, REFUNDS) or await _ordered(desk, visitor, named)
+    if found is None or found.kind not in REFUNDS:
         message = f"there is no refund {named}"
         raise NothingThere(message)
     return found
@@ -161,10 +174,20 @@ async def waited(request: Request, read: Callable[[], Awaitable[Result]], second
     while True:
         result = await read()
         left = until - loop.time()
-        over = result.state != "pending" or left <= 0 or feed.ended
+        over = result.state not in GOES_ON or left <= 0 or feed.ended
         if over or await request.is_disconnected():
             return result
         await asyncio.sleep(min(left, _LOOK_S))
+
+
+PROPOSED: Final = Text(
+    "等待第二人复核，尚未发送，没有动账。",
+    "Waits for a second person; nothing was sent, no money has moved.",
+)
+NOT_SENT: Final = Text(
+    "未获复核、已过期或规则不允许：没有发送，没有动账。",
+    "Rejected, expired, or not allowed when it was approved: nothing was sent, no money has moved.",
+)
 
 
 def common(transaction: Transaction, original: dict[str, Any] | None) -> dict[str, Any]:
@@ -195,6 +218,43 @@ async def _find(
         query = _SQL["by_rrn"](rrn=named, **among)
     row = await desk.pool.fetchrow(*query)
     return None if row is None else Transaction.of(row)
+
+
+async def _ordered(desk: Desk, visitor: Visitor, named: str) -> Transaction | None:
+    """Find what was ordered and has not become a transaction, by its id."""
+    try:
+        return await _waiting(desk, visitor, UUID(named))
+    except (ValueError, NothingThere):
+        return None
+
+
+async def _waiting(desk: Desk, visitor: Visitor, identity: UUID) -> Transaction:
+    """Give an order as the transaction that it may become: nothing of it was sent."""
+    found = await views.one(desk, visitor, identity)
+    if found.original_id is None:
+        message = f"order {identity} gives nothing back"
+        raise NothingThere(message)
+    original = await desk.sender().journal.find_by_id(found.merchant_id, found.original_id)
+    assert original is not None, "an original is never deleted"
+    sold = KINDS[original.kind]
+    kind = sold.voided_by if found.act is Act.VOID else sold.refunded_by
+    return original._replace(
+        id=identity,
+        kind=kind,
+        state=State.RECEIVED if found.state in WAITING else State.DECLINED,
+        amount=found.amount,
+        original_id=original.id,
+        rrn="",
+        response_code="",
+        received_at=found.asked_at,
+    )
+
+
+def unsent(order: Transaction) -> str:
+    """Give the state of what has become no transaction, and so has no number; else empty."""
+    if order.rrn:
+        return ""
+    return "proposed" if order.state is State.RECEIVED else "refused"
 
 
 async def _original(host: Host, asked: NewVoid | NewRefund) -> Transaction | None:

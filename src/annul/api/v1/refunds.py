@@ -11,7 +11,6 @@ from annul.domain.records import Transaction
 from annul.domain.response_codes import describe
 from annul.domain.states import State
 from annul.domain.text import Text
-from annul.host import ordered
 from annul.resolve.case import UNPROVED
 
 from . import orders
@@ -28,6 +27,7 @@ _STATES: Final = {
     State.REVERSED: "refused",
 }
 _MONEY: Final = {
+    "proposed": orders.PROPOSED,
     "pending": Text(
         "结果未定，系统会重发直到发卡行应答。请勿重复退货，也不要退现金。",
         "Not decided yet; it is sent until the issuer has answered. Do not refund it"
@@ -61,13 +61,14 @@ async def create(
     """Order a refund of a sale, QR sale or completion.
 
     All refunds of an original together never exceed it. What a rule does not allow is refused with
-    its text (404, 409 or 422), and nothing is sent.
+    its text (404, 409 or 422), and nothing is sent. From the merchant's `second_person_from` on it
+    is `proposed` until a second person approves it, see `/orders`.
     """
 
     async def show(refund: Transaction) -> Refund:
         return await standing(desk, refund)
 
-    return await orders.ordered(keys, desk, visitor, key, asked, ordered.refund, show, Refund)
+    return await orders.ordered(keys, desk, visitor, key, asked, show, Refund)
 
 
 @router.get("/{refund}", response_model=Refund, responses=problems(404) | UNCHANGED)
@@ -90,16 +91,17 @@ async def one(
 
 async def standing(desk: Desk, refund: Transaction) -> Refund:
     """Say how a refund stands."""
-    case = await desk.book.of_void(refund)
+    unsent = orders.unsent(refund)
+    case = None if unsent else await desk.book.of_void(refund)
     if case is not None and case.ended_at is not None and case.ended_at < refund.received_at:
         case = None  # that of something earlier
     unproved = case is not None and case.ended == UNPROVED
-    state = _STATES.get(refund.state, UNPROVED if unproved else "pending")
+    state = unsent or _STATES.get(refund.state, UNPROVED if unproved else "pending")
     said = describe(refund.response_code)
-    advice = said.advice if state == "refused" else None
+    advice = said.advice if state == "refused" and not unsent else None
     more = {
         "state": state,
-        "money": _MONEY[state],
+        "money": orders.NOT_SENT if unsent == "refused" else _MONEY[state],
         "next_step": advice,
         "case": case.number if case else "",
     }

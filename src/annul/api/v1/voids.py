@@ -11,7 +11,6 @@ from annul.diagnose.causes import CAUSES
 from annul.domain.records import Transaction
 from annul.domain.states import State
 from annul.domain.text import Text
-from annul.host import ordered
 from annul.resolve.case import Case
 
 from . import orders
@@ -23,6 +22,7 @@ from .polled import UNCHANGED, polled
 router = APIRouter(prefix="/voids", tags=["voids"])
 
 _MONEY: Final = {
+    "proposed": orders.PROPOSED,
     "pending": Text(
         "结果未定，系统继续处理。请勿重复撤销，也不要退现金。",
         "Not decided yet; annul goes on. Do not void it again, give no cash back.",
@@ -56,7 +56,8 @@ async def create(
 ) -> Response:
     """Order a void of a sale, QR sale, pre-authorisation or completion.
 
-    What a rule does not allow is refused with its text (404, 409 or 422), and nothing is sent. What
+    What a rule does not allow is refused with its text (404, 409 or 422), and nothing is sent. From
+    the merchant's `second_person_from` on it is `proposed` until a second person approves it. What
     the issuer does not approve at once becomes a case: `pending`, until it is voided, refunded
     instead, or refused with a reason.
     """
@@ -64,7 +65,7 @@ async def create(
     async def show(void: Transaction) -> Void:
         return await standing(desk, void)
 
-    return await orders.ordered(keys, desk, visitor, key, asked, ordered.void, show, Void)
+    return await orders.ordered(keys, desk, visitor, key, asked, show, Void)
 
 
 @router.get("/{void}", response_model=Void, responses=problems(404) | UNCHANGED)
@@ -87,14 +88,17 @@ async def one(
 
 async def standing(desk: Desk, void: Transaction) -> Void:
     """Say how a void stands: by its own row when it is approved, else by its case."""
-    case = await desk.book.of_void(void)
+    unsent = orders.unsent(void)
+    case = None if unsent else await desk.book.of_void(void)
     if case is not None and case.ended_at is not None and case.ended_at < void.received_at:
         case = None  # that of an earlier void; this one's is not open yet
-    state = "voided" if void.state is State.APPROVED else _state(case)
+    state = unsent or ("voided" if void.state is State.APPROVED else _state(case))
     cause = CAUSES.get((case.confirmed or case.cause) if case else "")
     said, advice = _MONEY[state], None
     if state == "refused" and cause is not None:
         said, advice = cause.money, cause.cashier
+    elif unsent == "refused":
+        said = orders.NOT_SENT
     more: dict[str, Any] = {
         "state": state,
         "money": said,

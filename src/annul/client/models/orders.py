@@ -39,19 +39,20 @@ class Order(Model, frozen=True):
 
     @property
     def ended(self) -> bool:
-        """Whether this is how it stays: somebody goes on with what is pending or unproved."""
-        return self.state not in {"pending", "unproved"}
+        """Whether this is how it stays: nobody has to go on with it."""
+        return self.state not in {"proposed", "pending", "unproved"}
 
 
 class Void(Order, frozen=True):
     """How a void stands."""
 
-    state: Annotated[Literal["pending", "voided", "refunded", "refused", "unproved"], NEWER] = (
-        Field(
-            description="`pending`: annul goes on by itself. `refunded`: it was refunded instead. "
-            "`unproved`: the issuer has not said what became of the money; people clear it up.",
-            examples=["voided"],
-        )
+    state: Annotated[
+        Literal["proposed", "pending", "voided", "refunded", "refused", "unproved"], NEWER
+    ] = Field(
+        description="`proposed`: nothing is sent before a second person approves it. `pending`: "
+        "annul goes on by itself. `refunded`: it was refunded instead. `unproved`: the issuer has "
+        "not said what became of the money; people clear it up.",
+        examples=["voided"],
     )
     case: str = Field(description="Number of its case, or empty.", examples=[""])
     cause: str = Field(description="Why it was not approved, or empty.", examples=[""])
@@ -61,9 +62,34 @@ class Void(Order, frozen=True):
 class Refund(Order, frozen=True):
     """How a refund stands."""
 
-    state: Annotated[Literal["pending", "refunded", "refused", "unproved"], NEWER] = Field(
-        description="`pending`: it is sent until the issuer has answered. `unproved`: the issuer "
-        "has not said what became of the money; people clear it up.",
-        examples=["refunded"],
+    state: Annotated[Literal["proposed", "pending", "refunded", "refused", "unproved"], NEWER] = (
+        Field(
+            description="`proposed`: nothing is sent before a second person approves it. "
+            "`pending`: it is sent until the issuer has answered. `unproved`: the issuer has not "
+            "said what became of the money; people clear it up.",
+            examples=["refunded"],
+        )
     )
     case: str = Field(description="Number of its case, or empty.", examples=[""])
+
+
+class AskedOrder(Model, frozen=True):
+    """What was ordered and takes a second person, and how it stands."""
+
+    id: Id = Field(examples=[VOID_ID])
+    merchant_id: str = Field(examples=[MERCHANT])
+    act: str = Field(
+        description="`void`, `refund`, or `raise_limit`: from which on it takes two.",
+        examples=["refund"],
+    )
+    amount: int = Field(
+        description="In minor units; of `raise_limit` the new limit.", examples=[250_000]
+    )
+    original_id: Id | None = Field(description="What is given back.")
+    reason: str = Field(examples=["goods returned"])
+    state: Annotated[
+        Literal["asked", "approved", "carried_out", "refused", "rejected", "expired"], NEWER
+    ] = Field(description="`approved`: carried out within seconds.", examples=["asked"])
+    asked_by: str = Field(description="A user, or `key` and how it begins.", examples=["olga"])
+    asked_at: Time
+    decided_by: str = Field(description="The second person, or empty.", examples=[""])

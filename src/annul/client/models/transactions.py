@@ -18,6 +18,11 @@ class Transaction(Model, frozen=True):
         description="Who asked for it: terminal, program, resolver (annul itself) or person.",
         examples=["program"],
     )
+    asked_by: str = Field(
+        description="Who has ordered it at the desk: a user, or `key` and how it begins.",
+        examples=[""],
+    )
+    approved_by: str = Field(description="The second person, where it took one.", examples=[""])
     batch: str = Field(examples=["B00001"])
     trace: str = Field(description="Voucher number.", examples=["912345"])
     business_date: Day

@@ -42,7 +42,7 @@ _DIRECTIONS: Final = {
 async def case(view: View) -> None:
     """Show one case; live."""
     number = view.params["number"]
-    now, whole = await views.whole(view.desk, view.visitor, number)
+    now, whole = await views.opened(view.desk, view.visitor, number)
     top = Part(lambda: _top(view, now), "stack")
     buttons = ui.element("div").classes("row-of-buttons no-print").style("margin: 14px 0")
     rest = Part(lambda: _rest(view, now, whole), "grid")

@@ -11,6 +11,7 @@ from annul.console.shared import amounts, transaction_state
 from annul.desk import conclusions as views
 
 from .conclusion import state_of, verdict_of
+from .orders import Orders
 
 _LIMIT: Final = 50
 
@@ -18,10 +19,12 @@ _LIMIT: Final = 50
 async def money(view: View) -> None:
     """Show the list, the oldest first; live."""
     top = Part(lambda: _top(view))
+    orders = Orders(view)
     rows = Part(lambda: _rows(view), "card")
 
     async def refresh() -> None:
         await top.refresh()
+        await orders.refresh()
         await rows.refresh()
 
     await refresh()

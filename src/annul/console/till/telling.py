@@ -8,6 +8,7 @@ from typing import Final, Literal
 from annul.console.frame.texts import Words
 from annul.domain.kinds import KINDS, VOIDS
 from annul.domain.response_codes import describe
+from annul.host.ordered import OrderRefused
 from annul.sim.terminal import receipt
 from annul.sim.terminal.journal import Record
 from annul.sim.terminal.profile import Profile
@@ -45,6 +46,12 @@ _ERRORS: Final = {
         "Call the acquirer with the voucher number.",
         "open",
     ),
+    "order.approval_needed": (
+        "Waits for a second person",
+        "From this amount on it takes two people. Nothing was sent, no money has moved.",
+        "It waits on the page Money in question until somebody else approves or rejects it.",
+        "open",
+    ),
 }
 _FAULT: Final = (
     "Not possible",
@@ -79,6 +86,9 @@ def result(done: TillResult, profile: Profile, words: Words) -> Result:
     told = [_told(record, words) for record in done.told]
     if done.error is not None:
         title, text, following, tone = _ERRORS.get(done.error.code, _FAULT)
+        if isinstance(done.error, OrderRefused):
+            ruling = done.error.ruling
+            return Result(tone, words(title), words.of(ruling.said), lines=(words.of(ruling.todo),))
         strike = done.owed if done.error.code == "terminal.still_owing" else ""
         owed = [words("Voucher {trace}", trace=strike)] if strike else []
         return Result(

@@ -69,6 +69,11 @@ class Till:
             record.trace, record.kind, record.amount, record.card, record.state == "approved"
         )
 
+    def batch_of(self, trace: str) -> str:
+        """Give the batch of a voucher, or the one that is open."""
+        record = self.journal.find(trace) if trace else None
+        return record.batch if record else self.journal.batch
+
     def last(self) -> str:
         """Give the voucher number of the latest transaction, empty when there is none."""
         records = self.journal.records()

@@ -96,7 +96,7 @@ def _details(view: View, row: Mapping[str, Any]) -> Html:
         (words("Card"), join((mono(row["card_masked"]), " ", card_type))),
         (words("Merchant"), merchant),
         (words("Terminal"), mono(row["terminal_id"])),
-        (words("Asked for by"), words(ORIGINS[Origin(row["origin"])])),
+        (words("Asked for by"), _asked_by(view, row)),
         (words("Batch and voucher"), mono(f"{row['batch']} {row['trace']}")),
         (words("RRN"), mono(row["rrn"])),
         (words("Trace at the issuer"), mono(row["issuer_trace"])),
@@ -114,6 +114,13 @@ def _details(view: View, row: Mapping[str, Any]) -> Html:
         (words("Ended"), when("ended_at")),
     )
     return card(words("Details"), facts(pairs))
+
+
+def _asked_by(view: View, row: Mapping[str, Any]) -> str:
+    """Name who has asked for it, and the second person where it took one."""
+    names = ", ".join(one for one in (row["asked_by"], row["approved_by"]) if one)
+    said = view.words(ORIGINS[Origin(row["origin"])])
+    return f"{said}: {names}" if names else said
 
 
 def _entries(view: View, rows: list[dict[str, Any]], entries: list[dict[str, Any]]) -> Html:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from annul.desk.roles import Scope
-from annul.host import ordered
+from annul.host import orders as host_orders
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.terminal.journal import Record
 from tests.support.desks import Api, make_desk, open_api
@@ -227,7 +227,7 @@ async def test_an_order_whose_process_has_ended_is_carried_out_by_the_next(
         raise RuntimeError
 
     with monkeypatch.context() as dying:
-        dying.setattr(ordered, "_carry_out", ends)
+        dying.setattr(host_orders, "carry_out", ends)
         failed = await shop.post("voids", "one", sale)
         assert (failed.status_code, failed.json()["code"]) == (500, "api.fault")
     early = await shop.post("voids", "one", sale)

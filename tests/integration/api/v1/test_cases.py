@@ -75,12 +75,14 @@ async def test_an_act_is_done_and_audited(api: Api, shops: Shops, pool: asyncpg.
 async def test_what_moves_much_money_takes_two(api: Api, shops: Shops, pool: asyncpg.Pool) -> None:
     await pool.execute("UPDATE merchants SET second_person_from = 1")
     case = shops[0].case
-    first, second = await api.key(Scope.CASES_ACT), await api.key(Scope.CASES_ACT)
+    first, other = await api.key(Scope.CASES_ACT), await api.key(Scope.CASES_ACT)
     proposed = await _act(api, first, case, "retry")
     assert (proposed.status_code, proposed.json()["done"]) == (202, "proposed")
     alone = await _act(api, first, case, "retry")
     assert (alone.status_code, alone.json()["code"]) == (409, "resolve.second_person")
-    both = await _act(api, second, case, "retry")
+    program = await _act(api, other, case, "retry")
+    assert program.json()["code"] == "resolve.second_person", "a program approves nothing"
+    both = await _act(api, await api.person("operator"), case, "retry")
     assert (both.status_code, both.json()["done"]) == (200, "retry")
 
 
@@ -158,7 +160,7 @@ async def test_the_proof_is_a_zip(api: Api, shops: Shops) -> None:
     assert answer.headers["content-type"] == "application/zip"
     assert case.number in answer.headers["content-disposition"]
     with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
-        assert set(file.namelist()) == {"proof.json", "proof.pdf"}
+        assert set(file.namelist()) == {"proof.json", "proof.pdf"}, "this desk signs nothing"
         assert json.loads(file.read("proof.json"))["case"]["number"] == case.number
 
 

@@ -12,6 +12,7 @@ from tests.support.desks import PREFIX, Api, Headers, make_desk
 
 from .conftest import Shop
 
+_WRITES = {Scope.VOIDS_WRITE, Scope.REFUNDS_WRITE, Scope.MERCHANTS_WRITE}
 # What opens each call; any one of them does.
 TABLE: dict[str, set[Scope]] = {
     "GET /transactions": {Scope.TRANSACTIONS_READ},
@@ -26,6 +27,10 @@ TABLE: dict[str, set[Scope]] = {
     "GET /voids/{void}": {Scope.VOIDS_WRITE, Scope.TRANSACTIONS_READ},
     "POST /refunds": {Scope.REFUNDS_WRITE},
     "GET /refunds/{refund}": {Scope.REFUNDS_WRITE, Scope.TRANSACTIONS_READ},
+    "GET /orders": _WRITES,
+    "GET /orders/{order}": _WRITES,
+    "POST /orders/{order}/approve": _WRITES,  # by act; a program approves nothing
+    "POST /orders/{order}/reject": _WRITES,
     "GET /cases": {Scope.CASES_READ},
     "GET /cases/events": {Scope.CASES_READ},
     "GET /cases/{number}": {Scope.CASES_READ},
@@ -47,7 +52,7 @@ TABLE: dict[str, set[Scope]] = {
     "POST /webhooks/{webhook}/deliveries/{delivery}/replay": {Scope.WEBHOOKS},
     "GET /health": set(),
 }
-_UUIDS = {"transaction", "conclusion", "webhook", "delivery"}
+_UUIDS = {"order", "transaction", "conclusion", "webhook", "delivery"}
 
 
 async def _status(api: Api, call: str, headers: Headers) -> int:
