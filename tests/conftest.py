@@ -1,4 +1,7 @@
-"""Fixtures shared by all tests: one embedded PostgreSQL, a fresh database for each test."""
+"""Fixtures shared by all tests: one embedded PostgreSQL, a fresh database for each test.
+
+Tests work as the role that serves. What it may not do is done as `table_owner`, on purpose.
+"""
 
 import asyncio
 import itertools
@@ -11,7 +14,9 @@ from hypothesis import settings
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade
+from annul.store.roles import OWNER, SERVING
 from annul.store.temporary import NOT_DURABLE, temporary_folder
+from tests.support.roles import as_owner, as_superuser
 
 _numbers = itertools.count()
 settings.register_profile("untimed", deadline=None)  # how long an example takes is no test
@@ -29,15 +34,21 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 
 
 async def _start(server: EmbeddedPostgres) -> None:
-    await upgrade(await server.start())
+    await server.start()
+    await upgrade(server.owner_url)
 
 
 @pytest.fixture
 async def database(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
-    """Give the URL of a fresh, migrated database."""
+    """Give the URL to serve a fresh, migrated database from."""
     name = f"t{next(_numbers)}"
-    administrator = await asyncpg.connect(postgres.url.replace("/annul?", "/postgres?"))
-    await administrator.execute(f"CREATE DATABASE {name} TEMPLATE annul STRATEGY file_copy")
+    administrator = await asyncpg.connect(as_superuser(postgres.url, "postgres"))
+    await administrator.execute(
+        f"CREATE DATABASE {name} TEMPLATE annul STRATEGY file_copy OWNER {OWNER}"
+    )
+    await administrator.execute(  # a template keeps its own
+        f"REVOKE ALL ON DATABASE {name} FROM PUBLIC; GRANT CONNECT ON DATABASE {name} TO {SERVING}"
+    )
     yield postgres.url.replace("/annul?", f"/{name}?")
     await administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await administrator.close()
@@ -45,7 +56,15 @@ async def database(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
-    """Give a pool of the application's own role on a fresh database."""
+    """Give a pool of the role that serves on a fresh database."""
     opened = await connect(database)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def table_owner(database: str) -> AsyncIterator[asyncpg.Pool]:
+    """Give a pool of the role that owns the tables: for what no one who serves may do."""
+    opened = await connect(as_owner(database), role=None)
     yield opened
     await opened.close()

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     database: SecretStr = Field(
         SecretStr(""), description="PostgreSQL URL; empty: the embedded server in the data folder"
     )
+    database_owner: SecretStr = Field(
+        SecretStr(""), description="URL of the role that owns the tables; empty: as database"
+    )
     node: int = Field(0, ge=0, le=9, description="number of this host process, unique per database")
     node_lease_s: float = Field(
         10.0,
@@ -133,6 +136,14 @@ class Settings(BaseSettings):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         ZoneInfo(value)
+        return value
+
+    @field_validator("database_owner")
+    @classmethod
+    def _of_ones_own(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if value.get_secret_value() and not info.data["database"].get_secret_value():
+            message = "give database too: of the embedded server annul knows the owner"
+            raise ValueError(message)
         return value
 
     @field_validator("console_tls")

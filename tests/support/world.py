@@ -9,6 +9,8 @@ from random import Random
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import asyncpg
+
 from annul.app import Running, ground, serve
 from annul.issuers import directory
 from annul.merchants.enrolment import TerminalProfile, enrol
@@ -20,6 +22,7 @@ from annul.sim.terminal.journal import TerminalJournal
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal
 from tests.support.proxy import Proxy
+from tests.support.roles import as_owner
 from tests.support.scenes import Scene, Till
 
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
@@ -139,7 +142,8 @@ async def world(folder: Path) -> AsyncIterator[World]:
     settings = Settings.load(None, data=folder, terminals_port=0, status_port=0, log_level="error")
     async with ground(settings) as base:
         await seed(base.pool, base.security, DemoPlan((1,), merchants=1, terminals_each=1))
-        await base.pool.execute("DELETE FROM bins")
-        await base.pool.execute("UPDATE issuers SET active = false")
+        owner = await asyncpg.connect(as_owner(base.database))
+        await owner.execute("DELETE FROM bins; UPDATE issuers SET active = false")
+        await owner.close()
         async with serve(base) as running:
             yield World(running)

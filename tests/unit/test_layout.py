@@ -61,7 +61,6 @@ _MODULES: Final = {
     "sim/fleet": "integration/sim/terminal/test_terminal_tls.py",
     "store/database": "integration/store/test_embedded.py",
     "store/journal_sql": "integration/store/test_journal.py",
-    "store/migrate": "integration/store/test_embedded.py",
 }
 
 

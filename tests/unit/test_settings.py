@@ -124,3 +124,13 @@ def test_json_that_is_none_names_the_setting(
     monkeypatch.setenv("ANNUL_STATUS_TLS", '{"certificate"')
     with pytest.raises(ValidationError, match="status_tls"):
         Settings.load(None, data=tmp_path)
+
+
+def test_an_owner_goes_with_a_database_of_ones_own(tmp_path: Path) -> None:
+    owner = "postgresql://annul_owner:secret@db.example/annul"
+    with pytest.raises(ValidationError, match="give database too"):
+        Settings.load(None, data=tmp_path, database_owner=owner)
+    own = Settings.load(
+        None, data=tmp_path, database="postgresql://annul@x/y", database_owner=owner
+    )
+    assert "secret" not in repr(own)

@@ -21,6 +21,7 @@ from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.loop import Loops
 from annul.store.migrate import upgrade
+from annul.store.roles import warn_of_power
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,17 @@ async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterato
         settings.data.mkdir(parents=True, exist_ok=True)
         stack.enter_context(_alone(settings.data))
         url = settings.database.get_secret_value()
+        owner_url = settings.database_owner.get_secret_value() or url
         if not url:
             embedded = EmbeddedPostgres(settings.data)
-            url = await embedded.start()
+            url, owner_url = await embedded.start(), embedded.owner_url
             stack.push_async_callback(embedded.stop)
             embedded.keep_alive(loops)
-        await upgrade(url)
+        for one in dict.fromkeys((owner_url, url)):  # who serves sees that nothing is missing
+            await upgrade(one)
         pool = await connect(url)
         stack.push_async_callback(pool.close)
+        await warn_of_power(pool)
         master = load_or_create(
             settings.master_key_file or settings.data / "master.key",
             settings.master_key.get_secret_value(),

@@ -12,6 +12,7 @@ from . import (
     cases,
     conclude,
     console,
+    database,
     diagnose,
     lessons,
     message,
@@ -39,6 +40,7 @@ console.register(application)
 lessons.register(application)
 simulate.register(application)
 application.add_typer(sim.application, name="sim")
+application.add_typer(database.application, name="database")
 application.add_typer(pos.application, name="pos")
 application.add_typer(terminal.application, name="terminal")
 

@@ -52,6 +52,7 @@ def starting() -> Iterator[None]:
         *LOST,
         asyncpg.InvalidAuthorizationSpecificationError,
         asyncpg.InvalidCatalogNameError,
+        asyncpg.InsufficientPrivilegeError,
     )
     try:
         yield

@@ -20,7 +20,6 @@ _WAITS_S: Final = 0.02  # real seconds after which a statement may be waiting fo
 _SETTINGS: Final = {
     "application_name": "annul",
     "timezone": "UTC",
-    "role": "annul_app",
     "search_path": "sim, public, pg_catalog",
     "synchronous_commit": "off",
     "plan_cache_mode": "force_generic_plan",
@@ -52,10 +51,14 @@ class _Patient(selectors.DefaultSelector):
 
 
 class Server:
-    """The backends of one database, and the private loop on which they really run."""
+    """The backends of one database, and the private loop on which they really run.
 
-    def __init__(self, url: str) -> None:
+    `url` is what stories are served from; `superuser_url` ends and cancels, and puts tables back.
+    """
+
+    def __init__(self, url: str, superuser_url: str) -> None:
         self.url = url
+        self.superuser_url = superuser_url
         self.real = asyncio.SelectorEventLoop(_Patient())
         self.real.set_exception_handler(lambda *_: None)  # of statements whose client died
         self._free: list[Any] = []
@@ -185,7 +188,7 @@ class Server:
 
     async def _ask(self, query: str, pid: int) -> Any:
         if self._watcher is None:
-            self._watcher = await asyncpg.connect(self.url)
+            self._watcher = await asyncpg.connect(self.superuser_url)
         return await self._watcher.fetchval(query, pid)
 
     async def _connect(self) -> Any:

@@ -65,7 +65,7 @@ class World:
             shutil.rmtree(folder)
 
         async def work() -> None:
-            connection = await asyncpg.connect(self.server.url)
+            connection = await asyncpg.connect(self.server.superuser_url)
             try:
                 await connection.execute(self._reset)
             finally:
@@ -79,20 +79,20 @@ def world() -> Iterator[World]:
     """Make a world and take it away again."""
     with temporary_folder("annul-sim-") as folder:
         postgres = EmbeddedPostgres(folder, _SETTINGS)
-        server = Server(postgres.url)
+        server = Server(postgres.url, postgres.superuser_url)
         server.run(postgres.start())
         try:
             with seeded("world", lambda: datetime(2026, 11, 23, tzinfo=UTC)):
-                made = server.run(_made(server, folder))
+                made = server.run(_made(postgres, server, folder))
             yield made
         finally:
             server.close()
             _stopped(postgres)
 
 
-async def _made(server: Server, folder: Path) -> World:
-    await upgrade(server.url)
-    pool = await asyncpg.create_pool(server.url, min_size=1, max_size=2)
+async def _made(postgres: EmbeddedPostgres, server: Server, folder: Path) -> World:
+    await upgrade(postgres.owner_url)
+    pool = await asyncpg.create_pool(server.superuser_url, min_size=1, max_size=2)
     plan = DemoPlan(ISSUER_PORTS, merchants=8, terminals_each=32, timeout_ms=TIMEOUT_MS)
     terminals = await seed(pool, SoftwareModule(MASTER_KEY), plan)
     terminals.sort(

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import asyncpg
 
-_ROLE: Final = "annul_app"
+from .roles import SERVING
+
 _JSONB: Final = b"\x01"  # the version of the binary form
 
 
@@ -20,8 +21,8 @@ async def read_json(connection: Any) -> None:
     )
 
 
-async def connect(url: str, *, size: int = 20, role: str | None = _ROLE) -> asyncpg.Pool:
-    """Open a pool of connections that work as `role`, which may only add to the ledger.
+async def connect(url: str, *, size: int = 20, role: str | None = SERVING) -> asyncpg.Pool:
+    """Open a pool of connections that work as `role`, whatever else who signs in may do.
 
     Reading JSON gives Python values. The caller closes the pool.
     """

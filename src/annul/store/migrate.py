@@ -3,28 +3,59 @@
 from importlib.resources import files
 from typing import Any, Final
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
+
+from annul.domain.errors import AnnulError
+
+from .roles import OWNER, grant
 
 _LOCK: Final = 0x616E6E756C  # "annul": two processes that start at once migrate one after the other
 
 
-async def upgrade(url: str, revision: str = "head") -> None:
-    """Apply every migration that is missing, all in one transaction."""
-    engine = create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool
+class MigrationsDue(AnnulError):
+    """The database is of an older annul and this role may not change it. No money has moved."""
+
+    code = "store.migrations_due"
+    next_step = (
+        f"Set database_owner to the URL of the role that owns the tables ({OWNER}): annul migrates "
+        "as that role when it starts, and serves as the other."
     )
+
+
+async def upgrade(url: str, revision: str = "head") -> None:
+    """Apply every migration that is missing, and the grants, all in one transaction.
+
+    Who may only serve may ask for it too, and nothing happens when nothing is missing. Raises
+    `MigrationsDue`, `RolesMissing` and `RightsMissing` when something is that this role can not do.
+    """
+    address = make_url(url)
+    engine = create_async_engine(address.set(drivername="postgresql+asyncpg"), poolclass=NullPool)
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            await connection.run_sync(_upgrade, revision)
+            await _migrated(connection, address, revision)
+            await grant((await connection.get_raw_connection()).driver_connection)
     finally:
         await engine.dispose()
+
+
+async def _migrated(connection: AsyncConnection, address: URL, revision: str) -> None:
+    try:
+        await connection.run_sync(_upgrade, revision)
+    except (asyncpg.InsufficientPrivilegeError, DBAPIError) as error:
+        cause = error.orig and error.orig.__cause__ if isinstance(error, DBAPIError) else error
+        if not isinstance(cause, asyncpg.InsufficientPrivilegeError):
+            raise
+        message = f"{address.username} may not migrate the database {address.database}: {cause}"
+        raise MigrationsDue(message) from error
 
 
 def _upgrade(connection: Any, revision: str) -> None:

@@ -147,7 +147,7 @@ async def test_differences_are_printed_with_what_to_do_until_they_are_mended(
     assert await _annul(site, database) == (0, "No differences.\n")
     assert await _annul(site, database, "--lang=zh") == (0, "没有差异。\n")
 
-    owner = await connect(database, role=None)
+    owner = await connect(database)
     await owner.execute(
         "UPDATE transactions SET received_at = received_at - interval '1 hour', late_code = '51',"
         " late_at = received_at; UPDATE merchant_balances SET pending = pending + 1"
@@ -216,7 +216,7 @@ async def test_a_host_looks_by_itself_and_tells(
     async with open_site(database, tmp_path) as site:
         with cashier(site.port, site.terminals[0]) as till:
             await till.take("sale", 12_345)
-        owner = await connect(database, role=None)
+        owner = await connect(database)
         for late_code, open_ones in (("51", 1), ("", 0)):
             await owner.execute(
                 "UPDATE transactions SET received_at = received_at - interval '1 hour',"

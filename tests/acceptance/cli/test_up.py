@@ -5,6 +5,7 @@ import json
 import stat
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from annul.store.embedded import EmbeddedPostgres
@@ -28,12 +29,22 @@ async def _pos(folder: Path, port: int, *words: str) -> tuple[int, str]:
     return status, out + err
 
 
+async def _served_by(server: EmbeddedPostgres) -> set[str]:
+    """Give the roles under which annul is connected."""
+    connection = await asyncpg.connect(server.superuser_url)
+    query = "SELECT usename::text FROM pg_stat_activity WHERE application_name = 'annul'"
+    roles = {role for (role,) in await connection.fetch(query)}
+    await connection.close()
+    return roles
+
+
 async def test_the_first_five_minutes(folder: Path) -> None:
     up = _up(folder)
     await up.start()
     greeting = await up.greeting()
     try:
         assert "one-time password" in greeting
+        assert await _served_by(EmbeddedPostgres(folder)) == {"annul"}
         status, slip = await _pos(folder, up.port, "sale", "100.00")
         assert status == 0
         assert "620001******0007" in slip

@@ -8,6 +8,7 @@ import pytest
 
 from annul.host.numbers import ReferenceNumbers
 from annul.sim.terminal.journal import Record
+from tests.support.roles import as_owner
 from tests.support.site import RogueSite
 from tests.support.soft import CODE, cashier
 from tests.support.wire import Fields, Keyed, Wire, dial, sale, undoing
@@ -240,7 +241,7 @@ async def test_reversal_of_yesterdays_sale_is_booked_today(site: RogueSite) -> N
     """A day that is closed keeps its sums."""
     with cashier(site.port, site.terminals[0]) as till:
         sold = await till.take("sale", 10_000)
-        connection = await asyncpg.connect(site.database)
+        connection = await asyncpg.connect(as_owner(site.database))
         for table in ("transactions", "entries"):
             await connection.execute(f"UPDATE {table} SET business_date = business_date - 1")
         await connection.close()

@@ -213,17 +213,17 @@ async def test_a_terminal_is_asked_and_the_request_taken_back(
         await views.ask(desk, operator, TEA, "99999999", "sign_in", "because")
 
 
-async def _put_right(pool: asyncpg.Pool) -> None:
+async def _put_right(table_owner: asyncpg.Pool) -> None:
     """Let a terminal be in perfect order."""
-    await pool.execute(
+    await table_owner.execute(
         "UPDATE terminals SET signed_in = true, last_seen_at = $1 WHERE terminal_id = $2",
         NOW - timedelta(hours=1),
         TERMINAL,
     )
-    await pool.execute("UPDATE terminal_keys SET issued_at = $1", NOW - timedelta(hours=1))
+    await table_owner.execute("UPDATE terminal_keys SET issued_at = $1", NOW - timedelta(hours=1))
     for kind in ("mac", "pin"):
         await put(
-            pool,
+            table_owner,
             "terminal_keys",
             {
                 "merchant_id": TEA,
@@ -244,9 +244,9 @@ async def _found(desk: Desk, operator: Visitor) -> list[str]:
 
 
 async def test_a_terminal_in_order_has_no_findings(
-    desk: Desk, operator: Visitor, pool: asyncpg.Pool
+    desk: Desk, operator: Visitor, table_owner: asyncpg.Pool
 ) -> None:
-    await _put_right(pool)
+    await _put_right(table_owner)
     assert await _found(desk, operator) == []
 
 
@@ -268,21 +268,21 @@ async def test_a_terminal_in_order_has_no_findings(
     ],
 )
 async def test_what_is_wrong_with_a_terminal_is_found(
-    desk: Desk, operator: Visitor, pool: asyncpg.Pool, sql: str, expected: str
+    desk: Desk, operator: Visitor, table_owner: asyncpg.Pool, sql: str, expected: str
 ) -> None:
-    await _put_right(pool)
-    await pool.execute(sql)
+    await _put_right(table_owner)
+    await table_owner.execute(sql)
     assert await _found(desk, operator) == [expected]
 
 
 async def test_findings_come_with_the_worst_first_and_with_numbers(
-    desk: Desk, operator: Visitor, pool: asyncpg.Pool
+    desk: Desk, operator: Visitor, table_owner: asyncpg.Pool
 ) -> None:
-    await _put_right(pool)
-    await pool.execute("UPDATE terminals SET active = false, wants = 'sign_in'")
+    await _put_right(table_owner)
+    await table_owner.execute("UPDATE terminals SET active = false, wants = 'sign_in'")
     for minutes, drops in ((5, 3), (60, 4), (60 * 25, 90)):
         await put(
-            pool,
+            table_owner,
             "terminal_stats",
             {
                 "merchant_id": TEA,
@@ -294,7 +294,7 @@ async def test_findings_come_with_the_worst_first_and_with_numbers(
             },
         )
     await put(
-        pool,
+        table_owner,
         "batches",
         {
             "merchant_id": TEA,
@@ -309,7 +309,7 @@ async def test_findings_come_with_the_worst_first_and_with_numbers(
             "claimed": "",
         },
     )
-    await pool.execute("UPDATE terminal_keys SET issued_at = $1", NOW - timedelta(days=9))
+    await table_owner.execute("UPDATE terminal_keys SET issued_at = $1", NOW - timedelta(days=9))
     assert await _found(desk, operator) == [
         "terminal_off",
         "wrong_mac",

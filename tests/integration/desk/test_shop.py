@@ -19,6 +19,7 @@ from annul.resolve.case import Event
 from tests.support.builders import DAY
 from tests.support.clock import HeldClock
 from tests.support.desks import make_desk
+from tests.support.roles import as_owner
 from tests.support.rows import put, put_case, put_refusal, put_transaction, put_void
 from tests.support.situations import NOW, OPENED
 
@@ -286,7 +287,7 @@ async def test_what_a_shop_asks_goes_by_index(
     desk: Desk, pool: asyncpg.Pool, database: str
 ) -> None:
     await pool.execute(_MANY, _SHOP, NOW)
-    owner = await asyncpg.connect(database)
+    owner = await asyncpg.connect(as_owner(database))
     await owner.execute("ANALYZE")
     some, none = UUID(int=7), UUID(int=0)
     whose, kinds = {"merchant": _SHOP}, ["void", "refund"]

@@ -21,6 +21,7 @@ from annul.host.evidence import EvidenceKeeper
 from annul.issuers.health import SLOT_S, HealthSlot
 from tests.support.builders import transaction
 from tests.support.clock import HeldClock
+from tests.support.roles import as_owner
 from tests.support.rows import put, put_transaction, put_void
 from tests.support.situations import OPENED
 
@@ -83,7 +84,7 @@ async def owner(database: str, pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Conn
     for issuer in ("00000101", "00000102"):
         await EvidenceKeeper(pool, HeldClock(_NOW), 0)._put_slot(issuer, _SLOT)
     await pool.execute(_SLOTS)
-    connection = await asyncpg.connect(database)
+    connection = await asyncpg.connect(as_owner(database))
     await connection.execute("ANALYZE transactions, issuer_stats")
     yield connection
     await connection.close()

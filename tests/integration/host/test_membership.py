@@ -13,6 +13,7 @@ import pytest
 
 from annul.host.membership import Membership, NodeTaken, identity
 from annul.store.clock import SystemClock
+from tests.support.roles import as_superuser
 
 _LEASE_S = 1.0
 _LONG_S = 60.0
@@ -116,10 +117,10 @@ async def test_who_finds_anothers_boot_has_lost_and_beats_no_more(
 
 
 async def test_a_row_that_a_restored_database_does_not_have_is_put_back(
-    pool: asyncpg.Pool, join: Join
+    pool: asyncpg.Pool, join: Join, table_owner: asyncpg.Pool
 ) -> None:
     held = await join(lease_s=_LEASE_S)
-    await pool.execute("DELETE FROM hosts")
+    await table_owner.execute("DELETE FROM hosts")
     async with asyncio.timeout(5):
         while await pool.fetchval("SELECT count(*) FROM hosts") == 0:
             await asyncio.sleep(0.01)
@@ -146,7 +147,7 @@ async def test_a_host_judges_no_other_before_it_has_renewed_for_a_whole_lease(
 async def _away(database: str) -> AsyncIterator[None]:
     """Let nobody into a database, and put out who is in it."""
     name = database.partition("?")[0].rpartition("/")[2]
-    outside = await asyncpg.connect(database.replace(f"/{name}?", "/postgres?"))
+    outside = await asyncpg.connect(as_superuser(database, "postgres"))
     await outside.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
     await outside.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name

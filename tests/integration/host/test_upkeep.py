@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from annul.host.upkeep import Upkeep
@@ -16,15 +17,15 @@ def upkeep(inside: Inside) -> Upkeep:
     return Upkeep(inside.host, 3)
 
 
-async def _changed(inside: Inside, sql: str) -> None:
-    await inside.pool.execute(sql)
-    await inside.pool.execute("UPDATE reference SET version = version + 1")
+async def _changed(pool: asyncpg.Pool, sql: str) -> None:
+    await pool.execute(sql)
+    await pool.execute("UPDATE reference SET version = version + 1")
 
 
 async def test_what_somebody_has_changed_is_taken_up_once(
     inside: Inside, till: Till, upkeep: Upkeep
 ) -> None:
-    await _changed(inside, "UPDATE merchants SET active = false")
+    await _changed(inside.pool, "UPDATE merchants SET active = false")
     assert (await till.ask("sale", till.fields("sale"))).code == "00", "not before it is read"
     await upkeep._follow_reference()
     assert (await till.ask("sale", till.fields("sale"))).code == "03"
@@ -34,13 +35,13 @@ async def test_what_somebody_has_changed_is_taken_up_once(
 
 
 async def test_routes_and_issuers_are_taken_up_with_it(
-    inside: Inside, till: Till, upkeep: Upkeep
+    inside: Inside, till: Till, upkeep: Upkeep, table_owner: asyncpg.Pool
 ) -> None:
     sold = await inside.sold(till)
-    await _changed(inside, "UPDATE bins SET issuer_id = '00000303', backup_issuer_id = NULL")
+    await _changed(table_owner, "UPDATE bins SET issuer_id = '00000303', backup_issuer_id = NULL")
     await upkeep._follow_reference()
     assert (await inside.sold(till)).issuer_id == "00000303" != sold.issuer_id
-    await _changed(inside, "UPDATE issuers SET active = false WHERE issuer_id = '00000303'")
+    await _changed(inside.pool, "UPDATE issuers SET active = false WHERE issuer_id = '00000303'")
     await upkeep._follow_reference()
     assert "00000303" not in inside.host.issuers.lines
     assert (await till.ask("sale", till.fields("sale"))).code == "91"

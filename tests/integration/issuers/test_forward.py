@@ -19,6 +19,7 @@ from annul.store.journal import Journal
 from annul.wire.codec import Message
 from tests.support.clock import HeldClock
 from tests.support.peer import Peer
+from tests.support.roles import as_owner
 
 from .conftest import LIMITS
 from .ledger import CARD, ISSUER, Table, Written
@@ -456,7 +457,7 @@ async def test_the_lease_uses_its_indexes(database: str, pool: asyncpg.Pool, clo
     table = Table(pool, clock.now())
     await table.open()
     await table.owe()
-    administrator = await asyncpg.connect(database)
+    administrator = await asyncpg.connect(as_owner(database))
     try:
         await administrator.execute(_MANY)
         now = clock.now()

@@ -20,6 +20,7 @@ from annul.sim.demo import DemoPlan, seed
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade
+from tests.support.roles import as_owner, as_superuser
 
 AT = datetime(2026, 11, 23, 4, tzinfo=UTC)
 MERCHANT = "898000058120000"
@@ -376,7 +377,7 @@ class Older:
 
     async def profiles(self) -> dict[str, tuple[str, str]]:
         """Bring it to the newest schema; give key form and MAC by terminal."""
-        await upgrade(self.url)
+        await upgrade(as_owner(self.url))
         rows = await self.pool.fetch("SELECT terminal_id, key_form, mac_algorithm FROM terminals")
         return {terminal: (form, algorithm) for terminal, form, algorithm in rows}
 
@@ -384,10 +385,10 @@ class Older:
 @pytest.fixture
 async def older(postgres: EmbeddedPostgres, security: SoftwareModule) -> AsyncIterator[Older]:
     name = f"older{next(_numbers)}"
-    administrator = await asyncpg.connect(postgres.url.replace("/annul?", "/postgres?"))
-    await administrator.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    administrator = await asyncpg.connect(as_superuser(postgres.url, "postgres"))
+    await administrator.execute(f"CREATE DATABASE {name} TEMPLATE template0 OWNER annul_owner")
     url = postgres.url.replace("/annul?", f"/{name}?")
-    await upgrade(url, "0003")
+    await upgrade(as_owner(url), "0003")
     pool = await connect(url)
     await pool.execute(
         "INSERT INTO merchants (merchant_id, name_zh, name_en, category)"

@@ -16,6 +16,7 @@ from annul.security.keys import KeyKind
 from annul.security.software import SoftwareModule
 from annul.sim.demo import DemoPlan, seed
 from tests.support.clock import NOON
+from tests.support.roles import as_owner
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ async def test_a_station_stays_the_same_when_everything_is_read_anew(registry: R
 async def test_who_is_gone_is_not_found_any_more(
     database: str, pool: asyncpg.Pool, registry: Registry
 ) -> None:
-    owner = await asyncpg.connect(database)
+    owner = await asyncpg.connect(as_owner(database))
     await owner.execute("DELETE FROM terminal_keys WHERE terminal_id = '10000002'")
     await owner.execute("DELETE FROM terminals WHERE terminal_id = '10000002'")
     await owner.close()

@@ -20,6 +20,7 @@ from annul.security.keys import FORMS, KeyKind, open_working_keys
 from annul.security.software import SoftwareModule
 from annul.sim.demo import DemoPlan, seed
 from annul.store.database import connect
+from tests.support.roles import as_owner, as_superuser
 
 AT = datetime(2026, 11, 23, 4, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
@@ -111,7 +112,7 @@ class Ground:
     @asynccontextmanager
     async def held(self, statement: str) -> AsyncIterator[None]:
         """Hold a lock as a slow database would."""
-        connection = await asyncpg.connect(self.database)
+        connection = await asyncpg.connect(as_owner(self.database))
         try:
             async with connection.transaction():
                 await connection.execute(statement)
@@ -121,7 +122,7 @@ class Ground:
 
     async def waiting(self, how_many: int) -> None:
         """Wait until so many others wait for a lock."""
-        watching = await asyncpg.connect(self.database)  # as an administrator, who sees it
+        watching = await asyncpg.connect(as_superuser(self.database))  # who sees it
         try:
             async with asyncio.timeout(10):
                 while how_many > await watching.fetchval(

@@ -13,7 +13,6 @@ from annul.resolve.audit import Auditor
 from annul.resolve.book import Book
 from annul.security.software import SoftwareModule
 from annul.sim.demo import DemoPlan, seed
-from annul.store.database import connect
 from annul.store.journal import Journal
 from tests.support.clock import NOON, HeldClock
 from tests.support.rows import DUE_IN, put_transaction
@@ -24,31 +23,30 @@ from .concluding import Counting, Site
 
 
 @pytest.fixture
-async def owner(database: str) -> AsyncIterator[asyncpg.Pool]:
-    opened = await connect(database, role=None)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def books(owner: asyncpg.Pool) -> Books:
-    await open_books(owner)
-    sale = await approved(owner, 1)
-    voided = await approved(owner, 2)
-    void = await approved(owner, 3, kind="void", original_id=voided.id, holds=10_000)
-    refunded = await approved(owner, 4, kind="qr_sale")
+async def books(table_owner: asyncpg.Pool) -> Books:
+    await open_books(table_owner)
+    sale = await approved(table_owner, 1)
+    voided = await approved(table_owner, 2)
+    void = await approved(table_owner, 3, kind="void", original_id=voided.id, holds=10_000)
+    refunded = await approved(table_owner, 4, kind="qr_sale")
     refund = await approved(
-        owner, 5, kind="qr_refund", original_id=refunded.id, holds=4_000, amount=4_000, fee=20
+        table_owner, 5, kind="qr_refund", original_id=refunded.id, holds=4_000, amount=4_000, fee=20
     )
-    preauth = await approved(owner, 6, kind="preauth", fee=0)
+    preauth = await approved(table_owner, 6, kind="preauth", fee=0)
     completion = await approved(
-        owner, 7, kind="completion", original_id=preauth.id, holds=10_000, amount=11_000, fee=55
+        table_owner,
+        7,
+        kind="completion",
+        original_id=preauth.id,
+        holds=10_000,
+        amount=11_000,
+        fee=55,
     )
-    back = await reversed_(owner, 8, late_code="00", response_code="98")
-    await put_transaction(owner, 9, state=State.DECLINED, response_code="51")
-    await put_transaction(owner, 10, kind="void", state=State.DECLINED, original_id=sale.id)
-    await owner.execute("UPDATE transactions SET cased = true WHERE trace = '000010'")
-    return Books(owner, sale, voided, void, refunded, refund, preauth, completion, back)
+    back = await reversed_(table_owner, 8, late_code="00", response_code="98")
+    await put_transaction(table_owner, 9, state=State.DECLINED, response_code="51")
+    await put_transaction(table_owner, 10, kind="void", state=State.DECLINED, original_id=sale.id)
+    await table_owner.execute("UPDATE transactions SET cased = true WHERE trace = '000010'")
+    return Books(table_owner, sale, voided, void, refunded, refund, preauth, completion, back)
 
 
 @pytest.fixture

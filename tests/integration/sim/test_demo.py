@@ -25,10 +25,12 @@ async def test_every_terminal_is_given_out_with_its_key_once(pool: asyncpg.Pool)
         assert station.keys.keys() == {KeyKind.MASTER}
 
 
-async def test_what_is_there_stays_and_only_what_is_new_is_given_out(pool: asyncpg.Pool) -> None:
+async def test_what_is_there_stays_and_only_what_is_new_is_given_out(
+    pool: asyncpg.Pool, table_owner: asyncpg.Pool
+) -> None:
     first = await seed(pool, _SECURITY, DemoPlan((1,), merchants=1))
     await pool.execute("UPDATE merchants SET amount_limit = 5")
-    await pool.execute("UPDATE fee_rates SET rate_ppm = 1")
+    await table_owner.execute("UPDATE fee_rates SET rate_ppm = 1")
     again = await seed(pool, _SECURITY, DemoPlan((1,), merchants=2))
     assert {merchant for merchant, *_ in again} == {"898000059420001"}
     assert not {terminal for _, terminal, _ in first} & {terminal for _, terminal, _ in again}

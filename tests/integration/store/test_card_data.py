@@ -2,11 +2,9 @@
 
 import json
 from importlib.resources import files
-from typing import Any
 from uuid import uuid4
 
 import asyncpg
-import pytest
 
 from annul.wire import tlv
 from annul.wire.tlv import Tlv
@@ -48,61 +46,54 @@ _HARMLESS: dict[str, str] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-async def owner(database: str) -> Any:
-    connection = await asyncpg.connect(database)
-    yield connection
-    await connection.close()
-
-
-async def _keep(owner: asyncpg.Connection, *rows: dict[str, str]) -> None:
-    await owner.executemany(
+async def _keep(table_owner: asyncpg.Pool, *rows: dict[str, str]) -> None:
+    await table_owner.executemany(
         "INSERT INTO messages (merchant_id, transaction_id, line, direction, at, mti, fields)"
         " VALUES ($1, $2, $3, 'terminal_in', now(), '0200', $4::text::jsonb)",
         [(_MERCHANT, uuid4(), line, json.dumps(row)) for line, row in enumerate(rows)],
     )
 
 
-async def _kept(owner: asyncpg.Connection) -> list[dict[str, str]]:
-    rows = await owner.fetch("SELECT fields::text FROM messages ORDER BY line")
+async def _kept(table_owner: asyncpg.Pool) -> list[dict[str, str]]:
+    rows = await table_owner.fetch("SELECT fields::text FROM messages ORDER BY line")
     return [json.loads(row[0]) for row in rows]
 
 
-async def test_nothing_of_a_card_is_left_of_old_messages(owner: asyncpg.Connection) -> None:
-    await _keep(owner, _OLD, *({number: value} for number, value in _OLD.items()))
-    await owner.execute(_SCRIPT)
-    whole, *single = await _kept(owner)
+async def test_nothing_of_a_card_is_left_of_old_messages(table_owner: asyncpg.Pool) -> None:
+    await _keep(table_owner, _OLD, *({number: value} for number, value in _OLD.items()))
+    await table_owner.execute(_SCRIPT)
+    whole, *single = await _kept(table_owner)
     removed = dict.fromkeys(_OLD, "<removed>")
     assert whole == removed
     assert single == [{number: "<removed>"} for number in _OLD]
 
 
-async def test_evidence_stays_beside_it(owner: asyncpg.Connection) -> None:
-    await _keep(owner, _HARMLESS, {**_HARMLESS, "57": _TRACK, "63": f"X{_CARD}"})
-    await owner.execute(_SCRIPT)
-    plain, mixed = await _kept(owner)
+async def test_evidence_stays_beside_it(table_owner: asyncpg.Pool) -> None:
+    await _keep(table_owner, _HARMLESS, {**_HARMLESS, "57": _TRACK, "63": f"X{_CARD}"})
+    await table_owner.execute(_SCRIPT)
+    plain, mixed = await _kept(table_owner)
     assert plain == _HARMLESS
     assert mixed == {**_HARMLESS, "57": "<removed>", "63": "<removed>"}
 
 
-async def test_only_rows_that_need_it_are_written_and_only_once(owner: asyncpg.Connection) -> None:
-    await _keep(owner, _HARMLESS, _OLD)
+async def test_only_rows_that_need_it_are_written_and_only_once(table_owner: asyncpg.Pool) -> None:
+    await _keep(table_owner, _HARMLESS, _OLD)
     versions = "SELECT xmin::text FROM messages ORDER BY line"
-    before = [row[0] for row in await owner.fetch(versions)]
-    await owner.execute(_SCRIPT)
-    once = [row[0] for row in await owner.fetch(versions)]
+    before = [row[0] for row in await table_owner.fetch(versions)]
+    await table_owner.execute(_SCRIPT)
+    once = [row[0] for row in await table_owner.fetch(versions)]
     assert (once[0] == before[0], once[1] == before[1]) == (True, False)
-    await owner.execute(_SCRIPT)
-    assert [row[0] for row in await owner.fetch(versions)] == once
+    await table_owner.execute(_SCRIPT)
+    assert [row[0] for row in await table_owner.fetch(versions)] == once
 
 
-async def test_what_people_and_terminals_wrote(owner: asyncpg.Connection) -> None:
-    await owner.execute(
+async def test_what_people_and_terminals_wrote(table_owner: asyncpg.Pool) -> None:
+    await table_owner.execute(
         "INSERT INTO merchants (merchant_id, name_zh, name_en, category)"
         " VALUES ($1, '茶', 'T', '5812')",
         _MERCHANT,
     )
-    await owner.executemany(
+    await table_owner.executemany(
         "INSERT INTO terminals (merchant_id, terminal_id, serial, information)"
         " VALUES ($1, $2, $3, $4)",
         [
@@ -112,7 +103,7 @@ async def test_what_people_and_terminals_wrote(owner: asyncpg.Connection) -> Non
         ],
     )
     case = "0192f3a0-1234-7123-8123-123456789012"
-    await owner.executemany(
+    await table_owner.executemany(
         "INSERT INTO audit (id, at, who, role, action, object, reason)"
         " VALUES ($1, now(), 'a', 'operator', 'note', 'x', $2)",
         [
@@ -122,10 +113,10 @@ async def test_what_people_and_terminals_wrote(owner: asyncpg.Connection) -> Non
             (uuid4(), f"see {case}"),
         ],
     )
-    await owner.execute(_SCRIPT)
-    told = await owner.fetch("SELECT information FROM terminals ORDER BY terminal_id")
+    await table_owner.execute(_SCRIPT)
+    told = await table_owner.fetch("SELECT information FROM terminals ORDER BY terminal_id")
     assert [row[0] for row in told] == ["", "1234567890123456", "SN1"]
-    reasons = {row[0] for row in await owner.fetch("SELECT reason FROM audit")}
+    reasons = {row[0] for row in await table_owner.fetch("SELECT reason FROM audit")}
     assert reasons == {
         f"客户卡号<removed>，case {case}，参考号123456789012",
         "<removed> called",

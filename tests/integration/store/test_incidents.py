@@ -15,6 +15,7 @@ from annul.store.embedded import EmbeddedPostgres
 from annul.store.incidents import Ended, closing, open_of, opening
 from annul.store.migrate import upgrade
 from tests.support.builders import transaction
+from tests.support.roles import as_owner, as_superuser
 
 _AT = datetime(2026, 11, 23, 4, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -108,10 +109,10 @@ async def test_of_two_processes_at_once_one_opens_and_one_closes(
 @pytest.fixture
 async def older(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """Give the URL of a database as the version before left it."""
-    administrator = await asyncpg.connect(postgres.url.replace("/annul?", "/postgres?"))
-    await administrator.execute("CREATE DATABASE older")
+    administrator = await asyncpg.connect(as_superuser(postgres.url, "postgres"))
+    await administrator.execute("CREATE DATABASE older OWNER annul_owner")
     url = postgres.url.replace("/annul?", "/older?")
-    await upgrade(url, "0008")
+    await upgrade(as_owner(url), "0008")
     yield url
     await administrator.execute("DROP DATABASE older WITH (FORCE)")
     await administrator.close()
@@ -133,7 +134,7 @@ _DENIED = "Issuer 00000101 approved the sale 300000000001 and answers 25 to its 
 
 
 async def test_rows_of_older_versions_are_named_and_one_of_each_stays_open(older: str) -> None:
-    owner, sale, case = await asyncpg.connect(older), UUID(int=1), UUID(int=2)
+    owner, sale, case = await asyncpg.connect(as_owner(older)), UUID(int=1), UUID(int=2)
     later: dict[str, Any] = {"opened_at": _AT + _SECOND}
     expected = {
         await _keep(owner, "disputed", _DENIED, transaction_id=sale): ("disputed", str(sale)),
@@ -165,7 +166,7 @@ async def test_rows_of_older_versions_are_named_and_one_of_each_stays_open(older
     closed = await _keep(owner, "disputed", _DENIED, transaction_id=sale, closed_at=_AT)
     before = {row["id"]: row["detail"] for row in await owner.fetch("SELECT * FROM incidents")}
 
-    await upgrade(older)
+    await upgrade(as_owner(older))
     rows = {row["id"]: row for row in await owner.fetch("SELECT * FROM incidents")}
     assert {identity: row["detail"] for identity, row in rows.items()} == before
     still = {i: (row["kind"], row["subject"]) for i, row in rows.items() if not row["closed_at"]}

@@ -10,6 +10,7 @@ from annul.domain.records import Origin
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade
 from annul.store.migrations.versions import m0010_origin
+from tests.support.roles import as_superuser
 
 _VERSIONS = files("annul.store") / "migrations" / "versions"
 _SCRIPT = (_VERSIONS / "0010_origin.up.sql").read_text(encoding="utf-8")
@@ -26,9 +27,9 @@ SELECT '898000058120000', gen_random_uuid(), 'void', 'declined', 'answered', 0, 
 @pytest.fixture
 async def owner(postgres: EmbeddedPostgres) -> AsyncIterator[asyncpg.Connection]:
     """Give a database as the version before left it."""
-    administrator = await asyncpg.connect(postgres.url.replace("/annul?", "/postgres?"))
-    await administrator.execute("CREATE DATABASE before_origin TEMPLATE template0")
-    url = postgres.url.replace("/annul?", "/before_origin?")
+    administrator = await asyncpg.connect(as_superuser(postgres.url, "postgres"))
+    await administrator.execute("CREATE DATABASE before TEMPLATE template0 OWNER annul_owner")
+    url = postgres.owner_url.replace("/annul?", "/before?")
     await upgrade(url, m0010_origin.down_revision)
     connection = await asyncpg.connect(url)
     for batch in ("000001", "999999", "A00001", "B00001"):
@@ -36,7 +37,7 @@ async def owner(postgres: EmbeddedPostgres) -> AsyncIterator[asyncpg.Connection]
     await upgrade(url, m0010_origin.revision)
     yield connection
     await connection.close()
-    await administrator.execute("DROP DATABASE before_origin WITH (FORCE)")
+    await administrator.execute("DROP DATABASE before WITH (FORCE)")
     await administrator.close()
 
 
@@ -73,9 +74,9 @@ async def test_the_column_takes_what_the_code_knows(owner: asyncpg.Connection) -
 
 async def test_an_older_host_opens_nothing_any_more(postgres: EmbeddedPostgres) -> None:
     """What it hands over lacks a field: it is told so, and nothing of it is written."""
-    administrator = await asyncpg.connect(postgres.url.replace("/annul?", "/postgres?"))
-    await administrator.execute("CREATE DATABASE older_host TEMPLATE template0")
-    url = postgres.url.replace("/annul?", "/older_host?")
+    administrator = await asyncpg.connect(as_superuser(postgres.url, "postgres"))
+    await administrator.execute("CREATE DATABASE older_host TEMPLATE template0 OWNER annul_owner")
+    url = postgres.owner_url.replace("/annul?", "/older_host?")
     await upgrade(url, m0010_origin.down_revision)
     older = await asyncpg.connect(url)
     handed = "SELECT count(*) FROM unnest($1::journal_opening[])"

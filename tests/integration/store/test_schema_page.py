@@ -10,9 +10,9 @@ _ROW = re.compile(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", re.MULTILIN
 _STORED = """
 SELECT c.relname, coalesce(k.columns, '—'),
        concat_ws(', ',
-                 CASE WHEN has_table_privilege('annul_app', c.oid, 'INSERT') THEN 'add' END,
-                 CASE WHEN has_table_privilege('annul_app', c.oid, 'UPDATE') THEN 'change' END,
-                 CASE WHEN has_table_privilege('annul_app', c.oid, 'DELETE') THEN 'delete' END)
+                 CASE WHEN has_table_privilege('annul', c.oid, 'INSERT') THEN 'add' END,
+                 CASE WHEN has_table_privilege('annul', c.oid, 'UPDATE') THEN 'change' END,
+                 CASE WHEN has_table_privilege('annul', c.oid, 'DELETE') THEN 'delete' END)
 FROM pg_class c
 LEFT JOIN LATERAL (
     SELECT substring(pg_get_constraintdef(oid) FROM '\\((.*)\\)') AS columns

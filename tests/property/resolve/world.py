@@ -29,6 +29,7 @@ from annul.wire.codec import Codec, Message
 from annul.wire.dialects import DIALECTS
 from tests.support.builders import sent
 from tests.support.hosts import SECURITY, Ahead, wired
+from tests.support.roles import as_owner
 
 from .issuer import ISSUER, Exchange, Issuer, Said
 
@@ -119,7 +120,7 @@ class World:
 async def open_world(database: str) -> AsyncIterator[World]:
     """Open the host of a test on a fresh database."""
     clock, played = Ahead(), Issuer()
-    owner, pool = await asyncpg.connect(database), await connect(database)
+    owner, pool = await asyncpg.connect(as_owner(database)), await connect(database)
     (merchant_id, terminal_id, _), *_ = await seed(pool, SECURITY, DemoPlan((1,)))
     await owner.execute("UPDATE merchants SET void_needs_balance = true")
     async with wired(pool, clock, played) as host:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from annul.domain.records import Transaction
@@ -130,9 +131,11 @@ async def test_cover_is_set_aside_while_a_void_is_on_its_way(inside: Inside, til
     assert await inside.balance() == (19_900, 0, 0)
 
 
-async def test_a_void_goes_where_its_sale_went(inside: Inside, till: Till) -> None:
+async def test_a_void_goes_where_its_sale_went(
+    inside: Inside, till: Till, table_owner: asyncpg.Pool
+) -> None:
     sold = await inside.sold(till)
-    await inside.pool.execute("UPDATE bins SET issuer_id = '00000303', backup_issuer_id = NULL")
+    await table_owner.execute("UPDATE bins SET issuer_id = '00000303', backup_issuer_id = NULL")
     await till.ask("void", till.undoing("void", sold))
     (asked,) = inside.rogue.of("void")
     assert asked.issuer_id == sold.issuer_id

@@ -24,6 +24,7 @@ from tests.support.certificates import Authority
 from tests.support.clock import HeldClock
 from tests.support.processes import free_port
 from tests.support.receiver import MERCHANT, OTHER, Hooks, Receiver
+from tests.support.roles import as_owner
 
 
 @pytest.fixture
@@ -471,7 +472,7 @@ async def test_the_queries_use_their_indexes(hooks: Hooks, database: str):
         (settle, ("webhook_outbox_notification_id",)),
         (views._SQL["log"](merchant=MERCHANT, webhook=webhook, **page), ("deliveries_of",)),
     ]
-    administrator = await asyncpg.connect(database)
+    administrator = await asyncpg.connect(as_owner(database))
     try:
         await administrator.execute(_MANY)
         for (sql, *values), indexes in wanted:

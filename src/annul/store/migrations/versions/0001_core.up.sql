@@ -240,16 +240,3 @@ CREATE TABLE users (
     one_time      boolean NOT NULL,
     created_at    timestamptz NOT NULL
 );
-
--- The host works as annul_app, which may add to the ledger but never change it.
-DO $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'annul_app') THEN
-        CREATE ROLE annul_app NOLOGIN;
-    END IF;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;  -- another process was first
-END
-$$;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO annul_app;
-REVOKE UPDATE, DELETE ON entries FROM annul_app;
-REVOKE DELETE ON transactions, outbox, incidents, batches FROM annul_app;

@@ -252,7 +252,3 @@ CREATE TABLE audit (
     reason  text NOT NULL,
     detail  jsonb NOT NULL DEFAULT '{}'
 );
-
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO annul_app;
-REVOKE UPDATE, DELETE ON entries, case_events, audit, messages FROM annul_app;
-REVOKE DELETE ON transactions, outbox, incidents, batches, cases, refusals, lessons FROM annul_app;

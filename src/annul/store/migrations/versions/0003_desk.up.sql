@@ -136,8 +136,3 @@ CREATE TABLE deliveries (
     PRIMARY KEY (id, merchant_id)
 );
 CREATE INDEX deliveries_of ON deliveries (webhook_id, at);
-
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO annul_app;
-REVOKE UPDATE, DELETE ON entries, case_events, audit, messages, deliveries FROM annul_app;
-REVOKE DELETE ON transactions, outbox, incidents, batches, cases, refusals, lessons, users, api_keys,
-    webhooks, webhook_outbox FROM annul_app;

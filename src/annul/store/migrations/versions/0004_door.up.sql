@@ -60,6 +60,3 @@ CREATE UNIQUE INDEX refusals_digest ON refusals (digest, merchant_id) WHERE dige
 ALTER TABLE incidents ADD COLUMN terminal_id text NOT NULL DEFAULT '';
 CREATE UNIQUE INDEX incidents_one_open_terminal ON incidents (terminal_id, kind, merchant_id)
     WHERE closed_at IS NULL AND terminal_id <> '';
-
-GRANT SELECT, INSERT, UPDATE, DELETE ON pending_keys TO annul_app;
-GRANT DELETE ON terminal_keys TO annul_app;

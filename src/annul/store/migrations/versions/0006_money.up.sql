@@ -107,6 +107,3 @@ CREATE TABLE conclusions (
 );
 CREATE UNIQUE INDEX conclusions_one_open ON conclusions (transaction_id, merchant_id)
     WHERE confirmed_at IS NULL AND withdrawn_at IS NULL;
-
-GRANT SELECT, INSERT, UPDATE, DELETE ON hosts TO annul_app;
-GRANT SELECT, INSERT, UPDATE ON conclusions TO annul_app;

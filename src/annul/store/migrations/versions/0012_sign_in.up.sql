@@ -9,7 +9,6 @@ CREATE TABLE sign_in_tries (
     PRIMARY KEY (name, address)
 );
 CREATE INDEX sign_in_tries_old ON sign_in_tries (tried_at);
-GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_tries TO annul_app;
 
 -- When somebody acted last: who moves money is signed out when idle.
 ALTER TABLE sessions ADD COLUMN seen_at timestamptz NOT NULL DEFAULT now();

@@ -19,7 +19,6 @@ CREATE TABLE orders (
     CHECK (state <> 'approved' OR decided_by <> '')
 );
 CREATE INDEX orders_waiting ON orders (asked_at, id) WHERE state IN ('asked', 'approved');
-GRANT SELECT, INSERT, UPDATE ON orders TO annul_app;
 
 -- Whoever made a user is no second person for them.
 ALTER TABLE users ADD COLUMN IF NOT EXISTS made_by text NOT NULL DEFAULT '';

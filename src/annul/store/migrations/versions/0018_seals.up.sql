@@ -10,4 +10,3 @@ CREATE TABLE seals (
     at        timestamptz NOT NULL           -- time of what is sealed
 );
 CREATE UNIQUE INDEX seals_of ON seals (id, line);
-GRANT SELECT, INSERT ON seals TO annul_app;

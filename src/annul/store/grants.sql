@@ -1,0 +1,108 @@
+-- name: known
+-- description: Whether the serving role is there.
+SELECT to_regrole('{serving}') IS NOT NULL;
+
+-- name: wanted
+-- description: All that the serving role may do: a table that is not named here is out of its reach.
+SELECT 'DATABASE' AS kind, quote_ident(current_database()) AS name, 'CONNECT' AS privilege
+UNION ALL SELECT 'SCHEMA', 'public', 'USAGE'
+UNION ALL SELECT 'TABLE', 'public.' || tables.name, unnest(string_to_array(tables.may, ' '))
+FROM (VALUES
+    -- Who migrates writes it.
+    ('alembic_version', 'SELECT'),
+    -- One row, counted up.
+    ('reference', 'SELECT UPDATE'),
+    -- What is only ever added to: nobody who serves can rewrite it.
+    ('audit', 'SELECT INSERT'),
+    ('batch_uploads', 'SELECT INSERT'),
+    ('bins', 'SELECT INSERT'),
+    ('case_events', 'SELECT INSERT'),
+    ('deliveries', 'SELECT INSERT'),
+    ('entries', 'SELECT INSERT'),
+    ('fee_rates', 'SELECT INSERT'),
+    ('messages', 'SELECT INSERT'),
+    ('seals', 'SELECT INSERT'),
+    -- Keys are put in the place of others.
+    ('pending_keys', 'SELECT INSERT DELETE'),
+    ('terminal_keys', 'SELECT INSERT DELETE'),
+    -- What changes and never goes.
+    ('api_keys', 'SELECT INSERT UPDATE'),
+    ('batches', 'SELECT INSERT UPDATE'),
+    ('cases', 'SELECT INSERT UPDATE'),
+    ('circuits', 'SELECT INSERT UPDATE'),
+    ('conclusions', 'SELECT INSERT UPDATE'),
+    ('hosts', 'SELECT INSERT UPDATE'),
+    ('incidents', 'SELECT INSERT UPDATE'),
+    ('issuer_links', 'SELECT INSERT UPDATE'),
+    ('issuer_stats', 'SELECT INSERT UPDATE'),
+    ('issuers', 'SELECT INSERT UPDATE'),
+    ('lessons', 'SELECT INSERT UPDATE'),
+    ('merchant_balances', 'SELECT INSERT UPDATE'),
+    ('merchants', 'SELECT INSERT UPDATE'),
+    ('notices', 'SELECT INSERT UPDATE'),
+    ('notifications', 'SELECT INSERT UPDATE'),
+    ('orders', 'SELECT INSERT UPDATE'),
+    ('outbox', 'SELECT INSERT UPDATE'),
+    ('policies', 'SELECT INSERT UPDATE'),
+    ('refusals', 'SELECT INSERT UPDATE'),
+    ('saved_views', 'SELECT INSERT UPDATE'),
+    ('terminal_stats', 'SELECT INSERT UPDATE'),
+    ('terminals', 'SELECT INSERT UPDATE'),
+    ('transactions', 'SELECT INSERT UPDATE'),
+    ('users', 'SELECT INSERT UPDATE'),
+    ('webhook_outbox', 'SELECT INSERT UPDATE'),
+    ('webhooks', 'SELECT INSERT UPDATE'),
+    -- What ends.
+    ('code_meanings', 'SELECT INSERT UPDATE DELETE'),
+    ('contacts', 'SELECT INSERT UPDATE DELETE'),
+    ('idempotency', 'SELECT INSERT UPDATE DELETE'),
+    ('sessions', 'SELECT INSERT UPDATE DELETE'),
+    ('sign_in_tries', 'SELECT INSERT UPDATE DELETE')
+) AS tables (name, may);
+
+-- name: held
+-- description: What everybody and the serving role may do now, but with what an extension brought.
+SELECT things.kind, things.name, rights.grantee, rights.privilege_type AS privilege
+FROM (
+    SELECT 'DATABASE' AS kind, quote_ident(datname) AS name, 'pg_database'::regclass AS class, oid,
+           coalesce(datacl, acldefault('d', datdba)) AS acl
+    FROM pg_database WHERE datname = current_database()
+    UNION ALL
+    SELECT 'SCHEMA', quote_ident(nspname), 'pg_namespace'::regclass, oid,
+           coalesce(nspacl, acldefault('n', nspowner))
+    FROM pg_namespace WHERE nspname = 'public'
+    UNION ALL
+    SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, 'public.' || quote_ident(relname),
+           'pg_class'::regclass, oid,
+           coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))
+    FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+    UNION ALL
+    SELECT 'ROUTINE', oid::regprocedure::text, 'pg_proc'::regclass, oid,
+           coalesce(proacl, acldefault('f', proowner))
+    FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+) AS things, aclexplode(things.acl) AS rights
+WHERE rights.grantee IN (0, '{serving}'::regrole)
+  AND NOT EXISTS (SELECT FROM pg_depend d
+                  WHERE d.classid = things.class AND d.objid = things.oid AND d.deptype = 'e');
+
+-- name: owed
+-- description: What is to be granted and taken away, so that the serving role may do what is wanted.
+SELECT format('REVOKE %s ON %s %s FROM %s', h.privilege, h.kind, h.name,
+              CASE h.grantee WHEN 0 THEN 'PUBLIC' ELSE '{serving}' END) AS statement
+FROM ({held}) AS h
+WHERE h.grantee = 0 OR (h.kind, h.name, h.privilege) NOT IN ({wanted})
+UNION ALL
+SELECT format('GRANT %s ON %s %s TO {serving}', w.privilege, w.kind, w.name)
+FROM ({wanted}) AS w
+WHERE (w.kind, w.name, w.privilege) NOT IN (
+    SELECT kind, name, privilege FROM ({held}) AS h WHERE h.grantee <> 0)
+  AND (w.kind <> 'TABLE' OR to_regclass(w.name) IS NOT NULL);
+
+-- name: power
+-- description: Whether who is signed in could do more than serve: as superuser, or as owner of tables.
+SELECT session_user AS who, r.rolsuper AS superuser,
+       EXISTS (SELECT FROM pg_class
+               WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+                 AND pg_has_role(session_user, relowner, 'MEMBER')) AS owner
+FROM pg_roles r WHERE r.rolname = session_user;
