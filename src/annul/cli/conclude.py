@@ -26,7 +26,6 @@ from annul.resolve.conclusion import (
 )
 from annul.resolve.conclusion_words import follows
 from annul.resolve.conclusions import Conclusions
-from annul.security.masterkey import load_or_create
 from annul.security.vault import Vault
 
 from .reach import Config, Data, Database, Lang, NotAllowedHere, Reach, User, run
@@ -85,13 +84,6 @@ class OtherProposed(AnnulError):
 
     code = "cli.other_proposed"
     next_step = "Look at it with annul conclude REFERENCE; withdraw it with --withdraw first."
-
-
-class NoMasterKey(AnnulError):
-    """Evidence is sealed under the host's master key, which is not here. Nothing was changed."""
-
-    code = "cli.no_master_key"
-    next_step = "Give the host's --data or --config, which name its master key."
 
 
 class WhatToDo(AnnulError):
@@ -175,7 +167,8 @@ def _acting(
         if latest is not None and latest.state == "confirmed" and latest.done == done:
             return transaction, await _carried(conclusions, transaction, latest)
         if latest is None or not latest.open:
-            sealing = _conclusions(base, _vault(base)) if evidence else conclusions
+            vault = Vault(await base.master_key()) if evidence else None
+            sealing = _conclusions(base, vault)
             proposed = await sealing.propose(
                 reference,
                 person,
@@ -232,7 +225,7 @@ def _evidence(reference: str, user: str) -> Callable[[Reach], Awaitable[bytes]]:
     async def read(base: Reach) -> bytes:
         if (await base.person(user)).role not in {*ROLES, "auditor"}:
             raise NotAllowedHere
-        conclusions = _conclusions(base, _vault(base))
+        conclusions = _conclusions(base, Vault(await base.master_key()))
         latest = next(iter(await conclusions.of(await conclusions.find(reference))), None)
         if latest is None:
             raise NothingProposed
@@ -255,16 +248,6 @@ async def _shown(base: Reach, reference: str) -> tuple[Transaction, list[Conclus
 def _conclusions(base: Reach, vault: Vault | None = None) -> Conclusions:
     """Give what concludes; what moves money is left to the host. A vault for who needs one."""
     return Conclusions(base.pool, base.book, vault or Vault(bytes(32)), None, base.clock)
-
-
-def _vault(base: Reach) -> Vault:
-    """Open the vault under which the hosts seal; raises `NoMasterKey` rather than make a key."""
-    file = base.settings.master_key_file or base.settings.data / "master.key"
-    given = base.settings.master_key.get_secret_value()
-    if not given and not file.exists():
-        message = f"there is no local master key in {file}"
-        raise NoMasterKey(message)
-    return Vault(load_or_create(file, given))
 
 
 def _read(file: Path) -> bytes:

@@ -21,10 +21,12 @@ from annul.domain.errors import AnnulError
 from annul.resolve.book import Book
 from annul.resolve.pace import Pace
 from annul.resolve.people import People
+from annul.security.masterkey import read_master_key
 from annul.settings import Settings
 from annul.store.clock import SystemClock
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
+from annul.store.master_key import keep
 
 _PASSWORD: Final = "ANNUL_PASSWORD"  # noqa: S105 - the variable's name
 Result = TypeVar("Result")
@@ -76,6 +78,13 @@ class Reach:
     def host(self) -> None:
         """No host is in this process: the next one that looks goes on with what is ordered."""
         return
+
+    async def master_key(self) -> bytes:
+        """Give the hosts' master key; raises `MasterKeyError` and `AnotherMasterKey`."""
+        given = self.settings.master_key.get_secret_value()
+        master = read_master_key(self.settings.key_file, given)
+        await keep(self.pool, master)
+        return master
 
     async def person(self, name: str) -> Visitor:
         """Give who acts, once the password is right; raises `NotAllowedHere`."""

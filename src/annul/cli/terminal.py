@@ -15,7 +15,6 @@ from annul.merchants.enrolment import Enrolled, NotEnrolled, TerminalProfile, en
 from annul.security.certificates import Pair, authority
 from annul.security.keys import FORMS
 from annul.security.mac import EQUALISABLE, MacAlgorithm
-from annul.security.masterkey import load_or_create
 from annul.security.software import SoftwareModule
 from annul.security.tls import ClientTls, identity_in
 from annul.settings import Settings
@@ -148,12 +147,7 @@ async def _register(
     if not person.may(Scope.MERCHANTS_WRITE) or not reason.strip():
         message = "enrolling a terminal is for those who may change merchants, with a --reason"
         raise NotAllowedHere(message)
-    file = base.settings.master_key_file or base.settings.data / "master.key"
-    given = base.settings.master_key.get_secret_value()
-    if not given and not file.exists():
-        message = f"there is no local master key in {file}"
-        raise NotEnrolled(message)
-    security = SoftwareModule(load_or_create(file, given))
+    security = SoftwareModule(await base.master_key())
     pair = None
     if issue:  # by somebody who may
         pair = _issued(base.settings, profile.merchant_id, profile.terminal_id)

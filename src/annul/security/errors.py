@@ -11,7 +11,7 @@ class UnusableKey(AnnulError):
 
 
 class MasterKeyError(AnnulError):
-    """The local master key can not be used, so annul does not start. No money has moved."""
+    """The local master key can not be used, so nothing was done. No money has moved."""
 
     code = "security.master_key"
     next_step = "Give 64 hexadecimal digits in a file of mode 0600, or in ANNUL_MASTER_KEY."

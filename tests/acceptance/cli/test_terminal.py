@@ -352,6 +352,16 @@ async def test_without_an_authority_it_says_how_to_come_by_one(desk: Desk, tmp_p
     assert await desk.row("90000031") is None
 
 
+async def test_under_another_master_key_nothing_is_enrolled(desk: Desk, tmp_path: Path) -> None:
+    config = tmp_path / "annul.toml"
+    config.write_text(f'master_key = "{"0b" * 32}"\n')
+    status, _, complaint = desk.enrol("90000061", tmp_path / "out", f"--config={config}")
+    assert status == 1
+    assert "belongs to another local master key" in complaint
+    assert not (tmp_path / "out").exists()
+    assert await desk.row("90000061") is None
+
+
 # There already -------------------------------------------------------------------------------
 
 
