@@ -61,7 +61,10 @@ async def _master_key(settings: Settings, url: str) -> bytes:
 
     Raises `AnotherMasterKey` and `MasterKeyError`.
     """
-    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        connection = await asyncpg.connect(url, timeout=10)
+    except ValueError as error:  # a port that is no number
+        raise asyncpg.ClientConfigurationError(str(error)) from error
     try:
         sealed = await sealed_in(connection)
     finally:

@@ -11,7 +11,8 @@ from annul.domain.incidents import INCIDENTS
 from annul.resolve.audit import Auditor, Report
 from annul.resolve.differences import Difference
 
-from .reach import Config, Data, Database, Lang, Reach, User, run
+from .reach import Config, Data, Lang, Reach, User, run
+from .secret import Database
 from .show import Language, language
 
 _SAID: Final = {

@@ -16,7 +16,8 @@ from annul.resolve import words
 from annul.resolve.case import UNPROVED, Case
 from annul.resolve.ends import ended
 
-from .reach import Config, Data, Database, Lang, Reach, User, run
+from .reach import Config, Data, Lang, Reach, User, run
+from .secret import Database
 from .show import Language, language
 
 _LABELS: Final = {

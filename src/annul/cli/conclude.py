@@ -28,7 +28,8 @@ from annul.resolve.conclusion_words import follows
 from annul.resolve.conclusions import Conclusions
 from annul.security.vault import Vault
 
-from .reach import Config, Data, Database, Lang, NotAllowedHere, Reach, User, run
+from .reach import Config, Data, Lang, NotAllowedHere, Reach, User, run
+from .secret import Database
 from .show import language
 
 _CARRIED_S: Final = 15.0  # how long to wait for the host that carries it out

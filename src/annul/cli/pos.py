@@ -26,6 +26,7 @@ from annul.sim.terminal.messages import TerminalOrder
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal, TerminalAnswer
 
+from .secret import Card, Code, Pin
 from .show import Language, complain, language
 
 application = typer.Typer(help="A soft terminal.", no_args_is_help=True)
@@ -35,8 +36,6 @@ _OPEN: Final = 3
 
 Amount = Annotated[str, typer.Argument(help="Such as 100 or 100.00.")]
 Voucher = Annotated[str, typer.Argument(help="Voucher number (trace) of the original.")]
-Card = Annotated[str | None, typer.Option(help="Card number; default: that of the profile.")]
-Pin = Annotated[str, typer.Option(help="PIN, 4 to 12 digits.")]
 Keyed = Annotated[bool, typer.Option(help="Card number keyed in, not swiped.")]
 Batch = Annotated[str, typer.Option(help="Batch of the original; default: the newest that has it.")]
 AuthCode = Annotated[str, typer.Option(help="Authorisation code of another terminal's original.")]
@@ -109,7 +108,7 @@ def balance(
 def qr_sale(
     context: typer.Context,
     amount: Amount,
-    code: Annotated[str | None, typer.Option(help="The code that the customer shows.")] = None,
+    code: Code = None,
 ) -> None:
     """二维码消费: Take money by a scanned code."""
     desk: CommandTill = context.obj
@@ -294,7 +293,7 @@ def _take(
     desk: CommandTill = context.obj
     number = card or desk.profile.card
     if not number:
-        raise NotPossible("no card: give --card NUMBER; no money has moved")
+        raise NotPossible("no card: give --card FILE; no money has moved")
     order = TerminalOrder(
         KINDS[name],
         money.parse(amount) if amount else 0,

@@ -32,7 +32,6 @@ _PASSWORD: Final = "ANNUL_PASSWORD"  # noqa: S105 - the variable's name
 Result = TypeVar("Result")
 
 Data = Annotated[Path | None, typer.Option(help="annul's folder.")]
-Database = Annotated[str | None, typer.Option(help="URL of your own PostgreSQL.")]
 Config = Annotated[Path | None, typer.Option(help="TOML file of settings.")]
 Lang = Annotated[str | None, typer.Option(help="zh or en.")]
 User = Annotated[str, typer.Option(help=f"Who acts; the password is taken from {_PASSWORD}.")]

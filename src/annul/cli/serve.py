@@ -218,8 +218,8 @@ def _greeting(
             "",
             f"  user admin, one-time password: {password}",
             "  It opens nothing before you choose your own, in the console or by",
-            f"    curl -u admin:{password} {seen}/password \\",
-            "      -H 'content-type: application/json' -d '{\"password\": \"one of your own\"}'",
+            f"    curl -u admin {seen}/password -H 'content-type: application/json' -d @FILE",
+            '  that asks for it, where FILE holds {"password": "one of your own"}.',
         ]
     if demo:
         command = f"annul pos --data {settings.data}"

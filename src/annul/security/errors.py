@@ -17,6 +17,13 @@ class MasterKeyError(AnnulError):
     next_step = "Give 64 hexadecimal digits in a file of mode 0600, or in ANNUL_MASTER_KEY."
 
 
+class SecretFileError(AnnulError):
+    """A file with a secret can not be read, or could be by others. Nothing was done."""
+
+    code = "security.secret_file"
+    next_step = "Give a file that is there, and let nobody but its owner read it: chmod 600 FILE."
+
+
 class PinBlockError(AnnulError):
     """The PIN block is not one of the agreed format, so nothing was sent. No money has moved."""
 

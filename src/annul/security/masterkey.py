@@ -1,16 +1,15 @@
 """The local master key: from the environment or from a file that only its owner may read."""
 
 import secrets
-import stat
 from os import O_CREAT, O_EXCL, O_WRONLY, fdopen
 from os import open as os_open
 from pathlib import Path
 from typing import Final
 
 from .errors import MasterKeyError
+from .private import is_open
 
 _SIZE: Final = 32
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 def load_or_create(file: Path, given: str = "") -> bytes:
@@ -35,7 +34,7 @@ def read_master_key(file: Path, given: str = "") -> bytes:
     if not file.exists():
         message = f"there is no local master key in {file}"
         raise MasterKeyError(message)
-    if file.stat().st_mode & _OTHERS:
+    if is_open(file):
         message = f"{file} can be read by others than its owner"
         raise MasterKeyError(message)
     return _parse(file.read_text(encoding="ascii"), str(file))

@@ -99,7 +99,7 @@ def test_a_wrong_setting_is_named(folder: Path) -> None:
     [
         "postgresql://annul@127.0.0.1:1/annul",
         "postgresql://annul@/annul?host=/nowhere",
-        "no address at all",
+        "postgresql://annul@127.0.0.1:port/annul",
     ],
 )
 def test_a_database_that_cannot_be_reached_is_named_and_no_port_is_blamed(
