@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from annul.domain import money
 from annul.domain.kinds import KINDS
 from annul.domain.response_codes import describe
+from annul.security.private import own_folder
 from annul.security.vault import Vault
 from annul.sim.terminal import receipt
 from annul.sim.terminal.batch import settle as settle_batch
@@ -60,9 +61,12 @@ def group(
     lang: Annotated[str | None, typer.Option(help="zh or en; default: the environment's.")] = None,
 ) -> None:
     """Choose a terminal."""
-    file = profile or next(iter(sorted((data / "pos").glob(f"{terminal or '*'}.json"))), None)
+    folder = data / "pos"
+    if folder.is_dir():
+        own_folder(folder)
+    file = profile or next(iter(sorted(folder.glob(f"{terminal or '*'}.json"))), None)
     if file is None:
-        message = f"no terminal profile in {data / 'pos'}; no money has moved"
+        message = f"no terminal profile in {folder}; no money has moved"
         raise NotPossible(message)
     try:
         loaded = Profile.read(file)

@@ -34,6 +34,18 @@ def read_private(file: Path) -> str:
         raise SecretFileError(message) from error
 
 
+def tighten(file: Path) -> None:
+    """Let nobody but its owner read a file that is there; raises `OSError` when it is another's."""
+    if is_open(file):
+        file.chmod(_MODE)
+
+
+def own_folder(folder: Path) -> None:
+    """Make a folder that nobody else may enter, or let nobody else enter one that is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
 def open_private(file: Path, flags: int) -> int:
     """Open a file for writing that only its owner may read, also one that was there before."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -57,8 +57,12 @@ async def test_the_first_five_minutes(folder: Path) -> None:
     assert up.running is not None
     assert up.running.returncode == 0
     assert "stopped" in up.log()
-    for file in ("master.key", "issuers/shared.key", "pos/10000001.json", "pos/10000001.db"):
+    closed = ("issuers", "issuers/shared.key", "issuers/1.jsonl", "issuers/1.key", "master.key")
+    for file in (*closed, "pos", "pos/10000001.json", "pos/10000001.db"):
         assert not stat.S_IMODE((folder / file).stat().st_mode) & 0o077
+    books = "".join(file.read_text() for file in (folder / "issuers").glob("*.jsonl"))
+    assert "sale" in books
+    assert "6200010000000007" not in books
     assert "6200010000000007" not in up.log()
 
     again = _up(folder, "again")

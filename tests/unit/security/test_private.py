@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from annul.security.errors import SecretFileError
-from annul.security.private import is_open, open_private, read_private, write_private
+from annul.security.private import (
+    is_open,
+    open_private,
+    own_folder,
+    read_private,
+    tighten,
+    write_private,
+)
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o620, 0o602])
@@ -36,3 +43,12 @@ def test_a_file_that_was_there_is_tightened_before_anything_is_written(tmp_path:
     os.close(open_private(file, os.O_APPEND))
     assert not is_open(file)
     assert file.read_text() == "tea"
+
+
+def test_what_is_there_is_closed_to_others(tmp_path: Path) -> None:
+    folder, file = tmp_path / "own", tmp_path / "own" / "secret"
+    folder.mkdir(mode=0o755)
+    file.touch(mode=0o644)
+    own_folder(folder)
+    tighten(file)
+    assert (folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o700, 0o600)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from annul.security.ciphers import BlockCipher
 from annul.security.keys import FORMS, fits
 from annul.security.mac import MacAlgorithm
-from annul.security.private import write_private
+from annul.security.private import tighten, write_private
 from annul.security.tls import ClientTls
 
 
@@ -71,7 +71,11 @@ class Profile(BaseModel):
 
     @classmethod
     def read(cls, file: Path) -> "Profile":
-        """Read a file; raises `OSError` and pydantic's `ValidationError`."""
+        """Read a file, which nobody else may read from now on.
+
+        Raises `OSError` and pydantic's `ValidationError`.
+        """
+        tighten(file)
         profile = cls.model_validate_json(file.read_text(encoding="utf-8"))
         if profile.tls is None:
             return profile
