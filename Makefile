@@ -22,11 +22,12 @@ run: $(BIN)/.runtime ## start host, issuer simulators and demo merchants on DATA
 test: lint packages ## lint, types, layers and every test
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
-lint: $(BIN)/.development ## style, types and the direction of imports
+lint: $(BIN)/.development ## style, types, the direction of imports; build/sbom.json, known vulnerabilities
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/basedpyright --level error
 	@$(BIN)/lint-imports --no-cache >build/layers.txt 2>&1 || { cat build/layers.txt; exit 1; }
+	@$(BIN)/python -m tools.dependencies
 
 format: $(BIN)/.development ## bring the code into shape
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .

@@ -196,6 +196,11 @@ class Settings(BaseSettings):
         return settings
 
     @property
+    def key_file(self) -> Path:
+        """The file of the local master key, which `master_key` takes the place of."""
+        return self.master_key_file or self.data / "master.key"
+
+    @property
     def secured_port(self) -> int:
         """The port for terminals that speak TLS; 0 is a free one."""
         if self.terminals_tls_port is not None:

@@ -4,31 +4,26 @@ import asyncio
 import shutil
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import httpx
 import pytest
 import uvloop
 from fastapi import FastAPI
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from annul.desk.access import Access
 from annul.renewal import Renewal
 from annul.security.errors import TlsError
 from annul.security.tls import Clients, ServerTls
 from annul.serving import serve_http
-from annul.settings import Settings
 from annul.store.loop import Loops
 from tests.support.certificates import Authority
 
 LOOK_S = 0.02
 REQUEST = b"GET /here HTTP/1.1\r\nhost: localhost\r\n\r\n"
-HEALTH = b"GET /health HTTP/1.0\r\n\r\n"
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -189,67 +184,6 @@ def test_a_port_does_not_open_with_files_that_can_not_be_used(run: Run, authorit
                 pytest.fail("it opened")
 
     run(scenario())
-
-
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl")
-async def test_status_page_over_tls(pool: Any, authority: Authority, tmp_path: Path):
-    from annul.app import Running, status_page
-
-    own, key = authority.issue("operator")
-    certificate, secret = authority.issue("status")
-    settings = Settings.load(
-        None,
-        data=tmp_path,
-        status_port=0,
-        status_tls={
-            "certificate": certificate,
-            "key": secret,
-            "clients": "required",
-            "client_ca": authority.file,
-        },
-    )
-
-    class Ground:
-        access = Access(pool)
-        loops = Loops()
-
-    class Host:
-        ground = Ground()
-        figures = dict
-
-    Ground.settings = settings  # type: ignore[attr-defined]
-    async with status_page(cast("Running", Host())) as port:
-        root = f"https://localhost:{port}"
-        async with httpx.AsyncClient(verify=_trusting(authority, (own, key))) as client:
-            assert (await client.get(f"{root}/health")).json() == {"status": "up"}
-        async with httpx.AsyncClient(verify=_trusting(authority)) as client:
-            with pytest.raises(httpx.TransportError):
-                await client.get(f"{root}/health")
-        said = await _openssl(port, authority.file, "-cert", str(own), "-key", str(key))
-        assert "Verify return code: 0 (ok)" in said
-        assert '{"status":"up"}' in said
-        assert '{"status":"up"}' not in await _openssl(port, authority.file)
-
-
-async def _openssl(port: int, authority: Path, *more: str) -> str:
-    command = (
-        "openssl",
-        "s_client",
-        "-connect",
-        f"127.0.0.1:{port}",
-        "-servername",
-        "localhost",
-        "-CAfile",
-        str(authority),
-        "-verify_return_error",
-        "-ign_eof",
-        *more,
-    )
-    peer = await asyncio.create_subprocess_exec(
-        *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    said, _ = await asyncio.wait_for(peer.communicate(HEALTH), 20)
-    return said.decode()
 
 
 # New files while it serves -------------------------------------------------------------------

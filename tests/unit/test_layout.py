@@ -16,7 +16,6 @@ _SMALL: Final = 40  # lines that need no test of their own
 # Rooms whose modules are tested as a whole, and where.
 _ROOMS: Final = {
     "api/v1/*": "integration/api/v1/test_reads.py",  # by what is called
-    "app/*": "acceptance/app/test_hosting_nodes.py",  # it wires everything
     "cli/*": "acceptance/cli/test_up.py",
     "client/models/*": "acceptance/client/test_resources.py",  # each is read of a real answer
     "console/*": "acceptance/browser/test_roles.py",  # it walks every page with every role

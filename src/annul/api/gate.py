@@ -5,6 +5,7 @@ An ASGI middleware, so that it stands before pages, calls, server-sent events an
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import replace
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
@@ -64,6 +65,8 @@ _AWAY: Final = problem(
 class Gate:
     """Lets nobody in who is not known; what it knows stands in `scope["state"]["visitor"]`.
 
+    Beside it stands `still`, for answers that last: awaited, it says whether the visitor may still
+    do what they might before.
     `owner_of` gives whose page a socket is for, by what its browser says: another's session may not
     take it over.
     """
@@ -96,6 +99,8 @@ class Gate:
             if scope["type"] == "websocket" and visitor is not None and refusal is None:
                 refusal = self._of_another(scope, visitor)
         scope.setdefault("state", {})["visitor"] = visitor
+        if visitor is not None:
+            scope["state"]["still"] = partial(self._still, headers, visitor, fresh=True)
         if refusal is None and scope["type"] == "websocket" and visitor is not None:
             await self._while_known(scope, receive, send, headers, visitor)
         elif refusal is None:
@@ -132,13 +137,18 @@ class Gate:
 
         async def still(message: MutableMapping[str, Any] | None) -> bool:
             acts = message is not None and str(message.get("text") or "").startswith(_EVENT)
-            try:
-                return _same(visitor, await self._visitor(headers, acts=acts, fresh=acts))
-            except LOST:
-                return not acts  # what it would do needs the database too
+            return await self._still(headers, visitor, acts=acts, fresh=acts)
 
         async with Watched(receive, send, still) as line:
             await self._application(scope, line.receive, _with_headers(send))
+
+    async def _still(
+        self, headers: dict[str, str], visitor: Visitor, *, acts: bool = False, fresh: bool
+    ) -> bool:
+        try:
+            return _same(visitor, await self._visitor(headers, acts=acts, fresh=fresh))
+        except LOST:
+            return not acts  # what it would do needs the database too
 
     @staticmethod
     def _refusal(

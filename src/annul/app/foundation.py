@@ -10,7 +10,7 @@ import asyncpg
 
 from annul.desk.access import Access
 from annul.domain.errors import AnnulError
-from annul.security.masterkey import load_or_create
+from annul.security.masterkey import load_or_create, read_master_key
 from annul.security.module import SecurityModule
 from annul.security.notary import Notary
 from annul.security.software import SoftwareModule
@@ -20,6 +20,7 @@ from annul.store.clock import Clock, SystemClock
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.loop import Loops
+from annul.store.master_key import keep, sealed_in
 from annul.store.migrate import upgrade
 from annul.store.roles import warn_of_power
 
@@ -58,9 +59,28 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
+async def _master_key(settings: Settings, url: str) -> bytes:
+    """Give the master key, before anything is written; one is made for a database without any.
+
+    Raises `AnotherMasterKey` and `MasterKeyError`.
+    """
+    try:
+        connection = await asyncpg.connect(url, timeout=10)
+    except ValueError as error:  # a port that is no number
+        raise asyncpg.ClientConfigurationError(str(error)) from error
+    try:
+        sealed = await sealed_in(connection)
+    finally:
+        await connection.close()
+    load = read_master_key if sealed else load_or_create
+    master = load(settings.key_file, settings.master_key.get_secret_value())
+    sealed.refuse_another(master)
+    return master
+
+
 @asynccontextmanager
 async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Ground]:
-    """Start or reach the database, migrate it, and load the keys."""
+    """Start or reach the database, load its keys, and migrate it."""
     loops = Loops()
     async with AsyncExitStack() as stack:
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -72,15 +92,13 @@ async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterato
             url, owner_url = await embedded.start(), embedded.owner_url
             stack.push_async_callback(embedded.stop)
             embedded.keep_alive(loops)
+        master = await _master_key(settings, url)
         for one in dict.fromkeys((owner_url, url)):  # who serves sees that nothing is missing
             await upgrade(one)
         pool = await connect(url)
         stack.push_async_callback(pool.close)
         await warn_of_power(pool)
-        master = load_or_create(
-            settings.master_key_file or settings.data / "master.key",
-            settings.master_key.get_secret_value(),
-        )
+        await keep(pool, master)
         yield Ground(
             settings=settings,
             database=url,

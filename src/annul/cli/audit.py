@@ -10,9 +10,11 @@ import typer
 from annul.domain.incidents import INCIDENTS
 from annul.resolve.audit import Auditor, Report
 from annul.resolve.differences import Difference
+from annul.security.errors import MasterKeyError
 
 from . import seals
-from .reach import Config, Data, Database, Lang, NoMasterKey, Reach, User, run
+from .reach import Config, Data, Lang, Reach, User, run
+from .secret import Database
 from .show import Language, language
 
 _SAID: Final = {
@@ -67,8 +69,8 @@ def audit(
 
     async def look(base: Reach) -> Report:
         try:
-            exports = seals.exports(base)
-        except NoMasterKey as error:
+            exports = await seals.exports(base)
+        except MasterKeyError as error:
             typer.echo(f"{_SAID['unsealed'][language(lang) != 'zh']} {error}", err=True)
             exports = None
         return await Auditor(base.pool, exports=exports).everything(base.clock.now())

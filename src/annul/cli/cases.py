@@ -16,7 +16,8 @@ from annul.resolve import words
 from annul.resolve.case import UNPROVED, Case
 from annul.resolve.ends import ended
 
-from .reach import Config, Data, Database, Lang, NoMasterKey, Reach, User, run
+from .reach import Config, Data, Lang, Reach, User, run
+from .secret import Database
 from .show import Language, language
 
 _LABELS: Final = {
@@ -226,12 +227,13 @@ def _acting(
 def _proving(number: str) -> Callable[[Reach], Awaitable[bytes]]:
     async def prove(base: Reach) -> bytes:
         from annul.resolve import proof
+        from annul.security.errors import MasterKeyError
         from annul.security.notary import Notary
 
         _, whole = await proof.gather(base.pool, number, base.clock.now())
         try:
-            notary = Notary(base.master_key())
-        except NoMasterKey as error:
+            notary = Notary(await base.master_key())
+        except MasterKeyError as error:
             typer.echo(f"annul: the proof is not signed: {error}", err=True)
             notary = None
         return proof.bundle(whole, notary)

@@ -28,7 +28,8 @@ from annul.resolve.conclusion_words import follows
 from annul.resolve.conclusions import Conclusions
 from annul.security.vault import Vault
 
-from .reach import Config, Data, Database, Lang, NotAllowedHere, Reach, User, run
+from .reach import Config, Data, Lang, NotAllowedHere, Reach, User, run
+from .secret import Database
 from .show import language
 
 _CARRIED_S: Final = 15.0  # how long to wait for the host that carries it out
@@ -167,7 +168,8 @@ def _acting(
         if latest is not None and latest.state == "confirmed" and latest.done == done:
             return transaction, await _carried(conclusions, transaction, latest)
         if latest is None or not latest.open:
-            sealing = _conclusions(base, Vault(base.master_key())) if evidence else conclusions
+            vault = Vault(await base.master_key()) if evidence else None
+            sealing = _conclusions(base, vault)
             proposed = await sealing.propose(
                 reference,
                 person,
@@ -224,7 +226,7 @@ def _evidence(reference: str, user: str) -> Callable[[Reach], Awaitable[bytes]]:
     async def read(base: Reach) -> bytes:
         if (await base.person(user)).role not in {*ROLES, "auditor"}:
             raise NotAllowedHere
-        conclusions = _conclusions(base, Vault(base.master_key()))
+        conclusions = _conclusions(base, Vault(await base.master_key()))
         latest = next(iter(await conclusions.of(await conclusions.find(reference))), None)
         if latest is None:
             raise NothingProposed

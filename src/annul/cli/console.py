@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .secret import Database
+
 
 def register(application: typer.Typer) -> None:
     """Add the command."""
@@ -14,7 +16,7 @@ def register(application: typer.Typer) -> None:
 
 
 def console(
-    database: Annotated[str | None, typer.Option(help="URL of the host's PostgreSQL.")] = None,
+    database: Database = None,
     data: Annotated[Path | None, typer.Option(help="A folder of its own; keys are read.")] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
 ) -> None:

@@ -15,6 +15,7 @@ from annul.domain.errors import AnnulError
 
 from .message import as_bytes
 from .message import known as in_tables
+from .secret import Database
 from .show import Language, complain, language
 
 _UNREADABLE: Final = 2
@@ -46,13 +47,13 @@ def register(application: typer.Typer) -> None:
 
 def diagnose(
     void: Annotated[str | None, typer.Argument(help="Id or reference number of a void.")] = None,
-    request: Annotated[str | None, typer.Option(help="The void as hexadecimal or file.")] = None,
-    response: Annotated[str | None, typer.Option(help="Its answer as hexadecimal or file.")] = None,
+    request: Annotated[str | None, typer.Option(help="The void: a file, hexadecimal, -.")] = None,
+    response: Annotated[str | None, typer.Option(help="Its answer, likewise.")] = None,
     facts: Annotated[Path | None, typer.Option(help="JSON file of further facts.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Transactions exported from a host.")] = None,
     dialect: Annotated[str, typer.Option(help="Dialect of the messages.")] = "unionpay_pos",
     data: Annotated[Path | None, typer.Option(help="annul's folder.")] = None,
-    database: Annotated[str | None, typer.Option(help="URL of your own PostgreSQL.")] = None,
+    database: Database = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
     *,
@@ -88,8 +89,8 @@ def _posted(request: str, response: str | None, dialect: str) -> Facts:
     from annul.diagnose.posted import facts_of
 
     in_tables(dialect, [])
-    answer = None if response is None else as_bytes(response)
-    return facts_of(as_bytes(request), answer, dialect)
+    answer = None if response is None else as_bytes(response, dialect)
+    return facts_of(as_bytes(request, dialect), answer, dialect)
 
 
 async def _stored(

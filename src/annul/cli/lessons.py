@@ -7,7 +7,8 @@ import typer
 
 from annul.domain.errors import AnnulError
 
-from .reach import Config, Data, Database, Lang, Reach, User, run
+from .reach import Config, Data, Lang, Reach, User, run
+from .secret import Database
 from .show import language
 
 

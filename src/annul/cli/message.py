@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -16,9 +18,11 @@ from annul.wire.reading import Reading, codec_of, read
 from annul.wire.show import as_json, rows
 from annul.wire.shown import hidden
 
+from .secret import SecretShown
 from .show import complain
 
 _UNREADABLE: Final = 2
+_OF_A_CARD: Final = frozenset({2, 35, 36, 45, 52, 55})  # number, tracks, PIN, chip
 _WIDE: Final = 200  # columns when nobody's terminal sets them
 
 DialectName = Annotated[str, typer.Option(help=f"One of {', '.join(DIALECTS)}.")]
@@ -54,8 +58,8 @@ def decode(
     """Show a message field by field; a vendor's known variants are tried when it does not fit."""
     try:
         known(dialect, override or [])
-        reading = read(as_bytes(message), DIALECTS[dialect], override)
-    except (BadInput, DecodeError) as error:
+        reading = read(as_bytes(message, dialect), DIALECTS[dialect], override)
+    except (BadInput, SecretShown, DecodeError) as error:
         complain(error)
         sys.exit(_UNREADABLE)
     if as_json_:
@@ -72,6 +76,9 @@ def encode(
     """Build a message from JSON and print it as hexadecimal."""
     try:
         given = _parsed(message)
+        fields = given.get("fields")
+        if _is_shown(message) and isinstance(fields, dict):
+            _refuse_card(int(key) for key in fields if str(key).isdigit())
         name = dialect or str(given.get("dialect", "unionpay_pos"))
         names = override if override is not None else list(given.get("overrides", []))
         known(name, names)
@@ -143,8 +150,11 @@ def known(dialect: str, overrides: list[str]) -> None:
         raise BadInput(message)
 
 
-def as_bytes(given: str) -> bytes:
-    """Take hexadecimal digits (spaces allowed) from the argument, a file or standard input."""
+def as_bytes(given: str, dialect: str) -> bytes:
+    """Take hexadecimal digits (spaces allowed) from the argument, a file or standard input.
+
+    Raises `SecretShown` for an argument that holds card data, as the dialect reads it.
+    """
     if given == "-":
         raw = sys.stdin.buffer.read()
     elif _is_file(given):
@@ -152,11 +162,26 @@ def as_bytes(given: str) -> bytes:
     else:
         raw = given.encode()
     try:
-        return bytes.fromhex(raw.decode("ascii").strip())
+        found = bytes.fromhex(raw.decode("ascii").strip())
     except ValueError:
-        if given == "-" or _is_file(given):
-            return raw  # the message itself
-        raise BadInput from None
+        if _is_shown(given):
+            raise BadInput from None
+        return raw  # the message itself
+    if _is_shown(given):
+        with suppress(DecodeError):
+            _refuse_card(read(found, DIALECTS[dialect]).message.fields())
+    return found
+
+
+def _is_shown(given: str) -> bool:
+    """Say whether a message stands in the command itself."""
+    return given != "-" and not _is_file(given)
+
+
+def _refuse_card(fields: Iterable[int]) -> None:
+    if not _OF_A_CARD.isdisjoint(fields):
+        message = "the message holds card data, which everybody on this machine reads"
+        raise SecretShown(message)
 
 
 def _parsed(given: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from annul.domain import money
 from annul.domain.kinds import KINDS
 from annul.domain.response_codes import describe
+from annul.security.private import own_folder
 from annul.security.vault import Vault
 from annul.sim.terminal import receipt
 from annul.sim.terminal.batch import settle as settle_batch
@@ -26,6 +27,7 @@ from annul.sim.terminal.messages import TerminalOrder
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import SoftTerminal, TerminalAnswer
 
+from .secret import Card, Code, Pin
 from .show import Language, complain, language
 
 application = typer.Typer(help="A soft terminal.", no_args_is_help=True)
@@ -35,8 +37,6 @@ _OPEN: Final = 3
 
 Amount = Annotated[str, typer.Argument(help="Such as 100 or 100.00.")]
 Voucher = Annotated[str, typer.Argument(help="Voucher number (trace) of the original.")]
-Card = Annotated[str | None, typer.Option(help="Card number; default: that of the profile.")]
-Pin = Annotated[str, typer.Option(help="PIN, 4 to 12 digits.")]
 Keyed = Annotated[bool, typer.Option(help="Card number keyed in, not swiped.")]
 Batch = Annotated[str, typer.Option(help="Batch of the original; default: the newest that has it.")]
 AuthCode = Annotated[str, typer.Option(help="Authorisation code of another terminal's original.")]
@@ -61,9 +61,12 @@ def group(
     lang: Annotated[str | None, typer.Option(help="zh or en; default: the environment's.")] = None,
 ) -> None:
     """Choose a terminal."""
-    file = profile or next(iter(sorted((data / "pos").glob(f"{terminal or '*'}.json"))), None)
+    folder = data / "pos"
+    if folder.is_dir():
+        own_folder(folder)
+    file = profile or next(iter(sorted(folder.glob(f"{terminal or '*'}.json"))), None)
     if file is None:
-        message = f"no terminal profile in {data / 'pos'}; no money has moved"
+        message = f"no terminal profile in {folder}; no money has moved"
         raise NotPossible(message)
     try:
         loaded = Profile.read(file)
@@ -109,7 +112,7 @@ def balance(
 def qr_sale(
     context: typer.Context,
     amount: Amount,
-    code: Annotated[str | None, typer.Option(help="The code that the customer shows.")] = None,
+    code: Code = None,
 ) -> None:
     """二维码消费: Take money by a scanned code."""
     desk: CommandTill = context.obj
@@ -294,7 +297,7 @@ def _take(
     desk: CommandTill = context.obj
     number = card or desk.profile.card
     if not number:
-        raise NotPossible("no card: give --card NUMBER; no money has moved")
+        raise NotPossible("no card: give --card FILE; no money has moved")
     order = TerminalOrder(
         KINDS[name],
         money.parse(amount) if amount else 0,

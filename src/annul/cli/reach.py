@@ -21,17 +21,17 @@ from annul.domain.errors import AnnulError
 from annul.resolve.book import Book
 from annul.resolve.pace import Pace
 from annul.resolve.people import People
-from annul.security.masterkey import load_or_create
+from annul.security.masterkey import read_master_key
 from annul.settings import Settings
 from annul.store.clock import SystemClock
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
+from annul.store.master_key import keep
 
 _PASSWORD: Final = "ANNUL_PASSWORD"  # noqa: S105 - the variable's name
 Result = TypeVar("Result")
 
 Data = Annotated[Path | None, typer.Option(help="annul's folder.")]
-Database = Annotated[str | None, typer.Option(help="URL of your own PostgreSQL.")]
 Config = Annotated[Path | None, typer.Option(help="TOML file of settings.")]
 Lang = Annotated[str | None, typer.Option(help="zh or en.")]
 User = Annotated[str, typer.Option(help=f"Who acts; the password is taken from {_PASSWORD}.")]
@@ -42,13 +42,6 @@ class NotRunning(AnnulError):
 
     code = "cli.not_running"
     next_step = "Start it with annul up --data FOLDER, or give --data or --database."
-
-
-class NoMasterKey(AnnulError):
-    """This takes the host's master key, which is not here. Nothing was changed."""
-
-    code = "cli.no_master_key"
-    next_step = "Give the host's --data or --config, which name its master key."
 
 
 class NotAllowedHere(AnnulError):
@@ -85,14 +78,12 @@ class Reach:
         """No host is in this process: the next one that looks goes on with what is ordered."""
         return
 
-    def master_key(self) -> bytes:
-        """Give the master key of the hosts; raises `NoMasterKey` rather than make one."""
-        file = self.settings.master_key_file or self.settings.data / "master.key"
+    async def master_key(self) -> bytes:
+        """Give the hosts' master key; raises `MasterKeyError` and `AnotherMasterKey`."""
         given = self.settings.master_key.get_secret_value()
-        if not given and not file.exists():
-            message = f"there is no local master key in {file}"
-            raise NoMasterKey(message)
-        return load_or_create(file, given)
+        master = read_master_key(self.settings.key_file, given)
+        await keep(self.pool, master)
+        return master
 
     async def person(self, name: str) -> Visitor:
         """Give who acts, once the password is right; raises `NotAllowedHere`."""

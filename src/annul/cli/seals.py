@@ -10,7 +10,8 @@ from annul.resolve.proof import sound
 from annul.resolve.seals import Seals
 from annul.security.notary import Notary
 
-from .reach import Config, Data, Database, Reach, run
+from .reach import Config, Data, Reach, run
+from .secret import Database
 
 _Files = Annotated[list[Path], typer.Argument(help="Exports, proofs.", exists=True, dir_okay=False)]
 _Key = Annotated[Path, typer.Option(help="Public key of annul, PEM.", exists=True)]
@@ -24,9 +25,9 @@ def register(group: typer.Typer) -> None:
     group.command("key")(key)
 
 
-def exports(base: Reach) -> Exports:
-    """Give the exports of a host; raises `NoMasterKey`."""
-    notary = Notary(base.master_key())
+async def exports(base: Reach) -> Exports:
+    """Give the exports of a host; raises `MasterKeyError`."""
+    notary = Notary(await base.master_key())
     return Exports(Seals(base.pool, notary), notary, base.settings.data / SEAL_EXPORTS)
 
 
@@ -39,7 +40,7 @@ def export(
     """
 
     async def made(base: Reach) -> str:
-        return await exports(base).content(base.clock.now())
+        return await (await exports(base)).content(base.clock.now())
 
     content = run(data, database, config, made)
     if out is None:
@@ -68,6 +69,6 @@ def key(data: Data = None, database: Database = None, config: Config = None) -> 
     """Print the public key by which signatures of exports and proofs are checked."""
 
     async def public(base: Reach) -> str:
-        return Notary(base.master_key()).public_key
+        return Notary(await base.master_key()).public_key
 
     typer.echo(run(data, database, config, public), nl=False)

@@ -16,6 +16,7 @@ from annul.app import Ground, Running, desk_page, ground, serve, status_page
 from annul.host.membership import NodeLost
 from annul.security.certificates import authority
 from annul.security.masterkey import load_or_create
+from annul.security.private import own_folder
 from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.settings import Settings
 from annul.sim.demo import ISSUERS, DemoPlan, seed
@@ -143,7 +144,8 @@ def _beside(file: Path) -> Path:
 async def _demo(base: Ground) -> AsyncIterator[Demo]:
     """Run the demo's issuers and put its merchants and terminals in; what is there stays."""
     folder = base.settings.data
-    (folder / "issuers").mkdir(exist_ok=True, mode=0o700)
+    for part in ("issuers", "pos"):
+        own_folder(folder / part)
     keys = load_or_create(folder / "issuers" / "shared.key")
     shared: dict[str, Any] = {"pin_key": keys[:16], "mac_key": keys[16:]}
     async with AsyncExitStack() as stack:
@@ -218,8 +220,8 @@ def _greeting(
             "",
             f"  user admin, one-time password: {password}",
             "  It opens nothing before you choose your own, in the console or by",
-            f"    curl -u admin:{password} {seen}/password \\",
-            "      -H 'content-type: application/json' -d '{\"password\": \"one of your own\"}'",
+            f"    curl -u admin {seen}/password -H 'content-type: application/json' -d @FILE",
+            '  that asks for it, where FILE holds {"password": "one of your own"}.',
         ]
     if demo:
         command = f"annul pos --data {settings.data}"

@@ -1,6 +1,5 @@
 """`annul terminal`: register a real terminal, and make the certificates that its line needs."""
 
-import os
 from dataclasses import replace as with_changes
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +14,14 @@ from annul.merchants.enrolment import Enrolled, NotEnrolled, TerminalProfile, en
 from annul.security.certificates import Pair, authority
 from annul.security.keys import FORMS
 from annul.security.mac import EQUALISABLE, MacAlgorithm
-from annul.security.masterkey import load_or_create
+from annul.security.private import write_private
 from annul.security.software import SoftwareModule
 from annul.security.tls import ClientTls, identity_in
 from annul.settings import Settings
 from annul.sim.terminal.profile import Profile
 
-from .reach import Config, Data, Database, NotAllowedHere, Reach, User, run
+from .reach import Config, Data, NotAllowedHere, Reach, User, run
+from .secret import Database
 
 application = typer.Typer(help="Terminals: enrolment and certificates.", no_args_is_help=True)
 
@@ -148,12 +148,7 @@ async def _register(
     if not person.may(Scope.MERCHANTS_WRITE) or not reason.strip():
         message = "enrolling a terminal is for those who may change merchants, with a --reason"
         raise NotAllowedHere(message)
-    file = base.settings.master_key_file or base.settings.data / "master.key"
-    given = base.settings.master_key.get_secret_value()
-    if not given and not file.exists():
-        message = f"there is no local master key in {file}"
-        raise NotEnrolled(message)
-    security = SoftwareModule(load_or_create(file, given))
+    security = SoftwareModule(await base.master_key())
     pair = None
     if issue:  # by somebody who may
         pair = _issued(base.settings, profile.merchant_id, profile.terminal_id)
@@ -187,9 +182,8 @@ async def _register(
 def _write(out: Path, settings: Settings, enrolled: Enrolled, pair: Pair | None, host: str) -> None:
     """Lay down what the terminal is loaded with, each file for its reader alone."""
     profile = enrolled.profile
-    out.mkdir(parents=True, exist_ok=True, mode=0o700)
     for number, component in enumerate(enrolled.components(), 1):
-        _secret(
+        write_private(
             out / f"{profile.terminal_id}-component-{number}.txt",
             f"terminal {profile.terminal_id} of merchant {profile.merchant_id}\n"
             f"component {number} of 2 (combine by XOR): {component}\n"
@@ -222,13 +216,6 @@ def _write(out: Path, settings: Settings, enrolled: Enrolled, pair: Pair | None,
     typer.echo(f"  in {out}: two key components, {file.name} for annul pos --profile {file}")
     if profile.tls_identity and settings.terminals_tls is None:
         typer.echo("  terminals_tls is not set: annul terminal certificates says how", err=True)
-
-
-def _secret(file: Path, text: str) -> None:
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as opened:
-        os.fchmod(handle, 0o600)  # also of a file that was there
-        opened.write(text)
 
 
 def _risks(profile: TerminalProfile) -> list[str]:

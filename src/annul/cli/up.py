@@ -10,6 +10,8 @@ import typer
 
 from annul.domain.errors import AnnulError
 
+from .secret import Database
+
 _OF_A_PORT: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
 
@@ -77,7 +79,7 @@ def register(application: typer.Typer) -> None:
 
 def up(
     data: Annotated[Path | None, typer.Option(help="Folder of database, keys, journals.")] = None,
-    database: Annotated[str | None, typer.Option(help="URL of your own PostgreSQL.")] = None,
+    database: Database = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
     *,
     demo: Annotated[bool, typer.Option(help="Add issuer simulators and merchants.")] = False,

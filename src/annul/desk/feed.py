@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 _SQL: Final = load("annul.desk", "feed.sql")
 _POLL_S: Final = 1.0
 _OVERLAP: Final = timedelta(seconds=5)  # commits become visible later than their time says
+_LOOK_S: Final = 5.0  # after which `changes` gives an empty list, so that who follows may look
 _KEPT: Final = 1_000  # changes that a watcher may be behind
 
 Change = dict[str, Any]
@@ -70,7 +71,7 @@ class Feed:
         return lambda: self._watchers.discard(watcher)
 
     async def changes(self) -> AsyncIterator[list[Change]]:
-        """Give changes as they come, an empty list at once and now and then.
+        """Give changes as they come, an empty list at once and every few seconds.
 
         The first one says that nothing is missed from now on; a watcher too slow loses some.
         """
@@ -86,7 +87,7 @@ class Feed:
                 yield []
                 while not self.ended:
                     try:
-                        async with asyncio.timeout(15):
+                        async with asyncio.timeout(_LOOK_S):
                             yield await queue.get()
                     except TimeoutError:
                         yield []

@@ -11,10 +11,17 @@ class UnusableKey(AnnulError):
 
 
 class MasterKeyError(AnnulError):
-    """The local master key can not be used, so annul does not start. No money has moved."""
+    """The local master key can not be used, so nothing was done. No money has moved."""
 
     code = "security.master_key"
     next_step = "Give 64 hexadecimal digits in a file of mode 0600, or in ANNUL_MASTER_KEY."
+
+
+class SecretFileError(AnnulError):
+    """A file with a secret can not be read, or could be by others. Nothing was done."""
+
+    code = "security.secret_file"
+    next_step = "Give a file that is there, and let nobody but its owner read it: chmod 600 FILE."
 
 
 class PinBlockError(AnnulError):

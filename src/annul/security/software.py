@@ -45,6 +45,14 @@ class SoftwareModule:
         sealed = self._wrapping.encrypt(nonce, clear, _bound(kind, algorithm))
         return WrappedKey(kind, algorithm, nonce + sealed, check_value)
 
+    def opens(self, key: WrappedKey) -> bool:
+        """Say whether a stored key was wrapped under this local master key."""
+        try:
+            self._clear(key)
+        except UnusableKey:
+            return False
+        return True
+
     def export_under(self, key: WrappedKey, master: WrappedKey) -> bytes:
         """Give a key encrypted under a terminal's master key, block by block."""
         if master.kind is not KeyKind.MASTER:

@@ -38,7 +38,7 @@ class Vault:
         nonce, rest = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
         try:
             return self._cipher.decrypt(nonce, rest, sealed[:1]).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             message = "a stored card number does not open under this master key"
             raise UnusableKey(message) from None
 

@@ -65,7 +65,7 @@ class EmbeddedPostgresError(AnnulError):
     """The embedded PostgreSQL did not start, so annul serves nothing. No money has moved."""
 
     code = "store.embedded"
-    next_step = "Read the PostgreSQL log named above, or give your own server with --database URL."
+    next_step = "Read the PostgreSQL log named above, or give your own server with --database."
 
 
 class EmbeddedPostgres:

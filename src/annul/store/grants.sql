@@ -20,6 +20,7 @@ FROM (VALUES
     ('deliveries', 'SELECT INSERT'),
     ('entries', 'SELECT INSERT'),
     ('fee_rates', 'SELECT INSERT'),
+    ('master_key', 'SELECT INSERT'),
     ('messages', 'SELECT INSERT'),
     ('seals', 'SELECT INSERT'),
     -- Keys are put in the place of others.

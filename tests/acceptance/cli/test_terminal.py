@@ -42,6 +42,7 @@ class Desk:
         """Run a command; give its exit status, what it printed and what it complained of."""
         environment = {
             "ANNUL_PASSWORD": password,
+            "ANNUL_CARD": _CARD,
             "ANNUL_TERMINALS_PORT": str(self.port),
             "ANNUL_DATA": str(self.folder),
         }
@@ -71,7 +72,7 @@ class Desk:
 
     async def sells(self, profile: Path) -> str:
         """Sell with a profile as soon as the host knows the terminal; give the slip."""
-        words = ("pos", f"--profile={profile}", "--lang=zh", "sale", "1", f"--card={_CARD}")
+        words = ("pos", f"--profile={profile}", "--lang=zh", "sale", "1")
         async with asyncio.timeout(20):  # the host looks every two seconds
             while True:
                 status, said, complaint = await asyncio.to_thread(self.annul, *words)
@@ -352,6 +353,16 @@ async def test_without_an_authority_it_says_how_to_come_by_one(desk: Desk, tmp_p
     assert await desk.row("90000031") is None
 
 
+async def test_under_another_master_key_nothing_is_enrolled(desk: Desk, tmp_path: Path) -> None:
+    config = tmp_path / "annul.toml"
+    config.write_text(f'master_key = "{"0b" * 32}"\n')
+    status, _, complaint = desk.enrol("90000061", tmp_path / "out", f"--config={config}")
+    assert status == 1
+    assert "belongs to another local master key" in complaint
+    assert not (tmp_path / "out").exists()
+    assert await desk.row("90000061") is None
+
+
 # There already -------------------------------------------------------------------------------
 
 
@@ -397,7 +408,6 @@ async def test_a_replaced_key_opens_nothing_any_more(desk: Desk, tmp_path: Path)
         f"--profile={tmp_path / 'old' / '90000043.json'}",
         "sale",
         "1",
-        f"--card={_CARD}",
     )
     assert (status, "refused the sign-in" in complaint or "check value" in complaint) == (1, True)
 

@@ -68,8 +68,12 @@ async def test_the_first_five_minutes(folder: Path) -> None:
     assert up.running is not None
     assert up.running.returncode == 0
     assert "stopped" in up.log()
-    for file in ("master.key", "issuers/shared.key", "pos/10000001.json", "pos/10000001.db"):
+    closed = ("issuers", "issuers/shared.key", "issuers/1.jsonl", "issuers/1.key", "master.key")
+    for file in (*closed, "pos", "pos/10000001.json", "pos/10000001.db"):
         assert not stat.S_IMODE((folder / file).stat().st_mode) & 0o077
+    books = "".join(file.read_text() for file in (folder / "issuers").glob("*.jsonl"))
+    assert "sale" in books
+    assert "6200010000000007" not in books
     assert "6200010000000007" not in up.log()
 
     again = _up(folder, "again")
@@ -110,7 +114,7 @@ def test_a_wrong_setting_is_named(folder: Path) -> None:
     [
         "postgresql://annul@127.0.0.1:1/annul",
         "postgresql://annul@/annul?host=/nowhere",
-        "no address at all",
+        "postgresql://annul@127.0.0.1:port/annul",
     ],
 )
 def test_a_database_that_cannot_be_reached_is_named_and_no_port_is_blamed(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -53,7 +54,18 @@ def _response(code: str) -> str:
 
 
 def _run(*words: str) -> Result:
-    return CliRunner().invoke(application, ["diagnose", *words], env={"LC_ALL": "C", "LANG": "C"})
+    """Run it; messages come in files, since they hold a card."""
+    with TemporaryDirectory() as name:
+        given = [_laid_down(Path(name) / str(at), word) for at, word in enumerate(words)]
+        known = {"LC_ALL": "C", "LANG": "C"}
+        return CliRunner().invoke(application, ["diagnose", *given], env=known)
+
+
+def _laid_down(file: Path, word: str) -> str:
+    if not word.startswith(_HEAD):
+        return word
+    file.write_text(word)
+    return str(file)
 
 
 def _diagnosed(*words: str, code: str = "40") -> dict[str, Any]:

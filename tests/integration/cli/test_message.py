@@ -24,7 +24,7 @@ def _run(*words: str, given: str | None = None) -> Result:
 
 
 def test_a_table_for_people_is_masked() -> None:
-    result = _run("decode", _HEAD + _BODY.hex())
+    result = _run("decode", "-", given=_HEAD + _BODY.hex())
     assert result.exit_code == 0
     for words in ("620001******3217", "交易金额", "amount", "60.2", "批次号", "余额不足", _HEAD):
         assert words in result.stdout
@@ -32,11 +32,11 @@ def test_a_table_for_people_is_masked() -> None:
 
 
 def test_json_for_scripts_and_back() -> None:
-    result = _run("decode", "--json", _HEAD + _BODY.hex())
+    result = _run("decode", "--json", "-", given=_HEAD + _BODY.hex())
     decoded = json.loads(result.stdout)
     assert (decoded["mti"], decoded["leftover"]) == ("0200", "")
     assert decoded["fields"]["2"] == PAN
-    assert PAN not in _run("decode", "--json", "--masked", _BODY.hex()).stdout
+    assert PAN not in _run("decode", "--json", "--masked", "-", given=_BODY.hex()).stdout
     back = _run("encode", "-", given=result.stdout)
     assert back.stdout.strip() == _HEAD + _BODY.hex().upper()
 
@@ -67,7 +67,7 @@ def test_an_unknown_dialect_or_override_is_named() -> None:
 
 @pytest.mark.parametrize("row", samples.parameters("unionpay_messages.jsonl"))
 def test_real_dumps(row: dict[str, Any]) -> None:
-    result = _run("decode", "--json", row["hex"])
+    result = _run("decode", "--json", "-", given=row["hex"])
     if row["not_decodable"]:
         assert result.exit_code == 2
         assert "expected" in result.stderr
@@ -79,4 +79,16 @@ def test_real_dumps(row: dict[str, Any]) -> None:
     back = _run("encode", "-", given=result.stdout).stdout.strip()
     assert row["hex"].upper().endswith(back)
     assert len(row["hex"]) - len(back) in {0, 4}  # a length before it says nothing new
-    assert _run("decode", row["hex"]).exit_code == 0
+    assert _run("decode", "-", given=row["hex"]).exit_code == 0
+
+
+def test_card_data_in_the_command_is_refused() -> None:
+    for words in (
+        ("decode", _HEAD + _BODY.hex()),
+        ("encode", json.dumps({"mti": "0200", "fields": {"2": PAN}})),
+        ("diagnose", "--request", _BODY.hex()),
+    ):
+        result = _run(*words)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "everybody on this machine reads" in result.stderr
+        assert PAN not in result.output

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from annul.client.models.cases import Change
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/cases", tags=["cases"])
 _SQL: Final = load("annul.api.v1", "events.sql")
 _ID: Final = re.compile(r"(\d{1,16})-[0-9A-Za-z]{1,40}")  # microseconds since 1970, case number
 _MISSED: Final = 1_000  # cases that somebody who comes back is told of
-# Then the client connects anew by itself, so that a key that was ended is not let in for ever.
+# Then the client connects anew by itself, perhaps to another process.
 _LASTS_S: Final = 300.0
 
 
@@ -30,6 +30,7 @@ _LASTS_S: Final = 300.0
     responses=problems() | {200: {"description": "One event per change of a case."}},
 )
 async def events(
+    request: Request,
     desk: AtDesk,
     visitor: Annotated[Visitor, needs(Scope.CASES_READ)],
     last_event_id: Annotated[
@@ -39,7 +40,8 @@ async def events(
     """Follow cases as they change. Each event is called `case`.
 
     A comment every 15 seconds says that the line is alive. The stream ends after five minutes; a
-    client that comes back with Last-Event-ID, as browsers do by themselves, misses nothing.
+    client that comes back with Last-Event-ID, as browsers do by themselves, misses nothing. It ends
+    within 5 seconds when its session or key does, or when these may do something else.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + _LASTS_S
@@ -52,6 +54,8 @@ async def events(
         for row in await desk.pool.fetch(*missed):
             yield _event(dict(row))
     async for changes in following:
+        if not await request.state.still():
+            return
         for change in changes:
             if visitor.sees(change["merchant_id"]):
                 yield _event(change)

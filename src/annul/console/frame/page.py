@@ -58,6 +58,7 @@ def mount(application: FastAPI, site: Site) -> None:
     """
     for page in site.pages:
         _enter(page.path)
+    app.add_exception_handler(404, _nothing_here)
     own = application.router.lifespan_context
     ui.run_with(
         application,
@@ -87,6 +88,15 @@ def _enter(path: str) -> None:
         if found is None:
             raise HTTPException(404)
         return await _show(site, found, request)
+
+
+async def _nothing_here(request: Request, error: Exception) -> Response:
+    """Answer for an address that is none, in place of NiceGUI, which would keep a page object."""
+    del error
+    if request.state.visitor is None:
+        return Response(status_code=404)
+    words = Words(chosen(request))
+    return HTMLResponse(_alone(words("Nothing here"), words), 404)
 
 
 async def _show(site: Site, page: ConsolePage, request: Request) -> Response | None:

@@ -8,7 +8,7 @@ the issuer has said, they hold what it has done.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple, TextIO
+from typing import Final, NamedTuple, Protocol
 
 from . import rules
 from .entries import APPROVED, Account, BookEntry, Booking, Key
@@ -67,6 +67,18 @@ class _Event(NamedTuple):
     key: Key
 
 
+class Lines(Protocol):
+    """What lines are appended to."""
+
+    def write(self, line: str, /) -> object:
+        """Append a line."""
+        ...
+
+    def flush(self) -> object:
+        """Keep it."""
+        ...
+
+
 class Books:
     """Accounts and entries in memory, and in an append-only file when one is given."""
 
@@ -74,7 +86,7 @@ class Books:
         self,
         policy: IssuerSettings,
         auth_code: Callable[[], str],
-        file: TextIO | None = None,
+        file: Lines | None = None,
     ) -> None:
         self.policy = policy
         self.accounts: dict[str, Account] = {}

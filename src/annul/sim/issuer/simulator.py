@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from annul.wire.dialects import DIALECTS
 from annul.wire.framing import FRAMINGS
 
 from .books import Books
+from .books_file import BooksFile
 from .control import build
 from .faults import Faults
 from .rules import IssuerSettings
@@ -64,13 +65,10 @@ async def simulate(
     async with AsyncExitStack() as stack:
         random = Random(options.seed)  # noqa: S311 - approval codes of a simulator
         file = None
-        lines: list[str] = []
         if options.books is not None:
-            if options.books.exists():
-                lines = options.books.read_text(encoding="utf-8").splitlines()
-            file = stack.enter_context(options.books.open("a", encoding="utf-8"))
+            file = stack.enter_context(closing(BooksFile(options.books)))
         books = Books(IssuerSettings(), lambda: f"{random.randrange(10**6):06d}", file)
-        books.replay(lines)
+        books.replay(file.lines if file else ())
         server = IssuerServer(
             books,
             Faults(options.seed),

@@ -4,6 +4,7 @@ One SQLite file per terminal, every write durable; card numbers are sealed under
 """
 
 import json
+import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from annul.domain.batch import Totals, next_batch
 from annul.domain.kinds import KINDS, Money
+from annul.security.private import open_private
 from annul.security.vault import Vault
 
 Fields = dict[int, str | bytes]
@@ -56,8 +58,7 @@ class TerminalJournal:
 
     def __init__(self, file: Path | str, vault: Vault) -> None:
         if isinstance(file, Path):
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file.touch(mode=0o600)
+            os.close(open_private(file, 0))
         self._vault = vault
         self._base = sqlite3.connect(file, isolation_level=None)
         self._base.row_factory = sqlite3.Row

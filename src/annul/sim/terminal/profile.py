@@ -1,7 +1,6 @@
 """What a terminal is loaded with: its numbers, its master key, where the host is."""
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -11,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from annul.security.ciphers import BlockCipher
 from annul.security.keys import FORMS, fits
 from annul.security.mac import MacAlgorithm
+from annul.security.private import tighten, write_private
 from annul.security.tls import ClientTls
 
 
@@ -71,7 +71,11 @@ class Profile(BaseModel):
 
     @classmethod
     def read(cls, file: Path) -> "Profile":
-        """Read a file; raises `OSError` and pydantic's `ValidationError`."""
+        """Read a file, which nobody else may read from now on.
+
+        Raises `OSError` and pydantic's `ValidationError`.
+        """
+        tighten(file)
         profile = cls.model_validate_json(file.read_text(encoding="utf-8"))
         if profile.tls is None:
             return profile
@@ -79,11 +83,9 @@ class Profile(BaseModel):
 
     def write(self, file: Path) -> None:
         """Write the file, readable by its owner alone."""
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as opened:
-            os.fchmod(handle, 0o600)  # also of a file that was there
-            json.dump(self.model_dump(mode="json", exclude_defaults=True), opened, indent=2)
+        write_private(
+            file, json.dumps(self.model_dump(mode="json", exclude_defaults=True), indent=2)
+        )
 
 
 def _from(folder: Path, tls: ClientTls) -> ClientTls:

@@ -1,6 +1,5 @@
 """Cases over the API: acting, proving, and following them as they change."""
 
-import asyncio
 import io
 import json
 import zipfile
@@ -8,11 +7,9 @@ from typing import Any
 
 import asyncpg
 import httpx
-import pytest
 
-from annul.api.v1 import events
 from annul.desk.roles import Scope
-from tests.support.desks import Api, Headers, make_desk, open_api
+from tests.support.desks import Api, Headers
 
 from .conftest import Shop, happen
 
@@ -162,90 +159,3 @@ async def test_the_proof_is_a_zip(api: Api, shops: Shops) -> None:
     with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
         assert set(file.namelist()) == {"proof.json", "proof.pdf"}, "this desk signs nothing"
         assert json.loads(file.read("proof.json"))["case"]["number"] == case.number
-
-
-class Stream:
-    """Events as a client reads them."""
-
-    def __init__(self, answer: httpx.Response) -> None:
-        self._lines = answer.aiter_lines()
-
-    async def event(self) -> dict[str, str]:
-        """Give the next event; comments are passed over."""
-        found: dict[str, str] = {}
-        async with asyncio.timeout(20):
-            async for line in self._lines:
-                name, _, value = line.partition(": ")
-                if name and value:
-                    found[name] = value
-                elif not line and "data" in found:
-                    return found
-        raise AssertionError("the stream has ended")
-
-
-async def test_a_change_is_told_to_those_who_may_know(api: Api, shops: Shops) -> None:
-    mine, theirs = shops
-    headers = await api.key(Scope.CASES_READ, merchant=mine.merchant)
-    async with api.http.stream("GET", "/cases/events", headers=headers) as answer:
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        stream = Stream(answer)
-        await asyncio.sleep(0.2)
-        await happen(api.desk.book, theirs.case, "retry")
-        changed = await happen(api.desk.book, mine.case, "retry")
-        told = await stream.event()
-        data = json.loads(told["data"])
-        while data["events"] != changed.events:  # as it was when it was put in, just before
-            told = await stream.event()
-            data = json.loads(told["data"])
-    assert told["event"] == "case"
-    assert (data["number"], data["merchant"]) == (mine.case.number, mine.merchant)
-    # Whoever comes back is told what came meanwhile.
-    later = await happen(api.desk.book, changed, "back_off")
-    again = headers | {"last-event-id": told["id"]}
-    async with api.http.stream("GET", "/cases/events", headers=again) as answer:
-        missed = json.loads((await Stream(answer).event())["data"])
-    assert (missed["number"], missed["events"]) == (mine.case.number, later.events)
-
-
-async def test_nobody_is_left_watching_when_the_client_has_gone(api: Api) -> None:
-    headers = await api.key()
-    async with api.http.stream("GET", "/cases/events", headers=headers):
-        async with asyncio.timeout(5):
-            while not api.desk.feed._watchers:
-                await asyncio.sleep(0.02)
-    async with asyncio.timeout(5):
-        while api.desk.feed._watchers:
-            await asyncio.sleep(0.02)
-
-
-async def test_a_stream_ends_so_that_keys_are_looked_at_again(
-    api: Api, shops: Shops, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events, "_LASTS_S", 0.1)
-    headers = await api.key()
-    async with api.http.stream("GET", "/cases/events", headers=headers) as answer:
-        await asyncio.sleep(0.2)
-        await happen(api.desk.book, shops[0].case, "retry")
-        async with asyncio.timeout(20):
-            text = "".join([part async for part in answer.aiter_text()])
-    assert "event: case" in text
-
-
-async def test_streams_end_and_nobody_waits_when_annul_stops(
-    pool: asyncpg.Pool, shops: Shops
-) -> None:
-    async with open_api(make_desk(pool)) as api:
-        headers = await api.key()
-
-        async def follow() -> None:
-            async with api.http.stream("GET", "/cases/events", headers=headers) as answer:
-                async for _ in answer.aiter_text():
-                    pass
-
-        following = asyncio.create_task(follow())
-        waiting = asyncio.create_task(api.get(f"/voids/{shops[0].void.id}", headers, wait=60))
-        await asyncio.sleep(0.5)
-        await api.desk.feed.stop()
-        async with asyncio.timeout(2.5):
-            await following
-            assert (await waiting)["state"] == "pending"

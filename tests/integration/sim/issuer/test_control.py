@@ -118,3 +118,5 @@ async def test_books_outlive_the_simulator(tmp_path: Path) -> None:
             acquirer.sale()
             await acquirer.answer()
             assert (await control(opened, "GET", "/books"))["net"] == expected
+    assert PAN not in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600

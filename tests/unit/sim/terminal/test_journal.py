@@ -45,6 +45,14 @@ def test_what_was_written_is_there_after_a_power_cut(tmp_path: Path) -> None:
     assert PAN.encode() not in file.read_bytes()
 
 
+def test_a_journal_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    file = tmp_path / "t.db"
+    TerminalJournal(file, _SEALING).close()
+    file.chmod(0o644)
+    TerminalJournal(file, _SEALING).close()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 def test_traces_go_round_after_999999() -> None:
     journal = TerminalJournal(":memory:", _SEALING)
     journal._base.execute("UPDATE terminal SET next_trace = 999999")

@@ -69,6 +69,9 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
     profile.write(file)
     assert Profile.read(file) == profile
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.chmod(0o644)
+    Profile.read(file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:

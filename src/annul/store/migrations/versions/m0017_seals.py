@@ -2,10 +2,10 @@
 
 from annul.store.migrate import apply_file
 
-revision = "0018"
-down_revision = "0013"
+revision = "0017"
+down_revision = "0015"
 
 
 def upgrade() -> None:
     """Add the table."""
-    apply_file("0018_seals.up.sql")
+    apply_file("0017_seals.up.sql")

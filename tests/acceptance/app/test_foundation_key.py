@@ -1,0 +1,87 @@
+"""What a process stands on: with another master key than its database's it does not begin."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from annul.app import ground
+from annul.security.errors import MasterKeyError
+from annul.security.software import SoftwareModule
+from annul.settings import Settings
+from annul.sim.demo import DemoPlan, seed
+from annul.store.database import connect
+from annul.store.embedded import EmbeddedPostgres
+from annul.store.master_key import AnotherMasterKey
+from annul.store.migrate import upgrade
+from tests.support.processes import annul
+
+_OURS, _OTHER = "0a" * 32, "0b" * 32
+_OLDER = "0012"  # the last version that knew no value
+
+
+def _settings(database: str, folder: Path, key: str = "") -> Settings:
+    return Settings.load(None, data=folder, database=database, master_key=key)
+
+
+@pytest.fixture
+async def older(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """Give a database as an older version left it, with terminals."""
+    root = await asyncpg.connect(postgres.url.replace("/annul?", "/postgres?"))
+    await root.execute("CREATE DATABASE older")
+    url = postgres.url.replace("/annul?", "/older?")
+    await upgrade(url, _OLDER)
+    pool = await connect(url, size=1)
+    await seed(pool, SoftwareModule(bytes.fromhex(_OURS)), DemoPlan((1,), merchants=1))
+    await pool.close()
+    yield url
+    await root.execute("DROP DATABASE older WITH (FORCE)")
+    await root.close()
+
+
+async def _version(database: str) -> str:
+    connection = await asyncpg.connect(database)
+    try:
+        return await connection.fetchval("SELECT version_num FROM alembic_version")
+    finally:
+        await connection.close()
+
+
+async def test_a_database_of_an_older_version_takes_the_key_that_opens_it(
+    older: str, tmp_path: Path
+) -> None:
+    with pytest.raises(AnotherMasterKey):
+        async with ground(_settings(older, tmp_path, _OTHER)):
+            pytest.fail("it began")
+    assert await _version(older) == _OLDER  # nothing was written
+    async with ground(_settings(older, tmp_path, _OURS)) as base:
+        assert await base.pool.fetchval("SELECT count(*) FROM master_key") == 1
+    with pytest.raises(AnotherMasterKey):
+        async with ground(_settings(older, tmp_path, _OTHER)):
+            pytest.fail("it began")
+
+
+async def test_no_key_is_made_for_a_database_that_has_one(database: str, tmp_path: Path) -> None:
+    async with ground(_settings(database, tmp_path / "first")):
+        pass
+    with pytest.raises(MasterKeyError, match="there is no local master key"):
+        async with ground(_settings(database, tmp_path / "second")):
+            pytest.fail("it began")
+    assert not (tmp_path / "second" / "master.key").exists()
+
+
+async def test_a_process_with_another_key_says_so_and_serves_nothing(
+    database: str, tmp_path: Path
+) -> None:
+    async with ground(_settings(database, tmp_path / "first", _OURS)):
+        pass
+    environment = {"ANNUL_DATABASE": database, "ANNUL_MASTER_KEY": _OTHER}
+    for command in ("up", "console"):
+        ended = annul(command, f"--data={tmp_path / 'second'}", environment=environment, logs=True)
+        assert (ended.status, "annul is up" in ended.out) == (1, False)
+        assert "belongs to another local master key" in ended.err
+        assert _OTHER not in ended.err
+    pool = await connect(database, size=1)
+    assert await pool.fetchval("SELECT count(*) FROM hosts") == 0
+    await pool.close()
