@@ -16,6 +16,7 @@ from . import (
     lessons,
     message,
     pos,
+    retention,
     sim,
     simulate,
     terminal,
@@ -37,6 +38,7 @@ audit.register(application)
 conclude.register(application)
 console.register(application)
 lessons.register(application)
+retention.register(application)
 simulate.register(application)
 application.add_typer(sim.application, name="sim")
 application.add_typer(pos.application, name="pos")
