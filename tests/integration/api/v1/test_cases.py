@@ -13,8 +13,9 @@ import pytest
 from annul.api.v1 import events
 from annul.desk.roles import Scope
 from tests.support.desks import Api, Headers, make_desk, open_api
+from tests.support.shops import Shop
 
-from .conftest import Shop, happen
+from .conftest import happen
 
 Shops = tuple[Shop, Shop]
 
