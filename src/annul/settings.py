@@ -29,6 +29,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from annul.domain.retention import kept_days
 from annul.security.tls import Clients, ClientTls, ServerTls
 
 DEFAULT_FILE: Final = "annul.toml"
@@ -127,6 +128,11 @@ class Settings(BaseSettings):
         description="seconds until a case ends as refused at the latest; by cause if unset",
     )
 
+    retention_days: dict[str, Annotated[int, Field(le=36_500)]] = Field(
+        default_factory=dict,
+        description="days for which a subject is kept, where not as documented",
+    )
+
     master_key_file: Path | None = Field(None, description="default: master.key in the data folder")
     master_key: SecretStr = Field(SecretStr(""), description="hex, 32 bytes; instead of the file")
 
@@ -144,6 +150,12 @@ class Settings(BaseSettings):
         if value.get_secret_value() and not info.data["database"].get_secret_value():
             message = "give database too: of the embedded server annul knows the owner"
             raise ValueError(message)
+        return value
+
+    @field_validator("retention_days")
+    @classmethod
+    def _kept_long_enough(cls, value: dict[str, int]) -> dict[str, int]:
+        kept_days(value)
         return value
 
     @field_validator("console_tls")

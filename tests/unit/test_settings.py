@@ -38,6 +38,21 @@ def test_a_wrong_value_is_named(tmp_path: Path, name: str, value: object) -> Non
         Settings.load(None, data=tmp_path, **{name: value})
 
 
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"audit": 364}, "audit is kept for 365 days at least"),
+        ({"everything": 1}, "everything is none of"),
+        ({"audit": 36_501}, "36500"),
+    ],
+)
+def test_nothing_goes_sooner_than_it_may(tmp_path: Path, chosen: dict[str, int], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Settings.load(None, data=tmp_path, retention_days=chosen)
+    (tmp_path / "annul.toml").write_text("[retention_days]\naudit = 365\n")
+    assert Settings.load(None, data=tmp_path).retention_days == {"audit": 365}
+
+
 def test_secrets_do_not_show(tmp_path: Path) -> None:
     settings = Settings.load(
         None, data=tmp_path, master_key="ab" * 32, database="postgres://u:pw@h/d"

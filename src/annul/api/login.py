@@ -91,7 +91,7 @@ def build(access: Access, *, secure: bool) -> APIRouter:  # noqa: C901 - one rou
         csrf: Annotated[str, Form()] = "",
     ) -> Response:
         visitor: Visitor | None = request.state.visitor
-        if visitor is None or csrf != visitor.csrf:
+        if visitor is None or not visitor.csrf or csrf != visitor.csrf:  # a program has none
             return _page(request, "choose", said="origin", status=403)
         try:
             await access.change(visitor.name, password)

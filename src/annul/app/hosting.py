@@ -44,6 +44,7 @@ from annul.resolve.sweep import Sweep
 from annul.security.tls import ServerTls, server_context
 from annul.settings import Settings
 from annul.store.journal import Journal
+from annul.store.retention import Retention
 from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
 from annul.wire.framing import FRAMINGS
@@ -181,8 +182,15 @@ async def _start_workers(
         await part.start()
         stack.push_async_callback(part.stop)
     sweep = Sweep(Auditor(base.pool, _QUESTION_S), base.clock, loops=base.loops)
+    retention = Retention(
+        base.pool,
+        base.clock,
+        host.business_date,
+        base.settings.retention_days,
+        loops=base.loops,
+    )
     resolvers = (resolver,) if base.settings.resolver else ()
-    for part in (forwarder, *resolvers, sweep, *_sealing(base, host)):
+    for part in (forwarder, *resolvers, sweep, retention, *_sealing(base, host)):
         part.start()
         stack.push_async_callback(part.stop)
 

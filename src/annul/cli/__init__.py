@@ -17,6 +17,7 @@ from . import (
     lessons,
     message,
     pos,
+    retention,
     sim,
     simulate,
     terminal,
@@ -38,6 +39,7 @@ audit.register(application)
 conclude.register(application)
 console.register(application)
 lessons.register(application)
+retention.register(application)
 simulate.register(application)
 application.add_typer(sim.application, name="sim")
 application.add_typer(database.application, name="database")

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from annul.desk.acts import undo_lesson
 from annul.domain.errors import AnnulError
 
 from .reach import Config, Data, Lang, Reach, User, run
@@ -69,14 +70,9 @@ def lessons(
 
 
 async def _undo(base: Reach, number: str, user: str, reason: str) -> int:
-    from annul.resolve.people import ACTIONS, ActionRefused
-
-    role = (await base.person(user)).role
-    if role not in ACTIONS["confirm-cause"].roles or not reason.strip():
-        message = "taking a lesson back is for those who may confirm a cause, with a reason"
-        raise ActionRefused(message)
+    person = await base.person(user)
     case = await base.book.find(number)
-    count = await base.lessons.undo(case.id, base.clock.now(), user, role, reason)
+    count = await undo_lesson(base, person, case.id, reason)
     if not count:
         raise NothingTaught
     return count

@@ -172,7 +172,7 @@ class Access:
 
         Within a transaction, call `forget` once it is through.
         """
-        change = _SQL["set_active"](name=name, active=active)
+        change = _SQL["set_active"](name=name, active=active, now=self._clock.now())
         changed = await (within or self._pool).fetchval(*change)
         self._kept.clear()
         return bool(changed)

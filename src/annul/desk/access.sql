@@ -59,9 +59,10 @@ ON CONFLICT DO NOTHING
 RETURNING name;
 
 -- name: set_active
--- description: Let a user in or not; sessions end.
+-- description: Let a user in or not; sessions end. Of who left long ago only the name is kept.
 WITH ended AS (DELETE FROM sessions WHERE name = :name)
-UPDATE users SET active = :active WHERE name = :name RETURNING name;
+UPDATE users SET active = :active, left_at = CASE WHEN :active THEN NULL ELSE :now::timestamptz END
+WHERE name = :name AND (password_hash <> '' OR NOT :active) RETURNING name;
 
 -- name: speak
 -- description: Keep a user's language.
@@ -72,11 +73,7 @@ UPDATE users SET language = :language WHERE name = :name;
 SELECT name, role, merchant_id, active, one_time, locked_until, created_at FROM users ORDER BY name;
 
 -- name: open
--- description: Open a session; sweep up those that are over, and tries that say nothing any more.
-WITH swept AS (DELETE FROM sessions WHERE ends_at < :now),
-     forgotten AS (DELETE FROM sign_in_tries
-                   WHERE tried_at < :now::timestamptz - interval '1 day' AND let_in_at IS NULL
-                      OR tried_at < :now::timestamptz - interval '90 days')
+-- description: Open a session.
 INSERT INTO sessions (token_hash, name, csrf, created_at, seen_at, ends_at)
 VALUES (:hash, :name, :csrf, :now, :now, :ends_at);
 

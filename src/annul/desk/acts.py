@@ -1,7 +1,9 @@
 """Acts on a case, for console and API alike: by role, with a reason, above an amount by two."""
 
 from typing import Any, Final, Protocol
+from uuid import UUID
 
+from annul.diagnose.lessons import Lessons
 from annul.host.host import Host
 from annul.resolve.case import Case
 from annul.resolve.people import ACTIONS, Action, People, allowed
@@ -28,6 +30,11 @@ class Counter(Protocol):
     @property
     def people(self) -> People:
         """What carries out what people decide."""
+        ...
+
+    @property
+    def lessons(self) -> Lessons:
+        """What closed cases have taught."""
         ...
 
     @property
@@ -99,3 +106,14 @@ async def act(
     if counter.host is not None:
         counter.host.failed.set()  # the resolver looks at once
     return done
+
+
+async def undo_lesson(counter: Counter, visitor: Visitor, case_id: UUID, reason: str) -> int:
+    """Take back what a case has taught, and keep who did and why; gives how many steps.
+
+    Raises `NotAllowed` and `ReasonNeeded`.
+    """
+    await permit(counter.pool, visitor, Scope.ADMIN, reason)
+    return await counter.lessons.undo(
+        case_id, counter.clock.now(), visitor.name, visitor.role, reason.strip()
+    )

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from annul.resolve import proof
 from annul.resolve.book import CaseUnknown
@@ -14,8 +13,7 @@ from annul.store.sql import load
 from .audit import audit, audit_read
 from .cursor import Cursor, Listing, listing
 from .desk import Desk, NothingThere
-from .permission import permit
-from .roles import Scope, Visitor
+from .roles import Visitor
 
 _SQL: Final = load("annul.desk", "cases.sql")
 STATES: Final = ("open", "asked", "late", "voided", "refunded", "refused", "unproved", "all")
@@ -108,14 +106,6 @@ async def _looked_at(desk: Desk, visitor: Visitor, number: str, case: Case) -> b
     now = desk.clock.now()
     waits = not case.ended and case.next_action_at > now
     return waits and await desk.book.repair(case, now)
-
-
-async def undo_lesson(desk: Desk, visitor: Visitor, case_id: UUID, reason: str) -> int:
-    """Take back what a case has taught, and keep who did and why; gives how many steps."""
-    await permit(desk.pool, visitor, Scope.ADMIN, reason)
-    return await desk.lessons.undo(
-        case_id, desk.clock.now(), visitor.name, visitor.role, reason.strip()
-    )
 
 
 def _amount(text: str) -> int | None:

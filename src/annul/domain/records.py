@@ -121,7 +121,7 @@ class Transaction(NamedTuple):
     original_id: UUID | None
     card_hash: bytes
     card_masked: str
-    card_cipher: bytes
+    card_cipher: bytes | None  # None: not kept any more; empty: there was none
     card_type: str
     issuer_id: str
     rrn: str

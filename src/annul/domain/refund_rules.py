@@ -10,7 +10,7 @@ from typing import Final
 from .records import Transaction
 from .rulings import ALLOWED, Ruling, refusal
 from .states import UNFINISHED, State
-from .void_rules import BEING_UNDONE, NOT_FOUND, Predicate, Undoing
+from .void_rules import BEING_UNDONE, CARD_GONE, NOT_FOUND, Predicate, Undoing, card_gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +104,6 @@ def check(original: Transaction | None, undoing: Undoing, terms: Terms) -> Rulin
     age = (undoing.business_date - original.business_date).days
     if age > terms.days:
         return TOO_OLD
+    if card_gone(original, undoing):
+        return CARD_GONE
     return SAME_DAY if age == 0 and not terms.same_day else ALLOWED

@@ -65,6 +65,21 @@ NOT_FOUND: Final = refusal(
 )
 
 
+CARD_GONE: Final = refusal(
+    "12",
+    "card_not_kept",
+    "原交易卡号已按期删除",
+    "the card number of the original is not kept any more",
+    "请使用原卡办理",
+    "present the card of the sale at a terminal",
+)
+
+
+def card_gone(original: Transaction, undoing: Undoing) -> bool:
+    """Say whether nobody can tell the issuer which card it is about."""
+    return original.card_cipher is None and undoing.card_hash is None
+
+
 def _same_day(undoing: Undoing) -> bool:
     """Say whether it takes money back: on the day, in the batch and at the terminal of the sale."""
     return undoing.kind.money is Money.BACK
@@ -153,6 +168,7 @@ RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
         refusal("12", "original_of_other_day", "原交易不是当日",
                  "the original is of another business day", "请改做退货", "refund it instead"),
     ),
+    (card_gone, CARD_GONE),
     (
         # The fee comes back with the void, so the merchant gives what the sale brought.
         lambda o, u: u.balance is not None and u.balance < u.amount - o.fee,

@@ -133,6 +133,13 @@ class EvidenceRefused(AnnulError):
     next_step = "Attach what the issuer has written or shown, as a file of at most 5 MB."
 
 
+class EvidenceGone(AnnulError):
+    """This evidence was kept for as long as it is kept. Its SHA-256 still stands in the history."""
+
+    code = "resolve.evidence_gone"
+    next_step = "Whoever has a copy can prove by the SHA-256 that it is the same file."
+
+
 class ReasonMissing(AnnulError):
     """A conclusion needs a reason. Nothing was changed."""
 

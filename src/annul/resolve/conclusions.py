@@ -26,6 +26,7 @@ from .conclusion import (
     ROLES,
     AlreadyProposed,
     Conclusion,
+    EvidenceGone,
     EvidenceRefused,
     NotConcludable,
     NothingProposed,
@@ -94,8 +95,10 @@ class Conclusions:
             raise PlaceTaken
 
     async def read_evidence(self, conclusion: Conclusion) -> bytes:
-        """Give the file that was attached; its hash is checked."""
+        """Give the file that was attached; its hash is checked. Raises `EvidenceGone`."""
         sealed = await self._pool.fetchval(*_SQL["evidence"](**_key(conclusion)))
+        if not sealed:
+            raise EvidenceGone
         content = self._vault.open_file(sealed, conclusion.id.bytes)
         assert hashlib.sha256(content).digest() == conclusion.evidence_hash, "sealed as it came"
         return content

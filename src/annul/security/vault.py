@@ -31,8 +31,11 @@ class Vault:
         nonce = urandom(_NONCE)
         return _VERSION + nonce + self._cipher.encrypt(nonce, pan.encode(), _VERSION)
 
-    def open(self, sealed: bytes) -> str:
-        """Decrypt a card number; raises `UnusableKey` when it was sealed under another key."""
+    def open(self, sealed: bytes | None) -> str:
+        """Decrypt a card number; raises `UnusableKey` when it was sealed under another key.
+
+        Nothing for one that is not kept any more.
+        """
         if not sealed:
             return ""
         nonce, rest = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]

@@ -35,19 +35,16 @@ FROM (VALUES
     ('hosts', 'SELECT INSERT UPDATE'),
     ('incidents', 'SELECT INSERT UPDATE'),
     ('issuer_links', 'SELECT INSERT UPDATE'),
-    ('issuer_stats', 'SELECT INSERT UPDATE'),
     ('issuers', 'SELECT INSERT UPDATE'),
     ('lessons', 'SELECT INSERT UPDATE'),
     ('merchant_balances', 'SELECT INSERT UPDATE'),
     ('merchants', 'SELECT INSERT UPDATE'),
-    ('notices', 'SELECT INSERT UPDATE'),
     ('notifications', 'SELECT INSERT UPDATE'),
     ('orders', 'SELECT INSERT UPDATE'),
     ('outbox', 'SELECT INSERT UPDATE'),
     ('policies', 'SELECT INSERT UPDATE'),
+    ('purges', 'SELECT INSERT UPDATE'),
     ('refusals', 'SELECT INSERT UPDATE'),
-    ('saved_views', 'SELECT INSERT UPDATE'),
-    ('terminal_stats', 'SELECT INSERT UPDATE'),
     ('terminals', 'SELECT INSERT UPDATE'),
     ('transactions', 'SELECT INSERT UPDATE'),
     ('users', 'SELECT INSERT UPDATE'),
@@ -57,9 +54,17 @@ FROM (VALUES
     ('code_meanings', 'SELECT INSERT UPDATE DELETE'),
     ('contacts', 'SELECT INSERT UPDATE DELETE'),
     ('idempotency', 'SELECT INSERT UPDATE DELETE'),
+    ('issuer_stats', 'SELECT INSERT UPDATE DELETE'),
+    ('notices', 'SELECT INSERT UPDATE DELETE'),
+    ('saved_views', 'SELECT INSERT UPDATE DELETE'),
     ('sessions', 'SELECT INSERT UPDATE DELETE'),
-    ('sign_in_tries', 'SELECT INSERT UPDATE DELETE')
-) AS tables (name, may);
+    ('sign_in_tries', 'SELECT INSERT UPDATE DELETE'),
+    ('terminal_stats', 'SELECT INSERT UPDATE DELETE')
+) AS tables (name, may)
+-- What takes old rows of what is only ever added to; by these and in no other way.
+UNION ALL SELECT 'ROUTINE', oid::regprocedure::text, 'EXECUTE' FROM pg_proc
+WHERE pronamespace = 'public'::regnamespace
+  AND proname IN ('purge_audit', 'purge_messages', 'purge_notifications');
 
 -- name: held
 -- description: What everybody and the serving role may do now, but with what an extension brought.

@@ -21,6 +21,7 @@ _ALWAYS = {
     "forward_watch",
     "resolver",
     "sweep",
+    "retention",
 }
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from annul.desk.cases import undo_lesson
+from annul.desk.acts import undo_lesson
 from annul.desk.desk import Desk
 from annul.desk.permission import ReasonNeeded
 from annul.desk.roles import Visitor

@@ -8,7 +8,7 @@ import pytest
 
 from annul.desk import people
 from annul.desk.access import NameTaken, SignInVerdict, UserNotPossible
-from annul.desk.cases import undo_lesson
+from annul.desk.acts import undo_lesson
 from annul.desk.desk import Desk, NothingThere
 from annul.desk.permission import NotAllowed, NotValid, ReasonNeeded
 from annul.desk.roles import ROLES, Scope, Visitor

@@ -10,7 +10,7 @@ import pytest
 
 from annul.domain.states import BY_HAND, State
 from annul.resolve import conclusion as said
-from annul.resolve.conclusion import Conclusion, Person
+from annul.resolve.conclusion import Conclusion, EvidenceGone, Person
 from annul.resolve.second_person import SecondPersonNeeded
 from annul.security.errors import UnusableKey
 from tests.support.rows import put
@@ -274,3 +274,10 @@ async def test_evidence_is_sealed_and_names_no_card(site: Site) -> None:
     )
     with pytest.raises(UnusableKey):
         await site.conclusions.read_evidence(other)
+
+
+async def test_evidence_that_is_not_kept_any_more_is_said_to_be_so(site: Site) -> None:
+    proposed = await site.propose((await open_sale(site)).id)
+    await site.pool.execute("UPDATE conclusions SET evidence = ''")
+    with pytest.raises(EvidenceGone, match="SHA-256 still stands"):
+        await site.conclusions.read_evidence(proposed)

@@ -62,7 +62,9 @@ _APPEND_ONLY: Final = (
     "deliveries",
     "entries",
     "fee_rates",
+    "master_key",
     "messages",
+    "seals",
 )
 _PUT: Final = """
 INSERT INTO audit (id, at, who, role, action, object, reason)

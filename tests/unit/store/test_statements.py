@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 
 from annul.desk.transactions import TransactionSearch
+from annul.domain.retention import RETENTION
 from annul.resolve.differences import QUESTIONS, Over
 from annul.store.sql import Statement
 
@@ -32,6 +33,7 @@ _MODULES: Final = [
 # Statements and parts that are named after the rows of a table.
 _BY_ROW: Final = {
     "desk/transactions.sql": {one.name for one in fields(TransactionSearch)},
+    "store/retention.sql": {one.subject for one in RETENTION},
     "resolve/audit.sql": {
         *(question.name for question in QUESTIONS),
         *(f"next_{over}" for over in (Over.TRANSACTIONS, Over.CASES)),

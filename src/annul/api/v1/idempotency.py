@@ -5,7 +5,7 @@ between, whoever is asked with the same key later can see whether it was made.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -19,9 +19,7 @@ from annul.domain.errors import AnnulError
 from annul.store.sql import load
 
 _SQL: Final = load("annul.api.v1", "idempotency.sql")
-_KEPT: Final = timedelta(days=7)
 _MARGIN: Final = timedelta(seconds=60)  # beyond an issuer's time-out; then its process has ended
-_SWEEP_S: Final = 3600.0
 
 Key = Annotated[
     str,
@@ -67,12 +65,10 @@ class Keys:
     """Keys of programs in the database."""
 
     _desk: Desk
-    _swept: float = field(default=float("-inf"))
 
     async def claim(self, visitor: Visitor, key: str, asked: str) -> Claim:
         """Begin under a key; `asked` is all of the request. Raises `OtherRequest`, `UnderWay`."""
         pool, now = self._desk.pool, self._desk.clock.now()
-        await self._sweep()
         whose = {"who": visitor.name, "key": key}
         fingerprint = hashlib.sha256(asked.encode()).digest()
         identity = uuid7()
@@ -102,12 +98,6 @@ class Keys:
     async def free(self, visitor: Visitor, key: str) -> None:
         """Give a key back under which nothing was done."""
         await self._desk.pool.execute(*_SQL["free"](who=visitor.name, key=key))
-
-    async def _sweep(self) -> None:
-        clock = self._desk.clock
-        if clock.monotonic() - self._swept > _SWEEP_S:
-            self._swept = clock.monotonic()
-            await self._desk.pool.execute(*_SQL["sweep"](before=clock.now() - _KEPT))
 
 
 def _keys_of(request: Request) -> Keys:

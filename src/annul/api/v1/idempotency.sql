@@ -22,7 +22,3 @@ UPDATE idempotency SET status = :status, answer = :answer WHERE who = :who AND k
 -- name: free
 -- description: Give a key back under which nothing was done.
 DELETE FROM idempotency WHERE who = :who AND key = :key AND status IS NULL;
-
--- name: sweep
--- description: Forget what was begun before a moment.
-DELETE FROM idempotency WHERE created_at < :before;

@@ -10,7 +10,7 @@ from annul.console.frame.forms import Answers, Form, act_button, ask
 from annul.console.frame.live import Part, View
 from annul.console.frame.markup import Html, badge, card, join, link, table, tag
 from annul.console.shared import cause_name
-from annul.desk import cases
+from annul.desk import acts
 from annul.desk.roles import Scope
 from annul.diagnose.signals import SIGNALS
 
@@ -136,7 +136,7 @@ async def _undo(view: View, case_id: str, number: str) -> bool:
         return False
 
     async def act(answers: Answers) -> None:
-        await cases.undo_lesson(view.desk, view.visitor, UUID(case_id), answers["reason"])
+        await acts.undo_lesson(view.desk, view.visitor, UUID(case_id), answers["reason"])
 
     form = Form(
         words("Take back what case {number} has taught", number=number),

@@ -10,8 +10,9 @@ import httpx
 
 from annul.desk.roles import Scope
 from tests.support.desks import Api, Headers
+from tests.support.shops import Shop
 
-from .conftest import Shop, happen
+from .conftest import happen
 
 Shops = tuple[Shop, Shop]
 

@@ -23,8 +23,7 @@ from annul.resolve.conclusion import LARGEST_EVIDENCE
 from annul.store.journal import Journal
 from tests.support.desks import Api, Headers, make_desk, open_api
 from tests.support.rows import put_transaction
-
-from .conftest import Shop
+from tests.support.shops import Shop
 
 Shops = tuple[Shop, Shop]
 LETTER = b"%PDF of the issuer"

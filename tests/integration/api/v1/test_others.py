@@ -17,8 +17,7 @@ from annul.desk.access import Access
 from annul.desk.roles import Scope
 from tests.support.desks import Api, make_desk, open_api
 from tests.support.rows import put
-
-from .conftest import NOW, Shop
+from tests.support.shops import NOW, Shop
 
 Shops = tuple[Shop, Shop]
 _POSTED = {"request": diagnosis._REQUEST, "response": diagnosis._RESPONSE}

@@ -10,8 +10,9 @@ from annul.desk import transactions as views
 from annul.desk.roles import Scope
 from tests.support.desks import Api
 from tests.support.rows import put_transaction
+from tests.support.shops import NOW, SALES, Shop
 
-from .conftest import NOW, SALES, Shop, happen
+from .conftest import happen
 
 Shops = tuple[Shop, Shop]
 

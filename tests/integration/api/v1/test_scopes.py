@@ -9,8 +9,7 @@ import pytest
 from annul.api import v1
 from annul.desk.roles import OF_A_SHOP, ROLES, Scope
 from tests.support.desks import PREFIX, Api, Headers, make_desk
-
-from .conftest import Shop
+from tests.support.shops import Shop
 
 _WRITES = {Scope.VOIDS_WRITE, Scope.REFUNDS_WRITE, Scope.MERCHANTS_WRITE}
 # What opens each call; any one of them does.

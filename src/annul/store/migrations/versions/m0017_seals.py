@@ -3,7 +3,7 @@
 from annul.store.migrate import apply_file
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 
 
 def upgrade() -> None:

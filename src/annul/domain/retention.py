@@ -1,0 +1,261 @@
+"""What is kept how long: one table of what goes, one of what stays, and why.
+
+Every table of the database stands in one of them; a test holds both against the schema, so that
+whoever adds a table has to decide. `annul.store.retention` lets go what is too old.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from .text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """A subject that goes: the whole rows of `tables`, or what `columns` of the first one hold.
+
+    `days` counts from the moment that `since` names. `least` is the shortest that a setting may
+    choose: below it something would still be needed, or a rule broken.
+    """
+
+    subject: str
+    title: Text
+    tables: tuple[str, ...]
+    since: str
+    days: int
+    least: int
+    reason: Text
+    columns: tuple[str, ...] = ()
+
+
+_DISPUTES: Final = Text(
+    "卡组织受理争议最长约540天，银联一般为180天；证据须保留到此时",
+    "card networks take disputes up to 540 days after the transaction, UnionPay mostly up to 180: "
+    "until then it is evidence",
+)
+
+RETENTION: Final = (
+    Retained(
+        "card_ciphers",
+        Text("卡号密文、有效期、卡序号", "card numbers (encrypted), expiry, sequence"),
+        ("transactions",),
+        "received_at",
+        days=3,
+        least=2,
+        reason=Text(
+            "PCI DSS 3.2.1：卡数据只在业务需要时保存。可退货、可撤销的交易保存到退货期满；"
+            "其余交易两天内仍可能被终端冲正",
+            "PCI DSS 3.2.1: card data only as long as business needs it. What can be refunded or "
+            "voided keeps it until its merchant's time for refunds is over; a terminal may "
+            "reverse the rest for two days",
+        ),
+        columns=("card_cipher", "expiry", "card_sequence"),
+    ),
+    Retained(
+        "messages",
+        Text("失败交易的脱敏报文", "masked messages of what failed"),
+        ("messages",),
+        "at",
+        days=540,
+        least=180,
+        reason=_DISPUTES,
+    ),
+    Retained(
+        "refusals",
+        Text("被拒请求的卡信息", "cards of what was refused at the door"),
+        ("refusals",),
+        "received_at",
+        days=540,
+        least=180,
+        reason=_DISPUTES,
+        columns=("card_hash", "card_masked"),
+    ),
+    Retained(
+        "notices",
+        Text("发给终端的通知", "what terminals were told"),
+        ("notices",),
+        "created_at",
+        days=540,
+        least=180,
+        reason=_DISPUTES,
+    ),
+    Retained(
+        "notifications",
+        Text("发给商户的通知及其投递", "what merchants were told, and each delivery of it"),
+        ("notifications", "webhook_outbox", "deliveries"),
+        "created_at",
+        days=540,
+        least=180,
+        reason=_DISPUTES,
+    ),
+    Retained(
+        "case_evidence",
+        Text("人工结论的证据文件", "evidence of conclusions by hand"),
+        ("conclusions",),
+        "confirmed_at, withdrawn_at",
+        days=3650,
+        least=1825,
+        reason=Text(
+            "反洗钱法（2024年修订）：交易记录保存十年；FATF建议11：至少五年",
+            "China's anti-money-laundering law (revised 2024) asks for ten years of records of a "
+            "transaction, FATF recommendation 11 for five",
+        ),
+        columns=("evidence",),
+    ),
+    Retained(
+        "audit",
+        Text("审计记录", "the audit log"),
+        ("audit",),
+        "at",
+        days=1825,
+        least=365,
+        reason=Text(
+            "PCI DSS 10.5.1：审计记录至少保存十二个月，最近三个月随时可查",
+            "PCI DSS 10.5.1: at least twelve months, the latest three at hand",
+        ),
+    ),
+    Retained(
+        "idempotency",
+        Text("程序请求的应答", "answers under an Idempotency-Key"),
+        ("idempotency",),
+        "created_at",
+        days=7,
+        least=7,
+        reason=Text("接口承诺七天内同键同答", "the API promises the same answer for seven days"),
+    ),
+    Retained(
+        "sessions",
+        Text("已结束的登录", "sessions that are over"),
+        ("sessions",),
+        "ends_at",
+        days=1,
+        least=0,
+        reason=Text("结束后不再有用", "nobody needs them once they are over"),
+    ),
+    Retained(
+        "strangers",
+        Text("陌生地址的错误口令", "wrong passwords from where nobody came in"),
+        ("sign_in_tries",),
+        "tried_at",
+        days=1,
+        least=1,
+        reason=Text("锁定最长一小时", "a lock lasts an hour at most"),
+    ),
+    Retained(
+        "sign_in_tries",
+        Text("用户登录过的地址", "addresses from which users came in"),
+        ("sign_in_tries",),
+        "tried_at",
+        days=90,
+        least=90,
+        reason=Text(
+            "九十天内登录过的地址不受他人锁定影响",
+            "from an address that was used within ninety days a name is not locked by strangers",
+        ),
+    ),
+    Retained(
+        "former_users",
+        Text("离职用户的口令、语言、视图、地址", "what is kept of users who left, but the name"),
+        ("users", "saved_views", "sign_in_tries"),
+        "left_at",
+        days=90,
+        least=0,
+        reason=Text(
+            "个人信息保护法：目的达成即删除。姓名留在审计中，不再给别人",
+            "China's personal information protection law: gone once its purpose is. The name stays "
+            "in the audit log, and is given to nobody else",
+        ),
+        columns=("password_hash", "language"),
+    ),
+    Retained(
+        "contacts",
+        Text("已停用发卡行的联系人", "whom to call at issuers that are switched off"),
+        ("contacts",),
+        "added_at",
+        days=180,
+        least=30,
+        reason=Text(
+            "个人信息保护法：目的达成即删除；争议期一般为180天",
+            "China's personal information protection law: gone once its purpose is; disputes with "
+            "an issuer come for 180 days mostly",
+        ),
+    ),
+    Retained(
+        "issuer_stats",
+        Text("发卡行统计", "figures of issuers"),
+        ("issuer_stats",),
+        "slot",
+        days=400,
+        least=90,
+        reason=Text("可与去年同期比较", "to compare with the same month a year ago"),
+    ),
+    Retained(
+        "terminal_stats",
+        Text("终端故障统计", "figures of terminals"),
+        ("terminal_stats",),
+        "minute",
+        days=400,
+        least=90,
+        reason=Text("可与去年同期比较", "to compare with the same month a year ago"),
+    ),
+)  # fmt: skip
+
+_BOOKS: Final = Text("账簿", "the books: what was asked, what moved, what is owed")
+_CASES: Final = Text("案件及其哈希链", "how money came to its end, in a chain that proofs refer to")
+_IN_FORCE: Final = Text("在用的设置", "settings in force; one that is changed is replaced")
+_ANSWERS: Final = Text(
+    "谁做了什么要能追溯", "who acted can be told by it; it lets nobody in once it has ended"
+)
+_NOW: Final = Text("当前状态，行数有限", "how things are now, in a bounded number of rows")
+
+# Each table of which no row goes, and why.
+KEPT: Final[Mapping[str, Text]] = {
+    **dict.fromkeys(
+        (
+            "entries",
+            "merchant_balances",
+            "orders",
+            "outbox",
+            "batches",
+            "batch_uploads",
+            "incidents",
+        ),
+        _BOOKS,
+    ),
+    **dict.fromkeys(("cases", "case_events", "lessons", "seals"), _CASES),
+    **dict.fromkeys(
+        (
+            "issuers",
+            "bins",
+            "fee_rates",
+            "merchants",
+            "terminals",
+            "terminal_keys",
+            "pending_keys",
+            "policies",
+            "code_meanings",
+        ),
+        _IN_FORCE,
+    ),
+    **dict.fromkeys(("api_keys", "webhooks"), _ANSWERS),
+    **dict.fromkeys(
+        ("reference", "circuits", "hosts", "issuer_links", "master_key", "purges"), _NOW
+    ),
+}
+
+
+def kept_days(chosen: Mapping[str, int]) -> dict[str, int]:
+    """Give the days of each subject, those that were chosen in place of the table's.
+
+    Raises `ValueError` for a subject that there is not, or fewer days than its least.
+    """
+    least = {one.subject: one.least for one in RETENTION}
+    for subject, days in chosen.items():
+        if subject not in least:
+            message = f"{subject} is none of {', '.join(sorted(least))}"
+            raise ValueError(message)
+        if days < least[subject]:
+            message = f"{subject} is kept for {least[subject]} days at least"
+            raise ValueError(message)
+    return {one.subject: chosen.get(one.subject, one.days) for one in RETENTION}

@@ -1,0 +1,133 @@
+"""Every door of annul, and whom it opens to: what is not in these tables fails the walk."""
+
+from typing import Any, Final
+
+OFFICE: Final = frozenset({"support", "operator", "administrator", "auditor"})
+DESK: Final = OFFICE - {"auditor"}
+HANDS: Final = DESK - {"support"}
+ADMIN: Final = frozenset({"administrator"})
+SHOPS: Final = frozenset({"cashier", "merchant"})
+READERS: Final = OFFICE | {"merchant"}
+EVERYBODY: Final = OFFICE | SHOPS
+NOBODY: Final = frozenset[str]()
+
+# Pages of the console.
+PAGES: Final = {
+    "/": OFFICE,
+    "/cases": READERS,
+    "/cases/{number}": READERS,
+    "/money": READERS,
+    "/transactions": READERS,
+    "/transactions/{transaction}": READERS,
+    "/issuers": OFFICE,
+    "/issuers/{issuer}": OFFICE,
+    "/merchants": OFFICE,
+    "/merchants/{merchant}": OFFICE,
+    "/pos": DESK | SHOPS,
+    "/shop": EVERYBODY,
+    "/admin": ADMIN,
+    "/audit": ADMIN | {"auditor"},
+}
+
+# Calls of the API, each with what is sent so that nothing but who asks can be wrong.
+_CONCLUSION: Final = {
+    "done": False,
+    "reason": "the issuer wrote so",
+    "evidence": "bGV0dGVy",
+    "evidence_name": "letter.pdf",
+}
+_ORDER: Final = {"merchant": "{merchant}", "original": {"rrn": "{rrn}"}}
+# A void of 100.00, in hexadecimal.
+_MESSAGE: Final = (
+    "02003020048008c08018200000000000010000000123012000333030303030303030303031313030303030303138"
+    "393830303030353831323030303031353600112300000100000012000001000001"
+)
+_OF: Final = "/transactions/{transaction}/conclusions"
+CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
+    "GET /transactions": (READERS, None),
+    "GET /transactions/{transaction}": (READERS, None),
+    "GET /money-in-question": (READERS, None),
+    f"GET {_OF}": (READERS, None),
+    f"POST {_OF}": (HANDS, _CONCLUSION),
+    f"POST {_OF}/{{conclusion}}/confirm": (HANDS, {"reason": "seen"}),
+    f"DELETE {_OF}/{{conclusion}}?reason=mistaken": (HANDS, None),
+    f"GET {_OF}/{{conclusion}}/evidence": (HANDS | {"auditor"}, None),
+    "POST /voids": (HANDS, _ORDER),
+    "GET /voids/{void}": (READERS, None),
+    "POST /refunds": (HANDS, _ORDER),
+    "GET /refunds/{refund}": (READERS, None),
+    "GET /cases": (READERS, None),
+    "GET /cases/events": (READERS, None),
+    "GET /cases/{number}": (READERS, None),
+    "POST /cases/{number}/acts": (DESK | SHOPS, {"action": "withdraw", "reason": "it stands"}),
+    "GET /cases/{number}/proof": (READERS, None),
+    "POST /diagnosis": (OFFICE, {"request": _MESSAGE}),
+    "GET /diagnosis/{void}": (OFFICE, None),
+    "GET /merchants": (OFFICE, None),
+    "GET /merchants/{merchant}": (OFFICE, None),
+    "PATCH /merchants/{merchant}": (HANDS, {"retry_voids": True, "reason": "agreed"}),
+    "GET /merchants/{merchant}/terminals": (OFFICE, None),
+    "GET /issuers": (OFFICE, None),
+    "GET /issuers/{issuer}": (OFFICE, None),
+    "GET /promise": (OFFICE, None),
+    "GET /webhooks": (HANDS, None),
+    "POST /webhooks": (HANDS, {"url": "https://192.0.2.7/told", "merchant": "{merchant}"}),
+    "GET /webhooks/{webhook}/deliveries": (HANDS, None),
+    "POST /webhooks/{webhook}/deliveries/{delivery}/replay": (HANDS, None),
+    "DELETE /webhooks/{webhook}": (HANDS, None),
+}
+
+# All else that is served, and why it need not know who asks.
+OPEN: Final = {
+    "GET /login": "to sign in",
+    "POST /login": "to sign in",
+    "GET /health": "says up",
+    "GET /favicon.ico": "a picture",
+    "GET /api/v1/health": "says up",
+    "GET /api/v1/openapi.json": "describes the API to whoever writes a program",
+    "/assets": "style",
+}
+# What anybody who is known may do: it concerns nobody else.
+OWN: Final = {
+    "GET /password": "choose one's own",
+    "POST /password": "choose one's own",
+    "POST /logout": "end one's own session",
+    "GET /language": "one's own language",
+    "GET /theme": "one's own cookie",
+}
+
+# Commands that reach the database. Each act with its words, and who may do it by name and password.
+ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
+    "case do": (("case", "{number}", "do", "look"), DESK),
+    "case note": (("case", "{number}", "note"), DESK),
+    "case close": (("case", "{number}", "close"), HANDS),
+    "case confirm-cause": (("case", "{number}", "confirm-cause", "timeout"), DESK),
+    "conclude": (("conclude", "{unknown}", "not-done", "--evidence", "{file}"), HANDS),
+    "conclude --save-evidence": (
+        ("conclude", "{proposed}", "--save-evidence", "{saved}"),
+        HANDS | {"auditor"},
+    ),
+    "conclude --withdraw": (("conclude", "{proposed}", "--withdraw"), HANDS),
+    "audit --explain": (("audit", "--explain", "{rrn}"), HANDS),
+    "lessons --undo": (("lessons", "--undo", "{number}"), ADMIN),
+    "add-user": (("add-user", "new-{role}", "--role", "auditor"), ADMIN),
+    "terminal enrol": (
+        ("terminal", "enrol", "{merchant}", "9999{n:04d}", "--out", "{out}", "--no-tls"),
+        HANDS,
+    ),
+}
+# Whoever reaches the database with its owner's rights reads it without these as well.
+READS: Final = frozenset(
+    {
+        "audit",
+        "case",
+        "cases",
+        "conclude",
+        "diagnose",
+        "lessons",
+        "promise",
+        "retention",
+    }
+)
+# These serve, or make what they serve with; nobody acts by them.
+SERVES: Final = frozenset({"up", "console", "terminal certificates"})

@@ -1,0 +1,181 @@
+"""A console in a process of its own, two shops behind it, and whoever walks up to its doors."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import asyncpg
+import httpx
+
+from annul.api.gate import COOKIE, CSRF_HEADER
+from annul.desk.access import Access
+from annul.desk.roles import OF_A_SHOP, Scope
+from annul.resolve.conclusion import Person
+from annul.security.vault import Vault
+from annul.store.embedded import EmbeddedPostgres
+from tests.support.desks import make_desk
+from tests.support.processes import Process, free_port
+from tests.support.rows import put, put_transaction
+from tests.support.shops import NOW, Shop, open_shops
+
+PASSWORD: Final = "correct horse battery staple"
+MASTER: Final = bytes(32)
+_LONG_AGO: Final = timedelta(hours=1)
+Headers = dict[str, str]
+
+
+@dataclass(slots=True)
+class Place:
+    """A console with two shops behind it, served as a process of its own."""
+
+    pool: asyncpg.Pool
+    database: str
+    folder: Path
+    http: httpx.AsyncClient
+    access: Access
+    shops: tuple[Shop, Shop]
+    objects: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+
+    async def person(self, role: str, shop: int = 0, name: str = "") -> Headers:
+        """Sign somebody in; who belongs to a shop belongs to this one."""
+        name = name or f"{role}-{shop}"
+        merchant = self.shops[shop].merchant if role in OF_A_SHOP else ""
+        await self.access.add(name, PASSWORD, role, merchant)
+        session = await self.access.open(name)
+        return {"cookie": f"{COOKIE}={session.token}", CSRF_HEADER: session.csrf}
+
+    async def key(self, *scopes: Scope, merchant: str = "") -> Headers:
+        _, key = await self.access.new_key("test", scopes, merchant, "administrator-0")
+        return {"authorization": f"Bearer {key}"}
+
+    def named(self, call: str, shop: int) -> str:
+        """Name a shop's things in a call."""
+        about = self.objects[shop]
+        if "{conclusion}" in call:
+            about = about | {"transaction": about["proposed"]}
+        return filled(call, about)
+
+    async def called(
+        self, call: str, body: Any, headers: Headers, shop: int = 0
+    ) -> tuple[int, str]:
+        """Make a call about a shop's things; gives status and what is said, of a stream nothing."""
+        method, path = self.named(call, shop).split(" ")
+        named = json.loads(filled(json.dumps(body), self.objects[shop])) if body else None
+        more = {"idempotency-key": str(uuid4())} if path in {"/voids", "/refunds"} else {}
+        address = f"/api/v1{path}"
+        async with self.http.stream(method, address, headers=headers | more, json=named) as answer:
+            stream = "event-stream" in answer.headers.get("content-type", "")
+            return answer.status_code, "" if stream else (await answer.aread()).decode("latin-1")
+
+    async def rows(self, merchant: str = "") -> dict[str, str]:
+        """Give a digest of each table, or of a merchant's rows; who signed in is none of it."""
+        tables = await self.pool.fetch(
+            "SELECT c.relname, bool_or(a.attname = 'merchant_id') FROM pg_class c"
+            " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+            " WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace GROUP BY 1"
+        )
+        found: dict[str, str] = {}
+        for table, of_merchants in tables:
+            if table in {"sessions", "sign_in_tries", "alembic_version", "users"}:
+                continue
+            if merchant and not of_merchants:
+                continue
+            where = f"WHERE merchant_id = '{merchant}'" if merchant else ""
+            found[table] = await self.pool.fetchval(
+                f"SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), ''))"
+                f" FROM {table} t {where}"
+            )
+        return found
+
+
+def filled(text: str, objects: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda part: objects.get(part[1], part[0]), text)
+
+
+async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
+    """Give a shop what doors may be about, and name it."""
+    of = {"merchant_id": shop.merchant, "terminal_id": shop.terminal}
+    old: dict[str, Any] = {**of, "received_at": NOW - _LONG_AGO}
+    unknown = await put_transaction(place.pool, trace, state="unknown", **old)
+    refund = await put_transaction(
+        place.pool, trace + 1, kind="refund", original_id=shop.sales[1].id, **of
+    )
+    proposed = await put_transaction(
+        place.pool, trace + 2, state="unknown", received_at=NOW - _LONG_AGO, **of
+    )
+    unbooked = await put_transaction(place.pool, trace + 3, **old)
+    conclusion = await make_desk(place.pool, vault=Vault(MASTER)).conclusions.propose(
+        str(proposed.id),
+        Person("somebody", "operator"),
+        done=False,
+        reason="the issuer wrote so",
+        evidence=b"letter",
+        evidence_name="letter.pdf",
+    )
+    webhook, delivery, notification = uuid4(), uuid4(), uuid4()
+    whose = {"merchant_id": shop.merchant}
+    made = {"secret": b"", "inside": False, "created_by": "x", "created_at": NOW}
+    await put(place.pool, "webhooks", whose | {"id": webhook, "url": "https://192.0.2.7/"} | made)
+    told = {"case_id": shop.case.id, "event": "case.ended", "payload": {}, "created_at": NOW}
+    more = {"id": notification, "next_attempt_at": NOW, "delivered_at": NOW}
+    await put(place.pool, "notifications", whose | told | more)
+    owed = {"webhook_id": webhook, "notification_id": notification, "state": "delivered"}
+    await put(
+        place.pool,
+        "webhook_outbox",
+        whose | owed | {"id": delivery, "since": NOW, "next_attempt_at": NOW},
+    )
+    return {
+        "merchant": shop.merchant,
+        "rrn": unbooked.rrn,
+        "transaction": str(unknown.id),
+        "unknown": str(unknown.id),
+        "proposed": str(proposed.id),
+        "conclusion": str(conclusion.id),
+        "void": str(shop.void.id),
+        "refund": str(refund.id),
+        "number": shop.case.number,
+        "webhook": str(webhook),
+        "delivery": str(delivery),
+        "issuer": shop.void.issuer_id,
+    }
+
+
+@asynccontextmanager
+async def database_of(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    owner = await asyncpg.connect(postgres.url.replace("/annul?", "/postgres?"))
+    await owner.execute("CREATE DATABASE doors TEMPLATE annul STRATEGY file_copy")
+    yield postgres.url.replace("/annul?", "/doors?")
+    await owner.execute("DROP DATABASE doors WITH (FORCE)")
+    await owner.close()
+
+
+@asynccontextmanager
+async def served(pool: asyncpg.Pool, database: str, tmp_path: Path) -> AsyncIterator[Place]:
+    (tmp_path / "master.key").write_text(MASTER.hex())
+    (tmp_path / "master.key").chmod(0o600)
+    port = free_port()
+    process = Process(
+        "console",
+        ["console", f"--database={database}", f"--data={tmp_path}"],
+        port,
+        tmp_path,
+        {"ANNUL_CONSOLE_PORT": str(port), "ANNUL_API_BURST": "10000"},
+    )
+    shops = await open_shops(pool)
+    await process.start()
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30
+    ) as http:
+        opened = Place(pool, database, tmp_path, http, Access(pool), shops)
+        await opened.person("administrator")
+        for number, shop in enumerate(shops):
+            opened.objects.append(await things(opened, shop, 500 + 10 * number))
+        yield opened
+    await process.stop()
