@@ -124,3 +124,12 @@ def test_json_that_is_none_names_the_setting(
     monkeypatch.setenv("ANNUL_STATUS_TLS", '{"certificate"')
     with pytest.raises(ValidationError, match="status_tls"):
         Settings.load(None, data=tmp_path)
+
+
+def test_a_second_factor_is_asked_of_roles_that_there_are(tmp_path: Path) -> None:
+    assert Settings.load(None, data=tmp_path).second_factor_roles == []
+    (tmp_path / "annul.toml").write_text('second_factor_roles = ["administrator", "operator"]\n')
+    roles = Settings.load(None, data=tmp_path).second_factor_roles
+    assert roles == ["administrator", "operator"]
+    with pytest.raises(ValidationError, match="second_factor_roles"):
+        Settings.load(None, data=tmp_path, second_factor_roles=["emperor"])

@@ -75,13 +75,14 @@ async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterato
             settings.master_key_file or settings.data / "master.key",
             settings.master_key.get_secret_value(),
         )
+        clock, vault = clock or SystemClock(), Vault(master)
         yield Ground(
             settings=settings,
             database=url,
             pool=pool,
             security=SoftwareModule(master),
-            vault=Vault(master),
-            clock=clock or SystemClock(),
-            access=Access(pool),
+            vault=vault,
+            clock=clock,
+            access=Access(pool, clock, vault, settings.second_factor_roles),
             loops=loops,
         )

@@ -20,6 +20,7 @@ from . import (
     simulate,
     terminal,
     up,
+    users,
 )
 from .show import complain
 
@@ -33,6 +34,7 @@ up.register(application)
 message.register(application)
 diagnose.register(application)
 cases.register(application)
+users.register(application)
 audit.register(application)
 conclude.register(application)
 console.register(application)
