@@ -66,7 +66,7 @@ async def use(access: Access, token: str, password: str) -> None:
     """
     visitor, now = await access.person(await owner(access, token)), access.clock.now()
     async with access.pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(*_SQL["take"](hash=hash_of(token), now=now))
+        row = await connection.fetchrow(*_SQL["take"](hash=hash_of(token)))
         if row is None:
             raise LinkOver
         await access.change(visitor.name, password, within=connection)

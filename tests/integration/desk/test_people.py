@@ -18,6 +18,7 @@ from annul.desk.roles import ROLES, Scope, Visitor
 from .people import audited, clock_of, person
 
 TEA = "898000058120000"
+_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 READS = (Scope.CASES_READ, Scope.TRANSACTIONS_READ)
 
 
@@ -164,12 +165,23 @@ async def test_of_two_administrators_who_demote_each_other_at_once_one_stays(
 ) -> None:
     await desk.access.add("second", "a longer one of their own", "administrator")
     other = Visitor("second", "administrator", ROLES["administrator"])
-    await asyncio.gather(
-        people.change_role(desk, boss, "second", "support", "", "because"),
-        people.set_active(desk, other, "administrator", "because", active=False),
-        people.change_role(desk, other, "administrator", "support", "", "because"),
-        return_exceptions=True,
-    )
+    async with pool.acquire() as holding, pool.acquire() as looking:
+        held = holding.transaction()
+        await held.start()
+        await holding.execute("SELECT FROM users FOR UPDATE")
+        acts = [
+            asyncio.create_task(act)
+            for act in (
+                people.change_role(desk, boss, "second", "support", "", "because"),
+                people.set_active(desk, other, "administrator", "because", active=False),
+            )
+        ]
+        async with asyncio.timeout(30):
+            while await looking.fetchval(_WAITING) < len(acts):  # for the same rows
+                await asyncio.sleep(0.01)
+        await held.rollback()
+        done = await asyncio.gather(*acts, return_exceptions=True)
+    assert sorted(str(type(one).__name__) for one in done) == ["NoneType", "NotAllowed"]
     left = "SELECT count(*) FROM users WHERE role = 'administrator' AND active"
     assert await pool.fetchval(left) == 1
 
