@@ -29,6 +29,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from annul.desk.roles import ROLES
 from annul.domain.retention import kept_days
 from annul.security.tls import Clients, ClientTls, ServerTls
 
@@ -93,6 +94,9 @@ class Settings(BaseSettings):
         50.0, gt=0, description="calls a second that one visitor may make over the API"
     )
     api_burst: int = Field(100, ge=1, description="calls that one visitor may make at once")
+    second_factor_roles: list[str] = Field(
+        default_factory=list, description="roles that take a second factor at the sign-in"
+    )
     tls_certificate: Path | None = Field(None, description="PEM file; console and API speak TLS")
     tls_key: Path | None = Field(None, description="PEM file of its key")
     console_tls: ServerTls | None = Field(
@@ -156,6 +160,14 @@ class Settings(BaseSettings):
     @classmethod
     def _kept_long_enough(cls, value: dict[str, int]) -> dict[str, int]:
         kept_days(value)
+        return value
+
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _known_roles(cls, value: list[str]) -> list[str]:
+        if not set(value) <= ROLES.keys():
+            message = f"roles are {', '.join(ROLES)}"
+            raise ValueError(message)
         return value
 
     @field_validator("console_tls")

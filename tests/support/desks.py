@@ -35,16 +35,17 @@ Headers = dict[str, str]
 def make_desk(pool: asyncpg.Pool, **changes: Any) -> Desk:
     clock = changes.get("clock") or SystemClock()
     calendar = Calendar(ZoneInfo("Asia/Shanghai"), time(23, 0))
+    vault = Vault(bytes(32))
     book, lessons = Book(pool, timedelta(minutes=15)), Lessons(pool)
     values: dict[str, Any] = {
         "pool": pool,
-        "access": Access(pool),
+        "access": Access(pool, clock, vault),
         "book": book,
         "lessons": lessons,
         "gatherer": Gatherer(pool, calendar, clock),
         "people": People(book, lessons),
         "feed": Feed(pool, clock),
-        "vault": Vault(bytes(32)),
+        "vault": vault,
         "calendar": calendar,
         "clock": clock,
         "kept": SharedResults(clock.monotonic),

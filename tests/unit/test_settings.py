@@ -149,3 +149,12 @@ def test_an_owner_goes_with_a_database_of_ones_own(tmp_path: Path) -> None:
         None, data=tmp_path, database="postgresql://annul@x/y", database_owner=owner
     )
     assert "secret" not in repr(own)
+
+
+def test_a_second_factor_is_asked_of_roles_that_there_are(tmp_path: Path) -> None:
+    assert Settings.load(None, data=tmp_path).second_factor_roles == []
+    (tmp_path / "annul.toml").write_text('second_factor_roles = ["administrator", "operator"]\n')
+    roles = Settings.load(None, data=tmp_path).second_factor_roles
+    assert roles == ["administrator", "operator"]
+    with pytest.raises(ValidationError, match="second_factor_roles"):
+        Settings.load(None, data=tmp_path, second_factor_roles=["emperor"])

@@ -3,18 +3,18 @@
 An ASGI middleware, so that it stands before pages, calls, server-sent events and websockets alike.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import replace
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 
 from annul.desk.access import Access
-from annul.desk.roles import Visitor
+from annul.desk.roles import Step, Visitor
 from annul.store.batcher import LOST
 
 from .problems import problem
@@ -30,14 +30,46 @@ CSRF_HEADER: Final = "x-csrf-token"
 API: Final = "/api/"
 # Open to everybody: they show nothing of anybody.
 _OPEN: Final = frozenset(
-    {"/login", "/health", "/api/v1/openapi.json", "/api/v1/health", "/favicon.ico"}
+    {"/login", "/reset", "/health", "/api/v1/openapi.json", "/api/v1/health", "/favicon.ico"}
 )
 _OPEN_FOLDERS: Final = ("/assets/", "/_nicegui/")
-# What somebody with a one-time password may reach.
-_FIRST: Final = frozenset({"/password", "/logout"})
+# Before their step is done nobody reaches anything but where it is done, and the way out.
+_STEPS: Final[Mapping[Step, tuple[str, Response]]] = {
+    Step.CODE: (
+        "/login/code",
+        problem(
+            403,
+            "access.code",
+            "This sign-in awaits the code of a second factor.",
+            "Give it at /login/code.",
+        ),
+    ),
+    Step.PASSWORD: (
+        "/password",
+        problem(
+            403,
+            "access.one_time",
+            "This is a one-time password.",
+            "Choose one of your own at /password.",
+        ),
+    ),
+    Step.FACTOR: (
+        "/factor",
+        problem(
+            403,
+            "access.factor",
+            "This role takes a second factor.",
+            "Set one up at /factor.",
+        ),
+    ),
+}
+_OUT: Final = "/logout"
 _EVENT: Final = '42["event"'  # how socket.io begins what somebody did on a page
 _CHANGES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_FORMS: Final = frozenset({"/login", "/password", "/logout"})  # check their own token or the origin
+# Forms that check their own token or the origin.
+_FORMS: Final = frozenset(
+    {"/login", "/reset", "/factor", "/factor/remove", _OUT, *(path for path, _ in _STEPS.values())}
+)
 
 # NiceGUI brings its pages to life with inline scripts and compiles templates in the browser.
 _POLICY: Final = (
@@ -91,7 +123,7 @@ class Gate:
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         try:
-            visitor = await self._visitor(headers, fresh=scope.get("method") in _CHANGES)
+            visitor = await self._visitor(scope, headers, fresh=scope.get("method") in _CHANGES)
         except LOST:
             visitor, refusal = None, _AWAY
         else:
@@ -100,7 +132,7 @@ class Gate:
                 refusal = self._of_another(scope, visitor)
         scope.setdefault("state", {})["visitor"] = visitor
         if visitor is not None:
-            scope["state"]["still"] = partial(self._still, headers, visitor, fresh=True)
+            scope["state"]["still"] = partial(self._still, scope, headers, visitor, fresh=True)
         if refusal is None and scope["type"] == "websocket" and visitor is not None:
             await self._while_known(scope, receive, send, headers, visitor)
         elif refusal is None:
@@ -112,11 +144,11 @@ class Gate:
             await refusal(scope, receive, _with_headers(send))
 
     async def _visitor(
-        self, headers: dict[str, str], *, acts: bool = True, fresh: bool = False
+        self, scope: Scoped, headers: dict[str, str], *, acts: bool = True, fresh: bool = False
     ) -> Visitor | None:
         kind, _, key = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
-            return await self._access.of_key(key, fresh=fresh)
+            return await self._access.of_key(key, address_of(HTTPConnection(scope)), fresh=fresh)
         token = cookie(headers.get("cookie", ""), COOKIE)
         return await self._access.of_session(token, acts=acts, fresh=fresh) if token else None
 
@@ -137,16 +169,22 @@ class Gate:
 
         async def still(message: MutableMapping[str, Any] | None) -> bool:
             acts = message is not None and str(message.get("text") or "").startswith(_EVENT)
-            return await self._still(headers, visitor, acts=acts, fresh=acts)
+            return await self._still(scope, headers, visitor, acts=acts, fresh=acts)
 
         async with Watched(receive, send, still) as line:
             await self._application(scope, line.receive, _with_headers(send))
 
     async def _still(
-        self, headers: dict[str, str], visitor: Visitor, *, acts: bool = False, fresh: bool
+        self,
+        scope: Scoped,
+        headers: dict[str, str],
+        visitor: Visitor,
+        *,
+        acts: bool = False,
+        fresh: bool,
     ) -> bool:
         try:
-            return _same(visitor, await self._visitor(headers, acts=acts, fresh=fresh))
+            return _same(visitor, await self._visitor(scope, headers, acts=acts, fresh=fresh))
         except LOST:
             return not acts  # what it would do needs the database too
 
@@ -159,8 +197,8 @@ class Gate:
             return None if _is_open(path) else _unknown(scope, path)
         if scope["type"] == "websocket" and not same_origin(headers):
             return Response(status_code=403)
-        if visitor.must_change and path not in _FIRST and not _is_open(path):
-            return _first(path)
+        if visitor.step and path not in {_STEPS[visitor.step][0], _OUT} and not _is_open(path):
+            return _first(path, visitor.step)
         changes = scope.get("method") in _CHANGES and path not in _FORMS
         if changes and visitor.csrf and headers.get(CSRF_HEADER) != visitor.csrf:
             return problem(
@@ -194,18 +232,12 @@ def _unknown(scope: Scoped, path: str) -> Response:
     return RedirectResponse(f"/login?next={there}", 303)
 
 
-def _first(path: str) -> Response:
-    if path.startswith(API):
-        return problem(
-            403,
-            "access.one_time",
-            "This is a one-time password.",
-            "Choose one of your own at /password.",
-        )
-    return RedirectResponse("/password", 303)
+def _first(path: str, step: Step) -> Response:
+    there, refusal = _STEPS[step]
+    return refusal if path.startswith(API) else RedirectResponse(there, 303)
 
 
-def address_of(request: Request) -> str:
+def address_of(request: HTTPConnection) -> str:
     """Give where a request comes from, empty when that is not known."""
     return request.client.host if request.client else ""
 

@@ -1,128 +1,124 @@
-"""Signing in and out, and the choice of a password: plain forms that work without scripts."""
+"""Signing in, in one step or two, and out."""
 
-from importlib.resources import files
-from string import Template
 from typing import Annotated, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 
-from annul.desk.access import SHORTEST, Access, Session, SignInVerdict
-from annul.desk.roles import Visitor
+from annul.desk import second_factor
+from annul.desk.access import Access, SignInVerdict
+from annul.desk.browsers import in_short
+from annul.desk.roles import Step, Visitor
+from annul.desk.second_factor import CodeVerdict, NoMasterKey
+from annul.desk.tries import SIGNED_IN
 
+from .door import (
+    DoorForm,
+    DoorPage,
+    code_entry,
+    entry,
+    give,
+    hidden,
+    origin_token,
+    password_entry,
+    show,
+)
 from .gate import COOKIE, address_of, same_origin
-from .language import chosen
 
-_PAGE: Final = Template(
-    files("annul.api").joinpath("login.html").read_text(encoding="utf-8")
-)  # $names are escaped or of our own
-
-_TEXTS: Final = {
-    "zh": {
-        "sign_in": "登录",
-        "name": "用户名",
-        "password": "口令",
-        "go": "登录",
-        "choose": "设置自己的口令",
-        "new": f"新口令（至少{SHORTEST}个字符）",
-        "keep": "保存",
-        "why": "一次性口令只能用来设置自己的口令。",
-        "refused": "用户名或口令不正确。多次错误后须等待片刻再试。",
-        "busy": "登录请求过多，请稍后再试。",
-        "short": f"口令至少要有{SHORTEST}个字符。",
-        "origin": "请求不是来自本页面，请重试。",
-        "lead": "每一笔撤销都有结局。",
-        "kept": "口令已保存，请登录。",
-    },
-    "en": {
-        "sign_in": "Sign in",
-        "name": "Name",
-        "password": "Password",
-        "go": "Sign in",
-        "choose": "Choose a password of your own",
-        "new": f"New password ({SHORTEST} or more)",
-        "keep": "Keep it",
-        "why": "A one-time password opens nothing else.",
-        "refused": "Name or password is wrong. After several, wait before you try again.",
-        "busy": "Too many are signing in; try again in a moment.",
-        "short": f"A password has at least {SHORTEST} characters.",
-        "origin": "The request did not come from this page; try again.",
-        "lead": "Every void ends.",
-        "kept": "The password is kept; sign in with it.",
-    },
-}
+# What is answered to a name and password that open nothing.
+_REFUSED: Final = {SignInVerdict.REFUSED: 401, SignInVerdict.BUSY: 503}
+RECOVERED: Final = "/account?said=recovered"
 
 
-def build(access: Access, *, secure: bool) -> APIRouter:  # noqa: C901 - one route after the other
+def build(access: Access, *, secure: bool) -> APIRouter:
     """Build the routes; `secure` keeps the cookie to TLS."""
+    pages = _SignIn(access, secure=secure)
     router = APIRouter(include_in_schema=False)
+    router.add_api_route("/login", pages.form, methods=["GET"])
+    router.add_api_route("/login", pages.sign_in, methods=["POST"])
+    router.add_api_route("/login/code", pages.code_form, methods=["GET"])
+    router.add_api_route("/login/code", pages.say_code, methods=["POST"])
+    router.add_api_route("/logout", pages.sign_out, methods=["POST"])
+    return router
 
-    @router.get("/login")
-    async def form(request: Request, next: str = "/", said: str = "") -> Response:  # noqa: A002 - its name in the address
-        return _page(request, "sign_in", said=said, there=next)
 
-    @router.post("/login")
+class _SignIn:
+    """The pages of signing in and out."""
+
+    def __init__(self, access: Access, *, secure: bool) -> None:
+        self._access = access
+        self._secure = secure
+
+    async def _let_in(
+        self, request: Request, name: str, there: str, *, awaits_code: bool = False
+    ) -> Response:
+        agent = in_short(request.headers.get("user-agent", ""))
+        answer = RedirectResponse(there, 303)
+        address = address_of(request)
+        session = await self._access.open(name, address, agent, awaits_code=awaits_code)
+        if not awaits_code:
+            await self._access.tries.audit(SIGNED_IN, name, address)
+        give(answer, session, secure=self._secure)
+        return answer
+
+    async def form(self, request: Request, next: str = "/", said: str = "") -> Response:  # noqa: A002 - its name in the address
+        return show(request, _sign_in(request, next), said)
+
     async def sign_in(
+        self,
         request: Request,
         name: Annotated[str, Form(max_length=200)] = "",
         password: Annotated[str, Form(max_length=1000)] = "",
         there: Annotated[str, Form(max_length=2000)] = "/",
     ) -> Response:
         if not same_origin(dict(request.headers)):
-            return _page(request, "sign_in", said="origin", there=there, status=403)
-        verdict = await access.check(name, password, address_of(request))
-        if verdict in {SignInVerdict.REFUSED, SignInVerdict.BUSY}:
-            status = 503 if verdict is SignInVerdict.BUSY else 401
-            return _page(request, "sign_in", said=verdict, there=there, status=status)
-        first = verdict is SignInVerdict.MUST_CHANGE
-        answer = RedirectResponse("/password" if first else inside(there), 303)
-        _give(answer, await access.open(name), secure=secure)
-        return answer
+            return show(request, _sign_in(request, there), "origin", 403)
+        verdict = await self._access.check(name, password, address_of(request))
+        if verdict in _REFUSED:
+            return show(request, _sign_in(request, there), verdict, _REFUSED[verdict])
+        if verdict is SignInVerdict.NEEDS_CODE:
+            second = f"/login/code?{urlencode({'next': inside(there)})}"
+            return await self._let_in(request, name, second, awaits_code=True)
+        return await self._let_in(request, name, inside(there))
 
-    @router.get("/password")
-    async def password_form(request: Request) -> Response:
-        return _page(request, "choose")
+    async def code_form(self, request: Request, next: str = "/") -> Response:  # noqa: A002 - its name in the address
+        visitor: Visitor = request.state.visitor
+        if visitor.step is not Step.CODE:
+            return RedirectResponse(inside(next), 303)
+        return show(request, _second_step(request, next))
 
-    @router.post("/password")
-    async def choose(
+    async def say_code(
+        self,
         request: Request,
-        password: Annotated[str, Form(max_length=1000)] = "",
+        code: Annotated[str, Form(max_length=100)] = "",
+        there: Annotated[str, Form(max_length=2000)] = "/",
         csrf: Annotated[str, Form()] = "",
     ) -> Response:
-        visitor: Visitor | None = request.state.visitor
-        if visitor is None or not visitor.csrf or csrf != visitor.csrf:  # a program has none
-            return _page(request, "choose", said="origin", status=403)
+        visitor: Visitor = request.state.visitor
+        if visitor.step is not Step.CODE:
+            return RedirectResponse("/", 303)
+        if not visitor.csrf or csrf != visitor.csrf:
+            return show(request, _second_step(request, there), "origin", 403)
         try:
-            await access.change(visitor.name, password)
-        except ValueError:
-            return _page(request, "choose", said="short", status=422)
-        answer = RedirectResponse("/", 303)
-        _give(answer, await access.open(visitor.name), secure=secure)
-        return answer
+            verdict = await second_factor.check(
+                self._access, visitor.name, code, address_of(request)
+            )
+        except NoMasterKey:
+            return show(request, _second_step(request, there), "no_master_key", 503)
+        if verdict is CodeVerdict.REFUSED:
+            return show(request, _second_step(request, there), "code_refused", 401)
+        await self._access.close(request.cookies.get(COOKIE, ""))
+        recovered = verdict is CodeVerdict.RECOVERED
+        return await self._let_in(request, visitor.name, RECOVERED if recovered else inside(there))
 
-    @router.post("/logout")
-    async def sign_out(request: Request, csrf: Annotated[str, Form()] = "") -> Response:
+    async def sign_out(self, request: Request, csrf: Annotated[str, Form()] = "") -> Response:
         visitor: Visitor | None = request.state.visitor
         answer = RedirectResponse("/login", 303)
         if visitor is not None and csrf == visitor.csrf:
-            await access.close(request.cookies.get(COOKIE, ""))
+            await self._access.close(request.cookies.get(COOKIE, ""))
             answer.delete_cookie(COOKIE)
         return answer
-
-    return router
-
-
-def _give(answer: Response, session: Session, *, secure: bool) -> None:
-    answer.set_cookie(
-        COOKIE,
-        session.token,
-        expires=session.ends_at,
-        httponly=True,
-        samesite="strict",
-        secure=secure,
-        path="/",
-    )
 
 
 def inside(there: str) -> str:
@@ -132,32 +128,21 @@ def inside(there: str) -> str:
     return there if inside and not there.startswith(("//", "/\\")) else "/"
 
 
-def _page(
-    request: Request, what: str, *, said: str = "", there: str = "/", status: int = 200
-) -> HTMLResponse:
-    from html import escape
-
-    language = chosen(request)
-    text = _TEXTS[language]
-    visitor: Visitor | None = request.state.visitor
-    first = what == "choose"
+def _sign_in(request: Request, there: str) -> DoorPage:
     fields = (
-        f'<input type="hidden" name="csrf" value="{escape(visitor.csrf if visitor else "")}">'
-        f'<label>{text["new"]}<input name="password" type="password" minlength="{SHORTEST}" '
-        'autocomplete="new-password" required autofocus></label>'
-        if first
-        else f'<input type="hidden" name="there" value="{escape(inside(there))}">'
-        f'<label>{text["name"]}<input name="name" autocomplete="username" required autofocus>'
-        f'</label><label>{text["password"]}<input name="password" type="password" '
-        'autocomplete="current-password" required></label>'
+        hidden("there", inside(there)),
+        entry(request, "name", "name", autocomplete="username", autofocus=""),
+        password_entry(request, "password", "password"),
     )
-    body = _PAGE.substitute(
-        language=language,
-        title=text[what],
-        lead=text["why" if first else "lead"],
-        said=f'<p class="said" role="alert">{text[said]}</p>' if said in text else "",
-        action="/password" if first else "/login",
-        fields=fields,
-        go=text["keep" if first else "go"],
+    form = DoorForm("/login", "sign_in", fields)
+    return DoorPage("sign_in", "lead", form, query={"next": inside(there)})
+
+
+def _second_step(request: Request, there: str) -> DoorPage:
+    fields = (
+        origin_token(request),
+        hidden("there", inside(there)),
+        code_entry(request, "code", "code", autofocus=""),
     )
-    return HTMLResponse(body, status)
+    form = DoorForm("/login/code", "sign_in", fields)
+    return DoorPage("code_title", "code_why", form, query={"next": inside(there)})

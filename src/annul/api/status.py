@@ -4,14 +4,21 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
-from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from fastapi.security import (
+    HTTPAuthorizationCredentials,
+    HTTPBasic,
+    HTTPBasicCredentials,
+    HTTPBearer,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import CollectorRegistry
 from pydantic import BaseModel, SecretStr
 
+from annul.desk import account
 from annul.desk.access import Access, SignInVerdict
-from annul.desk.roles import Scope
+from annul.desk.passwords import PasswordRefused
+from annul.desk.roles import Scope, Step
 from annul.store.loop import Loops
 
 from .gate import address_of
@@ -65,16 +72,25 @@ class _Collector:
             yield GaugeMetricFamily(f"annul_{name}", name.replace("_", " "), value=float(value))
 
 
+_Basic = Annotated[HTTPBasicCredentials | None, Depends(HTTPBasic(auto_error=False))]
+_Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
+
+
 class _Door:
-    """Who asks, by name and password with each call."""
+    """Who asks, with each call: a person by name and password, or a program by its key.
+
+    A second factor can not be said here: who has one, or must have one, takes a key.
+    """
 
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    async def known(
-        self, request: Request, credentials: Annotated[HTTPBasicCredentials, Depends(HTTPBasic())]
-    ) -> tuple[str, SignInVerdict]:
+    async def known(self, request: Request, credentials: _Basic) -> tuple[str, SignInVerdict]:
         """Let in who has the password, also one that opens nothing else."""
+        if credentials is None:
+            raise HTTPException(
+                401, "who are you? name and password, or a key", {"WWW-Authenticate": "Basic"}
+            )
         name, password = credentials.username, credentials.password
         verdict = await self._access.check(name, password, address_of(request))
         if verdict is SignInVerdict.BUSY:
@@ -83,18 +99,26 @@ class _Door:
             raise HTTPException(
                 401, "wrong name or password", headers={"WWW-Authenticate": "Basic"}
             )
+        if verdict is SignInVerdict.NEEDS_CODE:
+            raise HTTPException(403, "with a second factor: use a key here, and the console else")
         return name, verdict
 
-    async def accepted(
-        self, request: Request, credentials: Annotated[HTTPBasicCredentials, Depends(HTTPBasic())]
-    ) -> str:
+    async def accepted(self, request: Request, credentials: _Basic, key: _Bearer) -> str:
         """Let in who may read what processes count."""
-        name, verdict = await self.known(request, credentials)
-        if verdict is SignInVerdict.MUST_CHANGE:
-            raise HTTPException(403, "choose a password of your own first: POST /password")
-        if not (await self._access.person(name)).may(Scope.METRICS):
+        if key is not None:
+            visitor = await self._access.of_key(key.credentials, address_of(request))
+            if visitor is None:
+                raise HTTPException(401, "no such key", headers={"WWW-Authenticate": "Bearer"})
+        else:
+            name, verdict = await self.known(request, credentials)
+            if verdict is SignInVerdict.MUST_CHANGE:
+                raise HTTPException(403, "choose a password of your own first: POST /password")
+            visitor = await self._access.person(name)
+            if visitor.step is Step.FACTOR:
+                raise HTTPException(403, "set up a second factor in the console, and use a key")
+        if not visitor.may(Scope.METRICS):
             raise HTTPException(403, "this is not for your role")
-        return name
+        return visitor.name
 
 
 def build(access: Access, figures: Figures, loops: Loops) -> FastAPI:
@@ -125,9 +149,10 @@ def build(access: Access, figures: Figures, loops: Loops) -> FastAPI:
     async def password(
         new: NewPassword, user: Annotated[tuple[str, SignInVerdict], Depends(door.known)]
     ) -> None:
+        visitor = await access.person(user[0])
         try:
-            await access.change(user[0], new.password.get_secret_value())
-        except ValueError as error:
+            await account.choose(access, visitor, new.password.get_secret_value())
+        except PasswordRefused as error:
             raise HTTPException(422, str(error)) from error
 
     return app

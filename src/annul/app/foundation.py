@@ -99,14 +99,15 @@ async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterato
         stack.push_async_callback(pool.close)
         await warn_of_power(pool)
         await keep(pool, master)
+        clock, vault = clock or SystemClock(), Vault(master)
         yield Ground(
             settings=settings,
             database=url,
             pool=pool,
             security=SoftwareModule(master),
-            vault=Vault(master),
-            clock=clock or SystemClock(),
-            access=Access(pool),
+            vault=vault,
+            clock=clock,
+            access=Access(pool, clock, vault, settings.second_factor_roles),
             loops=loops,
             notary=Notary(master),
         )

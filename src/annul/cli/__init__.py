@@ -22,6 +22,7 @@ from . import (
     simulate,
     terminal,
     up,
+    users,
 )
 from .show import complain
 
@@ -35,6 +36,7 @@ up.register(application)
 message.register(application)
 diagnose.register(application)
 cases.register(application)
+users.register(application)
 audit.register(application)
 conclude.register(application)
 console.register(application)

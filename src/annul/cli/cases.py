@@ -1,4 +1,4 @@
-"""`annul cases`, `annul case`, `annul promise`, `annul users`: the desk on the command line."""
+"""`annul cases`, `annul case`, `annul promise`: the desk on the command line."""
 
 import json
 import os
@@ -61,7 +61,6 @@ def register(application: typer.Typer) -> None:
     application.command("cases")(cases)
     application.command("case")(case)
     application.command("promise")(promise)
-    application.command("add-user")(add_user)
 
 
 def cases(
@@ -168,48 +167,6 @@ def promise(
             f"  {title}: {row['cases']}, p50 {row['p50_s']:.1f} s, p99 {row['p99_s']:.1f} s, "
             f"max {row['max_s']:.1f} s"
         )
-
-
-def add_user(
-    name: Annotated[str, typer.Argument(help="The new user's name.")],
-    role: Annotated[str, typer.Option(help="support, operator, administrator, ...")],
-    merchant: Annotated[str, typer.Option(help="Merchant of a cashier or merchant.")] = "",
-    reason: Annotated[
-        str, typer.Option(help="Why; it goes into the audit log.")
-    ] = "added by command",
-    user: User = "admin",
-    data: Data = None,
-    database: Database = None,
-    config: Config = None,
-) -> None:
-    """Add a user with a password that is asked for; only an administrator may."""
-    from annul.desk.access import NameTaken
-    from annul.desk.audit import audit
-    from annul.desk.roles import ROLES, Scope
-
-    if role not in ROLES:
-        message = f"one of {', '.join(ROLES)}"
-        raise typer.BadParameter(message, param_hint="--role")
-
-    async def add(base: Reach) -> None:
-        from .reach import NotAllowedHere
-
-        person = await base.person(user)
-        if not person.may(Scope.ADMIN):
-            raise NotAllowedHere
-        password = os.environ.get("ANNUL_NEW_PASSWORD") or typer.prompt(
-            f"password of {name}", hide_input=True, confirmation_prompt=True
-        )
-        async with base.pool.acquire() as connection, connection.transaction():
-            if not await base.access.add(name, password, role, merchant, within=connection):
-                raise NameTaken
-            detail = {"role": role, "merchant_id": merchant}
-            await audit(
-                connection, person, base.clock.now(), "add-user", f"user {name}", reason, detail
-            )
-
-    run(data, database, config, add)
-    typer.echo(f"{name}: {role}")
 
 
 def _acting(

@@ -12,8 +12,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import typer
 
-from annul.desk.access import Access, SignInVerdict
+from annul.desk import second_factor
+from annul.desk.access import LOCAL, Access, SignInVerdict
 from annul.desk.roles import Visitor
+from annul.desk.second_factor import CodeVerdict
+from annul.desk.tries import SIGNED_IN
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.business_day import Calendar
@@ -22,6 +25,7 @@ from annul.resolve.book import Book
 from annul.resolve.pace import Pace
 from annul.resolve.people import People
 from annul.security.masterkey import read_master_key
+from annul.security.vault import Vault
 from annul.settings import Settings
 from annul.store.clock import SystemClock
 from annul.store.database import connect
@@ -29,6 +33,7 @@ from annul.store.embedded import EmbeddedPostgres
 from annul.store.master_key import keep
 
 _PASSWORD: Final = "ANNUL_PASSWORD"  # noqa: S105 - the variable's name
+_CODE: Final = "ANNUL_CODE"
 Result = TypeVar("Result")
 
 Data = Annotated[Path | None, typer.Option(help="annul's folder.")]
@@ -45,10 +50,20 @@ class NotRunning(AnnulError):
 
 
 class NotAllowedHere(AnnulError):
-    """The name or password is wrong, or this role may not do that. Nothing was changed."""
+    """The name, password or code is wrong, or this role may not do that. Nothing was changed."""
 
     code = "cli.not_allowed"
-    next_step = "Give --user and ANNUL_PASSWORD of somebody whose role allows it."
+    next_step = (
+        "Give --user and ANNUL_PASSWORD of somebody whose role allows it, and ANNUL_CODE of their "
+        "second factor if they have one."
+    )
+
+
+class StepLeft(AnnulError):
+    """This user has something to do before anything else. Nothing was changed."""
+
+    code = "cli.step_left"
+    next_step = "Sign in to the console; it leads through what is left to do."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +101,23 @@ class Reach:
         return master
 
     async def person(self, name: str) -> Visitor:
-        """Give who acts, once the password is right; raises `NotAllowedHere`."""
-        if await self.access.check(name, password_of(name)) is not SignInVerdict.ACCEPTED:
+        """Give who acts, once password and code are right.
+
+        Raises `NotAllowedHere`, `StepLeft`, and `NoMasterKey` where codes can not be judged.
+        """
+        verdict = await self.access.check(name, password_of(name))
+        if verdict is SignInVerdict.NEEDS_CODE:
+            code = os.environ.get(_CODE) or typer.prompt(f"code of {name}")
+            judged = await second_factor.check(self.access, name, code, LOCAL)
+            if judged is CodeVerdict.REFUSED:
+                raise NotAllowedHere
+        elif verdict is not SignInVerdict.ACCEPTED:
             raise NotAllowedHere
-        return await self.access.person(name)
+        await self.access.tries.audit(SIGNED_IN, name, LOCAL)
+        person = await self.access.person(name)
+        if person.step:
+            raise StepLeft
+        return person
 
 
 @asynccontextmanager
@@ -115,10 +143,17 @@ async def reach(
             gatherer=Gatherer(pool, Calendar(ZoneInfo(settings.zone), settings.cut_over), clock),
             lessons=Lessons(pool),
             clock=clock,
-            access=Access(pool),
+            access=Access(pool, clock, _vault(settings), settings.second_factor_roles),
         )
     finally:
         await pool.close()
+
+
+def _vault(settings: Settings) -> Vault | None:
+    """Give what opens sealed things where the host's master key is, and never make one."""
+    given = settings.master_key.get_secret_value()
+    there = given or settings.key_file.exists()
+    return Vault(read_master_key(settings.key_file, given)) if there else None
 
 
 def run(

@@ -8,7 +8,8 @@ import typer
 from annul.domain.business_day import Calendar
 from annul.store.retention import Holding, Retention
 
-from .reach import Config, Data, Database, Lang, Reach, run
+from .reach import Config, Data, Lang, Reach, run
+from .secret import Database
 from .show import language
 
 _LINE: Final = (

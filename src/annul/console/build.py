@@ -8,11 +8,23 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from annul.api import login, v1
+from annul.api import factor, login, password, v1
 from annul.api.gate import Gate
 from annul.desk.desk import Desk
 
-from . import audit, cases, issuers, merchants, money, overview, people, shop, till, transactions
+from . import (
+    account,
+    audit,
+    cases,
+    issuers,
+    merchants,
+    money,
+    overview,
+    people,
+    shop,
+    till,
+    transactions,
+)
 from .frame import preferences
 from .frame.page import ConsolePage, Site, mount
 from .till.issuer_panel import Maintenance
@@ -32,6 +44,7 @@ def pages(tills: Tills, maintenance: Maintenance) -> tuple[ConsolePage, ...]:
         *shop.PAGES,
         *people.PAGES,
         *audit.PAGES,
+        *account.PAGES,
     )
 
 
@@ -52,6 +65,8 @@ def build(desk: Desk, *, secure: bool = False) -> FastAPI:
         title="annul", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
     application.include_router(login.build(desk.access, secure=secure))
+    application.include_router(password.build(desk.access, secure=secure))
+    application.include_router(factor.build(desk.access))
     application.include_router(preferences.build(desk.access, secure=secure))
     application.add_api_route("/health", _health, include_in_schema=False)
     v1.mount(application, desk)

@@ -17,14 +17,26 @@ from .cursor import Cursor, Listing, listing
 from .desk import Desk
 from .permission import NotAllowed
 from .roles import Scope, Visitor
+from .tries import REFUSED, SIGNED_IN
 
 _SQL: Final = load("annul.desk", "audit.sql")
 
 # What stands in the audit log, in both languages.
 ACTS: Final[Mapping[str, Text]] = {
+    SIGNED_IN: Text("登录", "sign in"),
+    REFUSED: Text("登录被拒", "be refused at sign-in"),
     "add-user": Text("添加用户", "add a user"),
     "stop-user": Text("停用用户", "let a user in no more"),
     "start-user": Text("启用用户", "let a user in again"),
+    "change-role": Text("变更角色", "change a role"),
+    "change-password": Text("修改口令", "change a password"),
+    "new-reset-link": Text("签发口令重置链接", "make a link for a new password"),
+    "use-reset-link": Text("使用口令重置链接", "use a link for a new password"),
+    "enrol-factor": Text("启用二次验证", "set up a second factor"),
+    "remove-factor": Text("关闭二次验证", "remove a second factor"),
+    "use-recovery-code": Text("使用恢复码", "use a recovery code"),
+    "end-session": Text("结束会话", "end a session"),
+    "end-sessions": Text("结束全部会话", "end all sessions"),
     "new-key": Text("创建密钥", "make a key"),
     "end-key": Text("终止密钥", "end a key"),
     "set-policy": Text("新增发卡行规则", "set an issuer's rule"),

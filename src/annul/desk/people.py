@@ -1,23 +1,36 @@
 """Users, and the keys of programs: let in, let out, by administrators and with a reason."""
 
+import ipaddress
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from annul.domain.errors import AnnulError
 from annul.store.sql import load
 
-from .access import NameTaken
+from .access import KEY_LASTS, KEY_LASTS_AT_MOST, NameTaken
 from .audit import audit
 from .desk import Desk, NothingThere
 from .permission import NotAllowed, NotValid, changing
-from .roles import Scope, Visitor
+from .roles import ADMINISTRATOR, Scope, Visitor
 
 _SQL: Final = load("annul.desk", "people.sql")
 _NAME: Final = re.compile(r"[\w.@-]{2,40}")
 # What a key of one merchant can not be given: it concerns everybody.
 OF_ALL: Final = frozenset({Scope.ADMIN, Scope.AUDIT, Scope.ISSUERS_WRITE})
+
+
+_ADDRESSES: Final = 20  # that a key may be bound to
+
+
+class LastAdministrator(AnnulError):
+    """There would be no administrator left who is let in. Nothing was changed."""
+
+    code = "access.last_administrator"
+    next_step = "Make somebody else an administrator first."
 
 
 # Users ------------------------------------------------------------------------------------------
@@ -36,7 +49,13 @@ async def add_user(
     async with changing(desk, visitor, Scope.ADMIN, reason) as connection:
         await _must_be(connection, merchant_id)
         if not await desk.access.add(
-            name, password, role, merchant_id, one_time=True, within=connection
+            name,
+            password,
+            role,
+            merchant_id,
+            by=visitor.name,
+            one_time=True,
+            within=connection,
         ):
             raise NameTaken
         detail = {"role": role, "merchant_id": merchant_id}
@@ -47,16 +66,57 @@ async def add_user(
 
 
 async def set_active(desk: Desk, visitor: Visitor, name: str, reason: str, *, active: bool) -> None:
-    """Let a user in again, or no longer. Nobody shuts themselves out."""
+    """Let a user in again, or no longer. Nobody shuts themselves out.
+
+    Raises `LastAdministrator` and `NothingThere`.
+    """
     if name == visitor.name:
         raise NotValid("nobody can shut themselves out")
     async with changing(desk, visitor, Scope.ADMIN, reason) as connection:
+        if not active:
+            await _another_administrator(connection, visitor, name)
         if not await desk.access.set_active(name, active=active, within=connection):
             message = f"there is no user {name}"
             raise NothingThere(message)
         action = "start-user" if active else "stop-user"
         await audit(connection, visitor, desk.clock.now(), action, f"user {name}", reason)
     desk.access.forget()
+
+
+async def change_role(
+    desk: Desk, visitor: Visitor, name: str, role: str, merchant_id: str, reason: str
+) -> None:
+    """Give somebody else another role and merchant; what they have open goes on with it.
+
+    Raises `LastAdministrator`, `NothingThere`, `NotValid` and `UserNotPossible`.
+    """
+    if name == visitor.name:
+        raise NotValid("nobody changes their own role")
+    async with changing(desk, visitor, Scope.ADMIN, reason) as connection:
+        await _must_be(connection, merchant_id)
+        if role != ADMINISTRATOR:
+            await _another_administrator(connection, visitor, name)
+        before = await connection.fetchrow(*_SQL["role"](name=name))
+        if before is None:
+            message = f"there is no user {name}"
+            raise NothingThere(message)
+        await desk.access.set_role(name, role, merchant_id, connection)
+        after = {"role": role, "merchant_id": merchant_id}
+        detail = {one: {"before": before[one], "after": value} for one, value in after.items()}
+        await audit(
+            connection, visitor, desk.clock.now(), "change-role", f"user {name}", reason, detail
+        )
+    desk.access.forget()
+
+
+async def _another_administrator(connection: Any, visitor: Visitor, name: str) -> None:
+    """See to it that an administrator is left beside somebody; two who do so take turns."""
+    rows = await connection.fetch(*_SQL["administrators"](role=ADMINISTRATOR))
+    left = {row["name"] for row in rows}
+    if visitor.role and visitor.name not in left:
+        raise NotAllowed
+    if left <= {name}:
+        raise LastAdministrator
 
 
 # Keys -------------------------------------------------------------------------------------------
@@ -69,8 +129,19 @@ async def new_key(
     scopes: Collection[Scope],
     merchant_id: str,
     reason: str,
+    *,
+    ends_at: datetime | None = None,
+    addresses: Sequence[str] = (),
 ) -> str:
-    """Make a key for a program, with scopes that its maker has too; it is shown only now."""
+    """Make a key for a program, with scopes that its maker has too; it is shown only now.
+
+    It ends after a year, after two at most. With `addresses` (CIDR) it is good from there only.
+    """
+    now = desk.clock.now()
+    ends_at = ends_at or now + KEY_LASTS
+    if not now < ends_at <= now + KEY_LASTS_AT_MOST:
+        raise NotValid("a key ends in the future, within two years")
+    networks = _networks(addresses)
     if not name.strip() or not scopes:
         raise NotValid("a key needs a name and at least one scope")
     if merchant_id and OF_ALL & set(scopes):
@@ -80,14 +151,33 @@ async def new_key(
     async with changing(desk, visitor, Scope.ADMIN, reason) as connection:
         await _must_be(connection, merchant_id)
         identity, key = await desk.access.new_key(
-            name.strip()[:60], scopes, merchant_id, visitor.name, within=connection
+            name.strip()[:60],
+            scopes,
+            merchant_id,
+            visitor.name,
+            connection,
+            ends_at=ends_at,
+            addresses=networks,
         )
         called = await connection.fetchval(*_SQL["key_name"](id=identity))
-        detail = {"scopes": sorted(scopes), "merchant_id": merchant_id}
-        await audit(
-            connection, visitor, desk.clock.now(), "new-key", f"key {called}", reason, detail
-        )
+        detail = {
+            "scopes": sorted(scopes),
+            "merchant_id": merchant_id,
+            "ends_at": ends_at.isoformat(),
+            "addresses": networks,
+        }
+        await audit(connection, visitor, now, "new-key", f"key {called}", reason, detail)
     return key
+
+
+def _networks(addresses: Sequence[str]) -> list[str]:
+    """Read addresses and networks as the database keeps them; raises `NotValid`."""
+    if len(addresses) > _ADDRESSES:
+        raise NotValid("a key is bound to 20 networks at most")
+    try:
+        return [str(ipaddress.ip_network(one.strip())) for one in addresses]
+    except ValueError:
+        raise NotValid("a network is written like 192.0.2.0/24 or 2001:db8::/32") from None
 
 
 async def end_key(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> None:

@@ -49,17 +49,27 @@ _OPERATES: Final = _WORKS | {
     Scope.WEBHOOKS,
 }
 
+ADMINISTRATOR: Final = "administrator"
 ROLES: Final[Mapping[str, frozenset[Scope]]] = {
     "cashier": frozenset({Scope.SHOP, Scope.POS}),
     "merchant": frozenset({Scope.SHOP, Scope.POS, Scope.CASES_READ, Scope.TRANSACTIONS_READ}),
     "support": _WORKS,
     "operator": _OPERATES,
-    "administrator": _OPERATES | {Scope.ADMIN, Scope.AUDIT},
+    ADMINISTRATOR: _OPERATES | {Scope.ADMIN, Scope.AUDIT},
     "auditor": _SEES | {Scope.AUDIT},
 }
 # Whoever may do one of these is signed out when idle.
 MOVES_MONEY: Final = frozenset({Scope.CASES_ACT, Scope.VOIDS_WRITE, Scope.REFUNDS_WRITE, Scope.POS})
 OF_A_SHOP: Final = frozenset({"cashier", "merchant"})  # bound to one merchant
+
+
+class Step(StrEnum):
+    """What a person has to do before anything else: say a code, choose a password, enrol."""
+
+    NOTHING = ""
+    CODE = "code"
+    PASSWORD = "password"  # noqa: S105 - no password
+    FACTOR = "factor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +84,12 @@ class Visitor:
     scopes: frozenset[Scope]
     merchant_id: str = ""
     csrf: str = ""
-    must_change: bool = False
+    step: Step = Step.NOTHING
     language: str = ""
 
     def may(self, scope: Scope) -> bool:
-        """Say whether the visitor may do this; with a one-time password nobody may do anything."""
-        return scope in self.scopes and not self.must_change
+        """Say whether the visitor may do this; before their step is done nobody may do anything."""
+        return scope in self.scopes and not self.step
 
     def sees(self, merchant_id: str) -> bool:
         """Say whether the visitor may know of a merchant."""

@@ -240,7 +240,8 @@ KEPT: Final[Mapping[str, Text]] = {
     ),
     **dict.fromkeys(("api_keys", "webhooks"), _ANSWERS),
     **dict.fromkeys(
-        ("reference", "circuits", "hosts", "issuer_links", "master_key", "purges"), _NOW
+        ("reference", "circuits", "hosts", "issuer_links", "master_key", "purges", "reset_links"),
+        _NOW,
     ),
 }
 

@@ -56,6 +56,7 @@ FROM (VALUES
     ('idempotency', 'SELECT INSERT UPDATE DELETE'),
     ('issuer_stats', 'SELECT INSERT UPDATE DELETE'),
     ('notices', 'SELECT INSERT UPDATE DELETE'),
+    ('reset_links', 'SELECT INSERT UPDATE DELETE'),
     ('saved_views', 'SELECT INSERT UPDATE DELETE'),
     ('sessions', 'SELECT INSERT UPDATE DELETE'),
     ('sign_in_tries', 'SELECT INSERT UPDATE DELETE'),

@@ -4,14 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
+import httpx
 import pytest
-from fastapi import FastAPI, WebSocket
+from fastapi import FastAPI, Request, WebSocket
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from annul.api import watched
 from annul.api.gate import Gate
 from annul.desk.access import Access
+from annul.desk.roles import Scope
 from annul.serving import serve_http
 from tests.support.clock import HeldClock
 
@@ -148,3 +150,25 @@ async def test_nobody_takes_over_the_page_of_another(access: Access) -> None:
     with pytest.raises(InvalidStatus):
         async with _line(access, "operator", owner="the token of another session"):
             pass
+
+
+async def test_a_key_that_is_bound_is_unknown_from_another_address(access: Access) -> None:
+    """By the browser's address behind a proxy of this machine, as everywhere."""
+    _, key = await access.new_key("erp", [Scope.OVERVIEW], "", "boss", addresses=["192.0.2.0/24"])
+    application = FastAPI()
+
+    @application.get("/api/v1/who")
+    async def who(request: Request) -> str:
+        return request.state.visitor.name
+
+    application.add_middleware(Gate, access=access)
+    async with (
+        serve_http(application, "127.0.0.1", 0) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
+    ):
+        for address, status in (("192.0.2.9", 200), ("198.51.100.9", 401), ("192.0.2.8", 200)):
+            headers = {"authorization": f"Bearer {key}", "x-forwarded-for": address}
+            assert (await http.get("/api/v1/who", headers=headers)).status_code == status
+        direct = await http.get("/api/v1/who", headers={"authorization": f"Bearer {key}"})
+        unknown = await http.get("/api/v1/who", headers={"authorization": "Bearer annul_none"})
+        assert (direct.status_code, direct.json()) == (401, unknown.json())

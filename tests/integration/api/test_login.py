@@ -2,42 +2,27 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from annul.api import login
-from annul.api.gate import Gate
 from annul.api.login import inside
 from annul.desk.access import Access, SignInVerdict
 from annul.desk.hashing import Hasher
-from annul.serving import serve_http
+from annul.security.vault import Vault
 from tests.support.certificates import Authority
 from tests.support.clock import HeldClock
+from tests.support.door import Caller, enrolled, served_door
 
 _PASSWORD = "correct horse battery staple"
 
 
-@asynccontextmanager
-async def _served(
-    access: Access, certificate: Path | None = None, key: Path | None = None
-) -> AsyncIterator[int]:
-    application = FastAPI()
-    application.include_router(login.build(access, secure=certificate is not None))
-    application.add_middleware(Gate, access=access)
-    async with serve_http(application, "127.0.0.1", 0, certificate=certificate, key=key) as port:
-        yield port
-
-
 @pytest.fixture
 async def access(pool: asyncpg.Pool) -> Access:
-    made = Access(pool, HeldClock())
+    made = Access(pool, HeldClock(), Vault(bytes(32)))
     assert await made.add("somebody", _PASSWORD, "support")
     return made
 
@@ -50,7 +35,7 @@ async def test_over_tls_the_cookie_stays_there(access: Access, tmp_path: Path) -
     ours = Authority(tmp_path)
     certificate, key = ours.issue("console")
     trust = ssl.create_default_context(cafile=str(ours.file))
-    async with _served(access, certificate, key) as port:
+    async with served_door(access, certificate, key) as port:
         async with httpx.AsyncClient(base_url=f"https://localhost:{port}", verify=trust) as client:
             answer = await client.post("/login", data=_form())
             cookie = answer.headers["set-cookie"]
@@ -64,7 +49,7 @@ async def test_over_tls_the_cookie_stays_there(access: Access, tmp_path: Path) -
 
 
 async def test_a_name_is_locked_after_wrong_passwords_for_longer_each_time(access: Access) -> None:
-    clock = access._clock
+    clock = access.clock
     assert isinstance(clock, HeldClock)
     for _ in range(5):
         assert await access.check("somebody", "wrong") is SignInVerdict.REFUSED
@@ -110,7 +95,7 @@ async def test_of_300_guesses_at_once_no_more_are_looked_at_than_may_be(
 async def test_guesses_from_everywhere_lock_a_name_for_strangers_only(
     access: Access, looked_at: list[str]
 ) -> None:
-    clock = access._clock
+    clock = access.clock
     assert isinstance(clock, HeldClock)
     assert await access.check("somebody", _PASSWORD, "198.51.100.7") is SignInVerdict.ACCEPTED
     looked_at.clear()
@@ -126,9 +111,9 @@ async def test_guesses_from_everywhere_lock_a_name_for_strangers_only(
 
 
 async def test_a_name_that_was_locked_for_strangers_is_free_after_an_hour(access: Access) -> None:
-    clock = access._clock
+    clock = access.clock
     assert isinstance(clock, HeldClock)
-    await access._pool.execute("UPDATE users SET failures = 49")
+    await access.pool.execute("UPDATE users SET failures = 49")
     assert await access.check("somebody", "wrong", "192.0.2.1") is SignInVerdict.REFUSED
     assert await access.check("somebody", _PASSWORD, "192.0.2.2") is SignInVerdict.REFUSED
     clock.forward(minutes=61)
@@ -138,7 +123,7 @@ async def test_a_name_that_was_locked_for_strangers_is_free_after_an_hour(access
 
 async def test_behind_a_proxy_on_this_machine_the_browsers_address_counts(access: Access) -> None:
     async with (
-        _served(access) as port,
+        served_door(access) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
     ):
         for _ in range(6):
@@ -177,7 +162,7 @@ async def test_who_is_not_there_takes_as_much_work_and_leaves_nothing(
     monkeypatch.setattr(Hasher, "matches", matches)
     assert await access.check("nobody", "wrong") is SignInVerdict.REFUSED
     assert compared == [access._nobody]
-    assert await access._pool.fetchval("SELECT count(*) FROM sign_in_tries") == 0
+    assert await access.pool.fetchval("SELECT count(*) FROM sign_in_tries") == 0
 
 
 async def test_when_too_many_wait_no_try_is_counted(
@@ -185,11 +170,11 @@ async def test_when_too_many_wait_no_try_is_counted(
 ) -> None:
     monkeypatch.setattr(Hasher, "busy", True)
     assert await access.check("somebody", _PASSWORD) is SignInVerdict.BUSY
-    assert await access._pool.fetchval("SELECT count(*) FROM sign_in_tries") == 0
+    assert await access.pool.fetchval("SELECT count(*) FROM sign_in_tries") == 0
 
 
 async def test_a_session_ends_with_its_time_its_password_and_its_user(access: Access) -> None:
-    clock = access._clock
+    clock = access.clock
     assert isinstance(clock, HeldClock)
     first, second = await access.open("somebody"), await access.open("somebody")
     visitor = await access.of_session(first.token)
@@ -215,7 +200,7 @@ async def test_a_session_ends_with_its_time_its_password_and_its_user(access: Ac
 async def test_what_only_begins_like_an_open_address_is_not_open(access: Access, path: str) -> None:
     session = await access.open("somebody")
     async with (
-        _served(access) as port,
+        served_door(access) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
     ):
         assert (await client.get(path)).status_code in {303, 401}
@@ -229,7 +214,7 @@ async def test_a_one_time_password_opens_no_address_that_begins_like_its_own(
     assert await access.add("newcomer", _PASSWORD, "support", one_time=True)
     session = await access.open("newcomer")
     async with (
-        _served(access) as port,
+        served_door(access) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
     ):
         for path in ("/passwordx", "/logout/more"):
@@ -238,9 +223,87 @@ async def test_a_one_time_password_opens_no_address_that_begins_like_its_own(
             assert (answer.status_code, answer.headers["location"]) == (303, "/password")
 
 
+# The second step ------------------------------------------------------------------------------
+
+
+async def test_with_a_second_factor_one_comes_in_by_two_steps(access: Access) -> None:
+    device, _ = await enrolled(access, "somebody")
+    async with served_door(access) as port, Caller(port) as browser:
+        first = await browser.post("/login", name="somebody", password=_PASSWORD, there="/cases")
+        assert first.headers["location"] == "/login/code?next=%2Fcases"
+        half = browser.token
+        for path in ("/", "/account", "/factor", "/password", "/language"):
+            assert (await browser.get(path)).headers["location"] == "/login/code", path
+        refused = await browser.get("/api/v1/cases")
+        assert (refused.status_code, refused.json()["code"]) == (403, "access.code")
+        page = await browser.get("/login/code?next=/cases")
+        assert "six digits" in page.text
+        assert page.headers["cache-control"] == "no-store"
+        wrong = await browser.post("/login/code", code="000000", there="/cases")
+        assert (wrong.status_code, "The code is wrong" in wrong.text) == (401, True)
+        code = device.at(access.clock.now())
+        done = await browser.post("/login/code", code=code, there="/cases")
+        assert (done.status_code, done.headers["location"]) == (303, "/cases")
+        assert browser.token != half
+        assert (await browser.get("/")).text == "somebody"
+        assert await access.of_session(half, fresh=True) is None
+
+
+async def test_the_second_step_is_for_the_browser_of_the_first(access: Access) -> None:
+    device, _ = await enrolled(access, "somebody")
+    async with served_door(access) as port, Caller(port) as browser, Caller(port) as thief:
+        await browser.post("/login", name="somebody", password=_PASSWORD)
+        code = device.at(access.clock.now())
+        stranger = await thief.post("/login/code", code=code)
+        assert stranger.headers["location"].startswith("/login?next=")
+        assert not thief.token
+        forged = await browser.post("/login/code", code=code, csrf="guess")
+        assert forged.status_code == 403
+        assert (await browser.post("/login/code", code=code)).headers["location"] == "/"
+
+
+async def test_the_second_step_has_five_minutes(access: Access) -> None:
+    clock = access.clock
+    assert isinstance(clock, HeldClock)
+    device, _ = await enrolled(access, "somebody")
+    async with served_door(access) as port, Caller(port) as browser:
+        await browser.post("/login", name="somebody", password=_PASSWORD)
+        clock.forward(minutes=5)
+        late = await browser.post("/login/code", code=device.at(clock.now()))
+        assert late.headers["location"].startswith("/login?next=")
+
+
+async def test_with_a_recovery_code_one_is_led_to_ones_account(access: Access) -> None:
+    _, codes = await enrolled(access, "somebody")
+    async with served_door(access) as port, Caller(port) as browser:
+        await browser.post("/login", name="somebody", password=_PASSWORD, there="/cases")
+        done = await browser.post("/login/code", code=codes[0], there="/cases")
+        assert done.headers["location"] == "/account?said=recovered"
+
+
+async def test_a_session_knows_where_it_was_opened(access: Access) -> None:
+    firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+    async with served_door(access) as port, Caller(port) as browser:
+        await browser.post("/login", name="somebody", password=_PASSWORD, agent=firefox)
+        (row,) = await access.sessions("somebody")
+        assert (row["address"], row["browser"]) == ("127.0.0.1", "Firefox, Linux")
+
+
+async def test_the_language_that_was_chosen_holds_for_the_next_step(access: Access) -> None:
+    await enrolled(access, "somebody")
+    async with served_door(access) as port, Caller(port) as browser:
+        assert "用户名" in (await browser.get("/login?lang=zh")).text
+        assert "用户名或口令不正确" in (await browser.post("/login", name="x")).text
+        await browser.post("/login", name="somebody", password=_PASSWORD)
+        assert "恢复码" in (await browser.get("/login/code")).text
+
+
+# Forms ----------------------------------------------------------------------------------------
+
+
 async def test_a_form_of_another_site_is_not_taken(access: Access) -> None:
     async with (
-        _served(access) as port,
+        served_door(access) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
     ):
         foreign = await client.post("/login", data=_form(), headers={"origin": "https://elsewhere"})

@@ -11,10 +11,13 @@ from typing import Any
 
 import asyncpg
 import pytest
+from pyotp.totp import TOTP
 
 from annul.api.status import build
-from annul.desk.access import Access
-from annul.desk.roles import OF_A_SHOP, ROLES
+from annul.desk import second_factor
+from annul.desk.access import KEY_MARK, Access
+from annul.desk.roles import OF_A_SHOP, ROLES, Scope
+from annul.security.vault import Vault
 from annul.serving import serve_http
 from annul.store.clock import SystemClock
 from annul.store.loop import Loops
@@ -45,7 +48,9 @@ class Client:
 
     def _call(self, path: str, user: str, body: object) -> tuple[int, str]:
         headers = {"content-type": "application/json"}
-        if user:
+        if user.startswith(KEY_MARK):
+            headers["authorization"] = f"Bearer {user}"
+        elif user:
             headers["authorization"] = f"Basic {base64.b64encode(user.encode()).decode()}"
         data = None if body is None else json.dumps(body).encode()
         try:
@@ -60,7 +65,7 @@ class Client:
 
 @pytest.fixture
 async def client(pool: asyncpg.Pool) -> AsyncIterator[Client]:
-    access = Access(pool)
+    access = Access(pool, None, Vault(bytes(32)), ["auditor"])
     figures: Any = lambda: _FIGURES  # noqa: E731 - a callable is what is asked for
     loops = Loops(Held())
     async with serve_http(build(access, figures, loops), "127.0.0.1", 0) as port:
@@ -115,6 +120,37 @@ async def test_figures_are_for_those_who_see_everybodys(client: Client, role: st
     password = "a longer one of my own"
     shop = "898000058120000" if role in OF_A_SHOP else ""
     assert await client.access.add("somebody", password, role, shop)
-    expected = 403 if shop else 200
+    expected = 403 if shop or role == "auditor" else 200  # who must have a second factor has none
     for path in ("/status", "/metrics"):
         assert (await client(path, f"somebody:{password}"))[0] == expected
+
+
+async def test_a_second_factor_is_not_gone_round_by_the_status_port(client: Client) -> None:
+    password = "a longer one of my own"
+    assert await client.access.add("somebody", password, "operator")
+    session = await client.access.open("somebody")
+    visitor = await client.access.of_session(session.token)
+    assert visitor is not None
+    proposal = second_factor.propose(client.access, visitor)
+    code = TOTP(proposal.secret).at(client.access.clock.now())
+    await second_factor.enrol(client.access, visitor, proposal, code, session.token)
+    for path, body in (
+        ("/status", None),
+        ("/metrics", None),
+        ("/password", {"password": "x" * 20}),
+    ):
+        status, said = await client(path, f"somebody:{password}", body)
+        assert (status, "use a key" in said) == (403, True), path
+
+
+async def test_a_program_reads_figures_by_a_key_with_the_scope(client: Client) -> None:
+    for scopes, addresses, expected in (
+        ([Scope.METRICS], ["127.0.0.0/8"], 200),
+        ([Scope.METRICS], ["192.0.2.0/24"], 401),
+        ([Scope.CASES_READ], [], 403),
+    ):
+        _, key = await client.access.new_key("prometheus", scopes, "", "boss", addresses=addresses)
+        for path in ("/status", "/metrics"):
+            assert (await client(path, key))[0] == expected
+        assert (await client("/password", key, {"password": "x" * 20}))[0] == 401
+    assert (await client("/status", f"{KEY_MARK}never-made"))[0] == 401

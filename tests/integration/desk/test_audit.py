@@ -10,7 +10,7 @@ from annul.desk.audit import AuditSearch, log
 from annul.desk.desk import Desk
 from annul.desk.people import add_user
 from annul.desk.permission import NotAllowed
-from annul.desk.roles import ROLES, Scope, Visitor
+from annul.desk.roles import ROLES, Scope, Step, Visitor
 from tests.support.rows import put
 
 from .people import NOW, clock_of
@@ -69,7 +69,7 @@ async def test_the_audit_log_is_for_those_who_audit_everybody(desk: Desk) -> Non
     for visitor in (
         Visitor("operator", "operator", ROLES["operator"]),
         Visitor("key annul_x", "", frozenset({Scope.AUDIT}), TEA),
-        Visitor("auditor", "auditor", ROLES["auditor"], must_change=True),
+        Visitor("auditor", "auditor", ROLES["auditor"], step=Step.PASSWORD),
     ):
         with pytest.raises(NotAllowed):
             await log(desk, visitor, AuditSearch(), 10)

@@ -1,5 +1,7 @@
 """Users and keys on a real PostgreSQL: secrets once, every act with its reason."""
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +15,10 @@ from annul.desk.desk import Desk, NothingThere
 from annul.desk.permission import NotAllowed, NotValid, ReasonNeeded
 from annul.desk.roles import ROLES, Scope, Visitor
 
-from .people import audited, person
+from .people import audited, clock_of, person
 
 TEA = "898000058120000"
+_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 READS = (Scope.CASES_READ, Scope.TRANSACTIONS_READ)
 
 
@@ -30,6 +33,7 @@ async def test_a_new_user_gets_a_password_that_must_be_changed_and_is_kept_nowhe
     (row,) = await audited(pool)
     assert (row["who"], row["action"], row["object"]) == ("administrator", "add-user", "user li.na")
     assert row["detail"] == {"role": "cashier", "merchant_id": TEA}
+    assert await pool.fetchval("SELECT made_by FROM users WHERE name = 'li.na'") == "administrator"
     dump = str([dict(one) for one in await pool.fetch("SELECT * FROM users")]) + str(row)
     assert password not in dump
 
@@ -98,6 +102,90 @@ async def test_a_user_and_the_audit_row_are_one(
     assert await desk.access.keys() == []
 
 
+# Roles --------------------------------------------------------------------------------------
+
+
+async def test_another_role_holds_at_once_in_what_is_open(
+    desk: Desk, boss: Visitor, pool: asyncpg.Pool
+) -> None:
+    await person(desk, "operator")
+    session = await desk.access.open("operator")
+    before = await desk.access.of_session(session.token)
+    assert before is not None
+    assert before.may(Scope.VOIDS_WRITE)
+    await people.change_role(desk, boss, "operator", "cashier", TEA, "moved to the shop")
+    after = await desk.access.of_session(session.token)
+    assert after is not None
+    assert (after.role, after.merchant_id) == ("cashier", TEA)
+    assert not after.may(Scope.VOIDS_WRITE)
+    (row,) = await audited(pool)
+    assert (row["action"], row["object"], row["reason"]) == (
+        "change-role", "user operator", "moved to the shop",
+    )  # fmt: skip
+    assert row["detail"] == {
+        "role": {"before": "operator", "after": "cashier"},
+        "merchant_id": {"before": "", "after": TEA},
+    }
+
+
+async def test_a_role_that_can_not_be_is_not_given(
+    desk: Desk, boss: Visitor, pool: asyncpg.Pool
+) -> None:
+    await person(desk, "support")
+    for name, role, merchant_id, error in (
+        ("support", "cashier", "", UserNotPossible),
+        ("support", "operator", TEA, UserNotPossible),
+        ("support", "emperor", "", UserNotPossible),
+        ("support", "cashier", "898000000000000", NotValid),
+        ("administrator", "support", "", NotValid),
+        ("nobody", "support", "", NothingThere),
+    ):
+        with pytest.raises(error):
+            await people.change_role(desk, boss, name, role, merchant_id, "because")
+    with pytest.raises(ReasonNeeded):
+        await people.change_role(desk, boss, "support", "operator", "", " ")
+    assert await audited(pool) == []
+
+
+async def test_the_last_administrator_stays(desk: Desk, boss: Visitor) -> None:
+    assert boss
+    program = Visitor("key annul_abc", "", frozenset({Scope.ADMIN}))
+    with pytest.raises(people.LastAdministrator):
+        await people.set_active(desk, program, "administrator", "because", active=False)
+    with pytest.raises(people.LastAdministrator):
+        await people.change_role(desk, program, "administrator", "support", "", "because")
+    await desk.access.add("second", "a longer one of their own", "administrator")
+    await people.set_active(desk, program, "administrator", "because", active=False)
+    with pytest.raises(people.LastAdministrator):
+        await people.change_role(desk, program, "second", "support", "", "because")
+
+
+async def test_of_two_administrators_who_demote_each_other_at_once_one_stays(
+    desk: Desk, boss: Visitor, pool: asyncpg.Pool
+) -> None:
+    await desk.access.add("second", "a longer one of their own", "administrator")
+    other = Visitor("second", "administrator", ROLES["administrator"])
+    async with pool.acquire() as holding, pool.acquire() as looking:
+        held = holding.transaction()
+        await held.start()
+        await holding.execute("SELECT FROM users FOR UPDATE")
+        acts = [
+            asyncio.create_task(act)
+            for act in (
+                people.change_role(desk, boss, "second", "support", "", "because"),
+                people.set_active(desk, other, "administrator", "because", active=False),
+            )
+        ]
+        async with asyncio.timeout(30):
+            while await looking.fetchval(_WAITING) < len(acts):  # for the same rows
+                await asyncio.sleep(0.01)
+        await held.rollback()
+        done = await asyncio.gather(*acts, return_exceptions=True)
+    assert sorted(str(type(one).__name__) for one in done) == ["NoneType", "NotAllowed"]
+    left = "SELECT count(*) FROM users WHERE role = 'administrator' AND active"
+    assert await pool.fetchval(left) == 1
+
+
 # Keys -------------------------------------------------------------------------------------------
 
 
@@ -132,6 +220,59 @@ async def test_a_key_gets_no_more_than_makes_sense(desk: Desk, boss: Visitor) ->
     half = Visitor("administrator", "administrator", frozenset({Scope.ADMIN}))
     with pytest.raises(NotAllowed):
         await people.new_key(desk, half, "erp", READS, "", "because")
+    assert await desk.access.keys() == []
+
+
+async def test_a_key_ends_by_itself_after_a_year_unless_said_otherwise(
+    desk: Desk, boss: Visitor
+) -> None:
+    now = desk.clock.now()
+    usual = await people.new_key(desk, boss, "erp", READS, "", "for the ERP")
+    short = await people.new_key(
+        desk, boss, "trial", READS, "", "a trial", ends_at=now + timedelta(days=10)
+    )
+    assert {row["name"]: row["ends_at"] - now for row in await desk.access.keys()} == {
+        "erp": timedelta(days=365),
+        "trial": timedelta(days=10),
+    }
+    clock_of(desk).forward(days=9)
+    assert await desk.access.of_key(short) is not None
+    clock_of(desk).forward(days=1)
+    assert await desk.access.of_key(short, fresh=True) is None
+    assert await desk.access.of_key(usual) is not None
+    clock_of(desk).forward(days=355)
+    assert await desk.access.of_key(usual, fresh=True) is None
+
+
+@pytest.mark.parametrize("days", [-1, 0, 731])
+async def test_a_key_lasts_no_longer_than_two_years(desk: Desk, boss: Visitor, days: int) -> None:
+    ends_at = desk.clock.now() + timedelta(days=days)
+    with pytest.raises(NotValid):
+        await people.new_key(desk, boss, "erp", READS, "", "because", ends_at=ends_at)
+    assert await desk.access.keys() == []
+
+
+async def test_a_key_that_is_bound_is_unknown_from_elsewhere(
+    desk: Desk, boss: Visitor, pool: asyncpg.Pool
+) -> None:
+    bound = ("192.0.2.0/24", " 2001:db8::/32 ", "198.51.100.7")
+    key = await people.new_key(desk, boss, "erp", READS, "", "for the ERP", addresses=bound)
+    for _ in range(2):  # also as it is remembered
+        for address in ("192.0.2.200", "2001:db8:1::9", "198.51.100.7", "::ffff:192.0.2.9"):
+            assert await desk.access.of_key(key, address) is not None, address
+        for address in ("192.0.3.1", "2001:db9::1", "198.51.100.8", "", "local", "nonsense"):
+            assert await desk.access.of_key(key, address) is None, address
+    (row,) = await audited(pool)
+    assert row["detail"]["addresses"] == ["192.0.2.0/24", "2001:db8::/32", "198.51.100.7/32"]
+
+
+@pytest.mark.parametrize("network", ["192.0.2.1/24", "192.0.2.0/33", "somewhere", ""])
+async def test_a_network_that_is_none_is_refused(desk: Desk, boss: Visitor, network: str) -> None:
+    with pytest.raises(NotValid):
+        await people.new_key(desk, boss, "erp", READS, "", "because", addresses=[network])
+    many = [f"192.0.2.{n}" for n in range(21)]
+    with pytest.raises(NotValid):
+        await people.new_key(desk, boss, "erp", READS, "", "because", addresses=many)
     assert await desk.access.keys() == []
 
 

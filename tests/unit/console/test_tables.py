@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from annul.console import shared
+from annul.console.account.page import SAID
 from annul.console.audit import page as audit
 from annul.console.build import pages
 from annul.console.cases import plain_words
@@ -31,6 +32,7 @@ from annul.desk.audit import ACTS
 from annul.desk.checks import Weight
 from annul.desk.desk import NothingThere
 from annul.desk.merchants import ASKS, REVERSED_VOIDS
+from annul.desk.people import LastAdministrator
 from annul.desk.roles import Scope
 from annul.domain.errors import AnnulError
 from annul.domain.money import AmountError
@@ -71,6 +73,7 @@ def _said() -> Iterator[str]:
         yield from [unset] if unset else []
     yield from (name for name, _ in rules.UNITS.values())
     yield from access.SCOPES.values()
+    yield from SAID.values()
     yield from (*terminals._WEIGHTS.values(), *terminals._ASKS.values())
     yield from terminals._WANTS.values()
     yield from (*shared.CARD_TYPES.values(), *shared.ORIGINS.values(), *set_up._DUTIES)
@@ -78,7 +81,13 @@ def _said() -> Iterator[str]:
     yield from (name for name, _ in admin._PARTS.values())
     yield from (name for name, _ in audit._THINGS.values())
     yield from (*_STANDINGS, *_ORIGINS, *_raised())
-    for error in (permission.NotAllowed, permission.ReasonNeeded, NameTaken, UserNotPossible):
+    for error in (
+        permission.NotAllowed,
+        permission.ReasonNeeded,
+        NameTaken,
+        UserNotPossible,
+        LastAdministrator,
+    ):
         yield str(error())
         yield error.next_step
     yield from (text for text, _ in CONCLUSIONS.values())
@@ -124,7 +133,7 @@ def test_every_icon_stands_for_something_and_is_drawn() -> None:
     menu = {page.icon for page in pages(Tills(), Maintenance())} - {""}
     signs = {sign.icon for sign in (*SIGNS.values(), _NOT_REFUNDED)}
     device = {*drawing._ICONS.values(), *(sign for _, _, sign, word in drawing._KEYS if word)}
-    within = {"check", "dash", "dot", "open", "plus", "question", "star"}
+    within = {"check", "dash", "dot", "open", "person", "plus", "question", "star"}
     assert menu | signs | device | within == set(ICONS)
     for name in ICONS:
         assert icon(name)

@@ -50,7 +50,7 @@ async def _allowed(
     visitor: Visitor | None = request.state.visitor
     if visitor is None:
         raise Unknown
-    if visitor.must_change or visitor.scopes.isdisjoint(needed.scopes):
+    if visitor.step or visitor.scopes.isdisjoint(needed.scopes):
         message = f"this needs the scope {' or '.join(needed.scopes)}"
         raise Forbidden(message)
     return visitor

@@ -23,15 +23,19 @@ from .markup import Html, icon, join, link, tag
 from .preferences import LANGUAGE, THEME, is_dark
 from .texts import Words
 
+ACCOUNT: Final = "/account"
 _STYLE: Final = '<link rel="stylesheet" href="/assets/annul.css">'
 
 
 @dataclass(frozen=True, slots=True)
 class ConsolePage:
-    """One page: its address, what one must be allowed to see it; with an icon it is in the menu."""
+    """One page: its address, what one must be allowed to see it; with an icon it is in the menu.
+
+    `scope` None: it is for everybody who is signed in.
+    """
 
     path: str
-    scope: Scope
+    scope: Scope | None
     title: str
     show: Callable[[View], Awaitable[None]]
     icon: str = ""
@@ -109,8 +113,8 @@ async def _show(site: Site, page: ConsolePage, request: Request) -> Response | N
     ui.page_title(f"annul · {words(page.title)}")
     ui.add_head_html(f'{_STYLE}<script>document.documentElement.lang="{words.language}"</script>')
     ui.dark_mode(is_dark(request))
-    menu = [one for one in site.pages if one.icon and view.may(one.scope)]
-    if not visitor.may(page.scope):
+    menu = [one for one in site.pages if one.icon and one.scope and view.may(one.scope)]
+    if not _is_for(page, visitor):
         if page.path == "/" and menu:
             return RedirectResponse(menu[0].path, 303)
         return HTMLResponse(_alone(words("This page is not for your role."), words), 403)
@@ -122,6 +126,12 @@ async def _show(site: Site, page: ConsolePage, request: Request) -> Response | N
         except (NothingThere, BadCursor) as unknown:
             html(tag("div", tag("h1", words("Nothing here")), tag("p", str(unknown)), cls="card"))
     return None
+
+
+def _is_for(page: ConsolePage, visitor: Visitor) -> bool:
+    if page.scope is None:
+        return bool(visitor.role) and not visitor.step
+    return visitor.may(page.scope)
 
 
 def _top(view: View) -> Html:
@@ -146,16 +156,23 @@ def _top(view: View) -> Html:
             title=words("Light or dark"),
             aria_label=words("Light or dark"),
         ),
-        tag("span", f"{visitor.name} · {words(visitor.role)}", cls="who"),
-        tag(
-            "form",
-            tag("input", type="hidden", name="csrf", value=visitor.csrf),
-            tag("button", words("Sign out"), type="submit", cls="quiet"),
-            method="post",
-            action="/logout",
-        ),
+        _own(words, visitor),
         cls="bar",
     )
+
+
+def _own(words: Words, visitor: Visitor) -> Html:
+    """Build the menu of the user: what concerns themselves."""
+    who = tag("span", f"{visitor.name} · {words(visitor.role)}", cls="who")
+    head = tag("summary", icon("person"), who, aria_label=words("You"))
+    sign_out = tag(
+        "form",
+        tag("input", type="hidden", name="csrf", value=visitor.csrf),
+        tag("button", words("Sign out"), type="submit", cls="quiet"),
+        method="post",
+        action="/logout",
+    )
+    return tag("details", head, tag("div", link(words("My account"), ACCOUNT), sign_out), cls="own")
 
 
 def _menu(words: Words, menu: Iterable[ConsolePage], page: ConsolePage) -> Html:

@@ -1,13 +1,14 @@
-"""Parts of the administration: who is let in, which programs, and what each role may do."""
+"""Parts of the administration: who is let in, and what each role may do."""
 
 from collections.abc import Mapping
 from typing import Any, Final
-from uuid import UUID
+from urllib.parse import urlencode
 
 from annul.console.frame.forms import Answers, Form, FormField, act_button, ask, show_once
 from annul.console.frame.live import View
-from annul.console.frame.markup import Html, badge, card, details, icon, join, table, tag
-from annul.desk import people
+from annul.console.frame.markup import Html, badge, card, icon, join, table, tag
+from annul.desk import people, reset_links
+from annul.desk.reset_links import LASTS
 from annul.desk.roles import OF_A_SHOP, ROLES, Scope
 
 SCOPES: Final[Mapping[Scope, str]] = {
@@ -36,40 +37,70 @@ SCOPES: Final[Mapping[Scope, str]] = {
 
 async def users_card(view: View) -> Html:
     """Show everybody."""
-    words, now = view.words, view.desk.clock.now()
-    rows = []
-    for row in await view.desk.access.users():
-        if not row["active"]:
-            state = badge(words("let in no more"), "bad")
-        elif row["locked_until"] is not None and row["locked_until"] > now:
-            state = badge(
-                words("locked until {when}", when=view.dated(row["locked_until"])), "warn"
-            )
-        elif row["one_time"]:
-            state = badge(words("has not chosen a password yet"), "info")
-        else:
-            state = badge(words("active"), "good")
-        name = row["name"]
-        what, text = ("stop", "Stop") if row["active"] else ("start", "Let in again")
-        button = act_button(words(text), "user", name=name, what=what)
-        mine = tag("span", words("you"), cls="muted")
-        rows.append(
-            (
-                tag("b", name),
-                words(row["role"]),
-                tag("span", row["merchant_id"], cls="mono")
-                if row["merchant_id"]
-                else tag("span", words("all"), cls="muted"),
-                state,
+    words = view.words
+    rows = [
+        (
+            tag("b", row["name"]),
+            _with_under(words(row["role"]), row["merchant_id"]),
+            _state(view, row),
+            _factor(view, row),
+            view.dated(row["signed_in_at"]) if row["signed_in_at"] else "–",
+            _with_under(
                 view.dated(row["created_at"]),
-                mine if name == view.visitor.name else button,
-            )
+                words("by {who}", who=row["made_by"]) if row["made_by"] else "",
+            ),
+            _buttons(view, row),
         )
-    names = [words(n) for n in ("Name", "Role", "Merchant", "State", "Since", "Change")]
+        for row in await view.desk.access.users()
+    ]
+    heads = ("Name", "Role", "State", "Second factor", "Last sign-in", "Since", "Change")
     return card(
         words("Users"),
-        table(names, rows, cls="acts-last"),
+        table([words(one) for one in heads], rows, cls="acts-last"),
         aside=act_button(words("Add a user"), "add-user", cls="primary"),
+    )
+
+
+def _with_under(text: str, under: str) -> Html:
+    return join((text, tag("small", under, cls="under") if under else None))
+
+
+def _state(view: View, row: Mapping[str, Any]) -> Html:
+    words, locked = view.words, row["locked_until"]
+    if not row["active"]:
+        return badge(words("let in no more"), "bad")
+    if locked is not None and locked > view.desk.clock.now():
+        return badge(words("locked until {when}", when=view.dated(locked)), "warn")
+    if row["one_time"]:
+        return badge(words("has not chosen a password yet"), "info")
+    return badge(words("active"), "good")
+
+
+def _factor(view: View, row: Mapping[str, Any]) -> Html | str:
+    words = view.words
+    if row["factor_since"] is not None:
+        return words("since {when}", when=view.dated(row["factor_since"]))
+    if row["role"] in view.desk.access.factor_roles:
+        return badge(words("missing"), "warn")
+    return tag("span", words("none"), cls="muted")
+
+
+def _buttons(view: View, row: Mapping[str, Any]) -> Html:
+    """Give what can be done about a user; nothing of it about oneself."""
+    words, name = view.words, row["name"]
+    if name == view.visitor.name:
+        return tag("span", words("you"), cls="muted")
+    if not row["active"]:
+        return act_button(words("Let in again"), "user", name=name, what="start")
+    of_now = {"name": name, "role": row["role"], "merchant": row["merchant_id"]}
+    return join(
+        (
+            act_button(words("Role"), "role", **of_now),
+            " ",
+            act_button(words("New password"), "reset-link", name=name),
+            " ",
+            act_button(words("Stop"), "user", name=name, what="stop"),
+        )
     )
 
 
@@ -93,23 +124,9 @@ async def add_user(view: View) -> bool:
             )
         )
 
-    shops = ", ".join(words(role) for role in sorted(OF_A_SHOP))
     form = Form(
         words("Add a user"),
-        (
-            FormField("name", words("Name"), needed=True),
-            FormField(
-                "role",
-                words("Role"),
-                "choice",
-                "support",
-                {role: words(role) for role in ROLES},
-                needed=True,
-            ),
-            FormField(
-                "merchant", words("Merchant number"), hint=words("only for: {roles}", roles=shops)
-            ),
-        ),
+        (FormField("name", words("Name"), needed=True), *_role_fields(view, "support", "")),
         about=words("They get a one-time password and choose their own at the first sign-in."),
     )
     if not await ask(view, form, act):
@@ -121,6 +138,73 @@ async def add_user(view: View) -> bool:
         words("Hand it over in a safe way; it opens nothing but the choice of a password."),
         password,
     )
+    return True
+
+
+def _role_fields(view: View, role: str, merchant: str) -> tuple[FormField, FormField]:
+    words = view.words
+    shops = ", ".join(words(one) for one in sorted(OF_A_SHOP))
+    choices = {one: words(one) for one in ROLES}
+    hint = words("only for: {roles}", roles=shops)
+    return (
+        FormField("role", words("Role"), "choice", role, choices, needed=True),
+        FormField("merchant", words("Merchant number"), value=merchant, hint=hint),
+    )
+
+
+async def change_role(view: View, name: str, role: str, merchant: str) -> bool:
+    """Ask for another role of somebody."""
+    words = view.words
+    if not view.may(Scope.ADMIN):
+        return False
+
+    async def act(answers: Answers) -> None:
+        await people.change_role(
+            view.desk,
+            view.visitor,
+            name,
+            str(answers["role"]),
+            str(answers["merchant"] or "").strip(),
+            answers["reason"],
+        )
+
+    form = Form(
+        words("Another role for {name}", name=name),
+        _role_fields(view, role, merchant),
+        about=words("It holds at once, also for what they have open."),
+    )
+    return await ask(view, form, act)
+
+
+async def reset_link(view: View, name: str) -> bool:
+    """Ask why somebody needs a new password, and show the link once."""
+    words = view.words
+    if not view.may(Scope.ADMIN):
+        return False
+    given: list[str] = []
+
+    async def act(answers: Answers) -> None:
+        reason, too = answers["reason"], bool(answers["factor_too"])
+        token = await reset_links.make(view.desk, view.visitor, name, reason, factor_too=too)
+        given[:] = [f"{view.request.base_url}reset?{urlencode({'link': token})}"]
+
+    hint = words("Only if they have lost the device and the recovery codes.")
+    form = Form(
+        words("A new password for {name}", name=name),
+        (FormField("factor_too", words("Remove the second factor too"), "switch", hint=hint),),
+        about=words(
+            "You get a link for {name}: good once, for {n} minutes. What they have open ends when "
+            "they use it.",
+            name=name,
+            n=LASTS.seconds // 60,
+        ),
+    )
+    if not await ask(view, form, act):
+        return False
+    about = words(
+        "Hand it over in a safe way, to nobody else: whoever has it chooses the password."
+    )
+    await show_once(view, words("Link for {name}", name=name), about, given[0])
     return True
 
 
@@ -140,101 +224,6 @@ async def change_user(view: View, name: str, *, active: bool) -> bool:
             words("Let {name} in no more", name=name),
             about=words("What they have open ends at once."),
         )
-    return await ask(view, form, act)
-
-
-# Keys -------------------------------------------------------------------------------------------
-
-
-async def keys_card(view: View) -> Html:
-    """Show the keys of programs: those in force, and those that have ended."""
-    words = view.words
-    keys = await view.desk.access.keys()
-    live = [row for row in keys if row["ended_at"] is None]
-    over = [row for row in keys if row["ended_at"] is not None]
-    names = [words(n) for n in ("Name", "Begins with", "May", "Merchant", "Made by", "Since")]
-
-    def shown(row: Mapping[str, Any]) -> list[object]:
-        return [
-            tag("b", row["name"]),
-            tag("span", f"{row['prefix']}…", cls="mono"),
-            join(join((tag("span", scope, cls="badge mono"), " ")) for scope in row["scopes"]),
-            tag("span", row["merchant_id"], cls="mono")
-            if row["merchant_id"]
-            else tag("span", words("all"), cls="muted"),
-            row["created_by"],
-            view.dated(row["created_at"]),
-        ]
-
-    now = [
-        [*shown(row), act_button(words("End"), "end-key", id=str(row["id"]), name=row["name"])]
-        for row in live
-    ]
-    past = [[*shown(row), view.dated(row["ended_at"])] for row in over]
-    ended = None
-    if past:
-        ended = details(
-            words("Keys that have ended ({n})", n=len(past)),
-            table([*names, words("Ended")], past),
-            cls="more",
-        )
-    return card(
-        words("Keys of programs"),
-        table([*names, words("Change")], now, cls="acts-last", empty=words("No key is in force.")),
-        ended,
-        aside=act_button(words("Make a key"), "new-key", cls="primary"),
-    )
-
-
-async def new_key(view: View) -> bool:
-    """Ask for a key, and show it once."""
-    words = view.words
-    if not view.may(Scope.ADMIN):
-        return False
-    given: list[str] = []
-
-    async def act(answers: Answers) -> None:
-        scopes = [Scope(one) for one in sorted(answers["scopes"])]
-        given[:] = [
-            await people.new_key(
-                view.desk,
-                view.visitor,
-                str(answers["name"]),
-                scopes,
-                str(answers["merchant"] or "").strip(),
-                answers["reason"],
-            )
-        ]
-
-    choices = {scope.value: words(said) for scope, said in SCOPES.items()}
-    form = Form(
-        words("Make a key"),
-        (
-            FormField("name", words("Name of the program"), needed=True),
-            FormField("merchant", words("Merchant number"), hint=words("empty: all merchants")),
-            FormField("scopes", words("What it may do"), "several", (), choices, needed=True),
-        ),
-    )
-    if not await ask(view, form, act):
-        return False
-    about = words("The program sends it as Authorization: Bearer KEY.")
-    await show_once(view, words("The key"), about, given[0])
-    return True
-
-
-async def end_key(view: View, identity: str, name: str) -> bool:
-    """Ask why a key ends."""
-    words = view.words
-    if not view.may(Scope.ADMIN):
-        return False
-
-    async def act(answers: Answers) -> None:
-        await people.end_key(view.desk, view.visitor, UUID(identity), answers["reason"])
-
-    form = Form(
-        words("End the key {name}", name=name),
-        about=words("The program is let in no more from this moment on."),
-    )
     return await ask(view, form, act)
 
 

@@ -14,7 +14,8 @@ from annul.desk import acts
 from annul.desk.roles import Scope
 from annul.diagnose.signals import SIGNALS
 
-from .access import add_user, change_user, end_key, keys_card, new_key, roles_card, users_card
+from .access import add_user, change_role, change_user, reset_link, roles_card, users_card
+from .keys import end_key, keys_card, new_key
 
 _LESSONS: Final = 50
 _NOTHING: Final = frozenset({"", "None", "{}"})
@@ -56,6 +57,13 @@ def _listen(view: View, shown: Part) -> None:
 
     on("add-user", lambda _: add_user(view))
     on("user", lambda given: change_user(view, str(given["name"]), active=given["what"] == "start"))
+    on(
+        "role",
+        lambda given: change_role(
+            view, str(given["name"]), str(given["role"]), str(given["merchant"])
+        ),
+    )
+    on("reset-link", lambda given: reset_link(view, str(given["name"])))
     on("new-key", lambda _: new_key(view))
     on("end-key", lambda given: end_key(view, str(given["id"]), str(given["name"])))
     on("undo-lesson", lambda given: _undo(view, str(given["id"]), str(given["number"])))

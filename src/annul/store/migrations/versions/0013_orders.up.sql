@@ -19,8 +19,3 @@ CREATE TABLE orders (
     CHECK (state <> 'approved' OR decided_by <> '')
 );
 CREATE INDEX orders_waiting ON orders (asked_at, id) WHERE state IN ('asked', 'approved');
-
--- Whoever made a user is no second person for them.
-ALTER TABLE users ADD COLUMN IF NOT EXISTS made_by text NOT NULL DEFAULT '';
-UPDATE users u SET made_by = a.who
-FROM audit a WHERE a.action = 'add-user' AND a.object = 'user ' || u.name AND u.made_by = '';

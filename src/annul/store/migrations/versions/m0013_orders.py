@@ -1,4 +1,4 @@
-"""Orders of the desk with who asked for them and who approved; who made a user."""
+"""Orders of the desk, with who asked for them and who approved."""
 
 from annul.store.migrate import apply_file
 
@@ -7,5 +7,5 @@ down_revision = "0012"
 
 
 def upgrade() -> None:
-    """Add table and column."""
+    """Add the table."""
     apply_file("0013_orders.up.sql")

@@ -3,7 +3,7 @@
 from annul.store.migrate import apply_file
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 
 def upgrade() -> None:
