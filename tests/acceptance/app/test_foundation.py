@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from annul.app import ground
 from annul.settings import Settings
-from annul.store.migrate import MigrationsDue
+from annul.store.migrate import MigrationsDue, upgrade
 from annul.store.roles import RightsMissing
 from tests.support.roles import as_owner, as_superuser
 
@@ -27,10 +27,9 @@ async def _stands(folder: Path, **urls: str) -> tuple[str, list[Any]]:
 
 async def _older(database: str) -> None:
     connection = await asyncpg.connect(as_owner(database))
-    await connection.execute("DROP INDEX notices_case, notifications_case")
-    await connection.execute("ALTER TABLE sessions DROP COLUMN seen_at; DROP TABLE sign_in_tries")
-    await connection.execute("UPDATE alembic_version SET version_num = '0010'")
+    await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     await connection.close()
+    await upgrade(as_owner(database), "0010")
 
 
 async def test_the_owner_migrates_and_another_role_serves(database: str, tmp_path: Path) -> None:

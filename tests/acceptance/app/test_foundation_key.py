@@ -15,23 +15,26 @@ from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.master_key import AnotherMasterKey
 from annul.store.migrate import upgrade
+from annul.store.roles import OWNER
 from tests.support.processes import annul
+from tests.support.roles import as_owner, as_superuser
 
 _OURS, _OTHER = "0a" * 32, "0b" * 32
 _OLDER = "0012"  # the last version that knew no value
 
 
 def _settings(database: str, folder: Path, key: str = "") -> Settings:
-    return Settings.load(None, data=folder, database=database, master_key=key)
+    urls = {"database": database, "database_owner": as_owner(database)}
+    return Settings.load(None, data=folder, master_key=key, **urls)
 
 
 @pytest.fixture
 async def older(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """Give a database as an older version left it, with terminals."""
-    root = await asyncpg.connect(postgres.url.replace("/annul?", "/postgres?"))
-    await root.execute("CREATE DATABASE older")
+    root = await asyncpg.connect(as_superuser(postgres.url, "postgres"))
+    await root.execute(f"CREATE DATABASE older OWNER {OWNER}")
     url = postgres.url.replace("/annul?", "/older?")
-    await upgrade(url, _OLDER)
+    await upgrade(as_owner(url), _OLDER)
     pool = await connect(url, size=1)
     await seed(pool, SoftwareModule(bytes.fromhex(_OURS)), DemoPlan((1,), merchants=1))
     await pool.close()

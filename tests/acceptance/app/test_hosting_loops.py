@@ -22,6 +22,9 @@ _ALWAYS = {
     "resolver",
     "sweep",
     "retention",
+    "orders",
+    "seals",
+    "seal_export",
 }
 
 

@@ -20,6 +20,7 @@ from annul.sim.terminal.errors import NoAnswerFromHost
 from annul.store.clock import SystemClock
 from annul.store.database import connect
 from tests.support.processes import annul
+from tests.support.roles import as_owner
 from tests.support.site import Site, open_site
 from tests.support.soft import Cashier, cashier
 
@@ -251,7 +252,7 @@ async def test_what_the_owner_rewrites_is_found_by_seals_and_exports(
     status, text = await _annul(site, database, "verify", str(exported), f"--key={key}")
     assert (status, "changed since it was signed" in text) == (1, True)
 
-    owner = await connect(database, role=None)
+    owner = await connect(as_owner(database), role=None)
     await owner.execute("UPDATE audit SET who = 'otto' WHERE object = 'case 1'")
     status, text = await _annul(site, database, "--lang=en")
     assert (status, "does not fit its seal" in text, "note case 1" in text) == (1, True, True)

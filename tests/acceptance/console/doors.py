@@ -25,6 +25,7 @@ PAGES: Final = {
     "/merchants/{merchant}": OFFICE,
     "/pos": DESK | SHOPS,
     "/shop": EVERYBODY,
+    "/account": EVERYBODY,
     "/admin": ADMIN,
     "/audit": ADMIN | {"auditor"},
 }
@@ -56,6 +57,10 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "GET /voids/{void}": (READERS, None),
     "POST /refunds": (HANDS, _ORDER),
     "GET /refunds/{refund}": (READERS, None),
+    "GET /orders": (HANDS, None),
+    "GET /orders/{order}": (HANDS, None),
+    "POST /orders/{order}/approve": (HANDS, {"reason": "seen"}),
+    "POST /orders/{order}/reject": (HANDS, {"reason": "no"}),
     "GET /cases": (READERS, None),
     "GET /cases/events": (READERS, None),
     "GET /cases/{number}": (READERS, None),
@@ -81,6 +86,8 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
 OPEN: Final = {
     "GET /login": "to sign in",
     "POST /login": "to sign in",
+    "GET /reset": "a link of an administrator, good once",
+    "POST /reset": "a link of an administrator, good once",
     "GET /health": "says up",
     "GET /favicon.ico": "a picture",
     "GET /api/v1/health": "says up",
@@ -91,6 +98,12 @@ OPEN: Final = {
 OWN: Final = {
     "GET /password": "choose one's own",
     "POST /password": "choose one's own",
+    "GET /login/code": "the second step of one's own sign-in",
+    "POST /login/code": "the second step of one's own sign-in",
+    "GET /factor": "one's own second factor",
+    "POST /factor": "one's own second factor",
+    "GET /factor/remove": "one's own second factor",
+    "POST /factor/remove": "one's own second factor",
     "POST /logout": "end one's own session",
     "GET /language": "one's own language",
     "GET /theme": "one's own cookie",
@@ -119,7 +132,8 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
 # Whoever reaches the database with its owner's rights reads it without these as well.
 READS: Final = frozenset(
     {
-        "audit",
+        "audit export",
+        "audit key",
         "case",
         "cases",
         "conclude",
@@ -127,6 +141,7 @@ READS: Final = frozenset(
         "lessons",
         "promise",
         "retention",
+        "users",
     }
 )
 # These serve, or make what they serve with; nobody acts by them.

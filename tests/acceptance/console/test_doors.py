@@ -238,7 +238,7 @@ async def _as(role: str, place: Place) -> AsyncIterator[Any]:
         "role": role,
         "n:04d": f"{number:04d}",
     }
-    environment = {"ANNULPASSWORD": PASSWORD, "ANNUL_NEWPASSWORD": PASSWORD}
+    environment = {"ANNUL_PASSWORD": PASSWORD, "ANNUL_NEW_PASSWORD": PASSWORD}
 
     async def run(words: tuple[str, ...], password: str = PASSWORD) -> str:
         objects = about | more
@@ -247,7 +247,7 @@ async def _as(role: str, place: Place) -> AsyncIterator[Any]:
         filled += ["--user", f"{role}-0"]
         if "--save-evidence" not in words:
             filled += ["--reason", "seen"]
-        given = environment | {"ANNULPASSWORD": password}
+        given = environment | {"ANNUL_PASSWORD": password}
         result = await asyncio.to_thread(CliRunner().invoke, application, filled, env=given)
         error = result.exception
         assert error is None or hasattr(error, "code"), result.output

@@ -19,8 +19,10 @@ from annul.desk.roles import OF_A_SHOP, Scope
 from annul.resolve.conclusion import Person
 from annul.security.vault import Vault
 from annul.store.embedded import EmbeddedPostgres
+from annul.store.roles import OWNER, SERVING
 from tests.support.desks import make_desk
 from tests.support.processes import Process, free_port
+from tests.support.roles import as_superuser
 from tests.support.rows import put, put_transaction
 from tests.support.shops import NOW, Shop, open_shops
 
@@ -87,6 +89,8 @@ class Place:
             if merchant and not of_merchants:
                 continue
             where = f"WHERE merchant_id = '{merchant}'" if merchant else ""
+            if table == "audit":
+                where = "WHERE action NOT LIKE 'sign-in%'"
             found[table] = await self.pool.fetchval(
                 f"SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), ''))"
                 f" FROM {table} t {where}"
@@ -131,8 +135,12 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "webhook_outbox",
         whose | owed | {"id": delivery, "since": NOW, "next_attempt_at": NOW},
     )
+    order = {"id": uuid4(), "act": "raise_limit", "amount": 200_000, "reason": "busy"}
+    asked = {"state": "asked", "asked_by": "somebody", "asked_at": NOW}
+    await put(place.pool, "orders", whose | order | asked)
     return {
         "merchant": shop.merchant,
+        "order": str(order["id"]),
         "rrn": unbooked.rrn,
         "transaction": str(unknown.id),
         "unknown": str(unknown.id),
@@ -149,8 +157,9 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
 
 @asynccontextmanager
 async def database_of(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
-    owner = await asyncpg.connect(postgres.url.replace("/annul?", "/postgres?"))
-    await owner.execute("CREATE DATABASE doors TEMPLATE annul STRATEGY file_copy")
+    owner = await asyncpg.connect(as_superuser(postgres.url, "postgres"))
+    await owner.execute(f"CREATE DATABASE doors TEMPLATE annul STRATEGY file_copy OWNER {OWNER}")
+    await owner.execute(f"GRANT CONNECT ON DATABASE doors TO {SERVING}")
     yield postgres.url.replace("/annul?", "/doors?")
     await owner.execute("DROP DATABASE doors WITH (FORCE)")
     await owner.close()

@@ -13,6 +13,7 @@ from annul.desk.passwords import PasswordRefused
 from annul.desk.permission import NotAllowed, NotValid, ReasonNeeded
 from annul.desk.reset_links import LinkOver
 from annul.desk.roles import ROLES, Visitor
+from annul.resolve.second_person import SecondPersonNeeded, second_person
 
 from .people import PASSWORD, audited, clock_of, person
 
@@ -43,7 +44,10 @@ async def test_a_link_is_used_once_and_ends_what_is_open(
     for again in (token, "", "never made"):
         with pytest.raises(LinkOver):
             await reset_links.use(desk.access, again, "yet another password")
-    made, used = await audited(pool)
+    made, used, refused = await audited(pool)
+    assert (refused["who"], refused["action"]) == ("support", "sign-in-refused")
+    with pytest.raises(SecondPersonNeeded):  # who gave the password may know it
+        await second_person(pool, "support", "administrator")
     assert (made["who"], made["action"], made["object"], made["reason"]) == (
         "administrator", "new-reset-link", "user support", "has forgotten it",
     )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
+from annul.domain.orders import Act
 from annul.domain.records import Origin, Transaction
 from annul.domain.states import State
 from annul.host import ordered
@@ -15,6 +16,7 @@ from annul.issuers.forward import Forwarder
 from annul.issuers.message import Answer
 from annul.store.retention import Retention
 from tests.support.hosts import Inside, Till
+from tests.support.orders import ordered_at_desk
 
 
 async def _purged(inside: Inside) -> int:
@@ -49,8 +51,8 @@ async def test_a_refund_on_the_last_day_has_its_card(inside: Inside, till: Till)
     for sold in (first, second):
         await _days_later(inside, sold, 30)
     assert await _purged(inside) == 0
-    order = Order(inside.merchant_id, await inside.again(first), uuid7())
-    await ordered.refund(inside.host, order)
+    order = Order(inside.merchant_id, await inside.again(first), uuid7(), Act.REFUND)
+    await ordered_at_desk(inside, Act.REFUND, order)
     assert (await inside.again(order.identity)).state is State.APPROVED
     answer = await till.ask("refund", till.undoing("refund", second, f2=None, f35=None))
     assert answer.code == "00"
@@ -69,8 +71,8 @@ async def test_a_day_later_it_is_refused_as_too_old_with_or_without_its_card(
         assert await _purged(inside) == gone
         old = await inside.again(sold)
         assert (old.card_cipher is None) == bool(gone)
-        order = Order(inside.merchant_id, old, uuid7())
-        assert await _refused(ordered.refund(inside.host, order)) == "original_too_old"
+        order = Order(inside.merchant_id, old, uuid7(), Act.REFUND)
+        assert await _refused(ordered_at_desk(inside, Act.REFUND, order)) == "original_too_old"
         fields = till.undoing("refund", old, f2=None, f35=None)
         answer = await till.ask("refund", fields)
         assert (answer.code, "超过退货期限" in answer.text) == ("12", True)
@@ -87,8 +89,8 @@ async def test_without_its_card_nothing_is_sent_until_somebody_presents_it(
     assert await _purged(inside) == 1
     await inside.set_merchant(refund_days=90)
     old = await inside.again(sold)
-    order = Order(inside.merchant_id, old, uuid7())
-    assert await _refused(ordered.refund(inside.host, order)) == "card_not_kept"
+    order = Order(inside.merchant_id, old, uuid7(), Act.REFUND)
+    assert await _refused(ordered_at_desk(inside, Act.REFUND, order)) == "card_not_kept"
     bare = await till.ask("refund", till.undoing("refund", old, f2=None, f35=None))
     assert (bare.code, "请使用原卡办理" in bare.text) == ("12", True)
     assert (await inside.again(sold)).undone == 0

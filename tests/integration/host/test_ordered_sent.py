@@ -1,7 +1,6 @@
 """What programs order and annul attempts itself: by the rules, held, and paid once."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,33 +10,15 @@ from uuid_utils.compat import uuid7
 from annul.domain.orders import Act
 from annul.domain.records import Origin, Transaction
 from annul.domain.states import State
-from annul.host import ordered, orders
-from annul.host.ordered import Order, OrderRefused, judged
+from annul.host import ordered
+from annul.host.ordered import Order, OrderRefused
 from tests.support.hosts import Inside, Till
+from tests.support.orders import ordered_at_desk
 
 
 def _order(inside: Inside, original: Transaction | None, amount: int | None = None) -> Order:
     identity: UUID = uuid7()
     return Order(inside.merchant_id, original, identity, Act.VOID, amount)
-
-
-async def _do(inside: Inside, act: Act, wanted: Order, who: str = "olga") -> None:
-    """Order it as the desk does: judged, written, carried out."""
-    order = replace(wanted, act=act)
-    _, amount = await judged(inside.host, order)
-    assert order.original is not None
-    write = orders.SQL["write"](
-        merchant=order.merchant_id,
-        id=order.identity,
-        act=act,
-        original=order.original.id,
-        amount=amount,
-        reason="",
-        who=who,
-        now=inside.host.clock.now(),
-    )
-    await inside.pool.execute(*write)
-    await orders.carry_out(inside.host, order.merchant_id, order.identity)
 
 
 async def _refused(doing: Any) -> str:
@@ -54,7 +35,7 @@ async def _refused(doing: Any) -> str:
 async def test_a_program_voids_a_sale_in_a_batch_of_its_own(inside: Inside, till: Till) -> None:
     sold = await inside.sold(till)
     order = _order(inside, sold)
-    await _do(inside, Act.VOID, order)
+    await ordered_at_desk(inside, Act.VOID, order)
     void = await inside.again(order.identity)
     assert (void.kind, void.state, void.origin) == ("void", State.APPROVED, Origin.PROGRAM)
     assert (void.batch[1:], void.terminal_id) == (sold.batch[1:], sold.terminal_id)
@@ -69,13 +50,15 @@ async def test_a_program_refunds_a_part_and_then_all_that_is_left(
 ) -> None:
     sold = await inside.sold(till)
     first = _order(inside, sold, 4_000)
-    await _do(inside, Act.REFUND, first)
+    await ordered_at_desk(inside, Act.REFUND, first)
     rest = _order(inside, await inside.again(sold))
-    await _do(inside, Act.REFUND, rest)
+    await ordered_at_desk(inside, Act.REFUND, rest)
     amounts = [(await inside.again(one.identity)).amount for one in (first, rest)]
     assert amounts == [4_000, 6_000]
     assert (await inside.again(sold)).state is State.REFUNDED
-    assert await _refused(_do(inside, Act.REFUND, _order(inside, await inside.again(sold))))
+    assert await _refused(
+        ordered_at_desk(inside, Act.REFUND, _order(inside, await inside.again(sold)))
+    )
 
 
 @pytest.mark.parametrize("kind", ["preauth", "completion"])
@@ -87,7 +70,7 @@ async def test_each_kind_is_taken_back_by_its_own(inside: Inside, till: Till, ki
         assert (await till.ask("completion", done)).code == "00"
         original = await inside.the("completion")
     order = _order(inside, original)
-    await _do(inside, Act.VOID, order)
+    await ordered_at_desk(inside, Act.VOID, order)
     assert (await inside.again(order.identity)).kind == f"{kind}_void"
     assert await inside.entries() == {}
 
@@ -106,7 +89,7 @@ async def test_an_order_passes_the_shops_rules_but_no_terminals(
     sold = await inside.sold(till)
     await inside.set_terminal(active=False, amount_limit=1, signed_in=False)
     await inside.set_merchant(**columns)
-    assert await _refused(_do(inside, Act.VOID, _order(inside, sold))) == ruling
+    assert await _refused(ordered_at_desk(inside, Act.VOID, _order(inside, sold))) == ruling
     assert len(inside.rogue.seen) == 1
 
 
@@ -115,11 +98,13 @@ async def test_an_order_is_refused_by_the_same_table_as_a_terminals(
 ) -> None:
     sold = await inside.sold(till)
     found = [
-        await _refused(_do(inside, Act.VOID, _order(inside, None))),
-        await _refused(_do(inside, Act.REFUND, _order(inside, None))),
-        await _refused(_do(inside, Act.VOID, _order(inside, sold, 9_999))),
-        await _refused(_do(inside, Act.REFUND, _order(inside, sold, 10_001))),
-        await _refused(_do(inside, Act.VOID, Order("898000000000000", sold, uuid7(), Act.VOID))),
+        await _refused(ordered_at_desk(inside, Act.VOID, _order(inside, None))),
+        await _refused(ordered_at_desk(inside, Act.REFUND, _order(inside, None))),
+        await _refused(ordered_at_desk(inside, Act.VOID, _order(inside, sold, 9_999))),
+        await _refused(ordered_at_desk(inside, Act.REFUND, _order(inside, sold, 10_001))),
+        await _refused(
+            ordered_at_desk(inside, Act.VOID, Order("898000000000000", sold, uuid7(), Act.VOID))
+        ),
     ]
     assert found == [
         "original_not_found",
@@ -134,7 +119,7 @@ async def test_an_order_waits_for_cover_like_a_terminals(inside: Inside, till: T
     sold = await inside.sold(till)
     await inside.set_merchant(void_needs_balance=True)
     await inside.pool.execute("UPDATE merchant_balances SET pending = 9949")
-    refused = _refused(_do(inside, Act.VOID, _order(inside, sold)))
+    refused = _refused(ordered_at_desk(inside, Act.VOID, _order(inside, sold)))
     assert await refused == "merchant_balance_low"
 
 
@@ -147,7 +132,7 @@ async def test_an_order_over_a_line_that_is_down_is_kept_as_not_sent(
         while inside.host.issuers.lines[sold.issuer_id].link.up:
             await asyncio.sleep(0.01)
     order = _order(inside, sold)
-    await _do(inside, Act.VOID, order)
+    await ordered_at_desk(inside, Act.VOID, order)
     void = await inside.again(order.identity)
     assert (void.state, void.sent, void.response_code) == ("declined", "not_sent", "91")
     assert (await inside.again(sold)).undone == 0
@@ -157,7 +142,7 @@ async def test_an_order_that_is_declined_keeps_what_was_said(inside: Inside, til
     sold = await inside.sold(till)
     inside.rogue.always("refund", "51")
     order = _order(inside, sold, 4_000)
-    await _do(inside, Act.REFUND, order)
+    await ordered_at_desk(inside, Act.REFUND, order)
     assert (await inside.again(order.identity)).state is State.DECLINED
     rows = await inside.pool.fetch("SELECT direction FROM messages ORDER BY line")
     assert [row["direction"] for row in rows] == ["issuer_out", "issuer_in"]
@@ -169,8 +154,11 @@ async def test_of_an_order_and_a_terminals_void_one_is_sent(inside: Inside, till
     inside.rogue.hold("void")
     asking = asyncio.create_task(till.ask("void", till.undoing("void", sold)))
     asked = await inside.rogue.next("void")
-    assert await _refused(_do(inside, Act.VOID, _order(inside, sold))) == "being_undone"
-    assert await _refused(_do(inside, Act.REFUND, _order(inside, sold, 1))) == "being_undone"
+    assert await _refused(ordered_at_desk(inside, Act.VOID, _order(inside, sold))) == "being_undone"
+    assert (
+        await _refused(ordered_at_desk(inside, Act.REFUND, _order(inside, sold, 1)))
+        == "being_undone"
+    )
     asked.approve()
     assert (await asking).code == "00"
     assert inside.rogue.net == 0

@@ -86,41 +86,41 @@ async def test_what_is_committed_late_is_sealed_all_the_same(
     ],
 )
 async def test_a_change_by_the_owner_is_found(
-    pool: asyncpg.Pool, owner: asyncpg.Pool, seals: Seals, sql: str, how: str
+    pool: asyncpg.Pool, table_owner: asyncpg.Pool, seals: Seals, sql: str, how: str
 ) -> None:
     await _act(pool, 5)
     await seals.seal()
-    await owner.execute(sql)
+    await table_owner.execute(sql)
     assert how in await _how(seals)
 
 
 async def test_a_row_that_is_dated_back_is_found(
-    pool: asyncpg.Pool, owner: asyncpg.Pool, seals: Seals
+    pool: asyncpg.Pool, table_owner: asyncpg.Pool, seals: Seals
 ) -> None:
     await _act(pool)
     await seals.seal()
-    await _act(owner, before=timedelta(days=3))
+    await _act(table_owner, before=timedelta(days=3))
     await seals.seal()
     assert await _how(seals) == ["unsealed"]
 
 
 async def test_a_chain_made_with_another_key_is_found(
-    pool: asyncpg.Pool, owner: asyncpg.Pool, seals: Seals
+    pool: asyncpg.Pool, table_owner: asyncpg.Pool, seals: Seals
 ) -> None:
     await _act(pool, 3)
     await seals.seal()
-    await owner.execute("DELETE FROM seals; UPDATE audit SET who = 'otto'")
-    await Seals(owner, Notary(bytes(32))).seal()
+    await table_owner.execute("DELETE FROM seals; UPDATE audit SET who = 'otto'")
+    await Seals(table_owner, Notary(bytes(32))).seal()
     assert set(await _how(seals)) == {"forged"}
 
 
 async def test_what_was_purged_after_a_year_is_no_difference(
-    pool: asyncpg.Pool, owner: asyncpg.Pool, seals: Seals
+    pool: asyncpg.Pool, table_owner: asyncpg.Pool, seals: Seals
 ) -> None:
     await _act(pool, 2, before=timedelta(days=366))
     await _act(pool)
     await seals.seal()
-    await owner.execute("DELETE FROM audit WHERE at < $1", NOON - timedelta(days=300))
+    await table_owner.execute("DELETE FROM audit WHERE at < $1", NOON - timedelta(days=300))
     assert await _how(seals) == []
 
 
@@ -128,7 +128,7 @@ async def test_what_was_purged_after_a_year_is_no_difference(
 
 
 async def test_a_history_that_is_written_anew_is_found(
-    pool: asyncpg.Pool, owner: asyncpg.Pool, seals: Seals
+    pool: asyncpg.Pool, table_owner: asyncpg.Pool, seals: Seals
 ) -> None:
     people, opened = People(Book(pool, DUE_IN), Lessons(pool)), await put_case(pool)
     said = {"who": "olga", "role": "operator", "reason": "顾客在等", "now": NOON}
@@ -138,13 +138,13 @@ async def test_a_history_that_is_written_anew_is_found(
     assert await seals.seal_cases(NOON) == 0
     assert await _how(seals) == []
     # The chain of the history alone does not show it: whoever can write can hash.
-    await owner.execute(
+    await table_owner.execute(
         "UPDATE case_events SET body = replace(body, 'olga', 'otto'), hash = sha256('x')"
         " WHERE case_id = $1",
         case,
     )
     assert await _how(seals) == ["changed"]
-    await owner.execute("DELETE FROM case_events WHERE case_id = $1", case)
+    await table_owner.execute("DELETE FROM case_events WHERE case_id = $1", case)
     assert await _how(seals) == ["gone"]
 
 
@@ -152,7 +152,7 @@ async def test_a_history_that_is_written_anew_is_found(
 
 
 async def test_an_export_shows_that_the_chain_was_cut_off(
-    pool: asyncpg.Pool, owner: asyncpg.Pool, exports: Exports
+    pool: asyncpg.Pool, table_owner: asyncpg.Pool, exports: Exports
 ) -> None:
     await _act(pool, 5)
     file = await exports.write(_DAY, NOON)
@@ -160,7 +160,7 @@ async def test_an_export_shows_that_the_chain_was_cut_off(
     assert await exports.write(_DAY, NOON) is None, "once a day"
     assert await exports.broken(NOON, 100) == []
     cut = "DELETE FROM seals WHERE number > 2; DELETE FROM audit WHERE object > 'case 1'"
-    await owner.execute(cut)
+    await table_owner.execute(cut)
     assert [(one.how, one.reference) for one in await exports.broken(NOON, 100)] == [
         ("cut_off", file.name)
     ]
@@ -191,18 +191,18 @@ async def test_an_export_that_was_changed_is_found(
 
 
 async def test_the_audit_tells_of_it_and_takes_it_back(
-    pool: asyncpg.Pool, owner: asyncpg.Pool, exports: Exports, seals: Seals
+    pool: asyncpg.Pool, table_owner: asyncpg.Pool, exports: Exports, seals: Seals
 ) -> None:
     await _act(pool, 3)
     await seals.seal()
     auditor = Auditor(pool, exports=exports)
-    await owner.execute("UPDATE audit SET who = 'otto' WHERE object = 'case 1'")
+    await table_owner.execute("UPDATE audit SET who = 'otto' WHERE object = 'case 1'")
     report = await auditor.everything(NOON)
     (found,) = report.differences
     assert (found.kind, found.reference) == ("audit_sealed", "seal 2")
     assert "changed" in found.said("en")
     open_ = "SELECT count(*) FROM incidents WHERE kind = 'audit_sealed' AND closed_at IS NULL"
     assert await pool.fetchval(open_) == 1
-    await owner.execute("UPDATE audit SET who = 'olga' WHERE object = 'case 1'")
+    await table_owner.execute("UPDATE audit SET who = 'olga' WHERE object = 'case 1'")
     assert (await auditor.everything(NOON)).differences == []
     assert await pool.fetchval(open_) == 0

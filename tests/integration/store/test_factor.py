@@ -11,6 +11,8 @@ from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade
 from annul.store.migrations.versions import m0014_factor
+from annul.store.roles import OWNER
+from tests.support.roles import as_owner, as_superuser
 
 _NOW = datetime.now(UTC)
 _BEFORE = """
@@ -40,15 +42,15 @@ VALUES (gen_random_uuid(), $1, 'annul_abc', 'erp', '{cases:read}', 'admin',
 @pytest.fixture
 async def access(postgres: EmbeddedPostgres) -> AsyncIterator[Access]:
     """Give the users of a database that the version before has worked with."""
-    administrator = await asyncpg.connect(postgres.url.replace("/annul?", "/postgres?"))
-    await administrator.execute("CREATE DATABASE before_factor TEMPLATE template0")
+    administrator = await asyncpg.connect(as_superuser(postgres.url, "postgres"))
+    await administrator.execute(f"CREATE DATABASE before_factor TEMPLATE template0 OWNER {OWNER}")
     url = postgres.url.replace("/annul?", "/before_factor?")
-    await upgrade(url, m0014_factor.down_revision)
-    owner = await asyncpg.connect(url)
+    await upgrade(as_owner(url), m0014_factor.down_revision)
+    owner = await asyncpg.connect(as_owner(url))
     await owner.execute(_BEFORE)
     await owner.execute(_SESSION, hash_of("open"))
     await owner.execute(_KEY, hash_of("annul_abcdef"))
-    await upgrade(url, m0014_factor.revision)
+    await upgrade(as_owner(url), m0014_factor.revision)
     await owner.close()
     pool = await connect(url)
     yield Access(pool)
