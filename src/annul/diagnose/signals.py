@@ -107,6 +107,8 @@ _ALL: Final = (
     _row("original_advice", ("void.why",), _rule("original_is_advice"),
            "原交易为离线完成，不能撤销", "a completion by advice can not be voided"),
     # How far the request went
+    _row("card_gone", ("void.why",), _rule("card_not_kept"),
+           "原交易的卡号已按期删除", "the card number of the original is not kept any more"),
     _row("refused_here", ("host.refused",), bool,
            "由本系统拒绝，未送发卡行", "refused by this host, never sent to the issuer"),
     _row("not_sent", ("void.sent",), _is("not_sent"),

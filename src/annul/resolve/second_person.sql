@@ -1,6 +1,6 @@
 -- name: apart
--- description: Whether neither of two stands behind the other: by a key, by having
--- made a user, or by the link that gave them their password.
+-- description: Whether neither of two stands behind the other.
+-- By a key, by having made a user, or by the link that gave them their password.
 WITH RECURSIVE named AS (
     SELECT side, CASE WHEN shown NOT LIKE 'key %' THEN shown ELSE (
         SELECT min(created_by) FROM api_keys WHERE 'key ' || prefix = shown

@@ -220,6 +220,7 @@ _BY_RULE: dict[str, tuple[dict[str, Any], str]] = {
         "already_undone",
     ),
     "being_undone": ({}, "repeated_too_soon"),
+    "card_not_kept": ({"original.same_day": False}, "already_settled"),
     "card_differs": ({"original.same_card": False}, "original_mismatch"),
     "amount_differs": ({"original.same_amount": False}, "original_mismatch"),
     "reference_differs": ({}, "original_mismatch"),

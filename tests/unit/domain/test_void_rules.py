@@ -45,6 +45,7 @@ _CASES: list[Any] = [
     ({"batch": "000000"}, {}, "12", "original_settled"),
     ({"business_date": DAY - timedelta(days=1)}, {}, "12", "original_of_other_day"),
     ({}, {"balance": 9_949}, "51", "merchant_balance_low"),
+    ({"card_cipher": None}, {"card_hash": None}, "12", "card_not_kept"),
 ]
 
 
