@@ -49,7 +49,7 @@ _ERRORS: Final = {
     "order.approval_needed": (
         "Waits for a second person",
         "From this amount on it takes two people. Nothing was sent, no money has moved.",
-        "It waits on the page Money in question until somebody else approves or rejects it.",
+        "Somebody else approves it on the page Money in question.",
         "open",
     ),
 }
