@@ -7,7 +7,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from annul.domain.orders import Act, OrderState
-from annul.domain.records import Transaction
+from annul.domain.records import Key
 from annul.domain.text import Text
 from annul.host import orders
 from annul.host.ordered import Order, judged
@@ -129,10 +129,11 @@ async def one(desk: Desk, visitor: Visitor, identity: UUID) -> Asked:
     return _asked(row)
 
 
-async def of_transaction(desk: Desk, transaction: Transaction) -> Asked | None:
-    """Give the order that became a transaction."""
-    row = await desk.pool.fetchrow(*_SQL["one"](id=transaction.id))
-    return None if row is None else _asked(row)
+async def given_back(desk: Desk, at: Key) -> int:
+    """Give what went back, or is going back, of the transaction of a request key so far."""
+    merchant, terminal, batch, trace = at
+    asked = {"merchant": merchant, "terminal": terminal, "batch": batch, "trace": trace}
+    return await desk.pool.fetchval(*_SQL["given_back"](**asked)) or 0
 
 
 def _asked(row: Any) -> Asked:

@@ -21,6 +21,11 @@ WHERE o.state IN ('asked', 'approved') AND o.act = ANY (:acts::text[])
   AND (:merchant = '' OR o.merchant_id = :merchant)
 ORDER BY o.asked_at, o.id LIMIT :limit;
 
+-- name: given_back
+-- description: What went back, or is going back, of a transaction by its request key.
+SELECT undone FROM transactions
+WHERE merchant_id = :merchant AND terminal_id = :terminal AND batch = :batch AND trace = :trace;
+
 -- name: raise_limit
 -- description: Let one person alone move more, unless they may by now.
 UPDATE merchants SET second_person_from = :limit

@@ -13,7 +13,7 @@ from annul.host.orders import ApprovalNeeded
 from .acts import second_person_from
 from .audit import audit
 from .desk import Desk
-from .orders import order
+from .orders import given_back, order
 from .permission import changing
 from .roles import Scope, Visitor
 
@@ -28,7 +28,8 @@ async def at_till(desk: Desk, visitor: Visitor, at: Key, kind: str, amount: int)
     raises `OrderRefused` and `NotAllowed`.
     """
     merchant, terminal, batch, trace = at
-    if kind in UNDOING and amount >= await second_person_from(desk.pool, merchant):
+    whole = amount + (await given_back(desk, at) if kind in UNDOING else 0)
+    if kind in UNDOING and whole >= await second_person_from(desk.pool, merchant):
         original = await desk.sender().journal.find(at)
         act = Act.REFUND if kind in REFUNDS else Act.VOID
         wanted = Order(merchant, original, uuid7(), act, amount)

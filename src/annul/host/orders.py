@@ -45,7 +45,8 @@ async def carry_out(host: Host, merchant_id: str, identity: UUID) -> None:
     order = Order(merchant_id, original, identity, Act(row["act"]), row["amount"])
     try:
         kind, amount = await judged(host, order)
-        if amount >= row["second_person_from"] and not row["approved"]:
+        given_back = original.undone if original else 0  # in parts it is as much
+        if given_back + amount >= row["second_person_from"] and not row["approved"]:
             raise ApprovalNeeded
         await sent(host, order, kind, amount)
     except OrderRefused as error:
