@@ -8,7 +8,7 @@ that its numbers are free, by which nothing is told.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -39,7 +39,6 @@ _SPACES: Final = {Origin.RESOLVER: "A", Origin.PERSON: "A", Origin.PROGRAM: "B"}
 _SQL: Final = load("annul.host", "ordered.sql")
 _KEYED: Final = "012"  # entry mode: by hand, no PIN
 _TRACES: Final = 999_999  # traces of a batch
-_TRIES: Final = 3  # writings of others, or numbers taken, that an order steps aside for
 
 
 class OrderRefused(AnnulError):
@@ -88,36 +87,23 @@ async def judged(host: Host, order: Order) -> tuple[str, int]:
     return kind, amount
 
 
-async def sent(host: Host, order: Order, kind: str, amount: int) -> None:
-    """Send what was judged; its row says what came of it. Raises `OrderRefused`."""
-    for _ in range(_TRIES):
-        original = order.original
-        assert original is not None, "it was judged"
-        route = host.issuers.route_to(original.issuer_id)
-        built = await attempt(
-            host,
-            original,
-            kind,
-            route,
-            Origin.PROGRAM,
-            id=order.identity,
-            amount=amount,
-            holds=amount,
-        )
-        if not host.issuers.is_up(route):
-            written = await _not_sent(host, built, route)
-        else:
-            exchange = await send(host, built, original, route, whole=order.act is Act.VOID)
-            written = exchange is not None
-            if exchange is not None and (kind in VOIDS or exchange.code not in APPROVED):
-                await host.evidence.messages(built, host.clock.now(), exchange.said)
-        if written:
-            host.failed.set()  # the resolver looks whether it has become a case
-            return
-        again = await host.journal.find_by_id(original.merchant_id, original.id)
-        order = replace(order, original=again)
-        await judged(host, order)
-    raise OrderRefused(void_rules.BEING_UNDONE)
+async def sent(host: Host, order: Order, kind: str, amount: int) -> bool:
+    """Send what was judged; its row says what came of it. False when it was overtaken."""
+    original = order.original
+    assert original is not None, "it was judged"
+    route = host.issuers.route_to(original.issuer_id)
+    changes = {"id": order.identity, "amount": amount, "holds": amount}
+    built = await attempt(host, original, kind, route, Origin.PROGRAM, **changes)
+    if not host.issuers.is_up(route):
+        written = await _not_sent(host, built, route)
+    else:
+        exchange = await send(host, built, original, route, whole=order.act is Act.VOID)
+        written = exchange is not None
+        if exchange is not None and (kind in VOIDS or exchange.code not in APPROVED):
+            await host.evidence.messages(built, host.clock.now(), exchange.said)
+    if written:
+        host.failed.set()  # the resolver looks whether it has become a case
+    return written
 
 
 async def attempt(

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from annul.domain import void_rules
 from annul.domain.errors import AnnulError
 from annul.domain.orders import Act, OrderState
 from annul.store.sql import load
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 SQL: Final = load("annul.host", "orders.sql")
 _PATIENCE: Final = timedelta(seconds=10)  # who has approved carries it out; then any host does
 _LASTS: Final = timedelta(days=1)
+_TRIES: Final = 3  # writings of others, or numbers taken, that an order steps aside for
 
 
 class ApprovalNeeded(AnnulError):
@@ -41,19 +43,27 @@ async def carry_out(host: Host, merchant_id: str, identity: UUID) -> None:
     row = await host.pool.fetchrow(*SQL["to_carry_out"](merchant=merchant_id, id=identity))
     if row is None:
         return  # it was carried out, or is not to be
-    original = await host.journal.find_by_id(merchant_id, row["original_id"])
-    order = Order(merchant_id, original, identity, Act(row["act"]), row["amount"])
     try:
-        kind, amount = await judged(host, order)
-        given_back = original.undone if original else 0  # in parts it is as much
-        if given_back + amount >= row["second_person_from"] and not row["approved"]:
-            raise ApprovalNeeded
-        await sent(host, order, kind, amount)
+        await _carried_out(host, merchant_id, identity, row)
     except OrderRefused as error:
         if await host.journal.find_by_id(merchant_id, identity) is None:
             await ended(host.pool, merchant_id, identity, OrderState.REFUSED, error.ruling.name)
             raise
     await ended(host.pool, merchant_id, identity, OrderState.CARRIED_OUT)
+
+
+async def _carried_out(host: Host, merchant_id: str, identity: UUID, row: Any) -> None:
+    """Judge and send; once somebody else's writing has overtaken it, all is judged anew."""
+    for _ in range(_TRIES):
+        original = await host.journal.find_by_id(merchant_id, row["original_id"])
+        order = Order(merchant_id, original, identity, Act(row["act"]), row["amount"])
+        kind, amount = await judged(host, order)
+        given_back = original.undone if original else 0  # in parts it is as much
+        if given_back + amount >= row["second_person_from"] and not row["approved"]:
+            raise ApprovalNeeded
+        if await sent(host, order, kind, amount):
+            return
+    raise OrderRefused(void_rules.BEING_UNDONE)
 
 
 async def ended(
