@@ -24,7 +24,13 @@ from .preferences import LANGUAGE, THEME, is_dark
 from .texts import Words
 
 ACCOUNT: Final = "/account"
-_STYLE: Final = '<link rel="stylesheet" href="/assets/annul.css">'
+_STYLE: Final = "".join(
+    f'<link rel="stylesheet" href="/assets/{name}.css">'
+    for name in ("annul", "frame", "lists", "case")
+)
+_SCRIPTS: Final = "".join(
+    f'<script src="/assets/{name}.js" defer></script>' for name in ("frame", "lists")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,8 @@ async def _show(site: Site, page: ConsolePage, request: Request) -> Response | N
     site.owners[client.id] = visitor.csrf
     client.on_delete(lambda: site.owners.pop(client.id, None))
     ui.page_title(f"annul · {words(page.title)}")
-    ui.add_head_html(f'{_STYLE}<script>document.documentElement.lang="{words.language}"</script>')
+    spoken = f'<script>document.documentElement.lang="{words.language}"</script>'
+    ui.add_head_html(f"{_STYLE}{_SCRIPTS}{spoken}")
     ui.dark_mode(is_dark(request))
     menu = [one for one in site.pages if one.icon and one.scope and view.may(one.scope)]
     if not _is_for(page, visitor):

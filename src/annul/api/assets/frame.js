@@ -1,0 +1,2 @@
+// The keyboard, the palette and the buttons that copy.
+"use strict";

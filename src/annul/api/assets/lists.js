@@ -1,0 +1,2 @@
+// Tables that are sorted and picked from in the browser.
+"use strict";
