@@ -33,7 +33,8 @@ def case(**changes: Any) -> Case:
         "opened_at": OPENED, "due_at": OPENED + timedelta(minutes=15),
         "first_due_at": OPENED + timedelta(minutes=15), "next_action_at": OPENED,
         "step": "", "tries": 0, "cause": "", "probability": 0.0, "confirmed": "", "task": "",
-        "ordered": "", "proposed": "", "proposed_by": "", "ended": "", "ended_at": None,
+        "ordered": "", "proposed": "", "proposed_by": "", "assigned_to": "",
+        "assigned_until": None, "ended": "", "ended_at": None,
         "events": 0, "head": b"",
     }  # fmt: skip
     return Case(**(values | changes))

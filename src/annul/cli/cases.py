@@ -111,6 +111,7 @@ def case(
     proof: Annotated[Path | None, typer.Option(help="Write the proof (a zip) here.")] = None,
     user: User = "",
     reason: Annotated[str, typer.Option(help="Why; it goes into the case's history.")] = "",
+    minutes: Annotated[int, typer.Option(help="With take: how long you have it.")] = 60,
     data: Data = None,
     database: Database = None,
     config: Config = None,
@@ -121,7 +122,9 @@ def case(
     """Show a case with its history, act on it, or write its proof."""
     if verb is not None:
         action = what or "" if verb == "do" else verb
-        done = run(data, database, config, _acting(number, action, what or "", user, reason))
+        done = run(
+            data, database, config, _acting(number, action, what or "", user, reason, minutes)
+        )
         typer.echo(f"{number}: {done}")
         return
     if proof is not None:
@@ -170,13 +173,14 @@ def promise(
 
 
 def _acting(
-    number: str, action: str, cause: str, user: str, reason: str
+    number: str, action: str, cause: str, user: str, reason: str, minutes: int
 ) -> Callable[[Reach], Awaitable[str]]:
     async def act(base: Reach) -> str:
         from annul.desk import acts
 
         person = await base.person(user)
-        return await acts.act(base, person, await base.book.find(number), action, reason, cause)
+        found = await base.book.find(number)
+        return await acts.act(base, person, found, action, reason, cause, minutes)
 
     return act
 
@@ -216,7 +220,12 @@ def _shown(number: str) -> Callable[[Reach], Awaitable[dict[str, Any]]]:
             "broken_at": first_broken(history, found),
             "allowed": {
                 action.name: [role for role in ROLES if role in action.roles]
-                for action in {a.name: a for role in ROLES for a in allowed(found, role)}.values()
+                for action in {
+                    a.name: a
+                    for role in ROLES
+                    for who in {"", found.proposed_by, found.assigned_to}
+                    for a in allowed(found, role, who)
+                }.values()
             },
             "likely": [
                 {"voucher": one.trace, "rrn": one.rrn, "amount": one.amount, "at": one.received_at}

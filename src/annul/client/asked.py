@@ -6,7 +6,10 @@ from .models.merchants import TakenBack
 
 Value = bool | int | float | str
 CaseState = Literal["open", "asked", "late", "voided", "refunded", "refused", "unproved", "all"]
-Action = Literal["look", "note", "confirm-cause", "retry", "refund", "withdraw", "reject", "close"]
+Action = Literal[
+    "take", "hand-back", "look", "note", "confirm-cause", "retry", "refund", "withdraw", "reject",
+    "recall", "close",
+]  # fmt: skip
 
 
 class ByReference(TypedDict):

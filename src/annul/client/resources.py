@@ -176,9 +176,11 @@ class Cases(_Resource):
         """Give everything about a case, by number or id."""
         return self._transport.get(WholeCase, "cases", number)
 
-    def act(self, number: str, action: Action, reason: str, cause: str = "") -> Done:
-        """Do something with a case; `confirm-cause` takes the cause."""
-        body = {"action": action, "reason": reason, "cause": cause}
+    def act(
+        self, number: str, action: Action, reason: str, cause: str = "", minutes: int = 60
+    ) -> Done:
+        """Do something with a case; `confirm-cause` takes the cause, `take` the minutes."""
+        body = {"action": action, "reason": reason, "cause": cause, "minutes": minutes}
         return self._transport.call(Done, "POST", "cases", number, "acts", body=body)
 
     def proof(self, number: str) -> bytes:

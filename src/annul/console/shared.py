@@ -63,6 +63,7 @@ STEPS: Final = {
     "wait_terminal": "waiting for the terminal",
     "wait_set_up": "waiting until the terminal's settings are put right",
     "ask_person": "a person at the acquirer looks after it",
+    "held": "a person at the acquirer looks after it",
     "order_dropped": "being looked at",
     "not_allowed": "waiting until a rule allows it",
     "ask_shop": "the shop says whether it still wants the void: do it again at the till, or "

@@ -6,7 +6,7 @@ from uuid import UUID
 from annul.diagnose.lessons import Lessons
 from annul.host.host import Host
 from annul.resolve.case import Case
-from annul.resolve.people import ACTIONS, Action, People, allowed
+from annul.resolve.people import ACTIONS, AN_HOUR, Action, People, allowed
 from annul.store.clock import Clock
 from annul.store.sql import load
 
@@ -59,7 +59,7 @@ def possible(visitor: Visitor, case: Case) -> list[Action]:
         return []
     return [
         action
-        for action in allowed(case, role_of(visitor))
+        for action in allowed(case, role_of(visitor), visitor.name)
         if visitor.may(_scope_of(visitor, action.name))
     ]
 
@@ -84,7 +84,13 @@ async def second_person_from(pool: Any, merchant_id: str) -> int:
 
 
 async def act(
-    counter: Counter, visitor: Visitor, case: Case, name: str, reason: str, cause: str = ""
+    counter: Counter,
+    visitor: Visitor,
+    case: Case,
+    name: str,
+    reason: str,
+    cause: str = "",
+    minutes: int = AN_HOUR,
 ) -> str:
     """Do an act; gives `proposed` when it waits for a second person.
 
@@ -102,6 +108,7 @@ async def act(
         second_person_from=limit,
         now=counter.clock.now(),
         cause=cause,
+        minutes=minutes,
     )
     if counter.host is not None:
         counter.host.failed.set()  # the resolver looks at once

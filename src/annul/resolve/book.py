@@ -26,7 +26,18 @@ from .case import UNPROVED, Case, Event, chained
 
 _CHANGED: Final = (
     *("next_action_at", "step", "tries", "cause", "probability", "confirmed", "task", "ordered"),
-    *("proposed", "proposed_by", "ended", "ended_at", "due_at", "first_due_at", "events", "head"),
+    *(
+        "proposed",
+        "proposed_by",
+        "assigned_to",
+        "assigned_until",
+        "ended",
+        "ended_at",
+        "due_at",
+        "first_due_at",
+        "events",
+        "head",
+    ),
 )
 _SQL: Final = load(
     "annul.resolve",

@@ -19,7 +19,8 @@ class Case(NamedTuple):
     """One row of `cases`.
 
     `first_due_at` is the due time of its first cause, by which it is late or not; `due_at` that of
-    the cause it goes by now.
+    the cause it goes by now. While somebody has it, annul does nothing to it unasked: `assigned_to`
+    until `assigned_until`.
     """
 
     merchant_id: str
@@ -45,6 +46,8 @@ class Case(NamedTuple):
     ordered: str
     proposed: str
     proposed_by: str
+    assigned_to: str
+    assigned_until: datetime | None
     ended: str
     ended_at: datetime | None
     events: int

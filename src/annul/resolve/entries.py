@@ -12,8 +12,10 @@ from annul.domain.text import Text
 
 from . import words
 from .book import CaseEntry
-from .case import UNPROVED, Event
-from .plan import DROPPED
+from .case import RESOLVER, UNPROVED, Event
+from .ends import ended
+from .people import proposal_withdrawn
+from .plan import DROPPED, HELD
 from .rulings import NOT_ALLOWED
 from .situation import Situation, Step
 
@@ -21,6 +23,9 @@ _SHOWN: Final = 5  # findings that go into an event
 _FAULTS: Final = {"acquirer_fault": "case_acquirer_fault", "issuer_error": "case_issuer_error"}
 _DONE: Final = {"voided": "已撤销", "refunded": "已改为退货", UNPROVED: "结果待人工核实"}
 _NOTHING: Final = Text("", "")
+_RESUMED: Final = Text(
+    "暂停时间已到，恢复自动处理", "the pause is over; automatic handling goes on"
+)
 _LATE: Final = Text("已超过承诺时间，请人工处理", "over its promised time; a person is asked")
 
 
@@ -54,11 +59,21 @@ def entry_of(s: Situation, step: Step, result: str, random: Callable[[], float])
         next_action_at=_again_at(s, step, result, first_due_at, random),
     )
     entry = CaseEntry(changed, events, incident=step.incident or incident, gets_on=True)
+    if case.assigned_until is not None and step.name != HELD and now >= case.assigned_until:
+        events.insert(0, Event("resumed", _RESUMED, evidence={"from": case.assigned_to}))
+        entry.case = entry.case._replace(assigned_to="", assigned_until=None)
     if step.end:
+        events.extend(proposal_withdrawn(case, ended(step.end, case.kind, step.name), RESOLVER))
         # What a shop has withdrawn stays withdrawn when the case is taken up again.
         kept = case.ordered if step.end == UNPROVED and _obeyed(s, step) else ""
         entry.case = changed._replace(
-            ended=step.end, ended_at=now, ordered=kept, proposed="", proposed_by=""
+            ended=step.end,
+            ended_at=now,
+            ordered=kept,
+            proposed="",
+            proposed_by="",
+            assigned_to="",
+            assigned_until=None,
         )
         entry.notice = _notice(s, step)
         entry.notification = _notification(s, step)
@@ -80,7 +95,8 @@ def _events(s: Situation, step: Step, result: str) -> list[Event]:
         events.append(_diagnosed(s))
     done = bool(step.do) and result != "not_done"
     ruled = step.name == NOT_ALLOWED and step.task != case.task
-    said = done or step.end or step.name != case.step or ruled or not case.events
+    begun = step.name not in {case.step, HELD}  # whoever has it has said so
+    said = done or step.end or begun or ruled or not case.events
     if said and step.why is not _NOTHING:
         evidence = {**step.evidence, **({"result": result} if result else {})}
         if step.end and case.ordered and not _obeyed(s, step):

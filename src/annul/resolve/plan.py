@@ -1,9 +1,9 @@
 """What to do next with a case. Pure: from a situation to a step, by tables.
 
 First what is certain: what is still under way, and how the original stands. Then a person's order.
-Then, for a void, what its shop wants and the remedies of its cause; a refund or completion is not
-done again by annul, so it only ends. Nothing is tried while anything has no outcome, whatever the
-cause.
+Then nothing, as long as somebody has the case. Then, for a void, what its shop wants and the
+remedies of its cause; a refund or completion is not done again by annul, so it only ends. Nothing
+is tried while anything has no outcome, whatever the cause.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ DROPPED: Final = "order_dropped"  # the step that takes a person's order off the
 # Steps that wait for an outcome: until then nothing ends the case but its last time.
 AWAITING: Final = frozenset({"await_outcome", "await_original"})
 ASK_SHOP: Final = "ask_shop"
+HELD: Final = "held"  # the step that leaves the case to who has it
 WITHDRAWN: Final = "withdrawn by the shop"
 _GIVEN_BACK: Final = {State.VOIDED: "voided", State.REFUNDED: "refunded"}
 _SAID: Final = {"voided": Text("撤销成功", "voided"), "refunded": Text("已退货", "refunded")}
@@ -37,9 +38,10 @@ def decide(situation: Situation) -> Step:
     """Give the next step of a case; there always is one."""
     s = situation
     if s.case.kind in VOIDS:
-        return _certain(s) or _given_back(s) or _ordered(s) or _taken_back(s) or remedied(s)
+        certain = _certain(s) or _given_back(s)
+        return certain or _ordered(s) or _held(s) or _taken_back(s) or remedied(s)
     back = gone if s.case.kind in COMPLETIONS else _given_back
-    return _certain(s) or done(s) or back(s) or _ordered(s) or declined(s)
+    return _certain(s) or done(s) or back(s) or _ordered(s) or _held(s) or declined(s)
 
 
 # What is certain ---------------------------------------------------------------------------
@@ -194,6 +196,16 @@ def _ordered(s: Situation) -> Step | None:
             "state, kind or amount of the original do not allow it",
         ),
     )
+
+
+def _held(s: Situation) -> Step | None:
+    """Leave it to who has it, for the time they have said and never beyond its last one."""
+    until = s.case.assigned_until
+    if until is None or s.now >= min(until, s.last_at):
+        return None
+    who = s.case.assigned_to
+    said = Text(f"{who}正在处理，自动处理暂停", f"{who} has it; automatic handling pauses")
+    return Step(HELD, said, until=min(until, s.last_at))
 
 
 def _dropped(s: Situation, why: Text) -> Step:

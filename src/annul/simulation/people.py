@@ -23,7 +23,18 @@ from .world import MASTER_KEY
 if TYPE_CHECKING:
     from .cell import Cell
 
-_ACTIONS: Final = ("retry", "refund", "withdraw", "look", "reject", "close", "note")
+_ACTIONS: Final = (
+    "retry",
+    "refund",
+    "withdraw",
+    "look",
+    "reject",
+    "close",
+    "note",
+    "take",
+    "hand-back",
+    "recall",
+)
 _QUIET: Final = timedelta(seconds=15)  # after which nothing of a transaction is on its way
 _HANDS: Final = (("olga", "operator"), ("otto", "administrator"))
 _TAKEN: Final = (

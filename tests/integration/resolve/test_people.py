@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -95,7 +96,8 @@ async def test_money_from_the_amount_on_takes_two(desk: Desk) -> None:
     after = await desk.book.reread(case)
     assert (after.ordered, after.proposed, after.proposed_by) == ("refund", "", "")
     proposed, approved = await desk.events(case)
-    assert (proposed["what"], proposed["evidence"]) == ("proposed", {"action": "refund"})
+    said = {"action": "refund", "reason": "顾客在等"}
+    assert (proposed["what"], proposed["evidence"]) == ("proposed", said)
     assert (approved["who"], approved["evidence"]) == ("otto", {"proposed_by": "olga"})
     assert [row[:3] for row in await desk.audit()] == [
         ("olga", "operator", "proposed"),
@@ -192,6 +194,84 @@ async def test_an_act_on_an_old_view_is_done_on_the_case_as_it_is(desk: Desk) ->
     with pytest.raises(ActionRefused):
         await desk.act(seen, "retry")
     assert [row[2] for row in await desk.audit()] == ["note"]
+
+
+async def test_a_note_stores_a_note_and_moves_nothing(desk: Desk) -> None:
+    """Written by support, which may not retry, it made annul void before its own next look."""
+    later = NOW + timedelta(minutes=20)
+    case = await put_case(desk.pool, next_action_at=later, step="ask_person")
+    lease = "UPDATE cases SET leased_until = $1, leased_by = 3"
+    await desk.pool.execute(lease, NOW + LEASE)
+    assert await desk.act(case, "note", who="sue", role="support") == "note"
+    after = await desk.book.reread(case)
+    assert after == case._replace(events=1, head=after.head)
+    row = await desk.pool.fetchrow("SELECT leased_until, leased_by FROM cases")
+    assert tuple(row or ()) == (NOW + LEASE, 3), "who is at work on it keeps it"
+    assert await desk.book.next_due() == later
+    assert await desk.book.claim(NOW + LEASE + timedelta(seconds=1), LEASE, 9) == []
+
+
+# Somebody has it ---------------------------------------------------------------------------
+
+
+async def test_who_has_a_case_stands_on_it_and_can_hand_it_back(desk: Desk) -> None:
+    case = await put_case(desk.pool, next_action_at=NOW + timedelta(minutes=3))
+    assert await desk.act(case, "take", who="sue", role="support", minutes=30) == "take"
+    taken = await desk.book.reread(case)
+    assert (taken.assigned_to, taken.assigned_until) == ("sue", NOW + timedelta(minutes=30))
+    assert taken.next_action_at == case.next_action_at
+    with pytest.raises(ActionRefused):
+        await desk.act(taken, "hand-back", who="sam", role="support")
+    assert await desk.act(taken, "take", who="sam", role="support", minutes=60) == "take"
+    event = (await desk.events(case))[-1]
+    assert event["evidence"] == {"until": (NOW + timedelta(minutes=60)).isoformat(), "from": "sue"}
+    handed = await desk.book.reread(case)
+    assert await desk.act(handed, "hand-back", who="olga") == "hand-back"
+    free = await desk.book.reread(case)
+    assert (free.assigned_to, free.assigned_until, free.next_action_at) == ("", None, NOW)
+    assert [row[2] for row in await desk.audit()].count("take") == 2
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 4, 241, -5])
+async def test_a_case_is_had_for_a_stated_time_within_bounds(desk: Desk, minutes: int) -> None:
+    case = await put_case(desk.pool)
+    with pytest.raises(ActionRefused):
+        await desk.act(case, "take", minutes=minutes)
+    assert await desk.book.reread(case) == case
+
+
+# What waits for a second person ------------------------------------------------------------
+
+
+async def test_a_proposal_says_why_and_who_made_it_can_take_it_back(desk: Desk) -> None:
+    case = await put_case(desk.pool, amount=_LIMIT)
+    assert await desk.act(case, "refund", reason="shop is closing") == "proposed"
+    proposed = await desk.book.reread(case)
+    (event,) = await desk.events(case)
+    assert event["evidence"] == {"action": "refund", "reason": "shop is closing"}
+    with pytest.raises(ActionRefused):
+        await desk.act(proposed, "recall", who="adam")
+    with pytest.raises(ActionRefused):
+        await desk.act(proposed, "reject", who="olga")
+    assert await desk.act(proposed, "recall", who="olga") == "recall"
+    after = await desk.book.reread(case)
+    assert (after.proposed, after.proposed_by, after.ordered) == ("", "", "")
+    last = (await desk.events(case))[-1]
+    assert last["evidence"] == {"proposed": "refund", "by": "olga"}
+
+
+@pytest.mark.parametrize("other", ["retry", "close", "withdraw"])
+async def test_a_proposal_that_something_else_takes_the_place_of_is_withdrawn(
+    desk: Desk, other: str
+) -> None:
+    case = await put_case(desk.pool, amount=_LIMIT)
+    await desk.act(case, "refund")
+    await desk.act(await desk.book.reread(case), other, who="adam")
+    what = [event["what"] for event in await desk.events(case)]
+    assert what[:2] == ["proposed", "proposal_withdrawn"]
+    withdrawn = (await desk.events(case))[1]
+    assert withdrawn["evidence"] == {"proposed": "refund", "by": "olga"}
+    assert withdrawn["who"] == "adam"
 
 
 def _event(what: str) -> Event:

@@ -44,7 +44,7 @@ from annul.resolve import conclusion
 from annul.resolve.book import REOPENED
 from annul.resolve.case import ENDS
 from annul.resolve.people import ACTIONS
-from annul.resolve.plan import ASK_SHOP, DROPPED
+from annul.resolve.plan import ASK_SHOP, DROPPED, HELD
 from annul.resolve.remedies import PLANS
 from annul.resolve.requests import ADVICE_DECLINED, COMPLETED
 from annul.resolve.rulings import NOT_ALLOWED
@@ -154,7 +154,8 @@ def test_tables_are_whole() -> None:
     "name",
     sorted({
         *State, *ACTIONS, *PLANS, CONCLUDED, UNPROVED_WHY, TASK, ADVICE_DECLINED, COMPLETED,
-        ASK_SHOP, DROPPED, NOT_ALLOWED, REOPENED, "concluded", "conclusion_overtaken",
+        ASK_SHOP, DROPPED, HELD, NOT_ALLOWED, REOPENED, "concluded", "conclusion_overtaken",
+        "resumed", "proposal_withdrawn",
         *(f"ended_{how}" for how in ENDS), "void_taken_back", "refund_again", "completion_again",
     }),
 )  # fmt: skip

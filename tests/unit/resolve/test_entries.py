@@ -166,3 +166,42 @@ def test_only_what_a_case_has_got_on_by_ends_its_fault() -> None:
     announced = announcement(s, NOW + timedelta(seconds=9), lambda: 0.5)
     assert not announced.gets_on
     assert announced.leased_until == NOW + timedelta(seconds=9)
+
+
+# Who has it, and what waits for a second person --------------------------------------------------
+
+
+def test_a_proposal_does_not_vanish_without_a_word_when_the_case_ends() -> None:
+    s = situation(of_case={"proposed": "refund", "proposed_by": "olga"})
+    end = Step("ended_voided", Text("撤销成功", "voided"), end="voided")
+    entry = _entry(s, end)
+    assert (entry.case.proposed, entry.case.proposed_by) == ("", "")
+    off = next(event for event in entry.events if event.what == "proposal_withdrawn")
+    assert off.evidence == {"proposed": "refund", "by": "olga"}
+    assert off.why.en == "the proposal “refund it instead” is off: voided"
+    assert "proposal_withdrawn" not in _whats(_entry(s)), "it still waits"
+
+
+def test_the_pause_of_who_has_a_case_ends_with_its_time_or_with_the_case() -> None:
+    had = {"assigned_to": "sue", "assigned_until": NOW + timedelta(minutes=5), "events": 1}
+    paused = situation(of_case=had | {"cause": "timeout"})
+    entry = _entry(paused, decide(paused))
+    assert (entry.case.assigned_to, _whats(entry)) == ("sue", [])
+    assert entry.case.next_action_at == NOW + timedelta(minutes=5)
+    over = replace(paused, now=NOW + timedelta(minutes=5))
+    entry = _entry(over, decide(over))
+    assert (entry.case.assigned_to, entry.case.assigned_until) == ("", None)
+    assert _whats(entry)[0] == "resumed"
+    ended = _entry(paused, Step("ended_voided", Text("好", "done"), end="voided"))
+    assert (ended.case.assigned_to, ended.case.assigned_until) == ("", None)
+    assert "resumed" not in _whats(ended)
+
+
+def test_a_case_that_somebody_has_is_late_all_the_same() -> None:
+    first = _entry(situation("timeout")).case
+    until = first.first_due_at + timedelta(hours=1)
+    had = first._replace(assigned_to="sue", assigned_until=until)
+    s = replace(situation("timeout", now=first.first_due_at), case=had)
+    entry = _entry(s, decide(s))
+    assert entry.case.task == "late"
+    assert entry.incident is not None

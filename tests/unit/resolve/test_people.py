@@ -13,7 +13,7 @@ from annul.resolve.people import ACTIONS, allowed, kept_facts
 from annul.resolve.plan import AWAITING
 from tests.support.situations import NOW, case
 
-_DESK = {"look", "note", "confirm-cause"}
+_DESK = {"take", "look", "note", "confirm-cause"}
 _HANDS = _DESK | {"retry", "refund", "close", "withdraw"}
 _ENDED = {"ended": "voided", "ended_at": NOW}
 _ALLOWED: dict[str, set[str]] = {
@@ -26,8 +26,8 @@ _ALLOWED: dict[str, set[str]] = {
 }
 
 
-def _names(role: str, **changes: Any) -> set[str]:
-    return {action.name for action in allowed(case(**changes), role)}
+def _names(role: str, who: str = "sam", **changes: Any) -> set[str]:
+    return {action.name for action in allowed(case(**changes), role, who)}
 
 
 def test_every_role_is_in_the_table() -> None:
@@ -43,8 +43,18 @@ def test_what_a_role_may_do_with_an_open_case(role: str, names: set[str]) -> Non
 
 @pytest.mark.parametrize("role", ROLES)
 def test_what_waits_for_a_second_person_may_be_rejected_by_those_who_may_do_it(role: str) -> None:
-    more = {"reject"} if "refund" in _ALLOWED[role] else set()
-    assert _names(role, proposed="refund", proposed_by="olga") == _ALLOWED[role] | more
+    may, asked = "refund" in _ALLOWED[role], {"proposed": "refund", "proposed_by": "olga"}
+    assert _names(role, **asked) == _ALLOWED[role] | ({"reject"} if may else set())
+    own = _ALLOWED[role] | ({"recall"} if may else set())
+    assert _names(role, "olga", **asked) == own, "who has proposed it takes it back"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_case_is_handed_back_by_who_has_it_or_whose_hands_are_on_money(role: str) -> None:
+    had, may = {"assigned_to": "sue", "assigned_until": NOW}, _ALLOWED[role]
+    back = {"hand-back"}
+    assert _names(role, "sue", **had) == may | (back if "take" in may else set())
+    assert _names(role, **had) == may | (back if "refund" in may else set())
 
 
 @pytest.mark.parametrize("role", ROLES)

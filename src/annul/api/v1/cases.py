@@ -12,7 +12,7 @@ from annul.desk import cases as views
 from annul.desk.roles import Scope, Visitor
 from annul.diagnose.causes import CAUSES
 from annul.resolve.case import Case
-from annul.resolve.people import ACTIONS, Action
+from annul.resolve.people import ACTIONS, AN_HOUR, MINUTES, Action
 
 from .asked import (
     After,
@@ -48,6 +48,12 @@ class Act(Asked):
     )
     cause: Annotated[str, OneOf(["", *CAUSES])] = Field(
         "", description="The cause, for confirm-cause.", examples=[""]
+    )
+    minutes: int = Field(
+        AN_HOUR,
+        ge=MINUTES[0],
+        le=MINUTES[-1],
+        description="For `take`: how long you have it; annul does nothing to it unasked meanwhile.",
     )
 
 
@@ -90,7 +96,9 @@ async def one(request: Request, number: Number, desk: AtDesk, visitor: Reader) -
 async def act(number: Number, asked: Act, desk: AtDesk, visitor: Actor, response: Response) -> Done:
     """Do something with a case. Above the merchant's limit what moves money takes two persons."""
     case = await views.find(desk, visitor, number)
-    done = await acts.act(desk, visitor, case, asked.action, asked.reason, asked.cause)
+    done = await acts.act(
+        desk, visitor, case, asked.action, asked.reason, asked.cause, asked.minutes
+    )
     if done == "proposed":
         response.status_code = 202
     changed = await desk.book.reread(case)

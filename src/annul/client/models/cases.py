@@ -43,6 +43,10 @@ class CaseSummary(Model, frozen=True):
     task: str = Field(description="What a person is asked, or empty.", examples=[""])
     proposed: str = Field(description="What waits for a second person.", examples=[""])
     proposed_by: str = Field(examples=[""])
+    assigned_to: str = Field(
+        "", description="Who has it: annul does nothing to it unasked.", examples=[""]
+    )
+    assigned_until: Time | None = Field(None, description="Until when.")
 
 
 class Change(Model, frozen=True):
