@@ -61,6 +61,7 @@ class Finding:
             ],
             "money": said(cause.money),
             "next_step": {
+                "customer": said(cause.customer),
                 "cashier": said(cause.cashier),
                 "support": said(cause.support),
                 "system": said(cause.system),

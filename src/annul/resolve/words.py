@@ -68,8 +68,8 @@ _NEXT: Final[Mapping[str, Text]] = {
     **{cause.name: _FUNDED for cause in CAUSES.values() if cause.patience == "funds"},
     "already_settled": _OTHERWISE,
     "already_undone": Text(
-        "告知顾客此前已处理，出示此前的凭证。",
-        "Tell the customer that it was done before; show the earlier slip.",
+        "此前已处理，出示此前的凭证，勿再做一次。",
+        "It was done before: show the earlier slip, and do not do it again.",
     ),
     "issuer_limit_amount": _OTHERWISE,
     "issuer_limit_count": _OTHERWISE,

@@ -90,7 +90,7 @@ def test_every_signal_speaks_of_some_cause() -> None:
 
 
 @_EACH
-@pytest.mark.parametrize("part", ["title", "money", "cashier", "support", "system"])
+@pytest.mark.parametrize("part", ["title", "money", "cashier", "support", "system", "customer"])
 def test_texts_are_there_in_both_languages(cause: Cause, part: str) -> None:
     text = getattr(cause, part)
     assert _is_chinese(text.zh)

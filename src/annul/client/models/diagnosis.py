@@ -15,8 +15,9 @@ class Evidence(Model, frozen=True):
 
 
 class NextStep(Model, frozen=True):
-    """What to do next, by who does it."""
+    """What to do next, by who does it; `customer` is what a customer is told of the cause."""
 
+    customer: Shown
     cashier: Shown
     support: Shown
     system: Shown
