@@ -1,8 +1,10 @@
 """Acts on a case, for console and API alike: by role, with a reason, above an amount by two."""
 
+from collections.abc import Iterator
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from annul.diagnose.causes import CAUSES
 from annul.diagnose.lessons import Lessons
 from annul.host.host import Host
 from annul.resolve.case import Case
@@ -62,6 +64,26 @@ def possible(visitor: Visitor, case: Case) -> list[Action]:
         for action in allowed(case, role_of(visitor), visitor.name)
         if visitor.may(_scope_of(visitor, action.name))
     ]
+
+
+def suggested(visitor: Visitor, case: Case) -> Action | None:
+    """Give the one act that gets the case on best; None when nothing is to be done."""
+    may = {action.name: action for action in possible(visitor, case)}
+    return next((may[name] for name in _suggestions(case, visitor.name) if name in may), None)
+
+
+def _suggestions(case: Case, who: str) -> Iterator[str]:
+    if case.ended:
+        return
+    if case.proposed:
+        yield "recall" if case.proposed_by == who else case.proposed
+    if case.assigned_to == who:
+        cause = CAUSES.get(case.confirmed or case.cause)
+        yield from ("retry", "refund") if cause is None or cause.retry_safe else ("refund", "retry")
+        yield "hand-back"
+    elif case.task:
+        yield "take"
+    yield from ("look", "withdraw")
 
 
 def of_role(visitor: Visitor) -> list[Action]:

@@ -96,7 +96,8 @@ def _said() -> Iterator[str]:
     yield from (
         *plain_words._ENDED.values(),
         *plain_words._OF_REFUND.values(),
-        *plain_words._BEGAN.values(),
+        *plain_words._OPEN.values(),
+        *plain_words._TASKS.values(),
     )
     yield from (*plain_words._OF_COMPLETION.values(), plain_words._COMPLETED)
     yield from shared.STEPS.values()

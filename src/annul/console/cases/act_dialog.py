@@ -1,64 +1,76 @@
-"""Acting on cases from a page: a reason is asked for, and who is told what came of it."""
+"""Acting on a case from its page: what it is about, its amount, the limit, and a reason."""
 
-from collections.abc import Iterable
+from typing import Final
 
-from nicegui import ui
-
-from annul.console.frame.forms import Answers, Form, FormField, ask, said
+from annul.console.frame.forms import Answers, Form, FormField, ask
 from annul.console.frame.live import View
 from annul.desk import acts
 from annul.desk import cases as views
 from annul.diagnose.causes import CAUSES
-from annul.domain.errors import AnnulError
 from annul.resolve.case import Case
-from annul.resolve.people import ACTIONS
+from annul.resolve.people import ACTIONS, AN_HOUR
+
+_MINUTES: Final = (15, 30, AN_HOUR, 120, 240)
 
 
 async def act_on(view: View, case: Case, name: str) -> bool:
     """Ask for a reason, act, and say what came of it; False when nothing was done."""
 
     async def act(answers: Answers) -> str:
-        return await _do(view, case.number, name, answers)
+        return await do(view, case.number, name, answers)
 
-    return await ask(view, _form(view, name, view.amount(case.amount, case.currency)), act)
-
-
-async def act_on_many(view: View, name: str, numbers: Iterable[str]) -> None:
-    """Do the same with each of several cases; what was refused stays there until it is closed."""
-    chosen, words = sorted(numbers), view.words
-    if not chosen:
-        ui.notify(words("Pick some cases first."))
-        return
-
-    async def act(answers: Answers) -> str:
-        refused = 0
-        for number in chosen:
-            try:
-                await _do(view, number, name, answers)
-            except AnnulError as error:
-                refused += 1
-                why = f"{number}: {said(view, error)}"
-                ui.notify(why, type="negative", multi_line=True, timeout=0, close_button="×")
-        return words("{n} of {all} done", n=len(chosen) - refused, all=len(chosen))
-
-    await ask(view, _form(view, name, words("{n} cases", n=len(chosen))), act)
+    limit = 0
+    if ACTIONS[name].money:
+        limit = await acts.second_person_from(view.desk.pool, case.merchant_id)
+    return await ask(view, _form(view, case, name, limit), act)
 
 
-async def _do(view: View, number: str, name: str, answers: Answers) -> str:
+async def do(view: View, number: str, name: str, answers: Answers) -> str:
+    """Act on a case with what was filled in; gives what came of it."""
     case = await views.find(view.desk, view.visitor, number)
     reason, cause = str(answers["reason"]), str(answers.get("cause") or "")
-    done = await acts.act(view.desk, view.visitor, case, name, reason, cause)
+    minutes = int(answers.get("minutes") or AN_HOUR)
+    done = await acts.act(view.desk, view.visitor, case, name, reason, cause, minutes)
     told = "waits for a second person" if done == "proposed" else "done"
     return f"{number}: {view.words(told)}"
 
 
-def _form(view: View, name: str, about: str) -> Form:
+def fields_of(view: View, name: str) -> tuple[FormField, ...]:
+    """Give what an act asks beside its reason."""
+    words = view.words
+    if name == "confirm-cause":
+        titles = {key: words.of(one.title) for key, one in CAUSES.items()}
+        return (FormField("cause", words("Cause"), "choice", choices=titles, needed=True),)
+    if name == "take":
+        spans = {str(minutes): view.span(minutes * 60) for minutes in _MINUTES}
+        hint = words("Meanwhile annul does nothing to the case by itself.")
+        given = {"value": str(AN_HOUR), "choices": spans, "hint": hint, "needed": True}
+        return (FormField("minutes", words("How long you have it"), "choice", **given),)
+    return ()
+
+
+def _form(view: View, case: Case, name: str, limit: int) -> Form:
     words, action = view.words, ACTIONS[name]
+    amount = view.amount(case.amount, case.currency)
     title, warn = words.of(action.said), ""
-    if action.money:
+    if action.money and case.proposed == name:
+        warn = words("{amount} moves as soon as you approve it.", amount=amount)
+    elif action.money and case.amount >= limit:
         warn = words(
-            "This may move money. Above the merchant's limit a second person has to do the same."
+            "A second person has to approve it: dual approval above {limit}.",
+            limit=view.amount(limit, case.currency),
         )
-    titles = {key: words.of(one.title) for key, one in CAUSES.items()}
-    cause = FormField("cause", words("Cause"), "choice", choices=titles, needed=True)
-    return Form(title, (cause,) if name == "confirm-cause" else (), about, warn)
+    elif action.money:
+        warn = words("{amount} moves at once.", amount=amount)
+    return Form(
+        f"{title[:1].upper()}{title[1:]}",
+        fields_of(view, name),
+        f"{case.number} · {amount} · {case.card_masked}",
+        warn,
+        go=words("Save note") if name == "note" else "",
+        why=words("Note") if name == "note" else "",
+    )
+
+
+async def act_on_many(view: View, name: str, numbers: object) -> None:
+    """Replaced by the lists."""

@@ -1,13 +1,14 @@
-"""Plain words about a case: for whoever reads it, and for a call to the issuer."""
+"""A case in plain words, the outcome first: how it stands, the money, the cause, what is next."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from annul.console.frame.live import View
-from annul.diagnose.causes import CAUSES
+from annul.diagnose.causes import CAUSES, Cause
 from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, Role
 from annul.resolve import words as of_kind
-from annul.resolve.case import Case
+from annul.resolve.case import UNPROVED, Case
+from annul.resolve.customer import tell_customer
 from annul.resolve.requests import COMPLETED
 
 _UNPROVED: Final = (
@@ -15,55 +16,43 @@ _UNPROVED: Final = (
     "money in question until two people conclude it with evidence, or the issuer says it."
 )
 _ENDED: Final = {
-    "voided": "The sale is voided: the customer gets the money back.",
-    "refunded": "The void did not go through, so the sale was refunded to the card instead.",
-    "refused": "The sale was not voided. {money}",
-    "unproved": _UNPROVED,
+    "voided": "Voided: the customer gets {amount} back.",
+    "refunded": "Refunded instead: {amount} goes back to the card.",
+    "refused": "Not voided: the sale of {amount} stands.",
+    "unproved": "Outcome unproved: nobody knows yet where {amount} is.",
 }
 _OF_REFUND: Final = _ENDED | {
-    "refunded": "The refund went through: the customer gets the money back.",
-    "refused": "It was not refunded. {money}",
+    "refunded": "Refunded: {amount} goes back to the card.",
+    "refused": "Not refunded: {amount} has not gone back.",
 }
-_OF_COMPLETION: Final = _ENDED | {"refused": "It was not completed. {money}"}
-_COMPLETED: Final = "The completion went through after all: the money is taken."
-
-
-_BEGAN: Final[Mapping[Role | None, str]] = {
-    Role.VOID: "A void of {amount} was not approved at {when}.",
-    Role.REFUND: "A refund of {amount} was not approved at {when}.",
-    Role.COMPLETION: "A completion of {amount} was not approved at {when}.",
+_OF_COMPLETION: Final = _ENDED | {"refused": "Not completed: {amount} was not taken."}
+_COMPLETED: Final = "Completed after all: {amount} was taken."
+_OPEN: Final[Mapping[Role | None, str]] = {
+    Role.VOID: "Void of {amount} in progress",
+    Role.REFUND: "Refund of {amount} in progress",
+    Role.COMPLETION: "Completion of {amount} in progress",
+}
+# What people are asked, where it is not what the cause says.
+_TASKS: Final = {
+    "late": "It is over its time. Find out what holds it up, and decide.",
+    "merchant_funds": "The merchant's balance does not cover it: get it funded, or close the case.",
+    "outcome_unproved": "Get the issuer's word in writing, then conclude it by hand.",
+    "void_taken_back": "Ask the shop whether it still wants the void: retry it, or withdraw it.",
+    "advice_declined": "The issuer declined what the terminal was told is taken: tell the shop.",
+    "refund_again": "Tell the shop to do the refund again.",
+    "completion_again": "Tell the shop to do the completion again.",
 }
 
 
-def plain_words(view: View, case: Case) -> list[str]:
-    """Say what happened, where the money is, and what comes next, in that order."""
-    words = view.words
-    cause = CAUSES.get(case.confirmed or case.cause)
-    money = words.of(of_kind.money(cause, case.kind)) if cause else ""
-    title = words.of(of_kind.title(cause, case.kind)) if cause else ""
-    following = words.of(of_kind.next_step(cause, case.kind)) if cause else ""
-    amount = view.amount(case.amount, case.currency)
-    began = words(_BEGAN[KINDS[case.kind].role], amount=amount, when=view.when(case.opened_at))
-    if case.ended:
-        ended = words(_end(case), money=money)
-        why = words("Why: {cause}.", cause=title) if cause and case.step != COMPLETED else ""
-        refused = case.ended == "refused" and case.step != COMPLETED
-        return [f"{began} {ended}", *(one for one in (why, following if refused else "") if one)]
-    step = words(case.step) if case.step else words("being looked at")
-    lines = [f"{began} {money}"]
-    if cause:
-        lines.append(words("Most probable cause: {cause}.", cause=title))
-    lines.append(
-        words(
-            "Now: {step}. Next look at {when}, to be ended by {due}.",
-            step=step,
-            when=view.when(case.next_action_at, seconds=True),
-            due=view.when(case.due_at),
-        )
-    )
-    if cause:
-        lines.append(words("Tell the customer: {what}", what=following))
-    return lines
+def cause_of(case: Case) -> Cause | None:
+    """Give the cause that a case goes by."""
+    return CAUSES.get(case.confirmed or case.cause)
+
+
+def headline(view: View, case: Case) -> str:
+    """Say how a case stands, in one line."""
+    said = _end(case) if case.ended else _OPEN[KINDS[case.kind].role]
+    return view.words(said, amount=view.amount(case.amount, case.currency))
 
 
 def _end(case: Case) -> str:
@@ -75,13 +64,73 @@ def _end(case: Case) -> str:
     return _COMPLETED if case.step == COMPLETED else _OF_COMPLETION[case.ended]
 
 
-def call_script(view: View, case: Case, whole: dict[str, Any]) -> str:
+def money(view: View, case: Case) -> str:
+    """Say where the money is; empty where the headline has said it all."""
+    if case.ended == UNPROVED:
+        return view.words(_UNPROVED)
+    cause = cause_of(case)
+    if case.ended in {"", "refused"} and case.step != COMPLETED and cause:
+        return view.words.of(of_kind.money(cause, case.kind))
+    return ""
+
+
+def why(view: View, case: Case, whole: dict[str, Any]) -> str:
+    """Name the cause and how sure it is, as its evidence below has it."""
+    cause = cause_of(case)
+    if cause is None:
+        return view.words("Not diagnosed yet.")
+    title = view.words.of(of_kind.title(cause, case.kind))
+    if case.confirmed:
+        return view.words("{cause} (confirmed)", cause=title)
+    ranked = (whole["diagnosis"] or {}).get("causes", ())
+    known = {found["cause"]: found["probability"] for found in ranked}
+    return f"{title} ({known.get(cause.name, case.probability):.0%})"
+
+
+def following(view: View, case: Case) -> str:
+    """Say what comes next: what a person is asked, else what annul does."""
+    words, cause = view.words, cause_of(case)
+    if case.proposed:
+        return words("A second person approves or rejects it.")
+    if case.task:
+        return asked(view, case)
+    if case.ended:
+        refused = case.ended == "refused" and case.step != COMPLETED
+        if refused and cause:
+            return words.of(of_kind.next_step(cause, case.kind))
+        return words("Nothing: it is done.")
+    said = words(case.step) if case.step else words("being looked at")
+    return f"{said[:1].upper()}{said[1:]}"
+
+
+def asked(view: View, case: Case) -> str:
+    """Say what a person is asked to do."""
+    known, cause = _TASKS.get(case.task), cause_of(case)
+    if known or cause is None:
+        return view.words(known or case.task)
+    return view.words.of(cause.support)
+
+
+def for_customer(view: View, case: Case) -> str:
+    """Give what the customer is told."""
+    return view.words.of(tell_customer(cause_of(case), case.kind, case.ended, case.step))
+
+
+def for_cashier(view: View, case: Case) -> str:
+    """Give what the cashier is told."""
+    cause = cause_of(case)
+    if cause and case.ended in {"", "refused"} and case.step != COMPLETED:
+        return view.words.of(of_kind.next_step(cause, case.kind))
+    if case.ended == UNPROVED:
+        return view.words("Do not do it again and give no cash: the acquirer clears it up.")
+    return view.words("Nothing more is to be done. Give the customer the slip.")
+
+
+def for_issuer(view: View, case: Case, whole: dict[str, Any]) -> str:
     """Give what to say at the issuer's desk: who, which transaction, what is asked."""
     words = view.words
-    original = next(
-        (one for one in whole["transactions"] if one["id"] == str(case.original_id)), None
-    )
-    void = next((one for one in whole["transactions"] if one["id"] == str(case.id)), None)
+    original = transaction_of(whole, case.original_id)
+    void = transaction_of(whole, case.id)
     parts = [
         words(
             "This is the acquirer of merchant {merchant}, terminal {terminal}.",
@@ -115,6 +164,11 @@ def call_script(view: View, case: Case, whole: dict[str, Any]) -> str:
         )
     parts.append(words("Please say whether it is in your books, and why it was refused."))
     return " ".join(parts)
+
+
+def transaction_of(whole: dict[str, Any], identity: object) -> dict[str, Any] | None:
+    """Find a transaction of a case by its id."""
+    return next((one for one in whole["transactions"] if one["id"] == str(identity)), None)
 
 
 def _kind(view: View, row: Mapping[str, Any]) -> str:

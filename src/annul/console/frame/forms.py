@@ -40,13 +40,17 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What is asked, in the reader's language. `warn` stands out; `go` is what the button says."""
+    """What is asked, in the reader's language. `warn` stands out; `go` is what the button says.
+
+    `why` names the reason, where that is what is asked for.
+    """
 
     title: str
     fields: tuple[FormField, ...] = ()
     about: str = ""
     warn: str = ""
     go: str = ""
+    why: str = ""
 
 
 async def ask(view: View, form: Form, act: Callable[[Answers], Awaitable[str | None]]) -> bool:
@@ -98,7 +102,9 @@ def _draw_form(view: View, form: Form) -> dict[str, Any]:
         html(tag("p", form.about, cls="muted"))
     drawn = {one.name: _draw(one) for one in form.fields}
     hint = words("It is kept in the audit log.")
-    drawn["reason"] = _draw(FormField("reason", words("Reason"), "long", hint=hint, needed=True))
+    drawn["reason"] = _draw(
+        FormField("reason", form.why or words("Reason"), "long", hint=hint, needed=True)
+    )
     first = next(iter(drawn.values()))
     if not isinstance(first, dict):
         first.props("autofocus")

@@ -29,7 +29,7 @@ _STYLE: Final = "".join(
     for name in ("annul", "frame", "lists", "case")
 )
 _SCRIPTS: Final = "".join(
-    f'<script src="/assets/{name}.js" defer></script>' for name in ("frame", "lists")
+    f'<script src="/assets/{name}.js" defer></script>' for name in ("frame", "lists", "case")
 )
 
 

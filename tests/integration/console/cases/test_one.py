@@ -9,6 +9,7 @@ from unittest.mock import MagicMock
 import asyncpg
 import pytest
 
+from annul.console.cases import acts_bar
 from annul.console.cases import one as page
 from annul.console.frame.live import View
 from annul.console.frame.texts import Words
@@ -24,19 +25,19 @@ Build = Callable[[], Awaitable[Any]]
 class _Part:
     """A part of a page that no browser shows."""
 
-    def __init__(self, build: Build, cls: str = "") -> None:
+    def __init__(self, build: Build) -> None:
         self._build = build
-        assert cls
 
     async def refresh(self) -> None:
-        assert await self._build()
+        assert await self._build() is not None
 
 
 @pytest.fixture
 def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[Build]:
     """Let the page be built without a browser; gives what refreshes it."""
     found: list[Build] = []
-    monkeypatch.setattr(page, "ui", MagicMock())
+    for module in (page, acts_bar):
+        monkeypatch.setattr(module, "ui", MagicMock())
     monkeypatch.setattr(page, "Part", _Part)
     monkeypatch.setattr(page, "live", lambda _view, refresh, *_, **__: found.append(refresh))
     return found
@@ -55,17 +56,18 @@ async def test_a_refresh_reads_the_case_once_and_repairs_it_once(
     request: Any = SimpleNamespace(path_params={"number": case.number}, query_params={})
     await page.case(View(make_desk(counted), visitor, Words("en"), request))
     opened = counted.taken()
-    assert len(opened) == 4, "everything about it, to be looked at or not, whom to call, who reads"
+    around = 3  # names, what the issuer answered to others, their cases
+    assert len(opened) == 4 + around, "all about it, to be looked at or not, whom to call, who reads"
     read = [one for one in opened if "INSERT INTO audit" not in one]
-    assert len(read) == 3
+    assert len(read) == 3 + around
     for _ in range(2):
         await refreshed[0]()
         assert counted.taken() == read
     await pool.execute("UPDATE cases SET ended = 'voided', ended_at = now()")
     await refreshed[0]()
-    assert len(counted.taken()) == 2, "what has ended is looked at no more"
+    assert len(counted.taken()) == 2 + around, "what has ended is looked at no more"
     await pool.execute("UPDATE cases SET ended = '', ended_at = NULL")
     await pool.execute("UPDATE transactions SET state = $1 WHERE id = $2", State.VOIDED, sale.id)
     await refreshed[0]()
-    assert len(counted.taken()) == 4, "what has just been changed is read anew"
+    assert len(counted.taken()) == 4 + around, "what has just been changed is read anew"
     assert (await make_desk(pool).book.reread(case)).next_action_at < later
