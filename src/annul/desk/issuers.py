@@ -24,6 +24,7 @@ _SQL: Final = load("annul.desk", "issuers.sql")
 _RECENT: Final = timedelta(minutes=5)
 _AHEAD: Final = timedelta(hours=24)  # how far the list of issuers looks for windows
 _NEVER: Final = timedelta(microseconds=1)  # so long is a rule in force that was withdrawn in time
+_DRAWN: Final = 20  # incidents in a chart
 _MOST_DAYS: Final = 31  # a daily window may be entered for so many days at once
 _CODE: Final = re.compile(r"[0-9A-Z]{2}")
 
@@ -274,6 +275,12 @@ class Contact:
     phone: str = ""
     mail: str = ""
     hours: str = ""
+
+
+async def incidents(desk: Desk, issuer_id: str, since: datetime) -> list[dict[str, Any]]:
+    """Give open incidents about an issuer that began since a moment, the latest first."""
+    asked = _SQL["incidents"](issuer=issuer_id, since=since, limit=_DRAWN)
+    return [dict(row) for row in await desk.pool.fetch(*asked)]
 
 
 async def contacts(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:

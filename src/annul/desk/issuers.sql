@@ -17,6 +17,12 @@ WHERE kind IN ('maintenance', 'end_of_day') AND valid_from < :until
   AND (valid_until IS NULL OR valid_until > :now)
 ORDER BY valid_from;
 
+-- name: incidents
+-- description: Open incidents about an issuer, the latest first.
+SELECT kind, opened_at FROM incidents
+WHERE closed_at IS NULL AND params ->> 'issuer' = :issuer AND opened_at >= :since
+ORDER BY opened_at DESC LIMIT :limit;
+
 -- name: links
 -- description: How each host process sees its line to an issuer.
 SELECT node, up, trouble, health, at FROM issuer_links WHERE issuer_id = :issuer ORDER BY node;

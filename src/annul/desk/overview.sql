@@ -8,11 +8,12 @@ FROM issuer_stats WHERE slot >= :since GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- name: issuers
 -- description: Every issuer with its line as the hosts see it, and what it did since a moment.
+-- Of voids there are few, so they are counted over a longer time.
 SELECT i.issuer_id, i.name_zh, i.name_en, i.active, i.host, i.port, i.timeout_ms, i.bank,
        l.up, l.trouble, l.health, l.at AS seen_at,
        coalesce(s.requests, 0) AS requests, coalesce(s.approvals, 0) AS approvals,
        coalesce(s.silent, 0) AS silent, coalesce(s.faults, 0) AS faults,
-       coalesce(s.voids, 0) AS voids, coalesce(s.void_approvals, 0) AS void_approvals
+       coalesce(v.voids, 0) AS voids, coalesce(v.void_approvals, 0) AS void_approvals
 FROM issuers i
 LEFT JOIN LATERAL (
     SELECT bool_and(up) AS up, max(trouble) FILTER (WHERE NOT up) AS trouble,
@@ -20,16 +21,26 @@ LEFT JOIN LATERAL (
     FROM issuer_links WHERE issuer_id = i.issuer_id AND at >= :since) l ON true
 LEFT JOIN LATERAL (
     SELECT sum(requests)::integer AS requests, sum(approvals)::integer AS approvals,
-           sum(silent)::integer AS silent, sum(faults)::integer AS faults,
-           sum(voids)::integer AS voids, sum(void_approvals)::integer AS void_approvals
+           sum(silent)::integer AS silent, sum(faults)::integer AS faults
     FROM issuer_stats WHERE issuer_id = i.issuer_id AND slot >= :since) s ON true
+LEFT JOIN LATERAL (
+    SELECT sum(voids)::integer AS voids, sum(void_approvals)::integer AS void_approvals
+    FROM issuer_stats WHERE issuer_id = i.issuer_id AND slot >= :voids_since) v ON true
 ORDER BY i.issuer_id;
 
 -- name: alerts
--- description: Open incidents, the gravest first; a kind that nobody here knows is a warning.
-SELECT i.id, i.merchant_id, i.kind, i.subject, i.params, i.detail, i.opened_at, i.transaction_id,
-       c.number
-FROM incidents i LEFT JOIN cases c ON c.merchant_id = i.merchant_id AND c.id = i.transaction_id
-WHERE i.closed_at IS NULL
-ORDER BY i.kind = ANY (:critical::text[]) DESC, i.kind = ANY (:notice::text[]), i.opened_at DESC
+-- description: Open incidents by kind, the gravest first; of each kind the latest, and how many there are.
+-- A kind that nobody here knows is a warning.
+SELECT i.*, c.number
+FROM (
+    SELECT id, merchant_id, kind, subject, params, detail, opened_at, transaction_id,
+           count(*) OVER of_kind AS many,
+           max(opened_at) OVER of_kind AS latest_at, min(opened_at) OVER of_kind AS first_at,
+           row_number() OVER (PARTITION BY kind ORDER BY opened_at DESC, id) AS place
+    FROM incidents WHERE closed_at IS NULL
+    WINDOW of_kind AS (PARTITION BY kind)) i
+LEFT JOIN cases c ON c.merchant_id = i.merchant_id AND c.id = i.transaction_id
+WHERE i.place <= :each
+ORDER BY i.kind = ANY (:critical::text[]) DESC, i.kind = ANY (:notice::text[]), i.latest_at DESC,
+         i.kind, i.place
 LIMIT :limit;

@@ -13,8 +13,8 @@ from .issuer_incidents import CONCLUDE, ISSUER_INCIDENTS
 from .text import Text
 
 _LOOK: Final = Text(
-    "查看案件，由人工推进（annul case 编号）",
-    "Look at the case and move it on: annul case NUMBER.",
+    "打开案件，由人工推进",
+    "Open the case and move it on.",
 )
 
 # kind, severity, subject; title, what it means for the money, what to do, what a row says; section

@@ -1,6 +1,8 @@
 """Charts over time by ECharts: the same quiet look, names in the reader's language."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any, Final
@@ -11,6 +13,7 @@ from .live import View
 
 # Charts are drawn as SVG, so that words in them follow light and dark by the page's own colours.
 _SOFT, _LINE, _PAPER, _INK = "var(--soft)", "var(--line)", "var(--paper)", "var(--ink)"
+_WINDOW: Final = "rgb(58 120 194 / 12%)"
 GOOD, POOR, BAD, SILENT = "#2b8a5c", "#c99a2e", "#c2571a", "#a8443c"
 PALETTE: Final = (
     "#3a78c2",
@@ -75,6 +78,33 @@ def line(name: str, data: Sequence[Any], colour: str, **more: Any) -> dict[str, 
         "connectNulls": False,
         **more,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is drawn into a time line by bucket: spans (from, until, name), moments (at, name)."""
+
+    spans: Sequence[tuple[int, int, str]] = ()
+    moments: Sequence[tuple[int, str]] = ()
+
+    def on(self, series: Mapping[str, Any]) -> dict[str, Any]:
+        """Draw them beside a series."""
+        areas = [
+            [{"xAxis": first, "name": name}, {"xAxis": last}] for first, last, name in self.spans
+        ]
+        lines = [{"xAxis": at, "label": {"formatter": name}} for at, name in self.moments]
+        look = {"silent": True, "symbol": "none", "animation": False}
+        label = {"color": _SOFT, "fontSize": 11, "position": "insideTop"}
+        return {
+            **series,
+            "markArea": {**look, "itemStyle": {"color": _WINDOW}, "label": label, "data": areas},
+            "markLine": {**look, "lineStyle": {"color": SILENT}, "label": label, "data": lines},
+        }
+
+
+def place(times: Sequence[datetime], at: datetime) -> int:
+    """Give the bucket that a moment lies in, the first or last one for what lies outside."""
+    return max(bisect_right(times, at) - 1, 0)
 
 
 def chart(

@@ -252,8 +252,8 @@ async def set_rule(view: View, issuer_id: str, kind: PolicyKind) -> bool:
     return await ask(view, form, act)
 
 
-async def add_window(view: View, issuer_id: str) -> bool:
-    """Ask for a window: once, or on several days at the same time."""
+async def add_window(view: View, issuer_id: str, length: timedelta | None = None) -> bool:
+    """Ask for a window: once, or on several days at the same time; one from now on is filled in."""
     words, desk = view.words, view.desk
     if not view.may(Scope.ISSUERS_WRITE):
         return False
@@ -274,7 +274,7 @@ async def add_window(view: View, issuer_id: str) -> bool:
         words("Add a window"),
         (
             FormField("kind", words("Kind"), "choice", PolicyKind.MAINTENANCE.value, kinds),
-            *_time_fields(view, needs_end=True),
+            *_time_fields(view, needs_end=True, length=length),
             FormField(
                 "days",
                 words("On how many days in a row"),
@@ -343,14 +343,17 @@ def _number(unit: str, answers: Answers) -> int:
     return number * UNITS[answers["unit"]][1] if unit == "span" else number
 
 
-def _time_fields(view: View, *, needs_end: bool) -> tuple[FormField, FormField]:
+def _time_fields(
+    view: View, *, needs_end: bool, length: timedelta | None = None
+) -> tuple[FormField, FormField]:
     words, desk = view.words, view.desk
+    end = written(desk.clock.now() + length, desk.zone) if length else ""
     zone = str(desk.zone)
     until = FormField(
         "until",
         words("Until"),
         "when",
-        "",
+        end,
         needed=needs_end,
         hint=zone if needs_end else words("empty: without end"),
     )

@@ -1,0 +1,92 @@
+"""Issuers in trouble: each one outage with its cases, the money in them, and since when."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from annul.store.sql import load
+
+from . import overview
+from .desk import Desk
+
+_SQL: Final = load("annul.desk", "outages.sql")
+_BACK: Final = timedelta(hours=6)  # so far it is looked when an issuer last approved anything
+_LEAST_VOIDS: Final = 5
+_APPROVES: Final = 0.5  # the share of voids under which an issuer is in trouble with them
+
+
+class Trouble(StrEnum):
+    """What is wrong with an issuer, the worst first."""
+
+    LINE = "line"  # no host has a line to it
+    DOWN = "down"  # it answers nothing, or with faults
+    DEGRADED = "degraded"
+    VOIDS = "voids"  # it works, but refuses most voids
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """One issuer in trouble. `row` as `overview.issuers` gives it; sums by currency in `money`.
+
+    `since`: its last approval, else the first open case; None when neither is known.
+    `window_until`: the end of the window that is announced for it.
+    """
+
+    trouble: Trouble
+    row: Mapping[str, Any]
+    since: datetime | None
+    cases: int
+    money: Sequence[Mapping[str, Any]]
+    next_at: datetime | None
+    window_until: datetime | None
+
+
+def trouble_of(row: Mapping[str, Any]) -> Trouble | None:
+    """Judge a row of `overview.issuers`; None when nothing is wrong."""
+    if row["up"] is False:
+        return Trouble.LINE
+    if row["seen_at"] and row["health"] in {Trouble.DOWN, Trouble.DEGRADED}:
+        return Trouble(row["health"])
+    voids = row["voids"]
+    if voids >= _LEAST_VOIDS and row["void_approvals"] < _APPROVES * voids:
+        return Trouble.VOIDS
+    return None
+
+
+async def outages(desk: Desk) -> list[Outage]:
+    """Give the issuers in trouble, the worst first."""
+    now = desk.clock.now()
+    rows = await overview.issuers(desk.pool, now)
+    found = {row["issuer_id"]: (trouble, row) for row in rows if (trouble := trouble_of(row))}
+    if not found:
+        return []
+    asked = {"issuers": list(found)}
+    worked = await desk.pool.fetch(*_SQL["worked"](since=now - _BACK, now=now, **asked))
+    known = {row["issuer_id"]: dict(row) for row in worked}
+    burdens: dict[str, list[Any]] = {}
+    for row in await desk.pool.fetch(*_SQL["burdens"](**asked)):
+        burdens.setdefault(row["issuer_id"], []).append(row)
+    shown = [
+        _outage(trouble, row, known[issuer], burdens.get(issuer, []))
+        for issuer, (trouble, row) in found.items()
+    ]
+    return sorted(shown, key=lambda one: (list(Trouble).index(one.trouble), -one.cases))
+
+
+def _outage(
+    trouble: Trouble, row: Mapping[str, Any], known: Mapping[str, Any], burdens: Sequence[Any]
+) -> Outage:
+    first = min((one["first_at"] for one in burdens), default=None)
+    # What refuses voids alone approves sales all the time.
+    approved = None if trouble is Trouble.VOIDS else known["approved_at"]
+    return Outage(
+        trouble,
+        row,
+        approved or first,
+        sum(one["cases"] for one in burdens),
+        burdens,
+        min((one["next_at"] for one in burdens), default=None),
+        known["window_until"],
+    )
