@@ -8,6 +8,7 @@ from annul.console.shared import case_state
 from annul.desk.surroundings import Surroundings
 from annul.domain.kinds import KINDS
 from annul.resolve.case import UNPROVED, Case
+from annul.resolve.ends import ended
 from annul.resolve.people import ACTIONS
 from annul.resolve.requests import COMPLETED
 
@@ -35,6 +36,7 @@ def header(view: View, case: Case, whole: dict[str, Any], around: Surroundings) 
         ),
         "info",
     )
+    title = f"{case.number} · {words.of(ended(case.ended, case.kind, case.step))}"
     number = tag("span", words("Case"), " ", view.copied(case.number), cls="case-number")
     lines = (
         (words("Money"), money(view, case)),
@@ -45,7 +47,7 @@ def header(view: View, case: Case, whole: dict[str, Any], around: Surroundings) 
     return tag(
         "section",
         tag("p", number, state, had or None, cls="case-tags"),
-        tag("h1", headline(view, case)),
+        tag("h1", headline(view, case), data_title=title),
         tag("dl", *told, cls="case-lines"),
         _known(view, case, whole, around),
         _clock(view, case),

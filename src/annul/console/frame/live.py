@@ -16,7 +16,7 @@ from annul.desk.feed import Change
 from annul.desk.roles import Scope, Visitor
 from annul.domain import money
 
-from .markup import Html, link, tag
+from .markup import Html, icon, join, link, tag
 from .texts import Words
 
 _EVERY_S: Final = 2.0
@@ -81,7 +81,7 @@ class View:
         """Draw a button that copies a text, and says so; `said` is its name."""
         return tag(
             "button",
-            "⧉",
+            join((icon("copy"), icon("check"))),
             type="button",
             cls="copy",
             data_copy=text,

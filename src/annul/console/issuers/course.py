@@ -1,4 +1,4 @@
-"""How an issuer did over time: its health, its codes, its times to answer, windows and incidents."""
+"""How an issuer did over time: health, codes, times to answer, windows and incidents."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
