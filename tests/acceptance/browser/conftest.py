@@ -14,5 +14,5 @@ def home() -> Iterator[House]:
             admin.reads("Choose a password of your own")
             admin.fill("input[name=password]", PASSWORD)
             admin.press("button[type=submit]")
-            admin.reads("The promise")
+            admin.reads("Void outcomes")
         yield opened

@@ -165,6 +165,16 @@ class Person:
 
         self.until(click, f"a button {text!r}")
 
+    def press_text_of(self, selector: str, text: str) -> None:
+        """Click the one of several elements that says a text."""
+
+        def click() -> bool:
+            shown = self.driver.find_elements(By.CSS_SELECTOR, selector)
+            found = [one for one in shown if one.is_displayed() and text in one.text]
+            return bool(found) and _clicked(found[0])
+
+        self.until(click, f"{text!r} among {selector}")
+
     def at_till(self, function: str, *answers: str) -> None:
         """Choose a function of the device and answer what it asks."""
         self.press(f"#fn-{function}")

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from annul.desk.desk import Desk
 from annul.desk.roles import Visitor
-from annul.desk.surroundings import SPAN, around
+from annul.desk.surroundings import _SQL, SPAN, around
 from tests.support.rows import put, put_case
 from tests.support.situations import OPENED
 
@@ -77,20 +78,13 @@ async def test_cases_of_the_time_are_found_by_index(pool: asyncpg.Pool, index: s
         " currency, card_masked, issuer_id, opened_at, due_at, first_due_at, next_action_at,"
         " ended, ended_at) SELECT '898000058120000', gen_random_uuid(), n::text, '10000001',"
         " gen_random_uuid(), 'void', 1, '156', '620001******0007', $1, at, at, at, at, 'voided', at"
-        " FROM generate_series(1, 20000) n, LATERAL (SELECT $2::timestamptz - n * interval '1 min') t (at)",
+        " FROM generate_series(1, 20000) n,"
+        " LATERAL (SELECT $2::timestamptz - n * interval '1 min') t (at)",
         ISSUER,
         OPENED,
     )
     await pool.execute("ANALYZE cases")
-    query, *given = _alike()
-    plan = await pool.fetch("EXPLAIN " + query, *given)
-    assert any(index in row[0] for row in plan), plan
-
-
-def _alike() -> tuple[object, ...]:
-    from uuid import uuid4
-
-    from annul.desk.surroundings import _SQL
-
     near = {"issuer": ISSUER, "since": OPENED - 2 * SPAN, "until": OPENED - SPAN}
-    return _SQL["alike"](case=uuid4(), limit=5, **near)
+    query, *given = _SQL["alike"](case=uuid4(), limit=5, **near)
+    plan = await pool.fetch(f"EXPLAIN {query}", *given)
+    assert any(index in row[0] for row in plan), plan

@@ -22,6 +22,7 @@ from annul.console.issuers import rules, set_up
 from annul.console.merchants import one as merchant
 from annul.console.merchants import terminals
 from annul.console.money.conclusion import CONCLUSIONS
+from annul.console.overview import trouble
 from annul.console.people import access
 from annul.console.people import page as admin
 from annul.console.reference import page as api
@@ -30,7 +31,7 @@ from annul.console.till import drawing
 from annul.console.till.issuer_panel import Maintenance
 from annul.console.till.tills import Tills
 from annul.console.transactions import chain
-from annul.desk import permission
+from annul.desk import outages, permission
 from annul.desk.access import NameTaken, UserNotPossible
 from annul.desk.audit import ACTS
 from annul.desk.checks import Weight
@@ -112,6 +113,7 @@ def _said() -> Iterator[str]:
     )
     yield from (*plain_words._OF_COMPLETION.values(), plain_words._COMPLETED)
     yield from shared.STEPS.values()
+    yield from (text for _, *texts in trouble.SAID.values() for text in texts)
     for sign in SIGNS.values():
         yield from (sign.title, sign.money, sign.tell)
     for error in (*_conclusion_errors(), SecondPersonNeeded):
@@ -157,6 +159,7 @@ def test_every_icon_stands_for_something_and_is_drawn() -> None:
 def test_tables_are_whole() -> None:
     assert set(access.SCOPES) == set(Scope)
     assert set(rules.RULES) == set(PolicyKind)
+    assert set(trouble.SAID) == set(outages.Trouble)
     assert set(terminals._WEIGHTS) == set(terminals._TONES) == set(Weight)
     assert set(terminals._ASKS) == set(terminals._WANTS) == set(ASKS)
     assert set(merchant._TAKEN_BACK) == set(merchant._TAKEN_BACK_CHOICES) == set(REVERSED_VOIDS)

@@ -47,6 +47,8 @@ class ActsBar:
         self._case = case
         view, words = self._view, self._view.words
         may = {action.name for action in acts.possible(view.visitor, case)}
+        if case.proposed_by == view.visitor.name:
+            may.discard(case.proposed)  # nobody approves what is their own
         first = acts.suggested(view.visitor, case)
         self._primary.set_visibility(first is not None)
         if first is not None:

@@ -9,7 +9,7 @@ import pytest
 
 from annul.console.frame.live import View
 from annul.console.frame.texts import Words
-from annul.console.overview.page import _alerts
+from annul.console.overview.incidents import incidents
 from annul.desk.overview import alerts
 from annul.domain.incident import Incident
 from annul.store.incidents import opening
@@ -31,7 +31,7 @@ class _View:
 
 
 async def _shown(pool: asyncpg.Pool, language: str) -> str:
-    return str(await _alerts(cast("View", _View(pool, language))))
+    return str(await incidents(cast("View", _View(pool, language))))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ async def test_the_gravest_come_first_and_of_one_severity_the_latest(pool: async
             _AT + timedelta(minutes=minute),
         )
     rows = await alerts(pool)
-    assert [row["kind"] for row in rows] == [
+    assert [row["kind"] for (row,) in rows] == [
         "answers_contradict",
         "made_by_a_newer_version",
         "wrong_mac",

@@ -32,7 +32,11 @@ def test_what_people_do_or_must_see_is_never_folded(what: str) -> None:
 
 
 def test_two_in_a_row_are_told_one_by_one() -> None:
-    assert _told("diagnosed", "retry", "ended_voided") == [["diagnosed"], ["retry"], ["ended_voided"]]
+    assert _told("diagnosed", "retry", "ended_voided") == [
+        ["diagnosed"],
+        ["retry"],
+        ["ended_voided"],
+    ]
 
 
 def test_every_step_that_waits_can_be_folded() -> None:
