@@ -194,7 +194,12 @@ async def test_each_list_goes_by_index_among_a_hundred_thousand_that_have_ended(
         ("search", ("after_amount",), "-amount", ("cases_amount",)),
         ("search", ("seen",), "-opened", ("cases_merchant",)),
         ("search", ("ids",), "-opened", ("cases_pkey",)),
-        ("found", (), "-opened", ("cases_number", "cases_original", "cases_terminal", "cases_card")),
+        (
+            "found",
+            (),
+            "-opened",
+            ("cases_number", "cases_original", "cases_terminal", "cases_card"),
+        ),
         ("found", (), "-opened", ("cases_merchant", "cases_amount", "transactions_rrn")),
     ]
     for name, conditions, order, indexes in wanted:
@@ -211,7 +216,11 @@ async def test_each_list_goes_by_index_among_a_hundred_thousand_that_have_ended(
 async def _plan(pool: asyncpg.Pool, asked: Any) -> str:
     async with pool.acquire() as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
-        sql = asked.sql if asked.sql.lstrip().startswith(("SELECT", "WITH")) else f"SELECT {asked.sql}"
+        sql = (
+            asked.sql
+            if asked.sql.lstrip().startswith(("SELECT", "WITH"))
+            else f"SELECT {asked.sql}"
+        )
         await connection.execute(f"PREPARE wanted AS {sql}")
         nothing = ", ".join(["NULL"] * len(asked.parameters))
         rows = await connection.fetch(
