@@ -8,10 +8,10 @@ from typing import Any, Final
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, join, link, number, tag
 from annul.console.frame.tables import Column, Exported, Row, Table, named
+from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
 from annul.domain import money
 from annul.domain.records import Origin
-from annul.desk.roles import Scope
 from annul.resolve import ends
 from annul.resolve import words as of_kind
 from annul.resolve.requests import COMPLETED
@@ -241,6 +241,12 @@ CASES: Final = Table(
             (("Step", lambda view, row: view.words(row["step"]) if row["step"] else ""),),
         ),
         Column(
+            "handler",
+            "Handled by",
+            lambda _, row: row["assigned_to"] or "–",
+            (("Handled by", lambda _, row: row["assigned_to"]),),
+        ),
+        Column(
             "opened",
             "Opened",
             lambda view, row: view.ago(row["opened_at"]),
@@ -253,7 +259,7 @@ CASES: Final = Table(
             _due,
             (
                 ("Due by", lambda _, row: row["due_at"]),
-                ("Ended", lambda _, row: row["ended_at"]),
+                ("Ended at", lambda _, row: row["ended_at"]),
             ),
             order="due",
             line=3,

@@ -39,7 +39,7 @@ class Cursor:
     def parse(cls, text: str) -> "Cursor | None":
         """Read one, None for an empty text; raises `BadCursor`."""
         last = place(text, _moment)
-        return last and cls(*last)
+        return cls(*last) if last else None
 
 
 @dataclass(frozen=True, slots=True)

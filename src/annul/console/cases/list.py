@@ -62,9 +62,10 @@ async def wanted(view: View) -> tuple[views.CaseSearch, Pickers]:
     asked = views.CaseSearch(
         state=state,
         cause=view.query.get("cause", ""),
+        issuer=numbers["issuer"],
+        merchant=numbers["merchant"],
         search=view.query.get("search", "")[:40],
         order=order,
-        **numbers,
     )
     return asked, chosen
 

@@ -16,7 +16,7 @@ from annul.desk.cases import Chosen
 from annul.domain.errors import AnnulError
 from annul.resolve.people import ACTIONS, Action
 
-_BULK: Final = ("look", "note", "close")
+_BULK: Final = ("take", "look", "note", "close")
 _LISTED: Final = 12  # picked cases that a dialog names; of more it says how many
 _BACK: Final = (
     "annulBack?.isConnected ? annulBack.focus() : document.getElementById('main').focus()"

@@ -55,10 +55,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """How a list is sorted, `-` before its name for the largest first, and who sorts it another way.
-
-    `address` gives where the list stands in another order; empty: nobody does.
-    """
+    """How the server sorts a list, `-` for the largest first; `address` leads to another order."""
 
     order: str = ""
     address: Callable[[str], str] | None = None

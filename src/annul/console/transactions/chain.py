@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, join, tag
-from annul.console.shared import TRANSACTION_TONES, transaction_state
+from annul.console.shared import TRANSACTION_TONES
 from annul.domain.response_codes import describe
 from annul.domain.reversal_reasons import REASONS
 from annul.domain.reversal_rules import CONCLUDED

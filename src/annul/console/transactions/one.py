@@ -6,8 +6,8 @@ from uuid import UUID
 
 from annul.console.frame.live import View, html
 from annul.console.frame.markup import Html, card, facts, join, link, table, tag
-from annul.console.money.conclusion import concluding
 from annul.console.frame.tables import drawn
+from annul.console.money.conclusion import concluding
 from annul.console.shared import CARD_TYPES, ORIGINS, transaction_state
 from annul.desk import transactions as views
 from annul.desk.desk import NothingThere
