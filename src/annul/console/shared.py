@@ -180,7 +180,15 @@ ISSUER: Final = Column(
 
 def _state(view: View, row: Row) -> Html:
     asked = bool(row["task"] or row["proposed"])
-    return case_state(view, row["ended"], row["kind"], row["step"], asked=asked)
+    shown = case_state(view, row["ended"], row["kind"], row["step"], asked=asked)
+    had_by = _handler(view, row)
+    return join((shown, tag("small", had_by, cls="under"))) if had_by else shown
+
+
+def _handler(view: View, row: Row) -> str:
+    """Name who has the case, for as long as they have it."""
+    until = row["assigned_until"]
+    return row["assigned_to"] if until and until > view.desk.clock.now() else ""
 
 
 def _due(view: View, row: Row) -> Html | str:
@@ -215,6 +223,7 @@ CASES: Final = Table(
                         ends.ended(row["ended"], row["kind"], row["step"])
                     ),
                 ),
+                ("Handled by", _handler),
             ),
             line=1,
         ),
@@ -239,12 +248,7 @@ CASES: Final = Table(
             "Step",
             lambda view, row: view.words(row["step"]) if row["step"] else "–",
             (("Step", lambda view, row: view.words(row["step"]) if row["step"] else ""),),
-        ),
-        Column(
-            "handler",
-            "Handled by",
-            lambda _, row: row["assigned_to"] or "–",
-            (("Handled by", lambda _, row: row["assigned_to"]),),
+            extra=True,
         ),
         Column(
             "opened",

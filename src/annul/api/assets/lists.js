@@ -96,7 +96,8 @@
     sort(table);
   }
 
-  // Columns: kept in this browser; hidden by a rule, so that no update brings them back -----------
+  // Columns: what is chosen otherwise than it comes is kept in this browser; by a rule, so that no
+  // update undoes it.
   const kept = (table) => {
     try {
       return new Set(JSON.parse(localStorage.getItem(`annul.columns.${table}`)) ?? []);
@@ -110,11 +111,16 @@
   function columns() {
     const rules = [];
     for (const chooser of all("[data-columns]")) {
-      const table = chooser.dataset.columns;
-      const hidden = kept(table);
-      for (const box of all("input[data-show]", chooser)) box.checked = !hidden.has(box.dataset.show);
-      for (const name of hidden)
-        rules.push(`table[data-table="${table}"] [data-column="${CSS.escape(name)}"]{display:none}`);
+      const turned = kept(chooser.dataset.columns);
+      for (const box of all("input[data-show]", chooser)) {
+        const { show, extra } = box.dataset;
+        box.checked = turned.has(show) === (extra !== undefined);
+        const shown = box.checked ? "table-cell" : "none";
+        if (turned.has(show))
+          rules.push(
+            `table[data-table="${chooser.dataset.columns}"] [data-column="${show}"]{display:${shown}}`,
+          );
+      }
     }
     const text = `@media (min-width: 761px) {${rules.join("")}}`;
     if (rule.textContent !== text) rule.textContent = text;
@@ -122,12 +128,13 @@
 
   function choose(box) {
     const table = box.closest("[data-columns]").dataset.columns;
-    const hidden = kept(table);
-    hidden[box.checked ? "delete" : "add"](box.dataset.show);
+    const turned = kept(table);
+    const name = box.dataset.show;
+    turned[turned.has(name) ? "delete" : "add"](name);
     try {
-      localStorage.setItem(`annul.columns.${table}`, JSON.stringify([...hidden]));
+      localStorage.setItem(`annul.columns.${table}`, JSON.stringify([...turned]));
     } catch {
-      // a browser that keeps nothing shows every column the next time
+      // a browser that keeps nothing shows the usual columns the next time
     }
     columns();
   }

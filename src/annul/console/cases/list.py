@@ -91,7 +91,6 @@ async def cases(view: View) -> None:
     tabs = Part(lambda: _tabs(view, looked_for))
     await tabs.refresh()
     acts = view.may(Scope.CASES_ACT)
-    many = Many(view) if acts else None
     html(_tools(view, looked_for, acts=acts))
     cursor = view.query.get("cursor", "")
     queue = Part(
@@ -101,6 +100,7 @@ async def cases(view: View) -> None:
         ),
         "card queue",
     )
+    many = Many(view) if acts else None
 
     def save(_: events.GenericEventArguments) -> Any:
         return _save(view)

@@ -80,12 +80,10 @@ def _enter(router: APIRouter, desk: Desk, given: ExportedList) -> None:
 async def _lines(view: View, given: ExportedList, first: Listing) -> AsyncIterator[str]:
     cells = [cell for column in given.table.shown(view) for cell in column.exported]
     yield _BOM + line(view.words(head) for head, _ in cells)
-    page, left = first, MOST
-    while True:
-        rows = page.rows[:left]
-        yield "".join(line(_plain(view, read(view, row)) for _, read in cells) for row in rows)
-        left -= len(rows)
-        if left <= 0 or not page.following:
+    page = first
+    for _ in range(MOST // PAGE):
+        yield "".join(line(_plain(view, read(view, row)) for _, read in cells) for row in page.rows)
+        if not page.following:
             return
         page = await given.page(view, page.following, PAGE)
 

@@ -24,7 +24,8 @@ class Column:
     """One column: its head, what it shows, and what of it stands in a file, each with its head.
 
     `order` is the name by which the server sorts. On a phone it stands in `line` 1 to 3, at its
-    `end` or not; without a line it is left out there. `starts` says which way it is sorted first.
+    `end` or not; without a line it is left out there. An `extra` one shows when it is chosen.
+    `starts` says which way it is sorted first.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Column:
     order: str = ""
     line: int = 0
     end: bool = False
+    extra: bool = False
     wanted: Callable[[View], bool] = _always
     starts: str = "descending"
 
@@ -113,6 +115,7 @@ def _classes(column: Column) -> str | bool:
         "right" if column.right else "",
         f"line-{column.line}" if column.line else "folded",
         "end" if column.end else "",
+        "extra" if column.extra else "",
     )
     return " ".join(one for one in given if one) or False
 
@@ -121,7 +124,7 @@ def _head(view: View, column: Column, by: Sorted | None) -> Html:
     said = view.words(column.head)
     given: dict[str, object] = {
         "scope": "col",
-        "cls": "right" if column.right else False,
+        "cls": "right" if column.right else "extra" if column.extra else False,
         "data_column": column.name,
     }
     if by is None or by.address is None or not column.order:
@@ -144,7 +147,7 @@ def tools(view: View, table: Table, *more: object, export: str = "", most: int =
     boxes = [
         tag(
             "label",
-            tag("input", type="checkbox", checked=True, data_show=one.name),
+            tag("input", type="checkbox", data_show=one.name, data_extra=one.extra),
             words(one.head),
         )
         for one in table.shown(view)[1:]

@@ -128,13 +128,13 @@ async def merchants(view: View) -> None:
     """Show merchants; their balances are live."""
     wanted = _wanted(view)
     cursor = view.query.get("cursor", "")[:15]
+    html(_top(view, wanted))
+    export = f"/export/merchants?{urlencode({'search': wanted})}"
+    html(tools(view, MERCHANTS, export=export, most=MOST))
     listed = Part(
         lambda: view.shared(("merchants", wanted, cursor), lambda: _list(view, wanted, cursor)),
         "card",
     )
-    html(_top(view, wanted))
-    export = f"/export/merchants?{urlencode({'search': wanted})}"
-    html(tools(view, MERCHANTS, export=export, most=MOST))
     await listed.refresh()
     live(view, listed.refresh, at_least_s=5.0)
 
