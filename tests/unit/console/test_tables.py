@@ -11,14 +11,17 @@ from annul.console import shared
 from annul.console.account.page import SAID
 from annul.console.audit import page as audit
 from annul.console.build import pages
+from annul.console.cases import list as queue
 from annul.console.cases import plain_words
 from annul.console.find import answers
 from annul.console.frame import errors, keys
 from annul.console.frame.icons import ICONS
 from annul.console.frame.markup import icon
 from annul.console.frame.texts import catalogue
+from annul.console.issuers import list as issuers
 from annul.console.issuers import one as issuer
 from annul.console.issuers import rules, set_up
+from annul.console.merchants import list as merchants
 from annul.console.merchants import one as merchant
 from annul.console.merchants import terminals
 from annul.console.money.conclusion import CONCLUSIONS
@@ -31,6 +34,7 @@ from annul.console.till import drawing
 from annul.console.till.issuer_panel import Maintenance
 from annul.console.till.tills import Tills
 from annul.console.transactions import chain
+from annul.console.transactions.table import TRANSACTIONS
 from annul.desk import outages, permission
 from annul.desk.access import NameTaken, UserNotPossible
 from annul.desk.audit import ACTS
@@ -116,6 +120,10 @@ def _said() -> Iterator[str]:
     yield from (text for _, *texts in trouble.SAID.values() for text in texts)
     for sign in SIGNS.values():
         yield from (sign.title, sign.money, sign.tell)
+    yield from queue._NAMES.values()
+    for listed in (shared.CASES, TRANSACTIONS, merchants.MERCHANTS, issuers.ISSUERS):
+        for column in listed.columns:
+            yield from (column.head, *(head for head, _ in column.exported))
     for error in (*_conclusion_errors(), SecondPersonNeeded):
         yield str(error())
         yield error.next_step

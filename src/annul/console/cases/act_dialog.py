@@ -70,7 +70,3 @@ def _form(view: View, case: Case, name: str, limit: int) -> Form:
         go=words("Save note") if name == "note" else "",
         why=words("Note") if name == "note" else "",
     )
-
-
-async def act_on_many(view: View, name: str, numbers: object) -> None:
-    """Replaced by the lists."""

@@ -180,7 +180,7 @@ async def _count(view: View) -> None:
         return
 
     async def counted() -> int:
-        return (await cases.counts(view.desk, view.visitor))["asked"]
+        return (await cases.counts(view.desk, view.visitor, cases.CaseSearch()))["asked"]
 
     async def build() -> Html:
         return tag("i", data_manual=await view.shared("manual", counted))

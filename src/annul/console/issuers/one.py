@@ -34,6 +34,7 @@ _SPANS: Final = {
     "24h": ("24 hours", timedelta(hours=24), timedelta(minutes=20)),
     "7d": ("7 days", timedelta(days=7), timedelta(hours=2)),
 }
+_HOURS: Final = frozenset("123456789")  # of a window that is filled in
 
 
 async def issuer(view: View) -> None:
@@ -88,7 +89,20 @@ async def issuer(view: View) -> None:
         await part.refresh()
     await refresh()
     _listen(view, issuer_id, changed)
+    _announce(view, issuer_id, changed)
     live(view, refresh, every_s=2.0, at_least_s=5.0)
+
+
+def _announce(view: View, issuer_id: str, changed: Any) -> None:
+    """Ask for a window that the card of an outage has filled in."""
+    hours = view.query.get("window", "")
+    if hours not in _HOURS or not view.may(Scope.ISSUERS_WRITE):
+        return
+
+    async def ask() -> None:
+        await changed(await add_window(view, issuer_id, timedelta(hours=int(hours))))
+
+    ui.timer(0.0, ask, once=True)
 
 
 def _listen(view: View, issuer_id: str, changed: Any) -> None:

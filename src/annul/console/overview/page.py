@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
 
-from nicegui import events, ui
+from nicegui import ui
 
 from annul.console.frame import charts
 from annul.console.frame.live import Part, View, html, live
-from annul.console.frame.markup import Html, badge, card, join, link, table, tag
-from annul.console.issuers.rules import add_window
-from annul.console.shared import HEALTH_TONES, amounts, case_heads, case_rows
+from annul.console.frame.markup import Html, badge, card, join, link, tag
+from annul.console.frame.tables import drawn
+from annul.console.shared import CASES, HEALTH_TONES, amounts
 from annul.desk import cases as case_views
 from annul.desk import conclusions as conclusion_views
 from annul.desk import overview as views
@@ -19,7 +19,7 @@ from annul.resolve import promise
 
 from .course import Course, courses
 from .incidents import incidents
-from .trouble import troubles, window_of
+from .trouble import troubles
 
 _DAY: Final = timedelta(hours=24)
 
@@ -46,15 +46,6 @@ async def overview(view: View) -> None:
         for chart, course in zip((voids, traffic), drawn, strict=True):
             chart.update(course)
 
-    place = ui.context.slot.parent
-
-    async def announce(told: events.GenericEventArguments) -> None:
-        with place:
-            given: Any = told.args
-            if await add_window(view, str(given["issuer"]), window_of(str(given["hours"]))):
-                await refresh()
-
-    ui.on("announce", announce)
     await refresh()
     live(view, refresh, every_s=2.0, at_least_s=5.0)
 
@@ -170,10 +161,9 @@ async def _latest(view: View) -> Html:
     words = view.words
     wanted = case_views.CaseSearch(state="all")
     found = await case_views.search(view.desk, view.visitor, wanted, 8)
-    rows = case_rows(view, found.rows)
     more = link(words("All cases"), "/cases")
     return card(
         words("Latest cases"),
-        table(case_heads(view), rows, empty=words("No cases yet.")),
+        drawn(view, CASES, found.rows, empty=words("No cases yet.")),
         aside=more,
     )

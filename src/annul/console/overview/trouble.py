@@ -1,9 +1,7 @@
 """Issuers in trouble: one card for each outage, with what annul does and what people can do."""
 
-from datetime import timedelta
 from typing import Final
 
-from annul.console.frame.forms import act_button
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, icon, join, link, tag
 from annul.console.shared import amounts
@@ -35,7 +33,7 @@ SAID: Final = {
         "Each void goes by its cause: tried again, refunded instead, or handed to a person.",
     ),
 }
-HOURS: Final = (1, 4)  # of the windows that are offered
+_HOURS: Final = (1, 4)  # of the windows that are offered
 
 
 async def troubles(view: View) -> Html:
@@ -97,13 +95,12 @@ async def _acts(view: View, outage: Outage) -> list[Html]:
         shown.append(badge(until, "info"))
     elif view.may(Scope.ISSUERS_WRITE):
         shown += [
-            act_button(
+            link(
                 words("Announce a window, +{n} h", n=hours),
-                "announce",
-                issuer=issuer_id,
-                hours=str(hours),
+                f"/issuers/{issuer_id}?window={hours}",
+                cls="button small",
             )
-            for hours in HOURS
+            for hours in _HOURS
         ]
     people = await issuers.contacts(view.desk, issuer_id)
     shown += [
@@ -112,8 +109,3 @@ async def _acts(view: View, outage: Outage) -> list[Html]:
         if row["phone"]
     ]
     return shown
-
-
-def window_of(hours: str) -> timedelta:
-    """Give the length of a window that was chosen; an hour for what was not offered."""
-    return timedelta(hours=int(hours) if hours in {str(one) for one in HOURS} else HOURS[0])

@@ -1,5 +1,2 @@
--- What people look a case up by when they hold a card or a slip in their hands. None of these
--- columns ever changes, so an update of a case touches none of these indexes.
-CREATE INDEX cases_last_four ON cases (right(card_masked, 4), opened_at);
-CREATE INDEX cases_amount ON cases (amount, opened_at);
+-- A terminal is looked up by its number alone, whose merchant nobody has at hand.
 CREATE INDEX terminals_number ON terminals (terminal_id);
