@@ -10,7 +10,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
 from annul.desk.access import Access
@@ -100,7 +100,7 @@ class Gate:
     Beside it stands `still`, for answers that last: awaited, it says whether the visitor may still
     do what they might before.
     `owner_of` gives whose page a socket is for, by what its browser says: another's session may not
-    take it over.
+    take it over. `away` is what a browser is shown in place of a page while the database is away.
     """
 
     def __init__(
@@ -108,10 +108,12 @@ class Gate:
         application: Application,
         access: Access,
         owner_of: Callable[[str], str | None] = lambda _: None,
+        away: Callable[[Request], Response] = lambda _: _AWAY,
     ) -> None:
         self._application = application
         self._access = access
         self._owner_of = owner_of
+        self._away = away
 
     async def __call__(self, scope: Scoped, receive: Receive, send: Send) -> None:
         """Serve one request or websocket."""
@@ -125,7 +127,10 @@ class Gate:
         try:
             visitor = await self._visitor(scope, headers, fresh=scope.get("method") in _CHANGES)
         except LOST:
-            visitor, refusal = None, _AWAY
+            visitor = None
+            scope.setdefault("state", {})["visitor"] = None
+            page = scope["type"] == "http" and not path.startswith(API)
+            refusal = self._away(Request(scope)) if page else _AWAY
         else:
             refusal = self._refusal(scope, path, headers, visitor)
             if scope["type"] == "websocket" and visitor is not None and refusal is None:

@@ -21,11 +21,13 @@ from . import (
     money,
     overview,
     people,
+    reference,
     shop,
     till,
     transactions,
 )
-from .frame import preferences
+from .find import answers
+from .frame import errors, preferences
 from .frame.page import ConsolePage, Site, mount
 from .till.issuer_panel import Maintenance
 from .till.tills import Tills
@@ -44,6 +46,7 @@ def pages(tills: Tills, maintenance: Maintenance) -> tuple[ConsolePage, ...]:
         *shop.PAGES,
         *people.PAGES,
         *audit.PAGES,
+        *reference.PAGES,
         *account.PAGES,
     )
 
@@ -68,11 +71,17 @@ def build(desk: Desk, *, secure: bool = False) -> FastAPI:
     application.include_router(password.build(desk.access, secure=secure))
     application.include_router(factor.build(desk.access))
     application.include_router(preferences.build(desk.access, secure=secure))
+    application.include_router(answers.build(desk))
     application.add_api_route("/health", _health, include_in_schema=False)
     v1.mount(application, desk)
     assets = str(files("annul.api") / "assets")
     application.mount("/assets", StaticFiles(directory=assets), name="assets")
-    application.add_middleware(Gate, access=desk.access, owner_of=site.owners.get)  # pyright: ignore[reportArgumentType]  # an ASGI middleware
+    application.add_middleware(
+        Gate,  # pyright: ignore[reportArgumentType]  # an ASGI middleware
+        access=desk.access,
+        owner_of=site.owners.get,
+        away=errors.away,
+    )
     mount(application, site)
     return application
 

@@ -25,6 +25,7 @@ PAGES: Final = {
     "/merchants/{merchant}": OFFICE,
     "/pos": DESK | SHOPS,
     "/shop": EVERYBODY,
+    "/api": READERS,
     "/account": EVERYBODY,
     "/admin": ADMIN,
     "/audit": ADMIN | {"auditor"},
@@ -105,6 +106,7 @@ OWN: Final = {
     "GET /factor/remove": "one's own second factor",
     "POST /factor/remove": "one's own second factor",
     "POST /logout": "end one's own session",
+    "POST /find": "what one may see anyhow, by what one has in hand",
     "GET /language": "one's own language",
     "GET /theme": "one's own cookie",
 }

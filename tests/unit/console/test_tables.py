@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from annul.api.v1.limit import TooMany
 from annul.console import shared
 from annul.console.account.page import SAID
 from annul.console.audit import page as audit
 from annul.console.build import pages
 from annul.console.cases import plain_words
+from annul.console.find import answers
+from annul.console.frame import errors, keys
 from annul.console.frame.icons import ICONS
 from annul.console.frame.markup import icon
 from annul.console.frame.texts import catalogue
@@ -21,6 +24,7 @@ from annul.console.merchants import terminals
 from annul.console.money.conclusion import CONCLUSIONS
 from annul.console.people import access
 from annul.console.people import page as admin
+from annul.console.reference import page as api
 from annul.console.shop.signs import _NOT_REFUNDED, SIGNS
 from annul.console.till import drawing
 from annul.console.till.issuer_panel import Maintenance
@@ -31,6 +35,7 @@ from annul.desk.access import NameTaken, UserNotPossible
 from annul.desk.audit import ACTS
 from annul.desk.checks import Weight
 from annul.desk.desk import NothingThere
+from annul.desk.find import WholeCard
 from annul.desk.merchants import ASKS, REVERSED_VOIDS
 from annul.desk.people import LastAdministrator
 from annul.desk.roles import Scope
@@ -74,6 +79,12 @@ def _said() -> Iterator[str]:
     yield from (name for name, _ in rules.UNITS.values())
     yield from access.SCOPES.values()
     yield from SAID.values()
+    yield from (*answers.NAMES.values(), *api.GROUPS.values())
+    yield from (one.said for one in keys.SHORTCUTS)
+    yield from (text for wrong in errors.WRONG.values() for text in (wrong.title, wrong.more))
+    for _, call in api.calls():
+        yield call["summary"]
+        yield from (answer["description"] for answer in call["responses"].values())
     yield from (*terminals._WEIGHTS.values(), *terminals._ASKS.values())
     yield from terminals._WANTS.values()
     yield from (*shared.CARD_TYPES.values(), *shared.ORIGINS.values(), *set_up._DUTIES)
@@ -105,7 +116,9 @@ def _said() -> Iterator[str]:
     for error in (*_conclusion_errors(), SecondPersonNeeded):
         yield str(error())
         yield error.next_step
-    for kind in (permission.NotValid, NothingThere, AmountError):
+    yield str(TooMany(1.0))
+    yield TooMany.next_step
+    for kind in (permission.NotValid, NothingThere, AmountError, WholeCard):
         yield str(kind())
         yield kind.next_step
 
@@ -133,7 +146,8 @@ def test_every_icon_stands_for_something_and_is_drawn() -> None:
     menu = {page.icon for page in pages(Tills(), Maintenance())} - {""}
     signs = {sign.icon for sign in (*SIGNS.values(), _NOT_REFUNDED)}
     device = {*drawing._ICONS.values(), *(sign for _, _, sign, word in drawing._KEYS if word)}
-    within = {"check", "dash", "dot", "open", "person", "plus", "question", "star"}
+    within = {"check", "command", "copy", "dash", "dot", "open", "person", "plus", "question"}
+    within |= {"search", "star", "theme"}
     assert menu | signs | device | within == set(ICONS)
     for name in ICONS:
         assert icon(name)

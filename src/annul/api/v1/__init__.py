@@ -1,5 +1,6 @@
 """The API, version 1: one router per resource, put together here."""
 
+from functools import cache
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI, Request
@@ -82,7 +83,7 @@ def build(desk: Desk) -> FastAPI:
     api.state.keys = Keys(desk)
     for router in _ROUTERS:
         api.include_router(router)
-    api.openapi = lambda: _described(api)
+    api.openapi = described
     return api
 
 
@@ -102,16 +103,32 @@ async def _own_fault(_: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _described(api: FastAPI) -> dict[str, Any]:
-    """Describe the API, with problems as every call may answer them."""
-    if api.openapi_schema is None:
-        schema = get_openapi(
-            title=api.title,
-            version=api.version,
-            description=api.description,
-            routes=api.routes,
-            servers=[{"url": "/api/v1"}],
-        )
-        schema["components"]["schemas"]["Problem"] = Problem.model_json_schema()
-        api.openapi_schema = schema
-    return api.openapi_schema
+@cache
+def described() -> dict[str, Any]:
+    """Describe the API: each call by what its function says of itself; problems as any answers."""
+    api = FastAPI(openapi_url=None)
+    for router in _ROUTERS:
+        api.include_router(router)
+    schema = get_openapi(
+        title="annul",
+        version="1",
+        description=_LEAD,
+        routes=api.routes,
+        servers=[{"url": "/api/v1"}],
+    )
+    schema["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+    for path in schema["paths"].values():
+        for call in path.values():
+            call["summary"], call["description"] = _told(call["description"])
+            for answer in call["responses"].values():
+                if answer["description"] == "Successful Response":  # where nothing else is said
+                    answer["description"] = "Done"
+    return schema
+
+
+def _told(docstring: str) -> tuple[str, str]:
+    """Part what a call's function says of itself into its first sentence and all else."""
+    plain = " ".join(docstring.partition("\n\n")[0].split())
+    first, stop, rest = plain.partition(". ")
+    more = "\n\n".join(part for part in (rest, docstring.partition("\n\n")[2]) if part)
+    return first + stop.strip() if stop else first, more

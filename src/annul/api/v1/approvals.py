@@ -20,7 +20,9 @@ Reader = Annotated[Visitor, needs(*_WRITES)]
 
 @router.get("", responses=problems())
 async def waiting(desk: AtDesk, visitor: Reader) -> Page[AskedOrder]:
-    """List what waits for a second person, or was approved and is just carried out; oldest first.
+    """List orders that wait for a second person, the oldest first.
+
+    Those that were approved and are just carried out are among them.
 
     At most 100.
     """
@@ -29,13 +31,13 @@ async def waiting(desk: AtDesk, visitor: Reader) -> Page[AskedOrder]:
 
 @router.get("/{order}", responses=problems(404))
 async def one(order: UUID, desk: AtDesk, visitor: Reader) -> AskedOrder:
-    """Say how an order stands."""
+    """Read how an order stands."""
     return _shown(await views.one(desk, visitor, order))
 
 
 @router.post("/{order}/approve", responses=problems(404, 409, 413))
 async def approve(order: UUID, asked: Because, desk: AtDesk, visitor: Reader) -> AskedOrder:
-    """Approve what another one has asked for: it is carried out, once.
+    """Approve an order of somebody else. It is carried out, once.
 
     Only for people with a session: refused (409 `resolve.second_person`) for who has asked for it,
     for those whom one of the two made a user, and for the person behind a key.
@@ -45,7 +47,7 @@ async def approve(order: UUID, asked: Because, desk: AtDesk, visitor: Reader) ->
 
 @router.post("/{order}/reject", responses=problems(404, 409, 413))
 async def reject(order: UUID, asked: Because, desk: AtDesk, visitor: Reader) -> AskedOrder:
-    """Reject what is asked for, one's own or another's: nothing of it is ever sent."""
+    """Reject an order. One's own or another's: nothing of it is ever sent."""
     return _shown(await views.reject(desk, visitor, order, asked.reason))
 
 

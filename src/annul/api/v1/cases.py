@@ -83,7 +83,10 @@ async def search(
 
 @router.get("/{number}", response_model=WholeCase, responses=problems(404) | UNCHANGED)
 async def one(request: Request, number: Number, desk: AtDesk, visitor: Reader) -> Response:
-    """Give everything about a case: causes with evidence, timeline, transactions, ledger, acts."""
+    """Read everything about a case.
+
+    Causes with evidence, timeline, transactions, ledger, and what may be done.
+    """
     case, whole = await views.opened(desk, visitor, number)
     return polled(request, _whole(case, whole, acts.possible(visitor, case)))
 
@@ -94,7 +97,7 @@ async def one(request: Request, number: Number, desk: AtDesk, visitor: Reader) -
     | {202: {"model": Done, "description": "Proposed; a second person has to do the same."}},
 )
 async def act(number: Number, asked: Act, desk: AtDesk, visitor: Actor, response: Response) -> Done:
-    """Do something with a case. Above the merchant's limit what moves money takes two persons."""
+    """Act on a case. Above the merchant's limit what moves money takes two people."""
     case = await views.find(desk, visitor, number)
     done = await acts.act(
         desk, visitor, case, asked.action, asked.reason, asked.cause, asked.minutes
@@ -117,7 +120,10 @@ async def act(number: Number, asked: Act, desk: AtDesk, visitor: Actor, response
     },
 )
 async def proved(number: Number, desk: AtDesk, visitor: Reader) -> Response:
-    """Give the proof of a case: everything that was known, done and said, with its hash chain."""
+    """Download the proof of a case.
+
+    Everything that was known, done and said, with its hash chain.
+    """
     case, content = await views.proved(desk, visitor, number)
     name = f'attachment; filename="annul-{case.number}.zip"'
     return Response(content, media_type=_ZIP, headers={"content-disposition": name})

@@ -65,7 +65,10 @@ async def money_in_question(
 
 @router.get(_OF, responses=problems(404, 409))
 async def every(transaction: Which, desk: AtDesk, visitor: Reader) -> Conclusions:
-    """Give what was concluded of a transaction by hand, and what would follow from it now."""
+    """Read what people have concluded of a transaction.
+
+    And what would follow from a conclusion now.
+    """
     found, conclusions = await views.of(desk, visitor, transaction)
     try:
         await desk.conclusions.concludable(found)
@@ -78,7 +81,7 @@ async def every(transaction: Which, desk: AtDesk, visitor: Reader) -> Conclusion
 async def propose(
     transaction: Which, asked: NewConclusion, desk: AtDesk, visitor: Actor
 ) -> Conclusion:
-    """Propose what has become of a transaction, with evidence; another person has to confirm it.
+    """Propose the outcome of a transaction, with evidence. Another person has to confirm it.
 
     For operators and administrators. A key acts as the person who made it. Refused (409) while
     annul still works on the transaction by itself, and once its outcome is known.
@@ -104,7 +107,7 @@ async def confirm(
     visitor: Actor,
     response: Response,
 ) -> Conclusion:
-    """Confirm what another person has proposed: the money moves as it says, once.
+    """Confirm an outcome that another person has proposed. The money moves as it says, once.
 
     Refused (409 `resolve.second_person`) for who has proposed it, and
     (409 `resolve.conclusion_overtaken`) when the issuer was heard since.
@@ -123,7 +126,7 @@ async def withdraw(
     visitor: Actor,
     reason: Annotated[Reason, Query(description="Kept in the audit log.")],
 ) -> Conclusion:
-    """Take a proposal back, one's own or another's, before it is confirmed."""
+    """Withdraw a proposed outcome. One's own or another's, before it is confirmed."""
     return _one(await views.withdraw(desk, visitor, transaction, conclusion, reason))
 
 
@@ -131,7 +134,7 @@ async def withdraw(
     _OF + "/{conclusion}/evidence", response_class=Response, responses=problems(404, 409) | _FILE
 )
 async def evidence(transaction: Which, conclusion: UUID, desk: AtDesk, visitor: Reader) -> Response:
-    """Give the file that was attached, to those who conclude and to auditors."""
+    """Download the evidence of a proposed outcome. For those who conclude, and for auditors."""
     found, content = await views.evidence(desk, visitor, transaction, conclusion)
     named = f"attachment; filename*=UTF-8''{quote(found.evidence_name, safe='')}"
     return Response(content, media_type=_OCTETS, headers={"content-disposition": named})

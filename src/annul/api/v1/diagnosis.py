@@ -58,7 +58,7 @@ class PostedMessages(Asked):
 
 @router.post("", responses=problems(413))
 async def posted(asked: PostedMessages, _: Reader, lang: Language = None) -> Diagnosis:
-    """Say why a void failed, from its two messages alone. Nothing of them is kept."""
+    """Diagnose a failed void from its two messages alone. Nothing of them is kept."""
     answer = None if asked.response is None else bytes.fromhex(asked.response)
     known = facts_of(bytes.fromhex(asked.request), answer, asked.dialect)
     given = asked.model_dump(include={"facts"})["facts"]
@@ -72,7 +72,10 @@ async def stored(
     visitor: Reader,
     lang: Language = None,
 ) -> Diagnosis:
-    """Say why a void failed: from the facts that were kept with its case, else as they are now."""
+    """Diagnose a failed void of annul's own.
+
+    From the facts that were kept with its case, else as they are now.
+    """
     found = await orders.void(desk, visitor, void)
     await desk.lessons.refresh()
     case = await desk.book.of_void(found)

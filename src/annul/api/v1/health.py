@@ -14,7 +14,7 @@ _AWAY: Final[dict[int | str, Any]] = {503: problems()[503]}
 
 @router.get("", responses=_AWAY)
 async def health(desk: AtDesk) -> Health:
-    """Say that this process works; 503 while it can not reach its database."""
+    """Ask whether this process works. 503 while it can not reach its database."""
     await desk.pool.fetchval("SELECT 1")
     late = [one.name for one in desk.loops.late()]
     return Health(

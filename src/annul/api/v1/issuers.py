@@ -36,7 +36,7 @@ async def every(
 async def one(
     issuer: Annotated[IssuerId, Path(examples=["00000101"])], desk: AtDesk, _: Reader
 ) -> Issuer:
-    """Give an issuer with its rules, what its codes mean, and whom to call."""
+    """Read an issuer with its rules, its codes and its contacts."""
     row = await views.recent(desk, issuer)
     return Issuer.model_validate(
         row

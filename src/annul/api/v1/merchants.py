@@ -74,7 +74,7 @@ async def search(
 
 @router.get("/{merchant}", responses=problems(404))
 async def one(merchant: Id, desk: AtDesk, visitor: Reader) -> Merchant:
-    """Give a merchant with its contract and its money."""
+    """Read a merchant with its contract and its money."""
     row = await views.find(desk, visitor, merchant)
     return Merchant.model_validate(row | {"balance": row})
 
@@ -86,7 +86,7 @@ async def change(
     desk: AtDesk,
     visitor: Annotated[Visitor, needs(Scope.MERCHANTS_WRITE)],
 ) -> Merchant:
-    """Set what annul may do unasked for a merchant. Running hosts take it up within seconds."""
+    """Change the automatic handling of a merchant. Running hosts take it up within seconds."""
     row = await views.find(desk, visitor, merchant)
     now = {name: row[name] for name in views.Unasked.__dataclass_fields__}
     allowed = views.Unasked(**(now | settings.changes()))
@@ -105,7 +105,7 @@ async def terminals(
         TerminalId | None, Query(description="`next_cursor` of the page before.")
     ] = None,
 ) -> Page[Terminal]:
-    """List a merchant's terminals by number, each with what is wrong with its set-up."""
+    """List a merchant's terminals, and what is wrong with their set-up."""
     rows = await views.terminals(desk, visitor, merchant)
     after = [row for row in rows if row["terminal_id"] > (cursor or "")]
     more = len(after) > limit

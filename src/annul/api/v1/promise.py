@@ -22,7 +22,7 @@ async def read(
     visitor: Annotated[Visitor, needs(Scope.OVERVIEW)],
     hours: Annotated[float, Query(ge=0.1, le=24 * 366)] = 24,
 ) -> Response:
-    """Say how the promise is kept: every void ends, within a time that is measured."""
+    """Read how voids have ended, and whether in time."""
     now = desk.clock.now()
     since = now - timedelta(hours=hours)
     figures = await promise.read(desk.pool, now, since, visitor.merchant_id)

@@ -81,7 +81,7 @@ async def one(
         float, Query(ge=0, le=60, description="Seconds to wait for its end before answering.")
     ] = 0,
 ) -> Response:
-    """Say how a refund stands, whoever asked for it, and wait for its end."""
+    """Read how a refund stands, and wait for its end. Whoever has asked for it."""
 
     async def read() -> Refund:
         return await standing(desk, await orders.refund(desk, visitor, refund))

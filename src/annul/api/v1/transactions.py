@@ -70,7 +70,10 @@ async def search(
 
 @router.get("/{transaction}", response_model=Chain, responses=problems(404) | UNCHANGED)
 async def one(request: Request, transaction: UUID, desk: AtDesk, visitor: Reader) -> Response:
-    """Give a transaction with its chain: what it began with, what refers to it, the ledger."""
+    """Read a transaction with all that belongs to it.
+
+    Its chain is what it began with, what refers to it, and the ledger.
+    """
     chain = await views.chain(desk, visitor, transaction)
     both = (chain["original"], *chain["attempts"])
     asked = next(row for row in both if row["id"] == transaction)

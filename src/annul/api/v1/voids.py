@@ -78,7 +78,7 @@ async def one(
         float, Query(ge=0, le=60, description="Seconds to wait for its end before answering.")
     ] = 0,
 ) -> Response:
-    """Say how a void stands, whoever asked for it, and wait for its end."""
+    """Read how a void stands, and wait for its end. Whoever has asked for it."""
 
     async def read() -> Void:
         return await standing(desk, await orders.void(desk, visitor, void))

@@ -37,7 +37,10 @@ class NewWebhook(Asked):
 
 @router.post("", status_code=201, responses=problems(404, 413))
 async def add(new: NewWebhook, desk: AtDesk, visitor: Keeper) -> MadeWebhook:
-    """Tell a program of a merchant how cases end. The answer has the secret, once."""
+    """Add a webhook, so that a program is told how cases end.
+
+    The answer has the secret, once.
+    """
     made, secret = await views.add(desk, visitor, new.url, new.merchant or "")
     return MadeWebhook.model_validate(made | {"secret": secret})
 
@@ -53,7 +56,7 @@ async def every(
 
 @router.delete("/{webhook}", status_code=204, responses=problems(404))
 async def end(webhook: UUID, desk: AtDesk, visitor: Keeper) -> None:
-    """Switch a webhook off: nothing more is sent to it."""
+    """Switch a webhook off. Nothing more is sent to it."""
     await views.end(desk, visitor, webhook)
 
 
@@ -61,7 +64,7 @@ async def end(webhook: UUID, desk: AtDesk, visitor: Keeper) -> None:
 async def deliveries(
     webhook: UUID, desk: AtDesk, visitor: Keeper, limit: Limit = 50, cursor: After = ""
 ) -> Page[DeliveryAttempt]:
-    """Read the log of a webhook: one row per attempt."""
+    """Read the log of a webhook. One row per attempt."""
     found = await views.attempts(desk, visitor, webhook, limit, cursor)
     return page(DeliveryAttempt, found.rows, found.following)
 
@@ -70,6 +73,6 @@ async def deliveries(
     "/{webhook}/deliveries/{delivery}/replay", status_code=202, responses=problems(404, 409)
 )
 async def replay(webhook: UUID, delivery: UUID, desk: AtDesk, visitor: Keeper) -> Replayed:
-    """Send a delivery again now, whether it had arrived or not. The log shows what came of it."""
+    """Send a delivery again. Now, whether it had arrived or not; the log shows what came of it."""
     await views.replay(desk, visitor, webhook, delivery)
     return Replayed(delivery=str(delivery))

@@ -112,9 +112,17 @@ async def _top(view: View, looked_for: views.CaseSearch) -> Html:
         field(words("Issuer"), "issuer", looked_for.issuer, size=10),
         None if view.visitor.merchant_id else merchant,
     )
+    count = counted.get(looked_for.state)
+    title = words("Cases") if count is None else f"{words('Cases')} ({count})"
     return join(
         (
-            tag("div", tag("h1", words("Cases")), tag("span", cls="grow"), form, cls="head"),
+            tag(
+                "div",
+                tag("h1", words("Cases"), data_title=title),
+                tag("span", cls="grow"),
+                form,
+                cls="head",
+            ),
             tag("div", *tabs, *kept, cls="tabs"),
         )
     )

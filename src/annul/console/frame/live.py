@@ -16,7 +16,7 @@ from annul.desk.feed import Change
 from annul.desk.roles import Scope, Visitor
 from annul.domain import money
 
-from .markup import Html
+from .markup import Html, icon, join, link, tag
 from .texts import Words
 
 _EVERY_S: Final = 2.0
@@ -68,6 +68,26 @@ class View:
     def amount(self, minor: int, currency: str = "156") -> str:
         """Give money with its currency, as the language writes it."""
         return money.told(minor, currency).speak(self.words.language)
+
+    def copied(self, text: str, there: str = "") -> Html:
+        """Show a number of the trade with a button that copies it; `there` is what it leads to."""
+        if not text:
+            return Html()
+        shown = link(text, there, cls="mono") if there else tag("span", text, cls="mono")
+        button = self.copy_button(text, self.words("Copy {text}", text=text))
+        return tag("span", shown, button, cls="copied")
+
+    def copy_button(self, text: str, said: str) -> Html:
+        """Draw a button that copies a text, and says so; `said` is its name."""
+        return tag(
+            "button",
+            join((icon("copy"), icon("check"))),
+            type="button",
+            cls="copy",
+            data_copy=text,
+            title=said,
+            aria_label=said,
+        )
 
     def span(self, seconds: float) -> str:
         """Give a length of time in words."""

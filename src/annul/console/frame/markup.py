@@ -46,10 +46,10 @@ def icon(name: str) -> Html:
     return tag("svg", path, viewBox="0 0 24 24", cls=f"icon icon-{name}", aria_hidden="true")
 
 
-def details(summary: object, *children: object, cls: str = "", open: bool = False) -> Html:  # noqa: A002 - its name in HTML
-    """Build what opens when its summary is clicked."""
+def details(summary: object, *children: object, cls: str = "", **attributes: object) -> Html:
+    """Build what opens when its summary is clicked; `open=True`: it is open already."""
     head = tag("summary", icon("open"), summary)
-    return tag("details", head, *children, cls=cls or False, open=open)
+    return tag("details", head, *children, cls=cls or False, **attributes)
 
 
 def table(

@@ -1,36 +1,40 @@
 """The frame around every page: who may see it, where one can go, language and theme."""
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from html import escape
+from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI
 from nicegui import app, ui
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
+from annul.api.gate import API
 from annul.api.language import chosen
+from annul.api.problems import problem
+from annul.desk import cases
 from annul.desk.cursor import BadCursor
 from annul.desk.desk import Desk, NothingThere
 from annul.desk.roles import Scope, Visitor
+from annul.domain.errors import AnnulError
 
-from .live import View, html
-from .markup import Html, icon, join, link, tag
-from .preferences import LANGUAGE, THEME, is_dark
+from . import bar, errors
+from .bar import ACCOUNT, Place
+from .live import Part, View, html, live
+from .markup import Html, tag
+from .preferences import is_dark
 from .texts import Words
 
-ACCOUNT: Final = "/account"
-_STYLE: Final = "".join(
-    f'<link rel="stylesheet" href="/assets/{name}.css">'
-    for name in ("annul", "frame", "lists", "case")
-)
-_SCRIPTS: Final = "".join(
-    f'<script src="/assets/{name}.js" defer></script>' for name in ("frame", "lists")
-)
+__all__ = ("ACCOUNT", "ConsolePage", "Site", "mount")
+_BUILT_WITHIN_S: Final = 20.0
+_MARK: Final = files("annul.api") / "assets" / "mark.svg"
+_COUNTED_EVERY_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,14 @@ class Site:
     pages: tuple[ConsolePage, ...]
     owners: dict[str, str] = field(default_factory=dict[str, str])
 
+    def places(self, visitor: Visitor) -> tuple[Place, ...]:
+        """Give the pages that somebody may go to and that stand alone, in the menu's order."""
+        return tuple(
+            (page.path, page.title, page.icon)
+            for page in self.pages
+            if "{" not in page.path and _is_for(page, visitor)
+        )
+
 
 def mount(application: FastAPI, site: Site) -> None:
     """Let an application show pages; its lifespan has to put `site` into its state.
@@ -69,10 +81,12 @@ def mount(application: FastAPI, site: Site) -> None:
     for page in site.pages:
         _enter(page.path)
     app.add_exception_handler(404, _nothing_here)
+    app.add_exception_handler(Exception, _fault)
     own = application.router.lifespan_context
     ui.run_with(
         application,
         title="annul",
+        favicon=Path(str(_MARK)),
         dark=None,
         storage_secret=secrets.token_hex(32),
         show_welcome_message=False,
@@ -91,22 +105,37 @@ def mount(application: FastAPI, site: Site) -> None:
 
 
 def _enter(path: str) -> None:
-    @ui.page(path)
+    @ui.page(path, response_timeout=_BUILT_WITHIN_S + 5.0)
     async def shown(request: Request) -> Response | None:
         site: Site = request.state.site
         found = next((one for one in site.pages if one.path == path), None)
         if found is None:
             raise HTTPException(404)
-        return await _show(site, found, request)
+        try:
+            async with asyncio.timeout(_BUILT_WITHIN_S):
+                return await _show(site, found, request)
+        except HTTPException:
+            raise
+        except Exception as error:  # noqa: BLE001 - said to whoever waits for it, and in the log
+            return await _fault(request, error)
 
 
 async def _nothing_here(request: Request, error: Exception) -> Response:
     """Answer for an address that is none, in place of NiceGUI, which would keep a page object."""
     del error
+    path = request.url.path
     if request.state.visitor is None:
         return Response(status_code=404)
-    words = Words(chosen(request))
-    return HTMLResponse(_alone(words("Nothing here"), words), 404)
+    if path.startswith(API):
+        return problem(404, "http.404", "Not Found", "See /api/v1/openapi.json.")
+    return errors.instead(request, errors.NO_PAGE, path[:200])
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """Answer for a page that could not be shown, also in place of NiceGUI."""
+    kind = errors.kind_of(error)
+    what = errors.kept(request, error) if kind == errors.FAULT else ""
+    return errors.instead(request, kind, what)
 
 
 async def _show(site: Site, page: ConsolePage, request: Request) -> Response | None:
@@ -116,98 +145,60 @@ async def _show(site: Site, page: ConsolePage, request: Request) -> Response | N
     client = ui.context.client
     site.owners[client.id] = visitor.csrf
     client.on_delete(lambda: site.owners.pop(client.id, None))
-    ui.page_title(f"annul · {words(page.title)}")
-    spoken = f'<script>document.documentElement.lang="{words.language}"</script>'
-    ui.add_head_html(f"{_STYLE}{_SCRIPTS}{spoken}")
-    ui.dark_mode(is_dark(request))
-    menu = [one for one in site.pages if one.icon and one.scope and view.may(one.scope)]
+    places = site.places(visitor)
     if not _is_for(page, visitor):
-        if page.path == "/" and menu:
-            return RedirectResponse(menu[0].path, 303)
-        return HTMLResponse(_alone(words("This page is not for your role."), words), 403)
-    html(_top(view), "top")
-    html(_menu(words, menu, page), "side")
+        first = next((place for place, _, icon in places if icon), "")
+        if page.path == "/" and first:
+            return RedirectResponse(first, 303)
+        return errors.instead(request, errors.NOT_YOURS)
+    ui.page_title(f"{words(page.title)} · annul")
+    ui.add_head_html(bar.head(view, places))
+    ui.dark_mode(is_dark(request))
+    client.on_exception(lambda error: _say(view, error))
+    html(bar.top(view, places), "top")
     with ui.element("main").classes("page").props('id="main" tabindex="-1"'):
         try:
             await page.show(view)
         except (NothingThere, BadCursor) as unknown:
-            html(tag("div", tag("h1", words("Nothing here")), tag("p", str(unknown)), cls="card"))
+            wrong = errors.UNKNOWN if isinstance(unknown, NothingThere) else errors.BAD_CURSOR
+            asked = " ".join(view.params.values())[:60]
+            html(errors.told_to(view, wrong, asked if wrong == errors.UNKNOWN else ""))
+            client.status_code = errors.WRONG[wrong].status
+    html(bar.menu(words, places, page.path), "side")
+    await _count(view)
     return None
+
+
+async def _count(view: View) -> None:
+    """Keep on the tab's picture how many cases need manual action, for who may act on them."""
+    if not bar.may_act(view.visitor):
+        return
+
+    async def counted() -> int:
+        return (await cases.counts(view.desk, view.visitor))["asked"]
+
+    async def build() -> Html:
+        return tag("i", data_manual=await view.shared("manual", counted))
+
+    part = Part(build, "unseen")
+    await part.refresh()
+    live(view, part.refresh, every_s=_COUNTED_EVERY_S)
+
+
+def _say(view: View, error: Exception) -> None:
+    """Tell whoever looks at a page that an act of theirs has failed, and under which reference."""
+    words = view.words
+    if isinstance(error, AnnulError):
+        said = words(str(error))
+    elif errors.kind_of(error) == errors.AWAY:
+        said = words(errors.WRONG[errors.AWAY].title)
+    else:
+        reference = errors.kept(view.request, error)
+        said = words("A fault of annul's own; the log has it as {what}.", what=reference)
+    ui.notify(said, type="negative")
 
 
 def _is_for(page: ConsolePage, visitor: Visitor) -> bool:
     if page.scope is None:
         return bool(visitor.role) and not visitor.step
     return visitor.may(page.scope)
-
-
-def _top(view: View) -> Html:
-    words, visitor = view.words, view.visitor
-    other = "en" if words.language == "zh" else "zh"
-    here = view.request.url.path
-    return tag(
-        "div",
-        link(words("Skip to content"), "#main", cls="skip"),
-        link(join((tag("span", cls="brand-mark", aria_hidden="true"), "annul")), "/", cls="brand"),
-        tag("span", cls="grow"),
-        link(
-            "中文" if other == "zh" else "English",
-            f"{LANGUAGE}?language={other}&there={escape(here)}",
-            cls="quiet",
-            lang=other,
-        ),
-        link(
-            words("Light or dark"),
-            f"{THEME}?there={escape(here)}",
-            cls="quiet",
-            title=words("Light or dark"),
-            aria_label=words("Light or dark"),
-        ),
-        _own(words, visitor),
-        cls="bar",
-    )
-
-
-def _own(words: Words, visitor: Visitor) -> Html:
-    """Build the menu of the user: what concerns themselves."""
-    who = tag("span", f"{visitor.name} · {words(visitor.role)}", cls="who")
-    head = tag("summary", icon("person"), who, aria_label=words("You"))
-    sign_out = tag(
-        "form",
-        tag("input", type="hidden", name="csrf", value=visitor.csrf),
-        tag("button", words("Sign out"), type="submit", cls="quiet"),
-        method="post",
-        action="/logout",
-    )
-    return tag("details", head, tag("div", link(words("My account"), ACCOUNT), sign_out), cls="own")
-
-
-def _menu(words: Words, menu: Iterable[ConsolePage], page: ConsolePage) -> Html:
-    return tag(
-        "nav",
-        *(
-            link(
-                join(
-                    (
-                        icon(one.icon),
-                        tag("span", words(one.title)),
-                    )
-                ),
-                one.path,
-                aria_current="page" if _within(page.path, one.path) else False,
-            )
-            for one in menu
-        ),
-        aria_label=words("Menu"),
-    )
-
-
-def _within(path: str, place: str) -> bool:
-    return path == place or (place != "/" and path.startswith(f"{place}/"))
-
-
-def _alone(said: str, words: Words) -> str:
-    back = link(words("Back to the beginning"), "/")
-    body = tag("main", tag("h1", said), tag("p", back), cls="door-card")
-    head = f'<!doctype html><html lang="{words.language}"><head>{_STYLE}</head>'
-    return f'{head}<body class="door">{body}</body></html>'

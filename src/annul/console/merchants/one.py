@@ -90,8 +90,8 @@ async def _top(view: View, merchant_id: str) -> Html:
         (
             tag(
                 "div",
-                tag("h1", words.name(row)),
-                tag("span", merchant_id, cls="mono muted"),
+                tag("h1", words.name(row), data_title=f"{words.name(row)} · {merchant_id}"),
+                tag("span", view.copied(merchant_id), cls="muted"),
                 badge(words("active"), "good")
                 if row["active"]
                 else badge(words("switched off"), "bad"),

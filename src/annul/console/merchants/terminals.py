@@ -70,6 +70,7 @@ def _terminal(view: View, row: Mapping[str, Any], *, write: bool) -> Html:
         _facts(view, row),
         _buttons(view, row) if write else None,
         cls="terminal",
+        id=f"terminal-{row['terminal_id']}",
         open=worst < Weight.KNOW,
     )
 
@@ -129,6 +130,7 @@ def _facts(view: View, row: Mapping[str, Any]) -> Html:
         may = " · ".join(_kind(view, kind) for kind in kinds)
     master, mac = key(words("master"), row["master_at"]), key("MAC", row["mac_at"])
     pairs = (
+        (words("Terminal"), view.copied(row["terminal_id"])),
         (words("State"), words("signed in") if row["signed_in"] else words("not signed in")),
         (words("Largest amount"), view.amount(row["amount_limit"], row["currency"])),
         (words("May do"), may),

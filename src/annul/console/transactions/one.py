@@ -55,10 +55,11 @@ def _head(view: View, row: Mapping[str, Any], case_number: str) -> Html:
         case = link(
             words("Case {number}", number=case_number), f"/cases/{case_number}", cls="button"
         )
+    title = f"{row['rrn']} · {words(row['kind'])} · {words(row['state'])}"
     return tag(
         "div",
-        tag("h1", words(row["kind"]), cls="capital"),
-        tag("span", row["rrn"], cls="mono muted"),
+        tag("h1", words(row["kind"]), cls="capital", data_title=title),
+        tag("span", view.copied(row["rrn"]), cls="muted"),
         transaction_state(view, row["state"]),
         tag("span", cls="grow"),
         case,
@@ -78,9 +79,9 @@ def _details(view: View, row: Mapping[str, Any]) -> Html:
     def when(name: str) -> str:
         return view.when(row[name], seconds=True)
 
-    merchant, issuer = mono(row["merchant_id"]), mono(row["issuer_id"] or "–")
-    if view.may(Scope.MERCHANTS_READ):
-        merchant = link(row["merchant_id"], f"/merchants/{row['merchant_id']}", cls="mono")
+    place = f"/merchants/{row['merchant_id']}" if view.may(Scope.MERCHANTS_READ) else ""
+    terminal = f"{place}#terminal-{row['terminal_id']}" if place else ""
+    issuer = mono(row["issuer_id"] or "–")
     if row["issuer_id"] and view.may(Scope.ISSUERS_READ):
         issuer = link(row["issuer_id"], f"/issuers/{row['issuer_id']}", cls="mono")
     spent = ""
@@ -94,13 +95,14 @@ def _details(view: View, row: Mapping[str, Any]) -> Html:
         (words("Given back or held"), amount("undone")),
         (words("Merchant's fee"), amount("fee")),
         (words("Card"), join((mono(row["card_masked"]), " ", card_type))),
-        (words("Merchant"), merchant),
-        (words("Terminal"), mono(row["terminal_id"])),
+        (words("Merchant"), view.copied(row["merchant_id"], place)),
+        (words("Terminal"), view.copied(row["terminal_id"], terminal)),
         (words("Asked for by"), _asked_by(view, row)),
-        (words("Batch and voucher"), mono(f"{row['batch']} {row['trace']}")),
-        (words("RRN"), mono(row["rrn"])),
+        (words("Batch"), mono(row["batch"])),
+        (words("Voucher"), view.copied(row["trace"])),
+        (words("RRN"), view.copied(row["rrn"])),
         (words("Trace at the issuer"), mono(row["issuer_trace"])),
-        (words("Authorisation"), mono(row["auth_code"])),
+        (words("Authorisation"), view.copied(row["auth_code"])),
         (words("Issuer"), issuer),
         (words("To the issuer"), words(row["sent"])),
         (words("Response code"), f"{code} {code_text(view, code)}" if code else ""),

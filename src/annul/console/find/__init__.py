@@ -1,0 +1,1 @@
+"""The answers of the one search, as a list under its field."""

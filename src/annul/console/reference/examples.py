@@ -1,0 +1,156 @@
+"""Examples of every call: curl by what the API says of itself, Python by what its client offers."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any, Final
+
+Schema = Mapping[str, Any]
+# What stands for each part of an address.
+_PLACES: Final = {
+    "transaction": "019f2b6e-8d3a-7c41-9b57-2f60c1d4a8e3",
+    "conclusion": "019f2b6e-91c2-7a05-8e44-70b3d9f6c215",
+    "order": "019f2b6e-95f7-73d8-a1c9-5e08b4729d60",
+    "webhook": "019f2b6e-9a1b-7e62-b730-84d5f1c3e9a7",
+    "delivery": "019f2b6e-9e4f-7196-8c2d-3b7a60e5d4f1",
+    "void": "519820000417",
+    "refund": "519820000431",
+    "number": "519820000417",
+    "merchant": "104110058120001",
+    "issuer": "00000101",
+}
+# What a call is told in its body; the address of what is told about it in its query.
+_BODIES: Final[Mapping[str, Any]] = {
+    "POST /voids": {"merchant": "104110058120001", "original": {"rrn": "519820000416"}},
+    "POST /refunds": {
+        "merchant": "104110058120001",
+        "original": {"rrn": "519820000416"},
+        "amount": 1000,
+    },
+    "POST /cases/{number}/acts": {"action": "note", "reason": "the customer has called"},
+    "POST /diagnosis": {
+        "request": "02003020048008c080182000000000000100000001230120003330303030303030303030313130"
+        "30303030303138393830303030353831323030303031353600112300000700000012000007000007",
+        "response": "0210202000000280000020000000012334303130303030303031",
+    },
+    "PATCH /merchants/{merchant}": {"retry_voids": True, "reason": "as agreed"},
+    "POST /webhooks": {"merchant": "104110058120001", "url": "https://shop.example/annul"},
+    "POST /orders/{order}/approve": {"reason": "seen"},
+    "POST /orders/{order}/reject": {"reason": "the customer keeps it"},
+    "POST /transactions/{transaction}/conclusions": {
+        "done": True,
+        "reason": "the issuer has written so",
+        "evidence_name": "letter.pdf",
+        "evidence": "bGV0dGVy",
+    },
+    "POST /transactions/{transaction}/conclusions/{conclusion}/confirm": {"reason": "seen"},
+}
+_QUERIES: Final = {
+    "GET /voids/{void}": "wait=30",
+    "GET /refunds/{refund}": "wait=30",
+    "GET /cases": "state=open&limit=20",
+    "GET /transactions": "kind=void&limit=20",
+    "GET /merchants": "limit=20",
+    "GET /promise": "hours=24",
+    "DELETE /transactions/{transaction}/conclusions/{conclusion}": "reason=mistaken",
+}
+_KEYED: Final = frozenset({"POST /voids", "POST /refunds"})
+_STREAMED: Final = frozenset({"GET /cases/events"})
+_FILES: Final = {
+    "GET /cases/{number}/proof": "proof.zip",
+    "GET /transactions/{transaction}/conclusions/{conclusion}/evidence": "evidence",
+}
+# What only people with a session may do has none.
+_PYTHON: Final[Mapping[str, str]] = {
+    "GET /transactions": 'for one in annul.transactions.list(kind="void"):\n'
+    "    print(one.rrn, one.amount, one.state)",
+    "GET /transactions/{transaction}": 'chain = annul.transactions.get("{transaction}")\n'
+    "print(chain.original.state)",
+    "GET /money-in-question": "for one in annul.money_in_question.list():\n"
+    "    print(one.since, one.rrn, one.amount)",
+    "GET /transactions/{transaction}/conclusions": "found = annul.money_in_question.get("
+    '"{transaction}")\nprint(found.possible, found.if_done.en)',
+    "POST /transactions/{transaction}/conclusions": "annul.money_in_question.propose(\n"
+    '    "{transaction}",\n    done=True,\n    reason="the issuer has written so",\n'
+    '    evidence=b"letter",\n    evidence_name="letter.pdf",\n)',
+    "DELETE /transactions/{transaction}/conclusions/{conclusion}": (
+        'annul.money_in_question.withdraw("{transaction}", "{conclusion}", "mistaken")'
+    ),
+    "GET /transactions/{transaction}/conclusions/{conclusion}/evidence": (
+        'letter = annul.money_in_question.evidence("{transaction}", "{conclusion}")'
+    ),
+    "POST /voids": 'void = annul.voids.create({{"rrn": "519820000416"}}, "{merchant}")\n'
+    "print(void.state, void.money.en)",
+    "GET /voids/{void}": 'void = annul.voids.wait("{void}", within_s=60)\nprint(void.state)',
+    "POST /refunds": "refund = annul.refunds.create(\n"
+    '    {{"rrn": "519820000416"}}, "{merchant}", 1000\n)\nprint(refund.state)',
+    "GET /refunds/{refund}": 'refund = annul.refunds.wait("{refund}", within_s=60)',
+    "GET /orders": "for order in annul.orders.waiting():\n    print(order.id, order.amount)",
+    "GET /orders/{order}": 'order = annul.orders.get("{order}")',
+    "GET /cases/events": "for change in annul.cases.events():\n"
+    "    print(change.number, change.step, change.ended)",
+    "GET /cases": 'for case in annul.cases.list("open"):\n'
+    "    print(case.number, case.cause, case.due_at)",
+    "GET /cases/{number}": 'case = annul.cases.get("{number}")\nprint(case.allowed)',
+    "POST /cases/{number}/acts": ('annul.cases.act("{number}", "note", "the customer has called")'),
+    "GET /cases/{number}/proof": 'proof = annul.cases.proof("{number}")',
+    "POST /diagnosis": "found = annul.diagnosis.of_messages(\n"
+    '    "{request}",\n    "{response}",\n)\n'
+    "print(found.causes[0].title.en)",
+    "GET /diagnosis/{void}": 'found = annul.diagnosis.of_void("{void}")',
+    "GET /merchants": "for one in annul.merchants.list():\n    print(one.merchant_id, one.name_en)",
+    "GET /merchants/{merchant}": 'merchant = annul.merchants.get("{merchant}")',
+    "PATCH /merchants/{merchant}": (
+        'annul.merchants.change("{merchant}", "as agreed", retry_voids=True)'
+    ),
+    "GET /merchants/{merchant}/terminals": (
+        'for terminal in annul.merchants.terminals("{merchant}"):\n    print(terminal.terminal_id)'
+    ),
+    "GET /issuers": "for one in annul.issuers.list():\n    print(one.issuer_id, one.name_en)",
+    "GET /issuers/{issuer}": 'issuer = annul.issuers.get("{issuer}")',
+    "GET /promise": "print(annul.promise())",
+    "POST /webhooks": 'made = annul.webhooks.create("https://shop.example/annul", "{merchant}")\n'
+    "print(made.id)",
+    "GET /webhooks": "for webhook in annul.webhooks.list():\n    print(webhook.id, webhook.url)",
+    "DELETE /webhooks/{webhook}": 'annul.webhooks.end("{webhook}")',
+    "GET /webhooks/{webhook}/deliveries": (
+        'for attempt in annul.webhooks.deliveries("{webhook}"):\n'
+        "    print(attempt.at, attempt.status)"
+    ),
+    "POST /webhooks/{webhook}/deliveries/{delivery}/replay": (
+        'annul.webhooks.replay("{webhook}", "{delivery}")'
+    ),
+    "GET /health": "print(annul.health())",
+}
+
+
+def curl(call: str) -> str:
+    """Write a call, such as `GET /cases`, for curl; key and address are in the environment."""
+    method, path = call.split(" ")
+    address = f"$ANNUL{path.format(**_PLACES)}"
+    if call in _QUERIES:
+        address += f"?{_QUERIES[call]}"
+    flags = "-N -sS" if call in _STREAMED else "-sS"
+    lines = [f'curl {flags} "{address}"', '-H "Authorization: Bearer $KEY"']
+    if method not in {"GET", "POST"} or (method == "POST" and call not in _BODIES):
+        lines.append(f"-X {method}")
+    if call in _KEYED:
+        lines.append('-H "Idempotency-Key: order-4711"')
+    if call in _BODIES:
+        body = shlex.quote(json.dumps(_BODIES[call]))
+        lines += ['-H "Content-Type: application/json"', f"-d {body}"]
+    if call in _FILES:
+        lines.append(f"-o {_FILES[call]}")
+    return " \\\n  ".join(lines)
+
+
+def python(call: str, address: str) -> str:
+    """Write a call for the typed client; empty where only people with a session may do it."""
+    if call not in _PYTHON:
+        return ""
+    does = _PYTHON[call].format(**_PLACES, **_BODIES["POST /diagnosis"])
+    within = "\n".join(f"    {line}" for line in does.splitlines())
+    return (
+        "import os\n\nfrom annul.client import Client\n\n"
+        f'with Client("{address}", key=os.environ["KEY"]) as annul:\n{within}'
+    )
