@@ -166,8 +166,9 @@ SELECT '898000058120000', id, CASE WHEN n % 20 = 0 THEN 'preauth' ELSE 'sale' EN
 FROM many;
 INSERT INTO cases (merchant_id, id, number, terminal_id, original_id, kind, amount, currency,
     card_masked, issuer_id, opened_at, first_due_at, due_at, next_action_at, ended, ended_at)
-SELECT '898000058120000', id, 'n' || n, '', gen_random_uuid(), 'void', n % 5000 + 1, '156', card, '', at, at, at,
-       at, 'refused', at FROM many;
+SELECT '898000058120000', id, 'n' || n, '', gen_random_uuid(), 'void',
+       n % 5000 + 1, '156', card, '',
+       at, at, at, at, 'refused', at FROM many;
 INSERT INTO merchants (merchant_id, name_zh, name_en, category)
 SELECT lpad(n::text, 15, '0'), '店', 'Shop', '5812' FROM generate_series(1, 20) AS n;
 INSERT INTO terminals (merchant_id, terminal_id)

@@ -79,9 +79,7 @@ WRONG: Final[Mapping[str, Wrong]] = {
 
 def kind_of(error: BaseException) -> str:
     """Say which of them an exception is."""
-    if isinstance(error, LOST):
-        return AWAY
-    return SLOW if isinstance(error, TimeoutError) else FAULT
+    return AWAY if isinstance(error, LOST) else FAULT
 
 
 def kept(request: Request, error: BaseException) -> str:

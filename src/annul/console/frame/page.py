@@ -111,11 +111,16 @@ def _enter(path: str) -> None:
         found = next((one for one in site.pages if one.path == path), None)
         if found is None:
             raise HTTPException(404)
+        limit = asyncio.timeout(_BUILT_WITHIN_S)
         try:
-            async with asyncio.timeout(_BUILT_WITHIN_S):
+            async with limit:
                 return await _show(site, found, request)
         except HTTPException:
             raise
+        except TimeoutError as error:
+            if not limit.expired():
+                return await _fault(request, error)
+            return errors.instead(request, errors.SLOW)
         except Exception as error:  # noqa: BLE001 - said to whoever waits for it, and in the log
             return await _fault(request, error)
 

@@ -98,15 +98,15 @@ _PYTHON: Final[Mapping[str, str]] = {
     '    "{request}",\n    "{response}",\n)\n'
     "print(found.causes[0].title.en)",
     "GET /diagnosis/{void}": 'found = annul.diagnosis.of_void("{void}")',
-    "GET /merchants": "for one in annul.merchants.list():\n    print(one.merchant_id, one.name_en)",
+    "GET /merchants": "for one in annul.merchants.list():\n    print(one.id, one.name_en)",
     "GET /merchants/{merchant}": 'merchant = annul.merchants.get("{merchant}")',
     "PATCH /merchants/{merchant}": (
         'annul.merchants.change("{merchant}", "as agreed", retry_voids=True)'
     ),
     "GET /merchants/{merchant}/terminals": (
-        'for terminal in annul.merchants.terminals("{merchant}"):\n    print(terminal.terminal_id)'
+        'for terminal in annul.merchants.terminals("{merchant}"):\n    print(terminal.id)'
     ),
-    "GET /issuers": "for one in annul.issuers.list():\n    print(one.issuer_id, one.name_en)",
+    "GET /issuers": "for one in annul.issuers.list():\n    print(one.id, one.name_en)",
     "GET /issuers/{issuer}": 'issuer = annul.issuers.get("{issuer}")',
     "GET /promise": "print(annul.promise())",
     "POST /webhooks": 'made = annul.webhooks.create("https://shop.example/annul", "{merchant}")\n'
