@@ -64,6 +64,11 @@ async def counts(desk: Desk, visitor: Visitor) -> dict[str, int]:
     return dict(row or {})
 
 
+async def manual(desk: Desk, visitor: Visitor) -> int:
+    """Count the cases that need manual action."""
+    return await desk.pool.fetchval(*_SQL["manual"](merchant=visitor.merchant_id))
+
+
 async def find(desk: Desk, visitor: Visitor, number: str) -> Case:
     """Find a case that the visitor may know of, looked at anew; raises `NothingThere`."""
     try:

@@ -31,3 +31,12 @@ SELECT (count(*) FILTER (WHERE ended = ''))::integer AS open,
        (count(*) FILTER (WHERE first_due_at < :now))::integer AS late,
        (count(*) FILTER (WHERE ended = 'unproved'))::integer AS unproved
 FROM cases WHERE ended IN ('', 'unproved') AND (:merchant = '' OR merchant_id = :merchant);
+
+-- name: manual
+-- description: How many cases need manual action; each half goes by an index of what is open yet.
+SELECT ((SELECT count(*) FROM cases
+         WHERE ended = '' AND (task <> '' OR proposed <> '')
+           AND (:merchant = '' OR merchant_id = :merchant))
+      + (SELECT count(*) FROM cases
+         WHERE ended = 'unproved' AND (task <> '' OR proposed <> '')
+           AND (:merchant = '' OR merchant_id = :merchant)))::integer;

@@ -227,7 +227,7 @@ def test_the_page_of_the_api_is_searched_and_copied_from(home: House, number: st
         _open(who, "/api")
         calls = who.driver.find_elements(By.CSS_SELECTOR, ".call")
         assert len(calls) > 30
-        who.fill("[data-narrows]", "order void")
+        who.fill("[data-narrows]", "void pre-authorisation")
         who.until(
             lambda: [one.text.split()[1] for one in calls if one.is_displayed()] == ["/voids"],
             "one call",

@@ -109,7 +109,7 @@
     document.querySelectorAll("[data-narrowed]").forEach((group) => {
       group.hidden = !group.querySelector(`${field.dataset.narrows}:not([hidden])`);
     });
-    say(String([...all].filter((one) => !one.hidden).length));
+    say(field.dataset.said.replace("{n}", [...all].filter((one) => !one.hidden).length));
   }
 
   // The palette ---------------------------------------------------------------------------------

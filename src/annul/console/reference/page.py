@@ -65,6 +65,7 @@ def _head(view: View, count: int) -> Html:
         "input",
         type="search",
         data_narrows=".call",
+        data_said=words("{n} calls", n="{n}"),
         aria_label=words("Narrow the calls"),
         placeholder=words("void, POST, cases:read …"),
         autocomplete="off",
