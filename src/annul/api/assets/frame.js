@@ -283,6 +283,7 @@
     else if (event.target.matches?.("dialog")) closeAll(); // beside it
     if (!on(".find")) { const field = byId("find"); if (field) spread(field, false); }
   });
+  document.addEventListener("pointerdown", (event) => { if (!event.target.closest?.(".at")) at = null; });
   document.addEventListener("keydown", key);
   document.addEventListener("input", typed);
   document.addEventListener("focusin", (event) => {

@@ -188,12 +188,18 @@ async def _count(view: View) -> None:
     await part.refresh()
 
     async def follow() -> None:  # no watcher of changes, of which each slows down all others
-        await asyncio.sleep(_COUNTED_EVERY_S)
         with client:
             await part.refresh()
 
-    loop = view.desk.loops.start("manual count", follow, within_s=math.inf)
-    client.on_delete(loop.cancel)
+    every_s = _COUNTED_EVERY_S
+    loop = view.desk.loops.start(
+        "manual count", follow, every_s=every_s, first_s=every_s, within_s=math.inf
+    )
+
+    def end() -> None:
+        loop.cancel()
+
+    client.on_delete(end)
 
 
 def _say(view: View, error: Exception) -> None:
