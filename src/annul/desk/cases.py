@@ -103,6 +103,11 @@ async def counts(desk: Desk, visitor: Visitor, wanted: CaseSearch) -> dict[str, 
     return dict(row or {})
 
 
+async def manual(desk: Desk, visitor: Visitor) -> int:
+    """Count the cases that need manual action."""
+    return await desk.pool.fetchval(*_SQL["manual"](merchant=visitor.merchant_id))
+
+
 async def to_approve(desk: Desk, visitor: Visitor, wanted: CaseSearch) -> int:
     """Count what fits of that which waits for the approval of this visitor."""
     conditions, values = await _conditions(desk, visitor, wanted)

@@ -180,3 +180,12 @@ c.amount {way}, c.id {way};
 -- description: After a row of the queue.
 ((c.task = '' AND c.proposed = ''), c.due_at, c.id)
     {beyond} (:waits::boolean, :due_at::timestamptz, :id::uuid);
+
+-- name: manual
+-- description: How many cases need manual action; each half goes by an index of what is open yet.
+SELECT ((SELECT count(*) FROM cases
+         WHERE ended = '' AND (task <> '' OR proposed <> '')
+           AND (:merchant = '' OR merchant_id = :merchant))
+      + (SELECT count(*) FROM cases
+         WHERE ended = 'unproved' AND (task <> '' OR proposed <> '')
+           AND (:merchant = '' OR merchant_id = :merchant)))::integer;

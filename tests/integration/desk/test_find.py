@@ -6,6 +6,7 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
+from annul.desk import cases
 from annul.desk import find as finding
 from annul.desk.desk import Desk
 from annul.desk.find import CASE, ISSUER, MERCHANT, TERMINAL, TRANSACTION, WholeCard, find
@@ -97,6 +98,19 @@ async def test_the_latest_comes_first_and_no_way_crowds_out_another(
     assert len(rows) == 5
     assert rows[0]["trace"] == "000003" == shop.sales[2].trace
     assert [row["at"] for row in rows[1:]] == sorted((row["at"] for row in rows[1:]), reverse=True)
+
+
+async def test_what_needs_manual_action_is_counted_of_those_that_one_sees(
+    desk: Desk, shops: Shops, pool: asyncpg.Pool
+) -> None:
+    assert await cases.manual(desk, _of("operator")) == 0
+    await pool.execute("UPDATE cases SET task = 'ask_person'")
+    assert await cases.manual(desk, _of("operator")) == 2
+    assert await cases.manual(desk, _of("merchant", shops[0].merchant)) == 1
+    await pool.execute("UPDATE cases SET ended = 'unproved', ended_at = now()")
+    assert await cases.manual(desk, _of("operator")) == 2
+    await pool.execute("UPDATE cases SET ended = 'refused'")
+    assert await cases.manual(desk, _of("operator")) == 0
 
 
 @pytest.mark.parametrize("text", ["", " ", "7", "x" * 61, "a\0b", "%", "' OR true --", "\\", "()"])
@@ -200,8 +214,9 @@ async def test_nothing_that_grows_is_read_from_end_to_end(database: str, shops: 
     assert {way.statement for way in finding.WAYS} | {"cases_of"} == {
         *_INDEX, "merchants", "issuers",
     }  # fmt: skip
-    for name, index in _INDEX.items():
-        statement = finding._SQL[name]
+    asked = [(name, finding._SQL[name], index) for name, index in _INDEX.items()]
+    asked += [("manual", cases._SQL["manual"], "cases_due")]  # on the tab of every page
+    for name, statement, index in asked:
         await owner.execute(f"PREPARE {name}_ AS {statement.sql}")
         nothing = ", ".join(["NULL"] * len(statement.parameters))
         rows = await owner.fetch(f"EXPLAIN EXECUTE {name}_ ({nothing})")

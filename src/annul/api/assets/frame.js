@@ -109,7 +109,7 @@
     document.querySelectorAll("[data-narrowed]").forEach((group) => {
       group.hidden = !group.querySelector(`${field.dataset.narrows}:not([hidden])`);
     });
-    say(String([...all].filter((one) => !one.hidden).length));
+    say(field.dataset.said.replace("{n}", [...all].filter((one) => !one.hidden).length));
   }
 
   // The palette ---------------------------------------------------------------------------------
@@ -283,6 +283,7 @@
     else if (event.target.matches?.("dialog")) closeAll(); // beside it
     if (!on(".find")) { const field = byId("find"); if (field) spread(field, false); }
   });
+  document.addEventListener("pointerdown", (event) => { if (!event.target.closest?.(".at")) at = null; });
   document.addEventListener("keydown", key);
   document.addEventListener("input", typed);
   document.addEventListener("focusin", (event) => {

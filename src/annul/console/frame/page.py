@@ -1,6 +1,7 @@
 """The frame around every page: who may see it, where one can go, language and theme."""
 
 import asyncio
+import math
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -26,7 +27,7 @@ from annul.domain.errors import AnnulError
 
 from . import bar, errors
 from .bar import ACCOUNT, Place
-from .live import Part, View, html, live
+from .live import Part, View, html
 from .markup import Html, tag
 from .preferences import is_dark
 from .texts import Words
@@ -179,15 +180,26 @@ async def _count(view: View) -> None:
     if not bar.may_act(view.visitor):
         return
 
-    async def counted() -> int:
-        return (await cases.counts(view.desk, view.visitor, cases.CaseSearch()))["asked"]
-
     async def build() -> Html:
-        return tag("i", data_manual=await view.shared("manual", counted))
+        shared = view.shared("manual", lambda: cases.manual(view.desk, view.visitor))
+        return tag("i", data_manual=await shared)
 
-    part = Part(build, "unseen")
+    part, client = Part(build, "unseen"), ui.context.client
     await part.refresh()
-    live(view, part.refresh, every_s=_COUNTED_EVERY_S)
+
+    async def follow() -> None:  # no watcher of changes, of which each slows down all others
+        with client:
+            await part.refresh()
+
+    every_s = _COUNTED_EVERY_S
+    loop = view.desk.loops.start(
+        "manual count", follow, every_s=every_s, first_s=every_s, within_s=math.inf
+    )
+
+    def end() -> None:
+        loop.cancel()
+
+    client.on_delete(end)
 
 
 def _say(view: View, error: Exception) -> None:

@@ -38,7 +38,7 @@ def calls() -> Iterator[tuple[str, Schema]]:
 
 async def reference(view: View) -> None:
     """Show every call, to be narrowed by what one types."""
-    html(await view.shared(("api", _address(view)), lambda: _page(view)), "stack")
+    html(await view.shared(("api", _address(view)), lambda: _page(view)), "stack api")
 
 
 def _address(view: View) -> str:
@@ -65,6 +65,7 @@ def _head(view: View, count: int) -> Html:
         "input",
         type="search",
         data_narrows=".call",
+        data_said=words("{n} calls", n="{n}"),
         aria_label=words("Narrow the calls"),
         placeholder=words("void, POST, cases:read …"),
         autocomplete="off",
@@ -112,7 +113,7 @@ def _call(view: View, name: str, call: Schema) -> Html:
     client = examples.python(name, _address(view))
     body = tag(
         "div",
-        tag("p", call["description"], lang="en") if call["description"] else None,
+        *(tag("p", _coded(part), lang="en") for part in call["description"].split("\n\n") if part),
         tag("h4", words("Who may")),
         tag("p", may),
         _fields(view, call),
@@ -124,6 +125,12 @@ def _call(view: View, name: str, call: Schema) -> Html:
     )
     text = f"{name} {summary} {call['summary']} {' '.join(scopes)}"
     return details(head, body, cls="call", data_text=text)
+
+
+def _coded(text: str) -> Html:
+    """Draw what stands between backticks as code."""
+    parts = text.split("`")
+    return join(tag("code", part) if place % 2 else part for place, part in enumerate(parts))
 
 
 def _only_people(view: View) -> Html:
@@ -157,7 +164,7 @@ def _fields(view: View, call: Schema) -> Html | None:
             place,
             _type(schema),
             words("yes") if needed else "",
-            tag("span", said.get("description", ""), lang="en"),
+            tag("span", _coded(said.get("description", "")), lang="en"),
         )
         for name, place, schema, needed, said in rows
     ]

@@ -124,7 +124,7 @@ async def test_while_the_database_is_away_a_browser_is_told_so_and_a_program_too
         raise ConnectionRefusedError
 
     with monkeypatch.context() as during:
-        during.setattr(cases, "counts", away)
+        during.setattr(cases, "manual", away)
         answer = await console.http.get("/issuers", headers=boss | _EN)
         assert (answer.status_code, "The database is away" in answer.text) == (503, True)
     monkeypatch.setattr(Access, "of_session", away)
