@@ -50,7 +50,7 @@ def test_money_above_the_limit_takes_a_second_person(home: House) -> None:
     home.issuer("/faults", [{"kind": "code", "code": "96", "of_kind": "void"}])
     voucher = _voucher(home.pos("sale", "2000.00"))
     slip = home.pos("void", voucher)
-    number = slip.partition("编号")[2][:12]
+    number = slip.partition("案件号")[2][:12]
     with person(home) as first, person(home) as second:
         for who, name in ((first, "first"), (second, "second")):
             who.sign_in(name)

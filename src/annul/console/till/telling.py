@@ -7,14 +7,14 @@ from typing import Final, Literal
 
 from annul.console.frame.texts import Words
 from annul.domain.kinds import KINDS, VOIDS
-from annul.domain.response_codes import describe
+from annul.domain.shown_codes import shown
+from annul.domain.terminal_notes import pending
 from annul.host.ordered import OrderRefused
 from annul.sim.terminal import receipt
 from annul.sim.terminal.journal import Record
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import OPEN
 
-from . import notes
 from .tills import TillResult
 from .values import Result
 
@@ -104,37 +104,48 @@ def result(done: TillResult, profile: Profile, words: Words) -> Result:
             lines=tuple(told),
         )
     if done.wish.function == "sign_in":
-        noted = [notes.said(done.said, words)] if done.said else []
+        noted = _heard(done.said, words)
         return Result(
             "good", words("Signed in"), words("Fresh keys have come."), lines=(*noted, *told)
         )
     if done.wish.function in {"strike", "reprint"}:
-        title = "Struck out" if done.wish.function == "strike" else "Printed again"
+        title = "Reversal cleared" if done.wish.function == "strike" else "Printed again"
         return Result("note", words(title), words("Voucher {trace}", trace=done.wish.voucher))
     assert done.record is not None, "every other wish becomes a transaction"
     return _transaction(done.record, profile, told, words)
 
 
 def _transaction(record: Record, profile: Profile, told: Sequence[str], words: Words) -> Result:
-    described = describe(record.response_code)
+    code, noted = shown(record.response_code), receipt.noted_of(record)
     open_ = record.state == "unanswered" or (
         record.state == "declined" and record.response_code in OPEN
     )
     title, tone = ("Outcome not known", "open") if open_ else _TITLES[record.state]
-    if record.kind in VOIDS and record.state == "declined" and notes.CASE.fullmatch(record.note):
+    if record.kind in VOIDS and record.state == "declined" and noted and pending(noted):
         title, tone = "Not voided yet", "open"
     lines = [words("Voucher {trace}", trace=record.trace)]
-    if record.note:
-        lines.append(notes.said(record.note, words, record.response_code))
+    heard = _heard(record.note, words)
+    if heard:
+        lines += heard
     elif record.state != "approved":
-        lines.append(words.of(described.advice))
+        lines.append(words.of(code.cashier))
+    if noted and noted.case:
+        lines.append(words("Case {number}", number=noted.case))
+    if noted and noted.phone:
+        lines.append(words("Help line {phone}", phone=noted.phone))
     if record.balance:
         lines.append(_balance(record, profile))
-    text = words.of(described.title)
+    text = words.of(code.title)
     if record.state == "approved":
         named = words.of(KINDS[record.kind].title)
         text = named[:1].upper() + named[1:]
     return Result(tone, words(title), text, record.response_code, (*lines, *told))
+
+
+def _heard(note: str, words: Words) -> list[str]:
+    """Say what the host tells the cashier, if it tells anything."""
+    heard = receipt.heard(note, language(words))
+    return [heard] if heard else []
 
 
 def _told(record: Record, words: Words) -> str:
@@ -162,9 +173,7 @@ def slip(done: TillResult, profile: Profile, words: Words) -> Slip | None:
         return None
     text = receipt.slip(record, profile, spoken)
     signed = record.state == "approved"
-    noted = notes.said(record.note, words, record.response_code)
-    rows = [(label, noted if value == record.note else value) for label, value in _rows(text)]
-    return Slip(_heading(text), rows, shop_code(profile, record), signed)
+    return Slip(_heading(text), _rows(text), shop_code(profile, record), signed)
 
 
 def language(words: Words) -> Literal["zh", "en"]:

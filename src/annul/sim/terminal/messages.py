@@ -3,6 +3,7 @@
 Source: UnionPay POS field usage. Tracks and PIN blocks go out and are never kept.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -117,3 +118,8 @@ def _original(order: TerminalOrder, batch: str) -> Fields:
     if rrn and order.kind.money is Money.BACK:
         fields[37] = f"{rrn:<12}"
     return fields
+
+
+def note_of(answer: Mapping[int, str | bytes]) -> str:
+    """Give what the host tells the terminal in an answer: field 63, after the organisation."""
+    return str(answer.get(63, ""))[3:].strip()

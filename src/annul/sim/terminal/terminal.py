@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from annul.domain.kinds import KINDS, Family, Kind
+from annul.domain.terminal_notes import read
 from annul.merchants.parameters import Parameters
 from annul.security.ciphers import BlockCipher
 from annul.security.errors import UnusableKey
@@ -169,6 +170,7 @@ class SoftTerminal:
         except _BadMac:
             message = "the answer's MAC is wrong, so it is not believed"
             raise NoAnswerFromHost(message) from None
+        self._hear(messages.note_of(message.fields()))
         return TerminalAnswer(str(message[39]), message.fields())
 
     # Transactions --------------------------------------------------------------------------
@@ -255,6 +257,7 @@ class SoftTerminal:
             return self.journal.change(
                 record, state="unanswered", reason=_MAC_REFUSED, response_code=_MAC_REFUSED
             )
+        self._hear(messages.note_of(answer.fields()))
         code = str(answer[39])
         state, owed = _outcome(record, code, has_reference=37 in answer)
         scanned = answer.get(59, b"")
@@ -267,11 +270,18 @@ class SoftTerminal:
             rrn=answer.get(37, "").strip(),
             auth_code=answer.get(38, "").strip(),
             voucher=voucher,
-            note=answer.get(63, "")[3:].strip(),
+            note=messages.note_of(answer.fields()),
             balance=answer.get(54, ""),
             date=answer.get(13, record.date),
             time=answer.get(12, record.time),
         )
+
+    def _hear(self, note: str) -> None:
+        """Keep with its request how the case of an earlier voucher has ended, for its slip."""
+        voucher = read(note).voucher
+        request = self.journal.request_of(voucher) if voucher else None
+        if request is not None:
+            self.journal.change(request, note=note)
 
     async def _send_owed(self, record: Record) -> tuple[Record, str]:
         """Send what is owed once; give the record and the answer's code, empty when it is none."""
