@@ -23,9 +23,9 @@ from annul.sim.terminal import receipt
 from annul.sim.terminal.batch import settle as settle_batch
 from annul.sim.terminal.errors import NoAnswerFromHost, NoSuchVoucher, NotPossible
 from annul.sim.terminal.journal import Record, TerminalJournal
-from annul.sim.terminal.messages import TerminalOrder, note_of
+from annul.sim.terminal.messages import TerminalAnswer, TerminalOrder, note_of
 from annul.sim.terminal.profile import Profile
-from annul.sim.terminal.terminal import SoftTerminal, TerminalAnswer
+from annul.sim.terminal.terminal import SoftTerminal
 
 from . import pos_words as said
 from .secret import Card, Code, Pin

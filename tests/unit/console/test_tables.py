@@ -21,7 +21,7 @@ from annul.console.merchants import terminals
 from annul.console.money.conclusion import CONCLUSIONS
 from annul.console.people import access
 from annul.console.people import page as admin
-from annul.console.shop.signs import _NOT_REFUNDED, SIGNS
+from annul.console.shop.signs import SIGNS
 from annul.console.till import drawing
 from annul.console.till.issuer_panel import Maintenance
 from annul.console.till.tills import Tills
@@ -101,7 +101,7 @@ def _said() -> Iterator[str]:
     yield from (*plain_words._OF_COMPLETION.values(), plain_words._COMPLETED)
     yield from shared.STEPS.values()
     for sign in SIGNS.values():
-        yield from (sign.title, sign.money, sign.tell)
+        yield from (sign.title, sign.money)
     for error in (*_conclusion_errors(), SecondPersonNeeded):
         yield str(error())
         yield error.next_step
@@ -131,7 +131,7 @@ def test_most_settings_are_explained_in_chinese() -> None:
 
 def test_every_icon_stands_for_something_and_is_drawn() -> None:
     menu = {page.icon for page in pages(Tills(), Maintenance())} - {""}
-    signs = {sign.icon for sign in (*SIGNS.values(), _NOT_REFUNDED)}
+    signs = {sign.icon for sign in SIGNS.values()}
     device = {*drawing._ICONS.values(), *(sign for _, _, sign, word in drawing._KEYS if word)}
     within = {"check", "dash", "dot", "open", "person", "plus", "question", "star"}
     assert menu | signs | device | within == set(ICONS)

@@ -1,6 +1,5 @@
 """What came of a wish, in words: for the screen, and as rows of the slip."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -17,8 +16,6 @@ from annul.sim.terminal.terminal import OPEN
 
 from .tills import TillResult
 from .values import Result
-
-_LABEL: Final = 12  # columns of the slip that a label takes
 
 # What keeps the terminal from going on: error code to title, text, next step.
 _ERRORS: Final = {
@@ -156,7 +153,7 @@ def _told(record: Record, words: Words) -> str:
 
 def _balance(record: Record, profile: Profile) -> str:
     """Read it off the slip, which has the sum as people read it."""
-    return dict(_rows(receipt.slip(record, profile, "en"))).get("BALANCE", "")
+    return dict(receipt.slip_rows(record, profile, "en")).get("BALANCE", "")
 
 
 # The slip --------------------------------------------------------------------------------------
@@ -166,34 +163,15 @@ def slip(done: TillResult, profile: Profile, words: Words) -> Slip | None:
     """Give what the printer prints for a wish, None when it prints nothing."""
     spoken = language(words)
     if done.settled is not None:
-        text = receipt.totals(done.settled, profile, spoken)
-        return Slip(_heading(text), _rows(text))
+        rows = receipt.totals_rows(done.settled, profile, spoken)
+        return Slip(receipt.heading("settlement", spoken), rows)
     record = done.record
     if record is None or record.kind == "balance" or done.wish.function == "strike":
         return None
-    text = receipt.slip(record, profile, spoken)
-    signed = record.state == "approved"
-    return Slip(_heading(text), _rows(text), shop_code(profile, record), signed)
+    rows, signed = receipt.slip_rows(record, profile, spoken), record.state == "approved"
+    return Slip(receipt.heading("title", spoken), rows, shop_code(profile, record), signed)
 
 
 def language(words: Words) -> Literal["zh", "en"]:
     """Give the language that a page speaks, as the slip's writer wants it."""
     return "zh" if words.language == "zh" else "en"
-
-
-def _heading(text: str) -> str:
-    return text.splitlines()[1].strip()
-
-
-def _rows(text: str) -> list[tuple[str, str]]:
-    """Read labels and values off a slip that was written for paper of fixed columns."""
-    return [_split(line) for line in text.splitlines()[3:] if line.strip("-")]
-
-
-def _split(line: str) -> tuple[str, str]:
-    columns = 0
-    for place, letter in enumerate(line):
-        if columns >= _LABEL:
-            return line[:place].strip(), line[place:].strip()
-        columns += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-    return line.strip(), ""

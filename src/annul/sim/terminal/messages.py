@@ -24,6 +24,14 @@ _KEYED, _SWIPED, _SCANNED = "01", "02", "03"
 
 
 @dataclass(frozen=True, slots=True)
+class TerminalAnswer:
+    """The host's answer to a message that is not a transaction."""
+
+    response_code: str
+    fields: Mapping[int, str | bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class TerminalOrder:
     """What the cashier wants. `card` is a card number, or the scanned code of a QR payment.
 

@@ -1,5 +1,6 @@
 """What the terminal prints and shows, in Chinese or in English."""
 
+import re
 import unicodedata
 from typing import Final, Literal
 
@@ -16,8 +17,10 @@ from .profile import Profile
 from .terminal import OPEN
 
 Language = Literal["zh", "en"]
+Rows = list[tuple[str, str]]  # labels and values
 
 _WIDTH: Final = 40  # columns of the paper; a Chinese character takes two
+_LABEL: Final = 12  # of them a label's
 # label: (zh, en)
 _LABELS: Final = {
     "title": ("签购单", "SALES SLIP"),
@@ -59,7 +62,12 @@ _REVERSED_BY_HOST: Final = ("未成功，由主机冲正", "not done, the host r
 
 
 def slip(record: Record, profile: Profile, language: Language) -> str:
-    """Write the slip of one transaction, or why there was none.
+    """Write the slip of one transaction on paper."""
+    return _paper("title", slip_rows(record, profile, language), language)
+
+
+def slip_rows(record: Record, profile: Profile, language: Language) -> Rows:
+    """Give what the slip of one transaction says, or why there was none.
 
     It is the customer's: it says how things stand, in their language, and nothing of risk.
     """
@@ -85,7 +93,7 @@ def slip(record: Record, profile: Profile, language: Language) -> str:
         ("advice", _advice(record, noted, language)),
         ("phone", noted.phone if noted else ""),
     ]
-    return _paper("title", rows, language)
+    return _labelled(rows, language)
 
 
 def noted_of(record: Record) -> Noted | None:
@@ -136,7 +144,12 @@ def outcome(record: Record, language: Language) -> str:
 
 
 def totals(settled: Settled, profile: Profile, language: Language) -> str:
-    """Write the slip of a settlement."""
+    """Write the slip of a settlement on paper."""
+    return _paper("settlement", totals_rows(settled, profile, language), language)
+
+
+def totals_rows(settled: Settled, profile: Profile, language: Language) -> Rows:
+    """Give what the slip of a settlement says."""
     sums = settled.totals
     agreed = ("与主机相符", "agrees with the host")
     differs = ("与主机不符，已批上送", "differs from the host, uploaded")
@@ -149,19 +162,38 @@ def totals(settled: Settled, profile: Profile, language: Language) -> str:
         ("result", (agreed if settled.balanced else differs)[_index(language)]),
         ("uploaded", str(settled.uploaded) if settled.uploaded else ""),
     ]
-    return _paper("settlement", rows, language)
+    return _labelled(rows, language)
 
 
-def _paper(title: str, rows: list[tuple[str, str]], language: Language) -> str:
+def heading(what: Literal["title", "settlement"], language: Language) -> str:
+    """Give what stands above a slip."""
+    return _LABELS[what][_index(language)]
+
+
+def _labelled(rows: list[tuple[str, str]], language: Language) -> Rows:
     at = _index(language)
-    heading = _LABELS[title][at]
-    left = (_WIDTH - _columns(heading)) // 2
-    lines = ["-" * _WIDTH, " " * left + heading, "-" * _WIDTH]
+    return [(_LABELS[label][at], value) for label, value in rows if value.strip()]
+
+
+def _paper(what: Literal["title", "settlement"], rows: Rows, language: Language) -> str:
+    head = heading(what, language)
+    left = (_WIDTH - _columns(head)) // 2
+    lines = ["-" * _WIDTH, " " * left + head, "-" * _WIDTH]
     for label, value in rows:
-        if value.strip():
-            text = _LABELS[label][at]
-            lines.append(f"{text}{' ' * (12 - _columns(text))}{value}")
+        for number, part in enumerate(_folded(value)):
+            begin = "" if number else label
+            lines.append(f"{begin}{' ' * (_LABEL - _columns(begin))}{part}")
     return "\n".join([*lines, "-" * _WIDTH])
+
+
+def _folded(value: str) -> list[str]:
+    """Break a value where the paper ends: English between words, Chinese anywhere."""
+    lines, room = [""], _WIDTH - _LABEL
+    for word in re.findall(r"[\x21-\x7e]+ *|.", value):
+        if lines[-1] and _columns(lines[-1] + word.rstrip()) > room:
+            lines.append("")
+        lines[-1] += word
+    return [line.rstrip() for line in lines]
 
 
 def _balance(field54: str) -> str:

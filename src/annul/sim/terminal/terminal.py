@@ -1,7 +1,7 @@
 """The soft terminal: sign-in, transactions, what is owed from before, and the end of a batch."""
 
+import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -24,7 +24,7 @@ from . import messages
 from .errors import NoAnswerFromHost, NotPossible, SignInRefused, StillOwing, Unreachable
 from .journal import Fields, Record, TerminalJournal
 from .line import TerminalLine
-from .messages import TerminalOrder
+from .messages import TerminalAnswer, TerminalOrder
 from .profile import Profile
 
 _CODEC: Final = Codec(DIALECTS["unionpay_pos"])
@@ -36,14 +36,6 @@ _SIGN_IN_AGAIN: Final = frozenset({_MAC_REFUSED, "77"})
 # The host has no outcome yet and sees to it by itself.
 OPEN: Final = frozenset({"98", "68", "09"})
 _REVERSAL_DONE: Final = frozenset({"00", "25", "12"})
-
-
-@dataclass(frozen=True, slots=True)
-class TerminalAnswer:
-    """The host's answer to a message that is not a transaction."""
-
-    response_code: str
-    fields: Mapping[int, str | bytes]
 
 
 class SoftTerminal:
@@ -72,6 +64,7 @@ class SoftTerminal:
             context=client_context(tls) if tls else None,
             name=tls.name if tls else "",
             knock=self._echo,
+            let_in=self._let_in,
         )
         self._asked = 0  # what the host asks, from an answer that is proved to be the host's
         self._ids = (profile.terminal, profile.merchant)
@@ -276,12 +269,11 @@ class SoftTerminal:
             time=answer.get(12, record.time),
         )
 
-    def _hear(self, note: str) -> None:
+    def _hear(self, note: str) -> Record | None:
         """Keep with its request how the case of an earlier voucher has ended, for its slip."""
         voucher = read(note).voucher
         request = self.journal.request_of(voucher) if voucher else None
-        if request is not None:
-            self.journal.change(request, note=note)
+        return request and self.journal.change(request, note=note)
 
     async def _send_owed(self, record: Record) -> tuple[Record, str]:
         """Send what is owed once; give the record and the answer's code, empty when it is none."""
@@ -319,6 +311,13 @@ class SoftTerminal:
         """Build the echo test: any answer to it says that the host takes this terminal's line."""
         field60 = Field60("00", self.journal.batch, "301").build()
         return _CODEC.encode("0820", {41: self._ids[0], 42: self._ids[1], 60: field60})
+
+    def _let_in(self, raw: bytes) -> None:
+        """Hear what the answer to the echo test tells; a garbled one tells nothing."""
+        with contextlib.suppress(DecodeError):
+            heard = self._hear(messages.note_of(_CODEC.decode(raw).fields()))
+            if heard is not None:
+                self._told(heard)
 
     async def _exchange(
         self,

@@ -72,16 +72,3 @@ def _texts() -> Iterator[str]:
 @pytest.mark.parametrize("text", sorted(set(_texts())))
 def test_a_text_of_a_table_has_its_chinese(text: str) -> None:
     assert text in catalogue("zh")
-
-
-@pytest.mark.parametrize(
-    ("line", "row"),
-    [
-        ("商户编号    898000058120000", ("商户编号", "898000058120000")),
-        ("请          联系收单机构", ("请", "联系收单机构")),
-        ("PAYMENT NO. 20261125", ("PAYMENT NO.", "20261125")),
-        ("AUTH CODE   140891", ("AUTH CODE", "140891")),
-    ],
-)
-def test_a_line_of_the_slip_is_read_as_label_and_value(line: str, row: tuple[str, str]) -> None:
-    assert telling._split(line) == row

@@ -10,7 +10,7 @@ from annul.domain.terminal_notes import ended, with_case
 from annul.security.vault import Vault
 from annul.sim.terminal.journal import Record, TerminalJournal
 from annul.sim.terminal.profile import Profile
-from annul.sim.terminal.receipt import heard, outcome, slip
+from annul.sim.terminal.receipt import heard, outcome, slip, slip_rows
 
 PAN = "6200019876543217"
 _SEALING = Vault(bytes(16))
@@ -86,8 +86,9 @@ def test_a_slip_in_both_languages(language, words: tuple[str, ...]) -> None:
 def test_every_refusal_says_what_and_what_next(code: str) -> None:
     record = _record(state="declined", response_code=code)
     assert code in outcome(record, "zh")
-    assert shown(code).customer.zh in slip(record, _PROFILE, "zh")
-    assert shown(code).customer.en in slip(record, _PROFILE, "en")
+    said = shown(code).customer
+    assert ("提示", said.zh) in slip_rows(record, _PROFILE, "zh")
+    assert ("NEXT", said.en) in slip_rows(record, _PROFILE, "en")
 
 
 # What has become a case ------------------------------------------------------------------------
@@ -103,7 +104,9 @@ def test_the_slip_of_a_void_that_failed_says_what_is_true_then() -> None:
     note = with_case("原消费暂有效,结果随后告知,勿重复", "300000000001", "400 800 0000")
     text = slip(_void(note[3:]), _PROFILE, "en")
     assert "RESULT      in progress (59)" in text
-    assert "NOTE        The sale stands for now. The outcome follows; do not repeat it." in text
+    assert "NOTE        The sale stands for now. The" in text
+    assert "            outcome follows; do not" in text
+    assert all(len(line) <= 40 for line in text.splitlines())
     assert "CASE        300000000001" in text
     assert "HELP LINE   400 800 0000" in text
     assert text.isascii()
@@ -116,13 +119,14 @@ def test_the_slip_of_a_void_that_failed_says_what_is_true_then() -> None:
 
 def test_whom_to_call_without_a_number_is_the_acquirer() -> None:
     note = with_case("原消费暂有效,结果随后告知,勿重复", "300000000001")
-    assert "call the acquirer" in slip(_void(note[3:]), _PROFILE, "en")
+    rows = slip_rows(_void(note[3:]), _PROFILE, "en")
+    assert ("NEXT", "Questions: call the acquirer.") in rows
 
 
 def test_a_slip_printed_again_says_the_end() -> None:
     note = ended("000002", "stands", "发卡行未受理")
     text = slip(_void(note), _PROFILE, "en")
-    assert "RESULT      Not voided; the sale stands and nothing was paid back" in text
+    assert "RESULT      Not voided; the sale stands" in text
     assert "in progress" not in text
     assert "未撤销" not in text
     said = heard(note, "en")
