@@ -108,6 +108,11 @@ class Settings(BaseSettings):
     )
 
     acquirer_id: str = Field("00010000", pattern=r"^\d{8,11}$", description="field 32")
+    support_phone: str = Field(
+        "",
+        pattern=r"^(\+?[\d() -]{3,20})?$",
+        description="telephone for shops and customers: on slips, My shop and proofs",
+    )
     zone: str = Field("Asia/Shanghai", description="zone of the business day")
     cut_over: time = Field(time(23, 0), description="from here on the next business day counts")
 

@@ -243,6 +243,7 @@ def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) 
         codec=codec,
         acquirer_id=settings.acquirer_id,
         handlers=HANDLERS,
+        support_phone=settings.support_phone,
         evidence=evidence,
         notices=Notices(base.pool),
         door=Door(

@@ -77,6 +77,7 @@ async def desk_page(
         notary=base.notary,
         rate=settings.api_rate,
         burst=settings.api_burst,
+        support_phone=settings.support_phone,
     )
     secure = settings.console_tls is not None
     application = console.build(desk, secure=secure)

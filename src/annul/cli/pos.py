@@ -16,17 +16,18 @@ from pydantic import ValidationError
 
 from annul.domain import money
 from annul.domain.kinds import KINDS
-from annul.domain.response_codes import describe
+from annul.domain.shown_codes import shown
 from annul.security.private import own_folder
 from annul.security.vault import Vault
 from annul.sim.terminal import receipt
 from annul.sim.terminal.batch import settle as settle_batch
 from annul.sim.terminal.errors import NoAnswerFromHost, NoSuchVoucher, NotPossible
 from annul.sim.terminal.journal import Record, TerminalJournal
-from annul.sim.terminal.messages import TerminalOrder
+from annul.sim.terminal.messages import TerminalAnswer, TerminalOrder, note_of
 from annul.sim.terminal.profile import Profile
-from annul.sim.terminal.terminal import SoftTerminal, TerminalAnswer
+from annul.sim.terminal.terminal import SoftTerminal
 
+from . import pos_words as said
 from .secret import Card, Code, Pin
 from .show import Language, complain, language
 
@@ -34,7 +35,6 @@ application = typer.Typer(help="A soft terminal.", no_args_is_help=True)
 
 _REFUSED: Final = 1
 _OPEN: Final = 3
-
 Amount = Annotated[str, typer.Argument(help="Such as 100 or 100.00.")]
 Voucher = Annotated[str, typer.Argument(help="Voucher number (trace) of the original.")]
 Keyed = Annotated[bool, typer.Option(help="Card number keyed in, not swiped.")]
@@ -114,7 +114,7 @@ def qr_sale(
     amount: Amount,
     code: Code = None,
 ) -> None:
-    """二维码消费: Take money by a scanned code."""
+    """扫码消费: Take money by a scanned code."""
     desk: CommandTill = context.obj
     order = TerminalOrder(KINDS["qr_sale"], money.parse(amount), code or desk.profile.code)
     _perform(desk, lambda _: order)
@@ -177,13 +177,14 @@ _add_void("qr_void", "undo a QR sale of today.")
 @application.command("sign-in")
 def sign_in(context: typer.Context) -> None:
     """签到: Fetch fresh keys."""
+    desk: CommandTill = context.obj
 
     async def work(terminal: SoftTerminal) -> None:
         answer = await terminal.sign_in()
-        typer.echo(f"signed in, batch {terminal.journal.batch} 签到成功")
-        _notice(answer)
+        typer.echo(said.SIGNED_IN.speak(desk.language).format(terminal.journal.batch))
+        _notice(note_of(answer.fields), desk.language)
 
-    _run(context.obj, work)
+    _run(desk, work)
 
 
 @application.command("sign-off")
@@ -208,7 +209,8 @@ def parameters(context: typer.Context) -> None:
     async def work(terminal: SoftTerminal) -> None:
         found = await terminal.fetch_parameters()
         typer.echo(
-            f"{found.name}\ntime-out {found.timeout_s} s, reversal sent {found.resends + 1} times"
+            f"{found.name}\n"
+            + said.PARAMETERS.speak(context.obj.language).format(found.timeout_s, found.resends + 1)
         )
 
     _run(context.obj, work)
@@ -242,10 +244,12 @@ def journal(context: typer.Context) -> None:
         for record in terminal.journal.records():
             kind = KINDS[record.kind]
             name = kind.title.speak(context.obj.language)
-            owed = f"  [{record.owed} owed]" if record.owed else ""
+            owed = (
+                f"  [{said.OWED[record.owed].speak(context.obj.language)}]" if record.owed else ""
+            )
             typer.echo(
                 f"{record.batch} {record.trace}  {record.date} {record.time}"
-                f"  {money.show(record.amount):>12}  {record.card:<19}  {name}:"
+                f"  {_amount(record):>16}  {record.card:<19}  {name}:"
                 f" {receipt.outcome(record, context.obj.language)}{owed}"
             )
 
@@ -269,7 +273,7 @@ def reverse(context: typer.Context) -> None:
 
     async def work(terminal: SoftTerminal) -> None:
         if not terminal.journal.owed():
-            typer.echo("nothing is owed 无待冲正交易")
+            typer.echo(said.NOTHING_OWED.speak(context.obj.language))
         await terminal.settle_owed()
 
     _run(context.obj, work)
@@ -277,13 +281,13 @@ def reverse(context: typer.Context) -> None:
 
 @application.command()
 def clear(context: typer.Context, voucher: Voucher) -> None:
-    """清除冲正: Strike out what is owed, after the acquirer has settled it by hand."""
+    """清除冲正: Clear the reversal that is owed, once the acquirer has settled it by hand."""
 
     async def work(terminal: SoftTerminal) -> None:
         if terminal.give_up(voucher.zfill(6)) is None:
             message = f"nothing is owed for voucher {voucher}"
             raise NoSuchVoucher(message)
-        typer.echo(f"voucher {voucher.zfill(6)} struck out 已清除")
+        typer.echo(said.CLEARED.speak(context.obj.language).format(voucher.zfill(6)))
 
     _run(context.obj, work)
 
@@ -342,33 +346,40 @@ def _perform(desk: CommandTill, order: Callable[[SoftTerminal], TerminalOrder]) 
     async def work(terminal: SoftTerminal) -> None:
         record = await terminal.perform(order(terminal))
         typer.echo(receipt.slip(record, desk.profile, desk.language))
+        if record.note and receipt.noted_of(record) is None:
+            _notice(record.note, desk.language)
         if record.state != "approved":
             sys.exit(_OPEN if record.state == "unanswered" else _REFUSED)
 
     _run(desk, work)
 
 
+def _amount(record: Record) -> str:
+    return f"CNY {money.show(record.amount)}" if record.amount else ""
+
+
 async def _tell(desk: CommandTill, asked: Awaitable[TerminalAnswer]) -> None:
     answer = await asked
-    described = describe(answer.response_code)
-    typer.echo(f"{answer.response_code} {described.title.speak(desk.language)}")
-    _notice(answer)
+    title = shown(answer.response_code).title.speak(desk.language)
+    typer.echo(f"{answer.response_code} {title}")
+    _notice(note_of(answer.fields), desk.language)
     if answer.response_code != "00":
         sys.exit(_REFUSED)
 
 
-def _notice(answer: TerminalAnswer) -> None:
-    """Show what the host tells the terminal of itself: how an earlier void ended."""
-    said = str(answer.fields.get(63, ""))[3:].strip()
-    if said:
-        typer.echo(said)
+def _notice(note: str, spoken: Language) -> None:
+    """Show what the host tells the terminal besides: how an earlier void ended."""
+    heard = receipt.heard(note, spoken)
+    if heard:
+        typer.echo(heard)
 
 
 def _run(desk: CommandTill, work: Callable[[SoftTerminal], Awaitable[None]]) -> None:
     """Open the terminal, do the work, close it; an open outcome exits with its own status."""
 
     def told(record: Record) -> None:
-        typer.echo(f"voucher {record.trace}: {receipt.outcome(record, desk.language)}", err=True)
+        outcome = receipt.outcome(record, desk.language)
+        typer.echo(said.EARLIER.speak(desk.language).format(record.trace, outcome), err=True)
 
     async def opened() -> None:
         vault = Vault(bytes.fromhex(desk.profile.master_key))

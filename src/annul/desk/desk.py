@@ -79,6 +79,7 @@ class Desk:
     figures: Callable[[], Mapping[str, Any]] | None = None
     rate: float = 50.0
     burst: int = 100
+    support_phone: str = ""  # of the acquirer, for shops and customers; empty: none is said
     flush: Callable[[], Awaitable[None]] | None = None
     loops: Loops = field(default_factory=Loops)
     notary: Notary | None = None  # signs proofs

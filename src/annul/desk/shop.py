@@ -1,14 +1,17 @@
-"""What a shop asks of a voucher: voided, refunded, being worked on, or not; and its day."""
+"""What a shop asks of a voucher: voided, refunded, being worked on, or not; and its day.
+
+One entry is one sale: a void, its repeat and a try that was declined are about the same money.
+"""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from annul.domain.kinds import REFUNDS, UNDOING
+from annul.domain.kinds import REFUNDS, TAKING, UNDOING
 from annul.domain.records import OF_SHOPS
 from annul.domain.states import UNFINISHED
 from annul.resolve.case import UNPROVED
@@ -23,6 +26,7 @@ _REFUSED_SINCE: Final = timedelta(days=7)
 _DAY: Final = timedelta(hours=26)  # a business day, and some for clocks that differ
 _SHOPS: Final = 200
 _TODAY: Final = 30
+_ASKED: Final = 300  # tries of a day that are put together by sale, the latest
 
 _SLIP: Final = re.compile(r"(\w{15})-(\w{8})-(\d{6})-(\d{6})", re.ASCII)
 _CODE: Final = re.compile(r"[?&]code=([\w-]+)", re.ASCII)
@@ -120,24 +124,68 @@ async def find(
     asked = dict.fromkeys(("trace", "rrn", "terminal", "batch"), "") | key
     rows += await pool.fetch(*_SQL["refused"](merchant=shop, since_id=since, **asked))
     found = sorted(map(dict, rows), key=lambda row: row["received_at"], reverse=True)
-    return await _standing(desk, found)
+    return await _standing(desk, _by_sale(found))
 
 
-async def today(desk: Desk, merchant: str) -> list[Voucher]:
-    """Give what the shop has asked to be undone on this business day, the latest first."""
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The sales that a shop wanted undone on a business day, each once, the latest first.
+
+    `back` is what goes back of them in minor units by currency; None when there are more tries than
+    were read, so that no sum is said that is not whole.
+    """
+
+    sales: Sequence[Voucher]
+    back: Mapping[str, int] | None
+
+
+async def today(desk: Desk, merchant: str) -> Day:
+    """Give what the shop has asked to be undone on this business day."""
     now = desk.clock.now()
-    since = now - _DAY
-    rows = await desk.pool.fetch(
+    since, day = now - _DAY, desk.calendar.business_date(now)
+    found = await desk.pool.fetch(
         *_SQL["today"](
             merchant=merchant,
-            business_date=desk.calendar.business_date(now),
+            business_date=day,
             since=since,
             since_id=least_id(since),
             kinds=list(UNDOING),
-            limit=_TODAY,
+            limit=_ASKED,
         )
     )
-    return await _standing(desk, [dict(row) for row in rows])
+    rows = [dict(row) for row in found]
+    sales = await _standing(desk, _by_sale(rows))
+    of_today = [
+        one
+        for one in sales
+        if one.about["undone_at"] and desk.calendar.business_date(one.about["undone_at"]) == day
+    ]
+    back = _back(of_today, rows) if len(rows) < _ASKED else None
+    return Day(sales[:_TODAY], back)
+
+
+def _by_sale(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Keep of each sale the first row: one entry for all that was tried with it."""
+    kept: dict[UUID, Mapping[str, Any]] = {}
+    for row in rows:
+        kept.setdefault(_sale(row) or row["id"], row)
+    return list(kept.values())
+
+
+def _back(sales: Sequence[Voucher], rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Add up what goes back of a day's sales, each once: whole, or what was refunded that day."""
+    refunded: dict[UUID | None, int] = {}
+    for row in rows:
+        if row["kind"] in REFUNDS and row["state"] == "approved":
+            refunded[_sale(row)] = refunded.get(_sale(row), 0) + row["amount"]
+    sums: dict[str, int] = {}
+    for one in sales:
+        about, undone = one.about, {Standing.VOIDED, Standing.REFUNDED}
+        whole = one.standing in undone and about["sale_kind"] in TAKING
+        part = refunded.get(about["sale_id"], about["sale_amount"] if whole else 0)
+        if part:
+            sums[one.row["currency"]] = sums.get(one.row["currency"], 0) + part
+    return sums
 
 
 async def shops(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
@@ -196,7 +244,7 @@ async def _standing(desk: Desk, rows: Sequence[Mapping[str, Any]]) -> list[Vouch
             *_SQL["standing"](
                 merchant=merchant,
                 ids=[row["id"] for row in mine],
-                sales=_sales(mine),
+                sales=[_sale(row) for row in mine],
                 kinds=list(UNDOING),
             )
         )
@@ -207,6 +255,6 @@ async def _standing(desk: Desk, rows: Sequence[Mapping[str, Any]]) -> list[Vouch
     ]
 
 
-def _sales(rows: Iterable[Mapping[str, Any]]) -> list[UUID | None]:
-    """Give the sale that each voucher is about: its original, or itself."""
-    return [row["original_id"] if row["kind"] in UNDOING else row["id"] for row in rows]
+def _sale(row: Mapping[str, Any]) -> UUID | None:
+    """Give the sale that a voucher is about: its original, or itself."""
+    return row["original_id"] if row["kind"] in UNDOING else row["id"]

@@ -7,9 +7,10 @@ from typing import Final, TypeVar
 
 from uuid_utils.compat import uuid7
 
-from annul.domain.kinds import CASED, REVERSAL_MTI, VOIDS, answer_mti
+from annul.domain import terminal_notes
+from annul.domain.kinds import CASED, REVERSAL_MTI, answer_mti
 from annul.domain.records import Transaction
-from annul.domain.response_codes import Effect, effect_of
+from annul.domain.response_codes import effect_of
 from annul.wire.codec import Value
 from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field60, Field61
@@ -22,14 +23,6 @@ from .reply import Reply
 from .request import Refusal, Request
 
 NUMBER_USED: Final = "number_used"
-# Short enough for a display beside the number.
-GOES_ON: Final = "系统继续处理,勿重复操作"
-_DECLINED: Final = "未成功,原因随后告知"  # annul does a refund or completion once
-
-
-def case_note(number: str, text: str = GOES_ON) -> str:
-    """Give field 63 of what becomes a case: the case's number and what happens next."""
-    return f"CUP{text} 编号{number}"
 
 
 async def keep(
@@ -43,9 +36,8 @@ async def keep(
     if transaction.kind not in CASED:
         return reply
     number, said = transaction.rrn, reply.fields.get(63)
-    goes_on = transaction.kind in VOIDS or effect_of(reply.response_code) is Effect.UNKNOWN
-    text = str(said)[3:] if said else GOES_ON if goes_on else _DECLINED
-    note = case_note(number, text)
+    first = terminal_notes.first(transaction.kind, effect_of(reply.response_code))
+    note = terminal_notes.with_case(str(said)[3:] if said else first.zh, number, host.support_phone)
     told = Reply(reply.response_code, {**reply.fields, 63: note})
     message = request.message
     await host.evidence.messages(
@@ -104,8 +96,9 @@ async def refused(
     if not number:
         return None
     host.failed.set()
-    text = refusal.text or "请按提示处理后重做"
-    return Reply(refusal.response_code, {37: number, 63: case_note(number, text)})
+    text = refusal.text or terminal_notes.AGAIN.zh
+    note = terminal_notes.with_case(text, number, host.support_phone)
+    return Reply(refusal.response_code, {37: number, 63: note})
 
 
 Layout = TypeVar("Layout", Field60, Field61)

@@ -73,6 +73,7 @@ class Host:
     evidence: EvidenceKeeper
     notices: Notices
     door: Door
+    support_phone: str = ""  # of the acquirer, for whoever reads a slip
     loops: Loops = field(default_factory=Loops)
     counts: Counts = field(default_factory=Counts)
     in_flight: dict[Key, asyncio.Future[Reply]] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from annul.domain.kinds import CASED, KINDS, Family
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED
 from annul.domain.states import STANDING, UNFINISHED, State
+from annul.domain.terminal_notes import NUMBER_USED
 from annul.issuers.message import Answer
 from annul.wire.subfields import Field59
 
@@ -59,7 +60,7 @@ def stored_reply(stored: Transaction, transaction: Transaction, host: Host) -> R
     """
     if not _repeats(transaction, stored):
         if transaction.kind in CASED:
-            raise Refusal(_DUPLICATE, "凭证号重复", rule=failed.NUMBER_USED)
+            raise Refusal(_DUPLICATE, NUMBER_USED.zh, rule=failed.NUMBER_USED)
         return Reply(_DUPLICATE)
     if stored.state in {State.REVERSING, State.REVERSED}:
         return Reply(_DUPLICATE, {37: stored.rrn})

@@ -123,9 +123,10 @@ _NOT_OF_VOIDS: Final[Mapping[str, Text]] = {
 def standing(kind: str, ended: str, step: str = "") -> Text:
     """Say where a customer's money is; `ended` as of a case (empty: open), or `WITHDRAWN`."""
     if kind in COMPLETIONS:
-        return _OF_COMPLETION[COMPLETED if step == COMPLETED else ended]
+        how = COMPLETED if step == COMPLETED else ended
+        return _OF_COMPLETION.get(how, _OF_COMPLETION["refused"])
     if kind in REFUNDS:
-        return _OF_REFUND[ended]
+        return _OF_REFUND.get(ended, _OF_REFUND["refused"])
     return (_OF_RELEASE if KINDS[kind].money is Money.RELEASE else _OF_VOID)[ended]
 
 

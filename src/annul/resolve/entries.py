@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from annul.diagnose.causes import CAUSES
+from annul.diagnose.causes import CAUSES, Cause
 from annul.diagnose.gather import Picture
+from annul.domain import terminal_notes
 from annul.domain.incident import Incident
-from annul.domain.kinds import REFUNDS, VOIDS
+from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, Money
 from annul.domain.text import Text
 
 from . import words
@@ -21,7 +22,6 @@ from .situation import Situation, Step
 
 _SHOWN: Final = 5  # findings that go into an event
 _FAULTS: Final = {"acquirer_fault": "case_acquirer_fault", "issuer_error": "case_issuer_error"}
-_DONE: Final = {"voided": "已撤销", "refunded": "已改为退货", UNPROVED: "结果待人工核实"}
 _NOTHING: Final = Text("", "")
 _RESUMED: Final = Text(
     "暂停时间已到，恢复自动处理", "the pause is over; automatic handling goes on"
@@ -163,16 +163,25 @@ def _voucher(s: Situation) -> str:
 
 def _notice(s: Situation, step: Step) -> str:
     """Give the text for the terminal's display: short, in Chinese."""
-    asked = words.asked(s.case.kind)
-    known = f"凭证{_voucher(s)}"
+    kind, voucher = s.case.kind, _voucher(s)
     if step.notice:
-        return f"{known}{step.notice}"
+        return f"凭证{voucher}{step.notice}"
     if step.end == "refused":
         cause = CAUSES[str(step.evidence.get("cause") or s.cause.name)]
-        said = "未撤销" if s.case.kind in VOIDS else f"{asked.zh}未成功"
-        return f"{known}{said}:{words.title(cause, s.case.kind).zh}"
-    refunded = step.end == "refunded" and s.case.kind in REFUNDS
-    return f"{known}{'退货成功' if refunded else _DONE[step.end]}"
+        return terminal_notes.ended(voucher, _refused(cause, kind), words.shown(cause, kind).zh)
+    done = "refunded" if kind in REFUNDS else "instead"
+    return terminal_notes.ended(voucher, done if step.end == "refunded" else step.end)
+
+
+def _refused(cause: Cause, kind: str) -> str:
+    """Name how what was refused stands: a sale of which nothing was proved stands."""
+    if kind in REFUNDS:
+        return "not_refunded"
+    if kind in COMPLETIONS:
+        return "not_completed"
+    if cause.patience == "proof":
+        return "not_voided"
+    return "stands_set" if KINDS[kind].money is Money.RELEASE else "stands"
 
 
 def _notification(s: Situation, step: Step) -> dict[str, object]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from annul.domain.kinds import COMPLETIONS, REFUNDABLE, VOIDABLE, VOIDS
 from annul.domain.records import Transaction
 from annul.domain.states import STANDING, UNFINISHED, State
+from annul.domain.terminal_notes import ENDS
 from annul.domain.text import Text
 
 from .remedies import remedied
@@ -177,7 +178,7 @@ def _ordered(s: Situation) -> Step | None:
                 "撤销已由商户撤回，原消费有效", "the shop has withdrawn the void: the sale stands"
             ),
             proof | ({"original": original.rrn} if original else {}),
-            notice="撤销已撤回,原消费有效",
+            notice=ENDS["withdrawn"].zh,
         )
     if not order:
         return None
@@ -237,7 +238,7 @@ def _taken_back(s: Situation) -> Step | None:
                 f"the shop's terminal took void {void.rrn} back, so the sale stands",
             ),
             {"diagnosed": s.cause.name, "proof": [void.rrn]},
-            notice="撤销已冲正,原消费有效",
+            notice=ENDS["taken_back"].zh,
         )
     return Step(
         ASK_SHOP,

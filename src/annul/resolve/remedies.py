@@ -10,6 +10,7 @@ from annul.domain.kinds import REFUNDABLE, REFUNDS, VOIDABLE
 from annul.domain.policies import PolicyKind, current
 from annul.domain.records import Transaction
 from annul.domain.states import State
+from annul.domain.terminal_notes import ENDS
 from annul.domain.text import Text
 
 from .situation import Situation, Step, end
@@ -53,7 +54,7 @@ def remedied(s: Situation) -> Step:
 def _refuse(s: Situation) -> Step:
     cause = s.cause
     if cause.name == _UNDONE and not _undone_by(s):
-        return end("refused", _NOT_SEEN, {"diagnosed": cause.name}, notice="未撤销:请联系收单机构")
+        return end("refused", _NOT_SEEN, {"diagnosed": cause.name}, notice=ENDS["call"].zh)
     proof: dict[str, Any] = {"cause": cause.name}
     original = s.picture.original
     if original is not None:

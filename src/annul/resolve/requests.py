@@ -12,6 +12,7 @@ from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, Family
 from annul.domain.money import told
 from annul.domain.records import Transaction
 from annul.domain.states import STANDING, Sent, State
+from annul.domain.terminal_notes import ENDS, advice_declined
 from annul.domain.text import Text
 
 from . import words
@@ -58,7 +59,7 @@ def done(s: Situation) -> Step | None:
         ),
         evidence,
         name=COMPLETED,
-        notice="预授权完成成功",
+        notice=ENDS["completed"].zh,
     )
 
 
@@ -106,6 +107,7 @@ def declined(s: Situation) -> Step:
     asked = words.asked(s.case.kind)
     if KINDS[void.kind].family is Family.ADVICE and void.sent is not Sent.NOT_SENT:
         return _advice_declined(s, void)
+    not_done = "not_refunded" if s.case.kind in REFUNDS else "not_completed"
     ruling = words.ruling(void.why, s.case.kind) if void.sent is Sent.NOT_SENT else None
     cause, evidence = s.cause, _evidence(s, void)
     if ruling is not None:
@@ -116,7 +118,7 @@ def declined(s: Situation) -> Step:
                 f"{asked.en} refused: {ruling.said.en}. Next: {ruling.todo.en}",
             ),
             evidence | {"rule": ruling.name},
-            notice=f"{asked.zh}未成功:{ruling.said.zh}",
+            notice=f"{ENDS[not_done].zh}:{ruling.said.zh}",
         )
     title, money = words.title(cause, s.case.kind), words.money(cause, s.case.kind)
     following = words.next_step(cause, s.case.kind)
@@ -162,7 +164,7 @@ def _advice_declined(s: Situation, void: Transaction) -> Step:
         _evidence(s, void),
         task=ADVICE_DECLINED,
         incident=incident,
-        notice=f"离线完成被拒{code},款未收到",
+        notice=advice_declined(code),
     )
 
 

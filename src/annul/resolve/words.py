@@ -102,6 +102,14 @@ _COMPLETED: Final = Text(
     "预授权此前已完成、撤销或冲正", "The pre-authorisation was completed or cancelled before"
 )
 
+# What is nobody's business at a till: the bank's doubts, and the merchant's money.
+_SHOWN: Final[Mapping[str, Text]] = {
+    **dict.fromkeys(
+        ("risk_refusal", "card_problem"), Text("发卡行未受理", "not accepted by the bank")
+    ),
+    "funds_frozen": Text("暂不能办理", "not possible for the time being"),
+}
+
 
 def asked(kind: str) -> Text:
     """Name what was asked for."""
@@ -125,6 +133,11 @@ def title(cause: Cause, kind: str) -> Text:
     return _about(_TITLES.get(cause.name, cause.title), kind)
 
 
+def shown(cause: Cause, kind: str) -> Text:
+    """Give the title of a cause as anybody at a till may read it."""
+    return _SHOWN.get(cause.name, title(cause, kind))
+
+
 def money(cause: Cause, kind: str) -> Text:
     """Say where the money is when a request ended for a cause without going through."""
     if kind in VOIDS or (cause.patience == "proof" and cause.name != "already_undone"):
@@ -144,3 +157,14 @@ def next_step(cause: Cause, kind: str) -> Text:
 def _about(text: Text, kind: str) -> Text:
     said = asked(kind)
     return Text(text.zh.format(said.zh), text.en.format(said.en))
+
+
+# What a terminal reads as the reason of an end, with its English.
+REASONS: Final[Mapping[str, str]] = {
+    ruling.said.zh: ruling.said.en for rulings in _RULINGS.values() for ruling in rulings.values()
+} | {
+    text.zh: text.en
+    for cause in CAUSES.values()
+    for kind in (VOIDS[0], REFUNDS[0], COMPLETIONS[0])
+    for text in (shown(cause, kind),)
+}

@@ -34,6 +34,7 @@ _ARGUMENTS = (
 )
 PASSWORD = "correct horse battery staple"
 SHOP = "898000058120000"
+PHONE = "400 800 0000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def house() -> Iterator[House]:
             "ANNUL_STATUS_PORT": "0",
             "ANNUL_CONSOLE_PORT": str(console),
             "ANNUL_VOID_TIME_SCALE": "0.02",
+            "ANNUL_SUPPORT_PHONE": PHONE,
         }
         demo = ["up", "--demo", f"--data={folder}"]
         up = Process("up", demo, terminals, folder, environment)

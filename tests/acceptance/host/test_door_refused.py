@@ -144,12 +144,12 @@ async def test_repeats_use_up_nobodys_quota(site: Site) -> None:
         wrong = {number: value for number, value in void.items() if number != 4}
         refused = owner.signed("0200", wrong)
         first = await wire.told(refused)
-        assert (first.code, "编号" in first.text) == ("30", True)
+        assert (first.code, "案件号" in first.text) == ("30", True)
         for _ in range(40):
             async with dial(site.port) as other:
                 assert (await other.told(refused)).code == "30"
         new = await wire.told(owner.signed("0200", wrong | {11: "000003"}))
-        assert (new.code, "编号" in new.text) == ("30", True)
+        assert (new.code, "案件号" in new.text) == ("30", True)
     await quiet(site)
     assert await site.pool.fetchval("SELECT count(*) FROM refusals") == 2
 

@@ -28,7 +28,7 @@ async def _refused(site: Site, body: bytes, before: Snapshot, net: int) -> None:
     assert changes(before, after) == []
     assert answer.code not in {"00", "96"}
     assert not answer.has_mac
-    assert "编号" not in answer.text  # no case, so no number of one
+    assert "案件号" not in answer.text  # no case, so no number of one
 
 
 def _slip(site: Site, sale: Record, without: int, batch: str = "") -> Fields:

@@ -25,7 +25,7 @@ async def test_refund_that_an_issuer_refuses_becomes_a_case_and_ends(
     site.rogue.always("refund", "05")
     refund = await till.undo("refund", sale, 4_000)
     assert refund.state == "declined"
-    assert f"编号{refund.rrn}" in refund.note
+    assert f"案件号{refund.rrn}" in refund.note
     case = await looked_at(site)
     assert (case.kind, case.amount, case.number) == ("refund", 4_000, refund.rrn)
     site.running.resolver.start()

@@ -106,7 +106,7 @@ async def test_void_with_a_field_61_that_makes_no_sense_is_kept_and_becomes_a_ca
         fields = undoing("void", owner.who, f"{number:06d}", sold) | {61: "000001000001010"[:size]}
         answer = await wire.told(owner.signed("0200", fields))
         assert answer.code == "30", size
-        assert "编号" in answer.text, size
+        assert "案件号" in answer.text, size
     await _cases_of_refusals(site, ["30"] * len(sizes))
     await _still_voided(site, wire, owner, sold)
 
@@ -148,7 +148,7 @@ async def test_void_under_a_number_that_was_used_is_kept_and_becomes_a_case(
     void = owner.signed("0200", undoing("void", owner.who, "000002", sold))
     answer = await wire.told(void)
     assert answer.code == "94"
-    assert "编号" in answer.text
+    assert "案件号" in answer.text
     await _cases_of_refusals(site, ["94"])
     assert (await wire.told(void)).code == "94"  # the same again is no second one
     await _cases_of_refusals(site, ["94"])

@@ -60,7 +60,7 @@ async def test_void_that_an_issuer_refuses_for_a_moment_is_voided(
     _fault(quick, FaultKind.CODE, of_kind="void", code="96")
     void = await till.undo("void", sale)
     assert void.response_code == "96"
-    assert f"编号{void.rrn}" in void.note
+    assert f"案件号{void.rrn}" in void.note
     (case,) = await _ended(quick)
     assert (case.ended, case.number) == ("voided", void.rrn)
     whats = await _whats(quick, case)
@@ -197,7 +197,7 @@ async def test_refund_that_an_issuer_declines_is_refused_with_reason_and_next_st
     _fault(quick, FaultKind.CODE, of_kind="refund", code="61")
     refund = await till.undo("refund", sale, 4_000)
     assert refund.response_code == "61"
-    assert f"未成功,原因随后告知 编号{refund.rrn}" in refund.note
+    assert f"退货未成功,原因随后告知 案件号{refund.rrn}" in refund.note
     (case,) = await _ended(quick)
     assert (case.kind, case.ended, case.number) == ("refund", "refused", refund.rrn)
     assert case.amount == 4_000
@@ -216,7 +216,7 @@ async def test_refund_whose_answer_is_lost_ends_as_refunded_once_it_is_known(
     _fault(quick, FaultKind.LOST_ANSWER, of_kind="refund", left=2)  # also when it is asked again
     refund = await till.undo("refund", sale, 4_000)
     assert refund.response_code == "98"
-    assert f"系统继续处理,勿重复操作 编号{refund.rrn}" in refund.note
+    assert f"退货结果未定,随后告知,勿重复 案件号{refund.rrn}" in refund.note
     (case,) = await _ended(quick)
     assert (case.kind, case.ended) == ("refund", "refunded")
     assert f"凭证{sale.trace}退货成功" in await _told(quick, till)

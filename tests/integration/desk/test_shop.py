@@ -258,14 +258,36 @@ async def test_today_has_what_cashiers_asked_to_be_undone(desk: Desk, pool: asyn
     await put_void(pool, 4, sale, origin="resolver")
     await put_void(pool, 6, other)
     await put_void(pool, 7, other, business_date=DAY - timedelta(days=1))
+    await put_void(pool, 10, sale)  # a try that was declined, of the same money
     await put_refusal(pool, 8, "000999", id=shop.least_id(OPENED), received_at=NOW)
     await put_refusal(pool, 9, "000999", id=shop.least_id(NOW), merchant_id=_OTHER)
     found = await shop.today(desk, _SHOP)
-    assert [(one.row["trace"], one.standing) for one in found] == [
-        ("000008", Standing.WORKING),
-        ("000006", Standing.WORKING),
-        ("000003", Standing.VOIDED),
+    assert sorted((one.about["sale_trace"], one.standing) for one in found.sales[1:]) == [
+        ("000002", Standing.VOIDED),
+        ("000005", Standing.WORKING),
     ]
+    assert (found.sales[0].row["trace"], found.sales[0].standing) == ("000008", Standing.WORKING)
+    assert found.back == {"156": 10_000}
+
+
+async def test_the_day_s_sum_has_each_sale_once(desk: Desk, pool: asyncpg.Pool) -> None:
+    """A refund counts with what it gave back, a void with the sale, a pre-authorisation not."""
+    parted = await _sold(pool, state=State.PARTLY_REFUNDED)
+    for trace, amount in ((3, 10_00), (4, 5_00)):
+        await put_void(pool, trace, parted, kind="refund", state=State.APPROVED, amount=amount)
+    held = await _sold(pool, 5, kind="preauth", state=State.VOIDED)
+    await put_void(pool, 6, held, kind="preauth_void", state=State.APPROVED)
+    found = await shop.today(desk, _SHOP)
+    assert len(found.sales) == 2
+    assert found.back == {"156": 15_00}
+
+
+async def test_a_number_finds_a_sale_once(desk: Desk, pool: asyncpg.Pool) -> None:
+    """The void, its repeat and a try at another terminal's same number are one sale."""
+    sale = await _sold(pool, state=State.VOIDED)
+    await put_void(pool, 2, sale, terminal_id="10000002", rrn="300000000022", state=State.APPROVED)
+    found = await shop.find(desk, _visitor(), shop.asked("2"), _SHOP)
+    assert [one.standing for one in found] == [Standing.VOIDED]
 
 
 # Among many --------------------------------------------------------------------------------------

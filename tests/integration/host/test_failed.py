@@ -3,23 +3,16 @@
 import pytest
 
 from annul.domain.kinds import KINDS
-from annul.host.failed import case_note
 from tests.support.hosts import Inside, Line, Till
-
-
-def test_a_note_fits_a_display_and_names_the_case() -> None:
-    note = case_note("300000000001")
-    assert note == "CUP系统继续处理,勿重复操作 编号300000000001"
-    assert len(note.encode("gbk")) <= 60
 
 
 @pytest.mark.parametrize(
     ("kind", "code", "said"),
     [
-        ("void", "51", "系统继续处理,勿重复操作"),
-        ("void", "96", "系统继续处理,勿重复操作"),
-        ("refund", "51", "未成功,原因随后告知"),
-        ("refund", "96", "系统继续处理,勿重复操作"),
+        ("void", "51", "原消费暂有效,结果随后告知,勿重复"),
+        ("void", "96", "撤销结果未定,随后告知,勿重复"),
+        ("refund", "51", "退货未成功,原因随后告知"),
+        ("refund", "96", "退货结果未定,随后告知,勿重复"),
     ],
 )
 async def test_what_an_issuer_does_not_approve_is_told_with_its_number(
@@ -30,7 +23,7 @@ async def test_what_an_issuer_does_not_approve_is_told_with_its_number(
     inside.rogue.always(kind, code)
     answer = await till.ask(kind, till.undoing(kind, sold))
     row = await inside.the(kind)
-    assert answer.text == f"CUP{said} 编号{row.rrn}"
+    assert answer.text == f"CUP{said} 案件号{row.rrn}"
     assert answer.message[37] == row.rrn
     assert inside.host.failed.is_set()
 
@@ -50,7 +43,7 @@ async def test_what_is_refused_before_it_is_written_is_kept_with_what_it_asked_f
     answer = await till.ask("void", fields)
     (row,) = await inside.pool.fetch("SELECT * FROM refusals")
     assert (answer.code, row["response_code"], row["rule"]) == ("13", "13", "currency_differs")
-    assert answer.text == f"CUP币种不符,请核对币种 编号{row['rrn']}"
+    assert answer.text == f"CUP币种不符,请核对币种 案件号{row['rrn']}"
     assert (row["original_batch"], row["original_trace"]) == (sold.batch, sold.trace)
     assert (row["amount"], row["card_masked"]) == (10_000, "620001******0007")
     assert bytes(row["card_hash"]) == sold.card_hash

@@ -29,7 +29,7 @@ from annul.console.overview import trouble
 from annul.console.people import access
 from annul.console.people import page as admin
 from annul.console.reference import page as api
-from annul.console.shop.signs import _NOT_REFUNDED, SIGNS
+from annul.console.shop.signs import SIGNS
 from annul.console.till import drawing
 from annul.console.till.issuer_panel import Maintenance
 from annul.console.till.tills import Tills
@@ -119,7 +119,7 @@ def _said() -> Iterator[str]:
     yield from shared.STEPS.values()
     yield from (text for _, *texts in trouble.SAID.values() for text in texts)
     for sign in SIGNS.values():
-        yield from (sign.title, sign.money, sign.tell)
+        yield from (sign.title, sign.money)
     yield from queue._NAMES.values()
     for listed in (shared.CASES, TRANSACTIONS, merchants.MERCHANTS, issuers.ISSUERS):
         for column in listed.columns:
@@ -155,7 +155,7 @@ def test_most_settings_are_explained_in_chinese() -> None:
 
 def test_every_icon_stands_for_something_and_is_drawn() -> None:
     menu = {page.icon for page in pages(Tills(), Maintenance())} - {""}
-    signs = {sign.icon for sign in (*SIGNS.values(), _NOT_REFUNDED)}
+    signs = {sign.icon for sign in SIGNS.values()}
     device = {*drawing._ICONS.values(), *(sign for _, _, sign, word in drawing._KEYS if word)}
     within = {"check", "command", "copy", "dash", "dot", "open", "person", "plus", "question"}
     within |= {"search", "star", "theme"}

@@ -131,9 +131,9 @@ def test_an_order_that_is_not_allowed_is_dropped_with_the_rule() -> None:
     [
         ("void", "voided", "凭证000002已撤销"),
         ("void", "refunded", "凭证000002已改为退货"),
-        ("void", "refused", "凭证000002未撤销:发卡行单笔超时"),
+        ("void", "refused", "凭证000002撤销未成功,原消费仍有效,款项未退:发卡行单笔超时"),
         ("refund", "refunded", "凭证000002退货成功"),
-        ("refund", "refused", "凭证000002退货未成功:发卡行单笔超时"),
+        ("refund", "refused", "凭证000002退货未成功,款项未退:发卡行单笔超时"),
         ("completion", "refused", "凭证000002预授权完成未成功:发卡行单笔超时"),
     ],
 )

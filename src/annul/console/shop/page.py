@@ -1,5 +1,6 @@
 """My shop, for a phone: how a voucher stands, in plain words, and what to tell the customer."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -18,11 +19,10 @@ from annul.desk import shop as views
 from annul.desk.feed import Change
 from annul.desk.roles import Scope
 from annul.desk.shop import Standing, Voucher
-from annul.diagnose.causes import CAUSES, Cause
-from annul.domain.kinds import KINDS
+from annul.domain.kinds import CASED, KINDS
 from annul.resolve import words as of_kind
 
-from .signs import Sign, sign_of
+from .signs import Sign, cause_of, sign_of, tell
 
 STYLE: Final = '<link rel="stylesheet" href="/assets/pos.css">'
 _LONGEST: Final = 200  # characters of what is scanned: an address with the code in it
@@ -137,6 +137,7 @@ async def _result(view: View, wanted: views.VoucherSearch, merchant: str, text: 
                 "Compare it with the slip: the voucher number has 6 digits. If it is right, call "
                 "the acquirer with the slip in hand. Do not void it again before."
             ),
+            view.desk.support_phone,
         )
     first, *others = found
     withdraw = await _withdrawing(view, first)
@@ -169,12 +170,12 @@ async def _withdrawing(view: View, one: Voucher) -> Html | None:
     return tag("section", tag("p", said), button)
 
 
-def _kindly(said: str, following: str) -> Html:
+def _kindly(said: str, following: str, phone: str = "") -> Html:
     return tag(
         "section",
         tag("span", icon("question"), cls="shop-icon"),
         tag("h2", said),
-        tag("p", following),
+        tag("p", following, tag("b", f" {phone}") if phone else None),
         id="nothing",
         cls="card shop-answer",
         role="status",
@@ -184,9 +185,7 @@ def _kindly(said: str, following: str) -> Html:
 def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
     words, row, about = view.words, one.row, one.about
     sign = sign_of(one)
-    cause = CAUSES.get(about["confirmed"] or about["cause"] or "")
     amount = view.amount(_amount(one), row["currency"])
-    part = view.amount(about["undone"] or 0, row["currency"])
     kind = KINDS[row["kind"]]
     return tag(
         "article",
@@ -195,14 +194,13 @@ def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
             tag("span", icon(sign.icon), cls="shop-icon"),
             tag("div", tag("h2", words(sign.title)), tag("p", amount, cls="shop-amount num")),
         ),
-        *_said(view, one, sign, cause, part),
+        *_said(view, one, sign),
         withdraw,
         facts(
             (
-                (words("Case"), _number(view, about["number"])),
-                (words("Voucher"), tag("span", row["trace"], cls="mono")),
-                (words("Kind"), words.of(kind.title)),
-                (words("Voucher of the sale"), _of_sale(one)),
+                (words("Case number"), _number(view, about["number"])),
+                (words("Voucher"), tag("span", about["sale_trace"] or row["trace"], cls="mono")),
+                (words("Last asked"), f"{words.of(kind.title)} · {row['trace']}"),
                 (words("Reference"), tag("span", about["undo_rrn"] or row["rrn"], cls="mono")),
                 (words("Card"), tag("span", row["card_masked"], cls="mono")),
                 (words("Terminal"), row["terminal_id"]),
@@ -216,36 +214,46 @@ def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
     )
 
 
-def _said(view: View, one: Voucher, sign: Sign, cause: Cause | None, part: str) -> list[Html]:
-    """Say where the money is, what to tell the customer, what to do, and when it will be known."""
+def _said(view: View, one: Voucher, sign: Sign) -> list[Html]:
+    """Say where the money is, when it is known, what to tell the customer, and whom to call."""
     words, about = view.words, one.about
-    undone = one.standing in {Standing.WORKING, Standing.REFUSED}
-    money, kind = words(sign.money, part=part), one.kind
-    if cause and undone:
-        money = words.of(of_kind.money(cause, kind))
-    said = [
-        (words("Where the money is"), money),
-        (words("Tell the customer"), words(sign.tell, part=part)),
-    ]
-    if one.standing is Standing.UNPROVED:
-        said.append(
-            (
-                words("What you do"),
-                words(
-                    "Do not void or refund it again, and give no cash "
-                    "back. Nothing is lost; it is only not known yet."
-                ),
-            )
-        )
-    if cause and undone:
-        said.append((words("What you do"), words.of(of_kind.next_step(cause, kind))))
-        said.append((words("Most probable cause"), words.of(of_kind.title(cause, kind))))
+    part = view.amount(about["undone"] or 0, one.row["currency"])
+    said = [(words("Where the money is"), words(sign.money, part=part))]
     if one.open:
         said.append((words("When it will be known"), _when(view, one)))
     elif about["ended_at"] or about["undone_at"]:
         at: datetime = about["ended_at"] or about["undone_at"]
         said.append((words("Known since"), view.when(at)))
-    return [tag("section", tag("h3", head), tag("p", text)) for head, text in said]
+    parts = [tag("section", tag("h3", head), tag("p", text)) for head, text in said]
+    script = tag("q", words.of(tell(one)).format(part=part), cls="shop-script")
+    parts.append(tag("section", tag("h3", words("Tell the customer")), script, cls="shop-tell"))
+    todo = _todo(view, one)
+    if todo:
+        parts.append(tag("section", tag("h3", words("What you do")), tag("p", todo)))
+    return [*parts, _help(view, one)]
+
+
+def _todo(view: View, one: Voucher) -> str:
+    """Say what the shop itself does about what is open or was refused."""
+    words, cause = view.words, cause_of(one)
+    if one.standing is Standing.UNPROVED:
+        return words(
+            "Do not void or refund it again, and give no cash "
+            "back. Nothing is lost; it is only not known yet."
+        )
+    return words.of(of_kind.next_step(cause, one.kind)) if cause and one.kind in CASED else ""
+
+
+def _help(view: View, one: Voucher) -> Html:
+    """Say whom to call, with what in hand."""
+    words, phone = view.words, view.desk.support_phone
+    number = one.about["number"] or one.row["rrn"]
+    if not phone:
+        text = words("Questions? Call your acquirer with the number {number}.", number=number)
+        return tag("p", text, cls="shop-help")
+    said = words("Questions? Call, with the number {number} in hand:", number=number)
+    there = f"tel:{re.sub(r'[^0-9+]', '', phone)}"
+    return tag("p", said, " ", link(phone, there, cls="shop-phone"), cls="shop-help")
 
 
 def _when(view: View, one: Voucher) -> str:
@@ -271,12 +279,6 @@ def _number(view: View, number: str | None) -> object:
     return tag("span", number, cls="mono")
 
 
-def _of_sale(one: Voucher) -> str:
-    about = one.about
-    same = about["sale_id"] is None or about["sale_id"] == one.row["id"]
-    return "" if same else about["sale_trace"]
-
-
 def _amount(one: Voucher) -> int:
     """Give the amount of the sale, of the voucher itself when there is none."""
     amount = one.about["sale_amount"]
@@ -291,25 +293,29 @@ async def _today(view: View, merchant: str) -> Html:
     if not merchant:
         hint = tag("p", words("Choose a shop to see what it voided today."), cls="empty")
         return tag("section", hint, cls="card calm", id="today")
-    rows = [_row(view, one) for one in await views.today(view.desk, merchant)]
+    day = await views.today(view.desk, merchant)
+    rows = [_row(view, one) for one in day.sales]
     shown = (
         tag("ul", *rows, cls="shop-rows")
         if rows
         else tag("p", words("Nothing was voided or refunded today."), cls="empty")
     )
-    return tag(
-        "section",
-        tag("header", tag("h2", words("Today's voids and refunds"))),
-        shown,
-        cls="card",
-        id="today",
-    )
+    head = tag("header", tag("h2", words("Today's voids and refunds")), _sums(view, day))
+    return tag("section", head, shown, cls="card", id="today")
+
+
+def _sums(view: View, day: views.Day) -> Html | None:
+    """Say what goes back today: each sale once."""
+    words = view.words
+    if not day.back:
+        return None
+    sums = " + ".join(view.amount(amount, currency) for currency, amount in day.back.items())
+    return tag("span", words("Goes back: {sums}", sums=sums), cls="shop-sum num", id="day-sum")
 
 
 def _row(view: View, one: Voucher) -> Html:
-    words, row = view.words, one.row
+    words, row, about = view.words, one.row, one.about
     sign = sign_of(one)
-    kind = KINDS[row["kind"]]
     query = urlencode({"code": one.code})
     return tag(
         "li",
@@ -317,15 +323,15 @@ def _row(view: View, one: Voucher) -> Html:
             "a",
             tag(
                 "span",
-                tag("b", row["trace"], cls="mono"),
+                tag("b", about["sale_trace"] or row["trace"], cls="mono"),
                 tag(
                     "small",
                     f"{view.when(row['received_at'])[6:]} · "
-                    f"{words.of(kind.title)} · "
+                    f"{words.of(KINDS[one.kind].title)} · "
                     f"{row['terminal_id']}",
                 ),
             ),
-            tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
+            tag("span", view.amount(_amount(one), row["currency"]), cls="num"),
             badge(words(sign.title), sign.tone),
             href=f"/shop?{query}",
         ),

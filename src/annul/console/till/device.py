@@ -304,5 +304,6 @@ def _ended(result: Result, words: Words) -> Screen:
         head.append(ScreenLine(f"{result.code} {result.text}".strip(), "ask"))
     rest = [ScreenLine(line) for line in result.lines]
     if result.strike:
-        rest.append(ScreenLine(words("The acquirer has settled it: strike it out"), "key", "9"))
+        clear = words("The acquirer has settled it: clear the reversal")
+        rest.append(ScreenLine(clear, "key", "9"))
     return Screen("", (*head, *rest), hint=words("Any key: back"), tone=result.tone)

@@ -1,24 +1,21 @@
 """What came of a wish, in words: for the screen, and as rows of the slip."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from annul.console.frame.texts import Words
 from annul.domain.kinds import KINDS, VOIDS
-from annul.domain.response_codes import describe
+from annul.domain.shown_codes import shown
+from annul.domain.terminal_notes import pending
 from annul.host.ordered import OrderRefused
 from annul.sim.terminal import receipt
 from annul.sim.terminal.journal import Record
 from annul.sim.terminal.profile import Profile
 from annul.sim.terminal.terminal import OPEN
 
-from . import notes
 from .tills import TillResult
 from .values import Result
-
-_LABEL: Final = 12  # columns of the slip that a label takes
 
 # What keeps the terminal from going on: error code to title, text, next step.
 _ERRORS: Final = {
@@ -104,37 +101,48 @@ def result(done: TillResult, profile: Profile, words: Words) -> Result:
             lines=tuple(told),
         )
     if done.wish.function == "sign_in":
-        noted = [notes.said(done.said, words)] if done.said else []
+        noted = _heard(done.said, words)
         return Result(
             "good", words("Signed in"), words("Fresh keys have come."), lines=(*noted, *told)
         )
     if done.wish.function in {"strike", "reprint"}:
-        title = "Struck out" if done.wish.function == "strike" else "Printed again"
+        title = "Reversal cleared" if done.wish.function == "strike" else "Printed again"
         return Result("note", words(title), words("Voucher {trace}", trace=done.wish.voucher))
     assert done.record is not None, "every other wish becomes a transaction"
     return _transaction(done.record, profile, told, words)
 
 
 def _transaction(record: Record, profile: Profile, told: Sequence[str], words: Words) -> Result:
-    described = describe(record.response_code)
+    code, noted = shown(record.response_code), receipt.noted_of(record)
     open_ = record.state == "unanswered" or (
         record.state == "declined" and record.response_code in OPEN
     )
     title, tone = ("Outcome not known", "open") if open_ else _TITLES[record.state]
-    if record.kind in VOIDS and record.state == "declined" and notes.CASE.fullmatch(record.note):
+    if record.kind in VOIDS and record.state == "declined" and noted and pending(noted):
         title, tone = "Not voided yet", "open"
     lines = [words("Voucher {trace}", trace=record.trace)]
-    if record.note:
-        lines.append(notes.said(record.note, words, record.response_code))
+    heard = _heard(record.note, words)
+    if heard:
+        lines += heard
     elif record.state != "approved":
-        lines.append(words.of(described.advice))
+        lines.append(words.of(code.cashier))
+    if noted and noted.case:
+        lines.append(words("Case {number}", number=noted.case))
+    if noted and noted.phone:
+        lines.append(words("Help line {phone}", phone=noted.phone))
     if record.balance:
         lines.append(_balance(record, profile))
-    text = words.of(described.title)
+    text = words.of(code.title)
     if record.state == "approved":
         named = words.of(KINDS[record.kind].title)
         text = named[:1].upper() + named[1:]
     return Result(tone, words(title), text, record.response_code, (*lines, *told))
+
+
+def _heard(note: str, words: Words) -> list[str]:
+    """Say what the host tells the cashier, if it tells anything."""
+    heard = receipt.heard(note, language(words))
+    return [heard] if heard else []
 
 
 def _told(record: Record, words: Words) -> str:
@@ -145,7 +153,7 @@ def _told(record: Record, words: Words) -> str:
 
 def _balance(record: Record, profile: Profile) -> str:
     """Read it off the slip, which has the sum as people read it."""
-    return dict(_rows(receipt.slip(record, profile, "en"))).get("BALANCE", "")
+    return dict(receipt.slip_rows(record, profile, "en")).get("BALANCE", "")
 
 
 # The slip --------------------------------------------------------------------------------------
@@ -155,36 +163,15 @@ def slip(done: TillResult, profile: Profile, words: Words) -> Slip | None:
     """Give what the printer prints for a wish, None when it prints nothing."""
     spoken = language(words)
     if done.settled is not None:
-        text = receipt.totals(done.settled, profile, spoken)
-        return Slip(_heading(text), _rows(text))
+        rows = receipt.totals_rows(done.settled, profile, spoken)
+        return Slip(receipt.heading("settlement", spoken), rows)
     record = done.record
     if record is None or record.kind == "balance" or done.wish.function == "strike":
         return None
-    text = receipt.slip(record, profile, spoken)
-    signed = record.state == "approved"
-    noted = notes.said(record.note, words, record.response_code)
-    rows = [(label, noted if value == record.note else value) for label, value in _rows(text)]
-    return Slip(_heading(text), rows, shop_code(profile, record), signed)
+    rows, signed = receipt.slip_rows(record, profile, spoken), record.state == "approved"
+    return Slip(receipt.heading("title", spoken), rows, shop_code(profile, record), signed)
 
 
 def language(words: Words) -> Literal["zh", "en"]:
     """Give the language that a page speaks, as the slip's writer wants it."""
     return "zh" if words.language == "zh" else "en"
-
-
-def _heading(text: str) -> str:
-    return text.splitlines()[1].strip()
-
-
-def _rows(text: str) -> list[tuple[str, str]]:
-    """Read labels and values off a slip that was written for paper of fixed columns."""
-    return [_split(line) for line in text.splitlines()[3:] if line.strip("-")]
-
-
-def _split(line: str) -> tuple[str, str]:
-    columns = 0
-    for place, letter in enumerate(line):
-        if columns >= _LABEL:
-            return line[:place].strip(), line[place:].strip()
-        columns += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-    return line.strip(), ""

@@ -118,9 +118,9 @@ FUNCTIONS: Final = {
     "qr_sale": Function("QR sale", ("amount", "scan"), (("", "qr_sale"),)),
     "sign_in": Function("Sign in"),
     "settle": Function("Settle", ("sure",)),
-    "reprint": Function("Reprint", ("printed",)),
+    "reprint": Function("Reprint slip", ("printed",)),
 }
-STRIKE: Final = Function("Strike out", ("strike",))
+STRIKE: Final = Function("Clear reversal", ("strike",))
 
 # What is asked: title, what stands beneath it, longest entry, whether it is hidden.
 ASKED: Final = {
@@ -135,7 +135,7 @@ ASKED: Final = {
     "sure": ("Close the batch?", "OK settles, Cancel leaves it open", 0, False),
     "strike": (
         "Has the acquirer settled it by hand?",
-        "OK strikes it out, Cancel leaves it",
+        "OK clears it, Cancel leaves it",
         0,
         False,
     ),

@@ -140,6 +140,16 @@ class TerminalJournal:
         ).fetchone()
         return None if row is None else self._record(row)
 
+    def request_of(self, voucher: str) -> Record | None:
+        """Find what last failed to undo or complete a voucher, or is that voucher itself."""
+        found = self._all(
+            "SELECT * FROM records WHERE state <> 'sent' AND original <> ''"
+            " AND (original = ? OR trace = ?)"
+            " ORDER BY state = 'approved', batch DESC, trace DESC LIMIT 1",
+            *(voucher, voucher),
+        )
+        return found[0] if found else None
+
     def owed(self) -> Sequence[Record]:
         """Give what must go out before the next transaction, oldest first."""
         return self._all("SELECT * FROM records WHERE owed <> '' ORDER BY batch, trace")

@@ -29,13 +29,15 @@ class TerminalLine:
         context: ssl.SSLContext | None = None,
         name: str = "",
         knock: Callable[[], bytes] | None = None,
+        let_in: Callable[[bytes], None] = lambda _: None,
     ) -> None:
         """`software` is the version that the header states, as eight digits.
 
         With a `context` the line is TLS, and the host proves to be `name`, or else `host`. `knock`
         builds a message that may get lost. A new line of TLS 1.3 begins with it, since there a
         client is through before the host has looked at its certificate: the refusal, or a mere
-        hang-up, comes instead of the first answer (RFC 8446, 4.4.2.4 and appendix E.1.2).
+        hang-up, comes instead of the first answer (RFC 8446, 4.4.2.4 and appendix E.1.2). `let_in`
+        hears that answer: what the host has to tell, it tells with the first one.
         """
         version = bytes.fromhex(software)
         # What the header of the last answer asks of the terminal. No MAC covers it.
@@ -44,6 +46,7 @@ class TerminalLine:
         self._context = context
         self._name = (name or host) if context else None
         self._knock = knock
+        self._let_in = let_in
         self._head = _TPDU + _APPLICATION + version[:1] + _READY + version[1:]
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
@@ -91,7 +94,7 @@ class TerminalLine:
             try:
                 writer.write(TPDU_2.pack(self._knock(), self._head))
                 await writer.drain()
-                await self._answer(reader)
+                self._let_in(await self._answer(reader))
             except BaseException:  # a late answer to it must not meet the next message
                 writer.close()
                 raise

@@ -3,6 +3,7 @@
 Source: UnionPay POS field usage. Tracks and PIN blocks go out and are never kept.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,6 +21,14 @@ _EXPIRY: Final = "3012"
 _SERVICE_CODE: Final = "201"
 _PIN_LENGTH: Final = "12"
 _KEYED, _SWIPED, _SCANNED = "01", "02", "03"
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalAnswer:
+    """The host's answer to a message that is not a transaction."""
+
+    response_code: str
+    fields: Mapping[int, str | bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +126,8 @@ def _original(order: TerminalOrder, batch: str) -> Fields:
     if rrn and order.kind.money is Money.BACK:
         fields[37] = f"{rrn:<12}"
     return fields
+
+
+def note_of(answer: Mapping[int, str | bytes]) -> str:
+    """Give what the host tells the terminal in an answer: field 63, after the organisation."""
+    return str(answer.get(63, ""))[3:].strip()

@@ -1,11 +1,15 @@
 """What the terminal prints and shows, in Chinese or in English."""
 
+import re
 import unicodedata
 from typing import Final, Literal
 
 from annul.domain import money
 from annul.domain.kinds import KINDS
-from annul.domain.response_codes import describe
+from annul.domain.shown_codes import shown
+from annul.domain.terminal_notes import Noted, pending, read
+from annul.domain.text import Text
+from annul.resolve.words import REASONS
 
 from .batch import Settled
 from .journal import Record
@@ -13,8 +17,10 @@ from .profile import Profile
 from .terminal import OPEN
 
 Language = Literal["zh", "en"]
+Rows = list[tuple[str, str]]  # labels and values
 
 _WIDTH: Final = 40  # columns of the paper; a Chinese character takes two
+_LABEL: Final = 12  # of them a label's
 # label: (zh, en)
 _LABELS: Final = {
     "title": ("签购单", "SALES SLIP"),
@@ -34,7 +40,9 @@ _LABELS: Final = {
     "balance": ("余额", "BALANCE"),
     "result": ("结果", "RESULT"),
     "note": ("说明", "NOTE"),
-    "advice": ("请", "NEXT"),
+    "case": ("案件号", "CASE"),
+    "advice": ("提示", "NEXT"),
+    "phone": ("客服电话", "HELP LINE"),
     "debits": ("借记", "DEBITS"),
     "credits": ("贷记", "CREDITS"),
     "settlement": ("结算总计单", "SETTLEMENT"),
@@ -47,12 +55,23 @@ _STATES: Final = {
     "reversed": ("已冲正，未动账", "reversed, no money moved"),
     "unanswered": ("结果未知", "outcome not known yet"),
 }
+# How a request stands that has become a case, on the slip of the customer.
+_CASE_OPEN: Final = Text("处理中", "in progress")
+_CALL: Final = Text("如有疑问请联系收单机构", "Questions: call the acquirer.")
 _REVERSED_BY_HOST: Final = ("未成功，由主机冲正", "not done, the host reverses it")
 
 
 def slip(record: Record, profile: Profile, language: Language) -> str:
-    """Write the slip of one transaction, or why there was none."""
-    kind = KINDS[record.kind]
+    """Write the slip of one transaction on paper."""
+    return _paper("title", slip_rows(record, profile, language), language)
+
+
+def slip_rows(record: Record, profile: Profile, language: Language) -> Rows:
+    """Give what the slip of one transaction says, or why there was none.
+
+    It is the customer's: it says how things stand, in their language, and nothing of risk.
+    """
+    kind, noted = KINDS[record.kind], noted_of(record)
     rows = [
         ("merchant", profile.merchant),
         ("terminal", profile.terminal),
@@ -69,29 +88,68 @@ def slip(record: Record, profile: Profile, language: Language) -> str:
         ("amount", f"CNY {money.show(record.amount)}" if record.amount else ""),
         ("balance", _balance(record.balance)),
         ("result", outcome(record, language)),
-        ("note", record.note),
+        ("note", _sentence(noted.text.speak(language)) if noted and not noted.voucher else ""),
+        ("case", noted.case if noted else ""),
+        ("advice", _advice(record, noted, language)),
+        ("phone", noted.phone if noted else ""),
     ]
-    case = "编号" in record.note  # the host goes on by itself and says so
-    if record.response_code and record.state != "approved" and not case:
-        described = describe(record.response_code)
-        advice = described.advice.speak(language)
-        rows.append(("advice", advice))
-    return _paper("title", rows, language)
+    return _labelled(rows, language)
+
+
+def noted_of(record: Record) -> Noted | None:
+    """Read what the host has said of this transaction; None when it was of another one."""
+    noted = read(record.note)
+    mine = noted.case or noted.voucher in {record.original, record.trace} - {""}
+    return noted if mine or (record.note and not noted.voucher) else None
+
+
+def heard(note: str, language: Language) -> str:
+    """Say what the host tells the cashier in a note: of this transaction, or of an earlier one."""
+    noted = read(note, REASONS)
+    text = noted.text.speak(language)
+    if not noted.voucher:
+        return _sentence(text)
+    why = noted.why.speak(language)
+    of = Text("凭证", "Voucher ").speak(language)
+    colon = "：" if language == "zh" else ": "
+    return f"{of}{noted.voucher}{colon}{text}" + (f"{colon}{why}" if why else "")
+
+
+def _advice(record: Record, noted: Noted | None, language: Language) -> str:
+    """Say what the customer, or the shop for them, can do next."""
+    if not record.response_code or record.state == "approved":
+        return ""
+    if noted is not None and (noted.case or noted.voucher):
+        return "" if noted.phone else _CALL.speak(language)
+    return shown(record.response_code).customer.speak(language)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def outcome(record: Record, language: Language) -> str:
     """Say in one line what became of a transaction: state, response code and its text."""
+    noted = noted_of(record)
+    if noted is not None and noted.voucher:
+        return _sentence(noted.text.speak(language))
+    if noted is not None and noted.case and record.state == "declined" and pending(noted):
+        return f"{_CASE_OPEN.speak(language)} ({record.response_code})"
     open_ = record.state == "declined" and record.response_code in OPEN
     state = (_REVERSED_BY_HOST if open_ else _STATES[record.state])[_index(language)]
     if not record.response_code or record.state in {"approved", "reversed"}:
         return state
-    described = describe(record.response_code)
-    text = described.title.speak(language)
+    text = shown(record.response_code).title.speak(language)
     return f"{record.response_code} {text} ({state})"
 
 
 def totals(settled: Settled, profile: Profile, language: Language) -> str:
-    """Write the slip of a settlement."""
+    """Write the slip of a settlement on paper."""
+    return _paper("settlement", totals_rows(settled, profile, language), language)
+
+
+def totals_rows(settled: Settled, profile: Profile, language: Language) -> Rows:
+    """Give what the slip of a settlement says."""
     sums = settled.totals
     agreed = ("与主机相符", "agrees with the host")
     differs = ("与主机不符，已批上送", "differs from the host, uploaded")
@@ -104,19 +162,38 @@ def totals(settled: Settled, profile: Profile, language: Language) -> str:
         ("result", (agreed if settled.balanced else differs)[_index(language)]),
         ("uploaded", str(settled.uploaded) if settled.uploaded else ""),
     ]
-    return _paper("settlement", rows, language)
+    return _labelled(rows, language)
 
 
-def _paper(title: str, rows: list[tuple[str, str]], language: Language) -> str:
+def heading(what: Literal["title", "settlement"], language: Language) -> str:
+    """Give what stands above a slip."""
+    return _LABELS[what][_index(language)]
+
+
+def _labelled(rows: list[tuple[str, str]], language: Language) -> Rows:
     at = _index(language)
-    heading = _LABELS[title][at]
-    left = (_WIDTH - _columns(heading)) // 2
-    lines = ["-" * _WIDTH, " " * left + heading, "-" * _WIDTH]
+    return [(_LABELS[label][at], value) for label, value in rows if value.strip()]
+
+
+def _paper(what: Literal["title", "settlement"], rows: Rows, language: Language) -> str:
+    head = heading(what, language)
+    left = (_WIDTH - _columns(head)) // 2
+    lines = ["-" * _WIDTH, " " * left + head, "-" * _WIDTH]
     for label, value in rows:
-        if value.strip():
-            text = _LABELS[label][at]
-            lines.append(f"{text}{' ' * (12 - _columns(text))}{value}")
+        for number, part in enumerate(_folded(value)):
+            begin = "" if number else label
+            lines.append(f"{begin}{' ' * (_LABEL - _columns(begin))}{part}")
     return "\n".join([*lines, "-" * _WIDTH])
+
+
+def _folded(value: str) -> list[str]:
+    """Break a value where the paper ends: English between words, Chinese anywhere."""
+    lines, room = [""], _WIDTH - _LABEL
+    for word in re.findall(r"[\x21-\x7e]+ *|.", value):
+        if lines[-1] and _columns(lines[-1] + word.rstrip()) > room:
+            lines.append("")
+        lines[-1] += word
+    return [line.rstrip() for line in lines]
 
 
 def _balance(field54: str) -> str:

@@ -1,11 +1,12 @@
 """The soft terminal: sign-in, transactions, what is owed from before, and the end of a batch."""
 
+import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from annul.domain.kinds import KINDS, Family, Kind
+from annul.domain.terminal_notes import read
 from annul.merchants.parameters import Parameters
 from annul.security.ciphers import BlockCipher
 from annul.security.errors import UnusableKey
@@ -23,7 +24,7 @@ from . import messages
 from .errors import NoAnswerFromHost, NotPossible, SignInRefused, StillOwing, Unreachable
 from .journal import Fields, Record, TerminalJournal
 from .line import TerminalLine
-from .messages import TerminalOrder
+from .messages import TerminalAnswer, TerminalOrder
 from .profile import Profile
 
 _CODEC: Final = Codec(DIALECTS["unionpay_pos"])
@@ -35,14 +36,6 @@ _SIGN_IN_AGAIN: Final = frozenset({_MAC_REFUSED, "77"})
 # The host has no outcome yet and sees to it by itself.
 OPEN: Final = frozenset({"98", "68", "09"})
 _REVERSAL_DONE: Final = frozenset({"00", "25", "12"})
-
-
-@dataclass(frozen=True, slots=True)
-class TerminalAnswer:
-    """The host's answer to a message that is not a transaction."""
-
-    response_code: str
-    fields: Mapping[int, str | bytes]
 
 
 class SoftTerminal:
@@ -71,6 +64,7 @@ class SoftTerminal:
             context=client_context(tls) if tls else None,
             name=tls.name if tls else "",
             knock=self._echo,
+            let_in=self._let_in,
         )
         self._asked = 0  # what the host asks, from an answer that is proved to be the host's
         self._ids = (profile.terminal, profile.merchant)
@@ -169,6 +163,7 @@ class SoftTerminal:
         except _BadMac:
             message = "the answer's MAC is wrong, so it is not believed"
             raise NoAnswerFromHost(message) from None
+        self._hear(messages.note_of(message.fields()))
         return TerminalAnswer(str(message[39]), message.fields())
 
     # Transactions --------------------------------------------------------------------------
@@ -255,6 +250,7 @@ class SoftTerminal:
             return self.journal.change(
                 record, state="unanswered", reason=_MAC_REFUSED, response_code=_MAC_REFUSED
             )
+        self._hear(messages.note_of(answer.fields()))
         code = str(answer[39])
         state, owed = _outcome(record, code, has_reference=37 in answer)
         scanned = answer.get(59, b"")
@@ -267,11 +263,17 @@ class SoftTerminal:
             rrn=answer.get(37, "").strip(),
             auth_code=answer.get(38, "").strip(),
             voucher=voucher,
-            note=answer.get(63, "")[3:].strip(),
+            note=messages.note_of(answer.fields()),
             balance=answer.get(54, ""),
             date=answer.get(13, record.date),
             time=answer.get(12, record.time),
         )
+
+    def _hear(self, note: str) -> Record | None:
+        """Keep with its request how the case of an earlier voucher has ended, for its slip."""
+        voucher = read(note).voucher
+        request = self.journal.request_of(voucher) if voucher else None
+        return request and self.journal.change(request, note=note)
 
     async def _send_owed(self, record: Record) -> tuple[Record, str]:
         """Send what is owed once; give the record and the answer's code, empty when it is none."""
@@ -309,6 +311,13 @@ class SoftTerminal:
         """Build the echo test: any answer to it says that the host takes this terminal's line."""
         field60 = Field60("00", self.journal.batch, "301").build()
         return _CODEC.encode("0820", {41: self._ids[0], 42: self._ids[1], 60: field60})
+
+    def _let_in(self, raw: bytes) -> None:
+        """Hear what the answer to the echo test tells; a garbled one tells nothing."""
+        with contextlib.suppress(DecodeError):
+            heard = self._hear(messages.note_of(_CODEC.decode(raw).fields()))
+            if heard is not None:
+                self._told(heard)
 
     async def _exchange(
         self,

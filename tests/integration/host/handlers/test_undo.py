@@ -36,7 +36,7 @@ async def test_what_names_nothing_that_is_there_is_refused_and_kept(
     fields = till.undoing(kind, sold, f37="999999999999", f61="000009000009")
     answer = await till.ask(kind, fields)
     assert answer.code == "25"
-    assert "编号" in answer.text, "it has become a case"
+    assert "案件号" in answer.text, "it has become a case"
     row = await inside.the(kind)
     assert (row.state, row.original_id, row.why) == ("declined", None, "original_not_found")
     assert inside.rogue.of(kind) == []

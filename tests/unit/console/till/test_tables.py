@@ -6,14 +6,12 @@ from dataclasses import asdict, replace
 import pytest
 from pydantic import TypeAdapter
 
-from annul.console.frame.texts import Words, catalogue
-from annul.console.till import cards, drawing, notes, telling
+from annul.console.frame.texts import catalogue
+from annul.console.till import cards, drawing, telling
 from annul.console.till.troubles import TIMES, TROUBLES, WELL, Trouble, TroubleState, in_force, rows
 from annul.console.till.values import ASKED, FUNCTIONS, STRIKE
 from annul.sim.issuer.control import FaultRow
 from annul.sim.issuer.rules import IssuerSettings
-
-_CASE = "系统继续处理,勿重复操作 编号405914327698"
 
 
 def _in_force(trouble: Trouble, times: int = 0) -> TroubleState:
@@ -64,7 +62,6 @@ def _texts() -> Iterator[str]:
     for error in (*telling._ERRORS.values(), telling._FAULT):
         yield from error[:3]
     yield from (title for title, _ in telling._TITLES.values())
-    yield from notes._ENDS.values()
     yield from ("Demo card", *(name for name, _ in cards._DEMO))
     yield from (word for _, _, _, word in drawing._KEYS if word)
     yield from (function.title for function in (*FUNCTIONS.values(), STRIKE))
@@ -75,26 +72,3 @@ def _texts() -> Iterator[str]:
 @pytest.mark.parametrize("text", sorted(set(_texts())))
 def test_a_text_of_a_table_has_its_chinese(text: str) -> None:
     assert text in catalogue("zh")
-
-
-def test_what_the_host_notes_is_said_in_english() -> None:
-    english = Words("en")
-    assert notes.said(_CASE, english, "05").endswith("Number 405914327698")
-    assert notes.said("凭证000002已撤销", english) == "Voucher 000002: voided"
-    refused = notes.said("凭证000002未撤销:发卡行风险控制拒绝", english)
-    assert refused == "Voucher 000002: not voided. The issuer refused for risk."
-    assert notes.said("something else", english) == "something else"
-    assert notes.said(_CASE, Words("zh")) == _CASE
-
-
-@pytest.mark.parametrize(
-    ("line", "row"),
-    [
-        ("商户编号    898000058120000", ("商户编号", "898000058120000")),
-        ("请          联系收单机构", ("请", "联系收单机构")),
-        ("PAYMENT NO. 20261125", ("PAYMENT NO.", "20261125")),
-        ("AUTH CODE   140891", ("AUTH CODE", "140891")),
-    ],
-)
-def test_a_line_of_the_slip_is_read_as_label_and_value(line: str, row: tuple[str, str]) -> None:
-    assert telling._split(line) == row
