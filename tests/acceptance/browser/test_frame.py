@@ -95,8 +95,9 @@ def test_from_the_last_four_digits_to_the_case_in_one_action(home: House, number
 
 
 def test_everything_by_the_keyboard_alone(home: House, number: str) -> None:
+    home.add("keyboard", "operator")  # who goes over to Chinese at the end
     with person(home) as who:
-        who.sign_in("frames")
+        who.sign_in("keyboard")
         _open(who, "/cases?state=all")
         stops: list[str] = []
         for _ in range(3):

@@ -158,6 +158,7 @@
   }
 
   function closeAll() {
+    if (document.activeElement?.closest("dialog")) document.activeElement.blur();
     document.querySelectorAll("dialog[open]").forEach((one) => one.close());
     const field = byId("find");
     if (field) spread(field, false);
