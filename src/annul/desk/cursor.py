@@ -2,10 +2,10 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from annul.domain.errors import AnnulError
@@ -27,8 +27,7 @@ class Cursor:
 
     def __str__(self) -> str:
         """Give it as it stands in an address."""
-        text = json.dumps([self.at.isoformat(), str(self.id)]).encode()
-        return base64.urlsafe_b64encode(text).decode().rstrip("=")
+        return _written(self.at, self.id)
 
     @classmethod
     def after(cls, text: str) -> dict[str, Any]:
@@ -39,13 +38,8 @@ class Cursor:
     @classmethod
     def parse(cls, text: str) -> "Cursor | None":
         """Read one, None for an empty text; raises `BadCursor`."""
-        if not text:
-            return None
-        try:
-            at, identity = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            return cls(datetime.fromisoformat(at).astimezone(UTC), UUID(identity))
-        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise BadCursor from error
+        last = place(text, _moment)
+        return last and cls(*last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +52,60 @@ class Listing:
 
 def listing(rows: Sequence[Any], limit: int, at: str) -> Listing:
     """Make a page of up to `limit` from rows of which one more was asked for."""
+    return keyed(rows, limit, (at,))
+
+
+# Lists in other orders ---------------------------------------------------------------------------
+
+
+def _moment(value: Any) -> datetime:
+    return datetime.fromisoformat(value).astimezone(UTC)
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or not -_LARGEST <= value <= _LARGEST:
+        raise TypeError
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if type(value) is not bool:
+        raise TypeError
+    return value
+
+
+_LARGEST: Final = 2**63 - 1
+# How the value of a column is read that says where a page ended.
+KINDS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "opened_at": _moment,
+    "due_at": _moment,
+    "received_at": _moment,
+    "amount": _whole,
+    "waits": _truth,
+}
+
+
+def place(text: str, *kinds: Callable[[Any], Any]) -> tuple[Any, ...] | None:
+    """Read where a page ended: its values, then the id; None to begin. Raises `BadCursor`."""
+    if not text:
+        return None
+    try:
+        *values, identity = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        read = [kind(value) for kind, value in zip(kinds, values, strict=True)]
+        return (*read, UUID(identity))
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise BadCursor from error
+
+
+def keyed(rows: Sequence[Any], limit: int, keys: Sequence[str]) -> Listing:
+    """Make a page as `listing` does, of rows that are sorted by other columns."""
     shown = [dict(row) for row in rows[:limit]]
     more = len(rows) > limit
     last = shown[-1] if shown else None
-    return Listing(shown, str(Cursor(last[at], last["id"])) if more and last else "")
+    return Listing(shown, _written(*(last[key] for key in keys), last["id"]) if more and last else "")
+
+
+def _written(*values: Any) -> str:
+    plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    text = json.dumps(plain, default=str).encode()
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")

@@ -12,7 +12,9 @@ from .cursor import Cursor, Listing, listing
 from .desk import Desk, NothingThere
 from .roles import Visitor
 
-_SQL: Final = load("annul.desk", "transactions.sql", conditions="true")
+_DESC: Final = {"way": "DESC", "beyond": "<"}
+_ASC: Final = {"way": "ASC", "beyond": ">"}
+_SQL: Final = load("annul.desk", "transactions.sql", conditions="true", **_DESC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class TransactionSearch:
     trace: str = ""
     terminal: str = ""
     merchant: str = ""
+    issuer: str = ""
     kind: str = ""
     state: str = ""
     last4: str = ""
@@ -36,9 +39,15 @@ class TransactionSearch:
 
 
 async def search(
-    desk: Desk, visitor: Visitor, wanted: TransactionSearch, limit: int, cursor: str = ""
+    desk: Desk,
+    visitor: Visitor,
+    wanted: TransactionSearch,
+    limit: int,
+    cursor: str = "",
+    *,
+    oldest: bool = False,
 ) -> Listing:
-    """Give transactions, the latest first, of the visitor's merchant or all."""
+    """Give transactions, the latest or `oldest` first, of the visitor's merchant or all."""
     after = Cursor.parse(cursor)
     asked = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
     values = {name: value for name, value in asked.items() if value not in {"", None}}
@@ -48,7 +57,7 @@ async def search(
     if after is not None:
         conditions += ("after",)
         values |= {"after_at": after.at, "after_id": after.id}
-    rows = await desk.pool.fetch(*_search(conditions)(**values, limit=limit + 1))
+    rows = await desk.pool.fetch(*_search(conditions, oldest=oldest)(**values, limit=limit + 1))
     return listing(rows, limit, "received_at")
 
 
@@ -77,7 +86,8 @@ async def chain(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
 
 
 @cache
-def _search(conditions: tuple[str, ...]) -> Statement:
+def _search(conditions: tuple[str, ...], *, oldest: bool = False) -> Statement:
     """Put a search together from its named conditions."""
     wanted = " AND ".join(f"{{{name}}}" for name in conditions) or "true"
-    return load("annul.desk", "transactions.sql", conditions=wanted)["search"]
+    way = _ASC if oldest else _DESC
+    return load("annul.desk", "transactions.sql", conditions=wanted, **way)["search"]

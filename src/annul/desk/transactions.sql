@@ -12,13 +12,19 @@ t.reversal_reason, t.received_at, t.answered_at, t.ended_at,
 coalesce((SELECT o.asked_by FROM orders o WHERE o.merchant_id = t.merchant_id AND o.id = t.id), '')
     AS asked_by,
 coalesce((SELECT o.decided_by FROM orders o WHERE o.merchant_id = t.merchant_id AND o.id = t.id),
-         '') AS approved_by;
+         '') AS approved_by,
+coalesce((SELECT m.name_zh FROM merchants m WHERE m.merchant_id = t.merchant_id), '')
+    AS merchant_zh,
+coalesce((SELECT m.name_en FROM merchants m WHERE m.merchant_id = t.merchant_id), '')
+    AS merchant_en,
+coalesce((SELECT i.name_zh FROM issuers i WHERE i.issuer_id = t.issuer_id), '') AS issuer_zh,
+coalesce((SELECT i.name_en FROM issuers i WHERE i.issuer_id = t.issuer_id), '') AS issuer_en;
 
 -- name: search
--- description: Transactions, the latest first, by the conditions that are wanted.
+-- description: Transactions by the conditions that are wanted, the latest or the oldest first.
 SELECT {columns} FROM transactions t
 WHERE {conditions}
-ORDER BY t.received_at DESC, t.id DESC LIMIT :limit;
+ORDER BY t.received_at {way}, t.id {way} LIMIT :limit;
 
 -- name: rrn
 -- description: With this reference number (field 37).
@@ -39,6 +45,10 @@ t.merchant_id = :merchant;
 -- name: seen
 -- description: Of the merchant that somebody is bound to.
 t.merchant_id = :seen;
+
+-- name: issuer
+-- description: Of this issuer.
+t.issuer_id = :issuer;
 
 -- name: kind
 -- description: Of this kind.
@@ -66,7 +76,7 @@ t.received_at < :until;
 
 -- name: after
 -- description: After the last row of a page: its time and its id.
-(t.received_at, t.id) < (:after_at, :after_id::uuid);
+(t.received_at, t.id) {beyond} (:after_at, :after_id::uuid);
 
 -- name: find
 -- description: One transaction by id, whoever its merchant is.

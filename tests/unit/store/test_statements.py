@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 
+from annul.desk.cases import _KEYS, STATES, CaseSearch
 from annul.desk.transactions import TransactionSearch
 from annul.domain.retention import RETENTION
 from annul.resolve.differences import QUESTIONS, Over
@@ -32,6 +33,11 @@ _MODULES: Final = [
 ]
 # Statements and parts that are named after the rows of a table.
 _BY_ROW: Final = {
+    "desk/cases.sql": {
+        *STATES,
+        *(one.name for one in fields(CaseSearch)),
+        *(f"{part}_{order}" for order in _KEYS for part in ("by", "after")),
+    },
     "desk/transactions.sql": {one.name for one in fields(TransactionSearch)},
     "store/retention.sql": {one.subject for one in RETENTION},
     "resolve/audit.sql": {
