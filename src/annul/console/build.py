@@ -25,7 +25,7 @@ from . import (
     till,
     transactions,
 )
-from .frame import preferences
+from .frame import choices, export, preferences
 from .frame.page import ConsolePage, Site, mount
 from .till.issuer_panel import Maintenance
 from .till.tills import Tills
@@ -68,6 +68,9 @@ def build(desk: Desk, *, secure: bool = False) -> FastAPI:
     application.include_router(password.build(desk.access, secure=secure))
     application.include_router(factor.build(desk.access))
     application.include_router(preferences.build(desk.access, secure=secure))
+    lists = (*cases.EXPORTS, *transactions.EXPORTS, *merchants.EXPORTS)
+    application.include_router(export.build(desk, lists))
+    application.include_router(choices.build(desk))
     application.add_api_route("/health", _health, include_in_schema=False)
     v1.mount(application, desk)
     assets = str(files("annul.api") / "assets")

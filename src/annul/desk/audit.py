@@ -49,6 +49,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "order-refund": Text("发起退货", "order a refund"),
     "raise-limit": Text("申请提高双人复核限额", "ask for a higher limit for two persons"),
     "read-case": Text("查看案件", "read a case"),
+    "export-list": Text("导出列表", "export a list"),
     "read-proof": Text("下载案件证明", "take the proof of a case"),
     "read-evidence": Text("下载证据", "take evidence"),
     "till": Text("在收银终端操作", "use a till"),

@@ -7,7 +7,7 @@
 c.merchant_id, c.id, c.number, c.terminal_id, c.kind, c.amount, c.currency, c.card_masked,
 c.issuer_id, c.opened_at, c.due_at, c.first_due_at, c.next_action_at, c.step, c.tries,
 c.cause, c.probability, c.confirmed, c.task, c.proposed, c.proposed_by, c.ended, c.ended_at,
-c.events, (c.task = '' AND c.proposed = '') AS waits, t.trace AS voucher, t.rrn AS original_rrn,
+c.events, c.assigned_to, c.assigned_until, (c.task = '' AND c.proposed = '') AS waits, t.trace AS voucher, t.rrn AS original_rrn,
 coalesce(m.name_zh, '') AS merchant_zh, coalesce(m.name_en, '') AS merchant_en,
 coalesce(i.name_zh, '') AS issuer_zh, coalesce(i.name_en, '') AS issuer_en;
 

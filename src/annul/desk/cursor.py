@@ -39,7 +39,7 @@ class Cursor:
     def parse(cls, text: str) -> "Cursor | None":
         """Read one, None for an empty text; raises `BadCursor`."""
         last = place(text, _moment)
-        return last and cls(*last)
+        return cls(*last) if last else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,9 @@ def keyed(rows: Sequence[Any], limit: int, keys: Sequence[str]) -> Listing:
     shown = [dict(row) for row in rows[:limit]]
     more = len(rows) > limit
     last = shown[-1] if shown else None
-    return Listing(shown, _written(*(last[key] for key in keys), last["id"]) if more and last else "")
+    return Listing(
+        shown, _written(*(last[key] for key in keys), last["id"]) if more and last else ""
+    )
 
 
 def _written(*values: Any) -> str:

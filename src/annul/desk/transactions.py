@@ -25,13 +25,13 @@ class TransactionSearch:
     trace: str = ""
     terminal: str = ""
     merchant: str = ""
-    issuer: str = ""
     kind: str = ""
     state: str = ""
     last4: str = ""
     amount: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    issuer: str = ""
 
     def query(self) -> dict[str, str]:
         """Give what stands in an address."""

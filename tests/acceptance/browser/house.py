@@ -145,6 +145,14 @@ class Person:
             selector,
         )
 
+    def find_all(self, selector: str) -> list[WebElement]:
+        """Give what can be seen right now."""
+        return [
+            one
+            for one in self.driver.find_elements(By.CSS_SELECTOR, selector)
+            if one.is_displayed()
+        ]
+
     def fill(self, selector: str, text: str) -> None:
         """Write into a field."""
         field = self.find(selector)

@@ -30,6 +30,15 @@ PAGES: Final = {
     "/audit": ADMIN | {"auditor"},
 }
 
+# What pages fetch: lists as files, and what pickers find.
+FILES: Final = {
+    "/export/cases": READERS,
+    "/export/transactions": READERS,
+    "/export/merchants": OFFICE,
+    "/choices/merchants": OFFICE,
+    "/choices/issuers": OFFICE,
+}
+
 # Calls of the API, each with what is sent so that nothing but who asks can be wrong.
 _CONCLUSION: Final = {
     "done": False,

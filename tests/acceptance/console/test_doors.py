@@ -21,7 +21,7 @@ from annul.store.embedded import EmbeddedPostgres
 from tests.support.rows import put
 from tests.support.shops import NOW
 
-from .doors import ACTS, CALLS, OWN, PAGES
+from .doors import ACTS, CALLS, FILES, OWN, PAGES
 from .walk import PASSWORD, Headers, Place, database_of, filled, served, things
 
 _traces = itertools.count(700, 10)
@@ -54,7 +54,7 @@ async def _calls(place: Place, headers: Headers, shop: int = 0) -> dict[str, tup
 async def _pages(place: Place, headers: Headers, shop: int = 0) -> dict[str, httpx.Response]:
     return {
         path: await place.http.get(filled(path, place.objects[shop]), headers=headers)
-        for path in PAGES
+        for path in (*PAGES, *FILES)
     }
 
 
@@ -62,7 +62,7 @@ async def _pages(place: Place, headers: Headers, shop: int = 0) -> dict[str, htt
 async def test_a_role_opens_what_its_tables_say(place: Place, role: str) -> None:
     headers = await place.person(role)
     for path, answer in (await _pages(place, headers)).items():
-        allowed = role in PAGES[path]
+        allowed = role in (PAGES | FILES)[path]
         home = path == "/" and not allowed  # leads to the first page of the role
         assert answer.status_code == (200 if allowed else 303 if home else 403), path
     wrong: dict[str, tuple[int, str]] = {}
@@ -118,7 +118,7 @@ async def test_to_a_stranger_nothing_opens_and_nothing_changes(place: Place, who
     expected = _STRANGERS[who]
     if who != "deactivated":  # what a process has just looked up it may show for five seconds
         pages_seen = {p: a.status_code for p, a in (await _pages(place, headers)).items()}
-        assert pages_seen == dict.fromkeys(PAGES, expected.page)
+        assert pages_seen == dict.fromkeys((*PAGES, *FILES), expected.page)
     seen = {
         call: status
         for call, (status, _) in (await _calls(place, headers)).items()

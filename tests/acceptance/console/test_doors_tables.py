@@ -13,7 +13,7 @@ from annul.console.build import pages
 from annul.console.till.issuer_panel import Maintenance
 from annul.console.till.tills import Tills
 
-from .doors import ACTS, CALLS, OPEN, OWN, PAGES, READS, SERVES
+from .doors import ACTS, CALLS, FILES, OPEN, OWN, PAGES, READS, SERVES
 
 _ROUTES: Final = """
 import json
@@ -43,7 +43,7 @@ def test_each_route_of_the_application_is_a_door_of_the_tables() -> None:
         for method, path in json.loads(done.stdout.splitlines()[-1])
         if method not in {"HEAD", "OPTIONS"} and not path.startswith("/_nicegui")
     }
-    known = {f"GET {path}" for path in PAGES} | OPEN.keys() | OWN.keys()
+    known = {f"GET {path}" for path in (*PAGES, *FILES)} | OPEN.keys() | OWN.keys()
     known |= {f"{m} /api/v1{p.partition('?')[0]}" for m, p in (c.split(" ") for c in CALLS)}
     assert served - known == set(), "a door that no table has"
     assert known - served <= {"GET /favicon.ico"}, "a door that is not there"

@@ -1,9 +1,7 @@
 """Lists of cases on a real PostgreSQL: search over all states, counts, orders, and their plans."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -131,9 +129,7 @@ async def test_a_cursor_of_one_order_is_none_of_another(
         await views.search(desk, boss, CaseSearch(order="due"), 1, page.following)
 
 
-async def test_my_approvals_are_what_another_has_proposed(
-    desk: Desk, boss: Visitor, pool: asyncpg.Pool
-) -> None:
+async def test_my_approvals_are_what_another_has_proposed(desk: Desk, pool: asyncpg.Pool) -> None:
     await desk.access.add("first", "a longer one of their own", "operator", "")
     second = await person(desk, "operator")
     theirs = await put_case(pool, proposed="refund", proposed_by="first")
@@ -161,7 +157,7 @@ async def test_each_list_goes_by_index_among_a_hundred_thousand_that_have_ended(
     values = one._asdict()
     copied = ", ".join(columns)
     await pool.execute(
-        f"INSERT INTO cases ({copied}, id, number, original_id)"  # noqa: S608
+        f"INSERT INTO cases ({copied}, id, number, original_id)"
         f" SELECT {places}, gen_random_uuid(), n::text, gen_random_uuid()"
         " FROM generate_series(1, 100000) n",
         *(values[name] for name in columns),
@@ -194,7 +190,12 @@ async def test_each_list_goes_by_index_among_a_hundred_thousand_that_have_ended(
         ("search", ("after_amount",), "-amount", ("cases_amount",)),
         ("search", ("seen",), "-opened", ("cases_merchant",)),
         ("search", ("ids",), "-opened", ("cases_pkey",)),
-        ("found", (), "-opened", ("cases_number", "cases_original", "cases_terminal", "cases_card")),
+        (
+            "found",
+            (),
+            "-opened",
+            ("cases_number", "cases_original", "cases_terminal", "cases_card"),
+        ),
         ("found", (), "-opened", ("cases_merchant", "cases_amount", "transactions_rrn")),
     ]
     for name, conditions, order, indexes in wanted:
@@ -211,7 +212,11 @@ async def test_each_list_goes_by_index_among_a_hundred_thousand_that_have_ended(
 async def _plan(pool: asyncpg.Pool, asked: Any) -> str:
     async with pool.acquire() as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
-        sql = asked.sql if asked.sql.lstrip().startswith(("SELECT", "WITH")) else f"SELECT {asked.sql}"
+        sql = (
+            asked.sql
+            if asked.sql.lstrip().startswith(("SELECT", "WITH"))
+            else f"SELECT {asked.sql}"
+        )
         await connection.execute(f"PREPARE wanted AS {sql}")
         nothing = ", ".join(["NULL"] * len(asked.parameters))
         rows = await connection.fetch(

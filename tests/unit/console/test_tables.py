@@ -10,12 +10,15 @@ from annul.console import shared
 from annul.console.account.page import SAID
 from annul.console.audit import page as audit
 from annul.console.build import pages
+from annul.console.cases import list as queue
 from annul.console.cases import plain_words
 from annul.console.frame.icons import ICONS
 from annul.console.frame.markup import icon
 from annul.console.frame.texts import catalogue
+from annul.console.issuers import list as issuers
 from annul.console.issuers import one as issuer
 from annul.console.issuers import rules, set_up
+from annul.console.merchants import list as merchants
 from annul.console.merchants import one as merchant
 from annul.console.merchants import terminals
 from annul.console.money.conclusion import CONCLUSIONS
@@ -26,9 +29,11 @@ from annul.console.till import drawing
 from annul.console.till.issuer_panel import Maintenance
 from annul.console.till.tills import Tills
 from annul.console.transactions import chain
+from annul.console.transactions.table import TRANSACTIONS
 from annul.desk import permission
 from annul.desk.access import NameTaken, UserNotPossible
 from annul.desk.audit import ACTS
+from annul.desk.cases import WholeCard
 from annul.desk.checks import Weight
 from annul.desk.desk import NothingThere
 from annul.desk.merchants import ASKS, REVERSED_VOIDS
@@ -102,7 +107,11 @@ def _said() -> Iterator[str]:
     yield from shared.STEPS.values()
     for sign in SIGNS.values():
         yield from (sign.title, sign.money, sign.tell)
-    for error in (*_conclusion_errors(), SecondPersonNeeded):
+    yield from queue._NAMES.values()
+    for listed in (shared.CASES, TRANSACTIONS, merchants.MERCHANTS, issuers.ISSUERS):
+        for column in listed.columns:
+            yield from (column.head, *(head for head, _ in column.exported))
+    for error in (*_conclusion_errors(), SecondPersonNeeded, WholeCard):
         yield str(error())
         yield error.next_step
     for kind in (permission.NotValid, NothingThere, AmountError):

@@ -5,9 +5,10 @@ from typing import Final
 from annul.console.frame.page import ConsolePage
 from annul.desk.roles import Scope
 
-from .list import cases
+from .list import EXPORTED, cases
 from .one import case
 
+EXPORTS: Final = (EXPORTED,)
 PAGES: Final = (
     ConsolePage("/cases", Scope.CASES_READ, "Cases", cases, "rows"),
     ConsolePage("/cases/{number}", Scope.CASES_READ, "Case", case),

@@ -1,15 +1,10 @@
 """Acting on cases from a page: a reason is asked for, and who is told what came of it."""
 
-from collections.abc import Iterable
-
-from nicegui import ui
-
-from annul.console.frame.forms import Answers, Form, FormField, ask, said
+from annul.console.frame.forms import Answers, Form, FormField, ask
 from annul.console.frame.live import View
 from annul.desk import acts
 from annul.desk import cases as views
 from annul.diagnose.causes import CAUSES
-from annul.domain.errors import AnnulError
 from annul.resolve.case import Case
 from annul.resolve.people import ACTIONS
 
@@ -21,27 +16,6 @@ async def act_on(view: View, case: Case, name: str) -> bool:
         return await _do(view, case.number, name, answers)
 
     return await ask(view, _form(view, name, view.amount(case.amount, case.currency)), act)
-
-
-async def act_on_many(view: View, name: str, numbers: Iterable[str]) -> None:
-    """Do the same with each of several cases; what was refused stays there until it is closed."""
-    chosen, words = sorted(numbers), view.words
-    if not chosen:
-        ui.notify(words("Pick some cases first."))
-        return
-
-    async def act(answers: Answers) -> str:
-        refused = 0
-        for number in chosen:
-            try:
-                await _do(view, number, name, answers)
-            except AnnulError as error:
-                refused += 1
-                why = f"{number}: {said(view, error)}"
-                ui.notify(why, type="negative", multi_line=True, timeout=0, close_button="×")
-        return words("{n} of {all} done", n=len(chosen) - refused, all=len(chosen))
-
-    await ask(view, _form(view, name, words("{n} cases", n=len(chosen))), act)
 
 
 async def _do(view: View, number: str, name: str, answers: Answers) -> str:

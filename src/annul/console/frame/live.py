@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import random
 from typing import Any, Final
 
@@ -16,10 +16,11 @@ from annul.desk.feed import Change
 from annul.desk.roles import Scope, Visitor
 from annul.domain import money
 
-from .markup import Html
+from .markup import Html, tag
 from .texts import Words
 
 _EVERY_S: Final = 2.0
+_SOON: Final = timedelta(days=7)  # a time further away is said by its date
 _REFRESHES: Final = 20.0  # pages a second, so that a crowd of them does not slow the host down
 
 
@@ -65,6 +66,24 @@ class View:
         local, now = at.astimezone(zone), self.desk.clock.now().astimezone(zone)
         return local.strftime("%m-%d %H:%M" if local.year == now.year else "%Y-%m-%d %H:%M")
 
+    def at(self, at: datetime | None, *, seconds: bool = False) -> Html | str:
+        """Show a time as the clock on the wall does, with the whole of it behind."""
+        return self._timed(at, self.when(at, seconds=seconds)) if at else ""
+
+    def ago(self, at: datetime | None) -> Html | str:
+        """Show how long ago a time is, or how soon; the browser keeps it true (lists.js)."""
+        if at is None:
+            return ""
+        apart = at - self.desk.clock.now()
+        if abs(apart) >= _SOON:
+            return self._timed(at, self.dated(at))
+        return self._timed(at, _apart(apart, self.words), data_ago=self.words("now"))
+
+    def _timed(self, at: datetime, said: str, **more: str) -> Html:
+        local = at.astimezone(self.desk.zone)
+        whole = f"{local:%Y-%m-%d %H:%M:%S} {local:%Z} (UTC{local:%z})"
+        return tag("time", said, datetime=at.isoformat(), title=whole, **more)
+
     def amount(self, minor: int, currency: str = "156") -> str:
         """Give money with its currency, as the language writes it."""
         return money.told(minor, currency).speak(self.words.language)
@@ -80,6 +99,18 @@ class View:
         if whole < 36 * 3600:
             return words("{n} h", n=round(whole / 3600))
         return words("{n} days", n=round(whole / 86_400))
+
+
+def _apart(apart: timedelta, words: Words) -> str:
+    from babel.dates import format_timedelta  # most commands start without it
+
+    if abs(apart) < timedelta(minutes=1):
+        return words("now")
+    locale = "zh" if words.language == "zh" else "en"
+    told = format_timedelta(
+        apart, granularity="minute", threshold=1, add_direction=True, format="short", locale=locale
+    )
+    return told.replace(".", "")
 
 
 def html(content: str = "", cls: str = "") -> ui.html:

@@ -53,17 +53,52 @@ def details(summary: object, *children: object, cls: str = "", open: bool = Fals
 
 
 def table(
-    heads: Sequence[object], rows: Iterable[Sequence[object]], *, cls: str = "", empty: object = ""
+    heads: Sequence[object],
+    rows: Iterable[Sequence[object]],
+    *,
+    cls: str = "",
+    empty: object = "",
+    sorts: str = "",
 ) -> Html:
-    """Build a table; each cell keeps its head, so that a phone can show rows as cards."""
-    shown = [
-        tag("tr", *(tag("td", cell, data_head=head) for head, cell in zip(heads, row, strict=True)))
-        for row in rows
-    ]
-    if not shown:
+    """Build a table; each cell keeps its head, so that a phone can show rows as cards.
+
+    Columns of amounts stand at the right, heads too. With a name under which the browser keeps it
+    (`sorts`), a table that shows all there is sorts in the browser.
+    """
+    listed = [list(row) for row in rows]
+    if not listed:
         return tag("p", empty, cls="empty")
-    head = tag("thead", tag("tr", *(tag("th", one, scope="col") for one in heads)))
-    return tag("div", tag("table", head, tag("tbody", *shown), cls=f"table {cls}"), cls="scroll")
+    right = [any(_is_number(row[place]) for row in listed) for place in range(len(heads))]
+    sides = ["right" if one else False for one in right]
+    shown = [
+        tag(
+            "tr",
+            *(
+                tag("td", cell, data_head=head, cls=side)
+                for head, cell, side in zip(heads, row, sides, strict=True)
+            ),
+        )
+        for row in listed
+    ]
+    named = [tag("th", one, scope="col", cls=side) for one, side in zip(heads, sides, strict=True)]
+    built = tag(
+        "table",
+        tag("thead", tag("tr", *named)),
+        tag("tbody", *shown),
+        cls=f"table {cls}",
+        data_table=sorts or False,
+        data_sorts=bool(sorts),
+    )
+    return tag("div", built, cls="scroll")
+
+
+def number(text: object, *, cls: str = "") -> Html:
+    """Build an amount or a count, which stands at the right of its column."""
+    return tag("span", text, cls=f"num {cls}".rstrip())
+
+
+def _is_number(cell: object) -> bool:
+    return isinstance(cell, Html) and cell.startswith('<span class="num')
 
 
 def facts(pairs: Iterable[tuple[object, object]]) -> Html:

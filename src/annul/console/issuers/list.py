@@ -1,10 +1,11 @@
 """The list of issuers: line, health, the last five minutes, windows, open cases; live."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from annul.console.frame.live import Part, View, live
-from annul.console.frame.markup import Html, badge, join, link, table, tag
+from annul.console.frame.markup import Html, badge, join, link, number, tag
+from annul.console.frame.tables import Column, Table, drawn
 from annul.console.shared import HEALTH_TONES
 from annul.desk import issuers as views
 from annul.domain.policies import PolicyKind
@@ -26,49 +27,11 @@ async def issuers(view: View) -> None:
 async def _list(view: View) -> Html:
     words = view.words
     rows = await views.listing(view.desk, view.visitor)
-    names = [
-        words(one)
-        for one in (
-            "Issuer",
-            "Line",
-            "Health",
-            "Answers, 5 min",
-            "Approved",
-            "Voids approved",
-            "Windows within 24 h",
-            "Open cases",
-        )
-    ]
-    shown = [
-        (
-            join(
-                (
-                    link(words.name(row), f"/issuers/{row['issuer_id']}", cls="strong"),
-                    tag("small", row["issuer_id"], cls="mono under"),
-                )
-            ),
-            line_badge(view, row),
-            health_badge(view, row),
-            _answers(view, row),
-            share(row["approvals"], row["requests"]),
-            share(row["void_approvals"], row["voids"]),
-            _windows(view, row["windows"]),
-            link(row["cases"], f"/cases?state=open&issuer={row['issuer_id']}")
-            if row["cases"]
-            else tag("span", "0", cls="muted"),
-        )
-        for row in rows
-    ]
     down = sum(row["up"] is False for row in rows)
     said = words("{n} of {all} lines are down", n=down, all=len(rows)) if down else ""
-    return join(
-        (
-            tag(
-                "div", tag("h1", words("Issuers")), badge(said, "bad") if said else None, cls="head"
-            ),
-            tag("section", table(names, shown, empty=words("No issuer is entered.")), cls="card"),
-        )
-    )
+    head = tag("div", tag("h1", words("Issuers")), badge(said, "bad") if said else None, cls="head")
+    listed = drawn(view, ISSUERS, rows, empty=words("No issuer is entered."))
+    return join((head, tag("section", listed, cls="card")))
 
 
 def line_badge(view: View, row: Mapping[str, Any]) -> Html:
@@ -143,3 +106,41 @@ def _windows(view: View, windows: list[dict[str, Any]]) -> Html:
                 )
             )
     return join(shown)
+
+
+def _name(view: View, row: Mapping[str, Any]) -> Html:
+    there = link(view.words.name(row), f"/issuers/{row['issuer_id']}", cls="strong row-link")
+    return join((there, tag("small", row["issuer_id"], cls="mono under")))
+
+
+def _cases(_: View, row: Mapping[str, Any]) -> Html:
+    if not row["cases"]:
+        return number("0", cls="muted")
+    return link(row["cases"], f"/cases?state=open&issuer={row['issuer_id']}", cls="num")
+
+
+ISSUERS: Final = Table(
+    "issuers",
+    (
+        Column("issuer", "Issuer", _name, line=1),
+        Column("line", "Line", line_badge, line=1, end=True),
+        Column("health", "Health", health_badge, line=2, told=True),
+        Column("answers", "Answers, 5 min", _answers, right=True),
+        Column("approved", "Approved", lambda _, row: share(row["approvals"], row["requests"])),
+        Column(
+            "voids",
+            "Voids approved",
+            lambda _, row: share(row["void_approvals"], row["voids"]),
+            line=3,
+            told=True,
+        ),
+        Column(
+            "windows",
+            "Windows within 24 h",
+            lambda view, row: _windows(view, row["windows"]),
+        ),
+        Column("cases", "Open cases", _cases, right=True, line=2, end=True, told=True),
+    ),
+    lambda row: f"/issuers/{row['issuer_id']}",
+    "issuer_id",
+)

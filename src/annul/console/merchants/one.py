@@ -6,8 +6,9 @@ from nicegui import events, ui
 
 from annul.console.frame.forms import Answers, Form, FormField, act_button, ask, minor
 from annul.console.frame.live import Part, View, live
-from annul.console.frame.markup import Html, badge, card, facts, icon, join, link, table, tag
-from annul.console.shared import case_heads, case_rows
+from annul.console.frame.markup import Html, badge, card, facts, icon, join, link, tag
+from annul.console.frame.tables import drawn
+from annul.console.shared import CASES
 from annul.desk import cases as case_views
 from annul.desk import merchants as views
 from annul.desk.roles import Scope
@@ -116,7 +117,7 @@ async def _cases(view: View, merchant_id: str) -> Html:
     wanted = case_views.CaseSearch(state="open", merchant=merchant_id)
     found = await case_views.search(view.desk, view.visitor, wanted, _CASES)
     every = link(words("All of this merchant"), f"/cases?state=all&merchant={merchant_id}")
-    shown = table(case_heads(view), case_rows(view, found.rows), empty=words("No case is open."))
+    shown = drawn(view, CASES, found.rows, empty=words("No case is open."))
     return card(words("Open cases"), shown, aside=every)
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from annul.console.frame.live import Part, View, live
-from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
+from annul.console.frame.markup import Html, badge, card, facts, join, link, number, table, tag
 from annul.console.shared import amounts, transaction_state
 from annul.desk import conclusions as views
 
@@ -43,20 +43,23 @@ async def _rows(view: View) -> Html:
     following = urlencode({"cursor": found.following})
     newer = found.following and link(words("Newer"), f"/money?{following}", cls="button")
     return join(
-        (_in_question(view, found.rows), tag("p", newer, cls="following") if newer else None)
+        (
+            _in_question(view, found.rows, found.following),
+            tag("p", newer, cls="following") if newer else None,
+        )
     )
 
 
-def _in_question(view: View, rows: Sequence[Mapping[str, Any]]) -> Html:
+def _in_question(view: View, rows: Sequence[Mapping[str, Any]], following: str) -> Html:
     """List money whose outcome nobody has proved."""
     words = view.words
     shown = [
         (
             _place(row),
             words(row["kind"]),
-            tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
+            number(view.amount(row["amount"], row["currency"])),
             _state(view, row),
-            view.when(row["since"], seconds=True),
+            view.at(row["since"], seconds=True),
             tag("span", row["issuer_id"] or "–", cls="mono"),
             link(row["case_number"], f"/cases/{row['case_number']}", cls="mono")
             if row["case_number"]
@@ -69,7 +72,7 @@ def _in_question(view: View, rows: Sequence[Mapping[str, Any]]) -> Html:
     return table(
         [words(name) for name in names],
         shown,
-        cls="right-3",
+        sorts="" if view.query.get("cursor") or following else "money",
         empty=words("No money is in question: every movement is proved."),
     )
 

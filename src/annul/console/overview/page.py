@@ -8,8 +8,9 @@ from nicegui import ui
 
 from annul.console.frame import charts
 from annul.console.frame.live import Part, View, html, live
-from annul.console.frame.markup import Html, badge, card, join, link, table, tag
-from annul.console.shared import HEALTH_TONES, amounts, case_heads, case_rows
+from annul.console.frame.markup import Html, badge, card, join, link, tag
+from annul.console.frame.tables import drawn
+from annul.console.shared import CASES, HEALTH_TONES, amounts
 from annul.desk import cases as case_views
 from annul.desk import conclusions as conclusion_views
 from annul.desk import overview as views
@@ -122,11 +123,10 @@ async def _latest(view: View) -> Html:
     words = view.words
     wanted = case_views.CaseSearch(state="all")
     found = await case_views.search(view.desk, view.visitor, wanted, 8)
-    rows = case_rows(view, found.rows)
     more = link(words("All cases"), "/cases")
     return card(
         words("Latest cases"),
-        table(case_heads(view), rows, empty=words("No cases yet.")),
+        drawn(view, CASES, found.rows, empty=words("No cases yet.")),
         aside=more,
     )
 

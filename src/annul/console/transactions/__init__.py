@@ -5,9 +5,10 @@ from typing import Final
 from annul.console.frame.page import ConsolePage
 from annul.desk.roles import Scope
 
-from .list import transactions
+from .list import EXPORTED, transactions
 from .one import transaction
 
+EXPORTS: Final = (EXPORTED,)
 PAGES: Final = (
     ConsolePage("/transactions", Scope.TRANSACTIONS_READ, "Transactions", transactions, "lines"),
     ConsolePage("/transactions/{transaction}", Scope.TRANSACTIONS_READ, "Transaction", transaction),

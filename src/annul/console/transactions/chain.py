@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from annul.console.frame.live import View
-from annul.console.frame.markup import Html, join, link, table, tag
-from annul.console.shared import TRANSACTION_TONES, transaction_state
+from annul.console.frame.markup import Html, join, tag
+from annul.console.shared import TRANSACTION_TONES
 from annul.domain.response_codes import describe
 from annul.domain.reversal_reasons import REASONS
 from annul.domain.reversal_rules import CONCLUDED
@@ -88,42 +88,6 @@ def drawing(view: View, made: Sequence[Box]) -> Html:
         picture(made, title, described, narrow=True),
         cls="scroll drawn",
     )
-
-
-def listing(view: View, rows: Sequence[Row], here: str, *, empty: str) -> Html:
-    """Show transactions as a table."""
-    words = view.words
-    shown = [
-        (
-            view.when(row["received_at"], seconds=True),
-            words(row["kind"]),
-            transaction_state(view, row["state"]),
-            tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
-            tag("span", row["rrn"], cls="mono strong")
-            if str(row["id"]) == here
-            else link(row["rrn"], f"/transactions/{row['id']}", cls="mono"),
-            tag("span", row["trace"], cls="mono"),
-            tag("span", row["card_masked"], cls="mono"),
-            row["terminal_id"],
-            outcome(view, row),
-        )
-        for row in rows
-    ]
-    names = [
-        words(one)
-        for one in (
-            "Time",
-            "Kind",
-            "State",
-            "Amount",
-            "RRN",
-            "Voucher",
-            "Card",
-            "Terminal",
-            "Outcome",
-        )
-    ]
-    return table(names, shown, cls="right-4", empty=empty)
 
 
 def outcome(view: View, row: Row) -> Html | str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from annul.console.frame.live import View, html
 from annul.console.frame.markup import Html, card, facts, join, link, table, tag
+from annul.console.frame.tables import drawn
 from annul.console.money.conclusion import concluding
 from annul.console.shared import CARD_TYPES, ORIGINS, transaction_state
 from annul.desk import transactions as views
@@ -13,7 +14,8 @@ from annul.desk.desk import NothingThere
 from annul.desk.roles import Scope
 from annul.domain.records import Origin
 
-from .chain import boxes, code_text, drawing, listing, reversal_reason
+from .chain import boxes, code_text, drawing, reversal_reason
+from .table import TRANSACTIONS
 
 
 async def transaction(view: View) -> None:
@@ -31,7 +33,7 @@ async def transaction(view: View) -> None:
         join(
             (
                 card(words("How it hangs together"), drawing(view, made)),
-                card(words("The same as a list"), listing(view, rows, here, empty="")),
+                card(words("The same as a list"), drawn(view, TRANSACTIONS, rows)),
                 tag("div", _details(view, row), cls="half"),
                 tag("div", _entries(view, rows, chain["entries"]), cls="half"),
             )
@@ -75,8 +77,8 @@ def _details(view: View, row: Mapping[str, Any]) -> Html:
     def amount(name: str) -> str:
         return view.amount(row[name], row["currency"]) if row[name] else ""
 
-    def when(name: str) -> str:
-        return view.when(row[name], seconds=True)
+    def when(name: str) -> Html | str:
+        return view.at(row[name], seconds=True)
 
     merchant, issuer = mono(row["merchant_id"]), mono(row["issuer_id"] or "–")
     if view.may(Scope.MERCHANTS_READ):
@@ -128,7 +130,7 @@ def _entries(view: View, rows: list[dict[str, Any]], entries: list[dict[str, Any
     kinds = {row["id"]: row["kind"] for row in rows}
     shown = [
         (
-            view.when(one["posted_at"], seconds=True),
+            view.at(one["posted_at"], seconds=True),
             words(kinds.get(one["transaction_id"], "")),
             words(one["cause"]),
             words(one["debit"]),
@@ -140,5 +142,5 @@ def _entries(view: View, rows: list[dict[str, Any]], entries: list[dict[str, Any
     names = [words(n) for n in ("Time", "Of", "Because of", "Debit", "Credit", "Amount")]
     return card(
         words("Ledger of the chain"),
-        table(names, shown, cls="right-6", empty=words("No money has moved.")),
+        table(names, shown, sorts="entries", empty=words("No money has moved.")),
     )

@@ -1,9 +1,9 @@
-"""Indexes for lists of cases: by state, lateness, merchant, terminal, amount and last four digits."""
+"""Indexes by which lists of cases are searched, counted and sorted."""
 
 from annul.store.migrate import apply_file
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 
 
 def upgrade() -> None:

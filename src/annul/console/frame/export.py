@@ -1,0 +1,115 @@
+"""Lists as files: CSV that a spreadsheet reads, row by row, of what the visitor may see."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse, Response, StreamingResponse
+
+from annul.api.language import chosen
+from annul.desk.cursor import Listing
+from annul.desk.desk import Desk
+from annul.desk.exported import exported
+from annul.desk.roles import Scope
+from annul.domain.errors import AnnulError
+from annul.wire.masking import scan
+
+from .live import View
+from .tables import Cell, Table
+from .texts import Words
+
+MOST: Final = 50_000  # rows of a file
+PAGE: Final = 1_000
+_BOM: Final = "\ufeff"  # by which a spreadsheet knows that it is UTF-8
+# A spreadsheet takes what begins like this for a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedList:
+    """A list as a file: its table, what one must be allowed to see, and its pages by cursor."""
+
+    table: Table
+    scope: Scope
+    page: Callable[[View, str, int], Awaitable[Listing]]
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return f"/export/{self.table.name}"
+
+
+def build(desk: Desk, lists: Iterable[ExportedList]) -> APIRouter:
+    """Give the addresses of files: each takes the query of its page."""
+    router = APIRouter(include_in_schema=False)
+    for one in lists:
+        _enter(router, desk, one)
+    return router
+
+
+def _enter(router: APIRouter, desk: Desk, given: ExportedList) -> None:
+    @router.get(given.path)
+    async def file(request: Request) -> Response:
+        view = View(desk, request.state.visitor, Words(chosen(request)), request)
+        if not view.may(given.scope):
+            return PlainTextResponse(view.words("This page is not for your role."), 403)
+        try:
+            first = await given.page(view, "", PAGE)
+        except AnnulError as error:  # what is asked for can not be looked for
+            return PlainTextResponse(f"{view.words(str(error))} {view.words(error.next_step)}", 400)
+        asked = {name: scan(value)[:80] for name, value in list(view.query.items())[:20]}
+        await exported(desk, view.visitor, given.table.name, asked, MOST)
+        now = desk.clock.now().astimezone(desk.zone)
+        name = f"annul-{given.table.name}-{now:%Y%m%d-%H%M%S}.csv"
+        return StreamingResponse(
+            _lines(view, given, first),
+            media_type="text/csv; charset=utf-8",
+            headers={
+                "content-disposition": f'attachment; filename="{name}"',
+                "cache-control": "no-store",
+                "x-content-type-options": "nosniff",
+            },
+        )
+
+
+async def _lines(view: View, given: ExportedList, first: Listing) -> AsyncIterator[str]:
+    cells = [cell for column in given.table.shown(view) for cell in column.exported]
+    yield _BOM + line(view.words(head) for head, _ in cells)
+    page = first
+    for _ in range(MOST // PAGE):
+        yield "".join(line(_plain(view, read(view, row)) for _, read in cells) for row in page.rows)
+        if not page.following:
+            return
+        page = await given.page(view, page.following, PAGE)
+
+
+def line(cells: Iterable[str]) -> str:
+    """Write one line of CSV, all of it quoted, none of it a formula."""
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerow([safe(cell) for cell in cells])
+    return out.getvalue()
+
+
+def safe(text: str) -> str:
+    """Write a cell so that no spreadsheet calculates it; amounts below zero stay numbers."""
+    if not text.startswith(_FORMULA) or _is_amount(text):
+        return text
+    return f"'{text}"
+
+
+def _is_amount(text: str) -> bool:
+    return text[1:].replace(".", "", 1).isascii() and text[1:].replace(".", "", 1).isdigit()
+
+
+def _plain(view: View, cell: Cell) -> str:
+    """Write a value: times as ISO 8601 in the zone of the desk, amounts with a point."""
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.astimezone(view.desk.zone).isoformat(timespec="seconds")
+    return f"{cell:f}" if isinstance(cell, Decimal) else str(cell)

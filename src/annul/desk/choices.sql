@@ -1,0 +1,15 @@
+-- name: merchants
+-- description: Merchants by a text in number or name, those that begin with it first.
+SELECT merchant_id AS number, name_zh, name_en FROM merchants
+WHERE position(lower(:text) IN lower(merchant_id || ' ' || name_zh || ' ' || name_en)) > 0
+ORDER BY NOT (starts_with(merchant_id, :text) OR starts_with(lower(name_en), lower(:text))
+              OR starts_with(name_zh, :text)), merchant_id
+LIMIT :limit;
+
+-- name: issuers
+-- description: Issuers by a text in number or name, those that begin with it first.
+SELECT issuer_id AS number, name_zh, name_en FROM issuers
+WHERE position(lower(:text) IN lower(issuer_id || ' ' || name_zh || ' ' || name_en)) > 0
+ORDER BY NOT (starts_with(issuer_id, :text) OR starts_with(lower(name_en), lower(:text))
+              OR starts_with(name_zh, :text)), issuer_id
+LIMIT :limit;

@@ -1,0 +1,15 @@
+"""Lists that somebody has taken away as files: each is kept in the audit log."""
+
+from collections.abc import Mapping
+
+from .audit import audit
+from .desk import Desk
+from .roles import Visitor
+
+
+async def exported(
+    desk: Desk, visitor: Visitor, what: str, asked: Mapping[str, str], most: int
+) -> None:
+    """Keep who takes which list, what was looked for, and how many rows it has at most."""
+    detail = {"asked": dict(asked), "rows at most": most}
+    await audit(desk.pool, visitor, desk.clock.now(), "export-list", f"list {what}", "", detail)
