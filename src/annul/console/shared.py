@@ -186,9 +186,10 @@ def _state(view: View, row: Row) -> Html:
 
 
 def _handler(view: View, row: Row) -> str:
-    """Name who has the case, for as long as they have it."""
+    """Name who has the case, for as long as they have it; shops are told no names of the desk."""
     until = row["assigned_until"]
-    return row["assigned_to"] if until and until > view.desk.clock.now() else ""
+    has = until is not None and until > view.desk.clock.now() and sees_all(view)
+    return str(row["assigned_to"]) if has else ""
 
 
 def _due(view: View, row: Row) -> Html | str:
@@ -267,6 +268,7 @@ CASES: Final = Table(
             ),
             order="due",
             line=3,
+            told=True,
             starts="ascending",
         ),
     ),

@@ -142,7 +142,7 @@ async def _conditions(
     }
     if visitor.merchant_id:
         values["seen"] = visitor.merchant_id
-    text = wanted.search.strip()
+    text = wanted.search.replace("\0", "").strip()
     if text:
         if scan(text) != text and not await desk.pool.fetchval(*_SQL["is_merchant"](text=text)):
             raise WholeCard

@@ -21,7 +21,7 @@ async def choices(desk: Desk, visitor: Visitor, what: str, text: str) -> list[di
     """Give `number`, `name_zh` and `name_en` of what a text fits; raises `NotAllowed`."""
     if visitor.merchant_id or not visitor.may(CHOICES[what]):
         raise NotAllowed
-    rows = await desk.pool.fetch(*_SQL[what](text=text.strip()[:60], limit=MOST))
+    rows = await desk.pool.fetch(*_SQL[what](text=text.replace("\0", "").strip()[:60], limit=MOST))
     return [dict(row) for row in rows]
 
 

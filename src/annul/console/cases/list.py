@@ -23,6 +23,7 @@ from annul.diagnose.causes import CAUSES
 from .many import Many
 
 _LIMIT: Final = 50
+_SELDOM: Final = 20.0  # times as long as it takes to count
 _STALE_S: Final = 30.0  # what is late by the clock alone is seen to be late
 _NAMES: Final = {
     "open": "Open",
@@ -83,14 +84,14 @@ async def cases(view: View) -> None:
     """Show the queue."""
     looked_for, chosen = await wanted(view)
     html(_head(view, looked_for, chosen))
+    counts = _Counts(view, looked_for)
+    tabs = Part(lambda: _tabs(view, looked_for, counts))
     try:
-        await _counted(view, looked_for)
+        await tabs.refresh()
     except WholeCard as error:
         said = f"{view.words(str(error))} {view.words(error.next_step)}"
         html(tag("p", said, cls="said", role="alert"))
         return
-    tabs = Part(lambda: _tabs(view, looked_for))
-    await tabs.refresh()
     acts = view.may(Scope.CASES_ACT)
     html(_tools(view, looked_for, acts=acts))
     cursor = view.query.get("cursor", "")
@@ -123,15 +124,30 @@ def _whose(view: View, looked_for: views.CaseSearch) -> str:
     return view.visitor.name if looked_for.state == "approve" else ""
 
 
-async def _counted(view: View, looked_for: views.CaseSearch) -> dict[str, int]:
-    key = (looked_for.cause, looked_for.issuer, looked_for.merchant, looked_for.search)
-    counted = await view.shared(
-        ("counts", key), lambda: views.counts(view.desk, view.visitor, looked_for)
-    )
-    if not views.approves(view.visitor):
-        return counted
-    mine = await views.to_approve(view.desk, view.visitor, looked_for)
-    return counted | {"approve": mine}
+class _Counts:
+    """What fits by state; counted anew the more seldom, the longer it takes."""
+
+    def __init__(self, view: View, looked_for: views.CaseSearch) -> None:
+        self._view, self._looked_for = view, looked_for
+        self._counted: dict[str, int] = {}
+        self._next_s = 0.0
+
+    async def now(self) -> dict[str, int]:
+        """Give them by the name of the state."""
+        clock = self._view.desk.clock
+        began_s = clock.monotonic()
+        if began_s >= self._next_s or not self._counted:
+            self._counted = await self._count()
+            self._next_s = began_s + _SELDOM * (clock.monotonic() - began_s)
+        return self._counted
+
+    async def _count(self) -> dict[str, int]:
+        view, asked = self._view, self._looked_for
+        key = ("counts", asked.cause, asked.issuer, asked.merchant, asked.search)
+        counted = await view.shared(key, lambda: views.counts(view.desk, view.visitor, asked))
+        if not views.approves(view.visitor):
+            return counted
+        return counted | {"approve": await views.to_approve(view.desk, view.visitor, asked)}
 
 
 def _address(looked_for: views.CaseSearch, **changes: str) -> str:
@@ -139,9 +155,9 @@ def _address(looked_for: views.CaseSearch, **changes: str) -> str:
     return f"/cases?{urlencode({name: value for name, value in asked.items() if value})}"
 
 
-async def _tabs(view: View, looked_for: views.CaseSearch) -> Html:
+async def _tabs(view: View, looked_for: views.CaseSearch, counts: _Counts) -> Html:
     words = view.words
-    counted = await _counted(view, looked_for)
+    counted = await counts.now()
 
     def tab(state: str, name: str) -> Html:
         count = counted[state]

@@ -63,11 +63,8 @@ class Many:
         count = words("{n} selected", n=len(found))
         return tag(
             "div",
-            tag("b", count),
-            tag("span", sums(view, found), cls="num"),
-            tag("span", cls="grow"),
-            *buttons,
-            clear,
+            tag("div", tag("b", count), tag("span", sums(view, found), cls="num"), clear),
+            tag("div", *buttons),
             cls="bar-of-many",
             role="region",
             aria_label=count,

@@ -25,7 +25,7 @@ class Column:
 
     `order` is the name by which the server sorts. On a phone it stands in `line` 1 to 3, at its
     `end` or not; without a line it is left out there. An `extra` one shows when it is chosen.
-    `starts` says which way it is sorted first.
+    `told`: its head stands before it there. `starts` says which way it is sorted first.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Column:
     line: int = 0
     end: bool = False
     extra: bool = False
+    told: bool = False
     wanted: Callable[[View], bool] = _always
     starts: str = "descending"
 
@@ -116,6 +117,7 @@ def _classes(column: Column) -> str | bool:
         f"line-{column.line}" if column.line else "folded",
         "end" if column.end else "",
         "extra" if column.extra else "",
+        "told" if column.told else "",
     )
     return " ".join(one for one in given if one) or False
 

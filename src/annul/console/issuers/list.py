@@ -124,7 +124,7 @@ ISSUERS: Final = Table(
     (
         Column("issuer", "Issuer", _name, line=1),
         Column("line", "Line", line_badge, line=1, end=True),
-        Column("health", "Health", health_badge, line=2),
+        Column("health", "Health", health_badge, line=2, told=True),
         Column("answers", "Answers, 5 min", _answers, right=True),
         Column("approved", "Approved", lambda _, row: share(row["approvals"], row["requests"])),
         Column(
@@ -132,13 +132,14 @@ ISSUERS: Final = Table(
             "Voids approved",
             lambda _, row: share(row["void_approvals"], row["voids"]),
             line=3,
+            told=True,
         ),
         Column(
             "windows",
             "Windows within 24 h",
             lambda view, row: _windows(view, row["windows"]),
         ),
-        Column("cases", "Open cases", _cases, right=True, line=2, end=True),
+        Column("cases", "Open cases", _cases, right=True, line=2, end=True, told=True),
     ),
     lambda row: f"/issuers/{row['issuer_id']}",
     "issuer_id",

@@ -80,6 +80,7 @@ MERCHANTS: Final = Table(
             (("Available", lambda _, row: decimal(row, "available")),),
             right=True,
             line=2,
+            told=True,
         ),
         Column(
             "pending",
@@ -105,6 +106,7 @@ MERCHANTS: Final = Table(
             (("Open cases", lambda _, row: row["cases"]),),
             right=True,
             line=2,
+            told=True,
             end=True,
         ),
     ),

@@ -8,6 +8,7 @@ import asyncpg
 
 from annul.desk import transactions as views
 from annul.desk.roles import Scope
+from annul.store.sql import Statement
 from tests.support.desks import Api
 from tests.support.rows import put_transaction
 from tests.support.shops import NOW, SALES, Shop
@@ -249,13 +250,17 @@ async def test_what_is_usually_looked_for_goes_by_index(pool: asyncpg.Pool) -> N
         ("transactions_request", "trace"),
         ("transactions_request", "trace", "terminal"),
     ):
-        search = views._search(tuple(conditions))
-        async with pool.acquire() as connection:
-            await connection.execute("SET plan_cache_mode = force_generic_plan")
-            await connection.execute(f"PREPARE wanted AS {search.sql}")
-            nothing = ", ".join(["NULL"] * len(search.parameters))
-            rows = await connection.fetch(f"EXPLAIN EXECUTE wanted ({nothing})")
-            await connection.execute("DEALLOCATE wanted")
-        plan = "\n".join(row[0] for row in rows)
-        assert f" {index} " in plan, conditions
-        assert "Seq Scan" not in plan, conditions
+        for oldest in (False, True):
+            plan = await _plan(pool, views._search(tuple(conditions), oldest=oldest))
+            assert f" {index} " in plan, conditions
+            assert "Seq Scan on transactions" not in plan, conditions
+
+
+async def _plan(pool: asyncpg.Pool, asked: Statement) -> str:
+    async with pool.acquire() as connection:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE wanted AS {asked.sql}")
+        nothing = ", ".join(["NULL"] * len(asked.parameters))
+        rows = await connection.fetch(f"EXPLAIN EXECUTE wanted ({nothing})")
+        await connection.execute("DEALLOCATE wanted")
+    return "\n".join(row[0] for row in rows)
