@@ -52,6 +52,7 @@ _SAID: Final = re.compile(
 _SAYS: Final = {
     "api/v1/health.py": "SELECT 1: whether the database answers",
     "cli/reach.py": "SELECT 1: whether the database answers",
+    "console/reference/examples.py": "DELETE and the like are how a call is made",
     "resolve/audit.py": "SET: how the sweep's questions are planned, and for how long they run",
     "sim/terminal/journal.py": "sqlite of a terminal, put together by column",
     "store/embedded.py": "CREATE DATABASE takes no parameters",

@@ -26,9 +26,7 @@ def _group(view: View, rows: Sequence[Mapping[str, Any]]) -> Html:
     many, first = rows[0]["many"], rows[0]["first_at"]
     since = words("{n} since {when}", n=many, when=view.when(first)) if many > 1 else ""
     items = [
-        tag("li", tag("time", view.when(row["opened_at"])), _said(view, row, kind), " ", there)
-        for row in rows
-        for there in [_there(view, row, kind)]
+        tag("li", tag("time", view.when(row["opened_at"])), _there(view, row, kind)) for row in rows
     ]
     more = many - len(rows)
     return tag(
@@ -55,13 +53,13 @@ def _said(view: View, row: Mapping[str, Any], kind: IncidentKind | None) -> str:
     return kind.said(row["params"], Reader(view.words.language, view.when, view.words))
 
 
-def _there(view: View, row: Mapping[str, Any], kind: IncidentKind | None) -> Html | None:
-    """Lead to what one is about."""
-    subject = kind.subject if kind else None
+def _there(view: View, row: Mapping[str, Any], kind: IncidentKind | None) -> Html | str:
+    """Say what one is about, and lead there."""
+    subject, said = kind.subject if kind else None, _said(view, row, kind)
     if subject in {Subject.TERMINAL, Subject.BATCH}:
-        return link(row["subject"], f"/merchants/{row['merchant_id']}")
+        return link(said, f"/merchants/{row['merchant_id']}")
     if row["number"]:
-        return link(row["number"], f"/cases/{row['number']}")
+        return link(said, f"/cases/{row['number']}")
     if row["transaction_id"] and subject is not Subject.DELIVERY:
-        return link(view.words("the transaction"), f"/transactions/{row['transaction_id']}")
-    return None
+        return link(said, f"/transactions/{row['transaction_id']}")
+    return said

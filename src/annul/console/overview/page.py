@@ -1,6 +1,7 @@
 """The overview: issuers in trouble, outcomes of voids, incidents, traffic, the latest cases."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -22,6 +23,10 @@ from .incidents import incidents
 from .trouble import troubles
 
 _DAY: Final = timedelta(hours=24)
+_SHOWN: Final = frozenset({"case", "state", "amount", "cause", "opened"})
+_LATEST: Final = replace(
+    CASES, name="latest", columns=tuple(one for one in CASES.columns if one.name in _SHOWN)
+)
 
 
 async def overview(view: View) -> None:
@@ -164,6 +169,6 @@ async def _latest(view: View) -> Html:
     more = link(words("All cases"), "/cases")
     return card(
         words("Latest cases"),
-        drawn(view, CASES, found.rows, empty=words("No cases yet.")),
+        drawn(view, _LATEST, found.rows, empty=words("No cases yet.")),
         aside=more,
     )
