@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from annul.cli.case_words import step
 from annul.resolve.book import Book
 from annul.resolve.case import Case
 from annul.sim.issuer.faults import Fault, FaultKind
@@ -101,15 +102,15 @@ async def test_a_person_sees_a_case_and_has_it_tried_again(desk: Desk, till: Cas
         desk.read("case", case.number),
     )
     assert status == 0
-    for text in (case.number, "处理中", "123.45", "620001******0007", case.step):
+    for text in (case.number, "处理中", "123.45", "620001******0007", step(case.step, 0)):
         assert text in listed
     assert [(row["number"], row["amount"], row["ended"]) for row in rows] == [
         (case.number, 12_345, "")
     ]
-    assert f"number: {case.number}" in shown
-    for text in ("state: open", "next:", "the chain is whole", "operator, administrator"):
+    assert f"case: {case.number}" in shown
+    for text in ("state: open", "next:", "log intact", "operator, administrator"):
         assert text in shown
-    for text in ("状态: 处理中", "下一步:", "事件链完整", "opened", "diagnosed", case.step):
+    for text in ("状态: 处理中", "下一步:", "事件链完整", "立案", "判断原因", step(case.step, 0)):
         assert text in said
     assert one["case"]["number"] == case.number
     assert one["broken_at"] is None
