@@ -155,6 +155,7 @@ def _acting(
 def _proving(number: str) -> Callable[[Reach], Awaitable[bytes]]:
     async def prove(base: Reach) -> bytes:
         from annul.resolve import proof
+        from annul.resolve.proof_pdf import Print
         from annul.security.errors import MasterKeyError
         from annul.security.notary import Notary
 
@@ -164,7 +165,8 @@ def _proving(number: str) -> Callable[[Reach], Awaitable[bytes]]:
         except MasterKeyError as error:
             typer.echo(f"annul: the proof is not signed: {error}", err=True)
             notary = None
-        return proof.bundle(whole, notary)
+        how = Print(base.zone, base.settings.support_phone)
+        return proof.bundle(whole, notary, how)
 
     return prove
 
