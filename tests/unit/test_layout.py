@@ -48,7 +48,7 @@ _MODULES: Final = {
     "resolve/exports": "integration/resolve/test_seals.py",
     "resolve/notify/outbound": "unit/resolve/notify/test_webhooks.py",
     "resolve/pace": "integration/resolve/test_resolver.py",
-    "resolve/proof_pdf": "acceptance/cli/test_cases.py",
+    "resolve/proof_page": "unit/resolve/test_proof_pdf.py",
     "resolve/sealing": "acceptance/cli/test_audit.py",
     "resolve/situation": "unit/resolve/test_plan.py",
     "resolve/words": "unit/resolve/test_requests.py",

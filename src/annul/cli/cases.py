@@ -5,7 +5,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -16,44 +16,11 @@ from annul.resolve import words
 from annul.resolve.case import UNPROVED, Case
 from annul.resolve.ends import ended
 
+from . import case_words as said
+from .case_words import LABELS, PROMISE
 from .reach import Config, Data, Lang, Reach, User, run
 from .secret import Database
 from .show import Language, language
-
-_LABELS: Final = {
-    "number": ("编号", "number"),
-    "state": ("状态", "state"),
-    "amount": ("金额", "amount"),
-    "card": ("卡号", "card"),
-    "cause": ("原因", "cause"),
-    "step": ("步骤", "step"),
-    "opened": ("立案", "opened"),
-    "due": ("应结", "due"),
-    "first_due": ("最初应结", "first due"),
-    "task": ("需人工", "task"),
-    "money": ("资金", "money"),
-    "next": ("下一步", "next"),
-    "again": ("下次处理", "next look"),
-    "allowed": ("可做的操作", "what may be done"),
-    "whole": ("事件链完整", "the chain is whole"),
-    "broken": ("事件链第{}条被改动", "the chain was changed at line {}"),
-    "likely": ("可能的原交易", "the likely original"),
-    "waits": ("等待第二人复核", "waits for a second person"),
-}
-_PROMISE: Final = {
-    "cases": ("立案", "cases"),
-    "open": ("处理中", "open"),
-    "voided": ("已撤销", "voided"),
-    "refunded": ("已改为退货", "refunded instead"),
-    "refused": ("未撤销", "not voided"),
-    "unproved": ("结果待证", "outcome unproved"),
-    "in_time": ("按时结案", "ended in time"),
-    "late": ("超时", "late"),
-    "late_by_cause": ("按当前原因超时", "late by the cause of now"),
-    "asked": ("等待人工", "waiting for a person"),
-    "oldest_s": ("最久(秒)", "oldest (s)"),
-    "in_question": ("涉及金额", "money in question"),
-}
 
 
 def register(application: typer.Typer) -> None:
@@ -88,7 +55,7 @@ def cases(
     at = _at(language(lang))
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("number", "state", "amount", "card", "cause", "step", "opened", "due", "task"):
-        table.add_column(_LABELS[name][at], no_wrap=True)
+        table.add_column(LABELS[name][at], no_wrap=True)
     for one in found:
         table.add_row(
             one.number,
@@ -96,10 +63,10 @@ def cases(
             told(one.amount, one.currency)[at],
             one.card_masked,
             _title(one, at),
-            one.step,
+            said.step(one.step, at),
             _when(one.opened_at, zone),
             _when(one.due_at, zone),
-            one.task,
+            said.task(one.task, at) if one.task else "",
         )
     Console(highlight=False, markup=False, width=None if os.isatty(1) else 200).print(table)
 
@@ -163,7 +130,7 @@ def promise(
     at = _at(language(lang))
     for name, value in figures.items():
         shown = told(int(value))[at] if name == "in_question" else f"{value:.0f}"
-        typer.echo(f"{_PROMISE[name][at]:<24}{shown}")
+        typer.echo(f"{PROMISE[name][at]:<24}{shown}")
     for row in causes:
         title = CAUSES[row["cause"]].title[at] if row["cause"] in CAUSES else row["cause"]
         typer.echo(
@@ -188,6 +155,7 @@ def _acting(
 def _proving(number: str) -> Callable[[Reach], Awaitable[bytes]]:
     async def prove(base: Reach) -> bytes:
         from annul.resolve import proof
+        from annul.resolve.proof_pdf import Print
         from annul.security.errors import MasterKeyError
         from annul.security.notary import Notary
 
@@ -197,7 +165,8 @@ def _proving(number: str) -> Callable[[Reach], Awaitable[bytes]]:
         except MasterKeyError as error:
             typer.echo(f"annul: the proof is not signed: {error}", err=True)
             notary = None
-        return proof.bundle(whole, notary)
+        how = Print(base.zone, base.settings.support_phone)
+        return proof.bundle(whole, notary, how)
 
     return prove
 
@@ -239,24 +208,25 @@ def _shown(number: str) -> Callable[[Reach], Awaitable[dict[str, Any]]]:
 def _print(shown: dict[str, Any], spoken: Language) -> None:
     at, zone = _at(spoken), ZoneInfo(shown["zone"])
     for name, value in _summary(shown["case"], at, zone):
-        typer.echo(f"{_LABELS[name][at]}: {value}")
+        typer.echo(f"{LABELS[name][at]}: {value}")
     typer.echo("")
     for event in shown["events"]:
         moment = _when(datetime.fromisoformat(event["at"]), zone)
-        typer.echo(f"{moment}  {event['who']:<8} {event['what']:<16} {event['why'][spoken]}")
+        what = _wide(said.step(event["what"], at))
+        typer.echo(f"{moment}  {event['who']:<8} {what} {event['why'][spoken]}")
         for found in event["evidence"].get("causes", ())[:1]:
             for one in found["evidence"]:
                 sign = "+" if one["weight"] > 0 else "−"
                 sources = ", ".join(one["sources"])
                 typer.echo(f"{'':<17}{sign} {one['text'][spoken]}  ({sources})")
     broken = shown["broken_at"]
-    said = _LABELS["whole"][at] if broken is None else _LABELS["broken"][at].format(broken)
-    typer.echo(f"\n{said}")
+    whole = LABELS["whole"][at] if broken is None else LABELS["broken"][at].format(broken)
+    typer.echo(f"\n{whole}")
     for one in shown["likely"]:
         amount = told(one["amount"], shown["case"]["currency"])[at]
-        typer.echo(f"{_LABELS['likely'][at]}: {one['voucher']} {amount} {one['rrn']}")
+        typer.echo(f"{LABELS['likely'][at]}: {one['voucher']} {amount} {one['rrn']}")
     for name, roles in shown["allowed"].items():
-        typer.echo(f"{_LABELS['allowed'][at]}: {name:<14} {', '.join(roles)}")
+        typer.echo(f"{LABELS['allowed'][at]}: {name:<14} {', '.join(roles)}")
 
 
 def _summary(row: dict[str, Any], at: int, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
@@ -271,14 +241,14 @@ def _summary(row: dict[str, Any], at: int, zone: ZoneInfo) -> Iterator[tuple[str
         if cause is not None:
             yield "money", words.money(cause, row["kind"])[at]
             yield "next", words.next_step(cause, row["kind"])[at]
-        yield "step", row["step"]
+        yield "step", said.step(row["step"], at)
         yield "again", _when(row["next_action_at"], zone)
     if row["ended"] in {"", UNPROVED}:
         yield "due", _when(row["due_at"], zone)
         if row["first_due_at"] != row["due_at"]:
             yield "first_due", _when(row["first_due_at"], zone)
     if row["task"]:
-        yield "task", row["task"]
+        yield "task", said.task(row["task"], at)
     if row["proposed"]:
         yield "waits", f"{row['proposed']} ({row['proposed_by']})"
 
@@ -290,6 +260,12 @@ def _title(one: Case, at: int) -> str:
 
 def _when(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%m-%d %H:%M:%S}"
+
+
+def _wide(text: str) -> str:
+    """Fill a column of 24, of which a Chinese character takes two."""
+    taken = sum(2 if ord(letter) > 0x2E80 else 1 for letter in text)
+    return text + " " * max(24 - taken, 0)
 
 
 def _at(spoken: Language) -> int:

@@ -187,6 +187,11 @@ class Cases(_Resource):
         """Give the proof of a case: a zip of proof.json and proof.pdf."""
         return self._transport.send("GET", "cases", number, "proof").content
 
+    def printed(self, number: str, *, notes: bool = False) -> bytes:
+        """Give the printable proof of a case as a PDF; `notes`: with what people wrote."""
+        asked = {"notes": notes}
+        return self._transport.send("GET", "cases", number, "proof.pdf", query=asked).content
+
     def events(self, last_event_id: str = "") -> Generator[CaseChange, None, None]:
         """Follow cases as they change, for ever; `last_event_id` goes on where somebody was.
 

@@ -12,6 +12,7 @@ from annul.domain.errors import AnnulError
 from annul.resolve import proof
 from annul.resolve.book import CaseUnknown
 from annul.resolve.case import Case
+from annul.resolve.proof_pdf import Print, render
 from annul.resolve.second_person import SecondPersonNeeded, second_person
 from annul.store.sql import Statement, load
 from annul.wire.masking import scan
@@ -210,7 +211,24 @@ async def proved(desk: Desk, visitor: Visitor, number: str) -> tuple[Case, bytes
     """Give the proof of a case as a signed zip, and keep who has taken it."""
     case, gathered = await whole(desk, visitor, number)
     await audit(desk.pool, visitor, desk.clock.now(), "read-proof", f"case {case.number}", "")
-    return case, await asyncio.to_thread(proof.bundle, gathered, desk.notary)
+    return case, await asyncio.to_thread(proof.bundle, gathered, desk.notary, _print(desk))
+
+
+async def printed(
+    desk: Desk, visitor: Visitor, number: str, *, notes: bool = False
+) -> tuple[Case, bytes]:
+    """Give the printable proof of a case alone, and keep who has taken it.
+
+    With `notes` also what people wrote for each other, and who they are.
+    """
+    case, gathered = await whole(desk, visitor, number)
+    at, thing = desk.clock.now(), f"case {case.number}"
+    await audit(desk.pool, visitor, at, "read-proof", thing, "", {"pdf": True, "notes": notes})
+    return case, await asyncio.to_thread(render, gathered, _print(desk, notes=notes))
+
+
+def _print(desk: Desk, *, notes: bool = False) -> Print:
+    return Print(desk.zone, desk.support_phone, notes)
 
 
 async def _looked_at(desk: Desk, visitor: Visitor, number: str, case: Case) -> bool:

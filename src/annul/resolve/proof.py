@@ -21,7 +21,7 @@ from annul.store.sql import load
 
 from .book import CaseUnknown, identity_of
 from .case import Case, first_broken
-from .proof_pdf import render
+from .proof_pdf import Print, render
 
 # What is shown of each row that belongs to a case.
 _SHOWN: Final = {
@@ -72,6 +72,9 @@ async def gather(pool: asyncpg.Pool, number: str, at: datetime) -> tuple[Case, d
         "timeline": events,
         # What was hashed, byte for byte: sha256(hash before + body).
         "chained": [{"body": body, "hash": hashed.hex()} for body, hashed in history],
+        "names": {
+            what: list(row[what]) for what in ("merchant", "issuer") if row[what] is not None
+        },
         "diagnosis": diagnosed[-1]["evidence"] if diagnosed else None,
         **found,
     }
@@ -85,12 +88,12 @@ class ProofUnsound(AnnulError):
     next_step = "Take it anew from the case's page, and compare the two."
 
 
-def bundle(proof: dict[str, Any], notary: Notary | None) -> bytes:
+def bundle(proof: dict[str, Any], notary: Notary | None, how: Print | None = None) -> bytes:
     """Give the zip; without a notary it is not signed."""
     text = json.dumps(proof, ensure_ascii=False, indent=2, sort_keys=True).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
-        parts = {"proof.json": text, "proof.pdf": render(proof)}
+        parts = {"proof.json": text, "proof.pdf": render(proof, how)}
         if notary is not None:
             parts[_SIGNATURE] = _signature(parts, notary)
         for name, content in parts.items():

@@ -16,6 +16,8 @@ WITH wanted AS (
     SELECT merchant_id, id FROM wanted WHERE NOT EXISTS (SELECT FROM concerned)
 )
 SELECT c.*,
+    (SELECT ROW(name_zh, name_en) FROM merchants WHERE merchant_id = c.merchant_id) AS merchant,
+    (SELECT ROW(name_zh, name_en) FROM issuers WHERE issuer_id = c.issuer_id) AS issuer,
     ARRAY(SELECT ROW({history}) FROM case_events
           WHERE merchant_id = c.merchant_id AND case_id = c.id ORDER BY line) AS history,
     ARRAY(SELECT ROW({transactions}) FROM concerned ORDER BY received_at) AS transactions,

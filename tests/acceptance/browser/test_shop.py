@@ -1,13 +1,50 @@
-"""A shop takes back a void that has failed: the sale stands after all."""
+"""A shop on a phone: one entry per sale, a script, whom to call; and a void taken back."""
 
-from .house import SHOP, House, person
+from .house import PHONE, SHOP, House, person
+
+_IN_SIGHT = """const slip = document.getElementById('receipt').getBoundingClientRect();
+return slip.top >= 0 && slip.top < innerHeight / 2;"""
+
+
+def _voucher(slip: str) -> str:
+    return next(line.split()[-1] for line in slip.splitlines() if line.startswith("VOUCHER"))
+
+
+def test_a_sale_is_one_entry_with_a_script_and_somebody_to_call(home: House) -> None:
+    home.add("lan", "cashier", SHOP)
+    home.issuer("/faults", [{"kind": "code", "code": "59", "of_kind": "void", "left": 1}])
+    refused = _voucher(home.pos("sale", "85.35"))
+    slip = home.pos("void", refused)
+    home.issuer("/faults", [])
+    assert "fraud" not in slip
+    assert PHONE in slip
+    voided = _voucher(home.pos("sale", "12.00"))
+    for _ in range(3):  # the void, and two tries that find it done
+        home.pos("void", voided)
+    with person(home, width=390) as lan:
+        lan.sign_in("lan")
+        lan.open(f"/shop?code={refused}")
+        said = lan.reads("Not voided", "#standing", 60)
+        for text in ("it stands, and nothing has been paid back", PHONE, "Tell the customer"):
+            assert text in said
+        assert said.count("85.35") == 1
+        for text in ("fraud", "risk", "goes back"):
+            assert text not in said
+        today = lan.reads("Goes back", "#today")
+        assert today.count("12.00") == 2, "once as an entry, once in the sum"
+        lan.open("/pos")
+        lan.at_till("reprint", "")
+        lan.find("#receipt")
+        lan.until(lambda: lan.driver.execute_script(_IN_SIGHT), "the slip in sight")
+        assert lan.complaints() == []
+    again = home.pos("slip", str(int(refused) + 1))
+    assert "Not voided; the sale stands" in " ".join(again.split())
 
 
 def test_a_shop_withdraws_its_void(home: House) -> None:
     home.add("mei", "merchant", SHOP)
     home.issuer("/faults", [{"kind": "code", "code": "96", "of_kind": "void"}])
-    slip = home.pos("sale", "66.00")
-    voucher = next(line.split()[-1] for line in slip.splitlines() if line.startswith("VOUCHER"))
+    voucher = _voucher(home.pos("sale", "66.00"))
     home.pos("void", voucher)
     with person(home, width=390) as mei:
         mei.sign_in("mei")

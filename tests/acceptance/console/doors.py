@@ -76,6 +76,7 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "GET /cases/{number}": (READERS, None),
     "POST /cases/{number}/acts": (DESK | SHOPS, {"action": "withdraw", "reason": "it stands"}),
     "GET /cases/{number}/proof": (READERS, None),
+    "GET /cases/{number}/proof.pdf": (READERS, None),
     "POST /diagnosis": (OFFICE, {"request": _MESSAGE}),
     "GET /diagnosis/{void}": (OFFICE, None),
     "GET /merchants": (OFFICE, None),

@@ -36,7 +36,12 @@ Reader = Annotated[Visitor, needs(Scope.CASES_READ)]
 Actor = Annotated[Visitor, needs(Scope.CASES_ACT, Scope.SHOP)]
 Number = Annotated[Named, Path(description="Number on the slip, or id.", examples=["300000000002"])]
 
+WithNotes = Annotated[
+    bool, Query(description="Also what people wrote for each other, and their names.")
+]
+
 _ZIP: Final = "application/zip"
+_PDF: Final = "application/pdf"
 
 
 class Act(Asked):
@@ -127,6 +132,29 @@ async def proved(number: Number, desk: AtDesk, visitor: Reader) -> Response:
     case, content = await views.proved(desk, visitor, number)
     name = f'attachment; filename="annul-{case.number}.zip"'
     return Response(content, media_type=_ZIP, headers={"content-disposition": name})
+
+
+@router.get(
+    "/{number}/proof.pdf",
+    response_class=Response,
+    responses=problems(404)
+    | {
+        200: {
+            "description": "The printable proof in both languages, in the acquirer's local time.",
+            "content": {_PDF: {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def printed(
+    number: Number,
+    desk: AtDesk,
+    visitor: Reader,
+    notes: WithNotes = False,  # noqa: FBT002 - a query parameter, by name
+) -> Response:
+    """Give the proof of a case for people: the outcome, where the money is, the evidence."""
+    case, content = await views.printed(desk, visitor, number, notes=notes)
+    name = f'inline; filename="annul-{case.number}.pdf"'
+    return Response(content, media_type=_PDF, headers={"content-disposition": name})
 
 
 def _whole(case: Case, gathered: dict[str, Any], allowed: list[Action]) -> WholeCase:

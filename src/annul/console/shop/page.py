@@ -186,7 +186,6 @@ def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
     words, row, about = view.words, one.row, one.about
     sign = sign_of(one)
     amount = view.amount(_amount(one), row["currency"])
-    kind = KINDS[row["kind"]]
     return tag(
         "article",
         tag(
@@ -200,7 +199,7 @@ def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
             (
                 (words("Case number"), _number(view, about["number"])),
                 (words("Voucher"), tag("span", about["sale_trace"] or row["trace"], cls="mono")),
-                (words("Last asked"), f"{words.of(kind.title)} · {row['trace']}"),
+                (words("Last asked"), _asked(view, one)),
                 (words("Reference"), tag("span", about["undo_rrn"] or row["rrn"], cls="mono")),
                 (words("Card"), tag("span", row["card_masked"], cls="mono")),
                 (words("Terminal"), row["terminal_id"]),
@@ -212,6 +211,13 @@ def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
         role="status",
         data_standing=one.standing.value,
     )
+
+
+def _asked(view: View, one: Voucher) -> str:
+    """Name the void or refund that was looked for, by its own voucher."""
+    row = one.row
+    named = f"{view.words.of(KINDS[row['kind']].title)} · {row['trace']}"
+    return named if row["kind"] in CASED else ""
 
 
 def _said(view: View, one: Voucher, sign: Sign) -> list[Html]:

@@ -73,6 +73,11 @@ SCRIPT: Final = """<script>(() => {
 })();</script>"""
 
 
+# On a phone the paper comes out beneath the device: it is brought into sight.
+IN_SIGHT: Final = """if (matchMedia('(max-width: 760px)').matches)
+  document.querySelector('.slip-out')?.scrollIntoView({block: 'start'});"""
+
+
 def screen(shown: Screen, terminal: str, zone: str) -> Html:
     """Draw what stands on the screen; its clock shows the time of `zone`."""
     status = tag(
@@ -192,6 +197,7 @@ def paper(slip: Slip | None, merchant: str, base: str, words: Words) -> Html:
         tag("a", words("How it stands"), href=f"/shop?code={slip.code}", id="to-shop", cls="button")
         if slip.code
         else None,
+        tag("a", words("Back to the keys"), href="#screen", id="to-keys", cls="button"),
         cls="slip-buttons no-print",
     )
     return join((tag("div", body, cls="slip-out"), buttons))

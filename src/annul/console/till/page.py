@@ -130,6 +130,7 @@ class TillPage:
                 self.draw()
                 if slip is not None:
                     self._paper.set_content(self._drawn(slip))
+                    self._client.run_javascript(drawing.IN_SIGHT)
 
     async def _allowed(self, wish: Wish) -> TillResult | None:
         """Keep who does what here; gives the result when it is not for this terminal to do."""

@@ -189,7 +189,7 @@ def _paper(what: Literal["title", "settlement"], rows: Rows, language: Language)
 def _folded(value: str) -> list[str]:
     """Break a value where the paper ends: English between words, Chinese anywhere."""
     lines, room = [""], _WIDTH - _LABEL
-    for word in re.findall(r"[\x21-\x7e]+ *|.", value):
+    for word in re.findall(r"[(]?[^\x00-\x7f][,)]?|[\x21-\x7e]+ *|.", value):
         if lines[-1] and _columns(lines[-1] + word.rstrip()) > room:
             lines.append("")
         lines[-1] += word

@@ -125,6 +125,7 @@ async def test_shops_know_nothing_of_each_other(api: Api, shops: Shops) -> None:
         f"/cases/{theirs.case.number}",
         f"/cases/{theirs.case.id}",
         f"/cases/{theirs.case.number}/proof",
+        f"/cases/{theirs.case.number}/proof.pdf",
         f"/diagnosis/{theirs.void.id}",
         f"/diagnosis/{theirs.void.rrn}",
         f"/merchants/{theirs.merchant}",

@@ -35,6 +35,7 @@ TABLE: dict[str, set[Scope]] = {
     "GET /cases/{number}": {Scope.CASES_READ},
     "POST /cases/{number}/acts": {Scope.CASES_ACT, Scope.SHOP},  # a shop withdraws its void
     "GET /cases/{number}/proof": {Scope.CASES_READ},
+    "GET /cases/{number}/proof.pdf": {Scope.CASES_READ},
     "POST /diagnosis": {Scope.DIAGNOSIS},
     "GET /diagnosis/{void}": {Scope.DIAGNOSIS},
     "GET /merchants": {Scope.MERCHANTS_READ},

@@ -1,0 +1,121 @@
+"""What the printable proof calls things, in both languages: states, accounts, sides, ends."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, Money
+from annul.domain.ledger import (
+    BANK,
+    FEE_INCOME,
+    ISSUER_RECEIVABLE,
+    MERCHANT_AVAILABLE,
+    MERCHANT_FROZEN,
+    MERCHANT_PENDING,
+    SCHEME_COST,
+    SCHEME_PAYABLE,
+    PostingKind,
+)
+from annul.domain.states import State
+from annul.domain.text import Text
+
+from .case import RESOLVER, UNPROVED
+from .requests import COMPLETED
+
+STATES: Final[Mapping[str, Text]] = {
+    State.RECEIVED: Text("已收到", "received"),
+    State.SENT: Text("已发出", "sent"),
+    State.APPROVED: Text("成功", "approved"),
+    State.DECLINED: Text("未成功", "declined"),
+    State.UNKNOWN: Text("结果未知", "outcome not known"),
+    State.REVERSING: Text("冲正中", "being reversed"),
+    State.REVERSED: Text("已冲正", "reversed"),
+    State.VOIDED: Text("已撤销", "voided"),
+    State.PARTLY_REFUNDED: Text("部分退货", "refunded in part"),
+    State.REFUNDED: Text("已退货", "refunded"),
+    State.COMPLETED: Text("已完成", "completed"),
+    State.DISPUTED: Text("有争议", "disputed"),
+}
+ACCOUNTS: Final[Mapping[str, Text]] = {
+    ISSUER_RECEIVABLE: Text("应收发卡行", "due from issuer"),
+    MERCHANT_PENDING: Text("商户待结算", "merchant, pending"),
+    MERCHANT_AVAILABLE: Text("商户可用", "merchant, available"),
+    MERCHANT_FROZEN: Text("商户冻结", "merchant, held"),
+    BANK: Text("银行存款", "bank"),
+    FEE_INCOME: Text("手续费收入", "fee income"),
+    SCHEME_COST: Text("卡组织手续费", "scheme fees"),
+    SCHEME_PAYABLE: Text("应付卡组织", "due to scheme"),
+}
+POSTINGS: Final[Mapping[str, Text]] = {
+    PostingKind.APPROVAL: Text("交易成功", "approved"),
+    PostingKind.REVERSAL: Text("冲正", "reversed"),
+    PostingKind.ADJUSTMENT: Text("人工结论", "concluded by hand"),
+    PostingKind.SETTLEMENT: Text("结算", "settled"),
+    PostingKind.PAYOUT: Text("划付", "paid out"),
+    PostingKind.FREEZE: Text("冻结", "held"),
+    PostingKind.RELEASE: Text("解冻", "released"),
+}
+SIDES: Final[Mapping[str, Text]] = {
+    "terminal_in": Text("终端→收单", "terminal to acquirer"),
+    "terminal_out": Text("收单→终端", "acquirer to terminal"),
+    "issuer_out": Text("收单→发卡行", "acquirer to issuer"),
+    "issuer_in": Text("发卡行→收单", "issuer to acquirer"),
+}
+# What people write for each other: it explains nothing to others, and names those who work here.
+NOTES: Final = frozenset({"note", "take", "hand-back", "taken", "handed_back"})
+_STAFF: Final = Text("收单机构", "the acquirer")
+_BY_ITSELF: Final = Text("系统", "annul")
+
+_BACK: Final = Text(
+    "款项已按原路退回持卡人，以发卡行入账为准。",
+    "The amount goes back to the cardholder the way it was paid, as the issuer books it.",
+)
+_STANDS: Final = Text(
+    "原交易仍有效，款项未退回持卡人。",
+    "The original stands; nothing has been given back to the cardholder.",
+)
+_OPEN: Final = Text(
+    "结果未定；此前原交易按有效计。",
+    "Not decided; until then the original counts as it stands.",
+)
+_UNPROVED: Final = Text(
+    "发卡行尚未证实款项去向，正在核实。",
+    "The issuer has not proved where the money is; it is being cleared up.",
+)
+_ASIDE: Final = Text(
+    "预授权金额仍冻结在卡上，没有扣款。",
+    "The amount stays set aside on the card; nothing is charged.",
+)
+_FREE: Final = Text(
+    "预授权已撤销，没有扣款，冻结金额由发卡行解除。",
+    "The pre-authorisation is cancelled; nothing is charged and the issuer sets the amount free.",
+)
+_CHARGED: Final = Text("预授权已完成扣款。", "The pre-authorisation was charged.")
+
+
+def where(case: Mapping[str, Any], of_cause: Text) -> Text:
+    """Say where the money is; `of_cause` is what the cause of a refusal says of it."""
+    kind, ended = case["kind"], case["ended"]
+    if kind in COMPLETIONS and case["step"] == COMPLETED:
+        return _CHARGED
+    if ended in {"voided", "refunded"}:
+        released = KINDS[kind].money is Money.RELEASE
+        return _FREE if released else _BACK
+    if ended == UNPROVED:
+        return _UNPROVED
+    if KINDS[kind].money is Money.RELEASE:
+        return _ASIDE
+    if ended == "refused":
+        return of_cause
+    return _OPEN if kind not in REFUNDS else _STANDS
+
+
+def who(name: str, *, names: bool) -> Text:
+    """Say who did something: the system, or somebody of the acquirer, by name if wanted."""
+    if name == RESOLVER:
+        return _BY_ITSELF
+    return Text(name, name) if names else _STAFF
+
+
+def spoken(table: Mapping[str, Text], name: str) -> Text:
+    """Give a name of a table, as it is when the table is older than what it reads."""
+    return table.get(name, Text(name, name))
