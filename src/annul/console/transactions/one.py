@@ -106,7 +106,7 @@ def _details(view: View, row: Mapping[str, Any]) -> Html:
         (words("Trace at the issuer"), mono(row["issuer_trace"])),
         (words("Authorisation"), view.copied(row["auth_code"])),
         (words("Issuer"), issuer),
-        (words("To the issuer"), words(row["sent"])),
+        (words("Sent to the issuer"), words(row["sent"])),
         (words("Response code"), f"{code} {code_text(view, code)}" if code else ""),
         (words("Ended here because of"), words(row["why"]) if row["why"] else ""),
         (words("Reason of the reversal"), reversal),
