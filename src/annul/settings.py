@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     )
     api_burst: int = Field(100, ge=1, description="calls that one visitor may make at once")
     second_factor_roles: list[str] = Field(
-        default_factory=list, description="roles that take a second factor at the sign-in"
+        default_factory=list, description="roles that must sign in with a second factor"
     )
     tls_certificate: Path | None = Field(None, description="PEM file; console and API speak TLS")
     tls_key: Path | None = Field(None, description="PEM file of its key")

@@ -57,7 +57,7 @@ _SAID: Final = {
     "waits": ("已提议，须由另一人复核", "proposed; another person has to confirm it"),
     "confirmed": ("已复核，由主机执行", "confirmed; a host carries it out"),
     "concluded": ("已执行", "concluded"),
-    "overtaken": ("未执行：发卡行已有消息", "not carried out: the issuer was heard first"),
+    "overtaken": ("未执行：发卡行已先应答", "not carried out: the issuer answered first"),
     "withdrawn": ("已收回", "withdrawn"),
 }
 _STATES: Final = {

@@ -275,7 +275,7 @@ _ALL: Final = (
           retry_safe=False, patience="day", prior=-1.5,
           speaks={"rule_new": 7.5, "rule_old": -4, "no_rule_broken": -3}),
     Cause("issuer_unsupported",
-          Text("发卡行不支持撤销", "The issuer does not do voids"), _STANDS, _REFUND,
+          Text("发卡行不支持撤销", "The issuer does not support voids"), _STANDS, _REFUND,
           Text("该行一律改做退货。", "Refund for this issuer, always."),
           Text("改为退货。", "Refund instead."),
           customer=_OTHERWISE,

@@ -84,7 +84,7 @@ FACTS: Final[Mapping[str, tuple[str, str]]] = {
     "bin.void_same_code_60m": ("其中同码笔数", "of which with this code"),
     "issuer.maintenance": ("发卡行维护时间内", "within the issuer's maintenance"),
     "issuer.end_of_day": ("发卡行日终时间内", "within the issuer's end of day"),
-    "issuer.void_supported": ("发卡行支持撤销", "issuer does voids"),
+    "issuer.void_supported": ("发卡行支持撤销", "issuer supports voids"),
     "issuer.void_amount_limit": ("发卡行撤销限额", "issuer's limit for voids"),
     "issuer.voids_per_day": ("发卡行每卡每日撤销次数", "issuer's voids per card and day"),
     "issuer.void_interval": ("发卡行撤销间隔(秒)", "issuer's seconds between voids"),

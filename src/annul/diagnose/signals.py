@@ -221,7 +221,7 @@ _ALL: Final = (
            "{0} voids of this card range were approved in an hour"),
     # The issuer's rules
     _row("rule_supported", ("issuer.rule_broken",), _is("void_supported"),
-           "该发卡行不支持撤销", "this issuer does not do voids"),
+           "该发卡行不支持撤销", "this issuer does not support voids"),
     _row("rule_amount", ("issuer.rule_broken", "issuer.void_amount_limit", "void.amount"),
            lambda rule, *_: rule == "void_amount_limit",
            "金额{2}超过发卡行撤销限额{1}", "the amount {2} is over the issuer's limit {1}"),

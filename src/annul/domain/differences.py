@@ -51,7 +51,7 @@ _CALLED: Final[Mapping[str, Text]] = {
     "ended": Text("结案 {ended:word}", "ended {ended:word}"),
     "ended_at": Text("结案时间 {ended_at:time}", "at {ended_at:time}"),
     "step": Text("步骤 {step:word}", "step {step:word}"),
-    "due_look": Text("应看时间 {due_look:time}", "to be looked at {due_look:time}"),
+    "due_look": Text("下次自动处理 {due_look:time}", "next automatic check {due_look:time}"),
     "how": Text("不符 {how:word}", "found {how:word}"),
     "what": Text("内容 {what}", "in {what}"),
     "line": Text("第几条 {line}", "line {line}"),
@@ -240,10 +240,10 @@ DIFFERENCES: Final = (
     ),
     _difference(
         "case_without_look",
-        Text("案件没有人看", "A case that nobody looks at"),
+        Text("案件无人处理", "A case that nothing handles"),
         Text("款项没有变动，也不会自行变动", "No money has moved, and none will by itself."),
         Text(
-            "看处理案件的进程是否在运行（设置 resolver）；未证实的见存疑款项",
+            "看处理案件的进程是否在运行（设置 resolver）；结果待证的见款项待证",
             "See that a process works on cases (setting resolver); conclude what ended unproved.",
         ),
         ("ended", "step", "amount", "due_look"),

@@ -23,7 +23,7 @@ _MILLION: Final = 1_000_000
 
 
 class AmountError(AnnulError):
-    """This is not an amount of money, so nothing was done. No money has moved."""
+    """This is not a valid amount, so nothing was done. No money has moved."""
 
     code = "money.amount"
     next_step = "Write it like 100 or 100.00, above zero."

@@ -149,7 +149,7 @@ async def test_one_person_alone_can_not(desk: Desk) -> None:
     await desk.do(sale, "not-done", "olga")
     status, said = await desk.annul(sale.rrn, "not-done", "--reason=again", user="olga")
     assert status == 1
-    assert "It takes a second person" in said
+    assert "Dual approval takes somebody" in said
     (kept,) = await desk.conclusions()
     assert (kept["confirmed_by"], await desk.state(sale)) == ("", "unknown")
 

@@ -58,7 +58,7 @@ class Act(Asked):
         AN_HOUR,
         ge=MINUTES[0],
         le=MINUTES[-1],
-        description="For `take`: how long you have it; annul does nothing to it unasked meanwhile.",
+        description="For `take`: how long you have it; automatic handling is paused meanwhile.",
     )
 
 

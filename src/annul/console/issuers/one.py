@@ -178,9 +178,9 @@ async def _top(view: View, issuer_id: str) -> Html:
                 tile(now["requests"], words("Answers, 5 min")),
                 tile(rate(now["approvals"], now["requests"]), words("Approved")),
                 tile(rate(now["void_approvals"], now["voids"]), words("Voids approved")),
-                tile(now["silent"], words("Without an answer"), "bad" if now["silent"] else ""),
+                tile(now["silent"], words("No answer"), "bad" if now["silent"] else ""),
                 tile(
-                    now["faults"], words("Answered with a fault"), "warn" if now["faults"] else ""
+                    now["faults"], words("Answered with an error"), "warn" if now["faults"] else ""
                 ),
                 tile(cases, words("Open cases"), there=f"/cases?state=open&issuer={issuer_id}"),
                 cls="tiles",
