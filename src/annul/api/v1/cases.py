@@ -151,7 +151,7 @@ async def printed(
     visitor: Reader,
     notes: WithNotes = False,  # noqa: FBT002 - a query parameter, by name
 ) -> Response:
-    """Give the proof of a case for people: the outcome, where the money is, the evidence."""
+    """Download the proof of a case to print: the outcome, where the money is, the evidence."""
     case, content = await views.printed(desk, visitor, number, notes=notes)
     name = f'inline; filename="annul-{case.number}.pdf"'
     return Response(content, media_type=_PDF, headers={"content-disposition": name})

@@ -22,6 +22,7 @@ _NOT_ANSWERED = {"Model", "Page", "Order", "Change", "CaseChange"}
 _OTHERS = {
     ("GET", "/cases/events"),
     ("GET", "/cases/{number}/proof"),
+    ("GET", "/cases/{number}/proof.pdf"),
     ("GET", "/transactions/{transaction}/conclusions/{conclusion}/evidence"),
     ("DELETE", "/webhooks/{webhook}"),
 }
