@@ -151,7 +151,7 @@ async def printed(
     visitor: Reader,
     notes: WithNotes = False,  # noqa: FBT002 - a query parameter, by name
 ) -> Response:
-    """Download the proof of a case to print: the outcome, where the money is, the evidence."""
+    """Download the printable proof of a case."""
     case, content = await views.printed(desk, visitor, number, notes=notes)
     name = f'inline; filename="annul-{case.number}.pdf"'
     return Response(content, media_type=_PDF, headers={"content-disposition": name})
