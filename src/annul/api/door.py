@@ -131,7 +131,7 @@ class DoorForm:
 class DoorPage:
     """One page, by the keys of its texts. `body` stands before the form, as markup.
 
-    `query` is what the page is asked with again in the other language; None: it can not be asked
+    `query` is what the page is asked with again in the other language; None: it cannot be asked
     again. `back` is where one goes who does not want to.
     """
 

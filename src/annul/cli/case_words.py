@@ -83,7 +83,7 @@ STEPS: Final[Mapping[str, tuple[str, str]]] = {
     "confirm-cause": ("确认原因", "cause confirmed"),
     "take": ("接手", "taken"),
     "hand-back": ("交回", "handed back"),
-    "recall": ("收回提议", "proposal recalled"),
+    "recall": ("撤回申请", "proposal withdrawn"),
 }
 
 

@@ -61,12 +61,12 @@ ACTS: Final[Mapping[str, Text]] = {
     "end-webhook": Text("停用网络回调", "switch a webhook off"),
     "replay-webhook": Text("重发通知", "send a notification again"),
     "undo-lesson": Text("撤回诊断学习", "undo diagnosis learning"),
-    "propose-conclusion": Text("提议人工结论", "propose a conclusion by hand"),
+    "propose-conclusion": Text("提出人工结论", "propose a conclusion by hand"),
     "confirm-conclusion": Text("复核人工结论", "confirm a conclusion by hand"),
-    "withdraw-conclusion": Text("收回人工结论", "withdraw a conclusion by hand"),
+    "withdraw-conclusion": Text("撤回人工结论", "withdraw a conclusion by hand"),
     CARRIED_OUT: Text("执行人工结论", "carry a conclusion by hand out"),
     OVERTAKEN: Text("人工结论未执行", "leave a conclusion that was overtaken"),
-    "proposed": Text("提议动账操作", "propose what moves money"),
+    "proposed": Text("申请动账操作", "propose what moves money"),
     **{action.name: action.said for action in ACTIONS.values()},
 }
 

@@ -120,7 +120,7 @@ async def ask(
     `what` empty takes it back; `software` is the version that it should have from now on.
     """
     if what and what not in ASKS:
-        message = f"a terminal can not be asked for {what!r}"
+        message = f"a terminal cannot be asked for {what!r}"
         raise NotValid(message)
     scope = Scope.MERCHANTS_WRITE
     async with changing(desk, visitor, scope, reason, merchant_id) as connection:

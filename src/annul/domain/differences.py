@@ -19,7 +19,10 @@ _EXPLAIN: Final = Text(
 )
 _OUR_FAULT: Final = Text(
     "先不要手工改账。保存该笔记录与日志，报annul维护者；商户余额以分录为准",
-    "Change nothing by hand; report rows and log as a fault of annul. The entries count.",
+    (
+        "Change nothing by hand; report rows and log as a fault of annul. The entries "
+        "are authoritative."
+    ),
 )
 
 _CALLED: Final[Mapping[str, Text]] = {
@@ -228,7 +231,7 @@ DIFFERENCES: Final = (
         ),
         Text(
             "没有人处理，顾客的钱可能没有退回",
-            "Nobody follows it up; the customer's money may not be back.",
+            "Nobody is following it up; the customer's money may not be back.",
         ),
         Text(
             "看处理案件的进程是否在运行（设置 resolver）",
@@ -265,7 +268,7 @@ DIFFERENCES: Final = (
         Text("案件的事件链被改动", "The history of a case was changed"),
         Text(
             "与款项无关；该案件的证明不可信",
-            "Not about money; proofs of this case can not be trusted.",
+            "Not about money; proofs of this case cannot be trusted.",
         ),
         Text(
             "与备份及已导出的证明对照，查谁写过数据库",

@@ -104,7 +104,7 @@ class NotConcludable(AnnulError):
 
 
 class PlaceTaken(AnnulError):
-    """Another void or refund has taken this one's place, so it can not stand beside it."""
+    """Another void or refund has taken this one's place, so it cannot stand beside it."""
 
     code = "resolve.place_taken"
     next_step = "Conclude it as not done, or clear it up with the issuer first."

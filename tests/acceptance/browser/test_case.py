@@ -70,7 +70,7 @@ def test_who_has_a_case_keeps_annul_from_it_and_a_note_is_a_note(home: House) ->
         sue.sign_in("support-a")
         sue.open(f"/cases/{number}")
         sue.reads("Needs manual action", ".case-head", 60)
-        sue.press_text("I have this")
+        sue.press_text("take the case")
         sue.fill(".q-dialog textarea", "calling the issuer")
         sue.press_text("Do it")
         sue.reads("taken by support-a until", ".case-tags")

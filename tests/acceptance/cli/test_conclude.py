@@ -193,7 +193,7 @@ async def test_a_proposal_is_withdrawn_or_contradicted(desk: Desk) -> None:
     status, said = await desk.annul(
         sale.rrn, "--withdraw", "--reason=看错", "--lang=zh", user="otto"
     )
-    assert (status, "已收回" in said) == (0, True)
+    assert (status, "已撤回" in said) == (0, True)
     assert await desk.state(sale) == "unknown"
 
 
