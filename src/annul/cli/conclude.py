@@ -81,14 +81,14 @@ class Found(StrEnum):
 
 
 class OtherProposed(AnnulError):
-    """What waits to be confirmed says the opposite. Nothing was changed."""
+    """The proposal that awaits confirmation says the opposite. Nothing was changed."""
 
     code = "cli.other_proposed"
     next_step = "Look at it with annul conclude REFERENCE; withdraw it with --withdraw first."
 
 
 class WhatToDo(AnnulError):
-    """It was not said what to do. Nothing was changed."""
+    """No outcome was given. Nothing was changed."""
 
     code = "cli.what_to_conclude"
     next_step = "annul conclude REFERENCE done|not-done --reason ... --evidence FILE, or --list."
@@ -115,7 +115,7 @@ def conclude(
     config: Config = None,
     lang: Lang = None,
     *,
-    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take a proposal back.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Withdraw a proposal.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="List money in question.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:

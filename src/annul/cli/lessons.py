@@ -14,7 +14,7 @@ from .show import language
 
 
 class NothingTaught(AnnulError):
-    """This case has taught nothing that is in force. Nothing was changed."""
+    """This case has taught nothing that still counts. Nothing was changed."""
 
     code = "cli.nothing_taught"
     next_step = "annul lessons: the cases that diagnosis learning goes by."

@@ -28,7 +28,7 @@ class ReasonNeeded(AnnulError):
 
 
 class NotValid(AnnulError):
-    """This value is not possible. Nothing was changed."""
+    """This value is not valid. Nothing was changed."""
 
     code = "access.not_valid"
     next_step = "Correct what is named and try again."

@@ -171,7 +171,7 @@ async def test_what_is_not_allowed_changes_nothing_and_says_why(desk: Desk) -> N
         (("300000009999", "done", *whole), "olga", "is no transaction"),
         ((sale.rrn, "--withdraw", "--reason=x"), "olga", "Nothing waits"),
         ((sale.rrn, f"--save-evidence={file}"), "sue", "this role may not do that"),
-        ((), "", "It was not said what to do"),
+        ((), "", "No outcome was given"),
     ):
         status, text = await desk.annul(*words, user=user)
         assert (status, said in text) == (1, True), text

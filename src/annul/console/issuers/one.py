@@ -58,8 +58,8 @@ async def issuer(view: View) -> None:
             codes = charts.draw(words("Response codes, without approvals"))
             counted = html()
         with ui.element("section").classes("card half"):
-            html(tag("header", tag("h2", words("Time to answer, and lines lost"))))
-            latency = charts.draw(words("Time to answer, and lines lost"))
+            html(tag("header", tag("h2", words("Response times, and lines lost"))))
+            latency = charts.draw(words("Response times, and lines lost"))
         rules = Part(lambda: _rules(view, issuer_id, write=write), "two-thirds")
         windows = Part(lambda: _windows(view, issuer_id, write=write), "third")
         with ui.element("div").classes("stack half"):

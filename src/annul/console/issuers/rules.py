@@ -28,7 +28,7 @@ from annul.domain.policies import WINDOWS, PolicyKind
 # What each rule is called, in what it is counted, and what counts while none is known.
 RULES: Final[Mapping[PolicyKind, tuple[str, str, str]]] = {
     PolicyKind.VOID_SUPPORTED: ("Voids supported", "yes", "assumed yes"),
-    PolicyKind.VOID_AMOUNT_LIMIT: ("Largest amount of a void", "amount", "no limit known"),
+    PolicyKind.VOID_AMOUNT_LIMIT: ("Maximum void amount", "amount", "no limit known"),
     PolicyKind.VOIDS_PER_DAY: ("Voids per card and day", "number", "no limit known"),
     PolicyKind.VOID_INTERVAL: ("Time between two voids of a card", "span", "none known"),
     PolicyKind.VOID_WINDOW: ("Void window after the sale", "span", "no limit known"),

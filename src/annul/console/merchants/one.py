@@ -130,7 +130,7 @@ async def _contract(view: View, merchant_id: str) -> Html:
             (
                 (words("Category"), row["category"]),
                 (words("Pricing"), row["pricing"]),
-                (words("Largest amount"), view.amount(row["amount_limit"], row["currency"])),
+                (words("Maximum amount"), view.amount(row["amount_limit"], row["currency"])),
                 (words("Refunds within"), words("{n} days", n=row["refund_days"])),
             )
         ),

@@ -132,7 +132,7 @@ def _facts(view: View, row: Mapping[str, Any]) -> Html:
     pairs = (
         (words("Terminal"), view.copied(row["terminal_id"])),
         (words("State"), words("signed in") if row["signed_in"] else words("not signed in")),
-        (words("Largest amount"), view.amount(row["amount_limit"], row["currency"])),
+        (words("Maximum amount"), view.amount(row["amount_limit"], row["currency"])),
         (words("Transactions enabled"), may),
         (words("Software"), tag("span", software, cls="mono")),
         (words("Serial number"), tag("span", serial, cls="mono")),

@@ -26,7 +26,7 @@ SCOPES: Final[Mapping[Scope, str]] = {
     Scope.MERCHANTS_WRITE: "changes merchants' settings, sends requests to terminals",
     Scope.WEBHOOKS: "sets up webhooks",
     Scope.POS: "uses the terminal in the browser",
-    Scope.SHOP: "looks up vouchers of the shop",
+    Scope.SHOP: "looks up the shop's vouchers",
     Scope.ADMIN: "manages users, API keys and diagnosis learning",
     Scope.AUDIT: "reads the audit log",
 }

@@ -95,7 +95,7 @@ async def _lessons(view: View) -> Html:
         )
     names = [
         words(n)
-        for n in ("Time", "Case", "By", "Confirmed", "Ranked first before", "Steps", "Change")
+        for n in ("Time", "Case", "By", "Confirmed", "Previously ranked first", "Steps", "Change")
     ]
     empty = words("Nothing learned yet: every confirmed cause was ranked first.")
     note = words(

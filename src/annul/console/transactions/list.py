@@ -100,7 +100,7 @@ def _amount(view: View, text: str) -> tuple[int | None, str]:
         return money.parse(text.replace(",", "")), ""
     except money.AmountError:
         return None, view.words(
-            "“{text}” is not an amount: write it like 100 or 100.00.", text=text
+            "“{text}” is not an amount: enter it like 100 or 100.00.", text=text
         )
 
 
