@@ -88,7 +88,7 @@ def _others(view: View, around: Surroundings) -> Html:
         ]
         first = others.alike[0]
         said = words(
-            "{n} other cases since {when}:", n=first["many"], when=view.when(first["opened_at"])
+            "Other cases since {when} ({n}):", n=first["many"], when=view.when(first["opened_at"])
         )
         lines.append(tag("li", said, " ", *named))
     return tag("div", tag("h3", head), tag("ul", *lines), cls="case-others")
@@ -106,7 +106,7 @@ def _fared(view: View, others: Others) -> list[str]:
         ]
     said = [
         words(
-            "{n} requests, {share} approved",
+            "Requests: {n}, {share} approved",
             n=count,
             share=f"{answers['approvals'] / count:.0%}",
         )

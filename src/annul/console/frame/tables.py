@@ -155,16 +155,19 @@ def tools(view: View, table: Table, *more: object, export: str = "", most: int =
         for one in table.shown(view)[1:]
     ]
     chosen = tag("div", *boxes, role="group", aria_label=words("Columns"))
-    file = export and link(
-        words("Export CSV"),
-        export,
-        cls="button small",
-        download=True,
-        title=words("Exports what was found, up to {n} rows.", n=f"{most:,}"),
-    )
+    bound = words("Exports what was found, up to {n} rows.", n=f"{most:,}")
+    joined = "&" if "?" in export else "?"
+    files = [
+        link(words(name), there, cls="button small", download=True, title=bound)
+        for name, there in (
+            ("Export CSV", export),
+            ("Export XLSX", f"{export}{joined}as=xlsx"),
+        )
+        if export
+    ]
     columns = details(words("Columns"), chosen, cls="columns")
     kept = tag("div", columns, data_columns=table.name, cls="wide-only")
-    return tag("div", *more, tag("span", cls="grow"), kept, file or None, cls="tools no-print")
+    return tag("div", *more, tag("span", cls="grow"), kept, *files, cls="tools no-print")
 
 
 def named(name: object, number: str, href: str = "") -> Html:
