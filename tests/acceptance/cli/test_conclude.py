@@ -116,7 +116,7 @@ async def _sale(desk: Desk, trace: int = 1, **more: Any) -> Transaction:
 async def test_two_people_conclude_a_sale(desk: Desk) -> None:
     sale = await _sale(desk)
     proposed = await desk.do(sale, "done", "olga", LANG="zh_CN.UTF-8")
-    assert "已提议，须由另一人复核" in proposed
+    assert "已提出，须由另一人复核" in proposed
     assert "顾客已付款" in proposed, "what it means for the money stands there before it is done"
     assert await desk.state(sale) == "unknown"
     status, shown = await desk.annul(sale.rrn, "--lang=en")
@@ -166,7 +166,7 @@ async def test_what_is_not_allowed_changes_nothing_and_says_why(desk: Desk) -> N
         ((ended.rrn, "done", *whole), "olga", "is approved: nothing to conclude"),
         ((sale.rrn, "done", "--reason=x"), "olga", "needs evidence"),
         ((sale.rrn, "done", "--reason=x", f"--evidence={empty}"), "olga", "needs evidence"),
-        ((sale.rrn, "done", "--reason=x", "--evidence=/none"), "olga", "can not be read"),
+        ((sale.rrn, "done", "--reason=x", "--evidence=/none"), "olga", "cannot be read"),
         ((sale.rrn, "done", f"--evidence={file}"), "olga", "needs a reason"),
         (("300000009999", "done", *whole), "olga", "is no transaction"),
         ((sale.rrn, "--withdraw", "--reason=x"), "olga", "Nothing waits"),

@@ -77,7 +77,7 @@ def test_a_file_that_others_read_or_that_is_not_there_is_refused(
     tmp_path: Path, file: Path
 ) -> None:
     file.chmod(0o640)
-    for name, said in ((file, "can be read by others"), (tmp_path / "none", "can not be read")):
+    for name, said in ((file, "can be read by others"), (tmp_path / "none", "cannot be read")):
         ended = _with(tmp_path, str(name))
         assert (ended.status, said in ended.err) == (1, True)
 
