@@ -68,8 +68,8 @@ def test_who_has_a_case_keeps_annul_from_it_and_a_note_is_a_note(home: House) ->
     with person(home) as sue:
         sue.sign_in("support-a")
         sue.open(f"/cases/{number}")
-        _choose(sue, "I have this", "calling the issuer")
-        sue.reads("support-a has it until", ".case-tags")
+        _choose(sue, "Take the case", "calling the issuer")
+        sue.reads("taken by support-a until", ".case-tags")
         sue.press_text("Write a note")
         sue.fill(".q-dialog textarea", "they call back")
         sue.press_text("Save note")
@@ -105,7 +105,7 @@ def test_two_people_for_one_refund_and_the_reason_first(home: House) -> None:
         second.press_text("执行")
         second.reads("已改为退货：¥2,000.00退回原卡", ".case-head h1")
         assert first.reads("Refunded instead: CNY 2,000.00", ".case-head h1")
-        assert "2,000.00" not in first.reads("Nothing: it is done.", ".case-lines")
+        assert "2,000.00" not in first.reads("None: it is done.", ".case-lines")
         assert first.complaints() == second.complaints() == []
     home.issuer("/faults", [])
 

@@ -33,7 +33,7 @@ def test_a_void_in_maintenance_ends_by_itself(home: House) -> None:
         # again by itself, and the pages tell so.
         desk.reads("no outcome yet", ".timeline")
         desk.reads("Voided: the customer gets CNY 88.00 back.", ".case-head h1", 150)
-        desk.reads("Tried ", ".timeline")
+        desk.reads("Attempts: ", ".timeline")
         cashier.reads("voided", "#on-the-desk")
         desk.open("/")
         desk.reads("100.0%", ".tiles")

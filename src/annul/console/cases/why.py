@@ -40,16 +40,14 @@ def _cause(view: View, whole: dict[str, Any], found: dict[str, Any]) -> Html:
         tag("b", odds, words.of(found["title"])),
         tag("div", tag("i", style=width), cls="meter", aria_hidden="true"),
         tag("ul", *lines[:_LINES], cls="evidence"),
-        details(words("Where this comes from"), tag("ul", *sources, cls="sources"))
-        if sources
-        else None,
+        details(words("Sources"), tag("ul", *sources, cls="sources")) if sources else None,
         cls="cause",
     )
 
 
 def _evidence(view: View, one: dict[str, Any]) -> Html:
     against = one["weight"] < 0
-    said = view.words("speaks against it") if against else view.words("speaks for it")
+    said = view.words("speaks against") if against else view.words("supports it")
     return tag(
         "li",
         icon("dash" if against else "plus"),
@@ -100,7 +98,12 @@ def _fared(view: View, others: Others) -> list[str]:
     words, answers = view.words, others.answers
     count = answers.get("requests", 0)
     if not count:
-        return [words("Nobody else asked this issuer then: it says nothing for or against it.")]
+        return [
+            words(
+                "No other requests went to this issuer at that time, so there is nothing to "
+                "compare."
+            )
+        ]
     said = [
         words(
             "Requests: {n}, {share} approved",

@@ -61,7 +61,7 @@ def _enter(router: APIRouter, desk: Desk, given: ExportedList) -> None:
     async def file(request: Request) -> Response:
         view = View(desk, request.state.visitor, Words(chosen(request)), request)
         if not view.may(given.scope):
-            return PlainTextResponse(view.words("This page is not for your role."), 403)
+            return PlainTextResponse(view.words("Your role cannot view this page."), 403)
         try:
             first = await given.page(view, "", PAGE)
         except AnnulError as error:  # what is asked for can not be looked for
