@@ -18,7 +18,7 @@ from .texts import Words
 ACCOUNT: Final = "/account"
 FIND: Final = "/find"
 _CASES: Final = "/cases"
-_STYLES: Final = ("annul", "frame", "lists", "case")
+_STYLES: Final = ("annul", "frame", "lists", "case", "print")
 _SCRIPTS: Final = ("frame", "lists", "case")
 _MARK: Final = (files("annul.api") / "assets" / "mark.svg").read_text(encoding="utf-8").strip()
 LINKS: Final = "".join(
