@@ -28,7 +28,7 @@ _LANGUAGES: Final = {"zh": "中文", "en": "English"}
 TEXTS: Final[Mapping[str, Text]] = {
     "sign_in": Text("登录", "Sign in"),
     "lead": Text("每一笔撤销都有结局。", "Every void ends."),
-    "name": Text("用户名", "Name"),
+    "user": Text("用户名", "Name"),
     "password": Text("口令", "Password"),
     "refused": Text(
         "用户名或口令不正确。多次错误后须等待片刻再试。",

@@ -131,7 +131,7 @@ def inside(there: str) -> str:
 def _sign_in(request: Request, there: str) -> DoorPage:
     fields = (
         hidden("there", inside(there)),
-        entry(request, "name", "name", autocomplete="username", autofocus=""),
+        entry(request, "name", "user", autocomplete="username", autofocus=""),
         password_entry(request, "password", "password"),
     )
     form = DoorForm("/login", "sign_in", fields)

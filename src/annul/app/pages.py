@@ -3,6 +3,7 @@
 import random
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -106,4 +107,12 @@ def _shown(settings: Settings) -> Iterator[SettingInForce]:
     origins = settings.origins()
     for name, declared in type(settings).model_fields.items():
         value = getattr(settings, name)
-        yield SettingInForce(name, str(value), origins[name], declared.description or "")
+        yield SettingInForce(name, _said(value), origins[name], declared.description or "")
+
+
+def _said(value: object) -> str:
+    """Write a setting as a file of settings would; of a group all that is set."""
+    if is_dataclass(value):
+        parts = ((one.name, getattr(value, one.name)) for one in fields(value))
+        return ", ".join(f"{name}: {_said(part)}" for name, part in parts if part)
+    return str(value)

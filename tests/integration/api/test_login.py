@@ -344,3 +344,14 @@ async def test_a_key_is_known_by_its_hash_alone(access: Access, pool: asyncpg.Po
     assert await access.end_key(identity)
     assert await access.of_key(key) is None
     assert not await access.end_key(identity)
+
+
+async def test_each_field_of_the_form_says_what_it_takes(access: Access) -> None:
+    async with (
+        served_door(access) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        for language, name, password in (("en", "Name", "Password"), ("zh", "用户名", "口令")):
+            page = (await client.get("/login", params={"lang": language})).text
+            assert f'<label>{name}<input name="name"' in page
+            assert f'<label>{password}<input name="password"' in page

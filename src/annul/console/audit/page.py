@@ -59,7 +59,7 @@ def _list(view: View, rows: list[dict[str, Any]], kept: dict[str, str], followin
     words = view.words
     shown = [
         (
-            tag("span", f"{row['at'].astimezone(view.desk.zone):%Y-%m-%d %H:%M:%S}", cls="num"),
+            tag("time", f"{row['at'].astimezone(view.desk.zone):%Y-%m-%d %H:%M:%S}"),
             join(
                 (
                     tag("b", row["who"]),

@@ -8,6 +8,7 @@ from nicegui import events, ui
 
 from annul.console.frame.export import MOST, ExportedList
 from annul.console.frame.filters import choice, field, picked, picker, search
+from annul.console.frame.forms import titled
 from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, icon, join, link, tag
 from annul.console.frame.tables import Sorted, drawn, tools
@@ -231,8 +232,7 @@ async def _queue(view: View, looked_for: views.CaseSearch, cursor: str, *, acts:
 
 async def _save(view: View) -> None:
     words = view.words
-    with ui.dialog() as dialog, ui.card().classes("dialog"):
-        html(tag("h2", words("Save this view")))
+    with titled(words("Save this view")) as dialog:
         name = ui.input(words("Name of the view")).props("outlined dense stack-label autofocus")
         with ui.element("div").classes("row-of-buttons"):
             ui.button(words("Save view"), on_click=lambda: dialog.submit(name.value)).classes(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from nicegui import events, ui
 
-from annul.console.frame.forms import act_button, said
+from annul.console.frame.forms import act_button, said, titled
 from annul.console.frame.live import Part, View, html
 from annul.console.frame.markup import Html, join, link, number, table, tag
 from annul.desk import acts
@@ -103,8 +103,8 @@ def sums(view: View, found: Iterable[Chosen]) -> str:
 async def act_on_many(view: View, action: Action, found: Sequence[Chosen]) -> bool:
     """Ask for a reason once, act on each, and show what was left with why; False if called off."""
     words, fit = view.words, _fit(view, action, found)
-    with ui.dialog().props("persistent") as dialog, ui.card().classes("dialog wide-dialog"):
-        html(tag("h2", words.of(action.said)))
+    with titled(words.of(action.said), "wide-dialog") as dialog:
+        dialog.props("persistent")
         html(tag("p", words("{n} cases, {sum}", n=len(fit), sum=sums(view, fit)), cls="muted"))
         body = html(_named(view, action, fit, len(found) - len(fit)))
         reason = ui.textarea(f"{words('Reason')} *").props(

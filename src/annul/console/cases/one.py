@@ -49,8 +49,8 @@ class _Shown:
         told = await scripts(view, case, whole)
         return tag(
             "div",
-            tag("div", causes(view, whole, self.near), told, cls="stack half"),
-            tag("div", happened(view, whole), cls="half"),
+            tag("div", causes(view, whole, self.near), cls="half"),
+            tag("div", told, happened(view, whole), cls="stack half"),
             records(view, whole),
             cls="grid",
         )

@@ -108,7 +108,7 @@ def instead(request: Request, kind: str, what: str = "") -> HTMLResponse:
     content = tag("main", told_to(view, kind, what), cls="page", id="main", tabindex="-1")
     inner = join(
         (
-            tag("div", bar.top(view, places), cls="top"),
+            tag("header", bar.top(view, places), cls="top"),
             content,
             tag("div", bar.menu(words, places, request.url.path), cls="side"),
         )

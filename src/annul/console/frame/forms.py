@@ -1,7 +1,8 @@
 """Dialogs that ask before something is changed: declared fields, a reason, and what goes wrong."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -53,6 +54,15 @@ class Form:
     why: str = ""
 
 
+@contextmanager
+def titled(title: str, cls: str = "") -> Iterator[ui.dialog]:
+    """Begin a dialog that bears its title, also for who hears it."""
+    with ui.dialog() as dialog, ui.card().classes(f"dialog {cls}"):
+        dialog.props["aria-label"] = title
+        html(tag("h2", title))
+        yield dialog
+
+
 async def ask(view: View, form: Form, act: Callable[[Answers], Awaitable[str | None]]) -> bool:
     """Ask, with a reason, and act on the answers; stays open while `act` raises an `AnnulError`.
 
@@ -60,7 +70,7 @@ async def ask(view: View, form: Form, act: Callable[[Answers], Awaitable[str | N
     that it is done. False when it was called off.
     """
     words = view.words
-    with ui.dialog() as dialog, ui.card().classes("dialog"):
+    with titled(form.title) as dialog:
         drawn = _draw_form(view, form)
         wrong = html().props('role="alert"')
 
@@ -95,9 +105,8 @@ def _close(dialog: ui.dialog) -> None:
 
 
 def _draw_form(view: View, form: Form) -> dict[str, Any]:
-    """Draw title, fields and reason; the first field has the focus."""
+    """Draw fields and reason; the first field has the focus."""
     words = view.words
-    html(tag("h2", form.title))
     if form.about:
         html(tag("p", form.about, cls="muted"))
     drawn = {one.name: _draw(one) for one in form.fields}
@@ -134,8 +143,8 @@ def said(view: View, error: AnnulError) -> str:
 async def show_once(view: View, title: str, about: str, secret: str) -> None:
     """Show a secret that can not be shown again."""
     words = view.words
-    with ui.dialog().props("persistent") as dialog, ui.card().classes("dialog"):
-        html(tag("h2", title))
+    with titled(title) as dialog:
+        dialog.props("persistent")
         html(tag("p", about, cls="muted"))
         html(tag("code", secret, cls="secret", tabindex="0", aria_label=title))
         html(tag("p", words("Shown only once. Copy it before you close this."), cls="warned"))

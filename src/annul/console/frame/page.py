@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI
-from nicegui import app, ui
+from nicegui import Client, app, ui
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -161,7 +161,8 @@ async def _show(site: Site, page: ConsolePage, request: Request) -> Response | N
     ui.add_head_html(bar.head(view, places))
     ui.dark_mode(is_dark(request))
     client.on_exception(lambda error: _say(view, error))
-    html(bar.top(view, places), "top")
+    _main_is_ours(client)
+    html(bar.top(view, places), "top").props('role="banner"')
     with ui.element("main").classes("page").props('id="main" tabindex="-1"'):
         try:
             await page.show(view)
@@ -173,6 +174,14 @@ async def _show(site: Site, page: ConsolePage, request: Request) -> Response | N
     html(bar.menu(words, places, page.path), "side")
     await _count(view)
     return None
+
+
+def _main_is_ours(client: Client) -> None:
+    """Let a page have one main part: NiceGUI draws a `main` around all, bar and menu included."""
+    around = client.content.parent_slot
+    if around is not None:
+        around.parent.tag = "div"
+        around.parent.classes("q-page")
 
 
 async def _count(view: View) -> None:

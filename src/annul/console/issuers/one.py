@@ -47,25 +47,27 @@ async def issuer(view: View) -> None:
         lambda: view.shared(("issuer top", issuer_id, span), lambda: _top(view, issuer_id)), "stack"
     )
     with ui.element("div").classes("grid").style("margin-top: 16px"):
-        with ui.element("section").classes("card two-thirds"):
-            zone = tag("small", str(view.desk.zone), cls="muted")
-            html(tag("header", tag("h2", words("Health over time")), zone))
-            strip = html()
-            outcomes = charts.draw(words("Health over time"))
-        set_up = Part(lambda: set_up_card(view, issuer_id), "third")
-        with ui.element("section").classes("card half"):
-            html(tag("header", tag("h2", words("Response codes, without approvals"))))
-            codes = charts.draw(words("Response codes, without approvals"))
-            counted = html()
-        with ui.element("section").classes("card half"):
-            html(tag("header", tag("h2", words("Response times, and lines lost"))))
-            latency = charts.draw(words("Response times, and lines lost"))
-        rules = Part(lambda: _rules(view, issuer_id, write=write), "two-thirds")
-        windows = Part(lambda: _windows(view, issuer_id, write=write), "third")
-        with ui.element("div").classes("stack half"):
+        with ui.element("div").classes("stack two-thirds"):
+            with ui.element("section").classes("card"):
+                zone = tag("small", str(view.desk.zone), cls="muted")
+                html(tag("header", tag("h2", words("Health over time")), zone))
+                strip = html()
+                outcomes = charts.draw(words("Health over time"))
+            with ui.element("div").classes("grid"):
+                with ui.element("section").classes("card half"):
+                    html(tag("header", tag("h2", words("Response codes, without approvals"))))
+                    codes = charts.draw(words("Response codes, without approvals"))
+                    counted = html()
+                with ui.element("section").classes("card half"):
+                    html(tag("header", tag("h2", words("Response times, and lines lost"))))
+                    latency = charts.draw(words("Response times, and lines lost"))
+            rules = Part(lambda: _rules(view, issuer_id, write=write))
             meanings = Part(lambda: codes_card(view, issuer_id, write=write))
+            contacts = Part(lambda: contacts_card(view, issuer_id, write=write))
+        with ui.element("div").classes("stack third"):
+            set_up = Part(lambda: set_up_card(view, issuer_id))
+            windows = Part(lambda: _windows(view, issuer_id, write=write))
             routes = Part(lambda: routes_card(view, issuer_id))
-        contacts = Part(lambda: contacts_card(view, issuer_id, write=write), "half")
     still = (rules, windows, meanings, contacts, routes)
 
     async def refresh() -> None:

@@ -23,7 +23,7 @@ from .incidents import incidents
 from .trouble import troubles
 
 _DAY: Final = timedelta(hours=24)
-_SHOWN: Final = frozenset({"case", "state", "amount", "cause", "opened"})
+_SHOWN: Final = frozenset({"number", "state", "amount", "cause", "opened"})
 _LATEST: Final = replace(
     CASES, name="latest", columns=tuple(one for one in CASES.columns if one.name in _SHOWN)
 )
@@ -38,11 +38,13 @@ async def overview(view: View) -> None:
     head = part("tiles", _tiles, "stack")
     wrong = part("troubles", troubles, "stack outages")
     with ui.element("div").classes("grid").style("margin-top: 16px"):
-        voids = _Chart(view, view.words("Voids approved by issuer"), "two-thirds")
-        health = part("health", _health, "third")
-        latest = part("latest", _latest, "two-thirds")
-        alerts = part("alerts", incidents, "third")
-        traffic = _Chart(view, view.words("Traffic"), "")
+        with ui.element("div").classes("stack two-thirds"):
+            voids = _Chart(view, view.words("Voids approved by issuer"))
+            latest = part("latest", _latest, "")
+            traffic = _Chart(view, view.words("Traffic"))
+        with ui.element("div").classes("stack third"):
+            health = part("health", _health, "")
+            alerts = part("alerts", incidents, "")
 
     async def refresh() -> None:
         for one in (head, wrong, health, latest, alerts):
@@ -58,9 +60,9 @@ async def overview(view: View) -> None:
 class _Chart:
     """A framed chart that says in words what is too little to draw."""
 
-    def __init__(self, view: View, title: str, cls: str) -> None:
+    def __init__(self, view: View, title: str) -> None:
         zone = tag("small", str(view.desk.zone), cls="muted")
-        with ui.element("section").classes(f"card {cls}"):
+        with ui.element("section").classes("card"):
             html(tag("header", tag("h2", title), zone))
             self._said = html()
             self._shown = charts.draw(title)

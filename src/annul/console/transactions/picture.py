@@ -86,7 +86,7 @@ def picture(boxes: Sequence[Box], title: str, described: str, *, narrow: bool = 
         *(_box(box, corners[box.key]) for box in boxes),
         viewBox=f"0 0 {width} {height}",
         style=f"width: {width}px; height: {height}px",
-        role="img",
+        role="group",
         aria_labelledby=f"chain-{name}-title chain-{name}-desc",
         cls=f"chain {name}",
     )

@@ -71,7 +71,7 @@ def test_a_picture_has_a_title_a_description_and_an_arrow_for_each_reference(nar
     svg = picture(CHAIN, "The chain", "1: sale. 2: void", narrow=narrow)
     root = parsed(svg)
     name = "narrow" if narrow else "wide"
-    assert root.get("role") == "img"
+    assert root.get("role") == "group", "its boxes are links"
     assert root.get("aria-labelledby") == f"chain-{name}-title chain-{name}-desc"
     assert [(one.get("id"), one.text) for one in root[:2]] == [
         (f"chain-{name}-title", "The chain"),

@@ -1,0 +1,114 @@
+"""A short day with an issuer in trouble, the same each time: what pages are looked at with."""
+
+import asyncio
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from annul.store.database import connect
+from annul.store.embedded import EmbeddedPostgres
+
+from .house import SHOP, House
+
+_OF_VOIDS: Final = {"kind": "code", "of_kind": "void"}
+_DOWN: Final = ({**_OF_VOIDS, "code": "96"},)
+_SUSPECTED: Final = ({**_OF_VOIDS, "code": "59", "left": 1},)
+# Amounts of sales that stand, and of those that are voided: at once, and while voids fail.
+_SALES: Final = ("35.00", "128.00")
+_DONE: Final = ("19.90", "46.00")
+_FAIL: Final = (("85.35", "10000001"), ("212.00", "10000003"), ("1299.00", "10000005"))
+_WITHIN_S: Final = 180.0
+# The hours before: every ten minutes so many requests, of which one in four is a void.
+_EARLIER: Final = """
+INSERT INTO issuer_stats (issuer_id, node, slot, requests, approvals, silent, not_sent, late,
+    faults, link_drops, garbled, codes, voids, void_approvals, latencies, tail)
+SELECT i.issuer_id, 0, slot, n, n - n / 25, 0, 0, 0, 0, 0, 0, '{}', n / 4, n / 4 - (n % 3 = 0)::int,
+    array_fill(0, ARRAY[(SELECT cardinality(latencies) FROM issuer_stats LIMIT 1)]), '[]'
+FROM generate_series(date_bin('10 minutes', now(), '2000-01-01') - interval '6 hours',
+                     now() - interval '40 minutes', '10 minutes') AS slot
+CROSS JOIN (SELECT issuer_id, row_number() OVER (ORDER BY issuer_id) AS place FROM issuers) i
+CROSS JOIN LATERAL (SELECT (90 - 20 * i.place
+    + 25 * sin(extract(epoch FROM slot) / 3000 + i.place))::int AS n) made
+ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What became of it: cases by number, a transaction, a voucher whose void failed."""
+
+    waiting: str
+    refused: str
+    transaction: str
+    voucher: str
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Give what to put for the parameters of pages' addresses."""
+        return {
+            "number": self.waiting,
+            "transaction": self.transaction,
+            "merchant": SHOP,
+            "issuer": "00000101",
+        }
+
+
+def tell(home: House) -> Story:
+    """Let it happen: sales, voids that succeed, one that is suspected, and an issuer in trouble."""
+    for amount in _SALES:
+        _pos(home, "10000001", "sale", amount)
+    for amount in _DONE:
+        _pos(home, "10000001", "void", _voucher(_pos(home, "10000001", "sale", amount)))
+    asyncio.run(_run(home, _EARLIER))
+    home.issuer("/faults", _SUSPECTED)
+    sold = _pos(home, "10000003", "sale", "73.20")
+    refused = _case(_pos(home, "10000003", "void", _voucher(sold)))
+    sales = [(_pos(home, terminal, "sale", amount), terminal) for amount, terminal in _FAIL]
+    home.issuer("/faults", _DOWN)
+    slips = [_pos(home, terminal, "void", _voucher(slip)) for slip, terminal in sales]
+    waiting = _case(slips[0])
+    original = next(one["original_id"] for one in _cases(home) if one["number"] == waiting)
+    return Story(waiting, refused, original, _voucher(sales[0][0]))
+
+
+def wait_for_a_person(home: House, number: str) -> None:
+    """Wait until a case needs manual action: annul has tried what it may."""
+    ends = time.monotonic() + _WITHIN_S
+    while time.monotonic() < ends:
+        if any(one["number"] == number and one["task"] for one in _cases(home)):
+            return
+        time.sleep(0.5)
+    message = f"case {number} needed nobody within {_WITHIN_S:.0f} s"
+    raise AssertionError(message)
+
+
+def _cases(home: House) -> list[dict[str, Any]]:
+    return json.loads(home.annul("cases", "--json", f"--data={home.folder}"))
+
+
+def _pos(home: House, terminal: str, *words: str) -> str:
+    return home.annul("pos", f"--data={home.folder}", f"--terminal={terminal}", *words)
+
+
+async def _run(home: House, statement: str) -> None:
+    pool = await connect(EmbeddedPostgres(home.folder).url, size=1)
+    try:
+        await pool.execute(statement)
+    finally:
+        await pool.close()
+
+
+def _said(name: str, slip: str) -> str:
+    found = re.search(rf"^{name} +(\S+)", slip, re.MULTILINE)
+    assert found, slip
+    return found[1]
+
+
+def _voucher(slip: str) -> str:
+    return _said("VOUCHER", slip)
+
+
+def _case(slip: str) -> str:
+    return _said("CASE", slip)
