@@ -161,7 +161,7 @@ async def renewing(
 class Renewal:
     """Applies a new context whenever a file was replaced since this was made.
 
-    What can not be used leaves the context as it is, is logged once, and is tried again at every
+    What cannot be used leaves the context as it is, is logged once, and is tried again at every
     look, as its cause need not be the file (a right to read it, a missing socket).
     """
 

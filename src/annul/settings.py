@@ -68,7 +68,9 @@ class Settings(BaseSettings):
         None, ge=0, le=65535, description="where they connect; default: terminals_port + 1"
     )
     terminals_framing: str = "tpdu_2"
-    max_in_flight: int = Field(5_000, ge=1, description="over it, requests are answered 96 at once")
+    max_in_flight: int = Field(
+        5_000, ge=1, description=("above it, requests are answered 96 at once")
+    )
     frame_limit: int = Field(
         4_096, ge=128, description="bytes; a longer frame closes its connection"
     )
@@ -76,7 +78,9 @@ class Settings(BaseSettings):
         20_000, ge=1, description="of terminals; fewer when the kernel's limit on files is lower"
     )
     connections_per_address: int = Field(
-        4_096, ge=1, description="over it, the oldest one that has proven nothing gives way"
+        4_096,
+        ge=1,
+        description=("above it, the oldest connection that has proven nothing is closed"),
     )
     first_message_s: float = Field(
         15.0, gt=0, description="seconds until a connection must have named a terminal"
@@ -95,7 +99,7 @@ class Settings(BaseSettings):
     )
     api_burst: int = Field(100, ge=1, description="calls that one visitor may make at once")
     second_factor_roles: list[str] = Field(
-        default_factory=list, description="roles that take a second factor at the sign-in"
+        default_factory=list, description="roles that must sign in with a second factor"
     )
     tls_certificate: Path | None = Field(None, description="PEM file; console and API speak TLS")
     tls_key: Path | None = Field(None, description="PEM file of its key")
@@ -128,9 +132,11 @@ class Settings(BaseSettings):
         description="seconds within which a void ends, by class of its cause; else as documented",
     )
     reversal_tries: int = Field(
-        10, ge=1, description="tries of a reversal after which somebody is told and others go first"
+        10,
+        ge=1,
+        description=("reversal attempts after which an incident opens and others go first"),
     )
-    void_tries: int = Field(8, ge=0, description="retries of a void by annul itself")
+    void_tries: int = Field(8, ge=0, description="automatic retries of a void")
     void_give_up_s: float | None = Field(
         None,
         gt=0,

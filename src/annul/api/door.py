@@ -38,12 +38,12 @@ TEXTS: Final[Mapping[str, Text]] = {
     "origin": Text(
         "请求不是来自本页面，请重试。", "The request did not come from this page; try again."
     ),
-    "kept": Text("口令已保存，请登录。", "The password is kept; sign in with it."),
+    "kept": Text("口令已保存，请登录。", "Password set. Sign in with it."),
     # The second step
     "code_title": Text("验证码", "One more step"),
     "code_why": Text(
         "请输入验证器显示的六位数字。设备不在身边时，可使用恢复码。",
-        "Enter the six digits that your device shows. Without it, use a recovery code.",
+        "Enter the six digits on your device. Without it, use a recovery code.",
     ),
     "code": Text("验证码或恢复码", "Code or recovery code"),
     "code_refused": Text(
@@ -52,61 +52,67 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "no_master_key": Text(
         "本进程没有主密钥，无法核对验证码，请联系管理员。",
-        "This process has no master key, so it can judge no code. Tell an administrator.",
+        "This process has no master key, so it cannot check codes. Tell an administrator.",
     ),
     # Passwords
-    "choose": Text("设置自己的口令", "Choose a password of your own"),
+    "choose": Text("设置自己的口令", "Set your own password"),
     "change": Text("修改口令", "Change the password"),
-    "once": Text("一次性口令只能用来设置自己的口令。", "A one-time password opens nothing else."),
-    "change_why": Text("所有会话都会结束，本浏览器除外。", "All sessions end but this one."),
-    "present": Text("当前口令", "Present password"),
+    "once": Text(
+        "一次性口令只能用来设置自己的口令。",
+        "A one-time password is only good for setting your own.",
+    ),
+    "change_why": Text("所有会话都会结束，本浏览器除外。", "All sessions but this one will end."),
+    "present": Text("当前口令", "Current password"),
     "new": Text(f"新口令（至少{SHORTEST}个字符）", f"New password ({SHORTEST} or more)"),
-    "keep": Text("保存", "Keep it"),
+    "keep": Text("保存", "Set password"),
     **{str(why): text for why, text in WHY.items()},
     "not_proved": Text(
         "口令或验证码不正确。多次错误后须等待片刻再试。",
         "The password or the code is wrong. After several, wait before you try again.",
     ),
-    "reset": Text("设置新口令", "Choose a new password"),
+    "reset": Text("设置新口令", "Set a new password"),
     "reset_why": Text("用户名：{name}。所有会话都会结束。", "For {name}. All sessions end."),
     "link_over": Text(
         "链接已使用、已过期或已被新链接取代，请向管理员索取新链接。",
-        "This link was used, is too old, or was replaced. Ask an administrator for another one.",
+        "This link was used, has expired, or was replaced. Ask an administrator for a new one.",
     ),
     # The second factor
     "enrol": Text("设置二次验证", "Set up a second factor"),
     "replace": Text("更换验证设备", "Replace the device"),
     "enrol_needed": Text(
         "您的角色登录时须二次验证。设置完成前不能进行其他操作。",
-        "Your role takes a second factor. Set it up before anything else.",
+        "Your role must use a second factor. Set it up before anything else.",
     ),
     "enrol_why": Text(
         "用验证器应用扫描二维码，或手工输入密钥，再输入显示的六位数字。",
         "Scan the picture with an authenticator app, or type the key, then enter its six digits.",
     ),
     "secret": Text("密钥", "Key"),
-    "picture": Text("二维码", "Picture to scan"),
+    "picture": Text("二维码", "QR code"),
     "present_code": Text(
-        "当前设备的验证码或恢复码", "Code of the present device, or recovery code"
+        "当前设备的验证码或恢复码", "Code of the current device, or recovery code"
     ),
     "new_code": Text("新设备的验证码", "Code of the new device"),
     "turn_on": Text("启用", "Turn it on"),
     "wrong_code": Text(
         "验证码不正确，请核对设备时间后重试。",
-        "The code is wrong. See that the device's clock is right, and try the next one.",
+        "The code is wrong. Check the device's clock, and try the next one.",
     ),
-    "set_up_anew": Text("请按现在显示的二维码重新设置。", "Begin anew with the picture shown now."),
-    "enrolled": Text("请保存恢复码", "Keep these recovery codes"),
+    "set_up_anew": Text(
+        "请按现在显示的二维码重新设置。", "Start again with the QR code shown now."
+    ),
+    "enrolled": Text("请保存恢复码", "Save these recovery codes"),
     "enrolled_why": Text(
         "仅显示这一次。设备遗失时每个可登录一次。请打印或抄写，存放在安全处。",
-        "They are shown only now. Each lets you in once when the device is lost. Keep them safe.",
+        "They are shown only once. Each signs you in once if the device is lost. Keep them safe.",
     ),
-    "go_on": Text("已保存，继续", "I have them, go on"),
+    "go_on": Text("已保存，继续", "I have saved them, continue"),
     "remove": Text("关闭二次验证", "Remove the second factor"),
-    "remove_why": Text("此后登录只需口令。", "From then on the password alone lets you in."),
+    "remove_why": Text("此后登录只需口令。", "You then sign in with your password alone."),
     "remove_go": Text("关闭", "Remove it"),
     "factor_needed": Text(
-        "您的角色须二次验证，只能更换设备。", "Your role takes a second factor; replace it instead."
+        "您的角色须二次验证，只能更换设备。",
+        "Your role must use a second factor; replace it instead.",
     ),
     "back": Text("返回", "Back"),
 }
@@ -125,7 +131,7 @@ class DoorForm:
 class DoorPage:
     """One page, by the keys of its texts. `body` stands before the form, as markup.
 
-    `query` is what the page is asked with again in the other language; None: it can not be asked
+    `query` is what the page is asked with again in the other language; None: it cannot be asked
     again. `back` is where one goes who does not want to.
     """
 

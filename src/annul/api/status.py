@@ -79,7 +79,7 @@ _Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto
 class _Door:
     """Who asks, with each call: a person by name and password, or a program by its key.
 
-    A second factor can not be said here: who has one, or must have one, takes a key.
+    A second factor cannot be said here: who has one, or must have one, takes a key.
     """
 
     def __init__(self, access: Access) -> None:

@@ -21,10 +21,10 @@ LABELS: Final = {
     "next": ("下一步", "next"),
     "again": ("下次自动处理", "next automatic check"),
     "allowed": ("可做的操作", "what may be done"),
-    "whole": ("事件链完整", "log intact"),
-    "broken": ("事件链第{}条被改动", "the log was changed at line {}"),
+    "whole": ("日志完整", "log intact"),
+    "broken": ("日志第{}条被改动", "the log was changed at line {}"),
     "likely": ("可能的原交易", "the likely original"),
-    "waits": ("等待第二人复核", "waits for a second person"),
+    "waits": ("等待第二人复核", "awaiting second approval"),
 }
 PROMISE: Final = {
     "cases": ("立案", "cases"),
@@ -35,14 +35,14 @@ PROMISE: Final = {
     "unproved": ("结果待证", "outcome unproved"),
     "in_time": ("按时结案", "closed on time"),
     "late": ("超时", "late"),
-    "late_by_cause": ("按当前原因超时", "late by the cause of now"),
+    "late_by_cause": ("按当前原因超时", "late by the current cause"),
     "asked": ("转人工处理", "needs manual action"),
     "oldest_s": ("最久(秒)", "oldest (s)"),
-    "in_question": ("涉及金额", "money in question"),
+    "in_question": ("款项待证", "money in question"),
 }
 # What a case is doing, and what stands in its history, by the name that is stored.
 STEPS: Final[Mapping[str, tuple[str, str]]] = {
-    "": ("查看中", "being looked at"),
+    "": ("处理中", "in progress"),
     "opened": ("立案", "opened"),
     "diagnosed": ("判断原因", "cause found"),
     "await_outcome": ("等待在途结果", "waiting for an outcome"),
@@ -63,7 +63,7 @@ STEPS: Final[Mapping[str, tuple[str, str]]] = {
     "ask_update": ("要求更新软件", "update asked for"),
     "ask_person": ("转人工处理", "needs manual action"),
     "ask_shop": ("请商户选择", "the shop decides"),
-    "held": ("人工处理中", "somebody has it"),
+    "held": ("人工处理中", "handled by a person"),
     "refund": ("改为退货", "refunding instead"),
     "order_dropped": ("要求无法执行", "order dropped"),
     "turned_back": ("迟到批准已冲回", "late approval taken back"),
@@ -76,14 +76,14 @@ STEPS: Final[Mapping[str, tuple[str, str]]] = {
     "ended_unproved": ("结果待证", "outcome unproved"),
     "proposed": ("提交复核", "proposed"),
     "note": ("备注", "note"),
-    "look": ("立即处理", "looked at"),
+    "look": ("立即处理", "checked now"),
     "close": ("人工结案", "closed by a person"),
     "reject": ("复核驳回", "rejected"),
     "withdraw": ("撤回撤销", "void withdrawn"),
     "confirm-cause": ("确认原因", "cause confirmed"),
     "take": ("接手", "taken"),
     "hand-back": ("交回", "handed back"),
-    "recall": ("收回提议", "proposal recalled"),
+    "recall": ("撤回申请", "proposal withdrawn"),
 }
 
 

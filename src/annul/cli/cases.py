@@ -114,7 +114,7 @@ def promise(
     hours: Annotated[float, typer.Option(help="Cases opened within so many hours.")] = 24.0,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Say how the promise is kept: voids ended in time, open, late, and the money in question."""
+    """Show void outcomes: closed on time, open, late, by end, and the money in question."""
     from annul.resolve import promise as kept
 
     async def read(base: Reach) -> tuple[dict[str, float], list[dict[str, Any]]]:

@@ -48,17 +48,17 @@ _SAID: Final = {
     "not-done": ("发卡行未成功", "not done at the issuer"),
     "if_done": ("结论为成功时", "if done"),
     "if_not": ("结论为未成功时", "if not done"),
-    "by": ("提议", "proposed by"),
+    "by": ("提出", "proposed by"),
     "reason": ("理由", "reason"),
     "file": ("证据", "evidence"),
     "none": ("没有款项待证。", "No money is in question."),
     "total": ("合计", "in all"),
     "sure": ("确认执行？", "Confirm it?"),
-    "waits": ("已提议，须由另一人复核", "proposed; another person has to confirm it"),
+    "waits": ("已提出，须由另一人复核", "proposed; another person has to confirm it"),
     "confirmed": ("已复核，由主机执行", "confirmed; a host carries it out"),
     "concluded": ("已执行", "concluded"),
-    "overtaken": ("未执行：发卡行已有消息", "not carried out: the issuer was heard first"),
-    "withdrawn": ("已收回", "withdrawn"),
+    "overtaken": ("未执行：发卡行已先应答", "not carried out: the issuer answered first"),
+    "withdrawn": ("已撤回", "withdrawn"),
 }
 _STATES: Final = {
     "": ("", ""),
@@ -81,14 +81,14 @@ class Found(StrEnum):
 
 
 class OtherProposed(AnnulError):
-    """What waits to be confirmed says the opposite. Nothing was changed."""
+    """The proposal that awaits confirmation says the opposite. Nothing was changed."""
 
     code = "cli.other_proposed"
     next_step = "Look at it with annul conclude REFERENCE; withdraw it with --withdraw first."
 
 
 class WhatToDo(AnnulError):
-    """It was not said what to do. Nothing was changed."""
+    """No outcome was given. Nothing was changed."""
 
     code = "cli.what_to_conclude"
     next_step = "annul conclude REFERENCE done|not-done --reason ... --evidence FILE, or --list."
@@ -115,7 +115,7 @@ def conclude(
     config: Config = None,
     lang: Lang = None,
     *,
-    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take a proposal back.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Withdraw a proposal.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="List money in question.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
@@ -256,7 +256,7 @@ def _read(file: Path) -> bytes:
         with file.open("rb") as opened:
             return opened.read(LARGEST_EVIDENCE + 1)
     except OSError as error:
-        message = f"{file} can not be read: {error.strerror}"
+        message = f"{file} cannot be read: {error.strerror}"
         raise EvidenceRefused(message) from error
 
 

@@ -14,10 +14,10 @@ from .show import language
 
 
 class NothingTaught(AnnulError):
-    """This case has taught nothing that is in force. Nothing was changed."""
+    """This case has taught nothing that still counts. Nothing was changed."""
 
     code = "cli.nothing_taught"
-    next_step = "annul lessons shows which cases have taught something."
+    next_step = "annul lessons: the cases that diagnosis learning goes by."
 
 
 def register(application: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def register(application: typer.Typer) -> None:
 
 
 def lessons(
-    undo: Annotated[str | None, typer.Option(help="Take back what this case has taught.")] = None,
+    undo: Annotated[str | None, typer.Option(help="Undo what this case has taught.")] = None,
     user: User = "",
     reason: Annotated[str, typer.Option(help="Why; it goes into the audit.")] = "",
     data: Data = None,
@@ -37,7 +37,7 @@ def lessons(
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Show what confirmed causes have taught the ranking, or take one lesson back."""
+    """Show what diagnosis learning has changed in the ranking, or undo what one case has taught."""
     if undo is not None:
         count = run(data, database, config, lambda base: _undo(base, undo, user, reason))
         typer.echo(f"{undo}: {count}")

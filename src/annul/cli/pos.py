@@ -176,7 +176,7 @@ _add_void("qr_void", "undo a QR sale of today.")
 
 @application.command("sign-in")
 def sign_in(context: typer.Context) -> None:
-    """签到: Fetch fresh keys."""
+    """签到: Sign in and fetch new working keys."""
     desk: CommandTill = context.obj
 
     async def work(terminal: SoftTerminal) -> None:
@@ -189,13 +189,13 @@ def sign_in(context: typer.Context) -> None:
 
 @application.command("sign-off")
 def sign_off(context: typer.Context) -> None:
-    """签退: Say good-bye."""
+    """签退: Sign off."""
     _run(context.obj, lambda terminal: _tell(context.obj, terminal.sign_off()))
 
 
 @application.command()
 def echo(context: typer.Context) -> None:
-    """回响测试: Ask whether the host is there."""
+    """回响测试: Check that the host answers."""
     _run(
         context.obj,
         lambda terminal: _tell(context.obj, terminal.manage("echo", network="301")),
@@ -258,7 +258,7 @@ def journal(context: typer.Context) -> None:
 
 @application.command()
 def slip(context: typer.Context, voucher: Voucher, batch: Batch = "") -> None:
-    """重打签购单: Print a slip again."""
+    """重打印小票: Reprint a slip."""
 
     async def work(terminal: SoftTerminal) -> None:
         record = _original(terminal, voucher, batch)
@@ -269,7 +269,7 @@ def slip(context: typer.Context, voucher: Voucher, batch: Batch = "") -> None:
 
 @application.command()
 def reverse(context: typer.Context) -> None:
-    """冲正: Send what is owed from before now, not only before the next transaction."""
+    """冲正: Send pending reversals now, not only before the next transaction."""
 
     async def work(terminal: SoftTerminal) -> None:
         if not terminal.journal.owed():
@@ -281,7 +281,7 @@ def reverse(context: typer.Context) -> None:
 
 @application.command()
 def clear(context: typer.Context, voucher: Voucher) -> None:
-    """清除冲正: Clear the reversal that is owed, once the acquirer has settled it by hand."""
+    """清除冲正: Clear reversal: drop the pending one, once the acquirer has settled it by hand."""
 
     async def work(terminal: SoftTerminal) -> None:
         if terminal.give_up(voucher.zfill(6)) is None:

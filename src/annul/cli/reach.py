@@ -43,7 +43,7 @@ User = Annotated[str, typer.Option(help=f"Who acts; the password is taken from {
 
 
 class NotRunning(AnnulError):
-    """No annul runs on this data folder, so its database can not be read."""
+    """No annul runs on this data folder, so its database cannot be read."""
 
     code = "cli.not_running"
     next_step = "Start it with annul up --data FOLDER, or give --data or --database."

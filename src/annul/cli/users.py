@@ -57,7 +57,7 @@ def users(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """List users and the keys of programs in force, as a yearly review asks for them."""
+    """List users and the API keys in force, as a yearly review asks for them."""
 
     async def read(base: Reach) -> tuple[list[dict[str, Any]], list[dict[str, Any]], ZoneInfo]:
         now = base.clock.now()

@@ -52,4 +52,4 @@ class NoAnswerError(ClientError):
 
 
 class UnreadableError(ClientError):
-    """annul has answered with something that this version of the client can not read."""
+    """annul has answered with something that this version of the client cannot read."""

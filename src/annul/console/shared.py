@@ -41,15 +41,15 @@ TRANSACTION_TONES: Final[Mapping[str, str]] = {
 HEALTH_TONES: Final = {"up": "good", "degraded": "warn", "down": "bad"}
 # Who asked for a transaction.
 ORIGINS: Final = {
-    Origin.TERMINAL: "its terminal",
+    Origin.TERMINAL: "terminal",
     Origin.PROGRAM: "a program",
-    Origin.RESOLVER: "annul, for its case",
-    Origin.PERSON: "somebody, for its case",
+    Origin.RESOLVER: "annul, handling the case",
+    Origin.PERSON: "a person, handling the case",
 }
 CARD_TYPES: Final = {"debit": "debit card", "credit": "credit card", "qr": "QR code"}
 # What a case does next, in plain words for people at a till.
 STEPS: Final = {
-    "": "being looked at",
+    "": "in progress",
     "await_outcome": "waiting for the outcome of what is under way",
     "await_original": "the sale itself is finished first",
     "back_off": "a short wait before the next try",
@@ -66,9 +66,9 @@ STEPS: Final = {
     "ask_update": "the terminal is asked to update its software",
     "wait_terminal": "waiting for the terminal",
     "wait_set_up": "waiting until the terminal's settings are put right",
-    "ask_person": "a person at the acquirer looks after it",
-    "held": "a person at the acquirer looks after it",
-    "order_dropped": "being looked at",
+    "ask_person": "the acquirer is handling it",
+    "held": "the acquirer is handling it",
+    "order_dropped": "in progress",
     "not_allowed": "waiting until a rule allows it",
     "ask_shop": "the shop says whether it still wants the void: do it again at the till, or "
     "withdraw it",
@@ -91,7 +91,7 @@ def case_due(view: View, due_at: datetime, first_due_at: datetime) -> Html | str
     now, first = view.when(due_at), view.when(first_due_at)
     if now == first:
         return view.ago(due_at)
-    said = view.words("at first {when}", when=first)
+    said = view.words("first due by {when}", when=first)
     return join((view.ago(due_at), tag("small", said, cls="under")))
 
 
@@ -264,7 +264,7 @@ CASES: Final = Table(
             _due,
             (
                 ("Due by", lambda _, row: row["due_at"]),
-                ("Ended at", lambda _, row: row["ended_at"]),
+                ("Closed at", lambda _, row: row["ended_at"]),
             ),
             order="due",
             line=3,

@@ -59,7 +59,7 @@ class NameTaken(AnnulError):
 
 
 class UserNotPossible(AnnulError):
-    """A user can not be like that. Nothing was changed."""
+    """This user is not valid. Nothing was changed."""
 
     code = "access.not_possible"
     next_step = "Cashiers and merchants belong to a merchant; the others belong to none."

@@ -73,7 +73,7 @@ CHECKS: Final = (
                "The terminal is switched off, so everything is refused."),
           Text("核对停用原因，需要时重新启用。", "Find out why; switch it on again if right.")),
     Check("no_master_key", Weight.STOPS, lambda row, _: row["master_at"] is None,
-          Text("没有主密钥，终端无法签到。", "It has no master key, so it can not sign in."),
+          Text("没有主密钥，终端无法签到。", "It has no master key, so it cannot sign in."),
           Text("为终端灌装主密钥，并在本系统登记。",
                "Load a master key into the terminal and enter it here.")),
     Check("no_mac_key", Weight.STOPS, lambda row, _: row["signed_in"] and row["mac_at"] is None,

@@ -28,10 +28,10 @@ from .shared_results import SharedResults
 
 
 class NothingThere(AnnulError):
-    """There is nothing of this name, or not for you."""
+    """Not found, or not visible to you."""
 
     code = "desk.unknown"
-    next_step = "Check the number, and whose it is."
+    next_step = "Check the number and whom it belongs to."
 
 
 class NoHost(AnnulError):

@@ -39,10 +39,10 @@ _CARD: Final = re.compile(CARD)
 
 
 class WholeCard(AnnulError):
-    """This looks like a whole card number, so it was not looked for, and it is not kept."""
+    """This looks like a full card number, so it was neither searched nor stored."""
 
     code = "desk.whole_card"
-    next_step = "Type its last four digits instead."
+    next_step = "Enter its last four digits instead."
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,19 +183,19 @@ async def set_policy(
 
 def _check(rule: Rule) -> None:
     if rule.valid_until is not None and rule.valid_until <= rule.valid_from:
-        raise NotValid("a rule ends after it begins")
+        raise NotValid("a rule must end after it begins")
     if rule.kind in WINDOWS:
         if rule.valid_until is None:
-            raise NotValid("a window has an end")
+            raise NotValid("a window needs an end")
         if not 1 <= rule.days <= _MOST_DAYS:
             message = f"a window is entered for 1 to {_MOST_DAYS} days"
             raise NotValid(message)
     elif rule.days != 1:
-        raise NotValid("only a window is entered for several days")
+        raise NotValid("only a window can be set for several days")
     elif rule.kind is PolicyKind.VOID_SUPPORTED and rule.number not in {0, 1}:
-        raise NotValid("voids are either done or not")
+        raise NotValid("voids are either supported or not")
     elif rule.number < 0:
-        raise NotValid("a limit is not below zero")
+        raise NotValid("a limit cannot be below zero")
 
 
 async def end_policy(
@@ -251,7 +251,7 @@ async def end_meaning(desk: Desk, visitor: Visitor, issuer_id: str, code: str, r
     async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
         before = await connection.fetchval(*_SQL["end_meaning"](issuer=issuer_id, code=code))
         if before is None:
-            raise NothingThere("nothing is kept for this code")
+            raise NothingThere("no meaning is set for this code")
         await audit(
             connection,
             visitor,
@@ -298,9 +298,9 @@ async def put_contact(
 ) -> UUID:
     """Enter a contact, or change the one with this id."""
     if not contact.duty.strip() or not contact.name.strip():
-        raise NotValid("a contact has a name and something to be called for")
+        raise NotValid("a contact needs a name and a reason to call")
     if not contact.phone.strip() and not contact.mail.strip():
-        raise NotValid("a contact has a telephone number or an address")
+        raise NotValid("a contact needs a phone number or an e-mail address")
     await find(desk, issuer_id)
     chosen = identity or uuid7()
     async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:

@@ -70,11 +70,11 @@ async def allow(
     Raises `NotValid`, `NotAllowed` and `ReasonNeeded`.
     """
     if not 0 <= allowed.refund_instead_limit <= LARGEST:
-        raise NotValid("the limit for refunds is not below zero")
+        raise NotValid("the limit for refunds cannot be below zero")
     if not 0 < allowed.second_person_from <= LARGEST:
-        raise NotValid("a second person is needed from an amount above zero on")
+        raise NotValid("the amount for dual approval must be above zero")
     if allowed.reversed_voids not in REVERSED_VOIDS:
-        raise NotValid("a void that was taken back is asked about, done, or left")
+        raise NotValid("a reversed void is asked about, voided anyway, or left")
     scope, after = Scope.MERCHANTS_WRITE, asdict(allowed)
     async with changing(desk, visitor, scope, reason, merchant_id) as connection:
         before = await connection.fetchrow(*_SQL["allowed"](merchant=merchant_id))
@@ -120,7 +120,7 @@ async def ask(
     `what` empty takes it back; `software` is the version that it should have from now on.
     """
     if what and what not in ASKS:
-        message = f"a terminal can not be asked for {what!r}"
+        message = f"a terminal cannot be asked for {what!r}"
         raise NotValid(message)
     scope = Scope.MERCHANTS_WRITE
     async with changing(desk, visitor, scope, reason, merchant_id) as connection:
@@ -130,7 +130,7 @@ async def ask(
             message = f"merchant {merchant_id} has no terminal {terminal_id}"
             raise NothingThere(message)
         if what == "update" and not wanted:
-            raise NotValid("an update needs the version that the terminal should have")
+            raise NotValid("an update needs the required version")
         await connection.execute(*_SQL["changed"]())
         await audit(
             connection,

@@ -38,7 +38,7 @@ _AUDITED: Final[Mapping[Act, str]] = {
 TITLES: Final[Mapping[Act, Text]] = {
     Act.VOID: Text("撤销", "void"),
     Act.REFUND: Text("退货", "refund"),
-    Act.RAISE_LIMIT: Text("提高双人复核限额", "raise the limit from which it takes two"),
+    Act.RAISE_LIMIT: Text("提高双人复核金额", "raise the amount for dual approval"),
 }
 
 

@@ -25,7 +25,7 @@ WHY: Final[Mapping[Why, Text]] = {
     ),
     Why.NAME: Text("口令不能是用户名。", "A password is not the name of its user."),
     Why.USED: Text(
-        f"不能再用最近{PAST + 1}个口令。", f"The last {PAST + 1} passwords can not be used again."
+        f"不能再用最近{PAST + 1}个口令。", f"The last {PAST + 1} passwords cannot be used again."
     ),
 }
 

@@ -27,7 +27,7 @@ _ADDRESSES: Final = 20  # that a key may be bound to
 
 
 class LastAdministrator(AnnulError):
-    """There would be no administrator left who is let in. Nothing was changed."""
+    """There would be no administrator left who can sign in. Nothing was changed."""
 
     code = "access.last_administrator"
     next_step = "Make somebody else an administrator first."
@@ -71,7 +71,7 @@ async def set_active(desk: Desk, visitor: Visitor, name: str, reason: str, *, ac
     Raises `LastAdministrator` and `NothingThere`.
     """
     if name == visitor.name:
-        raise NotValid("nobody can shut themselves out")
+        raise NotValid("you cannot deactivate yourself")
     async with changing(desk, visitor, Scope.ADMIN, reason) as connection:
         if not active:
             await _another_administrator(connection, visitor, name)
@@ -91,7 +91,7 @@ async def change_role(
     Raises `LastAdministrator`, `NothingThere`, `NotValid` and `UserNotPossible`.
     """
     if name == visitor.name:
-        raise NotValid("nobody changes their own role")
+        raise NotValid("you cannot change your own role")
     async with changing(desk, visitor, Scope.ADMIN, reason) as connection:
         await _must_be(connection, merchant_id)
         if role != ADMINISTRATOR:
@@ -140,12 +140,12 @@ async def new_key(
     now = desk.clock.now()
     ends_at = ends_at or now + KEY_LASTS
     if not now < ends_at <= now + KEY_LASTS_AT_MOST:
-        raise NotValid("a key ends in the future, within two years")
+        raise NotValid("a key must expire in the future, within two years")
     networks = _networks(addresses)
     if not name.strip() or not scopes:
         raise NotValid("a key needs a name and at least one scope")
     if merchant_id and OF_ALL & set(scopes):
-        raise NotValid("a key of one merchant can not have admin, audit:read or issuers:write")
+        raise NotValid("a key of one merchant cannot have admin, audit:read or issuers:write")
     if not set(scopes) <= visitor.scopes:
         raise NotAllowed
     async with changing(desk, visitor, Scope.ADMIN, reason) as connection:

@@ -21,14 +21,14 @@ class NotAllowed(AnnulError):
 
 
 class ReasonNeeded(AnnulError):
-    """What is changed needs a reason. Nothing was changed."""
+    """A change needs a reason. Nothing was changed."""
 
     code = "access.reason_needed"
-    next_step = "Say why; it is kept in the audit log."
+    next_step = "Give the reason; it is recorded in the audit log."
 
 
 class NotValid(AnnulError):
-    """This can not be set like that. Nothing was changed."""
+    """This value is not valid. Nothing was changed."""
 
     code = "access.not_valid"
     next_step = "Correct what is named and try again."

@@ -33,7 +33,7 @@ async def make(
     `factor_too` ends the second factor as well. Raises `NothingThere` for who is not let in.
     """
     if name == visitor.name:
-        raise NotValid("one's own password is changed in one's own account")
+        raise NotValid("change your own password under My account")
     token, now = secrets.token_urlsafe(32), desk.clock.now()
     make = _SQL["make"](
         name=name,

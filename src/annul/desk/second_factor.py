@@ -31,7 +31,7 @@ _LENGTH: Final = 16  # of a recovery code: 80 bits, so that a plain hash keeps i
 
 
 class NoMasterKey(AnnulError):
-    """This process has no master key, so it can not judge a code. Nothing was changed."""
+    """This process has no master key, so it cannot judge a code. Nothing was changed."""
 
     code = "access.no_master_key"
     next_step = "Give the host's master key with --data, master_key_file or master_key."

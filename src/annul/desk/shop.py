@@ -49,7 +49,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VoucherSearch:
-    """What was looked for. `how`: slip, reference, voucher; empty when it can not be read."""
+    """What was looked for. `how`: slip, reference, voucher; empty when it cannot be read."""
 
     how: str = ""
     merchant: str = ""

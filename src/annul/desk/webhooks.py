@@ -23,7 +23,7 @@ class DeliveryUnderWay(AnnulError):
     """This delivery is just being sent, so it was not sent again."""
 
     code = "webhooks.under_way"
-    next_step = "Look at the log in a minute, and ask again if you still want it."
+    next_step = "Look at its log in a minute, and ask again if you still want it."
 
 
 class SwitchedOff(AnnulError):

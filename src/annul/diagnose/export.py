@@ -55,7 +55,7 @@ _SPACE: Final = uuid.UUID("6f8b0c52-6f0e-4a52-9c39-0d8a3f5f2a11")
 
 
 class BadExport(AnnulError):
-    """The file can not be read as an export of transactions."""
+    """The file cannot be read as an export of transactions."""
 
     code = "diagnose.export"
     next_step = "See the columns in the guide: time, terminal, trace, kind, amount, code at least."
@@ -302,7 +302,7 @@ def _line(number: int, row: Mapping[str, str | None], *, fen: bool) -> _Line:
         spent = timedelta(milliseconds=float(get("answer_ms"))) if get("answer_ms") else None
     except (ValueError, ArithmeticError) as error:
         given = ", ".join(f"{name} {get(name)!r}" for name in ("time", "amount", "answer_ms"))
-        message = f"line {number}: one of these can not be read: {given}"
+        message = f"line {number}: one of these cannot be read: {given}"
         raise BadExport(message) from error
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     code = get("code")

@@ -10,7 +10,7 @@ from .signals import SIGNALS
 
 
 class BadFacts(AnnulError):
-    """The facts that were given can not be read."""
+    """The facts that were given cannot be read."""
 
     code = "diagnose.facts_file"
     next_step = "Give a JSON object of fact names and values; --json shows the names."

@@ -105,7 +105,7 @@ _ALL: Final = (
     _row("other_batch", ("original.same_batch",), _is(wanted=False),
            "原批次已结算", "the original's batch is settled"),
     _row("original_advice", ("void.why",), _rule("original_is_advice"),
-           "原交易为离线完成，不能撤销", "a completion by advice can not be voided"),
+           "原交易为离线完成，不能撤销", "a completion by advice cannot be voided"),
     # How far the request went
     _row("card_gone", ("void.why",), _rule("card_not_kept"),
            "原交易的卡号已按期删除", "the card number of the original is not kept any more"),
@@ -162,9 +162,9 @@ _ALL: Final = (
     _row("field_missing", ("void.missing_field",), lambda number: number > 0,
            "报文缺少{0}域", "the message lacks field {0}"),
     _row("software_old", ("terminal.software_current",), _is(wanted=False),
-           "终端软件不是要求的版本", "the terminal does not run the wanted software"),
+           "终端软件不是要求的版本", "the terminal does not run the required software"),
     _row("software_current", ("terminal.software_current",), _is(wanted=True),
-           "终端软件为要求版本", "the terminal runs the wanted software"),
+           "终端软件为要求版本", "the terminal runs the required software"),
     _row("serial_differs", ("terminal.serial_matches",), _is(wanted=False),
            "终端序列号与登记不符", "the serial number is not the registered one"),
     # The merchant
@@ -221,7 +221,7 @@ _ALL: Final = (
            "{0} voids of this card range were approved in an hour"),
     # The issuer's rules
     _row("rule_supported", ("issuer.rule_broken",), _is("void_supported"),
-           "该发卡行不支持撤销", "this issuer does not do voids"),
+           "该发卡行不支持撤销", "this issuer does not support voids"),
     _row("rule_amount", ("issuer.rule_broken", "issuer.void_amount_limit", "void.amount"),
            lambda rule, *_: rule == "void_amount_limit",
            "金额{2}超过发卡行撤销限额{1}", "the amount {2} is over the issuer's limit {1}"),

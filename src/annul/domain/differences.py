@@ -19,7 +19,10 @@ _EXPLAIN: Final = Text(
 )
 _OUR_FAULT: Final = Text(
     "先不要手工改账。保存该笔记录与日志，报annul维护者；商户余额以分录为准",
-    "Change nothing by hand; report rows and log as a fault of annul. The entries count.",
+    (
+        "Change nothing by hand; report rows and log as a fault of annul. The entries "
+        "are authoritative."
+    ),
 )
 
 _CALLED: Final[Mapping[str, Text]] = {
@@ -51,7 +54,7 @@ _CALLED: Final[Mapping[str, Text]] = {
     "ended": Text("结案 {ended:word}", "ended {ended:word}"),
     "ended_at": Text("结案时间 {ended_at:time}", "at {ended_at:time}"),
     "step": Text("步骤 {step:word}", "step {step:word}"),
-    "due_look": Text("应看时间 {due_look:time}", "to be looked at {due_look:time}"),
+    "due_look": Text("下次自动处理 {due_look:time}", "next automatic check {due_look:time}"),
     "how": Text("不符 {how:word}", "found {how:word}"),
     "what": Text("内容 {what}", "in {what}"),
     "line": Text("第几条 {line}", "line {line}"),
@@ -228,7 +231,7 @@ DIFFERENCES: Final = (
         ),
         Text(
             "没有人处理，顾客的钱可能没有退回",
-            "Nobody follows it up; the customer's money may not be back.",
+            "Nobody is following it up; the customer's money may not be back.",
         ),
         Text(
             "看处理案件的进程是否在运行（设置 resolver）",
@@ -240,10 +243,10 @@ DIFFERENCES: Final = (
     ),
     _difference(
         "case_without_look",
-        Text("案件没有人看", "A case that nobody looks at"),
+        Text("案件无人处理", "A case that nothing handles"),
         Text("款项没有变动，也不会自行变动", "No money has moved, and none will by itself."),
         Text(
-            "看处理案件的进程是否在运行（设置 resolver）；未证实的见存疑款项",
+            "看处理案件的进程是否在运行（设置 resolver）；结果待证的见款项待证",
             "See that a process works on cases (setting resolver); conclude what ended unproved.",
         ),
         ("ended", "step", "amount", "due_look"),
@@ -265,7 +268,7 @@ DIFFERENCES: Final = (
         Text("案件的事件链被改动", "The history of a case was changed"),
         Text(
             "与款项无关；该案件的证明不可信",
-            "Not about money; proofs of this case can not be trusted.",
+            "Not about money; proofs of this case cannot be trusted.",
         ),
         Text(
             "与备份及已导出的证明对照，查谁写过数据库",

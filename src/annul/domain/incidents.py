@@ -50,7 +50,10 @@ _ROWS: Final = (
         Text("未动账，这些报文没有任何效果", "No money moved: these messages had no effect."),
         Text(
             "让终端重新签到；仍出现的查来源地址（/status 的 strangers）",
-            "Let the terminal sign in again; if it goes on, /status says from where (strangers).",
+            (
+                "Have the terminal sign in again; if it continues, /status shows from where "
+                "(strangers)."
+            ),
         ),
         Text(
             "终端{terminal}：{seconds}秒内{count}条报文MAC错误，最近来自{address}",
@@ -83,8 +86,8 @@ _ROWS: Final = (
         "case_late",
         Severity.WARNING,
         Subject.CASE,
-        Text("案件超过承诺时间", "A case is over its promised time"),
-        Text("顾客的钱还没有着落", "The customer's money has not been settled yet."),
+        Text("案件超过处理时限", "A case is overdue"),
+        Text("顾客款项尚未了结", "The customer's money has not been settled yet."),
         _LOOK,
         about_case("停在步骤{step:word}", "it is in step {step:word}"),
         "cases-that-do-not-go-on",
@@ -93,44 +96,44 @@ _ROWS: Final = (
         "case_fault",
         Severity.WARNING,
         Subject.CASE,
-        Text("案件处理出错", "A case can not go on by a fault of annul"),
+        Text("案件处理出错", "A case is stuck: internal error in annul"),
         Text(
             "案件停滞；已发出的以其交易记录为准",
             "It does not move on; what was sent is as its transaction says.",
         ),
         Text(
             "按日志中的case_failed报annul维护者，案件由人工推进",
-            "Report it as a fault of annul with the log's case_failed; move the case on by hand.",
+            "Report it with the log's case_failed as a fault of annul; move the case on by hand.",
         ),
-        about_case("处理出错（{error}），还会再试", "it failed by {error} and is tried again"),
+        about_case("处理出错（{error}），还会再试", "it failed with {error} and is retried"),
         "cases-that-do-not-go-on",
     ),
     IncidentKind(
         "case_acquirer_fault",
         Severity.WARNING,
         Subject.CASE,
-        Text("案件因本系统的故障", "A case by a fault of annul"),
+        Text("案件因本系统的故障", "A case caused by an internal error"),
         Text("见案件", "See the case."),
         _LOOK,
-        about_case("失败的原因在本系统", "it failed by a fault of annul"),
+        about_case("失败的原因在本系统", "it failed by an internal error in annul"),
         "cases-that-do-not-go-on",
     ),
     IncidentKind(
         "case_issuer_error",
         Severity.WARNING,
         Subject.CASE,
-        Text("案件因发卡行的错误", "A case by a mistake at the issuer"),
+        Text("案件因发卡行处理有误", "A case caused by an issuer processing error"),
         Text("见案件", "See the case."),
         _LOOK,
-        about_case("失败的原因在发卡行", "it failed by a mistake at the issuer"),
+        about_case("失败的原因是发卡行处理有误", "it failed by an issuer processing error"),
         "cases-that-do-not-go-on",
     ),
     IncidentKind(
         "escalated",
         Severity.NOTICE,
         Subject.CASE,
-        Text("已结案，请跟进", "Ended, to be followed up"),
-        Text("已按未撤销结案，见案件", "It ended as refused; see the case."),
+        Text("已结案，请跟进", "Closed, needs follow-up"),
+        Text("已按未撤销结案，见案件", "Closed as refused; see the case."),
         _LOOK,
         about_case("{cause}", "{cause}"),
         "cases-that-do-not-go-on",
@@ -139,10 +142,10 @@ _ROWS: Final = (
         "outcome_unproved",
         Severity.CRITICAL,
         Subject.CASE,
-        Text("款项结果未能证实", "Nobody could prove what became of the money"),
+        Text("款项结果待证", "Nobody could prove what became of the money"),
         Text(
-            "到期仍未知，列在存疑款项中",
-            "It was unknown to the last; it stays with the money in question.",
+            "到期仍未知，列在款项待证中",
+            "Still unknown at the last time; it stays among the money in question.",
         ),
         CONCLUDE,
         about_case("{why}", "{why}"),
@@ -153,13 +156,11 @@ _ROWS: Final = (
         "conclusion_waits",
         Severity.WARNING,
         Subject.TRANSACTION,
-        Text("人工结论尚未执行", "A conclusion by hand waits to be carried out"),
+        Text("人工结论尚未执行", "A conclusion by hand is not carried out yet"),
         Text("交易保持原状态", "The transaction stays as it was."),
-        Text(
-            "系统会再试；查看是什么占用了原交易", "It is tried again; see what holds the original."
-        ),
+        Text("系统会再试；查看是什么占用了原交易", "It is retried; see what holds the original."),
         about_transaction(
-            "两人确认的结论还不能执行", "what two people have confirmed can not be carried out yet"
+            "两人确认的结论还不能执行", "what two people have confirmed cannot be carried out yet"
         ),
         "conclusions-by-hand",
     ),
@@ -169,7 +170,7 @@ _ROWS: Final = (
         Subject.TRANSACTION,
         Text(
             "人工结论与发卡行后来的应答不符",
-            "The issuer was heard after people had concluded otherwise",
+            "The issuer answered otherwise after a conclusion by hand",
         ),
         Text("以发卡行的应答为准", "The issuer's own answer counts."),
         Text("核对证据，通知提出和复核的人", "Compare the evidence; tell those who concluded it."),
@@ -186,11 +187,11 @@ _ROWS: Final = (
         Subject.TRANSACTION,
         Text(
             "人工结论为已成交，而终端被告知未成交",
-            "People concluded as done what its terminal holds for not done",
+            "Concluded as done, while the terminal was told it was not",
         ),
         Text(
             "此处与发卡行均有效；终端未打印成功凭条",
-            "It stands here and at the issuer; its terminal printed no success.",
+            "It stands here and at the issuer; the terminal printed no approval.",
         ),
         Text(
             "告知商户；商户已另行收款或退款的，退回这一笔",
@@ -207,18 +208,21 @@ _ROWS: Final = (
         "loop_stands_still",
         Severity.WARNING,
         Subject.LOOP,
-        Text("后台任务停滞", "A background task stands still"),
+        Text("后台任务停滞", "A background task has stopped"),
         Text(
             "交易照常受理；该任务负责的（冲正、案件、通知等）在延迟",
-            "Sales and voids are taken; what it does (reversals, cases, notices, ...) is late.",
+            (
+                "Sales and voids are accepted; what the task does (reversals, cases, notices, "
+                "...) is delayed."
+            ),
         ),
         Text(
-            "看该进程日志中的 loop_failed；原因不明时重启该进程，欠着的由其他进程接手",
+            "看该进程日志中的 loop_failed；原因不明时重启该进程，未完成的由其他进程接手",
             "See loop_failed in the log of that process; restart it if in doubt: others take over.",
         ),
         Text(
             "主机进程{process}：任务{loop}没有按时轮到，最近的错误：{why}",
-            "Host process {process}: loop {loop} does not come round, last fault: {why}",
+            "Host process {process}: task {loop} did not run on time, last error: {why}",
         ),
         "processes-and-webhooks",
     ),
@@ -227,10 +231,10 @@ _ROWS: Final = (
         Severity.NOTICE,
         Subject.DELIVERY,
         Text("网络回调未能送达", "A webhook could not be delivered"),
-        Text("与款项无关，商户未收到通知", "Nothing to do with money; the merchant was not told."),
+        Text("与款项无关，商户未收到通知", "No effect on money; the merchant was not told."),
         Text(
             "修好接收方后重送（控制台，网络回调）",
-            "Mend the receiver and send it again (console, webhooks).",
+            "Fix the receiver and send it again (console, webhooks).",
         ),
         Text(
             "商户{merchant}的网络回调{webhook}：案件{case}的结果{tries}次未能送达（最近：{answer}），投递号{delivery}",

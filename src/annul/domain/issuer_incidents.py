@@ -43,11 +43,11 @@ ISSUER_INCIDENTS: Final = (
             ),
             "after_its_end": Text(
                 "在此处已是{state:word}之后才被批准，不能冲正",
-                "approved when it had ended as {state:word}, and it can not be reversed",
+                "approved when it had ended as {state:word}, and it cannot be reversed",
             ),
             "beside_another": Text(
                 "在此处已是{state:word}之后才被批准，不能冲正，其位置已被另一笔取代，可能重复支付",
-                "approved when it had ended as {state:word}, and it can not be reversed; another"
+                "approved when it had ended as {state:word}, and it cannot be reversed; another"
                 " has taken its place, so it may be paid twice",
             ),
         },
@@ -188,7 +188,7 @@ ISSUER_INCIDENTS: Final = (
         ),
         Text(
             "仍在发送。凭参考号问发卡行；无法确认的作人工结论",
-            "It is still being sent. Ask the issuer; what it can not say, two people conclude.",
+            "It is still being sent. Ask the issuer; what it cannot say, two people conclude.",
         ),
         about_transaction(
             "冲正自{since:time}起未获确认，已发{tries}次，最近应答{code}",
@@ -207,7 +207,7 @@ ISSUER_INCIDENTS: Final = (
         ),
         Text(
             "仍在发送。凭参考号问发卡行；无法确认的作人工结论",
-            "It is still being sent. Ask the issuer; what it can not say, two people conclude.",
+            "It is still being sent. Ask the issuer; what it cannot say, two people conclude.",
         ),
         about_transaction(
             "自{since:time}起未获确认，已发{tries}次，最近应答{code}",

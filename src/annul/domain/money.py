@@ -23,10 +23,10 @@ _MILLION: Final = 1_000_000
 
 
 class AmountError(AnnulError):
-    """This is not an amount of money, so nothing was done. No money has moved."""
+    """This is not a valid amount, so nothing was done. No money has moved."""
 
     code = "money.amount"
-    next_step = "Write it like 100 or 100.00, above zero."
+    next_step = "Enter an amount above zero, such as 100 or 100.00."
 
 
 def parse(text: str, currency: str = "156") -> int:

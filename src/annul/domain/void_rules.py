@@ -101,7 +101,7 @@ RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
     (
         lambda o, _: KINDS[o.kind].family is Family.ADVICE,
         refusal("12", "original_is_advice", "离线完成不能撤销",
-                 "a completion by advice can not be voided", "请改做退货", "refund it instead"),
+                 "a completion by advice cannot be voided", "请改做退货", "refund it instead"),
     ),
     (
         lambda o, u: KINDS[o.kind].role is not None and o.kind not in u.kind.undoes,

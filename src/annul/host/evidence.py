@@ -71,7 +71,7 @@ class DoorRefusal(NamedTuple):
 
 
 class EvidenceKeeper:
-    """Keeps it. Nothing here raises: what can not be written is counted as `missed`."""
+    """Keeps it. Nothing here raises: what cannot be written is counted as `missed`."""
 
     def __init__(self, pool: asyncpg.Pool, clock: Clock, node: int) -> None:
         self.missed = 0

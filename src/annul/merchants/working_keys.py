@@ -32,7 +32,7 @@ class TerminalSays(NamedTuple):
 
 
 class MasterKeyMissing(AnnulError):
-    """The terminal has no master key, so it can not be handed working keys. No money has moved."""
+    """The terminal has no master key, so it cannot be handed working keys. No money has moved."""
 
     code = "merchants.master_key_missing"
     next_step = "Enrol the terminal: annul terminal enrol."

@@ -104,7 +104,7 @@ class NotConcludable(AnnulError):
 
 
 class PlaceTaken(AnnulError):
-    """Another void or refund has taken this one's place, so it can not stand beside it."""
+    """Another void or refund has taken this one's place, so it cannot stand beside it."""
 
     code = "resolve.place_taken"
     next_step = "Conclude it as not done, or clear it up with the issuer first."
@@ -134,7 +134,7 @@ class EvidenceRefused(AnnulError):
 
 
 class EvidenceGone(AnnulError):
-    """This evidence was kept for as long as it is kept. Its SHA-256 still stands in the history."""
+    """This evidence is past its retention period. Its SHA-256 is still in the history."""
 
     code = "resolve.evidence_gone"
     next_step = "Whoever has a copy can prove by the SHA-256 that it is the same file."
@@ -162,7 +162,7 @@ class NothingProposed(AnnulError):
 
 
 class SomethingCameSince(AnnulError):
-    """The issuer was heard of this transaction after the proposal. Nothing was changed."""
+    """The issuer has answered for this transaction since the proposal. Nothing was changed."""
 
     code = "resolve.conclusion_overtaken"
     next_step = "Withdraw the proposal, look at what came, and propose anew."

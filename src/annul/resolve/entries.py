@@ -24,9 +24,9 @@ _SHOWN: Final = 5  # findings that go into an event
 _FAULTS: Final = {"acquirer_fault": "case_acquirer_fault", "issuer_error": "case_issuer_error"}
 _NOTHING: Final = Text("", "")
 _RESUMED: Final = Text(
-    "暂停时间已到，恢复自动处理", "the pause is over; automatic handling goes on"
+    "暂停时间已到，恢复自动处理", "the pause is over; automatic handling resumes"
 )
-_LATE: Final = Text("已超过承诺时间，请人工处理", "over its promised time; a person is asked")
+_LATE: Final = Text("已超过处理时限，转人工处理", "overdue; needs manual action")
 
 
 def entry_of(s: Situation, step: Step, result: str, random: Callable[[], float]) -> CaseEntry:

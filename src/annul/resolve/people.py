@@ -33,7 +33,7 @@ class Action:
     """One thing that people may do; `money` says that it moves money.
 
     `of_void` says that it is about a void of something: annul does not do a refund or completion
-    again by itself. `sure` needs an outcome: what is still open can not be ended by it. `moves`:
+    again by itself. `sure` needs an outcome: what is still open cannot be ended by it. `moves`:
     the case is looked at anew at once; a note stores a note.
     """
 
@@ -58,12 +58,12 @@ ACTIONS: Final = {
             _SHOP | _DESK,
             of_void=True,
         ),
-        Action("take", Text("由我处理", "I have this"), _DESK, moves=False),
-        Action("hand-back", Text("交还系统自动处理", "hand it back"), _DESK),
+        Action("take", Text("接手处理", "take the case"), _DESK, moves=False),
+        Action("hand-back", Text("交还系统自动处理", "hand the case back"), _DESK),
         Action("look", Text("立即处理", "check it now"), _DESK),
         Action("reject", Text("驳回待复核操作", "reject the proposal"), _HANDS, moves=False),
         Action("recall", Text("撤回我的申请", "withdraw my proposal"), _HANDS, moves=False),
-        Action("close", Text("结案（不撤销）", "close it as not voided"), _HANDS, sure=True),
+        Action("close", Text("结案（不撤销）", "close as not voided"), _HANDS, sure=True),
         Action("note", Text("记录备注", "write a note"), _DESK, when_ended=True, moves=False),
         Action("confirm-cause", Text("确认原因", "confirm the cause"), _DESK, when_ended=True),
     )

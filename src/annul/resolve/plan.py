@@ -70,7 +70,7 @@ def _certain(s: Situation) -> Step | None:
             "await_original",
             Text(
                 "原交易结果未定，先等待其冲正或确认",
-                "the original has no outcome yet; it comes first",
+                "the original has no outcome yet and is settled first",
             ),
             [original],
         )
@@ -150,7 +150,7 @@ def _completed(s: Situation) -> Step | None:
 def _wait(s: Situation, name: str, why: Text, under_way: Sequence[Transaction]) -> Step:
     """Look again soon at first, then more rarely; at the last time the outcome is unproved."""
     if s.case.ordered == "close":
-        return _dropped(s, Text("结果未定，不能结案", "its outcome is open: it can not be closed"))
+        return _dropped(s, Text("结果未定，不能结案", "its outcome is open: it cannot be closed"))
     if s.now >= s.unproved_at:
         return unproved(s, under_way)
     age = max((s.now - s.case.opened_at).total_seconds() / s.pace.watch.first_s, 1.0)
@@ -215,7 +215,7 @@ def _dropped(s: Situation, why: Text) -> Step:
 
 def dropped(s: Situation, why: Text, evidence: Mapping[str, Any]) -> Step:
     """Take a person's order off the case, and say why it can not be done."""
-    said = Text(f"人工要求无法执行：{why.zh}", f"what was ordered can not be done: {why.en}")
+    said = Text(f"人工要求无法执行：{why.zh}", f"what was ordered cannot be done: {why.en}")
     return Step(DROPPED, said, until=s.now, evidence=evidence)
 
 

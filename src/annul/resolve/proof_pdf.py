@@ -193,7 +193,7 @@ def _cause(proof: Row) -> Iterable[Flowable]:
         (Text("最可能的原因", "most probable cause"), page.both(Text(**found["title"]))),
         *(
             (
-                Text("支持", "speaks for it") if one["weight"] > 0 else Text("反对", "against it"),
+                Text("支持", "supports it") if one["weight"] > 0 else Text("反对", "against it"),
                 page.both(Text(**one["text"])),
             )
             for one in found["evidence"][:6]
@@ -209,7 +209,7 @@ def _integrity(proof: Row) -> Iterable[Sequence[object]]:
     broken = proof["chain"]["broken_at"]
     whole = Text("完整", "intact")
     changed = Text(f"第{broken}条被改动", f"changed at line {broken}")
-    yield (page.both(Text("事件链", "event log")), page.both(whole if broken is None else changed))
+    yield (page.both(Text("日志", "log")), page.both(whole if broken is None else changed))
     yield ("SHA-256", page.code(proof["chain"]["head"]))
 
 
@@ -300,7 +300,7 @@ _PARTS: Final = (
         (_TIME, Text("经办", "by"), Text("内容", "what")),
     ),
     _Part(
-        Text("相关交易", "Transactions"),
+        Text("关联交易", "Transactions"),
         "transactions",
         _transaction,
         (0.14, 0.17, 0.12, 0.16, 0.11, 0.13, 0.17),

@@ -37,12 +37,12 @@ STATES: Final[Mapping[str, Text]] = {
 }
 ACCOUNTS: Final[Mapping[str, Text]] = {
     ISSUER_RECEIVABLE: Text("应收发卡行", "due from issuer"),
-    MERCHANT_PENDING: Text("商户待结算", "merchant, pending"),
+    MERCHANT_PENDING: Text("商户在途", "merchant, pending"),
     MERCHANT_AVAILABLE: Text("商户可用", "merchant, available"),
-    MERCHANT_FROZEN: Text("商户冻结", "merchant, held"),
+    MERCHANT_FROZEN: Text("商户冻结", "merchant, frozen"),
     BANK: Text("银行存款", "bank"),
     FEE_INCOME: Text("手续费收入", "fee income"),
-    SCHEME_COST: Text("卡组织手续费", "scheme fees"),
+    SCHEME_COST: Text("卡组织手续费", "scheme fee"),
     SCHEME_PAYABLE: Text("应付卡组织", "due to scheme"),
 }
 POSTINGS: Final[Mapping[str, Text]] = {

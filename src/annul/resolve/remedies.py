@@ -275,7 +275,7 @@ def _wait_set_up(s: Situation) -> Step | None:
 def _ask_person(s: Situation) -> Step:
     return Step(
         "ask_person",
-        Text("请人工处理：" + s.cause.support.zh, "a person is asked: " + s.cause.support.en),
+        Text("转人工处理：" + s.cause.support.zh, "needs manual action: " + s.cause.support.en),
         until=s.now + s.pace.seconds(s.pace.poll_s * 5),
         task=s.cause.name,
     )

@@ -10,12 +10,12 @@ _KEY: Final = "key "  # how programs are shown; no user's name has a space
 
 
 class SecondPersonNeeded(AnnulError):
-    """It takes a second person, and this is none beside who has asked. Nothing was changed."""
+    """Dual approval takes somebody independent of who asked. Nothing was changed."""
 
     code = "resolve.second_person"
     next_step = (
-        "Ask somebody else, with a session of their own: not who asked for it, no program,"
-        " and nobody whom one of the two made a user."
+        "Ask somebody else, signed in as themselves: not who asked for it, not an API "
+        "key, and not a user whom one of the two has created."
     )
 
 

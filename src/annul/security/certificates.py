@@ -258,5 +258,5 @@ def _write(file: Path, content: bytes, mode: int) -> None:
             fsync(opened.fileno())
         beside.rename(file)
     except OSError as error:
-        message = f"{file} can not be written: {error.strerror}"
+        message = f"{file} cannot be written: {error.strerror}"
         raise TlsError(message) from error

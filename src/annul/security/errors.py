@@ -4,21 +4,21 @@ from annul.domain.errors import AnnulError
 
 
 class UnusableKey(AnnulError):
-    """A key can not be used for this. No message was sent and no money has moved."""
+    """A key cannot be used for this. No message was sent and no money has moved."""
 
     code = "security.key"
     next_step = "Check which key was loaded; the terminal may have to sign in again."
 
 
 class MasterKeyError(AnnulError):
-    """The local master key can not be used, so nothing was done. No money has moved."""
+    """The local master key cannot be used, so nothing was done. No money has moved."""
 
     code = "security.master_key"
     next_step = "Give 64 hexadecimal digits in a file of mode 0600, or in ANNUL_MASTER_KEY."
 
 
 class SecretFileError(AnnulError):
-    """A file with a secret can not be read, or could be by others. Nothing was done."""
+    """A file with a secret cannot be read, or could be by others. Nothing was done."""
 
     code = "security.secret_file"
     next_step = "Give a file that is there, and let nobody but its owner read it: chmod 600 FILE."
@@ -32,7 +32,7 @@ class PinBlockError(AnnulError):
 
 
 class TlsError(AnnulError):
-    """A certificate or key for TLS can not be used, so the port or link is not opened with it."""
+    """A certificate or key for TLS cannot be used, so the port or link is not opened with it."""
 
     code = "security.tls"
     next_step = "Check the file that is named; it holds PEM, and a key without a password."

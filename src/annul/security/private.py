@@ -27,7 +27,7 @@ def read_private(file: Path) -> str:
             raise SecretFileError(message)
         return file.read_text(encoding="utf-8").strip()
     except OSError as error:
-        message = f"{file} can not be read: {error.strerror}"
+        message = f"{file} cannot be read: {error.strerror}"
         raise SecretFileError(message) from error
     except UnicodeDecodeError as error:
         message = f"{file} holds no text"

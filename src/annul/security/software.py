@@ -120,7 +120,7 @@ class SoftwareModule:
 
     def _of(self, key: WrappedKey, *kinds: KeyKind) -> BlockCipher:
         if key.kind not in kinds:
-            message = f"a {key.kind} key can not serve as a {' or '.join(kinds)} key"
+            message = f"a {key.kind} key cannot serve as a {' or '.join(kinds)} key"
             raise UnusableKey(message)
         return self._cipher(key)
 

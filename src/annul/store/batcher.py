@@ -15,7 +15,7 @@ from annul.domain.errors import AnnulError
 
 
 class StoreUnavailable(AnnulError):
-    """The database can not be reached, so nothing was accepted. What was on its way is reversed."""
+    """The database cannot be reached, so nothing was accepted. What was on its way is reversed."""
 
     code = "store.unavailable"
     next_step = "Check that PostgreSQL is running; annul reconnects by itself."

@@ -67,7 +67,7 @@ class Lane:
 class Lanes:
     """Several lanes: a statement goes where the fewest wait.
 
-    What each caller asks for itself can not share a statement, and one at a time is no more than
+    What each caller asks for itself cannot share a statement, and one at a time is no more than
     one by the time that the database takes to answer: under a storm of repeats, far too few.
     """
 

@@ -11,7 +11,7 @@ def home() -> Iterator[House]:
     with house() as opened:
         with person(opened) as admin:
             admin.sign_in("admin", opened.one_time)
-            admin.reads("Choose a password of your own")
+            admin.reads("Set your own password")
             admin.fill("input[name=password]", PASSWORD)
             admin.press("button[type=submit]")
             admin.reads("Void outcomes")

@@ -59,7 +59,7 @@ def test_a_cashier_sets_up_a_second_factor_and_comes_in_with_it(home: House) -> 
         assert [one for one in who.complaints() if "/login" not in one] == []
     with person(home) as elsewhere:
         _sign_in(elsewhere, "till", codes[0])
-        elsewhere.reads("You came in with a recovery code. It is used up; 9 are left.")
+        elsewhere.reads("You signed in with a recovery code. It is used up; 9 left.")
 
 
 def test_one_ends_another_session_of_ones_own_and_then_all(home: House) -> None:
@@ -68,7 +68,7 @@ def test_one_ends_another_session_of_ones_own_and_then_all(home: House) -> None:
         for who in (here, there):
             who.sign_in("two-places")
         here.open("/account")
-        here.reads("this one", ".account-sessions")
+        here.reads("this session", ".account-sessions")
         here.reads("Chrome, Linux", ".account-sessions")
         here.press(".account-sessions td .button")
         here.until(
@@ -120,4 +120,4 @@ def test_another_role_changes_the_menu_of_an_open_page(home: House) -> None:
         boss.fill(".q-dialog textarea", "another task")
         boss.press_text("Do it")
         boss.reads("Done")
-        user.reads("This page is not for your role.")  # it loads itself anew
+        user.reads("Your role cannot view this page.")  # it loads itself anew

@@ -94,7 +94,7 @@ def test_two_people_conclude_a_sale(home: House, letter: Path) -> None:
         olga.reads("Conclusion by hand", "#concluding")
 
         olga.press_text("Propose")
-        olga.reads("Say whether it was done", "#concluding [role=alert]")
+        olga.reads("State whether it was done", "#concluding [role=alert]")
         olga.press(_DONE)
         olga.reads("the customer has paid, and the merchant is credited", "#concluding")
         olga.press(_NOT_DONE)
@@ -155,4 +155,4 @@ def test_who_may_only_look_is_offered_nothing(home: House) -> None:
         sue.open("/money")
         sue.reads(rrn, ".table")
         sue.open(f"/transactions/{identity}")
-        assert "Propose" not in sue.reads("Two people of the acquirer", "#concluding")
+        assert "Propose" not in sue.reads("Two people at the acquirer", "#concluding")

@@ -86,7 +86,7 @@ def test_from_the_last_four_digits_to_the_case_in_one_action(home: House, number
             "window.asked = 0; const f = fetch; fetch = (...a) => (asked++, f(...a))"
         )
         who.fill("#find", "6200 0100 0000 0007")
-        who.reads("Type its last four digits instead.", "#found")
+        who.reads("Enter its last four digits instead.", "#found")
         _keys(who, Keys.ENTER)
         assert who.driver.execute_script("return asked") == 0, "a whole card is not even sent"
         _keys(who, Keys.ESCAPE)

@@ -189,7 +189,7 @@ def test_many_are_picked_acted_on_and_what_is_left_is_said(
     olga.reads("Say why", ".q-dialog [role=alert]")
     olga.press_text("Cancel")
     olga.until(lambda: not olga.find_all(".q-dialog"), "the dialog gone")
-    olga.press_text("I have this")
+    olga.press_text("take the case")
     olga.reads(numbers[2], ".q-dialog")
     asyncio.run(
         _reached(

@@ -55,7 +55,7 @@ def test_what_is_given_back_at_a_till_waits_for_a_second_person(home: House) -> 
         slip = who.reads("VOUCHER", "#receipt")
         lines = slip.splitlines()
         who.at_till("refund", lines[lines.index("VOUCHER") + 1].lstrip("0"), "", "")
-        who.reads("Waits for a second person", "#screen")
+        who.reads("Awaiting second approval", "#screen")
         another.sign_in("another")
         another.open("/money")
         waits = another.reads("atill", "#orders")
@@ -95,7 +95,7 @@ def test_a_role_sees_its_pages_and_no_others(
         assert home.address + sees in links
         assert home.address + not_sees not in links
         who.open(not_sees)
-        who.reads("This page is not for your role.")
+        who.reads("Your role cannot view this page.")
 
 
 def test_an_open_till_takes_no_sale_of_who_was_stopped(home: House) -> None:

@@ -110,7 +110,7 @@ async def test_a_person_sees_a_case_and_has_it_tried_again(desk: Desk, till: Cas
     assert f"case: {case.number}" in shown
     for text in ("state: open", "next:", "log intact", "operator, administrator"):
         assert text in shown
-    for text in ("状态: 处理中", "下一步:", "事件链完整", "立案", "判断原因", step(case.step, 0)):
+    for text in ("状态: 处理中", "下一步:", "日志完整", "立案", "判断原因", step(case.step, 0)):
         assert text in said
     assert one["case"]["number"] == case.number
     assert one["broken_at"] is None

@@ -149,7 +149,7 @@ async def test_one_person_alone_can_not(desk: Desk) -> None:
     await desk.do(sale, "not-done", "olga")
     status, said = await desk.annul(sale.rrn, "not-done", "--reason=again", user="olga")
     assert status == 1
-    assert "It takes a second person" in said
+    assert "Dual approval takes somebody" in said
     (kept,) = await desk.conclusions()
     assert (kept["confirmed_by"], await desk.state(sale)) == ("", "unknown")
 
@@ -171,7 +171,7 @@ async def test_what_is_not_allowed_changes_nothing_and_says_why(desk: Desk) -> N
         (("300000009999", "done", *whole), "olga", "is no transaction"),
         ((sale.rrn, "--withdraw", "--reason=x"), "olga", "Nothing waits"),
         ((sale.rrn, f"--save-evidence={file}"), "sue", "this role may not do that"),
-        ((), "", "It was not said what to do"),
+        ((), "", "No outcome was given"),
     ):
         status, text = await desk.annul(*words, user=user)
         assert (status, said in text) == (1, True), text
@@ -193,7 +193,7 @@ async def test_a_proposal_is_withdrawn_or_contradicted(desk: Desk) -> None:
     status, said = await desk.annul(
         sale.rrn, "--withdraw", "--reason=看错", "--lang=zh", user="otto"
     )
-    assert (status, "已收回" in said) == (0, True)
+    assert (status, "已撤回" in said) == (0, True)
     assert await desk.state(sale) == "unknown"
 
 

@@ -33,11 +33,11 @@ async def test_who_wants_another_password_stays_in_with_it_alone(access: Access)
     async with served_door(access) as port, Caller(port) as here, Caller(port) as there:
         for browser in (here, there):
             await browser.post("/login", name="somebody", password=_PASSWORD)
-        assert "Present password" in (await here.get("/password")).text
+        assert "Current password" in (await here.get("/password")).text
         for present, new, status, said in (
             ("wrong", _NEW, 401, "The password or the code is wrong"),
             (_PASSWORD, "short", 422, "at least 12"),
-            (_PASSWORD, _PASSWORD, 422, "can not be used again"),
+            (_PASSWORD, _PASSWORD, 422, "cannot be used again"),
         ):
             refused = await here.post("/password", present=present, password=new)
             assert (refused.status_code, said in refused.text) == (status, True), said
@@ -55,7 +55,7 @@ async def test_a_one_time_password_leads_to_the_choice_and_to_nothing_else(acces
     async with served_door(access) as port, Caller(port) as browser:
         await browser.post("/login", name="newcomer", password="handed over once")
         assert (await browser.get("/factor")).headers["location"] == "/password"
-        assert "Present password" not in (await browser.get("/password")).text
+        assert "Current password" not in (await browser.get("/password")).text
         done = await browser.post("/password", password=_NEW)
         assert done.headers["location"] == "/"
         assert (await browser.get("/")).text == "newcomer"
@@ -69,10 +69,10 @@ async def test_a_link_leads_to_a_new_password_once(access: Access) -> None:
         assert page.headers["cache-control"] == "no-store"
         assert f"link={token}&amp;lang=zh" in page.text
         refused = await browser.post("/reset", link=token, password=_PASSWORD)
-        assert (refused.status_code, "can not be used again" in refused.text) == (422, True)
+        assert (refused.status_code, "cannot be used again" in refused.text) == (422, True)
         done = await browser.post("/reset", link=token, password=_NEW)
         assert done.headers["location"] == "/login?said=kept"
-        assert "The password is kept" in (await browser.get("/login?said=kept")).text
+        assert "Password set" in (await browser.get("/login?said=kept")).text
         assert (await browser.get(f"/reset?link={token}")).status_code == 404
         assert (await browser.post("/reset", link=token, password=f"{_NEW}!")).status_code == 404
     assert await access.check("somebody", _NEW) is SignInVerdict.ACCEPTED

@@ -118,7 +118,7 @@ def test_one_language_when_it_is_asked_for(language: str) -> None:
         (
             "en",
             (
-                "The issuer does not do voids",
+                "The issuer does not support voids",
                 "cashier: ",
                 "support: ",
                 "system: ",

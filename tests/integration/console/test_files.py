@@ -2,7 +2,10 @@
 
 import csv
 import io
+import tempfile
+import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import asyncpg
 import httpx
@@ -66,6 +69,29 @@ async def test_a_file_has_what_is_found_over_all_pages_and_is_kept(
     (kept,) = await pool.fetch("SELECT * FROM audit WHERE action = 'export-list'")
     assert (kept["who"], kept["object"]) == ("auditor", "list cases")
     assert kept["detail"] == {"asked": {"order": "amount", "search": ""}, "rows at most": 6}
+
+
+async def test_a_workbook_holds_numbers_and_times_and_no_formula(
+    desk: Desk, http: httpx.AsyncClient, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "PAGE", 2)
+    for place in range(5):
+        opened = NOON + timedelta(minutes=place)
+        masked = "=1+1" if place == 4 else "620001******0007"
+        await put_case(pool, merchant_id=TEA, amount=place, opened_at=opened, card_masked=masked)
+    auditor = await _who(desk, "auditor")
+    before = set(Path(tempfile.gettempdir()).glob("annul-*.xlsx"))
+    answer = await http.get("/export/cases?order=amount&as=xlsx", headers=auditor)
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].endswith('.xlsx"')
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert sheet.count("<row ") == 1 + 5
+    assert "<f>" not in sheet, "nothing is calculated"
+    assert "<v>0.04</v>" in sheet, "an amount is a number"
+    assert "=1+1" in sheet
+    assert set(Path(tempfile.gettempdir()).glob("annul-*.xlsx")) == before, "no file stays behind"
+    assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'export-list'") == 1
 
 
 async def test_a_merchant_takes_only_what_is_theirs(

@@ -279,5 +279,5 @@ async def test_evidence_is_sealed_and_names_no_card(site: Site) -> None:
 async def test_evidence_that_is_not_kept_any_more_is_said_to_be_so(site: Site) -> None:
     proposed = await site.propose((await open_sale(site)).id)
     await site.pool.execute("UPDATE conclusions SET evidence = ''")
-    with pytest.raises(EvidenceGone, match="SHA-256 still stands"):
+    with pytest.raises(EvidenceGone, match="SHA-256 is still"):
         await site.conclusions.read_evidence(proposed)

@@ -159,9 +159,9 @@ def test_a_key_for_answers_proves_no_request() -> None:
     module = SoftwareModule(_MASTER)
     back = module.generate(KeyKind.MAC_BACK, AES)
     code = module.mac(back, MacAlgorithm.AES_CMAC, b"answer")
-    with pytest.raises(UnusableKey, match="a mac_back key can not serve as a mac key"):
+    with pytest.raises(UnusableKey, match="a mac_back key cannot serve as a mac key"):
         module.verify_mac(back, MacAlgorithm.AES_CMAC, b"answer", code)
-    with pytest.raises(UnusableKey, match="can not serve as a mac or mac_back key"):
+    with pytest.raises(UnusableKey, match="cannot serve as a mac or mac_back key"):
         module.mac(module.generate(KeyKind.DATA, AES), MacAlgorithm.AES_CMAC, b"answer")
 
 

@@ -58,7 +58,7 @@ class Act(Asked):
         AN_HOUR,
         ge=MINUTES[0],
         le=MINUTES[-1],
-        description="For `take`: how long you have it; annul does nothing to it unasked meanwhile.",
+        description="For `take`: how long you have it; automatic handling is paused meanwhile.",
     )
 
 
@@ -151,7 +151,7 @@ async def printed(
     visitor: Reader,
     notes: WithNotes = False,  # noqa: FBT002 - a query parameter, by name
 ) -> Response:
-    """Download the proof of a case to print: the outcome, where the money is, the evidence."""
+    """Download the printable proof of a case."""
     case, content = await views.printed(desk, visitor, number, notes=notes)
     name = f'inline; filename="annul-{case.number}.pdf"'
     return Response(content, media_type=_PDF, headers={"content-disposition": name})

@@ -20,10 +20,10 @@ _MOST: Final = 10_000  # visitors that are remembered
 
 
 class TooMany(AnnulError):
-    """There were more calls than one visitor may make. Nothing was done."""
+    """Too many calls from one visitor. Nothing was done."""
 
     code = "access.rate"
-    next_step = "Wait as many seconds as Retry-After says; ask less often."
+    next_step = "Wait as many seconds as Retry-After says, and call less often."
 
     def __init__(self, seconds: float) -> None:
         super().__init__()

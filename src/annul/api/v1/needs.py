@@ -17,15 +17,15 @@ _KEY: Final = HTTPBearer(
     "scopes that stand with a call opens it.",
 )
 _SAID: Final = {
-    400: "The request can not be read at all",
-    401: "Nobody is known by this key or session",
-    403: "The scope is missing, or the act is not for you",
-    404: "There is nothing of this name, or not for you",
-    409: "As things stand this is not possible",
+    400: "The request cannot be read",
+    401: "The key or session is not valid",
+    403: "The scope is missing, or you may not do this",
+    404: "Not found, or not visible to you",
+    409: "Not possible in the current state",
     413: "The request is too large",
-    422: "The request is not as it is documented, or can not be right",
+    422: "The request does not match the documentation, or cannot be right",
     429: "Too many calls; wait as Retry-After says",
-    503: "The database or the host is away",
+    503: "The database or the host is unavailable",
 }
 _ALWAYS: Final = (400, 401, 403, 422, 429, 503)
 

@@ -40,11 +40,11 @@ class CaseSummary(Model, frozen=True):
     cause: str = Field(description="The most probable cause.", examples=["issuer_down"])
     probability: float = Field(examples=[0.91])
     confirmed: str = Field(description="The cause that is certain, or empty.", examples=[""])
-    task: str = Field(description="What a person is asked, or empty.", examples=[""])
+    task: str = Field(description="The manual action that is needed, or empty.", examples=[""])
     proposed: str = Field(description="What waits for a second person.", examples=[""])
     proposed_by: str = Field(examples=[""])
     assigned_to: str = Field(
-        "", description="Who has it: annul does nothing to it unasked.", examples=[""]
+        "", description="Who has it: automatic handling is paused.", examples=[""]
     )
     assigned_until: Time | None = Field(None, description="Until when.")
 

@@ -42,9 +42,9 @@ class Merchant(Model, frozen=True):
     currency: str = Field(description="ISO 4217, numeric.", examples=["156"])
     amount_limit: int = Field(examples=[500_000_000])
     refund_days: int = Field(description="How old a sale may be refunded.", examples=[30])
-    retry_voids: bool = Field(description="Voids may be tried again unasked.")
+    retry_voids: bool = Field(description="Failed voids may be retried automatically.")
     refund_instead_limit: int = Field(
-        description="Up to here a refund may take a void's place unasked.", examples=[100_000]
+        description="Up to here a refund may automatically take a void's place.", examples=[100_000]
     )
     void_needs_balance: bool = Field(description="A void must be covered by the balance.")
     pending_covers: bool = Field(description="Money not paid out yet counts for that.")

@@ -33,7 +33,7 @@ class Promise(Model, frozen=True):
     late_by_cause: int = Field(
         description="Over the due time of the cause that they go by now.", examples=[0]
     )
-    asked: int = Field(description="Open or unproved, and a person is asked.", examples=[0])
+    asked: int = Field(description="Open or unproved, and needs manual action.", examples=[0])
     in_question: int = Field(
         description="Money of open and unproved cases, minor units.", examples=[10_000]
     )

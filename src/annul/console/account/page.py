@@ -16,9 +16,9 @@ from annul.desk.access import hash_of
 _FEW: Final = 3  # recovery codes from which on somebody should have new ones
 # What was done on the page that led here, by what stands in the address.
 SAID: Final[Mapping[str, str]] = {
-    "password": "The password is changed. All other sessions have ended.",
-    "removed": "The second factor is removed. From now on the password alone lets you in.",
-    "recovered": "You came in with a recovery code. It is used up; {left} are left.",
+    "password": "Password changed. All other sessions have ended.",
+    "removed": "Second factor removed. From now on you sign in with your password alone.",
+    "recovered": "You signed in with a recovery code. It is used up; {left} left.",
 }
 
 
@@ -80,20 +80,20 @@ async def _factor(view: View) -> Html:
             tag(
                 "p",
                 words(
-                    "An app on your phone shows six digits that change every half minute. With "
-                    "a second factor nobody gets in who only knows your password."
+                    "An app on your phone shows six digits that change every 30 seconds. With a "
+                    "second factor, your password alone is not enough to sign in."
                 ),
                 cls="muted",
             ),
-            aside=link(words("Set it up"), "/factor", cls="button small primary"),
+            aside=link(words("Set up"), "/factor", cls="button small primary"),
         )
     remove = link(words("Remove"), "/factor/remove", cls="button small")
     buttons = (link(words("Replace"), "/factor", cls="button small"), None if needed else remove)
     few = tag(
         "p",
         words(
-            "Few recovery codes are left. Replace the device, the same one will do: it gives "
-            "ten new ones."
+            "Few recovery codes are left. Set up the device again (the same one will do) to "
+            "get ten new ones."
         ),
         cls="warned",
     )
@@ -124,13 +124,13 @@ async def _sessions(view: View) -> Html:
         )
         for row in await acts.sessions(view.desk.access, view.visitor)
     ]
-    heads = [words(one) for one in ("Since", "Last seen", "Address", "Browser", "Change")]
+    heads = [words(one) for one in ("Since", "Last active", "Address", "Browser", "Change")]
     return card(
         words("Where you are signed in"),
         table(heads, rows, cls="acts-last"),
         tag(
             "p",
-            words("You do not know one of them? End it and change your password."),
+            words("You do not recognise one? End it and change your password."),
             cls="muted note",
         ),
         aside=act_button(words("Sign out everywhere"), "end-sessions", cls="danger"),
@@ -140,5 +140,5 @@ async def _sessions(view: View) -> Html:
 def _end(view: View, row: Mapping[str, Any], own: str) -> Html:
     words = view.words
     if row["id"] == own:
-        return badge(words("this one"), "info")
+        return badge(words("this session"), "info")
     return act_button(words("End"), "end-session", id=row["id"])

@@ -48,7 +48,7 @@ def _top(view: View, asked: Mapping[str, str]) -> Html:
         "/audit",
         field(words("Who"), "who", asked["who"], size=12),
         choice(words("Act"), "action", asked["action"], actions),
-        field(words("Thing or reason"), "text", asked["text"], size=22, type="search"),
+        field(words("Object or reason"), "text", asked["text"], size=22, type="search"),
         field(words("From"), "from", asked["from"], type="date"),
         field(words("Until"), "until", asked["until"], type="date"),
     )
@@ -77,11 +77,11 @@ def _list(view: View, rows: list[dict[str, Any]], kept: dict[str, str], followin
         )
         for row in rows
     ]
-    names = [words(n) for n in ("Time", "Who", "Act", "Thing", "Reason", "Detail")]
+    names = [words(n) for n in ("Time", "Who", "Act", "Object", "Reason", "Detail")]
     older = link(words("Older"), f"/audit?{urlencode({**kept, 'cursor': following})}", cls="button")
     return join(
         (
-            table(names, shown, empty=words("Nothing was done that fits.")),
+            table(names, shown, empty=words("No entries match.")),
             tag("p", older, cls="following") if following else None,
         )
     )

@@ -31,7 +31,7 @@ async def do(view: View, number: str, name: str, answers: Answers) -> str:
     reason, cause = str(answers["reason"]), str(answers.get("cause") or "")
     minutes = int(answers.get("minutes") or AN_HOUR)
     done = await acts.act(view.desk, view.visitor, case, name, reason, cause, minutes)
-    told = "waits for a second person" if done == "proposed" else "done"
+    told = "awaiting second approval" if done == "proposed" else "done"
     return f"{number}: {view.words(told)}"
 
 
@@ -43,9 +43,9 @@ def fields_of(view: View, name: str) -> tuple[FormField, ...]:
         return (FormField("cause", words("Cause"), "choice", choices=titles, needed=True),)
     if name == "take":
         spans = {str(minutes): view.span(minutes * 60) for minutes in _MINUTES}
-        hint = words("Meanwhile annul does nothing to the case by itself.")
+        hint = words("Automatic handling of the case is paused meanwhile.")
         given = {"value": str(AN_HOUR), "choices": spans, "hint": hint, "needed": True}
-        return (FormField("minutes", words("How long you have it"), "choice", **given),)
+        return (FormField("minutes", words("Take it for"), "choice", **given),)
     return ()
 
 

@@ -31,7 +31,7 @@ def exchange(view: View, whole: dict[str, Any]) -> Html:
     arrows = [arrow for _, arrow in found[-_SHOWN:]]
     title = words("Who said what to whom")
     body = tag("div", svg(title, lanes, arrows), cls="scroll")
-    return card(title, body if arrows else tag("p", words("None were kept."), cls="empty"))
+    return card(title, body if arrows else tag("p", words("No messages were kept."), cls="empty"))
 
 
 def _message(view: View, message: dict[str, Any]) -> tuple[datetime, Arrow]:

@@ -56,7 +56,7 @@ def _run(view: View, run: Sequence[Event]) -> Html:
     if len(run) < _MANY:
         return _line(view, run[0])
     tries = sum(event["what"] in _TRIES for event in run)
-    said = words("{n} tries", n=tries) if tries else words("{n} steps", n=len(run))
+    said = words("Attempts: {n}", n=tries) if tries else words("{n} steps", n=len(run))
     first, last = (view.when(run[place]["at"], seconds=True) for place in (0, -1))
     latest = tag("span", words(run[-1]["what"]), cls="muted")
     head = join((tag("time", f"{first} – {last[6:]}"), " ", tag("b", said), " ", latest))

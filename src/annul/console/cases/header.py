@@ -32,7 +32,7 @@ def header(view: View, case: Case, whole: dict[str, Any], around: Surroundings) 
     state = case_state(view, case.ended, case.kind, case.step, asked=bool(case.task))
     had = case.assigned_to and badge(
         words(
-            "{who} has it until {when}", who=case.assigned_to, when=view.when(case.assigned_until)
+            "taken by {who} until {when}", who=case.assigned_to, when=view.when(case.assigned_until)
         ),
         "info",
     )
@@ -66,7 +66,7 @@ def _known(view: View, case: Case, whole: dict[str, Any], around: Surroundings) 
         (words("Terminal"), tag("span", case.terminal_id, cls="mono")),
         (words("Issuer"), _issuer(view, case, around)),
         (words("Voucher of the sale"), view.copied(original["trace"]) if original else ""),
-        (words("Auth code"), view.copied(original["auth_code"]) if original else ""),
+        (words("Authorisation code"), view.copied(original["auth_code"]) if original else ""),
     )
     shown = [tag("span", tag("small", name), " ", value) for name, value in pairs if value]
     return tag("p", *shown, cls="case-known")
@@ -83,11 +83,7 @@ def _clock(view: View, case: Case) -> Html:
     if case.ended and case.ended_at:
         took = view.span((case.ended_at - case.opened_at).total_seconds())
         late = case.ended_at > case.first_due_at
-        said = (
-            words("took {span}, over its time", span=took)
-            if late
-            else words("took {span}", span=took)
-        )
+        said = words("took {span}, overdue", span=took) if late else words("took {span}", span=took)
         return tag(
             "p",
             tag("small", words("Closed")),
@@ -135,7 +131,7 @@ def proposal(view: View, case: Case, whole: dict[str, Any]) -> Html:
         tag(
             "div",
             tag("h2", words("Dual approval: {what}", what=what)),
-            tag("blockquote", reason or words("No reason is kept.")),
+            tag("blockquote", reason or words("No reason was recorded.")),
             tag(
                 "p",
                 words(

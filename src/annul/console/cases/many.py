@@ -116,7 +116,7 @@ async def act_on_many(view: View, action: Action, found: Sequence[Chosen]) -> bo
 
         async def go() -> None:
             if not str(reason.value or "").strip():
-                wrong.set_content(tag("p", words("Say why: a reason is needed."), cls="said"))
+                wrong.set_content(tag("p", words("Give a reason."), cls="said"))
                 return
             wrong.set_content("")
             buttons.set_visibility(False)

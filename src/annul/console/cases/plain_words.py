@@ -34,13 +34,15 @@ _OPEN: Final[Mapping[Role | None, str]] = {
 }
 # What people are asked, where it is not what the cause says.
 _TASKS: Final = {
-    "late": "It is over its time. Find out what holds it up, and decide.",
+    "late": "Overdue. Find out what is holding it up, and decide.",
     "merchant_funds": "The merchant's balance does not cover it: get it funded, or close the case.",
-    "outcome_unproved": "Get the issuer's word in writing, then conclude it by hand.",
+    "outcome_unproved": "Get the issuer's answer in writing, then conclude by hand.",
     "void_taken_back": "Ask the shop whether it still wants the void: retry it, or withdraw it.",
-    "advice_declined": "The issuer declined what the terminal was told is taken: tell the shop.",
-    "refund_again": "Tell the shop to do the refund again.",
-    "completion_again": "Tell the shop to do the completion again.",
+    "advice_declined": (
+        "The issuer declined what the terminal had been told was approved: tell the shop."
+    ),
+    "refund_again": "Ask the shop to repeat the refund.",
+    "completion_again": "Ask the shop to repeat the completion.",
 }
 
 
@@ -98,8 +100,8 @@ def following(view: View, case: Case) -> str:
         refused = case.ended == "refused" and case.step != COMPLETED
         if refused and cause:
             return words.of(of_kind.next_step(cause, case.kind))
-        return words("Nothing: it is done.")
-    said = words(case.step) if case.step else words("being looked at")
+        return words("None: it is done.")
+    said = words(case.step) if case.step else words("in progress")
     return f"{said[:1].upper()}{said[1:]}"
 
 
@@ -122,8 +124,10 @@ def for_cashier(view: View, case: Case) -> str:
     if cause and case.ended in {"", "refused"} and case.step != COMPLETED:
         return view.words.of(of_kind.next_step(cause, case.kind))
     if case.ended == UNPROVED:
-        return view.words("Do not do it again and give no cash: the acquirer clears it up.")
-    return view.words("Nothing more is to be done. Give the customer the slip.")
+        return view.words(
+            "Do not repeat it and do not pay out cash: the acquirer is investigating."
+        )
+    return view.words("Nothing more to do. Give the customer the slip.")
 
 
 def for_issuer(view: View, case: Case, whole: dict[str, Any]) -> str:

@@ -54,7 +54,7 @@ def _transactions(view: View, whole: dict[str, Any]) -> Html:
         )
         for row in whole["transactions"]
     ]
-    heads = ("Time", "Kind", "State", "RRN", "Voucher", "Auth code", "Amount", "Code")
+    heads = ("Time", "Kind", "State", "RRN", "Voucher", "Authorisation code", "Amount", "Code")
     return table([words(n) for n in heads], rows, cls="right-7", empty=words("None."))
 
 
@@ -70,7 +70,7 @@ def _ledger(view: View, whole: dict[str, Any]) -> Html:
         )
         for row in whole["ledger"]
     ]
-    heads = [words(n) for n in ("Time", "Debit", "Credit", "Amount", "Because of")]
+    heads = [words(n) for n in ("Time", "Debit", "Credit", "Amount", "Booked for")]
     return table(heads, rows, cls="right-4", empty=words("No money has moved."))
 
 
@@ -92,7 +92,7 @@ def _messages(view: View, whole: dict[str, Any]) -> Html:
         at = tag("span", view.when(message["at"], seconds=True), cls="muted")
         fields = table((words("Field"), words("Name"), words("Value")), rows)
         shown.append(details(join((said, " ", at)), fields))
-    return join(shown) if shown else tag("p", words("None were kept."), cls="empty")
+    return join(shown) if shown else tag("p", words("No messages were kept."), cls="empty")
 
 
 def _told(view: View, whole: dict[str, Any]) -> Html:

@@ -36,7 +36,7 @@ async def _contacts(view: View, case: Case) -> Html:
     words = view.words
     rows = await issuers.contacts(view.desk, case.issuer_id)
     if not rows:
-        return tag("p", words("No contact is entered for this issuer."), cls="muted")
+        return tag("p", words("No contact is on file for this issuer."), cls="muted")
     lines = [
         tag(
             "li",

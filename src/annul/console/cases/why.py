@@ -40,16 +40,14 @@ def _cause(view: View, whole: dict[str, Any], found: dict[str, Any]) -> Html:
         tag("b", odds, words.of(found["title"])),
         tag("div", tag("i", style=width), cls="meter", aria_hidden="true"),
         tag("ul", *lines[:_LINES], cls="evidence"),
-        details(words("Where this comes from"), tag("ul", *sources, cls="sources"))
-        if sources
-        else None,
+        details(words("Sources"), tag("ul", *sources, cls="sources")) if sources else None,
         cls="cause",
     )
 
 
 def _evidence(view: View, one: dict[str, Any]) -> Html:
     against = one["weight"] < 0
-    said = view.words("speaks against it") if against else view.words("speaks for it")
+    said = view.words("speaks against") if against else view.words("supports it")
     return tag(
         "li",
         icon("dash" if against else "plus"),
@@ -90,7 +88,7 @@ def _others(view: View, around: Surroundings) -> Html:
         ]
         first = others.alike[0]
         said = words(
-            "{n} other cases since {when}:", n=first["many"], when=view.when(first["opened_at"])
+            "Other cases since {when} ({n}):", n=first["many"], when=view.when(first["opened_at"])
         )
         lines.append(tag("li", said, " ", *named))
     return tag("div", tag("h3", head), tag("ul", *lines), cls="case-others")
@@ -100,10 +98,15 @@ def _fared(view: View, others: Others) -> list[str]:
     words, answers = view.words, others.answers
     count = answers.get("requests", 0)
     if not count:
-        return [words("Nobody else asked this issuer then: it says nothing for or against it.")]
+        return [
+            words(
+                "No other requests went to this issuer at that time, so there is nothing to "
+                "compare."
+            )
+        ]
     said = [
         words(
-            "{n} requests, {share} approved",
+            "Requests: {n}, {share} approved",
             n=count,
             share=f"{answers['approvals'] / count:.0%}",
         )

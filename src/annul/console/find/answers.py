@@ -55,7 +55,7 @@ def build(desk: Desk) -> APIRouter:
 def drawn(view: View, groups: list[find.Group]) -> Html:
     """Draw the list."""
     if not groups:
-        said = view.words("Nothing found. Numbers are looked for whole, names also in part.")
+        said = view.words("Nothing found. Numbers must be complete; part of a name is enough.")
         return tag("p", said, cls="found-said")
     return join(_group(view, group) for group in groups)
 

@@ -47,7 +47,7 @@ def head(view: View, places: Iterable[Place]) -> str:
             "no_search": words("The search did not answer. Try again in a moment."),
             "lost": words("The connection to annul is lost."),
             "lost_more": words(
-                "What you see may be out of date. No money has moved by it; annul is tried again."
+                "This page may be out of date. No money has moved because of that; reconnecting."
             ),
         },
     }

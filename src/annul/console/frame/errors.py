@@ -46,32 +46,32 @@ AWAY: Final = "away"
 SLOW: Final = "slow"
 FAULT: Final = "fault"
 WRONG: Final[Mapping[str, Wrong]] = {
-    NO_PAGE: Wrong(404, "Nothing here", "No page of annul has this address: {what}"),
+    NO_PAGE: Wrong(404, "Nothing here", "There is no page at this address: {what}"),
     UNKNOWN: Wrong(
-        404, "Nothing here", "Looked for: {what}. There is none, or it is not yours to see."
+        404, "Nothing here", "Requested: {what}. It does not exist, or you may not see it."
     ),
-    BAD_CURSOR: Wrong(404, "Nothing here", "This is no page of the list. Begin the list anew."),
+    BAD_CURSOR: Wrong(404, "Nothing here", "The list has no such page. Open it from the start."),
     NOT_YOURS: Wrong(
         403,
-        "This page is not for your role.",
-        "Who needs it for their work asks an administrator for a role that has it.",
+        "Your role cannot view this page.",
+        "If you need it for your work, ask an administrator for a role that includes it.",
     ),
     AWAY: Wrong(
         503,
-        "The database is away",
-        "annul can not reach its database, so nothing was done. It is tried again all the time.",
+        "The database is unavailable",
+        "annul cannot reach its database, so nothing was done. It keeps trying.",
         again=True,
     ),
     SLOW: Wrong(
         503,
         "This took too long",
-        "The page was given up before it was ready. Ask for less, or again in a moment.",
+        "The page was not ready in time. Narrow it down, or try again in a moment.",
         again=True,
     ),
     FAULT: Wrong(
         500,
-        "A fault of annul's own",
-        "The page could not be shown. The log has the fault under this reference: {what}",
+        "Internal error in annul",
+        "The page could not be shown. Look it up in the log under this reference: {what}",
         again=True,
     ),
 }
@@ -148,7 +148,7 @@ def told_to(view: View, kind: str, what: str = "") -> Html:
         )
         if kind == UNKNOWN and find.searches(view.visitor)
         else None,
-        link(words("Begin the list anew"), view.request.url.path, cls="button primary")
+        link(words("Open the list from the start"), view.request.url.path, cls="button primary")
         if kind == BAD_CURSOR
         else None,
         tag("button", words("Back"), type="button", cls="button", data_does="back"),
@@ -156,7 +156,7 @@ def told_to(view: View, kind: str, what: str = "") -> Html:
         link(words("Cases"), "/cases", cls="button") if view.may(Scope.CASES_READ) else None,
         None
         if view.may(Scope.OVERVIEW)
-        else link(words("Back to the beginning"), "/", cls="button"),
+        else link(words("Back to the start page"), "/", cls="button"),
     )
     return told(words, kind, what, join(ways))
 
@@ -170,7 +170,7 @@ def told(words: Words, kind: str, what: str, ways: Html) -> Html:
         "section",
         tag("h1", words(wrong.title)),
         tag("p", before, named, after, cls="lead"),
-        tag("p", words("No money has moved by this."), cls="muted"),
+        tag("p", words("No money has moved because of this."), cls="muted"),
         tag("div", ways, cls="row-of-buttons"),
         cls="card wrong",
         role="alert",

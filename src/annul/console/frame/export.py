@@ -1,15 +1,18 @@
-"""Lists as files: CSV that a spreadsheet reads, row by row, of what the visitor may see."""
+"""Lists as files, CSV or XLSX, row by row, of what the visitor may see."""
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import PlainTextResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.background import BackgroundTask
 
 from annul.api.language import chosen
 from annul.desk.cursor import Listing
@@ -22,6 +25,7 @@ from annul.wire.masking import scan
 from .live import View
 from .tables import Cell, Table
 from .texts import Words
+from .workbook import MEDIA, BookFile
 
 MOST: Final = 50_000  # rows of a file
 PAGE: Final = 1_000
@@ -57,7 +61,7 @@ def _enter(router: APIRouter, desk: Desk, given: ExportedList) -> None:
     async def file(request: Request) -> Response:
         view = View(desk, request.state.visitor, Words(chosen(request)), request)
         if not view.may(given.scope):
-            return PlainTextResponse(view.words("This page is not for your role."), 403)
+            return PlainTextResponse(view.words("Your role cannot view this page."), 403)
         try:
             first = await given.page(view, "", PAGE)
         except AnnulError as error:  # what is asked for can not be looked for
@@ -65,27 +69,53 @@ def _enter(router: APIRouter, desk: Desk, given: ExportedList) -> None:
         asked = {name: scan(value)[:80] for name, value in list(view.query.items())[:20]}
         await exported(desk, view.visitor, given.table.name, asked, MOST)
         now = desk.clock.now().astimezone(desk.zone)
-        name = f"annul-{given.table.name}-{now:%Y%m%d-%H%M%S}.csv"
-        return StreamingResponse(
-            _lines(view, given, first),
-            media_type="text/csv; charset=utf-8",
-            headers={
-                "content-disposition": f'attachment; filename="{name}"',
-                "cache-control": "no-store",
-                "x-content-type-options": "nosniff",
-            },
-        )
+        name = f"annul-{given.table.name}-{now:%Y%m%d-%H%M%S}"
+        headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+        if view.query.get("as") == "xlsx":
+            path = await _book(view, given, first)
+            ending = BackgroundTask(path.unlink, missing_ok=True)
+            shown = f"{name}.xlsx"
+            return FileResponse(path, 200, headers, MEDIA, ending, filename=shown)
+        headers["content-disposition"] = f'attachment; filename="{name}.csv"'
+        lines = _lines(view, given, first)
+        return StreamingResponse(lines, 200, headers, "text/csv; charset=utf-8")
 
 
-async def _lines(view: View, given: ExportedList, first: Listing) -> AsyncIterator[str]:
-    cells = [cell for column in given.table.shown(view) for cell in column.exported]
-    yield _BOM + line(view.words(head) for head, _ in cells)
+async def _pages(
+    view: View, given: ExportedList, first: Listing
+) -> AsyncIterator[list[list[Cell]]]:
+    """Give the cells of each page."""
+    reads = [read for column in given.table.shown(view) for _, read in column.exported]
     page = first
     for _ in range(MOST // PAGE):
-        yield "".join(line(_plain(view, read(view, row)) for _, read in cells) for row in page.rows)
+        yield [[read(view, row) for read in reads] for row in page.rows]
         if not page.following:
             return
         page = await given.page(view, page.following, PAGE)
+
+
+def _heads(view: View, given: ExportedList) -> list[str]:
+    shown = given.table.shown(view)
+    return [view.words(head) for column in shown for head, _ in column.exported]
+
+
+async def _lines(view: View, given: ExportedList, first: Listing) -> AsyncIterator[str]:
+    yield _BOM + line(_heads(view, given))
+    async for rows in _pages(view, given, first):
+        yield "".join(line(_plain(view, cell) for cell in row) for row in rows)
+
+
+async def _book(view: View, given: ExportedList, first: Listing) -> Path:
+    """Write a workbook; gives its file, which whoever sends it removes."""
+    book = BookFile(_heads(view, given), view.desk.zone)
+    try:
+        async for rows in _pages(view, given, first):
+            await asyncio.to_thread(book.add, rows)
+        await asyncio.to_thread(book.close)
+    except BaseException:
+        book.path.unlink(missing_ok=True)
+        raise
+    return book.path
 
 
 def line(cells: Iterable[str]) -> str:

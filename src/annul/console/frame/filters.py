@@ -34,7 +34,7 @@ def search(view: View, action: str, *fields: object, clear: str = "") -> Html:
     find = tag("button", view.words("Find"), type="submit", cls="button primary")
     all_ = link(view.words("Clear"), clear, cls="button") if clear else None
     named = {"cls": "filters", "method": "get", "action": action, "role": "search"}
-    card = view.words("A search takes no whole card number: its last four digits are enough.")
+    card = view.words("Full card numbers cannot be searched; the last four digits are enough.")
     return tag("form", *fields, find, all_, data_card=card, **named)
 
 

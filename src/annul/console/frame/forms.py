@@ -110,7 +110,7 @@ def _draw_form(view: View, form: Form) -> dict[str, Any]:
     if form.about:
         html(tag("p", form.about, cls="muted"))
     drawn = {one.name: _draw(one) for one in form.fields}
-    hint = words("It is kept in the audit log.")
+    hint = words("It is recorded in the audit log.")
     drawn["reason"] = _draw(
         FormField("reason", form.why or words("Reason"), "long", hint=hint, needed=True)
     )
@@ -127,7 +127,7 @@ def _missing(view: View, form: Form, answers: Answers) -> str:
     labels = [one.label for one in form.fields if one.needed and _is_empty(answers[one.name])]
     if labels:
         return view.words("Fill in: {what}", what=", ".join(labels))
-    return view.words("Say why: a reason is needed.") if _is_empty(answers["reason"]) else ""
+    return view.words("Give a reason.") if _is_empty(answers["reason"]) else ""
 
 
 def said(view: View, error: AnnulError) -> str:
@@ -147,9 +147,9 @@ async def show_once(view: View, title: str, about: str, secret: str) -> None:
         dialog.props("persistent")
         html(tag("p", about, cls="muted"))
         html(tag("code", secret, cls="secret", tabindex="0", aria_label=title))
-        html(tag("p", words("It is shown only now. Copy it before you close this."), cls="warned"))
+        html(tag("p", words("Shown only once. Copy it before you close this."), cls="warned"))
         with ui.element("div").classes("row-of-buttons"):
-            ui.button(words("I have it"), on_click=lambda: dialog.submit("seen")).classes(
+            ui.button(words("I have saved it"), on_click=lambda: dialog.submit("seen")).classes(
                 "primary"
             ).props("unelevated")
             ui.button(

@@ -31,7 +31,7 @@ SHORTCUTS: Final = (
     Shortcut("Enter", "open", "Open the row"),
     Shortcut("n", "note", "Write a note, on a case"),
     Shortcut("?", "sheet", "This list of shortcuts"),
-    Shortcut("Escape", "close", "Close what is open"),
+    Shortcut("Escape", "close", "Close the dialog or menu"),
 )
 # The letter of each page that stands alone, by its address.
 LETTERS: Final[Mapping[str, str]] = {

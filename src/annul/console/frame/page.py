@@ -220,7 +220,7 @@ def _say(view: View, error: Exception) -> None:
         said = words(errors.WRONG[errors.AWAY].title)
     else:
         reference = errors.kept(view.request, error)
-        said = words("A fault of annul's own; the log has it as {what}.", what=reference)
+        said = words("Internal error in annul; reference in the log: {what}.", what=reference)
     ui.notify(said, type="negative")
 
 

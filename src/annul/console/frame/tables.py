@@ -79,7 +79,7 @@ def drawn(
     columns = table.shown(view)
     heads = [_head(view, one, by) for one in columns]
     if picks:
-        said = view.words("Pick")
+        said = view.words("Select")
         heads.insert(0, tag("th", tag("span", said, cls="unseen"), scope="col", cls="picks"))
     shown = [_row(view, table, columns, row, picks=picks) for row in rows]
     built = tag(
@@ -105,7 +105,7 @@ def _row(view: View, table: Table, columns: Sequence[Column], row: Row, *, picks
         for one in columns
     ]
     if picks:
-        named = f"{view.words('Pick')} {row[table.key]}"
+        named = f"{view.words('Select')} {row[table.key]}"
         box = tag("input", type="checkbox", data_pick=row[table.key], aria_label=named)
         cells.insert(0, tag("td", tag("label", box), cls="picks"))
     return tag("tr", *cells, data_href=table.href(row))
@@ -155,16 +155,19 @@ def tools(view: View, table: Table, *more: object, export: str = "", most: int =
         for one in table.shown(view)[1:]
     ]
     chosen = tag("div", *boxes, role="group", aria_label=words("Columns"))
-    file = export and link(
-        words("Export CSV"),
-        export,
-        cls="button small",
-        download=True,
-        title=words("What is found, up to {n} rows.", n=f"{most:,}"),
-    )
+    bound = words("Exports what was found, up to {n} rows.", n=f"{most:,}")
+    joined = "&" if "?" in export else "?"
+    files = [
+        link(words(name), there, cls="button small", download=True, title=bound)
+        for name, there in (
+            ("Export CSV", export),
+            ("Export XLSX", f"{export}{joined}as=xlsx"),
+        )
+        if export
+    ]
     columns = details(words("Columns"), chosen, cls="columns")
     kept = tag("div", columns, data_columns=table.name, cls="wide-only")
-    return tag("div", *more, tag("span", cls="grow"), kept, file or None, cls="tools no-print")
+    return tag("div", *more, tag("span", cls="grow"), kept, *files, cls="tools no-print")
 
 
 def named(name: object, number: str, href: str = "") -> Html:

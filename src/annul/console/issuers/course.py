@@ -125,8 +125,8 @@ def _outcomes(view: View, times: list[Any], rows: list[Any]) -> list[dict[str, A
     parts = (
         (words("approved"), lambda row: row["approvals"], charts.GOOD),
         (words("declined"), declined, charts.POOR),
-        (words("fault"), lambda row: row["faults"], charts.BAD),
-        (words("without an answer"), lambda row: row["silent"], charts.SILENT),
+        (words("error"), lambda row: row["faults"], charts.BAD),
+        (words("no answer"), lambda row: row["silent"], charts.SILENT),
     )
     return [charts.bars(name, charts.values(times, rows, of), colour) for name, of, colour in parts]
 
@@ -159,7 +159,7 @@ def _codes(view: View, times: list[Any], rows: list[Any]) -> tuple[list[dict[str
         )
     silent = sum(row["silent"] for row in rows)
     if silent:
-        parts.append((words("without an answer"), silent, lambda row: row["silent"], charts.SILENT))
+        parts.append((words("no answer"), silent, lambda row: row["silent"], charts.SILENT))
     # What is summed up lies at the foot of each bar, so that no listed code hides under it.
     drawn = sorted(parts, key=lambda part: part[0] != words("others"))
     series = [

@@ -30,7 +30,7 @@ async def _list(view: View) -> Html:
     down = sum(row["up"] is False for row in rows)
     said = words("{n} of {all} lines are down", n=down, all=len(rows)) if down else ""
     head = tag("div", tag("h1", words("Issuers")), badge(said, "bad") if said else None, cls="head")
-    listed = drawn(view, ISSUERS, rows, empty=words("No issuer is entered."))
+    listed = drawn(view, ISSUERS, rows, empty=words("No issuers yet."))
     return join((head, tag("section", listed, cls="card")))
 
 
@@ -72,8 +72,8 @@ def share(part: int, whole: int) -> Html:
 def _answers(view: View, row: Mapping[str, Any]) -> Html:
     words = view.words
     trouble = [
-        words("{n} silent", n=row["silent"]) if row["silent"] else "",
-        words("{n} faults", n=row["faults"]) if row["faults"] else "",
+        words("{n} unanswered", n=row["silent"]) if row["silent"] else "",
+        words("{n} errors", n=row["faults"]) if row["faults"] else "",
     ]
     said = " · ".join(one for one in trouble if one)
     return join(

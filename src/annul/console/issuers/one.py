@@ -59,8 +59,8 @@ async def issuer(view: View) -> None:
                     codes = charts.draw(words("Response codes, without approvals"))
                     counted = html()
                 with ui.element("section").classes("card half"):
-                    html(tag("header", tag("h2", words("Time to answer, and lines lost"))))
-                    latency = charts.draw(words("Time to answer, and lines lost"))
+                    html(tag("header", tag("h2", words("Response times, and lines lost"))))
+                    latency = charts.draw(words("Response times, and lines lost"))
             rules = Part(lambda: _rules(view, issuer_id, write=write))
             meanings = Part(lambda: codes_card(view, issuer_id, write=write))
             contacts = Part(lambda: contacts_card(view, issuer_id, write=write))
@@ -180,9 +180,9 @@ async def _top(view: View, issuer_id: str) -> Html:
                 tile(now["requests"], words("Answers, 5 min")),
                 tile(rate(now["approvals"], now["requests"]), words("Approved")),
                 tile(rate(now["void_approvals"], now["voids"]), words("Voids approved")),
-                tile(now["silent"], words("Without an answer"), "bad" if now["silent"] else ""),
+                tile(now["silent"], words("No answer"), "bad" if now["silent"] else ""),
                 tile(
-                    now["faults"], words("Answered with a fault"), "warn" if now["faults"] else ""
+                    now["faults"], words("Answered with an error"), "warn" if now["faults"] else ""
                 ),
                 tile(cases, words("Open cases"), there=f"/cases?state=open&issuer={issuer_id}"),
                 cls="tiles",

@@ -27,11 +27,11 @@ from annul.domain.policies import WINDOWS, PolicyKind
 
 # What each rule is called, in what it is counted, and what counts while none is known.
 RULES: Final[Mapping[PolicyKind, tuple[str, str, str]]] = {
-    PolicyKind.VOID_SUPPORTED: ("Does voids", "yes", "taken as yes"),
-    PolicyKind.VOID_AMOUNT_LIMIT: ("Largest amount of a void", "amount", "no limit known"),
+    PolicyKind.VOID_SUPPORTED: ("Voids supported", "yes", "assumed yes"),
+    PolicyKind.VOID_AMOUNT_LIMIT: ("Maximum void amount", "amount", "no limit known"),
     PolicyKind.VOIDS_PER_DAY: ("Voids per card and day", "number", "no limit known"),
     PolicyKind.VOID_INTERVAL: ("Time between two voids of a card", "span", "none known"),
-    PolicyKind.VOID_WINDOW: ("Time for a void after the sale", "span", "no limit known"),
+    PolicyKind.VOID_WINDOW: ("Void window after the sale", "span", "no limit known"),
     PolicyKind.MAINTENANCE: ("Maintenance", "", ""),
     PolicyKind.END_OF_DAY: ("End-of-day processing", "", ""),
 }
@@ -72,7 +72,7 @@ def rules_card(view: View, rows: Sequence[Mapping[str, Any]], *, write: bool) ->
                 acts,
             )
         )
-    names = [words(n) for n in ("Rule", "In force", "From and until", "Coming", "Change")]
+    names = [words(n) for n in ("Rule", "In force", "From and until", "Upcoming", "Change")]
     if not write:
         names, shown = names[:-1], [row[:-1] for row in shown]
     history = [row for row in rows if PolicyKind(row["kind"]) not in WINDOWS]
@@ -179,7 +179,7 @@ def _history(view: View, rows: Sequence[Mapping[str, Any]]) -> Html | None:
     ]
     names = [words(n) for n in ("State", "Rule", "Value", "From and until", "Note", "Set by")]
     return details(
-        words("All that was ever set ({n})", n=len(rows)),
+        words("Full history ({n})", n=len(rows)),
         table(names, shown),
         cls="more",
     )
@@ -205,7 +205,7 @@ def _past_windows(view: View, rows: Sequence[Mapping[str, Any]]) -> Html | None:
         for row in rows
     ]
     return details(
-        words("All that was ever set ({n})", n=len(rows)),
+        words("Full history ({n})", n=len(rows)),
         tag("ul", *shown, cls="plain"),
         cls="more",
     )
@@ -245,8 +245,7 @@ async def set_rule(view: View, issuer_id: str, kind: PolicyKind) -> bool:
         words("New value: {rule}", rule=words(name)),
         (*_value_fields(view, unit), *_time_fields(view, needs_end=False), _note(view)),
         about=words(
-            "It counts from its beginning on, in place of the one before, which stays in "
-            "the history."
+            "Replaces the previous rule from its start; the previous one stays in the history."
         ),
     )
     return await ask(view, form, act)
@@ -277,14 +276,14 @@ async def add_window(view: View, issuer_id: str, length: timedelta | None = None
             *_time_fields(view, needs_end=True, length=length),
             FormField(
                 "days",
-                words("On how many days in a row"),
+                words("Consecutive days"),
                 "number",
                 1,
                 hint=words("at the same time of day"),
             ),
             _note(view),
         ),
-        about=words("While it is open, voids wait for its end instead of being tried again."),
+        about=words("During a window, voids wait for it to end instead of being retried."),
     )
     return await ask(view, form, act)
 
@@ -312,10 +311,10 @@ async def end_rule(view: View, issuer_id: str, rows: Sequence[Mapping[str, Any]]
         ()
         if coming
         else (
-            FormField("until", words("Counts until"), "when", written(desk.clock.now(), desk.zone)),
+            FormField("until", words("Valid until"), "when", written(desk.clock.now(), desk.zone)),
         )
     )
-    title = words("Withdraw before it begins") if coming else words("End it")
+    title = words("Withdraw before it begins") if coming else words("End the rule")
     return await ask(view, Form(title, fields, about), act)
 
 
@@ -362,9 +361,7 @@ def _time_fields(
 
 
 def _note(view: View) -> FormField:
-    return FormField(
-        "note", view.words("Note"), hint=view.words("where it is written, who said so")
-    )
+    return FormField("note", view.words("Note"), hint=view.words("source document, or who said so"))
 
 
 def _from(view: View, answers: Answers) -> datetime:

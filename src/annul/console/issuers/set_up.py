@@ -39,8 +39,8 @@ async def set_up_card(view: View, issuer_id: str) -> Html:
             (
                 (words("Address"), tag("span", f"{row['host']}:{row['port']}", cls="mono")),
                 (words("Dialect, framing"), f"{row['dialect']}, {row['framing']}"),
-                (words("Waits for an answer"), f"{row['timeout_ms'] / 1000:g} s"),
-                (words("Said when it is silent"), row["silent_code"]),
+                (words("Response time-out"), f"{row['timeout_ms'] / 1000:g} s"),
+                (words("Code on timeout"), row["silent_code"]),
                 (
                     words("Keys shared with it"),
                     words(
@@ -52,7 +52,7 @@ async def set_up_card(view: View, issuer_id: str) -> Html:
                         }[row["has_pin_key"], row["has_mac_key"]]
                     ),
                 ),
-                (words("Same books as"), row["bank"]),
+                (words("Shares accounts with"), row["bank"]),
                 (words("State"), "" if row["active"] else badge(words("switched off"), "bad")),
             )
         ),
@@ -77,8 +77,8 @@ async def routes_card(view: View, issuer_id: str) -> Html:
         )
         for row in await views.routes(view.desk, issuer_id)
     ]
-    names = [words(n) for n in ("Cards that begin with", "Type", "First way", "Backup")]
-    return card(words("Routes"), table(names, rows, empty=words("No card leads here.")))
+    names = [words(n) for n in ("Card prefix", "Type", "Primary", "Backup")]
+    return card(words("Routes"), table(names, rows, empty=words("No cards are routed here.")))
 
 
 # What its codes mean ----------------------------------------------------------------------------
@@ -90,7 +90,7 @@ async def codes_card(view: View, issuer_id: str, *, write: bool) -> Html:
     rows = []
     for row in await views.meanings(view.desk, issuer_id):
         code, cause = row["response_code"], row["cause"]
-        fault = badge(words("fault"), "warn") if code in FAULTS else None
+        fault = badge(words("error"), "warn") if code in FAULTS else None
         change = act_button(words("Change"), "meaning", code=code)
         remove = act_button(words("Remove"), "end-meaning", code=code)
         rows.append(
@@ -101,21 +101,21 @@ async def codes_card(view: View, issuer_id: str, *, write: bool) -> Html:
                 join((change, " ", remove)),
             )
         )
-    names = [words(n) for n in ("Code", "Means here", "Elsewhere", "Change")]
+    names = [words(n) for n in ("Code", "Meaning at this issuer", "Standard meaning", "Change")]
     if not write:
         names, rows = names[:-1], [row[:-1] for row in rows]
     add = act_button(words("Add a code"), "meaning") if write else ""
     return card(
-        words("What its codes mean"),
+        words("Response code meanings"),
         table(
             names,
             rows,
-            empty=words("Every code means what the standard says."),
+            empty=words("All codes have their standard meaning."),
             cls="acts-last" if write else "",
         ),
         tag(
             "p",
-            words("This speaks for or against a cause when a void fails with the code."),
+            words("Evidence for or against a cause when a void fails with this code."),
             cls="muted note",
         ),
         aside=add,
@@ -139,10 +139,10 @@ async def set_meaning(view: View, issuer_id: str, code: str) -> bool:
         )
 
     cause = FormField(
-        "cause", words("Means here"), "choice", kept.get(code, ""), causes, needed=True
+        "cause", words("Meaning at this issuer"), "choice", kept.get(code, ""), causes, needed=True
     )
-    named = FormField("code", words("Response code"), hint=words("such as 57"), needed=True)
-    title = words("What {code} means here", code=code) if code else words("Add a code")
+    named = FormField("code", words("Response code"), hint=words("e.g. 57"), needed=True)
+    title = words("Meaning of {code} at this issuer", code=code) if code else words("Add a code")
     return await ask(view, Form(title, (cause,) if code else (named, cause)), act)
 
 
@@ -156,8 +156,8 @@ async def end_meaning(view: View, issuer_id: str, code: str) -> bool:
         await views.end_meaning(view.desk, view.visitor, issuer_id, code, answers["reason"])
 
     form = Form(
-        words("Remove what {code} means here", code=code),
-        about=words("It then means what the standard says."),
+        words("Remove the meaning of {code} at this issuer", code=code),
+        about=words("The standard meaning then applies again."),
     )
     return await ask(view, form, act)
 
@@ -187,11 +187,11 @@ async def contacts_card(view: View, issuer_id: str, *, write: bool) -> Html:
         )
         for row in await views.contacts(view.desk, issuer_id)
     ]
-    names = [words(n) for n in ("For", "Name", "Phone", "Mail", "Hours", "Change")]
+    names = [words(n) for n in ("Responsible for", "Name", "Phone", "Mail", "Hours", "Change")]
     if not write:
         names, rows = names[:-1], [row[:-1] for row in rows]
     add = act_button(words("Add a contact"), "contact") if write else ""
-    empty = words("No contact is entered for this issuer.")
+    empty = words("No contact is on file for this issuer.")
     return card(
         words("Contacts"),
         table(names, rows, empty=empty, cls="acts-last" if write else ""),
@@ -225,7 +225,7 @@ async def put_contact(view: View, issuer_id: str, identity: str) -> bool:
     form = Form(
         words("Change the contact") if identity else words("Add a contact"),
         (
-            FormField("duty", words("Called for"), "choice", duty, duties, needed=True),
+            FormField("duty", words("Contact for"), "choice", duty, duties, needed=True),
             FormField("name", words("Name"), value=known.get("name", ""), needed=True),
             FormField("phone", words("Phone"), value=known.get("phone", "")),
             FormField("mail", words("Mail"), value=known.get("mail", "")),
@@ -233,7 +233,7 @@ async def put_contact(view: View, issuer_id: str, identity: str) -> bool:
                 "hours",
                 words("Hours"),
                 value=known.get("hours", ""),
-                hint=words("such as 24 h, or Mon–Fri 9–18"),
+                hint=words("e.g. 24 h, or Mon–Fri 9–18"),
             ),
         ),
     )

@@ -155,6 +155,6 @@ async def _list(view: View, wanted: str, cursor: str) -> Html:
     following = urlencode({"search": wanted, "cursor": found.following})
     more = link(words("Further merchants"), f"/merchants?{following}", cls="button")
     whole = not cursor and not found.following
-    empty = words("No merchant is called like that.")
+    empty = words("No merchant matches.")
     listed = drawn(view, MERCHANTS, found.rows, by=None if whole else Sorted(), empty=empty)
     return join((listed, tag("p", more, cls="following") if found.following else None))

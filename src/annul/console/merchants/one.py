@@ -19,13 +19,13 @@ from .terminals import ask_terminal, terminals_card
 _CASES: Final = 10
 # What becomes of a void that its own terminal has taken back, as a sentence and as a choice.
 _TAKEN_BACK: Final = {
-    "ask": "A void that its own terminal has taken back: the shop is asked.",
-    "void": "A void that its own terminal has taken back is done all the same.",
-    "stand": "A void that its own terminal has taken back is left: the sale stands.",
+    "ask": "Void reversed by its own terminal: the shop is asked.",
+    "void": "Void reversed by its own terminal: voided anyway.",
+    "stand": "Void reversed by its own terminal: the sale stands.",
 }
 _TAKEN_BACK_CHOICES: Final = {
     "ask": "Ask the shop",
-    "void": "Void it all the same",
+    "void": "Void anyway",
     "stand": "Let the sale stand",
 }
 
@@ -105,7 +105,7 @@ async def _top(view: View, merchant_id: str) -> Html:
                 tile(row["available"], words("Available")),
                 tile(row["pending"], words("Pending")),
                 tile(row["frozen"], words("Frozen"), "warn" if row["frozen"] else ""),
-                tile(counted, words("Counts for voids"), "bad" if counted < 0 else ""),
+                tile(counted, words("Cover for voids"), "bad" if counted < 0 else ""),
                 cls="tiles",
             ),
         )
@@ -130,7 +130,7 @@ async def _contract(view: View, merchant_id: str) -> Html:
             (
                 (words("Category"), row["category"]),
                 (words("Pricing"), row["pricing"]),
-                (words("Largest amount"), view.amount(row["amount_limit"], row["currency"])),
+                (words("Maximum amount"), view.amount(row["amount_limit"], row["currency"])),
                 (words("Refunds within"), words("{n} days", n=row["refund_days"])),
             )
         ),
@@ -150,35 +150,35 @@ async def _allowed(view: View, merchant_id: str, *, write: bool) -> Html:
         return tag("li", mark, tag("span", text if yes else otherwise))
 
     refunded = words(
-        "A void that can not be done is refunded instead up to {amount}.",
+        "A void that cannot be done is refunded instead, up to {amount}.",
         amount=view.amount(limit, currency),
     )
     second = words(
-        "From {amount} on, a person who moves money needs a second one.",
+        "Dual approval above {amount}: an act that moves this much or more takes two people.",
         amount=view.amount(row["second_person_from"], currency),
     )
     lines = (
         said(
             row["retry_voids"],
-            words("Voids that failed are tried again."),
-            words("Voids that failed are not tried again."),
+            words("Failed voids are retried."),
+            words("Failed voids are not retried."),
         ),
-        said(limit, refunded, words("Nothing is refunded instead unasked.")),
+        said(limit, refunded, words("Nothing is refunded instead automatically.")),
         said(
             row["void_needs_balance"],
             words("A void waits until the merchant's balance covers it."),
-            words("A void is done whatever the merchant's balance is."),
+            words("Voids go through regardless of the merchant's balance."),
         ),
         said(
             row["pending_covers"],
-            words("Money that is pending counts as cover."),
-            words("Money that is pending does not count as cover."),
+            words("Pending money counts as cover."),
+            words("Pending money does not count as cover."),
         ),
         said("always", words(_TAKEN_BACK[row["reversed_voids"]])),
         said("always", second),
     )
     return card(
-        words("What annul may do unasked"),
+        words("Automatic handling"),
         tag("ul", *lines, cls="allowed"),
         aside=act_button(words("Change"), "allow") if write else "",
     )
@@ -203,9 +203,9 @@ async def _allow(view: View, merchant_id: str) -> bool:
         await views.allow(view.desk, view.visitor, merchant_id, allowed, answers["reason"])
 
     form = Form(
-        words("What annul may do unasked"),
+        words("Automatic handling"),
         _fields(view, row),
-        about=words("Running hosts take it up within seconds; open cases go by it too."),
+        about=words("Takes effect on running hosts within seconds, also for open cases."),
     )
     return await ask(view, form, act)
 
@@ -213,22 +213,22 @@ async def _allow(view: View, merchant_id: str) -> bool:
 def _fields(view: View, row: dict[str, Any]) -> tuple[FormField, ...]:
     words, currency = view.words, row["currency"]
     letters = money.CURRENCIES.get(currency, ("", 2))[0]
-    needs = words("Voids wait for the merchant's balance")
+    needs = words("Voids need the merchant's balance")
     limit = money.show(row["refund_instead_limit"], currency)
-    never = words("{currency}; 0: never unasked", currency=letters)
+    never = words("{currency}; 0: never automatically", currency=letters)
     second = money.show(row["second_person_from"], currency)
     choices = {name: words(said) for name, said in _TAKEN_BACK_CHOICES.items()}
     return (
-        FormField("retry", words("Try voids again that failed"), "switch", row["retry_voids"]),
+        FormField("retry", words("Retry failed voids"), "switch", row["retry_voids"]),
         FormField("limit", words("Refund instead up to"), value=limit, hint=never, needed=True),
         FormField("needs", needs, "switch", row["void_needs_balance"]),
         FormField(
             "pending", words("Pending money counts as cover"), "switch", row["pending_covers"]
         ),
-        FormField("second", words("A second person from"), value=second, hint=letters, needed=True),
+        FormField("second", words("Dual approval above"), value=second, hint=letters, needed=True),
         FormField(
             "taken_back",
-            words("A void that its own terminal has taken back"),
+            words("Void reversed by its own terminal"),
             "choice",
             row["reversed_voids"],
             choices,

@@ -16,17 +16,17 @@ _TONES: Final = {Weight.STOPS: "bad", Weight.MAY_STOP: "warn", Weight.KNOW: "inf
 _WEIGHTS: Final = {
     Weight.STOPS: "stops voids",
     Weight.MAY_STOP: "may stop voids",
-    Weight.KNOW: "good to know",
+    Weight.KNOW: "for information",
 }
 _ASKS: Final = {
-    "sign_in": "Ask it to sign in",
-    "parameters": "Ask it to download parameters",
-    "update": "Ask for the update",
+    "sign_in": "Request sign-in",
+    "parameters": "Request parameter download",
+    "update": "Request update",
 }
 _WANTS: Final = {
-    "sign_in": "asked to sign in",
-    "parameters": "asked to download parameters",
-    "update": "asked to update",
+    "sign_in": "sign-in requested",
+    "parameters": "parameter download requested",
+    "update": "update requested",
 }
 
 
@@ -37,12 +37,12 @@ async def terminals_card(view: View, merchant_id: str, *, write: bool) -> Html:
     rows.sort(key=lambda row: (_worst(row), row["terminal_id"]))
     troubled = sum(_worst(row) < Weight.KNOW for row in rows)
     said = (
-        badge(words("{n} of {all} need a look", n=troubled, all=len(rows)), "warn")
+        badge(words("{n} of {all} need attention", n=troubled, all=len(rows)), "warn")
         if troubled
         else badge(words("all in order"), "good")
     )
     shown = [_terminal(view, row, write=write) for row in rows]
-    body = join(shown) if shown else tag("p", words("It has no terminal."), cls="empty")
+    body = join(shown) if shown else tag("p", words("This merchant has no terminals."), cls="empty")
     return card(words("Terminals and their set-up"), body, aside=said if rows else "")
 
 
@@ -78,7 +78,7 @@ def _terminal(view: View, row: Mapping[str, Any], *, write: bool) -> Html:
 def _contact(view: View, row: Mapping[str, Any]) -> str:
     words = view.words
     if row["last_seen_at"] is None:
-        return words("never heard from")
+        return words("no contact yet")
     ago = (view.desk.clock.now() - row["last_seen_at"]).total_seconds()
     return words("signed in or reported {span} ago", span=view.span(ago))
 
@@ -121,19 +121,19 @@ def _facts(view: View, row: Mapping[str, Any]) -> Html:
     )
     software = row["software"] or "–"
     if row["wanted_software"]:
-        software = words("{now}, wanted {wanted}", now=software, wanted=row["wanted_software"])
+        software = words("{now}, should be {wanted}", now=software, wanted=row["wanted_software"])
     serial = row["information"] or "–"
     if row["serial"]:
         serial = words("{now}, registered {wanted}", now=serial, wanted=row["serial"])
-    may = words("everything")
+    may = words("all transactions")
     if kinds is not None:
         may = " · ".join(_kind(view, kind) for kind in kinds)
     master, mac = key(words("master"), row["master_at"]), key("MAC", row["mac_at"])
     pairs = (
         (words("Terminal"), view.copied(row["terminal_id"])),
         (words("State"), words("signed in") if row["signed_in"] else words("not signed in")),
-        (words("Largest amount"), view.amount(row["amount_limit"], row["currency"])),
-        (words("May do"), may),
+        (words("Maximum amount"), view.amount(row["amount_limit"], row["currency"])),
+        (words("Transactions enabled"), may),
         (words("Software"), tag("span", software, cls="mono")),
         (words("Serial number"), tag("span", serial, cls="mono")),
         (words("Age of keys"), join((master, " · ", mac, " · ", key("PIN", row["pin_at"])))),
@@ -156,9 +156,7 @@ def _buttons(view: View, row: Mapping[str, Any]) -> Html:
         if row["wants"] != what
     ]
     if row["wants"]:
-        acts.append(
-            act_button(words("Take back what was asked"), "ask", terminal=terminal, what="")
-        )
+        acts.append(act_button(words("Cancel the request"), "ask", terminal=terminal, what=""))
     return tag("div", *acts, cls="row-of-buttons")
 
 
@@ -186,16 +184,16 @@ async def ask_terminal(view: View, merchant_id: str, terminal_id: str, what: str
         fields = (
             FormField(
                 "software",
-                words("Version it should have"),
+                words("Required version"),
                 value=wanted,
                 needed=True,
-                hint=words("as it says at sign-in"),
+                hint=words("as reported at sign-in"),
             ),
         )
-    title = words(_ASKS[what]) if what in _ASKS else words("Take back what was asked")
+    title = words(_ASKS[what]) if what in _ASKS else words("Cancel the request")
     form = Form(
         title,
         fields,
-        about=words("Terminal {terminal}: it is told with its next answer.", terminal=terminal_id),
+        about=words("Terminal {terminal}: told with its next response.", terminal=terminal_id),
     )
     return await ask(view, form, act)

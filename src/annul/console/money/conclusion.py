@@ -23,7 +23,7 @@ CONCLUSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "withdrawn": ("proposal withdrawn", ""),
     "confirmed": ("being carried out", "info"),
     "concluded": ("carried out", "good"),
-    "overtaken": ("not carried out: the issuer was heard first", "bad"),
+    "overtaken": ("not carried out: the issuer answered first", "bad"),
 }
 
 
@@ -126,7 +126,7 @@ async def _draw_form(view: View, transaction: Transaction) -> None:
             tag(
                 "p",
                 words(
-                    "Two people of the acquirer conclude it, with the issuer's word as evidence."
+                    "Two people at the acquirer conclude it, with the issuer's answer as evidence."
                 ),
                 cls="muted",
             )
@@ -148,9 +148,9 @@ def _draw_proposal(view: View, transaction: Transaction) -> None:
         tag(
             "p",
             words(
-                "Nobody can prove the outcome but the issuer. Get its word, attach it, and "
-                "say what became of this transaction there; a second person confirms it, "
-                "and the money moves as they say."
+                "Only the issuer can prove the outcome. Get its written answer, attach it, and "
+                "state what became of this transaction there; once a second person confirms it, "
+                "the money moves accordingly."
             ),
             cls="muted",
         )
@@ -237,9 +237,9 @@ def _draw_upload(view: View, attached: dict[str, Any]) -> None:
 def _missing(view: View, verdict: Any, reason: str, attached: Mapping[str, Any]) -> str:
     words = view.words
     if verdict is None:
-        return words("Say whether it was done at the issuer or not.")
+        return words("State whether it was done at the issuer or not.")
     if not reason.strip():
-        return words("Say why: a reason is needed.")
+        return words("Give a reason.")
     return "" if attached else words("Attach the evidence.")
 
 

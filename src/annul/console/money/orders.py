@@ -29,7 +29,7 @@ class Orders:
         self._place.clear()
         self._place.set_visibility(bool(found))
         with self._place:
-            html(tag("header", tag("h2", self._view.words("Waits for a second person"))))
+            html(tag("header", tag("h2", self._view.words("Awaiting second approval"))))
             for row in found:
                 self._draw(row)
 
@@ -85,7 +85,7 @@ def _said(view: View, row: dict[str, Any]) -> Html:
                 link(row["merchant_id"], f"/merchants/{row['merchant_id']}", cls="mono"),
             ),
             (
-                words("Asked for by"),
+                words("Requested by"),
                 join((row["asked_by"], " · ", view.when(row["asked_at"], seconds=True))),
             ),
             (words("Reason"), row["reason"] or "–"),

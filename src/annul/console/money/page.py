@@ -73,7 +73,7 @@ def _in_question(view: View, rows: Sequence[Mapping[str, Any]], following: str) 
         [words(name) for name in names],
         shown,
         sorts="" if view.query.get("cursor") or following else "money",
-        empty=words("No money is in question: every movement is proved."),
+        empty=words("No money is in question: every outcome is proved."),
     )
 
 
@@ -115,12 +115,17 @@ def _summary(view: View, found: Sequence[Mapping[str, Any]]) -> Html:
         tag(
             "p",
             words(
-                "Movements of which nobody has proved yet whether they happened at the "
-                "issuer: without an answer for twice its time-out, disputed, or of a case "
-                "that ended unproved. Nothing else is done with them meanwhile; each stays "
-                "here until the issuer says it or two people conclude it."
+                "Transactions whose outcome at the issuer is not proved yet: unanswered for "
+                "twice the issuer's time-out, disputed, or left by a case that ended unproved. "
+                "Nothing else is done with them meanwhile; each stays here until the issuer "
+                "confirms it or two people conclude it."
             ),
         ),
-        facts(((words("Movements"), count or "0"), (words("Amount"), amounts(view, found) or "–"))),
+        facts(
+            (
+                (words("Transactions in question"), count or "0"),
+                (words("Amount"), amounts(view, found) or "–"),
+            )
+        ),
         cls="calm spaced",
     )

@@ -15,22 +15,28 @@ SAID: Final = {
     Trouble.LINE: (
         "bad",
         "{issuer}: line down",
-        "Voids wait. The line is opened again by itself; then they are tried again.",
+        "Voids are waiting. The line reconnects by itself; then they are retried.",
     ),
     Trouble.DOWN: (
         "bad",
         "{issuer} does not answer",
-        "Voids wait. The issuer is tried every few minutes; once it answers they go on.",
+        (
+            "Voids are waiting. The issuer is probed every few minutes; handling resumes "
+            "once it answers."
+        ),
     ),
     Trouble.DEGRADED: (
         "warn",
-        "{issuer} answers badly",
-        "Voids are tried again, each after a longer wait.",
+        "{issuer} answers with errors",
+        "Voids are retried at growing intervals.",
     ),
     Trouble.VOIDS: (
         "warn",
         "{issuer} refuses most voids",
-        "Each void goes by its cause: tried again, refunded instead, or handed to a person.",
+        (
+            "Each void is handled by its cause: retried, refunded instead, or passed on for "
+            "manual action."
+        ),
     ),
 }
 _HOURS: Final = (1, 4)  # of the windows that are offered

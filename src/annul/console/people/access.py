@@ -17,17 +17,17 @@ SCOPES: Final[Mapping[Scope, str]] = {
     Scope.CASES_READ: "sees cases",
     Scope.CASES_ACT: "acts on cases, as far as the role allows",
     Scope.TRANSACTIONS_READ: "sees transactions",
-    Scope.DIAGNOSIS: "asks why a void failed",
+    Scope.DIAGNOSIS: "diagnoses failed voids",
     Scope.VOIDS_WRITE: "voids over the API",
     Scope.REFUNDS_WRITE: "refunds over the API",
     Scope.ISSUERS_READ: "sees issuers",
     Scope.ISSUERS_WRITE: "changes rules, codes and contacts of issuers",
     Scope.MERCHANTS_READ: "sees merchants and terminals",
-    Scope.MERCHANTS_WRITE: "changes merchants' settings, asks things of terminals",
+    Scope.MERCHANTS_WRITE: "changes merchants' settings, sends requests to terminals",
     Scope.WEBHOOKS: "sets up webhooks",
     Scope.POS: "uses the terminal in the browser",
-    Scope.SHOP: "looks up vouchers of the shop",
-    Scope.ADMIN: "manages users, keys and lessons",
+    Scope.SHOP: "looks up the shop's vouchers",
+    Scope.ADMIN: "manages users, API keys and diagnosis learning",
     Scope.AUDIT: "reads the audit log",
 }
 
@@ -47,7 +47,7 @@ async def users_card(view: View) -> Html:
             view.dated(row["signed_in_at"]) if row["signed_in_at"] else "–",
             _with_under(
                 view.dated(row["created_at"]),
-                words("by {who}", who=row["made_by"]) if row["made_by"] else "",
+                words("added by {who}", who=row["made_by"]) if row["made_by"] else "",
             ),
             _buttons(view, row),
         )
@@ -68,11 +68,11 @@ def _with_under(text: str, under: str) -> Html:
 def _state(view: View, row: Mapping[str, Any]) -> Html:
     words, locked = view.words, row["locked_until"]
     if not row["active"]:
-        return badge(words("let in no more"), "bad")
+        return badge(words("deactivated"), "bad")
     if locked is not None and locked > view.desk.clock.now():
         return badge(words("locked until {when}", when=view.dated(locked)), "warn")
     if row["one_time"]:
-        return badge(words("has not chosen a password yet"), "info")
+        return badge(words("has not set a password yet"), "info")
     return badge(words("active"), "good")
 
 
@@ -91,7 +91,7 @@ def _buttons(view: View, row: Mapping[str, Any]) -> Html:
     if name == view.visitor.name:
         return tag("span", words("you"), cls="muted")
     if not row["active"]:
-        return act_button(words("Let in again"), "user", name=name, what="start")
+        return act_button(words("Reactivate"), "user", name=name, what="start")
     of_now = {"name": name, "role": row["role"], "merchant": row["merchant_id"]}
     return join(
         (
@@ -99,7 +99,7 @@ def _buttons(view: View, row: Mapping[str, Any]) -> Html:
             " ",
             act_button(words("New password"), "reset-link", name=name),
             " ",
-            act_button(words("Stop"), "user", name=name, what="stop"),
+            act_button(words("Deactivate"), "user", name=name, what="stop"),
         )
     )
 
@@ -127,7 +127,7 @@ async def add_user(view: View) -> bool:
     form = Form(
         words("Add a user"),
         (FormField("name", words("Name"), needed=True), *_role_fields(view, "support", "")),
-        about=words("They get a one-time password and choose their own at the first sign-in."),
+        about=words("They get a one-time password and set their own at the first sign-in."),
     )
     if not await ask(view, form, act):
         return False
@@ -135,7 +135,7 @@ async def add_user(view: View) -> bool:
     await show_once(
         view,
         words("One-time password of {name}", name=name),
-        words("Hand it over in a safe way; it opens nothing but the choice of a password."),
+        words("Pass it on safely; it is only good for setting a password."),
         password,
     )
     return True
@@ -169,9 +169,9 @@ async def change_role(view: View, name: str, role: str, merchant: str) -> bool:
         )
 
     form = Form(
-        words("Another role for {name}", name=name),
+        words("Change the role of {name}", name=name),
         _role_fields(view, role, merchant),
-        about=words("It holds at once, also for what they have open."),
+        about=words("Takes effect at once, also in sessions that are open."),
     )
     return await ask(view, form, act)
 
@@ -193,8 +193,8 @@ async def reset_link(view: View, name: str) -> bool:
         words("A new password for {name}", name=name),
         (FormField("factor_too", words("Remove the second factor too"), "switch", hint=hint),),
         about=words(
-            "You get a link for {name}: good once, for {n} minutes. What they have open ends when "
-            "they use it.",
+            "This creates a link for {name}: valid once, for {n} minutes. Their open "
+            "sessions end when they use it.",
             name=name,
             n=LASTS.seconds // 60,
         ),
@@ -202,7 +202,7 @@ async def reset_link(view: View, name: str) -> bool:
     if not await ask(view, form, act):
         return False
     about = words(
-        "Hand it over in a safe way, to nobody else: whoever has it chooses the password."
+        "Pass it on safely and to nobody else: whoever has the link can set the password."
     )
     await show_once(view, words("Link for {name}", name=name), about, given[0])
     return True
@@ -218,11 +218,11 @@ async def change_user(view: View, name: str, *, active: bool) -> bool:
         await people.set_active(view.desk, view.visitor, name, answers["reason"], active=active)
 
     if active:
-        form = Form(words("Let {name} in again", name=name))
+        form = Form(words("Reactivate {name}", name=name))
     else:
         form = Form(
-            words("Let {name} in no more", name=name),
-            about=words("What they have open ends at once."),
+            words("Deactivate {name}", name=name),
+            about=words("Their open sessions end at once."),
         )
     return await ask(view, form, act)
 
@@ -247,13 +247,13 @@ async def roles_card(view: View) -> Html:
         )
         for scope, said in SCOPES.items()
     ]
-    names = [words("May"), words("Scope"), *(words(role) for role in ROLES)]
+    names = [words("Description"), words("Scope"), *(words(role) for role in ROLES)]
     return card(
         words("Roles"),
         table(names, rows, cls="roles"),
         tag(
             "p",
-            words("Cashiers and merchants see what is of their own shop only."),
+            words("Cashiers and merchants only see their own shop."),
             cls="muted note",
         ),
     )

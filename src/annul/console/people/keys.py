@@ -40,25 +40,25 @@ async def keys_card(view: View) -> Html:
             over.append([*_shown(view, row), view.dated(ended)])
     heads = [
         words(one)
-        for one in ("Name", "Begins with", "May", "Merchant", "Addresses", "Made by", "Since")
+        for one in ("Name", "Prefix", "Scopes", "Merchant", "Addresses", "Created by", "Since")
     ]
     past = None
     if over:
         past = details(
-            words("Keys that have ended ({n})", n=len(over)),
+            words("Expired or revoked keys ({n})", n=len(over)),
             table([*heads, words("Ended")], over),
             cls="more",
         )
     return card(
-        words("Keys of programs"),
+        words("API keys"),
         table(
-            [*heads, words("Ends"), words("Change")],
+            [*heads, words("Expires"), words("Change")],
             live,
             cls="acts-last",
-            empty=words("No key is in force."),
+            empty=words("No keys are active."),
         ),
         past,
-        aside=act_button(words("Make a key"), "new-key", cls="primary"),
+        aside=act_button(words("Create a key"), "new-key", cls="primary"),
     )
 
 
@@ -112,13 +112,13 @@ async def new_key(view: View) -> bool:
 
     choices = {scope.value: words(said) for scope, said in SCOPES.items()}
     form = Form(
-        words("Make a key"),
+        words("Create a key"),
         (
             FormField("name", words("Name of the program"), needed=True),
             FormField("merchant", words("Merchant number"), hint=words("empty: all merchants")),
             FormField(
                 "ends_at",
-                words("Ends"),
+                words("Expires"),
                 "when",
                 written(view.desk.clock.now() + KEY_LASTS, view.desk.zone),
                 hint=words("within two years"),
@@ -127,9 +127,9 @@ async def new_key(view: View) -> bool:
             FormField(
                 "addresses",
                 words("From these addresses only"),
-                hint=words("like 192.0.2.0/24; empty: from anywhere"),
+                hint=words("e.g. 192.0.2.0/24; empty: from anywhere"),
             ),
-            FormField("scopes", words("What it may do"), "several", (), choices, needed=True),
+            FormField("scopes", words("Permissions"), "several", (), choices, needed=True),
         ),
     )
     if not await ask(view, form, act):
@@ -149,7 +149,7 @@ async def end_key(view: View, identity: str, name: str) -> bool:
         await people.end_key(view.desk, view.visitor, UUID(identity), answers["reason"])
 
     form = Form(
-        words("End the key {name}", name=name),
-        about=words("The program is let in no more from this moment on."),
+        words("Revoke the key {name}", name=name),
+        about=words("The program loses access at once."),
     )
     return await ask(view, form, act)

@@ -86,24 +86,23 @@ async def _lessons(view: View) -> Html:
                 cause_name(view, row["confirmed"] or ""),
                 cause_name(view, row["instead_of"] or ""),
                 row["steps"],
-                tag("span", words("taken back {when}", when=view.dated(back)), cls="muted")
+                tag("span", words("undone {when}", when=view.dated(back)), cls="muted")
                 if back
                 else act_button(
-                    words("Take back"), "undo-lesson", id=str(row["case_id"]), number=number
+                    words("Undo"), "undo-lesson", id=str(row["case_id"]), number=number
                 ),
             )
         )
     names = [
         words(n)
-        for n in ("Time", "Case", "By", "Confirmed", "Ranked first before", "Steps", "Change")
+        for n in ("Time", "Case", "By", "Confirmed", "Previously ranked first", "Steps", "Change")
     ]
-    empty = words("Nothing was taught: what was confirmed was ranked first.")
+    empty = words("Nothing learned yet: every confirmed cause was ranked first.")
     note = words(
-        "A cause that was confirmed and not ranked first moves the weights by "
-        "a small, bounded step."
+        "A confirmed cause that was not ranked first shifts the weights by a small, bounded step."
     )
     taught = card(
-        words("What closed cases have taught"),
+        words("Learned from closed cases"),
         table(names, rows, cls="acts-last right-6", empty=empty),
         tag("p", note, cls="muted note"),
     )
@@ -131,10 +130,10 @@ async def _shifts(view: View) -> Html:
                 tag("span", f"{shift:+.2f}", cls=f"num mark {tone}"),
             )
         )
-    names = [words(n) for n in ("Cause", "When it is so that", "Signal", "Weight moved by")]
+    names = [words(n) for n in ("Cause", "When", "Signal", "Weight change")]
     return card(
-        words("The sum that is in force"),
-        table(names, rows, cls="right-4", empty=words("No weight is moved.")),
+        words("Total in force"),
+        table(names, rows, cls="right-4", empty=words("No weights are changed.")),
     )
 
 
@@ -147,7 +146,7 @@ async def _undo(view: View, case_id: str, number: str) -> bool:
         await acts.undo_lesson(view.desk, view.visitor, UUID(case_id), answers["reason"])
 
     form = Form(
-        words("Take back what case {number} has taught", number=number),
+        words("Undo what case {number} has taught", number=number),
         about=words("The case itself stays as it is."),
     )
     return await ask(view, form, act)
@@ -186,8 +185,8 @@ async def _settings(view: View) -> Html:
 
 _PARTS: Final[Mapping[str, tuple[str, Callable[[View], Awaitable[Html]]]]] = {
     "users": ("Users", users_card),
-    "keys": ("Keys of programs", keys_card),
+    "keys": ("API keys", keys_card),
     "roles": ("Roles", roles_card),
-    "lessons": ("Lessons", _lessons),
+    "lessons": ("Diagnosis learning", _lessons),
     "settings": ("Settings", _settings),
 }

@@ -81,8 +81,9 @@ def _head(view: View, count: int) -> Html:
 def _begin(view: View) -> Html:
     words = view.words
     lead = words(
-        "Programs call annul with a key that an administrator makes. Amounts are in minor units, "
-        "times in UTC, lists come in pages by cursor; every error has a code and a next step."
+        "Programs call annul with an API key that an administrator creates. Amounts are "
+        "in minor units, times in UTC, lists are paged by cursor; every error has a "
+        "code and a next step."
     )
     exports = f"export ANNUL={_address(view)}{_AT}\nexport KEY=annul_..."
     return card(words("Before the first call"), tag("p", lead), _code(view, exports))
@@ -105,7 +106,7 @@ def _call(view: View, name: str, call: Schema) -> Html:
             tag("span", summary, cls="said-short"),
         )
     )
-    may = words("Everybody; it needs no key.")
+    may = words("Public; no key needed.")
     if scopes:
         may = join(
             (words("Any one of these scopes:"), *(Html(f" {tag('code', s)}") for s in scopes))
@@ -134,7 +135,7 @@ def _coded(text: str) -> Html:
 
 
 def _only_people(view: View) -> Html:
-    return tag("p", view.words("Only people do this, with a session of their own."), cls="muted")
+    return tag("p", view.words("People only, signed in to the console."), cls="muted")
 
 
 def _code(view: View, text: str) -> Html:
@@ -168,7 +169,7 @@ def _fields(view: View, call: Schema) -> Html | None:
         )
         for name, place, schema, needed, said in rows
     ]
-    heads = [words(one) for one in ("Name", "Where", "Type", "Needed", "What")]
+    heads = [words(one) for one in ("Name", "Where", "Type", "Required", "What")]
     return join((tag("h4", words("Parameters")), table(heads, shown)))
 
 
@@ -180,7 +181,7 @@ def _answers(view: View, call: Schema) -> Html:
     ]
     good = [row for row, status in zip(rows, sorted(call["responses"]), strict=True)
             if int(status) < _GOOD]  # fmt: skip
-    heads = [words(one) for one in ("Status", "What it says", "Body")]
+    heads = [words(one) for one in ("Status", "Description", "Body")]
     return join(
         (
             tag("h4", words("Answers")),

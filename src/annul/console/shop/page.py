@@ -103,7 +103,7 @@ def _top(view: View, shops: Sequence[dict[str, Any]], chosen: str, text: str) ->
         "scan the code on the slip with the phone's camera."
     )
     title = tag("h1", named.get(chosen, words("My shop")))
-    look = tag("button", words("Look"), type="submit", id="look", cls="button primary")
+    look = tag("button", words("Look up"), type="submit", id="look", cls="button primary")
     asked = tag("div", field, look, cls="shop-ask")
     form = tag("form", choose, asked, method="get", action="/shop", cls="shop-form")
     return tag("div", title, tag("p", about, cls="muted"), form, cls="shop-top")
@@ -118,24 +118,24 @@ async def _result(view: View, wanted: views.VoucherSearch, merchant: str, text: 
         return Html()
     if not wanted.how:
         return _kindly(
-            words("That is not a number of a slip"),
+            words("This is not a number from a slip"),
             words(
-                "A voucher number has up to 6 digits, a reference 12. They stand on the slip. "
-                "A card number is never looked for."
+                "A voucher number has up to 6 digits, a reference 12. Both are on the slip. "
+                "Card numbers are never searched."
             ),
         )
     if wanted.how == "voucher" and not merchant:
         return _kindly(
             words("Which shop?"),
-            words("Every shop counts its vouchers by itself. Choose the shop above, then look."),
+            words("Every shop numbers its own vouchers. Choose the shop above, then look it up."),
         )
     found = await views.find(view.desk, view.visitor, wanted, merchant)
     if not found:
         return _kindly(
             words("Nothing found under this number"),
             words(
-                "Compare it with the slip: the voucher number has 6 digits. If it is right, call "
-                "the acquirer with the slip in hand. Do not void it again before."
+                "Compare it with the slip: the voucher number has 6 digits. If it is right, "
+                "call the acquirer with the slip in hand. Do not void it again before that."
             ),
             view.desk.support_phone,
         )
@@ -145,7 +145,7 @@ async def _result(view: View, wanted: views.VoucherSearch, merchant: str, text: 
     if others:
         more = tag(
             "section",
-            tag("h2", words("Others with this number")),
+            tag("h2", words("Other transactions with this number")),
             tag("ul", *(_row(view, one) for one in others), cls="shop-rows"),
             cls="card",
         )
@@ -199,7 +199,7 @@ def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
             (
                 (words("Case number"), _number(view, about["number"])),
                 (words("Voucher"), tag("span", about["sale_trace"] or row["trace"], cls="mono")),
-                (words("Last asked"), _asked(view, one)),
+                (words("Last request"), _asked(view, one)),
                 (words("Reference"), tag("span", about["undo_rrn"] or row["rrn"], cls="mono")),
                 (words("Card"), tag("span", row["card_masked"], cls="mono")),
                 (words("Terminal"), row["terminal_id"]),
@@ -235,7 +235,7 @@ def _said(view: View, one: Voucher, sign: Sign) -> list[Html]:
     parts.append(tag("section", tag("h3", words("Tell the customer")), script, cls="shop-tell"))
     todo = _todo(view, one)
     if todo:
-        parts.append(tag("section", tag("h3", words("What you do")), tag("p", todo)))
+        parts.append(tag("section", tag("h3", words("What to do")), tag("p", todo)))
     return [*parts, _help(view, one)]
 
 

@@ -67,7 +67,7 @@ SIGNS: Final = {
         "yuan",
         "info",
         "The sale stands",
-        "It was paid, and nobody has asked for it to be undone.",
+        "It was paid, and no void or refund was requested.",
     ),
     Standing.NOTHING: Sign(
         "dash",

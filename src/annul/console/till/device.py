@@ -294,7 +294,7 @@ def _idle(idle: Idle, words: Words) -> Screen:
         ScreenLine(words("Batch {batch} · {state}", batch=idle.batch, state=state)),
     ]
     if idle.owed:
-        lines.append(ScreenLine(words("{n} to be settled first", n=idle.owed), "bad"))
+        lines.append(ScreenLine(words("{n} to be reversed first", n=idle.owed), "bad"))
     return Screen("annul", tuple(lines), hint=words("Choose a function, or key in an amount"))
 
 

@@ -160,7 +160,7 @@ def paper(slip: Slip | None, merchant: str, base: str, words: Words) -> Html:
     """Draw the paper that has come out; `base` is where the shop's page is asked."""
     if slip is None:
         return tag(
-            "div", tag("p", words("The slip comes out here.")), cls="slip-none", id="no-receipt"
+            "div", tag("p", words("The slip prints here.")), cls="slip-none", id="no-receipt"
         )
     rows = [
         tag("div", tag("dt", label), tag("dd", value), cls="loud" if label in _LOUD else "")
@@ -194,7 +194,7 @@ def paper(slip: Slip | None, merchant: str, base: str, words: Words) -> Html:
             cls="button primary",
             onclick="window.print()",
         ),
-        tag("a", words("How it stands"), href=f"/shop?code={slip.code}", id="to-shop", cls="button")
+        tag("a", words("Check status"), href=f"/shop?code={slip.code}", id="to-shop", cls="button")
         if slip.code
         else None,
         tag("a", words("Back to the keys"), href="#screen", id="to-keys", cls="button"),

@@ -132,7 +132,7 @@ class IssuerPanel:
         groups = [_group(view, group, mine) for group in GROUPS]
         well = tag(
             "button",
-            words("All well again"),
+            words("Clear the fault"),
             type="button",
             id="fault-clear",
             cls="button primary wide",
@@ -208,7 +208,7 @@ def _state(view: View, now: str | None, until: datetime | None) -> Html:
 def _named(view: View, now: str | None) -> str:
     if now is None:
         return view.words("set elsewhere, or silent")
-    return view.words(TROUBLES[now].title) if now else view.words("all is well")
+    return view.words(TROUBLES[now].title) if now else view.words("working normally")
 
 
 def _select(name: str, label: str, choices: Mapping[str, str], chosen: str) -> Html:

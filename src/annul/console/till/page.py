@@ -185,7 +185,7 @@ def _none(view: View) -> Html:
     return tag(
         "div",
         tag("h1", words("POS")),
-        tag("p", words("There is no terminal here to use."), cls="lead"),
+        tag("p", words("No terminal is available here."), cls="lead"),
         tag(
             "p",
             words(

@@ -22,13 +22,13 @@ _ERRORS: Final = {
     "terminal.unreachable": (
         "No connection",
         "The host cannot be reached, so nothing was sent. No money has moved.",
-        "Look whether the host runs, then try again.",
+        "Check that the host is running, then try again.",
         "bad",
     ),
     "terminal.no_answer": (
         "Outcome not known",
         "The request went out and no answer came.",
-        "It is reversed before the next transaction: do one, and the outcome is told.",
+        "It is reversed before the next transaction; run one to see the outcome.",
         "open",
     ),
     "terminal.sign_in_refused": (
@@ -38,14 +38,14 @@ _ERRORS: Final = {
         "bad",
     ),
     "terminal.still_owing": (
-        "Something is owed",
-        "An earlier transaction could not be settled, so nothing else goes out before it is.",
+        "Reversal pending",
+        "An earlier transaction could not be settled; nothing else is sent before it is.",
         "Call the acquirer with the voucher number.",
         "open",
     ),
     "order.approval_needed": (
-        "Waits for a second person",
-        "From this amount on it takes two people. Nothing was sent, no money has moved.",
+        "Awaiting second approval",
+        "This amount takes dual approval. Nothing was sent, no money has moved.",
         "Somebody else approves it on the page Money in question.",
         "open",
     ),
@@ -53,7 +53,7 @@ _ERRORS: Final = {
 _FAULT: Final = (
     "Not possible",
     "The terminal could not do it.",
-    "Look at the journal: what is owed goes out before the next transaction.",
+    "Check the journal: pending reversals are sent before the next transaction.",
     "bad",
 )
 _TITLES: Final = {
@@ -103,10 +103,10 @@ def result(done: TillResult, profile: Profile, words: Words) -> Result:
     if done.wish.function == "sign_in":
         noted = _heard(done.said, words)
         return Result(
-            "good", words("Signed in"), words("Fresh keys have come."), lines=(*noted, *told)
+            "good", words("Signed in"), words("New working keys received."), lines=(*noted, *told)
         )
     if done.wish.function in {"strike", "reprint"}:
-        title = "Reversal cleared" if done.wish.function == "strike" else "Printed again"
+        title = "Reversal cleared" if done.wish.function == "strike" else "Slip reprinted"
         return Result("note", words(title), words("Voucher {trace}", trace=done.wish.voucher))
     assert done.record is not None, "every other wish becomes a transaction"
     return _transaction(done.record, profile, told, words)

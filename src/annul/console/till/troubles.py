@@ -11,7 +11,7 @@ from annul.sim.issuer.rules import IssuerSettings
 _LATE_MS: Final = (17_000, 18_000)
 _BOOKED_LATE_MS: Final = (20_000, 22_000)
 _VOIDS: Final = "void"
-_OTHERWISE, _WRONGLY = "Books other than it says", "Answers wrongly"
+_OTHERWISE, _WRONGLY = "Books other than it answers", "Answers wrongly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,10 @@ _ALL: Final = (
     Trouble("books_late", _OTHERWISE, "Books late",
             "Silent to a void, 25 to its reversal; books it after 20 s and approves.",
             _late_fault(FaultKind.BOOKS_LATE)),
-    Trouble("books_late_silently", _OTHERWISE, "Books late, says nothing",
+    Trouble("books_late_silently", _OTHERWISE, "Books late, no answer",
             "The same, and no answer ever comes.",
             _late_fault(FaultKind.BOOKS_LATE_SILENTLY)),
-    Trouble("booked_code", _OTHERWISE, "Books, says 96", "A void is done and answered 96.",
+    Trouble("booked_code", _OTHERWISE, "Books, answers 96", "A void is done and answered 96.",
             _void_fault(FaultKind.BOOKED_CODE, code="96")),
     Trouble("refuses_reversal", _OTHERWISE, "Refuses to reverse",
             "A void is done, its answer lost, and its reversal gets 94.",

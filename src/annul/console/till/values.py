@@ -124,11 +124,11 @@ STRIKE: Final = Function("Clear reversal", ("strike",))
 
 # What is asked: title, what stands beneath it, longest entry, whether it is hidden.
 ASKED: Final = {
-    "amount": ("Amount in yuan", "OK to go on", AMOUNT, False),
+    "amount": ("Amount in yuan", "OK to continue", AMOUNT, False),
     "card": ("Choose a card", "OK takes the first", 0, False),
-    "number": ("Key in the card number", "OK to go on", 19, True),
+    "number": ("Key in the card number", "OK to continue", 19, True),
     "pin": ("Key in the PIN", "OK without a PIN to skip it", 12, True),
-    "voucher": ("Voucher number of the sale", "It stands on the slip", TRACE, False),
+    "voucher": ("Voucher number of the sale", "See the slip", TRACE, False),
     "printed": ("Voucher number to print", "OK alone prints the last one", TRACE, False),
     "scan": ("The customer shows a code", "OK scans it", 0, False),
     "original": ("Is this the one?", "OK sends it, Cancel leaves it", 0, False),

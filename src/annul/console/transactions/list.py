@@ -100,7 +100,7 @@ def _amount(view: View, text: str) -> tuple[int | None, str]:
         return money.parse(text.replace(",", "")), ""
     except money.AmountError:
         return None, view.words(
-            "“{text}” is not an amount: write it like 100 or 100.00.", text=text
+            "“{text}” is not an amount: enter it like 100 or 100.00.", text=text
         )
 
 
@@ -147,7 +147,7 @@ def _list(view: View, found: Listing, kept: Mapping[str, str]) -> Html:
         return f"/transactions?{urlencode({**kept, **changes})}"
 
     by = Sorted(order, lambda other: address(order=other))
-    listed = drawn(view, TRANSACTIONS, found.rows, by=by, empty=words("No transaction fits."))
+    listed = drawn(view, TRANSACTIONS, found.rows, by=by, empty=words("No transactions match."))
     said = words("Newer") if order == _OLDEST else words("Older")
     further = link(said, address(cursor=found.following), cls="button")
     return join((listed, tag("p", further, cls="following") if found.following else None))

@@ -32,8 +32,8 @@ async def transaction(view: View) -> None:
     html(
         join(
             (
-                card(words("How it hangs together"), drawing(view, made)),
-                card(words("The same as a list"), drawn(view, TRANSACTIONS, rows)),
+                card(words("Related transactions"), drawing(view, made)),
+                card(words("As a list"), drawn(view, TRANSACTIONS, rows)),
                 tag("div", _details(view, row), cls="half"),
                 tag("div", _entries(view, rows, chain["entries"]), cls="half"),
             )
@@ -89,7 +89,7 @@ def _details(view: View, row: Mapping[str, Any]) -> Html:
     spent = ""
     if row["answered_at"] is not None:
         taken = (row["answered_at"] - row["received_at"]).total_seconds()
-        spent = words("{n} ms after it came", n=f"{taken * 1000:.0f}")
+        spent = words("{n} ms after receipt", n=f"{taken * 1000:.0f}")
     card_type = tag("span", words(CARD_TYPES.get(row["card_type"], "")), cls="muted")
     reversal = f"{row['reversal_reason']} {reversal_reason(view, row)}".strip()
     pairs = (
@@ -99,18 +99,18 @@ def _details(view: View, row: Mapping[str, Any]) -> Html:
         (words("Card"), join((mono(row["card_masked"]), " ", card_type))),
         (words("Merchant"), view.copied(row["merchant_id"], place)),
         (words("Terminal"), view.copied(row["terminal_id"], terminal)),
-        (words("Asked for by"), _asked_by(view, row)),
+        (words("Requested by"), _asked_by(view, row)),
         (words("Batch"), mono(row["batch"])),
         (words("Voucher"), view.copied(row["trace"])),
         (words("RRN"), view.copied(row["rrn"])),
         (words("Trace at the issuer"), mono(row["issuer_trace"])),
-        (words("Authorisation"), view.copied(row["auth_code"])),
+        (words("Authorisation code"), view.copied(row["auth_code"])),
         (words("Issuer"), issuer),
-        (words("To the issuer"), words(row["sent"])),
+        (words("Sent to the issuer"), words(row["sent"])),
         (words("Response code"), f"{code} {code_text(view, code)}" if code else ""),
-        (words("Ended here because of"), words(row["why"]) if row["why"] else ""),
+        (words("Ended here by"), words(row["why"]) if row["why"] else ""),
         (words("Reason of the reversal"), reversal),
-        (words("Answer that came too late"), row["late_code"]),
+        (words("Late answer"), row["late_code"]),
         (words("Entry mode"), row["entry_mode"]),
         (words("Business day"), str(row["business_date"])),
         (words("Received"), when("received_at")),
@@ -141,8 +141,8 @@ def _entries(view: View, rows: list[dict[str, Any]], entries: list[dict[str, Any
         )
         for one in entries
     ]
-    names = [words(n) for n in ("Time", "Of", "Because of", "Debit", "Credit", "Amount")]
+    names = [words(n) for n in ("Time", "Transaction", "Booked for", "Debit", "Credit", "Amount")]
     return card(
-        words("Ledger of the chain"),
+        words("Ledger"),
         table(names, shown, sorts="entries", empty=words("No money has moved.")),
     )

@@ -85,7 +85,7 @@ TRANSACTIONS: Final = Table(
                         else view.words(row["why"] or "")
                     ),
                 ),
-                ("Authorization code", lambda _, row: row["auth_code"]),
+                ("Authorisation code", lambda _, row: row["auth_code"]),
             ),
             line=2,
             end=True,

@@ -37,7 +37,7 @@ class SignInRefused(AnnulError):
 
 
 class StillOwing(AnnulError):
-    """An earlier transaction could not be settled, so nothing else goes out before it is."""
+    """An earlier transaction could not be settled; nothing else is sent before it is."""
 
     code = "terminal.still_owing"
     next_step = (

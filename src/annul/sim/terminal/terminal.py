@@ -209,7 +209,7 @@ class SoftTerminal:
                     raise StillOwing(message)
                 record, code = await self._send_owed(record)
                 if record.owed and code and code not in _SIGN_IN_AGAIN:
-                    message = f"the host can not say yet what became of voucher {record.trace}"
+                    message = f"the host cannot say yet what became of voucher {record.trace}"
                     raise StillOwing(message)
             self._told(record)
 

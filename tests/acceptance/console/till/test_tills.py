@@ -145,7 +145,7 @@ async def test_what_is_owed_can_be_struck_out(site: Site, till: Till) -> None:
     till.journal.change(lost, state="unanswered", owed="reversal", sends=9)
     refused = await _sell(till)
     shown = telling.result(refused, till.profile, _ENGLISH)
-    assert (shown.title, shown.strike) == ("Something is owed", lost.trace)
+    assert (shown.title, shown.strike) == ("Reversal pending", lost.trace)
     await till.carry_out(Wish("strike", voucher=lost.trace))
     assert (await _sell(till)).error is None
     assert site

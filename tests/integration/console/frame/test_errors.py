@@ -77,7 +77,7 @@ async def test_a_wrong_number_is_named_and_the_search_is_offered(
 async def test_a_page_for_another_role_says_whom_to_ask(console: Console) -> None:
     answer = await console.http.get("/admin", headers=await console.person("support") | _EN)
     assert answer.status_code == 403
-    for text in ("This page is not for your role.", "asks an administrator", 'href="/issuers"'):
+    for text in ("Your role cannot view this page.", "ask an administrator", 'href="/issuers"'):
         assert text in answer.text
     assert 'href="/admin"' not in answer.text
 
@@ -99,7 +99,7 @@ async def test_a_fault_stands_in_the_log_under_the_number_that_is_shown(
     assert line["reference"] in answer.text
     assert "something only" not in answer.text
     assert isinstance(line["exc_info"], RuntimeError)
-    assert "No money has moved by this." in answer.text
+    assert "No money has moved because of this." in answer.text
     assert answer.headers["cache-control"] == "no-store"
 
 
@@ -126,7 +126,7 @@ async def test_while_the_database_is_away_a_browser_is_told_so_and_a_program_too
     with monkeypatch.context() as during:
         during.setattr(cases, "manual", away)
         answer = await console.http.get("/issuers", headers=boss | _EN)
-        assert (answer.status_code, "The database is away" in answer.text) == (503, True)
+        assert (answer.status_code, "The database is unavailable" in answer.text) == (503, True)
     monkeypatch.setattr(Access, "of_session", away)
     answer = await console.http.get("/cases", headers=boss | _ZH)
     assert (answer.status_code, "数据库不可用" in answer.text) == (503, True)

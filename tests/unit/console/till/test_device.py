@@ -190,7 +190,7 @@ def test_a_digit_after_a_result_begins_the_next_sale() -> None:
 
 def test_what_is_owed_is_struck_out_only_by_nine_and_ok() -> None:
     machine = device()
-    owing = Result("open", "Something is owed", strike="000002")
+    owing = Result("open", "Reversal pending", strike="000002")
     typed(machine, "sign_in")
     machine.show(owing)
     assert typed(machine, "ok ok") is None
