@@ -18,8 +18,8 @@ _ROOMS: Final = (
 )
 _SHOWN_DOCSTRINGS: Final = ("cli", "v1")  # of these folders: the help of commands, the reference
 _DOCS: Final = (
-    *("README.md", "README.zh-CN.md", "docs/tour.md"),
-    *(f"docs/{name}{end}.md" for name in ("desk", "cases", "operating") for end in ("", ".zh-CN")),
+    *(_ROOT / name for name in ("README.md", "README.zh-CN.md")),
+    *(file for file in sorted((_ROOT / "docs").glob("*.md")) if file.name != "glossary.md"),
 )
 _CHINESE: Final = re.compile("[\u4e00-\u9fff]")
 _CODE: Final = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|annul lessons", re.DOTALL)
@@ -88,11 +88,11 @@ def _catalogues() -> Iterator[Said]:
 
 
 def _guides() -> Iterator[Said]:
-    for name in _DOCS:
-        text = _CODE.sub(" ` ", (_ROOT / name).read_text(encoding="utf-8"))
+    for file in _DOCS:
+        text = _CODE.sub(" ` ", file.read_text(encoding="utf-8"))
         for paragraph in text.split("\n\n"):
             chinese = _CHINESE.search(paragraph)
-            yield Said(name, "".join(paragraph.split("\n")) if chinese else paragraph)
+            yield Said(file.name, "".join(paragraph.split("\n")) if chinese else paragraph)
 
 
 _SAID: Final = [*_sources(), *_catalogues(), *_guides()]

@@ -11,7 +11,7 @@ _HEAD = (".case-head h1", ".case-lines", ".case-clock")
 
 
 def _failed_void(home: House, amount: str) -> str:
-    """Sell and void in vain, above what may be refunded unasked; gives the case's number."""
+    """Sell and void in vain, above what may be refunded automatically; gives the case's number."""
     home.issuer("/faults", [{"kind": "code", "code": "57", "of_kind": "void"}])
     sold = home.pos("sale", amount)
     voucher = next(line.split()[-1] for line in sold.splitlines() if line.startswith("VOUCHER"))
@@ -41,7 +41,7 @@ def test_cause_money_and_next_step_are_seen_without_scrolling(home: House, width
         sue.sign_in(f"sue{width}")
         sue.open(f"/cases/{number}")
         sue.reads("Void of CNY 1,042.50 in progress", ".case-head")
-        lines = sue.reads("The issuer does not do voids", ".case-lines")
+        lines = sue.reads("The issuer does not support voids", ".case-lines")
         for said in ("Money", "The sale stands; nothing has been given back.", "Next step"):
             assert said in lines
         shown = sue.driver.execute_script("return innerHeight")
@@ -75,7 +75,7 @@ def test_who_has_a_case_keeps_annul_from_it_and_a_note_is_a_note(home: House) ->
         sue.press_text("Save note")
         sue.reads("they call back", ".timeline")
         assert "in progress" in sue.reads("CNY 1,043.50", ".case-head h1")
-        sue.press_text("Hand it back")
+        sue.press_text("Hand the case back")
         sue.fill(".q-dialog textarea", "the issuer works again")
         sue.press_text("Do it")
         sue.reads("handed back", ".timeline")

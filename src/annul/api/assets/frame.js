@@ -272,7 +272,10 @@
     const on = (selector) => event.target.closest?.(selector);
     let element;
     if ((element = on("[data-copy]"))) { event.preventDefault(); copy(element); }
-    else if ((element = on("[data-does]"))) does[element.dataset.does]();
+    else if ((element = on("[data-more]"))) {
+      const open = element.closest("nav").classList.toggle("open");
+      element.setAttribute("aria-expanded", String(open));
+    } else if ((element = on("[data-does]"))) does[element.dataset.does]();
     else if ((element = on("[data-click]"))) document.querySelector(element.dataset.click)?.click();
     else if ((element = on("[data-search]"))) {
       const field = byId("find");

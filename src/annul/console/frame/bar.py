@@ -18,6 +18,7 @@ from .texts import Words
 ACCOUNT: Final = "/account"
 FIND: Final = "/find"
 _CASES: Final = "/cases"
+_AT_A_THUMB: Final = 5  # entries of a phone's menu, with that which opens the rest
 _STYLES: Final = ("annul", "frame", "lists", "case", "print")
 _SCRIPTS: Final = ("frame", "lists", "case")
 _MARK: Final = (files("annul.api") / "assets" / "mark.svg").read_text(encoding="utf-8").strip()
@@ -97,20 +98,34 @@ def top(view: View, places: Iterable[Place]) -> Html:
 
 
 def menu(words: Words, places: Iterable[Place], here: str) -> Html:
-    """Build the menu; it stands behind the content for whoever goes through a page by keyboard."""
-    return tag(
-        "nav",
-        *(
-            link(
-                join((icon(sign), tag("span", words(title)))),
-                place,
-                aria_current="page" if _within(here, place) else False,
-            )
-            for place, title, sign in places
-            if sign
-        ),
-        aria_label=words("Menu"),
+    """Build the menu; it stands behind the content for whoever goes through a page by keyboard.
+
+    A phone shows the first few and opens the rest above them.
+    """
+    shown = [
+        link(
+            join((icon(sign), tag("span", words(title)))),
+            place,
+            aria_current="page" if _within(here, place) else False,
+        )
+        for place, title, sign in places
+        if sign
+    ]
+    if len(shown) <= _AT_A_THUMB:
+        return tag("nav", *shown, aria_label=words("Menu"))
+    first, rest = shown[: _AT_A_THUMB - 1], shown[_AT_A_THUMB - 1 :]
+    more = tag(
+        "button",
+        icon("dots"),
+        tag("span", words("More")),
+        type="button",
+        cls="more",
+        data_more=True,
+        aria_expanded="false",
+        aria_controls="menu-rest",
     )
+    folded = tag("div", *rest, cls="rest", id="menu-rest")
+    return tag("nav", *first, folded, more, aria_label=words("Menu"))
 
 
 def _within(path: str, place: str) -> bool:

@@ -32,7 +32,8 @@ def _group(view: View, rows: Sequence[Mapping[str, Any]]) -> Html:
     return tag(
         "li",
         tag("p", *_title(view, rows[0], kind), " ", tag("small", since), cls="incident-title"),
-        tag("p", words.of(kind.money), " ", words.of(kind.advice), cls="muted") if kind else None,
+        tag("p", words.of(kind.money), cls="muted") if kind else None,
+        tag("p", words.of(kind.advice), cls="muted") if kind else None,
         tag("ul", *items),
         tag("p", words("and {n} more", n=more), cls="muted") if more else None,
     )
