@@ -10,7 +10,7 @@ WORKERS ?= 3
 # Debian packages that tests need beyond Python; installed when root.
 DEBIAN := chromium chromium-driver fonts-noto-cjk
 
-.PHONY: help run test lint types format bench bench-diagnosis chaos simulate simulate-mutants lock clean
+.PHONY: help run test lint types format bench bench-diagnosis chaos simulate simulate-mutants pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -50,6 +50,9 @@ simulate: $(BIN)/.development ## a million voids on a virtual clock, each order 
 
 simulate-mutants: $(BIN)/.development ## undo what was mended, one defect at a time, and find each, into build/simulate-mutants.json
 	@$(BIN)/python -m bench.mutants
+
+pictures: $(BIN)/.development packages ## make the pictures of README and docs anew, from the demo, into docs/pictures/
+	@$(BIN)/python -m tools.pictures
 
 lock: $(BIN)/.development ## compile the locked requirements anew
 	@$(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv

@@ -21,27 +21,29 @@ _PLACE: Final = Path(__file__).parents[1] / "docs" / "pictures"
 _LARGEST: Final = 200_000  # bytes
 _COLOURS: Final = 128
 _SETTLES_S: Final = 1.5  # charts are drawn after the page
+_SHOPKEEPER: Final = "tea"
 _LANGUAGES: Final = {"en": "en", "zh": "zh-CN,zh"}
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture: its name, the page, how wide and high, and what is waited for."""
+    """One picture: its name, the page, what is waited for, who looks, how wide and high."""
 
     name: str
     path: str
     shown: str
+    who: str = "admin"
     width: int = 1360
     height: int = 850
 
 
 def _pictures(told: story.Story) -> tuple[Picture, ...]:
-    shop = f"/shop?merchant={SHOP}&code={told.voucher}"
+    shop = f"/shop?code={told.voucher}"
     return (
         Picture("overview", "/", ".tiles", height=960),
         Picture("queue", "/cases?state=all", "table.list", height=560),
         Picture("case", f"/cases/{told.waiting}", ".case-head"),
-        Picture("shop", shop, "#standing", 390, 844),
+        Picture("shop", shop, "#standing", _SHOPKEEPER, 390, 844),
     )
 
 
@@ -50,6 +52,7 @@ def _taken(who: Person, picture: Picture) -> bytes:
     size = {"width": picture.width, "height": picture.height, "deviceScaleFactor": 1}
     phone = {"mobile": picture.width < 500}
     who.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**size, **phone})
+    who.driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
     who.open(picture.path)
     who.find(picture.shown)
     time.sleep(_SETTLES_S)
@@ -74,12 +77,13 @@ def make() -> list[str]:
     wrong: list[str] = []
     with house() as home:
         _admin(home)
+        home.add(_SHOPKEEPER, "merchant", SHOP)
         told = story.tell(home)
         story.wait_for_a_person(home, told.waiting)
         for name, language in _LANGUAGES.items():
-            with person(home, language=language) as who:
-                who.sign_in("admin")
-                for picture in _pictures(told):
+            for picture in _pictures(told):
+                with person(home, language=language) as who:
+                    who.sign_in(picture.who)
                     file = _PLACE / f"{picture.name}-{name}.png"
                     file.write_bytes(_taken(who, picture))
                     print(f"{file.name:16} {file.stat().st_size:7} bytes")

@@ -24,7 +24,8 @@ _WITHIN_S: Final = 180.0
 _EARLIER: Final = """
 INSERT INTO issuer_stats (issuer_id, node, slot, requests, approvals, silent, not_sent, late,
     faults, link_drops, garbled, codes, voids, void_approvals, latencies, tail)
-SELECT i.issuer_id, 0, slot, n, n - n / 25, 0, 0, 0, 0, 0, 0, '{}', n / 4, n / 4 - (n % 3 = 0)::int,
+SELECT i.issuer_id, 0, slot, n, n - n / 25, 0, 0, 0, 0, 0, 0, '{}', n / 4 + 5,
+    n / 4 + 5 - (n % 3 = 0)::int,
     array_fill(0, ARRAY[(SELECT cardinality(latencies) FROM issuer_stats LIMIT 1)]), '[]'
 FROM generate_series(date_bin('10 minutes', now(), '2000-01-01') - interval '6 hours',
                      now() - interval '40 minutes', '10 minutes') AS slot
