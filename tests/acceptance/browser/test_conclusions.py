@@ -115,7 +115,7 @@ def test_two_people_conclude_a_sale(home: House, letter: Path) -> None:
         otto.open("/money")
         otto.reads("待复核", ".table")
         otto.open(f"/transactions/{identity}")
-        otto.reads("olga已提议：发卡行未成功", "#concluding")
+        otto.reads("olga已提出：发卡行未成功", "#concluding")
         otto.reads("顾客没有被扣款", "#concluding")
         _agree(otto, "作为第二人复核", "看过来函", "复核执行")
         otto.reads("已冲正", ".head")
