@@ -100,7 +100,7 @@ def test_two_people_conclude_a_sale(home: House, letter: Path) -> None:
         olga.press(_NOT_DONE)
         olga.reads("the customer is not charged", "#concluding")
         olga.press_text("Propose")
-        olga.reads("Say why", "#concluding [role=alert]")
+        olga.reads("Give a reason", "#concluding [role=alert]")
         olga.fill("#concluding textarea", "not in their books")
         olga.press_text("Propose")
         olga.reads("Attach the evidence", "#concluding [role=alert]")

@@ -186,7 +186,7 @@ def test_many_are_picked_acted_on_and_what_is_left_is_said(
     olga.press_text("write a note")
     olga.reads("CNY 1,223.00", ".q-dialog")
     olga.press_text("Do it")
-    olga.reads("Say why", ".q-dialog [role=alert]")
+    olga.reads("Give a reason", ".q-dialog [role=alert]")
     olga.press_text("Cancel")
     olga.until(lambda: not olga.find_all(".q-dialog"), "the dialog gone")
     olga.press_text("take the case")
