@@ -37,6 +37,7 @@ def make_desk(pool: asyncpg.Pool, **changes: Any) -> Desk:
     calendar = Calendar(ZoneInfo("Asia/Shanghai"), time(23, 0))
     vault = Vault(bytes(32))
     book, lessons = Book(pool, timedelta(minutes=15)), Lessons(pool)
+    kept = SharedResults(clock.monotonic)
     values: dict[str, Any] = {
         "pool": pool,
         "access": Access(pool, clock, vault),
@@ -44,11 +45,11 @@ def make_desk(pool: asyncpg.Pool, **changes: Any) -> Desk:
         "lessons": lessons,
         "gatherer": Gatherer(pool, calendar, clock),
         "people": People(book, lessons),
-        "feed": Feed(pool, clock),
+        "feed": Feed(pool, clock, first=kept.forget),
         "vault": vault,
         "calendar": calendar,
         "clock": clock,
-        "kept": SharedResults(clock.monotonic),
+        "kept": kept,
         "data": Path("/nonexistent"),
         "burst": 10_000,
     }

@@ -51,7 +51,8 @@ async def desk_page(
     settings = base.settings
     calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
     book, lessons = Book(base.pool, timedelta(minutes=15), settings.node), Lessons(base.pool)
-    feed = Feed(base.pool, base.clock, base.loops)
+    kept = SharedResults(base.clock.monotonic)
+    feed = Feed(base.pool, base.clock, base.loops, kept.forget)
     desk = Desk(
         pool=base.pool,
         access=base.access,
@@ -63,7 +64,7 @@ async def desk_page(
         vault=base.vault,
         calendar=calendar,
         clock=base.clock,
-        kept=SharedResults(base.clock.monotonic),
+        kept=kept,
         host=running.host if running else None,
         data=settings.data,
         terminals=(

@@ -26,11 +26,21 @@ Watcher = Callable[[list[Change]], None]
 
 
 class Feed:
-    """Polls for changed cases while somebody watches, and calls each watcher with the new ones."""
+    """Polls for changed cases while somebody watches, and calls each watcher with the new ones.
 
-    def __init__(self, pool: asyncpg.Pool, clock: Clock, loops: Loops | None = None) -> None:
+    `first` is called before them, so that nobody shows what was built before the change.
+    """
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        clock: Clock,
+        loops: Loops | None = None,
+        first: Callable[[], None] = lambda: None,
+    ) -> None:
         self._pool = pool
         self._clock = clock
+        self._first = first
         self.ended = False  # whoever waits for something should wait no more
         self._watchers: set[Watcher] = set()
         self._streams: set[Watcher] = set()  # those of them that belong to `changes`
@@ -99,6 +109,8 @@ class Feed:
             self._since = self._clock.now()
             return
         changes = await self._new()
+        if changes:
+            self._first()
         for watcher in tuple(self._watchers) if changes else ():
             try:
                 watcher(changes)

@@ -16,6 +16,10 @@ class SharedResults:
         self._monotonic = monotonic
         self._kept: dict[Hashable, tuple[float, asyncio.Task[Any]]] = {}
 
+    def forget(self) -> None:
+        """Let all be built anew: what it was built from has changed."""
+        self._kept.clear()
+
     async def of(self, key: Hashable, build: Callable[[], Awaitable[Built]]) -> Built:
         """Give what was built for this key within the last second, or build it."""
         now = self._monotonic()
