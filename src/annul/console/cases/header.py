@@ -30,11 +30,18 @@ def header(view: View, case: Case, whole: dict[str, Any], around: Surroundings) 
     if not case.ended and (case.task or case.proposed):
         tone = "warn"
     state = case_state(view, case.ended, case.kind, case.step, asked=bool(case.task))
-    had = case.assigned_to and badge(
-        words(
-            "taken by {who} until {when}", who=case.assigned_to, when=view.when(case.assigned_until)
-        ),
-        "info",
+    # A shop is told no names of the desk.
+    had = (
+        not view.visitor.merchant_id
+        and case.assigned_to
+        and badge(
+            words(
+                "taken by {who} until {when}",
+                who=case.assigned_to,
+                when=view.when(case.assigned_until),
+            ),
+            "info",
+        )
     )
     title = f"{case.number} · {words.of(ended(case.ended, case.kind, case.step))}"
     number = tag("span", words("Case"), " ", view.copied(case.number), cls="case-number")
