@@ -76,7 +76,7 @@ UNION SELECT c.id FROM transactions t JOIN cases c ON c.original_id = t.id WHERE
 UNION SELECT c.id FROM transactions t JOIN cases c ON c.original_id = t.id
       WHERE t.trace = lpad(:text, 6, '0')
 UNION SELECT c.id FROM cases c WHERE c.terminal_id = :text
-UNION SELECT c.id FROM cases c WHERE c.merchant_id = :text
+UNION SELECT c.id FROM cases c WHERE c.merchant_id || '' = :text
 UNION SELECT c.id FROM cases c WHERE length(:text) = 4 AND right(c.card_masked, 4) = :text
 UNION SELECT c.id FROM cases c WHERE c.amount = :amount;
 
@@ -133,12 +133,12 @@ c.ended = 'unproved';
 c.issuer_id = :issuer;
 
 -- name: merchant
--- description: Of this merchant.
-c.merchant_id = :merchant;
+-- description: Of this merchant, by the index of lists.
+c.merchant_id || '' = :merchant;
 
 -- name: seen
--- description: Of the merchant that somebody is bound to.
-c.merchant_id = :seen;
+-- description: Of the merchant that somebody is bound to, by the index of lists.
+c.merchant_id || '' = :seen;
 
 -- name: ids
 -- description: Of those that a text names.

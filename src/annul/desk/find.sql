@@ -91,7 +91,7 @@ ORDER BY merchant_id LIMIT :limit;
 -- description: Terminals with this number.
 SELECT t.merchant_id, t.terminal_id, t.active, m.name_zh, m.name_en
 FROM terminals t JOIN merchants m ON m.merchant_id = t.merchant_id
-WHERE t.terminal_id = :text AND (:merchant = '' OR t.merchant_id = :merchant)
+WHERE t.terminal_id || '' = :text AND (:merchant = '' OR t.merchant_id = :merchant)
 ORDER BY t.merchant_id LIMIT :limit;
 
 -- name: issuers

@@ -78,7 +78,7 @@ async def test_somebody_is_told_of_a_loop_that_stands_still_until_it_comes_round
     await asyncio.sleep(0.01)
     [(params,)] = await told()
     said = INCIDENTS["loop_stands_still"].said(params, Reader())
-    assert said.startswith("Host process 0: loop forward does not come round")
+    assert said.startswith("Host process 0: task forward did not run on time")
     assert len(await told()) == 1, "once while it lasts"
     still._turn, still._within_s = own, 60.0
     assert await told() == []

@@ -44,7 +44,7 @@ async def test_who_must_have_one_sets_it_up_before_anything_else(access: Access)
         refused = await browser.get("/api/v1/cases")
         assert (refused.status_code, refused.json()["code"]) == (403, "access.factor")
         page = await browser.get("/factor")
-        assert "Your role takes a second factor" in page.text
+        assert "Your role must use a second factor" in page.text
         assert "<svg" in page.text
         assert page.headers["cache-control"] == "no-store"
         shown = _shown(page.text)

@@ -91,7 +91,7 @@ def test_programs_get_every_cause_with_all_that_goes_with_it() -> None:
     assert probabilities == sorted(probabilities, reverse=True)
     assert sum(probabilities) == pytest.approx(1.0, abs=0.01)
     for cause in causes:
-        assert set(cause["next_step"]) == {"cashier", "support", "system"}
+        assert set(cause["next_step"]) == {"customer", "cashier", "support", "system"}
         assert cause["retry_safe"] is CAUSES[cause["cause"]].retry_safe
         assert cause["money"]["zh"]
         assert cause["money"]["en"]

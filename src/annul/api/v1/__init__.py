@@ -127,8 +127,9 @@ def described() -> dict[str, Any]:
 
 
 def _told(docstring: str) -> tuple[str, str]:
-    """Part what a call's function says of itself into its first sentence and all else."""
+    """Part what a call's function says of itself: its first sentence, and all else if there is."""
     plain = " ".join(docstring.partition("\n\n")[0].split())
     first, stop, rest = plain.partition(". ")
     more = "\n\n".join(part for part in (rest, docstring.partition("\n\n")[2]) if part)
-    return first + stop.strip() if stop else first, more
+    summary = first + stop.strip() if stop else first
+    return summary, more or summary

@@ -58,6 +58,7 @@ _KEYED: Final = frozenset({"POST /voids", "POST /refunds"})
 _STREAMED: Final = frozenset({"GET /cases/events"})
 _FILES: Final = {
     "GET /cases/{number}/proof": "proof.zip",
+    "GET /cases/{number}/proof.pdf": "proof.pdf",
     "GET /transactions/{transaction}/conclusions/{conclusion}/evidence": "evidence",
 }
 # What only people with a session may do has none.
@@ -94,6 +95,7 @@ _PYTHON: Final[Mapping[str, str]] = {
     "GET /cases/{number}": 'case = annul.cases.get("{number}")\nprint(case.allowed)',
     "POST /cases/{number}/acts": ('annul.cases.act("{number}", "note", "the customer has called")'),
     "GET /cases/{number}/proof": 'proof = annul.cases.proof("{number}")',
+    "GET /cases/{number}/proof.pdf": 'page = annul.cases.printed("{number}")',
     "POST /diagnosis": "found = annul.diagnosis.of_messages(\n"
     '    "{request}",\n    "{response}",\n)\n'
     "print(found.causes[0].title.en)",

@@ -114,7 +114,7 @@ def _call(view: View, name: str, call: Schema) -> Html:
     client = examples.python(name, _address(view))
     body = tag(
         "div",
-        *(tag("p", _coded(part), lang="en") for part in call["description"].split("\n\n") if part),
+        *(tag("p", _coded(part), lang="en") for part in _more(call)),
         tag("h4", words("Who may")),
         tag("p", may),
         _fields(view, call),
@@ -126,6 +126,12 @@ def _call(view: View, name: str, call: Schema) -> Html:
     )
     text = f"{name} {summary} {call['summary']} {' '.join(scopes)}"
     return details(head, body, cls="call", data_text=text)
+
+
+def _more(call: Mapping[str, Any]) -> list[str]:
+    """Give what is said of a call beside its summary, by paragraph."""
+    said = call["description"]
+    return [] if said == call["summary"] else [part for part in said.split("\n\n") if part]
 
 
 def _coded(text: str) -> Html:

@@ -18,7 +18,8 @@ def test_a_summary_is_a_sentence_and_never_the_name_of_a_function() -> None:
         assert re.fullmatch(r"[A-Z][^.]+\.", summary), summary
         assert summary.split()[0] in _VERBS, summary
         assert len(summary) <= 70, summary
-        assert not call["description"].startswith(summary)
+        said = call["description"]  # of which the page shows what is not the summary
+        assert said == summary or not said.startswith(summary)
     assert len({call["summary"] for call in calls}) == len(calls)
 
 
