@@ -26,6 +26,7 @@ lint: $(BIN)/.development ## style, types, the direction of imports; build/sbom.
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/basedpyright --level error
+	@mkdir -p build
 	@$(BIN)/lint-imports --no-cache >build/layers.txt 2>&1 || { cat build/layers.txt; exit 1; }
 	@$(BIN)/python -m tools.dependencies
 

@@ -41,7 +41,7 @@ def _pictures(told: story.Story) -> tuple[Picture, ...]:
     shop = f"/shop?code={told.voucher}"
     return (
         Picture("overview", "/", ".tiles", height=960),
-        Picture("queue", "/cases?state=all", "table.list", height=560),
+        Picture("queue", "/cases?state=all", "table.list", height=640),
         Picture("case", f"/cases/{told.waiting}", ".case-head"),
         Picture("shop", shop, "#standing", _SHOPKEEPER, 390, 844),
     )

@@ -35,7 +35,7 @@ async def courses(view: View, names: Mapping[str, str]) -> tuple[Course, Course]
     some = words("{n} requests in {hours} h.", n=requests, hours=hours)
     return (
         _course(view, rows, names, share, few, unit="%"),
-        _course(view, rows, names, lambda row: row["requests"], some),
+        _course(view, rows, names, lambda row: row["requests"], some, empty=0),
     )
 
 
@@ -50,8 +50,11 @@ def _course(
     names: Mapping[str, str],
     value: Callable[[Row], Any],
     said: str,
+    *,
     unit: str = "",
+    empty: int | None = None,
 ) -> Course:
+    """Draw one line an issuer; `empty` is what a bucket without anything counts as, None a gap."""
     times = charts.buckets(view.desk.clock.now(), SPAN, _BUCKET)
     of_issuer: dict[str, list[Row]] = {}
     for row in rows:
@@ -59,14 +62,12 @@ def _course(
     series = [
         charts.line(
             names.get(issuer, issuer),
-            charts.values(times, own, value, empty=None),
+            charts.values(times, own, value, empty=empty),
             charts.PALETTE[place % len(charts.PALETTE)],
-            connectNulls=True,
         )
         for place, (issuer, own) in enumerate(sorted(of_issuer.items()))
     ]
-    points = sum(point is not None for one in series for point in one["data"])
-    if points < _LITTLE:
+    if sum(value(row) is not None for row in rows) < _LITTLE:
         return Course({"series": []}, said)
     axes = (unit,)
     return Course(charts.chart(series, charts.labels(view, times), axes=axes))
