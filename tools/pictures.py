@@ -93,4 +93,4 @@ def make() -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(make()))
+    sys.exit("\n".join(make()) or 0)
