@@ -156,10 +156,8 @@ class Person:
         ]
 
     def fill(self, selector: str, text: str) -> None:
-        """Write into a field."""
-        field = self.find(selector)
-        field.clear()
-        field.send_keys(text)
+        """Write into a field, as soon as it can be written into: a dialog comes in slowly."""
+        self.until(lambda: _filled(self.find(selector), text), f"{selector} filled in")
 
     def press(self, selector: str) -> None:
         """Click something, as soon as it can be clicked."""
@@ -258,6 +256,17 @@ def person(house: House, *, language: str = "en", width: int = 1360) -> Iterator
             yield Person(house, driver)
         finally:
             driver.quit()
+
+
+def _filled(field: WebElement, text: str) -> bool:
+    from selenium.common.exceptions import ElementNotInteractableException
+
+    try:
+        field.clear()
+        field.send_keys(text)
+    except ElementNotInteractableException:
+        return False
+    return True
 
 
 def _clicked(element: WebElement) -> bool:
