@@ -16,7 +16,7 @@ from annul.resolve import ends
 from annul.resolve import words as of_kind
 from annul.resolve.requests import COMPLETED
 
-_CASE_TONES: Final = {
+CASE_TONES: Final = {
     "voided": "good",
     "refunded": "good",
     "refused": "bad",
@@ -80,7 +80,7 @@ GOES_ON: Final = frozenset({"", "unproved"})  # whose money is still in question
 def case_state(view: View, ended: str, kind: str, step: str, *, asked: bool = False) -> Html:
     """Show the state of a case about a kind of request."""
     said = ends.ended(ended, kind, step)
-    tone = "good" if step == COMPLETED else _CASE_TONES[ended]
+    tone = "good" if step == COMPLETED else CASE_TONES[ended]
     shown = badge(view.words.of(said), tone)
     wants = badge(view.words("needs manual action"), "warn") if asked and ended in GOES_ON else None
     return join((shown, " ", wants)) if wants else shown

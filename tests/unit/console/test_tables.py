@@ -172,7 +172,7 @@ def test_tables_are_whole() -> None:
     assert set(terminals._ASKS) == set(terminals._WANTS) == set(ASKS)
     assert set(merchant._TAKEN_BACK) == set(merchant._TAKEN_BACK_CHOICES) == set(REVERSED_VOIDS)
     assert set(shared.TRANSACTION_TONES) == set(State)
-    assert set(shared._CASE_TONES) == set(plain_words._ENDED) | {""} == {"", *ENDS}
+    assert set(shared.CASE_TONES) == set(plain_words._ENDED) | {""} == {"", *ENDS}
     assert len(_conclusion_errors()) > 8
 
 

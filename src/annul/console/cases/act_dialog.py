@@ -17,7 +17,7 @@ async def act_on(view: View, case: Case, name: str) -> bool:
     """Ask for a reason, act, and say what came of it; False when nothing was done."""
 
     async def act(answers: Answers) -> str:
-        return await do(view, case.number, name, answers)
+        return await _do(view, case.number, name, answers)
 
     limit = 0
     if ACTIONS[name].money:
@@ -25,7 +25,7 @@ async def act_on(view: View, case: Case, name: str) -> bool:
     return await ask(view, _form(view, case, name, limit), act)
 
 
-async def do(view: View, number: str, name: str, answers: Answers) -> str:
+async def _do(view: View, number: str, name: str, answers: Answers) -> str:
     """Act on a case with what was filled in; gives what came of it."""
     case = await views.find(view.desk, view.visitor, number)
     reason, cause = str(answers["reason"]), str(answers.get("cause") or "")
@@ -35,7 +35,7 @@ async def do(view: View, number: str, name: str, answers: Answers) -> str:
     return f"{number}: {view.words(told)}"
 
 
-def fields_of(view: View, name: str) -> tuple[FormField, ...]:
+def _fields(view: View, name: str) -> tuple[FormField, ...]:
     """Give what an act asks beside its reason."""
     words = view.words
     if name == "confirm-cause":
@@ -64,7 +64,7 @@ def _form(view: View, case: Case, name: str, limit: int) -> Form:
         warn = words("{amount} moves at once.", amount=amount)
     return Form(
         f"{title[:1].upper()}{title[1:]}",
-        fields_of(view, name),
+        _fields(view, name),
         f"{case.number} · {amount} · {case.card_masked}",
         warn,
         go=words("Save note") if name == "note" else "",

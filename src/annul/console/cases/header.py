@@ -1,32 +1,24 @@
 """The head of a case's page: how it stands, where the money is, by when, and what one can do."""
 
-from typing import Any, Final
+from typing import Any
 
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, icon, link, tag
-from annul.console.shared import case_state
+from annul.console.shared import CASE_TONES, case_state
 from annul.desk.surroundings import Surroundings
 from annul.domain.kinds import KINDS
-from annul.resolve.case import UNPROVED, Case
+from annul.resolve.case import Case
 from annul.resolve.ends import ended
 from annul.resolve.people import ACTIONS
 from annul.resolve.requests import COMPLETED
 
 from .plain_words import following, headline, money, transaction_of, why
 
-_TONES: Final = {
-    "voided": "good",
-    "refunded": "good",
-    "refused": "bad",
-    UNPROVED: "warn",
-    "": "info",
-}
-
 
 def header(view: View, case: Case, whole: dict[str, Any], around: Surroundings) -> Html:
     """Build it: number and state, the headline, money, cause and next step, and the clock."""
     words = view.words
-    tone = "good" if case.step == COMPLETED else _TONES[case.ended]
+    tone = "good" if case.step == COMPLETED else CASE_TONES[case.ended]
     if not case.ended and (case.task or case.proposed):
         tone = "warn"
     state = case_state(view, case.ended, case.kind, case.step, asked=bool(case.task))
@@ -99,9 +91,8 @@ def _clock(view: View, case: Case) -> Html:
             cls=f"case-clock {'bad' if late else ''}",
         )
     left = (case.first_due_at - view.desk.clock.now()).total_seconds()
-    due = case.first_due_at.isoformat()
     said = words("Due by {when}", when=view.when(case.first_due_at))
-    count = tag("b", _left(left), data_due=due, cls="num", role="timer")
+    count = tag("b", _left(left), data_left=int(left), cls="num", role="timer")
     checked = words(
         "Next automatic check {when}", when=view.when(case.next_action_at, seconds=True)
     )
