@@ -25,7 +25,7 @@ ORDER BY opened_at DESC LIMIT :limit;
 
 -- name: links
 -- description: How each host process sees its line to an issuer.
-SELECT node, up, trouble, health, at FROM issuer_links WHERE issuer_id = :issuer ORDER BY node;
+SELECT node, up, trouble, health, odd, at FROM issuer_links WHERE issuer_id = :issuer ORDER BY node;
 
 -- name: bucket
 -- description: The beginning of the bucket that a row belongs to.

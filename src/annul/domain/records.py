@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from .link_profile import USUAL, LinkProfile
 from .response_codes import NO_ANSWER
 from .states import Sent, State
 
@@ -88,6 +89,7 @@ class Issuer:
     mac_key: bytes | None = None  # wrapped
     active: bool = True
     bank: str = ""  # issuers with the same bank are two ways to the same books
+    profile: LinkProfile = USUAL
 
 
 @dataclass(frozen=True, slots=True)

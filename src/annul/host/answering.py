@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from annul.domain.kinds import MAC_MTIS, REVERSAL_MTI, answer_mti
-from annul.domain.response_codes import FAULT, NO_ANSWER
+from annul.domain.response_codes import FAULT, NO_ANSWER, SENSELESS
 from annul.merchants.station import PendingKeys
 from annul.merchants.working_keys import TerminalSays, take_up
 from annul.security.keys import KeyKind
@@ -134,7 +134,10 @@ def _answer(host: Host, entry: Admitted, reply: Reply) -> bytes:
 
 def _reduce(fields: dict[int, str | bytes], wrong: int | None) -> None:
     """Take out what can not be encoded; when it has no name, all but the least."""
-    if wrong in fields and wrong != _CODE:
+    if wrong == _CODE:
+        fields[_CODE] = SENSELESS
+        return
+    if wrong in fields and wrong not in _LEAST:
         del fields[wrong]
         return
     assert set(fields) - _LEAST, "the least that a terminal needs is always encoded"

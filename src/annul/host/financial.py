@@ -12,7 +12,7 @@ from annul.domain import admission
 from annul.domain.answers import Verdict
 from annul.domain.kinds import Kind, Money, answer_mti
 from annul.domain.records import Merchant, Transaction
-from annul.domain.response_codes import BOOKED, FAULT, NOT_REACHED
+from annul.domain.response_codes import BOOKED, FAULT, NOT_REACHED, SENSELESS
 from annul.domain.rulings import ALLOWED, Ruling
 from annul.domain.states import ENDED, Sent, State
 from annul.domain.void_rules import BEING_UNDONE
@@ -29,7 +29,7 @@ from .host import Host
 from .recovery import too_late
 from .reply import Reply
 from .request import Refusal, Request
-from .told import SENSELESS, answer_fields, stored_reply, told_code
+from .told import answer_fields, stored_reply, told_code
 
 log = structlog.get_logger(__name__)
 

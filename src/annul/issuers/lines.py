@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from annul.domain.kinds import KINDS, UNDOING, VOIDS
+from annul.domain.link_profile import USUAL, LinkProfile
 from annul.domain.records import Bin, Issuer
 from annul.domain.response_codes import NO_ANSWER
 from annul.security.ciphers import TDES
@@ -27,6 +28,7 @@ from .health import Condition, IssuerHealth
 from .late import LateAnswers, OnLate
 from .link import Link, LinkLimits
 from .message import Answer, parse_answer
+from .odd import OddFields
 from .routing import Route, Router
 
 log = structlog.get_logger(__name__)
@@ -39,10 +41,11 @@ _REVERSAL: Final = "4"  # message class, second digit of the MTI
 
 @dataclass(frozen=True, slots=True)
 class IssuerLine:
-    """One issuer's link and how it has been doing."""
+    """One issuer's link, how it has been doing, and what of its answers makes no sense."""
 
     link: Link
     health: IssuerHealth
+    odd: OddFields
 
 
 class Issuers:
@@ -182,6 +185,11 @@ class Issuers:
         issuer = self._issuers.get(issuer_id)
         return timedelta(milliseconds=issuer.timeout_ms if issuer else 0)
 
+    def profile(self, issuer_id: str) -> LinkProfile:
+        """Give how an issuer speaks otherwise than most."""
+        issuer = self._issuers.get(issuer_id)
+        return issuer.profile if issuer else USUAL
+
     @property
     def longest_timeout_s(self) -> float:
         """The longest time that any issuer may take, in seconds."""
@@ -206,7 +214,10 @@ class Issuers:
         undoes = fields.get(3) in _UNDOING
         plain = not undoes and mti[1] != _REVERSAL
         try:
-            answer = parse_answer(await line.link.ask(mti, fields), fields)
+            said = await line.link.ask(mti, fields)
+            answer = parse_answer(said, fields, line.link.issuer.profile)
+            if answer.odd or said.broken:
+                line.odd.note(said, answer.odd, self._clock.now())
         except NotSent:
             line.health.not_sent()
             raise
@@ -248,16 +259,11 @@ class Issuers:
             loops=self._loops,
         )
         link.hold_reading(hold=self._late.holding)
-        return IssuerLine(link, health)
+        return IssuerLine(link, health, OddFields())
 
     def _late_from(self, issuer_id: str, health: IssuerHealth) -> Callable[[Message], None]:
         def take(message: Message) -> None:
             health.late()
-            try:
-                message.check()
-            except DecodeError as error:
-                log.warning("late_answer_garbled", issuer=issuer_id, field=error.field)
-                return
             self._late.put(issuer_id, message)
 
         return take

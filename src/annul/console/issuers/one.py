@@ -21,6 +21,7 @@ from .set_up import (
     contacts_card,
     end_contact,
     end_meaning,
+    odd_card,
     put_contact,
     routes_card,
     set_meaning,
@@ -64,6 +65,7 @@ async def issuer(view: View) -> None:
             rules = Part(lambda: _rules(view, issuer_id, write=write))
             meanings = Part(lambda: codes_card(view, issuer_id, write=write))
             contacts = Part(lambda: contacts_card(view, issuer_id, write=write))
+            odd = Part(lambda: odd_card(view, issuer_id))
         with ui.element("div").classes("stack third"):
             set_up = Part(lambda: set_up_card(view, issuer_id))
             windows = Part(lambda: _windows(view, issuer_id, write=write))
@@ -73,6 +75,7 @@ async def issuer(view: View) -> None:
     async def refresh() -> None:
         await top.refresh()
         await set_up.refresh()
+        await odd.refresh()
         drawn = await view.shared(
             ("issuer", issuer_id, span), lambda: course(view, issuer_id, *_SPANS[span][1:])
         )

@@ -1,6 +1,7 @@
 """Parts of an issuer's page: how it is reached, what its codes mean, whom to call."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from annul.desk import issuers as views
 from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
 from annul.domain.response_codes import FAULTS, describe
+from annul.domain.text import Text
+from annul.wire.names import name_of
 
 _DUTIES: Final = ("switch", "disputes", "risk", "settlement", "duty desk")
 
@@ -55,6 +58,38 @@ async def set_up_card(view: View, issuer_id: str) -> Html:
                 (words("Shares accounts with"), row["bank"]),
                 (words("State"), "" if row["active"] else badge(words("switched off"), "bad")),
             )
+        ),
+    )
+
+
+async def odd_card(view: View, issuer_id: str) -> Html:
+    """Show which fields of its answers make no sense here; nothing when all of them do."""
+    words = view.words
+    rows = [
+        (
+            tag("b", number, cls="mono"),
+            words.of(Text(*name_of(int(number)))),
+            one["count"],
+            words("expected {what}", what=one["expected"]) if one["expected"] else "",
+            tag("span", one["sample"], cls="mono"),
+            view.when(datetime.fromisoformat(one["at"]), seconds=True),
+        )
+        for line in await views.links(view.desk, issuer_id)
+        for number, one in line["odd"].items()
+    ]
+    if not rows:
+        return Html("")
+    names = ("Field", "Name", "Times", "Reason", "Bytes", "Last")
+    return card(
+        words("Fields that make no sense here"),
+        table([words(name) for name in names], rows),
+        tag(
+            "p",
+            words(
+                "Nobody needs them, so each answer counted all the same. Digits are hidden. "
+                "Correct the dialect, or the issuer does."
+            ),
+            cls="muted note",
         ),
     )
 
