@@ -12,8 +12,6 @@ from typing import Final
 import structlog
 
 from annul.domain.records import Issuer
-from annul.security.keys import WrappedKey
-from annul.security.mac import MacAlgorithm
 from annul.security.module import SecurityModule
 from annul.security.tls import ClientTls
 from annul.store.clock import Clock
@@ -21,10 +19,13 @@ from annul.store.loop import Loop, Loops
 from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, EncodeError, FrameError
 from annul.wire.framing import Framing
-from annul.wire.mac_block import MacBlock
 
+from .aside import Doubts, KeyMessages
 from .connection import IssuerConnection, connect
 from .errors import HandshakeFailed, NoAnswer, NotSent, Silence
+from .key_exchange import Encode, OnKeys
+from .key_forms import BRINGS
+from .key_ring import KeyRing
 from .limits import LinkCounts, LinkLimits, LinkState
 from .message import (
     ECHO,
@@ -32,10 +33,12 @@ from .message import (
     NETWORK_REQUEST,
     SIGN_OFF,
     SIGN_ON,
+    Fields,
     network_answer,
     network_fields,
 )
-from .pending import Exchange, Key, PendingExchanges, answer_key, request_key
+from .pending import Exchange, PendingExchanges, answer_key, request_key
+from .seal import Seal
 
 log = structlog.get_logger(__name__)
 
@@ -46,8 +49,9 @@ _TURNED_AWAY: Final = "closed before the first answer, as when a certificate is 
 class Link:
     """Ask an issuer. `on_late` and `on_up` are called from the event loop and must not block.
 
-    `mac_key` makes the MAC mandatory on both ways, network messages excepted. With `tls` nothing is
-    ever sent in plain. `random` (0 up to 1) spreads the reconnects of many links.
+    A MAC key in `keys` makes the MAC mandatory on both ways, network messages excepted: of these
+    only those about keys bear one, which `on_keys` takes. With `tls` nothing is ever sent in plain.
+    `random` (0 up to 1) spreads the reconnects of many links.
     """
 
     def __init__(
@@ -63,13 +67,13 @@ class Link:
         on_trouble: Callable[[], None] = lambda: None,
         on_garbled: Callable[[], None] = lambda: None,
         security: SecurityModule | None = None,
-        mac_key: WrappedKey | None = None,
-        mac_algorithm: MacAlgorithm = MacAlgorithm.X9_19,
+        keys: KeyRing | None = None,
+        on_keys: OnKeys | None = None,
         tls: ClientTls | None = None,
         limits: LinkLimits | None = None,
         loops: Loops | None = None,
     ) -> None:
-        assert mac_key is None or security is not None, "a MAC key needs a module that holds it"
+        assert keys is None or security is not None, "keys need a module that holds them"
         self.issuer = issuer
         self.counts = LinkCounts()
         self.state = LinkState.STOPPED
@@ -83,10 +87,9 @@ class Link:
         self._on_up = on_up
         self._on_trouble = on_trouble
         self._on_garbled = on_garbled
-        self._security = security
-        self._mac_key = mac_key
-        self._mac_algorithm = mac_algorithm
-        self._mac_block = MacBlock(codec.dialect)
+        self._seal = Seal(issuer, codec, keys or KeyRing(), security, clock.now)
+        self._doubts = Doubts(self._seal.keys, self.received)
+        self._keys = on_keys and KeyMessages(issuer, codec, on_keys, self._answer)
         self._tls = tls
         self._distrust: set[str] = set()  # why TLS failed, since the link was up
         self._head = b"" if framing.interbank else bytes(framing.head)
@@ -137,7 +140,13 @@ class Link:
         """
         if self.state is not LinkState.UP:
             raise NotSent
-        return self._send(mti, fields, request_key(mti, fields), self._mac_key)
+        return self._send(mti, fields, self._seal.encode)
+
+    def ask_network(self, fields: Fields, encode: Encode) -> Awaitable[Message]:
+        """Send a network request that says `fields`, as `encode` makes it. Raises as `ask` does."""
+        if self.state is not LinkState.UP:
+            raise NotSent
+        return self._network(fields, encode)
 
     def hold_reading(self, *, hold: bool) -> None:
         """Stop taking answers from the issuer, or go on; also for connections to come."""
@@ -159,7 +168,7 @@ class Link:
             self._fall(LinkState.STOPPED)
             try:
                 async with asyncio.timeout(self._limits.sign_off_s):
-                    await self._network(SIGN_OFF)
+                    await self._signal(SIGN_OFF)
             except (NotSent, NoAnswer, TimeoutError):
                 log.info("sign_off_unanswered", issuer=self.issuer.issuer_id)
         await self._runner.stop()
@@ -187,8 +196,11 @@ class Link:
             self._answer_network(message)
             return
         network = mti == NETWORK_ANSWER
+        genuine = network or self._seal.holds(message, fields)
+        if not genuine and self._doubts.keep(body):
+            return
         exchange = self._pending.take(key)
-        if self._mac_key is not None and not network and not self._genuine(message, fields):
+        if not genuine:
             self.counts.bad_mac += 1
             if exchange is not None:
                 exchange.fail(Silence.BAD_MAC)
@@ -221,10 +233,10 @@ class Link:
         self,
         mti: str,
         fields: Mapping[int, str | bytes],
-        key: Key,
-        mac_key: WrappedKey | None,
+        encode: Encode,
     ) -> Awaitable[Message]:
         connection, limits, pending = self._connection, self._limits, self._pending
+        key = request_key(mti, fields)
         if (
             connection is None
             or connection.queued >= limits.queued
@@ -233,7 +245,7 @@ class Link:
         ):
             self.counts.refused += 1
             raise NotSent
-        frame = self._frame(mti, fields, mac_key)
+        frame = self._frame(mti, fields, encode)
         future: asyncio.Future[Message] = connection.loop.create_future()
         exchange = Exchange(key, frame, future, self._monotonic() + self._timeout_s)
         pending.add(exchange)
@@ -241,45 +253,35 @@ class Link:
         self.counts.sent += 1
         return future
 
-    def _frame(
-        self, mti: str, fields: Mapping[int, str | bytes], mac_key: WrappedKey | None
-    ) -> bytes:
+    def _frame(self, mti: str, fields: Mapping[int, str | bytes], encode: Encode) -> bytes:
         try:
-            if mac_key is None or self._security is None:
-                body = self._codec.encode(mti, fields)
-            else:
-                unsigned = self._codec.encode_unsigned(mti, fields)
-                signed = self._mac_block.of(mti, fields, unsigned)
-                body = unsigned + self._security.mac(mac_key, self._mac_algorithm, signed)
-            return self._framing.pack(body, self._head)
+            return self._framing.pack(encode(mti, fields), self._head)
         except (EncodeError, FrameError) as error:
             log.warning("request_not_encodable", issuer=self.issuer.issuer_id, reason=str(error))
             raise NotSent from error
 
-    def _genuine(self, message: Message, fields: Mapping[int, str | bytes]) -> bool:
-        """Check the MAC. Source: ANSI X9.19, ISO 8583 field 128."""
-        assert self._mac_key is not None
-        assert self._security is not None
-        mac = fields.get(self._codec.dialect.mac_field)
-        if not isinstance(mac, bytes):
-            return False
-        signed = self._mac_block.of(message.mti, fields, message.raw[: -len(mac)])
-        return self._security.verify_mac(self._mac_key, self._mac_algorithm, signed, mac)
-
-    def _network(self, code: str) -> Awaitable[Message]:
+    def _network(self, fields: Fields, encode: Encode) -> Awaitable[Message]:
         self._trace = self._trace % 999_999 + 1
-        fields = network_fields(code, f"{self._trace:06d}", self._clock.now())
-        return self._send(NETWORK_REQUEST, fields, request_key(NETWORK_REQUEST, fields), None)
+        named = network_fields(f"{self._trace:06d}", self._clock.now()) | fields
+        return self._send(NETWORK_REQUEST, named, encode)
+
+    def _signal(self, code: str) -> Awaitable[Message]:
+        return self._network({70: code}, self._codec.encode)
 
     def _answer_network(self, message: Message) -> None:
-        if self._connection is None:
+        if self._keys is not None and message.get(70) == BRINGS:
+            self._keys.take(message)
             return
         try:
-            frame = self._frame(*network_answer(message), None)
-        except (DecodeError, NotSent):
+            self._answer(self._codec.encode(*network_answer(message)))
+        except (DecodeError, EncodeError):
             self.counts.garbled += 1
-        else:
-            self._connection.answer(frame)
+
+    def _answer(self, body: bytes) -> bool:
+        """Answer the issuer; False when the answer does not leave."""
+        if self._connection is None:
+            return False
+        return self._connection.answer(self._framing.pack(body, self._head))
 
     # The life of the connection -------------------------------------------------------------
 
@@ -327,7 +329,7 @@ class Link:
     async def _serve(self, connection: IssuerConnection) -> bool:
         self.state = LinkState.SIGNING_ON
         try:
-            answer = await self._network(SIGN_ON)
+            answer = await self._signal(SIGN_ON)
             accepted = answer.get(39) == "00"
         except (NotSent, NoAnswer, DecodeError):
             accepted = False
@@ -386,7 +388,7 @@ class Link:
     async def _check(self, connection: IssuerConnection) -> None:
         """Send an echo; without an answer the connection is given up and renewed."""
         try:
-            await self._network(ECHO)
+            await self._signal(ECHO)
         except (NotSent, NoAnswer):
             log.warning("echo_unanswered", issuer=self.issuer.issuer_id)
             connection.abort()

@@ -26,8 +26,9 @@ SIGN_ON: Final = "001"
 SIGN_OFF: Final = "002"
 ECHO: Final = "301"
 
-# PIN block with PAN, under a double-length key; at most 12 digits (fields 53 and 26).
+# PIN block with PAN (without one: 1), under a double-length key; at most 12 digits (fields 53, 26).
 _PIN_SECURITY: Final = "2600000000000000"
+_PIN_SECURITY_BARE: Final = "1600000000000000"
 _PIN_CAPTURE: Final = "12"
 
 _NETWORK_TIME: Final = timezone(timedelta(hours=8))
@@ -98,12 +99,13 @@ def request_fields(
     original: Transaction | None = None,
     message: Message | None = None,
     pin: bytes | None = None,
+    pin_has_pan: bool = True,
 ) -> tuple[str, Fields]:
     """Build the request for a transaction: its MTI and fields.
 
     `pan` is in clear and kept nowhere else; `local` is `transaction.received_at` on the shop's
     clock; `message` is the terminal's, None when an advice is repeated from the store; `pin` is
-    the PIN block under the issuer's key.
+    the PIN block under the issuer's key, with the card number in it or without.
     """
     form = FORMS[transaction.kind]
     fields = _common(transaction, form, pan, merchant, acquirer_id, local)
@@ -119,7 +121,7 @@ def request_fields(
     if pin is not None:
         fields[26] = _PIN_CAPTURE
         fields[52] = pin
-        fields[53] = _PIN_SECURITY
+        fields[53] = _PIN_SECURITY if pin_has_pan else _PIN_SECURITY_BARE
     return form.mti, fields
 
 
@@ -146,9 +148,9 @@ def reversal_fields(
     return REVERSAL, fields
 
 
-def network_fields(code: str, trace: str, now: datetime) -> Fields:
-    """Build a network request (0820): `SIGN_ON`, `SIGN_OFF` or `ECHO`. `now` is UTC."""
-    return {7: _moment(now.astimezone(_NETWORK_TIME)), 11: trace, 70: code}
+def network_fields(trace: str, now: datetime) -> Fields:
+    """Build what every network request (0820) has; field 70 says what it is. `now` is UTC."""
+    return {7: _moment(now.astimezone(_NETWORK_TIME)), 11: trace}
 
 
 def network_answer(message: Message) -> tuple[str, Fields]:
