@@ -190,7 +190,7 @@ class KeyExchange:
             return codec.encode(mti, fields)
         unsigned = codec.encode_unsigned(mti, fields)
         algorithm = MacAlgorithm(issuer.mac_algorithm)
-        return unsigned + self._security.mac(held.key, algorithm, unsigned)
+        return codec.sign(unsigned, self._security.mac(held.key, algorithm, unsigned))
 
     async def stop(self) -> None:
         """Wait for what is being written."""
@@ -237,7 +237,7 @@ class KeyExchange:
         if not keys:
             return None
         if isinstance(code, bytes):
-            algorithm, signed = MacAlgorithm(issuer.mac_algorithm), message.raw[: -len(code)]
+            algorithm, signed = MacAlgorithm(issuer.mac_algorithm), message.unsigned
             for one in keys:
                 if self._security.verify_mac(one.key, algorithm, signed, code):
                     return one

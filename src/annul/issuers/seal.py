@@ -40,7 +40,7 @@ class Seal:
             return self._codec.encode(mti, fields)
         unsigned = self._codec.encode_unsigned(mti, fields)
         signed = self._block.of(mti, fields, unsigned)
-        return unsigned + self._security.mac(key, self._algorithm, signed)
+        return self._codec.sign(unsigned, self._security.mac(key, self._algorithm, signed))
 
     def holds(self, message: Message, fields: Values) -> bool:
         """Check a MAC, where there is a key. Source: ANSI X9.19, ISO 8583 field 128."""
@@ -50,7 +50,7 @@ class Seal:
         mac = fields.get(self._codec.dialect.mac_field)
         if not isinstance(mac, bytes):
             return False
-        signed = self._block.of(message.mti, fields, message.raw[: -len(mac)])
+        signed = self._block.of(message.mti, fields, message.unsigned)
         for one in keys:
             if self._security.verify_mac(one.key, self._algorithm, signed, mac):
                 self.keys.heard(one)

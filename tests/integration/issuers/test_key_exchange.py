@@ -337,7 +337,7 @@ def _message(
     if sealed is None:
         return CODEC.encode("0820", fields)
     unsigned = CODEC.encode_unsigned("0820", fields)
-    return unsigned + mac(MacAlgorithm.X9_19, BlockCipher(TDES, sealed), unsigned)
+    return CODEC.sign(unsigned, mac(MacAlgorithm.X9_19, BlockCipher(TDES, sealed), unsigned))
 
 
 _NEW: Final = bytes(range(201, 217))

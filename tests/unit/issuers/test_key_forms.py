@@ -1,5 +1,6 @@
 """The layouts of key messages: what is written is read again, and nothing else is."""
 
+from itertools import product
 from typing import Final
 
 import pytest
@@ -15,8 +16,14 @@ from annul.wire.dialects import DIALECTS
 _KINDS: Final = (KeyKind.MAC, KeyKind.PIN)
 
 
-@pytest.mark.parametrize("dialect", ["cups", "iso87_ascii", "iso87_binary"])
-@pytest.mark.parametrize("name", KEY_FORMS)
+@pytest.mark.parametrize(
+    ("dialect", "name"),
+    [
+        (dialect, name)
+        for dialect, name in product(("cups", "iso87_ascii", "iso87_binary"), KEY_FORMS)
+        if dialect == "cups" or name != "field_48_96"  # its field 96 has eight bytes
+    ],
+)
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("algorithm", [DES, TDES, SM, AES])
 def test_what_an_issuer_writes_is_read_in_every_dialect(

@@ -113,4 +113,4 @@ class SimulatedKeys:
         if key is None:
             return self._codec.encode(mti, fields)
         unsigned = self._codec.encode_unsigned(mti, fields)
-        return unsigned + mac(self._algorithm, key, unsigned)
+        return self._codec.sign(unsigned, mac(self._algorithm, key, unsigned))
