@@ -42,6 +42,7 @@ _MODULES: Final = {
     "issuers/connection": "integration/issuers/test_link.py",
     "issuers/errors": "integration/issuers/test_link.py",
     "issuers/key_asking": "integration/issuers/test_key_exchange.py",
+    "issuers/key_rows": "integration/issuers/test_key_exchange.py",
     "issuers/limits": "integration/issuers/test_link.py",
     "issuers/seal": "integration/issuers/test_link.py",
     "renewal": "integration/test_serving_tls.py",

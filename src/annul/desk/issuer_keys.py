@@ -8,8 +8,8 @@ from typing import Any, Final, Protocol
 import asyncpg
 
 from annul.domain.records import Issuer
-from annul.issuers.key_exchange import put
 from annul.issuers.key_forms import KEY_FORMS
+from annul.issuers.key_rows import put
 from annul.issuers.profile import IssuerProfileError, check_profile
 from annul.security.errors import UnusableKey
 from annul.security.keys import Component, KeyKind, WrappedKey

@@ -79,6 +79,12 @@ class Doubts:
             self._task = asyncio.create_task(self._judge(renew))
         return True
 
+    def stop(self) -> None:
+        """Forget what is kept: its requests have ended."""
+        self._kept.clear()
+        if self._task is not None:
+            self._task.cancel()
+
     async def _judge(self, renew: Callable[[], Awaitable[None]]) -> None:
         try:
             await renew()

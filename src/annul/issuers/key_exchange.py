@@ -10,18 +10,15 @@ the next message of the issuer that holds under it, or that brings it again.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 import structlog
-from uuid_utils.compat import uuid7
 
 from annul.domain.incident import Incident
 from annul.domain.records import Issuer
 from annul.domain.response_codes import FAULT
-from annul.security.ciphers import TDES
 from annul.security.errors import UnusableKey
 from annul.security.keys import KeyKind, WrappedKey
 from annul.security.mac import MacAlgorithm
@@ -29,18 +26,18 @@ from annul.security.module import SecurityModule
 from annul.store.batcher import LOST, StoreUnavailable
 from annul.store.clock import Clock
 from annul.store.incidents import Ended, closing, opening
-from annul.store.sql import load
 from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError
 
+from . import key_rows
 from .errors import NotSent
 from .key_forms import KEY_FORMS, KeyFormError, Values
 from .key_ring import IssuerKey, KeyRing
 from .message import Fields, network_answer
+from .profile import IssuerProfileError
 
 log = structlog.get_logger(__name__)
 
-_SQL: Final = load("annul.issuers", "key_exchange.sql")
 _KIND: Final = "issuer_key_refused"
 _RENEWED_S: Final = 1.0
 _TOLD_FROM: Final = 2  # key messages in a row that were refused
@@ -77,22 +74,31 @@ class KeyExchange:
     # The rings ------------------------------------------------------------------------------
 
     def ring(self, issuer: Issuer) -> KeyRing:
-        """Give the ring of an issuer, the same one for as long as this process runs."""
-        ring = self._rings.setdefault(issuer.issuer_id, KeyRing())
-        self._issuers[issuer.issuer_id] = issuer
-        ring.on_proved = lambda one: self._in_background(one, issuer.issuer_id)
+        """Give the ring of an issuer, the same one for as long as this process runs.
+
+        Raises `IssuerProfileError` for a row that does not go with the keys in force.
+        """
+        issuer_id = issuer.issuer_id
+        if not self._go_together(issuer):
+            message = f"issuer {issuer_id}: its keys in force are of another cipher than its row"
+            raise IssuerProfileError(message)
+        ring = self._rings.setdefault(issuer_id, KeyRing())
+        self._issuers[issuer_id] = issuer
+        ring.on_proved = lambda one: self._in_background(one, issuer_id)
         ring.renew = self._renew
-        self._adopt(issuer.issuer_id)
+        self._adopt(issuer_id)
         return ring
+
+    def key(self, issuer_id: str, kind: KeyKind) -> WrappedKey | None:
+        """Give the key in force of an issuer that has a ring."""
+        ring = self._rings.get(issuer_id)
+        return ring.key(kind) if ring else None
 
     async def load(self) -> None:
         """Read every key anew; raises what a lost database raises."""
         async with self._reading:
-            found: dict[str, list[IssuerKey]] = {}
-            for row in await self._pool.fetch(*_SQL["keys"]()):
-                found.setdefault(row["issuer_id"], []).append(_key(row))
             self._read_at = asyncio.get_running_loop().time()
-            self._rows = {issuer_id: tuple(keys) for issuer_id, keys in found.items()}
+            self._rows = await key_rows.read(self._pool)
             for issuer_id in self._rings:
                 self._adopt(issuer_id)
             self.on_changed()
@@ -105,11 +111,20 @@ class KeyExchange:
             await self.load()
 
     def _adopt(self, issuer_id: str) -> None:
-        stored = sorted(self._rows.get(issuer_id, ()), key=lambda one: one.ended_at is not None)
+        """Let a ring hold what was read, unless that goes with a row which is not here yet.
+
+        A ring never comes to hold less than before: without a key there would be no MAC.
+        """
         issuer = self._issuers[issuer_id]
-        self._rings[issuer_id].adopt(
-            tuple(one for one in (*stored, *agreed(issuer)) if _serves(issuer, one.key))
-        )
+        if not self._go_together(issuer):
+            log.info("keys_of_another_row", issuer=issuer_id)
+            return
+        keys = (*self._rows.get(issuer_id, ()), *key_rows.agreed(issuer))
+        self._rings[issuer_id].adopt(tuple(one for one in keys if key_rows.serves(issuer, one)))
+
+    def _go_together(self, issuer: Issuer) -> bool:
+        rows = self._rows.get(issuer.issuer_id, ())
+        return all(key_rows.serves(issuer, one) for one in rows if one.ended_at is None)
 
     # Key messages ---------------------------------------------------------------------------
 
@@ -122,24 +137,29 @@ class KeyExchange:
         message holds, nor when the database is lost.
         """
         mti, fields = network_answer(message)
+        issuer_id = issuer.issuer_id
         try:
             held, stored = await self._taken(issuer, codec, message)
-            said = self.sealed(issuer, codec, mti, fields | {39: _DONE}, held)
-            if answer(said):
-                await self._left(issuer.issuer_id, stored)
         except KeyRefused as refused:
-            await self._refuse(issuer.issuer_id, refused)
+            await self._refuse(issuer_id, refused)
             answer(codec.encode(mti, fields | {39: refused.code}))
-        except StoreUnavailable:  # after the answer it waits for the first message under it
-            log.warning("key_not_stored", issuer=issuer.issuer_id)
+            return
+        except StoreUnavailable:
+            log.warning("key_not_stored", issuer=issuer_id)
             answer(codec.encode(mti, fields | {39: FAULT}))
+            return
+        if answer(self.sealed(issuer, codec, mti, fields | {39: _DONE}, held)):
+            try:
+                await self._left(issuer_id, stored)
+            except StoreUnavailable:  # it waits for the first message that holds under it
+                log.warning("key_waits", issuer=issuer_id)
 
-    async def _left(self, issuer_id: str, key: UUID) -> None:
+    async def _left(self, issuer_id: str, key: UUID | None) -> None:
         """Put a key in force, as the answer to its message has left. Raises `StoreUnavailable`."""
         now = self._clock.now()
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                await self._take_up(connection, issuer_id, key, now)
+                await key_rows.take_up(connection, issuer_id, key, now)
                 await connection.execute(*closing([Ended(_KIND, "", issuer_id)], now))
             await self.load()
         except LOST as error:
@@ -179,8 +199,7 @@ class KeyExchange:
 
     async def wanted(self, reachable: Iterable[str]) -> list[str]:
         """Take from the database whose keys somebody has asked for, of those we can reach."""
-        rows = await self._pool.fetch(*_SQL["wanted"](issuers=list(reachable)))
-        return [row["issuer_id"] for row in rows]
+        return await key_rows.wanted(self._pool, reachable)
 
     def sealed(
         self, issuer: Issuer, codec: Codec, mti: str, fields: Values, held: IssuerKey | None
@@ -210,7 +229,7 @@ class KeyExchange:
             values = message.fields()
             held = self._held(issuer, codec, message, values)
             kind = form.kind_of(values)
-            algorithm = _algorithm(issuer, kind)
+            algorithm = key_rows.algorithm_of(issuer, kind)
             sent = form.read(values, algorithm)
         except (DecodeError, KeyFormError) as error:
             raise KeyRefused(_FORMAT, str(error)) from error
@@ -221,8 +240,10 @@ class KeyExchange:
             key = self._security.import_under(kind, algorithm, sent.encrypted, zone, sent.check)
         except UnusableKey as error:
             raise KeyRefused(_INSECURE, str(error)) from error
-        stored = await self._store(issuer.issuer_id, key)
         ring = self._rings[issuer.issuer_id]
+        if held is not None and held == ring.waiting(KeyKind.MAC):
+            await self._left(issuer.issuer_id, held.id)  # the issuer uses it
+        stored = await self._store(issuer.issuer_id, key)
         if held is not None:
             ring.heard(held)
         ring.refused = 0
@@ -252,34 +273,22 @@ class KeyExchange:
         now = self._clock.now()
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                await connection.execute(*_SQL["hold"](issuer=issuer_id))
-                named = {"issuer": issuer_id, "check_value": key.check_value}
-                known = await connection.fetchrow(*_SQL["known"](**named))
-                if known is not None and not _same(known, key):
-                    raise KeyRefused(_INSECURE, "the key was used before")
-                stored = (
-                    known["id"]
-                    if known is not None
-                    else await put(connection, issuer_id, key, now, since=None)
-                )
+                stored = await key_rows.keep(connection, issuer_id, key, now)
             await self.load()
         except LOST as error:
             raise StoreUnavailable from error
+        if stored is None:
+            raise KeyRefused(_INSECURE, "the key was used before")
         return stored
-
-    async def _take_up(self, connection: Any, issuer_id: str, key: UUID, now: datetime) -> None:
-        await connection.execute(*_SQL["hold"](issuer=issuer_id))
-        kind = await connection.fetchval(*_SQL["waits"](id=key))
-        if kind is not None:
-            await connection.execute(*_SQL["forget"](issuer=issuer_id, kind=kind, now=now))
-            await connection.execute(*_SQL["end_in_force"](issuer=issuer_id, kind=kind, now=now))
-            await connection.execute(*_SQL["take_up"](id=key, now=now))
-            await connection.execute(*_SQL["changed"]())
 
     async def _refuse(self, issuer_id: str, refused: KeyRefused) -> None:
         """Count a refused key message; from the second on in a row somebody is told."""
         ring = self._rings[issuer_id]
         ring.refused += 1
+        if ring.refused & (
+            ring.refused - 1
+        ):  # told at 1, 2, 4, 8, ...: whoever floods tells no more
+            return
         log.warning("key_refused", issuer=issuer_id, code=refused.code, why=refused.why)
         if ring.refused >= _TOLD_FROM:
             told = Incident.of(
@@ -303,71 +312,7 @@ class KeyExchange:
         now = self._clock.now()
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                await self._take_up(connection, issuer_id, key, now)
-                await connection.execute(*_SQL["prove"](id=key, now=now))
+                await key_rows.prove(connection, issuer_id, key, now)
             await self.load()
         except LOST:
             log.warning("key_not_proved", issuer=issuer_id)  # the next message says it again
-
-
-async def put(
-    connection: Any, issuer_id: str, key: WrappedKey, now: datetime, *, since: datetime | None
-) -> UUID:
-    """Keep a key of an issuer that is held: it waits, or is in force `since`."""
-    named = {"issuer": issuer_id, "kind": key.kind.value}
-    identity = uuid7()
-    await connection.execute(*_SQL["drop_waiting"](**named, now=now))
-    if since is not None:
-        await connection.execute(*_SQL["forget"](**named, now=now))
-        await connection.execute(*_SQL["end_in_force"](**named, now=now))
-    await connection.execute(
-        *_SQL["put"](
-            **named,
-            id=identity,
-            algorithm=key.algorithm,
-            wrapped=key.wrapped,
-            check_value=key.check_value,
-            now=now,
-            since=since,
-        )
-    )
-    await connection.execute(*_SQL["changed"]())
-    return identity
-
-
-def agreed(issuer: Issuer) -> tuple[IssuerKey, ...]:
-    """Give the keys that were agreed before there were messages, of the issuer's own row."""
-    found = ((KeyKind.MAC, issuer.mac_key), (KeyKind.PIN, issuer.pin_key))
-    return tuple(
-        IssuerKey(None, WrappedKey(kind, _algorithm(issuer, kind), wrapped))
-        for kind, wrapped in found
-        if wrapped is not None
-    )
-
-
-def _same(known: Any, key: WrappedKey) -> bool:
-    """Whether a key that came before is this one, for the same purpose, and not over."""
-    return known["kind"] == key.kind and known["ended_at"] is None
-
-
-def _serves(issuer: Issuer, key: WrappedKey) -> bool:
-    """Whether a key is of the cipher that its kind has here; one before may be of another."""
-    return key.kind is KeyKind.ZONE or key.algorithm == _algorithm(issuer, key.kind)
-
-
-def _algorithm(issuer: Issuer, kind: KeyKind) -> str:
-    return {
-        KeyKind.MAC: issuer.mac_key_algorithm,
-        KeyKind.PIN: issuer.pin_key_algorithm,
-    }.get(kind, TDES)
-
-
-def _key(row: Any) -> IssuerKey:
-    kind = KeyKind(row["kind"])
-    return IssuerKey(
-        row["id"],
-        WrappedKey(kind, row["algorithm"], row["wrapped"], row["check_value"]),
-        row["in_force_since"],
-        row["proved_at"],
-        row["ended_at"],
-    )

@@ -11,7 +11,7 @@ import structlog
 from annul.domain.kinds import KINDS, UNDOING, VOIDS
 from annul.domain.records import Bin, Issuer
 from annul.domain.response_codes import NO_ANSWER
-from annul.security.keys import KeyKind
+from annul.security.keys import KeyKind, WrappedKey
 from annul.security.module import SecurityModule
 from annul.security.tls import ClientTls
 from annul.store.clock import Clock
@@ -23,12 +23,13 @@ from annul.wire.framing import FRAMINGS
 
 from .errors import NoAnswer, NotSent, Silence
 from .health import Condition, IssuerHealth
-from .key_exchange import KeyExchange, agreed
+from .key_exchange import KeyExchange
 from .key_ring import KeyRing
+from .key_rows import agreed
 from .late import LateAnswers, OnLate
 from .link import Link, LinkLimits
 from .message import Answer, parse_answer
-from .profile import check_profile
+from .profile import IssuerProfileError, check_profile
 from .routing import Route, Router
 
 log = structlog.get_logger(__name__)
@@ -137,7 +138,13 @@ class Issuers:
         for key, issuer in active.items():
             line = old.get(key)
             if line is None or line.link.issuer != issuer:
-                line = self._line(issuer, line.health if line else None)
+                try:
+                    line = self._line(issuer, line.health if line else None)
+                except IssuerProfileError as error:  # a line that is good goes on
+                    log.error("issuer_not_taken_up", issuer=key, why=str(error))  # noqa: TRY400
+                    if line is not None:
+                        self._lines[key] = line
+                    continue
                 if self._running:
                     line.link.start()
             self._lines[key] = line
@@ -284,11 +291,16 @@ class Issuers:
             self._bins,
             self._issuers.values(),
             self._usable,
-            lambda issuer: self._ring(issuer).key(KeyKind.PIN),
+            self._pin_key,
         )
 
     def _ring(self, issuer: Issuer) -> KeyRing:
         return self._keys.ring(issuer) if self._keys else KeyRing(*agreed(issuer))
+
+    def _pin_key(self, issuer: Issuer) -> WrappedKey | None:
+        if self._keys is not None:
+            return self._keys.key(issuer.issuer_id, KeyKind.PIN)
+        return KeyRing(*agreed(issuer)).key(KeyKind.PIN)
 
     def _changed_keys(self) -> None:
         self._router = self._new_router()

@@ -178,6 +178,9 @@ class Link:
             await self._connection.closed.wait()
         if self._ticker is not None:
             self._ticker.cancel()
+        self._doubts.stop()
+        if self._keys is not None:
+            await self._keys.drain()
 
     # The connection reports here ------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -16,19 +16,23 @@ from annul.domain.records import Issuer
 from annul.issuers import directory
 from annul.issuers.errors import NoAnswer
 from annul.issuers.key_asking import KeyAsking
-from annul.issuers.key_exchange import KeyExchange, put
+from annul.issuers.key_exchange import KeyExchange
 from annul.issuers.key_forms import KEY_FORMS, SentKey
+from annul.issuers.key_rows import put
 from annul.issuers.lines import Issuers
 from annul.issuers.message import network_fields
-from annul.security.ciphers import TDES, BlockCipher
+from annul.issuers.profile import IssuerProfileError
+from annul.security.ciphers import SM, TDES, BlockCipher
 from annul.security.keys import Component, KeyKind
 from annul.security.mac import MacAlgorithm, mac
 from annul.security.software import SoftwareModule
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.issuer.simulator import Options, Simulator, simulate
+from annul.store.batcher import StoreUnavailable
 from annul.store.clock import Clock, SystemClock
 from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
+from tests.integration.sim.issuer.acquirer import control
 from tests.support.clock import HeldClock
 from tests.support.exchanges import SALE, request_of
 
@@ -421,6 +425,22 @@ async def test_without_a_zone_key_none_is_taken(side: Side) -> None:
     assert await _answered(side, _message(KeyKind.MAC, _NEW)) == "A7"
 
 
+async def test_the_control_of_the_simulator_sends_keys(
+    pool: asyncpg.Pool, security: SoftwareModule
+) -> None:
+    async with simulate(_options(control_port=0)) as simulator:
+        assert await control(simulator, "POST", "/keys?kind=mac") == 409
+        row = await _register(pool, security, simulator.port)
+        async with _serving(pool, security, [row]) as (issuers, exchange):
+            side = Side(pool, security, simulator, issuers, exchange)
+            wrong = await control(simulator, "POST", "/keys?kind=mac&wrong_check=true")
+            assert wrong == {"code": "A7"}
+            assert await control(simulator, "POST", "/keys?kind=pin") == {"code": "00"}
+            assert await control(simulator, "POST", "/keys?kind=zone") == 422
+            await side.settled()
+            assert len(await side.rows("pin")) == 1
+
+
 # Crashes and lost answers ------------------------------------------------------------------------
 
 
@@ -527,3 +547,76 @@ async def test_without_the_database_nothing_is_taken(side: Side) -> None:
     await side.pool.close()
     assert await _answered(side, _message(KeyKind.MAC, _NEW)) == "96"
     assert await side.sale() is Verdict.APPROVED
+
+
+# What must never open a link ---------------------------------------------------------------------
+
+
+async def test_a_key_of_a_cipher_that_the_row_does_not_know_yet_leaves_the_ring(side: Side) -> None:
+    """Row and key change in one commit, and a process may read the keys before the row."""
+    assert await side.change(KeyKind.MAC) == "00"
+    ring = side.exchange.ring(side.line.link.issuer)
+    before = ring.key(KeyKind.MAC)
+    other = side.security.generate(KeyKind.MAC, SM)
+    now = SystemClock().now()
+    async with side.pool.acquire() as connection, connection.transaction():
+        await connection.execute(
+            "UPDATE issuers SET mac_algorithm = 'sm4_cmac', mac_key_algorithm = 'sm4',"
+            " mac_key = NULL"
+        )
+        await put(connection, ISSUER, other, now, since=now)
+    await side.exchange.load()
+    assert ring.key(KeyKind.MAC) == before, "never without a MAC"
+    assert await side.sale() is Verdict.APPROVED
+    tables = await directory.read(side.pool)
+    await side.issuers.apply(tables.issuers, tables.bins)
+    found = ring.key(KeyKind.MAC)
+    assert found is not None
+    assert found.wrapped == other.wrapped
+
+
+async def test_a_row_that_does_not_go_with_its_keys_is_refused_at_start_and_kept_out_later(
+    side: Side,
+) -> None:
+    assert await side.change(KeyKind.MAC) == "00"
+    row = side.line.link.issuer
+    wrong = replace(row, mac_algorithm="sm4_cmac", mac_key_algorithm="sm4", mac_key=None)
+    line = side.line
+    await side.issuers.apply([wrong], [])
+    assert side.issuers.lines[ISSUER] is line, "the line that was good goes on"
+    assert await side.sale() is Verdict.APPROVED
+    with pytest.raises(IssuerProfileError, match="62000000"):
+        async with _serving(side.pool, side.security, [wrong]):
+            pass
+
+
+async def test_once_answered_a_key_message_is_not_answered_again(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is lost behind the answer: the key waits, and the issuer has its 00."""
+    said: list[bytes] = []
+
+    def answer(body: bytes) -> bool:
+        said.append(body)
+        return True
+
+    async def lost(*_: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(side.exchange, "_left", lost)
+    message = CODEC.decode(_message(KeyKind.MAC, _NEW))
+    await side.exchange.serve(side.line.link.issuer, CODEC, message, answer)
+    assert [CODEC.decode(body)[39] for body in said] == ["00"]
+    assert await side.rows() == [(False, False, False)]
+
+
+async def test_a_key_message_under_one_that_waits_puts_that_in_force_first(side: Side) -> None:
+    row = side.line.link.issuer
+    first = CODEC.decode(_message(KeyKind.MAC, _NEW))
+    await side.exchange.serve(row, CODEC, first, lambda _: False)
+    second = _message(KeyKind.MAC, bytes(range(160, 176)), sealed=_NEW)
+    assert await _answered(side, second) == "00"
+    assert [(force, ended) for force, _, ended in await side.rows()] == [
+        (True, True),
+        (True, False),
+    ]
