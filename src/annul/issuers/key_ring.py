@@ -81,9 +81,9 @@ class KeyRing:
     def taken(self, now: datetime) -> tuple[IssuerKey, ...]:
         """Give the MAC keys that a message may hold under, the likeliest first."""
         force = self._force.get(KeyKind.MAC)
-        if force is None:
-            return ()
-        until = (force.in_force_since or now) + GRACE
+        if force is None or force.in_force_since is None:  # agreed: nothing was before it
+            return self._candidates(force, before=False)
+        until = force.in_force_since + GRACE
         if force.proved_at is not None:
             until = min(until, force.proved_at + ON_THE_WAY)
         return self._candidates(force, before=now < until)
@@ -95,9 +95,12 @@ class KeyRing:
         another one: while the new one is not proved, that is no replay however late it comes.
         """
         force = self._force.get(KeyKind.MAC)
-        return () if force is None else self._candidates(force, before=force.proved_at is None)
+        unproved = force is not None and force.id is not None and force.proved_at is None
+        return self._candidates(force, before=unproved)
 
-    def _candidates(self, force: IssuerKey, *, before: bool) -> tuple[IssuerKey, ...]:
+    def _candidates(self, force: IssuerKey | None, *, before: bool) -> tuple[IssuerKey, ...]:
+        if force is None:
+            return ()
         others = (self._waiting.get(KeyKind.MAC), self._before.get(KeyKind.MAC) if before else None)
         return (force, *(one for one in others if one is not None))
 

@@ -54,6 +54,13 @@ def test_the_latest_that_ended_is_the_one_before() -> None:
     assert _keys(ring) == [_THIRD, _SECOND]
 
 
+def test_behind_an_agreed_key_nothing_counts() -> None:
+    """Keys of messages were ended by hand: none of them is on its way any more."""
+    ended = IssuerKey(uuid4(), _SECOND, _NOW, ended_at=_NOW)
+    ring = KeyRing(ended, _AGREED)
+    assert _keys(ring) == _of_key_messages(ring) == [_FIRST]
+
+
 def test_only_what_is_new_is_told() -> None:
     told: list[IssuerKey] = []
     fresh = IssuerKey(uuid4(), _SECOND, _NOW)
