@@ -1,7 +1,10 @@
 """Keys that change while an issuer serves: over real sockets, against the simulated issuer."""
 
 import asyncio
+import json
 import random
+import urllib.error
+import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -32,7 +35,6 @@ from annul.store.batcher import StoreUnavailable
 from annul.store.clock import Clock, SystemClock
 from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
-from tests.integration.sim.issuer.acquirer import control
 from tests.support.clock import HeldClock
 from tests.support.exchanges import SALE, request_of
 
@@ -425,18 +427,34 @@ async def test_without_a_zone_key_none_is_taken(side: Side) -> None:
     assert await _answered(side, _message(KeyKind.MAC, _NEW)) == "A7"
 
 
+async def _posted(simulator: Simulator, path: str) -> Any:
+    """Call the simulator's control: its answer, or the status when it refuses."""
+
+    def call() -> Any:
+        url = f"http://127.0.0.1:{simulator.control_port}{path}"
+        request = urllib.request.Request(url, method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    return await asyncio.to_thread(call)
+
+
 async def test_the_control_of_the_simulator_sends_keys(
     pool: asyncpg.Pool, security: SoftwareModule
 ) -> None:
     async with simulate(_options(control_port=0)) as simulator:
-        assert await control(simulator, "POST", "/keys?kind=mac") == 409
+        assert await _posted(simulator, "/keys?kind=mac") == 409
         row = await _register(pool, security, simulator.port)
         async with _serving(pool, security, [row]) as (issuers, exchange):
             side = Side(pool, security, simulator, issuers, exchange)
-            wrong = await control(simulator, "POST", "/keys?kind=mac&wrong_check=true")
+            wrong = await _posted(simulator, "/keys?kind=mac&wrong_check=true")
             assert wrong == {"code": "A7"}
-            assert await control(simulator, "POST", "/keys?kind=pin") == {"code": "00"}
-            assert await control(simulator, "POST", "/keys?kind=zone") == 422
+            assert await _posted(simulator, "/keys?kind=pin") == {"code": "00"}
+            assert await _posted(simulator, "/keys?kind=zone") == 422
             await side.settled()
             assert len(await side.rows("pin")) == 1
 
