@@ -1,7 +1,7 @@
 -- name: find
 -- description: One issuer.
 SELECT issuer_id, name_zh, name_en, host, port, dialect, framing, timeout_ms, silent_code, active,
-       bank, pin_key IS NOT NULL AS has_pin_key, mac_key IS NOT NULL AS has_mac_key
+       bank, mac_algorithm, pin_format, key_exchange, keys_wanted
 FROM issuers WHERE issuer_id = :issuer;
 
 -- name: burdens

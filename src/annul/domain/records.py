@@ -89,6 +89,12 @@ class Issuer:
     mac_key: bytes | None = None  # wrapped
     active: bool = True
     bank: str = ""  # issuers with the same bank are two ways to the same books
+    mac_algorithm: str = "x9_19"
+    mac_key_algorithm: str = "3des"  # of the MAC key in force and of those to come
+    pin_format: str = "0"  # of ISO 9564-1
+    pin_key_algorithm: str = "3des"
+    key_exchange: str = ""  # how its key messages look; empty: it sends none
+    keys_at_sign_on: bool = False  # whether new ones are asked for then
     profile: LinkProfile = USUAL
 
 

@@ -227,6 +227,7 @@ KEPT: Final[Mapping[str, Text]] = {
     **dict.fromkeys(
         (
             "issuers",
+            "issuer_keys",
             "bins",
             "fee_rates",
             "merchants",

@@ -21,6 +21,7 @@ from annul.issuers.limits import leaves_within
 from annul.issuers.message import Answer, Fields, answered_fields, request_fields
 from annul.issuers.routing import Route
 from annul.security.errors import PinBlockError
+from annul.security.pin import PinFormat
 from annul.store.journal import Opening
 from annul.wire.subfields import Field53
 
@@ -183,6 +184,8 @@ async def _sent(
         original=original,
         message=request.message,
         pin=pin,
+        pin_has_pan=route.pin_format is not PinFormat.ISO_1,
+        passed_on=host.issuers.profile(transaction.issuer_id).passed_on,
     )
     asked = ("issuer_out", mti, fields)
     result = await ask(host, transaction, route, original, mti, fields)
@@ -370,7 +373,12 @@ def _pin(request: Request, host: Host, route: Route) -> bytes | None:
     form = Field53.parse(str(request.message.get(53, "2600000000000000"))).pin_format
     try:
         return host.security.translate_pin(
-            block, request.pan, station.pin_key, route.pin_key, source_has_pan=form == "2"
+            block,
+            request.pan,
+            station.pin_key,
+            route.pin_key,
+            source_format=PinFormat.ISO_0 if form == "2" else PinFormat.BARE,
+            target_format=route.pin_format,
         )
     except PinBlockError as error:
         raise Refusal("99", rule="pin_block") from error

@@ -10,7 +10,7 @@ from annul.domain.link_profile import USUAL
 from annul.domain.records import Bin, Issuer
 from annul.store.sql import load
 
-from .profiles import ProfileError, profile_of
+from .link_profiles import ProfileError, profile_of
 
 log = structlog.get_logger(__name__)
 

@@ -14,9 +14,7 @@ import structlog
 
 from annul.domain.kinds import answer_mti
 from annul.domain.records import Issuer
-from annul.domain.unexpected import Act, unexpected
-from annul.security.keys import WrappedKey
-from annul.security.mac import MacAlgorithm
+from annul.domain.unexpected import FORMAT_ERROR, Act, unexpected
 from annul.security.module import SecurityModule
 from annul.security.tls import ClientTls
 from annul.store.clock import Clock
@@ -25,11 +23,16 @@ from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, FrameError
 from annul.wire.framing import Framing
 
+from .aside import Doubts, KeyMessages
 from .connection import IssuerConnection, connect
 from .errors import HandshakeFailed, NoAnswer, NotSent, Silence
+from .key_exchange import Encode, OnKeys
+from .key_forms import BRINGS
+from .key_ring import KeyRing
 from .limits import LinkCounts, LinkLimits, LinkState
-from .message import ECHO, SIGN_OFF, SIGN_ON, parse_answer
+from .message import ECHO, SIGN_OFF, SIGN_ON, Fields, network_answer, network_fields, parse_answer
 from .pending import Exchange, PendingExchanges, answer_key
+from .seal import Seal
 from .speech import Speech, is_answer, is_network
 
 log = structlog.get_logger(__name__)
@@ -41,8 +44,9 @@ _TURNED_AWAY: Final = "closed before the first answer, as when a certificate is 
 class Link:
     """Ask an issuer. `on_late` and `on_up` are called from the event loop and must not block.
 
-    `mac_key` makes the MAC mandatory on both ways, network messages excepted. With `tls` nothing is
-    ever sent in plain. `random` (0 up to 1) spreads the reconnects of many links.
+    A MAC key in `keys` makes the MAC mandatory on both ways, network messages excepted: of these
+    only those about keys bear one, which `on_keys` takes. With `tls` nothing is ever sent in plain.
+    `random` (0 up to 1) spreads the reconnects of many links.
     """
 
     def __init__(
@@ -58,17 +62,17 @@ class Link:
         on_trouble: Callable[[], None] = lambda: None,
         on_garbled: Callable[[], None] = lambda: None,
         security: SecurityModule | None = None,
-        mac_key: WrappedKey | None = None,
-        mac_algorithm: MacAlgorithm = MacAlgorithm.X9_19,
+        keys: KeyRing | None = None,
+        on_keys: OnKeys | None = None,
         tls: ClientTls | None = None,
         limits: LinkLimits | None = None,
         loops: Loops | None = None,
     ) -> None:
+        assert keys is None or security is not None, "keys need a module that holds them"
         self.issuer = issuer
         self.counts = LinkCounts()
         self.state = LinkState.STOPPED
         self.trouble = "not_connected"  # why it is not up, or was not the last time
-        self._speech = Speech(issuer, codec, framing, security, mac_key, mac_algorithm)
         self._framing = framing
         self._clock = clock
         self._monotonic = clock.monotonic
@@ -77,6 +81,10 @@ class Link:
         self._on_up = on_up
         self._on_trouble = on_trouble
         self._on_garbled = on_garbled
+        seal = Seal(issuer, codec, keys or KeyRing(), security, clock.now)
+        self._speech = Speech(issuer, codec, framing, seal)
+        self._doubts = Doubts(seal.keys, self.received)
+        self._keys = on_keys and KeyMessages(issuer, codec, on_keys, self._answer)
         self._tls = tls
         self._distrust: set[str] = set()  # why TLS failed, since the link was up
         self._limits = limits or LinkLimits()
@@ -126,7 +134,13 @@ class Link:
         """
         if self.state is not LinkState.UP:
             raise NotSent
-        return self._send(mti, fields)
+        return self._send(mti, fields, self._speech.encode)
+
+    def ask_network(self, fields: Fields, encode: Encode) -> Awaitable[Message]:
+        """Send a network request that says `fields`, as `encode` makes it. Raises as `ask` does."""
+        if self.state is not LinkState.UP:
+            raise NotSent
+        return self._network(fields, encode)
 
     def hold_reading(self, *, hold: bool) -> None:
         """Stop taking answers from the issuer, or go on; also for connections to come."""
@@ -146,7 +160,7 @@ class Link:
             return
         if self.up:
             self._fall(LinkState.STOPPED)
-            if self._speech.profile.sign_on:
+            if self.issuer.profile.sign_on:
                 await self._sign_off()
         await self._runner.stop()
         self._runner = None
@@ -155,11 +169,14 @@ class Link:
             await self._connection.closed.wait()
         if self._ticker is not None:
             self._ticker.cancel()
+        self._doubts.stop()
+        if self._keys is not None:
+            await self._keys.drain()
 
     async def _sign_off(self) -> None:
         try:
             async with asyncio.timeout(self._limits.sign_off_s):
-                await self._network(SIGN_OFF)
+                await self._signal(SIGN_OFF)
         except (NotSent, NoAnswer, TimeoutError):
             log.info("sign_off_unanswered", issuer=self.issuer.issuer_id)
 
@@ -177,8 +194,11 @@ class Link:
             self._requested(message)
             return
         network = is_network(message.mti)
+        genuine = network or self._speech.genuine(message)
+        if not genuine and self._doubts.keep(body):
+            return
         exchange = self._pending.take(message.mti, message.readable())
-        if not self._speech.genuine(message):
+        if not genuine:
             self.counts.bad_mac += 1
             if exchange is not None:
                 exchange.fail(Silence.BAD_MAC)
@@ -207,7 +227,12 @@ class Link:
 
     # Sending --------------------------------------------------------------------------------
 
-    def _send(self, mti: str, fields: Mapping[int, str | bytes]) -> Awaitable[Message]:
+    def _send(
+        self,
+        mti: str,
+        fields: Mapping[int, str | bytes],
+        encode: Encode,
+    ) -> Awaitable[Message]:
         connection, limits, pending = self._connection, self._limits, self._pending
         expected = answer_mti(mti)
         if (
@@ -218,7 +243,7 @@ class Link:
         ):
             self.counts.refused += 1
             raise NotSent
-        frame = self._speech.frame(mti, fields)
+        frame = self._speech.frame(mti, fields, encode)
         future: asyncio.Future[Message] = connection.loop.create_future()
         exchange = Exchange(expected, fields, frame, future, self._monotonic() + self._timeout_s)
         pending.add(exchange)
@@ -226,26 +251,38 @@ class Link:
         self.counts.sent += 1
         return future
 
-    def _network(self, code: str) -> Awaitable[Message]:
+    def _network(self, fields: Fields, encode: Encode) -> Awaitable[Message]:
         self._trace = self._trace % 999_999 + 1
-        return self._send(*self._speech.network(code, f"{self._trace:06d}", self._clock.now()))
+        named = network_fields(f"{self._trace:06d}", self._clock.now()) | fields
+        return self._send(self.issuer.profile.network_mti, named, encode)
+
+    def _signal(self, code: str) -> Awaitable[Message]:
+        return self._network({70: code}, self._speech.plain)
 
     def _requested(self, message: Message) -> None:
         """Answer a request of the issuer: about the line with 00, any other as the table says."""
-        try:
-            if is_network(message.mti):
-                frame = self._speech.answer(message)
-            elif unexpected(message.mti).act is Act.ANSWER:
-                self.counts.unexpected += 1
-                frame = self._speech.refuse(message)
-            else:
-                self.counts.unexpected += 1
+        network = is_network(message.mti)
+        if network and self._keys is not None and message.readable().get(70) == BRINGS:
+            self._keys.take(message)
+            return
+        if not network:
+            self.counts.unexpected += 1
+            if unexpected(message.mti).act is not Act.ANSWER:
                 return
+        mti, fields = network_answer(message)
+        if not network:
+            fields[39] = FORMAT_ERROR
+        try:
+            self._write(self._speech.frame(mti, fields, self._speech.encode))
         except NotSent:
             self.counts.garbled += 1
-            return
-        if self._connection is not None:
-            self._connection.answer(frame)
+
+    def _answer(self, body: bytes) -> bool:
+        """Answer the issuer; False when the answer does not leave."""
+        return self._write(self._speech.framed(body))
+
+    def _write(self, frame: bytes) -> bool:
+        return self._connection is not None and self._connection.answer(frame)
 
     # The life of the connection -------------------------------------------------------------
 
@@ -294,8 +331,8 @@ class Link:
         self.state = LinkState.SIGNING_ON
         accepted = True
         try:
-            if self._speech.profile.sign_on:
-                answer = parse_answer(await self._network(SIGN_ON), None, self._speech.profile)
+            if self.issuer.profile.sign_on:
+                answer = parse_answer(await self._signal(SIGN_ON), None, self.issuer.profile)
                 accepted = answer.response_code == "00"
         except (NotSent, NoAnswer, DecodeError):
             accepted = False
@@ -345,7 +382,7 @@ class Link:
         if (
             self.up
             and not self._hold
-            and self._speech.profile.echo
+            and self.issuer.profile.echo
             and self._echo is None
             and connection is not None
             and now - connection.heard_at >= self._limits.idle_s
@@ -355,7 +392,7 @@ class Link:
     async def _check(self, connection: IssuerConnection) -> None:
         """Send an echo; without an answer the connection is given up and renewed."""
         try:
-            await self._network(ECHO)
+            await self._signal(ECHO)
         except (NotSent, NoAnswer):
             log.warning("echo_unanswered", issuer=self.issuer.issuer_id)
             connection.abort()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
 from annul.domain.answers import Verdict, judge
-from annul.domain.kinds import KINDS
+from annul.domain.kinds import KINDS, answer_mti
 from annul.domain.link_profile import USUAL, LinkProfile
 from annul.domain.records import Merchant, Transaction
 from annul.domain.response_codes import SENSELESS, Effect, effect_of
@@ -25,8 +25,9 @@ SIGN_ON: Final = "001"
 SIGN_OFF: Final = "002"
 ECHO: Final = "301"
 
-# PIN block with PAN, under a double-length key; at most 12 digits (fields 53 and 26).
+# PIN block with PAN (without one: 1), under a double-length key; at most 12 digits (fields 53, 26).
 _PIN_SECURITY: Final = "2600000000000000"
+_PIN_SECURITY_BARE: Final = "1600000000000000"
 _PIN_CAPTURE: Final = "12"
 
 _NETWORK_TIME: Final = timezone(timedelta(hours=8))
@@ -61,6 +62,8 @@ FORMS: Final[dict[str, MessageForm]] = {
     if kind.processing_code
 } | _DIFFERENT
 
+
+_NETWORK_REPEATED: Final = (7, 11, 32, 33, 53, 70)
 
 # Texts of an answer that are kept, shown or compared.
 _TEXTS: Final = (37, 38, 39, 41, 42, 44, 49, _BALANCE)
@@ -102,13 +105,14 @@ def request_fields(
     message: Message | None = None,
     pin: bytes | None = None,
     passed_on: tuple[int, ...] = (),
+    pin_has_pan: bool = True,
 ) -> tuple[str, Fields]:
     """Build the request for a transaction: its MTI and fields.
 
     `pan` is in clear and kept nowhere else; `local` is `transaction.received_at` on the shop's
     clock; `message` is the terminal's, None when an advice is repeated from the store; `pin` is
-    the PIN block under the issuer's key; `passed_on` are fields of the terminal's message that this
-    issuer gets besides those of the kind.
+    the PIN block under the issuer's key, with the card number in it or without; `passed_on` are
+    fields of the terminal's message that this issuer gets besides those of the kind.
     """
     form = FORMS[transaction.kind]
     fields = _common(transaction, form, pan, merchant, acquirer_id, local)
@@ -125,7 +129,7 @@ def request_fields(
     if pin is not None:
         fields[26] = _PIN_CAPTURE
         fields[52] = pin
-        fields[53] = _PIN_SECURITY
+        fields[53] = _PIN_SECURITY if pin_has_pan else _PIN_SECURITY_BARE
     return form.mti, fields
 
 
@@ -152,9 +156,16 @@ def reversal_fields(
     return REVERSAL, fields
 
 
-def network_fields(code: str, trace: str, now: datetime) -> Fields:
-    """Give the fields of a network request: `SIGN_ON`, `SIGN_OFF` or `ECHO`. `now` is UTC."""
-    return {7: _moment(now.astimezone(_NETWORK_TIME)), 11: trace, 70: code}
+def network_fields(trace: str, now: datetime) -> Fields:
+    """Build what every network request has; field 70 says what it is. `now` is UTC."""
+    return {7: _moment(now.astimezone(_NETWORK_TIME)), 11: trace}
+
+
+def network_answer(message: Message) -> tuple[str, Fields]:
+    """Build the answer to a network request of the issuer."""
+    fields = message.pick(_NETWORK_REPEATED)
+    fields[39] = "00"
+    return answer_mti(message.mti), fields
 
 
 def parse_answer(

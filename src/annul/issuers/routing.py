@@ -6,6 +6,7 @@ from typing import Final
 
 from annul.domain.records import Bin, Issuer
 from annul.security.keys import WrappedKey
+from annul.security.pin import PinFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,11 @@ class Route:
     backup: Issuer | None
     card_type: str
     pin_key: WrappedKey | None = field(default=None, repr=False)
+
+    @property
+    def pin_format(self) -> PinFormat:
+        """How the issuer takes PINs."""
+        return PinFormat(self.issuer.pin_format) if self.issuer else PinFormat.ISO_0
 
 
 @dataclass(frozen=True, slots=True)

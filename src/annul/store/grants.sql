@@ -34,6 +34,7 @@ FROM (VALUES
     ('conclusions', 'SELECT INSERT UPDATE'),
     ('hosts', 'SELECT INSERT UPDATE'),
     ('incidents', 'SELECT INSERT UPDATE'),
+    ('issuer_keys', 'SELECT INSERT UPDATE'),
     ('issuer_links', 'SELECT INSERT UPDATE'),
     ('issuers', 'SELECT INSERT UPDATE'),
     ('lessons', 'SELECT INSERT UPDATE'),

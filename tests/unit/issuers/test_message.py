@@ -125,7 +125,7 @@ def test_everything_can_be_encoded():
         message.check()
         assert message.fields() == fields
     CODEC.decode(CODEC.encode(*reversal_of(SALE))).check()
-    CODEC.decode(CODEC.encode("0820", network_fields("001", "000001", SALE.received_at))).check()
+    CODEC.decode(CODEC.encode("0820", network_fields("000001", SALE.received_at))).check()
 
 
 def test_a_card_less_request_has_no_field_2():

@@ -9,6 +9,7 @@ from annul.console.frame.forms import Answers, Form, FormField, act_button, ask
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
 from annul.console.shared import CARD_TYPES
+from annul.desk import issuer_keys
 from annul.desk import issuers as views
 from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
@@ -16,6 +17,7 @@ from annul.domain.response_codes import FAULTS, describe
 from annul.domain.text import Text
 from annul.wire.names import name_of
 
+_KEYS: Final = {"zone": "Zone key", "mac": "MAC key", "pin": "PIN key"}
 _DUTIES: Final = ("switch", "disputes", "risk", "settlement", "duty desk")
 
 
@@ -44,17 +46,8 @@ async def set_up_card(view: View, issuer_id: str) -> Html:
                 (words("Dialect, framing"), f"{row['dialect']}, {row['framing']}"),
                 (words("Response time-out"), f"{row['timeout_ms'] / 1000:g} s"),
                 (words("Code on timeout"), row["silent_code"]),
-                (
-                    words("Keys shared with it"),
-                    words(
-                        {
-                            (True, True): "PIN and MAC",
-                            (True, False): "PIN only",
-                            (False, True): "MAC only",
-                            (False, False): "none",
-                        }[row["has_pin_key"], row["has_mac_key"]]
-                    ),
-                ),
+                ("MAC", row["mac_algorithm"]),
+                (words("PIN format"), f"ISO 9564-1: {row['pin_format']}"),
                 (words("Shares accounts with"), row["bank"]),
                 (words("State"), "" if row["active"] else badge(words("switched off"), "bad")),
             )
@@ -92,6 +85,48 @@ async def odd_card(view: View, issuer_id: str) -> Html:
             cls="muted note",
         ),
     )
+
+
+async def keys_card(view: View, issuer_id: str, *, write: bool) -> Html:
+    """Show the keys that count, by their check values, and let new ones be asked for."""
+    words = view.words
+    row = await views.find(view.desk, issuer_id)
+    known = await issuer_keys.keys(view.desk, issuer_id)
+    rows = [
+        (
+            words(_KEYS[one["kind"]]),
+            tag("span", one["check"] or "–", cls="mono"),
+            words("agreed at set-up")
+            if one["agreed"]
+            else view.when(one["since"])
+            if one["since"]
+            else badge(words("not in force yet"), "warn"),
+        )
+        for one in known
+    ]
+    ask_new = ""
+    if row["keys_wanted"]:
+        ask_new = badge(words("new keys are asked for"), "warn")
+    elif write and row["key_exchange"]:
+        ask_new = act_button(words("Ask for new keys"), "ask-keys")
+    names = [words("Key"), words("Check value"), words("In force since")]
+    return card(words("Keys"), table(names, rows, empty=words("No key is agreed.")), aside=ask_new)
+
+
+async def ask_keys(view: View, issuer_id: str) -> bool:
+    """Ask why new keys are needed."""
+    words = view.words
+    if not view.may(Scope.ISSUERS_WRITE):
+        return False
+
+    async def act(answers: Answers) -> None:
+        await issuer_keys.ask_for_keys(view.desk, view.visitor, issuer_id, answers["reason"])
+
+    form = Form(
+        words("Ask for new keys"),
+        about=words("The keys in force stay until the issuer has sent new ones."),
+    )
+    return await ask(view, form, act)
 
 
 async def routes_card(view: View, issuer_id: str) -> Html:

@@ -100,7 +100,7 @@ def _card(order: TerminalOrder, pin_key: BlockCipher | None) -> Fields:
             message = "a PIN needs a DES or 3DES key: its block has eight bytes in field 52"
             raise NotPossible(message)
         fields[26] = _PIN_LENGTH
-        fields[52] = pin_key.encrypt(pin.block(order.pin, order.card))
+        fields[52] = pin.seal(order.pin, order.card, pin_key, pin.PinFormat.ISO_0)
         fields[53] = Field53(pin_format="2", encryption="6").build()
     return fields
 

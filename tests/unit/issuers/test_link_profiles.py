@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from annul.domain.link_profile import USUAL, LinkProfile
-from annul.issuers.profiles import ProfileError, document_of, profile_of
+from annul.issuers.link_profiles import ProfileError, document_of, profile_of
 
 
 def test_nothing_stored_is_the_usual() -> None:
