@@ -235,18 +235,44 @@ _MANAGEMENT = {
     if not kind.processing_code
     for network in kind.network
 }
+# Their kind is the network code's, also where they repeat the processing code of an original.
+_UNPROCESSED = frozenset(kind.mti for kind in _ALL if not kind.processing_code)
 REVERSAL_MTI = "0400"
+# A reversal as a request and as an advice: the terminal goes by "not done" either way.
+_REVERSALS = (REVERSAL_MTI, "0420")
 # What a reversal repeats of its original, with the reason (39) and a chip's results (55).
 _REVERSAL = (2, 3, 4, 11, 14, 22, 23, 25, 32, 37, 38, 39, 41, 42, 49, 60)
 MAC_FIELD = 64
-# Message types that a terminal asks with, and those of them that carry a MAC by the standard.
-REQUEST_MTIS = frozenset({*(kind.mti for kind in _ALL), REVERSAL_MTI})
-MAC_MTIS = frozenset({*(kind.mti for kind in _ALL if kind.proof is Proof.MAC), REVERSAL_MTI})
+_FIRST, _AGAIN = "0", "1"  # the fourth digit: who speaks, and whether again
+
+
+def first_mti(mti: str) -> str:
+    """Give the message type of what a message repeats, its own if it repeats nothing.
+
+    Source: ISO 8583, message origin: 0221 is 0220 sent again, and means the same.
+    """
+    return mti[:3] + _FIRST if mti[3:] == _AGAIN else mti
 
 
 def answer_mti(mti: str) -> str:
-    """Give the message type that answers another: the third digit one higher (0200 -> 0210)."""
-    return f"{mti[:2]}{int(mti[2]) + 1}{mti[3]}"
+    """Give the message type that answers another: the third digit one higher (0200 -> 0210).
+
+    A repeat is answered as what it repeats: 0221 -> 0230, 0401 -> 0410, 0421 -> 0430.
+    """
+    first = first_mti(mti)
+    return f"{first[:2]}{int(first[2]) + 1}{first[3]}"
+
+
+def _said(mtis: Iterable[str]) -> frozenset[str]:
+    """Give message types, each also as the repeat of itself."""
+    return frozenset(mti[:3] + origin for mti in mtis for origin in (_FIRST, _AGAIN))
+
+
+# Message types that a terminal asks with, those of them that carry a MAC by the standard, and those
+# that take back what it asked for.
+REVERSAL_MTIS = _said(_REVERSALS)
+REQUEST_MTIS = _said(kind.mti for kind in _ALL) | REVERSAL_MTIS
+MAC_MTIS = _said(kind.mti for kind in _ALL if kind.proof is Proof.MAC) | REVERSAL_MTIS
 
 
 def fields_of(kind: Kind, *, reversal: bool = False) -> frozenset[int]:
@@ -272,15 +298,16 @@ _REVERSED = {
 def find_kind(
     mti: str, processing_code: str, condition: str, function: str, network: str, entry_mode: str
 ) -> Kind | None:
-    """Recognise a request; for a reversal (0400), the kind of transaction that it reverses.
+    """Recognise a request or its repeat; for a reversal, the kind of transaction that it reverses.
 
     Condition codes other than 06 (the pre-authorisation family) are the merchant's circumstances,
     not another kind. Entry mode 03x is a scanned code, which makes the QR kinds.
     """
-    if not processing_code:
-        return _MANAGEMENT.get((mti, network))
+    first = first_mti(mti)
+    if first in _UNPROCESSED:
+        return _MANAGEMENT.get((first, network))
     qr = entry_mode.startswith("03")
     family = "06" if condition == "06" else "00"
-    if mti == REVERSAL_MTI:
+    if mti in REVERSAL_MTIS:
         return _REVERSED.get((processing_code, family, function, qr))
-    return _FINANCIAL.get((mti, processing_code, family, function, qr))
+    return _FINANCIAL.get((first, processing_code, family, function, qr))

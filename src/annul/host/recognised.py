@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from annul.domain.kinds import KNOWN, REVERSAL_MTI, UNDOING, Kind, find_kind
+from annul.domain.kinds import KNOWN, REVERSAL_MTIS, UNDOING, Kind, find_kind
 from annul.wire.codec import Message
 from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field59, Field60
@@ -68,7 +68,7 @@ def foreign_field(message: Message, kind: Kind) -> int | None:
 
     That is one that the kind does not know, or one that holds more than it needs.
     """
-    known, numbers = KNOWN[kind.name, message.mti == REVERSAL_MTI], message.numbers
+    known, numbers = KNOWN[kind.name, message.mti in REVERSAL_MTIS], message.numbers
     if not known.issuperset(numbers):
         return next(number for number in numbers if number not in known)
     if _FREE in message and len(message[_FREE]) > _FREE_SIZE:

@@ -8,7 +8,7 @@ from annul.domain.kinds import (
     MAC_FIELD,
     MAC_MTIS,
     REQUEST_MTIS,
-    REVERSAL_MTI,
+    REVERSAL_MTIS,
     Kind,
     Money,
     Proof,
@@ -35,13 +35,15 @@ def test_a_key_form_is_recognised_as_a_sign_in(form: str) -> None:
 
 
 def test_what_a_terminal_may_ask_with() -> None:
-    assert {"0100", "0200", "0220", "0320", "0400", "0500", "0800", "0820"} == REQUEST_MTIS
+    firsts = {"0100", "0200", "0220", "0320", "0400", "0420", "0500", "0800", "0820"}
+    assert firsts | {mti[:3] + "1" for mti in firsts} == REQUEST_MTIS
     assert not {answer_mti(kind.mti) for kind in _EVERY} & REQUEST_MTIS
 
 
 def test_what_carries_a_mac_by_the_standard() -> None:
-    assert {"0100", "0200", "0220", "0400"} == MAC_MTIS
-    assert REVERSAL_MTI in MAC_MTIS
+    firsts = {"0100", "0200", "0220", "0400", "0420"}
+    assert firsts | {mti[:3] + "1" for mti in firsts} == MAC_MTIS
+    assert {"0400", "0401", "0420", "0421"} == REVERSAL_MTIS
     assert MAC_MTIS < REQUEST_MTIS
 
 

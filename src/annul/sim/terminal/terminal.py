@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from annul.domain.kinds import KINDS, Family, Kind
+from annul.domain.kinds import KINDS, Family, Kind, answer_mti
 from annul.domain.terminal_notes import read
 from annul.merchants.parameters import Parameters
 from annul.security.ciphers import BlockCipher
@@ -346,7 +346,7 @@ class SoftTerminal:
             self._line.close()
             raise NoAnswerFromHost("the answer is garbled") from error
         expected = {number: fields.get(number) for number in (3, 4, 11, 41, 42)}
-        right = answer.mti == f"{mti[:2]}{int(mti[2]) + 1}{mti[3]}" and 39 in answer
+        right = answer.mti == answer_mti(mti) and 39 in answer
         if not right or any(n in answer and answer[n] != value for n, value in expected.items()):
             self._line.close()
             raise NoAnswerFromHost("the answer belongs to another request")
