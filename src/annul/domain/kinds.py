@@ -31,6 +31,7 @@ class Family(StrEnum):
     ADVICE = "advice"
     REVERSAL = "reversal"
     BATCH = "batch"
+    EVIDENCE = "evidence"  # of a transaction that is over
 
 
 class Role(Enum):
@@ -181,15 +182,53 @@ _ALL = (
          "0800", "", "", "00",
          network=("361",), family=Family.NETWORK, required=(41, 42, 60), optional=(11,),
          proof=Proof.LINE, unbound=True),
+    Kind("ca_keys", Text("IC卡公钥查询", "list of public keys"), "0820", "", "", "00",
+         network=("372",), family=Family.NETWORK, required=(41, 42, 60), optional=(11, 62),
+         proof=Proof.NOTHING),
+    Kind("ca_key", Text("IC卡公钥下载", "public key download"), "0800", "", "", "00",
+         network=("370",), family=Family.NETWORK, required=(41, 42, 60, 62), optional=(11,),
+         proof=Proof.NOTHING),
+    Kind("ca_keys_taken", Text("IC卡公钥下载结束", "end of public key download"),
+         "0800", "", "", "00", network=("371",), family=Family.NETWORK, required=(41, 42, 60),
+         optional=(11, 62), proof=Proof.LINE, unbound=True),
+    Kind("aids", Text("IC卡参数查询", "list of chip applications"), "0820", "", "", "00",
+         network=("382",), family=Family.NETWORK, required=(41, 42, 60), optional=(11, 62),
+         proof=Proof.NOTHING),
+    Kind("aid", Text("IC卡参数下载", "chip parameter download"), "0800", "", "", "00",
+         network=("380",), family=Family.NETWORK, required=(41, 42, 60, 62), optional=(11,),
+         proof=Proof.NOTHING),
+    Kind("aids_taken", Text("IC卡参数下载结束", "end of chip parameter download"),
+         "0800", "", "", "00", network=("381",), family=Family.NETWORK, required=(41, 42, 60),
+         optional=(11, 62), proof=Proof.LINE, unbound=True),
+    # Black lists of cards, parameters without contact, cards that need no PIN, and those that do.
+    Kind("card_lists", Text("卡表下载", "card list download"), "0800", "", "", "00",
+         network=("390", "394", "396", "398"), family=Family.NETWORK, required=(41, 42, 60),
+         optional=(11, 62), proof=Proof.NOTHING),
+    Kind("card_lists_taken", Text("卡表下载结束", "end of card list download"),
+         "0800", "", "", "00", network=("391", "395", "397", "399"), family=Family.NETWORK,
+         required=(41, 42, 60), optional=(11, 62), proof=Proof.LINE, unbound=True),
     Kind("status", Text("状态上送", "status upload"), "0820", "", "", "00", network=("362",),
          family=Family.NETWORK, required=(41, 42, 60, 62),
          optional=(11,), proof=Proof.LINE, unbound=True),
+    Kind("script_result", Text("脚本结果通知", "script result"), "0620", "", "", "00",
+         network=("951",), family=Family.EVIDENCE, required=(11, 22, 41, 42, 55, 60, 61),
+         optional=(2, 3, 4, 14, 23, 25, 32, 37, 38, 49)),
+    # In parts; under the number (11) of the transaction that it is about.
+    Kind("signature", Text("电子签名上送", "signature upload"), "0820", "", "", "07",
+         network=tuple(f"{part}" for part in range(800, 816)), family=Family.EVIDENCE,
+         required=(11, 41, 42, 60, 62), optional=(2, 4, 14, 15, 23, 37),
+         proof=Proof.EITHER),
     Kind("settlement", Text("批结算", "batch settlement"), "0500", "", "", "00", network=("201",),
          family=Family.BATCH, required=(11, 41, 42, 48, 49, 60),
          optional=(63,), proof=Proof.EITHER, unbound=True),
     Kind("batch_upload", Text("批上送", "batch upload"), "0320", "", "", "00", network=("201",),
          family=Family.BATCH, required=(11, 41, 42, 48, 60),
          optional=(49, 63), proof=Proof.EITHER),
+    # Under the number (11) of the transaction that it is about, with what the chip gave (55).
+    Kind("ic_upload", Text("IC批上送", "chip upload"), "0320", "", "", "22",
+         network=("203", "204", "205", "206"), family=Family.BATCH,
+         required=(4, 11, 22, 41, 42, 55, 60),
+         optional=(2, 3, 14, 23, 25, 32, 37, 38, 49, 62), proof=Proof.EITHER),
     Kind("batch_upload_end", Text("批上送结束", "end of batch upload"), "0320", "", "", "00",
          network=("202", "207"), family=Family.BATCH, required=(11, 41, 42, 48, 60),
          optional=(49, 63), proof=Proof.EITHER),
