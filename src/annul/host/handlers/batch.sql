@@ -57,7 +57,7 @@ ON CONFLICT DO NOTHING;
 
 -- name: end_upload
 -- description: Close the upload of a batch and count where upload and host differ.
--- A half that balanced need not be uploaded, but for what had a chip: that is, once any of it came.
+-- A half that balanced need not be uploaded. Where both did what had a chip is, once any of it came.
 WITH settled AS (
     SELECT balanced, foreign_balanced FROM batches WHERE {of_batch}
 ), closed AS (
@@ -70,7 +70,8 @@ WITH settled AS (
 ), kept AS (
     SELECT trace, amount,
            CASE scheme WHEN 'foreign' THEN s.foreign_balanced ELSE s.balanced END AS balanced,
-           kind = ANY (:debits::text[]) AND left(entry_mode, 2) = :inserted AS chip
+           s.balanced AND s.foreign_balanced AND kind = ANY (:debits::text[])
+               AND left(entry_mode, 2) = :inserted AS chip
     FROM transactions, settled s
     WHERE {of_batch} AND {counts} AND kind = ANY (:kinds::text[])
 ), expected AS (

@@ -1,9 +1,12 @@
 -- What is kept of a transaction after it: what its chip says of scripts, who has signed for it.
 
 -- name: script_result
--- description: Keep what became of scripts; a repeated message adds nothing.
+-- description: Keep what became of scripts; what was said already adds nothing.
 INSERT INTO script_results (merchant_id, transaction_id, batch, trace, chip, received_at)
-VALUES (:merchant, :transaction, :batch, :trace, :chip, :now)
+SELECT :merchant, :transaction::uuid, :batch, :trace, :chip::text, :now
+WHERE NOT EXISTS (
+    SELECT FROM script_results
+    WHERE merchant_id = :merchant AND transaction_id = :transaction AND chip = :chip)
 ON CONFLICT DO NOTHING;
 
 -- name: signature

@@ -54,7 +54,12 @@ async def test_it_is_found_by_either_name_and_repeated_as_0621(inside: Inside, t
     assert (await till.say("0620", _result(till, sold, f37=None))).code == "00"
     by_reference = _result(till, sold, f61="000001000999")
     assert (await till.say("0621", by_reference)).code == "00"
-    assert len(await _results(inside)) == 1
+    again = _result(till, sold, "000802")
+    assert (await till.say("0620", again)).code == "00"
+    assert len(await _results(inside)) == 1, "it says nothing new"
+    other = _result(till, sold, "000803", f55=bytes.fromhex("DF31051100000000"))
+    assert (await till.say("0620", other)).code == "00"
+    assert len(await _results(inside)) == 2
 
 
 async def test_it_needs_a_mac_and_a_transaction_of_its_own(inside: Inside, till: Till) -> None:

@@ -193,3 +193,14 @@ async def test_the_half_that_differs_is_told_where_it_lacks(inside: Inside, till
     await _mag(till, domestic)
     assert (await _end(till, "202")).code == "00"
     assert await inside.incidents() == ["batch_differs"]
+
+
+async def test_chips_of_the_half_that_balanced_need_not_be_uploaded(
+    inside: Inside, till: Till
+) -> None:
+    await _sold(inside, till)
+    foreign = await _sold(inside, till, 700, f2=_FOREIGN)
+    assert await _settle(till, 10_000, 1, 0, 0, "0", 1, 1) == ("1", "2")
+    await _upload(till, foreign, "205", f2=_FOREIGN)
+    assert (await _end(till, "202")).code == "00"
+    assert await inside.incidents() == []
