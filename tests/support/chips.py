@@ -29,16 +29,16 @@ def aid(last: int = 1) -> Aid:
     return Aid.of(AID[:-1] + bytes((last,)), PARAMETERS)
 
 
-def entry(index: int = 1, **changes: Any) -> dict[str, Any]:
+def entry(number: int = 1, **changes: Any) -> dict[str, Any]:
     """Give a key as a file has it."""
-    made = modulus(index)
+    made = modulus(number)
     said: dict[str, Any] = {
         "rid": RID.hex(),
-        "index": f"{index:02X}",
+        "index": f"{number:02X}",
         "expires": EXPIRES.isoformat(),
         "modulus": made.hex(),
         "exponent": "03",
-        "hash": checksum(RID, index, made, b"\x03").hex(),
+        "hash": checksum(RID, number, made, b"\x03").hex(),
     }
     return said | changes
 
