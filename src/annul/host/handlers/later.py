@@ -28,7 +28,13 @@ _LARGEST: Final = 2_048  # bytes of a part: a picture has 32 kB at most
 
 
 async def script_result(request: Request, host: Host) -> Reply:
-    """Keep what became of the scripts of an issuer's answer; a repeat changes nothing."""
+    """Keep what became of the scripts of an issuer's answer; a repeat changes nothing.
+
+    Field 55 has room to make a MAC fit that was seen elsewhere, and nobody checks what it says:
+    where that is possible the line has to be proven. Raises `Refusal` 98, on which it comes again.
+    """
+    if not request.certain:
+        raise Refusal("98", "请先做一笔联机交易再试", rule="line_not_bound")
     named = Field61.parse(text_of(request.message, 61))
     transaction = await _own(request, host, named.batch, named.trace)
     await host.pool.execute(

@@ -83,6 +83,21 @@ async def test_it_needs_a_mac_and_a_transaction_of_its_own(inside: Inside, till:
     assert await _results(inside) == []
 
 
+async def test_under_a_mac_that_could_be_made_to_fit_the_line_has_to_be_proven(
+    inside: Inside, till: Till
+) -> None:
+    """It is told to come again, and then it is taken: nothing says that it was refused for good."""
+    sold = await inside.sold(till)
+    body = till.keyed.signed("0620", _result(till, sold))
+    line = Line(inside.host)
+    for _ in range(2):
+        assert (await line.told(body)).code == "98"
+    assert await _results(inside) == []
+    assert (await line.told(till.keyed.signed("0200", till.fields("sale", 300)))).code == "00"
+    assert (await line.told(body)).code == "00"
+    assert len(await _results(inside)) == 1
+
+
 # Signatures ----------------------------------------------------------------------------------
 
 
