@@ -1,10 +1,11 @@
 """The one way from a request's bytes to the bytes of its answer."""
 
 from datetime import datetime
+from typing import Final
 
 import structlog
 
-from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REVERSAL_MTIS, answer_mti
+from annul.domain.kinds import MAC_MTIS, REVERSAL_MTIS, answer_mti
 from annul.domain.response_codes import FAULT, NO_ANSWER
 from annul.merchants.station import PendingKeys
 from annul.merchants.working_keys import TerminalSays, take_up
@@ -21,6 +22,11 @@ from .reply import Reply, note, reply_fields
 from .request import Refusal, Request, attribute
 
 log = structlog.get_logger(__name__)
+
+_CODE: Final = 39
+_NOTE: Final = 63
+# What a terminal knows its answer by, and what it says: all of it the host's own, or repeated.
+_LEAST: Final = frozenset({3, 11, _CODE, 41, 42})
 
 
 async def handle(host: Host, entry: Admitted) -> bytes:
@@ -107,7 +113,7 @@ def _noticed(host: Host, reply: Reply, entry: Admitted, now: datetime) -> Reply:
 
 
 def _answer(host: Host, entry: Admitted, reply: Reply) -> bytes:
-    """Encode an answer, if need be without what can not be encoded.
+    """Encode an answer, if need be without what can not be encoded: there is always one.
 
     Money may have moved for it, and what an issuer adds must not keep that from the terminal.
     """
@@ -115,14 +121,25 @@ def _answer(host: Host, entry: Admitted, reply: Reply) -> bytes:
     counts[reply.response_code] = counts.get(reply.response_code, 0) + 1
     local = host.calendar.local(host.clock.now())
     fields = reply_fields(entry.message, reply, host.acquirer_id, local)
-    try:
-        return _sealed(host, entry, fields)
-    except EncodeError as error:
-        log.exception("answer_reduced", field=error.field)
-        host.notices.written(entry, None)  # it goes without
-        own = {37: reply.fields[37]} if 37 in reply.fields else {}
-        plain = Reply(reply.response_code, own)
-        return _sealed(host, entry, reply_fields(entry.message, plain, host.acquirer_id, local))
+    while True:
+        try:
+            return _sealed(host, entry, fields)
+        except EncodeError as error:
+            _reduce(fields, error.field)
+            log.warning("answer_reduced", field=error.field, mti=entry.message.mti)
+            host.counts.reduced += 1
+            if error.field == _NOTE:
+                host.notices.written(entry, None)  # it goes without
+
+
+def _reduce(fields: dict[int, str | bytes], wrong: int | None) -> None:
+    """Take out what can not be encoded; when it has no name, all but the least."""
+    if wrong in fields and wrong != _CODE:
+        del fields[wrong]
+        return
+    assert set(fields) - _LEAST, "the least that a terminal needs is always encoded"
+    for number in set(fields) - _LEAST:
+        del fields[number]
 
 
 def _sealed(host: Host, entry: Admitted, fields: dict[int, str | bytes]) -> bytes:
@@ -130,12 +147,11 @@ def _sealed(host: Host, entry: Admitted, fields: dict[int, str | bytes]) -> byte
     message, key = entry.message, entry.seal
     if key is None:
         return host.codec.encode(answer_mti(message.mti), fields, keep=False)
-    fields[MAC_FIELD] = bytes(8)
-    body = host.codec.encode(answer_mti(message.mti), fields)[:-8]
+    body = host.codec.encode_unsigned(answer_mti(message.mti), fields)
     code = host.security.mac(key, entry.station.algorithm, body)
     if key.kind is KeyKind.MAC and entry.station.equalisable:
         entry.station.codes.takes(code, body)
-    return body + code
+    return host.codec.sign(body, code)
 
 
 def _fault_code(entry: Admitted) -> str:

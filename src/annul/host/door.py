@@ -5,6 +5,7 @@ sampled log line, and nothing else. All of it happens at once and in memory: no 
 the database, no entry in a cache that others need.
 """
 
+from collections import Counter
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -15,6 +16,7 @@ from annul.domain.business_day import Calendar
 from annul.domain.incident import Incident
 from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REQUEST_MTIS, answer_mti
 from annul.domain.records import Merchant
+from annul.domain.unexpected import FORMAT_ERROR, GARBLED, UNREADABLE, Act, Unexpected, unexpected
 from annul.merchants.registry import Registry
 from annul.merchants.station import PendingKeys, Station, answer_key
 from annul.security.errors import UnusableKey
@@ -41,7 +43,6 @@ _WRONG_IN_ALL: Final = 600  # of one terminal within a minute, from all addresse
 _ALARMS_FROM: Final = 5  # incidents that one address may cause within a minute
 _ALARM: Final = 10  # wrong MACs of one terminal within a minute, from anywhere: an incident
 _WINDOW_S: Final = 60.0
-_MAC_SIZE: Final = 8
 _SORTS: Final = 32  # that are remembered of a terminal
 # Why a message is refused that asks for less than its terminal is registered with.
 BELOW_PROFILE: Final = "below_profile"
@@ -72,9 +73,10 @@ class Admitted(NamedTuple):
 
 
 class Turned(NamedTuple):
-    """A message that goes no further. Without an answer the connection is closed."""
+    """A message that goes no further; without an answer the connection is closed, or nothing."""
 
     answer: bytes | None
+    closes: bool = False
 
 
 class Door:
@@ -91,6 +93,8 @@ class Door:
         acquirer_id: str,
     ) -> None:
         self.strangers = Strangers(clock.monotonic)
+        # Of terminals that have proven themselves: fields that make no sense and that nobody needs.
+        self.odd_fields: Counter[int] = Counter()
         self._codec = codec
         self._registry = registry
         self._security = security
@@ -108,15 +112,15 @@ class Door:
         """Take one message as far as it proves itself. Raises nothing."""
         try:
             message = self._codec.decode(body)
-            message.check()
         except DecodeError as error:
-            return self._garbled(body, error, peer)
+            return self._garbled(self._codec.salvage(body), error, peer)
         if message.mti not in REQUEST_MTIS:
-            return self._turn(message, peer, "not_a_request")
-        merchant = self._registry.merchant(str(message.get(42, "")))
+            return self._unexpected(message, unexpected(message.mti), peer)
+        named = message.readable()
+        merchant = self._registry.merchant(str(named.get(42, "")))
         if merchant is None:
             return self._turn(message, peer, "merchant_unknown", admission.MERCHANT_UNKNOWN.code)
-        station = self._registry.station(merchant.merchant_id, str(message.get(41, "")))
+        station = self._registry.station(merchant.merchant_id, str(named.get(41, "")))
         if station is None:
             return self._turn(message, peer, "terminal_unknown", admission.TERMINAL_UNKNOWN.code)
         peer.known = True
@@ -160,7 +164,7 @@ class Door:
         sort = None
         if station.equalisable:
             # First, so that the code serves nothing else, whatever becomes of this message.
-            if not station.codes.takes(message.raw[-_MAC_SIZE:], message.raw):
+            if not station.codes.takes(message.raw[len(message.unsigned) :], message.raw):
                 return self._forged(message, station, peer, "mac_reused")
             sort, foreign = _within_its_kind(message, station)
             if foreign:
@@ -168,6 +172,7 @@ class Door:
                 return self._turn(message, peer, "foreign_field", "30", text)
         self._codec.keep(message, station)
         peer.doubts = 0
+        self.odd_fields.update(message.faults)
         seal = answer_key(keys)
         return Admitted(message, head, merchant, station, peer, key, seal, proves, sort)
 
@@ -185,41 +190,46 @@ class Door:
         return self._turn(message, peer, reason, "A0")
 
     def _holds(self, message: Message, station: Station, key: WrappedKey) -> bool:
-        mac = message[MAC_FIELD]
-        assert isinstance(mac, bytes)
-        signed = message.raw[: -len(mac)]
+        mac = message.readable().get(MAC_FIELD)
+        if not isinstance(mac, bytes):
+            return False
         try:
-            return self._security.verify_mac(key, station.algorithm, signed, mac)
+            return self._security.verify_mac(key, station.algorithm, message.unsigned, mac)
         except UnusableKey as error:
             if self._unusable.hit(station) == 1:  # anybody can make this happen
                 log.warning("key_unusable", terminal=station.identity, reason=str(error))
             return False
 
-    def _turn(
-        self, message: Message, peer: Peer, reason: str, code: str = "", text: str = ""
-    ) -> Turned:
+    def _turn(self, message: Message, peer: Peer, reason: str, code: str, text: str = "") -> Turned:
         self.refused(peer, reason)
-        return Turned(self.plain(message, Reply(code, note(text))) if code else None)
+        answer = self.plain(message, Reply(code, note(text)))
+        return Turned(answer, closes=answer is None)
 
     def refused(self, peer: Peer, reason: str) -> None:
         """Count a message that had no effect."""
         peer.doubts += 1
         self.strangers.turned_away(peer.address, reason)
 
-    def _garbled(self, body: bytes, error: DecodeError, peer: Peer) -> Turned:
-        """Answer 30 as far as the message can be read."""
-        self.refused(peer, "garbled")
-        partial = self._codec.salvage(body)
-        mti = str(partial.pop(0, ""))
-        if mti not in REQUEST_MTIS:
-            return Turned(None)
-        kept = {number: partial[number] for number in _REPEATED if number in partial}
-        text = f"field {error.field}" if error.field else "format"
-        kept |= {39: "30", **note(f"{text} wrong 报文格式错误")}
+    def _garbled(self, found: Message | None, error: DecodeError, peer: Peer) -> Turned:
+        """Answer what does not decode, as far as it can be read."""
+        if found is None:
+            return self._unexpected(None, UNREADABLE, peer)
+        what = GARBLED if found.mti in REQUEST_MTIS else unexpected(found.mti)
+        return self._unexpected(found, what, peer, f"field {error.field}" if error.field else "")
+
+    def _unexpected(
+        self, message: Message | None, what: Unexpected, peer: Peer, where: str = ""
+    ) -> Turned:
+        """Do what the table says about a message that nobody expects."""
+        self.refused(peer, what.reason)
+        if message is None or what.act is not Act.ANSWER:
+            return Turned(None, closes=what.act is Act.CLOSE)
+        wrong = note(f"{where or 'format'} wrong 报文格式错误")
+        fields = {**message.pick(_REPEATED), 39: FORMAT_ERROR, **wrong}
         try:
-            return Turned(self._codec.encode(answer_mti(mti), kept, keep=False))
+            return Turned(self._codec.encode(answer_mti(message.mti), fields, keep=False))
         except EncodeError:
-            return Turned(None)
+            return Turned(None, closes=True)
 
     def _local(self) -> datetime:
         return self._calendar.local(self._clock.now())
@@ -231,8 +241,8 @@ def _within_its_kind(message: Message, station: Station) -> tuple[Sort | None, i
     What can not be recognised is refused later on, and has no effect. A terminal says the same few
     things all day: what they are is remembered with it.
     """
-    get = message.get
-    said = (message.mti, get(3, ""), get(22, ""), get(25, ""), get(60, ""))
+    get = message.readable().get
+    said = (message.mti, *(str(get(number, "")) for number in (3, 22, 25, 60)))
     sort: Sort | None = station.sorts.get(said)
     if sort is None:
         try:

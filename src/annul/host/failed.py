@@ -44,7 +44,7 @@ async def keep(
         transaction,
         host.clock.now(),
         [
-            ("terminal_in", message.mti, message.fields()),
+            ("terminal_in", message.mti, message.kept()),
             *exchanged,
             ("terminal_out", answer_mti(request.kind.mti), {39: told.response_code, **told.fields}),
         ],
@@ -68,7 +68,7 @@ async def refused(
     another = refusal.rule == NUMBER_USED  # its number is that of something else
     if request is not None and not another and await host.journal.find(request.key) is not None:
         return None
-    get = message.get
+    get = message.readable().get
     named = _parsed(Field61, str(get(61, "")))
     pan = str(get(2, "")) or str(get(35, "")).partition("D")[0]
     merchant_id, terminal_id = entry.station.identity

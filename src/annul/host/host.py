@@ -49,6 +49,7 @@ class Counts:
     requests: int = 0
     busy: int = 0
     failed: int = 0
+    reduced: int = 0  # answers without a field that could not be encoded
     replies: dict[str, int] = field(default_factory=dict)
 
 

@@ -66,8 +66,10 @@ def kind_of(message: Message) -> Kind | None:
 def foreign_field(message: Message, kind: Kind) -> int | None:
     """Give a field that leaves room to make a MAC fit that was seen with another message.
 
-    That is one that the kind does not know, or one that holds more than it needs.
+    That is one that the kind does not know, one that holds more than it needs, or no sense.
     """
+    for number in message.faults:
+        return number
     known, numbers = KNOWN[kind.name, message.mti in REVERSAL_MTIS], message.numbers
     if not known.issuperset(numbers):
         return next(number for number in numbers if number not in known)

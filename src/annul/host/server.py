@@ -216,10 +216,10 @@ class TerminalServer:
         """Let a frame in at the door; True when it is under way and `ended` is called for it."""
         let_in = self.host.door.open(frame.body, frame.head, connection.peer)
         if isinstance(let_in, Turned):
-            if let_in.answer is None:
-                connection.close()
-            else:
+            if let_in.answer is not None:
                 connection.answer(frame.head, let_in.answer)
+            elif let_in.closes:
+                connection.close()
             return False
         if self._is_full(connection.peer):
             connection.answer(frame.head, refuse_busy(self.host, let_in))

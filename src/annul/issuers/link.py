@@ -250,7 +250,8 @@ class Link:
             else:
                 unsigned = self._codec.encode_unsigned(mti, fields)
                 signed = self._mac_block.of(mti, fields, unsigned)
-                body = unsigned + self._security.mac(mac_key, self._mac_algorithm, signed)
+                mac = self._security.mac(mac_key, self._mac_algorithm, signed)
+                body = self._codec.sign(unsigned, mac)
             return self._framing.pack(body, self._head)
         except (EncodeError, FrameError) as error:
             log.warning("request_not_encodable", issuer=self.issuer.issuer_id, reason=str(error))
@@ -263,7 +264,7 @@ class Link:
         mac = fields.get(self._codec.dialect.mac_field)
         if not isinstance(mac, bytes):
             return False
-        signed = self._mac_block.of(message.mti, fields, message.raw[: -len(mac)])
+        signed = self._mac_block.of(message.mti, fields, message.unsigned)
         return self._security.verify_mac(self._mac_key, self._mac_algorithm, signed, mac)
 
     def _network(self, code: str) -> Awaitable[Message]:

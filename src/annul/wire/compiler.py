@@ -3,13 +3,15 @@
 A shape is the list of fields that a bitmap names. For each shape three functions are generated:
 `locate` finds where each field begins, `read` takes all values, `write` puts them together.
 Neighbours of fixed length are converted in one go, which is where most of the speed comes from.
-Generated code only says that something is wrong; `faults` finds out what.
+Generated code only says that something is wrong; `shape` finds out what, field by field. A run of
+neighbours is exact about how odd digits are filled; a field alone takes whatever peers fill with.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
-from .field import Content, Field, FieldForm, Pad, Prefix
+from .field import Coding, Content, Counts, Field, Pad, Prefix
 
 Locate = Callable[[bytes, int], tuple[int, ...]]
 Read = Callable[[bytes, Sequence[int]], dict[int, Any]]
@@ -21,26 +23,29 @@ _TENS: Final = tuple(
     (byte >> 4) * 10 + (byte & 15) if byte >> 4 < 10 and byte & 15 < 10 else _WRONG
     for byte in range(256)
 )
-_LENGTHS: Final = {
-    (FieldForm.PACKED, Prefix.LL): tuple(bytes.fromhex(f"{n:02d}") for n in range(100)),
-    (FieldForm.PACKED, Prefix.LLL): tuple(bytes.fromhex(f"{n:04d}") for n in range(1000)),
-    (FieldForm.CHARACTER, Prefix.LL): tuple(b"%02d" % n for n in range(100)),
-    (FieldForm.CHARACTER, Prefix.LLL): tuple(b"%03d" % n for n in range(1000)),
-}
-_SCOPE: Final[dict[str, Any]] = {
-    "tens": _TENS,
-    "fromhex": bytes.fromhex,
-    "lengths": _LENGTHS,
-}
+_TABLED: Final = 10_000  # lengths below this are looked up, not made
 
 
 def _number(digits: bytes) -> int:
     return int(digits) if digits.isdigit() else _WRONG
 
 
+def _number_ebcdic(digits: bytes) -> int:
+    return _number(digits.decode("cp037").encode("ascii", "replace"))
+
+
+_SCOPE: Final[dict[str, Any]] = {
+    "tens": _TENS,
+    "fromhex": bytes.fromhex,
+    "frombytes": int.from_bytes,
+    "number": _number,
+    "number_ebcdic": _number_ebcdic,
+}
+
+
 def _build(name: str, source: list[str], **names: object) -> Any:
-    scope: dict[str, Any] = {**_SCOPE, "number": _number, **names}
-    exec("\n".join(source), scope)  # noqa: S102 - generated from our own tables only
+    scope: dict[str, Any] = {**_SCOPE, **names}
+    exec("\n".join(source), scope)  # noqa: S102 - generated from rows of a table only
     return scope.pop(name)  # not in its own scope, so that it goes with the last shape to use it
 
 
@@ -56,16 +61,16 @@ def locate(fields: Sequence[Field]) -> Locate:
     found: list[str] = []
     base, ahead = "o", 0
     for field in fields:
-        if field.prefix is Prefix.FIXED:
+        if field.fixed:
             found += [f"{base} + {ahead}" if ahead else base, str(field.size)]
             ahead += field.width(field.size)
             continue
         n = field.number
         body += [
-            f" s{n} = {base} + {ahead + field.prefix_bytes}",
+            f" s{n} = {base} + {ahead + field.prefix.bytes}",
             f" u{n} = {_length_at(field)}",
-            f" if not 0 <= u{n} <= {field.size}: raise ValueError",
-            f" o{n} = s{n} + {f'(u{n} + 1 >> 1)' if field.packed else f'u{n}'}",
+            *_as_units(field),
+            f" o{n} = s{n} + {_width(field, f'u{n}')}",
         ]
         found += [f"s{n}", f"u{n}"]
         base, ahead = f"o{n}", 0
@@ -74,12 +79,41 @@ def locate(fields: Sequence[Field]) -> Locate:
 
 
 def _length_at(field: Field) -> str:
-    start = f"s{field.number}"
-    if field.form is FieldForm.CHARACTER:
-        return f"number(d[{start} - {field.prefix_bytes}:{start}])"
-    if field.prefix is Prefix.LL:
-        return f"tens[d[{start} - 1]]"
-    return f"tens[d[{start} - 2]] * 100 + tens[d[{start} - 1]]"
+    start, width = f"s{field.number}", field.prefix.bytes
+    match field.prefix.coding:
+        case Coding.PACKED:
+            at = [f"tens[d[{start} - {place}]]" for place in range(width, 0, -1)]
+            return " + ".join(
+                f"{one} * {100 ** (width - 1 - i)}" if i < width - 1 else one
+                for i, one in enumerate(at)
+            )
+        case Coding.BYTES:
+            return f"frombytes(d[{start} - {width}:{start}], 'big')"
+        case Coding.EBCDIC:
+            return f"number_ebcdic(d[{start} - {width}:{start}])"
+        case _:
+            return f"number(d[{start} - {width}:{start}])"
+
+
+def _as_units(field: Field) -> list[str]:
+    """Turn bytes on the wire into digits or bytes where the length counts them; test the size."""
+    u, size = f"u{field.number}", field.size
+    body: list[str] = []
+    if field.prefix.counts is Counts.WIRE and field.packed:
+        signed = field.content is Content.SIGNED
+        body.append(f" {u} = {u} * 2{f' - 1 if {u} else 0' if signed else ''}")
+        size = 2 * field.width(size) - signed
+    elif field.prefix.counts is Counts.WIRE and field.in_hex:
+        body += [f" if {u} & 1: raise ValueError", f" {u} >>= 1"]
+    return [*body, f" if not 0 <= {u} <= {size}: raise ValueError"]
+
+
+def _width(field: Field, units: str) -> str:
+    if field.packed:
+        if field.content is Content.SIGNED:
+            return f"({units} // 2 + 1 if {units} else 0)"
+        return f"({units} + 1 >> 1)"
+    return f"2 * {units}" if field.in_hex else units
 
 
 # Groups ------------------------------------------------------------------------------------
@@ -99,13 +133,18 @@ def _groups(fields: Sequence[Field]) -> list[list[tuple[int, Field]]]:
     return groups
 
 
+_WHOLE: Final = (Pad.RIGHT_0, Pad.LEFT_0)
+_SINGLE_BYTES: Final = (Coding.ASCII, Coding.LATIN_1, Coding.EBCDIC)
+
+
 def _run_of(field: Field) -> str:
-    if field.prefix is not Prefix.FIXED:
+    if not field.fixed:
         return ""
     if field.packed:
-        whole = field.content is Content.DIGITS and field.pad is not Pad.RIGHT_F
+        whole = field.content is Content.DIGITS and field.pad in _WHOLE
         return "packed" if whole else ""
-    return "text" if field.content in {Content.DIGITS, Content.TEXT} else ""
+    text = field.content in {Content.DIGITS, Content.TEXT} and field.coding in _SINGLE_BYTES
+    return field.coded.charset if text else ""
 
 
 # Reading -----------------------------------------------------------------------------------
@@ -122,9 +161,9 @@ def read(fields: Sequence[Field]) -> Read:
     for group in groups:
         index, field = group[0]
         run = _run_of(field)
-        if run == "packed":
+        if run == "packed" and len(fields) > 1:
             body += _read_packed(group, at_once=at_once)
-        elif run == "text":
+        elif run and run != "packed":
             body += _read_text(group)
         else:
             body += _read_single(index, field, at_once=at_once)
@@ -154,7 +193,8 @@ def _read_packed(group: Sequence[tuple[int, Field]], *, at_once: bool) -> list[s
 
 def _read_text(group: Sequence[tuple[int, Field]]) -> list[str]:
     width = sum(field.size for _, field in group)
-    body = [f" a = s[{2 * group[0][0]}]", f" t = d[a:a + {width}].decode('ascii')"]
+    charset = group[0][1].coded.charset
+    body = [f" a = s[{2 * group[0][0]}]", f" t = d[a:a + {width}].decode('{charset}')"]
     at = 0
     for _, field in group:
         body.append(f" v{field.number} = t[{at}:{at + field.size}]")
@@ -164,64 +204,108 @@ def _read_text(group: Sequence[tuple[int, Field]]) -> list[str]:
         body.append(" if '\\0' in t: raise ValueError")
     digits = [f"v{field.number}" for _, field in group if field.content is Content.DIGITS]
     if digits:
-        body.append(f" if not ({' + '.join(digits)}).isdigit(): raise ValueError")
+        body.append(f" if not ({' + '.join(digits)}).isdecimal(): raise ValueError")
     return body
 
 
 def _read_single(index: int, field: Field, *, at_once: bool) -> list[str]:
     v = f"v{field.number}"
-    units = f"s[{2 * index + 1}]" if field.prefix is not Prefix.FIXED else f"{field.size}"
+    u = f"{field.size}" if field.fixed else f"s[{2 * index + 1}]"
     body = [f" a = s[{2 * index}]"]
     if field.packed:
-        body.append(f" u = {units}")
-        whole = "x[a + a:a + a + u + (u & 1)]" if at_once else "d[a:a + (u + 1 >> 1)].hex()"
-        body.append(f" {v} = {whole}")
-        side, fill = field.pad.value
-        body.append(" if u & 1:")
-        if side == "left":
-            body += [f"  if {v}[0] != '{fill}': raise ValueError", f"  {v} = {v}[1:]"]
-        else:
-            body += [f"  if {v}[u] != '{fill}': raise ValueError", f"  {v} = {v}[:u]"]
-        if field.content is Content.TRACK:
-            body.append(f" {v} = {v}.upper()")
-        return [*body, _refuse_unless(field, v)]
+        body += [f" u = {u}", *_read_digits(field, v, at_once=at_once)]
+        return [*body, *_refuse_unless(field, v)]
+    charset = field.coded.charset
+    if field.in_hex:
+        body.append(f" {v} = fromhex(d[a:a + 2 * {u}].decode('{charset}'))")
+        return [*body, f" if len({v}) != {u}: raise ValueError"]
     if field.content is Content.BINARY:
-        return [*body, f" {v} = d[a:a + {units}]"]
-    charset = "gbk" if field.content is Content.CHINESE else "ascii"
-    body.append(f" {v} = d[a:a + {units}].decode('{charset}')")
-    return [*body, _refuse_unless(field, v)]
+        return [*body, f" {v} = d[a:a + {u}]"]
+    body.append(f" {v} = d[a:a + {u}].decode('{charset}')")
+    if field.content is Content.TRACK:
+        body.append(f" {v} = {v}.upper().replace('=', 'D')")
+    return [*body, *_refuse_unless(field, v)]
 
 
-def _refuse_unless(field: Field, v: str) -> str:
+def _read_digits(field: Field, v: str, *, at_once: bool) -> list[str]:
+    """Take packed digits without what fills their last byte; a sign goes before them."""
+    signed = field.content is Content.SIGNED
+    body: list[str] = []
+    if signed:
+        body += [" g = d[a:a + 1].decode('ascii') if u else ''", " a += 1", " u -= 1 if u else 0"]
+    body.append(
+        f" {v} = x[a + a:a + a + u + (u & 1)]" if at_once else f" {v} = d[a:a + (u + 1 >> 1)].hex()"
+    )
+    left = field.pad.value[0] == "left"
+    if field.prefix.counts is Counts.WIRE and not field.fixed:
+        odd = f"{v}[:1] == 'f'" if left else f"{v}[-1:] == 'f'"
+        body.append(f" if {odd}: {v} = {v}[1:]" if left else f" if {odd}: {v} = {v}[:-1]")
+    else:
+        filled, rest = ("0", f"{v}[1:]") if left else ("u", f"{v}[:u]")
+        body += [
+            " if u & 1:",
+            f"  if {v}[{filled}] not in '0f': raise ValueError",
+            f"  {v} = {rest}",
+        ]
+    if field.content is Content.TRACK:
+        body.append(f" {v} = {v}.upper()")
+    return [*body, f" {v} = g + {v}"] if signed else body
+
+
+def _refuse_unless(field: Field, v: str) -> list[str]:
+    """Give the test of what a value of this content must be."""
     match field.content:
         case Content.DIGITS:
-            return f" if {v} and not {v}.isdigit(): raise ValueError"
+            return [f" if {v} and not {v}.isdecimal(): raise ValueError"]
         case Content.TRACK:
-            return f" if not {v}.replace('D', '0').isdigit() and {v}: raise ValueError"
+            return [f" if not {v}.replace('D', '0').isdecimal() and {v}: raise ValueError"]
+        case Content.SIGNED:
+            wrong = f"{v}[0] not in 'CD+-' or not {v}[1:].isdecimal()"
+            return [f" if {v} and ({wrong}): raise ValueError"]
         case _:
-            return " pass" if field.nul else f" if '\\0' in {v}: raise ValueError"
+            return [] if field.nul else [f" if '\\0' in {v}: raise ValueError"]
 
 
 # Writing -----------------------------------------------------------------------------------
+
+
+@cache
+def _lengths(prefix: Prefix, most: int) -> Sequence[bytes]:
+    """Give every length up to `most`, as it is written."""
+    return tuple(_length(prefix, units) for units in range(min(prefix.largest, most) + 1))
+
+
+def _length(prefix: Prefix, units: int) -> bytes:
+    match prefix.coding:
+        case Coding.PACKED:
+            return bytes.fromhex(f"{units:0{2 * prefix.bytes}d}")
+        case Coding.BYTES:
+            return units.to_bytes(prefix.width, "big")
+        case _:
+            return f"{units:0{prefix.width}d}".encode(prefix.coding.charset)
 
 
 def write(fields: Sequence[Field]) -> Write:
     """Generate `write(head, values)`: the message; raises some exception for a wrong value."""
     body = ["def write(head, f):"]
     pieces = ["head"]
-    names: dict[str, object] = {}
+    names: dict[str, object] = {"length": _length}
     for position, group in enumerate(_groups(fields)):
         field = group[0][1]
         run = _run_of(field)
         if run == "packed":
             body += _write_packed(position, group)
-        elif run == "text":
+        elif run:
             body += _write_text(position, group)
         else:
-            names[f"l{field.number}"] = _LENGTHS.get((field.form, field.prefix))
             body += _write_single(position, field)
-            if field.prefix is not Prefix.FIXED:
-                pieces.append(f"l{field.number}[u{position}]")
+            if not field.fixed:
+                n = field.number
+                most = max(field.size, field.width(field.size))
+                tabled = min(field.prefix.largest, most) < _TABLED
+                names[f"l{n}"] = _lengths(field.prefix, most) if tabled else field.prefix
+                u = f"u{position}"
+                pieces.append(f"l{n}[{u}]" if tabled else f"length(l{n}, {u})")
         pieces.append(f"p{position}")
     body.append(f" return b''.join(({', '.join(pieces)},))")
     return _build("write", body, **names)
@@ -234,7 +318,7 @@ def _write_packed(position: int, group: Sequence[tuple[int, Field]]) -> list[str
             left = field.pad is Pad.LEFT_0
             parts[index] = f"'0' + {parts[index]}" if left else f"{parts[index]} + '0'"
     body.append(f" h = {' + '.join(parts)}")
-    body.append(f" if {wrong} or not h.isdigit(): raise ValueError")
+    body.append(f" if {wrong} or not h.isdecimal(): raise ValueError")
     return [*body, f" p{position} = fromhex(h)"]
 
 
@@ -242,52 +326,64 @@ def _write_text(position: int, group: Sequence[tuple[int, Field]]) -> list[str]:
     body, parts, wrong = _taken(group)
     digits = [f"v{field.number}" for _, field in group if field.content is Content.DIGITS]
     if digits:
-        wrong += f" or not ({' + '.join(digits)}).isdigit()"
+        wrong += f" or not ({' + '.join(digits)}).isdecimal()"
     if any(field.content is Content.TEXT and not field.nul for _, field in group):
         wrong += " or '\\0' in t"
     body += [f" t = {' + '.join(parts)}", f" if {wrong}: raise ValueError"]
-    return [*body, f" p{position} = t.encode('ascii')"]
+    return [*body, f" p{position} = t.encode('{group[0][1].coded.charset}')"]
 
 
 def _taken(group: Sequence[tuple[int, Field]]) -> tuple[list[str], list[str], str]:
     """Take the values of a run: the lines, the names, and the test of their lengths."""
     names = [f"v{field.number}" for _, field in group]
-    body = [f" v{field.number} = f[{field.number}]" for _, field in group]
+    body = [f" v{field.number} = {_filled(field)}" for _, field in group]
     wrong = " or ".join(f"len(v{field.number}) != {field.size}" for _, field in group)
     return body, names, wrong
 
 
+def _filled(field: Field) -> str:
+    """Give a value as long as its field, where the row says what fills it up."""
+    value = f"f[{field.number}]"
+    if not field.fill or not field.fixed:
+        return value
+    if field.content is Content.SIGNED:
+        return f"{value}[:1] + {value}[1:].rjust({field.size - 1}, {field.fill!r})"
+    side = "ljust" if field.content is Content.TEXT else "rjust"
+    return f"{value}.{side}({field.size}, {field.fill!r})"
+
+
 def _write_single(position: int, field: Field) -> list[str]:
-    v = f"f[{field.number}]"
-    fits = (
-        f"u{position} != {field.size}"
-        if field.prefix is Prefix.FIXED
-        else (f"u{position} > {field.size}")
-    )
-    p = f"p{position}"
-    body = [f" v = {v}"]
-    if field.packed:
-        side, fill = field.pad.value
-        padded = f"'{fill}' + v" if side == "left" else f"v + '{fill}'"
-        track = field.content is Content.TRACK
-        digits = "v.replace('D', '0')" if track else "v"
-        check = f"not {digits}.isdigit() and v"
-        return [
-            *body,
-            f" u{position} = len(v)",
-            f" if {fits} or {check}: raise ValueError",
-            f" {p} = fromhex({padded} if u{position} & 1 else v)",
-        ]
+    p, u = f"p{position}", f"u{position}"
+    fits = f"{u} != {field.size}" if field.fixed else f"{u} > {field.size}"
+    gbk = field.coding is Coding.GBK  # its size is in bytes, so it is filled once it is encoded
+    body = [f" v = f[{field.number}]" if gbk else f" v = {_filled(field)}"]
     if field.content is Content.BINARY:
         # Not `bytes(v)`: of a number it makes so many zeros, or takes all memory.
-        body.append(f" {p} = v if type(v) is bytes else b''.join((v,))")
+        body += [f" {p} = v if type(v) is bytes else b''.join((v,))", f" {u} = len({p})"]
+        body.append(f" if {fits}: raise ValueError")
+        if field.in_hex:
+            body.append(f" {p} = {p}.hex().upper().encode('{field.coded.charset}')")
+    elif field.packed:
+        body += [f" {u} = len(v)", *_refuse_unless(field, "v"), f" if {fits}: raise ValueError"]
+        body += _write_digits(field, p)
     else:
-        charset = "gbk" if field.content is Content.CHINESE else "ascii"
-        if field.content is Content.DIGITS:
-            body.append(" if v and not v.isdigit(): raise ValueError")
-        elif field.content is Content.TRACK:
-            body.append(" if not v.replace('D', '0').isdigit() and v: raise ValueError")
-        elif not field.nul:
-            body.append(" if '\\0' in v: raise ValueError")
-        body.append(f" {p} = v.encode('{charset}')")
-    return [*body, f" u{position} = len({p})", f" if {fits}: raise ValueError"]
+        body += _refuse_unless(field, "v")
+        if field.content is Content.TRACK and field.separator != "D":
+            body.append(f" v = v.replace('D', {field.separator!r})")
+        body.append(f" {p} = v.encode('{field.coded.charset}')")
+        if gbk and field.fill and field.fixed:
+            body.append(f" {p} = {p}.ljust({field.size})")
+        body += [f" {u} = len({p})", f" if {fits}: raise ValueError"]
+    if field.prefix.counts is Counts.WIRE and not field.fixed:
+        body.append(f" {u} = len({p})")
+    return body
+
+
+def _write_digits(field: Field, p: str) -> list[str]:
+    side, fill = field.pad.value
+    if field.content is Content.SIGNED:
+        whole = f"'{fill}' + v[1:]" if side == "left" else f"v[1:] + '{fill}'"
+        digits = f"{whole} if len(v) & 1 == 0 else v[1:]"
+        return [f" {p} = v[:1].encode('ascii') + fromhex({digits}) if v else b''"]
+    padded = f"'{fill}' + v" if side == "left" else f"v + '{fill}'"
+    return [f" {p} = fromhex({padded} if len(v) & 1 else v)"]

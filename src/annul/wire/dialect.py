@@ -1,25 +1,38 @@
-"""A dialect is a table of fields, and how MTI and bitmap stand on the wire."""
+"""A dialect is a table of fields, and how message type and bitmap stand on the wire."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from .field import Field, FieldForm
+from .errors import DialectError
+from .field import Coding, Content, Field
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """`form` is that of MTI (and of the bitmap when `hex_bitmap`); `secondary` allows 65 to 128.
+    """`mti` and `bitmap` say how these two are coded; `secondary` allows fields 65 to 128.
 
     `mac_fields` are those that the MAC is over, besides the MTI; none: the whole message before it.
+    Raises `DialectError` for a table that nobody could write a message by.
     """
 
     name: str
     fields: Mapping[int, Field]
-    form: FieldForm = FieldForm.PACKED
-    hex_bitmap: bool = False
+    mti: Coding = Coding.PACKED
+    bitmap: Coding = Coding.BYTES
     secondary: bool = False
     mac_field: int = 64
     mac_fields: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        mac = self.fields.get(self.mac_field)
+        if mac is None or mac.content is not Content.BINARY or not mac.fixed:
+            raise DialectError(self.name, f"no binary field {self.mac_field} of fixed size", "MAC")
+        last = max(self.fields)
+        if last > (128 if self.secondary else 64):
+            raise DialectError(self.name, "the bitmap names each field", f"field {last}")
+        for number in self.mac_fields:
+            if number not in self.fields or self.fields[number].content is Content.BINARY:
+                raise DialectError(self.name, "the MAC is over texts", f"field {number}")
 
     def override(self, rows: Iterable[Field], name: str = "") -> "Dialect":
         """Replace or add single rows, for a vendor who lays fields out in another way."""

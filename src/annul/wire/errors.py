@@ -35,3 +35,16 @@ class FrameError(AnnulError):
 
     code = "wire.frame"
     next_step = "Check the framing and the length limit set for this port."
+
+
+class DialectError(AnnulError):
+    """This table describes no messages, so it is not used. No money has moved."""
+
+    code = "wire.dialect"
+    next_step = "Correct the row that is named; docs/messages.md says what a row may hold."
+
+    def __init__(self, dialect: str, expected: str, where: str = "") -> None:
+        """`where` is the row, or the setting beside the rows."""
+        super().__init__(f"dialect {dialect}{f', {where}' if where else ''}: {expected}")
+        self.expected = expected
+        self.where = where

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .dialect import Dialect
-from .field import Content
 
 _UPPER: Final = bytes(range(256)).upper()
 _KEPT: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ,.")
@@ -23,11 +22,10 @@ class MacBlock:
 
     def __init__(self, dialect: Dialect) -> None:
         named = [dialect.fields[number] for number in dialect.mac_fields]
-        assert all(row.content is not Content.BINARY for row in named), "rules name texts"
         # Number of each field, and its lengths as they stand before the value; none when fixed.
         self._rows: Final = tuple(
-            (row.number, tuple(f"{size:0{row.prefix.value}d}" for size in range(row.size + 1)))
-            if row.prefix.value
+            (row.number, tuple(f"{size:0{row.prefix.width}d}" for size in range(row.size + 1)))
+            if row.prefix.width
             else (row.number, None)
             for row in named
         )

@@ -33,25 +33,36 @@ def codec_of(dialect: Dialect, overrides: Sequence[str]) -> Codec:
 def read(data: bytes, dialect: Dialect, overrides: Sequence[str] | None = None) -> Reading:
     """Read a dump; without `overrides`, vendors' variants are tried when the dialect fails.
 
-    Bytes after the last field are kept as leftover only when nothing reads the whole. Raises the
+    The variant that would write the same bytes is taken before one that only reads them. Bytes
+    after the last field are kept as leftover only when nothing reads the whole. Raises the
     `DecodeError` of the plain dialect.
     """
     dump = Dump(b"", data) if dialect.name in _UNFRAMED else split_dump(data)
     first: DecodeError | None = None
+    readable: Reading | None = None
     tried = [tuple(overrides)] if overrides is not None else list(_variants(dialect))
     for leftover in (False, True):
         for names in tried:
+            codec = codec_of(dialect, names)
             try:
-                message = codec_of(dialect, names).decode(
-                    dump.body, leftover=leftover, missing_mac=True
-                )
+                message = codec.decode(dump.body, leftover=leftover, missing_mac=True)
                 message.check()
             except DecodeError as error:
                 first = first or error
-            else:
-                return Reading(dump.head, message, names)
+                continue
+            reading = Reading(dump.head, message, names)
+            if message.lacks_mac or _writes(codec, message):
+                return reading
+            readable = readable or reading
+        if readable is not None:
+            return readable
     assert first is not None, "something was tried"
     raise first
+
+
+def _writes(codec: Codec, message: Message) -> bool:
+    body = codec.encode(message.mti, message.fields())
+    return body + message.leftover == message.raw
 
 
 def _variants(dialect: Dialect) -> Iterator[tuple[str, ...]]:

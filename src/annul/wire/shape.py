@@ -10,9 +10,7 @@ from .field import Content, Field
 _EXPECTED: Final = {
     Content.DIGITS: "digits",
     Content.TRACK: "digits and D",
-    Content.TEXT: "ASCII text without NUL",
-    Content.CHINESE: "GBK text without NUL",
-    Content.BINARY: "bytes",
+    Content.SIGNED: "C or D and digits",
 }
 # What generated code may raise for data or values that are wrong.
 WRONG: Final = (ValueError, IndexError, TypeError, KeyError, AttributeError, LookupError)
@@ -85,7 +83,15 @@ def decode_fault(data: bytes, offset: int, singles: Sequence[Shape]) -> DecodeEr
 
 def content_fault(field: Field, start: int) -> DecodeError:
     """Say that a field whose place is right holds what it must not."""
-    return DecodeError(field.number, start, _EXPECTED[field.content])
+    return DecodeError(field.number, start, _expected(field))
+
+
+def _expected(field: Field) -> str:
+    if field.content is Content.TEXT:
+        return f"{field.coded.value.upper().replace('_', '-')} text without NUL"
+    if field.content is Content.BINARY:
+        return "hexadecimal characters" if field.in_hex else "bytes"
+    return _EXPECTED[field.content]
 
 
 def encode_fault(values: Mapping[int, Any], singles: Sequence[Shape]) -> EncodeError:
@@ -95,7 +101,6 @@ def encode_fault(values: Mapping[int, Any], singles: Sequence[Shape]) -> EncodeE
         try:
             single.write(b"", values)
         except WRONG:
-            size = f"{field.size}" if not field.prefix.value else f"up to {field.size}"
-            kind = _EXPECTED[field.content]
-            return EncodeError(field.number, f"{kind} of length {size}")
+            size = f"{field.size}" if field.fixed else f"up to {field.size}"
+            return EncodeError(field.number, f"{_expected(field)} of length {size}")
     return EncodeError(None, "values of the dialect")

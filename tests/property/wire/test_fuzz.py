@@ -22,7 +22,7 @@ PER_DIALECT = 55_000  # four dialects: 220,000 mutated messages
 def test_messages(name: str) -> None:
     random = Random(SEED)
     codec = Codec(DIALECTS[name])
-    whole, raw = 0, b""
+    whole, liberal, raw = 0, 0, b""
     for number in range(PER_DIALECT):
         if number % 8 == 0:
             raw = codec.encode(*random_message(codec.dialect, random))
@@ -35,11 +35,15 @@ def test_messages(name: str) -> None:
             codec.salvage(data)
             continue
         whole += 1
-        assert codec.encode(message.mti, fields) == data, (SEED, number, data.hex())
+        again = codec.encode(message.mti, fields)
+        if again != data:  # it was filled up, or its second bitmap was there, as others do it
+            liberal += 1
+            assert codec.decode(again).fields() == fields, (SEED, number, data.hex())
         if number % 16 == 0:
             assert rows(message) is not None
             as_json(message)
     assert PER_DIALECT // 100 < whole < PER_DIALECT, "some mutations must stay valid, not all"
+    assert liberal < whole // 50, "what is read is nearly always what is written"
 
 
 @pytest.mark.parametrize("name", FRAMINGS)

@@ -44,7 +44,7 @@ def _head(dialect: Dialect) -> st.SearchStrategy[bytes]:
     sets = st.sets(st.one_of(st.sampled_from(known), st.integers(1, 128)), max_size=12)
     mti = (
         st.sampled_from([b"0200", b"0810", b"02A0"])
-        if dialect.form.value == "character"
+        if dialect.mti.value == "ascii"
         else (st.sampled_from([b"\x02\x00", b"\x08\x10", b"\x0a\x00"]))
     )
 
@@ -52,7 +52,7 @@ def _head(dialect: Dialect) -> st.SearchStrategy[bytes]:
         bits = sum(1 << (128 - number) for number in numbers)
         both = bits.to_bytes(16, "big")
         bitmap = both if both[0] & 0x80 else both[:8]
-        return bitmap.hex().upper().encode() if dialect.hex_bitmap else bitmap
+        return bitmap.hex().upper().encode() if dialect.bitmap.value == "hex" else bitmap
 
     return st.tuples(mti, sets.map(written)).map(b"".join)
 
@@ -77,7 +77,8 @@ def _used(message: Message) -> None:
     assert message.get(1) is None
     assert isinstance(message.lacks_mac, bool)
     assert message.raw.endswith(message.leftover)
-    assert message.pick(range(129)) == message.fields()
+    assert message.pick(range(129)) == message.readable()
+    assert {*message.readable(), *message.faults} == set(message.numbers)
 
 
 def _tried(codec: Codec, data: bytes) -> None:
@@ -87,7 +88,11 @@ def _tried(codec: Codec, data: bytes) -> None:
         except DecodeError as error:
             assert error.expected
     salvaged = codec.salvage(data)
-    assert not any("\0" in value for value in salvaged.values() if isinstance(value, str))
+    if salvaged is not None:
+        _used(salvaged)
+        assert salvaged.broken is not None
+        texts = [value for value in salvaged.readable().values() if isinstance(value, str)]
+        assert not any("\0" in text for text in texts)
 
 
 @pytest.mark.parametrize("name", DIALECTS)

@@ -1,5 +1,6 @@
 """Messages from bytes and to bytes, and what is said of those that are wrong."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from annul.wire.codec import Codec
 from annul.wire.dialect import Dialect, table
 from annul.wire.dialects import CUPS, DIALECTS, ISO87_ASCII, ISO87_BINARY, UNIONPAY_POS
 from annul.wire.dialects.vendor import OVERRIDES
-from annul.wire.errors import DecodeError, EncodeError
-from annul.wire.field import Content, Field, FieldForm, Prefix
+from annul.wire.errors import DecodeError, DialectError, EncodeError
+from annul.wire.field import LL, Content, Field, Pad
 
 PAN = "6200010000000007"
 POS = Codec(UNIONPAY_POS)
@@ -61,8 +62,8 @@ def test_an_override_replaces_one_row() -> None:
     body = codec.encode("0200", {35: odd})
     assert body.hex().endswith("f")
     assert codec.decode(body)[35] == odd
-    with pytest.raises(DecodeError):
-        POS.decode(body)[35]
+    assert POS.decode(body)[35] == odd
+    assert POS.encode("0200", {35: odd}).hex().endswith("0")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_an_override_replaces_one_row() -> None:
         ("02004000000000000000" + "1A" + "62" * 10, 2, "a length up to 19"),
         ("02002000000000000000" + "00000F", 3, "digits"),
         ("02002000000000000000" + "000000" + "00", None, "the end"),
-        ("02000100000000000000", 8, "no such field"),
+        ("02000000000000000001", 64, "8 bytes"),
         ("02000000000000008000" + "3A3A", None, ""),
     ],
 )
@@ -172,7 +173,7 @@ _TEXTS = [
     (name, number)
     for name, dialect in DIALECTS.items()
     for number, field in dialect.fields.items()
-    if field.content in {Content.TEXT, Content.CHINESE}
+    if field.content is Content.TEXT
 ]
 
 
@@ -180,7 +181,7 @@ _TEXTS = [
 def test_text_with_a_nul_is_refused(name: str, number: int) -> None:
     codec = Codec(DIALECTS[name])
     field = codec.dialect.fields[number]
-    size = field.size if field.prefix is Prefix.FIXED else 2
+    size = field.size if field.fixed else 2
     stan = {} if number < 11 else {11: "000123"}
     good = codec.encode("0200", stan | {number: "\x01" * size})  # other controls are text
     assert codec.decode(good)[number] == "\x01" * size
@@ -191,7 +192,7 @@ def test_text_with_a_nul_is_refused(name: str, number: int) -> None:
     with pytest.raises(DecodeError) as caught:
         codec.decode(bad)[number]
     assert caught.value.field == number
-    assert codec.salvage(bad) == {0: "0200", **stan}
+    assert codec.decode(bad).readable() == stan
     with pytest.raises(EncodeError) as refused:
         codec.encode("0200", {number: "\x01" * (size - 1) + "\0"})
     assert refused.value.field == number
@@ -222,7 +223,7 @@ def test_a_mac_may_be_missing_only_at_the_end() -> None:
     rows = [
         Field(11, Content.DIGITS, 6),
         Field(64, Content.BINARY, 8),
-        Field(70, Content.TEXT, 9, Prefix.LL),
+        Field(70, Content.TEXT, 9, LL),
         Field(71, Content.DIGITS, 16),
     ]
     codec = Codec(Dialect("odd", table(*rows), secondary=True))
@@ -232,10 +233,12 @@ def test_a_mac_may_be_missing_only_at_the_end() -> None:
 
 
 def test_a_dialect_names_what_its_bitmap_can() -> None:
-    with pytest.raises(AssertionError):
-        Codec(UNIONPAY_POS.override([Field(70, Content.DIGITS, 3)]))
-    with pytest.raises(AssertionError):
-        Codec(Dialect("no mac", table(Field(3, Content.DIGITS, 6)), FieldForm.PACKED))
+    with pytest.raises(DialectError, match="dialect odd, field 70"):
+        Dialect("odd", table(Field(64, Content.BINARY, 8), Field(70, Content.DIGITS, 3)))
+    with pytest.raises(DialectError, match="MAC"):
+        Dialect("no mac", table(Field(3, Content.DIGITS, 6)))
+    with pytest.raises(DialectError, match="field 52"):
+        replace(UNIONPAY_POS, mac_fields=(3, 52))
 
 
 def test_a_mac_may_follow_or_be_missing() -> None:
@@ -257,13 +260,54 @@ def test_leftover_bytes_are_kept_when_asked() -> None:
 
 
 def test_salvage_reads_up_to_the_fault() -> None:
-    body = bytearray(POS.encode("0200", SALE))
-    body[-3] = 0xFF  # in field 41
-    found = POS.salvage(bytes(body))
-    assert found[0] == "0200"
-    assert found[11] == "000123"
-    assert 41 not in found
-    assert POS.salvage(b"\xff") == {}
+    body = POS.encode("0200", SALE)
+    with pytest.raises(DecodeError):
+        POS.decode(body[:-3])
+    found = POS.salvage(body[:-3])
+    assert found is not None
+    assert (found.mti, found[11]) == ("0200", "000123")
+    assert found.broken is not None
+    assert found.broken.field not in found
+    assert POS.salvage(b"\xff") is None
+
+
+def test_salvage_ends_before_a_field_that_the_dialect_lacks() -> None:
+    plain = Codec(replace(UNIONPAY_POS, fields={n: UNIONPAY_POS.fields[n] for n in (3, 11, 64)}))
+    found = plain.salvage(POS.encode("0200", SALE))
+    assert found is not None
+    assert found.broken is not None
+    assert "no such field" in str(found.broken)
+
+
+def test_a_field_that_nobody_asks_for_spoils_nothing() -> None:
+    body = bytearray(POS.encode("0210", {11: "000123", 39: "00", 46: "abc", 63: "CUP"}))
+    at = body.index(b"abc")
+    body[at : at + 3] = "é€".encode("latin-1", "replace")[:1] + b"\xff\xfe"
+    message = POS.decode(bytes(body))
+    assert message.readable() == {11: "000123", 39: "00", 63: "CUP"}
+    assert list(message.faults) == [46]
+    assert (message[39], message.get(63), 46 in message) == ("00", "CUP", True)
+    for ask in (message.fields, message.check, lambda: message[46], lambda: message.get(46)):
+        with pytest.raises(DecodeError) as caught:
+            ask()
+        assert caught.value.field == 46
+    assert message.bytes_of(46) == b"\xe9\xff\xfe"
+    assert message.pick((39, 46)) == {39: "00"}
+
+
+@pytest.mark.parametrize("fill", "0f")
+def test_odd_digits_are_taken_with_either_filling(fill: str) -> None:
+    for number, digits in ((2, "623456789"), (22, "021"), (35, "6234D30"), (60, "22000")):
+        other = replace(UNIONPAY_POS.fields[number], pad=Pad.RIGHT_F)
+        codec = Codec(UNIONPAY_POS.override([other])) if fill == "f" else POS
+        body = codec.encode("0200", {3: "000000", 4: "000000000001", number: digits})
+        assert POS.decode(body).fields()[number] == digits
+
+
+def test_a_second_bitmap_that_names_nothing_is_taken() -> None:
+    body = bytearray(POS.encode("0200", {3: "000000"}))
+    body[2] |= 0x80
+    assert POS.decode(bytes(body[:10]) + bytes(8) + bytes(body[10:])).fields() == {3: "000000"}
 
 
 def test_thousands_of_bitmaps_do_not_compile_without_end() -> None:

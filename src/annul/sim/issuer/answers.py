@@ -75,7 +75,7 @@ class Answers:
         code = message.get(self._codec.dialect.mac_field)
         if not isinstance(code, bytes):
             return False
-        signed = self._mac_block.of(message.mti, message.fields(), message.raw[: -len(code)])
+        signed = self._mac_block.of(message.mti, message.fields(), message.unsigned)
         return verify(MacAlgorithm.X9_19, self._mac_key, signed, code)
 
     def build(self, message: Message, reply: IssuerReply, met: Met = NONE) -> bytes:
@@ -94,9 +94,9 @@ class Answers:
             return self._codec.encode(mti, fields)
         body = self._codec.encode_unsigned(mti, fields)
         if FaultKind.WRONG_MAC in met.kinds:
-            return body + bytes(8)
+            return self._codec.sign(body, bytes(8))
         signed = self._mac_block.of(mti, fields, body)
-        return body + mac(MacAlgorithm.X9_19, self._mac_key, signed)
+        return self._codec.sign(body, mac(MacAlgorithm.X9_19, self._mac_key, signed))
 
 
 def another(number: int, value: str) -> str:

@@ -332,8 +332,8 @@ class SoftTerminal:
         if key is None:
             body = _CODEC.encode(mti, fields)
         else:
-            body = _CODEC.encode(mti, fields | {_MAC: bytes(8)})[:-8]
-            body += mac(self.profile.mac, key, body)
+            body = _CODEC.encode_unsigned(mti, fields)
+            body = _CODEC.sign(body, mac(self.profile.mac, key, body))
         raw = await self._line.ask(body, self._timeout_s)
         try:
             answer = _CODEC.decode(raw)

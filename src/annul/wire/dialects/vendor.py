@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from annul.wire.field import Content, Field, Pad, Prefix
+from annul.wire.field import LL, LLL, Content, Field, Pad
 
 OVERRIDES: Final[Mapping[str, tuple[Field, ...]]] = {
     # Track 2 with an odd number of digits is filled with F instead of 0.
-    "track2_f": (Field(35, Content.TRACK, 37, Prefix.LL, pad=Pad.RIGHT_F),),
+    "track2_f": (Field(35, Content.TRACK, 37, LL, pad=Pad.RIGHT_F),),
     # Field 63 carries bytes, not text.
-    "binary_63": (Field(63, Content.BINARY, 163, Prefix.LLL),),
+    "binary_63": (Field(63, Content.BINARY, 163, LLL),),
 }
