@@ -31,6 +31,13 @@ OF_SHOPS: Final = frozenset({Origin.TERMINAL, Origin.PROGRAM})
 _ORIGINS: Final = {origin.value: origin for origin in Origin}
 
 
+class Scheme(StrEnum):
+    """Whose card it is, and so which half of a settlement's totals it counts in."""
+
+    DOMESTIC = "domestic"
+    FOREIGN = "foreign"
+
+
 @dataclass(frozen=True, slots=True)
 class Merchant:
     """A shop, as admission and the void rules see it."""
@@ -69,7 +76,7 @@ class Terminal:
     tls_identity: str = ""  # of its client certificate; empty: it may come without one
     unbound_management: bool = False  # settle without proof of who asks: see docs/SECURITY.md
     kinds: frozenset[str] | None = None  # None: every kind is enabled
-    wants: str = ""  # what the next answer asks of it: sign_in, parameters, update
+    wants: str = ""  # what the next answer asks of it: sign_in, parameters, ca_keys, aids, update
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,7 @@ class Bin:
     issuer_id: str
     backup_issuer_id: str | None
     card_type: str  # debit, credit or qr
+    scheme: str = Scheme.DOMESTIC
 
 
 class Transaction(NamedTuple):
@@ -156,6 +164,7 @@ class Transaction(NamedTuple):
     taken_back: bool = False  # by its terminal, with a reversal
     late_at: datetime | None = None  # when the latest answer came that nobody awaited
     undoing: int = 0  # of `undone`: what is on its way and has no outcome yet
+    scheme: str = Scheme.DOMESTIC
     origin: Origin = Origin.TERMINAL
 
     @property

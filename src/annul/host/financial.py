@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from annul.domain import admission
 from annul.domain.answers import Verdict
 from annul.domain.kinds import Kind, Money, answer_mti
-from annul.domain.records import Merchant, Transaction
+from annul.domain.records import Merchant, Scheme, Transaction
 from annul.domain.response_codes import BOOKED, FAULT, NOT_REACHED, SENSELESS
 from annul.domain.rulings import ALLOWED, Ruling
 from annul.domain.states import ENDED, Sent, State
@@ -347,6 +347,7 @@ def record(
         card_masked=card_masked,
         card_cipher=card_cipher,
         card_type=original.card_type if original else route.card_type if route else "debit",
+        scheme=original.scheme if original else route.scheme if route else Scheme.DOMESTIC,
         issuer_id=original.issuer_id if original else route.issuer_id if route else "",
         rrn=host.numbers.next(request.received_at),
         auth_code="",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from annul.domain.records import Bin, Issuer
+from annul.domain.records import Bin, Issuer, Scheme
 from annul.security.keys import WrappedKey
 from annul.security.pin import PinFormat
 
@@ -20,6 +20,7 @@ class Route:
     issuer: Issuer | None
     backup: Issuer | None
     card_type: str
+    scheme: str = Scheme.DOMESTIC
     pin_key: WrappedKey | None = field(default=None, repr=False)
 
     @property
@@ -58,7 +59,7 @@ class Router:
         self._tables: Final = tuple(sorted(by_length.items(), reverse=True))
         self._usable: Final = usable
         self._direct: Final = {
-            issuer_id: Route(issuer_id, issuer, None, "debit", keys[issuer_id])
+            issuer_id: Route(issuer_id, issuer, None, "debit", pin_key=keys[issuer_id])
             for issuer_id, issuer in known.items()
         }
 
@@ -92,7 +93,7 @@ def _pair(
     primary = known.get(row.issuer_id)
     backup = known.get(row.backup_issuer_id or "")
     ways = [
-        Route(issuer.issuer_id, issuer, other, row.card_type, keys[issuer.issuer_id])
+        Route(issuer.issuer_id, issuer, other, row.card_type, row.scheme, keys[issuer.issuer_id])
         for issuer, other in ((primary, backup), (backup, primary))
         if issuer is not None
     ]

@@ -62,9 +62,12 @@ _APPEND_ONLY: Final = (
     "deliveries",
     "entries",
     "fee_rates",
+    "ic_uploads",
     "master_key",
     "messages",
+    "script_results",
     "seals",
+    "signatures",
 )
 _PUT: Final = """
 INSERT INTO audit (id, at, who, role, action, object, reason)
