@@ -17,7 +17,7 @@ _NETWORK: Final = frozenset({"0800", "0804", "0820", "0824"})
 class ProfileError(AnnulError):
     """This is no profile of a link, so it is not used. No money has moved."""
 
-    code = "issuers.profile"
+    code = "issuers.link_profile"
     next_step = "Correct the setting that is named; docs/connecting.md lists them all."
 
     def __init__(self, setting: str, expected: str) -> None:
