@@ -45,6 +45,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "end-meaning": Text("删除应答码含义", "remove what a code means"),
     "set-contact": Text("登记联系人", "enter a contact"),
     "end-contact": Text("删除联系人", "remove a contact"),
+    "set-dialect": Text("登记报文规范", "set a dialect"),
     "order-void": Text("发起撤销", "order a void"),
     "order-refund": Text("发起退货", "order a refund"),
     "raise-limit": Text("申请提高双人复核金额", "ask for a higher amount for dual approval"),

@@ -235,6 +235,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "pending_keys",
             "policies",
             "code_meanings",
+            "dialects",
         ),
         _IN_FORCE,
     ),

@@ -30,7 +30,7 @@ from annul.wire.nested import in_hex
 
 from .sound import LARGEST, allowed, check
 
-_LONGEST: Final = 1_000_000  # characters of a document
+_LONGEST: Final = 200_000  # characters of a document
 _MTIS: Final = (Coding.PACKED, Coding.ASCII, Coding.EBCDIC)
 _BITMAPS: Final = (Coding.BYTES, Coding.HEX, Coding.HEX_EBCDIC)
 _BITMAP_OWN: Final = 1  # the number that the bitmap itself has

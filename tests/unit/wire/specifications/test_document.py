@@ -188,7 +188,7 @@ def test_what_is_wrong_with_parts_is_named(layout: str, said: str) -> None:
 
 
 def test_a_document_is_not_endless() -> None:
-    assert "1000000 characters" in _said("#" * 1_000_001)
+    assert "200000 characters" in _said("#" * 200_001)
     assert "TOML" in _said('name = "x"\nfields = ' + "[" * 5_000)
     deep = _TEXT
     for _ in range(8):
