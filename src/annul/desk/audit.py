@@ -48,6 +48,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "load-key": Text("装载发卡行密钥", "load an issuer's key"),
     "ask-keys": Text("向发卡行申请新密钥", "ask an issuer for new keys"),
     "set-issuer": Text("修改发卡行安全参数", "set how an issuer makes MACs and takes PINs"),
+    "set-dialect": Text("登记报文规范", "set a dialect"),
     "order-void": Text("发起撤销", "order a void"),
     "order-refund": Text("发起退货", "order a refund"),
     "raise-limit": Text("申请提高双人复核金额", "ask for a higher amount for dual approval"),

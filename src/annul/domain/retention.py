@@ -249,6 +249,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "code_meanings",
             "ca_public_keys",
             "aid_parameters",
+            "dialects",
         ),
         _IN_FORCE,
     ),

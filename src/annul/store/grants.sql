@@ -18,6 +18,7 @@ FROM (VALUES
     ('bins', 'SELECT INSERT'),
     ('case_events', 'SELECT INSERT'),
     ('deliveries', 'SELECT INSERT'),
+    ('dialects', 'SELECT INSERT'),
     ('entries', 'SELECT INSERT'),
     ('fee_rates', 'SELECT INSERT'),
     ('ic_uploads', 'SELECT INSERT'),

@@ -111,7 +111,9 @@ class Arranged(Enum):
 class Layout:
     """The parts of a field that is a message in itself; a part's `number` is its place or tag.
 
-    `tag` and `length` say how those of a tagged one stand; `bitmap` is the bytes of its bitmap.
+    `tag` and `length` say how those of a tagged one stand; a tag may be coded in hexadecimal.
+    `length_first`: the length stands before the tag and counts it. `head` stands before them all
+    and has no tag. `bitmap` is the bytes of its bitmap.
     """
 
     arranged: Arranged
@@ -119,6 +121,8 @@ class Layout:
     tag: Prefix = FIXED
     length: Prefix = FIXED
     bitmap: int = 0
+    length_first: bool = False
+    head: "Field | None" = None
 
 
 @dataclass(frozen=True, slots=True)

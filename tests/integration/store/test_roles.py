@@ -60,6 +60,7 @@ _APPEND_ONLY: Final = (
     "bins",
     "case_events",
     "deliveries",
+    "dialects",
     "entries",
     "fee_rates",
     "ic_uploads",

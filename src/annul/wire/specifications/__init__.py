@@ -1,0 +1,1 @@
+"""Specifications of messages that are brought along: read, judged, and written back."""
