@@ -42,6 +42,7 @@ def fields_of(kind: str, **changes: str | bytes | None) -> Fields:
         59: b"A3016" + CODE.encode(),
         60: f"{asked.function}000001{asked.network[0]}",
         61: "000001000001",
+        55: b"\x9f\x26\x08" + bytes(8),
         62: b"Sequence No1",
     }
     wanted = {number: fields[number] for number in {*asked.required, 2} & fields.keys()}

@@ -255,6 +255,7 @@ class _Line(asyncio.Protocol):
         self._issuer = issuer
         self._framer = Framer(_FRAMING)
         self._transport: Any = None
+        self.tap: Callable[[bytes], None] | None = None  # takes what comes, in place of the issuer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
@@ -273,7 +274,10 @@ class _Line(asyncio.Protocol):
             self.abort()
             return
         for frame in frames:
-            self._issuer.receive(self, frame.body)
+            if self.tap is not None:
+                self.tap(frame.body)
+            else:
+                self._issuer.receive(self, frame.body)
 
     def write(self, data: bytes) -> None:
         if self._transport is not None:

@@ -41,7 +41,10 @@ _MODULES: Final = {
     "host/host": "integration/host/test_answering.py",  # what handlers need; it does nothing
     "issuers/connection": "integration/issuers/test_link.py",
     "issuers/errors": "integration/issuers/test_link.py",
+    "issuers/key_asking": "integration/issuers/test_key_exchange.py",
+    "issuers/key_rows": "integration/issuers/test_key_exchange.py",
     "issuers/limits": "integration/issuers/test_link.py",
+    "issuers/seal": "integration/issuers/test_link.py",
     "renewal": "integration/test_serving_tls.py",
     "resolve/actions": "integration/resolve/test_resolver.py",
     "resolve/differences": "integration/resolve/test_audit.py",
@@ -56,7 +59,6 @@ _MODULES: Final = {
     "security/mac": "unit/security/test_vectors.py",
     "security/masterkey": "unit/security/test_keys.py",
     "security/module": "unit/security/test_keys.py",
-    "security/pin": "unit/security/test_keys.py",
     "security/software": "unit/security/test_keys.py",
     "sim/fleet": "integration/sim/terminal/test_terminal_tls.py",
     "store/database": "integration/store/test_embedded.py",

@@ -29,6 +29,8 @@ from annul.host.server import TerminalServer, silent_once_lost
 from annul.host.upkeep import Upkeep
 from annul.issuers import directory
 from annul.issuers.forward import Forwarder, ForwardPace
+from annul.issuers.key_asking import KeyAsking
+from annul.issuers.key_exchange import KeyExchange
 from annul.issuers.lines import Issuers
 from annul.merchants.registry import Registry
 from annul.renewal import renewing
@@ -57,6 +59,7 @@ log = structlog.get_logger(__name__)
 _LINKS_S: Final = 5.0
 # How old an unfinished transaction that nobody serves is when the sweep takes it.
 _PATIENCE: Final = timedelta(seconds=5)
+_KEYS_S: Final = 2.0  # between two looks at which issuers are to be asked for new keys
 # How long one question of the sweep for contradictions may keep the database.
 _QUESTION_S: Final = 5.0
 
@@ -190,6 +193,10 @@ async def _start_workers(
         loops=base.loops,
     )
     resolvers = (resolver,) if base.settings.resolver else ()
+    if host.issuers.keys is not None:
+        asking = KeyAsking(host.issuers, host.issuers.keys)
+        loop = base.loops.start("issuer_keys", asking.turn, first_s=_KEYS_S, every_s=_KEYS_S)
+        stack.push_async_callback(loop.stop)
     for part in (forwarder, *resolvers, sweep, retention, *_sealing(base, host)):
         part.start()
         stack.push_async_callback(part.stop)
@@ -210,6 +217,8 @@ async def _made(base: Ground, stack: AsyncExitStack) -> Host:
     tables = await directory.read(base.pool)
     journal = Journal(base.pool, settings.node)
     stack.push_async_callback(journal.close)
+    keys = KeyExchange(base.pool, base.security, base.clock)
+    await keys.load()
     issuers = Issuers(
         tables.issuers,
         tables.bins,
@@ -217,6 +226,7 @@ async def _made(base: Ground, stack: AsyncExitStack) -> Host:
         base.security,
         random=random.random,
         tls=settings.issuer_tls,
+        keys=keys,
         loops=base.loops,
     )
     return _host(base, registry, journal, issuers)

@@ -14,6 +14,7 @@ from . import (
     console,
     database,
     diagnose,
+    issuer,
     lessons,
     message,
     pos,
@@ -47,6 +48,7 @@ application.add_typer(sim.application, name="sim")
 application.add_typer(database.application, name="database")
 application.add_typer(pos.application, name="pos")
 application.add_typer(terminal.application, name="terminal")
+application.add_typer(issuer.application, name="issuer")
 
 
 def main() -> None:

@@ -2,12 +2,18 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from annul.domain.errors import AnnulError
+from annul.issuers.key_forms import KEY_FORMS
+from annul.security.ciphers import AES, SM, TDES
+from annul.security.mac import MacAlgorithm
+from annul.security.pin import PinFormat
 from annul.security.tls import Clients, ServerTls
+
+_CIPHERS: Final = {MacAlgorithm.SM4_CMAC: SM, MacAlgorithm.AES_CMAC: AES}  # others: 3DES
 
 application = typer.Typer(help="Peers to try annul against.", no_args_is_help=True)
 
@@ -37,6 +43,17 @@ def issuer(
         Path | None,
         typer.Option(help="File of 64 hexadecimal digits: PIN key and MAC key; made if missing."),
     ] = None,
+    mac: Annotated[MacAlgorithm, typer.Option(help="How its MACs are made.")] = (
+        MacAlgorithm.X9_19
+    ),
+    pin_format: Annotated[PinFormat, typer.Option(help="Format of PIN blocks.")] = PinFormat.ISO_0,
+    key_exchange: Annotated[
+        str, typer.Option(help=f"It changes keys: {', '.join(KEY_FORMS)}; --zone-key is needed.")
+    ] = "",
+    zone_key: Annotated[
+        Path | None,
+        typer.Option(help="File of 64 hexadecimal digits: the first half is the zone key."),
+    ] = None,
     tls_certificate: Annotated[
         Path | None, typer.Option(help="PEM file of its certificate; it speaks TLS only.")
     ] = None,
@@ -44,6 +61,10 @@ def issuer(
     tls_client_ca: Annotated[
         Path | None, typer.Option(help="PEM file; acquirers need a certificate of this CA.")
     ] = None,
+    *,
+    keys_in_answers: Annotated[
+        bool, typer.Option(help="Keys that are asked for come with the answer.")
+    ] = False,
 ) -> None:
     """Run an issuer that answers, and that fails on demand."""
     from annul.security.masterkey import load_or_create
@@ -60,6 +81,12 @@ def issuer(
         books=books,
         pin_key=shared[:16] or None,
         mac_key=shared[16:] or None,
+        mac_algorithm=mac,
+        mac_key_algorithm=_CIPHERS.get(mac, TDES),
+        pin_format=pin_format,
+        key_exchange=key_exchange,
+        zone_key=load_or_create(zone_key)[:16] if zone_key else None,
+        keys_in_answers=keys_in_answers,
         tls=_tls(tls_certificate, tls_key, tls_client_ca),
     )
 

@@ -1,4 +1,4 @@
-"""`annul terminal`: register a real terminal, and make the certificates that its line needs."""
+"""`annul terminal`: register a real terminal, and make what its line and its chips need."""
 
 from dataclasses import replace as with_changes
 from datetime import UTC, datetime
@@ -20,10 +20,13 @@ from annul.security.tls import ClientTls, identity_in
 from annul.settings import Settings
 from annul.sim.terminal.profile import Profile
 
+from .emv import load_emv
 from .reach import Config, Data, NotAllowedHere, Reach, User, run
 from .secret import Database
 
-application = typer.Typer(help="Terminals: enrolment and certificates.", no_args_is_help=True)
+application = typer.Typer(
+    help="Terminals: enrolment, certificates, keys for chips.", no_args_is_help=True
+)
 
 _AUTHORITY: Final = "annul terminals"
 _RISKS: Final = {
@@ -31,6 +34,8 @@ _RISKS: Final = {
     "unbound": "whoever can write to the port may settle its batch, when he knows the totals",
     "equalisable": "this MAC can be made to fit another message by one who reads the line",
 }
+
+application.command("emv")(load_emv)
 
 Merchant = Annotated[str, typer.Argument(help="Merchant number, 15 characters.")]
 TerminalNumber = Annotated[str, typer.Argument(help="Terminal number, 8 characters.")]

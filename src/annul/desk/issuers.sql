@@ -1,7 +1,7 @@
 -- name: find
 -- description: One issuer.
 SELECT issuer_id, name_zh, name_en, host, port, dialect, framing, timeout_ms, silent_code, active,
-       bank, pin_key IS NOT NULL AS has_pin_key, mac_key IS NOT NULL AS has_mac_key
+       bank, mac_algorithm, pin_format, key_exchange, keys_wanted
 FROM issuers WHERE issuer_id = :issuer;
 
 -- name: burdens
@@ -25,7 +25,7 @@ ORDER BY opened_at DESC LIMIT :limit;
 
 -- name: links
 -- description: How each host process sees its line to an issuer.
-SELECT node, up, trouble, health, at FROM issuer_links WHERE issuer_id = :issuer ORDER BY node;
+SELECT node, up, trouble, health, odd, at FROM issuer_links WHERE issuer_id = :issuer ORDER BY node;
 
 -- name: bucket
 -- description: The beginning of the bucket that a row belongs to.

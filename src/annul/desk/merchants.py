@@ -17,7 +17,7 @@ from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "merchants.sql")
 _QUALITY: Final = timedelta(hours=24)
-ASKS: Final = ("sign_in", "parameters", "update")
+ASKS: Final = ("sign_in", "parameters", "ca_keys", "aids", "update")
 # What becomes of a void that its terminal took back: the shop is asked, it is done all the same, or
 # the sale stands.
 REVERSED_VOIDS: Final = ("ask", "void", "stand")

@@ -85,6 +85,19 @@ async def chain(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
     }
 
 
+async def kept(desk: Desk, visitor: Visitor, merchant_id: str, identity: UUID) -> dict[str, Any]:
+    """Give what a terminal gave of a transaction after it; raises `NothingThere`.
+
+    Of a signature the size and the SHA-256 of its parts: the picture itself stays sealed. What a
+    chip said is as it may be shown.
+    """
+    row = await desk.pool.fetchrow(*_SQL["kept"](merchant=merchant_id, id=identity))
+    if row is None or not visitor.sees(merchant_id):
+        message = f"there is no transaction {identity}"
+        raise NothingThere(message)
+    return dict(row)
+
+
 @cache
 def _search(conditions: tuple[str, ...], *, oldest: bool = False) -> Statement:
     """Put a search together from its named conditions."""

@@ -107,6 +107,21 @@ SELECT subject AS transaction_id, kind AS cause, line, debit, credit, amount, cu
 FROM entries WHERE merchant_id = :merchant AND subject = ANY (:ids::uuid[])
 ORDER BY posted_at, subject, line;
 
+-- name: kept
+-- description: What a terminal gave of a transaction after it: its signature, what its chip said.
+SELECT
+    (SELECT coalesce(sum(size), 0)::integer FROM signatures s
+     WHERE s.merchant_id = t.merchant_id AND s.transaction_id = t.id) AS signature_size,
+    (SELECT coalesce(array_agg(encode(digest, 'hex') ORDER BY part), '{}') FROM signatures s
+     WHERE s.merchant_id = t.merchant_id AND s.transaction_id = t.id) AS signature_digests,
+    (SELECT coalesce(array_agg(chip ORDER BY received_at), '{}') FROM script_results r
+     WHERE r.merchant_id = t.merchant_id AND r.transaction_id = t.id) AS script_results,
+    u.approved AS chip_approved, coalesce(u.chip, '') AS chip
+FROM transactions t
+LEFT JOIN ic_uploads u ON u.merchant_id = t.merchant_id AND u.terminal_id = t.terminal_id
+ AND u.batch = t.batch AND u.trace = t.trace
+WHERE t.merchant_id = :merchant AND t.id = :id;
+
 -- name: case_number
 -- description: The case of any of these transactions, an open one before one that has ended.
 SELECT number FROM cases

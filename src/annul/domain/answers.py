@@ -10,8 +10,9 @@ from typing import Final
 
 from .response_codes import Effect, effect_of
 
-# What names a request; an issuer that declines may well say that it took nothing of field 4.
-_NAMES: Final = frozenset({37, 41, 42})
+# What names a request, or an authorisation of it; an issuer that declines may well say that it took
+# nothing of field 4.
+_NAMES: Final = frozenset({37, 38, 41, 42})
 # What an issuer repeats of a request, and what must be the same: amount, reference, terminal,
 # merchant and currency. Trace and time have matched already, or it would be no answer to it.
 ECHOED: Final = (4, 37, 41, 42, 49)

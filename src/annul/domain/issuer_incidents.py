@@ -215,4 +215,25 @@ ISSUER_INCIDENTS: Final = (
         ),
         "reversals-and-advices",
     ),
+    # Keys -----------------------------------------------------------------------------------------
+    IncidentKind(
+        "issuer_key_refused",
+        Severity.WARNING,
+        Subject.ISSUER,
+        Text("发卡行的密钥报文屡被拒绝", "Key messages of an issuer are refused"),
+        Text(
+            "旧密钥仍在用，交易照常；对方若只认新密钥，交易会被拒",
+            "The key before stays in force and business goes on, unless the issuer has left it.",
+        ),
+        Text(
+            "与发卡行核对区域主密钥及校验值；A0为报文MAC不符，A7为密钥不符，30为格式不符",
+            "Compare zone key and check value with it; A0: the MAC does not hold, A7: the key does"
+            " not, 30: another layout.",
+        ),
+        Text(
+            "发卡行{issuer}连续{tries}次密钥报文被拒，应答{code}",
+            "{tries} key messages of issuer {issuer} in a row were refused with {code}",
+        ),
+        "keys-of-issuers",
+    ),
 )

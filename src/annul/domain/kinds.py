@@ -31,6 +31,7 @@ class Family(StrEnum):
     ADVICE = "advice"
     REVERSAL = "reversal"
     BATCH = "batch"
+    EVIDENCE = "evidence"  # of a transaction that is over
 
 
 class Role(Enum):
@@ -181,15 +182,53 @@ _ALL = (
          "0800", "", "", "00",
          network=("361",), family=Family.NETWORK, required=(41, 42, 60), optional=(11,),
          proof=Proof.LINE, unbound=True),
+    Kind("ca_keys", Text("IC卡公钥查询", "list of public keys"), "0820", "", "", "00",
+         network=("372",), family=Family.NETWORK, required=(41, 42, 60), optional=(11, 62),
+         proof=Proof.NOTHING),
+    Kind("ca_key", Text("IC卡公钥下载", "public key download"), "0800", "", "", "00",
+         network=("370",), family=Family.NETWORK, required=(41, 42, 60, 62), optional=(11,),
+         proof=Proof.NOTHING),
+    Kind("ca_keys_taken", Text("IC卡公钥下载结束", "end of public key download"),
+         "0800", "", "", "00", network=("371",), family=Family.NETWORK, required=(41, 42, 60),
+         optional=(11, 62), proof=Proof.LINE, unbound=True),
+    Kind("aids", Text("IC卡参数查询", "list of chip applications"), "0820", "", "", "00",
+         network=("382",), family=Family.NETWORK, required=(41, 42, 60), optional=(11, 62),
+         proof=Proof.NOTHING),
+    Kind("aid", Text("IC卡参数下载", "chip parameter download"), "0800", "", "", "00",
+         network=("380",), family=Family.NETWORK, required=(41, 42, 60, 62), optional=(11,),
+         proof=Proof.NOTHING),
+    Kind("aids_taken", Text("IC卡参数下载结束", "end of chip parameter download"),
+         "0800", "", "", "00", network=("381",), family=Family.NETWORK, required=(41, 42, 60),
+         optional=(11, 62), proof=Proof.LINE, unbound=True),
+    # Black lists of cards, parameters without contact, cards that need no PIN, and those that do.
+    Kind("card_lists", Text("卡表下载", "card list download"), "0800", "", "", "00",
+         network=("390", "394", "396", "398"), family=Family.NETWORK, required=(41, 42, 60),
+         optional=(11, 62), proof=Proof.NOTHING),
+    Kind("card_lists_taken", Text("卡表下载结束", "end of card list download"),
+         "0800", "", "", "00", network=("391", "395", "397", "399"), family=Family.NETWORK,
+         required=(41, 42, 60), optional=(11, 62), proof=Proof.LINE, unbound=True),
     Kind("status", Text("状态上送", "status upload"), "0820", "", "", "00", network=("362",),
          family=Family.NETWORK, required=(41, 42, 60, 62),
          optional=(11,), proof=Proof.LINE, unbound=True),
+    Kind("script_result", Text("脚本结果通知", "script result"), "0620", "", "", "00",
+         network=("951",), family=Family.EVIDENCE, required=(11, 22, 41, 42, 55, 60, 61),
+         optional=(2, 3, 4, 14, 23, 25, 32, 37, 38, 49)),
+    # In parts; under the number (11) of the transaction that it is about.
+    Kind("signature", Text("电子签名上送", "signature upload"), "0820", "", "", "07",
+         network=tuple(f"{part}" for part in range(800, 816)), family=Family.EVIDENCE,
+         required=(11, 41, 42, 60, 62), optional=(2, 4, 14, 15, 23, 37),
+         proof=Proof.EITHER),
     Kind("settlement", Text("批结算", "batch settlement"), "0500", "", "", "00", network=("201",),
          family=Family.BATCH, required=(11, 41, 42, 48, 49, 60),
          optional=(63,), proof=Proof.EITHER, unbound=True),
     Kind("batch_upload", Text("批上送", "batch upload"), "0320", "", "", "00", network=("201",),
          family=Family.BATCH, required=(11, 41, 42, 48, 60),
          optional=(49, 63), proof=Proof.EITHER),
+    # Under the number (11) of the transaction that it is about, with what the chip gave (55).
+    Kind("ic_upload", Text("IC批上送", "chip upload"), "0320", "", "", "22",
+         network=("203", "204", "205", "206"), family=Family.BATCH,
+         required=(4, 11, 22, 41, 42, 55, 60),
+         optional=(2, 3, 14, 23, 25, 32, 37, 38, 49, 62), proof=Proof.EITHER),
     Kind("batch_upload_end", Text("批上送结束", "end of batch upload"), "0320", "", "", "00",
          network=("202", "207"), family=Family.BATCH, required=(11, 41, 42, 48, 60),
          optional=(49, 63), proof=Proof.EITHER),
@@ -235,18 +274,44 @@ _MANAGEMENT = {
     if not kind.processing_code
     for network in kind.network
 }
+# Their kind is the network code's, also where they repeat the processing code of an original.
+_UNPROCESSED = frozenset(kind.mti for kind in _ALL if not kind.processing_code)
 REVERSAL_MTI = "0400"
+# A reversal as a request and as an advice: the terminal goes by "not done" either way.
+_REVERSALS = (REVERSAL_MTI, "0420")
 # What a reversal repeats of its original, with the reason (39) and a chip's results (55).
 _REVERSAL = (2, 3, 4, 11, 14, 22, 23, 25, 32, 37, 38, 39, 41, 42, 49, 60)
 MAC_FIELD = 64
-# Message types that a terminal asks with, and those of them that carry a MAC by the standard.
-REQUEST_MTIS = frozenset({*(kind.mti for kind in _ALL), REVERSAL_MTI})
-MAC_MTIS = frozenset({*(kind.mti for kind in _ALL if kind.proof is Proof.MAC), REVERSAL_MTI})
+_FIRST, _AGAIN = "0", "1"  # the fourth digit: who speaks, and whether again
+
+
+def first_mti(mti: str) -> str:
+    """Give the message type of what a message repeats, its own if it repeats nothing.
+
+    Source: ISO 8583, message origin: 0221 is 0220 sent again, and means the same.
+    """
+    return mti[:3] + _FIRST if mti[3:] == _AGAIN else mti
 
 
 def answer_mti(mti: str) -> str:
-    """Give the message type that answers another: the third digit one higher (0200 -> 0210)."""
-    return f"{mti[:2]}{int(mti[2]) + 1}{mti[3]}"
+    """Give the message type that answers another: the third digit one higher (0200 -> 0210).
+
+    A repeat is answered as what it repeats: 0221 -> 0230, 0401 -> 0410, 0421 -> 0430.
+    """
+    first = first_mti(mti)
+    return f"{first[:2]}{int(first[2]) + 1}{first[3]}"
+
+
+def _said(mtis: Iterable[str]) -> frozenset[str]:
+    """Give message types, each also as the repeat of itself."""
+    return frozenset(mti[:3] + origin for mti in mtis for origin in (_FIRST, _AGAIN))
+
+
+# Message types that a terminal asks with, those of them that carry a MAC by the standard, and those
+# that take back what it asked for.
+REVERSAL_MTIS = _said(_REVERSALS)
+REQUEST_MTIS = _said(kind.mti for kind in _ALL) | REVERSAL_MTIS
+MAC_MTIS = _said(kind.mti for kind in _ALL if kind.proof is Proof.MAC) | REVERSAL_MTIS
 
 
 def fields_of(kind: Kind, *, reversal: bool = False) -> frozenset[int]:
@@ -272,15 +337,16 @@ _REVERSED = {
 def find_kind(
     mti: str, processing_code: str, condition: str, function: str, network: str, entry_mode: str
 ) -> Kind | None:
-    """Recognise a request; for a reversal (0400), the kind of transaction that it reverses.
+    """Recognise a request or its repeat; for a reversal, the kind of transaction that it reverses.
 
     Condition codes other than 06 (the pre-authorisation family) are the merchant's circumstances,
     not another kind. Entry mode 03x is a scanned code, which makes the QR kinds.
     """
-    if not processing_code:
-        return _MANAGEMENT.get((mti, network))
+    first = first_mti(mti)
+    if first in _UNPROCESSED:
+        return _MANAGEMENT.get((first, network))
     qr = entry_mode.startswith("03")
     family = "06" if condition == "06" else "00"
-    if mti == REVERSAL_MTI:
+    if mti in REVERSAL_MTIS:
         return _REVERSED.get((processing_code, family, function, qr))
-    return _FINANCIAL.get((mti, processing_code, family, function, qr))
+    return _FINANCIAL.get((first, processing_code, family, function, qr))

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from .link_profile import USUAL, LinkProfile
 from .response_codes import NO_ANSWER
 from .states import Sent, State
 
@@ -28,6 +29,13 @@ class Origin(StrEnum):
 # What a shop wants, and what becomes a case when it fails; the others are sent for a case.
 OF_SHOPS: Final = frozenset({Origin.TERMINAL, Origin.PROGRAM})
 _ORIGINS: Final = {origin.value: origin for origin in Origin}
+
+
+class Scheme(StrEnum):
+    """Whose card it is, and so which half of a settlement's totals it counts in."""
+
+    DOMESTIC = "domestic"
+    FOREIGN = "foreign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ class Terminal:
     tls_identity: str = ""  # of its client certificate; empty: it may come without one
     unbound_management: bool = False  # settle without proof of who asks: see docs/SECURITY.md
     kinds: frozenset[str] | None = None  # None: every kind is enabled
-    wants: str = ""  # what the next answer asks of it: sign_in, parameters, update
+    wants: str = ""  # what the next answer asks of it: sign_in, parameters, ca_keys, aids, update
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,13 @@ class Issuer:
     mac_key: bytes | None = None  # wrapped
     active: bool = True
     bank: str = ""  # issuers with the same bank are two ways to the same books
+    mac_algorithm: str = "x9_19"
+    mac_key_algorithm: str = "3des"  # of the MAC key in force and of those to come
+    pin_format: str = "0"  # of ISO 9564-1
+    pin_key_algorithm: str = "3des"
+    key_exchange: str = ""  # how its key messages look; empty: it sends none
+    keys_at_sign_on: bool = False  # whether new ones are asked for then
+    profile: LinkProfile = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +113,7 @@ class Bin:
     issuer_id: str
     backup_issuer_id: str | None
     card_type: str  # debit, credit or qr
+    scheme: str = Scheme.DOMESTIC
 
 
 class Transaction(NamedTuple):
@@ -148,6 +164,7 @@ class Transaction(NamedTuple):
     taken_back: bool = False  # by its terminal, with a reversal
     late_at: datetime | None = None  # when the latest answer came that nobody awaited
     undoing: int = 0  # of `undone`: what is on its way and has no outcome yet
+    scheme: str = Scheme.DOMESTIC
     origin: Origin = Origin.TERMINAL
 
     @property

@@ -225,6 +225,7 @@ BOOKED: Final = APPROVED | {code for code, row in RESPONSE_CODES.items() if row.
 FAULTS: Final = frozenset(code for code, row in RESPONSE_CODES.items() if row.group is _E)
 
 # Codes that are named in more than one place of the code.
+SENSELESS: Final = "20"  # of an answer that contradicts its request, or has no code of ours
 NO_ORIGINAL: Final = "25"  # what it refers to is not known
 NOT_REACHED: Final = "91"  # the line to the issuer is down: nothing was sent
 FAULT: Final = "96"  # of this host, before anything was sent

@@ -62,6 +62,15 @@ RETENTION: Final = (
         reason=_DISPUTES,
     ),
     Retained(
+        "signatures",
+        Text("持卡人电子签名", "signatures of cardholders (sealed)"),
+        ("signatures",),
+        "received_at",
+        days=540,
+        least=180,
+        reason=_DISPUTES,
+    ),
+    Retained(
         "refusals",
         Text("被拒请求的卡信息", "cards of what was refused at the door"),
         ("refusals",),
@@ -219,6 +228,8 @@ KEPT: Final[Mapping[str, Text]] = {
             "outbox",
             "batches",
             "batch_uploads",
+            "ic_uploads",
+            "script_results",
             "incidents",
         ),
         _BOOKS,
@@ -227,6 +238,7 @@ KEPT: Final[Mapping[str, Text]] = {
     **dict.fromkeys(
         (
             "issuers",
+            "issuer_keys",
             "bins",
             "fee_rates",
             "merchants",
@@ -236,6 +248,8 @@ KEPT: Final[Mapping[str, Text]] = {
             "policies",
             "code_meanings",
             "dialects",
+            "ca_public_keys",
+            "aid_parameters",
         ),
         _IN_FORCE,
     ),

@@ -5,8 +5,8 @@ from typing import Final
 
 import structlog
 
-from annul.domain.kinds import MAC_MTIS, REVERSAL_MTI, answer_mti
-from annul.domain.response_codes import FAULT, NO_ANSWER
+from annul.domain.kinds import MAC_MTIS, REVERSAL_MTIS, answer_mti
+from annul.domain.response_codes import FAULT, NO_ANSWER, SENSELESS
 from annul.merchants.station import PendingKeys
 from annul.merchants.working_keys import TerminalSays, take_up
 from annul.security.keys import KeyKind
@@ -95,7 +95,7 @@ def _refused_for_good(entry: Admitted, reply: Reply) -> Reply:
     A reversal, and what may have an outcome (98), is sent by the terminal until it is heard.
     """
     mti, code = entry.message.mti, reply.response_code
-    if entry.key is not None and mti in MAC_MTIS and mti != REVERSAL_MTI and code != NO_ANSWER:
+    if entry.key is not None and mti in MAC_MTIS and mti not in REVERSAL_MTIS and code != NO_ANSWER:
         entry.station.refused.keep(entry.message.raw, code)
     return reply
 
@@ -134,7 +134,10 @@ def _answer(host: Host, entry: Admitted, reply: Reply) -> bytes:
 
 def _reduce(fields: dict[int, str | bytes], wrong: int | None) -> None:
     """Take out what can not be encoded; when it has no name, all but the least."""
-    if wrong in fields and wrong != _CODE:
+    if wrong == _CODE:
+        fields[_CODE] = SENSELESS
+        return
+    if wrong in fields and wrong not in _LEAST:
         del fields[wrong]
         return
     assert set(fields) - _LEAST, "the least that a terminal needs is always encoded"

@@ -156,6 +156,7 @@ class EvidenceKeeper:
                         up=line.link.up,
                         trouble="" if line.link.up else line.link.trouble,
                         health=str(line.health.state),
+                        odd=line.odd.snapshot(),
                         now=now,
                     )
                 )

@@ -44,10 +44,11 @@ SET link_drops = terminal_stats.link_drops + excluded.link_drops,
 
 -- name: links
 -- description: How this process sees its line to an issuer.
-INSERT INTO issuer_links (issuer_id, node, up, trouble, health, at)
-VALUES (:issuer, :node, :up, :trouble, :health, :now)
+INSERT INTO issuer_links (issuer_id, node, up, trouble, health, odd, at)
+VALUES (:issuer, :node, :up, :trouble, :health, :odd, :now)
 ON CONFLICT (issuer_id, node) DO UPDATE
-SET up = excluded.up, trouble = excluded.trouble, health = excluded.health, at = excluded.at;
+SET up = excluded.up, trouble = excluded.trouble, health = excluded.health, odd = excluded.odd,
+    at = excluded.at;
 
 -- name: issuers
 -- description: Replace the slots of this process with what they have come to.

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from uuid_utils.compat import uuid7
 
 from annul.domain import terminal_notes
-from annul.domain.kinds import CASED, REVERSAL_MTI, answer_mti
+from annul.domain.kinds import CASED, REVERSAL_MTIS, answer_mti
 from annul.domain.records import Transaction
 from annul.domain.response_codes import effect_of
 from annul.wire.codec import Value
@@ -63,7 +63,7 @@ async def refused(
     """
     message = entry.message
     kind = kind_of(message)
-    if entry.key is None or kind is None or kind.name not in CASED or message.mti == REVERSAL_MTI:
+    if entry.key is None or kind is None or kind.name not in CASED or message.mti in REVERSAL_MTIS:
         return None
     another = refusal.rule == NUMBER_USED  # its number is that of something else
     if request is not None and not another and await host.journal.find(request.key) is not None:

@@ -11,8 +11,8 @@ from uuid_utils.compat import uuid7
 from annul.domain import admission
 from annul.domain.answers import Verdict
 from annul.domain.kinds import Kind, Money, answer_mti
-from annul.domain.records import Merchant, Transaction
-from annul.domain.response_codes import BOOKED, FAULT, NOT_REACHED
+from annul.domain.records import Merchant, Scheme, Transaction
+from annul.domain.response_codes import BOOKED, FAULT, NOT_REACHED, SENSELESS
 from annul.domain.rulings import ALLOWED, Ruling
 from annul.domain.states import ENDED, Sent, State
 from annul.domain.void_rules import BEING_UNDONE
@@ -21,6 +21,7 @@ from annul.issuers.limits import leaves_within
 from annul.issuers.message import Answer, Fields, answered_fields, request_fields
 from annul.issuers.routing import Route
 from annul.security.errors import PinBlockError
+from annul.security.pin import PinFormat
 from annul.store.journal import Opening
 from annul.wire.subfields import Field53
 
@@ -29,7 +30,7 @@ from .host import Host
 from .recovery import too_late
 from .reply import Reply
 from .request import Refusal, Request
-from .told import SENSELESS, answer_fields, stored_reply, told_code
+from .told import answer_fields, stored_reply, told_code
 
 log = structlog.get_logger(__name__)
 
@@ -183,6 +184,8 @@ async def _sent(
         original=original,
         message=request.message,
         pin=pin,
+        pin_has_pan=route.pin_format is not PinFormat.ISO_1,
+        passed_on=host.issuers.profile(transaction.issuer_id).passed_on,
     )
     asked = ("issuer_out", mti, fields)
     result = await ask(host, transaction, route, original, mti, fields)
@@ -344,6 +347,7 @@ def record(
         card_masked=card_masked,
         card_cipher=card_cipher,
         card_type=original.card_type if original else route.card_type if route else "debit",
+        scheme=original.scheme if original else route.scheme if route else Scheme.DOMESTIC,
         issuer_id=original.issuer_id if original else route.issuer_id if route else "",
         rrn=host.numbers.next(request.received_at),
         auth_code="",
@@ -370,7 +374,12 @@ def _pin(request: Request, host: Host, route: Route) -> bytes | None:
     form = Field53.parse(str(request.message.get(53, "2600000000000000"))).pin_format
     try:
         return host.security.translate_pin(
-            block, request.pan, station.pin_key, route.pin_key, source_has_pan=form == "2"
+            block,
+            request.pan,
+            station.pin_key,
+            route.pin_key,
+            source_format=PinFormat.ISO_0 if form == "2" else PinFormat.BARE,
+            target_format=route.pin_format,
         )
     except PinBlockError as error:
         raise Refusal("99", rule="pin_block") from error

@@ -140,6 +140,7 @@ async def attempt(
         card_masked=original.card_masked,
         card_cipher=original.card_cipher,
         card_type=original.card_type,
+        scheme=original.scheme,
         issuer_id=route.issuer_id,
         rrn=host.numbers.next(now),
         auth_code="",

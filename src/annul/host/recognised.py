@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from annul.domain.kinds import KNOWN, REVERSAL_MTI, UNDOING, Kind, find_kind
+from annul.domain.kinds import KNOWN, REVERSAL_MTIS, Kind, Money, find_kind
 from annul.wire.codec import Message
 from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field59, Field60
@@ -10,7 +10,7 @@ from annul.wire.subfields import Field59, Field60
 # The one free text of a request, field 63, is three characters: operator or card organisation.
 _FREE: Final = 63
 _FREE_SIZE: Final = 3
-# What gives an original back names it by batch, trace and date; 61 has room for more.
+# But for what takes money, an original is named by batch, trace and date; 61 has room for more.
 _ORIGINAL: Final = 61
 _ORIGINAL_SIZE: Final = 16
 _SCANNED: Final = frozenset({Field59.CODE, Field59.VOUCHER})
@@ -70,12 +70,12 @@ def foreign_field(message: Message, kind: Kind) -> int | None:
     """
     for number in message.faults:
         return number
-    known, numbers = KNOWN[kind.name, message.mti == REVERSAL_MTI], message.numbers
+    known, numbers = KNOWN[kind.name, message.mti in REVERSAL_MTIS], message.numbers
     if not known.issuperset(numbers):
         return next(number for number in numbers if number not in known)
     if _FREE in message and len(message[_FREE]) > _FREE_SIZE:
         return _FREE
-    if kind.name in UNDOING and len(text_of(message, _ORIGINAL)) > _ORIGINAL_SIZE:
+    if kind.money is not Money.TAKE and len(text_of(message, _ORIGINAL)) > _ORIGINAL_SIZE:
         return _ORIGINAL
     if _CHIP in message and text_of(message, 22)[:2] not in _CHIP_MODES:
         return _CHIP

@@ -115,8 +115,9 @@ class Recovery:
         if transaction is None or transaction.issuer_id != issuer_id:
             await self._of_nothing(issuer_id, message, at)
             return
+        profile = host.issuers.profile(issuer_id)
         try:
-            answer = parse_answer(message, answer_fields_of(transaction))
+            answer = parse_answer(message, answer_fields_of(transaction), profile)
         except DecodeError:
             await self._of_nothing(issuer_id, message, at)
             return
@@ -138,11 +139,11 @@ class Recovery:
 
         Rows that are older than traces of annul's own are found by reference number (37).
         """
-        journal, calendar = self._host.journal, self._host.calendar
-        sent = calendar.moment(str(message.get(7, "")), at)
-        trace = str(message.get(11, ""))
+        journal, calendar, get = self._host.journal, self._host.calendar, message.readable().get
+        sent = calendar.moment(str(get(7, "")), at)
+        trace = str(get(11, ""))
         found = await journal.find_by_issuer_trace(trace, sent) if sent is not None else None
-        merchant_id, rrn = (str(message.get(n, "")) for n in (42, 37))
+        merchant_id, rrn = (str(get(n, "")) for n in (42, 37))
         if found is None and rrn.strip():
             found = await journal.find_by_rrn(merchant_id, rrn)
         return found
@@ -161,14 +162,16 @@ class Recovery:
 
     async def _of_nothing(self, issuer_id: str, message: Message, at: datetime) -> None:
         """Tell somebody of an approval that belongs to nothing here: money may have moved."""
-        code = str(message.get(39, ""))
+        get = message.readable().get
+        code = str(get(39, ""))
+        code = self._host.issuers.profile(issuer_id).codes.get(code, code)
         log.warning("late_answer_of_nothing", issuer=issuer_id, mti=message.mti, code=code)
         if code not in BOOKED or message.mti in _REVERSAL_ANSWERS:
             return
         amount, trace, reference, terminal, currency = (
             _shown(message, number) for number in (4, 11, 37, 41, 49)
         )
-        merchant = self._host.registry.merchant(str(message.get(42, "")))
+        merchant = self._host.registry.merchant(str(get(42, "")))
         incident = Incident.of(
             "answer_of_nothing",
             merchant.merchant_id if merchant else "",
@@ -226,5 +229,5 @@ class Recovery:
 
 def _shown(message: Message, number: int) -> str:
     """Give a field of a message that nothing vouches for as it may be kept."""
-    value = str(message.get(number, ""))
+    value = str(message.readable().get(number, ""))
     return scan("".join(sign if sign.isprintable() else "?" for sign in value))

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from annul.domain.errors import AnnulError
-from annul.domain.kinds import REVERSAL_MTI, Kind, Proof
+from annul.domain.kinds import REVERSAL_MTIS, Kind, Proof
 from annul.domain.records import Key, Merchant
 from annul.merchants.station import Station
 from annul.security.mac import EQUALISABLE
@@ -113,7 +113,7 @@ def recognise(entry: Admitted) -> tuple[Kind, Field60]:
     if sort is None:
         raise Refusal("40", "transaction not known 不支持的交易")
     kind, field60 = sort
-    spared = _SPARED if message.mti == REVERSAL_MTI else ()
+    spared = _SPARED if message.mti in REVERSAL_MTIS else ()
     for number in kind.required:
         if number not in message and number not in spared:
             raise Refusal("30", f"field {number} missing 缺少{number}域", rule=f"missing_{number}")
@@ -138,7 +138,7 @@ def attribute(entry: Admitted, vault: Vault, received_at: datetime, business_dat
         station=entry.station,
         merchant=entry.merchant,
         kind=kind,
-        reversal=message.mti == REVERSAL_MTI,
+        reversal=message.mti in REVERSAL_MTIS,
         field60=field60,
         trace=text_of(message, 11),
         amount=int(text_of(message, 4) or 0),

@@ -6,7 +6,7 @@ from typing import Final
 from annul.domain.answers import Verdict
 from annul.domain.kinds import CASED, KINDS, Family
 from annul.domain.records import Transaction
-from annul.domain.response_codes import BOOKED
+from annul.domain.response_codes import BOOKED, SENSELESS, Effect, effect_of
 from annul.domain.states import STANDING, UNFINISHED, State
 from annul.domain.terminal_notes import NUMBER_USED
 from annul.issuers.message import Answer
@@ -17,7 +17,6 @@ from .host import Host
 from .reply import Reply
 from .request import Refusal
 
-SENSELESS: Final = "20"  # of an answer that contradicts its request
 # When the same request comes again and its outcome is of no use to it.
 _DUPLICATE: Final = "94"
 _APPROVED: Final = "00"
@@ -40,7 +39,7 @@ def told_code(host: Host, transaction: Transaction, answer: Answer) -> str:
         return answer.response_code
     if kind.owed == "advice":
         return host.issuers.silent_code(transaction.issuer_id)
-    return SENSELESS if answer.response_code in BOOKED else answer.response_code
+    return answer.response_code if effect_of(answer.response_code) is Effect.UNKNOWN else SENSELESS
 
 
 def _repeats(transaction: Transaction, stored: Transaction) -> bool:

@@ -98,10 +98,12 @@ class IssuerConnection(asyncio.Protocol):
             self.loop.call_soon(self._flush)
         self._outgoing.append(exchange)
 
-    def answer(self, frame: bytes) -> None:
-        """Write an answer to a request of the issuer."""
-        if self._transport is not None and not self._blocked:
-            self._transport.write(frame)
+    def answer(self, frame: bytes) -> bool:
+        """Write an answer to a request of the issuer; False while it reads too slowly."""
+        if self._transport is None or self._blocked:
+            return False
+        self._transport.write(frame)
+        return True
 
     def hold_reading(self, *, hold: bool) -> None:
         """Stop taking bytes from the issuer, or go on; both may be called again."""

@@ -4,9 +4,15 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 import asyncpg
+import structlog
 
+from annul.domain.link_profile import USUAL
 from annul.domain.records import Bin, Issuer
 from annul.store.sql import load
+
+from .link_profiles import ProfileError, profile_of
+
+log = structlog.get_logger(__name__)
 
 
 def _columns(record: type[Issuer] | type[Bin]) -> str:
@@ -29,6 +35,17 @@ class Directory:
 async def read(pool: asyncpg.Pool) -> Directory:
     """Read both tables."""
     return Directory(
-        tuple(Issuer(*row) for row in await pool.fetch(*_SQL["issuers"]())),
+        tuple(_issuer(row) for row in await pool.fetch(*_SQL["issuers"]())),
         tuple(Bin(*row) for row in await pool.fetch(*_SQL["bins"]())),
     )
+
+
+def _issuer(row: asyncpg.Record) -> Issuer:
+    """Read an issuer; one whose profile makes no sense is switched off until it is corrected."""
+    columns = dict(row)
+    try:
+        columns["profile"] = profile_of(columns["profile"])
+    except ProfileError as error:
+        log.warning("profile_refused", issuer=columns["issuer_id"], reason=str(error))
+        columns |= {"profile": USUAL, "active": False}
+    return Issuer(**columns)

@@ -48,6 +48,7 @@ class LinkCounts:
     late: int = 0
     bad_mac: int = 0
     garbled: int = 0
+    unexpected: int = 0  # requests of the issuer that annul lacks
     bad_frames: int = 0
     refused: int = 0  # NotSent because of a limit
     connects: int = 0

@@ -9,9 +9,9 @@ from typing import Final
 import structlog
 
 from annul.domain.kinds import KINDS, UNDOING, VOIDS
+from annul.domain.link_profile import USUAL, LinkProfile
 from annul.domain.records import Bin, Issuer
 from annul.domain.response_codes import NO_ANSWER
-from annul.security.ciphers import TDES
 from annul.security.keys import KeyKind, WrappedKey
 from annul.security.module import SecurityModule
 from annul.security.tls import ClientTls
@@ -24,9 +24,14 @@ from annul.wire.framing import FRAMINGS
 
 from .errors import NoAnswer, NotSent, Silence
 from .health import Condition, IssuerHealth
+from .key_exchange import KeyExchange
+from .key_ring import KeyRing
+from .key_rows import agreed
 from .late import LateAnswers, OnLate
 from .link import Link, LinkLimits
 from .message import Answer, parse_answer
+from .odd import OddFields
+from .profile import IssuerProfileError, check_profile
 from .routing import Route, Router
 
 log = structlog.get_logger(__name__)
@@ -39,17 +44,18 @@ _REVERSAL: Final = "4"  # message class, second digit of the MTI
 
 @dataclass(frozen=True, slots=True)
 class IssuerLine:
-    """One issuer's link and how it has been doing."""
+    """One issuer's link, how it has been doing, and what of its answers makes no sense."""
 
     link: Link
     health: IssuerHealth
+    odd: OddFields
 
 
 class Issuers:
     """What the host and the forwarder ask. `owed` is set when there is something to forward.
 
     Every issuer that is active has a link, also one without a row in the BIN table. `tls` says by
-    issuer which links are secure, and how.
+    issuer which links are secure, and how; `keys`, which has been read, changes keys meanwhile.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class Issuers:
         *,
         random: Callable[[], float],
         tls: Mapping[str, ClientTls] | None = None,
+        keys: KeyExchange | None = None,
         limits: LinkLimits | None = None,
         late_limit: int = 1_000,
         loops: Loops | None = None,
@@ -74,6 +81,7 @@ class Issuers:
         self._loops = loops or Loops(clock)
         self._late = LateAnswers(self._hold_reading, random, limit=late_limit, loops=self._loops)
         self._tls = dict(tls or {})
+        self._keys = keys
         self._issuers = {issuer.issuer_id: issuer for issuer in issuers}
         self._bins = tuple(bins)
         self._lines: dict[str, IssuerLine] = {
@@ -82,6 +90,8 @@ class Issuers:
             if issuer.active
         }
         self._router = self._new_router()
+        if keys is not None:
+            keys.on_changed = self._changed_keys
         self._running = False
         for issuer_id in self._tls.keys() - self._issuers.keys():
             log.warning("tls_for_no_issuer", issuer=issuer_id)
@@ -117,9 +127,13 @@ class Issuers:
         self._running = False
         await asyncio.gather(*(line.link.stop() for line in self._lines.values()))
         await self._late.stop(grace_s)
+        if self._keys is not None:
+            await self._keys.stop()
 
     async def apply(self, issuers: Iterable[Issuer], bins: Iterable[Bin]) -> None:
         """Take a changed table: only the links of changed issuers are renewed."""
+        if self._keys is not None:
+            await self._keys.load()
         self._issuers = {issuer.issuer_id: issuer for issuer in issuers}
         self._bins = tuple(bins)
         active = {key: issuer for key, issuer in self._issuers.items() if issuer.active}
@@ -127,7 +141,13 @@ class Issuers:
         for key, issuer in active.items():
             line = old.get(key)
             if line is None or line.link.issuer != issuer:
-                line = self._line(issuer, line.health if line else None)
+                try:
+                    line = self._line(issuer, line.health if line else None)
+                except IssuerProfileError as error:  # a line that is good goes on
+                    log.error("issuer_not_taken_up", issuer=key, why=str(error))  # noqa: TRY400
+                    if line is not None:
+                        self._lines[key] = line
+                    continue
                 if self._running:
                     line.link.start()
             self._lines[key] = line
@@ -182,6 +202,11 @@ class Issuers:
         issuer = self._issuers.get(issuer_id)
         return timedelta(milliseconds=issuer.timeout_ms if issuer else 0)
 
+    def profile(self, issuer_id: str) -> LinkProfile:
+        """Give how an issuer speaks otherwise than most."""
+        issuer = self._issuers.get(issuer_id)
+        return issuer.profile if issuer else USUAL
+
     @property
     def longest_timeout_s(self) -> float:
         """The longest time that any issuer may take, in seconds."""
@@ -191,6 +216,11 @@ class Issuers:
     def lines(self) -> Mapping[str, IssuerLine]:
         """Links and health by issuer, for metrics, console and diagnosis."""
         return self._lines
+
+    @property
+    def keys(self) -> KeyExchange | None:
+        """What changes keys, None where they never change."""
+        return self._keys
 
     @property
     def late(self) -> LateAnswers:
@@ -206,7 +236,10 @@ class Issuers:
         undoes = fields.get(3) in _UNDOING
         plain = not undoes and mti[1] != _REVERSAL
         try:
-            answer = parse_answer(await line.link.ask(mti, fields), fields)
+            said = await line.link.ask(mti, fields)
+            answer = parse_answer(said, fields, line.link.issuer.profile)
+            if answer.odd or said.broken:
+                line.odd.note(said, answer.odd, self._clock.now())
         except NotSent:
             line.health.not_sent()
             raise
@@ -229,6 +262,7 @@ class Issuers:
     # Inside ---------------------------------------------------------------------------------
 
     def _line(self, issuer: Issuer, health: IssuerHealth | None = None) -> IssuerLine:
+        check_profile(issuer)
         health = health or IssuerHealth(self._monotonic)
         link = Link(
             issuer,
@@ -242,22 +276,18 @@ class Issuers:
             on_trouble=health.dropped,
             on_garbled=health.garbled,
             security=self._security,
-            mac_key=_key(KeyKind.MAC, issuer.mac_key),
+            keys=self._ring(issuer),
+            on_keys=self._keys.serve if self._keys else None,
             tls=self._tls.get(issuer.issuer_id),
             limits=self._limits,
             loops=self._loops,
         )
         link.hold_reading(hold=self._late.holding)
-        return IssuerLine(link, health)
+        return IssuerLine(link, health, OddFields())
 
     def _late_from(self, issuer_id: str, health: IssuerHealth) -> Callable[[Message], None]:
         def take(message: Message) -> None:
             health.late()
-            try:
-                message.check()
-            except DecodeError as error:
-                log.warning("late_answer_garbled", issuer=issuer_id, field=error.field)
-                return
             self._late.put(issuer_id, message)
 
         return take
@@ -267,8 +297,19 @@ class Issuers:
             self._bins,
             self._issuers.values(),
             self._usable,
-            lambda issuer: _key(KeyKind.PIN, issuer.pin_key),
+            self._pin_key,
         )
+
+    def _ring(self, issuer: Issuer) -> KeyRing:
+        return self._keys.ring(issuer) if self._keys else KeyRing(*agreed(issuer))
+
+    def _pin_key(self, issuer: Issuer) -> WrappedKey | None:
+        if self._keys is not None:
+            return self._keys.key(issuer.issuer_id, KeyKind.PIN)
+        return KeyRing(*agreed(issuer)).key(KeyKind.PIN)
+
+    def _changed_keys(self) -> None:
+        self._router = self._new_router()
 
     def _usable(self, issuer_id: str) -> bool:
         line = self._lines.get(issuer_id)
@@ -282,8 +323,3 @@ class Issuers:
 async def _end(link: Link) -> None:
     await link.drain()
     await link.stop()
-
-
-def _key(kind: KeyKind, wrapped: bytes | None) -> WrappedKey | None:
-    """Read a key as it is stored with the issuer: of double length, 3DES."""
-    return None if wrapped is None else WrappedKey(kind, TDES, wrapped)

@@ -1,7 +1,8 @@
 """A link to one issuer: many requests at once over one connection that is always renewed.
 
-An answer belongs to the request with the same response MTI, time (7), trace (11), acquirer (32) and
-forwarder (33). What fits none is a late answer and goes to `on_late`.
+An answer belongs to the request with its message type and trace (11) and one at least of the fields
+that the profile names; institutions that it names must fit. What fits none is a late answer and
+goes to `on_late`.
 """
 
 import asyncio
@@ -11,31 +12,28 @@ from typing import Final
 
 import structlog
 
+from annul.domain.kinds import answer_mti
 from annul.domain.records import Issuer
-from annul.security.keys import WrappedKey
-from annul.security.mac import MacAlgorithm
+from annul.domain.unexpected import FORMAT_ERROR, Act, unexpected
 from annul.security.module import SecurityModule
 from annul.security.tls import ClientTls
 from annul.store.clock import Clock
 from annul.store.loop import Loop, Loops
 from annul.wire.codec import Codec, Message
-from annul.wire.errors import DecodeError, EncodeError, FrameError
+from annul.wire.errors import DecodeError, FrameError
 from annul.wire.framing import Framing
-from annul.wire.mac_block import MacBlock
 
+from .aside import Doubts, KeyMessages
 from .connection import IssuerConnection, connect
 from .errors import HandshakeFailed, NoAnswer, NotSent, Silence
+from .key_exchange import Encode, OnKeys
+from .key_forms import BRINGS
+from .key_ring import KeyRing
 from .limits import LinkCounts, LinkLimits, LinkState
-from .message import (
-    ECHO,
-    NETWORK_ANSWER,
-    NETWORK_REQUEST,
-    SIGN_OFF,
-    SIGN_ON,
-    network_answer,
-    network_fields,
-)
-from .pending import Exchange, Key, PendingExchanges, answer_key, request_key
+from .message import ECHO, SIGN_OFF, SIGN_ON, Fields, network_answer, network_fields, parse_answer
+from .pending import Exchange, PendingExchanges, answer_key
+from .seal import Seal
+from .speech import Speech, is_answer, is_network
 
 log = structlog.get_logger(__name__)
 
@@ -46,8 +44,9 @@ _TURNED_AWAY: Final = "closed before the first answer, as when a certificate is 
 class Link:
     """Ask an issuer. `on_late` and `on_up` are called from the event loop and must not block.
 
-    `mac_key` makes the MAC mandatory on both ways, network messages excepted. With `tls` nothing is
-    ever sent in plain. `random` (0 up to 1) spreads the reconnects of many links.
+    A MAC key in `keys` makes the MAC mandatory on both ways, network messages excepted: of these
+    only those about keys bear one, which `on_keys` takes. With `tls` nothing is ever sent in plain.
+    `random` (0 up to 1) spreads the reconnects of many links.
     """
 
     def __init__(
@@ -63,18 +62,17 @@ class Link:
         on_trouble: Callable[[], None] = lambda: None,
         on_garbled: Callable[[], None] = lambda: None,
         security: SecurityModule | None = None,
-        mac_key: WrappedKey | None = None,
-        mac_algorithm: MacAlgorithm = MacAlgorithm.X9_19,
+        keys: KeyRing | None = None,
+        on_keys: OnKeys | None = None,
         tls: ClientTls | None = None,
         limits: LinkLimits | None = None,
         loops: Loops | None = None,
     ) -> None:
-        assert mac_key is None or security is not None, "a MAC key needs a module that holds it"
+        assert keys is None or security is not None, "keys need a module that holds them"
         self.issuer = issuer
         self.counts = LinkCounts()
         self.state = LinkState.STOPPED
         self.trouble = "not_connected"  # why it is not up, or was not the last time
-        self._codec = codec
         self._framing = framing
         self._clock = clock
         self._monotonic = clock.monotonic
@@ -83,18 +81,17 @@ class Link:
         self._on_up = on_up
         self._on_trouble = on_trouble
         self._on_garbled = on_garbled
-        self._security = security
-        self._mac_key = mac_key
-        self._mac_algorithm = mac_algorithm
-        self._mac_block = MacBlock(codec.dialect)
+        seal = Seal(issuer, codec, keys or KeyRing(), security, clock.now)
+        self._speech = Speech(issuer, codec, framing, seal)
+        self._doubts = Doubts(seal.keys, self.received)
+        self._keys = on_keys and KeyMessages(issuer, codec, on_keys, self._answer)
         self._tls = tls
         self._distrust: set[str] = set()  # why TLS failed, since the link was up
-        self._head = b"" if framing.interbank else bytes(framing.head)
         self._limits = limits or LinkLimits()
         self._timeout_s = issuer.timeout_ms / 1000
         # So long nothing can be due that was not known of at the tick before.
         self._rest_s = min(1.0, self._timeout_s, self._limits.idle_s)
-        self._pending = PendingExchanges()
+        self._pending = PendingExchanges(issuer.profile.identified_by)
         self._connection: IssuerConnection | None = None
         self._trace = 0
         self._hold = False
@@ -137,7 +134,13 @@ class Link:
         """
         if self.state is not LinkState.UP:
             raise NotSent
-        return self._send(mti, fields, request_key(mti, fields), self._mac_key)
+        return self._send(mti, fields, self._speech.encode)
+
+    def ask_network(self, fields: Fields, encode: Encode) -> Awaitable[Message]:
+        """Send a network request that says `fields`, as `encode` makes it. Raises as `ask` does."""
+        if self.state is not LinkState.UP:
+            raise NotSent
+        return self._network(fields, encode)
 
     def hold_reading(self, *, hold: bool) -> None:
         """Stop taking answers from the issuer, or go on; also for connections to come."""
@@ -157,11 +160,8 @@ class Link:
             return
         if self.up:
             self._fall(LinkState.STOPPED)
-            try:
-                async with asyncio.timeout(self._limits.sign_off_s):
-                    await self._network(SIGN_OFF)
-            except (NotSent, NoAnswer, TimeoutError):
-                log.info("sign_off_unanswered", issuer=self.issuer.issuer_id)
+            if self.issuer.profile.sign_on:
+                await self._sign_off()
         await self._runner.stop()
         self._runner = None
         self._fall(LinkState.STOPPED)
@@ -169,26 +169,36 @@ class Link:
             await self._connection.closed.wait()
         if self._ticker is not None:
             self._ticker.cancel()
+        self._doubts.stop()
+        if self._keys is not None:
+            await self._keys.drain()
+
+    async def _sign_off(self) -> None:
+        try:
+            async with asyncio.timeout(self._limits.sign_off_s):
+                await self._signal(SIGN_OFF)
+        except (NotSent, NoAnswer, TimeoutError):
+            log.info("sign_off_unanswered", issuer=self.issuer.issuer_id)
 
     # The connection reports here ------------------------------------------------------------
 
     def received(self, body: bytes) -> None:
         """Take one message: an answer that is awaited, a late one, or a request of the issuer."""
         try:
-            message = self._codec.decode(body)
-            mti = message.mti
-            fields = message.fields()
-            key = answer_key(mti, fields)
+            message = self._speech.read(body)
         except DecodeError:
             self.counts.garbled += 1
             self._on_garbled()
             return
-        if mti == NETWORK_REQUEST:
-            self._answer_network(message)
+        if not is_answer(message.mti):
+            self._requested(message)
             return
-        network = mti == NETWORK_ANSWER
-        exchange = self._pending.take(key)
-        if self._mac_key is not None and not network and not self._genuine(message, fields):
+        network = is_network(message.mti)
+        genuine = network or self._speech.genuine(message)
+        if not genuine and self._doubts.keep(body):
+            return
+        exchange = self._pending.take(message.mti, message.readable())
+        if not genuine:
             self.counts.bad_mac += 1
             if exchange is not None:
                 exchange.fail(Silence.BAD_MAC)
@@ -221,66 +231,58 @@ class Link:
         self,
         mti: str,
         fields: Mapping[int, str | bytes],
-        key: Key,
-        mac_key: WrappedKey | None,
+        encode: Encode,
     ) -> Awaitable[Message]:
         connection, limits, pending = self._connection, self._limits, self._pending
+        expected = answer_mti(mti)
         if (
             connection is None
             or connection.queued >= limits.queued
             or len(pending) >= limits.in_flight
-            or key in pending
+            or pending.has(answer_key(expected, fields), fields)
         ):
             self.counts.refused += 1
             raise NotSent
-        frame = self._frame(mti, fields, mac_key)
+        frame = self._speech.frame(mti, fields, encode)
         future: asyncio.Future[Message] = connection.loop.create_future()
-        exchange = Exchange(key, frame, future, self._monotonic() + self._timeout_s)
+        exchange = Exchange(expected, fields, frame, future, self._monotonic() + self._timeout_s)
         pending.add(exchange)
         connection.send(exchange)
         self.counts.sent += 1
         return future
 
-    def _frame(
-        self, mti: str, fields: Mapping[int, str | bytes], mac_key: WrappedKey | None
-    ) -> bytes:
-        try:
-            if mac_key is None or self._security is None:
-                body = self._codec.encode(mti, fields)
-            else:
-                unsigned = self._codec.encode_unsigned(mti, fields)
-                signed = self._mac_block.of(mti, fields, unsigned)
-                mac = self._security.mac(mac_key, self._mac_algorithm, signed)
-                body = self._codec.sign(unsigned, mac)
-            return self._framing.pack(body, self._head)
-        except (EncodeError, FrameError) as error:
-            log.warning("request_not_encodable", issuer=self.issuer.issuer_id, reason=str(error))
-            raise NotSent from error
-
-    def _genuine(self, message: Message, fields: Mapping[int, str | bytes]) -> bool:
-        """Check the MAC. Source: ANSI X9.19, ISO 8583 field 128."""
-        assert self._mac_key is not None
-        assert self._security is not None
-        mac = fields.get(self._codec.dialect.mac_field)
-        if not isinstance(mac, bytes):
-            return False
-        signed = self._mac_block.of(message.mti, fields, message.unsigned)
-        return self._security.verify_mac(self._mac_key, self._mac_algorithm, signed, mac)
-
-    def _network(self, code: str) -> Awaitable[Message]:
+    def _network(self, fields: Fields, encode: Encode) -> Awaitable[Message]:
         self._trace = self._trace % 999_999 + 1
-        fields = network_fields(code, f"{self._trace:06d}", self._clock.now())
-        return self._send(NETWORK_REQUEST, fields, request_key(NETWORK_REQUEST, fields), None)
+        named = network_fields(f"{self._trace:06d}", self._clock.now()) | fields
+        return self._send(self.issuer.profile.network_mti, named, encode)
 
-    def _answer_network(self, message: Message) -> None:
-        if self._connection is None:
+    def _signal(self, code: str) -> Awaitable[Message]:
+        return self._network({70: code}, self._speech.plain)
+
+    def _requested(self, message: Message) -> None:
+        """Answer a request of the issuer: about the line with 00, any other as the table says."""
+        network = is_network(message.mti)
+        if network and self._keys is not None and message.readable().get(70) == BRINGS:
+            self._keys.take(message)
             return
+        if not network:
+            self.counts.unexpected += 1
+            if unexpected(message.mti).act is not Act.ANSWER:
+                return
+        mti, fields = network_answer(message)
+        if not network:
+            fields[39] = FORMAT_ERROR
         try:
-            frame = self._frame(*network_answer(message), None)
-        except (DecodeError, NotSent):
+            self._write(self._speech.frame(mti, fields, self._speech.encode))
+        except NotSent:
             self.counts.garbled += 1
-        else:
-            self._connection.answer(frame)
+
+    def _answer(self, body: bytes) -> bool:
+        """Answer the issuer; False when the answer does not leave."""
+        return self._write(self._speech.framed(body))
+
+    def _write(self, frame: bytes) -> bool:
+        return self._connection is not None and self._connection.answer(frame)
 
     # The life of the connection -------------------------------------------------------------
 
@@ -327,9 +329,11 @@ class Link:
 
     async def _serve(self, connection: IssuerConnection) -> bool:
         self.state = LinkState.SIGNING_ON
+        accepted = True
         try:
-            answer = await self._network(SIGN_ON)
-            accepted = answer.get(39) == "00"
+            if self.issuer.profile.sign_on:
+                answer = parse_answer(await self._signal(SIGN_ON), None, self.issuer.profile)
+                accepted = answer.response_code == "00"
         except (NotSent, NoAnswer, DecodeError):
             accepted = False
             if self._tls is not None and connection.closed.is_set():
@@ -378,6 +382,7 @@ class Link:
         if (
             self.up
             and not self._hold
+            and self.issuer.profile.echo
             and self._echo is None
             and connection is not None
             and now - connection.heard_at >= self._limits.idle_s
@@ -387,7 +392,7 @@ class Link:
     async def _check(self, connection: IssuerConnection) -> None:
         """Send an echo; without an answer the connection is given up and renewed."""
         try:
-            await self._network(ECHO)
+            await self._signal(ECHO)
         except (NotSent, NoAnswer):
             log.warning("echo_unanswered", issuer=self.issuer.issuer_id)
             connection.abort()

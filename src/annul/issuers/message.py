@@ -4,15 +4,16 @@ Source: UnionPay interbank message set (0100/0200/0220/0420 with their answers, 
 network); the point-of-sale side asks for a balance with 31, the interbank side with 30.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
-from annul.domain.answers import ECHOED, Verdict, judge
+from annul.domain.answers import Verdict, judge
 from annul.domain.kinds import KINDS, answer_mti
+from annul.domain.link_profile import USUAL, LinkProfile
 from annul.domain.records import Merchant, Transaction
-from annul.domain.response_codes import Effect, effect_of
+from annul.domain.response_codes import SENSELESS, Effect, effect_of
 from annul.wire.codec import Message
 from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field59
@@ -20,14 +21,13 @@ from annul.wire.subfields import Field59
 Fields = dict[int, str | bytes]
 
 REVERSAL: Final = "0420"
-NETWORK_REQUEST: Final = "0820"
-NETWORK_ANSWER: Final = answer_mti(NETWORK_REQUEST)
 SIGN_ON: Final = "001"
 SIGN_OFF: Final = "002"
 ECHO: Final = "301"
 
-# PIN block with PAN, under a double-length key; at most 12 digits (fields 53 and 26).
+# PIN block with PAN (without one: 1), under a double-length key; at most 12 digits (fields 53, 26).
 _PIN_SECURITY: Final = "2600000000000000"
+_PIN_SECURITY_BARE: Final = "1600000000000000"
 _PIN_CAPTURE: Final = "12"
 
 _NETWORK_TIME: Final = timezone(timedelta(hours=8))
@@ -35,9 +35,11 @@ _TWO: Final = tuple(f"{number:02d}" for number in range(100))
 
 _AMOUNT: Final = 4
 _TRACK_2: Final = 35
+_AUTH_CODE: Final = 38
 _BALANCE: Final = 54
 _ICC: Final = 55
 _QR_DATA: Final = 59
+_CODE_SIZE: Final = 2
 _VOUCHER: Final = 24  # digits of a QR payment's number, at most
 
 
@@ -61,6 +63,8 @@ FORMS: Final[dict[str, MessageForm]] = {
 } | _DIFFERENT
 
 
+_NETWORK_REPEATED: Final = (7, 11, 32, 33, 53, 70)
+
 # Texts of an answer that are kept, shown or compared.
 _TEXTS: Final = (37, 38, 39, 41, 42, 44, 49, _BALANCE)
 
@@ -70,7 +74,8 @@ class Answer(NamedTuple):
 
     `settlement_date` is MMDD, `balance` field 54 as it came, `icc` field 55, `voucher` the number
     of a QR payment; `differs` names the fields that are not as they were asked; under the
-    code for a part, `in_full` says that the amount came and is the one that was asked for.
+    code for a part, `in_full` says that the amount came and is the one that was asked for. `odd`
+    are fields that make no sense and that nobody needs.
     """
 
     response_code: str
@@ -81,6 +86,7 @@ class Answer(NamedTuple):
     voucher: str = ""
     differs: tuple[int, ...] = ()
     in_full: bool = False
+    odd: tuple[int, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -98,12 +104,15 @@ def request_fields(
     original: Transaction | None = None,
     message: Message | None = None,
     pin: bytes | None = None,
+    passed_on: tuple[int, ...] = (),
+    pin_has_pan: bool = True,
 ) -> tuple[str, Fields]:
     """Build the request for a transaction: its MTI and fields.
 
     `pan` is in clear and kept nowhere else; `local` is `transaction.received_at` on the shop's
     clock; `message` is the terminal's, None when an advice is repeated from the store; `pin` is
-    the PIN block under the issuer's key.
+    the PIN block under the issuer's key, with the card number in it or without; `passed_on` are
+    fields of the terminal's message that this issuer gets besides those of the kind.
     """
     form = FORMS[transaction.kind]
     fields = _common(transaction, form, pan, merchant, acquirer_id, local)
@@ -113,13 +122,14 @@ def request_fields(
         then = original.received_at.astimezone(local.tzinfo)
         fields[90] = _original_data(original, acquirer_id, then)
     if message is not None:
-        for number in form.passed_on:
-            if number in message and not (number == _TRACK_2 and _track_is_encrypted(message)):
-                fields[number] = message[number]
+        said = message.readable()
+        for number in (*form.passed_on, *passed_on):
+            if number in said and not (number == _TRACK_2 and _track_is_encrypted(message)):
+                fields.setdefault(number, said[number])
     if pin is not None:
         fields[26] = _PIN_CAPTURE
         fields[52] = pin
-        fields[53] = _PIN_SECURITY
+        fields[53] = _PIN_SECURITY if pin_has_pan else _PIN_SECURITY_BARE
     return form.mti, fields
 
 
@@ -146,41 +156,55 @@ def reversal_fields(
     return REVERSAL, fields
 
 
-def network_fields(code: str, trace: str, now: datetime) -> Fields:
-    """Build a network request (0820): `SIGN_ON`, `SIGN_OFF` or `ECHO`. `now` is UTC."""
-    return {7: _moment(now.astimezone(_NETWORK_TIME)), 11: trace, 70: code}
+def network_fields(trace: str, now: datetime) -> Fields:
+    """Build what every network request has; field 70 says what it is. `now` is UTC."""
+    return {7: _moment(now.astimezone(_NETWORK_TIME)), 11: trace}
 
 
 def network_answer(message: Message) -> tuple[str, Fields]:
-    """Build the answer (0830) to a network request of the issuer; raises `DecodeError`."""
-    fields: Fields = {number: message[number] for number in (7, 11, 33, 70) if number in message}
+    """Build the answer to a network request of the issuer."""
+    fields = message.pick(_NETWORK_REPEATED)
     fields[39] = "00"
-    return NETWORK_ANSWER, fields
+    return answer_mti(message.mti), fields
 
 
-def parse_answer(message: Message, asked: Mapping[int, str | bytes] | None = None) -> Answer:
+def parse_answer(
+    message: Message,
+    asked: Mapping[int, str | bytes] | None = None,
+    profile: LinkProfile = USUAL,
+) -> Answer:
     """Read an issuer's answer, and compare it with what was `asked`, when that is known.
 
-    Raises `DecodeError` when a field that is needed makes no sense, or a text holds characters
-    that none may hold.
+    A field that makes no sense spoils nothing but itself, unless it is compared: then it differs.
+    Raises `DecodeError` for an answer without a response code.
     """
-    get = message.fields().get  # all at once is faster than one by one
-    code = get(39)
+    said: Mapping[int, str | bytes] = message.readable()  # all at once is faster than one by one
+    odd = tuple(message.faults)
+    if not _printable(said.get):
+        unprintable = tuple(n for n in _TEXTS if not str(said.get(n, "")).isprintable())
+        odd = (*odd, *unprintable)
+        said = {n: value for n, value in said.items() if n not in odd}
+    code = said.get(39)
     if not isinstance(code, str):
         raise DecodeError(39, 0, "a response code")
-    if not _printable(get):
-        raise _unprintable(get)
-    icc = get(_ICC)
-    differs, in_full = ((), False) if asked is None else _compared(get, asked, code)
+    code = profile.codes.get(code, code)
+    if len(code) != _CODE_SIZE:  # of a table that nobody has given us
+        code, odd = SENSELESS, (*odd, 39)
+    icc = said.get(_ICC)
+    voucher = _voucher(said.get(_QR_DATA, ""))
+    if voucher is None:
+        odd = (*odd, _QR_DATA)
+    differs, in_full = ((), False) if asked is None else _compared(said, odd, asked, code, profile)
     return Answer(
         code,
-        _text(get(38, "")),
-        _text(get(15, "")),
+        _text(said.get(_AUTH_CODE, "")),
+        _text(said.get(15, "")),
         icc if isinstance(icc, bytes) else None,
-        _text(get(_BALANCE, "")),
-        _voucher(get(_QR_DATA, "")),
+        _text(said.get(_BALANCE, "")),
+        voucher or "",
         differs,
         in_full,
+        odd,
     )
 
 
@@ -271,28 +295,41 @@ def _printable(get: _Get) -> bool:
     return f"{said}{get(44, '')}{get(_BALANCE, '')}".isprintable()
 
 
-def _unprintable(get: _Get) -> DecodeError:
-    field = next((number for number in _TEXTS if not str(get(number, "")).isprintable()), None)
-    return DecodeError(field, 0, "text without control characters")
-
-
 def _compared(
-    get: _Get, asked: Mapping[int, str | bytes], code: str
+    said: Mapping[int, str | bytes],
+    odd: Collection[int],
+    asked: Mapping[int, str | bytes],
+    code: str,
+    profile: LinkProfile,
 ) -> tuple[tuple[int, ...], bool]:
     """Give the repeated fields that are not as asked; under the code for a part, with the amount.
 
     There less money does not differ, and the second says whether all of it is named after all.
-    What an answer leaves out does not differ.
+    What an answer leaves out does not differ. A decline that names an authorisation, and not the
+    one that was asked about, contradicts itself.
     """
     found: tuple[int, ...] = ()
-    for number in ECHOED:
-        said = get(number, None)
-        if said and said != (was := asked.get(number)) and was and _other(number, said, was):
+    get = said.get
+    for number in profile.compared:
+        value = get(number)
+        if value and value != (was := asked.get(number)) and was and _other(number, value, was):
             found = (*found, number)
-    if code == "00" or effect_of(code) is not Effect.PART:
+    if odd:
+        found = (*found, *(n for n in profile.compared if n in odd and asked.get(n)))
+    if code == "00":
         return found, False
-    in_full = bool(get(_AMOUNT, None) and asked.get(_AMOUNT)) and _AMOUNT not in found
+    effect = effect_of(code)
+    if effect is Effect.NOT_DONE and _authorised(get(_AUTH_CODE, ""), asked.get(_AUTH_CODE, "")):
+        found = (*found, _AUTH_CODE)
+    if effect is not Effect.PART:
+        return found, False
+    in_full = bool(get(_AMOUNT) and asked.get(_AMOUNT)) and _AMOUNT not in found
     return tuple(number for number in found if number != _AMOUNT), in_full
+
+
+def _authorised(said: str | bytes, asked: str | bytes) -> bool:
+    code = _text(said).strip(" 0")
+    return bool(code) and code != _text(asked).strip(" 0")
 
 
 def _other(number: int, said: str | bytes, was: str | bytes) -> bool:
@@ -321,11 +358,14 @@ def _text(value: str | bytes | None) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _voucher(value: str | bytes) -> str:
-    """Read the number of a QR payment from field 59; raises `DecodeError`."""
+def _voucher(value: str | bytes) -> str | None:
+    """Read the number of a QR payment from field 59; None for what holds none that makes sense."""
     if not isinstance(value, bytes):
         return ""
-    number = Field59.parse(value).get(Field59.VOUCHER)
+    try:
+        number = Field59.parse(value).get(Field59.VOUCHER)
+    except DecodeError:
+        return None
     if number and not (number.isdigit() and len(number) <= _VOUCHER):
-        raise DecodeError(_QR_DATA, 0, f"up to {_VOUCHER} digits of a voucher")
+        return None
     return number.decode("ascii")

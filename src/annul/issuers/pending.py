@@ -5,28 +5,47 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
-from annul.domain.kinds import answer_mti
+from annul.domain.link_profile import USUAL
 from annul.wire.codec import Message
 
 from .errors import NoAnswer, NotSent, Silence
-from .message import NETWORK_ANSWER
 
-# Response MTI, time (7), trace (11), acquirer (32) and forwarder (33): by these the network knows a
-# request, and the trace is annul's own, so no terminal or merchant can be mixed up with another.
-Key = tuple[str, object, object, object, object]
+Fields = Mapping[int, str | bytes]
+# The answer's message type and the trace (11), which is annul's own: nearly always one request.
+Key = tuple[str, object]
+
+_TRACE: Final = 11
+_INSTITUTIONS: Final = (32, 33)
+_NAMES: Final = (7, *_INSTITUTIONS)  # what else a request is known by on this side
+_CLASS: Final = 1  # digit of a message type
+_NETWORK: Final = "8"
 
 
-def request_key(mti: str, fields: Mapping[int, str | bytes]) -> Key:
-    """Give the key that the answer to a request will have."""
-    return answer_key(answer_mti(mti), fields)
+def answer_key(mti: str, fields: Fields) -> Key:
+    """Give the key that an answer has; that of its request is the same under the answer's type."""
+    return (mti, fields.get(_TRACE, ""))
 
 
-def answer_key(mti: str, fields: Mapping[int, str | bytes]) -> Key:
-    """Give the key of an answer; on the network's own messages only the trace tells them apart."""
-    get = fields.get
-    if mti == NETWORK_ANSWER:
-        return (NETWORK_ANSWER, "", get(11, ""), "", "")
-    return (mti, get(7, ""), get(11, ""), get(32, ""), get(33, ""))
+def _same(one: object, other: object) -> bool:
+    """Say whether two texts say the same, however they are filled up."""
+    return one == other or str(one).strip().lstrip("0") == str(other).strip().lstrip("0")
+
+
+def belongs(asked: Fields, said: Fields, identified_by: tuple[int, ...]) -> bool:
+    """Say whether an answer under the key of a request is its own.
+
+    Institutions that it names are those that were asked for, and of the fields that identify one at
+    least is there as it was sent.
+    """
+    for number in _INSTITUTIONS:
+        named = said.get(number)
+        if named and not _same(named, asked.get(number, "")):
+            return False
+    for number in identified_by:
+        named = said.get(number)
+        if named and _same(named, asked.get(number, "")):
+            return True
+    return False
 
 
 class Exchange:
@@ -36,10 +55,14 @@ class Exchange:
     may have to wait in the row behind an older one, and then holds nothing.
     """
 
-    __slots__ = ("_future", "deadline", "frame", "key")
+    __slots__ = ("_future", "asked", "deadline", "frame", "key")
 
-    def __init__(self, key: Key, frame: bytes, future: Future[Message], deadline: float) -> None:
-        self.key = key
+    def __init__(
+        self, mti: str, asked: Fields, frame: bytes, future: Future[Message], deadline: float
+    ) -> None:
+        """`mti` is the message type of the answer, `asked` the fields of the request."""
+        self.key = answer_key(mti, asked)
+        self.asked = asked
         self.frame: bytes | None = frame
         self.deadline = deadline
         self._future: Future[Message] | None = future
@@ -74,51 +97,58 @@ class Exchange:
 class PendingExchanges:
     """The exchanges of one link, all with the same time-out, so the oldest is always due first."""
 
-    __slots__ = ("_by_age", "_by_key", "_institutions")
+    __slots__ = ("_by_age", "_by_key", "_identified_by", "_size")
 
-    def __init__(self) -> None:
-        self._by_key: Final[dict[Key, Exchange]] = {}
+    def __init__(self, identified_by: tuple[int, ...] = USUAL.identified_by) -> None:
+        self._identified_by: Final = identified_by
+        self._by_key: Final[dict[Key, tuple[Exchange, ...]]] = {}
         self._by_age: Final[deque[Exchange]] = deque()
-        # Acquirer and forwarder of what was sent: one pair, or few.
-        self._institutions: Final[set[tuple[object, object]]] = set()
+        self._size = 0
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        return self._size
 
-    def __contains__(self, key: Key) -> bool:
-        return key in self._by_key
+    def has(self, key: Key, asked: Fields) -> bool:
+        """Say whether the same request is under way already."""
+        return any(
+            all(one.asked.get(number, "") == asked.get(number, "") for number in _NAMES)
+            for one in self._by_key.get(key, ())
+        )
 
     def add(self, exchange: Exchange) -> None:
-        """Keep an exchange; its key is free and its deadline is not before that of any other."""
+        """Keep an exchange; it is not under way yet and its deadline is not before any other's."""
         key = exchange.key
-        self._by_key[key] = exchange
+        self._by_key[key] = (*self._by_key.get(key, ()), exchange)
         self._by_age.append(exchange)
-        self._institutions.add(key[3:])
+        self._size += 1
 
-    def take(self, key: Key) -> Exchange | None:
-        """Take the exchange that an answer with `key` belongs to.
+    def take(self, mti: str, said: Fields) -> Exchange | None:
+        """Take the exchange that an answer belongs to; None when it fits none, or two."""
+        key = answer_key(mti, said)
+        fitting = self._by_key.get(key, ())
+        if mti[_CLASS] != _NETWORK:  # on the network's own messages only the trace tells them apart
+            by = self._identified_by
+            fitting = tuple(one for one in fitting if belongs(one.asked, said, by))
+        if len(fitting) != 1:
+            return None
+        self._drop(fitting[0])
+        return fitting[0]
 
-        An answer may leave out institutions ("" in the key): then it must fit one exchange only.
-        """
-        if key[3] and key[4]:
-            return self._by_key.pop(key, None)
-        short, acquirer, forwarder = key[:3], key[3], key[4]
-        fitting = [
-            whole
-            for pair in self._institutions
-            if acquirer in {"", pair[0]}
-            and forwarder in {"", pair[1]}
-            and (whole := (*short, *pair)) in self._by_key
-        ]
-        return self._by_key.pop(fitting[0]) if len(fitting) == 1 else None
+    def _drop(self, exchange: Exchange) -> None:
+        key = exchange.key
+        left = tuple(one for one in self._by_key.get(key, ()) if one is not exchange)
+        self._size -= len(self._by_key.get(key, ())) - len(left)
+        if left:
+            self._by_key[key] = left
+        else:
+            self._by_key.pop(key, None)
 
     def expire(self, now: float) -> int:
         """End every exchange whose deadline has come; give how many were still awaited."""
         by_age, expired = self._by_age, 0
         while by_age and (by_age[0].done or by_age[0].deadline <= now):
             exchange = by_age.popleft()
-            if self._by_key.get(exchange.key) is exchange:
-                del self._by_key[exchange.key]
+            self._drop(exchange)
             if not exchange.done:
                 expired += 1
                 exchange.fail(Silence.TIMED_OUT)
@@ -126,7 +156,7 @@ class PendingExchanges:
 
     def awaited(self) -> list[Future[Message]]:
         """Give the futures that somebody awaits."""
-        return [one for exchange in self._by_key.values() if (one := exchange.awaited)]
+        return [one for exchange in self._by_age if (one := exchange.awaited)]
 
     def due_in(self, now: float, at_most: float) -> float:
         """Say in how many seconds the oldest is over time."""
@@ -137,3 +167,4 @@ class PendingExchanges:
         while self._by_age:
             self._by_age.popleft().fail(silence)
         self._by_key.clear()
+        self._size = 0

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from annul.domain.records import Bin, Issuer
+from annul.domain.records import Bin, Issuer, Scheme
 from annul.security.keys import WrappedKey
+from annul.security.pin import PinFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,13 @@ class Route:
     issuer: Issuer | None
     backup: Issuer | None
     card_type: str
+    scheme: str = Scheme.DOMESTIC
     pin_key: WrappedKey | None = field(default=None, repr=False)
+
+    @property
+    def pin_format(self) -> PinFormat:
+        """How the issuer takes PINs."""
+        return PinFormat(self.issuer.pin_format) if self.issuer else PinFormat.ISO_0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class Router:
         self._tables: Final = tuple(sorted(by_length.items(), reverse=True))
         self._usable: Final = usable
         self._direct: Final = {
-            issuer_id: Route(issuer_id, issuer, None, "debit", keys[issuer_id])
+            issuer_id: Route(issuer_id, issuer, None, "debit", pin_key=keys[issuer_id])
             for issuer_id, issuer in known.items()
         }
 
@@ -86,7 +93,7 @@ def _pair(
     primary = known.get(row.issuer_id)
     backup = known.get(row.backup_issuer_id or "")
     ways = [
-        Route(issuer.issuer_id, issuer, other, row.card_type, keys[issuer.issuer_id])
+        Route(issuer.issuer_id, issuer, other, row.card_type, row.scheme, keys[issuer.issuer_id])
         for issuer, other in ((primary, backup), (backup, primary))
         if issuer is not None
     ]

@@ -10,10 +10,15 @@ from annul.domain.fees import FeeRate, FeeTable
 from annul.domain.records import Merchant, Terminal
 from annul.store.sql import load
 
+from .chips import Aid, CaKey, Chips
 from .station import Station
 from .working_keys import by_kind, profile, refresh, ring
 
 _SQL: Final = load("annul.merchants", "registry.sql")
+_READ: Final = (
+    "merchants", "terminals", "keys", "pending_keys", "fee_rates", "ca_public_keys",
+    "aid_parameters",
+)  # fmt: skip
 
 
 class Registry:
@@ -25,6 +30,7 @@ class Registry:
         self._stations: dict[tuple[str, str], Station] = {}
         self._identities: set[str] = set()
         self.fees = FeeTable(())
+        self.chips = Chips()
         self.version = -1
 
     async def load(self) -> None:
@@ -40,9 +46,8 @@ class Registry:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             self.version = await connection.fetchval(*_SQL["version"]())
-            merchants, terminals, keys, pending, rates = [
-                await connection.fetch(*_SQL[name]())
-                for name in ("merchants", "terminals", "keys", "pending_keys", "fee_rates")
+            merchants, terminals, keys, pending, rates, ca_keys, aids = [
+                await connection.fetch(*_SQL[name]()) for name in _READ
             ]
         kept, waiting = _by_terminal(keys), _by_terminal(pending)
         stations: dict[tuple[str, str], Station] = {}
@@ -66,6 +71,7 @@ class Registry:
         self._stations = stations
         self._identities = {one.terminal.tls_identity for one in stations.values()} - {""}
         self.fees = FeeTable(FeeRate(*row) for row in rates)
+        self.chips = Chips((CaKey(*row) for row in ca_keys), (Aid(*row) for row in aids))
         for station in changed:
             await refresh(self._pool, station)
 
@@ -92,7 +98,7 @@ class Registry:
         await self._pool.execute(*note)
 
     async def want(self, merchant_id: str, terminal_id: str, what: str) -> None:
-        """Ask something of a terminal with the next answer (sign_in, parameters, update)."""
+        """Ask something of a terminal with the next answer; empty takes it back."""
         want = _SQL["want"](merchant=merchant_id, terminal=terminal_id, wants=what)
         await self._pool.execute(*want)
         station = self.station(merchant_id, terminal_id)

@@ -30,6 +30,14 @@ JOIN terminals t ON t.merchant_id = p.merchant_id AND t.terminal_id = p.terminal
 -- description: Every fee rate.
 SELECT pricing, card_type, party, valid_from, rate_ppm, cap FROM fee_rates;
 
+-- name: ca_public_keys
+-- description: Public keys that terminals may download.
+SELECT rid, key_index, expires, tlv FROM ca_public_keys WHERE active ORDER BY rid, key_index;
+
+-- name: aid_parameters
+-- description: What terminals may download of applications.
+SELECT aid, tlv FROM aid_parameters WHERE active ORDER BY aid;
+
 -- name: want
 -- description: Ask something of a terminal with the next answer.
 UPDATE terminals SET wants = :wants WHERE merchant_id = :merchant AND terminal_id = :terminal;

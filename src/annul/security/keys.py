@@ -18,6 +18,7 @@ class KeyKind(StrEnum):
     MAC = "mac"  # for both directions, or with MAC_BACK only for what the terminal sends
     MAC_BACK = "mac_back"  # for the host's answers
     DATA = "data"
+    ZONE = "zone"  # of an issuer: its working keys come under it, and nothing else is done with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,17 @@ class WrappedKey:
     algorithm: str
     wrapped: bytes = field(repr=False)
     check_value: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A part of a key in the hands of one person: its bytes, and the check value that came with it.
+
+    The key is the XOR of its components, so that nobody who knows one of them knows it.
+    """
+
+    clear: bytes = field(repr=False)
+    check_value: bytes
 
 
 @dataclass(frozen=True, slots=True)

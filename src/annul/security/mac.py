@@ -33,6 +33,11 @@ class MacAlgorithm(StrEnum):
 EQUALISABLE: Final = frozenset({MacAlgorithm.UNIONPAY_ECB, MacAlgorithm.SM4})
 
 
+def goes_with(algorithm: MacAlgorithm, cipher: str) -> bool:
+    """Say whether keys of this cipher make such a code."""
+    return (algorithm, cipher) in _ALGORITHMS
+
+
 def mac(algorithm: MacAlgorithm, key: BlockCipher, data: bytes) -> bytes:
     """Compute the code of `data` under `key`; raises `UnusableKey` for a key of another cipher."""
     made = _ALGORITHMS.get((algorithm, key.algorithm))

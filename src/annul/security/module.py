@@ -1,10 +1,11 @@
 """What annul asks of whatever holds its keys: software now, an HSM over PKCS#11 as well."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from .keys import KeyKind, WorkingKeys, WrappedKey
+from .keys import Component, KeyKind, WorkingKeys, WrappedKey
 from .mac import MacAlgorithm
+from .pin import PinFormat
 
 
 class SecurityModule(Protocol):
@@ -16,6 +17,18 @@ class SecurityModule(Protocol):
 
     def import_key(self, kind: KeyKind, algorithm: str, clear: bytes) -> WrappedKey:
         """Take a key that came from outside, such as a terminal's or an issuer's."""
+        ...
+
+    def import_components(
+        self, kind: KeyKind, algorithm: str, components: Sequence[Component]
+    ) -> WrappedKey:
+        """Put a key together of what several persons brought, each part with its check value."""
+        ...
+
+    def import_under(
+        self, kind: KeyKind, algorithm: str, encrypted: bytes, zone: WrappedKey, check: bytes
+    ) -> WrappedKey:
+        """Take an issuer's working key that came under its zone key, with its check value."""
         ...
 
     def export_under(self, key: WrappedKey, master: WrappedKey) -> bytes:
@@ -47,7 +60,8 @@ class SecurityModule(Protocol):
         source: WrappedKey,
         target: WrappedKey,
         *,
-        source_has_pan: bool = True,
+        source_format: PinFormat,
+        target_format: PinFormat,
     ) -> bytes:
-        """Re-encrypt a PIN block from the terminal's key to the issuer's."""
+        """Re-encrypt a PIN block from the terminal's key and format to the issuer's."""
         ...

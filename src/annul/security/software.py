@@ -1,7 +1,8 @@
 """The security module in software: keys are wrapped with AES-256-GCM under the local master key."""
 
+import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -9,10 +10,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from . import mac as codes
 from . import pin
-from .ciphers import SIZES, BlockCipher
+from .ciphers import SIZES, TDES, BlockCipher
 from .derive import derive
 from .errors import UnusableKey
 from .keys import (
+    Component,
     KeyKind,
     WorkingKeys,
     WrappedKey,
@@ -21,9 +23,12 @@ from .keys import (
     form_of,
 )
 from .mac import MacAlgorithm
+from .pin import PinFormat
 
 _NONCE: Final = 12
 _CACHED: Final = 8_192  # open keys; a host has two or three per terminal
+_PERSONS: Final = 2
+_CHECKED: Final = 3  # bytes of a check value: what the trade prints, six digits
 _WRITES: Final = (KeyKind.MAC, KeyKind.MAC_BACK)  # what the host makes a code with
 
 
@@ -44,6 +49,39 @@ class SoftwareModule:
         nonce = secrets.token_bytes(_NONCE)
         sealed = self._wrapping.encrypt(nonce, clear, _bound(kind, algorithm))
         return WrappedKey(kind, algorithm, nonce + sealed, check_value)
+
+    def import_components(
+        self, kind: KeyKind, algorithm: str, components: Sequence[Component]
+    ) -> WrappedKey:
+        """Put a key together by XOR.
+
+        Raises `UnusableKey` for fewer than two components, a wrong length or check value, and for a
+        key that is none: all zeros, or of two halves alike.
+        """
+        if len(components) < _PERSONS:
+            raise UnusableKey("a key takes two components at least, of two persons")
+        whole = bytes(SIZES[algorithm])
+        for number, part in enumerate(components, 1):
+            _checked(BlockCipher(algorithm, part.clear), part.check_value, f"component {number}")
+            whole = bytes(a ^ b for a, b in zip(whole, part.clear, strict=True))
+        _not_weak(algorithm, whole)
+        return self.import_key(kind, algorithm, whole)
+
+    def import_under(
+        self, kind: KeyKind, algorithm: str, encrypted: bytes, zone: WrappedKey, check: bytes
+    ) -> WrappedKey:
+        """Take a working key that came under a zone key.
+
+        Raises `UnusableKey` for a wrong length or check value, and for a key of two halves alike.
+        """
+        cipher = self._of(zone, KeyKind.ZONE)
+        if len(encrypted) != SIZES[algorithm] or len(encrypted) % cipher.block:
+            message = f"{len(encrypted)} bytes are no {algorithm} key under one of {zone.algorithm}"
+            raise UnusableKey(message)
+        clear = cipher.decrypt(encrypted)
+        _checked(BlockCipher(algorithm, clear), check, f"the {kind} key")
+        _not_weak(algorithm, clear)
+        return self.import_key(kind, algorithm, clear)
 
     def opens(self, key: WrappedKey) -> bool:
         """Say whether a stored key was wrapped under this local master key."""
@@ -109,13 +147,17 @@ class SoftwareModule:
         source: WrappedKey,
         target: WrappedKey,
         *,
-        source_has_pan: bool = True,
+        source_format: PinFormat,
+        target_format: PinFormat,
     ) -> bytes:
         """Re-encrypt a PIN block; raises `PinBlockError` when it does not open."""
-        source_cipher = self._of(source, KeyKind.PIN)
-        target_cipher = self._of(target, KeyKind.PIN)
         return pin.translate(
-            encrypted, pan, source_cipher, target_cipher, source_has_pan=source_has_pan
+            encrypted,
+            pan,
+            self._of(source, KeyKind.PIN),
+            self._of(target, KeyKind.PIN),
+            source_format=source_format,
+            target_format=target_format,
         )
 
     def _of(self, key: WrappedKey, *kinds: KeyKind) -> BlockCipher:
@@ -141,6 +183,20 @@ class SoftwareModule:
         except InvalidTag:
             message = f"the stored {key.kind} key does not open under this master key"
             raise UnusableKey(message) from None
+
+
+def _checked(key: BlockCipher, check: bytes, what: str) -> None:
+    """Hold a check value of three bytes at least against a key; raises `UnusableKey`."""
+    if len(check) < _CHECKED or not hmac.compare_digest(key.check_value()[: len(check)], check):
+        message = f"the check value of {what} is wrong"
+        raise UnusableKey(message)
+
+
+def _not_weak(algorithm: str, clear: bytes) -> None:
+    """Refuse what is a key by its length only: zeros, or a 3DES key that is a single one twice."""
+    half = len(clear) // 2
+    if not any(clear) or (algorithm == TDES and clear[:half] == clear[half:]):
+        raise UnusableKey("a key of zeros, or of two halves alike, is none")
 
 
 def _bound(kind: KeyKind, algorithm: str) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import asyncpg
 
 from annul.domain.fees import DEFAULT_FEE_RATES
+from annul.domain.records import Scheme
 from annul.merchants.enrolment import TerminalProfile, enrol
 from annul.security.ciphers import TDES
 from annul.security.keys import KeyKind
@@ -22,12 +23,13 @@ ISSUERS: Final = (
     ("00000202", "样本银行", "Sample Bank"),
     ("00000303", "样例支付", "Specimen Pay"),
 )
-# prefix, index of issuer, index of backup, card type
+# prefix, index of issuer, index of backup, card type, scheme
 _BINS: Final = (
-    ("620001", 0, 1, "debit"),
-    ("620002", 1, 0, "credit"),
-    ("629", 2, None, "qr"),
-    ("62", 0, None, "debit"),
+    ("620001", 0, 1, "debit", Scheme.DOMESTIC),
+    ("620002", 1, 0, "credit", Scheme.DOMESTIC),
+    ("629", 2, None, "qr", Scheme.DOMESTIC),
+    ("62", 0, None, "debit", Scheme.DOMESTIC),
+    ("400000", 0, None, "credit", Scheme.FOREIGN),
 )
 # name, MCC, pricing, whether a void must be covered by the merchant's balance
 _SHOPS: Final = (
@@ -113,7 +115,9 @@ async def _issuers(connection: Any, security: SecurityModule, plan: DemoPlan) ->
                 mac_key=mac_key,
             )
         )
-    for prefix, issuer, backup, card_type in _BINS:
+    for prefix, issuer, backup, card_type, scheme in _BINS:
         first, second = ISSUERS[issuer][0], None if backup is None else ISSUERS[backup][0]
-        row = _SQL["bin"](prefix=prefix, issuer=first, backup=second, card_type=card_type)
+        row = _SQL["bin"](
+            prefix=prefix, issuer=first, backup=second, card_type=card_type, scheme=scheme
+        )
         await connection.execute(*row)

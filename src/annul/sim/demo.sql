@@ -8,8 +8,8 @@ SET host = excluded.host, port = excluded.port,
 
 -- name: bin
 -- description: Put a row of the routing table in.
-INSERT INTO bins (prefix, issuer_id, backup_issuer_id, card_type)
-VALUES (:prefix, :issuer, :backup, :card_type)
+INSERT INTO bins (prefix, issuer_id, backup_issuer_id, card_type, scheme)
+VALUES (:prefix, :issuer, :backup, :card_type, :scheme)
 ON CONFLICT DO NOTHING;
 
 -- name: fee_rate

@@ -21,20 +21,26 @@ FROM (VALUES
     ('dialects', 'SELECT INSERT'),
     ('entries', 'SELECT INSERT'),
     ('fee_rates', 'SELECT INSERT'),
+    ('ic_uploads', 'SELECT INSERT'),
     ('master_key', 'SELECT INSERT'),
     ('messages', 'SELECT INSERT'),
+    ('script_results', 'SELECT INSERT'),
     ('seals', 'SELECT INSERT'),
+    ('signatures', 'SELECT INSERT'),
     -- Keys are put in the place of others.
     ('pending_keys', 'SELECT INSERT DELETE'),
     ('terminal_keys', 'SELECT INSERT DELETE'),
     -- What changes and never goes.
+    ('aid_parameters', 'SELECT INSERT UPDATE'),
     ('api_keys', 'SELECT INSERT UPDATE'),
     ('batches', 'SELECT INSERT UPDATE'),
+    ('ca_public_keys', 'SELECT INSERT UPDATE'),
     ('cases', 'SELECT INSERT UPDATE'),
     ('circuits', 'SELECT INSERT UPDATE'),
     ('conclusions', 'SELECT INSERT UPDATE'),
     ('hosts', 'SELECT INSERT UPDATE'),
     ('incidents', 'SELECT INSERT UPDATE'),
+    ('issuer_keys', 'SELECT INSERT UPDATE'),
     ('issuer_links', 'SELECT INSERT UPDATE'),
     ('issuers', 'SELECT INSERT UPDATE'),
     ('lessons', 'SELECT INSERT UPDATE'),
@@ -66,7 +72,8 @@ FROM (VALUES
 -- What takes old rows of what is only ever added to; by these and in no other way.
 UNION ALL SELECT 'ROUTINE', oid::regprocedure::text, 'EXECUTE' FROM pg_proc
 WHERE pronamespace = 'public'::regnamespace
-  AND proname IN ('purge_audit', 'purge_messages', 'purge_notifications');
+  AND proname IN ('purge_audit', 'purge_messages', 'purge_notifications',
+                  'purge_signatures');
 
 -- name: held
 -- description: What everybody and the serving role may do now, but with what an extension brought.

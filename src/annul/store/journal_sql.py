@@ -18,7 +18,7 @@ OF_TRANSACTION: Final = (
     "business_date", "amount", "currency", "original_id", "card_hash", "card_masked",
     "card_cipher", "card_type", "expiry", "card_sequence", "entry_mode", "condition",
     "issuer_id", "rrn", "voucher", "response_code", "received_at", "why", "issuer_trace",
-    "holds", "reserves", "origin",
+    "holds", "reserves", "scheme", "origin",
 )  # fmt: skip
 OF_OPENING: Final = ("node", "whole", "owed", "pending_covers")
 OF_OUTCOME: Final = (

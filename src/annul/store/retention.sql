@@ -49,6 +49,7 @@ FROM (
     SELECT 'card_ciphers' AS subject, count(*) AS rows, min(received_at) AS oldest
     FROM transactions WHERE card_cipher <> ''
     UNION ALL SELECT 'messages', count(*), min(at) FROM messages
+    UNION ALL SELECT 'signatures', count(*), min(received_at) FROM signatures
     UNION ALL SELECT 'refusals', count(*), min(received_at) FROM refusals WHERE card_masked <> ''
     UNION ALL SELECT 'notices', count(*), min(created_at) FROM notices
     UNION ALL SELECT 'notifications', count(*), min(created_at) FROM notifications
@@ -120,6 +121,10 @@ SELECT (SELECT count(*) FROM gone) AS gone,
 -- name: messages
 -- description: Messages of what failed, unless its case is open.
 SELECT purge_messages(:before, :limit) AS gone;
+
+-- name: signatures
+-- description: Signatures of cardholders, unless the case of their transaction is open.
+SELECT purge_signatures(:before, :limit) AS gone;
 
 -- name: refusals
 -- description: The cards of what was refused at the door, unless its case is open or yet to come.

@@ -129,7 +129,9 @@ class Framer:
 
 
 # What a host asks of a terminal in the header of an answer (processing requirement).
-REQUIREMENTS: Final[Mapping[str, int]] = {"": 0, "parameters": 1, "sign_in": 3, "update": 6}
+REQUIREMENTS: Final[Mapping[str, int]] = {
+    "": 0, "parameters": 1, "sign_in": 3, "ca_keys": 4, "aids": 5, "update": 6,
+}  # fmt: skip
 
 
 def reply_head(head: bytes, requirement: int = 0) -> bytes:

@@ -25,6 +25,7 @@ _ALWAYS = {
     "orders",
     "seals",
     "seal_export",
+    "issuer_keys",
 }
 
 

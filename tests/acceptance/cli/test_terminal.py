@@ -21,6 +21,7 @@ from annul.security.ciphers import TDES, BlockCipher
 from annul.security.tls import Clients, ServerTls, identity_in, server_context
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
+from tests.support.chips import application, entry
 from tests.support.processes import Process, annul, free_port, open_folder
 
 _PASSWORD: Final = "correct horse battery"
@@ -421,3 +422,46 @@ async def test_files_that_are_there_are_closed_to_others_before_keys_go_in(
         (tmp_path / name).chmod(0o644)
     assert desk.enrol("90000044", tmp_path)[0] == 0
     assert {name: oct(_mode(tmp_path / name)) for name in names} == dict.fromkeys(names, "0o600")
+
+
+# What terminals download for chips -----------------------------------------------------------
+
+
+def _emv(
+    desk: Desk, file: Path, user: str = "ada", reason: str = "new keys"
+) -> tuple[int, str, str]:
+    return desk.annul("terminal", "emv", str(file), f"--user={user}", f"--reason={reason}")
+
+
+async def test_what_is_loaded_for_chips_is_there_and_in_the_audit(
+    desk: Desk, tmp_path: Path
+) -> None:
+    file = tmp_path / "emv.json"
+    said = {"ca_public_keys": [entry(1), entry(2, active=False)], "aids": [application()]}
+    file.write_text(json.dumps(said))
+    status, told, complaint = _emv(desk, file)
+    assert status == 0, complaint
+    assert "F000000001 01  until 2099-12-31" in told
+    assert "F000000001 02  no more" in told
+    async with desk.base() as pool:
+        keys = await pool.fetch("SELECT key_index, active FROM ca_public_keys ORDER BY key_index")
+        (row,) = await pool.fetch("SELECT * FROM audit WHERE action = 'load-emv'")
+    assert [tuple(one) for one in keys] == [(1, True), (2, False)]
+    assert (row["who"], row["object"], row["reason"]) == ("ada", "file emv.json", "new keys")
+    assert row["detail"] == {"keys": 1, "keys_ended": 1, "aids": 1, "aids_ended": 0}
+
+
+async def test_who_may_not_or_loads_what_is_wrong_changes_nothing(
+    desk: Desk, tmp_path: Path
+) -> None:
+    file = tmp_path / "emv.json"
+    file.write_text(json.dumps({"ca_public_keys": [entry(9)]}))
+    for more in ({"user": "aude"}, {"user": "sue"}, {"reason": " "}):
+        assert _emv(desk, file, **more)[0] != 0
+    status, _, complaint = _emv(desk, tmp_path / "none.json")
+    assert (status != 0, "can not be read" in complaint) == (True, True)
+    file.write_text(json.dumps({"ca_public_keys": [entry(9), entry(9, index="0A")]}))
+    status, _, complaint = _emv(desk, file)
+    assert (status != 0, "hash is not that of its parts" in complaint) == (True, True)
+    async with desk.base() as pool:
+        assert await pool.fetchval("SELECT count(*) FROM ca_public_keys WHERE key_index = 9") == 0

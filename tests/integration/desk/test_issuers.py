@@ -290,4 +290,4 @@ async def test_the_list_has_lines_windows_and_open_cases_of_ones_own_merchant(
 
 async def test_routes_are_given_for_the_first_way_and_for_the_backup(desk: Desk) -> None:
     prefixes = {row["prefix"] for row in await views.routes(desk, ISSUER)}
-    assert prefixes == {"62", "620001", "620002"}
+    assert prefixes == {"62", "620001", "620002", "400000"}

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from annul.domain.errors import AnnulError
+from annul.domain.kinds import KINDS
 from annul.host import answering
 from annul.host.host import Host
 from annul.host.reply import Reply
@@ -14,7 +15,7 @@ from annul.security.mac import MacAlgorithm, mac
 from annul.store.batcher import StoreOverloaded, StoreUnavailable
 from annul.wire.errors import DecodeError
 from tests.support.hosts import Inside, Line, Till
-from tests.support.wire import Answer, managing
+from tests.support.wire import CODEC, Answer, managing
 
 
 def _failing(inside: Inside, kind: str, error: BaseException) -> None:
@@ -222,3 +223,31 @@ async def test_a_terminal_that_is_not_the_one_is_not_served(inside: Inside) -> N
     await inside.host.registry.load()
     answer = await Line(inside.host).told(managing("echo", inside.terminals[0], "301"))
     assert answer.code == "58"
+
+
+_ODD_VALUES: list[Any] = [
+    "", "1", "9" * 400, "消费" * 200, "a\0b", "é", b"", bytes(600), None, 5, [], "D" * 40,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["sale", "void", "refund", "balance", "preauth"])
+async def test_whatever_is_put_into_any_field_the_terminal_hears_what_came_of_it(
+    inside: Inside, till: Till, kind: str
+) -> None:
+    """Money may have moved: a field that can not be written is left out, and never the answer."""
+    sold = await inside.sold(till)
+    spared: dict[str, Any] = {"f4": None} if kind == "balance" else {}
+    fields = till.undoing(kind, sold) if KINDS[kind].role else till.fields(kind, **spared)
+    entry = till.line.enter(till.keyed.signed(KINDS[kind].mti, fields))
+    heard = 0
+    for number in set(range(2, 129)) - {3, 11, 41, 42}:  # those are the request's
+        for value in _ODD_VALUES:
+            more = {number: value, 37: sold.rrn, 44: "x" * 26} if number != 44 else {44: value}
+            body = answering._answer(inside.host, entry, Reply("00", more))
+            answer = CODEC.decode(body)
+            answer.check()
+            assert (answer[11], answer[41]) == (fields[11], fields[41]), number
+            assert answer[39] == ("00" if number != 39 else "20"), (number, value)
+            assert 64 in answer
+            heard += 1
+    assert heard == 123 * len(_ODD_VALUES)

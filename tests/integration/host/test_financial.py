@@ -10,9 +10,11 @@ from annul.domain.kinds import KINDS
 from annul.domain.records import Merchant
 from annul.domain.states import Sent, State
 from annul.host import financial
+from annul.issuers import directory
 from annul.issuers.message import Answer
 from annul.security.ciphers import TDES, BlockCipher
 from annul.security.keys import KeyKind
+from annul.security.pin import PinFormat, unseal
 from annul.store.journal import Opening
 from tests.support.hosts import Inside, Till, open_inside
 from tests.support.rogue_issuer import Asked
@@ -299,6 +301,31 @@ async def test_a_pin_goes_to_the_issuer_under_the_issuers_key(pool: asyncpg.Pool
         zeros: dict[str, Any] = _pin(till) | {"f52": bytes(8)}
         assert (await till.ask("sale", till.fields("sale", **zeros))).code == "00"
         assert 52 not in heard[1].message
+
+
+@pytest.mark.parametrize("pin_format", ["0", "3"])
+async def test_a_pin_goes_in_the_format_that_the_issuer_takes(
+    pool: asyncpg.Pool, pin_format: str
+) -> None:
+    shared = bytes(range(16))
+    async with open_inside(pool, pin_key=shared) as inside:
+        await pool.execute("UPDATE issuers SET pin_format = $1", pin_format)
+        tables = await directory.read(pool)
+        await inside.host.issuers.apply(tables.issuers, tables.bins)
+        assert await inside.host.issuers.ready(10)
+        till = await inside.till()
+        heard: list[Asked] = []
+
+        def rule(asked: Asked) -> None:
+            heard.append(asked)
+            asked.approve()
+
+        inside.rogue.rules["sale"] = rule
+        assert (await till.ask("sale", till.fields("sale", **_pin(till)))).code == "00"
+        block = heard[0].message[52]
+        assert isinstance(block, bytes)
+        key = BlockCipher(TDES, shared)
+        assert unseal(block, str(heard[0].message[2]), key, PinFormat(pin_format)) == "1234"
 
 
 # Cover -----------------------------------------------------------------------------------------

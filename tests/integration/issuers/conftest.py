@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from annul.domain.backoff import Backoff
+from annul.issuers.key_ring import IssuerKey, KeyRing
 from annul.issuers.link import Link, LinkLimits
 from annul.security.ciphers import TDES
 from annul.security.keys import KeyKind, WrappedKey
@@ -34,12 +35,15 @@ class Bench:
     async def link(self, peer: Peer, *, wait: bool = True, **settings) -> Link:
         settings = {"limits": LIMITS, "random": random.Random(1).random} | settings
         timeout_ms = settings.pop("timeout_ms", 15_000)
+        mac_key = settings.pop("mac_key", None)
+        keys = KeyRing(IssuerKey(None, mac_key)) if mac_key else None
         link = Link(
             peer.issuer(timeout_ms=timeout_ms),
             CODEC,
             FRAMING,
             self.clock,
             on_late=self.late.put_nowait,
+            keys=keys,
             **settings,
         )
         self.links.append(link)

@@ -179,11 +179,21 @@ async def test_an_answer_without_sense_is_no_answer(peer: Peer, desk: Desk):
     assert desk.late.empty()
 
 
-async def test_an_answer_with_control_characters_is_no_answer(peer: Peer, desk: Desk):
+async def test_what_holds_control_characters_is_left_out_and_kept(peer: Peer, desk: Desk):
     issuers = await desk.open([peer.issuer()], _bins())
     assert await issuers.ready(5)
     asked = asyncio.create_task(issuers.ask(issuers.route_to("62000000"), *sale()))
     peer.answer(await peer.requests.get(), {38: "A1\x1b[2J"})
+    answer = await asked
+    assert (answer.auth_code, answer.verdict) == ("", Verdict.APPROVED)
+    assert list(issuers.lines["62000000"].odd.snapshot()) == ["38"]
+
+
+async def test_an_answer_without_a_code_is_no_answer(peer: Peer, desk: Desk):
+    issuers = await desk.open([peer.issuer()], _bins())
+    assert await issuers.ready(5)
+    asked = asyncio.create_task(issuers.ask(issuers.route_to("62000000"), *sale()))
+    peer.answer(await peer.requests.get(), {39: "\x1b["})
     with pytest.raises(NoAnswer) as raised:
         await asked
     assert raised.value.silence is Silence.GARBLED

@@ -12,8 +12,9 @@ from annul.domain.records import Transaction
 from annul.issuers.errors import NoAnswer, Silence
 from annul.issuers.lines import Issuers
 from annul.issuers.message import Answer
-from annul.security.ciphers import TDES
+from annul.security.ciphers import AES, DES, SIZES, SM, TDES
 from annul.security.keys import KeyKind
+from annul.security.mac import MacAlgorithm
 from annul.security.software import SoftwareModule
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.issuer.simulator import Options, Simulator, simulate
@@ -134,3 +135,43 @@ async def test_a_wrong_mac_is_no_answer(bank: Bank) -> None:
         await bank.ask(SALE)
     assert raised.value.silence is Silence.BAD_MAC
     assert await bank.reverse(SALE) == "00"
+
+
+# By the profile of the link ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "cipher"),
+    [
+        (MacAlgorithm.X9_9, TDES),
+        (MacAlgorithm.X9_9, DES),
+        (MacAlgorithm.SM4_CMAC, SM),
+        (MacAlgorithm.AES_CMAC, AES),
+    ],
+)
+async def test_a_sale_and_its_reversal_under_every_mac(
+    security: SoftwareModule, algorithm: MacAlgorithm, cipher: str
+) -> None:
+    clear = MAC_KEY[: SIZES[cipher]]
+    options = Options(mac_key=clear, mac_algorithm=algorithm, mac_key_algorithm=cipher)
+    async with simulate(options) as simulator:
+        row = Peer().issuer(
+            ISSUER,
+            mac_algorithm=algorithm.value,
+            mac_key_algorithm=cipher,
+            mac_key=security.import_key(KeyKind.MAC, cipher, clear).wrapped,
+        )
+        issuers = Issuers(
+            [replace(row, port=simulator.port)],
+            [],
+            SystemClock(),
+            security,
+            random=random.Random(1).random,
+            limits=LIMITS,
+        )
+        issuers.start(_nowhere)
+        assert await issuers.ready(5)
+        bank = Bank(issuers, simulator)
+        assert (await bank.ask(SALE)).verdict is Verdict.APPROVED
+        assert await bank.reverse(SALE) == "00"
+        await issuers.stop()

@@ -344,7 +344,7 @@ async def test_each_issuer_speaks_as_it_is_set(authority: Authority):
             assert (await issuers.ask(route, *sale())).response_code == "00"
             third = issuers.route_to(ids[2])
             await _until(lambda: issuers.trouble(third) == "link_tls")
-            codecs = {id(line.link._codec) for line in issuers.lines.values()}
+            codecs = {id(line.link._speech._codec) for line in issuers.lines.values()}
             assert len(codecs) == len(ids)  # what one issuer sends crowds out no other's shapes
         finally:
             await issuers.stop()

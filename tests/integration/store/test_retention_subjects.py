@@ -72,6 +72,11 @@ async def _message(pool: asyncpg.Pool, at: datetime, name: str) -> None:
     await put(pool, "messages", row | {"direction": "issuer_in", "at": at, "mti": name})
 
 
+async def _signature(pool: asyncpg.Pool, at: datetime, name: str) -> None:
+    row = {"merchant_id": MERCHANT, "transaction_id": uuid4(), "part": 0, "size": 1}
+    await put(pool, "signatures", row | {"digest": name.encode(), "sealed": b"", "received_at": at})
+
+
 async def _refusal(pool: asyncpg.Pool, at: datetime, name: str) -> None:
     number = len(name)
     await put_refusal(pool, number, "000001", received_at=at, cased=True, rule=name)
@@ -160,6 +165,7 @@ async def _terminal_minute(pool: asyncpg.Pool, at: datetime, name: str) -> None:
 
 _SUBJECTS: Final[dict[str, tuple[Making, str]]] = {
     "messages": (_message, "SELECT mti FROM messages"),
+    "signatures": (_signature, "SELECT convert_from(digest, 'UTF8') FROM signatures"),
     "refusals": (
         _refusal,
         "SELECT rule FROM refusals WHERE card_masked <> '' AND card_hash <> ''",
@@ -216,6 +222,8 @@ async def test_what_an_open_case_is_judged_by_stays(shop: asyncpg.Pool) -> None:
     for one in (void.id, retry.id, refused):
         row = {"merchant_id": MERCHANT, "transaction_id": one, "line": 0, "fields": {}}
         await put(shop, "messages", row | {"direction": "", "at": _AGES, "mti": "0210"})
+        sealed = {"part": 0, "size": 1, "digest": b"", "sealed": b"", "received_at": _AGES}
+        await put(shop, "signatures", {"merchant_id": MERCHANT, "transaction_id": one} | sealed)
     await put(
         shop,
         "notices",
@@ -232,10 +240,12 @@ async def test_what_an_open_case_is_judged_by_stays(shop: asyncpg.Pool) -> None:
     job = Retention(shop, clock, lambda now: now.date(), {})
     gone = await job.round()
     assert (gone["messages"], gone["refusals"], gone["notices"]) == (0, 0, 0)
+    assert gone["signatures"] == 0
     await shop.execute("UPDATE cases SET ended = 'refused', ended_at = now()")
     clock.forward(hours=1)
     gone = await job.round()
     assert (gone["messages"], gone["refusals"], gone["notices"]) == (3, 1, 1)
+    assert gone["signatures"] == 3
 
 
 async def test_what_a_webhook_is_still_owed_stays_and_all_of_one_goes_together(
@@ -306,7 +316,7 @@ async def test_contacts_of_an_issuer_in_use_stay(shop: asyncpg.Pool) -> None:
 # The serving role --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("subject", ["messages", "notifications", "audit"])
+@pytest.mark.parametrize("subject", ["messages", "signatures", "notifications", "audit"])
 async def test_the_serving_role_can_not_take_what_is_young(
     shop: asyncpg.Pool, subject: str
 ) -> None:
@@ -329,7 +339,7 @@ async def test_nobody_else_may_call_what_takes_rows(database: str) -> None:
         " FROM pg_proc WHERE proname LIKE 'purge_%' AND pronamespace = 'public'::regnamespace"
     )
     await owner.close()
-    assert len(rows) == 3
+    assert len(rows) == 4
     for _, definer, settings, everybody in rows:
         assert (definer, everybody) == (True, False)
         assert settings == ["search_path=pg_catalog, pg_temp"]

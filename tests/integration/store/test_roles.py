@@ -63,9 +63,12 @@ _APPEND_ONLY: Final = (
     "dialects",
     "entries",
     "fee_rates",
+    "ic_uploads",
     "master_key",
     "messages",
+    "script_results",
     "seals",
+    "signatures",
 )
 _PUT: Final = """
 INSERT INTO audit (id, at, who, role, action, object, reason)

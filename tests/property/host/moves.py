@@ -47,6 +47,21 @@ def _management(random: Random, who: Credentials, batch: str, slip: Record) -> b
             lambda: managing("sign_off", who, "002", batch=batch),
             lambda: managing("echo", who, "301", batch=batch),
             lambda: managing("parameters", who, random.choice(("360", "361")), batch=batch),
+            lambda: managing("ca_keys_taken", who, random.choice(("371", "381")), batch=batch),
+            lambda: managing("ca_key", who, "370", batch=batch, f62=random.randbytes(12)),
+            lambda: managing(
+                "signature", who, "800", batch=batch, f11=slip.trace, f62=random.randbytes(90)
+            ),
+            lambda: managing(
+                "ic_upload",
+                who,
+                random.choice(("203", "206")),
+                batch=batch,
+                f4=f"{slip.amount:012d}",
+                f11=slip.trace,
+                f22="051",
+                f55=random.randbytes(30),
+            ),
             lambda: managing("status", who, "362", batch=batch, f62=random.randbytes(20)),
         )
     )()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, NamedTuple
 
+from annul.domain.link_profile import USUAL, LinkProfile
 from annul.domain.response_codes import BOOKED, Effect, effect_of
 from annul.issuers.errors import NotSent
 from annul.issuers.message import REVERSAL, Answer, Fields
@@ -171,6 +172,9 @@ class Issuer:
 
     def silent_code(self, _issuer_id: str) -> str:
         return "98"
+
+    def profile(self, _issuer_id: str) -> LinkProfile:
+        return USUAL
 
     def timeout(self, _issuer_id: str) -> timedelta:
         return TIMEOUT

@@ -56,10 +56,30 @@ def test_answer_mti() -> None:
         "0220": "0230",
         "0320": "0330",
         "0500": "0510",
+        "0620": "0630",
         "0800": "0810",
         "0820": "0830",
     }
     assert answer_mti("0420") == "0430"
+    repeats = {mti: answer_mti(mti) for mti in ("0101", "0201", "0221", "0401", "0421")}
+    assert repeats == {
+        "0101": "0110",
+        "0201": "0210",
+        "0221": "0230",
+        "0401": "0410",
+        "0421": "0430",
+    }
+    assert answer_mti("0202") == "0212", "an issuer's own request is another one"
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_a_repeat_is_what_it_repeats(kind: Kind) -> None:
+    parts = (kind.processing_code, kind.condition, kind.function, kind.network[0])
+    mode = "031" if kind.qr else "021"
+    assert find_kind(kind.mti[:3] + "1", *parts, mode) is kind
+    if kind.reversible:
+        for mti in ("0400", "0401", "0420", "0421"):
+            assert find_kind(mti, *parts, mode) is kind
 
 
 def test_what_refers_to_an_original_has_a_role_and_says_of_what() -> None:

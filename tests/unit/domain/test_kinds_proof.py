@@ -8,7 +8,7 @@ from annul.domain.kinds import (
     MAC_FIELD,
     MAC_MTIS,
     REQUEST_MTIS,
-    REVERSAL_MTI,
+    REVERSAL_MTIS,
     Kind,
     Money,
     Proof,
@@ -35,13 +35,15 @@ def test_a_key_form_is_recognised_as_a_sign_in(form: str) -> None:
 
 
 def test_what_a_terminal_may_ask_with() -> None:
-    assert {"0100", "0200", "0220", "0320", "0400", "0500", "0800", "0820"} == REQUEST_MTIS
+    firsts = {"0100", "0200", "0220", "0320", "0400", "0420", "0500", "0620", "0800", "0820"}
+    assert firsts | {mti[:3] + "1" for mti in firsts} == REQUEST_MTIS
     assert not {answer_mti(kind.mti) for kind in _EVERY} & REQUEST_MTIS
 
 
 def test_what_carries_a_mac_by_the_standard() -> None:
-    assert {"0100", "0200", "0220", "0400"} == MAC_MTIS
-    assert REVERSAL_MTI in MAC_MTIS
+    firsts = {"0100", "0200", "0220", "0400", "0420", "0620"}
+    assert firsts | {mti[:3] + "1" for mti in firsts} == MAC_MTIS
+    assert {"0400", "0401", "0420", "0421"} == REVERSAL_MTIS
     assert MAC_MTIS < REQUEST_MTIS
 
 
@@ -65,12 +67,14 @@ def test_only_what_needs_a_line_may_be_let_off_it(kind: Kind) -> None:
 
 def test_what_needs_no_proof_is_known_by_name() -> None:
     names = {kind.name for kind in _EVERY if kind.proof is Proof.NOTHING}
-    assert names == {"sign_in", "echo", "parameters"}
+    downloads = {"parameters", "ca_keys", "ca_key", "aids", "aid", "card_lists"}
+    assert names == {"sign_in", "echo", *downloads}
 
 
 def test_who_may_be_let_off_is_known_by_name() -> None:
     names = {kind.name for kind in _EVERY if kind.unbound}
-    assert names == {"parameters_taken", "status", "settlement"}
+    taken = {"parameters_taken", "ca_keys_taken", "aids_taken", "card_lists_taken"}
+    assert names == {*taken, "status", "settlement"}
 
 
 @pytest.mark.parametrize("kind", _EVERY, ids=_id)

@@ -22,9 +22,10 @@ _MAC = b"0BADC0DE"
 _SCANNED = Field59(((Field59.CODE, _CODE.encode()),)).build()
 # A value of each field that a request may have; 3, 22, 25 and 60 depend on the kind.
 _VALUES: Fields = {
-    2: _CARD, 4: "000000010000", 11: "000001", 14: "3012", 23: "001", 26: "12", 32: "00010000",
-    35: f"{_CARD}D30122010000", 36: "1" * 20, 37: "300000000001", 38: "123456", 39: "98",
-    41: "10000001", 42: "898000058120000", 46: "46", 47: "47", 48: Field48Totals().build(),
+    2: _CARD, 4: "000000010000", 11: "000001", 14: "3012", 15: "1126", 23: "001", 26: "12",
+    32: "00010000", 35: f"{_CARD}D30122010000", 36: "1" * 20, 37: "300000000001",
+    38: "123456", 39: "98", 41: "10000001", 42: "898000058120000", 46: "46", 47: "47",
+    48: Field48Totals().build(),
     49: "156", 52: bytes(8), 53: "2600000000000000", 54: "0" * 20, 55: b"\x9f\x26\x08" + bytes(8),
     56: b"56", 57: "57", 58: "58", 59: _SCANNED, 61: "000001000001", 62: b"Sequence No1", 63: "001",
 }  # fmt: skip
@@ -47,9 +48,9 @@ def _body(mti: str, fields: Fields) -> Message:
 def _fields(kind: Kind, *numbers: int, network: str = "", mode: str = "") -> Fields:
     """Give the required fields of a kind and some besides."""
     special: Fields = {
-        3: kind.processing_code,
-        25: kind.condition,
-        22: mode or ("031" if kind.qr else "051" if 55 in numbers else "021"),
+        3: kind.processing_code or "000000",
+        25: kind.condition or "00",
+        22: mode or ("031" if kind.qr else "051" if 55 in {*kind.required, *numbers} else "021"),
         60: f"{kind.function}000001{network or kind.network[0]}",
     }
     return {

@@ -4,11 +4,11 @@ import pytest
 
 from annul.domain.answers import Verdict
 from annul.domain.kinds import KINDS
+from annul.domain.link_profile import LinkProfile
 from annul.issuers.message import (
     FORMS,
     Answer,
     answer_fields_of,
-    network_answer,
     network_fields,
     parse_answer,
     request_fields,
@@ -125,7 +125,7 @@ def test_everything_can_be_encoded():
         message.check()
         assert message.fields() == fields
     CODEC.decode(CODEC.encode(*reversal_of(SALE))).check()
-    CODEC.decode(CODEC.encode("0820", network_fields("001", "000001", SALE.received_at))).check()
+    CODEC.decode(CODEC.encode("0820", network_fields("000001", SALE.received_at))).check()
 
 
 def test_a_card_less_request_has_no_field_2():
@@ -228,27 +228,45 @@ def test_a_word_of_the_network_proves_nothing(code: str):
     assert _parsed({39: "51"}).verdict is Verdict.DECLINED
 
 
-@pytest.mark.parametrize(
-    ("number", "size"), [(37, 12), (38, 6), (39, 2), (41, 8), (42, 15), (44, 9), (49, 3), (54, 20)]
-)
+_TEXTS = [(37, 12), (38, 6), (41, 8), (42, 15), (44, 9), (49, 3), (54, 20)]
+
+
+@pytest.mark.parametrize(("number", "size"), _TEXTS)
 @pytest.mark.parametrize("wrong", ["\x00", "\n", "\x1b", "\x7f"])
-def test_control_characters_in_a_text_make_an_answer_no_answer(number: int, size: int, wrong: str):
+def test_a_text_with_control_characters_is_none_and_differs_if_it_is_compared(
+    number: int, size: int, wrong: str
+):
     said = {number: wrong.rjust(size, "0")}
     message = _DUMP.decode(_DUMP.encode("0210", {39: "00"} | said))
+    answer = parse_answer(message, _ASKED)
+    assert answer.odd == (number,)
+    assert answer.differs == ((number,) if number in _ASKED else ())
+    assert (answer.auth_code, answer.balance) == ("", "")
+
+
+@pytest.mark.parametrize("wrong", ["\x000", "\n0"])
+def test_a_code_with_control_characters_is_none(wrong: str):
+    message = _DUMP.decode(_DUMP.encode("0210", {39: wrong}))
     with pytest.raises(DecodeError) as raised:
         parse_answer(message, _ASKED)
-    assert raised.value.field == number
+    assert raised.value.field == 39
+
+
+def test_a_decline_that_names_an_authorisation_contradicts_itself():
+    assert _parsed({39: "51", 38: "000777"}).verdict is Verdict.CONTRADICTS
+    assert _parsed({39: "51", 38: "000000"}).verdict is Verdict.DECLINED
+    echoed = _parsed({39: "51", 38: "000777"}, _ASKED | {38: "000777"})
+    assert echoed.verdict is Verdict.DECLINED
+
+
+def test_an_issuers_own_codes_are_said_as_ours():
+    profile = LinkProfile(codes={"A9": "00", "B1": "51"})
+    for own, code in profile.codes.items():
+        message = _DUMP.decode(_DUMP.encode("0210", {39: own}))
+        assert parse_answer(message, None, profile).response_code == code
 
 
 def test_what_a_row_asked_for_is_what_its_answer_repeats():
     fields = request_of(SALE)[1]
     assert answer_fields_of(SALE) == {n: fields[n] for n in (4, 37, 41, 42, 49)}
     assert 4 not in answer_fields_of(SALE._replace(kind="balance"))
-
-
-def test_answering_a_network_request():
-    request = CODEC.decode(CODEC.encode("0820", {7: "1123090203", 11: "000009", 70: "301"}))
-    assert network_answer(request) == (
-        "0830",
-        {7: "1123090203", 11: "000009", 39: "00", 70: "301"},
-    )

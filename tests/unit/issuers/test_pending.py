@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from annul.issuers.errors import NoAnswer, NotSent, Silence
-from annul.issuers.pending import Exchange, Key, PendingExchanges, answer_key, request_key
+from annul.issuers.pending import Exchange, PendingExchanges, answer_key
 
 
 class Row:
@@ -22,15 +22,24 @@ class Row:
         sent: bool = True,
     ):
         future: asyncio.Future = asyncio.get_running_loop().create_future()
-        exchange = Exchange(key(trace, acquirer, forwarder), b"frame", future, deadline)
+        asked = fields(trace, acquirer, forwarder) | {12: "100000", 37: "600000000001"}
+        exchange = Exchange("0210", asked, b"frame", future, deadline)
         if sent:
             exchange.frame = None
         self.pending.add(exchange)
         return exchange, future
 
+    def take(self, trace: str, *institutions: str, **other: str):
+        said = fields(trace, *institutions) | {int(n[1:]): v for n, v in other.items()}
+        return self.pending.take("0210", said)
 
-def key(trace: str, acquirer: str = "48020000", forwarder: str = "48020000") -> Key:
-    return ("0210", "1123100000", trace, acquirer, forwarder)
+    def has(self, trace: str) -> bool:
+        asked = fields(trace)
+        return self.pending.has(answer_key("0210", asked), asked)
+
+
+def fields(trace: str, acquirer: str = "48020000", forwarder: str = "48020000") -> dict[int, str]:
+    return {7: "1123100000", 11: trace, 32: acquirer, 33: forwarder}
 
 
 @pytest.fixture
@@ -41,32 +50,43 @@ async def row() -> Row:
 async def test_an_answer_takes_its_own_exchange_once(row):
     first, answered = row.add("000001")
     row.add("000002")
-    assert row.pending.take(key("000001")) is first
+    assert row.take("000001") is first
     assert first.answer("the answer")
     assert await answered == "the answer"
-    assert row.pending.take(key("000001")) is None
+    assert row.take("000001") is None
     assert len(row.pending) == 1
 
 
-def test_a_request_and_its_answer_have_the_same_key():
-    fields = {7: "1123100000", 11: "000001", 32: "48020000", 33: "48020000", 41: "00000001"}
-    assert request_key("0200", fields) == key("000001")
-    assert answer_key("0210", fields | {41: "00000002"}) == key("000001")
-    assert request_key("0420", fields) != key("000001")
-    for number in (7, 11, 32, 33):
-        assert answer_key("0210", fields | {number: "9"}) != key("000001")
+@pytest.mark.parametrize("by", ["f7", "f12", "f37"])
+async def test_one_field_that_is_as_it_was_asked_will_do(row: Row, by: str):
+    other = {"f7": "0101000000", "f12": "235959", "f37": "999999999999"}
+    mine = {"f7": "1123100000", "f12": "100000", "f37": "600000000001"}
+    row.add("000001")
+    assert row.take("000001", **other) is None
+    assert row.take("000001", **{**other, by: mine[by]}) is not None
 
 
-def test_messages_of_the_network_go_by_their_trace():
-    fields = {7: "1123100000", 11: "000001", 33: "48020000"}
-    assert request_key("0820", fields) == answer_key("0830", {11: "000001", 7: "1123100009"})
+async def test_an_answer_of_another_kind_or_trace_fits_nothing(row: Row):
+    row.add("000001")
+    assert row.pending.take("0430", fields("000001")) is None
+    assert row.take("000002") is None
+    assert row.pending.take("0210", {11: "000001"}) is None
+
+
+async def test_messages_of_the_network_go_by_their_trace():
+    pending = PendingExchanges()
+    future: asyncio.Future = asyncio.get_running_loop().create_future()
+    asked = {7: "1123100000", 11: "000001", 70: "301"}
+    sent = Exchange("0830", asked, b"frame", future, 10.0)
+    pending.add(sent)
+    assert pending.take("0830", {11: "000001", 7: "1123100009"}) is sent
 
 
 async def test_the_same_trace_in_the_same_second_of_two_institutions(row):
     one, _ = row.add("000001", acquirer="1")
     two, _ = row.add("000001", acquirer="2")
-    assert row.pending.take(key("000001", "2")) is two
-    assert row.pending.take(key("000001", "1")) is one
+    assert row.take("000001", "2") is two
+    assert row.take("000001", "1") is one
 
 
 @pytest.mark.parametrize("said", [("", "1"), ("1", ""), ("", "")])
@@ -74,24 +94,24 @@ async def test_an_answer_without_an_institution_must_fit_one_only(row, said):
     row.add("000001", acquirer="1", forwarder="1")
     row.add("000001", acquirer="1", forwarder="2")
     row.add("000001", acquirer="2", forwarder="1")
-    assert row.pending.take(key("000001", *said)) is None
+    assert row.take("000001", *said) is None
     assert len(row.pending) == 3
     only, _ = row.add("000002", acquirer="1", forwarder="1")
-    assert row.pending.take(key("000002", *said)) is only
+    assert row.take("000002", *said) is only
 
 
 async def test_an_answer_without_a_forwarder_is_not_given_to_the_one_that_named_none(row):
     row.add("000001")
     bare, _ = row.add("000001", forwarder="")
-    assert row.pending.take(key("000001", forwarder="")) is None
-    row.pending.take(key("000001"))
-    assert row.pending.take(key("000001", forwarder="")) is bare
+    assert row.take("000001", "48020000", "") is None
+    row.take("000001")
+    assert row.take("000001", "48020000", "") is bare
 
 
 async def test_an_institution_that_is_named_must_fit(row):
     row.add("000001")
-    assert row.pending.take(key("000001", "", "48030000")) is None
-    assert row.pending.take(key("000001", "48030000", "")) is None
+    assert row.take("000001", "", "48030000") is None
+    assert row.take("000001", "48030000", "") is None
     assert len(row.pending) == 1
 
 
@@ -103,8 +123,8 @@ async def test_the_oldest_expire_and_the_younger_stay(row):
         await old
     assert raised.value.silence is Silence.TIMED_OUT
     assert not young.done()
-    assert key("000001") not in row.pending
-    assert key("000002") in row.pending
+    assert not row.has("000001")
+    assert row.has("000002")
 
 
 async def test_what_was_never_written_is_not_sent(row):
@@ -125,7 +145,7 @@ async def test_a_lost_connection_ends_everything(row):
 async def test_answered_exchanges_do_not_pile_up_behind_the_oldest(row):
     for number in range(100):
         exchange, _ = row.add(f"{number:06d}", deadline=10.0)
-        row.pending.take(exchange.key)
+        row.take(f"{number:06d}")
         exchange.answer("the answer")
     assert row.pending.expire(0.0) == 0
     assert len(row.pending._by_age) == 0

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from annul.security import pin
 from annul.security.ciphers import AES, DES, SM, TDES, BlockCipher
-from annul.security.errors import MasterKeyError, PinBlockError, UnusableKey
+from annul.security.errors import MasterKeyError, UnusableKey
 from annul.security.keys import (
     FORMS,
     KeyKind,
@@ -18,11 +17,13 @@ from annul.security.keys import (
 )
 from annul.security.mac import MacAlgorithm, mac
 from annul.security.masterkey import load_or_create
+from annul.security.pin import PinFormat
 from annul.security.software import SoftwareModule
 from annul.security.vault import Vault
 
 _MASTER = bytes(range(32))
 _PAN = "6200010000000007"
+_AS_IT_IS = {"source_format": PinFormat.ISO_0, "target_format": PinFormat.ISO_0}
 
 
 @pytest.mark.parametrize(
@@ -178,10 +179,10 @@ def test_a_key_serves_only_its_purpose() -> None:
     key = module.generate(KeyKind.MAC, TDES)
     module.mac(key, MacAlgorithm.X9_19, b"data")
     with pytest.raises(UnusableKey):
-        module.translate_pin(bytes(8), _PAN, key, key)
+        module.translate_pin(bytes(8), _PAN, key, key, **_AS_IT_IS)
     renamed = WrappedKey(KeyKind.PIN, TDES, key.wrapped, key.check_value)
     with pytest.raises(UnusableKey, match="does not open"):
-        module.translate_pin(bytes(8), _PAN, renamed, renamed)
+        module.translate_pin(bytes(8), _PAN, renamed, renamed, **_AS_IT_IS)
 
 
 def test_keys_survive_a_restart_only_under_the_same_master() -> None:
@@ -190,30 +191,6 @@ def test_keys_survive_a_restart_only_under_the_same_master() -> None:
     assert again.mac(key, MacAlgorithm.X9_19, b"x") == again.mac(key, MacAlgorithm.X9_19, b"x")
     with pytest.raises(UnusableKey, match="does not open"):
         SoftwareModule(bytes(32)).mac(key, MacAlgorithm.X9_19, b"x")
-
-
-@pytest.mark.parametrize("source_has_pan", [True, False])
-def test_a_pin_goes_from_terminal_to_issuer(*, source_has_pan: bool) -> None:
-    module = SoftwareModule(_MASTER)
-    clear_source, clear_target = bytes(range(16)), bytes(range(16, 32))
-    source = module.import_key(KeyKind.PIN, TDES, clear_source)
-    target = module.import_key(KeyKind.PIN, TDES, clear_target)
-    block = pin.block("123456", _PAN if source_has_pan else "")
-    encrypted = BlockCipher(TDES, clear_source).encrypt(block)
-    moved = module.translate_pin(encrypted, _PAN, source, target, source_has_pan=source_has_pan)
-    assert pin.pin_of(BlockCipher(TDES, clear_target).decrypt(moved), _PAN) == "123456"
-
-
-@pytest.mark.parametrize("digits", ["", "123", "1234567890123", "12a4"])
-def test_an_impossible_pin_is_refused_without_showing_it(digits: str) -> None:
-    with pytest.raises(PinBlockError) as caught:
-        pin.block(digits, _PAN)
-    assert not digits or digits not in str(caught.value)
-
-
-def test_a_block_under_another_key_is_refused() -> None:
-    with pytest.raises(PinBlockError):
-        pin.pin_of(bytes.fromhex("FFFFFFFFFFFFFFFF"), _PAN)
 
 
 def test_the_vault_opens_matches_and_hides() -> None:

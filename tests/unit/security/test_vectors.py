@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import pytest
 
-from annul.security import pin
 from annul.security.ciphers import AES, DES, SM, TDES, BlockCipher
 from annul.security.errors import UnusableKey
 from annul.security.mac import EQUALISABLE, MacAlgorithm, mac, verify
+from annul.security.pin import PinFormat, seal
 from tests.support import samples
 
 _CIPHERS: Final = {
@@ -38,8 +38,9 @@ def test_sample(row: dict[str, Any]) -> None:
         case {"tmk": key, "tak_cipher": cipher, "tak_plain": plain}:
             assert _key(key).decrypt(bytes.fromhex(cipher)).hex().upper() == plain
         case {"pin": digits, "pan": pan, "pin_block": expected}:
-            block = pin.block(digits, pan if pan.isdigit() else "")
-            assert block.hex().upper() == expected
+            form = PinFormat.ISO_0 if pan.isdigit() else PinFormat.BARE
+            key = _key("31" * 16)
+            assert key.decrypt(seal(digits, pan, key, form)).hex().upper() == expected
         case {"kcv_31x16": double, "kcv_32": a, "kcv_34": b, "E_31_of_34": under} as values:
             master = _key("31" * 16)
             assert master.encrypt(bytes(8)).hex().upper() == double

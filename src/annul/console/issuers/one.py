@@ -17,10 +17,13 @@ from .course import course
 from .list import health_badge, line_badge
 from .rules import add_window, end_rule, rules_card, set_rule, windows_card
 from .set_up import (
+    ask_keys,
     codes_card,
     contacts_card,
     end_contact,
     end_meaning,
+    keys_card,
+    odd_card,
     put_contact,
     routes_card,
     set_meaning,
@@ -64,15 +67,18 @@ async def issuer(view: View) -> None:
             rules = Part(lambda: _rules(view, issuer_id, write=write))
             meanings = Part(lambda: codes_card(view, issuer_id, write=write))
             contacts = Part(lambda: contacts_card(view, issuer_id, write=write))
+            odd = Part(lambda: odd_card(view, issuer_id))
         with ui.element("div").classes("stack third"):
             set_up = Part(lambda: set_up_card(view, issuer_id))
+            keys = Part(lambda: keys_card(view, issuer_id, write=write))
             windows = Part(lambda: _windows(view, issuer_id, write=write))
             routes = Part(lambda: routes_card(view, issuer_id))
-    still = (rules, windows, meanings, contacts, routes)
+    still = (rules, windows, meanings, contacts, routes, keys)
 
     async def refresh() -> None:
         await top.refresh()
         await set_up.refresh()
+        await odd.refresh()
         drawn = await view.shared(
             ("issuer", issuer_id, span), lambda: course(view, issuer_id, *_SPANS[span][1:])
         )
@@ -128,6 +134,7 @@ def _listen(view: View, issuer_id: str, changed: Any) -> None:
     on("end-rule", end)
     on("meaning", lambda given: set_meaning(view, issuer_id, str(given.get("code", ""))))
     on("end-meaning", lambda given: end_meaning(view, issuer_id, str(given["code"])))
+    on("ask-keys", lambda _: ask_keys(view, issuer_id))
     on("contact", lambda given: put_contact(view, issuer_id, str(given.get("id", ""))))
     on("end-contact", lambda given: end_contact(view, issuer_id, str(given["id"])))
 

@@ -1,6 +1,7 @@
 """Parts of an issuer's page: how it is reached, what its codes mean, whom to call."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,11 +9,15 @@ from annul.console.frame.forms import Answers, Form, FormField, act_button, ask
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
 from annul.console.shared import CARD_TYPES
+from annul.desk import issuer_keys
 from annul.desk import issuers as views
 from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
 from annul.domain.response_codes import FAULTS, describe
+from annul.domain.text import Text
+from annul.wire.names import name_of
 
+_KEYS: Final = {"zone": "Zone key", "mac": "MAC key", "pin": "PIN key"}
 _DUTIES: Final = ("switch", "disputes", "risk", "settlement", "duty desk")
 
 
@@ -41,22 +46,87 @@ async def set_up_card(view: View, issuer_id: str) -> Html:
                 (words("Dialect, framing"), f"{row['dialect']}, {row['framing']}"),
                 (words("Response time-out"), f"{row['timeout_ms'] / 1000:g} s"),
                 (words("Code on timeout"), row["silent_code"]),
-                (
-                    words("Keys shared with it"),
-                    words(
-                        {
-                            (True, True): "PIN and MAC",
-                            (True, False): "PIN only",
-                            (False, True): "MAC only",
-                            (False, False): "none",
-                        }[row["has_pin_key"], row["has_mac_key"]]
-                    ),
-                ),
+                ("MAC", row["mac_algorithm"]),
+                (words("PIN format"), f"ISO 9564-1: {row['pin_format']}"),
                 (words("Shares accounts with"), row["bank"]),
                 (words("State"), "" if row["active"] else badge(words("switched off"), "bad")),
             )
         ),
     )
+
+
+async def odd_card(view: View, issuer_id: str) -> Html:
+    """Show which fields of its answers make no sense here; nothing when all of them do."""
+    words = view.words
+    rows = [
+        (
+            tag("b", number, cls="mono"),
+            words.of(Text(*name_of(int(number)))),
+            one["count"],
+            words("expected {what}", what=one["expected"]) if one["expected"] else "",
+            tag("span", one["sample"], cls="mono"),
+            view.when(datetime.fromisoformat(one["at"]), seconds=True),
+        )
+        for line in await views.links(view.desk, issuer_id)
+        for number, one in line["odd"].items()
+    ]
+    if not rows:
+        return Html("")
+    names = ("Field", "Name", "Times", "Reason", "Bytes", "Last")
+    return card(
+        words("Fields that make no sense here"),
+        table([words(name) for name in names], rows),
+        tag(
+            "p",
+            words(
+                "Nobody needs them, so each answer counted all the same. Digits are hidden. "
+                "Correct the dialect, or the issuer does."
+            ),
+            cls="muted note",
+        ),
+    )
+
+
+async def keys_card(view: View, issuer_id: str, *, write: bool) -> Html:
+    """Show the keys that count, by their check values, and let new ones be asked for."""
+    words = view.words
+    row = await views.find(view.desk, issuer_id)
+    known = await issuer_keys.keys(view.desk, issuer_id)
+    rows = [
+        (
+            words(_KEYS[one["kind"]]),
+            tag("span", one["check"] or "–", cls="mono"),
+            words("agreed at set-up")
+            if one["agreed"]
+            else view.when(one["since"])
+            if one["since"]
+            else badge(words("not in force yet"), "warn"),
+        )
+        for one in known
+    ]
+    ask_new = ""
+    if row["keys_wanted"]:
+        ask_new = badge(words("new keys are asked for"), "warn")
+    elif write and row["key_exchange"]:
+        ask_new = act_button(words("Ask for new keys"), "ask-keys")
+    names = [words("Key"), words("Check value"), words("In force since")]
+    return card(words("Keys"), table(names, rows, empty=words("No key is agreed.")), aside=ask_new)
+
+
+async def ask_keys(view: View, issuer_id: str) -> bool:
+    """Ask why new keys are needed."""
+    words = view.words
+    if not view.may(Scope.ISSUERS_WRITE):
+        return False
+
+    async def act(answers: Answers) -> None:
+        await issuer_keys.ask_for_keys(view.desk, view.visitor, issuer_id, answers["reason"])
+
+    form = Form(
+        words("Ask for new keys"),
+        about=words("The keys in force stay until the issuer has sent new ones."),
+    )
+    return await ask(view, form, act)
 
 
 async def routes_card(view: View, issuer_id: str) -> Html:

@@ -21,11 +21,15 @@ _WEIGHTS: Final = {
 _ASKS: Final = {
     "sign_in": "Request sign-in",
     "parameters": "Request parameter download",
+    "ca_keys": "Request public key download",
+    "aids": "Request chip parameter download",
     "update": "Request update",
 }
 _WANTS: Final = {
     "sign_in": "sign-in requested",
     "parameters": "parameter download requested",
+    "ca_keys": "public key download requested",
+    "aids": "chip parameter download requested",
     "update": "update requested",
 }
 

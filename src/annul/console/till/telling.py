@@ -97,7 +97,7 @@ def result(done: TillResult, profile: Profile, words: Words) -> Result:
         return Result(
             "good",
             words("Settled"),
-            agreed if done.settled.balanced else differs,
+            agreed if done.settled.agrees else differs,
             lines=tuple(told),
         )
     if done.wish.function == "sign_in":

@@ -25,6 +25,7 @@ async def transaction(view: View) -> None:
     rows = [chain["original"], *chain["attempts"]]
     row = next(one for one in rows if one["id"] == identity)
     words, here = view.words, str(identity)
+    kept = await views.kept(view.desk, view.visitor, row["merchant_id"], identity)
     html(_head(view, row, chain["case_number"]))
     made = boxes(view, rows, here)
     if view.may(Scope.CASES_READ):
@@ -36,6 +37,7 @@ async def transaction(view: View) -> None:
                 card(words("As a list"), drawn(view, TRANSACTIONS, rows)),
                 tag("div", _details(view, row), cls="half"),
                 tag("div", _entries(view, rows, chain["entries"]), cls="half"),
+                _kept(view, kept) if any(kept.values()) else None,
             )
         ),
         "grid",
@@ -118,6 +120,25 @@ def _details(view: View, row: Mapping[str, Any]) -> Html:
         (words("Ended"), when("ended_at")),
     )
     return card(words("Details"), facts(pairs))
+
+
+def _kept(view: View, kept: Mapping[str, Any]) -> Html:
+    """Show what the terminal gave after the transaction; of a signature no more than that."""
+    words = view.words
+
+    def mono(*lines: str) -> Html | str:
+        return join(tag("div", line, cls="mono") for line in lines if line)
+
+    size = words("{n} bytes, sealed", n=str(kept["signature_size"]))
+    said = {True: "approved by the chip", False: "refused by the chip", None: ""}
+    pairs = (
+        (words("Cardholder's signature"), size if kept["signature_size"] else ""),
+        ("SHA-256", mono(*kept["signature_digests"])),
+        (words("The chip's last word"), words(said[kept["chip_approved"]])),
+        (words("Chip data"), mono(kept["chip"])),
+        (words("Script results"), mono(*kept["script_results"])),
+    )
+    return card(words("From the terminal"), facts(pairs))
 
 
 def _asked_by(view: View, row: Mapping[str, Any]) -> str:

@@ -7,10 +7,13 @@ from annul.domain.kinds import KINDS, Family, Kind, Role
 from annul.host.financial import take
 from annul.host.host import Handler
 
-from .batch import batch_upload, batch_upload_end, settlement
-from .network import echo, parameters, parameters_taken, sign_in, sign_off, status
+from .batch import settlement
+from .chips import aid, aids, ca_key, ca_keys, card_lists
+from .later import script_result, signature
+from .network import echo, parameters, sign_in, sign_off, status, taken
 from .reversal import reverse
 from .undo import advise, refund, undo
+from .uploads import batch_upload, batch_upload_end, ic_upload
 
 _BY_ROLE: Final[Mapping[Role | None, Handler]] = {
     None: take,
@@ -31,9 +34,20 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "sign_off": sign_off,
     "echo": echo,
     "parameters": parameters,
-    "parameters_taken": parameters_taken,
+    "parameters_taken": taken,
+    "ca_keys": ca_keys,
+    "ca_key": ca_key,
+    "ca_keys_taken": taken,
+    "aids": aids,
+    "aid": aid,
+    "aids_taken": taken,
+    "card_lists": card_lists,
+    "card_lists_taken": taken,
     "status": status,
+    "script_result": script_result,
+    "signature": signature,
     "settlement": settlement,
     "batch_upload": batch_upload,
+    "ic_upload": ic_upload,
     "batch_upload_end": batch_upload_end,
 }

@@ -7,22 +7,27 @@ merchant_id = :merchant AND terminal_id = :terminal AND batch = :batch;
 state IN ('approved', 'voided', 'partly_refunded', 'refunded');
 
 -- name: totals
--- description: What the host has of a batch: what counts on a terminal's settlement slip.
+-- description: What the host has of a batch: what counts on a terminal's settlement slip, by scheme.
 SELECT
+    scheme,
     coalesce(sum(amount) FILTER (WHERE kind = ANY (:debits::text[])), 0)::bigint AS debit_amount,
     (count(*) FILTER (WHERE kind = ANY (:debits::text[])))::int AS debit_count,
     coalesce(sum(amount) FILTER (WHERE kind = ANY (:credits::text[])), 0)::bigint AS credit_amount,
     (count(*) FILTER (WHERE kind = ANY (:credits::text[])))::int AS credit_count
 FROM transactions
-WHERE {of_batch} AND {counts};
+WHERE {of_batch} AND {counts}
+GROUP BY scheme;
 
 -- name: settle
 -- description: Keep a settlement and begin the next batch, once.
 WITH settled AS (
     INSERT INTO batches (merchant_id, terminal_id, batch, settled_at, balanced, debit_amount,
-                         debit_count, credit_amount, credit_count, claimed)
+                         debit_count, credit_amount, credit_count, foreign_balanced,
+                         foreign_debit_amount, foreign_debit_count, foreign_credit_amount,
+                         foreign_credit_count, claimed)
     VALUES (:merchant, :terminal, :batch, :now, :balanced, :debit_amount, :debit_count,
-            :credit_amount, :credit_count, :claimed)
+            :credit_amount, :credit_count, :foreign_balanced, :foreign_debit_amount,
+            :foreign_debit_count, :foreign_credit_amount, :foreign_credit_count, :claimed)
     ON CONFLICT DO NOTHING
     RETURNING batch
 )
@@ -33,7 +38,7 @@ RETURNING t.batch;
 
 -- name: settled
 -- description: The settlement of a batch.
-SELECT balanced FROM batches WHERE {of_batch};
+SELECT balanced, foreign_balanced FROM batches WHERE {of_batch};
 
 -- name: upload
 -- description: Keep uploaded records; a repeated one changes nothing.
@@ -43,19 +48,40 @@ FROM unnest(:traces::text[], :card_hashes::bytea[], :amounts::bigint[])
     AS u (trace, card_hash, amount)
 ON CONFLICT DO NOTHING;
 
+-- name: ic_upload
+-- description: Keep what a chip gave; a repeated one changes nothing.
+INSERT INTO ic_uploads (merchant_id, terminal_id, batch, trace, approved, card_hash, amount, chip,
+                        received_at)
+VALUES (:merchant, :terminal, :batch, :trace, :approved, :card_hash, :amount, :chip, :now)
+ON CONFLICT DO NOTHING;
+
 -- name: end_upload
 -- description: Close the upload of a batch and count where upload and host differ.
-WITH closed AS (
+-- A half that balanced need not be uploaded. Where both did what had a chip is, once any of it came.
+WITH settled AS (
+    SELECT balanced, foreign_balanced FROM batches WHERE {of_batch}
+), closed AS (
     UPDATE batches SET upload_ended = true WHERE {of_batch} AND NOT upload_ended
     RETURNING batch
 ), uploaded AS (
     SELECT trace, amount FROM batch_uploads WHERE {of_batch}
+    UNION
+    SELECT trace, amount FROM ic_uploads WHERE {of_batch} AND approved
 ), kept AS (
-    SELECT trace, amount FROM transactions
+    SELECT trace, amount,
+           CASE scheme WHEN 'foreign' THEN s.foreign_balanced ELSE s.balanced END AS balanced,
+           s.balanced AND s.foreign_balanced AND kind = ANY (:debits::text[])
+               AND left(entry_mode, 2) = :inserted AS chip
+    FROM transactions, settled s
     WHERE {of_batch} AND {counts} AND kind = ANY (:kinds::text[])
+), expected AS (
+    SELECT trace, amount FROM kept
+    WHERE NOT balanced OR chip AND EXISTS (SELECT FROM ic_uploads WHERE {of_batch})
+), differing AS (
+    (SELECT trace, amount FROM uploaded EXCEPT SELECT trace, amount FROM kept)
+    UNION ALL
+    (SELECT trace, amount FROM expected EXCEPT SELECT trace, amount FROM uploaded)
 )
-SELECT (SELECT balanced FROM batches WHERE {of_batch}) AS balanced,
+SELECT (SELECT balanced FROM settled) AS balanced,
        EXISTS (SELECT FROM closed) AS first,
-       (SELECT count(*) FROM uploaded FULL JOIN kept USING (trace, amount)
-        WHERE uploaded.trace IS NULL OR kept.trace IS NULL)::int AS differing,
-       (SELECT count(*) FROM uploaded)::int AS uploaded;
+       (SELECT count(*) FROM differing)::int AS differing;

@@ -15,6 +15,12 @@ from annul.wire.masking import scan
 from annul.wire.subfields import Field60, Field62Terminal, Field63
 
 _SERIAL: Final = 64  # characters that are kept of a serial number
+# What is asked of a terminal until it says that it has it. Card lists nobody asks for.
+_TAKEN: Final = {
+    "parameters_taken": "parameters",
+    "ca_keys_taken": "ca_keys",
+    "aids_taken": "aids",
+}
 
 
 async def sign_in(request: Request, host: Host) -> Reply:
@@ -22,7 +28,7 @@ async def sign_in(request: Request, host: Host) -> Reply:
 
     Nothing of the terminal changes before a good MAC under these keys: anybody may send this.
     """
-    _admit(request)
+    admit(request)
     entry, station = request.entry, request.station
     form = station.terminal.key_form
     if request.field60.network != form:
@@ -46,7 +52,7 @@ async def sign_in(request: Request, host: Host) -> Reply:
 
 async def sign_off(request: Request, host: Host) -> Reply:
     """Let the terminal go until it signs in again."""
-    _admit(request)
+    admit(request)
     await host.registry.signed_off(request.station, request.received_at)
     return Reply("00", {37: host.numbers.next(request.received_at)})
 
@@ -54,29 +60,29 @@ async def sign_off(request: Request, host: Host) -> Reply:
 async def echo(request: Request, host: Host) -> Reply:
     """Say that the host is there."""
     del host
-    _admit(request)
+    admit(request)
     return Reply("00")
 
 
 async def parameters(request: Request, host: Host) -> Reply:
     """Send the terminal's parameters."""
     del host
-    _admit(request)
+    admit(request)
     return Reply("00", {62: Parameters(name=request.merchant.name_zh).build()})
 
 
-async def parameters_taken(request: Request, host: Host) -> Reply:
-    """Take the terminal's word that it has its parameters."""
-    _admit(request)
+async def taken(request: Request, host: Host) -> Reply:
+    """Take the terminal's word that it has what it was asked to download."""
+    admit(request)
     terminal = request.station.terminal
-    if terminal.wants == "parameters":
+    if terminal.wants and terminal.wants == _TAKEN.get(request.kind.name):
         await host.registry.want(terminal.merchant_id, terminal.terminal_id, "")
     return Reply("00")
 
 
 async def status(request: Request, host: Host) -> Reply:
     """Keep what the terminal says of its state."""
-    _admit(request)
+    admit(request)
     said = request.message[62]
     text = said.decode("gbk", "replace") if isinstance(said, bytes) else said
     kept = scan(text.replace("\0", ""))
@@ -84,7 +90,8 @@ async def status(request: Request, host: Host) -> Reply:
     return Reply("00")
 
 
-def _admit(request: Request) -> None:
+def admit(request: Request) -> None:
+    """Check merchant and terminal; raises `Refusal` with the rule's code."""
     ruling = admission.check(
         request.merchant,
         request.station.terminal,

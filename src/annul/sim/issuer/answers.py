@@ -2,7 +2,7 @@
 
 from typing import Any, Final, NamedTuple
 
-from annul.security.ciphers import BlockCipher
+from annul.security.keys import KeyKind
 from annul.security.mac import MacAlgorithm, mac, verify
 from annul.wire.codec import Codec, Message
 from annul.wire.mac_block import MacBlock
@@ -10,8 +10,10 @@ from annul.wire.subfields import Field59
 
 from .entries import APPROVED, IN_PART, BookEntry
 from .faults import NONE, FaultKind, Met
+from .keys import SimulatedKeys
 
 NETWORK: Final = "0820"
+NETWORK_ANSWER: Final = "0830"
 _ECHOED: Final = (2, 3, 4, 7, 11, 12, 13, 18, 25, 32, 33, 37, 41, 42, 49)
 _GARBAGE: Final = b"0210" + bytes(range(40))
 _NO_FUNDS: Final = "51"
@@ -61,22 +63,23 @@ def replies(
 
 
 class Answers:
-    """Builds answers and checks requests, for one dialect and one MAC key."""
+    """Builds answers and checks requests, for one dialect and MAC algorithm."""
 
-    def __init__(self, codec: Codec, mac_key: BlockCipher | None) -> None:
+    def __init__(self, codec: Codec, keys: SimulatedKeys, algorithm: MacAlgorithm) -> None:
         self._codec = codec
-        self._mac_key = mac_key
+        self._algorithm = algorithm
+        self._keys = keys
         self._mac_block = MacBlock(codec.dialect)
 
     def genuine(self, message: Message) -> bool:
         """Check the MAC of a request; without a key every request is genuine."""
-        if self._mac_key is None:
+        if not self._keys.macs:
             return True
         code = message.get(self._codec.dialect.mac_field)
         if not isinstance(code, bytes):
             return False
         signed = self._mac_block.of(message.mti, message.fields(), message.unsigned)
-        return verify(MacAlgorithm.X9_19, self._mac_key, signed, code)
+        return any(verify(self._algorithm, key, signed, code) for key in self._keys.macs)
 
     def build(self, message: Message, reply: IssuerReply, met: Met = NONE) -> bytes:
         """Build the answer to a message."""
@@ -90,13 +93,14 @@ class Answers:
         fields[39] = reply.code
         fields |= reply.fields
         mti = f"{message.mti[:2]}{int(message.mti[2]) + 1}0"
-        if self._mac_key is None or message.mti == NETWORK:
+        key = self._keys.force[KeyKind.MAC]
+        if key is None or message.mti == NETWORK:
             return self._codec.encode(mti, fields)
         body = self._codec.encode_unsigned(mti, fields)
         if FaultKind.WRONG_MAC in met.kinds:
             return self._codec.sign(body, bytes(8))
         signed = self._mac_block.of(mti, fields, body)
-        return self._codec.sign(body, mac(MacAlgorithm.X9_19, self._mac_key, signed))
+        return self._codec.sign(body, mac(self._algorithm, key, signed))
 
 
 def another(number: int, value: str) -> str:

@@ -3,6 +3,7 @@
 Card numbers come in bodies only and go out masked.
 """
 
+import asyncio
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any, Final
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from annul.security.keys import KeyKind
 from annul.wire.masking import mask_pan
 
 from .entries import BookEntry
@@ -17,6 +19,7 @@ from .faults import Fault, FaultKind
 from .rules import CARD_STATES, IssuerSettings
 from .server import IssuerServer
 
+_ANSWER_S: Final = 15.0
 _POLICY: Final = TypeAdapter(IssuerSettings)
 
 
@@ -171,6 +174,20 @@ async def card(server: Simulated, row: CardRow) -> dict[str, Any]:
         "held": account.held,
         "state": account.state,
     }
+
+
+@_ROUTES.post("/keys")
+async def keys(server: Simulated, *, kind: KeyKind, wrong_check: bool = False) -> dict[str, str]:
+    """Send the acquirer a new key, and say what it answered; with a wrong check value on demand."""
+    if kind not in server.keys.force or not server.keys.agreed:
+        raise HTTPException(422, "no key messages are agreed, or not of this kind")
+    if not server.change_key(kind, wrong_check=wrong_check):
+        raise HTTPException(409, "no acquirer is connected")
+    try:
+        async with asyncio.timeout(_ANSWER_S):
+            return {"code": await server.keys.said.get()}
+    except TimeoutError:
+        raise HTTPException(504, "the acquirer did not answer") from None
 
 
 def _shown(entry: BookEntry) -> dict[str, Any]:

@@ -10,17 +10,19 @@ from typing import Any, Final
 import structlog
 
 from annul.renewal import Port, listen
-from annul.security.ciphers import BlockCipher
 from annul.security.errors import PinBlockError
-from annul.security.pin import pin_of
+from annul.security.keys import KeyKind
+from annul.security.mac import MacAlgorithm
+from annul.security.pin import PinFormat, unseal
 from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, FrameError
 from annul.wire.framing import Framer, Framing
 
-from .answers import NETWORK, Answers, IssuerReply, replies
+from .answers import NETWORK, NETWORK_ANSWER, Answers, IssuerReply, replies
 from .books import Books, IssuerKind, kind_of
 from .entries import BookEntry, Key
 from .faults import REVERSAL, FaultKind, Faults, Met
+from .keys import SimulatedKeys
 
 log = structlog.get_logger(__name__)
 
@@ -77,8 +79,10 @@ class IssuerServer:
         codec: Codec,
         framing: Framing,
         now: Callable[[], datetime],
-        mac_key: BlockCipher | None = None,
-        pin_key: BlockCipher | None = None,
+        keys: SimulatedKeys | None = None,
+        *,
+        pin_format: PinFormat = PinFormat.ISO_0,
+        mac_algorithm: MacAlgorithm = MacAlgorithm.X9_19,
     ) -> None:
         self.books = books
         self.faults = faults
@@ -90,8 +94,9 @@ class IssuerServer:
         self.now = now
         self._codec = codec
         self._framing = framing
-        self._answers = Answers(codec, mac_key)
-        self._pin_key = pin_key
+        self.keys = keys or SimulatedKeys(codec, mac_algorithm, None, None)
+        self._answers = Answers(codec, self.keys, mac_algorithm)
+        self._pin_format = pin_format
         self._connections: dict[_Connection, None] = {}  # the newest last
         # Requests that are to be booked late.
         self._waiting: dict[Key, asyncio.TimerHandle] = {}
@@ -138,7 +143,9 @@ class IssuerServer:
             return
         if message.mti == NETWORK:
             if not self.silent:
-                connection.send(self._answers.build(message, IssuerReply("00", {70: message[70]})))
+                self._serve_network(connection, message)
+        elif message.mti == NETWORK_ANSWER:
+            self.keys.answered(message)
         elif self._answers.genuine(message):
             self._serve(connection, _Asked.of(message))
         else:
@@ -148,7 +155,19 @@ class IssuerServer:
         """Frame an answer."""
         return self._framing.pack(body)
 
+    def change_key(self, kind: KeyKind, *, wrong_check: bool = False) -> bool:
+        """Send a new key to who connected last; False when nobody is there."""
+        connection = next(reversed(self._connections), None)
+        if connection is not None:
+            connection.send(self.keys.bring(kind, self.now(), wrong_check=wrong_check))
+        return connection is not None
+
     # One message ----------------------------------------------------------------------------
+
+    def _serve_network(self, connection: "_Connection", message: Message) -> None:
+        plain = self._answers.build(message, IssuerReply("00", {70: message[70]}))
+        for body in self.keys.answer(message, self.now()) or [plain]:
+            connection.send(body)
 
     def _serve(self, connection: "_Connection", asked: _Asked) -> None:
         if asked.key in self._waiting and not asked.reversal:
@@ -230,10 +249,11 @@ class IssuerServer:
     def _pin_ruling(self, asked: _Asked) -> str:
         """Give the code that refuses the PIN: 55 when wrong, 99 when it can not be read."""
         block = asked.message.get(52)
-        if not isinstance(block, bytes) or self._pin_key is None:
+        key = self.keys.force[KeyKind.PIN]
+        if not isinstance(block, bytes) or key is None:
             return ""
         try:
-            said = pin_of(self._pin_key.decrypt(block), asked.pan)
+            said = unseal(block, asked.pan, key, self._pin_format)
         except PinBlockError:
             return "99"
         return "" if self.books.account(asked.pan).pin in {"", said} else "55"

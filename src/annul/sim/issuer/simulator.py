@@ -9,8 +9,11 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
+from annul.issuers.key_forms import KEY_FORMS
 from annul.renewal import renewing
 from annul.security.ciphers import TDES, BlockCipher
+from annul.security.mac import MacAlgorithm
+from annul.security.pin import PinFormat
 from annul.security.tls import ServerTls
 from annul.serving import serve_http
 from annul.store.loop import Loops
@@ -22,6 +25,7 @@ from .books import Books
 from .books_file import BooksFile
 from .control import build
 from .faults import Faults
+from .keys import SimulatedKeys
 from .rules import IssuerSettings
 from .server import IssuerServer
 
@@ -41,6 +45,13 @@ class Options:
     books: Path | None = None
     mac_key: bytes | None = None
     pin_key: bytes | None = None
+    mac_algorithm: MacAlgorithm = MacAlgorithm.X9_19
+    mac_key_algorithm: str = TDES
+    pin_format: PinFormat = PinFormat.ISO_0
+    pin_key_algorithm: str = TDES
+    key_exchange: str = ""  # how its key messages look; they need a zone key (3DES)
+    zone_key: bytes | None = None
+    keys_in_answers: bool = False  # a key that is asked for comes with the answer
     tls: ServerTls | None = None  # for the acquirer's port; the control stays plain
 
 
@@ -51,6 +62,23 @@ class Simulator:
     server: IssuerServer
     port: int
     control_port: int | None
+
+
+def _keys(options: Options, codec: Codec) -> SimulatedKeys:
+    keys = SimulatedKeys(
+        codec,
+        options.mac_algorithm,
+        _cipher(options.mac_key_algorithm, options.mac_key),
+        _cipher(options.pin_key_algorithm, options.pin_key),
+        KEY_FORMS.get(options.key_exchange),
+        _cipher(TDES, options.zone_key),
+    )
+    keys.in_answers = options.keys_in_answers
+    return keys
+
+
+def _cipher(algorithm: str, key: bytes | None) -> BlockCipher | None:
+    return BlockCipher(algorithm, key) if key else None
 
 
 def _now() -> datetime:
@@ -69,14 +97,16 @@ async def simulate(
             file = stack.enter_context(closing(BooksFile(options.books)))
         books = Books(IssuerSettings(), lambda: f"{random.randrange(10**6):06d}", file)
         books.replay(file.lines if file else ())
+        codec = Codec(DIALECTS[options.dialect])
         server = IssuerServer(
             books,
             Faults(options.seed),
-            Codec(DIALECTS[options.dialect]),
+            codec,
             FRAMINGS[options.framing],
             now,
-            BlockCipher(TDES, options.mac_key) if options.mac_key else None,
-            BlockCipher(TDES, options.pin_key) if options.pin_key else None,
+            _keys(options, codec),
+            pin_format=options.pin_format,
+            mac_algorithm=options.mac_algorithm,
         )
         port = server.open(options.host, options.port)
         stack.push_async_callback(server.stop)

@@ -106,6 +106,19 @@ class TerminalJournal:
         """Keep downloaded parameters."""
         self._base.execute("UPDATE terminal SET parameters = ?", (parameters,))
 
+    def load_chips(self, kind: str, loaded: Mapping[bytes, bytes]) -> None:
+        """Keep what was downloaded of a kind (key, aid) by its name, in place of all of it."""
+        self._base.execute("BEGIN")
+        self._base.execute("DELETE FROM chips WHERE kind = ?", (kind,))
+        rows = [(kind, name, tlv) for name, tlv in loaded.items()]
+        self._base.executemany("INSERT INTO chips (kind, name, tlv) VALUES (?, ?, ?)", rows)
+        self._base.execute("COMMIT")
+
+    def chips(self, kind: str) -> dict[bytes, bytes]:
+        """Give what was downloaded of a kind, by its name."""
+        rows = self._base.execute("SELECT name, tlv FROM chips WHERE kind = ?", (kind,))
+        return {row["name"]: row["tlv"] for row in rows}
+
     def begin_batch(self, settled: str) -> None:
         """Go on to the batch after the one that was settled."""
         self._base.execute("UPDATE terminal SET batch = ?", (next_batch(settled),))
@@ -163,15 +176,8 @@ class TerminalJournal:
     def counted(self, batch: str) -> tuple[Totals, Sequence[Record]]:
         """Give what a settlement counts: approved debits and credits, and their records."""
         approved = [record for record in self.records(batch) if record.state == "approved"]
-        debits = [r for r in approved if KINDS[r.kind].money is Money.TAKE]
-        credits_ = [r for r in approved if KINDS[r.kind].money is Money.BACK]
-        totals = Totals(
-            sum(record.amount for record in debits),
-            len(debits),
-            sum(record.amount for record in credits_),
-            len(credits_),
-        )
-        return totals, [*debits, *credits_]
+        moved = [*_moving(approved, Money.TAKE), *_moving(approved, Money.BACK)]
+        return totals_of(moved), moved
 
     def _all(self, query: str, *arguments: str) -> list[Record]:
         return [self._record(row) for row in self._base.execute(query, arguments)]
@@ -183,6 +189,21 @@ class TerminalJournal:
         values = {name: row[name] for name in _COLUMNS}
         values["fields"] = _from_json(self._vault.open(row["fields"]))
         return Record(**values)
+
+
+def totals_of(records: Sequence[Record]) -> Totals:
+    """Sum records that count: debits and credits."""
+    debits, credits_ = _moving(records, Money.TAKE), _moving(records, Money.BACK)
+    return Totals(
+        sum(record.amount for record in debits),
+        len(debits),
+        sum(record.amount for record in credits_),
+        len(credits_),
+    )
+
+
+def _moving(records: Sequence[Record], way: Money) -> list[Record]:
+    return [record for record in records if KINDS[record.kind].money is way]
 
 
 def _to_json(values: Mapping[int, str | bytes]) -> str:

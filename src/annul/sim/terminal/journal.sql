@@ -31,3 +31,10 @@ CREATE TABLE IF NOT EXISTS records (
     PRIMARY KEY (batch, trace)
 );
 CREATE INDEX IF NOT EXISTS records_owed ON records (batch, trace) WHERE owed <> '';
+
+CREATE TABLE IF NOT EXISTS chips (
+    kind text NOT NULL CHECK (kind IN ('key', 'aid')),
+    name blob NOT NULL,             -- what it is downloaded by
+    tlv  blob NOT NULL,             -- as it came
+    PRIMARY KEY (kind, name)
+);

@@ -5,6 +5,7 @@ Source: UnionPay POS field usage. Tracks and PIN blocks go out and are never kep
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from annul.domain.kinds import KINDS, REVERSAL_MTI, Kind, Money
@@ -12,12 +13,14 @@ from annul.security import pin
 from annul.security.ciphers import SM, BlockCipher
 from annul.wire.subfields import Field53, Field59, Field60, Field61
 
+from . import chip
 from .errors import NotPossible
 from .journal import Fields, Record
 
 # What of a request a reversal or a repeat carries again. Source: UnionPay POS, reversal.
-_REPEATED: Final = (2, 3, 4, 11, 14, 22, 23, 25, 37, 38, 41, 42, 49, 59, 60, 61)
+_REPEATED: Final = (2, 3, 4, 11, 14, 22, 23, 25, 37, 38, 41, 42, 49, 55, 59, 60, 61)
 _EXPIRY: Final = "3012"
+_SEQUENCE: Final = "001"  # of a card with a chip
 _SERVICE_CODE: Final = "201"
 _PIN_LENGTH: Final = "12"
 _KEYED, _SWIPED, _SCANNED = "01", "02", "03"
@@ -43,6 +46,7 @@ class TerminalOrder:
     card: str = field(default="", repr=False)
     pin: str = field(default="", repr=False)
     swiped: bool = True
+    inserted: bool = False  # its chip is read
     original: Record | None = None
     rrn: str = ""
     auth_code: str = ""
@@ -51,7 +55,12 @@ class TerminalOrder:
 
 
 def request(
-    order: TerminalOrder, ids: tuple[str, str], batch: str, trace: str, pin_key: BlockCipher | None
+    order: TerminalOrder,
+    ids: tuple[str, str],
+    batch: str,
+    trace: str,
+    pin_key: BlockCipher | None,
+    now: datetime,
 ) -> Fields:
     """Build the fields of a request, all but the MAC; `ids` are terminal and merchant."""
     kind = order.kind
@@ -62,6 +71,9 @@ def request(
     if 4 in kind.required:
         fields[4] = f"{order.amount:012d}"
     fields |= _scanned(order) if kind.qr else _card(order, pin_key)
+    if order.inserted and 55 in kind.optional:
+        fields |= {22: chip.INSERTED + str(fields[22])[2:], 23: _SEQUENCE}
+        fields[55] = chip.asks(order.card, order.amount, trace, now)
     if kind.undoes:
         fields |= _original(order, batch)
     return dict(sorted(fields.items()))
@@ -100,7 +112,7 @@ def _card(order: TerminalOrder, pin_key: BlockCipher | None) -> Fields:
             message = "a PIN needs a DES or 3DES key: its block has eight bytes in field 52"
             raise NotPossible(message)
         fields[26] = _PIN_LENGTH
-        fields[52] = pin_key.encrypt(pin.block(order.pin, order.card))
+        fields[52] = pin.seal(order.pin, order.card, pin_key, pin.PinFormat.ISO_0)
         fields[53] = Field53(pin_format="2", encryption="6").build()
     return fields
 

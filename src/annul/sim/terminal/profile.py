@@ -53,6 +53,9 @@ class Profile(BaseModel):
     card: str = Field(
         default="", pattern=r"^(\d{12,19})?$", repr=False, description="used when none is given"
     )
+    foreign: tuple[str, ...] = Field(
+        default=("4", "5"), description="how numbers of foreign cards begin"
+    )
     code: str = Field(
         default="", pattern=r"^(\d{12,19})?$", repr=False, description="the same, scanned"
     )
@@ -63,6 +66,10 @@ class Profile(BaseModel):
             message = f"form {self.network} has no key for {self.mac}"
             raise ValueError(message)
         return self
+
+    def is_foreign(self, card: str) -> bool:
+        """Say whether a card, which may be masked, counts in the foreign half of totals."""
+        return card.startswith(self.foreign)
 
     @property
     def master(self) -> BlockCipher:

@@ -45,6 +45,8 @@ _LABELS: Final = {
     "phone": ("客服电话", "HELP LINE"),
     "debits": ("借记", "DEBITS"),
     "credits": ("贷记", "CREDITS"),
+    "foreign_debits": ("外卡借记", "FGN DEBITS"),
+    "foreign_credits": ("外卡贷记", "FGN CREDITS"),
     "settlement": ("结算总计单", "SETTLEMENT"),
     "uploaded": ("上送笔数", "UPLOADED"),
 }
@@ -150,7 +152,7 @@ def totals(settled: Settled, profile: Profile, language: Language) -> str:
 
 def totals_rows(settled: Settled, profile: Profile, language: Language) -> Rows:
     """Give what the slip of a settlement says."""
-    sums = settled.totals
+    sums, foreign = settled.totals, settled.foreign
     agreed = ("与主机相符", "agrees with the host")
     differs = ("与主机不符，已批上送", "differs from the host, uploaded")
     rows = [
@@ -159,10 +161,16 @@ def totals_rows(settled: Settled, profile: Profile, language: Language) -> Rows:
         ("batch", settled.batch),
         ("debits", f"{sums.debit_count} x  CNY {money.show(sums.debit_amount)}"),
         ("credits", f"{sums.credit_count} x  CNY {money.show(sums.credit_amount)}"),
-        ("result", (agreed if settled.balanced else differs)[_index(language)]),
+        ("foreign_debits", _sum(foreign.debit_count, foreign.debit_amount)),
+        ("foreign_credits", _sum(foreign.credit_count, foreign.credit_amount)),
+        ("result", (agreed if settled.agrees else differs)[_index(language)]),
         ("uploaded", str(settled.uploaded) if settled.uploaded else ""),
     ]
     return _labelled(rows, language)
+
+
+def _sum(count: int, amount: int) -> str:
+    return f"{count} x  CNY {money.show(amount)}" if count else ""
 
 
 def heading(what: Literal["title", "settlement"], language: Language) -> str:

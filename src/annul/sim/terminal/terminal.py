@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from annul.domain.kinds import KINDS, Family, Kind
+from annul.domain.kinds import KINDS, Kind, Proof, answer_mti
 from annul.domain.terminal_notes import read
 from annul.merchants.parameters import Parameters
 from annul.security.ciphers import BlockCipher
@@ -20,7 +20,7 @@ from annul.wire.errors import DecodeError
 from annul.wire.framing import REQUIREMENTS
 from annul.wire.subfields import Field59, Field60, Field62Terminal
 
-from . import messages
+from . import downloads, messages
 from .errors import NoAnswerFromHost, NotPossible, SignInRefused, StillOwing, Unreachable
 from .journal import Fields, Record, TerminalJournal
 from .line import TerminalLine
@@ -114,46 +114,41 @@ class SoftTerminal:
 
     async def fetch_parameters(self) -> Parameters:
         """Download the parameters and say that they came."""
-        answer = await self.manage("parameters", network="360")
-        self._expect_approval(answer, "parameter download")
-        field62 = answer.fields[62]
-        assert isinstance(field62, bytes)
-        parameters = Parameters.parse(field62)
-        self.journal.configured(field62)
-        await self.manage("parameters", network="361")
-        return parameters
+        return await downloads.parameters(self)
 
     async def send_status(self, text: str) -> TerminalAnswer:
         """Tell the host how the terminal is."""
         return await self.manage("status", network="362", extra={62: text.encode("gbk")})
 
     async def manage(
-        self, name: str, *, network: str, extra: Fields | None = None, batch: str = ""
+        self,
+        name: str,
+        *,
+        network: str,
+        extra: Fields | None = None,
+        batch: str = "",
+        function: str = "",
     ) -> TerminalAnswer:
         """Send a message that moves no money, and give the answer.
 
-        The end of a batch carries a MAC, because it changes the host's books; when the host does
-        not know the keys any more, the terminal signs in and says it again. Raises `Unreachable`
-        and `NoAnswerFromHost`.
+        What changes the host's books or is evidence carries a MAC; when the host does not know the
+        keys any more, the terminal signs in and says it again. `function` is field 60.1 where it is
+        not that of the kind. Raises `Unreachable` and `NoAnswerFromHost`.
         """
         kind = KINDS[name]
-        signed = kind.family is Family.BATCH
-        batch = batch or self.journal.batch
-        answer = await self._managed(kind, network, batch, extra or {}, signed=signed)
+        signed = kind.proof in {Proof.MAC, Proof.EITHER}
+        said = Field60(function or kind.function, batch or self.journal.batch, network)
+        answer = await self._managed(kind, said, extra or {}, signed=signed)
         if signed and answer.response_code == _MAC_REFUSED:
             await self.sign_in()
-            answer = await self._managed(kind, network, batch, extra or {}, signed=signed)
+            answer = await self._managed(kind, said, extra or {}, signed=signed)
         return answer
 
     async def _managed(
-        self, kind: Kind, network: str, batch: str, extra: Fields, *, signed: bool
+        self, kind: Kind, said: Field60, extra: Fields, *, signed: bool
     ) -> TerminalAnswer:
-        fields: Fields = {
-            41: self._ids[0],
-            42: self._ids[1],
-            60: Field60("00", batch, network).build(),
-        }
-        if 11 in kind.required:
+        fields: Fields = {41: self._ids[0], 42: self._ids[1], 60: said.build()}
+        if 11 in kind.required and 11 not in extra:
             fields[11] = self.journal.next_trace()
         if 49 in kind.required:
             fields[49] = "156"
@@ -193,8 +188,8 @@ class SoftTerminal:
                 await self.sign_in()
             except SignInRefused:  # its keys serve until it has used new ones
                 self._keys, self._asked = keys, asked
-        elif asked == REQUIREMENTS["parameters"]:
-            await self.fetch_parameters()
+        else:
+            await downloads.meet(self, asked)
 
     async def settle_owed(self) -> None:
         """Send reversals and repeats of earlier transactions; raises `StillOwing`.
@@ -221,7 +216,8 @@ class SoftTerminal:
     async def _attempt(self, order: TerminalOrder) -> Record:
         kind = order.kind
         batch, trace = self.journal.batch, self.journal.next_trace()
-        fields = messages.request(order, self._ids, batch, trace, self._keys.get(KeyKind.PIN))
+        pin_key = self._keys.get(KeyKind.PIN)
+        fields = messages.request(order, self._ids, batch, trace, pin_key, self._now())
         self._check_complete(kind, fields)
         owed = "reversal" if kind.reversible else "repeat" if kind.money != "none" else ""
         record = Record(
@@ -346,7 +342,7 @@ class SoftTerminal:
             self._line.close()
             raise NoAnswerFromHost("the answer is garbled") from error
         expected = {number: fields.get(number) for number in (3, 4, 11, 41, 42)}
-        right = answer.mti == f"{mti[:2]}{int(mti[2]) + 1}{mti[3]}" and 39 in answer
+        right = answer.mti == answer_mti(mti) and 39 in answer
         if not right or any(n in answer and answer[n] != value for n, value in expected.items()):
             self._line.close()
             raise NoAnswerFromHost("the answer belongs to another request")
@@ -372,12 +368,6 @@ class SoftTerminal:
     @property
     def _timeout_s(self) -> float:
         return self.profile.timeout_s
-
-    @staticmethod
-    def _expect_approval(answer: TerminalAnswer, what: str) -> None:
-        if answer.response_code != _APPROVED:
-            message = f"the host refused the {what} with {answer.response_code}"
-            raise NotPossible(message)
 
 
 class _BadMac(Exception):

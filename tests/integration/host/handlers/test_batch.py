@@ -130,6 +130,75 @@ async def test_who_has_proven_nothing_closes_no_batch_of_which_the_totals_differ
     assert _result(await _settle(till, (10_000, 1, 0, 0), line=stranger)) == "1"
 
 
+# Foreign cards ---------------------------------------------------------------------------------
+
+_FOREIGN = "4000000000000002"
+
+
+def _halves(answer: Answer) -> tuple[str, str]:
+    assert answer.code == "00", answer.text
+    said = Field48Totals.parse(str(answer.message[48]))
+    return said.result, said.foreign_result
+
+
+async def _both(inside: Inside, till: Till) -> None:
+    """A domestic sale, and two of a foreign card, of which one is voided."""
+    await inside.sold(till)
+    first = await inside.sold(till, 3_000, f2=_FOREIGN)
+    await inside.sold(till, 2_000, f2=_FOREIGN)
+    undone = till.undoing("void", first, f2=None, f14=None)
+    assert (await till.ask("void", undone)).code == "00"
+
+
+_BOTH = (10_000, 1, 0, 0, "0", 5_000, 2, 3_000, 1, "0")
+
+
+async def test_foreign_cards_are_compared_apart(inside: Inside, till: Till) -> None:
+    """Also what gives back counts where its original did, whether it names the card or not."""
+    await _both(inside, till)
+    said = Field48Totals(*_BOTH).build()
+    answer = await _settle(till, f48=said)
+    assert _halves(answer) == ("1", "1")
+    assert str(answer.message[48]) == Field48Totals(*_BOTH[:4], "1", *_BOTH[5:9], "1").build()
+    (row,) = await _batches(inside)
+    assert (row["balanced"], row["foreign_balanced"]) == (True, True)
+    assert (row["debit_amount"], row["debit_count"], row["credit_count"]) == (10_000, 1, 0)
+    assert (row["foreign_debit_amount"], row["foreign_debit_count"]) == (5_000, 2)
+    assert (row["foreign_credit_amount"], row["foreign_credit_count"]) == (3_000, 1)
+    assert row["claimed"] == said
+
+
+@pytest.mark.parametrize("by", [0, 1, 2, 3, 5, 6, 7, 8])
+async def test_a_half_that_differs_puts_that_half_out_of_balance(
+    inside: Inside, till: Till, by: int
+) -> None:
+    await _both(inside, till)
+    claim: list[Any] = [*_BOTH]
+    claim[by] += 1
+    answer = await _settle(till, f48=Field48Totals(*claim).build())
+    expected = ("2", "1") if by < 5 else ("1", "2")
+    assert _halves(answer) == expected
+    again = await _settle(till, f48=Field48Totals(*_BOTH).build())
+    assert _halves(again) == expected, "what was settled stays settled"
+    (row,) = await _batches(inside)
+    assert (row["balanced"], row["foreign_balanced"]) == (by > 5 - 1, by < 5)
+
+
+async def test_what_counts_in_the_wrong_half_balances_neither(inside: Inside, till: Till) -> None:
+    await _both(inside, till)
+    assert _halves(await _settle(till, (15_000, 3, 3_000, 1))) == ("2", "2")
+
+
+async def test_only_who_is_certain_may_differ_in_the_foreign_half(
+    inside: Inside, till: Till
+) -> None:
+    await _both(inside, till)
+    await inside.set_terminal(unbound_management=True)
+    claim = Field48Totals(*_BOTH[:5], 5_001, *_BOTH[6:]).build()
+    assert (await _settle(till, f48=claim, line=Line(inside.host))).code == "58"
+    assert await _batches(inside) == []
+
+
 # Uploads ---------------------------------------------------------------------------------------
 
 

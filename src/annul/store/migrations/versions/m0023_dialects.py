@@ -3,7 +3,7 @@
 from annul.store.migrate import apply_file
 
 revision = "0023"
-down_revision = "0020"
+down_revision = "0022"
 
 
 def upgrade() -> None:

@@ -1,0 +1,149 @@
+"""`annul issuer`: how an issuer makes MACs and takes PINs, its keys, and asking it for new ones."""
+
+import sys
+from typing import Annotated, Any, Final
+
+import typer
+
+from annul.desk.issuer_keys import NewKey, ask_for_keys, keys, load_key, set_profile
+from annul.desk.permission import NotValid
+from annul.issuers.key_forms import KEY_FORMS
+from annul.security.ciphers import SIZES, TDES
+from annul.security.keys import Component, KeyKind
+from annul.security.mac import MacAlgorithm
+from annul.security.pin import PinFormat
+from annul.security.software import SoftwareModule
+
+from .reach import Config, Data, Reach, User, run
+from .secret import Database
+
+application = typer.Typer(help="Issuers: MACs, PINs and keys.", no_args_is_help=True)
+
+_KINDS: Final = (KeyKind.ZONE, KeyKind.MAC, KeyKind.PIN)
+
+Number = Annotated[str, typer.Argument(metavar="ISSUER", help="Number of the issuer.")]
+Reason = Annotated[str, typer.Option(help="Why; it goes into the audit.")]
+
+
+@application.command("key")
+def load(
+    issuer: Number,
+    kind: Annotated[KeyKind, typer.Option(help="zone, mac or pin.")],
+    algorithm: Annotated[str, typer.Option(help=f"Cipher: {', '.join(SIZES)}.")] = TDES,
+    components: Annotated[int, typer.Option(min=2, max=9, help="In how many parts it comes.")] = 2,
+    mac: Annotated[MacAlgorithm | None, typer.Option(help="With a MAC key: the MAC.")] = None,
+    pin_format: Annotated[
+        PinFormat | None, typer.Option(help="With a PIN key: the format of PIN blocks.")
+    ] = None,
+    user: User = "",
+    reason: Reason = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Load a key in parts, each with its check value: hexadecimal digits, a line each.
+
+    They are asked for without being shown, or read from standard input. The key is their XOR; it is
+    in force at once, and the one before is taken while answers are on their way.
+    """
+    if kind not in _KINDS or algorithm not in SIZES:
+        message = f"a key of an issuer is one of {', '.join(_KINDS)}, of {', '.join(SIZES)}"
+        raise NotValid(message)
+    new = NewKey(
+        kind,
+        algorithm,
+        [_component(number) for number in range(1, components + 1)],
+        {KeyKind.MAC: mac, KeyKind.PIN: pin_format}.get(kind),
+    )
+
+    async def job(base: Reach) -> str:
+        person = await base.person(user)
+        security = SoftwareModule(await base.master_key())
+        key = await load_key(base, person, security, issuer, new, reason)
+        return key.check_value[:3].hex().upper()
+
+    typer.echo(f"{kind} key of issuer {issuer}: check value {run(data, database, config, job)}")
+
+
+@application.command("profile")
+def profile(
+    issuer: Number,
+    mac: Annotated[MacAlgorithm | None, typer.Option(help="How MACs are made.")] = None,
+    pin_format: Annotated[PinFormat | None, typer.Option(help="Format of PIN blocks.")] = None,
+    key_exchange: Annotated[
+        str | None, typer.Option(help=f"Layout of key messages: {', '.join(KEY_FORMS)}, or none.")
+    ] = None,
+    keys_at_sign_on: Annotated[
+        bool | None, typer.Option(help="Ask for new keys at every sign-on.")
+    ] = None,
+    user: User = "",
+    reason: Reason = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Say how an issuer makes MACs, takes PINs and changes keys; hosts take it up at once.
+
+    Another cipher comes with its key: annul issuer key --mac, --pin-format.
+    """
+    changes: dict[str, Any] = {
+        "mac_algorithm": mac and mac.value,
+        "pin_format": pin_format and pin_format.value,
+        "key_exchange": "" if key_exchange == "none" else key_exchange,
+        "keys_at_sign_on": keys_at_sign_on,
+    }
+    changes = {name: value for name, value in changes.items() if value is not None}
+
+    async def job(base: Reach) -> None:
+        await set_profile(base, await base.person(user), issuer, reason, **changes)
+
+    run(data, database, config, job)
+    typer.echo(f"issuer {issuer}: {', '.join(changes) or 'nothing'} changed")
+
+
+@application.command("ask")
+def ask(
+    issuer: Number,
+    user: User = "",
+    reason: Reason = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Ask an issuer for new keys, by the next host that has a line to it."""
+
+    async def job(base: Reach) -> None:
+        await ask_for_keys(base, await base.person(user), issuer, reason)
+
+    run(data, database, config, job)
+    typer.echo(f"issuer {issuer} will be asked for new keys")
+
+
+@application.command("keys")
+def show(
+    issuer: Number, data: Data = None, database: Database = None, config: Config = None
+) -> None:
+    """Show which keys count, with their check values."""
+
+    async def job(base: Reach) -> list[dict[str, Any]]:
+        return await keys(base, issuer)
+
+    for row in run(data, database, config, job):
+        since = f"{row['since']:%Y-%m-%d %H:%M:%S %Z}" if row["since"] else "waits"
+        shown = "agreed" if row["agreed"] else f"{row['algorithm']}  {row['check']}  {since}"
+        typer.echo(f"{row['kind']:5} {shown}")
+
+
+def _component(number: int) -> Component:
+    clear = _hexadecimal(f"component {number}")
+    return Component(clear, _hexadecimal(f"its check value ({number})"))
+
+
+def _hexadecimal(name: str) -> bytes:
+    """Read secret digits, never from an argument; what is wrong is told without being shown."""
+    given = typer.prompt(name, hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    try:
+        return bytes.fromhex(given.strip())
+    except ValueError:
+        message = f"{name} has something else than hexadecimal digits"
+        raise NotValid(message) from None
