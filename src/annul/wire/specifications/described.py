@@ -186,4 +186,3 @@ def _part_lines(number: str, row: Field, at: int) -> Iterator[Line]:
 
 def _part(place: str, part: Field, at: int) -> Line:
     return _line(place, part, at, name=" ".join(part.name.split()) or " ")
-

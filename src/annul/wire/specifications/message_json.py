@@ -194,7 +194,7 @@ def _plain(number: int, described: Described, prefix: Prefix | None = None) -> F
         raise _CannotSay(message)
     prefix = _prefix(described) if prefix is None else prefix
     coding, pad = _coding(described, prefix)
-    if coding in {Coding.HEX, Coding.HEX_EBCDIC}:
+    if coding in {Coding.HEX, Coding.HEX_EBCDIC} or described.enc == "ASCIIToHex":
         content = Content.BINARY
     elif coding is Coding.BYTES and content is Content.TEXT:
         coding = Coding.LATIN_1
