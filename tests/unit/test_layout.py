@@ -37,6 +37,7 @@ _MODULES: Final = {
     "diagnose/surroundings": "integration/diagnose/test_gather.py",
     "domain/differences": "unit/domain/test_incidents.py",
     "domain/incident": "unit/domain/test_incidents.py",
+    "domain/link_profile": "unit/issuers/test_link_profiles.py",
     "domain/issuer_incidents": "unit/domain/test_incidents.py",
     "host/host": "integration/host/test_answering.py",  # what handlers need; it does nothing
     "issuers/connection": "integration/issuers/test_link.py",

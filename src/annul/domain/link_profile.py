@@ -17,7 +17,8 @@ class LinkProfile:
     `identified_by`: an answer has the trace (11) of its request, and one of these at least as it
     was asked. `compared` must be as asked where an answer repeats them. `passed_on` are fields of
     the terminal's message that go to the issuer besides the usual; `left_out` never go. `codes`
-    gives response codes of its own (or action codes) as annul's.
+    gives response codes of its own (or action codes) as annul's; `framing` single parts of the
+    framing (annul.wire.framing) that are otherwise.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, object]] = {"extra": "forbid"}
@@ -30,6 +31,9 @@ class LinkProfile:
     passed_on: tuple[int, ...] = ()
     left_out: tuple[int, ...] = ()
     codes: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    framing: Mapping[str, str | int | bool] = field(
+        default_factory=dict[str, str | int | bool], hash=False
+    )
 
 
 USUAL: Final = LinkProfile()

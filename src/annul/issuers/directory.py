@@ -44,7 +44,7 @@ def _issuer(row: asyncpg.Record) -> Issuer:
     """Read an issuer; one whose profile makes no sense is switched off until it is corrected."""
     columns = dict(row)
     try:
-        columns["profile"] = profile_of(columns["profile"])
+        columns["profile"] = profile_of(columns["profile"], columns["framing"])
     except ProfileError as error:
         log.warning("profile_refused", issuer=columns["issuer_id"], reason=str(error))
         columns |= {"profile": USUAL, "active": False}

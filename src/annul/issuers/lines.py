@@ -20,7 +20,7 @@ from annul.store.loop import Loops
 from annul.wire.codec import Codec, Message
 from annul.wire.dialects import DIALECTS
 from annul.wire.errors import DecodeError
-from annul.wire.framing import FRAMINGS
+from annul.wire.framing import framing_of
 
 from .errors import NoAnswer, NotSent, Silence
 from .health import Condition, IssuerHealth
@@ -268,7 +268,7 @@ class Issuers:
             issuer,
             # Of its own: it keeps the shapes it has seen, and odd ones crowd out nobody else's.
             Codec(DIALECTS[issuer.dialect]),
-            FRAMINGS[issuer.framing],
+            framing_of(issuer.framing, issuer.profile.framing),
             self._clock,
             random=self._random,
             on_late=self._late_from(issuer.issuer_id, health),

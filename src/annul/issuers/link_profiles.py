@@ -9,6 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 from annul.domain.errors import AnnulError
 from annul.domain.link_profile import NOT_PASSED_ON, USUAL, LinkProfile
 from annul.domain.response_codes import RESPONSE_CODES
+from annul.wire.errors import FramingError
+from annul.wire.framing import framing_of
 
 _PROFILE: Final = TypeAdapter(LinkProfile)
 _NETWORK: Final = frozenset({"0800", "0804", "0820", "0824"})
@@ -17,7 +19,7 @@ _NETWORK: Final = frozenset({"0800", "0804", "0820", "0824"})
 class ProfileError(AnnulError):
     """This is no profile of a link, so it is not used. No money has moved."""
 
-    code = "issuers.profile"
+    code = "issuers.link_profile"
     next_step = "Correct the setting that is named; docs/connecting.md lists them all."
 
     def __init__(self, setting: str, expected: str) -> None:
@@ -26,8 +28,11 @@ class ProfileError(AnnulError):
         self.expected = expected
 
 
-def profile_of(document: Mapping[str, Any]) -> LinkProfile:
-    """Read a profile; raises `ProfileError` that names the first setting that is wrong."""
+def profile_of(document: Mapping[str, Any], framing: str = "length_4") -> LinkProfile:
+    """Read a profile of a link that has this framing.
+
+    Raises `ProfileError` that names the first setting that is wrong.
+    """
     try:
         profile = _PROFILE.validate_python(dict(document))
     except ValidationError as error:
@@ -41,6 +46,11 @@ def profile_of(document: Mapping[str, Any]) -> LinkProfile:
     wrong = NOT_PASSED_ON.intersection(profile.passed_on)
     if wrong:
         raise ProfileError("passed_on", f"not {min(wrong)}: the host makes it itself")
+    try:
+        framing_of(framing, profile.framing)
+    except FramingError as error:
+        setting = f"framing.{error.part}"
+        raise ProfileError(setting, error.expected) from error
     for said, code in profile.codes.items():
         if code not in RESPONSE_CODES:
             setting, expected = f"codes.{said}", f"a response code of annul's, not {code}"

@@ -43,7 +43,7 @@ class Speech:
         self._issuer_id = issuer.issuer_id
         self._codec = codec
         self._framing = framing
-        self._head = b"" if framing.interbank else bytes(framing.head)
+        self._head = framing.opening
         self._seal = seal
         self._left_out = frozenset(issuer.profile.left_out)
         # As its own codes are; of two that mean the same, the first.

@@ -48,3 +48,15 @@ class DialectError(AnnulError):
         super().__init__(f"dialect {dialect}{f', {where}' if where else ''}: {expected}")
         self.expected = expected
         self.where = where
+
+
+class FramingError(AnnulError):
+    """No frames can be made like this, so it is not used. No money has moved."""
+
+    code = "wire.framing"
+    next_step = "Correct the part that is named; docs/connecting.md lists them."
+
+    def __init__(self, part: str, expected: str) -> None:
+        super().__init__(f"{part}: expected {expected}")
+        self.part = part
+        self.expected = expected

@@ -72,7 +72,7 @@ def test_totals(totals: Field48Totals) -> None:
 )
 def test_frames_however_the_stream_is_cut(name: str, bodies: list[bytes], cuts: list[int]) -> None:
     framing = FRAMINGS[name]
-    head = bytes(range(11)) if framing is TPDU_2 else b""
+    head = bytes(range(11)) if framing is TPDU_2 else framing.opening
     stream = b"".join(framing.pack(body, head) for body in bodies)
     framer, found, at, turn = Framer(framing), [], 0, 0
     while at < len(stream):

@@ -62,7 +62,7 @@ def test_a_decline_is_told_as_the_issuer_says_it(host: Any, kind: str) -> None:
         (Answer("Q7"), "Q7"),
         (Answer("10"), "20"),  # booked, and not what was asked
         (Answer("00", differs=(4,)), "20"),
-        (Answer("51", differs=(37,)), "51"),
+        (Answer("51", differs=(37,)), "20"),  # of another one
     ],
 )
 def test_of_what_can_be_reversed_nothing_is_told_that_sounds_approved(

@@ -30,6 +30,7 @@ def test_what_differs_is_stored_and_read_again() -> None:
         ({"passed_on": [55, 2]}, "passed_on"),
         ({"codes": {"100": "XX"}}, "codes.100"),
         ({"left_out": ["x"]}, "left_out.0"),
+        ({"framing": {"width": 9}}, "framing.width"),
     ],
 )
 def test_what_makes_no_sense_is_named(document: dict[str, Any], setting: str) -> None:

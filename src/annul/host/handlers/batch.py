@@ -34,9 +34,11 @@ async def settlement(request: Request, host: Host) -> Reply:
     batch = request.field60.batch
     claimed = _claimed(request)
     balanced = await _settled(request, host)
-    if balanced is None:
-        if batch != request.station.terminal.batch:
+    if balanced is None and batch != request.station.terminal.batch:
+        balanced = await _settled(request, host)  # by another message, since that was read
+        if balanced is None:
             raise Refusal("77", "批次号不一致,请重新签到", rule="batch_differs")
+    if balanced is None:
         balanced = await _settle(request, host, claimed)
     results: dict[str, Any] = {
         f"{half}result": BatchBalance.BALANCED if balanced[scheme] else BatchBalance.UNBALANCED
