@@ -101,9 +101,9 @@ def import_(
         return
 
     async def keep(base: Reach) -> tuple[Imported, int]:
+        person = await base.person(user)
         bases = await desk.known(base)
         found = _imported(file, name, form, bases)
-        person = await base.person(user)
         text = _written(found.dialect, extends, bases)
         return found, await desk.put(base, person, text, reason)
 
