@@ -67,7 +67,10 @@ class Settings(BaseSettings):
     terminals_tls_port: int | None = Field(
         None, ge=0, le=65535, description="where they connect; default: terminals_port + 1"
     )
-    terminals_framing: str = "tpdu_2"
+    terminals_framing: str = Field("tpdu_2", description="how their messages are framed")
+    terminals_dialect: str = Field(
+        "unionpay_pos", description="what terminals speak that are not registered with another"
+    )
     max_in_flight: int = Field(
         5_000, ge=1, description=("above it, requests are answered 96 at once")
     )

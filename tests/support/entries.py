@@ -79,4 +79,4 @@ def entry_of(
     mti = REVERSAL_MTI if reversal else KINDS[kind].mti
     message = message_of(mti, fields_of(kind) if fields is None else fields)
     key = _MAC_KEY if with_mac else None
-    return Admitted(message, HEAD, merchant(), station, peer, key, key)
+    return Admitted(message, HEAD, merchant(), station, peer, CODEC, key, key)

@@ -26,6 +26,7 @@ from annul.host.numbers import IssuerTraces, ReferenceNumbers
 from annul.host.outcomes import Outcomes
 from annul.host.recovery import Recovery
 from annul.host.server import TerminalServer, silent_once_lost
+from annul.host.tongues import Tongues
 from annul.host.upkeep import Upkeep
 from annul.issuers import directory
 from annul.issuers.forward import Forwarder, ForwardPace
@@ -47,9 +48,7 @@ from annul.security.tls import ServerTls, server_context
 from annul.settings import Settings
 from annul.store.journal import Journal
 from annul.store.retention import Retention
-from annul.wire.codec import Codec
-from annul.wire.dialects import DIALECTS
-from annul.wire.framing import FRAMINGS
+from annul.wire.framing import framing_of
 
 from .foundation import Ground
 
@@ -117,7 +116,7 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
             log.warning("issuers_not_up", up=host.issuers.up())
         forwarder, resolver = _forwarder(base, host), _resolver(base, host)
         await _start_workers(base, host, recovery, (forwarder, resolver), stack)
-        server = TerminalServer(host, FRAMINGS[settings.terminals_framing], _limits(settings))
+        server = TerminalServer(host, framing_of(settings.terminals_framing), _limits(settings))
         stack.push_async_callback(server.stop)
         port = await server.listen(settings.terminals_host, settings.terminals_port)
         tls_port = None
@@ -227,6 +226,7 @@ async def _made(base: Ground, stack: AsyncExitStack) -> Host:
         random=random.random,
         tls=settings.issuer_tls,
         keys=keys,
+        dialects=tables.dialects,
         loops=base.loops,
     )
     return _host(base, registry, journal, issuers)
@@ -236,7 +236,6 @@ def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) 
     settings = base.settings
     calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
     outcomes = Outcomes(journal, registry, calendar.business_date)
-    codec = Codec(DIALECTS["unionpay_pos"], trusting=False)
     evidence = EvidenceKeeper(base.pool, base.clock, settings.node)
     return Host(
         pool=base.pool,
@@ -250,14 +249,19 @@ def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) 
         calendar=calendar,
         numbers=ReferenceNumbers(settings.node),
         traces=IssuerTraces(settings.node, random.randrange(100_000)),  # noqa: S311 - where to begin, no secret
-        codec=codec,
         acquirer_id=settings.acquirer_id,
         handlers=HANDLERS,
         support_phone=settings.support_phone,
         evidence=evidence,
         notices=Notices(base.pool),
         door=Door(
-            codec, registry, base.security, evidence, base.clock, calendar, settings.acquirer_id
+            Tongues(settings.terminals_dialect, lambda: issuers.dialects),
+            registry,
+            base.security,
+            evidence,
+            base.clock,
+            calendar,
+            settings.acquirer_id,
         ),
         loops=base.loops,
     )

@@ -77,6 +77,7 @@ class Terminal:
     unbound_management: bool = False  # settle without proof of who asks: see docs/SECURITY.md
     kinds: frozenset[str] | None = None  # None: every kind is enabled
     wants: str = ""  # what the next answer asks of it: sign_in, parameters, ca_keys, aids, update
+    dialect: str = ""  # that it speaks; empty: that of its port
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,12 +149,12 @@ def _sealed(host: Host, entry: Admitted, fields: dict[int, str | bytes]) -> byte
     """Encode an answer; it is sealed only when the MAC of its request has held."""
     message, key = entry.message, entry.seal
     if key is None:
-        return host.codec.encode(answer_mti(message.mti), fields, keep=False)
-    body = host.codec.encode_unsigned(answer_mti(message.mti), fields)
+        return entry.codec.encode(answer_mti(message.mti), fields, keep=False)
+    body = entry.codec.encode_unsigned(answer_mti(message.mti), fields)
     code = host.security.mac(key, entry.station.algorithm, body)
     if key.kind is KeyKind.MAC and entry.station.equalisable:
         entry.station.codes.takes(code, body)
-    return host.codec.sign(body, code)
+    return entry.codec.sign(body, code)
 
 
 def _fault_code(entry: Admitted) -> str:

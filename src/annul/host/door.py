@@ -6,6 +6,7 @@ the database, no entry in a cache that others need.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -31,6 +32,7 @@ from .peer import Peer
 from .recognised import Sort, foreign_field, sort_of
 from .reply import Reply, note, reply_fields
 from .strangers import Strangers, Throttle
+from .tongues import Tongues
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +63,7 @@ class Admitted(NamedTuple):
     merchant: Merchant
     station: Station
     peer: Peer
+    codec: Codec
     key: WrappedKey | None = None
     seal: WrappedKey | None = None
     proves: PendingKeys | None = None
@@ -84,7 +87,7 @@ class Door:
 
     def __init__(
         self,
-        codec: Codec,
+        tongues: Tongues,
         registry: Registry,
         security: SecurityModule,
         evidence: EvidenceKeeper,
@@ -95,7 +98,7 @@ class Door:
         self.strangers = Strangers(clock.monotonic)
         # Of terminals that have proven themselves: fields that make no sense and that nobody needs.
         self.odd_fields: Counter[int] = Counter()
-        self._codec = codec
+        self._tongues = tongues
         self._registry = registry
         self._security = security
         self._evidence = evidence
@@ -110,74 +113,90 @@ class Door:
 
     def open(self, body: bytes, head: bytes, peer: Peer) -> Admitted | Turned:
         """Take one message as far as it proves itself. Raises nothing."""
-        try:
-            message = self._codec.decode(body)
-        except DecodeError as error:
-            return self._garbled(self._codec.salvage(body), error, peer)
+        codec, message, error = self._read(body)
+        if message is None or error is not None:
+            return self._garbled(codec, message, error, peer)
         if message.mti not in REQUEST_MTIS:
-            return self._unexpected(message, unexpected(message.mti), peer)
+            return self._unexpected(codec, message, unexpected(message.mti), peer)
+        merchant, station = self._named(message)
+        if merchant is None:
+            code = admission.MERCHANT_UNKNOWN.code
+            return self._turn(codec, message, peer, "merchant_unknown", code)
+        if station is None:
+            code = admission.TERMINAL_UNKNOWN.code
+            return self._turn(codec, message, peer, "terminal_unknown", code)
+        peer.known = True
+        return self._proven(Admitted(message, head, merchant, station, peer, codec))
+
+    def _read(self, body: bytes) -> tuple[Codec, Message | None, DecodeError | None]:
+        """Read a message by the dialect of the terminal that it names, else by the usual one.
+
+        With an error what stands before it, if anything can be read.
+        """
+        usual: tuple[Codec, Message | None, DecodeError | None] | None = None
+        registered = self._registry.dialects
+        for name, codec in self._tongues.each(registered):
+            try:
+                read = (codec, codec.decode(body), None)
+            except DecodeError as error:
+                read = (codec, codec.salvage(body), error)
+            if not registered:
+                return read
+            station = self._named(read[1])[1] if read[1] else None
+            if station is not None and station.terminal.dialect == name:
+                return read
+            usual = usual or read
+        assert usual is not None, "there is a usual dialect"
+        return usual
+
+    def _named(self, message: Message) -> tuple[Merchant | None, Station | None]:
         named = message.readable()
         merchant = self._registry.merchant(str(named.get(42, "")))
         if merchant is None:
-            return self._turn(message, peer, "merchant_unknown", admission.MERCHANT_UNKNOWN.code)
-        station = self._registry.station(merchant.merchant_id, str(named.get(41, "")))
-        if station is None:
-            return self._turn(message, peer, "terminal_unknown", admission.TERMINAL_UNKNOWN.code)
-        peer.known = True
-        return self._proven(message, head, merchant, station, peer)
+            return None, None
+        return merchant, self._registry.station(merchant.merchant_id, str(named.get(41, "")))
 
-    def _proven(
-        self, message: Message, head: bytes, merchant: Merchant, station: Station, peer: Peer
-    ) -> Admitted | Turned:
+    def _proven(self, entry: Admitted) -> Admitted | Turned:
         """Ask for what the terminal is registered with: its certificate, its MAC."""
-        identity = station.terminal.tls_identity
-        if identity and identity != peer.identity:
-            return self._turn(message, peer, BELOW_PROFILE, "58", "请使用终端证书连接")
-        if MAC_FIELD in message:
-            return self._authenticated(message, head, merchant, station, peer)
-        if message.mti in MAC_MTIS:
-            return self._turn(message, peer, "mac_missing", "A0")
-        return Admitted(message, head, merchant, station, peer)
+        identity = entry.station.terminal.tls_identity
+        if identity and identity != entry.peer.identity:
+            return self._refuse(entry, BELOW_PROFILE, "58", "请使用终端证书连接")
+        if MAC_FIELD in entry.message:
+            return self._authenticated(entry)
+        if entry.message.mti in MAC_MTIS:
+            return self._refuse(entry, "mac_missing", "A0")
+        return entry
 
-    def plain(self, message: Message, reply: Reply) -> bytes | None:
-        """Build an answer without MAC; None when it can not be built."""
-        fields = reply_fields(message, reply, self._acquirer_id, self._local())
-        try:
-            return self._codec.encode(answer_mti(message.mti), fields, keep=False)
-        except EncodeError:
-            return None
-
-    def _authenticated(
-        self, message: Message, head: bytes, merchant: Merchant, station: Station, peer: Peer
-    ) -> Admitted | Turned:
+    def _authenticated(self, entry: Admitted) -> Admitted | Turned:
         """Check the MAC under the terminal's keys, then under those that are pending."""
+        message, station, peer = entry.message, entry.station, entry.peer
         if (
             self._wrong.over((station, peer.address)) or self._wrong_in_all.over(station)
         ) and not peer.bound_to(station):
-            return self._turn(message, peer, "mac_throttled", "A0")
+            return self._refuse(entry, "mac_throttled", "A0")
         keys, waiting, proves = station.keys, station.pending, None
         key = keys.get(KeyKind.MAC)
         if key is None or not self._holds(message, station, key):
             if waiting is None or not self._holds(message, station, waiting.mac):
-                return self._forged(message, station, peer, "mac_wrong")
+                return self._forged(entry, "mac_wrong")
             key, keys, proves = waiting.mac, waiting.keys, waiting
         sort = None
         if station.equalisable:
             # First, so that the code serves nothing else, whatever becomes of this message.
             if not station.codes.takes(message.raw[len(message.unsigned) :], message.raw):
-                return self._forged(message, station, peer, "mac_reused")
+                return self._forged(entry, "mac_reused")
             sort, foreign = _within_its_kind(message, station)
             if foreign:
                 text = f"field {foreign} not known 不应有{foreign}域"
-                return self._turn(message, peer, "foreign_field", "30", text)
-        self._codec.keep(message, station)
+                return self._refuse(entry, "foreign_field", "30", text)
+        entry.codec.keep(message, station)
         peer.doubts = 0
         self.odd_fields.update(message.faults)
-        seal = answer_key(keys)
-        return Admitted(message, head, merchant, station, peer, key, seal, proves, sort)
+        return entry._replace(key=key, seal=answer_key(keys), proves=proves, sort=sort)
 
-    def _forged(self, message: Message, station: Station, peer: Peer, reason: str) -> Turned:
+    def _forged(self, entry: Admitted, reason: str) -> Turned:
         """Refuse a MAC that does not hold, and raise an alarm when there are many."""
+        station, peer = entry.station, entry.peer
         self._wrong.hit((station, peer.address))
         self._wrong_in_all.hit(station)
         if (
@@ -187,7 +206,7 @@ class Door:
             self._evidence.alarm(_alarm_of(station, peer))
         if peer.bound_to(station):  # from anybody else it says nothing of the terminal
             self._evidence.trouble(*station.identity, "wrong_mac")
-        return self._turn(message, peer, reason, "A0")
+        return self._refuse(entry, reason, "A0")
 
     def _holds(self, message: Message, station: Station, key: WrappedKey) -> bool:
         mac = message.readable().get(MAC_FIELD)
@@ -200,39 +219,57 @@ class Door:
                 log.warning("key_unusable", terminal=station.identity, reason=str(error))
             return False
 
-    def _turn(self, message: Message, peer: Peer, reason: str, code: str, text: str = "") -> Turned:
+    def _refuse(self, entry: Admitted, reason: str, code: str, text: str = "") -> Turned:
+        return self._turn(entry.codec, entry.message, entry.peer, reason, code, text)
+
+    def _turn(
+        self, codec: Codec, message: Message, peer: Peer, reason: str, code: str, text: str = ""
+    ) -> Turned:
+        """Answer without MAC; the connection is closed when not even that can be built."""
         self.refused(peer, reason)
-        answer = self.plain(message, Reply(code, note(text)))
-        return Turned(answer, closes=answer is None)
+        reply = Reply(code, note(text))
+        fields = reply_fields(message, reply, self._acquirer_id, self._local())
+        return _plain(codec, message, fields)
 
     def refused(self, peer: Peer, reason: str) -> None:
         """Count a message that had no effect."""
         peer.doubts += 1
         self.strangers.turned_away(peer.address, reason)
 
-    def _garbled(self, found: Message | None, error: DecodeError, peer: Peer) -> Turned:
+    def _garbled(
+        self, codec: Codec, found: Message | None, error: DecodeError | None, peer: Peer
+    ) -> Turned:
         """Answer what does not decode, as far as it can be read."""
         if found is None:
-            return self._unexpected(None, UNREADABLE, peer)
+            return self._unexpected(codec, None, UNREADABLE, peer)
         what = GARBLED if found.mti in REQUEST_MTIS else unexpected(found.mti)
-        return self._unexpected(found, what, peer, f"field {error.field}" if error.field else "")
+        where = f"field {error.field}" if error and error.field else "format"
+        return self._unexpected(codec, found, what, peer, where)
 
     def _unexpected(
-        self, message: Message | None, what: Unexpected, peer: Peer, where: str = ""
+        self,
+        codec: Codec,
+        message: Message | None,
+        what: Unexpected,
+        peer: Peer,
+        where: str = "format",
     ) -> Turned:
         """Do what the table says about a message that nobody expects."""
         self.refused(peer, what.reason)
         if message is None or what.act is not Act.ANSWER:
             return Turned(None, closes=what.act is Act.CLOSE)
-        wrong = note(f"{where or 'format'} wrong 报文格式错误")
-        fields = {**message.pick(_REPEATED), 39: FORMAT_ERROR, **wrong}
-        try:
-            return Turned(self._codec.encode(answer_mti(message.mti), fields, keep=False))
-        except EncodeError:
-            return Turned(None, closes=True)
+        wrong = note(f"{where} wrong 报文格式错误")
+        return _plain(codec, message, {**message.pick(_REPEATED), 39: FORMAT_ERROR, **wrong})
 
     def _local(self) -> datetime:
         return self._calendar.local(self._clock.now())
+
+
+def _plain(codec: Codec, message: Message, fields: Mapping[int, str | bytes]) -> Turned:
+    try:
+        return Turned(codec.encode(answer_mti(message.mti), fields, keep=False))
+    except EncodeError:
+        return Turned(None, closes=True)
 
 
 def _within_its_kind(message: Message, station: Station) -> tuple[Sort | None, int | None]:

@@ -19,7 +19,6 @@ from annul.security.vault import Vault
 from annul.store.clock import Clock
 from annul.store.journal import Journal
 from annul.store.loop import Loops
-from annul.wire.codec import Codec
 
 from .door import Door
 from .evidence import EvidenceKeeper
@@ -68,7 +67,6 @@ class Host:
     calendar: Calendar
     numbers: ReferenceNumbers
     traces: IssuerTraces
-    codec: Codec
     acquirer_id: str
     handlers: Mapping[str, Handler]
     evidence: EvidenceKeeper

@@ -64,7 +64,7 @@ class Upkeep:
         if self._host.registry.version != version:
             await self._host.registry.load()
             tables = await directory.read(self._host.pool)
-            await self._host.issuers.apply(tables.issuers, tables.bins)
+            await self._host.issuers.apply(tables.issuers, tables.bins, tables.dialects)
             log.info("reference_data_taken_up", version=version)
 
     async def _orders(self) -> None:

@@ -1,5 +1,6 @@
 """The issuers and the BIN table, read from the database."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -9,7 +10,9 @@ import structlog
 from annul.domain.link_profile import USUAL
 from annul.domain.records import Bin, Issuer
 from annul.store.sql import load
+from annul.wire.dialect import Dialect
 
+from . import dialects
 from .link_profiles import ProfileError, profile_of
 
 log = structlog.get_logger(__name__)
@@ -26,17 +29,19 @@ _SQL: Final = load(
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Whom annul knows and which cards are theirs."""
+    """Whom annul knows, which cards are theirs, and what can be spoken."""
 
     issuers: tuple[Issuer, ...]
     bins: tuple[Bin, ...]
+    dialects: Mapping[str, Dialect]
 
 
 async def read(pool: asyncpg.Pool) -> Directory:
-    """Read both tables."""
+    """Read all of it."""
     return Directory(
         tuple(_issuer(row) for row in await pool.fetch(*_SQL["issuers"]())),
         tuple(Bin(*row) for row in await pool.fetch(*_SQL["bins"]())),
+        await dialects.read(pool),
     )
 
 

@@ -8,8 +8,6 @@ import structlog
 from annul.domain.errors import AnnulError
 from annul.security.keys import KeyKind
 from annul.store.batcher import StoreUnavailable
-from annul.wire.codec import Codec
-from annul.wire.dialects import DIALECTS
 
 from .errors import NoAnswer, NotSent
 from .key_exchange import KeyExchange
@@ -43,12 +41,11 @@ class KeyAsking:
         """Ask for a new key of every kind that there is one of."""
         issuer, link = line.link.issuer, line.link
         ring = self._exchange.ring(issuer)
-        codec = Codec(DIALECTS[issuer.dialect])
         for kind in _ASKED:
             if ring.in_force(kind) is None and ring.key(KeyKind.ZONE) is None:
                 continue
             try:
-                code = await self._exchange.ask(issuer, codec, kind, link.ask_network)
+                code = await self._exchange.ask(issuer, link.codec, kind, link.ask_network)
                 log.info("key_asked_for", issuer=issuer.issuer_id, kind=kind.value, code=code)
             except (NotSent, NoAnswer, StoreUnavailable) as error:
                 why = error.code if isinstance(error, AnnulError) else type(error).__name__

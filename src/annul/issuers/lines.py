@@ -18,6 +18,7 @@ from annul.security.tls import ClientTls
 from annul.store.clock import Clock
 from annul.store.loop import Loops
 from annul.wire.codec import Codec, Message
+from annul.wire.dialect import Dialect
 from annul.wire.dialects import DIALECTS
 from annul.wire.errors import DecodeError
 from annul.wire.framing import framing_of
@@ -68,11 +69,13 @@ class Issuers:
         random: Callable[[], float],
         tls: Mapping[str, ClientTls] | None = None,
         keys: KeyExchange | None = None,
+        dialects: Mapping[str, Dialect] = DIALECTS,
         limits: LinkLimits | None = None,
         late_limit: int = 1_000,
         loops: Loops | None = None,
     ) -> None:
         self.owed = asyncio.Event()
+        self.dialects = dialects  # all that can be spoken, with issuers and terminals
         self._clock = clock
         self._monotonic = clock.monotonic
         self._security = security
@@ -130,8 +133,14 @@ class Issuers:
         if self._keys is not None:
             await self._keys.stop()
 
-    async def apply(self, issuers: Iterable[Issuer], bins: Iterable[Bin]) -> None:
-        """Take a changed table: only the links of changed issuers are renewed."""
+    async def apply(
+        self,
+        issuers: Iterable[Issuer],
+        bins: Iterable[Bin],
+        dialects: Mapping[str, Dialect] | None = None,
+    ) -> None:
+        """Take changed tables: only the links of changed issuers and dialects are renewed."""
+        self.dialects = dialects or self.dialects
         if self._keys is not None:
             await self._keys.load()
         self._issuers = {issuer.issuer_id: issuer for issuer in issuers}
@@ -140,7 +149,7 @@ class Issuers:
         old, self._lines = self._lines, {}
         for key, issuer in active.items():
             line = old.get(key)
-            if line is None or line.link.issuer != issuer:
+            if line is None or not _as_before(line.link, issuer, self.dialects):
                 try:
                     line = self._line(issuer, line.health if line else None)
                 except IssuerProfileError as error:  # a line that is good goes on
@@ -262,12 +271,12 @@ class Issuers:
     # Inside ---------------------------------------------------------------------------------
 
     def _line(self, issuer: Issuer, health: IssuerHealth | None = None) -> IssuerLine:
-        check_profile(issuer)
+        check_profile(issuer, self.dialects)
         health = health or IssuerHealth(self._monotonic)
         link = Link(
             issuer,
             # Of its own: it keeps the shapes it has seen, and odd ones crowd out nobody else's.
-            Codec(DIALECTS[issuer.dialect]),
+            Codec(self.dialects[issuer.dialect]),
             framing_of(issuer.framing, issuer.profile.framing),
             self._clock,
             random=self._random,
@@ -318,6 +327,10 @@ class Issuers:
     def _hold_reading(self, *, hold: bool) -> None:
         for line in self._lines.values():
             line.link.hold_reading(hold=hold)
+
+
+def _as_before(link: Link, issuer: Issuer, dialects: Mapping[str, Dialect]) -> bool:
+    return link.issuer == issuer and link.codec.dialect == dialects.get(issuer.dialect)
 
 
 async def _end(link: Link) -> None:

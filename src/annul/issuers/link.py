@@ -70,6 +70,7 @@ class Link:
     ) -> None:
         assert keys is None or security is not None, "keys need a module that holds them"
         self.issuer = issuer
+        self.codec: Final = codec
         self.counts = LinkCounts()
         self.state = LinkState.STOPPED
         self.trouble = "not_connected"  # why it is not up, or was not the last time
@@ -84,7 +85,9 @@ class Link:
         seal = Seal(issuer, codec, keys or KeyRing(), security, clock.now)
         self._speech = Speech(issuer, codec, framing, seal)
         self._doubts = Doubts(seal.keys, self.received)
-        self._keys = on_keys and KeyMessages(issuer, codec, on_keys, self._answer)
+        self._keys = on_keys and KeyMessages(
+            issuer, codec, on_keys, lambda body: self._write(self._speech.framed(body))
+        )
         self._tls = tls
         self._distrust: set[str] = set()  # why TLS failed, since the link was up
         self._limits = limits or LinkLimits()
@@ -277,11 +280,8 @@ class Link:
         except NotSent:
             self.counts.garbled += 1
 
-    def _answer(self, body: bytes) -> bool:
-        """Answer the issuer; False when the answer does not leave."""
-        return self._write(self._speech.framed(body))
-
     def _write(self, frame: bytes) -> bool:
+        """Answer the issuer; False when the answer does not leave."""
         return self._connection is not None and self._connection.answer(frame)
 
     # The life of the connection -------------------------------------------------------------

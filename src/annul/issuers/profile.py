@@ -1,6 +1,7 @@
 """What an issuer's row says of MACs and PINs, and whether it goes together."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NoReturn
 
 from annul.domain.errors import AnnulError
 from annul.domain.records import Issuer
@@ -8,6 +9,7 @@ from annul.security import pin
 from annul.security.ciphers import BLOCKS
 from annul.security.mac import EQUALISABLE, MacAlgorithm, goes_with
 from annul.security.pin import PinFormat
+from annul.wire.dialect import Dialect
 from annul.wire.dialects import DIALECTS
 
 _PIN_FIELD: Final = 52
@@ -35,8 +37,11 @@ class IssuerProfileError(AnnulError):
     next_step = "Correct it: annul issuer profile, annul issuer key."
 
 
-def check_profile(issuer: Issuer) -> None:
+def check_profile(issuer: Issuer, dialects: Mapping[str, Dialect] = DIALECTS) -> None:
     """Raise `IssuerProfileError` for what no message could be made with."""
+    dialect = dialects.get(issuer.dialect)
+    if dialect is None:
+        _refuse(issuer, f"there is no dialect {issuer.dialect}")
     if (issuer.mac_algorithm, issuer.mac_key_algorithm) not in MAC_PAIRS:
         _refuse(issuer, f"a {issuer.mac_key_algorithm} key makes no {issuer.mac_algorithm} code")
     if (issuer.pin_format, issuer.pin_key_algorithm) not in PIN_PAIRS:
@@ -44,11 +49,11 @@ def check_profile(issuer: Issuer) -> None:
             issuer,
             f"a {issuer.pin_key_algorithm} key enciphers no block of format {issuer.pin_format}",
         )
-    size, field = BLOCKS[issuer.pin_key_algorithm], DIALECTS[issuer.dialect].fields.get(_PIN_FIELD)
+    size, field = BLOCKS[issuer.pin_key_algorithm], dialect.fields.get(_PIN_FIELD)
     if field is not None and field.size != size:
         _refuse(issuer, f"field {_PIN_FIELD} of {issuer.dialect} holds no block of {size} bytes")
 
 
-def _refuse(issuer: Issuer, why: str) -> None:
+def _refuse(issuer: Issuer, why: str) -> NoReturn:
     message = f"issuer {issuer.issuer_id}: {why}"
     raise IssuerProfileError(message)

@@ -31,6 +31,7 @@ class Registry:
         self._identities: set[str] = set()
         self.fees = FeeTable(())
         self.chips = Chips()
+        self.dialects: tuple[str, ...] = ()  # that terminals speak, besides that of their port
         self.version = -1
 
     async def load(self) -> None:
@@ -70,6 +71,7 @@ class Registry:
         self._merchants = {row[0]: Merchant(*row) for row in merchants}
         self._stations = stations
         self._identities = {one.terminal.tls_identity for one in stations.values()} - {""}
+        self.dialects = tuple(sorted({one.terminal.dialect for one in stations.values()} - {""}))
         self.fees = FeeTable(FeeRate(*row) for row in rates)
         self.chips = Chips((CaKey(*row) for row in ca_keys), (Aid(*row) for row in aids))
         for station in changed:

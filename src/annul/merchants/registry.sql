@@ -12,7 +12,7 @@ FROM merchants;
 -- name: terminals
 -- description: Every terminal.
 SELECT merchant_id, terminal_id, active, signed_in, batch, amount_limit, key_form, mac_algorithm,
-       tls_identity, unbound_management, kinds, wants
+       tls_identity, unbound_management, kinds, wants, dialect
 FROM terminals;
 
 -- name: keys

@@ -3,7 +3,7 @@
 -- name: hold
 -- description: A terminal's profile and state, held until the transaction ends.
 SELECT active, signed_in, batch, amount_limit, key_form, mac_algorithm, tls_identity,
-       unbound_management, kinds, wants
+       unbound_management, kinds, wants, dialect
 FROM terminals WHERE merchant_id = :merchant AND terminal_id = :terminal FOR UPDATE;
 
 -- name: keys

@@ -109,7 +109,7 @@ async def test_a_full_host_answers_at_once_and_does_nothing(
     fields = till.fields(kind) if kind == "sale" else till.undoing(kind, sold)
     entry = till.line.enter(till.keyed.signed(mti, fields))
     body = answering.refuse_busy(inside.host, entry)
-    message = inside.host.codec.decode(body)
+    message = CODEC.decode(body)
     assert (message[39], message[11]) == (code, fields[11])
     assert inside.host.counts.busy == 1
     assert await inside.pool.fetchval("SELECT count(*) FROM transactions") == 1
@@ -169,7 +169,7 @@ async def test_keys_that_another_process_has_replaced_prove_nothing(inside: Insi
     entry = till.line.enter(till.keyed.signed("0200", till.fields("sale")))
     await inside.pool.execute("DELETE FROM pending_keys")
     body = await answering.handle(inside.host, entry)
-    assert inside.host.codec.decode(body)[39] == "A0"
+    assert CODEC.decode(body)[39] == "A0"
     assert await inside.pool.fetchval("SELECT count(*) FROM transactions") == 0
 
 

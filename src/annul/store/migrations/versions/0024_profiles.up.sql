@@ -4,3 +4,6 @@ ALTER TABLE issuers ADD CONSTRAINT issuers_profile_check CHECK (jsonb_typeof(pro
 
 -- Fields of its answers that make no sense and that nobody needs: by number, how often, and the last.
 ALTER TABLE issuer_links ADD COLUMN odd jsonb NOT NULL DEFAULT '{}';
+
+-- The dialect that a terminal speaks; empty: that of its port.
+ALTER TABLE terminals ADD COLUMN dialect text NOT NULL DEFAULT '';
