@@ -262,8 +262,7 @@ def _written(dialect: Dialect, extends: str | None, bases: Mapping[str, Dialect]
 
 
 def _say(imported: Imported, where: str) -> None:
-    said = imported.rows - len(imported.unsaid)
-    typer.echo(f"{imported.dialect.name}: {said} of {imported.rows} rows; {where}")
+    typer.echo(f"{imported.dialect.name}: {imported.said} of {imported.rows} rows; {where}")
     _say_unsaid(imported.unsaid, "no place for")
 
 
