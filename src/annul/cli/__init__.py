@@ -14,6 +14,7 @@ from . import (
     console,
     database,
     diagnose,
+    dialect,
     issuer,
     lessons,
     message,
@@ -46,6 +47,7 @@ retention.register(application)
 simulate.register(application)
 application.add_typer(sim.application, name="sim")
 application.add_typer(database.application, name="database")
+application.add_typer(dialect.application, name="dialect")
 application.add_typer(pos.application, name="pos")
 application.add_typer(terminal.application, name="terminal")
 application.add_typer(issuer.application, name="issuer")

@@ -10,13 +10,15 @@ from typing import Annotated, Any, Final
 import typer
 
 from annul.domain.errors import AnnulError
+from annul.wire.dialect import Dialect
 from annul.wire.dialects import DIALECTS
 from annul.wire.dialects.vendor import OVERRIDES
-from annul.wire.errors import DecodeError
+from annul.wire.errors import DecodeError, DialectError
 from annul.wire.field import Content
 from annul.wire.reading import Reading, codec_of, read
 from annul.wire.show import as_json, rows
 from annul.wire.shown import hidden
+from annul.wire.specifications.document import read as read_document
 
 from .secret import SecretShown
 from .show import complain
@@ -25,7 +27,7 @@ _UNREADABLE: Final = 2
 _OF_A_CARD: Final = frozenset({2, 35, 36, 45, 52, 55})  # number, tracks, PIN, chip
 _WIDE: Final = 200  # columns when nobody's terminal sets them
 
-DialectName = Annotated[str, typer.Option(help=f"One of {', '.join(DIALECTS)}.")]
+DialectName = Annotated[str, typer.Option(help=f"{', '.join(DIALECTS)}, or a document's file.")]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--override", help=f"A vendor's layout of single fields: {', '.join(OVERRIDES)}."),
@@ -57,9 +59,9 @@ def decode(
 ) -> None:
     """Show a message field by field; a vendor's known variants are tried when it does not fit."""
     try:
-        known(dialect, override or [])
-        reading = read(as_bytes(message, dialect), DIALECTS[dialect], override)
-    except (BadInput, SecretShown, DecodeError) as error:
+        _known(override or [])
+        reading = read(as_bytes(message, dialect), dialect_of(dialect), override)
+    except (BadInput, SecretShown, DecodeError, DialectError) as error:
         complain(error)
         sys.exit(_UNREADABLE)
     if as_json_:
@@ -81,7 +83,7 @@ def encode(
             _refuse_card(int(key) for key in fields if str(key).isdigit())
         name = dialect or str(given.get("dialect", "unionpay_pos"))
         names = override if override is not None else list(given.get("overrides", []))
-        known(name, names)
+        _known(names)
         typer.echo(_built(given, name, names).hex().upper())
     except AnnulError as error:
         complain(error)
@@ -89,7 +91,7 @@ def encode(
 
 
 def _built(given: dict[str, Any], dialect: str, overrides: list[str]) -> bytes:
-    codec = codec_of(DIALECTS[dialect], overrides)
+    codec = codec_of(dialect_of(dialect), overrides)
     table = codec.dialect.fields
     fields: dict[int, str | bytes] = {}
     unsigned = False
@@ -144,10 +146,32 @@ def known(dialect: str, overrides: list[str]) -> None:
     if dialect not in DIALECTS:
         message = f"no dialect {dialect}: there are {', '.join(DIALECTS)}"
         raise BadInput(message)
+    _known(overrides)
+
+
+def _known(overrides: list[str]) -> None:
     unknown = [name for name in overrides if name not in OVERRIDES]
     if unknown:
         message = f"no override {unknown[0]}: there are {', '.join(OVERRIDES)}"
         raise BadInput(message)
+
+
+def dialect_of(name: str) -> Dialect:
+    """Give a dialect of ours by its name, or that of a document by its file.
+
+    Raises `BadInput`, and `DialectError` for a document that is none.
+    """
+    if name in DIALECTS:
+        return DIALECTS[name]
+    if not _is_file(name):
+        message = f"no dialect {name}: there are {', '.join(DIALECTS)}, or the file of a document"
+        raise BadInput(message)
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{name} is no document: {error.__class__.__name__}"
+        raise BadInput(message) from None
+    return read_document(text)
 
 
 def as_bytes(given: str, dialect: str) -> bytes:
@@ -169,7 +193,7 @@ def as_bytes(given: str, dialect: str) -> bytes:
         return raw  # the message itself
     if _is_shown(given):
         with suppress(DecodeError):
-            _refuse_card(read(found, DIALECTS[dialect]).message.fields())
+            _refuse_card(read(found, dialect_of(dialect)).message.fields())
     return found
 
 

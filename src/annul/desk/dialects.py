@@ -61,14 +61,14 @@ class Shown:
 async def listing(counter: Counter) -> list[dict[str, Any]]:
     """Give every dialect: what it extends, who set it, which issuers speak it, what is wrong."""
     rows = {row["name"]: dict(row) for row in await counter.pool.fetch(*_SQL["listing"]())}
-    known = await to_thread(resolve, {name: row["document"] for name, row in rows.items()})
+    all_ = await to_thread(resolve, {name: row["document"] for name, row in rows.items()})
     speakers: dict[str, list[str]] = {}
     for issuer_id, dialect in await counter.pool.fetch(*_SQL["spoken"]()):
         speakers.setdefault(dialect, []).append(issuer_id)
     found: list[dict[str, Any]] = []
     for name in (*DIALECTS, *rows):
-        row, dialect = rows.get(name, {}), known.dialects.get(name)
-        fault = known.refused.get(name)
+        row, dialect = rows.get(name, {}), all_.dialects.get(name)
+        fault = all_.refused.get(name)
         found.append(
             {
                 "name": name,
@@ -85,19 +85,24 @@ async def listing(counter: Counter) -> list[dict[str, Any]]:
     return found
 
 
+async def known(counter: Counter) -> Mapping[str, Dialect]:
+    """Give every dialect that is one, by name."""
+    return (await to_thread(resolve, await documents(counter.pool))).dialects
+
+
 async def find(counter: Counter, name: str) -> Shown:
     """Find a dialect; raises `NothingThere`."""
     versions = tuple(dict(row) for row in await counter.pool.fetch(*_SQL["versions"](name=name)))
     if name not in DIALECTS and not versions:
         message = f"there is no dialect {name}"
         raise NothingThere(message)
-    known = await to_thread(resolve, await documents(counter.pool))
+    all_ = await to_thread(resolve, await documents(counter.pool))
     extends = _extends(versions[0]["document"]) if versions else ""
-    fault = known.refused.get(name)
+    fault = all_.refused.get(name)
     return Shown(
         name,
-        known.dialects.get(name),
-        known.dialects.get(extends),
+        all_.dialects.get(name),
+        all_.dialects.get(extends),
         versions,
         str(fault) if fault else "",
     )
@@ -141,11 +146,11 @@ async def roll_back(
 
 
 def _check(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    known, was = resolve(after), resolve(before)
-    if name in known.refused:
-        raise known.refused[name]
-    for other in known.refused.keys() - was.refused.keys():
-        message = f"dialect {other} extends it and would be none any more: {known.refused[other]}"
+    then, was = resolve(after).refused, resolve(before).refused
+    if name in then:
+        raise then[name]
+    for other in then.keys() - was.keys():
+        message = f"dialect {other} extends it and would be none any more: {then[other]}"
         raise NotValid(message)
 
 

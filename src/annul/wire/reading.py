@@ -10,6 +10,7 @@ from .dialect import Dialect
 from .dialects.vendor import OVERRIDES
 from .dump import Dump, split_dump
 from .errors import DecodeError
+from .field import Coding
 
 _UNFRAMED: Final = frozenset({"cups", "iso87_ascii", "iso87_binary"})
 
@@ -37,7 +38,8 @@ def read(data: bytes, dialect: Dialect, overrides: Sequence[str] | None = None) 
     after the last field are kept as leftover only when nothing reads the whole. Raises the
     `DecodeError` of the plain dialect.
     """
-    dump = Dump(b"", data) if dialect.name in _UNFRAMED else split_dump(data)
+    framed = dialect.name not in _UNFRAMED and dialect.mti is Coding.PACKED
+    dump = split_dump(data) if framed else Dump(b"", data)
     first: DecodeError | None = None
     readable: Reading | None = None
     tried = [tuple(overrides)] if overrides is not None else list(_variants(dialect))
@@ -51,7 +53,7 @@ def read(data: bytes, dialect: Dialect, overrides: Sequence[str] | None = None) 
                 first = first or error
                 continue
             reading = Reading(dump.head, message, names)
-            if message.lacks_mac or _writes(codec, message):
+            if _writes(codec, message):
                 return reading
             readable = readable or reading
         if readable is not None:
@@ -61,7 +63,8 @@ def read(data: bytes, dialect: Dialect, overrides: Sequence[str] | None = None) 
 
 
 def _writes(codec: Codec, message: Message) -> bool:
-    body = codec.encode(message.mti, message.fields())
+    write = codec.encode_unsigned if message.lacks_mac else codec.encode
+    body = write(message.mti, message.fields())
     return body + message.leftover == message.raw
 
 

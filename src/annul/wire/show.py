@@ -7,10 +7,13 @@ from typing import Final
 from . import tlv
 from .codec import Message, Value
 from .errors import DecodeError
+from .field import Arranged, Field
 from .names import PARTS, QR_TAGS, name_of
+from .nested import row_of, split, tag_of
 from .shown import hidden, objects, show, tags
 from .subfields import Field48Totals, Field53, Field60, Field61, Field63
 
+_CHIP: Final = 55
 _SPLIT_DIALECTS: Final = frozenset({"unionpay_pos"})  # others use these fields in other ways
 
 
@@ -28,7 +31,12 @@ def rows(message: Message) -> list[Row]:
     """Give the lines of a message; raises `DecodeError` for a field that does not decode."""
     found: list[Row] = []
     for number, value in message.fields().items():
-        parts = list(_parts(number, value)) if message.dialect.name in _SPLIT_DIALECTS else []
+        row = message.dialect.fields[number]
+        if row.layout is not None:
+            parts = list(_laid_out(str(number), row, value))
+        else:
+            ours = message.dialect.name in _SPLIT_DIALECTS
+            parts = list(_parts(number, value)) if ours else []
         whole = "" if number in {55, 59} and parts else show(number, value)
         found.append(Row(str(number), *name_of(number), whole))
         found += parts
@@ -64,13 +72,34 @@ def _text(value: Value) -> str:
 
 def _parts(number: int, value: Value) -> Iterator[Row]:
     """Give the parts of a field; none when it is laid out in another way."""
-    split = _SPLIT.get(number)
-    if split is None:
+    known = _SPLIT.get(number)
+    if known is None:
         return
     try:
-        yield from split(number, value)
+        yield from known(number, value)
     except (DecodeError, ValueError):
         return
+
+
+def _laid_out(place: str, field: Field, value: Value) -> Iterator[Row]:
+    """Give the parts that a dialect says; what they hold no rule knows, so that they are sizes."""
+    layout = field.layout
+    if layout is None:
+        return
+    if layout.arranged is Arranged.BER_TLV and place == str(_CHIP):
+        yield from _parts(_CHIP, value)
+        return
+    try:
+        found = split(field, value)
+    except DecodeError:
+        return
+    for part in found:
+        row = row_of(field, part.number)
+        tag = "" if part.number is None else tag_of(layout, part.number)
+        name = row.name if row is not None else ""
+        yield Row(f"{place}.{tag}", name, name, hidden(part.value))
+        if row is not None:
+            yield from _laid_out(f"{place}.{tag}", row, part.value)
 
 
 def _fixed(number: int, value: Value) -> Iterator[Row]:

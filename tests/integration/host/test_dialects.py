@@ -48,9 +48,7 @@ async def test_the_others_speak_as_before(spoken: Inside, monkeypatch: pytest.Mo
     assert (await till.ask("sale", till.fields("sale"))).code == "00"
 
 
-async def test_who_speaks_otherwise_than_registered_is_no_terminal(
-    inside: Inside, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_speaks_otherwise_than_registered_is_no_terminal(inside: Inside) -> None:
     own: Any = Codec(replace(_OWN, name="own"))
     till = await inside.till()
     body = own.encode("0200", {**till.fields("sale"), 64: bytes(8)})

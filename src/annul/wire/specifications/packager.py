@@ -146,7 +146,8 @@ def _row(element: Element, number: int, where: str, found: _Found) -> Field | No
     written = _written(element)
     if written.tag.width:
         raise _CannotSay("a part with a tag, outside of a field")
-    track = number in _TRACKS and written.content is Content.DIGITS
+    numbers = written.content is Content.DIGITS and written.prefix.width
+    track = "." not in where and number in _TRACKS and bool(numbers)
     row = _field(element, number, written)
     return Field(
         number,
