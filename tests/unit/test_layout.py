@@ -38,6 +38,7 @@ _MODULES: Final = {
     "domain/differences": "unit/domain/test_incidents.py",
     "domain/incident": "unit/domain/test_incidents.py",
     "domain/link_profile": "unit/issuers/test_link_profiles.py",
+    "domain/link_words": "unit/issuers/test_link_settings.py",
     "domain/issuer_incidents": "unit/domain/test_incidents.py",
     "host/host": "integration/host/test_answering.py",  # what handlers need; it does nothing
     "issuers/connection": "integration/issuers/test_link.py",

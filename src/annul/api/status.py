@@ -1,7 +1,7 @@
 """Health, metrics and status of a host process over HTTP, and the change of a password."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.security import (
@@ -32,6 +32,15 @@ class NewPassword(BaseModel):
     password: SecretStr
 
 
+# What is counted by name: its series, what it is, its label.
+_COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
+    "replies": ("annul_replies", "Answers to terminals by response code", "code"),
+    "turned_away": ("annul_turned_away", "Messages and connections without effect", "reason"),
+    "odd_fields": ("annul_odd_fields", "Fields of terminals that made no sense", "field"),
+    "loops": ("annul_loop_failures", "Turns of a background loop that failed", "loop"),
+}
+
+
 class _Collector:
     """Gives a host's figures to Prometheus: numbers as gauges, what is counted by name with labels.
 
@@ -43,31 +52,24 @@ class _Collector:
 
     def collect(self) -> Any:
         figures = dict(self._figures())
-        replies = CounterMetricFamily(
-            "annul_replies", "Answers to terminals by response code", labels=["code"]
-        )
-        for code, count in figures.pop("replies", {}).items():
-            replies.add_metric([code], count)
-        yield replies
-        turned = CounterMetricFamily(
-            "annul_turned_away", "Messages and connections without effect", labels=["reason"]
-        )
-        for reason, count in figures.pop("turned_away", {}).items():
-            turned.add_metric([reason], count)
-        yield turned
-        failures = CounterMetricFamily(
-            "annul_loop_failures", "Turns of a background loop that failed", labels=["loop"]
-        )
-        for loop, count in figures.pop("loops", {}).items():
-            failures.add_metric([loop], count)
-        yield failures
+        for name, (series, about, label) in _COUNTED.items():
+            family = CounterMetricFamily(series, about, labels=[label])
+            for value, count in figures.pop(name, {}).items():
+                family.add_metric([str(value)], count)
+            yield family
         figures.pop("strangers", None)
         up = GaugeMetricFamily(
             "annul_issuer_up", "Whether an issuer's link is up", labels=["issuer"]
         )
+        line_counts = CounterMetricFamily(
+            "annul_issuer_line", "What happened on an issuer's line", labels=["issuer", "what"]
+        )
         for issuer, line in figures.pop("issuers", {}).items():
             up.add_metric([issuer], float(line["up"]))
+            for what, count in line.get("counts", {}).items():
+                line_counts.add_metric([issuer, what], count)
         yield up
+        yield line_counts
         for name, value in figures.items():
             yield GaugeMetricFamily(f"annul_{name}", name.replace("_", " "), value=float(value))
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -86,13 +86,22 @@ class Running:
             "strangers": strangers.by_address(),
             "busy": counts.busy,
             "failed": counts.failed,
+            "reduced": counts.reduced,
+            "odd_fields": dict(self.host.door.odd_fields),
             "connections": len(self.server.connections),
             "in_flight": len(self.host.in_flight),
             "replies": dict(counts.replies),
             "loops": {loop.name: loop.failures for loop in self.ground.loops},
             **{f"voids_{name}": value for name, value in self.resolver.promise.figures().items()},
             "issuers": {
-                issuer_id: {"up": line.link.up, "health": str(line.health.state)}
+                issuer_id: {
+                    "up": line.link.up,
+                    "health": str(line.health.state),
+                    "counts": {
+                        **asdict(line.link.counts),
+                        "odd": sum(one["count"] for one in line.odd.snapshot().values()),
+                    },
+                }
                 for issuer_id, line in self.host.issuers.lines.items()
             },
         }

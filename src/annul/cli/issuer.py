@@ -5,17 +5,21 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from annul.desk import issuer_links
 from annul.desk.issuer_keys import NewKey, ask_for_keys, keys, load_key, set_profile
 from annul.desk.permission import NotValid
+from annul.domain.link_words import said
 from annul.issuers.key_forms import KEY_FORMS
+from annul.issuers.link_settings import Setting
 from annul.security.ciphers import SIZES, TDES
 from annul.security.keys import Component, KeyKind
 from annul.security.mac import MacAlgorithm
 from annul.security.pin import PinFormat
 from annul.security.software import SoftwareModule
 
-from .reach import Config, Data, Reach, User, run
+from .reach import Config, Data, Lang, Reach, User, run
 from .secret import Database
+from .show import language
 
 application = typer.Typer(help="Issuers: MACs, PINs and keys.", no_args_is_help=True)
 
@@ -99,6 +103,46 @@ def profile(
 
     run(data, database, config, job)
     typer.echo(f"issuer {issuer}: {', '.join(changes) or 'nothing'} changed")
+
+
+@application.command("link")
+def link(
+    issuer: Number,
+    given: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting.")
+    ] = None,
+    unset: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="As most have it again.")
+    ] = None,
+    user: User = "",
+    reason: Reason = "",
+    lang: Lang = None,
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Show how an issuer is reached and spoken with, or change it; hosts take it up at once.
+
+    Settings: host, port, dialect, framing, timeout_ms and those of its profile; docs/connecting.md
+    says what each does. Lists have commas, single entries a dot: codes.A1=00, framing.trailer=03.
+    """
+    pairs = [one.partition("=") for one in given or ()]
+    for name, equals, _ in pairs:
+        if not equals:
+            message = f"{name}: NAME=VALUE was expected"
+            raise NotValid(message)
+
+    async def job(base: Reach) -> list[Setting]:
+        if pairs or unset:
+            changes = {name: value for name, _, value in pairs}
+            person = await base.person(user)
+            await issuer_links.set_link(base, person, issuer, reason, changes, unset or ())
+        return await issuer_links.settings(base, issuer)
+
+    spoken = language(lang)
+    for one in run(data, database, config, job):
+        mark = "*" if one.differs else " "
+        typer.echo(f"{mark} {one.name:<20} {one.value or '–':<24} {said(one.name).speak(spoken)}")
 
 
 @application.command("ask")

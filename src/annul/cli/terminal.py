@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from annul.desk.audit import audit
 from annul.desk.roles import Scope
+from annul.desk.terminal_dialects import check_dialect
 from annul.merchants.enrolment import Enrolled, NotEnrolled, TerminalProfile, enrol
 from annul.security.certificates import Pair, authority
 from annul.security.keys import FORMS
@@ -74,6 +75,7 @@ def enrol_terminal(
         Path | None, typer.Option(help="The terminal's own certificate (PEM), from your PKI.")
     ] = None,
     host: Annotated[str, typer.Option(help="Where the terminal reaches this host.")] = "127.0.0.1",
+    dialect: Annotated[str, typer.Option(help="That it speaks; default: that of its port.")] = "",
     user: User = "",
     reason: Annotated[str, typer.Option(help="Why; it goes into the audit.")] = "",
     data: Data = None,
@@ -99,7 +101,7 @@ def enrol_terminal(
         raise NotEnrolled(message)
     chosen = mac or FORMS[form].usual_mac
     identity = identity_in(certificate) if certificate else ""
-    profile = TerminalProfile(merchant, terminal, form, chosen, identity, unbound)
+    profile = TerminalProfile(merchant, terminal, form, chosen, identity, unbound, dialect)
     _checked(profile)
     issue = tls and certificate is None
     if issue:
@@ -159,6 +161,7 @@ async def _register(
         pair = _issued(base.settings, profile.merchant_id, profile.terminal_id)
         profile = with_changes(profile, tls_identity=pair.identity)
     async with base.pool.acquire() as connection, connection.transaction():
+        await check_dialect(connection, profile.dialect)
         enrolled = await enrol(connection, security, profile, replace=replace)
         if enrolled is None:
             message = (
@@ -178,6 +181,7 @@ async def _register(
                 "replace": replace,
                 "tls_identity": profile.tls_identity,
                 "unbound": profile.unbound_management,
+                "dialect": profile.dialect,
                 "check_value": enrolled.check_value,
             },
         )
@@ -216,6 +220,7 @@ def _write(out: Path, settings: Settings, enrolled: Enrolled, pair: Pair | None,
     ).write(file)
     typer.echo(f"terminal {profile.terminal_id} of merchant {profile.merchant_id} is enrolled")
     typer.echo(f"  key          form {profile.key_form}, MAC {profile.mac}")
+    typer.echo(f"  dialect      {profile.dialect or 'that of its port'}")
     typer.echo(f"  check value  {enrolled.check_value}")
     typer.echo(f"  certificate  {pair.certificate if pair else profile.tls_identity or 'none'}")
     typer.echo(f"  in {out}: two key components, {file.name} for annul pos --profile {file}")

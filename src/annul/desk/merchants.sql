@@ -34,6 +34,7 @@ WHERE m.merchant_id = :merchant;
 -- description: A merchant's terminals as they are set up, and how they did since a moment.
 SELECT t.terminal_id, t.active, t.signed_in, t.batch, t.amount_limit, t.kinds, t.operator,
        t.information, t.serial, t.software, t.wanted_software, t.wants, t.last_seen_at,
+       t.dialect,
        m.active AS merchant_active, m.amount_limit AS merchant_limit, m.currency,
        k.master_at, k.mac_at, k.pin_at, k.working_at,
        coalesce(s.link_drops, 0) AS link_drops, coalesce(s.reversals, 0) AS reversals,

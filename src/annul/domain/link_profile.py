@@ -37,5 +37,6 @@ class LinkProfile:
 
 
 USUAL: Final = LinkProfile()
+MONEY: Final = frozenset({4, 49})  # compared whatever else an operator leaves out
 # Never from a terminal to an issuer by a setting: what the host makes itself, keys and PINs.
 NOT_PASSED_ON: Final = frozenset({2, 3, 4, 7, 11, 32, 33, 37, 38, 39, 41, 42, 49, 52, 64, 90, 128})

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from annul.wire.codec import Codec
 from annul.wire.dialect import Dialect
+from annul.wire.errors import DialectError
 
 Dialects = Callable[[], Mapping[str, Dialect]]
 
@@ -12,14 +13,17 @@ class Tongues:
     """A codec for each dialect, kept until the dialect changes.
 
     None of them trusts: it keeps of what it decodes what a terminal has proven. `dialects` gives
-    all that there are now.
+    all that there are now; raises `DialectError` when the usual one is none of them.
     """
 
     def __init__(self, usual: str, dialects: Dialects) -> None:
         self._usual = usual
         self._dialects = dialects
         self._codecs: dict[str, Codec] = {}
-        self.usual = self._made(dialects()[usual])
+        known = dialects()
+        if usual not in known:
+            raise DialectError(usual, f"one of {', '.join(sorted(known))}", "terminals_dialect")
+        self.usual = self._made(known[usual])
 
     def each(self, registered: tuple[str, ...]) -> Iterator[tuple[str, Codec]]:
         """Give the codecs that a message may be read by, the usual one first, each with its name.

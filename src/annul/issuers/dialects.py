@@ -17,6 +17,7 @@ from annul.wire.specifications.document import Document, parse
 log = structlog.get_logger(__name__)
 
 _SQL: Final = load("annul.issuers", "dialects.sql")
+_Source = asyncpg.Pool | asyncpg.pool.PoolConnectionProxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Known:
     refused: Mapping[str, DialectError]
 
 
-async def read(pool: asyncpg.Pool) -> Mapping[str, Dialect]:
+async def read(pool: _Source) -> Mapping[str, Dialect]:
     """Read all dialects; a document that is none is reported and left out, and stops nobody."""
     known = await asyncio.to_thread(resolve, await documents(pool))
     for name, error in known.refused.items():
@@ -35,7 +36,7 @@ async def read(pool: asyncpg.Pool) -> Mapping[str, Dialect]:
     return known.dialects
 
 
-async def documents(connection: asyncpg.Pool | asyncpg.pool.PoolConnectionProxy) -> dict[str, str]:
+async def documents(connection: _Source) -> dict[str, str]:
     """Give the document that counts of each dialect."""
     rows = await connection.fetch(*_SQL["latest"]())
     return {row["name"]: row["document"] for row in rows}

@@ -22,8 +22,9 @@ def _columns(record: type[Issuer] | type[Bin]) -> str:
     return ", ".join(f"t.{column.name}" for column in fields(record))
 
 
+ISSUER_COLUMNS: Final = _columns(Issuer)
 _SQL: Final = load(
-    "annul.issuers", "directory.sql", issuer_columns=_columns(Issuer), bin_columns=_columns(Bin)
+    "annul.issuers", "directory.sql", issuer_columns=ISSUER_COLUMNS, bin_columns=_columns(Bin)
 )
 
 
@@ -47,10 +48,13 @@ async def read(pool: asyncpg.Pool) -> Directory:
 
 def _issuer(row: asyncpg.Record) -> Issuer:
     """Read an issuer; one whose profile makes no sense is switched off until it is corrected."""
-    columns = dict(row)
     try:
-        columns["profile"] = profile_of(columns["profile"], columns["framing"])
+        return issuer_of(row)
     except ProfileError as error:
-        log.warning("profile_refused", issuer=columns["issuer_id"], reason=str(error))
-        columns |= {"profile": USUAL, "active": False}
-    return Issuer(**columns)
+        log.warning("profile_refused", issuer=row["issuer_id"], reason=str(error))
+        return Issuer(**{**row, "profile": USUAL, "active": False})
+
+
+def issuer_of(row: asyncpg.Record) -> Issuer:
+    """Read an issuer of a row with `ISSUER_COLUMNS`; raises `ProfileError`."""
+    return Issuer(**{**row, "profile": profile_of(row["profile"], row["framing"])})

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from annul.domain.errors import AnnulError
-from annul.domain.link_profile import NOT_PASSED_ON, USUAL, LinkProfile
+from annul.domain.link_profile import MONEY, NOT_PASSED_ON, USUAL, LinkProfile
 from annul.domain.response_codes import RESPONSE_CODES
 from annul.wire.errors import FramingError
 from annul.wire.framing import framing_of
@@ -43,6 +43,8 @@ def profile_of(document: Mapping[str, Any], framing: str = "length_4") -> LinkPr
         raise ProfileError("network_mti", f"one of {', '.join(sorted(_NETWORK))}")
     if not profile.identified_by:
         raise ProfileError("identified_by", "at least one field besides the trace")
+    if not MONEY.issubset(profile.compared):
+        raise ProfileError("compared", "amount (4) and currency (49), whatever else")
     wrong = NOT_PASSED_ON.intersection(profile.passed_on)
     if wrong:
         raise ProfileError("passed_on", f"not {min(wrong)}: the host makes it itself")

@@ -28,7 +28,7 @@ class TerminalProfile:
     `tls_identity` is that of its client certificate, empty when it may come without one.
     `unbound_management` lets it settle (with equal totals) over connections that have proven
     nothing, for terminals that open one per message and speak no TLS: whoever can write to the port
-    can then close its batch at a moment of his choosing.
+    can then close its batch at a moment of his choosing. Who registers it looks at its dialect.
     """
 
     merchant_id: str
@@ -37,6 +37,7 @@ class TerminalProfile:
     mac: MacAlgorithm = MacAlgorithm.UNIONPAY_ECB
     tls_identity: str = ""
     unbound_management: bool = False
+    dialect: str = ""  # that it speaks; empty: that of its port
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ async def enrol(
             mac=str(profile.mac),
             tls_identity=profile.tls_identity,
             unbound_management=profile.unbound_management,
+            dialect=profile.dialect,
             replace=replace,
         )
     )

@@ -7,12 +7,13 @@ SELECT true FROM merchants WHERE merchant_id = :merchant;
 -- name: register
 -- description: Put a terminal in, or give one that is there another profile where that is wanted.
 INSERT INTO terminals AS t (merchant_id, terminal_id, key_form, mac_algorithm, tls_identity,
-                            unbound_management)
-VALUES (:merchant, :terminal, :key_form, :mac, :tls_identity, :unbound_management)
+                            unbound_management, dialect)
+VALUES (:merchant, :terminal, :key_form, :mac, :tls_identity, :unbound_management,
+        :dialect)
 ON CONFLICT (merchant_id, terminal_id) DO UPDATE
 SET key_form = excluded.key_form, mac_algorithm = excluded.mac_algorithm,
     tls_identity = excluded.tls_identity, unbound_management = excluded.unbound_management,
-    signed_in = false
+    dialect = excluded.dialect, signed_in = false
 WHERE :replace
 RETURNING t.terminal_id;
 

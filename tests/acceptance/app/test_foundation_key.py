@@ -7,10 +7,11 @@ import asyncpg
 import pytest
 
 from annul.app import ground
+from annul.security.ciphers import TDES
 from annul.security.errors import MasterKeyError
+from annul.security.keys import KeyKind
 from annul.security.software import SoftwareModule
 from annul.settings import Settings
-from annul.sim.demo import DemoPlan, seed
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.master_key import AnotherMasterKey
@@ -36,7 +37,23 @@ async def older(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     url = postgres.url.replace("/annul?", "/older?")
     await upgrade(as_owner(url), _OLDER)
     pool = await connect(url, size=1)
-    await seed(pool, SoftwareModule(bytes.fromhex(_OURS)), DemoPlan((1,), merchants=1))
+    # In the columns of that version: what puts rows in today knows more of them.
+    await pool.execute(
+        "INSERT INTO merchants (merchant_id, name_zh, name_en, category)"
+        " VALUES ('898000058120000', '店', 'Shop', '5812')"
+    )
+    await pool.execute(
+        "INSERT INTO terminals (merchant_id, terminal_id) VALUES ('898000058120000', '10000001')"
+    )
+    key = SoftwareModule(bytes.fromhex(_OURS)).generate(KeyKind.MASTER, TDES)
+    await pool.execute(
+        "INSERT INTO terminal_keys (merchant_id, terminal_id, kind, algorithm, wrapped,"
+        " check_value, issued_at)"
+        " VALUES ('898000058120000', '10000001', 'master', $1, $2, $3, now())",
+        key.algorithm,
+        key.wrapped,
+        key.check_value,
+    )
     await pool.close()
     yield url
     await root.execute("DROP DATABASE older WITH (FORCE)")

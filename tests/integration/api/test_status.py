@@ -22,7 +22,12 @@ from annul.serving import serve_http
 from annul.store.clock import SystemClock
 from annul.store.loop import Loops
 
-_FIGURES = {"requests": 3, "replies": {"00": 2, "51": 1}, "issuers": {"00000101": {"up": True}}}
+_FIGURES = {
+    "requests": 3,
+    "replies": {"00": 2, "51": 1},
+    "odd_fields": {"46": 7},
+    "issuers": {"00000101": {"up": True, "counts": {"late": 4}}},
+}
 
 
 class Held(SystemClock):
@@ -112,6 +117,8 @@ async def test_metrics_are_prometheus_text(client: Client) -> None:
     assert status == 200
     assert 'annul_replies_total{code="51"} 1.0' in text
     assert 'annul_issuer_up{issuer="00000101"} 1.0' in text
+    assert 'annul_issuer_line_total{issuer="00000101",what="late"} 4.0' in text
+    assert 'annul_odd_fields_total{field="46"} 7.0' in text
     assert "annul_requests 3.0" in text
 
 

@@ -86,3 +86,15 @@ async def test_support_loads_no_key(pool: asyncpg.Pool, run) -> None:
     refused = await run("key", _ISSUER, "--kind=zone", typed=_typed(*_PARTS), user="sue")
     assert isinstance(refused.exception, AnnulError)
     assert await pool.fetchval("SELECT count(*) FROM issuer_keys") == 0
+
+
+async def test_a_link_is_shown_and_changed(run) -> None:
+    changed = await run("link", _ISSUER, "--set=network_mti=0800", "--set=codes.A1=00", "--lang=en")
+    assert changed.exit_code == 0, changed.output
+    lines = [line for line in changed.stdout.splitlines() if line.startswith("*")]
+    assert [line.split()[1:3] for line in lines] == [["network_mti", "0800"], ["codes.A1", "00"]]
+    assert "response codes of its own: A1" in changed.stdout
+    refused = await run("link", _ISSUER, "--set=network_mti")
+    assert isinstance(refused.exception, AnnulError)
+    refused = await run("link", _ISSUER, "--set=host=10.0.0.9", user="sue")
+    assert isinstance(refused.exception, AnnulError)

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from annul.host.tongues import Tongues
 from annul.wire.dialect import Dialect
 from annul.wire.dialects import UNIONPAY_POS
+from annul.wire.errors import DialectError
 
 _OWN = replace(UNIONPAY_POS, name="own")
 
@@ -16,6 +19,11 @@ def test_the_usual_one_comes_first_and_has_no_name() -> None:
         ("own", "own"),
     ]
     assert [name for name, _ in tongues.each(())] == [""]
+
+
+def test_a_usual_dialect_that_is_none_is_named() -> None:
+    with pytest.raises(DialectError, match="terminals_dialect: one of unionpay_pos"):
+        Tongues("klingon", lambda: {"unionpay_pos": UNIONPAY_POS})
 
 
 def test_a_codec_is_kept_until_its_dialect_changes() -> None:

@@ -27,6 +27,7 @@ def test_what_differs_is_stored_and_read_again() -> None:
         ({"network_mti": "0900"}, "network_mti"),
         ({"sign_on": "perhaps"}, "sign_on"),
         ({"identified_by": []}, "identified_by"),
+        ({"compared": [37, 49]}, "compared"),
         ({"passed_on": [55, 2]}, "passed_on"),
         ({"codes": {"100": "XX"}}, "codes.100"),
         ({"left_out": ["x"]}, "left_out.0"),

@@ -14,6 +14,7 @@ from annul.desk.roles import Scope
 from annul.domain.policies import PolicyKind
 
 from .course import course
+from .link import link_card, set_link
 from .list import health_badge, line_badge
 from .rules import add_window, end_rule, rules_card, set_rule, windows_card
 from .set_up import (
@@ -70,10 +71,11 @@ async def issuer(view: View) -> None:
             odd = Part(lambda: odd_card(view, issuer_id))
         with ui.element("div").classes("stack third"):
             set_up = Part(lambda: set_up_card(view, issuer_id))
+            spoken = Part(lambda: link_card(view, issuer_id, write=write))
             keys = Part(lambda: keys_card(view, issuer_id, write=write))
             windows = Part(lambda: _windows(view, issuer_id, write=write))
             routes = Part(lambda: routes_card(view, issuer_id))
-    still = (rules, windows, meanings, contacts, routes, keys)
+    still = (rules, windows, meanings, contacts, routes, keys, spoken)
 
     async def refresh() -> None:
         await top.refresh()
@@ -134,6 +136,7 @@ def _listen(view: View, issuer_id: str, changed: Any) -> None:
     on("end-rule", end)
     on("meaning", lambda given: set_meaning(view, issuer_id, str(given.get("code", ""))))
     on("end-meaning", lambda given: end_meaning(view, issuer_id, str(given["code"])))
+    on("link", lambda _: set_link(view, issuer_id))
     on("ask-keys", lambda _: ask_keys(view, issuer_id))
     on("contact", lambda given: put_contact(view, issuer_id, str(given.get("id", ""))))
     on("end-contact", lambda given: end_contact(view, issuer_id, str(given["id"])))

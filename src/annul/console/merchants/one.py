@@ -14,7 +14,7 @@ from annul.desk import merchants as views
 from annul.desk.roles import Scope
 from annul.domain import money
 
-from .terminals import ask_terminal, terminals_card
+from .terminals import ask_terminal, set_dialect, terminals_card
 
 _CASES: Final = 10
 # What becomes of a void that its own terminal has taken back, as a sentence and as a choice.
@@ -70,7 +70,13 @@ def _listen(view: View, merchant_id: str, allowed: Part, terminals: Part) -> Non
             if await ask_terminal(view, merchant_id, terminal_id, what):
                 await terminals.refresh()
 
+    async def dialect(told: events.GenericEventArguments) -> None:
+        with place:
+            if await set_dialect(view, merchant_id, str(told.args["terminal"])):
+                await terminals.refresh()
+
     ui.on("allow", allow)
+    ui.on("dialect", dialect)
     ui.on("ask", asked)
 
 

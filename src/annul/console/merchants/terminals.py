@@ -8,6 +8,7 @@ from annul.console.frame.forms import Answers, Form, FormField, act_button, ask
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, card, details, facts, join, tag
 from annul.desk import merchants as views
+from annul.desk import terminal_dialects
 from annul.desk.checks import CheckFinding, Weight
 from annul.desk.roles import Scope
 from annul.domain.kinds import KINDS
@@ -141,6 +142,7 @@ def _facts(view: View, row: Mapping[str, Any]) -> Html:
         (words("Software"), tag("span", software, cls="mono")),
         (words("Serial number"), tag("span", serial, cls="mono")),
         (words("Age of keys"), join((master, " · ", mac, " · ", key("PIN", row["pin_at"])))),
+        (words("Dialect"), row["dialect"] or words("that of its port")),
         (words("Line, 24 h"), link),
         (words("Batch"), batch),
     )
@@ -159,6 +161,7 @@ def _buttons(view: View, row: Mapping[str, Any]) -> Html:
         for what, text in _ASKS.items()
         if row["wants"] != what
     ]
+    acts.append(act_button(words("Set the dialect"), "dialect", terminal=terminal))
     if row["wants"]:
         acts.append(act_button(words("Cancel the request"), "ask", terminal=terminal, what=""))
     return tag("div", *acts, cls="row-of-buttons")
@@ -200,4 +203,30 @@ async def ask_terminal(view: View, merchant_id: str, terminal_id: str, what: str
         fields,
         about=words("Terminal {terminal}: told with its next response.", terminal=terminal_id),
     )
+    return await ask(view, form, act)
+
+
+async def set_dialect(view: View, merchant_id: str, terminal_id: str) -> bool:
+    """Ask which dialect a terminal speaks."""
+    words = view.words
+    if not view.may(Scope.MERCHANTS_WRITE):
+        return False
+
+    async def act(answers: Answers) -> None:
+        await terminal_dialects.set_dialect(
+            view.desk,
+            view.visitor,
+            merchant_id,
+            terminal_id,
+            str(answers["dialect"] or ""),
+            answers["reason"],
+        )
+
+    rows = await views.terminals(view.desk, view.visitor, merchant_id)
+    now = next((row["dialect"] for row in rows if row["terminal_id"] == terminal_id), "")
+    choices = {"": words("that of its port")}
+    choices |= {name: name for name in await terminal_dialects.choices(view.desk)}
+    fields = (FormField("dialect", words("Dialect"), "choice", now, choices),)
+    about = words("What it sends from now on is read by this dialect.")
+    form = Form(words("Dialect of terminal {terminal}", terminal=terminal_id), fields, about)
     return await ask(view, form, act)
