@@ -83,9 +83,7 @@ def _asks_as_well(mti: str) -> Callable[[Asked], bytes]:
     """Say first that it wants an echo, or something that annul lacks."""
 
     def say(asked: Asked) -> bytes:
-        more: Fields = {7: "1126120000", 11: "000042"} | (
-            {70: "301"} if mti[1] == "8" else {3: "000000"}
-        )
+        more: Fields = {7: "1126120000", 11: "000042", 70: "301"}
         return asked.issuer.pack(asked.issuer.encoded(mti, more)) + asked.frame()
 
     return say
