@@ -172,6 +172,7 @@ class RogueIssuer:
     port: int = 0
     language: Language = _CODEC
     framing: str = "length_4"
+    seal: Callable[[str, Fields], bytes] | None = None  # encodes with a MAC what is no signal
     rules: dict[str, Rule] = field(default_factory=dict)
     seen: list[Asked] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)  # what answers something that it asked
@@ -180,6 +181,7 @@ class RogueIssuer:
     undone: set[Key] = field(default_factory=set)
     faults: list[Exception] = field(default_factory=list)  # of a test's rules, or of the codec
     lines: set["Line"] = field(default_factory=set)
+    dialled: list[float] = field(default_factory=list)  # when, by the event loop's clock
     _waiting: dict[str, asyncio.Queue[Asked]] = field(
         default_factory=lambda: defaultdict(asyncio.Queue)
     )
@@ -265,7 +267,8 @@ class RogueIssuer:
             number: value.replace("\0", _STAND_IN) if isinstance(value, str) else value
             for number, value in fields.items()
         }
-        body = self.language.encode(mti, told)
+        encode = self.language.encode if self.seal is None or mti[1] == "8" else self.seal
+        body = encode(mti, told)
         return body if told == fields else body.replace(_STAND_IN.encode(), b"\0")
 
     def receive(self, line: "Line", body: bytes) -> None:
@@ -304,6 +307,7 @@ class Line(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
         self._issuer.lines.add(self)
+        self._issuer.dialled.append(asyncio.get_running_loop().time())
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
