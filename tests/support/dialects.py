@@ -18,10 +18,10 @@ from annul.wire.field import (
     Pad,
     Prefix,
 )
-from annul.wire.specifications.sound import FILLS, check
+from annul.wire.specifications.sound import FILLS, check, named
 
 MAC = Field(128, Content.BINARY, 8)
-_NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=12)
+_NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=12).map(named)
 
 
 @st.composite

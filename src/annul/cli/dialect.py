@@ -101,9 +101,9 @@ def import_(
         return
 
     async def keep(base: Reach) -> tuple[Imported, int]:
+        person = await base.person(user)
         bases = await desk.known(base)
         found = _imported(file, name, form, bases)
-        person = await base.person(user)
         text = _written(found.dialect, extends, bases)
         return found, await desk.put(base, person, text, reason)
 
@@ -262,8 +262,7 @@ def _written(dialect: Dialect, extends: str | None, bases: Mapping[str, Dialect]
 
 
 def _say(imported: Imported, where: str) -> None:
-    said = imported.rows - len(imported.unsaid)
-    typer.echo(f"{imported.dialect.name}: {said} of {imported.rows} rows; {where}")
+    typer.echo(f"{imported.dialect.name}: {imported.said} of {imported.rows} rows; {where}")
     _say_unsaid(imported.unsaid, "no place for")
 
 

@@ -114,9 +114,9 @@ async def put(counter: Counter, visitor: Visitor, text: str, reason: str) -> int
     Running hosts take it up. Raises `DialectError`, `NotValid` when nothing would differ or a
     dialect that extends this one would be none any more, `NotAllowed` and `ReasonNeeded`.
     """
-    name = parse(text).name
     async with counter.pool.acquire() as connection, connection.transaction():
         await permit(connection, visitor, Scope.ISSUERS_WRITE, reason)
+        name = parse(text).name
         await connection.execute(*_SQL["changed"]())  # first: one after the other
         before = await documents(connection)
         if before.get(name) == text:
@@ -137,6 +137,7 @@ async def roll_back(
     counter: Counter, visitor: Visitor, name: str, version: int, reason: str
 ) -> int:
     """Let an earlier version count again, as a new one; gives its number."""
+    await permit(counter.pool, visitor, Scope.ISSUERS_WRITE, reason)
     rows = await counter.pool.fetch(*_SQL["versions"](name=name))
     text = next((row["document"] for row in rows if row["version"] == version), None)
     if text is None:

@@ -303,7 +303,8 @@ def write(fields: Sequence[Field]) -> Write:
                 n = field.number
                 most = max(field.size, field.width(field.size))
                 tabled = min(field.prefix.largest, most) < _TABLED
-                names[f"l{n}"] = _lengths(field.prefix, most) if tabled else field.prefix
+                shared = (1 << most.bit_length()) - 1  # by fields of like size
+                names[f"l{n}"] = _lengths(field.prefix, shared) if tabled else field.prefix
                 u = f"u{position}"
                 pieces.append(f"l{n}[{u}]" if tabled else f"length(l{n}, {u})")
         pieces.append(f"p{position}")

@@ -28,6 +28,7 @@ from tests.support.shops import NOW, Shop, open_shops
 
 PASSWORD: Final = "correct horse battery staple"
 MASTER: Final = bytes(32)
+DIALECT: Final = "cups"  # everybody's
 _LONG_AGO: Final = timedelta(hours=1)
 Headers = dict[str, str]
 
@@ -152,6 +153,7 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "webhook": str(webhook),
         "delivery": str(delivery),
         "issuer": shop.void.issuer_id,
+        "dialect": DIALECT,
     }
 
 

@@ -17,6 +17,7 @@ _THINGS: Final[Mapping[str, tuple[str, str]]] = {
     "merchant": ("Merchant", "/merchants/"),
     "terminal": ("Terminal", "/merchants/"),
     "case": ("Case", "/cases/"),
+    "dialect": ("Dialect", ""),
     "user": ("User", ""),
     "key": ("Key", ""),
     "transaction": ("Transaction", "/transactions?rrn="),

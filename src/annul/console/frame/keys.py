@@ -40,6 +40,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/money": "q",
     "/transactions": "t",
     "/issuers": "i",
+    "/dialects": "d",
     "/merchants": "m",
     "/pos": "p",
     "/shop": "s",

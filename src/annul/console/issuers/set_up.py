@@ -43,7 +43,7 @@ async def set_up_card(view: View, issuer_id: str) -> Html:
         facts(
             (
                 (words("Address"), tag("span", f"{row['host']}:{row['port']}", cls="mono")),
-                (words("Dialect, framing"), f"{row['dialect']}, {row['framing']}"),
+                (words("Dialect, framing"), _spoken(row["dialect"], row["framing"])),
                 (words("Response time-out"), f"{row['timeout_ms'] / 1000:g} s"),
                 (words("Code on timeout"), row["silent_code"]),
                 ("MAC", row["mac_algorithm"]),
@@ -53,6 +53,10 @@ async def set_up_card(view: View, issuer_id: str) -> Html:
             )
         ),
     )
+
+
+def _spoken(dialect: str, framing: str) -> Html:
+    return join((link(dialect, f"/dialects/{dialect}", cls="mono"), ", ", framing))
 
 
 async def odd_card(view: View, issuer_id: str) -> Html:

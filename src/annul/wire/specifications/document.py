@@ -28,7 +28,7 @@ from annul.wire.errors import DialectError
 from annul.wire.field import FIXED, Arranged, Coding, Content, Counts, Field, Layout, Pad, Prefix
 from annul.wire.nested import in_hex
 
-from .sound import LARGEST, allowed, check
+from .sound import LARGEST, allowed, check, named
 
 _LONGEST: Final = 200_000  # characters of a document
 _MTIS: Final = (Coding.PACKED, Coding.ASCII, Coding.EBCDIC)
@@ -210,9 +210,11 @@ def _row(name: str, number: int, part: RowPart, base: Field | None, where: str) 
     """Lay what a row says over that of the base; without one it says all that has no default."""
     given = {
         attribute: getattr(part, attribute)
-        for attribute in ("content", "size", "coding", "pad", "fill", "separator", "name")
+        for attribute in ("content", "size", "coding", "pad", "fill", "separator")
         if getattr(part, attribute) is not None
     }
+    if part.name is not None:
+        given["name"] = named(part.name)
     if base is None:
         missing = [each for each in ("content", "size") if each not in given]
         if missing:

@@ -29,6 +29,11 @@ class Imported:
     rows: int
     unsaid: tuple[Unsaid, ...]
 
+    @property
+    def said(self) -> int:
+        """How many rows it has of its source's; settings of a file are no rows."""
+        return self.rows - sum(each.row[:1].isdigit() for each in self.unsaid)
+
 
 @dataclass(frozen=True, slots=True)
 class Exported:

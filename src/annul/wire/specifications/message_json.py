@@ -17,7 +17,7 @@ from annul.wire.errors import DialectError
 from annul.wire.field import FIXED, Arranged, Coding, Content, Field, Layout, Pad, Prefix
 
 from .imported import Imported, SpecificationError, Unsaid
-from .sound import FILLS, check
+from .sound import FILLS, check, named
 
 LARGEST: Final = 4_000_000  # characters of a file
 # encoding -> how characters stand, and what fills odd packed digits up.
@@ -140,7 +140,7 @@ def _parsed(text: str) -> _Specification:
         message = f"this is no such JSON: {fault}"
         raise SpecificationError(message) from None
     for key in given.fields:
-        if not (key.isascii() and key.isdigit() and len(key) <= 4):
+        if not (key.isascii() and key.isdigit() and len(key) <= 4 and str(int(key)) == key):
             message = f"{key!r} is no number of a field"
             raise SpecificationError(message)
     return given
@@ -167,7 +167,7 @@ def _bitmap(described: Described) -> dict[str, Any]:
 def _row(name: str, number: int, described: Described, unsaid: list[Unsaid]) -> Field:
     if described.subfields:
         row = Field(number, Content.BINARY, described.length, _prefix(described))
-        row = replace(row, name=described.description[:120])
+        row = replace(row, name=named(described.description))
         check(name, row)
         try:
             whole = replace(row, layout=_layout(described))
@@ -206,8 +206,8 @@ def _plain(number: int, described: Described, prefix: Prefix | None = None) -> F
     if fill and fill != FILLS[content]:
         message = f"filled up with {fill!r} on that side"
         raise _CannotSay(message)
-    size, named = described.length, described.description[:120]
-    return Field(number, content, size, prefix, coding, pad, fill, name=named)
+    size, said = described.length, named(described.description)
+    return Field(number, content, size, prefix, coding, pad, fill, name=said)
 
 
 def _coding(described: Described, prefix: Prefix) -> tuple[Coding, Pad]:

@@ -1,6 +1,6 @@
 """The packager file of the Java standard (GenericPackager): from XML to a dialect."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,8 +11,27 @@ from annul.wire.field import FIXED, Arranged, Coding, Content, Field, Layout, Pr
 from .imported import Imported, SpecificationError, Unsaid
 from .markup import Element, parse
 from .packager_classes import BITMAPS, CLASSES, EMPTY, UNSAYABLE, Written
-from .sound import check
+from .sound import check, named
 
+# What has no effect on the bytes, or is looked at elsewhere.
+_ATTRIBUTES: Final = frozenset(
+    {"id", "length", "name", "class", "pad", "trim", "token", "packager", "tagMapper"}
+    | {"emitBitmap", "bitmapField", "firstField", "maxValidField"}
+)
+_OF_VALUE: Final = frozenset({"inclusive", "params"})  # the others of a field with parts are theirs
+_ATTRIBUTES_UNSAYABLE: Final = {
+    "inclusive": "a length that counts itself",
+    "headerLength": "bytes before the parts",
+    "swapTagAndLen": "tags and lengths the other way round",
+}
+# Settings of the whole file: what each may be.
+_SETTINGS: Final[Mapping[str, frozenset[str]]] = {
+    "emitBitmap": frozenset({"true"}),
+    "bitmapField": frozenset({"1"}),
+    "firstField": frozenset({"2"}),
+    "headerLength": frozenset({"0"}),
+}
+_HARMLESS: Final = frozenset({"maxValidField"})
 _ROWS: Final = ("isofield", "isofieldpackager")
 _TRACKS: Final = (35, 36)  # the classes for numbers take their separator as a digit
 _MTI, _BITMAP, _LAST = 0, 1, 128
@@ -43,10 +62,14 @@ def read_packager(data: bytes, name: str) -> Imported:
         message = f"an isopackager was expected, not {root.name}"
         raise SpecificationError(message)
     found = _Found()
+    for setting in root.attributes.keys() - _HARMLESS:
+        value = root.attributes[setting]
+        if value not in _SETTINGS.get(setting, ()):
+            found.unsaid.append(Unsaid("isopackager", f"{setting}={value!r}"))
     fields: dict[int, Field] = {}
     mti, bitmap, secondary = Coding.ASCII, Coding.BYTES, False
     for element in _elements(root):
-        found.rows += 1
+        found.rows += _rows(element)
         number = _number(element)
         try:
             if number == _MTI:
@@ -59,9 +82,9 @@ def read_packager(data: bytes, name: str) -> Imported:
                     check(name, row)
                     fields[number] = row
         except _CannotSay as error:
-            found.unsaid.append(Unsaid(str(number), str(error)))
+            found.unsaid += _all_of(element, str(error))
         except DialectError as error:
-            found.unsaid.append(Unsaid(str(number), f"{error.where}: {error.expected}"))
+            found.unsaid += _all_of(element, f"{error.where}: {error.expected}")
     secondary = secondary or any(number > 64 for number in fields)
     dialect = Dialect(
         name,
@@ -71,7 +94,8 @@ def read_packager(data: bytes, name: str) -> Imported:
         secondary=secondary,
         mac_field=_mac_field(fields),
     )
-    return Imported(dialect, found.rows, tuple(found.unsaid))
+    once = {(each.row, each.reason if each.row == root.name else ""): each for each in found.unsaid}
+    return Imported(dialect, found.rows, tuple(once.values()))
 
 
 def _mac_field(fields: Mapping[int, Field]) -> int:
@@ -85,6 +109,18 @@ def _mac_field(fields: Mapping[int, Field]) -> int:
 
 def _elements(parent: Element) -> Iterator[Element]:
     return (child for child in parent.children if child.name in _ROWS)
+
+
+def _rows(element: Element) -> int:
+    return 1 + sum(map(_rows, _elements(element)))
+
+
+def _all_of(element: Element, reason: str, where: str = "") -> Iterator[Unsaid]:
+    """List a row that is left out, and all of its parts with it."""
+    place = f"{where}{_number(element)}"
+    yield Unsaid(place, reason)
+    for child in _elements(element):
+        yield from _all_of(child, "its field is left out", f"{place}.")
 
 
 def _number(element: Element) -> int:
@@ -107,7 +143,17 @@ def _is_true(element: Element, attribute: str) -> bool:
     return element.attributes.get(attribute, "").lower() == "true"
 
 
+def _know(element: Element, attributes: Iterable[str]) -> None:
+    """Refuse an attribute that may change the bytes, in a way that is not known here."""
+    for attribute in sorted(set(attributes) & (element.attributes.keys() - _ATTRIBUTES)):
+        value = element.attributes[attribute]
+        if value.lower() not in {"false", "0"}:
+            message = f"{attribute}={value!r}: {_ATTRIBUTES_UNSAYABLE.get(attribute, 'not known')}"
+            raise _CannotSay(message)
+
+
 def _written(element: Element) -> Written:
+    _know(element, _OF_VALUE if element.name == "isofieldpackager" else element.attributes.keys())
     name = _class(element)
     if name in UNSAYABLE:
         message = f"{name}: {UNSAYABLE[name]}"
@@ -173,7 +219,7 @@ def _field(element: Element, number: int, written: Written, prefix: Prefix | Non
         written.coding,
         written.pad_left if _is_true(element, "pad") else written.pad,
         "" if written.tag.width else written.fill,
-        name=element.attributes.get("name", "")[:120],
+        name=named(element.attributes.get("name", "")),
     )
 
 
@@ -185,7 +231,6 @@ def _layout(element: Element, where: str, found: _Found) -> Layout | None:
     if element.name != "isofieldpackager":
         return None
     children = sorted(_elements(element), key=_number)
-    found.rows += len(children)
     unsaid: list[Unsaid] = []
     try:
         return _arranged(element, children, where, unsaid, found)
@@ -204,13 +249,16 @@ def _layout(element: Element, where: str, found: _Found) -> Layout | None:
 def _arranged(
     element: Element, children: Sequence[Element], where: str, unsaid: list[Unsaid], found: _Found
 ) -> Layout:
+    _know(element, element.attributes.keys() - _OF_VALUE)
     packager = _class(element, "packager")
     bitmaps = [child for child in children if _class(child) in BITMAPS]
     if bitmaps and element.attributes.get("emitBitmap", "true").lower() == "true":
         parts = [child for child in children if child not in bitmaps]
         return _bitmapped(bitmaps[0], parts, where, unsaid, found)
-    if any(CLASSES[_class(c)].tag.width for c in children if _class(c) in CLASSES):
-        return _tagged(children, where, unsaid)
+    if any(map(_is_tagged, children)) and packager in _BEHIND_TAGS:
+        if not element.attributes.get("tagMapper", "DecimalTagMapper").endswith("DecimalTagMapper"):
+            raise _CannotSay("tags by a table of their own")
+        return _tagged(children, where, unsaid, may_lead=packager in _LEADS)
     if packager not in _IN_TURN:
         message = f"{packager}: a packager of parts that annul does not know"
         raise _CannotSay(message)
@@ -220,9 +268,9 @@ def _arranged(
     return Layout(Arranged.IN_TURN, tuple(parts))
 
 
-_IN_TURN: Final = frozenset(
-    {"GenericSubFieldPackager", "GenericPackager", "Base1SubFieldPackager", "GICCSubFieldPackager"}
-)
+_IN_TURN: Final = frozenset({"GenericSubFieldPackager", "GenericPackager", "Base1SubFieldPackager"})
+_LEADS: Final = frozenset({"EuroSubFieldPackager", "MasterCardEBCDICSubFieldPackager"})
+_BEHIND_TAGS: Final = _IN_TURN | _LEADS | {"GICCSubFieldPackager", "GenericTaggedFieldsPackager"}
 
 
 def _parts(
@@ -270,12 +318,16 @@ def _bitmapped(
     return Layout(Arranged.BITMAPPED, tuple(_parts(children, where, unsaid, found)), bitmap=size)
 
 
-def _tagged(children: Sequence[Element], where: str, unsaid: list[Unsaid]) -> Layout:
+def _tagged(
+    children: Sequence[Element], where: str, unsaid: list[Unsaid], *, may_lead: bool
+) -> Layout:
     """Make a layout of parts with tags; one without a tag that stands before them is the head."""
     first = next(CLASSES[_class(c)] for c in children if _is_tagged(c))
     head: Field | None = None
     tagged = list(children)
     if not _is_tagged(tagged[0]) and _class(tagged[0]) in CLASSES:
+        if not may_lead:
+            raise _CannotSay("what stands before the tags, and only sometimes")
         begin = tagged.pop(0)
         head = _field(begin, 0, CLASSES[_class(begin)])
     elif _class(tagged[0]) in UNSAYABLE:

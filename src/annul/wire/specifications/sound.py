@@ -25,6 +25,11 @@ FILLS: Final[Mapping[Content, str]] = {
 _F: Final = (Pad.RIGHT_F, Pad.LEFT_F)
 
 
+def named(text: str) -> str:
+    """Give a name as it may be shown: one line, nothing that steers a terminal."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:120]
+
+
 def check(dialect: str, row: Field, where: str = "") -> None:
     """Raise `DialectError` for a row by which nothing could be written, or not be read again."""
     where = where or f"field {row.number}"

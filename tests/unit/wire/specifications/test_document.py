@@ -1,5 +1,7 @@
 """A dialect as a document: what it may say, and what is said of one that is wrong."""
 
+from pathlib import Path
+
 import pytest
 
 from annul.wire.dialects import DIALECTS
@@ -199,6 +201,14 @@ def test_a_document_is_not_endless() -> None:
     assert "4 deep" in _said(
         _EXTENDS + f"[fields.48.layout]\narranged = 'in_turn'\nparts.1 = {deep}"
     )
+
+
+def test_the_example_of_the_guide_is_one() -> None:
+    guide = Path(__file__).parents[4] / "docs" / "messages.md"
+    example = guide.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+    dialect = read(example)
+    assert (dialect.name, dialect.mac_field, 127 in dialect.fields) == ("bank_x", 64, False)
+    assert dialect.fields[48].layout is not None
 
 
 def test_what_a_document_extends_is_known_before_it_is_built() -> None:

@@ -146,6 +146,7 @@ def test_parts_that_have_no_words_are_listed_and_the_field_stays() -> None:
         ("[]", "no such JSON"),
         ("{}", "fields: Field required"),
         ('{"fields": {"two": {"type": "String"}}}', "'two' is no number"),
+        ('{"fields": {"02": {"type": "String"}}}', "'02' is no number"),
         ('{"fields": {"2": {"type": "String", "length": -1}}}', "fields.2.length"),
         ("[" * 100_000, "no such JSON"),
         (" " * 4_000_001, "4000000 characters"),

@@ -268,6 +268,14 @@ def test_rows_that_are_never_there_are_none() -> None:
     assert (list(found.dialect.fields), found.unsaid) == ([64], ())
 
 
+def test_a_field_that_is_left_out_takes_its_parts_with_it_once() -> None:
+    row = _field_48(_part(0, "IFA_FLLNUM") + _part(1, "IF_CHAR"), "GenericSubFieldPackager")
+    found = _import(row.replace('length="999"', 'length="9999"'))
+    assert [each.row for each in found.unsaid] == ["48.0", "48.1", "48"]
+    assert (found.rows, found.said) == (4, 1)
+    assert 48 not in found.dialect.fields
+
+
 def test_a_part_of_another_form_than_its_neighbours_is_listed_alone() -> None:
     parts = _part(1, "IFMC_LLCHAR") + _part(2, "IFMC_LLLCHAR") + _part(3, "IFMC_LLCHAR")
     found = _import(_field_48(parts))
@@ -280,6 +288,44 @@ def test_parts_behind_one_that_has_no_words_have_no_layout() -> None:
     found = _import(_field_48(parts, "GenericSubFieldPackager"))
     assert [each.row for each in found.unsaid] == ["48.1", "48.0", "48.2"]
     assert found.dialect.fields[48].layout is None
+
+
+@pytest.mark.parametrize(
+    ("attribute", "reason"),
+    [
+        ('inclusive="true"', "inclusive='true': a length that counts itself"),
+        ('params="x"', "params='x': not known"),
+    ],
+)
+def test_an_attribute_that_changes_the_bytes_is_never_passed_over(
+    attribute: str, reason: str
+) -> None:
+    (listed,) = _import(_part(10, "IFB_LLHBINARY", 9, attribute)).unsaid
+    assert listed.reason == reason
+    assert _import(_part(10, "IFB_LLHBINARY", 9, 'inclusive="false" trim="true"')).unsaid == ()
+
+
+@pytest.mark.parametrize(
+    "setting", ['emitBitmap="false"', 'headerLength="5"', 'thirdBitmapField="65"', 'own="1"']
+)
+def test_a_setting_of_the_file_that_changes_the_bytes_is_listed(setting: str) -> None:
+    text = f"<isopackager {setting}>{_MAC}</isopackager>"
+    (listed,) = read_packager(text.encode(), "brought").unsaid
+    assert (listed.row, listed.reason) == ("isopackager", setting.replace('"', "'"))
+    text = f'<isopackager maxValidField="128" bitmapField="1">{_MAC}</isopackager>'
+    assert read_packager(text.encode(), "brought").unsaid == ()
+
+
+def test_a_packager_of_parts_that_is_not_known_gives_no_layout() -> None:
+    for packager, more in (
+        ("OwnSubFieldPackager", ""),
+        ("GenericTaggedFieldsPackager", 'tagMapper="com.example.OwnTagMapper"'),
+    ):
+        found = _import(_field_48(_part(1, "IFMC_LLCHAR"), packager, more))
+        assert [each.row for each in found.unsaid] == ["48.1"]
+        assert found.dialect.fields[48].layout is None
+    sometimes = _field_48(_part(0, "IF_CHAR", 1) + _part(1, "IFEP_LLLCHAR"), "GICCSubFieldPackager")
+    assert _import(sometimes).dialect.fields[48].layout is None
 
 
 def test_a_table_without_a_mac_is_refused() -> None:
@@ -317,5 +363,10 @@ def test_what_is_no_packager_is_refused(text: str, said: str) -> None:
         read_packager(text.encode(), "brought")
 
 
+_PART_NAMED = '<isofield id="10" length="9" name="{}" class="IF_CHAR"/>'
+
+
 def test_names_are_kept() -> None:
     assert _one("IFA_LLCHAR", 19).name == "n"
+    steering = _PART_NAMED.format("a&#9;\u009b31m  b")
+    assert _import(steering).dialect.fields[10].name == "a 31m b"
