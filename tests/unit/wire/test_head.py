@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from annul.wire.dialects import ISO87_ASCII, UNIONPAY_POS
-from annul.wire.errors import DecodeError, EncodeError
+from annul.wire.codec import Codec
+from annul.wire.dialects import CUPS, ISO87_ASCII, UNIONPAY_POS
+from annul.wire.errors import DecodeError, DialectError, EncodeError
 from annul.wire.field import Coding
 from annul.wire.head import Head
 

@@ -1,5 +1,7 @@
 """What a MAC is over: the fields that the network's rules name, in the form that they say."""
 
+from dataclasses import replace
+
 import pytest
 
 from annul.wire.codec import Codec
