@@ -30,7 +30,7 @@ _PIN_SECURITY: Final = "2600000000000000"
 _PIN_SECURITY_BARE: Final = "1600000000000000"
 _PIN_CAPTURE: Final = "12"
 
-_NETWORK_TIME: Final = timezone(timedelta(hours=8))
+NETWORK_TIME: Final = timezone(timedelta(hours=8))
 _TWO: Final = tuple(f"{number:02d}" for number in range(100))
 
 _AMOUNT: Final = 4
@@ -158,7 +158,7 @@ def reversal_fields(
 
 def network_fields(trace: str, now: datetime) -> Fields:
     """Build what every network request has; field 70 says what it is. `now` is UTC."""
-    return {7: _moment(now.astimezone(_NETWORK_TIME)), 11: trace}
+    return {7: _moment(now.astimezone(NETWORK_TIME)), 11: trace}
 
 
 def network_answer(message: Message) -> tuple[str, Fields]:

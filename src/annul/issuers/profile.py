@@ -12,6 +12,8 @@ from annul.security.pin import PinFormat
 from annul.wire.dialect import Dialect
 from annul.wire.dialects import DIALECTS
 
+from .editions import EDITIONS
+
 _PIN_FIELD: Final = 52
 
 # The pairs of algorithm or format and cipher that a row may have. A code that can be equalised
@@ -42,6 +44,10 @@ def check_profile(issuer: Issuer, dialects: Mapping[str, Dialect] = DIALECTS) ->
     dialect = dialects.get(issuer.dialect)
     if dialect is None:
         _refuse(issuer, f"there is no dialect {issuer.dialect}")
+    if dialect.version not in {"0", *EDITIONS}:
+        _refuse(issuer, f"dialect {issuer.dialect} is of an edition that is read, not spoken")
+    if issuer.key_exchange and dialect.version in EDITIONS:
+        _refuse(issuer, "key messages are agreed in the edition of 1987 only")
     if (issuer.mac_algorithm, issuer.mac_key_algorithm) not in MAC_PAIRS:
         _refuse(issuer, f"a {issuer.mac_key_algorithm} key makes no {issuer.mac_algorithm} code")
     if (issuer.pin_format, issuer.pin_key_algorithm) not in PIN_PAIRS:

@@ -29,7 +29,7 @@ class Seal:
         self.keys: Final = keys
         self._codec = codec
         self._security = security
-        self._now = now
+        self.now: Final = now
         self._algorithm = MacAlgorithm(issuer.mac_algorithm)
         self._block = MacBlock(codec.dialect)
 
@@ -44,7 +44,7 @@ class Seal:
 
     def holds(self, message: Message, fields: Values) -> bool:
         """Check a MAC, where there is a key. Source: ANSI X9.19, ISO 8583 field 128."""
-        keys = self.keys.taken(self._now())
+        keys = self.keys.taken(self.now())
         if not keys or self._security is None:
             return True
         mac = fields.get(self._codec.dialect.mac_field)

@@ -10,8 +10,10 @@ from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, EncodeError, FrameError
 from annul.wire.framing import Framing
 
+from .editions import EDITIONS
 from .errors import NotSent
 from .key_forms import Values
+from .message import NETWORK_TIME
 from .seal import Seal
 
 log = structlog.get_logger(__name__)
@@ -45,6 +47,8 @@ class Speech:
         self._framing = framing
         self._head = framing.opening
         self._seal = seal
+        self._edition = EDITIONS.get(codec.dialect.version)
+        self._codes = issuer.profile.codes
         self._left_out = frozenset(issuer.profile.left_out)
         # As its own codes are; of two that mean the same, the first.
         self._own: Final = {ours: own for own, ours in reversed([*issuer.profile.codes.items()])}
@@ -56,6 +60,8 @@ class Speech:
             fields = {n: value for n, value in fields.items() if n not in self._left_out}
         if self._own and is_answer(mti):
             fields = {**fields, _CODE: self._own.get(str(fields[_CODE]), fields[_CODE])}
+        if self._edition is not None:
+            fields = self._edition.told(mti, fields, self._seal.now().astimezone(NETWORK_TIME))
         try:
             return self.framed(encode(mti, fields))
         except (EncodeError, FrameError) as error:
@@ -75,6 +81,13 @@ class Speech:
 
         Raises `DecodeError`. Bytes behind the last field are nothing.
         """
+        message = self._read(body)
+        if self._edition is None:
+            return message
+        said = self._edition.heard(message.mti, message.readable(), self._codes)
+        return message.saying(said)
+
+    def _read(self, body: bytes) -> Message:
         try:
             return self._codec.decode(body, leftover=True)
         except DecodeError:
@@ -85,4 +98,7 @@ class Speech:
 
     def genuine(self, message: Message) -> bool:
         """Check the MAC of a message, where there is a key."""
-        return self._seal.holds(message, message.readable())
+        values = message.readable()
+        if self._edition is not None and self._codec.dialect.mac_fields:
+            values = self._read(message.raw).readable()  # as they are numbered on the wire
+        return self._seal.holds(message, values)

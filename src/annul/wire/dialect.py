@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from .errors import DialectError
 from .field import Coding, Content, Field
+
+VERSIONS: Final = ("0", "1", "2")
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """`mti` and `bitmap` say how these two are coded; `secondary` allows fields 65 to 128.
+
+    `version` is the edition of the standard, with which message types begin on the wire: 0 for
+    1987, 1 for 1993, 2 for 2003. Inside annul they begin with 0, whichever it is.
 
     `mac_fields` are those that the MAC is over, besides the MTI; none: the whole message before it.
     Raises `DialectError` for a table that nobody could write a message by.
@@ -22,8 +28,11 @@ class Dialect:
     secondary: bool = False
     mac_field: int = 64
     mac_fields: tuple[int, ...] = ()
+    version: str = "0"
 
     def __post_init__(self) -> None:
+        if self.version not in VERSIONS:
+            raise DialectError(self.name, f"one of {', '.join(VERSIONS)}", "version")
         mac = self.fields.get(self.mac_field)
         if mac is None or mac.content is not Content.BINARY or not mac.fixed:
             raise DialectError(self.name, f"no binary field {self.mac_field} of fixed size", "MAC")

@@ -8,6 +8,7 @@ from .errors import DecodeError, EncodeError
 from .field import Coding
 
 _MTI: Final = 4  # digits
+_FIRST: Final = "0"  # version of the standard that message types have inside annul
 _BITS: Final = 8  # bytes of one bitmap
 
 
@@ -40,6 +41,11 @@ class Head:
         mti = raw.hex() if packed else raw.decode(self._dialect.mti.charset, "replace")
         if not (mti.isdigit() and mti.isascii()):
             raise DecodeError(None, 0, "a message type of four digits")
+        version = self._dialect.version
+        if version != _FIRST:
+            if mti[0] != version:
+                raise DecodeError(None, 0, f"a message type that begins with {version}")
+            mti = _FIRST + mti[1:]
         bitmap = self._read_bitmap(data, self.mti_bytes, start)
         if bitmap[0] & 0x80 and self._dialect.secondary:
             end = start + self.bitmap_bytes
@@ -59,8 +65,21 @@ class Head:
         """Write a message type; raises `EncodeError`."""
         if not (len(mti) == _MTI and mti.isdigit() and mti.isascii()):
             raise EncodeError(None, "a message type of four digits")
+        mti = self.wire_mti(mti)
         packed = self._dialect.mti is Coding.PACKED
         return bytes.fromhex(mti) if packed else mti.encode(self._dialect.mti.charset)
+
+    def wire_mti(self, mti: str) -> str:
+        """Give a message type as it stands on the wire: it begins with the dialect's version.
+
+        Raises `EncodeError`.
+        """
+        version = self._dialect.version
+        if version == _FIRST:
+            return mti
+        if mti[:1] != _FIRST:
+            raise EncodeError(None, "a message type that begins with 0")
+        return version + mti[1:]
 
     def write_bitmap(self, bitmap: bytes) -> bytes:
         """Write a bitmap, or both."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .dialect import Dialect
+from .head import Head
 
 _UPPER: Final = bytes(range(256)).upper()
 _KEPT: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ,.")
@@ -18,9 +19,10 @@ _DROPPED: Final = bytes(value for value in range(256) if value not in _KEPT)
 class MacBlock:
     """Gives what the MAC of a message is computed over, for one dialect."""
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_head", "_rows")
 
     def __init__(self, dialect: Dialect) -> None:
+        self._head: Final = Head(dialect)
         named = [dialect.fields[number] for number in dialect.mac_fields]
         # Number of each field, and its lengths as they stand before the value; none when fixed.
         self._rows: Final = tuple(
@@ -35,7 +37,7 @@ class MacBlock:
         rows = self._rows
         if not rows:
             return unsigned
-        parts = [mti]
+        parts = [self._head.wire_mti(mti)]
         for number, lengths in rows:
             value: Any = fields.get(number)
             if value:

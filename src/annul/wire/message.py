@@ -1,6 +1,7 @@
 """A decoded message: where each field is, and its value once asked for."""
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -118,6 +119,8 @@ class Message:
         """Give a field's value, or `default` when the message lacks it; raises `DecodeError`."""
         if self._faults is _SOUND:
             return self._values.get(number, default)
+        if number in self._values:
+            return self._values[number]
         return self[number] if number in self._shape.index else default
 
     def pick(self, numbers: Iterable[int]) -> dict[int, Value]:
@@ -155,6 +158,16 @@ class Message:
         if self._faults is not _SOUND:
             self.check()
         return dict(self._values)
+
+    def saying(self, values: dict[int, Value]) -> "Message":
+        """Give it with other values, as another edition of the standard numbers what it says.
+
+        Its type, its bytes and what is wrong with them stay.
+        """
+        self.readable()
+        other = copy(self)
+        other._values = values  # noqa: SLF001 - of its own class
+        return other
 
     def _read(self) -> None:
         try:

@@ -12,7 +12,7 @@ from .dump import Dump, split_dump
 from .errors import DecodeError
 from .field import Coding
 
-_UNFRAMED: Final = frozenset({"cups", "iso87_ascii", "iso87_binary"})
+_UNFRAMED: Final = frozenset({"cups", "iso87_ascii", "iso87_binary", "iso93_ascii", "iso93_binary"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from annul.wire.dialects import ISO87_ASCII, UNIONPAY_POS
-from annul.wire.errors import DecodeError, EncodeError
+from annul.wire.codec import Codec
+from annul.wire.dialects import CUPS, ISO87_ASCII, UNIONPAY_POS
+from annul.wire.errors import DecodeError, DialectError, EncodeError
 from annul.wire.field import Coding
 from annul.wire.head import Head
 
@@ -40,3 +41,24 @@ def test_what_is_no_head_is_refused(raw: bytes) -> None:
 def test_what_is_no_message_type_is_refused(mti: str) -> None:
     with pytest.raises(EncodeError):
         Head(ISO87_ASCII).write_mti(mti)
+
+
+@pytest.mark.parametrize("coding", [Coding.ASCII, Coding.PACKED, Coding.EBCDIC])
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_a_later_edition_begins_its_types_with_its_version(coding: Coding, version: str) -> None:
+    codec = Codec(replace(CUPS, mti=coding, version=version))
+    raw = codec.encode("0200", {11: "000001"})
+    wire = f"{version}200"
+    packed = bytes.fromhex(wire) if coding is Coding.PACKED else wire.encode(coding.charset)
+    assert raw.startswith(packed)
+    assert codec.decode(raw).mti == "0200"
+    assert codec.encode("0200", codec.decode(raw).fields()) == raw
+    with pytest.raises(DecodeError, match=f"begins with {version}"):
+        codec.decode(Codec(replace(CUPS, mti=coding)).encode("0200", {11: "000001"}))
+    with pytest.raises(EncodeError):
+        codec.encode(wire, {11: "000001"})
+
+
+def test_there_are_three_editions() -> None:
+    with pytest.raises(DialectError):
+        replace(CUPS, version="3")

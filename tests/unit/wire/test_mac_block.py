@@ -1,5 +1,7 @@
 """What a MAC is over: the fields that the network's rules name, in the form that they say."""
 
+from dataclasses import replace
+
 import pytest
 
 from annul.wire.codec import Codec
@@ -69,3 +71,8 @@ def test_a_dialect_that_names_none_signs_the_whole_message(name: str) -> None:
 def test_named_fields_are_fields_of_their_dialect() -> None:
     assert set(CUPS.mac_fields) <= set(CUPS.fields)
     assert ISO87_ASCII.mac_fields == ()
+
+
+def test_a_message_type_stands_in_it_as_on_the_wire() -> None:
+    block = MacBlock(replace(CUPS, version="1"))
+    assert block.of("0210", {39: "00"}, b"").startswith(b"1210 ")

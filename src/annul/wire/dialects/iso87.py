@@ -4,6 +4,7 @@ Source: ISO 8583:1987 data elements, 36, 93 and 96 as they are usually laid out.
 with D as separator in both, and read with = as well.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -37,12 +38,11 @@ _ELEMENTS: Final[dict[int, tuple[Content, int, int]]] = {
     103: (AN, 28, 2), 104: (AN, 100, 3), **dict.fromkeys(range(105, 128), (AN, 999, 3)),
     128: (B, 8, 0),
 }  # fmt: skip
-# Packed, a fixed number of odd length stands at the right of its bytes; track 3 is in characters.
-_RIGHT_ALIGNED: Final = frozenset({19, 20, 21, 22, 23, 24, 27, 66, 68, 69, 70})
+Elements = Mapping[int, tuple[Content, int, int]]
 _TRACK_3: Final = 36
 
 
-def character_rows() -> tuple[Field, ...]:
+def character_rows(elements: Elements = _ELEMENTS) -> tuple[Field, ...]:
     """Give every element with its digits, and the digits of its length, as characters."""
     return tuple(
         Field(
@@ -52,33 +52,37 @@ def character_rows() -> tuple[Field, ...]:
             Prefix(digits, Coding.ASCII) if digits else FIXED,
             Coding.BYTES if content is B else Coding.ASCII,
         )
-        for number, (content, size, digits) in _ELEMENTS.items()
+        for number, (content, size, digits) in elements.items()
     )
 
 
-def packed_rows() -> tuple[Field, ...]:
-    """Give every element with two digits in a byte, those of its length as well."""
-    return tuple(_packed(row) for row in character_rows())
+def packed_rows(elements: Elements = _ELEMENTS) -> tuple[Field, ...]:
+    """Give every element with two digits in a byte, those of its length as well.
+
+    A fixed number of odd length stands at the right of its bytes; track 3 is in characters.
+    """
+    return tuple(_packed(row) for row in character_rows(elements))
 
 
 def _packed(row: Field) -> Field:
+    right = row.fixed and row.content is N and row.size % 2
     digits = row.content in {N, Z, X} and row.number != _TRACK_3
     return replace(
         row,
         coding=Coding.PACKED if digits else row.coding,
         prefix=FIXED if row.fixed else Prefix(row.prefix.width),
-        pad=Pad.LEFT_0 if row.number in _RIGHT_ALIGNED else Pad.RIGHT_0,
+        pad=Pad.LEFT_0 if right else Pad.RIGHT_0,
     )
 
 
-def _in_hex(row: Field) -> Field:
+def in_hex(row: Field) -> Field:
     """Write what is binary and fixed (PIN, MAC) as hexadecimal characters."""
     return replace(row, coding=Coding.HEX) if row.content is B and row.fixed else row
 
 
 ISO87_ASCII: Final = Dialect(
     name="iso87_ascii",
-    fields=table(*(_in_hex(row) for row in character_rows())),
+    fields=table(*(in_hex(row) for row in character_rows())),
     mti=Coding.ASCII,
     bitmap=Coding.HEX,
     secondary=True,

@@ -99,6 +99,7 @@ class Document(_Part):
     secondary: bool | None = None
     mac_field: int | None = None
     mac_fields: list[int] | None = None
+    version: str | None = None
     fields: dict[str, RowPart] = {}
 
     def build(self, bases: Mapping[str, Dialect]) -> Dialect:
@@ -179,7 +180,7 @@ def _build(document: Document, base: Dialect | None) -> Dialect:
         check(name, row)
     head = {
         attribute: getattr(document, attribute)
-        for attribute in ("mti", "bitmap", "secondary", "mac_field")
+        for attribute in ("mti", "bitmap", "secondary", "mac_field", "version")
         if getattr(document, attribute) is not None
     }
     if document.mac_fields is not None:

@@ -39,6 +39,8 @@ def to_json(dialect: Dialect) -> Exported:
         unsaid.append(Unsaid("bitmap", f"a bitmap in {dialect.bitmap.value}"))
     if dialect.mac_fields:
         unsaid.append(Unsaid("mac_fields", "which fields the MAC is over"))
+    if dialect.version != "0":
+        unsaid.append(Unsaid("version", f"that message types begin with {dialect.version}"))
     fields["0"] = {
         "type": "String",
         "length": 4,

@@ -102,6 +102,8 @@ def _settings(dialect: Dialect) -> Iterator[Unsaid]:
     """List what of the head has no place in such a file."""
     if dialect.mac_fields:
         yield Unsaid("mac_fields", "which fields the MAC is over")
+    if dialect.version != "0":
+        yield Unsaid("version", f"that message types begin with {dialect.version}")
     usual = next((n for n in (128, 64) if _is_binary(dialect, n)), 64)
     if dialect.mac_field != usual:
         yield Unsaid("mac_field", f"that the MAC stands in field {dialect.mac_field}")

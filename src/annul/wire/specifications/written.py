@@ -14,7 +14,7 @@ def to_toml(dialect: Dialect, base: Dialect | None = None) -> str:
     if base is not None:
         lines.append(f"extends = {_text(base.name)}")
     default = base or Dialect("", {64: Field(64, Content.BINARY, 8)})
-    for attribute in ("mti", "bitmap", "secondary", "mac_field", "mac_fields"):
+    for attribute in ("mti", "bitmap", "secondary", "mac_field", "mac_fields", "version"):
         value = getattr(dialect, attribute)
         if value != getattr(default, attribute):
             written = list(value) if attribute == "mac_fields" else _value(value)
