@@ -93,7 +93,8 @@ async def test_what_is_no_answer_leaves_nothing_behind(
 
 async def test_a_late_acknowledgement_under_another_number_is_one(site: RogueSite) -> None:
     """0431 is no late approval of the sale: nothing begins anew."""
-    site.rogue.silent("sale", "reversal", book=True)
+    site.rogue.silent("sale", book=True)
+    site.rogue.silent("reversal")
     with cashier(site.port, site.terminals[0]) as till:
         await till.take("sale", 10_000)
     await site.until("EXISTS (SELECT FROM outbox WHERE pending)")
