@@ -9,10 +9,11 @@ import pytest
 
 from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
+from annul.wire.framing import TPDU_2
 from tests.support.rogue_issuer import Asked
 from tests.support.site import RogueSite, open_rogue_site
 from tests.support.soft import cashier
-from tests.support.wire import Keyed, dial, sale
+from tests.support.wire import HEAD, Keyed, dial, sale
 
 _FIRST = "00000101"
 _CODEC = Codec(DIALECTS["cups"])
@@ -175,8 +176,7 @@ async def test_what_was_whole_before_rubbish_is_answered(site: RogueSite) -> Non
     async with dial(site.port) as wire:
         await keyed.sign_in(wire)
         body = keyed.signed("0200", sale(keyed.who, "000002", 700, keyed.batch))
-        await wire.send(body, body)
-        wire.writer.write(b"\xff\xff\xff\xff")
+        wire.writer.write(TPDU_2.pack(body, HEAD) * 2 + b"\xff\xff\xff\xff")
         told = [await wire.answer(), await wire.answer()]
         assert [one.code if one else None for one in told] == ["00", "00"]
         assert await wire.answer() is None

@@ -275,7 +275,7 @@ class RogueIssuer:
         try:
             message = self.language.decode(body)
             message.check()
-            if message.mti[2] in "13":
+            if message.mti[2] in "137":
                 self.heard.append(message)
                 return
             asked = Asked(self, message, *_kind_of(message), line)
