@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Final, Protocol, cast
+from typing import Final, Protocol, TypeVar, cast
 
 from annul.security.errors import TlsError
 from annul.security.tls import ClientTls, client_context
@@ -14,6 +14,7 @@ from annul.wire.framing import Framer, Framing
 from .errors import HandshakeFailed
 from .pending import Exchange
 
+Made = TypeVar("Made", bound=asyncio.Protocol)
 _WRITE_BUFFER: Final = 256 * 1024  # bytes that may wait in the socket before writing pauses
 
 
@@ -142,12 +143,12 @@ class IssuerConnection(asyncio.Protocol):
 
 
 async def connect(
-    make: Callable[[], IssuerConnection],
+    make: Callable[[], Made],
     host: str,
     port: int,
     tls: ClientTls | None,
     within_s: float,
-) -> IssuerConnection:
+) -> Made:
     """Reach a host and shake hands, both within `within_s` seconds.
 
     The context is made anew each time, so that renewed files count. Raises `OSError` when the host
