@@ -10,7 +10,7 @@ WORKERS ?= 3
 # Debian packages that tests need beyond Python; installed when root.
 DEBIAN := chromium chromium-driver fonts-noto-cjk
 
-.PHONY: help run test lint types format bench bench-diagnosis chaos simulate simulate-mutants pictures lock clean
+.PHONY: help run test lint types format bench bench-diagnosis chaos fuzz simulate simulate-mutants pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,6 +41,11 @@ bench-diagnosis: $(BIN)/.development ## cause faults for real and ask for their 
 
 chaos: $(BIN)/.development ## 200 terminals, faults and lies, kills of hosts and database, into build/chaos.json
 	@$(BIN)/python -m bench.chaos
+
+ANSWERS ?= 100000
+
+fuzz: $(BIN)/.development ## spoil 100,000 answers of an issuer, one way each, and compare the books, into build/fuzz.json
+	@$(BIN)/python -m bench.fuzz --answers=$(ANSWERS)
 
 # Sales in a story: from 500 on it is a long day on which little goes wrong.
 ROUNDS ?= 10000

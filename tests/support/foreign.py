@@ -82,6 +82,25 @@ def mac(key: bytes, data: bytes) -> bytes:
     return _des(key, second, encrypt=True).hex().upper().encode()[:8]
 
 
+def x9_9(key: bytes, data: bytes) -> bytes:
+    """MAC of ANSI X9.9: CBC with single DES, filled with zeros."""
+    block = bytes(8)
+    for start in range(0, len(data), 8):
+        part = data[start : start + 8].ljust(8, b"\0")
+        block = _des(key[:8], bytes(a ^ b for a, b in zip(block, part, strict=True)), encrypt=True)
+    return block
+
+
+def x9_19(key: bytes, data: bytes) -> bytes:
+    """MAC of ANSI X9.19: the same with the left half, its end with the right one and the left."""
+    block = _des(key[8:], x9_9(key, data), encrypt=False)
+    return _des(key[:8], block, encrypt=True)
+
+
+# The algorithm by its name; the bytes of its key and of what is left empty behind it.
+CODES: dict[str, Any] = {"unionpay_ecb": (mac, 8, 8), "x9_9": (x9_9, 8, 8), "x9_19": (x9_19, 16, 0)}
+
+
 def sale(trace: str, amount: str, batch: str) -> dict[str, str]:
     """Give the fields of a sale, but for who asks."""
     return {
@@ -100,7 +119,19 @@ def sale(trace: str, amount: str, batch: str) -> dict[str, str]:
 class ForeignTerminal:
     """Speaks with the host over one raw socket, one request at a time."""
 
-    def __init__(self, host: str, port: int, merchant: str, terminal: str, master: bytes) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        merchant: str,
+        terminal: str,
+        master: bytes,
+        algorithm: str = "unionpay_ecb",
+        form: str = "003",
+    ) -> None:
+        self.spec = SPEC
+        self._code, self._key_size, self._empty = CODES[algorithm]
+        self._form = form
         self._address = (host, port)
         self._merchant = merchant
         self._terminal = terminal
@@ -110,37 +141,49 @@ class ForeignTerminal:
 
     async def exchange(self, mti: str, fields: dict[str, str]) -> dict[str, str]:
         """Send one message, MAC included when a key is there, and give the decoded answer."""
+        answer = await self.say(self.build(mti, fields))
+        decoded, _ = iso8583.decode(answer, SPEC)
+        if "64" in decoded and decoded["39"] == "00":
+            sealed = self._code(self._mac_key, bytes(answer[11:-8]))
+            assert bytes.fromhex(decoded["64"]) == sealed
+        return decoded
+
+    def build(self, mti: str, fields: dict[str, str]) -> bytes:
+        """Build one message behind its header, with its MAC where it has one."""
         document = {"h": _TPDU_AND_HEADER.hex(), "t": mti, **fields}
         document |= {"41": self._terminal, "42": self._merchant}
         secured = bool(self._mac_key) and mti in {"0100", "0200", "0220", "0400"}
         if secured:
             document["64"] = "00" * 8
-        raw, _ = iso8583.encode(document, SPEC)
+        raw, _ = iso8583.encode(document, self.spec)
         if secured:
-            raw = raw[:-8] + mac(self._mac_key, bytes(raw[11:-8]))
+            raw = raw[:-8] + self._code(self._mac_key, bytes(raw[11:-8]))
+        return bytes(raw)
+
+    async def say(self, raw: bytes) -> bytes:
+        """Send bytes in a frame and give the answer's; raises when the host hangs up."""
         reader, writer = await asyncio.open_connection(*self._address)
         writer.write(struct.pack(">H", len(raw)) + raw)
-        (length,) = struct.unpack(">H", await reader.readexactly(2))
-        answer = await reader.readexactly(length)
-        writer.close()
-        decoded, _ = iso8583.decode(answer, SPEC)
-        if secured and decoded["39"] == "00":
-            assert bytes.fromhex(decoded["64"]) == mac(self._mac_key, bytes(answer[11:-8]))
-        return decoded
+        try:
+            (length,) = struct.unpack(">H", await reader.readexactly(2))
+            return await reader.readexactly(length)
+        finally:
+            writer.close()
 
     async def sign_in(self) -> dict[str, str]:
-        """Sign in for double-length keys (60.3 = 003) and take the MAC key out of field 62."""
+        """Sign in and take the MAC key out of field 62, behind a PIN key of double length."""
         answer = await self.exchange(
             "0800",
             {
                 "11": "000001",
-                "60": f"00{self.batch}003",
+                "60": f"00{self.batch}{self._form}",
                 "62": b"Sequence No12345678901234567890".hex(),
                 "63": "001",
             },
         )
         keys = bytes.fromhex(answer["62"])
-        encrypted, check_value = keys[20:28], keys[36:40]
+        end = 20 + self._key_size + self._empty
+        encrypted, check_value = keys[20 : 20 + self._key_size], keys[end : end + 4]
         self._mac_key = _des(self._master, encrypted, encrypt=False)
         assert _des(self._mac_key, bytes(8), encrypt=True)[:4] == check_value
         self.batch = answer["60"][2:8]

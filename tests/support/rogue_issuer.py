@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from annul.wire.codec import Codec, Message
+from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
 from annul.wire.errors import FrameError
 from annul.wire.framing import FRAMINGS, Framer
@@ -19,10 +19,28 @@ from annul.wire.framing import FRAMINGS, Framer
 Fields = dict[int, str | bytes]
 Key = tuple[str, str, str, str]  # merchant, terminal, trace (11), time (7): as they came
 
+
+class Heard(Protocol):
+    """A message as it came."""
+
+    mti: str
+
+    def check(self) -> None: ...
+    def get(self, number: int, default: Any = None) -> Any: ...
+    def __getitem__(self, number: int) -> str | bytes: ...
+    def __contains__(self, number: object) -> bool: ...
+
+
+class Language(Protocol):
+    """How an issuer writes and reads: a codec of annul's, or somebody else's library."""
+
+    def encode(self, mti: str, fields: Fields) -> bytes: ...
+    def decode(self, data: bytes) -> Heard: ...
+
+
 _CODEC: Final = Codec(DIALECTS["cups"])
-_FRAMING: Final = FRAMINGS["length_4"]
 _ECHOED: Final = (2, 3, 4, 7, 11, 12, 13, 18, 25, 32, 33, 37, 41, 42, 49)
-_NETWORK: Final = "0820"
+_NETWORK_REPEATED: Final = (7, 11, 33, 70)
 _WITHIN_S: Final = 10.0  # a message that a test awaits comes within so long, or the test fails
 _STAND_IN: Final = "~"
 
@@ -45,10 +63,10 @@ class Asked:
     """One message of the acquirer; it may be answered once, twice, later or never."""
 
     issuer: "RogueIssuer"
-    message: Message
-    kind: str  # "reversal" for 0420, whatever it reverses
-    sign: int
-    line: "_Line"
+    message: Heard
+    kind: str  # "reversal" for 0420, whatever it reverses; "network"
+    sign: int | None  # of its money; none of what is no transaction
+    line: "Line"
 
     def __getitem__(self, number: int) -> str:
         """Give a field as it came, empty when it did not."""
@@ -80,6 +98,7 @@ class Asked:
 
     def book(self, amount: int | None = None) -> None:
         """Move its money, or as much of it."""
+        assert self.sign is not None, "only a transaction is booked"
         self.issuer.books[self.key] = self.sign * (self.amount if amount is None else amount)
         self.issuer.undone.discard(self.key)
 
@@ -92,15 +111,30 @@ class Asked:
 
     def frame(self, code: str = "00", *, without: Collection[int] = (), **changed: Any) -> bytes:
         """Build an answer: what came, the code, an approval's fields; `changed` are as f4, f49."""
-        fields: Fields = {n: self.message[n] for n in _ECHOED if n in self.message}
-        fields[39] = code
-        if code == "00" and self.kind != "reversal":
-            fields |= {38: self.issuer.auth_code(), 15: self[13] or "0101"}
-        fields |= {int(name[1:]): value for name, value in changed.items()}
+        return self.issuer.pack(self.body(code, without=without, **changed))
+
+    def body(
+        self, code: str = "00", *, without: Collection[int] = (), mti: str = "", **changed: Any
+    ) -> bytes:
+        """Build the same without its frame."""
+        fields = self.said(code) | {int(name[1:]): value for name, value in changed.items()}
         for number in without:
             fields.pop(number, None)
-        mti = f"{self.message.mti[:2]}{int(self.message.mti[2]) + 1}0"
-        return _FRAMING.pack(_encoded(mti, fields))
+        return self.issuer.encoded(mti or self.answers_as, fields)
+
+    def said(self, code: str = "00") -> Fields:
+        """Give the fields of an answer."""
+        repeated = _NETWORK_REPEATED if self.kind == "network" else _ECHOED
+        fields: Fields = {n: self.message[n] for n in repeated if n in self.message}
+        fields[39] = code
+        if code == "00" and self.sign is not None:
+            fields |= {38: self.issuer.auth_code(), 15: self[13] or "0101"}
+        return fields
+
+    @property
+    def answers_as(self) -> str:
+        """The message type of its answer."""
+        return f"{self.message.mti[:2]}{int(self.message.mti[2]) + 1}0"
 
     def answer(self, code: str = "00", **how: Any) -> None:
         """Say it now."""
@@ -117,7 +151,9 @@ class Asked:
 
     def politely(self) -> None:
         """Do what an honest issuer does."""
-        if self.kind != "reversal":
+        if self.kind == "network":
+            self.answer()
+        elif self.kind != "reversal":
             self.approve(**({"f54": "1002156C000000100000"} if self.kind == "balance" else {}))
         elif self.booked:
             self.unbook()
@@ -129,27 +165,23 @@ class Asked:
 Rule = Callable[[Asked], None]
 
 
-def _encoded(mti: str, fields: Fields) -> bytes:
-    """Encode also NULs in text, which no honest issuer says."""
-    told: Fields = {
-        number: value.replace("\0", _STAND_IN) if isinstance(value, str) else value
-        for number, value in fields.items()
-    }
-    body = _CODEC.encode(mti, told)
-    return body if told == fields else body.replace(_STAND_IN.encode(), b"\0")
-
-
 @dataclass(eq=False, slots=True)
 class RogueIssuer:
     """Serves acquirers on `port`; a rule of a kind takes the place of its manners."""
 
     port: int = 0
+    language: Language = _CODEC
+    framing: str = "length_4"
+    seal: Callable[[str, Fields], bytes] | None = None  # encodes with a MAC what is no signal
     rules: dict[str, Rule] = field(default_factory=dict)
     seen: list[Asked] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)  # what answers something that it asked
+    signals: list[Asked] = field(default_factory=list)  # sign-on, echo, sign-off
     books: dict[Key, int] = field(default_factory=dict)
     undone: set[Key] = field(default_factory=set)
     faults: list[Exception] = field(default_factory=list)  # of a test's rules, or of the codec
-    lines: set["_Line"] = field(default_factory=set)
+    lines: set["Line"] = field(default_factory=set)
+    dialled: list[float] = field(default_factory=list)  # when, by the event loop's clock
     _waiting: dict[str, asyncio.Queue[Asked]] = field(
         default_factory=lambda: defaultdict(asyncio.Queue)
     )
@@ -213,7 +245,7 @@ class RogueIssuer:
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Line(self), "127.0.0.1", self.port)
+        self._server = await loop.create_server(lambda: Line(self), "127.0.0.1", self.port)
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
@@ -224,42 +256,58 @@ class RogueIssuer:
             line.abort()
         await asyncio.sleep(0)
 
-    def receive(self, line: "_Line", body: bytes) -> None:
+    def pack(self, body: bytes) -> bytes:
+        """Put a message into its frame."""
+        framing = FRAMINGS[self.framing]
+        return framing.pack(body, framing.opening)
+
+    def encoded(self, mti: str, fields: Fields) -> bytes:
+        """Encode also NULs in text, which no honest issuer says."""
+        told: Fields = {
+            number: value.replace("\0", _STAND_IN) if isinstance(value, str) else value
+            for number, value in fields.items()
+        }
+        encode = self.language.encode if self.seal is None or mti[1] == "8" else self.seal
+        body = encode(mti, told)
+        return body if told == fields else body.replace(_STAND_IN.encode(), b"\0")
+
+    def receive(self, line: "Line", body: bytes) -> None:
         try:
-            message = _CODEC.decode(body)
+            message = self.language.decode(body)
             message.check()
-            mti = message.mti
-            if mti == _NETWORK:
-                answer: Fields = {n: message[n] for n in (7, 11, 33, 70) if n in message}
-                line.write(_FRAMING.pack(_CODEC.encode("0830", answer | {39: "00"})))
+            if message.mti[2] in "137":
+                self.heard.append(message)
                 return
             asked = Asked(self, message, *_kind_of(message), line)
-            self.seen.append(asked)
+            (self.signals if asked.kind == "network" else self.seen).append(asked)
             self.rules.get(asked.kind, Asked.politely)(asked)
         except Exception as error:  # noqa: BLE001 - shown at the end of the test
             self.faults.append(error)
 
 
-def _kind_of(message: Message) -> tuple[str, int]:
+def _kind_of(message: Heard) -> tuple[str, int | None]:
     mti = f"{message.mti[:3]}0"
+    if mti[1] == "8":
+        return "network", None
     if mti[1] == "4":
-        return "reversal", 0
+        return "reversal", None
     condition = "06" if message.get(25, "") == "06" else "00"
     return _KINDS[mti, str(message[3])[:2], condition]
 
 
-class _Line(asyncio.Protocol):
+class Line(asyncio.Protocol):
     """One connection of the acquirer."""
 
     def __init__(self, issuer: RogueIssuer) -> None:
         self._issuer = issuer
-        self._framer = Framer(_FRAMING)
+        self._framer = Framer(FRAMINGS[issuer.framing])
         self._transport: Any = None
         self.tap: Callable[[bytes], None] | None = None  # takes what comes, in place of the issuer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
         self._issuer.lines.add(self)
+        self._issuer.dialled.append(asyncio.get_running_loop().time())
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
@@ -289,12 +337,12 @@ class _Line(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def rogue() -> AsyncIterator[RogueIssuer]:
+async def rogue(**how: Any) -> AsyncIterator[RogueIssuer]:
     """Serve until the block ends; then no rule has failed and no message was senseless."""
-    issuer = RogueIssuer()
+    issuer = RogueIssuer(**how)
     await issuer.open()
     try:
         yield issuer
     finally:
         await issuer.close()
-    assert issuer.faults == []
+    assert issuer.faults == [], issuer.faults

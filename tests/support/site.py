@@ -1,10 +1,11 @@
 """A whole acquirer for a test: database, issuer simulator and host, over real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -160,6 +161,15 @@ class RogueSite(Acquirer):
         )
         await self.until(condition, kind, state, within_s=within_s)
 
+    async def eventually(self, holds: Callable[[], bool], within_s: float = _WITHIN_S) -> None:
+        """Wait until something holds that no table says."""
+        try:
+            async with asyncio.timeout(within_s):
+                while not holds():
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            pytest.fail(f"never came true\n{await self.story()}")
+
     async def incidents(self, kind: str = "") -> set[str]:
         """Name the incidents that are open, of a kind of transaction or of all."""
         rows = await self.pool.fetch(
@@ -258,17 +268,26 @@ async def open_rogue_site(
     timeout_ms: int = 300,
     issuers: int = 1,
     terminals_each: int = 2,
+    speaking: Mapping[str, Any] = MappingProxyType({}),
+    keys: Mapping[str, Any] = MappingProxyType({}),
+    columns: Mapping[str, Any] = MappingProxyType({}),
     **settings: Any,
 ) -> AsyncIterator[RogueSite]:
-    """Start a host between terminals and issuers that a test scripts; cases rest by default."""
+    """Start a host between terminals and issuers that a test scripts; cases rest by default.
+
+    `speaking` is how these issuers read and write, `columns` what annul's rows say of it, `keys`
+    (pin_key, mac_key) what both share.
+    """
     settings = {"terminals_port": 0, "status_port": 0, "resolver": False} | settings
     chosen = Settings.load(None, data=folder, database=database, **settings)
     async with AsyncExitStack() as stack:
-        rogues = [await stack.enter_async_context(rogue()) for _ in range(issuers)]
+        rogues = [await stack.enter_async_context(rogue(**speaking)) for _ in range(issuers)]
         base = await stack.enter_async_context(ground(chosen))
         ports = tuple(one.port for one in rogues)
-        plan = DemoPlan(ports, timeout_ms=timeout_ms, terminals_each=terminals_each)
+        plan = DemoPlan(ports, timeout_ms=timeout_ms, terminals_each=terminals_each, **keys)
         terminals = await seed(base.pool, base.security, plan)
+        for name, value in columns.items():
+            await base.pool.execute(f"UPDATE issuers SET {name} = $1", value)
         running = await stack.enter_async_context(serve(base))
         yield RogueSite(running, terminals, rogues, database)
 

@@ -7,7 +7,8 @@ import typer
 
 from annul.desk import issuer_links
 from annul.desk.issuer_keys import NewKey, ask_for_keys, keys, load_key, set_profile
-from annul.desk.permission import NotValid
+from annul.desk.permission import NotValid, permit
+from annul.desk.roles import Scope
 from annul.domain.link_words import said
 from annul.issuers.key_forms import KEY_FORMS
 from annul.issuers.link_settings import Setting
@@ -53,15 +54,16 @@ def load(
     if kind not in _KINDS or algorithm not in SIZES:
         message = f"a key of an issuer is one of {', '.join(_KINDS)}, of {', '.join(SIZES)}"
         raise NotValid(message)
-    new = NewKey(
-        kind,
-        algorithm,
-        [_component(number) for number in range(1, components + 1)],
-        {KeyKind.MAC: mac, KeyKind.PIN: pin_format}.get(kind),
-    )
 
     async def job(base: Reach) -> str:
         person = await base.person(user)
+        await permit(base.pool, person, Scope.ADMIN, reason)  # before a part is keyed in
+        new = NewKey(
+            kind,
+            algorithm,
+            [_component(number) for number in range(1, components + 1)],
+            {KeyKind.MAC: mac, KeyKind.PIN: pin_format}.get(kind),
+        )
         security = SoftwareModule(await base.master_key())
         key = await load_key(base, person, security, issuer, new, reason)
         return key.check_value[:3].hex().upper()

@@ -47,6 +47,8 @@ ACTS: Final[Mapping[str, Text]] = {
     "end-contact": Text("删除联系人", "remove a contact"),
     "load-key": Text("装载发卡行密钥", "load an issuer's key"),
     "ask-keys": Text("向发卡行申请新密钥", "ask an issuer for new keys"),
+    "set-terminal-dialect": Text("修改终端报文规范", "set what a terminal speaks"),
+    "set-link": Text("修改发卡行线路", "set how an issuer is reached and spoken with"),
     "set-issuer": Text("修改发卡行安全参数", "set how an issuer makes MACs and takes PINs"),
     "set-dialect": Text("登记报文规范", "set a dialect"),
     "order-void": Text("发起撤销", "order a void"),

@@ -35,7 +35,8 @@ log = structlog.get_logger(__name__)
 _SETTLES_S: Final = 0.5
 _SWEEP_S: Final = 3.0
 _INTERRUPTED: Final = "host_interrupted"  # this host ended, or lost its database, in between
-_REVERSAL_ANSWERS: Final = frozenset(answer_mti(mti) for mti in (REVERSAL_MTI, REVERSAL))
+# Whoever speaks, and whether again: 0431 answers a reversal as 0430 does.
+_REVERSAL_ANSWERS: Final = frozenset(answer_mti(mti)[:3] for mti in (REVERSAL_MTI, REVERSAL))
 
 
 async def too_late(host: Host, transaction: Transaction, answer: Answer) -> None:
@@ -122,7 +123,7 @@ class Recovery:
             await self._of_nothing(issuer_id, message, at)
             return
         transaction = await self._settled(transaction)
-        if message.mti in _REVERSAL_ANSWERS:
+        if message.mti[:3] in _REVERSAL_ANSWERS:
             if not answer.differs:
                 await self._late_acknowledgement(transaction, answer.response_code, at)
             return
@@ -166,7 +167,7 @@ class Recovery:
         code = str(get(39, ""))
         code = self._host.issuers.profile(issuer_id).codes.get(code, code)
         log.warning("late_answer_of_nothing", issuer=issuer_id, mti=message.mti, code=code)
-        if code not in BOOKED or message.mti in _REVERSAL_ANSWERS:
+        if code not in BOOKED or message.mti[:3] in _REVERSAL_ANSWERS:
             return
         amount, trace, reference, terminal, currency = (
             _shown(message, number) for number in (4, 11, 37, 41, 49)

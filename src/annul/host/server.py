@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -47,6 +47,7 @@ class TerminalConnection(asyncio.Protocol):
         self._frames: deque[Frame] = deque()
         self._in_flight = 0
         self._reading = True
+        self._broken = False  # what came last is no frame
         self._closing = False
         self._transport: Any = None
 
@@ -74,15 +75,18 @@ class TerminalConnection(asyncio.Protocol):
         self._server.connections.forget(self)
 
     def data_received(self, data: bytes) -> None:
-        """Cut what came into frames and serve them in turn."""
+        """Cut what came into frames and serve them in turn; behind what is none nothing is read."""
+        if self._broken:
+            return
         try:
-            frames = self._framer.feed(data)
-            self._frames.extend(frames)
-            if frames:  # a keep-alive says nothing
-                self.heard_at = self._server.monotonic()
-        except FrameError:
+            frames: Sequence[Frame] = self._framer.feed(data)
+        except FrameError as error:
+            frames = error.whole
             self._server.host.door.refused(self.peer, "frame")
-            self._closing = True
+            self._broken = True
+        self._frames.extend(frames)
+        if frames:  # a keep-alive says nothing
+            self.heard_at = self._server.monotonic()
         self._serve()
 
     def pause_writing(self) -> None:
@@ -143,6 +147,7 @@ class TerminalConnection(asyncio.Protocol):
             if server.serve(self, self._frames.popleft()):
                 self._in_flight += 1
             self._closing |= self.peer.doubts >= server.limits.doubts
+        self._closing |= self._broken and not self._frames
         if self._closing:
             self._frames.clear()
             if not self._in_flight:

@@ -3,15 +3,16 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol, TypeVar, cast
 
 from annul.security.errors import TlsError
 from annul.security.tls import ClientTls, client_context
 from annul.wire.errors import FrameError
-from annul.wire.framing import Framer, Framing
+from annul.wire.framing import Frame, Framer, Framing
 
 from .errors import HandshakeFailed
+from .limits import LinkLimits
 from .pending import Exchange
 
 Made = TypeVar("Made", bound=asyncio.Protocol)
@@ -38,10 +39,12 @@ class IssuerConnection(asyncio.Protocol):
     """What is sent within one turn of the event loop goes out in one write."""
 
     def __init__(
-        self, owner: Owner, framing: Framing, frame_limit: int, monotonic: Callable[[], float]
+        self, owner: Owner, framing: Framing, limits: LinkLimits, monotonic: Callable[[], float]
     ) -> None:
         self._owner = owner
-        self._framer = Framer(framing, frame_limit)
+        self._framer = Framer(framing, limits.frame)
+        self._frame_s = limits.frame_s
+        self._cutting: asyncio.TimerHandle | None = None  # while a frame is not whole
         self._monotonic = monotonic
         self.loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -68,21 +71,28 @@ class IssuerConnection(asyncio.Protocol):
             self.distrusted = str(exc)
         self._transport = None
         self._outgoing.clear()
+        self._whole()
         self._owner.lost(self)
         self.closed.set()
 
     def data_received(self, data: bytes) -> None:
         """Cut the bytes into frames and hand them on, in order."""
         self.heard_at = self._monotonic()
+        wrong: FrameError | None = None
         try:
-            frames = self._framer.feed(data)
+            frames: Sequence[Frame] = self._framer.feed(data)
         except FrameError as error:
-            self._owner.refused(error)
-            self.abort()
-            return
+            frames, wrong = error.whole, error
+        if frames or not self._framer.waiting:
+            self._whole()
+        if self._framer.waiting and self._cutting is None:
+            self._cutting = self.loop.call_later(self._frame_s, self._cut_off)
         received = self._owner.received
         for frame in frames:
             received(frame.body)
+        if wrong is not None:
+            self._owner.refused(wrong)
+            self.abort()
 
     def pause_writing(self) -> None:
         """Let exchanges wait here from now on: the issuer reads too slowly."""
@@ -126,6 +136,24 @@ class IssuerConnection(asyncio.Protocol):
         """Close at once."""
         if self._transport is not None:
             self._transport.abort()
+
+    def _whole(self) -> None:
+        if self._cutting is not None:
+            self._cutting.cancel()
+            self._cutting = None
+
+    def _cut_off(self) -> None:
+        """Give up a stream of which every later message would be read from a wrong beginning."""
+        self._cutting = None
+        transport = self._transport
+        if transport is None:
+            return
+        if not transport.is_reading():  # the rest may be here already
+            self._cutting = self.loop.call_later(self._frame_s, self._cut_off)
+            return
+        message = f"the rest of a frame did not come within {self._frame_s:g} s"
+        self._owner.refused(FrameError(message))
+        self.abort()
 
     def _flush(self) -> None:
         transport = self._transport

@@ -23,8 +23,10 @@ class LinkLimits:
     """Bounds of a link; times in seconds.
 
     `queued` counts frames that the socket does not take yet. `connect_s` bounds TCP and TLS
-    together. A connection that lasts for `stable_s` is a success for the back-off. After `idle_s`
-    without a byte an echo is sent. `tick_s` is the least time between two looks at what is due.
+    together. A connection that lasts for `stable_s` is a success for the back-off; after bytes that
+    are no frame the next one is `rubbish_s` away at least. A frame that has begun is whole within
+    `frame_s`, or the stream has lost its beginning. After `idle_s` without a byte an echo is
+    sent. `tick_s` is the least time between two looks at what is due.
     """
 
     in_flight: int = 8_192
@@ -34,6 +36,8 @@ class LinkLimits:
     sign_off_s: float = 1.0
     idle_s: float = 30.0
     stable_s: float = 10.0
+    rubbish_s: float = 1.0
+    frame_s: float = 5.0
     tick_s: float = 0.05
     backoff: Backoff = field(default=Backoff())
 

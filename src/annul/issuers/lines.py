@@ -247,7 +247,7 @@ class Issuers:
         try:
             said = await line.link.ask(mti, fields)
             answer = parse_answer(said, fields, line.link.issuer.profile)
-            if answer.odd or said.broken:
+            if answer.odd or said.broken or said.leftover:
                 line.odd.note(said, answer.odd, self._clock.now())
         except NotSent:
             line.health.not_sent()

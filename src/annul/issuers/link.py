@@ -8,6 +8,7 @@ goes to `on_late`.
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -231,10 +232,7 @@ class Link:
     # Sending --------------------------------------------------------------------------------
 
     def _send(
-        self,
-        mti: str,
-        fields: Mapping[int, str | bytes],
-        encode: Encode,
+        self, mti: str, fields: Mapping[int, str | bytes], encode: Encode
     ) -> Awaitable[Message]:
         connection, limits, pending = self._connection, self._limits, self._pending
         expected = answer_mti(mti)
@@ -287,17 +285,19 @@ class Link:
     # The life of the connection -------------------------------------------------------------
 
     async def _turn(self) -> None:
-        began, answered = self._monotonic(), self.counts.answered
-        signed_on = False
+        began, before, signed_on = self._monotonic(), replace(self.counts), False
         try:
             signed_on = await self._live()
         finally:
             stable = self._monotonic() - began >= self._limits.stable_s
             # A connection that has served comes back at once; one that only signs on does not.
-            served = self.counts.answered > answered + 1
+            served = self.counts.answered > before.answered + 1
             self._failures = 1 if signed_on and (stable or served) else self._failures + 1
             self._fall(LinkState.WAITING)
-        await asyncio.sleep(self._limits.backoff.delay(self._failures, self._random))
+        rest = self._limits.backoff.delay(self._failures, self._random)
+        if self.counts.bad_frames > before.bad_frames:  # however well it serves besides
+            rest = max(rest, self._limits.rubbish_s)
+        await asyncio.sleep(rest)
 
     async def _live(self) -> bool:
         """Connect, sign on and stay until the connection ends; False when it never came up."""
@@ -305,7 +305,7 @@ class Link:
         limits = self._limits
         try:
             connection = await connect(
-                lambda: IssuerConnection(self, self._framing, limits.frame, self._monotonic),
+                lambda: IssuerConnection(self, self._framing, limits, self._monotonic),
                 self.issuer.host,
                 self.issuer.port,
                 self._tls,

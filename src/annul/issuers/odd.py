@@ -12,6 +12,7 @@ from typing import Any, Final
 from annul.wire.codec import Message
 
 _SHOWN: Final = 32  # bytes
+_END: Final = 0  # stands for what comes after the last field
 _MASK: Final = "··"
 
 
@@ -30,12 +31,17 @@ class OddFields:
         self._met: dict[int, _Odd] = {}
 
     def note(self, message: Message, numbers: tuple[int, ...], at: datetime) -> None:
-        """Count fields of a message; of one that broke off, the field behind which nothing is."""
+        """Count fields of a message, and what is behind them.
+
+        Of one that broke off that is the field behind which nothing can be read.
+        """
         for number in numbers:
             fault = message.faults.get(number)
             self._put(number, fault.expected if fault else "", message.bytes_of(number), at)
         broken = message.broken
-        if broken is not None and broken.field is not None:
+        if broken is None and message.leftover:
+            self._put(_END, "the end", message.leftover, at)
+        elif broken is not None and broken.field is not None:
             self._put(broken.field, broken.expected, message.raw[broken.offset :], at)
 
     def snapshot(self) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,8 @@ from annul.wire.codec import Message
 from .errors import NoAnswer, NotSent, Silence
 
 Fields = Mapping[int, str | bytes]
-# The answer's message type and the trace (11), which is annul's own: nearly always one request.
+# What the answer's message type says but for who speaks and whether again (its fourth digit, which
+# some answer with their own), and the trace (11), which is annul's own: nearly always one request.
 Key = tuple[str, object]
 
 _TRACE: Final = 11
@@ -23,12 +24,12 @@ _NETWORK: Final = "8"
 
 def answer_key(mti: str, fields: Fields) -> Key:
     """Give the key that an answer has; that of its request is the same under the answer's type."""
-    return (mti, fields.get(_TRACE, ""))
+    return (mti[:3], fields.get(_TRACE, ""))
 
 
-def _same(one: object, other: object) -> bool:
-    """Say whether two texts say the same, however they are filled up."""
-    return one == other or str(one).strip().lstrip("0") == str(other).strip().lstrip("0")
+def _bare(said: object) -> str:
+    """Give a text without what fills it up; one of blanks and zeros names nothing."""
+    return str(said).strip().lstrip("0")
 
 
 def belongs(asked: Fields, said: Fields, identified_by: tuple[int, ...]) -> bool:
@@ -38,12 +39,12 @@ def belongs(asked: Fields, said: Fields, identified_by: tuple[int, ...]) -> bool
     least is there as it was sent.
     """
     for number in _INSTITUTIONS:
-        named = said.get(number)
-        if named and not _same(named, asked.get(number, "")):
+        named, was = said.get(number), asked.get(number, "")
+        if named and named != was and _bare(named) not in {"", _bare(was)}:
             return False
     for number in identified_by:
-        named = said.get(number)
-        if named and _same(named, asked.get(number, "")):
+        named, was = said.get(number), asked.get(number, "")
+        if named and (named == was or _bare(named) == _bare(was) != ""):
             return True
     return False
 

@@ -1,5 +1,8 @@
 """What can be wrong with bytes and messages. No text here ever carries card data."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from annul.domain.errors import AnnulError
 
 
@@ -31,10 +34,14 @@ class EncodeError(AnnulError):
 
 
 class FrameError(AnnulError):
-    """The stream is not framed as agreed, so the connection is closed. No money has moved."""
+    """The stream is not framed as agreed, so the connection is closed. No money has moved.
+
+    `whole` are the frames before what is none.
+    """
 
     code = "wire.frame"
     next_step = "Check the framing and the length limit set for this port."
+    whole: Sequence[Any] = ()  # of wire.framing.Frame
 
 
 class DialectError(AnnulError):

@@ -188,7 +188,8 @@ class Frame:
 class Framer:
     """Cuts a stream into frames; raises `FrameError` for a length that no message has.
 
-    After an error the stream has no beginning any more: the caller closes the connection.
+    After an error the stream has no beginning any more: the caller closes the connection, but the
+    `whole` frames that came before count.
     A length of zero is a keep-alive and gives nothing.
     """
 
@@ -207,7 +208,11 @@ class Framer:
         frames: list[Frame] = []
         start, end = 0, len(buffer)
         while end - start >= prefix:
-            size = self._size(buffer[start : start + prefix])
+            try:
+                size = self._size(buffer[start : start + prefix])
+            except FrameError as error:
+                error.whole = frames
+                raise
             body = start + prefix
             if end - body < size:
                 break

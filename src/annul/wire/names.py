@@ -8,6 +8,7 @@ from .subfields import Field48Totals, Field53, Field60, Field61, Field63
 Name = tuple[str, str]  # zh, en
 
 NAMES: Final[Mapping[int, Name]] = {
+    0: ("报文尾部之后", "after the last field"),
     2: ("主账号", "card number"),
     3: ("交易处理码", "processing code"),
     4: ("交易金额", "amount, minor units"),

@@ -215,6 +215,7 @@ async def test_a_terminal_is_enrolled_and_sells_over_tls_at_once(
     assert audited["detail"] == {
         "key_form": "003",
         "mac": "unionpay_ecb",
+        "dialect": "",
         "replace": False,
         "tls_identity": identity,
         "unbound": False,

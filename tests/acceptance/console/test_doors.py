@@ -233,7 +233,10 @@ async def _as(role: str, place: Place) -> AsyncIterator[Any]:
     letter.write_bytes(b"letter")
     document = place.folder / "document"
     document.write_text('name = "bank_x"\nextends = "cups"\n')
+    chips = place.folder / "chips.toml"
+    chips.write_text('[[aids]]\naid = "F000000001010101"\ntlv = "DF010100"\n')
     more = {
+        "chips": str(chips),
         "file": str(letter),
         "document": str(document),
         "saved": str(place.folder / "saved"),

@@ -263,6 +263,64 @@ async def test_backs_off_longer_after_each_failure_and_forgets_them_when_stable(
     assert Delays.failures == [1, 2, 3, 1]
 
 
+async def test_an_answer_before_rubbish_is_heard(peer: Peer, bench: Bench):
+    """Both in one segment: what was whole counts, then the connection is renewed."""
+    link = await bench.link(peer, limits=replace(LIMITS, rubbish_s=0.0))
+    asked = _ask(link, sale())
+    request = await peer.requests.get()
+    frame = FRAMING.pack(CODEC.encode("0210", answer_to(request, {38: "A1B2C3"})))
+    peer.write(frame + b"rubbish that is no length")
+    assert (await asked)[38] == "A1B2C3"
+    await _down_and_up(link)
+    assert (link.counts.bad_frames, link.counts.connects) == (1, 2)
+
+
+async def test_a_frame_that_does_not_end_is_given_up(peer: Peer, bench: Bench):
+    """Else each later answer would be read as its rest, and none be heard."""
+    link = await bench.link(peer, limits=replace(LIMITS, rubbish_s=0.0, frame_s=0.05))
+    asked = _ask(link, sale(1))
+    request = await peer.requests.get()
+    frame = FRAMING.pack(CODEC.encode("0210", answer_to(request)))
+    peer.write(frame[:-1])
+    assert await _silence(asked) is Silence.BROKEN
+    await _down_and_up(link)
+    assert link.counts.bad_frames == 1
+    again = _ask(link, sale(2))
+    frame = FRAMING.pack(CODEC.encode("0210", answer_to(await peer.requests.get())))
+    for part in (frame[:1], frame[1:7], frame[7:]):
+        peer.write(part)
+        await asyncio.sleep(0)
+    assert (await again)[39] == "00"
+
+
+async def test_a_peer_that_sends_rubbish_is_left_alone_for_a_while(
+    peer: Peer, bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    """However well it serves besides: its link is not renewed more often than once a second."""
+    rests: list[float] = []
+    sleep = asyncio.sleep
+
+    async def rest(delay: float) -> None:
+        if delay:
+            rests.append(delay)
+        await sleep(0)
+
+    monkeypatch.setattr("annul.issuers.link.asyncio.sleep", rest)
+    link = await bench.link(peer)
+    for trace in range(3):
+        asked = [_ask(link, sale(2 * trace + n)) for n in range(2)]
+        for _ in asked:
+            peer.answer(await peer.requests.get())
+        await asyncio.gather(*asked)
+        peer.write(b"rubbish that is no length")
+        while link.up:
+            await sleep(0)
+        await link.wait_up()
+    assert link.counts.bad_frames == 3
+    assert all(delay >= 1.0 for delay in rests), rests
+    assert len(rests) == 3
+
+
 async def _down_and_up(link: Link) -> None:
     while link.up:
         await asyncio.sleep(0)

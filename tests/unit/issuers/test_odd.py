@@ -44,3 +44,13 @@ def test_where_a_message_breaks_off_is_kept_too() -> None:
     odd = OddFields()
     odd.note(message, (), _AT)
     assert odd.snapshot()["48"]["sample"] == "·· 3D ·· ·· ··"
+
+
+def test_what_comes_after_the_end_is_counted_too() -> None:
+    codec = Codec(CUPS)
+    message = codec.decode(codec.encode("0210", {39: "00"}) + b"\x03", leftover=True)
+    odd = OddFields()
+    odd.note(message, (), _AT)
+    assert odd.snapshot()["0"] | {"at": ""} == {
+        "count": 1, "expected": "the end", "sample": "··", "at": "",
+    }  # fmt: skip

@@ -163,3 +163,25 @@ async def test_an_answer_that_nobody_awaits_any_more_is_refused(row):
 )
 def test_each_silence_has_its_reversal_reason(silence, reason):
     assert NoAnswer(Silence(silence)).reason == reason
+
+
+async def test_who_speaks_and_whether_again_names_no_other_request(row):
+    """0211 and 0212 answer 0200 as 0210 does; 0230 answers something else."""
+    exchange, _ = row.add("000001")
+    said = fields("000001")
+    assert row.pending.take("0230", said) is None
+    assert row.pending.take("0211", said) is exchange
+
+
+@pytest.mark.parametrize("filled", ["00000000000", "           ", "0"])
+async def test_institutions_of_zeros_or_blanks_name_nobody(row, filled):
+    exchange, _ = row.add("000001")
+    assert row.take("000001", filled, filled) is exchange
+
+
+async def test_nothing_is_not_the_same_as_nothing(row):
+    """A field that was not asked, and comes filled with zeros, identifies no request."""
+    exchange, _ = row.add("000001")
+    del exchange.asked[12], exchange.asked[37]
+    assert row.take("000001", f7="0101000000", f37="000000000000", f12="000000") is None
+    assert row.take("000001") is exchange
