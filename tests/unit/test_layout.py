@@ -27,7 +27,6 @@ _ROOMS: Final = {
 }
 # Single modules that are tested under another name. Where money moves there is no other exception.
 _MODULES: Final = {
-    "domain/action_codes": "unit/issuers/test_editions.py",
     "api/door": "integration/api/test_login.py",  # what its pages share
     "api/problems": "integration/api/v1/test_others.py",
     "api/watched": "integration/api/test_gate.py",
