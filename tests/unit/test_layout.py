@@ -27,7 +27,6 @@ _ROOMS: Final = {
 }
 # Single modules that are tested under another name. Where money moves there is no other exception.
 _MODULES: Final = {
-    "domain/action_codes": "unit/issuers/test_editions.py",
     "api/door": "integration/api/test_login.py",  # what its pages share
     "api/problems": "integration/api/v1/test_others.py",
     "api/watched": "integration/api/test_gate.py",
@@ -36,6 +35,7 @@ _MODULES: Final = {
     "client/signature": "unit/resolve/notify/test_webhooks.py",
     "diagnose/codes": "unit/diagnose/test_rank.py",
     "diagnose/surroundings": "integration/diagnose/test_gather.py",
+    "domain/action_codes": "unit/issuers/test_editions.py",
     "domain/differences": "unit/domain/test_incidents.py",
     "domain/incident": "unit/domain/test_incidents.py",
     "domain/link_profile": "unit/issuers/test_link_profiles.py",
@@ -48,6 +48,8 @@ _MODULES: Final = {
     "issuers/key_rows": "integration/issuers/test_key_exchange.py",
     "issuers/limits": "integration/issuers/test_link.py",
     "issuers/seal": "integration/issuers/test_link.py",
+    "issuers/trial/line": "integration/issuers/trial/test_trial.py",
+    "issuers/trial/talk": "integration/issuers/trial/test_trial.py",
     "renewal": "integration/test_serving_tls.py",
     "resolve/actions": "integration/resolve/test_resolver.py",
     "resolve/differences": "integration/resolve/test_audit.py",

@@ -17,6 +17,7 @@ from . import (
     dialect,
     issuer,
     lessons,
+    link,
     message,
     pos,
     retention,
@@ -51,6 +52,7 @@ application.add_typer(dialect.application, name="dialect")
 application.add_typer(pos.application, name="pos")
 application.add_typer(terminal.application, name="terminal")
 application.add_typer(issuer.application, name="issuer")
+application.add_typer(link.application, name="link")
 
 
 def main() -> None:

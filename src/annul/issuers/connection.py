@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol, cast
+from typing import Final, Protocol, TypeVar, cast
 
 from annul.security.errors import TlsError
 from annul.security.tls import ClientTls, client_context
@@ -15,6 +15,7 @@ from .errors import HandshakeFailed
 from .limits import LinkLimits
 from .pending import Exchange
 
+Made = TypeVar("Made", bound=asyncio.Protocol)
 _WRITE_BUFFER: Final = 256 * 1024  # bytes that may wait in the socket before writing pauses
 
 
@@ -170,12 +171,12 @@ class IssuerConnection(asyncio.Protocol):
 
 
 async def connect(
-    make: Callable[[], IssuerConnection],
+    make: Callable[[], Made],
     host: str,
     port: int,
     tls: ClientTls | None,
     within_s: float,
-) -> IssuerConnection:
+) -> Made:
     """Reach a host and shake hands, both within `within_s` seconds.
 
     The context is made anew each time, so that renewed files count. Raises `OSError` when the host
