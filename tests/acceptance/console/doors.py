@@ -166,6 +166,7 @@ READS: Final = frozenset(
         "dialect export",
         "dialect list",
         "dialect show",
+        "link test",
         "issuer keys",
         "lessons",
         "promise",

@@ -362,6 +362,17 @@ _NEW: Final = bytes(range(201, 217))
         (_message(KeyKind.MAC, bytes(range(8)) * 2), "A7"),
         (_message(KeyKind.MAC, _NEW[:8], check=b"abc"), "30"),
     ],
+    ids=[
+        "no MAC",
+        "MAC of another key",
+        "MAC of the new key",
+        "under another zone key",
+        "wrong check value",
+        "short check value",
+        "zeros",
+        "halves alike",
+        "short",
+    ],
 )
 async def test_what_is_not_proven_changes_nothing(side: Side, body: bytes, code: str) -> None:
     assert await _answered(side, body) == code
