@@ -13,5 +13,5 @@ async def test_each_sale_ends_as_it_is_booked(database: str, tmp_path: Path, mac
     assert found.holds, found
     assert found.answers >= 1_500
     assert found.states["reversed"] > 100
-    assert found.indistinguishable <= (0 if mac else 15), found
+    assert found.indistinguishable <= (0 if mac else 5), found
     assert found.least_gap_s == 0.0 or found.least_gap_s >= 1.0, found

@@ -195,6 +195,8 @@ def parse_answer(
     if voucher is None:
         odd = (*odd, _QR_DATA)
     differs, in_full = ((), False) if asked is None else _compared(said, odd, asked, code, profile)
+    if asked and _AUTH_CODE in odd and effect_of(code) is Effect.NOT_DONE and _spoilt(message):
+        differs = (*differs, _AUTH_CODE)
     return Answer(
         code,
         _text(said.get(_AUTH_CODE, "")),
@@ -330,6 +332,14 @@ def _compared(
 def _authorised(said: str | bytes, asked: str | bytes) -> bool:
     code = _text(said).strip(" 0")
     return bool(code) and code != _text(asked).strip(" 0")
+
+
+def _spoilt(message: Message) -> bool:
+    """Say whether an authorisation that can not be read holds anything.
+
+    Then what stands before it may have shifted, and the code behind it be digits of something else.
+    """
+    return bool(message.bytes_of(_AUTH_CODE).strip(b"\0 0"))
 
 
 def _other(number: int, said: str | bytes, was: str | bytes) -> bool:

@@ -140,6 +140,33 @@ async def test_a_decline_that_names_an_authorisation_proves_nothing(inside: Insi
     assert (await inside.the("sale")).state in {State.UNKNOWN, State.REVERSING}
 
 
+@pytest.mark.parametrize("rubbish", [b"07\xa653", b"07\x00653"])
+async def test_a_decline_with_rubbish_for_an_authorisation_proves_nothing(
+    inside: Inside, rubbish: bytes
+) -> None:
+    """As when a byte too many shifts what follows: 39 is read from the authorisation's digits."""
+    till = await inside.till()
+
+    def rule(asked: Asked) -> None:
+        asked.book()
+        asked.say(_FRAMING.pack(_body(asked, f38=rubbish.ljust(6, b"1"), f39="51")))
+
+    inside.rogue.rules["sale"] = rule
+    assert (await till.ask("sale", till.fields("sale"))).code not in {"00", "51"}
+    assert (await inside.the("sale")).state in {State.UNKNOWN, State.REVERSING}
+
+
+async def test_a_decline_with_nothing_for_an_authorisation_is_one(inside: Inside) -> None:
+    till = await inside.till()
+
+    def rule(asked: Asked) -> None:
+        asked.say(_FRAMING.pack(_body(asked, f38=bytes(6), f39="51")))
+
+    inside.rogue.rules["sale"] = rule
+    assert (await till.ask("sale", till.fields("sale"))).code == "51"
+    assert (await inside.the("sale")).state is State.DECLINED
+
+
 @pytest.mark.parametrize("blank", ["000000", "      "])
 async def test_a_decline_with_a_blank_authorisation_is_one(inside: Inside, blank: str) -> None:
     till = await inside.till()
