@@ -1,12 +1,14 @@
 """Issuers that share no code with annul: what its lines say and hear, in each dialect."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.foreign import x9_19
 from tests.support.languages import LANGUAGES
-from tests.support.rogue_issuer import Asked
+from tests.support.rogue_issuer import Asked, Fields
 from tests.support.site import RogueSite, open_rogue_site
 from tests.support.soft import Cashier, cashier
 
@@ -104,3 +106,71 @@ async def test_sign_on_echo_and_sign_off(site: RogueSite) -> None:
     answer = site.rogue.language.decode(heard[0])
     assert (answer.mti, answer[7], answer[11]) == ("0810", "1126120000", "000009")
     assert (answer[39], answer[70]) == ("00", "301")
+
+
+# What only some have -----------------------------------------------------------------------------
+
+
+async def test_pin_and_mac_as_hexadecimal_characters(database: str, tmp_path: Path) -> None:
+    """Both 16 characters (52, 128), the MAC over all before it, checked with code of others."""
+    language = LANGUAGES["iso87_ascii", "pyiso8583"]
+    pin_key, mac_key = bytes(range(16)), bytes(range(16, 32))
+
+    def seal(mti: str, fields: Fields) -> bytes:
+        body = language.encode(mti, {**fields, 128: "0" * 16})[:-16]
+        return body + x9_19(mac_key, body).hex().upper().encode()
+
+    async with open_rogue_site(
+        database,
+        tmp_path,
+        timeout_ms=5_000,
+        speaking={"language": language, "seal": seal},
+        keys={"pin_key": pin_key, "mac_key": mac_key},
+        columns={"dialect": "iso87_ascii"},
+    ) as site:
+        with cashier(site.port, site.terminals[0]) as till:
+            sale = await till.take("sale", 10_000, pin="123456")
+            assert (sale.state, sale.response_code) == ("approved", "00")
+            site.rogue.rules["sale"] = _spoilt
+            assert (await till.take("sale", 500)).response_code not in {"", "00", "51"}
+            site.rogue.let("sale")
+        (asked, *_) = site.rogue.seen
+        assert (len(asked[52]), len(asked[128])) == (16, 16)
+        assert re.fullmatch("[0-9A-F]{32}", asked[52] + asked[128])
+        said: Fields = {n: asked[n] for n in range(2, 128) if n in asked.message}
+        assert seal(asked.message.mti, said)[-16:].decode() == asked[128]
+        await site.hurry()
+        await site.books_agree()
+
+
+def _spoilt(asked: Asked) -> None:
+    """Book it and approve, under a MAC that is another's."""
+    asked.book()
+    asked.say(asked.issuer.pack(asked.body()[:-16] + b"00000000deadBEEF"))
+
+
+@pytest.mark.parametrize(("knows", "up"), [("0800", True), ("0820", False)])
+async def test_an_issuer_that_knows_one_type_of_sign_on(
+    database: str, tmp_path: Path, knows: str, *, up: bool
+) -> None:
+    """Silent to any other: the profile of the link says which it is."""
+
+    def rule(asked: Asked) -> None:
+        if asked.message.mti == knows:
+            asked.answer()
+
+    async with open_rogue_site(
+        database,
+        tmp_path,
+        timeout_ms=500,
+        speaking={"language": LANGUAGES["cups", "pyiso8583"], "rules": {"network": rule}},
+        columns={"profile": {"network_mti": "0800"}},
+    ) as site:
+        link = site.running.host.issuers.lines["00000101"].link
+        with cashier(site.port, site.terminals[0]) as till:
+            sold = await till.take("sale", 700)
+        assert link.up is up
+        assert (sold.state == "approved") is up
+        assert {one.message.mti for one in site.rogue.signals} == {"0800"}
+        assert link.trouble == ("not_connected" if up else "sign_on")
+        await site.books_agree()

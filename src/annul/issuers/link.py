@@ -223,9 +223,9 @@ class Link:
             return
         self._connection = None
         self.counts.losses += 1
-        self.trouble = "lost"
         self._on_trouble()
         if self.up:
+            self.trouble = "lost"
             self._fall(LinkState.WAITING)
         self._pending.fail_all(Silence.BROKEN)
 
