@@ -65,7 +65,7 @@ class Asked:
     issuer: "RogueIssuer"
     message: Heard
     kind: str  # "reversal" for 0420, whatever it reverses; "network"
-    sign: int | None  # of its money; none of what is no transaction
+    sign: int | None  # of its money; none of what is about the line
     line: "Line"
 
     def __getitem__(self, number: int) -> str:
@@ -98,7 +98,7 @@ class Asked:
 
     def book(self, amount: int | None = None) -> None:
         """Move its money, or as much of it."""
-        assert self.sign is not None, "only a transaction is booked"
+        assert self.sign is not None, "what is about the line is not booked"
         self.issuer.books[self.key] = self.sign * (self.amount if amount is None else amount)
         self.issuer.undone.discard(self.key)
 
@@ -127,7 +127,7 @@ class Asked:
         repeated = _NETWORK_REPEATED if self.kind == "network" else _ECHOED
         fields: Fields = {n: self.message[n] for n in repeated if n in self.message}
         fields[39] = code
-        if code == "00" and self.sign is not None:
+        if code == "00" and self.sign is not None and self.kind != "reversal":
             fields |= {38: self.issuer.auth_code(), 15: self[13] or "0101"}
         return fields
 
@@ -290,7 +290,7 @@ def _kind_of(message: Heard) -> tuple[str, int | None]:
     if mti[1] == "8":
         return "network", None
     if mti[1] == "4":
-        return "reversal", None
+        return "reversal", 0
     condition = "06" if message.get(25, "") == "06" else "00"
     return _KINDS[mti, str(message[3])[:2], condition]
 

@@ -22,6 +22,7 @@ from annul.settings import Settings
 from annul.sim.terminal.profile import Profile
 
 from .emv import load_emv
+from .first_message import listen
 from .reach import Config, Data, NotAllowedHere, Reach, User, run
 from .secret import Database
 
@@ -37,6 +38,7 @@ _RISKS: Final = {
 }
 
 application.command("emv")(load_emv)
+application.command("test")(listen)
 
 Merchant = Annotated[str, typer.Argument(help="Merchant number, 15 characters.")]
 TerminalNumber = Annotated[str, typer.Argument(help="Terminal number, 8 characters.")]

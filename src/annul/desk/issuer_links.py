@@ -25,6 +25,9 @@ async def issuer(keeper: Keeper, issuer_id: str) -> Issuer:
     return _issuer(await keeper.pool.fetchrow(*_SQL["find"](issuer=issuer_id)), issuer_id)
 
 
+_DECIDES: Final = frozenset({"host", "port", "codes", "compared", "identified_by"})
+
+
 async def settings(keeper: Keeper, issuer_id: str) -> list[Setting]:
     """Give every setting of an issuer's link."""
     return settings_of(await issuer(keeper, issuer_id))
@@ -40,10 +43,13 @@ async def set_link(
 ) -> list[Setting]:
     """Change settings of an issuer's link; gives those that are otherwise now. Hosts take it up.
 
+    What decides over money (whom annul believes, what counts as approved) is for administrators.
     Raises `NotValid` that names what is wrong, also when MAC, PIN and dialect do not go together.
     """
+    decides = {name.partition(".")[0] for name in (*given, *unset)} & _DECIDES
+    scope = Scope.ADMIN if decides else Scope.ISSUERS_WRITE
     async with keeper.pool.acquire() as connection, connection.transaction():
-        await permit(connection, visitor, Scope.ISSUERS_WRITE, reason)
+        await permit(connection, visitor, scope, reason)
         row = await connection.fetchrow(*_SQL["hold"](issuer=issuer_id))
         known = await dialects.read(connection)
         try:

@@ -266,15 +266,15 @@ class Link:
         if network and self._keys is not None and message.readable().get(70) == BRINGS:
             self._keys.take(message)
             return
-        if not network:
-            self.counts.unexpected += 1
-            if unexpected(message.mti).act is not Act.ANSWER:
-                return
+        self.counts.unexpected += not network
+        if not network and unexpected(message.mti).act is not Act.ANSWER:
+            return
         mti, fields = network_answer(message)
-        if not network:
-            fields[39] = FORMAT_ERROR
-        try:
-            self._write(self._speech.frame(mti, fields, self._speech.encode))
+        if self._pending.has(answer_key(mti, fields), fields):
+            return  # our own, sent back: its answer would come back as one to us
+        fields |= {} if network else {39: FORMAT_ERROR}
+        try:  # never with a MAC, or whoever sends our own back late has a refusal that holds
+            self._write(self._speech.frame(mti, fields, self._speech.plain))
         except NotSent:
             self.counts.garbled += 1
 

@@ -53,6 +53,7 @@ class Story:
             "transaction": self.transaction,
             "merchant": SHOP,
             "issuer": "00000101",
+            "dialect": "cups",
         }
 
 

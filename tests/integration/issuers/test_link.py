@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import uvloop
@@ -473,3 +474,62 @@ async def _under_uvloop() -> None:
 
 def test_the_same_under_uvloop():
     uvloop.run(_under_uvloop())
+
+
+class _Mirror(asyncio.Protocol):
+    """Sends back whatever comes."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._transport.write(data)
+
+
+async def test_a_mirror_is_no_issuer_and_declines_nothing(bench: Bench, peer: Peer):
+    """What annul answers to its own request, sent back, would come back as the issuer's word."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(_Mirror, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        await peer.close()
+        peer.port = port
+        link = await bench.link(peer, wait=False, timeout_ms=200)
+        while not link.counts.sign_on_refusals:
+            assert not link.up
+            bench.clock.forward(seconds=0.05)
+            await asyncio.sleep(0.01)
+        assert link.counts.answered == 0
+        await link.stop()
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+async def test_a_request_that_is_sent_back_is_not_answered_in_the_issuers_name(
+    peer: Peer, bench: Bench, security, mac_key, seal, sealed: bool
+):
+    keys = {"security": security, "mac_key": mac_key} if sealed else {}
+    if sealed:
+        peer.seal = seal
+    link = await bench.link(peer, timeout_ms=300, **keys)
+    asked = _ask(link, sale())
+    request = await peer.requests.get()
+    peer.write(FRAMING.pack(request.raw))
+    peer.answer(request, {38: "A1B2C3"})
+    assert (await asked)[39] == "00"
+    assert link.counts.unexpected == 1
+    peer.write(FRAMING.pack(CODEC.encode("0820", {7: "1123100000", 11: "999999", 70: "301"})))
+    while peer.network.qsize() < 2:  # the sign-on, then the answer to that echo
+        await asyncio.sleep(0.01)
+    assert peer.requests.empty()  # not even a refusal: sent back, it would be one of ours
+
+
+async def test_no_request_of_an_issuer_is_answered_with_a_mac(
+    peer: Peer, bench: Bench, security, mac_key, seal
+):
+    """Otherwise whoever sends our own request back, late, gets its refusal with a good MAC."""
+    peer.seal = seal
+    await bench.link(peer, security=security, mac_key=mac_key)
+    mti, fields = sale(77)
+    peer.write(FRAMING.pack(seal(mti, fields)))
+    answer = await peer.requests.get()
+    assert (answer.mti, answer[39], 128 in answer) == ("0210", "30", False)
