@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -113,6 +114,38 @@ async def test_a_late_acknowledgement_under_another_number_is_one(site: RogueSit
     await site.books_agree()
     assert not await site.pool.fetchval("SELECT late_code FROM transactions")
     assert len(site.rogue.of("reversal")) == 1
+
+
+async def test_an_answer_that_names_what_never_left(site: RogueSite) -> None:
+    """By trace and time alone, and all else is of another sale: that one is left as it ended."""
+    links = [line.link for line in site.running.host.issuers.lines.values()]
+    with site.tills(2) as (one, other):
+        for till in (one, other):
+            await till.take("sale", 1)
+        site.rogue.silent("network")
+        for line in tuple(site.rogue.lines):
+            line.abort()
+        await site.eventually(lambda: not any(link.up for link in links))
+        await other.take("sale", 500)
+        never = (await site.rows("sale"))[-1]
+        assert (never["state"], never["sent"]) == ("declined", "not_sent")
+        site.rogue.let("network")
+        await site.eventually(lambda: all(link.up for link in links), within_s=30)
+        at = f"{never['received_at'].astimezone(ZoneInfo('Asia/Shanghai')):%m%d%H%M%S}"
+
+        def rule(asked: Asked) -> None:
+            asked.book()
+            asked.say(asked.frame(f11=never["issuer_trace"], f7=at))
+
+        site.rogue.rules["sale"] = rule
+        await one.take("sale", 700)
+    await site.until("state <> 'sent' FROM transactions WHERE amount = 700")
+    await site.hurry()
+    await site.until("state = 'reversed' FROM transactions WHERE amount = 700")
+    await site.has_incident("answer_of_nothing")
+    again = await site.pool.fetchrow("SELECT state, sent FROM transactions WHERE amount = 500")
+    assert tuple(again) == ("declined", "not_sent")
+    await site.books_agree()
 
 
 # Sign-on ---------------------------------------------------------------------------------------

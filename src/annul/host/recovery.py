@@ -19,7 +19,7 @@ from annul.domain.kinds import KINDS, REVERSAL_MTI, VOIDS, answer_mti
 from annul.domain.records import Transaction
 from annul.domain.response_codes import APPROVED, BOOKED, FAULT
 from annul.domain.reversal_reasons import LATE_ANSWER, TIMED_OUT
-from annul.domain.states import State
+from annul.domain.states import Sent, State
 from annul.issuers.message import REVERSAL, Answer, answer_fields_of, parse_answer
 from annul.store.batcher import StoreOverloaded, StoreUnavailable
 from annul.store.loop import Loop
@@ -120,6 +120,9 @@ class Recovery:
         try:
             answer = parse_answer(message, answer_fields_of(transaction), profile)
         except DecodeError:
+            await self._of_nothing(issuer_id, message, at)
+            return
+        if answer.differs and transaction.sent == Sent.NOT_SENT:  # its trace alone, by accident
             await self._of_nothing(issuer_id, message, at)
             return
         transaction = await self._settled(transaction)
