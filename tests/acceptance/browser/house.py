@@ -191,6 +191,15 @@ class Person:
                 self.press(f"#key-{digit}")
             self.press("#key-ok")
 
+    def keys(self, *keys: str) -> None:
+        """Press keys where the focus is, each once that can take it: a dialog may be closing."""
+        for key in keys:
+            self.until(lambda key=key: self._pressed(key), f"something that takes {key!r}")
+
+    def _pressed(self, key: str) -> bool:
+        self.driver.switch_to.active_element.send_keys(key)
+        return True
+
     def reads(self, text: str, selector: str = "body", within_s: float = 20.0) -> str:
         """Wait until a text can be read; gives all that stands there."""
 

@@ -95,14 +95,14 @@ def test_nothing_serious_on_any_page(
 
 def _opened(who: Person, keys: str, shown: str) -> list[str]:
     """Open something by its key; what it stands before is not looked at again."""
-    who.driver.switch_to.active_element.send_keys(keys)
+    who.keys(keys)
     who.find(f"{shown} :is(input, textarea, h2)")
     moving = f"return document.querySelector('{shown}').getAnimations({{subtree: true}}).length"
     who.until(lambda: not who.driver.execute_script(moving), f"{shown} stands still")
     # axe takes what lies behind a dialog for what is between its text and its ground.
     who.driver.execute_script("document.querySelector('.q-dialog__backdrop')?.remove()")
     found = _wrong(who, shown)
-    who.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    who.keys(Keys.ESCAPE)
     who.until(lambda: not who.find_all(shown), f"{shown} closed")
     return found
 

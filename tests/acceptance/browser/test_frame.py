@@ -29,8 +29,7 @@ def number(home: House) -> str:
 
 def _keys(who: Person, *keys: str) -> None:
     """Press keys where the focus is."""
-    for key in keys:
-        who.driver.switch_to.active_element.send_keys(key)
+    who.keys(*keys)
 
 
 def _focus(who: Person) -> str:
