@@ -167,6 +167,7 @@ READS: Final = frozenset(
         "dialect list",
         "dialect show",
         "link test",
+        "terminal test",
         "issuer keys",
         "lessons",
         "promise",
