@@ -188,7 +188,7 @@ def parse_answer(
     if not isinstance(code, str):
         raise DecodeError(39, 0, "a response code")
     code = profile.codes.get(code, code)
-    if len(code) != _CODE_SIZE:  # of a table that nobody has given us
+    if len(code) != _CODE_SIZE or not code.isalnum():  # of a table that nobody has given us
         code, odd = SENSELESS, (*odd, 39)
     icc = said.get(_ICC)
     voucher = _voucher(said.get(_QR_DATA, ""))
