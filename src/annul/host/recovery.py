@@ -195,10 +195,12 @@ class Recovery:
         self, transaction: Transaction, code: str, at: datetime
     ) -> None:
         # It may answer a try that left before the approval came, or before the request itself: a
-        # try that leaves now ends it. Only plain word that all is undone counts.
+        # try that leaves now ends it. Only plain word that all is undone counts, and only once one
+        # try is over: the answer to one under way is no late one, what is older is about no try.
         approved = transaction.late_code in BOOKED
         if transaction.state is State.REVERSING and not approved and code in APPROVED:
-            await self._host.outcomes.reversed(transaction, code, at)
+            if await self._host.journal.tried(transaction, at):
+                await self._host.outcomes.reversed(transaction, code, at)
         elif code in APPROVED:
             await self._host.outcomes.undone_there(transaction, code, at)
 

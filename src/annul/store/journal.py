@@ -175,6 +175,11 @@ class Journal:
         """Find a transaction by its id."""
         return await self._one(SQL["find_by_id"](merchant=merchant_id, id=identity))
 
+    async def tried(self, transaction: Transaction, now: datetime) -> bool:
+        """Say whether a reversal of it has left before, and its time is over."""
+        key = {"merchant": transaction.merchant_id, "id": transaction.id}
+        return bool(await self._pool.fetchval(*SQL["tried"](**key, now=now)))
+
     async def balance(self, merchant_id: str, currency: str) -> Balance:
         """Give pending, available and reserved money of a merchant in minor units."""
         return await self._balance.submit((merchant_id, currency))

@@ -176,6 +176,13 @@ WHERE t.received_at >= :sent::timestamptz
   AND t.received_at < :sent::timestamptz + interval '1 second' AND t.issuer_trace = :trace
 LIMIT 1;
 
+-- name: tried
+-- description: Whether a reversal of a transaction has left and is over, unanswered.
+SELECT EXISTS (
+    SELECT FROM outbox
+    WHERE merchant_id = :merchant AND transaction_id = :id AND kind = 'reversal'
+      AND attempts > CASE WHEN leased_until > :now::timestamptz THEN 1 ELSE 0 END);
+
 -- name: find_by_id
 -- description: One transaction by its id.
 SELECT {columns} FROM transactions t WHERE t.merchant_id = :merchant AND t.id = :id;

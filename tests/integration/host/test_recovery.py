@@ -141,8 +141,26 @@ async def test_only_a_plain_late_acknowledgement_ends_a_reversal(
 ) -> None:
     sale, asked = await _silent(inside, till, "sale", till.fields("sale"))
     await inside.host.outcomes.reversing(sale, "4354", inside.clock.now())
+    await inside.pool.execute("UPDATE outbox SET attempts = 1")
     await _late(inside, _answer(asked, code, mti="0430", f38=None))
     assert (await inside.again(sale)).state is (State.REVERSED if ended else State.REVERSING)
+
+
+@pytest.mark.parametrize("under_way", [False, True])
+async def test_nothing_acknowledges_a_reversal_that_was_not_sent(
+    inside: Inside, till: Till, *, under_way: bool
+) -> None:
+    """An approval, its type spoilt to 0430, is older: what it says is no word about the reversal.
+
+    Nor is it while the first one is on its way: an answer to that is not late.
+    """
+    sale, asked = await _silent(inside, till, "sale", till.fields("sale"))
+    await inside.host.outcomes.reversing(sale, "4354", inside.clock.now())
+    if under_way:
+        until = inside.clock.now() + timedelta(seconds=30)
+        await inside.pool.execute("UPDATE outbox SET attempts = 1, leased_until = $1", until)
+    await _late(inside, _answer(asked, "00", mti="0430"))
+    assert (await inside.again(sale)).state is State.REVERSING
 
 
 async def test_an_acknowledgement_that_is_older_than_an_approval_ends_nothing(
