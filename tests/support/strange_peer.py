@@ -13,7 +13,7 @@ from typing import Any
 from annul.app import ground, serve
 from annul.desk import dialects, issuer_links
 from annul.desk.issuer_keys import Keeper
-from annul.desk.roles import ROLES, Visitor
+from annul.desk.roles import ADMINISTRATOR, ROLES, Visitor
 from annul.security.ciphers import TDES, BlockCipher
 from annul.security.mac import MacAlgorithm, mac, verify
 from annul.settings import Settings
@@ -210,7 +210,7 @@ async def strange(**how: Any) -> AsyncIterator[StrangePeer]:
 
 async def configure(keeper: Keeper, given: Mapping[str, str], unset: Collection[str] = ()) -> None:
     """Set the link of the issuer behind the tests' card, as an operator does."""
-    operator = Visitor("operator", "", ROLES["operator"])
+    operator = Visitor("admin", "", ROLES[ADMINISTRATOR])
     await issuer_links.set_link(keeper, operator, ISSUER, "connected", given, unset)
 
 
@@ -229,7 +229,7 @@ async def open_strange_site(
         plan = DemoPlan((peer.port,), timeout_ms=3_000, mac_key=peer.mac_key)
         terminals = await seed(base.pool, base.security, plan)
         await base.pool.execute("UPDATE issuers SET active = issuer_id = $1", ISSUER)
-        operator = Visitor("operator", "", ROLES["operator"])
+        operator = Visitor("admin", "", ROLES[ADMINISTRATOR])
         for document in documents:
             await dialects.put(base, operator, document, "theirs")
         await configure(base, given)

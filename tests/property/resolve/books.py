@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from annul.domain.records import Transaction
+from annul.domain.response_codes import Effect, effect_of
 from annul.domain.states import STANDING, UNFINISHED, State
 from annul.resolve.audit import EVER, Span
 from annul.resolve.differences import QUESTIONS, Over
@@ -116,7 +117,9 @@ class Books:
             assert row["id"] in self.pending or row["kind"] == "refund", where
         else:
             assert row["id"] in self.pending, where
-        if undoes and not row["holds"] and state in UNFINISHED:
+        # What is only in doubt is reversed once more: nobody need know before that is refused.
+        doubted = row["late_code"] and effect_of(row["late_code"]) is Effect.UNKNOWN
+        if undoes and not row["holds"] and state in UNFINISHED and not doubted:
             assert told & {"late_approval", "disputed"}, where
 
     def _asking(self, rrn: str) -> bool:

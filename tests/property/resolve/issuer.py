@@ -11,6 +11,8 @@ from annul.domain.response_codes import BOOKED, Effect, effect_of
 from annul.issuers.errors import NotSent
 from annul.issuers.message import REVERSAL, Answer, Fields
 from annul.issuers.routing import Route
+from annul.wire.dialect import Dialect
+from annul.wire.dialects import DIALECTS
 
 ISSUER: Final = "00000101"
 TIMEOUT: Final = timedelta(seconds=15)
@@ -110,6 +112,7 @@ class Issuer:
     owed: asyncio.Event = field(default_factory=asyncio.Event)
     arrival: asyncio.Event = field(default_factory=asyncio.Event)
     longest_timeout_s: float = TIMEOUT.total_seconds()
+    dialects: Mapping[str, Dialect] = field(default_factory=lambda: DIALECTS)
 
     async def read(self, one: Exchange, way: Way | None = None) -> None:
         """Take a message in a way; politely unless one is given."""

@@ -119,6 +119,10 @@ IMPOLITE: Final[dict[str, tuple[tuple[str, ...], str, set[str]]]] = {
         ("refund", "refund 1 booked in part", "refund 1 answered"), "disputed", {"disputed"}),
     "a void booked, and 96 said": (
         ("void", "void 1 booked, but 96 said", "void 1 answered"), "reversed", set()),
+    "a void booked, and 96 said after a part was refunded": (
+        ("void", "void 1 booked, but 96 said", "the host dies and comes back", "what is owed",
+         "reversal of void 1 read and answered", "partial refund", "void 1 answered"),
+        "reversed", set()),
     "a refund booked, and 96 said": (
         ("refund", "refund 1 booked, but 96 said", "refund 1 answered"), "approved", set()),
     "a refund taken for a duplicate": (
