@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings
 
+from annul.desk import hashing
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade
@@ -21,6 +23,14 @@ from tests.support.roles import as_owner, as_superuser
 _numbers = itertools.count()
 settings.register_profile("untimed", deadline=None)  # how long an example takes is no test
 settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Hash passwords at the least cost: what one takes is no test of what comes of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hashing, "_ARGON", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+_ARGON: Final = PasswordHasher(parallelism=1)
 _WAITING: Final = 64  # hashes that may wait for their turn
 _GIVES_WAY: Final = 10  # niceness: a tenth of what else there is to do
 
@@ -21,7 +22,6 @@ class Hasher:
     """Hashes and compares; what waits for its turn is bounded."""
 
     def __init__(self) -> None:
-        self._argon = PasswordHasher(parallelism=1)
         self._waiting = 0
 
     @property
@@ -31,7 +31,7 @@ class Hasher:
 
     def hash_now(self, password: str) -> str:
         """Hash while the caller waits."""
-        return self._argon.hash(password)
+        return _ARGON.hash(password)
 
     async def hash(self, password: str) -> str:
         """Hash a password that is to be kept."""
@@ -48,7 +48,7 @@ class Hasher:
 
     def _compare(self, hashed: str, password: str) -> bool:
         try:
-            return self._argon.verify(hashed, password)
+            return _ARGON.verify(hashed, password)
         except (VerificationError, InvalidHashError):
             return False
 

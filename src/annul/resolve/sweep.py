@@ -80,12 +80,12 @@ class Sweep:
         await auditor.look(Over.OPEN, Span(EVER, until), now, report)
         await self._balances(now, report)
         for span in await auditor.long_open(begin, _ROWS):
-            await self._look(span, now, report)
+            await self._look(span, now, report, _RESTS)
         async for span in auditor.spans(Over.CASES, Span(now - _CASES, until)):
             await auditor.look(Over.CASES, span, now, report)
         new = max(self._seen or until - _FIRST, begin)
         async for span in auditor.spans(Over.TRANSACTIONS, Span(new, until), _ROWS):
-            await self._look(span, now, report)
+            await self._look(span, now, report, _RESTS)
         self._seen = until
         await auditor.mend(now, report)
         await self._again(Span(max(self._reached, begin), new), now, report, ends)
@@ -100,7 +100,7 @@ class Sweep:
                 return
         self._reached = EVER
 
-    async def _look(self, span: Span, now: datetime, report: Report, rests: float = _RESTS) -> None:
+    async def _look(self, span: Span, now: datetime, report: Report, rests: float) -> None:
         began = self._clock.monotonic()
         await self._auditor.look(Over.TRANSACTIONS, span, now, report)
         await asyncio.sleep(rests * (self._clock.monotonic() - began))

@@ -67,7 +67,8 @@ async def test_what_ends_after_it_was_looked_at_is_looked_at_again(
 async def test_adding_up_waits_for_nobody(
     database: str, books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("annul.resolve.sweep._RESTS", 0.0)
+    for rests in ("_RESTS", "_RESTS_AGAIN"):
+        monkeypatch.setattr(f"annul.resolve.sweep.{rests}", 0.0)
     pool = await connect(database)
     sweep = Sweep(Auditor(pool, 0.2), Held())
     async with books.pool.acquire() as other, other.transaction():
