@@ -6,7 +6,7 @@ PYTHON := $(shell for p in /usr/bin/python3 python3.13 python3.12 python3.11 pyt
 	$$p -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN    := .venv/bin
 # The acceptance tests wait more than they compute.
-WORKERS ?= 3
+WORKERS ?= 4
 # Debian packages that tests need beyond Python; installed when root.
 DEBIAN := chromium chromium-driver fonts-noto-cjk
 

@@ -87,15 +87,14 @@ class Issuers:
         self._keys = keys
         self._issuers = {issuer.issuer_id: issuer for issuer in issuers}
         self._bins = tuple(bins)
-        self._lines: dict[str, IssuerLine] = {
-            issuer.issuer_id: self._line(issuer)
-            for issuer in self._issuers.values()
-            if issuer.active
-        }
+        self._running = False
+        self._lines: dict[str, IssuerLine] = {}
+        for issuer in self._issuers.values():
+            if issuer.active and (line := self._taken_up(issuer, None)) is not None:
+                self._lines[issuer.issuer_id] = line
         self._router = self._new_router()
         if keys is not None:
             keys.on_changed = self._changed_keys
-        self._running = False
         for issuer_id in self._tls.keys() - self._issuers.keys():
             log.warning("tls_for_no_issuer", issuer=issuer_id)
 
@@ -150,16 +149,9 @@ class Issuers:
         for key, issuer in active.items():
             line = old.get(key)
             if line is None or not _as_before(line.link, issuer, self.dialects):
-                try:
-                    line = self._line(issuer, line.health if line else None)
-                except IssuerProfileError as error:  # a line that is good goes on
-                    log.error("issuer_not_taken_up", issuer=key, why=str(error))  # noqa: TRY400
-                    if line is not None:
-                        self._lines[key] = line
-                    continue
-                if self._running:
-                    line.link.start()
-            self._lines[key] = line
+                line = self._taken_up(issuer, line)
+            if line is not None:
+                self._lines[key] = line
         self._router = self._new_router()
         gone = [line.link for key, line in old.items() if self._lines.get(key) is not line]
         await asyncio.gather(*(_end(link) for link in gone))
@@ -269,6 +261,17 @@ class Issuers:
         self.owed.set()
 
     # Inside ---------------------------------------------------------------------------------
+
+    def _taken_up(self, issuer: Issuer, before: IssuerLine | None) -> IssuerLine | None:
+        """Give an issuer a line; what makes no sense stops no other, and a good line goes on."""
+        try:
+            line = self._line(issuer, before.health if before else None)
+        except IssuerProfileError as error:
+            log.error("issuer_not_taken_up", issuer=issuer.issuer_id, why=str(error))  # noqa: TRY400
+            return before
+        if self._running:
+            line.link.start()
+        return line
 
     def _line(self, issuer: Issuer, health: IssuerHealth | None = None) -> IssuerLine:
         check_profile(issuer, self.dialects)

@@ -1,22 +1,26 @@
 """A house for browser tests: `annul up --demo` as a process of its own, and people in browsers."""
 
 import asyncio
+import atexit
 import json
 import re
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
+from typer.testing import CliRunner
 
+from annul.cli import application
+from annul.domain.errors import AnnulError
 from tests.support.processes import Process, annul, free_port, open_folder
 
 _CHROMIUM = "/usr/bin/chromium"
@@ -59,13 +63,15 @@ class House:
         return found[1]
 
     def annul(self, *words: str, **environment: str) -> str:
-        """Run a command; gives what it printed."""
-        _, out, err = annul(*words, environment=environment)
-        return out + err
+        """Run a command, in this process; gives what it printed."""
+        done = CliRunner().invoke(application, words, env=environment)
+        wrong = done.exception
+        return done.output + (str(wrong) if isinstance(wrong, AnnulError) else "")
 
     def pos(self, *words: str) -> str:
-        """Use the demo's first terminal."""
-        return self.annul("pos", f"--data={self.folder}", *words)
+        """Use the demo's first terminal, or another one: as on a device, each time anew."""
+        _, out, err = annul("pos", f"--data={self.folder}", *words)
+        return out + err
 
     def add(self, name: str, role: str, merchant: str = "") -> None:
         """Add somebody who has chosen a password."""
@@ -245,26 +251,78 @@ class Person:
         ]
 
 
-@contextmanager
-def person(house: House, *, language: str = "en", width: int = 1360) -> Iterator[Person]:
-    """Open a browser of somebody's own; below 500 pixels it is a phone's."""
-    with tempfile.TemporaryDirectory(prefix="annul-browser-", ignore_cleanup_errors=True) as folder:
+class Browsers:
+    """Browsers that nobody sits at, by language: one is handed on as clean as a new one."""
+
+    def __init__(self) -> None:
+        self._idle: list[tuple[str, webdriver.Chrome]] = []
+        self._folders = ExitStack()
+
+    def take(self, language: str) -> webdriver.Chrome:
+        """Give one that speaks a language."""
+        for place, (spoken, driver) in enumerate(self._idle):
+            if spoken == language:
+                del self._idle[place]
+                return driver
+        return self._started(language)
+
+    def give_back(self, language: str, driver: webdriver.Chrome, address: str) -> None:
+        """Take one back, without what it knew of an address; files stay in its cache.
+
+        What a test has pages emulate, or run before their scripts, ends with the tab.
+        """
+        used = driver.window_handles
+        driver.switch_to.new_window("tab")
+        kept = driver.current_window_handle
+        for tab in used:
+            driver.switch_to.window(tab)
+            driver.close()
+        driver.switch_to.window(kept)
+        driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        wiped = {"origin": address, "storageTypes": "local_storage"}
+        driver.execute_cdp_cmd("Storage.clearDataForOrigin", wiped)
+        driver.get_log("browser")
+        self._idle.append((language, driver))
+
+    def close(self) -> None:
+        """End them all."""
+        for _, driver in self._idle:
+            driver.quit()
+        self._folders.close()
+
+    def _started(self, language: str) -> webdriver.Chrome:
         options = webdriver.ChromeOptions()
         options.binary_location = _CHROMIUM
-        for argument in (*_ARGUMENTS, f"--window-size={width},900", f"--user-data-dir={folder}"):
+        folder = tempfile.TemporaryDirectory(prefix="annul-browser-", ignore_cleanup_errors=True)
+        profile = self._folders.enter_context(folder)
+        for argument in (*_ARGUMENTS, f"--user-data-dir={profile}"):
             options.add_argument(argument)
         options.add_experimental_option("prefs", {"intl.accept_languages": language})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        driver = webdriver.Chrome(options=options, service=Service(_DRIVER))
-        try:
-            if width < 500:
-                driver.execute_cdp_cmd(
-                    "Emulation.setDeviceMetricsOverride",
-                    {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True},
-                )
-            yield Person(house, driver)
-        finally:
-            driver.quit()
+        return webdriver.Chrome(options=options, service=Service(_DRIVER))
+
+
+_BROWSERS: Final = Browsers()
+atexit.register(_BROWSERS.close)
+
+
+@contextmanager
+def person(house: House, *, language: str = "en", width: int = 1360) -> Iterator[Person]:
+    """Give somebody a browser of their own; below 500 pixels it is a phone's.
+
+    One at which something went wrong is not handed on.
+    """
+    driver = _BROWSERS.take(language)
+    try:
+        driver.set_window_size(width, 900)
+        if width < 500:
+            phone = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+        yield Person(house, driver)
+    except BaseException:
+        driver.quit()
+        raise
+    _BROWSERS.give_back(language, driver, house.address)
 
 
 def _filled(field: WebElement, text: str) -> bool:

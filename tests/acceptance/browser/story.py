@@ -91,7 +91,7 @@ def _cases(home: House) -> list[dict[str, Any]]:
 
 
 def _pos(home: House, terminal: str, *words: str) -> str:
-    return home.annul("pos", f"--data={home.folder}", f"--terminal={terminal}", *words)
+    return home.pos(f"--terminal={terminal}", *words)
 
 
 async def _run(home: House, statement: str) -> None:

@@ -24,7 +24,6 @@ from annul.issuers.key_forms import KEY_FORMS, SentKey
 from annul.issuers.key_rows import put
 from annul.issuers.lines import Issuers
 from annul.issuers.message import network_fields
-from annul.issuers.profile import IssuerProfileError
 from annul.security.ciphers import SM, TDES, BlockCipher
 from annul.security.keys import Component, KeyKind
 from annul.security.mac import MacAlgorithm, mac
@@ -604,7 +603,7 @@ async def test_a_key_of_a_cipher_that_the_row_does_not_know_yet_leaves_the_ring(
     assert found.wrapped == other.wrapped
 
 
-async def test_a_row_that_does_not_go_with_its_keys_is_refused_at_start_and_kept_out_later(
+async def test_a_row_that_does_not_go_with_its_keys_has_no_line_at_start_and_changes_none_later(
     side: Side,
 ) -> None:
     assert await side.change(KeyKind.MAC) == "00"
@@ -614,9 +613,10 @@ async def test_a_row_that_does_not_go_with_its_keys_is_refused_at_start_and_kept
     await side.issuers.apply([wrong], [])
     assert side.issuers.lines[ISSUER] is line, "the line that was good goes on"
     assert await side.sale() is Verdict.APPROVED
-    with pytest.raises(IssuerProfileError, match="62000000"):
-        async with _serving(side.pool, side.security, [wrong]):
-            pass
+    good = replace(row, issuer_id="63000000")
+    async with _serving(side.pool, side.security, [wrong, good]) as (issuers, _):
+        assert set(issuers.lines) == {"63000000"}, "one that is wrong stops no other"
+        assert not issuers.is_up(issuers.route_to(ISSUER))
 
 
 async def test_once_answered_a_key_message_is_not_answered_again(
