@@ -51,7 +51,9 @@ class Settings(BaseSettings):
     database_owner: SecretStr = Field(
         SecretStr(""), description="URL of the role that owns the tables; empty: as database"
     )
-    node: int = Field(0, ge=0, le=9, description="number of this host process, unique per database")
+    node: int | None = Field(
+        None, ge=0, le=9, description="number of this host process; unset: any that is free"
+    )
     node_lease_s: float = Field(
         10.0,
         ge=0.5,

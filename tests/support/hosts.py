@@ -21,7 +21,7 @@ from annul.desk.access import Access
 from annul.domain.kinds import KINDS
 from annul.domain.records import Transaction
 from annul.host import answering
-from annul.host.door import Admitted, Turned
+from annul.host.door import Admitted, Turned, Unsure
 from annul.host.host import Host
 from annul.host.membership import Membership
 from annul.host.peer import Peer
@@ -71,13 +71,17 @@ class Line:
 
     def enter(self, body: bytes) -> Admitted:
         """Give a message that the door lets in."""
-        entry = self.host.door.open(body, HEAD, self.peer)
+        entry = self.host.door.open(body, HEAD, self.peer, looked=True)
         assert isinstance(entry, Admitted), entry
         return entry
 
     async def ask(self, body: bytes) -> Answer | None:
         """Say something; None where the host would hang up."""
         let_in = self.host.door.open(body, HEAD, self.peer)
+        if isinstance(let_in, Unsure):
+            await self.host.owners.look(let_in.station)
+            let_in = self.host.door.open(body, HEAD, self.peer, looked=True)
+        assert not isinstance(let_in, Unsure)
         if isinstance(let_in, Turned):
             return _read(let_in.answer) if let_in.answer else None
         return _read(await answering.handle(self.host, let_in))

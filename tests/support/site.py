@@ -293,7 +293,7 @@ async def open_rogue_site(
 
 
 @asynccontextmanager
-async def another(site: Site, folder: Path, node: int) -> AsyncIterator[Running]:
+async def another(site: Acquirer, folder: Path, node: int) -> AsyncIterator[Running]:
     """Run another host of a site, on a data folder of its own."""
     base = site.running.ground
     settings = Settings.load(

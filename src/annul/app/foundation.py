@@ -27,7 +27,10 @@ from annul.store.roles import warn_of_power
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What everything stands on: the database, the keys, the clock."""
+    """What everything stands on: the database, the keys, the clock.
+
+    `node` is the number that this process has claimed, once it has one.
+    """
 
     settings: Settings
     database: str
@@ -37,6 +40,7 @@ class Ground:
     clock: Clock
     access: Access
     loops: Loops = field(default_factory=Loops)
+    node: int = 0
     notary: Notary | None = None  # without one nothing is sealed or signed
 
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from annul.host.membership import Membership, identity
 from annul.host.notices import Notices
 from annul.host.numbers import IssuerTraces, ReferenceNumbers
 from annul.host.outcomes import Outcomes
+from annul.host.owners import Owners
 from annul.host.recovery import Recovery
 from annul.host.server import TerminalServer, silent_once_lost
 from annul.host.tongues import Tongues
@@ -117,6 +118,7 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
     settings = base.settings
     async with AsyncExitStack() as stack:
         membership = await _member(base, stack)
+        base = replace(base, node=membership.node)
         host = await _made(base, stack)
         recovery = Recovery(host, _PATIENCE, membership)
         host.issuers.start(recovery.late)
@@ -188,7 +190,7 @@ async def _start_workers(
     """Start what goes on beside the terminals, so that it ends after them, the latest first."""
     forwarder, resolver = workers
     host.on_turned_back = resolver.turned_back
-    upkeep = Upkeep(host, base.settings.node)
+    upkeep = Upkeep(host, base.node)
     for part in (upkeep, recovery):
         await part.start()
         stack.push_async_callback(part.stop)
@@ -223,7 +225,7 @@ async def _made(base: Ground, stack: AsyncExitStack) -> Host:
     registry = Registry(base.pool)
     await registry.load()
     tables = await directory.read(base.pool)
-    journal = Journal(base.pool, settings.node)
+    journal = Journal(base.pool, base.node)
     stack.push_async_callback(journal.close)
     keys = KeyExchange(base.pool, base.security, base.clock)
     await keys.load()
@@ -245,7 +247,8 @@ def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) 
     settings = base.settings
     calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
     outcomes = Outcomes(journal, registry, calendar.business_date)
-    evidence = EvidenceKeeper(base.pool, base.clock, settings.node)
+    evidence = EvidenceKeeper(base.pool, base.clock, base.node)
+    owners = Owners(base.pool, base.node, base.clock)
     return Host(
         pool=base.pool,
         registry=registry,
@@ -256,16 +259,18 @@ def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) 
         vault=base.vault,
         clock=base.clock,
         calendar=calendar,
-        numbers=ReferenceNumbers(settings.node),
-        traces=IssuerTraces(settings.node, random.randrange(100_000)),  # noqa: S311 - where to begin, no secret
+        numbers=ReferenceNumbers(base.node),
+        traces=IssuerTraces(base.node, random.randrange(100_000)),  # noqa: S311 - where to begin, no secret
         acquirer_id=settings.acquirer_id,
         handlers=HANDLERS,
         support_phone=settings.support_phone,
         evidence=evidence,
         notices=Notices(base.pool),
+        owners=owners,
         door=Door(
             Tongues(settings.terminals_dialect, lambda: issuers.dialects),
             registry,
+            owners,
             base.security,
             evidence,
             base.clock,
@@ -305,7 +310,7 @@ def _resolver(base: Ground, host: Host) -> Resolver:
 
     return Resolver(
         host,
-        Book(base.pool, pace.due("network"), settings.node),
+        Book(base.pool, pace.due("network"), base.node),
         Gatherer(base.pool, host.calendar, base.clock, flush),
         Lessons(base.pool),
         Circuits(base.pool, pace),

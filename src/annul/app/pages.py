@@ -50,7 +50,7 @@ async def desk_page(
     """
     settings = base.settings
     calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
-    book, lessons = Book(base.pool, timedelta(minutes=15), settings.node), Lessons(base.pool)
+    book, lessons = Book(base.pool, timedelta(minutes=15), base.node), Lessons(base.pool)
     kept = SharedResults(base.clock.monotonic)
     feed = Feed(base.pool, base.clock, base.loops, kept.forget)
     desk = Desk(

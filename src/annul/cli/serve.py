@@ -69,7 +69,7 @@ async def serve_until_told(settings: Settings, *, demo: bool) -> None:
         desk = None
         if settings.console:
             controls = shown.by_issuer if shown else {}
-            desk = await stack.enter_async_context(desk_page(base, running, controls))
+            desk = await stack.enter_async_context(desk_page(running.ground, running, controls))
         typer.echo(_greeting(settings, running, status, desk, password, shown))
         _settle_memory()
         await _first(stopped, running.membership.lost)

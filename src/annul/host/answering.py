@@ -10,19 +10,21 @@ from annul.domain.response_codes import FAULT, NO_ANSWER, SENSELESS
 from annul.merchants.station import PendingKeys
 from annul.merchants.working_keys import TerminalSays, take_up
 from annul.security.keys import KeyKind
-from annul.store.batcher import STORE_LOST
+from annul.store.batcher import STORE_LOST, StoreUnavailable
 from annul.wire.errors import DecodeError, EncodeError
 from annul.wire.framing import software_of
 
 from .door import BELOW_PROFILE, Admitted
 from .failed import refused
 from .host import Host
+from .owners import NotOwner
 from .recognised import kind_of
 from .reply import Reply, note, reply_fields
 from .request import Refusal, Request, attribute
 
 log = structlog.get_logger(__name__)
 
+_CLAIMS: Final = 3  # in a row, of one terminal for one message
 _CODE: Final = 39
 _NOTE: Final = 63
 # What a terminal knows its answer by, and what it says: all of it the host's own, or repeated.
@@ -33,19 +35,8 @@ async def handle(host: Host, entry: Admitted) -> bytes:
     """Turn what the door has let in into the bytes of its answer."""
     host.counts.requests += 1
     now = host.clock.now()
-    request: Request | None = None
     try:
-        if entry.proves is not None:
-            await _take_up(host, entry, entry.proves, now)
-        request = attribute(entry, host.vault, now, host.business_date(now))
-        request.check_proof()
-        handler = host.handlers["reversal" if request.reversal else request.kind.name]
-        reply = await handler(request, host)
-    except DecodeError as error:
-        text = f"field {error.field} wrong {error.field}域格式错误"
-        reply = await _refused(host, entry, request, Refusal("30", text, rule="format"), now)
-    except Refusal as refusal:
-        reply = await _refused(host, entry, request, refusal, now)
+        reply = await _served(host, entry, now)
     except STORE_LOST as error:  # of the journal, or of a statement that a handler ran itself
         host.counts.busy += 1
         log.warning("store_refused", why=type(error).__name__)
@@ -55,7 +46,54 @@ async def handle(host: Host, entry: Admitted) -> bytes:
         host.counts.failed += 1
         log.exception("handler_failed", mti=entry.message.mti, fields=entry.message.numbers)
         reply = _refused_for_good(entry, Reply(_fault_code(entry)))
-    return _answer(host, entry, _noticed(host, reply, entry, now))
+    return _answer(host, entry, await _noticed(host, reply, entry, now))
+
+
+async def _served(host: Host, entry: Admitted, now: datetime) -> Reply:
+    """Serve a message, anew when its terminal was claimed by another host meanwhile."""
+    for _ in range(_CLAIMS):
+        try:
+            return await _judged(host, entry, now)
+        except NotOwner:
+            log.info("terminal_claimed_elsewhere", terminal=entry.station.identity)
+    raise StoreUnavailable  # two hosts take it from each other all the time
+
+
+async def _claimed(host: Host, entry: Admitted) -> None:
+    """Claim the terminal; raises `Refusal` A0 when other keys than the message's are in force."""
+    station = entry.station
+    if station.owner is not None:
+        return
+    await host.owners.claim(station)
+    known = {station.mac_key, station.pending.mac if station.pending else None}
+    if entry.key is not None and entry.key not in known:
+        raise Refusal("A0", rule="keys_replaced")
+
+
+async def _judged(host: Host, entry: Admitted, now: datetime) -> Reply:
+    """Hand a message to who serves its kind, or keep why it is refused.
+
+    Raises `NotOwner` when it was judged by what is not so any more, as another host has claimed the
+    terminal meanwhile.
+    """
+    request: Request | None = None
+    try:
+        if entry.proven:
+            await _claimed(host, entry)
+        if entry.proves is not None:
+            await _take_up(host, entry, entry.proves, now)
+        request = attribute(entry, host.vault, now, host.business_date(now))
+        request.check_proof()
+        handler = host.handlers["reversal" if request.reversal else request.kind.name]
+        return await handler(request, host)
+    except DecodeError as error:
+        text = f"field {error.field} wrong {error.field}域格式错误"
+        refusal = Refusal("30", text, rule="format")
+    except Refusal as error:
+        if entry.proven:
+            await host.owners.check(entry.station)
+        refusal = error
+    return await _refused(host, entry, request, refusal, now)
 
 
 def refuse_busy(host: Host, entry: Admitted) -> bytes:
@@ -100,15 +138,16 @@ def _refused_for_good(entry: Admitted, reply: Reply) -> Reply:
     return reply
 
 
-def _noticed(host: Host, reply: Reply, entry: Admitted, now: datetime) -> Reply:
+async def _noticed(host: Host, reply: Reply, entry: Admitted, now: datetime) -> Reply:
     """Add what the terminal is to be told, when it is the one and the answer has room.
 
     A message that repeats another may come from anybody: its MAC does not say who hears this.
     """
-    waiting = host.notices.waiting and 63 not in reply.fields
+    whose = entry.station.identity
+    waiting = host.notices.wait_for(whose) and _NOTE not in reply.fields
     if not waiting or not entry.peer.bound_to(entry.station):
         return reply
-    text = host.notices.take(*entry.station.identity, entry, now)
+    text = await host.notices.take(whose, entry, now)
     return Reply(reply.response_code, {**reply.fields, **note(text)}) if text else reply
 
 

@@ -1,8 +1,8 @@
 """The door: frame, decode, station, authenticate. What is not proven here has no effect.
 
 Before it is authenticated a message can cause an answer without MAC, counts by address and a
-sampled log line, and nothing else. All of it happens at once and in memory: no task, no look-up in
-the database, no entry in a cache that others need.
+sampled log line, and nothing else. All of it happens at once and in memory, but for one thing: what
+is known of a terminal may be old where another host serves it; then its row and keys are looked at.
 """
 
 from collections import Counter
@@ -28,6 +28,7 @@ from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, EncodeError
 
 from .evidence import EvidenceKeeper
+from .owners import Owners
 from .peer import Peer
 from .recognised import Sort, foreign_field, sort_of
 from .reply import Reply, note, reply_fields
@@ -82,6 +83,12 @@ class Turned(NamedTuple):
     closes: bool = False
 
 
+class Unsure(NamedTuple):
+    """A message whose terminal is to be looked at first: what is known of it may be old."""
+
+    station: Station
+
+
 class Door:
     """Lets messages in, one at a time and without waiting."""
 
@@ -89,6 +96,7 @@ class Door:
         self,
         tongues: Tongues,
         registry: Registry,
+        owners: Owners,
         security: SecurityModule,
         evidence: EvidenceKeeper,
         clock: Clock,
@@ -100,6 +108,7 @@ class Door:
         self.odd_fields: Counter[int] = Counter()
         self._tongues = tongues
         self._registry = registry
+        self._owners = owners
         self._security = security
         self._evidence = evidence
         self._clock = clock
@@ -111,8 +120,13 @@ class Door:
         self._unusable = Throttle(1, _WINDOW_S, clock.monotonic)
         self._alarms_from = Throttle(_ALARMS_FROM, _WINDOW_S, clock.monotonic)
 
-    def open(self, body: bytes, head: bytes, peer: Peer) -> Admitted | Turned:
-        """Take one message as far as it proves itself. Raises nothing."""
+    def open(
+        self, body: bytes, head: bytes, peer: Peer, *, looked: bool = False
+    ) -> Admitted | Turned | Unsure:
+        """Take one message as far as it proves itself. Raises nothing.
+
+        `looked`: its terminal has been looked at, or can not be, and is judged as it is known.
+        """
         codec, message, error = self._read(body)
         if message is None or error is not None:
             return self._garbled(codec, message, error, peer)
@@ -126,7 +140,9 @@ class Door:
             code = admission.TERMINAL_UNKNOWN.code
             return self._turn(codec, message, peer, "terminal_unknown", code)
         peer.known = True
-        return self._proven(Admitted(message, head, merchant, station, peer, codec))
+        if not looked and self._owners.is_old(station):
+            return Unsure(station)
+        return self._proven(Admitted(message, head, merchant, station, peer, codec), looked=looked)
 
     def _read(self, body: bytes) -> tuple[Codec, Message | None, DecodeError | None]:
         """Read a message by the dialect of the terminal that it names, else by the usual one.
@@ -156,18 +172,18 @@ class Door:
             return None, None
         return merchant, self._registry.station(merchant.merchant_id, str(named.get(41, "")))
 
-    def _proven(self, entry: Admitted) -> Admitted | Turned:
+    def _proven(self, entry: Admitted, *, looked: bool) -> Admitted | Turned | Unsure:
         """Ask for what the terminal is registered with: its certificate, its MAC."""
         identity = entry.station.terminal.tls_identity
         if identity and identity != entry.peer.identity:
             return self._refuse(entry, BELOW_PROFILE, "58", "请使用终端证书连接")
         if MAC_FIELD in entry.message:
-            return self._authenticated(entry)
+            return self._authenticated(entry, looked=looked)
         if entry.message.mti in MAC_MTIS:
             return self._refuse(entry, "mac_missing", "A0")
         return entry
 
-    def _authenticated(self, entry: Admitted) -> Admitted | Turned:
+    def _authenticated(self, entry: Admitted, *, looked: bool) -> Admitted | Turned | Unsure:
         """Check the MAC under the terminal's keys, then under those that are pending."""
         message, station, peer = entry.message, entry.station, entry.peer
         if (
@@ -178,6 +194,8 @@ class Door:
         key = keys.get(KeyKind.MAC)
         if key is None or not self._holds(message, station, key):
             if waiting is None or not self._holds(message, station, waiting.mac):
+                if not looked and self._owners.may_look(station, peer.address):
+                    return Unsure(station)
                 return self._forged(entry, "mac_wrong")
             key, keys, proves = waiting.mac, waiting.keys, waiting
         sort = None

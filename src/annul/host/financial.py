@@ -27,10 +27,12 @@ from annul.wire.subfields import Field53
 
 from . import failed
 from .host import Host
+from .owners import NotOwner
 from .recovery import too_late
+from .repeats import ended_elsewhere, repeat
 from .reply import Reply
 from .request import Refusal, Request
-from .told import answer_fields, stored_reply, told_code
+from .told import answer_fields, told_code
 
 log = structlog.get_logger(__name__)
 
@@ -138,7 +140,8 @@ async def _written(
         stored = await host.journal.find(request.key)
         if stored is not None:  # ours, when it was written before the connection was lost
             mine = stored.id == transaction.id and stored.state is State.SENT
-            return transaction if mine else stored_reply(stored, transaction, host)
+            return transaction if mine else await ended_elsewhere(request, host, transaction)
+        admit(request)  # the batch may have ended meanwhile
         ruling = await judge() if judge else ALLOWED
         if not ruling.ok:
             return await refuse(request, host, transaction, ruling.code, ruling)
@@ -208,10 +211,18 @@ async def opened(
 ) -> bool:
     """Write a request's row; False when its key is taken or its original can not be held.
 
-    A request that is new and whose MAC held binds its connection to the terminal.
+    A request that is new and whose MAC held binds its connection to the terminal. What is refused
+    anyhow any host may write; for anything else raises `NotOwner` when another serves the terminal.
     """
-    covers = request.merchant.pending_covers
-    if not await host.journal.open(Opening(transaction, host.journal.node, whole, owed, covers)):
+    covers, station, epoch = request.merchant.pending_covers, request.station, None
+    if transaction.state is not State.DECLINED:
+        if station.owner is None:
+            raise NotOwner
+        _, epoch = station.owner
+    opening = Opening(transaction, host.journal.node, whole, owed, covers, epoch)
+    if not await host.journal.open(opening):
+        if epoch is not None:
+            await host.owners.check(station)
         return False
     request.entry.peer.bind(request.station, request.entry.key)
     return True
@@ -301,19 +312,6 @@ async def refuse(
     fields: dict[int, str | bytes] = {37: declined.rrn}
     reply = Reply(code, fields | {63: note} if note else fields)
     return await failed.keep(request, host, declined, reply)
-
-
-async def repeat(request: Request, host: Host, transaction: Transaction) -> Reply:
-    """Answer a request whose key is taken: the stored answer, never a second effect.
-
-    While the first one is still under way its answer is awaited.
-    """
-    first = host.in_flight.get(request.key)
-    if first is not None:
-        await asyncio.wait([first])
-    stored = await host.journal.find(request.key)
-    assert stored is not None, "a taken key has a row"
-    return stored_reply(stored, transaction, host)
 
 
 def record(

@@ -25,6 +25,7 @@ from .evidence import EvidenceKeeper
 from .notices import Notices
 from .numbers import IssuerTraces, ReferenceNumbers
 from .outcomes import Outcomes
+from .owners import Owners
 from .reply import Reply
 from .request import Request
 
@@ -72,6 +73,7 @@ class Host:
     evidence: EvidenceKeeper
     notices: Notices
     door: Door
+    owners: Owners
     support_phone: str = ""  # of the acquirer, for whoever reads a slip
     loops: Loops = field(default_factory=Loops)
     counts: Counts = field(default_factory=Counts)

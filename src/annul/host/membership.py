@@ -96,19 +96,21 @@ def _place(descriptor: int) -> str:
 class Membership:
     """Holds `node` from `claim` to `leave`. `lost` is set when another process has the number.
 
-    `lease_s` is how long the number is kept for a process that says nothing.
+    Without a `node` it takes one that is free, that of the folder before others. `lease_s` is how
+    long the number is kept for a process that says nothing.
     """
 
     def __init__(
         self,
         pool: asyncpg.Pool,
         clock: Clock,
-        node: int,
+        node: int | None,
         folder: UUID,
         lease_s: float = LEASE_S,
         loops: Loops | None = None,
     ) -> None:
-        self.node = node
+        self._wanted = node
+        self._node = -1 if node is None else node
         self.boot = uuid4()
         self.lost = asyncio.Event()
         self._pool = pool
@@ -130,16 +132,26 @@ class Membership:
         since = self._steady_since
         return since is not None and self._clock.monotonic() - since >= self._lease_s
 
+    @property
+    def node(self) -> int:
+        """The number; of a process that takes any, once it is claimed."""
+        return self._node
+
     async def claim(self) -> None:
-        """Take the number and renew it from now on; raises `NodeTaken`."""
-        if await self._renewed("claim"):
-            self._steady_since = self._clock.monotonic()
-            beat_s = self._lease_s / _BEATS
-            self._loop = self._loops.start(
-                "lease", self._hold, first_s=beat_s, every_s=beat_s, after_s=beat_s
-            )
-            return
+        """Take the number, or any that is free, and renew it from now on; raises `NodeTaken`."""
+        for candidate in await self._candidates():
+            self._node = candidate
+            if await self._renewed("claim"):
+                self._steady_since = self._clock.monotonic()
+                beat_s = self._lease_s / _BEATS
+                self._loop = self._loops.start(
+                    "lease", self._hold, first_s=beat_s, every_s=beat_s, after_s=beat_s
+                )
+                return
         await self._let_go()
+        if self._wanted is None:
+            message = "other host processes hold all the numbers of this database, 0 to 9"
+            raise NodeTaken(message)
         held = await self._pool.fetchrow(*_SQL["holder"](node=self.node))
         if held is None:  # cleared away at this moment
             raise NodeTaken
@@ -148,6 +160,12 @@ class Membership:
             f"(its lease runs until {held['leased_until']:%T})"
         )
         raise NodeTaken(message)
+
+    async def _candidates(self) -> list[int]:
+        if self._wanted is not None:
+            return [self._wanted]
+        rows = await self._pool.fetch(*_SQL["free"](folder=self._folder))
+        return [row[0] for row in rows]
 
     async def leave(self) -> None:
         """Give the number back; when the database is away, its lease ends by itself."""

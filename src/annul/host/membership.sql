@@ -11,6 +11,12 @@ SET boot = excluded.boot, folder = excluded.folder, started_at = excluded.starte
 WHERE hosts.folder = excluded.folder OR hosts.leased_until <= clock_timestamp()
 RETURNING true;
 
+-- name: free
+-- description: Numbers that may be taken: that of this data folder first.
+SELECT n FROM generate_series(0, 9) AS n LEFT JOIN hosts h ON h.node = n
+WHERE h.node IS NULL OR h.folder = :folder OR h.leased_until <= clock_timestamp()
+ORDER BY h.folder = :folder DESC NULLS LAST, n;
+
 -- name: beat
 -- description: Renew a lease unless another process has the number; says if it had not ended yet.
 -- A row that is gone is put back.

@@ -1,12 +1,12 @@
 """What a terminal is told with its next message: how a void, refund or completion of its ended.
 
-A notice counts as delivered once the answer that carries it has left for the terminal, and stays
-with it until then: told twice is no harm, told never would be.
+A notice counts as delivered once the answer that carries it has left for the terminal. Until then
+one host has it, for a while: what that took along to its end is told by another.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from annul.store.sql import load
 log = structlog.get_logger(__name__)
 
 _SQL: Final = load("annul.host", "notices.sql")
+_LEASE: Final = timedelta(seconds=30)
 _Terminal = tuple[str, str]
 
 
@@ -27,47 +28,45 @@ class _Given(NamedTuple):
 
     terminal: _Terminal
     identity: UUID
-    text: str
     at: datetime
 
 
 class Notices:
-    """Undelivered notices by terminal, in memory; the table is the truth and is read again."""
+    """Who is to be told something, in memory; the table is the truth, and is read again.
+
+    A notice is taken for one answer, whichever host gives it, and given back when that never left.
+    """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._waiting: dict[_Terminal, dict[UUID, str]] = {}
+        self._waiting: set[_Terminal] = set()
         self._given: dict[int, _Given] = {}  # by the id of whose answer it is
-        self._leaving: dict[UUID, _Given] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
     async def refresh(self) -> None:
-        """Read what waits: of each terminal the oldest."""
-        rows = await self._pool.fetch(*_SQL["waiting"]())
-        on_their_way = {given.identity for given in self._given.values()} | set(self._leaving)
-        waiting: dict[_Terminal, dict[UUID, str]] = {}
-        for merchant_id, identity, terminal_id, text in rows:
-            if identity not in on_their_way:
-                waiting.setdefault((merchant_id, terminal_id), {})[identity] = text
-        self._waiting = waiting
+        """Read for whom something waits."""
+        self._waiting = {(row[0], row[1]) for row in await self._pool.fetch(*_SQL["waiting"]())}
 
-    @property
-    def waiting(self) -> bool:
-        """Whether any terminal is to be told something."""
-        return bool(self._waiting)
+    def wait_for(self, terminal: _Terminal) -> bool:
+        """Say whether something waits for a terminal."""
+        return terminal in self._waiting
 
-    def take(self, merchant_id: str, terminal_id: str, answers: object, at: datetime) -> str:
-        """Give the oldest notice of a terminal, empty when there is none.
+    async def take(self, terminal: _Terminal, answers: object, at: datetime) -> str:
+        """Give the oldest notice of a terminal; empty when there is none, or it can not be read.
 
         It goes with the answer to `answers`, of which `written` must then hear.
         """
-        mine = self._waiting.get((merchant_id, terminal_id))
-        if not mine:
+        merchant_id, terminal_id = terminal
+        take = _SQL["take"](merchant=merchant_id, terminal=terminal_id, lease=_LEASE)
+        self._waiting.discard(terminal)  # the next look finds what else there is
+        try:
+            row = await self._pool.fetchrow(*take)
+        except LOST:
             return ""
-        identity = next(iter(mine))
-        text = mine.pop(identity)
-        self._given[id(answers)] = _Given((merchant_id, terminal_id), identity, text, at)
-        return text
+        if row is None:
+            return ""
+        self._given[id(answers)] = _Given(terminal, row["id"], at)
+        return row["text"]
 
     def written(self, answers: object, left: Callable[[], Awaitable[bool]] | None) -> None:
         """Hear what became of an answer: `left` says whether it has left, None that it never will.
@@ -77,11 +76,7 @@ class Notices:
         given = self._given.pop(id(answers), None)
         if given is None:
             return
-        if left is None:
-            self._again(given)
-            return
-        self._leaving[given.identity] = given
-        task = asyncio.create_task(self._delivered(given, left()))
+        task = asyncio.create_task(self._told(given, left))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
@@ -90,22 +85,14 @@ class Notices:
         if self._writing:
             await asyncio.wait(self._writing)
 
-    async def _delivered(self, given: _Given, left: Awaitable[bool]) -> None:
-        marked = False
+    async def _told(self, given: _Given, left: Callable[[], Awaitable[bool]] | None) -> None:
+        merchant_id, _ = given.terminal
+        key = {"merchant": merchant_id, "id": given.identity}
         try:
-            if await left:
-                merchant_id, _ = given.terminal
-                mark = _SQL["delivered"](merchant=merchant_id, id=given.identity, now=given.at)
-                await self._pool.execute(*mark)
-                marked = True
+            if left is not None and await left():
+                await self._pool.execute(*_SQL["delivered"](**key, now=given.at))
+                return
+            await self._pool.execute(*_SQL["give_back"](**key))
+            self._waiting.add(given.terminal)  # it hears it with its next message
         except LOST:
-            log.warning("notice_not_marked")  # the terminal hears it once more
-        finally:
-            del self._leaving[given.identity]
-            if not marked:
-                self._again(given)
-
-    def _again(self, given: _Given) -> None:
-        """Let a terminal hear it with its next message."""
-        mine = self._waiting.get(given.terminal, {})
-        self._waiting[given.terminal] = {given.identity: given.text, **mine}
+            log.warning("notice_not_marked")  # it is told again once its time is over

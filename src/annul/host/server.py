@@ -5,19 +5,21 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
 
+from annul.merchants.station import Station
 from annul.renewal import Port, listen
 from annul.security.tls import identity_of
+from annul.store.batcher import STORE_LOST
 from annul.wire.errors import FrameError
 from annul.wire.framing import REQUIREMENTS, Frame, Framer, Framing, reply_head
 
 from .answering import handle, refuse_busy
 from .connections import ConnectionLimits, Connections
-from .door import Admitted, Turned
+from .door import Admitted, Turned, Unsure
 from .host import Host
 from .peer import Peer, address_of
 
@@ -219,17 +221,22 @@ class TerminalServer:
 
     def serve(self, connection: TerminalConnection, frame: Frame) -> bool:
         """Let a frame in at the door; True when it is under way and `ended` is called for it."""
-        let_in = self.host.door.open(frame.body, frame.head, connection.peer)
+        door, peer = self.host.door, connection.peer
+        let_in = door.open(frame.body, frame.head, peer)
+        full = not isinstance(let_in, Turned) and self._is_full(peer)
+        if full and isinstance(let_in, Unsure):
+            let_in = door.open(frame.body, frame.head, peer, looked=True)
         if isinstance(let_in, Turned):
-            if let_in.answer is not None:
-                connection.answer(frame.head, let_in.answer)
-            elif let_in.closes:
-                connection.close()
+            _turn_away(connection, frame.head, let_in)
             return False
-        if self._is_full(connection.peer):
+        if isinstance(let_in, Unsure):
+            work = self._look_first(connection, frame, let_in.station)
+        elif full:
             connection.answer(frame.head, refuse_busy(self.host, let_in))
             return False
-        task = asyncio.create_task(self._exchange(connection, frame.head, let_in))
+        else:
+            work = self._exchange(connection, frame.head, let_in)
+        task = asyncio.create_task(work)
         among = self._tasks if connection.peer.holder else self._of_nobody
         among.add(task)
         task.add_done_callback(among.discard)
@@ -240,6 +247,20 @@ class TerminalServer:
         if peer.holder is None and len(self._of_nobody) * _STRANGERS_SHARE >= limit:
             return True
         return len(self._tasks) + len(self._of_nobody) >= limit
+
+    async def _look_first(
+        self, connection: TerminalConnection, frame: Frame, station: Station
+    ) -> None:
+        """Let a frame in once its terminal has been looked at; without the database, as known."""
+        with suppress(*STORE_LOST):
+            await self.host.owners.look(station)
+        let_in = self.host.door.open(frame.body, frame.head, connection.peer, looked=True)
+        if isinstance(let_in, Admitted):
+            await self._exchange(connection, frame.head, let_in)
+            return
+        assert isinstance(let_in, Turned), "what has been looked at is no longer unsure"
+        _turn_away(connection, frame.head, let_in)
+        connection.ended()
 
     async def _exchange(self, connection: TerminalConnection, head: bytes, entry: Admitted) -> None:
         answered = False
@@ -272,6 +293,13 @@ class TerminalServer:
     def _sweep_s(self) -> float:
         limits = self.limits
         return min(limits.first_message_s, limits.idle_s, limits.slow_reader_s, 4.0) / 4
+
+
+def _turn_away(connection: TerminalConnection, head: bytes, turned: Turned) -> None:
+    if turned.answer is not None:
+        connection.answer(head, turned.answer)
+    elif turned.closes:
+        connection.close()
 
 
 class TerminalPort(Port):

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 _FLUSH_S: Final = 5.0
 _NOTICES_S: Final = 1.0
-_REFERENCE_S: Final = 2.0
+_REFERENCE_S: Final = 0.9  # a change is with every host within a second
 _ORDERS_S: Final = 5.0
 _WATCH_S: Final = 15.0
 _KIND: Final = "loop_stands_still"
@@ -39,6 +39,7 @@ class Upkeep:
             ("counts", self._flush, _FLUSH_S),
             ("notices", self._host.notices.refresh, _NOTICES_S),
             ("reference", self._follow_reference, _REFERENCE_S),
+            ("wants", self._host.registry.follow_wants, _REFERENCE_S),
             ("orders", self._orders, _ORDERS_S),
             ("watch", self._watch, _WATCH_S),
         )

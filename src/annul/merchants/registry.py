@@ -61,6 +61,7 @@ class Registry:
                 changed.append(station)  # what was read of it is older than what it has
                 continue
             station.register(terminal)
+            station.served_by(row["host"], row["epoch"])
             station.adopt(
                 ring(
                     terminal.key_form,
@@ -98,6 +99,21 @@ class Registry:
         """Keep what a terminal said of its state."""
         note = _SQL["note_information"](**station.by_name, information=information, now=at)
         await self._pool.execute(*note)
+
+    async def follow_wants(self) -> None:
+        """Take up what is asked of terminals: who asks may be another process."""
+        marks = {one: one.mark for one in self._stations.values() if one.terminal.wants}
+        wanted: dict[tuple[str, str], str] = {
+            (merchant_id, terminal_id): wants
+            for merchant_id, terminal_id, wants in await self._pool.fetch(*_SQL["wanted"]())
+        }
+        done = [
+            one for one, mark in marks.items() if one.mark == mark and one.identity not in wanted
+        ]
+        asked = [(one, wants) for key, wants in wanted.items() if (one := self._stations.get(key))]
+        for station, wants in (*asked, *((one, "") for one in done)):
+            if station.terminal.wants != wants:
+                station.register(replace(station.terminal, wants=wants))
 
     async def want(self, merchant_id: str, terminal_id: str, what: str) -> None:
         """Ask something of a terminal with the next answer; empty takes it back."""

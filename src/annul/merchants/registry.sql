@@ -12,7 +12,7 @@ FROM merchants;
 -- name: terminals
 -- description: Every terminal.
 SELECT merchant_id, terminal_id, active, signed_in, batch, amount_limit, key_form, mac_algorithm,
-       tls_identity, unbound_management, kinds, wants, dialect
+       tls_identity, unbound_management, kinds, wants, dialect, host, epoch
 FROM terminals;
 
 -- name: keys
@@ -37,6 +37,10 @@ SELECT rid, key_index, expires, tlv FROM ca_public_keys WHERE active ORDER BY ri
 -- name: aid_parameters
 -- description: What terminals may download of applications.
 SELECT aid, tlv FROM aid_parameters WHERE active ORDER BY aid;
+
+-- name: wanted
+-- description: What is asked of terminals with their next answer.
+SELECT merchant_id, terminal_id, wants FROM terminals WHERE wants <> '';
 
 -- name: want
 -- description: Ask something of a terminal with the next answer.

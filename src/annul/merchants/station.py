@@ -1,5 +1,6 @@
 """One terminal while the host runs: its row, its keys, and keys that wait for their first use."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -100,6 +101,8 @@ class Station:
         "codes",
         "equalisable",
         "keys",
+        "looked_at",
+        "owner",
         "pending",
         "refused",
         "sorts",
@@ -113,6 +116,10 @@ class Station:
         self.sorts: dict[tuple[str, ...], Any] = {}
         self.keys: Mapping[KeyKind, WrappedKey] = {}
         self.pending: PendingKeys | None = None
+        # Number and epoch under which this process has claimed it; None while another may serve it,
+        # and then what is known here is as old as the latest look.
+        self.owner: tuple[int, int] | None = None
+        self.looked_at = -math.inf  # monotonic seconds
         self.register(terminal)
 
     def register(self, terminal: Terminal) -> None:
@@ -122,6 +129,11 @@ class Station:
         # A MAC of its that was seen can be made to fit something else, and nothing but the MAC says
         # who comes.
         self.equalisable = self.algorithm in EQUALISABLE and not terminal.tls_identity
+
+    def served_by(self, host: int | None, epoch: int) -> None:
+        """Hear who serves it by what stands in the database; it may be somebody else by now."""
+        if self.owner != (host, epoch):
+            self.owner = None
 
     def adopt(self, ring: "Ring") -> None:
         """Use keys as they stand in the database."""

@@ -21,6 +21,7 @@ from annul.store.sql import load
 from .station import PendingKeys, Ring, Station
 
 _SQL: Final = load("annul.merchants", "working_keys.sql")
+_OWNER: Final = frozenset({"host", "epoch"})
 
 
 class TerminalSays(NamedTuple):
@@ -46,7 +47,8 @@ async def hand_out(
     Raises `MasterKeyMissing`, `UnusableKey` when the master key does not open, `StoreUnavailable`.
     """
     form = station.terminal.key_form
-    if station.pending is None or station.pending.form != form:
+    # What another host may have made current since is handed out no more.
+    if station.owner is None or station.pending is None or station.pending.form != form:
         async with _held(pool, station) as connection:
             pending, master = station.pending, station.master_key
             if master is None:
@@ -101,6 +103,61 @@ async def refresh(pool: asyncpg.Pool, station: Station) -> None:
         pass
 
 
+async def claim(pool: asyncpg.Pool, station: Station, node: int) -> None:
+    """Serve a terminal from now on, knowing of it what stands there. Raises `StoreUnavailable`.
+
+    Whoever served it can open nothing for it any more, and hears of it by that.
+    """
+    try:
+        async with pool.acquire() as connection, connection.transaction():
+            query = _SQL["claim"](**station.by_name, node=node)
+            epoch = await _read(connection, station, query)
+    except LOST as error:
+        raise StoreUnavailable from error
+    station.owner = (node, epoch)
+
+
+async def served_elsewhere(pool: asyncpg.Pool, station: Station) -> bool:
+    """Say whether another process has claimed a terminal. Raises `StoreUnavailable`."""
+    try:
+        row = await pool.fetchrow(*_SQL["owner"](**station.by_name))
+    except LOST as error:
+        raise StoreUnavailable from error
+    assert row is not None, "a terminal is never deleted"
+    station.served_by(*row)
+    return station.owner is None
+
+
+async def look(pool: asyncpg.Pool, stations: Iterable[Station]) -> None:
+    """Bring terminals that others may serve to what stands there, all of one moment.
+
+    What a message changes meanwhile is newer and stays. Raises `StoreUnavailable`.
+    """
+    marks = {station.identity: (station, station.mark) for station in stations}
+    whose = {
+        "merchants": [merchant for merchant, _ in marks],
+        "terminals": [terminal for _, terminal in marks],
+    }
+    try:
+        async with (
+            pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            rows = await connection.fetch(*_SQL["look"](**whose))
+            found = await connection.fetch(*_SQL["look_at_keys"](**whose))
+    except LOST as error:
+        raise StoreUnavailable from error
+    keys: dict[tuple[str, str, bool], list[tuple[Any, ...]]] = {}
+    for merchant_id, terminal_id, waiting, *key in found:
+        keys.setdefault((merchant_id, terminal_id, waiting), []).append(tuple(key))
+    for row in rows:
+        identity = (row["merchant_id"], row["terminal_id"])
+        station, mark = marks[identity]
+        if station.mark == mark:
+            now, waiting = (by_kind(keys.get((*identity, one), ())) for one in (False, True))
+            _bring(station, row, now, waiting)
+
+
 @asynccontextmanager
 async def _held(pool: asyncpg.Pool, station: Station) -> AsyncIterator[Any]:
     """Hold a terminal's row, so that no other sign-in, proof or enrolment comes between.
@@ -108,18 +165,33 @@ async def _held(pool: asyncpg.Pool, station: Station) -> AsyncIterator[Any]:
     The station is brought to what stands there first. Gives the connection; raises
     `StoreUnavailable`.
     """
-    whose = station.by_name
     try:
         async with pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(*_SQL["hold"](**whose))
-            assert row is not None, "a terminal is never deleted"
-            keys = by_kind(await connection.fetch(*_SQL["keys"](**whose)))
-            handed_out = by_kind(await connection.fetch(*_SQL["pending"](**whose)))
-            station.register(replace(station.terminal, **profile(row)))
-            station.adopt(ring(row["key_form"], keys, handed_out))
+            await _read(connection, station, _SQL["hold"](**station.by_name))
             yield connection
     except LOST as error:
         raise StoreUnavailable from error
+
+
+async def _read(connection: Any, station: Station, hold: tuple[Any, ...]) -> int:
+    """Hold a terminal's row by a statement, and bring the station to it; gives its epoch."""
+    row = await connection.fetchrow(*hold)
+    assert row is not None, "a terminal is never deleted"
+    keys = by_kind(await connection.fetch(*_SQL["keys"](**station.by_name)))
+    handed_out = by_kind(await connection.fetch(*_SQL["pending"](**station.by_name)))
+    _bring(station, row, keys, handed_out)
+    return row["epoch"]
+
+
+def _bring(
+    station: Station,
+    row: asyncpg.Record,
+    keys: Mapping[KeyKind, WrappedKey],
+    handed_out: Mapping[KeyKind, WrappedKey],
+) -> None:
+    station.register(replace(station.terminal, **profile(row)))
+    station.adopt(ring(row["key_form"], keys, handed_out))
+    station.served_by(row["host"], row["epoch"])
 
 
 def ring(
@@ -134,8 +206,8 @@ def ring(
 
 
 def profile(row: asyncpg.Record) -> dict[str, Any]:
-    """Give what a row of `terminals` says as values of a `Terminal`."""
-    values = dict(row)
+    """Give what a row of `terminals` says as values of a `Terminal`; who serves it is none."""
+    values = {name: value for name, value in row.items() if name not in _OWNER}
     kinds = values["kinds"]
     return {**values, "kinds": None if kinds is None else frozenset(kinds)}
 

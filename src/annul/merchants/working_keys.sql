@@ -1,10 +1,44 @@
 -- Working keys of terminals, from the sign-in that hands them out to the message that proves them.
 
+-- name: profile
+-- description: What a terminal is registered with, and its state.
+active, signed_in, batch, amount_limit, key_form, mac_algorithm, tls_identity, unbound_management,
+kinds, wants, dialect;
+
 -- name: hold
--- description: A terminal's profile and state, held until the transaction ends.
-SELECT active, signed_in, batch, amount_limit, key_form, mac_algorithm, tls_identity,
-       unbound_management, kinds, wants, dialect
+-- description: A terminal's profile, state and owner, held until the transaction ends.
+SELECT {profile}, host, epoch
 FROM terminals WHERE merchant_id = :merchant AND terminal_id = :terminal FOR UPDATE;
+
+-- name: claim
+-- description: Take a terminal from whoever served it; the rest of the transaction reads its keys.
+UPDATE terminals SET host = :node, epoch = epoch + 1
+WHERE merchant_id = :merchant AND terminal_id = :terminal
+RETURNING {profile}, host, epoch;
+
+-- name: owner
+-- description: Who serves a terminal.
+SELECT host, epoch FROM terminals WHERE merchant_id = :merchant AND terminal_id = :terminal;
+
+-- name: look
+-- description: Terminals as they stand, for who does not serve them.
+SELECT merchant_id, terminal_id, {profile}, host, epoch
+FROM terminals JOIN unnest(:merchants::text[], :terminals::text[]) AS k (merchant_id, terminal_id)
+USING (merchant_id, terminal_id);
+
+-- name: look_at_keys
+-- description: Their keys: in force, and handed out but not proven, of the form that they are to have.
+SELECT k.merchant_id, k.terminal_id, false AS waiting, k.kind, k.algorithm, k.wrapped, k.check_value
+FROM terminal_keys k
+JOIN unnest(:merchants::text[], :terminals::text[]) AS n (merchant_id, terminal_id)
+USING (merchant_id, terminal_id)
+UNION ALL
+SELECT p.merchant_id, p.terminal_id, true, p.kind, p.algorithm, p.wrapped, p.check_value
+FROM pending_keys p
+JOIN unnest(:merchants::text[], :terminals::text[]) AS n (merchant_id, terminal_id)
+USING (merchant_id, terminal_id)
+JOIN terminals t ON t.merchant_id = p.merchant_id AND t.terminal_id = p.terminal_id
+ AND t.key_form = p.form;
 
 -- name: keys
 -- description: The keys in force, the master key among them.

@@ -40,7 +40,8 @@ class Opening(NamedTuple):
 
     `whole` asks that nothing of the original is undone yet; `owed` puts a message for the issuer
     into the outbox in the same commit. What the transaction `reserves` of the merchant's balance
-    must be there; `pending_covers` lets money count that is not paid out yet.
+    must be there; `pending_covers` lets money count that is not paid out yet. With an `epoch` its
+    terminal must be served by this node since that claim, and be in its batch.
     """
 
     transaction: Transaction
@@ -48,6 +49,7 @@ class Opening(NamedTuple):
     whole: bool = True
     owed: str = ""
     pending_covers: bool = True
+    epoch: int | None = None
 
 
 class Outcome(NamedTuple):
@@ -227,10 +229,11 @@ class Journal:
         return Transaction.of(rows[0]) if rows else None
 
     async def _run_open(self, items: list[Opening]) -> list[bool]:
-        return _happened(items, await self._lanes["open"].fetch(*SQL["open"](rows=_rows(items))))
+        rows = await self._lanes["open"].fetch(*SQL["open"](**_rows(items)))
+        return _happened(items, rows)
 
     async def _run_open_undo(self, items: list[Opening]) -> list[bool]:
-        rows = await self._lanes["open_undo"].fetch(*SQL["open_undo"](rows=_rows(items)))
+        rows = await self._lanes["open_undo"].fetch(*SQL["open_undo"](**_rows(items)))
         done = _happened(items, rows)
         if len(items) > 1:
             # What is not covered beside others of its merchant may be so alone.
@@ -288,8 +291,11 @@ class Journal:
         return [found.get(purse, (0, 0, 0)) for purse in purses]
 
 
-def _rows(items: list[Opening]) -> list[tuple[object, ...]]:
-    return [(*_transaction_row(item.transaction), *_opening_row(item)) for item in items]
+def _rows(items: list[Opening]) -> dict[str, list[Any]]:
+    return {
+        "rows": [(*_transaction_row(item.transaction), *_opening_row(item)) for item in items],
+        "epochs": [item.epoch for item in items],
+    }
 
 
 def _happened(items: list[Opening], rows: list[asyncpg.Record]) -> list[bool]:

@@ -1,17 +1,31 @@
 -- The journal: each statement takes an array of rows, so that many transactions share one commit.
 
+-- name: fenced
+-- description: Rows that may be opened: what a terminal has sent, if this host serves it in that batch.
+-- Its row is held, so that nobody claims it or ends the batch before these are written.
+fenced AS (
+    SELECT * FROM unnest(:rows::journal_opening[], :epochs::int[]) AS r ({opening})
+    WHERE epoch IS NULL
+    UNION ALL
+    SELECT * FROM (
+        SELECT r.* FROM unnest(:rows::journal_opening[], :epochs::int[]) AS r ({opening})
+        JOIN terminals t ON t.merchant_id = r.merchant_id AND t.terminal_id = r.terminal_id
+        WHERE t.host = r.node AND t.epoch = r.epoch AND t.batch = r.batch
+        ORDER BY t.merchant_id, t.terminal_id FOR SHARE OF t) own
+);
+
 -- name: open
 -- description: Write transactions before anything is sent; a repeated request key is skipped.
-INSERT INTO transactions ({opened})
-SELECT {opened} FROM unnest(:rows::journal_opening[])
+WITH {fenced}
+INSERT INTO transactions ({opened}) SELECT {opened} FROM fenced
 ON CONFLICT DO NOTHING
 RETURNING id;
 
 -- name: open_undo
 -- description: Write a void, refund or completion, or nothing of it.
 -- Holds the amount on the original, and reserves what covers it.
-WITH held AS (
-    SELECT r.* FROM unnest(:rows::journal_opening[]) r
+WITH {fenced}, held AS (
+    SELECT r.* FROM fenced r
     JOIN transactions o ON o.merchant_id = r.merchant_id AND o.id = r.original_id
     WHERE o.state IN ('approved', 'partly_refunded')
       AND o.undone + r.holds <= o.amount AND (o.undone = 0 OR NOT r.whole)

@@ -29,6 +29,8 @@ OF_OUTCOME: Final = (
 )  # fmt: skip
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
+# Names of what `open` and `open_undo` take: the type's fields, and beside them the epoch.
+_OPENING: Final = ", ".join((*OF_TRANSACTION, *OF_OPENING, "epoch"))
 _OPENED: Final = ", ".join((*OF_TRANSACTION, "node"))
 # How an original moves when what refers to it has its outcome.
 _MOVES: Final = ", ".join(f"('{before}', '{after}')" for before, after in moves(STANDING))
@@ -37,6 +39,7 @@ SQL: Final = load(
     "annul.store",
     "journal.sql",
     columns=_COLUMNS,
+    opening=_OPENING,
     opened=_OPENED,
     booked=f"ARRAY[{listed(BOOKED)}]",
     moves=_MOVES,

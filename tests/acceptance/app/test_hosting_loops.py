@@ -15,6 +15,7 @@ _ALWAYS = {
     "counts",
     "notices",
     "reference",
+    "wants",
     "watch",
     "recovery",
     "forward",

@@ -203,7 +203,12 @@ class Person:
             self.until(lambda key=key: self._pressed(key), f"something that takes {key!r}")
 
     def _pressed(self, key: str) -> bool:
-        self.driver.switch_to.active_element.send_keys(key)
+        from selenium.common.exceptions import ElementNotInteractableException
+
+        try:
+            self.driver.switch_to.active_element.send_keys(key)
+        except ElementNotInteractableException:
+            return False
         return True
 
     def reads(self, text: str, selector: str = "body", within_s: float = 20.0) -> str:

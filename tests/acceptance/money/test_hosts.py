@@ -105,7 +105,7 @@ async def test_second_process_with_the_same_number_does_not_touch_what_the_first
             None,
             data=folder / "same",
             database=site.database,
-            node=first.node,
+            node=site.running.membership.node,
             terminals_port=0,
             status_port=0,
             resolver=False,

@@ -27,7 +27,9 @@ async def join(pool: asyncpg.Pool) -> AsyncIterator[Join]:
     """Claim node 3 for a folder; what is still held at the end is given back."""
     joined: list[Membership] = []
 
-    async def claim(folder: UUID = _FOLDER, lease_s: float = _LONG_S, node: int = 3) -> Membership:
+    async def claim(
+        folder: UUID = _FOLDER, lease_s: float = _LONG_S, node: int | None = 3
+    ) -> Membership:
         membership = Membership(pool, SystemClock(), node, folder, lease_s)
         joined.append(membership)
         await membership.claim()
@@ -60,6 +62,25 @@ async def test_a_live_hosts_number_is_refused_to_another_folder(
     assert no.value.code == "host.node_taken"
     assert await pool.fetchval("SELECT boot FROM hosts") == first.boot
     await join(uuid4(), node=4)
+
+
+async def test_without_a_number_a_process_takes_one_that_is_free(
+    pool: asyncpg.Pool, join: Join
+) -> None:
+    """Its folder's own before others, and none when all are held."""
+    mine = uuid4()
+    await join(uuid4(), node=0)
+    first = await join(mine, node=None)
+    assert first.node == 1
+    await first.leave()
+    assert (await join(uuid4(), node=2)).node == 2
+    assert (await join(mine, node=None)).node == 1
+    told = await asyncio.gather(*(join(uuid4(), node=None) for _ in range(7)))
+    assert sorted(one.node for one in told) == list(range(3, 10))
+    with pytest.raises(NodeTaken, match="all the numbers"):
+        await join(uuid4(), node=None)
+    await pool.execute("UPDATE hosts SET leased_until = clock_timestamp() WHERE node = 5")
+    assert (await join(uuid4(), node=None)).node == 5
 
 
 async def test_of_many_that_claim_at_once_one_has_the_number(join: Join) -> None:

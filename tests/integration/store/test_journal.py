@@ -214,7 +214,8 @@ async def test_entries_are_posted_on_the_day_they_are_written(journal: Journal) 
         ("find_by_rrn", "transactions_rrn", 2),
         ("find_by_id", "transactions_pkey", 2),
         ("conclude", "transactions_pkey", 2),
-        ("open_undo", "transactions_pkey", 1),
+        ("open", "terminals_pkey", 2),
+        ("open_undo", "transactions_pkey", 2),
         ("strand", "transactions_unfinished", 4),
     ],
 )

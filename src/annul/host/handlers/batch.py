@@ -14,6 +14,7 @@ from annul.domain.batch import BatchBalance, Totals, compare, next_batch
 from annul.domain.kinds import GIVING, TAKING
 from annul.domain.records import Scheme
 from annul.host.host import Host
+from annul.host.owners import NotOwner
 from annul.host.reply import Reply
 from annul.host.request import Refusal, Request
 from annul.store.sql import load
@@ -34,12 +35,11 @@ async def settlement(request: Request, host: Host) -> Reply:
     batch = request.field60.batch
     claimed = _claimed(request)
     balanced = await _settled(request, host)
-    if balanced is None and batch != request.station.terminal.batch:
-        balanced = await _settled(request, host)  # by another message, since that was read
-        if balanced is None:
-            raise Refusal("77", "批次号不一致,请重新签到", rule="batch_differs")
     if balanced is None:
-        balanced = await _settle(request, host, claimed)
+        # By another message, where it has ended since that was read.
+        balanced = await _settle(request, host, claimed) or await _settled(request, host)
+    if balanced is None:
+        raise Refusal("77", "批次号不一致,请重新签到", rule="batch_differs")
     results: dict[str, Any] = {
         f"{half}result": BatchBalance.BALANCED if balanced[scheme] else BatchBalance.UNBALANCED
         for scheme, half in _HALVES.items()
@@ -54,9 +54,30 @@ async def settlement(request: Request, host: Host) -> Reply:
     )
 
 
-async def _settle(request: Request, host: Host, claimed: Field48Totals) -> Balanced:
+async def _settle(request: Request, host: Host, claimed: Field48Totals) -> Balanced | None:
+    """Add up and begin the next batch, while nothing is opened in this one; None when it has ended.
+
+    Raises `NotOwner` when another host has claimed the terminal.
+    """
+    station = request.station
+    await host.owners.claim(station)  # one may be registered to settle without proof
+    if station.owner is None:
+        raise NotOwner
+    node, epoch = station.owner
+    async with host.pool.acquire() as connection, connection.transaction():
+        hold = SQL["hold"](**of_batch(request), node=node, epoch=epoch)
+        if await connection.fetchrow(*hold) is not None:
+            balanced, began = await _ended(connection, request, claimed)
+            host.registry.in_batch(station, began)
+            return balanced
+    await host.owners.check(station)
+    return None
+
+
+async def _ended(connection: Any, request: Request, claimed: Field48Totals) -> tuple[Balanced, str]:
+    """End a batch that is held: what balanced of it, and the batch that begins."""
     whose = of_batch(request)
-    rows = await host.pool.fetch(*SQL["totals"](**whose, debits=_DEBITS, credits=_CREDITS))
+    rows = await connection.fetch(*SQL["totals"](**whose, debits=_DEBITS, credits=_CREDITS))
     kept = {Scheme(scheme): Totals(*totals) for scheme, *totals in rows}
     balanced = {
         scheme: compare(kept.get(scheme, Totals()), _half(claimed, half)) is BatchBalance.BALANCED
@@ -64,7 +85,8 @@ async def _settle(request: Request, host: Host, claimed: Field48Totals) -> Balan
     }
     if not all(balanced.values()) and not request.certain:
         raise Refusal("58", "总额不符,请先做一笔联机交易再结算", rule="line_not_bound")
-    began = await host.pool.fetchval(
+    began = next_batch(request.field60.batch)
+    await connection.execute(
         *SQL["settle"](
             **whose,
             **{f"{half}balanced": balanced[scheme] for scheme, half in _HALVES.items()},
@@ -75,13 +97,10 @@ async def _settle(request: Request, host: Host, claimed: Field48Totals) -> Balan
             },
             now=request.received_at,
             claimed=str(request.message[48]),
-            next_batch=next_batch(request.field60.batch),
+            next_batch=began,
         )
     )
-    if began is None:  # another message of the same terminal was first
-        return await _settled(request, host) or balanced
-    host.registry.in_batch(request.station, began)
-    return balanced
+    return balanced, began
 
 
 async def _settled(request: Request, host: Host) -> Balanced | None:

@@ -18,6 +18,13 @@ FROM transactions
 WHERE {of_batch} AND {counts}
 GROUP BY scheme;
 
+-- name: hold
+-- description: Hold a terminal in its batch, if this host serves it: until then nothing else is opened.
+SELECT FROM terminals
+WHERE merchant_id = :merchant AND terminal_id = :terminal AND batch = :batch
+  AND host = :node AND epoch = :epoch
+FOR UPDATE;
+
 -- name: settle
 -- description: Keep a settlement and begin the next batch, once.
 WITH settled AS (

@@ -14,10 +14,10 @@ from annul.host.financial import (
     opened,
     record,
     refuse,
-    repeat,
     reserve,
 )
 from annul.host.host import Host
+from annul.host.repeats import repeat
 from annul.host.reply import Reply
 from annul.host.request import Request
 from annul.wire.subfields import Field61
@@ -85,6 +85,7 @@ async def advise(request: Request, host: Host) -> Reply:
     )
     if not await opened(request, host, advised, owed="advice"):
         if await host.journal.find(request.key) is None:
+            admit(request)  # the batch may have ended meanwhile
             again = await host.journal.find_by_id(original.merchant_id, original.id)
             ruling = void_rules.check(again, await _undoing(request, host))
             return await _refuse(request, host, original, BEING_UNDONE if ruling.ok else ruling)
