@@ -135,10 +135,10 @@ class Port:
         return True
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Open a port for `Port`, a free one when `port` is 0."""
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Open a port for `Port`, a free one when `port` is 0; `shared` with others of this user."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family)
+    return socket.create_server((host, port), family=family, reuse_port=shared)
 
 
 @asynccontextmanager

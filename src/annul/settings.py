@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     terminals_tls_port: int | None = Field(
         None, ge=0, le=65535, description="where they connect; default: terminals_port + 1"
     )
+    terminals_shared: bool = Field(
+        default=False,
+        description="other host processes of this machine listen there too; the kernel deals out",
+    )
     terminals_framing: str = Field("tpdu_2", description="how their messages are framed")
     terminals_dialect: str = Field(
         "unionpay_pos", description="what terminals speak that are not registered with another"
@@ -151,6 +155,10 @@ class Settings(BaseSettings):
     retention_days: dict[str, Annotated[int, Field(le=36_500)]] = Field(
         default_factory=dict,
         description="days for which a subject is kept, where not as documented",
+    )
+
+    seals_folder: Path | None = Field(
+        None, description="folder of the exports of seals; default: seals in the data folder"
     )
 
     master_key_file: Path | None = Field(None, description="default: master.key in the data folder")
@@ -239,6 +247,11 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         """The file of the local master key, which `master_key` takes the place of."""
         return self.master_key_file or self.data / "master.key"
+
+    @property
+    def seals(self) -> Path:
+        """The folder of the exports of seals."""
+        return self.seals_folder or self.data / "seals"
 
     @property
     def secured_port(self) -> int:

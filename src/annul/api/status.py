@@ -147,6 +147,14 @@ def build(access: Access, figures: Figures, loops: Loops) -> FastAPI:
     async def metrics(_user: Annotated[str, Depends(door.accepted)]) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
+    add_password(app, access)
+    return app
+
+
+def add_password(app: FastAPI, access: Access) -> None:
+    """Let people choose a password of their own."""
+    door = _Door(access)
+
     @app.post("/password", status_code=204)
     async def password(
         new: NewPassword, user: Annotated[tuple[str, SignInVerdict], Depends(door.known)]
@@ -156,5 +164,3 @@ def build(access: Access, figures: Figures, loops: Loops) -> FastAPI:
             await account.choose(access, visitor, new.password.get_secret_value())
         except PasswordRefused as error:
             raise HTTPException(422, str(error)) from error
-
-    return app

@@ -39,7 +39,7 @@ from annul.renewal import renewing
 from annul.resolve.audit import Auditor
 from annul.resolve.book import Book
 from annul.resolve.circuits import Circuits
-from annul.resolve.exports import SEAL_EXPORTS, Exports
+from annul.resolve.exports import Exports
 from annul.resolve.pace import Pace
 from annul.resolve.resolver import Resolver
 from annul.resolve.sealing import Sealing
@@ -129,7 +129,9 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
         await _start_workers(base, host, recovery, (forwarder, resolver), stack)
         server = TerminalServer(host, framing_of(settings.terminals_framing), _limits(settings))
         stack.push_async_callback(server.stop)
-        port = await server.listen(settings.terminals_host, settings.terminals_port)
+        port = await server.listen(
+            settings.terminals_host, settings.terminals_port, shared=settings.terminals_shared
+        )
         tls_port = None
         if settings.terminals_tls is not None:
             tls_port = await stack.enter_async_context(
@@ -147,7 +149,10 @@ async def _secured(
 ) -> AsyncIterator[int]:
     """Open the port for terminals that speak TLS, and renew its certificate while it is open."""
     opened = await server.listen(
-        settings.terminals_host, settings.secured_port, server_context(tls)
+        settings.terminals_host,
+        settings.secured_port,
+        server_context(tls),
+        shared=settings.terminals_shared,
     )
     async with renewing(tls, opened.use, server.host.loops, opened.number):
         yield opened.number
@@ -216,7 +221,7 @@ def _sealing(base: Ground, host: Host) -> tuple[Sealing, ...]:
     if base.notary is None:
         return ()
     seals = Seals(base.pool, base.notary)
-    exports = Exports(seals, base.notary, base.settings.data / SEAL_EXPORTS)
+    exports = Exports(seals, base.notary, base.settings.seals)
     return (Sealing(seals, exports, base.clock, host.calendar, base.loops),)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from annul.resolve.exports import SEAL_EXPORTS, Exports, checked
+from annul.resolve.exports import Exports, checked
 from annul.resolve.proof import sound
 from annul.resolve.seals import Seals
 from annul.security.notary import Notary
@@ -28,7 +28,7 @@ def register(group: typer.Typer) -> None:
 async def exports(base: Reach) -> Exports:
     """Give the exports of a host; raises `MasterKeyError`."""
     notary = Notary(await base.master_key())
-    return Exports(Seals(base.pool, notary), notary, base.settings.data / SEAL_EXPORTS)
+    return Exports(Seals(base.pool, notary), notary, base.settings.seals)
 
 
 def export(

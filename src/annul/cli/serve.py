@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import typer
 
-from annul.app import Ground, Running, desk_page, ground, serve, status_page
+from annul.app import Ground, desk_page, ground, serve, status_page
 from annul.host.membership import NodeLost
 from annul.security.certificates import authority
 from annul.security.masterkey import load_or_create
@@ -22,6 +22,8 @@ from annul.settings import Settings
 from annul.sim.demo import ISSUERS, DemoPlan, seed
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.sim.terminal.profile import Profile
+
+from .hosts import Served, TerminalPorts, served
 
 # The demo's issuers listen this far above the terminals' port, their controls above them.
 _ISSUERS: Final = (8, 9, 10)
@@ -49,15 +51,42 @@ class Demo:
         }
 
 
-async def serve_until_told(settings: Settings, *, demo: bool) -> None:
+async def serve_hosts_until_told(
+    settings: Settings, count: int, config: Path | None, *, demo: bool
+) -> None:
+    """Look after so many host processes until SIGINT or SIGTERM.
+
+    Raises `OSError` when a port is taken, `NumberForSeveral`, and `HostsNotUp` when one ends at its
+    start.
+    """
+    stopped = _told_to_stop()
+    async with AsyncExitStack() as stack:
+        settings = with_certificates(settings) if demo else settings
+        base = await stack.enter_async_context(ground(settings))
+        shown = await stack.enter_async_context(_demo(base)) if demo else None
+        password = await base.access.first_password()
+        controls = shown.by_issuer if shown else {}
+        where = await stack.enter_async_context(served(base, count, config, controls))
+        typer.echo(_greeting(settings, where, password, shown))
+        await stopped.wait()
+        typer.echo("stopping: requests under way are finished first")
+    typer.echo("stopped")
+
+
+def _told_to_stop() -> asyncio.Event:
+    """Give what SIGINT and SIGTERM set."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped
+
+
+async def serve_until_told(settings: Settings, *, demo: bool, greet: bool = True) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Raises `OSError` when a port is taken, `NodeTaken` or `NodeLost` when the node number is.
     """
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+    stopped = _told_to_stop()
     async with AsyncExitStack() as stack:
         settings = with_certificates(settings) if demo else settings
         base = await stack.enter_async_context(ground(settings))
@@ -70,13 +99,17 @@ async def serve_until_told(settings: Settings, *, demo: bool) -> None:
         if settings.console:
             controls = shown.by_issuer if shown else {}
             desk = await stack.enter_async_context(desk_page(running.ground, running, controls))
-        typer.echo(_greeting(settings, running, status, desk, password, shown))
+        where = Served(TerminalPorts(running.port, running.tls_port), status, desk)
+        if greet:
+            typer.echo(_greeting(settings, where, password, shown))
         _settle_memory()
         await _first(stopped, running.membership.lost)
         if running.membership.lost.is_set():
             raise NodeLost
-        typer.echo("stopping: requests under way are finished first")
-    typer.echo("stopped")
+        if greet:
+            typer.echo("stopping: requests under way are finished first")
+    if greet:
+        typer.echo("stopped")
 
 
 async def _first(*events: asyncio.Event) -> None:
@@ -183,27 +216,20 @@ def _scheme(tls: ServerTls | None) -> str:
     return "https" if tls else "http"
 
 
-def _greeting(
-    settings: Settings,
-    running: Running,
-    status: int,
-    desk: int | None,
-    password: str | None,
-    demo: Demo | None,
-) -> str:
-    seen = f"{_scheme(settings.status_tls)}://{settings.status_host}:{status}"
+def _greeting(settings: Settings, where: Served, password: str | None, demo: Demo | None) -> str:
+    seen = f"{_scheme(settings.status_tls)}://{settings.status_host}:{where.status}"
+    plain, secured = where.terminals
     lines = [
         "",
         "annul is up.",
-        f"  terminals   {settings.terminals_host}:{running.port}",
+        f"  terminals   {settings.terminals_host}:{plain}",
+        *([f"              {settings.terminals_host}:{secured} (TLS)"] if secured else []),
+        *([f"  hosts       {len(where.processes)} processes"] if where.processes else []),
         *(
-            [f"              {settings.terminals_host}:{running.tls_port} (TLS)"]
-            if running.tls_port
-            else []
-        ),
-        *(
-            [f"  console     {_scheme(settings.console_tls)}://{settings.console_host}:{desk}"]
-            if desk
+            [
+                f"  console     {_scheme(settings.console_tls)}://{settings.console_host}:{where.console}"
+            ]
+            if where.console
             else []
         ),
         f"  status      {seen}/status  (also /health, /metrics)",

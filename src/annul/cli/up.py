@@ -12,6 +12,7 @@ from annul.domain.errors import AnnulError
 
 from .secret import Database
 
+_PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 _OF_A_PORT: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
 
@@ -72,6 +73,18 @@ def starting() -> Iterator[None]:
         raise
 
 
+def end_with_parent() -> None:
+    """Be told to stop when the process that started this one ends, however it does (Linux)."""
+    import ctypes
+    import os
+    import signal
+
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it has ended meanwhile
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 def register(application: typer.Typer) -> None:
     """Add the command."""
     application.command("up")(up)
@@ -83,15 +96,26 @@ def up(
     config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
     *,
     demo: Annotated[bool, typer.Option(help="Add issuer simulators and merchants.")] = False,
+    hosts: Annotated[
+        int, typer.Option(min=1, max=10, help="Host processes, each on a core of its own.")
+    ] = 1,
+    with_others: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Start the host and all that belongs to it; Ctrl-C stops it."""
+    import structlog
     import uvloop
 
-    from annul.cli.serve import serve_until_told
+    from annul.cli.serve import serve_hosts_until_told, serve_until_told
     from annul.logs import configure
     from annul.settings import Settings
 
     settings = Settings.load(config, data=data, database=database)
     configure(settings.log_level)
     with starting():
-        uvloop.run(serve_until_told(settings, demo=demo))
+        if hosts > 1:
+            uvloop.run(serve_hosts_until_told(settings, hosts, config, demo=demo))
+            return
+        if with_others:
+            end_with_parent()
+            structlog.contextvars.bind_contextvars(process=settings.data.name)
+        uvloop.run(serve_until_told(settings, demo=demo, greet=not with_others))

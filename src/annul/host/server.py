@@ -191,10 +191,13 @@ class TerminalServer:
         self._sweeper: asyncio.TimerHandle | None = None
 
     async def listen(
-        self, host: str, port: int, context: ssl.SSLContext | None = None
+        self, host: str, port: int, context: ssl.SSLContext | None = None, *, shared: bool = False
     ) -> "TerminalPort":
-        """Open a port (a free one when `port` is 0), with a `context` for TLS only."""
-        opened = TerminalPort(self, listen(host, port))
+        """Open a port (a free one when `port` is 0), with a `context` for TLS only.
+
+        A `shared` one other processes may open too: the kernel deals connections out.
+        """
+        opened = TerminalPort(self, listen(host, port, shared=shared))
         await opened.use(context)
         self._ports.append(opened)
         if self._sweeper is None:

@@ -6,6 +6,7 @@ it. So the files belong where the database's operator cannot write (docs/SECURIT
 
 import asyncio
 import json
+import os
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,6 @@ from annul.security.notary import Notary, signed
 
 from .seals import AT_ONCE, Broken, Seals
 
-SEAL_EXPORTS: Final = "seals"  # in the data folder
 _VERSION: Final = 1
 
 
@@ -96,6 +96,6 @@ class Exports:
 
 def _write(file: Path, content: str) -> None:
     file.parent.mkdir(mode=0o700, exist_ok=True)
-    partial = file.with_suffix(".partial")
+    partial = file.with_suffix(f".{os.getpid()}.partial")  # other hosts may share the folder
     partial.write_text(content, encoding="utf-8")
     partial.replace(file)
