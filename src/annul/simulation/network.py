@@ -220,9 +220,11 @@ class Network:
 
     # As `socket` -------------------------------------------------------------------------------
 
-    def create_server(self, address: tuple[str, int], family: int = 0) -> _Listener:
+    def create_server(
+        self, address: tuple[str, int], family: int = 0, *, reuse_port: bool = False
+    ) -> _Listener:
         """Open a port; raises `OSError` when it is taken."""
-        del family
+        del family, reuse_port  # no two hosts of a story share a port
         _, port = address
         if port in self._ports:
             message = f"port {port} is taken"

@@ -67,6 +67,7 @@ class Plan:
     setup: tuple[str, ...] = ()  # statements: what the acquirer knows, or asks for, from the start
     changes: tuple[tuple[str, str], ...] = ()  # statements: what somebody changes, and back again
     policy: tuple[tuple[str, Any], ...] = ()  # what issuers allow, where it is not as usual
+    roams: float = 0.0  # how often a terminal does the next thing at another host
     slow: float = 0.02
     skews_s: tuple[float, ...] = field(default=(0.0, 0.0, 0.0))
 
@@ -93,6 +94,7 @@ def plan(seed: int, rounds: int) -> Plan:
         telephones=random.random() < 0.3,
         slow=random.choice((0.0, 0.01, 0.05)),
         skews_s=tuple(random.choice((0.0, 0.0, 0.4, -0.4)) for _ in range(3)),
+        roams=random.choice((0.0, 0.0, 0.2, 0.7)),
     )
     return replace(drawn, **_LONG_DAY) if long else drawn
 

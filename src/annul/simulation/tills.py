@@ -40,6 +40,7 @@ class SimulatedDevice:
         self.journal = TerminalJournal(":memory:", Vault(bytes.fromhex(self.who[2])))
         self.voids = 0
         self._cell = cell
+        self._random = random
         self._patience_s = random.choice(_PATIENCE_S)
         self._at = random.randrange(cell.plan.hosts)
         self._terminal = self._new_terminal()
@@ -51,6 +52,7 @@ class SimulatedDevice:
     async def attempt(self, order: TerminalOrder) -> Record | None:
         """Do one transaction; None when its outcome is open, or nothing could be sent."""
         self.voids += order.kind.name in VOIDS
+        self._roam()
         for _ in range(_TRIES):
             try:
                 return await self._terminal.perform(order)
@@ -65,6 +67,7 @@ class SimulatedDevice:
 
     async def settle(self) -> None:
         """Settle the batch, if that goes."""
+        self._roam()
         try:
             await settle(self._terminal)
         except (NotPossible, StillOwing, SignInRefused, NoAnswerFromHost, Unreachable):
@@ -81,6 +84,10 @@ class SimulatedDevice:
             except (NoAnswerFromHost, StillOwing, SignInRefused):
                 await asyncio.sleep(1.0)
         self._terminal.close()
+
+    def _roam(self) -> None:
+        if self._cell.plan.hosts > 1 and self._random.random() < self._cell.plan.roams:
+            self._go_elsewhere()
 
     def _go_elsewhere(self) -> None:
         self._terminal.close()
