@@ -12,6 +12,7 @@ def main() -> None:
     figures = {
         "codec": codec.measure(),
         "e2e": plain,
+        "two_hosts": e2e.measure(hosts=2),
         "tls": tls.measure(plain),
         "desk": desk.measure(),
     }

@@ -21,6 +21,7 @@ from bench.lines import SecuredLines
 from tests.support.processes import (
     IssuerProcess,
     Process,
+    children_of,
     cpu_seconds,
     descendants,
     free_port,
@@ -52,20 +53,25 @@ async def nobody(_base: Ground, _terminal: tuple[str, str, str], _port: int) -> 
 
 
 def measure(
-    terminals: int = 200, seconds: float = 15.0, around: Around = nobody, *, tls: bool = False
+    terminals: int = 200,
+    seconds: float = 15.0,
+    around: Around = nobody,
+    *,
+    tls: bool = False,
+    hosts: int = 1,
 ) -> dict[str, float]:
     """Give transactions per second, latencies, and CPU per transaction of each part.
 
     `around` is what else goes on meanwhile; with `tls` each terminal comes over TLS 1.3 with a
-    certificate of its own. Raises `AssertionError` when the books differ
-    afterwards: a wrong host is not measured.
+    certificate of its own; of several `hosts` the CPU is that of all. Raises `AssertionError` when
+    the books differ afterwards: a wrong host is not measured.
     """
     with open_folder() as folder:
-        return uvloop.run(_measure(folder, terminals, seconds, around, tls=tls))
+        return uvloop.run(_measure(folder, terminals, seconds, around, tls=tls, hosts=hosts))
 
 
 async def _measure(
-    folder: Path, terminals: int, seconds: float, around: Around, *, tls: bool
+    folder: Path, terminals: int, seconds: float, around: Around, *, tls: bool, hosts: int
 ) -> dict[str, float]:
     async with AsyncExitStack() as stack:
         issuer = IssuerProcess.plan(folder, 1)
@@ -85,14 +91,19 @@ async def _measure(
             **(lines.environment if lines else {}),
             **meanwhile.environment,
         }
-        host = Process("host", ["up", f"--data={folder}"], port, folder, environment)
+        words = ["up", f"--data={folder}", *([f"--hosts={hosts}"] if hosts > 1 else [])]
+        host = Process("host", words, port, folder, environment)
         database = EmbeddedPostgres(folder)
         stack.push_async_callback(database.stop)
         stack.push_async_callback(host.stop)
         await host.start()
+        await host.greeting()
         postgres = database.pid()
         assert postgres is not None, "the host has started it"
-        meter = _Meter({"host": host.pid, "issuer": issuer.process.pid, "terminals": os.getpid()})
+        serving = children_of(host.pid, b"--with-others") or [host.pid]
+        meter = _Meter(
+            {"host": serving, "issuer": [issuer.process.pid], "terminals": [os.getpid()]}
+        )
         meter.families["postgres"] = postgres
         async with meanwhile.go_on():
             chosen = credentials[:terminals]
@@ -122,14 +133,14 @@ async def _measure(
 class _Meter:
     """CPU time of each part between two readings, in seconds."""
 
-    def __init__(self, processes: dict[str, int]) -> None:
+    def __init__(self, processes: dict[str, list[int]]) -> None:
         self._processes = processes
         self.families: dict[str, int] = {}
         self.used: dict[str, float] = {}
 
     def read(self) -> None:
         """Begin to count, or end."""
-        now = {name: cpu_seconds(pid) for name, pid in self._processes.items()}
+        now = {name: sum(map(cpu_seconds, pids)) for name, pids in self._processes.items()}
         for name, pid in self.families.items():
             now[name] = sum(cpu_seconds(each) for each in (pid, *descendants(pid)))
         self.used = {name: value - self.used.get(name, 0.0) for name, value in now.items()}

@@ -82,6 +82,20 @@ def annul(
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
+def children_of(process: int, word: bytes) -> list[int]:
+    """Give the processes that a process has started with a word in their command."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
+    return [one for one in map(int, children.split()) if word in command_of(one)]
+
+
+def command_of(process: int) -> bytes:
+    """Give the command of a process, empty when it has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 @dataclass(slots=True)
 class Process:
     """One command of annul, its log in a file; it can be killed and started again."""

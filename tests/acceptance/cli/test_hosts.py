@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes import Process, annul, free_port
+from tests.support.processes import Process, annul, children_of, command_of, free_port
 
 _PASSWORD = "correct horse battery staple"
 _HOSTS = 2
+_HOST = b"--with-others"  # a word of its command
 
 
 class Cell:
@@ -70,20 +71,12 @@ class Cell:
 
     def processes(self) -> list[int]:
         """Give the process ids of the host processes."""
-        children = Path(f"/proc/{self.up.pid}/task/{self.up.pid}/children").read_text().split()
-        return [one for one in map(int, children) if b"--with-others" in _command(one)]
-
-
-def _command(process: int) -> bytes:
-    try:
-        return Path(f"/proc/{process}/cmdline").read_bytes()
-    except OSError:
-        return b""
+        return children_of(self.up.pid, _HOST)
 
 
 async def _gone(processes: list[int]) -> None:
     async with asyncio.timeout(20):
-        while any(b"--with-others" in _command(one) for one in processes):
+        while any(_HOST in command_of(one) for one in processes):
             await asyncio.sleep(0.05)
 
 

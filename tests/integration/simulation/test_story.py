@@ -89,7 +89,7 @@ def test_a_story_that_fails_is_shrunk_to_what_it_takes(ground: World) -> None:
         assert not tell(ground, short).holds
     assert len(short.faults) <= 3 < len(whole.faults)
     assert short.tills * short.hosts <= whole.tills * whole.hosts
-    assert "lost_request" in words(short)
+    assert any(silence in words(short) for silence in ("lost_request", "lost_answer"))
 
 
 def test_a_chart_shows_one_void_from_terminal_to_issuer(ground: World) -> None:
