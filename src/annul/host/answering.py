@@ -56,18 +56,8 @@ async def _served(host: Host, entry: Admitted, now: datetime) -> Reply:
             return await _judged(host, entry, now)
         except NotOwner:
             log.info("terminal_claimed_elsewhere", terminal=entry.station.identity)
+            await host.owners.look(entry.station)
     raise StoreUnavailable  # two hosts take it from each other all the time
-
-
-async def _claimed(host: Host, entry: Admitted) -> None:
-    """Claim the terminal; raises `Refusal` A0 when other keys than the message's are in force."""
-    station = entry.station
-    if station.owner is not None:
-        return
-    await host.owners.claim(station)
-    known = {station.mac_key, station.pending.mac if station.pending else None}
-    if entry.key is not None and entry.key not in known:
-        raise Refusal("A0", rule="keys_replaced")
 
 
 async def _judged(host: Host, entry: Admitted, now: datetime) -> Reply:
@@ -78,8 +68,6 @@ async def _judged(host: Host, entry: Admitted, now: datetime) -> Reply:
     """
     request: Request | None = None
     try:
-        if entry.proven:
-            await _claimed(host, entry)
         if entry.proves is not None:
             await _take_up(host, entry, entry.proves, now)
         request = attribute(entry, host.vault, now, host.business_date(now))

@@ -27,7 +27,6 @@ from annul.wire.subfields import Field53
 
 from . import failed
 from .host import Host
-from .owners import NotOwner
 from .recovery import too_late
 from .repeats import ended_elsewhere, repeat
 from .reply import Reply
@@ -212,12 +211,16 @@ async def opened(
     """Write a request's row; False when its key is taken or its original can not be held.
 
     A request that is new and whose MAC held binds its connection to the terminal. What is refused
-    anyhow any host may write; for anything else raises `NotOwner` when another serves the terminal.
+    anyhow any host may write; for anything else this one claims the terminal, and raises `NotOwner`
+    when another has since. A repeat claims nothing: anybody who has seen it may send it again.
     """
     covers, station, epoch = request.merchant.pending_covers, request.station, None
     if transaction.state is not State.DECLINED:
         if station.owner is None:
-            raise NotOwner
+            if await host.journal.find(request.key) is not None:
+                return False
+            await host.owners.claim(station)
+        assert station.owner is not None, "it was claimed"
         _, epoch = station.owner
     opening = Opening(transaction, host.journal.node, whole, owed, covers, epoch)
     if not await host.journal.open(opening):

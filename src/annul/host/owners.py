@@ -1,4 +1,4 @@
-"""Which terminals this host serves: each is claimed with the first message that is proven here.
+"""Which terminals this host serves: each is claimed with the first new request that is proven here.
 
 Several hosts share a cell, and a terminal may come to any of them, even with each message. What one
 knows of a terminal is true as long as no other has claimed it; the database refuses whatever is
@@ -71,7 +71,9 @@ class Owners:
                 mine.set_result(None)
 
     async def check(self, station: Station) -> None:
-        """Raise `NotOwner` when another host has claimed it; what a loss hides is not known."""
+        """Raise `NotOwner` when another host has claimed what this one had; a loss hides it."""
+        if station.owner is None:
+            return
         try:
             elsewhere = await working_keys.served_elsewhere(self._pool, station)
         except StoreUnavailable:

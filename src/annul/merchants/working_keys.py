@@ -47,8 +47,7 @@ async def hand_out(
     Raises `MasterKeyMissing`, `UnusableKey` when the master key does not open, `StoreUnavailable`.
     """
     form = station.terminal.key_form
-    # What another host may have made current since is handed out no more.
-    if station.owner is None or station.pending is None or station.pending.form != form:
+    if station.pending is None or station.pending.form != form:
         async with _held(pool, station) as connection:
             pending, master = station.pending, station.master_key
             if master is None:

@@ -7,7 +7,6 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -36,25 +35,30 @@ async def upgrade(url: str, revision: str = "head") -> None:
     Who may only serve may ask for it too, and nothing happens when nothing is missing. Raises
     `MigrationsDue`, `RolesMissing` and `RightsMissing` when something is that this role can not do.
     """
-    address = make_url(url)
-    engine = create_async_engine(address.set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+
+    async def connect() -> Any:  # not by the engine, which knows no URL of several hosts
+        return await asyncpg.connect(url)
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            await _migrated(connection, address, revision)
+            await _migrated(connection, revision)
             await grant((await connection.get_raw_connection()).driver_connection)
     finally:
         await engine.dispose()
 
 
-async def _migrated(connection: AsyncConnection, address: URL, revision: str) -> None:
+async def _migrated(connection: AsyncConnection, revision: str) -> None:
+    who = text("SELECT current_user, current_database()")
+    role, database = (await connection.execute(who)).one()
     try:
         await connection.run_sync(_upgrade, revision)
     except (asyncpg.InsufficientPrivilegeError, DBAPIError) as error:
         cause = error.orig and error.orig.__cause__ if isinstance(error, DBAPIError) else error
         if not isinstance(cause, asyncpg.InsufficientPrivilegeError):
             raise
-        message = f"{address.username} may not migrate the database {address.database}: {cause}"
+        message = f"{role} may not migrate the database {database}: {cause}"
         raise MigrationsDue(message) from error
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -13,6 +14,8 @@ from annul.wire.subfields import Field48Totals
 from tests.support.site import RogueSite, another, open_rogue_site
 from tests.support.soft import Cashier, cashier
 from tests.support.wire import Keyed, dial, managing, sale
+
+_OWNER: Final = "SELECT host, epoch FROM terminals WHERE terminal_id = $1"
 
 
 @pytest.fixture
@@ -145,23 +148,37 @@ async def test_what_is_asked_of_a_terminal_reaches_it_at_the_host_that_it_is_at(
         await site.eventually(lambda: station.wants == "", within_s=3)
 
 
+async def test_who_repeats_what_was_seen_takes_no_terminal(
+    site: RogueSite, second: Running
+) -> None:
+    """Sent again and again at another host it is answered from store, and nothing moves."""
+    owner = Keyed(site.terminals[0])
+    async with dial(site.port) as here, dial(second.port) as there:
+        await owner.sign_in(here)
+        seen = owner.signed("0200", sale(owner.who, "000001", 100))
+        first = await here.told(seen)
+        before = await site.pool.fetchrow(_OWNER, owner.who[1])
+        for _ in range(5):
+            again = await there.told(seen)
+            assert (again.code, again.message[37]) == ("00", first.message[37])
+        assert await site.pool.fetchrow(_OWNER, owner.who[1]) == before
+        assert (await owner.sell(here, "000002", 100)).code == "00"
+    assert second.host.owners.claimed == 0
+
+
 async def test_nobody_takes_a_terminal_without_its_key(site: RogueSite, second: Running) -> None:
     """A stranger names it at another host, signs it in there, forges: its host goes on with it."""
     owner = Keyed(site.terminals[0])
     async with dial(site.port) as here, dial(second.port) as there:
         await owner.sign_in(here)
         assert (await owner.sell(here, "000001", 100)).code == "00"
-        before = await site.pool.fetchrow(
-            "SELECT host, epoch FROM terminals WHERE terminal_id = $1", owner.who[1]
-        )
+        before = await site.pool.fetchrow(_OWNER, owner.who[1])
         forged = owner.signed("0200", sale(owner.who, "000002"))
         forged = forged[:-1] + bytes([forged[-1] ^ 1])
         assert (await there.told(forged)).code == "A0"
         stranger = Keyed(owner.who)
         await stranger.sign_in(there)
         await there.ask(managing("echo", owner.who, "301"))
-        after = await site.pool.fetchrow(
-            "SELECT host, epoch FROM terminals WHERE terminal_id = $1", owner.who[1]
-        )
+        after = await site.pool.fetchrow(_OWNER, owner.who[1])
         assert after == before
         assert (await owner.sell(here, "000003", 100)).code == "00"

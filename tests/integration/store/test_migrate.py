@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import MigrationsDue, upgrade
 from annul.store.roles import OWNER, RightsMissing
@@ -51,6 +52,15 @@ async def test_who_serves_migrates_nothing_and_says_who_has_to(empty: str) -> No
     assert await _ask(empty, _VERSION) == "0011"
     await upgrade(as_owner(empty))
     await upgrade(empty)
+
+
+async def test_a_url_may_name_several_hosts_of_which_one_is_away(empty: str) -> None:
+    """A standby that was promoted is found by itself, to migrate as to serve."""
+    several = empty.replace("?host=", "?host=/nowhere,") + "&target_session_attrs=read-write"
+    await upgrade(as_owner(several))
+    pool = await connect(several)
+    assert await pool.fetchval("SELECT count(*) FROM hosts") == 0
+    await pool.close()
 
 
 async def test_a_right_that_is_missing_is_named_and_granted_by_the_owner(
