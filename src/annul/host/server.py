@@ -255,15 +255,18 @@ class TerminalServer:
         self, connection: TerminalConnection, frame: Frame, station: Station
     ) -> None:
         """Let a frame in once its terminal has been looked at; without the database, as known."""
-        with suppress(*STORE_LOST):
-            await self.host.owners.look(station)
-        let_in = self.host.door.open(frame.body, frame.head, connection.peer, looked=True)
+        let_in: Admitted | Turned | Unsure | None = None
+        try:
+            with suppress(*STORE_LOST):
+                await self.host.owners.look(station)
+            let_in = self.host.door.open(frame.body, frame.head, connection.peer, looked=True)
+            if isinstance(let_in, Turned):
+                _turn_away(connection, frame.head, let_in)
+        finally:
+            if not isinstance(let_in, Admitted):
+                connection.ended()
         if isinstance(let_in, Admitted):
             await self._exchange(connection, frame.head, let_in)
-            return
-        assert isinstance(let_in, Turned), "what has been looked at is no longer unsure"
-        _turn_away(connection, frame.head, let_in)
-        connection.ended()
 
     async def _exchange(self, connection: TerminalConnection, head: bytes, entry: Admitted) -> None:
         answered = False

@@ -72,6 +72,7 @@ _OTHERS: Final = {
     "api/v1/orders.py": "waits for an order, up to a limit",
     "api/watched.py": "serves one socket, as a part of its request",
     "cli/conclude.py": "waits for a conclusion, up to a limit",
+    "cli/hosts.py": "keeps one process alive, until it is cancelled",
     "host/repeats.py": "waits for another process's outcome, up to the issuer's time",
     "issuers/late.py": "tries one answer until it is delivered",
     "resolve/book.py": "opens cases until none is left",
