@@ -214,6 +214,8 @@ async def test_a_host_looks_by_itself_and_tells(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("annul.app.hosting.Sweep", partial(Sweep, first_s=0.0, every_s=0.1))
+    for rests in ("_RESTS", "_RESTS_AGAIN"):
+        monkeypatch.setattr(f"annul.resolve.sweep.{rests}", 0.0)
     async with open_site(database, tmp_path) as site:
         with cashier(site.port, site.terminals[0]) as till:
             await till.take("sale", 12_345)
