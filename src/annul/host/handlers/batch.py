@@ -66,12 +66,14 @@ async def _settle(request: Request, host: Host, claimed: Field48Totals) -> Balan
     node, epoch = station.owner
     async with host.pool.acquire() as connection, connection.transaction():
         hold = SQL["hold"](**of_batch(request), node=node, epoch=epoch)
-        if await connection.fetchrow(*hold) is not None:
-            balanced, began = await _ended(connection, request, claimed)
-            host.registry.in_batch(station, began)
-            return balanced
-    await host.owners.check(station)
-    return None
+        held = await connection.fetchrow(*hold) is not None
+        ended = await _ended(connection, request, claimed) if held else None
+    if ended is None:
+        await host.owners.check(station)
+        return None
+    balanced, began = ended
+    host.registry.in_batch(station, began)  # once that is written
+    return balanced
 
 
 async def _ended(connection: Any, request: Request, claimed: Field48Totals) -> tuple[Balanced, str]:
