@@ -187,9 +187,16 @@ async def test_a_sign_on(site: RogueSite, how: str) -> None:
 # Storms ----------------------------------------------------------------------------------------
 
 
-async def test_a_storm_of_echoes_stops_no_sale(site: RogueSite) -> None:
+@pytest.fixture
+async def patient(database: str, tmp_path: Path) -> Any:
+    """An issuer that is waited for as long as outside: a storm is answered by the same process."""
+    async with open_rogue_site(database, tmp_path, timeout_ms=15_000) as opened:
+        yield opened
+
+
+async def test_a_storm_of_echoes_stops_no_sale(patient: RogueSite) -> None:
     """Each is answered, and what is sold meanwhile is answered in time."""
-    lines = tuple(site.rogue.lines)
+    site, lines = patient, tuple(patient.rogue.lines)
     with cashier(site.port, site.terminals[0]) as till:
         await till.take("sale", 1)
         for line in lines:
@@ -217,9 +224,9 @@ async def test_what_was_whole_before_rubbish_is_answered(site: RogueSite) -> Non
     await site.books_agree()
 
 
-async def test_answers_to_nothing_flood_in(site: RogueSite) -> None:
+async def test_answers_to_nothing_flood_in(patient: RogueSite) -> None:
     """An issuer that answers what nobody asked: none is believed, and the right one is heard."""
-    asked: list[Asked] = []
+    site, asked = patient, list[Asked]()
     site.rogue.rules["sale"] = asked.append
     with cashier(site.port, site.terminals[0]) as till:
         selling = asyncio.create_task(till.take("sale", 10_000))
