@@ -24,6 +24,7 @@ from annul.store.master_key import keep, sealed_in
 from annul.store.migrate import upgrade
 from annul.store.roles import warn_of_power
 from annul.store.servers import Servers
+from annul.store.witness import FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Ground:
     loops: Loops = field(default_factory=Loops)
     node: int = 0
     notary: Notary | None = None  # without one nothing is sealed or signed
+    witness: Path | None = None  # where this host keeps what the database has confirmed
 
 
 class AlreadyRunning(AnnulError):
@@ -115,4 +117,5 @@ async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterato
             access=Access(pool, clock, vault, settings.second_factor_roles),
             loops=loops,
             notary=Notary(master),
+            witness=settings.data / FOLDER,
         )
