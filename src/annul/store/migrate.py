@@ -16,6 +16,7 @@ from annul.domain.errors import AnnulError
 
 from .roles import OWNER, grant
 from .servers import Servers
+from .statements import statements
 
 _LOCK: Final = 0x616E6E756C  # "annul": two processes that start at once migrate one after the other
 
@@ -75,4 +76,5 @@ def apply_file(name: str) -> None:
     script = (files("annul.store") / "migrations" / "versions" / name).read_text(encoding="utf-8")
     raw = op.get_bind().connection.driver_connection
     assert raw is not None, "a migration runs on an open connection"
-    await_only(raw.execute(script))  # the simple protocol takes many statements at once
+    for statement in statements(script):
+        await_only(raw.execute(statement))
