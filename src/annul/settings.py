@@ -282,6 +282,12 @@ class Settings(BaseSettings):
         return self.seals_folder or self.data / "seals"
 
     @property
+    def witnesses(self) -> list[Path]:
+        """The folders in which the hosts of this data folder keep what they were told."""
+        own = (self.data, *sorted((self.data / "hosts").glob("*")))
+        return [folder for one in own if (folder := one / "witness").is_dir()]
+
+    @property
     def secured_port(self) -> int:
         """The port for terminals that speak TLS; 0 is a free one."""
         if self.terminals_tls_port is not None:

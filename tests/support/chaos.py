@@ -205,7 +205,7 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Comparison, Progress, Ends]:
         ]
         connection = await _connected(EmbeddedPostgres(folder).url)
         stack.push_async_callback(connection.close)
-        await _dry(connection, chaos.dry_s)
+        await dry(connection, chaos.dry_s)
         verdict = await compare(connection, await issuer.entries(), records)
         return verdict, progress, await ends_of_voids(connection)
 
@@ -269,7 +269,7 @@ async def _started(process: Process) -> None:
     return await process.start()
 
 
-async def _dry(connection: asyncpg.Connection, within_s: float) -> None:
+async def dry(connection: asyncpg.Connection, within_s: float) -> None:
     """Wait until nothing is open of which nobody was told, or the time is over."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:

@@ -25,6 +25,8 @@ from annul.store.master_key import keep, sealed_in
 from annul.store.migrate import upgrade
 from annul.store.roles import warn_of_power
 from annul.store.schema import in_schema
+from annul.store.servers import Servers
+from annul.store.witness import FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Ground:
     node: int = 0
     notary: Notary | None = None  # without one nothing is sealed or signed
     directory: Directory | None = None  # of cells, where there are several
+    witness: Path | None = None  # where this host keeps what the database has confirmed
 
 
 class AlreadyRunning(AnnulError):
@@ -72,7 +75,7 @@ async def _master_key(settings: Settings, url: str) -> bytes:
     Raises `AnotherMasterKey` and `MasterKeyError`.
     """
     try:
-        connection = await asyncpg.connect(url, timeout=10)
+        connection = await Servers(url).connect()
     except ValueError as error:  # a port that is no number
         raise asyncpg.ClientConfigurationError(str(error)) from error
     try:
@@ -119,4 +122,5 @@ async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterato
             loops=loops,
             notary=Notary(master),
             directory=directory,
+            witness=settings.data / FOLDER,
         )

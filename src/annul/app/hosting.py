@@ -47,10 +47,12 @@ from annul.resolve.resolver import Resolver
 from annul.resolve.sealing import Sealing
 from annul.resolve.seals import Seals
 from annul.resolve.sweep import Sweep
+from annul.resolve.witnessed import Witnessing
 from annul.security.tls import ServerTls, server_context
 from annul.settings import Settings
 from annul.store.journal import Journal
 from annul.store.retention import Retention
+from annul.store.witness import Witness
 from annul.wire.framing import framing_of
 
 from .foundation import Ground
@@ -232,12 +234,24 @@ def _sealing(base: Ground, host: Host) -> tuple[Sealing, ...]:
     return (Sealing(seals, exports, base.clock, host.calendar, base.loops),)
 
 
+def _witness(base: Ground, stack: AsyncExitStack) -> Witness | None:
+    """Keep what the database confirms, and look whether it still knows; ends after the journal."""
+    if base.witness is None:
+        return None
+    witness = Witness(base.witness)
+    stack.callback(witness.close)
+    witnessing = Witnessing(base.pool, witness, base.clock, base.loops)
+    witnessing.start()
+    stack.push_async_callback(witnessing.stop)
+    return witness
+
+
 async def _made(base: Ground, stack: AsyncExitStack) -> Host:
     settings = base.settings
     registry = Registry(base.pool)
     await registry.load()
     tables = await directory.read(base.pool)
-    journal = Journal(base.pool, base.node)
+    journal = Journal(base.pool, base.node, _witness(base, stack))
     stack.push_async_callback(journal.close)
     keys = KeyExchange(base.pool, base.security, base.clock)
     await keys.load()
