@@ -13,6 +13,7 @@ import structlog
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.business_day import Calendar
+from annul.domain.cells import NONE
 from annul.host.connections import ConnectionLimits
 from annul.host.descriptors import connections_allowed
 from annul.host.door import Door
@@ -25,6 +26,7 @@ from annul.host.notices import Notices
 from annul.host.numbers import IssuerTraces, ReferenceNumbers
 from annul.host.outcomes import Outcomes
 from annul.host.owners import Owners
+from annul.host.proxied import Proxies
 from annul.host.recovery import Recovery
 from annul.host.server import TerminalServer, silent_once_lost
 from annul.host.tongues import Tongues
@@ -129,7 +131,12 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
             log.warning("issuers_not_up", up=host.issuers.up())
         forwarder, resolver = _forwarder(base, host), _resolver(base, host)
         await _start_workers(base, host, recovery, (forwarder, resolver), stack)
-        server = TerminalServer(host, framing_of(settings.terminals_framing), _limits(settings))
+        server = TerminalServer(
+            host,
+            framing_of(settings.terminals_framing),
+            _limits(settings),
+            Proxies(settings.terminals_proxies),
+        )
         stack.push_async_callback(server.stop)
         port = await server.listen(
             settings.terminals_host, settings.terminals_port, shared=settings.terminals_shared
@@ -264,6 +271,7 @@ async def _made(base: Ground, stack: AsyncExitStack) -> Host:
 
 def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) -> Host:
     settings = base.settings
+    cells = base.directory.cells if base.directory else NONE
     calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
     outcomes = Outcomes(journal, registry, calendar.business_date)
     evidence = EvidenceKeeper(base.pool, base.clock, base.node)
@@ -279,7 +287,7 @@ def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) 
         clock=base.clock,
         calendar=calendar,
         numbers=ReferenceNumbers(base.node),
-        traces=IssuerTraces(base.node, random.randrange(100_000)),  # noqa: S311 - where to begin, no secret
+        traces=IssuerTraces(base.node, random.randrange(100_000), cells.share),  # noqa: S311 - where to begin, no secret
         acquirer_id=settings.acquirer_id,
         handlers=HANDLERS,
         support_phone=settings.support_phone,
@@ -295,6 +303,7 @@ def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) 
             base.clock,
             calendar,
             settings.acquirer_id,
+            cells,
         ),
         loops=base.loops,
     )

@@ -1,5 +1,6 @@
 """Bring a database to the newest schema: alembic over plain `.sql` files."""
 
+import re
 from importlib.resources import files
 from typing import Any, Final
 
@@ -50,9 +51,12 @@ async def upgrade(url: str, revision: str = "head") -> None:
 
 
 async def _migrated(connection: AsyncConnection, revision: str) -> None:
-    who = text("SELECT current_user, current_database()")
-    role, database = (await connection.execute(who)).one()
+    who = text("SELECT current_user, current_database(), current_schema()")
+    role, database, schema = (await connection.execute(who)).one()
     try:
+        if schema is None:  # it is not there yet
+            (path,) = (await connection.execute(text("SHOW search_path"))).one()
+            await connection.execute(text(f"CREATE SCHEMA {path}"))
         await connection.run_sync(_upgrade, revision)
     except (asyncpg.InsufficientPrivilegeError, DBAPIError) as error:
         cause = error.orig and error.orig.__cause__ if isinstance(error, DBAPIError) else error
@@ -74,6 +78,8 @@ def apply_file(name: str) -> None:
     from alembic import op
 
     script = (files("annul.store") / "migrations" / "versions" / name).read_text(encoding="utf-8")
+    here = op.get_bind().scalar(text("SELECT quote_ident(current_schema())"))
+    script = re.sub(r"\bpublic\.", f"{here}.", script)  # in functions, which see no search path
     raw = op.get_bind().connection.driver_connection
     assert raw is not None, "a migration runs on an open connection"
     for statement in statements(script):
