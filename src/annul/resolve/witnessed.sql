@@ -4,7 +4,7 @@
 -- description: The state of transactions, null of one that is not there; of merchants that are.
 SELECT told.id, t.state
 FROM unnest(:ids::uuid[], :merchants::text[]) AS told (id, merchant_id)
-JOIN merchants m ON m.merchant_id = told.merchant_id
+JOIN merchants m ON m.merchant_id = told.merchant_id AND m.lives = 'here'
 LEFT JOIN transactions t ON t.id = told.id AND t.merchant_id = told.merchant_id;
 
 -- name: place
