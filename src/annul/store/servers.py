@@ -5,8 +5,11 @@ which takes connections and says nothing, the second is never tried. Here each h
 own, and the one that served last comes first.
 
 What is connected elsewhere than the latest one that took writes is cut off: it waits for a server
-that is frozen, or would be served by one that others have left. annul never cancels a statement.
-It leaves the connection: who cancels a commit that waits for its standby makes it count without.
+that is frozen, or would be served by one that others have left. A first one that comes back and
+has not heard of the promotion takes writes too; its history is an earlier one, and it is refused.
+
+annul never cancels a statement. It leaves the connection: who cancels a commit that waits for its
+standby makes it count without.
 """
 
 from typing import Any, Final
@@ -17,6 +20,7 @@ import asyncpg
 import structlog
 
 from .batcher import LOST
+from .sql import load
 
 CONNECT_S: Final = 3.0  # until a server that says nothing is left for the next
 # The server's side: who is gone without a word keeps no locks for hours, and lines that carry
@@ -27,6 +31,8 @@ KEPT_ALIVE: Final = {
     "tcp_keepalives_count": "3",
     "client_connection_check_interval": "5s",
 }
+
+_SQL: Final = load("annul.store", "servers.sql")
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +58,7 @@ class Servers:
         self._urls = apart(url)
         self._within_s = within_s
         self._serving = ""
+        self._history = ""
         self._open: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
     async def connect(self, *_url: str | None, **options: Any) -> Any:
@@ -68,6 +75,7 @@ class Servers:
                 connection = await asyncpg.connect(
                     url, **{**options, **wanted, "timeout": self._within_s}
                 )
+                await self._refuse_left_behind(connection)
             except (asyncpg.PostgresError, asyncpg.InternalClientError, OSError) as error:
                 errors.append(error)
                 if isinstance(error, TimeoutError):  # let the next attempt begin with another
@@ -76,6 +84,23 @@ class Servers:
                 self._watch(connection, url)
                 return connection
         raise next((one for one in errors if not isinstance(one, LOST)), errors[-1])
+
+    async def _refuse_left_behind(self, connection: Any) -> None:
+        """Raise when another of the servers was promoted after this one, and was seen here."""
+        if len(self._urls) == 1:
+            return
+        try:
+            history = await connection.fetchval(*_SQL["history"](), timeout=self._within_s)
+        except (asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFunctionError):
+            return  # PostgreSQL by its protocol only
+        except BaseException:
+            connection.terminate()
+            raise
+        if history < self._history:
+            connection.terminate()
+            message = f"it takes writes, and another was promoted since its history {history} began"
+            raise asyncpg.TargetServerAttributeNotMatched(message)
+        self._history = history
 
     def _watch(self, connection: Any, url: str) -> None:
         if self._serving not in {"", url}:

@@ -7,6 +7,7 @@ the process as soon as it is added, and the machine once it is `kept`. It takes 
 so that nothing waits for it. Lines hold no card data.
 """
 
+import errno
 import os
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,14 +15,19 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import UUID
 
+import structlog
+
 from annul.domain.records import Transaction
 from annul.domain.states import State
 
 FOLDER: Final = "witness"
 _NOW, _BEFORE, _PLACE = "told.log", "told.before.log", "place"
-_SIZE: Final = 32 << 20  # bytes of one file; there are two, some 400,000 transactions in all
+_SIZE: Final = 8 << 20  # bytes of one file; there are two, some 100,000 transactions in all
 _OPENED: Final = 12  # columns of a line
 _CONCLUDED: Final = 4
+
+
+log = structlog.get_logger(__name__)
 
 
 class Told(NamedTuple):
@@ -54,8 +60,9 @@ class Witness:
         self._file = self._opened_file()
         self._written = os.fstat(self._file).st_size
         self._kept = 0
-        if self._written:
-            self._add("")  # the end of the last process may have cut its line short
+        self._full: list[int] = []  # files that are still to be kept and closed
+        self._failing = False
+        self._torn = self._written > 0  # the end of the last process may have cut its line short
 
     def opened(self, transactions: Iterable[Transaction]) -> None:
         """Keep what was opened."""
@@ -78,7 +85,11 @@ class Witness:
         )
 
     def keep(self) -> None:
-        """Have what was added outlive the machine; waits for the disk."""
+        """Have what was added outlive the machine; waits for the disk, so beside the loop."""
+        while self._full:
+            full = self._full.pop()
+            os.fdatasync(full)
+            os.close(full)
         if self._kept != self._written:
             self._kept = self._written
             os.fdatasync(self._file)
@@ -99,15 +110,33 @@ class Witness:
 
     def close(self) -> None:
         """Close the file."""
-        self.keep()
+        try:
+            self.keep()
+        except OSError as error:
+            log.warning("witness_not_kept", why=str(error))
         os.close(self._file)
 
     def _add(self, lines: str) -> None:
-        self._written += os.write(self._file, lines.encode() or b"\n")
-        if self._written >= self._size:
-            os.close(self._file)
-            (self.folder / _NOW).replace(self.folder / _BEFORE)
-            self._file, self._written, self._kept = self._opened_file(), 0, 0
+        """Add lines. The commit has been: what can not be added is told, and stops nobody."""
+        added = ("\n" + lines if self._torn else lines).encode()
+        try:
+            written = os.write(self._file, added)
+            if written < len(added):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301
+            self._written += written
+            if self._written >= self._size:
+                self._begin_another()
+        except OSError as error:
+            if not self._failing:
+                log.critical("witness_not_written", why=str(error), folder=str(self.folder))
+            self._failing = self._torn = True
+        else:
+            self._failing = self._torn = False
+
+    def _begin_another(self) -> None:
+        (self.folder / _NOW).replace(self.folder / _BEFORE)
+        self._full.append(self._file)
+        self._file, self._written, self._kept = self._opened_file(), 0, 0
 
     def _opened_file(self) -> int:
         return os.open(self.folder / _NOW, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

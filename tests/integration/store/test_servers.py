@@ -88,6 +88,21 @@ async def test_a_frozen_server_holds_nobody_once_another_serves(
     two.first.signal(signal.SIGCONT)
     assert await served.fetchval(_WHERE) == two.second.port
     await lane.close()
+    # Nor when that one is away: what would be written there is written twice.
+    two.second.kill()
+    async with asyncio.timeout(_ENDS_S):
+        assert "another was promoted since" in await _refusal(served)
+
+
+async def _refusal(pool: asyncpg.Pool) -> str:
+    """Ask until no connection rests any more that has died; give why none is made."""
+    while True:
+        try:
+            return f"answered by {await pool.fetchval(_WHERE)}"
+        except asyncpg.TargetServerAttributeNotMatched as error:
+            return str(error)
+        except LOST:
+            continue
 
 
 async def test_a_server_that_turns_read_only_is_left(two: Pair, served: asyncpg.Pool) -> None:

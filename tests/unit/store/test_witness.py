@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from structlog.testing import capture_logs
+
 from annul.domain.states import State, leads_to
 from annul.store.witness import Told, Witness, told
 from tests.support.builders import transaction
@@ -101,3 +103,24 @@ def test_what_a_state_leads_to_never_leads_back_to_before_its_outcome() -> None:
         if state not in {State.RECEIVED, State.SENT, State.UNKNOWN}:
             assert not leads_to(state) & {State.RECEIVED, State.SENT, State.UNKNOWN}
     assert leads_to(State.SENT) == frozenset(State) - {State.RECEIVED}
+
+
+def test_a_disk_that_is_full_stops_nobody_and_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "told.log").symlink_to("/dev/full")
+    witness = Witness(tmp_path)
+    with capture_logs() as lines:
+        _open(witness, 1)
+        _open(witness, 2)
+    assert [line["event"] for line in lines] == ["witness_not_written"]
+    (tmp_path / "told.log").unlink()
+    witness.close()
+
+
+def test_a_file_is_kept_after_another_was_begun(tmp_path: Path) -> None:
+    witness = Witness(tmp_path, size=1)
+    for number in range(1, 4):
+        _open(witness, number)
+    witness.keep()
+    witness.keep()
+    witness.close()
+    assert set(told(tmp_path)) == {UUID(int=3)}
