@@ -20,8 +20,8 @@ _LOOK_MOST_S: Final = 0.5
 async def repeat(request: Request, host: Host, transaction: Transaction) -> Reply:
     """Answer a request whose key is taken: the stored answer, never a second effect.
 
-    While the first one is still under way its answer is awaited. Raises `NotOwner` when it has ended
-    without a row.
+    While the first one is still under way its answer is awaited. Raises `NotOwner` when it has left
+    no row.
     """
     first = host.in_flight.get(request.key)
     if first is not None:

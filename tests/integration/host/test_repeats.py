@@ -59,7 +59,8 @@ async def test_after_a_first_that_left_nothing_it_is_judged_as_a_first(
         await dies.wait()
         raise why
 
-    for why, code in ((StoreUnavailable(), "96"), (NotOwner(), "00")):
+    for error, code in ((StoreUnavailable(), "96"), (NotOwner(), "00")):
+        why = error
         monkeypatch.setattr(journal, "open", lost)
         first = asyncio.create_task(till.ask("sale", fields))
         await begun.wait()
