@@ -92,7 +92,7 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Comparison, Progress, Ends]:
 
         progress = Progress()
         tellers = [
-            Teller(one, hosts, Random(chaos.seed * 1_000_003 + index), progress, chaos.roams)
+            Teller(one, hosts.ports, Random(chaos.seed * 1_000_003 + index), progress, chaos.roams)
             for index, one in enumerate(credentials[: chaos.terminals])
         ]
         for teller in tellers:
@@ -106,7 +106,7 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Comparison, Progress, Ends]:
         await asyncio.gather(*(teller.finish() for teller in tellers))
         connection = await connected(hosts.database.url)
         stack.push_async_callback(connection.close)
-        await _dry(connection, chaos.dry_s)
+        await dry(connection, chaos.dry_s)
         await asyncio.gather(*(teller.settle() for teller in tellers))
         records = [
             (profile, record)
@@ -137,7 +137,7 @@ async def _founded(chaos: Chaos, folder: Path, issuer_port: int) -> list[tuple[s
     return credentials
 
 
-async def _dry(connection: asyncpg.Connection, within_s: float) -> None:
+async def dry(connection: asyncpg.Connection, within_s: float) -> None:
     """Wait until nothing is open of which nobody was told, or the time is over."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:

@@ -32,7 +32,6 @@ class Hosts:
         self._planned = 0
         self.serving = {number: self.plan(number) for number in range(count)}
 
-    @property
     def ports(self) -> list[int]:
         """Where terminals find a host."""
         return [host.port for host in self.serving.values()]

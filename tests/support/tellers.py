@@ -1,10 +1,11 @@
 """Terminals at work for `make chaos`: sales and what undoes them, whatever is away meanwhile."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
-from typing import Final, Protocol
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from annul.domain.kinds import KINDS
@@ -71,34 +72,28 @@ class Progress:
             await self.moved.wait()
 
 
-class Ports(Protocol):
-    """Where terminals find hosts."""
-
-    @property
-    def ports(self) -> list[int]:
-        """As it is now."""
-        ...
-
-
 class Teller:
     """One terminal at work: sales, and for most of them what undoes them."""
 
     def __init__(
         self,
         credentials: tuple[str, str, str],
-        hosts: Ports,
+        ports: Callable[[], Sequence[int]],
         random: Random,
         progress: Progress,
-        roams: float,
+        roams: float = 0.0,
     ) -> None:
-        """It goes elsewhere where it can not reach a host, and with a chance of `roams` anyhow."""
+        """`ports` are those of hosts, as it is now.
+
+        It goes elsewhere where it can not reach a host, and with a chance of `roams` anyhow.
+        """
         self._credentials = credentials
-        self._hosts = hosts
+        self._ports = ports
         self._random = random
         self._progress = progress
         self._roams = roams
         self.journal = TerminalJournal(":memory:", Vault(bytes.fromhex(credentials[2])))
-        self._port = random.choice(hosts.ports)
+        self._port = random.choice(ports())
         self._terminal = self._at(self._port)
         self._card = f"62000{random.choice('11122234')}{random.randrange(10**9):09d}0"
 
@@ -182,7 +177,7 @@ class Teller:
             self._go_elsewhere()
 
     def _go_elsewhere(self) -> None:
-        others = [port for port in self._hosts.ports if port != self._port]
+        others = [port for port in self._ports() if port != self._port]
         self._terminal.close()
         if others:
             self._port = self._random.choice(others)

@@ -23,6 +23,7 @@ from annul.store.loop import Loops
 from annul.store.master_key import keep, sealed_in
 from annul.store.migrate import upgrade
 from annul.store.roles import warn_of_power
+from annul.store.servers import Servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ async def _master_key(settings: Settings, url: str) -> bytes:
     Raises `AnotherMasterKey` and `MasterKeyError`.
     """
     try:
-        connection = await asyncpg.connect(url, timeout=10)
+        connection = await Servers(url).connect()
     except ValueError as error:  # a port that is no number
         raise asyncpg.ClientConfigurationError(str(error)) from error
     try:

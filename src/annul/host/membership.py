@@ -222,6 +222,7 @@ class Membership:
             if connection is not None:
                 with suppress(asyncpg.InterfaceError):  # one that has died has left the pool
                     connection.terminate()
+                await self._pool.expire_connections()  # nor may others rest there that are as dead
             raise
 
     async def _let_go(self) -> None:

@@ -310,6 +310,9 @@ class Pool:
             raise ConnectionRefusedError(111, "SimulatedConnection refused")
         return SimulatedConnection(self._database, self._forget)
 
+    async def expire_connections(self) -> None:
+        """Have nothing rest that may be dead; here nothing freezes."""
+
     async def release(self, connection: SimulatedConnection, timeout: float | None = None) -> None:
         del timeout
         if connection in self._taken:

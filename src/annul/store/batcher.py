@@ -31,14 +31,20 @@ class StoreOverloaded(AnnulError):
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Kinds of loss of the connection; the statement may or may not have been committed.
+# Kinds of loss of the connection, or of a server that takes writes; the statement may or may not
+# have been committed.
 LOST: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that is used while it dies
-    asyncpg.exceptions.AdminShutdownError,
-    asyncpg.exceptions.CrashShutdownError,
-    asyncpg.exceptions.CannotConnectNowError,
+    asyncpg.InternalClientError,  # a connection that is used while it dies; no server takes writes
+    asyncpg.ReadOnlySQLTransactionError,  # the server is a standby by now, or was told to be one
+    asyncpg.TooManyConnectionsError,  # of those who left another server all at once
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleSessionTimeoutError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
     ConnectionError,
     TimeoutError,
     OSError,

@@ -6,6 +6,7 @@ from typing import Any, Final
 import asyncpg
 
 from .roles import SERVING
+from .servers import CONNECT_S, KEPT_ALIVE, Connection, Servers
 
 _JSONB: Final = b"\x01"  # the version of the binary form
 
@@ -21,12 +22,15 @@ async def read_json(connection: Any) -> None:
     )
 
 
-async def connect(url: str, *, size: int = 20, role: str | None = SERVING) -> asyncpg.Pool:
+async def connect(
+    url: str, *, size: int = 20, role: str | None = SERVING, within_s: float = CONNECT_S
+) -> asyncpg.Pool:
     """Open a pool of connections that work as `role`, whatever else who signs in may do.
 
-    Reading JSON gives Python values. The caller closes the pool.
+    They are to the server that takes writes, which each of the URL has `within_s` to say. Reading
+    JSON gives Python values. The caller closes the pool.
     """
-    settings = {"application_name": "annul", "timezone": "UTC"}
+    settings = {"application_name": "annul", "timezone": "UTC", **KEPT_ALIVE}
     if role is not None:
         settings["role"] = role
 
@@ -35,9 +39,10 @@ async def connect(url: str, *, size: int = 20, role: str | None = SERVING) -> as
 
     pool = await asyncpg.create_pool(
         url,
+        connect=Servers(url, within_s).connect,
+        connection_class=Connection,
         min_size=0,
         max_size=size,
-        timeout=10,
         command_timeout=60,
         server_settings=settings,
         init=read_json,

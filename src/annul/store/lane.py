@@ -10,6 +10,7 @@ from .batcher import LOST, StoreUnavailable
 
 RETRY_S: Final = 20.0  # how long a statement waits for a database that went away
 _RETRY_STEP_S: Final = 0.1
+ANSWER_S: Final = 5.0  # until a server that says nothing to a statement is taken for frozen
 # Plans are made once for a connection's life, also while the tables are new and look small; the
 # journal's statements always touch few rows by their keys.
 _ONLY_BY_INDEX: Final = (
@@ -21,9 +22,12 @@ _ANY_PLAN: Final = "RESET enable_seqscan; RESET enable_hashjoin; RESET enable_me
 class Lane:
     """One connection that runs one statement at a time and comes back after a loss."""
 
-    def __init__(self, pool: asyncpg.Pool, retry_s: float = RETRY_S) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, retry_s: float = RETRY_S, answer_s: float = ANSWER_S
+    ) -> None:
         self._pool = pool
         self._retry_s = retry_s
+        self._answer_s = answer_s
         self._connection: Any = None
         self._closed = False
         self._turn = asyncio.Lock()
@@ -37,12 +41,15 @@ class Lane:
                 async with self._turn:
                     if self._connection is None:
                         self._connection = await self._pool.acquire(timeout=self._retry_s)
-                        await self._connection.execute(_ONLY_BY_INDEX)
-                    return await self._connection.fetch(sql, *arguments)
+                        await self._connection.execute(_ONLY_BY_INDEX, timeout=self._answer_s)
+                    return await self._connection.fetch(sql, *arguments, timeout=self._answer_s)
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 continue
             except LOST as error:
-                await self.release()
+                self._drop()
+                if isinstance(error, TimeoutError):
+                    # What rests in the pool is not tried one after the other, each for as long.
+                    await self._pool.expire_connections()
                 if self._closed or loop.time() >= give_up:
                     raise StoreUnavailable from error
                 await asyncio.sleep(_RETRY_STEP_S)
@@ -52,16 +59,26 @@ class Lane:
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
-                await connection.execute(_ANY_PLAN)
+                await connection.execute(_ANY_PLAN, timeout=self._answer_s)
                 await self._pool.release(connection)
             except LOST:
-                with suppress(*LOST):  # it may have been given back on the way
-                    connection.terminate()
+                _terminate(connection)
+
+    def _drop(self) -> None:
+        """Leave a connection that was lost, or on which nobody answers."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            _terminate(connection)
 
     async def close(self) -> None:
         """Give the connection back and stop retrying."""
         self._closed = True
         await self.release()
+
+
+def _terminate(connection: Any) -> None:
+    with suppress(*LOST):  # it may have been given back on the way
+        connection.terminate()
 
 
 class Lanes:

@@ -15,6 +15,7 @@ from sqlalchemy.util import await_only
 from annul.domain.errors import AnnulError
 
 from .roles import OWNER, grant
+from .servers import Servers
 
 _LOCK: Final = 0x616E6E756C  # "annul": two processes that start at once migrate one after the other
 
@@ -35,10 +36,8 @@ async def upgrade(url: str, revision: str = "head") -> None:
     Who may only serve may ask for it too, and nothing happens when nothing is missing. Raises
     `MigrationsDue`, `RolesMissing` and `RightsMissing` when something is that this role can not do.
     """
-
-    async def connect() -> Any:  # not by the engine, which knows no URL of several hosts
-        return await asyncpg.connect(url)
-
+    # Not connected by the engine, which knows no URL of several hosts.
+    connect = Servers(url).connect
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
         async with engine.begin() as connection:

@@ -229,3 +229,18 @@ def test_a_folder_has_one_identity_and_a_copy_of_it_another(tmp_path: Path) -> N
     assert identity(tmp_path / "moved") == first
     (folder / "host.id").write_text("cut")
     assert identity(folder) == identity(folder) != first
+
+
+async def test_a_host_that_the_database_has_forgotten_has_lost_its_number(
+    pool: asyncpg.Pool, join: Join
+) -> None:
+    """A standby that was behind may know an earlier process by this number, of its folder too."""
+    earlier = await join()
+    known = await pool.fetchrow("SELECT boot, started_at, leased_until FROM hosts")
+    await earlier.leave()
+    held = await join(lease_s=_LEASE_S)
+    assert known is not None
+    await pool.execute("UPDATE hosts SET boot = $1, started_at = $2, leased_until = $3", *known)
+    async with asyncio.timeout(10):
+        await held.lost.wait()
+    assert await pool.fetchval("SELECT boot FROM hosts") == earlier.boot

@@ -1,0 +1,123 @@
+"""The servers of one database: a URL may name several, of which one takes writes, today this one.
+
+asyncpg tries the hosts of a URL in turn, in one time for all: behind a first one that is frozen,
+which takes connections and says nothing, the second is never tried. Here each has a time of its
+own, and the one that served last comes first.
+
+What is connected elsewhere than the latest one that took writes is cut off: it waits for a server
+that is frozen, or would be served by one that others have left. annul never cancels a statement.
+It leaves the connection: who cancels a commit that waits for its standby makes it count without.
+"""
+
+from typing import Any, Final
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from weakref import WeakKeyDictionary
+
+import asyncpg
+import structlog
+
+from .batcher import LOST
+
+CONNECT_S: Final = 3.0  # until a server that says nothing is left for the next
+# The server's side: who is gone without a word keeps no locks for hours, and lines that carry
+# nothing are not forgotten by what stands between. Without an effect on a Unix socket.
+KEPT_ALIVE: Final = {
+    "tcp_keepalives_idle": "20",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "client_connection_check_interval": "5s",
+}
+
+log = structlog.get_logger(__name__)
+
+
+class Connection(asyncpg.Connection):
+    """One that is left, not asked to cancel, when a statement takes too long or nobody waits."""
+
+    async def _cancel(self, waiter: Any, cancel_waiter: Any = None) -> None:
+        """Take the place of asyncpg's own, which it calls for a time-out and for a cancelled task.
+
+        `waiter` is what the next statement on this connection waits for.
+        """
+        del cancel_waiter
+        self.terminate()
+        if not waiter.done():
+            waiter.set_result(None)
+
+
+class Servers:
+    """Connects to the server that takes writes, and cuts off what is connected to any other."""
+
+    def __init__(self, url: str, within_s: float = CONNECT_S) -> None:
+        self._urls = apart(url)
+        self._within_s = within_s
+        self._serving = ""
+        self._open: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+
+    async def connect(self, *_url: str | None, **options: Any) -> Any:
+        """Open a connection, as `asyncpg.connect` does.
+
+        Raises what the server says that a person has to mend, before what passes by itself.
+        """
+        errors: list[Exception] = []
+        for url in tuple(self._urls):
+            wanted = (
+                {} if "target_session_attrs=" in url else {"target_session_attrs": "read-write"}
+            )
+            try:
+                connection = await asyncpg.connect(
+                    url, **{**options, **wanted, "timeout": self._within_s}
+                )
+            except (asyncpg.PostgresError, asyncpg.InternalClientError, OSError) as error:
+                errors.append(error)
+                if isinstance(error, TimeoutError):  # let the next attempt begin with another
+                    self._put(url, last=True)
+            else:
+                self._watch(connection, url)
+                return connection
+        raise next((one for one in errors if not isinstance(one, LOST)), errors[-1])
+
+    def _watch(self, connection: Any, url: str) -> None:
+        if self._serving not in {"", url}:
+            log.warning("database_moved", left_behind=len(self._open))
+            self._cut(lambda place: place != url)
+        self._serving = url
+        self._put(url, last=False)
+        self._open[connection] = url
+        connection.add_query_logger(lambda query: self._heard(query, url))
+
+    def _put(self, url: str, *, last: bool) -> None:
+        others = [one for one in self._urls if one != url]
+        self._urls = [*others, url] if last else [url, *others]
+
+    def _heard(self, query: Any, url: str) -> None:
+        """Leave a server that takes no writes any more, over each connection to it."""
+        if isinstance(query.exception, asyncpg.ReadOnlySQLTransactionError):
+            self._cut(lambda place: place == url)
+
+    def _cut(self, left: Any) -> None:
+        for connection, place in list(self._open.items()):
+            if left(place):
+                connection.terminate()
+
+
+def apart(url: str) -> list[str]:
+    """Give a URL for each host that a URL names; anything else as it is, for asyncpg to judge."""
+    parts = urlsplit(url)
+    before, at, named = parts.netloc.rpartition("@")
+    asked = parse_qsl(parts.query, keep_blank_values=True)
+    if "," in named:
+        return [
+            urlunsplit(parts._replace(netloc=f"{before}{at}{host}")) for host in named.split(",")
+        ]
+    hosts = dict(asked).get("host", "").split(",")
+    ports = dict(asked).get("port", "").split(",")
+    if len(hosts) == 1:
+        return [url]
+    ports = ports * len(hosts) if len(ports) == 1 else ports
+    rest = [(name, value) for name, value in asked if name not in {"host", "port"}]
+    each = [
+        [*rest, ("host", host), *([("port", port)] if port else [])]
+        for host, port in zip(hosts, ports, strict=False)
+    ]
+    return [urlunsplit(parts._replace(query=urlencode(one, quote_via=quote))) for one in each]
