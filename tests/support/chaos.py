@@ -10,7 +10,7 @@ agrees with the host's, wherever its messages went.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from annul.sim.terminal.journal import Record
 from annul.simulation.compare import Comparison, compare
 from annul.simulation.ends import Ends, ends_of_voids
 from tests.support.chaos_faults import ALL, LIAR, LIARS_ISSUER, ONE_WORD, REFUSED
+from tests.support.databases import Embedded, Store, replicated
 from tests.support.havoc import Havoc, Hosts, connected
 from tests.support.processes import IssuerProcess
 from tests.support.tellers import Progress, Teller
@@ -42,7 +43,7 @@ SELECT trace, state, state IN ('approved', 'voided', 'partly_refunded', 'refunde
        EXISTS (SELECT FROM incidents i WHERE i.transaction_id = t.id) AS named
 FROM transactions t WHERE merchant_id = $1 AND terminal_id = $2 AND batch = $3
 """
-_USUAL: Final = {"killed": 6, "frozen": 3, "usurped": 2, "refused": 2, "database": 1}
+_USUAL: Final = {"killed": 6, "frozen": 3, "usurped": 2, "refused": 2, "database": 1, "failover": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Chaos:
     terminals: int = 200
     rounds: int = 80
     hosts: int = 3
-    happens: Counter[str] = field(default_factory=lambda: Counter(_USUAL))
+    happens: Mapping[str, int] = field(default_factory=lambda: dict(_USUAL))
     roams: float = 0.3
     seed: int = 1
     give_up_s: int = 60
@@ -65,7 +66,7 @@ class Chaos:
     @property
     def events(self) -> list[str]:
         """What happens, in an order that the seed draws."""
-        drawn = list(self.happens.elements())
+        drawn = list(Counter(self.happens).elements())
         Random(self.seed).shuffle(drawn)
         return [*drawn, "gone"]
 
@@ -76,10 +77,17 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Comparison, Progress, Ends]:
         issuer = IssuerProcess.plan(folder, chaos.seed)
         stack.push_async_callback(issuer.process.stop)
         await issuer.process.start()
-        credentials = await _founded(chaos, folder, issuer.process.port)
+        database: Store
+        if "failover" in chaos.happens:
+            database = stack.enter_context(replicated())
+        else:
+            database = Embedded(folder)
+            stack.push_async_callback(database.stop)
+        await database.start()
+        settings = Settings.load(None, data=folder, **database.settings)
+        credentials = await _founded(chaos, settings, issuer.process.port)
         cases = {**_CASES, "ANNUL_VOID_GIVE_UP_S": str(chaos.give_up_s)}
-        hosts = Hosts(folder, chaos.hosts, cases)
-        stack.push_async_callback(hosts.database.stop)
+        hosts = Hosts(folder, chaos.hosts, database, cases)
         await stack.enter_async_context(hosts.up())
         await issuer.ask("PUT", "/faults", ALL)
 
@@ -104,7 +112,7 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Comparison, Progress, Ends]:
                 group.create_task(teller.work(chaos.rounds))
         await issuer.ask("PUT", "/faults", [REFUSED])
         await asyncio.gather(*(teller.finish() for teller in tellers))
-        connection = await connected(hosts.database.url)
+        connection = await connected(database.url)
         stack.push_async_callback(connection.close)
         await dry(connection, chaos.dry_s)
         await asyncio.gather(*(teller.settle() for teller in tellers))
@@ -118,9 +126,11 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Comparison, Progress, Ends]:
         return verdict, progress, await ends_of_voids(connection)
 
 
-async def _founded(chaos: Chaos, folder: Path, issuer_port: int) -> list[tuple[str, str, str]]:
+async def _founded(
+    chaos: Chaos, settings: Settings, issuer_port: int
+) -> list[tuple[str, str, str]]:
     """Make shops and terminals, before any host runs; gives the terminals' credentials."""
-    async with ground(Settings.load(None, data=folder)) as base:
+    async with ground(settings) as base:
         merchants = max(1, chaos.terminals // 10)
         plan = DemoPlan((issuer_port,), merchants, 10, timeout_ms=_TIMEOUT_MS)
         credentials = await seed(base.pool, base.security, plan)

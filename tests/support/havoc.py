@@ -9,7 +9,8 @@ from typing import Final
 
 import asyncpg
 
-from annul.store.embedded import EmbeddedPostgres
+from annul.store.batcher import LOST
+from tests.support.databases import Store
 from tests.support.processes import Process, free_port
 from tests.support.tellers import Progress
 
@@ -23,10 +24,15 @@ OneWord = Callable[[], AbstractAsyncContextManager[None]]
 
 
 class Hosts:
-    """Host processes by number; the first keeps the database. Terminals are led to their ports."""
+    """Host processes by number; terminals are led to their ports.
 
-    def __init__(self, folder: Path, count: int, environment: Mapping[str, str]) -> None:
-        self.database = EmbeddedPostgres(folder)
+    The first works in `folder`, and keeps the database there unless it is an administrator's.
+    """
+
+    def __init__(
+        self, folder: Path, count: int, database: Store, environment: Mapping[str, str]
+    ) -> None:
+        self.database = database
         self._folder = folder
         self._environment = environment
         self._planned = 0
@@ -43,8 +49,9 @@ class Hosts:
         if self._planned:
             own = self._folder / name
             own.mkdir(mode=0o755)
-            environment["ANNUL_DATABASE"] = self.database.url
             environment["ANNUL_MASTER_KEY_FILE"] = str(self._folder / "master.key")
+        if self._planned or self.database.settings:
+            environment["ANNUL_DATABASE"] = self.database.elsewhere
         self._planned += 1
         environment |= {
             "ANNUL_NODE": str(number),
@@ -144,9 +151,14 @@ class Havoc:
             raise AssertionError(message)
 
     async def _database(self) -> None:
-        """Kill the database; the host that keeps it starts it again."""
-        self._hosts.database.kill()
+        """Kill the database; it is started again."""
+        await self._hosts.database.crash()
         await (await connected(self._hosts.database.url)).close()
+
+    async def _failed_over(self) -> None:
+        """Kill the database for ever; its standby takes its place."""
+        await self._hosts.database.fail_over()
+        self._progress.failovers += 1
 
 
 EVENTS: Final[Mapping[str, Callable[[Havoc], Awaitable[None]]]] = {
@@ -155,6 +167,7 @@ EVENTS: Final[Mapping[str, Callable[[Havoc], Awaitable[None]]]] = {
     "usurped": Havoc._usurped,
     "refused": Havoc._refused,
     "database": Havoc._database,
+    "failover": Havoc._failed_over,
     "gone": Havoc._gone,
 }
 
@@ -165,7 +178,7 @@ async def connected(url: str) -> asyncpg.Connection:
         while True:
             try:
                 return await asyncpg.connect(url)
-            except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
+            except LOST:
                 await asyncio.sleep(0.1)
 
 

@@ -15,14 +15,15 @@ from typing import Any, Final, Self
 
 import asyncpg
 
+from annul.store.servers import KEPT_ALIVE
+
 from .coverage import Coverage
 from .postgres import Server
 from .virtual import Process, VirtualLoop, current
 
 _POOL: Final = 20
-# Seconds after which the server ends what does nothing in the middle of a transaction; 0 is never.
-IDLE_S = 0.0
 _NOBODY: Final = Context()
+_IDLE: Final = "idle_in_transaction_session_timeout"
 _CLOCKS: Final = ("now()", "clock_timestamp()")
 
 
@@ -139,8 +140,9 @@ class Database:
                 if process.frozen and connection.in_block and not self.waits(connection):
                     connection.lose()
 
-        if IDLE_S:
-            self.loop.call_later(IDLE_S, end, context=_NOBODY)
+        idle_s = float(KEPT_ALIVE.get(_IDLE, "0").rstrip("s"))
+        if idle_s:
+            self.loop.call_later(idle_s, end, context=_NOBODY)
 
     def waits(self, connection: "SimulatedConnection") -> bool:
         """Say whether its statement waits for another's lock."""
@@ -311,7 +313,7 @@ class Pool:
         return SimulatedConnection(self._database, self._forget)
 
     async def expire_connections(self) -> None:
-        """Have nothing rest that may be dead; here nothing freezes."""
+        """Have nothing rest that may be dead; here the server never freezes."""
 
     async def release(self, connection: SimulatedConnection, timeout: float | None = None) -> None:
         del timeout

@@ -111,6 +111,7 @@ _OFTEN: Final = {
 _IN_TROUBLE: Final = {
     "kill": (0, 1, 1, 2, 3),
     "freeze": (0, 0, 1, 2, 3),
+    "stands_for_ever": (0, 0, 0, 1),
     "failover": (0, 0, 0, 1),
     "same_number": (0, 0, 0, 1),
     "database_away": (0, 0, 1),

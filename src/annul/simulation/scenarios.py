@@ -77,6 +77,15 @@ SCENARIOS: Final[Mapping[str, Scenario]] = (
         for when in ("before", "after")
     }
     | {
+        "stands_for_ever_in_the_middle": Scenario(
+            (),
+            {
+                "freezes": "after working_keys.claim",
+                "events": ("stands_for_ever",) * 2,
+                "troubled": True,
+                **_ROAMING,
+            },
+        ),
         "two_with_one_number": Scenario(
             ("node refused",), {"events": ("same_number",) * 3, "troubled": True, **_ROAMING}
         ),

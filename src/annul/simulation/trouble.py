@@ -69,7 +69,8 @@ class TroubleMaker:
         self._cell.database.away = False
         for host in self._cell.hosts:
             host.process.freezes_at, host.process.freezes_where = 0, ""
-            self._thaw(host)
+            if not host.gone:
+                self._thaw(host)
         for issuer in self._cell.issuers:
             issuer.maintenance = issuer.books.policy.end_of_day = False
 
@@ -109,9 +110,32 @@ class TroubleMaker:
         Who is killed meanwhile does not thaw.
         """
         random, cell = self._random, self._cell
+        host = await self._frozen()
+        if host is None:
+            return
+        seconds = random.choice(_FROZEN_S)
+        if seconds > LEASE_S and random.random() < 0.4:
+            await asyncio.sleep(LEASE_S)
+            cell.another(host.node)
+            seconds -= LEASE_S
+        await asyncio.sleep(seconds)
+        self._thaw(host)
+
+    async def _stands_for_ever(self) -> None:
+        """Stop a host for good, as a machine whose connections stay open; one goes on."""
+        if sum(host.stands for host in self._cell.hosts) > 1:
+            host = await self._frozen()
+            if host is not None:
+                host.gone = True
+                await asyncio.sleep(LEASE_S)
+                self._cell.network.lead_away(host.process, host.port)
+
+    async def _frozen(self) -> "SimulatedHost | None":
+        """Stop a host once it has come to a place; None when there is none."""
+        random, cell = self._random, self._cell
         alive = [host for host in cell.hosts if host.stands and host.running]
         if not alive:
-            return
+            return None
         host = random.choice(alive)
         process = host.process
         process.freezes_where = cell.plan.freezes or random.choice(_FREEZES)
@@ -123,13 +147,7 @@ class TroubleMaker:
             waited += 0.2
         process.freeze()
         cell.say("freeze", process.name)
-        seconds = random.choice(_FROZEN_S)
-        if seconds > LEASE_S and random.random() < 0.4:
-            await asyncio.sleep(LEASE_S)
-            cell.another(host.node)
-            seconds -= LEASE_S
-        await asyncio.sleep(seconds)
-        self._thaw(host)
+        return host
 
     def _thaw(self, host: "SimulatedHost") -> None:
         if host.process.frozen:
@@ -203,6 +221,7 @@ EVENTS: Final[Mapping[str, Callable[[TroubleMaker], Awaitable[None]]]] = {
     "power_cut": TroubleMaker._power,
     "line_cut": TroubleMaker._line,
     "freeze": TroubleMaker._freeze,
+    "stands_for_ever": TroubleMaker._stands_for_ever,
     "same_number": TroubleMaker._same_number,
     "database_away": TroubleMaker._database,
     "failover": TroubleMaker._failover,
