@@ -39,7 +39,7 @@ bench: $(BIN)/.development ## measure the codec and sale+void end to end into bu
 bench-diagnosis: $(BIN)/.development ## cause faults for real and ask for their causes, into build/bench-diagnosis.json
 	@$(BIN)/python -m bench.diagnosis
 
-chaos: $(BIN)/.development ## 200 terminals, faults and lies, kills of hosts and database, into build/chaos.json
+chaos: $(BIN)/.development ## 200 terminals and three hosts: faults, lies, kills, freezes, a failover, into build/chaos.json
 	@$(BIN)/python -m bench.chaos
 
 ANSWERS ?= 100000

@@ -26,7 +26,7 @@ def main() -> int:
             print(f"chaos: {error}\n{error.next_step}", file=sys.stderr)
             return 1
         took = time.monotonic() - began
-    figures = {**verdict.figures(), **ends.figures()}
+    figures = {"hosts": chaos.hosts, **progress.figures(), **verdict.figures(), **ends.figures()}
     file = Path("build/chaos.json")
     file.parent.mkdir(exist_ok=True)
     report = {**figures, "by_cause": ends.by_cause, "plan": asdict(chaos)}
@@ -37,9 +37,9 @@ def main() -> int:
             f"   {row['cause']:<24}{row['cases']:>6}  p50 {row['p50_s']:6.2f} s"
             f"  p99 {row['p99_s']:6.2f} s  max {row['max_s']:6.2f} s"
         )
-    for line in [*verdict.differences[:20], *ends.open]:
+    for line in [*verdict.differences[:20], *ends.open, *progress.unexplained]:
         print("  ", line)
-    return 0 if verdict.holds and ends.hold else 1
+    return 0 if verdict.holds and ends.hold and not progress.unexplained else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A short form of `make chaos`: faults, a killed host, a killed database, and nothing lost."""
+"""A short form of `make chaos`: faults, hosts and database killed, one frozen, nothing lost."""
 
 from pathlib import Path
 
@@ -8,10 +8,8 @@ from tests.support.chaos import Chaos, run
 async def test_nothing_is_lost_or_done_twice(folder: Path) -> None:
     chaos = Chaos(
         terminals=30,
-        rounds=8,
-        host_kills=1,
-        resolver_kills=1,
-        database_kills=1,
+        rounds=10,
+        happens={"killed": 1, "usurped": 1, "refused": 1, "database": 1},
         give_up_s=12,
         seed=20_261_123,
     )
@@ -21,3 +19,7 @@ async def test_nothing_is_lost_or_done_twice(folder: Path) -> None:
     assert ends.hold, (chaos.seed, ends)
     assert ends.cases, "faults leave voids that were not approved at once"
     assert progress.silent, "a killed host leaves terminals without an answer"
+    assert progress.settled >= 30
+    assert not progress.unexplained
+    assert progress.roams > 30
+    assert (progress.frozen, progress.refused_numbers) == (1, 1)

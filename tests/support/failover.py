@@ -20,7 +20,7 @@ from annul.store.roles import OWNER
 from tests.support.chaos import dry
 from tests.support.processes import IssuerProcess, Process, annul, free_port
 from tests.support.servers import SUPERUSER, Pair
-from tests.support.tellers import Progress, Teller, profiles
+from tests.support.tellers import Progress, Teller
 
 _TERMINALS: Final = 24
 _TIMEOUT_MS: Final = 800
@@ -97,7 +97,7 @@ async def drill(
             await host.start()
         progress = Watched()
         tellers = [
-            Teller(profiles(one, hosts[0].port, hosts[1].port), Random(index), progress)
+            Teller(one, lambda: [host.port for host in hosts], Random(index), progress)
             for index, one in enumerate(credentials[:_TERMINALS])
         ]
         work = asyncio.gather(*(teller.work(rounds) for teller in tellers))

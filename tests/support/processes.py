@@ -138,10 +138,26 @@ class Process:
         self.running.kill()
         self.running.wait()
 
+    def freeze(self) -> None:
+        """Let it stand still: its sockets stay open, nothing of it runs."""
+        assert self.running is not None, "a process that was started"
+        self.running.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self.running is not None, "a process that was started"
+        self.running.send_signal(signal.SIGCONT)
+
+    async def ended(self, within_s: float) -> int:
+        """Wait until it ends by itself; gives its status, raises `subprocess.TimeoutExpired`."""
+        assert self.running is not None, "a process that was started"
+        return await asyncio.to_thread(self.running.wait, within_s)
+
     async def stop(self) -> None:
         """Ask it to end and wait; a process that does not listen is killed."""
         if self.running is None or self.running.poll() is not None:
             return
+        self.running.send_signal(signal.SIGCONT)
         self.running.send_signal(signal.SIGTERM)
         try:
             await asyncio.to_thread(self.running.wait, _STOP_S)

@@ -1,6 +1,7 @@
 """Terminals at work for `make chaos`: sales and what undoes them, whatever is away meanwhile."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -9,7 +10,14 @@ from zoneinfo import ZoneInfo
 
 from annul.domain.kinds import KINDS
 from annul.security.vault import Vault
-from annul.sim.terminal.errors import NoAnswerFromHost, SignInRefused, StillOwing, Unreachable
+from annul.sim.terminal.batch import settle
+from annul.sim.terminal.errors import (
+    NoAnswerFromHost,
+    NotPossible,
+    SignInRefused,
+    StillOwing,
+    Unreachable,
+)
 from annul.sim.terminal.journal import Record, TerminalJournal
 from annul.sim.terminal.messages import TerminalOrder
 from annul.sim.terminal.profile import Profile
@@ -17,16 +25,39 @@ from annul.sim.terminal.terminal import SoftTerminal
 
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 _PATIENT_S, _IMPATIENT_S = 5.0, 0.4
+_TRIES: Final = 200
 
 
 @dataclass(slots=True)
 class Progress:
-    """What the terminals have done so far; `moved` wakes who waits for more of it."""
+    """What the terminals have done so far; `moved` wakes who waits for more of it.
+
+    `unbalanced` are batches (merchant, terminal, number) that the host had otherwise, `unexplained`
+    what of them is neither open on the terminal nor named by an incident.
+    """
 
     done: int = 0
     refused: int = 0
     silent: int = 0
+    roams: int = 0
+    frozen: int = 0
+    refused_numbers: int = 0
+    failovers: int = 0
+    settled: int = 0
+    unbalanced: list[tuple[str, str, str]] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)
     moved: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+
+    def figures(self) -> dict[str, int]:
+        """Give what is reported of where terminals went and what became of hosts."""
+        return {
+            "roams": self.roams,
+            "frozen": self.frozen,
+            "refused_numbers": self.refused_numbers,
+            "failovers": self.failovers,
+            "settled": self.settled,
+            "unbalanced": len(self.unbalanced),
+        }
 
     def ended(self, *, refused: bool = False) -> None:
         """Count a transaction."""
@@ -45,15 +76,25 @@ class Teller:
     """One terminal at work: sales, and for most of them what undoes them."""
 
     def __init__(
-        self, profiles: tuple[Profile, Profile], random: Random, progress: Progress
+        self,
+        credentials: tuple[str, str, str],
+        ports: Callable[[], Sequence[int]],
+        random: Random,
+        progress: Progress,
+        roams: float = 0.0,
     ) -> None:
-        """`profiles` are those of two hosts: whoever can not reach one goes to the other."""
-        profile, self._elsewhere = profiles
-        self.journal = TerminalJournal(":memory:", Vault(bytes.fromhex(profile.master_key)))
-        self._profile = profile
-        self._terminal = self._at(profile)
+        """`ports` are those of hosts, as it is now.
+
+        It goes elsewhere where it can not reach a host, and with a chance of `roams` anyhow.
+        """
+        self._credentials = credentials
+        self._ports = ports
         self._random = random
         self._progress = progress
+        self._roams = roams
+        self.journal = TerminalJournal(":memory:", Vault(bytes.fromhex(credentials[2])))
+        self._port = random.choice(ports())
+        self._terminal = self._at(self._port)
         self._card = f"62000{random.choice('11122234')}{random.randrange(10**9):09d}0"
 
     async def work(self, rounds: int) -> None:
@@ -63,8 +104,11 @@ class Teller:
             taken = await self._sold(amount)
             if taken is None:
                 continue
-            undoing = self._random.choices(["void", "refund", ""], [60, 25, 15])[0]
-            if undoing:
+            then = self._random.choices(["void", "refund", "settle", ""], [60, 25, 2, 13])[0]
+            if then == "settle":
+                await self.settle()
+            elif then:
+                undoing = then
                 part = amount if undoing == "void" else self._random.randrange(1, amount + 1)
                 await self._try(self._order(undoing, part, taken))
                 if self._random.random() < 0.2:  # an impatient cashier does it again
@@ -82,6 +126,7 @@ class Teller:
     async def finish(self) -> None:
         """Send what is owed until nothing is; the host may still be coming up."""
         while self.journal.owed():
+            self._perhaps_roam()
             try:
                 await self._terminal.settle_owed()
             except (NoAnswerFromHost, StillOwing, SignInRefused):
@@ -89,15 +134,55 @@ class Teller:
             except Unreachable:
                 self._go_elsewhere()
                 await asyncio.sleep(0.2)
+
+    async def settle(self) -> None:
+        """End the batch at another host, and take down whether both have the same of it.
+
+        A last sale there proves who settles.
+        """
+        for _ in range(_TRIES):
+            self._go_elsewhere()
+            order = self._order("sale", self._random.randrange(1, 1_000_00))
+            try:
+                await self._terminal.perform(order)
+                done = await settle(self._terminal)
+            except (NoAnswerFromHost, StillOwing, SignInRefused, NotPossible, Unreachable):
+                await asyncio.sleep(0.2)
+                continue
+            self._progress.settled += 1
+            if not done.agrees:
+                self._progress.unbalanced.append((*self._credentials[:2], done.batch))
+            return
+        self._progress.unbalanced.append((*self._credentials[:2], ""))
+
+    def close(self) -> None:
+        """Hang up."""
         self._terminal.close()
 
-    def _at(self, profile: Profile) -> SoftTerminal:
+    def _at(self, port: int) -> SoftTerminal:
+        """Give one that never gives up; one in five reverses before the issuer may answer."""
+        merchant, terminal, key = self._credentials
+        profile = Profile(
+            merchant=merchant,
+            terminal=terminal,
+            master_key=key,
+            port=port,
+            timeout_s=_IMPATIENT_S if int(terminal) % 5 == 0 else _PATIENT_S,
+            resends=10**6,
+        )
         return SoftTerminal(profile, self.journal, lambda: datetime.now(_ZONE))
 
+    def _perhaps_roam(self) -> None:
+        if self._random.random() < self._roams:
+            self._go_elsewhere()
+
     def _go_elsewhere(self) -> None:
+        others = [port for port in self._ports() if port != self._port]
         self._terminal.close()
-        self._profile, self._elsewhere = self._elsewhere, self._profile
-        self._terminal = self._at(self._profile)
+        if others:
+            self._port = self._random.choice(others)
+            self._progress.roams += 1
+        self._terminal = self._at(self._port)
 
     def _order(self, kind: str, amount: int, original: Record | None = None) -> TerminalOrder:
         return TerminalOrder(
@@ -106,7 +191,8 @@ class Teller:
 
     async def _try(self, order: TerminalOrder) -> Record | None:
         """Do one transaction; None when the host was away before anything was sent."""
-        for _ in range(200):
+        for _ in range(_TRIES):
+            self._perhaps_roam()
             try:
                 record = await self._terminal.perform(order)
             except (StillOwing, SignInRefused):  # the database may be away
@@ -122,24 +208,3 @@ class Teller:
             self._progress.ended(refused=record.state != "approved")
             return record
         return None
-
-
-def profiles(credentials: tuple[str, str, str], first: int, second: int) -> tuple[Profile, Profile]:
-    """Give a terminal at both hosts, one in five at the second one to begin with."""
-    at_second = int(credentials[1]) % 5 == 1
-    ports = (second, first) if at_second else (first, second)
-    return _profile(credentials, ports[0]), _profile(credentials, ports[1])
-
-
-def _profile(credentials: tuple[str, str, str], port: int) -> Profile:
-    """Give a terminal that never gives up; one in five reverses before the issuer may answer."""
-    merchant, terminal, key = credentials
-    patience = _IMPATIENT_S if int(terminal) % 5 == 0 else _PATIENT_S
-    return Profile(
-        merchant=merchant,
-        terminal=terminal,
-        master_key=key,
-        port=port,
-        timeout_s=patience,
-        resends=10**6,
-    )

@@ -185,8 +185,9 @@ class EvidenceKeeper:
         alarms = dict(self._alarms)
         if alarms:
             await self._pool.execute(*opening(alarms.values(), now))
-        for identity in alarms:
-            del self._alarms[identity]
+        for identity, written in alarms.items():
+            if self._alarms.get(identity) is written:  # two flushes may be under way at once
+                del self._alarms[identity]
 
     async def _put_slot(self, issuer_id: str, slot: HealthSlot) -> None:
         at = self._began + timedelta(seconds=slot.number * SLOT_S)

@@ -7,6 +7,7 @@ from annul.domain.records import Transaction
 from annul.domain.states import State
 
 from .host import Host
+from .owners import NotOwner
 from .reply import Reply
 from .request import Request
 from .told import stored_reply
@@ -19,7 +20,8 @@ _LOOK_MOST_S: Final = 0.5
 async def repeat(request: Request, host: Host, transaction: Transaction) -> Reply:
     """Answer a request whose key is taken: the stored answer, never a second effect.
 
-    While the first one is still under way its answer is awaited.
+    While the first one is still under way its answer is awaited. Raises `NotOwner` when it has left
+    no row.
     """
     first = host.in_flight.get(request.key)
     if first is not None:
@@ -33,7 +35,8 @@ async def ended_elsewhere(request: Request, host: Host, transaction: Transaction
     wait_s = _LOOK_S
     while True:
         stored = await host.journal.find(request.key)
-        assert stored is not None, "a taken key has a row"
+        if stored is None:  # nothing of the first was written: this one is judged as if it were
+            raise NotOwner
         patience_s = host.issuers.timeout(stored.issuer_id).total_seconds()
         if stored.state is not State.SENT or monotonic() - began > patience_s:
             return stored_reply(stored, transaction, host)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from annul.app import Ground, Running, serve
 from annul.domain.errors import AnnulError
+from annul.host.membership import NodeTaken
 from annul.security.software import SoftwareModule
 from annul.security.vault import Vault
 from annul.settings import Settings
@@ -33,16 +34,21 @@ from .world import ISSUER_PORTS, MASTER_KEY, World
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 FIRST_PORT: Final = 8_600
 _AGAIN_S: Final = 2.0  # a host that could not start is started again after so long
+LEASE_S: Final = 6.0
 GIVE_UP_S: Final = 24.0  # a case ends after so long at the latest
 
 
 class SimulatedHost:
-    """One host of the cell; it may have been started several times."""
+    """One host of the cell; it may have been started several times.
 
-    def __init__(self, cell: "Cell", node: int) -> None:
+    `node` is its number, which another one at another `place` may claim too.
+    """
+
+    def __init__(self, cell: "Cell", place: int, node: int) -> None:
         self.node = node
-        self.port = FIRST_PORT + node
-        self.process = Process(f"host {node}")
+        self.port = FIRST_PORT + place
+        self._place = place
+        self.process = Process(f"host {place}")
         self.running: Running | None = None
         self.up = asyncio.Event()
         self.gone = False  # for good
@@ -51,8 +57,9 @@ class SimulatedHost:
     def start(self) -> None:
         """Start it, or start it again."""
         cell = self._cell
-        self.process = Process(f"host {self.node}")
+        self.process = Process(f"host {self._place}")
         self.process.on_death.append(lambda: cell.died(self.process))
+        self.process.on_freeze.append(lambda: cell.froze(self.process))
         self.up = asyncio.Event()
         cell.loop.create_task(self._run(), context=self.process.context())
 
@@ -61,9 +68,14 @@ class SimulatedHost:
         self.running = None
         self.process.kill()
 
+    @property
+    def stands(self) -> bool:
+        """Whether it runs, well or ill: it is neither dead nor frozen."""
+        return not self.process.dead and not self.process.frozen
+
     async def _run(self) -> None:
         cell = self._cell
-        folder = cell.world.folder / f"host{self.node}"
+        folder = cell.world.folder / f"host{self._place}"
         folder.mkdir(exist_ok=True)
         settings = cell.settings(folder, self.node, self.port)
         while True:
@@ -84,8 +96,12 @@ class SimulatedHost:
                     self.running = running
                     self.up.set()
                     await running.membership.lost.wait()
+                    cell.happens("node lost")
+            except NodeTaken:
+                cell.happens("node refused")
+                cell.say("host", f"{self._place} may not have {self.node}")
             except (AnnulError, *LOST) as error:
-                cell.say("host", f"{self.node} does not start: {type(error).__name__}")
+                cell.say("host", f"{self._place} does not start: {type(error).__name__}")
             self.running = None
             await pool.close()
             await asyncio.sleep(_AGAIN_S)
@@ -105,7 +121,7 @@ class Cell:
         loop.network = self.network
         self.database = Database(world.server, loop, Random(f"{plan.seed} database"), plan.disk_s)
         self.issuers: list[IssuerServer] = []
-        self.hosts = [SimulatedHost(self, node) for node in range(plan.hosts)]
+        self.hosts = [SimulatedHost(self, node, node) for node in range(plan.hosts)]
 
     async def start(self) -> None:
         """Start issuers and hosts, and wait until all serve."""
@@ -132,6 +148,17 @@ class Cell:
         for host in self.hosts:
             await host.up.wait()
 
+    def another(self, node: int) -> SimulatedHost:
+        """Start a host beside the others with the number of one of them."""
+        host = SimulatedHost(self, len(self.hosts), node)
+        self.hosts.append(host)
+        host.start()
+        return host
+
+    def happens(self, what: str) -> None:
+        """Count something that has happened to a host."""
+        self.database.coverage.reached[what] += 1
+
     def let(self, faults: Any) -> None:
         """Let issuers fail in these ways from now on, and in no others."""
         for issuer in self.issuers:
@@ -142,6 +169,10 @@ class Cell:
         self.database.coverage.died(process.name)
         self.network.died(process)
         self.say("death", process.name)
+
+    def froze(self, process: Process) -> None:
+        """Take note that a process stands still; nobody else does."""
+        self.database.coverage.froze(process.name)
 
     def settings(self, folder: Path, node: int, port: int) -> Settings:
         """Give a host's settings; cases move fifty times faster than in a shop."""
@@ -159,5 +190,5 @@ class Cell:
                 void_give_up_s=GIVE_UP_S,
                 reversal_tries=4,
                 max_connections=500,
-                node_lease_s=6.0,
+                node_lease_s=LEASE_S,
             )

@@ -8,13 +8,21 @@ from annul.diagnose.causes import CAUSES
 from annul.domain.incidents import INCIDENTS
 from annul.domain.kinds import KINDS, Money
 from annul.domain.states import State
+from annul.host.membership import _SQL as MEMBERSHIP
 from annul.issuers.forward import _SQL as FORWARD
+from annul.merchants.working_keys import _SQL as WORKING_KEYS
 from annul.resolve.book import _SQL as BOOK
 from annul.store.journal_sql import SQL as JOURNAL
 
 NAMES: Final = {
     statement.sql: f"{room}.{name}"
-    for room, known in (("forward", FORWARD), ("book", BOOK), ("journal", JOURNAL))
+    for room, known in (
+        ("forward", FORWARD),
+        ("book", BOOK),
+        ("journal", JOURNAL),
+        ("membership", MEMBERSHIP),
+        ("working_keys", WORKING_KEYS),
+    )
     for name, statement in known.items()
 }
 # Each: what is counted, by the words that stand before it.
@@ -75,6 +83,10 @@ class Coverage:
         """Take note of where somebody died."""
         self.reached[f"death {self._last.pop(who, 'between statements')}"] += 1
 
+    def froze(self, who: str) -> None:
+        """Take note of where somebody froze."""
+        self.reached[f"freeze {self._last.get(who, 'between statements')}"] += 1
+
     async def count(self, pool: Any) -> None:
         """Count what the database holds at the end of a story."""
         for what, query in _COUNTED.items():
@@ -93,6 +105,18 @@ def never(reached: Iterable[str]) -> list[str]:
         for name in ("open", "open_undo", "conclude", "find_by_trace", "late_move")
         for when in ("before", "after")
     ]
+    wanted += [
+        f"freeze {when} {name}"
+        for name in (
+            "journal.open",
+            "journal.open_undo",
+            "journal.conclude",
+            "membership.beat",
+            "working_keys.claim",
+        )
+        for when in ("before", "after")
+    ]
+    wanted += ["node lost", "node refused"]
     wanted += [f"end void {end}" for end in ("voided", "refunded", "refused", "unproved")]
     missing = [
         one

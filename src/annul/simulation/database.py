@@ -1,23 +1,29 @@
 """PostgreSQL in the simulation: the real one, one statement at a time, at a virtual moment.
 
 A statement runs to its end within one step of the virtual loop, after a delay and before another:
-between the two its process may die, and then the statement was or was not run. One that has to wait
-for a row keeps its backend busy while others go on, as it would.
+between the two its process may die, and then the statement was or was not run. It may freeze as
+well: what it has sent is run, and the answer waits. One that has to wait for a row keeps its
+backend busy while others go on, as it would.
 """
 
 import asyncio
 from collections.abc import Callable, Generator, Sequence
-from contextvars import copy_context
+from contextvars import Context
+from datetime import timedelta
 from random import Random
 from typing import Any, Final, Self
 
 import asyncpg
+
+from annul.store.servers import KEPT_ALIVE
 
 from .coverage import Coverage
 from .postgres import Server
 from .virtual import Process, VirtualLoop, current
 
 _POOL: Final = 20
+_NOBODY: Final = Context()
+_IDLE: Final = "idle_in_transaction_session_timeout"
 _CLOCKS: Final = ("now()", "clock_timestamp()")
 
 
@@ -35,6 +41,7 @@ class Database:
         self.loop = loop
         self.random = random
         self.away = False
+        self.ahead = timedelta()  # how far its clock is off
         self.said: Callable[[str, str, Sequence[Any], object], None] = lambda *_: None
         self.coverage = Coverage()
         self._parked: list[tuple[SimulatedConnection, asyncio.Task[Any], asyncio.Future[None]]] = []
@@ -67,24 +74,28 @@ class Database:
         place = self.coverage.begins(connection, who, sql)
         if process is not None:
             process.comes_to(place)
+            if process.frozen:
+                await asyncio.sleep(0)  # it is sent when the process has thawed
         try:
-            return await self._run(connection, who, sql, work, args)
+            there = self._run(connection, process, sql, work, args)
+            return await self.loop.create_task(there, context=_NOBODY.copy())
         finally:
             self.coverage.ends(connection, who)
 
     async def _run(
         self,
         connection: "SimulatedConnection",
-        who: str,
+        process: Process | None,
         sql: str,
         work: Callable[[], Any],
         args: Sequence[Any],
     ) -> Any:
-        await asyncio.sleep(self.random.uniform(0.0001, self.disk_s))
-        self._reachable(connection)
+        """Run it where the server is: whoever has sent it may die or freeze meanwhile."""
+        who = process.name if process else ""
+        await self._on_its_way(connection, process)
         real = connection.real
         if any(word in sql for word in _CLOCKS):
-            stamp = f"SET sim.now = '{self.loop.now().isoformat()}'"
+            stamp = f"SET sim.now = '{(self.loop.now() + self.ahead).isoformat()}'"
             self.server.run(real.execute(stamp))
         task = self.server.begin(work(), real.get_server_pid())
         self.server.statements += 1
@@ -100,18 +111,38 @@ class Database:
         error = self.server.error(task)
         self.said(who, sql, args, error)
         place = self.coverage.has_run(who, sql)
-        if (process := current()) is not None:
+        if process is not None:
             process.comes_to(place)
         self._wake_parked()
-        await asyncio.sleep(self.random.uniform(0.0001, self.disk_s))
-        self._reachable(connection)
+        await self._on_its_way(connection, process)
         if error is not None:
             raise error
         return task.result()
 
+    async def _on_its_way(self, connection: "SimulatedConnection", process: Process | None) -> None:
+        await asyncio.sleep(self.random.uniform(0.0001, self.disk_s))
+        if process is not None:
+            process.step()
+        if self.away or connection.lost:
+            connection.lose()
+            message = "connection was closed in the middle of operation"
+            raise asyncpg.ConnectionDoesNotExistError(message)
+
     def opened(self, connection: "SimulatedConnection") -> None:
         """Know of a connection."""
         self._connections.append(connection)
+
+    def stands_still(self, process: Process, connections: Sequence["SimulatedConnection"]) -> None:
+        """Let the server end what a frozen process leaves in the middle of a transaction."""
+
+        def end() -> None:
+            for connection in connections:
+                if process.frozen and connection.in_block and not self.waits(connection):
+                    connection.lose()
+
+        idle_s = float(KEPT_ALIVE.get(_IDLE, "0").rstrip("s"))
+        if idle_s:
+            self.loop.call_later(idle_s, end, context=_NOBODY)
 
     def waits(self, connection: "SimulatedConnection") -> bool:
         """Say whether its statement waits for another's lock."""
@@ -124,20 +155,13 @@ class Database:
         self._parked = [entry for entry in self._parked if entry[0] is not connection]
         self._wake_parked()
 
-    def _reachable(self, connection: "SimulatedConnection") -> None:
-        if self.away or connection.lost:
-            connection.lose()
-            message = "connection was closed in the middle of operation"
-            raise asyncpg.ConnectionDoesNotExistError(message)
-
     def _wake_parked(self) -> None:
         """Let those go on whose lock has been given up, in the order in which they came."""
         for entry in list(self._parked):
             connection, task, woken = entry
             if entry in self._parked and self.server.go_on(task, connection.real.get_server_pid()):
                 self._parked.remove(entry)
-                context = connection.process_context
-                self.loop.call_soon(_wake, woken, context=context)
+                self.loop.call_soon(_wake, woken, context=_NOBODY)
 
 
 def _wake(future: "asyncio.Future[None]") -> None:
@@ -155,7 +179,7 @@ class SimulatedConnection:
         self._on_loss = on_loss
         self.real: Any = database.server.backend()
         self.lost = False
-        self.process_context = copy_context()
+        self.in_block = False
         database.opened(self)
 
     async def fetch(self, sql: str, *args: Any, timeout: float | None = None) -> Any:
@@ -216,13 +240,16 @@ class Block:
         self._real = connection.real.transaction(**options)
 
     async def start(self) -> None:
+        self._connection.in_block = True
         await self._database.run(self._connection, "BEGIN", self._real.start)
 
     async def commit(self) -> None:
         await self._database.run(self._connection, "COMMIT", self._real.commit)
+        self._connection.in_block = False
 
     async def rollback(self) -> None:
         await self._database.run(self._connection, "ROLLBACK", self._real.rollback)
+        self._connection.in_block = False
 
     async def __aenter__(self) -> None:
         await self.start()
@@ -263,6 +290,7 @@ class Pool:
         self._room = asyncio.Semaphore(_POOL)
         if process is not None:
             process.on_death.append(self._end)
+            process.on_freeze.append(lambda: database.stands_still(process, self._taken[:]))
 
     def acquire(self, timeout: float | None = None) -> _Acquiring:
         del timeout
@@ -285,7 +313,7 @@ class Pool:
         return SimulatedConnection(self._database, self._forget)
 
     async def expire_connections(self) -> None:
-        """Have nothing rest that may be dead; here nothing freezes."""
+        """Have nothing rest that may be dead; here the server never freezes."""
 
     async def release(self, connection: SimulatedConnection, timeout: float | None = None) -> None:
         del timeout

@@ -289,6 +289,11 @@ class Network:
         for transport in self.live.pop(process, []):
             transport.vanish()
 
+    def lead_away(self, process: Process, port: int) -> None:
+        """Lead nobody to a process any more that says nothing, as what balances load does."""
+        self._ports.pop(port, None)
+        self.died(process)
+
     def end(self) -> None:
         """Be there no more: every connection is broken, nobody listens."""
         self._ports.clear()

@@ -63,6 +63,7 @@ class Plan:
     payouts: bool = False  # what shops have is paid out meanwhile
     mistakes: float = 0.0  # how often a cashier gives back what was declined, or another amount
     dies: str = ""  # the statement at which hosts are killed, such as "before journal.open"
+    freezes: str = ""  # the one at which they freeze
     knock_s: float = 4.0  # between two messages of a stranger, on average
     setup: tuple[str, ...] = ()  # statements: what the acquirer knows, or asks for, from the start
     changes: tuple[tuple[str, str], ...] = ()  # statements: what somebody changes, and back again
@@ -109,6 +110,10 @@ _OFTEN: Final = {
 }
 _IN_TROUBLE: Final = {
     "kill": (0, 1, 1, 2, 3),
+    "freeze": (0, 0, 1, 2, 3),
+    "stands_for_ever": (0, 0, 0, 1),
+    "failover": (0, 0, 0, 1),
+    "same_number": (0, 0, 0, 1),
     "database_away": (0, 0, 1),
     "line_cut": (0, 1, 2),
 }

@@ -43,138 +43,181 @@ def _code(code: str, of_kind: str, rate: float, prefix: str = "") -> Fault:
 
 _NEXT_BATCH: Final = "UPDATE terminals SET batch = lpad((batch::integer + 1)::text, 6, '0')"
 _COVER: Final = "UPDATE merchants SET void_needs_balance = true, pending_covers = "
+_ROAMING: Final[Mapping[str, Any]] = {"hosts": 3, "roams": 0.5}
+_FREEZES: Final = (
+    "journal.open",
+    "journal.open_undo",
+    "journal.conclude",
+    "membership.beat",
+    "working_keys.claim",
+)
 _STATEMENTS: Final = ("open", "open_undo", "conclude", "find_by_trace", "late_move")
 
-SCENARIOS: Final[Mapping[str, Scenario]] = {
-    f"dies_{when}_{name}": Scenario(
-        (f"death {when} journal.{name}",),
-        {
-            "dies": f"{when} journal.{name}",
-            "events": ("kill",) * 3,
-            "troubled": True,
-            "hosts": 2,
-            "faults": (Fault(FaultKind.DELAY, rate=0.3, low_ms=2_900, high_ms=6_000),),
-        },
-    )
-    for name in _STATEMENTS
-    for when in ("before", "after")
-} | {
-    "announced_maintenance": Scenario(
-        ("cause issuer_maintenance",),
-        {"setup": (_policy("maintenance", 0),), "faults": (_code("91", "void", 0.7),)},
-    ),
-    "announced_end_of_day": Scenario(
-        ("cause end_of_day",),
-        {"setup": (_policy("end_of_day", 0),), "faults": (_code("90", "void", 0.7),)},
-    ),
-    "voids_are_counted": Scenario(
-        ("cause issuer_limit_count",),
-        {"setup": (_policy("voids_per_day", 1),), "policy": (("voids_per_day", 1),), "faults": ()},
-    ),
-    "voids_are_late": Scenario(
-        ("cause outside_void_window",),
-        {"setup": (_policy("void_window", 0),), "policy": (("void_window_s", 0.0),), "faults": ()},
-    ),
-    "a_rule_is_new": Scenario(
-        ("cause policy_changed",),
-        {
-            "setup": (
-                _policy("void_amount_limit", 10**9, until="now() - interval '1 hour'"),
-                _policy("void_amount_limit", 300_00, since="1 hour"),
-            ),
-            "policy": (("void_amount_limit", 300_00),),
-            "faults": (),
-        },
-    ),
-    "money_on_its_way": Scenario(
-        ("cause funds_not_arrived",), {"setup": (f"{_COVER}false",), "payouts": False}
-    ),
-    "money_paid_out": Scenario(
-        ("cause merchant_balance_low",), {"setup": (f"{_COVER}true",), "payouts": True}
-    ),
-    "mistaken_cashier": Scenario(
-        ("cause original_declined", "cause original_mismatch"),
-        {"mistakes": 0.5, "faults": (_code("51", "sale", 0.3),)},
-    ),
-    "terminals_not_active": Scenario(
-        ("cause not_registered",),
-        {
-            "changes": (
-                ("UPDATE terminals SET active = false", "UPDATE terminals SET active = true"),
-            ),
-            "events": ("change",) * 3,
-        },
-    ),
-    "voids_not_enabled": Scenario(
-        ("cause terminal_misconfigured",),
-        {
-            "changes": (
-                (
-                    "UPDATE terminals SET kinds = '{sale,qr_sale,refund}'",
-                    "UPDATE terminals SET kinds = NULL",
+SCENARIOS: Final[Mapping[str, Scenario]] = (
+    {
+        f"dies_{when}_{name}": Scenario(
+            (f"death {when} journal.{name}",),
+            {
+                "dies": f"{when} journal.{name}",
+                "events": ("kill",) * 3,
+                "troubled": True,
+                "hosts": 2,
+                "faults": (Fault(FaultKind.DELAY, rate=0.3, low_ms=2_900, high_ms=6_000),),
+            },
+        )
+        for name in _STATEMENTS
+        for when in ("before", "after")
+    }
+    | {
+        f"freezes_{when}_{name.partition('.')[2]}": Scenario(
+            (f"freeze {when} {name}",),
+            {"freezes": f"{when} {name}", "events": ("freeze",) * 3, "troubled": True, **_ROAMING},
+        )
+        for name in _FREEZES
+        for when in ("before", "after")
+    }
+    | {
+        "stands_for_ever_in_the_middle": Scenario(
+            (),
+            {
+                "freezes": "after working_keys.claim",
+                "events": ("stands_for_ever",) * 2,
+                "troubled": True,
+                **_ROAMING,
+            },
+        ),
+        "two_with_one_number": Scenario(
+            ("node refused",), {"events": ("same_number",) * 3, "troubled": True, **_ROAMING}
+        ),
+        "a_number_is_lost": Scenario(
+            ("node lost",), {"events": ("freeze",) * 3, "troubled": True, **_ROAMING}
+        ),
+        "announced_maintenance": Scenario(
+            ("cause issuer_maintenance",),
+            {"setup": (_policy("maintenance", 0),), "faults": (_code("91", "void", 0.7),)},
+        ),
+        "announced_end_of_day": Scenario(
+            ("cause end_of_day",),
+            {"setup": (_policy("end_of_day", 0),), "faults": (_code("90", "void", 0.7),)},
+        ),
+        "voids_are_counted": Scenario(
+            ("cause issuer_limit_count",),
+            {
+                "setup": (_policy("voids_per_day", 1),),
+                "policy": (("voids_per_day", 1),),
+                "faults": (),
+            },
+        ),
+        "voids_are_late": Scenario(
+            ("cause outside_void_window",),
+            {
+                "setup": (_policy("void_window", 0),),
+                "policy": (("void_window_s", 0.0),),
+                "faults": (),
+            },
+        ),
+        "a_rule_is_new": Scenario(
+            ("cause policy_changed",),
+            {
+                "setup": (
+                    _policy("void_amount_limit", 10**9, until="now() - interval '1 hour'"),
+                    _policy("void_amount_limit", 300_00, since="1 hour"),
                 ),
-            ),
-            "events": ("change",) * 3,
-        },
-    ),
-    "batches_out_of_step": Scenario(
-        ("cause keys_out_of_step",), {"changes": ((_NEXT_BATCH,),), "events": ("change",) * 3}
-    ),
-    "old_software": Scenario(
-        ("cause terminal_outdated",),
-        {
-            "setup": ("UPDATE terminals SET wanted_software = '990000'",),
-            "faults": (_code("30", "void", 0.5),),
-        },
-    ),
-    "many_wrong_macs": Scenario(
-        ("incident wrong_mac",), {"strangers": True, "knock_s": 0.02, "tills": 2}
-    ),
-    "two_words": Scenario(
-        ("incident answers_contradict", "incident concluded_as_done"),
-        {
-            "troubled": False,
-            "telephones": True,
-            "faults": (Fault(FaultKind.WAVERS, rate=0.4),),
-        },
-    ),
-    "answers_of_nothing": Scenario(
-        ("incident answer_of_nothing",),
-        {
-            "troubled": False,
-            "faults": tuple(
-                Fault(kind, rate=0.5) for kind in (FaultKind.OTHER_TRACE, FaultKind.OTHER_REFERENCE)
-            ),
-        },
-    ),
-    "advice_refused": Scenario(
-        ("incident advice_declined",),
-        {"sold": (10.0, 0.0, 90.0), "faults": (_code("51", "completion_advice", 0.7),)},
-    ),
-    "reversals_denied": Scenario(
-        (),
-        {
-            "troubled": False,
-            "events": (),
-            "faults": (
-                Fault(FaultKind.DELAY, rate=0.5, low_ms=900, high_ms=2_900),
-                _code("25", "reversal", 0.5),
-            ),
-        },
-    ),
-    "acknowledged_before_it_is_booked": Scenario(
-        (),
-        {
-            "troubled": False,
-            "events": (),
-            "policy": (("acknowledges_unknown", True),),
-            "faults": (
-                Fault(FaultKind.BOOKS_LATE, rate=0.3, low_ms=3_000, high_ms=3_100),
-                Fault(FaultKind.DELAY, rate=0.7, of_kind="reversal", low_ms=5, high_ms=200),
-            ),
-        },
-    ),
-}
+                "policy": (("void_amount_limit", 300_00),),
+                "faults": (),
+            },
+        ),
+        "money_on_its_way": Scenario(
+            ("cause funds_not_arrived",), {"setup": (f"{_COVER}false",), "payouts": False}
+        ),
+        "money_paid_out": Scenario(
+            ("cause merchant_balance_low",), {"setup": (f"{_COVER}true",), "payouts": True}
+        ),
+        "mistaken_cashier": Scenario(
+            ("cause original_declined", "cause original_mismatch"),
+            {"mistakes": 0.5, "faults": (_code("51", "sale", 0.3),)},
+        ),
+        "terminals_not_active": Scenario(
+            ("cause not_registered",),
+            {
+                "changes": (
+                    ("UPDATE terminals SET active = false", "UPDATE terminals SET active = true"),
+                ),
+                "events": ("change",) * 3,
+            },
+        ),
+        "voids_not_enabled": Scenario(
+            ("cause terminal_misconfigured",),
+            {
+                "changes": (
+                    (
+                        "UPDATE terminals SET kinds = '{sale,qr_sale,refund}'",
+                        "UPDATE terminals SET kinds = NULL",
+                    ),
+                ),
+                "events": ("change",) * 3,
+            },
+        ),
+        "batches_out_of_step": Scenario(
+            ("cause keys_out_of_step",), {"changes": ((_NEXT_BATCH,),), "events": ("change",) * 3}
+        ),
+        "old_software": Scenario(
+            ("cause terminal_outdated",),
+            {
+                "setup": ("UPDATE terminals SET wanted_software = '990000'",),
+                "faults": (_code("30", "void", 0.5),),
+            },
+        ),
+        "many_wrong_macs": Scenario(
+            ("incident wrong_mac",), {"strangers": True, "knock_s": 0.02, "tills": 2}
+        ),
+        "two_words": Scenario(
+            ("incident answers_contradict", "incident concluded_as_done"),
+            {
+                "troubled": False,
+                "telephones": True,
+                "faults": (Fault(FaultKind.WAVERS, rate=0.4),),
+            },
+        ),
+        "answers_of_nothing": Scenario(
+            ("incident answer_of_nothing",),
+            {
+                "troubled": False,
+                "faults": tuple(
+                    Fault(kind, rate=0.5)
+                    for kind in (FaultKind.OTHER_TRACE, FaultKind.OTHER_REFERENCE)
+                ),
+            },
+        ),
+        "advice_refused": Scenario(
+            ("incident advice_declined",),
+            {"sold": (10.0, 0.0, 90.0), "faults": (_code("51", "completion_advice", 0.7),)},
+        ),
+        "reversals_denied": Scenario(
+            (),
+            {
+                "troubled": False,
+                "events": (),
+                "faults": (
+                    Fault(FaultKind.DELAY, rate=0.5, low_ms=900, high_ms=2_900),
+                    _code("25", "reversal", 0.5),
+                ),
+            },
+        ),
+        "acknowledged_before_it_is_booked": Scenario(
+            (),
+            {
+                "troubled": False,
+                "events": (),
+                "policy": (("acknowledges_unknown", True),),
+                "faults": (
+                    Fault(FaultKind.BOOKS_LATE, rate=0.3, low_ms=3_000, high_ms=3_100),
+                    Fault(FaultKind.DELAY, rate=0.7, of_kind="reversal", low_ms=5, high_ms=200),
+                ),
+            },
+        ),
+    }
+)
 
 
 def story(seed: int, rounds: int, scenario: str = "") -> Plan:

@@ -11,7 +11,7 @@ from .plan import Plan
 
 Thing = TypeVar("Thing")
 _WHO = ("operators", "telephones", "strangers", "payouts")
-_GIVEN = ("mistakes", "dies", "setup", "changes", "policy")
+_GIVEN = ("mistakes", "dies", "freezes", "setup", "changes", "policy")
 
 
 def shrunk(story: Plan, fails: Callable[[Plan], bool]) -> Plan:
@@ -36,6 +36,7 @@ def _smaller(story: Plan) -> Iterator[Plan]:
         "skews_s": (0.0, 0.0, 0.0),
         "mistakes": 0.0,
         "dies": "",
+        "freezes": "",
         "setup": (),
         "policy": (),
     }

@@ -103,6 +103,9 @@ class StoryEnd:
             "faults": len(self.faults),
             "named": self.verdict.named,
             "cases": self.ends.cases,
+            "freezes": sum(n for what, n in self.reached.items() if what.startswith("freeze ")),
+            "numbers_lost": self.reached["node lost"],
+            "numbers_refused": self.reached["node refused"],
         }
 
 

@@ -57,6 +57,7 @@ class SimulatedDevice:
             try:
                 return await self._terminal.perform(order)
             except (StillOwing, SignInRefused):
+                self._leave_who_is_silent()
                 await asyncio.sleep(1.0)
             except Unreachable:
                 self._go_elsewhere()
@@ -82,8 +83,14 @@ class SimulatedDevice:
                 self._go_elsewhere()
                 await asyncio.sleep(1.0)
             except (NoAnswerFromHost, StillOwing, SignInRefused):
+                self._leave_who_is_silent()
                 await asyncio.sleep(1.0)
         self._terminal.close()
+
+    def _leave_who_is_silent(self) -> None:
+        """Be led to another host, as by whatever balances the load, once this one stands still."""
+        if self._cell.hosts[self._at].process.frozen:
+            self._go_elsewhere()
 
     def _roam(self) -> None:
         if self._cell.plan.hosts > 1 and self._random.random() < self._cell.plan.roams:
@@ -91,7 +98,7 @@ class SimulatedDevice:
 
     def _go_elsewhere(self) -> None:
         self._terminal.close()
-        self._at = (self._at + 1) % self._cell.plan.hosts
+        self._at = (self._at + 1) % len(self._cell.hosts)
         self._terminal = self._new_terminal()
 
     def _new_terminal(self) -> SoftTerminal:

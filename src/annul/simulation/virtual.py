@@ -1,8 +1,9 @@
-"""An event loop whose time is virtual, and processes that can die between any two of its steps.
+"""An event loop whose time is virtual, and processes that can die or freeze between any two steps.
 
 Time passes only when nothing is left to do at a moment, and then at once to the next timer. What
 runs belongs to a process by its context, which tasks, timers and transports inherit; what a dead
-process had scheduled is never run, as after SIGKILL: no `finally`, no last word.
+process had scheduled is never run, as after SIGKILL: no `finally`, no last word. What a frozen one
+has scheduled waits until it thaws, as after SIGSTOP.
 """
 
 import asyncio
@@ -22,9 +23,10 @@ class Stuck(RuntimeError):
 
 
 class Process:
-    """Something that can be killed. `steps` counts what it has run; at `dies_at` it dies.
+    """Something that can be killed or frozen. `steps` counts what it has run; at `dies_at` it dies.
 
-    With `dies_where` it dies at its next step once it has come to a place of that name.
+    With `dies_where` it dies at its next step once it has come to a place of that name; with
+    `freezes_where` or `freezes_at` it freezes, at once, until it thaws.
     """
 
     def __init__(self, name: str) -> None:
@@ -33,24 +35,61 @@ class Process:
         self.steps = 0
         self.dies_at = 0
         self.dies_where = ""
-        self.left: list[asyncio.Handle] = []  # what was to be run when it was dead
+        self.frozen = False
+        self.freezes_at = 0
+        self.freezes_where = ""
+        self.left: list[asyncio.Handle] = []  # what was to be run when it was dead, or frozen
         self.on_death: list[Callable[[], None]] = []
+        self.on_freeze: list[Callable[[], None]] = []
 
     def kill(self) -> None:
         """End it between two steps; who is connected to it notices."""
         if self.dead:
             return
-        self.dead = True
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, VirtualLoop)
-        loop.dead.append(self)
+        self.dead, self.frozen = True, False
+        _running().ended(self)
         for told in self.on_death:
             told()
+
+    def freeze(self) -> None:
+        """Stop it between two steps; nobody notices but by its silence."""
+        if self.dead or self.frozen:
+            return
+        self.frozen = True
+        self.freezes_at, self.freezes_where = 0, ""
+        _running().ended(self)
+        for told in self.on_freeze:
+            told()
+
+    def thaw(self, *, timers_first: bool = False) -> None:
+        """Let it go on: what was to be run meanwhile runs now.
+
+        A loop that has stood still may see first what has come, or first that its time is over.
+        """
+        if not self.frozen:
+            return
+        self.frozen = False
+        if timers_first:
+            self.left.sort(key=lambda handle: not isinstance(handle, asyncio.TimerHandle))
+        _running().goes_on(self)
 
     def comes_to(self, place: str) -> None:
         """Be at a place."""
         if self.dies_where and place == self.dies_where:
             self.dies_at = self.steps + 1
+        if self.freezes_where and place == self.freezes_where:
+            self.freeze()
+
+    def step(self) -> bool:
+        """Count a step; it may be the last. Say whether it is made."""
+        if self.dead or self.frozen:
+            return False
+        self.steps += 1
+        if self.steps == self.freezes_at:
+            self.freeze()
+        if self.steps == self.dies_at:
+            self.kill()
+        return not self.dead and not self.frozen
 
     def context(self) -> Context:
         """Give a context whose tasks are this process's."""
@@ -64,17 +103,19 @@ def current() -> Process | None:
     return _PROCESS.get()
 
 
+def _running() -> "VirtualLoop":
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    return loop
+
+
 def _alive(handle: Any) -> bool:
-    """Say whether what is to be run now is of a process that lives; its last step may be this."""
+    """Say whether what is to be run now is of a process that runs; its last step may be this."""
     process = handle._context.get(_PROCESS)
-    if process is None:
+    if process is None or process.step():
         return True
-    process.steps += 1
-    if process.steps == process.dies_at:
-        process.kill()
-    if process.dead:
-        process.left.append(handle)
-    return not process.dead
+    process.left.append(handle)
+    return False
 
 
 class _Step(asyncio.Handle):
@@ -115,7 +156,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         selector.loop = self
         self.begins = begins
         self._passed = 0.0
-        self.dead: list[Process] = []
+        self.still: list[Process] = []  # the dead and the frozen
         super().__init__(selector)
 
     def time(self) -> float:
@@ -174,16 +215,26 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
         timer._scheduled = True  # type: ignore[attr-defined]
 
+    def ended(self, process: Process) -> None:
+        """Know of a process that runs no more, or not for now."""
+        if process not in self.still:
+            self.still.append(process)
+
+    def goes_on(self, process: Process) -> None:
+        """Run what a process had to do while it could not."""
+        self.still.remove(process)
+        left, process.left = process.left, []
+        self._ready.extend(left)  # type: ignore[attr-defined]
+
     def bury(self) -> None:
         """Unwind all that is left, the dead too, once nothing of it can reach anything any more.
 
         Else it would be unwound at some later moment, in the middle of another story.
         """
         self.set_exception_handler(lambda *_: None)
-        for process in self.dead:
-            process.dead = False
-            self._ready.extend(process.left)  # type: ignore[attr-defined]
-        self.dead.clear()
+        for process in list(self.still):
+            process.dead = process.frozen = False
+            self.goes_on(process)
         for seconds in _UNWINDS_S:
             tasks = asyncio.all_tasks(self)
             if not tasks:

@@ -23,13 +23,15 @@ from .batcher import LOST
 from .sql import load
 
 CONNECT_S: Final = 3.0  # until a server that says nothing is left for the next
-# The server's side: who is gone without a word keeps no locks for hours, and lines that carry
-# nothing are not forgotten by what stands between. Without an effect on a Unix socket.
+# The server's side: who is gone without a word keeps no locks for hours, nor who is frozen in the
+# middle of a transaction while its machine goes on; and lines that carry nothing are not forgotten
+# by what stands between. The first three are without an effect on a Unix socket.
 KEPT_ALIVE: Final = {
     "tcp_keepalives_idle": "20",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
     "client_connection_check_interval": "5s",
+    "idle_in_transaction_session_timeout": "10s",
 }
 
 _SQL: Final = load("annul.store", "servers.sql")

@@ -1,5 +1,6 @@
 """What is kept of what fails: masked, bounded, once, and never instead of the money."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from annul.domain.incident import Incident
 from annul.domain.records import Transaction
 from annul.host.evidence import DoorRefusal, EvidenceKeeper
 from tests.support.builders import transaction
@@ -137,6 +139,17 @@ async def test_an_alarm_is_one_incident_while_it_is_open(inside: Inside, till: T
             await till.line.told(forged[:-8] + b"0BADC0DE")
         await inside.host.evidence.flush(inside.host.issuers)
     assert await inside.incidents() == ["wrong_mac"]
+
+
+async def test_an_alarm_that_two_flushes_write_is_one(
+    evidence: EvidenceKeeper, inside: Inside
+) -> None:
+    """The resolver asks for a flush of its own, whenever that is: two may be under way."""
+    lines = inside.host.issuers
+    evidence.alarm(Incident.of("wrong_mac", _WHO[0], _WHO[1], terminal=_WHO[1]))
+    await asyncio.gather(evidence.flush(lines), evidence.flush(lines))
+    assert await inside.incidents() == ["wrong_mac"]
+    assert evidence.missed == 0
 
 
 async def test_how_a_line_is_seen_is_one_row_however_often_it_is_written(

@@ -4,6 +4,9 @@ import asyncio
 
 import pytest
 
+from annul.host.owners import NotOwner
+from annul.store.batcher import StoreUnavailable
+from annul.store.journal import Opening
 from tests.support.hosts import Inside, Till
 
 
@@ -38,3 +41,36 @@ async def test_what_takes_longer_than_an_issuer_may_is_open(inside: Inside, till
     assert not done
     inside.clock.forward(minutes=2)
     assert (await again).code == "98"
+
+
+async def test_after_a_first_that_left_nothing_it_is_judged_as_a_first(
+    inside: Inside, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its terminal is at another host by now, or the connection that wrote it has died.
+
+    What was refused once stays refused: a till that heard 96 has shut its drawer.
+    """
+    journal, fields = inside.host.journal, till.fields("sale")
+    really, begun, dies = journal.open, asyncio.Event(), asyncio.Event()
+
+    async def lost(_opening: Opening) -> bool:
+        monkeypatch.setattr(journal, "open", really)
+        begun.set()
+        await dies.wait()
+        raise why
+
+    for error, code in ((StoreUnavailable(), "96"), (NotOwner(), "00")):
+        why = error
+        monkeypatch.setattr(journal, "open", lost)
+        first = asyncio.create_task(till.ask("sale", fields))
+        await begun.wait()
+        again = asyncio.create_task(till.ask("sale", fields))
+        done, _ = await asyncio.wait([again], timeout=0.1)
+        assert not done
+        dies.set()
+        assert (await first).code == (await again).code == code
+        fields = till.fields("sale")
+        begun.clear()
+        dies.clear()
+    assert (await inside.the("sale")).state == "approved"
+    assert inside.host.counts.failed == 0
