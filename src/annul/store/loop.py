@@ -80,6 +80,8 @@ class Loop:
         assert task is not None, "it runs in a task of its own"
         rest = first_s
         while True:
+            if task.cancelling():  # a turn has made something else of it
+                raise asyncio.CancelledError
             await asyncio.sleep(rest)
             try:
                 await self._turn()

@@ -221,3 +221,38 @@ async def test_who_may_not_sign_in_is_told_so_and_not_that_a_host_is_away(two: P
 )
 def test_a_url_of_several_hosts_is_taken_apart(url: str, each: list[str]) -> None:
     assert apart(url) == each
+
+
+async def test_who_is_cancelled_within_a_transaction_hears_of_that_and_of_nothing_else(
+    pool: asyncpg.Pool,
+) -> None:
+    """The connection is left, so there is nothing to roll back; a loop is stopped by it."""
+    begun = asyncio.Event()
+
+    async def waits() -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            begun.set()
+            await connection.execute("SELECT pg_sleep(600)")
+
+    task = asyncio.create_task(waits())
+    await begun.wait()
+    await asyncio.sleep(0.05)  # it is asked by then, or the test shows nothing
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled(), repr(task.exception())
+
+
+async def test_whenever_it_is_cancelled_it_is_cancelled(pool: asyncpg.Pool) -> None:
+    """And the pool goes on, with each of its connections."""
+    told: set[str] = set()
+    for step in range(200):
+        task = asyncio.create_task(pool.fetchval("SELECT pg_sleep(0.001)"))
+        for _ in range(step % 40):
+            await asyncio.sleep(0)
+        if step % 3 == 0:
+            await asyncio.sleep(0.0005)
+        task.cancel()
+        await asyncio.wait([task])
+        told.add("cancelled" if task.cancelled() else repr(task.exception()))
+    assert told <= {"cancelled", "None"}
+    assert await asyncio.gather(*(pool.fetchval("SELECT 1") for _ in range(40))) == [1] * 40

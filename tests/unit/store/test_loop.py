@@ -44,6 +44,23 @@ async def test_what_is_cancelled_from_outside_begins_anew() -> None:
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "one"]
 
 
+async def test_what_is_lost_on_the_way_out_keeps_no_loop_from_its_end() -> None:
+    began = asyncio.Event()
+
+    async def turn() -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ConnectionError
+
+    loop = Loops().start("one", turn)
+    await began.wait()
+    async with asyncio.timeout(5):
+        await loop.stop()
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "one"]
+
+
 async def test_who_does_not_come_round_in_time_is_named() -> None:
     clock, gate = HeldClock(), asyncio.Event()
     loops = Loops(clock)
