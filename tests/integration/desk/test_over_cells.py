@@ -60,6 +60,7 @@ async def here_and_there(pool: asyncpg.Pool, east: Desk) -> tuple[str, str]:
 
 @pytest.fixture
 async def desk(pool: asyncpg.Pool, east: Desk, here_and_there: tuple[str, str]) -> Desk:
+    assert all(here_and_there), "somebody lives in each"
     return make_desk(pool, cell="west", clock=east.clock, others=(east,))
 
 
