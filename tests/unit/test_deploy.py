@@ -257,3 +257,16 @@ def test_an_image_is_locked_and_not_root() -> None:
 @pytest.mark.parametrize("file", [f for f in _FILES if f.suffix == ".sh"], ids=_named)
 def test_a_script_is_one_to_bash(file: Path) -> None:
     subprocess.run(["bash", "-n", str(file)], timeout=10, check=True)
+
+
+def test_an_image_has_what_modules_read() -> None:
+    """What is installed from a checkout is there anyway; an image has what the package names."""
+    package = tomllib.loads((_ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    source = _ROOT / "src" / "annul"
+    taken = {file for one in package["package-data"]["annul"] for file in source.glob(one)}
+    there = {
+        file
+        for file in source.rglob("*.*")
+        if file.is_file() and file.suffix not in {".py", ".pyc"}
+    }
+    assert {file.relative_to(source).as_posix() for file in there - taken} == set()
