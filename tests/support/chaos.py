@@ -116,6 +116,7 @@ async def run(chaos: Chaos, folder: Path) -> tuple[Comparison, Progress, Ends]:
         stack.push_async_callback(connection.close)
         await dry(connection, chaos.dry_s)
         await asyncio.gather(*(teller.settle() for teller in tellers))
+        await dry(connection, chaos.dry_s)  # of what it takes to settle, too
         records = [
             (profile, record)
             for profile, teller in zip(credentials, tellers, strict=False)
