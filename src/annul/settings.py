@@ -17,6 +17,7 @@ What has parts is a table in the file and JSON in the environment:
 
 from contextvars import ContextVar
 from datetime import time
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -32,6 +33,7 @@ from pydantic_settings import (
 from annul.desk.roles import ROLES
 from annul.domain.retention import kept_days
 from annul.security.tls import Clients, ClientTls, ServerTls
+from annul.store.schema import NAME, PUBLIC
 
 DEFAULT_FILE: Final = "annul.toml"
 _file: ContextVar[Path | None] = ContextVar("settings_file", default=None)
@@ -51,6 +53,13 @@ class Settings(BaseSettings):
     database_owner: SecretStr = Field(
         SecretStr(""), description="URL of the role that owns the tables; empty: as database"
     )
+    database_schema: str = Field(
+        PUBLIC, pattern=NAME, description="schema of annul's tables, where cells share a database"
+    )
+    cells: Path | None = Field(
+        None, description="file of cells, where there are several; see docs/scale.md"
+    )
+    cell: str = Field("", description="name of the cell that this process serves")
     node: int | None = Field(
         None, ge=0, le=9, description="number of this host process; unset: any that is free"
     )
@@ -72,6 +81,10 @@ class Settings(BaseSettings):
     terminals_shared: bool = Field(
         default=False,
         description="other host processes of this machine listen there too; the kernel deals out",
+    )
+    terminals_proxies: list[str] = Field(
+        default_factory=list,
+        description="networks of balancers and hosts of other cells that say who has connected",
     )
     terminals_framing: str = Field("tpdu_2", description="how their messages are framed")
     terminals_dialect: str = Field(
@@ -166,6 +179,21 @@ class Settings(BaseSettings):
 
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
 
+    @field_validator("cell")
+    @classmethod
+    def _of_a_file(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("cells") is None:
+            message = "give cells too: the file that says which cells there are"
+            raise ValueError(message)
+        return value
+
+    @field_validator("terminals_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for one in value:
+            ip_network(one)
+        return value
+
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -252,6 +280,12 @@ class Settings(BaseSettings):
     def seals(self) -> Path:
         """The folder of the exports of seals."""
         return self.seals_folder or self.data / "seals"
+
+    @property
+    def witnesses(self) -> list[Path]:
+        """The folders in which the hosts of this data folder keep what they were told."""
+        own = (self.data, *sorted((self.data / "hosts").glob("*")))
+        return [folder for one in own if (folder := one / "witness").is_dir()]
 
     @property
     def secured_port(self) -> int:

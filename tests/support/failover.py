@@ -61,16 +61,24 @@ class Seen:
     silence_s: float
     verdict: Comparison
     progress: Watched
+    forgotten: set[str]  # reference numbers of what a till holds for approved and no row is of
+    told: set[str]  # and of what annul has told somebody is lost
     audited: str
     logs: str
 
 
 async def drill(
-    folder: Path, two: Pair, *, rounds: int, before: Callable[[], Awaitable[None]] | None = None
+    folder: Path,
+    two: Pair,
+    *,
+    rounds: int,
+    before: Callable[[], Awaitable[None]] | None = None,
+    more: int = 0,
 ) -> Seen:
     """Kill the first server in the middle of the work and promote the second.
 
-    `before` is done just before. Gives what the three books and `annul audit` say afterwards.
+    `before` is done, and `more` transactions, just before. Gives what the three books and
+    `annul audit` say afterwards.
     """
     async with AsyncExitStack() as stack:
         issuer = IssuerProcess.plan(folder, 1)
@@ -97,6 +105,7 @@ async def drill(
         await progress.reached(_TERMINALS * rounds // 2)
         if before is not None:
             await before()
+            await progress.reached(progress.done + more)
         killed = time.monotonic()
         two.first.kill()
         await asyncio.to_thread(two.second.promote)
@@ -105,7 +114,8 @@ async def drill(
         await asyncio.gather(*(teller.finish() for teller in tellers))
         connection = await asyncpg.connect(two.second.url(SUPERUSER, "annul"))
         stack.push_async_callback(connection.close)
-        await dry(connection, _DRY_S)
+        if before is None:
+            await dry(connection, _DRY_S)
         records = [
             (profile, record)
             for profile, teller in zip(credentials, tellers, strict=False)
@@ -117,7 +127,21 @@ async def drill(
         told = await asyncio.to_thread(
             annul, "audit", f"--data={data}", environment=environment, within_s=120.0
         )
-        return Seen(promotion_s, progress.longest_s, verdict, progress, told.out + told.err, logs)
+        rows = {row[0] for row in await connection.fetch("SELECT rrn FROM transactions")}
+        held = {record.rrn for _, record in records if record.state == "approved"}
+        lost = await connection.fetch(
+            "SELECT params ->> 'reference' FROM incidents WHERE kind = 'audit_lost'"
+        )
+        return Seen(
+            promotion_s,
+            progress.longest_s,
+            verdict,
+            progress,
+            held - rows,
+            {row[0] for row in lost},
+            told.out + told.err,
+            logs,
+        )
 
 
 def _host(folder: Path, two: Pair, name: str) -> Process:

@@ -21,7 +21,7 @@ from annul.desk.access import Access
 from annul.domain.kinds import KINDS
 from annul.domain.records import Transaction
 from annul.host import answering
-from annul.host.door import Admitted, Turned, Unsure
+from annul.host.door import Admitted, Elsewhere, Turned, Unsure
 from annul.host.host import Host
 from annul.host.membership import Membership
 from annul.host.peer import Peer
@@ -81,7 +81,7 @@ class Line:
         if isinstance(let_in, Unsure):
             await self.host.owners.look(let_in.station)
             let_in = self.host.door.open(body, HEAD, self.peer, looked=True)
-        assert not isinstance(let_in, Unsure)
+        assert not isinstance(let_in, Unsure | Elsewhere)
         if isinstance(let_in, Turned):
             return _read(let_in.answer) if let_in.answer else None
         return _read(await answering.handle(self.host, let_in))

@@ -189,6 +189,16 @@ class Pair:
                 await asyncio.sleep(_STEP_S)
         await connection.close()
 
+    async def part(self) -> None:
+        """Let the second hear nothing of the first any more: what comes now is lost with it."""
+        self.second.set({"primary_conninfo": ""})
+        await asyncio.to_thread(self.second.reload)
+        connection = await asyncpg.connect(self.first.url())
+        async with asyncio.timeout(_COMES_S):
+            while await connection.fetchval("SELECT count(*) FROM pg_stat_replication"):
+                await asyncio.sleep(_STEP_S)
+        await connection.close()
+
     def url(self, role: str = SERVING) -> str:
         """Where annul reaches whichever of both is the first."""
         hosts = f"127.0.0.1:{self.first.port},127.0.0.1:{self.second.port}"

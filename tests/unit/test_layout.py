@@ -35,6 +35,7 @@ _MODULES: Final = {
     "client/signature": "unit/resolve/notify/test_webhooks.py",
     "diagnose/codes": "unit/diagnose/test_rank.py",
     "diagnose/surroundings": "integration/diagnose/test_gather.py",
+    "cells/copying": "acceptance/cells/test_moving.py",
     "domain/action_codes": "unit/issuers/test_editions.py",
     "domain/differences": "unit/domain/test_incidents.py",
     "domain/incident": "unit/domain/test_incidents.py",

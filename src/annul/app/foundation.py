@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
+from annul.cells.directory import Directory, read
 from annul.desk.access import Access
 from annul.domain.errors import AnnulError
 from annul.security.masterkey import load_or_create, read_master_key
@@ -23,7 +24,9 @@ from annul.store.loop import Loops
 from annul.store.master_key import keep, sealed_in
 from annul.store.migrate import upgrade
 from annul.store.roles import warn_of_power
+from annul.store.schema import in_schema
 from annul.store.servers import Servers
+from annul.store.witness import FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Ground:
     loops: Loops = field(default_factory=Loops)
     node: int = 0
     notary: Notary | None = None  # without one nothing is sealed or signed
+    directory: Directory | None = None  # of cells, where there are several
+    witness: Path | None = None  # where this host keeps what the database has confirmed
 
 
 class AlreadyRunning(AnnulError):
@@ -86,7 +91,7 @@ async def _master_key(settings: Settings, url: str) -> bytes:
 @asynccontextmanager
 async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Ground]:
     """Start or reach the database, load its keys, and migrate it."""
-    loops = Loops()
+    loops, directory = Loops(), read(settings.cells, settings.cell) if settings.cells else None
     async with AsyncExitStack() as stack:
         settings.data.mkdir(parents=True, exist_ok=True)
         stack.enter_context(_alone(settings.data))
@@ -97,6 +102,7 @@ async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterato
             url, owner_url = await embedded.start(), embedded.owner_url
             stack.push_async_callback(embedded.stop)
             embedded.keep_alive(loops)
+        url, owner_url = (in_schema(one, settings.database_schema) for one in (url, owner_url))
         master = await _master_key(settings, url)
         for one in dict.fromkeys((owner_url, url)):  # who serves sees that nothing is missing
             await upgrade(one)
@@ -115,4 +121,6 @@ async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterato
             access=Access(pool, clock, vault, settings.second_factor_roles),
             loops=loops,
             notary=Notary(master),
+            directory=directory,
+            witness=settings.data / FOLDER,
         )

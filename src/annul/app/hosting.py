@@ -13,6 +13,7 @@ import structlog
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.business_day import Calendar
+from annul.domain.cells import NONE
 from annul.host.connections import ConnectionLimits
 from annul.host.descriptors import connections_allowed
 from annul.host.door import Door
@@ -25,6 +26,7 @@ from annul.host.notices import Notices
 from annul.host.numbers import IssuerTraces, ReferenceNumbers
 from annul.host.outcomes import Outcomes
 from annul.host.owners import Owners
+from annul.host.proxied import Proxies
 from annul.host.recovery import Recovery
 from annul.host.server import TerminalServer, silent_once_lost
 from annul.host.tongues import Tongues
@@ -45,10 +47,12 @@ from annul.resolve.resolver import Resolver
 from annul.resolve.sealing import Sealing
 from annul.resolve.seals import Seals
 from annul.resolve.sweep import Sweep
+from annul.resolve.witnessed import Witnessing
 from annul.security.tls import ServerTls, server_context
 from annul.settings import Settings
 from annul.store.journal import Journal
 from annul.store.retention import Retention
+from annul.store.witness import Witness
 from annul.wire.framing import framing_of
 
 from .foundation import Ground
@@ -127,7 +131,12 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
             log.warning("issuers_not_up", up=host.issuers.up())
         forwarder, resolver = _forwarder(base, host), _resolver(base, host)
         await _start_workers(base, host, recovery, (forwarder, resolver), stack)
-        server = TerminalServer(host, framing_of(settings.terminals_framing), _limits(settings))
+        server = TerminalServer(
+            host,
+            framing_of(settings.terminals_framing),
+            _limits(settings),
+            Proxies(settings.terminals_proxies),
+        )
         stack.push_async_callback(server.stop)
         port = await server.listen(
             settings.terminals_host, settings.terminals_port, shared=settings.terminals_shared
@@ -225,12 +234,24 @@ def _sealing(base: Ground, host: Host) -> tuple[Sealing, ...]:
     return (Sealing(seals, exports, base.clock, host.calendar, base.loops),)
 
 
+def _witness(base: Ground, stack: AsyncExitStack) -> Witness | None:
+    """Keep what the database confirms, and look whether it still knows; ends after the journal."""
+    if base.witness is None:
+        return None
+    witness = Witness(base.witness)
+    stack.callback(witness.close)
+    witnessing = Witnessing(base.pool, witness, base.clock, base.loops)
+    witnessing.start()
+    stack.push_async_callback(witnessing.stop)
+    return witness
+
+
 async def _made(base: Ground, stack: AsyncExitStack) -> Host:
     settings = base.settings
     registry = Registry(base.pool)
     await registry.load()
     tables = await directory.read(base.pool)
-    journal = Journal(base.pool, base.node)
+    journal = Journal(base.pool, base.node, _witness(base, stack))
     stack.push_async_callback(journal.close)
     keys = KeyExchange(base.pool, base.security, base.clock)
     await keys.load()
@@ -250,6 +271,7 @@ async def _made(base: Ground, stack: AsyncExitStack) -> Host:
 
 def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) -> Host:
     settings = base.settings
+    cells = base.directory.cells if base.directory else NONE
     calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
     outcomes = Outcomes(journal, registry, calendar.business_date)
     evidence = EvidenceKeeper(base.pool, base.clock, base.node)
@@ -265,7 +287,7 @@ def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) 
         clock=base.clock,
         calendar=calendar,
         numbers=ReferenceNumbers(base.node),
-        traces=IssuerTraces(base.node, random.randrange(100_000)),  # noqa: S311 - where to begin, no secret
+        traces=IssuerTraces(base.node, random.randrange(100_000), cells.share),  # noqa: S311 - where to begin, no secret
         acquirer_id=settings.acquirer_id,
         handlers=HANDLERS,
         support_phone=settings.support_phone,
@@ -281,6 +303,7 @@ def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) 
             base.clock,
             calendar,
             settings.acquirer_id,
+            cells,
         ),
         loops=base.loops,
     )

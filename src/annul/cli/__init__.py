@@ -10,6 +10,7 @@ from annul.domain.errors import AnnulError
 from . import (
     audit,
     cases,
+    cells,
     conclude,
     console,
     database,
@@ -48,6 +49,7 @@ retention.register(application)
 simulate.register(application)
 application.add_typer(sim.application, name="sim")
 application.add_typer(database.application, name="database")
+application.add_typer(cells.application, name="cells")
 application.add_typer(dialect.application, name="dialect")
 application.add_typer(pos.application, name="pos")
 application.add_typer(terminal.application, name="terminal")

@@ -73,7 +73,8 @@ def audit(
         except MasterKeyError as error:
             typer.echo(f"{_SAID['unsealed'][language(lang) != 'zh']} {error}", err=True)
             exports = None
-        return await Auditor(base.pool, exports=exports).everything(base.clock.now())
+        auditor = Auditor(base.pool, exports=exports, witnesses=base.settings.witnesses)
+        return await auditor.everything(base.clock.now())
 
     report = run(data, database, config, look)
     if as_json:
@@ -89,7 +90,7 @@ def _explaining(
 ) -> Callable[[Reach], Awaitable[list[Difference]]]:
     async def explain(base: Reach) -> list[Difference]:
         person = await base.person(user)
-        return await Auditor(base.pool).explain(
+        return await Auditor(base.pool, witnesses=base.settings.witnesses).explain(
             reference, who=person.name, role=person.role, reason=reason, now=base.clock.now()
         )
 

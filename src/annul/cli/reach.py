@@ -31,6 +31,7 @@ from annul.store.clock import SystemClock
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from annul.store.master_key import keep
+from annul.store.schema import in_schema
 
 _PASSWORD: Final = "ANNUL_PASSWORD"  # noqa: S105 - the variable's name
 _CODE: Final = "ANNUL_CODE"
@@ -127,7 +128,7 @@ async def reach(
     """Connect; raises `NotRunning`."""
     settings = Settings.load(config, data=data, database=database)
     url = settings.database.get_secret_value() or EmbeddedPostgres(settings.data).url
-    pool = await connect(url, size=4)
+    pool = await connect(in_schema(url, settings.database_schema), size=4)
     try:
         try:
             await pool.fetchval("SELECT 1")

@@ -51,6 +51,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "set-link": Text("修改发卡行线路", "set how an issuer is reached and spoken with"),
     "set-issuer": Text("修改发卡行安全参数", "set how an issuer makes MACs and takes PINs"),
     "set-dialect": Text("登记报文规范", "set a dialect"),
+    "move-merchant": Text("商户迁移至其他单元", "move a merchant to another cell"),
     "order-void": Text("发起撤销", "order a void"),
     "order-refund": Text("发起退货", "order a refund"),
     "raise-limit": Text("申请提高双人复核金额", "ask for a higher amount for dual approval"),

@@ -55,6 +55,10 @@ _CALLED: Final[Mapping[str, Text]] = {
     "ended_at": Text("结案时间 {ended_at:time}", "at {ended_at:time}"),
     "step": Text("步骤 {step:word}", "step {step:word}"),
     "due_look": Text("下次自动处理 {due_look:time}", "next automatic check {due_look:time}"),
+    "terminal": Text("终端 {terminal}", "terminal {terminal}"),
+    "trace": Text("流水号 {trace}", "trace {trace}"),
+    "told": Text("曾确认为 {told:word}", "was confirmed as {told:word}"),
+    "told_at": Text("确认时间 {told_at:time}", "at {told_at:time}"),
     "how": Text("不符 {how:word}", "found {how:word}"),
     "what": Text("内容 {what}", "in {what}"),
     "line": Text("第几条 {line}", "line {line}"),
@@ -93,6 +97,20 @@ def _difference(
 
 # name; title, what it means for the money, what to do; facts in the order of telling; section
 DIFFERENCES: Final = (
+    _difference(
+        "lost",
+        Text("数据库已确认，现已不存在", "Confirmed by the database, and not there any more"),
+        Text(
+            "发卡行和终端可能已入账，此处没有或停在之前的状态；数据库切换或恢复时丢失",
+            "Issuer and till may have booked it; a failover or a restore of the database lost it.",
+        ),
+        Text(
+            "向发卡行和商户核对该笔，据实退款或补记；了结后 annul audit --explain 参考号",
+            "Ask issuer and shop; pay back or book it. Then annul audit --explain NUMBER.",
+        ),
+        ("kind", "amount", "terminal", "trace", "told", "told_at", "state"),
+        "database",
+    ),
     _difference(
         "late_approval",
         Text("已结束，但发卡行后来批准，且无人处理", "Ended, approved late, and nothing is owed"),

@@ -59,6 +59,8 @@ class Merchant:
     # What becomes of a void that its terminal took back (0400): `ask` the shop, `void` all the
     # same, or let the sale `stand`.
     reversed_voids: str = "ask"
+    lives: str = "here"  # or `leaving`, or `away` in `cell`
+    cell: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,20 @@ def sources(target: State, moves: Mapping[State, frozenset[State]] = MOVES) -> t
     return tuple(source for source, targets in moves.items() if target in targets)
 
 
+def leads_to(state: State) -> frozenset[State]:
+    """Give all states in which what was in `state` once may be found, that one included."""
+    reached, new = {state}, {state}
+    while new:
+        new = {
+            target
+            for source in new
+            for table in (MOVES, BY_HAND, LATE)
+            for target in table.get(source, ())
+        } - reached
+        reached |= new
+    return frozenset(reached)
+
+
 def moves(among: Collection[State]) -> tuple[tuple[State, State], ...]:
     """Give the moves from one of some states to another of them, in declared order."""
     return tuple(

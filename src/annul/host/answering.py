@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 
+from annul.domain.cells import Lives
 from annul.domain.kinds import MAC_MTIS, REVERSAL_MTIS, answer_mti
 from annul.domain.response_codes import FAULT, NO_ANSWER, SENSELESS
 from annul.merchants.station import PendingKeys
@@ -68,6 +69,8 @@ async def _judged(host: Host, entry: Admitted, now: datetime) -> Reply:
     """
     request: Request | None = None
     try:
+        if entry.merchant.lives != Lives.HERE:  # on its way to another cell, for some seconds
+            raise StoreUnavailable
         if entry.proves is not None:
             await _take_up(host, entry, entry.proves, now)
         request = attribute(entry, host.vault, now, host.business_date(now))

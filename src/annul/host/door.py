@@ -14,6 +14,7 @@ import structlog
 
 from annul.domain import admission
 from annul.domain.business_day import Calendar
+from annul.domain.cells import NONE, Cell, Cells, Lives
 from annul.domain.incident import Incident
 from annul.domain.kinds import MAC_FIELD, MAC_MTIS, REQUEST_MTIS, answer_mti
 from annul.domain.records import Merchant
@@ -28,6 +29,7 @@ from annul.wire.codec import Codec, Message
 from annul.wire.errors import DecodeError, EncodeError
 
 from .evidence import EvidenceKeeper
+from .handing_on import MOST_HOPS
 from .owners import Owners
 from .peer import Peer
 from .recognised import Sort, foreign_field, sort_of
@@ -83,6 +85,12 @@ class Turned(NamedTuple):
     closes: bool = False
 
 
+class Elsewhere(NamedTuple):
+    """A message of a merchant that another cell serves."""
+
+    cell: Cell
+
+
 class Unsure(NamedTuple):
     """A message whose terminal is to be looked at first: what is known of it may be old."""
 
@@ -102,6 +110,7 @@ class Door:
         clock: Clock,
         calendar: Calendar,
         acquirer_id: str,
+        cells: Cells = NONE,
     ) -> None:
         self.strangers = Strangers(clock.monotonic)
         # Of terminals that have proven themselves: fields that make no sense and that nobody needs.
@@ -114,6 +123,7 @@ class Door:
         self._clock = clock
         self._calendar = calendar
         self._acquirer_id = acquirer_id
+        self._cells = cells
         self._wrong = Throttle(WRONG_MACS, _WINDOW_S, clock.monotonic)
         self._wrong_in_all = Throttle(_WRONG_IN_ALL, _WINDOW_S, clock.monotonic)
         self._alarm = Throttle(_ALARM, _WINDOW_S, clock.monotonic)
@@ -122,7 +132,7 @@ class Door:
 
     def open(
         self, body: bytes, head: bytes, peer: Peer, *, looked: bool = False
-    ) -> Admitted | Turned | Unsure:
+    ) -> Admitted | Turned | Unsure | Elsewhere:
         """Take one message as far as it proves itself. Raises nothing.
 
         `looked`: its terminal has been looked at, or can not be, and is judged as it is known.
@@ -133,9 +143,8 @@ class Door:
         if message.mti not in REQUEST_MTIS:
             return self._unexpected(codec, message, unexpected(message.mti), peer)
         merchant, station = self._named(message)
-        if merchant is None:
-            code = admission.MERCHANT_UNKNOWN.code
-            return self._turn(codec, message, peer, "merchant_unknown", code)
+        if merchant is None or merchant.lives == Lives.AWAY:
+            return self._elsewhere(codec, message, merchant, peer)
         if station is None:
             code = admission.TERMINAL_UNKNOWN.code
             return self._turn(codec, message, peer, "terminal_unknown", code)
@@ -143,6 +152,22 @@ class Door:
         if not looked and self._owners.is_old(station):
             return Unsure(station)
         return self._proven(Admitted(message, head, merchant, station, peer, codec), looked=looked)
+
+    def _elsewhere(
+        self, codec: Codec, message: Message, merchant: Merchant | None, peer: Peer
+    ) -> Elsewhere | Turned:
+        """Name the cell that serves a merchant; as far as is known here there may be none."""
+        named = str(message.readable().get(42, ""))
+        cell = self._cells.elsewhere(named, moved_to=merchant.cell if merchant else "")
+        if cell is None:
+            code = admission.MERCHANT_UNKNOWN.code
+            return self._turn(codec, message, peer, "merchant_unknown", code)
+        if peer.hops >= MOST_HOPS:  # it moves just now, and not every host has heard of it
+            self.strangers.turned_away(peer.address, "cells_disagree")
+            fields = reply_fields(message, Reply("96"), self._acquirer_id, self._local())
+            return _plain(codec, message, fields)
+        peer.known = True
+        return Elsewhere(cell)
 
     def _read(self, body: bytes) -> tuple[Codec, Message | None, DecodeError | None]:
         """Read a message by the dialect of the terminal that it names, else by the usual one.

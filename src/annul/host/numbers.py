@@ -16,15 +16,22 @@ class IssuerTraces:
     banks; the traces of terminals do not, as two of them may have the same one at a time.
     """
 
-    def __init__(self, node: int, start: int) -> None:
-        """`start` may be anything: an earlier process of the node ended seconds ago."""
+    def __init__(self, node: int, start: int, share: tuple[int, int] = (0, 1)) -> None:
+        """`start` may be anything: an earlier process of the node ended seconds ago.
+
+        `share` is this cell's among so many: cells may send under one institution, and a node of
+        one has the digit of a node of another.
+        """
+        number, self._shares = share
         self._node = node
-        self._last = start % _TRACES
+        self._most = _TRACES // self._shares
+        self._first = number + 1
+        self._last = start % self._most
 
     def next(self) -> str:
-        """Give the next one: six digits, the same again after 99,999 others."""
-        self._last = self._last % _TRACES + 1
-        return f"{self._node}{self._last:05d}"
+        """Give the next one: six digits, the same again after all of its share (of 99,999)."""
+        self._last = (self._last + 1) % self._most
+        return f"{self._node}{self._first + self._last * self._shares:05d}"
 
 
 class ReferenceNumbers:

@@ -10,7 +10,7 @@ RETURNING id;
 SELECT o.act, o.original_id, o.amount, o.state = 'approved' AS approved, m.second_person_from
 FROM orders o JOIN merchants m USING (merchant_id)
 WHERE o.merchant_id = :merchant AND o.id = :id AND o.act <> 'raise_limit'
-  AND o.state IN ('asked', 'approved');
+  AND o.state IN ('asked', 'approved') AND m.lives = 'here';
 
 -- name: end
 -- description: Keep how it has ended.

@@ -23,6 +23,7 @@ class Peer:
 
     address: str
     identity: str = ""
+    hops: int = 0  # how often it was handed on between cells
     # Whose it is: the identity of a certificate that is registered, or the first terminal that has
     # proven itself here; None while it has proven nothing.
     holder: Hashable = None

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from annul.domain.cells import Cell
 from annul.merchants.station import Station
 from annul.renewal import Port, listen
 from annul.security.tls import identity_of
@@ -19,9 +20,11 @@ from annul.wire.framing import REQUIREMENTS, Frame, Framer, Framing, reply_head
 
 from .answering import handle, refuse_busy
 from .connections import ConnectionLimits, Connections
-from .door import Admitted, Turned, Unsure
+from .door import Admitted, Elsewhere, Turned, Unsure
+from .handing_on import Handing
 from .host import Host
 from .peer import Peer, address_of
+from .proxied import Proxies, read_header
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +48,9 @@ class TerminalConnection(asyncio.Protocol):
         self.paused_at: float | None = None
         self._server = server
         self._greeting: asyncio.Task[None] | None = greeting
+        # What came before it is known whose the connection is; None once it is.
+        self._preface = b"" if server.proxies.trusts(self.peer.address) else None
+        self._handed: dict[str, Handing] = {}  # by cell
         self._framer = Framer(server.framing, server.limits.frame)
         self._frames: deque[Frame] = deque()
         self._in_flight = 0
@@ -74,6 +80,8 @@ class TerminalConnection(asyncio.Protocol):
         del exc  # a terminal that goes away is no news
         self._transport = None
         self._frames.clear()
+        for handing in self._handed.values():
+            handing.close()
         self._server.connections.forget(self)
 
     def data_received(self, data: bytes) -> None:
@@ -81,6 +89,8 @@ class TerminalConnection(asyncio.Protocol):
         if self._broken:
             return
         try:
+            if self._preface is not None:
+                data = self._introduced(self._preface + data)
             frames: Sequence[Frame] = self._framer.feed(data)
         except FrameError as error:
             frames = error.whole
@@ -90,6 +100,20 @@ class TerminalConnection(asyncio.Protocol):
         if frames:  # a keep-alive says nothing
             self.heard_at = self._server.monotonic()
         self._serve()
+
+    def _introduced(self, data: bytes) -> bytes:
+        """Take up who a balancer says has connected; gives what comes after."""
+        said = read_header(data)
+        if said is None:
+            self._preface = data
+            return b""
+        self._preface, self.peer.hops = None, said.hops
+        if said.address:
+            self._server.connections.forget(self)
+            self.peer.address = address_of((said.address,))
+            if not self._server.take(self):
+                self.abort()
+        return data[said.size :]
 
     def pause_writing(self) -> None:
         """Read no more: the peer leaves its answers unread."""
@@ -109,6 +133,18 @@ class TerminalConnection(asyncio.Protocol):
             return False
         self._transport.write(self._server.framing.pack(body, reply_head(head, requirement)))
         return True
+
+    def hand_on(self, frame: Frame, cell: Cell) -> None:
+        """Have another cell answer a message; `ended` is called for it."""
+        handing = self._handed.get(cell.name)
+        if handing is None or handing.closed:
+            handing = self._handed[cell.name] = Handing(self, cell, self._server.framing)
+        handing.send(frame)
+
+    def passed_back(self, frame: bytes) -> None:
+        """Send an answer of another cell as it came."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(frame)
 
     async def flushed(self) -> bool:
         """Wait until all that was written has left; False when the terminal went away before."""
@@ -178,9 +214,14 @@ class TerminalServer:
     """Listens for terminals on one port or several, and serves each message as a task."""
 
     def __init__(
-        self, host: Host, framing: Framing, limits: ConnectionLimits | None = None
+        self,
+        host: Host,
+        framing: Framing,
+        limits: ConnectionLimits | None = None,
+        proxies: Proxies | None = None,
     ) -> None:
         self.host = host
+        self.proxies = proxies or Proxies([])
         self.framing = framing
         self.limits = limits or ConnectionLimits()
         self.monotonic = host.clock.monotonic
@@ -226,12 +267,15 @@ class TerminalServer:
         """Let a frame in at the door; True when it is under way and `ended` is called for it."""
         door, peer = self.host.door, connection.peer
         let_in = door.open(frame.body, frame.head, peer)
-        full = not isinstance(let_in, Turned) and self._is_full(peer)
+        full = isinstance(let_in, Admitted | Unsure) and self._is_full(peer)
         if full and isinstance(let_in, Unsure):
             let_in = door.open(frame.body, frame.head, peer, looked=True)
         if isinstance(let_in, Turned):
             _turn_away(connection, frame.head, let_in)
             return False
+        if isinstance(let_in, Elsewhere):  # soon: it is under way before it can end
+            asyncio.get_running_loop().call_soon(connection.hand_on, frame, let_in.cell)
+            return True
         if isinstance(let_in, Unsure):
             work = self._look_first(connection, frame, let_in.station)
         elif full:
@@ -255,15 +299,17 @@ class TerminalServer:
         self, connection: TerminalConnection, frame: Frame, station: Station
     ) -> None:
         """Let a frame in once its terminal has been looked at; without the database, as known."""
-        let_in: Admitted | Turned | Unsure | None = None
+        let_in: Admitted | Turned | Unsure | Elsewhere | None = None
         try:
             with suppress(*STORE_LOST):
                 await self.host.owners.look(station)
             let_in = self.host.door.open(frame.body, frame.head, connection.peer, looked=True)
             if isinstance(let_in, Turned):
                 _turn_away(connection, frame.head, let_in)
+            elif isinstance(let_in, Elsewhere):
+                connection.hand_on(frame, let_in.cell)
         finally:
-            if not isinstance(let_in, Admitted):
+            if not isinstance(let_in, Admitted | Elsewhere):
                 connection.ended()
         if isinstance(let_in, Admitted):
             await self._exchange(connection, frame.head, let_in)

@@ -31,6 +31,7 @@ class Upkeep:
         self._host = host
         self._node = node
         self._loops: list[Loop] = []
+        self._taken_up = host.registry.version  # of reference data, all of it
 
     async def start(self) -> None:
         """Begin."""
@@ -62,10 +63,11 @@ class Upkeep:
     async def _follow_reference(self) -> None:
         """Take up merchants, terminals, issuers and routes that somebody has changed."""
         version = await self._host.pool.fetchval(*_SQL["version"]())
-        if self._host.registry.version != version:
+        if self._taken_up != version:
             await self._host.registry.load()
             tables = await directory.read(self._host.pool)
             await self._host.issuers.apply(tables.issuers, tables.bins, tables.dialects)
+            self._taken_up = self._host.registry.version
             log.info("reference_data_taken_up", version=version)
 
     async def _orders(self) -> None:

@@ -46,7 +46,7 @@ class Registry:
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            self.version = await connection.fetchval(*_SQL["version"]())
+            version = await connection.fetchval(*_SQL["version"]())
             merchants, terminals, keys, pending, rates, ca_keys, aids = [
                 await connection.fetch(*_SQL[name]()) for name in _READ
             ]
@@ -77,6 +77,7 @@ class Registry:
         self.chips = Chips((CaKey(*row) for row in ca_keys), (Aid(*row) for row in aids))
         for station in changed:
             await refresh(self._pool, station)
+        self.version = version  # last: until all is taken up, it is to be read again
 
     def knows(self, identity: str) -> bool:
         """Say whether a terminal is registered with this TLS identity."""

@@ -6,7 +6,7 @@ SELECT version FROM reference;
 -- description: Every merchant.
 SELECT merchant_id, name_zh, name_en, category, active, currency, pricing, amount_limit,
        void_needs_balance, refund_days, pending_covers, retry_voids, refund_instead_limit,
-       second_person_from, reversed_voids
+       second_person_from, reversed_voids, lives, cell
 FROM merchants;
 
 -- name: terminals

@@ -39,6 +39,13 @@ class MasterKeyMissing(AnnulError):
     next_step = "Enrol the terminal: annul terminal enrol."
 
 
+class MerchantLeft(StoreUnavailable):
+    """The merchant is on its way to another cell, so nothing was accepted for it here."""
+
+    code = "merchants.left"
+    next_step = "Send again in some seconds; annul cells where says where it is."
+
+
 async def hand_out(
     pool: asyncpg.Pool, station: Station, security: SecurityModule, at: datetime
 ) -> bytes:
@@ -175,7 +182,8 @@ async def _held(pool: asyncpg.Pool, station: Station) -> AsyncIterator[Any]:
 async def _read(connection: Any, station: Station, hold: tuple[Any, ...]) -> int:
     """Hold a terminal's row by a statement, and bring the station to it; gives its epoch."""
     row = await connection.fetchrow(*hold)
-    assert row is not None, "a terminal is never deleted"
+    if row is None:
+        raise MerchantLeft
     keys = by_kind(await connection.fetch(*_SQL["keys"](**station.by_name)))
     handed_out = by_kind(await connection.fetch(*_SQL["pending"](**station.by_name)))
     _bring(station, row, keys, handed_out)

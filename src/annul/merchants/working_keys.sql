@@ -12,8 +12,10 @@ FROM terminals WHERE merchant_id = :merchant AND terminal_id = :terminal FOR UPD
 
 -- name: claim
 -- description: Take a terminal from whoever served it; the rest of the transaction reads its keys.
+-- Of a merchant that leaves this cell nobody serves any.
 UPDATE terminals SET host = :node, epoch = epoch + 1
 WHERE merchant_id = :merchant AND terminal_id = :terminal
+  AND EXISTS (SELECT FROM merchants m WHERE m.merchant_id = :merchant AND m.lives = 'here')
 RETURNING {profile}, host, epoch;
 
 -- name: owner

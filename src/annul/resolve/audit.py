@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -24,11 +25,13 @@ from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import STANDING, UNFINISHED, State
 from annul.store.incidents import Ended, closing, open_of, opening
 from annul.store.sql import listed, load
+from annul.store.witness import Told
 from annul.wire.masking import scan
 
 from .case import Case, first_broken
-from .differences import CHAIN, QUESTIONS, SEALED, Difference, Over, Question
+from .differences import CHAIN, LOST, QUESTIONS, SEALED, Difference, Over, Question
 from .exports import Exports
+from .witnessed import lost, told_in
 
 # What is younger may be on its way: twice the longest time-out of an issuer, and a minute in which
 # another host takes over what one has left.
@@ -89,13 +92,20 @@ class Auditor:
     """Asks the questions and keeps as incidents what they find.
 
     `limit_s` is how long one statement may take before it is given up; None, for a run by hand,
-    lets it take as long as it does. With `exports` the seals are looked at too.
+    lets it take as long as it does. With `exports` the seals are looked at too, with `witnesses`
+    what the hosts of these folders were told.
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, limit_s: float | None = None, exports: Exports | None = None
+        self,
+        pool: asyncpg.Pool,
+        limit_s: float | None = None,
+        exports: Exports | None = None,
+        witnesses: Sequence[Path] = (),
     ) -> None:
         self._pool = pool
+        self._witnesses = witnesses
+        self._known: dict[UUID, Told] | None = None  # in these folders, read once
         self._exports = exports
         self._limit_s = limit_s
         self._set = _BY_HAND if limit_s is None else _BESIDE.format(int(limit_s * 1000))
@@ -104,7 +114,7 @@ class Auditor:
     async def everything(self, now: datetime) -> Report:
         """Look at all that was ever received, at a time `now`."""
         report, whole = Report(), Span(EVER, now)
-        for over in (Over.OPEN, Over.EVERYTHING, Over.SEALS):
+        for over in (Over.WITNESS, Over.OPEN, Over.EVERYTHING, Over.SEALS):
             await self.look(over, whole, now, report, seldom=True)
         for over in (Over.TRANSACTIONS, Over.CASES):
             async for span in self.spans(over, whole):
@@ -117,6 +127,8 @@ class Auditor:
     ) -> None:
         """Ask the questions over one span, and open an incident for each difference."""
         for question in QUESTIONS:
+            if over is Over.WITNESS and not self._witnesses:
+                continue
             if question.over is not over or (question.seldom and not seldom):
                 continue
             if over is Over.SEALS and self._exports is None:
@@ -152,7 +164,10 @@ class Auditor:
             ]
         within = span._asdict() | {"before": now - GRACE}
         async with self._reading() as connection:
-            if question is CHAIN:
+            if question is LOST:
+                known = self._told(span.ids)
+                found = (await lost(connection, known))[:LIMIT]
+            elif question is CHAIN:
                 limit = 2 * _ROWS[Over.CASES] + len(span.ids or ())
                 rows = await connection.fetch(*SQL["chains"](**within, limit=limit))
                 found = [one for row in rows if (one := _broken(row)) is not None]
@@ -167,6 +182,12 @@ class Auditor:
             explained = {row[0] for row in marks}
             return [one for one in found if one.mark not in explained]
 
+    def _told(self, ids: Sequence[UUID] | None) -> dict[UUID, Told]:
+        if self._known is None:
+            self._known = told_in(self._witnesses)
+        known = self._known
+        return known if ids is None else {one: known[one] for one in ids if one in known}
+
     async def explain(
         self, reference: str, *, who: str, role: str, reason: str, now: datetime
     ) -> list[Difference]:
@@ -177,6 +198,7 @@ class Auditor:
         if role not in EXPLAINERS or not reason.strip():
             raise ExplanationRefused
         ids = [row[0] for row in await self._pool.fetch(*SQL["named"](number=reference))]
+        ids += [one.id for one in self._told(None).values() if one.rrn == reference]
         span, found = Span(EVER, now, ids), list[Difference]()
         for question in QUESTIONS:
             if question.past and ids:
@@ -196,7 +218,8 @@ class Auditor:
                 )
             )
         report = Report()
-        report.add(CHAIN.kind, [])
+        for seldom in (CHAIN, LOST):
+            report.add(seldom.kind, [])
         await self.mend(now, report)
         return found
 
@@ -225,6 +248,9 @@ class Auditor:
                 report.closed += len(await self._pool.fetch(*closing(gone, now)))
 
     async def _gone(self, question: Question, told: list[Ended], now: datetime) -> list[Ended]:
+        if question is LOST:  # of what others were told, nothing is known here
+            known = self._told(None)
+            told = [one for one in told if UUID(one.subject) in known]
         gone: list[Ended] = []
         step = min(LIMIT, _ROWS[Over.CASES])  # so that no answer is cut short
         for at in range(0, len(told), step):

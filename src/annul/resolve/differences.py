@@ -23,6 +23,7 @@ class Over(StrEnum):
     CASES = "cases"  # span by span
     OPEN = "open"  # all at once: a small index leads to what it is about
     EVERYTHING = "everything"  # all at once, every row
+    WITNESS = "witness"  # what hosts keep outside of the database
     SEALS = "seals"  # the audit log and the histories, against what was sealed
 
 
@@ -53,7 +54,9 @@ class Question:
 _NO_FACTS: Final = frozenset({"reference", "currency"})
 CHAIN: Final = Question("case_chain", Over.CASES, seldom=True)
 SEALED: Final = Question("sealed", Over.SEALS, seldom=True, past=False)
+LOST: Final = Question("lost", Over.WITNESS, seldom=True)
 QUESTIONS: Final = (
+    LOST,
     Question("unknown_without_outbox", Over.OPEN, past=False),
     Question("failed_without_case", Over.OPEN, past=False),
     Question("case_without_look", Over.OPEN, past=False),

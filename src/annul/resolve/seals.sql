@@ -1,6 +1,6 @@
 -- name: alone
--- description: Whether nobody else seals just now; held until the transaction's end.
-SELECT pg_try_advisory_xact_lock(7020094813);
+-- description: Whether nobody else seals here just now; held until the transaction's end.
+SELECT pg_try_advisory_xact_lock(1634628213, 'seals'::regclass::oid::integer);
 
 -- name: last
 -- description: The end of the chain.

@@ -5,8 +5,8 @@ SELECT to_regrole('{serving}') IS NOT NULL;
 -- name: wanted
 -- description: All that the serving role may do: a table that is not named here is out of its reach.
 SELECT 'DATABASE' AS kind, quote_ident(current_database()) AS name, 'CONNECT' AS privilege
-UNION ALL SELECT 'SCHEMA', 'public', 'USAGE'
-UNION ALL SELECT 'TABLE', 'public.' || tables.name, unnest(string_to_array(tables.may, ' '))
+UNION ALL SELECT 'SCHEMA', quote_ident(current_schema()), 'USAGE'
+UNION ALL SELECT 'TABLE', {here} || tables.name, unnest(string_to_array(tables.may, ' '))
 FROM (VALUES
     -- Who migrates writes it.
     ('alembic_version', 'SELECT'),
@@ -71,7 +71,7 @@ FROM (VALUES
 ) AS tables (name, may)
 -- What takes old rows of what is only ever added to; by these and in no other way.
 UNION ALL SELECT 'ROUTINE', oid::regprocedure::text, 'EXECUTE' FROM pg_proc
-WHERE pronamespace = 'public'::regnamespace
+WHERE pronamespace = {namespace}
   AND proname IN ('purge_audit', 'purge_messages', 'purge_notifications',
                   'purge_signatures');
 
@@ -85,17 +85,17 @@ FROM (
     UNION ALL
     SELECT 'SCHEMA', quote_ident(nspname), 'pg_namespace'::regclass, oid,
            coalesce(nspacl, acldefault('n', nspowner))
-    FROM pg_namespace WHERE nspname = 'public'
+    FROM pg_namespace WHERE nspname = current_schema()
     UNION ALL
-    SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, 'public.' || quote_ident(relname),
+    SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, {here} || quote_ident(relname),
            'pg_class'::regclass, oid,
            coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))
     FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+    WHERE relnamespace = {namespace} AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
     UNION ALL
     SELECT 'ROUTINE', oid::regprocedure::text, 'pg_proc'::regclass, oid,
            coalesce(proacl, acldefault('f', proowner))
-    FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    FROM pg_proc WHERE pronamespace = {namespace}
 ) AS things, aclexplode(things.acl) AS rights
 WHERE rights.grantee IN (0, '{serving}'::regrole)
   AND NOT EXISTS (SELECT FROM pg_depend d
@@ -118,6 +118,6 @@ WHERE (w.kind, w.name, w.privilege) NOT IN (
 -- description: Whether who is signed in could do more than serve: as superuser, or as owner of tables.
 SELECT session_user AS who, r.rolsuper AS superuser,
        EXISTS (SELECT FROM pg_class
-               WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+               WHERE relnamespace = {namespace} AND relkind = 'r'
                  AND pg_has_role(session_user, relowner, 'MEMBER')) AS owner
 FROM pg_roles r WHERE r.rolname = session_user;

@@ -24,6 +24,7 @@ from .incidents import opening
 from .journal_sql import OF_OPENING, OF_OUTCOME, OF_TRANSACTION, SQL
 from .lane import Lane, Lanes
 from .late import LateAnswer, decide
+from .witness import Witness
 
 _NOT_DONE: Final = Effect.NOT_DONE
 _SOURCES: Final = {state: ",".join(sources(state)) for state in State}
@@ -107,8 +108,10 @@ Balance = tuple[int, int, int]  # pending, available, reserved
 class Journal:
     """The one way to read and write transactions. See the module for what it promises."""
 
-    def __init__(self, pool: asyncpg.Pool, node: int = 0) -> None:
+    def __init__(self, pool: asyncpg.Pool, node: int = 0, witness: Witness | None = None) -> None:
+        """`witness` keeps, outside of the database, what that has confirmed."""
         self.node = node
+        self._witness = witness
         self._pool = pool
         self._lanes = {
             name: Lane(pool) for name in ("open", "open_undo", "conclude", "find", "balance")
@@ -230,11 +233,11 @@ class Journal:
 
     async def _run_open(self, items: list[Opening]) -> list[bool]:
         rows = await self._lanes["open"].fetch(*SQL["open"](**_rows(items)))
-        return _happened(items, rows)
+        return self._witnessed(items, _happened(items, rows))
 
     async def _run_open_undo(self, items: list[Opening]) -> list[bool]:
         rows = await self._lanes["open_undo"].fetch(*SQL["open_undo"](**_rows(items)))
-        done = _happened(items, rows)
+        done = self._witnessed(items, _happened(items, rows))
         if len(items) > 1:
             # What is not covered beside others of its merchant may be so alone.
             for number in _beside_others(items, done):
@@ -251,11 +254,24 @@ class Journal:
         query = SQL["conclude"](outcomes=outcomes, postings=postings)
         rows = await self._lanes["conclude"].fetch(*query)
         done: dict[UUID, str] = {row[0]: row[1] for row in rows}
+        if self._witness is not None and done:
+            self._witness.concluded(
+                (item.id, item.merchant_id, item.at, item.state)
+                for item in items
+                if item.id in done
+            )
         for item in items:
             late_code = done.get(item.id)
             if late_code and item.state is State.APPROVED and effect_of(late_code) is _NOT_DONE:
                 await self._denied(item, late_code)
         return [item.id in done for item in items]
+
+    def _witnessed(self, items: list[Opening], done: list[bool]) -> list[bool]:
+        if self._witness is not None and any(done):
+            self._witness.opened(
+                item.transaction for item, did in zip(items, done, strict=True) if did
+            )
+        return done
 
     async def _denied(self, approved: Outcome, code: str) -> None:
         """Tell somebody of an approval whose denial came before it was written."""

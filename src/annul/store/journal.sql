@@ -4,8 +4,9 @@
 -- description: Rows that may be opened: what a terminal has sent, if this host serves it in that batch.
 -- Its row is held, so that nobody claims it or ends the batch before these are written.
 fenced AS (
-    SELECT * FROM unnest(:rows::journal_opening[], :epochs::int[]) AS r ({opening})
-    WHERE epoch IS NULL
+    SELECT r.* FROM unnest(:rows::journal_opening[], :epochs::int[]) AS r ({opening})
+    JOIN merchants m ON m.merchant_id = r.merchant_id
+    WHERE epoch IS NULL AND m.lives = 'here'
     UNION ALL
     SELECT * FROM (
         SELECT r.* FROM unnest(:rows::journal_opening[], :epochs::int[]) AS r ({opening})

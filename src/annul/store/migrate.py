@@ -1,5 +1,6 @@
 """Bring a database to the newest schema: alembic over plain `.sql` files."""
 
+import re
 from importlib.resources import files
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from annul.domain.errors import AnnulError
 
 from .roles import OWNER, grant
 from .servers import Servers
+from .statements import statements
 
 _LOCK: Final = 0x616E6E756C  # "annul": two processes that start at once migrate one after the other
 
@@ -49,9 +51,12 @@ async def upgrade(url: str, revision: str = "head") -> None:
 
 
 async def _migrated(connection: AsyncConnection, revision: str) -> None:
-    who = text("SELECT current_user, current_database()")
-    role, database = (await connection.execute(who)).one()
+    who = text("SELECT current_user, current_database(), current_schema()")
+    role, database, schema = (await connection.execute(who)).one()
     try:
+        if schema is None:  # it is not there yet
+            (path,) = (await connection.execute(text("SHOW search_path"))).one()
+            await connection.execute(text(f"CREATE SCHEMA {path}"))
         await connection.run_sync(_upgrade, revision)
     except (asyncpg.InsufficientPrivilegeError, DBAPIError) as error:
         cause = error.orig and error.orig.__cause__ if isinstance(error, DBAPIError) else error
@@ -73,6 +78,9 @@ def apply_file(name: str) -> None:
     from alembic import op
 
     script = (files("annul.store") / "migrations" / "versions" / name).read_text(encoding="utf-8")
+    here = op.get_bind().scalar(text("SELECT quote_ident(current_schema())"))
+    script = re.sub(r"\bpublic\.", f"{here}.", script)  # in functions, which see no search path
     raw = op.get_bind().connection.driver_connection
     assert raw is not None, "a migration runs on an open connection"
-    await_only(raw.execute(script))  # the simple protocol takes many statements at once
+    for statement in statements(script):
+        await_only(raw.execute(statement))

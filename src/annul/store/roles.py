@@ -14,14 +14,20 @@ import structlog
 
 from annul.domain.errors import AnnulError
 
+from .schema import PUBLIC
 from .sql import load
 
 OWNER: Final = "annul_owner"
 SERVING: Final = "annul"
 
 _SCRIPT: Final = "annul database grants | psql URL"
-_ROLES: Final = load("annul.store", "roles.sql", owner=OWNER, serving=SERVING)
-_GRANTS: Final = load("annul.store", "grants.sql", serving=SERVING)
+# The schema that the session works in.
+_HERE: Final = {
+    "here": "quote_ident(current_schema()) || '.'",
+    "namespace": "quote_ident(current_schema())::regnamespace",
+}
+_ROLES: Final = load("annul.store", "roles.sql", owner=OWNER, serving=SERVING, **_HERE)
+_GRANTS: Final = load("annul.store", "grants.sql", serving=SERVING, **_HERE)
 _STEPS: Final = (
     _ROLES["roles"],
     _ROLES["memberships"],
@@ -104,10 +110,11 @@ async def warn_of_power(pool: asyncpg.Pool) -> None:
         )
 
 
-def script() -> str:
+def script(schema: str = PUBLIC) -> str:
     """Give what an administrator's psql runs once in annul's database, and may run again."""
+    here = (f"CREATE SCHEMA IF NOT EXISTS {schema};", f"SET LOCAL search_path = {schema};")
     steps = (f"-- {step.description}\n{step.sql}\n\\gexec\n" for step in _STEPS)
-    return "\n".join(("\\set ON_ERROR_STOP on", "BEGIN;", "", *steps, "COMMIT;", ""))
+    return "\n".join(("\\set ON_ERROR_STOP on", "BEGIN;", *here, "", *steps, "COMMIT;", ""))
 
 
 async def _owed(connection: Any) -> list[str]:

@@ -21,19 +21,19 @@ FROM (
     FROM pg_database WHERE datname = current_database()
     UNION ALL
     SELECT 'SCHEMA', quote_ident(nspname), 'pg_namespace'::regclass, oid, nspowner
-    FROM pg_namespace WHERE nspname = 'public'
+    FROM pg_namespace WHERE nspname = current_schema()
     UNION ALL
     SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW'
                         WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END,
-           'public.' || quote_ident(relname), 'pg_class'::regclass, oid, relowner
+           {here} || quote_ident(relname), 'pg_class'::regclass, oid, relowner
     FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
+    WHERE relnamespace = {namespace} AND relkind IN ('r', 'p', 'v', 'm', 'S')
     UNION ALL
-    SELECT 'TYPE', 'public.' || quote_ident(typname), 'pg_type'::regclass, oid, typowner
-    FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('c', 'd', 'e', 'r')
+    SELECT 'TYPE', {here} || quote_ident(typname), 'pg_type'::regclass, oid, typowner
+    FROM pg_type WHERE typnamespace = {namespace} AND typtype IN ('c', 'd', 'e', 'r')
     UNION ALL
     SELECT 'ROUTINE', oid::regprocedure::text, 'pg_proc'::regclass, oid, proowner
-    FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    FROM pg_proc WHERE pronamespace = {namespace}
 ) AS things
 WHERE owned_by <> '{owner}'::regrole
   -- Neither what an extension brought, nor what goes with its table.

@@ -34,6 +34,29 @@ async def test_what_somebody_has_changed_is_taken_up_once(
     assert inside.host.registry.merchant(inside.merchant_id) is loaded, "nothing has changed"
 
 
+async def test_issuers_that_could_not_be_read_are_read_again(
+    inside: Inside, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Merchants were taken up already; the version is that of all."""
+    await _changed(inside.pool, "UPDATE merchants SET name_en = 'other'")
+    with monkeypatch.context() as patch:
+        patch.setattr("annul.host.upkeep.directory.read", _lost)
+        with pytest.raises(ConnectionError):
+            await upkeep._follow_reference()
+    applied: list[object] = []
+
+    async def apply(*tables: object) -> None:
+        applied.append(tables)
+
+    monkeypatch.setattr(inside.host.issuers, "apply", apply)
+    await upkeep._follow_reference()
+    assert len(applied) == 1
+
+
+async def _lost(*_: object) -> None:
+    raise ConnectionError
+
+
 async def test_routes_and_issuers_are_taken_up_with_it(
     inside: Inside, till: Till, upkeep: Upkeep, table_owner: asyncpg.Pool
 ) -> None:

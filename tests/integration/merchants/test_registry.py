@@ -238,3 +238,23 @@ async def test_what_a_terminal_does_is_kept_in_both_places(
     assert other.terminal.signed_in
     registry.in_batch(station, "000002")
     assert (station.terminal.batch, other.terminal.batch) == ("000002", "000001")
+
+
+async def test_what_was_not_read_to_its_end_is_to_be_read_again(
+    registry: Registry, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version that is held says that all of it is known."""
+    before = registry.version
+    await pool.execute("UPDATE merchants SET active = false")
+    await pool.execute("UPDATE reference SET version = version + 1")
+
+    def lost(*_: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("annul.merchants.registry.FeeTable", lost)
+        with pytest.raises(ConnectionError):
+            await registry.load()
+    assert registry.version == before
+    await registry.load()
+    assert registry.version == before + 1

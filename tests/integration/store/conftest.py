@@ -6,8 +6,7 @@ import asyncpg
 import pytest
 
 from annul.store.journal import Journal
-
-from .sales import MERCHANT
+from tests.support.sales import MERCHANT
 
 
 @pytest.fixture

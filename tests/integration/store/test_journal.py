@@ -12,8 +12,7 @@ from annul.domain.states import Sent, State
 from annul.store.journal import Journal, Opening, Outcome
 from annul.store.journal_sql import OF_OPENING, OF_OUTCOME, OF_TRANSACTION, SQL
 from tests.support.builders import DAY, sent
-
-from .sales import MERCHANT, NOW, approved, sold
+from tests.support.sales import MERCHANT, NOW, approved, sold
 
 
 async def test_many_at_once_share_few_commits(journal: Journal) -> None:

@@ -9,8 +9,7 @@ from annul.domain.states import State
 from annul.store.journal import Journal, Opening, Outcome
 from annul.store.late import LateAnswer
 from tests.support.builders import sent
-
-from .sales import MERCHANT, NOW, sold
+from tests.support.sales import MERCHANT, NOW, sold
 
 
 @pytest.mark.parametrize("ended", [State.DECLINED, State.REVERSED])

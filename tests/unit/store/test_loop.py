@@ -71,6 +71,7 @@ async def test_who_does_not_come_round_in_time_is_named() -> None:
 _OTHERS: Final = {
     "api/v1/orders.py": "waits for an order, up to a limit",
     "api/watched.py": "serves one socket, as a part of its request",
+    "cells/moving.py": "waits for work under way, up to a limit",
     "cli/conclude.py": "waits for a conclusion, up to a limit",
     "cli/hosts.py": "keeps one process alive, until it is cancelled",
     "host/repeats.py": "waits for another process's outcome, up to the issuer's time",

@@ -51,12 +51,16 @@ _SAID: Final = re.compile(
 # Modules that say SQL of their own, and why.
 _SAYS: Final = {
     "api/v1/health.py": "SELECT 1: whether the database answers",
+    "cells/copying.py": "tables named by the catalog, which no statement of a file can be",
+    "cells/founding.py": "whole tables, named by a list",
+    "cells/moving.py": "tables named by the catalog",
     "cli/reach.py": "SELECT 1: whether the database answers",
     "console/reference/examples.py": "DELETE and the like are how a call is made",
     "resolve/audit.py": "SET: how the sweep's questions are planned, and for how long they run",
     "sim/terminal/journal.py": "sqlite of a terminal, put together by column",
     "store/embedded.py": "CREATE DATABASE takes no parameters",
     "store/lane.py": "SET: how the statements of a connection are planned",
+    "store/roles.py": "SET: the schema in which an administrator's psql runs the script",
     "store/migrate.py": "the lock around alembic, in its own connection",
 }
 

@@ -7,16 +7,18 @@ ALTER TABLE merchants
     ADD COLUMN retry_voids boolean NOT NULL DEFAULT true,
     -- Refund instead of a void up to this amount (minor units), 0: never unasked.
     ADD COLUMN refund_instead_limit bigint NOT NULL DEFAULT 100000
-        CHECK (refund_instead_limit >= 0),
+        CONSTRAINT merchants_refund_instead_limit_check CHECK (refund_instead_limit >= 0),
     -- From this amount on a person who moves money needs a second one.
-    ADD COLUMN second_person_from bigint NOT NULL DEFAULT 100000 CHECK (second_person_from > 0);
+    ADD COLUMN second_person_from bigint NOT NULL DEFAULT 100000
+        CONSTRAINT merchants_second_person_from_check CHECK (second_person_from > 0);
 
 ALTER TABLE terminals
     ADD COLUMN serial text NOT NULL DEFAULT '',                -- registered; empty: any
     ADD COLUMN software text NOT NULL DEFAULT '',              -- as its header says at sign-in
     ADD COLUMN wanted_software text NOT NULL DEFAULT '',
     -- What the next answer's header asks of it (processing requirement).
-    ADD COLUMN wants text NOT NULL DEFAULT '' CHECK (wants IN ('', 'sign_in', 'parameters', 'update'));
+    ADD COLUMN wants text NOT NULL DEFAULT ''
+        CONSTRAINT terminals_wants_check CHECK (wants IN ('', 'sign_in', 'parameters', 'update'));
 
 -- Issuers with the same bank are two ways to the same books.
 ALTER TABLE issuers ADD COLUMN bank text NOT NULL DEFAULT '';

@@ -7,7 +7,8 @@ ALTER TABLE users
     ADD COLUMN active boolean NOT NULL DEFAULT true,
     ADD COLUMN failures integer NOT NULL DEFAULT 0,            -- wrong passwords in a row
     ADD COLUMN locked_until timestamptz,
-    ADD COLUMN language text NOT NULL DEFAULT '' CHECK (language IN ('', 'zh', 'en')),
+    ADD COLUMN language text NOT NULL DEFAULT ''
+        CONSTRAINT users_language_check CHECK (language IN ('', 'zh', 'en')),
     ADD CONSTRAINT users_role CHECK (role IN (
         'cashier', 'merchant', 'support', 'operator', 'administrator', 'auditor'));
 

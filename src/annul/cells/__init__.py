@@ -1,0 +1,1 @@
+"""Many cells: their directory, and merchants that move from one to another."""

@@ -1,0 +1,121 @@
+-- name: tables
+-- description: Tables of merchants with their columns and keys; those that others refer to first.
+WITH RECURSIVE refers AS (
+    SELECT conrelid, confrelid FROM pg_constraint
+    WHERE contype = 'f' AND connamespace = current_schema()::regnamespace AND conrelid <> confrelid
+), depth AS (
+    SELECT oid, 0 AS depth FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
+    UNION ALL
+    SELECT r.conrelid, d.depth + 1 FROM depth d JOIN refers r ON r.confrelid = d.oid
+)
+SELECT c.relname AS name, max(d.depth) AS depth,
+       (SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns,
+       (SELECT array_agg(a.attname::text) FROM pg_index i
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+        WHERE i.indrelid = c.oid AND i.indisprimary) AS key
+FROM pg_class c JOIN depth d ON d.oid = c.oid
+WHERE EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'merchant_id'
+                                         AND NOT attisdropped)
+GROUP BY c.oid, c.relname ORDER BY max(d.depth), c.relname;
+
+-- name: alone
+-- description: Keep others from moving the same merchant, as long as this session lasts.
+SELECT pg_try_advisory_lock('merchants'::regclass::oid::integer, hashtext(:merchant));
+
+-- name: standing
+-- description: Where a merchant lives as this cell knows it.
+SELECT lives, cell FROM merchants WHERE merchant_id = :merchant;
+
+-- name: version
+-- description: The schema's version and the master key's seal, which two cells have in common.
+SELECT (SELECT version_num FROM alembic_version) AS revision,
+       (SELECT array_agg(m::text) FROM master_key m) AS master;
+
+-- name: missing_routes
+-- description: Issuers that a merchant has dealt with and that this list does not have.
+SELECT DISTINCT issuer_id FROM transactions
+WHERE merchant_id = :merchant AND issuer_id <> '' AND issuer_id <> ALL (:known::text[]);
+
+-- name: issuers
+-- description: Issuers of a cell.
+SELECT array_agg(issuer_id) FROM issuers;
+
+-- name: stop
+-- description: Serve a merchant no more; from the commit on nothing is opened for it.
+UPDATE merchants SET lives = 'leaving', cell = :cell
+WHERE merchant_id = :merchant AND (lives = 'here' OR lives = 'leaving' AND cell = :cell)
+RETURNING pg_current_xact_id()::text;
+
+-- name: disown
+-- description: Take its terminals from the hosts that serve them.
+UPDATE terminals SET host = NULL, epoch = epoch + 1 WHERE merchant_id = :merchant;
+
+-- name: changed
+-- description: Have every host read reference data anew.
+UPDATE reference SET version = version + 1;
+
+-- name: seen_by_all
+-- description: Whether every statement that runs began after a commit.
+SELECT pg_snapshot_xmin(pg_current_snapshot()) > :since::text::xid8;
+
+-- name: hold_cases
+-- description: Keep the resolvers away from its cases.
+UPDATE cases SET leased_until = 'infinity', leased_by = NULL
+WHERE merchant_id = :merchant AND ended = ''
+  AND (leased_until IS NULL OR leased_until <= clock_timestamp());
+
+-- name: hold_outbox
+-- description: Keep store-and-forward away from what is owed.
+UPDATE outbox SET leased_until = 'infinity'
+WHERE merchant_id = :merchant AND pending
+  AND (leased_until IS NULL OR leased_until <= clock_timestamp());
+
+-- name: hold_webhooks
+-- description: Keep deliveries back.
+UPDATE webhook_outbox SET leased_until = 'infinity'
+WHERE merchant_id = :merchant AND state = 'owed'
+  AND (leased_until IS NULL OR leased_until <= clock_timestamp());
+
+-- name: busy
+-- description: What somebody still works on.
+SELECT (SELECT count(*) FROM transactions
+        WHERE merchant_id = :merchant AND state IN ('received', 'sent'))
+     + (SELECT count(*) FROM cases WHERE merchant_id = :merchant AND ended = ''
+                                     AND leased_until IS DISTINCT FROM 'infinity')
+     + (SELECT count(*) FROM outbox WHERE merchant_id = :merchant AND pending
+                                      AND leased_until IS DISTINCT FROM 'infinity')
+     + (SELECT count(*) FROM webhook_outbox WHERE merchant_id = :merchant AND state = 'owed'
+                                              AND leased_until IS DISTINCT FROM 'infinity');
+
+-- name: free_cases
+-- description: Let the resolvers work on its cases again.
+UPDATE cases SET leased_until = NULL WHERE merchant_id = :merchant AND leased_until = 'infinity';
+
+-- name: free_outbox
+-- description: Let store-and-forward send again.
+UPDATE outbox SET leased_until = NULL WHERE merchant_id = :merchant AND leased_until = 'infinity';
+
+-- name: free_webhooks
+-- description: Let deliveries go on.
+UPDATE webhook_outbox SET leased_until = NULL
+WHERE merchant_id = :merchant AND leased_until = 'infinity';
+
+-- name: arrive
+-- description: Serve it.
+UPDATE merchants SET lives = 'here', cell = '' WHERE merchant_id = :merchant;
+
+-- name: point
+-- description: Say where a merchant is that left this cell.
+UPDATE merchants SET lives = 'away', cell = :cell
+WHERE merchant_id = :merchant AND (lives, cell) IS DISTINCT FROM ('away', :cell);
+
+-- name: snapshot
+-- description: The oldest transaction that this snapshot does not see the end of.
+SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint % 4294967296)::text;
+
+-- name: audit
+-- description: Keep who moved a merchant.
+INSERT INTO audit (id, at, who, role, action, object, reason, detail)
+VALUES (:id, :now, :who, 'operator', :action, :merchant, :reason, :detail);

@@ -1,0 +1,13 @@
+-- What hosts were told is written, held against what is.
+
+-- name: stored
+-- description: The state of transactions, null of one that is not there; of merchants that are.
+SELECT told.id, t.state
+FROM unnest(:ids::uuid[], :merchants::text[]) AS told (id, merchant_id)
+JOIN merchants m ON m.merchant_id = told.merchant_id
+LEFT JOIN transactions t ON t.id = told.id AND t.merchant_id = told.merchant_id;
+
+-- name: place
+-- description: Which server this is and which of its histories: a promotion begins a new one.
+SELECT (SELECT system_identifier FROM pg_control_system()) || ' '
+    || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8);

@@ -1,0 +1,240 @@
+"""Two cells on one machine: terminals reach either, and a merchant moves while it sells."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from annul.app import Running, ground, serve
+from annul.cells import directory, founding, moving
+from annul.cells.directory import Directory
+from annul.settings import Settings
+from annul.sim.terminal.batch import settle
+from annul.sim.terminal.line import TerminalLine
+from annul.store.clock import SystemClock
+from annul.store.schema import in_schema
+from tests.support.roles import as_owner
+from tests.support.site import RogueSite, open_rogue_site
+from tests.support.soft import Cashier, cashier
+
+
+@dataclass(frozen=True)
+class TwoCells:
+    """The first has every merchant at the start; the second knows the issuers."""
+
+    site: RogueSite
+    second: Running
+    directory: Directory
+
+    @property
+    def merchant(self) -> str:
+        """Whose terminal the tests use."""
+        return self.site.terminals[0][0]
+
+    def asked(self, merchant: str, source: str = "west", target: str = "east") -> moving.Asked:
+        return moving.Asked(merchant, source, target, "somebody", "it grows")
+
+    async def move(self, merchant: str, source: str = "west", target: str = "east") -> moving.Moved:
+        asked = self.asked(merchant, source, target)
+        moved = await moving.move(self.directory, asked, SystemClock())
+        await self.heard()
+        return moved
+
+    async def heard(self) -> None:
+        """Wait until the hosts have read what has changed."""
+        for running in (self.site.running, self.second):
+            version = await running.ground.pool.fetchval("SELECT version FROM reference")
+            registry = running.host.registry
+            await self.site.eventually(lambda: registry.version >= version)  # noqa: B023 - awaited here
+
+
+def _described(folder: Path, database: str, ports: dict[str, int]) -> Path:
+    """Write the file of cells. They share a database, each in a schema of its own."""
+    file = folder / "cells.toml"
+    parts = [
+        f'[{name}]\nnumber = {number}\nmerchants = {ranges}\nterminals = ["127.0.0.1:{port}"]\n'
+        f'database = "{database}"\ndatabase_owner = "{as_owner(database)}"\nschema = "{schema}"\n'
+        for number, (name, port, ranges, schema) in enumerate(
+            (
+                ("west", ports["west"], '["000000000000000-899999999999999"]', "public"),
+                ("east", ports["east"], '["900000000000000-999999999999999"]', "east"),
+            )
+        )
+    ]
+    file.write_text("\n".join(parts))
+    return file
+
+
+@pytest.fixture
+async def cells(
+    database: str, tmp_path: Path, unused_tcp_port_factory: Any
+) -> AsyncIterator[TwoCells]:
+    ports = {name: unused_tcp_port_factory() for name in ("west", "east")}
+    file = _described(tmp_path, database, ports)
+    shared: dict[str, Any] = {"cells": file, "terminals_proxies": ["127.0.0.1"]}
+    first = {"terminals_port": ports["west"], "cell": "west", **shared}
+    async with open_rogue_site(database, tmp_path / "one", timeout_ms=5_000, **first) as site:
+        known = directory.read(file)
+        await founding.found(known, "east", "west")
+        settings = Settings.load(
+            None,
+            data=tmp_path / "two",
+            database=in_schema(database, "east"),
+            terminals_port=ports["east"],
+            status_port=0,
+            resolver=False,
+            cell="east",
+            master_key_file=site.running.ground.settings.data / "master.key",
+            **shared,
+        )
+        async with ground(settings) as own, serve(own) as second:
+            yield TwoCells(site, second, known)
+
+
+def _roams(till: Cashier, port: int) -> None:
+    terminal = till.terminal
+    terminal.close()
+    terminal._line = TerminalLine("127.0.0.1", port, terminal.profile.software)
+
+
+async def _rows(connection: Any, merchant: str) -> dict[str, int]:
+    return {
+        table: await connection.fetchval(
+            f"SELECT count(*) FROM {table} WHERE merchant_id = $1", merchant
+        )
+        for table in ("transactions", "entries", "terminals", "batches", "case_events")
+    }
+
+
+async def test_a_terminal_that_comes_to_another_cell_is_served(cells: TwoCells) -> None:
+    """By its own: the other hands it on and its answers back."""
+    site, ports = cells.site, (cells.site.port, cells.second.port)
+    with cashier(ports[1], site.terminals[0]) as till:
+        sold = await till.take("sale", 1_000)
+        for count in range(4):
+            _roams(till, ports[count % 2])
+            sold = await till.take("sale", 1_000 + count)
+            assert (sold.state, sold.response_code) == ("approved", "00")
+        assert (await till.undo("void", sold)).state == "approved"
+        _roams(till, ports[1])
+        assert (await settle(till.terminal)).balanced
+    assert await cells.second.ground.pool.fetchval("SELECT count(*) FROM transactions") == 0
+    await site.books_agree()
+
+
+async def test_a_merchant_moves_while_it_sells(cells: TwoCells) -> None:
+    """Nothing is lost or doubled; what it sold before is voided where it lives now."""
+    site, second = cells.site, cells.second
+    merchant = cells.merchant
+    with cashier(site.port, site.terminals[0]) as till:
+        before = await till.take("sale", 10_000)
+        moving_now = asyncio.create_task(cells.move(merchant))
+        states: list[str] = []
+        while not moving_now.done():
+            one = await till.take("sale", 1_000)
+            states.append(one.state)
+        moved = await moving_now
+        assert set(states) <= {"approved", "declined", "reversed"}
+        # The terminal still comes to the first cell, which hands it on.
+        after = await till.take("sale", 2_000)
+        assert (after.state, after.response_code) == ("approved", "00")
+        assert (await till.undo("void", before)).state == "approved"
+        _roams(till, second.port)
+        assert (await till.undo("void", after)).state == "approved"
+        assert (await settle(till.terminal)).balanced
+    there = await _rows(second.ground.pool, merchant)
+    here = await _rows(site.pool, merchant)
+    assert here == dict.fromkeys(here, 0)
+    approved = await second.ground.pool.fetchval(
+        "SELECT count(*) FROM transactions WHERE merchant_id = $1 AND kind = 'sale'"
+        " AND state IN ('approved', 'voided')",
+        merchant,
+    )
+    assert approved == sum(one == "approved" for one in states) + 2
+    assert there["terminals"] >= 1
+    assert moved.rows["transactions"] >= 1
+    assert 0 < moved.stopped_s < 15
+    net = sum(
+        [
+            await pool.fetchval(
+                "SELECT coalesce(sum(amount), 0) FROM transactions WHERE kind = 'sale'"
+                " AND state = 'approved'"
+            )
+            for pool in (site.pool, second.ground.pool)
+        ]
+    )
+    assert net == site.rogue.net
+
+
+async def test_it_moves_back_with_all_that_it_has(cells: TwoCells) -> None:
+    site, second = cells.site, cells.second
+    merchant = cells.merchant
+    with cashier(site.port, site.terminals[0]) as till:
+        sold = await till.take("sale", 10_000)
+        there_and_back = await _rows(site.pool, merchant)
+        await cells.move(merchant)
+        assert await moving.where(cells.directory, merchant) == {
+            "west": ("away", "east"), "east": ("here", ""),
+        }  # fmt: skip
+        await cells.move(merchant, "east", "west")
+        assert await _rows(site.pool, merchant) == there_and_back
+        assert (await till.undo("void", sold)).state == "approved"
+    assert (await _rows(second.ground.pool, merchant))["transactions"] == 0
+    await site.books_agree()
+
+
+@pytest.mark.parametrize("step", ["copy", "stop", "catch_up", "arrive", "clear"])
+async def test_what_was_cut_off_is_taken_up(
+    cells: TwoCells, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before a step or after it: the same call again ends it, once."""
+    site = cells.site
+    merchant = cells.merchant
+    real = getattr(moving._Move, step)
+
+    async def killed(self: Any, *given: Any) -> Any:
+        await real(self, *given)
+        raise asyncpg.ConnectionDoesNotExistError
+
+    async def nothing(_self: Any) -> None:
+        raise asyncpg.ConnectionDoesNotExistError
+
+    with cashier(site.port, site.terminals[0]) as till:
+        sold = await till.take("sale", 10_000)
+        with monkeypatch.context() as patch:
+            patch.setattr(moving._Move, step, killed)
+            patch.setattr(moving._Move, "back", nothing)  # killed, it can not go back
+            with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+                await cells.move(merchant)
+        source = (
+            await moving.source_of(cells.directory, merchant, "east") if step != "clear" else ""
+        )
+        if source:
+            await cells.move(merchant, source)
+        await cells.heard()
+        assert (await till.undo("void", sold)).state == "approved"
+    standing = await moving.where(cells.directory, merchant)
+    assert standing == {"west": ("away", "east"), "east": ("here", "")}
+    assert (await _rows(site.pool, merchant))["transactions"] == 0
+    assert site.rogue.net == 0
+
+
+async def test_work_that_does_not_end_keeps_it_where_it_is(cells: TwoCells) -> None:
+    site = cells.site
+    merchant = cells.merchant
+    with cashier(site.port, site.terminals[0]) as till:
+        sold = await till.take("sale", 10_000)
+        await site.pool.execute(
+            "UPDATE transactions SET state = 'sent', sent = 'possibly_sent'"
+            " WHERE state = 'approved'"
+        )
+        with pytest.raises(moving.StillBusy):
+            await moving.move(cells.directory, cells.asked(merchant), SystemClock(), within_s=2.5)
+        await cells.heard()
+        await site.pool.execute("UPDATE transactions SET state = 'approved', sent = 'answered'")
+        assert (await till.undo("void", sold)).state == "approved"
+    assert await moving.where(cells.directory, merchant) == {"west": ("here", "")}
