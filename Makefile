@@ -8,7 +8,7 @@ BIN    := .venv/bin
 # The acceptance tests wait more than they compute.
 WORKERS ?= 4
 # Debian packages that tests need beyond Python; installed when root.
-DEBIAN := chromium chromium-driver fonts-noto-cjk
+DEBIAN := chromium chromium-driver fonts-noto-cjk postgresql
 
 .PHONY: help run test lint types format bench bench-diagnosis chaos fuzz simulate simulate-mutants pictures lock clean
 .DEFAULT_GOAL := help

@@ -117,16 +117,23 @@ class Server:
             self.signal(signal.SIGCONT)
             self.run("pg_ctl", "stop", "-m", "immediate", "-w", check=False)
 
+    def psql(self, command: str) -> None:
+        """Have the administrator say something to the server, outside of a transaction."""
+        self._call("psql", "--quiet", "--command", command, self.url())
+
     def url(self, role: str = SUPERUSER, database: str = "postgres") -> str:
         """Where it is reached, as a role."""
         return f"postgresql://{role}@127.0.0.1:{self.port}/{database}"
 
     def run(self, program: str, *arguments: str, check: bool = True) -> str:
         """Run one of the version's programs on its folder; give what it said."""
+        return self._call(program, "-D", str(self.folder), *arguments, check=check)
+
+    def _call(self, program: str, *arguments: str, check: bool = True) -> str:
         said = self.folder.with_suffix(".said")
         with said.open("w") as output:
             done = subprocess.run(
-                [str(self._bin / program), "-D", str(self.folder), *arguments],
+                [str(self._bin / program), *arguments],
                 cwd="/",
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
                 check=False,
