@@ -85,7 +85,7 @@ class Proxies:
         return _with(said, _VOUCHER, proof + words)
 
     def identity(self, said: Proxied) -> str:
-        """Give the identity that another cell vouches for; empty when it does not, or is not one."""
+        """Give the identity that another cell vouches for; empty when none does."""
         proof, words = said.voucher[:_PROOF], said.voucher[_PROOF:]
         if self._seal is None or len(words) <= _STAMP.size:
             return ""
@@ -136,6 +136,8 @@ def _extras(said: bytes) -> Iterator[tuple[int, bytes]]:
             raise FrameError
         kind, size = _TYPE_AND_LENGTH.unpack_from(said)
         said = said[_TYPE_AND_LENGTH.size :]
+        if len(said) < size:
+            raise FrameError
         yield kind, said[:size]
         said = said[size:]
 

@@ -1,5 +1,6 @@
 """The PROXY protocol's header, as a balancer writes it and as cells hand on."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -95,12 +96,8 @@ def test_nothing_of_it_can_be_changed(place: int) -> None:
     """Not the address, the hops, the time, nor who it is: then nobody is vouched for."""
     came = bytearray(_shown())
     came[place] ^= 1
-    try:
-        assert _taken(bytes(came)) in {"", "sha256:a1"}
-        if _taken(bytes(came)):  # ports say nothing, nor does where it came to
-            assert place < 28
-    except FrameError:
-        pass
+    with suppress(FrameError):  # it may be no header any more
+        assert _taken(bytes(came)) == ""
 
 
 def test_who_has_not_the_master_key_vouches_for_nobody() -> None:
@@ -112,5 +109,5 @@ def test_who_has_not_the_master_key_vouches_for_nobody() -> None:
 def test_it_holds_for_one_cell_and_some_seconds() -> None:
     assert _taken(_shown(), own="north") == ""
     later = HeldClock()
-    later.pass_s(11)
+    later.forward(seconds=11)
     assert _taken(_shown(), clock=later) == ""
