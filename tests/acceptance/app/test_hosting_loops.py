@@ -27,6 +27,7 @@ _ALWAYS = {
     "seals",
     "seal_export",
     "issuer_keys",
+    "witness",
 }
 
 
