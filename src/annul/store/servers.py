@@ -36,15 +36,31 @@ log = structlog.get_logger(__name__)
 class Connection(asyncpg.Connection):
     """One that is left, not asked to cancel, when a statement takes too long or nobody waits."""
 
+    _left = False
+
     async def _cancel(self, waiter: Any, cancel_waiter: Any = None) -> None:
         """Take the place of asyncpg's own, which it calls for a time-out and for a cancelled task.
 
         `waiter` is what the next statement on this connection waits for.
         """
         del cancel_waiter
+        self._left = True
         self.terminate()
         if not waiter.done():
             waiter.set_result(None)
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
+        """Do as asyncpg does, but for a transaction on a connection that was left.
+
+        The server rolls it back by itself; an error would take the place of what ended it, and
+        whoever was cancelled would go on.
+        """
+        try:
+            return await super().execute(query, *args, timeout=timeout)
+        except LOST:
+            if self._left and query.startswith("ROLLBACK"):
+                return "ROLLBACK"
+            raise
 
 
 class Servers:

@@ -206,3 +206,24 @@ async def test_who_may_not_sign_in_is_told_so_and_not_that_a_host_is_away(two: P
 )
 def test_a_url_of_several_hosts_is_taken_apart(url: str, each: list[str]) -> None:
     assert apart(url) == each
+
+
+async def test_who_is_cancelled_within_a_transaction_hears_of_that_and_of_nothing_else(
+    pool: asyncpg.Pool,
+) -> None:
+    """The connection is left, so there is nothing to roll back; a loop is stopped by it."""
+    begun = asyncio.Event()
+
+    async def waits() -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            begun.set()
+            await connection.execute("SELECT pg_sleep(600)")
+
+    task = asyncio.create_task(waits())
+    await begun.wait()
+    asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    while not await pool.fetchval(asleep):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled(), repr(task.exception())
