@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import quantiles
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import uvloop
@@ -29,6 +29,12 @@ from tests.support.processes import (
 )
 
 _MICRO: Final = 1e6
+# What the database has written, keeps and has committed.
+_WRITTEN: Final = """
+    SELECT pg_current_wal_lsn() - '0/0' AS wal_bytes,
+        pg_database_size(current_database()) AS disk_bytes, xact_commit AS commits
+    FROM pg_stat_database WHERE datname = current_database()
+"""
 
 
 @asynccontextmanager
@@ -105,6 +111,9 @@ async def _measure(
             {"host": serving, "issuer": [issuer.process.pid], "terminals": [os.getpid()]}
         )
         meter.families["postgres"] = postgres
+        connection = await asyncpg.connect(database.url)
+        stack.push_async_callback(connection.close)
+        before = await _written(connection)
         async with meanwhile.go_on():
             chosen = credentials[:terminals]
             load, took = await drive(
@@ -114,8 +123,7 @@ async def _measure(
                 edge=meter.read,
                 context=lines.contexts(chosen).__getitem__ if lines else None,
             )
-        connection = await asyncpg.connect(database.url)
-        stack.push_async_callback(connection.close)
+        after = await _written(connection)
         verdict = await compare(connection, await issuer.entries(), [])
         assert verdict.holds, verdict
         assert not load.refused, load.refused
@@ -126,8 +134,14 @@ async def _measure(
         "p50_ms": cuts[49] * 1_000,
         "p99_ms": cuts[98] * 1_000,
         "transactions": float(count),
+        **{name: (after[name] - before[name]) / count for name in after},
     }
     return figures | {f"{name}_cpu_us": used * _MICRO / count for name, used in meter.used.items()}
+
+
+async def _written(connection: Any) -> dict[str, float]:
+    (row,) = await connection.fetch(_WRITTEN)
+    return {name: float(value) for name, value in row.items()}
 
 
 class _Meter:

@@ -100,6 +100,8 @@ async def drill(
             Teller(one, lambda: [host.port for host in hosts], Random(index), progress)
             for index, one in enumerate(credentials[:_TERMINALS])
         ]
+        for teller in tellers:
+            stack.callback(teller.close)
         work = asyncio.gather(*(teller.work(rounds) for teller in tellers))
         stack.callback(work.cancel)
         await progress.reached(_TERMINALS * rounds // 2)

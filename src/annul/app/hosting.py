@@ -135,7 +135,7 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
             host,
             framing_of(settings.terminals_framing),
             _limits(settings),
-            Proxies(settings.terminals_proxies),
+            _proxies(base),
         )
         stack.push_async_callback(server.stop)
         port = await server.listen(
@@ -150,6 +150,12 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
         yield Running(
             base, host, server, forwarder, recovery, resolver, membership, port.number, tls_port
         )
+
+
+def _proxies(base: Ground) -> Proxies:
+    settings, notary = base.settings, base.notary
+    seal = notary.seal if notary is not None else None
+    return Proxies(settings.terminals_proxies, seal, settings.cell, base.clock)
 
 
 @asynccontextmanager

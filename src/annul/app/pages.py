@@ -2,15 +2,21 @@
 
 import random
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import fields, is_dataclass
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
+from functools import partial
+from typing import Final
 from zoneinfo import ZoneInfo
 
+import asyncpg
+
 from annul.api.status import build
+from annul.cells.directory import NoDatabase
 from annul.console import build as console
 from annul.desk.desk import Desk, SettingInForce
 from annul.desk.feed import Feed
+from annul.desk.over_cells import share_people
 from annul.desk.shared_results import SharedResults
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
@@ -20,9 +26,13 @@ from annul.resolve.notify.webhooks import Deliverer
 from annul.resolve.people import People
 from annul.serving import serve_http
 from annul.settings import Settings
+from annul.store.database import connect
 
 from .foundation import Ground
 from .hosting import Running
+
+_EACH: Final = 5  # connections to the database of another cell
+_PEOPLE_S: Final = 1.0  # until a change of who may act is known in every cell
 
 
 @asynccontextmanager
@@ -48,16 +58,51 @@ async def desk_page(
 
     `controls` are the control addresses of demo issuers, by issuer.
     """
+    async with AsyncExitStack() as stack:
+        pools = await _of_other_cells(base, stack)
+        kept = SharedResults(base.clock.monotonic)
+        feed = Feed(base.pool, base.clock, base.loops, kept.forget, tuple(pools.values()))
+        desk = replace(
+            _desk(base, base.pool, base.settings.cell, feed, kept, running),
+            controls=controls or {},
+            others=tuple(_desk(base, pool, cell, feed, kept) for cell, pool in pools.items()),
+        )
+        if desk.others:
+            sharing = base.loops.start("people", partial(share_people, desk), every_s=_PEOPLE_S)
+            stack.push_async_callback(sharing.stop)
+        yield await stack.enter_async_context(_served(base, desk, feed))
+
+
+async def _of_other_cells(base: Ground, stack: AsyncExitStack) -> dict[str, asyncpg.Pool]:
+    """Reach the databases of other cells, as far as the directory says where they are."""
+    pools: dict[str, asyncpg.Pool] = {}
+    for cell in base.directory.cells if base.directory else ():
+        if cell.name == base.settings.cell:
+            continue
+        with suppress(NoDatabase):
+            assert base.directory is not None, "it has cells"
+            pools[cell.name] = await connect(base.directory.database(cell.name).url, size=_EACH)
+            stack.push_async_callback(pools[cell.name].close)
+    return pools
+
+
+def _desk(
+    base: Ground,
+    pool: asyncpg.Pool,
+    cell: str,
+    feed: Feed,
+    kept: SharedResults,
+    running: Running | None = None,
+) -> Desk:
     settings = base.settings
     calendar = Calendar(ZoneInfo(settings.zone), settings.cut_over)
-    book, lessons = Book(base.pool, timedelta(minutes=15), base.node), Lessons(base.pool)
-    kept = SharedResults(base.clock.monotonic)
-    feed = Feed(base.pool, base.clock, base.loops, kept.forget)
-    desk = Desk(
-        pool=base.pool,
+    book, lessons = Book(pool, timedelta(minutes=15), base.node), Lessons(pool)
+    return Desk(
+        pool=pool,
+        cell=cell,
         access=base.access,
         book=book,
-        gatherer=Gatherer(base.pool, calendar, base.clock),
+        gatherer=Gatherer(pool, calendar, base.clock),
         lessons=lessons,
         people=People(book, lessons),
         feed=feed,
@@ -72,7 +117,6 @@ async def desk_page(
             running.port if running else settings.terminals_port,
             running.tls_port if running else settings.secured_port,
         ),
-        controls=controls or {},
         settings=tuple(_shown(settings)),
         figures=running.figures if running else None,
         loops=base.loops,
@@ -81,12 +125,21 @@ async def desk_page(
         burst=settings.api_burst,
         support_phone=settings.support_phone,
     )
+
+
+@asynccontextmanager
+async def _served(base: Ground, desk: Desk, feed: Feed) -> AsyncIterator[int]:
+    settings = base.settings
     secure = settings.console_tls is not None
     application = console.build(desk, secure=secure)
-    deliverer = Deliverer(base.pool, base.vault, base.clock, random=random.random, loops=base.loops)
-    deliverer.start()
     feed.start()
-    try:
+    async with AsyncExitStack() as stack:
+        for one in desk.every:  # what merchants are told of, in whichever cell they live
+            deliverer = Deliverer(
+                one.pool, base.vault, base.clock, random=random.random, loops=base.loops
+            )
+            deliverer.start()
+            stack.push_async_callback(deliverer.stop)
         async with serve_http(
             application,
             settings.console_host,
@@ -99,8 +152,6 @@ async def desk_page(
                 yield port
             finally:
                 await feed.stop()  # first, so that streams end and nobody waits any more
-    finally:
-        await deliverer.stop()
 
 
 def _shown(settings: Settings) -> Iterator[SettingInForce]:

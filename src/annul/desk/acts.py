@@ -12,6 +12,7 @@ from annul.resolve.people import ACTIONS, AN_HOUR, Action, People, allowed
 from annul.store.clock import Clock
 from annul.store.sql import load
 
+from .over_cells import serving
 from .permission import permit
 from .roles import OF_A_SHOP, Scope, Visitor
 
@@ -118,6 +119,7 @@ async def act(
 
     Raises `ActionRefused`, `SecondPersonNeeded`, and `NotAllowed` for who may no longer.
     """
+    counter = await serving(counter, case.merchant_id)
     scope = _scope_of(visitor, name)
     await permit(counter.pool, visitor, scope, reason, case.merchant_id)
     limit = await second_person_from(counter.pool, case.merchant_id)

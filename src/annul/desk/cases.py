@@ -17,7 +17,7 @@ from annul.resolve.second_person import SecondPersonNeeded, second_person
 from annul.store.sql import Statement, load
 from annul.wire.masking import scan
 
-from . import acts
+from . import acts, over_cells
 from .audit import audit, audit_read
 from .cursor import KINDS, Listing, keyed, place
 from .desk import Desk, NothingThere
@@ -74,6 +74,15 @@ async def search(
     desk: Desk, visitor: Visitor, wanted: CaseSearch, limit: int, cursor: str = ""
 ) -> Listing:
     """Give cases in the order that is wanted; raises `WholeCard`."""
+    order = order_of(wanted)
+    keys = _KEYS[order.removeprefix("-")]
+    pages = await over_cells.each(desk, lambda one: _page(one, visitor, wanted, limit, cursor))
+    return over_cells.paged(pages, limit, keys, falling=order.startswith("-"))
+
+
+async def _page(
+    desk: Desk, visitor: Visitor, wanted: CaseSearch, limit: int, cursor: str
+) -> Listing:
     conditions, values = await _conditions(desk, visitor, wanted)
     if wanted.state != "all":
         conditions.append(wanted.state)
@@ -96,6 +105,7 @@ def order_of(wanted: CaseSearch) -> str:
     return wanted.order if name in {"opened", "amount"} or (name in _KEYS and few) else _LATEST
 
 
+@over_cells.together(over_cells.added)
 async def counts(desk: Desk, visitor: Visitor, wanted: CaseSearch) -> dict[str, int]:
     """Count what fits by state, up to one more than `COUNTED`; raises `WholeCard`."""
     conditions, values = await _conditions(desk, visitor, wanted)
@@ -104,11 +114,13 @@ async def counts(desk: Desk, visitor: Visitor, wanted: CaseSearch) -> dict[str, 
     return dict(row or {})
 
 
+@over_cells.together(over_cells.added)
 async def manual(desk: Desk, visitor: Visitor) -> int:
     """Count the cases that need manual action."""
     return await desk.pool.fetchval(*_SQL["manual"](merchant=visitor.merchant_id))
 
 
+@over_cells.together(over_cells.added)
 async def to_approve(desk: Desk, visitor: Visitor, wanted: CaseSearch) -> int:
     """Count what fits of that which waits for the approval of this visitor."""
     conditions, values = await _conditions(desk, visitor, wanted)
@@ -122,6 +134,7 @@ def approves(visitor: Visitor) -> list[str]:
     return [action.name for action in acts.of_role(visitor) if action.money and visitor.role]
 
 
+@over_cells.together(over_cells.joined)
 async def chosen(desk: Desk, visitor: Visitor, numbers: Iterable[str]) -> list[Chosen]:
     """Give picked cases as they are now, those that the visitor may know of."""
     asked = list(numbers)[:CHOSEN]
@@ -179,6 +192,7 @@ def _search(conditions: Sequence[str], order: str) -> Mapping[str, Statement]:
     return load("annul.desk", "cases.sql", conditions=wanted, order=by, **way)
 
 
+@over_cells.the_one_that_knows
 async def find(desk: Desk, visitor: Visitor, number: str) -> Case:
     """Find a case that the visitor may know of, looked at anew; raises `NothingThere`."""
     try:
@@ -189,6 +203,7 @@ async def find(desk: Desk, visitor: Visitor, number: str) -> Case:
     return case
 
 
+@over_cells.the_one_that_knows
 async def whole(desk: Desk, visitor: Visitor, number: str) -> tuple[Case, dict[str, Any]]:
     """Find a case, as `find` does, with everything about it as its proof has it, of one moment."""
     try:
@@ -200,6 +215,7 @@ async def whole(desk: Desk, visitor: Visitor, number: str) -> tuple[Case, dict[s
     return case, gathered
 
 
+@over_cells.the_one_that_knows
 async def opened(desk: Desk, visitor: Visitor, number: str) -> tuple[Case, dict[str, Any]]:
     """Give a case whole to somebody who has opened it, and keep that they have."""
     case, gathered = await whole(desk, visitor, number)
@@ -207,6 +223,7 @@ async def opened(desk: Desk, visitor: Visitor, number: str) -> tuple[Case, dict[
     return case, gathered
 
 
+@over_cells.the_one_that_knows
 async def proved(desk: Desk, visitor: Visitor, number: str) -> tuple[Case, bytes]:
     """Give the proof of a case as a signed zip, and keep who has taken it."""
     case, gathered = await whole(desk, visitor, number)
@@ -214,6 +231,7 @@ async def proved(desk: Desk, visitor: Visitor, number: str) -> tuple[Case, bytes
     return case, await asyncio.to_thread(proof.bundle, gathered, desk.notary, _print(desk))
 
 
+@over_cells.the_one_that_knows
 async def printed(
     desk: Desk, visitor: Visitor, number: str, *, notes: bool = False
 ) -> tuple[Case, bytes]:

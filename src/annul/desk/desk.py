@@ -84,6 +84,14 @@ class Desk:
     loops: Loops = field(default_factory=Loops)
     notary: Notary | None = None  # signs proofs
     reads: Reads = field(default_factory=Reads)
+    cell: str = ""  # which one this desk is of, where there are several
+    others: tuple["Desk", ...] = ()  # of the other cells; people sign in here
+    silent: set[str] = field(default_factory=set[str])  # cells that gave no answer the last time
+
+    @property
+    def every(self) -> tuple["Desk", ...]:
+        """The desks of all cells, this one first."""
+        return (self, *self.others)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,14 +1,15 @@
 """Which cases have changed, told to many who watch: one query a second, however many they are."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
 import structlog
 
+from annul.store.batcher import STORE_LOST
 from annul.store.clock import Clock
 from annul.store.loop import Loop, Loops
 from annul.store.sql import load
@@ -37,8 +38,10 @@ class Feed:
         clock: Clock,
         loops: Loops | None = None,
         first: Callable[[], None] = lambda: None,
+        others: Sequence[asyncpg.Pool] = (),
     ) -> None:
         self._pool = pool
+        self._others = others  # of other cells
         self._clock = clock
         self._first = first
         self.ended = False  # whoever waits for something should wait no more
@@ -119,7 +122,11 @@ class Feed:
 
     async def _new(self) -> list[Change]:
         now = self._clock.now()
-        rows = await self._pool.fetch(*_SQL["changed"](since=self._since - _OVERLAP))
+        changed = _SQL["changed"](since=self._since - _OVERLAP)
+        rows = await self._pool.fetch(*changed)
+        for pool in self._others:
+            with suppress(*STORE_LOST):
+                rows += await pool.fetch(*changed)
         self._since = now
         found: list[Change] = []
         seen: dict[tuple[str, str], int] = {}

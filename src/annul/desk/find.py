@@ -11,6 +11,7 @@ from annul.domain import money
 from annul.domain.errors import AnnulError
 from annul.store.sql import Statement, load
 
+from . import over_cells
 from .desk import Desk
 from .roles import Scope, Visitor
 
@@ -111,6 +112,19 @@ def searches(visitor: Visitor) -> bool:
     return visitor.may(Scope.CASES_READ)
 
 
+def _of_all(answers: list[list["Group"]]) -> list["Group"]:
+    """Put what each cell has found together, a few of each kind still."""
+    groups: dict[str, list[Group]] = {kind: [] for kind in SCOPES}
+    for group in over_cells.joined(answers):
+        groups[group.kind].append(group)
+    return [
+        Group(kind, _merged([one.rows for one in some]), max(one.among for one in some))
+        for kind, some in groups.items()
+        if some
+    ]
+
+
+@over_cells.together(_of_all)
 async def find(desk: Desk, visitor: Visitor, text: str) -> list[Group]:
     """Give what fits, by kind, a few of each; raises `WholeCard`."""
     text = " ".join(text.split())

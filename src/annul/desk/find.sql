@@ -84,7 +84,7 @@ ORDER BY t.received_at DESC LIMIT :limit;
 -- description: Merchants with this text in their number or name.
 SELECT merchant_id, name_zh, name_en, active FROM merchants
 WHERE position(lower(:text) IN lower(merchant_id || ' ' || name_zh || ' ' || name_en)) > 0
-  AND (:merchant = '' OR merchant_id = :merchant)
+  AND (:merchant = '' OR merchant_id = :merchant) AND lives <> 'away'
 ORDER BY merchant_id LIMIT :limit;
 
 -- name: terminals

@@ -2,11 +2,13 @@
 
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any, Final
 
 from annul.domain.money import LARGEST
 from annul.store.sql import load
 
+from . import over_cells
 from .audit import audit
 from .checks import findings
 from .cursor import Listing
@@ -25,12 +27,22 @@ REVERSED_VOIDS: Final = ("ask", "void", "stand")
 
 async def search(desk: Desk, visitor: Visitor, text: str, limit: int, cursor: str = "") -> Listing:
     """Give merchants by number, the visitor's own or all; the cursor is the last one's number."""
+    pages = await over_cells.each(desk, lambda one: _page(one, visitor, text, limit, cursor))
+    if len(pages) == 1:
+        return pages[0]
+    rows = sorted((row for page in pages for row in page.rows), key=itemgetter("merchant_id"))
+    more = len(rows) > limit or any(page.following for page in pages)
+    return Listing(rows[:limit], rows[:limit][-1]["merchant_id"] if more else "")
+
+
+async def _page(desk: Desk, visitor: Visitor, text: str, limit: int, cursor: str) -> Listing:
     asked = {"merchant": visitor.merchant_id, "text": text.strip(), "after": cursor}
     rows = await desk.pool.fetch(*_SQL["search"](**asked, limit=limit + 1))
     shown = [dict(row) for row in rows[:limit]]
     return Listing(shown, shown[-1]["merchant_id"] if len(rows) > limit else "")
 
 
+@over_cells.the_one_that_knows
 async def find(desk: Desk, visitor: Visitor, merchant_id: str) -> dict[str, Any]:
     """Find a merchant with its money; raises `NothingThere`, also for somebody else's."""
     row = None
@@ -42,6 +54,7 @@ async def find(desk: Desk, visitor: Visitor, merchant_id: str) -> dict[str, Any]
     return dict(row)
 
 
+@over_cells.the_one_that_knows
 async def terminals(desk: Desk, visitor: Visitor, merchant_id: str) -> list[dict[str, Any]]:
     """Give a merchant's terminals, each with its `findings`, the worst first."""
     await find(desk, visitor, merchant_id)
@@ -62,6 +75,7 @@ class Unasked:
     reversed_voids: str  # one of `REVERSED_VOIDS`
 
 
+@over_cells.the_one_that_knows
 async def allow(
     desk: Desk, visitor: Visitor, merchant_id: str, allowed: Unasked, reason: str
 ) -> None:
@@ -106,6 +120,7 @@ async def allow(
         )
 
 
+@over_cells.the_one_that_knows
 async def ask(
     desk: Desk,
     visitor: Visitor,

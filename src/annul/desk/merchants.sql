@@ -12,7 +12,7 @@ FROM merchants m
 LEFT JOIN merchant_balances b ON b.merchant_id = m.merchant_id AND b.currency = m.currency
 LEFT JOIN (SELECT merchant_id, count(*)::integer AS cases FROM cases WHERE ended = ''
            GROUP BY merchant_id) c ON c.merchant_id = m.merchant_id
-WHERE (:merchant = '' OR m.merchant_id = :merchant)
+WHERE m.lives <> 'away' AND (:merchant = '' OR m.merchant_id = :merchant)
   AND (:text = ''
        OR position(lower(:text)
                    IN lower(m.merchant_id || ' ' || m.name_zh || ' ' || m.name_en)) > 0
@@ -28,7 +28,7 @@ SELECT m.merchant_id, m.name_zh, m.name_en, m.category, m.active, m.currency, m.
        m.refund_instead_limit, m.second_person_from, m.reversed_voids, {money}
 FROM merchants m
 LEFT JOIN merchant_balances b ON b.merchant_id = m.merchant_id AND b.currency = m.currency
-WHERE m.merchant_id = :merchant;
+WHERE m.merchant_id = :merchant AND m.lives <> 'away';
 
 -- name: terminals
 -- description: A merchant's terminals as they are set up, and how they did since a moment.
@@ -66,7 +66,7 @@ WHERE t.merchant_id = :merchant ORDER BY t.terminal_id;
 -- description: What annul may do unasked for a merchant, held while it is changed.
 SELECT retry_voids, refund_instead_limit, void_needs_balance, pending_covers, second_person_from,
        reversed_voids
-FROM merchants WHERE merchant_id = :merchant FOR UPDATE;
+FROM merchants WHERE merchant_id = :merchant AND lives <> 'away' FOR UPDATE;
 
 -- name: allow
 -- description: Set what annul may do unasked for a merchant.

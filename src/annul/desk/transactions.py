@@ -8,6 +8,7 @@ from uuid import UUID
 
 from annul.store.sql import Statement, load
 
+from . import over_cells
 from .cursor import Cursor, Listing, listing
 from .desk import Desk, NothingThere
 from .roles import Visitor
@@ -48,6 +49,21 @@ async def search(
     oldest: bool = False,
 ) -> Listing:
     """Give transactions, the latest or `oldest` first, of the visitor's merchant or all."""
+    pages = await over_cells.each(
+        desk, lambda one: _page(one, visitor, wanted, limit, cursor, oldest=oldest)
+    )
+    return over_cells.paged(pages, limit, ("received_at",), falling=not oldest)
+
+
+async def _page(
+    desk: Desk,
+    visitor: Visitor,
+    wanted: TransactionSearch,
+    limit: int,
+    cursor: str,
+    *,
+    oldest: bool,
+) -> Listing:
     after = Cursor.parse(cursor)
     asked = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
     values = {name: value for name, value in asked.items() if value not in {"", None}}
@@ -61,6 +77,7 @@ async def search(
     return listing(rows, limit, "received_at")
 
 
+@over_cells.the_one_that_knows
 async def chain(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
     """Give a transaction with what it belongs to; raises `NothingThere`.
 
@@ -85,6 +102,7 @@ async def chain(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
     }
 
 
+@over_cells.the_one_that_knows
 async def kept(desk: Desk, visitor: Visitor, merchant_id: str, identity: UUID) -> dict[str, Any]:
     """Give what a terminal gave of a transaction after it; raises `NothingThere`.
 

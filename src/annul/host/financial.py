@@ -22,6 +22,7 @@ from annul.issuers.message import Answer, Fields, answered_fields, request_field
 from annul.issuers.routing import Route
 from annul.security.errors import PinBlockError
 from annul.security.pin import PinFormat
+from annul.store.batcher import STORE_LOST
 from annul.store.journal import Opening
 from annul.wire.subfields import Field53
 
@@ -162,10 +163,14 @@ async def _heard(
     """
     try:
         return await _sent(request, host, transaction, route, original, pin)
-    except Exception:
-        host.counts.failed += 1
+    except Exception as error:
         host.doubtful[transaction.id] = transaction
-        log.exception("outcome_not_written", rrn=transaction.rrn)
+        if isinstance(error, STORE_LOST):
+            host.counts.busy += 1
+            log.warning("outcome_not_written", rrn=transaction.rrn, why=type(error).__name__)
+        else:
+            host.counts.failed += 1
+            log.exception("outcome_not_written", rrn=transaction.rrn)
         return Reply(host.issuers.silent_code(transaction.issuer_id), {37: transaction.rrn})
 
 

@@ -17,7 +17,7 @@ from annul.wire.errors import FrameError
 from annul.wire.framing import Frame, Framer, Framing
 
 from .peer import Peer
-from .proxied import header
+from .proxied import Proxies
 
 log = structlog.get_logger(__name__)
 
@@ -48,10 +48,11 @@ class Asking(Protocol):
 class Handing:
     """What one connection of a terminal has with the hosts of one other cell."""
 
-    def __init__(self, asking: Asking, cell: Cell, framing: Framing) -> None:
+    def __init__(self, asking: Asking, cell: Cell, framing: Framing, proxies: Proxies) -> None:
         self._asking = asking
         self._cell = cell
         self._framing = framing
+        self._proxies = proxies
         self._before: list[bytes] | None = []  # until it is there
         self._open = 0  # requests without an answer
         self._line: _Line | None = None
@@ -118,7 +119,7 @@ class Handing:
                     _, self._line = await loop.create_connection(self._made, host, port)
             except OSError:  # a time-out is one too
                 continue
-            self._line.write(header(self._asking.peer.address, self._asking.peer.hops + 1))
+            self._line.write(self._proxies.header(self._asking.peer, self._cell.name))
             for packed in self._before or ():
                 self._line.write(packed)
             self._before = None

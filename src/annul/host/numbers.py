@@ -26,7 +26,7 @@ class IssuerTraces:
         self._node = node
         self._most = _TRACES // self._shares
         self._first = number + 1
-        self._last = start % self._most
+        self._last = (start - 1) % self._most
 
     def next(self) -> str:
         """Give the next one: six digits, the same again after all of its share (of 99,999)."""

@@ -72,8 +72,7 @@ class TerminalConnection(asyncio.Protocol):
             self.peer.identity = identity_of(certificate) if certificate else ""
         except ValueError:  # a key of a kind that is not known
             self.abort()
-        if self._server.host.registry.knows(self.peer.identity):
-            self.peer.holder = self.peer.identity
+        self._identified(self.peer.identity)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; requests under way still run to their end."""
@@ -101,6 +100,11 @@ class TerminalConnection(asyncio.Protocol):
             self.heard_at = self._server.monotonic()
         self._serve()
 
+    def _identified(self, identity: str) -> None:
+        self.peer.identity = identity or self.peer.identity
+        if self._server.host.registry.knows(identity):
+            self.peer.holder = identity
+
     def _introduced(self, data: bytes) -> bytes:
         """Take up who a balancer says has connected; gives what comes after."""
         said = read_header(data)
@@ -108,6 +112,7 @@ class TerminalConnection(asyncio.Protocol):
             self._preface = data
             return b""
         self._preface, self.peer.hops = None, said.hops
+        self._identified(self._server.proxies.identity(said))
         if said.address:
             self._server.connections.forget(self)
             self.peer.address = address_of((said.address,))
@@ -138,7 +143,9 @@ class TerminalConnection(asyncio.Protocol):
         """Have another cell answer a message; `ended` is called for it."""
         handing = self._handed.get(cell.name)
         if handing is None or handing.closed:
-            handing = self._handed[cell.name] = Handing(self, cell, self._server.framing)
+            handing = self._handed[cell.name] = Handing(
+                self, cell, self._server.framing, self._server.proxies
+            )
         handing.send(frame)
 
     def passed_back(self, frame: bytes) -> None:
@@ -221,7 +228,7 @@ class TerminalServer:
         proxies: Proxies | None = None,
     ) -> None:
         self.host = host
-        self.proxies = proxies or Proxies([])
+        self.proxies = proxies or Proxies()
         self.framing = framing
         self.limits = limits or ConnectionLimits()
         self.monotonic = host.clock.monotonic

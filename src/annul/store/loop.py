@@ -79,9 +79,7 @@ class Loop:
         task = asyncio.current_task()
         assert task is not None, "it runs in a task of its own"
         rest = first_s
-        while True:
-            if task.cancelling():  # a turn has made something else of it
-                raise asyncio.CancelledError
+        while not self.stopped:  # a turn may hide that it was cancelled behind another error
             await asyncio.sleep(rest)
             try:
                 await self._turn()

@@ -112,7 +112,8 @@ async def warn_of_power(pool: asyncpg.Pool) -> None:
 
 def script(schema: str = PUBLIC) -> str:
     """Give what an administrator's psql runs once in annul's database, and may run again."""
-    here = (f"CREATE SCHEMA IF NOT EXISTS {schema};", f"SET LOCAL search_path = {schema};")
+    made = "" if schema == PUBLIC else f"CREATE SCHEMA IF NOT EXISTS {schema};"
+    here = (made, f"SET LOCAL search_path = {schema};")
     steps = (f"-- {step.description}\n{step.sql}\n\\gexec\n" for step in _STEPS)
     return "\n".join(("\\set ON_ERROR_STOP on", "BEGIN;", *here, "", *steps, "COMMIT;", ""))
 

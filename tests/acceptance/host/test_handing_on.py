@@ -10,7 +10,7 @@ from annul.domain.cells import Cell
 from annul.host import handing_on
 from annul.host.handing_on import Handing
 from annul.host.peer import Peer
-from annul.host.proxied import read_header
+from annul.host.proxied import Proxies, read_header
 from annul.wire.framing import TPDU_2, Frame, Framer
 
 _HEAD = bytes(TPDU_2.head)
@@ -86,7 +86,7 @@ async def test_it_comes_as_it_was_said_and_goes_back_as_it_is_answered() -> None
 
     terminal = _Terminal()
     async with _cell(serve) as cell:
-        handing = Handing(terminal, cell, TPDU_2)
+        handing = Handing(terminal, cell, TPDU_2, Proxies())
         for body in (b"one", b"two"):
             handing.send(Frame(_HEAD, body))
             await terminal.answered(len(terminal.heard) + 1)
@@ -100,7 +100,7 @@ async def test_a_cell_that_nobody_reaches_hangs_up(unused_tcp_port: int) -> None
     """Each message has its end, and the terminal sees a line that is broken: it reverses."""
     terminal = _Terminal()
     nobody = Cell("east", 1, (), (("127.0.0.1", unused_tcp_port),))
-    handing = Handing(terminal, nobody, TPDU_2)
+    handing = Handing(terminal, nobody, TPDU_2, Proxies())
     handing.send(Frame(_HEAD, b"one"))
     handing.send(Frame(_HEAD, b"two"))
     await asyncio.wait_for(terminal.closed.wait(), 5)
@@ -111,7 +111,7 @@ async def test_a_cell_that_nobody_reaches_hangs_up(unused_tcp_port: int) -> None
 
 async def test_a_cell_without_a_place_hangs_up() -> None:
     terminal = _Terminal()
-    Handing(terminal, Cell("east", 1), TPDU_2).send(Frame(_HEAD, b"one"))
+    Handing(terminal, Cell("east", 1), TPDU_2, Proxies()).send(Frame(_HEAD, b"one"))
     await asyncio.wait_for(terminal.closed.wait(), 5)
     assert terminal.over == 1
 
@@ -131,7 +131,7 @@ async def test_a_cell_that_breaks_off_or_says_nothing_hangs_up(
 
     terminal = _Terminal()
     async with _cell(serve) as cell:
-        Handing(terminal, cell, TPDU_2).send(Frame(_HEAD, b"one"))
+        Handing(terminal, cell, TPDU_2, Proxies()).send(Frame(_HEAD, b"one"))
         await asyncio.wait_for(terminal.closed.wait(), 5)
     assert terminal.over == 1
     assert terminal.heard == []

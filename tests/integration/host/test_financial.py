@@ -15,6 +15,7 @@ from annul.issuers.message import Answer
 from annul.security.ciphers import TDES, BlockCipher
 from annul.security.keys import KeyKind
 from annul.security.pin import PinFormat, unseal
+from annul.store.batcher import StoreUnavailable
 from annul.store.journal import Opening
 from tests.support.hosts import Inside, Till, open_inside
 from tests.support.rogue_issuer import Asked
@@ -125,18 +126,28 @@ async def test_what_stood_still_before_it_was_sent_is_not_sent_any_more(
     assert inside.rogue.seen == []
 
 
+@pytest.mark.parametrize(
+    ("error", "failed", "busy"), [(ZeroDivisionError, 1, 0), (StoreUnavailable, 0, 1)]
+)
 async def test_an_outcome_that_could_not_be_written_is_told_as_open_and_kept_in_mind(
-    inside: Inside, till: Till, monkeypatch: pytest.MonkeyPatch
+    inside: Inside,
+    till: Till,
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[Exception],
+    failed: int,
+    busy: int,
 ) -> None:
+    """A database that is away, as for who has stood still meanwhile, is no fault of ours."""
+
     async def broken(*_: Any, **__: Any) -> bool:
-        raise ZeroDivisionError
+        raise error
 
     monkeypatch.setattr(inside.host.outcomes, "answered", broken)
     answer = await till.ask("sale", till.fields("sale"))
     row = await inside.the("sale")
     assert (answer.code, answer.message[37]) == ("98", row.rrn)
     assert list(inside.host.doubtful) == [row.id]
-    assert inside.host.counts.failed == 1
+    assert (inside.host.counts.failed, inside.host.counts.busy) == (failed, busy)
     assert inside.rogue.net == 10_000, "the issuer has booked it"
 
 

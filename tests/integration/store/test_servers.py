@@ -236,7 +236,9 @@ async def test_who_is_cancelled_within_a_transaction_hears_of_that_and_of_nothin
 
     task = asyncio.create_task(waits())
     await begun.wait()
-    await asyncio.sleep(0.05)  # it is asked by then, or the test shows nothing
+    asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    while not await pool.fetchval(asleep):
+        await asyncio.sleep(0)
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled(), repr(task.exception())

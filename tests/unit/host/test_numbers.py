@@ -21,3 +21,14 @@ def test_reference_numbers_rise_while_the_clock_stands_and_repeat_after_ten_days
     first, second = numbers.next(_NOW), numbers.next(_NOW)
     assert first < second
     assert ReferenceNumbers(3).next(_NOW + timedelta(days=10)) == first
+
+
+def test_cells_share_the_traces_of_a_node() -> None:
+    """None comes twice, whatever each of them begins with."""
+    drawn = [
+        [traces.next() for _ in range(99_999 // 24)]
+        for traces in (IssuerTraces(3, number * 17, (number, 24)) for number in range(24))
+    ]
+    every = [trace for one in drawn for trace in one]
+    assert len(set(every)) == len(every)
+    assert {(len(trace), trace[0]) for trace in every} == {(6, "3")}

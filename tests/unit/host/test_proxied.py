@@ -1,9 +1,15 @@
 """The PROXY protocol's header, as a balancer writes it and as cells hand on."""
 
+from contextlib import suppress
+from typing import Any
+
 import pytest
 
+from annul.host.peer import Peer
 from annul.host.proxied import Proxied, Proxies, header, read_header
+from annul.security.notary import Notary
 from annul.wire.errors import FrameError
+from tests.support.clock import HeldClock
 
 # Built by hand from the specification: PROXY, TCP over IPv4, two addresses, two ports.
 _V4 = bytes.fromhex("0d0a0d0a000d0a515549540a 21 11 000c 0a010203 0a090909 c351 2187")
@@ -59,3 +65,49 @@ def test_only_who_is_trusted_says_whose_it_is() -> None:
     assert [proxies.trusts(one) for one in ("10.9.9.9", "11.1.1.1", "2001:db8::", "local")] == [
         True, False, True, False,
     ]  # fmt: skip
+
+
+_SEAL = Notary(bytes(32)).seal
+_AT = HeldClock()
+
+
+def _shown(identity: str = "sha256:a1", **named: Any) -> bytes:
+    peer = Peer("10.1.2.3", identity)
+    own: dict[str, Any] = {"seal": _SEAL, "own": "west", "clock": _AT} | named
+    return Proxies(**own).header(peer, "east")
+
+
+def _taken(came: bytes, **named: Any) -> str:
+    said = read_header(came)
+    assert said is not None
+    own: dict[str, Any] = {"seal": _SEAL, "own": "east", "clock": _AT} | named
+    return Proxies(**own).identity(said)
+
+
+def test_a_certificate_that_one_cell_has_seen_counts_in_the_other() -> None:
+    came = _shown()
+    assert read_header(came) is not None
+    assert _taken(came) == "sha256:a1"
+    assert _taken(_shown("")) == ""
+
+
+@pytest.mark.parametrize("place", range(28, len(_shown())))
+def test_nothing_of_it_can_be_changed(place: int) -> None:
+    """Not the address, the hops, the time, nor who it is: then nobody is vouched for."""
+    came = bytearray(_shown())
+    came[place] ^= 1
+    with suppress(FrameError):  # it may be no header any more
+        assert _taken(bytes(came)) == ""
+
+
+def test_who_has_not_the_master_key_vouches_for_nobody() -> None:
+    assert _taken(_shown(seal=Notary(bytes(31) + b"1").seal)) == ""
+    assert _taken(_shown(seal=None)) == ""
+    assert _taken(_shown(), seal=None) == ""
+
+
+def test_it_holds_for_one_cell_and_some_seconds() -> None:
+    assert _taken(_shown(), own="north") == ""
+    later = HeldClock()
+    later.forward(seconds=11)
+    assert _taken(_shown(), clock=later) == ""

@@ -83,3 +83,46 @@ def test_a_process_dies_at_the_step_that_was_drawn(loop: VirtualLoop) -> None:
         return seen
 
     assert loop.run_until_complete(story()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("timers_first", "order"), [(False, "step timer"), (True, "timer step")])
+def test_a_frozen_process_goes_on_where_it_was(
+    loop: VirtualLoop, timers_first: bool, order: str
+) -> None:
+    """What came for it, and the end of what it waited for: which it sees first is drawn."""
+    seen: list[str] = []
+
+    async def story() -> None:
+        process = Process("host")
+        loop.call_later(2.0, seen.append, "timer", context=process.context())
+        await asyncio.sleep(1.0)
+        process.freeze()
+        loop.call_soon(seen.append, "step", context=process.context())
+        await asyncio.sleep(5.0)
+        assert not seen
+        process.thaw(timers_first=timers_first)
+        await asyncio.sleep(0.0)
+        await asyncio.sleep(0.0)
+        assert seen == order.split()
+
+    loop.run_until_complete(story())
+
+
+def test_who_is_killed_while_frozen_does_not_thaw(loop: VirtualLoop) -> None:
+    seen: list[int] = []
+
+    async def story() -> None:
+        process = Process("host")
+        process.freezes_where = "here"
+        process.comes_to("there")
+        assert not process.frozen
+        process.comes_to("here")
+        loop.call_soon(seen.append, 1, context=process.context())
+        await asyncio.sleep(1.0)
+        process.kill()
+        process.thaw()
+        await asyncio.sleep(1.0)
+        assert process.dead
+        assert not seen
+
+    loop.run_until_complete(story())

@@ -26,6 +26,26 @@ async def test_whatever_a_turn_raises_the_next_one_comes(fault: BaseException) -
     await loop.stop()
 
 
+@pytest.mark.parametrize("said", [ConnectionError(), ValueError(), None], ids=repr)
+async def test_it_ends_also_when_its_turn_hides_that_it_was_cancelled(
+    said: Exception | None,
+) -> None:
+    """A connection that is cut off says so, and not that somebody wanted to end."""
+    under_way = asyncio.Event()
+
+    async def turn() -> None:
+        under_way.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if said is not None:
+                raise said from None
+
+    loop = Loops().start("hides", turn, after_s=0.0)
+    await under_way.wait()
+    await asyncio.wait_for(loop.stop(), 5)
+
+
 async def test_what_is_cancelled_from_outside_begins_anew() -> None:
     began: asyncio.Queue[None] = asyncio.Queue()
 
@@ -97,7 +117,6 @@ _OTHERS: Final = {
     "resolve/seals.py": "seals or reads until nothing is left",
     "store/embedded.py": "waits for a server that starts, up to a limit",
     "store/lane.py": "tries one statement, up to a limit",
-    "store/loop.py": "is the loop",
 }
 
 

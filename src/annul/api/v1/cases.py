@@ -9,6 +9,7 @@ from annul.client.models.cases import CaseSummary, Done, WholeCase
 from annul.client.models.parts import Page
 from annul.desk import acts
 from annul.desk import cases as views
+from annul.desk.over_cells import serving
 from annul.desk.roles import Scope, Visitor
 from annul.diagnose.causes import CAUSES
 from annul.resolve.case import Case
@@ -109,7 +110,7 @@ async def act(number: Number, asked: Act, desk: AtDesk, visitor: Actor, response
     )
     if done == "proposed":
         response.status_code = 202
-    changed = await desk.book.reread(case)
+    changed = await (await serving(desk, case.merchant_id)).book.reread(case)
     return Done(done=done, case=CaseSummary.model_validate(changed))
 
 

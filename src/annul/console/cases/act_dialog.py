@@ -6,6 +6,7 @@ from annul.console.frame.forms import Answers, Form, FormField, ask
 from annul.console.frame.live import View
 from annul.desk import acts
 from annul.desk import cases as views
+from annul.desk.over_cells import serving
 from annul.diagnose.causes import CAUSES
 from annul.resolve.case import Case
 from annul.resolve.people import ACTIONS, AN_HOUR
@@ -21,7 +22,8 @@ async def act_on(view: View, case: Case, name: str) -> bool:
 
     limit = 0
     if ACTIONS[name].money:
-        limit = await acts.second_person_from(view.desk.pool, case.merchant_id)
+        desk = await serving(view.desk, case.merchant_id)
+        limit = await acts.second_person_from(desk.pool, case.merchant_id)
     return await ask(view, _form(view, case, name, limit), act)
 
 

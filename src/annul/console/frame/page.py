@@ -164,6 +164,10 @@ async def _show(site: Site, page: ConsolePage, request: Request) -> Response | N
     _main_is_ours(client)
     html(bar.top(view, places), "top").props('role="banner"')
     with ui.element("main").classes("page").props('id="main" tabindex="-1"'):
+        if view.desk.silent:
+            names = ", ".join(sorted(view.desk.silent))
+            said = words("No answer from cell {names}: what is shown is without it.", names=names)
+            html(tag("p", said, cls="hint", role="status"))
         try:
             await page.show(view)
         except (NothingThere, BadCursor) as unknown:
