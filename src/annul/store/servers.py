@@ -52,11 +52,15 @@ class Connection(asyncpg.Connection):
         the place of the cancellation.
         """
         del cancel_waiter
+        self.leave()
+        if not waiter.done():
+            waiter.set_result(None)
+
+    def leave(self) -> None:
+        """Cut it off; who is between two steps of a statement hears that it is closed."""
         self._left = True
         if self._protocol is not None:
             self._protocol.abort()
-        if not waiter.done():
-            waiter.set_result(None)
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
         """Do as asyncpg does, but for a transaction on a connection that was left.
@@ -144,7 +148,7 @@ class Servers:
     def _cut(self, left: Any) -> None:
         for connection, place in list(self._open.items()):
             if left(place):
-                connection.terminate()
+                connection.leave()
 
 
 def apart(url: str) -> list[str]:

@@ -12,7 +12,7 @@ from annul.store.batcher import LOST, StoreUnavailable
 from annul.store.database import connect
 from annul.store.lane import Lane
 from annul.store.roles import OWNER
-from annul.store.servers import apart
+from annul.store.servers import Connection, apart
 from tests.support.servers import Pair, pair
 
 _ANSWER_S: Final = 0.4
@@ -258,3 +258,22 @@ async def test_whenever_it_is_cancelled_it_is_cancelled(pool: asyncpg.Pool) -> N
         told.add("cancelled" if task.cancelled() else repr(task.exception()))
     assert told <= {"cancelled", "None"}
     assert await asyncio.gather(*(pool.fetchval("SELECT 1") for _ in range(40))) == [1] * 40
+
+
+async def test_who_is_between_two_steps_of_a_statement_hears_that_it_is_closed(
+    pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was prepared, and the connection is cut off before it is carried out."""
+    private: Any = Connection
+    prepared = private._get_statement
+
+    async def cut_off_then(self: Connection, *given: Any, **named: Any) -> Any:
+        statement = await prepared(self, *given, **named)
+        self.leave()
+        return statement
+
+    async with pool.acquire() as connection:
+        await connection.fetchval("SELECT 1")
+        monkeypatch.setattr(Connection, "_get_statement", cut_off_then)
+        with pytest.raises(LOST):
+            await connection.fetchval("SELECT $1::int", 1)
