@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 _ANNUL: Final = str(Path(sys.executable).parent / "annul")
 _START_S: Final = 60.0
-_GREETING_S: Final = 30.0
+_GREETING_S: Final = 60.0
 _UP: Final = ("annul is up.", "Ctrl-C stops it.")  # how its greeting begins and ends
 _STOP_S: Final = 40.0
 _LOWEST, _HIGHEST, _STEP = 12_000, 32_000, 11

@@ -112,6 +112,7 @@ class Orders(Books):
             events["time passes"] = self._waited
         if sum(one.due for one in self.issuer.exchanges) > 1:
             events["all answers at once"] = self._all_delivered
+            events["all answers at once, the first heard last"] = self._first_heard_last
         if self.running and not self.crashed:
             events["the host dies and comes back"] = self._crashed
         return events
@@ -279,11 +280,25 @@ class Orders(Books):
         """Let answers meet each other halfway."""
         await self._landed(one for one in self.issuer.exchanges for _ in range(one.due))
 
-    async def _arrived(self, one: Exchange) -> None:
+    async def _first_heard_last(self) -> None:
+        """Let what follows an answer be written down before that has been concluded from."""
+        awaited = [one for one in self.issuer.exchanges if one.due and one.awaited]
+        heard = [(one, self._said(one)) for one in awaited]
+        rest = (one for one in self.issuer.exchanges for _ in range(one.due))
+        await asyncio.gather(*(self.world.recovery.late(ISSUER, self._said(one)) for one in rest))
+        for one, message in heard:
+            one.answer.set_result(parse_answer(message, one.fields))
+        await self._settled()
+
+    def _said(self, one: Exchange) -> Any:
         message = self.world.answer(one, one.next)
         if one.says_booked and one.due:
             self.issuer.told.add(one.rrn)
         one.arrivals += 1
+        return message
+
+    async def _arrived(self, one: Exchange) -> None:
+        message = self._said(one)
         if one.awaited:
             one.answer.set_result(parse_answer(message, one.fields))
         else:

@@ -103,7 +103,8 @@ IMPOLITE: Final[dict[str, tuple[tuple[str, ...], str, set[str]]]] = {
          "refund 1 answered", "refund 1 again (1) booked in part", "refund 1 again (1) answered"),
         "approved", {"answers_contradict"}),
     "a refund approved and at once declined": (
-        ("refund", "refund 1 approved, then dropped", "all answers at once"),
+        ("refund", "refund 1 approved, then dropped",
+         "all answers at once, the first heard last"),
         "disputed", {"disputed"}),
     "a void approved and then declined": (
         ("void", "void 1 approved, then dropped", "void 1 answered", "void 1 answered"),
