@@ -292,7 +292,7 @@ def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) 
         vault=base.vault,
         clock=base.clock,
         calendar=calendar,
-        numbers=ReferenceNumbers(base.node),
+        numbers=ReferenceNumbers(base.node, cells.share),
         traces=IssuerTraces(base.node, random.randrange(100_000), cells.share),  # noqa: S311 - where to begin, no secret
         acquirer_id=settings.acquirer_id,
         handlers=HANDLERS,

@@ -14,6 +14,7 @@ from annul.store.sql import load
 SQL: Final = load("annul.cells", "moving.sql")
 # Of who signs in, which is one for all cells; these stay where they are.
 _STAY: Final = frozenset({"users", "api_keys"})
+SEALED: Final = frozenset({"case_events"})  # stays where it was, for what is held against it
 _CHUNKS: Final = 16  # of a copy that wait for the other side
 _RECENT: Final = "age(t.xmin) <= age($2::text::xid)"
 
@@ -130,10 +131,14 @@ class Beside:
         return await self._connection.fetchval(f"SELECT count(*) FROM {self.of(table)}")
 
     async def take_over(self, table: Table) -> None:
-        """Put the copy into the table itself; a row that is there is the same."""
+        """Put the copy into the table itself, where nothing of the merchant may stand.
+
+        But for what is sealed: that it has left behind in an earlier life here, and is the same.
+        """
+        there = f" ON CONFLICT ({table.keyed}) DO NOTHING" if table.name in SEALED else ""
         await self._connection.execute(
             f'INSERT INTO "{table.name}" ({table.listed}) SELECT {table.listed}'
-            f" FROM {self.of(table)} ON CONFLICT ({table.keyed}) DO NOTHING"
+            f" FROM {self.of(table)}{there}"
         )
 
     async def _copy(self, source: Any, table: Table, into: str, query: str, *values: Any) -> int:

@@ -18,17 +18,18 @@ from uuid_utils.compat import uuid7
 
 from annul.domain.cells import Lives
 from annul.domain.errors import AnnulError
+from annul.store.batcher import LOST
 from annul.store.clock import Clock
 
+from .copying import SEALED, Beside, Table, marks, snapshot, tables
 from .copying import SQL as _SQL
-from .copying import Beside, Table, marks, snapshot, tables
 from .directory import Directory
 
 _LOOK_S: Final = 0.1
 _HOSTS_HEAR_S: Final = 2.0  # of a change of reference data, each within a second
 _PASSES: Final = 20
-# Stays where it was: what is sealed there is held against it.
-_SEALED: Final = "case_events"
+# Counts that hosts write of what came to them: nothing is lost by what comes after a copy.
+_COUNTS: Final = frozenset({"terminal_stats"})
 _MOVED: Final = "move-merchant"
 _HOLDS: Final = ("hold_cases", "hold_outbox", "hold_webhooks")
 _FREES: Final = ("free_cases", "free_outbox", "free_webhooks")
@@ -55,6 +56,13 @@ class LeftBehind(AnnulError):
     next_step = "Its rows are still here. Compare those named, then clear them by hand."
 
 
+class CellUnreached(AnnulError):
+    """The database of a cell gives no answer. At no time is a merchant served in two."""
+
+    code = "cells.unreached"
+    next_step = "Give the same command again once it answers; annul cells where says who serves."
+
+
 @dataclass(slots=True)
 class Moved:
     """What a move has done; `stopped_s` seconds nobody served the merchant."""
@@ -77,7 +85,12 @@ class Asked:
 
 @asynccontextmanager
 async def _owner_of(directory: Directory, cell: str) -> AsyncIterator[Any]:
-    connection = await asyncpg.connect(directory.database(cell).owner_url, timeout=10)
+    url = directory.database(cell).owner_url
+    try:
+        connection = await asyncpg.connect(url, timeout=10)
+    except (*LOST, asyncpg.PostgresError) as error:
+        message = f"{cell}: {error or type(error).__name__}"
+        raise CellUnreached(message) from error
     try:
         yield connection
     finally:
@@ -182,6 +195,9 @@ class _Move:
         if row["lives"] == Lives.LEAVING and row["cell"] != asked.target:
             message = f"{asked.merchant} is on its way to {row['cell']}: move it there first"
             raise CanNotMove(message)
+        if await self.standing(self._target) == Lives.LEAVING:
+            message = f"{asked.target} has not been cleared of {asked.merchant} since it left"
+            raise CanNotMove(message)
         here, there = [
             await one.fetchrow(*_SQL["version"]()) for one in (self._source, self._target)
         ]
@@ -278,12 +294,16 @@ class _Move:
         kept = json.loads(detail)
         async with source.transaction(isolation="repeatable_read"):
             now = await marks(source, self._tables, merchant, kept["since"])
-            late = sorted(name for name, mark in now.items() if kept["marks"].get(name) != mark)
+            late = sorted(
+                name
+                for name, mark in now.items()
+                if name not in _COUNTS and kept["marks"].get(name) != mark
+            )
             if late:
                 message = f"of {merchant} in {self._asked.source}: {', '.join(late)}"
                 raise LeftBehind(message)
             for table in reversed(self._tables):
-                if table.name not in {"merchants", _SEALED}:
+                if table.name not in {"merchants", *SEALED}:
                     await source.execute(
                         f'DELETE FROM "{table.name}" WHERE merchant_id = $1', merchant
                     )

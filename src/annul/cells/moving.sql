@@ -57,7 +57,7 @@ UPDATE terminals SET host = NULL, epoch = epoch + 1 WHERE merchant_id = :merchan
 UPDATE reference SET version = version + 1;
 
 -- name: seen_by_all
--- description: Whether every statement that runs began after a commit.
+-- description: Whether all that was writing when a transaction was through has ended.
 SELECT pg_snapshot_xmin(pg_current_snapshot()) > :since::text::xid8;
 
 -- name: hold_cases

@@ -27,10 +27,10 @@ log = structlog.get_logger(__name__)
 
 
 class CellSilent(StoreUnavailable):
-    """No other cell knows of it, and this one gives no answer. Nothing was changed."""
+    """No other cell knows of it, and this one gives no answer; a change may or may not be made."""
 
     code = "desk.cell_silent"
-    next_step = "Look at the database of the cell that is named; then ask again."
+    next_step = "Once the cell that is named answers, look first whether it was done."
 
 
 async def each(desk: Desk, ask: Callable[[Desk], Awaitable[Result]]) -> list[Result]:

@@ -40,8 +40,8 @@ class Asking(Protocol):
         """Take note that a request is done."""
         ...
 
-    def close(self) -> None:
-        """Close after what is already written."""
+    def broken(self) -> None:
+        """Show that what was handed on has no answer, if nothing else is under way here."""
         ...
 
 
@@ -97,10 +97,15 @@ class Handing:
         self._waits()
 
     def lost(self) -> None:
-        """End with the connection: the terminal sees that its line is broken, as it is."""
+        """End with the connection. Who waited sees a broken line, if that disturbs nobody else.
+
+        A concentrator has many terminals on a line; one of another cell reverses by its own time.
+        """
         if not self.closed:
+            waited = bool(self._open)
             self.close()
-            self._asking.close()
+            if waited:
+                self._asking.broken()
 
     def _waits(self) -> None:
         if self._timer is not None:

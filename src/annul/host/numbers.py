@@ -39,11 +39,13 @@ class ReferenceNumbers:
 
     Always larger than the one before, also when the clock stands still or steps back within a
     day; a restart needs no stored counter, since time has gone on. One node gives up to 100,000
-    numbers a second, ten nodes work beside each other. After ten days a number may come again: who
-    finds it taken by its merchant asks for the next one.
+    numbers a second, or its cell's share of them; ten nodes work beside each other. After ten days
+    a number may come again: who finds it taken by its merchant asks for the next one.
     """
 
-    def __init__(self, node: int) -> None:
+    def __init__(self, node: int, share: tuple[int, int] = (0, 1)) -> None:
+        """`share` is this cell's among so many: a case's number is that of one in all cells."""
+        self._number, self._shares = share
         if not 0 <= node <= 9:
             message = f"node must be 0 to 9, not {node}"
             raise ValueError(message)
@@ -53,8 +55,9 @@ class ReferenceNumbers:
     def next(self, now: datetime) -> str:
         """Give the next number; `now` is UTC."""
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        moment = (now.toordinal(), (now - midnight) // _TICK)
+        ticks = (now - midnight) // _TICK
+        moment = (now.toordinal(), ticks - ticks % self._shares + self._number)
         if moment <= self._last:
-            moment = (self._last[0], self._last[1] + 1)
+            moment = (self._last[0], self._last[1] + self._shares)
         self._last = moment
         return f"{moment[0] % 10}{self._node}{moment[1]:010d}"

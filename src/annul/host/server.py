@@ -148,6 +148,11 @@ class TerminalConnection(asyncio.Protocol):
             )
         handing.send(frame)
 
+    def broken(self) -> None:
+        """Hang up on who waits for another cell in vain, when nothing else is under way."""
+        if not self._in_flight:
+            self.close()
+
     def passed_back(self, frame: bytes) -> None:
         """Send an answer of another cell as it came."""
         if self._transport is not None and not self._transport.is_closing():

@@ -223,6 +223,38 @@ async def test_what_was_cut_off_is_taken_up(
     assert site.rogue.net == 0
 
 
+async def test_what_an_earlier_life_left_behind_is_not_taken_for_the_merchant(
+    cells: TwoCells,
+) -> None:
+    """Rows that were not cleared are older than those that would come."""
+    site, merchant = cells.site, cells.merchant
+    with cashier(site.port, site.terminals[0]) as till:
+        await till.take("sale", 10_000)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(moving._Move, "clear", _lost)
+            with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+                await cells.move(merchant)
+        with pytest.raises(moving.CanNotMove, match="not been cleared"):
+            await cells.move(merchant, "east", "west")
+        await cells.move(merchant)
+        await cells.move(merchant, "east", "west")
+    assert await moving.where(cells.directory, merchant) == {
+        "west": ("here", ""), "east": ("away", "west"),
+    }  # fmt: skip
+
+
+async def _lost(_self: Any) -> None:
+    raise asyncpg.ConnectionDoesNotExistError
+
+
+async def test_a_cell_that_does_not_answer_is_named(cells: TwoCells, tmp_path: Path) -> None:
+    file = tmp_path / "away.toml"
+    away = "[north]\nnumber = 2\ndatabase = 'postgresql://annul@127.0.0.1:1/annul'\n"
+    file.write_text((tmp_path / "cells.toml").read_text() + away)
+    with pytest.raises(moving.CellUnreached, match="north"):
+        await moving.where(directory.read(file), cells.merchant)
+
+
 async def test_work_that_does_not_end_keeps_it_where_it_is(cells: TwoCells) -> None:
     site = cells.site
     merchant = cells.merchant

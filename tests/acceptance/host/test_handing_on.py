@@ -39,7 +39,7 @@ class _Terminal:
             self.changed.clear()
             await asyncio.wait_for(self.changed.wait(), 5)
 
-    def close(self) -> None:
+    def broken(self) -> None:
         self.closed.set()
 
 

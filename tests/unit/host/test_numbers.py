@@ -32,3 +32,12 @@ def test_cells_share_the_traces_of_a_node() -> None:
     every = [trace for one in drawn for trace in one]
     assert len(set(every)) == len(every)
     assert {(len(trace), trace[0]) for trace in every} == {(6, "3")}
+
+
+def test_a_case_has_a_number_of_its_own_in_all_cells() -> None:
+    """Its number is that of its void: the same moment at the same node of two cells gives two."""
+    noon = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
+    numbers = [ReferenceNumbers(3, (cell, 24)) for cell in range(24)]
+    drawn = [one.next(noon) for _ in range(50) for one in numbers]
+    assert len(set(drawn)) == len(drawn)
+    assert all(len(one) == 12 for one in drawn)
