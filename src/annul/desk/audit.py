@@ -13,6 +13,7 @@ from annul.resolve.people import ACTIONS
 from annul.store.sql import load
 from annul.wire.masking import scan
 
+from . import over_cells
 from .cursor import Cursor, Listing, listing
 from .desk import Desk
 from .permission import NotAllowed
@@ -126,9 +127,14 @@ class AuditSearch:
 async def log(
     desk: Desk, visitor: Visitor, wanted: AuditSearch, limit: int, cursor: str = ""
 ) -> Listing:
-    """Give what was done, the latest first; raises `NotAllowed`."""
+    """Give what was done and in which cell, the latest first; raises `NotAllowed`."""
     if visitor.merchant_id or not visitor.may(Scope.AUDIT):
         raise NotAllowed
+    pages = await over_cells.each(desk, lambda one: _page(one, wanted, limit, cursor))
+    return over_cells.paged(pages, limit, ("at",), falling=True)
+
+
+async def _page(desk: Desk, wanted: AuditSearch, limit: int, cursor: str) -> Listing:
     rows = await desk.pool.fetch(
         *_SQL["log"](
             **asdict(wanted) | {"text": wanted.text.strip()},
@@ -136,4 +142,4 @@ async def log(
             limit=limit + 1,
         )
     )
-    return listing(rows, limit, "at")
+    return listing([dict(row) | {"cell": desk.cell} for row in rows], limit, "at")

@@ -11,6 +11,7 @@ from pydantic import Field
 from annul.client.models.orders import Refund, Void
 from annul.client.models.parts import MERCHANT, ORIGINAL
 from annul.desk import orders as views
+from annul.desk import over_cells
 from annul.desk.desk import Desk, NothingThere
 from annul.desk.permission import NotAllowed
 from annul.desk.roles import Visitor
@@ -97,12 +98,13 @@ async def ordered(
 ) -> Response:
     """Carry an order out under its key, or answer as before.
 
-    Raises `NothingThere`, `NoHost`, `OrderRefused`, and what a key may raise.
+    Raises `NothingThere`, `NoHost`, `ServedElsewhere`, `OrderRefused`, and what a key may raise.
     """
     host = desk.sender()
     if not visitor.sees(asked.merchant):
         message = f"there is no merchant {asked.merchant}"
         raise NothingThere(message)
+    await over_cells.sent_here(desk, asked.merchant)
     whole = f"{made.__name__} {asked.model_dump_json()}"
     claim = await keys.claim(visitor, key, whole)
     if claim.answered is not None:
@@ -140,14 +142,26 @@ def _ended(task: asyncio.Task[Any]) -> None:
 
 async def void(desk: Desk, visitor: Visitor, named: str) -> Transaction:
     """Find a void, also one that waits or was refused at the door; raises `VoidUnknown`."""
-    found = await _find(desk, visitor, named, VOIDS)
-    found = found or await _ordered(desk, visitor, named) or await desk.gatherer.find(named)
+    try:
+        return await _void(desk, visitor, named)
+    except NothingThere as error:
+        raise VoidUnknown(str(error)) from None
+
+
+@over_cells.the_one_that_knows
+async def _void(desk: Desk, visitor: Visitor, named: str) -> Transaction:
+    found = await _find(desk, visitor, named, VOIDS) or await _ordered(desk, visitor, named)
+    try:
+        found = found or await desk.gatherer.find(named)
+    except VoidUnknown as error:
+        raise NothingThere(str(error)) from None
     if found.kind not in VOIDS or not visitor.sees(found.merchant_id):
         message = f"there is no void {named}"
-        raise VoidUnknown(message)
+        raise NothingThere(message)
     return found
 
 
+@over_cells.the_one_that_knows
 async def refund(desk: Desk, visitor: Visitor, named: str) -> Transaction:
     """Find a refund; raises `NothingThere`."""
     found = await _find(desk, visitor, named, REFUNDS) or await _ordered(desk, visitor, named)
@@ -234,8 +248,10 @@ async def _waiting(desk: Desk, visitor: Visitor, identity: UUID) -> Transaction:
     if found.original_id is None:
         message = f"order {identity} gives nothing back"
         raise NothingThere(message)
-    original = await desk.sender().journal.find_by_id(found.merchant_id, found.original_id)
-    assert original is not None, "an original is never deleted"
+    sold_by = _SQL["sold"](merchant=found.merchant_id, id=found.original_id)
+    row = await (await over_cells.serving(desk, found.merchant_id)).pool.fetchrow(*sold_by)
+    assert row is not None, "an original is never deleted"
+    original = Transaction.of(row)
     sold = KINDS[original.kind]
     kind = sold.voided_by if found.act is Act.VOID else sold.refunded_by
     return original._replace(

@@ -13,6 +13,10 @@ SELECT {columns} FROM transactions t
 WHERE t.rrn = :rrn AND {among}
 ORDER BY t.received_at DESC LIMIT 1;
 
+-- name: sold
+-- description: What an order gives back.
+SELECT {columns} FROM transactions t WHERE t.merchant_id = :merchant AND t.id = :id;
+
 -- name: original
 -- description: What a transaction refers to.
 SELECT id, rrn, kind, state, trace, amount, undone FROM transactions

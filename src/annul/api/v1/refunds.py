@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from annul.client.models.orders import Refund
+from annul.desk import over_cells
 from annul.desk.desk import Desk
 from annul.desk.roles import Scope, Visitor
 from annul.domain.records import Transaction
@@ -91,8 +92,9 @@ async def one(
 
 async def standing(desk: Desk, refund: Transaction) -> Refund:
     """Say how a refund stands."""
+    there: Desk = await over_cells.serving(desk, refund.merchant_id)
     unsent = orders.unsent(refund)
-    case = None if unsent else await desk.book.of_void(refund)
+    case = None if unsent else await there.book.of_void(refund)
     if case is not None and case.ended_at is not None and case.ended_at < refund.received_at:
         case = None  # that of something earlier
     unproved = case is not None and case.ended == UNPROVED
@@ -105,5 +107,5 @@ async def standing(desk: Desk, refund: Transaction) -> Refund:
         "next_step": advice,
         "case": case.number if case else "",
     }
-    original = await orders.original_of(desk, refund)
+    original = await orders.original_of(there, refund)
     return Refund.model_validate(orders.common(refund, original) | more)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from annul.client.models.orders import Void
+from annul.desk import over_cells
 from annul.desk.desk import Desk
 from annul.desk.roles import Scope, Visitor
 from annul.diagnose.causes import CAUSES
@@ -88,8 +89,9 @@ async def one(
 
 async def standing(desk: Desk, void: Transaction) -> Void:
     """Say how a void stands: by its own row when it is approved, else by its case."""
+    there: Desk = await over_cells.serving(desk, void.merchant_id)
     unsent = orders.unsent(void)
-    case = None if unsent else await desk.book.of_void(void)
+    case = None if unsent else await there.book.of_void(void)
     if case is not None and case.ended_at is not None and case.ended_at < void.received_at:
         case = None  # that of an earlier void; this one's is not open yet
     state = unsent or ("voided" if void.state is State.APPROVED else _state(case))
@@ -107,7 +109,7 @@ async def standing(desk: Desk, void: Transaction) -> Void:
         "cause": cause.name if cause else "",
         "due_at": case.due_at if case else None,
     }
-    return Void.model_validate(orders.common(void, await orders.original_of(desk, void)) | more)
+    return Void.model_validate(orders.common(void, await orders.original_of(there, void)) | more)
 
 
 def _state(case: Case | None) -> str:

@@ -14,7 +14,7 @@ _SEVERITIES: Final = {Severity.CRITICAL: "bad", Severity.WARNING: "warn", Severi
 
 async def incidents(view: View) -> Html:
     """Build the card."""
-    groups = await views.alerts(view.desk.pool)
+    groups = await views.alerts(view.desk)
     shown = [_group(view, rows) for rows in groups]
     empty = tag("p", view.words("None."), cls="empty")
     body = tag("ol", *shown, cls="incidents") if shown else empty
