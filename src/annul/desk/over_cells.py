@@ -34,21 +34,32 @@ Question = Callable[Concatenate[Desk, Given], Awaitable[Result]]
 log = structlog.get_logger(__name__)
 
 
-class CellSilent(StoreUnavailable):
+class OfCells(AnnulError):
+    """One or more cells did not do it."""
+
+    def __init__(self, cells: str = "") -> None:
+        """Take the names of the cells, which stand behind what has happened."""
+        super().__init__()
+        self.cells = cells
+        if cells:
+            self.args = (f"{self.args[0]} ({cells})",)
+
+
+class CellSilent(OfCells, StoreUnavailable):
     """No other cell knows of it, and this one gives no answer; a change may or may not be made."""
 
     code = "desk.cell_silent"
     next_step = "Once the cell that is named answers, look first whether it was done."
 
 
-class NotEverywhere(AnnulError):
+class NotEverywhere(OfCells):
     """The change was made, but not in the cells that are named."""
 
     code = "desk.not_everywhere"
     next_step = "Make it there too, with annul in that cell, or once more here when it answers."
 
 
-class ServedElsewhere(AnnulError):
+class ServedElsewhere(OfCells):
     """The merchant is served in another cell, so nothing was sent. No money has moved."""
 
     code = "desk.served_elsewhere"

@@ -459,7 +459,7 @@ async def test_a_cell_that_refuses_is_named(wide: Desk, east: Desk, boss: Visito
 
 
 async def test_what_a_cell_does_not_have_is_not_changed_there(
-    wide: Desk, east: Desk, boss: Visitor, database: str
+    wide: Desk, boss: Visitor, database: str
 ) -> None:
     owner = await asyncpg.connect(as_owner(in_schema(database, "east")))
     for table in ("bins", "policies", "code_meanings", "contacts", "issuer_keys", "issuers"):

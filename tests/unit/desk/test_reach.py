@@ -63,12 +63,13 @@ _HOME: Final = {
     },
     "shared": {  # it is changed in every cell, so the first one's says it
         "dialects": {"find", "known", "listing"},
-        "issuers": {"contacts", "find", "meanings", "policies", "routes"},
+        "issuers": {"contacts", "find", "meanings", "policies"},
         "terminal_dialects": {"choices"},
     },
     "line": {  # each cell has one of its own, and its keys
         "issuer_keys": {"ask_for_keys", "keys", "load_key", "set_profile"},
         "issuer_links": {"issuer", "set_link", "settings"},
+        "issuers": {"routes"},
     },
     "demo": {"pos": {"announce", "announced", "cases", "issuers", "merchants", "withdraw"}},
     "given": {  # a part of what stands above, with the desk or connection of its cell

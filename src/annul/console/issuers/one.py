@@ -146,6 +146,18 @@ def _chosen(view: View) -> str:
     return view.query.get("span", "") if view.query.get("span", "") in _SPANS else "6h"
 
 
+def _of_cells(view: View) -> Html | None:
+    """Say what here is of all cells, and what of the one that people sign in at."""
+    if not view.desk.others:
+        return None
+    said = view.words(
+        "Figures, rules, codes and contacts are those of all cells; address, link, keys and routes "
+        "are those of cell {cell}, and each other cell has its own.",
+        cell=view.desk.cell,
+    )
+    return tag("p", said, cls="hint")
+
+
 async def _top(view: View, issuer_id: str) -> Html:
     words = view.words
     found = await views.find(view.desk, issuer_id)
@@ -197,6 +209,7 @@ async def _top(view: View, issuer_id: str) -> Html:
                 tile(cases, words("Open cases"), there=f"/cases?state=open&issuer={issuer_id}"),
                 cls="tiles",
             ),
+            _of_cells(view),
         )
     )
 
