@@ -86,7 +86,8 @@ class Desk:
     reads: Reads = field(default_factory=Reads)
     cell: str = ""  # which one this desk is of, where there are several
     others: tuple["Desk", ...] = ()  # of the other cells; people sign in here
-    silent: set[str] = field(default_factory=set[str])  # cells that gave no answer the last time
+    # Cells that gave no answer the last time, and when they are asked again (monotonic).
+    silent: dict[str, float] = field(default_factory=dict[str, float])
 
     @property
     def every(self) -> tuple["Desk", ...]:

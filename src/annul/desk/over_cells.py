@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
+import asyncpg
 import structlog
 
 from annul.domain.cells import Lives
@@ -26,6 +27,14 @@ _SQL: Final = load("annul.desk", "over_cells.sql")
 _OF_PEOPLE: Final = (
     ("people", "know_people", ("name", "role", "active", "created_at", "made_by", "reset_by")),
     ("makers", "know_makers", ("id", "prefix", "created_by", "created_at")),
+)
+_WITHIN_S: Final = 3.0  # in which another cell answers a question
+_AGAIN_S: Final = 5.0  # after which one that did not is asked again
+# Also a cell that lets the console no longer in, and one of another version.
+_NO_ANSWER: Final = (
+    *STORE_LOST,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.SyntaxOrAccessError,
 )
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -76,19 +85,33 @@ async def each(desk: Any, ask: Callable[[Any], Awaitable[Result]]) -> list[Resul
     """
     if not getattr(desk, "others", ()):
         return [await ask(desk)]
-    answers = await asyncio.gather(*map(ask, desk.one_by_one), return_exceptions=True)
+    first, *others = desk.one_by_one
+    asked = (ask(first), *(_in_time(desk, one, ask) for one in others))
+    answers = await asyncio.gather(*asked, return_exceptions=True)
     told: list[Result] = []
     for one, answer in zip(desk.every, answers, strict=True):
-        if isinstance(answer, STORE_LOST):
+        if isinstance(answer, _lost(desk, one)):
             _silent(desk, one, answer)
         elif isinstance(answer, BaseException):
             raise answer
         else:
-            desk.silent.discard(one.cell)
+            desk.silent.pop(one.cell, None)
             told.append(answer)
     if not told:
         raise next(one for one in answers if isinstance(one, BaseException))
     return told
+
+
+async def _in_time(desk: Desk, one: Desk, ask: Callable[[Any], Awaitable[Result]]) -> Result:
+    """Ask another cell, which has some seconds; one that was silent just now is not asked."""
+    _waited_for(desk, one)
+    async with asyncio.timeout(_WITHIN_S):
+        return await ask(one)
+
+
+def _waited_for(desk: Desk, one: Desk) -> None:
+    if desk.clock.monotonic() < desk.silent.get(one.cell, 0.0):
+        raise CellSilent(one.cell)
 
 
 def together(
@@ -121,10 +144,11 @@ def the_one_that_knows(question: Question[Given, Result]) -> Question[Given, Res
         unknown: NothingThere | None = None
         for one in desk.one_by_one:
             try:
+                _waited_for(desk, one)
                 return await question(one, *given, **named)
             except NothingThere as error:
                 unknown = error
-            except STORE_LOST as error:
+            except _lost(desk, one) as error:
                 silent.append(_silent(desk, one, error))
         if silent or unknown is None:
             raise CellSilent(", ".join(silent))
@@ -133,9 +157,15 @@ def the_one_that_knows(question: Question[Given, Result]) -> Question[Given, Res
     return asked
 
 
+def _lost(desk: Desk, one: Desk) -> tuple[type[BaseException], ...]:
+    """Give what says that a cell gives no answer; what is wrong with the own one is a fault."""
+    return STORE_LOST if one.cell == desk.cell else _NO_ANSWER
+
+
 def _silent(desk: Desk, one: Desk, error: BaseException) -> str:
-    desk.silent.add(one.cell)
-    log.warning("cell_silent", cell=one.cell, why=type(error).__name__)
+    if not isinstance(error, CellSilent):  # it was asked
+        desk.silent[one.cell] = desk.clock.monotonic() + _AGAIN_S
+        log.warning("cell_silent", cell=one.cell, why=type(error).__name__)
     return one.cell
 
 
@@ -153,8 +183,9 @@ async def serving(desk: Any, merchant_id: str) -> Any:
     silent: list[str] = []
     for one in desk.one_by_one:
         try:
+            _waited_for(desk, one)
             lives = await one.pool.fetchval(*_SQL["lives"](merchant=merchant_id))
-        except STORE_LOST as error:
+        except _lost(desk, one) as error:
             silent.append(_silent(desk, one, error))
             continue
         if lives == Lives.HERE:
@@ -226,7 +257,7 @@ def everywhere(
                 await change(one, *given, **named)
             except NothingThere:
                 continue
-            except STORE_LOST as error:
+            except _NO_ANSWER as error:
                 left.append(_silent(desk, one, error))
             except AnnulError as error:
                 left.append(f"{one.cell} ({error})")
@@ -251,7 +282,7 @@ async def introduce(desk: Desk, there: Desk) -> None:
     try:
         for statement in known:
             await there.pool.execute(*statement)
-    except STORE_LOST as error:
+    except _NO_ANSWER as error:
         raise CellSilent(_silent(desk, there, error)) from error
 
 
@@ -259,7 +290,7 @@ async def share_people(desk: Desk) -> None:
     """Let every other cell know the same, so that each asks its own."""
     known = await _known(desk)
     for one in desk.others:
-        with suppress(*STORE_LOST):  # it hears of it once it is back
+        with suppress(*_NO_ANSWER):  # it hears of it once it is back
             for statement in known:
                 await one.pool.execute(*statement)
 

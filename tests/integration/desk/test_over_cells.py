@@ -1,8 +1,10 @@
 """One desk over two cells: lists, searches and acts, by people who sign in at one of them."""
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from annul.desk import acts, cases, find, merchants, over_cells, transactions
@@ -15,7 +17,7 @@ from annul.desk.transactions import TransactionSearch
 from tests.support.clock import NOON
 from tests.support.rows import put_case, put_transaction
 
-from .people import person
+from .people import clock_of, person
 
 _ALLOWED = Unasked(
     retry_voids=False,
@@ -121,7 +123,57 @@ async def test_a_cell_that_is_down_is_named_and_takes_nobody_along(
     await east.pool.close()
     listed = await merchants.search(desk, boss, "", 10)
     assert [row["merchant_id"] for row in listed.rows] == [here_and_there[0]]
-    assert desk.silent == {"east"}
+    assert set(desk.silent) == {"east"}
     assert (await merchants.find(desk, boss, here_and_there[0]))["merchant_id"]
     with pytest.raises(CellSilent, match="east"):  # it may know what is not found elsewhere
         await merchants.find(desk, boss, here_and_there[1])
+
+
+async def test_a_cell_that_hangs_is_asked_again_only_after_a_while(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page asks a dozen questions: who does not answer one is not waited for in each."""
+    monkeypatch.setattr(over_cells, "_WITHIN_S", 0.01)
+    asked: list[str] = []
+    hangs = True
+
+    async def question(one: Desk) -> str:
+        asked.append(one.cell)
+        if hangs and one.cell == "east":
+            await asyncio.Event().wait()
+        return one.cell
+
+    for _ in range(3):
+        assert await over_cells.each(desk, question) == ["west"]
+    assert asked == ["west", "east", "west", "west"]
+    hangs = False
+    clock_of(desk).forward(seconds=over_cells._AGAIN_S)
+    assert await over_cells.each(desk, question) == ["west", "east"]
+    assert not desk.silent
+
+
+@pytest.mark.parametrize(
+    "wrong", [asyncpg.InvalidPasswordError, asyncpg.UndefinedColumnError, ConnectionRefusedError]
+)
+async def test_one_of_another_version_or_that_lets_nobody_in_is_silent(
+    desk: Desk, wrong: type[Exception]
+) -> None:
+    async def question(one: Desk) -> str:
+        if one.cell == "east":
+            raise wrong
+        return one.cell
+
+    assert await over_cells.each(desk, question) == ["west"]
+    assert set(desk.silent) == {"east"}
+
+
+async def test_what_is_wrong_with_the_own_cell_is_a_fault(desk: Desk) -> None:
+    async def question(one: Desk) -> str:
+        if one.cell == "west":
+            raise asyncpg.UndefinedColumnError
+        return one.cell
+
+    with pytest.raises(asyncpg.UndefinedColumnError):
+        await over_cells.each(desk, question)
+    with pytest.raises(asyncpg.UndefinedColumnError):
+        await over_cells.the_one_that_knows(question)(desk)

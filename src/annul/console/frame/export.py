@@ -102,7 +102,7 @@ async def _pages(
         if not page.following:
             return
         page = await given.page(view, page.following, PAGE)
-        if view.desk.silent - set(without):
+        if view.desk.silent.keys() - without:
             raise CellSilent(", ".join(sorted(view.desk.silent)))
 
 

@@ -30,7 +30,7 @@ from annul.domain.errors import AnnulError
 from . import bar, errors
 from .bar import ACCOUNT, Place
 from .live import Part, View, html
-from .markup import Html, tag
+from .markup import Html, link, tag
 from .preferences import is_dark
 from .texts import Words
 
@@ -168,7 +168,7 @@ async def _show(site: Site, page: ConsolePage, request: Request) -> Response | N
     _main_is_ours(client)
     html(bar.top(view, places), "top").props('role="banner"')
     with ui.element("main").classes("page").props('id="main" tabindex="-1"'):
-        silent = Part(partial(_silent, view), "silent")
+        silent = Part(partial(_silent, view, set[str]()), "silent")
         try:
             await page.show(view)
         except CellSilent as error:
@@ -187,13 +187,20 @@ async def _show(site: Site, page: ConsolePage, request: Request) -> Response | N
     return None
 
 
-async def _silent(view: View) -> Html:
-    """Name the cells without which this is shown."""
-    if not view.desk.silent:
+async def _silent(view: View, missed: set[str]) -> Html:
+    """Name the cells without which this is shown, and those that were `missed` and answer again."""
+    words, silent = view.words, view.desk.silent.keys()
+    missed.update(silent)
+    if not missed:
         return Html()
-    names = ", ".join(sorted(view.desk.silent))
-    said = view.words("No answer from cell {names}: what is shown is without it.", names=names)
-    return tag("p", said, cls="hint", role="status")
+    if silent:
+        names = ", ".join(sorted(silent))
+        said = words("No answer from cell {names}: what is shown is without it.", names=names)
+        return tag("p", said, cls="warned", role="status")
+    said = words("Cell {names} answers again.", names=", ".join(sorted(missed)))
+    url = view.request.url
+    again = link(words("Reload the page"), f"{url.path}?{url.query}".rstrip("?"))
+    return tag("p", said, " ", again, cls="warned", role="status")
 
 
 def _main_is_ours(client: Client) -> None:
