@@ -43,6 +43,7 @@ _MODULES: Final = {
     "domain/link_words": "unit/issuers/test_link_settings.py",
     "domain/issuer_incidents": "unit/domain/test_incidents.py",
     "host/host": "integration/host/test_answering.py",  # what handlers need; it does nothing
+    "host/moves": "acceptance/cells/test_moves_left.py",
     "issuers/connection": "integration/issuers/test_link.py",
     "issuers/errors": "integration/issuers/test_link.py",
     "issuers/key_asking": "integration/issuers/test_key_exchange.py",

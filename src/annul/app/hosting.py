@@ -21,14 +21,14 @@ from annul.host.evidence import EvidenceKeeper
 from annul.host.forwarded import Forwarded
 from annul.host.handlers import HANDLERS
 from annul.host.host import Host
-from annul.host.membership import Membership, identity
+from annul.host.membership import Membership, identity, once_lost
 from annul.host.notices import Notices
 from annul.host.numbers import IssuerTraces, ReferenceNumbers
 from annul.host.outcomes import Outcomes
 from annul.host.owners import Owners
 from annul.host.proxied import Proxies
 from annul.host.recovery import Recovery
-from annul.host.server import TerminalServer, silent_once_lost
+from annul.host.server import TerminalServer
 from annul.host.tongues import Tongues
 from annul.host.upkeep import Upkeep
 from annul.issuers import directory
@@ -146,7 +146,7 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
             tls_port = await stack.enter_async_context(
                 _secured(server, settings.terminals_tls, settings)
             )
-        await stack.enter_async_context(silent_once_lost(membership.lost, server))
+        await stack.enter_async_context(once_lost(membership.lost, server.leave))
         yield Running(
             base, host, server, forwarder, recovery, resolver, membership, port.number, tls_port
         )

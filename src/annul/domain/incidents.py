@@ -227,6 +227,29 @@ _ROWS: Final = (
         "processes-and-webhooks",
     ),
     IncidentKind(
+        "move_stands_still",
+        Severity.WARNING,
+        Subject.MERCHANT,
+        Text("商户迁移中断", "A merchant's move to another cell has stopped half-way"),
+        Text(
+            "商户暂不能交易（终端得96）；已有交易不丢失、不重复。"
+            "若已在新单元服务，旧单元的副本未清除，合计可能重复计算",
+            "No money is lost or moved twice. As long as no cell serves it its terminals get 96;"
+            " once the other one does, what is left here may count twice in totals.",
+        ),
+        Text(
+            "再次执行 annul cells move 商户号 --to 单元 --reason 理由：未到新单元的从头再做，"
+            "已到的只清除旧副本",
+            "Give annul cells move MERCHANT --to CELL --reason again: before it lives there the"
+            " move begins anew, afterwards it only clears what is left here.",
+        ),
+        Text(
+            "商户{merchant}前往单元{cell}的迁移没有继续",
+            "The move of merchant {merchant} to cell {cell} does not go on",
+        ),
+        "processes-and-webhooks",
+    ),
+    IncidentKind(
         "webhook_failed",
         Severity.NOTICE,
         Subject.DELIVERY,

@@ -100,7 +100,7 @@ class House:
 
 @contextmanager
 def house(**settings: str) -> Iterator[House]:
-    """Start annul with its demo and what else is set; cases run fifty times faster than in a shop."""
+    """Start annul with its demo and more settings; cases run fifty times faster than in a shop."""
     with open_folder() as folder:
         terminals, console = free_port(), free_port()
         environment = {
