@@ -41,7 +41,9 @@ def test_the_chinese_one_says_what_the_other_says() -> None:
     """As many sections and rows of tables; what both show of files and commands is the same."""
     english, chinese = _DOCUMENT.read_text(), _CHINESE.read_text()
     for what in (r"^## ", r"^\|", r"^- \*\*", r"^```", r"^(?:number|merchants|terminals) = "):
-        assert len(re.findall(what, chinese, re.M)) == len(re.findall(what, english, re.M)), what
+        assert len(re.findall(what, chinese, re.MULTILINE)) == len(
+            re.findall(what, english, re.MULTILINE)
+        ), what
 
 
 def test_the_code_has_the_same_limits() -> None:
