@@ -15,7 +15,7 @@ import structlog
 
 from annul.domain.cells import Lives
 from annul.domain.errors import AnnulError
-from annul.store.batcher import STORE_LOST, StoreUnavailable
+from annul.store.batcher import STORE_LOST
 from annul.store.sql import load
 
 from .cursor import Listing, keyed
@@ -30,12 +30,6 @@ _OF_PEOPLE: Final = (
 )
 _WITHIN_S: Final = 3.0  # in which another cell answers a question
 _AGAIN_S: Final = 5.0  # after which one that did not is asked again
-# Also a cell that lets the console no longer in, and one of another version.
-_NO_ANSWER: Final = (
-    *STORE_LOST,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.SyntaxOrAccessError,
-)
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 Question = Callable[Concatenate[Desk, Given], Awaitable[Result]]
@@ -44,7 +38,10 @@ log = structlog.get_logger(__name__)
 
 
 class OfCells(AnnulError):
-    """One or more cells did not do it."""
+    """The cells that are named did not do it."""
+
+    code = "desk.cells"
+    next_step = "Look at annul's log in those cells."
 
     def __init__(self, cells: str = "") -> None:
         """Take the names of the cells, which stand behind what has happened."""
@@ -54,7 +51,7 @@ class OfCells(AnnulError):
             self.args = (f"{self.args[0]} ({cells})",)
 
 
-class CellSilent(OfCells, StoreUnavailable):
+class CellSilent(OfCells):
     """No other cell knows of it, and this one gives no answer; a change may or may not be made."""
 
     code = "desk.cell_silent"
@@ -73,6 +70,15 @@ class ServedElsewhere(OfCells):
 
     code = "desk.served_elsewhere"
     next_step = "Ask the API of the cell that is named, with a key of its own."
+
+
+# Also a cell that lets the console no longer in, and one of another version.
+_NO_ANSWER: Final = (
+    *STORE_LOST,
+    CellSilent,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.SyntaxOrAccessError,
+)
 
 
 # Questions --------------------------------------------------------------------------------------
