@@ -94,7 +94,7 @@ class Link:
         self._limits = limits or LinkLimits()
         self._timeout_s = issuer.timeout_ms / 1000
         # So long nothing can be due that was not known of at the tick before.
-        self._rest_s = min(1.0, self._timeout_s, self._limits.idle_s)
+        self._rest_s = min(self._limits.rest_s, self._timeout_s, self._limits.idle_s)
         self._pending = PendingExchanges(issuer.profile.identified_by)
         self._connection: IssuerConnection | None = None
         self._trace = 0
