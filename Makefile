@@ -10,6 +10,9 @@ WORKERS ?= 4
 # Debian packages that tests need beyond Python; installed when root.
 DEBIAN := chromium chromium-driver fonts-noto-cjk postgresql
 
+# Without bytecode of its own each process would compile annul anew, and each worker the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test lint types format bench bench-diagnosis chaos fuzz simulate simulate-mutants pictures lock clean
 .DEFAULT_GOAL := help
 

@@ -121,13 +121,9 @@ async def _first(*events: asyncio.Event) -> None:
 
 
 def _settle_memory() -> None:
-    """Spare what lives as long as the process from being looked at again by each collection.
-
-    A request leaves no cycles behind, so collections may also be rare.
-    """
+    """Spare what lives as long as the process from being looked at again by each collection."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def with_certificates(settings: Settings) -> Settings:
