@@ -21,7 +21,8 @@ from typer.testing import CliRunner
 
 from annul.cli import application
 from annul.domain.errors import AnnulError
-from tests.support.processes import Process, annul, free_port, open_folder
+from annul.store.temporary import temporary_folder
+from tests.support.processes import Process, annul, free_port
 
 _CHROMIUM = "/usr/bin/chromium"
 _DRIVER = "/usr/bin/chromedriver"
@@ -101,7 +102,7 @@ class House:
 @contextmanager
 def house() -> Iterator[House]:
     """Start annul with its demo; cases run fifty times faster than in a shop."""
-    with open_folder() as folder:
+    with temporary_folder("annul-house-") as folder:
         terminals, console = free_port(), free_port()
         environment = {
             "ANNUL_TERMINALS_PORT": str(terminals),
