@@ -106,6 +106,16 @@ class World:
             yield Scene(self, random, issuer, proxy, issuer_id, prefix, merchant, tills)
             await self.switch(issuer_id, on=False)
 
+    async def another_shop(self, stack: AsyncExitStack) -> Till:
+        """Enrol a shop of its own with one till, beside those of the scenes."""
+        self._numbers += 1
+        number, merchant = self._numbers, f"898{self._numbers:012d}"
+        async with self._lock:
+            await self.pool.execute(_MERCHANT, merchant)
+            key = await self._terminal(merchant, number, 0)
+            await self.running.host.registry.load()
+        return await self._till(stack, merchant, *key)
+
     async def _apply(self) -> None:
         tables = await directory.read(self.pool)
         await self.running.host.issuers.apply(tables.issuers, tables.bins)
@@ -137,9 +147,14 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[World]:
-    """Start it all; the resolver works at a shop's pace, so that it does not stir the evidence."""
-    settings = Settings.load(None, data=folder, terminals_port=0, status_port=0, log_level="error")
+async def world(folder: Path, **pace: Any) -> AsyncIterator[World]:
+    """Start it all. `pace` are settings of cases (`void_...`), by which the resolver works.
+
+    Without them it works at a shop's pace, so that it does not stir the evidence of a short scene.
+    """
+    settings = Settings.load(
+        None, data=folder, terminals_port=0, status_port=0, log_level="error", **pace
+    )
     async with ground(settings) as base:
         await seed(base.pool, base.security, DemoPlan((1,), merchants=1, terminals_each=1))
         owner = await asyncpg.connect(as_owner(base.database))

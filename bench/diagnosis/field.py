@@ -1,0 +1,139 @@
+"""Plays the situations of the field with a resolver that works, several at a time."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+from zlib import crc32
+
+from tests.support import field as _situations  # noqa: F401 - enters them
+from tests.support.field.play import Play
+from tests.support.field.situation import SITUATIONS, Situation
+from tests.support.processes import open_folder
+from tests.support.world import World, world
+
+from .field_score import STAGES, FieldVoid, field_report, met
+from .judge import GIVE_UP_S, FieldJudge
+
+_AT_ONCE: Final = 12
+_PLAY_S: Final = 90.0
+_END_S: Final = GIVE_UP_S + 4.0
+# A drill's pace: three tries within four seconds, and an end within sixteen.
+PACE: Final[dict[str, Any]] = {
+    "void_time_scale": 0.02,
+    "void_give_up_s": GIVE_UP_S,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A situation with one of its codes."""
+
+    situation: Situation
+    code: str
+
+    @property
+    def name(self) -> str:
+        """Give it a name of its own."""
+        return f"{self.situation.name} {self.code}".rstrip()
+
+    @property
+    def seen(self) -> bool:
+        """Say whether it may be looked at while the weights are set: decided by its name alone."""
+        return crc32(self.name.encode()) % 2 == 0
+
+
+def turns(wanted: Callable[[Turn], bool]) -> list[Turn]:
+    """Give every situation with each of its codes, as far as it is wanted."""
+    found = [Turn(one, code) for one in SITUATIONS.values() for code in one.codes]
+    return [turn for turn in found if wanted(turn)]
+
+
+async def play(running_world: World, judge: FieldJudge, turn: Turn, random: Random) -> None:
+    """Play one turn in a scene of its own, wait for the ends of its cases, and judge it."""
+    async with (
+        asyncio.timeout(_PLAY_S),
+        running_world.scene(random) as scene,
+        AsyncExitStack() as stack,
+    ):
+        playing = Play(scene, turn.code, stack)
+        await turn.situation.play(playing)
+        await playing.over(_END_S)
+        await judge.judge(turn.situation, playing, seen=turn.seen)
+
+
+async def run_field(
+    folder: Path, seed: int, chosen: Sequence[Turn]
+) -> tuple[FieldJudge, list[str]]:
+    """Play all of them; gives what was judged and which plays failed."""
+    failed: list[str] = []
+    places = asyncio.Semaphore(_AT_ONCE)
+    async with world(folder, **PACE) as running_world:
+        judge = FieldJudge(running_world)
+
+        async def take(turn: Turn) -> None:
+            async with places:
+                try:
+                    own = Random(f"{seed} {turn.name}")
+                    await play(running_world, judge, turn, own)
+                except Exception as error:  # noqa: BLE001 - one play less, and it is reported
+                    failed.append(f"{turn.name if turn.seen else 'one unseen'}: {error!r}")
+
+        await asyncio.gather(*(take(turn) for turn in chosen))
+    return judge, failed
+
+
+def field(seed: int, chosen: Sequence[Turn]) -> tuple[dict[str, Any], bool]:
+    """Play them and print the figures; gives these, and whether the aims were met."""
+    with open_folder() as folder:
+        judge, failed = asyncio.run(run_field(folder, seed, chosen))
+    figures = field_report(judge.voids)
+    _print(figures, judge, failed)
+    missed = [name for name, held in met(figures).items() if not held]
+    print(f"missed: {', '.join(missed) or 'nothing'}")
+    return figures | {"plays_failed": failed}, not missed and not failed
+
+
+def _print(figures: dict[str, Any], judge: FieldJudge, failed: list[str]) -> None:
+    """Print the figures, and what went wrong of that which may be seen."""
+    row = "{:<18}{:>6}" + "{:>16}" * len(STAGES) + "{:>10}{:>8}{:>8}"
+    heads = [f"{name} 1 / 3" for name in STAGES]
+    print(row.format("field", "voids", *heads, "spurious", "denied", "ends"))
+    for area, of in figures["per_class"].items():
+        shares = [f"{of[name]['top1']:.1%} / {of[name]['top3']:.1%}" for name in STAGES]
+        counts = (of["spurious"], of["contradictions"], of["wrong_ends"])
+        print(row.format(area, of["voids"], *shares, *counts))
+    for name in STAGES:
+        of = figures[name]
+        parts = [f"{part} {of[part]['top1']:.1%}" for part in ("seen", "unseen")]
+        print(f"{name}: {of['top1']:.1%} top 1, {of['top3']:.1%} top 3, {', '.join(parts)}")
+    for name in ("spurious", "contradictions", "wrong_ends", "gave_up", "without_case"):
+        print(f"{name}: {figures[name]['voids']} ({figures[name]['share']:.1%})")
+    print(f"ends: {figures['ends']}")
+    print(f"calibration: largest gap {figures['calibration']['largest_gap']:.1%}")
+    for bin_ in figures["calibration"]["bins"]:
+        print(
+            "  from {from:.0%}: {looks} looks, stated {stated:.1%}, right {right:.1%}".format(
+                **bin_
+            )
+        )
+    for one in judge.voids:
+        if one.seen:  # what is not to be seen is not shown either
+            _print_void(one)
+    for text in [*failed, *sorted(set(judge.went_through))]:
+        print("  ", text)
+
+
+def _print_void(one: FieldVoid) -> None:
+    wrong = [
+        f"{name} {look.named} {look.probability:.0%}"
+        for index, (name, look) in enumerate(zip(STAGES, one.looks, strict=True))
+        if not one.right(index)
+    ]
+    beside = [*one.spurious, *one.contradictions, *filter(None, [one.wrong_end])]
+    if wrong or beside:
+        truth = "|".join(one.truth.causes)
+        print(f"  {one.situation} {one.code}: {truth} -> {', '.join([*wrong, *beside])}")

@@ -1,0 +1,203 @@
+"""One situation while it is played: its scene, what people do in it, and the truth of each void."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from annul.sim.issuer.faults import Fault, FaultKind
+from annul.sim.issuer.rules import IssuerSettings
+from annul.sim.terminal.journal import Record, TerminalJournal
+from annul.sim.terminal.terminal import SoftTerminal
+from tests.support.scenes import Scene, Till
+
+_ANY: Final = ("voided", "refunded", "refused", "unproved", "")
+_ASKED: Final = ("sale", "void", "refund", "balance")
+_TRIES_S: Final = 7.0  # how long three tries of annul's own are waited for
+_TRIED: Final = """
+SELECT EXISTS (SELECT FROM cases WHERE merchant_id = $1)
+   AND NOT EXISTS (SELECT FROM cases WHERE merchant_id = $1 AND ended = '' AND tries < $2)
+"""
+_OVER: Final = """
+SELECT NOT EXISTS (SELECT FROM cases WHERE merchant_id = $1 AND ended = '')
+   AND NOT EXISTS (SELECT FROM transactions WHERE merchant_id = $1 AND NOT cased
+                   AND kind = 'void' AND origin = 'terminal' AND state IN
+                   ('sent', 'declined', 'unknown', 'reversing', 'reversed'))
+   AND NOT EXISTS (SELECT FROM refusals WHERE merchant_id = $1 AND NOT cased)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is true of one void, if it fails.
+
+    `causes` are the causes that are right, any of them; `at_first` those that are right as long as
+    annul has not tried by itself; `ends` how its case may end. `unknown` is the name for what
+    nothing can tell.
+    """
+
+    causes: tuple[str, ...]
+    at_first: tuple[str, ...] = ()
+    ends: tuple[str, ...] = _ANY
+
+    def right(self, cause: str, *, at_first: bool = False) -> bool:
+        """Say whether a cause is a right one."""
+        return cause in ((self.at_first if at_first else ()) or self.causes)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A void that was sent: the key by which the database finds it, its sale, and its truth."""
+
+    merchant: str
+    terminal: str
+    batch: str
+    trace: str
+    sale: Record
+    truth: Truth
+
+
+@dataclass(slots=True)
+class Play:
+    """A scene, the code by which its issuer says what goes wrong, and the voids that were sent."""
+
+    scene: Scene
+    code: str
+    stack: AsyncExitStack
+    sent: list[Sent] = field(default_factory=list)
+
+    @property
+    def till(self) -> Till:
+        """The till at which it happens."""
+        return self.scene.tills[0]
+
+    @property
+    def policy(self) -> IssuerSettings:
+        """The issuer's own settings."""
+        return self.scene.issuer.server.books.policy
+
+    # What people do -------------------------------------------------------------------------
+
+    def card(self, of_range: str = "") -> str:
+        """Give a new card, of a part of the issuer's range if one is given."""
+        digits = f"{self.scene.random.randrange(10**9):09d}"
+        return f"{self.scene.prefix}{of_range}{digits[len(of_range) :]}1"
+
+    async def sales(
+        self, count: int, *, till: Till | None = None, of_range: str = "", card: str = ""
+    ) -> list[Record]:
+        """Sell so often, with cards of a range or with one card; gives what went through."""
+        sold = [
+            await self.scene.sale(till or self.till, card=card or self.card(of_range))
+            for _ in range(count)
+        ]
+        return [sale for sale in sold if sale is not None and sale.state == "approved"]
+
+    async def void(
+        self,
+        sale: Record,
+        *causes: str,
+        at_first: tuple[str, ...] = (),
+        ends: tuple[str, ...] = _ANY,
+        till: Till | None = None,
+        **keyed: Any,
+    ) -> None:
+        """Void a sale, of which this is true if it fails. `keyed`: another amount or card.
+
+        Without a cause there is none for which it could fail.
+        """
+        scene, before = self.scene, len(self.scene.truths)
+        await scene.void(till or self.till, sale, "field", **keyed)
+        for key, _ in scene.truths[before:]:
+            self.sent.append(Sent(*key, sale, Truth(causes or ("none",), at_first, ends)))
+        del scene.truths[before:]
+
+    async def voids(self, sales: list[Record], *causes: str, **said: Any) -> None:
+        """Void them one after another."""
+        for sale in sales:
+            await self.void(sale, *causes, **said)
+
+    async def others(self, sales: int, *, voids: int = 0, of_range: str = "") -> None:
+        """Let the other tills of the shop sell, and void as many of it."""
+        if not of_range:
+            await self.scene.traffic(sales, voids)
+            return
+        for number in range(sales):
+            await self.scene.sale(self.scene.tills[2 + number % 2], card=self.card(of_range))
+
+    async def another_shop(self) -> Till:
+        """Give the till of another shop; what fails there is not tried again."""
+        till = await self.scene.world.another_shop(self.stack)
+        await self.scene.execute(
+            "UPDATE merchants SET retry_voids = false WHERE merchant_id = $1", till.ids[1]
+        )
+        return till
+
+    async def reinstalled(self, till: Till, *, forgets: bool = True) -> Till:
+        """Give the same terminal installed anew, with an empty journal or none of its keys."""
+        old = till.terminal
+        journal = TerminalJournal(":memory:", old.journal._vault)  # pyright: ignore[reportPrivateUsage]
+        soft = SoftTerminal(old.profile, journal, old._now)  # pyright: ignore[reportPrivateUsage]
+        self.stack.callback(journal.close)
+        self.stack.callback(soft.close)
+        await soft.sign_in()
+        if not forgets:
+            while int(journal.next_trace()) < 5_000:
+                pass
+        return replace(till, terminal=soft, journal=journal)
+
+    def now_of(self, till: Till, now: Any) -> None:
+        """Give a terminal another clock."""
+        till.terminal._now = now  # pyright: ignore[reportPrivateUsage]
+
+    # What goes wrong ------------------------------------------------------------------------
+
+    def meets(self, kind: FaultKind, *, left: int | None = None, **aim: Any) -> Fault:
+        """Let the issuer do something wrong until it is taken away."""
+        return self.scene.meets(kind, left=left, **aim)
+
+    def refuses(self, *, left: int | None = None, of_kind: str = "", **aim: Any) -> None:
+        """Let the issuer refuse with the code of the play; reversals it acknowledges."""
+        for kind in (of_kind,) if of_kind else _ASKED:
+            self.meets(FaultKind.CODE, left=left, code=self.code, of_kind=kind, **aim)
+
+    def healed(self) -> None:
+        """Let the issuer do everything right again."""
+        server = self.scene.issuer.server
+        server.faults.rows.clear()
+        server.maintenance = server.silent = False
+        self.policy.end_of_day = False
+
+    def down(self, *, silent: bool = False) -> None:
+        """Let the issuer fail: with the code of the play, or without a word."""
+        server = self.scene.issuer.server
+        server.silent = silent
+        server.maintenance = not silent
+        self.policy.codes["maintenance"] = self.code
+
+    def beside(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Do something beside it until the play is over."""
+        task = asyncio.create_task(doing)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.wait([task])
+
+        self.stack.push_async_callback(end)
+
+    # How it goes on -------------------------------------------------------------------------
+
+    async def tried(self, tries: int = 3) -> None:
+        """Wait until annul has tried so often for each void, or as far as that will ever be."""
+        await self._until(_TRIED, self.scene.merchant, tries, within_s=_TRIES_S)
+
+    async def over(self, within_s: float) -> None:
+        """Wait until each case has ended, or until no more is to be expected."""
+        await self._until(_OVER, self.scene.merchant, within_s=within_s)
+
+    async def _until(self, sql: str, *arguments: Any, within_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while not await self.scene.world.pool.fetchval(sql, *arguments):
+                    await asyncio.sleep(0.15)
