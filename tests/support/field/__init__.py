@@ -3,6 +3,6 @@
 They know nothing of the ranking of causes: they share no table with `annul.diagnose`.
 """
 
-from . import codes, partial, quiet
+from . import codes, partial, quiet, undeclared
 
-__all__ = ["codes", "partial", "quiet"]
+__all__ = ["codes", "partial", "quiet", "undeclared"]

@@ -118,6 +118,10 @@ class Play:
         for sale in sales:
             await self.void(sale, *causes, **said)
 
+    def forget(self) -> None:
+        """Let what was voided so far be history, of which nobody asks."""
+        self.sent.clear()
+
     async def others(self, sales: int, *, voids: int = 0, of_range: str = "") -> None:
         """Let the other tills of the shop sell, and void as many of it."""
         if not of_range:
@@ -127,10 +131,12 @@ class Play:
             await self.scene.sale(self.scene.tills[2 + number % 2], card=self.card(of_range))
 
     async def another_shop(self) -> Till:
-        """Give the till of another shop; what fails there is not tried again."""
+        """Give the till of another shop; nothing is tried again there, or refunded unasked."""
         till = await self.scene.world.another_shop(self.stack)
         await self.scene.execute(
-            "UPDATE merchants SET retry_voids = false WHERE merchant_id = $1", till.ids[1]
+            "UPDATE merchants SET retry_voids = false, refund_instead_limit = 0"
+            " WHERE merchant_id = $1",
+            till.ids[1],
         )
         return till
 
