@@ -21,7 +21,7 @@ from .judge import GIVE_UP_S, FieldJudge
 _AT_ONCE: Final = 12
 _PLAY_S: Final = 90.0
 _END_S: Final = GIVE_UP_S + 4.0
-# A drill's pace: three tries within four seconds, and an end within sixteen.
+# A drill's pace: three tries within four seconds, and an end within twenty-four.
 PACE: Final[dict[str, Any]] = {
     "void_time_scale": 0.02,
     "void_give_up_s": GIVE_UP_S,

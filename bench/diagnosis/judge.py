@@ -17,12 +17,12 @@ from .claims import contradictions, money
 from .field_score import FieldVoid
 from .looks import Look, Looks, stages
 
-GIVE_UP_S: Final = 16.0  # when a case ends at the latest
+GIVE_UP_S: Final = 24.0  # when a case ends at the latest
 _EARLY: Final = timedelta(seconds=GIVE_UP_S - 0.5)
 _FIND: Final = """
 WITH sent AS (
     SELECT id, state, response_code, received_at, original_id FROM transactions
-    WHERE merchant_id = $1 AND terminal_id = $2 AND batch = $3 AND trace = $4
+    WHERE merchant_id = $1 AND terminal_id = $2 AND batch = $3 AND trace = $4 AND kind = 'void'
     UNION ALL
     SELECT r.id, 'refused', r.response_code, r.received_at, o.id FROM refusals r
     LEFT JOIN transactions o ON o.merchant_id = r.merchant_id AND o.terminal_id = r.terminal_id
@@ -65,7 +65,7 @@ class FieldJudge:
                 _FIND, sent.merchant, sent.terminal, sent.batch, sent.trace
             )
             if row is None:
-                self.went_through.append(f"{situation.name} {play.code}: never arrived")
+                self._without_a_trace(situation, play, sent, seen=seen)
                 continue
             case = await self._pool.fetchrow(_CASE, sent.merchant, row["id"], row["original_id"])
             own = case is not None and case["id"] == row["id"]
@@ -74,6 +74,15 @@ class FieldJudge:
                     self.went_through.append(f"{situation.name} {play.code}")
                 continue
             self.voids.append(await self._judged(situation, play, sent, row, case, seen=seen))
+
+    def _without_a_trace(self, situation: Situation, play: Play, sent: Sent, *, seen: bool) -> None:
+        """Count what was refused and left nothing, but for its MAC: that has no effect at all."""
+        if sent.said in {"", "00", "A0"}:
+            self.went_through.append(f"{situation.name} {play.code}: no row, {sent.said or '--'}")
+            return
+        nothing = Look(self._world.running.host.clock.now(), 0, (("nothing", 0.0),))
+        of = (situation.name, situation.area.value, seen, sent.said, sent.truth)
+        self.voids.append(FieldVoid(*of, (nothing, nothing, nothing), has_case=False))
 
     async def _judged(
         self,

@@ -3,6 +3,26 @@
 They know nothing of the ranking of causes: they share no table with `annul.diagnose`.
 """
 
-from . import codes, partial, quiet, undeclared
+from . import (
+    clocks,
+    codes,
+    holes,
+    money,
+    partial,
+    people,
+    quiet,
+    several,
+    undeclared,
+)
 
-__all__ = ["codes", "partial", "quiet", "undeclared"]
+__all__ = [
+    "clocks",
+    "codes",
+    "holes",
+    "money",
+    "partial",
+    "people",
+    "quiet",
+    "several",
+    "undeclared",
+]

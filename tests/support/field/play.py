@@ -14,6 +14,7 @@ from tests.support.scenes import Scene, Till
 
 _ANY: Final = ("voided", "refunded", "refused", "unproved", "")
 _ASKED: Final = ("sale", "void", "refund", "balance")
+_FAR: Final = 2_000  # a voucher number that the first device does not reach
 _TRIES_S: Final = 7.0  # how long three tries of annul's own are waited for
 _TRIED: Final = """
 SELECT EXISTS (SELECT FROM cases WHERE merchant_id = $1)
@@ -56,6 +57,7 @@ class Sent:
     trace: str
     sale: Record
     truth: Truth
+    said: str = ""  # the code that the terminal was answered, if it heard any
 
 
 @dataclass(slots=True)
@@ -107,11 +109,15 @@ class Play:
 
         Without a cause there is none for which it could fail.
         """
-        scene, before = self.scene, len(self.scene.truths)
-        await scene.void(till or self.till, sale, "field", **keyed)
-        for key, _ in scene.truths[before:]:
-            self.sent.append(Sent(*key, sale, Truth(causes or ("none",), at_first, ends)))
-        del scene.truths[before:]
+        till = till or self.till
+        await self.scene.void(till, sale, "field", **keyed)
+        # Nothing else has run since this one was entered.
+        for key, _ in self.scene.truths:
+            records = till.journal.records()
+            said = next(record.response_code for record in records if record.trace == key[3])
+            truth = Truth(causes or ("none",), at_first, ends)
+            self.sent.append(Sent(*key, sale, truth, said))
+        self.scene.truths.clear()
 
     async def voids(self, sales: list[Record], *causes: str, **said: Any) -> None:
         """Void them one after another."""
@@ -140,22 +146,38 @@ class Play:
         )
         return till
 
-    async def reinstalled(self, till: Till, *, forgets: bool = True) -> Till:
-        """Give the same terminal installed anew, with an empty journal or none of its keys."""
+    async def reinstalled(self, till: Till) -> Till:
+        """Give the same terminal installed anew: its voucher numbers start at one again."""
+        fresh = self._device(till, TerminalJournal(":memory:", till.terminal.journal._vault))  # pyright: ignore[reportPrivateUsage]
+        await fresh.terminal.sign_in()
+        return fresh
+
+    def _device(self, till: Till, journal: TerminalJournal) -> Till:
         old = till.terminal
-        journal = TerminalJournal(":memory:", old.journal._vault)  # pyright: ignore[reportPrivateUsage]
         soft = SoftTerminal(old.profile, journal, old._now)  # pyright: ignore[reportPrivateUsage]
         self.stack.callback(journal.close)
         self.stack.callback(soft.close)
-        await soft.sign_in()
-        if not forgets:
-            while int(journal.next_trace()) < 5_000:
-                pass
         return replace(till, terminal=soft, journal=journal)
+
+    async def cloned(self, till: Till) -> Till:
+        """Give a second device with the same number and the same keys, its vouchers far off."""
+        journal = TerminalJournal(":memory:", till.terminal.journal._vault)  # pyright: ignore[reportPrivateUsage]
+        journal.signed_in(till.journal.batch, till.journal.keys)
+        while int(journal.next_trace()) < _FAR:
+            pass
+        return self._device(till, journal)
 
     def now_of(self, till: Till, now: Any) -> None:
         """Give a terminal another clock."""
         till.terminal._now = now  # pyright: ignore[reportPrivateUsage]
+
+    async def fee(self, sale: Record) -> int:
+        """Give the fee that the shop has paid for a sale, in fen."""
+        return await self.scene.world.pool.fetchval(
+            "SELECT fee FROM transactions WHERE merchant_id = $1 AND rrn = $2 AND kind = 'sale'",
+            self.scene.merchant,
+            sale.rrn,
+        )
 
     # What goes wrong ------------------------------------------------------------------------
 
