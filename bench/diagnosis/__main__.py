@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.support.field.situation import Area
+from tests.support.judging.playing import Turn, turns
 
-from .field import Turn, field, turns
+from .field import field
 from .first import first
 from .mixes import Mix
 

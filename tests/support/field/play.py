@@ -1,9 +1,10 @@
 """One situation while it is played: its scene, what people do in it, and the truth of each void."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from annul.sim.issuer.faults import Fault, FaultKind
@@ -68,6 +69,9 @@ class Play:
     code: str
     stack: AsyncExitStack
     sent: list[Sent] = field(default_factory=list)
+    # What looks at the cases meanwhile, and when three tries of annul's own were over.
+    inspect: Callable[["Play"], Awaitable[None]] | None = None
+    tried_at: datetime | None = None
 
     @property
     def till(self) -> Till:
@@ -218,7 +222,15 @@ class Play:
 
     async def tried(self, tries: int = 3) -> None:
         """Wait until annul has tried so often for each void, or as far as that will ever be."""
+        await self._until(_TRIED, self.scene.merchant, 0, within_s=_TRIES_S)
+        await self._inspected()
         await self._until(_TRIED, self.scene.merchant, tries, within_s=_TRIES_S)
+        self.tried_at = datetime.now(UTC)
+        await self._inspected()
+
+    async def _inspected(self) -> None:
+        if self.inspect is not None:
+            await self.inspect(self)
 
     async def over(self, within_s: float) -> None:
         """Wait until each case has ended, or until no more is to be expected."""

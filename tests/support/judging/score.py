@@ -37,6 +37,7 @@ class FieldVoid:
     ended: str = ""
     wrong_end: str = ""
     gave_up: bool = False
+    flickered: bool = False  # a cause was named again after another one
     spurious: tuple[str, ...] = ()
     contradictions: tuple[str, ...] = field(default=())
 
@@ -57,6 +58,7 @@ def field_report(voids: Sequence[FieldVoid]) -> dict[str, Any]:
         "contradictions": _happened(voids, lambda one: bool(one.contradictions)),
         "wrong_ends": _happened(voids, lambda one: bool(one.wrong_end)),
         "gave_up": _happened(voids, lambda one: one.gave_up),
+        "flicker": _happened(voids, lambda one: one.flickered),
         "without_case": _happened(voids, lambda one: not one.has_case),
         "undeclared": _shares([one for one in voids if one.area == "undeclared"], 1),
         "ends": dict(Counter(one.ended or "open" for one in voids).most_common()),

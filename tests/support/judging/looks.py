@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 from uuid import UUID
 
@@ -62,7 +63,24 @@ def look_of(s: Situation) -> Look:
     return Look(s.now, len(s.own_tries), tuple(causes))
 
 
-def stages(looks: Sequence[Look]) -> tuple[Look, Look, Look]:
-    """Give the look at the opening, that after three tries or as far as it went, the last."""
-    tried = next((look for look in looks if look.tries >= TRIES), looks[-1])
-    return looks[0], tried, looks[-1]
+def flickered(looks: Sequence[Look]) -> bool:
+    """Say whether a cause was named again after another one had been."""
+    named = [name for name, _ in groupby(look.named for look in looks)]
+    return len(named) > len(set(named))
+
+
+def stages(
+    looks: Sequence[Look], tried_at: datetime | None, ended_by: str
+) -> tuple[Look, Look, Look]:
+    """Give the look at the opening, that after three tries, and the last one.
+
+    Where there were fewer tries it is what was believed at `tried_at`, before anything was put
+    right. `ended_by` is the cause that the case has in the end.
+    """
+    tried = next((look for look in looks if look.tries >= TRIES), None)
+    if tried is None:
+        known = [look for look in looks if tried_at is None or look.at <= tried_at]
+        tried = known[-1] if known else looks[0]
+    last = looks[-1]
+    causes = sorted(last.causes, key=lambda one: one[0] != ended_by)
+    return looks[0], tried, replace(last, causes=tuple(causes))

@@ -1,5 +1,6 @@
 """Judges what annul made of a situation: from its looks, its rows, and the issuer's own books."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -13,9 +14,9 @@ from tests.support.field.play import Play, Sent
 from tests.support.field.situation import Situation
 from tests.support.world import World
 
-from .claims import contradictions, money
-from .field_score import FieldVoid
-from .looks import Look, Looks, stages
+from .looks import Look, Looks, flickered, stages
+from .score import FieldVoid
+from .told import Told
 
 GIVE_UP_S: Final = 24.0  # when a case ends at the latest
 _EARLY: Final = timedelta(seconds=GIVE_UP_S - 0.5)
@@ -36,9 +37,7 @@ _CASE: Final = """
 SELECT * FROM cases WHERE merchant_id = $1 AND (id = $2 OR original_id = $3)
 ORDER BY id = $2 DESC, opened_at DESC LIMIT 1
 """
-_EVENTS: Final = """
-SELECT body::jsonb AS body FROM case_events WHERE merchant_id = $1 AND case_id = $2 ORDER BY line
-"""
+_CASES: Final = "SELECT id FROM cases WHERE merchant_id = $1"
 # Incidents that claim something of the cause, and the causes that call for them.
 _CALLED_FOR: Final[Mapping[str, frozenset[str]]] = {
     "case_issuer_error": frozenset({"issuer_error"}),
@@ -55,11 +54,14 @@ class FieldJudge:
         self._world = world
         self._pool = world.pool
         self._looks = Looks(world.running.resolver)
+        self._told = Told(world.pool)
+        self._denied: defaultdict[UUID, set[str]] = defaultdict(set)
         self.voids: list[FieldVoid] = []
         self.went_through: list[str] = []
 
     async def judge(self, situation: Situation, play: Play, *, seen: bool) -> None:
         """Judge each void of a play."""
+        await self.inspect(play)
         for sent in play.sent:
             row = await self._pool.fetchrow(
                 _FIND, sent.merchant, sent.terminal, sent.batch, sent.trace
@@ -102,12 +104,13 @@ class FieldJudge:
         wrong, gave_up = wrong_end(play, sent, dict(case))
         return FieldVoid(
             *of,
-            stages(looks),
+            stages(looks, play.tried_at, case["confirmed"] or case["cause"]),
             ended=case["ended"],
             wrong_end=wrong,
             gave_up=gave_up,
+            flickered=flickered(looks),
             spurious=tuple(await self._spurious(situation, sent, case, play.scene.issuer_id)),
-            contradictions=tuple(await self._denied(case)),
+            contradictions=tuple(sorted(self._denied[case["id"]])),
         )
 
     async def _asked(self, void: UUID) -> Look:
@@ -138,29 +141,12 @@ class FieldJudge:
         ]
         return found + outages[situation.outage :]
 
-    async def _denied(self, case: asyncpg.Record) -> list[str]:
-        merchant, original_id = case["merchant_id"], case["original_id"]
-        original = await self._pool.fetchrow(
-            "SELECT state FROM transactions WHERE merchant_id = $1 AND id = $2",
-            merchant,
-            original_id,
-        )
-        attempts = await self._pool.fetch(
-            "SELECT state FROM transactions WHERE merchant_id = $1 AND original_id = $2",
-            merchant,
-            original_id,
-        )
-        events = [row["body"] for row in await self._pool.fetch(_EVENTS, merchant, case["id"])]
-        notices = [
-            row["text"]
-            for row in await self._pool.fetch(
-                "SELECT text FROM notices WHERE merchant_id = $1 AND case_id = $2",
-                merchant,
-                case["id"],
+    async def inspect(self, play: Play) -> None:
+        """Hold what is said of each case of a play against its rows, as they are at this moment."""
+        for row in await self._pool.fetch(_CASES, play.scene.merchant):
+            self._denied[row["id"]].update(
+                await self._told.contradictions(play.scene.merchant, row["id"])
             )
-        ]
-        where = money(dict(original) if original else None, [dict(one) for one in attempts])
-        return contradictions(dict(case), events, notices, where)
 
 
 def wrong_end(play: Play, sent: Sent, case: Mapping[str, Any]) -> tuple[str, bool]:
