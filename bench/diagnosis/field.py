@@ -47,7 +47,8 @@ def _print(figures: dict[str, Any], judge: FieldJudge, failed: list[str]) -> Non
     for one in judge.voids:
         if one.seen:  # what is not to be seen is not shown either
             _print_void(one)
-    for text in [*failed, *sorted(set(judge.went_through))]:
+    passed = {text for text, seen in judge.went_through if seen}
+    for text in [*failed, *sorted(passed)]:
         print("  ", text)
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.judging.playing import run_field, turns
 from tests.support.processes import open_folder
 
-_PLAYED: Final = {"quiet_one_request_lost", "voided_twice"}
+_PLAYED: Final = {"quiet_one_request_lost #1", "voided_twice #1"}
 
 
 @pytest.fixture

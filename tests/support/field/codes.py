@@ -18,7 +18,7 @@ async def something_else_is_said_when_down(play: Play) -> None:
     await play.voids(sales, _DOWN, ends=("voided",))
     await play.others(6)
     await play.tried()
-    play.healed()
+    await play.well_again()
 
 
 @situation(Area.CODES, "Q1", "ZZ", "x7", outage=True)
@@ -31,7 +31,7 @@ async def private_code_when_down(play: Play) -> None:
     await play.voids(sales, _DOWN, ends=("voided",))
     await play.others(6)
     await play.tried()
-    play.healed()
+    await play.well_again()
 
 
 @situation(Area.CODES, "Q1", "ZZ", "n4")
@@ -91,7 +91,7 @@ async def busy_now_and_then(play: Play) -> None:
     await play.voids(sales, _DOWN, "unknown", at_first=(_DOWN, "unknown"), ends=("voided",))
     await play.others(12)
     await play.tried(2)
-    play.healed()
+    await play.well_again()
 
 
 @situation(Area.CODES, "55", "75", "38")

@@ -20,6 +20,8 @@ async def line_takes_all_and_gives_nothing(play: Play) -> None:
     await play.tried()
     play.scene.proxy.mode = Mode.PASS
     play.scene.proxy.cut()
+    await play.scene.up()
+    await play.well_again()
 
 
 @situation(Area.HOLES, outage=True)
@@ -46,6 +48,8 @@ async def answers_are_lost_for_everybody(play: Play) -> None:
     await play.tried()
     play.scene.proxy.mode = Mode.PASS
     play.scene.proxy.cut()
+    await play.scene.up()
+    await play.well_again()
 
 
 @situation(Area.HOLES, outage=True)
@@ -58,7 +62,7 @@ async def echoes_alone_are_answered(play: Play) -> None:
     await play.void(sale, "issuer_down", at_first=("issuer_down", "timeout"), ends=("voided",))
     await play.others(2)
     await play.tried()
-    play.healed()
+    await play.well_again()
 
 
 @situation(Area.HOLES, outage=True)
@@ -88,7 +92,7 @@ async def voids_alone_are_not_answered(play: Play) -> None:
     await play.void(sale, "issuer_down", "timeout", ends=("voided",))
     await play.others(4)
     await play.tried(1)
-    play.healed()
+    await play.well_again()
 
 
 async def _copied(play: Play, kind: FaultKind, *causes: str) -> None:

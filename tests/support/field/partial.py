@@ -24,7 +24,7 @@ async def one_range_down(play: Play) -> None:
     await play.others(4, of_range=_RANGE)
     await play.others(4, of_range="3")
     await play.tried()
-    play.healed()
+    await play.well_again()
 
 
 @situation(Area.PARTIAL, outage=True)
@@ -36,7 +36,7 @@ async def one_range_silent(play: Play) -> None:
     await asyncio.gather(play.others(4, of_range=_RANGE), play.sales(6, till=play.scene.tills[4]))
     await play.voids(sales, _DOWN, ends=("voided",))
     await play.tried()
-    play.healed()
+    await play.well_again()
 
 
 @situation(Area.PARTIAL, "03", "58", "05", "57")
@@ -104,7 +104,7 @@ async def sixty_of_a_hundred_fail(play: Play) -> None:
     await play.voids(sales, _DOWN, ends=("voided",))
     await play.others(10)
     await play.tried(2)
-    play.healed()
+    await play.well_again()
 
 
 @situation(Area.PARTIAL)
@@ -134,7 +134,7 @@ async def slower_and_slower(play: Play) -> None:
     await play.others(4)
     await play.voids(sales, "late_answer", _DOWN, at_first=("late_answer", "timeout", _DOWN))
     await play.tried()
-    play.healed()
+    await play.well_again()
 
 
 @situation(Area.PARTIAL, "91", "96", outage=True)
@@ -160,7 +160,7 @@ async def up_and_down(play: Play) -> None:
         await play.void(sale, _DOWN, ends=("voided",))
         await asyncio.sleep(0.5)
     flapping.cancel()
-    play.healed()
+    await play.well_again()
 
 
 @situation(Area.PARTIAL, outage=True)

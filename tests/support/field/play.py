@@ -201,6 +201,11 @@ class Play:
         server.maintenance = server.silent = False
         self.policy.end_of_day = False
 
+    async def well_again(self) -> None:
+        """Let the issuer do everything right again, and others find that out."""
+        self.healed()
+        await self.others(12, voids=1)
+
     def down(self, *, silent: bool = False) -> None:
         """Let the issuer fail: with the code of the play, or without a word."""
         server = self.scene.issuer.server

@@ -48,7 +48,7 @@ async def one_trouble_after_the_other(play: Play) -> None:
     low = play.scene.world.timeout_ms + 100
     play.meets(FaultKind.DELAY, low_ms=low, high_ms=low + 200)
     await play.others(2)
-    play.healed()
+    await play.well_again()
 
 
 @situation(Area.SEVERAL, "54", "41", "62")
@@ -182,4 +182,4 @@ async def no_money_and_no_issuer(play: Play) -> None:
     )
     await play.scene.money(pending=0, available=9_000_00)
     await play.tried(1)
-    play.healed()
+    await play.well_again()

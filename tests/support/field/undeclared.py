@@ -1,7 +1,7 @@
 """Rules that an issuer goes by and that nobody wrote down: no row in `policies` says them.
 
 Each is a row of a table: how the issuer is set, and how so many voids come about on either side of
-it. Before the day voids of two weeks lie on both sides; then three beyond it fail.
+it. Before the day voids of two weeks lie on both sides; then two beyond it fail.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from .history import written_back
 from .play import Play
 from .situation import Area, Situation, enter
 
-_MANY, _FEW, _TODAY = 12, 2, 3
+_MANY, _FEW, _TODAY = 12, 2, 2
 _RANGE: Final = "7"
 _NOT_VOIDED: Final = ("refunded", "refused", "")
 # Strikes so often at a till; `said` is what is true of those that fail.

@@ -57,7 +57,7 @@ class FieldJudge:
         self._told = Told(world.pool)
         self._denied: defaultdict[UUID, set[str]] = defaultdict(set)
         self.voids: list[FieldVoid] = []
-        self.went_through: list[str] = []
+        self.went_through: list[tuple[str, bool]] = []  # what, and whether it is seen
 
     async def judge(self, situation: Situation, play: Play, *, seen: bool) -> None:
         """Judge each void of a play."""
@@ -73,14 +73,14 @@ class FieldJudge:
             own = case is not None and case["id"] == row["id"]
             if row["state"] in {"approved", "voided"} and not own:
                 if sent.truth.causes != ("none",):
-                    self.went_through.append(f"{situation.name} {play.code}")
+                    self.went_through.append((f"{situation.name} {play.code}", seen))
                 continue
             self.voids.append(await self._judged(situation, play, sent, row, case, seen=seen))
 
     def _without_a_trace(self, situation: Situation, play: Play, sent: Sent, *, seen: bool) -> None:
         """Count what was refused and left nothing, but for its MAC: that has no effect at all."""
         if sent.said in {"", "00", "A0"}:
-            self.went_through.append(f"{situation.name} {play.code}: no row, {sent.said or '--'}")
+            self.went_through.append((f"{situation.name} {play.code}: no row", seen))
             return
         nothing = Look(self._world.running.host.clock.now(), 0, (("nothing", 0.0),))
         of = (situation.name, situation.area.value, seen, sent.said, sent.truth)

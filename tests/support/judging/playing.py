@@ -17,6 +17,7 @@ from tests.support.world import World, world
 from .judge import GIVE_UP_S, FieldJudge
 
 _AT_ONCE: Final = 12
+_WITHOUT_CODES: Final = 2  # plays of a situation that has none
 _PLAY_S: Final = 90.0
 _END_S: Final = GIVE_UP_S + 4.0
 # A drill's pace: three tries within four seconds, and an end within twenty-four.
@@ -28,15 +29,16 @@ PACE: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A situation with one of its codes."""
+    """A situation with one of its codes; one without codes is played several times."""
 
     situation: Situation
     code: str
+    number: int = 1
 
     @property
     def name(self) -> str:
         """Give it a name of its own."""
-        return f"{self.situation.name} {self.code}".rstrip()
+        return f"{self.situation.name} {self.code or f'#{self.number}'}"
 
     @property
     def seen(self) -> bool:
@@ -46,7 +48,12 @@ class Turn:
 
 def turns(wanted: Callable[[Turn], bool]) -> list[Turn]:
     """Give every situation with each of its codes, as far as it is wanted."""
-    found = [Turn(one, code) for one in SITUATIONS.values() for code in one.codes]
+    found = [
+        Turn(one, code, number)
+        for one in SITUATIONS.values()
+        for code in one.codes
+        for number in range(1, 1 + (1 if code else _WITHOUT_CODES))
+    ]
     return [turn for turn in found if wanted(turn)]
 
 
