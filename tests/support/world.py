@@ -62,7 +62,8 @@ class World:
         """End what the host does for a terminal, as the end of its process would."""
         for task in self.running.server._tasks | self.running.server._of_nobody:  # pyright: ignore[reportPrivateUsage]
             frame = getattr(task.get_coro(), "cr_frame", None)
-            if frame is not None and terminal.encode() in frame.f_locals["entry"].message.raw:
+            entry = frame and frame.f_locals.get("entry")  # what is looked up first has none
+            if entry is not None and terminal.encode() in entry.message.raw:
                 task.cancel()
 
     async def switch(self, issuer_id: str, *, on: bool) -> None:
