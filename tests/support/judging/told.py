@@ -11,10 +11,10 @@ from annul.api.v1.voids import standing
 from annul.console.cases import plain_words
 from annul.diagnose.gather import Gatherer
 from annul.domain.text import Text
-from annul.resolve.case import Case
+from annul.resolve.case import UNPROVED, Case
 from tests.support.desks import make_desk
 
-from .claims import apart, denied, money
+from .claims import OPEN, apart, denied, money
 
 _AGAIN: Final = 5  # looks until nothing has changed while one looked
 _SNAPSHOT: Final = """
@@ -73,6 +73,8 @@ class Told:
                 if case.ended and events:
                     said.append((f"event {events[-1]['what']}", events[-1]["why"]["en"]))
                 where = money(before["original"], before["attempts"])
+                if case.ended == UNPROVED:  # what is proved since then takes it up again
+                    where = OPEN
                 cause = case.confirmed or case.cause
                 return denied(said, where, cause, ended=bool(case.ended)) + apart(events)
         return []
