@@ -19,9 +19,9 @@ UPDATE transactions t SET
     ended_at = t.ended_at - make_interval(days => s.days) + $2::interval
 FROM (SELECT card_hash, ($3 + dense_rank() OVER (ORDER BY card_hash) % $4)::int AS days
       FROM (SELECT DISTINCT card_hash FROM transactions
-            WHERE merchant_id = $1 AND received_at > now() - interval '10 minutes') cards) s
+            WHERE merchant_id = $1 AND received_at > now() - interval '3 hours') cards) s
 WHERE t.merchant_id = $1 AND t.card_hash = s.card_hash
-  AND t.received_at > now() - interval '10 minutes'
+  AND t.received_at > now() - interval '3 hours'
 """
 _SETTLED: Final = """
 SELECT NOT EXISTS (SELECT FROM transactions WHERE merchant_id = $1
