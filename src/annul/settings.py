@@ -165,6 +165,18 @@ class Settings(BaseSettings):
         description="seconds until a case ends as refused at the latest; by cause if unset",
     )
 
+    learnt_every_s: float = Field(
+        10.0,
+        gt=0,
+        description="seconds between two looks at what issuers' answers say of their rules",
+    )
+    learnt_policies_from: float = Field(
+        1.01,
+        ge=0.9,
+        le=1.01,
+        description="a learnt rule that is as sure becomes a policy by itself; above 1: none does",
+    )
+
     retention_days: dict[str, Annotated[int, Field(le=36_500)]] = Field(
         default_factory=dict,
         description="days for which a subject is kept, where not as documented",

@@ -1,4 +1,4 @@
-"""What an issuer answers to many voids, by a rule that nobody knows: samples as the database has them."""
+"""What an issuer answers to many voids, by a rule that nobody knows: as samples."""
 
 import random
 from collections.abc import Callable, Iterable, Sequence
@@ -109,8 +109,8 @@ async def put_answers(
     draw = random.Random(f"{issuer} {seed}")
     records = [
         (
-            "898000058120000", UUID(int=draw.getrandbits(128)), issuer, one.prefix, one.role, one.at,
-            UUID(int=draw.getrandbits(128)), one.amount, one.age_s, one.place, one.since_s,
+            "898000058120000", UUID(int=draw.getrandbits(128)), issuer, one.prefix, one.role,
+            one.at, UUID(int=draw.getrandbits(128)), one.amount, one.age_s, one.place, one.since_s,
             one.minute, one.sale_minute, one.whole, True, one.ok, one.code, one.amid,
         )
         for one in answers

@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from annul.diagnose.fitting import Fitting
 from annul.diagnose.gather import Gatherer
+from annul.diagnose.learning import Learning
 from annul.diagnose.lessons import Lessons
+from annul.diagnose.samples import Samples
 from annul.domain.business_day import Calendar
 from annul.domain.cells import NONE
 from annul.host.connections import ConnectionLimits
@@ -222,7 +225,7 @@ async def _start_workers(
         base.settings.retention_days,
         loops=base.loops,
     )
-    resolvers = (resolver,) if base.settings.resolver else ()
+    resolvers = (resolver, _learning(base, host)) if base.settings.resolver else ()
     if host.issuers.keys is not None:
         asking = KeyAsking(host.issuers, host.issuers.keys)
         loop = base.loops.start("issuer_keys", asking.turn, first_s=_KEYS_S, every_s=_KEYS_S)
@@ -230,6 +233,19 @@ async def _start_workers(
     for part in (forwarder, *resolvers, sweep, retention, *_sealing(base, host)):
         part.start()
         stack.push_async_callback(part.stop)
+
+
+def _learning(base: Ground, host: Host) -> Learning:
+    settings = base.settings
+    return Learning(
+        Samples(base.pool, settings.zone),
+        Fitting(base.pool, settings.zone),
+        host.calendar,
+        base.clock,
+        every_s=settings.learnt_every_s,
+        policies_from=settings.learnt_policies_from,
+        loops=base.loops,
+    )
 
 
 def _sealing(base: Ground, host: Host) -> tuple[Sealing, ...]:

@@ -31,7 +31,9 @@ REFUSED: Final = 0.97  # share that is refused behind a boundary
 PROVEN: Final = 3.0  # of what is left of a gain: 95 % sure
 _NEVER_LEAST: Final = 5
 _NEVER_HOURS: Final = 3  # in which nothing was approved, if nobody else speaks for the issuer
-_CHANGED: Final = 5.0  # so much better a boundary of the newest answers must be to take another's place
+_CHANGED: Final = (
+    5.0  # so much better a boundary of the newest answers must be to take another's place
+)
 _COMMON: Final = 0.3  # share that may be refused where there is no rule and nothing to compare with
 _BUCKET: Final = 5  # minutes
 _BUCKETS: Final = DAY_MINUTES // _BUCKET
@@ -149,7 +151,7 @@ def _hours(found: Mapping[int, Row]) -> _Found | None:
     aa, rr = sum(a), sum(r)
     if min(aa, rr) < LEAST:
         return None
-    span = (0, 0)
+    span, ab, rb = (0, 0), 0, 0
     p = rr / (aa + rr)
     for _ in range(3):  # the rate of the rest depends on what the hours take
         p = min(max(p, 0.01), 0.9)
@@ -202,7 +204,9 @@ def _day_end(found: Mapping[int, Row]) -> _Found | None:
         one = _weighed(aa, rr, a, r, _BUCKETS, at * _BUCKET, None)
         ends += () if one is None else (one,)
     # Where many explain the same, the one that somebody would have chosen.
-    return max(ends, key=lambda one: (round(one[-1], 6), one[0] % 60 == 0, one[0] % 30 == 0), default=None)
+    return max(
+        ends, key=lambda one: (round(one[-1], 6), one[0] % 60 == 0, one[0] % 30 == 0), default=None
+    )
 
 
 def _weighed(
@@ -230,15 +234,15 @@ def _likely(a: int, r: int, refused: float) -> float:
 
 
 def likeliest(found: Iterable[Boundary]) -> list[Boundary]:
-    """Give what is worth proving, the likeliest first: of each kind one window, and range or all."""
+    """Give what is worth proving, the likeliest first: of each kind one window, range or all."""
     windows: dict[tuple[str, str, RuleKind], list[Boundary]] = {}
     for one in found:
         if one.gain > PROVEN and _mostly_refused(one):
             windows.setdefault((one.prefix, one.role, one.kind), []).append(one)
     chosen = {key: _window(several) for key, several in windows.items()}
     ranges: dict[tuple[str, RuleKind], int] = {}
-    for _, role, kind in chosen:
-        ranges[role, kind] = ranges.get((role, kind), 0) + 1
+    for prefix, role, kind in chosen:
+        ranges[role, kind] = ranges.get((role, kind), 0) + bool(prefix)
     kept: list[Boundary] = []
     for (prefix, role, kind), one in chosen.items():
         general = chosen.get(("", role, kind))
@@ -258,14 +262,15 @@ def _mostly_refused(one: Boundary) -> bool:
 
 def _window(several: Sequence[Boundary]) -> Boundary:
     """Choose among windows: the widest, unless the newest answers contradict its boundary."""
-    ordered = sorted(several, key=lambda one: one.since)
-    return next((one for one in ordered[1:] if one.better > _CHANGED), ordered[0])
+    widest = min(several, key=lambda one: one.since)
+    newest = max(several, key=lambda one: one.better)
+    return newest if newest.better > _CHANGED else widest
 
 
 def proven(issuer_id: str, one: Boundary, behind: Sequence[Behind]) -> LearntRule | None:
     """Make a rule of a boundary by what lies behind it, the newest first; None if it does not hold.
 
-    It counts since the moment from which it explains most: what was approved before is no exception.
+    It counts since the moment from which it explains most: approved before is no exception.
     """
     if len(behind) < LEAST or all(one.ok for one in behind[:_LAST]):
         return None

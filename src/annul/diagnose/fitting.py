@@ -4,13 +4,14 @@ What one rule explains is left out before the next is looked for, so that no ref
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 from uuid_utils.compat import uuid7
 
-from annul.domain.learnt import LearntRule, RuleKind
+from annul.domain.learnt import LearntRule, RuleKind, RuleState
 from annul.store.sql import load
 
 from .boundaries import (
@@ -39,6 +40,7 @@ _WINDOWS: Final = (
     timedelta(hours=1),
 )
 _DAILY: Final = _WINDOWS[:2]  # hours of the day need several days
+_ENOUGH: Final = 10  # on each side, before a rule becomes a policy by itself
 _MOST: Final = 4  # rules that are looked for in one fit
 _TRIED: Final = 4  # hypotheses that are looked at more closely in each round
 
@@ -54,18 +56,15 @@ class Fitting:
         """Name issuers with samples that no fit has seen."""
         return [row["issuer_id"] for row in await self._pool.fetch(*_SQL["fresh"](most=most))]
 
-    async def issuers(self) -> list[str]:
-        """Name all issuers of which there are samples."""
-        return [row["issuer_id"] for row in await self._pool.fetch(*_SQL["issuers"]())]
-
-    async def whole(self, day: Any) -> None:
-        """Keep that all issuers were looked at on a day."""
-        await self._pool.execute(*_SQL["whole"](day=day))
+    async def due(self, day: date, most: int) -> list[str]:
+        """Name issuers of which not all samples were looked at on a day."""
+        rows = await self._pool.fetch(*_SQL["due"](day=day, most=most))
+        return [row["issuer_id"] for row in rows]
 
     async def rules(self, issuer_id: str) -> tuple[LearntRule, ...]:
         """Give the rules of an issuer that may count."""
         rows = await self._pool.fetch(*_SQL["of_issuer"](issuer=issuer_id))
-        return tuple(LearntRule.of(row) for row in rows)
+        return tuple(LearntRule.of(dict(row)) for row in rows)
 
     async def fit(self, issuer_id: str, now: datetime, most: int = LIVE) -> list[LearntRule]:
         """Find what an issuer's samples say, the newest `most` of them."""
@@ -92,9 +91,7 @@ class Fitting:
     ) -> tuple[Boundary, LearntRule] | None:
         """Give the likeliest rule that holds, None when none does."""
         windows = [now - window for window in _WINDOWS]
-        rows = await connection.fetch(
-            *_SQL["totals"](**asked, least=LEAST, windows=windows)
-        )
+        rows = await connection.fetch(*_SQL["totals"](**asked, least=LEAST, windows=windows))
         if not any(row["r"] >= LEAST for row in rows):
             return None
         hypotheses = [*never(rows)]
@@ -126,12 +123,16 @@ class Fitting:
         return None
 
     async def keep(
-        self, issuer_id: str, found: Sequence[LearntRule], now: datetime, *, whole: bool
+        self,
+        issuer_id: str,
+        found: Sequence[LearntRule],
+        now: datetime,
+        whole: date | None = None,
     ) -> None:
         """Bring what is kept of an issuer's rules up to date.
 
-        A rule that was found with another boundary is another rule; after a fit of all samples one
-        that was not found has ended.
+        A rule that was found with another boundary is another rule. `whole`: all samples were
+        looked at, for that day; then a rule that was not found has ended.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(*_SQL["open"](issuer=issuer_id))
@@ -142,14 +143,58 @@ class Fitting:
                     await connection.execute(*_SQL["refresh"](**_values(rule, row["id"], now)))
                     continue
                 if row is not None:
-                    await connection.execute(
-                        *_SQL["close"](issuer=issuer_id, id=row["id"], now=now)
-                    )
+                    await self._close(connection, row, now)
                 what = {"prefix": rule.prefix, "role": rule.role, "rule": rule.kind.value}
                 await connection.execute(*_SQL["add"](**_values(rule, uuid7(), now), **what))
             for row in known.values() if whole else ():
-                await connection.execute(*_SQL["close"](issuer=issuer_id, id=row["id"], now=now))
-            await connection.execute(*_SQL["fitted"](issuer=issuer_id, now=now))
+                await self._close(connection, row, now)
+            await connection.execute(*_SQL["fitted"](issuer=issuer_id, now=now, day=whole))
+
+    async def _close(self, connection: Any, row: Any, now: datetime) -> None:
+        await connection.execute(*_SQL["close"](issuer=row["issuer_id"], id=row["id"], now=now))
+
+    async def adopt_surest(self, issuer_id: str, level: float, now: datetime) -> int:
+        """Make policies of rules that are as sure as `level`; gives how many."""
+        made = 0
+        for rule in () if level > 1 else await self.rules(issuer_id):
+            enough = (
+                min(rule.refused_beyond, rule.approved_within or rule.refused_beyond) >= _ENOUGH
+            )
+            if rule.state != RuleState.SUSPECTED or rule.sure < level or not enough:
+                continue
+            async with self._pool.acquire() as connection, connection.transaction():
+                policy = await adopt(connection, rule, "annul", now)
+                if policy is not None:
+                    made += 1
+                    kept = _SQL["adopted"](
+                        issuer=issuer_id, id=rule.id, policy=policy, now=now, note=_note(rule)
+                    )
+                    await connection.execute(*kept)
+        return made
+
+
+async def adopt(connection: Any, rule: LearntRule, who: str, now: datetime) -> UUID | None:
+    """Make a policy of a rule; None when no policy says the same, or somebody was faster."""
+    if rule.policy is None:
+        return None
+    return await connection.fetchval(
+        *_SQL["adopt"](
+            issuer=rule.issuer_id,
+            id=UUID(rule.id),
+            policy=uuid7(),
+            kind=rule.policy.value,
+            note=_note(rule),
+            who=who,
+            now=now,
+        )
+    )
+
+
+def _note(rule: LearntRule) -> str:
+    return (
+        f"learnt: {rule.refused_beyond} refused, {rule.approved_within} approved, "
+        f"{rule.sure:.1%} sure"
+    )
 
 
 def _asked(

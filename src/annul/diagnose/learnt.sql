@@ -142,17 +142,15 @@ FROM learnt_rules WHERE issuer_id = :issuer AND ended_at IS NULL AND state <> 'd
 SELECT issuer_id FROM learning WHERE fresh AND issuer_id <> ''
 ORDER BY fitted_at NULLS FIRST, issuer_id LIMIT :most;
 
--- name: issuers
--- description: All issuers of which there are samples.
-SELECT issuer_id FROM learning WHERE issuer_id <> '' ORDER BY issuer_id;
+-- name: due
+-- description: Issuers of which not all samples were looked at on a day.
+SELECT issuer_id FROM learning WHERE issuer_id <> '' AND coalesce(whole_on < :day, true)
+ORDER BY issuer_id LIMIT :most;
 
 -- name: fitted
--- description: Keep that an issuer has been looked at.
-UPDATE learning SET fresh = false, fitted_at = :now WHERE issuer_id = :issuer;
-
--- name: whole
--- description: Keep that all issuers have been looked at on a day.
-UPDATE learning SET whole_on = :day WHERE issuer_id = '';
+-- description: Keep that an issuer was looked at; with a day, that this was all of it.
+UPDATE learning SET fresh = false, fitted_at = :now, whole_on = coalesce(:day, whole_on)
+WHERE issuer_id = :issuer;
 
 -- name: open
 -- description: Rules of an issuer that have not ended.
@@ -182,5 +180,29 @@ SET number = :number, until = :until, within = :within, beyond = :beyond,
 WHERE issuer_id = :issuer AND id = :id AND ended_at IS NULL;
 
 -- name: close
--- description: Keep that a rule counts no more.
-UPDATE learnt_rules SET ended_at = :now WHERE issuer_id = :issuer AND id = :id AND ended_at IS NULL;
+-- description: Keep that a rule counts no more, nor the policy that came of it by itself.
+WITH closed AS (
+    UPDATE learnt_rules SET ended_at = :now
+    WHERE issuer_id = :issuer AND id = :id AND ended_at IS NULL
+    RETURNING policy_id
+)
+UPDATE policies p SET valid_until = greatest(:now, p.valid_from + interval '1 microsecond')
+FROM closed c
+WHERE p.issuer_id = :issuer AND p.id = c.policy_id AND p.set_by = 'annul' AND p.valid_until IS NULL;
+
+-- name: adopt
+-- description: Make a policy of a rule that is suspected, in force since the rule is.
+WITH adopted AS (
+    UPDATE learnt_rules SET state = 'policy', policy_id = :policy
+    WHERE issuer_id = :issuer AND id = :id AND state = 'suspected' AND ended_at IS NULL
+    RETURNING issuer_id, number, since
+)
+INSERT INTO policies (issuer_id, id, kind, number, valid_from, note, set_by, set_at)
+SELECT issuer_id, :policy, :kind, number, since, :note, :who, :now FROM adopted
+RETURNING id;
+
+-- name: adopted
+-- description: Keep in the audit log that a rule became a policy by itself.
+INSERT INTO audit (id, at, who, role, action, object, reason, detail)
+VALUES (gen_random_uuid(), :now, 'annul', '', 'adopt-rule', 'issuer ' || :issuer::text, :note,
+        jsonb_build_object('id', :id::text, 'policy', :policy::uuid));

@@ -1,10 +1,10 @@
-"""Takes samples: from the journal into what rules are learnt of, in one statement for a stretch of it.
+"""Takes samples: from the journal into what rules are learnt of, one stretch in a statement.
 
 Each stretch begins where the last one ended, and once more with what came shortly before, so that
 nothing depends on who takes it, nor on how far one that ended in the middle had come.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -21,7 +21,9 @@ _SQL: Final = load(
     voids=listed(VOIDS),
     booked=listed(BOOKED),
     faults=listed(FAULTS),
-    roles=" ".join(f"WHEN c.kind IN ({listed(kinds)}) THEN '{role}'" for role, kinds in ROLES.items()),
+    roles=" ".join(
+        f"WHEN c.kind IN ({listed(kinds)}) THEN '{role}'" for role, kinds in ROLES.items()
+    ),
 )
 AGAIN: Final = timedelta(seconds=150)  # by then all has an answer, and others have spoken
 ROWS: Final = 20_000  # transactions in one stretch
@@ -35,11 +37,11 @@ class Stretch(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """The right to learn for a while: up to where samples reach, and the day of the last whole fit."""
+    """The right to learn for a while: up to where samples reach, the last day all was looked at."""
 
     until: datetime
     taken_until: datetime | None
-    whole_on: object
+    whole_on: date | None
 
 
 class Samples:
@@ -58,6 +60,10 @@ class Samples:
     async def release(self, claim: Claim) -> None:
         """Give it back."""
         await self._pool.execute(*_SQL["release"](until=claim.until))
+
+    async def retaken(self, day: date) -> None:
+        """Keep that what came late of earlier days was taken on a day."""
+        await self._pool.execute(*_SQL["retaken"](day=day))
 
     async def take(
         self, since: datetime, until: datetime, again: timedelta = AGAIN, rows: int = ROWS

@@ -6,6 +6,10 @@ UPDATE learning SET leased_until = :until
 WHERE issuer_id = '' AND (leased_until IS NULL OR leased_until <= :now)
 RETURNING taken_until, whole_on;
 
+-- name: retaken
+-- description: Keep that what came late of earlier days was taken on a day.
+UPDATE learning SET whole_on = :day WHERE issuer_id = '';
+
 -- name: release
 -- description: Let somebody else learn; the lease that another has taken since stays.
 UPDATE learning SET leased_until = NULL WHERE issuer_id = '' AND leased_until = :until;

@@ -4,7 +4,7 @@ Pure: what a rule is, whether a void breaks it, and which cause that is. Amounts
 spans in seconds, times of day in minutes since midnight of the business's zone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -39,7 +39,7 @@ class RuleState(StrEnum):
 
 
 class UndoRole(StrEnum):
-    """What rules are told apart by: what gives back at once, sets a hold free, or gives back later."""
+    """What rules are told apart by: giving back at once, setting free, giving back later."""
 
     VOID = "void"
     RELEASE = "release"
@@ -147,26 +147,12 @@ class Undoing:
 
 def breaks(rule: LearntRule, void: Undoing) -> bool:
     """Say whether a void breaks a rule; what is not known keeps it."""
-    if void.role != rule.role or not void.prefix.startswith(rule.prefix):
-        return False
-    match rule.kind:
-        case RuleKind.NEVER:
-            return True
-        case RuleKind.AMOUNT:
-            return void.amount > rule.number
-        case RuleKind.COUNT:
-            return void.place is not None and void.place > rule.number
-        case RuleKind.INTERVAL:
-            return void.since_s is not None and void.since_s < rule.number
-        case RuleKind.AGE:
-            return void.age_s is not None and void.age_s > rule.number
-        case RuleKind.HOURS:
-            assert rule.until is not None, "hours end"
-            return void.minute is not None and within_hours(rule.number, rule.until, void.minute)
-        case RuleKind.DAY_END:
-            return crosses(rule.number, void)
-        case RuleKind.WHOLE:
-            return void.whole is False
+    return is_about(rule, void) and _BREAKS[rule.kind](rule, void)
+
+
+def is_about(rule: LearntRule, void: Undoing) -> bool:
+    """Say whether a void is one of those that a rule is about."""
+    return void.role == rule.role and void.prefix.startswith(rule.prefix)
 
 
 def within_hours(first: int, until: int, minute: int) -> bool:
@@ -182,26 +168,51 @@ def crosses(end: int, void: Undoing) -> bool:
     return void.age_s >= DAY_S or to_end <= (void.minute - void.sale_minute) % DAY_MINUTES
 
 
+_BREAKS: Final[Mapping[RuleKind, Callable[[LearntRule, Undoing], bool]]] = {
+    RuleKind.NEVER: lambda _rule, _void: True,
+    RuleKind.AMOUNT: lambda rule, void: void.amount > rule.number,
+    RuleKind.COUNT: lambda rule, void: void.place is not None and void.place > rule.number,
+    RuleKind.INTERVAL: lambda rule, void: void.since_s is not None and void.since_s < rule.number,
+    RuleKind.AGE: lambda rule, void: void.age_s is not None and void.age_s > rule.number,
+    RuleKind.HOURS: lambda rule, void: (
+        void.minute is not None
+        and rule.until is not None
+        and within_hours(rule.number, rule.until, void.minute)
+    ),
+    RuleKind.DAY_END: lambda rule, void: crosses(rule.number, void),
+    RuleKind.WHOLE: lambda _rule, void: void.whole is False,
+}
+
+
 def broken(rules: Iterable[LearntRule], void: Undoing) -> LearntRule | None:
     """Give the rule that a void breaks, of several the surest, with the most behind it."""
-    found = [
-        rule for rule in rules if rule.state != RuleState.DISMISSED and breaks(rule, void)
-    ]
+    found = [rule for rule in rules if rule.state != RuleState.DISMISSED and breaks(rule, void)]
     return max(found, key=lambda rule: (round(rule.sure, 2), rule.refused_beyond), default=None)
 
 
 def about(rules: Iterable[LearntRule], void: Undoing) -> bool:
     """Say whether any rule is known that a void like this could break."""
-    return any(
-        rule.state != RuleState.DISMISSED
-        and rule.role == void.role
-        and void.prefix.startswith(rule.prefix)
-        for rule in rules
-    )
+    return any(rule.state != RuleState.DISMISSED and is_about(rule, void) for rule in rules)
 
 
 # Steps in which people choose limits: money, spans, and what is counted one by one.
-_SPANS: Final = (86_400, 43_200, 21_600, 10_800, 7_200, 3_600, 1_800, 900, 600, 300, 120, 60, 30, 10, 5)
+_SPANS: Final = (
+    86_400,
+    43_200,
+    21_600,
+    10_800,
+    7_200,
+    3_600,
+    1_800,
+    900,
+    600,
+    300,
+    120,
+    60,
+    30,
+    10,
+    5,
+)
 _MONEY: Final = tuple(step * 10**power for power in range(11, -1, -1) for step in (5, 2, 1))
 
 

@@ -8,7 +8,20 @@ from .learnt import LearntRule, RuleKind, UndoRole
 from .money import show
 from .text import Text
 
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS: Final = (
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+)
 _ROLES: Final[Mapping[str, Text]] = {
     UndoRole.VOID: Text("撤销", "voids"),
     UndoRole.RELEASE: Text("预授权撤销", "voids of pre-authorisations"),
@@ -83,7 +96,9 @@ def _hours(rule: LearntRule, role: Text) -> tuple[Text, Text]:
 def _day_end(rule: LearntRule, role: Text) -> tuple[Text, Text]:
     end = clock(rule.number)
     return (
-        Text(f"{end}之前消费、{end}之后的{role.zh}", f"{role.en} after {end} of what was sold before"),
+        Text(
+            f"{end}之前消费、{end}之后的{role.zh}", f"{role.en} after {end} of what was sold before"
+        ),
         Text("未跨过该时刻的", "others"),
     )
 
@@ -116,16 +131,18 @@ def said(rule: LearntRule, zone: tzinfo) -> Text:
     beyond, within = _SIDES[rule.kind](rule, _ROLES[rule.role])
     refused, tried = rule.refused_beyond, rule.refused_beyond + rule.exceptions
     approved, others = rule.approved_within, rule.approved_within + rule.refused_within
-    zh = f"{beyond.zh}{tried}笔中{refused}笔被拒"
+    zh = f"{beyond.zh}：{tried}笔中{refused}笔被拒"
     en = f"{beyond.en} were refused {refused} of {tried} times"
     if within.en:
-        zh += f"，{within.zh}{others}笔中{approved}笔成功"
+        zh += f"；{within.zh}：{others}笔中{approved}笔成功"
         en += f", {within.en} approved {approved} of {others}"
     if rule.prefix:
-        zh, en = f"卡段{rule.prefix}：{zh}", f"cards {rule.prefix}: {en}"
+        zh, en = f"卡段{rule.prefix}，{zh}", f"cards {rule.prefix}: {en}"
     when = _when(rule.since, zone)
     before = Text("，此前允许", "; before, they were approved") if rule.changed else Text("", "")
-    return Text(f"{zh}，自{when.zh}起{before.zh}", f"{en[0].upper()}{en[1:]}, since {when.en}{before.en}")
+    return Text(
+        f"{zh}；自{when.zh}起{before.zh}", f"{en[0].upper()}{en[1:]}, since {when.en}{before.en}"
+    )
 
 
 def _when(at: datetime, zone: tzinfo) -> Text:

@@ -1,4 +1,4 @@
-"""Rules that issuers keep to themselves are found in their answers, and none where there is none."""
+"""Rules that issuers keep to themselves are found in answers, and none where there is none."""
 
 import random
 from collections.abc import Callable
@@ -28,7 +28,12 @@ _RULES: Final[dict[str, tuple[RuleKind, int, int, Refuses]]] = {
     # kind, the number to be found, by how much it may be off, what is refused
     "amount": (RuleKind.AMOUNT, 50_000, 2_000, lambda one: one.amount > 50_000),
     "count": (RuleKind.COUNT, 2, 0, lambda one: (one.place or 1) > 2),
-    "interval": (RuleKind.INTERVAL, 600, 60, lambda one: one.since_s is not None and one.since_s < 600),
+    "interval": (
+        RuleKind.INTERVAL,
+        600,
+        60,
+        lambda one: one.since_s is not None and one.since_s < 600,
+    ),
     "age": (RuleKind.AGE, 3_600, 300, lambda one: one.age_s > 3_600),
     "hours": (RuleKind.HOURS, 23 * 60, 15, _in_hours),
     "day_end": (RuleKind.DAY_END, 12 * 60, 30, _over_end),
@@ -75,7 +80,9 @@ async def test_what_is_refused_in_an_outage_is_no_rule(pool: asyncpg.Pool) -> No
 
 async def test_an_hour_of_one_day_is_no_rule(pool: asyncpg.Pool) -> None:
     day = NOW - timedelta(days=2)
-    answers = answered(Crowd(days=10).ask(4_000), lambda one: abs(one.at - day) < timedelta(hours=1))
+    answers = answered(
+        Crowd(days=10).ask(4_000), lambda one: abs(one.at - day) < timedelta(hours=1)
+    )
     assert sum(not one.ok for one in answers) > 20
     for one in answers:
         one.amid = None  # nobody else spoke
@@ -125,9 +132,7 @@ async def test_a_rule_that_changed_yesterday_is_the_new_one(
 async def test_a_rule_that_was_lifted_is_none(pool: asyncpg.Pool) -> None:
     lifted = NOW - timedelta(days=1)
     answers = [*Crowd().ask(600), *Crowd(seed=5, days=0.9).ask(60)]
-    await put_answers(
-        pool, answered(answers, lambda one: one.at < lifted and one.amount > 50_000)
-    )
+    await put_answers(pool, answered(answers, lambda one: one.at < lifted and one.amount > 50_000))
     assert await _fit(pool) == []
 
 
