@@ -17,7 +17,7 @@ from annul.store.sql import load
 from . import overview
 from .audit import audit
 from .desk import Desk, NothingThere
-from .permission import NotValid, changing
+from .permission import NotValid, Pooled, changing
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "issuers.sql")
@@ -48,7 +48,7 @@ async def listing(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
     ]
 
 
-async def find(desk: Desk, issuer_id: str) -> dict[str, Any]:
+async def find(desk: Pooled, issuer_id: str) -> dict[str, Any]:
     """Find an issuer; raises `NothingThere`."""
     row = await desk.pool.fetchrow(*_SQL["find"](issuer=issuer_id))
     if row is None:

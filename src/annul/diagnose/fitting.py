@@ -40,6 +40,8 @@ _WINDOWS: Final = (
     timedelta(hours=1),
 )
 _DAILY: Final = _WINDOWS[:2]  # hours of the day need several days
+# One plan does not suit all issuers, and compiling takes longer than it gives.
+_BY_HAND: Final = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off"
 _ENOUGH: Final = 10  # on each side, before a rule becomes a policy by itself
 _MOST: Final = 4  # rules that are looked for in one fit
 _TRIED: Final = 4  # hypotheses that are looked at more closely in each round
@@ -70,7 +72,11 @@ class Fitting:
         """Find what an issuer's samples say, the newest `most` of them."""
         found: list[LearntRule] = []
         explained: list[Boundary] = []
-        async with self._pool.acquire() as connection:
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await connection.execute(_BY_HAND)
             for _ in range(_MOST):
                 asked = _asked(issuer_id, now, most, explained)
                 known = {(one.prefix, one.role, one.kind) for one in explained}

@@ -1,12 +1,12 @@
 -- Rules that samples say. One issuer at a time: each question sorts its samples in memory.
 
 -- name: samples
--- description: Samples of an issuer that may show a rule, each original once refused and once approved.
--- The first of each counts: tries of one void are one witness. Refusals while the issuer's other
+-- description: Samples of an issuer that may show a rule; of the refusals of one original the first.
+-- Tries of one void are one witness. Refusals while the issuer's other
 -- requests failed too say nothing, and what rules already found explain is left out. `vals` are what a
 -- boundary may lie in, each so that refusals are above it, in the order of `annul.diagnose.boundaries`.
 SELECT s.* FROM (
-    SELECT DISTINCT ON (coalesce(v.original_id, v.id), v.role, v.ok)
+    SELECT DISTINCT ON (CASE WHEN v.ok THEN v.id ELSE coalesce(v.original_id, v.id) END, v.role, v.ok)
            v.prefix, v.role, v.at, v.ok, v.code, v.amid, v.minute, v.sale_minute,
            v.age_s >= 86400 AS next_day,
            ARRAY[v.amount, v.place,
@@ -15,7 +15,7 @@ SELECT s.* FROM (
     FROM (SELECT * FROM void_samples
           WHERE issuer_id = :issuer AND at >= :since ORDER BY at DESC LIMIT :most) v
     WHERE v.ok OR coalesce(v.amid, 0) < :outage
-    ORDER BY coalesce(v.original_id, v.id), v.role, v.ok, v.at) s
+    ORDER BY CASE WHEN v.ok THEN v.id ELSE coalesce(v.original_id, v.id) END, v.role, v.ok, v.at) s
 WHERE s.ok OR NOT EXISTS (
     SELECT FROM unnest(:prefixes::text[], :roles::text[], :features::integer[], :beyonds::bigint[],
                        :untils::integer[]) AS k (prefix, role, feature, beyond, until)
@@ -74,15 +74,19 @@ WITH samples AS MATERIALIZED ({samples}), ranges AS MATERIALIZED ({ranges}), poi
     SELECT DISTINCT ON (prefix, role, feature, since) * FROM weighed
     WHERE gain > 0 AND r > 0 AND rb >= :least AND aw >= :least
     ORDER BY prefix, role, feature, since, gain DESC, value DESC
+), wide AS (
+    SELECT DISTINCT ON (prefix, role, feature) prefix, role, feature, value FROM best
+    ORDER BY prefix, role, feature, since
+), rivals AS (
+    SELECT DISTINCT ON (w.prefix, w.role, w.feature, w.since)
+           w.prefix, w.role, w.feature, w.since, w.gain
+    FROM weighed w JOIN wide USING (prefix, role, feature)
+    WHERE w.value >= wide.value ORDER BY w.prefix, w.role, w.feature, w.since, w.value
 )
 SELECT b.prefix, b.role, b.feature, b.since, b.value AS beyond, b.within, b.cuts::integer AS cuts,
        b.aw::integer AS aw, b.rw::integer AS rw, b.ab::integer AS ab, b.rb::integer AS rb, b.gain,
-       coalesce((SELECT w.gain FROM weighed w
-                 WHERE (w.prefix, w.role, w.feature, w.since) = (b.prefix, b.role, b.feature, b.since)
-                   AND w.value >= wide.value ORDER BY w.value LIMIT 1), 0) AS rival
-FROM best b
-JOIN (SELECT DISTINCT ON (prefix, role, feature) * FROM best ORDER BY prefix, role, feature, since)
-    AS wide USING (prefix, role, feature)
+       coalesce(r.gain, 0) AS rival
+FROM best b LEFT JOIN rivals r USING (prefix, role, feature, since)
 ORDER BY b.prefix, b.role, b.feature, b.since;
 
 -- name: totals
