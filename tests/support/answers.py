@@ -15,7 +15,7 @@ ZONE: Final = ZoneInfo("Asia/Shanghai")
 ISSUER: Final = "00000101"
 _COLUMNS: Final = (
     "merchant_id", "id", "issuer_id", "prefix", "role", "at", "original_id", "amount", "age_s",
-    "place", "since_s", "minute", "sale_minute", "whole", "same_day", "ok", "code", "amid",
+    "place", "since_s", "minute", "sale_minute", "whole", "same_day", "ok", "code", "amid", "card",
 )  # fmt: skip
 
 
@@ -34,6 +34,7 @@ class Asked:
     amid: float | None = 0.0
     ok: bool = True
     code: str = "00"
+    card: int | None = None
 
     @property
     def minute(self) -> int:
@@ -112,6 +113,7 @@ async def put_answers(
             "898000058120000", UUID(int=draw.getrandbits(128)), issuer, one.prefix, one.role,
             one.at, UUID(int=draw.getrandbits(128)), one.amount, one.age_s, one.place, one.since_s,
             one.minute, one.sale_minute, one.whole, True, one.ok, one.code, one.amid,
+            draw.getrandbits(60) if one.card is None else one.card,
         )
         for one in answers
     ]  # fmt: skip

@@ -29,8 +29,9 @@ FEATURES: Final = (
 LEAST: Final = 4  # on either side
 REFUSED: Final = 0.97  # share that is refused behind a boundary
 PROVEN: Final = 3.0  # of what is left of a gain: 95 % sure
+_CARDS: Final = 2  # that are refused, unless the one is approved elsewhere
 _NEVER_LEAST: Final = 5
-_NEVER_HOURS: Final = 3  # in which nothing was approved, if nobody else speaks for the issuer
+_NEVER_HOURS: Final = 6  # in which nothing was approved, if nobody else speaks for the issuer
 _CHANGED: Final = (
     5.0  # so much better a boundary of the newest answers must be to take another's place
 )
@@ -77,6 +78,8 @@ class Behind(NamedTuple):
     code: str
     day: date
     value: int | None
+    card: int | None
+    works: bool  # the card was approved elsewhere
 
 
 # From counts to hypotheses ----------------------------------------------------------------------
@@ -280,6 +283,9 @@ def proven(issuer_id: str, one: Boundary, behind: Sequence[Behind]) -> LearntRul
     exceptions = len(newer) - len(refused)
     if len(refused) < LEAST or exceptions > 0.15 * len(refused):
         return None
+    cards = {sample.card for sample in refused}
+    if len(cards) < _CARDS and None not in cards and not any(one.works for one in refused):
+        return None  # it may be the card that is refused
     days = {sample.day for sample in refused}
     if one.kind in {RuleKind.HOURS, RuleKind.DAY_END} and len(days) < 2:
         return None  # an outage, for all that is known

@@ -7,7 +7,7 @@
 -- boundary may lie in, each so that refusals are above it, in the order of `annul.diagnose.boundaries`.
 SELECT s.* FROM (
     SELECT DISTINCT ON (CASE WHEN v.ok THEN v.id ELSE coalesce(v.original_id, v.id) END, v.role, v.ok)
-           v.prefix, v.role, v.at, v.ok, v.code, v.amid, v.minute, v.sale_minute,
+           v.prefix, v.role, v.at, v.ok, v.code, v.card, v.amid, v.minute, v.sale_minute, v.age_s,
            v.age_s >= 86400 AS next_day,
            ARRAY[v.amount, v.place,
                  CASE WHEN v.place IS NOT NULL THEN -coalesce(v.since_s, 1000000000) END, v.age_s,
@@ -34,7 +34,7 @@ CASE WHEN k.feature <= 5 THEN coalesce(s.vals[k.feature] >= k.beyond, false)
 
 -- name: ranges
 -- description: Card ranges whose refusals are many enough to say something of their own.
-SELECT prefix FROM samples GROUP BY prefix
+SELECT prefix FROM samples WHERE prefix <> '' GROUP BY prefix
 HAVING count(*) FILTER (WHERE NOT ok) >= :least AND count(*) < (SELECT count(*) FROM samples);
 
 -- name: boundaries
@@ -91,15 +91,20 @@ ORDER BY b.prefix, b.role, b.feature, b.since;
 
 -- name: totals
 -- description: How many of each range, role and window were approved and refused at all, and how seen.
-WITH samples AS MATERIALIZED ({samples}), ranges AS MATERIALIZED ({ranges})
-SELECT p.prefix, s.role, w.since, count(*) FILTER (WHERE s.ok)::integer AS a,
-       count(*) FILTER (WHERE NOT s.ok)::integer AS r,
-       count(s.amid) FILTER (WHERE NOT s.ok)::integer AS witnessed,
-       count(DISTINCT date_trunc('hour', s.at)) FILTER (WHERE NOT s.ok)::integer AS hours
-FROM samples s
-JOIN (SELECT '' AS prefix UNION ALL SELECT prefix FROM ranges) p ON p.prefix IN ('', s.prefix)
-JOIN unnest(:windows::timestamptz[]) AS w (since) ON s.at >= w.since
-GROUP BY p.prefix, s.role, w.since;
+-- A refusal is witnessed if others had answers just then, or its sale was approved after the first one.
+WITH samples AS MATERIALIZED ({samples}), ranges AS MATERIALIZED ({ranges}), points AS (
+    SELECT p.prefix, s.role, w.since, s.ok, s.at, s.amid,
+           s.at - s.age_s * interval '1 s' > min(s.at) FILTER (WHERE NOT s.ok) OVER (
+               PARTITION BY p.prefix, s.role, w.since) AS sold_since
+    FROM samples s
+    JOIN (SELECT '' AS prefix UNION ALL SELECT prefix FROM ranges) p ON p.prefix IN ('', s.prefix)
+    JOIN unnest(:windows::timestamptz[]) AS w (since) ON s.at >= w.since
+)
+SELECT prefix, role, since, count(*) FILTER (WHERE ok)::integer AS a,
+       count(*) FILTER (WHERE NOT ok)::integer AS r,
+       count(*) FILTER (WHERE NOT ok AND (amid IS NOT NULL OR sold_since))::integer AS witnessed,
+       count(DISTINCT date_trunc('hour', at)) FILTER (WHERE NOT ok)::integer AS hours
+FROM points GROUP BY prefix, role, since;
 
 -- name: day
 -- description: Answers of each range, role and window by time of day, and between which times they lie.
@@ -127,9 +132,12 @@ FROM points GROUP BY prefix, role, since, bucket ORDER BY prefix, role, since, b
 
 -- name: beyond
 -- description: What lies behind one boundary, the newest first: when, whether approved, what was said.
+-- `works`: some void of the same card was approved, so that it is not the card that is refused.
 WITH samples AS MATERIALIZED ({samples})
 SELECT s.at, s.ok, s.code, (s.at AT TIME ZONE :zone)::date AS day,
-       CASE WHEN k.feature <= 5 THEN s.vals[k.feature] END AS value
+       CASE WHEN k.feature <= 5 THEN s.vals[k.feature] END AS value, s.card,
+       s.card IS NOT NULL AND s.card IN (SELECT card FROM samples WHERE ok AND card IS NOT NULL)
+           AS works
 FROM samples s, (SELECT :prefix::text AS prefix, :role::text AS role, :feature::integer AS feature,
                         :beyond::bigint AS beyond, :until::integer AS until) k
 WHERE starts_with(s.prefix, k.prefix) AND s.role = k.role AND {behind}

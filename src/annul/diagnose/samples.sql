@@ -45,9 +45,10 @@ WITH span AS (
         OFFSET 0) a
 ), taken AS (
     INSERT INTO void_samples AS s (
-        merchant_id, id, issuer_id, prefix, role, at, original_id, amount, age_s, place, since_s,
-        minute, sale_minute, whole, same_day, ok, code, amid)
-    SELECT c.merchant_id, c.id, c.issuer_id, c.prefix, CASE {roles} END, c.at, c.original_id, c.amount,
+        merchant_id, id, issuer_id, prefix, role, at, original_id, card, amount, age_s, place,
+        since_s, minute, sale_minute, whole, same_day, ok, code, amid)
+    SELECT c.merchant_id, c.id, c.issuer_id, c.prefix, CASE {roles} END, c.at, c.original_id,
+           CASE WHEN c.card_hash <> '' THEN hashtextextended(encode(c.card_hash, 'hex'), 0) END, c.amount,
            extract(epoch FROM c.at - o.received_at)::integer, 1 + k.voids,
            extract(epoch FROM c.at - k.last)::integer,
            extract(hour FROM c.local) * 60 + extract(minute FROM c.local),

@@ -99,6 +99,29 @@ async def test_a_rule_is_found_beside_an_outage(pool: asyncpg.Pool) -> None:
     assert [(rule.kind, rule.number) for rule in await _fit(pool)] == [(RuleKind.AMOUNT, 50_000)]
 
 
+async def test_sales_that_were_approved_since_tell_it_from_an_outage(pool: asyncpg.Pool) -> None:
+    """An issuer that refuses all voids of an afternoon, and nobody else speaks for it."""
+    asked = Crowd(days=0.1).ask(30)
+    for number, one in enumerate(asked):
+        one.amid, one.since_s, one.place = None, None, 1
+        one.at = NOW - timedelta(minutes=4 * (30 - number))
+        one.age_s = 20_000
+    await put_answers(pool, answered(asked, lambda _: True, code="96"), "00000201")
+    assert await _fit(pool, "00000201") == []
+    for one in asked:
+        one.age_s = 60
+    await put_answers(pool, asked, "00000202")
+    assert [rule.kind for rule in await _fit(pool, "00000202")] == [RuleKind.NEVER]
+
+
+async def test_a_card_that_is_refused_is_no_rule(pool: asyncpg.Pool) -> None:
+    answers = answered(Crowd().ask(200), lambda one: one.amount > 50_000)
+    for one in answers:
+        one.card = 1 if not one.ok else 2
+    await put_answers(pool, answers)
+    assert await _fit(pool) == []
+
+
 async def test_two_rules_at_once_are_both_found(pool: asyncpg.Pool) -> None:
     answers = answered(
         Crowd().ask(1_000), lambda one: one.amount > 50_000 or (one.place or 1) > 2, noise=0.05

@@ -185,6 +185,17 @@ async def test_only_one_learns_and_another_goes_on_once_its_lease_has_ended(
     assert await samples.claim(_AT + lease + _MINUTE, lease) is None
 
 
+async def test_samples_of_a_card_are_told_alike_and_say_nothing_of_it(
+    pool: asyncpg.Pool, samples: Samples
+) -> None:
+    for trace, card in ((70, b"one"), (71, b"one"), (72, b"two")):
+        sale = await _sale(pool, trace, card_hash=card)
+        await _refused(pool, trace + 10, sale, card_hash=card)
+    await samples.take(_SINCE, _UNTIL)
+    cards = [row["card"] for row in (await _all(pool)).values()]
+    assert len(set(cards)) == 2
+
+
 async def test_an_id_of_another_merchant_is_another_sample(
     pool: asyncpg.Pool, samples: Samples
 ) -> None:

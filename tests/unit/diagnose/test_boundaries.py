@@ -16,13 +16,15 @@ _FOUND: Final = Boundary(
 )
 
 
-def _behind(*answers: bool, days: float = 1.0) -> list[Behind]:
+def _behind(*answers: bool, days: float = 1.0, cards: int = 7, works: bool = False) -> list[Behind]:
     """Answers from the oldest on, so many days apart; the newest first as they are read."""
     newest = len(answers) - 1
-    return [
-        Behind(at := _AT - timedelta(days=days * (newest - place)), ok, "61", at.date(), 50_100)
-        for place, ok in reversed(list(enumerate(answers)))
+    times = [_AT - timedelta(days=days * (newest - place)) for place in range(len(answers))]
+    oldest_first = [
+        Behind(at, ok, "61", at.date(), 50_100, place % cards, works)
+        for place, (at, ok) in enumerate(zip(times, answers, strict=True))
     ]
+    return oldest_first[::-1]
 
 
 def test_what_holds_is_a_rule_since_its_first_refusal() -> None:
@@ -57,6 +59,11 @@ def test_what_does_not_hold_is_none(answers: list[bool]) -> None:
     assert proven("00000101", _FOUND, _behind(*answers)) is None
 
 
+def test_a_single_card_that_is_refused_may_be_a_bad_card() -> None:
+    assert proven("00000101", _FOUND, _behind(*[False] * 20, cards=1)) is None
+    assert proven("00000101", _FOUND, _behind(*[False] * 20, cards=1, works=True)) is not None
+
+
 def test_hours_of_a_single_day_may_be_an_outage() -> None:
     hours = replace(_FOUND, kind=RuleKind.HOURS, beyond=600, until=660)
     assert proven("00000101", hours, _behind(*[False] * 20, days=0.001)) is None
@@ -88,7 +95,7 @@ def _total(**changes: Any) -> dict[str, Any]:
         "a": 0,
         "r": 10,
         "witnessed": 0,
-        "hours": 5,
+        "hours": 9,
     }
     return row | changes
 
@@ -99,7 +106,7 @@ def _total(**changes: Any) -> dict[str, Any]:
         ([_total()], [""]),
         ([_total(a=1)], []),
         ([_total(r=4)], []),
-        ([_total(hours=1)], []),  # an outage, for all that is known
+        ([_total(hours=5)], []),  # an outage, for all that is known
         ([_total(hours=1, witnessed=8)], [""]),  # but others were approved just then
         ([_total(a=90, r=12), _total(prefix="622848")], ["622848"]),
     ],

@@ -3,7 +3,7 @@
 -- A row for each void and refund that an issuer answered, with all that a rule can be about. `place`:
 -- which void of its card that day, of those that were approved (1: the first). `since_s`: since the
 -- last of them, within a day. `amid`: which share of the issuer's other requests failed just then,
--- read where it was refused.
+-- read where it was refused. `card` is the same for all samples of a card, and says nothing of it.
 CREATE TABLE void_samples (
     merchant_id text NOT NULL,
     id          uuid NOT NULL,
@@ -13,6 +13,7 @@ CREATE TABLE void_samples (
         CONSTRAINT void_samples_role CHECK (role IN ('void', 'release', 'refund')),
     at          timestamptz NOT NULL,
     original_id uuid,
+    card        bigint,
     amount      bigint NOT NULL,
     age_s       integer,
     place       integer,
