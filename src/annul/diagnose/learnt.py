@@ -6,13 +6,41 @@ That no rule is known is an absent fact, and speaks for nothing.
 from collections.abc import Sequence
 from datetime import datetime
 
-from annul.domain.learnt import LearntRule, Undoing, about, broken
+from annul.domain.business_day import Calendar
+from annul.domain.learnt import ROLE_OF, AskedBack, LearntRule, about, broken
+from annul.domain.records import Transaction
 
 from .facts import Fact
 from .observe import Known
 
 
-def learnt_facts(rules: Sequence[LearntRule], void: Undoing, at: datetime) -> Known:
+def asked_back(
+    void: Transaction,
+    original: Transaction | None,
+    calendar: Calendar,
+    voids_today: int | None = None,
+    since_last_s: float | None = None,
+) -> AskedBack:
+    """Give a void or refund as rules see it; of its card's day what is known of before it."""
+    sold = original.received_at if original else None
+    return AskedBack(
+        role=ROLE_OF[void.kind],
+        prefix=void.card_masked[:6],
+        amount=void.amount,
+        age_s=(void.received_at - sold).total_seconds() if sold else None,
+        place=None if voids_today is None else voids_today + 1,
+        since_s=since_last_s,
+        minute=_minute(calendar.local(void.received_at)),
+        sale_minute=_minute(calendar.local(sold)) if sold else None,
+        whole=void.amount == original.amount if original else None,
+    )
+
+
+def _minute(local: datetime) -> int:
+    return local.hour * 60 + local.minute
+
+
+def learnt_facts(rules: Sequence[LearntRule], void: AskedBack, at: datetime) -> Known:
     """Give which learnt rule a void breaks with its support; "" if it breaks none that is known."""
     if not about(rules, void):
         return {}

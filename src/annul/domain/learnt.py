@@ -127,7 +127,7 @@ _PLAIN: Final = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Undoing:
+class AskedBack:
     """A void or refund as rules see it; None where it is not known.
 
     `place` says which void of its card that day it is, of those approved (1: the first). `since_s`
@@ -145,12 +145,12 @@ class Undoing:
     whole: bool | None = None
 
 
-def breaks(rule: LearntRule, void: Undoing) -> bool:
+def breaks(rule: LearntRule, void: AskedBack) -> bool:
     """Say whether a void breaks a rule; what is not known keeps it."""
     return is_about(rule, void) and _BREAKS[rule.kind](rule, void)
 
 
-def is_about(rule: LearntRule, void: Undoing) -> bool:
+def is_about(rule: LearntRule, void: AskedBack) -> bool:
     """Say whether a void is one of those that a rule is about."""
     return void.role == rule.role and void.prefix.startswith(rule.prefix)
 
@@ -160,7 +160,7 @@ def within_hours(first: int, until: int, minute: int) -> bool:
     return (minute - first) % DAY_MINUTES < (until - first) % DAY_MINUTES
 
 
-def crosses(end: int, void: Undoing) -> bool:
+def crosses(end: int, void: AskedBack) -> bool:
     """Say whether the end of a day lies between sale and void."""
     if void.age_s is None or void.minute is None or void.sale_minute is None:
         return False
@@ -168,7 +168,7 @@ def crosses(end: int, void: Undoing) -> bool:
     return void.age_s >= DAY_S or to_end <= (void.minute - void.sale_minute) % DAY_MINUTES
 
 
-_BREAKS: Final[Mapping[RuleKind, Callable[[LearntRule, Undoing], bool]]] = {
+_BREAKS: Final[Mapping[RuleKind, Callable[[LearntRule, AskedBack], bool]]] = {
     RuleKind.NEVER: lambda _rule, _void: True,
     RuleKind.AMOUNT: lambda rule, void: void.amount > rule.number,
     RuleKind.COUNT: lambda rule, void: void.place is not None and void.place > rule.number,
@@ -184,13 +184,13 @@ _BREAKS: Final[Mapping[RuleKind, Callable[[LearntRule, Undoing], bool]]] = {
 }
 
 
-def broken(rules: Iterable[LearntRule], void: Undoing) -> LearntRule | None:
+def broken(rules: Iterable[LearntRule], void: AskedBack) -> LearntRule | None:
     """Give the rule that a void breaks, of several the surest, with the most behind it."""
     found = [rule for rule in rules if rule.state != RuleState.DISMISSED and breaks(rule, void)]
     return max(found, key=lambda rule: (round(rule.sure, 2), rule.refused_beyond), default=None)
 
 
-def about(rules: Iterable[LearntRule], void: Undoing) -> bool:
+def about(rules: Iterable[LearntRule], void: AskedBack) -> bool:
     """Say whether any rule is known that a void like this could break."""
     return any(rule.state != RuleState.DISMISSED and is_about(rule, void) for rule in rules)
 

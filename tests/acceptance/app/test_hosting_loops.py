@@ -23,6 +23,7 @@ _ALWAYS = {
     "resolver",
     "sweep",
     "retention",
+    "rules",
     "orders",
     "seals",
     "seal_export",

@@ -1,13 +1,17 @@
 """Facts of learnt rules: what is broken, that nothing is, and nothing where nothing is known."""
 
-from datetime import timedelta
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
 
 from annul.diagnose.facts import Facts
-from annul.diagnose.learnt import learnt_facts
-from annul.domain.learnt import RuleKind, Undoing
+from annul.diagnose.learnt import asked_back, learnt_facts
+from annul.domain.business_day import Calendar
+from annul.domain.learnt import AskedBack, RuleKind
+from tests.support.builders import transaction
 from tests.support.learnt import SINCE, learnt
 
-_VOID = Undoing("void", "622848", 60_000)
+_CALENDAR = Calendar(ZoneInfo("Asia/Shanghai"), time(23))
+_VOID = AskedBack("void", "622848", 60_000)
 _NOW = SINCE + timedelta(hours=2)
 
 
@@ -33,3 +37,15 @@ def test_a_rule_that_is_broken_comes_with_its_support() -> None:
         "issuer.learnt_changed": True,
     }
     assert Facts(facts).source("issuer.learnt_rule") == "learnt_rules 00000101 1"
+
+
+def test_a_void_is_seen_as_rules_see_it() -> None:
+    sale = transaction()  # at 12:00
+    void = transaction(kind="void", received_at=sale.received_at + timedelta(minutes=95))
+    assert asked_back(void, sale, _CALENDAR, 1, 30.0) == AskedBack(
+        "void", "620001", 10_000, 5_700.0, 2, 30.0, 815, 720, whole=True
+    )
+    part = transaction(kind="refund", amount=4_000)
+    assert asked_back(part, sale, _CALENDAR).whole is False
+    alone = asked_back(void, None, _CALENDAR)
+    assert (alone.age_s, alone.place, alone.since_s, alone.sale_minute, alone.whole) == (None,) * 5

@@ -10,10 +10,10 @@ from annul.domain.learnt import (
     CAUSE_OF,
     POLICY_OF,
     ROLE_OF,
+    AskedBack,
     LearntRule,
     RuleKind,
     RuleState,
-    Undoing,
     about,
     breaks,
     broken,
@@ -23,8 +23,8 @@ from annul.domain.policies import PolicyKind
 from tests.support.learnt import learnt
 
 
-def _void(**changes: Any) -> Undoing:
-    return Undoing(**({"role": "void", "prefix": "622848", "amount": 10_000} | changes))
+def _void(**changes: Any) -> AskedBack:
+    return AskedBack(**({"role": "void", "prefix": "622848", "amount": 10_000} | changes))
 
 
 @pytest.mark.parametrize(
