@@ -41,6 +41,8 @@ _BUCKETS: Final = DAY_MINUTES // _BUCKET
 _LAST: Final = 3  # so many approved last behind a boundary: it counts no more
 _NONE: Final = -1_000_000_000  # no void of the card before
 _HYPOTHESES: Final = log(5 * len(FEATURES))  # kinds, and windows
+_DAILY_LEAST: Final = 6  # behind them: times of day lie together by chance
+_DAILY: Final = log(2 * len(FEATURES))  # of what takes several days fewer windows are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ def _hours(found: Mapping[int, Row]) -> _Found | None:
         rest = aa + rr - rb - ab
         p = (rr - rb + 0.5) / (rest + 1)
     cuts = sum(1 for one in r if one)
-    return _weighed(aa, rr, ab, rb, cuts * cuts, (span[0] % _BUCKETS) * _BUCKET,
+    return _weighed(aa, rr, ab, rb, cuts * (cuts + 1) // 2, (span[0] % _BUCKETS) * _BUCKET,
                     (span[1] % _BUCKETS) * _BUCKET)  # fmt: skip
 
 
@@ -197,6 +199,8 @@ def _day_end(found: Mapping[int, Row]) -> _Found | None:
     rr = sum(row["r_ends"] for row in found.values())
     if min(aa, rr) < LEAST:
         return None
+    # Between two of these all times of the day say the same of what was refused.
+    cuts = sum(1 for row in found.values() if row["r_sold"] or row["r_ends"])
     ends: list[_Found] = []
     for at in range(_BUCKETS):
         # Between `at - 1` and `at`: those sold before are on their way, those that ended are not.
@@ -204,7 +208,7 @@ def _day_end(found: Mapping[int, Row]) -> _Found | None:
             before = found[at - 1]
             a += before["a_sold"] - before["a_ends"]
             r += before["r_sold"] - before["r_ends"]
-        one = _weighed(aa, rr, a, r, _BUCKETS, at * _BUCKET, None)
+        one = _weighed(aa, rr, a, r, cuts, at * _BUCKET, None)
         ends += () if one is None else (one,)
     # Where many explain the same, the one that somebody would have chosen.
     return max(
@@ -217,14 +221,14 @@ def _weighed(
 ) -> _Found | None:
     """Weigh approved and refused, of all and of what lies behind a boundary."""
     aw, rw = aa - ab, rr - rb
-    if rb < LEAST or aw < LEAST:
+    if rb < _DAILY_LEAST or aw < LEAST:
         return None
     gain = (
         _likely(aw, rw, (rw + 0.5) / (aw + rw + 1))
         + _likely(ab, rb, REFUSED)
         - _likely(aa, rr, (rr + 0.5) / (aa + rr + 1))
         - log(max(cuts, 1))
-        - _HYPOTHESES
+        - _DAILY
     )
     return beyond, None, until, aw, rw, ab, rb, gain
 
@@ -236,21 +240,21 @@ def _likely(a: int, r: int, refused: float) -> float:
 # Which of them ----------------------------------------------------------------------------------
 
 
-def likeliest(found: Iterable[Boundary]) -> list[Boundary]:
-    """Give what is worth proving, the likeliest first: of each kind one window, range or all."""
+def likeliest(found: Iterable[Boundary], ranges: int = 1) -> list[Boundary]:
+    """Give what is worth proving, the likeliest first: of each kind one window, range or all.
+
+    `ranges` is among how many a range was found.
+    """
     windows: dict[tuple[str, str, RuleKind], list[Boundary]] = {}
     for one in found:
         if one.gain > PROVEN and _mostly_refused(one):
             windows.setdefault((one.prefix, one.role, one.kind), []).append(one)
     chosen = {key: _window(several) for key, several in windows.items()}
-    ranges: dict[tuple[str, RuleKind], int] = {}
-    for prefix, role, kind in chosen:
-        ranges[role, kind] = ranges.get((role, kind), 0) + bool(prefix)
     kept: list[Boundary] = []
     for (prefix, role, kind), one in chosen.items():
         general = chosen.get(("", role, kind))
         if prefix:
-            paid = replace(one, gain=one.gain - log(ranges[role, kind]))
+            paid = replace(one, gain=one.gain - log(ranges))
             if paid.gain <= PROVEN or (general is not None and general.gain >= paid.gain):
                 continue
             kept.append(paid)

@@ -100,6 +100,7 @@ class Fitting:
         rows = await connection.fetch(*_SQL["totals"](**asked, least=LEAST, windows=windows))
         if not any(row["r"] >= LEAST for row in rows):
             return None
+        ranges = len({row["prefix"] for row in rows if row["prefix"]})
         hypotheses = [*never(rows)]
         rows = await connection.fetch(
             *_SQL["boundaries"](**asked, least=LEAST, windows=windows, refused=REFUSED)
@@ -109,9 +110,8 @@ class Fitting:
         hypotheses += of_day(
             await connection.fetch(*_SQL["day"](**asked, least=LEAST, windows=daily))
         )
-        for one in likeliest(
-            one for one in hypotheses if (one.prefix, one.role, one.kind) not in known
-        )[:_TRIED]:
+        new = [one for one in hypotheses if (one.prefix, one.role, one.kind) not in known]
+        for one in likeliest(new, max(ranges, 1))[:_TRIED]:
             rows = await connection.fetch(
                 *_SQL["beyond"](
                     **asked,
