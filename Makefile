@@ -10,7 +10,10 @@ WORKERS ?= 4
 # Debian packages that tests need beyond Python; installed when root.
 DEBIAN := chromium chromium-driver fonts-noto-cjk postgresql
 
-.PHONY: help run test lint types format bench bench-diagnosis chaos fuzz simulate simulate-mutants pictures lock clean
+# Without bytecode of its own each process would compile annul anew, and each worker the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help run test lint types format bench bench-diagnosis bench-rules chaos fuzz simulate simulate-mutants pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -38,6 +41,9 @@ bench: $(BIN)/.development ## measure the codec and sale+void end to end into bu
 
 bench-diagnosis: $(BIN)/.development ## cause faults for real and ask for their causes, into build/bench-diagnosis.json
 	@$(BIN)/python -m bench.diagnosis
+
+bench-rules: $(BIN)/.development ## learn the rules of a journal of ten million transactions, into build/bench-rules.json
+	@$(BIN)/python -m bench.rules
 
 chaos: $(BIN)/.development ## 200 terminals and three hosts: faults, lies, kills, freezes, a failover, into build/chaos.json
 	@$(BIN)/python -m bench.chaos

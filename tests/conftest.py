@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
+import structlog
 from argon2 import PasswordHasher
 from hypothesis import settings
 
@@ -21,6 +22,15 @@ from annul.store.temporary import NOT_DURABLE, temporary_folder
 from tests.support.roles import as_owner, as_superuser
 
 _numbers = itertools.count()
+# As a host logs, in lines: drawn as a picture with all locals, a fault takes longer than its test.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(key_order=["level", "event"], drop_missing=True),
+    ],
+    cache_logger_on_first_use=False,
+)
 settings.register_profile("untimed", deadline=None)  # how long an example takes is no test
 settings.load_profile("untimed")
 

@@ -3,9 +3,9 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -14,6 +14,8 @@ from annul.renewal import LOOK_S, Port, listen, renewing
 from annul.security.tls import ServerTls
 from annul.store.loop import Loops
 
+_TICK_S: Final = 1.0  # how long the date in a header may stay the same
+
 
 class _QuietServer(uvicorn.Server):
     """Leaves signals to annul, which stops its parts in order, and listening to a `Port`."""
@@ -21,6 +23,19 @@ class _QuietServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self._over = asyncio.Event()
+
+    def end(self) -> None:
+        """Let `serve` end, at once."""
+        self.should_exit = True
+        self._over.set()
+
+    async def main_loop(self) -> None:
+        """Tick for the date in headers, and wake for nothing else."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_S):
+                    await self._over.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -84,7 +99,7 @@ async def serve_http(
             yield door.number
     finally:
         await door.close()
-        server.should_exit = True
+        server.end()
         await task
 
 

@@ -144,7 +144,9 @@ class Settings(BaseSettings):
 
     resolver: bool = Field(default=True, description="whether this process works on cases")
     void_time_scale: float = Field(
-        1.0, gt=0, description="multiplies every wait and due time of cases; below 1 for drills"
+        1.0,
+        gt=0,
+        description="multiplies waits of cases and of what is owed to issuers; below 1 for drills",
     )
     void_due_s: dict[
         Literal["proof", "network", "window", "funds", "day", "person"],
@@ -163,6 +165,18 @@ class Settings(BaseSettings):
         None,
         gt=0,
         description="seconds until a case ends as refused at the latest; by cause if unset",
+    )
+
+    learnt_every_s: float = Field(
+        10.0,
+        gt=0,
+        description="seconds between two looks at what issuers' answers say of their rules",
+    )
+    learnt_policies_from: float = Field(
+        1.01,
+        ge=0.9,
+        le=1.01,
+        description="a learnt rule that is as sure becomes a policy by itself; above 1: none does",
     )
 
     retention_days: dict[str, Annotated[int, Field(le=36_500)]] = Field(

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import open_folder
+from annul.store.temporary import temporary_folder
 from tests.support.site import Site, open_site
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Give a folder for a host with a database of its own."""
-    with open_folder() as opened:
+    with temporary_folder("annul-") as opened:
         yield opened
 
 

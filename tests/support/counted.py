@@ -42,8 +42,8 @@ class Counted:
             yield Counted(connection, self.asked)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[None]:
+    async def transaction(self, **how: Any) -> AsyncIterator[None]:
         self.asked.append("BEGIN")
-        async with self._real.transaction():
+        async with self._real.transaction(**how):
             yield
         self.asked.append("COMMIT")

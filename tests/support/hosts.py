@@ -27,6 +27,7 @@ from annul.host.membership import Membership
 from annul.host.peer import Peer
 from annul.host.recovery import Recovery
 from annul.issuers import directory
+from annul.issuers.limits import LinkLimits
 from annul.issuers.lines import Issuers
 from annul.merchants.registry import Registry
 from annul.security.software import SoftwareModule
@@ -43,6 +44,7 @@ from tests.support.wire import CODEC, HEAD, Answer, Credentials, Fields, Keyed, 
 _MASTER = bytes(32)
 SECURITY = SoftwareModule(_MASTER)
 _TIMEOUT_S = 15.0  # of the issuer; what waits for it to pass puts the clock forward
+_LIMITS = LinkLimits(rest_s=0.05)  # a clock that is put forward is looked at soon
 
 
 class Ahead:
@@ -271,7 +273,13 @@ async def open_inside(
         terminals = await seed(pool, SECURITY, plan)
         tables, loops = await directory.read(pool), Loops(clock)
         issuers = Issuers(
-            tables.issuers, tables.bins, clock, SECURITY, random=lambda: 0.5, loops=loops
+            tables.issuers,
+            tables.bins,
+            clock,
+            SECURITY,
+            random=lambda: 0.5,
+            loops=loops,
+            limits=_LIMITS,
         )
         host = await stack.enter_async_context(wired(pool, clock, issuers, loops))
         membership = Membership(pool, clock, host.journal.node, uuid4())

@@ -12,6 +12,7 @@ class Mode(StrEnum):
     CUT_ANSWER = "cut_answer"  # the answer is lost and the connection with it
     CUT_REQUEST = "cut_request"  # the connection ends when something is sent
     SWALLOW_ANSWER = "swallow_answer"  # requests come through, answers do not
+    HOLE = "hole"  # whatever is sent is taken and nothing comes through, either way
     REFUSE = "refuse"  # connections end at once
 
 
@@ -78,7 +79,8 @@ class Proxy:
             while data := await reader.read(65_536):
                 if self.mode is cut:
                     break
-                if cut is Mode.CUT_REQUEST or self.mode is not Mode.SWALLOW_ANSWER:
+                answer = cut is Mode.CUT_ANSWER
+                if self.mode is not Mode.HOLE and not (answer and self.mode is Mode.SWALLOW_ANSWER):
                     writer.write(data)
                     await writer.drain()
         writer.transport.abort()

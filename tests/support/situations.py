@@ -32,9 +32,9 @@ def case(**changes: Any) -> Case:
         "currency": "156", "card_masked": "620001******0007", "issuer_id": "00000101",
         "opened_at": OPENED, "due_at": OPENED + timedelta(minutes=15),
         "first_due_at": OPENED + timedelta(minutes=15), "next_action_at": OPENED,
-        "step": "", "tries": 0, "cause": "", "probability": 0.0, "confirmed": "", "task": "",
-        "ordered": "", "proposed": "", "proposed_by": "", "assigned_to": "",
-        "assigned_until": None, "ended": "", "ended_at": None,
+        "step": "", "tries": 0, "cause": "", "probability": 0.0, "named_at": None,
+        "confirmed": "", "task": "", "ordered": "", "proposed": "", "proposed_by": "",
+        "assigned_to": "", "assigned_until": None, "ended": "", "ended_at": None,
         "events": 0, "head": b"",
     }  # fmt: skip
     return Case(**(values | changes))
@@ -85,12 +85,18 @@ def situation(
     void = attempt()
     known = {name: Fact(value, "test") for name, value in (facts or {}).items()}
     plain = Situation(
-        case=case(**(of_case or {})),
+        # The look before, a minute ago, has named the same cause.
+        case=case(**{"cause": cause, "named_at": OPENED, **(of_case or {})}),
         now=NOW,
         business_date=DAY,
         batch="000001",
         picture=Picture(
-            void, transaction(**(original or {})), (void, *attempts), policies, Facts(known)
+            void,
+            transaction(**(original or {})),
+            (void, *attempts),
+            policies,
+            Facts(known),
+            now=Facts(known),
         ),
         findings=findings(**{cause: 0.9}),
         merchant=merchant(**(of_merchant or {})),

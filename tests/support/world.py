@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from annul.app import Running, ground, serve
+from annul.diagnose.fitting import Fitting
+from annul.diagnose.samples import Samples
 from annul.issuers import directory
 from annul.merchants.enrolment import TerminalProfile, enrol
 from annul.security.vault import Vault
@@ -62,7 +64,9 @@ class World:
         """End what the host does for a terminal, as the end of its process would."""
         for task in self.running.server._tasks | self.running.server._of_nobody:  # pyright: ignore[reportPrivateUsage]
             frame = getattr(task.get_coro(), "cr_frame", None)
-            if frame is not None and terminal.encode() in frame.f_locals["entry"].message.raw:
+            at_work = frame.f_locals if frame is not None else {}
+            entry = at_work.get("entry") or at_work.get("let_in")  # or only looked at so far
+            if terminal.encode() in getattr(getattr(entry, "message", None), "raw", b""):
                 task.cancel()
 
     async def switch(self, issuer_id: str, *, on: bool) -> None:
@@ -77,6 +81,15 @@ class World:
         """Let the host read merchants and terminals anew, as it does when somebody changes them."""
         async with self._lock:
             await self.running.host.registry.load()
+
+    async def learn(self, issuer_id: str) -> None:
+        """Let annul learn what two weeks of answers of an issuer say, as it does every night."""
+        pool, now = self.pool, datetime.now(_ZONE)
+        samples, reached = Samples(pool, _ZONE.key), now - timedelta(days=15)
+        while reached < now:
+            reached = (await samples.take(reached, now)).until
+        fitting = Fitting(pool, _ZONE.key)
+        await fitting.keep(issuer_id, await fitting.fit(issuer_id, now), now, now.date())
 
     @asynccontextmanager
     async def scene(self, random: Random) -> AsyncIterator[Scene]:
@@ -105,6 +118,16 @@ class World:
             tills = [await self._till(stack, merchant, *one) for one in keys]
             yield Scene(self, random, issuer, proxy, issuer_id, prefix, merchant, tills)
             await self.switch(issuer_id, on=False)
+
+    async def another_shop(self, stack: AsyncExitStack) -> Till:
+        """Enrol a shop of its own with one till, beside those of the scenes."""
+        self._numbers += 1
+        number, merchant = self._numbers, f"898{self._numbers:012d}"
+        async with self._lock:
+            await self.pool.execute(_MERCHANT, merchant)
+            key = await self._terminal(merchant, number, 0)
+            await self.running.host.registry.load()
+        return await self._till(stack, merchant, *key)
 
     async def _apply(self) -> None:
         tables = await directory.read(self.pool)
@@ -137,9 +160,14 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[World]:
-    """Start it all; the resolver works at a shop's pace, so that it does not stir the evidence."""
-    settings = Settings.load(None, data=folder, terminals_port=0, status_port=0, log_level="error")
+async def world(folder: Path, **pace: Any) -> AsyncIterator[World]:
+    """Start it all. `pace` are settings of cases (`void_...`), by which the resolver works.
+
+    Without them it works at a shop's pace, so that it does not stir the evidence of a short scene.
+    """
+    settings = Settings.load(
+        None, data=folder, terminals_port=0, status_port=0, log_level="error", **pace
+    )
     async with ground(settings) as base:
         await seed(base.pool, base.security, DemoPlan((1,), merchants=1, terminals_each=1))
         owner = await asyncpg.connect(as_owner(base.database))

@@ -27,6 +27,8 @@ _ROOMS: Final = {
 }
 # Single modules that are tested under another name. Where money moves there is no other exception.
 _MODULES: Final = {
+    "diagnose/strengths": "unit/diagnose/test_signals.py",
+    "diagnose/weights": "unit/diagnose/test_causes.py",  # causes are put together with it
     "api/door": "integration/api/test_login.py",  # what its pages share
     "api/problems": "integration/api/v1/test_others.py",
     "api/watched": "integration/api/test_gate.py",
@@ -43,6 +45,7 @@ _MODULES: Final = {
     "domain/link_words": "unit/issuers/test_link_settings.py",
     "domain/issuer_incidents": "unit/domain/test_incidents.py",
     "host/host": "integration/host/test_answering.py",  # what handlers need; it does nothing
+    "host/moves": "acceptance/cells/test_moves_left.py",
     "issuers/connection": "integration/issuers/test_link.py",
     "issuers/errors": "integration/issuers/test_link.py",
     "issuers/key_asking": "integration/issuers/test_key_exchange.py",

@@ -1,6 +1,7 @@
 """docs/scale.md says what the arithmetic says, and the arithmetic goes by what the code does."""
 
 import inspect
+import re
 from pathlib import Path
 from random import Random
 from statistics import mean
@@ -14,12 +15,35 @@ from annul.store.batcher import Batcher
 from tools import scale
 
 _DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "scale.md"
+_CHINESE: Final = _DOCUMENT.with_suffix(".zh-CN.md")
+_FIGURE: Final = re.compile(r"\d[\d,.]*(?<![,.])%?")
 
 
 def test_the_document_holds_what_is_printed() -> None:
     text = _DOCUMENT.read_text()
     assert scale.assumptions() in text
     assert scale.needs() in text, "run python -m tools.scale"
+
+
+def _figures(table: str) -> list[list[str]]:
+    """Give the figures of each row of tables, whatever is said around them."""
+    rows = [line for line in table.splitlines() if line.startswith("|")]
+    return [found for row in rows if (found := _FIGURE.findall(row))]
+
+
+def test_the_chinese_one_has_the_same_figures_in_the_same_rows() -> None:
+    text = _CHINESE.read_text().partition("## 负载需要什么")[2]
+    printed = f"{scale.assumptions()}\n{scale.needs()}"
+    assert [sorted(row) for row in _figures(text)] == [sorted(row) for row in _figures(printed)]
+
+
+def test_the_chinese_one_says_what_the_other_says() -> None:
+    """As many sections and rows of tables; what both show of files and commands is the same."""
+    english, chinese = _DOCUMENT.read_text(), _CHINESE.read_text()
+    for what in (r"^## ", r"^\|", r"^- \*\*", r"^```", r"^(?:number|merchants|terminals) = "):
+        assert len(re.findall(what, chinese, re.MULTILINE)) == len(
+            re.findall(what, english, re.MULTILINE)
+        ), what
 
 
 def test_the_code_has_the_same_limits() -> None:

@@ -37,6 +37,7 @@ _STATUS: Final = {
     "store.overloaded": 503,
     "webhooks.address": 422,
     "desk.no_host": 503,
+    "desk.cell_silent": 503,
     "access.unknown": 401,
     "access.scope": 403,
     "access.rate": 429,

@@ -1,7 +1,8 @@
 """Health, metrics and status of several host processes as one: each is asked when somebody asks."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import httpx
@@ -55,10 +56,16 @@ def _passed_on(request: Request) -> dict[str, str]:
     return {"authorization": said} if said else {}
 
 
-def build(access: Access, loops: Loops, ports: Ports) -> FastAPI:
-    """Build the application. Health is degraded while a process or a loop is not well."""
+@asynccontextmanager
+async def opened(access: Access, loops: Loops, ports: Ports) -> AsyncIterator[FastAPI]:
+    """Build the application, with what asks the processes until the block ends."""
+    async with httpx.AsyncClient(timeout=_WITHIN_S) as client:
+        yield _built(access, loops, ports, client)
+
+
+def _built(access: Access, loops: Loops, ports: Ports, client: httpx.AsyncClient) -> FastAPI:
+    """Build it. Health is degraded while a process or a loop is not well."""
     app = FastAPI(title="annul", docs_url=None, redoc_url=None, openapi_url=None)
-    client = httpx.AsyncClient(timeout=_WITHIN_S)
     add_password(app, access)
 
     async def each(path: str, headers: Mapping[str, str]) -> dict[str, dict[str, Any]]:

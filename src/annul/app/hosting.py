@@ -5,13 +5,17 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from annul.diagnose.fitting import Fitting
 from annul.diagnose.gather import Gatherer
+from annul.diagnose.learning import Learning
 from annul.diagnose.lessons import Lessons
+from annul.diagnose.samples import Samples
 from annul.domain.business_day import Calendar
 from annul.domain.cells import NONE
 from annul.host.connections import ConnectionLimits
@@ -21,14 +25,14 @@ from annul.host.evidence import EvidenceKeeper
 from annul.host.forwarded import Forwarded
 from annul.host.handlers import HANDLERS
 from annul.host.host import Host
-from annul.host.membership import Membership, identity
+from annul.host.membership import Membership, identity, once_lost
 from annul.host.notices import Notices
 from annul.host.numbers import IssuerTraces, ReferenceNumbers
 from annul.host.outcomes import Outcomes
 from annul.host.owners import Owners
 from annul.host.proxied import Proxies
 from annul.host.recovery import Recovery
-from annul.host.server import TerminalServer, silent_once_lost
+from annul.host.server import TerminalServer
 from annul.host.tongues import Tongues
 from annul.host.upkeep import Upkeep
 from annul.issuers import directory
@@ -146,7 +150,7 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
             tls_port = await stack.enter_async_context(
                 _secured(server, settings.terminals_tls, settings)
             )
-        await stack.enter_async_context(silent_once_lost(membership.lost, server))
+        await stack.enter_async_context(once_lost(membership.lost, server.leave))
         yield Running(
             base, host, server, forwarder, recovery, resolver, membership, port.number, tls_port
         )
@@ -222,7 +226,7 @@ async def _start_workers(
         base.settings.retention_days,
         loops=base.loops,
     )
-    resolvers = (resolver,) if base.settings.resolver else ()
+    resolvers = (resolver, _learning(base, host)) if base.settings.resolver else ()
     if host.issuers.keys is not None:
         asking = KeyAsking(host.issuers, host.issuers.keys)
         loop = base.loops.start("issuer_keys", asking.turn, first_s=_KEYS_S, every_s=_KEYS_S)
@@ -230,6 +234,19 @@ async def _start_workers(
     for part in (forwarder, *resolvers, sweep, retention, *_sealing(base, host)):
         part.start()
         stack.push_async_callback(part.stop)
+
+
+def _learning(base: Ground, host: Host) -> Learning:
+    settings = base.settings
+    return Learning(
+        Samples(base.pool, settings.zone),
+        Fitting(base.pool, settings.zone),
+        host.calendar,
+        base.clock,
+        every_s=settings.learnt_every_s,
+        policies_from=settings.learnt_policies_from,
+        loops=base.loops,
+    )
 
 
 def _sealing(base: Ground, host: Host) -> tuple[Sealing, ...]:
@@ -325,7 +342,7 @@ def _forwarder(base: Ground, host: Host) -> Forwarder:
         acquirer_id=base.settings.acquirer_id,
         local=host.local,
         random=random.random,
-        pace=ForwardPace(tries=base.settings.reversal_tries),
+        pace=ForwardPace(tries=base.settings.reversal_tries).scaled(base.settings.void_time_scale),
         loops=base.loops,
     )
 
@@ -339,13 +356,12 @@ def _resolver(base: Ground, host: Host) -> Resolver:
         give_up_s=settings.void_give_up_s,
     )
 
-    async def flush() -> None:
-        await host.evidence.flush(host.issuers)
-
     return Resolver(
         host,
         Book(base.pool, pace.due("network"), base.node),
-        Gatherer(base.pool, host.calendar, base.clock, flush),
+        Gatherer(
+            base.pool, host.calendar, base.clock, partial(host.evidence.flush_for, host.issuers)
+        ),
         Lessons(base.pool),
         Circuits(base.pool, pace),
         pace,

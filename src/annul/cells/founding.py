@@ -5,7 +5,6 @@ from typing import Final
 import asyncpg
 
 from annul.domain.errors import AnnulError
-from annul.store.migrate import upgrade
 
 from .copying import stream
 from .directory import Directory
@@ -29,6 +28,8 @@ async def found(directory: Directory, name: str, like: str = "") -> int:
 
     Raises `NotEmpty`, `CellsWrong`.
     """
+    from annul.store.migrate import upgrade
+
     database = directory.database(name)
     await upgrade(database.owner_url)
     if not like:

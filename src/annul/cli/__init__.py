@@ -7,54 +7,20 @@ from pydantic import ValidationError
 
 from annul.domain.errors import AnnulError
 
-from . import (
-    audit,
-    cases,
-    cells,
-    conclude,
-    console,
-    database,
-    diagnose,
-    dialect,
-    issuer,
-    lessons,
-    link,
-    message,
-    pos,
-    retention,
-    sim,
-    simulate,
-    terminal,
-    up,
-    users,
-)
+from .loading import Commands
 from .show import complain
 
 application = typer.Typer(
-    help="A POS acquiring host whose voids always end.",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # its traces would show values of variables
 )
-up.register(application)
-message.register(application)
-diagnose.register(application)
-cases.register(application)
-users.register(application)
-audit.register(application)
-conclude.register(application)
-console.register(application)
-lessons.register(application)
-retention.register(application)
-simulate.register(application)
-application.add_typer(sim.application, name="sim")
-application.add_typer(database.application, name="database")
-application.add_typer(cells.application, name="cells")
-application.add_typer(dialect.application, name="dialect")
-application.add_typer(pos.application, name="pos")
-application.add_typer(terminal.application, name="terminal")
-application.add_typer(issuer.application, name="issuer")
-application.add_typer(link.application, name="link")
+
+
+@application.callback(help="A POS acquiring host whose voids always end.")
+def group() -> None:
+    """Say what annul is."""
 
 
 def main() -> None:

@@ -47,6 +47,8 @@ STEPS: Final[Mapping[str, tuple[str, str]]] = {
     "diagnosed": ("判断原因", "cause found"),
     "await_outcome": ("等待在途结果", "waiting for an outcome"),
     "await_original": ("等待原交易结果", "waiting for the original"),
+    "probe": ("探测发卡行", "asking the issuer for a sign of life"),
+    "second_look": ("再看一次", "looking once more"),
     "back_off": ("稍候再试", "waiting to try again"),
     "retry": ("重试撤销", "trying again"),
     "other_route": ("换线路撤销", "trying another route"),

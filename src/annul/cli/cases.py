@@ -174,19 +174,20 @@ def _proving(number: str) -> Callable[[Reach], Awaitable[bytes]]:
 def _shown(number: str) -> Callable[[Reach], Awaitable[dict[str, Any]]]:
     async def show(base: Reach) -> dict[str, Any]:
         from annul.desk.roles import ROLES
-        from annul.resolve.case import first_broken
+        from annul.resolve import proof
         from annul.resolve.people import allowed
 
         found = await base.book.find(number)
         await base.book.repair(found, base.clock.now())
-        found, history = await base.book.whole(found)
+        found, whole = await proof.gather(base.pool, str(found.id), base.clock.now())
         void = await base.gatherer.find(str(found.id))
         likely = await base.gatherer.likely(void) if found.original_id is None else []
         return {
             "case": found._asdict(),
             "zone": base.settings.zone,
-            "events": [json.loads(body) for body, _ in history],
-            "broken_at": first_broken(history, found),
+            "money": whole["money"],
+            "events": [{k: v for k, v in one.items() if k != "hash"} for one in whole["timeline"]],
+            "broken_at": whole["chain"]["broken_at"],
             "allowed": {
                 action.name: [role for role in ROLES if role in action.roles]
                 for action in {
@@ -207,7 +208,7 @@ def _shown(number: str) -> Callable[[Reach], Awaitable[dict[str, Any]]]:
 
 def _print(shown: dict[str, Any], spoken: Language) -> None:
     at, zone = _at(spoken), ZoneInfo(shown["zone"])
-    for name, value in _summary(shown["case"], at, zone):
+    for name, value in _summary(shown, at, zone):
         typer.echo(f"{LABELS[name][at]}: {value}")
     typer.echo("")
     for event in shown["events"]:
@@ -229,7 +230,8 @@ def _print(shown: dict[str, Any], spoken: Language) -> None:
         typer.echo(f"{LABELS['allowed'][at]}: {name:<14} {', '.join(roles)}")
 
 
-def _summary(row: dict[str, Any], at: int, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+def _summary(shown: dict[str, Any], at: int, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    row = shown["case"]
     cause = CAUSES.get(row["confirmed"] or row["cause"])
     yield "number", row["number"]
     yield "state", ended(row["ended"], row["kind"], row["step"])[at]
@@ -237,9 +239,9 @@ def _summary(row: dict[str, Any], at: int, zone: ZoneInfo) -> Iterator[tuple[str
     yield "card", row["card_masked"]
     if cause is not None:
         yield "cause", f"{words.title(cause, row['kind'])[at]} ({row['probability']:.0%})"
+    yield "money", shown["money"]["zh" if at == 0 else "en"]
     if not row["ended"]:
         if cause is not None:
-            yield "money", words.money(cause, row["kind"])[at]
             yield "next", words.next_step(cause, row["kind"])[at]
         yield "step", said.step(row["step"], at)
         yield "again", _when(row["next_action_at"], zone)

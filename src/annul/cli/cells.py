@@ -13,7 +13,6 @@ from annul.cells.directory import Directory
 from annul.domain.cells import CellsWrong
 from annul.settings import Settings
 from annul.store.clock import SystemClock
-from annul.store.migrate import upgrade
 
 application = typer.Typer(help="Several cells.", no_args_is_help=True)
 
@@ -65,6 +64,8 @@ def create(
 @application.command()
 def migrate(file: File = None, config: Config = None) -> None:
     """Bring every cell to the schema of this version, one after the other."""
+    from annul.store.migrate import upgrade
+
     read = _read(file, config)
     for cell in read.cells:
         _run(upgrade(read.database(cell.name).owner_url))

@@ -10,7 +10,7 @@ import typer
 
 from annul.diagnose.facts import FACTS, Facts
 from annul.diagnose.rank import Finding, Shifts, limits, rank
-from annul.diagnose.report import BadFacts, report, together
+from annul.diagnose.report import BadFacts, money_of, report, together
 from annul.domain.errors import AnnulError
 
 from .message import as_bytes
@@ -174,7 +174,7 @@ def _print(findings: list[Finding], facts: Facts, spoken: Language) -> None:
             typer.echo(f"   {sign} {one.line[at]}  ({', '.join(one.sources)})")
         if number > 1:
             continue
-        typer.echo(f"   {_WORDS['money'][at]}: {cause.money[at]}")
+        typer.echo(f"   {_WORDS['money'][at]}: {money_of(facts)[at]}")
         for reader in ("cashier", "support", "system"):
             typer.echo(f"   {_WORDS[reader][at]}: {getattr(cause, reader)[at]}")
         typer.echo(f"   {_WORDS['retry' if cause.retry_safe else 'no_retry'][at]}")

@@ -205,9 +205,10 @@ async def served(
     async with AsyncExitStack() as stack:
         running = host_processes(settings, base.database, count, config)
         ports, processes = await stack.enter_async_context(running)
-        app = several.build(
+        health = several.opened(
             base.access, base.loops, lambda: {str(one.number): one.port for one in processes}
         )
+        app = await stack.enter_async_context(health)
         status = serve_http(
             app, settings.status_host, settings.status_port, tls=settings.status_tls,
             loops=base.loops,

@@ -1,11 +1,12 @@
-"""`annul issuer`: how an issuer makes MACs and takes PINs, its keys, and asking it for new ones."""
+"""`annul issuer`: how an issuer makes MACs and takes PINs, its keys and its unwritten rules."""
 
 import sys
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import typer
 
-from annul.desk import issuer_links
+from annul.desk import issuer_links, learnt
 from annul.desk.issuer_keys import NewKey, ask_for_keys, keys, load_key, set_profile
 from annul.desk.permission import NotValid, permit
 from annul.desk.roles import Scope
@@ -22,7 +23,9 @@ from .reach import Config, Data, Lang, Reach, User, run
 from .secret import Database
 from .show import language
 
-application = typer.Typer(help="Issuers: MACs, PINs and keys.", no_args_is_help=True)
+application = typer.Typer(
+    help="Issuers: MACs, PINs, keys and unwritten rules.", no_args_is_help=True
+)
 
 _KINDS: Final = (KeyKind.ZONE, KeyKind.MAC, KeyKind.PIN)
 
@@ -145,6 +148,35 @@ def link(
     for one in run(data, database, config, job):
         mark = "*" if one.differs else " "
         typer.echo(f"{mark} {one.name:<20} {one.value or '–':<24} {said(one.name).speak(spoken)}")
+
+
+@application.command("rules")
+def rules(
+    issuer: Number,
+    adopt: Annotated[UUID | None, typer.Option(help="Make a policy of this rule.")] = None,
+    dismiss: Annotated[
+        UUID | None,
+        typer.Option(help="Let this rule count for nothing until its evidence doubles."),
+    ] = None,
+    user: User = "",
+    reason: Reason = "",
+    lang: Lang = None,
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Show the rules that an issuer has not told, as its answers say them; adopt or dismiss one."""
+
+    async def job(base: Reach) -> list[dict[str, Any]]:
+        for act, identity in ((learnt.adopt, adopt), (learnt.dismiss, dismiss)):
+            if identity is not None:
+                await act(base, await base.person(user), issuer, identity, reason)
+        return await learnt.rules(base, issuer)
+
+    spoken = language(lang)
+    for row in run(data, database, config, job):
+        state = "ended" if row["ended_at"] else row["state"]
+        typer.echo(f"{row['id']}  {state:<9} {row['sure']:6.1%}  {row['said'].speak(spoken)}")
 
 
 @application.command("ask")

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from annul.resolve.exports import Exports, checked
-from annul.resolve.proof import sound
 from annul.resolve.seals import Seals
 from annul.security.notary import Notary
 
@@ -55,6 +54,8 @@ def verify(files: _Files, key: _Key) -> None:
 
     `annul audit` compares the exports of its host with the database.
     """
+    from annul.resolve.proof import sound
+
     public = key.read_text(encoding="utf-8")
     for file in files:
         if file.suffix == ".zip":

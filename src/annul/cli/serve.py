@@ -51,6 +51,30 @@ class Demo:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What there is before anything is served; `password` is the first administrator's, once."""
+
+    base: Ground
+    demo: Demo | None
+    password: str | None
+
+    @property
+    def controls(self) -> dict[str, str]:
+        """Addresses of the control of the demo's issuers, by issuer."""
+        return self.demo.by_issuer if self.demo else {}
+
+
+@asynccontextmanager
+async def _begun(settings: Settings, *, demo: bool) -> AsyncIterator[Begun]:
+    """Make ready what needs the database, before the ports: a host that serves outlives it."""
+    async with AsyncExitStack() as stack:
+        settings = with_certificates(settings) if demo else settings
+        base = await stack.enter_async_context(ground(settings))
+        shown = await stack.enter_async_context(_demo(base)) if demo else None
+        yield Begun(base, shown, await base.access.first_password())
+
+
 async def serve_hosts_until_told(
     settings: Settings, count: int, config: Path | None, *, demo: bool
 ) -> None:
@@ -61,13 +85,9 @@ async def serve_hosts_until_told(
     """
     stopped = _told_to_stop()
     async with AsyncExitStack() as stack:
-        settings = with_certificates(settings) if demo else settings
-        base = await stack.enter_async_context(ground(settings))
-        shown = await stack.enter_async_context(_demo(base)) if demo else None
-        password = await base.access.first_password()
-        controls = shown.by_issuer if shown else {}
-        where = await stack.enter_async_context(served(base, count, config, controls))
-        typer.echo(_greeting(settings, where, password, shown))
+        begun = await stack.enter_async_context(_begun(settings, demo=demo))
+        hosts = served(begun.base, count, config, begun.controls)
+        typer.echo(_greeting(begun, await stack.enter_async_context(hosts)))
         await stopped.wait()
         typer.echo("stopping: requests under way are finished first")
     typer.echo("stopped")
@@ -88,20 +108,16 @@ async def serve_until_told(settings: Settings, *, demo: bool, greet: bool = True
     """
     stopped = _told_to_stop()
     async with AsyncExitStack() as stack:
-        settings = with_certificates(settings) if demo else settings
-        base = await stack.enter_async_context(ground(settings))
-        shown = await stack.enter_async_context(_demo(base)) if demo else None
-        # Whatever needs the database comes before the ports: a host that serves outlives it.
-        password = await base.access.first_password()
-        running = await stack.enter_async_context(serve(base))
+        begun = await stack.enter_async_context(_begun(settings, demo=demo))
+        running = await stack.enter_async_context(serve(begun.base))
         status = await stack.enter_async_context(status_page(running))
         desk = None
         if settings.console:
-            controls = shown.by_issuer if shown else {}
-            desk = await stack.enter_async_context(desk_page(running.ground, running, controls))
+            page = desk_page(running.ground, running, begun.controls)
+            desk = await stack.enter_async_context(page)
         where = Served(TerminalPorts(running.port, running.tls_port), status, desk)
         if greet:
-            typer.echo(_greeting(settings, where, password, shown))
+            typer.echo(_greeting(begun, where))
         _settle_memory()
         await _first(stopped, running.membership.lost)
         if running.membership.lost.is_set():
@@ -121,13 +137,9 @@ async def _first(*events: asyncio.Event) -> None:
 
 
 def _settle_memory() -> None:
-    """Spare what lives as long as the process from being looked at again by each collection.
-
-    A request leaves no cycles behind, so collections may also be rare.
-    """
+    """Spare what lives as long as the process from being looked at again by each collection."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def with_certificates(settings: Settings) -> Settings:
@@ -216,7 +228,8 @@ def _scheme(tls: ServerTls | None) -> str:
     return "https" if tls else "http"
 
 
-def _greeting(settings: Settings, where: Served, password: str | None, demo: Demo | None) -> str:
+def _greeting(begun: Begun, where: Served) -> str:
+    settings, password, demo = begun.base.settings, begun.password, begun.demo
     seen = f"{_scheme(settings.status_tls)}://{settings.status_host}:{where.status}"
     plain, secured = where.terminals
     lines = [

@@ -14,7 +14,7 @@ from .errors import ProblemError
 from .models.cases import CaseChange, CaseSummary, Done, WholeCase
 from .models.conclusions import Conclusion, Conclusions, InQuestion
 from .models.diagnosis import Diagnosis
-from .models.issuers import Issuer, IssuerSummary
+from .models.issuers import Issuer, IssuerSummary, LearntRule
 from .models.merchants import Merchant, MerchantSummary, Terminal
 from .models.orders import AskedOrder, Refund, Void
 from .models.parts import Page
@@ -348,6 +348,10 @@ class Issuers(_Resource):
     def get(self, issuer: str) -> Issuer:
         """Give an issuer with its rules, what its codes mean, and whom to call."""
         return self._transport.get(Issuer, "issuers", issuer)
+
+    def rules(self, issuer: str) -> Iterator[LearntRule]:
+        """Give the rules that an issuer has not told, as its answers say them."""
+        return self._transport.pages(LearntRule, "issuers", issuer, "rules")
 
 
 class Webhooks(_Resource):

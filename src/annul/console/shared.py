@@ -1,6 +1,6 @@
 """What several subjects show alike: states, rows of cases, causes, due times, steps, sums."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -15,6 +15,7 @@ from annul.domain.records import Origin
 from annul.resolve import ends
 from annul.resolve import words as of_kind
 from annul.resolve.requests import COMPLETED
+from annul.resolve.tries import told_of
 
 CASE_TONES: Final = {
     "voided": "good",
@@ -52,6 +53,8 @@ STEPS: Final = {
     "": "in progress",
     "await_outcome": "waiting for the outcome of what is under way",
     "await_original": "the sale itself is finished first",
+    "probe": "the bank is asked for a sign of life",
+    "second_look": "looking once more before what cannot be taken back",
     "back_off": "a short wait before the next try",
     "retry": "trying the void again",
     "other_route": "trying the void another way",
@@ -103,6 +106,19 @@ def cause_name(view: View, name: str, kind: str = "void") -> str:
 def step_said(view: View, step: str) -> str:
     """Say what a case does next, for people at a till."""
     return view.words(STEPS.get(step, STEPS[""]))
+
+
+def between(view: View, first: datetime | str, last: datetime | str) -> str:
+    """Say from when to when; the day of the end only where it is another one."""
+    began, ended = (view.when(at, seconds=True) for at in (first, last))
+    day = began.partition(" ")[0]
+    return f"{began} – {ended.removeprefix(day).strip()}"
+
+
+def tried(view: View, run: Sequence[Row]) -> Html:
+    """Say in one line what a run of annul's own tries was: from when to when, and the answers."""
+    time = tag("time", between(view, run[0]["received_at"], run[-1]["received_at"]))
+    return join((time, " ", tag("b", view.words.of(told_of(run)))))
 
 
 def transaction_state(view: View, state: str) -> Html:

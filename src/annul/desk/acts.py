@@ -12,7 +12,8 @@ from annul.resolve.people import ACTIONS, AN_HOUR, Action, People, allowed
 from annul.store.clock import Clock
 from annul.store.sql import load
 
-from .over_cells import serving
+from . import over_cells
+from .desk import Desk
 from .permission import permit
 from .roles import OF_A_SHOP, Scope, Visitor
 
@@ -101,9 +102,10 @@ def _scope_of(visitor: Visitor, name: str) -> Scope:
     return _OF_SHOP.get(name, Scope.CASES_ACT) if visitor.role in OF_A_SHOP else Scope.CASES_ACT
 
 
-async def second_person_from(pool: Any, merchant_id: str) -> int:
+async def second_person_from(counter: Counter, merchant_id: str) -> int:
     """Give the amount in minor units from which on it takes two people."""
-    return await pool.fetchval(*_SQL["limit"](merchant=merchant_id)) or 1
+    there = await over_cells.serving(counter, merchant_id)
+    return await there.pool.fetchval(*_SQL["limit"](merchant=merchant_id)) or 1
 
 
 async def act(
@@ -119,10 +121,9 @@ async def act(
 
     Raises `ActionRefused`, `SecondPersonNeeded`, and `NotAllowed` for who may no longer.
     """
-    counter = await serving(counter, case.merchant_id)
-    scope = _scope_of(visitor, name)
-    await permit(counter.pool, visitor, scope, reason, case.merchant_id)
-    limit = await second_person_from(counter.pool, case.merchant_id)
+    await permit(counter.pool, visitor, _scope_of(visitor, name), reason, case.merchant_id)
+    counter = await over_cells.acting(counter, case.merchant_id)
+    limit = await second_person_from(counter, case.merchant_id)
     done = await counter.people.act(
         case,
         name,
@@ -145,6 +146,12 @@ async def undo_lesson(counter: Counter, visitor: Visitor, case_id: UUID, reason:
     Raises `NotAllowed` and `ReasonNeeded`.
     """
     await permit(counter.pool, visitor, Scope.ADMIN, reason)
-    return await counter.lessons.undo(
-        case_id, counter.clock.now(), visitor.name, visitor.role, reason.strip()
-    )
+    now, who = counter.clock.now(), (visitor.name, visitor.role, reason.strip())
+    # The cell of the case takes it back; the others know nothing of it.
+    return sum(await over_cells.each(counter, lambda one: one.lessons.undo(case_id, now, *who)))
+
+
+@over_cells.together(over_cells.joined)
+async def lessons(desk: Desk, limit: int) -> list[dict[str, Any]]:
+    """Give what closed cases have taught, each cell's latest first."""
+    return await desk.lessons.latest(limit)

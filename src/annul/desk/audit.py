@@ -13,6 +13,7 @@ from annul.resolve.people import ACTIONS
 from annul.store.sql import load
 from annul.wire.masking import scan
 
+from . import over_cells
 from .cursor import Cursor, Listing, listing
 from .desk import Desk
 from .permission import NotAllowed
@@ -41,6 +42,9 @@ ACTS: Final[Mapping[str, Text]] = {
     "end-key": Text("终止API密钥", "revoke an API key"),
     "set-policy": Text("新增发卡行规则", "set an issuer's rule"),
     "end-policy": Text("终止发卡行规则", "end an issuer's rule"),
+    "adopt-rule": Text("采纳推断的规则", "adopt a learnt rule"),
+    "dismiss-rule": Text("否定推断的规则", "dismiss a learnt rule"),
+    "suspect-rule": Text("重新怀疑推断的规则", "suspect a learnt rule again"),
     "set-meaning": Text("登记应答码含义", "set what a code means"),
     "end-meaning": Text("删除应答码含义", "remove what a code means"),
     "set-contact": Text("登记联系人", "enter a contact"),
@@ -126,9 +130,14 @@ class AuditSearch:
 async def log(
     desk: Desk, visitor: Visitor, wanted: AuditSearch, limit: int, cursor: str = ""
 ) -> Listing:
-    """Give what was done, the latest first; raises `NotAllowed`."""
+    """Give what was done and in which cell, the latest first; raises `NotAllowed`."""
     if visitor.merchant_id or not visitor.may(Scope.AUDIT):
         raise NotAllowed
+    pages = await over_cells.each(desk, lambda one: _page(one, wanted, limit, cursor))
+    return over_cells.paged(pages, limit, ("at",), falling=True)
+
+
+async def _page(desk: Desk, wanted: AuditSearch, limit: int, cursor: str) -> Listing:
     rows = await desk.pool.fetch(
         *_SQL["log"](
             **asdict(wanted) | {"text": wanted.text.strip()},
@@ -136,4 +145,4 @@ async def log(
             limit=limit + 1,
         )
     )
-    return listing(rows, limit, "at")
+    return listing([dict(row) | {"cell": desk.cell} for row in rows], limit, "at")

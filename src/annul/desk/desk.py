@@ -1,7 +1,7 @@
 """What console and API stand on, put together in `annul.app`."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -86,12 +86,18 @@ class Desk:
     reads: Reads = field(default_factory=Reads)
     cell: str = ""  # which one this desk is of, where there are several
     others: tuple["Desk", ...] = ()  # of the other cells; people sign in here
-    silent: set[str] = field(default_factory=set[str])  # cells that gave no answer the last time
+    # Cells that gave no answer the last time, and when they are asked again (monotonic).
+    silent: dict[str, float] = field(default_factory=dict[str, float])
 
     @property
     def every(self) -> tuple["Desk", ...]:
         """The desks of all cells, this one first."""
         return (self, *self.others)
+
+    @property
+    def one_by_one(self) -> tuple["Desk", ...]:
+        """The same, each as if there were no other: what is asked of one is asked of no other."""
+        return (replace(self, others=()), *self.others) if self.others else (self,)
 
     @property
     def zone(self) -> ZoneInfo:

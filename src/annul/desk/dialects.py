@@ -14,6 +14,7 @@ from annul.wire.errors import DialectError
 from annul.wire.field import Field
 from annul.wire.specifications.document import parse
 
+from . import over_cells
 from .audit import audit
 from .desk import NothingThere
 from .permission import NotValid, permit
@@ -108,6 +109,7 @@ async def find(counter: Counter, name: str) -> Shown:
     )
 
 
+@over_cells.everywhere
 async def put(counter: Counter, visitor: Visitor, text: str, reason: str) -> int:
     """Keep a document as the version of its dialect that counts; gives its number.
 

@@ -11,13 +11,12 @@ from uuid_utils.compat import uuid7
 
 from annul.diagnose.causes import CAUSES
 from annul.domain.policies import WINDOWS, Policy, PolicyKind, current
-from annul.issuers.health import BOUNDS_MS, percentile
 from annul.store.sql import load
 
-from . import overview
+from . import over_cells, overview
 from .audit import audit
 from .desk import Desk, NothingThere
-from .permission import NotValid, changing
+from .permission import NotValid, Pooled, changing
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "issuers.sql")
@@ -35,9 +34,8 @@ _CODE: Final = re.compile(r"[0-9A-Z]{2}")
 async def listing(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
     """Give every issuer with its line, its last five minutes, its windows and its open cases."""
     now = desk.clock.now()
-    rows = await overview.issuers(desk.pool, now)
-    cases = await desk.pool.fetch(*_SQL["burdens"](merchant=visitor.merchant_id))
-    burdens = {row["issuer_id"]: row["cases"] for row in cases}
+    rows = await overview.issuers(desk)
+    burdens = await _burdens(desk, visitor.merchant_id)
     windows: dict[str, list[dict[str, Any]]] = {}
     for row in await desk.pool.fetch(*_SQL["windows"](now=now, until=now + _AHEAD)):
         windows.setdefault(row["issuer_id"], []).append(dict(row))
@@ -48,7 +46,13 @@ async def listing(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
     ]
 
 
-async def find(desk: Desk, issuer_id: str) -> dict[str, Any]:
+@over_cells.together(over_cells.counted)
+async def _burdens(desk: Desk, merchant_id: str) -> dict[str, int]:
+    rows = await desk.pool.fetch(*_SQL["burdens"](merchant=merchant_id))
+    return {row["issuer_id"]: row["cases"] for row in rows}
+
+
+async def find(desk: Pooled, issuer_id: str) -> dict[str, Any]:
     """Find an issuer; raises `NothingThere`."""
     row = await desk.pool.fetchrow(*_SQL["find"](issuer=issuer_id))
     if row is None:
@@ -59,7 +63,7 @@ async def find(desk: Desk, issuer_id: str) -> dict[str, Any]:
 
 async def recent(desk: Desk, issuer_id: str) -> dict[str, Any]:
     """Give an issuer's line and last five minutes; raises `NothingThere`."""
-    rows = await overview.issuers(desk.pool, desk.clock.now())
+    rows = await overview.issuers(desk)
     found = next((row for row in rows if row["issuer_id"] == issuer_id), None)
     if found is None:
         message = f"there is no issuer {issuer_id}"
@@ -67,29 +71,10 @@ async def recent(desk: Desk, issuer_id: str) -> dict[str, Any]:
     return found
 
 
-async def course(
-    desk: Desk, issuer_id: str, span: timedelta, bucket: timedelta
-) -> list[dict[str, Any]]:
-    """Give what an issuer did over time: counts, `codes`, `p50_ms` and `p90_ms` of each bucket."""
-    asked = {"issuer": issuer_id, "since": desk.clock.now() - span, "bucket": bucket}
-    rows = {row["at"]: dict(row) for row in await desk.pool.fetch(*_SQL["course"](**asked))}
-    for row in rows.values():
-        row |= {"codes": {}, "latencies": [0] * (len(BOUNDS_MS) + 1)}
-    for at, code, count in await desk.pool.fetch(*_SQL["codes"](**asked)):
-        if at in rows:
-            rows[at]["codes"][code] = count
-    for at, place, count in await desk.pool.fetch(*_SQL["latencies"](**asked)):
-        if at in rows:
-            rows[at]["latencies"][place - 1] += count
-    for row in rows.values():
-        latencies = row.pop("latencies")
-        row |= {"p50_ms": percentile(latencies, 0.5), "p90_ms": percentile(latencies, 0.9)}
-    return list(rows.values())
-
-
+@over_cells.together(over_cells.joined)
 async def links(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:
-    """Give how each host process sees its line to an issuer."""
-    return await _rows(desk, "links", issuer_id)
+    """Give how each host process of each cell sees its line to an issuer."""
+    return [row | {"cell": desk.cell} for row in await _rows(desk, "links", issuer_id)]
 
 
 async def routes(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:
@@ -150,13 +135,21 @@ async def set_policy(
 ) -> list[UUID]:
     """Set a rule beside those there are: the one that began last counts. Raises `NotValid`."""
     _check(rule)
+    added = [uuid7() for _ in range(rule.days)]  # in every cell by the same
+    await _set_policy(desk, visitor, issuer_id, rule, reason, added)
+    return added
+
+
+@over_cells.everywhere
+async def _set_policy(
+    desk: Desk, visitor: Visitor, issuer_id: str, rule: Rule, reason: str, added: list[UUID]
+) -> None:
     await find(desk, issuer_id)
-    now, added = desk.clock.now(), []
+    now = desk.clock.now()
     async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
-        for day in range(rule.days):
+        for day, identity in enumerate(added):
             later = timedelta(days=day)
             from_, until = rule.valid_from + later, rule.valid_until and rule.valid_until + later
-            identity = uuid7()
             await connection.execute(
                 *_SQL["add_policy"](
                     issuer=issuer_id,
@@ -170,7 +163,6 @@ async def set_policy(
                     set_at=now,
                 )
             )
-            added.append(identity)
         detail = {
             **asdict(rule),
             "valid_from": str(rule.valid_from),
@@ -178,7 +170,6 @@ async def set_policy(
             "ids": [str(one) for one in added],
         }
         await audit(connection, visitor, now, "set-policy", f"issuer {issuer_id}", reason, detail)
-    return added
 
 
 def _check(rule: Rule) -> None:
@@ -198,6 +189,7 @@ def _check(rule: Rule) -> None:
         raise NotValid("a limit cannot be below zero")
 
 
+@over_cells.everywhere
 async def end_policy(
     desk: Desk, visitor: Visitor, issuer_id: str, identity: UUID, until: datetime, reason: str
 ) -> None:
@@ -222,6 +214,7 @@ async def meanings(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:
     return await _rows(desk, "meanings", issuer_id)
 
 
+@over_cells.everywhere
 async def set_meaning(
     desk: Desk, visitor: Visitor, issuer_id: str, code: str, cause: str, reason: str
 ) -> None:
@@ -246,6 +239,7 @@ async def set_meaning(
         )
 
 
+@over_cells.everywhere
 async def end_meaning(desk: Desk, visitor: Visitor, issuer_id: str, code: str, reason: str) -> None:
     """Go by the standard again for a code."""
     async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
@@ -277,6 +271,12 @@ class Contact:
     hours: str = ""
 
 
+def _latest_first(answers: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = over_cells.joined(answers)
+    return sorted(rows, key=lambda row: row["opened_at"], reverse=True)[:_DRAWN]
+
+
+@over_cells.together(_latest_first)
 async def incidents(desk: Desk, issuer_id: str, since: datetime) -> list[dict[str, Any]]:
     """Give open incidents about an issuer that began since a moment, the latest first."""
     asked = _SQL["incidents"](issuer=issuer_id, since=since, limit=_DRAWN)
@@ -301,11 +301,26 @@ async def put_contact(
         raise NotValid("a contact needs a name and a reason to call")
     if not contact.phone.strip() and not contact.mail.strip():
         raise NotValid("a contact needs a phone number or an e-mail address")
-    await find(desk, issuer_id)
     chosen = identity or uuid7()
+    await _put_contact(desk, visitor, issuer_id, contact, reason, chosen, new=identity is None)
+    return chosen
+
+
+@over_cells.everywhere
+async def _put_contact(
+    desk: Desk,
+    visitor: Visitor,
+    issuer_id: str,
+    contact: Contact,
+    reason: str,
+    chosen: UUID,
+    *,
+    new: bool,
+) -> None:
+    await find(desk, issuer_id)
     async with changing(desk, visitor, Scope.ISSUERS_WRITE, reason) as connection:
         before = await connection.fetchrow(*_SQL["contact"](issuer=issuer_id, id=chosen))
-        if identity is not None and before is None:
+        if before is None and not new:
             raise NothingThere("there is no such contact")
         values = {name: str(value).strip()[:120] for name, value in asdict(contact).items()}
         await connection.execute(*_SQL["put_contact"](issuer=issuer_id, id=chosen, **values))
@@ -319,9 +334,9 @@ async def put_contact(
             reason,
             detail,
         )
-    return chosen
 
 
+@over_cells.everywhere
 async def end_contact(
     desk: Desk, visitor: Visitor, issuer_id: str, identity: UUID, reason: str
 ) -> None:

@@ -75,7 +75,7 @@ class Unasked:
     reversed_voids: str  # one of `REVERSED_VOIDS`
 
 
-@over_cells.the_one_that_knows
+@over_cells.in_its_cell
 async def allow(
     desk: Desk, visitor: Visitor, merchant_id: str, allowed: Unasked, reason: str
 ) -> None:
@@ -120,7 +120,7 @@ async def allow(
         )
 
 
-@over_cells.the_one_that_knows
+@over_cells.in_its_cell
 async def ask(
     desk: Desk,
     visitor: Visitor,

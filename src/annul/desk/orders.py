@@ -15,6 +15,7 @@ from annul.host.orders import ApprovalNeeded
 from annul.resolve.second_person import second_person
 from annul.store.sql import load
 
+from . import over_cells
 from .audit import audit
 from .desk import Desk, NothingThere
 from .permission import NotAllowed, changing
@@ -72,8 +73,9 @@ async def order(
     """Order a void or refund; False when it waits for a second person, and nothing was sent.
 
     However often it is called for one id, it is done once. `scope` is what it takes, where it is
-    not as usual. Raises `OrderRefused`, `NoHost` and `NotAllowed`.
+    not as usual. Raises `OrderRefused`, `NoHost`, `ServedElsewhere` and `NotAllowed`.
     """
+    await over_cells.sent_here(desk, wanted.merchant_id)
     host = desk.sender()
     _, amount = await judged(host, wanted)
     needed = scope or SCOPES[wanted.act]
@@ -101,18 +103,32 @@ async def approve(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> 
     Raises `NotWaiting`, `SecondPersonNeeded`, `NotAllowed`, `ReasonNeeded` and `OrderRefused`.
     Without a host here the next one that looks carries it out.
     """
-    found = await _decide(desk, visitor, identity, reason, OrderState.APPROVED)
-    if found.act is not Act.RAISE_LIMIT and desk.host is not None:
-        await orders.carry_out(desk.host, found.merchant_id, identity)
-    return await one(desk, visitor, identity)
+    there = await _whose(desk, visitor, identity)
+    found = await _decide(there, visitor, identity, reason, OrderState.APPROVED)
+    if found.act is not Act.RAISE_LIMIT and there.host is not None:
+        await orders.carry_out(there.host, found.merchant_id, identity)
+    return await one(there, visitor, identity)
 
 
 async def reject(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> Asked:
     """Reject what is asked for, one's own or another's; raises as `approve` does."""
-    await _decide(desk, visitor, identity, reason, OrderState.REJECTED)
-    return await one(desk, visitor, identity)
+    there = await _whose(desk, visitor, identity)
+    await _decide(there, visitor, identity, reason, OrderState.REJECTED)
+    return await one(there, visitor, identity)
 
 
+async def _whose(desk: Desk, visitor: Visitor, identity: UUID) -> Desk:
+    """Give the desk of the cell in which an order is decided, which knows now who may."""
+    found = await one(desk, visitor, identity)
+    return await over_cells.acting(desk, found.merchant_id)
+
+
+def _oldest_first(answers: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = over_cells.joined(answers)
+    return sorted(rows, key=lambda row: (row["asked_at"], row["id"]))[:_LIST]
+
+
+@over_cells.together(_oldest_first)
 async def waiting(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
     """Give what waits for a second person, or was approved and is not carried out; oldest first."""
     acts = [act for act, scope in SCOPES.items() if visitor.may(scope)]
@@ -120,6 +136,7 @@ async def waiting(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
     return [dict(row) for row in await desk.pool.fetch(*_SQL["waiting"](**asked))]
 
 
+@over_cells.the_one_that_knows
 async def one(desk: Desk, visitor: Visitor, identity: UUID) -> Asked:
     """Give an order that the visitor may know of; raises `NothingThere`."""
     row = await desk.pool.fetchrow(*_SQL["one"](id=identity))

@@ -10,15 +10,26 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
+import asyncpg
 import structlog
 
-from annul.store.batcher import STORE_LOST, StoreUnavailable
+from annul.domain.cells import Lives
+from annul.domain.errors import AnnulError
+from annul.store.batcher import STORE_LOST
 from annul.store.sql import load
 
 from .cursor import Listing, keyed
 from .desk import Desk, NothingThere
+from .roles import Visitor
 
 _SQL: Final = load("annul.desk", "over_cells.sql")
+# What other cells know of people and keys: enough to say who may act, and who stands behind whom.
+_OF_PEOPLE: Final = (
+    ("people", "know_people", ("name", "role", "active", "created_at", "made_by", "reset_by")),
+    ("makers", "know_makers", ("id", "prefix", "created_by", "created_at")),
+)
+_WITHIN_S: Final = 3.0  # in which another cell answers a question
+_AGAIN_S: Final = 5.0  # after which one that did not is asked again
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 Question = Callable[Concatenate[Desk, Given], Awaitable[Result]]
@@ -26,34 +37,87 @@ Question = Callable[Concatenate[Desk, Given], Awaitable[Result]]
 log = structlog.get_logger(__name__)
 
 
-class CellSilent(StoreUnavailable):
+class OfCells(AnnulError):
+    """The cells that are named did not do it."""
+
+    code = "desk.cells"
+    next_step = "Look at annul's log in those cells."
+
+    def __init__(self, cells: str = "") -> None:
+        """Take the names of the cells, which stand behind what has happened."""
+        super().__init__()
+        self.cells = cells
+        if cells:
+            self.args = (f"{self.args[0]} ({cells})",)
+
+
+class CellSilent(OfCells):
     """No other cell knows of it, and this one gives no answer; a change may or may not be made."""
 
     code = "desk.cell_silent"
     next_step = "Once the cell that is named answers, look first whether it was done."
 
 
-async def each(desk: Desk, ask: Callable[[Desk], Awaitable[Result]]) -> list[Result]:
+class NotEverywhere(OfCells):
+    """The change was made, but not in the cells that are named."""
+
+    code = "desk.not_everywhere"
+    next_step = "Make it there too, with annul in that cell, or once more here when it answers."
+
+
+class ServedElsewhere(OfCells):
+    """The merchant is served in another cell, so nothing was sent. No money has moved."""
+
+    code = "desk.served_elsewhere"
+    next_step = "Ask the API of the cell that is named, with a key of its own."
+
+
+# Also a cell that lets the console no longer in, and one of another version.
+_NO_ANSWER: Final = (
+    *STORE_LOST,
+    CellSilent,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.SyntaxOrAccessError,
+)
+
+
+# Questions --------------------------------------------------------------------------------------
+
+
+async def each(desk: Any, ask: Callable[[Any], Awaitable[Result]]) -> list[Result]:
     """Ask every cell at once; one that is down takes nobody along, and is named on every page.
 
     Raises what the last one says when none has answered, and every other error.
     """
-    if not desk.others:
+    if not getattr(desk, "others", ()):
         return [await ask(desk)]
-    answers = await asyncio.gather(*map(ask, desk.every), return_exceptions=True)
+    first, *others = desk.one_by_one
+    asked = (ask(first), *(_in_time(desk, one, ask) for one in others))
+    answers = await asyncio.gather(*asked, return_exceptions=True)
     told: list[Result] = []
     for one, answer in zip(desk.every, answers, strict=True):
-        if isinstance(answer, STORE_LOST):
-            desk.silent.add(one.cell)
-            log.warning("cell_silent", cell=one.cell, why=type(answer).__name__)
+        if isinstance(answer, _lost(desk, one)):
+            _silent(desk, one, answer)
         elif isinstance(answer, BaseException):
             raise answer
         else:
-            desk.silent.discard(one.cell)
+            desk.silent.pop(one.cell, None)
             told.append(answer)
     if not told:
         raise next(one for one in answers if isinstance(one, BaseException))
     return told
+
+
+async def _in_time(desk: Desk, one: Desk, ask: Callable[[Any], Awaitable[Result]]) -> Result:
+    """Ask another cell, which has some seconds; one that was silent just now is not asked."""
+    _waited_for(desk, one)
+    async with asyncio.timeout(_WITHIN_S):
+        return await ask(one)
+
+
+def _waited_for(desk: Desk, one: Desk) -> None:
+    if desk.clock.monotonic() < desk.silent.get(one.cell, 0.0):
+        raise CellSilent(one.cell)
 
 
 def together(
@@ -84,15 +148,14 @@ def the_one_that_knows(question: Question[Given, Result]) -> Question[Given, Res
             return await question(desk, *given, **named)
         silent: list[str] = []
         unknown: NothingThere | None = None
-        for one in desk.every:
+        for one in desk.one_by_one:
             try:
+                _waited_for(desk, one)
                 return await question(one, *given, **named)
             except NothingThere as error:
                 unknown = error
-            except STORE_LOST as error:
-                silent.append(one.cell)
-                log.warning("cell_silent", cell=one.cell, why=type(error).__name__)
-        desk.silent.update(silent)
+            except _lost(desk, one) as error:
+                silent.append(_silent(desk, one, error))
         if silent or unknown is None:
             raise CellSilent(", ".join(silent))
         raise unknown
@@ -100,30 +163,155 @@ def the_one_that_knows(question: Question[Given, Result]) -> Question[Given, Res
     return asked
 
 
+def _lost(desk: Desk, one: Desk) -> tuple[type[BaseException], ...]:
+    """Give what says that a cell gives no answer; what is wrong with the own one is a fault."""
+    return STORE_LOST if one.cell == desk.cell else _NO_ANSWER
+
+
+def _silent(desk: Desk, one: Desk, error: BaseException) -> str:
+    if not isinstance(error, CellSilent):  # it was asked
+        desk.silent[one.cell] = desk.clock.monotonic() + _AGAIN_S
+        log.warning("cell_silent", cell=one.cell, why=type(error).__name__)
+    return one.cell
+
+
+# Acts -------------------------------------------------------------------------------------------
+
+
 async def serving(desk: Any, merchant_id: str) -> Any:
-    """Give the desk of the cell in which a merchant lives; raises `NothingThere`."""
-    others: tuple[Desk, ...] = getattr(desk, "others", ())
-    for one in (desk, *others) if others else ():
-        if await one.pool.fetchval(*_SQL["lives_here"](merchant=merchant_id)):
+    """Give the desk of the cell in which a merchant lives; raises `NothingThere`, `CellSilent`.
+
+    One that is on its way is the first cell's as long as it does not live in the other.
+    """
+    if not getattr(desk, "others", ()):
+        return desk
+    leaving: Desk | None = None
+    silent: list[str] = []
+    for one in desk.one_by_one:
+        try:
+            _waited_for(desk, one)
+            lives = await one.pool.fetchval(*_SQL["lives"](merchant=merchant_id))
+        except _lost(desk, one) as error:
+            silent.append(_silent(desk, one, error))
+            continue
+        if lives == Lives.HERE:
             return one
-    if others:
+        if lives == Lives.LEAVING:
+            leaving = one
+    if silent:  # it may live there
+        raise CellSilent(", ".join(silent))
+    if leaving is None:
         message = f"no cell serves {merchant_id}"
         raise NothingThere(message)
-    return desk
+    return leaving
+
+
+async def acting(desk: Any, merchant_id: str) -> Any:
+    """Give the same, for somebody who acts there: that cell knows now who may. Raises the same."""
+    there = await serving(desk, merchant_id)
+    if there is not desk:
+        await introduce(desk, there)
+    return there
+
+
+def in_its_cell(
+    act: Callable[Concatenate[Desk, Visitor, str, Given], Awaitable[Result]],
+) -> Callable[Concatenate[Desk, Visitor, str, Given], Awaitable[Result]]:
+    """Do something with a merchant, whose number is the second thing given, where it lives."""
+
+    @wraps(act)
+    async def done(
+        desk: Desk, visitor: Visitor, merchant_id: str, *given: Given.args, **named: Given.kwargs
+    ) -> Result:
+        there = await acting(desk, merchant_id)
+        return await act(there, visitor, merchant_id, *given, **named)
+
+    return done
+
+
+async def sent_here(desk: Desk, merchant_id: str) -> None:
+    """Raise `ServedElsewhere` where the host of another cell would have to send something."""
+    if desk.others:
+        try:
+            there = await serving(desk, merchant_id)
+        except NothingThere:
+            return  # nobody knows it, here neither
+        if there.cell != desk.cell:
+            raise ServedElsewhere(there.cell)
+
+
+def everywhere(
+    change: Callable[Concatenate[Any, Given], Awaitable[Result]],
+) -> Callable[Concatenate[Any, Given], Awaitable[Result]]:
+    """Change what all cells have in common: in each of them, or in none when one is silent.
+
+    A cell that has no such thing keeps having none. Raises `CellSilent` before anything is changed,
+    `NotEverywhere` when one has refused it or gone silent meanwhile.
+    """
+
+    @wraps(change)
+    async def made(desk: Any, *given: Given.args, **named: Given.kwargs) -> Result:
+        others: tuple[Desk, ...] = getattr(desk, "others", ())
+        if not others:
+            return await change(desk, *given, **named)
+        for one in others:
+            await introduce(desk, one)
+        result = await change(desk.one_by_one[0], *given, **named)
+        left: list[str] = []
+        for one in others:
+            try:
+                await change(one, *given, **named)
+            except NothingThere:
+                continue
+            except _NO_ANSWER as error:
+                left.append(_silent(desk, one, error))
+            except AnnulError as error:
+                left.append(f"{one.cell} ({error})")
+        if left:
+            raise NotEverywhere(", ".join(left))
+        return result
+
+    return made
+
+
+# People -----------------------------------------------------------------------------------------
+
+
+async def introduce(desk: Desk, there: Desk) -> None:
+    """Let a cell know, before somebody acts in it, who may, and who stands behind whom.
+
+    Raises `CellSilent`.
+    """
+    if there.cell == desk.cell:
+        return
+    known = await _known(desk)
+    try:
+        for statement in known:
+            await there.pool.execute(*statement)
+    except _NO_ANSWER as error:
+        raise CellSilent(_silent(desk, there, error)) from error
 
 
 async def share_people(desk: Desk) -> None:
-    """Let every other cell know who may act, and with which role, so that each asks its own."""
-    rows = await desk.pool.fetch(*_SQL["people"]())
-    known = _SQL["know"](
-        names=[row["name"] for row in rows],
-        roles=[row["role"] for row in rows],
-        actives=[row["active"] for row in rows],
-        ats=[row["created_at"] for row in rows],
-    )
+    """Let every other cell know the same, so that each asks its own."""
+    known = await _known(desk)
     for one in desk.others:
-        with suppress(*STORE_LOST):  # it hears of it once it is back
-            await one.pool.execute(*known)
+        with suppress(*_NO_ANSWER):  # it hears of it once it is back
+            for statement in known:
+                await one.pool.execute(*statement)
+
+
+async def _known(desk: Desk) -> tuple[tuple[Any, ...], ...]:
+    """Give the statements with which another cell knows people, and makers of keys."""
+    known: list[tuple[Any, ...]] = []
+    for asked, know, names in _OF_PEOPLE:
+        rows = await desk.pool.fetch(*_SQL[asked]())
+        columns = {name: [row[name] for row in rows] for name in names}
+        known.append(_SQL[know](**columns))
+    return tuple(known)
+
+
+# Answers put together ---------------------------------------------------------------------------
 
 
 def added(answers: list[Any]) -> Any:
@@ -138,6 +326,22 @@ def joined(answers: list[Any]) -> Any:
     return [row for one in answers for row in one]
 
 
+def counted(answers: list[dict[str, int]]) -> dict[str, int]:
+    """Add counts by names that not every cell has."""
+    names = {name for one in answers for name in one}
+    return {name: sum(one.get(name, 0) for one in answers) for name in names}
+
+
+def of_one(key: str, most: int) -> Callable[[list[Any]], Any]:
+    """Put lists together in which each thing of a key stands once, in the order of the key."""
+
+    def put(answers: list[Any]) -> Any:
+        rows = {row[key]: row for one in reversed(answers) for row in one}
+        return [rows[key] for key in sorted(rows)][:most]
+
+    return put
+
+
 def paged(
     listings: Iterable[Listing], limit: int, keys: Sequence[str], *, falling: bool
 ) -> Listing:
@@ -145,8 +349,9 @@ def paged(
     pages = list(listings)
     if len(pages) == 1:
         return pages[0]
+    # One that moves is in two cells, until what it left is cleared.
     rows = sorted(
-        (row for page in pages for row in page.rows),
+        {row["id"]: row for page in pages for row in page.rows}.values(),
         key=lambda row: tuple(row[key] for key in (*keys, "id")),
         reverse=falling,
     )

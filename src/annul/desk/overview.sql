@@ -44,3 +44,13 @@ WHERE i.place <= :each
 ORDER BY i.kind = ANY (:critical::text[]) DESC, i.kind = ANY (:notice::text[]), i.latest_at DESC,
          i.kind, i.place
 LIMIT :limit;
+
+-- name: spread
+-- description: How long cases took to their end by cause, in seconds: at these shares of them.
+SELECT cause, count(*)::integer AS cases,
+       percentile_cont(:points::float8[]) WITHIN GROUP (
+           ORDER BY extract(epoch FROM ended_at - opened_at)::float8) AS points
+FROM cases
+WHERE opened_at >= :since AND ended NOT IN ('', 'unproved')
+  AND (:merchant = '' OR merchant_id = :merchant)
+GROUP BY cause;

@@ -5,12 +5,14 @@ import re
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from annul.domain.errors import AnnulError
 from annul.store.sql import load
 
+from . import over_cells
 from .access import KEY_LASTS, KEY_LASTS_AT_MOST, NameTaken
 from .audit import audit
 from .desk import Desk, NothingThere
@@ -46,8 +48,8 @@ async def add_user(
     if not _NAME.fullmatch(name):
         raise NotValid("a name has 2 to 40 letters, digits, or . _ @ -")
     password = secrets.token_urlsafe(12)
+    await _must_be(desk, visitor, merchant_id)
     async with changing(desk, visitor, Scope.ADMIN, reason) as connection:
-        await _must_be(connection, merchant_id)
         if not await desk.access.add(
             name,
             password,
@@ -92,8 +94,8 @@ async def change_role(
     """
     if name == visitor.name:
         raise NotValid("you cannot change your own role")
+    await _must_be(desk, visitor, merchant_id)
     async with changing(desk, visitor, Scope.ADMIN, reason) as connection:
-        await _must_be(connection, merchant_id)
         if role != ADMINISTRATOR:
             await _another_administrator(connection, visitor, name)
         before = await connection.fetchrow(*_SQL["role"](name=name))
@@ -148,8 +150,8 @@ async def new_key(
         raise NotValid("a key of one merchant cannot have admin, audit:read or issuers:write")
     if not set(scopes) <= visitor.scopes:
         raise NotAllowed
+    await _must_be(desk, visitor, merchant_id)
     async with changing(desk, visitor, Scope.ADMIN, reason) as connection:
-        await _must_be(connection, merchant_id)
         identity, key = await desk.access.new_key(
             name.strip()[:60],
             scopes,
@@ -190,6 +192,12 @@ async def end_key(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> 
     desk.access.forget()
 
 
-async def _must_be(connection: Any, merchant_id: str) -> None:
-    if merchant_id and not await connection.fetchval(*_SQL["merchant"](merchant=merchant_id)):
+async def _must_be(desk: Desk, visitor: Visitor, merchant_id: str) -> None:
+    if not merchant_id or not visitor.may(Scope.ADMIN):
+        return  # who may not is told so, and nothing of merchants
+    if not any(await over_cells.each(desk, partial(_is_there, merchant_id))):
         raise NotValid("there is no such merchant")
+
+
+async def _is_there(merchant_id: str, desk: Desk) -> bool:
+    return bool(await desk.pool.fetchval(*_SQL["merchant"](merchant=merchant_id)))

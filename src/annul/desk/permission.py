@@ -2,15 +2,25 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, Protocol
+
+import asyncpg
 
 from annul.domain.errors import AnnulError
 from annul.store.sql import load
 
-from .desk import Desk
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "permission.sql")
+
+
+class Pooled(Protocol):
+    """What a change is made through: the desk, or what reaches the database from outside."""
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """The database."""
+        ...
 
 
 class NotAllowed(AnnulError):
@@ -55,7 +65,7 @@ async def permit(
 
 @asynccontextmanager
 async def changing(
-    desk: Desk, visitor: Visitor, scope: Scope, reason: str, merchant_id: str = ""
+    desk: Pooled, visitor: Visitor, scope: Scope, reason: str, merchant_id: str = ""
 ) -> AsyncIterator[Any]:
     """Give a connection in a transaction to somebody whom `permit` lets change this."""
     async with desk.pool.acquire() as connection, connection.transaction():

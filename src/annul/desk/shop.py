@@ -17,7 +17,8 @@ from annul.domain.states import UNFINISHED
 from annul.resolve.case import UNPROVED
 from annul.store.sql import listed, load
 
-from .desk import Desk
+from . import over_cells
+from .desk import Desk, NothingThere
 from .roles import Visitor
 
 _SQL: Final = load("annul.desk", "shop.sql", of_shops=listed(OF_SHOPS))
@@ -109,6 +110,17 @@ async def find(
     shop = visitor.merchant_id or wanted.merchant or merchant
     if not wanted.how or (wanted.merchant and not visitor.sees(wanted.merchant)):
         return []
+    if not shop:  # a reference number says nothing of whose it is
+        found = await over_cells.each(desk, lambda one: _find(one, wanted, ""))
+        rows: list[Voucher] = over_cells.joined(found)
+        return sorted(rows, key=lambda one: one.row["received_at"], reverse=True)
+    try:
+        return await _find(await over_cells.serving(desk, shop), wanted, shop)
+    except NothingThere:
+        return []
+
+
+async def _find(desk: Desk, wanted: VoucherSearch, shop: str) -> list[Voucher]:
     pool, since = desk.pool, least_id(desk.clock.now() - _REFUSED_SINCE)
     if wanted.how == "slip":
         key = {"trace": wanted.number, "terminal": wanted.terminal, "batch": wanted.batch}
@@ -140,10 +152,11 @@ class Day:
 
 
 async def today(desk: Desk, merchant: str) -> Day:
-    """Give what the shop has asked to be undone on this business day."""
+    """Give what the shop has asked to be undone on this business day; raises `NothingThere`."""
+    there = await over_cells.serving(desk, merchant)
     now = desk.clock.now()
     since, day = now - _DAY, desk.calendar.business_date(now)
-    found = await desk.pool.fetch(
+    found = await there.pool.fetch(
         *_SQL["today"](
             merchant=merchant,
             business_date=day,
@@ -154,7 +167,7 @@ async def today(desk: Desk, merchant: str) -> Day:
         )
     )
     rows = [dict(row) for row in found]
-    sales = await _standing(desk, _by_sale(rows))
+    sales = await _standing(there, _by_sale(rows))
     of_today = [
         one
         for one in sales
@@ -188,6 +201,7 @@ def _back(sales: Sequence[Voucher], rows: Sequence[Mapping[str, Any]]) -> dict[s
     return sums
 
 
+@over_cells.together(over_cells.of_one("merchant_id", _SHOPS))
 async def shops(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
     """Give the merchants that a visitor may choose from."""
     rows = await desk.pool.fetch(*_SQL["shops"](merchant=visitor.merchant_id, limit=_SHOPS))

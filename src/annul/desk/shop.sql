@@ -94,4 +94,4 @@ ORDER BY f.place;
 -- name: shops
 -- description: Merchants to choose from: the one with a number, or all.
 SELECT merchant_id, name_zh, name_en FROM merchants
-WHERE :merchant = '' OR merchant_id = :merchant ORDER BY merchant_id LIMIT :limit;
+WHERE lives <> 'away' AND (:merchant = '' OR merchant_id = :merchant) ORDER BY merchant_id LIMIT :limit;

@@ -8,6 +8,7 @@ from typing import Any, Final
 from annul.resolve.case import Case
 from annul.store.sql import load
 
+from . import over_cells
 from .desk import Desk
 from .roles import Visitor
 
@@ -44,7 +45,9 @@ class Surroundings:
 
 async def around(desk: Desk, visitor: Visitor, case: Case, code: str) -> Surroundings:
     """Look around a case that was answered with a code (empty: it was not answered)."""
-    row = await desk.pool.fetchrow(*_SQL["names"](merchant=case.merchant_id, issuer=case.issuer_id))
+    there = await over_cells.serving(desk, case.merchant_id)
+    names = _SQL["names"](merchant=case.merchant_id, issuer=case.issuer_id)
+    row = await there.pool.fetchrow(*names)
     assert row is not None, "it asks for one row"
     return Surroundings(
         merchant={tongue: row[f"merchant_{tongue}"] or case.merchant_id for tongue in ("zh", "en")},
@@ -57,6 +60,26 @@ async def around(desk: Desk, visitor: Visitor, case: Case, code: str) -> Surroun
 async def _others(desk: Desk, visitor: Visitor, case: Case, code: str) -> Others | None:
     if visitor.merchant_id or not case.issuer_id:
         return None
+    return await _at_issuer(desk, case, code)
+
+
+def _of_all(answers: list[Others]) -> Others:
+    """Add up how others fared in all cells."""
+    counts = [one.answers for one in answers]
+    approved = [one["approved_at"] for one in counts if one["approved_at"]]
+    many = sum(one.alike[0]["many"] for one in answers if one.alike)
+    alike = sorted((row for one in answers for row in one.alike), key=lambda row: row["opened_at"])
+    names = ("requests", "approvals", "silent", "same_code")
+    return Others(
+        answers[0].code,
+        {name: sum(one[name] for one in counts) for name in names}
+        | {"approved_at": max(approved, default=None)},
+        [{**row, "many": many} for row in alike[:_NAMED]],
+    )
+
+
+@over_cells.together(_of_all)
+async def _at_issuer(desk: Desk, case: Case, code: str) -> Others:
     near = {
         "issuer": case.issuer_id,
         "since": case.opened_at - SPAN,

@@ -6,6 +6,7 @@ from annul.issuers import dialects
 from annul.store.sql import load
 from annul.wire.dialect import Dialect
 
+from . import over_cells
 from .audit import audit
 from .desk import Desk, NothingThere
 from .permission import NotValid, changing
@@ -33,6 +34,7 @@ async def check_dialect(connection: Any, name: str) -> None:
         raise NotValid(message)
 
 
+@over_cells.in_its_cell
 async def set_dialect(
     desk: Desk, visitor: Visitor, merchant_id: str, terminal_id: str, name: str, reason: str
 ) -> None:

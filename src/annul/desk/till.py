@@ -29,7 +29,7 @@ async def at_till(desk: Desk, visitor: Visitor, at: Key, kind: str, amount: int)
     """
     merchant, terminal, batch, trace = at
     whole = amount + (await given_back(desk, at) if kind in UNDOING else 0)
-    if kind in UNDOING and whole >= await second_person_from(desk.pool, merchant):
+    if kind in UNDOING and whole >= await second_person_from(desk, merchant):
         original = await desk.sender().journal.find(at)
         act = Act.REFUND if kind in REFUNDS else Act.VOID
         wanted = Order(merchant, original, uuid7(), act, amount)

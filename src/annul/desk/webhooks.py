@@ -11,6 +11,7 @@ from annul.resolve.notify.webhooks import event_name, new_secret
 from annul.store.incidents import CLOSE_ENDED
 from annul.store.sql import load
 
+from . import over_cells
 from .audit import audit
 from .cursor import Cursor, Listing, listing
 from .desk import Desk, NothingThere
@@ -44,8 +45,9 @@ async def add(desk: Desk, visitor: Visitor, url: str, merchant: str) -> tuple[di
         raise _no_merchant(of_merchant)
     inside = not visitor.merchant_id
     outbound.checked(url, inside=inside)
+    there: Desk = await over_cells.serving(desk, of_merchant)
     identity, secret, now = uuid7(), new_secret(), desk.clock.now()
-    async with desk.pool.acquire() as connection, connection.transaction():
+    async with there.pool.acquire() as connection, connection.transaction():
         added = await connection.fetchval(
             *_SQL["add"](
                 merchant=of_merchant,
@@ -61,16 +63,22 @@ async def add(desk: Desk, visitor: Visitor, url: str, merchant: str) -> tuple[di
             raise _no_merchant(of_merchant)
         detail = {"merchant": of_merchant, "url": url}
         await audit(connection, visitor, now, "add-webhook", _named(identity), "", detail)
-    return await find(desk, visitor, identity), secret
+    return await find(there, visitor, identity), secret
 
 
 async def every(desk: Desk, visitor: Visitor, limit: int, cursor: str = "") -> Listing:
     """Give webhooks, the latest first."""
+    pages = await over_cells.each(desk, lambda one: _page(one, visitor, limit, cursor))
+    return over_cells.paged(pages, limit, ("created_at",), falling=True)
+
+
+async def _page(desk: Desk, visitor: Visitor, limit: int, cursor: str) -> Listing:
     page = {**Cursor.after(cursor), "limit": limit + 1}
     rows = await desk.pool.fetch(*_SQL["every"](merchant=visitor.merchant_id, **page))
     return listing(rows, limit, "created_at")
 
 
+@over_cells.the_one_that_knows
 async def find(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
     """Give one webhook; raises `NothingThere`."""
     row = await desk.pool.fetchrow(*_SQL["find"](merchant=visitor.merchant_id, id=identity))
@@ -80,6 +88,7 @@ async def find(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
     return dict(row)
 
 
+@over_cells.the_one_that_knows
 async def end(desk: Desk, visitor: Visitor, identity: UUID) -> None:
     """Send nothing more to a webhook, once or again; raises `NothingThere`."""
     found = await find(desk, visitor, identity)
@@ -92,6 +101,7 @@ async def end(desk: Desk, visitor: Visitor, identity: UUID) -> None:
         await audit(connection, visitor, now, "end-webhook", _named(identity), "", detail)
 
 
+@over_cells.the_one_that_knows
 async def attempts(
     desk: Desk, visitor: Visitor, identity: UUID, limit: int, cursor: str = ""
 ) -> Listing:
@@ -108,6 +118,7 @@ async def attempts(
     return page
 
 
+@over_cells.the_one_that_knows
 async def replay(desk: Desk, visitor: Visitor, identity: UUID, delivery: UUID) -> None:
     """Send a delivery again; raises `NothingThere`, `SwitchedOff`, `DeliveryUnderWay`."""
     found = await find(desk, visitor, identity)

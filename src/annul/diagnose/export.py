@@ -17,22 +17,21 @@ from decimal import Decimal
 from typing import Final
 
 from annul.domain.errors import AnnulError
-from annul.domain.kinds import KINDS, VOIDS
+from annul.domain.kinds import KINDS, REFUNDS, VOIDS
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED, NO_ANSWER
 from annul.domain.states import Sent, State
 
 from .facts import Fact, Facts
 from .observe import (
-    NEAR,
     IssuerCounts,
     Known,
     bin_facts,
     issuer_facts,
-    nearest,
     original_facts,
     void_facts,
 )
+from .witnesses import NEAR, Witness
 
 NEEDED: Final = ("time", "terminal", "trace", "kind", "amount", "code")
 _SILENT: Final = frozenset({"", NO_ANSWER, "68"})
@@ -89,7 +88,7 @@ class Export:
         self._by_rrn: dict[str, Transaction] = {}
         self._by_card: dict[bytes, list[Transaction]] = {}
         self._by_terminal: dict[str, list[Transaction]] = {}
-        self._plain: dict[str, list[tuple[datetime, str]]] = {}  # by issuer: what undoes nothing
+        self._asked: dict[str, list[Witness]] = {}  # by issuer
         self._undoing: dict[tuple[str, str], list[_Line]] = {}  # by what it names
         for line in self._lines:
             self._enter(line)
@@ -117,9 +116,8 @@ class Export:
             self._by_card.setdefault(row.card_hash, []).append(row)
         if row.rrn and row.kind not in VOIDS:  # some voids carry that of their original
             self._by_rrn.setdefault(row.rrn, row)
+        self._asked.setdefault(row.issuer_id, []).append(_witness(row))
         if not KINDS[row.kind].undoes:
-            code = "" if row.response_code in _SILENT else row.response_code
-            self._plain.setdefault(row.issuer_id, []).append((row.received_at, code))
             return
         for named in {(row.terminal_id, line.original_trace), ("", line.original_rrn)}:
             if named[1]:
@@ -151,7 +149,7 @@ class Export:
             known.pop("original.same_batch", None)
         known |= self._card(void)
         windows = (self._counts(void, seconds) for seconds in (300, 3600))
-        counted = issuer_facts(void, self._near(void), *windows)
+        counted = issuer_facts(void, self._witnesses(void), *windows)
         for name in ("issuer.link_drops", "issuer.slow_share_recent", "issuer.garbled_5m"):
             counted.pop(name, None)
         known |= {
@@ -249,12 +247,12 @@ class Export:
             codes=codes,
         )
 
-    def _near(self, void: Transaction) -> list[str]:
-        plain, at = self._plain.get(void.issuer_id, []), void.received_at
+    def _witnesses(self, void: Transaction) -> list[Witness]:
+        asked, at = self._asked.get(void.issuer_id, []), void.received_at
         first, last = (
-            bisect_left(plain, at + far, key=lambda one: one[0]) for far in (-NEAR, NEAR)
+            bisect_left(asked, at + far, key=lambda one: one.at) for far in (-NEAR, NEAR)
         )
-        return nearest(plain[first:last], at)
+        return asked[first:last]
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +281,13 @@ def _reversed(lines: "list[_Line]") -> "list[_Line]":
             undone = named.row._replace(state=State.REVERSED, reversal_reason=REVERSAL)
             kept[latest[key]] = replace(named, row=undone)
     return kept
+
+
+def _witness(row: Transaction) -> Witness:
+    role = "void" if row.kind in VOIDS else "refund" if row.kind in REFUNDS else "plain"
+    code = "" if row.response_code in _SILENT else row.response_code
+    card = row.card_masked[:6] if row.card_masked[:6].isdigit() else ""
+    return Witness(row.received_at, code, role, card, row.merchant_id, row.terminal_id)
 
 
 def _placed(source: str) -> str:

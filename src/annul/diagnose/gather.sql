@@ -69,25 +69,42 @@ SELECT json_build_object(
     'card', (SELECT to_json(x) FROM ({card}) x),
     'terminal', (SELECT to_json(x) FROM ({terminal}) x),
     'merchant', (SELECT to_json(x) FROM ({merchant_row}) x),
+    'opened', ({opened}),
     'shared', CASE WHEN :shared THEN ({shared}) END,
     'slots', CASE WHEN :slots THEN (SELECT to_json(x) FROM ({issuer_slots}) x) END,
     'codes', CASE WHEN :codes THEN
         (SELECT coalesce(json_object_agg(response_code, originals), '{}') FROM ({bin_codes}) x) END);
 
+-- name: opened
+-- description: The first diagnosis of a case, as it was written down; none without a case.
+SELECT body FROM case_events
+WHERE case_id = :case AND merchant_id = :merchant AND line = 2
+  AND body LIKE '%"what":"diagnosed"%';
+
 -- name: card
--- description: The day of a card up to a void of it, without that void.
-SELECT count(*) FILTER (WHERE kind = ANY (:voids) AND state = 'approved' AND answered_at < :at)
-           AS voids,
-       max(answered_at) FILTER (WHERE kind = ANY (:voids) AND state = 'approved'
-                                  AND answered_at < :at) AS last_void,
-       count(*) FILTER (WHERE state = 'declined' AND sent = 'answered' AND kind <> ALL (:voids))
-           AS declines,
-       (array_agg(response_code ORDER BY received_at DESC)
-           FILTER (WHERE state = 'declined' AND sent = 'answered' AND kind <> ALL (:voids)))[1]
+-- description: The day of a card up to a void of it, without that void, in its order.
+-- A decline says something of the card until the card is approved again.
+WITH day AS (
+    SELECT kind = ANY (:voids) AS undoes, state, sent, response_code, received_at, answered_at
+    FROM transactions WHERE card_hash = :card AND received_at >= :midnight AND id <> :void
+), sold AS (
+    SELECT max(received_at) AS at FROM day
+    WHERE NOT undoes AND received_at < :at
+      AND state IN ('approved', 'voided', 'partly_refunded', 'refunded', 'completed')
+), told AS (
+    SELECT day.*, NOT undoes AND state = 'declined' AND sent = 'answered'
+           AND day.received_at > coalesce(sold.at, '-infinity') AS declined
+    FROM day, sold
+)
+SELECT count(*) FILTER (WHERE undoes AND state = 'approved' AND answered_at < :at) AS voids,
+       max(answered_at) FILTER (WHERE undoes AND state = 'approved' AND answered_at < :at)
+           AS last_void,
+       count(*) FILTER (WHERE declined) AS declines,
+       (array_agg(response_code ORDER BY received_at DESC) FILTER (WHERE declined))[1]
            AS decline_code,
-       coalesce(bool_or(state IN ('approved', 'voided') AND kind <> ALL (:voids)
-                        AND received_at > :at), false) AS approved_after
-FROM transactions WHERE card_hash = :card AND received_at >= :midnight AND id <> :void;
+       coalesce(bool_or(NOT undoes AND state IN ('approved', 'voided') AND received_at > :at),
+                false) AS approved_after
+FROM told;
 
 -- name: terminal
 -- description: A terminal as it is set up, and its trouble of an hour before and after.
@@ -113,13 +130,22 @@ LEFT JOIN merchant_balances b ON b.merchant_id = m.merchant_id AND b.currency = 
 WHERE m.merchant_id = :merchant;
 
 -- name: shared
--- description: All rules of an issuer that were ever set, its codes' meanings, its open incidents.
+-- description: An issuer's rules, told or learnt, its codes' meanings, what it approves, its incidents.
 SELECT json_build_object(
     'policies', (SELECT coalesce(json_agg(x), '[]') FROM (
         SELECT kind, number, valid_from, valid_until, id FROM policies
         WHERE issuer_id = :issuer) x),
     'meanings', (SELECT coalesce(json_object_agg(response_code, cause), '{}')
         FROM code_meanings WHERE issuer_id = :issuer),
+    'learnt', (SELECT coalesce(json_agg(x), '[]') FROM (
+        SELECT issuer_id, id, prefix, role, rule, number, until, within, beyond, approved_within,
+               refused_within, refused_beyond, exceptions, sure, code, since, changed, state
+        FROM learnt_rules
+        WHERE issuer_id = :issuer AND ended_at IS NULL AND state <> 'dismissed') x),
+    'passed', (SELECT count(*) FROM (
+        SELECT FROM void_samples
+        WHERE issuer_id = :issuer AND role = 'void' AND ok AND at >= :since::timestamptz - interval '7 d'
+        LIMIT 20) x),
     'incidents', (SELECT count(*) FROM incidents i
         JOIN transactions t ON t.merchant_id = i.merchant_id AND t.id = i.transaction_id
         WHERE i.closed_at IS NULL AND t.issuer_id = :issuer));

@@ -2,11 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from annul.domain.kinds import COMPLETIONS, REFUNDS, UNDOING, VOIDS
-from annul.domain.policies import Circumstances, Policy, PolicyKind, before, broken, current
+from annul.domain.cover import taken
+from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, UNDOING, VOIDS
+from annul.domain.policies import (
+    WINDOWS,
+    Circumstances,
+    Policy,
+    PolicyKind,
+    before,
+    broken,
+    current,
+)
 from annul.domain.records import Origin, Transaction
 from annul.domain.response_codes import BOOKED, FAULTS
 from annul.domain.reversal_rules import CONCLUDED
@@ -15,6 +24,7 @@ from annul.domain.void_rules import COMPLETION_PERCENT
 from annul.host.outcomes import UNPROVED
 
 from .facts import Fact
+from .witnesses import Seen, Witness, nearest, of_shop, of_terminal, others, turns, where
 
 Known = dict[str, Fact]
 
@@ -24,11 +34,8 @@ _LATE_STATES: Final = frozenset({State.REVERSING, State.REVERSED})
 _HOSTS: Final = frozenset(
     {"timed_out", "broken", "garbled", "bad_mac", "host_interrupted", CONCLUDED}
 )
+_CLEAR: Final = 0.6  # so sure it is whom a trouble touches
 _CONTRADICTED: Final = "contradicts"
-# What is near a void in time: so many requests of others before and after it.
-_BEFORE: Final = 4
-_AFTER: Final = 8
-NEAR: Final = timedelta(seconds=300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +59,6 @@ class IssuerCounts:
         return ", ".join([*parts, *(f"{name} {count}" for name, count in more if count)])
 
 
-def nearest(answers: Iterable[tuple[datetime, str]], at: datetime) -> list[str]:
-    """Give the codes of the answers just before and after a moment ("": silence)."""
-    within = sorted(one for one in answers if abs(one[0] - at) <= NEAR)
-    before = [code for when, code in within if when < at]
-    after = [code for when, code in within if when >= at]
-    return [*before[-_BEFORE:], *after[:_AFTER]]
-
-
 def void_facts(void: Transaction, attempts: Iterable[Transaction], source: str) -> Known:
     """Give what the row of a void, refund or completion says, and those of earlier attempts."""
     alike = family(void.kind)
@@ -76,6 +75,7 @@ def void_facts(void: Transaction, attempts: Iterable[Transaction], source: str) 
         "void.why": Fact(void.why, f"{source}.why"),
         "void.late_code": Fact(void.late_code, f"{source}.late_code"),
         "void.earlier_attempts": Fact(len(earlier), "transactions by original_id"),
+        "void.same_code_before": Fact(_same(void, earlier), "transactions by original_id"),
         "host.refused": Fact(refused and void.why != "host_interrupted", f"{source}.sent"),
         "host.interrupted": Fact(void.why == "host_interrupted", f"{source}.why"),
     }
@@ -95,6 +95,12 @@ def void_facts(void: Transaction, attempts: Iterable[Transaction], source: str) 
         number = int(void.why.removeprefix("missing_"))
         known["void.missing_field"] = Fact(number, f"{source}.why")
     return known
+
+
+def _same(void: Transaction, earlier: Iterable[Transaction]) -> int:
+    """Count the attempts before that the issuer has answered alike."""
+    said = (void.sent, void.response_code)
+    return sum((one.sent, one.response_code) == said == (Sent.ANSWERED, said[1]) for one in earlier)
 
 
 def family(kind: str) -> tuple[str, ...]:
@@ -150,6 +156,7 @@ def original_facts(
         "original.kind": Fact(original.kind, f"{source}.kind"),
         "original.state": Fact(state.value, f"{source}.state"),
         "original.amount": Fact(original.amount, f"{source}.amount"),
+        "void.takes": Fact(taken(KINDS[void.kind], void.amount, original), f"{source}.fee"),
         "original.undone_before": Fact(bool(undone), "transactions by original_id"),
         "original.age": Fact(
             (void.received_at - original.received_at).total_seconds(), f"{source}.received_at"
@@ -189,7 +196,8 @@ def policy_facts(
             known[f"issuer.{kind}"] = Fact(value, f"{source} {rules[kind].id}")
     rule = broken(rules, void)
     if rule is None:
-        known["issuer.rule_broken"] = Fact("", source)
+        if rules.keys() - set(WINDOWS):  # that no rule is known says nothing of one
+            known["issuer.rule_broken"] = Fact("", source)
         return known
     place = f"{source} {rule.id}"
     older = before(policies, rule)
@@ -201,36 +209,75 @@ def policy_facts(
 
 
 def issuer_facts(
-    void: Transaction, near: Sequence[str], five: IssuerCounts, hour: IssuerCounts
+    void: Transaction, witnesses: Sequence[Witness], five: IssuerCounts, hour: IssuerCounts
 ) -> Known:
-    """Give how the issuer does with others; `near` as `nearest` gives it."""
+    """Give how the issuer does with others, by its counts and by those who asked it just then."""
     source = f"issuer_stats {void.issuer_id}"
     hourly = f"{source} 3600 s"
     known: Known = {
         "issuer.answers_5m": Fact(str(five), f"{source} 300 s"),
         "issuer.answers_60m": Fact(str(hour), hourly),
-        "issuer.requests_recent": Fact(len(near), source),
         "issuer.link_drops": Fact(hour.link_drops, hourly),
         "issuer.silent_5m": Fact(five.silent, f"{source} 300 s"),
         "issuer.garbled_5m": Fact(five.garbled, f"{source} 300 s"),
     }
+    if five.p90_ms is not None:
+        known["issuer.latency_5m"] = Fact(five.p90_ms, f"{source} 300 s")
     if hour.p90_ms is not None:
         known["issuer.latency_60m"] = Fact(hour.p90_ms, hourly)
     if hour.requests > 1:
         late = max(hour.late - bool(void.late_code), 0) / (hour.requests - 1)
         known["issuer.slow_share_recent"] = Fact(round(min(late, 1.0), 4), hourly)
-    if not near:
-        return known
-    shares = {
-        "issuer.silent_share_recent": sum(not code for code in near),
-        "issuer.fault_share_recent": sum(code in FAULTS for code in near),
-        "issuer.approval_share_recent": sum(code in BOOKED for code in near),
+    return known | _witnessed(void, witnesses, source)
+
+
+def _witnessed(void: Transaction, witnesses: Sequence[Witness], source: str) -> Known:
+    """Give what others heard just before and after: all of them, and those who undo nothing."""
+    seen, told = others(witnesses, seen_of(void))
+    hurt = where(told, seen)
+    part = hurt.part if hurt is not None and hurt.sure > _CLEAR else ""
+    # Who is like it: a range in trouble is like an issuer of its own, a terminal like a shop.
+    digits = hurt.digits if hurt is not None and part == "range" else 0
+    alike = [one for one in told if one.prefix[:digits] == seen.prefix[:digits]]
+    mine = of_terminal if part == "terminal" else of_shop
+    near = nearest(alike, seen.at)
+    plain = nearest((one for one in alike if one.role == "plain"), seen.at)
+    shop = nearest((one for one in told if mine(one, seen) and one.role == "plain"), seen.at)
+    known: Known = {
+        "issuer.witnesses_recent": Fact(len(near), source),
+        "issuer.requests_recent": Fact(len(plain), source),
+        "merchant.requests_recent": Fact(len(shop), source),
+        "merchant.approvals_recent": Fact(sum(one.code in BOOKED for one in shop), source),
+        "issuer.turns_recent": Fact(turns(told, seen.at), source),
     }
-    if void.sent is Sent.ANSWERED:
-        shares["issuer.same_code_share_recent"] = near.count(void.response_code)
-    for name, count in shares.items():
-        known[name] = Fact(round(count / len(near), 4), source)
+    shares = {"issuer.silent_share_recent": (sum(one.silent for one in near), near)} if near else {}
+    if plain:
+        shares["issuer.fault_share_recent"] = (sum(one.code in FAULTS for one in plain), plain)
+        shares["issuer.approval_share_recent"] = (sum(one.code in BOOKED for one in plain), plain)
+        if void.sent is Sent.ANSWERED:
+            same = sum(one.code == void.response_code for one in plain)
+            shares["issuer.same_code_share_recent"] = (same, plain)
+    known |= {name: Fact(round(count / len(of), 4), source) for name, (count, of) in shares.items()}
+    if hurt is not None:
+        known |= {
+            "issuer.hurt": Fact(hurt.part, source),
+            "issuer.hurt_sure": Fact(round(hurt.sure, 4), source),
+            "issuer.hurt_failed": Fact(hurt.failed, source),
+            "issuer.hurt_requests": Fact(hurt.requests, source),
+        }
     return known
+
+
+def seen_of(void: Transaction) -> Seen:
+    """Give a void as its witnesses are compared with it."""
+    return Seen(
+        void.answered_at or void.received_at,
+        void.response_code if void.sent is Sent.ANSWERED else "",
+        void.card_masked[:6],
+        void.merchant_id,
+        void.terminal_id,
+        "refund" if void.kind in REFUNDS else "void",
+    )
 
 
 def bin_facts(void: Transaction, codes: Mapping[str, int], prefix: str) -> Known:

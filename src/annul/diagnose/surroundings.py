@@ -3,6 +3,7 @@
 Pure. A row is what JSON gives of it: columns by name, times as text.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,25 +14,27 @@ import chinese_calendar
 
 from annul.domain.business_day import Calendar
 from annul.domain.kinds import VOIDS
+from annul.domain.learnt import LearntRule
 from annul.domain.policies import Circumstances, Policy, PolicyKind
 from annul.domain.records import Transaction
 from annul.issuers.health import percentile
 
-from .facts import Fact
+from .facts import FACTS, Fact, Facts
 from .observe import (
     IssuerCounts,
     Known,
     bin_facts,
     issuer_facts,
-    nearest,
     policy_facts,
     window_facts,
 )
+from .witnesses import Witness
 
 Row = Mapping[str, Any]
 
 # What happens for so long after a void still tells why it failed.
 AFTER: Final = timedelta(seconds=60)
+_AS_OPENED: Final = ("merchant.", "terminal.")
 _SUMMED: Final = ("requests", "silent", "late", "link_drops", "garbled")
 
 
@@ -42,6 +45,8 @@ class Shared:
     policies: tuple[Policy, ...] = ()  # all that were ever set
     meanings: Mapping[str, str] = field(default_factory=dict)  # response code to cause
     incidents: int = 0  # that are open
+    learnt: tuple[LearntRule, ...] = ()
+    passed: int = 0  # voids that it has approved within a week, at most twenty
 
     @classmethod
     def of(cls, read: Row) -> "Shared":
@@ -56,7 +61,13 @@ class Shared:
             )
             for row in read["policies"]
         )
-        return cls(policies, read["meanings"], read["incidents"])
+        return cls(
+            policies,
+            read["meanings"],
+            read["incidents"],
+            tuple(map(LearntRule.of, read["learnt"])),
+            read["passed"],
+        )
 
 
 class Slot(NamedTuple):
@@ -70,13 +81,14 @@ class Slot(NamedTuple):
     garbled: int
     codes: Mapping[str, int]
     latencies: Sequence[int]  # counts per bucket
-    tail: Sequence[tuple[int, str]]  # latest answers: milliseconds into it, code ("": silence)
+    # Latest answers: milliseconds into it, code ("": silence), and what was asked, if it is known.
+    tail: Sequence[tuple[int, str, *tuple[str, ...]]]
 
     @property
-    def answers(self) -> Iterator[tuple[datetime, str]]:
-        """When answers came, and their codes."""
-        for milliseconds, code in self.tail:
-            yield self.at + timedelta(milliseconds=milliseconds), code
+    def witnesses(self) -> Iterator[Witness]:
+        """Those who asked then."""
+        for milliseconds, *told in self.tail:
+            yield Witness(self.at + timedelta(milliseconds=milliseconds), *told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,21 @@ class Surroundings:
     shared: Shared
     slots: Sequence[Slot] = ()
     codes: Mapping[str, int] = field(default_factory=dict)
+    opened: Known = field(default_factory=dict[str, Fact])  # as the case was opened
+
+
+def as_opened(body: str) -> Known:
+    """Give what the first look of a case has seen of shop and terminal.
+
+    Money that comes later, or a set-up that was put right, does not unlearn the cause.
+    """
+    told = json.loads(body)["evidence"].get("facts", {})
+    seen = Facts.from_json({name: told[name] for name in told.keys() & FACTS.keys()})
+    return {
+        name: Fact(fact.value, f"{fact.source} when the case was opened")
+        for name, fact in seen
+        if name.startswith(_AS_OPENED)
+    }
 
 
 def slots_of(read: Row) -> tuple[Slot, ...]:
@@ -197,12 +224,13 @@ def merchant_facts(void: Transaction, row: Row | None) -> Known:
 
 def _issuer_facts(void: Transaction, issuer_id: str, found: Surroundings) -> Known:
     at = void.answered_at or void.received_at
-    near = nearest((answer for slot in found.slots for answer in slot.answers), at)
+    witnesses = [one for slot in found.slots for one in slot.witnesses]
     five, hour = (counts(found.slots, at + AFTER, seconds) for seconds in (300, 3600))
-    known = issuer_facts(void._replace(issuer_id=issuer_id), near, five, hour)
+    known = issuer_facts(void._replace(issuer_id=issuer_id), witnesses, five, hour)
     means = found.shared.meanings.get(void.response_code)
     if means:
         known["issuer.code_means"] = Fact(means, f"code_meanings {issuer_id}")
+    known["issuer.voids_passed_7d"] = Fact(found.shared.passed, f"void_samples of {issuer_id}")
     known["issuer.incidents"] = Fact(found.shared.incidents, f"incidents of {issuer_id}")
     if void.why.startswith("link_"):
         known["issuer.link"] = Fact(void.why.removeprefix("link_"), "issuer link")

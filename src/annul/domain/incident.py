@@ -56,7 +56,7 @@ class Subject(StrEnum):
     The column `subject` holds its identity: the id of the transaction, case or delivery; the
     terminal's number, followed by that of the batch; issuer and fields of a message that belongs
     to nothing; number of the process and name of the loop; the currency of a merchant's balance;
-    what does not fit its seal; the issuer's number.
+    what does not fit its seal; the issuer's number; the merchant's.
     """
 
     TRANSACTION = "transaction"
@@ -69,6 +69,7 @@ class Subject(StrEnum):
     BALANCE = "balance"
     SEAL = "seal"
     ISSUER = "issuer"
+    MERCHANT = "merchant"
 
 
 def _utc(value: str) -> str:

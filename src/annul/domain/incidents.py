@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from .differences import DIFFERENCES
+from .guesses import IN_ROW, MANY_WITHIN_S, OF_SHOP, OFTEN
 from .incident import IncidentKind, Severity, Subject, about_case, about_transaction
 from .issuer_incidents import CONCLUDE, ISSUER_INCIDENTS
 from .text import Text
@@ -81,6 +82,37 @@ _ROWS: Final = (
         ),
         "terminals",
     ),
+    IncidentKind(
+        "vouchers_guessed",
+        Severity.WARNING,
+        Subject.TERMINAL,
+        Text("屡次猜凭证号要求退钱", "Voucher numbers are being guessed"),
+        Text(
+            "未动账：这些请求都被拒绝",
+            "No money moved: each of these requests was refused.",
+        ),
+        Text(
+            "电话问商户谁在操作，看其案件；可疑的停用终端。三十分钟没有再猜自动关闭",
+            "Call the shop and ask who is at the till; see its cases, and stop the terminal if in"
+            " doubt. It closes by itself after half an hour without another one.",
+        ),
+        Text(
+            "终端{terminal}：{how:way}，凭证号不存在或属于另一张卡",
+            "Terminal {terminal}: {how:way} named vouchers that are not there, or another card's",
+        ),
+        "terminals",
+        ways={
+            IN_ROW: Text("连续{count}次", "{count} requests in a row"),
+            OFTEN: Text(
+                f"{MANY_WITHIN_S // 60}分钟内{{count}}次",
+                f"{{count}} requests within {MANY_WITHIN_S // 60} minutes",
+            ),
+            OF_SHOP: Text(
+                f"本店各终端{MANY_WITHIN_S // 60}分钟内共{{count}}次",
+                f"{{count}} requests of all its shop within {MANY_WITHIN_S // 60} minutes",
+            ),
+        },
+    ),
     # Cases ----------------------------------------------------------------------------------------
     IncidentKind(
         "case_late",
@@ -116,16 +148,6 @@ _ROWS: Final = (
         Text("见案件", "See the case."),
         _LOOK,
         about_case("失败的原因在本系统", "it failed by an internal error in annul"),
-        "cases-that-do-not-go-on",
-    ),
-    IncidentKind(
-        "case_issuer_error",
-        Severity.WARNING,
-        Subject.CASE,
-        Text("案件因发卡行处理有误", "A case caused by an issuer processing error"),
-        Text("见案件", "See the case."),
-        _LOOK,
-        about_case("失败的原因是发卡行处理有误", "it failed by an issuer processing error"),
         "cases-that-do-not-go-on",
     ),
     IncidentKind(
@@ -223,6 +245,29 @@ _ROWS: Final = (
         Text(
             "主机进程{process}：任务{loop}没有按时轮到，最近的错误：{why}",
             "Host process {process}: task {loop} did not run on time, last error: {why}",
+        ),
+        "processes-and-webhooks",
+    ),
+    IncidentKind(
+        "move_stands_still",
+        Severity.WARNING,
+        Subject.MERCHANT,
+        Text("商户迁移中断", "A merchant's move to another cell has stopped half-way"),
+        Text(
+            "商户暂不能交易（终端得96）；已有交易不丢失、不重复。"
+            "若已在新单元服务，旧单元的副本未清除，合计可能重复计算",
+            "No money is lost or moved twice. As long as no cell serves it its terminals get 96;"
+            " once the other one does, what is left here may count twice in totals.",
+        ),
+        Text(
+            "再次执行 annul cells move 商户号 --to 单元 --reason 理由：未到新单元的从头再做，"
+            "已到的只清除旧副本",
+            "Give annul cells move MERCHANT --to CELL --reason again: before it lives there the"
+            " move begins anew, afterwards it only clears what is left here.",
+        ),
+        Text(
+            "商户{merchant}前往单元{cell}的迁移没有继续",
+            "The move of merchant {merchant} to cell {cell} does not go on",
         ),
         "processes-and-webhooks",
     ),

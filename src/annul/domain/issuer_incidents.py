@@ -176,6 +176,25 @@ ISSUER_INCIDENTS: Final = (
         ),
         "answers-of-issuers",
     ),
+    IncidentKind(
+        "issuer_errs",
+        Severity.WARNING,
+        Subject.ISSUER,
+        Text("发卡行处理有误", "An issuer errs"),
+        Text(
+            "未成功的撤销都有案件，见案件；其他款项不受影响",
+            "What failed has its cases, which say where the money is.",
+        ),
+        Text(
+            "带案件的证据联系发卡行值班；没有案件再归因于它时自动关闭",
+            "Call the issuer's duty desk with the evidence of its cases; it closes by itself.",
+        ),
+        Text(
+            "发卡行{issuer}：有案件因其处理有误而失败，第一件为{case}",
+            "Issuer {issuer}: cases failed by an error of its own, the first is {case}",
+        ),
+        "answers-of-issuers",
+    ),
     # Reversals and advices ------------------------------------------------------------------------
     IncidentKind(
         "forward_reversal",

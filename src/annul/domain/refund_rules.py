@@ -7,6 +7,7 @@ Source: UnionPay-style POS rules for refunds; window and same-day refusal are co
 from dataclasses import dataclass
 from typing import Final
 
+from .cover import taken
 from .records import Transaction
 from .rulings import ALLOWED, Ruling, refusal
 from .states import UNFINISHED, State
@@ -61,7 +62,7 @@ RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
                  "请减小金额", "use a smaller amount"),
     ),
     (
-        lambda _, u: u.balance is not None and u.balance < u.amount,
+        lambda o, u: u.balance is not None and u.balance < taken(u.kind, u.amount, o),
         refusal("51", "merchant_balance_low", "商户余额不足",
                  "the merchant's balance does not cover the refund",
                  "入账后再试", "try again when more money is in"),

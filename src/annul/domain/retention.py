@@ -208,6 +208,18 @@ RETENTION: Final = (
         least=90,
         reason=Text("可与去年同期比较", "to compare with the same month a year ago"),
     ),
+    Retained(
+        "void_samples",
+        Text("撤销与退货的应答样本", "samples of answers to voids and refunds"),
+        ("void_samples",),
+        "at",
+        days=42,
+        least=7,
+        reason=Text(
+            "六周内的应答足以看出发卡行的规则；规则本身保留",
+            "six weeks of answers show an issuer's rules; the rules themselves stay",
+        ),
+    ),
 )  # fmt: skip
 
 _BOOKS: Final = Text("账簿", "the books: what was asked, what moved, what is owed")
@@ -246,6 +258,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "terminal_keys",
             "pending_keys",
             "policies",
+            "learnt_rules",
             "code_meanings",
             "ca_public_keys",
             "aid_parameters",
@@ -255,7 +268,16 @@ KEPT: Final[Mapping[str, Text]] = {
     ),
     **dict.fromkeys(("api_keys", "webhooks"), _ANSWERS),
     **dict.fromkeys(
-        ("reference", "circuits", "hosts", "issuer_links", "master_key", "purges", "reset_links"),
+        (
+            "reference",
+            "circuits",
+            "hosts",
+            "issuer_links",
+            "learning",
+            "master_key",
+            "purges",
+            "reset_links",
+        ),
         _NOW,
     ),
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from .cover import taken
 from .kinds import KINDS, Family, Kind, Money, Role
 from .records import Transaction
 from .rulings import ALLOWED, Ruling, refusal
@@ -170,8 +171,7 @@ RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
     ),
     (card_gone, CARD_GONE),
     (
-        # The fee comes back with the void, so the merchant gives what the sale brought.
-        lambda o, u: u.balance is not None and u.balance < u.amount - o.fee,
+        lambda o, u: u.balance is not None and u.balance < taken(u.kind, u.amount, o),
         # 51 elsewhere speaks of the cardholder; here it is the merchant's money that is short.
         refusal("51", "merchant_balance_low", "商户余额不足",
                  "the merchant's balance does not cover the void",

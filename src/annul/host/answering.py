@@ -16,7 +16,7 @@ from annul.wire.errors import DecodeError, EncodeError
 from annul.wire.framing import software_of
 
 from .door import BELOW_PROFILE, Admitted
-from .failed import refused
+from .failed import later, refused
 from .host import Host
 from .owners import NotOwner
 from .recognised import kind_of
@@ -25,6 +25,8 @@ from .request import Refusal, Request, attribute
 
 log = structlog.get_logger(__name__)
 
+HOST_FAILED: Final = "host_failed"  # a fault of ours
+HOST_BUSY: Final = "host_busy"  # more than the host takes, or no database
 _CLAIMS: Final = 3  # in a row, of one terminal for one message
 _CODE: Final = 39
 _NOTE: Final = 63
@@ -41,13 +43,20 @@ async def handle(host: Host, entry: Admitted) -> bytes:
     except STORE_LOST as error:  # of the journal, or of a statement that a handler ran itself
         host.counts.busy += 1
         log.warning("store_refused", why=type(error).__name__)
-        reply = _refused_for_good(entry, Reply(_fault_code(entry)))
+        reply = _too_busy(host, entry, now)
     except Exception:
         # One request that meets a fault of ours must not disturb any other.
         host.counts.failed += 1
         log.exception("handler_failed", mti=entry.message.mti, fields=entry.message.numbers)
-        reply = _refused_for_good(entry, Reply(_fault_code(entry)))
+        reply = _failed(host, entry, now)
     return _answer(host, entry, await _noticed(host, reply, entry, now))
+
+
+def _failed(host: Host, entry: Admitted, now: datetime) -> Reply:
+    """Refuse what met a fault of ours; that is written down, unless it has left a row."""
+    refusal = Refusal(_fault_code(entry), rule=HOST_FAILED)
+    later(entry, host, refusal, now)
+    return _refused_for_good(entry, Reply(refusal.response_code), refusal.rule)
 
 
 async def _served(host: Host, entry: Admitted, now: datetime) -> Reply:
@@ -90,7 +99,14 @@ async def _judged(host: Host, entry: Admitted, now: datetime) -> Reply:
 def refuse_busy(host: Host, entry: Admitted) -> bytes:
     """Answer at once, without work: more is in flight than the host will take."""
     host.counts.busy += 1
-    return _answer(host, entry, _refused_for_good(entry, Reply(_fault_code(entry))))
+    return _answer(host, entry, _too_busy(host, entry, host.clock.now()))
+
+
+def _too_busy(host: Host, entry: Admitted, now: datetime) -> Reply:
+    """Refuse what can not be looked at now; that it was refused is written down later."""
+    refusal = Refusal(_fault_code(entry), rule=HOST_BUSY)
+    later(entry, host, refusal, now)
+    return _refused_for_good(entry, Reply(refusal.response_code), refusal.rule)
 
 
 async def _take_up(host: Host, entry: Admitted, proven: PendingKeys, now: datetime) -> None:
@@ -115,17 +131,17 @@ async def _refused(
         # Nothing of it is kept, but it is answered all the same.
         log.exception("refusal_not_kept", rule=refusal.rule)
         kept = None
-    return _refused_for_good(entry, kept or plain)
+    return _refused_for_good(entry, kept or plain, refusal.rule)
 
 
-def _refused_for_good(entry: Admitted, reply: Reply) -> Reply:
+def _refused_for_good(entry: Admitted, reply: Reply, rule: str) -> Reply:
     """Let a request that its terminal holds for refused have no effect when it is repeated.
 
     A reversal, and what may have an outcome (98), is sent by the terminal until it is heard.
     """
     mti, code = entry.message.mti, reply.response_code
     if entry.key is not None and mti in MAC_MTIS and mti not in REVERSAL_MTIS and code != NO_ANSWER:
-        entry.station.refused.keep(entry.message.raw, code)
+        entry.station.refused.keep(entry.message.raw, code, rule)
     return reply
 
 

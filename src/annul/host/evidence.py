@@ -13,26 +13,35 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from annul.domain.guesses import (
+    IN_A_ROW_WITHIN_S,
+    MANY_WITHIN_S,
+    QUIET_S,
+    WAYS,
+    Guesses,
+    alarm,
+)
 from annul.domain.incident import Incident
 from annul.domain.records import Transaction
 from annul.issuers.health import SLOT_S, HealthSlot
 from annul.issuers.lines import Issuers
 from annul.store.batcher import LOST, Batcher, StoreOverloaded
 from annul.store.clock import Clock
-from annul.store.incidents import opening
+from annul.store.incidents import CLOSE_ENDED, opening
 from annul.store.sql import load
 from annul.wire.codec import Value
 from annul.wire.show import masked
 
 log = structlog.get_logger(__name__)
 
-_SQL: Final = load("annul.host", "evidence.sql")
+_SQL: Final = load("annul.host", "evidence.sql", close_ended=CLOSE_ENDED)
 _STORE_TROUBLE: Final = (*LOST, StoreOverloaded)
 # Within this time a terminal can not fill the table of refusals with more rows than this.
 _QUOTA_S: Final = 60.0
 _QUOTA: Final = 30
+_POSTPONED: Final = 1_000  # refusals that wait for the database; beyond, they are missed
 _NUMBERS: Final = 4_096  # of the latest refusals, by digest
-_TROUBLE: Final = ("link_drops", "reversals", "wrong_mac")
+_TROUBLE: Final = ("link_drops", "reversals", "wrong_mac", "guessed", "fitting", "in_row")
 _STATS: Final = ("merchant_id", "terminal_id", "minute", *_TROUBLE)
 
 
@@ -84,7 +93,8 @@ class EvidenceKeeper:
         self._quota: Counter[tuple[str, str]] = Counter()
         self._quota_ends = 0.0
         self._numbers: dict[bytes, str] = {}
-        self._alarms: dict[tuple[str, str], Incident] = {}
+        self._postponed: list[DoorRefusal] = []
+        self._alarms: dict[tuple[str, str, str], Incident] = {}
         # When the monotonic clock stood at zero: a slot is one row, however often it is written.
         self._began = clock.now() - timedelta(seconds=clock.monotonic())
 
@@ -134,13 +144,26 @@ class EvidenceKeeper:
             del self._numbers[next(iter(self._numbers))]
         return number
 
+    def postpone(self, refusal: DoorRefusal) -> None:
+        """Keep a refusal with the next flush, unless what it refused has left a row after all."""
+        if len(self._postponed) >= _POSTPONED:
+            self.missed += 1
+        else:
+            self._postponed.append(refusal)
+
     def alarm(self, incident: Incident) -> None:
         """Open an incident about a terminal with the next flush, unless one is open."""
-        self._alarms[incident.merchant_id, incident.subject] = incident
+        self._alarms[incident.kind, incident.merchant_id, incident.subject] = incident
 
     def trouble(self, merchant_id: str, terminal_id: str, what: str) -> None:
         """Count trouble with a terminal: link_drops, reversals or wrong_mac."""
         self._trouble[merchant_id, terminal_id, what] += 1
+
+    def named(self, merchant_id: str, terminal_id: str, *, right: bool) -> None:
+        """Count a request by whether it names what may be given back, or only guesses."""
+        self.trouble(merchant_id, terminal_id, "fitting" if right else "guessed")
+        in_row = (merchant_id, terminal_id, "in_row")
+        self._trouble[in_row] = 0 if right else self._trouble[in_row] + 1
 
     async def flush(self, issuers: Issuers) -> None:
         """Write the counts of terminals and issuers as they are now."""
@@ -148,7 +171,9 @@ class EvidenceKeeper:
         try:
             await self._flush_terminals(now)
             await self._flush_alarms(now)
+            await self._flush_postponed()
             for issuer_id, line in issuers.lines.items():
+                await self._flush_slots(issuers, issuer_id)
                 await self._pool.execute(
                     *_SQL["links"](
                         issuer=issuer_id,
@@ -160,8 +185,14 @@ class EvidenceKeeper:
                         now=now,
                     )
                 )
-                for slot in line.health.changed():
-                    await self._put_slot(issuer_id, slot)
+        except _STORE_TROUBLE:
+            self.missed += 1
+
+    async def flush_for(self, issuers: Issuers, issuer_id: str) -> None:
+        """Write what a void of one issuer is judged by, as it is now."""
+        try:
+            await self._flush_terminals(self._clock.now())
+            await self._flush_slots(issuers, issuer_id)
         except _STORE_TROUBLE:
             self.missed += 1
 
@@ -180,6 +211,48 @@ class EvidenceKeeper:
             for who in {key[:2] for key in counted}
         ]
         await self._pool.execute(*_SQL["terminals"](**_columns(_STATS, rows)))
+        guessing = [row[:2] for row in rows if counted[*row[:2], "guessed"]]
+        if guessing:
+            await self._flush_guesses(guessing, now)
+
+    async def _flush_guesses(self, terminals: list[tuple[str, str]], now: datetime) -> None:
+        """Raise an alarm where many were guessed, by what all hosts have counted."""
+        query = _SQL["guesses"](
+            **_columns(("merchant_id", "terminal_id"), terminals),
+            row_since=now - timedelta(seconds=IN_A_ROW_WITHIN_S),
+            since=now - timedelta(seconds=MANY_WITHIN_S),
+        )
+        for merchant_id, terminal_id, *seen in await self._pool.fetch(*query):
+            found = alarm(Guesses(*seen))
+            if found is not None:
+                self.alarm(
+                    Incident.of(
+                        "vouchers_guessed",
+                        merchant_id,
+                        terminal_id,
+                        terminal=terminal_id,
+                        how=WAYS[found[0]],
+                        count=found[1],
+                    )
+                )
+
+    async def _flush_postponed(self) -> None:
+        postponed, self._postponed = self._postponed, []
+        if not postponed:
+            return
+        keys = ("merchant_id", "terminal_id", "batch", "trace")
+        columns = {name: [getattr(one, name) for one in postponed] for name in keys}
+        try:
+            rows = await self._pool.fetch(*_SQL["without_row"](**columns))
+        except _STORE_TROUBLE:
+            self._postponed = [*postponed, *self._postponed][:_POSTPONED]
+            raise
+        await asyncio.gather(*(self.refused(postponed[row["place"] - 1]) for row in rows))
+
+    async def _flush_slots(self, issuers: Issuers, issuer_id: str) -> None:
+        line = issuers.lines.get(issuer_id)
+        for slot in line.health.changed() if line else ():
+            await self._put_slot(issuer_id, slot)
 
     async def _flush_alarms(self, now: datetime) -> None:
         alarms = dict(self._alarms)
@@ -188,6 +261,7 @@ class EvidenceKeeper:
         for identity, written in alarms.items():
             if self._alarms.get(identity) is written:  # two flushes may be under way at once
                 del self._alarms[identity]
+        await self._pool.execute(*_SQL["quiet"](now=now, since=now - timedelta(seconds=QUIET_S)))
 
     async def _put_slot(self, issuer_id: str, slot: HealthSlot) -> None:
         at = self._began + timedelta(seconds=slot.number * SLOT_S)

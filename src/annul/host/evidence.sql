@@ -32,15 +32,66 @@ UNION ALL
 SELECT r.merchant_id, r.digest, r.rrn FROM refusals r JOIN came c
   ON r.digest = c.digest AND r.merchant_id = c.merchant_id;
 
+-- name: without_row
+-- description: Places of those requests, by their keys, that no transaction was written for.
+SELECT c.place
+FROM unnest(:merchant_id::text[], :terminal_id::text[], :batch::text[], :trace::text[])
+    WITH ORDINALITY AS c (merchant_id, terminal_id, batch, trace, place)
+WHERE NOT EXISTS (
+    SELECT FROM transactions t
+    WHERE t.merchant_id = c.merchant_id AND t.terminal_id = c.terminal_id
+      AND t.batch = c.batch AND t.trace = c.trace);
+
 -- name: terminals
 -- description: Add to what went wrong with terminals this minute.
-INSERT INTO terminal_stats (merchant_id, terminal_id, minute, link_drops, reversals, wrong_mac)
+-- What fits ends a row of guesses; `in_row` are those after it.
+INSERT INTO terminal_stats (merchant_id, terminal_id, minute, link_drops, reversals, wrong_mac,
+                            guessed, fitting, in_row)
 SELECT * FROM unnest(:merchant_id::text[], :terminal_id::text[], :minute::timestamptz[],
-                     :link_drops::integer[], :reversals::integer[], :wrong_mac::integer[])
+                     :link_drops::integer[], :reversals::integer[], :wrong_mac::integer[],
+                     :guessed::integer[], :fitting::integer[], :in_row::integer[])
 ON CONFLICT (terminal_id, minute, merchant_id) DO UPDATE
 SET link_drops = terminal_stats.link_drops + excluded.link_drops,
     reversals = terminal_stats.reversals + excluded.reversals,
-    wrong_mac = terminal_stats.wrong_mac + excluded.wrong_mac;
+    wrong_mac = terminal_stats.wrong_mac + excluded.wrong_mac,
+    guessed = terminal_stats.guessed + excluded.guessed,
+    fitting = terminal_stats.fitting + excluded.fitting,
+    in_row = CASE WHEN excluded.fitting > 0 THEN 0 ELSE terminal_stats.in_row END
+           + excluded.in_row;
+
+-- name: guesses
+-- description: How often terminals guess, in a row and lately, and how often their shops do.
+SELECT a.merchant_id, a.terminal_id, mine.in_row, mine.lately, shop.guessed, shop.fitting,
+       EXISTS (SELECT FROM incidents i
+               WHERE i.kind = 'vouchers_guessed' AND i.merchant_id = a.merchant_id
+                 AND i.closed_at IS NULL) AS told
+FROM unnest(:merchant_id::text[], :terminal_id::text[]) AS a (merchant_id, terminal_id)
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(in_row) FILTER (WHERE minute >= coalesce(fits, minute)), 0)::integer
+               AS in_row,
+           coalesce(sum(guessed) FILTER (WHERE minute > :since), 0)::integer AS lately
+    FROM (SELECT minute, in_row, guessed, max(minute) FILTER (WHERE fitting > 0) OVER () AS fits
+          FROM terminal_stats
+          WHERE terminal_id = a.terminal_id AND merchant_id = a.merchant_id
+            AND minute > :row_since) m) mine
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(s.guessed), 0)::integer AS guessed,
+           coalesce(sum(s.fitting), 0)::integer AS fitting
+    FROM terminals t
+    JOIN terminal_stats s ON s.terminal_id = t.terminal_id AND s.merchant_id = t.merchant_id
+    WHERE t.merchant_id = a.merchant_id AND s.minute > :since) shop;
+
+-- name: quiet
+-- description: Close what is told of guessed vouchers where none has been guessed for a while.
+WITH ended AS (
+    SELECT merchant_id, kind, subject, :now::timestamptz AS at FROM incidents i
+    WHERE kind = 'vouchers_guessed' AND closed_at IS NULL AND opened_at <= :since
+      AND NOT EXISTS (
+          SELECT FROM terminal_stats s
+          WHERE s.terminal_id = i.subject AND s.merchant_id = i.merchant_id
+            AND s.minute > :since AND s.guessed > 0)
+)
+{close_ended};
 
 -- name: links
 -- description: How this process sees its line to an issuer.

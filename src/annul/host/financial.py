@@ -10,6 +10,8 @@ from uuid_utils.compat import uuid7
 
 from annul.domain import admission
 from annul.domain.answers import Verdict
+from annul.domain.cover import taken
+from annul.domain.guesses import GUESSES
 from annul.domain.kinds import Kind, Money, answer_mti
 from annul.domain.records import Merchant, Scheme, Transaction
 from annul.domain.response_codes import BOOKED, FAULT, NOT_REACHED, SENSELESS
@@ -69,13 +71,8 @@ async def counted(host: Host, merchant: Merchant, kind: Kind) -> int | None:
 
 
 def reserve(merchant: Merchant, kind: Kind, amount: int, original: Transaction) -> int:
-    """Say what of the merchant's money is set aside for what gives `amount` back.
-
-    A void returns the fee as well, so that the merchant gives what the sale brought.
-    """
-    if not merchant.void_needs_balance or kind.money is not Money.BACK:
-        return 0
-    return max(amount - (original.fee if kind.reversible else 0), 0)
+    """Say what of the merchant's money is set aside for what gives `amount` back."""
+    return taken(kind, amount, original) if merchant.void_needs_balance else 0
 
 
 async def take(request: Request, host: Host) -> Reply:
@@ -233,6 +230,9 @@ async def opened(
             await host.owners.check(station)
         return False
     request.entry.peer.bind(request.station, request.entry.key)
+    if transaction.why in GUESSES or (transaction.original_id and epoch is not None):
+        right = transaction.why not in GUESSES
+        host.evidence.named(*station.identity, right=right)
     return True
 
 

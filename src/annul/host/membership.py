@@ -13,7 +13,8 @@ While the database is away nobody can claim, so a host goes on trying.
 
 import asyncio
 import os
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -229,3 +230,19 @@ class Membership:
         connection, self._connection = self._connection, None
         if connection is not None:
             await self._pool.release(connection)
+
+
+@asynccontextmanager
+async def once_lost(lost: asyncio.Event, act: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Act when the number is lost, as `Membership.lost` says, within the block."""
+
+    async def wait() -> None:
+        await lost.wait()
+        await act()
+
+    task = asyncio.create_task(wait())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -87,7 +87,8 @@ class Request(NamedTuple):
         """
         before = self.station.refused.get(self.message.raw)
         if before and self.final:
-            raise Refusal(before, rule="refused_before")
+            code, rule = before
+            raise Refusal(code, rule=rule)
         proof = self.kind.proof
         if self.reversal or proof is Proof.MAC or proof is Proof.NOTHING:
             return  # at the door no message of a kind with a MAC gets this far without it

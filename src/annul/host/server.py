@@ -4,8 +4,8 @@ import asyncio
 import socket
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -275,6 +275,12 @@ class TerminalServer:
         for connection in self.connections:
             connection.abort()
 
+    async def leave(self) -> None:
+        """Leave the terminals at once: they go to who serves, or reverse."""
+        for connection in self.connections:
+            connection.abort()
+        await self.stop(0)
+
     def serve(self, connection: TerminalConnection, frame: Frame) -> bool:
         """Let a frame in at the door; True when it is under way and `ended` is called for it."""
         door, peer = self.host.door, connection.peer
@@ -389,24 +395,3 @@ class TerminalPort(Port):
         if not greeted:
             server.host.door.strangers.turned_away(connection.peer.address, "handshake")
             server.connections.forget(connection)
-
-
-@asynccontextmanager
-async def silent_once_lost(lost: asyncio.Event, server: TerminalServer) -> AsyncIterator[None]:
-    """Leave the terminals at once when the node number is lost: they go to who serves, or reverse.
-
-    `lost` is that of `membership.Membership`.
-    """
-
-    async def wait() -> None:
-        await lost.wait()
-        for connection in server.connections:
-            connection.abort()
-        await server.stop(0)
-
-    task = asyncio.create_task(wait())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

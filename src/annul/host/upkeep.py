@@ -12,6 +12,7 @@ from annul.store.sql import load
 
 from . import orders
 from .host import Host
+from .moves import EVERY_S, Moves
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,7 @@ class Upkeep:
     def __init__(self, host: Host, node: int) -> None:
         self._host = host
         self._node = node
+        self._moves = Moves(host)
         self._loops: list[Loop] = []
         self._taken_up = host.registry.version  # of reference data, all of it
 
@@ -43,6 +45,7 @@ class Upkeep:
             ("wants", self._host.registry.follow_wants, _REFERENCE_S),
             ("orders", self._orders, _ORDERS_S),
             ("watch", self._watch, _WATCH_S),
+            ("moves", self._moves.look, EVERY_S),
         )
         self._loops = [
             self._host.loops.start(name, job, first_s=seconds, every_s=seconds)

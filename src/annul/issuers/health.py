@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from annul.domain.response_codes import BOOKED, FAULTS
 
@@ -47,6 +47,27 @@ class HealthLimits:
     silent_in_a_row: int = 10
 
 
+class Asked(NamedTuple):
+    """What a request was, as far as it matters to whoever asks later whom a trouble has touched.
+
+    `role` is "plain" for what undoes nothing, else "void", "refund", "reversal" or "echo"; `prefix`
+    the first digits of the card, as many as a range may have; `card` tells cards apart on which
+    something is undone, within this process and not beyond it.
+    """
+
+    role: str = "plain"
+    prefix: str = ""
+    merchant: str = ""
+    terminal: str = ""
+    card: str = ""
+
+
+PLAIN: Final = Asked()
+_ECHO: Final = Asked("echo")
+VOID: Final = "void"
+RANGE: Final = 8  # digits of the longest issuer identification number (ISO/IEC 7812-1)
+
+
 @dataclass(slots=True)
 class HealthSlot:
     """The counts of a few seconds."""
@@ -63,8 +84,10 @@ class HealthSlot:
     void_approvals: int = 0
     drops: int = 0  # connections lost
     garbled: int = 0  # messages that nobody could read
-    # The latest answers to sales and their like: milliseconds into the slot, code ("": silence).
-    tail: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=_TAIL))
+    # The latest answers: milliseconds into the slot, code ("": silence), and what was asked.
+    tail: deque[tuple[int, str, *tuple[str, ...]]] = field(
+        default_factory=lambda: deque(maxlen=_TAIL)
+    )
     changed: bool = False
     latencies: list[int] = field(default_factory=lambda: [0] * _BUCKETS)
 
@@ -82,21 +105,15 @@ class IssuerHealth:
         self._state = Condition.UP
         self._state_until = 0.0
 
-    def answered(
-        self, code: str, latency_s: float, now: float, *, void: bool = False, plain: bool = True
-    ) -> None:
-        """Count an answer with its response code; `now` is the monotonic time it came.
-
-        `plain` says that it undoes nothing: no void, no reversal.
-        """
+    def answered(self, code: str, latency_s: float, now: float, asked: Asked = PLAIN) -> None:
+        """Count an answer with its response code; `now` is the monotonic time it came."""
         slot = self._slot if now < self._slot_ends else self._next(now)
         slot.requests += 1
         slot.changed = True
-        if void:
+        if asked.role == VOID:
             slot.voids += 1
             slot.void_approvals += code in BOOKED
-        if plain:
-            slot.tail.append((int((now - slot.number * SLOT_S) * 1000), code))
+        slot.tail.append((int((now - slot.number * SLOT_S) * 1000), code, *asked))
         codes = slot.codes
         codes[code] = codes.get(code, 0) + 1
         slot.latencies[bisect_left(BOUNDS_MS, latency_s * 1000.0)] += 1
@@ -106,17 +123,22 @@ class IssuerHealth:
             slot.faults += 1
         self._silent_in_a_row = 0
 
-    def silence(self, *, plain: bool = True) -> None:
+    def silence(self, asked: Asked = PLAIN) -> None:
         """Count a request that may have left this host and got no answer."""
         slot, now = self._current(), self._monotonic()
-        if plain:
-            slot.tail.append((int((now - slot.number * SLOT_S) * 1000), ""))
+        slot.tail.append((int((now - slot.number * SLOT_S) * 1000), "", *asked))
         slot.requests += 1
         slot.silent += 1
         slot.changed = True
         self._silent_in_a_row += 1
         if self._silent_in_a_row >= self._limits.silent_in_a_row:
             self._state_until = 0.0  # look again before the next request
+
+    def echoed(self, answer: str) -> None:
+        """Note an echo, which is no request: what answered it, empty for silence."""
+        slot, now = self._current(), self._monotonic()
+        slot.tail.append((int((now - slot.number * SLOT_S) * 1000), answer, *_ECHO))
+        slot.changed = True
 
     def not_sent(self) -> None:
         """Count a request that never left this host; it says nothing about the issuer."""

@@ -26,7 +26,7 @@ class LinkLimits:
     together. A connection that lasts for `stable_s` is a success for the back-off; after bytes that
     are no frame the next one is `rubbish_s` away at least. A frame that has begun is whole within
     `frame_s`, or the stream has lost its beginning. After `idle_s` without a byte an echo is
-    sent. `tick_s` is the least time between two looks at what is due.
+    sent. `tick_s` is the least time between two looks at what is due, `rest_s` the longest.
     """
 
     in_flight: int = 8_192
@@ -39,6 +39,7 @@ class LinkLimits:
     rubbish_s: float = 1.0
     frame_s: float = 5.0
     tick_s: float = 0.05
+    rest_s: float = 1.0
     backoff: Backoff = field(default=Backoff())
 
 

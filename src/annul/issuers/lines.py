@@ -24,7 +24,7 @@ from annul.wire.errors import DecodeError
 from annul.wire.framing import framing_of
 
 from .errors import NoAnswer, NotSent, Silence
-from .health import Condition, IssuerHealth
+from .health import RANGE, VOID, Asked, Condition, IssuerHealth
 from .key_exchange import KeyExchange
 from .key_ring import KeyRing
 from .key_rows import agreed
@@ -40,6 +40,7 @@ log = structlog.get_logger(__name__)
 # Field 3 of voids and refunds, and the MTIs of voids, which refunds do not have.
 _UNDOING: Final = frozenset(KINDS[name].processing_code for name in UNDOING)
 _VOIDS: Final = frozenset(KINDS[name].mti for name in VOIDS)
+_TAG: Final = 0xFFFF
 _REVERSAL: Final = "4"  # message class, second digit of the MTI
 
 
@@ -234,8 +235,7 @@ class Issuers:
         if line is None:
             raise NotSent
         began = self._monotonic()
-        undoes = fields.get(3) in _UNDOING
-        plain = not undoes and mti[1] != _REVERSAL
+        asked = _asked(mti, fields)
         try:
             said = await line.link.ask(mti, fields)
             answer = parse_answer(said, fields, line.link.issuer.profile)
@@ -245,15 +245,14 @@ class Issuers:
             line.health.not_sent()
             raise
         except NoAnswer:
-            line.health.silence(plain=plain)
+            line.health.silence(asked)
             raise
         except DecodeError as error:
             line.link.counts.garbled += 1
-            line.health.silence(plain=plain)
+            line.health.silence(asked)
             raise NoAnswer(Silence.GARBLED) from error
         now = self._monotonic()
-        void = undoes and mti in _VOIDS
-        line.health.answered(answer.response_code, now - began, now, void=void, plain=plain)
+        line.health.answered(answer.response_code, now - began, now, asked)
         return answer
 
     def wake(self) -> None:
@@ -287,6 +286,7 @@ class Issuers:
             on_up=self.wake,
             on_trouble=health.dropped,
             on_garbled=health.garbled,
+            on_echo=health.echoed,
             security=self._security,
             keys=self._ring(issuer),
             on_keys=self._keys.serve if self._keys else None,
@@ -339,3 +339,16 @@ def _as_before(link: Link, issuer: Issuer, dialects: Mapping[str, Dialect]) -> b
 async def _end(link: Link) -> None:
     await link.drain()
     await link.stop()
+
+
+def _asked(mti: str, fields: Mapping[int, str | bytes]) -> Asked:
+    """Say what a request is, for whoever asks later whom a trouble has touched."""
+    if mti[1] == _REVERSAL:
+        role = "reversal"
+    elif fields.get(3) not in _UNDOING:
+        role = "plain"
+    else:
+        role = VOID if mti in _VOIDS else "refund"
+    card = str(fields.get(2) or fields.get(35) or "")
+    tag = "" if role == "plain" else f"{hash(card) & _TAG:x}"  # keyed anew in each process
+    return Asked(role, card[:RANGE], str(fields.get(42, "")), str(fields.get(41, "")), tag)

@@ -62,6 +62,7 @@ class Link:
         on_up: Callable[[], None] = lambda: None,
         on_trouble: Callable[[], None] = lambda: None,
         on_garbled: Callable[[], None] = lambda: None,
+        on_echo: Callable[[str], None] = lambda _: None,
         security: SecurityModule | None = None,
         keys: KeyRing | None = None,
         on_keys: OnKeys | None = None,
@@ -83,6 +84,7 @@ class Link:
         self._on_up = on_up
         self._on_trouble = on_trouble
         self._on_garbled = on_garbled
+        self._on_echo = on_echo
         seal = Seal(issuer, codec, keys or KeyRing(), security, clock.now)
         self._speech = Speech(issuer, codec, framing, seal)
         self._doubts = Doubts(seal.keys, self.received)
@@ -94,7 +96,7 @@ class Link:
         self._limits = limits or LinkLimits()
         self._timeout_s = issuer.timeout_ms / 1000
         # So long nothing can be due that was not known of at the tick before.
-        self._rest_s = min(1.0, self._timeout_s, self._limits.idle_s)
+        self._rest_s = min(self._limits.rest_s, self._timeout_s, self._limits.idle_s)
         self._pending = PendingExchanges(issuer.profile.identified_by)
         self._connection: IssuerConnection | None = None
         self._trace = 0
@@ -392,9 +394,25 @@ class Link:
     async def _check(self, connection: IssuerConnection) -> None:
         """Send an echo; without an answer the connection is given up and renewed."""
         try:
-            await self._signal(ECHO)
-        except (NotSent, NoAnswer):
-            log.warning("echo_unanswered", issuer=self.issuer.issuer_id)
-            connection.abort()
+            if not await self.probe():
+                log.warning("echo_unanswered", issuer=self.issuer.issuer_id)
+                connection.abort()
         finally:
             self._echo = None
+
+    async def probe(self) -> bool | None:
+        """Send an echo, which costs nobody anything, and say whether it was answered.
+
+        None when none was sent: there is no line, or this issuer knows no echo.
+        """
+        if not (self.up and self.issuer.profile.echo):
+            return None
+        try:
+            await self._signal(ECHO)
+        except NotSent:
+            return None
+        except NoAnswer:
+            self._on_echo("")
+            return False
+        self._on_echo("00")
+        return True

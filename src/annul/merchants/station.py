@@ -72,7 +72,7 @@ class Codes:
 
 
 class RefusedRequests:
-    """Requests that were refused and left no row, each with its answer.
+    """Requests that were refused and left no row, each with its answer and the rule behind it.
 
     Who has seen one may send it again when what stood in its way is gone: it is refused for good.
     """
@@ -80,15 +80,15 @@ class RefusedRequests:
     __slots__ = ("_answers",)
 
     def __init__(self) -> None:
-        self._answers: dict[int, str] = {}
+        self._answers: dict[int, tuple[str, str]] = {}
 
-    def get(self, message: bytes) -> str:
-        """Give the response code that these bytes were refused with, empty when they were not."""
-        return self._answers.get(hash(message), "") if self._answers else ""
+    def get(self, message: bytes) -> tuple[str, str] | None:
+        """Give response code and rule that these bytes were refused with, None if they were not."""
+        return self._answers.get(hash(message)) if self._answers else None
 
-    def keep(self, message: bytes, code: str) -> None:
+    def keep(self, message: bytes, code: str, rule: str) -> None:
         """Refuse these bytes from now on."""
-        self._answers[hash(message)] = code
+        self._answers[hash(message)] = (code, rule)
         if len(self._answers) > _REFUSED:
             del self._answers[next(iter(self._answers))]
 

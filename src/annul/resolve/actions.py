@@ -16,6 +16,7 @@ from annul.host.host import Host
 from annul.issuers.routing import Route
 
 from .circuits import Circuits
+from .remedies import PROBE
 from .situation import Situation
 
 _TERMINAL_WANTS: Final = frozenset({"sign_in", "parameters", "update"})
@@ -34,6 +35,7 @@ class ActionResult(NamedTuple):
 
 
 _NOT_DONE: Final = ActionResult("not_done")
+_PROBED: Final = {True: "answered", False: "silent", None: "not_done"}
 
 
 class Actions:
@@ -50,6 +52,9 @@ class Actions:
             await self._host.registry.want(case.merchant_id, case.terminal_id, what)
             return ActionResult("asked")
         original = situation.picture.original
+        if what == PROBE and original is not None:
+            line = self._host.issuers.lines.get(original.issuer_id)
+            return ActionResult(_PROBED[await line.link.probe() if line else None])
         assert original is not None, "what is done at an issuer has an original"
         sold = KINDS[original.kind]
         kind = sold.refunded_by if what == "refund" else sold.voided_by

@@ -25,7 +25,17 @@ from annul.store.sql import listed, load
 from .case import UNPROVED, Case, Event, chained
 
 _CHANGED: Final = (
-    *("next_action_at", "step", "tries", "cause", "probability", "confirmed", "task", "ordered"),
+    *(
+        "next_action_at",
+        "step",
+        "tries",
+        "cause",
+        "probability",
+        "named_at",
+        "confirmed",
+        "task",
+        "ordered",
+    ),
     *(
         "proposed",
         "proposed_by",

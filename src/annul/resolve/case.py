@@ -19,8 +19,8 @@ class Case(NamedTuple):
     """One row of `cases`.
 
     `first_due_at` is the due time of its first cause, by which it is late or not; `due_at` that of
-    the cause it goes by now. While somebody has it, annul does nothing to it unasked: `assigned_to`
-    until `assigned_until`.
+    the cause it goes by now, since `named_at`. While somebody has it, annul does nothing to it
+    unasked: `assigned_to` until `assigned_until`.
     """
 
     merchant_id: str
@@ -41,6 +41,7 @@ class Case(NamedTuple):
     tries: int
     cause: str
     probability: float
+    named_at: datetime | None
     confirmed: str
     task: str
     ordered: str

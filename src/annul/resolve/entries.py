@@ -4,14 +4,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from annul.diagnose.causes import CAUSES, Cause
+from annul.diagnose.causes import CAUSES
 from annul.diagnose.gather import Picture
+from annul.diagnose.rank import Finding
 from annul.domain import terminal_notes
 from annul.domain.incident import Incident
 from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, Money
+from annul.domain.standing import Standing, told
 from annul.domain.text import Text
 
 from . import words
+from .accused import NAMED_FROM
 from .book import CaseEntry
 from .case import RESOLVER, UNPROVED, Event
 from .ends import ended
@@ -21,7 +24,7 @@ from .rulings import NOT_ALLOWED
 from .situation import Situation, Step
 
 _SHOWN: Final = 5  # findings that go into an event
-_FAULTS: Final = {"acquirer_fault": "case_acquirer_fault", "issuer_error": "case_issuer_error"}
+_OURS: Final = "acquirer_fault"
 _NOTHING: Final = Text("", "")
 _RESUMED: Final = Text(
     "暂停时间已到，恢复自动处理", "the pause is over; automatic handling resumes"
@@ -40,8 +43,9 @@ def entry_of(s: Situation, step: Step, result: str, random: Callable[[], float])
     due_at = case.opened_at + s.pace.due(CAUSES[cause].patience)
     first_due_at = case.first_due_at if case.cause else due_at
     task, incident = step.task, None
-    if cause in _FAULTS and cause != case.cause:
-        incident = Incident.of_case(_FAULTS[cause], case)
+    told = case.cause == _OURS and case.probability >= NAMED_FROM
+    if cause == _OURS and s.finding.probability >= NAMED_FROM and not told:
+        incident = Incident.of_case("case_acquirer_fault", case)
     if now >= first_due_at and not step.end:
         task = task or "late"
         incident = Incident.of_case("case_late", case, step=step.name)
@@ -50,7 +54,8 @@ def entry_of(s: Situation, step: Step, result: str, random: Callable[[], float])
     changed = case._replace(
         step=step.name,
         cause=cause,
-        probability=s.findings[0].probability,
+        probability=s.finding.probability,
+        named_at=case.named_at if cause == case.cause else now,
         tries=len(s.own_tries) + (step.do in {"retry", "other_route"}),
         task=task,
         ordered="" if taken else case.ordered,
@@ -137,17 +142,22 @@ def _opened(s: Situation) -> Event:
 
 
 def _diagnosed(s: Situation) -> Event:
-    best, picture = s.findings[0], s.picture
-    title = words.title(best.cause, picture.void.kind)
+    best, picture = s.finding, s.picture
+    title, money = words.title(best.cause, picture.void.kind), told(s.standing, s.case.kind)
     return Event(
         "diagnosed",
         Text(f"{title.zh}（{best.probability:.0%}）", f"{title.en} ({best.probability:.0%})"),
         evidence={
-            "causes": [_shown(one.as_json(), picture) for one in s.findings[:_SHOWN]],
+            "causes": [_shown(one.as_json(money), picture) for one in _ranked(s)[:_SHOWN]],
             "facts": picture.facts.as_json(),
             "void": picture.void.rrn,
         },
     )
+
+
+def _ranked(s: Situation) -> list[Finding]:
+    """Give the causes as they are told: the one that the case goes by first."""
+    return [s.finding, *(one for one in s.findings if one is not s.finding)]
 
 
 def _shown(found: dict[str, object], picture: Picture) -> dict[str, object]:
@@ -168,18 +178,19 @@ def _notice(s: Situation, step: Step) -> str:
         return f"凭证{voucher}{step.notice}"
     if step.end == "refused":
         cause = CAUSES[str(step.evidence.get("cause") or s.cause.name)]
-        return terminal_notes.ended(voucher, _refused(cause, kind), words.shown(cause, kind).zh)
+        how = _refused(s.standing, kind)
+        return terminal_notes.ended(voucher, how, words.shown(cause, kind).zh)
     done = "refunded" if kind in REFUNDS else "instead"
     return terminal_notes.ended(voucher, done if step.end == "refunded" else step.end)
 
 
-def _refused(cause: Cause, kind: str) -> str:
-    """Name how what was refused stands: a sale of which nothing was proved stands."""
+def _refused(standing: Standing, kind: str) -> str:
+    """Name how what was refused stands."""
     if kind in REFUNDS:
         return "not_refunded"
     if kind in COMPLETIONS:
         return "not_completed"
-    if cause.patience == "proof":
+    if standing is not Standing.STANDS:
         return "not_voided"
     return "stands_set" if KINDS[kind].money is Money.RELEASE else "stands"
 

@@ -27,7 +27,8 @@ class Pace:
 
     `due_s` replaces due times of `PATIENCE` by class; `tries` bounds the resolver's own retries of
     a void; `poll_s` is how long it waits for money or a terminal before it looks again; `margin_s`
-    is how long a lease outlasts an issuer's time-out.
+    is how long a lease outlasts an issuer's time-out; `apart_s` is how far apart two looks are that
+    must agree before anything is done that cannot be taken back.
     """
 
     scale: float = 1.0
@@ -37,6 +38,7 @@ class Pace:
     backoff: Backoff = field(default=Backoff(first_s=15.0, limit_s=1800.0))
     watch: Backoff = field(default=Backoff(first_s=0.5, limit_s=30.0))
     poll_s: float = 60.0
+    apart_s: float = 10.0
     probe: Backoff = field(default=Backoff(first_s=10.0, limit_s=300.0))
     margin_s: float = 15.0
     idle_s: float = 1.0

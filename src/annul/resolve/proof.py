@@ -19,17 +19,19 @@ from annul.domain.errors import AnnulError
 from annul.security.notary import Notary, signed
 from annul.store.sql import load
 
+from . import words
 from .book import CaseUnknown, identity_of
 from .case import Case, first_broken
 from .proof_pdf import Print, render
+from .proof_words import standing_in
 
 # What is shown of each row that belongs to a case.
 _SHOWN: Final = {
     "history": ("body", "hash"),
     "transactions": (
-        *("id", "kind", "state", "sent", "rrn", "trace", "issuer_trace", "batch", "amount"),
-        *("currency", "response_code", "auth_code", "why", "late_code", "reversal_reason"),
-        *("card_masked", "issuer_id", "received_at", "answered_at", "ended_at"),
+        *("id", "kind", "origin", "state", "sent", "rrn", "trace", "issuer_trace", "batch"),
+        *("amount", "currency", "response_code", "auth_code", "why", "late_code"),
+        *("reversal_reason", "card_masked", "issuer_id", "received_at", "answered_at", "ended_at"),
     ),
     "messages": ("transaction_id", "line", "direction", "at", "mti", "fields"),
     "ledger": (
@@ -78,7 +80,17 @@ async def gather(pool: asyncpg.Pool, number: str, at: datetime) -> tuple[Case, d
         "diagnosis": diagnosed[-1]["evidence"] if diagnosed else None,
         **found,
     }
-    return case, _plain(whole)
+    return case, _with_money(_plain(whole))
+
+
+def _with_money(whole: dict[str, Any]) -> dict[str, Any]:
+    """Add where the money is by these rows; what an event said of it then stays in its event."""
+    case, diagnosis = whole["case"], whole["diagnosis"]
+    money = words.money(case["ended"], case["kind"], standing_in(whole))._asdict()
+    if diagnosis is not None:
+        causes = [found | {"money": money} for found in diagnosis["causes"]]
+        diagnosis = diagnosis | {"causes": causes}
+    return whole | {"money": money, "diagnosis": diagnosis}
 
 
 class ProofUnsound(AnnulError):

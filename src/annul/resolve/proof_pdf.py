@@ -25,8 +25,9 @@ from annul.domain.text import Text
 from . import proof_page as page
 from . import words
 from .ends import ended
-from .proof_words import ACCOUNTS, NOTES, POSTINGS, SIDES, STATES, spoken, where, who
+from .proof_words import ACCOUNTS, NOTES, POSTINGS, SIDES, STATES, spoken, who
 from .requests import COMPLETED
+from .tries import folded
 
 Row = Mapping[str, Any]
 
@@ -85,13 +86,14 @@ def _story(proof: dict[str, Any], how: Print) -> Iterable[Flowable]:
     yield Spacer(1, 2.5 * mm)
     yield page.band(list(_outcome(proof)), case["ended"])
     yield page.heading(Text("款项在哪里", "Where the money is"))
-    yield page.grid([(page.both(where(case, _of_cause(proof))),)], (1.0,))
+    yield page.grid([(page.both(Text(**proof["money"])),)], (1.0,))
     yield page.heading(Text("交易与案件", "The transaction and the case"))
     yield page.grid(list(_facts(proof, how)), (0.17, 0.33, 0.17, 0.33))
     yield from _cause(proof)
     for part in _PARTS:
         yield page.heading(part.title)
-        rows = [cells for row in proof[part.of] if (cells := part.cells(row, how))]
+        told = folded(proof[part.of]) if part.of == "timeline" else proof[part.of]
+        rows = [cells for row in told if (cells := part.cells(row, how))]
         yield page.grid(
             [[page.both(one) for one in part.head], *rows], part.shares, head=True, fine=part.fine
         )
@@ -120,12 +122,6 @@ def _explained(proof: Row) -> Text | None:
         if event["what"] not in NOTES and (not ends or event["what"].startswith("ended_"))
     ]
     return Text(**said[-1]) if said else None
-
-
-def _of_cause(proof: Row) -> Text:
-    case = proof["case"]
-    name = case["confirmed"] or case["cause"] or "issuer_error"
-    return words.money(CAUSES[name], case["kind"])
 
 
 def _amount(row: Row) -> str:
@@ -231,7 +227,9 @@ def _event(row: Row, how: Print) -> Sequence[object]:
     if row["what"] in NOTES and not how.notes:
         return ()
     name = who(row["who"], names=how.notes)
-    return (page.code(how.when(row["at"])), page.both(name), page.both(Text(**row["why"])))
+    until = f"<br/>– {page.latin(how.when(row['until']))}" if "until" in row else ""
+    at = page.Rich(f"{page.latin(how.when(row['at']))}{until}")
+    return (at, page.both(name), page.both(Text(**row["why"])))
 
 
 def _transaction(row: Row, how: Print) -> Sequence[object]:

@@ -1,9 +1,8 @@
-"""What the printable proof calls things, in both languages: states, accounts, sides, ends."""
+"""What the printable proof calls things, in both languages: states, accounts, sides."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, Money
 from annul.domain.ledger import (
     BANK,
     FEE_INCOME,
@@ -15,11 +14,11 @@ from annul.domain.ledger import (
     SCHEME_PAYABLE,
     PostingKind,
 )
+from annul.domain.standing import Standing, standing
 from annul.domain.states import State
 from annul.domain.text import Text
 
-from .case import RESOLVER, UNPROVED
-from .requests import COMPLETED
+from .case import RESOLVER
 
 STATES: Final[Mapping[str, Text]] = {
     State.RECEIVED: Text("已收到", "received"),
@@ -65,48 +64,13 @@ NOTES: Final = frozenset({"note", "take", "hand-back", "taken", "handed_back"})
 _STAFF: Final = Text("收单机构", "the acquirer")
 _BY_ITSELF: Final = Text("系统", "annul")
 
-_BACK: Final = Text(
-    "款项已按原路退回持卡人，以发卡行入账为准。",
-    "The amount goes back to the cardholder the way it was paid, as the issuer books it.",
-)
-_STANDS: Final = Text(
-    "原交易仍有效，款项未退回持卡人。",
-    "The original stands; nothing has been given back to the cardholder.",
-)
-_OPEN: Final = Text(
-    "结果未定；此前原交易按有效计。",
-    "Not decided; until then the original counts as it stands.",
-)
-_UNPROVED: Final = Text(
-    "发卡行尚未证实款项去向，正在核实。",
-    "The issuer has not proved where the money is; it is being cleared up.",
-)
-_ASIDE: Final = Text(
-    "预授权金额仍冻结在卡上，没有扣款。",
-    "The amount stays set aside on the card; nothing is charged.",
-)
-_FREE: Final = Text(
-    "预授权已撤销，没有扣款，冻结金额由发卡行解除。",
-    "The pre-authorisation is cancelled; nothing is charged and the issuer sets the amount free.",
-)
-_CHARGED: Final = Text("预授权已完成扣款。", "The pre-authorisation was charged.")
 
-
-def where(case: Mapping[str, Any], of_cause: Text) -> Text:
-    """Say where the money is; `of_cause` is what the cause of a refusal says of it."""
-    kind, ended = case["kind"], case["ended"]
-    if kind in COMPLETIONS and case["step"] == COMPLETED:
-        return _CHARGED
-    if ended in {"voided", "refunded"}:
-        released = KINDS[kind].money is Money.RELEASE
-        return _FREE if released else _BACK
-    if ended == UNPROVED:
-        return _UNPROVED
-    if KINDS[kind].money is Money.RELEASE:
-        return _ASIDE
-    if ended == "refused":
-        return of_cause
-    return _OPEN if kind not in REFUNDS else _STANDS
+def standing_in(whole: Mapping[str, Any]) -> Standing:
+    """Say where the money of a case is, by the rows that were read with it."""
+    case, rows = whole["case"], whole["transactions"]
+    sale = case["original_id"] and str(case["original_id"])
+    of = next((State(one["state"]) for one in rows if one["id"] == sale), None)
+    return standing(of, (State(one["state"]) for one in rows if one["id"] != sale))
 
 
 def who(name: str, *, names: bool) -> Text:

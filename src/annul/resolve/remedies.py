@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+from annul.diagnose.causes import UNKNOWN
+from annul.domain.cover import taken
 from annul.domain.incident import Incident
-from annul.domain.kinds import REFUNDABLE, REFUNDS, VOIDABLE
+from annul.domain.kinds import KINDS, REFUNDABLE, REFUNDS, VOIDABLE
 from annul.domain.policies import PolicyKind, current
 from annul.domain.records import Transaction
+from annul.domain.standing import told
 from annul.domain.states import State
 from annul.domain.terminal_notes import ENDS
 from annul.domain.text import Text
@@ -31,6 +34,8 @@ _NOT_SEEN: Final = Text(
     "The answer says that the original was given back before, but nothing is seen that has done it;"
     " here it stands. Next: ask the issuer",
 )
+PROBE: Final = "probe"
+_WITNESSES: Final = 3  # fewer tell nothing
 _WITHOUT_ORIGINAL: Final = frozenset({"keys_out_of_step", "terminal_outdated"})
 
 
@@ -47,8 +52,27 @@ def remedied(s: Situation) -> Step:
         return _escalate(s)
     step = next((step for remedy in PLANS[cause.name] if (step := remedy(s)) is not None), None)
     assert step is not None, "each plan ends with a remedy that always applies"
-    final = step.do == "refund" or step.end
-    return _ask_person(s) if final and not s.sure and not cause.retry_safe else step
+    if step.do != "refund" and not step.end:
+        return step
+    if not s.sure and not cause.retry_safe:
+        return _ask_person(s)
+    return _second_look(s) or step
+
+
+def _second_look(s: Situation) -> Step | None:
+    """Look once more before anything is done that cannot be taken back; what a person says stands.
+
+    While its issuer is down nothing is seen clearly enough.
+    """
+    if s.case.confirmed:
+        return None
+    due = max(s.agreed_at, s.probe_at or s.now)
+    if s.now >= due:
+        return None
+    said = Text(
+        "撤不回的一步之前再看一次", "looking once more before what cannot be taken back is done"
+    )
+    return Step("second_look", said, until=due)
 
 
 def _refuse(s: Situation) -> Step:
@@ -60,11 +84,12 @@ def _refuse(s: Situation) -> Step:
     if original is not None:
         proof["original"] = original.rrn
         proof["undone_by"] = _undone_by(s)
+    money = told(s.standing, s.case.kind)
     return end(
         "refused",
         Text(
-            f"{cause.title.zh}：{cause.money.zh}下一步：{cause.cashier.zh}",
-            f"{cause.title.en}. {cause.money.en} Next: {cause.cashier.en}",
+            f"{cause.title.zh}。{money.zh}下一步：{cause.cashier.zh}",
+            f"{cause.title.en}. {money.en} Next: {cause.cashier.en}",
         ),
         proof,
     )
@@ -175,15 +200,32 @@ def _wait_rule(s: Situation) -> Step | None:
     )
 
 
+def _wait_learnt(s: Situation) -> Step | None:
+    """Wait until a rule that was learnt would allow it: between two voids, or at an hour."""
+    wait_s = s.picture.facts.get("issuer.learnt_wait")
+    if wait_s is None:
+        return None
+    allowed = s.picture.void.received_at + timedelta(seconds=wait_s)
+    if s.now >= allowed or allowed > s.last_at:
+        return None
+    said = Text(
+        "等待该行疑似规则允许的时间", "waiting until a rule of the issuer that was learnt allows it"
+    )
+    return Step("wait_rule", said, until=allowed + timedelta(milliseconds=50))
+
+
 def _covered(s: Situation, *, refunding: bool = False) -> bool:
-    """Say whether the merchant's money covers it; a refund does not return the fee at once."""
+    """Say whether the merchant's money covers a void of the original, or a refund."""
     if s.merchant is None or not s.merchant.void_needs_balance:
         return True
     original = s.picture.original
-    counted = s.picture.facts.get("merchant.counted")
+    counted = s.picture.now.get("merchant.counted")
     assert original is not None
-    back = 0 if refunding else original.fee
-    return counted is not None and counted >= original.amount - back
+    sold = KINDS[original.kind]
+    kind = sold.refunded_by if refunding else sold.voided_by
+    if not kind:
+        return True  # nothing gives it back in this way, and so nothing takes the money
+    return counted is not None and counted >= taken(KINDS[kind], original.amount, original)
 
 
 def _wait_funds(s: Situation) -> Step | None:
@@ -258,7 +300,7 @@ def _wait_terminal(s: Situation) -> Step:
 
 
 def _wait_set_up(s: Situation) -> Step | None:
-    facts = s.picture.facts
+    facts = s.picture.now
     right = all(
         facts.get(f"terminal.{name}") for name in ("active", "kind_enabled", "within_limit")
     )
@@ -279,6 +321,15 @@ def _ask_person(s: Situation) -> Step:
         until=s.now + s.pace.seconds(s.pace.poll_s * 5),
         task=s.cause.name,
     )
+
+
+def _probe(s: Situation) -> Step | None:
+    """Ask the issuer for a sign of life while nobody else tells how it does."""
+    told = s.picture.facts.get("issuer.witnesses_recent")
+    if s.case.step == PROBE or (told or 0) >= _WITNESSES or s.picture.original is None:
+        return None
+    said = Text("没有旁证，向发卡行发线路测试", "nobody else tells: an echo is sent to the issuer")
+    return Step(PROBE, said, do=PROBE, until=s.now)
 
 
 _NETWORK: Final[tuple[Remedy, ...]] = (
@@ -313,11 +364,11 @@ PLANS: Final[Mapping[str, tuple[Remedy, ...]]] = {
     "timeout": _NETWORK,
     "late_answer": _NETWORK,
     "issuer_maintenance": _NETWORK,
-    "end_of_day": _NETWORK,
+    "end_of_day": (_wait_learnt, *_NETWORK),
     "issuer_down": _NETWORK,
     "issuer_limit_amount": _INSTEAD,
     "issuer_limit_count": _INSTEAD,
-    "repeated_too_soon": (_wait_rule, *_NETWORK),
+    "repeated_too_soon": (_wait_rule, _wait_learnt, *_NETWORK),
     "outside_void_window": _INSTEAD,
     "policy_changed": _INSTEAD,
     "issuer_unsupported": _INSTEAD,
@@ -347,4 +398,5 @@ PLANS: Final[Mapping[str, tuple[Remedy, ...]]] = {
     "not_registered": (_escalate,),
     "acquirer_fault": _NETWORK,
     "issuer_error": _NETWORK,
+    UNKNOWN: (_probe, *_NETWORK),
 }

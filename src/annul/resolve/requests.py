@@ -11,6 +11,7 @@ from annul.domain.incident import Incident
 from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, Family
 from annul.domain.money import told
 from annul.domain.records import Transaction
+from annul.domain.standing import told as money_told
 from annul.domain.states import STANDING, Sent, State
 from annul.domain.terminal_notes import ENDS, advice_declined
 from annul.domain.text import Text
@@ -120,7 +121,7 @@ def declined(s: Situation) -> Step:
             evidence | {"rule": ruling.name},
             notice=f"{ENDS[not_done].zh}:{ruling.said.zh}",
         )
-    title, money = words.title(cause, s.case.kind), words.money(cause, s.case.kind)
+    title, money = words.title(cause, s.case.kind), money_told(s.standing, s.case.kind)
     following = words.next_step(cause, s.case.kind)
     again = cause.retry_safe and cause.patience in _NETWORK
     return end(

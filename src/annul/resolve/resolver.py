@@ -17,14 +17,14 @@ from annul.diagnose.causes import CAUSES
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.diagnose.observe import family
-from annul.diagnose.rank import rank
+from annul.diagnose.rank import rank_series
 from annul.domain.records import Transaction
 from annul.domain.text import Text
 from annul.host.host import Host
 from annul.store.batcher import STORE_LOST
 from annul.store.worker import Worker
 
-from . import promise
+from . import accused, promise
 from .actions import ActionResult, Actions
 from .book import Book, CaseEntry
 from .case import RESOLVER, Case, Event
@@ -147,6 +147,7 @@ class Resolver:
         if now >= self._seldom_due:
             self._seldom_due = now + timedelta(seconds=_SELDOM_S)
             await self._lessons.refresh()
+            await accused.tell(self._host.pool, now)
             self.promise = await promise.read(self._host.pool, now, now - _PROMISE)
 
     async def turned_back(self, void: Transaction, *, beside: bool) -> None:
@@ -217,7 +218,7 @@ class Resolver:
         host = self._host
         now = host.clock.now()
         picture = await self._gatherer.picture(case, newest=family(case.kind))
-        findings = rank(picture.facts, self._lessons.shifts)
+        findings = rank_series(picture.looks, self._lessons.shifts)
         original = picture.original
         issuer_id = original.issuer_id if original else ""
         station = host.registry.station(case.merchant_id, case.terminal_id)

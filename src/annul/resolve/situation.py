@@ -11,6 +11,7 @@ from annul.diagnose.rank import Finding
 from annul.domain.incident import Incident
 from annul.domain.kinds import VOIDS
 from annul.domain.records import OF_SHOPS, Merchant, Transaction
+from annul.domain.standing import Standing, standing
 from annul.domain.states import UNFINISHED
 from annul.domain.text import Text
 
@@ -18,6 +19,7 @@ from .case import Case
 from .pace import Pace
 
 _SURE: Final = 0.5
+_STEADY: Final = 0.1  # so much more probable another cause must be before the case goes by it
 _DOUBT: Final = 0.4
 _LEAST: Final = 0.1
 _NEVER_AGAIN: Final = frozenset({"risk_refusal", "card_problem"})
@@ -48,7 +50,7 @@ class Situation:
         """
         if self.case.confirmed:
             return CAUSES[self.case.confirmed]
-        best = self.findings[0]
+        best = self.finding
         if best.cause.retry_safe or self.sure:
             return best.cause
         doubtful = sum(one.probability for one in self.findings if one.cause.name in _NEVER_AGAIN)
@@ -60,12 +62,25 @@ class Situation:
     @property
     def named(self) -> str:
         """Name the cause that is written down: a person's, else the most probable one."""
-        return self.case.confirmed or self.findings[0].cause.name
+        return self.case.confirmed or self.finding.cause.name
+
+    @property
+    def finding(self) -> Finding:
+        """The most probable cause; the one before it stays while it is hardly less probable."""
+        best = self.findings[0]
+        before = next((one for one in self.findings if one.cause.name == self.case.cause), best)
+        return best if best.probability - before.probability > _STEADY else before
+
+    @property
+    def agreed_at(self) -> datetime:
+        """When two looks so far apart in time will agree, if the next one names the same cause."""
+        named = self.case.named_at if self.named == self.case.cause else None
+        return (named or self.now) + self.pace.seconds(self.pace.apart_s)
 
     @property
     def sure(self) -> bool:
         """Whether the cause may be acted on in ways that can not be taken back."""
-        return bool(self.case.confirmed) or self.findings[0].probability > _SURE
+        return bool(self.case.confirmed) or self.finding.probability > _SURE
 
     @property
     def last_at(self) -> datetime:
@@ -80,6 +95,12 @@ class Situation:
         """
         least = self.pace.last("network")
         return self.case.opened_at + max(self.pace.last(self.cause.patience), least)
+
+    @property
+    def standing(self) -> Standing:
+        """Where the money of the original is."""
+        original, attempts = self.picture.original, self.picture.attempts
+        return standing(original and original.state, (one.state for one in attempts))
 
     @property
     def under_way(self) -> list[Transaction]:

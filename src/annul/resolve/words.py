@@ -11,7 +11,10 @@ from annul.diagnose.causes import CAUSES, Cause
 from annul.domain import admission, refund_rules, void_rules
 from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, VOIDS, Role
 from annul.domain.rulings import Ruling
+from annul.domain.standing import Standing, told
 from annul.domain.text import Text
+
+from .case import UNPROVED
 
 _OF_VOIDS: Final = {
     rule.name: rule
@@ -89,15 +92,6 @@ _NEXT: Final[Mapping[str, Text]] = {
         "Do the {0} again later; if it fails again, call the acquirer.",
     ),
 }
-_REFUND_STANDS: Final = Text(
-    "退货未成功，顾客没有收到这笔退款。",
-    "The refund did not go through; the customer has not got this money back.",
-)
-_COMPLETION_STANDS: Final = Text(
-    "预授权没有完成，未扣款；卡上冻结的金额到期自动解除。",
-    "The pre-authorisation was not completed and nothing was charged; what is set aside on the "
-    "card is free again when it lapses.",
-)
 _COMPLETED: Final = Text(
     "预授权此前已完成、撤销或冲正", "The pre-authorisation was completed or cancelled before"
 )
@@ -138,13 +132,9 @@ def shown(cause: Cause, kind: str) -> Text:
     return _SHOWN.get(cause.name, title(cause, kind))
 
 
-def money(cause: Cause, kind: str) -> Text:
-    """Say where the money is when a request ended for a cause without going through."""
-    if kind in VOIDS or (cause.patience == "proof" and cause.name != "already_undone"):
-        return cause.money
-    if kind in REFUNDS:
-        return cause.money if cause.name == "already_undone" else _REFUND_STANDS
-    return _COMPLETION_STANDS
+def money(ended: str, kind: str, standing: Standing) -> Text:
+    """Say where the money of a case is; what nobody could prove is open until it is taken up."""
+    return told(Standing.OPEN if ended == UNPROVED else standing, kind)
 
 
 def next_step(cause: Cause, kind: str) -> Text:

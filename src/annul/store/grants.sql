@@ -43,6 +43,8 @@ FROM (VALUES
     ('issuer_keys', 'SELECT INSERT UPDATE'),
     ('issuer_links', 'SELECT INSERT UPDATE'),
     ('issuers', 'SELECT INSERT UPDATE'),
+    ('learning', 'SELECT INSERT UPDATE'),
+    ('learnt_rules', 'SELECT INSERT UPDATE'),
     ('lessons', 'SELECT INSERT UPDATE'),
     ('merchant_balances', 'SELECT INSERT UPDATE'),
     ('merchants', 'SELECT INSERT UPDATE'),
@@ -67,7 +69,8 @@ FROM (VALUES
     ('saved_views', 'SELECT INSERT UPDATE DELETE'),
     ('sessions', 'SELECT INSERT UPDATE DELETE'),
     ('sign_in_tries', 'SELECT INSERT UPDATE DELETE'),
-    ('terminal_stats', 'SELECT INSERT UPDATE DELETE')
+    ('terminal_stats', 'SELECT INSERT UPDATE DELETE'),
+    ('void_samples', 'SELECT INSERT UPDATE DELETE')
 ) AS tables (name, may)
 -- What takes old rows of what is only ever added to; by these and in no other way.
 UNION ALL SELECT 'ROUTINE', oid::regprocedure::text, 'EXECUTE' FROM pg_proc

@@ -66,7 +66,8 @@ FROM (
     FROM users WHERE NOT active AND password_hash <> ''
     UNION ALL SELECT 'contacts', count(*), min(added_at) FROM contacts
     UNION ALL SELECT 'issuer_stats', count(*), min(slot) FROM issuer_stats
-    UNION ALL SELECT 'terminal_stats', count(*), min(minute) FROM terminal_stats) h
+    UNION ALL SELECT 'terminal_stats', count(*), min(minute) FROM terminal_stats
+    UNION ALL SELECT 'void_samples', count(*), min(at) FROM void_samples) h
 LEFT JOIN purges p USING (subject);
 
 -- name: card_ciphers
@@ -261,5 +262,15 @@ WITH gone AS (
         SELECT ctid FROM terminal_stats WHERE minute < :before
         ORDER BY minute LIMIT :limit FOR UPDATE SKIP LOCKED))
     RETURNING minute
+)
+SELECT count(*) AS gone FROM gone;
+
+-- name: void_samples
+-- description: Samples of answers to voids and refunds.
+WITH gone AS (
+    DELETE FROM void_samples WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM void_samples WHERE at < :before
+        ORDER BY at LIMIT :limit FOR UPDATE SKIP LOCKED))
+    RETURNING id
 )
 SELECT count(*) AS gone FROM gone;

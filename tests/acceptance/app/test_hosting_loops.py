@@ -23,10 +23,12 @@ _ALWAYS = {
     "resolver",
     "sweep",
     "retention",
+    "rules",
     "orders",
     "seals",
     "seal_export",
     "issuer_keys",
+    "moves",
     "witness",
 }
 

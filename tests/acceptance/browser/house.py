@@ -21,7 +21,8 @@ from typer.testing import CliRunner
 
 from annul.cli import application
 from annul.domain.errors import AnnulError
-from tests.support.processes import Process, annul, free_port, open_folder
+from annul.store.temporary import temporary_folder
+from tests.support.processes import Process, annul, free_port
 
 _CHROMIUM = "/usr/bin/chromium"
 _DRIVER = "/usr/bin/chromedriver"
@@ -99,9 +100,9 @@ class House:
 
 
 @contextmanager
-def house() -> Iterator[House]:
-    """Start annul with its demo; cases run fifty times faster than in a shop."""
-    with open_folder() as folder:
+def house(**settings: str) -> Iterator[House]:
+    """Start annul with its demo and more settings; cases run fifty times faster than in a shop."""
+    with temporary_folder("annul-house-") as folder:
         terminals, console = free_port(), free_port()
         environment = {
             "ANNUL_TERMINALS_PORT": str(terminals),
@@ -109,6 +110,7 @@ def house() -> Iterator[House]:
             "ANNUL_CONSOLE_PORT": str(console),
             "ANNUL_VOID_TIME_SCALE": "0.02",
             "ANNUL_SUPPORT_PHONE": PHONE,
+            **settings,
         }
         demo = ["up", "--demo", f"--data={folder}"]
         up = Process("up", demo, terminals, folder, environment)

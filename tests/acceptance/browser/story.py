@@ -63,7 +63,7 @@ def tell(home: House) -> Story:
         _pos(home, "10000001", "sale", amount)
     for amount in _DONE:
         _pos(home, "10000001", "void", _voucher(_pos(home, "10000001", "sale", amount)))
-    asyncio.run(_run(home, _EARLIER))
+    asyncio.run(_earlier(home))
     home.issuer("/faults", _SUSPECTED)
     sold = _pos(home, "10000003", "sale", "73.20")
     refused = _case(_pos(home, "10000003", "void", _voucher(sold)))
@@ -94,10 +94,14 @@ def _pos(home: House, terminal: str, *words: str) -> str:
     return home.pos(f"--terminal={terminal}", *words)
 
 
-async def _run(home: House, statement: str) -> None:
+async def _earlier(home: House) -> None:
+    """Write down the hours before, in the form in which the first sales have been counted."""
     pool = await connect(EmbeddedPostgres(home.folder).url, size=1)
     try:
-        await pool.execute(statement)
+        async with asyncio.timeout(_WITHIN_S):
+            while not await pool.fetchval("SELECT EXISTS (SELECT FROM issuer_stats)"):
+                await asyncio.sleep(0.1)
+        await pool.execute(_EARLIER)
     finally:
         await pool.close()
 

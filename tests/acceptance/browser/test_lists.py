@@ -160,15 +160,20 @@ def test_a_list_is_exported_and_that_is_kept(home: House, olga: Person, numbers:
     assert kept == "list cases"
 
 
+def _pick(who: Person, numbers: list[str]) -> None:
+    """Pick one after the other: the bar comes with the first, and rows move to make room for it."""
+    for count, number in enumerate(numbers, 1):
+        who.press(f"input[data-pick='{number}']")
+        who.reads(f"{count} selected", ".bar-of-many")
+
+
 def test_many_are_picked_acted_on_and_what_is_left_is_said(
     home: House, olga: Person, numbers: list[str]
 ) -> None:
     olga.open("/cases")
     olga.find("table.list")
     assert not olga.find_all(".bar-of-many"), "no bar before something is picked"
-    for number in numbers[1:3]:
-        olga.press(f"input[data-pick='{number}']")
-    olga.reads("2 selected", ".bar-of-many")
+    _pick(olga, numbers[1:3])
     olga.reads("CNY 2,334.50", ".bar-of-many")
     change = "UPDATE cases SET cause = 'late_answer', events = events + 1, changed_at = now()"
     asyncio.run(_reached(home, f"{change} WHERE number = $1", numbers[4]))
@@ -180,9 +185,7 @@ def test_many_are_picked_acted_on_and_what_is_left_is_said(
     olga.press(".bar-of-many [data-unpick]")
     olga.until(lambda: not olga.find_all(".bar-of-many"), "the bar gone")
 
-    for number in numbers[1:4]:
-        olga.press(f"input[data-pick='{number}']")
-    olga.reads("3 selected", ".bar-of-many")
+    _pick(olga, numbers[1:4])
     olga.press_text("write a note")
     olga.reads("CNY 1,223.00", ".q-dialog")
     olga.press_text("Do it")

@@ -32,8 +32,8 @@ def test_a_void_in_maintenance_ends_by_itself(home: House) -> None:
         # 91 proves nothing: it is reversed first, as soon as the window is over. Then it is tried
         # again by itself, and the pages tell so.
         desk.reads("no outcome yet", ".timeline")
-        desk.reads("Voided: the customer gets CNY 88.00 back.", ".case-head h1", 150)
-        desk.reads("Attempts: ", ".timeline")
+        desk.reads("Voided: CNY 88.00", ".case-head h1", 150)
+        desk.reads("of annul's own", ".timeline")
         cashier.reads("voided", "#on-the-desk")
         desk.open("/")
         desk.reads("100.0%", ".tiles")

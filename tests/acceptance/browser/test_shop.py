@@ -2,6 +2,7 @@
 
 from .house import PHONE, SHOP, House, person
 
+OTHER_CARD = "6200010000000152"
 _IN_SIGHT = """const slip = document.getElementById('receipt').getBoundingClientRect();
 return slip.top >= 0 && slip.top < innerHeight / 2;"""
 
@@ -18,9 +19,13 @@ def test_a_sale_is_one_entry_with_a_script_and_somebody_to_call(home: House) -> 
     home.issuer("/faults", [])
     assert "fraud" not in slip
     assert PHONE in slip
-    voided = _voucher(home.pos("sale", "12.00"))
+    # Of another card: that the same one is approved soon after would speak against a risk.
+    other = home.folder / "other_card"
+    other.write_text(OTHER_CARD)
+    other.chmod(0o600)
+    voided = _voucher(home.pos("sale", "12.00", f"--card={other}"))
     for _ in range(3):  # the void, and two tries that find it done
-        home.pos("void", voided)
+        home.pos("void", voided, f"--card={other}")
     with person(home, width=390) as lan:
         lan.sign_in("lan")
         lan.open(f"/shop?code={refused}")

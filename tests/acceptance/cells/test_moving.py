@@ -1,98 +1,18 @@
 """Two cells on one machine: terminals reach either, and a merchant moves while it sells."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
-from annul.app import Running, ground, serve
-from annul.cells import directory, founding, moving
-from annul.cells.directory import Directory
-from annul.settings import Settings
+from annul.cells import directory, moving
 from annul.sim.terminal.batch import settle
 from annul.sim.terminal.line import TerminalLine
 from annul.store.clock import SystemClock
-from annul.store.schema import in_schema
-from tests.support.roles import as_owner
-from tests.support.site import RogueSite, open_rogue_site
+from tests.support.cells import TwoCells
 from tests.support.soft import Cashier, cashier
-
-
-@dataclass(frozen=True)
-class TwoCells:
-    """The first has every merchant at the start; the second knows the issuers."""
-
-    site: RogueSite
-    second: Running
-    directory: Directory
-
-    @property
-    def merchant(self) -> str:
-        """Whose terminal the tests use."""
-        return self.site.terminals[0][0]
-
-    def asked(self, merchant: str, source: str = "west", target: str = "east") -> moving.Asked:
-        return moving.Asked(merchant, source, target, "somebody", "it grows")
-
-    async def move(self, merchant: str, source: str = "west", target: str = "east") -> moving.Moved:
-        asked = self.asked(merchant, source, target)
-        moved = await moving.move(self.directory, asked, SystemClock())
-        await self.heard()
-        return moved
-
-    async def heard(self) -> None:
-        """Wait until the hosts have read what has changed."""
-        for running in (self.site.running, self.second):
-            version = await running.ground.pool.fetchval("SELECT version FROM reference")
-            registry = running.host.registry
-            await self.site.eventually(lambda: registry.version >= version)  # noqa: B023 - awaited here
-
-
-def _described(folder: Path, database: str, ports: dict[str, int]) -> Path:
-    """Write the file of cells. They share a database, each in a schema of its own."""
-    file = folder / "cells.toml"
-    parts = [
-        f'[{name}]\nnumber = {number}\nmerchants = {ranges}\nterminals = ["127.0.0.1:{port}"]\n'
-        f'database = "{database}"\ndatabase_owner = "{as_owner(database)}"\nschema = "{schema}"\n'
-        for number, (name, port, ranges, schema) in enumerate(
-            (
-                ("west", ports["west"], '["000000000000000-899999999999999"]', "public"),
-                ("east", ports["east"], '["900000000000000-999999999999999"]', "east"),
-            )
-        )
-    ]
-    file.write_text("\n".join(parts))
-    return file
-
-
-@pytest.fixture
-async def cells(
-    database: str, tmp_path: Path, unused_tcp_port_factory: Any
-) -> AsyncIterator[TwoCells]:
-    ports = {name: unused_tcp_port_factory() for name in ("west", "east")}
-    file = _described(tmp_path, database, ports)
-    shared: dict[str, Any] = {"cells": file, "terminals_proxies": ["127.0.0.1"]}
-    first = {"terminals_port": ports["west"], "cell": "west", **shared}
-    async with open_rogue_site(database, tmp_path / "one", timeout_ms=5_000, **first) as site:
-        known = directory.read(file)
-        await founding.found(known, "east", "west")
-        settings = Settings.load(
-            None,
-            data=tmp_path / "two",
-            database=in_schema(database, "east"),
-            terminals_port=ports["east"],
-            status_port=0,
-            resolver=False,
-            cell="east",
-            master_key_file=site.running.ground.settings.data / "master.key",
-            **shared,
-        )
-        async with ground(settings) as own, serve(own) as second:
-            yield TwoCells(site, second, known)
 
 
 def _roams(till: Cashier, port: int) -> None:

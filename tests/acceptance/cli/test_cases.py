@@ -114,7 +114,7 @@ async def test_a_person_sees_a_case_and_has_it_tried_again(desk: Desk, till: Cas
         assert text in said
     assert one["case"]["number"] == case.number
     assert one["broken_at"] is None
-    assert [event["what"] for event in one["events"]] == ["opened", "diagnosed", case.step]
+    assert [event["what"] for event in one["events"]] == ["opened", "diagnosed", "probe", case.step]
     assert one["allowed"]["retry"] == ["operator", "administrator"]
     assert "reject" not in one["allowed"]
 
@@ -200,6 +200,8 @@ async def test_a_small_sum_keyed_does_not_give_back_a_large_sale(desk: Desk, til
     assert await desk.do(case, "refund", "olga") == (0, f"{case.number}: refund\n")
     dropped = await desk.moved(case)
     assert (dropped.step, dropped.ordered, dropped.ended) == ("order_dropped", "", "")
+    assert (await desk.moved(case)).step == "second_look"
+    await desk.site.pool.execute("UPDATE cases SET named_at = named_at - interval '1 minute'")
     ended = await desk.moved(case)
     assert (ended.ended, ended.cause) == ("refused", "original_mismatch")
     assert await desk.site.issuer_net() == 500_000

@@ -21,8 +21,9 @@ from annul.security.ciphers import TDES, BlockCipher
 from annul.security.tls import Clients, ServerTls, identity_in, server_context
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
+from annul.store.temporary import temporary_folder
 from tests.support.chips import application, entry
-from tests.support.processes import Process, annul, free_port, open_folder
+from tests.support.processes import Process, annul, free_port
 
 _PASSWORD: Final = "correct horse battery"
 _MERCHANT: Final = "898000058120000"
@@ -106,7 +107,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
     """Run a demo, and add its people."""
-    with open_folder() as folder:
+    with temporary_folder("annul-") as folder:
         port = free_port()
         environment = {
             "ANNUL_TERMINALS_PORT": str(port),

@@ -414,7 +414,7 @@ async def test_the_guide_does_what_it_says(
             if '"rrn"' in block:
                 known["300000000002"] = json.loads(done.stdout)["rrn"]
     assert len(ran) >= 6
-    assert any(text.startswith("voided Voided;") for text in ran)
+    assert any(text.startswith("voided The money goes back") for text in ran)
     body, at = b"{}", datetime.now(UTC).timestamp()
     headers = {SIGNATURE_HEADER: sign("whsec_x", body, int(at))}
     assert within["genuine"]("whsec_x", headers, body)

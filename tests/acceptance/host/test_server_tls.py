@@ -1,33 +1,30 @@
 """The terminals' TLS port: openssl, Python, and those who mean no good.
 
-The site is a process of its own, under uvloop as a host is; the peers are here.
+Sites are in a process of their own, under uvloop as a host is; the peers are here.
 """
 
 import asyncio
-import json
 import shutil
 import socket
 import ssl
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from unittest.mock import patch
 
 import pytest
-import uvloop
 
-from annul import renewal
 from annul.security.certificates import Authority, Pair, authority
 from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
 from annul.wire.framing import TPDU_2, Framer
+from tests.support.apart import Apart, started
 from tests.support.site import open_site
 from tests.support.soft import cashier
+from tests.support.wire import Credentials
 
 _ROOT: Final = Path(__file__).parents[3]
 _HOST: Final = "127.0.0.1"
@@ -37,8 +34,6 @@ _WITHIN_S: Final = 20.0  # longer fails a test
 _EACH: Final = 20  # connections of an address, where a crowd comes
 _CROWD: Final = 200
 _BELOW: Final = "58"  # a line of less than the terminal's profile
-
-Credentials = tuple[str, str, str]  # merchant, terminal, master key
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,89 +104,18 @@ def _echo(who: Credentials) -> bytes:
     return TPDU_2.pack(_CODEC.encode("0820", fields), _HEAD)
 
 
-# A site here, or in a process of its own ----------------------------------------------------------
-
-
-@asynccontextmanager
-async def _serving(
-    database: str,
-    folder: Path,
-    clients: str,
-    minimum: str,
-    handshake_s: float,
-    settings: dict[str, Any],
-) -> AsyncIterator[tuple[int, list[Credentials]]]:
-    """Serve on the loop that runs; the first terminal is registered with its certificate."""
-    now = datetime.now(UTC)
-    own = authority(folder / "tls", "test", now)
-    server = own.server([_HOST], now)
-    tls = ServerTls(
-        server.certificate,
-        server.key,
-        Clients(clients),
-        None if clients == Clients.NONE else folder / "tls" / "trusted.pem",
-        minimum="1.3" if minimum == "1.3" else "1.2",
-    )
-    with patch.object(renewal, "_HANDSHAKE_S", handshake_s):
-        async with open_site(
-            database, folder, terminals_tls=tls, terminals_tls_port=0, **settings
-        ) as site:
-            merchant, terminal, _ = site.terminals[0]
-            pair = own.client(terminal, merchant, now)
-            known = await site.enrol(0, tls_identity=pair.identity)
-            assert site.running.tls_port is not None
-            yield site.running.tls_port, [known, site.terminals[1]]
-
-
-async def _apart(arguments: dict[str, Any]) -> None:
-    """Serve until the other side closes the pipe."""
-    arguments["folder"] = Path(arguments["folder"])
-    async with _serving(**arguments) as (port, terminals):
-        print(json.dumps([port, terminals]), flush=True)  # noqa: T201 - the pipe is how we talk
-        await asyncio.to_thread(sys.stdin.read)
-
-
-def serve_apart() -> None:
-    """Serve under uvloop, as `annul up` does."""
-    uvloop.run(_apart(json.loads(sys.argv[1])))
-
-
-@asynccontextmanager
-async def _in_a_process(**arguments: Any) -> AsyncIterator[tuple[int, list[Credentials]]]:
-    given = json.dumps({**arguments, "folder": str(arguments["folder"])})
-    command = "from tests.acceptance.host.test_server_tls import serve_apart; serve_apart()"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        command,
-        given,
-        cwd=_ROOT,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(60):
-            while not (line := await process.stdout.readline()).startswith(b"[") or not line:
-                assert line, "it ended before it served"
-        port, terminals = json.loads(line)
-        yield port, [(one[0], one[1], one[2]) for one in terminals]
-    finally:
-        process.stdin.close()
-        try:
-            await asyncio.wait_for(process.wait(), 40)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-    assert process.returncode == 0
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Apart]:
+    """Give the process in which sites of this file serve, one after the other."""
+    with started() as process:
+        yield process
 
 
 Open = Callable[..., AbstractAsyncContextManager[Ground]]
 
 
 @pytest.fixture
-def opened(database: str, tmp_path: Path) -> Open:
+def opened(apart: Apart, database: str, tmp_path: Path) -> Open:
     """Give what opens a site; `trusted.pem` is whose terminals it trusts."""
 
     @asynccontextmanager
@@ -203,9 +127,9 @@ def opened(database: str, tmp_path: Path) -> Open:
     ) -> AsyncIterator[Ground]:
         own = authority(tmp_path / "tls", "test", datetime.now(UTC))
         shutil.copy(own.pair.certificate, tmp_path / "tls" / "trusted.pem")
-        async with _in_a_process(
+        async with apart.serving(
             database=database,
-            folder=tmp_path,
+            folder=str(tmp_path),
             clients=str(clients),
             minimum=minimum,
             handshake_s=handshake_s,

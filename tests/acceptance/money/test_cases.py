@@ -12,8 +12,10 @@ from annul.resolve.people import ActionRefused
 from annul.sim.terminal.journal import Record
 from tests.support.site import RogueSite
 from tests.support.soft import Cashier
+from tests.support.wire import Keyed, Wire, undoing
 
 from .cases import act, book_of, case_that, looked_at, sold_and_refused
+from .messages import sell
 
 
 @pytest.fixture
@@ -190,3 +192,35 @@ async def test_no_case_ends_as_given_back_before_without_naming_what_gave_it_bac
     ends = [one for one in await _events(site, case) if one["what"].startswith("ended_")]
     assert [one["evidence"].get("proof") for one in ends] in ([], [[sale.rrn]])
     assert case.ended in {"", "refused"}
+
+
+# Refused before it was sent -----------------------------------------------------------------------
+
+
+async def test_void_under_a_used_number_is_done_by_its_case(
+    site: RogueSite, wire: Wire, owner: Keyed
+) -> None:
+    """A terminal installed anew counts from one again: the shop's void is done all the same."""
+    sale = await sell(owner, wire, "000001")
+    again = await wire.told(owner.signed("0200", undoing("void", owner.who, "000001", sale)))
+    assert again.code == "94"
+    site.running.resolver.start()
+    case = await case_that(site, "ended <> ''")
+    assert (case["ended"], case["cause"]) == ("voided", "terminal_misconfigured")
+    assert site.rogue.net == 0
+    await site.books_agree()
+
+
+async def test_void_that_came_after_its_reversal_says_that_nothing_moved(
+    site: RogueSite, wire: Wire, owner: Keyed
+) -> None:
+    sale = await sell(owner, wire, "000001")
+    void = undoing("void", owner.who, "000002", sale)
+    assert (await wire.told(owner.signed("0400", void | {39: "98"}))).code == "25"
+    assert (await wire.told(owner.signed("0200", void))).code == "25"
+    site.running.resolver.start()
+    case = await case_that(site, "ended <> ''")
+    assert (case["ended"], case["cause"]) == ("refused", "terminal_link")
+    last = await site.pool.fetchval("SELECT body FROM case_events ORDER BY line DESC LIMIT 1")
+    assert "being reversed" not in last, "it never left"
+    assert site.rogue.net == 10_000

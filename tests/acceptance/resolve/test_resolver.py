@@ -168,13 +168,14 @@ async def test_an_order_waits_for_an_open_circuit_and_is_not_forgotten(
         " VALUES ('00000101', 9, true, now() + interval '2 seconds') ON CONFLICT (issuer_id)"
         " DO UPDATE SET open = true, next_probe_at = excluded.next_probe_at"
     )
-    await quick.pool.execute(
-        "UPDATE cases SET ordered = 'refund', next_action_at = now() WHERE id = $1", cases[0].id
-    )
+    people = People(book, Lessons(quick.pool))
+    now = quick.running.host.clock.now()
+    asked = {"who": "olga", "role": "operator", "reason": "顾客在等", "second_person_from": 10**9}
+    await people.act(await book.reread(cases[0]), "refund", now=now, **asked)
     (case,) = await _ended(quick)
     assert case.ended == "refunded"
-    asked = await quick.pool.fetch("SELECT kind, origin FROM transactions ORDER BY received_at")
-    assert [tuple(row) for row in (asked[0], asked[1], asked[-1])] == [
+    rows = await quick.pool.fetch("SELECT kind, origin FROM transactions ORDER BY received_at")
+    assert [tuple(row) for row in (rows[0], rows[1], rows[-1])] == [
         ("sale", "terminal"),
         ("void", "terminal"),
         ("refund", "person"),

@@ -37,10 +37,10 @@ async def client(access: Access) -> AsyncIterator[httpx.AsyncClient]:
         serve_http(counting(8), "127.0.0.1", 0) as two,
     ):
         ports = {"1": one, "2": two, "3": free_port()}
-        app = several.build(access, Loops(), lambda: ports)
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://annul") as asking:
-            yield asking
+        async with several.opened(access, Loops(), lambda: ports) as app:
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://annul") as asking:
+                yield asking
 
 
 async def test_health_names_who_is_down(client: httpx.AsyncClient) -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from annul.desk import issuer_course
 from annul.desk import issuers as views
 from annul.desk.desk import Desk, NothingThere
 from annul.desk.permission import NotAllowed, NotValid, ReasonNeeded
@@ -265,7 +266,7 @@ async def test_the_course_sums_counts_codes_and_latencies_by_bucket(
     await _slot(pool, 65, codes={"00": 11}, latencies=[0] * 28)
     await _slot(pool, 7200)
     minute = timedelta(minutes=1)
-    older, newer = await views.course(desk, ISSUER, HOUR, minute)
+    older, newer = await issuer_course.course(desk, ISSUER, HOUR, minute)
     assert newer["at"] - older["at"] == minute
     assert (newer["requests"], newer["approvals"], newer["link_drops"]) == (22, 14, 2)
     assert newer["codes"] == {"00": 14, "51": 4, "96": 2}

@@ -1,6 +1,6 @@
 """One desk over two cells: lists, searches and acts, by people who sign in at one of them."""
 
-from collections.abc import AsyncIterator
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
@@ -14,15 +14,10 @@ from annul.desk.merchants import Unasked
 from annul.desk.over_cells import CellSilent
 from annul.desk.permission import NotAllowed
 from annul.desk.transactions import TransactionSearch
-from annul.store.database import connect
-from annul.store.migrate import upgrade
-from annul.store.schema import in_schema
 from tests.support.clock import NOON
-from tests.support.desks import make_desk
-from tests.support.roles import as_owner
 from tests.support.rows import put_case, put_transaction
 
-from .people import person, seeded_desk
+from .people import clock_of, person
 
 _ALLOWED = Unasked(
     retry_voids=False,
@@ -35,33 +30,8 @@ _ALLOWED = Unasked(
 
 
 @pytest.fixture
-async def east(database: str) -> AsyncIterator[Desk]:
-    url = in_schema(database, "east")
-    await upgrade(as_owner(url))
-    pool = await connect(url)
-    seeded = await seeded_desk(pool)
-    yield make_desk(pool, cell="east", clock=seeded.clock)
-    await pool.close()
-
-
-@pytest.fixture
-async def here_and_there(pool: asyncpg.Pool, east: Desk) -> tuple[str, str]:
-    """Of two merchants one lives in each cell, and each cell knows where the other one is."""
-    await seeded_desk(pool)
-    here, there = [
-        row[0] for row in await pool.fetch("SELECT merchant_id FROM merchants ORDER BY 1")
-    ]
-    for one, gone, cell in ((pool, there, "east"), (east.pool, here, "west")):
-        await one.execute(
-            "UPDATE merchants SET lives = 'away', cell = $2 WHERE merchant_id = $1", gone, cell
-        )
-    return here, there
-
-
-@pytest.fixture
-async def desk(pool: asyncpg.Pool, east: Desk, here_and_there: tuple[str, str]) -> Desk:
-    assert all(here_and_there), "somebody lives in each"
-    return make_desk(pool, cell="west", clock=east.clock, others=(east,))
+async def desk(wide: Desk) -> Desk:
+    return wide
 
 
 async def test_a_list_goes_on_over_all_cells_in_one_order(
@@ -102,9 +72,6 @@ async def test_a_merchant_is_listed_found_and_set_where_it_lives(
     rest = await merchants.search(desk, boss, "", 1, first.following)
     assert [row["merchant_id"] for row in (*first.rows, *rest.rows)] == list(here_and_there)
     there = here_and_there[1]
-    with pytest.raises(NotAllowed):  # that cell does not know yet who this is
-        await merchants.allow(desk, boss, there, _ALLOWED, "they asked for it")
-    await over_cells.share_people(desk)
     await merchants.allow(desk, boss, there, _ALLOWED, "they asked for it")
     held = "SELECT second_person_from FROM merchants WHERE merchant_id = $1"
     assert await east.pool.fetchval(held, there) == _ALLOWED.second_person_from
@@ -156,7 +123,57 @@ async def test_a_cell_that_is_down_is_named_and_takes_nobody_along(
     await east.pool.close()
     listed = await merchants.search(desk, boss, "", 10)
     assert [row["merchant_id"] for row in listed.rows] == [here_and_there[0]]
-    assert desk.silent == {"east"}
+    assert set(desk.silent) == {"east"}
     assert (await merchants.find(desk, boss, here_and_there[0]))["merchant_id"]
     with pytest.raises(CellSilent, match="east"):  # it may know what is not found elsewhere
         await merchants.find(desk, boss, here_and_there[1])
+
+
+async def test_a_cell_that_hangs_is_asked_again_only_after_a_while(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page asks a dozen questions: who does not answer one is not waited for in each."""
+    monkeypatch.setattr(over_cells, "_WITHIN_S", 0.01)
+    asked: list[str] = []
+    hangs = True
+
+    async def question(one: Desk) -> str:
+        asked.append(one.cell)
+        if hangs and one.cell == "east":
+            await asyncio.Event().wait()
+        return one.cell
+
+    for _ in range(3):
+        assert await over_cells.each(desk, question) == ["west"]
+    assert asked == ["west", "east", "west", "west"]
+    hangs = False
+    clock_of(desk).forward(seconds=over_cells._AGAIN_S)
+    assert await over_cells.each(desk, question) == ["west", "east"]
+    assert not desk.silent
+
+
+@pytest.mark.parametrize(
+    "wrong", [asyncpg.InvalidPasswordError, asyncpg.UndefinedColumnError, ConnectionRefusedError]
+)
+async def test_one_of_another_version_or_that_lets_nobody_in_is_silent(
+    desk: Desk, wrong: type[Exception]
+) -> None:
+    async def question(one: Desk) -> str:
+        if one.cell == "east":
+            raise wrong
+        return one.cell
+
+    assert await over_cells.each(desk, question) == ["west"]
+    assert set(desk.silent) == {"east"}
+
+
+async def test_what_is_wrong_with_the_own_cell_is_a_fault(desk: Desk) -> None:
+    async def question(one: Desk) -> str:
+        if one.cell == "west":
+            raise asyncpg.UndefinedColumnError
+        return one.cell
+
+    with pytest.raises(asyncpg.UndefinedColumnError):
+        await over_cells.each(desk, question)
+    with pytest.raises(asyncpg.UndefinedColumnError):
+        await over_cells.the_one_that_knows(question)(desk)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,14 +12,16 @@ import asyncpg
 import pytest
 
 from annul.diagnose.gather import _SQL, Gatherer, Owed, VoidUnknown
-from annul.diagnose.rank import rank
+from annul.diagnose.rank import rank, rank_series
 from annul.diagnose.signals import SIGNALS
 from annul.domain.business_day import Calendar
 from annul.domain.kinds import REFUNDS, VOIDS
 from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
+from annul.domain.text import Text
 from annul.host.evidence import EvidenceKeeper
 from annul.issuers.health import SLOT_S, HealthSlot
+from annul.resolve.case import Event
 from tests.support.builders import transaction
 from tests.support.clock import HeldClock
 from tests.support.roles import as_owner
@@ -123,6 +126,7 @@ _PLANS = {
         *("transactions_card", "transactions_bin_voids", "transactions_pkey", "incidents_open"),
         *("issuer_stats_pkey", "policies_pkey", "code_meanings_pkey"),
         *("terminals_pkey", "terminal_stats_pkey", "merchants_pkey", "merchant_balances_pkey"),
+        *("learnt_rules_one", "void_samples_issuer", "case_events_pkey"),
     },
     "likely": {"transactions_card"},
 }
@@ -133,7 +137,7 @@ async def test_what_every_case_asks_goes_by_index(
 ) -> None:
     void = await _void(pool)
     known: dict[str, Any] = {
-        **dict.fromkeys(("id", "void"), void.id),
+        **dict.fromkeys(("id", "void", "case"), void.id),
         **dict.fromkeys(("kinds", "voids"), VOIDS),
         **dict.fromkeys(("midnight", "since"), _NOW - _HOUR),
         **dict.fromkeys(("shared", "slots", "codes"), True),
@@ -216,7 +220,6 @@ async def test_a_picture_has_each_fact_with_its_row(
             "merchant.registered": True,
             "terminal.registered": False,
             "issuer.maintenance": False,
-            "issuer.rule_broken": "",
             "card.other_declines": 0,
             "clock.to_cut_over": 11 * 3600.0 + 48,
         }.items()
@@ -239,15 +242,26 @@ class _Busy:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pool, name)
 
-    async def fetch(self, sql: str, *arguments: object) -> Any:
-        return await self._then(await self._pool.fetch(sql, *arguments), sql)
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Any]:
+        async with self._pool.acquire() as connection:
+            yield _BusyConnection(connection, self)
 
-    async def fetchrow(self, sql: str, *arguments: object) -> Any:
-        return await self._then(await self._pool.fetchrow(sql, *arguments), sql)
-
-    async def _then(self, found: Any, sql: str) -> Any:
+    async def then(self, sql: str) -> None:
         if sql == _SQL["series"].sql and self._moves:
             await self._pool.execute(self._moves.pop(0))
+
+
+class _BusyConnection:
+    def __init__(self, connection: Any, busy: _Busy) -> None:
+        self._connection, self._busy = connection, busy
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def fetch(self, sql: str, *arguments: object) -> Any:
+        found = await self._connection.fetch(sql, *arguments)
+        await self._busy.then(sql)
         return found
 
 
@@ -359,6 +373,73 @@ async def test_frozen_money_has_left_what_counts_and_reserved_money_counts_once(
     assert {"not_covered", "frozen_would_do"} <= spoken
     assert "pending_would_do" not in spoken
     assert rank(facts)[0].cause.name == "funds_frozen"
+
+
+async def test_money_that_arrives_later_does_not_unlearn_the_cause(
+    pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    """The next look saw nothing on its way any more, and called the balance low."""
+    sale = await put_transaction(pool, 2)
+    void = await put_void(pool, 3, sale.id, why="merchant_balance_low", sent=Sent.NOT_SENT)
+    await put(pool, "merchants", _SHOP | {"pending_covers": False})
+    balance = {"merchant_id": _MERCHANT, "currency": "156", "available": 0, "pending": 12_000}
+    await put(pool, "merchant_balances", balance)
+    first = await gatherer.picture(void, newest=VOIDS)
+    assert rank_series(first.looks)[0].cause.name == "funds_not_arrived"
+    diagnosed = Event("diagnosed", Text("", ""), evidence={"facts": first.facts.as_json()})
+    event = {"merchant_id": _MERCHANT, "case_id": void.id, "hash": b""}
+    await put(pool, "case_events", event | {"line": 2, "body": diagnosed.body(_NOW)})
+    await pool.execute("UPDATE merchant_balances SET available = 12000, pending = 0")
+    later = await gatherer.picture(void, newest=VOIDS)
+    assert rank_series(later.looks)[0].cause.name == "funds_not_arrived"
+    assert later.facts.get("merchant.counted") == 0
+    assert later.facts.source("merchant.counted").endswith("when the case was opened")
+    assert later.now.get("merchant.counted") == 12_000, "a step is decided on what is there now"
+
+
+async def test_all_attempts_are_looked_at_each_with_what_was_around_it(
+    pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    sale = await put_transaction(pool, 2)
+    tries = [
+        await put_void(
+            pool,
+            3 + number,
+            sale.id,
+            response_code="14",
+            received_at=at,
+            answered_at=at,
+            issuer_id=sale.issuer_id,
+        )
+        for number, at in enumerate(_NOW - timedelta(seconds=60 * back) for back in (30, 29, 3))
+    ]
+    await put_void(pool, 9, sale.id, kind="refund")
+    began = _NOW.timestamp() - HeldClock().monotonic()
+    for void, code in zip(tries, ("96", "96", "00"), strict=True):
+        slot = HealthSlot(int((void.received_at.timestamp() - began) / SLOT_S), requests=8)
+        slot.tail.extend((100 * number, code) for number in range(8))
+        await EvidenceKeeper(pool, HeldClock(_NOW), 0)._put_slot(sale.issuer_id, slot)
+    picture = await gatherer.picture(tries[0], newest=VOIDS)
+    assert [look.void.id for look in picture.looks] == [one.id for one in tries]
+    shares = [look.facts.get("issuer.fault_share_recent") for look in picture.looks]
+    assert shares == [1.0, 1.0, 0.0]
+    assert picture.facts == picture.looks[-1].facts
+    assert (await gatherer.picture(tries[0], newest=VOIDS)).looks == picture.looks
+
+
+async def test_a_decline_before_the_card_was_approved_says_nothing_of_it(
+    pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    declined = {"kind": "sale", "state": State.DECLINED, "response_code": "41"}
+    sale = await put_transaction(pool, 2)
+    void = await put_void(pool, 3, sale.id, received_at=sale.received_at + _HOUR)
+    before = sale.received_at - timedelta(minutes=5)
+    await put_transaction(pool, 4, **declined, received_at=before)
+    assert (await gatherer.picture(void)).facts.get("card.other_declines") == 0
+    await put_transaction(pool, 5, **declined, received_at=sale.received_at + _HOUR / 2)
+    facts = (await gatherer.picture(void)).facts
+    assert facts.get("card.other_declines") == 1
+    assert facts.get("card.other_decline_code") == "41"
 
 
 async def test_a_refusal_at_the_door_is_found_as_a_void(

@@ -9,6 +9,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from annul.domain.guesses import QUIET_S
 from annul.domain.incident import Incident
 from annul.domain.records import Transaction
 from annul.host.evidence import DoorRefusal, EvidenceKeeper
@@ -150,6 +151,91 @@ async def test_an_alarm_that_two_flushes_write_is_one(
     await asyncio.gather(evidence.flush(lines), evidence.flush(lines))
     assert await inside.incidents() == ["wrong_mac"]
     assert evidence.missed == 0
+
+
+# Guessed vouchers -------------------------------------------------------------------------------
+
+
+async def _guess(till: Till, times: int, **more: Any) -> None:
+    for _ in range(times):
+        said = await till.ask(
+            "void", till.fields("void", f37="600000000777", f61="000001000777", **more)
+        )
+        assert said.code == "25"
+
+
+async def test_five_guessed_vouchers_in_a_row_are_one_alarm(inside: Inside, till: Till) -> None:
+    evidence, lines = inside.host.evidence, inside.host.issuers
+    await _guess(till, 3)
+    await evidence.flush(lines)
+    await _guess(till, 1)
+    await evidence.flush(lines)
+    assert await inside.incidents() == []
+    for _ in range(2):
+        await _guess(till, 1)
+        await evidence.flush(lines)
+    assert await inside.incidents() == ["vouchers_guessed"]
+    row = await inside.pool.fetchrow("SELECT subject, params FROM incidents")
+    assert row is not None
+    assert row["subject"] == till.keyed.who[1]
+    assert row["params"] == {"terminal": row["subject"], "how": "in_row", "count": 5}
+    inside.clock.forward(seconds=QUIET_S + 61)
+    await evidence.flush(lines)
+    assert await inside.incidents() == [], "it was quiet since"
+
+
+async def test_a_cashier_who_errs_and_then_reads_the_slip_is_no_alarm(
+    inside: Inside, till: Till
+) -> None:
+    for _ in range(3):
+        sold = await inside.sold(till)
+        await _guess(till, 2)
+        assert (await till.ask("void", till.undoing("void", sold))).code == "00"
+        await inside.host.evidence.flush(inside.host.issuers)
+    assert await inside.incidents() == []
+    await _guess(till, 2)
+    await inside.host.evidence.flush(inside.host.issuers)
+    assert await inside.incidents() == ["vouchers_guessed"], "eight in ten minutes are none's slip"
+
+
+async def test_the_same_bytes_are_guessed_once(inside: Inside, till: Till) -> None:
+    """Whoever has seen a wrong one sends it again: that says nothing of the terminal."""
+    body = till.keyed.signed("0200", till.fields("void", f37="600000000777", f61="000001000777"))
+    for _ in range(6):
+        assert (await till.line.told(body)).code == "25"
+    stranger = till.keyed.signed(
+        "0200", till.fields("void", f37="600000000777", f61="000001000778")
+    )
+    for _ in range(6):
+        assert (await till.line.told(stranger[:-8] + b"0BADC0DE")).code == "A0"
+    await inside.host.evidence.flush(inside.host.issuers)
+    assert await inside.incidents() == []
+    assert await inside.pool.fetchval("SELECT sum(guessed) FROM terminal_stats") == 1
+
+
+async def test_hosts_count_guesses_together(
+    evidence: EvidenceKeeper, inside: Inside, clock: HeldClock
+) -> None:
+    other = EvidenceKeeper(inside.pool, clock, 1)
+    for one, times in ((evidence, 2), (other, 2), (evidence, 1)):
+        for _ in range(times):
+            one.named(*_WHO, right=False)
+        assert await inside.incidents() == []
+        await one.flush(inside.host.issuers)
+    assert await inside.incidents() == ["vouchers_guessed"]
+    await other.close()
+
+
+async def test_a_shop_that_guesses_over_its_terminals_is_one_alarm(
+    evidence: EvidenceKeeper, inside: Inside, pool: asyncpg.Pool
+) -> None:
+    tills = [f"1000010{number}" for number in range(9)]
+    for terminal in tills:
+        await put(pool, "terminals", {"merchant_id": _WHO[0], "terminal_id": terminal})
+        evidence.named(_WHO[0], terminal, right=False)
+        await evidence.flush(inside.host.issuers)
+    rows = await pool.fetch("SELECT subject, params->>'how' FROM incidents")
+    assert [tuple(row) for row in rows] == [(tills[7], "of_shop")]
 
 
 async def test_how_a_line_is_seen_is_one_row_however_often_it_is_written(

@@ -2,7 +2,14 @@
 
 import pytest
 
+from annul.diagnose.gather import Gatherer
+from annul.diagnose.rank import Finding, rank
 from annul.domain.kinds import KINDS
+from annul.host import answering
+from annul.host.host import Host
+from annul.host.reply import Reply
+from annul.host.request import Request
+from annul.store.batcher import StoreUnavailable
 from tests.support.hosts import Inside, Line, Till
 
 
@@ -99,3 +106,84 @@ async def test_another_one_under_a_used_number_is_kept(inside: Inside, till: Til
     (row,) = await inside.pool.fetch("SELECT rule, original_trace FROM refusals")
     assert tuple(row) == ("number_used", second.trace)
     assert (await inside.again(second)).state == "approved"
+
+
+# Why it was refused -----------------------------------------------------------------------------
+
+
+async def _cause(inside: Inside, number: str) -> Finding:
+    gatherer = Gatherer(inside.pool, inside.host.calendar, inside.clock)
+    failed = await gatherer.find(number)
+    return rank((await gatherer.picture(failed)).facts)[0]
+
+
+async def test_a_number_that_was_used_before_is_a_fault_of_the_set_up(
+    inside: Inside, till: Till
+) -> None:
+    sold = await inside.sold(till)
+    answer = await till.ask("void", till.undoing("void", sold, f11=sold.trace))
+    found = await _cause(inside, str(answer.message[37]))
+    assert (answer.code, found.cause.name) == ("94", "terminal_misconfigured")
+    assert found.probability > 0.6
+    assert "counts from one again" in found.evidence[0].line.en
+
+
+async def test_of_two_devices_at_once_the_second_hears_that_it_is_done(
+    inside: Inside, till: Till
+) -> None:
+    """The first one was under way when the second came, and through when this was ruled on."""
+    sold = await inside.sold(till)
+    assert (await till.ask("void", till.undoing("void", sold))).code == "00"
+    answer = await till.ask("void", till.undoing("void", sold))
+    assert answer.code == "22"
+    await inside.pool.execute(
+        "UPDATE transactions SET received_at = received_at - interval '1 minute' WHERE rrn = $1",
+        answer.message[37],
+    )
+    found = await _cause(inside, str(answer.message[37]))
+    assert (found.cause.name, found.probability > 0.6) == ("already_undone", True)
+
+
+@pytest.mark.parametrize(
+    ("error", "rule"), [(ZeroDivisionError(), "host_failed"), (StoreUnavailable(), "host_busy")]
+)
+@pytest.mark.parametrize("written", [False, True])
+async def test_what_meets_a_fault_of_ours_is_kept_unless_it_has_left_a_row(
+    inside: Inside, till: Till, error: Exception, rule: str, *, written: bool
+) -> None:
+    sold, handle = await inside.sold(till), inside.host.handlers["void"]
+
+    async def fail(request: Request, host: Host) -> Reply:
+        if written:
+            await handle(request, host)
+        raise error
+
+    inside.host.handlers = {**inside.host.handlers, "void": fail}
+    answer = await till.ask("void", till.undoing("void", sold))
+    assert answer.code == "96"
+    await inside.host.evidence.flush(inside.host.issuers)
+    rows = await inside.pool.fetch("SELECT rule, rrn FROM refusals")
+    assert [row["rule"] for row in rows] == ([] if written else [rule])
+    for row in rows:
+        found = await _cause(inside, row["rrn"])
+        assert (found.cause.name, found.probability > 0.6) == ("acquirer_fault", True)
+
+
+async def test_what_a_full_host_refuses_is_written_down_later(inside: Inside, till: Till) -> None:
+    sold = await inside.sold(till)
+    for kind, mti in (("void", "0200"), ("refund", "0220"), ("sale", "0200")):
+        asked = till.fields(kind) if kind == "sale" else till.undoing(kind, sold)
+        answering.refuse_busy(inside.host, till.line.enter(till.keyed.signed(mti, asked)))
+    await inside.host.evidence.flush(inside.host.issuers)
+    rows = await inside.pool.fetch("SELECT kind, rule FROM refusals")
+    assert [tuple(row) for row in rows] == [("void", "host_busy")], "a refund (98) comes again"
+
+
+async def test_what_its_reversal_came_before_is_the_line_of_the_terminal(
+    inside: Inside, till: Till
+) -> None:
+    sold = await inside.sold(till)
+    void = till.undoing("void", sold)
+    assert (await till.say("0400", void | {39: "98"})).code == "25"
+    found = await _cause(inside, (await inside.the("void")).rrn)
+    assert (found.cause.name, found.probability > 0.6) == ("terminal_link", True)

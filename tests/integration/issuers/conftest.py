@@ -21,7 +21,7 @@ from tests.support.peer import CODEC, FRAMING, Fields, Peer
 
 MAC = 128
 
-LIMITS = LinkLimits(tick_s=0.005, backoff=Backoff(first_s=0.01, limit_s=0.05))
+LIMITS = LinkLimits(tick_s=0.005, rest_s=0.05, backoff=Backoff(first_s=0.01, limit_s=0.05))
 
 
 @dataclass

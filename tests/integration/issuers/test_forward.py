@@ -470,3 +470,17 @@ async def test_the_lease_uses_its_indexes(database: str, pool: asyncpg.Pool, clo
         assert index in plan
     assert "Seq Scan on outbox" not in plan
     assert "Seq Scan on transactions" not in plan
+
+
+# Drills ----------------------------------------------------------------------------------------
+
+
+def test_one_scale_shortens_each_wait_and_no_lease() -> None:
+    """A drill's cases awaited reversals that kept a shop's pace."""
+    plain = ForwardPace()
+    assert plain.scaled(1.0) == plain, "what is not scaled is as it was"
+    drill = plain.scaled(0.02)
+    assert drill.backoff == Backoff(first_s=0.02, limit_s=0.4)
+    assert (drill.slow_s, drill.overdue) == (6.0, timedelta(seconds=18))
+    assert (drill.margin_s, drill.tries, drill.poll_s) == (plain.margin_s, plain.tries, 0.05)
+    assert plain.scaled(60.0).poll_s == plain.poll_s

@@ -356,6 +356,26 @@ async def test_an_echo_without_answer_renews_the_connection(
     assert peer.connections == 2
 
 
+async def test_whoever_asks_hears_whether_an_echo_was_answered(
+    peer: Peer, bench: Bench, clock: HeldClock
+):
+    """The line is kept as it is: only its own check of an idle line renews it."""
+    link = await bench.link(peer)
+    await peer.network.get()
+    assert await link.probe() is True
+    assert (await peer.network.get())[70] == "301"
+    peer.answers_echo = False
+    asked = asyncio.create_task(link.probe())
+    assert (await peer.network.get())[70] == "301"
+    clock.forward(seconds=15)
+    assert await asked is False
+    assert link.up
+    quiet = replace(link.issuer, profile=replace(link.issuer.profile, echo=False))
+    link.issuer = quiet
+    assert await link.probe() is None
+    assert peer.network.empty()
+
+
 async def test_answers_the_echo_of_the_issuer(peer: Peer, bench: Bench):
     await bench.link(peer)
     await peer.network.get()

@@ -111,10 +111,10 @@ async def test_a_terminal_is_read_with_its_kinds_and_its_profile(
 async def test_a_station_stays_the_same_when_everything_is_read_anew(registry: Registry) -> None:
     """What it remembers of seen codes and refused requests would be gone with it."""
     station = _station(registry)
-    station.refused.keep(b"a void", "25")
+    station.refused.keep(b"a void", "25", "original_not_found")
     await registry.load()
     assert _station(registry) is station
-    assert station.refused.get(b"a void") == "25"
+    assert station.refused.get(b"a void") == ("25", "original_not_found")
 
 
 async def test_who_is_gone_is_not_found_any_more(

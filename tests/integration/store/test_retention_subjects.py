@@ -163,6 +163,12 @@ async def _terminal_minute(pool: asyncpg.Pool, at: datetime, name: str) -> None:
     await put(pool, "terminal_stats", {"merchant_id": MERCHANT, "terminal_id": name, "minute": at})
 
 
+async def _sample(pool: asyncpg.Pool, at: datetime, name: str) -> None:
+    row = {"merchant_id": MERCHANT, "id": uuid4(), "issuer_id": "00000102", "prefix": "620001"}
+    more = {"role": "void", "amount": 100, "minute": 0, "ok": True, "code": name, "at": at}
+    await put(pool, "void_samples", row | more)
+
+
 _SUBJECTS: Final[dict[str, tuple[Making, str]]] = {
     "messages": (_message, "SELECT mti FROM messages"),
     "signatures": (_signature, "SELECT convert_from(digest, 'UTF8') FROM signatures"),
@@ -181,6 +187,7 @@ _SUBJECTS: Final[dict[str, tuple[Making, str]]] = {
     "contacts": (_contact, "SELECT name FROM contacts"),
     "issuer_stats": (_issuer_slot, "SELECT issuer_id FROM issuer_stats"),
     "terminal_stats": (_terminal_minute, "SELECT terminal_id FROM terminal_stats"),
+    "void_samples": (_sample, "SELECT code FROM void_samples"),
 }
 
 

@@ -8,18 +8,16 @@ import pytest
 
 from annul.diagnose.facts import Facts
 from annul.diagnose.observe import (
-    _AFTER,
-    _BEFORE,
     IssuerCounts,
     Known,
     bin_facts,
     issuer_facts,
-    nearest,
     original_facts,
     policy_facts,
     void_facts,
 )
 from annul.diagnose.signals import SIGNALS
+from annul.diagnose.witnesses import Witness
 from annul.domain.kinds import COMPLETIONS, REFUNDS
 from annul.domain.policies import Circumstances, Policy, PolicyKind
 from annul.domain.records import Transaction
@@ -65,6 +63,7 @@ def test_an_answered_void() -> None:
         "void.late_code": "",
         "void.answer_ms": 80,
         "void.earlier_attempts": 0,
+        "void.same_code_before": 0,
         "host.refused": False,
         "host.interrupted": False,
     }
@@ -167,6 +166,7 @@ def test_an_original_that_fits() -> None:
         "original.kind": "sale",
         "original.state": "approved",
         "original.amount": 10_000,
+        "void.takes": 9_950,
         "original.undone_before": False,
         "original.age": 600.0,
         "original.had_auth_code": True,
@@ -311,7 +311,7 @@ _LIMIT = PolicyKind.VOID_AMOUNT_LIMIT
 @pytest.mark.parametrize(
     ("policies", "told"),
     [
-        ([], {"issuer.rule_broken": ""}),
+        ([], {"issuer.rule_broken": None}),
         ([_policy(_LIMIT, 10_000, 99)], {"issuer.rule_broken": ""}),
         ([_policy(_LIMIT, 9_999, 9)],
          {"issuer.rule_broken": "void_amount_limit", "issuer.rule_changed": 9 * 3600.0,
@@ -323,33 +323,41 @@ _LIMIT = PolicyKind.VOID_AMOUNT_LIMIT
         ([_policy(PolicyKind.VOID_SUPPORTED, 0, 9), _policy(_LIMIT, 9_999, 9)],
          {"issuer.rule_broken": "void_supported", "issuer.void_supported": False}),
         ([_policy(PolicyKind.MAINTENANCE, 0, 1, valid_until=_AT + timedelta(hours=1))],
-         {"issuer.maintenance": True, "issuer.end_of_day": False, "issuer.rule_broken": ""}),
+         {"issuer.maintenance": True, "issuer.end_of_day": False, "issuer.rule_broken": None}),
         ([_policy(PolicyKind.END_OF_DAY, 0, 2, valid_until=_AT)],
          {"issuer.maintenance": False, "issuer.end_of_day": False}),
     ],
 )  # fmt: skip
 def test_rules(policies: list[Policy], told: dict[str, Any]) -> None:
     known = _values(policy_facts(policies, _AT, Circumstances(10_000)))
-    assert known.items() >= told.items()
-    if not known["issuer.rule_broken"]:
+    assert {name: known.get(name) for name in told} == told
+    if not known.get("issuer.rule_broken"):
         assert "issuer.rule_changed" not in known
 
 
 # The issuer as a whole, and the card range -----------------------------------------------------
 
 
-def test_the_answers_just_before_and_after_are_the_nearest() -> None:
-    answers = [(_AT + timedelta(seconds=step), f"{step:+d}") for step in range(-400, 401, 20)]
-    near = nearest(reversed(answers), _AT)
-    assert near == [f"{step:+d}" for step in range(-20 * _BEFORE, 20 * _AFTER, 20)]
-    assert nearest(answers[:5], _AT) == []
-
-
 def test_shares_are_of_what_came_near() -> None:
-    told = _values(issuer_facts(_void(), ["00", "05", "96", ""], IssuerCounts(300), _hour()))
-    assert told["issuer.requests_recent"] == 4
+    near = _heard("00", "05", "96", "")
+    told = _values(issuer_facts(_void(), near, IssuerCounts(300), _hour()))
+    assert told["issuer.requests_recent"] == told["issuer.witnesses_recent"] == 4
     for name in ("silent", "fault", "approval", "same_code"):
         assert told[f"issuer.{name}_share_recent"] == 0.25
+
+
+def test_who_undoes_something_or_sends_an_echo_is_a_witness_of_silence_only() -> None:
+    near = _heard("00") + [
+        one._replace(role=role) for role in ("reversal", "echo") for one in _heard("", "96")
+    ]
+    told = _values(issuer_facts(_void(), near, IssuerCounts(300), _hour()))
+    assert (told["issuer.requests_recent"], told["issuer.witnesses_recent"]) == (1, 5)
+    assert told["issuer.silent_share_recent"] == 0.4
+    assert told["issuer.fault_share_recent"] == 0.0
+
+
+def _heard(*codes: str) -> list[Witness]:
+    return [Witness(_AT + timedelta(seconds=number), code) for number, code in enumerate(codes)]
 
 
 def _hour(**counts: Any) -> IssuerCounts:
@@ -358,13 +366,13 @@ def _hour(**counts: Any) -> IssuerCounts:
 
 def test_nothing_near_gives_no_shares() -> None:
     known = issuer_facts(_void(), [], IssuerCounts(300), _hour(requests=1, link_drops=2))
-    assert not [name for name in known if "_share_" in name]
+    assert not [name for name in known if "_share_" in name or ".hurt" in name]
     assert known["issuer.link_drops"].value == 2
 
 
 def test_the_code_of_this_host_is_shared_with_nobody() -> None:
     void = _void(sent=Sent.NOT_SENT, response_code="91")
-    known = issuer_facts(void, ["91", "91"], IssuerCounts(300), _hour())
+    known = issuer_facts(void, _heard("91", "91"), IssuerCounts(300), _hour())
     assert "issuer.same_code_share_recent" not in known
 
 

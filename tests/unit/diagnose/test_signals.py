@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from annul.diagnose.facts import FACTS, Fact, Facts
-from annul.diagnose.signals import _FEW, _MANY, _MOST, _SOON, SIGNALS, Signal
+from annul.diagnose.signals import _SOON, SIGNALS, Signal
 from annul.domain import admission, void_rules
 from annul.domain.states import State
 from annul.issuers.errors import Silence
@@ -50,8 +50,13 @@ def test_its_sentence_is_whole_in_both_languages(signal: Signal) -> None:
     assert not set("{}") & set(zh + en)
 
 
-_ENOUGH: dict[str, Any] = {"issuer.requests_recent": _MANY}
-_COVER: dict[str, Any] = {"merchant.counted": 4_000, "void.amount": 10_000}
+_COVER: dict[str, Any] = {"merchant.counted": 4_000, "void.takes": 10_000}
+_SHORT: dict[str, Any] = {
+    "void.amount": 10_000,
+    "void.takes": 9_950,
+    "merchant.counted": 9_949,
+    "merchant.available": 9_949,
+}
 _PAID: dict[str, Any] = {**_COVER, "merchant.available": 4_000}
 
 
@@ -69,7 +74,7 @@ def _bin(*, alike: int, approved: int) -> dict[str, Any]:
         ("frozen_would_do", {**_COVER, "merchant.frozen": 6_000}, True),
         ("frozen_would_do", {**_COVER, "merchant.frozen": 5_999}, False),
         ("frozen_would_do", {**_COVER, "merchant.frozen": 0}, False),
-        ("frozen_would_do", {**_COVER, "void.amount": 4_000, "merchant.frozen": 6_000}, False),
+        ("frozen_would_do", {**_COVER, "void.takes": 4_000, "merchant.frozen": 6_000}, False),
         ("pending_would_do", {**_PAID, "merchant.pending": 6_000}, True),
         ("pending_would_do", {**_PAID, "merchant.pending": 5_999}, False),
         # Pending money counted already, so it is not what is missing.
@@ -78,25 +83,9 @@ def _bin(*, alike: int, approved: int) -> dict[str, Any]:
             {**_PAID, "merchant.available": 1_000, "merchant.pending": 6_000},
             False,
         ),
-        ("all_silent", {**_ENOUGH, "issuer.silent_share_recent": _MOST}, True),
-        ("all_silent", {**_ENOUGH, "issuer.silent_share_recent": _MOST - 0.01}, False),
-        (
-            "all_silent",
-            {"issuer.requests_recent": _MANY - 1, "issuer.silent_share_recent": 1.0},
-            False,
-        ),
-        ("all_fail", {**_ENOUGH, "issuer.fault_share_recent": _MOST}, True),
-        ("all_fail", {**_ENOUGH, "issuer.fault_share_recent": _MOST - 0.01}, False),
-        ("others_fine", {**_ENOUGH, "issuer.approval_share_recent": _MOST}, True),
-        ("others_fine", {**_ENOUGH, "issuer.approval_share_recent": _MOST - 0.01}, False),
-        (
-            "others_fine",
-            {"issuer.requests_recent": _MANY - 1, "issuer.approval_share_recent": 1.0},
-            False,
-        ),
-        ("others_same", {**_ENOUGH, "issuer.same_code_share_recent": _MOST}, True),
-        ("alone", {**_ENOUGH, "issuer.same_code_share_recent": _FEW}, True),
-        ("alone", {**_ENOUGH, "issuer.same_code_share_recent": _FEW + 0.01}, False),
+        # To the fen, with the fee that comes back with a void.
+        ("frozen_would_do", {**_SHORT, "merchant.frozen": 1}, True),
+        ("pending_would_do", {**_SHORT, "merchant.pending": 1}, True),
         ("late_often", {"issuer.slow_share_recent": 0.04}, False),
         ("late_often", {"issuer.slow_share_recent": 0.06}, True),
         ("rule_new", _rule(_SOON, allowed_before=True), True),
@@ -121,7 +110,37 @@ def _bin(*, alike: int, approved: int) -> dict[str, Any]:
     ],
 )
 def test_thresholds(name: str, facts: dict[str, Any], speaks: bool) -> None:
-    assert SIGNALS[name].speaks(_facts(facts)) is speaks
+    assert SIGNALS[name].speaks(_facts(facts)) == speaks
+
+
+# name -> the share of others that it is about, and a share that speaks for it.
+_SHARES = {
+    "all_silent": ("silent", 1.0, "witnesses"),
+    "all_fail": ("fault", 1.0, "requests"),
+    "others_fine": ("approval", 1.0, "requests"),
+    "none_approved": ("approval", 0.0, "requests"),
+    "others_same": ("same_code", 1.0, "requests"),
+    "alone": ("same_code", 0.0, "requests"),
+}
+
+
+@pytest.mark.parametrize("name", _SHARES)
+def test_what_others_say_counts_by_how_many_they_are(name: str) -> None:
+    """No step at four of them: one says a little, a dozen nearly all."""
+    what, share, among = _SHARES[name]
+
+    def strength(count: int, share: float = share) -> float:
+        known = {f"issuer.{what}_share_recent": share, f"issuer.{among}_recent": count}
+        found = SIGNALS[name].speaks(_facts(known))
+        assert found is not None
+        return found
+
+    by_number = [strength(count) for count in range(13)]
+    assert by_number == sorted(by_number)
+    assert by_number[0] == 0.0 < by_number[1] < 0.5
+    assert by_number[12] > 0.9
+    assert strength(12, 1 - share) == 0.0
+    assert 0.0 <= strength(12, 0.5) < 0.4
 
 
 def test_every_state_of_an_original_is_heard_in_one_way() -> None:

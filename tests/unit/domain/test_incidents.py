@@ -87,7 +87,8 @@ def _in_sql() -> Iterator[Raised]:
             given = _PARAMS.search(body)
             assert given is not None, f"{file.name}: parameters"
             params = frozenset(re.findall(r"'(\w+)',", given[1]))
-            yield from (Raised(file.name, kind, "of_transaction", "", params) for kind in names)
+            by = "of_transaction" if "reference" in params else "of"
+            yield from (Raised(file.name, kind, by, "", params) for kind in names)
 
 
 _RAISED = sorted({*_in_python(), *_in_sql()})
@@ -97,7 +98,7 @@ def test_the_sources_are_understood() -> None:
     kinds = {one.kind for one in _RAISED}
     assert {
         *("forward_reversal", "forward_advice", "wrong_mac", "batch_differs", "webhook_failed"),
-        *("case_issuer_error", "case_late", "reversal_not_possible", "disputed"),
+        *("issuer_errs", "case_late", "reversal_not_possible", "disputed"),
     } <= kinds
     assert {one.way for one in _RAISED if one.kind == "disputed"} == {*INCIDENTS["disputed"].ways}
 

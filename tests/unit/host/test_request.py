@@ -243,17 +243,17 @@ def test_whose_a_request_is_beyond_doubt(how: dict[str, Any], certain: bool) -> 
 
 def test_the_same_bytes_are_refused_as_they_were_before() -> None:
     entry = entry_of("void")
-    entry.station.refused.keep(entry.message.raw, "25")
+    entry.station.refused.keep(entry.message.raw, "13", "currency_differs")
     with pytest.raises(Refusal) as refused:
         _request(entry).check_proof()
-    assert (refused.value.response_code, refused.value.rule) == ("25", "refused_before")
+    assert (refused.value.response_code, refused.value.rule) == ("13", "currency_differs")
     other = entry_of("void", fields=fields_of("void", f11="000003"))
     _request(other._replace(station=entry.station)).check_proof()
 
 
 def test_a_reversal_is_heard_however_often_it_was_refused() -> None:
     entry = entry_of("sale", reversal=True, fields=fields_of("sale", f39="98"))
-    entry.station.refused.keep(entry.message.raw, "96")
+    entry.station.refused.keep(entry.message.raw, "96", "reversal_contended")
     request = _request(entry)
     assert not request.final
     request.check_proof()

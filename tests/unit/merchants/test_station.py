@@ -30,10 +30,10 @@ def test_codes_are_bounded_and_a_key_wears_out_before_they_are_forgotten() -> No
 def test_what_was_refused_is_bounded() -> None:
     refused = RefusedRequests()
     assert not refused.get(b"a sale")
-    refused.keep(b"a sale", "61")
-    assert refused.get(b"a sale") == "61"
+    refused.keep(b"a sale", "61", "over_terminal_limit")
+    assert refused.get(b"a sale") == ("61", "over_terminal_limit")
     for number in range(1_000):
-        refused.keep(b"%d" % number, "96")
+        refused.keep(b"%d" % number, "96", "host_busy")
     assert len(refused._answers) <= 256
 
 

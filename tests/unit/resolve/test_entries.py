@@ -71,6 +71,18 @@ def test_it_is_looked_at_again_by_each_of_its_times(cause: str) -> None:
     assert moments == sorted({case.first_due_at, s.last_at, s.unproved_at})
 
 
+@pytest.mark.parametrize(("sure", "told"), [(0.69, False), (0.7, True)])
+def test_a_fault_of_ours_is_told_where_it_is_sure(sure: float, told: bool) -> None:
+    s = situation("acquirer_fault")
+    (found,) = [one for one in s.findings if one.cause.name == "acquirer_fault"]
+    s = replace(s, findings=[replace(found, probability=sure)])
+    entry = _entry(s)
+    assert (entry.incident is not None) is told
+    later = replace(s, case=entry.case, findings=[replace(found, probability=0.9)])
+    assert (_entry(later).incident is not None) is not told, "once, when it becomes sure"
+    assert _entry(situation("issuer_error")).incident is None, "of issuers it is told apart"
+
+
 # Orders ----------------------------------------------------------------------------------------
 
 
@@ -149,7 +161,7 @@ def test_the_terminal_is_told_in_the_words_of_what_it_asked_for(
 
 
 def test_an_opening_and_a_diagnosis_speak_of_what_was_asked_for() -> None:
-    s = situation("issuer_unsupported", of_case={"kind": "refund"})
+    s = situation("issuer_unsupported", of_case={"kind": "refund", "cause": ""})
     picture = replace(s.picture, void=attempt(2, kind="refund"))
     entry = _entry(replace(s, picture=picture))
     opened, diagnosed = entry.events[:2]

@@ -3,6 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from annul.domain.standing import Standing, told
 from annul.resolve.proof_pdf import Print, render
 from tests.support.pdf import lines_of
 
@@ -58,6 +59,7 @@ def _event(what: str, who: str, zh: str, en: str) -> dict[str, Any]:
 
 
 _PROOF: dict[str, Any] = {
+    "money": told(Standing.STANDS, "void")._asdict(),
     "case": _CASE,
     "made_at": "2026-11-26 19:00:00+00:00",
     "chain": {"broken_at": None, "head": "ab" * 32},

@@ -1,16 +1,11 @@
-"""The printable proof has a word for everything, and one for where the money is."""
-
-import pytest
+"""The printable proof has a word for everything, and reads where the money is from its rows."""
 
 from annul.domain import ledger
-from annul.domain.kinds import CASED, KINDS, VOIDS, Money
 from annul.domain.ledger import PostingKind
+from annul.domain.standing import Standing
 from annul.domain.states import State
 from annul.domain.text import Text
-from annul.resolve.case import ENDS
-from annul.resolve.proof_words import ACCOUNTS, POSTINGS, STATES, spoken, where, who
-
-_STANDS = Text("原交易仍有效", "It stands")
+from annul.resolve.proof_words import ACCOUNTS, POSTINGS, STATES, spoken, standing_in, who
 
 
 def test_every_state_account_and_posting_has_its_words() -> None:
@@ -23,14 +18,19 @@ def test_every_state_account_and_posting_has_its_words() -> None:
     assert spoken(STATES, "new") == Text("new", "new")
 
 
-@pytest.mark.parametrize("kind", CASED)
-@pytest.mark.parametrize("ended", ["", *ENDS])
-def test_where_the_money_is_fits_the_end(kind: str, ended: str) -> None:
-    said = where({"kind": kind, "ended": ended, "step": ""}, _STANDS).en
-    back = ended in {"voided", "refunded"} and KINDS[kind].money is not Money.RELEASE
-    assert ("goes back" in said) is back
-    if ended == "refused" and kind in VOIDS and KINDS[kind].money is Money.BACK:
-        assert said == "It stands"
+def _whole(original: str | None, *rows: tuple[str, str]) -> dict[str, object]:
+    return {
+        "case": {"original_id": original},
+        "transactions": [{"id": name, "state": state} for name, state in rows],
+    }
+
+
+def test_where_the_money_is_comes_from_the_rows_beside_the_case() -> None:
+    sale, void, other = ("1", "approved"), ("2", "declined"), ("3", "sent")
+    assert standing_in(_whole("1", sale, void)) is Standing.STANDS
+    assert standing_in(_whole("1", sale, void, other)) is Standing.OPEN
+    assert standing_in(_whole("1", ("1", "voided"), ("2", "approved"))) is Standing.BACK
+    assert standing_in(_whole(None, void)) is Standing.NOTHING_NAMED
 
 
 def test_a_bank_reads_no_names_of_who_works_here() -> None:

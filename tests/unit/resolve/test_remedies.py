@@ -28,7 +28,7 @@ _RETRIED = [
     for cause in CAUSES.values()
     if cause.retry_safe and cause.name != "terminal_misconfigured"
 ]
-_COVERED = {"merchant.counted": 10_000}
+_COVERED = {"merchant.counted": 10_000, "issuer.witnesses_recent": 9}
 
 
 # Retries -----------------------------------------------------------------------------------
@@ -239,3 +239,14 @@ def test_refunds_that_fail_are_spaced_and_bounded() -> None:
     assert after(1, 1).name == "back_off"
     assert after(1, 60).do == "refund"
     assert after(Pace().tries, 7200).do == ""
+
+
+@pytest.mark.parametrize("cause", ["repeated_too_soon", "end_of_day"])
+def test_a_rule_that_was_learnt_is_waited_for(cause: str) -> None:
+    """No try before it would be kept: it was tried eight times and refused each time."""
+    known = {"issuer.learnt_wait": 300.0, "merchant.counted": 10_000}
+    step = decide(situation(cause, facts=known))
+    assert step.name == "wait_rule"
+    assert step.until is not None
+    assert step.until >= OPENED + timedelta(seconds=300)
+    assert decide(situation(cause, facts=known, now=OPENED + timedelta(seconds=301))).do == "retry"

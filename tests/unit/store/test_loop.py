@@ -111,6 +111,7 @@ _OTHERS: Final = {
     "cells/moving.py": "waits for work under way, up to a limit",
     "cli/conclude.py": "waits for a conclusion, up to a limit",
     "cli/hosts.py": "keeps one process alive, until it is cancelled",
+    "diagnose/learning.py": "takes samples until none is left, for as long as a turn may",
     "host/repeats.py": "waits for another process's outcome, up to the issuer's time",
     "issuers/late.py": "tries one answer until it is delivered",
     "resolve/book.py": "opens cases until none is left",

@@ -56,6 +56,7 @@ _SAYS: Final = {
     "cells/moving.py": "tables named by the catalog",
     "cli/reach.py": "SELECT 1: whether the database answers",
     "console/reference/examples.py": "DELETE and the like are how a call is made",
+    "diagnose/fitting.py": "SET: how the questions about samples are planned",
     "resolve/audit.py": "SET: how the sweep's questions are planned, and for how long they run",
     "sim/terminal/journal.py": "sqlite of a terminal, put together by column",
     "store/embedded.py": "CREATE DATABASE takes no parameters",

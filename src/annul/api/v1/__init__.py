@@ -28,6 +28,7 @@ from . import (
 )
 from .idempotency import Keys
 from .limit import Buckets, Sizes
+from .silent import Silent
 
 _ROUTERS: Final = (
     transactions.router,
@@ -74,6 +75,7 @@ def build(desk: Desk) -> FastAPI:
         redoc_url=None,
         dependencies=[Depends(buckets)],
     )
+    api.add_middleware(Silent, desk=desk)
     api.add_middleware(Sizes, largest=_LARGEST_BODY, larger=conclusions.LARGER)
     install(api)
     for kind in LOST:

@@ -71,7 +71,7 @@ async def every(transaction: Which, desk: AtDesk, visitor: Reader) -> Conclusion
     """
     found, conclusions = await views.of(desk, visitor, transaction)
     try:
-        await desk.conclusions.concludable(found)
+        await views.concludable(desk, visitor, str(found.id))
     except (NotConcludable, StillWorkedOn):
         return _whole(found, conclusions, possible=False)
     return _whole(found, conclusions, possible=True)

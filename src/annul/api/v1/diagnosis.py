@@ -7,6 +7,8 @@ from pydantic import AllowInfNan, Field, StringConstraints
 
 from annul.client.models.diagnosis import Diagnosis
 from annul.client.models.parts import VOID
+from annul.desk import over_cells
+from annul.desk.desk import Desk
 from annul.desk.roles import Scope, Visitor
 from annul.diagnose.facts import FACTS, Facts
 from annul.diagnose.posted import facts_of
@@ -77,12 +79,13 @@ async def stored(
     From the facts that were kept with its case, else as they are now.
     """
     found = await orders.void(desk, visitor, void)
-    await desk.lessons.refresh()
-    case = await desk.book.of_void(found)
-    facts = kept_facts(await desk.book.history(case)) if case else None
+    there: Desk = await over_cells.serving(desk, found.merchant_id)
+    await there.lessons.refresh()
+    case = await there.book.of_void(found)
+    facts = kept_facts(await there.book.history(case)) if case else None
     if facts is None:
-        facts = (await desk.gatherer.picture(found)).facts
-    return _diagnosis(facts, desk.lessons.shifts, lang)
+        facts = (await there.gatherer.picture(found)).facts
+    return _diagnosis(facts, there.lessons.shifts, lang)
 
 
 def _facts(given: dict[str, Any]) -> Facts:

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from annul.client.models.cases import Change
+from annul.desk import over_cells
+from annul.desk.desk import Desk
 from annul.desk.roles import Scope, Visitor
 from annul.store.sql import load
 
@@ -50,9 +52,8 @@ async def events(
     seen = _ID.fullmatch(last_event_id)
     if seen:
         since = datetime.fromtimestamp(int(seen[1]) / 1_000_000, UTC)
-        missed = _SQL["changed"](merchant=visitor.merchant_id, since=since, limit=_MISSED)
-        for row in await desk.pool.fetch(*missed):
-            yield _event(dict(row))
+        for row in await _missed(desk, visitor, since):
+            yield _event(row)
     async for changes in following:
         if not await request.state.still():
             return
@@ -61,6 +62,14 @@ async def events(
                 yield _event(change)
         if loop.time() >= until:
             return
+
+
+async def _missed(desk: Desk, visitor: Visitor, since: datetime) -> list[dict[str, Any]]:
+    """Give what has changed since a moment in all cells, oldest first."""
+    changed = _SQL["changed"](merchant=visitor.merchant_id, since=since, limit=_MISSED)
+    answers = await over_cells.each(desk, lambda one: one.pool.fetch(*changed))
+    rows = [dict(row) for answer in answers for row in answer]
+    return sorted(rows, key=lambda row: row["changed_at"])[:_MISSED]
 
 
 def _event(row: dict[str, Any]) -> ServerSentEvent:

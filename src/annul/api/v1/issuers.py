@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from annul.client.models.issuers import Issuer, IssuerSummary
+from annul.client.models.issuers import Issuer, IssuerSummary, LearntRule
 from annul.client.models.parts import Page
 from annul.desk import issuers as views
+from annul.desk import learnt
 from annul.desk.roles import Scope, Visitor
 
 from .asked import IssuerId, Limit, page
@@ -46,3 +47,14 @@ async def one(
             "contacts": await views.contacts(desk, issuer),
         }
     )
+
+
+@router.get("/{issuer}/rules", responses=problems(404))
+async def rules(
+    issuer: Annotated[IssuerId, Path(examples=["00000101"])], desk: AtDesk, _: Reader
+) -> Page[LearntRule]:
+    """List what an issuer's answers say of its rules, with the support.
+
+    Those that count come first, then the latest that have ended.
+    """
+    return page(LearntRule, await learnt.rules(desk, issuer), "")

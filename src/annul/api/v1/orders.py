@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -11,6 +11,7 @@ from pydantic import Field
 from annul.client.models.orders import Refund, Void
 from annul.client.models.parts import MERCHANT, ORIGINAL
 from annul.desk import orders as views
+from annul.desk import over_cells
 from annul.desk.desk import Desk, NothingThere
 from annul.desk.permission import NotAllowed
 from annul.desk.roles import Visitor
@@ -18,10 +19,12 @@ from annul.diagnose.gather import VoidUnknown
 from annul.domain.kinds import KINDS, REFUNDS, UNDOING, VOIDS
 from annul.domain.orders import WAITING, Act
 from annul.domain.records import Transaction
+from annul.domain.standing import Standing, standing
 from annul.domain.states import State
 from annul.domain.text import Text
 from annul.host.host import Host
 from annul.host.ordered import Order, OrderRefused
+from annul.resolve.case import UNPROVED, Case
 from annul.store.sql import load
 
 from .asked import Asked, Batch, MerchantId, Minor, Rrn, TerminalId, Trace, Words
@@ -29,7 +32,14 @@ from .idempotency import Keys
 from .needs import desk_of
 
 _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
-_SQL: Final = load("annul.api.v1", "orders.sql", columns=_COLUMNS)
+_ORIGINAL: Final = ("id", "rrn", "kind", "state", "trace", "amount", "undone")
+_SQL: Final = load(
+    "annul.api.v1",
+    "orders.sql",
+    columns=_COLUMNS,
+    original=", ".join(_ORIGINAL),
+    case=", ".join(f"t.{name}" for name in Case._fields),
+)
 _LOOK_S: Final = 1.0  # between two looks at an order that somebody waits for
 _CREATED: Final = 201
 _GOES_ON: Final = 202
@@ -97,12 +107,13 @@ async def ordered(
 ) -> Response:
     """Carry an order out under its key, or answer as before.
 
-    Raises `NothingThere`, `NoHost`, `OrderRefused`, and what a key may raise.
+    Raises `NothingThere`, `NoHost`, `ServedElsewhere`, `OrderRefused`, and what a key may raise.
     """
     host = desk.sender()
     if not visitor.sees(asked.merchant):
         message = f"there is no merchant {asked.merchant}"
         raise NothingThere(message)
+    await over_cells.sent_here(desk, asked.merchant)
     whole = f"{made.__name__} {asked.model_dump_json()}"
     claim = await keys.claim(visitor, key, whole)
     if claim.answered is not None:
@@ -140,14 +151,26 @@ def _ended(task: asyncio.Task[Any]) -> None:
 
 async def void(desk: Desk, visitor: Visitor, named: str) -> Transaction:
     """Find a void, also one that waits or was refused at the door; raises `VoidUnknown`."""
-    found = await _find(desk, visitor, named, VOIDS)
-    found = found or await _ordered(desk, visitor, named) or await desk.gatherer.find(named)
+    try:
+        return await _void(desk, visitor, named)
+    except NothingThere as error:
+        raise VoidUnknown(str(error)) from None
+
+
+@over_cells.the_one_that_knows
+async def _void(desk: Desk, visitor: Visitor, named: str) -> Transaction:
+    found = await _find(desk, visitor, named, VOIDS) or await _ordered(desk, visitor, named)
+    try:
+        found = found or await desk.gatherer.find(named)
+    except VoidUnknown as error:
+        raise NothingThere(str(error)) from None
     if found.kind not in VOIDS or not visitor.sees(found.merchant_id):
         message = f"there is no void {named}"
-        raise VoidUnknown(message)
+        raise NothingThere(message)
     return found
 
 
+@over_cells.the_one_that_knows
 async def refund(desk: Desk, visitor: Visitor, named: str) -> Transaction:
     """Find a refund; raises `NothingThere`."""
     found = await _find(desk, visitor, named, REFUNDS) or await _ordered(desk, visitor, named)
@@ -157,13 +180,33 @@ async def refund(desk: Desk, visitor: Visitor, named: str) -> Transaction:
     return found
 
 
-async def original_of(desk: Desk, transaction: Transaction) -> dict[str, Any] | None:
-    """Give what a transaction refers to."""
-    if transaction.original_id is None:
-        return None
-    original = _SQL["original"](merchant=transaction.merchant_id, id=transaction.original_id)
-    row = await desk.pool.fetchrow(*original)
-    return None if row is None else dict(row)
+class Around(NamedTuple):
+    """A void or refund as it stands, with its original, its case, and where the money is."""
+
+    state: State
+    original: dict[str, Any] | None
+    case: Case | None
+    money: Standing
+
+
+async def around(desk: Desk, order: Transaction) -> Around:
+    """Read how a void or refund stands, all of one moment; a case of something earlier is none."""
+    there: Desk = await over_cells.serving(desk, order.merchant_id)
+    row = await there.pool.fetchrow(
+        *_SQL["standing"](merchant=order.merchant_id, id=order.id, original=order.original_id)
+    )
+    assert row is not None, "it is a row of what is there"
+    original: dict[str, Any] | None = None
+    if row["original"]:
+        original = dict(zip(_ORIGINAL, row["original"], strict=True))
+    case = Case.of(row["case"]) if row["case"] and not unsent(order) else None
+    if case is not None and case.ended_at is not None and case.ended_at < order.received_at:
+        case = None  # that of something earlier: its own is not open yet
+    others = [State(one) for one in row["others"]]
+    where = standing(State(original["state"]) if original else None, others)
+    if case is not None and case.ended == UNPROVED:
+        where = Standing.OPEN
+    return Around(State(row["state"] or order.state), original, case, where)
 
 
 async def waited(request: Request, read: Callable[[], Awaitable[Result]], seconds: float) -> Result:
@@ -188,6 +231,8 @@ NOT_SENT: Final = Text(
     "未获复核、已过期或规则不允许：没有发送，没有动账。",
     "Rejected, expired, or not allowed when it was approved: nothing was sent, no money has moved.",
 )
+
+UNSENT: Final = {"proposed": PROPOSED, "refused": NOT_SENT}
 
 
 def common(transaction: Transaction, original: dict[str, Any] | None) -> dict[str, Any]:
@@ -234,8 +279,10 @@ async def _waiting(desk: Desk, visitor: Visitor, identity: UUID) -> Transaction:
     if found.original_id is None:
         message = f"order {identity} gives nothing back"
         raise NothingThere(message)
-    original = await desk.sender().journal.find_by_id(found.merchant_id, found.original_id)
-    assert original is not None, "an original is never deleted"
+    sold_by = _SQL["sold"](merchant=found.merchant_id, id=found.original_id)
+    row = await (await over_cells.serving(desk, found.merchant_id)).pool.fetchrow(*sold_by)
+    assert row is not None, "an original is never deleted"
+    original = Transaction.of(row)
     sold = KINDS[original.kind]
     kind = sold.voided_by if found.act is Act.VOID else sold.refunded_by
     return original._replace(

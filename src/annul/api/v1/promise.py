@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from annul.client.models.promise import Promise
+from annul.desk import overview
 from annul.desk.roles import Scope, Visitor
-from annul.resolve import promise
 
 from .needs import AtDesk, needs, problems
 from .polled import UNCHANGED, polled
@@ -25,7 +25,7 @@ async def read(
     """Read how voids have ended, and whether in time."""
     now = desk.clock.now()
     since = now - timedelta(hours=hours)
-    figures = await promise.read(desk.pool, now, since, visitor.merchant_id)
+    figures = await overview.promise(desk, since, visitor.merchant_id)
     oldest = (now - timedelta(seconds=figures.oldest_s)).replace(microsecond=0)
     return polled(
         request,
@@ -33,7 +33,7 @@ async def read(
             figures.figures()
             | {
                 "oldest_opened_at": oldest if figures.open else None,
-                "by_cause": await promise.by_cause(desk.pool, since, visitor.merchant_id),
+                "by_cause": await overview.by_cause(desk, since, visitor.merchant_id),
             }
         ),
     )

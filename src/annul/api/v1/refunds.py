@@ -91,19 +91,15 @@ async def one(
 
 async def standing(desk: Desk, refund: Transaction) -> Refund:
     """Say how a refund stands."""
-    unsent = orders.unsent(refund)
-    case = None if unsent else await desk.book.of_void(refund)
-    if case is not None and case.ended_at is not None and case.ended_at < refund.received_at:
-        case = None  # that of something earlier
-    unproved = case is not None and case.ended == UNPROVED
-    state = unsent or _STATES.get(refund.state, UNPROVED if unproved else "pending")
+    unsent, now = orders.unsent(refund), await orders.around(desk, refund)
+    unproved = now.case is not None and now.case.ended == UNPROVED
+    state = unsent or _STATES.get(now.state, UNPROVED if unproved else "pending")
     said = describe(refund.response_code)
     advice = said.advice if state == "refused" and not unsent else None
     more = {
         "state": state,
         "money": orders.NOT_SENT if unsent == "refused" else _MONEY[state],
         "next_step": advice,
-        "case": case.number if case else "",
+        "case": now.case.number if now.case else "",
     }
-    original = await orders.original_of(desk, refund)
-    return Refund.model_validate(orders.common(refund, original) | more)
+    return Refund.model_validate(orders.common(refund, now.original) | more)

@@ -9,8 +9,10 @@ from annul.desk.desk import Desk
 from annul.desk.roles import Scope, Visitor
 from annul.diagnose.causes import CAUSES
 from annul.domain.records import Transaction
+from annul.domain.standing import told
 from annul.domain.states import State
 from annul.domain.text import Text
+from annul.resolve import words
 from annul.resolve.case import Case
 
 from . import orders
@@ -21,24 +23,16 @@ from .polled import UNCHANGED, polled
 
 router = APIRouter(prefix="/voids", tags=["voids"])
 
-_MONEY: Final = {
-    "proposed": orders.PROPOSED,
-    "pending": Text(
-        "结果未定，系统继续处理。请勿重复撤销，也不要退现金。",
-        "Not decided yet; annul goes on. Do not void it again, give no cash back.",
-    ),
-    "voided": Text(
-        "已撤销，款项退回原卡。", "Voided; the money goes back to the card of the sale."
-    ),
-    "refunded": Text(
-        "已改为退货，款项退回原卡。",
-        "Refunded instead; the money goes back to the card of the sale.",
-    ),
-    "refused": Text("未撤销。", "Not voided."),
+_GO_ON: Final = Text(
+    "系统继续处理。请勿重复撤销，也不要退现金。",
+    "annul goes on. Do not void it again, give no cash back.",
+)
+# What to do, where no cause says it.
+_NEXT: Final = {
+    "pending": _GO_ON,
     "unproved": Text(
-        "结果待证：发卡行没有说明款项去向，正由人工核实。请勿重复撤销，也不要退现金。",
-        "Outcome unproved: the issuer has not said what became of the money; people "
-        "clear it up. Do not void it again, give no cash back.",
+        "正由人工与发卡行核实。请勿重复撤销，也不要退现金。",
+        "People clear it up with the issuer. Do not void it again, give no cash back.",
     ),
 }
 _GOES_ON: Final = {
@@ -88,26 +82,22 @@ async def one(
 
 async def standing(desk: Desk, void: Transaction) -> Void:
     """Say how a void stands: by its own row when it is approved, else by its case."""
-    unsent = orders.unsent(void)
-    case = None if unsent else await desk.book.of_void(void)
-    if case is not None and case.ended_at is not None and case.ended_at < void.received_at:
-        case = None  # that of an earlier void; this one's is not open yet
-    state = unsent or ("voided" if void.state is State.APPROVED else _state(case))
+    unsent, now = orders.unsent(void), await orders.around(desk, void)
+    case = now.case
+    state = unsent or ("voided" if now.state is State.APPROVED else _state(case))
     cause = CAUSES.get((case.confirmed or case.cause) if case else "")
-    said, advice = _MONEY[state], None
+    advice = _NEXT.get(state)
     if state == "refused" and cause is not None:
-        said, advice = cause.money, cause.cashier
-    elif unsent == "refused":
-        said = orders.NOT_SENT
+        advice = words.next_step(cause, void.kind)
     more: dict[str, Any] = {
         "state": state,
-        "money": said,
+        "money": orders.UNSENT.get(unsent) or told(now.money, void.kind),
         "next_step": advice,
         "case": case.number if case else "",
         "cause": cause.name if cause else "",
         "due_at": case.due_at if case else None,
     }
-    return Void.model_validate(orders.common(void, await orders.original_of(desk, void)) | more)
+    return Void.model_validate(orders.common(void, now.original) | more)
 
 
 def _state(case: Case | None) -> str:

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from .parts import Id, Model, Time
+from .parts import Id, Model, Said, Time
 
 
 class IssuerSummary(Model, frozen=True):
@@ -63,3 +63,34 @@ class Issuer(IssuerSummary, frozen=True):
     policies: tuple[Policy, ...]
     meanings: tuple[Meaning, ...]
     contacts: tuple[Contact, ...]
+
+
+class LearntRule(Model, frozen=True):
+    """A rule that an issuer has not told, as its answers say it, until `ended_at`.
+
+    `number` by rule: minor units, a count, seconds, or a minute of the day, to `until`. The
+    boundary lies between `within`, the last approved before it, and `beyond`, the first refused.
+    """
+
+    id: Id
+    rule: str = Field(
+        description="never, amount, count, interval, age, hours, day_end or whole.",
+        examples=["amount"],
+    )
+    role: str = Field(description="void, release or refund.", examples=["void"])
+    prefix: str = Field(description="Of the cards that it is about; empty: all.", examples=[""])
+    number: int = Field(examples=[50_000])
+    until: int | None = Field(examples=[None])
+    within: int | None = Field(examples=[49_900])
+    beyond: int | None = Field(examples=[50_100])
+    approved_within: int = Field(examples=[212])
+    refused_within: int = Field(examples=[0])
+    refused_beyond: int = Field(examples=[14])
+    exceptions: int = Field(description="Approved behind the boundary.", examples=[0])
+    sure: float = Field(description="How probable it is, 0 to 1.", examples=[0.999])
+    code: str = Field(description="What was answered most.", examples=["61"])
+    since: Time
+    changed: bool = Field(description="Before `since` it was allowed.")
+    state: str = Field(description="suspected, policy or dismissed.", examples=["suspected"])
+    said: Said = Field(description="The rule in words, with its support.")
+    ended_at: Time | None

@@ -31,7 +31,7 @@ class Order(Model, frozen=True):
     currency: str = Field(description="ISO 4217, numeric.", examples=["156"])
     card: str = Field(examples=["620001******0007"])
     money: Said = Field(description="What is certain about the money.")
-    next_step: Said | None = Field(description="What to do, when it is refused.")
+    next_step: Said | None = Field(description="What to do; null when nothing is.")
     response_code: str = Field(examples=["00"])
     original: Original | None = Field(description="Null when there is none.")
     received_at: Time

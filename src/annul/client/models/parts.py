@@ -91,8 +91,8 @@ class Page(Model, Generic[Item], frozen=True):
 class Said(Model, frozen=True):
     """A text in both languages."""
 
-    zh: str = Field(examples=["已撤销，款项退回原卡"])
-    en: str = Field(examples=["Voided; the money goes back to the card of the sale."])
+    zh: str = Field(examples=["款项已退回原卡，不会再退一次。"])
+    en: str = Field(examples=["The money goes back to the card; it will not go back twice."])
 
 
 # With `lang` annul answers with the text of one language; the client always asks for both.

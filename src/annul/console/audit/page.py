@@ -58,8 +58,10 @@ def _top(view: View, asked: Mapping[str, str]) -> Html:
 
 def _list(view: View, rows: list[dict[str, Any]], kept: dict[str, str], following: str) -> Html:
     words = view.words
+    several = bool(view.desk.others)
     shown = [
         (
+            *((tag("span", row["cell"], cls="mono"),) if several else ()),
             tag("time", f"{row['at'].astimezone(view.desk.zone):%Y-%m-%d %H:%M:%S}"),
             join(
                 (
@@ -78,7 +80,8 @@ def _list(view: View, rows: list[dict[str, Any]], kept: dict[str, str], followin
         )
         for row in rows
     ]
-    names = [words(n) for n in ("Time", "Who", "Act", "Object", "Reason", "Detail")]
+    heads = ("Time", "Who", "Act", "Object", "Reason", "Detail")
+    names = [words(n) for n in (("Cell", *heads) if several else heads)]
     older = link(words("Older"), f"/audit?{urlencode({**kept, 'cursor': following})}", cls="button")
     return join(
         (

@@ -23,7 +23,7 @@ async def act_on(view: View, case: Case, name: str) -> bool:
     limit = 0
     if ACTIONS[name].money:
         desk = await serving(view.desk, case.merchant_id)
-        limit = await acts.second_person_from(desk.pool, case.merchant_id)
+        limit = await acts.second_person_from(desk, case.merchant_id)
     return await ask(view, _form(view, case, name, limit), act)
 
 

@@ -1,39 +1,14 @@
 """What happened in a case, the latest first; tries in a row are folded into one line."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, card, details, join, tag
+from annul.console.shared import between
+from annul.resolve.tries import MANY, runs, told
 
-# What annul does by itself, again and again: three in a row say no more than one.
-_FOLDED: Final = frozenset(
-    {
-        *("back_off", "retry", "other_route", "await_outcome", "await_original", "wait_health"),
-        *("wait_window", "wait_rule", "wait_funds", "wait_terminal", "wait_set_up"),
-        *("diagnosed", "order_dropped", "not_allowed"),
-    }
-)
-_MANY: Final = 3
-_TRIES: Final = frozenset({"retry", "other_route", "refund"})
-
-Event = dict[str, Any]
-
-
-def runs(timeline: Sequence[Event]) -> list[list[Event]]:
-    """Part a history into what is told line by line, and runs of tries that are told as one."""
-    parts: list[list[Event]] = []
-    for event in timeline:
-        folds = event["what"] in _FOLDED
-        if folds and parts and parts[-1][0]["what"] in _FOLDED:
-            parts[-1].append(event)
-        else:
-            parts.append([event])
-    return [
-        part
-        for whole in parts
-        for part in ([whole] if len(whole) >= _MANY else [[one] for one in whole])
-    ]
+Event = Mapping[str, Any]
 
 
 def happened(view: View, whole: dict[str, Any]) -> Html:
@@ -53,13 +28,11 @@ def happened(view: View, whole: dict[str, Any]) -> Html:
 
 def _run(view: View, run: Sequence[Event]) -> Html:
     words = view.words
-    if len(run) < _MANY:
+    if len(run) < MANY:
         return _line(view, run[0])
-    tries = sum(event["what"] in _TRIES for event in run)
-    said = words("Attempts: {n}", n=tries) if tries else words("{n} steps", n=len(run))
-    first, last = (view.when(run[place]["at"], seconds=True) for place in (0, -1))
     latest = tag("span", words(run[-1]["what"]), cls="muted")
-    head = join((tag("time", f"{first} – {last[6:]}"), " ", tag("b", said), " ", latest))
+    time = tag("time", between(view, run[0]["at"], run[-1]["at"]))
+    head = join((time, " ", tag("b", words.of(told(run))), " ", latest))
     folded = tag("ol", *_lines(view, reversed(run)), cls="timeline")
     return tag("li", details(head, folded))
 

@@ -38,7 +38,7 @@ def header(view: View, case: Case, whole: dict[str, Any], around: Surroundings) 
     title = f"{case.number} · {words.of(ended(case.ended, case.kind, case.step))}"
     number = tag("span", words("Case"), " ", view.copied(case.number), cls="case-number")
     lines = (
-        (words("Money"), money(view, case)),
+        (words("Money"), money(view, whole)),
         (words("Cause"), why(view, case, whole)),
         (words("Next step"), following(view, case)),
     )

@@ -6,27 +6,23 @@ from typing import Any, Final
 from annul.console.frame.live import View
 from annul.diagnose.causes import CAUSES, Cause
 from annul.domain.kinds import COMPLETIONS, KINDS, REFUNDS, Role
+from annul.domain.text import Text
 from annul.resolve import words as of_kind
 from annul.resolve.case import UNPROVED, Case
 from annul.resolve.customer import tell_customer
+from annul.resolve.proof_words import standing_in
 from annul.resolve.requests import COMPLETED
 
-_UNPROVED: Final = (
-    "Nobody could prove what became of the money: the issuer has not said it. It stays among the "
-    "money in question until two people conclude it with evidence, or the issuer says it."
-)
+# How it ended, and nothing of where the money is: that is said beside it, by the rows.
 _ENDED: Final = {
-    "voided": "Voided: the customer gets {amount} back.",
-    "refunded": "Refunded instead: {amount} goes back to the card.",
-    "refused": "Not voided: the sale of {amount} stands.",
-    "unproved": "Outcome unproved: nobody knows yet where {amount} is.",
+    "voided": "Voided: {amount}",
+    "refunded": "Refunded instead: {amount}",
+    "refused": "Not voided: {amount}",
+    "unproved": "Outcome unproved: {amount}",
 }
-_OF_REFUND: Final = _ENDED | {
-    "refunded": "Refunded: {amount} goes back to the card.",
-    "refused": "Not refunded: {amount} has not gone back.",
-}
-_OF_COMPLETION: Final = _ENDED | {"refused": "Not completed: {amount} was not taken."}
-_COMPLETED: Final = "Completed after all: {amount} was taken."
+_OF_REFUND: Final = _ENDED | {"refunded": "Refunded: {amount}", "refused": "Not refunded: {amount}"}
+_OF_COMPLETION: Final = _ENDED | {"refused": "Not completed: {amount}"}
+_COMPLETED: Final = "Completed after all: {amount}"
 _OPEN: Final[Mapping[Role | None, str]] = {
     Role.VOID: "Void of {amount} in progress",
     Role.REFUND: "Refund of {amount} in progress",
@@ -66,14 +62,9 @@ def _end(case: Case) -> str:
     return _COMPLETED if case.step == COMPLETED else _OF_COMPLETION[case.ended]
 
 
-def money(view: View, case: Case) -> str:
-    """Say where the money is; empty where the headline has said it all."""
-    if case.ended == UNPROVED:
-        return view.words(_UNPROVED)
-    cause = cause_of(case)
-    if case.ended in {"", "refused"} and case.step != COMPLETED and cause:
-        return view.words.of(of_kind.money(cause, case.kind))
-    return ""
+def money(view: View, whole: Mapping[str, Any]) -> str:
+    """Say where the money is."""
+    return view.words.of(Text(**whole["money"]))
 
 
 def why(view: View, case: Case, whole: dict[str, Any]) -> str:
@@ -113,9 +104,10 @@ def asked(view: View, case: Case) -> str:
     return view.words.of(cause.support)
 
 
-def for_customer(view: View, case: Case) -> str:
+def for_customer(view: View, case: Case, whole: Mapping[str, Any]) -> str:
     """Give what the customer is told."""
-    return view.words.of(tell_customer(cause_of(case), case.kind, case.ended, case.step))
+    where = standing_in(whole)
+    return view.words.of(tell_customer(cause_of(case), case.kind, case.ended, where))
 
 
 def for_cashier(view: View, case: Case) -> str:

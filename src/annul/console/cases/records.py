@@ -1,11 +1,13 @@
 """The records of a case: transactions, ledger, messages, and who was told; each folded."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, details, join, link, table, tag
-from annul.console.shared import transaction_state
+from annul.console.shared import transaction_state, tried
 from annul.domain.kinds import KINDS
+from annul.resolve.tries import MANY, attempts
 
 from .exchange import exchange
 
@@ -40,6 +42,13 @@ def records(view: View, whole: dict[str, Any]) -> Html:
 
 
 def _transactions(view: View, whole: dict[str, Any]) -> Html:
+    parts = attempts(whole["transactions"])
+    shown = [_rows(view, [part[0] for part in parts if len(part) < MANY])]
+    shown += [details(tried(view, run), _rows(view, run)) for run in parts if len(run) >= MANY]
+    return join(shown)
+
+
+def _rows(view: View, transactions: Sequence[Mapping[str, Any]]) -> Html:
     words = view.words
     rows = [
         (
@@ -52,7 +61,7 @@ def _transactions(view: View, whole: dict[str, Any]) -> Html:
             tag("span", view.amount(row["amount"], row["currency"]), cls="num"),
             row["response_code"] or words(row["why"]) or "–",
         )
-        for row in whole["transactions"]
+        for row in transactions
     ]
     heads = ("Time", "Kind", "State", "RRN", "Voucher", "Authorisation code", "Amount", "Code")
     return table([words(n) for n in heads], rows, cls="right-7", empty=words("None."))

@@ -14,7 +14,7 @@ async def scripts(view: View, case: Case, whole: dict[str, Any]) -> Html:
     """Build the card."""
     words = view.words
     said: list[tuple[str, str, Html | None]] = [
-        (words("To the customer"), for_customer(view, case), None),
+        (words("To the customer"), for_customer(view, case, whole), None),
         (words("To the cashier"), for_cashier(view, case), None),
     ]
     if case.issuer_id and not view.visitor.merchant_id:

@@ -168,6 +168,58 @@ def chart(
     }
 
 
+def scatter(name: str, data: Sequence[Any], colour: str, symbol: str) -> dict[str, Any]:
+    """Build a series of dots, each of a time (milliseconds) and a value."""
+    return {
+        "name": name,
+        "type": "scatter",
+        "data": list(data),
+        "symbol": symbol,
+        "symbolSize": 8,
+        "itemStyle": {"color": colour, "opacity": 0.75},
+    }
+
+
+def lined(series: Mapping[str, Any], at: float, name: str) -> dict[str, Any]:
+    """Draw a boundary into a series of dots, at a value."""
+    label = {"formatter": name, "color": _INK, "fontSize": 11, "position": "insideEndTop"}
+    label |= {"backgroundColor": _PAPER, "padding": 2}
+    look = {"silent": True, "symbol": "none", "animation": False, "label": label}
+    line = {"color": _INK, "width": 2, "type": "dashed"}
+    return {**series, "markLine": {**look, "lineStyle": line, "data": [{"yAxis": at}]}}
+
+
+def banded(series: Mapping[str, Any], spans: Iterable[tuple[float, float]]) -> dict[str, Any]:
+    """Draw what lies within values into a series of dots."""
+    areas = [[{"yAxis": first}, {"yAxis": last}] for first, last in spans]
+    look = {"silent": True, "animation": False, "itemStyle": {"color": _WINDOW}}
+    return {**series, "markArea": {**look, "data": areas}}
+
+
+def plane(
+    series: Sequence[Mapping[str, Any]], value: str, *, powers: bool = False
+) -> dict[str, Any]:
+    """Build a chart of dots over time; `value` names the axis, `powers`: it counts those of ten.
+
+    Times are taken as UTC, so that who draws says in which zone they are.
+    """
+    built = chart(series, (), axes=(value,))
+    (axis,) = built["yAxis"]
+    axis |= {"type": "log", "logBase": 10} if powers else {"type": "value"}
+    axis["nameTextStyle"] = {"color": _SOFT, "align": "left"}
+    for name in ("min", "minInterval") if powers else ():
+        del axis[name]
+    grid = {"left": 56, "right": 16, "top": 56, "bottom": 24}
+    looks = {"axisLabel": {"color": _SOFT, "hideOverlap": True}, "splitLine": {"show": False}}
+    return built | {
+        "useUTC": True,
+        "grid": grid,
+        "legend": {**built["legend"], "icon": None},
+        "xAxis": {"type": "time", **looks, "axisLine": {"lineStyle": {"color": _LINE}}},
+        "tooltip": {**built["tooltip"], "trigger": "item", "axisPointer": {"type": "none"}},
+    }
+
+
 def draw(title: str) -> ui.echart:
     """Put an empty chart on the page, as SVG."""
     shown = ui.echart({"series": []}, renderer="svg").classes("chart")

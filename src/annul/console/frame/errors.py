@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from annul.api.language import chosen
 from annul.desk import find
+from annul.desk.over_cells import CellSilent
 from annul.desk.roles import Scope, Visitor
 from annul.store.batcher import LOST
 
@@ -45,6 +46,7 @@ NO_PAGE: Final = "no_page"
 AWAY: Final = "away"
 SLOW: Final = "slow"
 FAULT: Final = "fault"
+SILENT: Final = "silent"
 WRONG: Final[Mapping[str, Wrong]] = {
     NO_PAGE: Wrong(404, "Nothing here", "There is no page at this address: {what}"),
     UNKNOWN: Wrong(
@@ -60,6 +62,13 @@ WRONG: Final[Mapping[str, Wrong]] = {
         503,
         "The database is unavailable",
         "annul cannot reach its database, so nothing was done. It keeps trying.",
+        again=True,
+    ),
+    SILENT: Wrong(
+        503,
+        "A cell gives no answer",
+        "Cell {what} gives no answer, and what is asked for may be there. A change may or may not "
+        "have been made: once the cell answers, look first whether it was.",
         again=True,
     ),
     SLOW: Wrong(
@@ -79,6 +88,8 @@ WRONG: Final[Mapping[str, Wrong]] = {
 
 def kind_of(error: BaseException) -> str:
     """Say which of them an exception is."""
+    if isinstance(error, CellSilent):
+        return SILENT
     return AWAY if isinstance(error, LOST) else FAULT
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from annul.api.language import chosen
 from annul.desk.cursor import Listing
 from annul.desk.desk import Desk
 from annul.desk.exported import exported
+from annul.desk.over_cells import CellSilent
 from annul.desk.roles import Scope
 from annul.domain.errors import AnnulError
 from annul.wire.masking import scan
@@ -67,24 +68,33 @@ def _enter(router: APIRouter, desk: Desk, given: ExportedList) -> None:
         except AnnulError as error:  # what is asked for can not be looked for
             return PlainTextResponse(f"{view.words(str(error))} {view.words(error.next_step)}", 400)
         asked = {name: scan(value)[:80] for name, value in list(view.query.items())[:20]}
-        await exported(desk, view.visitor, given.table.name, asked, MOST)
+        without = frozenset(desk.silent)
+        await exported(desk, view.visitor, given.table.name, asked, MOST, without)
         now = desk.clock.now().astimezone(desk.zone)
-        name = f"annul-{given.table.name}-{now:%Y%m%d-%H%M%S}"
+        name = "-".join((f"annul-{given.table.name}-{now:%Y%m%d-%H%M%S}", *_left_out(without)))
         headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
         if view.query.get("as") == "xlsx":
-            path = await _book(view, given, first)
+            path = await _book(view, given, first, without)
             ending = BackgroundTask(path.unlink, missing_ok=True)
             shown = f"{name}.xlsx"
             return FileResponse(path, 200, headers, MEDIA, ending, filename=shown)
         headers["content-disposition"] = f'attachment; filename="{name}.csv"'
-        lines = _lines(view, given, first)
+        lines = _lines(view, given, first, without)
         return StreamingResponse(lines, 200, headers, "text/csv; charset=utf-8")
 
 
+def _left_out(without: Collection[str]) -> Iterable[str]:
+    """Say in the name of a file which cells are not in it."""
+    return ("without", *sorted(without)) if without else ()
+
+
 async def _pages(
-    view: View, given: ExportedList, first: Listing
+    view: View, given: ExportedList, first: Listing, without: Collection[str]
 ) -> AsyncIterator[list[list[Cell]]]:
-    """Give the cells of each page."""
+    """Give the cells of each page; raises `CellSilent`, so that no file ends as if it were whole.
+
+    `without` are the cells of the installation that the file says it is without.
+    """
     reads = [read for column in given.table.shown(view) for _, read in column.exported]
     page = first
     for _ in range(MOST // PAGE):
@@ -92,6 +102,8 @@ async def _pages(
         if not page.following:
             return
         page = await given.page(view, page.following, PAGE)
+        if view.desk.silent.keys() - without:
+            raise CellSilent(", ".join(sorted(view.desk.silent)))
 
 
 def _heads(view: View, given: ExportedList) -> list[str]:
@@ -99,17 +111,19 @@ def _heads(view: View, given: ExportedList) -> list[str]:
     return [view.words(head) for column in shown for head, _ in column.exported]
 
 
-async def _lines(view: View, given: ExportedList, first: Listing) -> AsyncIterator[str]:
+async def _lines(
+    view: View, given: ExportedList, first: Listing, without: Collection[str]
+) -> AsyncIterator[str]:
     yield _BOM + line(_heads(view, given))
-    async for rows in _pages(view, given, first):
+    async for rows in _pages(view, given, first, without):
         yield "".join(line(_plain(view, cell) for cell in row) for row in rows)
 
 
-async def _book(view: View, given: ExportedList, first: Listing) -> Path:
+async def _book(view: View, given: ExportedList, first: Listing, without: Collection[str]) -> Path:
     """Write a workbook; gives its file, which whoever sends it removes."""
     book = BookFile(_heads(view, given), view.desk.zone)
     try:
-        async for rows in _pages(view, given, first):
+        async for rows in _pages(view, given, first, without):
             await asyncio.to_thread(book.add, rows)
         await asyncio.to_thread(book.close)
     except BaseException:

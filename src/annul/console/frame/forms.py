@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
+from annul.desk.over_cells import OfCells
 from annul.domain import money
 from annul.domain.errors import AnnulError
 
@@ -135,6 +136,8 @@ def said(view: View, error: AnnulError) -> str:
     text = view.words(str(error))
     if view.words.language == "zh" and text == str(error):
         text = view.words(str(type(error)()))
+        if isinstance(error, OfCells) and error.cells:
+            text = f"{text.rstrip('。')}（{error.cells}）"
     text = text.rstrip(".。")
     end = "。" if view.words.language == "zh" else ". "
     return f"{text[:1].upper()}{text[1:]}{end}{view.words(error.next_step)}"

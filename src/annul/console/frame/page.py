@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -22,13 +23,14 @@ from annul.api.problems import problem
 from annul.desk import cases
 from annul.desk.cursor import BadCursor
 from annul.desk.desk import Desk, NothingThere
+from annul.desk.over_cells import CellSilent
 from annul.desk.roles import Scope, Visitor
 from annul.domain.errors import AnnulError
 
 from . import bar, errors
 from .bar import ACCOUNT, Place
 from .live import Part, View, html
-from .markup import Html, tag
+from .markup import Html, link, tag
 from .preferences import is_dark
 from .texts import Words
 
@@ -141,6 +143,8 @@ async def _fault(request: Request, error: Exception) -> Response:
     """Answer for a page that could not be shown, also in place of NiceGUI."""
     kind = errors.kind_of(error)
     what = errors.kept(request, error) if kind == errors.FAULT else ""
+    if isinstance(error, CellSilent):
+        what = error.cells
     return errors.instead(request, kind, what)
 
 
@@ -164,20 +168,39 @@ async def _show(site: Site, page: ConsolePage, request: Request) -> Response | N
     _main_is_ours(client)
     html(bar.top(view, places), "top").props('role="banner"')
     with ui.element("main").classes("page").props('id="main" tabindex="-1"'):
-        if view.desk.silent:
-            names = ", ".join(sorted(view.desk.silent))
-            said = words("No answer from cell {names}: what is shown is without it.", names=names)
-            html(tag("p", said, cls="hint", role="status"))
+        silent = Part(partial(_silent, view, set[str]()), "silent")
         try:
             await page.show(view)
+        except CellSilent as error:
+            html(errors.told_to(view, errors.SILENT, error.cells))
+            client.status_code = errors.WRONG[errors.SILENT].status
         except (NothingThere, BadCursor) as unknown:
             wrong = errors.UNKNOWN if isinstance(unknown, NothingThere) else errors.BAD_CURSOR
             asked = " ".join(view.params.values())[:60]
             html(errors.told_to(view, wrong, asked if wrong == errors.UNKNOWN else ""))
             client.status_code = errors.WRONG[wrong].status
     html(bar.menu(words, places, page.path), "side")
+    await silent.refresh()  # what this page has asked says which cells are
+    if view.desk.others:
+        _follow(view, "silent cells", silent)
     await _count(view)
     return None
+
+
+async def _silent(view: View, missed: set[str]) -> Html:
+    """Name the cells without which this is shown, and those that were `missed` and answer again."""
+    words, silent = view.words, view.desk.silent.keys()
+    missed.update(silent)
+    if not missed:
+        return Html()
+    if silent:
+        names = ", ".join(sorted(silent))
+        said = words("No answer from cell {names}: what is shown is without it.", names=names)
+        return tag("p", said, cls="warned", role="status")
+    said = words("Cell {names} answers again.", names=", ".join(sorted(missed)))
+    url = view.request.url
+    again = link(words("Reload the page"), f"{url.path}?{url.query}".rstrip("?"))
+    return tag("p", said, " ", again, cls="warned", role="status")
 
 
 def _main_is_ours(client: Client) -> None:
@@ -197,17 +220,21 @@ async def _count(view: View) -> None:
         shared = view.shared("manual", lambda: cases.manual(view.desk, view.visitor))
         return tag("i", data_manual=await shared)
 
-    part, client = Part(build, "unseen"), ui.context.client
+    part = Part(build, "unseen")
     await part.refresh()
+    _follow(view, "manual count", part)
+
+
+def _follow(view: View, name: str, part: Part) -> None:
+    """Build a part anew every few seconds, until the page ends."""
+    client = ui.context.client
 
     async def follow() -> None:  # no watcher of changes, of which each slows down all others
         with client:
             await part.refresh()
 
     every_s = _COUNTED_EVERY_S
-    loop = view.desk.loops.start(
-        "manual count", follow, every_s=every_s, first_s=every_s, within_s=math.inf
-    )
+    loop = view.desk.loops.start(name, follow, every_s=every_s, first_s=every_s, within_s=math.inf)
 
     def end() -> None:
         loop.cancel()

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from annul.console.frame import charts
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, tag
+from annul.desk import issuer_course
 from annul.desk import issuers as views
 from annul.domain.incidents import INCIDENTS
 from annul.domain.policies import WINDOWS, PolicyKind
@@ -29,7 +30,7 @@ class Drawn(NamedTuple):
 
 async def course(view: View, issuer_id: str, length: timedelta, width: timedelta) -> Drawn:
     """Draw a span of an issuer in buckets."""
-    rows = await views.course(view.desk, issuer_id, length, width)
+    rows = await issuer_course.course(view.desk, issuer_id, length, width)
     times = charts.buckets(view.desk.clock.now(), length, width)
     names = charts.labels(view, times, days=length > timedelta(days=1))
     codes, counted = _codes(view, times, rows)

@@ -14,6 +14,7 @@ from annul.desk.roles import Scope
 from annul.domain.policies import PolicyKind
 
 from .course import course
+from .learnt import LearntCard
 from .link import link_card, set_link
 from .list import health_badge, line_badge
 from .rules import add_window, end_rule, rules_card, set_rule, windows_card
@@ -65,6 +66,7 @@ async def issuer(view: View) -> None:
                 with ui.element("section").classes("card half"):
                     html(tag("header", tag("h2", words("Response times, and lines lost"))))
                     latency = charts.draw(words("Response times, and lines lost"))
+            learnt = LearntCard(view, issuer_id)
             rules = Part(lambda: _rules(view, issuer_id, write=write))
             meanings = Part(lambda: codes_card(view, issuer_id, write=write))
             contacts = Part(lambda: contacts_card(view, issuer_id, write=write))
@@ -81,6 +83,7 @@ async def issuer(view: View) -> None:
         await top.refresh()
         await set_up.refresh()
         await odd.refresh()
+        await learnt.refresh()
         drawn = await view.shared(
             ("issuer", issuer_id, span), lambda: course(view, issuer_id, *_SPANS[span][1:])
         )
@@ -92,13 +95,13 @@ async def issuer(view: View) -> None:
 
     async def changed(done: bool) -> None:
         if done:
-            for part in (*still, set_up):
+            for part in (*still, set_up, learnt):
                 await part.refresh()
 
     for part in still:
         await part.refresh()
     await refresh()
-    _listen(view, issuer_id, changed)
+    _listen(view, issuer_id, learnt, changed)
     _announce(view, issuer_id, changed)
     live(view, refresh, every_s=2.0, at_least_s=5.0)
 
@@ -115,8 +118,25 @@ def _announce(view: View, issuer_id: str, changed: Any) -> None:
     ui.timer(0.0, ask, once=True)
 
 
-def _listen(view: View, issuer_id: str, changed: Any) -> None:
+def _listen_to_rules(learnt: LearntCard, changed: Any) -> None:
+    """Do what the buttons beside learnt rules ask for."""
+    place = ui.context.slot.parent
+
+    async def act(told: events.GenericEventArguments) -> None:
+        with place:
+            await changed(await learnt.act(told.args))
+
+    async def choose(told: events.GenericEventArguments) -> None:
+        learnt.chosen = str(told.args["id"])
+        await learnt.refresh()
+
+    ui.on("learnt-act", act)
+    ui.on("learnt-picture", choose)
+
+
+def _listen(view: View, issuer_id: str, learnt: LearntCard, changed: Any) -> None:
     """Do what the buttons on the page ask for."""
+    _listen_to_rules(learnt, changed)
 
     def on(event: str, act: Any) -> None:
         place = ui.context.slot.parent
@@ -144,6 +164,18 @@ def _listen(view: View, issuer_id: str, changed: Any) -> None:
 
 def _chosen(view: View) -> str:
     return view.query.get("span", "") if view.query.get("span", "") in _SPANS else "6h"
+
+
+def _of_cells(view: View) -> Html | None:
+    """Say what here is of all cells, and what of the one that people sign in at."""
+    if not view.desk.others:
+        return None
+    said = view.words(
+        "Figures, rules, codes and contacts are those of all cells; address, link, keys and routes "
+        "are those of cell {cell}, and each other cell has its own.",
+        cell=view.desk.cell,
+    )
+    return tag("p", said, cls="hint")
 
 
 async def _top(view: View, issuer_id: str) -> Html:
@@ -197,6 +229,7 @@ async def _top(view: View, issuer_id: str) -> Html:
                 tile(cases, words("Open cases"), there=f"/cases?state=open&issuer={issuer_id}"),
                 cls="tiles",
             ),
+            _of_cells(view),
         )
     )
 

@@ -28,7 +28,7 @@ async def set_up_card(view: View, issuer_id: str) -> Html:
     links = await views.links(view.desk, issuer_id)
     lines = [
         (
-            words("host {n}", n=one["node"]),
+            join((f"{one['cell']} " if view.desk.others else "", words("host {n}", n=one["node"]))),
             badge(words("up"), "good")
             if one["up"]
             else join((badge(words("down"), "bad"), " ", words(one["trouble"] or "not_connected"))),

@@ -133,7 +133,7 @@ async def _draw_form(view: View, transaction: Transaction) -> None:
         )
         return
     try:
-        await view.desk.conclusions.concludable(transaction)
+        await views.concludable(view.desk, view.visitor, str(transaction.id))
     except StillWorkedOn:
         html(tag("p", words("annul is still working on it by itself."), cls="muted"))
         return

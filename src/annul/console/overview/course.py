@@ -27,7 +27,7 @@ class Course:
 async def courses(view: View, names: Mapping[str, str]) -> tuple[Course, Course]:
     """Give the share of voids that were approved, and the requests, by issuer."""
     words = view.words
-    rows = await views.course(view.desk.pool, view.desk.clock.now(), SPAN, _BUCKET)
+    rows = await views.course(view.desk, SPAN, _BUCKET)
     voids, good = sum(row["voids"] for row in rows), sum(row["void_approvals"] for row in rows)
     requests = sum(row["requests"] for row in rows)
     hours = int(SPAN.total_seconds() // 3600)

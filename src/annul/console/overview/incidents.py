@@ -14,7 +14,7 @@ _SEVERITIES: Final = {Severity.CRITICAL: "bad", Severity.WARNING: "warn", Severi
 
 async def incidents(view: View) -> Html:
     """Build the card."""
-    groups = await views.alerts(view.desk.pool)
+    groups = await views.alerts(view.desk)
     shown = [_group(view, rows) for rows in groups]
     empty = tag("p", view.words("None."), cls="empty")
     body = tag("ol", *shown, cls="incidents") if shown else empty
@@ -59,6 +59,8 @@ def _there(view: View, row: Mapping[str, Any], kind: IncidentKind | None) -> Htm
     subject, said = kind.subject if kind else None, _said(view, row, kind)
     if subject in {Subject.TERMINAL, Subject.BATCH}:
         return link(said, f"/merchants/{row['merchant_id']}")
+    if subject is Subject.MERCHANT:
+        return link(said, f"/merchants/{row['subject']}")
     if row["number"]:
         return link(said, f"/cases/{row['number']}")
     if row["transaction_id"] and subject is not Subject.DELIVERY:

@@ -16,7 +16,6 @@ from annul.desk import cases as case_views
 from annul.desk import conclusions as conclusion_views
 from annul.desk import overview as views
 from annul.desk.outages import Trouble, trouble_of
-from annul.resolve import promise
 
 from .course import Course, courses
 from .incidents import incidents
@@ -80,13 +79,12 @@ async def _charts(view: View) -> tuple[Course, Course]:
 
 
 async def _issuers(view: View) -> list[dict[str, Any]]:
-    return await views.issuers(view.desk.pool, view.desk.clock.now())
+    return await views.issuers(view.desk)
 
 
 async def _tiles(view: View) -> Html:
     desk, words = view.desk, view.words
-    now = desk.clock.now()
-    figures = await promise.read(desk.pool, now, now - _DAY)
+    figures = await views.promise(desk, desk.clock.now() - _DAY)
     found = await conclusion_views.sums(desk, view.visitor)
     question = amounts(view, found) or "–"
     ended = figures.cases - figures.open - figures.unproved

@@ -75,7 +75,7 @@ def _listen(view: View, shown: Part) -> None:
 async def _lessons(view: View) -> Html:
     words = view.words
     rows = []
-    for row in await view.desk.lessons.latest(_LESSONS):
+    for row in await acts.lessons(view.desk, _LESSONS):
         number = row["number"] or ""
         back = row["undone_at"]
         rows.append(

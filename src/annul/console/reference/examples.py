@@ -110,6 +110,9 @@ _PYTHON: Final[Mapping[str, str]] = {
     ),
     "GET /issuers": "for one in annul.issuers.list():\n    print(one.id, one.name_en)",
     "GET /issuers/{issuer}": 'issuer = annul.issuers.get("{issuer}")',
+    "GET /issuers/{issuer}/rules": (
+        'for rule in annul.issuers.rules("{issuer}"):\n    print(rule.rule, rule.number, rule.sure)'
+    ),
     "GET /promise": "print(annul.promise())",
     "POST /webhooks": 'made = annul.webhooks.create("https://shop.example/annul", "{merchant}")\n'
     "print(made.id)",

@@ -9,7 +9,9 @@ from typing import Final
 
 from annul.desk.shop import Standing, Voucher
 from annul.diagnose.causes import CAUSES, Cause
+from annul.domain import standing as money
 from annul.domain.kinds import CASED, COMPLETIONS, KINDS, REFUNDS, VOIDS, Money
+from annul.domain.states import State
 from annul.domain.text import Text
 from annul.resolve.case import UNPROVED
 from annul.resolve.customer import WITHDRAWN, tell_customer
@@ -121,6 +123,7 @@ _PLAIN: Final = {
         "Whether it was charged is not known yet. It is being cleared up with the bank.",
     ),
 }
+_CHARGED: Final = ("Charged", "The pre-authorisation was completed: the amount was charged.")
 _NO_SALE: Final = ("Not done", "No sale was found under what was keyed in: nothing has moved.")
 
 _TOLD: Final = {
@@ -156,8 +159,16 @@ _TELL_ASIDE: Final = Text(
 
 
 _UNDONE: Final = frozenset({Standing.VOIDED, Standing.REFUNDED})
-# Causes that can not be, when the sale is there and stands.
-_DISPROVED: Final = frozenset({"original_not_found", "original_declined", "already_undone"})
+_COMPLETED: Final = frozenset({Standing.REFUSED, Standing.WITHDRAWN, Standing.STANDS})
+_WHERE: Final = {
+    Standing.VOIDED: money.Standing.BACK,
+    Standing.REFUNDED: money.Standing.BACK,
+    Standing.PARTLY: money.Standing.PART_BACK,
+    Standing.REFUSED: money.Standing.STANDS,
+    Standing.WITHDRAWN: money.Standing.STANDS,
+    Standing.STANDS: money.Standing.STANDS,
+    Standing.NOTHING: money.Standing.NEVER_TAKEN,
+}
 
 
 def cause_of(one: Voucher) -> Cause | None:
@@ -170,11 +181,23 @@ def cause_of(one: Voucher) -> Cause | None:
 def sign_of(one: Voucher) -> Sign:
     """Give how it looks and reads, by what was asked for."""
     sign, standing = SIGNS[one.standing], one.standing
-    if standing is Standing.REFUSED and one.about["sale_state"] is None:
-        title, money = _NO_SALE
+    if _where(one) is money.Standing.CHARGED:
+        title, said = _CHARGED
+    elif standing is Standing.REFUSED and one.about["sale_state"] is None:
+        title, said = _NO_SALE
     else:
-        title, money = _others(one).get(standing, (sign.title, sign.money))
-    return replace(sign, title=title, money=money)
+        title, said = _others(one).get(standing, (sign.title, sign.money))
+    return replace(sign, title=title, money=said)
+
+
+def _where(one: Voucher) -> money.Standing:
+    """Say where the money of its sale is, as its rows and its case have it."""
+    state = one.about["sale_state"]
+    if state == State.COMPLETED and one.standing in _COMPLETED:
+        return money.Standing.CHARGED
+    if state is None and one.standing is Standing.REFUSED:
+        return money.Standing.NOTHING_NAMED
+    return _WHERE.get(one.standing, money.Standing.OPEN)
 
 
 def _others(one: Voucher) -> dict[Standing, tuple[str, str]]:
@@ -198,9 +221,7 @@ def tell(one: Voucher) -> Text:
     if ended is not None and kind in CASED:
         named = one.about["sale_state"] is not None
         cause = cause_of(one) if named else CAUSES["original_not_found"]
-        if one.standing is Standing.REFUSED and named and cause and cause.name in _DISPROVED:
-            cause = None  # the sale is there after all
-        return tell_customer(cause, kind, ended)
+        return tell_customer(cause, kind, ended, _where(one))
     if one.standing is Standing.STANDS and one.row["kind"] == "preauth":
         return _TELL_ASIDE
     return _TELL.get(one.standing, _TELL[Standing.STANDS])

@@ -5,10 +5,11 @@ from typing import Any, Final
 
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, join, tag
-from annul.console.shared import TRANSACTION_TONES
+from annul.console.shared import TRANSACTION_TONES, between
 from annul.domain.response_codes import describe
 from annul.domain.reversal_reasons import REASONS
 from annul.domain.reversal_rules import CONCLUDED
+from annul.resolve.tries import MANY, attempts
 
 from .picture import Box, picture
 
@@ -19,6 +20,30 @@ _REVERSALS: Final = {
 }
 
 Row = Mapping[str, Any]
+
+
+def folded(view: View, rows: Sequence[Row], here: str) -> list[Box]:
+    """Make the boxes of a chain in which annul's own tries in a row are one."""
+    made = list[Box]()
+    for run in attempts(rows, here):
+        made += boxes(view, run, here) if len(run) < MANY else [_of_run(view, run)]
+    return made
+
+
+def _of_run(view: View, run: Sequence[Row]) -> Box:
+    first, last, codes = run[0], run[-1], dict.fromkeys(row["response_code"] for row in run)
+    return Box(
+        str(first["id"]),
+        str(first["original_id"] or ""),
+        view.words(first["kind"]),
+        view.words("{n} own tries", n=len(run)),
+        "bad",
+        view.amount(first["amount"], first["currency"]),
+        (
+            between(view, first["received_at"], last["received_at"]),
+            ", ".join(code or "–" for code in codes),
+        ),
+    )
 
 
 def boxes(view: View, rows: Sequence[Row], here: str) -> list[Box]:
@@ -75,8 +100,8 @@ def reversal_reason(view: View, row: Row) -> str:
     return zh if view.words.language == "zh" else en
 
 
-def drawing(view: View, made: Sequence[Box]) -> Html:
-    """Draw the chain wide and narrow; the page shows the one that fits."""
+def drawing(view: View, made: Sequence[Box], name: str = "chain") -> Html:
+    """Draw the chain wide and narrow; the page shows the one that fits. `name` is its own."""
     words = view.words
     described = ". ".join(
         f"{place}: {box.kind}, {box.state}, {box.amount}" for place, box in enumerate(made, 1)
@@ -84,8 +109,8 @@ def drawing(view: View, made: Sequence[Box]) -> Html:
     title = words("The original and all that refers to it")
     return tag(
         "div",
-        picture(made, title, described),
-        picture(made, title, described, narrow=True),
+        picture(made, title, described, name),
+        picture(made, title, described, name, narrow=True),
         cls="scroll drawn",
     )
 

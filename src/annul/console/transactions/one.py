@@ -1,20 +1,21 @@
 """One transaction: its chain as a picture and as a list, its details, what it moved."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
 from annul.console.frame.live import View, html
-from annul.console.frame.markup import Html, card, facts, join, link, table, tag
+from annul.console.frame.markup import Html, card, details, facts, join, link, table, tag
 from annul.console.frame.tables import drawn
 from annul.console.money.conclusion import concluding
-from annul.console.shared import CARD_TYPES, ORIGINS, transaction_state
+from annul.console.shared import CARD_TYPES, ORIGINS, transaction_state, tried
 from annul.desk import transactions as views
 from annul.desk.desk import NothingThere
 from annul.desk.roles import Scope
 from annul.domain.records import Origin
+from annul.resolve.tries import MANY, attempts
 
-from .chain import boxes, code_text, drawing, reversal_reason
+from .chain import boxes, code_text, drawing, folded, reversal_reason
 from .table import TRANSACTIONS
 
 
@@ -27,14 +28,20 @@ async def transaction(view: View) -> None:
     words, here = view.words, str(identity)
     kept = await views.kept(view.desk, view.visitor, row["merchant_id"], identity)
     html(_head(view, row, chain["case_number"]))
-    made = boxes(view, rows, here)
+    made, few = boxes(view, rows, here), folded(view, rows, here)
     if view.may(Scope.CASES_READ):
         await concluding(view, here)
     html(
         join(
             (
-                card(words("Related transactions"), drawing(view, made)),
-                card(words("As a list"), drawn(view, TRANSACTIONS, rows)),
+                card(
+                    words("Related transactions"),
+                    drawing(view, few),
+                    details(words("Each try by itself"), drawing(view, made, "every"))
+                    if len(few) < len(made)
+                    else None,
+                ),
+                card(words("As a list"), *_listed(view, rows, here)),
                 tag("div", _details(view, row), cls="half"),
                 tag("div", _entries(view, rows, chain["entries"]), cls="half"),
                 _kept(view, kept) if any(kept.values()) else None,
@@ -42,6 +49,15 @@ async def transaction(view: View) -> None:
         ),
         "grid",
     )
+
+
+def _listed(view: View, rows: list[dict[str, Any]], here: str) -> Iterator[Html]:
+    """List the chain; annul's own tries in a row are one line that opens."""
+    parts = attempts(rows, here)
+    yield drawn(view, TRANSACTIONS, [part[0] for part in parts if len(part) < MANY])
+    for run in parts:
+        if len(run) >= MANY:
+            yield details(tried(view, run), drawn(view, TRANSACTIONS, run))
 
 
 def _identity(text: str) -> UUID:

@@ -66,13 +66,16 @@ def places(boxes: Sequence[Box]) -> dict[str, Place]:
     return found
 
 
-def picture(boxes: Sequence[Box], title: str, described: str, *, narrow: bool = False) -> Html:
-    """Draw boxes and arrows; `title` and `described` are what is read out."""
+def picture(
+    boxes: Sequence[Box], title: str, described: str, of: str = "chain", *, narrow: bool = False
+) -> Html:
+    """Draw boxes and arrows; `title` and `described` are what is read out, `of` names its ids."""
     found = places(boxes)
     corners = _narrow(boxes, found) if narrow else _wide(found)
     width = max((x for x, _ in corners.values()), default=0) + _WIDTH + _EDGE
     height = max((y for _, y in corners.values()), default=0) + _HEIGHT + _EDGE
-    name = "narrow" if narrow else "wide"
+    way = "narrow" if narrow else "wide"
+    name = f"{of}-{way}"
     arrows = [
         _arrow(corners[box.parent], corners[box.key], narrow=narrow)
         for box in boxes
@@ -80,15 +83,15 @@ def picture(boxes: Sequence[Box], title: str, described: str, *, narrow: bool = 
     ]
     return tag(
         "svg",
-        tag("title", title, id=f"chain-{name}-title"),
-        tag("desc", described, id=f"chain-{name}-desc"),
+        tag("title", title, id=f"{name}-title"),
+        tag("desc", described, id=f"{name}-desc"),
         *arrows,
         *(_box(box, corners[box.key]) for box in boxes),
         viewBox=f"0 0 {width} {height}",
         style=f"width: {width}px; height: {height}px",
         role="group",
-        aria_labelledby=f"chain-{name}-title chain-{name}-desc",
-        cls=f"chain {name}",
+        aria_labelledby=f"{name}-title {name}-desc",
+        cls=f"chain {way}",
     )
 
 

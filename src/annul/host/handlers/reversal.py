@@ -16,6 +16,8 @@ from annul.host.request import Refusal, Request
 
 # A move that another message wins is ruled once more on what it left.
 _TRIES = 3
+# Why a request is declined that its own reversal came before: the terminal was not heard.
+_CAME_FIRST = "reversal_came_first"
 
 
 async def reverse(request: Request, host: Host) -> Reply:
@@ -62,6 +64,6 @@ async def _told_otherwise(host: Host, original: Transaction) -> None:
 async def _forestalled(request: Request, host: Host, code: str) -> bool:
     """Take the request's key for a declined row; False when the request itself was first."""
     declined = record(request, host, host.issuers.route(request.pan))._replace(
-        state=State.DECLINED, sent=Sent.NOT_SENT, response_code=code
+        state=State.DECLINED, sent=Sent.NOT_SENT, response_code=code, why=_CAME_FIRST
     )
     return await opened(request, host, declined)

@@ -121,7 +121,7 @@ async def test_the_examples_run(
                 assert done.returncode == 0, done.stderr
                 answer = json.loads(done.stdout)
                 assert "code" not in answer or "next_step" not in answer, f"{name}: {answer}"
-    assert "voided Voided" in capsys.readouterr().out
+    assert "voided The money goes back" in capsys.readouterr().out
     assert await opened.pool.fetchval("SELECT count(*) FROM transactions WHERE kind = 'void'") == 2
 
 

@@ -146,7 +146,7 @@ async def test_what_nobody_could_prove_is_found_and_both_due_times_are_said(
     assert shown["ended"] == "unproved"
     assert shown["first_due_at"] != shown["due_at"]
     void = await api.get(f"/voids/{case.id}", headers)
-    assert (void["state"], "人工核实" in void["money"]["zh"]) == ("unproved", True)
+    assert (void["state"], "人工" in void["next_step"]["zh"]) == ("unproved", True)
     promise = await api.get("/promise", headers, hours=8000)
     assert promise["unproved"] == 1
     assert promise["late"] >= 1

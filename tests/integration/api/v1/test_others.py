@@ -15,7 +15,9 @@ from annul.api.v1 import diagnosis
 from annul.cli.diagnose import diagnose
 from annul.desk.access import Access
 from annul.desk.roles import Scope
+from annul.domain.learnt import RuleKind
 from tests.support.desks import Api, make_desk, open_api
+from tests.support.learnt import learnt, put_rule
 from tests.support.rows import put
 from tests.support.shops import NOW, Shop
 
@@ -140,6 +142,22 @@ async def test_what_annul_may_do_unasked_is_set_and_audited(
     ):
         refused = await api.http.patch(path, headers=headers, json=wrong)
         assert refused.status_code == 422, wrong
+
+
+async def test_rules_that_an_issuer_has_not_told_come_with_their_support(
+    api: Api, pool: asyncpg.Pool
+) -> None:
+    headers = await api.key(Scope.ISSUERS_READ)
+    await put_rule(pool, learnt(RuleKind.AMOUNT, 50_000, within=49_900, beyond=50_100))
+    (rule,) = (await api.get("/issuers/00000101/rules", headers))["items"]
+    told = {name: rule[name] for name in ("rule", "number", "within", "beyond", "state", "sure")}
+    assert told == {
+        "rule": "amount", "number": 50_000, "within": 49_900, "beyond": 50_100,
+        "state": "suspected", "sure": pytest.approx(0.999),
+    }  # fmt: skip
+    assert rule["said"]["en"].startswith("Voids above 500.00 were refused 14 of 14 times")
+    assert (await api.get("/issuers/00000202/rules", headers))["items"] == []
+    assert (await api.http.get("/issuers/9/rules", headers=headers)).status_code == 404
 
 
 async def test_issuers_come_with_rules_and_contacts(api: Api, pool: asyncpg.Pool) -> None:

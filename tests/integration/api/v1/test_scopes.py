@@ -44,6 +44,7 @@ TABLE: dict[str, set[Scope]] = {
     "GET /merchants/{merchant}/terminals": {Scope.MERCHANTS_READ},
     "GET /issuers": {Scope.ISSUERS_READ},
     "GET /issuers/{issuer}": {Scope.ISSUERS_READ},
+    "GET /issuers/{issuer}/rules": {Scope.ISSUERS_READ},
     "GET /promise": {Scope.OVERVIEW},
     "GET /webhooks": {Scope.WEBHOOKS},
     "POST /webhooks": {Scope.WEBHOOKS},

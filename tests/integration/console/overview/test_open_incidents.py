@@ -14,6 +14,7 @@ from annul.desk.overview import alerts
 from annul.domain.incident import Incident
 from annul.store.incidents import opening
 from tests.support.builders import transaction
+from tests.support.desks import make_desk
 
 _AT = datetime(2026, 11, 23, 4, tzinfo=UTC)
 _SHOP = "898000058120000"
@@ -28,6 +29,7 @@ class _View:
         self.words = Words(language)
         self.desk: Any = self
         self.pool, self.zone = pool, UTC
+        self.cell, self.others = "", ()
 
 
 async def _shown(pool: asyncpg.Pool, language: str) -> str:
@@ -101,7 +103,7 @@ async def test_the_gravest_come_first_and_of_one_severity_the_latest(pool: async
             kind,
             _AT + timedelta(minutes=minute),
         )
-    rows = await alerts(pool)
+    rows = await alerts(make_desk(pool))
     assert [row["kind"] for (row,) in rows] == [
         "answers_contradict",
         "made_by_a_newer_version",

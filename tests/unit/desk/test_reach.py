@@ -1,0 +1,144 @@
+"""Each question and act of the desk: of all cells, of the merchant's own, or of the first one."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any, Final
+
+import annul.desk
+
+# What goes to every cell: answers are put together, what all have in common is changed in each.
+_ALL: Final = {
+    "acts": {"lessons", "undo_lesson"},
+    "audit": {"log"},
+    "cases": {"chosen", "counts", "manual", "search", "to_approve"},
+    "choices": {"choices", "the_one"},
+    "conclusions": {"in_question", "sums"},
+    "dialects": {"put", "roll_back"},
+    "find": {"find"},
+    "issuer_course": {"course"},
+    "issuers": {
+        *("listing", "recent", "links", "incidents"),
+        *("set_policy", "end_policy", "set_meaning", "end_meaning", "put_contact", "end_contact"),
+    },
+    "merchants": {"search"},
+    "orders": {"waiting"},
+    "outages": {"outages"},
+    "over_cells": {"each", "share_people"},
+    "overview": {"alerts", "by_cause", "course", "issuers", "promise"},
+    "people": {"add_user", "change_role", "new_key"},  # of a merchant in whichever cell
+    "shop": {"shops"},
+    "transactions": {"search"},
+    "webhooks": {"every"},
+}
+# What is asked or done where its merchant lives.
+_MERCHANT: Final = {
+    "acts": {"act", "second_person_from"},
+    "cases": {"find", "opened", "printed", "proved", "whole"},
+    "conclusions": {"concludable", "confirm", "evidence", "of", "propose", "withdraw"},
+    "merchants": {"allow", "ask", "find", "terminals"},
+    "orders": {"approve", "one", "order", "reject"},
+    "over_cells": {"acting", "introduce", "sent_here", "serving"},
+    "shop": {"find", "today"},
+    "surroundings": {"around"},
+    "terminal_dialects": {"set_dialect"},
+    "till": {"at_till"},
+    "transactions": {"chain", "kept"},
+    "webhooks": {"add", "attempts", "end", "find", "replay"},
+}
+# What only the first cell is asked, and in a word why.
+_HOME: Final = {
+    "people": {  # they sign in there
+        "account": {
+            *("change_password", "choose", "end_session", "prove", "sessions"),
+            "sign_out_everywhere",
+        },
+        "exported": {"exported"},
+        "people": {"end_key", "set_active"},
+        "reset_links": {"make", "owner", "use"},
+        "saved": {"keep", "of"},
+        "second_factor": {"check", "enrol", "remove", "removed", "standing"},
+    },
+    "shared": {  # it is changed in every cell, so the first one's says it
+        "dialects": {"find", "known", "listing"},
+        "issuers": {"contacts", "find", "meanings", "policies"},
+        "terminal_dialects": {"choices"},
+    },
+    "learnt": {  # each cell learns from its own journal
+        "learnt": {"adopt", "answers", "dismiss", "rules", "suspect"},
+    },
+    "line": {  # each cell has one of its own, and its keys
+        "issuer_keys": {"ask_for_keys", "keys", "load_key", "set_profile"},
+        "issuer_links": {"issuer", "set_link", "settings"},
+        "issuers": {"routes"},
+    },
+    "demo": {"pos": {"announce", "announced", "cases", "issuers", "merchants", "withdraw"}},
+    "given": {  # a part of what stands above, with the desk or connection of its cell
+        "audit": {"audit", "audit_read"},
+        "orders": {"given_back", "propose_limit"},
+        "permission": {"permit"},
+        "terminal_dialects": {"check_dialect"},
+    },
+}
+_HERE: Final = "annul.desk"
+
+
+def _modules() -> Iterator[ModuleType]:
+    for found in pkgutil.iter_modules(annul.desk.__path__):
+        yield importlib.import_module(f"{_HERE}.{found.name}")
+
+
+def _public() -> dict[str, Callable[..., Any]]:
+    return {
+        f"{module.__name__.removeprefix(f'{_HERE}.')}.{name}": found
+        for module in _modules()
+        for name, found in vars(module).items()
+        if not name.startswith("_")
+        and callable(found)
+        and getattr(found, "__module__", "") == module.__name__
+        and inspect.iscoroutinefunction(inspect.unwrap(found))
+    }
+
+
+def _names(said: dict[str, set[str]]) -> set[str]:
+    return {f"{module}.{name}" for module, names in said.items() for name in names}
+
+
+def _reaches(function: Any, seen: set[Any]) -> bool:
+    """Say whether a function, or what it calls within the desk, goes over the cells."""
+    if function in seen:
+        return False
+    seen.add(function)
+    if "over_cells.py" in function.__code__.co_filename:
+        return True
+    return any(_reaches(called, seen) for called in _called(function))
+
+
+def _called(function: Any) -> Iterator[Any]:
+    known, codes = function.__globals__, [function.__code__]
+    while codes:
+        code = codes.pop()
+        codes += [one for one in code.co_consts if inspect.iscode(one)]
+        for name in code.co_names:
+            for place in (known, *(vars(one) for one in known.values() if _is_room(one))):
+                found = place.get(name)
+                if inspect.isfunction(found) and found.__module__.startswith(_HERE):
+                    yield found
+
+
+def _is_room(thing: Any) -> bool:
+    return inspect.ismodule(thing) and thing.__name__.startswith(_HERE)
+
+
+def test_everything_says_how_far_it_reaches() -> None:
+    """Once, and nothing is said of what is not there any more."""
+    home = [name for said in _HOME.values() for name in _names(said)]
+    told = [*_names(_ALL), *_names(_MERCHANT), *home]
+    assert sorted(told) == sorted(_public())
+
+
+def test_what_is_said_is_so() -> None:
+    reach = {name for name, function in _public().items() if _reaches(function, set())}
+    assert reach == _names(_ALL) | _names(_MERCHANT)
