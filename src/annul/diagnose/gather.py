@@ -85,7 +85,8 @@ class Owed:
 class Picture:
     """A failed void, refund or completion with all that it is judged by.
 
-    All of it was read in one snapshot. `looks` are the attempts that failed alike, oldest first,
+    All of it was read in one snapshot, but for what many cases share, which may be a fifth of a
+    second older. `looks` are the attempts that failed alike, oldest first,
     each with its facts as of then; `void` and `facts` are those of the last one. `now` is what a
     step is decided on: the shop's money and set-up as they are by now.
     """
@@ -229,10 +230,15 @@ class Gatherer:
         issuer_id = _issuer(void, original)
         known |= surrounding_facts(void, issuer_id, float(age.value) if age else None, found)
         if void.kind in ROLE_OF and original is not None:
-            card = (known.get(f"card.{name}") for name in ("voids_today", "since_last_void"))
-            voids, since = (fact.value if fact else None for fact in card)
-            asked: Any = (void, original, self._calendar, voids, since)
-            known |= learnt_facts(found.shared.learnt, asked_back(*asked), void.received_at)
+            voids, since = known.get("card.voids_today"), known.get("card.since_last_void")
+            asked = asked_back(
+                void,
+                original,
+                self._calendar,
+                int(voids.value) if voids else None,
+                float(since.value) if since else None,
+            )
+            known |= learnt_facts(found.shared.learnt, asked, void.received_at)
         return known | clock_facts(void, self._calendar)
 
     async def _series(self, connection: Connection, identity: UUID) -> _Series:

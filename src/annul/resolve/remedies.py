@@ -62,11 +62,13 @@ def remedied(s: Situation) -> Step:
 def _second_look(s: Situation) -> Step | None:
     """Look once more before anything is done that cannot be taken back; what a person says stands.
 
-    While its issuer is down nothing is seen clearly enough.
+    While its issuer is down nothing is seen clearly enough but what annul's own rows prove.
     """
     if s.case.confirmed:
         return None
-    due = max(s.agreed_at, s.probe_at or s.now)
+    due = s.agreed_at
+    if s.probe_at is not None and s.cause.patience != "proof":
+        due = max(due, s.probe_at)
     if s.now >= due:
         return None
     said = Text(

@@ -438,6 +438,13 @@ def test_while_the_issuer_is_down_nothing_is_done_that_can_not_be_taken_back(cau
     assert (step.name, step.until) == ("second_look", NOW + _HOUR)
 
 
+@pytest.mark.parametrize("cause", ["original_declined", "original_not_found", "original_mismatch"])
+def test_what_the_own_rows_prove_waits_for_no_issuer(cause: str) -> None:
+    """It waited for an issuer that was down until its last time, and ended escalated."""
+    step = decide(situation(cause, probe_at=NOW + _HOUR))
+    assert (step.end, step.incident) == ("refused", None)
+
+
 def test_another_cause_must_be_clearly_more_probable() -> None:
     close = findings(timeout=0.42, issuer_down=0.45)
     assert situation(findings=close, of_case={"cause": "timeout"}).named == "timeout"
