@@ -47,6 +47,7 @@ class World:
         self.running = running
         self.pool = running.ground.pool
         self._lock = asyncio.Lock()
+        self.samples_lock = asyncio.Lock()  # while samples are taken, or what they are of is moved
         self._numbers = 1_000  # beyond those of the demo
 
     @property
@@ -86,8 +87,9 @@ class World:
         """Let annul learn what two weeks of answers of an issuer say, as it does every night."""
         pool, now = self.pool, datetime.now(_ZONE)
         samples, reached = Samples(pool, _ZONE.key), now - timedelta(days=15)
-        while reached < now:
-            reached = (await samples.take(reached, now)).until
+        async with self.samples_lock:
+            while reached < now:
+                reached = (await samples.take(reached, now)).until
         fitting = Fitting(pool, _ZONE.key)
         await fitting.keep(issuer_id, await fitting.fit(issuer_id, now), now, now.date())
 

@@ -28,6 +28,7 @@ FEATURES: Final = (
 )
 LEAST: Final = 4  # on either side
 REFUSED: Final = 0.97  # share that is refused behind a boundary
+OUTAGE: Final = 0.3  # share of other requests that fail: a refusal amid says nothing
 PROVEN: Final = 3.0  # of what is left of a gain: 95 % sure
 _CARDS: Final = 2  # that are refused, unless the one is approved elsewhere
 _NEVER_LEAST: Final = 5

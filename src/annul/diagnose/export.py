@@ -26,11 +26,13 @@ from .facts import Fact, Facts
 from .observe import (
     IssuerCounts,
     Known,
-    bin_facts,
     issuer_facts,
     original_facts,
     void_facts,
+    void_splits,
 )
+from .splits import MOST, PAST, Asked, of_cards
+from .surroundings import AFTER
 from .witnesses import NEAR, Witness
 
 NEEDED: Final = ("time", "terminal", "trace", "kind", "amount", "code")
@@ -92,6 +94,7 @@ class Export:
         self._undoing: dict[tuple[str, str], list[_Line]] = {}  # by what it names
         for line in self._lines:
             self._enter(line)
+        self._voids = self._asked_back()
 
     def _read(self, reader: "csv.DictReader[str]", *, fen: bool) -> "list[_Line]":
         """Read the lines, oldest first; raises `BadExport`."""
@@ -156,7 +159,7 @@ class Export:
             name: Fact(fact.value, fact.source.replace("issuer_stats", "export"))
             for name, fact in counted.items()
         }
-        known |= self._bin(void)
+        known |= self._splits(void, known)
         return Facts(known)
 
     def _original(self, line: "_Line") -> Transaction | None:
@@ -223,18 +226,42 @@ class Export:
         last = bisect_right(self._times, void.received_at)
         return [line.row for line in self._lines[first:last]]
 
-    def _bin(self, void: Transaction) -> Known:
-        """Count the voids of the card's range; of the whole issuer where cards are not legible."""
-        prefix = void.card_masked[:6] if void.card_masked[:6].isdigit() else ""
-        alike = {
-            (row.response_code, row.card_masked, row.amount)
-            for row in self._within(void, 3600)
-            if row.kind in VOIDS
-            and row.sent is Sent.ANSWERED
-            and row.issuer_id == void.issuer_id
-            and row.card_masked.startswith(prefix)
-        }
-        return bin_facts(void, Counter(code for code, _, _ in alike), prefix)
+    def _asked_back(self) -> dict[str, list[Asked]]:
+        """Give the voids that each issuer has answered, oldest first."""
+        found: dict[str, list[Asked]] = {}
+        for line in self._lines:
+            row = line.row
+            if row.kind not in VOIDS or row.sent is not Sent.ANSWERED:
+                continue
+            original = self._original(line)
+            age = (row.received_at - original.received_at).total_seconds() if original else None
+            prefix = row.card_masked[:6] if row.card_masked[:6].isdigit() else ""
+            found.setdefault(row.issuer_id, []).append(
+                Asked(
+                    row.received_at,
+                    row.response_code,
+                    row.state is State.APPROVED,
+                    row.amount,
+                    prefix,
+                    str(original.id) if original else _named(row),
+                    row.card_masked or None,
+                    age,
+                )
+            )
+        return {issuer: of_cards(voids) for issuer, voids in found.items()}
+
+    def _splits(self, void: Transaction, known: Known) -> Known:
+        """Compare it with other voids of its issuer up to shortly after it."""
+        voids = self._voids.get(void.issuer_id, [])
+        mine = str(void.original_id) if void.original_id else _named(void)
+        last = bisect_right(voids, void.received_at + AFTER, key=lambda one: one.at)
+        asked = next(
+            (one for one in voids if one.original == mine and one.at == void.received_at), None
+        )
+        if asked is None:
+            return {}
+        others = [one for one in voids[:last] if one.at >= void.received_at - PAST]
+        return void_splits(void, asked, others[-2 * MOST :], known)
 
     def _counts(self, void: Transaction, seconds: int) -> IssuerCounts:
         """Count what the same issuer answered; without that column, what everybody did."""
@@ -281,6 +308,11 @@ def _reversed(lines: "list[_Line]") -> "list[_Line]":
             undone = named.row._replace(state=State.REVERSED, reversal_reason=REVERSAL)
             kept[latest[key]] = replace(named, row=undone)
     return kept
+
+
+def _named(row: Transaction) -> str:
+    """Name the sale that a void means, as far as it tells itself."""
+    return f"{row.card_masked} {row.amount}"
 
 
 def _witness(row: Transaction) -> Witness:

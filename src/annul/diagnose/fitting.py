@@ -17,6 +17,7 @@ from annul.store.sql import load
 from .boundaries import (
     FEATURES,
     LEAST,
+    OUTAGE,
     REFUSED,
     Behind,
     Boundary,
@@ -31,13 +32,12 @@ _SQL: Final = load("annul.diagnose", "learnt.sql")
 DAYS: Final = 42  # that rules are learnt from
 LIVE: Final = 5_000  # samples of an issuer that are looked at while others wait
 ALL: Final = 1_000_000
-OUTAGE: Final = 0.3  # share of other requests that fail: a refusal amid says nothing
 _WINDOWS: Final = (
     timedelta(days=DAYS),
     timedelta(days=7),
+    timedelta(days=3),
     timedelta(days=1),
-    timedelta(hours=6),
-    timedelta(hours=1),
+    timedelta(hours=3),
 )
 _DAILY: Final = _WINDOWS[:2]  # hours of the day need several days
 # One plan does not suit all issuers, and compiling takes longer than it gives.

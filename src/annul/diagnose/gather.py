@@ -18,14 +18,17 @@ from annul.domain.kinds import CASED, REFUNDS, VOIDABLE, VOIDS
 from annul.domain.learnt import ROLE_OF
 from annul.domain.policies import Policy
 from annul.domain.records import Transaction
+from annul.domain.response_codes import BOOKED, FAULTS
 from annul.domain.states import UNFINISHED, State
 from annul.store.clock import Clock
 from annul.store.sql import listed, load
 
+from .boundaries import OUTAGE
 from .facts import Facts
 from .learnt import asked_back, learnt_facts
 from .observe import Known, original_facts, void_facts
 from .rank import Look
+from .splits import MOST
 from .surroundings import (
     AFTER,
     Shared,
@@ -33,6 +36,7 @@ from .surroundings import (
     as_opened,
     bin_of,
     clock_facts,
+    near_of,
     slots_of,
     surrounding_facts,
 )
@@ -44,6 +48,10 @@ _SQL: Final = load(
     columns=_COLUMNS,
     voids=listed(VOIDS),
     refunds=listed(REFUNDS),
+    booked=listed(BOOKED),
+    faults=listed(FAULTS),
+    outage=str(OUTAGE),
+    most=str(MOST),
 )
 _HOUR: Final = timedelta(hours=1)
 _FAILED: Final = frozenset(
@@ -57,7 +65,7 @@ _PAST: Final = 4_096  # attempts whose surroundings are kept, as they do not cha
 _SHARED: Final[Mapping[str, Callable[[Any], Any]]] = {
     "shared": Shared.of,
     "slots": slots_of,
-    "codes": dict,
+    "near": near_of,
 }
 # Refusals before it was looked for which original the void names.
 _NOT_NAMED: Final = frozenset(
@@ -295,10 +303,10 @@ class Gatherer:
         keys = {
             "shared": issuer_id,
             "slots": issuer_id,
-            "codes": f"{issuer_id}{prefix}" if issuer_id and prefix else "",
+            "near": f"{issuer_id}{prefix}" if issuer_id and prefix else "",
         }
-        # Slots and codes are shared as long as what happens now still tells why it failed.
-        sharing = {"shared", *(("slots", "codes") if lately else ())}
+        # Slots and voids near it are shared as long as what happens now still tells why it failed.
+        sharing = {"shared", *(("slots", "near") if lately else ())}
         now = self._clock.monotonic()
         kept = {what: self._kept.get((what, keys[what]), (now, None)) for what in sharing}
         have: dict[str, Any] = {what: one for what, (ends, one) in kept.items() if now < ends}

@@ -72,8 +72,7 @@ SELECT json_build_object(
     'opened', ({opened}),
     'shared', CASE WHEN :shared THEN ({shared}) END,
     'slots', CASE WHEN :slots THEN (SELECT to_json(x) FROM ({issuer_slots}) x) END,
-    'codes', CASE WHEN :codes THEN
-        (SELECT coalesce(json_object_agg(response_code, originals), '{}') FROM ({bin_codes}) x) END);
+    'near', CASE WHEN :near THEN (SELECT coalesce(json_agg(x), '[]') FROM ({near_voids}) x) END);
 
 -- name: opened
 -- description: The first diagnosis of a case, as it was written down; none without a case.
@@ -83,7 +82,8 @@ WHERE case_id = :case AND merchant_id = :merchant AND line = 2
 
 -- name: card
 -- description: The day of a card up to a void of it, without that void, in its order.
--- A decline says something of the card until the card is approved again.
+-- A decline says something of the card until the card is approved again; also one in a way of the
+-- issuer's own, which proves nothing of the money.
 WITH day AS (
     SELECT kind = ANY (:voids) AS undoes, state, sent, response_code, received_at, answered_at
     FROM transactions WHERE card_hash = :card AND received_at >= :midnight AND id <> :void
@@ -92,8 +92,8 @@ WITH day AS (
     WHERE NOT undoes AND received_at < :at
       AND state IN ('approved', 'voided', 'partly_refunded', 'refunded', 'completed')
 ), told AS (
-    SELECT day.*, NOT undoes AND state = 'declined' AND sent = 'answered'
-           AND day.received_at > coalesce(sold.at, '-infinity') AS declined
+    SELECT day.*, NOT undoes AND sent = 'answered'
+           AND response_code NOT IN ('', {booked}, {faults}) AND day.received_at > coalesce(sold.at, '-infinity') AS declined
     FROM day, sold
 )
 SELECT count(*) FILTER (WHERE undoes AND state = 'approved' AND answered_at < :at) AS voids,
@@ -130,7 +130,7 @@ LEFT JOIN merchant_balances b ON b.merchant_id = m.merchant_id AND b.currency = 
 WHERE m.merchant_id = :merchant;
 
 -- name: shared
--- description: An issuer's rules, told or learnt, its codes' meanings, what it approves, its incidents.
+-- description: An issuer's rules, told or learnt, its codes' meanings, its latest voids, its incidents.
 SELECT json_build_object(
     'policies', (SELECT coalesce(json_agg(x), '[]') FROM (
         SELECT kind, number, valid_from, valid_until, id FROM policies
@@ -142,10 +142,12 @@ SELECT json_build_object(
                refused_within, refused_beyond, exceptions, sure, code, since, changed, state
         FROM learnt_rules
         WHERE issuer_id = :issuer AND ended_at IS NULL AND state <> 'dismissed') x),
-    'passed', (SELECT count(*) FROM (
-        SELECT FROM void_samples
-        WHERE issuer_id = :issuer AND role = 'void' AND ok AND at >= :since::timestamptz - interval '7 d'
-        LIMIT 20) x),
+    'voids', (SELECT coalesce(json_agg(x), '[]') FROM (
+        SELECT role, prefix, at, code, ok, original_id AS original, card, amount, age_s, place, since_s
+        FROM void_samples
+        WHERE issuer_id = :issuer AND at >= :since::timestamptz - interval '7 d'
+          AND (ok OR coalesce(amid, 0) < {outage})
+        ORDER BY at DESC LIMIT {most}) x),
     'incidents', (SELECT count(*) FROM incidents i
         JOIN transactions t ON t.merchant_id = i.merchant_id AND t.id = i.transaction_id
         WHERE i.closed_at IS NULL AND t.issuer_id = :issuer));
@@ -158,13 +160,18 @@ SELECT array_agg(slot) AS at, array_agg(requests) AS requests, array_agg(silent)
        json_agg(tail) AS tail
 FROM issuer_stats WHERE issuer_id = :issuer AND slot BETWEEN :since AND :until;
 
--- name: bin_codes
--- description: What an issuer said to voids of a card range; of how many originals.
-SELECT response_code, count(DISTINCT original_id) AS originals FROM transactions
-WHERE kind IN ({voids}) AND sent = 'answered'
-  AND issuer_id = :issuer AND left(card_masked, 6) = :prefix
-  AND received_at BETWEEN :since AND :until
-GROUP BY response_code;
+-- name: near_voids
+-- description: The latest voids of a card range that an issuer has answered.
+SELECT t.kind, left(t.card_masked, 6) AS prefix, t.received_at AS at, t.response_code AS code,
+       t.response_code IN ({booked}) OR t.late_code IN ({booked}) AS ok, t.original_id AS original,
+       t.amount, CASE WHEN t.card_hash <> '' THEN hashtextextended(encode(t.card_hash, 'hex'), 0) END AS card,
+       extract(epoch FROM t.received_at - o.received_at)::integer AS age_s
+FROM (SELECT * FROM transactions
+      WHERE kind IN ({voids}) AND sent = 'answered'
+        AND issuer_id = :issuer AND left(card_masked, 6) = :prefix
+        AND received_at BETWEEN :since AND :until
+      ORDER BY received_at DESC LIMIT {most}) t
+LEFT JOIN transactions o ON o.id = t.original_id AND o.merchant_id = t.merchant_id;
 
 -- name: likely
 -- description: Approved sales that a void with a wrong number may mean.

@@ -24,6 +24,7 @@ from annul.domain.void_rules import COMPLETION_PERCENT
 from annul.host.outcomes import UNPROVED
 
 from .facts import Fact
+from .splits import Asked, Split, split
 from .witnesses import Seen, Witness, nearest, of_shop, of_terminal, others, turns, where
 
 Known = dict[str, Fact]
@@ -34,6 +35,7 @@ _LATE_STATES: Final = frozenset({State.REVERSING, State.REVERSED})
 _HOSTS: Final = frozenset(
     {"timed_out", "broken", "garbled", "bad_mac", "host_interrupted", CONCLUDED}
 )
+_JOURNAL_DIGITS: Final = 6
 _CLEAR: Final = 0.6  # so sure it is whom a trouble touches
 _CONTRADICTED: Final = "contradicts"
 
@@ -264,6 +266,7 @@ def _witnessed(void: Transaction, witnesses: Sequence[Witness], source: str) -> 
             "issuer.hurt_sure": Fact(round(hurt.sure, 4), source),
             "issuer.hurt_failed": Fact(hurt.failed, source),
             "issuer.hurt_requests": Fact(hurt.requests, source),
+            "issuer.hurt_digits": Fact(hurt.digits, source),
         }
     return known
 
@@ -280,15 +283,25 @@ def seen_of(void: Transaction) -> Seen:
     )
 
 
-def bin_facts(void: Transaction, codes: Mapping[str, int], prefix: str) -> Known:
-    """Give how voids of the same card range fare; `codes` counts originals by response code."""
-    code = void.response_code if void.sent is Sent.ANSWERED else ""
-    others = {one: count - (one == code) for one, count in codes.items()}
-    source = f"transactions of {void.issuer_id} {prefix} 3600 s"
-    known: Known = {
-        "bin.voids_60m": Fact(sum(others.values()), source),
-        "bin.void_approvals_60m": Fact(sum(others.get(one, 0) for one in BOOKED), source),
-    }
-    if code:
-        known["bin.void_same_code_60m"] = Fact(max(others.get(code, 0), 0), source)
-    return known
+def void_splits(void: Transaction, asked: Asked, others: Sequence[Asked], known: Known) -> Known:
+    """Give what may tell the voids of this issuer that were refused from those that passed.
+
+    Only where it is voids that are in trouble, as far as `known` says whom the trouble touches.
+    """
+    if void.sent is not Sent.ANSWERED or not void.response_code:
+        return {}
+    found = split(others, asked)
+    if found is None:
+        return {}
+    source = f"void_samples and transactions of {void.issuer_id}"
+    hurt = known.get("issuer.hurt", Fact("", "")).value
+    sure = float(known.get("issuer.hurt_sure", Fact(0.0, "")).value)
+    digits = int(known.get("issuer.hurt_digits", Fact(0, "")).value)
+    # What is kept of a card has six digits of its range; who asked just now is known by more.
+    finer = sure if hurt == "voids" and digits > _JOURNAL_DIGITS else 0.0
+    elsewhere = sure if hurt not in {"", "voids"} else 0.0
+    shares = {theory: share * (1 - max(finer, elsewhere)) for theory, share in found.shares.items()}
+    shares[Split.RANGE] += finer
+    numbers: dict[str, float] = {"voids.refused": found.refused, "voids.passed": found.passed}
+    numbers |= {f"voids.by_{theory}": round(share, 4) for theory, share in shares.items()}
+    return {name: Fact(value, source) for name, value in numbers.items()}

@@ -33,12 +33,14 @@ WITH span AS (
       AND t.kind IN ({undoing}) AND t.sent = 'answered' AND t.response_code <> ''
       AND t.issuer_id <> ''
 ), minutes AS MATERIALIZED (
-    SELECT DISTINCT issuer_id, date_trunc('minute', at) AS minute FROM came WHERE NOT ok
+    SELECT DISTINCT issuer_id, date_trunc('minute', at) AS minute, code FROM came WHERE NOT ok
 ), trouble AS MATERIALIZED (
-    -- Of others: what undoes nothing. Few of them say nothing.
-    SELECT m.issuer_id, m.minute, CASE WHEN a.answers >= 3 THEN a.failed::real / a.answers END AS share
+    -- Of others: what undoes nothing. Few of them say nothing; an issuer may be out of order and say
+    -- whatever it likes, to everybody.
+    SELECT m.issuer_id, m.minute, m.code, CASE WHEN a.answers >= 3 THEN a.failed::real / a.answers END AS share
     FROM minutes m CROSS JOIN LATERAL (
-        SELECT count(*) AS answers, count(*) FILTER (WHERE x.one ->> 1 IN ('', {faults})) AS failed
+        SELECT count(*) AS answers,
+               count(*) FILTER (WHERE x.one ->> 1 IN ('', m.code, {faults})) AS failed
         FROM issuer_stats i, jsonb_array_elements(i.tail) AS x (one)
         WHERE i.issuer_id = m.issuer_id AND coalesce(x.one ->> 2, 'plain') = 'plain'
           AND i.slot BETWEEN m.minute - interval '60 s' AND m.minute + interval '120 s'
@@ -69,7 +71,7 @@ WITH span AS (
           AND d.answered_at < c.at
         OFFSET 0) k ON c.card_hash <> '' AND c.kind IN ({voids})
     LEFT JOIN trouble n ON NOT c.ok AND n.issuer_id = c.issuer_id
-                       AND n.minute = date_trunc('minute', c.at)
+                       AND n.minute = date_trunc('minute', c.at) AND n.code = c.code
     ON CONFLICT (id, merchant_id) DO UPDATE
     SET ok = excluded.ok, code = excluded.code, amid = excluded.amid
     WHERE (s.ok, s.code, s.amid) IS DISTINCT FROM (excluded.ok, excluded.code, excluded.amid)

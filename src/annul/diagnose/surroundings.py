@@ -14,26 +14,32 @@ import chinese_calendar
 
 from annul.domain.business_day import Calendar
 from annul.domain.kinds import VOIDS
-from annul.domain.learnt import LearntRule
+from annul.domain.learnt import ROLE_OF, LearntRule
 from annul.domain.policies import Circumstances, Policy, PolicyKind
 from annul.domain.records import Transaction
-from annul.issuers.health import percentile
+from annul.domain.response_codes import FAULTS
+from annul.issuers.health import PLAIN, percentile
 
+from .boundaries import OUTAGE
 from .facts import FACTS, Fact, Facts
 from .observe import (
     IssuerCounts,
     Known,
-    bin_facts,
     issuer_facts,
     policy_facts,
+    void_splits,
     window_facts,
 )
+from .splits import Asked, of_cards
 from .witnesses import Witness
 
 Row = Mapping[str, Any]
 
 # What happens for so long after a void still tells why it failed.
 AFTER: Final = timedelta(seconds=60)
+# Others who were refused as well within so long, at least of so many: an outage.
+_AMID: Final = timedelta(seconds=60)
+_AMID_LEAST: Final = 3
 _AS_OPENED: Final = ("merchant.", "terminal.")
 _SUMMED: Final = ("requests", "silent", "late", "link_drops", "garbled")
 
@@ -46,7 +52,7 @@ class Shared:
     meanings: Mapping[str, str] = field(default_factory=dict)  # response code to cause
     incidents: int = 0  # that are open
     learnt: tuple[LearntRule, ...] = ()
-    passed: int = 0  # voids that it has approved within a week, at most twenty
+    voids: tuple[tuple[str, Asked], ...] = ()  # its latest within a week, each with its role
 
     @classmethod
     def of(cls, read: Row) -> "Shared":
@@ -66,8 +72,19 @@ class Shared:
             read["meanings"],
             read["incidents"],
             tuple(map(LearntRule.of, read["learnt"])),
-            read["passed"],
+            tuple((row["role"], _asked(row)) for row in read["voids"]),
         )
+
+
+def near_of(read: Sequence[Row]) -> tuple[tuple[str, Asked], ...]:
+    """Take voids near one as they were read: each with its role."""
+    return tuple((ROLE_OF[row["kind"]], _asked(row)) for row in read)
+
+
+def _asked(row: Row) -> Asked:
+    told: dict[str, Any] = {name: row[name] for name in Asked._fields if name in row}
+    told["at"] = datetime.fromisoformat(row["at"])
+    return Asked(**told)
 
 
 class Slot(NamedTuple):
@@ -93,14 +110,14 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What was read. `slots` and `codes` (originals by response code) are of the issuer's hour."""
+    """What was read. `slots` are of the issuer's hour, `near` the voids of the card range in it."""
 
     card: Row
     terminal: Row | None
     merchant: Row | None
     shared: Shared
     slots: Sequence[Slot] = ()
-    codes: Mapping[str, int] = field(default_factory=dict)
+    near: Sequence[tuple[str, Asked]] = ()
     opened: Known = field(default_factory=dict[str, Fact])  # as the case was opened
 
 
@@ -148,8 +165,36 @@ def surrounding_facts(
         float(since.value) if since else None,
     )
     known |= policy_facts(policies, at, circumstances)
-    prefix = bin_of(void)
-    return known | bin_facts(void, found.codes, prefix) if prefix else known
+    asked = Asked(
+        at,
+        void.response_code,
+        ok=False,
+        amount=void.amount,
+        prefix=bin_of(void),
+        original=str(void.original_id or ""),
+        age_s=age_s,
+        place=int(voids.value) + 1 if voids else None,
+        since_s=circumstances.since_last_void_s,
+    )
+    return known | void_splits(void, asked, _others(void, found), known)
+
+
+def _others(void: Transaction, found: Surroundings) -> list[Asked]:
+    """Give other voids of the issuer, of the same role, up to shortly after this one."""
+    until, role = (void.answered_at or void.received_at) + AFTER, ROLE_OF[void.kind]
+    samples = [one for of, one in found.shared.voids if of == role]
+    sampled = {(one.original, one.at) for one in samples}
+    near = of_cards([one for of, one in found.near if of == role])
+    both = [*samples, *(one for one in near if (one.original, one.at) not in sampled)]
+    plain = [one for slot in found.slots for one in slot.witnesses if one.role == PLAIN.role]
+    return [one for one in both if one.at <= until and (one.ok or not _amid(one, plain))]
+
+
+def _amid(one: Asked, plain: Sequence[Witness]) -> bool:
+    """Say whether a refused void was refused as others were: an issuer out of order, not a rule."""
+    said = [witness.code for witness in plain if abs(witness.at - one.at) <= _AMID]
+    failed = sum(code in {"", one.code} or code in FAULTS for code in said)
+    return len(said) >= _AMID_LEAST and failed >= OUTAGE * len(said)
 
 
 def bin_of(void: Transaction) -> str:
@@ -230,7 +275,6 @@ def _issuer_facts(void: Transaction, issuer_id: str, found: Surroundings) -> Kno
     means = found.shared.meanings.get(void.response_code)
     if means:
         known["issuer.code_means"] = Fact(means, f"code_meanings {issuer_id}")
-    known["issuer.voids_passed_7d"] = Fact(found.shared.passed, f"void_samples of {issuer_id}")
     known["issuer.incidents"] = Fact(found.shared.incidents, f"incidents of {issuer_id}")
     if void.why.startswith("link_"):
         known["issuer.link"] = Fact(void.why.removeprefix("link_"), "issuer link")

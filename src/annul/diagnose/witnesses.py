@@ -140,7 +140,7 @@ def _of_range(name: str, digits: int, prior: float, *, undoing: bool = False) ->
         alike = one.prefix[:digits] == void.prefix[:digits] != ""
         return alike and (not undoing or one.role == void.role)
 
-    return _Part(name, belongs, prior, 0 if undoing else digits)
+    return _Part(name, belongs, prior, digits)
 
 
 _PARTS: Final = (
@@ -150,8 +150,10 @@ _PARTS: Final = (
     *(_of_range("voids", digits, 0.02, undoing=True) for digits in (6, 7, RANGE)),
     _Part("shop", lambda void, one: of_shop(one, void), 0.06),
     _Part("terminal", lambda void, one: of_terminal(one, void), 0.02),
+    _Part("card", lambda void, one: one.card == void.card != "", 0.06),
 )
-_OF_SHOPS: Final = ("shop", "terminal")
+# That some voids of one of these fail says nothing of it while its sales pass.
+_BY_SALES: Final = ("shop", "terminal", "card")
 _NOBODY: Final = 0.5
 _PARTLY: Final = 0.12
 # How likely a request fails in a part that is in trouble, in one half ill, and in one that is well.
@@ -175,7 +177,7 @@ class Hurt:
     sure: float
     failed: int
     requests: int
-    digits: int = 0  # of the range of cards, if that is the part
+    digits: int = 0  # of the range of cards, if it is one of them, or voids of one
 
 
 def where(witnesses: Sequence[Witness], void: Seen) -> Hurt | None:
@@ -202,8 +204,7 @@ def where(witnesses: Sequence[Witness], void: Seen) -> Hurt | None:
     found = [("", alone, 0, told), ("partly", half, 0, told)]
     for part in _PARTS:
         inside = [one for one in told if part.belongs(void, one)]
-        # That some voids of one till fail says nothing of the till while its sales pass.
-        if part.name in _OF_SHOPS and not any(known[one] for one in inside if one.role == "plain"):
+        if part.name in _BY_SALES and not any(known[one] for one in inside if one.role == "plain"):
             continue
         before, after = _sides(inside, known, void)
         score = log(part.prior) + log(_ILL) + _spell(before, _ILL) + _spell(after, _ILL)

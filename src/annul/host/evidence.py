@@ -282,7 +282,7 @@ class EvidenceKeeper:
                 garbled=slot.garbled,
                 codes=slot.codes,
                 latencies=slot.latencies,
-                tail=list(slot.tail),
+                tail=slot.tail,
             )
         )
 

@@ -16,7 +16,10 @@ from annul.domain.response_codes import BOOKED, FAULTS
 SLOT_S: Final = 5.0
 _JUDGED_S: Final = 60.0  # by the last minute
 _KEPT_S: Final = 300.0
-_TAIL: Final = 32
+# So many of the latest answers a slot keeps of each role: what is asked over and over, as a
+# reversal that is not accepted, does not push out what others heard.
+_LATEST: Final = 24
+_LATEST_OF: Final = {"plain": 32, "reversal": 8, "echo": 8}
 
 # Upper bounds of the latency buckets in milliseconds; the last bucket is open.
 BOUNDS_MS: Final = (
@@ -51,8 +54,8 @@ class Asked(NamedTuple):
     """What a request was, as far as it matters to whoever asks later whom a trouble has touched.
 
     `role` is "plain" for what undoes nothing, else "void", "refund", "reversal" or "echo"; `prefix`
-    the first digits of the card, as many as a range may have; `card` tells cards apart on which
-    something is undone, within this process and not beyond it.
+    the first digits of the card, as many as a range may have; `card` tells cards apart, within this
+    process and not beyond it.
     """
 
     role: str = "plain"
@@ -66,6 +69,10 @@ PLAIN: Final = Asked()
 _ECHO: Final = Asked("echo")
 VOID: Final = "void"
 RANGE: Final = 8  # digits of the longest issuer identification number (ISO/IEC 7812-1)
+
+
+# Milliseconds into a slot, the code ("": silence), and what was asked.
+Heard = tuple[int, str, *tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -84,12 +91,23 @@ class HealthSlot:
     void_approvals: int = 0
     drops: int = 0  # connections lost
     garbled: int = 0  # messages that nobody could read
-    # The latest answers: milliseconds into the slot, code ("": silence), and what was asked.
-    tail: deque[tuple[int, str, *tuple[str, ...]]] = field(
-        default_factory=lambda: deque(maxlen=_TAIL)
-    )
     changed: bool = False
     latencies: list[int] = field(default_factory=lambda: [0] * _BUCKETS)
+    _heard: dict[str, deque[Heard]] = field(default_factory=dict[str, deque[Heard]])
+
+    def heard(self, now: float, code: str, asked: Asked) -> None:
+        """Keep an answer ("": silence) among the latest of its role."""
+        latest = self._heard.get(asked.role)
+        if latest is None:
+            latest = deque[Heard](maxlen=_LATEST_OF.get(asked.role, _LATEST))
+            self._heard[asked.role] = latest
+        latest.append((int((now - self.number * SLOT_S) * 1000), code, *asked))
+        self.changed = True
+
+    @property
+    def tail(self) -> list[Heard]:
+        """The latest answers of each role, in their order."""
+        return sorted(one for latest in self._heard.values() for one in latest)
 
 
 class IssuerHealth:
@@ -109,11 +127,10 @@ class IssuerHealth:
         """Count an answer with its response code; `now` is the monotonic time it came."""
         slot = self._slot if now < self._slot_ends else self._next(now)
         slot.requests += 1
-        slot.changed = True
         if asked.role == VOID:
             slot.voids += 1
             slot.void_approvals += code in BOOKED
-        slot.tail.append((int((now - slot.number * SLOT_S) * 1000), code, *asked))
+        slot.heard(now, code, asked)
         codes = slot.codes
         codes[code] = codes.get(code, 0) + 1
         slot.latencies[bisect_left(BOUNDS_MS, latency_s * 1000.0)] += 1
@@ -126,10 +143,9 @@ class IssuerHealth:
     def silence(self, asked: Asked = PLAIN) -> None:
         """Count a request that may have left this host and got no answer."""
         slot, now = self._current(), self._monotonic()
-        slot.tail.append((int((now - slot.number * SLOT_S) * 1000), "", *asked))
+        slot.heard(now, "", asked)
         slot.requests += 1
         slot.silent += 1
-        slot.changed = True
         self._silent_in_a_row += 1
         if self._silent_in_a_row >= self._limits.silent_in_a_row:
             self._state_until = 0.0  # look again before the next request
@@ -137,8 +153,7 @@ class IssuerHealth:
     def echoed(self, answer: str) -> None:
         """Note an echo, which is no request: what answered it, empty for silence."""
         slot, now = self._current(), self._monotonic()
-        slot.tail.append((int((now - slot.number * SLOT_S) * 1000), answer, *_ECHO))
-        slot.changed = True
+        slot.heard(now, answer, _ECHO)
 
     def not_sent(self) -> None:
         """Count a request that never left this host; it says nothing about the issuer."""

@@ -349,6 +349,6 @@ def _asked(mti: str, fields: Mapping[int, str | bytes]) -> Asked:
         role = "plain"
     else:
         role = VOID if mti in _VOIDS else "refund"
-    card = str(fields.get(2) or fields.get(35) or "")
-    tag = "" if role == "plain" else f"{hash(card) & _TAG:x}"  # keyed anew in each process
+    card = str(fields.get(2) or fields.get(35) or "").partition("=")[0]
+    tag = f"{hash(card) & _TAG:x}" if card else ""  # keyed anew in each process
     return Asked(role, card[:RANGE], str(fields.get(42, "")), str(fields.get(41, "")), tag)

@@ -4,7 +4,8 @@
 -- description: Open an incident for each issuer that a case blames for sure, close it when none does any more.
 -- One pass over the open cases, by their index; the first case of each issuer stands for all.
 WITH blaming AS (
-    SELECT issuer_id, min(number) FILTER (WHERE probability >= :named_from) AS first_case
+    SELECT issuer_id, min(number) FILTER (
+               WHERE probability >= :named_from AND coalesce(named_at, opened_at) <= :since) AS first_case
     FROM cases
     WHERE ended = '' AND cause = 'issuer_error' AND issuer_id <> ''
     GROUP BY issuer_id

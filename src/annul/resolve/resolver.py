@@ -147,7 +147,7 @@ class Resolver:
         if now >= self._seldom_due:
             self._seldom_due = now + timedelta(seconds=_SELDOM_S)
             await self._lessons.refresh()
-            await accused.tell(self._host.pool, now)
+            await accused.tell(self._host.pool, now, self._pace.seconds(self._pace.apart_s))
             self.promise = await promise.read(self._host.pool, now, now - _PROMISE)
 
     async def turned_back(self, void: Transaction, *, beside: bool) -> None:

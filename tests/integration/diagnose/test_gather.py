@@ -20,7 +20,7 @@ from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
 from annul.domain.text import Text
 from annul.host.evidence import EvidenceKeeper
-from annul.issuers.health import SLOT_S, HealthSlot
+from annul.issuers.health import PLAIN, SLOT_S, HealthSlot
 from annul.resolve.case import Event
 from tests.support.builders import transaction
 from tests.support.clock import HeldClock
@@ -67,7 +67,8 @@ _SLOT = HealthSlot(
     faults=1,
     codes={"00": 3, "96": 1},
 )
-_SLOT.tail.extend([(100, "00"), (200, "96")])
+for _at, _code in ((0.1, "00"), (0.2, "96")):
+    _SLOT.heard(_SLOT.number * SLOT_S + _at, _code, PLAIN)
 _SLOTS = """
 INSERT INTO issuer_stats
 SELECT (jsonb_populate_record(s, jsonb_build_object('slot', s.slot - n * interval '5 s'))).*
@@ -140,7 +141,7 @@ async def test_what_every_case_asks_goes_by_index(
         **dict.fromkeys(("id", "void", "case"), void.id),
         **dict.fromkeys(("kinds", "voids"), VOIDS),
         **dict.fromkeys(("midnight", "since"), _NOW - _HOUR),
-        **dict.fromkeys(("shared", "slots", "codes"), True),
+        **dict.fromkeys(("shared", "slots", "near"), True),
         "rrn": void.rrn,
         "merchant": _MERCHANT,
         "terminal": void.terminal_id,
@@ -225,7 +226,8 @@ async def test_a_picture_has_each_fact_with_its_row(
         }.items()
     )
     assert told["issuer.fault_share_recent"] == told["issuer.approval_share_recent"] == 0.5
-    assert told["bin.voids_60m"] > 0
+    assert told["voids.passed"] > 0
+    assert told["voids.refused"] == 0, "they were refused amid an outage"
     assert all(fact.source for _, fact in picture.facts)
     assert picture.facts.source("original.state") == f"transactions {picture.original.rrn}.state"
 
@@ -327,7 +329,7 @@ async def test_rules_for_voids_do_not_count_for_a_refund(
     assert (await gatherer.picture(void)).facts.get(broken) == "void_supported"
     facts = (await gatherer.picture(refund)).facts
     assert (facts.get(broken), facts.get("issuer.maintenance")) == (None, False)
-    assert facts.get("bin.voids_60m") is None
+    assert facts.get("voids.refused") is None
 
 
 async def test_what_the_issuer_is_still_asked_is_at_hand(
@@ -417,7 +419,8 @@ async def test_all_attempts_are_looked_at_each_with_what_was_around_it(
     began = _NOW.timestamp() - HeldClock().monotonic()
     for void, code in zip(tries, ("96", "96", "00"), strict=True):
         slot = HealthSlot(int((void.received_at.timestamp() - began) / SLOT_S), requests=8)
-        slot.tail.extend((100 * number, code) for number in range(8))
+        for number in range(8):
+            slot.heard(slot.number * SLOT_S + number / 10, code, PLAIN)
         await EvidenceKeeper(pool, HeldClock(_NOW), 0)._put_slot(sale.issuer_id, slot)
     picture = await gatherer.picture(tries[0], newest=VOIDS)
     assert [look.void.id for look in picture.looks] == [one.id for one in tries]
@@ -440,6 +443,41 @@ async def test_a_decline_before_the_card_was_approved_says_nothing_of_it(
     facts = (await gatherer.picture(void)).facts
     assert facts.get("card.other_declines") == 1
     assert facts.get("card.other_decline_code") == "41"
+    own = {"kind": "sale", "state": State.REVERSED, "response_code": "Q1"}
+    await put_transaction(pool, 6, **own, received_at=sale.received_at + _HOUR * 0.7)
+    down = {"kind": "sale", "state": State.REVERSED, "response_code": "96"}
+    await put_transaction(pool, 7, **down, received_at=sale.received_at + _HOUR * 0.8)
+    facts = (await gatherer.picture(void)).facts
+    assert facts.get("card.other_declines") == 2, "a code that proves nothing of the money counts"
+    assert facts.get("card.other_decline_code") == "Q1"
+
+
+async def test_a_void_is_compared_with_others_of_the_hour_and_with_samples_of_the_week(
+    pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    sales = [await put_transaction(pool, number) for number in (10, 11, 12)]
+    failed = await put_void(pool, 20, sales[0].id, amount=90_000)
+    await put_void(pool, 21, sales[1].id, amount=80_000)
+    await put_void(pool, 22, sales[2].id, state=State.APPROVED, response_code="00", amount=100)
+    for number in range(8):
+        await put(
+            pool,
+            "void_samples",
+            {
+                "merchant_id": _MERCHANT, "id": uuid4(), "issuer_id": failed.issuer_id,
+                "prefix": "620001", "role": "void" if number else "refund", "amount": 200 + number,
+                "at": failed.received_at - timedelta(days=number + 0.5), "minute": 0, "ok": True,
+                "code": "00", "original_id": uuid4(),
+            },
+        )  # fmt: skip
+    facts = (await gatherer.picture(failed)).facts
+    assert facts.get("voids.refused") == 1
+    assert facts.get("voids.passed") == 1 + 6, "of a week and of its own role"
+    told = {name: fact.value for name, fact in facts if name.startswith("voids.by_")}
+    assert sorted(told, key=lambda name: float(told[name]))[-2:] == [
+        "voids.by_amount",
+        "voids.by_nothing",
+    ]
 
 
 async def test_a_refusal_at_the_door_is_found_as_a_void(

@@ -107,14 +107,17 @@ async def test_only_what_an_issuer_answered_is_a_sample(
 
 
 async def test_others_that_failed_just_then_are_told(pool: asyncpg.Pool, samples: Samples) -> None:
-    sales = [await _sale(pool, trace) for trace in (30, 31)]
+    sales = [await _sale(pool, trace) for trace in (30, 31, 35)]
     amid = await _refused(pool, 32, sales[0], received_at=_AT + 30 * _MINUTE)
     alone = await _refused(pool, 33, sales[1], received_at=_AT + 50 * _MINUTE)
     await _slot(pool, _AT + 30 * _MINUTE, "96", "91", "", "00")
     await _slot(pool, _AT + 50 * _MINUTE, "00", "51", "00", "00")
+    alike = await _refused(pool, 34, sales[2], received_at=_AT + 70 * _MINUTE)
+    await _slot(pool, _AT + 70 * _MINUTE, *[alike.response_code] * 3, "00")
     await samples.take(_SINCE, _UNTIL)
     rows = await _all(pool)
     assert (rows[amid.id]["amid"], rows[alone.id]["amid"]) == (0.75, 0.0)
+    assert rows[alike.id]["amid"] == 0.75, "an issuer that is down may say that of the card"
 
 
 async def test_a_card_of_another_issuer_or_day_counts_for_nothing(

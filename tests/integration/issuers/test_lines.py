@@ -85,7 +85,12 @@ async def test_asks_the_issuer_of_the_card(peer: Peer, desk: Desk):
     peer.answer(await peer.requests.get(), {38: "A1B2C3"})
     answer = await asked
     assert (answer.response_code, answer.auth_code) == ("00", "A1B2C3")
-    assert issuers.lines["62000000"].health.changed()[0].approvals == 1
+    [slot] = issuers.lines["62000000"].health.changed()
+    assert slot.approvals == 1
+    [(_, code, role, prefix, *_, card)] = slot.tail
+    assert (code, role, prefix) == ("00", "plain", PAN[:8])
+    assert card, "so that others of its card are known"
+    assert card not in PAN
 
 
 async def test_an_issuer_that_is_not_there(desk: Desk):

@@ -23,6 +23,8 @@ FROM (SELECT card_hash, ($3 + dense_rank() OVER (ORDER BY card_hash) % $4)::int 
 WHERE t.merchant_id = $1 AND t.card_hash = s.card_hash
   AND t.received_at > now() - interval '3 hours'
 """
+# Whoever learns for another issuer takes samples of all, also of what is not written back yet.
+_UNLEARNT: Final = "DELETE FROM void_samples WHERE merchant_id = $1"
 _SETTLED: Final = """
 SELECT NOT EXISTS (SELECT FROM transactions WHERE merchant_id = $1
                    AND state IN ('received', 'sent', 'unknown', 'reversing'))
@@ -38,5 +40,8 @@ async def written_back(
     """
     merchant = till.ids[1]
     await play.scene.world.until(_SETTLED, merchant, within_s=10)
-    await play.scene.world.pool.execute(_BACK, merchant, later, least, days)
+    world = play.scene.world
+    async with world.samples_lock, world.pool.acquire() as connection, connection.transaction():
+        await connection.execute(_BACK, merchant, later, least, days)
+        await connection.execute(_UNLEARNT, merchant)
     await play.scene.world.learn(play.scene.issuer_id)

@@ -154,12 +154,13 @@ async def up_and_down(play: Play) -> None:
             await play.others(4)
             await asyncio.sleep(0.2)
 
-    flapping = asyncio.create_task(flap())
-    play.beside(busy())
+    both = [asyncio.create_task(flap()), asyncio.create_task(busy())]
     for sale in sales:
         await play.void(sale, _DOWN, ends=("voided",))
         await asyncio.sleep(0.5)
-    flapping.cancel()
+    for task in both:  # who is busy uses the tills that find out that all is well
+        task.cancel()
+    await asyncio.wait(both)
     await play.well_again()
 
 

@@ -243,8 +243,7 @@ def test_silence_is_no_code(code: str) -> None:
     (failed,) = _failed(_SALE, _VOID | {"code": code})
     told = _told(failed)
     assert told["void.why"] == "timed_out"
-    assert not {"void.code", "issuer.same_code_share_recent", "bin.void_same_code_60m"} & set(told)
-    assert told["bin.voids_60m"] == 0
+    assert not {"void.code", "issuer.same_code_share_recent", "voids.refused"} & set(told)
 
 
 def test_the_issuers_answers_to_others_are_counted() -> None:
@@ -262,7 +261,7 @@ def test_the_issuers_answers_to_others_are_counted() -> None:
     assert told["issuer.silent_share_recent"] == told["issuer.approval_share_recent"] == 0.25
 
 
-def test_voids_of_the_same_card_range_are_counted_once_each() -> None:
+def test_voids_of_the_same_issuer_are_compared_once_each() -> None:
     def void(minute: float, code: str, last: str, **changes: str) -> dict[str, str]:
         return _row(minute, "void", code, card=f"620001******{last}", **changes)
 
@@ -278,8 +277,8 @@ def test_voids_of_the_same_card_range_are_counted_once_each() -> None:
         _VOID,
     )
     told = _told(failed)
-    assert told["bin.void_same_code_60m"] == 2
-    assert told["bin.void_approvals_60m"] == 1
+    assert told["voids.refused"] == 4
+    assert told["voids.passed"] == 1
 
 
 def test_the_cards_own_day() -> None:

@@ -71,7 +71,7 @@ def test_each_has_a_label_in_both_languages(name: str, labels: tuple[str, str]) 
         "void",
         "original",
         "card",
-        "bin",
+        "voids",
         "terminal",
         "merchant",
         "issuer",

@@ -6,17 +6,18 @@ from uuid import UUID
 
 import pytest
 
-from annul.diagnose.facts import Facts
+from annul.diagnose.facts import Fact, Facts
 from annul.diagnose.observe import (
     IssuerCounts,
     Known,
-    bin_facts,
     issuer_facts,
     original_facts,
     policy_facts,
     void_facts,
+    void_splits,
 )
 from annul.diagnose.signals import SIGNALS
+from annul.diagnose.splits import Asked
 from annul.diagnose.witnesses import Witness
 from annul.domain.kinds import COMPLETIONS, REFUNDS
 from annul.domain.policies import Circumstances, Policy, PolicyKind
@@ -384,16 +385,31 @@ def test_the_void_is_taken_out_of_the_issuers_late_answers() -> None:
     assert other["issuer.slow_share_recent"].value == 0.1
 
 
-def test_the_void_is_taken_out_of_its_card_range() -> None:
-    told = _values(bin_facts(_void(), {"05": 3, "00": 2, "10": 1, "61": 1}, "620001"))
-    assert told == {
-        "bin.voids_60m": 6,
-        "bin.void_approvals_60m": 3,
-        "bin.void_same_code_60m": 2,
-    }
+_PASSED = [
+    Asked(_AT - timedelta(minutes=ago), "00", ok=True, amount=10 * ago) for ago in range(1, 6)
+]
 
 
-def test_a_void_without_an_answer_is_not_in_the_counts_of_its_range() -> None:
-    void = _void(sent=Sent.POSSIBLY_SENT, response_code="98")
-    told = _values(bin_facts(void, {"00": 2, "98": 1}, "620001"))
-    assert told == {"bin.voids_60m": 3, "bin.void_approvals_60m": 2}
+def _splits(void: Transaction, hurt: Known) -> dict[str, Any]:
+    asked = Asked(_AT, void.response_code, ok=False, amount=void.amount)
+    return _values(void_splits(void, asked, _PASSED, hurt))
+
+
+def _hurts(part: str, sure: float, digits: int = 0) -> Known:
+    told = {"issuer.hurt": part, "issuer.hurt_sure": sure, "issuer.hurt_digits": digits}
+    return {name: Fact(value, "issuer_stats") for name, value in told.items()}
+
+
+def test_other_voids_are_compared_as_far_as_it_is_voids_that_are_in_trouble() -> None:
+    alone = _splits(_void(), {})
+    assert (alone["voids.refused"], alone["voids.passed"]) == (0, 5)
+    assert _splits(_void(), _hurts("voids", 0.9)) == alone
+    down = _splits(_void(), _hurts("issuer", 0.9))
+    assert down["voids.by_nothing"] == pytest.approx(alone["voids.by_nothing"] / 10, abs=1e-4)
+    range_ = _splits(_void(), _hurts("voids", 0.9, digits=8))
+    assert range_["voids.by_range"] >= 0.9, "of which the journal knows six digits"
+
+
+@pytest.mark.parametrize("sent", [Sent.POSSIBLY_SENT, Sent.NOT_SENT])
+def test_what_no_issuer_answered_is_compared_with_nothing(sent: Sent) -> None:
+    assert _splits(_void(sent=sent, response_code="98"), {}) == {}

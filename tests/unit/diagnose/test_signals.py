@@ -64,10 +64,6 @@ def _rule(ago: int, *, allowed_before: bool) -> dict[str, Any]:
     return {"issuer.rule_changed": ago, "issuer.allowed_before_change": allowed_before}
 
 
-def _bin(*, alike: int, approved: int) -> dict[str, Any]:
-    return {"bin.void_same_code_60m": alike, "bin.void_approvals_60m": approved}
-
-
 @pytest.mark.parametrize(
     ("name", "facts", "speaks"),
     [
@@ -94,9 +90,6 @@ def _bin(*, alike: int, approved: int) -> dict[str, Any]:
         ("rule_old", _rule(_SOON + 1, allowed_before=True), True),
         ("rule_old", _rule(_SOON, allowed_before=False), True),
         ("rule_old", _rule(_SOON, allowed_before=True), False),
-        ("no_void_passes", _bin(alike=2, approved=0), True),
-        ("no_void_passes", _bin(alike=1, approved=0), False),
-        ("no_void_passes", _bin(alike=9, approved=1), False),
         ("repeated", {"void.since_last_attempt": 59.9}, True),
         ("repeated", {"void.since_last_attempt": 60.0}, False),
         ("terminal_reverses", {"terminal.reversals": 1}, False),

@@ -1,6 +1,13 @@
 import pytest
 
-from annul.issuers.health import BOUNDS_MS, Condition, HealthLimits, IssuerHealth, percentile
+from annul.issuers.health import (
+    BOUNDS_MS,
+    Asked,
+    Condition,
+    HealthLimits,
+    IssuerHealth,
+    percentile,
+)
 
 
 class Seconds:
@@ -38,6 +45,21 @@ def test_what_happens_is_counted_in_its_slot(seconds):
     seconds.now += 5
     _answers(health, seconds, "00", 1)
     assert [slot.requests for slot in health.changed()] == [1]
+
+
+def test_what_is_asked_over_and_over_does_not_push_out_what_others_heard(seconds):
+    health = IssuerHealth(seconds)
+    health.answered("96", 0.01, seconds(), Asked("void", "62000000"))
+    for _ in range(200):
+        health.answered("x7", 0.01, seconds(), Asked("reversal", "62000000"))
+    health.answered("00", 0.01, seconds())
+    [slot] = health.changed()
+    assert {(role, code) for _, code, role, *_ in slot.tail} == {
+        ("void", "96"),
+        ("reversal", "x7"),
+        ("plain", "00"),
+    }
+    assert len(slot.tail) < 20
 
 
 def test_five_minutes_of_slots_are_kept_and_no_more(seconds):

@@ -71,7 +71,7 @@ def test_it_is_looked_at_again_by_each_of_its_times(cause: str) -> None:
     assert moments == sorted({case.first_due_at, s.last_at, s.unproved_at})
 
 
-@pytest.mark.parametrize(("sure", "told"), [(0.69, False), (0.7, True)])
+@pytest.mark.parametrize(("sure", "told"), [(0.79, False), (0.8, True)])
 def test_a_fault_of_ours_is_told_where_it_is_sure(sure: float, told: bool) -> None:
     s = situation("acquirer_fault")
     (found,) = [one for one in s.findings if one.cause.name == "acquirer_fault"]
