@@ -151,8 +151,8 @@ class Export:
         if not void.batch:
             known.pop("original.same_batch", None)
         known |= self._card(void)
-        windows = (self._counts(void, seconds) for seconds in (300, 3600))
-        counted = issuer_facts(void, self._witnesses(void), *windows)
+        five, hour = (self._counts(void, seconds) for seconds in (300, 3600))
+        counted = issuer_facts(void, self._witnesses(void), five, hour)
         for name in ("issuer.link_drops", "issuer.slow_share_recent", "issuer.garbled_5m"):
             counted.pop(name, None)
         known |= {

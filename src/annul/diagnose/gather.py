@@ -65,6 +65,7 @@ _PAST: Final = 4_096  # attempts whose surroundings are kept, as they do not cha
 _SHARED: Final[Mapping[str, Callable[[Any], Any]]] = {
     "shared": Shared.of,
     "slots": slots_of,
+    "software": dict,
     "near": near_of,
 }
 # Refusals before it was looked for which original the void names.
@@ -303,10 +304,11 @@ class Gatherer:
         keys = {
             "shared": issuer_id,
             "slots": issuer_id,
+            "software": issuer_id,
             "near": f"{issuer_id}{prefix}" if issuer_id and prefix else "",
         }
-        # Slots and voids near it are shared as long as what happens now still tells why it failed.
-        sharing = {"shared", *(("slots", "near") if lately else ())}
+        # The rest is shared as long as what happens now still tells why it failed.
+        sharing = {"shared", *(("slots", "software", "near") if lately else ())}
         now = self._clock.monotonic()
         kept = {what: self._kept.get((what, keys[what]), (now, None)) for what in sharing}
         have: dict[str, Any] = {what: one for what, (ends, one) in kept.items() if now < ends}

@@ -72,6 +72,7 @@ SELECT json_build_object(
     'opened', ({opened}),
     'shared', CASE WHEN :shared THEN ({shared}) END,
     'slots', CASE WHEN :slots THEN (SELECT to_json(x) FROM ({issuer_slots}) x) END,
+    'software', CASE WHEN :software THEN ({software}) END,
     'near', CASE WHEN :near THEN (SELECT coalesce(json_agg(x), '[]') FROM ({near_voids}) x) END);
 
 -- name: opened
@@ -159,6 +160,18 @@ SELECT array_agg(slot) AS at, array_agg(requests) AS requests, array_agg(silent)
        array_agg(garbled) AS garbled, json_agg(codes) AS codes, json_agg(latencies) AS latencies,
        json_agg(tail) AS tail
 FROM issuer_stats WHERE issuer_id = :issuer AND slot BETWEEN :since AND :until;
+
+-- name: software
+-- description: What runs on the terminals that have just asked an issuer.
+SELECT coalesce(json_object_agg(asked.merchant_id || ' ' || asked.terminal_id, t.software), '{}')
+FROM (SELECT DISTINCT x.one ->> 4 AS merchant_id, x.one ->> 5 AS terminal_id
+      FROM issuer_stats i, jsonb_array_elements(i.tail) AS x (one)
+      WHERE i.issuer_id = :issuer
+        AND i.slot BETWEEN :at::timestamptz - interval '300 s' AND :until::timestamptz) asked
+CROSS JOIN LATERAL (
+    SELECT software FROM terminals
+    WHERE merchant_id = asked.merchant_id AND terminal_id = asked.terminal_id AND software <> ''
+    OFFSET 0) t;
 
 -- name: near_voids
 -- description: The latest voids of a card range that an issuer has answered.

@@ -1,7 +1,7 @@
 """From rows to facts. Pure: the same for rows of annul's database and of another host's export."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -211,9 +211,16 @@ def policy_facts(
 
 
 def issuer_facts(
-    void: Transaction, witnesses: Sequence[Witness], five: IssuerCounts, hour: IssuerCounts
+    void: Transaction,
+    witnesses: Sequence[Witness],
+    five: IssuerCounts,
+    hour: IssuerCounts,
+    software: str = "",
 ) -> Known:
-    """Give how the issuer does with others, by its counts and by those who asked it just then."""
+    """Give how the issuer does with others, by its counts and by those who asked it just then.
+
+    `software` is what runs on the void's terminal, empty where that is not known.
+    """
     source = f"issuer_stats {void.issuer_id}"
     hourly = f"{source} 3600 s"
     known: Known = {
@@ -230,12 +237,14 @@ def issuer_facts(
     if hour.requests > 1:
         late = max(hour.late - bool(void.late_code), 0) / (hour.requests - 1)
         known["issuer.slow_share_recent"] = Fact(round(min(late, 1.0), 4), hourly)
-    return known | _witnessed(void, witnesses, source)
+    return known | _witnessed(void, witnesses, source, software)
 
 
-def _witnessed(void: Transaction, witnesses: Sequence[Witness], source: str) -> Known:
+def _witnessed(
+    void: Transaction, witnesses: Sequence[Witness], source: str, software: str
+) -> Known:
     """Give what others heard just before and after: all of them, and those who undo nothing."""
-    seen, told = others(witnesses, seen_of(void))
+    seen, told = others(witnesses, replace(seen_of(void), software=software))
     hurt = where(told, seen)
     part = hurt.part if hurt is not None and hurt.sure > _CLEAR else ""
     # Who is like it: a range in trouble is like an issuer of its own, a terminal like a shop.

@@ -117,6 +117,7 @@ class Surroundings:
     merchant: Row | None
     shared: Shared
     slots: Sequence[Slot] = ()
+    software: Mapping[str, str] = field(default_factory=dict)  # of "merchant terminal"
     near: Sequence[tuple[str, Asked]] = ()
     opened: Known = field(default_factory=dict[str, Fact])  # as the case was opened
 
@@ -269,9 +270,15 @@ def merchant_facts(void: Transaction, row: Row | None) -> Known:
 
 def _issuer_facts(void: Transaction, issuer_id: str, found: Surroundings) -> Known:
     at = void.answered_at or void.received_at
-    witnesses = [one for slot in found.slots for one in slot.witnesses]
+    witnesses = [
+        one._replace(software=found.software.get(f"{one.merchant} {one.terminal}", ""))
+        for slot in found.slots
+        for one in slot.witnesses
+    ]
     five, hour = (counts(found.slots, at + AFTER, seconds) for seconds in (300, 3600))
-    known = issuer_facts(void._replace(issuer_id=issuer_id), witnesses, five, hour)
+    software = str(found.terminal["software"]) if found.terminal else ""
+    asked = void._replace(issuer_id=issuer_id)
+    known = issuer_facts(asked, witnesses, five, hour, software)
     means = found.shared.meanings.get(void.response_code)
     if means:
         known["issuer.code_means"] = Fact(means, f"code_meanings {issuer_id}")

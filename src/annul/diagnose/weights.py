@@ -113,14 +113,16 @@ WEIGHTS: Final[Mapping[str, Weights]] = {
         "same_again": 0.5, "hurts_card": 3}),
     "terminal_misconfigured": Weights(-1.5, 86_400, {
         "not_enabled": 8, "number_used": 8, "malformed": 5, "field_missing": 3,
-        "serial_differs": 1.5, "software_current": 1, "software_old": -2, "hurts_terminal": 3}),
+        "serial_differs": 1.5, "software_current": 1, "software_old": -2, "hurts_terminal": 3,
+        "hurts_software": 1}),
     "terminal_outdated": Weights(-2.0, 86_400, {
         "software_old": 4.5, "field_missing": 3.5, "malformed": 2, "software_current": -6,
-        "mac_wrong": -2, "batch_out": -2, "unregistered": -3}),
+        "mac_wrong": -2, "batch_out": -2, "unregistered": -3, "hurts_software": 5}),
     "keys_out_of_step": Weights(-1.0, 60, {
         "mac_wrong": 7, "batch_out": 7, "answered": -4}),
     "not_registered": Weights(-1.0, 86_400, {
-        "unregistered": 8, "hurts_shop": 3.5, "shop_passes": -4, "hurts_terminal": 2}),
+        "unregistered": 8, "hurts_shop": 3.5, "shop_passes": -4, "hurts_terminal": 2,
+        "hurts_software": -2}),
     "acquirer_fault": Weights(-1.5, 60, {
         "interrupted": 6, "host_failed": 6}),
     "issuer_error": Weights(-1.0, 1_800, {**_AT_ISSUER,
@@ -133,7 +135,8 @@ WEIGHTS: Final[Mapping[str, Weights]] = {
         "learnt_age": -2, "learnt_hours": -2, "learnt_never": -2, "software_old": -2,
         "hurts_terminal": -1.5, "same_again": -1.5, "flapping": -1, "by_nothing": 1.0,
         "by_all": -1, "by_range": -1.5, "by_since": -1, "by_amount": -2, "by_count": -2,
-        "by_interval": -2, "by_age": -2, "by_day": -2, "hurts_card": -1.5}),
+        "by_interval": -2, "by_age": -2, "by_day": -2, "hurts_card": -1.5,
+        "hurts_software": -1.5}),
     "unknown": Weights(1.0, 1_800, {**_AT_ISSUER,
         "not_sent": -5, "silent": -3, "cut_off": -4, "no_way_there": -4, "nobody_there": -6,
         "late": -4, "terminal_reversed": -3, "senseless": -4, "unreadable": -4,
@@ -147,5 +150,5 @@ WEIGHTS: Final[Mapping[str, Weights]] = {
         "other_batch": -2, "software_old": -1.5, "hurts_nobody": 0.5, "hurts_terminal": -1.5,
         "hurts_partly": -1, "fault_again": -1, "same_again": 0.3, "by_nothing": 0.4,
         "by_all": -1, "by_range": -1, "by_amount": -1, "by_count": -1, "by_interval": -1,
-        "by_age": -1, "by_day": -1, "hurts_card": -1}),
+        "by_age": -1, "by_day": -1, "hurts_card": -1, "hurts_software": -1}),
 }  # fmt: skip

@@ -33,6 +33,7 @@ class Witness(NamedTuple):
     merchant: str = ""
     terminal: str = ""
     card: str = ""
+    software: str = ""  # of the terminal
 
     @property
     def silent(self) -> bool:
@@ -51,6 +52,7 @@ class Seen:
     terminal: str = ""
     role: str = "void"
     card: str = ""
+    software: str = ""
 
     def fails(self, other: Witness) -> bool:
         """Say whether another one fared as it did: no answer, a system's decline, the same code."""
@@ -150,10 +152,11 @@ _PARTS: Final = (
     *(_of_range("voids", digits, 0.02, undoing=True) for digits in (6, 7, RANGE)),
     _Part("shop", lambda void, one: of_shop(one, void), 0.06),
     _Part("terminal", lambda void, one: of_terminal(one, void), 0.02),
+    _Part("software", lambda void, one: one.software == void.software != "", 0.02),
     _Part("card", lambda void, one: one.card == void.card != "", 0.06),
 )
 # That some voids of one of these fail says nothing of it while its sales pass.
-_BY_SALES: Final = ("shop", "terminal", "card")
+_BY_SALES: Final = ("shop", "terminal", "software", "card")
 _NOBODY: Final = 0.5
 _PARTLY: Final = 0.12
 # How likely a request fails in a part that is in trouble, in one half ill, and in one that is well.

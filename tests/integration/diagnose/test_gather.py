@@ -20,7 +20,7 @@ from annul.domain.records import Transaction
 from annul.domain.states import Sent, State
 from annul.domain.text import Text
 from annul.host.evidence import EvidenceKeeper
-from annul.issuers.health import PLAIN, SLOT_S, HealthSlot
+from annul.issuers.health import PLAIN, SLOT_S, Asked, HealthSlot
 from annul.resolve.case import Event
 from tests.support.builders import transaction
 from tests.support.clock import HeldClock
@@ -141,7 +141,7 @@ async def test_what_every_case_asks_goes_by_index(
         **dict.fromkeys(("id", "void", "case"), void.id),
         **dict.fromkeys(("kinds", "voids"), VOIDS),
         **dict.fromkeys(("midnight", "since"), _NOW - _HOUR),
-        **dict.fromkeys(("shared", "slots", "near"), True),
+        **dict.fromkeys(("shared", "slots", "software", "near"), True),
         "rrn": void.rrn,
         "merchant": _MERCHANT,
         "terminal": void.terminal_id,
@@ -450,6 +450,28 @@ async def test_a_decline_before_the_card_was_approved_says_nothing_of_it(
     facts = (await gatherer.picture(void)).facts
     assert facts.get("card.other_declines") == 2, "a code that proves nothing of the money counts"
     assert facts.get("card.other_decline_code") == "Q1"
+
+
+async def test_what_runs_on_terminals_that_fail_is_told_apart(
+    pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    await put(pool, "merchants", _SHOP)
+    tills = [f"1000000{number}" for number in range(1, 7)]
+    for number, till in enumerate(tills):
+        terminal = {"merchant_id": _MERCHANT, "terminal_id": till, "software": f"4.{number % 2}"}
+        await put(pool, "terminals", terminal)
+    sale = await put_transaction(pool, 2, terminal_id=tills[0])
+    void = await put_void(pool, 3, sale.id, terminal_id=tills[0], response_code="30")
+    began = _NOW.timestamp() - HeldClock().monotonic()
+    slot = HealthSlot(int((void.received_at.timestamp() - began) / SLOT_S), requests=24)
+    for number in range(24):
+        asked = Asked("plain", "62000177", _MERCHANT, tills[1 + number % 5])
+        code = "30" if tills.index(asked.terminal) % 2 == 0 else "00"
+        slot.heard(slot.number * SLOT_S + number / 10, code, asked)
+    await EvidenceKeeper(pool, HeldClock(_NOW), 0)._put_slot(void.issuer_id, slot)
+    picture = await gatherer.picture(void)
+    assert picture.facts.get("issuer.hurt") == "software"
+    assert rank(picture.facts)[0].cause.name == "terminal_outdated"
 
 
 async def test_a_void_is_compared_with_others_of_the_hour_and_with_samples_of_the_week(

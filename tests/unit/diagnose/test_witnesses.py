@@ -7,7 +7,7 @@ import pytest
 from annul.diagnose.witnesses import Seen, Witness, nearest, others, turns, where
 
 _AT = datetime(2026, 11, 27, 4, tzinfo=UTC)
-_VOID = Seen(_AT, "96", "62000177", "898000000000001", "10000001", card="1f")
+_VOID = Seen(_AT, "96", "62000177", "898000000000001", "10000001", card="1f", software="4.2")
 _MINE = {"prefix": "62000177", "merchant": "898000000000001", "terminal": "10000001"}
 _OTHER = {"prefix": "62000133", "merchant": "898000000000002", "terminal": "20000001"}
 
@@ -56,6 +56,7 @@ def _before_and_after(well: dict[str, str], ill: dict[str, str], count: int = 5)
         ("terminal", _before_and_after({**_MINE, "prefix": "62000133", "terminal": "1"},
                                        {**_MINE, "prefix": "62000133"})),
         ("voids", _before_and_after(_OTHER, {**_OTHER, "role": "void"})),
+        ("software", _before_and_after(_OTHER, {**_OTHER, "software": "4.2"})),
         ("card", _before_and_after(_MINE, {**_MINE, "card": "1f"}, 2)),
         ("", [_at(-9.0 + n) for n in range(18)]),
         ("", [*(_at(-9.0 + n) for n in range(9)), _at(-20, "96"), *(_at(n) for n in range(9))]),
