@@ -54,6 +54,7 @@ from annul.resolve.sweep import Sweep
 from annul.resolve.witnessed import Witnessing
 from annul.security.tls import ServerTls, server_context
 from annul.settings import Settings
+from annul.settle.days import Days
 from annul.store.journal import Journal
 from annul.store.retention import Retention
 from annul.store.witness import Witness
@@ -231,7 +232,8 @@ async def _start_workers(
         asking = KeyAsking(host.issuers, host.issuers.keys)
         loop = base.loops.start("issuer_keys", asking.turn, first_s=_KEYS_S, every_s=_KEYS_S)
         stack.push_async_callback(loop.stop)
-    for part in (forwarder, *resolvers, sweep, retention, *_sealing(base, host)):
+    days = Days(base.pool, host.calendar, base.clock, loops=base.loops)
+    for part in (forwarder, *resolvers, sweep, retention, days, *_sealing(base, host)):
         part.start()
         stack.push_async_callback(part.stop)
 

@@ -24,6 +24,7 @@ PLACES: Final[Mapping[str, str]] = {
     "console": "console",
     "lessons": "lessons",
     "retention": "retention",
+    "settle": "settle",
     "simulate": "simulate",
     "audit": "audit",
     "sim": "sim",

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypedDict
 
-from .models.merchants import TakenBack
+from .models.merchants import Cycle, TakenBack
 
 Value = bool | int | float | str
 CaseState = Literal["open", "asked", "late", "voided", "refunded", "refused", "unproved", "all"]
@@ -31,6 +31,15 @@ class GivenFact(TypedDict):
 
     value: Value
     source: str
+
+
+class NewTerms(TypedDict, total=False):
+    """Terms of settlement; what is left out is as for T+1."""
+
+    cycle: Cycle
+    days: int
+    weekday: int | None
+    fee_ppm: int
 
 
 class Settings(TypedDict, total=False):

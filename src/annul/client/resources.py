@@ -2,20 +2,20 @@
 
 import base64
 from collections.abc import Generator, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from time import monotonic
 from typing import Final, TypeVar, Unpack
 from uuid import uuid4
 
 import httpx
 
-from .asked import Action, ByReference, BySlip, CaseState, GivenFact, Settings, Value
+from .asked import Action, ByReference, BySlip, CaseState, GivenFact, NewTerms, Settings, Value
 from .errors import ProblemError
 from .models.cases import CaseChange, CaseSummary, Done, WholeCase
 from .models.conclusions import Conclusion, Conclusions, InQuestion
 from .models.diagnosis import Diagnosis
 from .models.issuers import Issuer, IssuerSummary, LearntRule
-from .models.merchants import Merchant, MerchantSummary, Terminal
+from .models.merchants import Merchant, MerchantDay, MerchantSummary, SettlementTerms, Terminal
 from .models.orders import AskedOrder, Refund, Void
 from .models.parts import Page
 from .models.transactions import Chain, Transaction
@@ -336,6 +336,22 @@ class Merchants(_Resource):
     def terminals(self, merchant: str) -> Iterator[Terminal]:
         """Give a merchant's terminals by number."""
         return self._transport.pages(Terminal, "merchants", merchant, "terminals", limit=_PAGE)
+
+    def days(self, merchant: str) -> Iterator[MerchantDay]:
+        """Give closed business days, the latest first, and when each is due."""
+        return self._transport.pages(MerchantDay, "merchants", merchant, "days", limit=_PAGE)
+
+    def terms(self, merchant: str) -> Iterator[SettlementTerms]:
+        """Give the terms of settlement, the latest first; none: the next working day."""
+        return self._transport.pages(SettlementTerms, "merchants", merchant, "terms")
+
+    def agree(
+        self, merchant: str, valid_from: date, reason: str, **terms: Unpack[NewTerms]
+    ) -> None:
+        """Agree on terms from a business day on; the same ones again change nothing."""
+        path = ("merchants", merchant, "terms", valid_from.isoformat())
+        body = {**terms, "reason": reason}
+        self._transport.call(Page[SettlementTerms], "PUT", *path, body=body)
 
 
 class Issuers(_Resource):

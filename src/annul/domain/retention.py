@@ -236,6 +236,7 @@ KEPT: Final[Mapping[str, Text]] = {
         (
             "entries",
             "merchant_balances",
+            "merchant_days",
             "orders",
             "outbox",
             "batches",
@@ -253,6 +254,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "issuer_keys",
             "bins",
             "fee_rates",
+            "settlement_terms",
             "merchants",
             "terminals",
             "terminal_keys",
@@ -270,6 +272,7 @@ KEPT: Final[Mapping[str, Text]] = {
     **dict.fromkeys(
         (
             "reference",
+            "books",
             "circuits",
             "hosts",
             "issuer_links",

@@ -26,6 +26,7 @@ FROM (VALUES
     ('messages', 'SELECT INSERT'),
     ('script_results', 'SELECT INSERT'),
     ('seals', 'SELECT INSERT'),
+    ('settlement_terms', 'SELECT INSERT'),
     ('signatures', 'SELECT INSERT'),
     -- Keys are put in the place of others.
     ('pending_keys', 'SELECT INSERT DELETE'),
@@ -34,6 +35,7 @@ FROM (VALUES
     ('aid_parameters', 'SELECT INSERT UPDATE'),
     ('api_keys', 'SELECT INSERT UPDATE'),
     ('batches', 'SELECT INSERT UPDATE'),
+    ('books', 'SELECT UPDATE'),
     ('ca_public_keys', 'SELECT INSERT UPDATE'),
     ('cases', 'SELECT INSERT UPDATE'),
     ('circuits', 'SELECT INSERT UPDATE'),
@@ -47,6 +49,7 @@ FROM (VALUES
     ('learnt_rules', 'SELECT INSERT UPDATE'),
     ('lessons', 'SELECT INSERT UPDATE'),
     ('merchant_balances', 'SELECT INSERT UPDATE'),
+    ('merchant_days', 'SELECT INSERT UPDATE'),
     ('merchants', 'SELECT INSERT UPDATE'),
     ('notifications', 'SELECT INSERT UPDATE'),
     ('orders', 'SELECT INSERT UPDATE'),

@@ -16,6 +16,8 @@ from annul.domain.ledger import OF_TRANSACTIONS, PostingKind, Transfer
 from .sql import load
 
 SQL: Final = load("annul.store", "posting.sql")
+# For statements elsewhere that move money by rows of their own.
+PARTS: Final = {name: SQL[name].sql for name in ("posted", "balanced")}
 
 
 class Posted(StrEnum):

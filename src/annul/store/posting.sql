@@ -1,11 +1,12 @@
 -- What moves money between accounts: entries and, by what is new of them, the balances.
 
 -- name: posted
--- description: Part: writes the rows of `postings`, each once.
+-- description: Part: writes the rows of `postings`, each once; on a day that is closed nothing is posted any more.
 posted AS (
     INSERT INTO entries (merchant_id, subject, kind, line, debit, credit, amount, currency,
                          business_date, posted_at)
-    SELECT merchant_id, subject, kind, line, debit, credit, amount, currency, business_date, posted_at
+    SELECT merchant_id, subject, kind, line, debit, credit, amount, currency,
+           greatest(business_date, (SELECT open_from FROM books)), posted_at
     FROM postings
     ON CONFLICT DO NOTHING
     RETURNING merchant_id, currency, debit, credit, amount

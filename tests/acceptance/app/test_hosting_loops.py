@@ -23,6 +23,7 @@ _ALWAYS = {
     "resolver",
     "sweep",
     "retention",
+    "settlement",
     "rules",
     "orders",
     "seals",

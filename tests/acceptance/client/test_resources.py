@@ -293,6 +293,15 @@ async def test_merchants_and_issuers(desk: Desk) -> None:
         assert after.second_person_from == before.second_person_from
         terminals = list(annul.merchants.terminals(desk.merchant))
         assert desk.site.terminals[0][1] in [terminal.id for terminal in terminals]
+        assert list(annul.merchants.days(desk.merchant)) == [], "no business day has ended"
+        assert list(annul.merchants.terms(desk.merchant)) == [], "T+1"
+        new = datetime.now(UTC).date() + timedelta(days=40)
+        for _ in range(2):
+            annul.merchants.agree(desk.merchant, new, "new contract", cycle="weekly", weekday=1)
+        (terms,) = annul.merchants.terms(desk.merchant)
+        assert (terms.valid_from, terms.cycle, terms.weekday) == (new, "weekly", 1)
+        with pytest.raises(ProblemError, match="other terms"):
+            annul.merchants.agree(desk.merchant, new, "new contract", cycle="calendar")
         (issuer, *_) = annul.issuers.list()
         assert annul.issuers.get(issuer.id).name_zh == issuer.name_zh
 

@@ -68,6 +68,7 @@ _APPEND_ONLY: Final = (
     "messages",
     "script_results",
     "seals",
+    "settlement_terms",
     "signatures",
 )
 _PUT: Final = """

@@ -1,15 +1,27 @@
 """Merchants: their money, what annul may do for them unasked, their terminals."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field, model_validator
 
-from annul.client.models.merchants import Merchant, MerchantSummary, TakenBack, Terminal
+from annul.client.models.merchants import (
+    Cycle,
+    Merchant,
+    MerchantDay,
+    MerchantSummary,
+    SettlementTerms,
+    TakenBack,
+    Terminal,
+)
 from annul.client.models.parts import MERCHANT, Page
 from annul.desk import merchants as views
+from annul.desk import settlement
 from annul.desk.roles import Scope, Visitor
 from annul.domain.money import LARGEST
+from annul.domain.settlement import MOST_DAYS, MOST_FEE_PPM, Terms
+from annul.domain.settlement import Cycle as Counted
 
 from .asked import (
     Asked,
@@ -52,6 +64,20 @@ class Settings(Asked):
     def changes(self) -> dict[str, Any]:
         """Give what is set."""
         return self.model_dump(exclude={"reason"}, exclude_none=True)
+
+
+class NewTerms(Asked):
+    """Terms of settlement from a business day on."""
+
+    cycle: Cycle = Field("working", examples=["working"])
+    days: Annotated[int, Field(ge=0, le=MOST_DAYS)] = Field(1, examples=[1])
+    weekday: Annotated[int, Field(ge=1, le=7)] | None = Field(
+        None, description="Of weekly terms; 1: Monday.", examples=[None]
+    )
+    fee_ppm: Annotated[int, Field(ge=0, le=MOST_FEE_PPM)] = Field(0, examples=[0])
+    reason: Annotated[Words, Field(min_length=1, max_length=500)] = Field(
+        description="Kept in the audit log.", examples=["new contract"]
+    )
 
 
 @router.get("", responses=problems())
@@ -110,3 +136,38 @@ async def terminals(
     after = [row for row in rows if row["terminal_id"] > (cursor or "")]
     more = len(after) > limit
     return page(Terminal, after[:limit], after[limit - 1]["terminal_id"] if more else "")
+
+
+@router.get("/{merchant}/days", responses=problems(404))
+async def days(
+    merchant: Id,
+    desk: AtDesk,
+    visitor: Reader,
+    limit: Limit = 50,
+    cursor: Annotated[date | None, Query(description="`next_cursor` of the page before.")] = None,
+) -> Page[MerchantDay]:
+    """List closed business days, what each came to, and when it is due."""
+    found = await settlement.days(
+        desk, visitor, merchant, limit, cursor.isoformat() if cursor else ""
+    )
+    return page(MerchantDay, found.rows, found.following)
+
+
+@router.get("/{merchant}/terms", responses=problems(404))
+async def terms(merchant: Id, desk: AtDesk, visitor: Reader) -> Page[SettlementTerms]:
+    """List a merchant's terms of settlement, the latest first."""
+    return page(SettlementTerms, await settlement.terms(desk, visitor, merchant), "")
+
+
+@router.put("/{merchant}/terms/{valid_from}", responses=problems(404, 413))
+async def agree(
+    merchant: Id,
+    valid_from: Annotated[date, Path(examples=["2026-12-01"])],
+    new: NewTerms,
+    desk: AtDesk,
+    visitor: Annotated[Visitor, needs(Scope.MERCHANTS_WRITE)],
+) -> Page[SettlementTerms]:
+    """Change the terms of settlement from a business day on; once only."""
+    said = Terms(valid_from, Counted(new.cycle), new.days, new.weekday, new.fee_ppm)
+    await settlement.set_terms(desk, visitor, merchant, said, new.reason)
+    return page(SettlementTerms, await settlement.terms(desk, visitor, merchant), "")

@@ -1,5 +1,6 @@
 """Merchants and their terminals."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -7,6 +8,7 @@ from pydantic import Field
 from .parts import MERCHANT, NEWER, Model, Said, Time
 
 TakenBack = Literal["ask", "void", "stand"]
+Cycle = Literal["working", "calendar", "weekly"]
 
 
 class Balance(Model, frozen=True):
@@ -83,3 +85,33 @@ class Terminal(Model, frozen=True):
     wants: str = Field(description="What its next answer asks of it.", examples=["sign_in"])
     last_seen_at: Time | None
     findings: tuple[Shortcoming, ...] = Field(description="The worst first.")
+
+
+class MerchantDay(Model, frozen=True):
+    """What a closed business day of a merchant came to, in minor units."""
+
+    business_date: date
+    currency: str = Field(description="ISO 4217, numeric.", examples=["156"])
+    taken: int = Field(description="Sales and completions.", examples=[120_000])
+    given_back: int = Field(description="Voids, refunds and reversals.", examples=[20_000])
+    fees: int = Field(description="Charged, less what was returned.", examples=[500])
+    net: int = Field(description="`taken - given_back - fees`.", examples=[99_500])
+    fee: int = Field(description="For making it available early.", examples=[0])
+    due_on: date = Field(description="When it becomes available.")
+    available_at: Time | None = Field(description="When it did.")
+
+
+class SettlementTerms(Model, frozen=True):
+    """Terms from a business day on; without any it is the next working day (T+1)."""
+
+    valid_from: date
+    cycle: Annotated[Cycle, NEWER] = Field(
+        description="`days` are counted as working days (T+n) or calendar days (D+n); `weekly`: on "
+        "the next `weekday`, or the first working day after it.",
+        examples=["working"],
+    )
+    days: int = Field(examples=[1])
+    weekday: int | None = Field(description="1: Monday.", examples=[None])
+    fee_ppm: int = Field(description="Of what a day comes to, in parts per million.", examples=[0])
+    set_by: str = Field(examples=["li"])
+    set_at: Time

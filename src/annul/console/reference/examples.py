@@ -34,6 +34,11 @@ _BODIES: Final[Mapping[str, Any]] = {
         "response": "0210202000000280000020000000012334303130303030303031",
     },
     "PATCH /merchants/{merchant}": {"retry_voids": True, "reason": "as agreed"},
+    "PUT /merchants/{merchant}/terms/{valid_from}": {
+        "cycle": "calendar",
+        "days": 1,
+        "reason": "new contract",
+    },
     "POST /webhooks": {"merchant": "104110058120001", "url": "https://shop.example/annul"},
     "POST /orders/{order}/approve": {"reason": "seen"},
     "POST /orders/{order}/reject": {"reason": "the customer keeps it"},
@@ -107,6 +112,13 @@ _PYTHON: Final[Mapping[str, str]] = {
     ),
     "GET /merchants/{merchant}/terminals": (
         'for terminal in annul.merchants.terminals("{merchant}"):\n    print(terminal.id)'
+    ),
+    "GET /merchants/{merchant}/days": (
+        'for day in annul.merchants.days("{merchant}"):\n    print(day.net, day.due_on)'
+    ),
+    "GET /merchants/{merchant}/terms": 'terms = list(annul.merchants.terms("{merchant}"))',
+    "PUT /merchants/{merchant}/terms/{valid_from}": (
+        'annul.merchants.agree("{merchant}", date(2026, 12, 1), "new contract", cycle="calendar")'
     ),
     "GET /issuers": "for one in annul.issuers.list():\n    print(one.id, one.name_en)",
     "GET /issuers/{issuer}": 'issuer = annul.issuers.get("{issuer}")',

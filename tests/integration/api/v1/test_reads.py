@@ -130,6 +130,8 @@ async def test_shops_know_nothing_of_each_other(api: Api, shops: Shops) -> None:
         f"/diagnosis/{theirs.void.rrn}",
         f"/merchants/{theirs.merchant}",
         f"/merchants/{theirs.merchant}/terminals",
+        f"/merchants/{theirs.merchant}/days",
+        f"/merchants/{theirs.merchant}/terms",
     ):
         answer = await api.http.get(path, headers=headers)
         assert answer.status_code == 404, path

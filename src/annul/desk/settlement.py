@@ -1,0 +1,71 @@
+"""When a merchant gets its money: closed business days, and the terms of its contract."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any, Final
+
+from annul.domain.settlement import Terms
+from annul.store.sql import load
+
+from . import over_cells
+from .audit import audit
+from .cursor import Listing
+from .desk import Desk
+from .merchants import find
+from .permission import NotValid, changing
+from .roles import Scope, Visitor
+
+_SQL: Final = load("annul.desk", "settlement.sql")
+
+
+@over_cells.the_one_that_knows
+async def days(
+    desk: Desk, visitor: Visitor, merchant_id: str, limit: int, cursor: str = ""
+) -> Listing:
+    """Give closed business days, the latest first; the cursor is the last one's date.
+
+    Raises `NothingThere`.
+    """
+    await find(desk, visitor, merchant_id)
+    before = date.fromisoformat(cursor) if cursor else date.max
+    rows = await desk.pool.fetch(
+        *_SQL["days"](merchant=merchant_id, before=before, limit=limit + 1)
+    )
+    shown = [dict(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return Listing(shown, shown[-1]["business_date"].isoformat() if more else "")
+
+
+@over_cells.the_one_that_knows
+async def terms(desk: Desk, visitor: Visitor, merchant_id: str) -> list[dict[str, Any]]:
+    """Give a merchant's terms, the latest first; none where T+1 holds. Raises `NothingThere`."""
+    await find(desk, visitor, merchant_id)
+    return [dict(row) for row in await desk.pool.fetch(*_SQL["terms"](merchant=merchant_id))]
+
+
+@over_cells.in_its_cell
+async def set_terms(
+    desk: Desk, visitor: Visitor, merchant_id: str, new: Terms, reason: str
+) -> None:
+    """Agree on terms from a business day on that is not closed; the same ones again change nothing.
+
+    Raises `NotValid`, `NothingThere`, `NotAllowed` and `ReasonNeeded`.
+    """
+    await find(desk, visitor, merchant_id)
+    said = asdict(new)
+    scope = Scope.MERCHANTS_WRITE
+    async with changing(desk, visitor, scope, reason, merchant_id) as connection:
+        open_from = await connection.fetchval(*_SQL["open_from"]())
+        rows = await connection.fetch(*_SQL["terms"](merchant=merchant_id))
+        known = next((row for row in rows if row["valid_from"] == new.valid_from), None)
+        if known is not None:
+            if all(known[name] == value for name, value in said.items()):
+                return
+            raise NotValid("there are other terms from that day on already")
+        if new.valid_from < max(open_from, desk.calendar.business_date(desk.clock.now())):
+            raise NotValid("terms begin on a business day that has not ended")
+        who, at = visitor.name, desk.clock.now()
+        if await connection.fetchval(*_SQL["add"](merchant=merchant_id, who=who, at=at, **said)):
+            about = f"merchant {merchant_id}"
+            shown = said | {"valid_from": new.valid_from.isoformat()}
+            await audit(connection, visitor, at, "set-terms", about, reason, shown)
