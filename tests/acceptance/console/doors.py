@@ -85,6 +85,9 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "GET /merchants/{merchant}": (OFFICE, None),
     "PATCH /merchants/{merchant}": (HANDS, {"retry_voids": True, "reason": "agreed"}),
     "GET /merchants/{merchant}/terminals": (OFFICE, None),
+    "GET /merchants/{merchant}/days": (OFFICE, None),
+    "GET /merchants/{merchant}/terms": (OFFICE, None),
+    "PUT /merchants/{merchant}/terms/{valid_from}": (HANDS, {"reason": "agreed"}),
     "GET /issuers": (OFFICE, None),
     "GET /issuers/{issuer}": (OFFICE, None),
     "GET /issuers/{issuer}/rules": (OFFICE, None),
@@ -177,5 +180,5 @@ READS: Final = frozenset(
         "users",
     }
 )
-# These serve, or make what they serve with; nobody acts by them.
-SERVES: Final = frozenset({"up", "console", "terminal certificates"})
+# These serve, make what they serve with, or do what hosts do by themselves; nobody acts by them.
+SERVES: Final = frozenset({"up", "console", "terminal certificates", "settle"})

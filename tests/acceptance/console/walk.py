@@ -153,6 +153,7 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "webhook": str(webhook),
         "delivery": str(delivery),
         "issuer": shop.void.issuer_id,
+        "valid_from": "2099-12-01",
         "dialect": DIALECT,
     }
 

@@ -79,6 +79,13 @@ class NewTerms(Asked):
         description="Kept in the audit log.", examples=["new contract"]
     )
 
+    @model_validator(mode="after")
+    def _weekly_on_a_weekday(self) -> "NewTerms":
+        if (self.cycle == "weekly") != (self.weekday is not None):
+            message = "a weekday belongs to weekly terms, and to no others"
+            raise ValueError(message)
+        return self
+
 
 @router.get("", responses=problems())
 async def search(

@@ -25,11 +25,12 @@ _BACK: Final = (
 )
 _MANY: Final = 10
 _LOOK: Final = "outlined dense stack-label"
+_TYPES: Final = {"when": "datetime-local", "date": "date"}
 
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One thing to fill in. `kind`: text, long, number, when, choice, several, switch."""
+    """One thing to fill in. `kind`: text, long, number, when, date, choice, several, switch."""
 
     name: str
     label: str
@@ -222,8 +223,8 @@ def _draw(one: FormField) -> Any:
         element = ui.textarea(label, value=str(one.value)).props("rows=2 autogrow")
     else:
         element = ui.input(label, value=str(one.value))
-        if one.kind == "when":
-            element.props("type=datetime-local")
+        if one.kind in _TYPES:
+            element.props(f"type={_TYPES[one.kind]}")
     element.props(_LOOK).classes("wide")
     if one.hint:
         element.props["hint"] = one.hint

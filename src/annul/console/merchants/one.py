@@ -14,6 +14,7 @@ from annul.desk import merchants as views
 from annul.desk.roles import Scope
 from annul.domain import money
 
+from .settlement import agree, settlement_card
 from .terminals import ask_terminal, set_dialect, terminals_card
 
 _CASES: Final = 10
@@ -43,19 +44,20 @@ async def merchant(view: View) -> None:
         with ui.element("div").classes("stack third"):
             allowed = Part(lambda: _allowed(view, merchant_id, write=write))
             contract = Part(lambda: _contract(view, merchant_id))
+            settlement = Part(lambda: settlement_card(view, merchant_id, write=write))
         cases = Part(lambda: _cases(view, merchant_id))
 
     async def refresh() -> None:
         await top.refresh()
         await cases.refresh()
 
-    for part in (top, terminals, cases, allowed, contract):
+    for part in (top, terminals, cases, allowed, contract, settlement):
         await part.refresh()
-    _listen(view, merchant_id, allowed, terminals)
+    _listen(view, merchant_id, allowed, settlement, terminals)
     live(view, refresh, at_least_s=5.0)
 
 
-def _listen(view: View, merchant_id: str, allowed: Part, terminals: Part) -> None:
+def _listen(view: View, merchant_id: str, allowed: Part, settlement: Part, terminals: Part) -> None:
     """Do what the buttons on the page ask for."""
     place = ui.context.slot.parent
 
@@ -63,6 +65,11 @@ def _listen(view: View, merchant_id: str, allowed: Part, terminals: Part) -> Non
         with place:
             if await _allow(view, merchant_id):
                 await allowed.refresh()
+
+    async def terms() -> None:
+        with place:
+            if await agree(view, merchant_id):
+                await settlement.refresh()
 
     async def asked(told: events.GenericEventArguments) -> None:
         terminal_id, what = str(told.args["terminal"]), str(told.args["what"])
@@ -76,6 +83,7 @@ def _listen(view: View, merchant_id: str, allowed: Part, terminals: Part) -> Non
                 await terminals.refresh()
 
     ui.on("allow", allow)
+    ui.on("terms", terms)
     ui.on("dialect", dialect)
     ui.on("ask", asked)
 

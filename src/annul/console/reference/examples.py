@@ -18,6 +18,7 @@ _PLACES: Final = {
     "number": "519820000417",
     "merchant": "104110058120001",
     "issuer": "00000101",
+    "valid_from": "2026-12-01",
 }
 # What a call is told in its body; the address of what is told about it in its query.
 _BODIES: Final[Mapping[str, Any]] = {

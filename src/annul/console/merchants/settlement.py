@@ -1,0 +1,136 @@
+"""When a merchant gets its money: closed business days, and the terms of its contract."""
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from annul.console.frame.forms import Answers, Form, FormField, act_button, ask
+from annul.console.frame.live import View
+from annul.console.frame.markup import Html, card, tag
+from annul.console.merchant_days import days_list
+from annul.desk import settlement as views
+from annul.desk.permission import NotValid
+from annul.desk.roles import Scope
+from annul.domain.settlement import Cycle, Terms, in_force
+
+_PPM_OF_PERCENT: Final = 10_000
+_WEEKDAYS: Final = {
+    1: "Monday",
+    2: "Tuesday",
+    3: "Wednesday",
+    4: "Thursday",
+    5: "Friday",
+    6: "Saturday",
+    7: "Sunday",
+}
+_CYCLES: Final = {
+    Cycle.WORKING: "Working days (T+n)",
+    Cycle.CALENDAR: "Calendar days (D+n)",
+    Cycle.WEEKLY: "Once a week",
+}
+
+
+async def settlement_card(view: View, merchant_id: str, *, write: bool) -> Html:
+    """Show the terms in force, those to come, and what the latest days came to."""
+    words = view.words
+    rows = await views.terms(view.desk, view.visitor, merchant_id)
+    terms, today = [_terms(row) for row in rows], _today(view)
+    to_come = [
+        tag("p", words("From {day}: {terms}", day=one.valid_from, terms=_said(view, one)))
+        for one in reversed(terms)
+        if one.valid_from > today
+    ]
+    return card(
+        words("Settlement"),
+        tag("p", _said(view, in_force(terms, today))),
+        *to_come,
+        await days_list(view, merchant_id),
+        aside=act_button(words("Change"), "terms") if write else "",
+    )
+
+
+def _terms(row: dict[str, Any]) -> Terms:
+    return Terms(
+        row["valid_from"], Cycle(row["cycle"]), row["days"], row["weekday"], row["fee_ppm"]
+    )
+
+
+def _said(view: View, terms: Terms) -> str:
+    words = view.words
+    match terms.cycle:
+        case Cycle.WORKING:
+            said = words("A day becomes available T+{n}, by working days.", n=terms.days)
+        case Cycle.CALENDAR:
+            said = words("A day becomes available D+{n}, by calendar days.", n=terms.days)
+        case Cycle.WEEKLY:
+            day = words(_WEEKDAYS[terms.weekday or 1])
+            said = words("Days become available once a week: {day}.", day=day)
+    if not terms.fee_ppm:
+        return said
+    percent = Decimal(terms.fee_ppm) / _PPM_OF_PERCENT
+    return f"{said} {words('Fee: {percent} %.', percent=percent.normalize())}"
+
+
+def _today(view: View) -> date:
+    return view.desk.calendar.business_date(view.desk.clock.now())
+
+
+async def agree(view: View, merchant_id: str) -> bool:
+    """Ask for new terms and agree on them; says whether it was done."""
+    words = view.words
+    if not view.may(Scope.MERCHANTS_WRITE):
+        return False
+    rows = await views.terms(view.desk, view.visitor, merchant_id)
+    now = in_force([_terms(row) for row in rows], _today(view))
+
+    async def act(answers: Answers) -> None:
+        weekly = answers["cycle"] == Cycle.WEEKLY
+        new = Terms(
+            _date(answers["from"]),
+            Cycle(answers["cycle"]),
+            1 if weekly else int(answers["days"] or 0),
+            int(answers["weekday"]) if weekly else None,
+            _ppm(answers["fee"]),
+        )
+        await views.set_terms(view.desk, view.visitor, merchant_id, new, answers["reason"])
+
+    form = Form(
+        words("Terms of settlement"),
+        _fields(view, now),
+        about=words("Days that are closed already stay as they are."),
+    )
+    return await ask(view, form, act)
+
+
+def _fields(view: View, now: Terms) -> tuple[FormField, ...]:
+    words = view.words
+    cycles = {cycle.value: words(said) for cycle, said in _CYCLES.items()}
+    weekdays = {str(number): words(said) for number, said in _WEEKDAYS.items()}
+    percent = (Decimal(now.fee_ppm) / _PPM_OF_PERCENT).normalize()
+    return (
+        FormField(
+            "from", words("From business day"), "date", _today(view).isoformat(), needed=True
+        ),
+        FormField("cycle", words("Becomes available"), "choice", now.cycle.value, cycles),
+        FormField("days", words("Days"), "number", now.days, hint=words("0: on the day itself")),
+        FormField(
+            "weekday", words("Weekday"), "choice", str(now.weekday or 1), weekdays,
+            hint=words("Only where it is once a week."),
+        ),
+        FormField("fee", words("Fee in percent"), value=f"{percent:f}"),
+    )  # fmt: skip
+
+
+def _date(text: object) -> date:
+    try:
+        return date.fromisoformat(str(text).strip().replace("/", "-"))
+    except ValueError as error:
+        raise NotValid("the day is written as 2026-12-31") from error
+
+
+def _ppm(text: object) -> int:
+    try:
+        percent = Decimal(str(text or 0).strip())
+        return int((percent * _PPM_OF_PERCENT).to_integral_exact())
+    except (InvalidOperation, ValueError, OverflowError) as error:
+        raise NotValid("the fee is a number of percent, as 0.2") from error

@@ -1,0 +1,92 @@
+"""When a shop gets its money: the merchant on a phone, and the operator who agrees on terms."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from annul.store.embedded import EmbeddedPostgres
+
+from .house import SHOP, House, person
+
+_WIDE = "return document.documentElement.scrollWidth - window.innerWidth"
+# As if what was sold now had been sold five days ago.
+_BACK = """
+UPDATE entries SET business_date = business_date - 5
+WHERE merchant_id = $1 AND business_date = (SELECT max(business_date) FROM entries)
+"""
+_WORDS = {
+    "en": ("My money", "You get", "Given back (voids, refunds)", "available since"),
+    "zh": ("我的款项", "实得", "退回（撤销、退货）", "已可用"),
+}
+
+
+async def _sold_days_ago(home: House) -> None:
+    owner = await asyncpg.connect(EmbeddedPostgres(home.folder).superuser_url)
+    try:
+        await owner.execute(_BACK, SHOP)
+        await owner.execute("UPDATE books SET counted_to = '-infinity'")
+    finally:
+        await owner.close()
+
+
+@pytest.fixture(scope="module")
+def settled(home: House) -> House:
+    """Sell, and let it have been days ago and be settled."""
+    home.pos("sale", "321.00")
+    asyncio.run(_sold_days_ago(home))
+    said = home.annul("settle", f"--data={home.folder}", "--json")
+    assert '"counted": 1' in said, said
+    return home
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_merchant_reads_on_a_phone_what_it_gets_and_why_it_is_less(
+    settled: House, language: str
+) -> None:
+    mine, get, back, since = _WORDS[language]
+    settled.add(f"mei-{language}", "merchant", SHOP)
+    with person(settled, language=language, width=390) as mei:
+        mei.sign_in(f"mei-{language}")
+        mei.open("/shop")
+        said = mei.reads(mine, "#money")
+        assert since in said
+        mei.driver.execute_script("document.querySelector('.merchant-day summary').click()")
+        said = mei.reads(get, "#money")
+        assert back in said
+        assert "321" in said
+        assert mei.driver.execute_script(_WIDE) <= 0, "nothing is wider than the phone"
+        assert mei.complaints() == []
+
+
+def test_who_only_sells_does_not_see_it(settled: House) -> None:
+    settled.add("kai", "cashier", SHOP)
+    with person(settled, width=390) as kai:
+        kai.sign_in("kai")
+        kai.open("/shop")
+        kai.find("#today")
+        assert kai.find_all("#money") == []
+
+
+def test_an_operator_agrees_on_terms(settled: House) -> None:
+    settled.add("olga", "operator")
+    day = (datetime.now(UTC) + timedelta(days=30)).date()
+    with person(settled) as olga:
+        olga.sign_in("olga")
+        olga.open(f"/merchants/{SHOP}")
+        olga.reads("A day becomes available T+1, by working days.", ".card")
+        olga.driver.execute_script(
+            "[...document.querySelectorAll('.card')].find(one => one.innerText.includes("
+            "'Settlement')).querySelector('button').click()"
+        )
+        field = olga.find(".q-dialog input[type=date]")
+        olga.driver.execute_script(
+            "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))",
+            field,
+            day.isoformat(),
+        )
+        olga.fill(".q-dialog textarea", "new contract")
+        olga.press_text("Do it")
+        olga.reads(f"From {day}", ".card", 20)
+        assert olga.complaints() == []
