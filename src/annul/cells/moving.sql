@@ -103,8 +103,12 @@ UPDATE webhook_outbox SET leased_until = NULL
 WHERE merchant_id = :merchant AND leased_until = 'infinity';
 
 -- name: arrive
--- description: Serve it.
-UPDATE merchants SET lives = 'here', cell = '' WHERE merchant_id = :merchant;
+-- description: Serve it, and look once more at business days that were counted while it was elsewhere.
+WITH here AS (
+    UPDATE merchants SET lives = 'here', cell = '' WHERE merchant_id = :merchant
+)
+UPDATE books SET counted_to = least(counted_to, coalesce(
+    (SELECT max(business_date) FROM merchant_days WHERE merchant_id = :merchant), counted_to - 7));
 
 -- name: point
 -- description: Say where a merchant is that left this cell.

@@ -29,6 +29,7 @@ _SQL: Final = load(
 _LEASE: Final = timedelta(minutes=10)
 _MOST: Final = 2_000  # days of merchants in one statement
 _EVERY_S: Final = 60.0
+_WITHIN_S: Final = 3_600.0  # the first time all days that there ever were
 _LOOKS_S: Final = 0.2  # how often is asked whether writers of a closed day have ended,
 _LOOKS: Final = 100  # and how many times before it is left to the next run
 _DAY: Final = timedelta(days=1)
@@ -75,7 +76,9 @@ class Days:
 
     def start(self) -> None:
         """Begin: each minute what is due."""
-        self._loop = self._loops.start("settlement", self._turn, first_s=1.0, every_s=_EVERY_S)
+        self._loop = self._loops.start(
+            "settlement", self._turn, first_s=1.0, every_s=_EVERY_S, within_s=_WITHIN_S
+        )
 
     async def stop(self) -> None:
         """End; what was not done is found by the next one."""

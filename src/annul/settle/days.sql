@@ -40,7 +40,8 @@ FROM (SELECT DISTINCT ON (merchant_id) cycle, days, weekday FROM settlement_term
 
 -- name: count_day
 -- description: Write down what a closed business day came to for each merchant; a day is counted once.
--- When each is due comes by its terms; what has none, as `default_due` says.
+-- When each is due comes by its terms; what has none, as `default_due` says. Of a merchant that moves
+-- to another cell it is counted there.
 WITH due AS (
     SELECT * FROM unnest(:cycles::text[], :days::smallint[], :weekdays::smallint[], :dues::date[])
         AS d (cycle, days, weekday, due_on)
@@ -61,10 +62,13 @@ WITH due AS (
 ), counted AS (
     INSERT INTO merchant_days (merchant_id, id, currency, business_date, taken, given_back, fees,
                                net, fee, due_on)
-    SELECT merchant_id, gen_random_uuid(), currency, :day, taken, given_back, fees, net,
+    SELECT merchant_id, gen_random_uuid(), c.currency, :day, taken, given_back, fees, net,
            CASE WHEN net > 0 THEN (net * coalesce(fee_ppm, 0) + 500000) / 1000000 ELSE 0 END,
            coalesce(due_on, :default_due)
-    FROM (SELECT *, taken - given_back - fees AS net FROM came) c LEFT JOIN terms USING (merchant_id)
+    FROM (SELECT *, taken - given_back - fees AS net FROM came) c
+    JOIN merchants m USING (merchant_id)
+    LEFT JOIN terms USING (merchant_id)
+    WHERE m.lives = 'here'
     ON CONFLICT DO NOTHING
     RETURNING 1
 ), done AS (
@@ -75,9 +79,9 @@ SELECT count(*) FROM counted;
 -- name: make_available
 -- description: Let days that are due become available, the next of them; gives how many.
 WITH due AS (
-    SELECT * FROM merchant_days
-    WHERE available_at IS NULL AND due_on <= :today
-    ORDER BY due_on, merchant_id LIMIT :most FOR UPDATE SKIP LOCKED
+    SELECT d.* FROM merchant_days d JOIN merchants m USING (merchant_id)
+    WHERE d.available_at IS NULL AND d.due_on <= :today AND m.lives = 'here'
+    ORDER BY d.due_on, d.merchant_id LIMIT :most FOR UPDATE OF d SKIP LOCKED
 ), postings AS (
     SELECT merchant_id, id AS subject, 'settlement' AS kind, line, debit, credit, amount, currency,
            :business_date::date AS business_date, :now::timestamptz AS posted_at

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
+from annul.cells.moving import _SQL as _MOVING
 from annul.domain.business_day import Calendar
 from annul.domain.ledger import MERCHANT_AVAILABLE, MERCHANT_FROZEN, PostingKind, Transfer
 from annul.settle import days as module
@@ -217,6 +218,26 @@ async def test_nothing_is_posted_on_a_day_that_is_closed(pool: asyncpg.Pool) -> 
     assert await post(pool, late, _MONDAY) is Posted.DONE
     booked = await pool.fetchval("SELECT business_date FROM entries WHERE kind = 'freeze'")
     assert booked == date(2026, 9, 28)
+
+
+async def test_a_shop_that_moves_to_another_cell_is_settled_where_it_lives(
+    pool: asyncpg.Pool, table_owner: asyncpg.Pool
+) -> None:
+    """Days that were counted while it was on its way are looked at once more when it has come."""
+    for shop in _SHOPS[:2]:
+        await _sold(pool, shop, 100_00, 50, _DAY - timedelta(days=1))
+    await _days(pool, _EVENING - timedelta(days=1)).run()
+    leaving = "UPDATE merchants SET lives = 'leaving', cell = 'west' WHERE merchant_id = $1"
+    await pool.execute(leaving, _SHOPS[1])
+    await _sold(pool, _SHOPS[1], 20_00, 10)
+    await _sold(pool, _SHOPS[0], 20_00, 10)
+    done = await _days(pool, _MONDAY).run()
+    assert done == Settled((_DAY,), 1, 2), "nothing of the one that moves"
+    assert (await _balances(pool))[_SHOPS[1]] == (119_40, 0)
+    await table_owner.execute(*_MOVING["arrive"](merchant=_SHOPS[1]))
+    assert await _days(pool, _MONDAY).run() == Settled((_DAY,), 1, 2)
+    assert (await _balances(pool))[_SHOPS[1]] == (0, 119_40)
+    assert await _agree(pool)
 
 
 async def test_who_began_before_a_day_was_closed_is_waited_for(
