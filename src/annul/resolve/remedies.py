@@ -36,6 +36,9 @@ _NOT_SEEN: Final = Text(
 )
 PROBE: Final = "probe"
 _WITNESSES: Final = 3  # fewer tell nothing
+# Parts of an issuer's traffic that are no shop, card or kind of request, and how sure it must be.
+_OUT_OF_ORDER: Final = frozenset({"issuer", "range", "partly"})
+_CLEARLY: Final = 0.8
 _WITHOUT_ORIGINAL: Final = frozenset({"keys_out_of_step", "terminal_outdated"})
 
 
@@ -56,7 +59,19 @@ def remedied(s: Situation) -> Step:
         return step
     if not s.sure and not cause.retry_safe:
         return _ask_person(s)
-    return _second_look(s) or step
+    return _once_more(s) or _second_look(s) or step
+
+
+def _once_more(s: Situation) -> Step | None:
+    """Try again what was refused while others were refused as well: that says nothing of this void.
+
+    An issuer that is out of order may say whatever it likes, also something of the card.
+    """
+    facts = s.picture.facts
+    amid = facts.get("issuer.hurt") in _OUT_OF_ORDER
+    if s.case.confirmed or s.cause.patience == "proof" or not amid:
+        return None
+    return _tried_again(s) if facts.get("issuer.hurt_sure") >= _CLEARLY else None
 
 
 def _second_look(s: Situation) -> Step | None:
@@ -141,11 +156,14 @@ def _voidable(s: Situation) -> bool:
 
 
 def _retry(s: Situation) -> Step | None:
-    merchant = s.merchant
+    return _tried_again(s) if s.cause.retry_safe else None
+
+
+def _tried_again(s: Situation) -> Step | None:
+    merchant, tries = s.merchant, s.own_tries
     if merchant is None or not merchant.retry_voids or not _voidable(s):
         return None
-    tries = s.own_tries
-    if not s.cause.retry_safe or len(tries) >= s.pace.tries:
+    if len(tries) >= s.pace.tries:
         return None
     last = max(
         (one.answered_at or one.received_at for one in s.picture.attempts), default=s.case.opened_at

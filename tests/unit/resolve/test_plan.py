@@ -433,6 +433,26 @@ def test_what_can_not_be_taken_back_waits_for_a_second_look(cause: str) -> None:
 
 
 @pytest.mark.parametrize("cause", _FINAL)
+@pytest.mark.parametrize(
+    ("part", "sure", "again"),
+    [("issuer", 0.8, True), ("range", 0.9, True), ("partly", 0.9, True),
+     ("issuer", 0.79, False), ("voids", 0.9, False), ("card", 0.9, False), ("", 0.9, False)],
+)  # fmt: skip
+def test_what_was_refused_while_others_were_refused_as_well_is_tried_again_first(
+    cause: str, part: str, sure: float, again: bool
+) -> None:
+    """An issuer was down and said something of the card to everybody: voids were refunded."""
+    amid = {"issuer.hurt": part, "issuer.hurt_sure": sure}
+    assert decide(situation(cause, facts=amid)).name == ("retry" if again else _FINAL[cause])
+    confirmed = {"confirmed": cause}
+    assert decide(situation(cause, facts=amid, of_case=confirmed)).name == _FINAL[cause]
+    tries = tuple(attempt(number, origin="resolver") for number in range(10, 10 + Pace().tries))
+    assert decide(situation(cause, facts=amid, attempts=tries)).name == _FINAL[cause]
+    asks = situation(cause, facts=amid, of_merchant={"retry_voids": False})
+    assert decide(asks).name == _FINAL[cause]
+
+
+@pytest.mark.parametrize("cause", _FINAL)
 def test_while_the_issuer_is_down_nothing_is_done_that_can_not_be_taken_back(cause: str) -> None:
     step = decide(situation(cause, probe_at=NOW + _HOUR))
     assert (step.name, step.until) == ("second_look", NOW + _HOUR)
