@@ -99,6 +99,10 @@ FACTS: Final[Mapping[str, tuple[str, str]]] = {
     "issuer.hurt_digits": ("故障卡段位数", "digits of the card range that fails"),
     "voids.refused": ("近7天同样被拒的其它撤销", "other voids refused alike within 7 days"),
     "voids.passed": ("近7天成功的其它撤销", "other voids that passed within 7 days"),
+    "voids.refused_for": (
+        "最近连续被拒已持续(秒)",
+        "seconds for which all voids have been refused",
+    ),
     "voids.by_nothing": ("撤销被拒似无规律", "nothing tells the refused voids from the others"),
     "voids.by_all": ("似乎全部撤销被拒", "all voids seem to be refused"),
     "voids.by_range": ("似乎该卡段撤销全部被拒", "all voids of this card range seem to be refused"),

@@ -311,6 +311,10 @@ def void_splits(void: Transaction, asked: Asked, others: Sequence[Asked], known:
     elsewhere = sure if hurt not in {"", "voids"} else 0.0
     shares = {theory: share * (1 - max(finer, elsewhere)) for theory, share in found.shares.items()}
     shares[Split.RANGE] += finer
-    numbers: dict[str, float] = {"voids.refused": found.refused, "voids.passed": found.passed}
+    numbers: dict[str, float] = {
+        "voids.refused": found.refused,
+        "voids.passed": found.passed,
+        "voids.refused_for": found.lasted_s,
+    }
     numbers |= {f"voids.by_{theory}": round(share, 4) for theory, share in shares.items()}
     return {name: Fact(value, source) for name, value in numbers.items()}

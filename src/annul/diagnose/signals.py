@@ -277,7 +277,6 @@ _ALL: Final = (
            "nothing tells the refused voids of this issuer from those that passed"),
           ("all", "该行的撤销似乎全部被拒", "this issuer seems to refuse all voids"),
           ("range", "该卡段的撤销似乎全部被拒", "all voids of this card range seem to be refused"),
-          ("since", "自某时起该行的撤销全部被拒", "since some time all voids are refused"),
           ("amount", "金额较大的撤销被拒", "it is the larger voids that are refused"),
           ("count", "同卡当日次数较多的撤销被拒",
            "it is further voids of a card and day that are refused"),
@@ -287,6 +286,10 @@ _ALL: Final = (
           ("day", "某一时刻之前的消费，其撤销被拒",
            "it is voids of what was sold before some moment that are refused"),
       )),
+    # What has just begun may be over soon.
+    _row("by_since", ("voids.by_since", "voids.refused_for"),
+           lambda share, lasted: share * (1 - 0.5 ** (lasted / 3_600)),
+           "自{1}秒前起该行的撤销全部被拒", "since {1} s all voids of this issuer are refused"),
     # The issuer's rules
     _row("rule_supported", ("issuer.rule_broken",), equals("void_supported"),
            "该发卡行不支持撤销", "this issuer does not support voids"),

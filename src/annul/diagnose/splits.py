@@ -8,7 +8,9 @@ likely it makes what all of them heard.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from math import exp, inf, log
+from operator import itemgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -82,17 +84,24 @@ _SPANS: Final[Mapping[Split, Callable[[Asked, Asked], _Span | None]]] = {
 }
 # How likely each is beforehand; the rest is what nothing tells.
 _PRIORS: Final[Mapping[Split, float]] = {
-    Split.NOTHING: 0.57, Split.ALL: 0.12, Split.RANGE: 0.06, Split.SINCE: 0.03,
-    Split.AMOUNT: 0.08, Split.COUNT: 0.05, Split.INTERVAL: 0.05, Split.AGE: 0.03, Split.DAY: 0.01,
+    Split.NOTHING: 0.52, Split.ALL: 0.12, Split.RANGE: 0.06, Split.SINCE: 0.09,
+    Split.AMOUNT: 0.08, Split.COUNT: 0.05, Split.INTERVAL: 0.05, Split.AGE: 0.02, Split.DAY: 0.01,
 }  # fmt: skip
+# Those that are rules of an issuer, which seldom says by a system's code that one is broken.
+_RULES: Final = frozenset({Split.AMOUNT, Split.COUNT, Split.INTERVAL, Split.AGE, Split.DAY})
+_BY_SYSTEM: Final = 0.2
 
 
 class Splits(NamedTuple):
-    """How likely each theory is, and how many were refused alike and how many passed."""
+    """How likely each theory is, and how many were refused alike and how many passed.
+
+    `lasted_s`: since the first of those that were refused after the last one that passed.
+    """
 
     shares: Mapping[Split, float]
     refused: int
     passed: int
+    lasted_s: float
 
 
 def split(voids: Iterable[Asked], void: Asked) -> Splits | None:
@@ -110,11 +119,20 @@ def split(voids: Iterable[Asked], void: Asked) -> Splits | None:
     for theory, span_of in _SPANS.items():
         scores[theory] = _score(told, span_of, void)
     best = max(scores.values())
-    parts = {theory: _PRIORS[theory] * exp(score - best) for theory, score in scores.items()}
+    parts = {
+        theory: _PRIORS[theory]
+        * (_BY_SYSTEM if theory in _RULES and void.code in FAULTS else 1.0)
+        * exp(score - best)
+        for theory, score in scores.items()
+    }
     total = sum(parts.values())
     refused = sum(fails for _, fails in told)
+    run = [void.at, *(one.at for one, _ in takewhile(itemgetter(1), told))]  # the newest first
     return Splits(
-        {theory: part / total for theory, part in parts.items()}, refused, len(told) - refused
+        {theory: part / total for theory, part in parts.items()},
+        refused,
+        len(told) - refused,
+        (void.at - min(run)).total_seconds(),
     )
 
 

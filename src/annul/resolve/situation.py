@@ -18,7 +18,7 @@ from annul.domain.text import Text
 from .case import Case
 from .pace import Pace
 
-_SURE: Final = 0.5
+_SURE: Final = 0.65
 _STEADY: Final = 0.1  # so much more probable another cause must be before the case goes by it
 _DOUBT: Final = 0.4
 _LEAST: Final = 0.1
@@ -45,7 +45,7 @@ class Situation:
     def cause(self) -> Cause:
         """The cause that the case goes by: a person's, else the most probable one.
 
-        Without more than half of the probability that is the most probable cause for which a
+        Where it is not sure that is the most probable cause for which a
         retry is safe, unless the card itself is in doubt.
         """
         if self.case.confirmed:

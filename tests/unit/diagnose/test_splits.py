@@ -87,6 +87,28 @@ def test_a_day_that_has_ended_is_told_from_an_age_by_older_sales_that_passed_bef
     assert _likeliest([*passed, *refused], _mine(age_s=7_200))[0] is Split.DAY
 
 
+def test_a_systems_code_seldom_says_that_a_rule_is_broken() -> None:
+    passed = [_void(ago, ok=True, amount=10_00) for ago in (20, 30)]
+    known = [
+        split(
+            [*passed, _void(1, ok=False, code=code, amount=50_00)], _mine(code=code, amount=60_00)
+        )
+        for code in ("61", "96")
+    ]
+    plain, system = (one.shares[Split.AMOUNT] for one in known if one is not None)
+    assert plain > 2 * system
+
+
+def test_what_has_just_begun_is_told_by_how_long_it_has_lasted() -> None:
+    voids = [_void(9, ok=False), _void(1, ok=False), _void(20, ok=True), _void(30, ok=False)]
+    found = split(voids, _mine())
+    assert found is not None
+    assert found.lasted_s == 9 * 60
+    alone = split([_void(1, ok=True)], _mine())
+    assert alone is not None
+    assert alone.lasted_s == 0
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_chance_is_nothing(seed: int) -> None:
     random = Random(seed)

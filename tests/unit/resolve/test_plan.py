@@ -280,8 +280,8 @@ def test_an_issuers_word_that_it_was_undone_before_is_no_proof() -> None:
 @pytest.mark.parametrize(
     ("shares", "cause"),
     [
-        ({"issuer_unsupported": 0.55, "timeout": 0.30}, "issuer_unsupported"),
-        ({"issuer_unsupported": 0.45, "timeout": 0.30}, "timeout"),
+        ({"issuer_unsupported": 0.66, "timeout": 0.30}, "issuer_unsupported"),
+        ({"issuer_unsupported": 0.64, "timeout": 0.30}, "timeout"),
         ({"already_undone": 0.45, "late_answer": 0.30}, "late_answer"),
         ({"timeout": 0.20, "late_answer": 0.15}, "timeout"),
         ({"risk_refusal": 0.35, "timeout": 0.30}, "timeout"),
@@ -292,7 +292,7 @@ def test_an_issuers_word_that_it_was_undone_before_is_no_proof() -> None:
         ({"issuer_unsupported": 0.49, "outside_void_window": 0.44}, "issuer_unsupported"),
     ],
 )
-def test_what_can_not_be_taken_back_needs_more_than_half(
+def test_what_can_not_be_taken_back_needs_about_two_thirds(
     shares: dict[str, float], cause: str
 ) -> None:
     first = max(shares, key=lambda name: shares[name])
@@ -302,7 +302,7 @@ def test_what_can_not_be_taken_back_needs_more_than_half(
     if CAUSES[cause].retry_safe:
         assert step.do == "retry"
     else:
-        certain = shares[cause] > 0.5
+        certain = shares[cause] > 0.65
         assert step.name == ("refund" if certain else "ask_person")
 
 
