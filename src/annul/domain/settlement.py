@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Final
 
 from .errors import AnnulError
-from .money import share
 
 _WEEK: Final = 7
 MOST_DAYS: Final = 60
@@ -68,10 +67,6 @@ class Terms:
         for _ in range(self.days):
             day = _working(day + timedelta(days=1), works)
         return day
-
-    def fee(self, net: int) -> int:
-        """Give the fee on what a day comes to, in minor units."""
-        return share(net, self.fee_ppm) if net > 0 else 0
 
 
 DEFAULT_TERMS: Final = Terms(date.min)  # T+1

@@ -139,6 +139,22 @@ async def test_each_shop_has_its_own_terms_from_a_day_on(pool: asyncpg.Pool) -> 
     assert await _agree(pool)
 
 
+@pytest.mark.parametrize(("net", "fee"), [(1_000_00, 2_00), (2_49, 0), (2_50, 1), (-9, 0)])
+async def test_the_fee_is_a_share_of_what_a_day_comes_to(
+    pool: asyncpg.Pool, net: int, fee: int
+) -> None:
+    terms = {"merchant_id": _SHOPS[0], "valid_from": _DAY, "cycle": "calendar", "days": 0}
+    said = {"fee_ppm": 2_000, "set_by": "li", "set_at": _EVENING}
+    await put(pool, "settlement_terms", terms | said)
+    debit, credit = "issuer_receivable", "merchant_pending"
+    debit, credit = (debit, credit) if net > 0 else (credit, debit)
+    await _entry(pool, _SHOPS[0], debit, credit, abs(net))
+    await _days(pool, _EVENING).run()
+    assert await pool.fetchval("SELECT fee FROM merchant_days") == fee
+    assert await _balances(pool) == {_SHOPS[0]: (0, net - fee)}
+    assert await _agree(pool)
+
+
 async def test_a_day_that_lost_money_takes_it_from_what_was_available(pool: asyncpg.Pool) -> None:
     await _entry(pool, _SHOPS[0], "merchant_pending", "issuer_receivable", 40_00)
     await _days(pool, _MONDAY).run()

@@ -60,11 +60,6 @@ def test_the_latest_terms_that_have_begun_are_in_force() -> None:
     assert in_force(reversed(terms), _DAY + timedelta(days=9)) == terms[1]
 
 
-@pytest.mark.parametrize(("net", "fee"), [(1_000_00, 2_00), (1_25, 0), (2_50, 1), (0, 0), (-9, 0)])
-def test_the_fee_is_a_share_of_what_a_day_comes_to(net: int, fee: int) -> None:
-    assert Terms(_DAY, Cycle.CALENDAR, 0, fee_ppm=2_000).fee(net) == fee
-
-
 @given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(0, 9), st.integers(1, 7))
 def test_no_day_is_due_before_it_has_been_sold_on(sold: date, days: int, weekday: int) -> None:
     weekdays: Callable[[date], bool] = lambda day: day.isoweekday() < 6  # noqa: E731
