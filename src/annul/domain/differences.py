@@ -70,6 +70,14 @@ _CALLED: Final[Mapping[str, Text]] = {
     ),
     "frozen": Text("冻结 {frozen:money}", "frozen {frozen:money}"),
     "frozen_entries": Text("按分录 {frozen_entries:money}", "by entries {frozen_entries:money}"),
+    "in_payout": Text("在途付款 {in_payout:money}", "on its way {in_payout:money}"),
+    "in_payout_entries": Text(
+        "按分录 {in_payout_entries:money}", "by entries {in_payout_entries:money}"
+    ),
+    "rolling_reserve": Text("准备金 {rolling_reserve:money}", "held back {rolling_reserve:money}"),
+    "rolling_reserve_entries": Text(
+        "按分录 {rolling_reserve_entries:money}", "by entries {rolling_reserve_entries:money}"
+    ),
     "reserved": Text("预留 {reserved:money}", "reserved {reserved:money}"),
     "reserved_needed": Text("应预留 {reserved_needed:money}", "needed {reserved_needed:money}"),
 }
@@ -236,6 +244,10 @@ DIFFERENCES: Final = (
             "available_entries",
             "frozen",
             "frozen_entries",
+            "in_payout",
+            "in_payout_entries",
+            "rolling_reserve",
+            "rolling_reserve_entries",
             "reserved",
             "reserved_needed",
         ),

@@ -1,8 +1,9 @@
 """Double entry as transfers: each moves a positive amount from a debit to a credit account.
 
 Accounts: what the issuers owe us (`issuer_receivable`), what we owe the merchant, not yet paid out
-(`merchant_pending`), ready (`merchant_available`) or held back (`merchant_frozen`), where payouts
-leave from (`bank`), what we earn (`fee_income`), what the schemes cost us (`scheme_cost`) and what
+(`merchant_pending`), ready (`merchant_available`), on its way to it (`merchant_in_payout`), frozen
+(`merchant_frozen`) or held back against voids to come (`merchant_reserve`), where payouts leave
+from (`bank`), what we earn (`fee_income`), what the schemes cost us (`scheme_cost`) and what
 we owe them (`scheme_payable`).
 """
 
@@ -18,6 +19,8 @@ ISSUER_RECEIVABLE: Final = "issuer_receivable"
 MERCHANT_PENDING: Final = "merchant_pending"
 MERCHANT_AVAILABLE: Final = "merchant_available"
 MERCHANT_FROZEN: Final = "merchant_frozen"
+MERCHANT_IN_PAYOUT: Final = "merchant_in_payout"
+MERCHANT_RESERVE: Final = "merchant_reserve"
 BANK: Final = "bank"
 FEE_INCOME: Final = "fee_income"
 SCHEME_COST: Final = "scheme_cost"
@@ -31,11 +34,18 @@ class PostingKind(StrEnum):
     APPROVAL = "approval"
     REVERSAL = "reversal"
     ADJUSTMENT = "adjustment"
-    # Of a merchant's account, whatever its sales: ready to be paid out, paid out, held back, freed.
+    # Of a merchant's account, whatever its sales: ready to be paid out, on its way, booked by the
+    # bank, come back; frozen, freed; held back, given free; set right by people, disputed.
     SETTLEMENT = "settlement"
     PAYOUT = "payout"
+    PAID = "paid"
+    PAYOUT_RETURN = "payout_return"
     FREEZE = "freeze"
     RELEASE = "release"
+    RESERVE = "reserve"
+    RESERVE_RELEASE = "reserve_release"
+    CORRECTION = "correction"
+    CHARGEBACK = "chargeback"
 
 
 OF_TRANSACTIONS: Final = frozenset(

@@ -291,7 +291,9 @@ WITH posted AS (
     SELECT e.merchant_id, e.currency,
            sum(CASE 'merchant_pending' WHEN e.credit THEN e.amount WHEN e.debit THEN -e.amount END) AS pending,
            sum(CASE 'merchant_available' WHEN e.credit THEN e.amount WHEN e.debit THEN -e.amount END) AS available,
-           sum(CASE 'merchant_frozen' WHEN e.credit THEN e.amount WHEN e.debit THEN -e.amount END) AS frozen
+           sum(CASE 'merchant_frozen' WHEN e.credit THEN e.amount WHEN e.debit THEN -e.amount END) AS frozen,
+           sum(CASE 'merchant_in_payout' WHEN e.credit THEN e.amount WHEN e.debit THEN -e.amount END) AS in_payout,
+           sum(CASE 'merchant_reserve' WHEN e.credit THEN e.amount WHEN e.debit THEN -e.amount END) AS rolling_reserve
     FROM entries e
     GROUP BY e.merchant_id, e.currency
 ), needed AS (
@@ -303,6 +305,9 @@ WITH posted AS (
            coalesce(b.pending, 0) AS pending, coalesce(p.pending, 0) AS pending_entries,
            coalesce(b.available, 0) AS available, coalesce(p.available, 0) AS available_entries,
            coalesce(b.frozen, 0) AS frozen, coalesce(p.frozen, 0) AS frozen_entries,
+           coalesce(b.in_payout, 0) AS in_payout, coalesce(p.in_payout, 0) AS in_payout_entries,
+           coalesce(b.rolling_reserve, 0) AS rolling_reserve,
+           coalesce(p.rolling_reserve, 0) AS rolling_reserve_entries,
            coalesce(b.reserved, 0) AS reserved, coalesce(n.reserved, 0) AS reserved_needed
     FROM merchant_balances b
     FULL JOIN posted p USING (merchant_id, currency)
@@ -311,8 +316,9 @@ WITH posted AS (
 SELECT merchant_id, NULL::uuid AS id, currency AS reference,
        to_jsonb(compared) - 'merchant_id' AS facts
 FROM compared
-WHERE (pending, available, frozen, reserved)
-      IS DISTINCT FROM (pending_entries, available_entries, frozen_entries, reserved_needed)
+WHERE (pending, available, frozen, in_payout, rolling_reserve, reserved)
+      IS DISTINCT FROM (pending_entries, available_entries, frozen_entries, in_payout_entries,
+                        rolling_reserve_entries, reserved_needed)
 ORDER BY merchant_id, currency
 LIMIT :limit;
 

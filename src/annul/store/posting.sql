@@ -15,11 +15,14 @@ posted AS (
 -- name: balanced
 -- description: Part: moves balances by `posted`, and takes `freed` (merchant, currency, amount) off what is reserved.
 balanced AS (
-    INSERT INTO merchant_balances (merchant_id, currency, pending, available, frozen, reserved)
+    INSERT INTO merchant_balances (merchant_id, currency, pending, available, frozen, in_payout,
+                                   rolling_reserve, reserved)
     SELECT merchant_id, currency,
            sum(CASE 'merchant_pending' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END),
            sum(CASE 'merchant_available' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END),
            sum(CASE 'merchant_frozen' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END),
+           sum(CASE 'merchant_in_payout' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END),
+           sum(CASE 'merchant_reserve' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END),
            sum(CASE debit WHEN 'reserved' THEN -amount ELSE 0 END)
     FROM (SELECT * FROM posted
           UNION ALL
@@ -30,6 +33,8 @@ balanced AS (
     SET pending = merchant_balances.pending + excluded.pending,
         available = merchant_balances.available + excluded.available,
         frozen = merchant_balances.frozen + excluded.frozen,
+        in_payout = merchant_balances.in_payout + excluded.in_payout,
+        rolling_reserve = merchant_balances.rolling_reserve + excluded.rolling_reserve,
         reserved = merchant_balances.reserved + excluded.reserved
 )
 

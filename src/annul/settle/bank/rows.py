@@ -1,0 +1,65 @@
+"""What a file for the bank is made of, and what one of the bank's is read as, whatever its format."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from annul.domain.errors import AnnulError
+from annul.domain.payouts import BankSaid
+
+REFERENCE: Final = 35  # characters that end-to-end references may have
+
+
+class FileUnreadable(AnnulError):
+    """This file of the bank cannot be read. Nothing of it has had an effect."""
+
+    code = "settle.file_unreadable"
+    next_step = "Look at the place that is named; ask the bank for the file once more."
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One credit transfer; amount in minor units, `reference` comes back with all answers."""
+
+    reference: str
+    amount: int
+    holder: str
+    account: str
+    bank: str
+    text: str
+
+    def __repr__(self) -> str:
+        return f"<Transfer {self.reference}>"  # never the account
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A file's worth of credit transfers, of one currency, from one account of the acquirer."""
+
+    message: str  # its id, unique for the bank
+    made_at: datetime
+    execute_on: date
+    currency: str
+    debtor: str
+    debtor_account: str
+    debtor_bank: str
+    transfers: tuple[Transfer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BankRow:
+    """What the bank says of one payout; `line` counts from 1 within its file.
+
+    `amount` in minor units, above zero; zero where the file gives none, as in status reports.
+    `code` is the bank's reason (ISO 20022 external codes as AC04), `bank_ref` names the booking.
+    """
+
+    line: int
+    said: BankSaid
+    reference: str
+    currency: str = ""
+    amount: int = 0
+    code: str = ""
+    text: str = ""
+    bank_ref: str = ""
+    booked_on: date | None = None
