@@ -34,8 +34,8 @@ WEIGHTS: Final[Mapping[str, Weights]] = {
     "original_not_found": Weights(-1.0, 1, {
         "original_missing": 8, "said_missing": 11, "original_stands": -6}),
     "original_mismatch": Weights(-1.0, 1, {
-        "other_card": 6, "other_amount": 6, "other_terminal": 6, "other_kind": 10.5, "said_differs": 7,
-        "matches": -3, "original_missing": -4}),
+        "other_card": 6, "other_amount": 6, "other_terminal": 6, "other_kind": 10.5,
+        "said_differs": 7, "matches": -3, "original_missing": -4}),
     "already_undone": Weights(-1.0, inf, {
         "original_undone": 6, "undone_before": 4, "said_undone": 9, "original_stands": -4,
         "being_undone": -4, "original_was_open": -8}),
