@@ -6,11 +6,7 @@ from typing import Any, Final
 
 from annul.domain.payouts import BankSaid
 
-<<<<<<< HEAD
 from .rows import REPEATS, BankFile, BankRow
-=======
-from .rows import BankFile, BankRow
->>>>>>> origin/main
 from .values import minor, numeric, ours, told
 from .xml import elements, forget, place, text_at
 
@@ -37,11 +33,6 @@ _SAID: Final[Mapping[str, BankSaid]] = MappingProxyType(
         **dict.fromkeys(("CANC", "RJCT"), BankSaid.REJECTED),
     }
 )
-<<<<<<< HEAD
-=======
-# The bank knows this order already: what is refused is the repeat, and the first one goes its way.
-_REPEATS: Final = frozenset({"AM05", "DU01", "DU02", "DU03", "DU04", "DU05"})
->>>>>>> origin/main
 
 
 def read_pain002(content: bytes) -> BankFile:
@@ -79,11 +70,7 @@ def _row(line: int, name: str, element: Any) -> BankRow | None:
     currency, amount = _amount(element)
     return BankRow(
         line=line,
-<<<<<<< HEAD
         said=BankSaid.ACCEPTED if code in REPEATS else said,
-=======
-        said=BankSaid.ACCEPTED if code in _REPEATS else said,
->>>>>>> origin/main
         reference=reference,
         currency=currency,
         amount=amount,
