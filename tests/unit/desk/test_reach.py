@@ -41,6 +41,7 @@ _MERCHANT: Final = {
     "merchants": {"allow", "ask", "find", "terminals"},
     "orders": {"approve", "one", "order", "reject"},
     "settlement": {"days", "set_terms", "terms"},
+    "statements": {"statement"},
     "over_cells": {"acting", "introduce", "sent_here", "serving"},
     "shop": {"find", "today"},
     "surroundings": {"around"},

@@ -117,6 +117,9 @@ _PYTHON: Final[Mapping[str, str]] = {
     "GET /merchants/{merchant}/days": (
         'for day in annul.merchants.days("{merchant}"):\n    print(day.net, day.due_on)'
     ),
+    "GET /merchants/{merchant}/statements/{period}": (
+        'content = annul.merchants.statement("{merchant}", "2026-11", "csv")'
+    ),
     "GET /merchants/{merchant}/terms": 'terms = list(annul.merchants.terms("{merchant}"))',
     "PUT /merchants/{merchant}/terms/{valid_from}": (
         'annul.merchants.agree("{merchant}", date(2026, 12, 1), "new contract", cycle="calendar")'
