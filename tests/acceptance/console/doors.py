@@ -178,6 +178,7 @@ READS: Final = frozenset(
         "lessons",
         "promise",
         "retention",
+        "statement",
         "users",
     }
 )

@@ -1,5 +1,6 @@
 """A statement to be printed (PDF): its tables, and its transactions up to a stated number."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import IO, Any, Final
@@ -10,7 +11,14 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table, TableStyle
+from reportlab.platypus import (
+    CondPageBreak,
+    Flowable,
+    Paragraph,
+    SimpleDocTemplate,
+    Table,
+    TableStyle,
+)
 
 from annul.domain.money import show
 from annul.domain.text import Text
@@ -22,10 +30,14 @@ from .sections import LINES, TRANSACTIONS, Amount, Cell, Column, Reference, Spok
 MOST: Final = 2_000  # transactions that are printed
 _PIECE: Final = 200  # rows of a table, so that none is laid out for long
 _SIZE: Final = 5.0  # points, of a transaction
+_HEAD_SIZE: Final = 5.5  # of what stands over it
 _END: Final = 8  # characters of a payout's reference where room is short
 _RULE: Final = colors.HexColor("#d5dbe2")
 _HEAD: Final = colors.HexColor("#eef2f6")
 _RIGHT: Final = ParagraphStyle("right", parent=page.FINE, alignment=TA_RIGHT, wordWrap=None)
+_PART: Final = ParagraphStyle("begun", parent=page.PART, keepWithNext=False)
+_ROOM: Final = 30 * mm  # for a heading and some rows
+_LATIN, _CHINESE = 19, 9  # characters that a column of transactions takes
 _MARKS: Final[tuple[Any, ...]] = (
     ("LINEBELOW", (0, 0), (-1, -1), 0.3, _RULE),
     ("BACKGROUND", (0, 0), (-1, 0), _HEAD),
@@ -55,7 +67,7 @@ class PdfFile:
         for row in rows:
             self._all += 1
             if len(self._kept) < self._most:
-                self._kept.append([self._said(cell, short=True) for cell in row])
+                self._kept.append([_broken(self._said(cell, short=True)) for cell in row])
 
     def close(self) -> None:
         """Lay it out and write it."""
@@ -82,7 +94,9 @@ class PdfFile:
             yield self._heading(section.title)
             rows = [[self._cell(cell) for cell in row] for row in section.rows]
             yield from self._tables(section.columns, rows, ())
-        yield self._heading(TRANSACTIONS)
+        # A heading that is kept with its table would take all of it to the next page.
+        yield CondPageBreak(_ROOM)
+        yield self._heading(TRANSACTIONS, kept=False)
         if self._all > len(self._kept):
             left = Text(
                 f"共{self._all}笔，此处列出前{len(self._kept)}笔；全部见同期的XLSX或CSV对账单。",
@@ -92,12 +106,17 @@ class PdfFile:
             yield Paragraph(escape(left.speak(self._spoken.language)), page.TEXT)
         fine = (
             ("FONT", (0, 1), (-1, -1), page.FONT, _SIZE, _SIZE + 1.5),
-            *(("ALIGN", (place, 1), (place, -1), "RIGHT") for place in (9, 10, 11)),
+            *(
+                ("ALIGN", (place, 1), (place, -1), "RIGHT")
+                for place, column in enumerate(LINES)
+                if column.money
+            ),
         )
         yield from self._tables(LINES, self._kept, fine)
 
-    def _heading(self, title: Text) -> Paragraph:
-        return Paragraph(escape(title.speak(self._spoken.language)), page.PART)
+    def _heading(self, title: Text, *, kept: bool = True) -> Paragraph:
+        style = page.PART if kept else _PART
+        return Paragraph(escape(title.speak(self._spoken.language)), style)
 
     def _tables(
         self, columns: Sequence[Column], rows: Sequence[list[Any]], more: Sequence[Any]
@@ -105,7 +124,12 @@ class PdfFile:
         """Give rows as tables that follow each other: one that is long is laid out slowly."""
         if not rows:
             yield Paragraph(Text("无", "none").speak(self._spoken.language), page.TEXT)
-        heads = [Paragraph(self._marked(column.head), page.FINE) for column in columns]
+        size = _HEAD_SIZE if more else page.FINE.fontSize
+        styles = [
+            ParagraphStyle("head", parent=one, fontSize=size, leading=size + 2)
+            for one in (page.FINE, _RIGHT)
+        ]
+        heads = [Paragraph(self._marked(one.head), styles[one.money]) for one in columns]
         for begin in range(0, len(rows), _PIECE):
             table = Table(
                 [heads, *rows[begin : begin + _PIECE]],
@@ -138,3 +162,8 @@ class PdfFile:
                 return f"{cell.astimezone(self._spoken.zone):{shown}}"
             case _:
                 return str(cell)
+
+
+def _broken(text: str) -> str:
+    """Break what is wider than its column: a table does not."""
+    return textwrap.fill(text, _LATIN if text.isascii() else _CHINESE) if text else ""

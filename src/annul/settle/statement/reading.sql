@@ -1,4 +1,5 @@
 -- What a statement says. Closed business days do not change; the rest is read as it stands.
+-- OFFSET 0 keeps what is looked up by its key from being joined with a whole hot table instead.
 
 -- name: ready
 -- description: Who the merchant is, and the last business day up to this one that is closed and counted.
@@ -35,7 +36,8 @@ SELECT e.currency, a.account,
        CASE WHEN e.kind = 'settlement' AND 'fee_income' IN (e.debit, e.credit) THEN 'early_fee'
             ELSE e.kind END AS movement,
        sum(a.amount)::bigint AS amount
-FROM own JOIN entries e ON e.subject = own.id AND e.merchant_id = :merchant
+FROM own CROSS JOIN LATERAL (SELECT * FROM entries
+    WHERE subject = own.id AND merchant_id = :merchant OFFSET 0) e
 CROSS JOIN LATERAL (VALUES (e.debit, -e.amount), (e.credit, e.amount)) a (account, amount)
 WHERE a.account LIKE 'merchant\_%'
 GROUP BY 1, 2, 3, 4;
@@ -51,15 +53,16 @@ FROM merchant_balances WHERE merchant_id = :merchant;
 SELECT p.id, p.currency, p.amount, p.run_on, p.state, coalesce(a.shown, '') AS account,
        p.bank_code, p.bank_text, p.paid_at, p.returned_at
 FROM payouts p LEFT JOIN payout_accounts a ON a.id = p.account_id AND a.merchant_id = p.merchant_id
+CROSS JOIN LATERAL (SELECT bool_or(business_date BETWEEN :first AND :until) AS moved FROM entries
+    WHERE subject = p.id AND merchant_id = :merchant) e
 WHERE p.merchant_id = :merchant AND (
-    EXISTS (SELECT FROM entries e WHERE e.subject = p.id AND e.merchant_id = :merchant
-            AND e.business_date BETWEEN :first AND :until)
-    OR p.id IN (SELECT payout_id FROM merchant_days
+    e.moved OR p.id IN (SELECT payout_id FROM merchant_days
                 WHERE merchant_id = :merchant AND business_date BETWEEN :first AND :until)
     OR p.id IN (SELECT about FROM account_moves m
-                JOIN entries e ON e.subject = m.id AND e.merchant_id = m.merchant_id
+                CROSS JOIN LATERAL (SELECT business_date FROM entries
+                    WHERE subject = m.id AND merchant_id = :merchant OFFSET 0) r
                 WHERE m.merchant_id = :merchant AND m.kind = 'payout_return'
-                  AND e.business_date BETWEEN :first AND :until))
+                  AND r.business_date BETWEEN :first AND :until))
 ORDER BY p.run_on, p.id;
 
 -- name: moves
@@ -89,6 +92,8 @@ SELECT b.at, :day::date AS business_date, b.currency, b.kind AS posting, coalesc
        coalesce(CASE b.kind WHEN 'approval' THEN o.rrn ELSE t.rrn END, '') AS original_rrn,
        CASE b.kind WHEN 'approval' THEN o.business_date ELSE t.business_date END AS original_date
 FROM booked b
-LEFT JOIN transactions t ON t.id = b.subject AND t.merchant_id = :merchant
-LEFT JOIN transactions o ON o.id = t.original_id AND o.merchant_id = :merchant
+LEFT JOIN LATERAL (SELECT * FROM transactions
+    WHERE id = b.subject AND merchant_id = :merchant OFFSET 0) t ON true
+LEFT JOIN LATERAL (SELECT rrn, business_date FROM transactions
+    WHERE id = t.original_id AND merchant_id = :merchant OFFSET 0) o ON true
 ORDER BY b.subject, b.kind, b.currency;

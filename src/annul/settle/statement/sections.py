@@ -32,10 +32,11 @@ Cell = str | Text | Amount | date | datetime | None
 
 
 class Column(NamedTuple):
-    """A column: its head, and how wide it is printed, of all of them."""
+    """A column: its head, its share of the width when printed, and whether amounts stand in it."""
 
     head: Text
     share: float
+    money: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +60,21 @@ _CURRENCY: Final = Column(Text("币种", "Currency"), 0.07)
 _DATE: Final = Text("营业日", "Business day")
 _PAYOUT: Final = Text("划付", "Payout")
 LINES: Final = (
-    Column(Text("时间", "Time"), 0.085),
-    Column(_DATE, 0.08),
-    Column(Text("终端", "Terminal"), 0.065),
-    Column(Text("批次", "Batch"), 0.05),
-    Column(Text("凭证号", "Voucher"), 0.05),
-    Column(Text("参考号", "Reference"), 0.085),
-    Column(Text("类型", "Kind"), 0.095),
-    Column(Text("卡号", "Card"), 0.11),
-    Column(Text("币种", "Currency"), 0.04),
-    Column(Text("金额", "Amount"), 0.075),
-    Column(Text("手续费", "Fee"), 0.055),
-    Column(Text("净额", "Net"), 0.075),
-    Column(Text("原交易参考号", "Original's reference"), 0.085),
-    Column(Text("原营业日", "Original's day"), 0.075),
-    Column(_PAYOUT, 0.065),
+    Column(Text("时间", "Time"), 0.08),
+    Column(_DATE, 0.07),
+    Column(Text("终端", "Terminal"), 0.06),
+    Column(Text("批次", "Batch"), 0.045),
+    Column(Text("凭证号", "Voucher"), 0.045),
+    Column(Text("参考号", "Reference"), 0.08),
+    Column(Text("类型", "Kind"), 0.09),
+    Column(Text("卡号", "Card"), 0.1),
+    Column(Text("币种", "Currency"), 0.035),
+    Column(Text("金额", "Amount"), 0.07, money=True),
+    Column(Text("手续费", "Fee"), 0.05, money=True),
+    Column(Text("净额", "Net"), 0.07, money=True),
+    Column(Text("原交易参考号", "Original's reference"), 0.08),
+    Column(Text("原营业日", "Original's day"), 0.07),
+    Column(_PAYOUT, 0.055),
 )
 TRANSACTIONS: Final = Text("交易明细", "Transactions")
 _BOOKED_BACK: Final = {
@@ -126,7 +127,7 @@ def _reference(payout: UUID | None) -> Reference | None:
 
 def _about(statement: Statement) -> Section:
     period, until = statement.period, statement.until
-    covered = f"{period.first} – {until}" if until > period.first else str(period.first)
+    covered = f"{period.first} - {until}" if until > period.first else str(period.first)
     rows: list[tuple[Cell, ...]] = [
         (Text("商户", "Merchant"), statement.name),
         (Text("商户号", "Merchant number"), statement.merchant_id),
@@ -156,7 +157,7 @@ def _accounts(statement: Statement) -> Section:
     columns = (
         _CURRENCY,
         Column(Text("事项", "What"), 0.27),
-        *(Column(title, 0.11) for title in (*ACCOUNTS.values(), Text("合计", "All"))),
+        *(Column(title, 0.11, money=True) for title in (*ACCOUNTS.values(), Text("合计", "All"))),
     )
     return Section("accounts", Text("账户", "Accounts"), columns, rows)
 
@@ -180,11 +181,11 @@ def _days(statement: Statement) -> Section:
     columns = (
         Column(_DATE, 0.11),
         _CURRENCY,
-        Column(MOVEMENTS["taken"], 0.11),
-        Column(Text("退回", "Given back"), 0.1),
-        Column(Text("手续费", "Fees"), 0.08),
-        Column(Text("提前到账费", "Early settlement"), 0.08),
-        Column(Text("实得", "You get"), 0.11),
+        Column(MOVEMENTS["taken"], 0.11, money=True),
+        Column(Text("退回", "Given back"), 0.1, money=True),
+        Column(Text("手续费", "Fees"), 0.08, money=True),
+        Column(Text("提前到账费", "Early settlement"), 0.08, money=True),
+        Column(Text("实得", "You get"), 0.11, money=True),
         Column(Text("到期日", "Due on"), 0.11),
         Column(Text("转为可用", "Available since"), 0.12),
         Column(_PAYOUT, 0.11),
@@ -211,7 +212,7 @@ def _payouts(statement: Statement) -> Section:
         Column(Text("划付编号", "Payout"), 0.17),
         Column(Text("日期", "Date"), 0.1),
         _CURRENCY,
-        Column(Text("金额", "Amount"), 0.11),
+        Column(Text("金额", "Amount"), 0.11, money=True),
         Column(Text("状态", "State"), 0.12),
         Column(Text("账户尾号", "Account ends in"), 0.08),
         Column(Text("入账时间", "Booked at"), 0.11),
@@ -238,7 +239,7 @@ def _moves(statement: Statement) -> Section:
         Column(_DATE, 0.11),
         _CURRENCY,
         Column(Text("事项", "What"), 0.18),
-        Column(Text("金额", "Amount"), 0.13),
+        Column(Text("金额", "Amount"), 0.13, money=True),
         Column(Text("原因", "Reason"), 0.29),
         Column(Text("涉及", "About"), 0.11),
         Column(_PAYOUT, 0.11),

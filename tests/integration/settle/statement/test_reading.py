@@ -15,7 +15,7 @@ from annul.settle.statement.model import (
     Period,
     Statement,
 )
-from annul.settle.statement.reading import lines, read
+from annul.settle.statement.reading import _SQL, lines, read
 from tests.support.statements import (
     FRIDAY,
     MONDAY,
@@ -224,3 +224,26 @@ async def test_another_shop_is_not_in_it(pool: asyncpg.Pool) -> None:
     assert theirs.accounts[0].moved["taken"] == {"merchant_pending": 77_00}
     assert (theirs.payouts, theirs.moves) == ((), ())
     assert mine.accounts[0].moved["taken"] == {"merchant_pending": 330_00}
+
+
+@pytest.mark.usefixtures("payout")
+@pytest.mark.parametrize(
+    ("name", "key", "times"),
+    [
+        ("posted", "subject", 1),
+        ("payouts", "subject", 2),
+        ("moves", "subject", 1),
+        ("lines", "id", 2),
+    ],
+)
+async def test_what_is_known_by_its_key_is_found_by_it_in_a_table_of_any_size(
+    pool: asyncpg.Pool, name: str, key: str, times: int
+) -> None:
+    """Were a plan that reads a whole table to be had, it would be taken where loops are dear."""
+    given = {"merchant": SHOP, "first": THURSDAY, "until": FRIDAY, "day": THURSDAY}
+    sql, *values = _SQL[name](**{one: given[one] for one in _SQL[name].parameters})
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_nestloop = off")
+        plan = [row[0] for row in await connection.fetch(f"EXPLAIN {sql}", *values)]
+    looked_up = [line for line in plan if f"Index Cond: (({key} = " in line]
+    assert len(looked_up) == times, "\n".join(plan)
