@@ -33,6 +33,9 @@ class CsvFile:
     def close(self) -> None:
         """Do nothing: each line is whole."""
 
+    def drop(self) -> None:
+        """Do nothing: nothing lies anywhere else."""
+
     def _heads(self, name: str, columns: Iterable[Column]) -> None:
         self._rows(name, [[column.head for column in columns]])
 

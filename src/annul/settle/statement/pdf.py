@@ -31,6 +31,7 @@ MOST: Final = 2_000  # transactions that are printed
 _PIECE: Final = 200  # rows of a table, so that none is laid out for long
 _SIZE: Final = 5.0  # points, of a transaction
 _HEAD_SIZE: Final = 5.5  # of what stands over it
+_LONGEST: Final = 400  # characters of a cell: what is higher than a page can not be laid out
 _END: Final = 8  # characters of a payout's reference where room is short
 _RULE: Final = colors.HexColor("#d5dbe2")
 _HEAD: Final = colors.HexColor("#eef2f6")
@@ -89,6 +90,9 @@ class PdfFile:
         foot = f"annul　{told.merchant_id}　{told.period}　{as_of} {spoken.zone}"
         document.build(list(self._story()), canvasmaker=page.numbered(foot))
 
+    def drop(self) -> None:
+        """Do nothing: nothing is written before it is closed."""
+
     def _story(self) -> Iterable[Flowable]:
         for section in sections(self._statement):
             yield self._heading(section.title)
@@ -145,6 +149,8 @@ class PdfFile:
 
     def _marked(self, cell: Cell) -> str:
         said = self._said(cell, short=isinstance(cell, Reference))
+        if len(said) > _LONGEST:
+            said = f"{said[:_LONGEST]}…"
         return page.latin(said) if said.isascii() else escape(said)
 
     def _said(self, cell: Cell, *, short: bool = False) -> str:

@@ -1,5 +1,6 @@
 """A statement as a workbook (XLSX): a sheet of sums, and sheets of transactions, row by row."""
 
+import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,7 +17,7 @@ from .sections import LINES, TRANSACTIONS, Amount, Cell, Column, Spoken, section
 _MOST_ROWS: Final = 1_000_000  # of a sheet, which takes 1,048,576
 _WIDTH: Final = 18
 _LONGEST: Final = 32_767  # characters that a cell takes
-_TOLD: Final = {
+_TOLD: Final[dict[str, Any]] = {
     "constant_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
@@ -26,7 +27,10 @@ _SUMS: Final = Text("汇总", "Sums")
 
 
 class BookFile:
-    """Written row by row into a file that is open for bytes; `close` makes it whole."""
+    """Written row by row into a file that is open for bytes; `close` makes it whole.
+
+    What is not closed is dropped, so that nothing is left of it beside the file.
+    """
 
     def __init__(
         self,
@@ -37,7 +41,9 @@ class BookFile:
     ) -> None:
         self._spoken = spoken
         self._most = most_rows
-        self._book: Any = Workbook(file, _TOLD)
+        # Rows lie here until the file is made of them.
+        self._rows_lie = tempfile.TemporaryDirectory(prefix="annul-")
+        self._book: Any = Workbook(file, _TOLD | {"tmpdir": self._rows_lie.name})
         # The same statement is the same file, whenever it is asked for.
         self._book.set_properties({"created": statement.as_of.replace(tzinfo=None)})
         self._bold = self._book.add_format({"bold": True})
@@ -66,6 +72,13 @@ class BookFile:
     def close(self) -> None:
         """Make the file whole."""
         self._book.close()
+        self._rows_lie.cleanup()
+
+    def drop(self) -> None:
+        """Leave it unfinished."""
+        for sheet in self._book.worksheets():
+            sheet.row_data_fh.close()
+        self._rows_lie.cleanup()
 
     def _begin(self, title: Text) -> None:
         self._sheets += 1

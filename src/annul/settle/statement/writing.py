@@ -5,7 +5,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple, Protocol
 
@@ -15,7 +15,7 @@ from annul.domain.errors import AnnulError
 
 from . import reading
 from .csv_file import CsvFile
-from .model import DoesNotAddUp, Period, Statement
+from .model import DoesNotAddUp, Period, Statement, Sums
 from .sections import Cell, Spoken, facts, line, net_of_lines, payouts_of_days
 
 
@@ -29,6 +29,7 @@ class AlreadyWriting(AnnulError):
 class _Writer(Protocol):
     def add(self, rows: Iterable[Sequence[Cell]]) -> None: ...
     def close(self) -> None: ...
+    def drop(self) -> None: ...
 
 
 def _pdf(*given: Any) -> _Writer:
@@ -79,13 +80,29 @@ async def write(
     """
     statement = await reading.read(pool, asked.merchant_id, asked.period, asked.now)
     writer = await asyncio.to_thread(FORMATS[asked.format].writer, file, statement, asked.spoken)
+    try:
+        written = await _transactions(pool, statement, writer, told)
+        await asyncio.to_thread(writer.close)
+    except BaseException:
+        writer.drop()
+        raise
+    return facts(statement, written)
+
+
+async def _transactions(
+    pool: asyncpg.Pool,
+    statement: Statement,
+    writer: _Writer,
+    told: Callable[[int, int, int], None] | None,
+) -> int:
+    """Write those of each day, held against what was counted of it; gives how many there are."""
     payouts, written = payouts_of_days(statement), 0
-    days: dict[Any, dict[str, int]] = {}
+    days: dict[date, Sums] = {}
     for day in statement.days:
         days.setdefault(day.business_date, {})[day.currency] = day.net
     for done, (day, net) in enumerate(days.items()):
         sums = dict.fromkeys(net, 0)
-        async for found in reading.lines(pool, asked.merchant_id, day):
+        async for found in reading.lines(pool, statement.merchant_id, day):
             for currency, amount in net_of_lines(found).items():
                 sums[currency] = sums.get(currency, 0) + amount
             rows = [line(one, payouts.get((day, one.currency))) for one in found]
@@ -98,8 +115,7 @@ async def write(
             raise DoesNotAddUp(message)
         if told is not None:
             told(done + 1, len(days), written)
-    await asyncio.to_thread(writer.close)
-    return facts(statement, written)
+    return written
 
 
 @contextmanager

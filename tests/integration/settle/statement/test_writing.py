@@ -146,9 +146,10 @@ async def test_it_is_printed_in_either_language(
     assert "300000000002" in shown
 
 
+@pytest.mark.parametrize("form", _FORMS)
 @pytest.mark.usefixtures("payout")
 async def test_transactions_that_are_not_the_sum_of_their_day_are_no_statement(
-    pool: asyncpg.Pool, tmp_path: Path
+    pool: asyncpg.Pool, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await pool.execute(
         "INSERT INTO entries (merchant_id, subject, kind, line, debit, credit, amount, currency,"
@@ -157,10 +158,11 @@ async def test_transactions_that_are_not_the_sum_of_their_day_are_no_statement(
         SHOP,
         THURSDAY,
     )
-    path = tmp_path / "statement.csv"
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    path = tmp_path / f"statement.{form}"
     with pytest.raises(DoesNotAddUp, match="2026-10-29"), placed(path) as file:
-        await write(pool, _asked("csv"), file)
-    assert list(tmp_path.iterdir()) == []
+        await write(pool, _asked(form), file)
+    assert list(tmp_path.iterdir()) == [], "nothing of it is left anywhere"
 
 
 @pytest.mark.usefixtures("payout")
@@ -286,7 +288,8 @@ async def _peak(
     whole: Callable[..., Any] = reading.lines
 
     async def more(there: asyncpg.Pool, merchant: str, day: date) -> Any:
-        async for found in whole(there, merchant, day):
+        pieces = [found async for found in whole(there, merchant, day)]
+        for found in pieces:
             yield found
             first = found[0]
             for _ in range(times if day == THURSDAY else 0):

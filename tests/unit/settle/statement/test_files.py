@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -87,6 +88,17 @@ def test_a_name_is_printed_as_it_is(name: str) -> None:
     made = PdfFile(file, statement(name), ENGLISH)
     made.close()
     assert name in "\n".join(lines_of(file.getvalue()))
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, "退" * 100_000, "a\x0b\x1b\ud7ff", "<para>&"])
+def test_whatever_a_bank_writes_is_printed_and_written(text: str) -> None:
+    told = statement()
+    told = replace(told, payouts=(told.payouts[0]._replace(bank_text=text),))
+    for writer in (PdfFile, BookFile, CsvFile):
+        file = io.BytesIO()
+        made = writer(file, told, ENGLISH)
+        made.close()
+        assert len(file.getvalue()) > 1_000
 
 
 def test_what_is_not_printed_is_said_and_where_it_stands() -> None:
