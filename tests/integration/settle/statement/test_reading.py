@@ -7,6 +7,9 @@ import asyncpg
 import pytest
 
 from annul.domain.ledger import MERCHANT_AVAILABLE, MERCHANT_FROZEN, PostingKind
+from annul.domain.payouts import BankSaid
+from annul.security.vault import Vault
+from annul.settle.bank.rows import BankRow
 from annul.settle.statement.model import (
     ACCOUNTS,
     DoesNotAddUp,
@@ -16,6 +19,7 @@ from annul.settle.statement.model import (
     Statement,
 )
 from annul.settle.statement.reading import _SQL, lines, read
+from tests.support.paying import SHOPS, bank_says, filed, the_payouts
 from tests.support.statements import (
     FRIDAY,
     MONDAY,
@@ -247,3 +251,38 @@ async def test_what_is_known_by_its_key_is_found_by_it_in_a_table_of_any_size(
         plan = [row[0] for row in await connection.fetch(f"EXPLAIN {sql}", *values)]
     looked_up = [line for line in plan if f"Index Cond: (({key} = " in line]
     assert len(looked_up) == times, "\n".join(plan)
+
+
+@pytest.mark.usefixtures("shops")
+@pytest.mark.parametrize(
+    "said",
+    [
+        (),
+        (BankSaid.BOOKED,),
+        (BankSaid.REJECTED,),
+        (BankSaid.BOOKED, BankSaid.RETURNED),
+        (BankSaid.RETURNED, BankSaid.BOOKED),
+        (BankSaid.RETURNED, BankSaid.RETURNED),
+    ],
+)
+async def test_it_adds_up_whatever_the_bank_says_and_in_whatever_order(
+    pool: asyncpg.Pool, vault: Vault, monkeypatch: pytest.MonkeyPatch, said: tuple[BankSaid, ...]
+) -> None:
+    reference = await filed(pool, vault)
+    for line, one in enumerate(said):
+        reader, content = bank_says(pool, monkeypatch, BankRow(line, one, reference, "156", 100))
+        await reader.read(content, "a", "li")
+    if said:
+        await the_payouts(pool, vault).run("li")
+    await settle(pool, date(2026, 10, 15))
+    told = await read(pool, SHOPS[0], Period.of("2026-09"), _NOW)
+    (account,) = told.accounts
+    rows = await pool.fetch(
+        "SELECT debit, credit, amount FROM entries WHERE merchant_id = $1", SHOPS[0]
+    )
+    for name in ACCOUNTS:
+        stands = sum(
+            row["amount"] * ((row["credit"] == name) - (row["debit"] == name)) for row in rows
+        )
+        assert account.closing[name] == stands, name
+    assert reference in [one.id.hex for one in told.payouts]
