@@ -16,6 +16,14 @@ _BACK = """
 UPDATE entries SET business_date = business_date - 5
 WHERE merchant_id = $1 AND business_date = (SELECT max(business_date) FROM entries)
 """
+# What a link on this page brings to who has signed in here.
+_FETCHED = """
+const [selector, done] = arguments
+fetch(document.querySelector(selector).href)
+    .then(async got => done([got.status, (await got.text()).slice(0, 2)]))
+"""
+_TALL = "return document.querySelector(arguments[0]).getBoundingClientRect().height"
+_FILES = {"pdf": "%PDF"[:2], "xlsx": "PK", "csv": '"a'}
 _WORDS = {
     "en": ("My money", "You get", "Given back (voids, refunds)", "available since"),
     "zh": ("我的款项", "实得", "退回（撤销、退货）", "已可用"),
@@ -56,6 +64,11 @@ def test_a_merchant_reads_on_a_phone_what_it_gets_and_why_it_is_less(
         said = mei.reads(get, "#money")
         assert back in said
         assert "321" in said
+        for form, begins in _FILES.items():
+            link = f"#money .statement a[href*='format={form}']"
+            assert mei.driver.execute_async_script(_FETCHED, link) == [200, begins], form
+            assert f"lang={language}" in str(mei.find(link).get_attribute("href"))
+        assert mei.driver.execute_script(_TALL, "#money .statement a") >= 24, "a finger hits it"
         assert mei.driver.execute_script(_WIDE) <= 0, "nothing is wider than the phone"
         assert mei.complaints() == []
 

@@ -48,6 +48,7 @@ _MERCHANT: Final = {
     "orders": {"approve", "one", "order", "reject"},
     "payouts": {"approve", "cancel", "find"},
     "settlement": {"days", "set_terms", "terms"},
+    "statements": {"statement"},
     "over_cells": {"acting", "introduce", "sent_here", "serving"},
     "shop": {"find", "today"},
     "surroundings": {"around"},
