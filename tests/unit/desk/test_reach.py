@@ -40,7 +40,7 @@ _MERCHANT: Final = {
     "conclusions": {"concludable", "confirm", "evidence", "of", "propose", "withdraw"},
     "merchants": {"allow", "ask", "find", "terminals"},
     "orders": {"approve", "one", "order", "reject"},
-    "settlement": {"days", "set_terms", "terms"},
+    "settlement": {"days", "reserves", "set_terms", "terms"},
     "over_cells": {"acting", "introduce", "sent_here", "serving"},
     "shop": {"find", "today"},
     "surroundings": {"around"},
