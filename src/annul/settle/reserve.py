@@ -30,9 +30,7 @@ from annul.store.sql import listed, load
 _SQL: Final = load(
     "annul.settle", "reserve.sql", of_transactions=listed(sorted(OF_TRANSACTIONS)), **PARTS
 )
-_DAYS: Final = load("annul.settle", "days.sql", of_transactions="", **PARTS)
 _MOST: Final = 500  # shops that are judged, or given money free, in one statement
-_DAY: Final = timedelta(days=1)
 
 
 class _Kept(NamedTuple):
@@ -58,14 +56,11 @@ class Reserves:
         if span is None:
             return
         after, until = span["after"], span["counted_to"]
-        while True:
-            day = await self.pool.fetchval(*_DAYS["first_day"](after=after, before=until + _DAY))
-            after = until if day is None else day
-            if day is not None:
-                await self.pool.fetchval(*_SQL["search"](day=day))
-            await self.pool.execute(*_SQL["searched"](day=after))
-            if day is None:
-                return
+        while day := await self.pool.fetchval(*_SQL["to_search"](after=after, until=until)):
+            await self.pool.fetchval(*_SQL["search"](day=day))
+            await self.pool.execute(*_SQL["searched"](day=day))
+            after = day
+        await self.pool.execute(*_SQL["searched"](day=until))
 
     async def hold(self, today: date) -> None:
         """Write down what is held back of the days of shops that are due and wait for it."""

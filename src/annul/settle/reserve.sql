@@ -5,6 +5,10 @@
 SELECT greatest(returned_to, counted_to - :window::int) AS after, counted_to
 FROM books WHERE returned_to < counted_to AND counted_to > '-infinity';
 
+-- name: to_search
+-- description: The first business day with entries after one; none when there is none.
+SELECT min(business_date) FROM entries WHERE business_date > :after AND business_date <= :until;
+
 -- name: searched
 -- description: Keep that no day up to this one is left to be searched.
 UPDATE books SET returned_to = :day WHERE returned_to < :day;

@@ -221,9 +221,6 @@ async def test_two_processes_hold_and_give_free_once(pool: asyncpg.Pool) -> None
     for shop in _OTHERS:
         await _shop(pool, shop)
         await _sold(pool, 1_000_00, _DAY, shop)
-    await pool.execute("UPDATE books SET leased_until = 'infinity'")
-    await pool.execute(*_DAYS["release"](until=datetime.max.replace(tzinfo=UTC)))
-    await pool.execute("UPDATE books SET leased_until = NULL")
     counting = _days(pool, _DAY)
     # As if each had kept the books: what one does the other finds done.
     await counting._close(date.min, _evening(_DAY), None)
@@ -274,6 +271,22 @@ async def test_who_comes_after_a_process_that_was_killed_goes_on(
     available, held = await _sums(pool)
     assert available + held == 1_000_00
     assert (held == 0) == (step == "free")
+
+
+async def test_what_is_looked_for_each_minute_goes_by_index(
+    pool: asyncpg.Pool, table_owner: asyncpg.Pool
+) -> None:
+    await table_owner.execute(
+        "INSERT INTO merchant_days (merchant_id, id, currency, business_date, taken, given_back, fees,"
+        " net, fee, due_on, holds, available_at)"
+        " SELECT n::text, gen_random_uuid(), '156', $1, 0, 0, 0, 0, 0, $1, true, now()"
+        " FROM generate_series(1, 20000) n",
+        _DAY,
+    )
+    await table_owner.execute("ANALYZE merchant_days")
+    sql, *values = _SQL["owed_day"](today=_DAY)
+    plan = "\n".join(row[0] for row in await pool.fetch(f"EXPLAIN {sql}", *values))
+    assert "merchant_days_due" in plan, plan
 
 
 async def test_days_of_before_the_reserve_become_available_as_they_were(pool: asyncpg.Pool) -> None:
