@@ -277,8 +277,8 @@ async def test_what_is_looked_for_each_minute_goes_by_index(
     pool: asyncpg.Pool, table_owner: asyncpg.Pool
 ) -> None:
     await table_owner.execute(
-        "INSERT INTO merchant_days (merchant_id, id, currency, business_date, taken, given_back, fees,"
-        " net, fee, due_on, holds, available_at)"
+        "INSERT INTO merchant_days (merchant_id, id, currency, business_date, taken, given_back,"
+        " fees, net, fee, due_on, holds, available_at)"
         " SELECT n::text, gen_random_uuid(), '156', $1, 0, 0, 0, 0, 0, $1, true, now()"
         " FROM generate_series(1, 20000) n",
         _DAY,
