@@ -81,8 +81,8 @@ def _compared(names: Sequence[str], made: Sequence[Sequence[Day]], days: int) ->
 
 
 def main(
-    count: Annotated[int, typer.Option("--shops")] = 300,
-    days: Annotated[int, typer.Option()] = 400,
+    count: Annotated[int, typer.Option("--shops")] = 200,
+    days: Annotated[int, typer.Option()] = 360,
     seed: Annotated[int, typer.Option()] = 20,
 ) -> None:
     """Measure it; amounts are minor units times days."""

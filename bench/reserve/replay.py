@@ -5,6 +5,7 @@ unless it has sold as much by then, or the reserve covers it. What comes back is
 the day has come to, what the shop owes, and the reserve are below zero together.
 """
 
+from bisect import insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
@@ -29,16 +30,12 @@ class Purse:
     """What a shop owes (or nothing), and what of which day is held back until when."""
 
     available: int = 0
-    held: list[list[int]] = field(default_factory=list)  # until, day, left
+    held: list[list[int]] = field(default_factory=list)  # until, day, left; in this order
+    reserve: int = 0  # all of it
     days_held: int = 0  # money times days
     late: int = 0
     uncovered: int = 0
     short: int = 0  # of money, at the worst
-
-    @property
-    def reserve(self) -> int:
-        """Give all that is held back."""
-        return sum(row[2] for row in self.held)
 
     def live(self, day: Day) -> None:
         """Let a day go by until it is closed."""
@@ -54,12 +51,16 @@ class Purse:
         """Hold back of the day; free what is due or needed; pay out."""
         self.available += day.net - held
         if held:
-            self.held.append([number + horizon, number, held])
-        for row in sorted(self.held):
-            freed = row[2] if row[0] <= number else min(row[2], max(-self.available, 0))
-            row[2] -= freed
+            insort(self.held, [number + horizon, number, held])
+            self.reserve += held
+        while self.held and (self.available < 0 or self.held[0][0] <= number):
+            first = self.held[0]
+            freed = first[2] if first[0] <= number else min(first[2], -self.available)
+            first[2] -= freed
             self.available += freed
-        self.held = [row for row in self.held if row[2]]
+            self.reserve -= freed
+            if not first[2]:
+                del self.held[0]
         self.available = min(self.available, 0)
 
 

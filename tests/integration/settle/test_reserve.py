@@ -150,6 +150,28 @@ async def test_what_a_shop_owes_is_taken_from_what_was_held(pool: asyncpg.Pool) 
     assert again == 0
 
 
+async def test_of_two_processes_one_gives_what_is_needed(pool: asyncpg.Pool) -> None:
+    for n in range(3):
+        await _sold(pool, 1_000_00, _DAY + timedelta(days=n))
+        await _days(pool, _DAY + timedelta(days=n)).run()
+    available, held = await _sums(pool)
+    first = await pool.fetchval("SELECT amount FROM reserves ORDER BY on_day LIMIT 1")
+    # Of all that was paid out something comes back: all of the first day's reserve, and some more.
+    owed = first + 1_00
+    await _entry(pool, -(available + owed), _DAY + timedelta(days=3))
+    days = _days(pool, _DAY + timedelta(days=3))
+    await days._close(_DAY + timedelta(days=2), _evening(_DAY + timedelta(days=3)), None)
+    when = {"today": _DAY + timedelta(days=3), "business_date": _DAY + timedelta(days=4)}
+    now = {"now": _evening(_DAY + timedelta(days=3)), "most": 9}
+    await Reserves(pool).hold(when["today"])
+    await pool.execute(*_DAYS["make_available"](**when, **now))
+    assert await _sums(pool) == (-owed, held)
+    runs = [pool.fetchval(*_SQL["free"](business_date=when["business_date"], **now))
+            for _ in range(6)]  # fmt: skip
+    assert sorted(await asyncio.gather(*runs)) == [0, 0, 0, 0, 0, 2]
+    assert await _sums(pool) == (0, held - owed)
+
+
 async def test_a_contract_says_what_is_held_whatever_the_terms(pool: asyncpg.Pool) -> None:
     await _shop(pool, _OTHERS[0], reserve_ppm=100_000, days=1)
     await _shop(pool, _OTHERS[1], reserve_ppm=0)
