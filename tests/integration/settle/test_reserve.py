@@ -22,6 +22,10 @@ _SHOP = transaction().merchant_id
 _OTHERS = tuple(f"8980000581200{number:02d}" for number in range(71, 75))
 _DAY = date(2026, 9, 1)
 _CALENDAR = Calendar(ZoneInfo("Asia/Shanghai"), time(23))
+_WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 _SUMS = """
 SELECT b.available, b.rolling_reserve, b.pending,
        coalesce((SELECT sum(net - fee) FROM merchant_days d
@@ -163,12 +167,19 @@ async def test_of_two_processes_one_gives_what_is_needed(pool: asyncpg.Pool) -> 
     await days._close(_DAY + timedelta(days=2), _evening(_DAY + timedelta(days=3)), None)
     when = {"today": _DAY + timedelta(days=3), "business_date": _DAY + timedelta(days=4)}
     now = {"now": _evening(_DAY + timedelta(days=3)), "most": 9}
+    assert await pool.fetchval(*_DAYS["make_available"](**when, **now)) == 0, "nobody has judged it"
     await Reserves(pool).hold(when["today"])
     await pool.execute(*_DAYS["make_available"](**when, **now))
     assert await _sums(pool) == (-owed, held)
-    runs = [pool.fetchval(*_SQL["free"](business_date=when["business_date"], **now))
-            for _ in range(6)]  # fmt: skip
-    assert sorted(await asyncio.gather(*runs)) == [0, 0, 0, 0, 0, 2]
+    async with pool.acquire() as other, other.transaction():
+        # All of them have begun before the first may go on.
+        await other.execute("SELECT FROM reserves FOR UPDATE")
+        free = _SQL["free"](business_date=when["business_date"], **now)
+        runs = [asyncio.create_task(pool.fetchval(*free)) for _ in range(4)]
+        async with asyncio.timeout(10):
+            while await pool.fetchval(_WAITING) < len(runs):
+                await asyncio.sleep(0.01)
+    assert sorted(await asyncio.gather(*runs)) == [0, 0, 0, 2]
     assert await _sums(pool) == (0, held - owed)
 
 
