@@ -42,6 +42,7 @@ class NewTerms(TypedDict, total=False):
     days: int
     weekday: int | None
     fee_ppm: int
+    reserve_ppm: int | None
 
 
 class Settings(TypedDict, total=False):
