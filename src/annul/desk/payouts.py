@@ -16,7 +16,7 @@ from . import over_cells
 from .audit import audit
 from .cursor import Cursor, Listing, listing
 from .desk import Desk, NothingThere
-from .permission import NotAllowed, changing, permit
+from .permission import NotAllowed, changing, permit, staff
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "payouts.sql")
@@ -170,6 +170,7 @@ async def approve(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> 
 
     Raises `NotHeld`, `SecondPersonNeeded`, `NotAllowed` and `ReasonNeeded`.
     """
+    staff(visitor)
     there, found = await _whose(desk, visitor, identity)
     if not visitor.role:
         raise NotAllowed  # a program decides nothing
@@ -186,6 +187,7 @@ async def approve(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> 
 
 async def cancel(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> None:
     """Give up a payout that is in no file yet: its money is available again; raises as above."""
+    staff(visitor)
     there, found = await _whose(desk, visitor, identity)
     scope, merchant = Scope.PAYOUTS_WRITE, found["merchant_id"]
     async with changing(there, visitor, scope, reason, merchant) as connection:
