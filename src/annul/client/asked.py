@@ -43,6 +43,7 @@ class NewTerms(TypedDict, total=False):
     weekday: int | None
     fee_ppm: int
     reserve_ppm: int | None
+    minimum: int
 
 
 class Settings(TypedDict, total=False):
