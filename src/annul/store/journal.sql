@@ -38,7 +38,7 @@ WITH {fenced}, held AS (
             AND d.batch = r.batch AND d.trace = r.trace)
     ORDER BY o.merchant_id, o.id FOR UPDATE OF o
 ), purse AS (  -- balances after originals and by merchant, as outcomes lock them
-    SELECT merchant_id, currency, available - reserved AS free, pending
+    SELECT merchant_id, currency, available + rolling_reserve - reserved AS free, pending
     FROM merchant_balances
     WHERE (merchant_id, currency) IN (SELECT merchant_id, currency FROM held WHERE reserves > 0)
     ORDER BY merchant_id, currency FOR UPDATE
@@ -203,8 +203,8 @@ SELECT EXISTS (
 SELECT {columns} FROM transactions t WHERE t.merchant_id = :merchant AND t.id = :id;
 
 -- name: balance
--- description: Pending, available and reserved money of merchants.
-SELECT merchant_id, currency, b.pending, b.available, b.reserved
+-- description: Money of merchants that covers what they give back: pending, and available with what is held back for it; what is reserved.
+SELECT merchant_id, currency, b.pending, b.available + b.rolling_reserve AS available, b.reserved
 FROM unnest(:merchants::text[], :currencies::text[]) AS k (merchant_id, currency)
 JOIN merchant_balances b USING (merchant_id, currency);
 
