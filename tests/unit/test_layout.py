@@ -48,7 +48,6 @@ _MODULES: Final = {
     "host/moves": "acceptance/cells/test_moves_left.py",
     "issuers/connection": "integration/issuers/test_link.py",
     "issuers/errors": "integration/issuers/test_link.py",
-    "issuers/key_asking": "integration/issuers/test_key_exchange.py",
     "issuers/key_rows": "integration/issuers/test_key_exchange.py",
     "issuers/limits": "integration/issuers/test_link.py",
     "issuers/seal": "integration/issuers/test_link.py",

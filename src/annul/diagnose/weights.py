@@ -34,8 +34,8 @@ WEIGHTS: Final[Mapping[str, Weights]] = {
     "original_not_found": Weights(-1.0, 1, {
         "original_missing": 8, "said_missing": 11, "original_stands": -6}),
     "original_mismatch": Weights(-1.0, 1, {
-        "other_card": 6, "other_amount": 6, "other_terminal": 6, "other_kind": 7, "said_differs": 7,
-        "matches": -3, "original_missing": -4}),
+        "other_card": 6, "other_amount": 6, "other_terminal": 6, "other_kind": 10.5,
+        "said_differs": 7, "matches": -3, "original_missing": -4}),
     "already_undone": Weights(-1.0, inf, {
         "original_undone": 6, "undone_before": 4, "said_undone": 9, "original_stands": -4,
         "being_undone": -4, "original_was_open": -8}),
@@ -88,11 +88,11 @@ WEIGHTS: Final[Mapping[str, Weights]] = {
     "outside_void_window": Weights(-1.5, inf, {**_AT_ISSUER,
         "rule_window": 6, "rule_new": -2.5, "all_fail": -1, "keeps_window": -2.5,
         "learnt_age": 5.5, "learnt_new": -2.5, "same_again": 0.5, "rule_amount": -2,
-        "rule_count": -2, "rule_interval": -2, "rule_supported": -2, "by_age": 5, "by_day": 4}),
+        "rule_count": -2, "rule_interval": -2, "rule_supported": -2, "by_age": 3.5, "by_day": 1.5}),
     "policy_changed": Weights(-2.5, inf, {**_AT_ISSUER,
         "rule_new": 10, "rule_old": -4, "learnt_new": 9, "same_again": 0.5, "by_since": 4}),
     "issuer_unsupported": Weights(-1.5, inf, {**_AT_ISSUER,
-        "rule_supported": 6, "rule_new": -2.5, "all_fail": -2, "all_silent": -2,
+        "rule_supported": 6, "rule_new": -4, "all_fail": -2, "all_silent": -2,
         "learnt_never": 5.5, "learnt_new": -2.5, "hurts_voids": 2, "hurts_issuer": -1.5,
         "learnt_amount": -3, "learnt_count": -3, "learnt_interval": -3, "learnt_age": -3,
         "learnt_hours": -3, "same_again": 0.5, "rule_amount": -2, "rule_count": -2,
@@ -135,7 +135,7 @@ WEIGHTS: Final[Mapping[str, Weights]] = {
         "learnt_age": -2, "learnt_hours": -2, "learnt_never": -2, "software_old": -2,
         "hurts_terminal": -1.5, "same_again": -1.5, "flapping": -1, "by_nothing": 1.0,
         "by_all": -1, "by_range": -1.5, "by_since": -1, "by_amount": -2, "by_count": -2,
-        "by_interval": -2, "by_age": -2, "by_day": -2, "hurts_card": -1.5,
+        "by_interval": -2, "by_age": -1, "by_day": -1, "hurts_card": -1.5,
         "hurts_software": -1.5}),
     "unknown": Weights(1.0, 1_800, {**_AT_ISSUER,
         "not_sent": -5, "silent": -3, "cut_off": -4, "no_way_there": -4, "nobody_there": -6,

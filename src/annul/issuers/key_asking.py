@@ -31,7 +31,8 @@ class KeyAsking:
         """Ask once for what is due. Raises what a lost database raises."""
         up = self._issuers.up()
         wanted = set(await self._exchange.wanted(up)) if up else set[str]()
-        lines = [self._issuers.lines[issuer_id] for issuer_id in up]
+        known = self._issuers.lines  # now: reference data may have changed meanwhile
+        lines = [known[issuer_id] for issuer_id in up if issuer_id in known]
         due = [line for line in lines if line.link.issuer.issuer_id in wanted or self._due(line)]
         for line in due:
             self._asked_at[line.link.issuer.issuer_id] = line.link.counts.connects

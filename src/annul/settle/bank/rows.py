@@ -1,4 +1,4 @@
-"""What a file for the bank is made of, and what one of the bank's is read as, whatever its format."""
+"""What a file for the bank is made of, and what one of the bank's is read as, in any format."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
