@@ -110,6 +110,14 @@ WITH here AS (
 UPDATE books SET counted_to = least(counted_to, coalesce(
     (SELECT max(business_date) FROM merchant_days WHERE merchant_id = :merchant), counted_to - 7));
 
+-- name: own_rates
+-- description: What a merchant alone is charged, of a table that all merchants have in common.
+SELECT array_agg(f::text) FROM fee_rates f WHERE pricing = :merchant;
+
+-- name: bring_rates
+-- description: Let it be charged the same here.
+INSERT INTO fee_rates SELECT (r::fee_rates).* FROM unnest(:rates::text[]) r ON CONFLICT DO NOTHING;
+
 -- name: point
 -- description: Say where a merchant is that left this cell.
 UPDATE merchants SET lives = 'away', cell = :cell

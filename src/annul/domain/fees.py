@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from .errors import AnnulError
-from .money import share
+from .money import LARGEST, share
 from .text import Text
 
 CARD_TYPES: Final[Mapping[str, Text]] = {
@@ -18,6 +18,7 @@ CARD_TYPES: Final[Mapping[str, Text]] = {
     "qr": Text("扫码", "QR code"),
 }
 PARTIES: Final = ("merchant", "issuer", "network")
+MOST_RATE_PPM: Final = 49_999  # of a price that is agreed on
 
 
 class NoFeeRate(AnnulError):
@@ -25,6 +26,13 @@ class NoFeeRate(AnnulError):
 
     code = "fees.no_rate"
     next_step = "Add a row to the fee table that is valid on that day."
+
+
+class BadPrice(AnnulError):
+    """This price makes no sense; nothing was changed."""
+
+    code = "fees.bad_price"
+    next_step = "Give a kind of card, a share from 0 to below 5 %, and a cap above zero, or none."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +52,32 @@ class FeeRate:
 
     def of(self, amount: int) -> int:
         """Give the fee of an amount, both in minor units."""
-        fee = share(amount, self.rate_ppm)
-        return fee if self.cap is None or fee < self.cap else self.cap
+        return _capped(amount, self.rate_ppm, self.cap)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a merchant agrees on for a kind of card from a business day on."""
+
+    card_type: str
+    valid_from: date
+    rate_ppm: int
+    cap: int | None = None
+
+    def __post_init__(self) -> None:
+        rated = self.card_type in CARD_TYPES and 0 <= self.rate_ppm <= MOST_RATE_PPM
+        if not rated or not (self.cap is None or 0 < self.cap <= LARGEST):
+            message = f"{self.rate_ppm} ppm for {self.card_type!r} with a cap of {self.cap}"
+            raise BadPrice(message)
+
+    def of(self, amount: int) -> int:
+        """Give the fee of an amount, both in minor units."""
+        return _capped(amount, self.rate_ppm, self.cap)
+
+
+def _capped(amount: int, rate_ppm: int, cap: int | None) -> int:
+    fee = share(amount, rate_ppm)
+    return fee if cap is None or fee < cap else cap
 
 
 @dataclass(frozen=True, slots=True)
