@@ -2,6 +2,7 @@
 
 from typing import Literal, TypedDict
 
+from .models.fees import CardType
 from .models.merchants import Cycle, TakenBack
 
 Value = bool | int | float | str
@@ -40,6 +41,14 @@ class NewTerms(TypedDict, total=False):
     days: int
     weekday: int | None
     fee_ppm: int
+
+
+class OtherPrice(TypedDict):
+    """A price that sales are compared with; `cap` in minor units, None: none."""
+
+    card_type: CardType
+    rate_ppm: int
+    cap: int | None
 
 
 class Settings(TypedDict, total=False):

@@ -154,6 +154,7 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "delivery": str(delivery),
         "issuer": shop.void.issuer_id,
         "valid_from": "2099-12-01",
+        "card_type": "debit",
         "dialect": DIALECT,
     }
 
