@@ -77,13 +77,17 @@ class _Contract:
             if (one.card_type, one.party) == (card_type, "merchant") and one.valid_from > today
         }
         every = [self.rate(card_type, "merchant", day) for day in (today, *sorted(days))]
-        return [then for before, then in pairwise(every) if then != before]
+        return [then for before, then in pairwise(every) if _price(then) != _price(before)]
 
     def sample(self, card_type: str, amount: int, today: date) -> dict[str, int]:
         """Give what a sale of an amount costs, and what is left of it."""
         fee = self.table.charge(self.pricing, card_type, amount, today, self.merchant_id)
         cost = fee.issuer + fee.network
         return {"amount": amount, "fee": fee.merchant, "cost": cost, "margin": fee.margin}
+
+
+def _price(rate: Mapping[str, Any]) -> tuple[int, int | None]:
+    return rate["rate_ppm"], rate["cap"]
 
 
 @over_cells.the_one_that_knows

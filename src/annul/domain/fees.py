@@ -13,8 +13,8 @@ from .money import LARGEST, share
 from .text import Text
 
 CARD_TYPES: Final[Mapping[str, Text]] = {
-    "debit": Text("借记卡", "debit card"),
-    "credit": Text("贷记卡", "credit card"),
+    "debit": Text("借记卡", "Debit card"),
+    "credit": Text("贷记卡", "Credit card"),
     "qr": Text("扫码", "QR code"),
 }
 PARTIES: Final = ("merchant", "issuer", "network")

@@ -85,15 +85,17 @@ async def test_a_price_is_agreed_on_once_and_comes(
     new = Price("debit", _soon(desk), 4_500, 18_00)
     for _ in range(2):
         await views.set_price(desk, operator, TEA, new, "new contract")
+    same = Price("debit", new.valid_from + timedelta(days=1), 4_500, 18_00)
+    await views.set_price(desk, operator, TEA, same, "a price that is none")
     debit, *_ = await views.schedule(desk, operator, TEA)
     assert debit["rate_ppm"] == 5_000, "until then it is as it was"
     assert debit["following"] == [
         {"valid_from": new.valid_from, "rate_ppm": 4_500, "cap": 18_00, "own": True}
     ]
     assert debit["sample"] is None
-    (told,) = await audited(pool)
+    told, _ = await audited(pool)
     assert (told["action"], told["object"]) == ("set-price", f"merchant {TEA}")
-    assert await pool.fetchval("SELECT version FROM reference") == version + 1, "hosts take it up"
+    assert await pool.fetchval("SELECT version FROM reference") == version + 2, "hosts take it up"
     assert (await views.schedule(desk, operator, BOOKS))[0]["following"] == [], "nobody else's"
     with pytest.raises(NotValid, match="another price"):
         await views.set_price(desk, operator, TEA, Price("debit", new.valid_from, 1), "oh")
