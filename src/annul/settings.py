@@ -33,6 +33,7 @@ from pydantic_settings import (
 from annul.desk.roles import ROLES
 from annul.domain.retention import kept_days
 from annul.security.tls import Clients, ClientTls, ServerTls
+from annul.settle.house_bank import HouseBank
 from annul.store.schema import NAME, PUBLIC
 
 DEFAULT_FILE: Final = "annul.toml"
@@ -131,6 +132,10 @@ class Settings(BaseSettings):
 
     issuer_tls: dict[Annotated[str, Field(pattern=r"^\d{8,11}$")], ClientTls] = Field(
         default_factory=dict, description="how the link to an issuer speaks TLS"
+    )
+
+    bank: HouseBank | None = Field(
+        None, description="the acquirer's bank, from which merchants are paid; none: nobody is"
     )
 
     acquirer_id: str = Field("00010000", pattern=r"^\d{8,11}$", description="field 32")

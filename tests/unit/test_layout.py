@@ -44,6 +44,7 @@ _MODULES: Final = {
     "domain/link_profile": "unit/issuers/test_link_profiles.py",
     "domain/link_words": "unit/issuers/test_link_settings.py",
     "domain/issuer_incidents": "unit/domain/test_incidents.py",
+    "domain/payout_incidents": "unit/domain/test_incidents.py",
     "host/host": "integration/host/test_answering.py",  # what handlers need; it does nothing
     "host/moves": "acceptance/cells/test_moves_left.py",
     "issuers/connection": "integration/issuers/test_link.py",
@@ -68,6 +69,9 @@ _MODULES: Final = {
     "security/masterkey": "unit/security/test_keys.py",
     "security/module": "unit/security/test_keys.py",
     "security/software": "unit/security/test_keys.py",
+    "settle/bank/rows": "unit/settle/bank/test_read.py",
+    "settle/bank/values": "unit/settle/bank/test_camt.py",
+    "settle/bank/xml": "unit/settle/bank/test_read.py",
     "sim/fleet": "integration/sim/terminal/test_terminal_tls.py",
     "store/database": "integration/store/test_embedded.py",
     "store/journal_sql": "integration/store/test_journal.py",

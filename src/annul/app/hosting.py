@@ -55,6 +55,7 @@ from annul.resolve.witnessed import Witnessing
 from annul.security.tls import ServerTls, server_context
 from annul.settings import Settings
 from annul.settle.days import Days
+from annul.settle.paying import Paying
 from annul.store.journal import Journal
 from annul.store.retention import Retention
 from annul.store.witness import Witness
@@ -233,9 +234,21 @@ async def _start_workers(
         loop = base.loops.start("issuer_keys", asking.turn, first_s=_KEYS_S, every_s=_KEYS_S)
         stack.push_async_callback(loop.stop)
     days = Days(base.pool, host.calendar, base.clock, loops=base.loops)
-    for part in (forwarder, *resolvers, sweep, retention, days, *_sealing(base, host)):
+    for part in (
+        *(forwarder, *resolvers, sweep, retention, days),
+        *_paying(base, host),
+        *_sealing(base, host),
+    ):
         part.start()
         stack.push_async_callback(part.stop)
+
+
+def _paying(base: Ground, host: Host) -> tuple[Paying, ...]:
+    """Give what pays merchants, where a bank is set up."""
+    house = base.settings.bank
+    if house is None:
+        return ()
+    return (Paying(base.pool, host.calendar, base.clock, house, base.vault, base.loops),)
 
 
 def _learning(base: Ground, host: Host) -> Learning:

@@ -107,6 +107,7 @@ def _desk(
         people=People(book, lessons),
         feed=feed,
         vault=base.vault,
+        house_bank=settings.bank,
         calendar=calendar,
         clock=base.clock,
         kept=kept,

@@ -18,6 +18,7 @@ from annul.resolve.conclusions import Conclusions
 from annul.resolve.people import People
 from annul.security.notary import Notary
 from annul.security.vault import Vault
+from annul.settle.house_bank import HouseBank
 from annul.store.clock import Clock
 from annul.store.loop import Loops
 
@@ -82,6 +83,7 @@ class Desk:
     support_phone: str = ""  # of the acquirer, for shops and customers; empty: none is said
     flush: Callable[[], Awaitable[None]] | None = None
     loops: Loops = field(default_factory=Loops)
+    house_bank: HouseBank | None = None  # whose account merchants are paid from
     notary: Notary | None = None  # signs proofs
     reads: Reads = field(default_factory=Reads)
     cell: str = ""  # which one this desk is of, where there are several

@@ -19,6 +19,8 @@ class Scope(StrEnum):
     ISSUERS_WRITE = "issuers:write"
     MERCHANTS_READ = "merchants:read"
     MERCHANTS_WRITE = "merchants:write"
+    PAYOUTS_READ = "payouts:read"
+    PAYOUTS_WRITE = "payouts:write"
     WEBHOOKS = "webhooks"
     OVERVIEW = "overview"
     METRICS = "metrics"  # what processes count, on the status port
@@ -35,6 +37,7 @@ _SEES: Final = frozenset(
         Scope.DIAGNOSIS,
         Scope.ISSUERS_READ,
         Scope.MERCHANTS_READ,
+        Scope.PAYOUTS_READ,
         Scope.OVERVIEW,
         Scope.METRICS,
         Scope.SHOP,
@@ -46,20 +49,31 @@ _OPERATES: Final = _WORKS | {
     Scope.REFUNDS_WRITE,
     Scope.ISSUERS_WRITE,
     Scope.MERCHANTS_WRITE,
+    Scope.PAYOUTS_WRITE,
     Scope.WEBHOOKS,
 }
 
 ADMINISTRATOR: Final = "administrator"
 ROLES: Final[Mapping[str, frozenset[Scope]]] = {
     "cashier": frozenset({Scope.SHOP, Scope.POS}),
-    "merchant": frozenset({Scope.SHOP, Scope.POS, Scope.CASES_READ, Scope.TRANSACTIONS_READ}),
+    "merchant": frozenset(
+        {
+            *(Scope.SHOP, Scope.POS, Scope.CASES_READ, Scope.TRANSACTIONS_READ),
+            Scope.PAYOUTS_READ,
+        }
+    ),
     "support": _WORKS,
     "operator": _OPERATES,
     ADMINISTRATOR: _OPERATES | {Scope.ADMIN, Scope.AUDIT},
     "auditor": _SEES | {Scope.AUDIT},
 }
 # Whoever may do one of these is signed out when idle.
-MOVES_MONEY: Final = frozenset({Scope.CASES_ACT, Scope.VOIDS_WRITE, Scope.REFUNDS_WRITE, Scope.POS})
+MOVES_MONEY: Final = frozenset(
+    {
+        *(Scope.CASES_ACT, Scope.VOIDS_WRITE, Scope.REFUNDS_WRITE, Scope.POS),
+        Scope.PAYOUTS_WRITE,
+    }
+)
 OF_A_SHOP: Final = frozenset({"cashier", "merchant"})  # bound to one merchant
 
 

@@ -56,7 +56,8 @@ class Subject(StrEnum):
     The column `subject` holds its identity: the id of the transaction, case or delivery; the
     terminal's number, followed by that of the batch; issuer and fields of a message that belongs
     to nothing; number of the process and name of the loop; the currency of a merchant's balance;
-    what does not fit its seal; the issuer's number; the merchant's.
+    what does not fit its seal; the issuer's number; the merchant's; the payout's id;
+    the file's name.
     """
 
     TRANSACTION = "transaction"
@@ -70,6 +71,8 @@ class Subject(StrEnum):
     SEAL = "seal"
     ISSUER = "issuer"
     MERCHANT = "merchant"
+    PAYOUT = "payout"
+    FILE = "file"
 
 
 def _utc(value: str) -> str:

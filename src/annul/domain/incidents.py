@@ -1,7 +1,8 @@
 """Every kind of incident: what it is, what it means for the money, and what to do.
 
 One row per kind, in both languages: here those of terminals, cases, people and processes, in
-`issuer_incidents.py` those of issuers, and in `differences.py` what the sweep finds (`audit_`).
+`issuer_incidents.py` those of issuers, in `payout_incidents.py` those of
+payouts, and in `differences.py` what the sweep finds (`audit_`).
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from .differences import DIFFERENCES
 from .guesses import IN_ROW, MANY_WITHIN_S, OF_SHOP, OFTEN
 from .incident import IncidentKind, Severity, Subject, about_case, about_transaction
 from .issuer_incidents import CONCLUDE, ISSUER_INCIDENTS
+from .payout_incidents import PAYOUT_INCIDENTS
 from .text import Text
 
 _LOOK: Final = Text(
@@ -291,5 +293,5 @@ _ROWS: Final = (
 )
 
 INCIDENTS: Final[Mapping[str, IncidentKind]] = {
-    row.kind: row for row in (*ISSUER_INCIDENTS, *_ROWS, *DIFFERENCES)
+    row.kind: row for row in (*ISSUER_INCIDENTS, *_ROWS, *PAYOUT_INCIDENTS, *DIFFERENCES)
 }

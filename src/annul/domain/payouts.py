@@ -5,11 +5,9 @@ from enum import StrEnum
 from typing import Final
 
 from .ledger import (
-    BANK,
     FEE_INCOME,
     ISSUER_RECEIVABLE,
     MERCHANT_FROZEN,
-    MERCHANT_IN_PAYOUT,
     MERCHANT_RESERVE,
 )
 from .text import Text
@@ -80,6 +78,5 @@ OTHER_SIDE: Final[Mapping[MoveKind, str]] = {
     MoveKind.CORRECTION: FEE_INCOME,
     MoveKind.CHARGEBACK: ISSUER_RECEIVABLE,
 }
-RETURNS_FROM: Final = (BANK, MERCHANT_IN_PAYOUT)
 TAKES: Final = frozenset({MoveKind.FREEZE, MoveKind.RESERVE, MoveKind.CHARGEBACK})
 GIVES: Final = frozenset({MoveKind.RELEASE, MoveKind.RESERVE_RELEASE, MoveKind.PAYOUT_RETURN})

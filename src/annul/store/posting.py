@@ -17,7 +17,7 @@ from .sql import load
 
 SQL: Final = load("annul.store", "posting.sql")
 # For statements elsewhere that move money by rows of their own.
-PARTS: Final = {name: SQL[name].sql for name in ("posted", "balanced")}
+PARTS: Final = {name: SQL[name].sql for name in ("posted", "nothing_freed", "balanced")}
 
 
 class Posted(StrEnum):
@@ -43,8 +43,17 @@ class Posting:
         assert self.kind not in OF_TRANSACTIONS, "an outcome of a transaction is the journal's"
 
 
-async def post(there: asyncpg.Pool | asyncpg.Connection, posting: Posting, at: datetime) -> Posted:
-    """Move the money, all of it or none; the caller's transaction decides with it."""
+async def post(
+    there: asyncpg.Pool | asyncpg.Connection,
+    posting: Posting,
+    at: datetime,
+    *,
+    covered: bool = True,
+) -> Posted:
+    """Move the money, all of it or none; the caller's transaction decides with it.
+
+    Without `covered` also what is not there, which the merchant owes from then on.
+    """
     key = {"merchant": posting.merchant_id, "kind": posting.kind, "subject": posting.subject}
     rows = [
         (posting.subject, line, one.debit, one.credit, one.amount)
@@ -57,6 +66,7 @@ async def post(there: asyncpg.Pool | asyncpg.Connection, posting: Posting, at: d
             currency=posting.currency,
             business_date=posting.business_date,
             at=at,
+            covered=covered,
         )
     )
     if written:

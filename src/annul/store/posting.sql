@@ -38,6 +38,12 @@ balanced AS (
         reserved = merchant_balances.reserved + excluded.reserved
 )
 
+-- name: nothing_freed
+-- description: Part: for `balanced`, where no void on its way has ended.
+freed AS (
+    SELECT NULL::text AS merchant_id, NULL::text AS currency, 0::bigint AS amount WHERE false
+)
+
 -- name: post
 -- description: Post transfers of one merchant, all or none: what they take of its accounts must be there, and not be reserved.
 WITH asked AS (
@@ -67,13 +73,12 @@ WITH asked AS (
     FROM asked a JOIN merchants m ON m.merchant_id = :merchant
     WHERE EXISTS (
         SELECT FROM left_over l
-        WHERE (l.pending >= 0 OR l.pending_left >= 0)
+        WHERE NOT :covered::boolean
+          OR (l.pending >= 0 OR l.pending_left >= 0)
           AND (l.available >= 0 OR l.available_left >= 0)
           AND (l.frozen >= 0 OR l.frozen_left >= 0)
           AND (l.pending + l.available >= 0 AND l.available >= 0 OR l.free >= 0))
-), {posted}, freed AS (
-    SELECT NULL::text AS merchant_id, NULL::text AS currency, 0::bigint AS amount WHERE false
-), {balanced}
+), {posted}, {nothing_freed}, {balanced}
 SELECT count(*) FROM posted;
 
 -- name: known

@@ -11,6 +11,7 @@ import annul.desk
 
 # What goes to every cell: answers are put together, what all have in common is changed in each.
 _ALL: Final = {
+    "accounts": {"waiting_accounts", "waiting_moves"},
     "acts": {"lessons", "undo_lesson"},
     "audit": {"log"},
     "cases": {"chosen", "counts", "manual", "search", "to_approve"},
@@ -28,6 +29,7 @@ _ALL: Final = {
     "outages": {"outages"},
     "over_cells": {"each", "share_people"},
     "overview": {"alerts", "by_cause", "course", "issuers", "promise"},
+    "payouts": {"glance", "search", "waiting"},
     "people": {"add_user", "change_role", "new_key"},  # of a merchant in whichever cell
     "shop": {"shops"},
     "transactions": {"search"},
@@ -35,12 +37,17 @@ _ALL: Final = {
 }
 # What is asked or done where its merchant lives.
 _MERCHANT: Final = {
+    "accounts": {
+        *("accounts", "ask_account", "reject_account", "stop_account", "use_account"),
+        *("use_account_again", "approve_move", "move", "moves", "reject_move"),
+    },
     "acts": {"act", "second_person_from"},
     "cases": {"find", "opened", "printed", "proved", "whole"},
     "conclusions": {"concludable", "confirm", "evidence", "of", "propose", "withdraw"},
     "fees": {"difference", "margin", "schedule", "set_price"},
     "merchants": {"allow", "ask", "find", "terminals"},
     "orders": {"approve", "one", "order", "reject"},
+    "payouts": {"approve", "cancel", "find"},
     "settlement": {"days", "set_terms", "terms"},
     "over_cells": {"acting", "introduce", "sent_here", "serving"},
     "shop": {"find", "today"},
@@ -75,6 +82,7 @@ _HOME: Final = {
         "issuer_keys": {"ask_for_keys", "keys", "load_key", "set_profile"},
         "issuer_links": {"issuer", "set_link", "settings"},
         "issuers": {"routes"},
+        "payouts": {"read", "read_files", "run", "sent_files", "take_file"},
     },
     "demo": {"pos": {"announce", "announced", "cases", "issuers", "merchants", "withdraw"}},
     "given": {  # a part of what stands above, with the desk or connection of its cell

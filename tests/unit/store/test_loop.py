@@ -116,7 +116,9 @@ _OTHERS: Final = {
     "issuers/late.py": "tries one answer until it is delivered",
     "resolve/book.py": "opens cases until none is left",
     "resolve/seals.py": "seals or reads until nothing is left",
+    "settle/answers.py": "lets lines have their effect until none is left",
     "settle/days.py": "counts days, or makes them available, until none is left",
+    "settle/payouts.py": "makes payouts, or files, until none is left",
     "store/embedded.py": "waits for a server that starts, up to a limit",
     "store/lane.py": "tries one statement, up to a limit",
 }

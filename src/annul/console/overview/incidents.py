@@ -57,6 +57,8 @@ def _said(view: View, row: Mapping[str, Any], kind: IncidentKind | None) -> str:
 def _there(view: View, row: Mapping[str, Any], kind: IncidentKind | None) -> Html | str:
     """Say what one is about, and lead there."""
     subject, said = kind.subject if kind else None, _said(view, row, kind)
+    if subject is Subject.PAYOUT and row["merchant_id"]:
+        return link(said, f"/payouts/{row['subject']}")
     if subject in {Subject.TERMINAL, Subject.BATCH}:
         return link(said, f"/merchants/{row['merchant_id']}")
     if subject is Subject.MERCHANT:

@@ -119,8 +119,8 @@ class HookAnswer(NamedTuple):
 
 
 def event_name(event: str) -> str:
-    """Give the name under which receivers know an event."""
-    return f"case.{event}"
+    """Give the name under which receivers know an event; without a dot it is one of a case."""
+    return event if "." in event else f"case.{event}"
 
 
 def new_secret() -> str:

@@ -17,6 +17,13 @@ class FileUnreadable(AnnulError):
     next_step = "Look at the place that is named; ask the bank for the file once more."
 
 
+class OrderUnfit(AnnulError):
+    """This order cannot be written as a file. The bank has nothing of it."""
+
+    code = "settle.order_unfit"
+    next_step = "Correct what is named: of the payout's account, or of the acquirer's own."
+
+
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """One credit transfer; amount in minor units, `reference` comes back with all answers."""
@@ -52,6 +59,8 @@ class BankRow:
 
     `amount` in minor units, above zero; zero where the file gives none, as in status reports.
     `code` is the bank's reason (ISO 20022 external codes as AC04), `bank_ref` names the booking.
+    Where it speaks of a whole order `reference` is empty and `message` is that order's: meant are
+    all its transfers of which no other row of the file speaks, and `amount` is their sum.
     """
 
     line: int
@@ -63,3 +72,13 @@ class BankRow:
     text: str = ""
     bank_ref: str = ""
     booked_on: date | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BankFile:
+    """A file of the bank; `left_out` counts entries of others, and those not booked yet."""
+
+    format: str  # as pain.002
+    rows: tuple[BankRow, ...]
+    left_out: int = 0

@@ -65,6 +65,7 @@ CREATE TABLE payouts (
 );
 CREATE INDEX payouts_merchant ON payouts (merchant_id, run_on DESC, id);
 CREATE INDEX payouts_run ON payouts (run_on, id);
+CREATE INDEX payouts_waiting ON payouts (currency, id) WHERE state IN ('held', 'ready');
 CREATE INDEX payouts_file ON payouts (file_id) WHERE file_id IS NOT NULL;
 
 -- What changes what a merchant has available apart from its business days; `amount` with its sign.
@@ -111,6 +112,7 @@ CREATE TABLE payout_files (
     made_at      timestamptz NOT NULL,
     released_at  timestamptz,
     released_by  text NOT NULL DEFAULT '',   -- machine and folder, or who took it from the console
+    part         text NOT NULL DEFAULT '',   -- its name beside its place
     delivered_at timestamptz
 );
 CREATE INDEX payout_files_owed ON payout_files (made_at) WHERE delivered_at IS NULL;
@@ -127,13 +129,15 @@ CREATE TABLE bank_files (
     applied_at timestamptz
 );
 
--- A line of it, and what became of it; `said` is what the bank says of the payout.
+-- A line of it, and what became of it: `foreign` is none of ours, `unknown` says so without being it; `said` is what the bank says of the payout.
 CREATE TABLE bank_rows (
     file_id   uuid NOT NULL,
     line      integer NOT NULL,
     said      text NOT NULL CONSTRAINT bank_rows_said CHECK (
         said IN ('accepted', 'rejected', 'booked', 'returned')),
     reference text NOT NULL,
+    payout    uuid,                          -- whom the reference may name; it is ours by its form
+    message   uuid,                          -- the file of ours of which it speaks as a whole
     currency  text NOT NULL,
     amount    bigint NOT NULL,
     code      text NOT NULL,
@@ -145,3 +149,8 @@ CREATE TABLE bank_rows (
     PRIMARY KEY (file_id, line)
 );
 CREATE INDEX bank_rows_left ON bank_rows (file_id, line) WHERE outcome IS NULL;
+
+-- Up to which time of its schedule payouts were made, and who makes and sends them.
+ALTER TABLE books
+    ADD COLUMN paid_to timestamptz NOT NULL DEFAULT '-infinity',
+    ADD COLUMN paying_until timestamptz;

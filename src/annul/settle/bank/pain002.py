@@ -1,0 +1,92 @@
+"""pain.002, what a bank says of an order and its transfers before anything is booked."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from annul.domain.payouts import BankSaid
+
+from .rows import BankFile, BankRow
+from .values import minor, numeric, ours, told
+from .xml import elements, forget, place, text_at
+
+# Codes of ISO 20022's list. None of them proves a booking, which is for an account's own entries:
+# settlement completed (ACSC, ACCC) is no more than a promise. PART is told by its parts.
+_SAID: Final[Mapping[str, BankSaid]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (
+                "ACCC",
+                "ACCP",
+                "ACFC",
+                "ACIS",
+                "ACSC",
+                "ACSP",
+                "ACTC",
+                "ACWC",
+                "ACWP",
+                "PDNG",
+                "RCVD",
+            ),
+            BankSaid.ACCEPTED,
+        ),
+        **dict.fromkeys(("CANC", "RJCT"), BankSaid.REJECTED),
+    }
+)
+# The bank knows this order already: what is refused is the repeat, and the first one goes its way.
+_REPEATS: Final = frozenset({"AM05", "DU01", "DU02", "DU03", "DU04", "DU05"})
+
+
+def read_pain002(content: bytes) -> BankFile:
+    """Read a status report; raises `FileUnreadable`."""
+    rows: list[BankRow] = []
+    left_out = 0
+    for name, element in elements(content, _LEVELS):
+        row = _row(len(rows) + 1, name, element)
+        if row is not None:
+            rows.append(row)
+        elif name == "TxInfAndSts":
+            left_out += 1
+        forget(element)
+    return BankFile("pain.002", tuple(rows), left_out)
+
+
+# Element: its status, and what it is about.
+_LEVELS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "OrgnlGrpInfAndSts": ("GrpSts", "OrgnlMsgId"),
+        "OrgnlPmtInfAndSts": ("PmtInfSts", "OrgnlPmtInfId"),
+        "TxInfAndSts": ("TxSts", "OrgnlEndToEndId"),
+    }
+)
+
+
+def _row(line: int, name: str, element: Any) -> BankRow | None:
+    status, about = (text_at(element, path) for path in _LEVELS[name])
+    single = name == "TxInfAndSts"
+    reference = ours(about) if single else ""
+    said = _SAID.get(status)
+    if said is None or not (reference if single else about):
+        return None
+    code = text_at(element, "StsRsnInf/Rsn/Cd", "StsRsnInf/Rsn/Prtry")[:35]
+    currency, amount = _amount(element)
+    return BankRow(
+        line=line,
+        said=BankSaid.ACCEPTED if code in _REPEATS else said,
+        reference=reference,
+        currency=currency,
+        amount=amount,
+        code=code or (status if said is BankSaid.REJECTED else ""),
+        text=told(
+            " ".join(part.text or "" for part in element.iterfind("{*}StsRsnInf/{*}AddtlInf"))
+        ),
+        message="" if single else about[:35],
+    )
+
+
+def _amount(element: Any) -> tuple[str, int]:
+    amount = element.find("{*}OrgnlTxRef/{*}Amt/{*}InstdAmt")
+    if amount is None:
+        return "", 0
+    currency = numeric(amount.get("Ccy", ""))
+    return currency, minor((amount.text or "").strip(), currency, place(amount))

@@ -1,0 +1,181 @@
+"""Payouts are made of what merchants have available, by schedule or as somebody asks for it.
+
+Each step finds by itself what is left of its work: whoever comes after a process that was killed
+goes on from there, and two of them do nothing twice.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID, uuid5
+
+import asyncpg
+import structlog
+
+from annul.domain.business_day import Calendar
+from annul.security.vault import Vault
+from annul.store.clock import Clock
+from annul.store.posting import PARTS
+from annul.store.sql import load
+
+from .bank.pain001 import write_pain001
+from .bank.rows import Order, Transfer
+from .bank.table import write_csv
+from .house_bank import HouseBank
+
+log = structlog.get_logger(__name__)
+
+SQL: Final = load("annul.settle", "payouts.sql", **PARTS)
+_LEASE: Final = timedelta(minutes=10)
+_MOST: Final = 2_000  # merchants in one statement
+_PER_FILE: Final = 10_000  # payouts
+_WRITERS: Final = {"pain.001": (write_pain001, "xml"), "csv": (write_csv, "csv")}
+_FILE_IDS: Final = UUID("6f7d9a3e-5b21-4f0c-9a57-2b7f3f0f8d11")
+_TEXT: Final = "POS settlement"
+
+
+class Made(NamedTuple):
+    """What a run has done; `held` of those that were made wait for a second person."""
+
+    made: int
+    held: int
+    files: int
+
+
+class Payouts:
+    """Makes payouts and puts them into files; `house` is whom the files are for."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        calendar: Calendar,
+        clock: Clock,
+        house: HouseBank,
+        vault: Vault,
+    ) -> None:
+        self._pool = pool
+        self._calendar = calendar
+        self._clock = clock
+        self._house = house
+        self._vault = vault
+
+    async def due(self) -> Made | None:
+        """Make what the schedule wants; None where nothing is due, or another process does it.
+
+        What was approved or made anew since goes into a file at the next time of the schedule.
+        """
+        now = self._clock.now()
+        slot = self._house.last_time(now, self._calendar.zone)
+        return await self._in_turn(now, "", slot)
+
+    async def run(self, who: str, told: Callable[[str, int], None] | None = None) -> Made | None:
+        """Make payouts right now, for somebody; None while another process does it.
+
+        `told` is called with what was done of each step, as it goes on.
+        """
+        return await self._in_turn(self._clock.now(), who, None, told)
+
+    async def _in_turn(
+        self,
+        now: datetime,
+        who: str,
+        slot: datetime | None,
+        told: Callable[[str, int], None] | None = None,
+    ) -> Made | None:
+        until = now + _LEASE
+        before = await self._pool.fetchval(*SQL["claim"](now=now, until=until, slot=slot))
+        if before is None:
+            return None
+        try:
+            if before:
+                return None
+            made, held = await self._make(now, who, told)
+            files = await self._file(now, told)
+            if slot is not None:
+                await self._pool.execute(*SQL["made_to"](slot=slot))
+            return Made(made, held, files)
+        finally:
+            await self._pool.execute(*SQL["release"](until=until))
+
+    async def _make(
+        self, now: datetime, who: str, told: Callable[[str, int], None] | None
+    ) -> tuple[int, int]:
+        after, made, held = "", 0, 0
+        when = {
+            "run_on": self._calendar.local(now).date(),
+            "business_date": self._calendar.business_date(now),
+            "now": now,
+        }
+        limit = self._house.second_person_from
+        while True:
+            row = await self._pool.fetchrow(
+                *SQL["make"](after=after, most=_MOST, who=who, second_person_from=limit, **when)
+            )
+            assert row is not None  # sums always give a row
+            made, held = made + row["made"], held + row["held"]
+            if told is not None and row["made"]:
+                told("made", row["made"])
+            if row["looked_at"] < _MOST:
+                return made, held
+            after = row["last"]
+
+    async def _file(self, now: datetime, told: Callable[[str, int], None] | None) -> int:
+        files = 0
+        for row in await self._pool.fetch(*SQL["currencies"]()):
+            while count := await self._one_file(row["currency"], now):
+                files += 1
+                if told is not None:
+                    told("filed", count)
+        return files
+
+    async def _one_file(self, currency: str, now: datetime) -> int:
+        """Put the next payouts into a file: both are written, or neither; gives how many."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(*SQL["to_file"](currency=currency, most=_PER_FILE))
+            if not rows:
+                return 0
+            # Named by what is in it: put together once more, it is the same file for the bank.
+            digest = hashlib.sha256(b"".join(row["id"].bytes for row in rows)).hexdigest()
+            identity = uuid5(_FILE_IDS, digest)
+            order = self._order(identity, currency, now, rows)
+            write, suffix = _WRITERS[self._house.format]
+            content = await asyncio.to_thread(write, order)
+            await connection.execute(
+                *SQL["filed"](
+                    file=identity,
+                    name=f"annul-{now:%Y%m%d}-{currency}-{identity.hex[:12]}.{suffix}",
+                    format=self._house.format,
+                    currency=currency,
+                    total=sum(row["amount"] for row in rows),
+                    sealed=self._vault.seal_file(content, identity.bytes),
+                    digest=hashlib.sha256(content).digest(),
+                    ids=[row["id"] for row in rows],
+                    merchants=list({row["merchant_id"] for row in rows}),
+                    now=now,
+                )
+            )
+            return len(rows)
+
+    def _order(self, identity: UUID, currency: str, now: datetime, rows: list[Any]) -> Order:
+        return Order(
+            message=identity.hex,
+            made_at=now,
+            execute_on=self._calendar.local(now).date(),
+            currency=currency,
+            debtor=self._house.name,
+            debtor_account=self._house.number(),
+            debtor_bank=self._house.bank,
+            transfers=tuple(
+                Transfer(
+                    reference=row["id"].hex,
+                    amount=row["amount"],
+                    holder=row["holder"],
+                    account=self._vault.open_file(row["sealed"], row["account_id"].bytes).decode(),
+                    bank=row["bank"],
+                    text=_TEXT,
+                )
+                for row in rows
+            ),
+        )

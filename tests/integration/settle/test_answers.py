@@ -1,0 +1,168 @@
+"""What the bank says has its effect once; where it lies or repeats, nothing moves."""
+
+import asyncio
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from annul.security.vault import Vault
+from annul.settle import answers
+from annul.settle.answers import AlreadyRead
+from annul.settle.bank.rows import BankRow, BankSaid
+from annul.settle.payouts import Made
+from tests.support.paying import (
+    SHOPS,
+    balances_of,
+    bank_says,
+    filed,
+    make_available,
+    states_of,
+    take_account,
+    the_payouts,
+)
+
+pytestmark = pytest.mark.usefixtures("shops")
+
+
+async def test_booked_is_paid_and_read_once(
+    pool: asyncpg.Pool, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = await filed(pool, vault)
+    reader, content = bank_says(
+        pool, monkeypatch, BankRow(1, BankSaid.BOOKED, reference, "156", 100, bank_ref="B1")
+    )
+    done = await reader.read(content, "a.xml", "li")
+    assert done.outcomes == {"done": 1}
+    assert await balances_of(pool) == (0, 0, 100)
+    with pytest.raises(AlreadyRead, match=r"a\.xml"):
+        await reader.read(content, "b.xml", "li")
+    events = await pool.fetch("SELECT event FROM notifications ORDER BY event")
+    assert [row[0] for row in events] == ["payout.made", "payout.paid"]
+
+
+@pytest.mark.parametrize("said", [BankSaid.REJECTED, BankSaid.RETURNED])
+async def test_what_did_not_arrive_is_available_again_and_its_account_is_stopped(
+    pool: asyncpg.Pool, vault: Vault, monkeypatch: pytest.MonkeyPatch, said: BankSaid
+) -> None:
+    reference = await filed(pool, vault)
+    rows = [BankRow(1, said, reference, "156", 100, "AC04", "closed")]
+    if said is BankSaid.RETURNED:
+        rows.insert(0, BankRow(2, BankSaid.BOOKED, reference, "156", 100))
+    reader, content = bank_says(pool, monkeypatch, *rows)
+    await reader.read(content, "a.xml", "li")
+    assert await balances_of(pool) == (100, 0, 0)
+    (account,) = await pool.fetch(
+        "SELECT state, why FROM payout_accounts WHERE merchant_id = $1", SHOPS[0]
+    )
+    assert tuple(account) == ("stopped", "AC04 closed")
+    kinds = await pool.fetch("SELECT kind FROM incidents WHERE closed_at IS NULL")
+    assert [row[0] for row in kinds] == ["payout_failed"]
+    assert await the_payouts(pool, vault).run("li") == Made(0, 0, 0)
+    await take_account(pool, vault, SHOPS[0])  # another one
+    assert await pool.fetchval("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == 0
+    assert await the_payouts(pool, vault).run("li") == Made(1, 0, 1)
+    assert await balances_of(pool) == (0, 100, 0)
+
+
+async def test_the_return_may_come_before_the_booking(
+    pool: asyncpg.Pool, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = await filed(pool, vault)
+    for said in (BankSaid.RETURNED, BankSaid.BOOKED):
+        reader, content = bank_says(pool, monkeypatch, BankRow(1, said, reference, "156", 100))
+        assert (await reader.read(content, "a", "li")).outcomes == {"done": 1}
+    assert await balances_of(pool) == (100, 0, 0)
+    assert await states_of(pool) == {"returned": 1}
+
+
+_LIES = [
+    # said before; said then; what becomes of it
+    ((BankSaid.REJECTED,), BankRow(1, BankSaid.BOOKED, "", "156", 100), "contradicts"),
+    ((BankSaid.BOOKED,), BankRow(1, BankSaid.REJECTED, ""), "contradicts"),
+    ((BankSaid.REJECTED,), BankRow(1, BankSaid.RETURNED, "", "156", 100), "contradicts"),
+    ((BankSaid.REJECTED,), BankRow(1, BankSaid.ACCEPTED, ""), "contradicts"),
+    ((), BankRow(1, BankSaid.BOOKED, "", "156", 99), "differs"),
+    ((), BankRow(1, BankSaid.BOOKED, "", "840", 100), "differs"),
+    ((BankSaid.BOOKED,), BankRow(1, BankSaid.BOOKED, "", "156", 100, bank_ref="B2"), "twice"),
+    ((BankSaid.BOOKED,), BankRow(1, BankSaid.BOOKED, "", "156", 100, bank_ref="B1"), "repeated"),
+    ((BankSaid.RETURNED,), BankRow(1, BankSaid.RETURNED, "", "156", 100), "repeated"),
+    ((), BankRow(1, BankSaid.BOOKED, uuid4().hex, "156", 100), "unknown"),
+    ((), BankRow(1, BankSaid.BOOKED, "NOTPROVIDED", "156", 100), "foreign"),
+]
+
+
+@pytest.mark.parametrize(("before", "then", "outcome"), _LIES)
+async def test_a_bank_that_lies_or_repeats_moves_nothing(
+    pool: asyncpg.Pool,
+    vault: Vault,
+    monkeypatch: pytest.MonkeyPatch,
+    before: tuple[BankSaid, ...],
+    then: BankRow,
+    outcome: str,
+) -> None:
+    reference = await filed(pool, vault)
+    for said in before:
+        reader, content = bank_says(
+            pool, monkeypatch, BankRow(1, said, reference, "156", 100, bank_ref="B1")
+        )
+        await reader.read(content, "a", "li")
+    balances = await balances_of(pool)
+    row = BankRow(
+        2, then.said, then.reference or reference, then.currency, then.amount,
+        bank_ref=then.bank_ref,
+    )  # fmt: skip
+    reader, content = bank_says(pool, monkeypatch, row)
+    assert (await reader.read(content, "b", "li")).outcomes == {outcome: 1}
+    assert await balances_of(pool) == balances
+    kinds = {row[0] for row in await pool.fetch("SELECT kind FROM incidents")} - {"payout_failed"}
+    assert bool(kinds) == (outcome not in {"repeated", "foreign"})
+
+
+async def test_a_file_as_a_whole_is_each_of_its_payouts(
+    pool: asyncpg.Pool, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for shop in SHOPS[:2]:
+        await make_available(pool, shop, 100)
+    await the_payouts(pool, vault).run("li")
+    file = await pool.fetchval("SELECT id FROM payout_files")
+    whole = BankRow(1, BankSaid.REJECTED, "", code="AG01", message=file.hex)
+    reader, content = bank_says(pool, monkeypatch, whole)
+    assert (await reader.read(content, "a", "li")).outcomes == {"done": 2}
+    for shop in SHOPS[:2]:
+        assert await balances_of(pool, shop) == (100, 0, 0)
+
+
+async def test_a_sum_that_differs_moves_nothing(
+    pool: asyncpg.Pool, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filed(pool, vault)
+    file = await pool.fetchval("SELECT id FROM payout_files")
+    whole = BankRow(1, BankSaid.BOOKED, "", "156", 101, message=file.hex)
+    reader, content = bank_says(pool, monkeypatch, whole)
+    await reader.read(content, "a", "li")
+    assert await balances_of(pool) == (0, 100, 0)
+    assert await pool.fetchval("SELECT kind FROM incidents") == "bank_sum_differs"
+
+
+async def test_killed_while_reading_the_rest_is_done_by_the_next(
+    pool: asyncpg.Pool, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for shop in SHOPS:
+        await make_available(pool, shop, 100)
+    await the_payouts(pool, vault).run("li")
+    ids = [row[0] for row in await pool.fetch("SELECT id FROM payouts")]
+    rows = [BankRow(line, BankSaid.BOOKED, one.hex, "156", 100) for line, one in enumerate(ids, 1)]
+    reader, content = bank_says(pool, monkeypatch, *rows)
+    monkeypatch.setattr(answers, "_MOST", 1)
+
+    def killed(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await reader.read(content, "a", "li", killed)
+    assert await states_of(pool) == {"paid": 1, "filed": 3}
+    await asyncio.gather(*(reader.finish() for _ in range(3)))
+    assert await states_of(pool) == {"paid": 4}
+    for shop in SHOPS:
+        assert await balances_of(pool, shop) == (0, 0, 100)

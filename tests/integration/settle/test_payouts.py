@@ -1,0 +1,173 @@
+"""Payouts: all that is available, once, whoever is killed or asks at the same time."""
+
+import asyncio
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from annul.security.vault import Vault
+from annul.settle import payouts as module
+from annul.settle.payouts import Made
+from tests.support.paying import (
+    DAY,
+    NOW,
+    SHOPS,
+    balances_of,
+    make_available,
+    only_payout,
+    states_of,
+    the_payouts,
+)
+from tests.support.rows import put
+
+pytestmark = pytest.mark.usefixtures("shops")
+
+
+async def test_all_that_is_available_goes_out_once(pool: asyncpg.Pool, vault: Vault) -> None:
+    await make_available(pool, SHOPS[0], 10_000)
+    await make_available(pool, SHOPS[0], 2_500, DAY + timedelta(days=1))
+    payouts = the_payouts(pool, vault)
+    assert await payouts.run("li") == Made(1, 0, 1)
+    assert await balances_of(pool) == (0, 12_500, 0)
+    assert await payouts.run("li") == Made(0, 0, 0)
+    (row,) = await pool.fetch("SELECT * FROM payouts")
+    assert (row["amount"], row["state"], row["made_by"]) == (12_500, "filed", "li")
+    ids = await pool.fetch("SELECT DISTINCT payout_id FROM merchant_days")
+    assert [one[0] for one in ids] == [row["id"]]
+
+
+async def test_the_file_names_account_and_amount_and_lies_sealed(
+    pool: asyncpg.Pool, vault: Vault
+) -> None:
+    await make_available(pool, SHOPS[0], 12_345)
+    await the_payouts(pool, vault).run("li")
+    (row,) = await pool.fetch("SELECT * FROM payout_files")
+    content = vault.open_file(row["sealed"], row["id"].bytes)
+    assert hashlib.sha256(content).digest() == row["digest"]
+    assert b"6222000000000000017" in content
+    assert b"123.45" in content
+    assert (await only_payout(pool)).hex.encode() in content
+    assert b"6222000000000000017" not in row["sealed"]
+    kept = str(await pool.fetch("SELECT * FROM payout_accounts"))
+    assert "6222000000000000017" not in kept
+
+
+async def test_the_schedule_is_kept_once(pool: asyncpg.Pool, vault: Vault) -> None:
+    await make_available(pool, SHOPS[0], 100)
+    assert await the_payouts(pool, vault).due() == Made(1, 0, 1)  # 10:00, for 09:00
+    await make_available(pool, SHOPS[0], 200, DAY + timedelta(days=1))
+    assert await the_payouts(pool, vault, NOW + timedelta(hours=3)).due() is None
+    assert await the_payouts(pool, vault, NOW + timedelta(hours=14)).due() == Made(1, 0, 1)
+
+
+async def test_two_at_once_make_one(pool: asyncpg.Pool, vault: Vault) -> None:
+    for shop in SHOPS:
+        await make_available(pool, shop, 100)
+    both = [the_payouts(pool, vault)._make(NOW, "li", None) for _ in range(4)]
+    assert sum(made for made, _ in await asyncio.gather(*both)) == len(SHOPS)
+    for shop in SHOPS:
+        assert await balances_of(pool, shop) == (0, 100, 0)
+
+
+@pytest.mark.parametrize(
+    ("columns", "merchant"),
+    [
+        ({"available": -5}, {}),
+        ({"pending": -1}, {}),  # what was given back is not covered by sales yet
+        ({"reserved": 50}, {}),  # a void is on its way
+        ({"reserved": 50, "pending": 49}, {"pending_covers": True}),
+    ],
+)
+async def test_what_voids_need_stays(
+    pool: asyncpg.Pool, vault: Vault, columns: dict[str, int], merchant: dict[str, Any]
+) -> None:
+    await make_available(pool, SHOPS[0], 100)
+    for name, value in columns.items():
+        await pool.execute(f"UPDATE merchant_balances SET {name} = $1", value)
+    await pool.execute(
+        "UPDATE merchants SET pending_covers = $1", merchant.get("pending_covers", False)
+    )
+    assert await the_payouts(pool, vault).run("li") == Made(0, 0, 0)
+
+
+async def test_pending_money_covers_voids_where_the_contract_says_so(
+    pool: asyncpg.Pool, vault: Vault
+) -> None:
+    await make_available(pool, SHOPS[0], 100)
+    await pool.execute("UPDATE merchant_balances SET reserved = 50, pending = 50")
+    await pool.execute("UPDATE merchants SET pending_covers = true")
+    assert await the_payouts(pool, vault).run("li") == Made(1, 0, 1)
+
+
+async def test_a_shop_without_account_or_below_its_minimum_waits(
+    pool: asyncpg.Pool, vault: Vault
+) -> None:
+    for shop in SHOPS[:2]:
+        await make_available(pool, shop, 100)
+    await pool.execute(
+        "UPDATE payout_accounts SET state = 'replaced' WHERE merchant_id = $1", SHOPS[0]
+    )
+    terms = {
+        "merchant_id": SHOPS[1], "valid_from": DAY, "cycle": "working", "minimum": 101,
+        "set_by": "li", "set_at": NOW,
+    }  # fmt: skip
+    await put(pool, "settlement_terms", terms)
+    assert await the_payouts(pool, vault).run("li") == Made(0, 0, 0)
+    await make_available(pool, SHOPS[1], 1, DAY + timedelta(days=1))
+    assert await the_payouts(pool, vault).run("li") == Made(1, 0, 1)
+
+
+async def test_a_balance_that_its_items_do_not_explain_is_not_paid(
+    pool: asyncpg.Pool, vault: Vault
+) -> None:
+    await make_available(pool, SHOPS[0], 100)
+    await pool.execute("UPDATE merchant_balances SET available = 150")
+    assert await the_payouts(pool, vault).run("li") == Made(0, 0, 0)
+
+
+async def test_killed_before_the_file_the_next_one_files_it(
+    pool: asyncpg.Pool, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_available(pool, SHOPS[0], 100)
+
+    def killed(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(module._WRITERS, "pain.001", (killed, "xml"))
+    with pytest.raises(KeyboardInterrupt):
+        await the_payouts(pool, vault).run("li")
+    monkeypatch.undo()
+    assert await states_of(pool) == {"ready": 1}
+    assert await the_payouts(pool, vault).run("li") == Made(0, 0, 1)
+    assert await states_of(pool) == {"filed": 1}
+
+
+async def test_a_large_one_waits_and_goes_into_the_next_file(
+    pool: asyncpg.Pool, vault: Vault
+) -> None:
+    await make_available(pool, SHOPS[0], 10_000)
+    payouts = the_payouts(pool, vault, second_person_from=10_000)
+    assert await payouts.run("li") == Made(1, 1, 0)
+    key = {"merchant": SHOPS[0], "id": await only_payout(pool)}
+    assert await pool.fetchval(*module.SQL["decide"](**key, who="wang", now=NOW))
+    assert await payouts.run("li") == Made(0, 0, 1)
+    assert await states_of(pool) == {"filed": 1}
+
+
+async def test_one_that_is_given_up_is_available_again_and_paid_the_next_time(
+    pool: asyncpg.Pool, vault: Vault
+) -> None:
+    await make_available(pool, SHOPS[0], 10_000)
+    payouts = the_payouts(pool, vault, second_person_from=10_000)
+    await payouts.run("li")
+    cancel = module.SQL["cancel"](
+        merchant=SHOPS[0], id=await only_payout(pool), who="li", reason="wrong", business_date=DAY,
+        now=NOW,
+    )  # fmt: skip
+    assert [await pool.fetchval(*cancel) for _ in range(2)] == [1, 0]
+    assert await balances_of(pool) == (10_000, 0, 0)
+    assert await payouts.run("li") == Made(1, 1, 0)
+    assert await balances_of(pool) == (0, 10_000, 0)
