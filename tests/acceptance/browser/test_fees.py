@@ -55,13 +55,13 @@ def sold(home: House) -> House:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_an_operator_agrees_on_a_price_and_sees_what_is_left(sold: House, language: str) -> None:
-    """0.4 % of debit cards from 40 days from now on. Of 321.00: 1.61 less 1.12 and 0.10."""
+    """0.4 % of debit cards from 40 days from now on, then 0.3 %. Of 321.00: 1.61 less 1.12 and 0.10."""
     name, days = f"fin-{language}", 40 if language == "en" else 41
     day = (datetime.now(UTC) + timedelta(days=days)).date()
     new, go, from_, month = (
         ("New price", "Do it", f"From {day}: Debit card 0.4 %", "What is left, by day")
         if language == "en"
-        else ("新费率", "执行", f"{day}起：借记卡 0.4%", "每日留存")
+        else ("新费率", "执行", f"{day}起：借记卡 0.3%", "每日留存")
     )
     sold.add(name, "operator")
     with person(sold, language=language) as fin:
@@ -76,7 +76,7 @@ def test_an_operator_agrees_on_a_price_and_sees_what_is_left(sold: House, langua
             day.isoformat(),
         )
         label = "Fee in percent *" if language == "en" else "费率（%） *"
-        fin.fill(f".q-dialog input[aria-label='{label}']", "0.4")
+        fin.fill(f".q-dialog input[aria-label='{label}']", "0.4" if language == "en" else "0.3")
         fin.fill(".q-dialog textarea", "new contract")
         fin.press_text(go)
         fin.reads(from_, ".card")

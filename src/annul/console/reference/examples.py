@@ -19,6 +19,7 @@ _PLACES: Final = {
     "merchant": "104110058120001",
     "issuer": "00000101",
     "valid_from": "2026-12-01",
+    "card_type": "debit",
 }
 # What a call is told in its body; the address of what is told about it in its query.
 _BODIES: Final[Mapping[str, Any]] = {
@@ -40,6 +41,11 @@ _BODIES: Final[Mapping[str, Any]] = {
         "days": 1,
         "reason": "new contract",
     },
+    "PUT /merchants/{merchant}/fees/{card_type}/{valid_from}": {
+        "rate_ppm": 4_500,
+        "cap": 1_800,
+        "reason": "new contract",
+    },
     "POST /webhooks": {"merchant": "104110058120001", "url": "https://shop.example/annul"},
     "POST /orders/{order}/approve": {"reason": "seen"},
     "POST /orders/{order}/reject": {"reason": "the customer keeps it"},
@@ -57,6 +63,11 @@ _QUERIES: Final = {
     "GET /cases": "state=open&limit=20",
     "GET /transactions": "kind=void&limit=20",
     "GET /merchants": "limit=20",
+    "GET /merchants/{merchant}/fees": "amount=10000",
+    "GET /merchants/{merchant}/fees/difference": (
+        "first=2026-11-01&last=2026-11-30&card_type=debit&rate_ppm=4500&cap=1800"
+    ),
+    "GET /merchants/{merchant}/margin": "month=2026-11",
     "GET /promise": "hours=24",
     "DELETE /transactions/{transaction}/conclusions/{conclusion}": "reason=mistaken",
 }
@@ -120,6 +131,25 @@ _PYTHON: Final[Mapping[str, str]] = {
     "GET /merchants/{merchant}/terms": 'terms = list(annul.merchants.terms("{merchant}"))',
     "PUT /merchants/{merchant}/terms/{valid_from}": (
         'annul.merchants.agree("{merchant}", date(2026, 12, 1), "new contract", cycle="calendar")'
+    ),
+    "GET /merchants/{merchant}/fees": (
+        'for line in annul.merchants.fees("{merchant}", amount=10_000):\n'
+        "    print(line.card_type, line.rate_ppm, line.sample)"
+    ),
+    "PUT /merchants/{merchant}/fees/{card_type}/{valid_from}": (
+        "annul.merchants.agree_on_price(\n"
+        '    "{merchant}", date(2026, 12, 1), "new contract",\n'
+        '    card_type="debit", rate_ppm=4_500, cap=1_800,\n)'
+    ),
+    "GET /merchants/{merchant}/fees/difference": (
+        "found = annul.merchants.fee_difference(\n"
+        '    "{merchant}", date(2026, 11, 1), date(2026, 11, 30),\n'
+        '    card_type="debit", rate_ppm=4_500, cap=1_800,\n)\n'
+        "print([one.difference for one in found])"
+    ),
+    "GET /merchants/{merchant}/margin": (
+        'for day in annul.merchants.margin("{merchant}", "2026-11"):\n'
+        "    print(day.business_date, day.margin)"
     ),
     "GET /issuers": "for one in annul.issuers.list():\n    print(one.id, one.name_en)",
     "GET /issuers/{issuer}": 'issuer = annul.issuers.get("{issuer}")',
