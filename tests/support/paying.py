@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
 from annul.domain.business_day import Calendar
 from annul.domain.ledger import MERCHANT_AVAILABLE
@@ -24,7 +25,7 @@ CALENDAR = Calendar(ZONE, time(23))
 DAY = date(2026, 9, 24)
 NOW = datetime(2026, 9, 28, 2, tzinfo=UTC)  # 10:00 there
 SHOPS = tuple(f"8980000581201{number:02d}" for number in range(4))
-HOUSE = HouseBank(name="Acquirer", account="102000000001", bank="102100099996")  # pyright: ignore[reportArgumentType]
+HOUSE = HouseBank(name="Acquirer", account=SecretStr("102000000001"), bank="102100099996")
 
 
 async def take_account(pool: asyncpg.Pool, vault: Vault, shop: str, second: str = "wang") -> UUID:

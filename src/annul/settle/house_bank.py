@@ -33,9 +33,9 @@ class HouseBank(BaseModel):
     format: Literal["pain.001", "csv"] = "pain.001"
     outbox: Path | None = None
     inbox: Path | None = None
-    at: tuple[time, ...] = Field((_MORNING, _AFTER_CUT_OVER), min_length=1)
+    at: tuple[time, ...] = Field(default=(_MORNING, _AFTER_CUT_OVER), min_length=1)
     second_person_from: int = Field(
-        10_000_000, ge=0, description="a payout of at least so much waits for a person"
+        default=10_000_000, ge=0, description="a payout of at least so much waits for a person"
     )
 
     @model_validator(mode="after")

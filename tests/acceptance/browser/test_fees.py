@@ -55,7 +55,7 @@ def sold(home: House) -> House:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_an_operator_agrees_on_a_price_and_sees_what_is_left(sold: House, language: str) -> None:
-    """0.4 % of debit cards from 40 days from now on, then 0.3 %. Of 321.00: 1.61 less 1.12 and 0.10."""
+    """Debit cards from 40 days from now on. Of 321.00: 1.61 less 1.12 and 0.10."""
     name, days = f"fin-{language}", 40 if language == "en" else 41
     day = (datetime.now(UTC) + timedelta(days=days)).date()
     new, go, from_, month = (

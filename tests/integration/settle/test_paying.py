@@ -31,7 +31,8 @@ def _paying(pool: asyncpg.Pool, vault: Vault, folder: Path) -> Paying:
 def _sent(folder: Path, name: str, content: bytes) -> None:
     path = folder / "in" / name
     path.write_bytes(content)
-    os.utime(path, (NOW.timestamp() - 60,) * 2)
+    before = NOW.timestamp() - 60
+    os.utime(path, (before, before))
 
 
 async def test_from_what_is_available_to_the_merchants_account(

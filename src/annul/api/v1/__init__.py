@@ -12,6 +12,7 @@ from annul.desk.desk import Desk
 from annul.store.batcher import LOST, StoreUnavailable
 
 from . import (
+    accounts,
     approvals,
     cases,
     conclusions,
@@ -21,6 +22,7 @@ from . import (
     health,
     issuers,
     merchants,
+    payouts,
     promise,
     refunds,
     transactions,
@@ -42,6 +44,8 @@ _ROUTERS: Final = (
     diagnosis.router,
     merchants.router,
     fees.router,
+    payouts.router,
+    accounts.router,
     issuers.router,
     promise.router,
     webhooks.router,
@@ -78,7 +82,7 @@ def build(desk: Desk) -> FastAPI:
         dependencies=[Depends(buckets)],
     )
     api.add_middleware(Silent, desk=desk)
-    api.add_middleware(Sizes, largest=_LARGEST_BODY, larger=conclusions.LARGER)
+    api.add_middleware(Sizes, largest=_LARGEST_BODY, larger=conclusions.LARGER | payouts.LARGER)
     install(api)
     for kind in LOST:
         api.add_exception_handler(kind, _store_away)
