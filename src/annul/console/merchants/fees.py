@@ -35,7 +35,7 @@ async def fees_card(view: View, merchant_id: str, *, write: bool) -> Html:
         words("Kind of card"),
         words("Fee"),
         words("In force since"),
-        words("A sale of {amount} costs", amount=view.amount(amount, currency)),
+        words("Of {amount}", amount=view.amount(amount, currency)),
     ]
     ours = not view.visitor.merchant_id
     if ours:
