@@ -34,6 +34,7 @@ _MODULES: Final = {
     "api/watched": "integration/api/test_gate.py",
     "client/asked": "acceptance/client/test_resources.py",
     "client/errors": "unit/client/test_transport.py",
+    "client/payouts": "acceptance/client/test_resources.py",
     "client/signature": "unit/resolve/notify/test_webhooks.py",
     "diagnose/codes": "unit/diagnose/test_rank.py",
     "diagnose/surroundings": "integration/diagnose/test_gather.py",
@@ -76,6 +77,9 @@ _MODULES: Final = {
     "sim/bank/books": "unit/sim/bank/test_bank.py",
     "sim/bank/orders": "unit/sim/bank/test_bank.py",
     "sim/fleet": "integration/sim/terminal/test_terminal_tls.py",
+    "settle/statement/csv_file": "unit/settle/statement/test_files.py",
+    "settle/statement/pdf": "unit/settle/statement/test_files.py",
+    "settle/statement/workbook": "unit/settle/statement/test_files.py",
     "store/database": "integration/store/test_embedded.py",
     "store/journal_sql": "integration/store/test_journal.py",
 }

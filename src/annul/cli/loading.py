@@ -25,6 +25,7 @@ PLACES: Final[Mapping[str, str]] = {
     "lessons": "lessons",
     "retention": "retention",
     "settle": "settle",
+    "statement": "statement",
     "simulate": "simulate",
     "audit": "audit",
     "sim": "sim",

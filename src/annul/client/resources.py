@@ -15,9 +15,11 @@ from .asked import (
     BySlip,
     CaseState,
     GivenFact,
+    Language,
     NewTerms,
     OtherPrice,
     Settings,
+    StatementForm,
     Value,
 )
 from .errors import ProblemError
@@ -37,6 +39,7 @@ from .transport import Transport
 
 _PAGE: Final = 100
 _LONGEST_WAIT_S: Final = 50.0  # of one call; annul allows 60
+_STATEMENT_S: Final = 600.0  # in which a statement is written
 _MARGIN_S: Final = 30.0  # how long a call may take beyond the wait that it asks for
 
 
@@ -351,6 +354,22 @@ class Merchants(_Resource):
     def days(self, merchant: str) -> Iterator[MerchantDay]:
         """Give closed business days, the latest first, and when each is due."""
         return self._transport.pages(MerchantDay, "merchants", merchant, "days", limit=_PAGE)
+
+    def statement(
+        self,
+        merchant: str,
+        period: str,
+        form: StatementForm = "pdf",
+        lang: Language = "zh",
+        within_s: float = _STATEMENT_S,
+    ) -> bytes:
+        """Give the statement of a month ("2026-11") or a business day ("2026-11-26") as a file.
+
+        Its closed days do not change; a large one takes minutes to be written.
+        """
+        asked = {"format": form, "lang": lang}
+        path = ("merchants", merchant, "statements", period)
+        return self._transport.send("GET", *path, query=asked, timeout_s=within_s).content
 
     def terms(self, merchant: str) -> Iterator[SettlementTerms]:
         """Give the terms of settlement, the latest first; none: the next working day."""

@@ -70,7 +70,7 @@ async def ask(
 async def use(
     merchant: Id, account: UUID, asked: Because, desk: AtDesk, visitor: Writer
 ) -> Account:
-    """Take an account into use that somebody else has asked for. The one before is replaced.
+    """Approve an account that somebody else has asked for. The one before is replaced.
 
     Only for people with a session.
     """
@@ -90,7 +90,7 @@ async def reject(
 async def stop(
     merchant: Id, account: UUID, asked: Because, desk: AtDesk, visitor: Writer
 ) -> Account:
-    """Stop the account in use. Nothing more is paid to it."""
+    """Switch the account in use off. Nothing more is paid to it."""
     await views.stop_account(desk, visitor, merchant, account, asked.reason)
     return await _account(desk, visitor, merchant, account)
 
@@ -99,7 +99,7 @@ async def stop(
 async def use_again(
     merchant: Id, account: UUID, asked: Because, desk: AtDesk, visitor: Writer
 ) -> Account:
-    """Resume an account that was stopped. By a person, or because the bank refused it."""
+    """Switch a stopped account on again. Stopped by a person, or because the bank refused it."""
     await views.use_account_again(desk, visitor, merchant, account, asked.reason)
     return await _account(desk, visitor, merchant, account)
 
@@ -108,14 +108,14 @@ async def use_again(
 async def moves(
     merchant: Id, desk: AtDesk, visitor: Reader, limit: Limit = 50, cursor: After = ""
 ) -> Page[AskedMove]:
-    """List what changed what is available apart from business days, the latest first."""
+    """List what changed what is available, the latest first. Apart from business days."""
     found = await views.moves(desk, visitor, merchant, limit, cursor)
     return page(AskedMove, found.rows, found.following)
 
 
 @router.put("/moves/{move}", responses=problems(404, 409, 413))
 async def move(merchant: Id, move: UUID, new: NewMove, desk: AtDesk, visitor: Writer) -> AskedMove:
-    """Change what a merchant has available: freeze, release, correct or charge back.
+    """Change what is available: freeze, release, correct or charge back.
 
     `move` is an id that you choose; the same one again changes nothing. Corrections wait for a
     second person (`state` is `asked`), releases and chargebacks from the contract's amount on.

@@ -75,7 +75,7 @@ async def every(
 
 @router.post("/payouts/run", responses=problems(409, 413))
 async def run(asked: Because, desk: AtDesk, visitor: Writer) -> PayoutRun:
-    """Make payouts of all that is available, and files for the bank. Twice changes nothing.
+    """Order payouts of all that is available, in files for the bank. Twice changes nothing.
 
     Refused (409) while annul just makes them, and without a bank in its settings.
     """
@@ -109,7 +109,7 @@ async def approve(payout: UUID, asked: Because, desk: AtDesk, visitor: Writer) -
 
 @router.post("/payouts/{payout}/cancel", responses=problems(404, 409, 413))
 async def cancel(payout: UUID, asked: Because, desk: AtDesk, visitor: Writer) -> WholePayout:
-    """Cancel a payout that stands in no file yet. Its money is available again."""
+    """Withdraw a payout that stands in no file yet. Its money is available again."""
     await views.cancel(desk, visitor, payout, asked.reason)
     return await one(payout, desk, visitor)
 
