@@ -202,6 +202,11 @@ SELECT EXISTS (
 -- description: One transaction by its id.
 SELECT {columns} FROM transactions t WHERE t.merchant_id = :merchant AND t.id = :id;
 
+-- name: cost
+-- description: What the schemes were booked for a transaction.
+SELECT coalesce(sum(CASE 'scheme_cost' WHEN debit THEN amount WHEN credit THEN -amount END), 0)::bigint
+FROM entries WHERE subject = :id AND merchant_id = :merchant;
+
 -- name: balance
 -- description: Money of merchants that covers what they give back: pending, and available with what is held back for it; what is reserved.
 SELECT merchant_id, currency, b.pending, b.available + b.rolling_reserve AS available, b.reserved

@@ -89,6 +89,14 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "GET /merchants/{merchant}/statements/{period}": (READERS, None),
     "GET /merchants/{merchant}/terms": (OFFICE, None),
     "PUT /merchants/{merchant}/terms/{valid_from}": (HANDS, {"reason": "agreed"}),
+    "GET /merchants/{merchant}/fees": (OFFICE, None),
+    "PUT /merchants/{merchant}/fees/{card_type}/{valid_from}": (
+        HANDS,
+        {"rate_ppm": 4_000, "reason": "agreed"},
+    ),
+    "GET /merchants/{merchant}/fees/difference"
+    "?first=2026-01-01&last=2026-01-02&card_type=debit&rate_ppm=4000": (OFFICE, None),
+    "GET /merchants/{merchant}/margin?month=2026-01": (OFFICE, None),
     "GET /issuers": (OFFICE, None),
     "GET /issuers/{issuer}": (OFFICE, None),
     "GET /issuers/{issuer}/rules": (OFFICE, None),

@@ -187,7 +187,6 @@ async def test_what_is_held_back_against_voids_covers_them(
     assert await journal.open(Opening(void, 0, pending_covers=False))
 
 
-
 async def test_what_may_not_stand_untold_is_told_in_the_same_commit(journal: Journal) -> None:
     sale, other = sent(1), sent(2)
     for one in (sale, other):

@@ -13,6 +13,7 @@ from annul.console.frame.forms import act_button
 from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, facts, icon, join, link, tag
 from annul.console.merchant_days import days_list
+from annul.console.merchant_fees import own_fees
 from annul.console.merchant_reserve import reserve_list
 from annul.console.shared import step_said
 from annul.desk import acts
@@ -44,6 +45,7 @@ async def shop(view: View) -> None:
     result = Part(lambda: _result(view, wanted, chosen, text), "shop-result")
     day = Part(lambda: _today(view, chosen), "shop-day")
     money = Part(lambda: _money(view, chosen), "shop-money")
+    fees = Part(lambda: _fees(view, chosen, text), "shop-fees")
 
     async def refresh() -> None:
         await result.refresh()
@@ -63,6 +65,7 @@ async def shop(view: View) -> None:
 
     ui.on("withdraw", withdraw)
     await refresh()
+    await fees.refresh()
     live(view, refresh, concerns, every_s=1.0, at_least_s=5.0)
 
 
@@ -335,6 +338,16 @@ async def _money(view: View, merchant: str) -> Html:
     days = await days_list(view, merchant)
     held = await reserve_list(view, merchant)
     return tag("section", head, balance, held, days, cls="card", id="money")
+
+
+async def _fees(view: View, merchant: str, text: str) -> Html:
+    """Say what a sale costs the shop: to whom it is said what it gets."""
+    if not merchant or not view.may(Scope.TRANSACTIONS_READ):
+        return Html()
+    row = await merchant_views.find(view.desk, view.visitor, merchant)
+    kept = {"merchant": "" if view.visitor.merchant_id else merchant, "code": text}
+    asked = {name: value for name, value in kept.items() if value}
+    return await own_fees(view, merchant, row["currency"], **asked)
 
 
 def _sums(view: View, day: views.Day) -> Html | None:
