@@ -57,7 +57,7 @@ async def agree(
     desk: AtDesk,
     visitor: Annotated[Visitor, needs(Scope.MERCHANTS_WRITE)],
 ) -> Page[FeeLine]:
-    """Agree on a price from a business day on that has not begun; once only."""
+    """Add a price from a business day on that has not begun; once only."""
     price = Price(card_type, valid_from, new.rate_ppm, new.cap)
     await views.set_price(desk, visitor, merchant, price, new.reason)
     return page(FeeLine, await views.schedule(desk, visitor, merchant), "")
