@@ -1,5 +1,6 @@
 """Closed business days of a merchant: what each came to, why it is less than was sold, and when."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from annul.console.frame.live import View
@@ -15,7 +16,12 @@ async def days_list(view: View, merchant_id: str) -> Html:
     found = await views.days(view.desk, view.visitor, merchant_id, _SHOWN)
     if not found.rows:
         return tag("p", words("No business day has been closed yet."), cls="empty")
-    return tag("div", *(_day(view, row) for row in found.rows), cls="merchant-days")
+    return listed(view, found.rows)
+
+
+def listed(view: View, rows: Sequence[dict[str, Any]]) -> Html:
+    """List business days, each with what it came to, and why."""
+    return tag("div", *(_day(view, row) for row in rows), cls="merchant-days")
 
 
 def _day(view: View, row: dict[str, Any]) -> Html:

@@ -12,11 +12,9 @@ from annul.console.cases.act_dialog import act_on
 from annul.console.frame.forms import act_button
 from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, facts, icon, join, link, tag
-from annul.console.merchant_days import days_list
 from annul.console.shared import step_said
 from annul.desk import acts
 from annul.desk import cases as case_views
-from annul.desk import merchants as merchant_views
 from annul.desk import shop as views
 from annul.desk.feed import Change
 from annul.desk.roles import Scope
@@ -24,6 +22,7 @@ from annul.desk.shop import Standing, Voucher
 from annul.domain.kinds import CASED, KINDS
 from annul.resolve import words as of_kind
 
+from .money import my_money
 from .signs import Sign, cause_of, sign_of, tell
 
 STYLE: Final = '<link rel="stylesheet" href="/assets/pos.css">'
@@ -42,7 +41,7 @@ async def shop(view: View) -> None:
     html(_top(view, shops, chosen, text if wanted.how in {"voucher", "reference"} else ""))
     result = Part(lambda: _result(view, wanted, chosen, text), "shop-result")
     day = Part(lambda: _today(view, chosen), "shop-day")
-    money = Part(lambda: _money(view, chosen), "shop-money")
+    money = Part(lambda: my_money(view, chosen), "shop-money")
 
     async def refresh() -> None:
         await result.refresh()
@@ -312,27 +311,6 @@ async def _today(view: View, merchant: str) -> Html:
     )
     head = tag("header", tag("h2", words("Today's voids and refunds")), _sums(view, day))
     return tag("section", head, shown, cls="card", id="today")
-
-
-async def _money(view: View, merchant: str) -> Html:
-    """Say what the shop gets, when, and why it is less than was sold: not to who only sells."""
-    words = view.words
-    if not merchant or not view.may(Scope.TRANSACTIONS_READ):
-        return Html()
-    row = await merchant_views.find(view.desk, view.visitor, merchant)
-    sums = [
-        (words("Available"), row["available"]),
-        (words("Pending"), row["pending"]),
-        (words("Frozen"), row["frozen"]),
-    ]
-    balance = facts(
-        (name, tag("span", view.amount(amount, row["currency"]), cls="num"))
-        for name, amount in sums
-        if amount or name != words("Frozen")
-    )
-    head = tag("header", tag("h2", words("My money")))
-    days = await days_list(view, merchant)
-    return tag("section", head, balance, days, cls="card", id="money")
 
 
 def _sums(view: View, day: views.Day) -> Html | None:
