@@ -27,6 +27,8 @@ PAGES: Final = {
     "/merchants/{merchant}": OFFICE,
     "/pos": DESK | SHOPS,
     "/shop": EVERYBODY,
+    "/payouts": READERS,
+    "/payouts/{payout}": READERS,
     "/api": READERS,
     "/account": EVERYBODY,
     "/admin": ADMIN,
@@ -38,6 +40,7 @@ FILES: Final = {
     "/export/cases": READERS,
     "/export/transactions": READERS,
     "/export/merchants": OFFICE,
+    "/export/payouts": READERS,
     "/choices/merchants": OFFICE,
     "/choices/issuers": OFFICE,
 }

@@ -141,8 +141,16 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     order = {"id": uuid4(), "act": "raise_limit", "amount": 200_000, "reason": "busy"}
     asked = {"state": "asked", "asked_by": "somebody", "asked_at": NOW}
     await put(place.pool, "orders", whose | order | asked)
+    account = {"id": uuid4(), "currency": "156", "holder": "Tea", "bank": "104100000004"}
+    kept = {"sealed": b"", "shown": "0017", "state": "replaced", "reason": "new"}
+    by = {"asked_by": "somebody", "asked_at": NOW}
+    await put(place.pool, "payout_accounts", whose | account | kept | by)
+    payout = {"id": uuid4(), "currency": "156", "amount": 100, "account_id": account["id"]}
+    stands = {"run_on": NOW.date(), "state": "held", "made_by": "somebody", "made_at": NOW}
+    await put(place.pool, "payouts", whose | payout | stands)
     return {
         "merchant": shop.merchant,
+        "payout": str(payout["id"]),
         "order": str(order["id"]),
         "rrn": unbooked.rrn,
         "transaction": str(unknown.id),

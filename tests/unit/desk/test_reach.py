@@ -28,7 +28,7 @@ _ALL: Final = {
     "orders": {"waiting"},
     "outages": {"outages"},
     "over_cells": {"each", "share_people"},
-    "overview": {"alerts", "by_cause", "course", "issuers", "promise"},
+    "overview": {"alerts", "by_cause", "course", "issuers", "open_of", "promise"},
     "payouts": {"glance", "search", "waiting"},
     "people": {"add_user", "change_role", "new_key"},  # of a merchant in whichever cell
     "shop": {"shops"},

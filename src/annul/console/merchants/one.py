@@ -1,6 +1,6 @@
 """One merchant: its money, what annul may do for it unasked, how its terminals are set up."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final
 
 from nicegui import events, ui
@@ -15,6 +15,7 @@ from annul.desk import merchants as views
 from annul.desk.roles import Scope
 from annul.domain import money
 
+from .account import AccountCard
 from .fees import agree_on_price, fees_card
 from .settlement import agree, settlement_card
 from .terminals import ask_terminal, set_dialect, terminals_card
@@ -45,6 +46,7 @@ async def merchant(view: View) -> None:
     )
     with ui.element("div").classes("grid").style("margin-top: 16px"):
         with ui.element("div").classes("stack two-thirds"):
+            account = AccountCard(view, merchant_id)
             terminals = Part(lambda: terminals_card(view, merchant_id, write=write))
             fees = Part(lambda: fees_card(view, merchant_id, write=write))
         with ui.element("div").classes("stack third"):
@@ -55,9 +57,10 @@ async def merchant(view: View) -> None:
 
     async def refresh() -> None:
         await top.refresh()
+        await account.refresh()
         await cases.refresh()
 
-    for part in (top, terminals, cases, allowed, contract, settlement, fees):
+    for part in (top, account, terminals, cases, allowed, contract, settlement, fees):
         await part.refresh()
     changed = {
         "allow": (_allow, allowed),
@@ -65,6 +68,7 @@ async def merchant(view: View) -> None:
         "price": (agree_on_price, fees),
     }
     _listen(view, merchant_id, changed, terminals)
+    account.listen(refresh)
     live(view, refresh, at_least_s=5.0)
 
 
@@ -101,15 +105,9 @@ def _listen(view: View, merchant_id: str, changed: Mapping[str, Changes], termin
 async def _top(view: View, merchant_id: str) -> Html:
     words = view.words
     row = await views.find(view.desk, view.visitor, merchant_id)
-    currency = row["currency"]
-    counted = row["available"] - row["frozen"] + (row["pending"] if row["pending_covers"] else 0)
     transactions = link(
         words("Transactions"), f"/transactions?merchant={merchant_id}", cls="button"
     )
-
-    def tile(minor_units: int, label: str, tone: str = "") -> Html:
-        shown = tag("b", view.amount(minor_units, currency))
-        return tag("div", shown, tag("span", label), cls=f"tile {tone}")
 
     return join(
         (
@@ -124,16 +122,27 @@ async def _top(view: View, merchant_id: str) -> Html:
                 transactions if view.may(Scope.TRANSACTIONS_READ) else None,
                 cls="head",
             ),
-            tag(
-                "div",
-                tile(row["available"], words("Available")),
-                tile(row["pending"], words("Pending")),
-                tile(row["frozen"], words("Frozen"), "warn" if row["frozen"] else ""),
-                tile(counted, words("Cover for voids"), "bad" if counted < 0 else ""),
-                cls="tiles",
-            ),
+            tag("div", *_tiles(view, row), cls="tiles"),
         )
     )
+
+
+def _tiles(view: View, row: Mapping[str, Any]) -> Iterator[Html]:
+    """Say what a merchant has, and where; what is frozen is no longer among what is available."""
+    words = view.words
+    owes = row["available"] < 0
+    cover = row["available"] + (row["pending"] if row["pending_covers"] else 0)
+    tiles = (
+        (abs(row["available"]), "Owed" if owes else "Available", "bad" if owes else ""),
+        (row["pending"], "Pending", ""),
+        (row["in_payout"], "On its way", ""),
+        (row["frozen"], "Frozen", "warn" if row["frozen"] else ""),
+        (row["rolling_reserve"], "Held back", ""),
+        (cover, "Cover for voids", "bad" if cover < 0 else ""),
+    )
+    for amount, label, tone in tiles:
+        shown = tag("b", view.amount(amount, row["currency"]))
+        yield tag("div", shown, tag("span", words(label)), cls=f"tile {tone}".rstrip())
 
 
 async def _cases(view: View, merchant_id: str) -> Html:
