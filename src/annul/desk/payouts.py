@@ -1,5 +1,6 @@
 """What merchants are paid: payouts and what is in each, files to and from the bank."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +17,7 @@ from . import over_cells
 from .audit import audit
 from .cursor import Cursor, Listing, listing
 from .desk import Desk, NothingThere
-from .permission import NotAllowed, changing, permit
+from .permission import NotAllowed, changing, permit, staff
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "payouts.sql")
@@ -99,7 +100,7 @@ def _oldest_first(answers: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
 @over_cells.together(_oldest_first)
 async def waiting(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
     """Give payouts that wait for a second person, the oldest first; nothing to merchants."""
-    if visitor.merchant_id or not visitor.may(Scope.PAYOUTS_READ):
+    if not _of_all(visitor):
         return []
     return [dict(row) for row in await desk.pool.fetch(*_SQL["waiting"](limit=_LIST))]
 
@@ -115,8 +116,9 @@ def _by_currency(answers: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
 
 @over_cells.together(_by_currency)
 async def glance(desk: Desk, visitor: Visitor, day: date) -> list[dict[str, Any]]:
-    """Give sums of a day by currency, in minor units, with what is held back now; for staff."""
-    _reads(visitor, staff=True)
+    """Give sums of a day by currency, in minor units, with what is held back now; no merchant's."""
+    if not _of_all(visitor):
+        return []
     since = datetime.combine(day, datetime.min.time(), desk.zone)
     asked = {"day": day, "since": since, "until": since + _DAY}
     rows = await desk.pool.fetch(*_SQL["glance"](**asked))
@@ -124,22 +126,28 @@ async def glance(desk: Desk, visitor: Visitor, day: date) -> list[dict[str, Any]
 
 
 async def sent_files(desk: Desk, visitor: Visitor, limit: int, cursor: str = "") -> Listing:
-    """Give files for the bank, the latest first; raises `NotAllowed`."""
-    _reads(visitor, staff=True)
+    """Give files for the bank, the latest first; none to merchants."""
+    if not _of_all(visitor):
+        return Listing([], "")
     asked = _SQL["files"](limit=limit + 1, **Cursor.after(cursor))
     return listing(await desk.pool.fetch(*asked), limit, "made_at")
 
 
 async def read_files(desk: Desk, visitor: Visitor, limit: int, cursor: str = "") -> Listing:
-    """Give files of the bank, the latest first; raises `NotAllowed`."""
-    _reads(visitor, staff=True)
+    """Give files of the bank, the latest first; none to merchants."""
+    if not _of_all(visitor):
+        return Listing([], "")
     asked = _SQL["bank_files"](limit=limit + 1, **Cursor.after(cursor))
     return listing(await desk.pool.fetch(*asked), limit, "read_at")
 
 
-def _reads(visitor: Visitor, *, staff: bool = False) -> None:
-    if not visitor.may(Scope.PAYOUTS_READ) or (staff and visitor.merchant_id):
+def _reads(visitor: Visitor) -> None:
+    if not visitor.may(Scope.PAYOUTS_READ):
         raise NotAllowed
+
+
+def _of_all(visitor: Visitor) -> bool:
+    return visitor.may(Scope.PAYOUTS_READ) and not visitor.merchant_id
 
 
 # Acts -------------------------------------------------------------------------------------------
@@ -163,6 +171,7 @@ async def approve(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> 
 
     Raises `NotHeld`, `SecondPersonNeeded`, `NotAllowed` and `ReasonNeeded`.
     """
+    staff(visitor)
     there, found = await _whose(desk, visitor, identity)
     if not visitor.role:
         raise NotAllowed  # a program decides nothing
@@ -179,6 +188,7 @@ async def approve(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> 
 
 async def cancel(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> None:
     """Give up a payout that is in no file yet: its money is available again; raises as above."""
+    staff(visitor)
     there, found = await _whose(desk, visitor, identity)
     scope, merchant = Scope.PAYOUTS_WRITE, found["merchant_id"]
     async with changing(there, visitor, scope, reason, merchant) as connection:
@@ -213,11 +223,21 @@ async def take_file(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -
     return name, content
 
 
-async def read(desk: Desk, visitor: Visitor, content: bytes, name: str, reason: str) -> ReadFile:
-    """Read a file of the bank; raises `FileUnreadable`, `AlreadyRead`, `NotAllowed`."""
+async def read(
+    desk: Desk,
+    visitor: Visitor,
+    content: bytes,
+    name: str,
+    reason: str,
+    told: Callable[[int], None] | None = None,
+) -> ReadFile:
+    """Read a file of the bank; `told` is called with lines as they are done.
+
+    Raises `FileUnreadable`, `AlreadyRead`, `NotAllowed` and `ReasonNeeded`.
+    """
     await permit(desk.pool, visitor, Scope.PAYOUTS_WRITE, reason)
     answers = Answers(desk.pool, desk.calendar, desk.clock)
-    done = await answers.read(content, name, visitor.name)
+    done = await answers.read(content, name, visitor.name, told)
     now = desk.clock.now()
     detail = {"lines": done.lines, **done.outcomes}
     await audit(desk.pool, visitor, now, "read-bank-file", f"file {name}", reason, detail)

@@ -39,7 +39,7 @@ _ALL: Final = {
 _MERCHANT: Final = {
     "accounts": {
         *("accounts", "ask_account", "reject_account", "stop_account", "use_account"),
-        *("use_account_again", "approve_move", "move", "moves", "reject_move"),
+        *("use_account_again", "approve_move", "move", "moves", "one_move", "reject_move"),
     },
     "acts": {"act", "second_person_from"},
     "cases": {"find", "opened", "printed", "proved", "whole"},
@@ -47,7 +47,8 @@ _MERCHANT: Final = {
     "merchants": {"allow", "ask", "find", "terminals"},
     "orders": {"approve", "one", "order", "reject"},
     "payouts": {"approve", "cancel", "find"},
-    "settlement": {"days", "set_terms", "terms"},
+    "statements": {"statement"},
+    "settlement": {"days", "reserves", "set_terms", "terms"},
     "over_cells": {"acting", "introduce", "sent_here", "serving"},
     "shop": {"find", "today"},
     "surroundings": {"around"},

@@ -12,6 +12,7 @@ from annul.desk.desk import Desk
 from annul.store.batcher import LOST, StoreUnavailable
 
 from . import (
+    accounts,
     approvals,
     cases,
     conclusions,
@@ -20,8 +21,10 @@ from . import (
     health,
     issuers,
     merchants,
+    payouts,
     promise,
     refunds,
+    statements,
     transactions,
     voids,
     webhooks,
@@ -40,6 +43,9 @@ _ROUTERS: Final = (
     cases.router,
     diagnosis.router,
     merchants.router,
+    payouts.router,
+    accounts.router,
+    statements.router,
     issuers.router,
     promise.router,
     webhooks.router,
@@ -76,7 +82,7 @@ def build(desk: Desk) -> FastAPI:
         dependencies=[Depends(buckets)],
     )
     api.add_middleware(Silent, desk=desk)
-    api.add_middleware(Sizes, largest=_LARGEST_BODY, larger=conclusions.LARGER)
+    api.add_middleware(Sizes, largest=_LARGEST_BODY, larger=conclusions.LARGER | payouts.LARGER)
     install(api)
     for kind in LOST:
         api.add_exception_handler(kind, _store_away)

@@ -4,13 +4,16 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from annul.console.frame.forms import Answers, Form, FormField, act_button, ask
+from annul.console.frame.forms import Answers, Form, FormField, act_button, ask, minor
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, card, tag
 from annul.console.merchant_days import days_list
+from annul.console.merchant_reserve import reserve_list
 from annul.desk import settlement as views
+from annul.desk.merchants import find
 from annul.desk.permission import NotValid
 from annul.desk.roles import Scope
+from annul.domain.money import show
 from annul.domain.settlement import Cycle, Terms, in_force
 
 _PPM_OF_PERCENT: Final = 10_000
@@ -35,15 +38,17 @@ async def settlement_card(view: View, merchant_id: str, *, write: bool) -> Html:
     words = view.words
     rows = await views.terms(view.desk, view.visitor, merchant_id)
     terms, today = [_terms(row) for row in rows], _today(view)
+    currency = await _currency(view, merchant_id)
     to_come = [
-        tag("p", words("From {day}: {terms}", day=one.valid_from, terms=_said(view, one)))
+        tag("p", words("From {day}: {terms}", day=one.valid_from, terms=_said(view, one, currency)))
         for one in reversed(terms)
         if one.valid_from > today
     ]
     return card(
         words("Settlement"),
-        tag("p", _said(view, in_force(terms, today))),
+        tag("p", _said(view, in_force(terms, today), currency)),
         *to_come,
+        await reserve_list(view, merchant_id),
         await days_list(view, merchant_id),
         aside=act_button(words("Change"), "terms") if write else "",
     )
@@ -51,11 +56,17 @@ async def settlement_card(view: View, merchant_id: str, *, write: bool) -> Html:
 
 def _terms(row: dict[str, Any]) -> Terms:
     return Terms(
-        row["valid_from"], Cycle(row["cycle"]), row["days"], row["weekday"], row["fee_ppm"]
-    )
+        row["valid_from"], Cycle(row["cycle"]), row["days"], row["weekday"], row["fee_ppm"],
+        row["reserve_ppm"],
+        row["minimum"],
+    )  # fmt: skip
 
 
-def _said(view: View, terms: Terms) -> str:
+async def _currency(view: View, merchant_id: str) -> str:
+    return (await find(view.desk, view.visitor, merchant_id))["currency"]
+
+
+def _said(view: View, terms: Terms, currency: str) -> str:
     words = view.words
     match terms.cycle:
         case Cycle.WORKING:
@@ -65,10 +76,18 @@ def _said(view: View, terms: Terms) -> str:
         case Cycle.WEEKLY:
             day = words(_WEEKDAYS[terms.weekday or 1])
             said = words("Days become available once a week: {day}.", day=day)
-    if not terms.fee_ppm:
-        return said
-    percent = Decimal(terms.fee_ppm) / _PPM_OF_PERCENT
-    return f"{said} {words('Fee: {percent} %.', percent=percent.normalize())}"
+    if terms.fee_ppm:
+        said += " " + words("Fee: {percent} %.", percent=_percent(terms.fee_ppm))
+    if terms.reserve_ppm is not None:
+        said += " " + words("Held back: {percent} %.", percent=_percent(terms.reserve_ppm))
+    if terms.minimum:
+        amount = view.amount(terms.minimum, currency)
+        said += " " + words("Paid out from {amount} on.", amount=amount)
+    return said
+
+
+def _percent(ppm: int) -> str:
+    return f"{(Decimal(ppm) / _PPM_OF_PERCENT).normalize():f}"
 
 
 def _today(view: View) -> date:
@@ -82,6 +101,7 @@ async def agree(view: View, merchant_id: str) -> bool:
         return False
     rows = await views.terms(view.desk, view.visitor, merchant_id)
     now = in_force([_terms(row) for row in rows], _today(view))
+    currency = await _currency(view, merchant_id)
 
     async def act(answers: Answers) -> None:
         weekly = answers["cycle"] == Cycle.WEEKLY
@@ -91,22 +111,24 @@ async def agree(view: View, merchant_id: str) -> bool:
             1 if weekly else int(answers["days"] or 0),
             int(answers["weekday"]) if weekly else None,
             _ppm(answers["fee"]),
+            _ppm(answers["reserve"]) if str(answers["reserve"] or "").strip() else None,
+            minor(answers["minimum"], currency),
         )
         await views.set_terms(view.desk, view.visitor, merchant_id, new, answers["reason"])
 
     form = Form(
         words("Terms of settlement"),
-        _fields(view, now),
+        _fields(view, now, currency),
         about=words("Days that are closed already stay as they are."),
     )
     return await ask(view, form, act)
 
 
-def _fields(view: View, now: Terms) -> tuple[FormField, ...]:
+def _fields(view: View, now: Terms, currency: str) -> tuple[FormField, ...]:
     words = view.words
     cycles = {cycle.value: words(said) for cycle, said in _CYCLES.items()}
     weekdays = {str(number): words(said) for number, said in _WEEKDAYS.items()}
-    percent = (Decimal(now.fee_ppm) / _PPM_OF_PERCENT).normalize()
+    reserve = "" if now.reserve_ppm is None else _percent(now.reserve_ppm)
     return (
         FormField(
             "from", words("From business day"), "date", _today(view).isoformat(), needed=True
@@ -117,7 +139,15 @@ def _fields(view: View, now: Terms) -> tuple[FormField, ...]:
             "weekday", words("Weekday"), "choice", str(now.weekday or 1), weekdays,
             hint=words("Only where it is once a week."),
         ),
-        FormField("fee", words("Fee in percent"), value=f"{percent:f}"),
+        FormField("fee", words("Fee in percent"), value=_percent(now.fee_ppm)),
+        FormField(
+            "reserve", words("Held back, in percent"), value=reserve,
+            hint=words("Empty: what its own history says, where a day is available on itself."),
+        ),
+        FormField(
+            "minimum", words("Pay out from"), value=show(now.minimum, currency),
+            hint=words("Less than that waits until more is available."),
+        ),
     )  # fmt: skip
 
 
@@ -133,4 +163,4 @@ def _ppm(text: object) -> int:
         percent = Decimal(str(text or 0).strip())
         return int((percent * _PPM_OF_PERCENT).to_integral_exact())
     except (InvalidOperation, ValueError, OverflowError) as error:
-        raise NotValid("the fee is a number of percent, as 0.2") from error
+        raise NotValid("it is a number of percent, as 0.2") from error

@@ -217,7 +217,7 @@ def _content(view: View, row: Row) -> Html:
         tag("p", words("Open a day to see why it is less than was sold."), cls="muted")
     ]
     if row["days"]:
-        parts.append(listed(view, row["days"]))
+        parts.append(listed(view, row["merchant_id"], row["days"]))
     if row["moves"]:
         parts.append(tag("div", *(_move(view, one) for one in row["moves"]), cls="merchant-days"))
     total = tag("b", view.amount(row["amount"], currency), cls="num")

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from annul.domain.payouts import BankSaid
 
-from .rows import BankFile, BankRow
-from .values import minor, numeric, ours, told
+from .rows import REPEATS, BankFile, BankRow
+from .values import minor, numeric, ours, short, told
 from .xml import elements, forget, place, text_at
 
 # Codes of ISO 20022's list. None of them proves a booking, which is for an account's own entries:
@@ -33,8 +33,6 @@ _SAID: Final[Mapping[str, BankSaid]] = MappingProxyType(
         **dict.fromkeys(("CANC", "RJCT"), BankSaid.REJECTED),
     }
 )
-# The bank knows this order already: what is refused is the repeat, and the first one goes its way.
-_REPEATS: Final = frozenset({"AM05", "DU01", "DU02", "DU03", "DU04", "DU05"})
 
 
 def read_pain002(content: bytes) -> BankFile:
@@ -68,11 +66,11 @@ def _row(line: int, name: str, element: Any) -> BankRow | None:
     said = _SAID.get(status)
     if said is None or not (reference if single else about):
         return None
-    code = text_at(element, "StsRsnInf/Rsn/Cd", "StsRsnInf/Rsn/Prtry")[:35]
+    code = short(text_at(element, "StsRsnInf/Rsn/Cd", "StsRsnInf/Rsn/Prtry"))
     currency, amount = _amount(element)
     return BankRow(
         line=line,
-        said=BankSaid.ACCEPTED if code in _REPEATS else said,
+        said=BankSaid.ACCEPTED if code in REPEATS else said,
         reference=reference,
         currency=currency,
         amount=amount,
@@ -80,7 +78,7 @@ def _row(line: int, name: str, element: Any) -> BankRow | None:
         text=told(
             " ".join(part.text or "" for part in element.iterfind("{*}StsRsnInf/{*}AddtlInf"))
         ),
-        message="" if single else about[:35],
+        message="" if single else short(about),
     )
 
 

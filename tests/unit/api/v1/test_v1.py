@@ -25,6 +25,9 @@ _OTHERS = {
     ("GET", "/cases/{number}/proof.pdf"),
     ("GET", "/transactions/{transaction}/conclusions/{conclusion}/evidence"),
     ("DELETE", "/webhooks/{webhook}"),
+    ("POST", "/payout-files/{file}/take"),
+    ("GET", "/merchants/{merchant}/statements/{period}"),
+    ("POST", "/merchants/{merchant}/accounts/{account}/reject"),
 }
 
 

@@ -56,6 +56,11 @@ def test_a_bank_has_words_and_an_encoding_of_its_own() -> None:
     assert (row.said, row.text, row.currency) == (BankSaid.RETURNED, "账户 *0001 已销户", "156")
 
 
+def test_what_is_refused_as_a_repeat_is_on_its_way() -> None:
+    (row,) = read_csv(f"{_HEAD}{reference(1)},rejected,,,DU01,,,\n".encode(), AnswerTable()).rows
+    assert (row.said, row.code) == (BankSaid.ACCEPTED, "DU01")
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [
@@ -72,6 +77,12 @@ def test_a_bank_has_words_and_an_encoding_of_its_own() -> None:
 def test_what_cannot_be_understood_names_its_line(text: str, place: str) -> None:
     with pytest.raises(FileUnreadable, match=f"^{place}"):
         read_csv(text.encode(), AnswerTable())
+
+
+def test_what_no_column_of_a_database_takes_is_not_given_to_it() -> None:
+    text = f"{_HEAD}{reference(1)},booked,1,C\0,A\0C,t\0,B\0,\n"
+    (row,) = read_csv(text.encode(), AnswerTable()).rows
+    assert (row.currency, row.code, row.text, row.bank_ref) == ("C", "A C", "t", "B")
 
 
 def test_bytes_that_are_no_text() -> None:
