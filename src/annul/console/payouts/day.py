@@ -15,7 +15,7 @@ from annul.desk.roles import Scope
 from .deciding import DECIDE, decide, waiting_card
 from .files import READ, TAKE, from_bank, read, take, to_bank
 from .glance import glance
-from .list import Asked, above, asked, form, listed
+from .list import above, asked, form, listed
 
 _RUN: Final = "make-payouts"
 _BANK: Final = """[bank]
