@@ -1,4 +1,4 @@
-"""A shop of a house is paid: a sale of days ago, its account, and the payout of what is available."""
+"""A shop of a house is paid: a sale of days ago, its account, the payout of what is available."""
 
 import asyncio
 from datetime import UTC, datetime, time

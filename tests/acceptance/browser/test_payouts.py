@@ -1,4 +1,4 @@
-"""Payouts: an operator freezes and releases, a second person approves, a merchant reads on a phone."""
+"""Payouts: an operator freezes, a second person approves, a merchant reads it on a phone."""
 
 import json
 import re
@@ -45,8 +45,7 @@ def _says(who: Person, title: str, reason: str = "", **answers: str) -> None:
     who.until(lambda: not who.find_all(".q-dialog"), "the dialog closed")
 
 
-@pytest.fixture(scope="module")
-def account(home: House) -> None:
+def _take_an_account(home: House) -> None:
     """Let one person ask for an account, and another take it into use."""
     with person(home) as olga:
         olga.sign_in("olga")
@@ -70,8 +69,9 @@ def account(home: House) -> None:
 
 
 @pytest.fixture(scope="module")
-def payout(home: House, account: None) -> str:
+def payout(home: House) -> str:
     """Freeze a part, pay the rest, and let the second person approve; gives its address."""
+    _take_an_account(home)
     with person(home) as olga:
         olga.sign_in("olga")
         olga.open(f"/merchants/{SHOP}")
@@ -127,7 +127,8 @@ def test_a_merchant_reads_its_payout_on_a_phone(home: House, payout: str, langua
         assert mei.complaints() == []
 
 
-def test_what_was_frozen_is_released(home: House, payout: str) -> None:
+@pytest.mark.usefixtures("payout")
+def test_what_was_frozen_is_released(home: House) -> None:
     with person(home) as olga:
         olga.sign_in("olga")
         olga.open(f"/merchants/{SHOP}")
@@ -177,7 +178,8 @@ def test_what_the_bank_says_is_read_and_shown(home: House, payout: str, tmp_path
         assert olga.complaints() == []
 
 
-def test_a_file_is_taken_once_by_one(home: House, payout: str) -> None:
+@pytest.mark.usefixtures("payout")
+def test_a_file_is_taken_once_by_one(home: House) -> None:
     with person(home) as oscar:
         oscar.sign_in("oscar")
         oscar.open("/payouts")

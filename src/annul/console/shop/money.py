@@ -54,7 +54,7 @@ def _sums(view: View, row: Row) -> Html:
     return facts(said)
 
 
-async def _held(view: View, merchant: str, row: Row) -> Html | None:
+async def _held(view: View, merchant: str, row: Row) -> Html:
     """Say what is held back, and why."""
     words, lines = view.words, list[Html]()
 
@@ -65,15 +65,11 @@ async def _held(view: View, merchant: str, row: Row) -> Html | None:
     if row["frozen"]:
         why = words("Your acquirer keeps it for now: {why}", why=await _reason(view, merchant))
         line(words("Frozen"), row["frozen"], why)
-    if row["rolling_reserve"]:
-        why = words("Kept for voids and refunds to come; what is not needed becomes available.")
-        line(words("Held back"), row["rolling_reserve"], why)
+    reserve = await reserve_list(view, merchant)
     stopped = await _stopped(view, merchant)
-    if not lines and not stopped:
-        return None
-    head = tag("h3", words("What is held back, and why")) if lines else None
+    head = tag("h3", words("What is held back, and why")) if lines or reserve else None
     kept = tag("ul", *lines, cls="held-back") if lines else None
-    return join((stopped, head, kept))
+    return join((stopped, head, kept, reserve))
 
 
 async def _reason(view: View, merchant: str) -> str:
