@@ -22,7 +22,7 @@ from tests.support.rows import put
 from tests.support.shops import NOW
 
 from .doors import ACTS, CALLS, FILES, OWN, PAGES
-from .walk import DIALECT, PASSWORD, Headers, Place, database_of, filled, served, things
+from .walk import CARD_TYPE, DIALECT, PASSWORD, Headers, Place, database_of, filled, served, things
 
 _traces = itertools.count(700, 10)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -167,7 +167,7 @@ def _marks(place: Place, shop: int) -> set[str]:
     return (
         every
         | {str(of.void.id), str(of.case.id)}
-        | set(place.objects[shop].values()) - {of.void.issuer_id, DIALECT}
+        | set(place.objects[shop].values()) - {of.void.issuer_id, DIALECT, CARD_TYPE}
     )
 
 

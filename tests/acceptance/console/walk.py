@@ -29,6 +29,7 @@ from tests.support.shops import NOW, Shop, open_shops
 PASSWORD: Final = "correct horse battery staple"
 MASTER: Final = bytes(32)
 DIALECT: Final = "cups"  # everybody's
+CARD_TYPE: Final = "debit"
 _LONG_AGO: Final = timedelta(hours=1)
 Headers = dict[str, str]
 
@@ -106,6 +107,7 @@ def filled(text: str, objects: dict[str, str]) -> str:
 async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     """Give a shop what doors may be about, and name it."""
     of = {"merchant_id": shop.merchant, "terminal_id": shop.terminal}
+    await place.pool.execute("UPDATE books SET open_from = '2026-01-03'")
     old: dict[str, Any] = {**of, "received_at": NOW - _LONG_AGO}
     unknown = await put_transaction(place.pool, trace, state="unknown", **old)
     refund = await put_transaction(
@@ -163,6 +165,7 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "issuer": shop.void.issuer_id,
         "period": "2026-10",
         "valid_from": "2099-12-01",
+        "card_type": CARD_TYPE,
         "dialect": DIALECT,
     }
 

@@ -44,6 +44,7 @@ _MERCHANT: Final = {
     "acts": {"act", "second_person_from"},
     "cases": {"find", "opened", "printed", "proved", "whole"},
     "conclusions": {"concludable", "confirm", "evidence", "of", "propose", "withdraw"},
+    "fees": {"difference", "margin", "schedule", "set_price"},
     "merchants": {"allow", "ask", "find", "terminals"},
     "orders": {"approve", "one", "order", "reject"},
     "payouts": {"approve", "cancel", "find"},

@@ -106,12 +106,12 @@ async def agree(view: View, merchant_id: str) -> bool:
     async def act(answers: Answers) -> None:
         weekly = answers["cycle"] == Cycle.WEEKLY
         new = Terms(
-            _date(answers["from"]),
+            day_of(answers["from"]),
             Cycle(answers["cycle"]),
             1 if weekly else int(answers["days"] or 0),
             int(answers["weekday"]) if weekly else None,
-            _ppm(answers["fee"]),
-            _ppm(answers["reserve"]) if str(answers["reserve"] or "").strip() else None,
+            ppm_of(answers["fee"]),
+            ppm_of(answers["reserve"]) if str(answers["reserve"] or "").strip() else None,
             minor(answers["minimum"], currency),
         )
         await views.set_terms(view.desk, view.visitor, merchant_id, new, answers["reason"])
@@ -151,14 +151,16 @@ def _fields(view: View, now: Terms, currency: str) -> tuple[FormField, ...]:
     )  # fmt: skip
 
 
-def _date(text: object) -> date:
+def day_of(text: object) -> date:
+    """Read a day; raises `NotValid`."""
     try:
         return date.fromisoformat(str(text).strip().replace("/", "-"))
     except ValueError as error:
         raise NotValid("the day is written as 2026-12-31") from error
 
 
-def _ppm(text: object) -> int:
+def ppm_of(text: object) -> int:
+    """Read percent as parts per million; raises `NotValid`."""
     try:
         percent = Decimal(str(text or 0).strip())
         return int((percent * _PPM_OF_PERCENT).to_integral_exact())

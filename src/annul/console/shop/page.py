@@ -12,9 +12,11 @@ from annul.console.cases.act_dialog import act_on
 from annul.console.frame.forms import act_button
 from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, facts, icon, join, link, tag
+from annul.console.merchant_fees import own_fees
 from annul.console.shared import step_said
 from annul.desk import acts
 from annul.desk import cases as case_views
+from annul.desk import merchants as merchant_views
 from annul.desk import shop as views
 from annul.desk.feed import Change
 from annul.desk.roles import Scope
@@ -42,6 +44,7 @@ async def shop(view: View) -> None:
     result = Part(lambda: _result(view, wanted, chosen, text), "shop-result")
     day = Part(lambda: _today(view, chosen), "shop-day")
     money = Part(lambda: my_money(view, chosen), "shop-money")
+    fees = Part(lambda: _fees(view, chosen, text), "shop-fees")
 
     async def refresh() -> None:
         await result.refresh()
@@ -61,6 +64,7 @@ async def shop(view: View) -> None:
 
     ui.on("withdraw", withdraw)
     await refresh()
+    await fees.refresh()
     live(view, refresh, concerns, every_s=1.0, at_least_s=5.0)
 
 
@@ -311,6 +315,16 @@ async def _today(view: View, merchant: str) -> Html:
     )
     head = tag("header", tag("h2", words("Today's voids and refunds")), _sums(view, day))
     return tag("section", head, shown, cls="card", id="today")
+
+
+async def _fees(view: View, merchant: str, text: str) -> Html:
+    """Say what a sale costs the shop: to whom it is said what it gets."""
+    if not merchant or not view.may(Scope.TRANSACTIONS_READ):
+        return Html()
+    row = await merchant_views.find(view.desk, view.visitor, merchant)
+    kept = {"merchant": "" if view.visitor.merchant_id else merchant, "code": text}
+    asked = {name: value for name, value in kept.items() if value}
+    return await own_fees(view, merchant, row["currency"], **asked)
 
 
 def _sums(view: View, day: views.Day) -> Html | None:
