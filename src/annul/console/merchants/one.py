@@ -128,10 +128,11 @@ async def _top(view: View, merchant_id: str) -> Html:
 
 
 def _tiles(view: View, row: Mapping[str, Any]) -> Iterator[Html]:
-    """Say what a merchant has, and where; what is frozen is no longer among what is available."""
+    """Say what a merchant has, and where; what is frozen covers no void, what is held back does."""
     words = view.words
     owes = row["available"] < 0
-    cover = row["available"] + (row["pending"] if row["pending_covers"] else 0)
+    pending = row["pending"] if row["pending_covers"] else 0
+    cover = row["available"] + row["rolling_reserve"] + pending
     tiles = (
         (abs(row["available"]), "Owed" if owes else "Available", "bad" if owes else ""),
         (row["pending"], "Pending", ""),

@@ -13,7 +13,6 @@ from annul.console.frame.markup import Html, badge, card, join, number, table, t
 from annul.desk import payouts as views
 from annul.desk.roles import Scope
 from annul.domain.errors import AnnulError
-from annul.settle.bank.read import LARGEST
 
 Row = Mapping[str, Any]
 
@@ -196,15 +195,13 @@ class _Chosen:
 
     def __init__(self, view: View) -> None:
         self.file: Any = None
-        words = view.words
+        self._view, words = view, view.words
         upload = ui.upload(
             max_files=1,
             auto_upload=True,
-            max_file_size=LARGEST,
+            max_file_size=views.LARGEST_FILE,
             on_upload=self._uploaded,
-            on_rejected=lambda: ui.notify(
-                words("A file has at most {n} MiB.", n=LARGEST // 1024 // 1024), type="negative"
-            ),
+            on_rejected=self._rejected,
         ).style("display: none")
         # The gate lets nothing change that does not come from a page of ours.
         upload.props["headers"] = [{"name": CSRF_HEADER, "value": view.visitor.csrf}]
@@ -212,9 +209,16 @@ class _Chosen:
             button = ui.button(words("Choose the file")).props("outline no-caps")
             button.on("click", js_handler=f"() => runMethod({upload.id}, 'pickFiles', [])")
             self._shown = html(tag("span", words("No file is chosen."), cls="muted"))
-        self._upload, self._view = upload, view
+        self._upload = upload
+
+    def _rejected(self) -> None:
+        said = self._view.words("A file has at most {n} MB.", n=views.LARGEST_FILE // 1_000_000)
+        ui.notify(said, type="negative")
 
     def _uploaded(self, event: events.UploadEventArguments) -> None:
+        if event.file.size() > views.LARGEST_FILE:
+            self._rejected()
+            return
         self.file = event.file
         bytes_ = self._view.words("{n} bytes", n=f"{event.file.size():,}")
         named = (tag("b", event.file.name), " ", tag("span", bytes_, cls="muted"))
