@@ -1,6 +1,9 @@
 """`annul sim`: the peers that annul is tried against."""
 
 import asyncio
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -101,6 +104,46 @@ def issuer(
     except OSError as error:
         message = f"port {port} or {control_port} cannot be opened: {error.strerror or error}"
         raise SimulatorPortTaken(message) from error
+
+
+@application.command()
+def bank(
+    orders: Annotated[Path, typer.Option("--from", help="Folder from which it takes orders.")],
+    answers: Annotated[Path, typer.Option("--to", help="Folder into which it answers.")],
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="pain.002, camt.054, camt.053, MT940, CSV; the first three unless given."
+        ),
+    ] = None,
+    day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its day; else today, always.")
+    ] = None,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between its rounds.")] = 1.0,
+    *,
+    once: Annotated[bool, typer.Option(help="One round, and the end.")] = False,
+    twice: Annotated[bool, typer.Option(help="It sends each statement twice.")] = False,
+    returns_first: Annotated[
+        bool, typer.Option(help="It tells a return before the payment that comes back.")
+    ] = False,
+) -> None:
+    """Run a bank that pays, or does not, by the last digits of an account."""
+    from annul.sim.bank.bank import ANSWERS, Bank, Habits
+
+    if unknown := set(answer or ()) - set(ANSWERS):
+        message = f"{', '.join(sorted(unknown))}: it answers with {', '.join(ANSWERS)}"
+        raise typer.BadParameter(message)
+    for folder in (orders, answers):
+        folder.mkdir(parents=True, exist_ok=True)
+    habits = Habits(tuple(answer) if answer else ANSWERS[:3], twice, returns_first)
+    peer = Bank(orders, answers, habits)
+    with suppress(KeyboardInterrupt):
+        while True:
+            for name in peer.come_round(day.date() if day else datetime.now(tz=UTC).date()):
+                typer.echo(name)
+            if once:
+                return
+            time.sleep(every)
 
 
 def _tls(certificate: Path | None, key: Path | None, client_ca: Path | None) -> ServerTls | None:

@@ -58,7 +58,11 @@ def _detail(detail: Any) -> BankRow | None:
     order = text_at(detail, "Refs/PmtInfId", "Refs/MsgId") if given in _NO_REFERENCE else ""
     if not reference and not order:
         return None
-    return _row(detail, next(detail.iterancestors("{*}Ntry")), reference, order[:35])
+    entry = next(detail.iterancestors("{*}Ntry"), None)
+    if entry is None:
+        where = f"{place(detail)}: a transfer outside of any entry"
+        raise FileUnreadable(where)
+    return _row(detail, entry, reference, order[:35])
 
 
 def _row(part: Any, entry: Any, reference: str, message: str) -> BankRow:

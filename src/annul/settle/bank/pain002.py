@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from annul.domain.payouts import BankSaid
 
-from .rows import BankFile, BankRow
+from .rows import REPEATS, BankFile, BankRow
 from .values import minor, numeric, ours, told
 from .xml import elements, forget, place, text_at
 
@@ -33,8 +33,6 @@ _SAID: Final[Mapping[str, BankSaid]] = MappingProxyType(
         **dict.fromkeys(("CANC", "RJCT"), BankSaid.REJECTED),
     }
 )
-# The bank knows this order already: what is refused is the repeat, and the first one goes its way.
-_REPEATS: Final = frozenset({"AM05", "DU01", "DU02", "DU03", "DU04", "DU05"})
 
 
 def read_pain002(content: bytes) -> BankFile:
@@ -72,7 +70,7 @@ def _row(line: int, name: str, element: Any) -> BankRow | None:
     currency, amount = _amount(element)
     return BankRow(
         line=line,
-        said=BankSaid.ACCEPTED if code in _REPEATS else said,
+        said=BankSaid.ACCEPTED if code in REPEATS else said,
         reference=reference,
         currency=currency,
         amount=amount,

@@ -10,7 +10,7 @@ from typing import Final
 from annul.domain.money import show
 from annul.domain.payouts import BankSaid
 
-from .rows import BankFile, BankRow, FileUnreadable, Order, OrderUnfit, Transfer
+from .rows import REPEATS, BankFile, BankRow, FileUnreadable, Order, OrderUnfit, Transfer
 from .values import day, letters, minor, numeric, ours, plain, told
 
 # What may stand in a column of an order, and its name where the bank asks for no other.
@@ -149,7 +149,7 @@ def _row(line: int, given: dict[str, str], table: AnswerTable, place: str) -> Ba
     currency = numeric(value("currency")) or table.currency
     return BankRow(
         line=line,
-        said=said,
+        said=BankSaid.ACCEPTED if value("code") in REPEATS else said,
         reference=reference,
         currency=currency,
         amount=minor(value("amount"), currency, place) if value("amount") else 0,

@@ -56,6 +56,11 @@ def test_a_bank_has_words_and_an_encoding_of_its_own() -> None:
     assert (row.said, row.text, row.currency) == (BankSaid.RETURNED, "账户 *0001 已销户", "156")
 
 
+def test_what_is_refused_as_a_repeat_is_on_its_way() -> None:
+    (row,) = read_csv(f"{_HEAD}{reference(1)},rejected,,,DU01,,,\n".encode(), AnswerTable()).rows
+    assert (row.said, row.code) == (BankSaid.ACCEPTED, "DU01")
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [

@@ -1,0 +1,1 @@
+"""A bank that takes orders from a folder, pays or does not, and answers into another folder."""
