@@ -133,6 +133,9 @@ def bank(
     if unknown := set(answer or ()) - set(ANSWERS):
         message = f"{', '.join(sorted(unknown))}: it answers with {', '.join(ANSWERS)}"
         raise typer.BadParameter(message)
+    if orders.resolve() == answers.resolve():
+        message = "it would take its own answers for orders: give two folders"
+        raise typer.BadParameter(message)
     for folder in (orders, answers):
         folder.mkdir(parents=True, exist_ok=True)
     habits = Habits(tuple(answer) if answer else ANSWERS[:3], twice, returns_first)

@@ -27,6 +27,7 @@ from .models.parts import Said as Text
 from .models.promise import Promise
 from .models.transactions import Chain, Transaction
 from .models.webhooks import DeliveryAttempt, MadeWebhook, Webhook
+from .payouts import Accounts, Payouts
 from .resources import (
     Cases,
     Diagnoses,
@@ -121,6 +122,8 @@ class Client:
         self.money_in_question = MoneyInQuestion(self._transport)
         self.merchants = Merchants(self._transport)
         self.issuers = Issuers(self._transport)
+        self.payouts = Payouts(self._transport)
+        self.accounts = Accounts(self._transport)
         self.webhooks = Webhooks(self._transport)
 
     def promise(self, hours: float = 24.0) -> Promise:

@@ -58,6 +58,19 @@ async def moves(
     return listing(await desk.pool.fetch(*_SQL["moves"](**asked)), limit, "asked_at")
 
 
+@over_cells.the_one_that_knows
+async def one_move(
+    desk: Desk, visitor: Visitor, merchant_id: str, identity: UUID
+) -> dict[str, Any]:
+    """Give one of them; raises `NothingThere`."""
+    await find(desk, visitor, merchant_id)
+    row = await desk.pool.fetchrow(*moving.SQL["one"](merchant=merchant_id, id=identity))
+    if row is None:
+        message = f"there is no move {identity}"
+        raise NothingThere(message)
+    return dict(row)
+
+
 def _oldest_first(answers: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = over_cells.joined(answers)
     return sorted(rows, key=lambda row: (row["asked_at"], row["id"]))[:_LIST]

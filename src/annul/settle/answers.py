@@ -4,6 +4,7 @@ A file is known by its content, so one that is sent again, under whatever name, 
 Whoever comes after a process that was killed goes on with the lines that have had no effect yet.
 """
 
+import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -111,7 +112,7 @@ class Answers:
         if known is not None:
             message = f"it was read as {known['name']} at {known['read_at']:%Y-%m-%d %H:%M} UTC"
             raise AlreadyRead(message)
-        found = read(content, name)
+        found = await asyncio.to_thread(read, content, name)
         identity, rows, now = uuid7(), list(found.rows), self._clock.now()
         async with self._pool.acquire() as connection, connection.transaction():
             kept = await connection.fetchval(

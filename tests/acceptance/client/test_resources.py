@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -304,6 +305,55 @@ async def test_merchants_and_issuers(desk: Desk) -> None:
             annul.merchants.agree(desk.merchant, new, "new contract", cycle="calendar")
         (issuer, *_) = annul.issuers.list()
         assert annul.issuers.get(issuer.id).name_zh == issuer.name_zh
+
+    await desk.run(program)
+
+
+async def test_payouts_and_accounts(desk: Desk) -> None:
+    def program(annul: Client) -> None:
+        identity, statement = (
+            str(uuid4()),
+            b"reference,said,amount,currency\nRENT,booked,1.00,CNY\n",
+        )
+        for _ in range(2):
+            asked = annul.accounts.ask(
+                desk.merchant,
+                holder="示例茶馆",
+                bank="104100000004",
+                number="6222 0000 0000 0000 017",
+                reason="contract",
+                identity=identity,
+            )
+            assert (asked.state, asked.account) == ("asked", "0017")
+        assert [one.id for one in annul.accounts.list(desk.merchant)] == [identity]
+        with pytest.raises(ProblemError, match="cannot be paid to"):
+            annul.accounts.ask(desk.merchant, holder="x", bank="1", number="2", reason="contract")
+        with pytest.raises(ProblemError) as refused:
+            annul.accounts.stop(desk.merchant, identity, "not used yet")
+        assert refused.value.code == "settle.account_state"
+        annul.accounts.reject(desk.merchant, identity, "not its own")
+        assert list(annul.accounts.list(desk.merchant)) == []
+        with pytest.raises(ProblemError) as uncovered:
+            annul.accounts.move(desk.merchant, "freeze", 10_000, "dispute")
+        assert uncovered.value.code == "settle.not_covered"
+        correction = annul.accounts.move(desk.merchant, "correction", 10_000, "fee of May")
+        assert (correction.state, correction.amount) == ("asked", 10_000)
+        assert annul.accounts.reject_move(desk.merchant, correction.id, "no").state == "rejected"
+        assert [one.state for one in annul.accounts.moves(desk.merchant)] == ["rejected"]
+        assert list(annul.payouts.list(merchant=desk.merchant, state="held")) == []
+        assert sum(one.payouts for one in annul.payouts.day(datetime.now(UTC).date())) == 0
+        assert list(annul.payouts.files()) == []
+        with pytest.raises(ProblemError) as nowhere:
+            annul.payouts.run("now")
+        assert nowhere.value.code == "payouts.no_bank"
+        read = annul.payouts.read_bank_file(statement, "a.csv", "statement")
+        assert read.outcomes in ({}, {"foreign": 1})
+        with pytest.raises(ProblemError, match=r"read as a\.csv"):
+            annul.payouts.read_bank_file(statement, "b.csv", "statement")
+        assert [one.name for one in annul.payouts.bank_files()] == ["a.csv"]
+        with pytest.raises(ProblemError) as unknown:
+            annul.payouts.get(str(uuid4()))
+        assert unknown.value.status == 404
 
     await desk.run(program)
 

@@ -32,3 +32,10 @@ def test_a_format_that_it_does_not_write_is_named(tmp_path: Path, answer: str) -
     code, output = _run(tmp_path, "--answer", answer)
     assert code == 2
     assert "MT940" in output
+
+
+def test_its_folders_are_two(tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    done = CliRunner().invoke(application, ["bank", "--from", folder, "--to", folder, "--once"])
+    assert done.exit_code == 2
+    assert "two folders" in done.output

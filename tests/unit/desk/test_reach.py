@@ -39,7 +39,7 @@ _ALL: Final = {
 _MERCHANT: Final = {
     "accounts": {
         *("accounts", "ask_account", "reject_account", "stop_account", "use_account"),
-        *("use_account_again", "approve_move", "move", "moves", "reject_move"),
+        *("use_account_again", "approve_move", "move", "moves", "one_move", "reject_move"),
     },
     "acts": {"act", "second_person_from"},
     "cases": {"find", "opened", "printed", "proved", "whole"},

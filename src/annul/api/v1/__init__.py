@@ -12,6 +12,7 @@ from annul.desk.desk import Desk
 from annul.store.batcher import LOST, StoreUnavailable
 
 from . import (
+    accounts,
     approvals,
     cases,
     conclusions,
@@ -20,6 +21,7 @@ from . import (
     health,
     issuers,
     merchants,
+    payouts,
     promise,
     refunds,
     transactions,
@@ -40,6 +42,8 @@ _ROUTERS: Final = (
     cases.router,
     diagnosis.router,
     merchants.router,
+    payouts.router,
+    accounts.router,
     issuers.router,
     promise.router,
     webhooks.router,
@@ -76,7 +80,7 @@ def build(desk: Desk) -> FastAPI:
         dependencies=[Depends(buckets)],
     )
     api.add_middleware(Silent, desk=desk)
-    api.add_middleware(Sizes, largest=_LARGEST_BODY, larger=conclusions.LARGER)
+    api.add_middleware(Sizes, largest=_LARGEST_BODY, larger=conclusions.LARGER | payouts.LARGER)
     install(api)
     for kind in LOST:
         api.add_exception_handler(kind, _store_away)

@@ -19,6 +19,11 @@ _PLACES: Final = {
     "merchant": "104110058120001",
     "issuer": "00000101",
     "valid_from": "2026-12-01",
+    "day": "2026-12-01",
+    "payout": "019f2b6e-a2d5-7b31-9c06-1f8e4a7d52c3",
+    "file": "019f2b6e-a6f8-7c90-8d17-2a9f5b8e63d4",
+    "account": "019f2b6e-ab1b-7d4e-9e28-3b0a6c9f74e5",
+    "move": "019f2b6e-af3e-7e02-8f39-4c1b7d0a85f6",
 }
 # What a call is told in its body; the address of what is told about it in its query.
 _BODIES: Final[Mapping[str, Any]] = {
@@ -40,6 +45,32 @@ _BODIES: Final[Mapping[str, Any]] = {
         "days": 1,
         "reason": "new contract",
     },
+    "POST /payouts/run": {"reason": "before the holiday"},
+    "POST /payouts/{payout}/approve": {"reason": "seen"},
+    "POST /payouts/{payout}/cancel": {"reason": "the account has changed"},
+    "POST /payout-files/{file}/take": {"reason": "brought to the bank"},
+    "POST /bank-files": {
+        "name": "statement.csv",
+        "content": "cmVmZXJlbmNlLHNhaWQsYW1vdW50LGN1cnJlbmN5Cg==",
+        "reason": "statement of the day",
+    },
+    "PUT /merchants/{merchant}/accounts/{account}": {
+        "holder": "示例茶馆",
+        "bank": "104100000004",
+        "number": "6222000000000000017",
+        "reason": "contract",
+    },
+    "POST /merchants/{merchant}/accounts/{account}/use": {"reason": "permit seen"},
+    "POST /merchants/{merchant}/accounts/{account}/reject": {"reason": "not its own"},
+    "POST /merchants/{merchant}/accounts/{account}/stop": {"reason": "asked by the shop"},
+    "POST /merchants/{merchant}/accounts/{account}/use-again": {"reason": "the bank erred"},
+    "PUT /merchants/{merchant}/moves/{move}": {
+        "kind": "freeze",
+        "amount": 10000,
+        "reason": "dispute",
+    },
+    "POST /merchants/{merchant}/moves/{move}/approve": {"reason": "seen"},
+    "POST /merchants/{merchant}/moves/{move}/reject": {"reason": "not due"},
     "POST /webhooks": {"merchant": "104110058120001", "url": "https://shop.example/annul"},
     "POST /orders/{order}/approve": {"reason": "seen"},
     "POST /orders/{order}/reject": {"reason": "the customer keeps it"},
@@ -57,18 +88,51 @@ _QUERIES: Final = {
     "GET /cases": "state=open&limit=20",
     "GET /transactions": "kind=void&limit=20",
     "GET /merchants": "limit=20",
+    "GET /payouts": "state=paid&limit=20",
     "GET /promise": "hours=24",
     "DELETE /transactions/{transaction}/conclusions/{conclusion}": "reason=mistaken",
 }
 _KEYED: Final = frozenset({"POST /voids", "POST /refunds"})
 _STREAMED: Final = frozenset({"GET /cases/events"})
 _FILES: Final = {
+    "POST /payout-files/{file}/take": "payouts.xml",
     "GET /cases/{number}/proof": "proof.zip",
     "GET /cases/{number}/proof.pdf": "proof.pdf",
     "GET /transactions/{transaction}/conclusions/{conclusion}/evidence": "evidence",
 }
 # What only people with a session may do has none.
 _PYTHON: Final[Mapping[str, str]] = {
+    "GET /payouts": 'for one in annul.payouts.list(state="paid"):\n'
+    "    print(one.run_on, one.merchant, one.amount)",
+    "GET /payouts/{payout}": 'whole = annul.payouts.get("{payout}")\n'
+    "print(whole.state, [one.business_date for one in whole.days])",
+    "GET /payouts/days/{day}": 'for one in annul.payouts.day(date.fromisoformat("{day}")):\n'
+    "    print(one.currency, one.came, one.out)",
+    "POST /payouts/run": 'made = annul.payouts.run("before the holiday")\nprint(made.made)',
+    "POST /payouts/{payout}/cancel": 'annul.payouts.cancel("{payout}", "the account has changed")',
+    "GET /payout-files": "for one in annul.payouts.files():\n    print(one.name, one.total)",
+    "POST /payout-files/{file}/take": 'Path("payouts.xml").write_bytes(\n'
+    '    annul.payouts.take_file("{file}", "brought to the bank")\n)',
+    "GET /bank-files": "for one in annul.payouts.bank_files():\n    print(one.name, one.outcomes)",
+    "POST /bank-files": 'path = Path("statement.csv")\n'
+    "annul.payouts.read_bank_file(path.read_bytes(), path.name, 'statement of the day')",
+    "GET /merchants/{merchant}/accounts": 'for one in annul.accounts.list("{merchant}"):\n'
+    "    print(one.holder, one.account, one.state)",
+    "PUT /merchants/{merchant}/accounts/{account}": "annul.accounts.ask(\n"
+    '    "{merchant}",\n    holder="示例茶馆",\n    bank="104100000004",\n'
+    '    number="6222000000000000017",\n    reason="contract",\n    identity="{account}",\n)',
+    "POST /merchants/{merchant}/accounts/{account}/reject": "annul.accounts.reject("
+    '"{merchant}", "{account}", "not its own")',
+    "POST /merchants/{merchant}/accounts/{account}/stop": "annul.accounts.stop("
+    '"{merchant}", "{account}", "asked by the shop")',
+    "POST /merchants/{merchant}/accounts/{account}/use-again": "annul.accounts.use_again("
+    '"{merchant}", "{account}", "the bank erred")',
+    "GET /merchants/{merchant}/moves": 'for one in annul.accounts.moves("{merchant}"):\n'
+    "    print(one.kind, one.amount, one.state)",
+    "PUT /merchants/{merchant}/moves/{move}": "annul.accounts.move(\n"
+    '    "{merchant}", "freeze", 10000, "dispute", identity="{move}"\n)',
+    "POST /merchants/{merchant}/moves/{move}/reject": "annul.accounts.reject_move("
+    '"{merchant}", "{move}", "not due")',
     "GET /transactions": 'for one in annul.transactions.list(kind="void"):\n'
     "    print(one.rrn, one.amount, one.state)",
     "GET /transactions/{transaction}": 'chain = annul.transactions.get("{transaction}")\n'

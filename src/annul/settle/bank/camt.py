@@ -7,7 +7,7 @@ from typing import Any, Final
 from annul.domain.payouts import BankSaid
 
 from .rows import BankFile, BankRow, FileUnreadable
-from .values import day, minor, numeric, ours, told
+from .values import day, minor, numeric, ours, short, told
 from .xml import elements, forget, place, text_at
 
 _SAID: Final = {"DBIT": BankSaid.BOOKED, "CRDT": BankSaid.RETURNED}
@@ -44,7 +44,7 @@ def _of_entry(entry: Any, details: Sequence[BankRow | None]) -> list[BankRow]:
         return []
     if not details:
         order = text_at(entry, "NtryDtls/Btch/PmtInfId", "NtryDtls/Btch/MsgId")
-        details = [_row(entry, entry, "", order[:35]) if order else None]
+        details = [_row(entry, entry, "", short(order)) if order else None]
     rows = [row for row in details if row is not None]
     if len(details) == len(rows) == 1 and not rows[0].amount:
         currency, amount = _amount(entry, _AMOUNTS[:1])
@@ -62,7 +62,7 @@ def _detail(detail: Any) -> BankRow | None:
     if entry is None:
         where = f"{place(detail)}: a transfer outside of any entry"
         raise FileUnreadable(where)
-    return _row(detail, entry, reference, order[:35])
+    return _row(detail, entry, reference, short(order))
 
 
 def _row(part: Any, entry: Any, reference: str, message: str) -> BankRow:
@@ -77,7 +77,7 @@ def _row(part: Any, entry: Any, reference: str, message: str) -> BankRow:
         reference=reference,
         currency=currency,
         amount=amount,
-        code=text_at(part, *_REASON)[:35],
+        code=short(text_at(part, *_REASON)),
         text=told(text_at(part, "RtrInf/AddtlInf", "AddtlTxInf", "RmtInf/Ustrd")),
         bank_ref=_booking(part, entry),
         booked_on=day(text_at(entry, "BookgDt/Dt", "BookgDt/DtTm"), place(entry)),
@@ -86,7 +86,7 @@ def _row(part: Any, entry: Any, reference: str, message: str) -> BankRow:
 
 
 def _booking(part: Any, entry: Any) -> str:
-    return (text_at(part, "Refs/AcctSvcrRef") or text_at(entry, "AcctSvcrRef", "NtryRef"))[:35]
+    return short(text_at(part, "Refs/AcctSvcrRef") or text_at(entry, "AcctSvcrRef", "NtryRef"))
 
 
 def _amount(part: Any, paths: Sequence[str]) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from mt940.options import Options
 from annul.domain.payouts import BankSaid
 
 from .rows import BankFile, BankRow, FileUnreadable
-from .values import minor, numeric, told
+from .values import minor, numeric, short, told
 
 # The library logs what it reads, accounts with it.
 logging.getLogger("mt940").setLevel(logging.CRITICAL + 1)
@@ -28,7 +28,7 @@ _SAID: Final = {
 _RAW: Final = {"post_transaction_details": []}
 _OPTIONS: Final = Options(unbounded_details=True, case_insensitive_marks=True)
 _BLOCK: Final = re.compile(r"^(?=:20:)", re.MULTILINE)
-# A reference may go over the end of a line or of a subfield.
+# A reference that is marked may go over the end of a line or of a subfield.
 _GAP: Final = r"(?:\n?\?\d\d|\n)"
 _HEX: Final = rf"(?:[0-9A-Fa-f]{_GAP}?){{31}}[0-9A-Fa-f]"
 _GAPS: Final = re.compile(_GAP)
@@ -36,7 +36,7 @@ _MARK: Final = re.compile(r"EREF[+:] ?|/EREF/|/ROC/")
 _MARKED: Final = re.compile(
     rf"(?:{_MARK.pattern}){_GAP}?({_HEX})(?={_GAP}|[A-Z]{{4}}[+:]|[^0-9A-Za-z-]|$)"
 )
-_BARE: Final = re.compile(rf"(?:(?<![0-9A-Za-z])|(?<=\?\d\d))({_HEX})(?![0-9A-Za-z])")
+_BARE: Final = re.compile(r"(?<![0-9A-Za-z])([0-9A-Fa-f]{32})(?![0-9A-Za-z])")
 _REASON: Final = re.compile(r"(?:/RTRN/|RTRN[+:])([A-Z]{2}\d{2})")
 
 
@@ -111,7 +111,7 @@ def _row(line: int, entry: dict[str, Any], place: str) -> BankRow | None:
         amount=minor(format(abs(entry["amount"].amount), "f"), currency, place),
         code=reason[1] if reason else "",
         text=told(_GAPS.sub(" ", details)),
-        bank_ref=(entry.get("bank_reference") or "").strip()[:35],
+        bank_ref=short(entry.get("bank_reference") or ""),
         booked_on=date(booked.year, booked.month, booked.day),
     )
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from annul.domain.payouts import BankSaid
 
 from .rows import REPEATS, BankFile, BankRow
-from .values import minor, numeric, ours, told
+from .values import minor, numeric, ours, short, told
 from .xml import elements, forget, place, text_at
 
 # Codes of ISO 20022's list. None of them proves a booking, which is for an account's own entries:
@@ -66,7 +66,7 @@ def _row(line: int, name: str, element: Any) -> BankRow | None:
     said = _SAID.get(status)
     if said is None or not (reference if single else about):
         return None
-    code = text_at(element, "StsRsnInf/Rsn/Cd", "StsRsnInf/Rsn/Prtry")[:35]
+    code = short(text_at(element, "StsRsnInf/Rsn/Cd", "StsRsnInf/Rsn/Prtry"))
     currency, amount = _amount(element)
     return BankRow(
         line=line,
@@ -78,7 +78,7 @@ def _row(line: int, name: str, element: Any) -> BankRow | None:
         text=told(
             " ".join(part.text or "" for part in element.iterfind("{*}StsRsnInf/{*}AddtlInf"))
         ),
-        message="" if single else about[:35],
+        message="" if single else short(about),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from annul.domain.errors import AnnulError
 from annul.domain.payouts import BankSaid
 
-REFERENCE: Final = 35  # characters that end-to-end references may have
+REFERENCE: Final = 35  # characters that references, other ids and codes may have
 # The bank knows this order already: what is refused is the repeat, and the first one goes its way.
 REPEATS: Final = frozenset({"AM05", "DU01", "DU02", "DU03", "DU04", "DU05"})
 

@@ -11,7 +11,7 @@ from annul.domain.money import show
 from annul.domain.payouts import BankSaid
 
 from .rows import REPEATS, BankFile, BankRow, FileUnreadable, Order, OrderUnfit, Transfer
-from .values import day, letters, minor, numeric, ours, plain, told
+from .values import day, letters, minor, numeric, ours, plain, short, told
 
 # What may stand in a column of an order, and its name where the bank asks for no other.
 ORDER_COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
@@ -153,8 +153,8 @@ def _row(line: int, given: dict[str, str], table: AnswerTable, place: str) -> Ba
         reference=reference,
         currency=currency,
         amount=minor(value("amount"), currency, place) if value("amount") else 0,
-        code=value("code")[:35],
+        code=short(value("code")),
         text=told(value("text")),
-        bank_ref=value("bank_ref")[:35],
+        bank_ref=short(value("bank_ref")),
         booked_on=day(value("booked_on"), place),
     )

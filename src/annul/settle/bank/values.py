@@ -7,7 +7,7 @@ from typing import Final
 
 from annul.domain.money import CURRENCIES
 
-from .rows import FileUnreadable
+from .rows import REFERENCE, FileUnreadable
 
 _LETTERS: Final = {letters: numeric for numeric, (letters, _) in CURRENCIES.items()}
 _DECIMALS: Final = 2  # of currencies in which nothing is paid out
@@ -19,7 +19,7 @@ _TEXT: Final = 140  # characters of a text that are kept, as ISO 20022 has them
 
 def numeric(currency: str) -> str:
     """Give the number of a currency's letters; letters that are not known stay as they are."""
-    return _LETTERS.get(currency, currency)
+    return _LETTERS.get(currency, short(currency))
 
 
 def letters(currency: str) -> str:
@@ -60,6 +60,11 @@ def plain(text: str, most: int = _TEXT) -> str:
     """Put spaces for what is no text in a file, as line breaks, and cut."""
     seen = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(seen.split())[:most].rstrip()
+
+
+def short(text: str) -> str:
+    """Give an id or a code of the bank as it may be kept: ISO 20022 lets none be longer."""
+    return plain(text, REFERENCE)
 
 
 def told(text: str) -> str:

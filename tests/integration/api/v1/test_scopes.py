@@ -45,6 +45,26 @@ TABLE: dict[str, set[Scope]] = {
     "GET /merchants/{merchant}/days": {Scope.MERCHANTS_READ},
     "GET /merchants/{merchant}/terms": {Scope.MERCHANTS_READ},
     "PUT /merchants/{merchant}/terms/{valid_from}": {Scope.MERCHANTS_WRITE},
+    "GET /payouts": {Scope.PAYOUTS_READ},
+    "POST /payouts/run": {Scope.PAYOUTS_WRITE},
+    "GET /payouts/days/{day}": {Scope.PAYOUTS_READ},
+    "GET /payouts/{payout}": {Scope.PAYOUTS_READ},
+    "POST /payouts/{payout}/approve": {Scope.PAYOUTS_WRITE},
+    "POST /payouts/{payout}/cancel": {Scope.PAYOUTS_WRITE},
+    "GET /payout-files": {Scope.PAYOUTS_READ},
+    "POST /payout-files/{file}/take": {Scope.PAYOUTS_WRITE},
+    "GET /bank-files": {Scope.PAYOUTS_READ},
+    "POST /bank-files": {Scope.PAYOUTS_WRITE},
+    "GET /merchants/{merchant}/accounts": {Scope.PAYOUTS_READ},
+    "PUT /merchants/{merchant}/accounts/{account}": {Scope.PAYOUTS_WRITE},
+    "POST /merchants/{merchant}/accounts/{account}/use": {Scope.PAYOUTS_WRITE},
+    "POST /merchants/{merchant}/accounts/{account}/reject": {Scope.PAYOUTS_WRITE},
+    "POST /merchants/{merchant}/accounts/{account}/stop": {Scope.PAYOUTS_WRITE},
+    "POST /merchants/{merchant}/accounts/{account}/use-again": {Scope.PAYOUTS_WRITE},
+    "GET /merchants/{merchant}/moves": {Scope.PAYOUTS_READ},
+    "PUT /merchants/{merchant}/moves/{move}": {Scope.PAYOUTS_WRITE},
+    "POST /merchants/{merchant}/moves/{move}/approve": {Scope.PAYOUTS_WRITE},
+    "POST /merchants/{merchant}/moves/{move}/reject": {Scope.PAYOUTS_WRITE},
     "GET /issuers": {Scope.ISSUERS_READ},
     "GET /issuers/{issuer}": {Scope.ISSUERS_READ},
     "GET /issuers/{issuer}/rules": {Scope.ISSUERS_READ},
@@ -56,7 +76,10 @@ TABLE: dict[str, set[Scope]] = {
     "POST /webhooks/{webhook}/deliveries/{delivery}/replay": {Scope.WEBHOOKS},
     "GET /health": set(),
 }
-_UUIDS = {"order", "transaction", "conclusion", "webhook", "delivery"}
+_UUIDS = {
+    *("order", "transaction", "conclusion", "webhook", "delivery"),
+    *("payout", "file", "account", "move"),
+}
 
 
 async def _status(api: Api, call: str, headers: Headers) -> int:

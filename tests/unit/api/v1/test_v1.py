@@ -25,6 +25,8 @@ _OTHERS = {
     ("GET", "/cases/{number}/proof.pdf"),
     ("GET", "/transactions/{transaction}/conclusions/{conclusion}/evidence"),
     ("DELETE", "/webhooks/{webhook}"),
+    ("POST", "/payout-files/{file}/take"),
+    ("POST", "/merchants/{merchant}/accounts/{account}/reject"),
 }
 
 

@@ -71,6 +71,8 @@ def test_a_reference_may_stand_in_the_supplementary_details() -> None:
         f"/EREF/{_ONE}0/REMI/",
         f"{_ONE} {reference(9)}",
         f"{_ONE}0",
+        f"{_ONE[:20]}\n{_ONE[20:]}",  # unmarked, and no one's word that this is one number
+        f"{_ONE}\n".replace("f", "f\n") * 3,
     ],
 )
 def test_what_is_of_others_is_left_out(details: str) -> None:

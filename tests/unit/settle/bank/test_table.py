@@ -79,6 +79,12 @@ def test_what_cannot_be_understood_names_its_line(text: str, place: str) -> None
         read_csv(text.encode(), AnswerTable())
 
 
+def test_what_no_column_of_a_database_takes_is_not_given_to_it() -> None:
+    text = f"{_HEAD}{reference(1)},booked,1,C\0,A\0C,t\0,B\0,\n"
+    (row,) = read_csv(text.encode(), AnswerTable()).rows
+    assert (row.currency, row.code, row.text, row.bank_ref) == ("C", "A C", "t", "B")
+
+
 def test_bytes_that_are_no_text() -> None:
     with pytest.raises(FileUnreadable, match="gb18030"):
         read_csv(b"\xff\xff\xff", AnswerTable())
