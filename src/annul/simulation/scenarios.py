@@ -128,10 +128,12 @@ SCENARIOS: Final[Mapping[str, Scenario]] = (
             },
         ),
         "money_on_its_way": Scenario(
-            ("cause funds_not_arrived",), {"setup": (f"{_COVER}false",), "payouts": False}
+            ("cause funds_not_arrived",),
+            {"setup": (f"{_COVER}false",), "payouts": False, "settles": False},
         ),
         "money_paid_out": Scenario(
-            ("cause merchant_balance_low",), {"setup": (f"{_COVER}true",), "payouts": True}
+            ("cause merchant_balance_low",),
+            {"setup": (f"{_COVER}true",), "payouts": True, "settles": False},
         ),
         "mistaken_cashier": Scenario(
             ("cause original_declined", "cause original_mismatch"),
