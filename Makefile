@@ -13,7 +13,7 @@ DEBIAN := chromium chromium-driver fonts-noto-cjk postgresql
 # Without bytecode of its own each process would compile annul anew, and each worker the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types format bench bench-diagnosis bench-rules bench-settlement chaos fuzz simulate simulate-mutants pictures lock clean
+.PHONY: help run test lint types format bench bench-diagnosis bench-rules bench-reserve bench-settlement bench-statement chaos fuzz simulate simulate-mutants pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -45,8 +45,14 @@ bench-diagnosis: $(BIN)/.development ## cause faults for real and ask for their 
 bench-rules: $(BIN)/.development ## learn the rules of a journal of ten million transactions, into build/bench-rules.json
 	@$(BIN)/python -m bench.rules
 
+bench-reserve: $(BIN)/.development ## replay what is held back against voids to come, into build/bench-reserve.json
+	@$(BIN)/python -m bench.reserve
+
 bench-settlement: $(BIN)/.development ## settle a day of ten million transactions of 100,000 merchants, into build/bench-settlement.json
 	@$(BIN)/python -m bench.settlement
+
+bench-statement: $(BIN)/.development ## write the statement of a month of 300,000 transactions among ten times as many, into build/bench-statement.json
+	@$(BIN)/python -m bench.statement
 
 chaos: $(BIN)/.development ## 200 terminals and three hosts: faults, lies, kills, freezes, a failover, into build/chaos.json
 	@$(BIN)/python -m bench.chaos

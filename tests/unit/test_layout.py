@@ -77,6 +77,9 @@ _MODULES: Final = {
     "sim/bank/books": "unit/sim/bank/test_bank.py",
     "sim/bank/orders": "unit/sim/bank/test_bank.py",
     "sim/fleet": "integration/sim/terminal/test_terminal_tls.py",
+    "settle/statement/csv_file": "unit/settle/statement/test_files.py",
+    "settle/statement/pdf": "unit/settle/statement/test_files.py",
+    "settle/statement/workbook": "unit/settle/statement/test_files.py",
     "store/database": "integration/store/test_embedded.py",
     "store/journal_sql": "integration/store/test_journal.py",
 }

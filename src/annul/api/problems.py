@@ -25,6 +25,8 @@ _STATUS: Final = {
     "resolve.case_unknown": 404,
     "diagnose.void_unknown": 404,
     "desk.unknown": 404,
+    "statement.merchant": 404,
+    "statement.period": 422,
     "desk.not_allowed": 403,
     "resolve.action_refused": 403,
     "resolve.second_person": 409,

@@ -107,8 +107,9 @@ WHERE merchant_id = :merchant AND leased_until = 'infinity';
 WITH here AS (
     UPDATE merchants SET lives = 'here', cell = '' WHERE merchant_id = :merchant
 )
-UPDATE books SET counted_to = least(counted_to, coalesce(
-    (SELECT max(business_date) FROM merchant_days WHERE merchant_id = :merchant), counted_to - 7));
+UPDATE books b SET counted_to = least(b.counted_to, k.day), returned_to = least(b.returned_to, k.day)
+FROM (SELECT coalesce((SELECT max(business_date) FROM merchant_days WHERE merchant_id = :merchant),
+                      counted_to - 7) AS day FROM books) k;
 
 -- name: point
 -- description: Say where a merchant is that left this cell.

@@ -25,6 +25,8 @@ PLACES: Final[Mapping[str, str]] = {
     "lessons": "lessons",
     "retention": "retention",
     "settle": "settle",
+    "payouts": "payouts",
+    "statement": "statement",
     "simulate": "simulate",
     "audit": "audit",
     "sim": "sim",

@@ -6,6 +6,8 @@ from .models.merchants import Cycle, TakenBack
 
 Value = bool | int | float | str
 CaseState = Literal["open", "asked", "late", "voided", "refunded", "refused", "unproved", "all"]
+StatementForm = Literal["pdf", "xlsx", "csv"]
+Language = Literal["zh", "en"]
 Action = Literal[
     "take", "hand-back", "look", "note", "confirm-cause", "retry", "refund", "withdraw", "reject",
     "recall", "close",
@@ -40,6 +42,7 @@ class NewTerms(TypedDict, total=False):
     days: int
     weekday: int | None
     fee_ppm: int
+    reserve_ppm: int | None
 
 
 class Settings(TypedDict, total=False):

@@ -9,7 +9,18 @@ from uuid import uuid4
 
 import httpx
 
-from .asked import Action, ByReference, BySlip, CaseState, GivenFact, NewTerms, Settings, Value
+from .asked import (
+    Action,
+    ByReference,
+    BySlip,
+    CaseState,
+    GivenFact,
+    Language,
+    NewTerms,
+    Settings,
+    StatementForm,
+    Value,
+)
 from .errors import ProblemError
 from .models.cases import CaseChange, CaseSummary, Done, WholeCase
 from .models.conclusions import Conclusion, Conclusions, InQuestion
@@ -26,6 +37,7 @@ from .transport import Transport
 
 _PAGE: Final = 100
 _LONGEST_WAIT_S: Final = 50.0  # of one call; annul allows 60
+_STATEMENT_S: Final = 600.0  # in which a statement is written
 _MARGIN_S: Final = 30.0  # how long a call may take beyond the wait that it asks for
 
 
@@ -340,6 +352,22 @@ class Merchants(_Resource):
     def days(self, merchant: str) -> Iterator[MerchantDay]:
         """Give closed business days, the latest first, and when each is due."""
         return self._transport.pages(MerchantDay, "merchants", merchant, "days", limit=_PAGE)
+
+    def statement(
+        self,
+        merchant: str,
+        period: str,
+        form: StatementForm = "pdf",
+        lang: Language = "zh",
+        within_s: float = _STATEMENT_S,
+    ) -> bytes:
+        """Give the statement of a month ("2026-11") or a business day ("2026-11-26") as a file.
+
+        Its closed days do not change; a large one takes minutes to be written.
+        """
+        asked = {"format": form, "lang": lang}
+        path = ("merchants", merchant, "statements", period)
+        return self._transport.send("GET", *path, query=asked, timeout_s=within_s).content
 
     def terms(self, merchant: str) -> Iterator[SettlementTerms]:
         """Give the terms of settlement, the latest first; none: the next working day."""

@@ -1,12 +1,20 @@
-"""Closed business days of a merchant: what each came to, why it is less than was sold, and when."""
+"""Closed business days of a merchant: what each came to, why it is less than was sold, and when.
 
+Each can be taken away as a statement, and so can the months that they are in.
+"""
+
+from collections.abc import Iterable
+from datetime import date
 from typing import Any, Final
 
 from annul.console.frame.live import View
-from annul.console.frame.markup import Html, details, facts, tag
+from annul.console.frame.markup import Html, details, facts, join, link, tag
 from annul.desk import settlement as views
+from annul.desk.roles import Scope
 
 _SHOWN: Final = 14  # days
+_MONTHS: Final = 3
+_FORMS: Final = ("pdf", "xlsx", "csv")
 
 
 async def days_list(view: View, merchant_id: str) -> Html:
@@ -15,10 +23,38 @@ async def days_list(view: View, merchant_id: str) -> Html:
     found = await views.days(view.desk, view.visitor, merchant_id, _SHOWN)
     if not found.rows:
         return tag("p", words("No business day has been closed yet."), cls="empty")
-    return tag("div", *(_day(view, row) for row in found.rows), cls="merchant-days")
+    days = tag("div", *(_day(view, merchant_id, row) for row in found.rows), cls="merchant-days")
+    if not view.may(Scope.TRANSACTIONS_READ):
+        return days
+    latest: date = found.rows[0]["business_date"]
+    return join([days, *(_month(view, merchant_id, one) for one in _months(latest))])
 
 
-def _day(view: View, row: dict[str, Any]) -> Html:
+def _months(latest: date) -> Iterable[str]:
+    """Give the month of the latest closed day, and those before it."""
+    whole = latest.year * 12 + latest.month - 1
+    for month in range(whole, whole - _MONTHS, -1):
+        yield f"{month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def _month(view: View, merchant_id: str, month: str) -> Html:
+    said = view.words("Statement of {period}:", period=month)
+    return tag("p", said, " ", _files(view, merchant_id, month), cls="statement")
+
+
+def _files(view: View, merchant_id: str, period: str) -> Html:
+    """Link to a statement, in each form, in the language that is read here."""
+    path = f"/api/v1/merchants/{merchant_id}/statements/{period}"
+    language = view.words.language
+    return join(
+        [
+            tag("span", link(form.upper(), f"{path}?format={form}&lang={language}"), " ")
+            for form in _FORMS
+        ]
+    )
+
+
+def _day(view: View, merchant_id: str, row: dict[str, Any]) -> Html:
     words = view.words
 
     def money(minor_units: int) -> Html:
@@ -38,6 +74,9 @@ def _day(view: View, row: dict[str, Any]) -> Html:
     if row["fee"]:
         parts.append((words("Fee for early settlement"), money(-row["fee"])))
     parts.append((words("You get"), money(row["net"] - row["fee"])))
+    if view.may(Scope.TRANSACTIONS_READ):
+        files = _files(view, merchant_id, row["business_date"].isoformat())
+        parts.append((words("Statement"), files))
     head = tag(
         "span",
         tag("b", str(row["business_date"])),

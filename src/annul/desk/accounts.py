@@ -18,7 +18,7 @@ from .audit import audit
 from .cursor import Cursor, Listing, listing
 from .desk import Desk, NothingThere
 from .merchants import find
-from .permission import NotAllowed, NotValid, changing
+from .permission import NotAllowed, NotValid, changing, staff
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "accounts.sql")
@@ -132,6 +132,7 @@ async def use_account(
 
     Raises `NotWaiting`, `SecondPersonNeeded`, `NotAllowed`, `ReasonNeeded`.
     """
+    staff(visitor)
     if not visitor.role:
         raise NotAllowed  # a program decides nothing
     async with changing(desk, visitor, Scope.PAYOUTS_WRITE, reason, merchant_id) as connection:
@@ -150,6 +151,7 @@ async def reject_account(
     desk: Desk, visitor: Visitor, merchant_id: str, identity: UUID, reason: str
 ) -> None:
     """Do not take an account into use; raises as `use_account` does."""
+    staff(visitor)
     async with changing(desk, visitor, Scope.PAYOUTS_WRITE, reason, merchant_id) as connection:
         now = desk.clock.now()
         await paid_to.reject(connection, merchant_id, identity, visitor.name, now)
@@ -161,6 +163,7 @@ async def stop_account(
     desk: Desk, visitor: Visitor, merchant_id: str, identity: UUID, reason: str
 ) -> None:
     """Pay nothing more to the account in use; raises as `use_account` does."""
+    staff(visitor)
     async with changing(desk, visitor, Scope.PAYOUTS_WRITE, reason, merchant_id) as connection:
         await paid_to.stop(connection, merchant_id, identity, reason)
         now = desk.clock.now()
@@ -172,6 +175,7 @@ async def use_account_again(
     desk: Desk, visitor: Visitor, merchant_id: str, identity: UUID, reason: str
 ) -> None:
     """Pay again to an account that was stopped; raises as `use_account` does."""
+    staff(visitor)
     async with changing(desk, visitor, Scope.PAYOUTS_WRITE, reason, merchant_id) as connection:
         now = desk.clock.now()
         await paid_to.use_again(connection, merchant_id, identity, now)
@@ -189,6 +193,7 @@ async def move(desk: Desk, visitor: Visitor, merchant_id: str, wanted: Wanted, r
     amount in the merchant's contract. Of one id it is done once. Raises `NotCovered`, `NotValid`,
     `NothingThere`, `NotAllowed`, `ReasonNeeded`.
     """
+    staff(visitor)
     amount = _signed(wanted)
     async with changing(desk, visitor, Scope.PAYOUTS_WRITE, reason, merchant_id) as connection:
         contract = await _contract(connection, merchant_id)
@@ -221,6 +226,7 @@ async def approve_move(
 
     Raises `NotAsked`, `NotCovered`, `SecondPersonNeeded`, `NotAllowed`, `ReasonNeeded`.
     """
+    staff(visitor)
     if not visitor.role:
         raise NotAllowed  # a program decides nothing
     async with changing(desk, visitor, Scope.PAYOUTS_WRITE, reason, merchant_id) as connection:
@@ -239,6 +245,7 @@ async def reject_move(
     desk: Desk, visitor: Visitor, merchant_id: str, identity: UUID, reason: str
 ) -> None:
     """Let what is asked for come to nothing; raises as `approve_move` does."""
+    staff(visitor)
     async with changing(desk, visitor, Scope.PAYOUTS_WRITE, reason, merchant_id) as connection:
         now = desk.clock.now()
         await moving.reject(connection, merchant_id, identity, visitor.name, now)

@@ -1,5 +1,6 @@
 """What console and API stand on, put together in `annul.app`."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -88,6 +89,8 @@ class Desk:
     reads: Reads = field(default_factory=Reads)
     cell: str = ""  # which one this desk is of, where there are several
     others: tuple["Desk", ...] = ()  # of the other cells; people sign in here
+    # What lets few statements be written at once.
+    statements: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     # Cells that gave no answer the last time, and when they are asked again (monotonic).
     silent: dict[str, float] = field(default_factory=dict[str, float])
 

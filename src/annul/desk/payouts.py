@@ -1,5 +1,6 @@
 """What merchants are paid: payouts and what is in each, files to and from the bank."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +17,7 @@ from . import over_cells
 from .audit import audit
 from .cursor import Cursor, Listing, listing
 from .desk import Desk, NothingThere
-from .permission import NotAllowed, changing, permit
+from .permission import NotAllowed, changing, permit, staff
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "payouts.sql")
@@ -170,6 +171,7 @@ async def approve(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> 
 
     Raises `NotHeld`, `SecondPersonNeeded`, `NotAllowed` and `ReasonNeeded`.
     """
+    staff(visitor)
     there, found = await _whose(desk, visitor, identity)
     if not visitor.role:
         raise NotAllowed  # a program decides nothing
@@ -186,6 +188,7 @@ async def approve(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> 
 
 async def cancel(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> None:
     """Give up a payout that is in no file yet: its money is available again; raises as above."""
+    staff(visitor)
     there, found = await _whose(desk, visitor, identity)
     scope, merchant = Scope.PAYOUTS_WRITE, found["merchant_id"]
     async with changing(there, visitor, scope, reason, merchant) as connection:
@@ -220,11 +223,21 @@ async def take_file(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -
     return name, content
 
 
-async def read(desk: Desk, visitor: Visitor, content: bytes, name: str, reason: str) -> ReadFile:
-    """Read a file of the bank; raises `FileUnreadable`, `AlreadyRead`, `NotAllowed`."""
+async def read(
+    desk: Desk,
+    visitor: Visitor,
+    content: bytes,
+    name: str,
+    reason: str,
+    told: Callable[[int], None] | None = None,
+) -> ReadFile:
+    """Read a file of the bank; `told` is called with lines as they are done.
+
+    Raises `FileUnreadable`, `AlreadyRead`, `NotAllowed` and `ReasonNeeded`.
+    """
     await permit(desk.pool, visitor, Scope.PAYOUTS_WRITE, reason)
     answers = Answers(desk.pool, desk.calendar, desk.clock)
-    done = await answers.read(content, name, visitor.name)
+    done = await answers.read(content, name, visitor.name, told)
     now = desk.clock.now()
     detail = {"lines": done.lines, **done.outcomes}
     await audit(desk.pool, visitor, now, "read-bank-file", f"file {name}", reason, detail)

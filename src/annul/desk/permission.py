@@ -63,6 +63,12 @@ async def permit(
         raise NotAllowed
 
 
+def staff(visitor: Visitor) -> None:
+    """Let nobody pass who belongs to a merchant, whose own money it would be; `NotAllowed`."""
+    if visitor.merchant_id:
+        raise NotAllowed
+
+
 @asynccontextmanager
 async def changing(
     desk: Pooled, visitor: Visitor, scope: Scope, reason: str, merchant_id: str = ""

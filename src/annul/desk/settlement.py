@@ -16,6 +16,7 @@ from .permission import NotValid, changing
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "settlement.sql")
+_RESERVES: Final = 200  # days, which are held for fewer
 
 
 @over_cells.the_one_that_knows
@@ -41,6 +42,18 @@ async def terms(desk: Desk, visitor: Visitor, merchant_id: str) -> list[dict[str
     """Give a merchant's terms, the latest first; none where T+1 holds. Raises `NothingThere`."""
     await find(desk, visitor, merchant_id)
     return [dict(row) for row in await desk.pool.fetch(*_SQL["terms"](merchant=merchant_id))]
+
+
+@over_cells.the_one_that_knows
+async def reserves(desk: Desk, visitor: Visitor, merchant_id: str) -> list[dict[str, Any]]:
+    """Give what of business days is held back, why and until when, what is free first before.
+
+    `held` is all of a currency, `reason` the numbers of `domain.reserve.Share`, or the contract's
+    share. Raises `NothingThere`.
+    """
+    await find(desk, visitor, merchant_id)
+    rows = await desk.pool.fetch(*_SQL["reserves"](merchant=merchant_id, limit=_RESERVES))
+    return [dict(row) for row in rows]
 
 
 @over_cells.in_its_cell

@@ -9,7 +9,7 @@ ORDER BY business_date DESC, currency LIMIT :limit;
 
 -- name: terms
 -- description: Terms of settlement of a merchant, the latest first.
-SELECT valid_from, cycle, days, weekday, fee_ppm, set_by, set_at
+SELECT valid_from, cycle, days, weekday, fee_ppm, reserve_ppm, set_by, set_at
 FROM settlement_terms WHERE merchant_id = :merchant ORDER BY valid_from DESC;
 
 -- name: open_from
@@ -18,7 +18,16 @@ SELECT open_from FROM books;
 
 -- name: add
 -- description: Add terms from a business day on; nothing when there are some from that day on.
-INSERT INTO settlement_terms (merchant_id, valid_from, cycle, days, weekday, fee_ppm, set_by, set_at)
-VALUES (:merchant, :valid_from, :cycle, :days, :weekday, :fee_ppm, :who, :at)
+INSERT INTO settlement_terms (merchant_id, valid_from, cycle, days, weekday, fee_ppm, reserve_ppm,
+                              set_by, set_at)
+VALUES (:merchant, :valid_from, :cycle, :days, :weekday, :fee_ppm, :reserve_ppm, :who, :at)
 ON CONFLICT DO NOTHING
 RETURNING valid_from;
+
+-- name: reserves
+-- description: What of a merchant's business days is held back, what is given free first comes first.
+SELECT on_day, currency, share_ppm, amount, left_over, free_on, reason,
+       sum(left_over) OVER (PARTITION BY currency)::bigint AS held
+FROM reserves
+WHERE merchant_id = :merchant AND left_over > 0 AND held_at IS NOT NULL
+ORDER BY free_on, on_day, currency LIMIT :limit;

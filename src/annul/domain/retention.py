@@ -239,6 +239,8 @@ KEPT: Final[Mapping[str, Text]] = {
             "merchant_days",
             "payouts",
             "account_moves",
+            "reserves",
+            "returned_later",
             "payout_files",
             "bank_files",
             "bank_rows",

@@ -15,6 +15,7 @@ from .errors import AnnulError
 _WEEK: Final = 7
 MOST_DAYS: Final = 60
 MOST_FEE_PPM: Final = 49_999
+MOST_RESERVE_PPM: Final = 1_000_000
 
 
 class Cycle(StrEnum):
@@ -30,7 +31,8 @@ class BadTerms(AnnulError):
 
     code = "settlement.terms"
     next_step = (
-        "Give 0 to 60 days, a weekday from 1 (Monday) to 7 for weekly terms, and a fee below 5 %."
+        "Give 0 to 60 days, a weekday from 1 (Monday) to 7 for weekly terms, a fee below 5 %, and "
+        "a reserve from 0 to 100 %."
     )
 
 
@@ -38,7 +40,8 @@ class BadTerms(AnnulError):
 class Terms:
     """A shop's terms from a business day on; `weekday` from 1 (Monday).
 
-    The fee, in parts per million, is taken of what a day comes to, unless that lost money.
+    The fee, in parts per million, is taken of what a day comes to, unless that lost money. So much
+    is held back of the rest; None: what the shop's own history says on D+0, otherwise nothing.
     """
 
     valid_from: date
@@ -46,6 +49,7 @@ class Terms:
     days: int = 1
     weekday: int | None = None
     fee_ppm: int = 0
+    reserve_ppm: int | None = None
 
     def __post_init__(self) -> None:
         weekly = self.cycle is Cycle.WEEKLY
@@ -54,6 +58,9 @@ class Terms:
             raise BadTerms(message)
         if not 0 <= self.days <= MOST_DAYS or not 0 <= self.fee_ppm <= MOST_FEE_PPM:
             message = f"{self.days} days for {self.fee_ppm} ppm"
+            raise BadTerms(message)
+        if not 0 <= (self.reserve_ppm or 0) <= MOST_RESERVE_PPM:
+            message = f"a reserve of {self.reserve_ppm} ppm"
             raise BadTerms(message)
 
     def due(self, sold: date, works: Callable[[date], bool]) -> date:

@@ -21,6 +21,8 @@ from annul.store.loop import Loop, Loops
 from annul.store.posting import PARTS
 from annul.store.sql import listed, load
 
+from .reserve import Reserves
+
 log = structlog.get_logger(__name__)
 
 _SQL: Final = load(
@@ -72,6 +74,7 @@ class Days:
         self._clock = clock
         self._grace = grace
         self._loops = loops or Loops(clock)
+        self._reserves = Reserves(pool)
         self._loop: Loop | None = None
 
     def start(self) -> None:
@@ -158,6 +161,8 @@ class Days:
             "business_date": self._calendar.business_date(now),
             "now": now,
         }
+        await self._reserves.search()
+        await self._reserves.hold(when["today"])
         total = 0
         while True:
             done = await self._pool.fetchval(*_SQL["make_available"](**when, most=_MOST))
@@ -165,4 +170,6 @@ class Days:
             if told is not None and done:
                 told("available", done)
             if done < _MOST:
-                return total
+                break
+        await self._reserves.free(when["business_date"], now)
+        return total

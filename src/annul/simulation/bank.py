@@ -123,7 +123,7 @@ class SimulatedBank:
             self.come_round()
 
     def come_round(self) -> None:
-        """Let the bank take what lies there and tell what it has to tell, or what it told before."""
+        """Let it take what lies there and tell what it has to tell, or what it told before."""
         for file in sorted(self.outbox.glob("[!.]*")):
             if file.is_file():
                 for asked in take(file.read_bytes()).asked:

@@ -16,6 +16,7 @@ from annul.settle.answers import _SQL as ANSWERS
 from annul.settle.days import _SQL as DAYS
 from annul.settle.files import _SQL as FILES
 from annul.settle.payouts import SQL as PAYOUTS
+from annul.settle.reserve import _SQL as RESERVE
 from annul.store.journal_sql import SQL as JOURNAL
 
 NAMES: Final = {
@@ -29,6 +30,7 @@ NAMES: Final = {
         ("days", DAYS),
         ("payouts", PAYOUTS),
         ("files", FILES),
+        ("reserve", RESERVE),
         ("answers", ANSWERS),
     )
     for name, statement in known.items()

@@ -44,6 +44,8 @@ _PLACES: Final = tuple(
         "payouts.filed",
         "files.release",
         "files.delivered",
+        "reserve.keep",
+        "reserve.free",
         "answers.keep",
         "answers.apply",
         "answers.applied",

@@ -35,6 +35,10 @@ _PLACES: Final[Mapping[str, str]] = {
         "SELECT merchant_id, -sum(amount) AS amount FROM account_moves"
         " WHERE state = 'done' AND kind IN ('freeze', 'release') GROUP BY merchant_id"
     ),
+    "rolling_reserve": (
+        "SELECT merchant_id, -sum(amount) AS amount FROM account_moves"
+        " WHERE state = 'done' AND kind IN ('reserve', 'reserve_release') GROUP BY merchant_id"
+    ),
 }
 _PLACED: Final = (
     "SELECT merchant_id, coalesce(b.{place}, 0) AS there, coalesce(w.amount, 0) AS by_rows"

@@ -16,6 +16,28 @@ _BACK = """
 UPDATE entries SET business_date = business_date - 5
 WHERE merchant_id = $1 AND business_date = (SELECT max(business_date) FROM entries)
 """
+# What a link on this page brings to who has signed in here.
+_FETCHED = """
+const [selector, done] = arguments
+fetch(document.querySelector(selector).href)
+    .then(async got => done([got.status, (await got.text()).slice(0, 2)]))
+"""
+_TALL = "return document.querySelector(arguments[0]).getBoundingClientRect().height"
+_FILES = {"pdf": "%PDF"[:2], "xlsx": "PK", "csv": '"a'}
+# As if it had been settled on the day itself, with a part held back by the shop's own history.
+_HELD = """
+WITH day AS (SELECT * FROM merchant_days WHERE merchant_id = $1)
+INSERT INTO reserves SELECT merchant_id, business_date, currency, id, 123000, 3948, 3948,
+                            business_date + 40, $2::jsonb, now() FROM day
+"""
+_REASON = (
+    '{"days": 12, "expected": 1000, "times": 2.5, "weight": 0.2, "single": 500, "unusual": 700,'
+    ' "target": 3948, "held": 0}'
+)
+_WHY = {
+    "en": ("Held back", "12.30 % was held back", "as its last 12 days show", "far more than usual"),
+    "zh": ("留存准备金", "留存12.30%", "近12天", "远超平常"),
+}
 _WORDS = {
     "en": ("My money", "You get", "Given back (voids, refunds)", "available since"),
     "zh": ("我的款项", "实得", "退回（撤销、退货）", "已可用"),
@@ -56,8 +78,54 @@ def test_a_merchant_reads_on_a_phone_what_it_gets_and_why_it_is_less(
         said = mei.reads(get, "#money")
         assert back in said
         assert "321" in said
+        for form, begins in _FILES.items():
+            link = f"#money .statement a[href*='format={form}']"
+            assert mei.driver.execute_async_script(_FETCHED, link) == [200, begins], form
+            assert f"lang={language}" in str(mei.find(link).get_attribute("href"))
+        assert mei.driver.execute_script(_TALL, "#money .statement a") >= 24, "a finger hits it"
         assert mei.driver.execute_script(_WIDE) <= 0, "nothing is wider than the phone"
         assert mei.complaints() == []
+
+
+@pytest.fixture(scope="module")
+def held_back(settled: House) -> House:
+    """Hold a part back."""
+
+    async def hold() -> None:
+        owner = await asyncpg.connect(EmbeddedPostgres(settled.folder).superuser_url)
+        try:
+            await owner.execute(_HELD, SHOP, _REASON)
+        finally:
+            await owner.close()
+
+    asyncio.run(hold())
+    return settled
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_merchant_reads_on_a_phone_what_is_held_back_why_and_until_when(
+    held_back: House, language: str
+) -> None:
+    held, *why = _WHY[language]
+    held_back.add(f"lan-{language}", "merchant", SHOP)
+    with person(held_back, language=language, width=390) as lan:
+        lan.sign_in(f"lan-{language}")
+        lan.open("/shop")
+        assert "39.48" in lan.reads(held, "#money")
+        lan.driver.execute_script("document.querySelector('.merchant-reserve summary').click()")
+        said = lan.reads(why[0], "#money")
+        assert all(text in said for text in why), said
+        assert lan.driver.execute_script(_WIDE) <= 0, "nothing is wider than the phone"
+        assert lan.complaints() == []
+
+
+def test_so_does_an_operator_beside_the_terms(held_back: House) -> None:
+    held_back.add("omar", "operator")
+    with person(held_back) as omar:
+        omar.sign_in("omar")
+        omar.open(f"/merchants/{SHOP}")
+        omar.reads("Held back", ".card")
+        assert omar.complaints() == []
 
 
 def test_who_only_sells_does_not_see_it(settled: House) -> None:

@@ -295,6 +295,8 @@ async def test_merchants_and_issuers(desk: Desk) -> None:
         terminals = list(annul.merchants.terminals(desk.merchant))
         assert desk.site.terminals[0][1] in [terminal.id for terminal in terminals]
         assert list(annul.merchants.days(desk.merchant)) == [], "no business day has ended"
+        with pytest.raises(ProblemError, match="closed"):
+            annul.merchants.statement(desk.merchant, "2026-11", "csv")
         assert list(annul.merchants.terms(desk.merchant)) == [], "T+1"
         new = datetime.now(UTC).date() + timedelta(days=40)
         for _ in range(2):

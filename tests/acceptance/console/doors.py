@@ -86,6 +86,7 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "PATCH /merchants/{merchant}": (HANDS, {"retry_voids": True, "reason": "agreed"}),
     "GET /merchants/{merchant}/terminals": (OFFICE, None),
     "GET /merchants/{merchant}/days": (OFFICE, None),
+    "GET /merchants/{merchant}/statements/{period}": (READERS, None),
     "GET /merchants/{merchant}/terms": (OFFICE, None),
     "PUT /merchants/{merchant}/terms/{valid_from}": (HANDS, {"reason": "agreed"}),
     "GET /issuers": (OFFICE, None),
@@ -177,6 +178,7 @@ READS: Final = frozenset(
         "lessons",
         "promise",
         "retention",
+        "statement",
         "users",
     }
 )

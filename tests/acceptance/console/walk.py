@@ -153,6 +153,7 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "webhook": str(webhook),
         "delivery": str(delivery),
         "issuer": shop.void.issuer_id,
+        "period": "2026-10",
         "valid_from": "2099-12-01",
         "dialect": DIALECT,
     }

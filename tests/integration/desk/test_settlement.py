@@ -83,3 +83,28 @@ async def test_closed_days_are_listed_page_by_page(
     assert [row["net"] for row in first.rows] == [99, 198]
     rest = await views.days(desk, operator, TEA, 2, first.following)
     assert ([row["net"] for row in rest.rows], rest.following) == ([297], "")
+
+
+async def test_what_is_held_back_is_told_with_its_reason(
+    desk: Desk, operator: Visitor, pool: asyncpg.Pool
+) -> None:
+    at = desk.clock.now()
+    for days, left, held_at in ((9, 30, at), (3, 20, at), (2, 0, at), (1, 70, None)):
+        await put(pool, "reserves", {
+            "merchant_id": TEA, "id": uuid4(), "currency": "156",
+            "on_day": _today(desk) - timedelta(days=days), "share_ppm": 100_000, "amount": 70,
+            "left_over": left, "free_on": _today(desk) + timedelta(days=30 - days),
+            "reason": {"contract": 100_000}, "held_at": held_at,
+        })  # fmt: skip
+    rows = await views.reserves(desk, operator, TEA)
+    assert [(row["left_over"], row["held"]) for row in rows] == [(30, 50), (20, 50)]
+    assert rows[0]["reason"] == {"contract": 100_000}
+    with pytest.raises(NothingThere):
+        await views.reserves(desk, operator, "898000058129999")
+
+
+async def test_a_reserve_is_a_part_of_the_terms(desk: Desk, operator: Visitor) -> None:
+    new = Terms(_today(desk), Cycle.CALENDAR, 0, reserve_ppm=50_000)
+    await views.set_terms(desk, operator, TEA, new, "new contract")
+    (row,) = await views.terms(desk, operator, TEA)
+    assert row["reserve_ppm"] == 50_000

@@ -114,7 +114,8 @@ async def test_each_shop_has_its_own_terms_from_a_day_on(pool: asyncpg.Pool) -> 
     ):
         terms = {
             "merchant_id": shop, "valid_from": _DAY, "cycle": cycle, "days": number,
-            "weekday": weekday, "fee_ppm": fee, "set_by": "li", "set_at": _EVENING,
+            "weekday": weekday, "fee_ppm": fee, "reserve_ppm": 0 if cycle == "calendar" else None,
+            "set_by": "li", "set_at": _EVENING,
         }  # fmt: skip
         await put(pool, "settlement_terms", terms)
         await put(
@@ -144,7 +145,7 @@ async def test_the_fee_is_a_share_of_what_a_day_comes_to(
     pool: asyncpg.Pool, net: int, fee: int
 ) -> None:
     terms = {"merchant_id": _SHOPS[0], "valid_from": _DAY, "cycle": "calendar", "days": 0}
-    said = {"fee_ppm": 2_000, "set_by": "li", "set_at": _EVENING}
+    said = {"fee_ppm": 2_000, "reserve_ppm": 0, "set_by": "li", "set_at": _EVENING}
     await put(pool, "settlement_terms", terms | said)
     debit, credit = "issuer_receivable", "merchant_pending"
     debit, credit = (debit, credit) if net > 0 else (credit, debit)

@@ -68,6 +68,7 @@ _APPEND_ONLY: Final = (
     "messages",
     "script_results",
     "seals",
+    "returned_later",
     "settlement_terms",
     "signatures",
 )

@@ -46,6 +46,8 @@ def test_a_year_that_is_not_announced_has_weekends_only() -> None:
         {"days": 61},
         {"fee_ppm": -1},
         {"fee_ppm": 50_000},
+        {"reserve_ppm": -1},
+        {"reserve_ppm": 1_000_001},
     ],
 )
 def test_terms_that_make_no_sense_are_none(wrong: dict[str, object]) -> None:

@@ -20,7 +20,7 @@ from annul.desk import merchants as views
 from annul.desk import settlement
 from annul.desk.roles import Scope, Visitor
 from annul.domain.money import LARGEST
-from annul.domain.settlement import MOST_DAYS, MOST_FEE_PPM, Terms
+from annul.domain.settlement import MOST_DAYS, MOST_FEE_PPM, MOST_RESERVE_PPM, Terms
 from annul.domain.settlement import Cycle as Counted
 
 from .asked import (
@@ -75,6 +75,11 @@ class NewTerms(Asked):
         None, description="Of weekly terms; 1: Monday.", examples=[None]
     )
     fee_ppm: Annotated[int, Field(ge=0, le=MOST_FEE_PPM)] = Field(0, examples=[0])
+    reserve_ppm: Annotated[int, Field(ge=0, le=MOST_RESERVE_PPM)] | None = Field(
+        None,
+        description="Held back of each day; without it, what its own history says on D+0.",
+        examples=[None],
+    )
     reason: Annotated[Words, Field(min_length=1, max_length=500)] = Field(
         description="Kept in the audit log.", examples=["new contract"]
     )
@@ -175,6 +180,8 @@ async def agree(
     visitor: Annotated[Visitor, needs(Scope.MERCHANTS_WRITE)],
 ) -> Page[SettlementTerms]:
     """Change the terms of settlement from a business day on; once only."""
-    said = Terms(valid_from, Counted(new.cycle), new.days, new.weekday, new.fee_ppm)
+    said = Terms(
+        valid_from, Counted(new.cycle), new.days, new.weekday, new.fee_ppm, new.reserve_ppm
+    )
     await settlement.set_terms(desk, visitor, merchant, said, new.reason)
     return page(SettlementTerms, await settlement.terms(desk, visitor, merchant), "")

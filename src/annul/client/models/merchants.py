@@ -113,5 +113,11 @@ class SettlementTerms(Model, frozen=True):
     days: int = Field(examples=[1])
     weekday: int | None = Field(description="1: Monday.", examples=[None])
     fee_ppm: int = Field(description="Of what a day comes to, in parts per million.", examples=[0])
+    reserve_ppm: int | None = Field(
+        None,
+        description="Held back of it; null: what the shop's own history says on D+0, otherwise "
+        "nothing.",
+        examples=[None],
+    )
     set_by: str = Field(examples=["li"])
     set_at: Time

@@ -1,8 +1,6 @@
 """Lists as files, CSV or XLSX, row by row, of what the visitor may see."""
 
 import asyncio
-import csv
-import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +19,7 @@ from annul.desk.exported import exported
 from annul.desk.over_cells import CellSilent
 from annul.desk.roles import Scope
 from annul.domain.errors import AnnulError
+from annul.domain.spreadsheet import BOM, line
 from annul.wire.masking import scan
 
 from .live import View
@@ -30,9 +29,6 @@ from .workbook import MEDIA, BookFile
 
 MOST: Final = 50_000  # rows of a file
 PAGE: Final = 1_000
-_BOM: Final = "\ufeff"  # by which a spreadsheet knows that it is UTF-8
-# A spreadsheet takes what begins like this for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +110,7 @@ def _heads(view: View, given: ExportedList) -> list[str]:
 async def _lines(
     view: View, given: ExportedList, first: Listing, without: Collection[str]
 ) -> AsyncIterator[str]:
-    yield _BOM + line(_heads(view, given))
+    yield BOM + line(_heads(view, given))
     async for rows in _pages(view, given, first, without):
         yield "".join(line(_plain(view, cell) for cell in row) for row in rows)
 
@@ -130,24 +126,6 @@ async def _book(view: View, given: ExportedList, first: Listing, without: Collec
         book.path.unlink(missing_ok=True)
         raise
     return book.path
-
-
-def line(cells: Iterable[str]) -> str:
-    """Write one line of CSV, all of it quoted, none of it a formula."""
-    out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL).writerow([safe(cell) for cell in cells])
-    return out.getvalue()
-
-
-def safe(text: str) -> str:
-    """Write a cell so that no spreadsheet calculates it; amounts below zero stay numbers."""
-    if not text.startswith(_FORMULA) or _is_amount(text):
-        return text
-    return f"'{text}"
-
-
-def _is_amount(text: str) -> bool:
-    return text[1:].replace(".", "", 1).isascii() and text[1:].replace(".", "", 1).isdigit()
 
 
 def _plain(view: View, cell: Cell) -> str:

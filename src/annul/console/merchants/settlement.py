@@ -8,6 +8,7 @@ from annul.console.frame.forms import Answers, Form, FormField, act_button, ask
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, card, tag
 from annul.console.merchant_days import days_list
+from annul.console.merchant_reserve import reserve_list
 from annul.desk import settlement as views
 from annul.desk.permission import NotValid
 from annul.desk.roles import Scope
@@ -44,6 +45,7 @@ async def settlement_card(view: View, merchant_id: str, *, write: bool) -> Html:
         words("Settlement"),
         tag("p", _said(view, in_force(terms, today))),
         *to_come,
+        await reserve_list(view, merchant_id),
         await days_list(view, merchant_id),
         aside=act_button(words("Change"), "terms") if write else "",
     )
@@ -51,8 +53,9 @@ async def settlement_card(view: View, merchant_id: str, *, write: bool) -> Html:
 
 def _terms(row: dict[str, Any]) -> Terms:
     return Terms(
-        row["valid_from"], Cycle(row["cycle"]), row["days"], row["weekday"], row["fee_ppm"]
-    )
+        row["valid_from"], Cycle(row["cycle"]), row["days"], row["weekday"], row["fee_ppm"],
+        row["reserve_ppm"],
+    )  # fmt: skip
 
 
 def _said(view: View, terms: Terms) -> str:
@@ -65,10 +68,15 @@ def _said(view: View, terms: Terms) -> str:
         case Cycle.WEEKLY:
             day = words(_WEEKDAYS[terms.weekday or 1])
             said = words("Days become available once a week: {day}.", day=day)
-    if not terms.fee_ppm:
-        return said
-    percent = Decimal(terms.fee_ppm) / _PPM_OF_PERCENT
-    return f"{said} {words('Fee: {percent} %.', percent=percent.normalize())}"
+    if terms.fee_ppm:
+        said += " " + words("Fee: {percent} %.", percent=_percent(terms.fee_ppm))
+    if terms.reserve_ppm is not None:
+        said += " " + words("Held back: {percent} %.", percent=_percent(terms.reserve_ppm))
+    return said
+
+
+def _percent(ppm: int) -> str:
+    return f"{(Decimal(ppm) / _PPM_OF_PERCENT).normalize():f}"
 
 
 def _today(view: View) -> date:
@@ -91,6 +99,7 @@ async def agree(view: View, merchant_id: str) -> bool:
             1 if weekly else int(answers["days"] or 0),
             int(answers["weekday"]) if weekly else None,
             _ppm(answers["fee"]),
+            _ppm(answers["reserve"]) if str(answers["reserve"] or "").strip() else None,
         )
         await views.set_terms(view.desk, view.visitor, merchant_id, new, answers["reason"])
 
@@ -106,7 +115,7 @@ def _fields(view: View, now: Terms) -> tuple[FormField, ...]:
     words = view.words
     cycles = {cycle.value: words(said) for cycle, said in _CYCLES.items()}
     weekdays = {str(number): words(said) for number, said in _WEEKDAYS.items()}
-    percent = (Decimal(now.fee_ppm) / _PPM_OF_PERCENT).normalize()
+    reserve = "" if now.reserve_ppm is None else _percent(now.reserve_ppm)
     return (
         FormField(
             "from", words("From business day"), "date", _today(view).isoformat(), needed=True
@@ -117,7 +126,11 @@ def _fields(view: View, now: Terms) -> tuple[FormField, ...]:
             "weekday", words("Weekday"), "choice", str(now.weekday or 1), weekdays,
             hint=words("Only where it is once a week."),
         ),
-        FormField("fee", words("Fee in percent"), value=f"{percent:f}"),
+        FormField("fee", words("Fee in percent"), value=_percent(now.fee_ppm)),
+        FormField(
+            "reserve", words("Held back, in percent"), value=reserve,
+            hint=words("Empty: what its own history says, where a day is available on itself."),
+        ),
     )  # fmt: skip
 
 
@@ -133,4 +146,4 @@ def _ppm(text: object) -> int:
         percent = Decimal(str(text or 0).strip())
         return int((percent * _PPM_OF_PERCENT).to_integral_exact())
     except (InvalidOperation, ValueError, OverflowError) as error:
-        raise NotValid("the fee is a number of percent, as 0.2") from error
+        raise NotValid("it is a number of percent, as 0.2") from error

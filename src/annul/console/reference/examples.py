@@ -16,6 +16,7 @@ _PLACES: Final = {
     "void": "519820000417",
     "refund": "519820000431",
     "number": "519820000417",
+    "period": "2026-11",
     "merchant": "104110058120001",
     "issuer": "00000101",
     "valid_from": "2026-12-01",
@@ -89,6 +90,7 @@ _QUERIES: Final = {
     "GET /transactions": "kind=void&limit=20",
     "GET /merchants": "limit=20",
     "GET /payouts": "state=paid&limit=20",
+    "GET /merchants/{merchant}/statements/{period}": "format=csv&lang=en",
     "GET /promise": "hours=24",
     "DELETE /transactions/{transaction}/conclusions/{conclusion}": "reason=mistaken",
 }
@@ -97,6 +99,7 @@ _STREAMED: Final = frozenset({"GET /cases/events"})
 _FILES: Final = {
     "POST /payout-files/{file}/take": "payouts.xml",
     "GET /cases/{number}/proof": "proof.zip",
+    "GET /merchants/{merchant}/statements/{period}": "statement.csv",
     "GET /cases/{number}/proof.pdf": "proof.pdf",
     "GET /transactions/{transaction}/conclusions/{conclusion}/evidence": "evidence",
 }
@@ -180,6 +183,9 @@ _PYTHON: Final[Mapping[str, str]] = {
     ),
     "GET /merchants/{merchant}/days": (
         'for day in annul.merchants.days("{merchant}"):\n    print(day.net, day.due_on)'
+    ),
+    "GET /merchants/{merchant}/statements/{period}": (
+        'content = annul.merchants.statement("{merchant}", "{period}", "csv")'
     ),
     "GET /merchants/{merchant}/terms": 'terms = list(annul.merchants.terms("{merchant}"))',
     "PUT /merchants/{merchant}/terms/{valid_from}": (

@@ -13,6 +13,7 @@ from annul.console.frame.forms import act_button
 from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, facts, icon, join, link, tag
 from annul.console.merchant_days import days_list
+from annul.console.merchant_reserve import reserve_list
 from annul.console.shared import step_said
 from annul.desk import acts
 from annul.desk import cases as case_views
@@ -332,7 +333,8 @@ async def _money(view: View, merchant: str) -> Html:
     )
     head = tag("header", tag("h2", words("My money")))
     days = await days_list(view, merchant)
-    return tag("section", head, balance, days, cls="card", id="money")
+    held = await reserve_list(view, merchant)
+    return tag("section", head, balance, held, days, cls="card", id="money")
 
 
 def _sums(view: View, day: views.Day) -> Html | None:

@@ -43,6 +43,7 @@ TABLE: dict[str, set[Scope]] = {
     "PATCH /merchants/{merchant}": {Scope.MERCHANTS_WRITE},
     "GET /merchants/{merchant}/terminals": {Scope.MERCHANTS_READ},
     "GET /merchants/{merchant}/days": {Scope.MERCHANTS_READ},
+    "GET /merchants/{merchant}/statements/{period}": {Scope.TRANSACTIONS_READ},
     "GET /merchants/{merchant}/terms": {Scope.MERCHANTS_READ},
     "PUT /merchants/{merchant}/terms/{valid_from}": {Scope.MERCHANTS_WRITE},
     "GET /payouts": {Scope.PAYOUTS_READ},

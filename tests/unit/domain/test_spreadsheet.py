@@ -1,11 +1,11 @@
-"""Files of lists: nothing in them is a formula, and every cell is quoted."""
+"""Lines for spreadsheets: nothing in them is a formula, and every cell is quoted."""
 
 import csv
 import io
 
 import pytest
 
-from annul.console.frame.export import line, safe
+from annul.domain.spreadsheet import line, safe
 
 
 @pytest.mark.parametrize(

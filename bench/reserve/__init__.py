@@ -1,0 +1,1 @@
+"""How much is held back against what comes back later, and how much of that is uncovered."""

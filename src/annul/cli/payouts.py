@@ -1,0 +1,267 @@
+"""`annul payouts`: what merchants are paid, files to the bank and from it."""
+
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, cast
+from uuid import UUID
+
+import typer
+
+from annul.desk import payouts as views
+from annul.desk.cursor import Listing
+from annul.desk.desk import Desk
+from annul.desk.roles import Visitor
+from annul.domain.business_day import Calendar
+from annul.domain.money import told
+from annul.domain.payouts import STATES, PayoutState
+from annul.security.vault import Vault
+
+from .reach import Config, Data, Lang, Reach, User, run
+from .secret import Database
+from .show import language
+
+application = typer.Typer(help="Payouts and files of the bank.", no_args_is_help=True)
+
+_SAID: Final = {
+    "made": (
+        "付款{made}笔，其中待复核{held}笔；新文件{files}个。",
+        "{made} payouts, {held} of them wait for a second person; {files} new files.",
+    ),
+    "read": ("{lines}行：{outcomes}", "{lines} lines: {outcomes}"),
+    "took": ("已写入{path}。", "Written to {path}."),
+    "done": ("已办理。", "Done."),
+    "none": ("没有。", "None."),
+    "lines": ("行", "lines"),
+}
+_PRIVATE: Final = 0o600
+Reason = Annotated[str, typer.Option(help="Why; it goes into the audit.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+Number = Annotated[UUID, typer.Argument(metavar="PAYOUT", help="Number of the payout.")]
+
+
+@dataclass(frozen=True)
+class _Counter:
+    """What the desk's functions work with, in a command."""
+
+    base: Reach
+    vault: Vault
+
+    @property
+    def desk(self) -> Desk:
+        """Give it as what it stands in for: it has all that these functions touch."""
+        return cast("Desk", self)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.base, name)
+
+    @property
+    def calendar(self) -> Calendar:
+        """The business day."""
+        return Calendar(self.base.zone, self.base.settings.cut_over)
+
+    @property
+    def house_bank(self) -> Any:
+        """The acquirer's bank."""
+        return self.base.settings.bank
+
+    @property
+    def others(self) -> tuple[()]:
+        """No other cell is reached from here."""
+        return ()
+
+
+def _work(
+    places: tuple[Path | None, str | None, Path | None],
+    user: str,
+    act: Callable[[Desk, Visitor], Awaitable[Any]],
+) -> Any:
+    """Let somebody do something with payouts of this cell."""
+
+    async def job(base: Reach) -> Any:
+        person = await base.person(user)
+        return await act(_Counter(base, Vault(await base.master_key())).desk, person)
+
+    return run(*places, job)
+
+
+@application.command("run")
+def make(
+    user: User = "",
+    reason: Reason = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make payouts of all that is available, and files for the bank, right now.
+
+    A running annul does it by its schedule; doing it twice changes nothing.
+    """
+    made = _work((data, database, config), user, lambda d, who: views.run(d, who, reason))
+    _tell("made", made._asdict(), lang, as_json=as_json)
+
+
+@application.command("list")
+def listed(
+    user: User = "",
+    state: Annotated[PayoutState | None, typer.Option(help="How they stand.")] = None,
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Made on.")] = None,
+    merchant: Annotated[str, typer.Option(help="Of one merchant.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List payouts, the latest first."""
+    asked: dict[str, Any] = {
+        "merchant_id": merchant,
+        "state": state.value if state else "",
+        "day": day.date() if day else None,
+        "limit": limit,
+    }
+    found: Listing = _work(
+        (data, database, config), user, lambda d, who: views.search(d, who, **asked)
+    )
+    if as_json:
+        typer.echo(json.dumps(found.rows, default=str, ensure_ascii=False))
+        return
+    spoken = language(lang)
+    for row in found.rows:
+        money = told(row["amount"], row["currency"]).speak(spoken)
+        how = STATES[PayoutState(row["state"])].speak(spoken)
+        why = f"{row['bank_code']} {row['bank_text']}".strip()
+        to = f"{row['merchant_id']} {row['holder']} *{row['shown']}"
+        typer.echo(f"{row['run_on']} {row['id']} {to} {money} {how} {why}".rstrip())
+    if not found.rows:
+        typer.echo(_said("none", lang))
+
+
+@application.command("show")
+def show(
+    payout: Number,
+    user: User = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Give a payout with the business days and moves in it, as JSON."""
+    found = _work((data, database, config), user, lambda d, who: views.find(d, who, payout))
+    typer.echo(json.dumps(found, default=str, ensure_ascii=False, indent=2))
+
+
+@application.command("approve")
+def approve(
+    payout: Number,
+    user: User = "",
+    reason: Reason = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+) -> None:
+    """Let a payout that waits go out with the next file, as second person."""
+    places = (data, database, config)
+    _work(places, user, lambda d, who: views.approve(d, who, payout, reason))
+    typer.echo(_said("done", lang))
+
+
+@application.command("cancel")
+def cancel(
+    payout: Number,
+    user: User = "",
+    reason: Reason = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+) -> None:
+    """Give up a payout that is in no file yet; its money is available again."""
+    places = (data, database, config)
+    _work(places, user, lambda d, who: views.cancel(d, who, payout, reason))
+    typer.echo(_said("done", lang))
+
+
+@application.command("files")
+def files(
+    user: User = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """List files for the bank, the latest first, as JSON lines."""
+    places = (data, database, config)
+    found = _work(places, user, lambda d, who: views.sent_files(d, who, limit))
+    for row in found.rows:
+        typer.echo(json.dumps(row, default=str, ensure_ascii=False))
+
+
+@application.command("take")
+def take(
+    file: Annotated[UUID, typer.Argument(metavar="FILE", help="Number of the file.")],
+    output: Annotated[Path, typer.Option(help="Folder that it is written into.")] = Path(),
+    user: User = "",
+    reason: Reason = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+) -> None:
+    """Write a file for the bank into a folder, to bring it there: it has accounts in clear."""
+    places = (data, database, config)
+    name, content = _work(places, user, lambda d, who: views.take_file(d, who, file, reason))
+    path = output / name
+    path.touch(mode=_PRIVATE)
+    path.write_bytes(content)
+    typer.echo(_said("took", lang, path=path))
+
+
+@application.command("read")
+def read(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    user: User = "",
+    reason: Reason = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Read a file of the bank: pain.002, camt.052 to .054, MT940 or CSV. Each line counts once."""
+    content = file.read_bytes()
+    with ExitStack() as stack:
+        seen = None if as_json else _progress(stack, _said("lines", lang))
+        places = (data, database, config)
+        done = _work(
+            places, user, lambda d, who: views.read(d, who, content, file.name, reason, seen)
+        )
+    facts = {"lines": done.lines, "outcomes": done.outcomes}
+    _tell("read", facts, lang, as_json=as_json)
+
+
+def _progress(stack: ExitStack, said: str) -> Callable[[int], None]:
+    """Draw how far it has come, on a terminal."""
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
+    progress = stack.enter_context(Progress(*columns, transient=True))
+    task = progress.add_task(said, total=None)
+    return lambda count: progress.advance(task, count)
+
+
+def _tell(what: str, facts: dict[str, Any], lang: str | None, *, as_json: bool) -> None:
+    typer.echo(json.dumps(facts, default=str) if as_json else _said(what, lang, **facts))
+
+
+def _said(what: str, lang: str | None, **facts: Any) -> str:
+    return _SAID[what][0 if language(lang) == "zh" else 1].format(**facts)
