@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _DAYS: Final = 9  # a weekly contract has been due by then
 _QUIET: Final = 6  # more, on which nobody does anything: the bank has told all by then
+_FREES: Final = timedelta(days=95)  # in between: what is held back of a day is free by then
 _HOURS: Final = (12, 12)  # between two runs of a day
 _LEASE: Final = timedelta(minutes=11)  # what a dead one has claimed is free by then
 _RETURNS: Final = timedelta(minutes=1)  # until what the bank has sent is read
@@ -60,6 +61,7 @@ async def pass_days(cell: "Cell") -> list[str]:
     nights = _Nights(cell)
     for day in range(_DAYS + _QUIET):
         quiet = day >= _DAYS
+        cell.loop.leap(_FREES if day == _DAYS else timedelta())
         for hours in (sum(_HOURS),) if quiet else _HOURS:
             cell.loop.leap(timedelta(hours=hours))
             await nights.run(quiet=quiet)
@@ -106,7 +108,7 @@ class _Nights:
         self._runs += 1
         settler = _Settler(self._cell, f"settler {self._runs}")
         if dies and self._random.random() < _AT_A_PLACE:
-            settler.process.dies_where = self._random.choice(_PLACES)
+            settler.process.dies_where = self._cell.plan.dies or self._random.choice(_PLACES)
         elif dies:
             settler.process.dies_at = self._random.randrange(1, _STEPS)
         self._cell.loop.create_task(settler.work(), context=settler.process.context())

@@ -7,6 +7,7 @@ has drawn it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from annul.sim.issuer.faults import Fault, FaultKind
@@ -125,6 +126,26 @@ SCENARIOS: Final[Mapping[str, Scenario]] = (
                 ),
                 "policy": (("void_amount_limit", 300_00),),
                 "faults": (),
+            },
+        ),
+        "paid_by_a_bank": Scenario(
+            (),
+            {
+                "settles": True,
+                "begins": datetime(2026, 11, 23, 14, 59, 30, tzinfo=UTC),
+                "then": (20.0, 10.0, 0.0, 70.0),
+                "faults": (),
+            },
+        ),
+        "dies_as_the_bank_takes_a_file": Scenario(
+            (),
+            {
+                "settles": True,
+                "begins": datetime(2026, 11, 23, 14, 59, 30, tzinfo=UTC),
+                "then": (20.0, 10.0, 0.0, 70.0),
+                "faults": (),
+                "events": (),
+                "dies": "before files.delivered",
             },
         ),
         "money_on_its_way": Scenario(
