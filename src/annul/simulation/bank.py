@@ -3,11 +3,11 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from annul.domain.business_day import Calendar
@@ -16,10 +16,8 @@ from annul.settle import accounts
 from annul.sim.bank.bank import Bank, Habits
 from annul.sim.bank.orders import take
 
+from .virtual import VirtualLoop
 from .world import MASTER_KEY
-
-if TYPE_CHECKING:
-    from .cell import Cell
 
 # How banks answer, and in which format they take orders: who rejects says so in a status report.
 _WAYS: Final = (
@@ -55,12 +53,19 @@ class Sent:
 class SimulatedBank:
     """The acquirer's bank. `sent` is all that it was ever given, by reference."""
 
-    def __init__(self, cell: "Cell", calendar: Calendar) -> None:
-        self._cell = cell
+    def __init__(
+        self,
+        folder: Path,
+        seed: int,
+        loop: VirtualLoop,
+        calendar: Calendar,
+        say: Callable[[str, str], None],
+    ) -> None:
+        self._loop = loop
         self._calendar = calendar
-        self._random = Random(f"{cell.plan.seed} bank")
+        self._say = say
+        self._random = Random(f"{seed} bank")
         self.format, answers = self._random.choice(_WAYS)
-        folder = cell.world.folder / "bank"
         self.outbox, self.inbox = folder / "out", folder / "in"
         for one in (self.outbox, self.inbox):
             one.mkdir(parents=True)
@@ -91,7 +96,7 @@ class SimulatedBank:
             await pool.execute(
                 f"INSERT INTO settlement_terms (merchant_id, valid_from, set_by, set_at, {names})"  # noqa: S608 - our own names
                 " VALUES ($1, '2026-01-01', 'olga', $2, $3, $4, $5, $6, $7)",
-                *(merchant_id, self._cell.loop.now(), *terms.values()),
+                *(merchant_id, self._loop.now(), *terms.values()),
             )
             await self.give_account(pool, merchant_id)
 
@@ -100,7 +105,7 @@ class SimulatedBank:
         kinds = _HONEST if self._random.random() < 0.8 else _LYING
         self._accounts += 1
         number = f"6222{self._accounts:08}{ending or self._random.choice(kinds)}"
-        identity, now = UUID(int=self._random.getrandbits(128), version=4), self._cell.loop.now()
+        identity, now = UUID(int=self._random.getrandbits(128), version=4), self._loop.now()
         account = accounts.Account(merchant_id, "104100000004", number)
         async with pool.acquire() as connection, connection.transaction():
             await accounts.ask(
@@ -129,7 +134,7 @@ class SimulatedBank:
                 for asked in take(file.read_bytes()).asked:
                     given = Sent(file.name, asked.amount, asked.ending)
                     self.sent.setdefault(asked.reference, []).append(given)
-        told = self._bank.come_round(self._calendar.local(self._cell.loop.now()).date())
+        told = self._bank.come_round(self._calendar.local(self._loop.now()).date())
         read = self.inbox / "read"
         known = sorted(read.iterdir()) if read.is_dir() else []
         if known and self._random.random() < _AGAIN:
@@ -138,11 +143,11 @@ class SimulatedBank:
             shutil.copyfile(before, self.inbox / told[-1])
         for name in told:
             self._dated(self.inbox / name)
-            self._cell.say("bank", name)
+            self._say("bank", name)
 
     def _dated(self, file: Path) -> None:
         """Let a file be as old as it is in the story."""
-        written = self._cell.loop.now().timestamp()
+        written = self._loop.now().timestamp()
         os.utime(file, (written, written))
 
     @property
@@ -152,7 +157,7 @@ class SimulatedBank:
 
     def moved(self) -> dict[str, int]:
         """Give what was paid of each reference, less what came back, in minor units."""
-        today = self._calendar.local(self._cell.loop.now()).date().isoformat()
+        today = self._calendar.local(self._loop.now()).date().isoformat()
         moved: dict[str, int] = {}
         for each in self._bank.books.bookings:
             if each.reference and each.day <= today:

@@ -126,7 +126,7 @@ class Cell:
         self.database = Database(world.server, loop, Random(f"{plan.seed} database"), plan.disk_s)
         self.issuers: list[IssuerServer] = []
         self.calendar = Calendar(_ZONE, _CUT_OVER)
-        self.bank = SimulatedBank(self, self.calendar)
+        self.bank = SimulatedBank(world.folder / "bank", plan.seed, loop, self.calendar, say)
         self.hosts = [SimulatedHost(self, node, node) for node in range(plan.hosts)]
 
     async def start(self) -> None:
