@@ -34,6 +34,7 @@ _MODULES: Final = {
     "api/watched": "integration/api/test_gate.py",
     "client/asked": "acceptance/client/test_resources.py",
     "client/errors": "unit/client/test_transport.py",
+    "client/merchants": "acceptance/client/test_resources.py",
     "client/payouts": "acceptance/client/test_resources.py",
     "client/signature": "unit/resolve/notify/test_webhooks.py",
     "diagnose/codes": "unit/diagnose/test_rank.py",

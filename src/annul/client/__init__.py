@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from .errors import ClientError, NoAnswerError, ProblemError, UnreadableError
+from .merchants import Merchants
 from .models.cases import CaseChange, CaseSummary, Done
 from .models.cases import WholeCase as Case
 from .models.conclusions import Conclusion, Conclusions, InQuestion
@@ -32,7 +33,6 @@ from .resources import (
     Cases,
     Diagnoses,
     Issuers,
-    Merchants,
     MoneyInQuestion,
     Orders,
     Refunds,
