@@ -1,5 +1,6 @@
 """Closed business days of a merchant: what each came to, why it is less than was sold, and when.
 
+
 Each can be taken away as a statement, and so can the months that they are in.
 """
 

@@ -14,7 +14,7 @@ from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, facts, icon, join, link, tag
 from annul.console.merchant_fees import own_fees
 from annul.console.shared import step_said
-from annul.desk import acts
+from annul.desk import acts, merchants
 from annul.desk import cases as case_views
 from annul.desk import merchants as merchant_views
 from annul.desk import shop as views
@@ -321,7 +321,7 @@ async def _fees(view: View, merchant: str, text: str) -> Html:
     """Say what a sale costs the shop: to whom it is said what it gets."""
     if not merchant or not view.may(Scope.TRANSACTIONS_READ):
         return Html()
-    row = await merchant_views.find(view.desk, view.visitor, merchant)
+    row = await merchants.find(view.desk, view.visitor, merchant)
     kept = {"merchant": "" if view.visitor.merchant_id else merchant, "code": text}
     asked = {name: value for name, value in kept.items() if value}
     return await own_fees(view, merchant, row["currency"], **asked)
