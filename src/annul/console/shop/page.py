@@ -16,7 +16,6 @@ from annul.console.merchant_fees import own_fees
 from annul.console.shared import step_said
 from annul.desk import acts, merchants
 from annul.desk import cases as case_views
-from annul.desk import merchants as merchant_views
 from annul.desk import shop as views
 from annul.desk.feed import Change
 from annul.desk.roles import Scope
