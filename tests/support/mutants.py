@@ -12,7 +12,7 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from annul.domain.response_codes import Effect
-from annul.store.journal_sql import SQL
+from annul.store.journal_sql import SQL as JOURNAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,15 @@ class Mutant:
     """A defect that was mended: `undoes` says what it did to whom.
 
     `patches` are attributes, named from the package on, with what takes their place; `sql` are
-    parts of the journal's statements, with what takes theirs. `scenario` is where it is hunted,
-    when any story has too small a chance to come to it.
+    parts of the journal's statements, or of those of `room`, with what takes theirs. `scenario` is
+    where it is hunted, when any story has too small a chance to come to it.
     """
 
     name: str
     undoes: str
     patches: Mapping[str, Any] = field(default_factory=dict)
     sql: tuple[tuple[str, str, str], ...] = ()
+    room: str = "store.journal_sql:SQL"
     scenario: str = ""
 
     @contextmanager
@@ -41,17 +42,19 @@ class Mutant:
                 for parent in parents:
                     owner = getattr(owner, parent)
                 stack.enter_context(patch.object(owner, last, replacement))
+            module, _, name = self.room.partition(":")
+            statements = getattr(import_module(f"annul.{module}"), name)
             for query, part, replacement in self.sql:
-                known = SQL[query]
+                known = statements[query]
                 assert part in known.sql, (self.name, part)
                 changed = replace(known, sql=known.sql.replace(part, replacement))
-                stack.enter_context(patch.dict(SQL, {query: changed}))
+                stack.enter_context(patch.dict(statements, {query: changed}))
             yield
 
 
 async def _only_noted(connection: Any, late: Any) -> str:
     key = {"merchant": late.transaction.merchant_id, "id": late.transaction.id}
-    await connection.execute(*SQL["note_late"](**key, code=late.code, at=late.at))
+    await connection.execute(*JOURNAL["note_late"](**key, code=late.code, at=late.at))
     return ""
 
 
@@ -70,6 +73,8 @@ def _as_declined(real: Callable[[str], Effect], *codes: str) -> Callable[[str], 
 
 
 _effect_of: Final = import_module("annul.domain.response_codes").effect_of
+
+_BOOKED: Final = "WHEN said = 'booked' THEN CASE"
 
 MUTANTS: Final = (
     Mutant("late_answers_only_noted",
@@ -123,4 +128,23 @@ MUTANTS: Final = (
     Mutant("silence_is_a_decline",
            "what got no answer was closed as declined",
            {"domain.kinds:Kind.owed": property(lambda _kind: "")}),
+    Mutant("returns_count_twice",
+           "money that came back to the bank once, and was told twice, was paid out twice",
+           sql=(("apply", "WHEN returned_at IS NOT NULL THEN 'repeated'", ""),),
+           room="settle.answers:_SQL", scenario="paid_by_a_bank"),
+    Mutant("moves_are_in_two_payouts",
+           "what came back was paid out with each payout to come",
+           sql=(("make", "AND v.state = 'done' AND v.payout_id IS NULL\n), postings",
+                 "AND v.state = 'done'\n), postings"),),
+           room="settle.payouts:SQL", scenario="paid_by_a_bank"),
+    Mutant("files_are_written_again",
+           "a file that the bank had taken from a dead host went there a second time",
+           sql=(("owed", "released_at, released_by", "NULL AS released_at, released_by"),
+                ("release", " AND released_at IS NULL", "")),
+           room="settle.files:_SQL", scenario="dies_as_the_bank_takes_a_file"),
+    Mutant("booked_after_it_was_rejected",
+           "a payout that the bank rejected and booked was paid and available again",
+           sql=(("apply", _BOOKED + "\n            WHEN state = 'rejected' THEN 'contradicts'",
+                 _BOOKED),),
+           room="settle.answers:_SQL", scenario="paid_by_a_bank"),
 )  # fmt: skip

@@ -219,6 +219,7 @@ def take(
     """Write a file for the bank into a folder, to bring it there: it has accounts in clear."""
     places = (data, database, config)
     name, content = _work(places, user, lambda d, who: views.take_file(d, who, file, reason))
+    output.mkdir(parents=True, exist_ok=True)
     path = output / name
     path.touch(mode=_PRIVATE)
     path.write_bytes(content)

@@ -78,6 +78,17 @@ _CALLED: Final[Mapping[str, Text]] = {
     "rolling_reserve_entries": Text(
         "按分录 {rolling_reserve_entries:money}", "by entries {rolling_reserve_entries:money}"
     ),
+    "items": Text("按明细 {items:money}", "by what is in it {items:money}"),
+    "on_its_way": Text("分录在途 {on_its_way:money}", "on its way {on_its_way:money}"),
+    "at_bank": Text("分录已付 {at_bank:money}", "paid by its entries {at_bank:money}"),
+    "taken": Text("收款 {taken:money}", "taken {taken:money}"),
+    "taken_entries": Text("按分录 {taken_entries:money}", "by entries {taken_entries:money}"),
+    "given_back": Text("退出 {given_back:money}", "given back {given_back:money}"),
+    "given_back_entries": Text(
+        "按分录 {given_back_entries:money}", "by entries {given_back_entries:money}"
+    ),
+    "net": Text("净额 {net:money}", "net {net:money}"),
+    "net_entries": Text("按分录 {net_entries:money}", "by entries {net_entries:money}"),
     "reserved": Text("预留 {reserved:money}", "reserved {reserved:money}"),
     "reserved_needed": Text("应预留 {reserved_needed:money}", "needed {reserved_needed:money}"),
 }
@@ -251,6 +262,45 @@ DIFFERENCES: Final = (
             "reserved",
             "reserved_needed",
         ),
+        "books",
+        subject=Subject.BALANCE,
+    ),
+    _difference(
+        "available",
+        Text("可用余额与未付明细不符", "What is available is not what no payout has taken"),
+        Text("付款暂停，或商户多收少收", "The merchant is not paid, or paid wrongly."),
+        _OUR_FAULT,
+        ("available", "items"),
+        "books",
+        subject=Subject.BALANCE,
+    ),
+    _difference(
+        "payout_items",
+        Text("付款金额与其明细不符", "A payout is not the sum of what is in it"),
+        Text("商户多收或少收差额", "The merchant gets the difference too much or too little."),
+        _OUR_FAULT,
+        ("state", "amount", "items"),
+        "books",
+        subject=Subject.PAYOUT,
+    ),
+    _difference(
+        "payout_state",
+        Text("付款状态与分录不符", "A payout and its entries do not agree"),
+        Text("这笔钱可能付了两次，或没有付", "It may have been paid twice, or not at all."),
+        Text(
+            "问银行是否入账、是否退回，取当日对账单读入；仍不符的报annul维护者",
+            "Ask the bank for its statement of that day and read it in; report what stays.",
+        ),
+        ("state", "amount", "on_its_way", "at_bank", "back"),
+        "books",
+        subject=Subject.PAYOUT,
+    ),
+    _difference(
+        "counted_day",
+        Text("已结营业日与其分录不符", "A closed business day is not what its entries come to"),
+        Text("结算给商户的金额有误", "The merchant was settled too much or too little."),
+        _OUR_FAULT,
+        ("taken", "taken_entries", "given_back", "given_back_entries", "net", "net_entries"),
         "books",
         subject=Subject.BALANCE,
     ),

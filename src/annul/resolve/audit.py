@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -24,12 +24,14 @@ from annul.domain.response_codes import APPROVED, BOOKED, RESPONSE_CODES, Effect
 from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import STANDING, UNFINISHED, State
 from annul.store.incidents import Ended, closing, open_of, opening
-from annul.store.sql import listed, load
+from annul.store.sql import Statement, listed, load
 from annul.store.witness import Told
 from annul.wire.masking import scan
 
+from .audit_payouts import SQL as OF_PAYOUTS
+from .audit_payouts import counted_days
 from .case import Case, first_broken
-from .differences import CHAIN, LOST, QUESTIONS, SEALED, Difference, Over, Question
+from .differences import AT_ONCE, CHAIN, LOST, QUESTIONS, SEALED, Difference, Over, Question
 from .exports import Exports
 from .witnessed import lost, told_in
 
@@ -37,7 +39,8 @@ from .witnessed import lost, told_in
 # another host takes over what one has left.
 GRACE: Final = timedelta(minutes=3)
 LIMIT: Final = 1_000  # differences of one kind: in a report, and out of one span
-_ROWS: Final = {Over.TRANSACTIONS: 20_000, Over.CASES: 200}  # of one span; histories are read whole
+# Of one span; histories are read whole, and a payout's days one by one.
+_ROWS: Final = {Over.TRANSACTIONS: 20_000, Over.CASES: 200, Over.PAYOUTS: 10_000}
 EXPLAINERS: Final = frozenset({"operator", "administrator"})
 EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_S: Final = 86_400.0
@@ -114,11 +117,13 @@ class Auditor:
     async def everything(self, now: datetime) -> Report:
         """Look at all that was ever received, at a time `now`."""
         report, whole = Report(), Span(EVER, now)
-        for over in (Over.WITNESS, Over.OPEN, Over.EVERYTHING, Over.SEALS):
+        for over in (Over.WITNESS, Over.OPEN, Over.ACCOUNTS, Over.EVERYTHING, Over.SEALS):
             await self.look(over, whole, now, report, seldom=True)
-        for over in (Over.TRANSACTIONS, Over.CASES):
+        for over in (Over.TRANSACTIONS, Over.CASES, Over.PAYOUTS):
             async for span in self.spans(over, whole):
                 await self.look(over, span, now, report, seldom=True)
+        async for day in self._days():
+            await self.look(Over.DAYS, day, now, report, seldom=True)
         await self.mend(now, report)
         return report
 
@@ -149,10 +154,18 @@ class Auditor:
         count, since = rows or _ROWS[over], within.since
         while since < within.until:
             async with self._reading() as connection:
-                query = SQL[f"next_{over}"](since=since, rows=count, until=within.until)
+                query = _asked(f"next_{over}")(since=since, rows=count, until=within.until)
                 end = await connection.fetchval(*query) or within.until
             yield Span(since, end)
             since = end
+
+    async def _days(self) -> AsyncIterator[Span]:
+        """Give the business days that were counted, each as it stands in UTC."""
+        async with self._reading() as connection:
+            days = await counted_days(connection)
+        for day in days:
+            begins = datetime.combine(day, time(), UTC)
+            yield Span(begins, begins + timedelta(days=1))
 
     async def ask(self, question: Question, span: Span, now: datetime) -> list[Difference]:
         """Ask one question; what is younger than `GRACE` is no difference yet."""
@@ -172,8 +185,8 @@ class Auditor:
                 rows = await connection.fetch(*SQL["chains"](**within, limit=limit))
                 found = [one for row in rows if (one := _broken(row)) is not None]
             else:
-                bounds = {} if question.over is Over.EVERYTHING else within
-                query = SQL[question.name](**bounds, limit=LIMIT)
+                bounds = _bounds(question, within)
+                query = _asked(question.name)(**bounds, limit=LIMIT)
                 rows = await connection.fetch(*query, timeout=self._timeout)
                 found = [_difference(question, row) for row in rows]
             if not found or not question.past:
@@ -232,14 +245,16 @@ class Auditor:
     async def mend(self, now: datetime, report: Report) -> None:
         """Ask again about each difference that is told, and close what is gone.
 
-        Balances and seals are not asked about again: `report` says what of them is still there.
+        Accounts, days and seals are not asked about again: `report` says what of them is still
+        there.
         """
         for question in QUESTIONS:
-            if question.seldom and question.kind not in report.found:
+            at_once = question.over in AT_ONCE
+            if (question.seldom or at_once) and question.kind not in report.found:
                 continue
             kind = question.kind
             told = [Ended(kind, *row) for row in await self._pool.fetch(*open_of(kind))]
-            if question.over not in {Over.EVERYTHING, Over.SEALS}:
+            if not at_once:
                 gone = await self._gone(question, told, now)
             else:
                 still = {one.over for one in report.found[kind].values()}
@@ -277,6 +292,17 @@ _BY_HAND: Final = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit 
 _BESIDE: Final = (
     f"{_BY_HAND}; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL statement_timeout = {{}}"
 )
+
+
+def _asked(name: str) -> Statement:
+    return SQL[name] if name in SQL else OF_PAYOUTS[name]
+
+
+def _bounds(question: Question, within: dict[str, Any]) -> dict[str, Any]:
+    """Give what a question takes to know where to look."""
+    if question.over is Over.DAYS:
+        return {"day": within["since"].date()}
+    return {} if question.over in AT_ONCE else within
 
 
 def _difference(question: Question, row: asyncpg.Record) -> Difference:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from annul.domain.differences import AUDIT
-from annul.domain.incident import Incident, Reader
+from annul.domain.incident import Incident, Reader, Subject
 from annul.domain.incidents import INCIDENTS
 from annul.store.incidents import Ended
 
@@ -21,7 +21,10 @@ class Over(StrEnum):
 
     TRANSACTIONS = "transactions"  # span by span
     CASES = "cases"  # span by span
+    PAYOUTS = "payouts"  # span by span
+    DAYS = "days"  # one business day that was counted after the other
     OPEN = "open"  # all at once: a small index leads to what it is about
+    ACCOUNTS = "accounts"  # all at once: what merchants have, by what no payout has taken
     EVERYTHING = "everything"  # all at once, every row
     WITNESS = "witness"  # what hosts keep outside of the database
     SEALS = "seals"  # the audit log and the histories, against what was sealed
@@ -72,16 +75,24 @@ QUESTIONS: Final = (
     Question("case_end", Over.CASES),
     CHAIN,
     Question("balance", Over.EVERYTHING, seldom=True, past=False),
+    Question("available", Over.ACCOUNTS, past=False),
+    Question("payout_items", Over.PAYOUTS, past=False),
+    Question("payout_state", Over.PAYOUTS, past=False),
+    Question("counted_day", Over.DAYS, seldom=True, past=False),
     SEALED,
 )
+# About them it is not asked one by one: whoever asks is told of all that there are.
+AT_ONCE: Final = frozenset({Over.EVERYTHING, Over.ACCOUNTS, Over.DAYS, Over.SEALS})
+_OF_SHOPS: Final = frozenset({Subject.TRANSACTION, Subject.CASE})
 _SPACE: Final = UUID("8d1f6c1e-6c55-5f6a-9f0e-1f3b0a6f2c77")
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One contradiction: of a transaction, a case or (without `identity`) a merchant's balance.
+    """One contradiction: of a transaction, case, payout or (no `identity`) a merchant's account.
 
-    `reference` is the reference number, the number of the case, the currency, or what is sealed.
+    `reference` is the reference number, the number of the case, the payout's reference, the
+    currency, the business day and the currency, or what is sealed.
     """
 
     kind: str
@@ -102,7 +113,8 @@ class Difference:
         """What is told of it."""
         params = {"reference": self.reference, "currency": self.currency, **self.facts}
         kept = {name: params[name] for name in INCIDENTS[self.kind].parameters()}
-        return Incident(*self.over, kept, self.identity)
+        leads = INCIDENTS[self.kind].subject in _OF_SHOPS
+        return Incident(*self.over, kept, self.identity if leads else None)
 
     def said(self, language: str) -> str:
         """Say in figures what contradicts: amounts in major units, times in UTC."""

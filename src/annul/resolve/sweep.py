@@ -78,6 +78,7 @@ class Sweep:
         ends = self._clock.monotonic() + self._every_s
         begin, until = now - _WINDOW, now - GRACE
         await auditor.look(Over.OPEN, Span(EVER, until), now, report)
+        await auditor.look(Over.ACCOUNTS, Span(EVER, now), now, report)
         await self._balances(now, report)
         for span in await auditor.long_open(begin, _ROWS):
             await self._look(span, now, report, _RESTS)
@@ -86,6 +87,8 @@ class Sweep:
         new = max(self._seen or until - _FIRST, begin)
         async for span in auditor.spans(Over.TRANSACTIONS, Span(new, until), _ROWS):
             await self._look(span, now, report, _RESTS)
+        async for span in auditor.spans(Over.PAYOUTS, Span(new, until)):
+            await self._look(span, now, report, _RESTS, Over.PAYOUTS)
         self._seen = until
         await auditor.mend(now, report)
         await self._again(Span(max(self._reached, begin), new), now, report, ends)
@@ -100,9 +103,16 @@ class Sweep:
                 return
         self._reached = EVER
 
-    async def _look(self, span: Span, now: datetime, report: Report, rests: float) -> None:
+    async def _look(
+        self,
+        span: Span,
+        now: datetime,
+        report: Report,
+        rests: float,
+        over: Over = Over.TRANSACTIONS,
+    ) -> None:
         began = self._clock.monotonic()
-        await self._auditor.look(Over.TRANSACTIONS, span, now, report)
+        await self._auditor.look(over, span, now, report)
         await asyncio.sleep(rests * (self._clock.monotonic() - began))
 
     async def _balances(self, now: datetime, report: Report) -> None:

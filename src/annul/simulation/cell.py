@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from datetime import time
 from pathlib import Path
 from random import Random
 from typing import Any, Final, cast
@@ -10,6 +11,7 @@ from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from annul.app import Ground, Running, serve
+from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
 from annul.host.membership import NodeTaken
 from annul.security.software import SoftwareModule
@@ -25,6 +27,7 @@ from annul.wire.codec import Codec
 from annul.wire.dialects import DIALECTS
 from annul.wire.framing import FRAMINGS
 
+from .bank import SimulatedBank
 from .database import Database
 from .network import Network, NetworkLoop
 from .plan import Plan
@@ -32,6 +35,7 @@ from .virtual import Process, VirtualClock
 from .world import ISSUER_PORTS, MASTER_KEY, World
 
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
+_CUT_OVER: Final = time(23)
 FIRST_PORT: Final = 8_600
 _AGAIN_S: Final = 2.0  # a host that could not start is started again after so long
 LEASE_S: Final = 6.0
@@ -121,6 +125,8 @@ class Cell:
         loop.network = self.network
         self.database = Database(world.server, loop, Random(f"{plan.seed} database"), plan.disk_s)
         self.issuers: list[IssuerServer] = []
+        self.calendar = Calendar(_ZONE, _CUT_OVER)
+        self.bank = SimulatedBank(world.folder / "bank", plan.seed, loop, self.calendar, say)
         self.hosts = [SimulatedHost(self, node, node) for node in range(plan.hosts)]
 
     async def start(self) -> None:
@@ -128,6 +134,8 @@ class Cell:
         setup = self.database.pool()
         for statement in self.plan.setup:
             await setup.execute(statement)
+        if self.plan.settles:
+            await self.bank.open(setup)
         await setup.close()
         for number, port in enumerate(ISSUER_PORTS):
             codes = Random(f"{self.plan.seed} codes {number}")
@@ -191,4 +199,5 @@ class Cell:
                 reversal_tries=4,
                 max_connections=500,
                 node_lease_s=LEASE_S,
+                bank=self.bank.settings() if self.plan.settles else None,
             )

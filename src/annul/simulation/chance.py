@@ -16,6 +16,7 @@ _UUID7: Final = (
     "annul.host.ordered",
     "annul.host.failed",
     "annul.resolve.conclusions",
+    "annul.settle.answers",
 )
 _UUID4: Final = ("annul.host.membership",)
 _URANDOM: Final = ("annul.security.vault",)

@@ -12,6 +12,11 @@ from annul.host.membership import _SQL as MEMBERSHIP
 from annul.issuers.forward import _SQL as FORWARD
 from annul.merchants.working_keys import _SQL as WORKING_KEYS
 from annul.resolve.book import _SQL as BOOK
+from annul.settle.answers import _SQL as ANSWERS
+from annul.settle.days import _SQL as DAYS
+from annul.settle.files import _SQL as FILES
+from annul.settle.payouts import SQL as PAYOUTS
+from annul.settle.reserve import _SQL as RESERVE
 from annul.store.journal_sql import SQL as JOURNAL
 
 NAMES: Final = {
@@ -22,6 +27,11 @@ NAMES: Final = {
         ("journal", JOURNAL),
         ("membership", MEMBERSHIP),
         ("working_keys", WORKING_KEYS),
+        ("days", DAYS),
+        ("payouts", PAYOUTS),
+        ("files", FILES),
+        ("reserve", RESERVE),
+        ("answers", ANSWERS),
     )
     for name, statement in known.items()
 }
@@ -31,6 +41,9 @@ _COUNTED: Final = {
     "end": "SELECT kind || ' ' || ended FROM cases",
     "cause": "SELECT cause FROM cases WHERE cause <> ''",
     "incident": "SELECT DISTINCT kind FROM incidents",
+    "payout": "SELECT state FROM payouts",
+    "move": "SELECT kind || ' ' || state FROM account_moves",
+    "bank": "SELECT said || ' ' || outcome FROM bank_rows",
     "outbox": "SELECT kind || CASE WHEN pending THEN ' pending' ELSE ' done' END FROM outbox",
 }
 
@@ -38,6 +51,10 @@ _COUNTED: Final = {
 OUT_OF_REACH: Final[Mapping[str, str]] = {
     "incident case_fault": "only a fault of annul's own opens it, and then the story fails",
     "incident conclusion_overtaken": "what two people have said is carried out in a moment",
+    "incident bank_file_unreadable": "the bank writes whole files",
+    "incident bank_sum_differs": "the bank tells of each transfer by itself",
+    "incident payout_file_stands_still": "all hosts have one folder",
+    "incident payout_unknown": "the bank tells of nothing but what it was sent",
     "incident conclusion_waits": "nothing holds a row for longer than a story lasts",
     "incident loop_stands_still": "only a fault of our own keeps a loop from its turns",
     "incident reversal_not_possible": "no program gives back what its terminal has not heard of",

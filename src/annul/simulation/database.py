@@ -202,6 +202,16 @@ class SimulatedConnection:
         del timeout
         return await self._database.run(self, sql, lambda: self.real.executemany(sql, args), args)
 
+    async def copy_records_to_table(
+        self, table: str, *, records: Any, columns: Sequence[str]
+    ) -> Any:
+        rows = list(records)
+
+        def work() -> Any:
+            return self.real.copy_records_to_table(table, records=rows, columns=columns)
+
+        return await self._database.run(self, f"COPY {table}", work)
+
     def transaction(self, **options: Any) -> "Block":
         """Give a block of statements that are committed together."""
         return Block(self._database, self, options)

@@ -60,7 +60,8 @@ class Plan:
     operators: bool = False
     strangers: bool = False
     telephones: bool = False  # two people conclude what issuers have booked
-    payouts: bool = False  # what shops have is paid out meanwhile
+    payouts: bool = False  # what shops have leaves them meanwhile, past any day that is closed
+    settles: bool = False  # days close, merchants are paid by a bank, and days pass afterwards
     mistakes: float = 0.0  # how often a cashier gives back what was declined, or another amount
     dies: str = ""  # the statement at which hosts are killed, such as "before journal.open"
     freezes: str = ""  # the one at which they freeze
@@ -71,6 +72,22 @@ class Plan:
     roams: float = 0.0  # how often a terminal does the next thing at another host
     slow: float = 0.02
     skews_s: tuple[float, ...] = field(default=(0.0, 0.0, 0.0))
+
+
+# How long before the end of a business day, or before it is closed ten minutes later, a story
+# that settles begins: so that its sales are on both sides.
+_DAY_ENDS: Final = datetime(2026, 11, 23, 15, tzinfo=UTC)
+_BEFORE_S: Final = (0.0, 20.0, 60.0, 300.0)
+_CLOSES: Final = (timedelta(), timedelta(minutes=10))
+
+
+def _settling(seed: int) -> dict[str, Any]:
+    """Draw whether and when a story settles: apart, so that all else stays as its seed draws it."""
+    random = Random(f"{seed} settling")
+    settles = random.random() < 0.5
+    ends = _DAY_ENDS + random.choice(_CLOSES) - timedelta(seconds=random.choice(_BEFORE_S))
+    begins = {"begins": ends} if settles and random.random() < 0.7 else {}
+    return {"settles": settles, **begins}
 
 
 def plan(seed: int, rounds: int) -> Plan:
@@ -97,6 +114,7 @@ def plan(seed: int, rounds: int) -> Plan:
         skews_s=tuple(random.choice((0.0, 0.0, 0.4, -0.4)) for _ in range(3)),
         roams=random.choice((0.0, 0.0, 0.2, 0.7)),
     )
+    drawn = replace(drawn, **_settling(seed))
     return replace(drawn, **_LONG_DAY) if long else drawn
 
 

@@ -7,6 +7,7 @@ has drawn it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from annul.sim.issuer.faults import Fault, FaultKind
@@ -127,11 +128,33 @@ SCENARIOS: Final[Mapping[str, Scenario]] = (
                 "faults": (),
             },
         ),
+        "paid_by_a_bank": Scenario(
+            (),
+            {
+                "settles": True,
+                "begins": datetime(2026, 11, 23, 14, 59, 30, tzinfo=UTC),
+                "then": (20.0, 10.0, 0.0, 70.0),
+                "faults": (),
+            },
+        ),
+        "dies_as_the_bank_takes_a_file": Scenario(
+            (),
+            {
+                "settles": True,
+                "begins": datetime(2026, 11, 23, 14, 59, 30, tzinfo=UTC),
+                "then": (20.0, 10.0, 0.0, 70.0),
+                "faults": (),
+                "events": (),
+                "dies": "before files.delivered",
+            },
+        ),
         "money_on_its_way": Scenario(
-            ("cause funds_not_arrived",), {"setup": (f"{_COVER}false",), "payouts": False}
+            ("cause funds_not_arrived",),
+            {"setup": (f"{_COVER}false",), "payouts": False, "settles": False},
         ),
         "money_paid_out": Scenario(
-            ("cause merchant_balance_low",), {"setup": (f"{_COVER}true",), "payouts": True}
+            ("cause merchant_balance_low",),
+            {"setup": (f"{_COVER}true",), "payouts": True, "settles": False},
         ),
         "mistaken_cashier": Scenario(
             ("cause original_declined", "cause original_mismatch"),

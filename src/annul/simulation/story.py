@@ -23,10 +23,12 @@ from .compare import Comparison, compare
 from .database import Pool
 from .ends import Ends, ends_of_voids
 from .network import NetworkLoop, SimulatedTransport, in_memory
+from .nights import pass_days
 from .people import conclude, operate, pay_out
 from .plan import Plan
 from .stranger import knock
 from .tills import SimulatedTill
+from .treasury import Treasury
 from .trouble import TroubleMaker
 from .virtual import Process
 from .world import World
@@ -52,6 +54,9 @@ _UNCOVERED: Final = (
     " WHERE m.void_needs_balance AND b.pending + b.available < -(SELECT coalesce(sum(amount), 0)"
     " FROM transactions t WHERE t.merchant_id = b.merchant_id AND t.kind !~ 'void|refund'"
     " AND t.state IN ('reversed', 'reversing', 'disputed'))"
+    " + (SELECT coalesce(sum(amount), 0) FROM account_moves v WHERE v.state = 'done'"
+    " AND v.merchant_id = b.merchant_id AND v.amount < 0"
+    " AND v.kind IN ('correction', 'chargeback'))"
 )
 
 
@@ -202,7 +207,9 @@ class _Story:
             self._beside("operators", operate(cell) if plan.operators else None),
             self._beside("telephone", conclude(cell) if plan.telephones else None),
             self._beside("stranger", knock(cell) if plan.strangers else None),
-            self._beside("payouts", pay_out(cell) if plan.payouts else None),
+            self._beside("payouts", pay_out(cell) if plan.payouts and not plan.settles else None),
+            self._beside("treasury", Treasury(cell).work() if plan.settles else None),
+            self._beside("bank", cell.bank.work() if plan.settles else None),
             self._beside("trouble", trouble.run()),
         ]
         owing = await self._done(tills)
@@ -216,11 +223,12 @@ class _Story:
                 host.start()
         pool: Any = cell.database.pool()
         endless = await self._dry(pool, around[:2])
+        nights = await self._nights(cell) if plan.settles else []
         verdict = await compare(pool, self._entries(cell), self._records(tills))
         ends = await ends_of_voids(pool)
         report = await Auditor(pool).everything(self._loop.now())
         wrong = [f"{one.kind} {one.reference}" for one in report.differences]
-        wrong += owing + await self._of_nobody(pool, tills)
+        wrong += nights + owing + await self._of_nobody(pool, tills)
         wrong += ["an issuer was sent what it does not know"] * sum(
             issuer.not_known + issuer.garbled for issuer in cell.issuers
         )
@@ -231,6 +239,13 @@ class _Story:
         cell.network.end()
         cell.database.end()
         return verdict, ends, sum(till.voids for till in tills), endless, wrong, coverage.reached
+
+    @staticmethod
+    async def _nights(cell: Cell) -> list[str]:
+        """Let the days after it pass, without hosts: nothing of a sale is on its way any more."""
+        for host in cell.hosts:
+            host.kill()
+        return await pass_days(cell)
 
     @staticmethod
     async def _done(tills: list[SimulatedTill]) -> list[str]:

@@ -167,6 +167,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Give the virtual moment in UTC."""
         return self.begins + timedelta(seconds=self._passed)
 
+    def leap(self, ahead: timedelta) -> None:
+        """Let so much time pass at once, which no timer notices."""
+        self.begins += ahead
+
     def pass_time(self, timeout: float | None) -> None:
         """Step to the next timer; raises `Stuck` when there is none."""
         if timeout == 0:

@@ -60,9 +60,10 @@ class World:
         self._reset = "SET session_replication_role = replica; " + "; ".join(steps)
 
     def reset(self) -> None:
-        """Put every table back, and forget the folders of hosts."""
-        for folder in self.folder.glob("host*"):
-            shutil.rmtree(folder)
+        """Put every table back, and forget the folders of hosts and bank."""
+        for name in ("host*", "bank"):
+            for folder in self.folder.glob(name):
+                shutil.rmtree(folder)
 
         async def work() -> None:
             connection = await asyncpg.connect(self.server.superuser_url)

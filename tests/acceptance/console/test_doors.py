@@ -194,8 +194,11 @@ async def test_of_another_merchant_nothing_is_seen_or_changed(place: Place, who:
         told = {mark for mark in marks - asked if mark in answer.text}
         if told or answer.status_code >= 500:
             found[path] = (answer.status_code, told)
-    for open_to_all in ("GET /issuers/{issuer}", "GET /issuers/{issuer}/rules"):
-        assert found.pop(open_to_all, (200, set()))[1] == set(), "issuers are everybody's"
+    for open_to_all in (
+        *("GET /issuers/{issuer}", "GET /issuers/{issuer}/rules"),
+        "GET /payouts/days/{day}",
+    ):
+        assert found.pop(open_to_all, (200, set()))[1] == set(), "issuers and days are everybody's"
     assert found == {}
     assert await place.rows(place.shops[0].merchant) == theirs
 

@@ -34,6 +34,10 @@ _LONG_AGO: Final = timedelta(hours=1)
 Headers = dict[str, str]
 
 
+# What was told before may be delivered meanwhile: of these it counts which there are.
+_DELIVERED = frozenset({"notifications", "webhook_outbox"})
+
+
 @dataclass(slots=True)
 class Place:
     """A console with two shops behind it, served as a process of its own."""
@@ -86,15 +90,16 @@ class Place:
         )
         found: dict[str, str] = {}
         for table, of_merchants in tables:
-            if table in {"sessions", "sign_in_tries", "alembic_version", "users"}:
+            if table in {"sessions", "sign_in_tries", "alembic_version", "users", "deliveries"}:
                 continue
             if merchant and not of_merchants:
                 continue
             where = f"WHERE merchant_id = '{merchant}'" if merchant else ""
             if table == "audit":
                 where = "WHERE action NOT LIKE 'sign-in%'"
+            what = "t.id::text" if table in _DELIVERED else "t::text"
             found[table] = await self.pool.fetchval(
-                f"SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), ''))"
+                f"SELECT md5(coalesce(string_agg({what}, '' ORDER BY {what}), ''))"
                 f" FROM {table} t {where}"
             )
         return found
@@ -148,9 +153,20 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     payout = {"id": uuid4(), "currency": "156", "amount": 100, "account_id": account["id"]}
     stands = {"run_on": NOW.date(), "state": "held", "made_by": "somebody", "made_at": NOW}
     await put(place.pool, "payouts", whose | payout | stands)
+    move = {"id": uuid4(), "currency": "156", "kind": "correction", "amount": 1, "reason": "fee"}
+    await put(place.pool, "account_moves", whose | move | {**by, "state": "asked"})
+    file = {"id": uuid4(), "name": f"{trace}.xml", "format": "csv", "currency": "156"}
+    holds = {"payouts": 0, "total": 0, "digest": b"", "made_at": NOW}
+    sealed = Vault(MASTER).seal_file(b"file", file["id"].bytes)
+    await put(place.pool, "payout_files", file | holds | {"sealed": sealed})
     return {
         "merchant": shop.merchant,
         "payout": str(payout["id"]),
+        "account": str(account["id"]),
+        "move": str(move["id"]),
+        "file": str(file["id"]),
+        "payout_file": str(file["id"]),
+        "day": "2026-10-01",
         "order": str(order["id"]),
         "rrn": unbooked.rrn,
         "transaction": str(unknown.id),

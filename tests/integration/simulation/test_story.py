@@ -25,6 +25,8 @@ _SOON = {
     "late_answers_only_noted": 15,
     "denied_reversals_end": 3,
     "late_approvals_do_not_guard": 3,
+    "returns_count_twice": 4,
+    "moves_are_in_two_payouts": 6,
 }
 
 
@@ -49,10 +51,13 @@ def test_fifty_stories_hold(tmp_path: Path) -> None:
     assert not set(report["never"]) & set(report["reached"])
 
 
-def test_the_same_seed_is_the_same_story_whatever_was_told_before(ground: World) -> None:
+@pytest.mark.parametrize("scenario", ["", "paid_by_a_bank"])
+def test_the_same_seed_is_the_same_story_whatever_was_told_before(
+    ground: World, scenario: str
+) -> None:
     def log(seed: int) -> list[str]:
         lines: list[str] = []
-        tell(ground, plan(seed, _ROUNDS), lines.append)
+        tell(ground, story(seed, _ROUNDS, scenario), lines.append)
         return lines
 
     first = log(7)
@@ -75,6 +80,15 @@ def test_a_scenario_reaches_what_it_aims_at(ground: World, name: str) -> None:
     told = tell(ground, story(1, 60, name))
     assert told.holds, told.complaints()
     assert set(SCENARIOS[name].aims) <= set(told.reached)
+
+
+def test_a_story_ends_at_the_merchants_account(ground: World) -> None:
+    told = [tell(ground, story(seed, 30, "paid_by_a_bank")) for seed in (1, 2, 3)]
+    assert [one.complaints() for one in told] == [[], [], []]
+    reached = {name for one in told for name in one.reached}
+    assert {"payout paid", "bank booked done", "bank booked repeated"} <= reached
+    assert any(name.startswith("death after days.") for name in reached)
+    assert any(name.startswith("death before payouts.") for name in reached)
 
 
 def test_a_story_that_fails_is_shrunk_to_what_it_takes(ground: World) -> None:

@@ -32,6 +32,7 @@ _MODULES: Final = [
     if not (name := file.relative_to(_SOURCE).as_posix()).startswith("simulation/")
 ]
 # Statements and parts that are named after the rows of a table.
+_OF_PAYOUTS: Final = frozenset({Over.PAYOUTS, Over.DAYS, Over.ACCOUNTS})
 _BY_ROW: Final = {
     "desk/cases.sql": {
         *STATES,
@@ -41,8 +42,12 @@ _BY_ROW: Final = {
     "desk/transactions.sql": {one.name for one in fields(TransactionSearch)},
     "store/retention.sql": {one.subject for one in RETENTION},
     "resolve/audit.sql": {
-        *(question.name for question in QUESTIONS),
+        *(one.name for one in QUESTIONS if one.over not in _OF_PAYOUTS),
         *(f"next_{over}" for over in (Over.TRANSACTIONS, Over.CASES)),
+    },
+    "resolve/audit_payouts.sql": {
+        *(one.name for one in QUESTIONS if one.over in _OF_PAYOUTS),
+        f"next_{Over.PAYOUTS}",
     },
 }
 _SAID: Final = re.compile(

@@ -74,7 +74,7 @@ async def difference(
     rate_ppm: Annotated[Ppm, Query()],
     cap: Annotated[Minor | None, Query()] = None,
 ) -> Page[FeeDifference]:
-    """Compare what sales of closed business days were charged with another price. At most 92 days.
+    """Read what another price would have charged on closed business days. At most 92 days.
 
     Nothing is changed. Not for who is bound to a merchant.
     """
@@ -94,7 +94,7 @@ async def margin(
         Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", examples=["2026-11"]),
     ],
 ) -> Page[DayMargin]:
-    """List what is left of each business day of a month: fees less what the schemes have of them.
+    """List the margin of each business day of a month: fees less cost.
 
     Not for who is bound to a merchant.
     """

@@ -27,7 +27,6 @@ async def my_money(view: View, merchant: str) -> Html:
         tag("header", tag("h2", words("My money"))),
         _sums(view, row),
         await _held(view, merchant, row),
-        await reserve_list(view, merchant),
         await _payouts(view, merchant),
         tag("h3", words("Business days")),
         await days_list(view, merchant),
