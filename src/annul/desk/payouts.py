@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from annul.settle import files as outgoing
 from annul.settle import payouts as settling
 from annul.settle.answers import Answers, ReadFile
 from annul.settle.payouts import Made, Payouts
-from annul.store.sql import load
+from annul.store.sql import Statement, load
 
 from . import over_cells
 from .audit import audit
@@ -20,7 +21,7 @@ from .desk import Desk, NothingThere
 from .permission import NotAllowed, changing, permit, staff
 from .roles import Scope, Visitor
 
-_SQL: Final = load("annul.desk", "payouts.sql")
+_SQL: Final = load("annul.desk", "payouts.sql", conditions="true")
 _LIST: Final = 200
 LARGEST_FILE: Final = 50_000_000  # bytes of a file of the bank; larger ones are read from the inbox
 _DAY: Final = timedelta(days=1)
@@ -64,19 +65,28 @@ async def search(
     _reads(visitor)
     if visitor.merchant_id and merchant_id not in {"", visitor.merchant_id}:
         return Listing([], "")
-    asked = {
-        "merchant": visitor.merchant_id or merchant_id,
-        "state": state,
-        "day": day,
-        "limit": limit + 1,
-        **Cursor.after(cursor),
-    }
+    wanted = {"merchant": visitor.merchant_id or merchant_id, "state": state, "day": day}
+    values: dict[str, Any] = {name: value for name, value in wanted.items() if value}
+    conditions = tuple(values)
+    after = Cursor.parse(cursor)
+    if after is not None:
+        conditions += ("after",)
+        on = desk.calendar.local(after.at).date()
+        values |= {"after_on": on, "after_at": after.at, "after_id": after.id}
+    asked = statement(conditions)(**values, limit=limit + 1)
 
     async def page(one: Desk) -> Listing:
-        return listing(await one.pool.fetch(*_SQL["search"](**asked)), limit, "made_at")
+        return listing(await one.pool.fetch(*asked), limit, "made_at")
 
     pages = await over_cells.each(desk, page)
     return over_cells.paged(pages, limit, ("made_at",), falling=True)
+
+
+@cache
+def statement(conditions: tuple[str, ...]) -> Statement:
+    """Put a search together from its named conditions, so that each is planned by itself."""
+    wanted = " AND ".join(f"{{{name}}}" for name in conditions) or "true"
+    return load("annul.desk", "payouts.sql", conditions=wanted)["search"]
 
 
 @over_cells.the_one_that_knows

@@ -1,17 +1,32 @@
 -- What merchants are paid: payouts, what is in one, files to and from the bank, sums of a day.
 
 -- name: search
--- description: Payouts, the latest first: of a merchant, in a state, of a day, or all.
+-- description: Payouts by the conditions that are wanted, the latest first.
+-- Their day comes with their time, so an index gives them in this order but for those of one day.
 SELECT p.merchant_id, p.id, p.currency, p.amount, p.run_on, p.state, p.made_by, p.made_at,
        p.decided_by, p.decided_at, p.file_id, p.bank_code, p.bank_text, p.paid_at, p.returned_at,
        a.holder, a.bank, a.shown, m.name_zh, m.name_en
 FROM payouts p
 JOIN payout_accounts a ON a.merchant_id = p.merchant_id AND a.id = p.account_id
 JOIN merchants m ON m.merchant_id = p.merchant_id
-WHERE (:merchant = '' OR p.merchant_id = :merchant) AND (:state = '' OR p.state = :state)
-  AND (:day::date IS NULL OR p.run_on = :day) AND m.lives <> 'away'
-  AND (:after_at::timestamptz IS NULL OR (p.made_at, p.id) < (:after_at, :after_id::uuid))
-ORDER BY p.made_at DESC, p.id DESC LIMIT :limit;
+WHERE {conditions} AND m.lives <> 'away'
+ORDER BY p.run_on DESC, p.made_at DESC, p.id DESC LIMIT :limit;
+
+-- name: merchant
+-- description: Of this merchant.
+p.merchant_id = :merchant;
+
+-- name: state
+-- description: In this state.
+p.state = :state;
+
+-- name: day
+-- description: Made on this day.
+p.run_on = :day;
+
+-- name: after
+-- description: After the last one of a page, of which the day is known as well.
+p.run_on <= :after_on AND (p.made_at, p.id) < (:after_at, :after_id);
 
 -- name: find
 -- description: One payout; where it failed, since when its money is available again, and in which one it is.
