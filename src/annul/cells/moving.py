@@ -269,6 +269,8 @@ class _Move:
             )
             for table in self._tables:
                 await self._beside.take_over(table)
+            rates = await self._source.fetchval(*_SQL["own_rates"](merchant=asked.merchant))
+            await target.execute(*_SQL["bring_rates"](rates=rates or []))
             await target.execute(*_SQL["disown"](merchant=asked.merchant))
             for free in _FREES:
                 await target.execute(*_SQL[free](merchant=asked.merchant))

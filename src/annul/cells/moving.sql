@@ -111,6 +111,14 @@ UPDATE books b SET counted_to = least(b.counted_to, k.day), returned_to = least(
 FROM (SELECT coalesce((SELECT max(business_date) FROM merchant_days WHERE merchant_id = :merchant),
                       counted_to - 7) AS day FROM books) k;
 
+-- name: own_rates
+-- description: What a merchant alone is charged, of a table that all merchants have in common.
+SELECT array_agg(f::text) FROM fee_rates f WHERE pricing = :merchant;
+
+-- name: bring_rates
+-- description: Let it be charged the same here.
+INSERT INTO fee_rates SELECT (r::fee_rates).* FROM unnest(:rates::text[]) r ON CONFLICT DO NOTHING;
+
 -- name: point
 -- description: Say where a merchant is that left this cell.
 UPDATE merchants SET lives = 'away', cell = :cell

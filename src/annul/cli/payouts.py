@@ -14,7 +14,7 @@ import typer
 from annul.desk import payouts as views
 from annul.desk.cursor import Listing
 from annul.desk.desk import Desk
-from annul.desk.roles import Visitor
+from annul.desk.roles import Scope, Visitor
 from annul.domain.business_day import Calendar
 from annul.domain.money import told
 from annul.domain.payouts import STATES, PayoutState
@@ -37,6 +37,7 @@ _SAID: Final = {
     "none": ("没有。", "None."),
     "lines": ("行", "lines"),
 }
+_READER: Final = Visitor("", "", frozenset({Scope.PAYOUTS_READ}))
 _PRIVATE: Final = 0o600
 Reason = Annotated[str, typer.Option(help="Why; it goes into the audit.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -48,7 +49,7 @@ class _Counter:
     """What the desk's functions work with, in a command."""
 
     base: Reach
-    vault: Vault
+    vault: Vault | None
 
     @property
     def desk(self) -> Desk:
@@ -76,12 +77,14 @@ class _Counter:
 
 def _work(
     places: tuple[Path | None, str | None, Path | None],
-    user: str,
+    user: str | None,
     act: Callable[[Desk, Visitor], Awaitable[Any]],
 ) -> Any:
-    """Let somebody do something with payouts of this cell."""
+    """Let somebody do something with payouts of this cell; without a user only to read."""
 
     async def job(base: Reach) -> Any:
+        if user is None:
+            return await act(_Counter(base, None).desk, _READER)
         person = await base.person(user)
         return await act(_Counter(base, Vault(await base.master_key())).desk, person)
 
@@ -109,7 +112,6 @@ def make(
 
 @application.command("list")
 def listed(
-    user: User = "",
     state: Annotated[PayoutState | None, typer.Option(help="How they stand.")] = None,
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Made on.")] = None,
     merchant: Annotated[str, typer.Option(help="Of one merchant.")] = "",
@@ -129,7 +131,7 @@ def listed(
         "limit": limit,
     }
     found: Listing = _work(
-        (data, database, config), user, lambda d, who: views.search(d, who, **asked)
+        (data, database, config), None, lambda d, who: views.search(d, who, **asked)
     )
     if as_json:
         typer.echo(json.dumps(found.rows, default=str, ensure_ascii=False))
@@ -148,13 +150,12 @@ def listed(
 @application.command("show")
 def show(
     payout: Number,
-    user: User = "",
     data: Data = None,
     database: Database = None,
     config: Config = None,
 ) -> None:
     """Give a payout with the business days and moves in it, as JSON."""
-    found = _work((data, database, config), user, lambda d, who: views.find(d, who, payout))
+    found = _work((data, database, config), None, lambda d, who: views.find(d, who, payout))
     typer.echo(json.dumps(found, default=str, ensure_ascii=False, indent=2))
 
 
@@ -192,7 +193,6 @@ def cancel(
 
 @application.command("files")
 def files(
-    user: User = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     data: Data = None,
     database: Database = None,
@@ -200,7 +200,7 @@ def files(
 ) -> None:
     """List files for the bank, the latest first, as JSON lines."""
     places = (data, database, config)
-    found = _work(places, user, lambda d, who: views.sent_files(d, who, limit))
+    found = _work(places, None, lambda d, who: views.sent_files(d, who, limit))
     for row in found.rows:
         typer.echo(json.dumps(row, default=str, ensure_ascii=False))
 
@@ -219,6 +219,7 @@ def take(
     """Write a file for the bank into a folder, to bring it there: it has accounts in clear."""
     places = (data, database, config)
     name, content = _work(places, user, lambda d, who: views.take_file(d, who, file, reason))
+    output.mkdir(parents=True, exist_ok=True)
     path = output / name
     path.touch(mode=_PRIVATE)
     path.write_bytes(content)

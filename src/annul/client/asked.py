@@ -2,6 +2,7 @@
 
 from typing import Literal, TypedDict
 
+from .models.fees import CardType
 from .models.merchants import Cycle, TakenBack
 
 Value = bool | int | float | str
@@ -43,6 +44,15 @@ class NewTerms(TypedDict, total=False):
     weekday: int | None
     fee_ppm: int
     reserve_ppm: int | None
+    minimum: int
+
+
+class OtherPrice(TypedDict):
+    """A price that sales are compared with; `cap` in minor units, None: none."""
+
+    card_type: CardType
+    rate_ppm: int
+    cap: int | None
 
 
 class Settings(TypedDict, total=False):

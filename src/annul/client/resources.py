@@ -17,6 +17,7 @@ from .asked import (
     GivenFact,
     Language,
     NewTerms,
+    OtherPrice,
     Settings,
     StatementForm,
     Value,
@@ -25,6 +26,7 @@ from .errors import ProblemError
 from .models.cases import CaseChange, CaseSummary, Done, WholeCase
 from .models.conclusions import Conclusion, Conclusions, InQuestion
 from .models.diagnosis import Diagnosis
+from .models.fees import DayMargin, FeeDifference, FeeLine
 from .models.issuers import Issuer, IssuerSummary, LearntRule
 from .models.merchants import Merchant, MerchantDay, MerchantSummary, SettlementTerms, Terminal
 from .models.orders import AskedOrder, Refund, Void
@@ -380,6 +382,31 @@ class Merchants(_Resource):
         path = ("merchants", merchant, "terms", valid_from.isoformat())
         body = {**terms, "reason": reason}
         self._transport.call(Page[SettlementTerms], "PUT", *path, body=body)
+
+    def fees(self, merchant: str, amount: int = 0) -> Iterator[FeeLine]:
+        """Give what is charged by kind of card, and what comes; `amount`: say what it costs."""
+        return self._transport.pages(FeeLine, "merchants", merchant, "fees", amount=amount)
+
+    def agree_on_price(
+        self, merchant: str, valid_from: date, reason: str, **price: Unpack[OtherPrice]
+    ) -> None:
+        """Agree on a price from a business day on that has not begun; twice changes nothing."""
+        path = ("merchants", merchant, "fees", price["card_type"], valid_from.isoformat())
+        body = {"rate_ppm": price["rate_ppm"], "cap": price["cap"], "reason": reason}
+        self._transport.call(Page[FeeLine], "PUT", *path, body=body)
+
+    def fee_difference(
+        self, merchant: str, first: date, last: date, **price: Unpack[OtherPrice]
+    ) -> Iterator[FeeDifference]:
+        """Give what sales of closed business days were charged, and ought to by another price."""
+        days = {"first": first.isoformat(), "last": last.isoformat()}
+        given = {name: value for name, value in price.items() if value is not None}
+        path = ("merchants", merchant, "fees", "difference")
+        return self._transport.pages(FeeDifference, *path, **days, **given)
+
+    def margin(self, merchant: str, month: str) -> Iterator[DayMargin]:
+        """Give what is left of each business day of a month, as "2026-11"."""
+        return self._transport.pages(DayMargin, "merchants", merchant, "margin", month=month)
 
 
 class Issuers(_Resource):

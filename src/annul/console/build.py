@@ -21,6 +21,7 @@ from . import (
     merchants,
     money,
     overview,
+    payouts,
     people,
     reference,
     shop,
@@ -46,6 +47,7 @@ def pages(tills: Tills, maintenance: Maintenance) -> tuple[ConsolePage, ...]:
         *merchants.PAGES,
         *till.pages(tills, maintenance),
         *shop.PAGES,
+        *payouts.PAGES,
         *people.PAGES,
         *audit.PAGES,
         *reference.PAGES,
@@ -74,7 +76,7 @@ def build(desk: Desk, *, secure: bool = False) -> FastAPI:
     application.include_router(factor.build(desk.access))
     application.include_router(preferences.build(desk.access, secure=secure))
     application.include_router(answers.build(desk))
-    lists = (*cases.EXPORTS, *transactions.EXPORTS, *merchants.EXPORTS)
+    lists = (*cases.EXPORTS, *transactions.EXPORTS, *merchants.EXPORTS, *payouts.EXPORTS)
     application.include_router(export.build(desk, lists))
     application.include_router(choices.build(desk))
     application.add_api_route("/health", _health, include_in_schema=False)

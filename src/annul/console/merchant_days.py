@@ -1,9 +1,10 @@
 """Closed business days of a merchant: what each came to, why it is less than was sold, and when.
 
+
 Each can be taken away as a statement, and so can the months that they are in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -23,11 +24,16 @@ async def days_list(view: View, merchant_id: str) -> Html:
     found = await views.days(view.desk, view.visitor, merchant_id, _SHOWN)
     if not found.rows:
         return tag("p", words("No business day has been closed yet."), cls="empty")
-    days = tag("div", *(_day(view, merchant_id, row) for row in found.rows), cls="merchant-days")
+    days = listed(view, merchant_id, found.rows)
     if not view.may(Scope.TRANSACTIONS_READ):
         return days
     latest: date = found.rows[0]["business_date"]
     return join([days, *(_month(view, merchant_id, one) for one in _months(latest))])
+
+
+def listed(view: View, merchant_id: str, rows: Sequence[dict[str, Any]]) -> Html:
+    """List business days, each with what it came to, and why."""
+    return tag("div", *(_day(view, merchant_id, row) for row in rows), cls="merchant-days")
 
 
 def _months(latest: date) -> Iterable[str]:

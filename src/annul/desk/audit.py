@@ -81,6 +81,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "approve-order": Text("复核通过", "approve an order"),
     "reject-order": Text("复核驳回", "reject an order"),
     "set-allowed": Text("修改商户设置", "change a merchant's settings"),
+    "set-price": Text("约定手续费", "agree on a fee"),
     "set-terms": Text("约定结算条件", "agree on terms of settlement"),
     "ask-terminal": Text("向终端提出要求", "send a request to a terminal"),
     "add-webhook": Text("添加网络回调", "add a webhook"),

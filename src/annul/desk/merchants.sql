@@ -25,7 +25,8 @@ ORDER BY m.merchant_id LIMIT :limit;
 -- description: One merchant with its money.
 SELECT m.merchant_id, m.name_zh, m.name_en, m.category, m.active, m.currency, m.pricing,
        m.amount_limit, m.refund_days, m.void_needs_balance, m.pending_covers, m.retry_voids,
-       m.refund_instead_limit, m.second_person_from, m.reversed_voids, {money}
+       m.refund_instead_limit, m.second_person_from, m.reversed_voids, {money},
+       coalesce(b.in_payout, 0) AS in_payout, coalesce(b.rolling_reserve, 0) AS rolling_reserve
 FROM merchants m
 LEFT JOIN merchant_balances b ON b.merchant_id = m.merchant_id AND b.currency = m.currency
 WHERE m.merchant_id = :merchant AND m.lives <> 'away';

@@ -176,6 +176,16 @@ def _gravity(kind: str) -> int:
     return _GRAVEST.index(known.severity if known else Severity.WARNING)
 
 
+def _all(answers: list[int]) -> int:
+    return sum(answers)
+
+
+@over_cells.together(_all)
+async def open_of(desk: Desk, kind: str) -> int:
+    """Give how many incidents of a kind are open."""
+    return int(await desk.pool.fetchval(*_SQL["open_of"](kind=kind)))
+
+
 @over_cells.together(_by_gravity)
 async def alerts(desk: Desk, limit: int = _ALERTS) -> list[Rows]:
     """Give open incidents by kind, the gravest first, of one severity the latest.

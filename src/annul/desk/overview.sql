@@ -54,3 +54,7 @@ FROM cases
 WHERE opened_at >= :since AND ended NOT IN ('', 'unproved')
   AND (:merchant = '' OR merchant_id = :merchant)
 GROUP BY cause;
+
+-- name: open_of
+-- description: How many incidents of a kind are open.
+SELECT count(*) FROM incidents WHERE kind = :kind AND closed_at IS NULL;

@@ -22,6 +22,7 @@ from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "payouts.sql")
 _LIST: Final = 200
+LARGEST_FILE: Final = 50_000_000  # bytes of a file of the bank; larger ones are read from the inbox
 _DAY: Final = timedelta(days=1)
 
 

@@ -14,14 +14,17 @@ WHERE (:merchant = '' OR p.merchant_id = :merchant) AND (:state = '' OR p.state 
 ORDER BY p.made_at DESC, p.id DESC LIMIT :limit;
 
 -- name: find
--- description: One payout.
+-- description: One payout; where it failed, since when its money is available again, and in which one it is.
 SELECT p.merchant_id, p.id, p.currency, p.amount, p.run_on, p.state, p.made_by, p.made_at,
        p.decided_by, p.decided_at, p.file_id, p.bank_code, p.bank_text, p.paid_at, p.returned_at,
-       a.holder, a.bank, a.shown, m.name_zh, m.name_en, f.name AS file_name
+       a.holder, a.bank, a.shown, m.name_zh, m.name_en, f.name AS file_name, f.made_at AS filed_at,
+       v.asked_at AS back_at, v.payout_id AS back_in
 FROM payouts p
 JOIN payout_accounts a ON a.merchant_id = p.merchant_id AND a.id = p.account_id
 JOIN merchants m ON m.merchant_id = p.merchant_id
 LEFT JOIN payout_files f ON f.id = p.file_id
+LEFT JOIN account_moves v ON v.merchant_id = p.merchant_id AND v.about = p.id
+                         AND v.kind = 'payout_return'
 WHERE p.id = :id AND m.lives <> 'away';
 
 -- name: days

@@ -9,7 +9,7 @@ ORDER BY business_date DESC, currency LIMIT :limit;
 
 -- name: terms
 -- description: Terms of settlement of a merchant, the latest first.
-SELECT valid_from, cycle, days, weekday, fee_ppm, reserve_ppm, set_by, set_at
+SELECT valid_from, cycle, days, weekday, fee_ppm, reserve_ppm, minimum, minimum, set_by, set_at
 FROM settlement_terms WHERE merchant_id = :merchant ORDER BY valid_from DESC;
 
 -- name: open_from
@@ -18,9 +18,9 @@ SELECT open_from FROM books;
 
 -- name: add
 -- description: Add terms from a business day on; nothing when there are some from that day on.
-INSERT INTO settlement_terms (merchant_id, valid_from, cycle, days, weekday, fee_ppm, reserve_ppm,
+INSERT INTO settlement_terms (merchant_id, valid_from, cycle, days, weekday, fee_ppm, reserve_ppm, minimum,
                               set_by, set_at)
-VALUES (:merchant, :valid_from, :cycle, :days, :weekday, :fee_ppm, :reserve_ppm, :who, :at)
+VALUES (:merchant, :valid_from, :cycle, :days, :weekday, :fee_ppm, :reserve_ppm, :minimum, :who, :at)
 ON CONFLICT DO NOTHING
 RETURNING valid_from;
 

@@ -123,7 +123,7 @@ WHERE t.merchant_id = :merchant AND t.terminal_id = :terminal;
 
 -- name: merchant_row
 -- description: A merchant's contract and money.
-SELECT m.active, m.void_needs_balance, m.pending_covers, coalesce(b.available, 0) AS available,
+SELECT m.active, m.void_needs_balance, m.pending_covers, coalesce(b.available + b.rolling_reserve, 0) AS available,
        coalesce(b.pending, 0) AS pending, coalesce(b.frozen, 0) AS frozen,
        coalesce(b.reserved, 0) AS reserved
 FROM merchants m

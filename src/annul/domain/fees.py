@@ -3,13 +3,22 @@
 Defaults: the prices that merchants are promised, and the regulated upper costs since 2016.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from .errors import AnnulError
-from .money import share
+from .money import LARGEST, share
+from .text import Text
+
+CARD_TYPES: Final[Mapping[str, Text]] = {
+    "debit": Text("借记卡", "Debit card"),
+    "credit": Text("贷记卡", "Credit card"),
+    "qr": Text("扫码", "QR code"),
+}
+PARTIES: Final = ("merchant", "issuer", "network")
+MOST_RATE_PPM: Final = 49_999  # of a price that is agreed on
 
 
 class NoFeeRate(AnnulError):
@@ -19,9 +28,20 @@ class NoFeeRate(AnnulError):
     next_step = "Add a row to the fee table that is valid on that day."
 
 
+class BadPrice(AnnulError):
+    """This price makes no sense; nothing was changed."""
+
+    code = "fees.bad_price"
+    next_step = "Give a kind of card, a share from 0 to below 5 %, and a cap above zero, or none."
+
+
 @dataclass(frozen=True, slots=True)
 class FeeRate:
-    """One row: `party` is who is paid (merchant: paid by the merchant to us; issuer; network)."""
+    """One row: `party` is who is paid (merchant: paid by the merchant to us; issuer; network).
+
+    What one merchant alone has agreed on has its number as `pricing`, and goes before what its
+    kind of contract says.
+    """
 
     pricing: str
     card_type: str
@@ -29,6 +49,35 @@ class FeeRate:
     valid_from: date
     rate_ppm: int
     cap: int | None = None
+
+    def of(self, amount: int) -> int:
+        """Give the fee of an amount, both in minor units."""
+        return _capped(amount, self.rate_ppm, self.cap)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a merchant agrees on for a kind of card from a business day on."""
+
+    card_type: str
+    valid_from: date
+    rate_ppm: int
+    cap: int | None = None
+
+    def __post_init__(self) -> None:
+        rated = self.card_type in CARD_TYPES and 0 <= self.rate_ppm <= MOST_RATE_PPM
+        if not rated or not (self.cap is None or 0 < self.cap <= LARGEST):
+            message = f"{self.rate_ppm} ppm for {self.card_type!r} with a cap of {self.cap}"
+            raise BadPrice(message)
+
+    def of(self, amount: int) -> int:
+        """Give the fee of an amount, both in minor units."""
+        return _capped(amount, self.rate_ppm, self.cap)
+
+
+def _capped(amount: int, rate_ppm: int, cap: int | None) -> int:
+    fee = share(amount, rate_ppm)
+    return fee if cap is None or fee < cap else cap
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +87,11 @@ class Fee:
     merchant: int
     issuer: int
     network: int
+
+    @property
+    def margin(self) -> int:
+        """What is left to us."""
+        return self.merchant - self.issuer - self.network
 
 
 def returned(charged: int, whole: int, before: int, part: int) -> int:
@@ -91,18 +145,18 @@ class FeeTable:
             for key, found in rows.items()
         }
 
-    def charge(self, pricing: str, card_type: str, amount: int, on: date) -> Fee:
-        """Give the fees of an amount at the rates in force on a day; raises `NoFeeRate`."""
-        return Fee(
-            self._one(pricing, card_type, "merchant", amount, on),
-            self._one(pricing, card_type, "issuer", amount, on),
-            self._one(pricing, card_type, "network", amount, on),
-        )
+    def charge(self, pricing: str, card_type: str, amount: int, on: date, own: str = "") -> Fee:
+        """Give the fees of an amount at the rates in force on a day; raises `NoFeeRate`.
 
-    def _one(self, pricing: str, card_type: str, party: str, amount: int, on: date) -> int:
-        for rate in self._rows.get((pricing, card_type, party), ()):
-            if rate.valid_from <= on:
-                fee = share(amount, rate.rate_ppm)
-                return fee if rate.cap is None or fee < rate.cap else rate.cap
+        `own` is the merchant, whose own prices go first.
+        """
+        return Fee(*(self.rate(pricing, card_type, one, on, own).of(amount) for one in PARTIES))
+
+    def rate(self, pricing: str, card_type: str, party: str, on: date, own: str = "") -> FeeRate:
+        """Give the rate in force on a day; raises `NoFeeRate`."""
+        for name in (own, pricing):
+            for rate in self._rows.get((name, card_type, party), ()):
+                if rate.valid_from <= on:
+                    return rate
         message = f"no {party} rate for {pricing}/{card_type} on {on}"
         raise NoFeeRate(message)

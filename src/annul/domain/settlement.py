@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from .errors import AnnulError
+from .money import LARGEST
 
 _WEEK: Final = 7
 MOST_DAYS: Final = 60
@@ -41,7 +42,8 @@ class Terms:
     """A shop's terms from a business day on; `weekday` from 1 (Monday).
 
     The fee, in parts per million, is taken of what a day comes to, unless that lost money. So much
-    is held back of the rest; None: what the shop's own history says on D+0, otherwise nothing.
+    is held back of the rest; None: what the shop's own history says on D+0, otherwise nothing. A
+    payout is made once at least `minimum`, in minor units, is available.
     """
 
     valid_from: date
@@ -50,6 +52,7 @@ class Terms:
     weekday: int | None = None
     fee_ppm: int = 0
     reserve_ppm: int | None = None
+    minimum: int = 0
 
     def __post_init__(self) -> None:
         weekly = self.cycle is Cycle.WEEKLY
@@ -61,6 +64,9 @@ class Terms:
             raise BadTerms(message)
         if not 0 <= (self.reserve_ppm or 0) <= MOST_RESERVE_PPM:
             message = f"a reserve of {self.reserve_ppm} ppm"
+            raise BadTerms(message)
+        if not 0 <= self.minimum <= LARGEST:
+            message = f"payouts of at least {self.minimum}"
             raise BadTerms(message)
 
     def due(self, sold: date, works: Callable[[date], bool]) -> date:

@@ -320,9 +320,9 @@ class Outcomes:
             )
             assert original is not None, "an original is never deleted"
         before = _before(original, transaction) if transaction.kind in REFUNDS else 0
-        costs = self._charged(original)
+        cost = await self._journal.cost(original)  # as it was booked, whatever it would be now
         share = (original.amount, before, transaction.amount)
-        fee = Fee(returned(original.fee, *share), returned(costs.issuer + costs.network, *share), 0)
+        fee = Fee(returned(original.fee, *share), returned(cost, *share), 0)
         return fee.merchant, approval(kind, transaction.amount, fee)
 
     def _charged(self, transaction: Transaction) -> Fee:
@@ -333,6 +333,7 @@ class Outcomes:
             transaction.card_type,
             transaction.amount,
             transaction.business_date,
+            own=transaction.merchant_id,
         )
 
 

@@ -180,6 +180,12 @@ class Journal:
         """Find a transaction by its id."""
         return await self._one(SQL["find_by_id"](merchant=merchant_id, id=identity))
 
+    async def cost(self, transaction: Transaction) -> int:
+        """Give what the schemes were booked for it, in minor units."""
+        key = {"merchant": transaction.merchant_id, "id": transaction.id}
+        ((cost,),) = await self._read.fetch(*SQL["cost"](**key))
+        return cost
+
     async def tried(self, transaction: Transaction, now: datetime) -> bool:
         """Say whether a reversal of it has left before, and its time is over."""
         key = {"merchant": transaction.merchant_id, "id": transaction.id}

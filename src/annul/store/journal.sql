@@ -38,7 +38,7 @@ WITH {fenced}, held AS (
             AND d.batch = r.batch AND d.trace = r.trace)
     ORDER BY o.merchant_id, o.id FOR UPDATE OF o
 ), purse AS (  -- balances after originals and by merchant, as outcomes lock them
-    SELECT merchant_id, currency, available - reserved AS free, pending
+    SELECT merchant_id, currency, available + rolling_reserve - reserved AS free, pending
     FROM merchant_balances
     WHERE (merchant_id, currency) IN (SELECT merchant_id, currency FROM held WHERE reserves > 0)
     ORDER BY merchant_id, currency FOR UPDATE
@@ -202,9 +202,14 @@ SELECT EXISTS (
 -- description: One transaction by its id.
 SELECT {columns} FROM transactions t WHERE t.merchant_id = :merchant AND t.id = :id;
 
+-- name: cost
+-- description: What the schemes were booked for a transaction.
+SELECT coalesce(sum(CASE 'scheme_cost' WHEN debit THEN amount WHEN credit THEN -amount END), 0)::bigint
+FROM entries WHERE subject = :id AND merchant_id = :merchant;
+
 -- name: balance
--- description: Pending, available and reserved money of merchants.
-SELECT merchant_id, currency, b.pending, b.available, b.reserved
+-- description: Money of merchants that covers what they give back: pending, and available with what is held back for it; what is reserved.
+SELECT merchant_id, currency, b.pending, b.available + b.rolling_reserve AS available, b.reserved
 FROM unnest(:merchants::text[], :currencies::text[]) AS k (merchant_id, currency)
 JOIN merchant_balances b USING (merchant_id, currency);
 

@@ -332,6 +332,19 @@ def person(house: House, *, language: str = "en", width: int = 1360) -> Iterator
     _BROWSERS.give_back(language, driver, house.address)
 
 
+@contextmanager
+def home_of(**settings: str) -> Iterator[House]:
+    """Start annul; its administrator chooses a password by the browser."""
+    with house(**settings) as opened:
+        with person(opened) as admin:
+            admin.sign_in("admin", opened.one_time)
+            admin.reads("Set your own password")
+            admin.fill("input[name=password]", PASSWORD)
+            admin.press("button[type=submit]")
+            admin.reads("Void outcomes")
+        yield opened
+
+
 def _filled(field: WebElement, text: str) -> bool:
     from selenium.common.exceptions import ElementNotInteractableException
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 
+from . import paid
 from .house import SHOP, House
 
 _OF_VOIDS: Final = {"kind": "code", "of_kind": "void"}
@@ -38,12 +39,13 @@ ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What became of it: cases by number, a transaction, a voucher whose void failed."""
+    """What became of it: cases by number, a transaction, a voucher whose void failed, a payout."""
 
     waiting: str
     refused: str
     transaction: str
     voucher: str
+    payout: str
 
     @property
     def places(self) -> dict[str, str]:
@@ -52,6 +54,7 @@ class Story:
             "number": self.waiting,
             "transaction": self.transaction,
             "merchant": SHOP,
+            "payout": self.payout,
             "issuer": "00000101",
             "dialect": "cups",
         }
@@ -72,7 +75,13 @@ def tell(home: House) -> Story:
     slips = [_pos(home, terminal, "void", _voucher(slip)) for slip, terminal in sales]
     waiting = _case(slips[0])
     original = next(one["original_id"] for one in _cases(home) if one["number"] == waiting)
-    return Story(waiting, refused, original, _voucher(sales[0][0]))
+    return Story(waiting, refused, original, _voucher(sales[0][0]), _paid(home))
+
+
+def _paid(home: House) -> str:
+    paid.make_available(home, "321.00")
+    paid.take_account(home)
+    return str(paid.pay(home))
 
 
 def wait_for_a_person(home: House, number: str) -> None:

@@ -107,6 +107,25 @@ async def test_it_moves_back_with_all_that_it_has(cells: TwoCells) -> None:
     await site.books_agree()
 
 
+async def test_it_is_charged_there_what_it_alone_has_agreed_on(cells: TwoCells) -> None:
+    """0.40 % of 100.00; the table is one that all merchants have in common."""
+    site, second, merchant = cells.site, cells.second, cells.merchant
+    await site.pool.execute(
+        "INSERT INTO fee_rates SELECT $1, card_type, 'merchant', '2020-01-01', 4000, NULL"
+        " FROM unnest('{debit,credit,qr}'::text[]) card_type",
+        merchant,
+    )
+    await cells.move(merchant)
+    with cashier(second.port, site.terminals[0]) as till:
+        sold = await till.take("sale", 10_000)
+        assert sold.state == "approved"
+    fee = "SELECT fee FROM transactions WHERE merchant_id = $1 AND kind = 'sale'"
+    assert await second.ground.pool.fetch(fee, merchant) == [(40,)]
+    await cells.move(merchant, "east", "west")
+    own = "SELECT count(*) FROM fee_rates WHERE pricing = $1"
+    assert await site.pool.fetchval(own, merchant) == 3
+
+
 @pytest.mark.parametrize("step", ["copy", "stop", "catch_up", "arrive", "clear"])
 async def test_what_was_cut_off_is_taken_up(
     cells: TwoCells, step: str, monkeypatch: pytest.MonkeyPatch

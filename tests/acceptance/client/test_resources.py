@@ -305,6 +305,26 @@ async def test_merchants_and_issuers(desk: Desk) -> None:
         assert (terms.valid_from, terms.cycle, terms.weekday) == (new, "weekly", 1)
         with pytest.raises(ProblemError, match="other terms"):
             annul.merchants.agree(desk.merchant, new, "new contract", cycle="calendar")
+        (debit, *_) = annul.merchants.fees(desk.merchant, 10_000)
+        assert debit.sample is not None
+        assert debit.costs is not None
+        assert (debit.card_type, debit.own, debit.sample.fee) == ("debit", False, 50)
+        for _ in range(2):
+            annul.merchants.agree_on_price(
+                desk.merchant, new, "new contract", card_type="debit", rate_ppm=4_000, cap=None
+            )
+        (debit, *_) = annul.merchants.fees(desk.merchant)
+        assert [(one.valid_from, one.rate_ppm, one.own) for one in debit.following] == [
+            (new, 4_000, True)
+        ]
+        days = list(annul.merchants.margin(desk.merchant, "2026-01"))
+        assert days == [], "nothing was sold in that month"
+        with pytest.raises(ProblemError, match="closed"):
+            list(
+                annul.merchants.fee_difference(
+                    desk.merchant, new, new, card_type="debit", rate_ppm=1, cap=1
+                )
+            )
         (issuer, *_) = annul.issuers.list()
         assert annul.issuers.get(issuer.id).name_zh == issuer.name_zh
 

@@ -27,6 +27,8 @@ PAGES: Final = {
     "/merchants/{merchant}": OFFICE,
     "/pos": DESK | SHOPS,
     "/shop": EVERYBODY,
+    "/payouts": READERS,
+    "/payouts/{payout}": READERS,
     "/api": READERS,
     "/account": EVERYBODY,
     "/admin": ADMIN,
@@ -38,6 +40,7 @@ FILES: Final = {
     "/export/cases": READERS,
     "/export/transactions": READERS,
     "/export/merchants": OFFICE,
+    "/export/payouts": READERS,
     "/choices/merchants": OFFICE,
     "/choices/issuers": OFFICE,
 }
@@ -56,6 +59,14 @@ _MESSAGE: Final = (
     "393830303030353831323030303031353600112300000100000012000001000001"
 )
 _OF: Final = "/transactions/{transaction}/conclusions"
+_ACCOUNTS: Final = "/merchants/{merchant}/accounts/{account}"
+_NEW_ACCOUNT: Final = {
+    "holder": "Tea",
+    "bank": "104100000004",
+    "number": "6222000000000000017",
+    "reason": "contract",
+}
+_MOVES: Final = "/merchants/{merchant}/moves/{move}"
 CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "GET /transactions": (READERS, None),
     "GET /transactions/{transaction}": (READERS, None),
@@ -89,6 +100,37 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "GET /merchants/{merchant}/statements/{period}": (READERS, None),
     "GET /merchants/{merchant}/terms": (OFFICE, None),
     "PUT /merchants/{merchant}/terms/{valid_from}": (HANDS, {"reason": "agreed"}),
+    "GET /merchants/{merchant}/fees": (OFFICE, None),
+    "PUT /merchants/{merchant}/fees/{card_type}/{valid_from}": (
+        HANDS,
+        {"rate_ppm": 4_000, "reason": "agreed"},
+    ),
+    "GET /merchants/{merchant}/fees/difference"
+    "?first=2026-01-01&last=2026-01-02&card_type=debit&rate_ppm=4000": (OFFICE, None),
+    "GET /merchants/{merchant}/margin?month=2026-01": (OFFICE, None),
+    "GET /merchants/{merchant}/accounts": (READERS, None),
+    f"PUT {_ACCOUNTS}": (HANDS, _NEW_ACCOUNT),
+    f"POST {_ACCOUNTS}/use": (HANDS, {"reason": "seen"}),
+    f"POST {_ACCOUNTS}/reject": (HANDS, {"reason": "no"}),
+    f"POST {_ACCOUNTS}/stop": (HANDS, {"reason": "asked by the shop"}),
+    f"POST {_ACCOUNTS}/use-again": (HANDS, {"reason": "asked by the shop"}),
+    "GET /merchants/{merchant}/moves": (READERS, None),
+    f"PUT {_MOVES}": (HANDS, {"kind": "correction", "amount": 1, "reason": "fee"}),
+    f"POST {_MOVES}/approve": (HANDS, {"reason": "seen"}),
+    f"POST {_MOVES}/reject": (HANDS, {"reason": "no"}),
+    "GET /payouts": (READERS, None),
+    "POST /payouts/run": (HANDS, {"reason": "now"}),
+    "GET /payouts/days/{day}": (READERS, None),
+    "GET /payouts/{payout}": (READERS, None),
+    "POST /payouts/{payout}/approve": (HANDS, {"reason": "seen"}),
+    "POST /payouts/{payout}/cancel": (HANDS, {"reason": "no"}),
+    "GET /payout-files": (READERS, None),
+    "POST /payout-files/{file}/take": (HANDS, {"reason": "brought"}),
+    "GET /bank-files": (READERS, None),
+    "POST /bank-files": (
+        HANDS,
+        {"name": "a.csv", "content": "cmVmZXJlbmNlLHNhaWQK", "reason": "statement"},
+    ),
     "GET /issuers": (OFFICE, None),
     "GET /issuers/{issuer}": (OFFICE, None),
     "GET /issuers/{issuer}/rules": (OFFICE, None),
@@ -150,6 +192,11 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
     "dialect roll-back": (("dialect", "roll-back", "bank_x", "1"), HANDS),
     "issuer profile": (("issuer", "profile", "00000101", "--pin-format", "3"), ADMIN),
     "issuer link": (("issuer", "link", "00000101", "--set", "timeout_ms=9000"), HANDS),
+    "payouts run": (("payouts", "run"), HANDS),
+    "payouts approve": (("payouts", "approve", "{payout}"), HANDS),
+    "payouts cancel": (("payouts", "cancel", "{payout}"), HANDS),
+    "payouts take": (("payouts", "take", "{payout_file}", "--output", "{out}"), HANDS),
+    "payouts read": (("payouts", "read", "{file}"), HANDS),
     "issuer key": (("issuer", "key", "00000101", "--kind", "zone"), ADMIN),
     "issuer ask": (("issuer", "ask", "00000101"), HANDS),
     "terminal emv": (("terminal", "emv", "{chips}"), HANDS),
@@ -176,6 +223,9 @@ READS: Final = frozenset(
         "issuer keys",
         "issuer rules",
         "lessons",
+        "payouts files",
+        "payouts list",
+        "payouts show",
         "promise",
         "retention",
         "statement",

@@ -22,7 +22,7 @@ from tests.support.rows import put
 from tests.support.shops import NOW
 
 from .doors import ACTS, CALLS, FILES, OWN, PAGES
-from .walk import DIALECT, PASSWORD, Headers, Place, database_of, filled, served, things
+from .walk import CARD_TYPE, DIALECT, PASSWORD, Headers, Place, database_of, filled, served, things
 
 _traces = itertools.count(700, 10)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -167,7 +167,7 @@ def _marks(place: Place, shop: int) -> set[str]:
     return (
         every
         | {str(of.void.id), str(of.case.id)}
-        | set(place.objects[shop].values()) - {of.void.issuer_id, DIALECT}
+        | set(place.objects[shop].values()) - {of.void.issuer_id, DIALECT, CARD_TYPE}
     )
 
 
@@ -194,8 +194,11 @@ async def test_of_another_merchant_nothing_is_seen_or_changed(place: Place, who:
         told = {mark for mark in marks - asked if mark in answer.text}
         if told or answer.status_code >= 500:
             found[path] = (answer.status_code, told)
-    for open_to_all in ("GET /issuers/{issuer}", "GET /issuers/{issuer}/rules"):
-        assert found.pop(open_to_all, (200, set()))[1] == set(), "issuers are everybody's"
+    for open_to_all in (
+        *("GET /issuers/{issuer}", "GET /issuers/{issuer}/rules"),
+        "GET /payouts/days/{day}",
+    ):
+        assert found.pop(open_to_all, (200, set()))[1] == set(), "issuers and days are everybody's"
     assert found == {}
     assert await place.rows(place.shops[0].merchant) == theirs
 

@@ -29,8 +29,13 @@ from tests.support.shops import NOW, Shop, open_shops
 PASSWORD: Final = "correct horse battery staple"
 MASTER: Final = bytes(32)
 DIALECT: Final = "cups"  # everybody's
+CARD_TYPE: Final = "debit"
 _LONG_AGO: Final = timedelta(hours=1)
 Headers = dict[str, str]
+
+
+# What was told before may be delivered meanwhile: of these it counts which there are.
+_DELIVERED = frozenset({"notifications", "webhook_outbox"})
 
 
 @dataclass(slots=True)
@@ -85,15 +90,16 @@ class Place:
         )
         found: dict[str, str] = {}
         for table, of_merchants in tables:
-            if table in {"sessions", "sign_in_tries", "alembic_version", "users"}:
+            if table in {"sessions", "sign_in_tries", "alembic_version", "users", "deliveries"}:
                 continue
             if merchant and not of_merchants:
                 continue
             where = f"WHERE merchant_id = '{merchant}'" if merchant else ""
             if table == "audit":
                 where = "WHERE action NOT LIKE 'sign-in%'"
+            what = "t.id::text" if table in _DELIVERED else "t::text"
             found[table] = await self.pool.fetchval(
-                f"SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), ''))"
+                f"SELECT md5(coalesce(string_agg({what}, '' ORDER BY {what}), ''))"
                 f" FROM {table} t {where}"
             )
         return found
@@ -106,6 +112,7 @@ def filled(text: str, objects: dict[str, str]) -> str:
 async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     """Give a shop what doors may be about, and name it."""
     of = {"merchant_id": shop.merchant, "terminal_id": shop.terminal}
+    await place.pool.execute("UPDATE books SET open_from = '2026-01-03'")
     old: dict[str, Any] = {**of, "received_at": NOW - _LONG_AGO}
     unknown = await put_transaction(place.pool, trace, state="unknown", **old)
     refund = await put_transaction(
@@ -139,8 +146,27 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     order = {"id": uuid4(), "act": "raise_limit", "amount": 200_000, "reason": "busy"}
     asked = {"state": "asked", "asked_by": "somebody", "asked_at": NOW}
     await put(place.pool, "orders", whose | order | asked)
+    account = {"id": uuid4(), "currency": "156", "holder": "Tea", "bank": "104100000004"}
+    kept = {"sealed": b"", "shown": "0017", "state": "replaced", "reason": "new"}
+    by = {"asked_by": "somebody", "asked_at": NOW}
+    await put(place.pool, "payout_accounts", whose | account | kept | by)
+    payout = {"id": uuid4(), "currency": "156", "amount": 100, "account_id": account["id"]}
+    stands = {"run_on": NOW.date(), "state": "held", "made_by": "somebody", "made_at": NOW}
+    await put(place.pool, "payouts", whose | payout | stands)
+    move = {"id": uuid4(), "currency": "156", "kind": "correction", "amount": 1, "reason": "fee"}
+    await put(place.pool, "account_moves", whose | move | {**by, "state": "asked"})
+    file = {"id": uuid4(), "name": f"{trace}.xml", "format": "csv", "currency": "156"}
+    holds = {"payouts": 0, "total": 0, "digest": b"", "made_at": NOW}
+    sealed = Vault(MASTER).seal_file(b"file", file["id"].bytes)
+    await put(place.pool, "payout_files", file | holds | {"sealed": sealed})
     return {
         "merchant": shop.merchant,
+        "payout": str(payout["id"]),
+        "account": str(account["id"]),
+        "move": str(move["id"]),
+        "file": str(file["id"]),
+        "payout_file": str(file["id"]),
+        "day": "2026-10-01",
         "order": str(order["id"]),
         "rrn": unbooked.rrn,
         "transaction": str(unknown.id),
@@ -155,6 +181,7 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "issuer": shop.void.issuer_id,
         "period": "2026-10",
         "valid_from": "2099-12-01",
+        "card_type": CARD_TYPE,
         "dialect": DIALECT,
     }
 

@@ -44,8 +44,9 @@ async def shop(pool: asyncpg.Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 async def _typed(database: str, folder: Path, *words: str, user: str = "li") -> Any:
-    places = ["--database", database, "--data", str(folder), "--user", user]
-    arguments = ["payouts", *words, *places]
+    places = ["--database", database, "--data", str(folder)]
+    who = [] if words[0] in {"list", "show", "files"} else ["--user", user]
+    arguments = ["payouts", *words, *places, *who]
     return await asyncio.to_thread(CliRunner().invoke, application, arguments)
 
 

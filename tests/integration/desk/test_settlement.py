@@ -31,12 +31,12 @@ def _today(desk: Desk) -> date:
 async def test_terms_are_agreed_once_and_audited(
     desk: Desk, operator: Visitor, pool: asyncpg.Pool
 ) -> None:
-    new = Terms(_today(desk), Cycle.CALENDAR, 0, fee_ppm=2_000)
+    new = Terms(_today(desk), Cycle.CALENDAR, 0, fee_ppm=2_000, minimum=500)
     for _ in range(2):
         await views.set_terms(desk, operator, TEA, new, "new contract")
     (row,) = await views.terms(desk, operator, TEA)
-    assert (row["valid_from"], row["cycle"], row["days"], row["fee_ppm"]) == (
-        new.valid_from, "calendar", 0, 2_000,
+    assert (row["valid_from"], row["cycle"], row["days"], row["fee_ppm"], row["minimum"]) == (
+        new.valid_from, "calendar", 0, 2_000, 500,
     )  # fmt: skip
     (told,) = await audited(pool)
     assert (told["action"], told["object"]) == ("set-terms", f"merchant {TEA}")

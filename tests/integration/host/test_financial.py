@@ -358,5 +358,7 @@ async def test_what_covers_is_what_nothing_has_reserved(inside: Inside, till: Ti
     assert await financial.counted(inside.host, merchant(), void) == 9_950 + 700 - 50
     await inside.set_merchant(pending_covers=False)
     assert await financial.counted(inside.host, merchant(), void) == 650
+    await inside.pool.execute("UPDATE merchant_balances SET rolling_reserve = 30")
+    assert await financial.counted(inside.host, merchant(), void) == 680
     answer = await till.ask("void", till.undoing("void", sold))
     assert (answer.code, "商户余额不足" in answer.text) == ("51", True)

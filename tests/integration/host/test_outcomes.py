@@ -1,90 +1,26 @@
 """Every way a transaction can end: state and entries, what it frees, what is owed for it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 
 from annul.domain.fees import NoFeeRate
-from annul.domain.records import Transaction
 from annul.domain.reversal_rules import CONCLUDED
 from annul.domain.states import State
-from annul.host.outcomes import Outcomes, approved_there
+from annul.host.outcomes import approved_there
 from annul.issuers.message import Answer
-from annul.merchants.registry import Registry
-from annul.security.software import SoftwareModule
-from annul.sim.demo import DemoPlan, seed
-from annul.store.journal import Journal, Opening
-from tests.support.builders import sent
 from tests.support.rows import put_transaction
 
-_NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
-_DAY = date(2026, 11, 26)  # on which outcomes are posted here
-_OK = Answer("00", "A1B2C3", "1125")
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """A shop with outcomes of its own, and what its tables say."""
-
-    pool: asyncpg.Pool
-    journal: Journal
-    outcomes: Outcomes
-
-    async def opened(self, kind: str = "sale", trace: int = 1, **changes: Any) -> Transaction:
-        """Write a request as the host does, before it is sent."""
-        row = sent(trace, **({"kind": kind} | changes))
-        whole = row.kind not in {"refund", "qr_refund"}
-        assert await self.journal.open(Opening(row, 0, whole=whole))
-        return row
-
-    async def sold(self, trace: int = 1, **changes: Any) -> Transaction:
-        """Write a sale that was approved."""
-        sale = await self.opened("sale", trace, **changes)
-        assert await self.outcomes.answered(sale, _OK, _NOW)
-        return await self.again(sale)
-
-    async def undoing(
-        self, kind: str, original: Transaction, trace: int, amount: int = 10_000, **changes: Any
-    ) -> Transaction:
-        """Write what takes a part of an original or all of it back."""
-        refers = {"original_id": original.id, "holds": amount, "amount": amount}
-        return await self.opened(kind, trace, **(refers | changes))
-
-    async def again(self, one: Transaction) -> Transaction:
-        found = await self.journal.find_by_id(one.merchant_id, one.id)
-        assert found is not None
-        return found
-
-    async def entries(self, one: Transaction) -> list[tuple[str, str, str, int]]:
-        rows = await self.pool.fetch(
-            "SELECT kind, debit, credit, amount FROM entries WHERE subject = $1"
-            " ORDER BY posted_at, kind, line",
-            one.id,
-        )
-        return [tuple(row) for row in rows]
-
-    async def pending(self) -> int:
-        return (await self.journal.balance("898000058120000", "156"))[0]
-
-    async def owed(self) -> list[tuple[str, str, bool]]:
-        rows = await self.pool.fetch("SELECT kind, reason, pending FROM outbox ORDER BY created_at")
-        return [tuple(row) for row in rows]
-
-    async def incidents(self) -> list[str]:
-        return [row[0] for row in await self.pool.fetch("SELECT kind FROM incidents ORDER BY kind")]
+from .ledger import DAY, NOW, OK, Ledger, opened
 
 
 @pytest.fixture
 async def ledger(pool: asyncpg.Pool) -> AsyncIterator[Ledger]:
-    await seed(pool, SoftwareModule(bytes(32)), DemoPlan((1,), merchants=1))
-    registry, journal = Registry(pool), Journal(pool)
-    await registry.load()
-    yield Ledger(pool, journal, Outcomes(journal, registry, lambda _: _DAY))
-    await journal.close()
+    async with opened(pool) as ledger:
+        yield ledger
 
 
 # Approved ------------------------------------------------------------------------------------
@@ -93,12 +29,12 @@ async def ledger(pool: asyncpg.Pool) -> AsyncIterator[Ledger]:
 async def test_an_approval_is_kept_with_all_that_the_issuer_said(ledger: Ledger) -> None:
     sale = await ledger.opened()
     answer = Answer("11", "A1B2C3", "1125", b"\x91\x0a", voucher="20261123000000000001")
-    assert await ledger.outcomes.answered(sale, answer, _NOW)
+    assert await ledger.outcomes.answered(sale, answer, NOW)
     stored = await ledger.again(sale)
     assert (stored.state, stored.sent, stored.response_code) == ("approved", "answered", "11")
     assert (stored.auth_code, stored.settlement_date) == ("A1B2C3", "1125")
     assert (stored.icc_answer, stored.voucher) == (b"\x91\x0a", "20261123000000000001")
-    assert (stored.fee, stored.answered_at) == (50, _NOW)
+    assert (stored.fee, stored.answered_at) == (50, NOW)
     assert await ledger.entries(sale) == [
         ("approval", "issuer_receivable", "merchant_pending", 10_000),
         ("approval", "merchant_pending", "fee_income", 50),
@@ -106,14 +42,14 @@ async def test_an_approval_is_kept_with_all_that_the_issuer_said(ledger: Ledger)
     ]
     assert await ledger.pending() == 9_950
     days = await ledger.pool.fetch("SELECT DISTINCT business_date FROM entries")
-    assert [row[0] for row in days] == [_DAY], "a day that is closed never changes"
+    assert [row[0] for row in days] == [DAY], "a day that is closed never changes"
 
 
 async def test_an_outcome_is_written_once(ledger: Ledger) -> None:
     sale = await ledger.sold()
-    for answer in (_OK, Answer("51"), Answer("96")):
-        assert not await ledger.outcomes.answered(sale, answer, _NOW)
-    assert not await ledger.outcomes.not_sent(sale, "91", _NOW)
+    for answer in (OK, Answer("51"), Answer("96")):
+        assert not await ledger.outcomes.answered(sale, answer, NOW)
+    assert not await ledger.outcomes.not_sent(sale, "91", NOW)
     assert (await ledger.again(sale)).state is State.APPROVED
     assert len(await ledger.entries(sale)) == 3
     assert await ledger.owed() == []
@@ -123,7 +59,7 @@ async def test_a_void_leaves_nothing_of_its_sale(ledger: Ledger) -> None:
     sale = await ledger.sold()
     void = await ledger.undoing("void", sale, 2, reserves=0)
     assert (await ledger.again(sale)).undoing == 10_000
-    assert await ledger.outcomes.answered(void, _OK, _NOW, original=sale)
+    assert await ledger.outcomes.answered(void, OK, NOW, original=sale)
     original = await ledger.again(sale)
     assert (original.state, original.undone, original.undoing) == ("voided", 10_000, 0)
     assert (await ledger.again(void)).fee == 50, "the whole fee comes back"
@@ -135,7 +71,7 @@ async def test_refunds_return_just_the_fee_whatever_their_parts(ledger: Ledger) 
     sale, returned, state = await ledger.sold(), 0, []
     for trace, part in ((2, 3_333), (3, 3_333), (4, 3_334)):
         refund = await ledger.undoing("refund", sale, trace, part)
-        assert await ledger.outcomes.answered(refund, _OK, _NOW, original=sale)
+        assert await ledger.outcomes.answered(refund, OK, NOW, original=sale)
         returned += (await ledger.again(refund)).fee
         state.append((await ledger.again(sale)).state)
     assert state == ["partly_refunded", "partly_refunded", "refunded"]
@@ -150,27 +86,27 @@ async def test_refunds_return_just_the_fee_whatever_their_parts(ledger: Ledger) 
 
 async def test_a_completion_takes_the_place_of_what_it_completes(ledger: Ledger) -> None:
     hold = await ledger.opened("preauth")
-    assert await ledger.outcomes.answered(hold, _OK, _NOW)
+    assert await ledger.outcomes.answered(hold, OK, NOW)
     assert await ledger.entries(hold) == [], "nothing has moved yet"
     completion = await ledger.undoing("completion", hold, 2, amount=11_000, holds=10_000)
-    assert await ledger.outcomes.answered(completion, _OK, _NOW, original=hold)
+    assert await ledger.outcomes.answered(completion, OK, NOW, original=hold)
     assert (await ledger.again(hold)).state is State.COMPLETED
     assert await ledger.pending() == 11_000 - 55
 
 
 async def test_cover_that_was_set_aside_is_free_once_there_is_an_outcome(ledger: Ledger) -> None:
     sale = await ledger.sold()
-    for trace, answer in ((2, Answer("51")), (3, _OK)):
+    for trace, answer in ((2, Answer("51")), (3, OK)):
         void = await ledger.undoing("void", await ledger.again(sale), trace, reserves=9_950)
         assert (await ledger.journal.balance(sale.merchant_id, "156"))[2] == 9_950
-        assert await ledger.outcomes.answered(void, answer, _NOW, original=sale)
+        assert await ledger.outcomes.answered(void, answer, NOW, original=sale)
         assert (await ledger.journal.balance(sale.merchant_id, "156"))[2] == 0
 
 
 async def test_what_has_no_rate_is_not_booked_at_all(ledger: Ledger) -> None:
     sale = await ledger.opened(business_date=date(2016, 1, 1))
     with pytest.raises(NoFeeRate):
-        await ledger.outcomes.answered(sale, _OK, _NOW)
+        await ledger.outcomes.answered(sale, OK, NOW)
     assert (await ledger.again(sale)).state is State.SENT
     assert await ledger.entries(sale) == []
 
@@ -182,7 +118,7 @@ async def test_what_has_no_rate_is_not_booked_at_all(ledger: Ledger) -> None:
 async def test_a_decline_frees_its_original_and_moves_nothing(ledger: Ledger, kind: str) -> None:
     sale = await ledger.sold()
     undoing = await ledger.undoing(kind, sale, 2)
-    assert await ledger.outcomes.answered(undoing, Answer("51"), _NOW, original=sale)
+    assert await ledger.outcomes.answered(undoing, Answer("51"), NOW, original=sale)
     assert (await ledger.again(undoing)).state is State.DECLINED
     original = await ledger.again(sale)
     assert (original.state, original.undone, original.undoing) == ("approved", 0, 0)
@@ -193,7 +129,7 @@ async def test_a_decline_frees_its_original_and_moves_nothing(ledger: Ledger, ki
 async def test_what_never_left_is_declined_with_its_reason(ledger: Ledger) -> None:
     sale = await ledger.sold()
     void = await ledger.undoing("void", sale, 2)
-    assert await ledger.outcomes.not_sent(void, "91", _NOW, "link_refused")
+    assert await ledger.outcomes.not_sent(void, "91", NOW, "link_refused")
     stored = await ledger.again(void)
     assert (stored.state, stored.sent, stored.why) == ("declined", "not_sent", "link_refused")
     assert (stored.response_code, stored.holds) == ("91", 0)
@@ -206,7 +142,7 @@ async def test_an_issuer_that_does_not_know_what_it_has_approved_is_told_of_once
     sale, never = await ledger.sold(), await ledger.opened("sale", 9)
     for trace, original in ((2, sale), (3, sale), (4, never)):
         void = await ledger.opened("void", trace, original_id=original.id)
-        assert await ledger.outcomes.answered(void, Answer("25"), _NOW, original=original)
+        assert await ledger.outcomes.answered(void, Answer("25"), NOW, original=original)
     assert await ledger.incidents() == ["original_forgotten", "original_forgotten"]
     assert approved_there(sale)
     assert not approved_there(never)
@@ -230,7 +166,7 @@ async def test_what_proves_nothing_leaves_it_open_and_something_owed(
 ) -> None:
     original = {"original_id": (await ledger.sold()).id, "holds": 10_000}
     one = await ledger.opened(kind, 2, **(original if kind in {"void", "refund"} else {}))
-    assert await ledger.outcomes.answered(one, Answer("96"), _NOW)
+    assert await ledger.outcomes.answered(one, Answer("96"), NOW)
     stored = await ledger.again(one)
     assert (stored.state, stored.sent, stored.response_code) == (state, "answered", "96")
     assert stored.holds == one.holds, "nobody else may have it meanwhile"
@@ -240,7 +176,7 @@ async def test_what_proves_nothing_leaves_it_open_and_something_owed(
 
 async def test_silence_is_kept_with_what_kind_of_silence(ledger: Ledger) -> None:
     sale = await ledger.opened()
-    assert await ledger.outcomes.unknown(sale, "98", "4354", _NOW, "link_lost")
+    assert await ledger.outcomes.unknown(sale, "98", "4354", NOW, "link_lost")
     stored = await ledger.again(sale)
     assert (stored.state, stored.why, stored.sent) == ("unknown", "link_lost", "possibly_sent")
     assert stored.reversal_reason == "4354"
@@ -258,7 +194,7 @@ async def test_what_contradicts_its_request_is_taken_back(
     ledger: Ledger, answer: Answer, reason: str
 ) -> None:
     sale = await ledger.opened()
-    assert await ledger.outcomes.answered(sale, answer, _NOW)
+    assert await ledger.outcomes.answered(sale, answer, NOW)
     stored = await ledger.again(sale)
     assert (stored.state, stored.late_code) == ("reversing", answer.response_code)
     assert await ledger.owed() == [("reversal", reason, True)]
@@ -272,8 +208,8 @@ async def test_what_contradicts_and_can_not_be_reversed_is_told_of(
 ) -> None:
     sale = await ledger.sold()
     refund = await ledger.undoing("refund", sale, 2, 4_000)
-    assert await ledger.outcomes.unknown(refund, "98", "4354", _NOW)
-    assert await ledger.outcomes.answered(refund, answer, _NOW, original=sale)
+    assert await ledger.outcomes.unknown(refund, "98", "4354", NOW)
+    assert await ledger.outcomes.answered(refund, answer, NOW, original=sale)
     assert (await ledger.again(refund)).state is State.DISPUTED
     assert await ledger.incidents() == ["disputed"]
     assert await ledger.owed() == [("advice", "4354", False)], "it is not asked again"
@@ -285,13 +221,13 @@ async def test_what_contradicts_and_can_not_be_reversed_is_told_of(
 
 async def test_a_reversal_mirrors_the_entries_once(ledger: Ledger) -> None:
     sale = await ledger.sold()
-    assert await ledger.outcomes.reversing(sale, "4021", _NOW)
-    assert not await ledger.outcomes.reversing(sale, "4021", _NOW), "it is not as it was read"
+    assert await ledger.outcomes.reversing(sale, "4021", NOW)
+    assert not await ledger.outcomes.reversing(sale, "4021", NOW), "it is not as it was read"
     assert await ledger.owed() == [("reversal", "4021", True)]
     assert await ledger.pending() == 9_950, "nothing moves before the issuer has said so"
     moving = await ledger.again(sale)
-    assert await ledger.outcomes.reversed(moving, "00", _NOW)
-    assert not await ledger.outcomes.reversed(moving, "00", _NOW)
+    assert await ledger.outcomes.reversed(moving, "00", NOW)
+    assert not await ledger.outcomes.reversed(moving, "00", NOW)
     assert await ledger.pending() == 0
     causes = [cause for cause, *_ in await ledger.entries(sale)]
     assert causes == ["approval"] * 3 + ["reversal"] * 3
@@ -302,11 +238,11 @@ async def test_a_reversal_mirrors_the_entries_once(ledger: Ledger) -> None:
 async def test_a_void_that_is_taken_back_lets_its_sale_stand_again(ledger: Ledger) -> None:
     sale = await ledger.sold()
     void = await ledger.undoing("void", sale, 2)
-    assert await ledger.outcomes.answered(void, _OK, _NOW, original=sale)
-    assert await ledger.outcomes.reversing(await ledger.again(void), "4021", _NOW)
+    assert await ledger.outcomes.answered(void, OK, NOW, original=sale)
+    assert await ledger.outcomes.reversing(await ledger.again(void), "4021", NOW)
     held = await ledger.again(sale)
     assert (held.state, held.undone, held.undoing) == ("voided", 10_000, 10_000)
-    assert await ledger.outcomes.reversed(await ledger.again(void), "00", _NOW)
+    assert await ledger.outcomes.reversed(await ledger.again(void), "00", NOW)
     freed = await ledger.again(sale)
     assert (freed.state, freed.undone, freed.undoing) == ("approved", 0, 0)
     assert await ledger.pending() == 9_950
@@ -315,30 +251,30 @@ async def test_a_void_that_is_taken_back_lets_its_sale_stand_again(ledger: Ledge
 async def test_a_sale_of_which_something_is_on_its_way_is_not_reversed(ledger: Ledger) -> None:
     sale = await ledger.sold()
     await ledger.undoing("refund", sale, 2, 1)
-    assert not await ledger.outcomes.reversing(await ledger.again(sale), "4021", _NOW)
+    assert not await ledger.outcomes.reversing(await ledger.again(sale), "4021", NOW)
 
 
 async def test_an_approval_that_came_since_the_reversal_left_is_reversed_once_more(
     ledger: Ledger,
 ) -> None:
     sale = await ledger.opened()
-    assert await ledger.outcomes.unknown(sale, "98", "4354", _NOW)
-    assert await ledger.outcomes.reversing(await ledger.again(sale), "4354", _NOW)
+    assert await ledger.outcomes.unknown(sale, "98", "4354", NOW)
+    assert await ledger.outcomes.reversing(await ledger.again(sale), "4354", NOW)
     when_it_left = await ledger.again(sale)
-    await ledger.outcomes.late(when_it_left, _OK, "4353", _NOW + timedelta(seconds=1))
-    assert not await ledger.outcomes.reversed(when_it_left, "00", _NOW)
-    assert await ledger.outcomes.reversed(await ledger.again(sale), "00", _NOW)
+    await ledger.outcomes.late(when_it_left, OK, "4353", NOW + timedelta(seconds=1))
+    assert not await ledger.outcomes.reversed(when_it_left, "00", NOW)
+    assert await ledger.outcomes.reversed(await ledger.again(sale), "00", NOW)
 
 
 async def test_an_issuer_that_denies_what_it_approved_leaves_a_dispute(ledger: Ledger) -> None:
     sale = await ledger.sold()
-    await ledger.outcomes.reversing(sale, "4021", _NOW)
+    await ledger.outcomes.reversing(sale, "4021", NOW)
     moving = await ledger.again(sale)
-    assert await ledger.outcomes.disputed(moving, "25", _NOW)
-    assert not await ledger.outcomes.disputed(moving, "25", _NOW)
+    assert await ledger.outcomes.disputed(moving, "25", NOW)
+    assert not await ledger.outcomes.disputed(moving, "25", NOW)
     assert await ledger.incidents() == ["disputed"]
     assert await ledger.owed() == [("reversal", "4021", True)], "the issuer is asked on"
-    assert await ledger.outcomes.reversed(await ledger.again(sale), "00", _NOW)
+    assert await ledger.outcomes.reversed(await ledger.again(sale), "00", NOW)
     assert await ledger.pending() == 0
 
 
@@ -348,7 +284,7 @@ async def test_an_issuer_that_undoes_what_people_concluded_is_told_of(ledger: Le
         for trace, more in ((1, {}), (2, {"why": CONCLUDED}))
     ]
     for one in (plain, concluded, concluded._replace(state=State.REVERSED)):
-        await ledger.outcomes.undone_there(one, "00", _NOW)
+        await ledger.outcomes.undone_there(one, "00", NOW)
     rows = await ledger.pool.fetch("SELECT kind, transaction_id FROM incidents")
     assert [tuple(row) for row in rows] == [("conclusion_overtaken", concluded.id)]
 
@@ -358,8 +294,8 @@ async def test_an_issuer_that_undoes_what_people_concluded_is_told_of(ledger: Le
 
 async def test_people_conclude_that_it_was_done(ledger: Ledger) -> None:
     sale = await ledger.opened()
-    await ledger.outcomes.unknown(sale, "98", "4354", _NOW)
-    assert await ledger.outcomes.concluded(await ledger.again(sale), done=True, at=_NOW)
+    await ledger.outcomes.unknown(sale, "98", "4354", NOW)
+    assert await ledger.outcomes.concluded(await ledger.again(sale), done=True, at=NOW)
     stored = await ledger.again(sale)
     assert (stored.state, stored.response_code, stored.why) == ("approved", "00", CONCLUDED)
     assert (stored.fee, await ledger.pending()) == (50, 9_950)
@@ -369,8 +305,8 @@ async def test_people_conclude_that_it_was_done(ledger: Ledger) -> None:
 async def test_people_conclude_that_it_was_not(ledger: Ledger) -> None:
     sale = await ledger.sold()
     refund = await ledger.undoing("refund", sale, 2, 4_000)
-    await ledger.outcomes.unknown(refund, "98", "4354", _NOW)
-    assert await ledger.outcomes.concluded(await ledger.again(refund), done=False, at=_NOW)
+    await ledger.outcomes.unknown(refund, "98", "4354", NOW)
+    assert await ledger.outcomes.concluded(await ledger.again(refund), done=False, at=NOW)
     stored = await ledger.again(refund)
     assert (stored.state, stored.response_code) == ("declined", "05")
     assert (await ledger.again(sale)).undone == 0
@@ -381,27 +317,27 @@ async def test_people_conclude_nothing_that_is_certain_or_no_longer_as_it_was(
     ledger: Ledger,
 ) -> None:
     sale = await ledger.sold()
-    assert not await ledger.outcomes.concluded(sale, done=False, at=_NOW)
+    assert not await ledger.outcomes.concluded(sale, done=False, at=NOW)
     other = await ledger.opened("sale", 2)
     read = await ledger.again(other)
-    assert await ledger.outcomes.answered(other, Answer("51"), _NOW)
-    assert not await ledger.outcomes.concluded(read, done=True, at=_NOW)
+    assert await ledger.outcomes.answered(other, Answer("51"), NOW)
+    assert not await ledger.outcomes.concluded(read, done=True, at=NOW)
     assert await ledger.pending() == 9_950
 
 
 async def test_a_void_whose_place_was_taken_is_not_concluded_as_done(ledger: Ledger) -> None:
     sale = await ledger.sold()
     void = await ledger.opened("void", 2, original_id=sale.id)  # it holds nothing any more
-    await ledger.outcomes.unknown(void, "98", "4354", _NOW)
+    await ledger.outcomes.unknown(void, "98", "4354", NOW)
     read = await ledger.again(void)
-    assert not await ledger.outcomes.concluded(read, done=True, at=_NOW)
-    assert await ledger.outcomes.concluded(read, done=False, at=_NOW)
+    assert not await ledger.outcomes.concluded(read, done=True, at=NOW)
+    assert await ledger.outcomes.concluded(read, done=False, at=NOW)
 
 
 async def test_a_late_answer_to_what_moves_nothing_is_no_news(ledger: Ledger) -> None:
     balance = await ledger.opened("balance")
-    await ledger.outcomes.unknown(balance, "98", "4354", _NOW)
-    assert await ledger.outcomes.late(await ledger.again(balance), _OK, "4353", _NOW) == ""
+    await ledger.outcomes.unknown(balance, "98", "4354", NOW)
+    assert await ledger.outcomes.late(await ledger.again(balance), OK, "4353", NOW) == ""
     assert (await ledger.again(balance)).late_code == ""
 
 
@@ -409,12 +345,12 @@ async def test_what_nobody_owes_any_more_is_owed_again(ledger: Ledger) -> None:
     sale, refunded = await ledger.opened(), await ledger.sold(2)
     refund = await ledger.undoing("refund", refunded, 3, 4_000)
     for one in (sale, refund):
-        await ledger.outcomes.unknown(one, "98", "4354", _NOW)
+        await ledger.outcomes.unknown(one, "98", "4354", NOW)
     await ledger.pool.execute("UPDATE outbox SET pending = false, done_at = now()")
     for one in (sale, refund):
-        assert await ledger.outcomes.owe_again(await ledger.again(one), "4354", _NOW)
-        assert await ledger.outcomes.owe_again(await ledger.again(one), "4354", _NOW)
+        assert await ledger.outcomes.owe_again(await ledger.again(one), "4354", NOW)
+        assert await ledger.outcomes.owe_again(await ledger.again(one), "4354", NOW)
     assert [kind for kind, *_ in await ledger.owed()] == ["reversal", "advice"]
     balance = await ledger.opened("balance", 4)
-    assert await ledger.outcomes.owe_again(balance, "4354", _NOW)
+    assert await ledger.outcomes.owe_again(balance, "4354", NOW)
     assert (await ledger.again(balance)).state is State.DECLINED

@@ -178,6 +178,15 @@ async def test_pending_money_covers_only_where_the_contract_says_so(journal: Jou
     assert await journal.open(Opening(void, 0))
 
 
+async def test_what_is_held_back_against_voids_covers_them(
+    journal: Journal, pool: asyncpg.Pool
+) -> None:
+    sale = await sold(journal)
+    await pool.execute("UPDATE merchant_balances SET pending = 0, rolling_reserve = 9950")
+    void = sent(2, kind="void", holds=10_000, reserves=9_950, original_id=sale.id)
+    assert await journal.open(Opening(void, 0, pending_covers=False))
+
+
 async def test_what_may_not_stand_untold_is_told_in_the_same_commit(journal: Journal) -> None:
     sale, other = sent(1), sent(2)
     for one in (sale, other):

@@ -47,3 +47,16 @@ def test_transfers_are_positive_and_their_mirror_undoes_them(
     assert all(transfer.amount > 0 for transfer in transfers)
     assert sum(net(transfers).values()) == 0
     assert net((*transfers, *mirror(transfers))) == {}
+
+
+@given(st.integers(0, 10_000_00), st.lists(st.integers(1, 10_000_00), min_size=1, max_size=9))
+def test_at_no_time_does_more_of_a_fee_go_back_than_of_its_sale(
+    charged: int, parts: list[int]
+) -> None:
+    """So far it is the share without its fraction, whatever the parts and their order."""
+    whole, before, back = sum(parts), 0, 0
+    for part in parts:
+        back += returned(charged, whole, before, part)
+        before += part
+        assert back == charged * before // whole
+        assert back * whole <= charged * before

@@ -28,7 +28,7 @@ _ALL: Final = {
     "orders": {"waiting"},
     "outages": {"outages"},
     "over_cells": {"each", "share_people"},
-    "overview": {"alerts", "by_cause", "course", "issuers", "promise"},
+    "overview": {"alerts", "by_cause", "course", "issuers", "open_of", "promise"},
     "payouts": {"glance", "search", "waiting"},
     "people": {"add_user", "change_role", "new_key"},  # of a merchant in whichever cell
     "shop": {"shops"},
@@ -44,6 +44,7 @@ _MERCHANT: Final = {
     "acts": {"act", "second_person_from"},
     "cases": {"find", "opened", "printed", "proved", "whole"},
     "conclusions": {"concludable", "confirm", "evidence", "of", "propose", "withdraw"},
+    "fees": {"difference", "margin", "schedule", "set_price"},
     "merchants": {"allow", "ask", "find", "terminals"},
     "orders": {"approve", "one", "order", "reject"},
     "payouts": {"approve", "cancel", "find"},

@@ -47,6 +47,7 @@ def test_a_year_that_is_not_announced_has_weekends_only() -> None:
         {"fee_ppm": -1},
         {"fee_ppm": 50_000},
         {"reserve_ppm": -1},
+        {"minimum": -1},
         {"reserve_ppm": 1_000_001},
     ],
 )

@@ -80,6 +80,9 @@ class NewTerms(Asked):
         description="Held back of each day; without it, what its own history says on D+0.",
         examples=[None],
     )
+    minimum: Annotated[int, Field(ge=0, le=LARGEST)] = Field(
+        0, description="A payout is made once at least so much is available.", examples=[0]
+    )
     reason: Annotated[Words, Field(min_length=1, max_length=500)] = Field(
         description="Kept in the audit log.", examples=["new contract"]
     )
@@ -181,7 +184,13 @@ async def agree(
 ) -> Page[SettlementTerms]:
     """Change the terms of settlement from a business day on; once only."""
     said = Terms(
-        valid_from, Counted(new.cycle), new.days, new.weekday, new.fee_ppm, new.reserve_ppm
+        valid_from,
+        Counted(new.cycle),
+        new.days,
+        new.weekday,
+        new.fee_ppm,
+        new.reserve_ppm,
+        new.minimum,
     )
     await settlement.set_terms(desk, visitor, merchant, said, new.reason)
     return page(SettlementTerms, await settlement.terms(desk, visitor, merchant), "")

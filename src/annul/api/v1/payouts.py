@@ -28,8 +28,7 @@ from .needs import AtDesk, needs, problems
 router = APIRouter(tags=["payouts"])
 Reader = Annotated[Visitor, needs(Scope.PAYOUTS_READ)]
 Writer = Annotated[Visitor, needs(Scope.PAYOUTS_WRITE)]
-_LARGEST_FILE: Final = 50_000_000  # bytes; larger ones are read from the inbox
-LARGER: Final = {r"/bank-files": _LARGEST_FILE * 4 // 3 + 65_536}
+LARGER: Final = {r"/bank-files": views.LARGEST_FILE * 4 // 3 + 65_536}
 _OCTETS: Final = "application/octet-stream"
 _FILE: Final = {
     200: {

@@ -119,5 +119,6 @@ class SettlementTerms(Model, frozen=True):
         "nothing.",
         examples=[None],
     )
+    minimum: int = Field(0, description="That a payout comes to at least.", examples=[0])
     set_by: str = Field(examples=["li"])
     set_at: Time

@@ -44,6 +44,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/merchants": "m",
     "/pos": "p",
     "/shop": "s",
+    "/payouts": "y",
     "/admin": "a",
     "/audit": "l",
     "/account": "u",

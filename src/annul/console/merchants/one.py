@@ -1,5 +1,6 @@
 """One merchant: its money, what annul may do for it unasked, how its terminals are set up."""
 
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final
 
 from nicegui import events, ui
@@ -14,10 +15,14 @@ from annul.desk import merchants as views
 from annul.desk.roles import Scope
 from annul.domain import money
 
+from .account import AccountCard
+from .fees import agree_on_price, fees_card
 from .settlement import agree, settlement_card
 from .terminals import ask_terminal, set_dialect, terminals_card
 
 _CASES: Final = 10
+Change = Callable[[View, str], Awaitable[bool]]
+Changes = tuple[Change, Part]
 # What becomes of a void that its own terminal has taken back, as a sentence and as a choice.
 _TAKEN_BACK: Final = {
     "ask": "Void reversed by its own terminal: the shop is asked.",
@@ -40,7 +45,10 @@ async def merchant(view: View) -> None:
         lambda: view.shared(("merchant", merchant_id), lambda: _top(view, merchant_id)), "stack"
     )
     with ui.element("div").classes("grid").style("margin-top: 16px"):
-        terminals = Part(lambda: terminals_card(view, merchant_id, write=write), "two-thirds")
+        with ui.element("div").classes("stack two-thirds"):
+            account = AccountCard(view, merchant_id)
+            terminals = Part(lambda: terminals_card(view, merchant_id, write=write))
+            fees = Part(lambda: fees_card(view, merchant_id, write=write))
         with ui.element("div").classes("stack third"):
             allowed = Part(lambda: _allowed(view, merchant_id, write=write))
             contract = Part(lambda: _contract(view, merchant_id))
@@ -49,27 +57,35 @@ async def merchant(view: View) -> None:
 
     async def refresh() -> None:
         await top.refresh()
+        await account.refresh()
         await cases.refresh()
 
-    for part in (top, terminals, cases, allowed, contract, settlement):
+    for part in (top, account, terminals, cases, allowed, contract, settlement, fees):
         await part.refresh()
-    _listen(view, merchant_id, allowed, settlement, terminals)
+    changed = {
+        "allow": (_allow, allowed),
+        "terms": (agree, settlement),
+        "price": (agree_on_price, fees),
+    }
+    _listen(view, merchant_id, changed, terminals)
+    account.listen(refresh)
     live(view, refresh, at_least_s=5.0)
 
 
-def _listen(view: View, merchant_id: str, allowed: Part, settlement: Part, terminals: Part) -> None:
-    """Do what the buttons on the page ask for."""
+def _listen(view: View, merchant_id: str, changed: Mapping[str, Changes], terminals: Part) -> None:
+    """Do what the buttons on the page ask for; `changed`: what asks, and the part that shows it."""
     place = ui.context.slot.parent
 
-    async def allow() -> None:
-        with place:
-            if await _allow(view, merchant_id):
-                await allowed.refresh()
+    def changing(change: Change, part: Part) -> Callable[[], Awaitable[None]]:
+        async def do() -> None:
+            with place:
+                if await change(view, merchant_id):
+                    await part.refresh()
 
-    async def terms() -> None:
-        with place:
-            if await agree(view, merchant_id):
-                await settlement.refresh()
+        return do
+
+    for name, (change, part) in changed.items():
+        ui.on(name, changing(change, part))
 
     async def asked(told: events.GenericEventArguments) -> None:
         terminal_id, what = str(told.args["terminal"]), str(told.args["what"])
@@ -82,8 +98,6 @@ def _listen(view: View, merchant_id: str, allowed: Part, settlement: Part, termi
             if await set_dialect(view, merchant_id, str(told.args["terminal"])):
                 await terminals.refresh()
 
-    ui.on("allow", allow)
-    ui.on("terms", terms)
     ui.on("dialect", dialect)
     ui.on("ask", asked)
 
@@ -91,15 +105,9 @@ def _listen(view: View, merchant_id: str, allowed: Part, settlement: Part, termi
 async def _top(view: View, merchant_id: str) -> Html:
     words = view.words
     row = await views.find(view.desk, view.visitor, merchant_id)
-    currency = row["currency"]
-    counted = row["available"] - row["frozen"] + (row["pending"] if row["pending_covers"] else 0)
     transactions = link(
         words("Transactions"), f"/transactions?merchant={merchant_id}", cls="button"
     )
-
-    def tile(minor_units: int, label: str, tone: str = "") -> Html:
-        shown = tag("b", view.amount(minor_units, currency))
-        return tag("div", shown, tag("span", label), cls=f"tile {tone}")
 
     return join(
         (
@@ -114,16 +122,28 @@ async def _top(view: View, merchant_id: str) -> Html:
                 transactions if view.may(Scope.TRANSACTIONS_READ) else None,
                 cls="head",
             ),
-            tag(
-                "div",
-                tile(row["available"], words("Available")),
-                tile(row["pending"], words("Pending")),
-                tile(row["frozen"], words("Frozen"), "warn" if row["frozen"] else ""),
-                tile(counted, words("Cover for voids"), "bad" if counted < 0 else ""),
-                cls="tiles",
-            ),
+            tag("div", *_tiles(view, row), cls="tiles"),
         )
     )
+
+
+def _tiles(view: View, row: Mapping[str, Any]) -> Iterator[Html]:
+    """Say what a merchant has, and where; what is frozen covers no void, what is held back does."""
+    words = view.words
+    owes = row["available"] < 0
+    pending = row["pending"] if row["pending_covers"] else 0
+    cover = row["available"] + row["rolling_reserve"] + pending
+    tiles = (
+        (abs(row["available"]), "Owed" if owes else "Available", "bad" if owes else ""),
+        (row["pending"], "Pending", ""),
+        (row["in_payout"], "On its way", ""),
+        (row["frozen"], "Frozen", "warn" if row["frozen"] else ""),
+        (row["rolling_reserve"], "Held back", ""),
+        (cover, "Cover for voids", "bad" if cover < 0 else ""),
+    )
+    for amount, label, tone in tiles:
+        shown = tag("b", view.amount(amount, row["currency"]))
+        yield tag("div", shown, tag("span", words(label)), cls=f"tile {tone}".rstrip())
 
 
 async def _cases(view: View, merchant_id: str) -> Html:

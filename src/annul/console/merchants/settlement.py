@@ -4,14 +4,16 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from annul.console.frame.forms import Answers, Form, FormField, act_button, ask
+from annul.console.frame.forms import Answers, Form, FormField, act_button, ask, minor
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, card, tag
 from annul.console.merchant_days import days_list
 from annul.console.merchant_reserve import reserve_list
 from annul.desk import settlement as views
+from annul.desk.merchants import find
 from annul.desk.permission import NotValid
 from annul.desk.roles import Scope
+from annul.domain.money import show
 from annul.domain.settlement import Cycle, Terms, in_force
 
 _PPM_OF_PERCENT: Final = 10_000
@@ -36,14 +38,15 @@ async def settlement_card(view: View, merchant_id: str, *, write: bool) -> Html:
     words = view.words
     rows = await views.terms(view.desk, view.visitor, merchant_id)
     terms, today = [_terms(row) for row in rows], _today(view)
+    currency = await _currency(view, merchant_id)
     to_come = [
-        tag("p", words("From {day}: {terms}", day=one.valid_from, terms=_said(view, one)))
+        tag("p", words("From {day}: {terms}", day=one.valid_from, terms=_said(view, one, currency)))
         for one in reversed(terms)
         if one.valid_from > today
     ]
     return card(
         words("Settlement"),
-        tag("p", _said(view, in_force(terms, today))),
+        tag("p", _said(view, in_force(terms, today), currency)),
         *to_come,
         await reserve_list(view, merchant_id),
         await days_list(view, merchant_id),
@@ -55,10 +58,15 @@ def _terms(row: dict[str, Any]) -> Terms:
     return Terms(
         row["valid_from"], Cycle(row["cycle"]), row["days"], row["weekday"], row["fee_ppm"],
         row["reserve_ppm"],
+        row["minimum"],
     )  # fmt: skip
 
 
-def _said(view: View, terms: Terms) -> str:
+async def _currency(view: View, merchant_id: str) -> str:
+    return (await find(view.desk, view.visitor, merchant_id))["currency"]
+
+
+def _said(view: View, terms: Terms, currency: str) -> str:
     words = view.words
     match terms.cycle:
         case Cycle.WORKING:
@@ -72,6 +80,9 @@ def _said(view: View, terms: Terms) -> str:
         said += " " + words("Fee: {percent} %.", percent=_percent(terms.fee_ppm))
     if terms.reserve_ppm is not None:
         said += " " + words("Held back: {percent} %.", percent=_percent(terms.reserve_ppm))
+    if terms.minimum:
+        amount = view.amount(terms.minimum, currency)
+        said += " " + words("Paid out from {amount} on.", amount=amount)
     return said
 
 
@@ -90,28 +101,30 @@ async def agree(view: View, merchant_id: str) -> bool:
         return False
     rows = await views.terms(view.desk, view.visitor, merchant_id)
     now = in_force([_terms(row) for row in rows], _today(view))
+    currency = await _currency(view, merchant_id)
 
     async def act(answers: Answers) -> None:
         weekly = answers["cycle"] == Cycle.WEEKLY
         new = Terms(
-            _date(answers["from"]),
+            day_of(answers["from"]),
             Cycle(answers["cycle"]),
             1 if weekly else int(answers["days"] or 0),
             int(answers["weekday"]) if weekly else None,
-            _ppm(answers["fee"]),
-            _ppm(answers["reserve"]) if str(answers["reserve"] or "").strip() else None,
+            ppm_of(answers["fee"]),
+            ppm_of(answers["reserve"]) if str(answers["reserve"] or "").strip() else None,
+            minor(answers["minimum"], currency),
         )
         await views.set_terms(view.desk, view.visitor, merchant_id, new, answers["reason"])
 
     form = Form(
         words("Terms of settlement"),
-        _fields(view, now),
+        _fields(view, now, currency),
         about=words("Days that are closed already stay as they are."),
     )
     return await ask(view, form, act)
 
 
-def _fields(view: View, now: Terms) -> tuple[FormField, ...]:
+def _fields(view: View, now: Terms, currency: str) -> tuple[FormField, ...]:
     words = view.words
     cycles = {cycle.value: words(said) for cycle, said in _CYCLES.items()}
     weekdays = {str(number): words(said) for number, said in _WEEKDAYS.items()}
@@ -131,17 +144,23 @@ def _fields(view: View, now: Terms) -> tuple[FormField, ...]:
             "reserve", words("Held back, in percent"), value=reserve,
             hint=words("Empty: what its own history says, where a day is available on itself."),
         ),
+        FormField(
+            "minimum", words("Pay out from"), value=show(now.minimum, currency),
+            hint=words("Less than that waits until more is available."),
+        ),
     )  # fmt: skip
 
 
-def _date(text: object) -> date:
+def day_of(text: object) -> date:
+    """Read a day; raises `NotValid`."""
     try:
         return date.fromisoformat(str(text).strip().replace("/", "-"))
     except ValueError as error:
         raise NotValid("the day is written as 2026-12-31") from error
 
 
-def _ppm(text: object) -> int:
+def ppm_of(text: object) -> int:
+    """Read percent as parts per million; raises `NotValid`."""
     try:
         percent = Decimal(str(text or 0).strip())
         return int((percent * _PPM_OF_PERCENT).to_integral_exact())

@@ -18,7 +18,7 @@ async def incidents(view: View) -> Html:
     shown = [_group(view, rows) for rows in groups]
     empty = tag("p", view.words("None."), cls="empty")
     body = tag("ol", *shown, cls="incidents") if shown else empty
-    return card(view.words("Open incidents"), body)
+    return tag("div", card(view.words("Open incidents"), body), id="incidents")
 
 
 def _group(view: View, rows: Sequence[Mapping[str, Any]]) -> Html:

@@ -12,10 +12,12 @@ from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, card, join, link, tag
 from annul.console.frame.tables import drawn
 from annul.console.shared import CASES, HEALTH_TONES, amounts
+from annul.desk import accounts, payouts
 from annul.desk import cases as case_views
 from annul.desk import conclusions as conclusion_views
 from annul.desk import overview as views
 from annul.desk.outages import Trouble, trouble_of
+from annul.desk.roles import Scope
 
 from .course import Course, courses
 from .incidents import incidents
@@ -118,10 +120,30 @@ async def _tiles(view: View) -> Html:
         tile(figures.late, words("Late"), "/cases?state=late", late),
         tile(oldest, words("Oldest open")),
         tile(question, words("Money in question"), "/money", "bad" if found else ""),
+        *[tile(*one) for one in await _payouts(view)],
     )
     about = words("Every void ends: voided, refunded instead, or refused with a reason.")
     head = (tag("h1", words("Void outcomes")), tag("p", about, cls="muted"))
     return join((tag("div", *head, cls="head"), tag("div", *tiles, cls="tiles")))
+
+
+async def _payouts(view: View) -> list[tuple[object, str, str, str, str]]:
+    """Give tiles of what waits for a second person and of payouts that failed; to who may see."""
+    desk, visitor, words = view.desk, view.visitor, view.words
+    if not view.may(Scope.PAYOUTS_READ):
+        return []
+    waits = (
+        (words("payouts: {n}"), await payouts.waiting(desk, visitor)),
+        (words("moves: {n}"), await accounts.waiting_moves(desk, visitor)),
+        (words("accounts: {n}"), await accounts.waiting_accounts(desk, visitor)),
+    )
+    under = " · ".join(said.format(n=len(rows)) for said, rows in waits if rows)
+    asked = sum(len(rows) for _, rows in waits)
+    failed = await views.open_of(desk, "payout_failed")
+    return [
+        (asked, words("Awaiting second approval"), "/payouts", "warn" if asked else "", under),
+        (failed, words("Payouts that failed"), "#incidents", "bad" if failed else "", ""),
+    ]
 
 
 async def _health(view: View) -> Html:

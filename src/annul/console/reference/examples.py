@@ -20,6 +20,7 @@ _PLACES: Final = {
     "merchant": "104110058120001",
     "issuer": "00000101",
     "valid_from": "2026-12-01",
+    "card_type": "debit",
     "day": "2026-12-01",
     "payout": "019f2b6e-a2d5-7b31-9c06-1f8e4a7d52c3",
     "file": "019f2b6e-a6f8-7c90-8d17-2a9f5b8e63d4",
@@ -44,6 +45,11 @@ _BODIES: Final[Mapping[str, Any]] = {
     "PUT /merchants/{merchant}/terms/{valid_from}": {
         "cycle": "calendar",
         "days": 1,
+        "reason": "new contract",
+    },
+    "PUT /merchants/{merchant}/fees/{card_type}/{valid_from}": {
+        "rate_ppm": 4_500,
+        "cap": 1_800,
         "reason": "new contract",
     },
     "POST /payouts/run": {"reason": "before the holiday"},
@@ -89,6 +95,11 @@ _QUERIES: Final = {
     "GET /cases": "state=open&limit=20",
     "GET /transactions": "kind=void&limit=20",
     "GET /merchants": "limit=20",
+    "GET /merchants/{merchant}/fees": "amount=10000",
+    "GET /merchants/{merchant}/fees/difference": (
+        "first=2026-11-01&last=2026-11-30&card_type=debit&rate_ppm=4500&cap=1800"
+    ),
+    "GET /merchants/{merchant}/margin": "month=2026-11",
     "GET /payouts": "state=paid&limit=20",
     "GET /merchants/{merchant}/statements/{period}": "format=csv&lang=en",
     "GET /promise": "hours=24",
@@ -190,6 +201,25 @@ _PYTHON: Final[Mapping[str, str]] = {
     "GET /merchants/{merchant}/terms": 'terms = list(annul.merchants.terms("{merchant}"))',
     "PUT /merchants/{merchant}/terms/{valid_from}": (
         'annul.merchants.agree("{merchant}", date(2026, 12, 1), "new contract", cycle="calendar")'
+    ),
+    "GET /merchants/{merchant}/fees": (
+        'for line in annul.merchants.fees("{merchant}", amount=10_000):\n'
+        "    print(line.card_type, line.rate_ppm, line.sample)"
+    ),
+    "PUT /merchants/{merchant}/fees/{card_type}/{valid_from}": (
+        "annul.merchants.agree_on_price(\n"
+        '    "{merchant}", date(2026, 12, 1), "new contract",\n'
+        '    card_type="debit", rate_ppm=4_500, cap=1_800,\n)'
+    ),
+    "GET /merchants/{merchant}/fees/difference": (
+        "found = annul.merchants.fee_difference(\n"
+        '    "{merchant}", date(2026, 11, 1), date(2026, 11, 30),\n'
+        '    card_type="debit", rate_ppm=4_500, cap=1_800,\n)\n'
+        "print([one.difference for one in found])"
+    ),
+    "GET /merchants/{merchant}/margin": (
+        'for day in annul.merchants.margin("{merchant}", "2026-11"):\n'
+        "    print(day.business_date, day.margin)"
     ),
     "GET /issuers": "for one in annul.issuers.list():\n    print(one.id, one.name_en)",
     "GET /issuers/{issuer}": 'issuer = annul.issuers.get("{issuer}")',

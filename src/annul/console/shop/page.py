@@ -12,12 +12,10 @@ from annul.console.cases.act_dialog import act_on
 from annul.console.frame.forms import act_button
 from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, facts, icon, join, link, tag
-from annul.console.merchant_days import days_list
-from annul.console.merchant_reserve import reserve_list
+from annul.console.merchant_fees import own_fees
 from annul.console.shared import step_said
-from annul.desk import acts
+from annul.desk import acts, merchants
 from annul.desk import cases as case_views
-from annul.desk import merchants as merchant_views
 from annul.desk import shop as views
 from annul.desk.feed import Change
 from annul.desk.roles import Scope
@@ -25,6 +23,7 @@ from annul.desk.shop import Standing, Voucher
 from annul.domain.kinds import CASED, KINDS
 from annul.resolve import words as of_kind
 
+from .money import my_money
 from .signs import Sign, cause_of, sign_of, tell
 
 STYLE: Final = '<link rel="stylesheet" href="/assets/pos.css">'
@@ -43,7 +42,8 @@ async def shop(view: View) -> None:
     html(_top(view, shops, chosen, text if wanted.how in {"voucher", "reference"} else ""))
     result = Part(lambda: _result(view, wanted, chosen, text), "shop-result")
     day = Part(lambda: _today(view, chosen), "shop-day")
-    money = Part(lambda: _money(view, chosen), "shop-money")
+    money = Part(lambda: my_money(view, chosen), "shop-money")
+    fees = Part(lambda: _fees(view, chosen, text), "shop-fees")
 
     async def refresh() -> None:
         await result.refresh()
@@ -63,6 +63,7 @@ async def shop(view: View) -> None:
 
     ui.on("withdraw", withdraw)
     await refresh()
+    await fees.refresh()
     live(view, refresh, concerns, every_s=1.0, at_least_s=5.0)
 
 
@@ -315,26 +316,14 @@ async def _today(view: View, merchant: str) -> Html:
     return tag("section", head, shown, cls="card", id="today")
 
 
-async def _money(view: View, merchant: str) -> Html:
-    """Say what the shop gets, when, and why it is less than was sold: not to who only sells."""
-    words = view.words
+async def _fees(view: View, merchant: str, text: str) -> Html:
+    """Say what a sale costs the shop: to whom it is said what it gets."""
     if not merchant or not view.may(Scope.TRANSACTIONS_READ):
         return Html()
-    row = await merchant_views.find(view.desk, view.visitor, merchant)
-    sums = [
-        (words("Available"), row["available"]),
-        (words("Pending"), row["pending"]),
-        (words("Frozen"), row["frozen"]),
-    ]
-    balance = facts(
-        (name, tag("span", view.amount(amount, row["currency"]), cls="num"))
-        for name, amount in sums
-        if amount or name != words("Frozen")
-    )
-    head = tag("header", tag("h2", words("My money")))
-    days = await days_list(view, merchant)
-    held = await reserve_list(view, merchant)
-    return tag("section", head, balance, held, days, cls="card", id="money")
+    row = await merchants.find(view.desk, view.visitor, merchant)
+    kept = {"merchant": "" if view.visitor.merchant_id else merchant, "code": text}
+    asked = {name: value for name, value in kept.items() if value}
+    return await own_fees(view, merchant, row["currency"], **asked)
 
 
 def _sums(view: View, day: views.Day) -> Html | None:

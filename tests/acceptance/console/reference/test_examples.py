@@ -21,6 +21,9 @@ from tests.support.soft import cashier
 _ALL: Final = [name for name, _ in calls()]
 # Only people with a session of their own do these.
 _OF_PEOPLE: Final = {
+    "POST /payouts/{payout}/approve",
+    "POST /merchants/{merchant}/accounts/{account}/use",
+    "POST /merchants/{merchant}/moves/{move}/approve",
     "POST /orders/{order}/approve",
     "POST /orders/{order}/reject",
     "POST /transactions/{transaction}/conclusions/{conclusion}/confirm",

@@ -132,6 +132,7 @@ async def test_shops_know_nothing_of_each_other(api: Api, shops: Shops) -> None:
         f"/merchants/{theirs.merchant}/terminals",
         f"/merchants/{theirs.merchant}/days",
         f"/merchants/{theirs.merchant}/terms",
+        f"/merchants/{theirs.merchant}/fees",
     ):
         answer = await api.http.get(path, headers=headers)
         assert answer.status_code == 404, path
@@ -151,6 +152,23 @@ async def test_shops_know_nothing_of_each_other(api: Api, shops: Shops) -> None:
             assert theirs.merchant not in answer.text
     assert (await api.get("/promise", headers))["cases"] == 1
     assert (await api.get("/promise", await api.key()))["cases"] == 2
+
+
+async def test_what_it_costs_is_not_told_to_who_is_bound_to_a_merchant(
+    api: Api, shops: Shops
+) -> None:
+    mine = f"/merchants/{shops[0].merchant}"
+    ours, theirs = await api.key(), await api.key(merchant=shops[0].merchant)
+    (line, *_) = (await api.get(f"{mine}/fees", ours, amount=10_000))["items"]
+    assert line["costs"]["issuer"]["rate_ppm"] == 3_500
+    assert (line["sample"]["cost"], line["sample"]["margin"]) == (38, 12)
+    (line, *_) = (await api.get(f"{mine}/fees", theirs, amount=10_000))["items"]
+    assert (line["rate_ppm"], line["sample"]["fee"]) == (5_000, 50)
+    assert (line["costs"], line["sample"]["cost"], line["sample"]["margin"]) == (None, None, None)
+    days = "first=2026-01-01&last=2026-01-02&card_type=debit&rate_ppm=4000"
+    for path in (f"{mine}/margin?month=2026-01", f"{mine}/fees/difference?{days}"):
+        assert (await api.http.get(path, headers=ours)).status_code != 403
+        assert (await api.http.get(path, headers=theirs)).status_code == 403
 
 
 async def test_what_is_polled_has_a_tag(api: Api, shops: Shops) -> None:
