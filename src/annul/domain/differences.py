@@ -1,7 +1,7 @@
 """The kinds of differences that the sweep looks for, see docs/differences.md.
 
 Each is an incident whose row says in figures what contradicts. A new one needs a row here, a row in
-`annul.resolve.differences` and its question in `annul/resolve/audit.sql`.
+`annul.resolve.differences` and its question in `annul/resolve/audit.sql` or `audit_payouts.sql`.
 """
 
 from collections.abc import Mapping, Sequence

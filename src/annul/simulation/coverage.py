@@ -7,6 +7,7 @@ from typing import Any, Final
 from annul.diagnose.causes import CAUSES
 from annul.domain.incidents import INCIDENTS
 from annul.domain.kinds import KINDS, Money
+from annul.domain.payouts import FAILED, PayoutState
 from annul.domain.states import State
 from annul.host.membership import _SQL as MEMBERSHIP
 from annul.issuers.forward import _SQL as FORWARD
@@ -134,6 +135,8 @@ def never(reached: Iterable[str]) -> list[str]:
         for when in ("before", "after")
     ]
     wanted += ["node lost", "node refused"]
+    wanted += [f"payout {state}" for state in sorted(FAILED | {PayoutState.PAID})]
+    wanted += [f"bank {said}" for said in ("booked repeated", "booked twice", "returned done")]
     wanted += [f"end void {end}" for end in ("voided", "refunded", "refused", "unproved")]
     missing = [
         one

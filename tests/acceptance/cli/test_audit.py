@@ -210,6 +210,21 @@ async def test_differences_are_printed_with_what_to_do_until_they_are_mended(
     await owner.close()
 
 
+async def test_what_a_shop_has_and_nothing_explains_is_printed(
+    hasty_site: Site, till: Cashier, database: str
+) -> None:
+    await till.take("sale", 12_345)
+    owner = await connect(database)
+    await owner.execute("UPDATE merchant_balances SET available = available + 7")
+    status, text = await _annul(hasty_site, database, "--lang=en")
+    assert status == 1
+    for part in ("[audit_available]  1", "available CNY 0.07", "by what is in it CNY 0.00"):
+        assert part in text, text
+    await owner.execute("UPDATE merchant_balances SET available = available - 7")
+    assert (await _annul(hasty_site, database, "--lang=en"))[0] == 0
+    await owner.close()
+
+
 async def test_a_host_looks_by_itself_and_tells(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
