@@ -17,17 +17,18 @@ import structlog
 from annul.domain.business_day import Calendar
 from annul.security.vault import Vault
 from annul.store.clock import Clock
+from annul.store.incidents import OPEN_RAISED
 from annul.store.posting import PARTS
 from annul.store.sql import load
 
 from .bank.pain001 import write_pain001
-from .bank.rows import Order, Transfer
+from .bank.rows import Order, OrderUnfit, Transfer
 from .bank.table import write_csv
 from .house_bank import HouseBank
 
 log = structlog.get_logger(__name__)
 
-SQL: Final = load("annul.settle", "payouts.sql", **PARTS)
+SQL: Final = load("annul.settle", "payouts.sql", open_raised=OPEN_RAISED, **PARTS)
 _LEASE: Final = timedelta(minutes=10)
 _MOST: Final = 2_000  # merchants in one statement
 _PER_FILE: Final = 10_000  # payouts
@@ -91,6 +92,7 @@ class Payouts:
         try:
             if before:
                 return None
+            await self._give_up(now, "its account is not used any more")
             made, held = await self._make(now, who, told)
             files = await self._file(now, told)
             if slot is not None:
@@ -124,11 +126,28 @@ class Payouts:
     async def _file(self, now: datetime, told: Callable[[str, int], None] | None) -> int:
         files = 0
         for row in await self._pool.fetch(*SQL["currencies"]()):
-            while count := await self._one_file(row["currency"], now):
+            while count := await self._next_file(row["currency"], now):
                 files += 1
                 if told is not None:
                     told("filed", count)
         return files
+
+    async def _next_file(self, currency: str, now: datetime) -> int:
+        """Put the next payouts into a file, without those that no file can have."""
+        while True:
+            try:
+                return await self._one_file(currency, now)
+            except OrderUnfit as error:
+                if not error.reference:
+                    raise
+                log.warning("payout_unfit", payout=error.reference, why=str(error))
+                await self._give_up(now, str(error), UUID(error.reference))
+
+    async def _give_up(self, now: datetime, reason: str, unfit: UUID | None = None) -> None:
+        day = self._calendar.business_date(now)
+        await self._pool.execute(
+            *SQL["give_up"](unfit=unfit, reason=reason, business_date=day, now=now)
+        )
 
     async def _one_file(self, currency: str, now: datetime) -> int:
         """Put the next payouts into a file: both are written, or neither; gives how many."""

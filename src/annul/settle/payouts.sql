@@ -128,6 +128,42 @@ WITH moment AS (
 )
 SELECT count(*) FROM ended;
 
+-- name: give_up
+-- description: Give up payouts to accounts that are not used any more, or the one that no file can have; gives how many.
+-- The account of that one is stopped.
+WITH moment AS (
+    SELECT :now::timestamptz AS now, :business_date::date AS business_date
+), ended AS (
+    UPDATE payouts p SET state = 'cancelled', decided_at = :now, bank_text = :reason
+    FROM payout_accounts a
+    WHERE a.merchant_id = p.merchant_id AND a.id = p.account_id AND p.state IN ('held', 'ready')
+      AND CASE WHEN :unfit::uuid IS NULL THEN a.state <> 'used' ELSE p.id = :unfit END
+    RETURNING p.merchant_id, p.id, p.currency, p.amount, p.account_id,
+              'merchant_in_payout' AS origin, :reason AS reason, 'rejected' AS said, 'ready' AS state
+), {come_back}, postings AS (
+    SELECT * FROM come_back
+), {nothing_freed}, {posted}, {balanced}, stopped AS (
+    UPDATE payout_accounts a SET state = 'stopped', why = e.reason
+    FROM ended e
+    WHERE a.merchant_id = e.merchant_id AND a.id = e.account_id AND a.state = 'used'
+), raised AS (
+    SELECT merchant_id, 'payout_failed' AS kind, replace(id::text, '-', '') AS subject,
+           NULL::uuid AS transaction_id,
+           jsonb_build_object('payout', id, 'said', said, 'state', state, 'reason', reason,
+                              'amount', amount, 'currency', currency) AS params,
+           :now::timestamptz AS at
+    FROM ended WHERE :unfit::uuid IS NOT NULL
+), opened AS (
+    {open_raised}
+), told AS (
+    {tell}
+    SELECT merchant_id, gen_random_uuid(), id, 'payout.cancelled',
+           jsonb_build_object('payout', id, 'amount', amount, 'currency', currency, 'reason', reason),
+           :now::timestamptz, :now::timestamptz
+    FROM ended
+)
+SELECT count(*) FROM ended;
+
 -- name: come_back
 -- description: Part: what the payouts `ended` come to is available again at a `moment` (now, business_date), by a move.
 back AS (

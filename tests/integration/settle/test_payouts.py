@@ -4,12 +4,14 @@ import asyncio
 import hashlib
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 
 from annul.security.vault import Vault
 from annul.settle import payouts as module
+from annul.settle.bank.rows import Order, OrderUnfit
 from annul.settle.payouts import Made
 from tests.support.paying import (
     DAY,
@@ -19,6 +21,7 @@ from tests.support.paying import (
     make_available,
     only_payout,
     states_of,
+    take_account,
     the_payouts,
 )
 from tests.support.rows import put
@@ -170,4 +173,57 @@ async def test_one_that_is_given_up_is_available_again_and_paid_the_next_time(
     assert [await pool.fetchval(*cancel) for _ in range(2)] == [1, 0]
     assert await balances_of(pool) == (10_000, 0, 0)
     assert await payouts.run("li") == Made(1, 1, 0)
+    assert await balances_of(pool) == (0, 10_000, 0)
+
+
+# Accounts that cannot be paid to ----------------------------------------------------------------
+
+
+async def test_an_account_that_no_file_can_have_stops_nobody_elses_payouts(
+    pool: asyncpg.Pool, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for shop in SHOPS[:2]:
+        await make_available(pool, shop, 100)
+    write, suffix = module._WRITERS["pain.001"]
+    bad = await pool.fetchval(
+        "SELECT id FROM payout_accounts WHERE merchant_id = $1 AND state = 'used'", SHOPS[0]
+    )
+    references: list[str] = []
+
+    def fussy(order: Order) -> bytes:
+        for one in order.transfers:
+            payout = UUID(one.reference)
+            if payout in unfit:
+                raise OrderUnfit("no such bank", one.reference)
+        references.extend(one.reference for one in order.transfers)
+        return write(order)
+
+    payouts = the_payouts(pool, vault)
+    await payouts._make(NOW, "li", None)
+    unfit = {
+        row[0] for row in await pool.fetch("SELECT id FROM payouts WHERE account_id = $1", bad)
+    }
+    monkeypatch.setitem(module._WRITERS, "pain.001", (fussy, suffix))
+    assert (await payouts.run("li")) == Made(0, 0, 1)
+    assert len(references) == 1
+    assert await balances_of(pool, SHOPS[0]) == (100, 0, 0)
+    assert await balances_of(pool, SHOPS[1]) == (0, 100, 0)
+    stopped = await pool.fetchrow("SELECT state, why FROM payout_accounts WHERE id = $1", bad)
+    assert stopped is not None
+    assert (stopped["state"], "no such bank" in stopped["why"]) == ("stopped", True)
+    assert await pool.fetchval("SELECT kind FROM incidents") == "payout_failed"
+
+
+async def test_what_was_made_for_an_account_that_is_replaced_goes_to_the_new_one(
+    pool: asyncpg.Pool, vault: Vault
+) -> None:
+    await make_available(pool, SHOPS[0], 10_000)
+    payouts = the_payouts(pool, vault, second_person_from=10_000)
+    await payouts.run("li")
+    new = await take_account(pool, vault, SHOPS[0])
+    assert await payouts.run("li") == Made(1, 1, 0)
+    rows = await pool.fetch("SELECT account_id, state FROM payouts ORDER BY made_at, state")
+    assert {row["state"]: row["account_id"] == new for row in rows} == {
+        "cancelled": False, "held": True,
+    }  # fmt: skip
     assert await balances_of(pool) == (0, 10_000, 0)

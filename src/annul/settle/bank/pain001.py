@@ -48,7 +48,7 @@ def write_pain001(order: Order, version: str = VERSIONS[0]) -> bytes:
         bad = order.transfers[line - before - 1 : line - before] if line > before else ()
         where = f"transfer {bad[0].reference}" if bad else f"order {order.message}"
         message = f"{version} does not allow {element} of {where}"
-        raise OrderUnfit(message)
+        raise OrderUnfit(message, bad[0].reference if bad else "")
     return content
 
 
@@ -123,7 +123,7 @@ def _payment(order: Order, version: str) -> Iterator[Part]:
 def _transfer(currency: str, transfer: Transfer, version: str) -> Part:
     if transfer.amount <= 0:
         message = f"transfer {transfer.reference} has no amount"
-        raise OrderUnfit(message)
+        raise OrderUnfit(message, transfer.reference)
     amount = f'InstdAmt Ccy="{escape(letters(currency))}"'
     bank = (("CdtrAgt", _bank(transfer.bank, version)),) if transfer.bank else ()
     text = plain(transfer.text)

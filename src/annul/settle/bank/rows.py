@@ -25,6 +25,11 @@ class OrderUnfit(AnnulError):
     code = "settle.order_unfit"
     next_step = "Correct what is named: of the payout's account, or of the acquirer's own."
 
+    def __init__(self, message: str, reference: str = "") -> None:
+        """Take what does not fit, and the reference of the transfer that it is of."""
+        super().__init__(message)
+        self.reference = reference
+
 
 @dataclass(frozen=True, slots=True)
 class Transfer:

@@ -79,7 +79,7 @@ def write_csv(order: Order, columns: Mapping[str, str] = ORDER_COLUMNS) -> bytes
 def _values(order: Order, transfer: Transfer) -> dict[str, str]:
     if transfer.amount <= 0 or not transfer.account:
         message = f"transfer {transfer.reference} has no amount, or no account"
-        raise OrderUnfit(message)
+        raise OrderUnfit(message, transfer.reference)
     return {
         "reference": transfer.reference,
         "amount": show(transfer.amount, order.currency),
