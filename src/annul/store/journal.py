@@ -16,7 +16,7 @@ import asyncpg
 from annul.domain.incident import Incident
 from annul.domain.ledger import Transfer
 from annul.domain.records import Key, Transaction
-from annul.domain.response_codes import Effect, effect_of
+from annul.domain.response_codes import BOOKED, Effect, effect_of
 from annul.domain.states import BY_HAND, State, sources
 
 from .batcher import LOST, Batcher, StoreUnavailable
@@ -259,7 +259,7 @@ class Journal:
         outcomes = list(map(_outcome_row, items))
         query = SQL["conclude"](outcomes=outcomes, postings=postings)
         rows = await self._lanes["conclude"].fetch(*query)
-        done: dict[UUID, str] = {row[0]: row[1] for row in rows}
+        done = {row["id"]: row for row in rows}
         if self._witness is not None and done:
             self._witness.concluded(
                 (item.id, item.merchant_id, item.at, item.state)
@@ -267,9 +267,8 @@ class Journal:
                 if item.id in done
             )
         for item in items:
-            late_code = done.get(item.id)
-            if late_code and item.state is State.APPROVED and effect_of(late_code) is _NOT_DONE:
-                await self._denied(item, late_code)
+            if item.state is State.APPROVED and item.id in done and done[item.id]["late_code"]:
+                await self._compared(item, *done[item.id])
         return [item.id in done for item in items]
 
     def _witnessed(self, items: list[Opening], done: list[bool]) -> list[bool]:
@@ -279,19 +278,34 @@ class Journal:
             )
         return done
 
-    async def _denied(self, approved: Outcome, code: str) -> None:
-        """Tell somebody of an approval whose denial came before it was written."""
+    async def _compared(self, approved: Outcome, _: UUID, late: str, late_auth: str) -> None:
+        """Tell somebody of an approval that another answer denied, or gave once more, before it.
+
+        That answer came while this one was awaited.
+        """
+        denied = effect_of(late) is _NOT_DONE
+        again = late in BOOKED and late_auth and approved.auth_code not in {"", late_auth}
+        if not denied and not again:
+            return
         with suppress(*LOST, StoreUnavailable):  # it is written; the sweep tells of it too
             transaction = await self.find_by_id(approved.merchant_id, approved.id)
             assert transaction is not None, "it is written"
-            incident = Incident.of_transaction(
-                "answers_contradict",
-                transaction,
-                code=approved.response_code,
-                how="declined",
-                late_code=code,
-            )
-            await self.tell(incident, approved.at)
+            if denied:
+                told = Incident.of_transaction(
+                    "answers_contradict",
+                    transaction,
+                    code=approved.response_code,
+                    how="declined",
+                    late_code=late,
+                )
+            else:
+                told = Incident.of_transaction(
+                    "approved_twice",
+                    transaction,
+                    auth_code=approved.auth_code,
+                    late_auth_code=late_auth,
+                )
+            await self.tell(told, approved.at)
 
     async def _run_find(self, keys: list[Key]) -> list[Transaction | None]:
         merchants, terminals, batches, traces = zip(*keys, strict=True)

@@ -110,7 +110,7 @@ WITH outcome AS (
     RETURNING t.merchant_id, t.id, t.original_id, t.issuer_id, t.card_hash, t.currency,
               o.posted_on, o.state, o.original_state, o.release, o.owed, o.reason,
               o.settles, o.response_code, o.at, o.undoing, o.unreserve,
-              o.why, t.late_code, o.incident, o.params
+              o.why, t.late_code, t.late_auth_code, o.incident, o.params
 ), original AS (
     UPDATE transactions t
     SET undone = t.undone - m.release,
@@ -164,7 +164,7 @@ WITH outcome AS (
     FROM moved m
     WHERE m.settles AND b.merchant_id = m.merchant_id AND b.transaction_id = m.id
 )
-SELECT id, late_code FROM moved;
+SELECT id, late_code, late_auth_code FROM moved;
 
 -- name: find_by_trace
 -- description: Transactions by their request key.
@@ -219,7 +219,7 @@ SELECT {columns} FROM transactions t WHERE t.merchant_id = :merchant AND t.id = 
 
 -- name: note_late
 -- description: Keep the code of a late answer; one that says that money was booked stays.
-UPDATE transactions SET late_code = :code, late_at = :at
+UPDATE transactions SET late_code = :code, late_at = :at, late_auth_code = :auth_code
 WHERE merchant_id = :merchant AND id = :id
   AND (late_code <> ALL ({booked}) OR :code = ANY ({booked}));
 

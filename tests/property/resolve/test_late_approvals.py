@@ -179,6 +179,16 @@ async def test_an_approval_after_the_reversal_left_is_reversed_though_it_is_the_
             await orders.check()
 
 
+@pytest.mark.parametrize(
+    "heard", ["all answers at once", "all answers at once, the first heard last"]
+)
+async def test_a_sale_that_is_approved_twice_at_once_is_told(world: World, heard: str) -> None:
+    async with beginning(world, approved=False) as orders:
+        for event in ("sale 0 approved twice", heard):
+            await (orders.possible() | orders.rude())[event]()
+            await orders.check()
+
+
 async def test_a_dispute_holds_up_nothing_else_of_its_original(world: World) -> None:
     async with beginning(world) as orders:
         for event in (
