@@ -55,22 +55,27 @@ SELECT coalesce(max(line), 0) FROM bank_rows WHERE file_id = :file;
 WITH moment AS (
     SELECT :now::timestamptz AS now, :business_date::date AS business_date
 ), next_lines AS (
-    SELECT * FROM bank_rows WHERE file_id = :file AND outcome IS NULL ORDER BY line LIMIT :most
-    FOR UPDATE
+    SELECT * FROM bank_rows r
+    WHERE file_id = :file AND outcome IS NULL
+      -- Of who is on the way to another cell nothing changes until it has arrived there.
+      AND NOT EXISTS (SELECT FROM payouts p JOIN merchants m USING (merchant_id)
+                      WHERE p.id = r.payout AND m.lives = 'leaving')
+    ORDER BY line LIMIT :most FOR UPDATE
 ), known AS (
-    SELECT p.* FROM payouts p
-    WHERE p.id IN (SELECT payout FROM next_lines) ORDER BY p.id FOR UPDATE
+    SELECT p.*, m.lives FROM payouts p JOIN merchants m USING (merchant_id)
+    WHERE p.id IN (SELECT payout FROM next_lines) ORDER BY p.id FOR UPDATE OF p
 ), first_ones AS (
     SELECT DISTINCT ON (n.payout, n.line * (n.payout IS NULL)::int)
            n.line, n.said, n.amount AS said_amount, n.currency AS said_currency, n.code, n.text,
            n.bank_ref AS said_ref, n.payout, k.merchant_id, k.id, k.currency, k.amount, k.state,
-           k.account_id, k.paid_at, k.returned_at, k.bank_ref
+           k.account_id, k.paid_at, k.returned_at, k.bank_ref, k.lives
     FROM next_lines n LEFT JOIN known k ON k.id = n.payout
     ORDER BY n.payout, n.line * (n.payout IS NULL)::int, n.line
 ), judged AS (
     SELECT *, CASE
         WHEN payout IS NULL THEN 'foreign'
         WHEN id IS NULL THEN 'unknown'
+        WHEN lives <> 'here' THEN 'elsewhere'
         WHEN said_amount <> 0 AND (said_amount, said_currency) IS DISTINCT FROM (amount, currency)
             THEN 'differs'
         WHEN state IN ('held', 'ready', 'cancelled') THEN 'contradicts'
@@ -132,7 +137,7 @@ WITH moment AS (
                  CASE WHEN said_amount = 0 THEN amount ELSE said_amount END AS told,
                  coalesce(nullif(said_currency, ''), currency) AS currency
           FROM judged
-          WHERE outcome NOT IN ('done', 'repeated', 'foreign')
+          WHERE outcome NOT IN ('done', 'repeated', 'foreign', 'elsewhere')
              OR outcome = 'done' AND said IN ('rejected', 'returned')) j
 ), opened AS (
     {open_raised}

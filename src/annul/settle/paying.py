@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -116,4 +117,9 @@ def _content(path: Path) -> bytes:
 def _aside(path: Path, where: str) -> None:
     folder = path.parent / where
     folder.mkdir(exist_ok=True)
-    path.rename(folder / path.name)
+    place = folder / path.name
+    for number in count(2):
+        if not place.exists():  # one of the same name before it stays
+            break
+        place = folder / f"{path.stem}.{number}{path.suffix}"
+    path.rename(place)

@@ -54,9 +54,8 @@ async def decide(connection: Any, late: LateAnswer) -> str:
     if doubted or (late.verdict not in _NOT_BOOKED and stored.state in ENDED):
         held = await _reopen(connection, stored, late, doubted=doubted)
         return "" if doubted else held
-    await connection.execute(
-        *SQL["note_late"](**key, code=late.code, auth_code=late.auth_code, at=late.at)
-    )
+    note = SQL["note_late"](**key, code=late.code, auth_code=late.auth_code, at=late.at)
+    await connection.execute(*note)
     return ""
 
 

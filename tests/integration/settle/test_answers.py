@@ -119,6 +119,24 @@ async def test_a_bank_that_lies_or_repeats_moves_nothing(
     assert bool(kinds) == (outcome not in {"repeated", "foreign"})
 
 
+async def test_what_is_said_of_who_has_moved_away_is_for_the_other_cell(
+    pool: asyncpg.Pool, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy that is left behind is changed by nobody; on its way it waits."""
+    reference = await filed(pool, vault)
+    booked = BankRow(1, BankSaid.BOOKED, reference, "156", 100)
+    reader, content = bank_says(pool, monkeypatch, booked)
+    await pool.execute("UPDATE merchants SET lives = 'leaving', cell = 'b'")
+    done = await reader.read(content, "a", "li")
+    assert done.outcomes == {}
+    assert await pool.fetchval("SELECT applied_at FROM bank_files") is None
+    await pool.execute("UPDATE merchants SET lives = 'away'")
+    assert await reader.finish() == 1
+    assert await pool.fetchval("SELECT outcome FROM bank_rows") == "elsewhere"
+    assert await balances_of(pool) == (0, 100, 0)
+    assert await pool.fetchval("SELECT count(*) FROM incidents") == 0
+
+
 async def test_a_file_as_a_whole_is_each_of_its_payouts(
     pool: asyncpg.Pool, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:

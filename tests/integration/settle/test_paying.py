@@ -53,6 +53,17 @@ async def test_from_what_is_available_to_the_merchants_account(
     ]  # fmt: skip
 
 
+async def test_a_second_file_of_the_same_name_is_kept_beside_the_first(
+    pool: asyncpg.Pool, vault: Vault, tmp_path: Path
+) -> None:
+    paying = _paying(pool, vault, tmp_path)
+    await paying.turn()
+    for reference in ("X", "Y"):
+        _sent(tmp_path, "a.csv", f"reference,said\n{reference},booked\n".encode())
+        await paying.turn()
+    assert len(list((tmp_path / "in" / "read").iterdir())) == 2
+
+
 async def test_a_file_that_cannot_be_read_is_put_aside_and_stops_no_other(
     pool: asyncpg.Pool, vault: Vault, tmp_path: Path
 ) -> None:

@@ -126,8 +126,8 @@ class BankFile(Model, frozen=True):
     read_at: Time
     applied_at: Time | None
     outcomes: dict[str, int] = Field(
-        description="`done`, `repeated`; `foreign`: none of annul's; `unknown`, `differs`, "
-        "`contradicts`, `twice`: an incident tells of it.",
+        description="`done`, `repeated`; `foreign`: none of annul's; `elsewhere`: another cell's; "
+        "`unknown`, `differs`, `contradicts`, `twice`: an incident tells of it.",
         examples=[{"done": 1}],
     )
 

@@ -129,7 +129,8 @@ CREATE TABLE bank_files (
     applied_at timestamptz
 );
 
--- A line of it, and what became of it: `foreign` is none of ours, `unknown` says so without being it; `said` is what the bank says of the payout.
+-- A line of it, and what became of it: `foreign` is none of ours, `unknown` says so without being it;
+-- `elsewhere` is of a merchant that another cell serves, where the file is to be read as well; `said` is what the bank says of the payout.
 CREATE TABLE bank_rows (
     file_id   uuid NOT NULL,
     line      integer NOT NULL,
@@ -145,7 +146,7 @@ CREATE TABLE bank_rows (
     bank_ref  text NOT NULL,
     booked_on date,
     outcome   text CONSTRAINT bank_rows_outcome CHECK (outcome IN (
-        'done', 'repeated', 'unknown', 'foreign', 'differs', 'contradicts', 'twice')),
+        'done', 'repeated', 'unknown', 'foreign', 'elsewhere', 'differs', 'contradicts', 'twice')),
     PRIMARY KEY (file_id, line)
 );
 CREATE INDEX bank_rows_left ON bank_rows (file_id, line) WHERE outcome IS NULL;
