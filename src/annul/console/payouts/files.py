@@ -24,6 +24,7 @@ OUTCOMES: Final[Mapping[str, tuple[str, str]]] = {
     "done": ("taken", "good"),
     "repeated": ("said before", ""),
     "foreign": ("not of payouts", ""),
+    "elsewhere": ("of another cell", ""),
     "left": ("not read yet", "info"),
     "unknown": ("of no payout that is known", "bad"),
     "differs": ("with another amount", "bad"),

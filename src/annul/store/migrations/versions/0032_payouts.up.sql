@@ -95,6 +95,8 @@ CREATE INDEX account_moves_unpaid ON account_moves (merchant_id, currency)
 CREATE INDEX account_moves_asked ON account_moves (asked_at, id) WHERE state = 'asked';
 
 ALTER TABLE merchant_days ADD COLUMN payout_id uuid;
+-- Days that become available together lie together.
+CREATE INDEX merchant_days_came ON merchant_days USING brin (available_at);
 CREATE INDEX merchant_days_unpaid ON merchant_days (merchant_id, currency)
     WHERE available_at IS NOT NULL AND payout_id IS NULL;
 
