@@ -248,7 +248,8 @@ def _paying(base: Ground, host: Host) -> tuple[Paying, ...]:
     house = base.settings.bank
     if house is None:
         return ()
-    return (Paying(base.pool, host.calendar, base.clock, house, base.vault, base.loops),)
+    cell = base.settings.cell
+    return (Paying(base.pool, host.calendar, base.clock, house, base.vault, base.loops, cell),)
 
 
 def _learning(base: Ground, host: Host) -> Learning:

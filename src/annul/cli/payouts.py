@@ -70,6 +70,11 @@ class _Counter:
         return self.base.settings.bank
 
     @property
+    def cell(self) -> str:
+        """Which one this is."""
+        return self.base.settings.cell
+
+    @property
     def others(self) -> tuple[()]:
         """No other cell is reached from here."""
         return ()

@@ -170,7 +170,8 @@ async def run(desk: Desk, visitor: Visitor, reason: str) -> Made:
         if desk.house_bank is None:
             raise NoBank
         await audit(connection, visitor, desk.clock.now(), "run-payouts", "payouts", reason)
-    payouts = Payouts(desk.pool, desk.calendar, desk.clock, desk.house_bank, desk.vault)
+    places = (desk.pool, desk.calendar, desk.clock)
+    payouts = Payouts(*places, desk.house_bank, desk.vault, desk.cell)
     made = await payouts.run(visitor.name)
     if made is None:
         raise Busy
@@ -247,7 +248,7 @@ async def read(
     Raises `FileUnreadable`, `AlreadyRead`, `NotAllowed` and `ReasonNeeded`.
     """
     await permit(desk.pool, visitor, Scope.PAYOUTS_WRITE, reason)
-    answers = Answers(desk.pool, desk.calendar, desk.clock)
+    answers = Answers(desk.pool, desk.calendar, desk.clock, desk.cell)
     done = await answers.read(content, name, visitor.name, told)
     now = desk.clock.now()
     detail = {"lines": done.lines, **done.outcomes}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
 
 from .ledger import (
@@ -34,6 +35,13 @@ STATES: Final[Mapping[PayoutState, Text]] = {
     PayoutState.RETURNED: Text("已退回", "returned by the bank"),
     PayoutState.CANCELLED: Text("已取消", "cancelled"),
 }
+
+
+def mark_of(cell: str) -> str:
+    """Give with which four hexadecimal digits the numbers of a cell's payouts begin."""
+    return sha256(cell.encode()).hexdigest()[:4]
+
+
 # Whose money has gone back to what is available.
 FAILED: Final = frozenset({PayoutState.REJECTED, PayoutState.RETURNED, PayoutState.CANCELLED})
 

@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
 from annul.domain.incident import Incident
+from annul.domain.payouts import mark_of
 from annul.store import incidents
 from annul.store.clock import Clock
 from annul.store.incidents import OPEN_RAISED
@@ -61,10 +62,13 @@ class ReadFile(NamedTuple):
 class Answers:
     """Reads what banks send about payouts."""
 
-    def __init__(self, pool: asyncpg.Pool, calendar: Calendar, clock: Clock) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, calendar: Calendar, clock: Clock, cell: str = ""
+    ) -> None:
         self._pool = pool
         self._calendar = calendar
         self._clock = clock
+        self._mark = mark_of(cell)
 
     async def read(
         self, content: bytes, name: str, who: str, told: Callable[[int], None] | None = None
@@ -97,7 +101,9 @@ class Answers:
             now = self._clock.now()
             day = self._calendar.business_date(now)
             rows = await self._pool.fetch(
-                *_SQL["apply"](file=identity, most=_MOST, business_date=day, now=now)
+                *_SQL["apply"](
+                    file=identity, most=_MOST, mark=self._mark, business_date=day, now=now
+                )
             )
             if not rows:
                 await self._pool.execute(*_SQL["applied"](file=identity, now=now))

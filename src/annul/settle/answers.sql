@@ -74,6 +74,7 @@ WITH moment AS (
 ), judged AS (
     SELECT *, CASE
         WHEN payout IS NULL THEN 'foreign'
+        WHEN id IS NULL AND left(payout::text, 4) <> :mark THEN 'elsewhere'
         WHEN id IS NULL THEN 'unknown'
         WHEN lives <> 'here' THEN 'elsewhere'
         WHEN said_amount <> 0 AND (said_amount, said_currency) IS DISTINCT FROM (amount, currency)

@@ -42,11 +42,12 @@ class Paying:
         house: HouseBank,
         vault: Vault,
         loops: Loops | None = None,
+        cell: str = "",
     ) -> None:
         self._pool = pool
         self._clock = clock
-        self._payouts = Payouts(pool, calendar, clock, house, vault)
-        self._answers = Answers(pool, calendar, clock)
+        self._payouts = Payouts(pool, calendar, clock, house, vault, cell)
+        self._answers = Answers(pool, calendar, clock, cell)
         self._outbox = Outbox(pool, vault, clock, house.outbox) if house.outbox else None
         self._inbox = house.inbox
         self._loops = loops or Loops(clock)

@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 
 from annul.domain.business_day import Calendar
+from annul.domain.payouts import mark_of
 from annul.security.vault import Vault
 from annul.store.clock import Clock
 from annul.store.incidents import OPEN_RAISED
@@ -55,12 +56,14 @@ class Payouts:
         clock: Clock,
         house: HouseBank,
         vault: Vault,
+        cell: str = "",
     ) -> None:
         self._pool = pool
         self._calendar = calendar
         self._clock = clock
         self._house = house
         self._vault = vault
+        self._mark = mark_of(cell)
 
     async def due(self) -> Made | None:
         """Make what the schedule wants; None where nothing is due, or another process does it.
@@ -109,6 +112,7 @@ class Payouts:
             "run_on": self._calendar.local(now).date(),
             "business_date": self._calendar.business_date(now),
             "now": now,
+            "mark": self._mark,
         }
         limit = self._house.second_person_from
         while True:

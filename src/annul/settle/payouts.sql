@@ -16,6 +16,7 @@ UPDATE books SET paid_to = :slot WHERE paid_to < :slot;
 
 -- name: make
 -- description: Make payouts of the next merchants that have something available; gives the last one looked at.
+-- Its number begins with the mark of the cell, by which others know that it is none of theirs.
 -- A payout takes all that no other has, which is the balance; where it is not, somebody just moves money
 -- and the next run finds it. What voids on their way need, and what is missing of pending money, stays.
 WITH payable AS (
@@ -48,7 +49,8 @@ WITH payable AS (
     GROUP BY p.merchant_id, p.currency
 ), made AS (
     INSERT INTO payouts (merchant_id, id, currency, amount, account_id, run_on, state, made_by, made_at)
-    SELECT p.merchant_id, gen_random_uuid(), p.currency, p.available, p.account_id, :run_on,
+    SELECT p.merchant_id, overlay(gen_random_uuid()::text PLACING :mark FROM 1)::uuid, p.currency,
+           p.available, p.account_id, :run_on,
            CASE WHEN p.available >= :second_person_from THEN 'held' ELSE 'ready' END, :who, :now
     FROM payable p JOIN items i USING (merchant_id, currency)
     WHERE i.amount = p.available
