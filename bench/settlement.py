@@ -26,6 +26,7 @@ from pydantic import SecretStr
 
 from annul.domain.business_day import Calendar
 from annul.security.vault import Vault
+from annul.settle.accounts import about
 from annul.settle.answers import Answers
 from annul.settle.days import Days
 from annul.settle.house_bank import HouseBank
@@ -125,7 +126,9 @@ async def _paid(url: str, now: datetime) -> dict[str, Any]:
 
 def _account(vault: Vault, merchant: str) -> tuple[Any, ...]:
     identity = uuid4()
-    sealed = vault.seal_file(f"6222{merchant}".encode(), identity.bytes)
+    sealed = vault.seal_file(
+        f"6222{merchant}".encode(), about(merchant, identity, "156", "104100000004", "店")
+    )
     made = (merchant, identity, "156", "店", "104100000004", sealed, merchant[-4:], "used", "", "")
     return (*made, "li", datetime.now(_ZONE), "wang", datetime.now(_ZONE))
 

@@ -122,6 +122,7 @@ TABLES: Final = (
     "terminal_keys",
     "batches",
     "batch_uploads",
+    "batch_differences",
     "ic_uploads",
     "script_results",
     "signatures",

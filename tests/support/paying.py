@@ -39,7 +39,7 @@ async def take_account(pool: asyncpg.Pool, vault: Vault, shop: str, second: str 
     return identity
 
 
-async def make_available(pool: asyncpg.Pool, shop: str, amount: int, day: date = DAY) -> None:
+async def make_available(pool: Any, shop: str, amount: int, day: date = DAY) -> None:
     """A counted day that is available, with its entries and balance."""
     identity = uuid4()
     await put(

@@ -20,6 +20,7 @@ async def settle_once(database: str, folder: Path, now: datetime) -> None:
     """Close what has ended, pay what is due, read what the bank has sent."""
     pool, clock = await connect(database), HeldClock(now)
     house = HOUSE.model_copy(update={"outbox": folder / "out", "inbox": folder / "in"})
+    (folder / "out").mkdir(exist_ok=True)
     await Days(pool, CALENDAR, clock).run()
     await Paying(pool, CALENDAR, clock, house, Vault(bytes(32))).turn()
     await pool.close()

@@ -104,12 +104,15 @@ WHERE merchant_id = :merchant AND leased_until = 'infinity';
 
 -- name: arrive
 -- description: Serve it, and look once more at business days that were counted while it was elsewhere.
+-- What was closed there is closed here.
 WITH here AS (
     UPDATE merchants SET lives = 'here', cell = '' WHERE merchant_id = :merchant
 )
-UPDATE books b SET counted_to = least(b.counted_to, k.day), returned_to = least(b.returned_to, k.day)
-FROM (SELECT coalesce((SELECT max(business_date) FROM merchant_days WHERE merchant_id = :merchant),
-                      counted_to - 7) AS day FROM books) k;
+UPDATE books b SET counted_to = least(b.counted_to, k.day), returned_to = least(b.returned_to, k.day),
+                   open_from = greatest(b.open_from, k.closed + 1)
+FROM (SELECT coalesce(d.closed, counted_to - 7) AS day, d.closed
+      FROM books, (SELECT max(business_date) AS closed FROM merchant_days
+                   WHERE merchant_id = :merchant) d) k;
 
 -- name: own_rates
 -- description: What a merchant alone is charged, of a table that all merchants have in common.

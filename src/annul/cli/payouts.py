@@ -255,6 +255,22 @@ def read(
     _tell("read", facts, lang, as_json=as_json)
 
 
+@application.command("confirm")
+def confirm(
+    file: Annotated[UUID, typer.Argument(metavar="FILE", help="Number of the bank's file.")],
+    user: User = "",
+    reason: Reason = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+) -> None:
+    """Let what a file says of money that came back have its effect, as second person."""
+    places = (data, database, config)
+    _work(places, user, lambda d, who: views.confirm_file(d, who, file, reason))
+    typer.echo(_said("done", lang))
+
+
 def _progress(stack: ExitStack, said: str) -> Callable[[int], None]:
     """Draw how far it has come, on a terminal."""
     from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn

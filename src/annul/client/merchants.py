@@ -5,6 +5,7 @@ from datetime import date
 from typing import Final, Unpack
 
 from .asked import Language, NewTerms, OtherPrice, Settings, StatementForm
+from .models.batches import BatchDifference, Resolution
 from .models.fees import DayMargin, FeeDifference, FeeLine
 from .models.merchants import Merchant, MerchantDay, MerchantSummary, SettlementTerms, Terminal
 from .models.parts import Page
@@ -36,6 +37,24 @@ class Merchants:
     def terminals(self, merchant: str) -> Iterator[Terminal]:
         """Give a merchant's terminals by number."""
         return self._transport.pages(Terminal, "merchants", merchant, "terminals", limit=_PAGE)
+
+    def differences(
+        self, merchant: str, *, terminal: str = "", batch: str = "", resolved: bool = False
+    ) -> Iterator[BatchDifference]:
+        """Give in what terminals and the host differ, the oldest first: open ones, or all."""
+        state = "all" if resolved else "open"
+        asked = {"terminal": terminal or None, "batch": batch or None, "state": state}
+        path = ("merchants", merchant, "batch-differences")
+        return self._transport.pages(BatchDifference, *path, limit=_PAGE, **asked)
+
+    def resolve_difference(
+        self, one: BatchDifference, how: Resolution, reason: str, booked_by: str | None = None
+    ) -> None:
+        """Say what a difference was, once; `booked_by`: by what the terminal stands."""
+        row = (one.terminal, one.batch, one.trace, "resolve")
+        path = ("merchants", one.merchant, "batch-differences", *row)
+        body = {"how": how, "booked_by": booked_by, "reason": reason}
+        self._transport.send("POST", *path, body=body)
 
     def days(self, merchant: str) -> Iterator[MerchantDay]:
         """Give closed business days, the latest first, and when each is due."""

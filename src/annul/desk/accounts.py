@@ -1,6 +1,6 @@
 """A merchant's account: where it is paid to, and what people freeze, free or correct there."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "accounts.sql")
 _LIST: Final = 200
+_DAY: Final = timedelta(days=1)
 # What people may ask for; the other kinds are annul's own.
 ASKED: Final = (MoveKind.FREEZE, MoveKind.RELEASE, MoveKind.CORRECTION, MoveKind.CHARGEBACK)
 assert set(ASKED) <= set(OTHER_SIDE)
@@ -136,11 +137,8 @@ async def use_account(
     if not visitor.role:
         raise NotAllowed  # a program decides nothing
     async with changing(desk, visitor, Scope.PAYOUTS_WRITE, reason, merchant_id) as connection:
-        key = {"merchant": merchant_id, "id": identity}
-        row = await connection.fetchrow(*paid_to.SQL["lock"](**key))
-        if row is None:
-            raise paid_to.NotWaiting
-        await second_person(connection, row["asked_by"], visitor.name)
+        asked_by = await paid_to.asked_by(connection, merchant_id, identity)
+        await second_person(connection, asked_by, visitor.name)
         now = desk.clock.now()
         await paid_to.use(connection, merchant_id, identity, visitor.name, now)
         await _audited(connection, visitor, now, "use-account", merchant_id, identity, reason)
@@ -190,8 +188,8 @@ async def move(desk: Desk, visitor: Visitor, merchant_id: str, wanted: Wanted, r
     """Freeze, release, correct or charge back; False when it waits for a second person.
 
     To freeze takes one, as it can be undone; a correction always takes two, the others from the
-    amount in the merchant's contract. Of one id it is done once. Raises `NotCovered`, `NotValid`,
-    `NothingThere`, `NotAllowed`, `ReasonNeeded`.
+    amount in the merchant's contract, with what one person alone moved within a day. Of one id it
+    is done once. Raises `NotCovered`, `NotValid`, `NothingThere`, `NotAllowed`, `ReasonNeeded`.
     """
     staff(visitor)
     amount = _signed(wanted)
@@ -202,15 +200,15 @@ async def move(desk: Desk, visitor: Visitor, merchant_id: str, wanted: Wanted, r
             merchant_id, wanted.id, wanted.kind, amount, contract["currency"], wanted.about
         )
         if not await moving.ask(connection, asked, reason, visitor.name, now):
-            key = {"merchant": merchant_id, "id": wanted.id}
-            row = await connection.fetchrow(*moving.SQL["one"](**key))
-            return row is not None and row["state"] == "done"
+            return await _before(connection, asked)
         detail = {"kind": wanted.kind, "amount": amount, "about": str(wanted.about or "")}
         about = f"merchant {merchant_id}"
         await audit(connection, visitor, now, "move-money", about, reason, detail)
-        two = wanted.kind is MoveKind.CORRECTION or (
-            wanted.kind is not MoveKind.FREEZE and abs(amount) >= contract["second_person_from"]
-        )
+        two = wanted.kind is MoveKind.CORRECTION
+        if not two and wanted.kind is not MoveKind.FREEZE:
+            asked_alone = _SQL["alone"](merchant=merchant_id, since=now - _DAY)
+            alone = await connection.fetchval(*asked_alone)
+            two = alone + abs(amount) >= contract["second_person_from"]
         if not two:
             await moving.carry_out(
                 connection, desk.calendar, merchant_id, wanted.id, visitor.name, now
@@ -250,6 +248,17 @@ async def reject_move(
         now = desk.clock.now()
         await moving.reject(connection, merchant_id, identity, visitor.name, now)
         await _audited(connection, visitor, now, "reject-move", merchant_id, identity, reason)
+
+
+async def _before(connection: Any, asked: Move) -> bool:
+    """Say whether it was carried out when it was asked for first; raises `NotValid`."""
+    key = {"merchant": asked.merchant_id, "id": asked.id}
+    row = await connection.fetchrow(*moving.SQL["one"](**key))
+    if row is None or (row["kind"], row["amount"], row["about"]) != (
+        asked.kind, asked.amount, asked.about,
+    ):  # fmt: skip
+        raise NotValid("something else was asked for by this id")
+    return row["state"] == "done"
 
 
 def _signed(wanted: Wanted) -> int:

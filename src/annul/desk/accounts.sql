@@ -25,6 +25,12 @@ FROM payout_accounts a JOIN merchants m ON m.merchant_id = a.merchant_id
 WHERE a.state = 'asked' AND m.lives = 'here'
 ORDER BY a.asked_at, a.id LIMIT :limit;
 
+-- name: alone
+-- description: What one person alone has released or charged back of a merchant since, in minor units.
+SELECT coalesce(sum(abs(amount)), 0)::bigint FROM account_moves
+WHERE merchant_id = :merchant AND asked_at > :since AND kind IN ('release', 'chargeback')
+  AND state = 'done' AND decided_by = '';
+
 -- name: contract
 -- description: A merchant's currency, and from which amount on moving its money takes two persons.
 SELECT currency, second_person_from FROM merchants WHERE merchant_id = :merchant;

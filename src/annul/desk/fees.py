@@ -29,7 +29,7 @@ from . import over_cells
 from .audit import audit
 from .desk import Desk
 from .merchants import find
-from .permission import NotAllowed, NotValid, changing
+from .permission import NotAllowed, NotValid, changing, staff
 from .roles import Scope, Visitor
 
 _SQL: Final = load(
@@ -131,6 +131,7 @@ async def set_price(
     What was sold on a day is charged alike, so that it can be told by its day. Raises `NotValid`,
     `NothingThere`, `NotAllowed` and `ReasonNeeded`.
     """
+    staff(visitor)
     await find(desk, visitor, merchant_id)
     said = asdict(new)
     key = {"merchant": merchant_id, "card_type": new.card_type, "valid_from": new.valid_from}

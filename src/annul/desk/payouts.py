@@ -8,9 +8,11 @@ from uuid import UUID
 
 from annul.domain.errors import AnnulError
 from annul.resolve.second_person import second_person
+from annul.settle import answers as answering
 from annul.settle import files as outgoing
 from annul.settle import payouts as settling
 from annul.settle.answers import Answers, ReadFile
+from annul.settle.bank import values
 from annul.settle.payouts import Made, Payouts
 from annul.store.sql import Statement, load
 
@@ -248,12 +250,35 @@ async def read(
     Raises `FileUnreadable`, `AlreadyRead`, `NotAllowed` and `ReasonNeeded`.
     """
     await permit(desk.pool, visitor, Scope.PAYOUTS_WRITE, reason)
-    answers = Answers(desk.pool, desk.calendar, desk.clock, desk.cell)
-    done = await answers.read(content, name, visitor.name, told)
+    house = desk.house_bank.number if desk.house_bank else None
+    answers = Answers(desk.pool, desk.calendar, desk.clock, desk.cell, house)
+    done = await answers.read(content, name, visitor.name, told, by_person=True)
     now = desk.clock.now()
     detail = {"lines": done.lines, **done.outcomes}
-    await audit(desk.pool, visitor, now, "read-bank-file", f"file {name}", reason, detail)
+    what = f"file {values.told(name)}"
+    await audit(desk.pool, visitor, now, "read-bank-file", what, reason, detail)
     return done
+
+
+async def confirm_file(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> ReadFile:
+    """Let what a file says of money that came back have its effect, as second person.
+
+    Raises `NotHeld`, `SecondPersonNeeded`, `NotAllowed` and `ReasonNeeded`.
+    """
+    if not visitor.role:
+        raise NotAllowed  # a program decides nothing
+    async with changing(desk, visitor, Scope.PAYOUTS_WRITE, reason) as connection:
+        row = await connection.fetchrow(*answering.SQL["reader"](file=identity))
+        if row is None:
+            raise NotHeld
+        await second_person(connection, row["read_by"], visitor.name)
+        now = desk.clock.now()
+        confirm = answering.SQL["confirm"](file=identity, who=visitor.name, now=now)
+        await connection.fetchval(*confirm)
+        thing = f"file {row['name']}"
+        await audit(connection, visitor, now, "confirm-bank-file", thing, reason)
+    answers = Answers(desk.pool, desk.calendar, desk.clock, desk.cell)
+    return await answers.go_on(identity)
 
 
 async def _audited(

@@ -107,7 +107,7 @@ ORDER BY made_at DESC, id DESC LIMIT :limit;
 
 -- name: bank_files
 -- description: Files of the bank, the latest first, each with how many lines came to what.
-SELECT f.id, f.name, f.format, f.rows, f.read_by, f.read_at, f.applied_at,
+SELECT f.id, f.name, f.format, f.rows, f.read_by, f.read_at, f.applied_at, f.waits, f.confirmed_by,
        (SELECT coalesce(jsonb_object_agg(outcome, lines), '{}'::jsonb)
         FROM (SELECT coalesce(outcome, 'left') AS outcome, count(*) AS lines FROM bank_rows
               WHERE file_id = f.id GROUP BY 1) o) AS outcomes

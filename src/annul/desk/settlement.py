@@ -12,7 +12,7 @@ from .audit import audit
 from .cursor import Listing
 from .desk import Desk
 from .merchants import find
-from .permission import NotValid, changing
+from .permission import NotValid, changing, staff
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "settlement.sql")
@@ -64,6 +64,7 @@ async def set_terms(
 
     Raises `NotValid`, `NothingThere`, `NotAllowed` and `ReasonNeeded`.
     """
+    staff(visitor)
     await find(desk, visitor, merchant_id)
     said = asdict(new)
     scope = Scope.MERCHANTS_WRITE

@@ -75,8 +75,8 @@ _ROWS: Final = (
             "The slip's totals differ; the host's books are unchanged.",
         ),
         Text(
-            "对照该批次逐笔核对，以主机结果为准",
-            "Compare the batch line by line; the host's result counts.",
+            "在商户页面逐笔核对并处理，处理完最后一笔即关闭",
+            "Resolve each row on the merchant's page; with the last one this closes.",
         ),
         Text(
             "终端{terminal}批次{batch}：{count}笔与主机不符",

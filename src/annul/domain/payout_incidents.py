@@ -88,19 +88,50 @@ PAYOUT_INCIDENTS: Final = (
         _SECTION,
     ),
     IncidentKind(
+        "bank_other_account",
+        Severity.WARNING,
+        Subject.FILE,
+        Text("银行文件属于另一账户", "A file of the bank is of another account"),
+        Text(
+            "其中提到的付款未记账：那里的入账不是退回",
+            "What it says of payouts had no effect: what arrived there has not come back.",
+        ),
+        Text(
+            "核对设置中的付款账户；请银行发送该账户的对账单",
+            "Compare the account in the settings; ask the bank for the statement of that one.",
+        ),
+        Text("文件{name}", "File {name}"),
+        _SECTION,
+    ),
+    IncidentKind(
         "payout_file_stands_still",
         Severity.WARNING,
         Subject.FILE,
-        Text("付款文件停在另一台主机上", "A payout file stands still on another host"),
+        Text("付款文件停在途中", "A payout file stands still on its way"),
         Text(
             "银行可能已有此文件；商户的钱在途",
             "The bank may have it or not; the merchants' money is on its way.",
         ),
         Text(
-            "启动那台主机；否则先问银行是否收到，再决定",
-            "Start that host again; else ask the bank whether it has the file.",
+            "启动那台主机或恢复其文件夹；否则先问银行是否收到，再交由人送",
+            "Start its host or bring its folder back; else ask the bank for it, then hand it over.",
         ),
         Text("文件{name}", "File {name}"),
+        _SECTION,
+    ),
+    IncidentKind(
+        "payouts_fail",
+        Severity.WARNING,
+        Subject.LOOP,
+        Text("付款的一个步骤失败", "A step of payouts fails"),
+        Text(
+            "已付的不变；该步骤所做的在延迟", "What was paid stays so; what the step does is late."
+        ),
+        Text(
+            "按所示原因处理；恢复后自动继续并关闭",
+            "Mend what is named; then it goes on by itself, and this is closed.",
+        ),
+        Text("{step}：{why}", "{step}: {why}"),
         _SECTION,
     ),
     IncidentKind(

@@ -248,6 +248,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "outbox",
             "batches",
             "batch_uploads",
+            "batch_differences",
             "ic_uploads",
             "script_results",
             "incidents",

@@ -13,7 +13,7 @@ from annul.store.sql import load
 
 SQL: Final = load("annul.settle", "accounts.sql", close_ended=CLOSE_ENDED)
 _NUMBER: Final = re.compile(r"[A-Z0-9]{5,34}")
-_BANK: Final = re.compile(r"\d{12}|[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
+_BANK: Final = re.compile(r"[0-9]{12}|[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _SHOWN: Final = 4
 _HOLDER: Final = 70  # characters that banks keep
 
@@ -59,6 +59,11 @@ class Account:
         return self.number[-_SHOWN:]
 
 
+def about(merchant_id: str, identity: UUID, currency: str, bank: str, holder: str) -> bytes:
+    """Give what a number is sealed for: put into another row, or under another name, it is none."""
+    return f"{merchant_id}\0{identity.hex}\0{currency}\0{bank}\0{holder}".encode()
+
+
 async def ask(
     connection: Any,
     vault: Vault,
@@ -80,7 +85,10 @@ async def ask(
                 currency=currency,
                 holder=account.holder,
                 bank=account.bank,
-                sealed=vault.seal_file(account.number.encode(), identity.bytes),
+                sealed=vault.seal_file(
+                    account.number.encode(),
+                    about(merchant_id, identity, currency, account.bank, account.holder),
+                ),
                 shown=account.shown,
                 reason=reason,
                 who=who,
@@ -90,13 +98,23 @@ async def ask(
     )
 
 
-async def use(connection: Any, merchant_id: str, identity: UUID, who: str, now: datetime) -> None:
-    """Take an account into use in place of the one before; raises `NotWaiting`."""
+async def asked_by(connection: Any, merchant_id: str, identity: UUID) -> str:
+    """Say who has asked for an account, and let nobody else decide of this merchant's meanwhile.
+
+    Raises `NotWaiting`.
+    """
+    await connection.execute(*SQL["one_by_one"](merchant=merchant_id))
     row = await connection.fetchrow(*SQL["lock"](merchant=merchant_id, id=identity))
     if row is None:
         raise NotWaiting
+    return row["asked_by"]
+
+
+async def use(connection: Any, merchant_id: str, identity: UUID, who: str, now: datetime) -> None:
+    """Take an account into use in place of the one before; raises `NotWaiting`."""
+    await asked_by(connection, merchant_id, identity)
     key = {"merchant": merchant_id, "id": identity}
-    await connection.execute(*SQL["replace"](**key, currency=row["currency"]))
+    await connection.execute(*SQL["replace"](**key))
     await connection.fetchval(*SQL["use"](**key, who=who, now=now))
     await connection.execute(*SQL["failed"](merchant=merchant_id, now=now))
 

@@ -8,15 +8,20 @@ VALUES (:merchant, :id, :currency, :holder, :bank, :sealed, :shown, 'asked', :re
 ON CONFLICT DO NOTHING
 RETURNING id;
 
+-- name: one_by_one
+-- description: Let accounts of a merchant be decided one after another.
+SELECT FROM merchants WHERE merchant_id = :merchant FOR NO KEY UPDATE;
+
 -- name: lock
 -- description: An account that is asked for, held until the transaction ends.
-SELECT currency, asked_by FROM payout_accounts
+SELECT asked_by FROM payout_accounts
 WHERE merchant_id = :merchant AND id = :id AND state = 'asked' FOR UPDATE;
 
 -- name: replace
 -- description: Put aside what was used before, and those that others have asked for.
 UPDATE payout_accounts SET state = CASE state WHEN 'asked' THEN 'rejected' ELSE 'replaced' END
-WHERE merchant_id = :merchant AND currency = :currency AND id <> :id
+WHERE merchant_id = :merchant AND id <> :id
+  AND currency = (SELECT currency FROM payout_accounts WHERE merchant_id = :merchant AND id = :id)
   AND state IN ('used', 'stopped', 'asked');
 
 -- name: use

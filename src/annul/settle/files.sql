@@ -16,6 +16,22 @@ RETURNING id;
 UPDATE payout_files SET delivered_at = :now WHERE id = :id AND delivered_at IS NULL AND released_by = :by
 RETURNING id;
 
+-- name: lock
+-- description: Lock a file that is to be brought to its place, unless it was or is somebody else's by now.
+SELECT id FROM payout_files WHERE id = :id AND delivered_at IS NULL AND released_by = :by FOR UPDATE;
+
+-- name: hand_over
+-- description: Keep that a file is a person's to bring to the bank, whose machine will not come back.
+UPDATE payout_files SET released_at = :now, released_by = :by, part = ''
+WHERE id = :id AND delivered_at IS NULL
+RETURNING name;
+
+-- name: left
+-- description: Of parts of our files that lie in the folder, those that no file on its way names.
+SELECT l.part FROM unnest(:names::text[], :parts::text[]) AS l (name, part)
+JOIN payout_files f ON f.name = l.name
+WHERE f.part <> l.part OR f.delivered_at IS NOT NULL;
+
 -- name: one
 -- description: One file.
 SELECT id, name, sealed, digest, released_at, released_by, delivered_at FROM payout_files WHERE id = :id;

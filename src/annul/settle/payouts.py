@@ -15,13 +15,16 @@ import asyncpg
 import structlog
 
 from annul.domain.business_day import Calendar
+from annul.domain.errors import AnnulError
 from annul.domain.payouts import mark_of
+from annul.security.errors import UnusableKey
 from annul.security.vault import Vault
 from annul.store.clock import Clock
 from annul.store.incidents import OPEN_RAISED
 from annul.store.posting import PARTS
 from annul.store.sql import load
 
+from .accounts import about
 from .bank.pain001 import write_pain001
 from .bank.rows import Order, OrderUnfit, Transfer
 from .bank.table import write_csv
@@ -31,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 SQL: Final = load("annul.settle", "payouts.sql", open_raised=OPEN_RAISED, **PARTS)
 _LEASE: Final = timedelta(minutes=10)
-_MOST: Final = 2_000  # merchants in one statement
+_MOST: Final = 500  # merchants whose balances are held at once
 _PER_FILE: Final = 10_000  # payouts
 _WRITERS: Final = {"pain.001": (write_pain001, "xml"), "csv": (write_csv, "csv")}
 _FILE_IDS: Final = UUID("6f7d9a3e-5b21-4f0c-9a57-2b7f3f0f8d11")
@@ -99,7 +102,7 @@ class Payouts:
             made, held = await self._make(now, who, told)
             files = await self._file(now, told)
             if slot is not None:
-                await self._pool.execute(*SQL["made_to"](slot=slot))
+                await self._pool.execute(*SQL["made_to"](slot=slot, now=now))
             return Made(made, held, files)
         finally:
             await self._pool.execute(*SQL["release"](until=until))
@@ -108,32 +111,48 @@ class Payouts:
         self, now: datetime, who: str, told: Callable[[str, int], None] | None
     ) -> tuple[int, int]:
         after, made, held = "", 0, 0
-        when = {
-            "run_on": self._calendar.local(now).date(),
-            "business_date": self._calendar.business_date(now),
-            "now": now,
-            "mark": self._mark,
-        }
-        limit = self._house.second_person_from
+        day = self._calendar.business_date(now)
         while True:
-            row = await self._pool.fetchrow(
-                *SQL["make"](after=after, most=_MOST, who=who, second_person_from=limit, **when)
-            )
-            assert row is not None  # sums always give a row
-            made, held = made + row["made"], held + row["held"]
-            if told is not None and row["made"]:
-                told("made", row["made"])
-            if row["looked_at"] < _MOST:
+            async with self._pool.acquire() as connection, connection.transaction():
+                rows = await connection.fetch(
+                    *SQL["lock_payable"](after=after, most=_MOST, business_date=day)
+                )
+                done = await connection.fetchrow(*self._made_of(rows, now, who))
+            assert done is not None  # sums always give a row
+            made, held = made + done["made"], held + done["held"]
+            if told is not None and done["made"]:
+                told("made", done["made"])
+            if len(rows) < _MOST:
                 return made, held
-            after = row["last"]
+            after = rows[-1]["merchant_id"]
+
+    def _made_of(self, rows: list[Any], now: datetime, who: str) -> tuple[Any, ...]:
+        """Give the statement that pays merchants whose balances are held."""
+        return SQL["make"](
+            merchants=[row["merchant_id"] for row in rows],
+            currencies=[row["currency"] for row in rows],
+            accounts=[row["account_id"] for row in rows],
+            mark=self._mark,
+            who=who,
+            second_person_from=self._house.second_person_from,
+            run_on=self._calendar.local(now).date(),
+            business_date=self._calendar.business_date(now),
+            now=now,
+        )
 
     async def _file(self, now: datetime, told: Callable[[str, int], None] | None) -> int:
-        files = 0
+        files, failed = 0, list[AnnulError]()
         for row in await self._pool.fetch(*SQL["currencies"]()):
-            while count := await self._next_file(row["currency"], now):
-                files += 1
-                if told is not None:
-                    told("filed", count)
+            try:
+                while count := await self._next_file(row["currency"], now):
+                    files += 1
+                    if told is not None:
+                        told("filed", count)
+            except AnnulError as error:  # the other currencies go all the same
+                log.warning("payouts_not_filed", currency=row["currency"], why=str(error))
+                failed.append(error)
+        if failed:
+            raise failed[0]
         return files
 
     async def _next_file(self, currency: str, now: datetime) -> int:
@@ -195,10 +214,18 @@ class Payouts:
                     reference=row["id"].hex,
                     amount=row["amount"],
                     holder=row["holder"],
-                    account=self._vault.open_file(row["sealed"], row["account_id"].bytes).decode(),
+                    account=self._opened(row, currency),
                     bank=row["bank"],
                     text=_TEXT,
                 )
                 for row in rows
             ),
         )
+
+    def _opened(self, row: Any, currency: str) -> str:
+        """Open an account's number; raises `OrderUnfit` for one that was not sealed as this one."""
+        place = (row["merchant_id"], row["account_id"], currency, row["bank"], row["holder"])
+        try:
+            return self._vault.open_file(row["sealed"], about(*place)).decode()
+        except UnusableKey as error:
+            raise OrderUnfit("its account does not open here", row["id"].hex) from error

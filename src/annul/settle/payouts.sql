@@ -4,37 +4,44 @@
 -- description: Take payouts for a while; gives whether they were made for a time of the schedule, nothing while another process has them.
 UPDATE books SET paying_until = :until
 WHERE paying_until IS NULL OR paying_until <= :now
-RETURNING coalesce(paid_to >= :slot, false) AS made;
+RETURNING coalesce(paid_to BETWEEN :slot AND :now, false) AS made;
 
 -- name: release
 -- description: Give them back, unless somebody else has taken them since.
 UPDATE books SET paying_until = NULL WHERE paying_until = :until;
 
 -- name: made_to
--- description: Keep up to which time of the schedule they were made.
-UPDATE books SET paid_to = :slot WHERE paid_to < :slot;
+-- description: Keep up to which time of the schedule they were made; one that is still to come is of a clock that was wrong.
+UPDATE books SET paid_to = :slot WHERE paid_to < :slot OR paid_to > :now;
+
+-- name: lock_payable
+-- description: The next merchants that have something available, and their accounts; held until the transaction ends.
+-- What voids on their way need, and what is missing of pending money, stays.
+SELECT b.merchant_id, b.currency, a.id AS account_id
+FROM merchant_balances b
+JOIN merchants m USING (merchant_id)
+JOIN payout_accounts a ON a.merchant_id = b.merchant_id AND a.currency = b.currency
+                      AND a.state = 'used'
+LEFT JOIN LATERAL (
+    SELECT minimum FROM settlement_terms t
+    WHERE t.merchant_id = b.merchant_id AND t.valid_from <= :business_date
+    ORDER BY t.valid_from DESC LIMIT 1) t ON true
+WHERE b.merchant_id > :after AND b.available > 0 AND b.available >= coalesce(t.minimum, 0)
+  AND m.lives = 'here'
+  AND b.pending >= CASE WHEN m.pending_covers THEN b.reserved ELSE 0 END
+  AND (m.pending_covers OR b.reserved = 0)
+ORDER BY b.merchant_id, b.currency LIMIT :most
+FOR UPDATE OF b;
 
 -- name: make
--- description: Make payouts of the next merchants that have something available; gives the last one looked at.
+-- description: Make payouts of merchants whose balances are held by a statement before, so that nothing moves meanwhile.
 -- Its number begins with the mark of the cell, by which others know that it is none of theirs.
--- A payout takes all that no other has, which is the balance; where it is not, somebody just moves money
--- and the next run finds it. What voids on their way need, and what is missing of pending money, stays.
+-- A payout takes all that no other has, which is the balance; where it is not, nothing is paid.
 WITH payable AS (
-    SELECT b.merchant_id, b.currency, b.available, a.id AS account_id
-    FROM merchant_balances b
-    JOIN merchants m USING (merchant_id)
-    JOIN payout_accounts a ON a.merchant_id = b.merchant_id AND a.currency = b.currency
-                          AND a.state = 'used'
-    LEFT JOIN LATERAL (
-        SELECT minimum FROM settlement_terms t
-        WHERE t.merchant_id = b.merchant_id AND t.valid_from <= :business_date
-        ORDER BY t.valid_from DESC LIMIT 1) t ON true
-    WHERE b.merchant_id > :after AND b.available > 0 AND b.available >= coalesce(t.minimum, 0)
-      AND m.lives = 'here'
-      AND b.pending >= CASE WHEN m.pending_covers THEN b.reserved ELSE 0 END
-      AND (m.pending_covers OR b.reserved = 0)
-    ORDER BY b.merchant_id, b.currency LIMIT :most
-    FOR UPDATE OF b SKIP LOCKED
+    SELECT b.merchant_id, b.currency, b.available, k.account_id
+    FROM unnest(:merchants::text[], :currencies::text[], :accounts::uuid[])
+        AS k (merchant_id, currency, account_id)
+    JOIN merchant_balances b USING (merchant_id, currency)
 ), items AS (
     SELECT p.merchant_id, p.currency, sum(i.amount) AS amount
     FROM payable p
@@ -75,9 +82,7 @@ WITH payable AS (
            :now::timestamptz, :now::timestamptz
     FROM made
 )
-SELECT (SELECT max(merchant_id) FROM payable) AS last, (SELECT count(*) FROM payable) AS looked_at,
-       (SELECT count(*) FROM made) AS made,
-       (SELECT count(*) FROM made WHERE state = 'held') AS held;
+SELECT count(*) AS made, count(*) FILTER (WHERE state = 'held') AS held FROM made;
 
 -- name: tell
 -- description: Part: where a merchant is told something of its own, before what is told.
@@ -92,7 +97,7 @@ SELECT DISTINCT currency FROM payouts WHERE state = 'ready' ORDER BY currency;
 SELECT p.merchant_id, p.id, p.amount, a.id AS account_id, a.holder, a.bank, a.sealed
 FROM payouts p JOIN payout_accounts a ON a.merchant_id = p.merchant_id AND a.id = p.account_id
 JOIN merchants m ON m.merchant_id = p.merchant_id
-WHERE p.state = 'ready' AND p.currency = :currency AND m.lives = 'here'
+WHERE p.state = 'ready' AND p.currency = :currency AND m.lives = 'here' AND a.state = 'used'
 ORDER BY p.id LIMIT :most FOR UPDATE OF p SKIP LOCKED;
 
 -- name: filed
@@ -108,6 +113,7 @@ WHERE id = ANY(:ids::uuid[]) AND merchant_id = ANY(:merchants::text[]) AND state
 -- description: Approve a payout that waits for a second person.
 UPDATE payouts SET state = 'ready', decided_by = :who, decided_at = :now
 WHERE merchant_id = :merchant AND id = :id AND state = 'held'
+  AND EXISTS (SELECT FROM merchants WHERE merchant_id = :merchant AND lives = 'here')
 RETURNING id;
 
 -- name: cancel
@@ -118,6 +124,7 @@ WITH moment AS (
     UPDATE payouts SET state = 'cancelled', decided_at = :now,
                        decided_by = CASE WHEN made_by = :who THEN '' ELSE :who END
     WHERE merchant_id = :merchant AND id = :id AND state IN ('held', 'ready')
+      AND EXISTS (SELECT FROM merchants WHERE merchant_id = :merchant AND lives = 'here')
     RETURNING merchant_id, id, currency, amount, 'merchant_in_payout' AS origin, :reason AS reason
 ), {come_back}, postings AS (
     SELECT * FROM come_back
@@ -137,8 +144,9 @@ WITH moment AS (
     SELECT :now::timestamptz AS now, :business_date::date AS business_date
 ), ended AS (
     UPDATE payouts p SET state = 'cancelled', decided_at = :now, bank_text = :reason
-    FROM payout_accounts a
+    FROM payout_accounts a, merchants m
     WHERE a.merchant_id = p.merchant_id AND a.id = p.account_id AND p.state IN ('held', 'ready')
+      AND m.merchant_id = p.merchant_id AND m.lives = 'here'
       AND CASE WHEN :unfit::uuid IS NULL THEN a.state <> 'used' ELSE p.id = :unfit END
     RETURNING p.merchant_id, p.id, p.currency, p.amount, p.account_id,
               'merchant_in_payout' AS origin, :reason AS reason, 'rejected' AS said, 'ready' AS state

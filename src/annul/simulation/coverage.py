@@ -13,7 +13,7 @@ from annul.host.membership import _SQL as MEMBERSHIP
 from annul.issuers.forward import _SQL as FORWARD
 from annul.merchants.working_keys import _SQL as WORKING_KEYS
 from annul.resolve.book import _SQL as BOOK
-from annul.settle.answers import _SQL as ANSWERS
+from annul.settle.answers import SQL as ANSWERS
 from annul.settle.days import _SQL as DAYS
 from annul.settle.files import _SQL as FILES
 from annul.settle.payouts import SQL as PAYOUTS
@@ -54,7 +54,9 @@ OUT_OF_REACH: Final[Mapping[str, str]] = {
     "incident conclusion_overtaken": "what two people have said is carried out in a moment",
     "incident bank_file_unreadable": "the bank writes whole files",
     "incident bank_sum_differs": "the bank tells of each transfer by itself",
+    "incident bank_other_account": "the bank keeps one account",
     "incident payout_file_stands_still": "all hosts have one folder",
+    "incident payouts_fail": "no folder goes away",
     "incident payout_unknown": "the bank tells of nothing but what it was sent",
     "incident conclusion_waits": "nothing holds a row for longer than a story lasts",
     "incident loop_stands_still": "only a fault of our own keeps a loop from its turns",

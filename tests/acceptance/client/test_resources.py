@@ -35,6 +35,7 @@ from annul.desk.roles import Scope
 from annul.sim.issuer.faults import Fault, FaultKind
 from tests.support.processes import free_port
 from tests.support.receiver import Receiver
+from tests.support.rows import put
 from tests.support.site import Site, open_site
 from tests.support.soft import Cashier, cashier
 
@@ -327,6 +328,33 @@ async def test_merchants_and_issuers(desk: Desk) -> None:
             )
         (issuer, *_) = annul.issuers.list()
         assert annul.issuers.get(issuer.id).name_zh == issuer.name_zh
+
+    await desk.run(program)
+
+
+async def test_differences_of_batches(desk: Desk) -> None:
+    terminal = await desk.site.pool.fetchval(
+        "SELECT min(terminal_id) FROM terminals WHERE merchant_id = $1", desk.merchant
+    )
+    for trace, kept in (("000001", None), ("000002", 200)):
+        await put(desk.site.pool, "batch_differences", {
+            "merchant_id": desk.merchant, "terminal_id": terminal, "batch": "000001",
+            "trace": trace, "claimed": 100, "kept": kept, "found_at": datetime.now(UTC),
+        })  # fmt: skip
+
+    def program(annul: Client) -> None:
+        first, second = annul.merchants.differences(desk.merchant, terminal=terminal)
+        assert [(one.claimed, one.kept) for one in (first, second)] == [(100, None), (100, 200)]
+        with pytest.raises(ProblemError) as nothing:
+            annul.merchants.resolve_difference(first, "terminal_stands", "sale seen")
+        assert nothing.value.code == "batches.booking"
+        annul.merchants.resolve_difference(first, "host_stands", "slip seen")
+        with pytest.raises(ProblemError) as again:
+            annul.merchants.resolve_difference(first, "given_back", "slip seen")
+        assert again.value.code == "batches.resolved"
+        assert list(annul.merchants.differences(desk.merchant)) == [second]
+        every = annul.merchants.differences(desk.merchant, batch="000001", resolved=True)
+        assert [one.resolved_as for one in every] == ["host_stands", None]
 
     await desk.run(program)
 

@@ -66,6 +66,7 @@ _NEW_ACCOUNT: Final = {
     "number": "6222000000000000017",
     "reason": "contract",
 }
+_DIFFERENCE: Final = "/merchants/{merchant}/batch-differences/{terminal}/{batch}/{trace}"
 _MOVES: Final = "/merchants/{merchant}/moves/{move}"
 CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "GET /transactions": (READERS, None),
@@ -108,6 +109,8 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "GET /merchants/{merchant}/fees/difference"
     "?first=2026-01-01&last=2026-01-02&card_type=debit&rate_ppm=4000": (OFFICE, None),
     "GET /merchants/{merchant}/margin?month=2026-01": (OFFICE, None),
+    "GET /merchants/{merchant}/batch-differences": (READERS, None),
+    f"POST {_DIFFERENCE}/resolve": (HANDS, {"how": "host_stands", "reason": "slip seen"}),
     "GET /merchants/{merchant}/accounts": (READERS, None),
     f"PUT {_ACCOUNTS}": (HANDS, _NEW_ACCOUNT),
     f"POST {_ACCOUNTS}/use": (HANDS, {"reason": "seen"}),
@@ -131,6 +134,7 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
         HANDS,
         {"name": "a.csv", "content": "cmVmZXJlbmNlLHNhaWQK", "reason": "statement"},
     ),
+    "POST /bank-files/{file}/confirm": (HANDS, {"reason": "seen"}),
     "GET /issuers": (OFFICE, None),
     "GET /issuers/{issuer}": (OFFICE, None),
     "GET /issuers/{issuer}/rules": (OFFICE, None),
@@ -196,6 +200,7 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
     "payouts approve": (("payouts", "approve", "{payout}"), HANDS),
     "payouts cancel": (("payouts", "cancel", "{payout}"), HANDS),
     "payouts take": (("payouts", "take", "{payout_file}", "--output", "{out}"), HANDS),
+    "payouts confirm": (("payouts", "confirm", "{payout_file}"), HANDS),
     "payouts read": (("payouts", "read", "{file}"), HANDS),
     "issuer key": (("issuer", "key", "00000101", "--kind", "zone"), ADMIN),
     "issuer ask": (("issuer", "ask", "00000101"), HANDS),

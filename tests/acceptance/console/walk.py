@@ -153,6 +153,11 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     payout = {"id": uuid4(), "currency": "156", "amount": 100, "account_id": account["id"]}
     stands = {"run_on": NOW.date(), "state": "held", "made_by": "somebody", "made_at": NOW}
     await put(place.pool, "payouts", whose | payout | stands)
+    slip, voucher = of | {"batch": f"7{trace:05d}"}, {"trace": f"8{trace:05d}"}
+    sums = dict.fromkeys(("debit_amount", "debit_count", "credit_amount", "credit_count"), 0)
+    settled = {"settled_at": NOW, "balanced": False, "claimed": ""}
+    await put(place.pool, "batches", slip | sums | settled)
+    await put(place.pool, "batch_differences", slip | voucher | {"claimed": 1, "found_at": NOW})
     move = {"id": uuid4(), "currency": "156", "kind": "correction", "amount": 1, "reason": "fee"}
     await put(place.pool, "account_moves", whose | move | {**by, "state": "asked"})
     file = {"id": uuid4(), "name": f"{trace}.xml", "format": "csv", "currency": "156"}
@@ -161,6 +166,9 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     await put(place.pool, "payout_files", file | holds | {"sealed": sealed})
     return {
         "merchant": shop.merchant,
+        "terminal": shop.terminal,
+        "batch": slip["batch"],
+        "trace": voucher["trace"],
         "payout": str(payout["id"]),
         "account": str(account["id"]),
         "move": str(move["id"]),

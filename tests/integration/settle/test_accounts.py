@@ -1,5 +1,9 @@
 """The account of a merchant: sealed, one in use, never one that a single person chose."""
 
+import asyncio
+from contextlib import suppress
+from uuid import UUID, uuid4
+
 import asyncpg
 import pytest
 
@@ -57,3 +61,29 @@ async def test_stopped_and_used_again(pool: asyncpg.Pool) -> None:
     await accounts.use_again(pool, SHOPS[0], key, NOW)
     with pytest.raises(accounts.NotWaiting):
         await accounts.reject(pool, SHOPS[0], key, "li", NOW)
+
+
+def test_digits_of_another_script_are_none() -> None:
+    with pytest.raises(accounts.BadAccount):
+        accounts.Account("茶馆", "１０４１０００００００４", "6222000000000000017")
+
+
+async def test_two_that_are_decided_at_once_do_not_lock_each_other_out(
+    pool: asyncpg.Pool, vault: Vault
+) -> None:
+    asked = [uuid4() for _ in range(4)]
+    account = accounts.Account("示例茶馆", "104100000004", "6222000000000000025")
+    for one in asked:
+        await accounts.ask(
+            pool, vault, SHOPS[0], one, account, "156", reason="new", who="li", now=NOW
+        )
+
+    async def use(identity: UUID) -> bool:
+        async with pool.acquire() as connection, connection.transaction():
+            with suppress(accounts.NotWaiting):
+                await accounts.asked_by(connection, SHOPS[0], identity)
+                await accounts.use(connection, SHOPS[0], identity, "wang", NOW)
+                return True
+        return False
+
+    assert sum(await asyncio.gather(*map(use, asked))) == 1

@@ -335,3 +335,17 @@ async def _until(pool: asyncpg.Pool, sql: str, *values: Any) -> None:
     async with asyncio.timeout(10):
         while not await pool.fetchval(sql, *values):
             await asyncio.sleep(0.01)
+
+
+async def test_what_was_closed_elsewhere_is_closed_where_a_merchant_arrives(
+    pool: asyncpg.Pool, table_owner: asyncpg.Pool
+) -> None:
+    """This cell may be a minute behind: what it posted on that day would never be counted."""
+    day = {
+        "merchant_id": _SHOPS[0], "id": uuid4(), "currency": "156", "business_date": _DAY,
+        "taken": 100, "given_back": 0, "fees": 0, "net": 100, "fee": 0, "due_on": _DAY,
+    }  # fmt: skip
+    await put(pool, "merchant_days", day)
+    await table_owner.execute("UPDATE books SET open_from = $1", _DAY)
+    await table_owner.execute(*_MOVING["arrive"](merchant=_SHOPS[0]))
+    assert await pool.fetchval("SELECT open_from FROM books") == _DAY + timedelta(days=1)

@@ -227,3 +227,94 @@ async def test_what_was_made_for_an_account_that_is_replaced_goes_to_the_new_one
         "cancelled": False, "held": True,
     }  # fmt: skip
     assert await balances_of(pool) == (0, 10_000, 0)
+
+
+async def test_what_concerns_one_shop_stops_no_other(pool: asyncpg.Pool, vault: Vault) -> None:
+    """An account that does not open, one that another shop's was put for, an odd currency."""
+    for shop in (SHOPS[0], SHOPS[1], SHOPS[3]):
+        await make_available(pool, shop, 100)
+    change = "UPDATE payout_accounts SET {} WHERE merchant_id = $1"
+    await pool.execute(change.format("sealed = $2"), SHOPS[0], bytes(40))
+    await pool.execute(change.format("state = 'replaced'"), SHOPS[1])
+    await pool.execute(change.format("merchant_id = $2"), SHOPS[2], SHOPS[1])
+    await put(pool, "merchant_balances", {"merchant_id": SHOPS[2], "currency": "000"})
+    assert await the_payouts(pool, vault).run("li") == Made(3, 0, 1)
+    assert await states_of(pool) == {"cancelled": 2, "filed": 1}
+    assert await balances_of(pool, SHOPS[3]) == (0, 100, 0)
+    for shop in SHOPS[:2]:
+        assert await balances_of(pool, shop) == (100, 0, 0)
+
+
+async def test_a_shop_that_sells_at_the_moment_is_waited_for(
+    pool: asyncpg.Pool, vault: Vault
+) -> None:
+    await make_available(pool, SHOPS[0], 100)
+    async with pool.acquire() as sale:
+        async with sale.transaction():
+            await sale.execute("SELECT FROM merchant_balances FOR UPDATE")
+            due = asyncio.create_task(the_payouts(pool, vault).due())
+            async with asyncio.timeout(10):
+                while not await sale.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                    await asyncio.sleep(0.01)
+        assert await due == Made(1, 0, 1)
+
+
+async def test_an_account_stopped_in_the_middle_of_a_run_is_not_paid(
+    pool: asyncpg.Pool, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_available(pool, SHOPS[0], 100)
+    payouts = the_payouts(pool, vault)
+    make = payouts._make
+
+    async def stopped(*given: Any) -> Any:
+        made = await make(*given)
+        await pool.execute("UPDATE payout_accounts SET state = 'stopped'")
+        return made
+
+    monkeypatch.setattr(payouts, "_make", stopped)
+    assert await payouts.run("li") == Made(1, 0, 0)
+    monkeypatch.undo()
+    await payouts.run("li")
+    assert await balances_of(pool) == (100, 0, 0)
+
+
+async def test_nothing_is_changed_here_of_a_merchant_that_is_leaving(
+    pool: asyncpg.Pool, vault: Vault
+) -> None:
+    """It is copied already: the other cell would never hear of it."""
+    await make_available(pool, SHOPS[0], 100)
+    payouts = the_payouts(pool, vault, second_person_from=1)
+    await payouts.run("li")
+    await pool.execute("UPDATE payout_accounts SET state = 'stopped'")
+    await pool.execute("UPDATE merchants SET lives = 'leaving', cell = 'east'")
+    await payouts.run("li")
+    key = {"merchant": SHOPS[0], "id": await only_payout(pool), "now": NOW}
+    assert await pool.fetchval(*module.SQL["decide"](**key, who="wang")) is None
+    cancel = module.SQL["cancel"](**key, who="li", reason="x", business_date=DAY)
+    assert await pool.fetchval(*cancel) == 0
+    assert await states_of(pool) == {"held": 1}
+
+
+async def test_what_comes_while_it_waits_for_the_balance_is_in_it(
+    pool: asyncpg.Pool, vault: Vault
+) -> None:
+    """Balance and items are read by a statement that begins once the balance is held."""
+    await make_available(pool, SHOPS[0], 100)
+    async with pool.acquire() as other:
+        async with other.transaction():
+            await other.execute("SELECT FROM merchant_balances FOR UPDATE")
+            made = asyncio.create_task(the_payouts(pool, vault).run("li"))
+            async with asyncio.timeout(10):
+                while not await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                    await asyncio.sleep(0.01)
+            await make_available(other, SHOPS[0], 100, DAY + timedelta(days=1))
+        assert await made == Made(1, 0, 1)
+    assert await balances_of(pool) == (0, 200, 0)
+
+
+async def test_a_clock_that_was_wrong_once_does_not_stop_payouts_for_years(
+    pool: asyncpg.Pool, vault: Vault
+) -> None:
+    await the_payouts(pool, vault, NOW + timedelta(days=730)).due()
+    await make_available(pool, SHOPS[0], 100)
+    assert await the_payouts(pool, vault, NOW + timedelta(days=1)).due() == Made(1, 0, 1)

@@ -14,6 +14,7 @@ from annul.store.batcher import LOST, StoreUnavailable
 from . import (
     accounts,
     approvals,
+    batches,
     cases,
     conclusions,
     diagnosis,
@@ -44,6 +45,7 @@ _ROUTERS: Final = (
     cases.router,
     diagnosis.router,
     merchants.router,
+    batches.router,
     fees.router,
     payouts.router,
     accounts.router,

@@ -143,9 +143,21 @@ async def bank_files(
     return page(BankFile, found.rows, found.following)
 
 
+@router.post("/bank-files/{file}/confirm", responses=problems(404, 409, 413))
+async def confirm(file: UUID, asked: Because, desk: AtDesk, visitor: Writer) -> ReadBankFile:
+    """Confirm what a file says of money that came back. It has its effect, once.
+
+    Only for people with a session; refused (409 `resolve.second_person`) for who gave the file.
+    """
+    done = await views.confirm_file(desk, visitor, file, asked.reason)
+    return ReadBankFile.model_validate(done._asdict())
+
+
 @router.post("/bank-files", status_code=201, responses=problems(409, 413))
 async def read(asked: NewBankFile, desk: AtDesk, visitor: Writer) -> ReadBankFile:
     """Read a file of the bank. Each line has its effect once.
+
+    What it says of money that came back waits until another person confirms it.
 
     The same content again is 409 `settle.already_read`; what cannot be read is 422
     `settle.file_unreadable` and has had no effect.

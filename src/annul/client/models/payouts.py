@@ -125,6 +125,11 @@ class BankFile(Model, frozen=True):
     read_by: str = Field(examples=["inbox"])
     read_at: Time
     applied_at: Time | None
+    waits: bool = Field(
+        description="What it says of money that came back waits for a second person.",
+        examples=[False],
+    )
+    confirmed_by: str = Field(description="The second person.", examples=[""])
     outcomes: dict[str, int] = Field(
         description="`done`, `repeated`; `foreign`: none of annul's; `elsewhere`: another cell's; "
         "`unknown`, `differs`, `contradicts`, `twice`: an incident tells of it.",

@@ -16,6 +16,7 @@ from annul.desk.roles import Scope
 from annul.domain import money
 
 from .account import AccountCard
+from .batches import BatchesCard
 from .fees import agree_on_price, fees_card
 from .settlement import agree, settlement_card
 from .terminals import ask_terminal, set_dialect, terminals_card
@@ -46,6 +47,7 @@ async def merchant(view: View) -> None:
     )
     with ui.element("div").classes("grid").style("margin-top: 16px"):
         with ui.element("div").classes("stack two-thirds"):
+            batches = BatchesCard(view, merchant_id)
             account = AccountCard(view, merchant_id)
             terminals = Part(lambda: terminals_card(view, merchant_id, write=write))
             fees = Part(lambda: fees_card(view, merchant_id, write=write))
@@ -58,9 +60,10 @@ async def merchant(view: View) -> None:
     async def refresh() -> None:
         await top.refresh()
         await account.refresh()
+        await batches.refresh()
         await cases.refresh()
 
-    for part in (top, account, terminals, cases, allowed, contract, settlement, fees):
+    for part in (top, batches, account, terminals, cases, allowed, contract, settlement, fees):
         await part.refresh()
     changed = {
         "allow": (_allow, allowed),
@@ -69,6 +72,7 @@ async def merchant(view: View) -> None:
     }
     _listen(view, merchant_id, changed, terminals)
     account.listen(refresh)
+    batches.listen(refresh)
     live(view, refresh, at_least_s=5.0)
 
 

@@ -60,7 +60,8 @@ def _there(view: View, row: Mapping[str, Any], kind: IncidentKind | None) -> Htm
     if subject is Subject.PAYOUT and row["merchant_id"]:
         return link(said, f"/payouts/{row['subject']}")
     if subject in {Subject.TERMINAL, Subject.BATCH}:
-        return link(said, f"/merchants/{row['merchant_id']}")
+        part = "#batches" if subject is Subject.BATCH else ""
+        return link(said, f"/merchants/{row['merchant_id']}{part}")
     if subject is Subject.MERCHANT:
         return link(said, f"/merchants/{row['subject']}")
     if row["number"]:

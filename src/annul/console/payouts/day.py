@@ -13,7 +13,7 @@ from annul.desk import payouts as views
 from annul.desk.roles import Scope
 
 from .deciding import DECIDE, decide, waiting_card
-from .files import READ, TAKE, from_bank, read, take, to_bank
+from .files import CONFIRM, READ, TAKE, confirm, from_bank, read, take, to_bank
 from .glance import glance
 from .list import above, asked, form, listed
 
@@ -45,7 +45,7 @@ async def payouts(view: View) -> None:
     rows = part("payouts", lambda: listed(view, one), "card")
     with ui.element("div").classes("stack").style("margin-top: 16px"):
         sent = Part(lambda: to_bank(view))
-        heard = part("payouts heard", lambda: from_bank(view))
+        heard = Part(lambda: from_bank(view))
 
     async def refresh() -> None:
         for each in (seen, waits, rows, sent, heard):
@@ -94,6 +94,7 @@ def _listen(view: View, refresh: Callable[[], Awaitable[None]]) -> None:
     on(DECIDE, lambda told: decide(view, told))
     on(TAKE, lambda told: take(view, told))
     on(READ, lambda _: read(view))
+    on(CONFIRM, lambda told: confirm(view, told))
     on(_RUN, lambda _: _run(view))
 
 

@@ -16,7 +16,8 @@ from annul.domain.errors import AnnulError
 
 Row = Mapping[str, Any]
 
-TAKE, READ = "take-file", "read-file"  # the page's events of the buttons
+# The page's events of the buttons.
+TAKE, READ, CONFIRM = "take-file", "read-file", "confirm-file"
 _SHOWN: Final = 10
 _REASON: Final = "outlined dense rows=2 autogrow"
 # What became of lines: what is said of them, and its tone.
@@ -115,7 +116,7 @@ async def from_bank(view: View) -> Html:
                 )
             ),
             number(row["rows"]),
-            outcomes(view, row["outcomes"]),
+            join((outcomes(view, row["outcomes"]), _confirm_button(view, row))),
             join((view.at(row["read_at"]), tag("small", row["read_by"], cls="under"))),
         )
         for row in found.rows
@@ -129,6 +130,32 @@ async def from_bank(view: View) -> Html:
     write = view.may(Scope.PAYOUTS_WRITE)
     aside = act_button(words("Read a file"), READ) if write else ""
     return card(words("Files of the bank"), shown, aside=aside)
+
+
+def _confirm_button(view: View, row: Row) -> Html | str:
+    if not row["waits"]:
+        return ""
+    said = badge(view.words("waits for a second person"), "warn")
+    if row["read_by"] == view.visitor.name or not view.may(Scope.PAYOUTS_WRITE):
+        return said
+    what = view.words("Approve as second person")
+    return join((said, act_button(what, CONFIRM, id=str(row["id"]), name=row["name"])))
+
+
+async def confirm(view: View, told: Mapping[str, Any]) -> bool:
+    """Ask for the reason, and let what came back be available again; says if it was done."""
+    words = view.words
+
+    async def act(answers: Answers) -> None:
+        identity = UUID(str(told["id"]))
+        await views.confirm_file(view.desk, view.visitor, identity, str(answers["reason"]))
+
+    form = Form(
+        words("Approve: {name}", name=str(told["name"])[:100]),
+        about=words("Ask the bank first: what it paid all the same would be paid twice."),
+        go=words("Approve as second person"),
+    )
+    return await ask(view, form, act)
 
 
 def outcomes(view: View, counts: Mapping[str, int]) -> Html:

@@ -19,6 +19,9 @@ _PLACES: Final = {
     "period": "2026-11",
     "merchant": "104110058120001",
     "issuer": "00000101",
+    "terminal": "60014702",
+    "batch": "000012",
+    "trace": "000347",
     "valid_from": "2026-12-01",
     "card_type": "debit",
     "day": "2026-12-01",
@@ -52,10 +55,15 @@ _BODIES: Final[Mapping[str, Any]] = {
         "cap": 1_800,
         "reason": "new contract",
     },
+    "POST /merchants/{merchant}/batch-differences/{terminal}/{batch}/{trace}/resolve": {
+        "how": "host_stands",
+        "reason": "slip seen",
+    },
     "POST /payouts/run": {"reason": "before the holiday"},
     "POST /payouts/{payout}/approve": {"reason": "seen"},
     "POST /payouts/{payout}/cancel": {"reason": "the account has changed"},
     "POST /payout-files/{file}/take": {"reason": "brought to the bank"},
+    "POST /bank-files/{file}/confirm": {"reason": "the bank was asked"},
     "POST /bank-files": {
         "name": "statement.csv",
         "content": "cmVmZXJlbmNlLHNhaWQsYW1vdW50LGN1cnJlbmN5Cg==",
@@ -191,6 +199,14 @@ _PYTHON: Final[Mapping[str, str]] = {
     ),
     "GET /merchants/{merchant}/terminals": (
         'for terminal in annul.merchants.terminals("{merchant}"):\n    print(terminal.id)'
+    ),
+    "GET /merchants/{merchant}/batch-differences": (
+        'for one in annul.merchants.differences("{merchant}"):\n'
+        "    print(one.batch, one.trace, one.claimed, one.kept)"
+    ),
+    "POST /merchants/{merchant}/batch-differences/{terminal}/{batch}/{trace}/resolve": (
+        'for one in annul.merchants.differences("{merchant}", batch="{batch}"):\n'
+        '    annul.merchants.resolve_difference(one, "host_stands", "slip seen")'
     ),
     "GET /merchants/{merchant}/days": (
         'for day in annul.merchants.days("{merchant}"):\n    print(day.net, day.due_on)'

@@ -17,11 +17,12 @@ from annul.host.host import Host
 from annul.host.owners import NotOwner
 from annul.host.reply import Reply
 from annul.host.request import Refusal, Request
+from annul.store.incidents import OPEN_RAISED
 from annul.store.sql import load
 from annul.wire.errors import DecodeError
 from annul.wire.subfields import Field48Totals, Field60
 
-SQL: Final = load("annul.host.handlers", "batch.sql")
+SQL: Final = load("annul.host.handlers", "batch.sql", open_raised=OPEN_RAISED)
 _DEBITS: Final = list(TAKING)
 _CREDITS: Final = list(GIVING)
 # What stands before the names of a half, in field 48 as typed and in the columns of `batches`.

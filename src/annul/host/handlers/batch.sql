@@ -63,32 +63,51 @@ VALUES (:merchant, :terminal, :batch, :trace, :approved, :card_hash, :amount, :c
 ON CONFLICT DO NOTHING;
 
 -- name: end_upload
--- description: Close the upload of a batch and count where upload and host differ.
+-- description: Close the upload of a batch, once: where upload and host differ is kept, and opens an incident.
 -- A half that balanced need not be uploaded. Where both did what had a chip is, once any of it came.
 WITH settled AS (
     SELECT balanced, foreign_balanced FROM batches WHERE {of_batch}
 ), closed AS (
     UPDATE batches SET upload_ended = true WHERE {of_batch} AND NOT upload_ended
-    RETURNING batch
+    RETURNING merchant_id, terminal_id, batch
 ), uploaded AS (
     SELECT trace, amount FROM batch_uploads WHERE {of_batch}
     UNION
     SELECT trace, amount FROM ic_uploads WHERE {of_batch} AND approved
-), kept AS (
-    SELECT trace, amount,
+), known AS (
+    SELECT id, trace, amount, {counts} AS counts,
            CASE scheme WHEN 'foreign' THEN s.foreign_balanced ELSE s.balanced END AS balanced,
            s.balanced AND s.foreign_balanced AND kind = ANY (:debits::text[])
                AND left(entry_mode, 2) = :inserted AS chip
     FROM transactions, settled s
-    WHERE {of_batch} AND {counts} AND kind = ANY (:kinds::text[])
+    WHERE {of_batch} AND kind = ANY (:kinds::text[])
+), kept AS (
+    SELECT * FROM known WHERE counts
 ), expected AS (
     SELECT trace, amount FROM kept
     WHERE NOT balanced OR chip AND EXISTS (SELECT FROM ic_uploads WHERE {of_batch})
-), differing AS (
-    (SELECT trace, amount FROM uploaded EXCEPT SELECT trace, amount FROM kept)
-    UNION ALL
-    (SELECT trace, amount FROM expected EXCEPT SELECT trace, amount FROM uploaded)
+), unkept AS (
+    -- As stripe and as chip with two amounts: the one that is not the host's.
+    SELECT trace, max(amount) AS amount
+    FROM (SELECT trace, amount FROM uploaded EXCEPT SELECT trace, amount FROM kept) one
+    GROUP BY trace
+), unclaimed AS (
+    SELECT trace FROM (SELECT trace, amount FROM expected EXCEPT SELECT trace, amount FROM uploaded) one
+), found AS (
+    INSERT INTO batch_differences (merchant_id, terminal_id, batch, trace, claimed, kept,
+                                   transaction_id, found_at)
+    SELECT c.merchant_id, c.terminal_id, c.batch, trace, u.amount,
+           CASE WHEN k.counts THEN k.amount END, k.id, :now
+    FROM closed c, unkept u FULL JOIN unclaimed USING (trace) LEFT JOIN known k USING (trace)
+    RETURNING merchant_id, terminal_id, batch
+), told AS (
+    SELECT merchant_id, terminal_id, batch, count(*) AS rows FROM found GROUP BY 1, 2, 3
+), raised AS (
+    SELECT merchant_id, 'batch_differs' AS kind, terminal_id || ' ' || batch AS subject,
+           NULL::uuid AS transaction_id, :now::timestamptz AS at,
+           jsonb_build_object('terminal', terminal_id, 'batch', batch, 'count', rows) AS params
+    FROM told
+), opened AS (
+    {open_raised}
 )
-SELECT (SELECT balanced FROM settled) AS balanced,
-       EXISTS (SELECT FROM closed) AS first,
-       (SELECT count(*) FROM differing)::int AS differing;
+SELECT balanced FROM settled;

@@ -10,13 +10,11 @@ one differs; those of some vendors upload nothing of chips.
 
 from typing import Final
 
-from annul.domain.incident import Incident
 from annul.domain.kinds import GIVING, TAKING
 from annul.host.host import Host
 from annul.host.recognised import bytes_of
 from annul.host.reply import Reply
 from annul.host.request import Refusal, Request
-from annul.store.incidents import opening
 from annul.wire.shown import show
 
 from .batch import SQL, of_batch
@@ -65,24 +63,14 @@ async def ic_upload(request: Request, host: Host) -> Reply:
 
 
 async def batch_upload_end(request: Request, host: Host) -> Reply:
-    """Close the upload; what differs from the host's own transactions opens an incident."""
+    """Close the upload; what differs from the host's own is kept and opens an incident, once."""
     end = SQL["end_upload"](
-        **of_batch(request), debits=list(TAKING), kinds=[*TAKING, *GIVING], inserted=_INSERTED
+        **of_batch(request),
+        debits=list(TAKING),
+        kinds=[*TAKING, *GIVING],
+        inserted=_INSERTED,
+        now=request.received_at,
     )
-    row = await host.pool.fetchrow(*end)
-    assert row is not None, "one row of counts"
-    if row["balanced"] is None:
+    if await host.pool.fetchrow(*end) is None:
         raise Refusal("25", "该批次未结算", rule="batch_not_settled")
-    if row["first"] and row["differing"]:
-        terminal = request.station.terminal
-        batch = request.field60.batch
-        incident = Incident.of(
-            "batch_differs",
-            terminal.merchant_id,
-            f"{terminal.terminal_id} {batch}",
-            terminal=terminal.terminal_id,
-            batch=batch,
-            count=row["differing"],
-        )
-        await host.pool.execute(*opening([incident], request.received_at))
     return Reply("00", {48: str(request.message[48])})

@@ -7,13 +7,15 @@ from typing import Any, Final
 from annul.domain.payouts import BankSaid
 
 from .rows import BankFile, BankRow, FileUnreadable
-from .values import day, minor, numeric, ours, short, told
+from .values import bare, day, minor, numeric, ours, short, told
 from .xml import elements, forget, place, text_at
 
 _SAID: Final = {"DBIT": BankSaid.BOOKED, "CRDT": BankSaid.RETURNED}
 _REFERENCES: Final = ("Refs/EndToEndId", "Refs/InstrId", "Refs/TxId")
 _REASON: Final = ("RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry")
 _AMOUNTS: Final = ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")
+_STATEMENTS: Final = ("{*}Stmt", "{*}Rpt", "{*}Ntfctn")
+_ACCOUNT: Final = ("Acct/Id/IBAN", "Acct/Id/Othr/Id")
 _NO_REFERENCE: Final = frozenset({"", "NOTPROVIDED"})
 
 
@@ -82,7 +84,13 @@ def _row(part: Any, entry: Any, reference: str, message: str) -> BankRow:
         bank_ref=_booking(part, entry),
         booked_on=day(text_at(entry, "BookgDt/Dt", "BookgDt/DtTm"), place(entry)),
         message=message,
+        account=_account(entry),
     )
+
+
+def _account(entry: Any) -> str:
+    statement = next(entry.iterancestors(*_STATEMENTS), None)
+    return "" if statement is None else bare(text_at(statement, *_ACCOUNT))
 
 
 def _booking(part: Any, entry: Any) -> str:

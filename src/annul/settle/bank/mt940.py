@@ -12,7 +12,7 @@ from mt940.options import Options
 from annul.domain.payouts import BankSaid
 
 from .rows import BankFile, BankRow, FileUnreadable
-from .values import minor, numeric, short, told
+from .values import bare, letters, minor, numeric, short, told
 
 # The library logs what it reads, accounts with it.
 logging.getLogger("mt940").setLevel(logging.CRITICAL + 1)
@@ -28,6 +28,7 @@ _SAID: Final = {
 _RAW: Final = {"post_transaction_details": []}
 _OPTIONS: Final = Options(unbounded_details=True, case_insensitive_marks=True)
 _BLOCK: Final = re.compile(r"^(?=:20:)", re.MULTILINE)
+_ACCOUNT: Final = re.compile(r"^:25P?:(.*)", re.MULTILINE)
 # A reference that is marked may go over the end of a line or of a subfield.
 _GAP: Final = r"(?:\n?\?\d\d|\n)"
 _HEX: Final = rf"(?:[0-9A-Fa-f]{_GAP}?){{31}}[0-9A-Fa-f]"
@@ -48,8 +49,10 @@ def read_mt940(content: bytes) -> BankFile:
     line = 1
     for block in _BLOCK.split(text):
         if block.startswith(":20:"):
+            account = _ACCOUNT.search(block)
             for transaction in _transactions(block, f"statement at line {line}"):
-                row = _row(len(rows) + 1, transaction, f"statement at line {line}")
+                where = f"statement at line {line}"
+                row = _row(len(rows) + 1, transaction, account[1] if account else "", where)
                 if row is None:
                     left_out += 1
                 else:
@@ -95,7 +98,7 @@ def _signed(entry: dict[str, Any]) -> Decimal:
     return amount if entry["status"].upper() in {"C", "RD"} else -amount
 
 
-def _row(line: int, entry: dict[str, Any], place: str) -> BankRow | None:
+def _row(line: int, entry: dict[str, Any], account: str, place: str) -> BankRow | None:
     details = f"{entry.get('extra_details') or ''}\n{entry.get('transaction_details') or ''}"
     reference = _reference(details)
     if not reference:
@@ -113,6 +116,8 @@ def _row(line: int, entry: dict[str, Any], place: str) -> BankRow | None:
         text=told(_GAPS.sub(" ", details)),
         bank_ref=short(entry.get("bank_reference") or ""),
         booked_on=date(booked.year, booked.month, booked.day),
+        # Some banks put the currency behind it.
+        account=bare(account).removesuffix(letters(currency)).rstrip("/"),
     )
 
 

@@ -39,8 +39,11 @@ def read_pain002(content: bytes) -> BankFile:
     """Read a status report; raises `FileUnreadable`."""
     rows: list[BankRow] = []
     left_out = 0
+    group: list[Any] = []  # its reasons
     for name, element in elements(content, _LEVELS):
-        row = _row(len(rows) + 1, name, element)
+        if name == "OrgnlGrpInfAndSts":
+            group = element.findall(_REASONS)
+        row = _row(len(rows) + 1, name, element, [*element.findall(f"../{_REASONS}"), *group])
         if row is not None:
             rows.append(row)
         elif name == "TxInfAndSts":
@@ -49,6 +52,7 @@ def read_pain002(content: bytes) -> BankFile:
     return BankFile("pain.002", tuple(rows), left_out)
 
 
+_REASONS: Final = "{*}StsRsnInf"
 # Element: its status, and what it is about.
 _LEVELS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -59,24 +63,34 @@ _LEVELS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 )
 
 
-def _row(line: int, name: str, element: Any) -> BankRow | None:
+def _row(line: int, name: str, element: Any, above: list[Any]) -> BankRow | None:
+    """Read what is said of one; without reasons of its own those above it are its reasons.
+
+    A repeat is one in all its parts, whatever is said of these.
+    """
     status, about = (text_at(element, path) for path in _LEVELS[name])
     single = name == "TxInfAndSts"
     reference = ours(about) if single else ""
     said = _SAID.get(status)
     if said is None or not (reference if single else about):
         return None
-    code = short(text_at(element, "StsRsnInf/Rsn/Cd", "StsRsnInf/Rsn/Prtry"))
+    own = element.findall(_REASONS)
+    codes = [short(text_at(reason, "Rsn/Cd", "Rsn/Prtry")) for reason in (*own, *above)]
+    code = next(filter(None, codes), "")
     currency, amount = _amount(element)
     return BankRow(
         line=line,
-        said=BankSaid.ACCEPTED if code in REPEATS else said,
+        said=BankSaid.ACCEPTED if REPEATS.intersection(codes) else said,
         reference=reference,
         currency=currency,
         amount=amount,
         code=code or (status if said is BankSaid.REJECTED else ""),
         text=told(
-            " ".join(part.text or "" for part in element.iterfind("{*}StsRsnInf/{*}AddtlInf"))
+            " ".join(
+                part.text or ""
+                for reason in own or above
+                for part in reason.iterfind("{*}AddtlInf")
+            )
         ),
         message="" if single else short(about),
     )

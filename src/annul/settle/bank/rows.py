@@ -1,6 +1,6 @@
 """What a file for the bank is made of, and what one of the bank's is read as, in any format."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
@@ -68,6 +68,7 @@ class BankRow:
     `code` is the bank's reason (ISO 20022 external codes as AC04), `bank_ref` names the booking.
     Where it speaks of a whole order `reference` is empty and `message` is that order's: meant are
     all its transfers of which no other row of the file speaks, and `amount` is their sum.
+    `account` is the one that was booked on, bare, where the file names it; it is only compared.
     """
 
     line: int
@@ -80,6 +81,7 @@ class BankRow:
     bank_ref: str = ""
     booked_on: date | None = None
     message: str = ""
+    account: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

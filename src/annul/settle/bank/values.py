@@ -62,6 +62,11 @@ def plain(text: str, most: int = _TEXT) -> str:
     return " ".join(seen.split())[:most].rstrip()
 
 
+def bare(account: str) -> str:
+    """Give an account's number as two of them are compared: no spaces, capital letters."""
+    return "".join(account.split()).upper()
+
+
 def short(text: str) -> str:
     """Give an id or a code of the bank as it may be kept: ISO 20022 lets none be longer."""
     return plain(text, REFERENCE)

@@ -22,6 +22,7 @@ _ALL: Final = [name for name, _ in calls()]
 # Only people with a session of their own do these.
 _OF_PEOPLE: Final = {
     "POST /payouts/{payout}/approve",
+    "POST /bank-files/{file}/confirm",
     "POST /merchants/{merchant}/accounts/{account}/use",
     "POST /merchants/{merchant}/moves/{move}/approve",
     "POST /orders/{order}/approve",

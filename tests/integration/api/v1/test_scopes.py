@@ -60,6 +60,11 @@ TABLE: dict[str, set[Scope]] = {
     "POST /payout-files/{file}/take": {Scope.PAYOUTS_WRITE},
     "GET /bank-files": {Scope.PAYOUTS_READ},
     "POST /bank-files": {Scope.PAYOUTS_WRITE},
+    "POST /bank-files/{file}/confirm": {Scope.PAYOUTS_WRITE},
+    "GET /merchants/{merchant}/batch-differences": {Scope.PAYOUTS_READ},
+    "POST /merchants/{merchant}/batch-differences/{terminal}/{batch}/{trace}/resolve": {
+        Scope.PAYOUTS_WRITE
+    },
     "GET /merchants/{merchant}/accounts": {Scope.PAYOUTS_READ},
     "PUT /merchants/{merchant}/accounts/{account}": {Scope.PAYOUTS_WRITE},
     "POST /merchants/{merchant}/accounts/{account}/use": {Scope.PAYOUTS_WRITE},

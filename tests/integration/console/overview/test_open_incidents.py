@@ -74,7 +74,7 @@ async def test_what_is_open_is_told_in_the_language_of_the_page(
     for part in parts:
         assert part in shown
     assert f'href="/transactions/{refund.id}"' in shown
-    assert f'href="/merchants/{_SHOP}"' in shown
+    assert f'href="/merchants/{_SHOP}#batches"' in shown
     assert "{" not in shown
 
 

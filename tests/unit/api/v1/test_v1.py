@@ -26,6 +26,7 @@ _OTHERS = {
     ("GET", "/transactions/{transaction}/conclusions/{conclusion}/evidence"),
     ("DELETE", "/webhooks/{webhook}"),
     ("POST", "/payout-files/{file}/take"),
+    ("POST", "/merchants/{merchant}/batch-differences/{terminal}/{batch}/{trace}/resolve"),
     ("GET", "/merchants/{merchant}/statements/{period}"),
     ("POST", "/merchants/{merchant}/accounts/{account}/reject"),
 }

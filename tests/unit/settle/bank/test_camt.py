@@ -133,3 +133,16 @@ def test_a_day_that_is_none_stops_the_file() -> None:
     entry = _entry("DBIT", "1.00", _detail(reference(1))).replace("2026-11-27", "2026-13-27")
     with pytest.raises(FileUnreadable, match="not a date"):
         _read(entry)
+
+
+@pytest.mark.parametrize("kind", ["Stmt", "Rpt", "Ntfctn"])
+def test_a_row_has_the_account_of_its_statement(kind: str) -> None:
+    entry = _entry("DBIT", "1.00", _detail(reference(1)))
+    other = f"<{kind}><Acct><Id><Othr><Id>6222 01</Id></Othr></Id></Acct>{entry}</{kind}>"
+    iban = f"<{kind}><Acct><Id><IBAN>de12 34</IBAN></Id></Acct>{entry}</{kind}>"
+    none = f"<{kind}>{entry}</{kind}>"
+    content = (
+        f'<Document xmlns="{_NAMESPACE}:camt.053.001.08"><A>{other}{iban}{none}</A></Document>'
+    )
+    rows = read_camt(content.encode(), "camt.053.001.08").rows
+    assert [row.account for row in rows] == ["622201", "DE1234", ""]

@@ -131,3 +131,14 @@ def test_a_text_keeps_the_last_four_of_an_account() -> None:
     (row,) = read_mt940(text.encode()).rows
     assert "*3000 NAME" in row.text
     assert "370400" not in row.text
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["6222999900001111", "6222 9999 0000 1111", "6222999900001111CNY", "6222999900001111/cny"],
+)
+def test_a_row_has_the_account_of_its_statement_and_shows_it_to_nobody(given: str) -> None:
+    text = _statement(_entry("D", "10,00", f"/EREF/{_ONE}"), closing="990,")
+    (row,) = read_mt940(text.replace("6222999900001111", given).encode()).rows
+    assert row.account == "6222999900001111"
+    assert "1111" not in repr(row)

@@ -86,6 +86,23 @@ def test_what_is_refused_as_a_repeat_is_on_its_way(code: str) -> None:
     assert group.code == single.code == code
 
 
+@pytest.mark.parametrize("own", ["", _reason("AC04")])
+def test_what_is_below_a_refused_repeat_is_on_its_way(own: str) -> None:
+    """The bank says why once, of the message; what is below it may have no reason of its own."""
+    group = f"<GrpSts>RJCT</GrpSts>{_reason('DU01')}"
+    payment = f"<PmtInfSts>RJCT</PmtInfSts>{own}{_transfer(reference(1), 'RJCT', own)}"
+    found = read_pain002(_report(group, payment)).rows
+    assert [row.said for row in found] == [BankSaid.ACCEPTED] * 3
+
+
+def test_a_transfer_without_a_reason_has_that_of_its_payment() -> None:
+    payment = (
+        f"<PmtInfSts>RJCT</PmtInfSts>{_reason('AM04', 'no funds')}{_transfer(reference(1), 'RJCT')}"
+    )
+    single, _ = read_pain002(_report("", payment)).rows
+    assert (single.code, single.text) == ("AM04", "no funds")
+
+
 def test_a_rejection_without_reason_has_its_status_as_code() -> None:
     (row,) = read_pain002(_report("", _transfer(reference(1), "CANC"))).rows
     assert (row.said, row.code) == (BankSaid.REJECTED, "CANC")

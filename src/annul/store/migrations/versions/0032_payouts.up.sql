@@ -128,7 +128,11 @@ CREATE TABLE bank_files (
     rows       integer NOT NULL,
     read_by    text NOT NULL,
     read_at    timestamptz NOT NULL,
-    applied_at timestamptz
+    waits      boolean NOT NULL DEFAULT false,  -- a person gave it: what gives money back waits for another one
+    confirmed_by text NOT NULL DEFAULT '',
+    confirmed_at timestamptz,
+    applied_at timestamptz,
+    CONSTRAINT bank_files_two CHECK (confirmed_by <> read_by)
 );
 
 -- A line of it, and what became of it: `foreign` is none of ours, `unknown` says so without being it;
@@ -152,6 +156,7 @@ CREATE TABLE bank_rows (
     PRIMARY KEY (file_id, line)
 );
 CREATE INDEX bank_rows_left ON bank_rows (file_id, line) WHERE outcome IS NULL;
+CREATE INDEX bank_rows_payout ON bank_rows (payout) WHERE payout IS NOT NULL;
 
 -- Up to which time of its schedule payouts were made, and who makes and sends them.
 ALTER TABLE books
