@@ -131,7 +131,7 @@ MUTANTS: Final = (
     Mutant("returns_count_twice",
            "money that came back to the bank once, and was told twice, was paid out twice",
            sql=(("apply", "WHEN returned_at IS NOT NULL THEN 'repeated'", ""),),
-           room="settle.answers:_SQL", scenario="paid_by_a_bank"),
+           room="settle.answers:SQL", scenario="paid_by_a_bank"),
     Mutant("moves_are_in_two_payouts",
            "what came back was paid out with each payout to come",
            sql=(("make", "AND v.state = 'done' AND v.payout_id IS NULL\n), postings",
@@ -146,5 +146,5 @@ MUTANTS: Final = (
            "a payout that the bank rejected and booked was paid and available again",
            sql=(("apply", _BOOKED + "\n            WHEN state = 'rejected' THEN 'contradicts'",
                  _BOOKED),),
-           room="settle.answers:_SQL", scenario="paid_by_a_bank"),
+           room="settle.answers:SQL", scenario="paid_by_a_bank"),
 )  # fmt: skip

@@ -207,7 +207,8 @@ def _meant(row: BankRow, house: str) -> tuple[UUID | None, UUID | None]:
 
 
 def _other(row: BankRow, house: str) -> bool:
-    return bool(house) and row.account not in {"", house}
+    is_number = any(digit.isdigit() for digit in row.account)  # some banks write a name there
+    return bool(house) and is_number and row.account != house
 
 
 def _ours(reference: str) -> UUID | None:

@@ -71,6 +71,8 @@ WITH old AS (
 )
 -- What meanwhile agrees, as a late answer booked it, is over.
 UPDATE incidents i SET closed_at = now()
-WHERE i.kind = 'batch_differs' AND i.closed_at IS NULL
+FROM old o
+WHERE i.kind = 'batch_differs' AND i.closed_at IS NULL AND i.merchant_id = o.merchant_id
+  AND i.subject = o.terminal_id || ' ' || o.batch
   AND NOT EXISTS (SELECT FROM found f WHERE f.merchant_id = i.merchant_id
                     AND f.terminal_id || ' ' || f.batch = i.subject);
