@@ -34,8 +34,11 @@ _LONG_AGO: Final = timedelta(hours=1)
 Headers = dict[str, str]
 
 
-# What was told before may be delivered meanwhile: of these it counts which there are.
-_DELIVERED = frozenset({"notifications", "webhook_outbox"})
+# What is owed is spread and tried meanwhile, and nobody answers there; all else stays as it is.
+_BUT_ATTEMPTS = {
+    "notifications": "(to_jsonb(t) - 'delivered_at' - 'next_attempt_at')::text",
+    "webhook_outbox": "CASE t.state WHEN 'delivered' THEN t::text END",
+}
 
 
 @dataclass(slots=True)
@@ -97,7 +100,7 @@ class Place:
             where = f"WHERE merchant_id = '{merchant}'" if merchant else ""
             if table == "audit":
                 where = "WHERE action NOT LIKE 'sign-in%'"
-            what = "t.id::text" if table in _DELIVERED else "t::text"
+            what = _BUT_ATTEMPTS.get(table, "t::text")
             found[table] = await self.pool.fetchval(
                 f"SELECT md5(coalesce(string_agg({what}, '' ORDER BY {what}), ''))"
                 f" FROM {table} t {where}"
