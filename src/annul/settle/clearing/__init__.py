@@ -1,0 +1,1 @@
+"""Files of the clearing: read whatever their layout, into rows of one form."""
