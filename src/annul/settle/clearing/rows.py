@@ -1,5 +1,6 @@
 """What a clearing file is read as, whatever its layout: rows, and lines that are none."""
 
+import re
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -7,6 +8,7 @@ from annul.domain.errors import AnnulError
 from annul.domain.text import Text
 from annul.wire.masking import mask_pan, scan
 
+_LONG: Final = re.compile(r"\d{12}\d+")
 SHOWN: Final = 200  # characters of a bad line that are kept
 
 
@@ -61,15 +63,20 @@ class BadLine(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Some of a file in its order, and how many `bytes` of it these took."""
+    """Some of a file in its order, and how many `bytes` of it these took.
+
+    `passed` lines were left out on purpose: blank ones, and kinds that move no money.
+    """
 
     rows: list[ClearingRow]
     bad: list[BadLine]
     bytes: int
+    passed: int = 0
 
 
 def bad(line: int, reason: Text, text: str) -> BadLine:
     """Make a bad line of what stands there; what cannot be printed is shown as a blank."""
-    # Masked before it is cut: a card's digits across the end would not be known for one.
-    seen = scan(text[: SHOWN + 64])
+    # Masked before it is cut: a card's digits across the end would not be known for one. Rows of
+    # digits as long as a card's are masked as they stand: a digit lost leaves nothing to check by.
+    seen = _LONG.sub(lambda found: mask_pan(found[0]), scan(text[: SHOWN + 64]))
     return BadLine(line, reason, "".join(c if c.isprintable() else " " for c in seen)[:SHOWN])
