@@ -74,7 +74,7 @@ _COM: Final[tuple[_Row, ...]] = (
     ("device", 2, ANY, "", "终端类型", "kind of terminal"),
     ("commerce", 2, ANY, "", "ECI标志", "indicator of electronic commerce"),
     ("instalment_fee", 12, ANY, "", "分期附加手续费", "fee of instalments"),
-    ("rest", 14, ANY, "", "其他信息", "other information"),
+    ("other", 14, ANY, "", "其他信息", "other information"),
 )  # fmt: skip
 
 _COMA: Final[tuple[_Row, ...]] = (
