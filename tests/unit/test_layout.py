@@ -74,6 +74,8 @@ _MODULES: Final = {
     "settle/bank/rows": "unit/settle/bank/test_read.py",
     "settle/bank/values": "unit/settle/bank/test_camt.py",
     "settle/bank/xml": "unit/settle/bank/test_read.py",
+    "settle/clearing/fields": "unit/settle/clearing/test_layouts.py",
+    "settle/clearing/meanings": "unit/settle/clearing/test_layouts.py",
     "sim/bank/behaviour": "unit/sim/bank/test_bank.py",
     "sim/bank/books": "unit/sim/bank/test_bank.py",
     "sim/bank/orders": "unit/sim/bank/test_bank.py",

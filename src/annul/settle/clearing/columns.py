@@ -194,7 +194,8 @@ def recognised(headers: Sequence[Cell]) -> int:
 
 
 def _plain(head: str) -> str:
-    return _NOISE.sub("", unicodedata.normalize("NFKC", head).lower())
+    low = unicodedata.normalize("NFKC", head).lower()
+    return _NOISE.sub("", _UNITS.sub("", low))
 
 
 def _is(head: str, _: str, words: Sequence[str]) -> bool:

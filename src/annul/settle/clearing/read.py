@@ -100,7 +100,7 @@ def chunks(stream: BinaryIO, form: str | ColumnMap, today: date) -> Iterator[Chu
 
 
 def _blocks(first: bytes, stream: BinaryIO) -> Iterator[bytes]:
-    yield first.removeprefix(_BOM)
+    yield first
     while block := stream.read(_BLOCK):
         yield block
 
@@ -128,7 +128,9 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[_Lines]:
     ready: list[bytes] = []
     rest = b""
     cut = 0  # bytes of long lines that were not kept
-    for block in blocks:
+    for at, block in enumerate(blocks):
+        if at == 0 and block.startswith(_BOM):
+            block, cut = block[len(_BOM) :], len(_BOM)  # noqa: PLW2901
         head, *more = block.split(b"\n")
         rest, lost = _kept(rest + head)
         cut += lost

@@ -79,7 +79,7 @@ class Reader:
             column = "currency"
             currency = cells.money(given.get("currency"), self._map.currency)
             column = "amount"
-            amount = cells.amount(given["amount"], currency, self._map.unit)
+            amount = self._amount(given["amount"], currency)
             column = "kind" if "kind" in at else "amount"
             kind, effect = self._meaning(given, amount)
             if effect is None:
@@ -119,6 +119,14 @@ class Reader:
             **said,
         )
 
+    def _amount(self, cell: Cell, currency: str) -> int:
+        amount = cells.amount(cell, currency, self._map.unit)
+        if not amount:
+            raise CellUnfit(Text("金额不可为零", "an amount that is not zero"))
+        if amount < 0 and self._map.negative == "refused":
+            raise CellUnfit(Text("金额不可为负", "an amount that is not negative"))
+        return amount
+
     def _fee(self, cell: Cell, currency: str) -> int | None:
         if cell in (None, ""):
             return None
@@ -126,11 +134,7 @@ class Reader:
 
     def _meaning(self, given: Mapping[str, Cell], amount: int) -> tuple[str, Effect | None]:
         """Give kind and effect by their word, else by the sign; raises `CellUnfit`."""
-        if not amount:
-            raise CellUnfit(Text("金额不可为零", "an amount that is not zero"))
         negative = amount < 0
-        if negative and self._map.negative == "refused":
-            raise CellUnfit(Text("金额不可为负", "an amount that is not negative"))
         if "kind" not in given:
             return "", Effect.GIVEN_BACK if negative else Effect.TAKEN
         meaning = self._map.meaning(cells.text(given["kind"]))
