@@ -124,7 +124,8 @@ def read_lines(layout: Layout, lines: Sequence[str], first: int, today: date) ->
             number, merchant_id.rstrip(), terminal_id.rstrip(), trace, rrn.rstrip(),
             auth_code.rstrip(), "" if not card or "*" in card else card.rstrip(), effect, kind,
             int(amount), currency or "156", _PAID[fee_paid] + _GOT[fee_got] + _PAID[fee_more],
-            sent_at, day, original_trace or "", original_at or "", code.rstrip(), undone_r or undone_c or "",
+            sent_at, day, original_trace or "", original_at or "", code.rstrip(),
+            undone_r or undone_c or "",
         )))  # fmt: skip
     return Chunk(rows, failed, 0, passed)
 

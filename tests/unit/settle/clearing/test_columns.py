@@ -8,8 +8,9 @@ from annul.settle.clearing.columns import ColumnMap, guess, missing
 from annul.settle.clearing.meanings import Meaning
 from annul.settle.clearing.rows import ClearingUnreadable
 
-_ZH = ["商户号", "商户名称", "终端号", "交易日期", "交易时间", "交易类型", "交易卡号", "交易金额(元)",
-       "手续费(元)", "参考号", "流水号", "授权码", "清算日期", "币种", "原流水号", "应答码"]  # fmt: skip
+_ZH = ["商户号", "商户名称", "终端号", "交易日期", "交易时间", "交易类型", "交易卡号",
+       "交易金额(元)", "手续费(元)", "参考号", "流水号", "授权码", "清算日期", "币种", "原流水号",
+       "应答码"]  # fmt: skip
 
 
 def test_chinese_heads_are_known() -> None:

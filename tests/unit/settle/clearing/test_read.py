@@ -113,8 +113,8 @@ def test_an_empty_file_is_refused(content: bytes, form: str) -> None:
 
 def test_a_statement_of_a_bank_is_read_too() -> None:
     content = (
-        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><Stmt><Ntry>'
-        '<Amt Ccy="CNY">1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts>'
-        "<AcctSvcrRef>B1</AcctSvcrRef></Ntry></Stmt></Document>"
-    ).encode()
+        b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><Stmt><Ntry>'
+        b'<Amt Ccy="CNY">1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts>'
+        b"<AcctSvcrRef>B1</AcctSvcrRef></Ntry></Stmt></Document>"
+    )
     assert [(row.rrn, row.amount) for row in _read(content, "camt")[0].rows] == [("B1", 100)]

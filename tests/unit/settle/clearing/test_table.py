@@ -1,6 +1,6 @@
 """CSV and spreadsheets as rows."""
 
-from datetime import date
+from datetime import date, datetime
 from io import BytesIO
 
 import pytest
@@ -173,14 +173,14 @@ def _book(*lines: list[object]) -> bytes:
         for at, line in enumerate(lines):
             for column, cell in enumerate(line):
                 if isinstance(cell, date):
-                    sheet.write_datetime(at, column, cell, day)
+                    sheet.write_datetime(at, column, datetime(cell.year, cell.month, cell.day), day)  # noqa: DTZ001
                 else:
                     sheet.write(at, column, cell)
     return file.getvalue()
 
 
-_CELLS: list[object] = [898110012345678, 12345678, 123, 123456789012, "消费", "6222021234567890123",
-                        1234.5, 3.7, date(2026, 11, 27), "19:30:05", date(2026, 11, 28)]  # fmt: skip
+_CELLS: list[object] = [898110012345678, 12345678, 123, 123456789012, "消费",
+                        "6222021234567890123", 1234.5, 3.7, date(2026, 11, 27), "19:30:05", date(2026, 11, 28)]  # fmt: skip
 
 
 def test_a_spreadsheet_is_read_as_the_same_rows() -> None:
