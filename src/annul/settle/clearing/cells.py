@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -11,7 +11,7 @@ from annul.domain.errors import AnnulError
 from annul.domain.money import CURRENCIES, LARGEST
 from annul.domain.text import Text
 
-Cell: TypeAlias = "str | float | bool | date | datetime | time | None"
+Cell: TypeAlias = "str | float | bool | date | datetime | time | timedelta | None"
 
 _EXACT: Final = 10**15  # from here on a spreadsheet's numbers have lost digits
 _DECIMALS: Final = 2  # of currencies that are not known
@@ -66,7 +66,7 @@ def text(cell: Cell) -> str:
         return "" if cell is None else str(cell)
     if isinstance(cell, int | float):
         return _number(cell)
-    return cell.isoformat()
+    return str(cell) if isinstance(cell, timedelta) else cell.isoformat()
 
 
 def _number(number: float) -> str:
@@ -131,7 +131,7 @@ def money(cell: Cell, default: str) -> str:
     if not plain:
         return default
     found = _WORDS_OF_MONEY.get(plain, plain.zfill(3) if plain.isdecimal() else "")
-    if len(found) != 3:
+    if len(found) != 3 or not found.isascii():
         raise CellUnfit(Text("应为币种, 如CNY或156", "a currency as CNY or 156"))
     return found
 

@@ -10,6 +10,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from annul.domain.clearing import Effect
 from annul.domain.text import Text
+from annul.wire.masking import scan
 
 from . import cells
 from .cells import Cell, CellUnfit
@@ -28,10 +29,10 @@ _UNDONE: Final = {"": "", "R": "R", "C": "C", "冲正": "R", "撤销": "C"}
 
 
 class Look(NamedTuple):
-    """What a table looks like: its heads, some lines, and the map that is guessed."""
+    """What a table looks like: its heads, some lines with cards masked, and the guessed map."""
 
     headers: list[str]
-    samples: list[list[Cell]]
+    samples: list[list[str]]
     columns: ColumnMap
 
 
@@ -211,7 +212,7 @@ def look(lines: Sequence[bytes] | Sequence[Sequence[Cell]]) -> Look:
                 found = guess(line, samples)
                 best = Look(
                     [str(head or "").strip() for head in line],
-                    samples,
+                    [[scan("" if one is None else str(one)) for one in row] for row in samples],
                     ColumnMap(
                         found.columns,
                         unit=found.unit,

@@ -1,6 +1,6 @@
 """Cells as people and spreadsheets write them."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
@@ -192,3 +192,9 @@ def test_a_currency(cell: Cell, read: str) -> None:
 def test_what_is_no_currency() -> None:
     with pytest.raises(CellUnfit):
         cells.money("dollars", "156")
+    with pytest.raises(CellUnfit):
+        cells.money("١٥٦", "156")
+
+
+def test_a_span_of_time_in_a_cell_is_text() -> None:
+    assert cells.text(timedelta(hours=19, minutes=30)) == "19:30:00"

@@ -180,7 +180,8 @@ def _book(*lines: list[object]) -> bytes:
 
 
 _CELLS: list[object] = [898110012345678, 12345678, 123, 123456789012, "消费",
-                        "6222021234567890123", 1234.5, 3.7, date(2026, 11, 27), "19:30:05", date(2026, 11, 28)]  # fmt: skip
+                        "6222021234567890123", 1234.5, 3.7, date(2026, 11, 27), "19:30:05",
+                        date(2026, 11, 28)]  # fmt: skip
 
 
 def test_a_spreadsheet_is_read_as_the_same_rows() -> None:
@@ -225,7 +226,7 @@ def test_heads_delimiter_and_encoding_are_found(delimiter: str, encoding: str) -
         _COLUMNS, unit="major", head=3, delimiter=delimiter, encoding=encoding
     )
     assert found.headers == list(_COLUMNS.values())
-    assert len(found.samples) == 2
+    assert found.samples[0][5] == "622202*********0123"
     assert _read(content, found.columns).rows == [_ROW._replace(line=4)]
 
 
