@@ -13,7 +13,7 @@ DEBIAN := chromium chromium-driver fonts-noto-cjk postgresql
 # Without bytecode of its own each process would compile annul anew, and each worker the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types format bench bench-diagnosis bench-rules bench-reserve bench-settlement bench-statement chaos fuzz simulate simulate-mutants pictures lock clean
+.PHONY: help run test lint types format bench bench-diagnosis bench-claims bench-reconcile bench-rules bench-reserve bench-settlement bench-statement chaos fuzz simulate simulate-mutants pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -42,6 +42,12 @@ bench: $(BIN)/.development ## measure the codec and sale+void end to end into bu
 bench-diagnosis: $(BIN)/.development ## cause faults for real and ask for their causes, into build/bench-diagnosis.json
 	@$(BIN)/python -m bench.diagnosis
 
+# Transactions of the day.
+ROWS ?= 1000000
+
+bench-reconcile: $(BIN)/.development ## reconcile a day of a million transactions with a clearing file, into build/bench-reconcile.json
+	@$(BIN)/python -m bench.reconcile --rows=$(ROWS)
+
 bench-rules: $(BIN)/.development ## learn the rules of a journal of ten million transactions, into build/bench-rules.json
 	@$(BIN)/python -m bench.rules
 
@@ -53,6 +59,9 @@ bench-settlement: $(BIN)/.development ## settle a day of ten million transaction
 
 bench-statement: $(BIN)/.development ## write the statement of a month of 300,000 transactions among ten times as many, into build/bench-statement.json
 	@$(BIN)/python -m bench.statement
+
+bench-claims: $(BIN)/.development ## play days with faults and lies, and see what of their breaks was foretold, into build/bench-claims.json
+	@$(BIN)/python -m bench.claims
 
 chaos: $(BIN)/.development ## 200 terminals and three hosts: faults, lies, kills, freezes, a failover, into build/chaos.json
 	@$(BIN)/python -m bench.chaos

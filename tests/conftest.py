@@ -6,6 +6,7 @@ Tests work as the role that serves. What it may not do is done as `table_owner`,
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 
 import asyncpg
 import pytest
@@ -19,6 +20,8 @@ from annul.store.embedded import EmbeddedPostgres
 from annul.store.migrate import upgrade
 from annul.store.roles import OWNER, SERVING
 from annul.store.temporary import NOT_DURABLE, temporary_folder
+from tests.support import processes
+from tests.support.nursery import Nursery
 from tests.support.roles import as_owner, as_superuser
 
 _numbers = itertools.count()
@@ -41,6 +44,20 @@ def _cheap_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hashing, "_ARGON", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forked_commands() -> Iterator[None]:
+    """Fork annul's commands from a process that has imported it; it begins with the first."""
+    with pytest.MonkeyPatch.context() as patch, closing(Nursery()) as nursery:
+        patch.setattr(processes, "nursery", nursery)
+        yield
+
+
+@pytest.fixture
+def installed_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start annul's commands as an operator does: the installed program, from nothing."""
+    monkeypatch.setattr(processes, "nursery", None)
 
 
 @pytest.fixture(scope="session")

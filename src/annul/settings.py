@@ -33,6 +33,7 @@ from pydantic_settings import (
 from annul.desk.roles import ROLES
 from annul.domain.retention import kept_days
 from annul.security.tls import Clients, ClientTls, ServerTls
+from annul.settle.clearing.rules import ClearingRules
 from annul.settle.house_bank import HouseBank
 from annul.store.schema import NAME, PUBLIC
 
@@ -136,6 +137,9 @@ class Settings(BaseSettings):
 
     bank: HouseBank | None = Field(
         None, description="the acquirer's bank, from which merchants are paid; none: nobody is"
+    )
+    clearing: ClearingRules = Field(
+        default_factory=ClearingRules, description="how clearing files are judged"
     )
 
     acquirer_id: str = Field("00010000", pattern=r"^\d{8,11}$", description="field 32")

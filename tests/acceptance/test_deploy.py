@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
+import pytest
 
 from tests.support.processes import Process, annul, children_of, free_port
 from tests.support.roles import as_owner
+
+pytestmark = pytest.mark.usefixtures("installed_command")
 
 _DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 _CELL: Final = "east"

@@ -156,7 +156,7 @@ async def test_a_whole_day(site: Site) -> None:
     report = await Auditor(pool).everything(now + timedelta(minutes=10))
     assert report.differences == []
     later = HeldClock(now + timedelta(days=1_000))
-    gone = await Retention(pool, later, site.running.host.business_date, {}).round()
+    gone = await Retention(pool, later, site.running.host.calendar.business_date, {}).round()
     assert gone["card_ciphers"] >= len(sold)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await pool.execute("DELETE FROM audit")

@@ -62,6 +62,17 @@ async def _ended_all_the_same(self: Any, transaction: Any, code: str, at: Any) -
     return await self.reversed(transaction, code, at)
 
 
+async def _the_other_way_round(self: Any, proof: Any, transaction: Any) -> None:
+    contrary = {"done": "not_done", "not_done": "done"}
+    await _carry_out(
+        self, proof._replace(proves=contrary.get(proof.proves, proof.proves)), transaction
+    )
+
+
+async def _carries_nothing_out(*_: Any) -> None:
+    """Leave what was asked for as it is."""
+
+
 async def _none_stranded(self: Any, before: Any) -> list[Any]:
     own = self._membership
     rows = await self._host.journal.stranded(before, own.boot, others=False)
@@ -73,6 +84,8 @@ def _as_declined(real: Callable[[str], Effect], *codes: str) -> Callable[[str], 
 
 
 _effect_of: Final = import_module("annul.domain.response_codes").effect_of
+
+_carry_out: Final = import_module("annul.settle.clearing.proving").Proving._carry_out
 
 _BOOKED: Final = "WHEN said = 'booked' THEN CASE"
 
@@ -147,4 +160,40 @@ MUTANTS: Final = (
            sql=(("apply", _BOOKED + "\n            WHEN state = 'rejected' THEN 'contradicts'",
                  _BOOKED),),
            room="settle.answers:SQL", scenario="paid_by_a_bank"),
+    Mutant("rows_prove_nothing",
+           "what only a clearing file could end stayed unknown",
+           sql=(("prove", "IN ('done', 'not_done', 'denied')", "IN ('denied')"),),
+           room="settle.clearing.proving:SQL", scenario="only_a_file_can_tell"),
+    Mutant("rows_prove_the_contrary",
+           "a refund that its row told of was taken for one that was not done",
+           {"settle.clearing.proving:Proving._carry_out": _the_other_way_round},
+           scenario="only_a_file_can_tell"),
+    Mutant("what_is_told_twice_is_not_seen",
+           "a sale that the issuer had booked twice was matched, and one of them was nobody's",
+           sql=(("by_reference", "again THEN 'twice'", "again THEN 'matched'"),),
+           room="settle.clearing.matching:SQL", scenario="files_deny_what_was_said"),
+    Mutant("breaks_stay_in_suspense",
+           "money of a break that had ended was still in question",
+           sql=(("free_money", "FROM held WHERE left_over <> 0", "FROM held WHERE false"),),
+           room="settle.clearing.breaks:SQL", scenario="files_deny_what_was_said"),
+    Mutant("breaks_hold_no_money",
+           "what an issuer owed by its file was not what it owed by the books",
+           sql=(("hold_money", "AND money <> 0", "AND false"),),
+           room="settle.clearing.breaks:SQL", scenario="files_deny_what_was_said"),
+    Mutant("discarded_files_have_proved_it",
+           "what a wrong file had ended stayed ended when it was discarded",
+           sql=(("discard", "discarded_at IS NULL", "false"),),
+           room="settle.clearing.proving:SQL", scenario="only_a_file_can_tell"),
+    Mutant("discarded_files_leave_their_expectations",
+           "what a discarded file had left open broke in the next one",
+           sql=(("uncarry", "WHERE file_id", "WHERE false AND file_id"),),
+           room="settle.clearing.ending:SQL", scenario="files_deny_what_was_said"),
+    Mutant("what_came_later_is_still_missing",
+           "a file that came late did not end the breaks of the one before it",
+           sql=(("agreed", "b.state IN ('open', 'asked')", "false"),),
+           room="settle.clearing.breaks:SQL", scenario="files_deny_what_was_said"),
+    Mutant("the_issuer_is_right_and_nobody_pays",
+           "two people followed the issuer, and no account did",
+           {"settle.clearing.ending:moves.carry_out": _carries_nothing_out},
+           scenario="files_deny_what_was_said"),
 )  # fmt: skip

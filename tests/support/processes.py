@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from socket import create_server
-from typing import Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
+
+from tests.support.nursery import Born, Nursery
 
 _ANNUL: Final = str(Path(sys.executable).parent / "annul")
 _START_S: Final = 60.0
@@ -24,6 +26,8 @@ _UP: Final = ("annul is up.", "Ctrl-C stops it.")  # how its greeting begins and
 _STOP_S: Final = 40.0
 _LOWEST, _HIGHEST, _STEP = 12_000, 32_000, 11
 _NEEDED: Final = (0, 1, 8, 9, 10, 108, 109, 110)
+# What forks the commands of a test run; without it each is the installed program, started anew.
+nursery: Nursery | None = None
 
 
 def free_port() -> int:
@@ -68,18 +72,45 @@ def annul(
     logs: bool = False,
 ) -> Ended:
     """Run a command of annul to its end; a traceback fails the test, unless it `logs` its work."""
-    done = subprocess.run(
-        [_ANNUL, *words],
-        cwd=cwd,
-        env={**os.environ, **(environment or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=within_s,
-        check=False,
-    )
-    assert logs or "Traceback" not in done.stdout + done.stderr
-    return Ended(done.returncode, done.stdout, done.stderr)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        running = _started(words, out.fileno(), err.fileno(), environment or {}, cwd)
+        try:
+            status = running.wait(within_s)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+            raise
+        told = [_all_of(one) for one in (out, err)]
+    assert logs or "Traceback" not in told[0] + told[1]
+    return Ended(status, told[0], told[1])
+
+
+def _started(
+    words: Sequence[str],
+    out: int,
+    err: int,
+    environment: Mapping[str, str],
+    cwd: Path | None = None,
+) -> subprocess.Popen[bytes] | Born:
+    """Start a command in a session of its own."""
+    known = {**os.environ, **environment}
+    if nursery is None:
+        return subprocess.Popen(
+            [_ANNUL, *words],
+            cwd=cwd,
+            env=known,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+    with Path(os.devnull).open("rb") as nothing:
+        return nursery.start(words, (nothing.fileno(), out, err), known, cwd)
+
+
+def _all_of(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 def children_of(process: int, word: bytes) -> list[int]:
@@ -105,19 +136,12 @@ class Process:
     port: int
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    running: subprocess.Popen[bytes] | None = None
+    running: subprocess.Popen[bytes] | Born | None = None
 
     async def start(self) -> None:
         """Start it and wait until its port answers; raises `RuntimeError` with its log."""
         with (self.folder / f"{self.name}.log").open("ab") as log:
-            self.running = subprocess.Popen(
-                [_ANNUL, *self.arguments],
-                env={**os.environ, **self.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            self.running = _started(self.arguments, log.fileno(), log.fileno(), self.environment)
         async with asyncio.timeout(_START_S):
             while not await self._answers():
                 if self.running.poll() is not None:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -63,14 +64,15 @@ def _sources() -> Iterator[Said]:
     for room in _ROOMS:
         place = _SOURCE / room
         for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
-            tree = ast.parse(file.read_text(encoding="utf-8"))
+            nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
             silent = {
                 id(node.value)
-                for node in ast.walk(tree)
+                for node in nodes
                 if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
             }
-            for node in ast.walk(tree):
-                where = f"{file.relative_to(_SOURCE)}:{getattr(node, 'lineno', 0)}"
+            name = file.relative_to(_SOURCE)
+            for node in nodes:
+                where = f"{name}:{getattr(node, 'lineno', 0)}"
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     said = " " in node.value or _CHINESE.search(node.value)
                     if id(node) not in silent and said:
@@ -95,9 +97,20 @@ def _guides() -> Iterator[Said]:
             yield Said(file.name, "".join(paragraph.split("\n")) if chinese else paragraph)
 
 
-_SAID: Final = [*_sources(), *_catalogues(), *_guides()]
-_IN_CHINESE: Final = [said for said in _SAID if _CHINESE.search(said.text)]
-_ENGLISH: Final = [(said, " ".join(said.text.split()).lower()) for said in _SAID]
+# Read when it is asked for: every worker collects this file, one runs it.
+@cache
+def _said() -> list[Said]:
+    return [*_sources(), *_catalogues(), *_guides()]
+
+
+@cache
+def _in_chinese() -> list[Said]:
+    return [said for said in _said() if _CHINESE.search(said.text)]
+
+
+@cache
+def _english() -> list[tuple[Said, str]]:
+    return [(said, " ".join(said.text.split()).lower()) for said in _said()]
 
 
 def _stands(word: str) -> Iterator[str]:
@@ -105,14 +118,14 @@ def _stands(word: str) -> Iterator[str]:
     whole = re.compile(rf"(?<![\w-]){re.escape(word.lower())}(?![\w-])")
     yield from (
         f"{said.where}: {said.text}"
-        for said, text in _ENGLISH
+        for said, text in _english()
         if word.lower() in text and whole.search(text)
     )
 
 
 def _stands_in_chinese(word: str) -> Iterator[str]:
     """Say where a word stands in a Chinese text; it may be a foreign one."""
-    yield from (f"{said.where}: {said.text}" for said in _IN_CHINESE if word in said.text)
+    yield from (f"{said.where}: {said.text}" for said in _in_chinese() if word in said.text)
 
 
 @pytest.mark.parametrize("term", _TERMS, ids=lambda term: term.english)
@@ -124,8 +137,8 @@ def test_what_is_not_said_stands_nowhere(term: Term) -> None:
 
 @pytest.mark.parametrize("term", _TERMS, ids=lambda term: term.english)
 def test_a_term_is_in_use_in_both_languages(term: Term) -> None:
-    assert any(term.english.lower() in text for _, text in _ENGLISH), term.english
-    assert any(term.chinese in said.text for said in _SAID), term.chinese
+    assert any(term.english.lower() in text for _, text in _english()), term.english
+    assert any(term.chinese in said.text for said in _said()), term.chinese
     assert term.means
 
 

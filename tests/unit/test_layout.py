@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +36,8 @@ _MODULES: Final = {
     "client/asked": "acceptance/client/test_resources.py",
     "client/errors": "unit/client/test_transport.py",
     "client/merchants": "acceptance/client/test_resources.py",
+    "client/clearing": "acceptance/client/test_resources.py",
+    "settle/clearing/load": "integration/settle/clearing/test_commit.py",
     "client/payouts": "acceptance/client/test_resources.py",
     "client/signature": "unit/resolve/notify/test_webhooks.py",
     "diagnose/codes": "unit/diagnose/test_rank.py",
@@ -46,6 +49,7 @@ _MODULES: Final = {
     "domain/link_profile": "unit/issuers/test_link_profiles.py",
     "domain/link_words": "unit/issuers/test_link_settings.py",
     "domain/issuer_incidents": "unit/domain/test_incidents.py",
+    "domain/clearing_incidents": "unit/domain/test_incidents.py",
     "domain/payout_incidents": "unit/domain/test_incidents.py",
     "host/host": "integration/host/test_answering.py",  # what handlers need; it does nothing
     "host/moves": "acceptance/cells/test_moves_left.py",
@@ -140,6 +144,11 @@ def test_each_folder_of_tests_is_a_room(level: str) -> None:
 # Helpers -------------------------------------------------------------------------------------
 
 
+@cache  # every worker collects this file, one runs it
+def _imported() -> tuple[tuple[Path, str], ...]:
+    return tuple(_imports())
+
+
 def _imports() -> Iterator[tuple[Path, str]]:
     """Name every module that a file of tests/ imports; of its own folder with a dot before."""
     for file in sorted(_TESTS.rglob("*.py")):
@@ -150,18 +159,15 @@ def _imports() -> Iterator[tuple[Path, str]]:
                 yield file, "." * node.level + (node.module or "")
 
 
-_IMPORTED: Final = tuple(_imports())
-
-
 def test_no_test_imports_a_bench() -> None:
-    assert [str(file) for file, name in _IMPORTED if name.split(".")[0] == "bench"] == []
+    assert [str(file) for file, name in _imported() if name.split(".")[0] == "bench"] == []
 
 
 def test_what_several_rooms_use_lives_in_support() -> None:
     """Of another room nothing is imported; within a folder helpers are no tests themselves."""
     strayed = [
         f"{file.relative_to(_TESTS)}: {name}"
-        for file, name in _IMPORTED
+        for file, name in _imported()
         if (name.startswith("tests.") and not name.startswith("tests.support"))
         or name.startswith((".test_", ".."))
     ]

@@ -54,6 +54,9 @@ from annul.resolve.sweep import Sweep
 from annul.resolve.witnessed import Witnessing
 from annul.security.tls import ServerTls, server_context
 from annul.settings import Settings
+from annul.settle.clearing.foretell import Foretelling
+from annul.settle.clearing.load import Loader
+from annul.settle.clearing.proving import Proving
 from annul.settle.days import Days
 from annul.settle.paying import Paying
 from annul.store.journal import Journal
@@ -224,7 +227,7 @@ async def _start_workers(
     retention = Retention(
         base.pool,
         base.clock,
-        host.business_date,
+        host.calendar.business_date,
         base.settings.retention_days,
         loops=base.loops,
     )
@@ -237,6 +240,7 @@ async def _start_workers(
     for part in (
         *(forwarder, *resolvers, sweep, retention, days),
         *_paying(base, host),
+        *_clearing(base, host),
         *_sealing(base, host),
     ):
         part.start()
@@ -250,6 +254,14 @@ def _paying(base: Ground, host: Host) -> tuple[Paying, ...]:
         return ()
     cell = base.settings.cell
     return (Paying(base.pool, host.calendar, base.clock, house, base.vault, base.loops, cell),)
+
+
+def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving]:
+    """Give what foretells breaks, and what carries out the proofs of clearing files."""
+    loader = Loader(base.pool, base.vault, base.clock)
+    book = Book(base.pool, timedelta(minutes=15), base.node)
+    parts = (base.pool, book, host.outcomes, host.calendar, base.clock, base.loops)
+    return Foretelling(base.pool, loader, base.clock, base.loops), Proving(*parts)
 
 
 def _learning(base: Ground, host: Host) -> Learning:

@@ -108,6 +108,7 @@ def _desk(
         feed=feed,
         vault=base.vault,
         house_bank=settings.bank,
+        clearing=settings.clearing,
         calendar=calendar,
         clock=base.clock,
         kept=kept,

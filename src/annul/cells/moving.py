@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -25,6 +26,7 @@ from .copying import SEALED, Beside, Table, marks, snapshot, tables
 from .copying import SQL as _SQL
 from .directory import Directory
 
+_DAY: Final = timedelta(days=1)
 _LOOK_S: Final = 0.1
 _HOSTS_HEAR_S: Final = 2.0  # of a change of reference data, each within a second
 _PASSES: Final = 20
@@ -205,11 +207,27 @@ class _Move:
             what = "master key" if here["revision"] == there["revision"] else "version"
             message = f"{asked.source} and {asked.target} have not the same {what}"
             raise CanNotMove(message)
+        if row["lives"] == Lives.HERE:
+            await self._check_days()
         known = await self._target.fetchval(*_SQL["issuers"]()) or []
         query = _SQL["missing_routes"](merchant=asked.merchant, known=known)
         missing = [issuer for (issuer,) in await self._source.fetch(*query)]
         if missing:
             message = f"{asked.target} does not know issuer {', '.join(missing)}"
+            raise CanNotMove(message)
+
+    async def _check_days(self) -> None:
+        """Refuse while only one of the two has closed a business day that the other still sells on.
+
+        It would end there too early for all merchants, or for this one: each cell closes a day
+        after the latest cut-over of its own merchants. A cell that never closed one does not mind.
+        """
+        here, there = [
+            await one.fetchval(*_SQL["open_from"]()) for one in (self._source, self._target)
+        ]
+        if date.min < min(here, there) and here != there:
+            behind = self._asked.source if here < there else self._asked.target
+            message = f"{behind} has not closed business day {max(here, there) - _DAY} yet"
             raise CanNotMove(message)
 
     async def copy(self) -> None:

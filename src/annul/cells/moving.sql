@@ -114,6 +114,10 @@ FROM (SELECT coalesce(d.closed, counted_to - 7) AS day, d.closed
       FROM books, (SELECT max(business_date) AS closed FROM merchant_days
                    WHERE merchant_id = :merchant) d) k;
 
+-- name: open_from
+-- description: The first business day that is open.
+SELECT open_from FROM books;
+
 -- name: own_rates
 -- description: What a merchant alone is charged, of a table that all merchants have in common.
 SELECT array_agg(f::text) FROM fee_rates f WHERE pricing = :merchant;

@@ -26,6 +26,8 @@ PLACES: Final[Mapping[str, str]] = {
     "retention": "retention",
     "settle": "settle",
     "payouts": "payouts",
+    "reconcile": "reconcile",
+    "breaks": "breaks",
     "statement": "statement",
     "simulate": "simulate",
     "audit": "audit",

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import typer
@@ -15,12 +14,11 @@ from annul.desk import payouts as views
 from annul.desk.cursor import Listing
 from annul.desk.desk import Desk
 from annul.desk.roles import Scope, Visitor
-from annul.domain.business_day import Calendar
 from annul.domain.money import told
 from annul.domain.payouts import STATES, PayoutState
-from annul.security.vault import Vault
 
-from .reach import Config, Data, Lang, Reach, User, run
+from .counter import Places, progress, work
+from .reach import Config, Data, Lang, User
 from .secret import Database
 from .show import language
 
@@ -44,56 +42,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Number = Annotated[UUID, typer.Argument(metavar="PAYOUT", help="Number of the payout.")]
 
 
-@dataclass(frozen=True)
-class _Counter:
-    """What the desk's functions work with, in a command."""
-
-    base: Reach
-    vault: Vault | None
-
-    @property
-    def desk(self) -> Desk:
-        """Give it as what it stands in for: it has all that these functions touch."""
-        return cast("Desk", self)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.base, name)
-
-    @property
-    def calendar(self) -> Calendar:
-        """The business day."""
-        return Calendar(self.base.zone, self.base.settings.cut_over)
-
-    @property
-    def house_bank(self) -> Any:
-        """The acquirer's bank."""
-        return self.base.settings.bank
-
-    @property
-    def cell(self) -> str:
-        """Which one this is."""
-        return self.base.settings.cell
-
-    @property
-    def others(self) -> tuple[()]:
-        """No other cell is reached from here."""
-        return ()
-
-
-def _work(
-    places: tuple[Path | None, str | None, Path | None],
-    user: str | None,
-    act: Callable[[Desk, Visitor], Awaitable[Any]],
-) -> Any:
+def _work(places: Places, user: str | None, act: Callable[[Desk, Visitor], Awaitable[Any]]) -> Any:
     """Let somebody do something with payouts of this cell; without a user only to read."""
-
-    async def job(base: Reach) -> Any:
-        if user is None:
-            return await act(_Counter(base, None).desk, _READER)
-        person = await base.person(user)
-        return await act(_Counter(base, Vault(await base.master_key())).desk, person)
-
-    return run(*places, job)
+    return work(places, user, act, _READER)
 
 
 @application.command("run")
@@ -246,7 +197,7 @@ def read(
     """Read a file of the bank: pain.002, camt.052 to .054, MT940 or CSV. Each line counts once."""
     content = file.read_bytes()
     with ExitStack() as stack:
-        seen = None if as_json else _progress(stack, _said("lines", lang))
+        seen = None if as_json else progress(stack, _said("lines", lang))
         places = (data, database, config)
         done = _work(
             places, user, lambda d, who: views.read(d, who, content, file.name, reason, seen)
@@ -269,16 +220,6 @@ def confirm(
     places = (data, database, config)
     _work(places, user, lambda d, who: views.confirm_file(d, who, file, reason))
     typer.echo(_said("done", lang))
-
-
-def _progress(stack: ExitStack, said: str) -> Callable[[int], None]:
-    """Draw how far it has come, on a terminal."""
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
-    progress = stack.enter_context(Progress(*columns, transient=True))
-    task = progress.add_task(said, total=None)
-    return lambda count: progress.advance(task, count)
 
 
 def _tell(what: str, facts: dict[str, Any], lang: str | None, *, as_json: bool) -> None:

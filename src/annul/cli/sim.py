@@ -64,6 +64,10 @@ def issuer(
     tls_client_ca: Annotated[
         Path | None, typer.Option(help="PEM file; acquirers need a certificate of this CA.")
     ] = None,
+    clearing: Annotated[
+        Path | None, typer.Option(help="Folder for the clearing file of each day that ends.")
+    ] = None,
+    clearing_form: Annotated[str, typer.Option(help="COMA, COM or CSV.")] = "COMA",
     *,
     keys_in_answers: Annotated[
         bool, typer.Option(help="Keys that are asked for come with the answer.")
@@ -71,8 +75,12 @@ def issuer(
 ) -> None:
     """Run an issuer that answers, and that fails on demand."""
     from annul.security.masterkey import load_or_create
+    from annul.sim.issuer.clearing import FORMS
     from annul.sim.issuer.simulator import Options, Simulator, run
 
+    if clearing_form not in FORMS:
+        message = f"{clearing_form}: it writes {', '.join(FORMS)}"
+        raise typer.BadParameter(message)
     shared = load_or_create(keys) if keys else b""
     options = Options(
         host=host,
@@ -90,6 +98,8 @@ def issuer(
         key_exchange=key_exchange,
         zone_key=load_or_create(zone_key)[:16] if zone_key else None,
         keys_in_answers=keys_in_answers,
+        clearing=clearing,
+        clearing_form=clearing_form,
         tls=_tls(tls_certificate, tls_key, tls_client_ca),
     )
 

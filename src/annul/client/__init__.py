@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from .clearing import Breaks, ClearingFiles
 from .errors import ClientError, NoAnswerError, ProblemError, UnreadableError
 from .merchants import Merchants
 from .models.cases import CaseChange, CaseSummary, Done
@@ -123,6 +124,8 @@ class Client:
         self.merchants = Merchants(self._transport)
         self.issuers = Issuers(self._transport)
         self.payouts = Payouts(self._transport)
+        self.clearing = ClearingFiles(self._transport)
+        self.breaks = Breaks(self._transport)
         self.accounts = Accounts(self._transport)
         self.webhooks = Webhooks(self._transport)
 

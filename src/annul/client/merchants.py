@@ -7,7 +7,14 @@ from typing import Final, Unpack
 from .asked import Language, NewTerms, OtherPrice, Settings, StatementForm
 from .models.batches import BatchDifference, Resolution
 from .models.fees import DayMargin, FeeDifference, FeeLine
-from .models.merchants import Merchant, MerchantDay, MerchantSummary, SettlementTerms, Terminal
+from .models.merchants import (
+    Merchant,
+    MerchantCutOver,
+    MerchantDay,
+    MerchantSummary,
+    SettlementTerms,
+    Terminal,
+)
 from .models.parts import Page
 from .transport import Transport
 
@@ -87,6 +94,18 @@ class Merchants:
         path = ("merchants", merchant, "terms", valid_from.isoformat())
         body = {**terms, "reason": reason}
         self._transport.call(Page[SettlementTerms], "PUT", *path, body=body)
+
+    def cut_overs(self, merchant: str) -> Iterator[MerchantCutOver]:
+        """Give when business days end, the latest first; none: when the house's do."""
+        return self._transport.pages(MerchantCutOver, "merchants", merchant, "cut-overs")
+
+    def agree_on_cut_over(
+        self, merchant: str, valid_from: date, reason: str, cut_over: str | None
+    ) -> None:
+        """Agree on when days end, as "06:00", from one on that has not begun; None: the house's."""
+        path = ("merchants", merchant, "cut-overs", valid_from.isoformat())
+        body = {"cut_over": cut_over, "reason": reason}
+        self._transport.call(Page[MerchantCutOver], "PUT", *path, body=body)
 
     def fees(self, merchant: str, amount: int = 0) -> Iterator[FeeLine]:
         """Give what is charged by kind of card, and what comes; `amount`: say what it costs."""

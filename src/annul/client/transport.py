@@ -2,12 +2,12 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, TypeAlias, cast
 from urllib.parse import quote
 
 import httpx
@@ -16,6 +16,7 @@ from .errors import NoAnswerError, ProblemError
 from .models.parts import Item, Page
 from .reading import Answer, read
 
+Content: TypeAlias = Callable[[], Iterable[bytes]]
 API: Final = "/api/v1"
 _BUSY: Final = frozenset({429, 503})
 _FIRST_S, _LIMIT_S = 0.5, 8.0
@@ -60,14 +61,23 @@ class Transport:
         key: str = "",
         timeout_s: float | None = None,
         harmless: bool = False,
+        content: Content | None = None,
     ) -> Answer:
         """Call and read the answer.
 
-        `key` makes a POST idempotent, `harmless` says that it changes nothing. Raises
+        `key` makes a POST idempotent, `harmless` says that it changes nothing. `content` gives a
+        body of bytes, anew for each attempt. Raises
         `ProblemError`, `NoAnswerError` and `UnreadableError`.
         """
         response = self.send(
-            method, *path, query=query, body=body, key=key, timeout_s=timeout_s, harmless=harmless
+            method,
+            *path,
+            query=query,
+            body=body,
+            key=key,
+            timeout_s=timeout_s,
+            harmless=harmless,
+            content=content,
         )
         return read(model, response.content)
 
@@ -80,21 +90,23 @@ class Transport:
         key: str = "",
         timeout_s: float | None = None,
         harmless: bool = False,
+        content: Content | None = None,
     ) -> httpx.Response:
         """Call and give the whole answer, which is no error."""
-        request = self._client.build_request(
-            method,
-            address(*path),
-            params=_present(query or {}),
-            json=body,
-            headers={"idempotency-key": key} if key else {},
-            timeout=self._client.timeout if timeout_s is None else timeout_s,
-        )
         harmless = harmless or method != "POST" or bool(key)
         attempt = 0
         while True:
             attempt += 1
             last = attempt >= self._patience.tries
+            request = self._client.build_request(
+                method,
+                address(*path),
+                params=_present(query or {}),
+                json=body,
+                content=content() if content else None,
+                headers={"idempotency-key": key} if key else {},
+                timeout=self._client.timeout if timeout_s is None else timeout_s,
+            )
             try:
                 response = self._client.send(request)
             except httpx.TransportError as error:
@@ -194,9 +206,9 @@ def _problem(response: httpx.Response) -> ProblemError:
     return problem
 
 
-def _present(query: Mapping[str, object]) -> dict[str, str]:
-    """Leave out what is not given; times need a zone."""
-    given: dict[str, str] = {}
+def _present(query: Mapping[str, object]) -> dict[str, str | list[str]]:
+    """Leave out what is not given; times need a zone, a tuple is given once for each of its own."""
+    given: dict[str, str | list[str]] = {}
     for name, value in query.items():
         if value is None or value == "":
             continue
@@ -205,6 +217,8 @@ def _present(query: Mapping[str, object]) -> dict[str, str]:
                 message = f"{name}: a time needs its zone"
                 raise ValueError(message)
             given[name] = value.isoformat()
+        elif isinstance(value, tuple):
+            given[name] = [str(one) for one in cast("tuple[object, ...]", value)]
         else:
             given[name] = str(value)
     return given

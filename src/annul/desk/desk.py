@@ -19,6 +19,7 @@ from annul.resolve.conclusions import Conclusions
 from annul.resolve.people import People
 from annul.security.notary import Notary
 from annul.security.vault import Vault
+from annul.settle.clearing.rules import USUAL, ClearingRules
 from annul.settle.house_bank import HouseBank
 from annul.store.clock import Clock
 from annul.store.loop import Loops
@@ -85,6 +86,7 @@ class Desk:
     flush: Callable[[], Awaitable[None]] | None = None
     loops: Loops = field(default_factory=Loops)
     house_bank: HouseBank | None = None  # whose account merchants are paid from
+    clearing: ClearingRules = USUAL  # how clearing files are judged
     notary: Notary | None = None  # signs proofs
     reads: Reads = field(default_factory=Reads)
     cell: str = ""  # which one this desk is of, where there are several

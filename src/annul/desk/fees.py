@@ -6,7 +6,7 @@ What the schemes cost and what is left to us is ours: who is bound to a merchant
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
@@ -23,10 +23,12 @@ from annul.domain.fees import (
 from annul.domain.kinds import GIVING, TAKING
 from annul.domain.ledger import OF_TRANSACTIONS
 from annul.domain.states import STANDING
+from annul.merchants.cut_overs import day_of
 from annul.store.sql import listed, load
 
 from . import over_cells
 from .audit import audit
+from .cut_overs import TAKEN_UP
 from .desk import Desk
 from .merchants import find
 from .permission import NotAllowed, NotValid, changing, staff
@@ -41,7 +43,6 @@ _SQL: Final = load(
     standing=listed(sorted(STANDING)),
 )
 MOST_DAYS: Final = 92  # that a question looks at
-_TAKEN_UP: Final = timedelta(minutes=1)  # hosts have read by then what was agreed on
 _APART: Final = timedelta(hours=1)  # by which the clocks of hosts may differ
 _DAY: Final = timedelta(days=1)
 _COSTS: Final = ("issuer", "network")
@@ -102,7 +103,7 @@ async def schedule(
     rows = await desk.pool.fetch(*_SQL["rates"](merchant=merchant_id, pricing=pricing))
     rates = tuple(FeeRate(*row) for row in rows)
     contract = _Contract(merchant_id, pricing, rates, FeeTable(rates))
-    today = desk.calendar.business_date(desk.clock.now())
+    today = await day_of(desk.pool, desk.calendar, merchant_id, desk.clock.now())
     shown: list[dict[str, Any]] = []
     for card_type in CARD_TYPES:
         with suppress(NoFeeRate):
@@ -141,7 +142,7 @@ async def set_price(
         if await _known(connection, key, new):
             return
         open_from = await connection.fetchval(*_SQL["open_from"]())
-        begun = desk.calendar.business_date(at + _TAKEN_UP)
+        begun = await day_of(connection, desk.calendar, merchant_id, at + TAKEN_UP)
         if new.valid_from <= begun or new.valid_from < open_from:
             raise NotValid("a price begins on a business day that has not begun")
         if not await connection.fetchval(*_SQL["add"](merchant=merchant_id, **said)):
@@ -178,7 +179,7 @@ async def margin(
         raise NotAllowed
     await find(desk, visitor, merchant_id)
     _check_span(first, last)
-    today = desk.calendar.business_date(desk.clock.now())
+    today = await day_of(desk.pool, desk.calendar, merchant_id, desk.clock.now())
     query = _SQL["margin"](merchant=merchant_id, first=first, last=last, today=today)
     return [dict(row) for row in await desk.pool.fetch(*query)]
 
@@ -248,9 +249,9 @@ async def difference(
 
 
 def _of_day(desk: Desk, day: date) -> tuple[datetime, datetime]:
-    """Give between when its sales came, and a little around it."""
-    ends = datetime.combine(day, desk.calendar.cut_over, desk.calendar.zone)
-    return ends - _DAY - _APART, ends + _APART
+    """Give between when its sales came at whatever cut-over, and a little around it."""
+    begins = datetime.combine(day - _DAY, time(0), desk.calendar.zone)
+    return begins - _APART, begins + 2 * _DAY + _APART
 
 
 def _add(one: Difference, row: asyncpg.Record, prices: Mapping[str, Price]) -> None:

@@ -73,7 +73,7 @@ class ServedElsewhere(OfCells):
 
 
 # Also a cell that lets the console no longer in, and one of another version.
-_NO_ANSWER: Final = (
+NO_ANSWER: Final = (
     *STORE_LOST,
     CellSilent,
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -165,7 +165,7 @@ def the_one_that_knows(question: Question[Given, Result]) -> Question[Given, Res
 
 def _lost(desk: Desk, one: Desk) -> tuple[type[BaseException], ...]:
     """Give what says that a cell gives no answer; what is wrong with the own one is a fault."""
-    return STORE_LOST if one.cell == desk.cell else _NO_ANSWER
+    return STORE_LOST if one.cell == desk.cell else NO_ANSWER
 
 
 def _silent(desk: Desk, one: Desk, error: BaseException) -> str:
@@ -204,6 +204,24 @@ async def serving(desk: Any, merchant_id: str) -> Any:
         message = f"no cell serves {merchant_id}"
         raise NothingThere(message)
     return leaving
+
+
+async def homes(desk: Desk, merchants: Sequence[str]) -> dict[str, Desk]:
+    """Give the desks of the cells in which merchants live; raises `CellSilent` if one is down.
+
+    Who lives nowhere is not among them.
+    """
+    found: dict[str, Desk] = {}
+    leaving: dict[str, Desk] = {}
+    for one in desk.one_by_one:
+        try:
+            _waited_for(desk, one)
+            rows = await one.pool.fetch(*_SQL["living"](merchants=merchants))
+        except _lost(desk, one) as error:
+            raise CellSilent(_silent(desk, one, error)) from error
+        for row in rows:
+            (found if row["lives"] == Lives.HERE else leaving)[row["merchant_id"]] = one
+    return leaving | found
 
 
 async def acting(desk: Any, merchant_id: str) -> Any:
@@ -263,7 +281,7 @@ def everywhere(
                 await change(one, *given, **named)
             except NothingThere:
                 continue
-            except _NO_ANSWER as error:
+            except NO_ANSWER as error:
                 left.append(_silent(desk, one, error))
             except AnnulError as error:
                 left.append(f"{one.cell} ({error})")
@@ -288,7 +306,7 @@ async def introduce(desk: Desk, there: Desk) -> None:
     try:
         for statement in known:
             await there.pool.execute(*statement)
-    except _NO_ANSWER as error:
+    except NO_ANSWER as error:
         raise CellSilent(_silent(desk, there, error)) from error
 
 
@@ -296,7 +314,7 @@ async def share_people(desk: Desk) -> None:
     """Let every other cell know the same, so that each asks its own."""
     known = await _known(desk)
     for one in desk.others:
-        with suppress(*_NO_ANSWER):  # it hears of it once it is back
+        with suppress(*NO_ANSWER):  # it hears of it once it is back
             for statement in known:
                 await one.pool.execute(*statement)
 

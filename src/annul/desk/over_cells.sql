@@ -2,6 +2,10 @@
 -- description: How a merchant lives in this cell: here, leaving or away.
 SELECT lives FROM merchants WHERE merchant_id = :merchant;
 
+-- name: living
+-- description: Which of some merchants live in this cell, or are leaving it.
+SELECT merchant_id, lives FROM merchants WHERE merchant_id = ANY (:merchants::text[]) AND lives <> 'away';
+
 -- name: people
 -- description: Who may act, and who has let them in, as the cell that people sign in at has it.
 SELECT name, role, active, created_at, made_by, reset_by FROM users;

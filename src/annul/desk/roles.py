@@ -21,6 +21,8 @@ class Scope(StrEnum):
     MERCHANTS_WRITE = "merchants:write"
     PAYOUTS_READ = "payouts:read"
     PAYOUTS_WRITE = "payouts:write"
+    CLEARING_READ = "clearing:read"
+    CLEARING_WRITE = "clearing:write"
     WEBHOOKS = "webhooks"
     OVERVIEW = "overview"
     METRICS = "metrics"  # what processes count, on the status port
@@ -38,6 +40,7 @@ _SEES: Final = frozenset(
         Scope.ISSUERS_READ,
         Scope.MERCHANTS_READ,
         Scope.PAYOUTS_READ,
+        Scope.CLEARING_READ,
         Scope.OVERVIEW,
         Scope.METRICS,
         Scope.SHOP,
@@ -50,6 +53,7 @@ _OPERATES: Final = _WORKS | {
     Scope.ISSUERS_WRITE,
     Scope.MERCHANTS_WRITE,
     Scope.PAYOUTS_WRITE,
+    Scope.CLEARING_WRITE,
     Scope.WEBHOOKS,
 }
 
@@ -59,7 +63,7 @@ ROLES: Final[Mapping[str, frozenset[Scope]]] = {
     "merchant": frozenset(
         {
             *(Scope.SHOP, Scope.POS, Scope.CASES_READ, Scope.TRANSACTIONS_READ),
-            Scope.PAYOUTS_READ,
+            *(Scope.PAYOUTS_READ, Scope.CLEARING_READ),
         }
     ),
     "support": _WORKS,
@@ -71,7 +75,7 @@ ROLES: Final[Mapping[str, frozenset[Scope]]] = {
 MOVES_MONEY: Final = frozenset(
     {
         *(Scope.CASES_ACT, Scope.VOIDS_WRITE, Scope.REFUNDS_WRITE, Scope.POS),
-        Scope.PAYOUTS_WRITE,
+        *(Scope.PAYOUTS_WRITE, Scope.CLEARING_WRITE),
     }
 )
 OF_A_SHOP: Final = frozenset({"cashier", "merchant"})  # bound to one merchant

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, Final
 
 from annul.domain.settlement import Terms
+from annul.merchants.cut_overs import day_of
 from annul.store.sql import load
 
 from . import over_cells
@@ -76,7 +77,8 @@ async def set_terms(
             if all(known[name] == value for name, value in said.items()):
                 return
             raise NotValid("there are other terms from that day on already")
-        if new.valid_from < max(open_from, desk.calendar.business_date(desk.clock.now())):
+        today = await day_of(connection, desk.calendar, merchant_id, desk.clock.now())
+        if new.valid_from < max(open_from, today):
             raise NotValid("terms begin on a business day that has not ended")
         who, at = visitor.name, desk.clock.now()
         if await connection.fetchval(*_SQL["add"](merchant=merchant_id, who=who, at=at, **said)):

@@ -14,6 +14,7 @@ from uuid import UUID
 from annul.domain.kinds import REFUNDS, TAKING, UNDOING
 from annul.domain.records import OF_SHOPS
 from annul.domain.states import UNFINISHED
+from annul.merchants.cut_overs import agreed
 from annul.resolve.case import UNPROVED
 from annul.store.sql import listed, load
 
@@ -24,7 +25,8 @@ from .roles import Visitor
 _SQL: Final = load("annul.desk", "shop.sql", of_shops=listed(OF_SHOPS))
 _UNFINISHED: Final = frozenset(str(state) for state in UNFINISHED)
 _REFUSED_SINCE: Final = timedelta(days=7)
-_DAY: Final = timedelta(hours=26)  # a business day, and some for clocks that differ
+_DAY: Final = timedelta(days=1)
+_APART: Final = timedelta(hours=2)  # clocks of hosts
 _SHOPS: Final = 200
 _TODAY: Final = 30
 _ASKED: Final = 300  # tries of a day that are put together by sale, the latest
@@ -155,7 +157,9 @@ async def today(desk: Desk, merchant: str) -> Day:
     """Give what the shop has asked to be undone on this business day; raises `NothingThere`."""
     there = await over_cells.serving(desk, merchant)
     now = desk.clock.now()
-    since, day = now - _DAY, desk.calendar.business_date(now)
+    ends = await agreed(there.pool, merchant)
+    day = desk.calendar.business_date(now, ends)
+    since = desk.calendar.ends(day - _DAY, ends) - _APART
     found = await there.pool.fetch(
         *_SQL["today"](
             merchant=merchant,
@@ -171,7 +175,8 @@ async def today(desk: Desk, merchant: str) -> Day:
     of_today = [
         one
         for one in sales
-        if one.about["undone_at"] and desk.calendar.business_date(one.about["undone_at"]) == day
+        if one.about["undone_at"]
+        and desk.calendar.business_date(one.about["undone_at"], ends) == day
     ]
     back = _back(of_today, rows) if len(rows) < _ASKED else None
     return Day(sales[:_TODAY], back)

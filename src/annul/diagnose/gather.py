@@ -248,7 +248,7 @@ class Gatherer:
                 float(since.value) if since else None,
             )
             known |= learnt_facts(found.shared.learnt, asked, void.received_at)
-        return known | clock_facts(void, self._calendar)
+        return known | clock_facts(void, self._calendar, found.merchant)
 
     async def _series(self, connection: Connection, identity: UUID) -> _Series:
         """Read what failed, its original and all that refers to it, as they stood at one moment."""

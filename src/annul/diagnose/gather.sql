@@ -125,7 +125,9 @@ WHERE t.merchant_id = :merchant AND t.terminal_id = :terminal;
 -- description: A merchant's contract and money.
 SELECT m.active, m.void_needs_balance, m.pending_covers, coalesce(b.available + b.rolling_reserve, 0) AS available,
        coalesce(b.pending, 0) AS pending, coalesce(b.frozen, 0) AS frozen,
-       coalesce(b.reserved, 0) AS reserved
+       coalesce(b.reserved, 0) AS reserved,
+       (SELECT json_agg(json_build_array(c.valid_from, c.cut_over) ORDER BY c.valid_from DESC)
+        FROM cut_overs c WHERE c.merchant_id = m.merchant_id) AS cut_overs
 FROM merchants m
 LEFT JOIN merchant_balances b ON b.merchant_id = m.merchant_id AND b.currency = m.currency
 WHERE m.merchant_id = :merchant;

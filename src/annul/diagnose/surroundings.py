@@ -7,12 +7,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 
 import chinese_calendar
 
-from annul.domain.business_day import Calendar
+from annul.domain.business_day import Calendar, CutOver, CutOvers
 from annul.domain.kinds import VOIDS
 from annul.domain.learnt import ROLE_OF, LearntRule
 from annul.domain.policies import Circumstances, Policy, PolicyKind
@@ -301,20 +301,26 @@ def counts(slots: Iterable[Slot], until: datetime, seconds: int) -> IssuerCounts
     return IssuerCounts(seconds, **sums, codes=codes, p90_ms=p90_ms)
 
 
-def clock_facts(void: Transaction, calendar: Calendar) -> Known:
-    """Give how long it was until the cut-over, and whether it was a holiday."""
+def clock_facts(void: Transaction, calendar: Calendar, merchant: Row | None) -> Known:
+    """Give how long it was until the merchant's cut-over, and whether it was a holiday."""
+    agreed = _cut_overs(merchant)
+    day = calendar.business_date(void.received_at, agreed)
+    source = f"cut_overs {void.merchant_id}" if agreed else "settings cut_over"
+    left = calendar.ends(day, agreed) - void.received_at
+    known: Known = {"clock.to_cut_over": Fact(left.total_seconds(), source)}
     local = calendar.local(void.received_at)
-    cut_over = datetime.combine(
-        calendar.business_date(void.received_at), calendar.cut_over, local.tzinfo
-    )
-    known: Known = {
-        "clock.to_cut_over": Fact((cut_over - local).total_seconds(), "settings cut_over")
-    }
     try:
         holiday = chinese_calendar.is_holiday(local.date())
     except NotImplementedError:  # a year whose holidays are not announced yet
         return known
     return known | {"clock.holiday": Fact(bool(holiday), "chinese-calendar")}
+
+
+def _cut_overs(merchant: Row | None) -> CutOvers:
+    rows = (merchant or {}).get("cut_overs") or ()
+    return tuple(
+        CutOver(date.fromisoformat(day), time.fromisoformat(at) if at else None) for day, at in rows
+    )
 
 
 def _moment(text: str | None) -> datetime | None:

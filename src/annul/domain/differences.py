@@ -78,6 +78,8 @@ _CALLED: Final[Mapping[str, Text]] = {
     "rolling_reserve_entries": Text(
         "按分录 {rolling_reserve_entries:money}", "by entries {rolling_reserve_entries:money}"
     ),
+    "waits": Text("未处理差异 {waits:money}", "open breaks {waits:money}"),
+    "suspended": Text("暂挂 {suspended:money}", "in suspense {suspended:money}"),
     "items": Text("按明细 {items:money}", "by what is in it {items:money}"),
     "on_its_way": Text("分录在途 {on_its_way:money}", "on its way {on_its_way:money}"),
     "at_bank": Text("分录已付 {at_bank:money}", "paid by its entries {at_bank:money}"),
@@ -271,6 +273,18 @@ DIFFERENCES: Final = (
         Text("付款暂停，或商户多收少收", "The merchant is not paid, or paid wrongly."),
         _OUR_FAULT,
         ("available", "items"),
+        "books",
+        subject=Subject.BALANCE,
+    ),
+    _difference(
+        "suspense",
+        Text("暂挂款与未处理的清算差异不符", "Suspense is not what open breaks come to"),
+        Text(
+            "应收发卡行的款项有误",
+            "What issuers owe by the books is not what their files say.",
+        ),
+        _OUR_FAULT,
+        ("waits", "suspended"),
         "books",
         subject=Subject.BALANCE,
     ),

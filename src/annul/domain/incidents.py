@@ -8,6 +8,7 @@ payouts, and in `differences.py` what the sweep finds (`audit_`).
 from collections.abc import Mapping
 from typing import Final
 
+from .clearing_incidents import CLEARING_INCIDENTS
 from .differences import DIFFERENCES
 from .guesses import IN_ROW, MANY_WITHIN_S, OF_SHOP, OFTEN
 from .incident import IncidentKind, Severity, Subject, about_case, about_transaction
@@ -293,5 +294,6 @@ _ROWS: Final = (
 )
 
 INCIDENTS: Final[Mapping[str, IncidentKind]] = {
-    row.kind: row for row in (*ISSUER_INCIDENTS, *_ROWS, *PAYOUT_INCIDENTS, *DIFFERENCES)
+    row.kind: row
+    for row in (*ISSUER_INCIDENTS, *_ROWS, *PAYOUT_INCIDENTS, *CLEARING_INCIDENTS, *DIFFERENCES)
 }

@@ -3,8 +3,9 @@
 Accounts: what the issuers owe us (`issuer_receivable`), what we owe the merchant, not yet paid out
 (`merchant_pending`), ready (`merchant_available`), on its way to it (`merchant_in_payout`), frozen
 (`merchant_frozen`) or held back against voids to come (`merchant_reserve`), where payouts leave
-from (`bank`), what we earn (`fee_income`), what the schemes cost us (`scheme_cost`) and what
-we owe them (`scheme_payable`).
+from (`bank`), what we earn (`fee_income`), what the schemes cost us (`scheme_cost`), what
+we owe them (`scheme_payable`), and money of which a clearing file and the books say different
+things, until somebody decides (`suspense`).
 """
 
 from collections.abc import Iterable
@@ -25,6 +26,7 @@ BANK: Final = "bank"
 FEE_INCOME: Final = "fee_income"
 SCHEME_COST: Final = "scheme_cost"
 SCHEME_PAYABLE: Final = "scheme_payable"
+SUSPENSE: Final = "suspense"
 
 
 class PostingKind(StrEnum):
@@ -46,11 +48,19 @@ class PostingKind(StrEnum):
     RESERVE_RELEASE = "reserve_release"
     CORRECTION = "correction"
     CHARGEBACK = "chargeback"
+    # Of a break with a clearing file: the merchant's account follows the issuer; the money in
+    # question goes into suspense, and out of it.
+    CLEARING = "clearing"
+    BREAK = "break"
+    BREAK_END = "break_end"
 
 
 OF_TRANSACTIONS: Final = frozenset(
     {PostingKind.APPROVAL, PostingKind.REVERSAL, PostingKind.ADJUSTMENT}
 )
+
+# Between what an issuer owes and suspense: no merchant's account moves.
+OF_SUSPENSE: Final = frozenset({PostingKind.BREAK, PostingKind.BREAK_END})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from .ledger import (
     ISSUER_RECEIVABLE,
     MERCHANT_FROZEN,
     MERCHANT_RESERVE,
+    SUSPENSE,
 )
 from .text import Text
 
@@ -65,6 +66,7 @@ class MoveKind(StrEnum):
     PAYOUT_RETURN = "payout_return"
     CORRECTION = "correction"
     CHARGEBACK = "chargeback"
+    CLEARING = "clearing"  # a break with a clearing file in which the issuer was right
 
 
 MOVES: Final[Mapping[MoveKind, Text]] = {
@@ -75,6 +77,7 @@ MOVES: Final[Mapping[MoveKind, Text]] = {
     MoveKind.PAYOUT_RETURN: Text("付款退回", "payout that came back"),
     MoveKind.CORRECTION: Text("更正", "correction"),
     MoveKind.CHARGEBACK: Text("拒付", "chargeback"),
+    MoveKind.CLEARING: Text("对账调整", "follows the issuer's clearing"),
 }
 # The account on the other side of what is available. A payout comes back from the bank once it was
 # booked, else from what is on its way: who posts it decides.
@@ -85,6 +88,7 @@ OTHER_SIDE: Final[Mapping[MoveKind, str]] = {
     MoveKind.RESERVE_RELEASE: MERCHANT_RESERVE,
     MoveKind.CORRECTION: FEE_INCOME,
     MoveKind.CHARGEBACK: ISSUER_RECEIVABLE,
+    MoveKind.CLEARING: SUSPENSE,
 }
 TAKES: Final = frozenset({MoveKind.FREEZE, MoveKind.RESERVE, MoveKind.CHARGEBACK})
 GIVES: Final = frozenset({MoveKind.RELEASE, MoveKind.RESERVE_RELEASE, MoveKind.PAYOUT_RETURN})

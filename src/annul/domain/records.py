@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from .business_day import CutOvers
 from .link_profile import USUAL, LinkProfile
 from .response_codes import NO_ANSWER
 from .states import Sent, State
@@ -61,6 +62,7 @@ class Merchant:
     reversed_voids: str = "ask"
     lives: str = "here"  # or `leaving`, or `away` in `cell`
     cell: str = ""
+    cut_overs: CutOvers = ()  # of its business days, by contract
 
 
 @dataclass(frozen=True, slots=True)

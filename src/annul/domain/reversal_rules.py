@@ -13,6 +13,7 @@ from .states import State
 from .text import Text
 
 CONCLUDED: Final = "concluded_by_hand"  # what ended it: two people, with evidence
+PROVED: Final = "proved_by_clearing"  # a row of the issuer's clearing file
 
 ALREADY: Final = Ruling(
     ok=True,

@@ -70,6 +70,24 @@ BY_HAND: dict[State, frozenset[State]] = {
     State.REVERSING: frozenset({State.APPROVED, State.REVERSED}),
     State.DISPUTED: frozenset({State.APPROVED, State.REVERSED, State.DECLINED}),
 }
+# What a row of the issuer's clearing file proves, by itself or with two people: it was done, it was
+# not, or the issuer says something else than it had answered.
+BY_PROOF: dict[State, frozenset[State]] = {
+    State.SENT: frozenset({State.APPROVED, State.DECLINED}),
+    State.UNKNOWN: frozenset({State.APPROVED, State.DECLINED}),
+    State.REVERSING: frozenset({State.APPROVED, State.REVERSED}),
+    State.DISPUTED: frozenset({State.APPROVED, State.REVERSED, State.DECLINED}),
+    State.APPROVED: frozenset({State.REVERSED}),
+    State.DECLINED: frozenset({State.DISPUTED}),
+    State.REVERSED: frozenset({State.DISPUTED}),
+}
+# And back, once that file is discarded; whoever was told of the first knows nothing of this.
+BY_DISCARD: dict[State, frozenset[State]] = {
+    State.APPROVED: frozenset({State.SENT, State.UNKNOWN, State.REVERSING, State.DISPUTED}),
+    State.DECLINED: frozenset({State.SENT, State.UNKNOWN, State.DISPUTED}),
+    State.REVERSED: frozenset({State.REVERSING, State.DISPUTED, State.APPROVED}),
+    State.DISPUTED: frozenset({State.DECLINED, State.REVERSED}),
+}
 
 # What opens again that had ended, when the issuer says too late that it has booked it.
 LATE: dict[State, frozenset[State]] = {
@@ -99,7 +117,7 @@ def leads_to(state: State) -> frozenset[State]:
         new = {
             target
             for source in new
-            for table in (MOVES, BY_HAND, LATE)
+            for table in (MOVES, BY_HAND, BY_PROOF, LATE)
             for target in table.get(source, ())
         } - reached
         reached |= new

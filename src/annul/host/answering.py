@@ -82,7 +82,8 @@ async def _judged(host: Host, entry: Admitted, now: datetime) -> Reply:
             raise StoreUnavailable
         if entry.proves is not None:
             await _take_up(host, entry, entry.proves, now)
-        request = attribute(entry, host.vault, now, host.business_date(now))
+        day = host.business_date(now, entry.merchant.merchant_id)
+        request = attribute(entry, host.vault, now, day)
         request.check_proof()
         handler = host.handlers["reversal" if request.reversal else request.kind.name]
         return await handler(request, host)

@@ -122,7 +122,7 @@ def _row(entry: Admitted, host: Host, refusal: Refusal, now: datetime) -> DoorRe
         original_batch=named.batch,
         original_trace=named.trace,
         received_at=now,
-        business_date=host.business_date(now),
+        business_date=host.business_date(now, merchant_id),
         digest=sha256(message.raw).digest(),
     )
 

@@ -88,6 +88,6 @@ class Host:
         """Give `now` (UTC) in the business zone."""
         return self.calendar.local(now)
 
-    def business_date(self, now: datetime) -> date:
-        """Give the business day of `now` (UTC)."""
-        return self.calendar.business_date(now)
+    def business_date(self, now: datetime, merchant_id: str) -> date:
+        """Give the business day of `now` (UTC) for a merchant."""
+        return self.calendar.business_date(now, self.registry.cut_overs(merchant_id))

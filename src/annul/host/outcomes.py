@@ -1,10 +1,11 @@
 """Every way a transaction can end, written with its ledger entries in one commit."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
 from annul.domain.answers import Verdict, reason_of
+from annul.domain.business_day import CutOvers
 from annul.domain.fees import Fee, returned
 from annul.domain.incident import Incident
 from annul.domain.kinds import KINDS, REFUNDS, Money
@@ -12,8 +13,8 @@ from annul.domain.ledger import Transfer, approval
 from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED, NO_ORIGINAL, Effect, effect_of
 from annul.domain.reversal_reasons import TIMED_OUT
-from annul.domain.reversal_rules import CONCLUDED
-from annul.domain.states import BY_HAND, STANDING, Sent, State
+from annul.domain.reversal_rules import CONCLUDED, PROVED
+from annul.domain.states import BY_HAND, BY_PROOF, STANDING, Sent, State
 from annul.issuers.message import Answer
 from annul.merchants.registry import Registry
 from annul.store.journal import Journal, Outcome
@@ -31,11 +32,14 @@ def approved_there(transaction: Transaction) -> bool:
 class Outcomes:
     """Write outcomes to the journal. Each method gives False when the state no longer allows it.
 
-    `business_date` gives the day on which what is written at a moment is posted.
+    `business_date` gives the day on which what is written at a moment is posted, by the contract.
     """
 
     def __init__(
-        self, journal: Journal, registry: Registry, business_date: Callable[[datetime], date]
+        self,
+        journal: Journal,
+        registry: Registry,
+        business_date: Callable[[datetime, CutOvers], date],
     ) -> None:
         self._journal = journal
         self._registry = registry
@@ -228,9 +232,24 @@ class Outcomes:
         False when it is no longer as it was read, or when another void or refund has taken its
         place, so that the ledger can not hold both.
         """
+        return await self._said(transaction, BY_HAND, CONCLUDED, done=done, at=at)
+
+    async def proved(self, transaction: Transaction, *, done: bool, at: datetime) -> bool:
+        """Write what a row of the issuer's clearing file proves; False as `concluded` gives it."""
+        return await self._said(transaction, BY_PROOF, PROVED, done=done, at=at)
+
+    async def _said(
+        self,
+        transaction: Transaction,
+        moves: Mapping[State, frozenset[State]],
+        why: str,
+        *,
+        done: bool,
+        at: datetime,
+    ) -> bool:
         target = State.APPROVED if done else _undone(transaction)
         beside = transaction.original_id is not None and not transaction.holds
-        if target not in BY_HAND.get(transaction.state, ()) or (done and beside):
+        if target not in moves.get(transaction.state, ()) or (done and beside):
             return False
         fee, transfers = await self._money(transaction, None) if done else (0, ())
         back = State.APPROVED if target is State.REVERSED and transaction.holds else ""
@@ -245,10 +264,11 @@ class Outcomes:
             release=0 if done else transaction.holds,
             settles=True,
             transfers=transfers,
-            why=CONCLUDED,
+            why=why,
             came_from=transaction.state,
             by_hand=True,
-            **_ending(transaction),
+            # What stood keeps nothing from others any more.
+            **({} if transaction.state is State.APPROVED else _ending(transaction)),
         )
 
     async def late(
@@ -297,7 +317,7 @@ class Outcomes:
                 *identity,
                 state,
                 at,
-                posted_on=self._business_date(at),
+                posted_on=self._business_date(at, self._registry.cut_overs(identity[0])),
                 incident=incident.kind if incident else "",
                 params=incident.params if incident else None,
                 **more,
@@ -361,5 +381,7 @@ def _ending(transaction: Transaction) -> dict[str, Any]:
 def _undone(transaction: Transaction) -> State:
     """Name the state of what did not happen: reversed if that was its way, else declined."""
     reversible = KINDS[transaction.kind].reversible
+    if transaction.state is State.APPROVED:
+        return State.REVERSED
     taken_back = transaction.state in {State.REVERSING, State.DISPUTED}
     return State.REVERSED if taken_back and reversible else State.DECLINED

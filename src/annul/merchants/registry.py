@@ -6,18 +6,20 @@ from typing import Any, Final
 
 import asyncpg
 
+from annul.domain.business_day import CutOvers
 from annul.domain.fees import FeeRate, FeeTable
 from annul.domain.records import Merchant, Terminal
 from annul.store.sql import load
 
 from .chips import Aid, CaKey, Chips
+from .cut_overs import by_merchant
 from .station import Station
 from .working_keys import by_kind, profile, refresh, ring
 
 _SQL: Final = load("annul.merchants", "registry.sql")
 _READ: Final = (
     "merchants", "terminals", "keys", "pending_keys", "fee_rates", "ca_public_keys",
-    "aid_parameters",
+    "aid_parameters", "cut_overs",
 )  # fmt: skip
 
 
@@ -47,7 +49,7 @@ class Registry:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             version = await connection.fetchval(*_SQL["version"]())
-            merchants, terminals, keys, pending, rates, ca_keys, aids = [
+            merchants, terminals, keys, pending, rates, ca_keys, aids, cut_overs = [
                 await connection.fetch(*_SQL[name]()) for name in _READ
             ]
         kept, waiting = _by_terminal(keys), _by_terminal(pending)
@@ -69,7 +71,10 @@ class Registry:
                     by_kind(waiting.get(identity, ())),
                 )
             )
-        self._merchants = {row[0]: Merchant(*row) for row in merchants}
+        agreed = by_merchant(cut_overs)
+        self._merchants = {
+            row[0]: Merchant(*row, cut_overs=agreed.get(row[0], ())) for row in merchants
+        }
         self._stations = stations
         self._identities = {one.terminal.tls_identity for one in stations.values()} - {""}
         self.dialects = tuple(sorted({one.terminal.dialect for one in stations.values()} - {""}))
@@ -86,6 +91,11 @@ class Registry:
     def merchant(self, merchant_id: str) -> Merchant | None:
         """Find a merchant by field 42."""
         return self._merchants.get(merchant_id)
+
+    def cut_overs(self, merchant_id: str) -> CutOvers:
+        """Give when a merchant's business days end by its contract; empty: as the house's do."""
+        merchant = self._merchants.get(merchant_id)
+        return merchant.cut_overs if merchant else ()
 
     def station(self, merchant_id: str, terminal_id: str) -> Station | None:
         """Find a terminal of a merchant by field 41."""

@@ -9,6 +9,10 @@ SELECT merchant_id, name_zh, name_en, category, active, currency, pricing, amoun
        second_person_from, reversed_voids, lives, cell
 FROM merchants;
 
+-- name: cut_overs
+-- description: When business days end by any merchant's contract, of each the latest first.
+SELECT merchant_id, valid_from, cut_over FROM cut_overs ORDER BY merchant_id, valid_from DESC;
+
 -- name: terminals
 -- description: Every terminal.
 SELECT merchant_id, terminal_id, active, signed_in, batch, amount_limit, key_form, mac_algorithm,

@@ -21,7 +21,7 @@ from annul.domain.errors import AnnulError
 from annul.domain.kinds import CASED, COMPLETIONS, GIVING, REFUNDS, TAKING, VOIDS
 from annul.domain.records import OF_SHOPS
 from annul.domain.response_codes import APPROVED, BOOKED, RESPONSE_CODES, Effect
-from annul.domain.reversal_rules import CONCLUDED
+from annul.domain.reversal_rules import CONCLUDED, PROVED
 from annul.domain.states import STANDING, UNFINISHED, State
 from annul.store.incidents import Ended, closing, open_of, opening
 from annul.store.sql import Statement, listed, load
@@ -332,7 +332,7 @@ def _broken(row: asyncpg.Record) -> Difference | None:
 _ENDED: Final = frozenset({State.DECLINED, State.REVERSED})
 _PLACES: Final = {
     "case_columns": ", ".join(f"t.{name}" for name in Case._fields),
-    "by_people": f"'{CONCLUDED}'",
+    "by_people": listed((CONCLUDED, PROVED)),
     "booked": listed(BOOKED),
     "approved": listed(APPROVED),
     "not_done": listed(c for c, row in RESPONSE_CODES.items() if row.money is Effect.NOT_DONE),

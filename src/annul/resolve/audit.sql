@@ -41,7 +41,7 @@ SELECT t.merchant_id, t.id, t.rrn AS reference,
                           'late_code', t.late_code, 'late_at', t.late_at) AS facts
 FROM transactions t
 WHERE {looked} AND t.state IN ({ended}) AND t.late_code IN ({booked})
-  AND coalesce(t.ended_at, t.received_at) < :before AND t.why <> {by_people}
+  AND coalesce(t.ended_at, t.received_at) < :before AND t.why NOT IN ({by_people})
   AND NOT EXISTS (
       SELECT FROM outbox b
       WHERE b.merchant_id = t.merchant_id AND b.transaction_id = t.id AND b.kind = 'reversal'
@@ -59,7 +59,7 @@ FROM transactions t
 LEFT JOIN outbox b
   ON b.merchant_id = t.merchant_id AND b.transaction_id = t.id AND b.kind = 'reversal'
 WHERE {looked} AND t.state = 'reversed' AND coalesce(t.ended_at, t.received_at) < :before
-  AND t.why <> {by_people}
+  AND t.why NOT IN ({by_people})
   AND (t.response_code IN ({booked}) OR t.late_code IN ({booked}) AND b.done_at >= t.late_at)
   AND NOT coalesce(b.pending, false) AND coalesce(b.last_code, '') NOT IN ({approved})
 LIMIT :limit;
@@ -72,7 +72,7 @@ SELECT t.merchant_id, t.id, t.rrn AS reference,
                           'late_at', t.late_at) AS facts
 FROM transactions t
 WHERE {looked} AND t.state IN ({standing}) AND t.late_code IN ({not_done})
-  AND t.why <> {by_people}
+  AND t.why NOT IN ({by_people})
   -- Somebody was told when the answer came.
   AND NOT EXISTS (
       SELECT FROM incidents i

@@ -126,3 +126,23 @@ FROM compared
 WHERE (taken, given_back, net) IS DISTINCT FROM (taken_entries, given_back_entries, net_entries)
 ORDER BY merchant_id, currency
 LIMIT :limit;
+
+-- name: suspense
+-- description: Money in suspense that is not what breaks with clearing files come to that wait, by merchant and currency.
+-- What followed a break onto the merchant's account is a move of its own.
+WITH held AS (
+    SELECT b.merchant_id, b.currency, CASE WHEN b.state IN ('open', 'asked') THEN b.money ELSE 0 END AS waits,
+           coalesce((SELECT sum(CASE 'suspense' WHEN e.credit THEN e.amount WHEN e.debit THEN -e.amount END)
+                     FROM entries e
+                     WHERE e.subject = b.id AND e.kind IN ('break', 'break_end')), 0)
+           - coalesce((SELECT sum(v.amount) FROM account_moves v
+                       WHERE v.merchant_id = b.merchant_id AND v.id = ANY (b.moves)
+                         AND v.state = 'done'), 0) AS left_over
+    FROM breaks b WHERE b.merchant_id <> '' AND b.money <> 0
+)
+SELECT merchant_id, NULL::uuid AS id, currency AS reference,
+       jsonb_build_object('currency', currency, 'waits', sum(waits), 'suspended', sum(left_over)) AS facts
+FROM held
+GROUP BY merchant_id, currency
+HAVING sum(waits) <> sum(left_over)
+LIMIT :limit;

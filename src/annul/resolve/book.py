@@ -17,7 +17,7 @@ from annul.domain.incident import Incident
 from annul.domain.incidents import INCIDENTS
 from annul.domain.kinds import CASED, REFUNDS, VOIDS
 from annul.domain.records import OF_SHOPS, Transaction
-from annul.domain.states import UNFINISHED
+from annul.domain.states import STANDING, UNFINISHED
 from annul.domain.text import Text
 from annul.store.incidents import CLOSE_ENDED, OPEN_RAISED, Ended, closing, opening
 from annul.store.sql import listed, load
@@ -59,6 +59,7 @@ _SQL: Final = load(
     cased=listed(CASED),
     voids=listed(VOIDS),
     refunds=listed(REFUNDS),
+    standing=listed(STANDING),
     of_shops=listed(OF_SHOPS),
 )
 # What is over when a case ends, the second one only when its outcome is proved.
@@ -66,6 +67,10 @@ _OF_OPEN_CASES: Final = tuple(kind for kind in INCIDENTS if kind.startswith("cas
 _UNPROVED: Final = "outcome_unproved"
 _BATCH: Final = 200
 REOPENED: Final = "reopened"
+_CONTRADICTED: Final = Text(
+    "结案后查明结果与此不同，重新处理",
+    "it was found to have come to something else than this ended as; it is taken up again",
+)
 _DECIDED: Final = Text(
     "在途的都有了结果，继续处理到结案",
     "what was under way has its outcome now; it goes on to its end",
@@ -132,13 +137,22 @@ class Book:
         """Take up what had ended unproved and of which nothing is under way any more."""
         query = _SQL["unproved"](states=sorted(UNFINISHED), limit=_BATCH)
         rows = await self._pool.fetch(*query)
-        reopened = [await self._reopened(Case.of(row), now) for row in rows]
+        reopened = [await self._reopened(Case.of(row), _DECIDED, now) for row in rows]
         return sum(reopened)
 
-    async def _reopened(self, before: Case, now: datetime) -> bool:
-        event = Event(REOPENED, _DECIDED, evidence={"ended_at": before.ended_at})
+    async def take_up_again(self, case: Case, transaction: Transaction, now: datetime) -> bool:
+        """Reopen a case that ended otherwise than its void or refund has; False where it agrees."""
+        asked = _SQL["contradicted"](**_key(case), id=transaction.id)
+        if not await self._pool.fetchval(*asked):
+            return False
+        return await self._reopened(case, _CONTRADICTED, now)
+
+    async def _reopened(self, before: Case, why: Text, now: datetime) -> bool:
+        event = Event(REOPENED, why, evidence={"ended_at": before.ended_at})
         case, added = _with_events(before, CaseEntry(before, [event]), now)
-        query = _SQL["reopen"](now=now, events=case.events, head=case.head, **added)
+        query = _SQL["reopen"](
+            now=now, ended=before.ended, events=case.events, head=case.head, **added
+        )
         try:
             return await self._pool.fetchval(*query) is not None
         except asyncpg.UniqueViolationError:  # another case of its original was opened meanwhile

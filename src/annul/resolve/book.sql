@@ -111,16 +111,29 @@ WHERE t.ended = 'unproved'
 ORDER BY t.opened_at LIMIT :limit;
 
 -- name: reopen
--- description: Take up a case again that had ended unproved, if nobody else has written it.
+-- description: Take up a case again that had ended so, if nobody else has written it.
 WITH written AS (
     UPDATE cases
     SET ended = '', ended_at = NULL, next_action_at = :now, task = '', events = :events,
         head = :head, leased_until = NULL, changed_at = now()
     WHERE merchant_id = :merchant AND id = :case AND events = :seen
-      AND starts_with(ended, 'unproved')
+      AND starts_with(ended, :ended)
     RETURNING merchant_id, id
 ), {lines}
 SELECT id FROM written;
+
+-- name: contradicted
+-- description: Whether a case has ended otherwise than its transaction `id` has, which gives back money or would have.
+-- What gave it back may also be another attempt; what was refused may have been an earlier one.
+SELECT CASE WHEN t.state IN ({standing}) THEN
+           c.ended = 'refused' AND (t.id = c.id OR t.received_at >= c.opened_at)
+       ELSE c.ended IN ('voided', 'refunded') AND NOT EXISTS (
+           SELECT FROM transactions x
+           WHERE x.merchant_id = c.merchant_id AND x.original_id = c.original_id
+             AND x.kind IN ({voids}, {refunds}) AND x.state IN ({standing})) END
+FROM cases c
+JOIN transactions t ON t.merchant_id = c.merchant_id AND t.original_id = c.original_id
+WHERE c.merchant_id = :merchant AND c.id = :case AND t.id = :id AND t.kind IN ({voids}, {refunds});
 
 -- name: claim
 -- description: Take due cases until the lease ends.

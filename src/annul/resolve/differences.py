@@ -76,6 +76,7 @@ QUESTIONS: Final = (
     CHAIN,
     Question("balance", Over.EVERYTHING, seldom=True, past=False),
     Question("available", Over.ACCOUNTS, past=False),
+    Question("suspense", Over.ACCOUNTS, seldom=True, past=False),
     Question("payout_items", Over.PAYOUTS, past=False),
     Question("payout_state", Over.PAYOUTS, past=False),
     Question("counted_day", Over.DAYS, seldom=True, past=False),

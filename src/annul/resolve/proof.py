@@ -38,6 +38,11 @@ _SHOWN: Final = {
         *("transaction_id", "cause", "line", "debit", "credit", "amount", "currency"),
         *("business_date", "posted_at"),
     ),
+    # What clearing files and people have proved; a file by its name and its SHA-256.
+    "proved": (
+        *("transaction_id", "file", "digest", "settles_on", "line", "proves", "was", "by_people"),
+        *("row", "found_at", "came", "carried_at", "discarded_at", "undone_at"),
+    ),
     "told": ("whom", "said", "created_at", "delivered_at"),
 }
 _SQL: Final = load(

@@ -28,6 +28,12 @@ SELECT c.*,
           JOIN (SELECT *, subject AS transaction_id, kind AS cause FROM entries) e
             ON e.merchant_id = i.merchant_id AND e.subject = i.id
           ORDER BY posted_at, subject, line) AS ledger,
+    ARRAY(SELECT ROW({proved}) FROM ids i
+          JOIN (SELECT p.*, f.name AS file, encode(f.digest, 'hex') AS digest, f.settles_on,
+                       p.break_id IS NOT NULL AS by_people
+                FROM clearing_proofs p JOIN clearing_files f ON f.id = p.file_id) p
+            ON p.merchant_id = i.merchant_id AND p.transaction_id = i.id
+          ORDER BY found_at, p.id) AS proved,
     ARRAY(SELECT ROW({told}) FROM (
               SELECT 'terminal ' || terminal_id AS whom, text AS said, created_at, delivered_at
               FROM notices WHERE merchant_id = c.merchant_id AND case_id = c.id

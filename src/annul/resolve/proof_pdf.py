@@ -25,7 +25,7 @@ from annul.domain.text import Text
 from . import proof_page as page
 from . import words
 from .ends import ended
-from .proof_words import ACCOUNTS, NOTES, POSTINGS, SIDES, STATES, spoken, who
+from .proof_words import ACCOUNTS, NOTES, POSTINGS, PROVES, SIDES, STATES, spoken, who
 from .requests import COMPLETED
 from .tries import folded
 
@@ -270,6 +270,22 @@ def _place(field: tuple[str, object]) -> tuple[int, str]:
     return (int(number), "") if number.isdigit() else (999, number)
 
 
+def _proved(row: Row, how: Print) -> Sequence[object]:
+    line = f"<br/>{page.latin(row['line'])}" if row["line"] else ""
+    said = spoken(PROVES, row["proves"])
+    if row["by_people"]:
+        said = Text(f"{said.zh}（人工结论）", f"{said.en}, said by people")
+    if row["discarded_at"]:
+        said = Text(f"{said.zh}（文件已作废）", f"{said.en}; the file was discarded")
+    return (
+        page.code(how.when(row["found_at"])),
+        page.Rich(f"{page.latin(row['file'])}{line}"),
+        page.code(row["settles_on"]),
+        page.both(said),
+        page.code(row["digest"]),
+    )
+
+
 def _told(row: Row, how: Print) -> Sequence[object]:
     whom, _, number = row["whom"].partition(" ")
     name = Text("终端", "terminal") if whom == "terminal" else Text("商户", "merchant")
@@ -317,6 +333,17 @@ _PARTS: Final = (
             *(Text("日期", "date"), Text("借", "debit"), Text("贷", "credit")),
             *(Text("金额", "amount"), Text("事由", "reason")),
         ),
+    ),
+    _Part(
+        Text("清算文件的证明", "Proved by clearing files"),
+        "proved",
+        _proved,
+        (0.14, 0.2, 0.12, 0.24, 0.3),
+        (
+            *(_TIME, Text("文件/行", "file, line"), Text("清算日", "day")),
+            *(Text("证明内容", "what it proves"), Text("文件摘要", "SHA-256 of the file")),
+        ),
+        fine=True,
     ),
     _Part(
         Text("告知", "Who was told"),

@@ -14,6 +14,7 @@ from annul.domain.ledger import (
     MERCHANT_RESERVE,
     SCHEME_COST,
     SCHEME_PAYABLE,
+    SUSPENSE,
     PostingKind,
 )
 from annul.domain.standing import Standing, standing
@@ -47,6 +48,7 @@ ACCOUNTS: Final[Mapping[str, Text]] = {
     FEE_INCOME: Text("手续费收入", "fee income"),
     SCHEME_COST: Text("卡组织手续费", "scheme fee"),
     SCHEME_PAYABLE: Text("应付卡组织", "due to scheme"),
+    SUSPENSE: Text("暂挂", "suspense"),
 }
 POSTINGS: Final[Mapping[str, Text]] = {
     PostingKind.APPROVAL: Text("交易成功", "approved"),
@@ -60,6 +62,9 @@ POSTINGS: Final[Mapping[str, Text]] = {
     PostingKind.RESERVE_RELEASE: Text("准备金转回", "given free"),
     PostingKind.CORRECTION: Text("更正", "corrected"),
     PostingKind.CHARGEBACK: Text("拒付", "charged back"),
+    PostingKind.CLEARING: Text("对账调整", "follows the clearing file"),
+    PostingKind.BREAK: Text("清算差异暂挂", "a break, into suspense"),
+    PostingKind.BREAK_END: Text("清算差异转销", "a break, out of suspense"),
     PostingKind.FREEZE: Text("冻结", "held"),
     PostingKind.RELEASE: Text("解冻", "released"),
 }
@@ -68,6 +73,12 @@ SIDES: Final[Mapping[str, Text]] = {
     "terminal_out": Text("收单→终端", "acquirer to terminal"),
     "issuer_out": Text("收单→发卡行", "acquirer to issuer"),
     "issuer_in": Text("发卡行→收单", "issuer to acquirer"),
+}
+# What clearing files and people prove of a transaction.
+PROVES: Final[Mapping[str, Text]] = {
+    "done": Text("已成功", "it was done"),
+    "not_done": Text("未成功", "it was not done"),
+    "denied": Text("与发卡行的应答不符", "not as the issuer had answered"),
 }
 # What people write for each other: it explains nothing to others, and names those who work here.
 NOTES: Final = frozenset({"note", "take", "hand-back", "taken", "handed_back"})

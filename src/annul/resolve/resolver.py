@@ -230,7 +230,7 @@ class Resolver:
         return Situation(
             case=case,
             now=now,
-            business_date=host.business_date(now),
+            business_date=host.business_date(now, case.merchant_id),
             batch=station.terminal.batch if station else "",
             picture=picture,
             findings=findings,

@@ -13,9 +13,10 @@ import asyncpg
 import chinese_calendar
 import structlog
 
-from annul.domain.business_day import Calendar
+from annul.domain.business_day import Calendar, CutOver
 from annul.domain.ledger import OF_TRANSACTIONS
 from annul.domain.settlement import DEFAULT_TERMS, Cycle, Terms
+from annul.merchants.cut_overs import latest
 from annul.store.clock import Clock
 from annul.store.loop import Loop, Loops
 from annul.store.posting import PARTS
@@ -58,7 +59,10 @@ def works(day: date) -> bool:
 
 
 class Days:
-    """The business days of a cell. A day is closed once it has ended for `grace`."""
+    """The business days of a cell. A day is closed once the last of its merchants has ended it.
+
+    Then `grace` passes.
+    """
 
     def __init__(
         self,
@@ -113,7 +117,7 @@ class Days:
         self, counted_to: date, now: datetime, told: Callable[[str, int], None] | None
     ) -> tuple[tuple[date, ...], int]:
         """Close what has ended, and count each day that is not."""
-        open_from = self._calendar.business_date(now - self._grace)
+        open_from = await self._open_from(now - self._grace)
         await self._pool.execute(*_SQL["close"](day=open_from))
         found, total = list[date](), 0
         if counted_to >= open_from - _DAY or not await self._quiet():
@@ -128,6 +132,13 @@ class Days:
             total, counted_to = total + counted, day
             if told is not None:
                 told("counted", counted)
+
+    async def _open_from(self, ended: datetime) -> date:
+        """Give the first business day that had not ended for everybody, the house included."""
+        house = self._calendar.business_date(ended)
+        last = await latest(self._pool, self._calendar.local(ended).date())
+        own = (CutOver(date.min, last),)
+        return min(house, self._calendar.business_date(ended, own))
 
     async def _quiet(self) -> bool:
         """Wait until nobody writes who does not know what is closed; False: it takes too long."""

@@ -8,6 +8,7 @@ from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
 from annul.domain.ledger import MERCHANT_AVAILABLE, PostingKind, Transfer
 from annul.domain.payouts import OTHER_SIDE, MoveKind
+from annul.merchants.cut_overs import day_of
 from annul.store.posting import Posted, Posting, post
 from annul.store.sql import load
 
@@ -81,9 +82,9 @@ async def carry_out(
         kind=PostingKind(kind),
         subject=identity,
         transfers=(Transfer(debit, credit, abs(amount)),),
-        business_date=calendar.business_date(now),
+        business_date=await day_of(connection, calendar, merchant_id, now),
     )
-    covered = kind not in {MoveKind.CHARGEBACK, MoveKind.CORRECTION}
+    covered = kind not in {MoveKind.CHARGEBACK, MoveKind.CORRECTION, MoveKind.CLEARING}
     if await post(connection, posting, now, covered=covered) is Posted.UNCOVERED:
         raise NotCovered
     done = SQL["end"](merchant=merchant_id, id=identity, state="done", who=who, now=now)

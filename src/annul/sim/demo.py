@@ -31,6 +31,7 @@ _BINS: Final = (
     ("62", 0, None, "debit", Scheme.DOMESTIC),
     ("400000", 0, None, "credit", Scheme.FOREIGN),
 )
+_ANY_CARD: Final = "debit"
 # name, MCC, pricing, whether a void must be covered by the merchant's balance
 _SHOPS: Final = (
     ("示例茶馆", "Example Tea House", "5812", "standard", False),
@@ -57,6 +58,12 @@ class DemoPlan:
     pin_key: bytes | None = field(default=None, repr=False)
     mac_key: bytes | None = field(default=None, repr=False)
     identity: Callable[[str, str], str] = lambda _terminal, _merchant: ""
+
+
+def card_type(pan: str) -> str:
+    """Give the kind of a card, as its issuer knows it: by the longest prefix."""
+    known = [(len(prefix), kind) for prefix, _, _, kind, _ in _BINS if pan.startswith(prefix)]
+    return max(known)[1] if known else _ANY_CARD
 
 
 async def seed(

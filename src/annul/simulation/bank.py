@@ -5,6 +5,8 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import time
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -36,6 +38,8 @@ _TERMS: Final[tuple[Mapping[str, Any], ...]] = (
     {"cycle": "calendar", "days": 0, "minimum": 30_000},
     {"cycle": "weekly", "weekday": 3},
 )
+# When its business days end, by turns; the house's do at 23:00.
+_ENDS: Final = (None, "06:00", "23:50", "00:00")
 _EVERY_S: Final = 20.0  # on average
 _AGAIN: Final = 0.2  # how often it sends a file once more, under another name
 CURRENCY: Final = "156"
@@ -89,7 +93,14 @@ class SimulatedBank:
 
     async def open(self, pool: Any) -> None:
         """Give each shop an account there, and a contract."""
-        for (merchant_id,) in await pool.fetch("SELECT merchant_id FROM merchants ORDER BY 1"):
+        rows = await pool.fetch("SELECT merchant_id FROM merchants ORDER BY 1")
+        for (merchant_id,), ends in zip(rows, cycle(_ENDS), strict=False):
+            if ends:
+                await pool.execute(
+                    "INSERT INTO cut_overs (merchant_id, valid_from, cut_over, set_by, set_at)"
+                    " VALUES ($1, '2026-01-01', $2, 'olga', $3)",
+                    *(merchant_id, time.fromisoformat(ends), self._loop.now()),
+                )
             terms = {"weekday": None, "fee_ppm": 0, "days": 1, "minimum": 0}
             terms |= self._random.choice(_TERMS)
             names = ", ".join(terms)

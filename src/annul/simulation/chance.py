@@ -17,6 +17,7 @@ _UUID7: Final = (
     "annul.host.failed",
     "annul.resolve.conclusions",
     "annul.settle.answers",
+    "annul.settle.clearing.load",
 )
 _UUID4: Final = ("annul.host.membership",)
 _URANDOM: Final = ("annul.security.vault",)

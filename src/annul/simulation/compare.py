@@ -1,7 +1,7 @@
 """Three books side by side: the issuer's, the host's transactions and ledger, the terminals'.
 
 Issuers that lie leave differences that nobody can mend from here. Each must be named by an incident
-of its transaction: what is not named is lost.
+of its transaction, or by what a clearing file has told of it: what is not named is lost.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,12 @@ SELECT t.merchant_id, t.terminal_id, t.batch, t.trace, t.rrn, t.kind, t.state, t
        coalesce(e.net, 0)::bigint AS posted,
        array(SELECT i.kind FROM incidents i
              WHERE i.merchant_id = t.merchant_id AND i.transaction_id = t.id
-               AND i.closed_at IS NULL) AS incidents
+               AND i.closed_at IS NULL
+             UNION ALL SELECT b.kind FROM breaks b
+             WHERE b.transaction_id = t.id AND b.state <> 'withdrawn'
+             UNION ALL SELECT p.proves FROM clearing_proofs p
+             WHERE p.transaction_id = t.id AND p.came = 'moved' AND p.undone_at IS NULL
+            ) AS incidents
 FROM transactions t
 LEFT JOIN (
     SELECT subject, sum(CASE 'issuer_receivable' WHEN debit THEN amount

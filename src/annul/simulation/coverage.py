@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from annul.diagnose.causes import CAUSES
+from annul.domain.breaks import BreakKind, Cause, Resolution
 from annul.domain.incidents import INCIDENTS
 from annul.domain.kinds import KINDS, Money
 from annul.domain.payouts import FAILED, PayoutState
@@ -14,6 +15,12 @@ from annul.issuers.forward import _SQL as FORWARD
 from annul.merchants.working_keys import _SQL as WORKING_KEYS
 from annul.resolve.book import _SQL as BOOK
 from annul.settle.answers import SQL as ANSWERS
+from annul.settle.clearing.breaks import SQL as BREAKS
+from annul.settle.clearing.ending import SQL as ENDING
+from annul.settle.clearing.foretell import SQL as FORETELL
+from annul.settle.clearing.keeping import SQL as PROOFS
+from annul.settle.clearing.load import SQL as CLEARING
+from annul.settle.clearing.matching import SQL as MATCHING
 from annul.settle.days import _SQL as DAYS
 from annul.settle.files import _SQL as FILES
 from annul.settle.payouts import SQL as PAYOUTS
@@ -33,6 +40,12 @@ NAMES: Final = {
         ("files", FILES),
         ("reserve", RESERVE),
         ("answers", ANSWERS),
+        ("clearing", CLEARING),
+        ("matching", MATCHING),
+        ("breaks", BREAKS),
+        ("proofs", PROOFS),
+        ("ending", ENDING),
+        ("foretell", FORETELL),
     )
     for name, statement in known.items()
 }
@@ -45,11 +58,19 @@ _COUNTED: Final = {
     "payout": "SELECT state FROM payouts",
     "move": "SELECT kind || ' ' || state FROM account_moves",
     "bank": "SELECT said || ' ' || outcome FROM bank_rows",
+    "file": "SELECT state FROM clearing_files",
+    "row": "SELECT outcome FROM clearing_rows",
+    "break": "SELECT kind FROM breaks",
+    "because": "SELECT DISTINCT cause FROM breaks",
+    "ended": "SELECT trim(state || ' ' || resolved_as) FROM breaks",
+    "proof": "SELECT proves || ' ' || coalesce(came, 'waits')"
+    " || CASE WHEN undone_at IS NULL THEN '' ELSE ' undone' END FROM clearing_proofs",
     "outbox": "SELECT kind || CASE WHEN pending THEN ' pending' ELSE ' done' END FROM outbox",
 }
 
 # What no story can reach, and why.
 OUT_OF_REACH: Final[Mapping[str, str]] = {
+    "because other_currency": "a file with another currency is put right before anybody looks",
     "incident case_fault": "only a fault of annul's own opens it, and then the story fails",
     "incident conclusion_overtaken": "what two people have said is carried out in a moment",
     "incident bank_file_unreadable": "the bank writes whole files",
@@ -139,6 +160,12 @@ def never(reached: Iterable[str]) -> list[str]:
     wanted += ["node lost", "node refused"]
     wanted += [f"payout {state}" for state in sorted(FAILED | {PayoutState.PAID})]
     wanted += [f"bank {said}" for said in ("booked repeated", "booked twice", "returned done")]
+    wanted += [f"file {state}" for state in ("committed", "discarded", "dropped")]
+    wanted += [f"break {kind}" for kind in BreakKind]
+    wanted += [f"because {cause}" for cause in Cause]
+    wanted += ["ended agreed", *(f"ended resolved {how}" for how in Resolution)]
+    wanted += [f"proof {proves} moved" for proves in ("done", "not_done", "denied")]
+    wanted += [f"proof {proves} moved undone" for proves in ("done", "denied")]
     wanted += [f"end void {end}" for end in ("voided", "refunded", "refused", "unproved")]
     missing = [
         one

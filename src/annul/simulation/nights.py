@@ -17,6 +17,8 @@ from annul.settle.house_bank import HouseBank
 from annul.settle.paying import Paying
 from annul.store.batcher import LOST
 
+from .cleared import not_as_cleared
+from .clearing import SimulatedClearing
 from .paid import unpaid_or_twice
 from .treasury import Treasury
 from .virtual import Process, VirtualClock
@@ -56,7 +58,7 @@ _AT_A_PLACE: Final = 0.6
 _LOST: Final = 0.1  # how often the database loses its connections in the middle
 
 
-async def pass_days(cell: "Cell") -> list[str]:
+async def pass_days(cell: "Cell", clearing: SimulatedClearing | None) -> list[str]:
     """Let the days pass; gives what is wrong in the middle of them, or at the end."""
     nights = _Nights(cell)
     for day in range(_DAYS + _QUIET):
@@ -65,9 +67,16 @@ async def pass_days(cell: "Cell") -> list[str]:
         for hours in (sum(_HOURS),) if quiet else _HOURS:
             cell.loop.leap(timedelta(hours=hours))
             await nights.run(quiet=quiet)
+            if clearing is not None:
+                await clearing.run()
         if wrong := await unpaid_or_twice(nights.pool, cell.bank, at_the_end=False):
             return [f"on day {day}: {one}" for one in wrong]
-    return await unpaid_or_twice(nights.pool, cell.bank, at_the_end=True)
+    wrong = await unpaid_or_twice(nights.pool, cell.bank, at_the_end=True)
+    if clearing is not None:
+        await clearing.end()
+        wrong += clearing.wrong
+        wrong += await not_as_cleared(nights.pool, cell.issuers)
+    return wrong
 
 
 class _Nights:

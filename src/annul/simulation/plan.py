@@ -62,6 +62,8 @@ class Plan:
     telephones: bool = False  # two people conclude what issuers have booked
     payouts: bool = False  # what shops have leaves them meanwhile, past any day that is closed
     settles: bool = False  # days close, merchants are paid by a bank, and days pass afterwards
+    clears: bool = False  # issuers' clearing files come on these days
+    clears_at_once: bool = False  # the first of them while hosts work on what is open
     mistakes: float = 0.0  # how often a cashier gives back what was declined, or another amount
     dies: str = ""  # the statement at which hosts are killed, such as "before journal.open"
     freezes: str = ""  # the one at which they freeze
@@ -87,7 +89,9 @@ def _settling(seed: int) -> dict[str, Any]:
     settles = random.random() < 0.5
     ends = _DAY_ENDS + random.choice(_CLOSES) - timedelta(seconds=random.choice(_BEFORE_S))
     begins = {"begins": ends} if settles and random.random() < 0.7 else {}
-    return {"settles": settles, **begins}
+    clears, at_once = (Random(f"{seed} {what}").random() < 0.7 for what in ("clearing", "at once"))
+    when = {"clears": settles and clears, "clears_at_once": at_once}
+    return {"settles": settles, **when, **begins}
 
 
 def plan(seed: int, rounds: int) -> Plan:

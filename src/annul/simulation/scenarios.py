@@ -45,6 +45,14 @@ def _code(code: str, of_kind: str, rate: float, prefix: str = "") -> Fault:
 _NEXT_BATCH: Final = "UPDATE terminals SET batch = lpad((batch::integer + 1)::text, 6, '0')"
 _COVER: Final = "UPDATE merchants SET void_needs_balance = true, pending_covers = "
 _ROAMING: Final[Mapping[str, Any]] = {"hosts": 3, "roams": 0.5}
+_CLEARED: Final[Mapping[str, Any]] = {
+    "settles": True,
+    "clears": True,
+    "clears_at_once": True,
+    "begins": datetime(2026, 11, 23, 14, 59, 30, tzinfo=UTC),
+    "then": (30.0, 40.0, 0.0, 30.0),
+    "events": (),
+}
 _FREEZES: Final = (
     "journal.open",
     "journal.open_undo",
@@ -146,6 +154,32 @@ SCENARIOS: Final[Mapping[str, Scenario]] = (
                 "faults": (),
                 "events": (),
                 "dies": "before files.delivered",
+            },
+        ),
+        "only_a_file_can_tell": Scenario(
+            (),
+            {
+                **_CLEARED,
+                "faults": (
+                    Fault(FaultKind.LOST_ANSWER, of_kind="refund"),
+                    Fault(FaultKind.LOST_ANSWER, of_kind="void"),
+                    Fault(FaultKind.LOST_REQUEST, rate=0.3, of_kind="sale"),
+                    _code("12", "reversal", 0.7),
+                ),
+            },
+        ),
+        "files_deny_what_was_said": Scenario(
+            (),
+            {
+                **_CLEARED,
+                "troubled": False,
+                "faults": (
+                    Fault(FaultKind.BOOKS_LATE_SILENTLY, rate=0.3, low_ms=3_010, high_ms=9_000),
+                    Fault(FaultKind.LOST_ANSWER, rate=0.1, of_kind="sale"),
+                    Fault(FaultKind.BOOKED_CODE, rate=0.1, of_kind="void", code="96"),
+                    Fault(FaultKind.TWICE, rate=0.1, of_kind="sale"),
+                    _code("94", "reversal", 0.3),
+                ),
             },
         ),
         "money_on_its_way": Scenario(

@@ -19,6 +19,7 @@ from annul.resolve.book import _SQL as BOOK
 from .cell import GIVE_UP_S, Cell
 from .chance import seeded
 from .chart import Chart
+from .clearing import SimulatedClearing
 from .compare import Comparison, compare
 from .database import Pool
 from .ends import Ends, ends_of_voids
@@ -56,7 +57,7 @@ _UNCOVERED: Final = (
     " AND t.state IN ('reversed', 'reversing', 'disputed'))"
     " + (SELECT coalesce(sum(amount), 0) FROM account_moves v WHERE v.state = 'done'"
     " AND v.merchant_id = b.merchant_id AND v.amount < 0"
-    " AND v.kind IN ('correction', 'chargeback'))"
+    " AND v.kind IN ('correction', 'chargeback', 'clearing'))"
 )
 
 
@@ -222,10 +223,13 @@ class _Story:
             if host.process.dead and not host.gone:
                 host.start()
         pool: Any = cell.database.pool()
+        clearing = SimulatedClearing(cell) if plan.clears else None
+        if clearing is not None and plan.clears_at_once:
+            await clearing.at_once()
         endless = await self._dry(pool, around[:2])
-        nights = await self._nights(cell) if plan.settles else []
-        verdict = await compare(pool, self._entries(cell), self._records(tills))
         ends = await ends_of_voids(pool)
+        nights = await self._nights(cell, clearing) if plan.settles else []
+        verdict = await compare(pool, self._entries(cell), self._records(tills))
         report = await Auditor(pool).everything(self._loop.now())
         wrong = [f"{one.kind} {one.reference}" for one in report.differences]
         wrong += nights + owing + await self._of_nobody(pool, tills)
@@ -241,11 +245,11 @@ class _Story:
         return verdict, ends, sum(till.voids for till in tills), endless, wrong, coverage.reached
 
     @staticmethod
-    async def _nights(cell: Cell) -> list[str]:
+    async def _nights(cell: Cell, clearing: SimulatedClearing | None) -> list[str]:
         """Let the days after it pass, without hosts: nothing of a sale is on its way any more."""
         for host in cell.hosts:
             host.kill()
-        return await pass_days(cell)
+        return await pass_days(cell, clearing)
 
     @staticmethod
     async def _done(tills: list[SimulatedTill]) -> list[str]:

@@ -17,6 +17,7 @@ FROM (VALUES
     ('batch_uploads', 'SELECT INSERT'),
     ('bins', 'SELECT INSERT'),
     ('case_events', 'SELECT INSERT'),
+    ('cut_overs', 'SELECT INSERT'),
     ('deliveries', 'SELECT INSERT'),
     ('dialects', 'SELECT INSERT'),
     ('entries', 'SELECT INSERT'),
@@ -39,11 +40,20 @@ FROM (VALUES
     ('api_keys', 'SELECT INSERT UPDATE'),
     ('bank_files', 'SELECT INSERT UPDATE'),
     ('bank_rows', 'SELECT INSERT UPDATE'),
+    ('breaks', 'SELECT INSERT UPDATE'),
     ('batches', 'SELECT INSERT UPDATE'),
     ('books', 'SELECT UPDATE'),
     ('ca_public_keys', 'SELECT INSERT UPDATE'),
     ('cases', 'SELECT INSERT UPDATE'),
     ('circuits', 'SELECT INSERT UPDATE'),
+    ('clearing_bad_lines', 'SELECT INSERT'),
+    ('clearing_files', 'SELECT INSERT UPDATE'),
+    ('clearing_maps', 'SELECT INSERT UPDATE DELETE'),
+    ('clearing_proofs', 'SELECT INSERT UPDATE'),
+    ('clearing_rows', 'SELECT INSERT UPDATE DELETE'),
+    ('clearing_staged', 'SELECT INSERT DELETE'),
+    ('clearing_carried', 'SELECT INSERT UPDATE DELETE'),
+    ('foretold', 'SELECT INSERT UPDATE'),
     ('conclusions', 'SELECT INSERT UPDATE'),
     ('hosts', 'SELECT INSERT UPDATE'),
     ('incidents', 'SELECT INSERT UPDATE'),
@@ -87,7 +97,7 @@ FROM (VALUES
 -- What takes old rows of what is only ever added to; by these and in no other way.
 UNION ALL SELECT 'ROUTINE', oid::regprocedure::text, 'EXECUTE' FROM pg_proc
 WHERE pronamespace = {namespace}
-  AND proname IN ('purge_audit', 'purge_messages', 'purge_notifications',
+  AND proname IN ('count_clearing', 'purge_audit', 'purge_messages', 'purge_notifications',
                   'purge_signatures');
 
 -- name: held

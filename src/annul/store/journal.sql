@@ -102,7 +102,7 @@ WITH outcome AS (
     WHERE t.merchant_id = o.merchant_id AND t.id = o.id
       AND t.state = ANY (string_to_array(o.sources, ','))
       -- What a void or refund holds can not be reversed from under it.
-      AND (o.state <> 'reversing' OR t.undone = 0)
+      AND (o.state NOT IN ('reversing', 'reversed') OR t.undone = 0)
       -- An approval that has come meanwhile is older than no word that denies it: whoever wrote
       -- without it looks again.
       AND (o.state NOT IN ('declined', 'reversed') OR t.late_code <> ALL ({booked})
@@ -128,20 +128,27 @@ WITH outcome AS (
       AND (m.original_state <> '' OR m.release > 0 OR m.undoing <> 0)
 ), postings AS (
     SELECT m.merchant_id, m.id AS subject,
-           -- People found that what had been mirrored stands after all.
-           CASE WHEN m.why = 'concluded_by_hand' AND EXISTS (
-               SELECT FROM entries r WHERE r.merchant_id = m.merchant_id
-                 AND r.subject = m.id AND r.kind = 'reversal')
-           THEN 'adjustment' ELSE 'approval' END AS kind, e.line, e.debit, e.credit, e.amount,
+           -- Found to stand after all, by people or a clearing file, once more or anew.
+           CASE WHEN x.last IS NULL THEN 'approval' ELSE 'adjustment' END AS kind,
+           e.line + coalesce(x.adjusted, 0) AS line, e.debit, e.credit, e.amount,
            m.currency, m.posted_on AS business_date, m.at AS posted_at
     FROM unnest(:postings::journal_posting[]) e
     JOIN moved m ON m.id = e.id
+    LEFT JOIN LATERAL (
+        SELECT max(r.line) AS last, max(r.line) FILTER (WHERE r.kind = 'adjustment') + 1 AS adjusted
+        FROM entries r
+        WHERE m.why IN ('concluded_by_hand', 'proved_by_clearing')
+          AND r.merchant_id = m.merchant_id AND r.subject = m.id) x ON true
     UNION ALL
     SELECT m.merchant_id, m.id, 'reversal', e.line, e.credit, e.debit, e.amount,
            e.currency, m.posted_on, m.at
     FROM moved m
     JOIN entries e ON e.merchant_id = m.merchant_id AND e.subject = m.id AND e.kind = 'approval'
     WHERE m.state = 'reversed'
+      -- What was approved may have been taken back by an adjustment: then nothing of it is left.
+      AND 0 <> (SELECT sum(CASE WHEN (r.debit, r.credit) = (e.debit, e.credit) THEN r.amount
+                                WHEN (r.credit, r.debit) = (e.debit, e.credit) THEN -r.amount ELSE 0 END)
+                FROM entries r WHERE r.merchant_id = m.merchant_id AND r.subject = m.id)
 ), freed AS (
     SELECT merchant_id, currency, unreserve AS amount FROM moved WHERE unreserve > 0
 ), {posted}, {balanced}, owed AS (

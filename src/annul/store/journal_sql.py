@@ -33,7 +33,7 @@ _COLUMNS: Final = ", ".join(f"t.{name}" for name in Transaction._fields)
 _OPENING: Final = ", ".join((*OF_TRANSACTION, *OF_OPENING, "epoch"))
 _OPENED: Final = ", ".join((*OF_TRANSACTION, "node"))
 # How an original moves when what refers to it has its outcome.
-_MOVES: Final = ", ".join(f"('{before}', '{after}')" for before, after in moves(STANDING))
+MOVES: Final = ", ".join(f"('{before}', '{after}')" for before, after in moves(STANDING))
 
 SQL: Final = load(
     "annul.store",
@@ -42,7 +42,7 @@ SQL: Final = load(
     opening=_OPENING,
     opened=_OPENED,
     booked=f"ARRAY[{listed(BOOKED)}]",
-    moves=_MOVES,
+    moves=MOVES,
     refunds=listed(REFUNDS),
     of_shops=listed(OF_SHOPS),
     posted=POSTING["posted"].sql,

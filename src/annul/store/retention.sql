@@ -76,6 +76,7 @@ LEFT JOIN purges p USING (subject);
 -- A card is needed by what is unfinished, owed to an issuer or in an open case, of the transaction
 -- itself or of what refers to the same original; by an original, until its merchant's time for
 -- refunds is over (for a hold on a card, a month at least). One day is spared: clocks of hosts differ.
+-- One more is where a merchant's days end apart from the house's.
 WITH span AS (
     SELECT greatest(:reached::timestamptz + interval '1 microsecond', coalesce(
         (SELECT received_at FROM transactions
@@ -86,7 +87,10 @@ WITH span AS (
            t.state NOT IN ({unfinished}) AND t.undoing = 0
            AND (t.kind NOT IN ({originals})
                 OR t.state IN ('declined', 'reversed', 'voided', 'refunded')
-                OR t.business_date < :today::date - 1 - greatest(
+                OR t.business_date < :today::date - 1
+                    - CASE WHEN EXISTS (SELECT FROM cut_overs u
+                                        WHERE u.merchant_id = t.merchant_id) THEN 1 ELSE 0 END
+                    - greatest(
                     CASE WHEN t.kind = 'preauth' THEN :hold_days ELSE 1 END,
                     (SELECT refund_days FROM merchants m WHERE m.merchant_id = t.merchant_id)))
            AND NOT EXISTS (

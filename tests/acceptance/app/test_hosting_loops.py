@@ -24,6 +24,8 @@ _ALWAYS = {
     "sweep",
     "retention",
     "settlement",
+    "clearing foretold",
+    "clearing proofs",
     "rules",
     "orders",
     "seals",

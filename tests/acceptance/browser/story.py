@@ -10,7 +10,7 @@ from typing import Any, Final
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 
-from . import paid
+from . import cleared, paid
 from .house import SHOP, House
 
 _OF_VOIDS: Final = {"kind": "code", "of_kind": "void"}
@@ -39,13 +39,15 @@ ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What became of it: cases by number, a transaction, a voucher whose void failed, a payout."""
+    """What became of it: cases, a transaction, a failed void's voucher, a payout, a break."""
 
     waiting: str
     refused: str
     transaction: str
     voucher: str
     payout: str
+    clearing: str
+    differs: str
 
     @property
     def places(self) -> dict[str, str]:
@@ -55,6 +57,8 @@ class Story:
             "transaction": self.transaction,
             "merchant": SHOP,
             "payout": self.payout,
+            "clearing": self.clearing,
+            "break": self.differs,
             "issuer": "00000101",
             "dialect": "cups",
         }
@@ -75,7 +79,8 @@ def tell(home: House) -> Story:
     slips = [_pos(home, terminal, "void", _voucher(slip)) for slip, terminal in sales]
     waiting = _case(slips[0])
     original = next(one["original_id"] for one in _cases(home) if one["number"] == waiting)
-    return Story(waiting, refused, original, _voucher(sales[0][0]), _paid(home))
+    told = cleared.commit(home)
+    return Story(waiting, refused, original, _voucher(sales[0][0]), _paid(home), *told)
 
 
 def _paid(home: House) -> str:

@@ -35,6 +35,7 @@ def test_a_page_is_for_those_of_its_scope(visitor: tuple[str, httpx.Client]) -> 
         path = page.path
         answer = client.get(_NOWHERE.sub("000000000000", path))
         allowed = page.scope is None or page.scope in ROLES[role]
+        allowed = allowed and (page.of_shops or role not in OF_A_SHOP)
         if path == "/" and not allowed:
             assert answer.status_code == 303, path
             continue

@@ -23,6 +23,11 @@ fetch(document.querySelector(selector).href)
     .then(async got => done([got.status, (await got.text()).slice(0, 2)]))
 """
 _TALL = "return document.querySelector(arguments[0]).getBoundingClientRect().height"
+# Presses the button of the card in which something stands.
+_CHANGE = """
+[...document.querySelectorAll('.card')].find(one => one.innerText.includes(arguments[0]))
+    .querySelector('button').click()
+"""
 _FILES = {"pdf": "%PDF"[:2], "xlsx": "PK", "csv": '"a'}
 # As if it had been settled on the day itself, with a part held back by the shop's own history.
 _HELD = """
@@ -144,10 +149,7 @@ def test_an_operator_agrees_on_terms(settled: House) -> None:
         olga.sign_in("olga")
         olga.open(f"/merchants/{SHOP}")
         olga.reads("A day becomes available T+1, by working days.", ".card")
-        olga.driver.execute_script(
-            "[...document.querySelectorAll('.card')].find(one => one.innerText.includes("
-            "'Settlement')).querySelector('button').click()"
-        )
+        olga.driver.execute_script(_CHANGE, "Settlement")
         field = olga.find(".q-dialog input[type=date]")
         olga.driver.execute_script(
             "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))",
@@ -158,3 +160,25 @@ def test_an_operator_agrees_on_terms(settled: House) -> None:
         olga.press_text("Do it")
         olga.reads(f"From {day}", ".card", 20)
         assert olga.complaints() == []
+
+
+def test_an_operator_agrees_on_a_cut_over(settled: House) -> None:
+    """On the merchant's page, in Chinese: what is no time is refused, then it stands there."""
+    settled.add("oscar", "operator")
+    with person(settled, language="zh") as oscar:
+        oscar.sign_in("oscar")
+        oscar.open(f"/merchants/{SHOP}")
+        oscar.reads("营业日日切时间", ".card")
+        oscar.reads("23:00（与收单机构一致）", ".card")
+        for text, told in (("6点", "这不是日切时间"), ("06:00", "")):
+            oscar.driver.execute_script(_CHANGE, "营业日日切时间")
+            oscar.fill(".q-dialog input[type=text]", text)
+            oscar.fill(".q-dialog textarea", "酒吧")
+            oscar.press_text("执行")
+            if told:
+                oscar.reads(told, ".q-dialog")
+                oscar.press_text("取消")
+            oscar.until(lambda: not oscar.find_all(".q-dialog"), "the dialog is gone")
+        facts = oscar.reads("自营业日", ".card")
+        assert "06:00" in facts
+        assert oscar.complaints() == []

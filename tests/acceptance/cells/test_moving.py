@@ -1,6 +1,7 @@
 """Two cells on one machine: terminals reach either, and a merchant moves while it sells."""
 
 import asyncio
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from annul.sim.terminal.batch import settle
 from annul.sim.terminal.line import TerminalLine
 from annul.store.clock import SystemClock
 from tests.support.cells import TwoCells
+from tests.support.roles import as_owner
 from tests.support.soft import Cashier, cashier
 
 
@@ -124,6 +126,53 @@ async def test_it_is_charged_there_what_it_alone_has_agreed_on(cells: TwoCells) 
     await cells.move(merchant, "east", "west")
     own = "SELECT count(*) FROM fee_rates WHERE pricing = $1"
     assert await site.pool.fetchval(own, merchant) == 3
+
+
+async def test_its_business_days_end_there_as_its_contract_says(cells: TwoCells) -> None:
+    """At 00:00: all that it sells counts on the next date."""
+    site, second, merchant = cells.site, cells.second, cells.merchant
+    await site.pool.execute(
+        "INSERT INTO cut_overs (merchant_id, valid_from, cut_over, set_by, set_at)"
+        " VALUES ($1, '2020-01-01', '00:00', 'li', now())",
+        merchant,
+    )
+    await cells.move(merchant)
+    with cashier(second.port, site.terminals[0]) as till:
+        sold = await till.take("sale", 10_000)
+        assert (await till.undo("void", sold)).state == "approved"
+    days = await second.ground.pool.fetch(
+        "SELECT DISTINCT business_date - (received_at AT TIME ZONE 'Asia/Shanghai')::date"
+        " FROM transactions WHERE merchant_id = $1",
+        merchant,
+    )
+    assert days == [(1,)]
+    assert await site.pool.fetchval("SELECT count(*) FROM cut_overs") == 0
+
+
+@pytest.mark.parametrize("behind", ["west", "east"])
+async def test_it_does_not_move_while_only_one_cell_has_closed_a_day(
+    cells: TwoCells, behind: str
+) -> None:
+    """Else the day ended in the middle of the evening for whoever still sells on it."""
+    database = cells.site.database
+    for cell, schema in (("west", "public"), ("east", "east")):
+        day = date(2030, 1, 1 if cell == behind else 2)
+        await _as_owner(database, f"UPDATE {schema}.books SET open_from = $1", day)
+    with pytest.raises(moving.CanNotMove, match=f"{behind} has not closed business day 2030-01-01"):
+        await cells.move(cells.merchant)
+    standing = await moving.where(cells.directory, cells.merchant)
+    assert standing["west"] == ("here", "")
+    for schema in ("public", "east"):
+        await _as_owner(database, f"UPDATE {schema}.books SET open_from = $1", date(2030, 1, 3))
+    await cells.move(cells.merchant)
+
+
+async def _as_owner(database: str, query: str, *values: Any) -> None:
+    connection = await asyncpg.connect(as_owner(database))
+    try:
+        await connection.execute(query, *values)
+    finally:
+        await connection.close()
 
 
 @pytest.mark.parametrize("step", ["copy", "stop", "catch_up", "arrive", "clear"])

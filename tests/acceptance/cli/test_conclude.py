@@ -78,7 +78,7 @@ async def desk(pool: asyncpg.Pool, database: str, tmp_path: Path) -> AsyncIterat
     await asyncio.gather(*(access.add(who, _PASSWORD, role) for who, role in _USERS.items()))
     registry, journal, clock = Registry(pool), Journal(pool), SystemClock()
     await registry.load()
-    outcomes = Outcomes(journal, registry, lambda at: at.date())
+    outcomes = Outcomes(journal, registry, lambda at, _: at.date())
     book = Book(pool, timedelta(minutes=15))
     yield Desk(pool, database, tmp_path, Conclusions(pool, book, Vault(bytes(32)), outcomes, clock))
     await journal.close()

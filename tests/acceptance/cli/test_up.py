@@ -11,6 +11,8 @@ import pytest
 from annul.store.embedded import EmbeddedPostgres
 from tests.support.processes import Process, annul, free_port
 
+pytestmark = pytest.mark.usefixtures("installed_command")
+
 
 def _up(folder: Path, name: str = "up") -> Process:
     port = free_port()

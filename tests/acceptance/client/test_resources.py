@@ -306,6 +306,15 @@ async def test_merchants_and_issuers(desk: Desk) -> None:
         assert (terms.valid_from, terms.cycle, terms.weekday) == (new, "weekly", 1)
         with pytest.raises(ProblemError, match="other terms"):
             annul.merchants.agree(desk.merchant, new, "new contract", cycle="calendar")
+        assert list(annul.merchants.cut_overs(desk.merchant)) == [], "the house's"
+        for _ in range(2):
+            annul.merchants.agree_on_cut_over(desk.merchant, new, "a bar", "06:00")
+        later = new + timedelta(days=1)
+        annul.merchants.agree_on_cut_over(desk.merchant, later, "no bar", None)
+        ends = [(one.valid_from, one.cut_over) for one in annul.merchants.cut_overs(desk.merchant)]
+        assert ends == [(later, None), (new, "06:00")]
+        with pytest.raises(ProblemError, match="another cut-over"):
+            annul.merchants.agree_on_cut_over(desk.merchant, new, "a bar", "07:00")
         (debit, *_) = annul.merchants.fees(desk.merchant, 10_000)
         assert debit.sample is not None
         assert debit.costs is not None
@@ -357,6 +366,44 @@ async def test_differences_of_batches(desk: Desk) -> None:
         assert [one.resolved_as for one in every] == ["host_stands", None]
 
     await desk.run(program)
+
+
+async def test_clearing_files_and_breaks(desk: Desk) -> None:
+    table = f"商户号,参考号,交易金额(元)\n{desk.merchant},300000099999,1.00\n不,是,行\n".encode()
+
+    def program(annul: Client) -> None:
+        look = annul.clearing.look(io.BytesIO(table), "day.csv")
+        assert look.map is not None
+        assert look.map.columns["rrn"] == "参考号"
+        annul.clearing.save_map("tea", look.map)
+        assert [one.name for one in annul.clearing.maps()] == ["tea"]
+        seen: list[int] = []
+        more = {"map": "tea", "day": datetime(2026, 11, 23, tzinfo=UTC).date()}
+        file = annul.clearing.read(io.BytesIO(table), "day.csv", told=seen.append, **more)
+        assert (file.rows, file.bad, sum(seen)) == (1, 1, len(table))
+        assert [one.line for one in annul.clearing.bad_lines(file.id)] == [3]
+        before = annul.clearing.preview(file.id)
+        assert [one.kind for one in before.kinds] == ["missing_here"]
+        assert annul.clearing.commit(file.id, "seen").kinds == before.kinds
+        assert [one.state for one in annul.clearing.list()] == ["committed"]
+        (found,) = annul.breaks.list(state="waiting", foretold=False)
+        assert [one.count for one in annul.breaks.sums()] == [1]
+        assert annul.breaks.assign([found.id], "") == 0
+        book = annul.breaks.workbook(state="waiting", lang="en")
+        assert annul.breaks.decide(book).decisions == []
+        (came,) = annul.breaks.resolve_many([found.id], "as suggested").items
+        assert came.state == "resolved"
+        with pytest.raises(ProblemError) as ended:
+            annul.breaks.resolve(found.id, "ours_stand", "again")
+        assert ended.value.code == "clearing.break_not_waiting"
+        assert annul.breaks.get(found.id).resolved_as == "ours_stand"
+        assert annul.clearing.discard(file.id, "the wrong one").state == "discarded"
+        again = annul.clearing.read(io.BytesIO(table), "day.csv", **more)
+        assert annul.clearing.drop(again.id).state == "dropped"
+        assert annul.clearing.get(again.id).breaks == []
+        annul.clearing.forget_map("tea")
+
+    await desk.run(program, await desk.key(Scope.CLEARING_READ, Scope.CLEARING_WRITE))
 
 
 async def test_payouts_and_accounts(desk: Desk) -> None:

@@ -30,9 +30,11 @@ PASSWORD: Final = "correct horse battery staple"
 MASTER: Final = bytes(32)
 DIALECT: Final = "cups"  # everybody's
 CARD_TYPE: Final = "debit"
+_DIFFERS: Final = {"state": [None, "approved", "taken"], "amount": [None, 100, 200]}
 _LONG_AGO: Final = timedelta(hours=1)
+# Calls that carry an Idempotency-Key.
+_KEYED: Final = frozenset({"/voids", "/refunds", "/clearing/files?name=a"})
 Headers = dict[str, str]
-
 
 # What is owed is spread and tried meanwhile, and nobody answers there; all else stays as it is.
 _BUT_ATTEMPTS = {
@@ -78,7 +80,7 @@ class Place:
         """Make a call about a shop's things; gives status and what is said, of a stream nothing."""
         method, path = self.named(call, shop).split(" ")
         named = json.loads(filled(json.dumps(body), self.objects[shop])) if body else None
-        more = {"idempotency-key": str(uuid4())} if path in {"/voids", "/refunds"} else {}
+        more = {"idempotency-key": str(uuid4())} if path in _KEYED else {}
         address = f"/api/v1{path}"
         async with self.http.stream(method, address, headers=headers | more, json=named) as answer:
             stream = "event-stream" in answer.headers.get("content-type", "")
@@ -167,7 +169,26 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     holds = {"payouts": 0, "total": 0, "digest": b"", "made_at": NOW}
     sealed = Vault(MASTER).seal_file(b"file", file["id"].bytes)
     await put(place.pool, "payout_files", file | holds | {"sealed": sealed})
+    told = {"id": uuid4(), "name": f"{trace}.txt", "layout": "COM", "issuers": []}
+    given = {"settles_on": NOW.date(), "read_by": "somebody", "read_at": NOW}
+    counts = {"digest": told["id"].bytes, "state": "committed"}
+    await put(place.pool, "clearing_files", told | given | counts)
+    staged = {"id": file["id"], "digest": file["id"].bytes, "state": "staged"}
+    await put(place.pool, "clearing_files", told | given | staged)
+    differs = {"id": uuid4(), "kind": "amount", "file_id": told["id"], "line": 1, "money": -100}
+    since = {
+        "currency": "156",
+        "differs": _DIFFERS,
+        "opened_at": NOW,
+        "due_at": NOW,
+        "state": "open",
+    }
+    await put(place.pool, "breaks", whose | differs | since)
     return {
+        "identity": str(differs["id"]),
+        "name": f"map{trace}",
+        "clearing": str(told["id"]),
+        "break": str(differs["id"]),
         "merchant": shop.merchant,
         "terminal": shop.terminal,
         "batch": slip["batch"],

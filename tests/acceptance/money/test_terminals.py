@@ -254,7 +254,8 @@ async def test_reversal_of_yesterdays_sale_is_booked_today(site: RogueSite) -> N
     after = await _sums(site)
     (yesterday,) = closed
     assert after[yesterday] == closed[yesterday]
-    today = site.running.host.business_date(site.running.host.clock.now())
+    now = site.running.host.clock.now()
+    today = site.running.host.business_date(now, site.terminals[0][0])
     assert yesterday + timedelta(days=1) == today
     assert after[today] == {account: -amount for account, amount in closed[yesterday].items()}
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -125,7 +125,7 @@ _PLANS = {
     },
     "surroundings": {
         *("transactions_card", "transactions_bin_voids", "transactions_pkey", "incidents_open"),
-        *("issuer_stats_pkey", "policies_pkey", "code_meanings_pkey"),
+        *("issuer_stats_pkey", "policies_pkey", "code_meanings_pkey", "cut_overs_pkey"),
         *("terminals_pkey", "terminal_stats_pkey", "merchants_pkey", "merchant_balances_pkey"),
         *("learnt_rules_one", "void_samples_issuer", "case_events_pkey"),
     },
@@ -225,6 +225,7 @@ async def test_a_picture_has_each_fact_with_its_row(
             "clock.to_cut_over": 11 * 3600.0 + 48,
         }.items()
     )
+    assert picture.facts.source("clock.to_cut_over") == "settings cut_over"
     assert told["issuer.fault_share_recent"] == told["issuer.approval_share_recent"] == 0.5
     assert told["voids.passed"] > 0
     assert told["voids.refused"] == 0, "they were refused amid an outage"
@@ -524,3 +525,21 @@ async def test_a_refusal_at_the_door_is_found_as_a_void(
     assert picture.original is None
     assert picture.facts.get("original.found") is None  # nobody has looked for it
     assert rank(picture.facts)[0].cause.name == "keys_out_of_step"
+
+
+async def test_the_day_ends_as_the_merchants_contract_says(
+    owner: asyncpg.Connection, pool: asyncpg.Pool, gatherer: Gatherer
+) -> None:
+    """By what held on the day of the void: a bar's ended at six until the 25th, 14:00 is next."""
+    assert owner
+    void = await _void(pool)
+    for valid_from, at in (("2026-11-01", "06:00"), ("2026-11-25", "14:00"), ("2026-12-01", None)):
+        row = {
+            "merchant_id": _MERCHANT, "valid_from": date.fromisoformat(valid_from),
+            "cut_over": at and time.fromisoformat(at), "set_by": "li", "set_at": _NOW,
+        }  # fmt: skip
+        await put(pool, "cut_overs", row)
+    facts = (await gatherer.picture(void)).facts
+    assert facts.source("clock.to_cut_over") == f"cut_overs {_MERCHANT}"
+    told = {name: fact.value for name, fact in facts}
+    assert told["clock.to_cut_over"] == 18 * 3600.0 + 48, "noon of the 23rd: its 24th ends at six"

@@ -81,5 +81,5 @@ async def opened(pool: asyncpg.Pool, merchants: int = 1) -> AsyncIterator[Ledger
     await seed(pool, SoftwareModule(bytes(32)), DemoPlan((1,), merchants=merchants))
     registry, journal = Registry(pool), Journal(pool)
     await registry.load()
-    yield Ledger(pool, journal, Outcomes(journal, registry, lambda _: DAY), registry)
+    yield Ledger(pool, journal, Outcomes(journal, registry, lambda _at, _agreed: DAY), registry)
     await journal.close()

@@ -23,7 +23,7 @@ async def _purged(inside: Inside) -> int:
     """Let go the cards that may go by now."""
     await inside.pool.execute("UPDATE purges SET due_at = '-infinity', reached = NULL")
     host = inside.host
-    gone = await Retention(host.pool, inside.clock, host.business_date, {}).round()
+    gone = await Retention(host.pool, inside.clock, host.calendar.business_date, {}).round()
     return gone["card_ciphers"]
 
 

@@ -59,7 +59,7 @@ async def site(pool: asyncpg.Pool) -> AsyncIterator[Site]:
     await seed(pool, SoftwareModule(bytes(32)), DemoPlan((1,), merchants=1))
     registry, journal = Registry(pool), Journal(pool)
     await registry.load()
-    outcomes = Outcomes(journal, registry, lambda at: at.date())
+    outcomes = Outcomes(journal, registry, lambda at, _: at.date())
     yield Site(
         pool,
         Counting(outcomes),

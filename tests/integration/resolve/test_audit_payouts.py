@@ -153,6 +153,19 @@ class Spoilt:
         yield {"available": {"156"}, "balance": {"156"}}
         await s.pool.execute(_LESS.format("merchant_balances", "available", "available"))
 
+    async def an_open_break_without_its_money(
+        self, s: Settled
+    ) -> AsyncIterator[dict[str, set[str]]]:
+        await s.pool.execute(
+            "INSERT INTO breaks (merchant_id, id, kind, file_id, money, currency, differs,"
+            " opened_at, due_at, state) VALUES ($1, gen_random_uuid(), 'amount',"
+            " gen_random_uuid(), 7, '156', '{}', $2, $2, 'open')",
+            _SHOP,
+            _PAID,
+        )
+        yield {"suspense": {"156"}}
+        await s.pool.execute("UPDATE breaks SET state = 'withdrawn'")
+
     async def paid_without_an_entry(self, s: Settled) -> AsyncIterator[dict[str, set[str]]]:
         payout = await s.reference()
         await s.pool.execute("UPDATE payouts SET state = 'paid', paid_at = made_at")

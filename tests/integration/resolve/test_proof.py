@@ -30,6 +30,18 @@ async def test_what_belongs_to_a_case_stands_in_its_proof(pool: asyncpg.Pool) ->
         moment = {"currency": "156", "business_date": OPENED.date(), "posted_at": OPENED}
         key = {"merchant_id": one.merchant_id, "subject": one.id}
         await put(pool, "entries", key | entry | moment)
+    file = {
+        "id": uuid7(), "name": "IND26112601ACOM", "layout": "COM", "digest": b"\x01" * 32,
+        "issuers": [], "settles_on": OPENED.date(), "state": "committed", "read_by": "li",
+        "read_at": OPENED,
+    }  # fmt: skip
+    await put(pool, "clearing_files", file)
+    proof = {
+        "merchant_id": void.merchant_id, "id": uuid7(), "transaction_id": void.id,
+        "file_id": file["id"], "line": 17, "proves": "done", "was": "unknown", "was_code": "",
+        "row": {"line": 17, "rrn": void.rrn}, "found_at": OPENED,
+    }  # fmt: skip
+    await put(pool, "clearing_proofs", proof)
     event = Event("diagnosed", Text("原因", "cause"), evidence={"causes": [], "facts": {}})
     told = CaseEntry(case, [event], notice="凭证000002", notification={"case": case.number})
     written = await Book(pool, DUE_IN).write(case, told, NOW)
@@ -47,6 +59,10 @@ async def test_what_belongs_to_a_case_stands_in_its_proof(pool: asyncpg.Pool) ->
         assert whole["chain"] == {"broken_at": None, "head": written.head.hex()}
         assert [one["what"] for one in whole["timeline"]] == ["diagnosed"]
         assert whole["diagnosis"] == {"causes": [], "facts": {}}
+        (proved,) = whole["proved"]
+        assert (proved["transaction_id"], proved["file"]) == (str(void.id), file["name"])
+        assert (proved["digest"], proved["line"], proved["proves"]) == ("01" * 32, 17, "done")
+        assert (proved["by_people"], proved["row"]["rrn"]) == (False, void.rrn)
         terminal, merchant = sorted(whole["told"], key=lambda one: one["whom"], reverse=True)
         assert (terminal["whom"], terminal["said"]) == ("terminal 10000001", "凭证000002")
         assert merchant["whom"] == f"merchant {case.merchant_id}"
@@ -91,5 +107,6 @@ async def test_it_goes_by_index_also_when_it_is_planned_while_the_tables_are_emp
             *("cases_number", "cases_pkey", "case_events_pkey", "messages_pkey", "entries_pkey"),
             *("transactions_pkey", "transactions_original"),
             *("notices_case", "notifications_case", "merchants_pkey", "issuers_pkey"),
+            *("clearing_proofs_of", "clearing_files_pkey"),
         }
         assert "Seq Scan" not in plan

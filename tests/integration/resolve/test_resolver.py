@@ -53,7 +53,7 @@ async def _case(site: Site, resolver: Resolver, **void: Any) -> Case:
     of: dict[str, Any] = {
         "merchant_id": merchant,
         "terminal_id": terminal,
-        "business_date": site.running.host.business_date(now),
+        "business_date": site.running.host.business_date(now, merchant),
     }
     sale = await put_transaction(site.pool, 2, received_at=now - timedelta(seconds=60), **of)
     await put_void(site.pool, 3, sale.id, received_at=now, **of, **void)

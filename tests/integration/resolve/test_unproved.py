@@ -18,6 +18,7 @@ from tests.support.rows import DUE_IN, LEASE, put_case, put_refusal, put_transac
 from tests.support.situations import NOW
 
 _SECOND = timedelta(seconds=1)
+_WHY = Text("因故", "why")
 _OPEN = "SELECT array_agg(kind) FROM incidents WHERE closed_at IS NULL"
 
 
@@ -103,10 +104,10 @@ async def test_a_case_that_was_opened_meanwhile_keeps_it_waiting(
 ) -> None:
     sale = await put_transaction(pool, 2)
     case = await _unproved(pool, sale.id)
-    assert not await book._reopened(case._replace(events=7), NOW), "written since it was read"
+    assert not await book._reopened(case._replace(events=7), _WHY, NOW), "written since it was read"
     await put_case(pool, original_id=sale.id)
     assert await book.reopen(NOW) == 0
-    assert not await book._reopened(case, NOW), "the other one was opened just now"
+    assert not await book._reopened(case, _WHY, NOW), "the other one was opened just now"
     assert (await book.reread(case)).ended == "unproved"
     assert await book.history(case) == []
 

@@ -27,6 +27,8 @@ _SOON = {
     "late_approvals_do_not_guard": 3,
     "returns_count_twice": 4,
     "moves_are_in_two_payouts": 6,
+    "what_is_told_twice_is_not_seen": 3,
+    "breaks_hold_no_money": 3,
 }
 
 
@@ -51,7 +53,7 @@ def test_fifty_stories_hold(tmp_path: Path) -> None:
     assert not set(report["never"]) & set(report["reached"])
 
 
-@pytest.mark.parametrize("scenario", ["", "paid_by_a_bank"])
+@pytest.mark.parametrize("scenario", ["", "paid_by_a_bank", "files_deny_what_was_said"])
 def test_the_same_seed_is_the_same_story_whatever_was_told_before(
     ground: World, scenario: str
 ) -> None:
@@ -89,6 +91,16 @@ def test_a_story_ends_at_the_merchants_account(ground: World) -> None:
     assert {"payout paid", "bank booked done", "bank booked repeated"} <= reached
     assert any(name.startswith("death after days.") for name in reached)
     assert any(name.startswith("death before payouts.") for name in reached)
+
+
+def test_a_story_ends_at_the_cardholders_account(ground: World) -> None:
+    names = ("only_a_file_can_tell", "files_deny_what_was_said")
+    told = [tell(ground, story(seed, 40, name)) for seed in (1, 2) for name in names]
+    assert [one.complaints() for one in told] == [[]] * 4
+    reached = {name for one in told for name in one.reached}
+    assert {"file discarded", "proof done moved", "proof denied moved undone"} <= reached
+    assert {"break state", "break twice", "ended resolved theirs_stand"} <= reached
+    assert any(name.startswith("death before matching.") for name in reached)
 
 
 def test_a_story_that_fails_is_shrunk_to_what_it_takes(ground: World) -> None:

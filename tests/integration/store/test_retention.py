@@ -117,6 +117,20 @@ async def test_a_card_goes_as_soon_as_nothing_can_need_it(
     assert await _cards(shop) == kept
 
 
+async def test_a_card_stays_a_day_longer_where_days_end_apart(
+    shop: asyncpg.Pool, clock: HeldClock
+) -> None:
+    """A shop that closes after the house still has a day on which it refunds what is that old."""
+    await shop.execute(
+        "INSERT INTO cut_overs (merchant_id, valid_from, cut_over, set_by, set_at)"
+        " SELECT merchant_id, '2020-01-01', '23:30', 'li', now() FROM merchants"
+    )
+    kept = await _sold(shop, 1, 32)
+    await _sold(shop, 2, 33)
+    await job(shop, clock).round()
+    assert await _cards(shop) == {kept}
+
+
 async def test_a_hold_is_kept_for_a_month_whatever_the_time_for_refunds(
     shop: asyncpg.Pool, clock: HeldClock
 ) -> None:

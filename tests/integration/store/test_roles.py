@@ -59,6 +59,7 @@ _APPEND_ONLY: Final = (
     "batch_uploads",
     "bins",
     "case_events",
+    "clearing_bad_lines",
     "deliveries",
     "dialects",
     "entries",
@@ -70,6 +71,7 @@ _APPEND_ONLY: Final = (
     "seals",
     "returned_later",
     "settlement_terms",
+    "cut_overs",
     "signatures",
 )
 _PUT: Final = """

@@ -148,7 +148,7 @@ def _world(owner: Any, host: Host, played: Any, clock: Ahead, terminal: tuple[st
         0,
         merchant_id=merchant_id,
         terminal_id=terminal_id,
-        business_date=host.business_date(now),
+        business_date=host.business_date(now, merchant_id),
         amount=AMOUNT,
         card_hash=vault.hash(PAN),
         card_masked=vault.mask(PAN),

@@ -13,6 +13,9 @@ from annul.console.audit import page as audit
 from annul.console.build import pages
 from annul.console.cases import list as queue
 from annul.console.cases import plain_words
+from annul.console.clearing import ends, one_file, plain
+from annul.console.clearing import one as one_break
+from annul.console.clearing.list import BREAKS
 from annul.console.find import answers
 from annul.console.frame import errors, keys
 from annul.console.frame.icons import ICONS
@@ -121,7 +124,10 @@ def _said() -> Iterator[str]:
     for sign in SIGNS.values():
         yield from (sign.title, sign.money)
     yield from queue._NAMES.values()
-    for listed in (shared.CASES, TRANSACTIONS, merchants.MERCHANTS, issuers.ISSUERS):
+    yield from (*plain._DIFFERS.values(), *plain._ENDED.values(), *ends._PROVES.values())
+    yield from (*one_break._PROOFS.values(), *one_break._CAME.values())
+    yield from (name for acts in one_file._ACTS.values() for name, _, _ in acts)
+    for listed in (shared.CASES, TRANSACTIONS, BREAKS, merchants.MERCHANTS, issuers.ISSUERS):
         for column in listed.columns:
             yield from (column.head, *(head for head, _ in column.exported))
     for error in (*_conclusion_errors(), SecondPersonNeeded):

@@ -28,5 +28,8 @@ def test_tables_are_whole() -> None:
     assert set(PayoutState) > FAILED
     assert {kind.value for kind in MoveKind} <= {kind.value for kind in PostingKind}
     assert not TAKES & GIVES
-    assert set(MoveKind) - TAKES - GIVES == {MoveKind.CORRECTION}  # of either sign
+    assert set(MoveKind) - TAKES - GIVES == {
+        MoveKind.CORRECTION,
+        MoveKind.CLEARING,
+    }  # of either sign
     assert set(MoveKind) - set(OTHER_SIDE) == {MoveKind.PAYOUT_RETURN}  # who posts it decides

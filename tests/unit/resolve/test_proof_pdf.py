@@ -74,6 +74,20 @@ _PROOF: dict[str, Any] = {
     "transactions": [_ROW, _VOID],
     "messages": [],
     "ledger": [],
+    "proved": [
+        {
+            "transaction_id": "a",
+            "file": "IND26112601ACOM",
+            "digest": "cd" * 32,
+            "settles_on": "2026-11-26",
+            "line": 17,
+            "proves": "done",
+            "was": "unknown",
+            "by_people": False,
+            "found_at": "2026-11-26 18:40:00+00:00",
+            "discarded_at": None,
+        }
+    ],
     "told": [],
     "diagnosis": None,
 }
@@ -92,6 +106,14 @@ def test_it_is_in_local_time_with_names_and_currency() -> None:
     assert "(156)" not in text
     assert "ended_refused" not in text
     assert text.index("Not voided") < text.index("Where the money is") < text.index("140891")
+
+
+def test_it_names_the_file_and_the_line_that_proved_it() -> None:
+    text = _text()
+    part = text[text.index("Proved by clearing files") : text.index("Who was told")]
+    for said in ("IND26112601ACOM", "17", "2026-11-26", "it was done"):
+        assert said in part, said
+    assert "cd" * 32 in part.replace("\n", "")
 
 
 def test_a_note_explains_nothing_and_is_there_when_it_is_wanted() -> None:

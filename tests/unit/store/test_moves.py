@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from annul.domain.states import BY_HAND, LATE, MOVES, STANDING, State, moves, sources
+from annul.domain.states import BY_HAND, BY_PROOF, LATE, MOVES, STANDING, State, moves, sources
 from annul.store.journal import Outcome
 from annul.store.journal_sql import SQL
 
@@ -89,7 +89,7 @@ def _wrong(move: Move) -> list[str]:
         pairs = [(one, move.value.strip("'")) for states in listed for one in states]
         if not pairs:
             return [_ASKS_NOTHING]
-    tables = (MOVES, BY_HAND, LATE)
+    tables = (MOVES, BY_HAND, BY_PROOF, LATE)
     allowed = {(a, b) for table in tables for a, targets in table.items() for b in targets}
     return [f"{before} -> {after}" for before, after in pairs if (before, after) not in allowed]
 
@@ -108,7 +108,11 @@ def test_a_statement_moves_only_as_the_table_allows(move: Move) -> None:
 
 
 def test_the_statements_that_move_are_found() -> None:
-    assert [move.file for move in _ALL] == ["issuers/forward.sql", *["store/journal.sql"] * 3]
+    assert [move.file for move in _ALL] == [
+        "issuers/forward.sql",
+        *["settle/clearing/proofs.sql"] * 3,
+        *["store/journal.sql"] * 3,
+    ]
 
 
 def test_a_list_of_moves_is_that_of_the_table() -> None:

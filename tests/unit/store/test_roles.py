@@ -13,6 +13,7 @@ _NOT_OURS: Final = _SOURCE / "sim" / "terminal"  # sqlite of a soft terminal
 _GRANTED: Final = re.compile(r"\('(\w+)', 'SELECT ?([A-Z ]*)'\)")
 _WRITES: Final = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\s+([a-z_]+)")
 _UPSERTS: Final = re.compile(r"INSERT INTO ([a-z_]+)(?:(?!INSERT INTO)[^;])*?DO\s+UPDATE")
+_COPIES = re.compile(r"copy_(?:records_)?to_table\(\s*\"(\w+)\"")
 
 
 def _done_by_statements() -> dict[str, set[str]]:
@@ -26,6 +27,9 @@ def _done_by_statements() -> dict[str, set[str]]:
             done[table].add(verb.split()[0])
         for table in _UPSERTS.findall(text):
             done[table].add("UPDATE")
+    for file in _SOURCE.rglob("*.py"):
+        for table in _COPIES.findall(file.read_text(encoding="utf-8")):
+            done[table].add("INSERT")
     return done
 
 

@@ -15,8 +15,11 @@ from . import (
     accounts,
     approvals,
     batches,
+    breaks,
     cases,
+    clearing,
     conclusions,
+    cut_overs,
     diagnosis,
     events,
     fees,
@@ -46,9 +49,12 @@ _ROUTERS: Final = (
     diagnosis.router,
     merchants.router,
     batches.router,
+    cut_overs.router,
     fees.router,
     payouts.router,
     accounts.router,
+    clearing.router,
+    breaks.router,
     statements.router,
     issuers.router,
     promise.router,
@@ -56,6 +62,7 @@ _ROUTERS: Final = (
     health.router,
 )
 _LARGEST_BODY: Final = 65_536
+_LARGER: Final = conclusions.LARGER | payouts.LARGER | clearing.LARGER | breaks.LARGER
 _LEAD: Final = """\
 A POS acquiring host whose voids always end: voided, refunded instead, or refused with a reason, \
 proof and a next step.
@@ -86,7 +93,7 @@ def build(desk: Desk) -> FastAPI:
         dependencies=[Depends(buckets)],
     )
     api.add_middleware(Silent, desk=desk)
-    api.add_middleware(Sizes, largest=_LARGEST_BODY, larger=conclusions.LARGER | payouts.LARGER)
+    api.add_middleware(Sizes, largest=_LARGEST_BODY, larger=_LARGER)
     install(api)
     for kind in LOST:
         api.add_exception_handler(kind, _store_away)

@@ -101,6 +101,18 @@ class MerchantDay(Model, frozen=True):
     available_at: Time | None = Field(description="When it did.")
 
 
+class MerchantCutOver(Model, frozen=True):
+    """When business days end from one of them on; without any they end with the house's."""
+
+    valid_from: date
+    cut_over: str | None = Field(
+        description="Hour and minute of that date, in the house's zone; null: the house's.",
+        examples=["06:00"],
+    )
+    set_by: str = Field(examples=["li"])
+    set_at: Time
+
+
 class SettlementTerms(Model, frozen=True):
     """Terms from a business day on; without any it is the next working day (T+1)."""
 

@@ -19,7 +19,7 @@ ACCOUNT: Final = "/account"
 FIND: Final = "/find"
 _CASES: Final = "/cases"
 _AT_A_THUMB: Final = 5  # entries of a phone's menu, with that which opens the rest
-_STYLES: Final = ("annul", "frame", "lists", "case", "print")
+_STYLES: Final = ("annul", "frame", "lists", "case", "clearing", "print")
 _SCRIPTS: Final = ("frame", "lists", "case")
 _MARK: Final = (files("annul.api") / "assets" / "mark.svg").read_text(encoding="utf-8").strip()
 LINKS: Final = "".join(

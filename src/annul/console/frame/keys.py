@@ -45,6 +45,8 @@ LETTERS: Final[Mapping[str, str]] = {
     "/pos": "p",
     "/shop": "s",
     "/payouts": "y",
+    "/clearing": "f",
+    "/breaks": "b",
     "/admin": "a",
     "/audit": "l",
     "/account": "u",

@@ -44,7 +44,7 @@ _COUNTED_EVERY_S: Final = 5.0
 class ConsolePage:
     """One page: its address, what one must be allowed to see it; with an icon it is in the menu.
 
-    `scope` None: it is for everybody who is signed in.
+    `scope` None: it is for everybody who is signed in. `of_shops` False: not for people of shops.
     """
 
     path: str
@@ -52,6 +52,7 @@ class ConsolePage:
     title: str
     show: Callable[[View], Awaitable[None]]
     icon: str = ""
+    of_shops: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,4 +259,4 @@ def _say(view: View, error: Exception) -> None:
 def _is_for(page: ConsolePage, visitor: Visitor) -> bool:
     if page.scope is None:
         return bool(visitor.role) and not visitor.step
-    return visitor.may(page.scope)
+    return visitor.may(page.scope) and (page.of_shops or not visitor.merchant_id)

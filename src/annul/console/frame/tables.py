@@ -126,7 +126,7 @@ def _head(view: View, column: Column, by: Sorted | None) -> Html:
     said = view.words(column.head)
     given: dict[str, object] = {
         "scope": "col",
-        "cls": "right" if column.right else "extra" if column.extra else False,
+        "cls": " ".join(name for name in ("right", "extra") if getattr(column, name)) or False,
         "data_column": column.name,
     }
     if by is None or by.address is None or not column.order:

@@ -13,8 +13,8 @@ from annul.console.merchant_fees import (
     sample,
     to_come,
 )
+from annul.desk import cut_overs, merchants
 from annul.desk import fees as views
-from annul.desk import merchants
 from annul.desk.roles import Scope
 from annul.domain.errors import AnnulError
 from annul.domain.fees import CARD_TYPES, Price
@@ -84,11 +84,12 @@ def _row(view: View, line: dict[str, Any], currency: str, *, ours: bool) -> list
 async def _margin(view: View, merchant_id: str) -> Html:
     """Show what is left of a month, once somebody has asked for one: it may be read for long."""
     words, month = view.words, view.query.get("month", "")
+    today = await cut_overs.today(view.desk, view.visitor, merchant_id)
     field = tag(
         "input",
         type="month",
         name="month",
-        value=month or f"{view.desk.calendar.business_date(view.desk.clock.now()):%Y-%m}",
+        value=month or f"{today:%Y-%m}",
         required=True,
         aria_label=words("Month"),
     )
@@ -141,6 +142,8 @@ async def agree_on_price(view: View, merchant_id: str) -> bool:
         return False
     currency = (await merchants.find(view.desk, view.visitor, merchant_id))["currency"]
 
+    today = await cut_overs.today(view.desk, view.visitor, merchant_id)
+
     async def act(answers: Answers) -> None:
         new = Price(
             str(answers["card"]),
@@ -152,15 +155,14 @@ async def agree_on_price(view: View, merchant_id: str) -> bool:
 
     form = Form(
         words("New price"),
-        _fields(view, currency),
+        _fields(view, currency, today),
         about=words("What was sold before that day stays charged as it was."),
     )
     return await ask(view, form, act)
 
 
-def _fields(view: View, currency: str) -> tuple[FormField, ...]:
+def _fields(view: View, currency: str, today: date) -> tuple[FormField, ...]:
     words = view.words
-    today: date = view.desk.calendar.business_date(view.desk.clock.now())
     begins = (today + timedelta(days=1)).isoformat()
     cards = {name: words.of(said) for name, said in CARD_TYPES.items()}
     letters = CURRENCIES.get(currency, ("", 2))[0]

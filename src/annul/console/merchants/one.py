@@ -17,6 +17,7 @@ from annul.domain import money
 
 from .account import AccountCard
 from .batches import BatchesCard
+from .cut_over import agree_on_cut_over, ends
 from .fees import agree_on_price, fees_card
 from .settlement import agree, settlement_card
 from .terminals import ask_terminal, set_dialect, terminals_card
@@ -53,7 +54,7 @@ async def merchant(view: View) -> None:
             fees = Part(lambda: fees_card(view, merchant_id, write=write))
         with ui.element("div").classes("stack third"):
             allowed = Part(lambda: _allowed(view, merchant_id, write=write))
-            contract = Part(lambda: _contract(view, merchant_id))
+            contract = Part(lambda: _contract(view, merchant_id, write=write))
             settlement = Part(lambda: settlement_card(view, merchant_id, write=write))
         cases = Part(lambda: _cases(view, merchant_id))
 
@@ -68,6 +69,7 @@ async def merchant(view: View) -> None:
     changed = {
         "allow": (_allow, allowed),
         "terms": (agree, settlement),
+        "cut-over": (agree_on_cut_over, contract),
         "price": (agree_on_price, fees),
     }
     _listen(view, merchant_id, changed, terminals)
@@ -159,7 +161,7 @@ async def _cases(view: View, merchant_id: str) -> Html:
     return card(words("Open cases"), shown, aside=every)
 
 
-async def _contract(view: View, merchant_id: str) -> Html:
+async def _contract(view: View, merchant_id: str, *, write: bool) -> Html:
     words = view.words
     row = await views.find(view.desk, view.visitor, merchant_id)
     return card(
@@ -170,8 +172,10 @@ async def _contract(view: View, merchant_id: str) -> Html:
                 (words("Pricing"), row["pricing"]),
                 (words("Maximum amount"), view.amount(row["amount_limit"], row["currency"])),
                 (words("Refunds within"), words("{n} days", n=row["refund_days"])),
+                *await ends(view, merchant_id),
             )
         ),
+        aside=act_button(words("Change"), "cut-over") if write else "",
     )
 
 

@@ -9,6 +9,7 @@ from annul.console.frame.live import View
 from annul.console.frame.markup import Html, card, tag
 from annul.console.merchant_days import days_list
 from annul.console.merchant_reserve import reserve_list
+from annul.desk import cut_overs
 from annul.desk import settlement as views
 from annul.desk.merchants import find
 from annul.desk.permission import NotValid
@@ -37,7 +38,8 @@ async def settlement_card(view: View, merchant_id: str, *, write: bool) -> Html:
     """Show the terms in force, those to come, and what the latest days came to."""
     words = view.words
     rows = await views.terms(view.desk, view.visitor, merchant_id)
-    terms, today = [_terms(row) for row in rows], _today(view)
+    terms = [_terms(row) for row in rows]
+    today = await cut_overs.today(view.desk, view.visitor, merchant_id)
     currency = await _currency(view, merchant_id)
     to_come = [
         tag("p", words("From {day}: {terms}", day=one.valid_from, terms=_said(view, one, currency)))
@@ -90,17 +92,14 @@ def _percent(ppm: int) -> str:
     return f"{(Decimal(ppm) / _PPM_OF_PERCENT).normalize():f}"
 
 
-def _today(view: View) -> date:
-    return view.desk.calendar.business_date(view.desk.clock.now())
-
-
 async def agree(view: View, merchant_id: str) -> bool:
     """Ask for new terms and agree on them; says whether it was done."""
     words = view.words
     if not view.may(Scope.MERCHANTS_WRITE):
         return False
     rows = await views.terms(view.desk, view.visitor, merchant_id)
-    now = in_force([_terms(row) for row in rows], _today(view))
+    today = await cut_overs.today(view.desk, view.visitor, merchant_id)
+    now = in_force([_terms(row) for row in rows], today)
     currency = await _currency(view, merchant_id)
 
     async def act(answers: Answers) -> None:
@@ -118,20 +117,20 @@ async def agree(view: View, merchant_id: str) -> bool:
 
     form = Form(
         words("Terms of settlement"),
-        _fields(view, now, currency),
+        _fields(view, now, currency, today),
         about=words("Days that are closed already stay as they are."),
     )
     return await ask(view, form, act)
 
 
-def _fields(view: View, now: Terms, currency: str) -> tuple[FormField, ...]:
+def _fields(view: View, now: Terms, currency: str, today: date) -> tuple[FormField, ...]:
     words = view.words
     cycles = {cycle.value: words(said) for cycle, said in _CYCLES.items()}
     weekdays = {str(number): words(said) for number, said in _WEEKDAYS.items()}
     reserve = "" if now.reserve_ppm is None else _percent(now.reserve_ppm)
     return (
         FormField(
-            "from", words("From business day"), "date", _today(view).isoformat(), needed=True
+            "from", words("From business day"), "date", today.isoformat(), needed=True
         ),
         FormField("cycle", words("Becomes available"), "choice", now.cycle.value, cycles),
         FormField("days", words("Days"), "number", now.days, hint=words("0: on the day itself")),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from annul.console.clearing import elsewhere as of_clearing
 from annul.console.frame import charts
 from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, card, join, link, tag
@@ -120,7 +121,7 @@ async def _tiles(view: View) -> Html:
         tile(figures.late, words("Late"), "/cases?state=late", late),
         tile(oldest, words("Oldest open")),
         tile(question, words("Money in question"), "/money", "bad" if found else ""),
-        *[tile(*one) for one in await _payouts(view)],
+        *[tile(*one) for one in (*await _payouts(view), *await of_clearing.tiles(view))],
     )
     about = words("Every void ends: voided, refunded instead, or refused with a reason.")
     head = (tag("h1", words("Void outcomes")), tag("p", about, cls="muted"))

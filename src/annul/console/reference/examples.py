@@ -29,6 +29,8 @@ _PLACES: Final = {
     "file": "019f2b6e-a6f8-7c90-8d17-2a9f5b8e63d4",
     "account": "019f2b6e-ab1b-7d4e-9e28-3b0a6c9f74e5",
     "move": "019f2b6e-af3e-7e02-8f39-4c1b7d0a85f6",
+    "identity": "019f2b6e-b3d1-7a14-8e40-5d2c8e1b96a7",
+    "name": "bank-of-tea",
 }
 # What a call is told in its body; the address of what is told about it in its query.
 _BODIES: Final[Mapping[str, Any]] = {
@@ -50,6 +52,10 @@ _BODIES: Final[Mapping[str, Any]] = {
         "days": 1,
         "reason": "new contract",
     },
+    "PUT /merchants/{merchant}/cut-overs/{valid_from}": {
+        "cut_over": "06:00",
+        "reason": "new contract",
+    },
     "PUT /merchants/{merchant}/fees/{card_type}/{valid_from}": {
         "rate_ppm": 4_500,
         "cap": 1_800,
@@ -64,6 +70,19 @@ _BODIES: Final[Mapping[str, Any]] = {
     "POST /payouts/{payout}/cancel": {"reason": "the account has changed"},
     "POST /payout-files/{file}/take": {"reason": "brought to the bank"},
     "POST /bank-files/{file}/confirm": {"reason": "the bank was asked"},
+    "POST /clearing/files/{file}/commit": {"reason": "seen the preview"},
+    "POST /clearing/files/{file}/drop": {"reason": "the wrong file"},
+    "POST /clearing/files/{file}/discard": {"reason": "the issuer has sent another"},
+    "PUT /clearing/maps/{name}": {
+        "columns": {"rrn": "reference", "amount": "amount"},
+        "unit": "major",
+    },
+    "POST /breaks/workbook": {"content": "UEsDBA==", "apply": False},
+    "POST /breaks/assign": {"ids": [_PLACES["identity"]], "owner": "li"},
+    "POST /breaks/resolve": {"ids": [_PLACES["identity"]], "reason": "as suggested"},
+    "POST /breaks/{identity}/resolve": {"resolution": "ours_stand", "reason": "their letter"},
+    "POST /breaks/{identity}/confirm": {"reason": "letter seen"},
+    "POST /breaks/{identity}/reject": {"reason": "which letter?"},
     "POST /bank-files": {
         "name": "statement.csv",
         "content": "cmVmZXJlbmNlLHNhaWQsYW1vdW50LGN1cnJlbmN5Cg==",
@@ -109,14 +128,23 @@ _QUERIES: Final = {
     ),
     "GET /merchants/{merchant}/margin": "month=2026-11",
     "GET /payouts": "state=paid&limit=20",
+    "POST /clearing/files": "name=IND26112301ACOM",
+    "POST /clearing/files/look": "name=day.csv",
+    "GET /breaks": "state=waiting&kind=state",
+    "GET /breaks/workbook": "state=waiting&lang=en",
     "GET /merchants/{merchant}/statements/{period}": "format=csv&lang=en",
     "GET /promise": "hours=24",
     "DELETE /transactions/{transaction}/conclusions/{conclusion}": "reason=mistaken",
 }
-_KEYED: Final = frozenset({"POST /voids", "POST /refunds"})
+_KEYED: Final = frozenset({"POST /voids", "POST /refunds", "POST /clearing/files"})
+_SENT: Final = {
+    "POST /clearing/files": "IND26112301ACOM",
+    "POST /clearing/files/look": "day.csv",
+}
 _STREAMED: Final = frozenset({"GET /cases/events"})
 _FILES: Final = {
     "POST /payout-files/{file}/take": "payouts.xml",
+    "GET /breaks/workbook": "breaks.xlsx",
     "GET /cases/{number}/proof": "proof.zip",
     "GET /merchants/{merchant}/statements/{period}": "statement.csv",
     "GET /cases/{number}/proof.pdf": "proof.pdf",
@@ -138,6 +166,39 @@ _PYTHON: Final[Mapping[str, str]] = {
     "GET /bank-files": "for one in annul.payouts.bank_files():\n    print(one.name, one.outcomes)",
     "POST /bank-files": 'path = Path("statement.csv")\n'
     "annul.payouts.read_bank_file(path.read_bytes(), path.name, 'statement of the day')",
+    "GET /clearing/files": "for one in annul.clearing.list():\n    print(one.name, one.state)",
+    "POST /clearing/files": 'path = Path("IND26112301ACOM")\n'
+    'with path.open("rb") as file:\n    print(annul.clearing.read(file, path.name).rows)',
+    "POST /clearing/files/look": 'path = Path("day.csv")\n'
+    'with path.open("rb") as file:\n    print(annul.clearing.look(file, path.name).map)',
+    "GET /clearing/files/{file}": 'whole = annul.clearing.get("{file}")\n'
+    "print(whole.state, [(one.kind, one.count) for one in whole.breaks])",
+    "GET /clearing/files/{file}/bad-lines": 'for one in annul.clearing.bad_lines("{file}"):\n'
+    "    print(one.line, one.reason.en)",
+    "POST /clearing/files/{file}/preview": 'print(annul.clearing.preview("{file}").kinds)',
+    "POST /clearing/files/{file}/commit": 'annul.clearing.commit("{file}", "seen the preview")',
+    "POST /clearing/files/{file}/drop": 'annul.clearing.drop("{file}", "the wrong file")',
+    "POST /clearing/files/{file}/discard": "annul.clearing.discard("
+    '"{file}", "the issuer has sent another")',
+    "GET /clearing/maps": "for one in annul.clearing.maps():\n    print(one.name, one.map.columns)",
+    "PUT /clearing/maps/{name}": 'with open("day.csv", "rb") as file:\n'
+    '    guessed = annul.clearing.look(file, "day.csv").map\n'
+    'annul.clearing.save_map("{name}", guessed)',
+    "DELETE /clearing/maps/{name}": 'annul.clearing.forget_map("{name}")',
+    "GET /breaks": 'for one in annul.breaks.list(state="waiting", kind="state"):\n'
+    "    print(one.merchant, one.money, one.cause)",
+    "GET /breaks/sums": "for one in annul.breaks.sums():\n"
+    "    print(one.kind, one.count, one.money)",
+    "GET /breaks/workbook": 'Path("breaks.xlsx").write_bytes('
+    'annul.breaks.workbook(state="waiting", lang="en"))',
+    "POST /breaks/workbook": 'content = Path("breaks.xlsx").read_bytes()\n'
+    "for row in annul.breaks.decide(content).decisions:\n    print(row.row, row.problem)",
+    "POST /breaks/assign": 'annul.breaks.assign(["{identity}"], "li")',
+    "POST /breaks/resolve": 'done = annul.breaks.resolve_many(["{identity}"], "as suggested")\n'
+    "print([(one.id, one.state, one.code) for one in done.items])",
+    "GET /breaks/{identity}": 'whole = annul.breaks.get("{identity}")\n'
+    "print(whole.differs, whole.suggested)",
+    "POST /breaks/{identity}/resolve": 'annul.breaks.resolve("{identity}", "ours_stand", "letter")',
     "GET /merchants/{merchant}/accounts": 'for one in annul.accounts.list("{merchant}"):\n'
     "    print(one.holder, one.account, one.state)",
     "PUT /merchants/{merchant}/accounts/{account}": "annul.accounts.ask(\n"
@@ -218,6 +279,10 @@ _PYTHON: Final[Mapping[str, str]] = {
     "PUT /merchants/{merchant}/terms/{valid_from}": (
         'annul.merchants.agree("{merchant}", date(2026, 12, 1), "new contract", cycle="calendar")'
     ),
+    "GET /merchants/{merchant}/cut-overs": 'ends = list(annul.merchants.cut_overs("{merchant}"))',
+    "PUT /merchants/{merchant}/cut-overs/{valid_from}": (
+        'annul.merchants.agree_on_cut_over("{merchant}", date(2026, 12, 1), "winter", "06:00")'
+    ),
     "GET /merchants/{merchant}/fees": (
         'for line in annul.merchants.fees("{merchant}", amount=10_000):\n'
         "    print(line.card_type, line.rate_ppm, line.sample)"
@@ -273,6 +338,8 @@ def curl(call: str) -> str:
     if call in _BODIES:
         body = shlex.quote(json.dumps(_BODIES[call]))
         lines += ['-H "Content-Type: application/json"', f"-d {body}"]
+    if call in _SENT:  # as it stands, and never held in memory whole
+        lines += ['-H "Content-Type: application/octet-stream"', f"-T {_SENT[call]}"]
     if call in _FILES:
         lines.append(f"-o {_FILES[call]}")
     return " \\\n  ".join(lines)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
+from annul.console.clearing.elsewhere import told
 from annul.console.frame.live import View, html
 from annul.console.frame.markup import Html, card, details, facts, join, link, table, tag
 from annul.console.frame.tables import drawn
@@ -28,6 +29,7 @@ async def transaction(view: View) -> None:
     words, here = view.words, str(identity)
     kept = await views.kept(view.desk, view.visitor, row["merchant_id"], identity)
     html(_head(view, row, chain["case_number"]))
+    files = await told(view, row["merchant_id"], identity)
     made, few = boxes(view, rows, here), folded(view, rows, here)
     if view.may(Scope.CASES_READ):
         await concluding(view, here)
@@ -44,6 +46,7 @@ async def transaction(view: View) -> None:
                 card(words("As a list"), *_listed(view, rows, here)),
                 tag("div", _details(view, row), cls="half"),
                 tag("div", _entries(view, rows, chain["entries"]), cls="half"),
+                files,
                 _kept(view, kept) if any(kept.values()) else None,
             )
         ),

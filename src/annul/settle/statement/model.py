@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from annul.domain.business_day import CutOvers
 from annul.domain.errors import AnnulError
 from annul.domain.ledger import (
     MERCHANT_AVAILABLE,
@@ -207,6 +208,7 @@ class Statement:
     days: tuple[Day, ...]
     payouts: tuple[Payout, ...]
     moves: tuple[Move, ...]
+    ends: CutOvers = ()  # by contract, what held in the period, the oldest first
 
     @property
     def whole(self) -> bool:

@@ -6,8 +6,10 @@ from typing import Final
 
 import asyncpg
 
+from annul.domain.business_day import CutOvers
 from annul.domain.ledger import MERCHANT_PENDING, OF_TRANSACTIONS
 from annul.domain.text import Text
+from annul.merchants.cut_overs import agreed
 from annul.store.sql import listed, load
 
 from .model import (
@@ -59,6 +61,7 @@ async def read(pool: asyncpg.Pool, merchant_id: str, period: Period, now: dateti
         balances = await connection.fetch(*_SQL["balances"](merchant=merchant_id))
         payouts = await connection.fetch(*_SQL["payouts"](**span))
         moves = await connection.fetch(*_SQL["moves"](**span))
+        ends = _in_force(await agreed(connection, merchant_id), period.first, until)
     _hold(posted, balances)
     return Statement(
         merchant_id,
@@ -70,7 +73,14 @@ async def read(pool: asyncpg.Pool, merchant_id: str, period: Period, now: dateti
         days,
         tuple(Payout(*row) for row in payouts),
         tuple(Move(*row) for row in moves),
+        ends,
     )
+
+
+def _in_force(agreed: CutOvers, first: date, until: date) -> CutOvers:
+    """Give what held on some day of a span, the oldest first."""
+    begun = [one for one in agreed if one.valid_from <= first][:1]
+    return (*begun, *(one for one in reversed(agreed) if first < one.valid_from <= until))
 
 
 async def lines(pool: asyncpg.Pool, merchant_id: str, day: date) -> AsyncIterator[list[Line]]:

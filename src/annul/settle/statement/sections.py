@@ -6,6 +6,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from annul.domain.business_day import CutOver
 from annul.domain.kinds import KINDS
 from annul.domain.ledger import PostingKind
 from annul.domain.money import CURRENCIES
@@ -58,6 +59,8 @@ class Spoken(NamedTuple):
 
 _CURRENCY: Final = Column(Text("币种", "Currency"), 0.07)
 _DATE: Final = Text("营业日", "Business day")
+_ENDS: Final = Text("营业日日切时间", "Business day ends at")
+_AS_THE_HOUSE: Final = Text("与收单机构一致", "as the acquirer's")
 _PAYOUT: Final = Text("划付", "Payout")
 LINES: Final = (
     Column(Text("时间", "Time"), 0.08),
@@ -135,11 +138,20 @@ def _about(statement: Statement) -> Section:
         (Text("已结账营业日", "Closed business days"), covered),
         (Text("款项状态截至", "Payouts as of"), statement.as_of),
     ]
+    rows += [(_ENDS, _end(one, period.first)) for one in statement.ends]
     if not statement.whole:
         left = Text("期间尚未结束，仅含已结账营业日", "not over yet: closed business days only")
         rows.append((Text("未完", "Unfinished"), left))
     columns = (Column(Text("项目", "What"), 0.3), Column(Text("内容", "Value"), 0.7))
     return Section("about", Text("对账单", "Statement"), columns, rows)
+
+
+def _end(one: CutOver, first: date) -> Text:
+    """Say when days end, and from which one on where that is within the period."""
+    at = Text(f"{one.at:%H:%M}", f"{one.at:%H:%M}") if one.at else _AS_THE_HOUSE
+    if one.valid_from <= first:
+        return at
+    return Text(f"自 {one.valid_from} 起：{at.zh}", f"from {one.valid_from} on: {at.en}")
 
 
 def _accounts(statement: Statement) -> Section:

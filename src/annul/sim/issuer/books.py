@@ -5,7 +5,7 @@ answer and moves nothing. The books can be compared with the host's, to the mino
 the issuer has said, they hold what it has done.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
@@ -65,6 +65,14 @@ class _Event(NamedTuple):
     at: datetime
     what: str
     key: Key
+
+
+class Moved(NamedTuple):
+    """What a request has moved, or, `back`, that a reversal has taken it back, and when."""
+
+    at: datetime
+    entry: BookEntry
+    back: bool
 
 
 class Lines(Protocol):
@@ -191,6 +199,12 @@ class Books:
                 self._die(key, at)
         self._keep(RESTORE, to)
         return len(before) - len(self.entries)
+
+    def history(self) -> Iterator[Moved]:
+        """Give all requests and what was reversed of them, in order."""
+        for at, what, key in self._events:
+            if what != _DEAD:
+                yield Moved(at, self.entries[key], what == REVERSAL)
 
     def totals(self) -> dict[str, int]:
         """Sum the books: requests, approvals, and what was moved in all."""

@@ -5,7 +5,7 @@ Card numbers come in bodies only and go out masked.
 
 import asyncio
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from annul.security.keys import KeyKind
 from annul.wire.masking import mask_pan
 
+from .clearing import Delivery
+from .clearing_faults import ClearingFault
+from .clearing_faults import FaultRow as WrongRow
 from .entries import BookEntry
 from .faults import Fault, FaultKind
 from .rules import CARD_STATES, IssuerSettings
@@ -42,6 +45,19 @@ class FaultRow(BaseModel):
     left: int | None = Field(None, ge=0)
 
 
+class ClearingFaultRow(BaseModel):
+    """What is wrong with clearing files, as it is set."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: ClearingFault
+    rate: float = Field(1.0, ge=0, le=1)
+    of_kind: str = ""
+    merchant: str = ""
+    rrn: str = ""
+    left: int | None = Field(None, ge=0)
+
+
 class CardRow(BaseModel):
     """A card as it is set; the number never stands in an address."""
 
@@ -56,10 +72,11 @@ class CardRow(BaseModel):
 _ROUTES: Final = APIRouter()
 
 
-def build(server: IssuerServer) -> FastAPI:
-    """Build the application for one simulator."""
+def build(server: IssuerServer, clearing: Delivery | None = None) -> FastAPI:
+    """Build the application for one simulator, and for its clearing files if it writes any."""
     app = FastAPI(title="annul issuer simulator", docs_url=None, redoc_url=None)
     app.state.server = server
+    app.state.clearing = clearing
     app.include_router(_ROUTES)
     return app
 
@@ -68,7 +85,15 @@ async def _server(request: Request) -> IssuerServer:
     return request.app.state.server
 
 
+async def _clearing(request: Request) -> Delivery:
+    found: Delivery | None = request.app.state.clearing
+    if found is None:
+        raise HTTPException(409, "it writes no clearing files: start it with --clearing FOLDER")
+    return found
+
+
 Simulated = Annotated[IssuerServer, Depends(_server)]
+Clears = Annotated[Delivery, Depends(_clearing)]
 
 
 @_ROUTES.get("/health")
@@ -126,6 +151,27 @@ async def set_faults(server: Simulated, rows: list[FaultRow]) -> dict[str, int]:
 async def clear_faults(server: Simulated) -> None:
     """Behave."""
     server.faults.rows = []
+
+
+@_ROUTES.post("/clearing")
+async def clear(
+    clearing: Clears, day: date, turn: Annotated[int, Query(ge=0)] = 0
+) -> dict[str, list[str]]:
+    """Write the clearing files of a day at once; names, not cards, come back."""
+    return {"files": clearing.write(day, turn)}
+
+
+@_ROUTES.get("/clearing/faults")
+async def clearing_faults(clearing: Clears) -> list[dict[str, Any]]:
+    """Give what will be wrong with clearing files."""
+    return [asdict(row) for row in clearing.files.faults.rows]
+
+
+@_ROUTES.put("/clearing/faults")
+async def set_clearing_faults(clearing: Clears, rows: list[ClearingFaultRow]) -> dict[str, int]:
+    """Set what will be wrong with clearing files, in place of what was set before."""
+    clearing.files.faults.rows = [WrongRow(**row.model_dump()) for row in rows]
+    return {"faults": len(rows)}
 
 
 @_ROUTES.get("/policy")

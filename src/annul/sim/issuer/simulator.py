@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
+from annul.domain.business_day import Calendar
 from annul.issuers.key_forms import KEY_FORMS
 from annul.renewal import renewing
 from annul.security.ciphers import TDES, BlockCipher
@@ -23,6 +24,7 @@ from annul.wire.framing import FRAMINGS
 
 from .books import Books
 from .books_file import BooksFile
+from .clearing import ClearingFiles, Delivery
 from .control import build
 from .faults import Faults
 from .keys import SimulatedKeys
@@ -30,6 +32,8 @@ from .rules import IssuerSettings
 from .server import IssuerServer
 
 _ZONE = ZoneInfo("Asia/Shanghai")
+_CUT_OVER = time(23)  # of the network that clears between banks
+_CLEARS_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Options:
     key_exchange: str = ""  # how its key messages look; they need a zone key (3DES)
     zone_key: bytes | None = None
     keys_in_answers: bool = False  # a key that is asked for comes with the answer
+    clearing: Path | None = None  # the folder into which it tells what it has cleared
+    clearing_form: str = "COMA"
     tls: ServerTls | None = None  # for the acquirer's port; the control stays plain
 
 
@@ -114,12 +120,27 @@ async def simulate(
             await server.use(None)
         else:
             await stack.enter_async_context(renewing(options.tls, server.use, Loops(), port))
+        clearing = None
+        if options.clearing is not None:
+            calendar = Calendar(_ZONE, _CUT_OVER)
+            files = ClearingFiles(books, calendar, options.seed)
+            began = calendar.business_date(now())
+            clearing = Delivery(files, options.clearing, options.clearing_form, began)
+            coming = asyncio.create_task(_clears(clearing, calendar, now))
+            stack.callback(coming.cancel)
         control_port = None
         if options.control_port is not None:
             control_port = await stack.enter_async_context(
-                serve_http(build(server), options.host, options.control_port)
+                serve_http(build(server, clearing), options.host, options.control_port)
             )
         yield Simulator(server, port, control_port)
+
+
+async def _clears(clearing: Delivery, calendar: Calendar, now: Callable[[], datetime]) -> None:
+    """Tell each day once it has ended."""
+    while True:
+        clearing.come_round(calendar.business_date(now()))
+        await asyncio.sleep(_CLEARS_EVERY_S)
 
 
 async def run(options: Options, ready: Callable[[Simulator], None]) -> None:

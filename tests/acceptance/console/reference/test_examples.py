@@ -23,6 +23,8 @@ _ALL: Final = [name for name, _ in calls()]
 _OF_PEOPLE: Final = {
     "POST /payouts/{payout}/approve",
     "POST /bank-files/{file}/confirm",
+    "POST /breaks/{identity}/confirm",
+    "POST /breaks/{identity}/reject",
     "POST /merchants/{merchant}/accounts/{account}/use",
     "POST /merchants/{merchant}/moves/{move}/approve",
     "POST /orders/{order}/approve",
@@ -59,7 +61,9 @@ def test_each_call_has_its_examples() -> None:
         assert examples.curl(name).startswith("curl ")
         assert "{" not in examples.curl(name).partition("-d ")[0], name
         assert bool(examples.python(name, "http://127.0.0.1:8581")) == (name not in _OF_PEOPLE)
-        if method == "POST" and "replay" not in path:
+        if name in examples._SENT:
+            assert " -T " in examples.curl(name), name
+        elif method == "POST" and not path.endswith(("replay", "preview")):
             assert "-d " in examples.curl(name), name
     assert set(examples._PYTHON) | _OF_PEOPLE == set(_ALL)
     for table in (examples._BODIES, examples._QUERIES, examples._FILES):

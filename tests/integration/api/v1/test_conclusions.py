@@ -35,7 +35,7 @@ async def api(pool: asyncpg.Pool, shops: Shops) -> AsyncIterator[Api]:
     del shops  # they only have to be there
     registry, journal = Registry(pool), Journal(pool)
     await registry.load()
-    outcomes = Outcomes(journal, registry, lambda at: at.date())
+    outcomes = Outcomes(journal, registry, lambda at, _: at.date())
     host: Any = SimpleNamespace(outcomes=outcomes, failed=asyncio.Event())
     async with open_api(make_desk(pool, host=host)) as opened:
         yield opened

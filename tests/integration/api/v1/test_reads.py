@@ -132,6 +132,7 @@ async def test_shops_know_nothing_of_each_other(api: Api, shops: Shops) -> None:
         f"/merchants/{theirs.merchant}/terminals",
         f"/merchants/{theirs.merchant}/days",
         f"/merchants/{theirs.merchant}/terms",
+        f"/merchants/{theirs.merchant}/cut-overs",
         f"/merchants/{theirs.merchant}/fees",
     ):
         answer = await api.http.get(path, headers=headers)

@@ -1,10 +1,13 @@
 """The simulator's control over HTTP, and its faults on a real socket."""
 
 import json
+from datetime import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from annul.domain.business_day import Calendar
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 
 from .acquirer import PAN, Acquirer, connect, control
@@ -35,6 +38,28 @@ async def test_faults_are_set_and_cleared(simulator: Simulator, acquirer: Acquir
 )
 async def test_senseless_faults_are_refused(simulator: Simulator, nonsense: object) -> None:
     assert await control(simulator, "PUT", "/faults", nonsense) == 422
+
+
+async def test_clearing_files_are_written_on_demand_and_show_no_card_outside_of_them(
+    tmp_path: Path,
+) -> None:
+    options = Options(control_port=0, clearing=tmp_path / "cleared")
+    async with simulate(options) as simulator:
+        acquirer = await connect(simulator)
+        acquirer.sale()
+        assert (await acquirer.answer())[39] == "00"
+        fault = {"kind": "again", "left": 1}
+        assert await control(simulator, "PUT", "/clearing/faults", [fault]) == {"faults": 1}
+        [entry] = simulator.server.books.entries.values()
+        day = Calendar(ZoneInfo("Asia/Shanghai"), time(23)).business_date(entry.at)
+        said = await control(simulator, "POST", f"/clearing?day={day}")
+        assert len(said["files"]) == 2
+        assert PAN not in json.dumps(said)
+        content = (tmp_path / "cleared" / said["files"][0]).read_bytes()
+        assert content.count(PAN.encode()) == 1
+        assert await control(simulator, "PUT", "/clearing/faults", [{"kind": "nothing"}]) == 422
+    async with simulate(Options(control_port=0)) as simulator:
+        assert await control(simulator, "POST", f"/clearing?day={day}") == 409
 
 
 async def test_rules_windows_and_cards(simulator: Simulator, acquirer: Acquirer) -> None:

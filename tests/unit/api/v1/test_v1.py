@@ -29,6 +29,8 @@ _OTHERS = {
     ("POST", "/merchants/{merchant}/batch-differences/{terminal}/{batch}/{trace}/resolve"),
     ("GET", "/merchants/{merchant}/statements/{period}"),
     ("POST", "/merchants/{merchant}/accounts/{account}/reject"),
+    ("DELETE", "/clearing/maps/{name}"),
+    ("GET", "/breaks/workbook"),
 }
 
 

@@ -1,0 +1,1 @@
+"""What a clearing file of a day costs to read, match, commit, carry out and discard."""

@@ -1,0 +1,171 @@
+"""Clearing files of issuers: what is in one, and what came of it."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .parts import MERCHANT, NEWER, Id, Model, Said, Time
+
+FileState = Literal["loading", "staged", "committed", "discarded", "dropped"]
+NAME = "IND26112301ACOM"
+_MINOR = Field(
+    description="In minor units, positive: the issuer owes it to annul.", examples=[-1_000]
+)
+
+
+class BadLine(Model, frozen=True):
+    """A line that is no row: why, and what stands there, with cards masked."""
+
+    line: int = Field(examples=[2])
+    reason: Said
+    text: str = Field(examples=["no row"])
+
+
+class InCell(Model, frozen=True):
+    """How a file stands in one cell."""
+
+    cell: str = Field(description="Empty where there is one only.", examples=[""])
+    state: Annotated[FileState, NEWER] = Field(examples=["staged"])
+    rows: int = Field(examples=[2])
+    bad: int = Field(examples=[0])
+
+
+class ClearingFile(Model, frozen=True):
+    """A clearing file that was read."""
+
+    id: Id
+    name: str = Field(examples=[NAME])
+    layout: str = Field(description="A layout, `csv`, `xlsx` or `camt`.", examples=["COM"])
+    issuers: list[str] = Field(description="Of which it tells; empty: of all.", examples=[[]])
+    settles_on: date = Field(description="Up to which business day it tells.")
+    covers_from: date | None = Field(description="The first day of which no other had told.")
+    state: Annotated[FileState, NEWER] = Field(
+        description="`staged` until it is committed; in several cells as in the one where the most "
+        "is left to do.",
+        examples=["committed"],
+    )
+    rows: int = Field(examples=[2])
+    bad: int = Field(description="Lines that are no rows.", examples=[0])
+    read_by: str = Field(examples=["li"])
+    read_at: Time
+    committed_by: str = Field(examples=["li"])
+    committed_at: Time | None
+    ended_by: str = Field(description="Who dropped or discarded it.", examples=[""])
+    ended_at: Time | None
+    reason: str = Field(examples=[""])
+    cells: list[InCell]
+
+
+class BreakSum(Model, frozen=True):
+    """Breaks of a kind and cause."""
+
+    kind: str = Field(examples=["amount"])
+    cause: str = Field(examples=["other_amount"])
+    currency: str = Field(description="ISO 4217, numeric.", examples=["156"])
+    count: int = Field(examples=[1])
+    money: int = _MINOR
+    in_question: int = Field(description="What is for and against annul alike.", examples=[1_000])
+
+
+class FileBreaks(BreakSum, frozen=True):
+    """Breaks of a file by how they stand now."""
+
+    state: str = Field(examples=["open"])
+
+
+class WholeFile(ClearingFile, frozen=True):
+    """A file with its breaks and its first bad lines."""
+
+    breaks: list[FileBreaks]
+    bad_lines: list[BadLine] = Field(description="The first 20.")
+
+
+class Outcome(Model, frozen=True):
+    """How many rows came to what."""
+
+    outcome: str = Field(examples=["matched"])
+    currency: str = Field(examples=["156"])
+    count: int = Field(examples=[1])
+    money: int = _MINOR
+
+
+class ShownBreak(Model, frozen=True):
+    """A break as a preview shows it."""
+
+    merchant: str = Field(validation_alias="merchant_id", examples=[MERCHANT])
+    kind: str = Field(examples=["amount"])
+    cause: str = Field(examples=["other_amount"])
+    line: int | None = Field(examples=[1])
+    transaction: Id | None = Field(validation_alias="transaction_id")
+    money: int = _MINOR
+    currency: str = Field(examples=["156"])
+    foretold: bool
+
+
+class ClearingResult(Model, frozen=True):
+    """What came of a file, or would come of it."""
+
+    file: Id
+    covers_from: date
+    settles_on: date
+    rows: int = Field(examples=[2])
+    bad: int = Field(examples=[0])
+    outcomes: list[Outcome]
+    kinds: list[BreakSum]
+    carried: int = Field(description="Expected in one of the next files.", examples=[0])
+    proofs: int = Field(description="What it proves of transactions.", examples=[0])
+    breaks: list[ShownBreak] = Field(description="The largest 200, in a preview only.")
+
+
+class ColumnMap(Model, frozen=True):
+    """What the columns of a table mean."""
+
+    columns: dict[str, str] = Field(
+        description="What a column holds, to its head.",
+        examples=[{"amount": "交易金额(元)", "rrn": "参考号"}],
+    )
+    unit: Literal["", "major", "minor"] = Field("", description="Of amounts.", examples=["major"])
+    words: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="Words of the column of kinds, to kind and effect.",
+        examples=[{"消费": ["sale", "taken"]}],
+    )
+    negative: Literal["given_back", "refused"] = "given_back"
+    fee_sign: Literal[1, -1] = 1
+    currency: str = Field("156", examples=["156"])
+    dates: str = Field("", description="A format of strptime.", examples=["%Y-%m-%d"])
+    head: int = Field(1, ge=1, description="The line of the heads.", examples=[1])
+    delimiter: str = Field(",", min_length=1, max_length=1, examples=[","])
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
+
+
+class SavedMap(Model, frozen=True):
+    """A map under its name."""
+
+    name: str = Field(examples=["bank of tea"])
+    map: ColumnMap
+
+
+class FileLook(Model, frozen=True):
+    """What a file looks like; of a table its heads, some lines with cards masked, a guess."""
+
+    layout: str = Field(examples=["csv"])
+    headers: list[str] = Field(examples=[["参考号", "交易金额(元)"]])
+    samples: list[list[str]] = Field(examples=[[["300000000001", "100.00"]]])
+    map: ColumnMap | None
+    missing: list[Said] = Field(description="What must be declared before it can be read.")
+
+
+class ReadClearingFile(Model, frozen=True):
+    """A file that was read: staged, it counts once it is committed."""
+
+    id: Id
+    name: str = Field(examples=[NAME])
+    layout: str = Field(examples=["COM"])
+    settles_on: date
+    rows: int = Field(examples=[2])
+    bad: int = Field(examples=[0])
+    bad_lines: list[BadLine] = Field(description="The first 20.")
+    map: ColumnMap | None = Field(validation_alias="columns", description="Of a table.")
+    cells: list[str] = Field(examples=[[""]])

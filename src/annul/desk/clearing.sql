@@ -1,0 +1,57 @@
+-- Clearing files as people see them: how each stands, its bad lines, maps of columns that were saved.
+
+-- name: files
+-- description: Clearing files that were read to their end, the latest first.
+SELECT {columns} FROM clearing_files
+WHERE digest <> '' AND (:after_at::timestamptz IS NULL OR (read_at, id) < (:after_at, :after_id::uuid))
+ORDER BY read_at DESC, id DESC LIMIT :limit;
+
+-- name: columns
+-- description: Part: what is shown of a file.
+id, name, layout, issuers, settles_on, covers_from, state, rows, bad, result, read_by, read_at,
+committed_by, committed_at, ended_by, ended_at, reason;
+
+-- name: find
+-- description: One file.
+SELECT {columns} FROM clearing_files WHERE id = :id;
+
+-- name: state
+-- description: How a file stands.
+SELECT state FROM clearing_files WHERE id = :id;
+
+-- name: name
+-- description: How a file is called.
+SELECT name FROM clearing_files WHERE id = :id;
+
+-- name: breaks
+-- description: How a file's breaks stand by now.
+SELECT kind, cause, currency, state, count(*)::integer AS count, sum(money)::bigint AS money,
+       sum(abs(money))::bigint AS in_question, count(*) FILTER (WHERE foretold)::integer AS foretold
+FROM breaks WHERE file_id = :id GROUP BY kind, cause, currency, state
+ORDER BY kind, cause, currency, state;
+
+-- name: bad_lines
+-- description: Lines of a file that are no rows, in their order.
+SELECT line, zh, en, text FROM clearing_bad_lines
+WHERE file_id = :id AND line > :after ORDER BY line LIMIT :limit;
+
+-- name: settles_on
+-- description: Keep up to which day a file tells, known once it was read to its end.
+UPDATE clearing_files SET settles_on = :day WHERE id = :id AND state = 'staged' AND settles_on <> :day;
+
+-- name: maps
+-- description: Maps of columns that were saved.
+SELECT name, map, saved_by, saved_at FROM clearing_maps ORDER BY name LIMIT :limit;
+
+-- name: map
+-- description: One of them.
+SELECT map FROM clearing_maps WHERE name = :name;
+
+-- name: save_map
+-- description: Save a map; one of the same name is replaced.
+INSERT INTO clearing_maps (name, map, saved_by, saved_at) VALUES (:name, :map, :who, :now)
+ON CONFLICT (name) DO UPDATE SET map = excluded.map, saved_by = excluded.saved_by, saved_at = excluded.saved_at;
+
+-- name: forget_map
+-- description: Remove a map.
+DELETE FROM clearing_maps WHERE name = :name RETURNING name;

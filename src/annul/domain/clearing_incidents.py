@@ -1,0 +1,49 @@
+"""The kinds of incidents of clearing files and breaks (docs/differences.md)."""
+
+from typing import Final
+
+from .incident import IncidentKind, Severity, Subject
+from .text import Text
+
+_SECTION: Final = "clearing"
+# kind, severity, subject; title, what it means for the money, what to do, what a row says; section
+CLEARING_INCIDENTS: Final = (
+    IncidentKind(
+        "clearing_breaks",
+        Severity.WARNING,
+        Subject.FILE,
+        Text("清算文件与账簿不符", "A clearing file and the books differ"),
+        Text(
+            "差额在暂挂账户，商户账户未动",
+            "What differs stands in suspense; no merchant's account has moved.",
+        ),
+        Text(
+            "逐笔处理差异；金额大的须两人",
+            "Work on its breaks; larger ones take two people.",
+        ),
+        Text("文件{name}：{count}笔差异", "File {name}: {count} breaks"),
+        _SECTION,
+    ),
+    IncidentKind(
+        "clearing_proof_stands",
+        Severity.CRITICAL,
+        Subject.TRANSACTION,
+        Text(
+            "清算文件已作废，其证明无法撤回",
+            "A clearing file was discarded, and what it proved could not be undone",
+        ),
+        Text(
+            "该交易之后又有变动，状态与余额保持现状",
+            "The transaction has moved on since; its state and the balances stay as they are.",
+        ),
+        Text(
+            "向发卡行核实这笔交易，由两人更正",
+            "Ask the issuer about this transaction; two people correct what is found.",
+        ),
+        Text(
+            "{kind:word}{reference}（发卡行{issuer}，{amount:money}）现为{state:word}",
+            "{kind:word} {reference} at issuer {issuer}, {amount:money}: now {state:word}",
+        ),
+        _SECTION,
+    ),
+)

@@ -1,0 +1,195 @@
+"""A break is ended by people, in one transaction of the database with the money that follows.
+
+Where the issuer is right about what became of a transaction, that follows, and its entries with it;
+where it is right about an amount, the merchant's account does. Where our books are right nothing
+moves but suspense: the issuer corrects its own.
+"""
+
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID, uuid5
+
+from annul.domain.breaks import BreakKind, BreakState, Resolution
+from annul.domain.business_day import Calendar
+from annul.domain.errors import AnnulError
+from annul.domain.payouts import MoveKind
+from annul.domain.states import BY_PROOF, ENDED, State
+from annul.settle import moves
+from annul.settle.moves import Move
+from annul.store.incidents import CLOSE_ENDED
+from annul.store.sql import load
+
+from . import telling
+from .breaks import SQL as _BREAKS
+from .keeping import SQL as _PROOFS
+
+SQL: Final = load("annul.settle.clearing", "ending.sql", close_ended=CLOSE_ENDED)
+_MOVES: Final = UUID("6e2f4c0d-6f0f-4a5e-9d5b-0a4b5f1f9c36")  # the names of breaks' moves
+# Breaks of which the transaction itself follows the issuer.
+_OF_STATE: Final = frozenset({BreakKind.STATE, BreakKind.MISSING_THERE})
+
+
+class NotWaiting(AnnulError):
+    """No break of this number waits for that. Nothing has changed."""
+
+    code = "clearing.break_not_waiting"
+    next_step = "Look at the break for how it stands."
+
+
+class NobodyHere(AnnulError):
+    """This break is of no merchant here, so no account can follow it. Nothing has changed."""
+
+    code = "clearing.nobody_here"
+    next_step = "Let our books stand, and have the issuer correct its own."
+
+
+class Break(NamedTuple):
+    """A break that waits, as it is locked.
+
+    `told` says that files tell its transaction as done, `beside` that this has nothing of its
+    original in its hold: what is done then is done beside what gave that back.
+    """
+
+    merchant_id: str
+    id: UUID
+    kind: BreakKind
+    file_id: UUID
+    line: int | None
+    transaction_id: UUID | None
+    money: int
+    currency: str
+    cause: str
+    state: BreakState
+    resolved_as: str
+    reason: str
+    asked_by: str
+    transaction_state: str | None
+    beside: bool | None
+    told: bool
+
+
+async def locked(connection: Any, identity: UUID) -> Break:
+    """Give a break that waits, held for the caller's transaction; raises `NotWaiting`."""
+    return _break(await connection.fetchrow(*SQL["lock"](id=identity)))
+
+
+async def looked_at(connection: Any, identity: UUID) -> Break:
+    """Give a break as it stands, not held; raises `NotWaiting` where there is none."""
+    return _break(await connection.fetchrow(*SQL["look"](id=identity)))
+
+
+def _break(row: Any) -> Break:
+    if row is None:
+        raise NotWaiting
+    values = {**row, "kind": BreakKind(row["kind"]), "state": BreakState(row["state"])}
+    return Break(**values)
+
+
+async def ask(
+    connection: Any, one: Break, resolution: Resolution, reason: str, who: str, now: datetime
+) -> None:
+    """Keep how a break is to end; raises `NotWaiting` and `NobodyHere`."""
+    if resolution is Resolution.THEIRS_STAND and not one.merchant_id and one.money:
+        raise NobodyHere
+    asked = SQL["ask"](id=one.id, **{"as": resolution}, reason=reason, who=who, now=now)
+    if await connection.fetchval(*asked) is None:
+        raise NotWaiting
+
+
+async def reject(connection: Any, one: Break, who: str, now: datetime) -> None:
+    """Open a break again of which the end was not confirmed; raises `NotWaiting`."""
+    if await connection.fetchval(*SQL["reject"](id=one.id, who=who, now=now)) is None:
+        raise NotWaiting
+
+
+async def carry_out(
+    connection: Any, calendar: Calendar, one: Break, who: str, now: datetime
+) -> None:
+    """End a break as it was asked for, and let the money follow; raises `NotWaiting`."""
+    resolution = Resolution(one.resolved_as)
+    told = proves(one, resolution)
+    day = calendar.business_date(now)
+    if told:
+        await connection.execute(*_PROOFS["by_people"](id=one.id, proves=told, now=now))
+    if resolution is Resolution.THEIRS_STAND and not told and one.money and one.merchant_id:
+        await _follow(
+            connection,
+            calendar,
+            _move(one.merchant_id, one.id, one.currency, one.transaction_id, one.money),
+            one.id,
+            one.reason,
+            (one.asked_by, who),
+            now,
+        )
+    else:
+        await connection.execute(*_BREAKS["free_money"](ids=[one.id], business_date=day, now=now))
+    if await connection.fetchval(*SQL["resolve"](id=one.id, who=who, now=now)) is None:
+        raise NotWaiting
+    await telling.of_breaks(connection, telling.RESOLVED, [one.id], now)
+
+
+async def own(connection: Any, ids: list[UUID], owner: str) -> int:
+    """Say who works on breaks; gives of how many that still wait."""
+    return len(await connection.fetch(*SQL["own"](ids=ids, owner=owner)))
+
+
+def proves(one: Break, resolution: Resolution) -> str:
+    """Say what ending a break says of its transaction; empty: nothing, or it cannot follow."""
+    if one.kind not in _OF_STATE or one.transaction_id is None or one.transaction_state is None:
+        return ""
+    state, disputed = State(one.transaction_state), one.transaction_state == State.DISPUTED
+    if resolution is Resolution.EXPLAINED or (resolution is Resolution.OURS_STAND and not disputed):
+        return ""
+    done = one.told is (resolution is Resolution.THEIRS_STAND)
+    if done:
+        return "" if one.beside or State.APPROVED not in BY_PROOF.get(state, ()) else "done"
+    return "not_done" if BY_PROOF.get(state, frozenset()) & ENDED else ""
+
+
+def _move(
+    merchant_id: str, of_break: UUID, currency: str, transaction: UUID | None, amount: int
+) -> Move:
+    """Give the move between suspense and what a merchant has available, numbered by its break."""
+    identity = uuid5(_MOVES, f"{of_break} {amount}")
+    return Move(merchant_id, identity, MoveKind.CLEARING, amount, currency, transaction)
+
+
+async def _follow(
+    connection: Any,
+    calendar: Calendar,
+    move: Move,
+    of_break: UUID,
+    reason: str,
+    people: tuple[str, str],
+    now: datetime,
+) -> None:
+    """Let a merchant's account follow a break, by who asked for it and who confirmed it."""
+    asked_by, decided_by = people
+    await moves.ask(connection, move, reason, asked_by, now)
+    await moves.carry_out(connection, calendar, move.merchant_id, move.id, decided_by, now)
+    key = {"merchant": move.merchant_id, "id": of_break}
+    await connection.execute(*SQL["followed"](**key, move=move.id))
+
+
+async def undo_ended(
+    connection: Any, calendar: Calendar, file: UUID, who: str, reason: str, now: datetime
+) -> None:
+    """Withdraw the breaks of a file that is discarded, and open again those that it had ended."""
+    money: dict[str, date | datetime] = {
+        "business_date": calendar.business_date(now),
+        "now": now,
+    }
+    ended = await connection.fetch(*SQL["ends"](file=file, now=now))
+    for row in ended:
+        key = (row["merchant_id"], row["id"], row["currency"], row["transaction_id"])
+        moved = await connection.fetchval(*SQL["moved"](merchant=row["merchant_id"], id=row["id"]))
+        if moved:
+            back = _move(*key, -moved)
+            await _follow(connection, calendar, back, row["id"], reason, (who, who), now)
+    ids = [row["id"] for row in ended]
+    await connection.execute(*_BREAKS["free_money"](ids=ids, **money))
+    opened = await connection.fetch(*SQL["opens"](file=file))
+    again = [row["id"] for row in opened]
+    await connection.execute(*_BREAKS["hold_money"](ids=again, **money))
+    await telling.of_breaks(connection, telling.RESOLVED, ids, now)
+    await telling.of_breaks(connection, telling.OPENED, again, now)

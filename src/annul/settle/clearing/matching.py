@@ -1,0 +1,149 @@
+"""The steps by which a file's rows find what they tell of, within one transaction of the database.
+
+Each step is a statement that takes what the ones before it have left, so that a row counts for one
+transaction at most, which the database holds as well.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from annul.domain.business_day import Calendar
+from annul.domain.clearing_verdicts import VERDICTS
+from annul.domain.kinds import GIVING, TAKING
+from annul.domain.states import STANDING
+from annul.store.sql import Statement, listed, load
+
+from .load import MANY
+from .load import SQL as FILES
+from .rules import ClearingRules
+
+_WORDS: Final = {
+    "taking": listed(TAKING),
+    "giving": listed(GIVING),
+    "standing": listed(STANDING),
+}
+# By what a row is known where its reference number and shop lead nowhere, in this order. Each must
+# lead to one transaction alone, and no other row to the same.
+_CARD: Final = "t.card_hash = s.card_hash AND t.amount = s.amount"
+_TERMINAL: Final = "t.terminal_id = s.terminal_id AND s.terminal_id <> '' AND t.amount = s.amount"
+IDENTIFIERS: Final = (
+    "t.rrn = s.rrn AND s.rrn <> ''",
+    f"t.trace = s.trace AND s.trace <> '' AND {_TERMINAL}",
+    f"t.issuer_trace = s.trace AND s.trace <> '' AND {_CARD}",
+    f"t.auth_code = s.auth_code AND s.auth_code <> '' AND {_CARD}",
+    _CARD,
+)
+SQL: Final = load("annul.settle.clearing", "matching.sql", identified="true", **_WORDS)
+OTHERS: Final[Sequence[Statement]] = tuple(
+    load("annul.settle.clearing", "matching.sql", identified=one, **_WORDS)["by_other"]
+    for one in IDENTIFIERS
+)
+_AROUND: Final = timedelta(days=2)  # clocks of issuers, their zones and their own days' ends
+
+
+class Window(NamedTuple):
+    """The days that a file tells of, as moments: `day_ends` is the last one's cut-over."""
+
+    covers_from: date
+    settles_on: date
+    since: datetime
+    until: datetime
+    day_ends: datetime
+
+
+def window(calendar: Calendar, covers_from: date, settles_on: date) -> Window:
+    """Give the days from `covers_from` to `settles_on` as moments, with room on both sides."""
+    zone, midnight = calendar.zone, time()
+    return Window(
+        covers_from,
+        settles_on,
+        datetime.combine(covers_from, midnight, zone) - _AROUND,
+        datetime.combine(settles_on, midnight, zone) + _AROUND,
+        datetime.combine(settles_on, calendar.cut_over, zone),
+    )
+
+
+class Matching(NamedTuple):
+    """One file of which the rows are staged, and the connection in whose transaction it counts."""
+
+    connection: Any
+    file: UUID
+    rows: int
+    window: Window
+    issuers: list[str]
+    rules: ClearingRules
+    zone: ZoneInfo
+    cut_over: time
+
+    async def run(self) -> None:
+        """Do all steps; what agrees with nothing is left as rows and expectations for breaks."""
+        await self._rows()
+        await self._judge()
+        await self._expect()
+
+    async def _rows(self) -> None:
+        days = {
+            "covers_from": self.window.covers_from,
+            "settles_on": self.window.settles_on,
+            "carry_days": self.rules.carry_days,
+        }
+        await self.connection.execute(*SQL["by_reference"](file=self.file, **days))
+        if self.rows >= MANY:
+            await self.connection.execute(*FILES["count"]())
+        for other in OTHERS:
+            if not await self.connection.fetchval(*SQL["any_left"](file=self.file)):
+                break
+            around = {"since": self.window.since, "until": self.window.until}
+            await self.connection.execute(*other(file=self.file, **days, **around))
+
+    async def _judge(self) -> None:
+        await self.connection.execute(
+            *SQL["judge"](
+                file=self.file,
+                states=[state.value for state, _ in VERDICTS],
+                dones=[told[0] for _, told in VERDICTS],
+                undones=[told[1] for _, told in VERDICTS],
+                verdicts=[verdict.value for verdict in VERDICTS.values()],
+                covers_from=self.window.covers_from,
+                settles_on=self.window.settles_on,
+                carry_days=self.rules.carry_days,
+                carry_minutes=self.rules.carry_minutes,
+                day_ends=self.window.day_ends,
+                zone=self.zone.key,
+            )
+        )
+        await self.connection.execute(*SQL["fee_of"](file=self.file))
+        await self.connection.execute(*SQL["fees"](file=self.file))
+
+    async def _expect(self) -> None:
+        window = self.window
+        await self.connection.execute(
+            *SQL["expected"](
+                file=self.file,
+                since=window.since,
+                until=window.until,
+                covers_from=window.covers_from,
+                settles_on=window.settles_on,
+                carry_days=self.rules.carry_days,
+                carry_minutes=self.rules.carry_minutes,
+                cut_over=self.cut_over,
+                zone=self.zone.key,
+                issuers=self.issuers,
+            )
+        )
+        await self.connection.execute(
+            *SQL["expected_undone"](
+                file=self.file, settles_on=window.settles_on, carry_days=self.rules.carry_days
+            )
+        )
+        await self.connection.execute(*SQL["arrived"](file=self.file))
+        await self.connection.execute(*SQL["netted"](file=self.file))
+
+
+async def covered_from(connection: Any, settles_on: date, issuers: list[str]) -> date:
+    """Give the first day of a file up to `settles_on`; until the end nobody else counts one."""
+    await connection.execute(*SQL["one_at_a_time"]())
+    return await connection.fetchval(*SQL["covers_from"](settles_on=settles_on, issuers=issuers))

@@ -1,0 +1,110 @@
+"""`annul reconcile` and `annul breaks`: a file is looked at, counts, and its breaks end by two."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from typer.testing import CliRunner
+
+from annul.cli import application
+from annul.desk.access import Access
+from annul.security.masterkey import read_master_key
+from annul.security.vault import Vault
+from annul.store.clock import SystemClock
+from tests.support.clearing import row_of
+from tests.support.clearing_days import NAME, book, written
+from tests.support.rows import put, put_transaction
+
+_PASSWORD = "a longer one of their own"
+_READS = {"list", "show", "export"}
+TEA = "898000058120000"
+
+
+@pytest.fixture(autouse=True)
+async def people(pool: asyncpg.Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shop, and two people who may end breaks."""
+    monkeypatch.setenv("ANNUL_MASTER_KEY", bytes(range(32)).hex())
+    monkeypatch.setenv("ANNUL_PASSWORD", _PASSWORD)
+    names = {"name_zh": "示例茶馆", "name_en": "Tea", "category": "5812"}
+    await put(pool, "merchants", {"merchant_id": TEA, **names})
+    vault = Vault(read_master_key(tmp_path / "none", bytes(range(32)).hex()))
+    access = Access(pool, SystemClock(), vault)
+    for name, role in (("li", "operator"), ("wang", "administrator")):
+        await access.add(name, _PASSWORD, role)
+
+
+@pytest.fixture
+async def file(pool: asyncpg.Pool, tmp_path: Path) -> Path:
+    """A file that tells of two sales with less than their amounts."""
+    small = await put_transaction(pool, 101)
+    large = await put_transaction(pool, 102, amount=400_000)
+    path = tmp_path / NAME
+    path.write_bytes(written(row_of(small, amount=9_000), row_of(large, 2, amount=100_000)))
+    return path
+
+
+async def _typed(database: str, *words: str, user: str = "li", given: str = "") -> Any:
+    folder = str(Path(words[-1]).parent) if words[0] == "reconcile" else "none"
+    who = [] if words[0] == "breaks" and words[1] in _READS else ["--user", user]
+    arguments = [*words, "--database", database, "--data", folder, *who]
+    return await asyncio.to_thread(CliRunner().invoke, application, arguments, input=given)
+
+
+async def _json(database: str, *words: str) -> Any:
+    done = await _typed(database, *words, "--json")
+    return json.loads(done.stdout)
+
+
+async def test_a_file_counts_once_it_is_said(database: str, file: Path, pool: asyncpg.Pool) -> None:
+    looked = await _json(database, "reconcile", str(file))
+    assert (looked["committed"], looked["rows"]) == (False, 2)
+    assert looked["result"]["kinds"][0]["count"] == 2
+    said = await _typed(database, "reconcile", "--lang", "zh", str(file), given="n\n")
+    assert "金额不符" in said.stdout, said.output
+    assert await pool.fetchval("SELECT count(*) FROM clearing_staged") == 0
+    said = await _typed(database, "reconcile", "--lang", "en", str(file), given="y\n")
+    assert said.exit_code == 0, said.output
+    assert "amount differs: 2" in said.stdout
+    again = await _typed(database, "reconcile", "--commit", str(file))
+    assert again.exit_code != 0
+    assert await pool.fetchval("SELECT count(*) FROM breaks") == 2
+
+
+async def test_breaks_end_by_one_or_two(
+    database: str, file: Path, pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    done = await _json(database, "reconcile", "--commit", str(file))
+    assert done["committed"]
+    rows = await _json(database, "breaks", "list")
+    small, large = sorted(rows, key=lambda row: abs(row["money"]))
+    shown = json.loads((await _typed(database, "breaks", "show", small["id"])).stdout)
+    assert shown["suggested"] == "ours_stand"
+    because = ("--reason", "their letter")
+    ids = (small["id"], large["id"])
+    refused = await _typed(database, "breaks", "resolve", *ids, "--as", "ours_stand")
+    assert refused.exit_code != 0, "no reason"
+    ended = await _typed(database, "breaks", "resolve", *ids, "--as", "ours_stand", *because)
+    assert ended.exit_code == 0, ended.output
+    alone = await _typed(database, "breaks", "confirm", large["id"], *because)
+    assert alone.exit_code != 0
+    back = await _typed(database, "breaks", "reject", large["id"], *because, user="wang")
+    assert back.exit_code == 0, back.output
+    owned = await _typed(database, "breaks", "assign", large["id"], "--owner", "li", "--lang", "en")
+    assert "1 assigned" in owned.stdout, owned.output
+    out = tmp_path / "out.xlsx"
+    wrote = await _typed(database, "breaks", "export", "--output", str(out), "--lang", "en")
+    assert "1 written" in wrote.stdout, wrote.output
+    heads = ["break", "decision", "reason", "owner"]
+    out.write_bytes(book(heads, [large["id"], "our books are right", "by phone", ""]))
+    looked = await _json(database, "breaks", "import", str(out))
+    assert [one["two"] for one in looked["decisions"]] == [True]
+    applied = await _typed(database, "breaks", "import", str(out), "--apply", "--lang", "en")
+    assert "waits for a second person" in applied.stdout, applied.output
+    done = await _typed(database, "breaks", "confirm", large["id"], *because, user="wang")
+    assert done.exit_code == 0, done.output
+    assert await _json(database, "breaks", "list") == []
+    states = await pool.fetch("SELECT DISTINCT state FROM breaks")
+    assert [row["state"] for row in states] == ["resolved"]

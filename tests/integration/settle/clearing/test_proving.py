@@ -1,0 +1,213 @@
+"""A row of a clearing file is proof: it ends what nobody knew; a discard undoes it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from annul.domain.records import Transaction
+from annul.domain.states import State
+from tests.support.builders import DAY
+from tests.support.clearing import UNKNOWN, Cleared, row_of, undone
+from tests.support.rows import put
+from tests.support.situations import case as a_case
+
+NEXT = DAY + timedelta(days=1)
+
+
+async def open_sale(cell: Cleared, trace: int = 1, **more: Any) -> Transaction:
+    return await cell.put(trace, **(UNKNOWN | more))
+
+
+async def open_void(cell: Cleared, **more: Any) -> tuple[Transaction, Transaction]:
+    """Put a sale in, and a void of it that nobody knows and that holds it."""
+    sale = await cell.put(1, undone=10_000, undoing=10_000)
+    void = await open_sale(
+        cell, 2, **({"kind": "void", "original_id": sale.id, "holds": 10_000} | more)
+    )
+    return sale, void
+
+
+async def owe_reversal(cell: Cleared, one: Transaction, attempts: int = 0, **more: Any) -> None:
+    row = {
+        "merchant_id": one.merchant_id, "id": one.id, "transaction_id": one.id, "kind": "reversal",
+        "issuer_id": one.issuer_id, "card_hash": one.card_hash, "reason": "68",
+        "next_attempt_at": one.received_at, "created_at": one.received_at, "attempts": attempts,
+        "original_id": one.original_id or one.id,
+    }  # fmt: skip
+    await put(cell.pool, "outbox", row | more)
+
+
+async def test_a_sale_that_nobody_knew_stands_by_its_row(cell: Cleared) -> None:
+    sale = await open_sale(cell)
+    result = await cell.tell([row_of(sale)])
+    assert result.proofs == 1
+    assert await cell.state(sale) == "approved"
+    assert (await cell.account("issuer_receivable"), await cell.breaks()) == (-10_000, [])
+
+
+async def test_a_sale_that_was_taken_back_there_did_not_happen(cell: Cleared) -> None:
+    sale = await open_sale(cell)
+    result = await cell.tell([row_of(sale), undone(sale, 2)])
+    assert result.proofs == 1
+    assert (await cell.state(sale), await cell.breaks()) == ("declined", [])
+    assert await cell.account("issuer_receivable") == 0
+
+
+@pytest.mark.parametrize("was", [State.UNKNOWN, State.SENT, State.DISPUTED])
+async def test_a_void_that_nobody_knew_is_done_by_its_row(cell: Cleared, was: State) -> None:
+    sale, void = await open_void(cell, state=was)
+    case = a_case(id=void.id, number=void.rrn, original_id=sale.id, ended="")
+    await put(cell.pool, "cases", case._asdict())
+    await cell.tell([row_of(sale), row_of(void, 2)])
+    assert (await cell.state(sale), await cell.state(void)) == ("voided", "approved")
+    assert await cell.account("issuer_receivable") == 0
+    told = await cell.pool.fetch("SELECT body FROM case_events WHERE case_id = $1", case.id)
+    assert ["proved_by_clearing" in row["body"] for row in told] == [True]
+
+
+async def test_a_void_that_is_being_reversed_is_done_while_no_reversal_was_tried(
+    cell: Cleared,
+) -> None:
+    sale, void = await open_void(cell, state=State.REVERSING)
+    await owe_reversal(cell, void)
+    await cell.tell([row_of(sale), row_of(void, 2)])
+    assert (await cell.state(sale), await cell.state(void)) == ("voided", "approved")
+    assert not await cell.pool.fetchval("SELECT pending FROM outbox"), "it is sent no more"
+
+
+async def test_a_reversal_that_may_be_on_its_way_decides(cell: Cleared) -> None:
+    sale, void = await open_void(cell, state=State.REVERSING)
+    await owe_reversal(cell, void, attempts=1)
+    await cell.tell([row_of(sale), row_of(void, 2)])
+    assert await cell.state(void) == "reversing"
+    assert await cell.breaks() == [("state", "reversal_open", -10_000, "open")]
+    assert await cell.pool.fetchval("SELECT pending FROM outbox")
+
+
+async def test_a_sale_that_is_being_reversed_goes_on(cell: Cleared) -> None:
+    sale = await open_sale(cell, state=State.REVERSING)
+    await owe_reversal(cell, sale, attempts=3, last_code="96")
+    await cell.tell([row_of(sale)])
+    assert await cell.state(sale) == "reversing"
+    assert [one[0] for one in await cell.breaks()] == ["state"]
+    await cell.pool.execute("UPDATE transactions SET state = 'reversed' WHERE id = $1", sale.id)
+    await cell.tell([undone(sale, 1)], day=NEXT)
+    assert [one[3] for one in await cell.breaks()] == ["agreed"]
+    assert await cell.account("suspense") == 0
+
+
+@pytest.mark.parametrize(
+    ("was", "more", "cause"),
+    [
+        (State.DECLINED, {"response_code": "91"}, "declined_and_booked"),
+        (State.DECLINED, {"sent": "possibly_sent", "response_code": ""}, "possibly_sent"),
+        (State.DECLINED, {"late_code": "00"}, "late_answer"),
+        (State.REVERSED, {}, "reversal_not_booked"),
+    ],
+)
+async def test_what_had_ended_otherwise_is_a_dispute_that_holds_its_sale(
+    cell: Cleared, was: State, more: dict[str, Any], cause: str
+) -> None:
+    sale = await cell.put(1)
+    late = {name: more[name] for name in more if name == "late_code"}
+    given = {name: more[name] for name in more if name != "late_code"}
+    void = await open_sale(
+        cell,
+        2,
+        **({"kind": "void", "original_id": sale.id, "state": was, "sent": "answered"} | given),
+    )
+    if late:
+        await cell.pool.execute("UPDATE transactions SET late_code = '00' WHERE id = $1", void.id)
+    await cell.tell([row_of(sale), row_of(void, 2)])
+    assert await cell.state(void) == "disputed"
+    held = await cell.pool.fetchval("SELECT undone FROM transactions WHERE id = $1", sale.id)
+    assert held == 10_000, "it can not be given back a second time"
+    assert await cell.breaks() == [("state", cause, -10_000, "open")]
+    assert await cell.account("suspense") == -10_000
+    assert (
+        await cell.pool.fetchval(
+            "SELECT count(*) FROM incidents WHERE kind = 'disputed' AND closed_at IS NULL"
+        )
+        == 1
+    )
+
+
+async def test_nothing_is_declined_for_want_of_a_row(cell: Cleared) -> None:
+    sale, other = await open_sale(cell), await cell.put(2)
+    await cell.tell([row_of(other)])
+    assert await cell.state(sale) == "unknown"
+    assert await cell.breaks() == [("missing_there", "never_arrived", 0, "open")]
+
+
+# Undone again -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_discard_undoes_what_was_proved_and_it_may_be_proved_again(
+    cell: Cleared, times: int
+) -> None:
+    sale, void = await open_void(cell)
+    lone = await open_sale(cell, 3)
+    await owe_reversal(cell, void)
+    rows = [row_of(sale), row_of(void, 2), row_of(lone, 3)]
+    before = await cell.account("merchant_pending")
+    for _ in range(times):
+        result = await cell.tell(rows)
+        assert [await cell.state(one) for one in (sale, void, lone)] == [
+            "voided",
+            "approved",
+            "approved",
+        ]
+        assert await cell.account("issuer_receivable") == -10_000
+        await cell.discard(result.file)
+        assert [await cell.state(one) for one in (sale, void, lone)] == [
+            "approved",
+            "unknown",
+            "unknown",
+        ]
+        assert await cell.account("issuer_receivable") == -10_000
+        assert await cell.account("merchant_pending") == before
+        kept = await cell.pool.fetchrow(
+            "SELECT undone, undoing, state FROM transactions WHERE id = $1", sale.id
+        )
+        assert tuple(kept or ()) == (10_000, 10_000, "approved")
+        assert await cell.pool.fetchval("SELECT pending FROM outbox")
+    assert not await cell.pool.fetchval("SELECT count(*) FROM clearing_rows")
+    assert not await cell.pool.fetchval("SELECT count(*) FROM clearing_carried")
+
+
+async def test_a_dispute_of_a_discarded_file_is_none(cell: Cleared) -> None:
+    sale = await cell.put(1)
+    void = await open_sale(
+        cell,
+        2,
+        kind="void",
+        original_id=sale.id,
+        state=State.DECLINED,
+        sent="answered",
+        response_code="91",
+    )
+    result = await cell.tell([row_of(sale), row_of(void, 2)])
+    await cell.discard(result.file)
+    assert await cell.state(void) == "declined"
+    assert await cell.pool.fetchval("SELECT undone FROM transactions WHERE id = $1", sale.id) == 0
+    assert await cell.account("suspense") == 0
+    assert [one[3] for one in await cell.breaks()] == ["withdrawn"]
+    assert not await cell.pool.fetchval("SELECT count(*) FROM incidents WHERE closed_at IS NULL")
+
+
+async def test_what_was_built_upon_since_stays_and_somebody_is_told(cell: Cleared) -> None:
+    sale = await open_sale(cell)
+    result = await cell.tell([row_of(sale)])
+    await cell.pool.execute(
+        "UPDATE transactions SET state = 'voided', undone = amount WHERE id = $1", sale.id
+    )
+    await cell.discard(result.file)
+    assert await cell.state(sale) == "voided"
+    assert (
+        await cell.pool.fetchval(
+            "SELECT count(*) FROM incidents WHERE kind = 'clearing_proof_stands'"
+        )
+        == 1
+    )
