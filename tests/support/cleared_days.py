@@ -336,7 +336,7 @@ class _Day:
         for fault in self._files.faults.rows:
             fault.rrn = by_card.get(fault.rrn + fault.of_kind, "none")
         loader = Loader(self._pool, self._vault, self._clock)
-        await Foretelling(self._pool, loader, self._clock).run()
+        await Foretelling(self._pool, loader, self._calendar, self._clock).run()
         day = self._calendar.business_date(datetime.now(_ZONE))
         [file] = self._files.of(day)
         digest = hashlib.sha256(file.content).digest()

@@ -18,6 +18,7 @@ from annul.host.outcomes import Outcomes
 from annul.resolve.book import Book
 from annul.security.vault import Vault
 from annul.settle.clearing.commit import Clearing, Result
+from annul.settle.clearing.ending import agree
 from annul.settle.clearing.load import Described, Loader, Staged
 from annul.settle.clearing.proving import Proving
 from annul.settle.clearing.rows import BadLine, Chunk, ClearingRow
@@ -126,6 +127,10 @@ class Cleared:
     async def prove(self) -> None:
         while await self.proving.run():
             pass
+
+    async def agree(self) -> int:
+        """End the breaks of which the transaction has come to what the file tells."""
+        return await agree(self.pool, self.calendar, self.clock.now())
 
     async def discard(self, file: UUID) -> None:
         async with self.pool.acquire() as connection, connection.transaction():

@@ -261,7 +261,8 @@ def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving]:
     loader = Loader(base.pool, base.vault, base.clock)
     book = Book(base.pool, timedelta(minutes=15), base.node)
     parts = (base.pool, book, host.outcomes, host.calendar, base.clock, base.loops)
-    return Foretelling(base.pool, loader, base.clock, base.loops), Proving(*parts)
+    foretelling = Foretelling(base.pool, loader, host.calendar, base.clock, base.loops)
+    return foretelling, Proving(*parts)
 
 
 def _learning(base: Ground, host: Host) -> Learning:

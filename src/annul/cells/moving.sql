@@ -16,7 +16,8 @@ SELECT c.relname AS name, max(d.depth) AS depth,
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
         WHERE i.indrelid = c.oid AND i.indisprimary) AS key
 FROM pg_class c JOIN depth d ON d.oid = c.oid
-WHERE EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'merchant_id'
+WHERE c.relpersistence = 'p'  -- what a crash may take is of nobody's books
+  AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'merchant_id'
                                          AND NOT attisdropped)
 GROUP BY c.oid, c.relname ORDER BY max(d.depth), c.relname;
 

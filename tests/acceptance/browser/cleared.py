@@ -39,6 +39,7 @@ SELECT id, merchant_id, terminal_id, trace, rrn, auth_code, kind, amount, state,
 FROM transactions WHERE amount = ANY($1::bigint[]) ORDER BY received_at
 """
 _WITHIN_S: Final = 60.0
+_CALENDAR = Calendar(ZoneInfo("Asia/Shanghai"), time(23))
 
 
 def tell(home: House, folder: Path) -> tuple[Path, str]:
@@ -85,7 +86,8 @@ async def _told(home: House) -> list[asyncpg.Record]:
     pool = await connect(EmbeddedPostgres(home.folder).url, size=1)
     try:
         vault = Vault(read_master_key(home.folder / "master.key", ""))
-        foretelling = Foretelling(pool, Loader(pool, vault, SystemClock()), SystemClock())
+        clock = SystemClock()
+        foretelling = Foretelling(pool, Loader(pool, vault, clock), _CALENDAR, clock)
         async with asyncio.timeout(_WITHIN_S):
             while not await pool.fetchval("SELECT EXISTS (SELECT FROM foretold)"):
                 await foretelling.run()
@@ -115,8 +117,7 @@ async def _committed(home: House) -> tuple[str, str]:
         described = Described("told", "com", sold["business_date"], ())
         loader = Loader(pool, vault, clock)
         file = await loader.stage(described, chunks(), lambda: b"told", "olga")
-        calendar = Calendar(ZoneInfo("Asia/Shanghai"), time(23))
-        clearing = Clearing(pool, calendar, clock, ClearingRules())
+        clearing = Clearing(pool, _CALENDAR, clock, ClearingRules())
         async with pool.acquire() as connection, connection.transaction():
             await clearing.commit(connection, file.id, "olga")
         found = await pool.fetchval("SELECT id FROM breaks WHERE file_id = $1 LIMIT 1", file.id)

@@ -5,11 +5,9 @@
 -- Money as the issuer owes it us: what a row says, less what stands here for the same.
 WITH signed AS (
     SELECT r.*, coalesce(t.merchant_id, m.merchant_id, '') AS of_merchant, t.amount AS kept,
-           t.currency AS kept_currency, t.state, t.business_date,
            CASE WHEN r.effect IN ('taken', 'returned') THEN 1 ELSE -1 END AS sign,
-           t.state IN ({standing}) AND NOT r.undoes AND r.outcome <> 'twice' AS stands,
-           -- Taken back there, and here it stands: all of it is missing there.
-           r.undoes AND r.outcome = 'state' AS taken_back
+           -- What is taken back there and stands here is missing there whole.
+           t.state IN ({standing}) AND NOT r.undoes AND r.outcome <> 'twice' AS stands
     FROM clearing_rows r
     LEFT JOIN transactions t ON t.id = coalesce(r.transaction_id, r.about)
     LEFT JOIN merchants m ON m.merchant_id = r.merchant_id
@@ -38,8 +36,13 @@ WITH due AS (
                   WHERE t.merchant_id = c.merchant_id AND t.id = c.transaction_id
                     AND (:issuers::text[] = '{}' OR t.issuer_id = ANY (:issuers::text[])))
     RETURNING c.merchant_id, c.transaction_id, c.undoes
+), others AS (  -- files that expect the same later
+    UPDATE clearing_carried o SET found_in = :file
+    FROM due d
+    WHERE o.found_in IS NULL AND o.due_on > :settles_on::date
+      AND o.transaction_id = d.transaction_id AND o.undoes = d.undoes
 ), judged AS (
-    SELECT t.merchant_id, t.id, t.currency,
+    SELECT DISTINCT ON (t.id, d.undoes) t.merchant_id, t.id, t.currency,
            CASE WHEN d.undoes OR t.kind IN ({giving}) AND EXISTS (
                     SELECT FROM clearing_rows r WHERE r.transaction_id = t.original_id AND NOT r.undoes)
                 THEN 'state' ELSE 'missing_there' END AS break,

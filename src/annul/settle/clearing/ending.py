@@ -13,17 +13,23 @@ from annul.domain.breaks import BreakKind, BreakState, Resolution
 from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
 from annul.domain.payouts import MoveKind
-from annul.domain.states import BY_PROOF, ENDED, State
+from annul.domain.states import BY_PROOF, ENDED, STANDING, State
 from annul.settle import moves
 from annul.settle.moves import Move
 from annul.store.incidents import CLOSE_ENDED
-from annul.store.sql import load
+from annul.store.sql import listed, load
 
 from . import telling
 from .breaks import SQL as _BREAKS
 from .keeping import SQL as _PROOFS
 
-SQL: Final = load("annul.settle.clearing", "ending.sql", close_ended=CLOSE_ENDED)
+SQL: Final = load(
+    "annul.settle.clearing",
+    "ending.sql",
+    close_ended=CLOSE_ENDED,
+    standing=listed(STANDING),
+    ended=listed(ENDED),
+)
 _MOVES: Final = UUID("6e2f4c0d-6f0f-4a5e-9d5b-0a4b5f1f9c36")  # the names of breaks' moves
 # Breaks of which the transaction itself follows the issuer.
 _OF_STATE: Final = frozenset({BreakKind.STATE, BreakKind.MISSING_THERE})
@@ -66,6 +72,14 @@ class Break(NamedTuple):
     transaction_state: str | None
     beside: bool | None
     told: bool
+
+    @property
+    def agrees(self) -> bool:
+        """Whether its transaction has come to what the file tells: nothing is left to move."""
+        if self.kind not in _OF_STATE or self.transaction_state is None:
+            return False
+        state = State(self.transaction_state)
+        return state in STANDING | ENDED and self.told is (state in STANDING)
 
 
 async def locked(connection: Any, identity: UUID) -> Break:
@@ -111,7 +125,8 @@ async def carry_out(
     day = calendar.business_date(now)
     if told:
         await connection.execute(*_PROOFS["by_people"](id=one.id, proves=told, now=now))
-    if resolution is Resolution.THEIRS_STAND and not told and one.money and one.merchant_id:
+    follows = resolution is Resolution.THEIRS_STAND and not told and not one.agrees
+    if follows and one.money and one.merchant_id:
         await _follow(
             connection,
             calendar,
@@ -128,6 +143,24 @@ async def carry_out(
     await telling.of_breaks(connection, telling.RESOLVED, [one.id], now)
 
 
+async def agree(pool: Any, calendar: Calendar, now: datetime) -> int:
+    """End breaks of which the transaction has come to what the file tells; gives how many.
+
+    People may conclude it, or the issuer acknowledge its reversal: its entries say it then.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        rows = await connection.fetch(*SQL["agree"](now=now))
+        if not rows:
+            return 0
+        ids = [row["id"] for row in rows]
+        day = calendar.business_date(now)
+        await connection.execute(*_BREAKS["free_money"](ids=ids, business_date=day, now=now))
+        await telling.of_breaks(connection, telling.RESOLVED, ids, now)
+        files = [row["file_id"] for row in rows]
+        await connection.execute(*SQL["close_incidents"](files=files, now=now))
+    return len(rows)
+
+
 async def own(connection: Any, ids: list[UUID], owner: str) -> int:
     """Say who works on breaks; gives of how many that still wait."""
     return len(await connection.fetch(*SQL["own"](ids=ids, owner=owner)))
@@ -135,7 +168,7 @@ async def own(connection: Any, ids: list[UUID], owner: str) -> int:
 
 def proves(one: Break, resolution: Resolution) -> str:
     """Say what ending a break says of its transaction; empty: nothing, or it cannot follow."""
-    if one.kind not in _OF_STATE or one.transaction_id is None or one.transaction_state is None:
+    if one.kind not in _OF_STATE or one.transaction_state is None or one.agrees:
         return ""
     state, disputed = State(one.transaction_state), one.transaction_state == State.DISPUTED
     if resolution is Resolution.EXPLAINED or (resolution is Resolution.OURS_STAND and not disputed):

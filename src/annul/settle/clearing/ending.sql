@@ -15,11 +15,27 @@ WHERE b.id = :id;
 SELECT b.merchant_id, b.id, b.kind, b.file_id, b.line, b.transaction_id, b.money, b.currency, b.cause, b.state,
        b.resolved_as, b.reason, b.asked_by, t.state AS transaction_state,
        t.original_id IS NOT NULL AND t.holds = 0 AS beside,
-       -- Told as done, in whatever file, and not as taken back.
-       EXISTS (SELECT FROM clearing_rows r WHERE r.transaction_id = b.transaction_id AND NOT r.undoes)
-       AND NOT EXISTS (SELECT FROM clearing_rows r WHERE r.transaction_id = b.transaction_id AND r.undoes) AS told
+       {told} AS told
 FROM breaks b
 LEFT JOIN transactions t ON t.merchant_id = b.merchant_id AND t.id = b.transaction_id;
+
+-- name: told
+-- description: Part: whether the transaction of a break is told as done, in whatever file, and not as taken back.
+EXISTS (SELECT FROM clearing_rows r WHERE r.transaction_id = b.transaction_id AND NOT r.undoes)
+AND NOT EXISTS (SELECT FROM clearing_rows r WHERE r.transaction_id = b.transaction_id AND r.undoes)
+
+-- name: agree
+-- description: End breaks of which the transaction has come to what files tell of it, some at a time.
+WITH found AS (
+    SELECT b.merchant_id, b.id FROM breaks b
+    JOIN transactions t ON t.merchant_id = b.merchant_id AND t.id = b.transaction_id
+    WHERE b.state IN ('open', 'asked') AND b.kind IN ('state', 'missing_there')
+      AND t.state IN ({standing}, {ended}) AND (t.state IN ({standing})) = ({told})
+    LIMIT 1000 FOR UPDATE OF b SKIP LOCKED
+)
+UPDATE breaks b SET state = 'agreed', decided_at = :now
+FROM found f WHERE b.merchant_id = f.merchant_id AND b.id = f.id
+RETURNING b.id, b.file_id;
 
 -- name: ask
 -- description: Keep how somebody wants a break to end.

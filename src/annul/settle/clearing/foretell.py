@@ -7,11 +7,13 @@ from typing import Final
 
 import asyncpg
 
+from annul.domain.business_day import Calendar
 from annul.domain.kinds import GIVING, TAKING
 from annul.store.clock import Clock
 from annul.store.loop import Loop, Loops
 from annul.store.sql import listed, load
 
+from .ending import agree
 from .load import Loader
 
 SQL: Final = load(
@@ -22,13 +24,19 @@ _WITHIN_S: Final = 900.0
 
 
 class Foretelling:
-    """Looks each minute; and removes what was left of files whose reading was cut off."""
+    """Looks each minute; ends breaks that are over, and tidies up after readings cut off."""
 
     def __init__(
-        self, pool: asyncpg.Pool, loader: Loader, clock: Clock, loops: Loops | None = None
+        self,
+        pool: asyncpg.Pool,
+        loader: Loader,
+        calendar: Calendar,
+        clock: Clock,
+        loops: Loops | None = None,
     ) -> None:
         self._pool = pool
         self._loader = loader
+        self._calendar = calendar
         self._clock = clock
         self._loops = loops or Loops(clock)
         self._loop: Loop | None = None
@@ -46,6 +54,8 @@ class Foretelling:
 
     async def _turn(self) -> None:
         await self._loader.tidy(self._clock.now())
+        while await agree(self._pool, self._calendar, self._clock.now()):
+            pass
         await self.run()
 
     async def run(self) -> int:

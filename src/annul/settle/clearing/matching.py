@@ -134,6 +134,9 @@ class Matching(NamedTuple):
                 issuers=self.issuers,
             )
         )
+        if window.covers_from < window.settles_on:
+            days = {"settles_on": window.settles_on, "carry_days": self.rules.carry_days}
+            await self.connection.execute(*SQL["untold_days"](file=self.file, **days))
         await self.connection.execute(
             *SQL["expected_undone"](
                 file=self.file, settles_on=window.settles_on, carry_days=self.rules.carry_days

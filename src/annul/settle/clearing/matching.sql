@@ -168,6 +168,25 @@ WHERE t.received_at >= :since AND t.received_at < :until
   AND NOT EXISTS (SELECT FROM clearing_carried c
                   WHERE c.transaction_id = t.id AND NOT c.undoes AND c.found_in IS NOT NULL);
 
+-- name: untold_days
+-- description: Go on expecting what came on earlier days of which a file tells less than it lacks: theirs is late.
+WITH lacks AS (
+    SELECT t.business_date, count(*) AS rows
+    FROM clearing_carried c
+    JOIN transactions t ON t.merchant_id = c.merchant_id AND t.id = c.transaction_id
+    WHERE c.file_id = :file AND t.business_date < :settles_on::date GROUP BY t.business_date
+), tells AS (
+    SELECT t.business_date, count(*) AS rows
+    FROM clearing_rows r JOIN transactions t ON t.id = r.transaction_id
+    WHERE r.file_id = :file AND t.business_date < :settles_on::date GROUP BY t.business_date
+), late AS (
+    SELECT business_date FROM lacks l LEFT JOIN tells s USING (business_date)
+    WHERE coalesce(s.rows, 0) < l.rows
+)
+UPDATE clearing_carried c SET due_on = :settles_on::date + greatest(:carry_days::integer, 1)
+FROM transactions t JOIN late USING (business_date)
+WHERE c.file_id = :file AND t.merchant_id = c.merchant_id AND t.id = c.transaction_id;
+
 -- name: expected_undone
 -- description: What was told as done and is reversed here since: its reversal is expected in one of the next files.
 INSERT INTO clearing_carried (merchant_id, transaction_id, undoes, file_id, due_on)

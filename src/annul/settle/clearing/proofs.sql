@@ -74,10 +74,12 @@ WITH ended AS (
 
 -- name: carried
 -- description: Keep that proofs were carried out, or that something else was faster.
-UPDATE clearing_proofs p SET came = k.came, carried_at = k.at
+-- One of a discarded file that was given up as not carried out, while it was just that, is undone after all.
+UPDATE clearing_proofs p SET came = k.came, carried_at = k.at, undone_at = NULL
 FROM unnest(:merchants::text[], :ids::uuid[], :cames::text[], :times::timestamptz[])
     AS k (merchant, id, came, at)
-WHERE p.merchant_id = k.merchant AND p.id = k.id AND p.carried_at IS NULL;
+WHERE p.merchant_id = k.merchant AND p.id = k.id
+  AND (p.carried_at IS NULL OR p.undone_at IS NOT NULL AND p.came = 'overtaken' AND k.came = 'moved');
 
 -- name: undone
 -- description: Keep that what a discarded file had proved is undone.

@@ -109,6 +109,36 @@ async def test_a_case_whose_void_was_none_is_taken_up(cell: Cleared, ended: str)
     )
 
 
+@pytest.mark.parametrize("resolution", [THEIRS, OURS])
+async def test_what_came_to_agree_meanwhile_moves_nothing_more(
+    cell: Cleared, resolution: Resolution
+) -> None:
+    sale, void, _ = await dispute(cell)
+    one = (await cell.pool.fetch("SELECT * FROM transactions WHERE id = $1", void.id))[0]
+    disputed = Transaction.of([one[name] for name in Transaction._fields])
+    assert await cell.outcomes.concluded(disputed, done=True, at=cell.clock.now())
+    await end(cell, resolution)
+    assert (await cell.state(sale), await cell.state(void)) == ("voided", "approved")
+    assert (await cell.account("suspense"), await available(cell)) == (0, 0)
+    assert await cell.account("issuer_receivable") == 0
+
+
+async def test_a_break_ends_by_itself_once_its_transaction_is_what_the_file_tells(
+    cell: Cleared,
+) -> None:
+    _, void, _ = await dispute(cell)
+    assert await cell.agree() == 0
+    one = (await cell.pool.fetch("SELECT * FROM transactions WHERE id = $1", void.id))[0]
+    disputed = Transaction.of([one[name] for name in Transaction._fields])
+    assert await cell.outcomes.concluded(disputed, done=True, at=cell.clock.now())
+    assert await cell.agree() == 1
+    assert await cell.agree() == 0
+    assert [one[3] for one in await cell.breaks()] == ["agreed"]
+    assert (await cell.account("suspense"), await cell.account("issuer_receivable")) == (0, 0)
+    incident = "SELECT count(*) FROM incidents WHERE kind = 'clearing_breaks' AND closed_at IS NULL"
+    assert not await cell.pool.fetchval(incident)
+
+
 async def test_a_dispute_that_ends_by_our_books_gives_the_sale_free(cell: Cleared) -> None:
     sale, void, _ = await dispute(cell)
     await end(cell, OURS)

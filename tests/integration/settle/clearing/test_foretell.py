@@ -16,7 +16,7 @@ async def test_a_reversal_that_was_tried_in_vain_is_foretold_until_it_ends(cell:
     }  # fmt: skip
     await put(cell.pool, "outbox", row)
     await cell.put(2)
-    foretelling = Foretelling(cell.pool, cell.loader, cell.clock)
+    foretelling = Foretelling(cell.pool, cell.loader, cell.calendar, cell.clock)
     assert await foretelling.run() == 1
     assert await foretelling.run() == 0
     await cell.tell([row_of(sale)])
@@ -32,7 +32,7 @@ async def test_a_reversal_that_was_tried_in_vain_is_foretold_until_it_ends(cell:
 
 async def test_a_dispute_is_not_foretold_since_its_row_ends_it(cell: Cleared) -> None:
     sale = await cell.put(1, **(UNKNOWN | {"state": State.DISPUTED}))
-    assert await Foretelling(cell.pool, cell.loader, cell.clock).run() == 0
+    assert await Foretelling(cell.pool, cell.loader, cell.calendar, cell.clock).run() == 0
     await cell.tell([row_of(sale)])
     assert await cell.state(sale) == "approved"
     assert await cell.breaks() == []

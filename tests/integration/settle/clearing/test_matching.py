@@ -125,6 +125,24 @@ async def test_what_is_told_before_its_own_day_agrees_then(cell: Cleared) -> Non
     assert await cell.breaks() == []
 
 
+async def test_a_day_whose_file_is_late_does_not_break_by_the_next_one(cell: Cleared) -> None:
+    first = [await cell.put(trace) for trace in (1, 2, 3)]
+    late = await cell.put(4, received_at=LATE)
+    day = {"business_date": NEXT, "received_at": LATE + timedelta(hours=9)}
+    before = await cell.put(9, business_date=DAY - timedelta(days=1))
+    await cell.tell([row_of(before)], day=DAY - timedelta(days=1))
+    other = await cell.put(5, **day)
+    result = await cell.tell([row_of(other), row_of(late, 2)], day=NEXT)
+    assert (result.carried, await cell.breaks()) == (3, [])
+    await cell.tell([row_of(one, line) for line, one in enumerate(first[:2], 1)])
+    missing = [("missing_there", "approved_not_booked", -10_000, "open")]
+    assert await cell.breaks() == missing
+    after = NEXT + timedelta(days=1)
+    last = await cell.put(6, business_date=after, received_at=LATE + timedelta(days=1, hours=9))
+    await cell.tell([row_of(last)], day=after)
+    assert await cell.breaks() == missing, "once"
+
+
 async def test_a_void_that_is_not_told_while_its_sale_is(cell: Cleared) -> None:
     sale = await cell.put(1, state=State.VOIDED, undone=10_000)
     await cell.put(2, kind="void", original_id=sale.id, holds=10_000)

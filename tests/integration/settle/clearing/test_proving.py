@@ -1,6 +1,6 @@
 """A row of a clearing file is proof: it ends what nobody knew; a discard undoes it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -195,6 +195,25 @@ async def test_a_dispute_of_a_discarded_file_is_none(cell: Cleared) -> None:
     assert await cell.account("suspense") == 0
     assert [one[3] for one in await cell.breaks()] == ["withdrawn"]
     assert not await cell.pool.fetchval("SELECT count(*) FROM incidents WHERE closed_at IS NULL")
+
+
+async def test_a_discard_in_the_middle_of_a_move_undoes_it_all_the_same(cell: Cleared) -> None:
+    """One process carries out what another one gives up, which knows nothing of it yet."""
+    sale = await open_sale(cell)
+    staged = await cell.stage([row_of(sale)])
+    await cell.commit(staged.id)
+    proving = cell.proving
+
+    class Slow:
+        async def proved(self, one: Transaction, *, done: bool, at: datetime) -> bool:
+            await cell.discard(staged.id)  # and another process marks it undone
+            return await cell.outcomes.proved(one, done=done, at=at)
+
+    proving._outcomes = Slow()
+    assert await proving.run() == 1
+    await cell.prove()
+    assert await cell.state(sale) == "unknown"
+    assert await cell.account("issuer_receivable") == 0
 
 
 async def test_what_was_built_upon_since_stays_and_somebody_is_told(cell: Cleared) -> None:
