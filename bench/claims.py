@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from tests.support.cleared_days import claims
+from tests.support.cleared_days import Played, claims
 from tests.support.processes import open_folder
 
 SEED: Final = 1
@@ -18,10 +18,15 @@ TIMES: Final = 3
 AIMS: Final = {"foretold": 0.99, "flags_right": 0.90, "causes_right": 0.90}
 
 
+def play() -> Played:
+    """Play the days; gives what was foretold and explained of them."""
+    with open_folder() as folder:
+        return asyncio.run(claims(folder, SEED, SHOPS, TIMES))
+
+
 def main() -> int:
     """Play and judge; the exit status says whether the aims were met."""
-    with open_folder() as folder:
-        played = asyncio.run(claims(folder, SEED, SHOPS, TIMES))
+    played = play()
     figures = played.figures()
     file = Path("build/bench-claims.json")
     file.parent.mkdir(exist_ok=True)

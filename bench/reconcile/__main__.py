@@ -22,6 +22,7 @@ import typer
 from annul.security.vault import Vault
 from annul.store.migrate import upgrade
 from annul.store.roles import OWNER, SERVING
+from bench import claims
 from tests.support.servers import Server, annuls_database
 
 from . import books, file
@@ -141,6 +142,7 @@ def main(
             server.stop()
     report = _report(rows, written.lines, steps, joined)
     _REPORT.parent.mkdir(exist_ok=True)
+    report |= claims.play().figures()
     _REPORT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     typer.echo(json.dumps(report, indent=2))
 

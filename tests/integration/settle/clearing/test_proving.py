@@ -7,6 +7,8 @@ import pytest
 
 from annul.domain.records import Transaction
 from annul.domain.states import State
+from annul.resolve.book import Book
+from annul.settle.clearing.proving import Proving
 from tests.support.builders import DAY
 from tests.support.clearing import UNKNOWN, Cleared, row_of, undone
 from tests.support.rows import put
@@ -202,15 +204,15 @@ async def test_a_discard_in_the_middle_of_a_move_undoes_it_all_the_same(cell: Cl
     sale = await open_sale(cell)
     staged = await cell.stage([row_of(sale)])
     await cell.commit(staged.id)
-    proving = cell.proving
 
     class Slow:
-        async def proved(self, one: Transaction, *, done: bool, at: datetime) -> bool:
+        async def proved(self, transaction: Transaction, *, done: bool, at: datetime) -> bool:
             await cell.discard(staged.id)  # and another process marks it undone
-            return await cell.outcomes.proved(one, done=done, at=at)
+            return await cell.outcomes.proved(transaction, done=done, at=at)
 
-    proving._outcomes = Slow()
-    assert await proving.run() == 1
+    book = Book(cell.pool, timedelta(minutes=15))
+    slow = Proving(cell.pool, book, Slow(), cell.calendar, cell.clock)
+    assert await slow.run() == 1
     await cell.prove()
     assert await cell.state(sale) == "unknown"
     assert await cell.account("issuer_receivable") == 0
