@@ -128,20 +128,27 @@ WITH outcome AS (
       AND (m.original_state <> '' OR m.release > 0 OR m.undoing <> 0)
 ), postings AS (
     SELECT m.merchant_id, m.id AS subject,
-           -- Found to stand after all, by people or a clearing file, once more or anew.
-           CASE WHEN x.last IS NULL THEN 'approval' ELSE 'adjustment' END AS kind,
-           e.line + coalesce(x.adjusted, 0) AS line, e.debit, e.credit, e.amount,
+           -- Found to stand after all, by people or a clearing file: what was posted stands yet, or
+           -- was taken back since and is posted anew.
+           CASE WHEN x.gone THEN 'adjustment' ELSE 'approval' END AS kind,
+           e.line + CASE WHEN x.gone THEN coalesce(x.adjusted, 0) ELSE 0 END AS line,
+           e.debit, e.credit, e.amount,
            m.currency, m.posted_on AS business_date, m.at AS posted_at
     FROM unnest(:postings::journal_posting[]) e
     JOIN moved m ON m.id = e.id
     LEFT JOIN LATERAL (
-        SELECT max(r.line) AS last, max(r.line) FILTER (WHERE r.kind = 'adjustment') + 1 AS adjusted
+        SELECT max(r.line) FILTER (WHERE r.kind = 'adjustment') + 1 AS adjusted,
+               sum(CASE 'issuer_receivable' WHEN r.debit THEN r.amount WHEN r.credit THEN -r.amount
+                        ELSE 0 END) = 0 AS gone
         FROM entries r
         WHERE m.why IN ('concluded_by_hand', 'proved_by_clearing')
           AND r.merchant_id = m.merchant_id AND r.subject = m.id) x ON true
     UNION ALL
-    SELECT m.merchant_id, m.id, 'reversal', e.line, e.credit, e.debit, e.amount,
-           e.currency, m.posted_on, m.at
+    SELECT m.merchant_id, m.id, 'reversal',
+           e.line + coalesce((SELECT max(r.line) + 1 FROM entries r
+                              WHERE r.merchant_id = m.merchant_id AND r.subject = m.id
+                                AND r.kind = 'reversal'), 0),
+           e.credit, e.debit, e.amount, e.currency, m.posted_on, m.at
     FROM moved m
     JOIN entries e ON e.merchant_id = m.merchant_id AND e.subject = m.id AND e.kind = 'approval'
     WHERE m.state = 'reversed'
