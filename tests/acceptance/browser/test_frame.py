@@ -9,6 +9,7 @@ from selenium.webdriver.common.keys import Keys
 
 from .house import SHOP, House, Person, person
 
+_PAGE_S = 0.4  # of the processor's time for a page, until it is live
 _SHIFTS = """
 window.shifts = [];
 new PerformanceObserver((list) => shifts.push(...list.getEntries().map((one) => one.value)))
@@ -242,10 +243,12 @@ def test_the_page_of_the_api_is_searched_and_copied_from(home: House, number: st
 
 
 @pytest.mark.parametrize("width", [1360, 390])
-def test_pages_come_at_once_and_do_not_jump(home: House, number: str, width: int) -> None:
+def test_pages_cost_little_and_do_not_jump(home: House, number: str, width: int) -> None:
+    """By the processor's time: how long a page takes also says what else the machine does."""
     with person(home, width=width) as who:
         who.sign_in("frames")
         who.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _SHIFTS})
+        who.driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
         worst: dict[str, Any] = {}
         for path in ("/", "/cases", f"/cases/{number}", "/transactions", "/merchants", "/api"):
             _open(who, path)
@@ -255,8 +258,9 @@ def test_pages_come_at_once_and_do_not_jump(home: House, number: str, width: int
             jump = sum(who.driver.execute_script("return shifts"))
             if path == "/api":
                 who.press(".call summary")
-            if jump > 0.05 or _paints(who)[-1] > 1000:
-                worst[path] = (jump, _paints(who))
+            spent = _spent_s(who)
+            if jump > 0.05 or spent > _PAGE_S:
+                worst[path] = (jump, spent)
             wide = "return document.documentElement.scrollWidth - innerWidth"
             if who.driver.execute_script(wide) > 0:
                 worst[f"{path} is too wide"] = who.driver.execute_script(wide)
@@ -270,6 +274,12 @@ def test_pages_come_at_once_and_do_not_jump(home: House, number: str, width: int
             )
             assert small == []
             assert who.find("#find").size["width"] > 150, "room to type in"
+
+
+def _spent_s(who: Person) -> float:
+    """Give the seconds of the processor that the page has taken in the browser so far."""
+    metrics = who.driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+    return next(one["value"] for one in metrics if one["name"] == "TaskDuration")
 
 
 def _paints(who: Person) -> list[float]:
