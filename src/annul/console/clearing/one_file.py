@@ -219,7 +219,7 @@ async def _bad_lines(page: _Page, row: Row) -> Html | None:
     if found.following:
         there = f"/clearing/{page.file}?bad={found.following}#bad-lines"
         further = tag("p", link(words("More lines"), there, cls="button"), cls="following")
-    heads = [words(head) for head in ("Line", "Why it is no row", "What stands there")]
+    heads = [words(head) for head in ("Line number", "Why it is no row", "What stands there")]
     shown = card(words("Bad lines"), table(heads, rows), further)
     return tag("div", shown, id="bad-lines")
 
