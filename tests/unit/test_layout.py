@@ -51,6 +51,8 @@ _MODULES: Final = {
     "domain/issuer_incidents": "unit/domain/test_incidents.py",
     "domain/clearing_incidents": "unit/domain/test_incidents.py",
     "domain/payout_incidents": "unit/domain/test_incidents.py",
+    "domain/watch_incidents": "unit/domain/test_incidents.py",
+    "domain/head_kinds": "unit/domain/test_heads.py",
     "host/host": "integration/host/test_answering.py",  # what handlers need; it does nothing
     "host/moves": "acceptance/cells/test_moves_left.py",
     "issuers/connection": "integration/issuers/test_link.py",
@@ -60,6 +62,8 @@ _MODULES: Final = {
     "issuers/seal": "integration/issuers/test_link.py",
     "issuers/trial/line": "integration/issuers/trial/test_trial.py",
     "issuers/trial/talk": "integration/issuers/trial/test_trial.py",
+    "operate/incidents/keeping": "integration/operate/incidents/test_gathering.py",
+    "operate/trouble": "integration/desk/test_outages.py",
     "renewal": "integration/test_serving_tls.py",
     "resolve/actions": "integration/resolve/test_resolver.py",
     "resolve/differences": "integration/resolve/test_audit.py",

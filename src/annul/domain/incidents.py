@@ -15,6 +15,7 @@ from .incident import IncidentKind, Severity, Subject, about_case, about_transac
 from .issuer_incidents import CONCLUDE, ISSUER_INCIDENTS
 from .payout_incidents import PAYOUT_INCIDENTS
 from .text import Text
+from .watch_incidents import WATCH_INCIDENTS
 
 _LOOK: Final = Text(
     "打开案件，由人工推进",
@@ -295,5 +296,12 @@ _ROWS: Final = (
 
 INCIDENTS: Final[Mapping[str, IncidentKind]] = {
     row.kind: row
-    for row in (*ISSUER_INCIDENTS, *_ROWS, *PAYOUT_INCIDENTS, *CLEARING_INCIDENTS, *DIFFERENCES)
+    for row in (
+        *ISSUER_INCIDENTS,
+        *_ROWS,
+        *PAYOUT_INCIDENTS,
+        *CLEARING_INCIDENTS,
+        *WATCH_INCIDENTS,
+        *DIFFERENCES,
+    )
 }
