@@ -1,0 +1,1 @@
+"""What watches annul at work: measures and traces."""
