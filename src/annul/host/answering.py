@@ -56,7 +56,7 @@ async def handle(host: Host, entry: Admitted, passage: Passage | None = None) ->
         reply = _failed(host, entry, now)
     reply = await _noticed(host, reply, entry, now)
     if passage.trace is not None:
-        passage.answering = since(host.tracer)
+        passage.answering = since()
         passage.trace.said["code"] = reply.response_code
     return _answer(host, entry, reply)
 

@@ -36,7 +36,7 @@ async def ask(
     if now - transaction.received_at > leaves_within(host.issuers.timeout(route.issuer_id)):
         await host.outcomes.not_sent(transaction, FAULT, now, STALE)
         return FAULT, None
-    began = since(host.tracer)
+    began = since() if host.tracer is not None else 0
     try:
         answer = await host.issuers.ask(route, mti, fields)
     except (NotSent, NoAnswer) as error:
@@ -44,7 +44,7 @@ async def ask(
     if not began:
         return await _concluded(host, transaction, route, original, answer)
     note("ask", began)
-    began = since(host.tracer)
+    began = since()
     try:
         return await _concluded(host, transaction, route, original, answer)
     finally:

@@ -222,7 +222,7 @@ async def opened(
         assert station.owner is not None, "it was claimed"
         _, epoch = station.owner
     opening = Opening(transaction, host.journal.node, whole, owed, covers, epoch)
-    began = since(host.tracer)
+    began = since() if host.tracer is not None else 0
     written = await host.journal.open(opening)
     if began:
         note(

@@ -93,9 +93,9 @@ async def test_what_terminals_and_issuers_do_moves_its_series(scraped: Scraped) 
     with cashier(site.port, site.terminals[0]) as till:
         sale = await till.take("sale", 1_000)
         assert (await till.undo("void", sale)).response_code == "00"
-        issuer.faults.rows = [Fault(FaultKind.LOST_ANSWER)]
+        issuer.faults.rows = [Fault(FaultKind.LOST_ANSWER, of_kind="sale")]
         assert (await till.take("sale", 2_000)).response_code == "98"
-        issuer.faults.rows = [Fault(FaultKind.DELAY, low_ms=600, high_ms=601)]
+        issuer.faults.rows = [Fault(FaultKind.DELAY, low_ms=600, high_ms=601, of_kind="sale")]
         assert (await till.take("sale", 3_000)).response_code == "98"
         issuer.faults.rows = []
         other = await till.take("sale", 4_000)
@@ -150,7 +150,7 @@ async def test_what_terminals_and_issuers_do_moves_its_series(scraped: Scraped) 
 async def test_a_silent_line_and_what_it_is_owed_are_told(scraped: Scraped) -> None:
     site = scraped.site
     with cashier(site.port, site.terminals[0]) as till:
-        site.issuer.server.faults.rows = [Fault(FaultKind.LOST_REQUEST, 1.0)]
+        site.issuer.server.faults.rows = [Fault(FaultKind.LOST_REQUEST)]
         await till.take("sale", 1_000)
         owed = await scraped.look()
         assert value(owed, "annul_outbox_messages", kind="reversal") == 1
