@@ -20,7 +20,7 @@ _NAMED: Final = {
     "open": Text("未结", "open"),
     "late": Text("按首个原因已逾期", "late by the time of its first cause"),
     "late_by_cause": Text("按当前原因已逾期", "late by the time of its cause now"),
-    "asked": Text("等待人处理", "waiting for a person"),
+    "asked": Text("转人工处理", "needing manual action"),
     "unproved": Text("结案但无人能证明资金去向", "ended, and nobody can prove where its money is"),
 }
 _ENDS: Final = {
@@ -28,7 +28,7 @@ _ENDS: Final = {
     "voided": Text("已撤销", "ended voided"),
     "refunded": Text("已退款", "ended refunded"),
     "refused": Text("有理由拒绝", "ended refused with a reason"),
-    "in_time": Text("按时结案", "ended in time"),
+    "in_time": Text("按时结案", "closed before they were due"),
 }
 
 
@@ -94,8 +94,8 @@ CASES: Final = Group(
                 'max(annul_cases{standing="late"}) > 0',
                 "5m",
                 "critical",
-                "有案件逾期未结：承诺没有兑现",
-                "Cases are late: the promise is not kept",
+                "有案件逾期未结",
+                "Cases are late: they have not ended within their time",
             ),
         ),
         _shared(

@@ -22,7 +22,7 @@ _HEAD: Final = Text(
 `annul console --status-port N` 使单独的控制台也给出其序列。
 
 [Grafana 面板](grafana/annul.zh-CN.json)和
-[Prometheus 告警规则](grafana/rules.zh-CN.yml)由同一张表生成：
+[Prometheus 报警规则](grafana/rules.zh-CN.yml)由同一张表生成：
 
 ```yaml
 scrape_configs:
@@ -70,9 +70,9 @@ _TYPES: Final = {
 }
 _UNITS: Final = {"s": Text("秒", "seconds"), "bytes": Text("字节", "bytes")}
 _SHARED: Final = Text("（全库）", " (whole database)")
-_ALERTS: Final = Text("告警", "Alerts")
+_ALERTS: Final = Text("报警", "Alerts")
 _ALERT_COLUMNS: Final = Text(
-    "| 告警 | 级别 | 条件 | 持续 | 含义 |", "| alert | severity | when | for | what it means |"
+    "| 报警 | 级别 | 条件 | 持续 | 含义 |", "| alert | severity | when | for | what it means |"
 )
 
 

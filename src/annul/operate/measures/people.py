@@ -18,7 +18,7 @@ _CAME: Final = {
     "code_accepted": Text("第二因素正确", "second factor right"),
     "code_recovered": Text("使用了恢复码", "a recovery code was used"),
     "code_refused": Text("第二因素被拒", "second factor refused"),
-    "key_refused": Text("程序密钥被拒", "key of a program refused"),
+    "key_refused": Text("API密钥被拒", "API key refused"),
 }
 _DELIVERY: Final = {
     "tries": Text("尝试", "tries"),
