@@ -27,11 +27,9 @@ class Measures:
 
     def add(self, *parts: Any) -> None:
         """Take in what counts; each part once."""
-        self._parts += [part for part in parts if all(part is not one for one in self._parts)]
-
-    def remove(self, *parts: Any) -> None:
-        """Leave out what has ended."""
-        self._parts = [one for one in self._parts if all(part is not one for part in parts)]
+        for part in parts:
+            if all(part is not one for one in self._parts):
+                self._parts.append(part)
 
     def exposition(self) -> bytes:
         """Write all series as Prometheus reads them."""
