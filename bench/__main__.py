@@ -1,9 +1,9 @@
-"""`make bench`: codec, sale and void end to end, cost of TLS and desk. Writes build/bench.json."""
+"""`make bench`: codec, sale and void end to end, cost of TLS, desk, watching; build/bench.json."""
 
 import json
 from pathlib import Path
 
-from bench import codec, desk, e2e, tls
+from bench import codec, desk, e2e, tls, watching
 
 
 def main() -> None:
@@ -15,6 +15,7 @@ def main() -> None:
         "two_hosts": e2e.measure(hosts=2),
         "tls": tls.measure(plain),
         "desk": desk.measure(),
+        "watching": watching.measure(),
     }
     file = Path("build/bench.json")
     file.parent.mkdir(exist_ok=True)

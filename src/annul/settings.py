@@ -214,6 +214,16 @@ class Settings(BaseSettings):
     master_key_file: Path | None = Field(None, description="default: master.key in the data folder")
     master_key: SecretStr = Field(SecretStr(""), description="hex, 32 bytes; instead of the file")
 
+    otlp_endpoint: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="where traces go by OTLP/HTTP, as http://collector:4318/v1/traces; empty: none",
+    )
+    otlp_service: str = Field("annul", min_length=1, description="service.name in traces")
+    otlp_ratio: float = Field(
+        1.0, gt=0, le=1, description="share of transactions that is traced, chosen by chance"
+    )
+
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
 
     @field_validator("cell")

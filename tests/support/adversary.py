@@ -174,5 +174,5 @@ async def resolver_round(site: Site) -> None:
             failed.set()
             while failed.is_set():
                 await asyncio.sleep(0.005)
-        while working := resolver._worker.under_way:
+        while working := resolver.worker.under_way:
             await asyncio.wait(working)

@@ -19,6 +19,7 @@ _ROOMS: Final = {
     "api/v1/*": "integration/api/v1/test_reads.py",  # by what is called
     "cli/*": "acceptance/cli/test_up.py",
     "client/models/*": "acceptance/client/test_resources.py",  # each is read of a real answer
+    "operate/measures/*": "unit/operate/measures/test_table.py",  # rows of one table
     "console/*": "acceptance/browser/test_roles.py",  # it walks every page with every role
     "desk/*": "integration/api/v1/test_scopes.py",  # the API and the console are its callers
     "sim/issuer/*": "integration/sim/issuer/test_impolite.py",
@@ -54,6 +55,10 @@ _MODULES: Final = {
     "domain/watch_incidents": "unit/domain/test_incidents.py",
     "domain/head_kinds": "unit/domain/test_heads.py",
     "host/host": "integration/host/test_answering.py",  # what handlers need; it does nothing
+    "app/figures": "acceptance/app/test_pages.py",
+    "host/asking": "integration/host/test_financial.py",
+    "host/passage": "integration/operate/test_tracing.py",
+    "host/port": "acceptance/host/test_server_tls.py",
     "host/moves": "acceptance/cells/test_moves_left.py",
     "issuers/connection": "integration/issuers/test_link.py",
     "issuers/errors": "integration/issuers/test_link.py",

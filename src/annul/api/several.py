@@ -3,23 +3,26 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import httpx
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from prometheus_client.core import Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import CollectorRegistry
 
 from annul.desk.access import Access
+from annul.operate.measures.exposition import CONTENT_TYPE_LATEST, Measures
+from annul.operate.measures.table import HOST_UP
 from annul.store.loop import Loops
 
-from .status import add_password
+from .status import Door, add_password
 
 Ports = Callable[[], Mapping[str, int]]  # of the processes' status pages on loopback, by name
 _WITHIN_S: Final = 5.0
 _LABEL: Final = "process"
+_OURS: Final = "pages"  # which looks after the others, and has console and API
 
 
 async def is_up(client: httpx.AsyncClient, port: int) -> bool:
@@ -57,16 +60,28 @@ def _passed_on(request: Request) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def opened(access: Access, loops: Loops, ports: Ports) -> AsyncIterator[FastAPI]:
+async def opened(
+    access: Access, loops: Loops, ports: Ports, measures: Measures
+) -> AsyncIterator[FastAPI]:
     """Build the application, with what asks the processes until the block ends."""
     async with httpx.AsyncClient(timeout=_WITHIN_S) as client:
-        yield _built(access, loops, ports, client)
+        yield _built(access, loops, ports, client, measures)
 
 
-def _built(access: Access, loops: Loops, ports: Ports, client: httpx.AsyncClient) -> FastAPI:
-    """Build it. Health is degraded while a process or a loop is not well."""
+def _built(
+    access: Access,
+    loops: Loops,
+    ports: Ports,
+    client: httpx.AsyncClient,
+    measures: Measures,
+) -> FastAPI:
+    """Build it; `measures` are those of who looks after the others.
+
+    Health is degraded while a process or a loop is not well.
+    """
     app = FastAPI(title="annul", docs_url=None, redoc_url=None, openapi_url=None)
     add_password(app, access)
+    door = Door(access)
 
     async def each(path: str, headers: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         asked = ports()
@@ -87,13 +102,18 @@ def _built(access: Access, loops: Loops, ports: Ports, client: httpx.AsyncClient
         return {"hosts": await each("/status", _passed_on(request))}
 
     @app.get("/metrics")
-    async def metrics(request: Request) -> Response:
+    async def metrics(request: Request, _user: Annotated[str, Depends(door.accepted)]) -> Response:
         asked, headers = ports(), _passed_on(request)
         said = await asyncio.gather(
             *(_answer(client, one, "/metrics", headers) for one in asked.values())
         )
         registry = CollectorRegistry()
-        registry.register(_Together(dict(zip(asked, said, strict=True))))  # pyright: ignore[reportArgumentType]  # duck-typed there
+        texts = {
+            name: answer.text if answer is not None else None
+            for name, answer in zip(asked, said, strict=True)
+        }
+        texts[_OURS] = measures.exposition().decode()
+        registry.register(_Together(texts))  # pyright: ignore[reportArgumentType]  # duck-typed there
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return app
@@ -102,15 +122,16 @@ def _built(access: Access, loops: Loops, ports: Ports, client: httpx.AsyncClient
 class _Together:
     """The series of all processes, each with the process as a label; who is silent is not up."""
 
-    def __init__(self, said: Mapping[str, httpx.Response | None]) -> None:
+    def __init__(self, said: Mapping[str, str | None]) -> None:
         self._said = said
 
     def collect(self) -> Any:
-        up = Metric("annul_host_up", "Whether a host process answers", "gauge")
+        up = Metric(HOST_UP.name, HOST_UP.help.en, HOST_UP.kind.value)
         families: dict[str, Metric] = {up.name: up}
-        for name, answer in self._said.items():
-            up.add_sample(up.name, {_LABEL: name}, float(answer is not None))
-            for one in text_string_to_metric_families(answer.text) if answer is not None else ():
+        for name, text in self._said.items():
+            if name != _OURS:
+                up.add_sample(up.name, {_LABEL: name}, float(text is not None))
+            for one in text_string_to_metric_families(text) if text is not None else ():
                 family = families.setdefault(
                     one.name, Metric(one.name, one.documentation, one.type)
                 )

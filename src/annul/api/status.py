@@ -1,7 +1,7 @@
 """Health, metrics and status of a host process over HTTP, and the change of a password."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.security import (
@@ -10,15 +10,13 @@ from fastapi.security import (
     HTTPBasicCredentials,
     HTTPBearer,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.registry import CollectorRegistry
 from pydantic import BaseModel, SecretStr
 
 from annul.desk import account
 from annul.desk.access import Access, SignInVerdict
 from annul.desk.passwords import PasswordRefused
 from annul.desk.roles import Scope, Step
+from annul.operate.measures.exposition import CONTENT_TYPE_LATEST, Measures
 from annul.store.loop import Loops
 
 from .gate import address_of
@@ -32,53 +30,11 @@ class NewPassword(BaseModel):
     password: SecretStr
 
 
-# What is counted by name: its series, what it is, its label.
-_COUNTED: Final[Mapping[str, tuple[str, str, str]]] = {
-    "replies": ("annul_replies", "Answers to terminals by response code", "code"),
-    "turned_away": ("annul_turned_away", "Messages and connections without effect", "reason"),
-    "odd_fields": ("annul_odd_fields", "Fields of terminals that made no sense", "field"),
-    "loops": ("annul_loop_failures", "Turns of a background loop that failed", "loop"),
-}
-
-
-class _Collector:
-    """Gives a host's figures to Prometheus: numbers as gauges, what is counted by name with labels.
-
-    Addresses are none of them: strangers would choose how many series there are.
-    """
-
-    def __init__(self, figures: Figures) -> None:
-        self._figures = figures
-
-    def collect(self) -> Any:
-        figures = dict(self._figures())
-        for name, (series, about, label) in _COUNTED.items():
-            family = CounterMetricFamily(series, about, labels=[label])
-            for value, count in figures.pop(name, {}).items():
-                family.add_metric([str(value)], count)
-            yield family
-        figures.pop("strangers", None)
-        up = GaugeMetricFamily(
-            "annul_issuer_up", "Whether an issuer's link is up", labels=["issuer"]
-        )
-        line_counts = CounterMetricFamily(
-            "annul_issuer_line", "What happened on an issuer's line", labels=["issuer", "what"]
-        )
-        for issuer, line in figures.pop("issuers", {}).items():
-            up.add_metric([issuer], float(line["up"]))
-            for what, count in line.get("counts", {}).items():
-                line_counts.add_metric([issuer, what], count)
-        yield up
-        yield line_counts
-        for name, value in figures.items():
-            yield GaugeMetricFamily(f"annul_{name}", name.replace("_", " "), value=float(value))
-
-
 _Basic = Annotated[HTTPBasicCredentials | None, Depends(HTTPBasic(auto_error=False))]
 _Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
 
 
-class _Door:
+class Door:
     """Who asks, with each call: a person by name and password, or a program by its key.
 
     A second factor cannot be said here: who has one, or must have one, takes a key.
@@ -123,16 +79,13 @@ class _Door:
         return visitor.name
 
 
-def build(access: Access, figures: Figures, loops: Loops) -> FastAPI:
+def build(access: Access, figures: Figures, loops: Loops, measures: Measures) -> FastAPI:
     """Build the application; `figures` gives the host's counters at the moment of the call.
 
     Health is degraded while one of `loops` does not come round: it serves all the same.
     """
     app = FastAPI(title="annul", docs_url=None, redoc_url=None, openapi_url=None)
-    registry = CollectorRegistry()
-    registry.register(_Collector(figures))  # pyright: ignore[reportArgumentType]  # duck-typed there
-
-    door = _Door(access)
+    door = Door(access)
 
     @app.get("/health")
     async def health() -> dict[str, Any]:
@@ -145,7 +98,7 @@ def build(access: Access, figures: Figures, loops: Loops) -> FastAPI:
 
     @app.get("/metrics")
     async def metrics(_user: Annotated[str, Depends(door.accepted)]) -> Response:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(measures.exposition(), media_type=CONTENT_TYPE_LATEST)
 
     add_password(app, access)
     return app
@@ -153,7 +106,7 @@ def build(access: Access, figures: Figures, loops: Loops) -> FastAPI:
 
 def add_password(app: FastAPI, access: Access) -> None:
     """Let people choose a password of their own."""
-    door = _Door(access)
+    door = Door(access)
 
     @app.post("/password", status_code=204)
     async def password(

@@ -11,6 +11,8 @@ import asyncpg
 from annul.cells.directory import Directory, read
 from annul.desk.access import Access
 from annul.domain.errors import AnnulError
+from annul.operate.measures.exposition import Measures
+from annul.operate.measures.people import Doors
 from annul.security.masterkey import load_or_create, read_master_key
 from annul.security.module import SecurityModule
 from annul.security.notary import Notary
@@ -44,6 +46,7 @@ class Ground:
     clock: Clock
     access: Access
     loops: Loops = field(default_factory=Loops)
+    measures: Measures = field(default_factory=Measures)
     node: int = 0
     notary: Notary | None = None  # without one nothing is sealed or signed
     directory: Directory | None = None  # of cells, where there are several
@@ -110,7 +113,9 @@ async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterato
         stack.push_async_callback(pool.close)
         await warn_of_power(pool)
         await keep(pool, master)
-        clock, vault = clock or SystemClock(), Vault(master)
+        clock, vault, measures = clock or SystemClock(), Vault(master), Measures()
+        access = Access(pool, clock, vault, settings.second_factor_roles)
+        measures.add(pool, loops, Doors(access.tries.came, lambda: access.hasher.waiting))
         yield Ground(
             settings=settings,
             database=url,
@@ -118,8 +123,9 @@ async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterato
             security=SoftwareModule(master),
             vault=vault,
             clock=clock,
-            access=Access(pool, clock, vault, settings.second_factor_roles),
+            access=access,
             loops=loops,
+            measures=measures,
             notary=Notary(master),
             directory=directory,
             witness=settings.data / FOLDER,

@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -43,6 +43,8 @@ from annul.issuers.lines import Issuers
 from annul.merchants.registry import Registry
 from annul.operate.incidents.gathering import HeadGatherer
 from annul.operate.incidents.raising import Limits, Raising
+from annul.operate.measures.backlog import Backlog
+from annul.operate.tracing import OtlpTracer, TracingSettings
 from annul.renewal import renewing
 from annul.resolve.audit import Auditor
 from annul.resolve.book import Book
@@ -66,6 +68,7 @@ from annul.store.retention import Retention
 from annul.store.witness import Witness
 from annul.wire.framing import framing_of
 
+from .figures import figures_of
 from .foundation import Ground
 
 log = structlog.get_logger(__name__)
@@ -95,32 +98,7 @@ class Running:
 
     def figures(self) -> dict[str, Any]:
         """Give the counters of this process, for status and metrics."""
-        counts, strangers = self.host.counts, self.host.door.strangers
-        return {
-            "requests": counts.requests,
-            "turned_away": dict(strangers.by_reason),
-            "strangers": strangers.by_address(),
-            "busy": counts.busy,
-            "failed": counts.failed,
-            "reduced": counts.reduced,
-            "odd_fields": dict(self.host.door.odd_fields),
-            "connections": len(self.server.connections),
-            "in_flight": len(self.host.in_flight),
-            "replies": dict(counts.replies),
-            "loops": {loop.name: loop.failures for loop in self.ground.loops},
-            **{f"voids_{name}": value for name, value in self.resolver.promise.figures().items()},
-            "issuers": {
-                issuer_id: {
-                    "up": line.link.up,
-                    "health": str(line.health.state),
-                    "counts": {
-                        **asdict(line.link.counts),
-                        "odd": sum(one["count"] for one in line.odd.snapshot().values()),
-                    },
-                }
-                for issuer_id, line in self.host.issuers.lines.items()
-            },
-        }
+        return figures_of(self.host, self.server, self.resolver, self.ground.loops)
 
 
 @asynccontextmanager
@@ -135,6 +113,7 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
         membership = await _member(base, stack)
         base = replace(base, node=membership.node)
         host = await _made(base, stack)
+        host.tracer = await _tracer(base, stack)
         recovery = Recovery(host, _PATIENCE, membership)
         host.issuers.start(recovery.late)
         stack.push_async_callback(host.issuers.stop)
@@ -158,9 +137,24 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
                 _secured(server, settings.terminals_tls, settings)
             )
         await stack.enter_async_context(once_lost(membership.lost, server.leave))
+        base.measures.add(host, host.issuers, host.journal, server, forwarder, forwarder.worker)
+        base.measures.add(resolver, resolver.worker)
         yield Running(
             base, host, server, forwarder, recovery, resolver, membership, port.number, tls_port
         )
+
+
+async def _tracer(base: Ground, stack: AsyncExitStack) -> OtlpTracer | None:
+    """Trace transactions, where somebody is to be told; ends after the last of them."""
+    settings = base.settings
+    if not settings.otlp_endpoint:
+        return None
+    tracing = TracingSettings(settings.otlp_endpoint, settings.otlp_service, settings.otlp_ratio)
+    tracer = OtlpTracer(tracing)
+    tracer.start()
+    stack.push_async_callback(tracer.stop)
+    base.measures.add(tracer)
+    return tracer
 
 
 def _proxies(base: Ground) -> Proxies:
@@ -239,8 +233,10 @@ async def _start_workers(
         loop = base.loops.start("issuer_keys", asking.turn, first_s=_KEYS_S, every_s=_KEYS_S)
         stack.push_async_callback(loop.stop)
     days = Days(base.pool, host.calendar, base.clock, loops=base.loops)
+    backlog = Backlog(base.pool, base.clock, base.loops)
+    base.measures.add(backlog)
     for part in (
-        *(forwarder, *resolvers, sweep, retention, days),
+        *(forwarder, *resolvers, sweep, retention, days, backlog),
         *_paying(base, host),
         *_clearing(base, host),
         *_sealing(base, host),

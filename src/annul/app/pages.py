@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -21,6 +21,7 @@ from annul.desk.shared_results import SharedResults
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.business_day import Calendar
+from annul.operate.measures.people import Watchers
 from annul.resolve.book import Book
 from annul.resolve.notify.webhooks import Deliverer
 from annul.resolve.people import People
@@ -36,18 +37,20 @@ _PEOPLE_S: Final = 1.0  # until a change of who may act is known in every cell
 
 
 @asynccontextmanager
-async def status_page(running: Running) -> AsyncIterator[int]:
-    """Serve health, metrics and status over HTTP beside the host; gives the port."""
-    settings = running.ground.settings
-    app = build(running.ground.access, running.figures, running.ground.loops)
+async def status_page(
+    base: Ground, running: Running | None = None, port: int | None = None
+) -> AsyncIterator[int]:
+    """Serve health, metrics and status over HTTP, beside a host or alone; gives the port."""
+    settings = base.settings
+    figures = running.figures if running is not None else dict[str, Any]
     async with serve_http(
-        app,
+        build(base.access, figures, base.loops, base.measures),
         settings.status_host,
-        settings.status_port,
+        settings.status_port if port is None else port,
         tls=settings.status_tls,
-        loops=running.ground.loops,
-    ) as port:
-        yield port
+        loops=base.loops,
+    ) as opened:
+        yield opened
 
 
 @asynccontextmanager
@@ -135,12 +138,14 @@ async def _served(base: Ground, desk: Desk, feed: Feed) -> AsyncIterator[int]:
     secure = settings.console_tls is not None
     application = console.build(desk, secure=secure)
     feed.start()
+    base.measures.add(Watchers(lambda: feed.watching))
     async with AsyncExitStack() as stack:
         for one in desk.every:  # what merchants are told of, in whichever cell they live
             deliverer = Deliverer(
                 one.pool, base.vault, base.clock, random=random.random, loops=base.loops
             )
             deliverer.start()
+            base.measures.add(deliverer, deliverer.worker)
             stack.push_async_callback(deliverer.stop)
         async with serve_http(
             application,

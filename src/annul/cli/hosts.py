@@ -206,7 +206,10 @@ async def served(
         running = host_processes(settings, base.database, count, config)
         ports, processes = await stack.enter_async_context(running)
         health = several.opened(
-            base.access, base.loops, lambda: {str(one.number): one.port for one in processes}
+            base.access,
+            base.loops,
+            lambda: {str(one.number): one.port for one in processes},
+            base.measures,
         )
         app = await stack.enter_async_context(health)
         status = serve_http(

@@ -110,7 +110,7 @@ async def serve_until_told(settings: Settings, *, demo: bool, greet: bool = True
     async with AsyncExitStack() as stack:
         begun = await stack.enter_async_context(_begun(settings, demo=demo))
         running = await stack.enter_async_context(serve(begun.base))
-        status = await stack.enter_async_context(status_page(running))
+        status = await stack.enter_async_context(status_page(running.ground, running))
         desk = None
         if settings.console:
             page = desk_page(running.ground, running, begun.controls)

@@ -93,9 +93,9 @@ class Access:
         self.vault = vault
         self.factor_roles = frozenset(factor_roles)
         self.tries = Tries(pool, self.clock)
-        self._hasher = Hasher()
+        self.hasher = Hasher()
         # Compared against for unknown names, so that the time does not tell which names exist.
-        self._nobody = self._hasher.hash_now(secrets.token_urlsafe())
+        self._nobody = self.hasher.hash_now(secrets.token_urlsafe())
         self._kept: dict[bytes, tuple[float, Visitor | None]] = {}
         self._seen: dict[bytes, float] = {}
 
@@ -106,7 +106,7 @@ class Access:
         if await self.pool.fetchval(*_SQL["count"]()):
             return None
         password = secrets.token_urlsafe(12)
-        hashed = await self._hasher.hash(password)
+        hashed = await self.hasher.hash(password)
         added = await self.pool.fetchval(*_SQL["add_first"](name=FIRST_USER, password_hash=hashed))
         return password if added else None
 
@@ -117,13 +117,18 @@ class Access:
         many that come at once, no more are looked at than may be. Unknown, wrong and locked are
         answered alike, after the same work.
         """
+        verdict = await self._checked(name, password, address)
+        self.tries.came[verdict] += 1
+        return verdict
+
+    async def _checked(self, name: str, password: str, address: str) -> SignInVerdict:
         if self.tries.too_many(address):
             return SignInVerdict.REFUSED
-        if self._hasher.busy:
+        if self.hasher.busy:
             return SignInVerdict.BUSY
         row = await self.tries.begin(name, address)
         hashed = row["password_hash"] if row else self._nobody
-        right = await self._hasher.matches(hashed, password)
+        right = await self.hasher.matches(hashed, password)
         if row is None:
             return SignInVerdict.REFUSED
         if not right:
@@ -143,9 +148,9 @@ class Access:
         fits(name, password)
         database = within or self.pool
         for hashed in await database.fetchval(*_SQL["hashes"](name=name)) or ():
-            if await self._hasher.matches(hashed, password):
+            if await self.hasher.matches(hashed, password):
                 raise PasswordRefused(Why.USED)
-        hashed = await self._hasher.hash(password)
+        hashed = await self.hasher.hash(password)
         await database.execute(*_SQL["change"](name=name, password_hash=hashed, past=PAST))
         self._kept.clear()
 
@@ -168,7 +173,7 @@ class Access:
     ) -> bool:
         """Add a user for somebody; False when the name is taken. Raises `UserNotPossible`."""
         _possible(role, merchant_id)
-        hashed = await self._hasher.hash(password)
+        hashed = await self.hasher.hash(password)
         add = _SQL["add"](
             name=name,
             password_hash=hashed,
@@ -336,7 +341,9 @@ class Access:
         hashed, whence = hash_of(key), _network_address(address)
         asked = _SQL["key"](hash=hashed, now=self.clock.now(), address=whence)
         kept_as = hashed + (whence or "").encode()
-        return await self._known(kept_as, asked, self._of_key, fresh=fresh)
+        visitor = await self._known(kept_as, asked, self._of_key, fresh=fresh)
+        self.tries.came["key_refused"] += visitor is None
+        return visitor
 
     async def _of_key(self, row: asyncpg.Record) -> Visitor:
         scopes = frozenset(Scope(scope) for scope in row["scopes"])

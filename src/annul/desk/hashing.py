@@ -25,6 +25,11 @@ class Hasher:
         self._waiting = 0
 
     @property
+    def waiting(self) -> int:
+        """How many wait, with the one whose turn it is."""
+        return self._waiting
+
+    @property
     def busy(self) -> bool:
         """Whether no more can wait."""
         return self._waiting >= _WAITING

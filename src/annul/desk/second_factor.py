@@ -158,6 +158,12 @@ async def check(access: Access, name: str, code: str, address: str) -> CodeVerdi
     It counts as a wrong try before it is looked at, in the lock-out of passwords. Of two uses of
     one code at once, one is accepted.
     """
+    verdict = await _checked(access, name, code, address)
+    access.tries.came[f"code_{verdict}"] += 1
+    return verdict
+
+
+async def _checked(access: Access, name: str, code: str, address: str) -> CodeVerdict:
     vault = _vault(access)
     if access.tries.too_many(address):
         return CodeVerdict.REFUSED

@@ -1,6 +1,7 @@
 """The lock-out: wrong passwords and codes, counted by name and by where they come from."""
 
 import ipaddress
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ class Tries:
     """Counts each try as wrong before anybody looks at it; who was right says so afterwards."""
 
     def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
+        self.came: Counter[str] = Counter()  # by what they were told, since the start
         self._pool = pool
         self._clock = clock
         self._by_address = Throttle(_PER_ADDRESS, 60.0, clock.monotonic)

@@ -19,6 +19,7 @@ from .door import BELOW_PROFILE, Admitted
 from .failed import later, refused
 from .host import Host
 from .owners import NotOwner
+from .passage import Passage, since
 from .recognised import kind_of
 from .reply import Reply, note, reply_fields
 from .request import Refusal, Request, attribute
@@ -34,12 +35,16 @@ _NOTE: Final = 63
 _LEAST: Final = frozenset({3, 11, _CODE, 41, 42})
 
 
-async def handle(host: Host, entry: Admitted) -> bytes:
-    """Turn what the door has let in into the bytes of its answer."""
+async def handle(host: Host, entry: Admitted, passage: Passage | None = None) -> bytes:
+    """Turn what the door has let in into the bytes of its answer.
+
+    `passage` learns of which kind it is.
+    """
+    passage = passage or Passage(host.clock.monotonic())
     host.counts.requests += 1
     now = host.clock.now()
     try:
-        reply = await _served(host, entry, now)
+        reply = await _served(host, entry, now, passage)
     except STORE_LOST as error:  # of the journal, or of a statement that a handler ran itself
         host.counts.busy += 1
         log.warning("store_refused", why=type(error).__name__)
@@ -49,7 +54,11 @@ async def handle(host: Host, entry: Admitted) -> bytes:
         host.counts.failed += 1
         log.exception("handler_failed", mti=entry.message.mti, fields=entry.message.numbers)
         reply = _failed(host, entry, now)
-    return _answer(host, entry, await _noticed(host, reply, entry, now))
+    reply = await _noticed(host, reply, entry, now)
+    if passage.trace is not None:
+        passage.answering = since()
+        passage.trace.said["code"] = reply.response_code
+    return _answer(host, entry, reply)
 
 
 def _failed(host: Host, entry: Admitted, now: datetime) -> Reply:
@@ -59,18 +68,18 @@ def _failed(host: Host, entry: Admitted, now: datetime) -> Reply:
     return _refused_for_good(entry, Reply(refusal.response_code), refusal.rule)
 
 
-async def _served(host: Host, entry: Admitted, now: datetime) -> Reply:
+async def _served(host: Host, entry: Admitted, now: datetime, passage: Passage) -> Reply:
     """Serve a message, anew when its terminal was claimed by another host meanwhile."""
     for _ in range(_CLAIMS):
         try:
-            return await _judged(host, entry, now)
+            return await _judged(host, entry, now, passage)
         except NotOwner:
             log.info("terminal_claimed_elsewhere", terminal=entry.station.identity)
             await host.owners.look(entry.station)
     raise StoreUnavailable  # two hosts take it from each other all the time
 
 
-async def _judged(host: Host, entry: Admitted, now: datetime) -> Reply:
+async def _judged(host: Host, entry: Admitted, now: datetime, passage: Passage) -> Reply:
     """Hand a message to who serves its kind, or keep why it is refused.
 
     Raises `NotOwner` when it was judged by what is not so any more, as another host has claimed the
@@ -84,9 +93,9 @@ async def _judged(host: Host, entry: Admitted, now: datetime) -> Reply:
             await _take_up(host, entry, entry.proves, now)
         day = host.business_date(now, entry.merchant.merchant_id)
         request = attribute(entry, host.vault, now, day)
+        passage.kind = "reversal" if request.reversal else request.kind.name
         request.check_proof()
-        handler = host.handlers["reversal" if request.reversal else request.kind.name]
-        return await handler(request, host)
+        return await host.handlers[passage.kind](request, host)
     except DecodeError as error:
         text = f"field {error.field} wrong {error.field}域格式错误"
         refusal = Refusal("30", text, rule="format")

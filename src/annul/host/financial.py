@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Final
 
 import structlog
@@ -14,13 +13,11 @@ from annul.domain.cover import taken
 from annul.domain.guesses import GUESSES
 from annul.domain.kinds import Kind, Money, answer_mti
 from annul.domain.records import Merchant, Scheme, Transaction
-from annul.domain.response_codes import BOOKED, FAULT, NOT_REACHED, SENSELESS
+from annul.domain.response_codes import BOOKED, FAULT, NOT_REACHED
 from annul.domain.rulings import ALLOWED, Ruling
-from annul.domain.states import ENDED, Sent, State
+from annul.domain.states import Sent, State
 from annul.domain.void_rules import BEING_UNDONE
-from annul.issuers.errors import NoAnswer, NotSent
-from annul.issuers.limits import leaves_within
-from annul.issuers.message import Answer, Fields, answered_fields, request_fields
+from annul.issuers.message import answered_fields, request_fields
 from annul.issuers.routing import Route
 from annul.security.errors import PinBlockError
 from annul.security.pin import PinFormat
@@ -29,16 +26,16 @@ from annul.store.journal import Opening
 from annul.wire.subfields import Field53
 
 from . import failed
+from .asking import ask
 from .host import Host
-from .recovery import too_late
+from .passage import note, since
 from .repeats import ended_elsewhere, repeat
 from .reply import Reply
 from .request import Refusal, Request
-from .told import answer_fields, told_code
+from .told import answer_fields
 
 log = structlog.get_logger(__name__)
 
-STALE: Final = "host_interrupted"  # it stood still between the writing and the sending
 _TRIES: Final = 3  # reference numbers that a request steps aside for
 Judge = Callable[[], Awaitable[Ruling]]  # rules once more on an original that could not be held
 
@@ -225,7 +222,13 @@ async def opened(
         assert station.owner is not None, "it was claimed"
         _, epoch = station.owner
     opening = Opening(transaction, host.journal.node, whole, owed, covers, epoch)
-    if not await host.journal.open(opening):
+    began = since() if host.tracer is not None else 0
+    written = await host.journal.open(opening)
+    if began:
+        note(
+            "open", began, kind=transaction.kind, issuer=transaction.issuer_id, rrn=transaction.rrn
+        )
+    if not written:
         if epoch is not None:
             await host.owners.check(station)
         return False
@@ -234,66 +237,6 @@ async def opened(
         right = transaction.why not in GUESSES
         host.evidence.named(*station.identity, right=right)
     return True
-
-
-async def ask(
-    host: Host,
-    transaction: Transaction,
-    route: Route,
-    original: Transaction | None,
-    mti: str,
-    fields: Fields,
-) -> tuple[str, Answer | None] | None:
-    """Ask the issuer for a transaction that is written, and write what came of it.
-
-    Gives the response code with the answer, if there was one; None when the state moved meanwhile:
-    then the answer came too late, and what it approved is taken back.
-    """
-    now = host.clock.now()
-    if now - transaction.received_at > leaves_within(host.issuers.timeout(route.issuer_id)):
-        await host.outcomes.not_sent(transaction, FAULT, now, STALE)
-        return FAULT, None
-    try:
-        answer = await host.issuers.ask(route, mti, fields)
-    except NotSent:
-        why = host.issuers.trouble(route)
-        await host.outcomes.not_sent(transaction, NOT_REACHED, host.clock.now(), why)
-        return NOT_REACHED, None
-    except NoAnswer as silence:
-        return await _silent(host, transaction, silence), None
-    now = host.clock.now()
-    told = (told_code(host, transaction, answer), answer)
-    if await host.outcomes.answered(transaction, answer, now, original=original):
-        return told
-    return await _overtaken(host, transaction, told, answer, now)
-
-
-async def _overtaken(
-    host: Host, transaction: Transaction, told: tuple[str, Answer], answer: Answer, now: datetime
-) -> tuple[str, Answer] | None:
-    """Act on an answer that could not be written, as the state has moved meanwhile."""
-    stored = await host.journal.find_by_id(transaction.merchant_id, transaction.id)
-    if stored is None or stored.answered_at == now:  # written before a connection was lost
-        return told
-    if stored.state is State.SENT:  # declined, and approved meanwhile: one of both is wrong
-        contradiction = answer._replace(response_code=stored.late_code)
-        if await host.outcomes.contradicted(stored, contradiction, now):
-            host.issuers.wake()
-            return SENSELESS, answer
-    await too_late(host, stored, answer)
-    return None
-
-
-async def _silent(host: Host, transaction: Transaction, silence: NoAnswer) -> str:
-    """Write that the issuer is silent, and wake who is owed something; gives the code to tell."""
-    code, now = host.issuers.silent_code(transaction.issuer_id), host.clock.now()
-    written = await host.outcomes.unknown(transaction, code, silence.reason, now, silence.silence)
-    if not written:
-        stored = await host.journal.find_by_id(transaction.merchant_id, transaction.id)
-        if stored is not None and stored.state in ENDED:  # and this may be booked after that
-            await too_late(host, stored, Answer(code, differs=(39,)))
-    host.issuers.wake()
-    return code
 
 
 async def refuse(

@@ -30,7 +30,8 @@ from annul.issuers.routing import Route
 from annul.store.journal import Opening
 from annul.store.sql import load
 
-from .financial import ask, counted, reserve
+from .asking import ask
+from .financial import counted, reserve
 from .host import Host
 
 OPEN: Final = "open"  # no outcome yet

@@ -1,18 +1,18 @@
 """The terminals' ports: frames in, answers out, each connection on its own, plain or TLS."""
 
 import asyncio
-import socket
 import ssl
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from time import perf_counter_ns
 from typing import Any
 
 import structlog
 
 from annul.domain.cells import Cell
 from annul.merchants.station import Station
-from annul.renewal import Port, listen
+from annul.renewal import listen
 from annul.security.tls import identity_of
 from annul.store.batcher import STORE_LOST
 from annul.wire.errors import FrameError
@@ -23,7 +23,9 @@ from .connections import ConnectionLimits, Connections
 from .door import Admitted, Elsewhere, Turned, Unsure
 from .handing_on import Handing
 from .host import Host
+from .passage import Passage, begin, follow
 from .peer import Peer, address_of
+from .port import TerminalPort
 from .proxied import Proxies, read_header
 
 log = structlog.get_logger(__name__)
@@ -245,7 +247,7 @@ class TerminalServer:
 
     async def listen(
         self, host: str, port: int, context: ssl.SSLContext | None = None, *, shared: bool = False
-    ) -> "TerminalPort":
+    ) -> TerminalPort:
         """Open a port (a free one when `port` is 0), with a `context` for TLS only.
 
         A `shared` one other processes may open too: the kernel deals connections out.
@@ -263,6 +265,10 @@ class TerminalServer:
         if not taken:
             self.host.door.strangers.turned_away(connection.peer.address, "too_many")
         return taken
+
+    def connection(self, peername: object, greeting: asyncio.Task[None]) -> TerminalConnection:
+        """Make what serves one connection; `greeting` is the task that shakes hands."""
+        return TerminalConnection(self, peername, greeting)
 
     async def stop(self, grace_s: float = 20.0) -> None:
         """Take no more requests, finish those under way, then close the connections."""
@@ -283,7 +289,8 @@ class TerminalServer:
 
     def serve(self, connection: TerminalConnection, frame: Frame) -> bool:
         """Let a frame in at the door; True when it is under way and `ended` is called for it."""
-        door, peer = self.host.door, connection.peer
+        door, peer, began = self.host.door, connection.peer, self.monotonic()
+        traced = perf_counter_ns() if self.host.tracer is not None else 0
         let_in = door.open(frame.body, frame.head, peer)
         full = isinstance(let_in, Admitted | Unsure) and self._is_full(peer)
         if full and isinstance(let_in, Unsure):
@@ -295,12 +302,13 @@ class TerminalServer:
             asyncio.get_running_loop().call_soon(connection.hand_on, frame, let_in.cell)
             return True
         if isinstance(let_in, Unsure):
-            work = self._look_first(connection, frame, let_in.station)
+            work = self._look_first(connection, frame, let_in.station, (began, traced))
         elif full:
             connection.answer(frame.head, refuse_busy(self.host, let_in))
             return False
         else:
-            work = self._exchange(connection, frame.head, let_in)
+            passage = begin(self.host.tracer, began, traced)
+            work = self._exchange(connection, frame.head, let_in, passage)
         task = asyncio.create_task(work)
         among = self._tasks if connection.peer.holder else self._of_nobody
         among.add(task)
@@ -314,7 +322,11 @@ class TerminalServer:
         return len(self._tasks) + len(self._of_nobody) >= limit
 
     async def _look_first(
-        self, connection: TerminalConnection, frame: Frame, station: Station
+        self,
+        connection: TerminalConnection,
+        frame: Frame,
+        station: Station,
+        since: tuple[float, int],
     ) -> None:
         """Let a frame in once its terminal has been looked at; without the database, as known."""
         let_in: Admitted | Turned | Unsure | Elsewhere | None = None
@@ -330,18 +342,24 @@ class TerminalServer:
             if not isinstance(let_in, Admitted | Elsewhere):
                 connection.ended()
         if isinstance(let_in, Admitted):
-            await self._exchange(connection, frame.head, let_in)
+            passage = begin(self.host.tracer, *since)
+            await self._exchange(connection, frame.head, let_in, passage)
 
-    async def _exchange(self, connection: TerminalConnection, head: bytes, entry: Admitted) -> None:
+    async def _exchange(
+        self, connection: TerminalConnection, head: bytes, entry: Admitted, passage: Passage
+    ) -> None:
         answered = False
+        if passage.trace is not None:
+            follow(passage.trace)
         try:
-            body = await handle(self.host, entry)
+            body = await handle(self.host, entry, passage)
             station = entry.station
             wants = station.wants
             # A repeat may be somebody else's: only who is bound hears what the terminal is to do.
             if wants and not entry.peer.bound_to(station):
                 wants = ""
             answered = connection.answer(head, body, REQUIREMENTS[wants])
+            self.host.counts.took(passage.kind or "other", self.monotonic() - passage.began)
             if not answered and entry.peer.bound_to(station):
                 self.host.evidence.trouble(*station.identity, "link_drops")
         except Exception:
@@ -352,6 +370,8 @@ class TerminalServer:
         finally:
             self.host.notices.written(entry, connection.flushed if answered else None)
             connection.ended()
+            if self.host.tracer is not None and passage.trace is not None:
+                passage.done(self.host.tracer, entry, answered=answered)
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         self._sweeper = loop.call_later(self._sweep_s, self._sweep, loop)  # first: it never ends
@@ -370,28 +390,3 @@ def _turn_away(connection: TerminalConnection, head: bytes, turned: Turned) -> N
         connection.answer(head, turned.answer)
     elif turned.closes:
         connection.close()
-
-
-class TerminalPort(Port):
-    """One port for terminals. Who connects counts before a handshake, which may never end."""
-
-    def __init__(self, server: TerminalServer, listening: socket.socket) -> None:
-        super().__init__(listening, asyncio.Protocol)
-        self._server = server
-
-    async def greet(self, accepted: socket.socket, peername: object) -> None:
-        """Take somebody who has connected, if there is room."""
-        server, task = self._server, asyncio.current_task()
-        assert task is not None, "each is greeted in a task of its own"
-        connection = TerminalConnection(server, peername, task)
-        if not server.take(connection):
-            accepted.close()
-            return
-        try:
-            greeted = await self.connect(lambda: connection, accepted)
-        except BaseException:  # cancelled: it gave way, or the port is closed
-            server.connections.forget(connection)
-            raise
-        if not greeted:
-            server.host.door.strangers.turned_away(connection.peer.address, "handshake")
-            server.connections.forget(connection)

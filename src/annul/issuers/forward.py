@@ -180,7 +180,7 @@ class Forwarder:
         self._pace = pace or ForwardPace()
         self._loops = loops or Loops(clock)
         self._watching: Loop | None = None
-        self._worker = Worker(
+        self.worker = Worker(
             "forward",
             self,
             self._loops,
@@ -191,14 +191,14 @@ class Forwarder:
 
     def start(self) -> None:
         """Begin to send what is owed."""
-        self._worker.start()
+        self.worker.start()
         self._watching = self._loops.start("forward_watch", self._watch, every_s=self._pace.watch_s)
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """Claim nothing more and finish what is under way; the rest stays owed in the table."""
         if self._watching is not None:
             await self._watching.stop()
-        await self._worker.stop(grace_s)
+        await self.worker.stop(grace_s)
 
     async def backlog(self) -> int:
         """Count the rows that are owed to issuers."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from annul.domain.response_codes import BOOKED, FAULTS
+from annul.store.histogram import Histogram
 
 SLOT_S: Final = 5.0
 _JUDGED_S: Final = 60.0  # by the last minute
@@ -27,6 +28,7 @@ BOUNDS_MS: Final = (
     1_000, 1_500, 2_000, 3_000, 5_000, 7_000, 10_000, 15_000, 30_000, 60_000,
 )  # fmt: skip
 _BUCKETS: Final = len(BOUNDS_MS) + 1
+_BOUNDS_S: Final = tuple(bound / 1000 for bound in BOUNDS_MS)
 
 
 class Condition(StrEnum):
@@ -114,6 +116,7 @@ class IssuerHealth:
     """Rolling counts of one issuer. `monotonic` gives seconds that never step back."""
 
     def __init__(self, monotonic: Callable[[], float], limits: HealthLimits | None = None) -> None:
+        self.answers = Histogram(_BOUNDS_S)  # since the start, for metrics
         self._monotonic = monotonic
         self._limits = limits or HealthLimits()
         self._slots: deque[HealthSlot] = deque([HealthSlot(0)])
@@ -133,7 +136,10 @@ class IssuerHealth:
         slot.heard(now, code, asked)
         codes = slot.codes
         codes[code] = codes.get(code, 0) + 1
-        slot.latencies[bisect_left(BOUNDS_MS, latency_s * 1000.0)] += 1
+        bucket = bisect_left(BOUNDS_MS, latency_s * 1000.0)
+        slot.latencies[bucket] += 1
+        self.answers.counts[bucket] += 1
+        self.answers.sum += latency_s
         if code in BOOKED:
             slot.approvals += 1
         elif code in FAULTS:

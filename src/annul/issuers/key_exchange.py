@@ -73,6 +73,11 @@ class KeyExchange:
 
     # The rings ------------------------------------------------------------------------------
 
+    @property
+    def refused(self) -> dict[str, int]:
+        """Give how many key messages of each issuer were refused in a row, for metrics."""
+        return {issuer_id: ring.refused for issuer_id, ring in self._rings.items()}
+
     def ring(self, issuer: Issuer) -> KeyRing:
         """Give the ring of an issuer, the same one for as long as this process runs.
 

@@ -1,1 +1,1 @@
-"""Running an installation: measures, alarms, incidents, notices."""
+"""Running an installation: measures, alarms, incidents, notices, capacity, reports."""

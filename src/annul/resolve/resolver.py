@@ -82,7 +82,7 @@ class Resolver:
         self._random = random
         self.promise = promise.Promise()
         self._seldom_due = self._reopen_due = self._began = datetime.min.replace(tzinfo=UTC)
-        self._worker = Worker(
+        self.worker = Worker(
             "resolver",
             self,
             host.loops,
@@ -95,11 +95,11 @@ class Resolver:
 
     def start(self) -> None:
         """Begin to work."""
-        self._worker.start()
+        self.worker.start()
 
     async def stop(self, grace_s: float = 20.0) -> None:
         """Take no more cases and finish those in hand; the rest is taken up by whoever is next."""
-        await self._worker.stop(grace_s)
+        await self.worker.stop(grace_s)
 
     # What the worker asks -------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ class Resolver:
     async def rest_s(self) -> float:
         """Give the seconds until the next case is due, at most a while."""
         due = await self._book.next_due()
-        if due is None or self._worker.room <= 0:
+        if due is None or self.worker.room <= 0:
             return self._pace.idle_s
         return min(self._pace.idle_s, max((due - self._began).total_seconds(), 0.02))
 

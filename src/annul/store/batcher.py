@@ -7,11 +7,14 @@ breaks a rule of the database is repeated row by row, so only the row at fault f
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
+from time import perf_counter
 from typing import Any, Final, Generic, TypeVar
 
 import asyncpg
 
 from annul.domain.errors import AnnulError
+
+from .histogram import COMMITS_S, ROWS, Histogram
 
 
 class StoreUnavailable(AnnulError):
@@ -30,6 +33,7 @@ class StoreOverloaded(AnnulError):
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+_Entry = tuple[Item, asyncio.Future[Result], float]  # with the second in which it came
 
 # Kinds of loss of the connection, or of a server that takes writes; the statement may or may not
 # have been committed.
@@ -73,20 +77,25 @@ class Batcher(Generic[Item, Result]):
         self._touches = touches
         self._limit = limit
         self._max_waiting = max_waiting
-        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._waiting: deque[_Entry[Item, Result]] = deque()
         self._worker: asyncio.Task[None] | None = None
-        self.statements = 0
-        self.items = 0
+        self.rows = Histogram(ROWS)  # of a statement
+        self.seconds = Histogram(COMMITS_S)  # from `submit` to the result, of each item
 
     def submit(self, item: Item) -> asyncio.Future[Result]:
         """Queue one item; the future ends with its result once that is durable."""
         if len(self._waiting) >= self._max_waiting:
             raise StoreOverloaded
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        self._waiting.append((item, future, perf_counter()))
         if not self._works:
             self._worker = asyncio.create_task(self._work())
         return future
+
+    @property
+    def waiting(self) -> int:
+        """How many items no statement has taken yet."""
+        return len(self._waiting)
 
     async def drain(self) -> None:
         """Wait until nothing is queued or in flight."""
@@ -102,18 +111,23 @@ class Batcher(Generic[Item, Result]):
         try:
             while self._waiting:
                 batch = self._take()
-                self.statements += 1
-                self.items += len(batch)
+                self.rows.add(len(batch))
                 await self._run(batch)
+                self._waited(batch)
         finally:
             self._worker = None
 
-    def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
+    def _waited(self, batch: list[_Entry[Item, Result]]) -> None:
+        now, add = perf_counter(), self.seconds.add
+        for _, _, since in batch:
+            add(now - since)
+
+    def _take(self) -> list[_Entry[Item, Result]]:
         waiting = self._waiting
         if self._touches is None:
             return [waiting.popleft() for _ in range(min(self._limit, len(waiting)))]
-        batch: list[tuple[Item, asyncio.Future[Result]]] = []
-        deferred: list[tuple[Item, asyncio.Future[Result]]] = []
+        batch: list[_Entry[Item, Result]] = []
+        deferred: list[_Entry[Item, Result]] = []
         seen: set[Hashable] = set()
         while waiting and len(batch) < self._limit:
             entry = waiting.popleft()
@@ -126,9 +140,9 @@ class Batcher(Generic[Item, Result]):
         waiting.extendleft(reversed(deferred))
         return batch
 
-    async def _run(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _run(self, batch: list[_Entry[Item, Result]]) -> None:
         try:
-            results = await self._statement([item for item, _ in batch])
+            results = await self._statement([item for item, _, _ in batch])
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
             if len(batch) == 1:
                 _fail(batch[0][1], error)
@@ -136,10 +150,10 @@ class Batcher(Generic[Item, Result]):
             for entry in batch:
                 await self._run([entry])
         except Exception as error:  # noqa: BLE001 - each caller gets it; the worker must go on
-            for _, future in batch:
+            for _, future, _ in batch:
                 _fail(future, error)
         else:
-            for (_, future), result in zip(batch, results, strict=True):
+            for (_, future, _), result in zip(batch, results, strict=True):
                 if not future.done():
                     future.set_result(result)
 

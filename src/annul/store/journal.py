@@ -215,22 +215,31 @@ class Journal:
         rows = await self._read.fetch(*query)
         return [Transaction.of(row) for row in rows]
 
-    def figures(self) -> dict[str, tuple[int, int]]:
-        """Give (statements, rows) of each batcher, to see how well group commit groups."""
-        batchers = {
+    @property
+    def batchers(self) -> dict[str, Batcher[Any, Any]]:
+        """What groups commits, by statement, for metrics."""
+        return {
             "open": self._open,
             "open_undo": self._open_undo,
             "conclude": self._conclude,
             "find": self._find,
             "balance": self._balance,
         }
-        return {name: (batcher.statements, batcher.items) for name, batcher in batchers.items()}
+
+    @property
+    def lanes(self) -> dict[str, Lane | Lanes]:
+        """The connections that are its own, by statement, for metrics."""
+        return {**self._lanes, "read": self._read}
+
+    def figures(self) -> dict[str, tuple[int, int]]:
+        """Give (statements, rows) of each batcher, to see how well group commit groups."""
+        return {name: (one.rows.count, int(one.rows.sum)) for name, one in self.batchers.items()}
 
     async def close(self) -> None:
         """Finish what is queued and give the connections back."""
-        for batcher in (self._open, self._open_undo, self._conclude, self._find, self._balance):
+        for batcher in self.batchers.values():
             await batcher.drain()
-        for lane in (*self._lanes.values(), self._read):
+        for lane in self.lanes.values():
             await lane.close()
 
     async def _one(self, query: tuple[Any, ...]) -> Transaction | None:

@@ -25,6 +25,7 @@ class Lane:
     def __init__(
         self, pool: asyncpg.Pool, retry_s: float = RETRY_S, answer_s: float = ANSWER_S
     ) -> None:
+        self.losses = 0  # of its connection
         self._pool = pool
         self._retry_s = retry_s
         self._answer_s = answer_s
@@ -46,6 +47,7 @@ class Lane:
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 continue
             except LOST as error:
+                self.losses += 1
                 self._drop()
                 if isinstance(error, TimeoutError):
                     # What rests in the pool is not tried one after the other, each for as long.
@@ -91,6 +93,11 @@ class Lanes:
     def __init__(self, pool: asyncpg.Pool, count: int) -> None:
         self._lanes = [Lane(pool) for _ in range(count)]
         self._waiting = [0] * count
+
+    @property
+    def losses(self) -> int:
+        """How often one of them has lost its connection."""
+        return sum(lane.losses for lane in self._lanes)
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """Run `sql`; raises `StoreUnavailable` as a lane does."""

@@ -55,9 +55,14 @@ class Loop:
         self._task = self._begun(first_s)
 
     @property
+    def since_s(self) -> float:
+        """Seconds since it last came round; before its first turn is due, less than zero."""
+        return self._clock.monotonic() - self._round_at
+
+    @property
     def late_s(self) -> float:
         """Seconds since it last came round, 0 while that is within its time."""
-        since = self._clock.monotonic() - self._round_at
+        since = self.since_s
         return since if since > self._within_s and not self.stopped else 0.0
 
     def cancel(self) -> None:

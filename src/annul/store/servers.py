@@ -12,6 +12,7 @@ annul never cancels a statement. It leaves the connection: who cancels a commit 
 standby makes it count without.
 """
 
+from collections import Counter
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from weakref import WeakKeyDictionary
@@ -85,6 +86,8 @@ class Servers:
         self._serving = ""
         self._history = ""
         self._open: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+        self.errors: Counter[str] = Counter()  # of statements, by class of SQLSTATE
+        self.moves = 0  # from one server to another
 
     async def connect(self, *_url: str | None, **options: Any) -> Any:
         """Open a connection, as `asyncpg.connect` does.
@@ -129,6 +132,7 @@ class Servers:
 
     def _watch(self, connection: Any, url: str) -> None:
         if self._serving not in {"", url}:
+            self.moves += 1
             log.warning("database_moved", left_behind=len(self._open))
             self._cut(lambda place: place != url)
         self._serving = url
@@ -142,6 +146,8 @@ class Servers:
 
     def _heard(self, query: Any, url: str) -> None:
         """Leave a server that takes no writes any more, over each connection to it."""
+        if query.exception is not None:
+            self.errors[_class_of(query.exception)] += 1
         if isinstance(query.exception, asyncpg.ReadOnlySQLTransactionError):
             self._cut(lambda place: place == url)
 
@@ -149,6 +155,11 @@ class Servers:
         for connection, place in list(self._open.items()):
             if left(place):
                 connection.leave()
+
+
+def _class_of(error: BaseException) -> str:
+    """Give the class of an error: two characters of the SQLSTATE, or `lost` where there is none."""
+    return (getattr(error, "sqlstate", None) or "")[:2] or "lost"
 
 
 def apart(url: str) -> list[str]:

@@ -71,6 +71,11 @@ class Worker(Generic[Item]):
         self._loop: Loop | None = None
 
     @property
+    def name(self) -> str:
+        """What it is called, as its loop."""
+        return self._name
+
+    @property
     def room(self) -> int:
         """How many more items it can take."""
         return self._concurrency - len(self._under_way)

@@ -20,6 +20,7 @@ _ALWAYS = {
     "recovery",
     "forward",
     "forward_watch",
+    "measures",
     "resolver",
     "sweep",
     "retention",

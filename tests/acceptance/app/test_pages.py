@@ -30,7 +30,7 @@ async def _status(
     secured = {"certificate": certificate, "key": key, **tls}
     async with (
         open_site(database, folder, status_tls=secured) as site,
-        status_page(site.running) as port,
+        status_page(site.running.ground, site.running) as port,
     ):
         yield site, port
 

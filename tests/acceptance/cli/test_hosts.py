@@ -99,7 +99,7 @@ async def test_they_share_the_work_and_one_that_dies_comes_back(cell: Cell) -> N
         series = await cell.ask("/metrics", password=_PASSWORD)
         for number in "12":
             assert f'annul_host_up{{process="{number}"}} 1.0' in series
-            assert f'annul_replies_total{{code="00",process="{number}"}}' in series
+            assert f'annul_answers_total{{code="00",process="{number}"}}' in series
         with pytest.raises(urllib.error.HTTPError, match="401"):
             await cell.ask("/status")
 

@@ -9,6 +9,8 @@ import pytest
 
 from annul.api import several, status
 from annul.desk.access import Access
+from annul.operate.measures.exposition import Measures
+from annul.operate.measures.people import Doors, Watchers
 from annul.security.vault import Vault
 from annul.serving import serve_http
 from annul.store.loop import Loops
@@ -29,15 +31,19 @@ async def client(access: Access) -> AsyncIterator[httpx.AsyncClient]:
     """Ask the page over two processes that serve and one that does not."""
 
     def counting(requests: int) -> Any:
-        figures: dict[str, Any] = {"requests": requests, "replies": {"00": requests - 1}}
-        return status.build(access, lambda: figures, Loops())
+        figures: dict[str, Any] = {"requests": requests}
+        measures = Measures()
+        measures.add(Doors({"refused": requests}, lambda: 0))
+        return status.build(access, lambda: figures, Loops(), measures)
 
     async with (
         serve_http(counting(3), "127.0.0.1", 0) as one,
         serve_http(counting(8), "127.0.0.1", 0) as two,
     ):
+        ours = Measures()
+        ours.add(Watchers(lambda: 5))
         ports = {"1": one, "2": two, "3": free_port()}
-        async with several.opened(access, Loops(), lambda: ports) as app:
+        async with several.opened(access, Loops(), lambda: ports, ours) as app:
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://annul") as asking:
                 yield asking
@@ -57,11 +63,14 @@ async def test_figures_are_those_of_each_for_who_may_read_them(client: httpx.Asy
     for line in (
         'annul_host_up{process="1"} 1.0',
         'annul_host_up{process="3"} 0.0',
-        'annul_requests{process="2"} 8.0',
-        'annul_replies_total{code="00",process="1"} 2.0',
+        'annul_sign_ins_total{process="2",told="refused"} 8.0',
+        'annul_watchers{process="pages"} 5.0',
     ):
         assert line in series.splitlines()
-    assert series.count("# TYPE annul_requests") == 1
+    assert series.count("# TYPE annul_sign_ins_total") == 1
+    assert 'annul_host_up{process="pages"}' not in series
+    for process in ("1", "2", "pages"):
+        assert f'process_open_fds{{process="{process}"}}' in series
 
 
 @pytest.mark.parametrize("path", ["/status", "/metrics"])

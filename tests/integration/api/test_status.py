@@ -17,17 +17,14 @@ from annul.api.status import build
 from annul.desk import second_factor
 from annul.desk.access import KEY_MARK, Access
 from annul.desk.roles import OF_A_SHOP, ROLES, Scope
+from annul.operate.measures.exposition import Measures
+from annul.operate.measures.people import Doors
 from annul.security.vault import Vault
 from annul.serving import serve_http
 from annul.store.clock import SystemClock
 from annul.store.loop import Loops
 
-_FIGURES = {
-    "requests": 3,
-    "replies": {"00": 2, "51": 1},
-    "odd_fields": {"46": 7},
-    "issuers": {"00000101": {"up": True, "counts": {"late": 4}}},
-}
+_FIGURES = {"requests": 3, "replies": {"00": 2, "51": 1}}
 
 
 class Held(SystemClock):
@@ -72,8 +69,9 @@ class Client:
 async def client(pool: asyncpg.Pool) -> AsyncIterator[Client]:
     access = Access(pool, None, Vault(bytes(32)), ["auditor"])
     figures: Any = lambda: _FIGURES  # noqa: E731 - a callable is what is asked for
-    loops = Loops(Held())
-    async with serve_http(build(access, figures, loops), "127.0.0.1", 0) as port:
+    loops, measures = Loops(Held()), Measures()
+    measures.add(pool, loops, Doors(access.tries.came, lambda: access.hasher.waiting))
+    async with serve_http(build(access, figures, loops, measures), "127.0.0.1", 0) as port:
         yield Client(port, access, loops)
 
 
@@ -115,11 +113,16 @@ async def test_metrics_are_prometheus_text(client: Client) -> None:
     await client("/password", f"admin:{password}", {"password": "a longer one of my own"})
     status, text = await client("/metrics", "admin:a longer one of my own")
     assert status == 200
-    assert 'annul_replies_total{code="51"} 1.0' in text
-    assert 'annul_issuer_up{issuer="00000101"} 1.0' in text
-    assert 'annul_issuer_line_total{issuer="00000101",what="late"} 4.0' in text
-    assert 'annul_odd_fields_total{field="46"} 7.0' in text
-    assert "annul_requests 3.0" in text
+    assert 'annul_sign_ins_total{told="accepted"} 1.0' in text
+    assert 'annul_sign_ins_total{told="must_change"} 1.0' in text
+    await client("/metrics", "admin:another one of my own")
+    await client("/metrics", f"{KEY_MARK}never-made")
+    _, text = await client("/metrics", "admin:a longer one of my own")
+    assert 'annul_sign_ins_total{told="refused"} 1.0' in text
+    assert 'annul_sign_ins_total{told="key_refused"} 1.0' in text
+    assert 'annul_database_connections{state="busy"} 0.0' in text
+    assert "# TYPE annul_loop_turns_total counter" in text
+    assert "process_open_fds " in text
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))

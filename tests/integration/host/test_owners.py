@@ -47,7 +47,7 @@ async def test_looks_share_a_statement_and_change_nothing(inside: Inside, till: 
     inside.clock.forward(seconds=1.1)
     assert owners.is_old(station)
     await asyncio.gather(*(owners.look(station) for _ in range(50)))
-    assert owners._looks.statements <= 2
+    assert owners._looks.rows.count <= 2
     assert not owners.is_old(station)
     inside.clock.forward(seconds=1.1)
     assert owners.is_old(station)

@@ -397,8 +397,8 @@ async def test_a_dead_worker_gives_its_rows_back_by_time(works: Works):
     await works.table.owe()
     first = works.start()
     await works.request()
-    dying = first._worker.under_way
-    for one in (first._watching, first._worker._loop, *dying):
+    dying = first.worker.under_way
+    for one in (first._watching, first.worker._loop, *dying):
         assert one is not None
         one.cancel()
     await asyncio.wait(dying)

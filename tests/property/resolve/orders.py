@@ -162,7 +162,7 @@ class Orders(Books):
         for row in self.concludable():
             await self.conclude(row)
         await self.compared()
-        assert not self.world.forwarder._worker.failures
+        assert not self.world.forwarder.worker.failures
 
     async def _converge(self) -> None:
         """Go on with an issuer that is polite from now on, until nothing more happens."""
@@ -243,7 +243,7 @@ class Orders(Books):
     async def _forwarded(self) -> None:
         forwarder = self.world.forwarder
         for owed in await forwarder._claim(64):
-            await self._started(forwarder._worker._do(owed))
+            await self._started(forwarder.worker._do(owed))
 
     async def _waited(self) -> None:
         """Let more time pass than anything may take on the network."""

@@ -151,7 +151,7 @@ class Deliverer:
         self._lookup = lookup
         self._woken = asyncio.Event()
         self._busy = Counter[UUID]()  # webhook to attempts under way
-        self._worker = Worker(
+        self.worker = Worker(
             "webhooks",
             self,
             loops or Loops(clock),
@@ -164,11 +164,11 @@ class Deliverer:
     def start(self) -> None:
         """Begin to send what is owed."""
         self._client = _client(self._pace)
-        self._worker.start()
+        self.worker.start()
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """Claim nothing more and finish what is under way; the rest stays owed in the table."""
-        await self._worker.stop(grace_s)
+        await self.worker.stop(grace_s)
         if self._client is not None:
             await self._client.aclose()
 

@@ -211,8 +211,8 @@ async def test_a_late_writer_changes_nothing(hooks: Hooks, receiver: Receiver):
     await hooks.tell()
     first = hooks.start()
     await hooks.until(lambda: _true(receiver.got))
-    assert first._worker._loop
-    first._worker._loop.cancel()
+    assert first.worker._loop
+    first.worker._loop.cancel()
     hooks.clock.forward(seconds=60)
     second = hooks.start()
     await hooks.until(lambda: _true(len(receiver.got) == 2))
