@@ -35,6 +35,7 @@ _ALWAYS = {
     "witness",
     "incidents",
     "raising",
+    "downtimes",
 }
 
 
