@@ -1,5 +1,6 @@
 """The one way from a request's bytes to the bytes of its answer."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -54,7 +55,7 @@ async def handle(host: Host, entry: Admitted, passage: Passage | None = None) ->
         host.counts.failed += 1
         log.exception("handler_failed", mti=entry.message.mti, fields=entry.message.numbers)
         reply = _failed(host, entry, now)
-    reply = await _noticed(host, reply, entry, now)
+    reply = host.troubles.noted(await _noticed(host, reply, entry, now))
     if passage.trace is not None:
         passage.answering = since()
         passage.trace.said["code"] = reply.response_code
@@ -165,7 +166,7 @@ async def _noticed(host: Host, reply: Reply, entry: Admitted, now: datetime) -> 
     if not waiting or not entry.peer.bound_to(entry.station):
         return reply
     text = await host.notices.take(whose, entry, now)
-    return Reply(reply.response_code, {**reply.fields, **note(text)}) if text else reply
+    return replace(reply, fields={**reply.fields, **note(text)}) if text else reply
 
 
 def _answer(host: Host, entry: Admitted, reply: Reply) -> bytes:

@@ -30,6 +30,7 @@ from .owners import Owners
 from .passage import Tracer
 from .reply import Reply
 from .request import Request
+from .troubles import Troubles
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +84,7 @@ class Host:
     handlers: Mapping[str, Handler]
     evidence: EvidenceKeeper
     notices: Notices
+    troubles: Troubles
     door: Door
     owners: Owners
     support_phone: str = ""  # of the acquirer, for whoever reads a slip

@@ -36,6 +36,7 @@ SHORTCUTS: Final = (
 # The letter of each page that stands alone, by its address.
 LETTERS: Final[Mapping[str, str]] = {
     "/": "o",
+    "/incidents": "n",
     "/cases": "c",
     "/money": "q",
     "/transactions": "t",
