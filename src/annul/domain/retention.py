@@ -259,6 +259,8 @@ KEPT: Final[Mapping[str, Text]] = {
             "ic_uploads",
             "script_results",
             "incidents",
+            "incident_heads",
+            "incident_events",
         ),
         _BOOKS,
     ),

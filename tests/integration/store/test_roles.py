@@ -65,6 +65,7 @@ _APPEND_ONLY: Final = (
     "entries",
     "fee_rates",
     "ic_uploads",
+    "incident_events",
     "master_key",
     "messages",
     "script_results",

@@ -1,0 +1,1 @@
+"""Incidents: what was raised is gathered into one head for each outage."""
