@@ -41,6 +41,7 @@ from annul.issuers.key_asking import KeyAsking
 from annul.issuers.key_exchange import KeyExchange
 from annul.issuers.lines import Issuers
 from annul.merchants.registry import Registry
+from annul.operate.notices.telling import Teller
 from annul.renewal import renewing
 from annul.resolve.audit import Auditor
 from annul.resolve.book import Book
@@ -238,13 +239,27 @@ async def _start_workers(
         stack.push_async_callback(loop.stop)
     days = Days(base.pool, host.calendar, base.clock, loops=base.loops)
     for part in (
-        *(forwarder, *resolvers, sweep, retention, days),
+        *(forwarder, *resolvers, sweep, retention, days, _teller(base)),
         *_paying(base, host),
         *_clearing(base, host),
         *_sealing(base, host),
     ):
         part.start()
         stack.push_async_callback(part.stop)
+
+
+def _teller(base: Ground) -> Teller:
+    """Give what tells people of incidents."""
+    settings = base.settings
+    return Teller(
+        base.pool,
+        base.vault,
+        base.clock,
+        ZoneInfo(settings.zone),
+        random=random.random,
+        base=settings.console_url,
+        loops=base.loops,
+    )
 
 
 def _paying(base: Ground, host: Host) -> tuple[Paying, ...]:

@@ -5,7 +5,7 @@ more. So a message counts from the moment it may have arrived at the latest, and
 a minute has room for takes with it whatever else is owed.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 
@@ -40,17 +40,10 @@ def next_message(owed: Sequence[Owed], free: int) -> Sequence[Owed]:
     return owed[:1] if free > 1 or len(owed) <= 1 else owed
 
 
-def fitting(
-    parts: Sequence[str], longest: int, frame: Callable[[int], str], width: Callable[[str], int]
-) -> int:
-    """Say how many of the parts fit into one message, at least one.
-
-    `frame(n)` is what stands around `n` parts, each on a line of its own; `width` measures a text,
-    and `longest` is what the channel takes of that measure.
-    """
-    left = longest - width(frame(len(parts)))
-    for place, part in enumerate(parts):
-        left -= width(part) + 1
+def fitting(widths: Sequence[int], left: int) -> int:
+    """Say how many lines of these widths in bytes fit into what is left, at least one."""
+    for place, width in enumerate(widths):
+        left -= width + 1
         if left < 0:
             return max(place, 1)
-    return len(parts)
+    return len(widths)
