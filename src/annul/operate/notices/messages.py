@@ -27,7 +27,6 @@ from .book import channel_of
 from .sending import Outcome, Phase
 
 _SQL: Final = load("annul.operate.notices", "telling.sql")
-_KIND: Final = "channel_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +184,17 @@ async def _judged(
 ) -> None:
     """Open an incident of a channel that takes nothing, and close it once it does."""
     if outcome.phase is Phase.TOLD:
-        await connection.execute(*closing([Ended(_KIND, "", channel.name)], now))
+        await connection.execute(*closing([Ended("channel_refused", "", channel.name)], now))
     elif outcome.phase is Phase.REFUSED or failures >= pace.incident_from:
-        said = {"name": channel.name, "failures": failures, "error": outcome.error}
-        await connection.execute(*opening([Incident.of(_KIND, "", channel.name, **said)], now))
+        incident = Incident.of(
+            "channel_refused",
+            "",
+            channel.name,
+            name=channel.name,
+            failures=failures,
+            error=outcome.error,
+        )
+        await connection.execute(*opening([incident], now))
 
 
 async def _log(

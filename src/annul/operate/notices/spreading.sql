@@ -21,9 +21,12 @@ ON CONFLICT DO NOTHING;
 -- description: Steps of escalation that are due: of open heads that nobody has acknowledged since they were opened.
 SELECT h.id, h.merchant_id, e.step, e.after_min
 FROM escalations e
-JOIN incident_heads h ON h.closed_at IS NULL AND h.acknowledged_at IS NULL
- AND array_position(ARRAY['critical', 'warning', 'notice'], h.severity)
-     <= array_position(ARRAY['critical', 'warning', 'notice'], e.severity)
+CROSS JOIN LATERAL (
+    SELECT h.id, h.merchant_id, h.opened_at FROM incident_heads h
+    WHERE h.closed_at IS NULL AND h.acknowledged_at IS NULL
+      AND h.opened_at <= :now::timestamptz - make_interval(mins => e.after_min)
+      AND array_position(ARRAY['critical', 'warning', 'notice'], h.severity)
+          <= array_position(ARRAY['critical', 'warning', 'notice'], e.severity) OFFSET 0) h
 CROSS JOIN LATERAL (
     SELECT coalesce(max(o.at), h.opened_at) AS at FROM incident_events o
     WHERE o.head_id = h.id AND o.merchant_id = h.merchant_id AND o.kind IN ('opened', 'reopened')) began

@@ -48,6 +48,7 @@ from .spreading import escalate, spread
 log = structlog.get_logger(__name__)
 
 _SQL: Final = load("annul.operate.notices", "telling.sql")
+_ESCALATES_S: Final = 5.0  # between two looks at what nobody has acknowledged
 _HEADS: Final = 500  # that one message may be about
 
 
@@ -86,6 +87,7 @@ class Teller:
         self._zone = zone
         self._random = random
         self._base = base.rstrip("/")
+        self._escalates_at = 0.0  # monotonic
         self._sender = sender or Sender()
         self._pace = pace or NoticePace()
         self._woken = asyncio.Event()
@@ -121,7 +123,9 @@ class Teller:
         """Spread what is new, take steps of escalation, and begin messages to free channels."""
         self._woken.clear()
         now = self._clock.now()
-        self.counts.escalated += await escalate(self._pool, now)
+        if self._clock.monotonic() >= self._escalates_at:
+            self._escalates_at = self._clock.monotonic() + _ESCALATES_S
+            self.counts.escalated += await escalate(self._pool, now)
         await spread(self._pool, self._zone, now)
         if room <= 0:
             return []
