@@ -184,6 +184,20 @@ class Settings(BaseSettings):
         description="seconds until a case ends as refused at the latest; by cause if unset",
     )
 
+    incidents_quiet_s: float = Field(
+        300.0,
+        gt=0,
+        description="seconds after which an incident closes by itself once all of it is over",
+    )
+    incidents_owed: int = Field(
+        500,
+        ge=1,
+        description="reversals and advices for one issuer, or webhook deliveries, that are too many"
+        " when the oldest has waited for a minute",
+    )
+    incidents_sign_ins: int = Field(
+        20, ge=1, description="refused sign-ins within ten minutes from which on it is an incident"
+    )
     learnt_every_s: float = Field(
         10.0,
         gt=0,

@@ -41,6 +41,8 @@ from annul.issuers.key_asking import KeyAsking
 from annul.issuers.key_exchange import KeyExchange
 from annul.issuers.lines import Issuers
 from annul.merchants.registry import Registry
+from annul.operate.incidents.gathering import HeadGatherer
+from annul.operate.incidents.raising import Limits, Raising
 from annul.operate.notices.telling import Teller
 from annul.renewal import renewing
 from annul.resolve.audit import Auditor
@@ -243,6 +245,7 @@ async def _start_workers(
         *_paying(base, host),
         *_clearing(base, host),
         *_sealing(base, host),
+        *_watching(base),
     ):
         part.start()
         stack.push_async_callback(part.stop)
@@ -299,6 +302,17 @@ def _sealing(base: Ground, host: Host) -> tuple[Sealing, ...]:
     seals = Seals(base.pool, base.notary)
     exports = Exports(seals, base.notary, base.settings.seals)
     return (Sealing(seals, exports, base.clock, host.calendar, base.loops),)
+
+
+def _watching(base: Ground) -> tuple[Raising, HeadGatherer]:
+    """Give what raises what annul sees of itself, and what gathers all that was raised."""
+    settings = base.settings
+    limits = Limits(owed=settings.incidents_owed, sign_ins=settings.incidents_sign_ins)
+    quiet = timedelta(seconds=settings.incidents_quiet_s)
+    return (
+        Raising(base.pool, base.clock, limits=limits, loops=base.loops),
+        HeadGatherer(base.pool, base.clock, quiet=quiet, loops=base.loops),
+    )
 
 
 def _witness(base: Ground, stack: AsyncExitStack) -> Witness | None:

@@ -21,6 +21,7 @@ from annul.domain.cells import Lives
 from annul.domain.errors import AnnulError
 from annul.store.batcher import LOST
 from annul.store.clock import Clock
+from annul.store.incidents import loosening
 
 from .copying import SEALED, Beside, Table, marks, snapshot, tables
 from .copying import SQL as _SQL
@@ -293,6 +294,7 @@ class _Move:
             for free in _FREES:
                 await target.execute(*_SQL[free](merchant=asked.merchant))
             await target.execute(*_SQL["arrive"](merchant=asked.merchant))
+            await target.execute(*loosening(asked.merchant))
             await target.execute(*_SQL["changed"]())
             await self._audit(target, {"since": self._since, "marks": kept})
         if self._stopped_at is not None:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, Final
 
+from annul.operate.trouble import Trouble, trouble_of
 from annul.store.sql import load
 
 from . import over_cells, overview
@@ -13,17 +13,6 @@ from .desk import Desk
 
 _SQL: Final = load("annul.desk", "outages.sql")
 _BACK: Final = timedelta(hours=6)  # so far it is looked when an issuer last approved anything
-_LEAST_VOIDS: Final = 5
-_APPROVES: Final = 0.5  # the share of voids under which an issuer is in trouble with them
-
-
-class Trouble(StrEnum):
-    """What is wrong with an issuer, the worst first."""
-
-    LINE = "line"  # no host has a line to it
-    DOWN = "down"  # it answers nothing, or with faults
-    DEGRADED = "degraded"
-    VOIDS = "voids"  # it works, but refuses most voids
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +30,6 @@ class Outage:
     money: Sequence[Mapping[str, Any]]
     next_at: datetime | None
     window_until: datetime | None
-
-
-def trouble_of(row: Mapping[str, Any]) -> Trouble | None:
-    """Judge a row of `overview.issuers`; None when nothing is wrong."""
-    if row["up"] is False:
-        return Trouble.LINE
-    if row["seen_at"] and row["health"] in {Trouble.DOWN, Trouble.DEGRADED}:
-        return Trouble(row["health"])
-    voids = row["voids"]
-    if voids >= _LEAST_VOIDS and row["void_approvals"] < _APPROVES * voids:
-        return Trouble.VOIDS
-    return None
 
 
 async def outages(desk: Desk) -> list[Outage]:

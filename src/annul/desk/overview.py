@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from annul.domain.incident import Severity
 from annul.domain.incidents import INCIDENTS
+from annul.operate.trouble import issuers_now
 from annul.resolve import promise as kept
 from annul.resolve.promise import Promise
 from annul.store.sql import load
@@ -14,8 +15,6 @@ from . import over_cells
 from .desk import Desk
 
 _SQL: Final = load("annul.desk", "overview.sql")
-_RECENT: Final = timedelta(minutes=5)
-VOIDS_WITHIN: Final = timedelta(minutes=30)
 _OF_A_KIND: Final = 3
 _ALERTS: Final = 40
 _KINDS: Final = {
@@ -113,10 +112,8 @@ async def issuers(desk: Desk) -> Rows:
 
 
 async def _issuers(desk: Desk) -> Rows:
-    now = desk.clock.now()
-    since = {"since": now - _RECENT, "voids_since": now - VOIDS_WITHIN}
-    rows = await desk.pool.fetch(*_SQL["issuers"](**since))
-    return [dict(row) | {"cell": desk.cell} for row in rows]
+    rows = await issuers_now(desk.pool, desk.clock.now())
+    return [row | {"cell": desk.cell} for row in rows]
 
 
 def _as_one(answers: list[Rows]) -> Rows:

@@ -24,6 +24,8 @@ class Scope(StrEnum):
     CLEARING_READ = "clearing:read"
     CLEARING_WRITE = "clearing:write"
     WEBHOOKS = "webhooks"
+    NOTICES_READ = "notices:read"
+    NOTICES_WRITE = "notices:write"  # whom annul tells of incidents
     OVERVIEW = "overview"
     METRICS = "metrics"  # what processes count, on the status port
     POS = "pos"
@@ -41,6 +43,7 @@ _SEES: Final = frozenset(
         Scope.MERCHANTS_READ,
         Scope.PAYOUTS_READ,
         Scope.CLEARING_READ,
+        Scope.NOTICES_READ,
         Scope.OVERVIEW,
         Scope.METRICS,
         Scope.SHOP,
@@ -55,6 +58,7 @@ _OPERATES: Final = _WORKS | {
     Scope.PAYOUTS_WRITE,
     Scope.CLEARING_WRITE,
     Scope.WEBHOOKS,
+    Scope.NOTICES_WRITE,
 }
 
 ADMINISTRATOR: Final = "administrator"

@@ -16,6 +16,7 @@ from .issuer_incidents import CONCLUDE, ISSUER_INCIDENTS
 from .notice_incidents import NOTICE_INCIDENTS
 from .payout_incidents import PAYOUT_INCIDENTS
 from .text import Text
+from .watch_incidents import WATCH_INCIDENTS
 
 _LOOK: Final = Text(
     "打开案件，由人工推进",
@@ -302,6 +303,7 @@ INCIDENTS: Final[Mapping[str, IncidentKind]] = {
         *PAYOUT_INCIDENTS,
         *CLEARING_INCIDENTS,
         *NOTICE_INCIDENTS,
+        *WATCH_INCIDENTS,
         *DIFFERENCES,
     )
 }

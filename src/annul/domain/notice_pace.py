@@ -31,12 +31,15 @@ def room(sent: Iterable[datetime], per_minute: int, now: datetime) -> Room:
     return Room(0, recent[-per_minute] + WINDOW)
 
 
-def next_message(owed: Sequence[Owed], free: int) -> Sequence[Owed]:
+def next_message(owed: Sequence[Owed], free: int, most: int) -> Sequence[Owed]:
     """Give what the next message tells, of what is owed in the order of telling.
 
-    One by one while there is room for another message after it; then all that is left in one.
+    One by one while there is room for another message after it; then all that is left in one, which
+    has room for `most`. Of what is more than that nothing is told one by one.
     """
     assert free > 0, "a message has room"
+    if len(owed) > most:
+        return owed[:most]
     return owed[:1] if free > 1 or len(owed) <= 1 else owed
 
 

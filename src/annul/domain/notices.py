@@ -14,12 +14,14 @@ from uuid import UUID
 from .errors import AnnulError
 from .incident import IncidentKind, Reader, Severity
 from .money import told
+from .notice_pace import fitting
 from .rota import NEVER, Quiet
 from .text import Text
 
 LANGUAGES: Final = ("zh", "en")
-# The most that is said of one thing, so that no channel has to cut a message.
-_SHORT: Final = 160
+_TITLE: Final = 300  # bytes
+# One thing that is said takes at most such a part of a message, so that no channel has to cut it.
+_PARTS: Final = 7
 _KINDS_SAID: Final = 5
 _NOTHING: Final = Text("", "")
 
@@ -289,30 +291,46 @@ def title(facts: Facts, language: str) -> str:
     what = facts.raised[0].kind.title.speak(language) if facts.raised else ""
     severity, happened = facts.severity.text.speak(language), _happened(facts, language)
     if language == "zh":
-        return _cut(f"【{severity}】{happened}：{about}" + (f"，{what}" if what else ""))
-    return _cut(f"[{severity}] {happened}: {about}" + (f", {what}" if what else ""))
+        return _cut(f"【{severity}】{happened}：{about}" + (f"，{what}" if what else ""), _TITLE)
+    return _cut(f"[{severity}] {happened}: {about}" + (f", {what}" if what else ""), _TITLE)
 
 
-def written(facts: Facts, reader: Reader) -> Written:
-    """Write the message about one head."""
-    return Written(title(facts, reader.language), "\n".join(filter(None, _lines(facts, reader))))
+def written(facts: Facts, reader: Reader, longest: int) -> Written:
+    """Write the message about one head, in at most so many bytes.
+
+    What was raised is said kind by kind as far as there is room; the link leads to the rest.
+    """
+    head = title(facts, reader.language)
+    each = longest // _PARTS
+    first = _cut(_head(facts, reader), each)
+    rest = [_cut(one, each) for one in _rest(facts, reader.language)]
+    left = longest - sum(width(one) + 1 for one in (head, first, *rest))
+    said = [_cut(one, each) for one in _raised(facts, reader)]
+    many = fitting([width(one) for one in said], left) if said else 0
+    return Written(head, "\n".join([first, *said[:many], *rest]))
 
 
-def _lines(facts: Facts, reader: Reader) -> Iterable[str]:
-    language = reader.language
-
+def _head(facts: Facts, reader: Reader) -> str:
     def when(at: datetime) -> str:
         return reader.when(at.isoformat())
 
-    head = _word("head", language, number=facts.number, since=when(facts.opened_at))
+    language = reader.language
+    said = _word("head", language, number=facts.number, since=when(facts.opened_at))
     if facts.closed_at:
-        head += _word("over", language, at=when(facts.closed_at))
-    elif facts.ends_at:
-        head += _word("until", language, at=when(facts.ends_at))
-    yield head
+        return said + _word("over", language, at=when(facts.closed_at))
+    if facts.ends_at:
+        return said + _word("until", language, at=when(facts.ends_at))
+    return said
+
+
+def _raised(facts: Facts, reader: Reader) -> Iterable[str]:
     for one in facts.raised[:_KINDS_SAID]:
         times = f" ×{one.many}" if one.many > 1 else ""
-        yield _cut(f"{one.kind.title.speak(language)}{times}: {one.kind.said(one.params, reader)}")
+        kind = one.kind.title.speak(reader.language)
+        yield f"{kind}{times}: {one.kind.said(one.params, reader)}"
+
+
+def _rest(facts: Facts, language: str) -> Iterable[str]:
     if len(facts.raised) > _KINDS_SAID:
         yield _word("more", language, count=len(facts.raised) - _KINDS_SAID)
     if facts.merchants > 1:
@@ -323,7 +341,8 @@ def _lines(facts: Facts, reader: Reader) -> Iterable[str]:
     if not facts.closed_at:
         advice = facts.raised[0].kind.advice if facts.raised else _WORDS["ask"]
         yield _word("next", language, said=advice.speak(language))
-    yield facts.link
+    if facts.link:
+        yield facts.link
     if facts.again:
         yield _word("again", language)
 
@@ -359,11 +378,18 @@ def digest(lines: Iterable[str], around: Written) -> Written:
     return Written(around.title, "\n".join(filter(None, [first, *lines, link])))
 
 
-def tested(name: str, language: str) -> Written:
+def sample(name: str, language: str) -> Written:
     """Write the message by which somebody sees whether a channel works."""
     return Written(_word("test", language), _word("tested", language, name=name))
 
 
-def _cut(text: str) -> str:
+def width(text: str) -> int:
+    """Measure a text as channels do."""
+    return len(text.encode())
+
+
+def _cut(text: str, longest: int) -> str:
     flat = " ".join(text.split())
-    return flat if len(flat) <= _SHORT else f"{flat[: _SHORT - 1]}…"
+    if width(flat) <= longest:
+        return flat
+    return flat.encode()[: longest - width("…")].decode(errors="ignore") + "…"

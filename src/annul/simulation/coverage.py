@@ -83,6 +83,11 @@ OUT_OF_REACH: Final[Mapping[str, str]] = {
     "incident loop_stands_still": "only a fault of our own keeps a loop from its turns",
     "incident reversal_not_possible": "no program gives back what its terminal has not heard of",
     "incident webhook_failed": "no webhooks are simulated",
+    "incident issuer_in_trouble": "nothing watches beside the hosts of a story",
+    "incident circuit_open": "nothing watches beside the hosts of a story",
+    "incident outbox_full": "no story has that much on its way",
+    "incident deliveries_full": "no webhooks are simulated",
+    "incident sign_ins_refused": "nobody signs in",
     "state received": "only of advices under way, and no story ends before they have",
 }
 

@@ -7,6 +7,7 @@ same commit. Each function gives a statement with its values, for whoever runs i
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from annul.domain.incident import Incident
 
@@ -52,3 +53,28 @@ def closing(ended: Iterable[Ended], at: datetime) -> tuple[Any, ...]:
 def open_of(kind: str) -> tuple[Any, ...]:
     """Ask what is open of a kind: `merchant_id` and `subject`."""
     return _STATEMENTS["are_open"](kind=kind)
+
+
+def joining(rows: Iterable[tuple[UUID, str, UUID]]) -> tuple[Any, ...]:
+    """Put rows under heads: the id and merchant of each, and the id of its head."""
+    known = list(rows)
+    return _STATEMENTS["join"](
+        ids=[one[0] for one in known],
+        merchants=[one[1] for one in known],
+        heads=[one[2] for one in known],
+    )
+
+
+def moving(head: UUID, into: UUID) -> tuple[Any, ...]:
+    """Put all that is under a head under another one."""
+    return _STATEMENTS["move"](head=head, into=into)
+
+
+def closing_of(head: UUID, kinds: Iterable[str], at: datetime) -> tuple[Any, ...]:
+    """Close what is open of a head, of some kinds."""
+    return _STATEMENTS["close_of"](head=head, kinds=list(kinds), at=at)
+
+
+def loosening(merchant_id: str) -> tuple[Any, ...]:
+    """Let what is open of a merchant be gathered anew, where its head stayed in another cell."""
+    return _STATEMENTS["loosen"](merchant=merchant_id)

@@ -43,3 +43,23 @@ RETURNING i.id;
 -- name: are_open
 -- description: What is open of a kind.
 SELECT merchant_id, subject FROM incidents WHERE kind = :kind AND closed_at IS NULL;
+
+-- name: join
+-- description: Put what was raised under a head.
+UPDATE incidents i SET head_id = r.head
+FROM unnest(:ids::uuid[], :merchants::text[], :heads::uuid[]) AS r (id, merchant_id, head)
+WHERE i.id = r.id AND i.merchant_id = r.merchant_id;
+
+-- name: move
+-- description: Put all that is under a head under another one.
+UPDATE incidents SET head_id = :into WHERE head_id = :head;
+
+-- name: close_of
+-- description: Close what is open of a head, of these kinds.
+UPDATE incidents SET closed_at = :at WHERE head_id = :head AND closed_at IS NULL AND kind = ANY (:kinds::text[]);
+
+-- name: loosen
+-- description: Let what is open of a merchant be gathered anew where its head is not: it has moved to this cell.
+UPDATE incidents i SET head_id = NULL
+WHERE i.merchant_id = :merchant AND i.closed_at IS NULL
+  AND NOT EXISTS (SELECT FROM incident_heads h WHERE h.id = i.head_id);

@@ -34,6 +34,8 @@ _ALWAYS = {
     "issuer_keys",
     "moves",
     "witness",
+    "incidents",
+    "raising",
 }
 
 

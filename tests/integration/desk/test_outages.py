@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 
 from annul.desk.desk import Desk
-from annul.desk.outages import Trouble, outages, trouble_of
+from annul.desk.outages import outages
+from annul.operate.trouble import Trouble, trouble_of
 from tests.support.rows import put, put_case
 
 from .people import ISSUER, NOW

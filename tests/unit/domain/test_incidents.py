@@ -26,6 +26,10 @@ _NAMES = {
         {Subject.TRANSACTION},
     ),
 }
+_TABLES = (
+    *("incidents", "issuer_incidents", "payout_incidents", "clearing_incidents"),
+    *("watch_incidents", "notice_incidents"),
+)
 _RAISED_BY_SQL = re.compile(r"raised AS \((.*?)\n\)", re.DOTALL)
 _KIND = re.compile(r"(CASE [^()]*? END|'\w+') AS kind")
 _PARAMS = re.compile(r"jsonb_build_object\(([^()]*)\) AS params")
@@ -154,7 +158,7 @@ def test_each_kind_stands_once() -> None:
 
 
 def _tables() -> Iterator[str]:
-    for name in ("incidents", "issuer_incidents", "payout_incidents", "clearing_incidents"):
+    for name in _TABLES:
         yield (_SOURCE / "domain" / f"{name}.py").read_text(encoding="utf-8")
 
 

@@ -38,12 +38,17 @@ def test_who_sends_whenever_there_is_room_never_sends_more(per_minute: int, wait
 def test_a_minute_tells_all_of_what_is_owed(many: int, free: int):
     owed, told, messages = list(range(many)), list[int](), 0
     while owed:
-        chosen = next_message(owed, free - messages)
+        chosen = next_message(owed, free - messages, 500)
         told += chosen
         owed = owed[len(chosen) :]
         messages += 1
     assert told == list(range(many))
     assert messages == min(many, free)
+
+
+def test_of_a_storm_nothing_is_told_one_by_one():
+    assert next_message(range(501), 20, 500) == range(500)
+    assert next_message(range(500), 20, 500) == range(1)
 
 
 def test_lines_that_fit_and_at_least_one():

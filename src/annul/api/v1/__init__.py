@@ -26,6 +26,7 @@ from . import (
     health,
     issuers,
     merchants,
+    notices,
     payouts,
     promise,
     refunds,
@@ -59,6 +60,7 @@ _ROUTERS: Final = (
     issuers.router,
     promise.router,
     webhooks.router,
+    notices.router,
     health.router,
 )
 _LARGEST_BODY: Final = 65_536

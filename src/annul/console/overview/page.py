@@ -17,8 +17,8 @@ from annul.desk import accounts, payouts
 from annul.desk import cases as case_views
 from annul.desk import conclusions as conclusion_views
 from annul.desk import overview as views
-from annul.desk.outages import Trouble, trouble_of
 from annul.desk.roles import Scope
+from annul.operate.trouble import Trouble, trouble_of
 
 from .course import Course, courses
 from .incidents import incidents

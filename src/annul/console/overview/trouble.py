@@ -6,9 +6,9 @@ from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, icon, join, link, tag
 from annul.console.shared import amounts
 from annul.desk import issuers
-from annul.desk.outages import Outage, Trouble, outages
-from annul.desk.overview import VOIDS_WITHIN
+from annul.desk.outages import Outage, outages
 from annul.desk.roles import Scope
+from annul.operate.trouble import VOIDS_WITHIN, Trouble
 
 # Of each kind of trouble: its tone, what is the matter, and what annul does by itself.
 SAID: Final = {

@@ -29,6 +29,8 @@ SCOPES: Final[Mapping[Scope, str]] = {
     Scope.PAYOUTS_WRITE: "makes and approves payouts, freezes and frees merchants' money",
     Scope.MERCHANTS_WRITE: "changes merchants' settings, sends requests to terminals",
     Scope.WEBHOOKS: "sets up webhooks",
+    Scope.NOTICES_READ: "sees whom annul tells of incidents",
+    Scope.NOTICES_WRITE: "sets up whom annul tells of incidents",
     Scope.POS: "uses the terminal in the browser",
     Scope.SHOP: "looks up the shop's vouchers",
     Scope.ADMIN: "manages users, API keys and diagnosis learning",

@@ -32,6 +32,8 @@ class Head(NamedTuple):
     cause: str = ""
     playbook: str = ""
     ends_at: datetime | None = None
+    down_since: datetime | None = None
+    up_at: datetime | None = None
     closed_at: datetime | None = None
     closed_by: str = ""
     merged_into: UUID | None = None
@@ -44,7 +46,7 @@ class Head(NamedTuple):
 
 
 class HeadEvent(NamedTuple):
-    """One event of a head's timeline. `params` as the kind of event names them, of JSON's values."""
+    """One event of a head's timeline; `params` as `EVENTS` names them, of values that JSON has."""
 
     head_id: UUID
     merchant_id: str

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from annul.diagnose.causes import CAUSES
+from annul.domain.heads import HeadScope
 from annul.domain.incident import Severity
 from annul.domain.incidents import INCIDENTS
 from annul.domain.notices import Facts, Happened, Raised, Sum
@@ -59,7 +60,8 @@ async def gather(
 
 
 def _scope(scope: str) -> Text:
-    return Text(scope, scope)
+    known = scope in set(HeadScope)
+    return HeadScope(scope).text if known else Text(scope, scope)
 
 
 def _cause(cause: str) -> Text:

@@ -26,7 +26,7 @@ from annul.store.sql import load
 from .book import channel_of
 from .sending import Outcome, Phase
 
-_SQL: Final = load("annul.operate.notices", "telling.sql")
+_SQL: Final = load("annul.operate.notices", "messages.sql")
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,8 +199,9 @@ def _safe(lines: list[str], address: str) -> str:
     """Put together what was said, without what is secret of the address."""
     said = " ".join(" ".join(lines).split())
     pieces = {form for one in _PIECE.split(address) for form in (one, unquote(one))}
-    for piece in sorted(pieces - _shown(address), key=len, reverse=True):
-        if len(piece) >= _SECRET:
+    shown = _shown(address)
+    for piece in sorted(pieces, key=len, reverse=True):
+        if len(piece) >= _SECRET and not any(piece in one for one in shown):
             said = said.replace(piece, "…")
     return said[:_ERROR]
 

@@ -19,7 +19,17 @@ from uuid_utils.compat import uuid7
 
 from annul.domain.incident import Reader
 from annul.domain.notice_pace import fitting, next_message
-from annul.domain.notices import Channel, Facts, Happened, Written, digest, frame, line, written
+from annul.domain.notices import (
+    Channel,
+    Facts,
+    Happened,
+    Written,
+    digest,
+    frame,
+    line,
+    width,
+    written,
+)
 from annul.domain.rota import on_duty
 from annul.security.errors import UnusableKey
 from annul.security.vault import Vault
@@ -193,14 +203,13 @@ class Teller:
         self, connection: Any, taken: HeldChannel, free: int, now: datetime
     ) -> Message | None:
         channel = taken.channel
-        # With room for more than one message this one is about one head.
-        most = 1 if free > 1 else _HEADS
-        happened, again = await self._owed(connection, channel.id, now, most)
-        facts = await gather(connection, happened, again, self._base)
-        await dropped(connection, channel.id, [key for key in happened if key not in facts])
+        happened, again = await self._owed(connection, channel.id, now)
+        chosen = {key: happened[key] for key in next_message(list(happened), free, _HEADS)}
+        facts = await gather(connection, chosen, again, self._base)
+        await dropped(connection, channel.id, [key for key in chosen if key not in facts])
         if not facts:
             return None
-        keys, message = self._written(channel, list(facts), facts, free)
+        keys, message = self._written(channel, facts)
         return Message(
             uuid7(),
             channel,
@@ -213,12 +222,13 @@ class Teller:
         )
 
     async def _owed(
-        self, connection: Any, channel_id: UUID, now: datetime, most: int
+        self, connection: Any, channel_id: UUID, now: datetime
     ) -> tuple[Mapping[Key, list[Happened]], set[Key]]:
         """Give what happened to heads of which the channel is owed something, in its order."""
         happened: dict[Key, list[Happened]] = {}
         again: set[Key] = set()
-        for row in await connection.fetch(*_SQL["owed"](channel=channel_id, now=now, most=most)):
+        asked = _SQL["owed"](channel=channel_id, now=now, most=_HEADS + 1)
+        for row in await connection.fetch(*asked):
             key = (row["head_id"], row["of_merchant"])
             event = Happened(row["kind"], row["at"], row["params"])
             happened.setdefault(key, []).append(event)
@@ -227,19 +237,18 @@ class Teller:
         return happened, again
 
     def _written(
-        self, channel: Channel, owed: Sequence[Key], facts: Mapping[Key, Facts], free: int
+        self, channel: Channel, facts: Mapping[Key, Facts]
     ) -> tuple[Sequence[Key], Written]:
         """Write the next message; gives the heads that it has room for."""
-        reader = Reader(channel.language, self._when)
-        chosen = next_message(owed, free)
+        reader, chosen = Reader(channel.language, self._when), list(facts)
         if len(chosen) == 1:
-            return chosen, written(facts[chosen[0]], reader)
+            return chosen, written(facts[chosen[0]], reader, channel.kind.traits.longest)
         lines = [line(facts[key], reader) for key in chosen]
         link = f"{self._base}/incidents" if self._base else ""
         widest = frame(len(chosen), len(chosen), link, channel.language)
         many = fitting(
-            [_bytes(one) for one in lines],
-            channel.kind.traits.longest - _bytes(widest.title) - _bytes(widest.body) - 2,
+            [width(one) for one in lines],
+            channel.kind.traits.longest - width(widest.title) - width(widest.body) - 2,
         )
         chosen = chosen[:many]
         still_open = sum(facts[key].closed_at is None for key in chosen)
@@ -248,10 +257,6 @@ class Teller:
 
     def _when(self, at: str) -> str:
         return f"{datetime.fromisoformat(at).astimezone(self._zone):%Y-%m-%d %H:%M:%S}"
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode())
 
 
 def _who(book: NoticeBook, channel: Channel, now: datetime) -> str:

@@ -7,7 +7,7 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from annul.domain.errors import AnnulError
-from annul.domain.notices import tested
+from annul.domain.notices import sample
 from annul.security.vault import Vault
 from annul.store.clock import Clock
 
@@ -42,7 +42,7 @@ async def try_out(
             raise ChannelBusy
         channel = taken.channel
         message = Message(
-            uuid7(), channel, taken.address, taken.failures, tested(channel.name, channel.language)
+            uuid7(), channel, taken.address, taken.failures, sample(channel.name, channel.language)
         )
         await begin(connection, message, pace, now)
     began = clock.monotonic()

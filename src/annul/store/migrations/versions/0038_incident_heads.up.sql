@@ -15,6 +15,8 @@ CREATE TABLE incident_heads (
     cause           text NOT NULL DEFAULT '',
     playbook        text NOT NULL DEFAULT '',
     ends_at         timestamptz,                -- where known: the end of a window that is announced
+    down_since      timestamptz,                -- of an issuer: since when its cards have trouble by this
+    up_at           timestamptz,                -- and until when
     closed_at       timestamptz,
     closed_by       text NOT NULL DEFAULT '',   -- '' with closed_at: by itself
     merged_into     uuid,
@@ -25,6 +27,9 @@ CREATE TABLE incident_heads (
 );
 CREATE UNIQUE INDEX incident_heads_one_open ON incident_heads (scope, member, merchant_id)
     WHERE closed_at IS NULL;
+CREATE INDEX incident_heads_merged ON incident_heads (scope, member, merchant_id)
+    WHERE merged_into IS NOT NULL;
+CREATE INDEX incident_heads_down ON incident_heads (down_since) WHERE down_since IS NOT NULL;
 CREATE INDEX incident_heads_opened ON incident_heads (opened_at);
 
 -- Only ever added to, but for what the notices have taken.
