@@ -35,6 +35,7 @@ PAGES: Final = {
     "/breaks/{break}": READERS,
     "/api": READERS,
     "/account": EVERYBODY,
+    "/notices": OFFICE,
     "/admin": ADMIN,
     "/audit": ADMIN | {"auditor"},
 }
@@ -173,6 +174,8 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "GET /issuers/{issuer}": (OFFICE, None),
     "GET /issuers/{issuer}/rules": (OFFICE, None),
     "GET /promise": (OFFICE, None),
+    "GET /notices/channels": (OFFICE, None),
+    "POST /notices/channels/{channel}/test": (HANDS, None),
     "GET /webhooks": (HANDS, None),
     "POST /webhooks": (HANDS, {"url": "https://192.0.2.7/told", "merchant": "{merchant}"}),
     "GET /webhooks/{webhook}/deliveries": (HANDS, None),
