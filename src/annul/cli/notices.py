@@ -61,6 +61,7 @@ def channels(
 def try_channel(
     channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its name.")],
     user: User = "",
+    reason: Annotated[str, typer.Option(help="Why; it goes into the audit.")] = "",
     data: Data = None,
     database: Database = None,
     config: Config = None,
@@ -73,7 +74,7 @@ def try_channel(
     async def tried(desk: Desk, visitor: Visitor) -> Outcome:
         for row in await views.channels(desk, visitor):
             if row["name"] == channel:
-                return await views.try_channel(desk, visitor, row["id"])
+                return await views.try_channel(desk, visitor, row["id"], reason)
         message = f"there is no channel {channel} in use"
         raise NothingThere(message)
 

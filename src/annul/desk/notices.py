@@ -142,19 +142,21 @@ async def stop_channel(desk: Desk, visitor: Visitor, identity: UUID, reason: str
         await audit(connection, visitor, now, "stop-channel", _named(name), reason)
 
 
-async def try_channel(desk: Desk, visitor: Visitor, identity: UUID) -> Outcome:
+async def try_channel(
+    desk: Desk, visitor: Visitor, identity: UUID, reason: str = ""
+) -> Outcome:
     """Send a test message now; gives what came of it. `NothingThere`, `ChannelBusy`, `NotAllowed`.
 
     It counts as one of the channel's minute.
     """
     staff(visitor)
-    await permit(desk.pool, visitor, Scope.NOTICES_WRITE, "test")
+    await permit(desk.pool, visitor, Scope.NOTICES_WRITE, reason or "test")
     row = await desk.pool.fetchrow(*_SQL["find"](id=identity))
     if row is None or not row["active"]:
         raise _no_channel(identity)
     outcome = await try_out(desk.pool, desk.vault, desk.clock, identity, random=random.random)
     now, said = desk.clock.now(), {"phase": outcome.phase.value, "error": outcome.error}
-    await audit(desk.pool, visitor, now, "test-channel", _named(row["name"]), "", said)
+    await audit(desk.pool, visitor, now, "test-channel", _named(row["name"]), reason, said)
     return outcome
 
 
