@@ -118,6 +118,14 @@ class Settings(BaseSettings):
     console: bool = Field(default=True, description="whether this process serves console and API")
     console_host: str = Field("127.0.0.1", description="address of console and API")
     console_port: int = Field(8581, ge=0, le=65535)
+    console_url: str = Field(
+        "",
+        pattern=r"^(https?://[!-~]+)?$",
+        description="address under which people open the console: links in notices begin with it",
+    )
+    notices_language: Literal["zh", "en"] = Field(
+        "zh", description="language of a new channel for notices, if nobody chooses one"
+    )
     api_rate: float = Field(
         50.0, gt=0, description="calls a second that one visitor may make over the API"
     )

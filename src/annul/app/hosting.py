@@ -45,6 +45,7 @@ from annul.merchants.registry import Registry
 from annul.operate.incidents.gathering import HeadGatherer
 from annul.operate.incidents.raising import Limits, Raising
 from annul.operate.measures.backlog import Backlog
+from annul.operate.notices.telling import Teller
 from annul.operate.tracing import OtlpTracer, TracingSettings
 from annul.renewal import renewing
 from annul.resolve.audit import Auditor
@@ -237,7 +238,7 @@ async def _start_workers(
     backlog = Backlog(base.pool, base.clock, base.loops)
     base.measures.add(backlog)
     for part in (
-        *(forwarder, *resolvers, sweep, retention, days, backlog),
+        *(forwarder, *resolvers, sweep, retention, days, backlog, _teller(base)),
         *_paying(base, host),
         *_clearing(base, host),
         *_sealing(base, host),
@@ -245,6 +246,20 @@ async def _start_workers(
     ):
         part.start()
         stack.push_async_callback(part.stop)
+
+
+def _teller(base: Ground) -> Teller:
+    """Give what tells people of incidents."""
+    settings = base.settings
+    return Teller(
+        base.pool,
+        base.vault,
+        base.clock,
+        ZoneInfo(settings.zone),
+        random=random.random,
+        base=settings.console_url,
+        loops=base.loops,
+    )
 
 
 def _paying(base: Ground, host: Host) -> tuple[Paying, ...]:

@@ -26,6 +26,7 @@ PLACES: Final[Mapping[str, str]] = {
     "retention": "retention",
     "settle": "settle",
     "payouts": "payouts",
+    "notices": "notices",
     "reconcile": "reconcile",
     "breaks": "breaks",
     "incidents": "incidents",

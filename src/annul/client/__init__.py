@@ -25,6 +25,7 @@ from .models.diagnosis import Diagnosis
 from .models.health import Health
 from .models.issuers import Issuer, IssuerSummary
 from .models.merchants import Merchant, MerchantSummary, Terminal
+from .models.notices import NoticeChannel, TriedChannel
 from .models.orders import AskedOrder, Refund, Void
 from .models.parts import Said as Text
 from .models.promise import Promise
@@ -36,6 +37,7 @@ from .resources import (
     Diagnoses,
     Issuers,
     MoneyInQuestion,
+    Notices,
     Orders,
     Refunds,
     Transactions,
@@ -68,12 +70,14 @@ __all__ = [
     "Merchant",
     "MerchantSummary",
     "NoAnswerError",
+    "NoticeChannel",
     "ProblemError",
     "Promise",
     "Refund",
     "Terminal",
     "Text",
     "Transaction",
+    "TriedChannel",
     "UnreadableError",
     "Void",
     "Webhook",
@@ -130,6 +134,7 @@ class Client:
         self.incidents = Incidents(self._transport)
         self.accounts = Accounts(self._transport)
         self.webhooks = Webhooks(self._transport)
+        self.notices = Notices(self._transport)
 
     def promise(self, hours: float = 24.0) -> Promise:
         """Say how the promise is kept: every void ends, in a time that is measured."""

@@ -22,6 +22,7 @@ from .models.cases import CaseChange, CaseSummary, Done, WholeCase
 from .models.conclusions import Conclusion, Conclusions, InQuestion
 from .models.diagnosis import Diagnosis
 from .models.issuers import Issuer, IssuerSummary, LearntRule
+from .models.notices import NoticeChannel, TriedChannel
 from .models.orders import AskedOrder, Refund, Void
 from .models.parts import Page
 from .models.transactions import Chain, Transaction
@@ -364,6 +365,18 @@ class Webhooks(_Resource):
     def replay(self, webhook: str, delivery: str) -> None:
         """Send a delivery again now; the log shows what comes of it."""
         self._transport.send("POST", "webhooks", webhook, "deliveries", delivery, "replay")
+
+
+class Notices(_Resource):
+    """Channels over which people are told of incidents."""
+
+    def channels(self) -> Iterator[NoticeChannel]:
+        """Give those in use, with how their last messages went."""
+        return self._transport.pages(NoticeChannel, "notices", "channels")
+
+    def test(self, channel: str) -> TriedChannel:
+        """Send a test message now, and say what came of it."""
+        return self._transport.call(TriedChannel, "POST", "notices", "channels", channel, "test")
 
 
 def _of(transaction: str) -> tuple[str, str, str]:

@@ -26,6 +26,8 @@ class Scope(StrEnum):
     INCIDENTS_READ = "incidents:read"
     INCIDENTS_WRITE = "incidents:write"
     WEBHOOKS = "webhooks"
+    NOTICES_READ = "notices:read"
+    NOTICES_WRITE = "notices:write"  # whom annul tells of incidents
     OVERVIEW = "overview"
     METRICS = "metrics"  # what processes count, on the status port
     POS = "pos"
@@ -44,6 +46,7 @@ _SEES: Final = frozenset(
         Scope.PAYOUTS_READ,
         Scope.CLEARING_READ,
         Scope.INCIDENTS_READ,
+        Scope.NOTICES_READ,
         Scope.OVERVIEW,
         Scope.METRICS,
         Scope.SHOP,
@@ -58,6 +61,7 @@ _OPERATES: Final = _WORKS | {
     Scope.PAYOUTS_WRITE,
     Scope.CLEARING_WRITE,
     Scope.WEBHOOKS,
+    Scope.NOTICES_WRITE,
 }
 
 ADMINISTRATOR: Final = "administrator"

@@ -57,6 +57,7 @@ GATHERED: Final[Mapping[str, Gathering]] = {
     "move_stands_still": _MERCHANT,
     "webhook_failed": Gathering(HeadScope.WEBHOOK, By.WEBHOOK),
     "deliveries_full": Gathering(HeadScope.WEBHOOK, By.ONE),
+    "channel_refused": Gathering(HeadScope.CHANNEL, By.SUBJECT),
     # payouts and the bank
     **dict.fromkeys(
         (

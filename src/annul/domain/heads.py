@@ -205,6 +205,7 @@ class EventKind(StrEnum):
     UP = "up"
     NOTE = "note"
     TOLD = "told"
+    ESCALATED = "escalated"
     QUIET = "quiet"
     CLOSED = "closed"
     REOPENED = "reopened"
@@ -252,6 +253,13 @@ EVENTS: Final[Mapping[EventKind, EventText]] = {
     EventKind.NOTE: EventText(Text("{text}", "{text}"), ("text",)),
     EventKind.TOLD: EventText(
         Text("已通知{channel}：{who}", "Told by {channel}: {who}"), ("channel", "who")
+    ),
+    EventKind.ESCALATED: EventText(
+        Text(
+            "{minutes}分钟无人确认，升级到第{step}步",
+            "Nobody acknowledged it for {minutes} min: escalated, step {step}",
+        ),
+        ("step", "minutes"),
     ),
     EventKind.QUIET: EventText(Text("所含各项均已结束", "All of it is over")),
     EventKind.CLOSED: EventText(Text("已关闭：{why}", "Closed: {why}"), ("why",)),

@@ -13,6 +13,7 @@ from .differences import DIFFERENCES
 from .guesses import IN_ROW, MANY_WITHIN_S, OF_SHOP, OFTEN
 from .incident import IncidentKind, Severity, Subject, about_case, about_transaction
 from .issuer_incidents import CONCLUDE, ISSUER_INCIDENTS
+from .notice_incidents import NOTICE_INCIDENTS
 from .payout_incidents import PAYOUT_INCIDENTS
 from .text import Text
 from .watch_incidents import WATCH_INCIDENTS
@@ -301,6 +302,7 @@ INCIDENTS: Final[Mapping[str, IncidentKind]] = {
         *_ROWS,
         *PAYOUT_INCIDENTS,
         *CLEARING_INCIDENTS,
+        *NOTICE_INCIDENTS,
         *WATCH_INCIDENTS,
         *DIFFERENCES,
     )

@@ -26,6 +26,7 @@ FROM (VALUES
     ('incident_events', 'SELECT INSERT'),
     ('master_key', 'SELECT INSERT'),
     ('messages', 'SELECT INSERT'),
+    ('notice_log', 'SELECT INSERT'),
     ('returned_later', 'SELECT INSERT'),
     ('script_results', 'SELECT INSERT'),
     ('seals', 'SELECT INSERT'),
@@ -34,6 +35,8 @@ FROM (VALUES
     -- Keys are put in the place of others.
     ('pending_keys', 'SELECT INSERT DELETE'),
     ('terminal_keys', 'SELECT INSERT DELETE'),
+    -- Lines are taken out.
+    ('rota', 'SELECT INSERT DELETE'),
     -- What changes and never goes.
     ('account_moves', 'SELECT INSERT UPDATE'),
     ('batch_differences', 'SELECT INSERT UPDATE'),
@@ -46,6 +49,8 @@ FROM (VALUES
     ('books', 'SELECT UPDATE'),
     ('ca_public_keys', 'SELECT INSERT UPDATE'),
     ('cases', 'SELECT INSERT UPDATE'),
+    ('channel_states', 'SELECT INSERT UPDATE'),
+    ('channels', 'SELECT INSERT UPDATE'),
     ('circuits', 'SELECT INSERT UPDATE'),
     ('clearing_bad_lines', 'SELECT INSERT'),
     ('clearing_files', 'SELECT INSERT UPDATE'),
@@ -68,6 +73,7 @@ FROM (VALUES
     ('merchant_balances', 'SELECT INSERT UPDATE'),
     ('merchant_days', 'SELECT INSERT UPDATE'),
     ('merchants', 'SELECT INSERT UPDATE'),
+    ('notice_outbox', 'SELECT INSERT UPDATE'),
     ('notifications', 'SELECT INSERT UPDATE'),
     ('orders', 'SELECT INSERT UPDATE'),
     ('outbox', 'SELECT INSERT UPDATE'),
@@ -86,6 +92,7 @@ FROM (VALUES
     -- What ends.
     ('code_meanings', 'SELECT INSERT UPDATE DELETE'),
     ('contacts', 'SELECT INSERT UPDATE DELETE'),
+    ('escalations', 'SELECT INSERT UPDATE DELETE'),
     ('idempotency', 'SELECT INSERT UPDATE DELETE'),
     ('issuer_stats', 'SELECT INSERT UPDATE DELETE'),
     ('notices', 'SELECT INSERT UPDATE DELETE'),
@@ -100,7 +107,7 @@ FROM (VALUES
 UNION ALL SELECT 'ROUTINE', oid::regprocedure::text, 'EXECUTE' FROM pg_proc
 WHERE pronamespace = {namespace}
   AND proname IN ('count_clearing', 'purge_audit', 'purge_messages', 'purge_notifications',
-                  'purge_signatures');
+                  'purge_signatures', 'spread_incident_events');
 
 -- name: held
 -- description: What everybody and the serving role may do now, but with what an extension brought.

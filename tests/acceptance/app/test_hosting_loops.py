@@ -12,6 +12,7 @@ from tests.support.turns import FAULTS
 _ALWAYS = {
     "lease",
     "late_answers",
+    "channels",
     "counts",
     "notices",
     "reference",

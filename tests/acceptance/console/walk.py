@@ -184,9 +184,17 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "state": "open",
     }
     await put(place.pool, "breaks", whose | differs | since)
+    # Nobody listens there: what a test message comes to is no matter here.
+    address = Vault(MASTER).seal("json://127.0.0.1:9/told")
+    channel = {"id": uuid4(), "name": f"group {trace}", "kind": "program", "address": address}
+    how = {"language": "en", "severity": "notice", "set_by": "somebody", "set_at": NOW}
+    await put(place.pool, "channels", channel | how)
+    await put(place.pool, "channel_states", {"channel_id": channel["id"], "next_at": NOW})
     return {
         "identity": str(differs["id"]),
         "name": f"map{trace}",
+        "channel": str(channel["id"]),
+        "channel_name": channel["name"],
         "clearing": str(told["id"]),
         "break": str(differs["id"]),
         "merchant": shop.merchant,

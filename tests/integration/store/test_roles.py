@@ -68,6 +68,7 @@ _APPEND_ONLY: Final = (
     "incident_events",
     "master_key",
     "messages",
+    "notice_log",
     "script_results",
     "seals",
     "returned_later",

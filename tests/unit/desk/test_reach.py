@@ -101,6 +101,10 @@ _HOME: Final = {
         "issuer_keys": {"ask_for_keys", "keys", "load_key", "set_profile"},
         "issuer_links": {"issuer", "set_link", "settings"},
         "issuers": {"routes"},
+        "notices": {
+            *("add_channel", "add_duty", "change_channel", "channels", "end_duty", "end_step"),
+            *("log", "owed", "rota", "set_step", "steps", "stop_channel", "try_channel", "week"),
+        },
         "payouts": {"confirm_file", "read", "read_files", "run", "sent_files", "take_file"},
     },
     "demo": {"pos": {"announce", "announced", "cases", "issuers", "merchants", "withdraw"}},

@@ -27,6 +27,7 @@ from . import (
     incidents,
     issuers,
     merchants,
+    notices,
     payouts,
     promise,
     refunds,
@@ -61,6 +62,7 @@ _ROUTERS: Final = (
     issuers.router,
     promise.router,
     webhooks.router,
+    notices.router,
     health.router,
 )
 _LARGEST_BODY: Final = 65_536

@@ -7,6 +7,7 @@ from typing import Final
 ICONS: Final[Mapping[str, str]] = {
     "bars": "M4.8 19.2v-8.4M12 19.2V4.8M19.2 19.2v-6M2.4 19.2h19.2",
     "backspace": "M9 5h12v14H9l-6-7zM12.5 9.5l5 5M17.5 9.5l-5 5",
+    "bell": "M6 16.8V11a6 6 0 0 1 12 0v5.8l1.8 1.8H4.2zM10 20.6h4M12 5V3.2",
     "card": "M3.6 6h16.8v12H3.6zM3.6 10.8h16.8M12 14.4H7.2",
     "check": "M5 12.5l5 5L19.5 6.5",
     "circle": "M12 2.5a9.5 9.5 0 1 0 .01 0z",

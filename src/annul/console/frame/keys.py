@@ -48,6 +48,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/payouts": "y",
     "/clearing": "f",
     "/breaks": "b",
+    "/notices": "n",
     "/admin": "a",
     "/audit": "l",
     "/account": "u",

@@ -31,6 +31,8 @@ SCOPES: Final[Mapping[Scope, str]] = {
     Scope.INCIDENTS_READ: "sees incidents",
     Scope.INCIDENTS_WRITE: "acknowledges, takes, merges and closes incidents",
     Scope.WEBHOOKS: "sets up webhooks",
+    Scope.NOTICES_READ: "sees whom annul tells of incidents",
+    Scope.NOTICES_WRITE: "sets up whom annul tells of incidents",
     Scope.POS: "uses the terminal in the browser",
     Scope.SHOP: "looks up the shop's vouchers",
     Scope.ADMIN: "manages users, API keys and diagnosis learning",

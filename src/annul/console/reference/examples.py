@@ -31,6 +31,7 @@ _PLACES: Final = {
     "move": "019f2b6e-af3e-7e02-8f39-4c1b7d0a85f6",
     "identity": "019f2b6e-b3d1-7a14-8e40-5d2c8e1b96a7",
     "name": "bank-of-tea",
+    "channel": "019f2b6e-b7c4-7d21-9f50-6e3d9f2ca8b1",
 }
 # What a call is told in its body; the address of what is told about it in its query.
 _BODIES: Final[Mapping[str, Any]] = {
@@ -319,6 +320,10 @@ _PYTHON: Final[Mapping[str, str]] = {
     "POST /webhooks/{webhook}/deliveries/{delivery}/replay": (
         'annul.webhooks.replay("{webhook}", "{delivery}")'
     ),
+    "GET /notices/channels": (
+        "for channel in annul.notices.channels():\n    print(channel.name, channel.error)"
+    ),
+    "POST /notices/channels/{channel}/test": ('print(annul.notices.test("{channel}").outcome)'),
     "GET /health": "print(annul.health())",
 }
 

@@ -23,6 +23,7 @@ GROUPS: Final = {
     "merchants": "Merchants",
     "issuers": "Issuers",
     "webhooks": "Webhooks",
+    "notices": "Notices",
     "promise": "Void outcomes",
     "health": "Health",
 }

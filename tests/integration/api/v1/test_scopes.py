@@ -122,11 +122,13 @@ TABLE: dict[str, set[Scope]] = {
     "DELETE /webhooks/{webhook}": {Scope.WEBHOOKS},
     "GET /webhooks/{webhook}/deliveries": {Scope.WEBHOOKS},
     "POST /webhooks/{webhook}/deliveries/{delivery}/replay": {Scope.WEBHOOKS},
+    "GET /notices/channels": {Scope.NOTICES_READ},
+    "POST /notices/channels/{channel}/test": {Scope.NOTICES_WRITE},
     "GET /health": set(),
 }
 _UUIDS = {
     *("order", "transaction", "conclusion", "webhook", "delivery"),
-    *("payout", "file", "account", "move", "identity"),
+    *("payout", "file", "account", "move", "identity", "channel"),
 }
 
 
