@@ -50,6 +50,7 @@ _MODULES: Final = {
     "domain/link_words": "unit/issuers/test_link_settings.py",
     "domain/issuer_incidents": "unit/domain/test_incidents.py",
     "domain/clearing_incidents": "unit/domain/test_incidents.py",
+    "domain/alarm_incidents": "unit/domain/test_incidents.py",
     "domain/payout_incidents": "unit/domain/test_incidents.py",
     "host/host": "integration/host/test_answering.py",  # what handlers need; it does nothing
     "host/moves": "acceptance/cells/test_moves_left.py",

@@ -40,6 +40,7 @@ from annul.issuers.forward import Forwarder, ForwardPace
 from annul.issuers.key_asking import KeyAsking
 from annul.issuers.key_exchange import KeyExchange
 from annul.issuers.lines import Issuers
+from annul.issuers.tally import Tally
 from annul.merchants.registry import Registry
 from annul.renewal import renewing
 from annul.resolve.audit import Auditor
@@ -65,6 +66,7 @@ from annul.store.witness import Witness
 from annul.wire.framing import framing_of
 
 from .foundation import Ground
+from .watching import watching
 
 log = structlog.get_logger(__name__)
 
@@ -242,6 +244,7 @@ async def _start_workers(
         *_paying(base, host),
         *_clearing(base, host),
         *_sealing(base, host),
+        *watching(base, host),
     ):
         part.start()
         stack.push_async_callback(part.stop)
@@ -317,6 +320,7 @@ async def _made(base: Ground, stack: AsyncExitStack) -> Host:
         keys=keys,
         dialects=tables.dialects,
         loops=base.loops,
+        tally=Tally(base.clock.monotonic) if settings.alarms.on else None,
     )
     return _host(base, registry, journal, issuers)
 

@@ -43,3 +43,8 @@ RETURNING i.id;
 -- name: are_open
 -- description: What is open of a kind.
 SELECT merchant_id, subject FROM incidents WHERE kind = :kind AND closed_at IS NULL;
+
+-- name: retell
+-- description: What an open incident says now.
+UPDATE incidents SET params = :params::jsonb
+WHERE kind = :kind AND subject = :subject AND merchant_id = :merchant AND closed_at IS NULL;

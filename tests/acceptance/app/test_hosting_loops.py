@@ -13,6 +13,8 @@ _ALWAYS = {
     "lease",
     "late_answers",
     "counts",
+    "alarm counts",
+    "alarms",
     "notices",
     "reference",
     "wants",

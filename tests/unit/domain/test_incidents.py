@@ -154,7 +154,13 @@ def test_each_kind_stands_once() -> None:
 
 
 def _tables() -> Iterator[str]:
-    for name in ("incidents", "issuer_incidents", "payout_incidents", "clearing_incidents"):
+    for name in (
+        "incidents",
+        "issuer_incidents",
+        "payout_incidents",
+        "clearing_incidents",
+        "alarm_incidents",
+    ):
         yield (_SOURCE / "domain" / f"{name}.py").read_text(encoding="utf-8")
 
 

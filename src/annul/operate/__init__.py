@@ -1,0 +1,1 @@
+"""What is seen of a running installation, and what is made of it."""
