@@ -10,17 +10,14 @@ from typing import Final, NamedTuple
 
 from .alarms import Measure, Usual
 
-# So many transactions the next larger whole counts: of what it belongs to, of its own hours.
+# So many transactions what it belongs to counts.
 _OF_PARENT: Final = 20.0
-_OF_WHOLE: Final = 300.0
 # Standard deviations of honest hours that trouble may lie above the mean.
-_DEVIATIONS: Final = 2.5
+_DEVIATIONS: Final = 2.0
 # How much honest hours differ beyond chance before it is known (intraclass correlation), at least,
-# and what this guess counts, in transactions.
-_DIFFER: Final = 0.0005
-_DIFFER_LEAST: Final = 0.0001
-_DIFFER_MOST: Final = 0.2
-_DIFFER_OF: Final = 2_000.0
+# at most, and what this guess counts, in transactions: one day from the next, and hours of the day.
+_DIFFER: Final = (0.0005, 0.0001, 0.2, 2_000.0)
+_HOURS_DIFFER: Final = (1 / 300, 1 / 20_000, 0.2, 500.0)
 # Of what nobody knows anything about.
 _UNKNOWN: Final[Mapping[Measure, float]] = {
     Measure.APPROVALS: 0.15,
@@ -33,8 +30,9 @@ _UNKNOWN: Final[Mapping[Measure, float]] = {
 class History(NamedTuple):
     """What is known of one measure of a stream, over all its usual hours.
 
-    `within` is the sum over hours of (bad squared / count) less the same of their hour of day;
     `hours` and `cells` are how many hours there were, and how many different ones of day and week.
+    `within` is the sum over hours of (bad squared / count) less the same of their cells, `between`
+    the sum over cells less the same of the whole.
     """
 
     total: float = 0.0
@@ -42,6 +40,7 @@ class History(NamedTuple):
     hours: int = 0
     cells: int = 0
     within: float = 0.0
+    between: float = 0.0
     here: float = 0.0  # in the same hour of the same kind of day
     here_bad: float = 0.0
     here_hours: int = 0
@@ -53,25 +52,42 @@ def usual(measure: Measure, own: History, parent: History | None) -> Usual:
     if parent is not None:
         whole = (parent.bad + _OF_PARENT * whole) / (parent.total + _OF_PARENT)
     whole = (own.bad + _OF_PARENT * whole) / (own.total + _OF_PARENT)
-    mean = (own.here_bad + _OF_WHOLE * whole) / (own.here + _OF_WHOLE)
-    differ = differs(own)
-    leans = _OF_WHOLE / (own.here + _OF_WHOLE)
+    leans_on = 1 / hours_differ(own)
+    mean = (own.here_bad + leans_on * whole) / (own.here + leans_on)
+    leans = leans_on / (own.here + leans_on)
     unsure = (
-        1 / (own.here + _OF_WHOLE)
+        1 / (own.here + leans_on)
         + leans * leans / (own.total + _OF_PARENT)
-        + differ * (1 + 1 / max(own.here_hours, 1))
+        + differs(own) * (1 + 1 / max(own.here_hours, 1))
     )
     return Usual(mean, _above(mean, mean * (1 - mean) * unsure))
 
 
 def differs(own: History) -> float:
-    """Estimate by how much honest hours differ beyond chance, as an intraclass correlation."""
+    """Estimate by how much honest hours differ from others of their hour of day, beyond chance."""
+    free = max(own.hours - own.cells, 0)
+    return _correlation(own, own.within, free, own.total - own.hours, _DIFFER)
+
+
+def hours_differ(own: History) -> float:
+    """Estimate by how much the hours of the day differ from each other, beyond chance."""
+    free = max(own.cells - 1, 0)
+    return _correlation(own, own.between, free, own.total - own.cells, _HOURS_DIFFER)
+
+
+def _correlation(
+    own: History,
+    squares: float,
+    free: int,
+    weight: float,
+    guess: tuple[float, float, float, float],
+) -> float:
+    """Give what is left of squares beyond chance, leaning on a guess: it, least, most, weight."""
+    known, least, most, counts = guess
     share = own.bad / own.total if own.total else 0.0
     chance = share * (1 - share)
-    excess = own.within / chance - max(own.hours - own.cells, 0) if chance else 0.0
-    weight = max(own.total - own.hours, 0.0)
-    found = (excess + _DIFFER * _DIFFER_OF) / (weight + _DIFFER_OF)
-    return min(max(found, _DIFFER_LEAST), _DIFFER_MOST)
+    excess = squares / chance - free if chance else 0.0
+    return min(max((excess + known * counts) / (max(weight, 0.0) + counts), least), most)
 
 
 def _above(mean: float, variance: float) -> float:

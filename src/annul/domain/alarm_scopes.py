@@ -72,11 +72,12 @@ def explained(
 def _best(
     alarmed: Collection[Stream], measure: Measure, ways: Mapping[Way, Counts], usual: Share
 ) -> Stream:
-    """Give the stream that explains the most of what is left, among all that the alarmed touch."""
+    """Give the stream that explains the most of what is left, at all issuers that it touches."""
     wanted = frozenset(alarmed)
-    touched = {way: counts for way, counts in ways.items() if not wanted.isdisjoint(way.streams())}
+    issuers = {way.issuer_id for way in ways if not wanted.isdisjoint(way.streams())}
+    touched = {stream for way in ways if way.issuer_id in issuers for stream in way.streams()}
     whole = summed(ways)
-    scores = {one: excess(whole[one], measure, usual(one, measure)) for one in summed(touched)}
+    scores = {one: excess(whole[one], measure, usual(one, measure)) for one in touched}
     scores |= {one: scores.get(one, 0.0) for one in alarmed}
     most = max(scores.values())
     near = [one for one, score in scores.items() if score >= most * _AS_GOOD]

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 ODDS: Final = (1.6, 2.5, 6.0, 16.0, 100.0)
 PARTS: Final = (0.1, 0.2, 0.4, 0.2, 0.1)
 _CERTAIN: Final = 0.995  # no alternative is more certain than this
+_MOST: Final = 300.0  # the logarithm of what one bet may pay; more is no surer
 _LEAST: Final = 1e-6  # no trouble is rarer than this, as far as anybody can know
 # By how much the other hypothesis must be outweighed before a trouble is taken to be over.
 _RECOVERED: Final = log(100.0)
@@ -54,7 +55,13 @@ class Counts(NamedTuple):
 
     def plus(self, other: "Counts") -> "Counts":
         """Add two."""
-        return Counts(*(one + two for one, two in zip(self, other, strict=True)))
+        return Counts(
+            self.approved + other.approved,
+            self.declined + other.declined,
+            self.faults + other.faults,
+            self.silent + other.silent,
+            self.slow + other.slow,
+        )
 
     @property
     def asked(self) -> int:
@@ -63,14 +70,14 @@ class Counts(NamedTuple):
 
     def of(self, measure: Measure) -> tuple[int, int]:
         """Give how many a measure judges, and how many of these are trouble."""
-        booked = self.approved + self.declined
-        if measure is Measure.APPROVALS:
-            return booked, self.declined
-        if measure is Measure.FAULTS:
-            return booked + self.faults, self.faults
-        if measure is Measure.SILENCE:
-            return self.asked, self.silent
-        return booked + self.faults, self.slow
+        return self.by_measure()[MEASURES.index(measure)]
+
+    def by_measure(self) -> tuple[tuple[int, int], ...]:
+        """Give that of each measure, in their order."""
+        approved, declined, faults, silent, slow = self
+        booked = approved + declined
+        answered = booked + faults
+        return (booked, declined), (answered, faults), (answered + silent, silent), (answered, slow)
 
 
 class Usual(NamedTuple):
@@ -110,14 +117,21 @@ def judged(
     compared with 1.
     """
     paid, good = stake * count, count - bad
-    if not bad:
-        return tuple(
-            (held + paid * part) * exp(good * gain)
-            for held, part, gain in zip(account, PARTS, odds.good, strict=True)
+    if not bad:  # the usual case, written out: it is what each transaction costs in each stream
+        one, two, three, four, five = account
+        gain = odds.good
+        return (
+            (one + paid * PARTS[0]) * exp(good * gain[0]),
+            (two + paid * PARTS[1]) * exp(good * gain[1]),
+            (three + paid * PARTS[2]) * exp(good * gain[2]),
+            (four + paid * PARTS[3]) * exp(good * gain[3]),
+            (five + paid * PARTS[4]) * exp(good * gain[4]),
         )
     return tuple(
-        (held + paid * part) * exp(bad * loss + good * gain)
-        for held, part, loss, gain in zip(account, PARTS, odds.bad, odds.good, strict=True)
+        [
+            (held + paid * part) * exp(min(bad * loss + good * gain, _MOST))
+            for held, part, loss, gain in zip(account, PARTS, odds.bad, odds.good, strict=True)
+        ]
     )
 
 
@@ -142,9 +156,11 @@ _TRAILED: Final = 2  # the alternative by which the beginning is told: six times
 
 def followed(trail: Trail, at: float, count: int, bad: int, odds: Odds) -> Trail:
     """Follow a stream on; `at` is when the oldest of these transactions were counted."""
-    step = bad * odds.bad[_TRAILED] + (count - bad) * odds.good[_TRAILED]
     if trail.height <= 0.0:
+        if not bad:
+            return trail
         trail = Trail(since=at)
+    step = bad * odds.bad[_TRAILED] + (count - bad) * odds.good[_TRAILED]
     height = trail.height + step
     return Trail(max(height, 0.0), trail.since, trail.total + count, trail.bad + bad)
 

@@ -10,7 +10,7 @@ import structlog
 
 from annul.domain.kinds import KINDS, UNDOING, VOIDS
 from annul.domain.link_profile import USUAL, LinkProfile
-from annul.domain.records import Bin, Issuer
+from annul.domain.records import Bin, Issuer, Transaction
 from annul.domain.response_codes import NO_ANSWER
 from annul.security.keys import KeyKind, WrappedKey
 from annul.security.module import SecurityModule
@@ -179,6 +179,15 @@ class Issuers:
         """Say why the link of a route is not up."""
         line = self._lines.get(route.issuer_id)
         return f"link_{line.link.trouble}" if line else "no_route"
+
+    def not_reached(self, transaction: Transaction) -> None:
+        """Note what was not even written for its issuer, as the link is not up."""
+        if self.tally is not None:
+            card, shop = transaction.card_hash, transaction.merchant_id
+            tag = f"{hash(card) & _TAG:x}" if card else ""
+            prefix, till = transaction.card_masked[:RANGE], transaction.terminal_id
+            asked = Asked("plain", prefix, shop, till, tag)
+            self.tally.not_reached(transaction.issuer_id, transaction.kind, asked)
 
     def same_bank(self, issuer_id: str) -> Route | None:
         """Give another usable way to the books of an issuer, None when there is none."""

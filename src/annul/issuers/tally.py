@@ -54,13 +54,18 @@ class Tally:
             if asked.card and self._repeated(asked):
                 return
         slow = self.slow_over.get(issuer_id)
-        self._add(issuer_id, mti, code, asked, outcome, slow=slow is not None and seconds > slow)
+        late = slow is not None and seconds > slow
+        self._add(issuer_id, _kind(mti, code), asked, outcome, slow=late)
 
     def silence(self, issuer_id: str, mti: str, code: object, asked: Asked) -> None:
-        """Count a request that nobody answered, or that could not leave as the line is down."""
+        """Count a request that nobody answered."""
+        self.not_reached(issuer_id, _kind(mti, code), asked)
+
+    def not_reached(self, issuer_id: str, kind: str, asked: Asked) -> None:
+        """Count a transaction that nobody answered, or that could not leave: its line is down."""
         if asked.card and self._repeated(asked):
             return
-        self._add(issuer_id, mti, code, asked, SILENT, slow=False)
+        self._add(issuer_id, kind, asked, SILENT, slow=False)
 
     def echoed(self, issuer_id: str, answer: str) -> None:
         """Count an echo, empty for silence: where nobody buys anything it asks."""
@@ -81,12 +86,9 @@ class Tally:
 
     # Inside ---------------------------------------------------------------------------------
 
-    def _add(
-        self, issuer_id: str, mti: str, code: object, asked: Asked, outcome: int, *, slow: bool
-    ) -> None:
+    def _add(self, issuer_id: str, kind: str, asked: Asked, outcome: int, *, slow: bool) -> None:
         merchant = asked.merchant
         software = self.software.get((merchant, asked.terminal), "")
-        kind = REVERSAL if mti[1] == _REVERSAL else _KINDS.get((mti, str(code or "")), mti)
         counts = self._counts((issuer_id, kind, asked.prefix[:_RANGE], software, ""))
         counts[outcome] += 1
         counts[SLOW] += slow
@@ -114,3 +116,7 @@ class Tally:
             return True
         self._failed[key] = now
         return False
+
+
+def _kind(mti: str, code: object) -> str:
+    return REVERSAL if mti[1] == _REVERSAL else _KINDS.get((mti, str(code or "")), mti)

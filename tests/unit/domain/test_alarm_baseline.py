@@ -9,12 +9,14 @@ _M = Measure.APPROVALS
 
 
 def _known(
-    total: float, share: float, *, hours: int = 1_000, rho: float = 0.0, here: float = 0.04
+    total: float, share: float, *, rho: float = 0.0, apart: float = 0.0, here: float = 0.04
 ) -> History:
-    """Give a history whose hours differ by chance and, beyond that, by `rho`."""
+    """Give a history whose hours differ beyond chance by `rho`, those of the day by `apart`."""
+    hours = 1_000
     within = share * (1 - share) * ((hours - 48) + rho * (total - hours))
+    between = share * (1 - share) * (47 + apart * (total - 48))
     mine = total * here
-    return History(total, total * share, hours, 48, within, mine, mine * share, 30)
+    return History(total, total * share, hours, 48, within, between, mine, mine * share, 30)
 
 
 def test_nothing_known_is_wide_and_a_part_leans_on_its_whole() -> None:
@@ -26,10 +28,12 @@ def test_nothing_known_is_wide_and_a_part_leans_on_its_whole() -> None:
 
 
 def test_the_same_hour_counts_more_than_the_whole_the_more_it_has_seen() -> None:
-    few = History(50_000, 2_500, 1_000, 48, 45.0, 30, 9, 30)
+    few = _known(50_000, 0.05, apart=0.01)._replace(here=30, here_bad=9)
     many = few._replace(here=10_000, here_bad=3_000)
-    assert usual(_M, few, None).mean == pytest.approx((9 + 300 * 0.05) / 330, abs=0.001)
-    assert usual(_M, many, None).mean == pytest.approx(0.293, abs=0.002)
+    assert usual(_M, few, None).mean == pytest.approx((9 + 100 * 0.05) / 130, abs=0.002)
+    assert usual(_M, many, None).mean == pytest.approx(0.297, abs=0.002)
+    alike = _known(50_000, 0.05)._replace(here=30, here_bad=9)
+    assert usual(_M, alike, None).mean == pytest.approx(0.05, abs=0.001), "hours do not differ"
 
 
 @pytest.mark.parametrize("rho", [0.0005, 0.003, 0.02])

@@ -105,6 +105,14 @@ def test_what_is_known_explains_first_and_what_lies_outside_is_told() -> None:
     assert explained([other], _M, more, _usual, [_issuer(_BANK)]) == {other: other}
 
 
+def test_a_shop_that_is_the_first_to_alarm_is_no_scope_of_its_own() -> None:
+    """The issuer has not been found yet, but it explains what is seen of the shop."""
+    ill = {one for one in _EVERY if one[0] == _BANK}
+    ways = _ways(ill, {(_BANK, "tea"): _ILL, (_BANK, "bar"): _ILL, (_OTHER, "tea"): _WELL})
+    shop = Stream(Scope.MERCHANT, "tea")
+    assert explained([shop], _M, ways, _usual) == {shop: _issuer(_BANK)}
+
+
 def test_what_no_count_of_the_time_touches_speaks_for_itself() -> None:
     gone = Stream(Scope.MERCHANT, "gone")
     assert explained([gone], _M, _ways(set(), {}), _usual) == {gone: gone}

@@ -100,7 +100,7 @@ WHERE h.scope = s.scope AND h.member = s.member AND h.hour >= date_trunc('hour',
 
 -- name: histories
 -- description: What is known of streams by measure: all usual hours, and the same hour of such days.
--- `within` is what hours differ from others of their hour of day: more than chance explains is honest.
+-- `within` is what hours differ from others of their hour of day, `between` what these differ.
 WITH hours AS (
     SELECT h.*, extract(hour FROM h.hour AT TIME ZONE :zone)::integer AS o,
            extract(isodow FROM h.hour AT TIME ZONE :zone) > 5 AS rest
@@ -120,6 +120,7 @@ WITH hours AS (
 )
 SELECT scope, member, measure, sum(n) AS count, sum(bad) AS bad, sum(hours)::integer AS hours,
        count(*)::integer AS cells, sum(squares - bad * bad / n) AS within,
+       sum(bad * bad / n) - sum(bad) * sum(bad) / sum(n) AS between,
        coalesce(sum(n) FILTER (WHERE here), 0) AS here,
        coalesce(sum(bad) FILTER (WHERE here), 0) AS here_bad,
        coalesce(sum(hours) FILTER (WHERE here), 0)::integer AS here_hours

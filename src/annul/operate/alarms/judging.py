@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 EVERY_S: Final = 3.0
 _LIMIT: Final = 50_000  # rows of counts in one turn
 _LATELY: Final = timedelta(minutes=30)  # for which an alarm can tell whom it is about
+_JUST_BEFORE: Final = timedelta(milliseconds=1)
 _SLOW_OF: Final = timedelta(days=7)
 _SLOW_SHARE: Final = 0.99
 _SLOW_LEAST: Final = 1_000  # answers from which is learnt what is slow
@@ -185,7 +186,8 @@ class Judging:
         for measure, alarmed in raised.items():
             place = MEASURES.index(measure)
             began = min(standings[one].trails[place].since for one in alarmed)
-            since = max(datetime.fromtimestamp(began, UTC), now - _LATELY)
+            # A float of seconds may be a microsecond late.
+            since = max(datetime.fromtimestamp(began, UTC) - _JUST_BEFORE, now - _LATELY)
             rows = await connection.fetch(*SQL["lately"](since=since))
             lately = {Way(*row[:5]): Counts(*row[5:]) for row in rows}
             sums = summed(lately)
@@ -197,7 +199,7 @@ class Judging:
             whose = explained(alarmed, measure, lately, share, sorted(heads))
             for stream in {*whose, *whose.values()} - heads:
                 by, mine = whose.get(stream, stream), sums.get(stream, _NONE)
-                standings[stream].raise_alarm(measure, by, since.timestamp(), mine)
+                standings[stream].raise_alarm(measure, by, began, mine)
             new = [standings[one] for one in sorted(set(whose.values()) - heads)]
             await raising.open_alarms(connection, new, measure, now)
             await self._unlearn(connection, [standings[one] for one in whose], measure)

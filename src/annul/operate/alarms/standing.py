@@ -12,7 +12,6 @@ from annul.domain.alarms import (
     MEASURES,
     Counts,
     Measure,
-    Odds,
     Trail,
     Usual,
     followed,
@@ -26,6 +25,13 @@ from annul.domain.alarms import (
 _UNUSUAL_S: Final = 3 * 86_400.0
 
 _odds: Final = lru_cache(maxsize=16_384)(odds_against)  # they hold for an hour, in all turns
+
+
+@lru_cache
+def _stakes(scope: Scope, per_million: float) -> tuple[float, ...]:
+    return tuple(stake(Stream(scope), measure, per_million) for measure in MEASURES)
+
+
 _FRESH: Final = (EMPTY,) * len(MEASURES)
 
 
@@ -81,26 +87,29 @@ class Standing:
         if self.is_usual(at):
             self.counts = self.counts.plus(counts)
         raised: list[Measure] = []
-        for place, measure in enumerate(MEASURES):
-            count, bad = counts.of(measure)
+        stakes = _stakes(self.stream.scope, per_million)
+        for place, (count, bad) in enumerate(counts.by_measure()):
             if not count:
                 continue
             usual = self.usual[place]
-            odds: Odds = _odds(usual)
-            alarm = self.alarms.get(measure)
-            if alarm is not None:
-                trail = self.trails[place]
-                self.trails[place] = trail._replace(total=trail.total + count, bad=trail.bad + bad)
-                if alarm.by == self.stream:
-                    height = recovery(alarm.recovered, count, bad, alarm.seen, usual)
-                    self.alarms[measure] = alarm._replace(recovered=height)
+            if self.alarms and (measure := MEASURES[place]) in self.alarms:
+                self._go_on(measure, place, count, bad)
                 continue
-            paid = stake(self.stream, measure, per_million)
-            self.accounts[place] = judged(self.accounts[place], paid, count, bad, odds)
+            odds = _odds(usual)
+            account = judged(self.accounts[place], stakes[place], count, bad, odds)
+            self.accounts[place] = account
             self.trails[place] = followed(self.trails[place], at, count, bad, odds)
-            if sum(self.accounts[place]) >= 1.0:
-                raised.append(measure)
+            if sum(account) >= 1.0:
+                raised.append(MEASURES[place])
         return raised
+
+    def _go_on(self, measure: Measure, place: int, count: int, bad: int) -> None:
+        """Follow a measure that has an alarm; where it is its own, see how far it is over."""
+        trail, alarm = self.trails[place], self.alarms[measure]
+        self.trails[place] = trail._replace(total=trail.total + count, bad=trail.bad + bad)
+        if alarm.by == self.stream:
+            height = recovery(alarm.recovered, count, bad, alarm.seen, self.usual[place])
+            self.alarms[measure] = alarm._replace(recovered=height)
 
     def raise_alarm(self, measure: Measure, by: Stream, since: float, counts: Counts) -> None:
         """Put an alarm on it. `counts` are those since then, where it has no trail of its own."""
