@@ -32,6 +32,7 @@ from pydantic_settings import (
 
 from annul.desk.roles import ROLES
 from annul.domain.retention import kept_days
+from annul.operate.alarms.rules import AlarmRules
 from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.settle.clearing.rules import ClearingRules
 from annul.settle.house_bank import HouseBank
@@ -148,6 +149,9 @@ class Settings(BaseSettings):
     )
     clearing: ClearingRules = Field(
         default_factory=ClearingRules, description="how clearing files are judged"
+    )
+    alarms: AlarmRules = Field(
+        default_factory=AlarmRules, description="how traffic is watched; see docs/watching.md"
     )
 
     acquirer_id: str = Field("00010000", pattern=r"^\d{8,11}$", description="field 32")

@@ -51,6 +51,7 @@ _MODULES: Final = {
     "domain/link_words": "unit/issuers/test_link_settings.py",
     "domain/issuer_incidents": "unit/domain/test_incidents.py",
     "domain/clearing_incidents": "unit/domain/test_incidents.py",
+    "domain/alarm_incidents": "unit/domain/test_incidents.py",
     "domain/payout_incidents": "unit/domain/test_incidents.py",
     "domain/watch_incidents": "unit/domain/test_incidents.py",
     "domain/head_kinds": "unit/domain/test_heads.py",

@@ -41,12 +41,8 @@ from annul.issuers.forward import Forwarder, ForwardPace
 from annul.issuers.key_asking import KeyAsking
 from annul.issuers.key_exchange import KeyExchange
 from annul.issuers.lines import Issuers
+from annul.issuers.tally import Tally
 from annul.merchants.registry import Registry
-from annul.operate.incidents.gathering import HeadGatherer
-from annul.operate.incidents.raising import Limits, Raising
-from annul.operate.measures.backlog import Backlog
-from annul.operate.notices.telling import Teller
-from annul.operate.tracing import OtlpTracer, TracingSettings
 from annul.renewal import renewing
 from annul.resolve.audit import Auditor
 from annul.resolve.book import Book
@@ -72,6 +68,7 @@ from annul.wire.framing import framing_of
 
 from .figures import figures_of
 from .foundation import Ground
+from .watching import tracer_of, watching
 
 log = structlog.get_logger(__name__)
 
@@ -115,7 +112,7 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
         membership = await _member(base, stack)
         base = replace(base, node=membership.node)
         host = await _made(base, stack)
-        host.tracer = await _tracer(base, stack)
+        host.tracer = await tracer_of(base, stack)
         recovery = Recovery(host, _PATIENCE, membership)
         host.issuers.start(recovery.late)
         stack.push_async_callback(host.issuers.stop)
@@ -144,19 +141,6 @@ async def serve(base: Ground) -> AsyncIterator[Running]:
         yield Running(
             base, host, server, forwarder, recovery, resolver, membership, port.number, tls_port
         )
-
-
-async def _tracer(base: Ground, stack: AsyncExitStack) -> OtlpTracer | None:
-    """Trace transactions, where somebody is to be told; ends after the last of them."""
-    settings = base.settings
-    if not settings.otlp_endpoint:
-        return None
-    tracing = TracingSettings(settings.otlp_endpoint, settings.otlp_service, settings.otlp_ratio)
-    tracer = OtlpTracer(tracing)
-    tracer.start()
-    stack.push_async_callback(tracer.stop)
-    base.measures.add(tracer)
-    return tracer
 
 
 def _proxies(base: Ground) -> Proxies:
@@ -235,31 +219,15 @@ async def _start_workers(
         loop = base.loops.start("issuer_keys", asking.turn, first_s=_KEYS_S, every_s=_KEYS_S)
         stack.push_async_callback(loop.stop)
     days = Days(base.pool, host.calendar, base.clock, loops=base.loops)
-    backlog = Backlog(base.pool, base.clock, base.loops)
-    base.measures.add(backlog)
     for part in (
-        *(forwarder, *resolvers, sweep, retention, days, backlog, _teller(base)),
+        *(forwarder, *resolvers, sweep, retention, days),
         *_paying(base, host),
         *_clearing(base, host),
         *_sealing(base, host),
-        *_watching(base),
+        *watching(base, host),
     ):
         part.start()
         stack.push_async_callback(part.stop)
-
-
-def _teller(base: Ground) -> Teller:
-    """Give what tells people of incidents."""
-    settings = base.settings
-    return Teller(
-        base.pool,
-        base.vault,
-        base.clock,
-        ZoneInfo(settings.zone),
-        random=random.random,
-        base=settings.console_url,
-        loops=base.loops,
-    )
 
 
 def _paying(base: Ground, host: Host) -> tuple[Paying, ...]:
@@ -301,17 +269,6 @@ def _sealing(base: Ground, host: Host) -> tuple[Sealing, ...]:
     return (Sealing(seals, exports, base.clock, host.calendar, base.loops),)
 
 
-def _watching(base: Ground) -> tuple[Raising, HeadGatherer]:
-    """Give what raises what annul sees of itself, and what gathers all that was raised."""
-    settings = base.settings
-    limits = Limits(owed=settings.incidents_owed, sign_ins=settings.incidents_sign_ins)
-    quiet = timedelta(seconds=settings.incidents_quiet_s)
-    return (
-        Raising(base.pool, base.clock, limits=limits, loops=base.loops),
-        HeadGatherer(base.pool, base.clock, quiet=quiet, loops=base.loops),
-    )
-
-
 def _witness(base: Ground, stack: AsyncExitStack) -> Witness | None:
     """Keep what the database confirms, and look whether it still knows; ends after the journal."""
     if base.witness is None:
@@ -343,6 +300,7 @@ async def _made(base: Ground, stack: AsyncExitStack) -> Host:
         keys=keys,
         dialects=tables.dialects,
         loops=base.loops,
+        tally=Tally(base.clock.monotonic) if settings.alarms.on else None,
     )
     return _host(base, registry, journal, issuers)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from .alarm_incidents import ALARM_INCIDENTS
 from .heads import By, Ends, Gathering, HeadScope
 from .incidents import INCIDENTS
 
@@ -30,6 +31,7 @@ GATHERED: Final[Mapping[str, Gathering]] = {
     "forward_advice": _HEALTH,
     "issuer_key_refused": _HEALTH,
     "outcome_unproved": _HEALTH,
+    **{one.kind: Gathering(HeadScope.STREAM, By.STREAM) for one in ALARM_INCIDENTS},
     "issuer_errs": _ANSWERS,
     "late_approval": _ANSWERS,
     "disputed": _ANSWERS,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from .alarm_streams import Scope, Stream
 from .incident import Severity
 from .text import Text
 
@@ -72,6 +73,7 @@ class By(StrEnum):
     PROCESS = "process"  # the first word of the subject
     KIND = "kind"
     WEBHOOK = "webhook"
+    STREAM = "stream"  # of the stream of transactions that it names: its issuer, its merchant
     ONE = "one"  # there is just one
 
 
@@ -158,6 +160,8 @@ def place_of(row: RaisedRow, how: Gathering) -> Place:
     """Say under which head a row belongs; what names no member goes by its subject."""
     if how.by is By.CAUSE:
         how = OF_CAUSE.get(row.cause, _ISSUER)
+    if how.by is By.STREAM:
+        return _of_stream(row)
     member = _member(row, how.by)
     if not member:
         return Place(HeadScope.CASE, row.subject, row.merchant_id)
@@ -165,6 +169,16 @@ def place_of(row: RaisedRow, how: Gathering) -> Place:
     if how.scope is HeadScope.MERCHANT:
         merchant = "" if not row.merchant_id else member
     return Place(how.scope, member, merchant)
+
+
+def _of_stream(row: RaisedRow) -> Place:
+    scope, _, member = row.subject.partition(" ")
+    stream = Stream(Scope(scope), member)
+    if stream.issuer_id:
+        return Place(HeadScope.ISSUER, stream.issuer_id)
+    if stream.scope is Scope.MERCHANT:
+        return Place(HeadScope.MERCHANT, member, row.merchant_id)
+    return Place(HeadScope.STREAM, row.subject)
 
 
 def _member(row: RaisedRow, by: By) -> str:

@@ -57,7 +57,8 @@ class Subject(StrEnum):
     terminal's number, followed by that of the batch; issuer and fields of a message that belongs
     to nothing; number of the process and name of the loop; the currency of a merchant's balance;
     what does not fit its seal; the issuer's number; the merchant's; the payout's id;
-    the file's name; where people sign in; the name of a channel for notices.
+    the file's name; where people sign in; the name of a channel for notices; scope and member of a
+    stream of transactions.
     """
 
     TRANSACTION = "transaction"
@@ -75,6 +76,7 @@ class Subject(StrEnum):
     FILE = "file"
     CHANNEL = "channel"
     ACCESS = "access"
+    STREAM = "stream"
 
 
 def _utc(value: str) -> str:

@@ -1,13 +1,14 @@
 """Every kind of incident: what it is, what it means for the money, and what to do.
 
 One row per kind, in both languages: here those of terminals, cases, people and processes, in
-`issuer_incidents.py` those of issuers, in `payout_incidents.py` those of
-payouts, and in `differences.py` what the sweep finds (`audit_`).
+`issuer_incidents.py` those of issuers, in `alarm_incidents.py` those of alarms, in
+`payout_incidents.py` those of payouts, and in `differences.py` what the sweep finds (`audit_`).
 """
 
 from collections.abc import Mapping
 from typing import Final
 
+from .alarm_incidents import ALARM_INCIDENTS
 from .clearing_incidents import CLEARING_INCIDENTS
 from .differences import DIFFERENCES
 from .guesses import IN_ROW, MANY_WITHIN_S, OF_SHOP, OFTEN
@@ -299,6 +300,7 @@ INCIDENTS: Final[Mapping[str, IncidentKind]] = {
     row.kind: row
     for row in (
         *ISSUER_INCIDENTS,
+        *ALARM_INCIDENTS,
         *_ROWS,
         *PAYOUT_INCIDENTS,
         *CLEARING_INCIDENTS,

@@ -220,6 +220,27 @@ RETENTION: Final = (
             "six weeks of answers show an issuer's rules; the rules themselves stay",
         ),
     ),
+    Retained(
+        "watched_hours",
+        Text("各交易流每小时的计数", "hourly counts of each stream of traffic"),
+        ("watched_hours",),
+        "hour",
+        days=60,
+        least=7,
+        reason=Text(
+            "六周内的同一时段足以看出平常的样子",
+            "six weeks of the same hour show what is usual",
+        ),
+    ),
+    Retained(
+        "watched",
+        Text("不再有交易的流", "streams of traffic that have dried up"),
+        ("watched",),
+        "seen_at",
+        days=60,
+        least=7,
+        reason=Text("之后从头学起", "whoever comes back after that is learnt anew"),
+    ),
 )  # fmt: skip
 
 _BOOKS: Final = Text("账簿", "the books: what was asked, what moved, what is owed")
@@ -304,6 +325,8 @@ KEPT: Final[Mapping[str, Text]] = {
             "hosts",
             "issuer_links",
             "learning",
+            "watch_counts",
+            "watched_ways",
             "master_key",
             "purges",
             "reset_links",

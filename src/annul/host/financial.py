@@ -99,6 +99,7 @@ async def forward(
     """
     if not host.issuers.is_up(route):
         why = host.issuers.trouble(route)
+        host.issuers.not_reached(transaction)
         return await refuse(request, host, transaction._replace(why=why), NOT_REACHED)
     under_way: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
     if host.in_flight.setdefault(request.key, under_way) is not under_way:

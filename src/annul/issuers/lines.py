@@ -10,7 +10,7 @@ import structlog
 
 from annul.domain.kinds import KINDS, UNDOING, VOIDS
 from annul.domain.link_profile import USUAL, LinkProfile
-from annul.domain.records import Bin, Issuer
+from annul.domain.records import Bin, Issuer, Transaction
 from annul.domain.response_codes import NO_ANSWER
 from annul.security.keys import KeyKind, WrappedKey
 from annul.security.module import SecurityModule
@@ -34,6 +34,7 @@ from .message import Answer, parse_answer
 from .odd import OddFields
 from .profile import IssuerProfileError, check_profile
 from .routing import Route, Router
+from .tally import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +75,7 @@ class Issuers:
         limits: LinkLimits | None = None,
         late_limit: int = 1_000,
         loops: Loops | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self.owed = asyncio.Event()
         self.dialects = dialects  # all that can be spoken, with issuers and terminals
@@ -83,6 +85,7 @@ class Issuers:
         self._random = random
         self._limits = limits
         self._loops = loops or Loops(clock)
+        self.tally = tally  # of all traffic, for the alarms; None: nobody counts
         self._late = LateAnswers(self._hold_reading, random, limit=late_limit, loops=self._loops)
         self._tls = dict(tls or {})
         self._keys = keys
@@ -177,6 +180,15 @@ class Issuers:
         line = self._lines.get(route.issuer_id)
         return f"link_{line.link.trouble}" if line else "no_route"
 
+    def not_reached(self, transaction: Transaction) -> None:
+        """Note what was not even written for its issuer, as the link is not up."""
+        if self.tally is not None:
+            card, shop = transaction.card_hash, transaction.merchant_id
+            tag = f"{hash(card) & _TAG:x}" if card else ""
+            prefix, till = transaction.card_masked[:RANGE], transaction.terminal_id
+            asked = Asked("plain", prefix, shop, till, tag)
+            self.tally.not_reached(transaction.issuer_id, transaction.kind, asked)
+
     def same_bank(self, issuer_id: str) -> Route | None:
         """Give another usable way to the books of an issuer, None when there is none."""
         bank = issuer.bank if (issuer := self._issuers.get(issuer_id)) else ""
@@ -243,16 +255,22 @@ class Issuers:
                 line.odd.note(said, answer.odd, self._clock.now())
         except NotSent:
             line.health.not_sent()
+            self._unanswered(route, mti, fields, asked)
             raise
         except NoAnswer:
             line.health.silence(asked)
+            self._unanswered(route, mti, fields, asked)
             raise
         except DecodeError as error:
             line.link.counts.garbled += 1
             line.health.silence(asked)
+            self._unanswered(route, mti, fields, asked)
             raise NoAnswer(Silence.GARBLED) from error
         now = self._monotonic()
-        line.health.answered(answer.response_code, now - began, now, asked)
+        took, code = now - began, answer.response_code
+        line.health.answered(code, took, now, asked)
+        if self.tally is not None:
+            self.tally.answered(route.issuer_id, mti, fields.get(3), asked, took, code)
         return answer
 
     def wake(self) -> None:
@@ -286,7 +304,7 @@ class Issuers:
             on_up=self.wake,
             on_trouble=health.dropped,
             on_garbled=health.garbled,
-            on_echo=health.echoed,
+            on_echo=self._echoed(issuer.issuer_id, health),
             security=self._security,
             keys=self._ring(issuer),
             on_keys=self._keys.serve if self._keys else None,
@@ -303,6 +321,20 @@ class Issuers:
             self._late.put(issuer_id, message)
 
         return take
+
+    def _unanswered(
+        self, route: Route, mti: str, fields: Mapping[int, str | bytes], asked: Asked
+    ) -> None:
+        if self.tally is not None:
+            self.tally.silence(route.issuer_id, mti, fields.get(3), asked)
+
+    def _echoed(self, issuer_id: str, health: IssuerHealth) -> Callable[[str], None]:
+        def note(answer: str) -> None:
+            health.echoed(answer)
+            if self.tally is not None:
+                self.tally.echoed(issuer_id, answer)
+
+        return note
 
     def _new_router(self) -> Router:
         return Router(

@@ -101,7 +101,11 @@ FROM (VALUES
     ('sessions', 'SELECT INSERT UPDATE DELETE'),
     ('sign_in_tries', 'SELECT INSERT UPDATE DELETE'),
     ('terminal_stats', 'SELECT INSERT UPDATE DELETE'),
-    ('void_samples', 'SELECT INSERT UPDATE DELETE')
+    ('void_samples', 'SELECT INSERT UPDATE DELETE'),
+    ('watch_counts', 'SELECT INSERT DELETE'),
+    ('watched', 'SELECT INSERT UPDATE DELETE'),
+    ('watched_hours', 'SELECT INSERT UPDATE DELETE'),
+    ('watched_ways', 'SELECT INSERT DELETE')
 ) AS tables (name, may)
 -- What takes old rows of what is only ever added to; by these and in no other way.
 UNION ALL SELECT 'ROUTINE', oid::regprocedure::text, 'EXECUTE' FROM pg_proc

@@ -50,6 +50,16 @@ def closing(ended: Iterable[Ended], at: datetime) -> tuple[Any, ...]:
     )
 
 
+def retelling(incident: Incident) -> tuple[Any, ...]:
+    """Say anew what one says that is open, as what it is about goes on."""
+    return _STATEMENTS["retell"](
+        kind=incident.kind,
+        subject=incident.subject,
+        merchant=incident.merchant_id,
+        params=incident.params,
+    )
+
+
 def open_of(kind: str) -> tuple[Any, ...]:
     """Ask what is open of a kind: `merchant_id` and `subject`."""
     return _STATEMENTS["are_open"](kind=kind)

@@ -63,3 +63,8 @@ UPDATE incidents SET closed_at = :at WHERE head_id = :head AND closed_at IS NULL
 UPDATE incidents i SET head_id = NULL
 WHERE i.merchant_id = :merchant AND i.closed_at IS NULL
   AND NOT EXISTS (SELECT FROM incident_heads h WHERE h.id = i.head_id);
+
+-- name: retell
+-- description: What an open incident says now.
+UPDATE incidents SET params = :params::jsonb
+WHERE kind = :kind AND subject = :subject AND merchant_id = :merchant AND closed_at IS NULL;

@@ -278,3 +278,23 @@ WITH gone AS (
     RETURNING id
 )
 SELECT count(*) AS gone FROM gone;
+
+-- name: watched_hours
+-- description: Hourly counts of each stream of traffic.
+WITH gone AS (
+    DELETE FROM watched_hours WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM watched_hours WHERE hour < :before
+        ORDER BY hour LIMIT :limit FOR UPDATE SKIP LOCKED))
+    RETURNING hour
+)
+SELECT count(*) AS gone FROM gone;
+
+-- name: watched
+-- description: Streams of traffic that have dried up, unless an alarm is open on them.
+WITH gone AS (
+    DELETE FROM watched WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM watched WHERE seen_at < :before AND alarms = '{}'
+        ORDER BY seen_at LIMIT :limit FOR UPDATE SKIP LOCKED))
+    RETURNING scope
+)
+SELECT count(*) AS gone FROM gone;

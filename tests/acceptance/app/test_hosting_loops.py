@@ -14,6 +14,8 @@ _ALWAYS = {
     "late_answers",
     "channels",
     "counts",
+    "alarm counts",
+    "alarms",
     "notices",
     "reference",
     "wants",

@@ -169,6 +169,20 @@ async def _sample(pool: asyncpg.Pool, at: datetime, name: str) -> None:
     await put(pool, "void_samples", row | more)
 
 
+async def _stream_hour(pool: asyncpg.Pool, at: datetime, name: str) -> None:
+    counts = dict.fromkeys(("approved", "declined", "faults", "silent", "slow"), 1)
+    row = {"scope": "issuer", "member": name, "hour": at, "usual": True}
+    await put(pool, "watched_hours", row | counts)
+
+
+async def _stream(pool: asyncpg.Pool, at: datetime, name: str) -> None:
+    arrays: dict[str, list[int]] = {
+        name: [] for name in ("counts", "mean", "upper", "accounts", "trails")
+    }
+    row = {"scope": "issuer", "member": name, "hour": at, "alarms": {}, "seen_at": at}
+    await put(pool, "watched", row | arrays)
+
+
 _SUBJECTS: Final[dict[str, tuple[Making, str]]] = {
     "messages": (_message, "SELECT mti FROM messages"),
     "signatures": (_signature, "SELECT convert_from(digest, 'UTF8') FROM signatures"),
@@ -188,6 +202,8 @@ _SUBJECTS: Final[dict[str, tuple[Making, str]]] = {
     "issuer_stats": (_issuer_slot, "SELECT issuer_id FROM issuer_stats"),
     "terminal_stats": (_terminal_minute, "SELECT terminal_id FROM terminal_stats"),
     "void_samples": (_sample, "SELECT code FROM void_samples"),
+    "watched_hours": (_stream_hour, "SELECT member FROM watched_hours"),
+    "watched": (_stream, "SELECT member FROM watched"),
 }
 
 

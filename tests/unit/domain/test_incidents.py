@@ -28,7 +28,7 @@ _NAMES = {
 }
 _TABLES = (
     *("incidents", "issuer_incidents", "payout_incidents", "clearing_incidents"),
-    *("watch_incidents", "notice_incidents"),
+    *("watch_incidents", "notice_incidents", "alarm_incidents"),
 )
 _RAISED_BY_SQL = re.compile(r"raised AS \((.*?)\n\)", re.DOTALL)
 _KIND = re.compile(r"(CASE [^()]*? END|'\w+') AS kind")

@@ -1,0 +1,1 @@
+"""Alarms on simulated traffic: false ones, and how soon trouble is found."""

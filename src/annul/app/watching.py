@@ -1,0 +1,84 @@
+"""What a host watches by itself: its traffic, what waits, what goes wrong; and whom it tells."""
+
+import random
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from annul.host.host import Host
+from annul.operate.alarms.judging import Judging
+from annul.operate.alarms.keeping import Counting
+from annul.operate.incidents.gathering import HeadGatherer
+from annul.operate.incidents.raising import Limits, Raising
+from annul.operate.measures.backlog import Backlog
+from annul.operate.notices.telling import Teller
+from annul.operate.tracing import OtlpTracer, TracingSettings
+
+from .foundation import Ground
+
+
+class Part(Protocol):
+    """Something that goes on beside the terminals until it is stopped."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    async def stop(self) -> None:
+        """End, and give back what it holds."""
+        ...
+
+
+def watching(base: Ground, host: Host) -> tuple[Part, ...]:
+    """Give what is to run."""
+    backlog = Backlog(base.pool, base.clock, base.loops)
+    base.measures.add(backlog)
+    return (backlog, *_alarms(base, host), *_incidents(base), _teller(base))
+
+
+def _alarms(base: Ground, host: Host) -> tuple[Part, ...]:
+    """Count traffic, and judge what all hosts have counted, unless alarms are switched off."""
+    tally, zone = host.issuers.tally, host.calendar.zone
+    if tally is None:
+        return ()
+    judging = Judging(base.pool, base.clock, zone, base.settings.alarms, base.loops)
+    return Counting(base.pool, tally, base.clock, base.loops), judging
+
+
+def _incidents(base: Ground) -> tuple[Part, ...]:
+    """Give what raises what annul sees of itself, and what gathers all that was raised."""
+    settings = base.settings
+    limits = Limits(owed=settings.incidents_owed, sign_ins=settings.incidents_sign_ins)
+    quiet = timedelta(seconds=settings.incidents_quiet_s)
+    return (
+        Raising(base.pool, base.clock, limits=limits, loops=base.loops),
+        HeadGatherer(base.pool, base.clock, quiet=quiet, loops=base.loops),
+    )
+
+
+def _teller(base: Ground) -> Part:
+    """Give what tells people of incidents."""
+    settings = base.settings
+    return Teller(
+        base.pool,
+        base.vault,
+        base.clock,
+        ZoneInfo(settings.zone),
+        random=random.random,
+        base=settings.console_url,
+        loops=base.loops,
+    )
+
+
+async def tracer_of(base: Ground, stack: AsyncExitStack) -> OtlpTracer | None:
+    """Trace transactions, where somebody is to be told; ends after the last of them."""
+    settings = base.settings
+    if not settings.otlp_endpoint:
+        return None
+    tracing = TracingSettings(settings.otlp_endpoint, settings.otlp_service, settings.otlp_ratio)
+    tracer = OtlpTracer(tracing)
+    tracer.start()
+    stack.push_async_callback(tracer.stop)
+    base.measures.add(tracer)
+    return tracer

@@ -1,0 +1,125 @@
+"""What is watched: every transaction belongs to one stream of each scope."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from .alarms import MEASURE_SHARES, Counts, Measure
+from .kinds import KINDS
+from .text import Text
+
+ECHO: Final = "echo"  # the kind of what only asks whether somebody is there
+REVERSAL: Final = "reversal"
+
+
+class Scope(StrEnum):
+    """By what transactions are told apart."""
+
+    ALL = "all"
+    ISSUER = "issuer"
+    KIND = "kind"  # of transaction, at one issuer
+    RANGE = "range"  # of cards, at one issuer
+    MERCHANT = "merchant"
+    SOFTWARE = "software"  # of the terminal
+
+
+# How the false alarms that are allowed are dealt out, as by measures: the sum is one.
+SCOPE_SHARES: Final[Mapping[Scope, float]] = {
+    Scope.ALL: 0.05,
+    Scope.ISSUER: 0.25,
+    Scope.KIND: 0.2,
+    Scope.RANGE: 0.2,
+    Scope.MERCHANT: 0.2,
+    Scope.SOFTWARE: 0.1,
+}
+_WITHIN: Final = frozenset({Scope.KIND, Scope.RANGE})
+
+
+class Stream(NamedTuple):
+    """One stream. `member`: the issuer, the merchant, the version, or issuer and kind or range."""
+
+    scope: Scope
+    member: str = ""
+
+    @property
+    def issuer_id(self) -> str:
+        """The issuer that it lies within, empty for none."""
+        return self.member.partition(" ")[0] if self.scope in (Scope.ISSUER, *_WITHIN) else ""
+
+    @property
+    def part(self) -> str:
+        """The kind or card range at that issuer, else the member."""
+        return self.member.partition(" ")[2] if self.scope in _WITHIN else self.member
+
+    @property
+    def parent(self) -> "Stream | None":
+        """What it leans on as long as little is known of it."""
+        if self.scope is Scope.ALL:
+            return None
+        return Stream(Scope.ISSUER, self.issuer_id) if self.scope in _WITHIN else EVERYTHING
+
+    @property
+    def text(self) -> Text:
+        """Say for whom, to people."""
+        said, part = _SAID[self.scope], self.part
+        kind = KINDS[part].title if part in KINDS else _KINDS.get(part, Text(part, part))
+        return Text(
+            said.zh.format(issuer=self.issuer_id, part=kind.zh),
+            said.en.format(issuer=self.issuer_id, part=kind.en),
+        )
+
+
+EVERYTHING: Final = Stream(Scope.ALL)
+
+_KINDS: Final = {REVERSAL: Text("冲正", "reversals")}
+_SAID: Final[Mapping[Scope, Text]] = {
+    Scope.ALL: Text("全部交易", "all transactions"),
+    Scope.ISSUER: Text("发卡行{issuer}", "issuer {issuer}"),
+    Scope.KIND: Text("发卡行{issuer}的{part}", "{part} at issuer {issuer}"),
+    Scope.RANGE: Text("发卡行{issuer}卡号{part}开头的卡", "cards {part}... of issuer {issuer}"),
+    Scope.MERCHANT: Text("商户{part}", "merchant {part}"),
+    Scope.SOFTWARE: Text("终端软件{part}", "terminal software {part}"),
+}
+
+
+class Way(NamedTuple):
+    """What a count is kept under: issuer, kind, range and software, or issuer, merchant, software.
+
+    All of it together would be nearly a row for each transaction.
+    """
+
+    issuer_id: str
+    kind: str = ""
+    card_range: str = ""
+    software: str = ""
+    merchant: str = ""
+
+    def streams(self) -> Iterator[Stream]:
+        """Name the streams that a count belongs to; an echo says nothing of transactions."""
+        if self.merchant:
+            yield Stream(Scope.MERCHANT, self.merchant)
+            return
+        yield Stream(Scope.KIND, f"{self.issuer_id} {self.kind}")
+        if self.kind == ECHO:
+            return
+        yield EVERYTHING
+        yield Stream(Scope.ISSUER, self.issuer_id)
+        if self.card_range:
+            yield Stream(Scope.RANGE, f"{self.issuer_id} {self.card_range}")
+        if self.software:
+            yield Stream(Scope.SOFTWARE, self.software)
+
+
+def stake(stream: Stream, measure: Measure, per_million: float) -> float:
+    """Give what one transaction pays into an account: its part of the false alarms allowed."""
+    return per_million * 1e-6 * SCOPE_SHARES[stream.scope] * MEASURE_SHARES[measure]
+
+
+def summed(ways: Mapping[Way, Counts]) -> dict[Stream, Counts]:
+    """Sum counts up by stream."""
+    found: dict[Stream, Counts] = {}
+    for way, counts in ways.items():
+        for stream in way.streams():
+            before = found.get(stream)
+            found[stream] = counts if before is None else before.plus(counts)
+    return found

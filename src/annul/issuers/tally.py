@@ -1,0 +1,122 @@
+"""Counts what issuers answer, for the alarms: one addition in memory for each transaction.
+
+A host takes what has come together every few seconds (`Tally.taken`) and writes it down; what a
+process that is killed had not written yet is lost, as counts are evidence and no money.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from annul.domain.alarm_streams import ECHO, REVERSAL, Way
+from annul.domain.alarms import Counts
+from annul.domain.kinds import KINDS
+from annul.domain.response_codes import BOOKED, FAULTS
+
+from .health import Asked
+
+APPROVED, DECLINED, FAULT, SILENT, SLOW = range(5)
+# What one card fails at one merchant within this time counts once: a wrong PIN is keyed again.
+REPEATED_S: Final = 60.0
+_RANGE: Final = 6  # digits of a card range
+_REVERSAL: Final = "4"  # message class, second digit of the MTI
+# The kind by MTI and field 3: of several the first in the table, which is the plain one.
+_KINDS: Final[Mapping[tuple[str, str], str]] = {
+    (kind.mti, kind.processing_code): name for name, kind in reversed(KINDS.items())
+}
+
+
+class Tally:
+    """The counts of one process. `monotonic` gives seconds that never step back.
+
+    `software` says by merchant and terminal what runs there; `slow_over` by issuer from how many
+    seconds on an answer is slow. Both are replaced as a whole by whoever learns them.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self.software: Mapping[tuple[str, str], str] = {}
+        self.slow_over: Mapping[str, float] = {}
+        self.repeats = 0
+        self._monotonic = monotonic
+        self._ways: dict[tuple[str, str, str, str, str], list[int]] = {}
+        # Of cards that failed, in this minute and the one before: since when.
+        self._failed: dict[tuple[str, str], float] = {}
+        self._before: dict[tuple[str, str], float] = {}
+        self._turns_at = 0.0
+
+    def answered(
+        self, issuer_id: str, mti: str, code: object, asked: Asked, seconds: float, answer: str
+    ) -> None:
+        """Count an answer. `code` is field 3 of the request, `answer` the response code."""
+        if answer in BOOKED or (mti[1] == _REVERSAL and answer not in FAULTS):
+            outcome = APPROVED  # a reversal that is denied is answered
+        else:
+            outcome = FAULT if answer in FAULTS else DECLINED
+            if asked.card and self._repeated(asked):
+                return
+        slow = self.slow_over.get(issuer_id)
+        late = slow is not None and seconds > slow
+        self._add(issuer_id, _kind(mti, code), asked, outcome, slow=late)
+
+    def silence(self, issuer_id: str, mti: str, code: object, asked: Asked) -> None:
+        """Count a request that nobody answered."""
+        self.not_reached(issuer_id, _kind(mti, code), asked)
+
+    def not_reached(self, issuer_id: str, kind: str, asked: Asked) -> None:
+        """Count a transaction that nobody answered, or that could not leave: its line is down."""
+        if asked.card and self._repeated(asked):
+            return
+        self._add(issuer_id, kind, asked, SILENT, slow=False)
+
+    def echoed(self, issuer_id: str, answer: str) -> None:
+        """Count an echo, empty for silence: where nobody buys anything it asks."""
+        counts = self._counts((issuer_id, ECHO, "", "", ""))
+        counts[APPROVED if answer else SILENT] += 1
+
+    def taken(self) -> dict[Way, Counts]:
+        """Give what was counted since the last time, and begin anew."""
+        ways, self._ways = self._ways, {}
+        return {Way(*way): Counts(*counts) for way, counts in ways.items()}
+
+    def put_back(self, ways: Mapping[Way, Counts]) -> None:
+        """Keep what could not be written for the next time."""
+        for way, counts in ways.items():
+            mine = self._counts(way)
+            for place, count in enumerate(counts):
+                mine[place] += count
+
+    # Inside ---------------------------------------------------------------------------------
+
+    def _add(self, issuer_id: str, kind: str, asked: Asked, outcome: int, *, slow: bool) -> None:
+        merchant = asked.merchant
+        software = self.software.get((merchant, asked.terminal), "")
+        counts = self._counts((issuer_id, kind, asked.prefix[:_RANGE], software, ""))
+        counts[outcome] += 1
+        counts[SLOW] += slow
+        if merchant:
+            counts = self._counts((issuer_id, "", "", software, merchant))
+            counts[outcome] += 1
+            counts[SLOW] += slow
+
+    def _counts(self, way: tuple[str, str, str, str, str]) -> list[int]:
+        counts = self._ways.get(way)
+        if counts is None:
+            counts = self._ways[way] = [0, 0, 0, 0, 0]
+        return counts
+
+    def _repeated(self, asked: Asked) -> bool:
+        """Say whether this card has failed at this merchant within the last minute, and note it."""
+        now = self._monotonic()
+        if now >= self._turns_at:
+            self._before = self._failed if now < self._turns_at + REPEATED_S else {}
+            self._failed, self._turns_at = {}, now + REPEATED_S
+        key = (asked.card, asked.merchant)
+        last = self._failed.get(key) or self._before.get(key)
+        if last is not None and now - last < REPEATED_S:
+            self.repeats += 1
+            return True
+        self._failed[key] = now
+        return False
+
+
+def _kind(mti: str, code: object) -> str:
+    return REVERSAL if mti[1] == _REVERSAL else _KINDS.get((mti, str(code or "")), mti)
