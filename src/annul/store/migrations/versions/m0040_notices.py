@@ -3,7 +3,7 @@
 from annul.store.migrate import apply_file
 
 revision = "0040"
-down_revision = "0038"
+down_revision = "0039"
 
 
 def upgrade() -> None:
