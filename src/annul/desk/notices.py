@@ -142,9 +142,7 @@ async def stop_channel(desk: Desk, visitor: Visitor, identity: UUID, reason: str
         await audit(connection, visitor, now, "stop-channel", _named(name), reason)
 
 
-async def try_channel(
-    desk: Desk, visitor: Visitor, identity: UUID, reason: str = ""
-) -> Outcome:
+async def try_channel(desk: Desk, visitor: Visitor, identity: UUID, reason: str = "") -> Outcome:
     """Send a test message now; gives what came of it. `NothingThere`, `ChannelBusy`, `NotAllowed`.
 
     It counts as one of the channel's minute.
