@@ -34,6 +34,7 @@ from annul.host.proxied import Proxies
 from annul.host.recovery import Recovery
 from annul.host.server import TerminalServer
 from annul.host.tongues import Tongues
+from annul.host.troubles import Troubles
 from annul.host.upkeep import Upkeep
 from annul.issuers import directory
 from annul.issuers.forward import Forwarder, ForwardPace
@@ -374,6 +375,7 @@ def _host(base: Ground, registry: Registry, journal: Journal, issuers: Issuers) 
         support_phone=settings.support_phone,
         evidence=evidence,
         notices=Notices(base.pool),
+        troubles=Troubles(base.pool),
         owners=owners,
         door=Door(
             Tongues(settings.terminals_dialect, lambda: issuers.dialects),

@@ -29,6 +29,7 @@ PLACES: Final[Mapping[str, str]] = {
     "notices": "notices",
     "reconcile": "reconcile",
     "breaks": "breaks",
+    "incidents": "incidents",
     "statement": "statement",
     "simulate": "simulate",
     "audit": "audit",

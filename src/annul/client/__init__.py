@@ -16,6 +16,7 @@ import httpx
 
 from .clearing import Breaks, ClearingFiles
 from .errors import ClientError, NoAnswerError, ProblemError, UnreadableError
+from .incidents import Incidents
 from .merchants import Merchants
 from .models.cases import CaseChange, CaseSummary, Done
 from .models.cases import WholeCase as Case
@@ -130,6 +131,7 @@ class Client:
         self.payouts = Payouts(self._transport)
         self.clearing = ClearingFiles(self._transport)
         self.breaks = Breaks(self._transport)
+        self.incidents = Incidents(self._transport)
         self.accounts = Accounts(self._transport)
         self.webhooks = Webhooks(self._transport)
         self.notices = Notices(self._transport)

@@ -18,6 +18,7 @@ from . import (
     cases,
     clearing,
     dialects,
+    incidents,
     issuers,
     merchants,
     money,
@@ -41,6 +42,7 @@ def pages(tills: Tills, maintenance: Maintenance) -> tuple[ConsolePage, ...]:
     """Give every page, in the order of the menu; tills stand over what their browsers share."""
     return (
         *overview.PAGES,
+        *incidents.PAGES,
         *cases.PAGES,
         *money.PAGES,
         *transactions.PAGES,

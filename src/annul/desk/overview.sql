@@ -9,15 +9,16 @@ FROM issuer_stats WHERE slot >= :since GROUP BY 1, 2 ORDER BY 1, 2;
 -- name: alerts
 -- description: Open incidents by kind, the gravest first; of each kind the latest, and how many there are.
 -- A kind that nobody here knows is a warning.
-SELECT i.*, c.number
+SELECT i.*, c.number, h.number AS incident
 FROM (
-    SELECT id, merchant_id, kind, subject, params, detail, opened_at, transaction_id,
+    SELECT id, merchant_id, kind, subject, params, detail, opened_at, transaction_id, head_id,
            count(*) OVER of_kind AS many,
            max(opened_at) OVER of_kind AS latest_at, min(opened_at) OVER of_kind AS first_at,
            row_number() OVER (PARTITION BY kind ORDER BY opened_at DESC, id) AS place
     FROM incidents WHERE closed_at IS NULL
     WINDOW of_kind AS (PARTITION BY kind)) i
 LEFT JOIN cases c ON c.merchant_id = i.merchant_id AND c.id = i.transaction_id
+LEFT JOIN incident_heads h ON h.id = i.head_id
 WHERE i.place <= :each
 ORDER BY i.kind = ANY (:critical::text[]) DESC, i.kind = ANY (:notice::text[]), i.latest_at DESC,
          i.kind, i.place

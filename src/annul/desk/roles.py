@@ -23,6 +23,8 @@ class Scope(StrEnum):
     PAYOUTS_WRITE = "payouts:write"
     CLEARING_READ = "clearing:read"
     CLEARING_WRITE = "clearing:write"
+    INCIDENTS_READ = "incidents:read"
+    INCIDENTS_WRITE = "incidents:write"
     WEBHOOKS = "webhooks"
     NOTICES_READ = "notices:read"
     NOTICES_WRITE = "notices:write"  # whom annul tells of incidents
@@ -44,12 +46,13 @@ _SEES: Final = frozenset(
         Scope.PAYOUTS_READ,
         Scope.CLEARING_READ,
         Scope.NOTICES_READ,
+        Scope.INCIDENTS_READ,
         Scope.OVERVIEW,
         Scope.METRICS,
         Scope.SHOP,
     }
 )
-_WORKS: Final = _SEES | {Scope.CASES_ACT, Scope.POS}
+_WORKS: Final = _SEES | {Scope.CASES_ACT, Scope.INCIDENTS_WRITE, Scope.POS}
 _OPERATES: Final = _WORKS | {
     Scope.VOIDS_WRITE,
     Scope.REFUNDS_WRITE,

@@ -271,6 +271,19 @@ EVENTS: Final[Mapping[EventKind, EventText]] = {
         Text("拆分：{count}项从{from}移至{into}", "Split: {count} from {from} into {into}"),
         ("from", "into", "count", "why"),
     ),
-    EventKind.LEARNT: EventText(Text("经验：{text}", "Learnt: {text}"), ("text", "links")),
+    EventKind.LEARNT: EventText(Text("总结：{text}", "Learnt: {text}"), ("text", "links")),
 }
 BY_ITSELF: Final = Text("自动关闭", "by itself")
+
+
+# What was learnt ----------------------------------------------------------------------------------
+
+# What a lesson may lead to: its name, and where it stands in the console.
+LINKS: Final[Mapping[str, tuple[Text, str]]] = {
+    "case": (Text("案件", "case"), "/cases/{ref}"),
+    "lesson": (Text("诊断学习", "diagnosis learning"), "/cases/{ref}"),
+    "policy": (Text("发卡行规则", "issuer's rule"), "/issuers/{ref}"),
+    "playbook": (Text("处置手册", "playbook"), ""),
+    "incident": (Text("事件", "incident"), "/incidents/{ref}"),
+    "act": (Text("审计", "audit log"), "/audit?object={ref}"),
+}

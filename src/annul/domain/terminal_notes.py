@@ -7,7 +7,7 @@ again, and paper and screens give it in the language of whoever reads.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from .admission import RULES as ADMISSION
@@ -38,6 +38,10 @@ _NO_COMPLETION: Final = Text(
 )
 AGAIN: Final = Text("请按提示处理后重做", "Do as the code says, then try again.")
 NUMBER_USED: Final = Text("凭证号重复", "The voucher number was used before.")
+# Behind what an answer says while the card's issuer has trouble: before the next one is tried.
+ISSUER_TROUBLE: Final = Text(
+    "发卡行异常,可能失败或较慢", "The card's issuer has trouble: it may fail or take long."
+)
 _FIRST: Final = (
     *(_STANDS, _STANDS_SET, _OPEN_VOID, _OPEN_REFUND, _OPEN_COMPLETION),
     *(_NO_REFUND, _NO_COMPLETION, AGAIN, NUMBER_USED),
@@ -87,13 +91,17 @@ _CHINESE: Final = re.compile("[\u4e00-\u9fff]")
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A note as it was read: `case` and `phone` of what failed, `voucher` of what has ended."""
+    """A note as it was read: `case` and `phone` of what failed, `voucher` of what has ended.
+
+    `trouble` says that the issuer of the card has some.
+    """
 
     text: Text
     case: str = ""
     phone: str = ""
     voucher: str = ""
     why: Text = _NOTHING
+    trouble: Text = _NOTHING
 
 
 def first(kind: str, effect: Effect) -> Text:
@@ -133,6 +141,9 @@ def read(note: str, reasons: Mapping[str, str] | None = None) -> Noted:
 
     What is not in the table is given to a Chinese reader as it came, to another one not at all.
     """
+    said = note.removesuffix(ISSUER_TROUBLE.zh)
+    if said != note:
+        return replace(read(said.rstrip(), reasons), trouble=ISSUER_TROUBLE)
     case = _CASE.fullmatch(note)
     if case is not None:
         return Noted(_known(case[1]), case[2], case[3] or "")

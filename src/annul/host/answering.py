@@ -1,5 +1,6 @@
 """The one way from a request's bytes to the bytes of its answer."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -49,7 +50,8 @@ async def handle(host: Host, entry: Admitted) -> bytes:
         host.counts.failed += 1
         log.exception("handler_failed", mti=entry.message.mti, fields=entry.message.numbers)
         reply = _failed(host, entry, now)
-    return _answer(host, entry, await _noticed(host, reply, entry, now))
+    told = await _noticed(host, reply, entry, now)
+    return _answer(host, entry, host.troubles.noted(told))
 
 
 def _failed(host: Host, entry: Admitted, now: datetime) -> Reply:
@@ -156,7 +158,7 @@ async def _noticed(host: Host, reply: Reply, entry: Admitted, now: datetime) -> 
     if not waiting or not entry.peer.bound_to(entry.station):
         return reply
     text = await host.notices.take(whose, entry, now)
-    return Reply(reply.response_code, {**reply.fields, **note(text)}) if text else reply
+    return replace(reply, fields={**reply.fields, **note(text)}) if text else reply
 
 
 def _answer(host: Host, entry: Admitted, reply: Reply) -> bytes:

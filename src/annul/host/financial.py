@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -159,7 +160,8 @@ async def _heard(
     Told 96, a terminal would hold for refused what may be approved already.
     """
     try:
-        return await _sent(request, host, transaction, route, original, pin)
+        reply = await _sent(request, host, transaction, route, original, pin)
+        return replace(reply, issuer=transaction.issuer_id)
     except Exception as error:
         host.doubtful[transaction.id] = transaction
         if isinstance(error, STORE_LOST):
@@ -168,7 +170,8 @@ async def _heard(
         else:
             host.counts.failed += 1
             log.exception("outcome_not_written", rrn=transaction.rrn)
-        return Reply(host.issuers.silent_code(transaction.issuer_id), {37: transaction.rrn})
+        code = host.issuers.silent_code(transaction.issuer_id)
+        return Reply(code, {37: transaction.rrn}, transaction.issuer_id)
 
 
 async def _sent(

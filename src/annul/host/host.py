@@ -28,6 +28,7 @@ from .outcomes import Outcomes
 from .owners import Owners
 from .reply import Reply
 from .request import Request
+from .troubles import Troubles
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +73,7 @@ class Host:
     handlers: Mapping[str, Handler]
     evidence: EvidenceKeeper
     notices: Notices
+    troubles: Troubles
     door: Door
     owners: Owners
     support_phone: str = ""  # of the acquirer, for whoever reads a slip

@@ -13,10 +13,14 @@ ECHOED: Final = (2, 3, 4, 11, 14, 23, 25, 41, 42, 49, 60)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response code and the fields that the host adds to those repeated from the request."""
+    """A response code and the fields that the host adds to those repeated from the request.
+
+    `issuer` is who was asked, if anybody was.
+    """
 
     response_code: str
     fields: Mapping[int, str | bytes] = field(default_factory=dict)
+    issuer: str = ""
 
 
 def reply_fields(

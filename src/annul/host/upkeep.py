@@ -13,6 +13,7 @@ from annul.store.sql import load
 from . import orders
 from .host import Host
 from .moves import EVERY_S, Moves
+from .troubles import EVERY_S as TROUBLES_S
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +42,7 @@ class Upkeep:
         jobs = (
             ("counts", self._flush, _FLUSH_S),
             ("notices", self._host.notices.refresh, _NOTICES_S),
+            ("downtimes", self._host.troubles.refresh, TROUBLES_S),
             ("reference", self._follow_reference, _REFERENCE_S),
             ("wants", self._host.registry.follow_wants, _REFERENCE_S),
             ("orders", self._orders, _ORDERS_S),

@@ -36,6 +36,7 @@ _ALWAYS = {
     "witness",
     "incidents",
     "raising",
+    "downtimes",
 }
 
 

@@ -28,6 +28,7 @@ _ALL: Final = {
     "conclusions": {"in_question", "sums"},
     "dialects": {"put", "roll_back"},
     "find": {"find"},
+    "incidents": {"downtimes", "found"},
     "issuer_course": {"course"},
     "issuers": {
         *("listing", "recent", "links", "incidents"),
@@ -57,6 +58,9 @@ _MERCHANT: Final = {
     "conclusions": {"concludable", "confirm", "evidence", "of", "propose", "withdraw"},
     "cut_overs": {"cut_overs", "set_cut_over", "today"},
     "fees": {"difference", "margin", "schedule", "set_price"},
+    "incident_acts": {
+        *("acknowledge", "close", "learn", "merge", "note", "own", "reopen", "split"),
+    },
     "merchants": {"allow", "ask", "find", "terminals"},
     "orders": {"approve", "one", "order", "reject"},
     "payouts": {"approve", "cancel", "find"},

@@ -24,6 +24,7 @@ from . import (
     events,
     fees,
     health,
+    incidents,
     issuers,
     merchants,
     notices,
@@ -56,6 +57,7 @@ _ROUTERS: Final = (
     accounts.router,
     clearing.router,
     breaks.router,
+    incidents.router,
     statements.router,
     issuers.router,
     promise.router,
@@ -64,7 +66,9 @@ _ROUTERS: Final = (
     health.router,
 )
 _LARGEST_BODY: Final = 65_536
-_LARGER: Final = conclusions.LARGER | payouts.LARGER | clearing.LARGER | breaks.LARGER
+_LARGER: Final = (
+    conclusions.LARGER | payouts.LARGER | clearing.LARGER | breaks.LARGER | incidents.LARGER
+)
 _LEAD: Final = """\
 A POS acquiring host whose voids always end: voided, refunded instead, or refused with a reason, \
 proof and a next step.

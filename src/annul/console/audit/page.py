@@ -17,6 +17,7 @@ _THINGS: Final[Mapping[str, tuple[str, str]]] = {
     "merchant": ("Merchant", "/merchants/"),
     "terminal": ("Terminal", "/merchants/"),
     "case": ("Case", "/cases/"),
+    "incident": ("Incident", "/incidents/"),
     "dialect": ("Dialect", ""),
     "user": ("User", ""),
     "key": ("Key", ""),

@@ -36,6 +36,7 @@ SHORTCUTS: Final = (
 # The letter of each page that stands alone, by its address.
 LETTERS: Final[Mapping[str, str]] = {
     "/": "o",
+    "/incidents": "n",
     "/cases": "c",
     "/money": "q",
     "/transactions": "t",
@@ -47,7 +48,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/payouts": "y",
     "/clearing": "f",
     "/breaks": "b",
-    "/notices": "n",
+    "/notices": "w",
     "/admin": "a",
     "/audit": "l",
     "/account": "u",

@@ -18,7 +18,8 @@ async def incidents(view: View) -> Html:
     shown = [_group(view, rows) for rows in groups]
     empty = tag("p", view.words("None."), cls="empty")
     body = tag("ol", *shown, cls="incidents") if shown else empty
-    return tag("div", card(view.words("Open incidents"), body), id="incidents")
+    every = link(view.words("Incidents"), "/incidents")
+    return tag("div", card(view.words("Open incidents"), body, aside=every), id="incidents")
 
 
 def _group(view: View, rows: Sequence[Mapping[str, Any]]) -> Html:
@@ -26,7 +27,16 @@ def _group(view: View, rows: Sequence[Mapping[str, Any]]) -> Html:
     many, first = rows[0]["many"], rows[0]["first_at"]
     since = words("{n} since {when}", n=many, when=view.when(first)) if many > 1 else ""
     items = [
-        tag("li", tag("time", view.when(row["opened_at"])), _there(view, row, kind)) for row in rows
+        tag(
+            "li",
+            tag("time", view.when(row["opened_at"])),
+            _there(view, row, kind),
+            " ",
+            link(row["incident"], f"/incidents/{row['incident']}", cls="mono small")
+            if row["incident"]
+            else None,
+        )
+        for row in rows
     ]
     more = many - len(rows)
     return tag(

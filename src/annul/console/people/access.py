@@ -28,6 +28,8 @@ SCOPES: Final[Mapping[Scope, str]] = {
     Scope.CLEARING_WRITE: "reads in, commits and discards clearing files, ends breaks",
     Scope.PAYOUTS_WRITE: "makes and approves payouts, freezes and frees merchants' money",
     Scope.MERCHANTS_WRITE: "changes merchants' settings, sends requests to terminals",
+    Scope.INCIDENTS_READ: "sees incidents",
+    Scope.INCIDENTS_WRITE: "acknowledges, takes, merges and closes incidents",
     Scope.WEBHOOKS: "sets up webhooks",
     Scope.NOTICES_READ: "sees whom annul tells of incidents",
     Scope.NOTICES_WRITE: "sets up whom annul tells of incidents",

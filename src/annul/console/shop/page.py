@@ -10,6 +10,7 @@ from nicegui import events, ui
 
 from annul.console.cases.act_dialog import act_on
 from annul.console.clearing.elsewhere import my_breaks
+from annul.console.downtimes import card_trouble
 from annul.console.frame.forms import act_button
 from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, facts, icon, join, link, tag
@@ -40,6 +41,7 @@ async def shop(view: View) -> None:
     wanted = views.asked(text)
     shops = await views.shops(view.desk, view.visitor)
     chosen = view.visitor.merchant_id or wanted.merchant or view.query.get("merchant", "")
+    trouble = Part(lambda: card_trouble(view), "shop-trouble")
     html(_top(view, shops, chosen, text if wanted.how in {"voucher", "reference"} else ""))
     result = Part(lambda: _result(view, wanted, chosen, text), "shop-result")
     day = Part(lambda: _today(view, chosen), "shop-day")
@@ -48,6 +50,7 @@ async def shop(view: View) -> None:
     fees = Part(lambda: _fees(view, chosen, text), "shop-fees")
 
     async def refresh() -> None:
+        await trouble.refresh()
         await result.refresh()
         await day.refresh()
         await differs.refresh()

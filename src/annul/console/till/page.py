@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from nicegui import background_tasks, events, ui
 
+from annul.console.downtimes import card_trouble
 from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, card, link, table, tag
 from annul.console.shared import GOES_ON, case_due, case_state, cause_name, step_said
@@ -42,6 +43,7 @@ async def pos(view: View, tills: Tills, maintenance: Maintenance) -> None:
     named = await views.merchants(desk.pool, (one.merchant for one in mine.values()))
     titles = {key: words.name(row) for key, row in named.items()}
     html(_head(view, mine, name, titles))
+    trouble = Part(lambda: card_trouble(view), "pos-trouble")
     ui.add_body_html(drawing.SCRIPT)
     opened = tills.open(folder / f"{name}.db", mine[name], desk.terminals, _now(view))
     troubles = desk.controls and view.may(Scope.CASES_ACT)
@@ -52,6 +54,7 @@ async def pos(view: View, tills: Tills, maintenance: Maintenance) -> None:
 
     async def refresh() -> None:
         counter.draw()
+        await trouble.refresh()
         await cases.refresh()
         if panel is not None:
             await panel.refresh()

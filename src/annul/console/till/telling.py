@@ -124,7 +124,8 @@ def _transaction(record: Record, profile: Profile, told: Sequence[str], words: W
     heard = _heard(record.note, words)
     if heard:
         lines += heard
-    elif record.state != "approved":
+    only_trouble = noted is not None and not noted.text.zh and bool(noted.trouble.zh)
+    if record.state != "approved" and (not heard or only_trouble):
         lines.append(words.of(code.cashier))
     if noted and noted.case:
         lines.append(words("Case {number}", number=noted.case))

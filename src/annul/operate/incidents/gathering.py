@@ -176,7 +176,7 @@ class HeadGatherer:
         changed: list[Head] = []
         events: list[HeadEvent] = []
         for key, head in (await hold(connection, wanting)).items():
-            if head.closed_at is None:
+            if head.closed_at is None or head.merged_into is not None:
                 after, told = self._seen(head, seen[key], now)
                 changed.append(after)
                 events += told
@@ -193,7 +193,7 @@ class HeadGatherer:
                         now=now,
                     )
                 )
-        return sum(one.closed_at is not None for one in changed)
+        return sum(one.closed_at is not None and one.merged_into is None for one in changed)
 
     def _seen(
         self, head: Head, row: Mapping[str, Any], now: datetime
@@ -204,6 +204,15 @@ class HeadGatherer:
         def event(what: EventKind, /, **params: Any) -> None:
             told.append(HeadEvent(head.id, head.merchant_id, now, what, params=params))
 
+        down = head.down_since is not None and head.up_at is None
+        if row["down_at"] is not None and not down:
+            event(EventKind.DOWN, issuer=head.member)
+            head = head._replace(down_since=head.down_since or row["down_at"], up_at=None)
+        elif row["down_at"] is None and down:
+            event(EventKind.UP, issuer=head.member)
+            head = head._replace(up_at=now)
+        if head.closed_at is not None:
+            return head, told
         leading, cases = row["leading"], row["cases"] or 0
         if leading and leading != head.cause and (not head.cause or cases > _LEADS * row["of_all"]):
             share = round(100 * cases / row["of_all"])
@@ -212,17 +221,12 @@ class HeadGatherer:
         if row["until"] is not None and row["until"] != head.ends_at:
             event(EventKind.WINDOW_KNOWN, ends_at=row["until"].isoformat())
             head = head._replace(ends_at=row["until"])
-        down = head.down_since is not None and head.up_at is None
-        if row["down_at"] is not None and not down:
-            event(EventKind.DOWN, issuer=head.member)
-            head = head._replace(down_since=head.down_since or row["down_at"], up_at=None)
-        elif row["down_at"] is None and down:
-            event(EventKind.UP, issuer=head.member)
-            head = head._replace(up_at=now)
-        if not row["open"] and head.quiet_since is None:
+        if row["open"]:
+            return head, told
+        if head.quiet_since is None:
             event(EventKind.QUIET)
             head = head._replace(quiet_since=now)
-        elif not row["open"] and head.quiet_since and now - head.quiet_since >= self._quiet:
+        elif head.reopened_at is None and now - head.quiet_since >= self._quiet:
             event(EventKind.CLOSED, why="")
             head = head._replace(closed_at=now)
         return head, told
@@ -252,7 +256,8 @@ def _loose(row: Mapping[str, Any]) -> _Loose:
     )
 
 
-def _severity(kind: str) -> str:
+def severity_of(kind: str) -> str:
+    """Give the severity of a kind; one that nobody here knows is a warning."""
     known = INCIDENTS.get(kind)
     return str(known.severity if known else Severity.WARNING)
 
@@ -266,7 +271,7 @@ def _new(place: Place, rows: Sequence[_Loose]) -> Head:
     first = min(row.opened_at for row in rows)
     gravest = rows[0].kind
     for row in rows[1:]:
-        if higher(_severity(row.kind), _severity(gravest)) != _severity(gravest):
+        if higher(severity_of(row.kind), severity_of(gravest)) != severity_of(gravest):
             gravest = row.kind
     known = INCIDENTS.get(gravest)
     return Head(
@@ -275,7 +280,7 @@ def _new(place: Place, rows: Sequence[_Loose]) -> Head:
         new_number(first),
         str(place.scope),
         place.member,
-        _severity(gravest),
+        severity_of(gravest),
         first,
         first,
         playbook=known.playbook if known else "",
@@ -294,7 +299,7 @@ def _grown(
         first = new and place == 0
         event(EventKind.OPENED if first else EventKind.JOINED, kind=kind, count=count)
     for kind in {row.kind for row in rows}:
-        risen = higher(head.severity, _severity(kind))
+        risen = higher(head.severity, severity_of(kind))
         if risen != head.severity:
             event(EventKind.SEVERITY_ROSE, severity=risen, was=head.severity)
             head = head._replace(severity=risen)

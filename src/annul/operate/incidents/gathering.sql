@@ -37,7 +37,8 @@ CROSS JOIN LATERAL (
     SELECT EXISTS (SELECT FROM incidents i WHERE i.head_id = h.id AND i.closed_at IS NULL) AS open) o
 LEFT JOIN LATERAL (
     SELECT min(i.opened_at) AS down_at FROM incidents i
-    WHERE i.head_id = h.id AND i.closed_at IS NULL AND i.kind = ANY (:outages::text[])) d ON h.scope = :issuer
+    WHERE i.head_id = coalesce(h.merged_into, h.id) AND i.closed_at IS NULL
+      AND i.kind = ANY (:outages::text[]) AND i.params ->> 'issuer' = h.member) d ON h.scope = :issuer
 LEFT JOIN LATERAL (
     SELECT k.cause AS leading, count(*)::integer AS cases, (sum(count(*)) OVER ())::integer AS of_all
     FROM cases k
@@ -47,8 +48,11 @@ LEFT JOIN LATERAL (
     SELECT max(p.valid_until) AS until FROM policies p
     WHERE p.issuer_id = h.member AND p.kind IN ('maintenance', 'end_of_day')
       AND p.valid_from <= :now AND p.valid_until > :now) w ON h.scope = :issuer
-WHERE h.closed_at IS NULL
-  AND (h.scope = :issuer OR h.quiet_since IS NOT NULL OR NOT o.open);
+WHERE h.closed_at IS NULL AND (h.scope = :issuer OR h.quiet_since IS NOT NULL OR NOT o.open)
+   -- What was merged into another one still says whether its issuer works.
+   OR h.scope = :issuer AND h.merged_into IS NOT NULL
+      AND (h.up_at IS NULL AND h.down_since IS NOT NULL
+           OR EXISTS (SELECT FROM incident_heads m WHERE m.id = h.merged_into AND m.closed_at IS NULL));
 
 -- name: downtime
 -- description: Tell merchants that listen of a downtime of an issuer.

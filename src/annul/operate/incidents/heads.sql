@@ -21,14 +21,14 @@ ORDER BY h.id FOR UPDATE;
 -- description: Part: what is known of a head.
 h.id, h.merchant_id, h.number, h.scope, h.member, h.severity, h.opened_at, h.joined_at, h.quiet_since, h.owner,
 h.acknowledged_by, h.acknowledged_at, h.cause, h.playbook, h.ends_at, h.down_since, h.up_at, h.closed_at,
-h.closed_by, h.merged_into, h.learnt;
+h.closed_by, h.reopened_at, h.merged_into, h.learnt;
 
 -- name: keep
 -- description: Write heads as they have become; whoever does holds them.
 UPDATE incident_heads h
 SET severity = k.severity, joined_at = k.joined_at, quiet_since = k.quiet_since, owner = k.owner,
     acknowledged_by = k.acknowledged_by, acknowledged_at = k.acknowledged_at, cause = k.cause,
-    playbook = k.playbook, ends_at = k.ends_at, down_since = k.down_since, up_at = k.up_at, closed_at = k.closed_at, closed_by = k.closed_by,
+    playbook = k.playbook, ends_at = k.ends_at, down_since = k.down_since, up_at = k.up_at, closed_at = k.closed_at, closed_by = k.closed_by, reopened_at = k.reopened_at,
     merged_into = k.merged_into, learnt = k.learnt
 FROM jsonb_populate_recordset(NULL::incident_heads, :heads::jsonb) k
 WHERE h.id = k.id AND h.merchant_id = k.merchant_id;

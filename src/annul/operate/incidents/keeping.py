@@ -36,6 +36,7 @@ class Head(NamedTuple):
     up_at: datetime | None = None
     closed_at: datetime | None = None
     closed_by: str = ""
+    reopened_at: datetime | None = None
     merged_into: UUID | None = None
     learnt: Mapping[str, Any] | None = None
 

@@ -108,13 +108,15 @@ def noted_of(record: Record) -> Noted | None:
 def heard(note: str, language: Language) -> str:
     """Say what the host tells the cashier in a note: of this transaction, or of an earlier one."""
     noted = read(note, REASONS)
+    trouble = noted.trouble.speak(language)
     text = noted.text.speak(language)
     if not noted.voucher:
-        return _sentence(text)
+        return " ".join(_sentence(one) for one in (text, trouble) if one)
     why = noted.why.speak(language)
     of = Text("凭证", "Voucher ").speak(language)
     colon = "：" if language == "zh" else ": "
-    return f"{of}{noted.voucher}{colon}{text}" + (f"{colon}{why}" if why else "")
+    said = f"{of}{noted.voucher}{colon}{text}" + (f"{colon}{why}" if why else "")
+    return f"{said} {trouble}".rstrip()
 
 
 def _advice(record: Record, noted: Noted | None, language: Language) -> str:

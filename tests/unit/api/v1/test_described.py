@@ -5,8 +5,9 @@ import re
 from annul.api import v1
 
 _VERBS = {
-    "Act", "Add", "Approve", "Ask", "Change", "Confirm", "Diagnose", "Download", "Follow", "List",
-    "Order", "Propose", "Read", "Reject", "Send", "Switch", "Withdraw",
+    "Acknowledge", "Act", "Add", "Approve", "Ask", "Change", "Close", "Confirm", "Diagnose",
+    "Download", "Follow", "Keep", "List", "Merge", "Order", "Propose", "Read", "Reject", "Reopen",
+    "Send", "Split", "Switch", "Withdraw",
 }  # fmt: skip
 
 

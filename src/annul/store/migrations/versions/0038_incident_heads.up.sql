@@ -19,6 +19,7 @@ CREATE TABLE incident_heads (
     up_at           timestamptz,                -- and until when
     closed_at       timestamptz,
     closed_by       text NOT NULL DEFAULT '',   -- '' with closed_at: by itself
+    reopened_at     timestamptz,                -- by people: since then only they close it
     merged_into     uuid,
     learnt          jsonb,                      -- text, and links to what was changed
     CONSTRAINT incident_heads_pkey PRIMARY KEY (id, merchant_id),
