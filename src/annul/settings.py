@@ -124,9 +124,6 @@ class Settings(BaseSettings):
         pattern=r"^(https?://[!-~]+)?$",
         description="address under which people open the console: links in notices begin with it",
     )
-    notices_language: Literal["zh", "en"] = Field(
-        "zh", description="language of a new channel for notices, if nobody chooses one"
-    )
     api_rate: float = Field(
         50.0, gt=0, description="calls a second that one visitor may make over the API"
     )

@@ -48,7 +48,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/payouts": "y",
     "/clearing": "f",
     "/breaks": "b",
-    "/notices": "n",
+    "/notices": "w",
     "/admin": "a",
     "/audit": "l",
     "/account": "u",

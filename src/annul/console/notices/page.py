@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from nicegui import events, ui
 
-from annul.console.frame.live import Part, View
+from annul.console.frame.live import Part, View, html
 from annul.console.frame.markup import Html, join, link, tag
+from annul.desk.permission import NotAllowed
 
 from .channels import add_channel, change_channel, channels_card, stop_channel, try_channel
 from .rota import add_duty, end_duty, end_step, rota_card, set_step
@@ -15,6 +16,9 @@ from .sent import sent_card
 
 async def notices(view: View) -> None:
     """Show one part of it."""
+    if view.visitor.merchant_id:  # a key of one merchant, whatever else it may do
+        html(tag("p", view.words(str(NotAllowed())), cls="said"))
+        return
     chosen = view.query.get("part", "")
     chosen = chosen if chosen in _PARTS else "channels"
     top = Part(lambda: _top(view, chosen))

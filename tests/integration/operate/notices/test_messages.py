@@ -11,8 +11,10 @@ import asyncpg
 import pytest
 
 from annul.domain.incident import Incident
+from annul.operate.incidents.gathering import HeadGatherer
 from annul.operate.notices.messages import NoticePace
 from annul.store.clock import SystemClock
+from annul.store.incidents import opening
 from tests.support.clock import HeldClock
 from tests.support.notices import Robot, Watch
 
@@ -109,19 +111,34 @@ async def test_killed_at_any_moment_nothing_is_lost(watch: Watch, database: str,
     assert len(await watch.owed()) == len(heads)
 
 
-async def test_ten_thousand_failing_voids_are_one_message(pool: asyncpg.Pool, robot: Robot):
+async def test_ten_thousand_failing_voids_are_one_incident_and_one_message(
+    pool: asyncpg.Pool, robot: Robot
+):
+    """As they are raised and gathered, while messages go out."""
     watch = Watch(pool, HeldClock())
     await watch.add(robot.program())
-    (head,) = await watch.outages()
-    late = Incident.of("case_late", "898000058120001", "void", case="1", step="waiting")
-    await watch.raised(head, late, 10_000)
-    for place in range(50):
-        await watch.happens(head, "joined", kind="case_late", count=200, place=place)
     watch.start()
-    await watch.drained()
+    gatherer = HeadGatherer(pool, watch.clock)
+    for place in range(10):
+        raised = [
+            Incident(
+                "forward_reversal",
+                "898000058120001",
+                f"void {place} {number}",
+                {"kind": "void", "reference": "1", "amount": 1, "currency": "156", "issuer": "101"}
+                | {"tries": 10},
+            )
+            for number in range(1_000)
+        ]
+        await pool.execute(*opening(raised, watch.clock.now()))
+        while (done := await gatherer.run()) is not None and done.joined:
+            pass
+        await watch.drained(30)
     await watch.close()
+    assert await pool.fetchval("SELECT count(*) FROM incident_heads") == 1
+    assert await pool.fetchval("SELECT count(*) FROM incidents") == 10_000
     assert len(robot.got) == 1
-    assert "A case is overdue ×10000: Case 1" in robot.texts[0]
+    assert "A reversal is not acknowledged" in robot.texts[0]
 
 
 async def test_ten_thousand_incidents_keep_to_the_limit_and_none_is_lost(

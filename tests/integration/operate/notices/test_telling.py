@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from annul.domain.incident import Incident
+from annul.operate.incidents.gathering import HeadGatherer
 from annul.operate.notices.robots import DingTalkRobot, WeComRobot
 from annul.operate.notices.sending import Sender, SendPace
 from tests.support.clock import HeldClock
@@ -154,6 +155,31 @@ async def test_a_refused_channel_is_an_incident_that_closes(
     await watch.drained()
     (incident,) = await watch.pool.fetch("SELECT * FROM incidents")
     assert incident["closed_at"] == clock.now()
+
+
+async def test_the_other_channels_are_told_of_one_that_is_refused(
+    watch: Watch, robot: Robot, clock: HeldClock
+):
+    robot.answers = [403, 200]
+    async with Robot().listening() as other:
+        await watch.add(robot.program(), "first", severity="warning")
+        await watch.outages()
+        watch.start()
+        await watch.logged(1, "refused")
+        await watch.add(other.program(), "second")
+        gatherer = HeadGatherer(watch.pool, clock)
+        await gatherer.run()
+        await watch.logged(1, "told")
+        assert other.texts[0].startswith("[warning] new: channel of notices first")
+        assert "error=403" in other.texts[0]
+        clock.forward(seconds=10)
+        await watch.drained()
+        await gatherer.run()
+        clock.forward(minutes=6)
+        await gatherer.run()
+        await watch.drained()
+        assert any("over: channel of notices first" in text for text in other.texts)
+        assert not any("channel of notices" in text for text in robot.texts)
 
 
 async def test_nobody_there_is_an_incident_after_some_tries(watch: Watch, clock: HeldClock):
