@@ -57,6 +57,7 @@ _MODULES: Final = {
     "domain/head_kinds": "unit/domain/test_heads.py",
     "host/host": "integration/host/test_answering.py",  # what handlers need; it does nothing
     "app/figures": "acceptance/app/test_pages.py",
+    "app/watching": "acceptance/app/test_hosting_loops.py",
     "host/asking": "integration/host/test_financial.py",
     "host/passage": "integration/operate/test_tracing.py",
     "host/port": "acceptance/host/test_server_tls.py",

@@ -42,6 +42,7 @@ def _alarms(base: Ground, host: Host) -> tuple[Part, ...]:
     tally, zone = host.issuers.tally, host.calendar.zone
     if tally is None:
         return ()
+    base.measures.add(tally)
     judging = Judging(base.pool, base.clock, zone, base.settings.alarms, base.loops)
     return Counting(base.pool, tally, base.clock, base.loops), judging
 
@@ -60,7 +61,7 @@ def _incidents(base: Ground) -> tuple[Part, ...]:
 def _teller(base: Ground) -> Part:
     """Give what tells people of incidents."""
     settings = base.settings
-    return Teller(
+    teller = Teller(
         base.pool,
         base.vault,
         base.clock,
@@ -69,6 +70,8 @@ def _teller(base: Ground) -> Part:
         base=settings.console_url,
         loops=base.loops,
     )
+    base.measures.add(teller)
+    return teller
 
 
 async def tracer_of(base: Ground, stack: AsyncExitStack) -> OtlpTracer | None:

@@ -12,6 +12,7 @@ from .process import PROCESS, Process
 from .series import Alert, Group, Series, gauge, one
 from .store import LOOPS, STORE
 from .terminals import TERMINALS
+from .watching import WATCHING
 
 HOST_UP: Final = gauge(
     "annul_host_up",
@@ -43,6 +44,7 @@ TABLE: Final[tuple[Group, ...]] = (
     STORE,
     LOOPS,
     PEOPLE,
+    WATCHING,
     Group(PROCESS.title, (HOST_UP, *PROCESS.series)),
 )
 __all__ = ["HOST_UP", "TABLE", "Process", "series"]

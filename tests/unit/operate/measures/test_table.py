@@ -25,6 +25,7 @@ _SOURCE: Final = Path(annul.__file__).parent
 _SERVING: Final = ("desk", "host", "issuers", "merchants", "resolve", "settle", "store")
 # Classes called `...Counts` that count nothing of a process.
 _NO_COUNTERS: Final = {
+    "annul.domain.alarms.Counts": "what one stream came to",
     "annul.wire.field.Counts": "how the length of a field counts",
     "annul.diagnose.observe.IssuerCounts": "what was read of the database, for a diagnosis",
     "annul.console.cases.list._Counts": "how many rows a list has",
@@ -33,7 +34,6 @@ _NO_COUNTERS: Final = {
 _ELSEWHERE: Final = {
     "desk/fees.py": "what a proposal of fees comes to",
     "host/door.py": "messages in a row of one connection that prove nothing",
-    "host/strangers.py": "log lines of one address that were left out",
     "issuers/health.py": "the last minutes of an issuer, which it is judged by",
     "issuers/trial/line.py": "the trial of a line, which ends",
     "issuers/trial/trial.py": "the trial of a line, which ends",

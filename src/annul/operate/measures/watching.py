@@ -1,0 +1,51 @@
+"""What is counted of the watching itself: what alarms see once only, and what people are told."""
+
+from typing import Final
+
+from annul.domain.text import Text
+from annul.issuers.tally import Tally
+from annul.operate.notices.telling import NoticeCounts, Teller
+
+from .series import Alert, Group, counter, each, fields_of, one
+
+_NOTICES: Final = {
+    "told": Text("已送达", "told"),
+    "limited": Text("渠道限流", "put off: the channel takes no more for now"),
+    "refused": Text("被渠道拒绝", "refused by the channel"),
+    "unanswered": Text("无应答", "unanswered"),
+    "overtaken": Text("其他进程已写", "another process had written it"),
+    "escalated": Text("无人确认而升级", "escalated: nobody acknowledged"),
+}
+
+WATCHING: Final = Group(
+    Text("监控与通知", "Alarms and notices"),
+    (
+        counter(
+            "annul_alarm_repeats_total",
+            Text(
+                "同一张卡一分钟内的重复失败，监控只计一次",
+                "Failures of one card within a minute, which alarms count once",
+            ),
+            Tally,
+            one(lambda tally: tally.repeats),
+        ),
+        counter(
+            "annul_notice_events_total",
+            Text("给值班人员的通知", "What became of what people are told"),
+            Teller,
+            each(lambda teller: fields_of(teller.counts)),
+            labels=("event",),
+            values=_NOTICES,
+            counts=NoticeCounts,
+            alerts=(
+                Alert(
+                    "AnnulNoticesRefused",
+                    'sum(increase(annul_notice_events_total{event="refused"}[15m])) > 0',
+                    "0m",
+                    "warning",
+                    Text("通知渠道拒绝消息", "A channel refuses what people are to be told"),
+                ),
+            ),
+        ),
+    ),
+)
