@@ -190,7 +190,14 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     how = {"language": "en", "severity": "notice", "set_by": "somebody", "set_at": NOW}
     await put(place.pool, "channels", channel | how)
     await put(place.pool, "channel_states", {"channel_id": channel["id"], "next_at": NOW})
+    found = {"scope": "terminal", "severity": "warning", "opened_at": NOW, "joined_at": NOW}
+    numbers = [f"E261127-{prefix}{trace:05d}" for prefix in (1, 2)]
+    for number in numbers:
+        head = {"id": uuid4(), "number": number, "member": number}
+        await put(place.pool, "incident_heads", found | head)
     return {
+        "incident": numbers[0],
+        "into": numbers[1],
         "identity": str(differs["id"]),
         "name": f"map{trace}",
         "channel": str(channel["id"]),
