@@ -39,6 +39,7 @@ _MODULES: Final = {
     "client/clearing": "acceptance/client/test_resources.py",
     "settle/clearing/load": "integration/settle/clearing/test_commit.py",
     "client/payouts": "acceptance/client/test_resources.py",
+    "client/incidents": "acceptance/client/test_resources.py",
     "client/signature": "unit/resolve/notify/test_webhooks.py",
     "diagnose/codes": "unit/diagnose/test_rank.py",
     "diagnose/surroundings": "integration/diagnose/test_gather.py",

@@ -105,6 +105,7 @@ def show(
 def ack(
     number: Number,
     user: User = "",
+    reason: Reason = "",
     data: Data = None,
     database: Database = None,
     config: Config = None,
@@ -114,7 +115,14 @@ def ack(
 ) -> None:
     """Acknowledge an incident."""
     places = (data, database, config)
-    _act(places, user, number, lang, as_json, lambda d, who: acts.acknowledge(d, who, number))
+    _act(
+        places,
+        user,
+        number,
+        lang,
+        as_json,
+        lambda d, who: acts.acknowledge(d, who, number, reason=reason),
+    )
 
 
 @application.command("close")

@@ -94,7 +94,9 @@ _Change = Callable[[_Doing], Awaitable[tuple[Iterable[Head], Iterable[HeadEvent]
 # Acts -------------------------------------------------------------------------------------------
 
 
-async def acknowledge(desk: Desk, visitor: Visitor, number: str, act: UUID | None = None) -> None:
+async def acknowledge(
+    desk: Desk, visitor: Visitor, number: str, act: UUID | None = None, reason: str = ""
+) -> None:
     """Say that somebody has seen it; once. Raises `NothingThere`, `IncidentClosed`."""
 
     async def change(do: _Doing) -> tuple[list[Head], list[HeadEvent]]:
@@ -104,7 +106,7 @@ async def acknowledge(desk: Desk, visitor: Visitor, number: str, act: UUID | Non
         seen = do.head._replace(acknowledged_by=do.visitor.name, acknowledged_at=do.now)
         return [seen], [do.event(EventKind.ACKNOWLEDGED)]
 
-    await _do(desk, visitor, number, "acknowledge-incident", _NONE, change, act)
+    await _do(desk, visitor, number, "acknowledge-incident", reason.strip() or _NONE, change, act)
 
 
 async def own(

@@ -10,13 +10,14 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from annul.diagnose.causes import CAUSES
+from annul.domain.head_kinds import OUTAGES
 from annul.domain.heads import EVENTS, OF_CAUSE, EventKind, HeadScope
 from annul.domain.incident import Reader, Severity
 from annul.domain.incidents import INCIDENTS
 from annul.domain.text import Text
 from annul.operate.incidents.downtimes import what
 from annul.operate.incidents.keeping import COLUMNS
-from annul.store.sql import Statement, load
+from annul.store.sql import Statement, listed, load
 
 from . import over_cells
 from .cursor import Cursor, Listing, listing
@@ -24,7 +25,10 @@ from .desk import Desk, NothingThere
 from .permission import NotAllowed, staff
 from .roles import Scope, Visitor
 
-SQL: Final = load("annul.desk", "incidents.sql", columns=COLUMNS, conditions="true")
+_OUTAGES: Final = listed(OUTAGES)
+SQL: Final = load(
+    "annul.desk", "incidents.sql", columns=COLUMNS, conditions="true", outages=_OUTAGES
+)
 _TIMELINE: Final = 1000
 _EACH: Final = 20  # of each kind that was raised
 _CASES: Final = 50
@@ -92,7 +96,8 @@ async def found(
 @cache
 def _statement(conditions: tuple[str, ...]) -> Statement:
     wanted = " AND ".join(f"{{{name}}}" for name in conditions) or "true"
-    return load("annul.desk", "incidents.sql", columns=COLUMNS, conditions=wanted)["search"]
+    parts = {"columns": COLUMNS, "conditions": wanted, "outages": _OUTAGES}
+    return load("annul.desk", "incidents.sql", **parts)["search"]
 
 
 @over_cells.the_one_that_knows

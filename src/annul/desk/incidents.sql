@@ -9,9 +9,10 @@ WHERE {conditions}
 ORDER BY h.opened_at DESC, h.id DESC LIMIT :limit;
 
 -- name: beside
--- description: Part: what was raised first, how much, and the name of the issuer or merchant.
+-- description: Part: what was raised first, an outage before all else; how much; the name of issuer or merchant.
 LEFT JOIN LATERAL (
-    SELECT r.kind FROM incidents r WHERE r.head_id = h.id ORDER BY r.opened_at, r.id LIMIT 1) f ON true
+    SELECT r.kind FROM incidents r WHERE r.head_id = h.id
+    ORDER BY r.kind IN ({outages}) DESC, r.opened_at, r.id LIMIT 1) f ON true
 CROSS JOIN LATERAL (
     SELECT count(*)::integer AS items, (count(*) FILTER (WHERE r.closed_at IS NULL))::integer AS open_items
     FROM incidents r WHERE r.head_id = h.id) n

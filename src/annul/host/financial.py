@@ -102,7 +102,8 @@ async def forward(
     """
     if not host.issuers.is_up(route):
         why = host.issuers.trouble(route)
-        return await refuse(request, host, transaction._replace(why=why), NOT_REACHED)
+        reply = await refuse(request, host, transaction._replace(why=why), NOT_REACHED)
+        return replace(reply, issuer=transaction.issuer_id)
     under_way: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
     if host.in_flight.setdefault(request.key, under_way) is not under_way:
         return await repeat(request, host, transaction)

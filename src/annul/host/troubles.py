@@ -1,6 +1,6 @@
 """Issuers whose cards have trouble, as a cashier is told with the answer to each of their cards.
 
-It is in memory and read again every other second: no message asks the database for it.
+It is in memory and read again every second: no message asks the database for it.
 """
 
 from dataclasses import replace
@@ -16,7 +16,7 @@ from .reply import Reply, note
 _SQL: Final = load("annul.host", "troubles.sql")
 _NOTE: Final = 63
 _ROOM: Final = 163  # bytes of field 63, a Chinese character takes two
-EVERY_S: Final = 2.0
+EVERY_S: Final = 1.0
 
 
 class Troubles:

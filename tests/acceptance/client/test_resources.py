@@ -32,7 +32,9 @@ from annul.client import (
 from annul.client.asked import BySlip
 from annul.client.signature import sign
 from annul.desk.roles import Scope
+from annul.domain.incident import Incident
 from annul.sim.issuer.faults import Fault, FaultKind
+from annul.store.incidents import opening
 from tests.support.processes import free_port
 from tests.support.receiver import Receiver
 from tests.support.rows import put
@@ -404,6 +406,39 @@ async def test_clearing_files_and_breaks(desk: Desk) -> None:
         annul.clearing.forget_map("tea")
 
     await desk.run(program, await desk.key(Scope.CLEARING_READ, Scope.CLEARING_WRITE))
+
+
+async def test_incidents_and_downtimes(desk: Desk) -> None:
+    def program(annul: Client) -> None:
+        (found,) = annul.incidents.list(state="open")
+        assert (found.scope, found.items, found.cause) == ("issuer", 1, "issuer_down")
+        whole = annul.incidents.acknowledge(found.number)
+        assert whole.acknowledged_at is not None
+        whole = annul.incidents.note(found.number, "called them")
+        assert [one.kind for one in whole.events][-2:] == ["acknowledged", "note"]
+        assert whole.events[-1].text.en == "called them"
+        assert annul.incidents.own(found.number, "").owner == ""
+        with pytest.raises(ProblemError) as goes_on:
+            annul.incidents.close(found.number, "enough")
+        assert goes_on.value.code == "incidents.going_on"
+        links = [{"kind": "policy", "ref": "00000999"}]
+        whole = annul.incidents.learn(found.number, "call earlier", links)
+        assert whole.learnt is not None
+        assert whole.learnt.links[0].ref == "00000999"
+        (down,) = annul.incidents.downtimes(hours=1)
+        assert (down.issuer, down.ended_at, down.number) == ("00000999", None, found.number)
+        assert annul.incidents.get(found.number).merged_into is None
+
+    pool = desk.site.pool
+    kept = Incident.of("issuer_in_trouble", "", "00000999", issuer="00000999", how="down")
+    # Of no issuer that is set up: what looks at issuers would see its end at once.
+    [looking] = [one for one in desk.site.running.ground.loops if one.name == "raising"]
+    await looking.stop()
+    await pool.execute(*opening([kept], datetime.now(UTC)))
+    async with asyncio.timeout(10):
+        while not await pool.fetchval("SELECT count(*) FROM incident_heads"):
+            await asyncio.sleep(0.05)
+    await desk.run(program, await desk.key(Scope.INCIDENTS_READ, Scope.INCIDENTS_WRITE))
 
 
 async def test_payouts_and_accounts(desk: Desk) -> None:

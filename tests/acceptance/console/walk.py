@@ -184,6 +184,11 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "state": "open",
     }
     await put(place.pool, "breaks", whose | differs | since)
+    found = {"scope": "terminal", "severity": "warning", "opened_at": NOW, "joined_at": NOW}
+    numbers = [f"E261127-{prefix}{trace:05d}" for prefix in (1, 2)]
+    for number in numbers:
+        head = {"id": uuid4(), "number": number, "member": number}
+        await put(place.pool, "incident_heads", found | head)
     # Nobody listens there: what a test message comes to is no matter here.
     address = Vault(MASTER).seal("json://127.0.0.1:9/told")
     channel = {"id": uuid4(), "name": f"group {trace}", "kind": "program", "address": address}
@@ -191,6 +196,8 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     await put(place.pool, "channels", channel | how)
     await put(place.pool, "channel_states", {"channel_id": channel["id"], "next_at": NOW})
     return {
+        "incident": numbers[0],
+        "into": numbers[1],
         "identity": str(differs["id"]),
         "name": f"map{trace}",
         "channel": str(channel["id"]),

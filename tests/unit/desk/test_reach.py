@@ -58,6 +58,7 @@ _MERCHANT: Final = {
     "conclusions": {"concludable", "confirm", "evidence", "of", "propose", "withdraw"},
     "cut_overs": {"cut_overs", "set_cut_over", "today"},
     "fees": {"difference", "margin", "schedule", "set_price"},
+    "incidents": {"find"},
     "incident_acts": {
         *("acknowledge", "close", "learn", "merge", "note", "own", "reopen", "split"),
     },

@@ -31,6 +31,7 @@ _PLACES: Final = {
     "move": "019f2b6e-af3e-7e02-8f39-4c1b7d0a85f6",
     "identity": "019f2b6e-b3d1-7a14-8e40-5d2c8e1b96a7",
     "name": "bank-of-tea",
+    "incident": "E261127-482913",
     "channel": "019f2b6e-b7c4-7d21-9f50-6e3d9f2ca8b1",
 }
 # What a call is told in its body; the address of what is told about it in its query.
@@ -78,6 +79,13 @@ _BODIES: Final[Mapping[str, Any]] = {
         "columns": {"rrn": "reference", "amount": "amount"},
         "unit": "major",
     },
+    "POST /incidents/{incident}/owner": {"owner": "li"},
+    "POST /incidents/{incident}/notes": {"text": "called their duty desk"},
+    "POST /incidents/{incident}/close": {"reason": "over since noon"},
+    "POST /incidents/{incident}/learnt": {"text": "their window begins at 23:30"},
+    "POST /incidents/{incident}/reopen": {"reason": "it goes on"},
+    "POST /incidents/{incident}/merge": {"into": "E261127-482914", "reason": "one network"},
+    "POST /incidents/{incident}/split": {"kinds": ["case_late"], "reason": "another matter"},
     "POST /breaks/workbook": {"content": "UEsDBA==", "apply": False},
     "POST /breaks/assign": {"ids": [_PLACES["identity"]], "owner": "li"},
     "POST /breaks/resolve": {"ids": [_PLACES["identity"]], "reason": "as suggested"},
@@ -132,6 +140,8 @@ _QUERIES: Final = {
     "POST /clearing/files": "name=IND26112301ACOM",
     "POST /clearing/files/look": "name=day.csv",
     "GET /breaks": "state=waiting&kind=state",
+    "GET /incidents": "state=open&scope=issuer",
+    "GET /downtimes": "hours=24",
     "GET /breaks/workbook": "state=waiting&lang=en",
     "GET /merchants/{merchant}/statements/{period}": "format=csv&lang=en",
     "GET /promise": "hours=24",
@@ -186,6 +196,27 @@ _PYTHON: Final[Mapping[str, str]] = {
     '    guessed = annul.clearing.look(file, "day.csv").map\n'
     'annul.clearing.save_map("{name}", guessed)',
     "DELETE /clearing/maps/{name}": 'annul.clearing.forget_map("{name}")',
+    "GET /incidents": 'for one in annul.incidents.list(state="open", scope="issuer"):\n'
+    "    print(one.number, one.title.en, one.cause)",
+    "GET /incidents/{incident}": 'whole = annul.incidents.get("{incident}")\n'
+    "print(whole.case_count, [one.text.en for one in whole.events])",
+    "POST /incidents/{incident}/acknowledge": 'annul.incidents.acknowledge("{incident}")',
+    "POST /incidents/{incident}/owner": 'annul.incidents.own("{incident}", "li")',
+    "POST /incidents/{incident}/notes": (
+        'annul.incidents.note("{incident}", "called their duty desk")'
+    ),
+    "POST /incidents/{incident}/close": 'annul.incidents.close("{incident}", "over since noon")',
+    "POST /incidents/{incident}/learnt": (
+        'annul.incidents.learn("{incident}", "their window begins at 23:30")'
+    ),
+    "POST /incidents/{incident}/reopen": 'annul.incidents.reopen("{incident}", "it goes on")',
+    "POST /incidents/{incident}/merge": (
+        'annul.incidents.merge("{incident}", "E261127-482914", "one network")'
+    ),
+    "POST /incidents/{incident}/split": "new = annul.incidents.split(\n"
+    '    "{incident}", "another matter", kinds=["case_late"]\n)\nprint(new)',
+    "GET /downtimes": "for one in annul.incidents.downtimes():\n"
+    "    print(one.issuer, one.started_at, one.ended_at)",
     "GET /breaks": 'for one in annul.breaks.list(state="waiting", kind="state"):\n'
     "    print(one.merchant, one.money, one.cause)",
     "GET /breaks/sums": "for one in annul.breaks.sums():\n"

@@ -63,7 +63,7 @@ def test_each_call_has_its_examples() -> None:
         assert bool(examples.python(name, "http://127.0.0.1:8581")) == (name not in _OF_PEOPLE)
         if name in examples._SENT:
             assert " -T " in examples.curl(name), name
-        elif method == "POST" and not path.endswith(("replay", "preview", "test")):
+        elif method == "POST" and not path.endswith(("replay", "preview", "acknowledge", "test")):
             assert "-d " in examples.curl(name), name
     assert set(examples._PYTHON) | _OF_PEOPLE == set(_ALL)
     for table in (examples._BODIES, examples._QUERIES, examples._FILES):

@@ -1,0 +1,74 @@
+"""An outage of a demo issuer: one incident with its cause, live, that closes by itself."""
+
+from .house import SHOP, Person, home_of, person
+
+_FIRST = "#incidents-list a, table a[href^='/incidents/'], a.row-link[href^='/incidents/']"
+
+
+def test_an_outage_becomes_one_incident_and_closes_by_itself() -> None:
+    with home_of(ANNUL_INCIDENTS_QUIET_S="3") as home:
+        home.add("shopkeeper", "merchant", SHOP)
+        with (
+            person(home) as cashier,
+            person(home, language="zh-CN,zh") as desk,
+            person(home, language="zh-CN,zh", width=390) as shopkeeper,
+        ):
+            for one in (cashier, desk):
+                one.sign_in("admin")
+            shopkeeper.sign_in("shopkeeper")
+            shopkeeper.open("/shop")
+            desk.open("/incidents")
+            desk.reads("没有未关闭的事件", "main")
+            cashier.open("/pos")
+            cashier.at_till("sale", "88", "", "")
+            slip = cashier.reads("620001******0007", "#receipt", 30)
+            lines = slip.splitlines()
+            voucher = lines[lines.index("VOUCHER") + 1]
+
+            # Unannounced: 91 to the void, and to each try to reverse it.
+            cashier.press("#fault-maintenance")
+            cashier.reads("Maintenance, unannounced", "#fault-now")
+            cashier.at_till("void", voucher.lstrip("0"), "")
+            cashier.reads("91", "#screen", 30)
+            number = cashier.find("#on-the-desk a[href^='/cases/']").text
+
+            # It comes by itself on the list that was open before, and is the only one.
+            desk.reads("示例银行", ".ag-center-cols-container, main table, main", 60)
+            assert len(desk.find_all(_FIRST)) == 1
+            desk.press(_FIRST)
+            desk.reads("原因：发卡行系统不可用", ".incident", 60)
+            assert number in desk.reads(number, ".incident")
+            desk.reads("¥88.00", ".incident")
+            desk.press_text("确认收到")
+            desk.reads("admin", ".timeline")
+
+            # Before the next card is tried: on the till, in the shop, in the terminal's words.
+            cashier.reads("Cards of", "[data-downtime]", 30)
+            shopkeeper.reads("的卡", "[data-downtime]", 30)
+            wide = shopkeeper.driver.execute_script("return document.documentElement.scrollWidth")
+            assert wide <= 390, "nothing is cut off on a phone"
+            _is_told(cashier)
+
+            cashier.press("#fault-clear")
+            desk.reads("自动关闭", ".timeline", 170)
+            desk.reads("已关闭", ".incident .head")
+            cashier.until(lambda: not cashier.find_all("[data-downtime]"), "no trouble is said")
+            shopkeeper.until(
+                lambda: not shopkeeper.find_all("[data-downtime]"), "no trouble is said"
+            )
+            desk.open("/incidents?state=")
+            assert len(desk.find_all(_FIRST)) == 1
+            for one in (cashier, desk, shopkeeper):
+                assert one.complaints() == []
+
+
+def _is_told(cashier: Person) -> None:
+    """Sell until the terminal is told so: hosts hear of it a second after the pages do."""
+    for _ in range(4):
+        cashier.at_till("sale", "5", "", "")
+        shown = cashier.reads("Voucher", "#screen", 30)
+        if "The card's issuer has trouble" in shown:
+            return
+        cashier.press("#key-ok")
+    message = f"the terminal is not told: {shown}"
+    raise AssertionError(message)
