@@ -24,12 +24,12 @@ PHASES: Final[Mapping[str, tuple[str, str]]] = {
 }
 # What an event is called that channels are told of.
 EVENTS: Final[Mapping[str, str]] = {
-    EventKind.OPENED.value: "opened",
+    EventKind.OPENED.value: "new incident",
     EventKind.SEVERITY_ROSE.value: "severity rose",
     EventKind.CAUSE_NAMED.value: "cause found",
     EventKind.REOPENED.value: "open again",
     EventKind.ESCALATED.value: "not acknowledged",
-    EventKind.CLOSED.value: "over",
+    EventKind.CLOSED.value: "incident over",
 }
 
 
