@@ -29,6 +29,7 @@ PLACES: Final[Mapping[str, str]] = {
     "reconcile": "reconcile",
     "breaks": "breaks",
     "statement": "statement",
+    "report": "report",
     "simulate": "simulate",
     "audit": "audit",
     "sim": "sim",

@@ -27,9 +27,11 @@ from .models.merchants import Merchant, MerchantSummary, Terminal
 from .models.orders import AskedOrder, Refund, Void
 from .models.parts import Said as Text
 from .models.promise import Promise
+from .models.reports import Report
 from .models.transactions import Chain, Transaction
 from .models.webhooks import DeliveryAttempt, MadeWebhook, Webhook
 from .payouts import Accounts, Payouts
+from .reports import Reports
 from .resources import (
     Cases,
     Diagnoses,
@@ -70,6 +72,7 @@ __all__ = [
     "ProblemError",
     "Promise",
     "Refund",
+    "Report",
     "Terminal",
     "Text",
     "Transaction",
@@ -127,6 +130,7 @@ class Client:
         self.clearing = ClearingFiles(self._transport)
         self.breaks = Breaks(self._transport)
         self.accounts = Accounts(self._transport)
+        self.reports = Reports(self._transport)
         self.webhooks = Webhooks(self._transport)
 
     def promise(self, hours: float = 24.0) -> Promise:

@@ -29,6 +29,7 @@ from . import (
     payouts,
     promise,
     refunds,
+    reports,
     statements,
     transactions,
     voids,
@@ -58,6 +59,7 @@ _ROUTERS: Final = (
     statements.router,
     issuers.router,
     promise.router,
+    reports.router,
     webhooks.router,
     health.router,
 )
