@@ -40,6 +40,7 @@ _ALL: Final = {
     "overview": {"alerts", "by_cause", "course", "issuers", "open_of", "promise"},
     "payouts": {"glance", "search", "waiting"},
     "people": {"add_user", "change_role", "new_key"},  # of a merchant in whichever cell
+    "reports": {"report", "written"},
     "shop": {"shops"},
     "transactions": {"search"},
     "webhooks": {"every"},

@@ -32,20 +32,20 @@ Named = Annotated[
 Whose = Annotated[MerchantId | None, Query(description="Of one merchant alone.")]
 
 
-@router.get("/{period}", responses=problems(404, 409))
-async def read(period: Named, desk: AtDesk, visitor: Reader, merchant: Whose = None) -> Report:
+@router.get("/{report}", responses=problems(404, 409))
+async def read(report: Named, desk: AtDesk, visitor: Reader, merchant: Whose = None) -> Report:
     """Read how voids ended on a day or in a week that is over.
 
     Beside the day or week before: what got better or worse by more than chance, where that comes
     from, and what to change. A key of a merchant reads the merchant's own.
     """
-    found = await views.report(desk, visitor, Period.read(period), merchant or "")
+    found = await views.report(desk, visitor, Period.read(report), merchant or "")
     return Report.model_validate(plain(found))
 
 
-@router.get("/{period}/file", response_class=Response, responses=problems(404, 409) | _FILE)
+@router.get("/{report}/file", response_class=Response, responses=problems(404, 409) | _FILE)
 async def file(
-    period: Named,
+    report: Named,
     desk: AtDesk,
     visitor: Reader,
     form: Annotated[Literal["pdf", "xlsx"], Query(alias="format")] = "pdf",
@@ -53,7 +53,7 @@ async def file(
     merchant: Whose = None,
 ) -> Response:
     """Download the same report, to be printed or as a workbook."""
-    asked = Period.read(period)
+    asked = Period.read(report)
     content = await views.written(desk, visitor, asked, form, lang, merchant or "")
     headers = {
         "cache-control": "no-store",

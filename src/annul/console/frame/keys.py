@@ -47,6 +47,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/payouts": "y",
     "/clearing": "f",
     "/breaks": "b",
+    "/reports": "e",
     "/admin": "a",
     "/audit": "l",
     "/account": "u",

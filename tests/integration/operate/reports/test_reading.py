@@ -11,7 +11,6 @@ from annul.domain.business_day import Calendar
 from annul.operate.reports.counts import Counts
 from annul.operate.reports.period import NotClosed, Period
 from annul.operate.reports.reading import Key, Pair, Tables, added, read
-
 from tests.support.failed_voids import ISSUER, OTHER, case, shops, void
 
 _CALENDAR = Calendar(ZoneInfo("Asia/Shanghai"), time(23))
