@@ -129,6 +129,7 @@ def added(answers: Sequence[Tables]) -> Tables:
 def _advice(rows: Iterable[Advised]) -> list[Advised]:
     sums: dict[tuple[str, str], Advised] = {}
     for row in rows:
-        had = sums.get(row[:2], Advised(row.cause, row.reader, 0, 0))
-        sums[row[:2]] = Advised(*row[:2], had.helped + row.helped, had.answers + row.answers)
+        had = sums.get(row[:2], row._replace(helped=0, answers=0))
+        both = {"helped": had.helped + row.helped, "answers": had.answers + row.answers}
+        sums[row[:2]] = had._replace(**both)
     return [sums[key] for key in sorted(sums)]
