@@ -110,7 +110,9 @@ def _short(view: View, found: Report) -> Html:
     words = view.words
     lines = [tag("li", words.of(one)) for one in in_short(found)]
     at = tag("small", words("as of {at}", at=view.dated(found.at)), cls="muted")
-    return card(words.of(titled(found)), tag("ul", *lines, cls="report-short"), aside=at)
+    return card(
+        words.of(titled(found)), tag("ul", *lines, cls="report-short"), cls="spaced", aside=at
+    )
 
 
 def _charts(view: View, found: Report) -> None:

@@ -36,7 +36,7 @@ def parts(view: View, found: Report) -> dict[str, Any] | None:
         " / ".join(
             (
                 words.of(said(found, Key(issuer=one.group.issuer))),
-                one.group.software,
+                words.of(said(found, Key(software=one.group.software))),
                 words("traffic")
                 if one.cause == MIX
                 else words.of(said(found, Key(cause=one.cause))),

@@ -18,7 +18,7 @@ unnest(:own::text[], :own_before::timestamptz[], :own_since::timestamptz[], :own
 -- `dimension` are columns that a group leaves out.
 WITH counted AS (
     SELECT c.opened_at >= c.since AS now, c.issuer_id, c.merchant_id, c.terminal_id,
-           coalesce(nullif(t.software, ''), '-') AS software,
+           coalesce(nullif(t.software, ''), '{untold}') AS software,
            coalesce(nullif(c.confirmed, ''), nullif(c.cause, ''), 'unknown') AS cause,
            c.ended, c.ended_at, c.opened_at, c.first_due_at
     FROM (
@@ -66,7 +66,7 @@ ORDER BY dimension, most DESC, issuer_id, merchant_id, terminal_id, software, ca
 -- Of merchants those that are named.
 WITH counted AS (
     SELECT t.received_at >= t.since AS now, t.issuer_id, t.merchant_id, t.terminal_id,
-           coalesce(nullif(d.software, ''), '-') AS software
+           coalesce(nullif(d.software, ''), '{untold}') AS software
     FROM (
         SELECT t.*, {bounds}
         FROM transactions t LEFT JOIN {own} ON o.merchant_id = t.merchant_id

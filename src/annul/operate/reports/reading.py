@@ -16,11 +16,13 @@ from annul.store.sql import listed, load
 from .counts import NONE, Counts
 from .period import NotClosed, Period
 
+UNTOLD: Final = "-"  # in the place of software that a terminal has not told
 _SQL: Final = load(
     "annul.operate.reports",
     "questions.sql",
     voids=listed(VOIDS),
     done=listed([State.APPROVED]),
+    untold=UNTOLD,
 )
 MOST: Final = 200  # merchants, or causes at merchants and terminals, that a report knows of
 _COLUMNS: Final = ("issuer_id", "merchant_id", "terminal_id", "software", "cause")

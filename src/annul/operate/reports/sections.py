@@ -8,7 +8,7 @@ from annul.domain.text import Text
 
 from .chance import Share, wilson
 from .counts import ENDS, ENDS_SAID, TIMES, TIMES_SAID
-from .reading import Key
+from .reading import UNTOLD, Key
 from .report import Compared, Line, Report
 from .suggestions import named
 from .why import MIX, Part
@@ -28,14 +28,17 @@ class Rate(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Whether a change is for the better; None where it may be chance."""
+    """Whether a change is for the better; None where it may be chance, or there is nothing "
+    "before.
+    """
 
     better: bool | None
+    compared: bool = True
 
     @property
     def said(self) -> Text:
         """In words."""
-        return _VERDICTS[self.better]
+        return _VERDICTS[self.better] if self.compared else _NOT_COMPARED
 
 
 _VERDICTS: Final = {
@@ -43,6 +46,8 @@ _VERDICTS: Final = {
     False: Text("变差", "worse"),
     None: Text("无显著变化", "may be chance"),
 }
+_NOT_COMPARED: Final = Text("无可比", "nothing to compare with")
+_NOT_TOLD: Final = Text("终端未报", "not told")
 Cell = Text | str | int | Rate | Verdict
 
 
@@ -121,7 +126,7 @@ def _compared(one: Compared) -> tuple[Cell, ...]:
         f"{100 * low:.2f}–{100 * high:.2f} %" if one.now.of else "–",
         Rate(before),
         Rate(change, points=True),
-        Verdict(one.better),
+        Verdict(one.better, compared=change is not None),
     )
 
 
@@ -177,6 +182,8 @@ def said(report: Report, about: Key) -> Text:
     if about.cause:
         known = CAUSES.get(about.cause)
         return known.title if known else Text(about.cause, about.cause)
+    if about.software == UNTOLD:
+        return _NOT_TOLD
     return named(about, report.names)
 
 
@@ -201,7 +208,8 @@ def _part(report: Report, part: Part) -> tuple[Cell, ...]:
         else said(report, Key(cause=part.cause))
     )
     adds = Rate(part.adds, points=True)
-    return (issuer, part.group.software, cause, adds, part.before, part.now)
+    software = said(report, Key(software=part.group.software))
+    return (issuer, software, cause, adds, part.before, part.now)
 
 
 def _suggestions(report: Report) -> Section:
@@ -261,10 +269,12 @@ def in_short(report: Report) -> Iterable[Text]:
         part = report.why[0]
         issuer, software, cause, adds, *_ = _part(report, part)
         assert isinstance(issuer, Text), "whom it is about is said in both languages"
-        assert isinstance(cause, Text), "and so is a cause"
+        assert isinstance(software, Text), "and so is software"
+        assert isinstance(cause, Text), "and a cause"
         yield Text(
-            f"变化最大的来源：{issuer.zh} / {software} / {cause.zh}，{adds} 个百分点。",
-            f"Most of the change comes from {issuer.en} / {software} / {cause.en}: {adds} points.",
+            f"变化最大的来源：{issuer.zh} / {software.zh} / {cause.zh}，{adds} 个百分点。",
+            f"Most of the change comes from {issuer.en} / {software.en} / {cause.en}: {adds} "
+            f"points.",
         )
     for suggestion in report.suggestions[:1]:
         yield suggestion.change
@@ -272,12 +282,12 @@ def in_short(report: Report) -> Iterable[Text]:
 
 def _changed(report: Report, one: Compared) -> Text:
     about = said(report, one.about)
-    whom = Text(f"{about.zh}：", f"{about.en}: ") if about.en else Text("", "")
-    verdict = Verdict(one.better).said
     title = one.figure.title
+    whom = Text(f"{about.zh}：{title.zh}", f"{about.en}: {title.en}") if about.en else title
+    verdict = Verdict(one.better).said
     return Text(
-        f"{whom.zh}{title.zh}由 {Rate(one.before.value)} 变为 "
-        f"{Rate(one.now.value)}（{verdict.zh}）。",
-        f"{whom.en}{title.en} from {Rate(one.before.value)} to {Rate(one.now.value)} "
+        f"{whom.zh}由 {Rate(one.before.value)} 变为 {Rate(one.now.value)}（{verdict.zh}）。",
+        f"{whom.en[:1].upper()}{whom.en[1:]} from {Rate(one.before.value)} to "
+        f"{Rate(one.now.value)} "
         f"({verdict.en}).",
     )
