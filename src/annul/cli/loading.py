@@ -30,6 +30,7 @@ PLACES: Final[Mapping[str, str]] = {
     "breaks": "breaks",
     "statement": "statement",
     "report": "report",
+    "whatif": "whatif",
     "simulate": "simulate",
     "audit": "audit",
     "sim": "sim",

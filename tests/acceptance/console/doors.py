@@ -284,6 +284,8 @@ READS: Final = frozenset(
         "retention",
         "statement",
         "users",
+        "whatif policy",
+        "whatif weight",
     }
 )
 # These serve, make what they serve with, or do what hosts do by themselves; nobody acts by them.
