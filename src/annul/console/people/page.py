@@ -146,7 +146,8 @@ async def _advice(view: View) -> Html:
         )
     names = [words(n) for n in ("Cause", "Said by", "Helped", "Share", "95% interval")]
     note = words(
-        "A lesson whose cause's advice has helped weighs half as much again, within the same bound."
+        "What a case has taught counts half as much again where the advice of its cause has "
+        "helped, within the same bound."
     )
     return card(
         words("Whether advice has helped"),

@@ -113,7 +113,7 @@ def _figures(report: Report) -> Section:
     rows = [(one.figure.title, *_compared(one)) for one in report.figures]
     heads = (Text("指标", "figure"), _NOW, _OF, _INTERVAL, _BEFORE, _CHANGE, _JUDGED)
     shares = (0.24, 0.11, 0.11, 0.17, 0.11, 0.13, 0.13)
-    return Section("figures", Text("承诺兑现", "The promise kept"), _TEST, heads, shares, rows)
+    return Section("figures", Text("撤销处理总览", "Void outcomes"), _TEST, heads, shares, rows)
 
 
 def _compared(one: Compared) -> tuple[Cell, ...]:
