@@ -27,6 +27,7 @@ _STATUS: Final = {
     "desk.unknown": 404,
     "statement.merchant": 404,
     "statement.period": 422,
+    "reports.period": 422,
     "desk.not_allowed": 403,
     "resolve.action_refused": 403,
     "resolve.second_person": 409,

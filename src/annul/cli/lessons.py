@@ -60,6 +60,8 @@ def lessons(
     chinese = language(lang) == "zh"
     for row in found["lessons"]:
         state = ("已撤回" if chinese else "taken back") if row["undone_at"] else ""
+        if (row["more"] or 0) < 0 and not row["undone_at"]:
+            state = "提示无帮助，请查看" if chinese else "its advice did not help: look at it"
         instead = "而非" if chinese else "instead of"
         typer.echo(
             f"{row['number']}  {row['taught_at']:%Y-%m-%d %H:%M}  {row['taught_by']:<10} "

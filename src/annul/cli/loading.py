@@ -31,6 +31,8 @@ PLACES: Final[Mapping[str, str]] = {
     "breaks": "breaks",
     "incidents": "incidents",
     "statement": "statement",
+    "report": "report",
+    "whatif": "whatif",
     "simulate": "simulate",
     "audit": "audit",
     "sim": "sim",

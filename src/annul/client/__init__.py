@@ -29,9 +29,11 @@ from .models.notices import NoticeChannel, TriedChannel
 from .models.orders import AskedOrder, Refund, Void
 from .models.parts import Said as Text
 from .models.promise import Promise
+from .models.reports import Report
 from .models.transactions import Chain, Transaction
 from .models.webhooks import DeliveryAttempt, MadeWebhook, Webhook
 from .payouts import Accounts, Payouts
+from .reports import Reports
 from .resources import (
     Cases,
     Diagnoses,
@@ -74,6 +76,7 @@ __all__ = [
     "ProblemError",
     "Promise",
     "Refund",
+    "Report",
     "Terminal",
     "Text",
     "Transaction",
@@ -133,6 +136,7 @@ class Client:
         self.breaks = Breaks(self._transport)
         self.incidents = Incidents(self._transport)
         self.accounts = Accounts(self._transport)
+        self.reports = Reports(self._transport)
         self.webhooks = Webhooks(self._transport)
         self.notices = Notices(self._transport)
 

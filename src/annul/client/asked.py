@@ -8,6 +8,7 @@ from .models.merchants import Cycle, TakenBack
 Value = bool | int | float | str
 CaseState = Literal["open", "asked", "late", "voided", "refunded", "refused", "unproved", "all"]
 StatementForm = Literal["pdf", "xlsx", "csv"]
+ReportForm = Literal["pdf", "xlsx"]
 Language = Literal["zh", "en"]
 Action = Literal[
     "take", "hand-back", "look", "note", "confirm-cause", "retry", "refund", "withdraw", "reject",

@@ -3,7 +3,8 @@
 A confirmed cause that was not the most probable one is moved up by a step for what spoke for it,
 the wrongly preferred one down for what spoke for that. What was ranked right teaches nothing. What
 speaks in every case (the original stands) moves no cause that does not name it, else each lesson
-would lift its cause in all cases to come.
+would lift its cause in all cases to come. Where people say that the advice of the confirmed
+cause has helped, its lesson weighs more; where it has not, the lesson is marked to be looked at.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from .signals import SIGNALS
 _SQL: Final = load("annul.diagnose", "lessons.sql")
 STEP: Final = 0.25
 BOUND: Final = 1.0  # no pair of cause and signal is ever shifted further
+HELPED: Final = 1.5  # times a lesson weighs where more said that its cause's advice helped than not
 
 Lesson = tuple[str, str, float]  # cause, signal, shift
 
@@ -50,7 +52,7 @@ class Lessons:
 
     async def refresh(self) -> None:
         """Read what is in force; bounded here too, whatever the table holds."""
-        rows = await self._pool.fetch(*_SQL["shifts"]())
+        rows = await self._pool.fetch(*_SQL["shifts"](helped=HELPED))
         self.shifts = {
             (row["cause"], row["signal"]): max(-BOUND, min(BOUND, float(row["shift"])))
             for row in rows

@@ -287,7 +287,7 @@ KEPT: Final[Mapping[str, Text]] = {
         ),
         _BOOKS,
     ),
-    **dict.fromkeys(("cases", "case_events", "lessons", "seals"), _CASES),
+    **dict.fromkeys(("cases", "case_events", "advice_answers", "lessons", "seals"), _CASES),
     **dict.fromkeys(
         (
             "issuers",

@@ -39,6 +39,7 @@ FROM (VALUES
     ('rota', 'SELECT INSERT DELETE'),
     -- What changes and never goes.
     ('account_moves', 'SELECT INSERT UPDATE'),
+    ('advice_answers', 'SELECT INSERT UPDATE'),
     ('batch_differences', 'SELECT INSERT UPDATE'),
     ('aid_parameters', 'SELECT INSERT UPDATE'),
     ('api_keys', 'SELECT INSERT UPDATE'),

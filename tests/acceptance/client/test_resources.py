@@ -441,6 +441,19 @@ async def test_incidents_and_downtimes(desk: Desk) -> None:
     await desk.run(program, await desk.key(Scope.INCIDENTS_READ, Scope.INCIDENTS_WRITE))
 
 
+async def test_reports(desk: Desk) -> None:
+    def program(annul: Client) -> None:
+        long_ago = annul.reports.get("2020-W10", desk.merchant)
+        assert (long_ago.merchant, long_ago.now.asked) == (desk.merchant, 0)
+        assert str(long_ago.first) == "2020-03-02"
+        assert annul.reports.file("2020-03-02", "xlsx", "en").startswith(b"PK")
+        with pytest.raises(ProblemError) as ahead:
+            annul.reports.get(str(datetime.now(UTC).date() + timedelta(days=3)))
+        assert ahead.value.code == "reports.not_closed"
+
+    await desk.run(program)
+
+
 async def test_payouts_and_accounts(desk: Desk) -> None:
     def program(annul: Client) -> None:
         identity, statement = (

@@ -35,6 +35,7 @@ PAGES: Final = {
     "/clearing/{clearing}": OFFICE,
     "/breaks": READERS,
     "/breaks/{break}": READERS,
+    "/reports": READERS,
     "/api": READERS,
     "/account": EVERYBODY,
     "/notices": OFFICE,
@@ -189,6 +190,8 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "GET /promise": (OFFICE, None),
     "GET /notices/channels": (OFFICE, None),
     "POST /notices/channels/{channel}/test": (HANDS, None),
+    "GET /reports/{report}": (READERS, None),
+    "GET /reports/{report}/file": (READERS, None),
     "GET /webhooks": (HANDS, None),
     "POST /webhooks": (HANDS, {"url": "https://192.0.2.7/told", "merchant": "{merchant}"}),
     "GET /webhooks/{webhook}/deliveries": (HANDS, None),
@@ -303,9 +306,12 @@ READS: Final = frozenset(
         "payouts list",
         "payouts show",
         "promise",
+        "report",
         "retention",
         "statement",
         "users",
+        "whatif policy",
+        "whatif weight",
     }
 )
 # These serve, make what they serve with, or do what hosts do by themselves; nobody acts by them.

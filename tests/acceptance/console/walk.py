@@ -227,6 +227,7 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "delivery": str(delivery),
         "issuer": shop.void.issuer_id,
         "period": "2026-10",
+        "report": "2026-01-05",
         "valid_from": "2099-12-01",
         "card_type": CARD_TYPE,
         "dialect": DIALECT,

@@ -8,7 +8,7 @@ import pytest
 
 from annul.diagnose.causes import CAUSES
 from annul.diagnose.facts import Fact, Facts
-from annul.diagnose.lessons import BOUND, STEP, Lessons
+from annul.diagnose.lessons import BOUND, HELPED, STEP, Lessons
 from annul.diagnose.rank import heard, rank
 from annul.diagnose.signals import SIGNALS
 
@@ -159,3 +159,58 @@ async def test_a_lesson_is_never_deleted_and_who_took_it_back_is_kept(
     (latest,) = await lessons.latest(5)
     assert (latest["confirmed"], latest["instead_of"]) == (_RIGHT, _WRONG)
     assert (latest["case_id"], latest["steps"], latest["undone_at"]) == (case, steps, _NOW)
+
+
+async def _say(pool: asyncpg.Pool, case: UUID, *helped: bool, cause: str = _RIGHT) -> None:
+    for place, one in enumerate(helped):
+        await pool.execute(
+            "INSERT INTO advice_answers (merchant_id, case_id, who, cause, reader, helped, at,"
+            " changed_at) VALUES ('898', $1, $2, $3, 'cashier', $4, $5, $5)",
+            case,
+            f"cashier-{place}",
+            cause,
+            one,
+            _NOW,
+        )
+
+
+@pytest.mark.parametrize(
+    ("helped", "times"),
+    [
+        ((True,), HELPED),
+        ((True, True, False), HELPED),
+        ((True, False), 1.0),
+        ((False,), 1.0),  # it is looked at, and weighs what it did
+        ((), 1.0),
+    ],
+)
+async def test_a_lesson_weighs_more_where_its_advice_helped(
+    lessons: Lessons, pool: asyncpg.Pool, helped: tuple[bool, ...], times: float
+) -> None:
+    case = uuid4()
+    await _teach(lessons, case=case)
+    await _say(pool, case, *helped)
+    await lessons.refresh()
+    assert {abs(shift) for shift in lessons.shifts.values()} == {STEP * times}
+    [row] = await lessons.latest(10)
+    assert row["more"] == (sum(1 if one else -1 for one in helped) if helped else None)
+
+
+async def test_what_was_said_of_another_cause_or_case_weighs_nothing(
+    lessons: Lessons, pool: asyncpg.Pool
+) -> None:
+    case = uuid4()
+    await _teach(lessons, case=case)
+    await _say(pool, case, True, cause=_WRONG)
+    await _say(pool, uuid4(), True)
+    await lessons.refresh()
+    assert {abs(shift) for shift in lessons.shifts.values()} == {STEP}
+
+
+async def test_many_that_helped_stay_within_the_bound(lessons: Lessons, pool: asyncpg.Pool) -> None:
+    for _ in range(8):
+        case = uuid4()
+        await _teach(lessons, case=case)
+        await _say(pool, case, True)
+    await lessons.refresh()
+    assert max(abs(shift) for shift in lessons.shifts.values()) <= BOUND

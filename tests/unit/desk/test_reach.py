@@ -41,6 +41,8 @@ _ALL: Final = {
     "overview": {"alerts", "by_cause", "course", "issuers", "open_of", "promise"},
     "payouts": {"glance", "search", "waiting"},
     "people": {"add_user", "change_role", "new_key"},  # of a merchant in whichever cell
+    "advice": {"helped", "own"},
+    "reports": {"report", "written"},
     "shop": {"shops"},
     "transactions": {"search"},
     "webhooks": {"every"},
@@ -52,6 +54,7 @@ _MERCHANT: Final = {
         *("use_account_again", "approve_move", "move", "moves", "one_move", "reject_move"),
     },
     "acts": {"act", "second_person_from"},
+    "advice": {"answer"},
     "batches": {"bookings", "resolve"},
     "breaks": {"confirm", "find", "one_of_many", "reject", "resolve"},
     "cases": {"find", "opened", "printed", "proved", "whole"},

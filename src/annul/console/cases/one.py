@@ -14,6 +14,7 @@ from annul.resolve.case import Case
 from .acts_bar import ActsBar
 from .happened import happened
 from .header import header, proposal
+from .helped import listen
 from .plain_words import transaction_of
 from .records import records
 from .scripts import scripts
@@ -78,6 +79,7 @@ async def case(view: View) -> None:
     with place:
         bar = ActsBar(view, shown.case, refresh)
     await show()
+    listen(view, refresh)
 
     def concerns(changes: list[Change]) -> bool:
         return any(change["id"] == str(shown.case.id) for change in changes)

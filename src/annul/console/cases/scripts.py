@@ -7,6 +7,7 @@ from annul.console.frame.markup import Html, card, tag
 from annul.desk import issuers
 from annul.resolve.case import Case
 
+from .helped import asked
 from .plain_words import for_cashier, for_customer, for_issuer
 
 
@@ -29,7 +30,9 @@ async def scripts(view: View, case: Case, whole: dict[str, Any]) -> Html:
         )
         for head, text, more in said
     ]
-    return card(words("What to say"), tag("div", *shown, cls="case-scripts"), cls="case-said")
+    helped = await asked(view, case.id)
+    told = tag("div", *shown, cls="case-scripts")
+    return card(words("What to say"), told, helped, cls="case-said")
 
 
 async def _contacts(view: View, case: Case) -> Html:

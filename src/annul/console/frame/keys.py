@@ -49,6 +49,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/clearing": "f",
     "/breaks": "b",
     "/notices": "w",
+    "/reports": "e",
     "/admin": "a",
     "/audit": "l",
     "/account": "u",

@@ -8,11 +8,13 @@ from nicegui import events, ui
 
 from annul.console.frame.forms import Answers, Form, act_button, ask
 from annul.console.frame.live import Part, View
-from annul.console.frame.markup import Html, badge, card, join, link, table, tag
+from annul.console.frame.markup import Html, badge, card, join, link, number, table, tag
 from annul.console.shared import cause_name
-from annul.desk import acts
+from annul.desk import acts, advice
 from annul.desk.roles import Scope
 from annul.diagnose.signals import SIGNALS
+from annul.operate.reports.chance import Share, wilson
+from annul.operate.reports.sections import READERS
 
 from .access import add_user, change_role, change_user, reset_link, roles_card, users_card
 from .keys import end_key, keys_card, new_key
@@ -76,26 +78,36 @@ async def _lessons(view: View) -> Html:
     words = view.words
     rows = []
     for row in await acts.lessons(view.desk, _LESSONS):
-        number = row["number"] or ""
+        of_case = row["number"] or ""
         back = row["undone_at"]
         rows.append(
             (
                 view.dated(row["taught_at"]),
-                link(number, f"/cases/{number}", cls="mono") if number else "–",
+                link(of_case, f"/cases/{of_case}", cls="mono") if of_case else "–",
                 row["taught_by"],
                 cause_name(view, row["confirmed"] or ""),
                 cause_name(view, row["instead_of"] or ""),
                 row["steps"],
+                _said(view, row["more"]),
                 tag("span", words("undone {when}", when=view.dated(back)), cls="muted")
                 if back
                 else act_button(
-                    words("Undo"), "undo-lesson", id=str(row["case_id"]), number=number
+                    words("Undo"), "undo-lesson", id=str(row["case_id"]), number=of_case
                 ),
             )
         )
     names = [
         words(n)
-        for n in ("Time", "Case", "By", "Confirmed", "Previously ranked first", "Steps", "Change")
+        for n in (
+            "Time",
+            "Case",
+            "By",
+            "Confirmed",
+            "Previously ranked first",
+            "Steps",
+            "Advice",
+            "Change",
+        )
     ]
     empty = words("Nothing learned yet: every confirmed cause was ranked first.")
     note = words(
@@ -106,7 +118,42 @@ async def _lessons(view: View) -> Html:
         table(names, rows, cls="acts-last right-6", empty=empty),
         tag("p", note, cls="muted note"),
     )
-    return join((taught, await _shifts(view)))
+    return join((taught, await _shifts(view), await _advice(view)))
+
+
+def _said(view: View, more: int | None) -> Html | str:
+    """Say whether the advice of a lesson's cause has helped: one that did not is looked at."""
+    if more is None or more == 0:
+        return "–"
+    words = view.words
+    return badge(words("helped"), "good") if more > 0 else badge(words("look at it"), "warn")
+
+
+async def _advice(view: View) -> Html:
+    """Draw how many said of each advice that it has helped."""
+    words, rows = view.words, []
+    for one in await advice.helped(view.desk):
+        share = Share(one.helped, one.answers)
+        low, high = wilson(share)
+        rows.append(
+            (
+                cause_name(view, one.cause),
+                words.of(READERS[one.reader]),
+                number(f"{one.helped} / {one.answers}"),
+                number(f"{one.helped / one.answers:.0%}"),
+                number(f"{low:.0%}–{high:.0%}"),
+            )
+        )
+    names = [words(n) for n in ("Cause", "Said by", "Helped", "Share", "95% interval")]
+    note = words(
+        "What a case has taught counts half as much again where the advice of its cause has "
+        "helped, within the same bound."
+    )
+    return card(
+        words("Whether advice has helped"),
+        table(names, rows, empty=words("Nobody has said yet.")),
+        tag("p", note, cls="muted note"),
+    )
 
 
 async def _shifts(view: View) -> Html:

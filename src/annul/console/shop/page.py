@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from nicegui import events, ui
 
 from annul.console.cases.act_dialog import act_on
+from annul.console.cases.helped import asked, listen
 from annul.console.clearing.elsewhere import my_breaks
 from annul.console.downtimes import card_trouble
 from annul.console.frame.forms import act_button
@@ -68,6 +69,7 @@ async def shop(view: View) -> None:
                 await refresh()
 
     ui.on("withdraw", withdraw)
+    listen(view, refresh)
     await refresh()
     await fees.refresh()
     live(view, refresh, concerns, every_s=1.0, at_least_s=5.0)
@@ -161,7 +163,9 @@ async def _result(view: View, wanted: views.VoucherSearch, merchant: str, text: 
             tag("ul", *(_row(view, one) for one in others), cls="shop-rows"),
             cls="card",
         )
-    return join((_answer(view, first, withdraw), more))
+    case = first.about["case_id"]
+    helped = await asked(view, case) if case else None
+    return join((_answer(view, first, withdraw, helped), more))
 
 
 async def _withdrawing(view: View, one: Voucher) -> Html | None:
@@ -194,7 +198,7 @@ def _kindly(said: str, following: str, phone: str = "") -> Html:
     )
 
 
-def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
+def _answer(view: View, one: Voucher, withdraw: Html | None, helped: Html | None) -> Html:
     words, row, about = view.words, one.row, one.about
     sign = sign_of(one)
     amount = view.amount(_amount(one), row["currency"])
@@ -207,6 +211,7 @@ def _answer(view: View, one: Voucher, withdraw: Html | None) -> Html:
         ),
         *_said(view, one, sign),
         withdraw,
+        helped,
         facts(
             (
                 (words("Case number"), _number(view, about["number"])),

@@ -1,13 +1,16 @@
 """A terminal in the browser: device, slip, the issuer's troubles beside it, its cases beneath."""
 
 from typing import Any, Final
+from uuid import UUID
 
 from nicegui import background_tasks, events, ui
 
+from annul.console.cases.helped import listen, question
 from annul.console.downtimes import card_trouble
 from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, badge, card, link, table, tag
 from annul.console.shared import GOES_ON, case_due, case_state, cause_name, step_said
+from annul.desk import advice
 from annul.desk import pos as views
 from annul.desk.feed import Change
 from annul.desk.roles import Scope
@@ -63,6 +66,7 @@ async def pos(view: View, tills: Tills, maintenance: Maintenance) -> None:
         return any(change["merchant_id"] == mine[name].merchant for change in changes)
 
     await refresh()
+    listen(view, refresh)
     live(view, refresh, concerns, every_s=1.0, at_least_s=4.0)
 
 
@@ -207,17 +211,24 @@ def _none(view: View) -> Html:
 async def _cases(view: View, profile: Profile) -> Html:
     words, desk = view.words, view.desk
     rows = await views.cases(desk.pool, profile.merchant, profile.terminal, desk.clock.now())
+    said = await advice.own(desk, view.visitor, [row["id"] for row in rows])
     heads = [
-        words(one)
-        for one in ("Case", "State", "Voucher", "Amount", "Most probable cause", "Next step", "Due")
+        *map(words, ("Case", "State", "Voucher", "Amount", "Most probable cause", "Next step")),
+        *map(words, ("Due", "Did the advice help?")),
     ]
     shown = table(
         heads,
-        [_case(view, row) for row in rows],
+        [(*_case(view, row), _helped(view, row["id"], said.get(row["id"]))) for row in rows],
         empty=words("No void of this terminal has become a case."),
     )
     more = link(words("All cases"), "/cases") if view.may(Scope.CASES_READ) else ""
     return tag("div", card(words("On the desk"), shown, aside=more), id="on-the-desk")
+
+
+def _helped(view: View, case: UUID, answer: advice.Answer | None) -> object:
+    if not advice.may_answer(view.visitor):
+        return "–"
+    return question(view, case, answer, short=True)
 
 
 def _case(view: View, row: dict[str, Any]) -> tuple[object, ...]:

@@ -117,6 +117,8 @@ TABLE: dict[str, set[Scope]] = {
     "GET /issuers/{issuer}": {Scope.ISSUERS_READ},
     "GET /issuers/{issuer}/rules": {Scope.ISSUERS_READ},
     "GET /promise": {Scope.OVERVIEW},
+    "GET /reports/{report}": {Scope.CASES_READ},
+    "GET /reports/{report}/file": {Scope.CASES_READ},
     "GET /webhooks": {Scope.WEBHOOKS},
     "POST /webhooks": {Scope.WEBHOOKS},
     "DELETE /webhooks/{webhook}": {Scope.WEBHOOKS},

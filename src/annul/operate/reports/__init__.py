@@ -1,0 +1,1 @@
+"""Reports on voids, of a closed business day or week."""

@@ -1,0 +1,1 @@
+"""What would be decided otherwise: a change is tried on what has happened, and changes nothing."""
