@@ -33,6 +33,7 @@ from pydantic_settings import (
 from annul.desk.roles import ROLES
 from annul.domain.retention import kept_days
 from annul.security.tls import Clients, ClientTls, ServerTls
+from annul.settle.chargebacks.rules import ChargebackRules
 from annul.settle.clearing.rules import ClearingRules
 from annul.settle.house_bank import HouseBank
 from annul.store.schema import NAME, PUBLIC
@@ -140,6 +141,10 @@ class Settings(BaseSettings):
     )
     clearing: ClearingRules = Field(
         default_factory=ClearingRules, description="how clearing files are judged"
+    )
+
+    chargebacks: ChargebackRules = Field(
+        default_factory=ChargebackRules, description="deadlines, warning and fee of chargebacks"
     )
 
     acquirer_id: str = Field("00010000", pattern=r"^\d{8,11}$", description="field 32")

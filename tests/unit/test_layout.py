@@ -38,6 +38,7 @@ _MODULES: Final = {
     "client/merchants": "acceptance/client/test_resources.py",
     "client/clearing": "acceptance/client/test_resources.py",
     "settle/clearing/load": "integration/settle/clearing/test_commit.py",
+    "settle/chargebacks/errors": "integration/settle/chargebacks/test_book.py",
     "client/payouts": "acceptance/client/test_resources.py",
     "client/signature": "unit/resolve/notify/test_webhooks.py",
     "diagnose/codes": "unit/diagnose/test_rank.py",

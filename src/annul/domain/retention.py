@@ -262,7 +262,18 @@ KEPT: Final[Mapping[str, Text]] = {
         ),
         _BOOKS,
     ),
-    **dict.fromkeys(("cases", "case_events", "lessons", "seals"), _CASES),
+    **dict.fromkeys(
+        (
+            "cases",
+            "case_events",
+            "chargebacks",
+            "chargeback_events",
+            "chargeback_evidence",
+            "lessons",
+            "seals",
+        ),
+        _CASES,
+    ),
     **dict.fromkeys(
         (
             "issuers",

@@ -24,6 +24,7 @@ _ALWAYS = {
     "sweep",
     "retention",
     "settlement",
+    "chargebacks",
     "clearing foretold",
     "clearing proofs",
     "rules",
