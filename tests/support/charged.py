@@ -99,7 +99,7 @@ async def set_aside(pool: asyncpg.Pool, sale: Transaction) -> int:
 
 async def ask_all(pool: asyncpg.Pool, names: tuple[str, ...]) -> dict[str, Any]:
     """Give what the sweep's questions about chargebacks find."""
-    from annul.resolve.audit_payouts import SQL
+    from annul.resolve.audit_chargebacks import SQL
 
     return {name: [dict(row) for row in await pool.fetch(*SQL[name](limit=10))] for name in names}
 

@@ -258,7 +258,7 @@ def _paying(base: Ground, host: Host) -> tuple[Paying, ...]:
 
 
 def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving, Turns]:
-    """Give what foretells breaks, carries out the proofs of clearing files, and ends chargebacks."""
+    """Give what foretells breaks, carries out proofs of clearing files, and ends chargebacks."""
     loader = Loader(base.pool, base.vault, base.clock)
     book = Book(base.pool, timedelta(minutes=15), base.node)
     parts = (base.pool, book, host.outcomes, host.calendar, base.clock, base.loops)

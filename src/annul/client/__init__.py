@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from .chargebacks import Chargebacks
 from .clearing import Breaks, ClearingFiles
 from .errors import ClientError, NoAnswerError, ProblemError, UnreadableError
 from .merchants import Merchants
@@ -126,6 +127,7 @@ class Client:
         self.payouts = Payouts(self._transport)
         self.clearing = ClearingFiles(self._transport)
         self.breaks = Breaks(self._transport)
+        self.chargebacks = Chargebacks(self._transport)
         self.accounts = Accounts(self._transport)
         self.webhooks = Webhooks(self._transport)
 

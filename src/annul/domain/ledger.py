@@ -65,8 +65,10 @@ OF_TRANSACTIONS: Final = frozenset(
     {PostingKind.APPROVAL, PostingKind.REVERSAL, PostingKind.ADJUSTMENT}
 )
 
-# Between what an issuer owes and suspense: no merchant's account moves.
-OF_SUSPENSE: Final = frozenset({PostingKind.BREAK, PostingKind.BREAK_END})
+# Between what an issuer owes and what waits for a decision: no merchant's account moves.
+OF_SUSPENSE: Final = frozenset(
+    {PostingKind.BREAK, PostingKind.BREAK_END, PostingKind.CHARGEBACK_END}
+)
 
 
 @dataclass(frozen=True, slots=True)

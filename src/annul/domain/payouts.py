@@ -97,5 +97,12 @@ OTHER_SIDE: Final[Mapping[MoveKind, str]] = {
     MoveKind.CHARGEBACK_HOLD: CHARGEBACK,
     MoveKind.CHARGEBACK_RETURN: CHARGEBACK,
 }
-TAKES: Final = frozenset({MoveKind.FREEZE, MoveKind.RESERVE, MoveKind.CHARGEBACK})
-GIVES: Final = frozenset({MoveKind.RELEASE, MoveKind.RESERVE_RELEASE, MoveKind.PAYOUT_RETURN})
+TAKES: Final = frozenset(
+    {MoveKind.FREEZE, MoveKind.RESERVE, MoveKind.CHARGEBACK, MoveKind.CHARGEBACK_HOLD}
+)
+GIVES: Final = frozenset(
+    {
+        *(MoveKind.RELEASE, MoveKind.RESERVE_RELEASE, MoveKind.PAYOUT_RETURN),
+        MoveKind.CHARGEBACK_RETURN,
+    }
+)

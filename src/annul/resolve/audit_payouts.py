@@ -1,4 +1,4 @@
-"""What the sweep asks of payouts, chargebacks, what is available, and days that were counted."""
+"""What the sweep asks of payouts, of what is available, and of business days that were counted."""
 
 from datetime import date
 from typing import Any, Final
@@ -7,15 +7,12 @@ from annul.domain.ledger import OF_TRANSACTIONS
 from annul.domain.payouts import FAILED
 from annul.store.sql import listed, load
 
-SQL: Final = {
-    **load(
-        "annul.resolve",
-        "audit_payouts.sql",
-        failed_payouts=listed(FAILED),
-        of_transactions=listed(OF_TRANSACTIONS),
-    ),
-    **load("annul.resolve", "audit_chargebacks.sql"),
-}
+SQL: Final = load(
+    "annul.resolve",
+    "audit_payouts.sql",
+    failed_payouts=listed(FAILED),
+    of_transactions=listed(OF_TRANSACTIONS),
+)
 
 
 async def counted_days(connection: Any) -> list[date]:

@@ -76,6 +76,7 @@ def test_every_row_of_the_table_is_met_by_a_case() -> None:
             ({"state": State.REVERSED}, {}),
             ({}, {"card_hash": b"another"}),
             ({"undone": 1, "undoing": 1}, {"amount": 1}),
+            ({"charged_back": 1}, {"amount": 10_000}),
             ({}, {"amount": 10_001}),
             ({}, {"balance": 1}),
         )

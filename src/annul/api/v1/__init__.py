@@ -17,6 +17,7 @@ from . import (
     batches,
     breaks,
     cases,
+    chargebacks,
     clearing,
     conclusions,
     cut_overs,
@@ -55,6 +56,7 @@ _ROUTERS: Final = (
     accounts.router,
     clearing.router,
     breaks.router,
+    chargebacks.router,
     statements.router,
     issuers.router,
     promise.router,
@@ -62,7 +64,9 @@ _ROUTERS: Final = (
     health.router,
 )
 _LARGEST_BODY: Final = 65_536
-_LARGER: Final = conclusions.LARGER | payouts.LARGER | clearing.LARGER | breaks.LARGER
+_LARGER: Final = (
+    conclusions.LARGER | payouts.LARGER | clearing.LARGER | breaks.LARGER | chargebacks.LARGER
+)
 _LEAD: Final = """\
 A POS acquiring host whose voids always end: voided, refunded instead, or refused with a reason, \
 proof and a next step.

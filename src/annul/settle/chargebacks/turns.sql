@@ -20,8 +20,7 @@ WITH soon AS (
 ), raised AS (
     SELECT d.merchant_id, 'chargeback_due_soon' AS kind, d.transaction_id::text AS subject, d.transaction_id,
            jsonb_build_object('kind', t.kind, 'reference', t.rrn, 'amount', d.amount, 'currency', d.currency,
-                              'issuer', t.issuer_id, 'number', d.number, 'stage', d.stage,
-                              'due_at', d.due_at) AS params,
+                              'issuer', t.issuer_id, 'number', d.number, 'due_at', d.due_at) AS params,
            :now::timestamptz AS at
     FROM told d JOIN transactions t ON t.merchant_id = d.merchant_id AND t.id = d.transaction_id
 ), opened AS (

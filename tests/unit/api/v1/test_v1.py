@@ -31,6 +31,7 @@ _OTHERS = {
     ("POST", "/merchants/{merchant}/accounts/{account}/reject"),
     ("DELETE", "/clearing/maps/{name}"),
     ("GET", "/breaks/workbook"),
+    ("GET", "/chargebacks/{identity}/evidence/{document}"),
 }
 
 
