@@ -28,6 +28,7 @@ PLACES: Final[Mapping[str, str]] = {
     "payouts": "payouts",
     "reconcile": "reconcile",
     "breaks": "breaks",
+    "chargebacks": "chargebacks",
     "statement": "statement",
     "simulate": "simulate",
     "audit": "audit",

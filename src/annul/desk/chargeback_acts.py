@@ -7,7 +7,6 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from annul.domain.chargebacks import ADDED, Act, EvidenceKind, Reason, Stage
-from annul.resolve import proof
 from annul.resolve.second_person import second_person
 from annul.settle.chargebacks import acting, book
 from annul.settle.chargebacks import evidence as documents
@@ -18,7 +17,7 @@ from annul.wire.masking import scan
 
 from . import over_cells
 from .audit import audit, audit_read
-from .chargebacks import SQL, WORKERS, document, one, transaction_named
+from .chargebacks import SQL, WORKERS, document, home, transaction_named
 from .desk import Desk
 from .permission import NotAllowed, NotValid, changing, permit, staff
 from .roles import Scope, Visitor
@@ -245,6 +244,8 @@ async def _proofs(desk: Desk, row: Any) -> list[Document]:
     known = await documents.known(desk.pool, *key)
     found = [known.document]
     if known.case_number and known.given_back:
+        from annul.resolve import proof  # which brings what draws PDFs
+
         _, whole = await proof.gather(desk.pool, known.case_number, desk.clock.now())
         bundle = proof.bundle(whole, desk.notary)
         found.append(documents.of_case(row["id"], known.case_number, bundle))
@@ -262,14 +263,9 @@ async def _before(connection: Any, merchant_id: str, number: str) -> tuple[UUID,
     return row["id"], row["stage"]
 
 
-@over_cells.the_one_that_knows
-async def _home(desk: Desk, visitor: Visitor, identity: UUID) -> tuple[Desk, dict[str, Any]]:
-    return desk, await one(desk, visitor, identity)
-
-
 async def _whose(desk: Desk, visitor: Visitor, identity: UUID) -> tuple[Desk, dict[str, Any]]:
     """Give the desk of the cell that has it, which knows then who acts, and the chargeback."""
-    there, row = await _home(desk, visitor, identity)
+    there, row = await home(desk, visitor, identity)
     await over_cells.introduce(desk, there)
     return there, row
 

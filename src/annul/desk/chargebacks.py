@@ -138,7 +138,7 @@ async def find(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
 
     `broken_at` is the first event of its history that was changed, or none. Raises `NothingThere`.
     """
-    row = await one(desk, visitor, identity)
+    row = await _one(desk, visitor, identity)
     key = {"merchant": row["merchant_id"], "id": identity}
     history = await desk.pool.fetch(*SQL["history"](**key))
     files = await desk.pool.fetch(*SQL["evidence"](**key))
@@ -175,8 +175,13 @@ def suggestion(row: Mapping[str, Any]) -> Act | None:
     return suggested(Stage(row["stage"]), row["amount"], given_back(row))
 
 
-async def one(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
-    """Give one as it stands, of this cell; raises `NothingThere`, `NotAllowed`."""
+@over_cells.the_one_that_knows
+async def home(desk: Desk, visitor: Visitor, identity: UUID) -> tuple[Desk, dict[str, Any]]:
+    """Give the desk of the cell that has one, and how it stands; raises `NothingThere`."""
+    return desk, await _one(desk, visitor, identity)
+
+
+async def _one(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
     _reads(visitor)
     row = await desk.pool.fetchrow(*SQL["find"](id=identity))
     if row is None or not visitor.sees(row["merchant_id"]):
@@ -205,7 +210,7 @@ async def document(
     desk: Desk, visitor: Visitor, identity: UUID, named: UUID
 ) -> tuple[str, str, bytes]:
     """Give a document's name, type and content; not to merchants. Raises `NothingThere`."""
-    row = await one(desk, visitor, identity)
+    row = await _one(desk, visitor, identity)
     if visitor.merchant_id:
         raise NotAllowed  # it may hold more than annul would show
     found = await documents.read(desk.pool, desk.vault, row["merchant_id"], identity, named)

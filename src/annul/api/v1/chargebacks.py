@@ -121,8 +121,8 @@ async def enter(
 ) -> Response:
     """Add a chargeback that an issuer has made.
 
-    A first chargeback takes what stands of the claim from the merchant at once, or waits (`asked`)
-    for a second person from `[chargebacks] second_person_from` on. A sale that was voided or
+    A first chargeback takes what stands of the claim from the merchant at once, or from
+    `[chargebacks] second_person_from` on waits (`asked`) for a second person. A sale that was voided or
     refunded before takes nothing: `suggested` is its proof.
     """
     claim = await keys.claim(visitor, key, f"NewChargeback {asked.model_dump_json()}")
@@ -159,8 +159,8 @@ async def act(
 ) -> Response:
     """Act on a chargeback: answer, represent, accept, or say what was done.
 
-    What lets money go on waits (`asked`) for a second person from `[chargebacks]
-    second_person_from` on. What may come next `follows`.
+    From `[chargebacks] second_person_from` on what moves money waits (`asked`) for a second
+    person. What may come next `follows`.
     """
     said = f"ChargebackAct {identity} {asked.model_dump_json()}"
     claim: Claim = await keys.claim(visitor, key, said)
