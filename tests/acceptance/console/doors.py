@@ -33,6 +33,8 @@ PAGES: Final = {
     "/clearing/{clearing}": OFFICE,
     "/breaks": READERS,
     "/breaks/{break}": READERS,
+    "/chargebacks": READERS,
+    "/chargebacks/{chargeback}": READERS,
     "/api": READERS,
     "/account": EVERYBODY,
     "/admin": ADMIN,
@@ -55,6 +57,12 @@ _CONCLUSION: Final = {
     "reason": "the issuer wrote so",
     "evidence": "bGV0dGVy",
     "evidence_name": "letter.pdf",
+}
+_CLAIM: Final = {
+    "number": "CB{merchant}",
+    "transaction": "{transaction}",
+    "claims": "fraud",
+    "reason": "from the network",
 }
 _ORDER: Final = {"merchant": "{merchant}", "original": {"rrn": "{rrn}"}}
 # A void of 100.00, in hexadecimal.
@@ -163,6 +171,16 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "POST /breaks/{identity}/resolve": (HANDS, {"resolution": "ours_stand", "reason": "seen"}),
     "POST /breaks/{identity}/confirm": (HANDS, {"reason": "seen"}),
     "POST /breaks/{identity}/reject": (HANDS, {"reason": "no"}),
+    "GET /chargebacks": (READERS, None),
+    "GET /chargebacks/sums": (READERS, None),
+    "POST /chargebacks": (HANDS, _CLAIM),
+    "GET /chargebacks/{identity}": (READERS, None),
+    "POST /chargebacks/{identity}/act": (HANDS, {"act": "withdraw", "reason": "seen"}),
+    "POST /chargebacks/{identity}/confirm": (HANDS, {"reason": "seen"}),
+    "POST /chargebacks/{identity}/reject": (HANDS, {"reason": "no"}),
+    "POST /chargebacks/{identity}/assign": (HANDS, {"owner": ""}),
+    "POST /chargebacks/{identity}/evidence?kind=slip&name=a": (HANDS, {}),
+    "GET /chargebacks/{identity}/evidence/{document}": (READERS, None),
     "GET /bank-files": (READERS, None),
     "POST /bank-files": (
         HANDS,
@@ -242,6 +260,14 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
     "breaks reject": (("breaks", "reject", "{identity}"), HANDS),
     "breaks assign": (("breaks", "assign", "{identity}"), HANDS),
     "breaks import": (("breaks", "import", "{file}"), HANDS),
+    "chargebacks enter": (
+        ("chargebacks", "enter", "CB-{role}", "{transaction}", "--claims", "fraud"),
+        HANDS,
+    ),
+    "chargebacks act": (("chargebacks", "act", "{identity}", "withdraw"), HANDS),
+    "chargebacks confirm": (("chargebacks", "confirm", "{identity}"), HANDS),
+    "chargebacks reject": (("chargebacks", "reject", "{identity}"), HANDS),
+    "chargebacks attach": (("chargebacks", "attach", "{identity}", "{file}"), HANDS),
     "issuer key": (("issuer", "key", "00000101", "--kind", "zone"), ADMIN),
     "issuer ask": (("issuer", "ask", "00000101"), HANDS),
     "terminal emv": (("terminal", "emv", "{chips}"), HANDS),
@@ -251,7 +277,12 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
     ),
 }
 # Of no merchant, though its scope opens the calls: there is nothing for who belongs to one.
-HIDDEN: Final = frozenset({"GET /clearing/files/{file}", "GET /clearing/files/{file}/bad-lines"})
+HIDDEN: Final = frozenset(
+    {
+        *("GET /clearing/files/{file}", "GET /clearing/files/{file}/bad-lines"),
+        "GET /chargebacks/{identity}/evidence/{document}",
+    }
+)
 # Whoever reaches the database with its owner's rights reads it without these as well.
 READS: Final = frozenset(
     {
@@ -259,6 +290,8 @@ READS: Final = frozenset(
         "breaks export",
         "breaks list",
         "breaks show",
+        "chargebacks list",
+        "chargebacks show",
         "audit key",
         "case",
         "cases",

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -184,11 +185,22 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "state": "open",
     }
     await put(place.pool, "breaks", whose | differs | since)
+    claim = {"id": differs["id"], "number": f"CB{trace}", "transaction_id": unknown.id}
+    because = {"issuer_id": "00000101", "stage": "retrieval", "reason": "fraud", "amount": 1}
+    came = {"currency": "156", "received_at": NOW, "opened_at": NOW, "opened_by": "somebody"}
+    await put(place.pool, "chargebacks", whose | claim | because | came | {"due_at": NOW})
+    paper = {"id": uuid4(), "chargeback_id": claim["id"], "kind": "slip", "name": "a.txt"}
+    sealed = Vault(MASTER).seal_file(b"slip", paper["id"].bytes)
+    known = {"media_type": "text/plain", "size": 4, "digest": sha256(b"slip").digest()}
+    added = {"sealed": sealed, "added_by": "somebody", "added_at": NOW}
+    await put(place.pool, "chargeback_evidence", whose | paper | known | added)
     return {
         "identity": str(differs["id"]),
         "name": f"map{trace}",
         "clearing": str(told["id"]),
         "break": str(differs["id"]),
+        "chargeback": str(claim["id"]),
+        "document": str(paper["id"]),
         "merchant": shop.merchant,
         "terminal": shop.terminal,
         "batch": slip["batch"],

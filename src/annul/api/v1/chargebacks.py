@@ -122,8 +122,8 @@ async def enter(
     """Add a chargeback that an issuer has made.
 
     A first chargeback takes what stands of the claim from the merchant at once, or from
-    `[chargebacks] second_person_from` on waits (`asked`) for a second person. A sale that was voided or
-    refunded before takes nothing: `suggested` is its proof.
+    `[chargebacks] second_person_from` on waits (`asked`) for a second person. A sale that was
+    voided or refunded before takes nothing: `suggested` is its proof.
     """
     claim = await keys.claim(visitor, key, f"NewChargeback {asked.model_dump_json()}")
     if claim.answered is not None:

@@ -47,6 +47,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/payouts": "y",
     "/clearing": "f",
     "/breaks": "b",
+    "/chargebacks": "g",
     "/admin": "a",
     "/audit": "l",
     "/account": "u",

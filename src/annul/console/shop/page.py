@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from nicegui import events, ui
 
 from annul.console.cases.act_dialog import act_on
+from annul.console.chargebacks.mine import my_chargebacks
 from annul.console.clearing.elsewhere import my_breaks
 from annul.console.frame.forms import act_button
 from annul.console.frame.live import Part, View, html, live
@@ -44,6 +45,7 @@ async def shop(view: View) -> None:
     result = Part(lambda: _result(view, wanted, chosen, text), "shop-result")
     day = Part(lambda: _today(view, chosen), "shop-day")
     differs = Part(lambda: my_breaks(view, chosen), "shop-money")
+    claimed = Part(lambda: my_chargebacks(view, chosen), "shop-money")
     money = Part(lambda: my_money(view, chosen), "shop-money")
     fees = Part(lambda: _fees(view, chosen, text), "shop-fees")
 
@@ -51,6 +53,7 @@ async def shop(view: View) -> None:
         await result.refresh()
         await day.refresh()
         await differs.refresh()
+        await claimed.refresh()
         await money.refresh()
 
     def concerns(changes: list[Change]) -> bool:

@@ -33,7 +33,7 @@ async def test_one_is_entered_once_answered_and_lost(
     assert (one["stage"], one["held"], one["money"]) == ("first_chargeback", 10_000, "held")
     assert (await _enter(api, key, sale.rrn)).json() == one
     other = await _enter(api, key, sale.rrn, amount=1)
-    assert (other.status_code, other.json()["code"]) == (422, "idempotency.other_request")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency.other_request")
     path = f"/chargebacks/{one['id']}"
     headers = key | {"idempotency-key": "answer"}
     step = {"act": "represent", "reason": "it was theirs"}
