@@ -209,13 +209,13 @@ async def transaction_named(desk: Desk, visitor: Visitor, named: str) -> tuple[s
 async def document(
     desk: Desk, visitor: Visitor, identity: UUID, named: UUID
 ) -> tuple[str, str, bytes]:
-    """Give a document's name, type and content; not to merchants. Raises `NothingThere`."""
+    """Give a document's name, type and content; raises `NothingThere`, and to merchants always."""
     row = await _one(desk, visitor, identity)
-    if visitor.merchant_id:
-        raise NotAllowed  # it may hold more than annul would show
+    message = f"there is no document {named}"
+    if visitor.merchant_id:  # it may hold more than annul would show
+        raise NothingThere(message)
     found = await documents.read(desk.pool, desk.vault, row["merchant_id"], identity, named)
     if found is None:
-        message = f"there is no document {named}"
         raise NothingThere(message)
     return found
 

@@ -159,10 +159,11 @@ async def test_a_merchant_sees_its_own_and_does_nothing(desk: Desk, operator: Vi
         chargeback_acts.act(desk, everything, one, Act.ACCEPT, "ours"),
         chargeback_acts.assign(desk, everything, one, "operator"),
         chargeback_acts.add_evidence(desk, everything, one, EvidenceKind.SLIP, "x", b"x"),
-        chargeback_acts.read_evidence(desk, SHOP, one, document),
     ):
         with pytest.raises(NotAllowed):
             await refused
+    with pytest.raises(NothingThere):
+        await chargeback_acts.read_evidence(desk, SHOP, one, document)
 
 
 async def test_lists_by_deadline_stage_and_what_is_late(desk: Desk, operator: Visitor) -> None:
