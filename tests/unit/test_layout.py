@@ -36,6 +36,7 @@ _MODULES: Final = {
     "client/asked": "acceptance/client/test_resources.py",
     "client/errors": "unit/client/test_transport.py",
     "client/merchants": "acceptance/client/test_resources.py",
+    "client/chargebacks": "acceptance/client/test_resources.py",
     "client/clearing": "acceptance/client/test_resources.py",
     "settle/clearing/load": "integration/settle/clearing/test_commit.py",
     "settle/chargebacks/errors": "integration/settle/chargebacks/test_book.py",

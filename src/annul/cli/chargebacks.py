@@ -199,6 +199,7 @@ def attach(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
     kind: Annotated[EvidenceKind, typer.Option(help="What it shows.")] = EvidenceKind.OTHER,
     user: User = "",
+    reason: Because = "",
     data: Data = None,
     database: Database = None,
     config: Config = None,
@@ -210,7 +211,8 @@ def attach(
     content = file.read_bytes()
 
     async def job(desk: Desk, who: Visitor) -> UUID:
-        return await acting.add_evidence(desk, who, identity, kind, file.name, content)
+        given = (identity, kind, file.name, content)
+        return await acting.add_evidence(desk, who, *given, reason=reason)
 
     document = _work((data, database, config), user, job)
     if as_json:

@@ -175,6 +175,7 @@ async def add_evidence(
     name: str,
     content: bytes,
     document_id: UUID | None = None,
+    reason: str = "",
 ) -> UUID:
     """Keep a document, judged by its content; the same one once.
 
@@ -191,7 +192,7 @@ async def add_evidence(
         await documents.add(connection, there.vault, found, [added], visitor.name, now)
         detail = {"kind": kind.value, "name": name, "size": len(content), "type": form}
         thing = thing_of(identity)
-        await audit(connection, visitor, now, "add-evidence", thing, "", detail)
+        await audit(connection, visitor, now, "add-evidence", thing, reason, detail)
     return added.id
 
 

@@ -34,7 +34,9 @@ CARD_TYPE: Final = "debit"
 _DIFFERS: Final = {"state": [None, "approved", "taken"], "amount": [None, 100, 200]}
 _LONG_AGO: Final = timedelta(hours=1)
 # Calls that carry an Idempotency-Key.
-_KEYED: Final = frozenset({"/voids", "/refunds", "/clearing/files?name=a"})
+_KEYED: Final = re.compile(
+    r"/voids|/refunds|/clearing/files\?name=a|/chargebacks(/[^/]+/(act|evidence\?.*))?"
+)
 Headers = dict[str, str]
 
 # What is owed is spread and tried meanwhile, and nobody answers there; all else stays as it is.
@@ -81,7 +83,7 @@ class Place:
         """Make a call about a shop's things; gives status and what is said, of a stream nothing."""
         method, path = self.named(call, shop).split(" ")
         named = json.loads(filled(json.dumps(body), self.objects[shop])) if body else None
-        more = {"idempotency-key": str(uuid4())} if path in _KEYED else {}
+        more = {"idempotency-key": str(uuid4())} if _KEYED.fullmatch(path) else {}
         address = f"/api/v1{path}"
         async with self.http.stream(method, address, headers=headers | more, json=named) as answer:
             stream = "event-stream" in answer.headers.get("content-type", "")
