@@ -34,6 +34,7 @@ from annul.desk.roles import ROLES
 from annul.domain.retention import kept_days
 from annul.operate.alarms.rules import AlarmRules
 from annul.security.tls import Clients, ClientTls, ServerTls
+from annul.settle.chargebacks.rules import ChargebackRules
 from annul.settle.clearing.rules import ClearingRules
 from annul.settle.house_bank import HouseBank
 from annul.store.schema import NAME, PUBLIC
@@ -149,6 +150,10 @@ class Settings(BaseSettings):
     )
     alarms: AlarmRules = Field(
         default_factory=AlarmRules, description="how traffic is watched; see docs/watching.md"
+    )
+
+    chargebacks: ChargebackRules = Field(
+        default_factory=ChargebackRules, description="deadlines, warning and fee of chargebacks"
     )
 
     acquirer_id: str = Field("00010000", pattern=r"^\d{8,11}$", description="field 32")

@@ -56,6 +56,7 @@ from annul.resolve.sweep import Sweep
 from annul.resolve.witnessed import Witnessing
 from annul.security.tls import ServerTls, server_context
 from annul.settings import Settings
+from annul.settle.chargebacks.turns import Turns
 from annul.settle.clearing.foretell import Foretelling
 from annul.settle.clearing.load import Loader
 from annul.settle.clearing.proving import Proving
@@ -239,13 +240,15 @@ def _paying(base: Ground, host: Host) -> tuple[Paying, ...]:
     return (Paying(base.pool, host.calendar, base.clock, house, base.vault, base.loops, cell),)
 
 
-def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving]:
-    """Give what foretells breaks, and what carries out the proofs of clearing files."""
+def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving, Turns]:
+    """Give what foretells breaks, carries out proofs of clearing files, and ends chargebacks."""
     loader = Loader(base.pool, base.vault, base.clock)
     book = Book(base.pool, timedelta(minutes=15), base.node)
     parts = (base.pool, book, host.outcomes, host.calendar, base.clock, base.loops)
     foretelling = Foretelling(base.pool, loader, host.calendar, base.clock, base.loops)
-    return foretelling, Proving(*parts)
+    rules = base.settings.chargebacks
+    turns = Turns(base.pool, rules, host.calendar, base.clock, base.loops)
+    return foretelling, Proving(*parts), turns
 
 
 def _learning(base: Ground, host: Host) -> Learning:

@@ -112,6 +112,7 @@ def _desk(
         vault=base.vault,
         house_bank=settings.bank,
         clearing=settings.clearing,
+        chargebacks=settings.chargebacks,
         calendar=calendar,
         clock=base.clock,
         kept=kept,

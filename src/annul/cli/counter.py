@@ -47,6 +47,16 @@ class Counter:
         return self.base.settings.clearing
 
     @property
+    def chargebacks(self) -> Any:
+        """Deadlines and fee of chargebacks."""
+        return self.base.settings.chargebacks
+
+    @property
+    def notary(self) -> None:
+        """No proof is signed here."""
+        return
+
+    @property
     def cell(self) -> str:
         """Which one this is."""
         return self.base.settings.cell

@@ -30,6 +30,7 @@ PLACES: Final[Mapping[str, str]] = {
     "reconcile": "reconcile",
     "breaks": "breaks",
     "incidents": "incidents",
+    "chargebacks": "chargebacks",
     "statement": "statement",
     "report": "report",
     "whatif": "whatif",

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from .chargebacks import Chargebacks
 from .clearing import Breaks, ClearingFiles
 from .errors import ClientError, NoAnswerError, ProblemError, UnreadableError
 from .incidents import Incidents
@@ -135,6 +136,7 @@ class Client:
         self.clearing = ClearingFiles(self._transport)
         self.breaks = Breaks(self._transport)
         self.incidents = Incidents(self._transport)
+        self.chargebacks = Chargebacks(self._transport)
         self.accounts = Accounts(self._transport)
         self.reports = Reports(self._transport)
         self.webhooks = Webhooks(self._transport)

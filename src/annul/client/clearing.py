@@ -55,7 +55,7 @@ class ClearingFiles:
         path = ("clearing", "files", "look")
         more = {"harmless": True, "timeout_s": _LONG_S}
         return self._transport.call(
-            FileLook, "POST", *path, query={"name": name}, content=_pieces(file), **more
+            FileLook, "POST", *path, query={"name": name}, content=pieces(file), **more
         )
 
     def read(
@@ -89,7 +89,7 @@ class ClearingFiles:
             "clearing",
             "files",
             query=query,
-            content=_pieces(file, told),
+            content=pieces(file, told),
             key=key or str(uuid4()),
             timeout_s=_LONG_S,
         )
@@ -178,7 +178,7 @@ class Breaks:
         return self._transport.call(ImportedBreaks, "POST", *path, body=body, timeout_s=_LONG_S)
 
 
-def _pieces(file: BinaryIO, told: Callable[[int], object] | None = None) -> Content:
+def pieces(file: BinaryIO, told: Callable[[int], object] | None = None) -> Content:
     """Give a file's content, from its beginning each time."""
     begin = file.tell()
 

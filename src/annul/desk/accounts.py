@@ -199,6 +199,10 @@ async def move(desk: Desk, visitor: Visitor, merchant_id: str, wanted: Wanted, r
         asked = Move(
             merchant_id, wanted.id, wanted.kind, amount, contract["currency"], wanted.about
         )
+        if wanted.kind is MoveKind.CHARGEBACK and wanted.about is not None:
+            claimed = _SQL["claimed"](merchant=merchant_id, transaction=wanted.about)
+            if await connection.fetchval(*claimed):
+                raise NotValid("this transaction has a chargeback, which moves its money")
         if not await moving.ask(connection, asked, reason, visitor.name, now):
             return await _before(connection, asked)
         detail = {"kind": wanted.kind, "amount": amount, "about": str(wanted.about or "")}

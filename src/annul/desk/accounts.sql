@@ -31,6 +31,12 @@ SELECT coalesce(sum(abs(amount)), 0)::bigint FROM account_moves
 WHERE merchant_id = :merchant AND asked_at > :since AND kind IN ('release', 'chargeback')
   AND state = 'done' AND decided_by = '';
 
+-- name: claimed
+-- description: Whether a chargeback holds money of a transaction, or has paid it.
+SELECT EXISTS (SELECT FROM chargebacks
+               WHERE merchant_id = :merchant AND transaction_id = :transaction
+                 AND (ended_at IS NULL OR money = 'paid'));
+
 -- name: contract
 -- description: A merchant's currency, and from which amount on moving its money takes two persons.
 SELECT currency, second_person_from FROM merchants WHERE merchant_id = :merchant;

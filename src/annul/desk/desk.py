@@ -19,6 +19,8 @@ from annul.resolve.conclusions import Conclusions
 from annul.resolve.people import People
 from annul.security.notary import Notary
 from annul.security.vault import Vault
+from annul.settle.chargebacks.rules import USUAL as USUAL_CHARGEBACKS
+from annul.settle.chargebacks.rules import ChargebackRules
 from annul.settle.clearing.rules import USUAL, ClearingRules
 from annul.settle.house_bank import HouseBank
 from annul.store.clock import Clock
@@ -87,6 +89,7 @@ class Desk:
     loops: Loops = field(default_factory=Loops)
     house_bank: HouseBank | None = None  # whose account merchants are paid from
     clearing: ClearingRules = USUAL  # how clearing files are judged
+    chargebacks: ChargebackRules = USUAL_CHARGEBACKS  # their deadlines, and when two decide
     notary: Notary | None = None  # signs proofs
     reads: Reads = field(default_factory=Reads)
     cell: str = ""  # which one this desk is of, where there are several

@@ -21,7 +21,7 @@ SELECT r.merchant_id, r.id, r.kind, 'declined' AS state, 'not_sent' AS sent, r.t
        '' AS voucher, '' AS settlement_date, '' AS expiry, '' AS card_sequence, 0 AS holds,
        '' AS reversal_reason, '' AS late_code, NULL::bytea AS icc_answer,
        NULL::timestamptz AS answered_at, r.rule AS why, '' AS issuer_trace, 0 AS reserves,
-       false AS taken_back, NULL::timestamptz AS late_at, 0 AS undoing,
+       false AS taken_back, NULL::timestamptz AS late_at, 0 AS undoing, 0 AS charged_back,
        coalesce(o.scheme, 'domestic') AS scheme, 'terminal' AS origin
 FROM refusals r
 LEFT JOIN transactions o

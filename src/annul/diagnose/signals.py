@@ -81,7 +81,8 @@ _ALL: Final = (
            "请求到达时原交易尚无结果", "the original had no outcome yet when the request came"),
     _row("said_declined", ("void.why",), rule("original_declined"),
            "裁定时原交易为已拒绝", "when it was ruled on, the original was declined"),
-    _row("said_undone", ("void.why",), rule("already_undone", "refund_just_done"),
+    _row("said_undone", ("void.why",), rule(
+           "already_undone", "refund_just_done", "charged_back"),
            "裁定时原交易已退回（{0}）", "when it was ruled on, the original was given back ({0})"),
     _row("said_missing", ("void.why",), rule("original_not_found"),
            "裁定时没有这笔原交易", "when it was ruled on, there was no such original"),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .incident import IncidentKind, Severity, Subject
+from .incident import IncidentKind, Severity, Subject, about_transaction
 from .text import Text
 
 _SECTION: Final = "clearing"
@@ -23,6 +23,25 @@ CLEARING_INCIDENTS: Final = (
         ),
         Text("文件{name}：{count}笔差异", "File {name}: {count} breaks"),
         _SECTION,
+    ),
+    IncidentKind(
+        "chargeback_due_soon",
+        Severity.WARNING,
+        Subject.TRANSACTION,
+        Text("拒付答复期限将至", "A chargeback is to be answered soon"),
+        Text(
+            "逾期不答，暂扣的款项即归发卡行",
+            "What is held goes to the issuer when its deadline passes without an answer.",
+        ),
+        Text(
+            "补齐证据后再请款，或接受拒付",
+            "Add the evidence and represent, or accept it.",
+        ),
+        about_transaction(
+            "拒付{number}须在{due_at:time}前答复",
+            "chargeback {number} is to be answered by {due_at:time}",
+        ),
+        "chargebacks",
     ),
     IncidentKind(
         "clearing_proof_stands",

@@ -80,6 +80,10 @@ _CALLED: Final[Mapping[str, Text]] = {
     ),
     "waits": Text("未处理差异 {waits:money}", "open breaks {waits:money}"),
     "suspended": Text("暂挂 {suspended:money}", "in suspense {suspended:money}"),
+    "live": Text("未了结拒付 {live:money}", "live chargebacks {live:money}"),
+    "holding": Text("拒付暂扣 {holding:money}", "held for chargebacks {holding:money}"),
+    "charged_back": Text("记为被拒付 {charged_back:money}", "charged back {charged_back:money}"),
+    "claims": Text("按拒付记录 {claims:money}", "by its chargebacks {claims:money}"),
     "items": Text("按明细 {items:money}", "by what is in it {items:money}"),
     "on_its_way": Text("分录在途 {on_its_way:money}", "on its way {on_its_way:money}"),
     "at_bank": Text("分录已付 {at_bank:money}", "paid by its entries {at_bank:money}"),
@@ -287,6 +291,40 @@ DIFFERENCES: Final = (
         ("waits", "suspended"),
         "books",
         subject=Subject.BALANCE,
+    ),
+    _difference(
+        "chargeback_money",
+        Text(
+            "拒付暂扣与未了结拒付不符", "What is held for chargebacks is not what live ones come to"
+        ),
+        Text("商户或发卡行多得或少得", "A merchant or an issuer has too much or too little."),
+        _OUR_FAULT,
+        ("live", "holding"),
+        "books",
+        subject=Subject.BALANCE,
+    ),
+    _difference(
+        "charged_back",
+        Text(
+            "交易的拒付占用与其拒付不符",
+            "What is charged back of it is not what its chargebacks hold",
+        ),
+        Text(
+            "该交易可能退回两次，或该退的退不了",
+            "It may be given back twice, or what should go back cannot.",
+        ),
+        _OUR_FAULT,
+        ("state", "amount", "charged_back", "claims"),
+        "books",
+    ),
+    _difference(
+        "chargeback_chain",
+        Text("拒付的历史被改动", "The history of a chargeback was changed"),
+        Text("该拒付的证明不可信", "What it says of the money proves nothing."),
+        _OUR_FAULT,
+        ("line",),
+        "books",
+        subject=Subject.SEAL,
     ),
     _difference(
         "payout_items",

@@ -5,7 +5,8 @@ Accounts: what the issuers owe us (`issuer_receivable`), what we owe the merchan
 (`merchant_frozen`) or held back against voids to come (`merchant_reserve`), where payouts leave
 from (`bank`), what we earn (`fee_income`), what the schemes cost us (`scheme_cost`), what
 we owe them (`scheme_payable`), and money of which a clearing file and the books say different
-things, until somebody decides (`suspense`).
+things, until somebody decides (`suspense`), or that an issuer has charged back, until that has
+ended (`chargeback`).
 """
 
 from collections.abc import Iterable
@@ -27,6 +28,7 @@ FEE_INCOME: Final = "fee_income"
 SCHEME_COST: Final = "scheme_cost"
 SCHEME_PAYABLE: Final = "scheme_payable"
 SUSPENSE: Final = "suspense"
+CHARGEBACK: Final = "chargeback"
 
 
 class PostingKind(StrEnum):
@@ -53,14 +55,20 @@ class PostingKind(StrEnum):
     CLEARING = "clearing"
     BREAK = "break"
     BREAK_END = "break_end"
+    # Of a chargeback: taken from the merchant, given back to it, or gone to the issuer.
+    CHARGEBACK_HOLD = "chargeback_hold"
+    CHARGEBACK_RETURN = "chargeback_return"
+    CHARGEBACK_END = "chargeback_end"
 
 
 OF_TRANSACTIONS: Final = frozenset(
     {PostingKind.APPROVAL, PostingKind.REVERSAL, PostingKind.ADJUSTMENT}
 )
 
-# Between what an issuer owes and suspense: no merchant's account moves.
-OF_SUSPENSE: Final = frozenset({PostingKind.BREAK, PostingKind.BREAK_END})
+# Between what an issuer owes and what waits for a decision: no merchant's account moves.
+OF_SUSPENSE: Final = frozenset(
+    {PostingKind.BREAK, PostingKind.BREAK_END, PostingKind.CHARGEBACK_END}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Final
 
 from .ledger import (
+    CHARGEBACK,
     FEE_INCOME,
     ISSUER_RECEIVABLE,
     MERCHANT_FROZEN,
@@ -67,6 +68,8 @@ class MoveKind(StrEnum):
     CORRECTION = "correction"
     CHARGEBACK = "chargeback"
     CLEARING = "clearing"  # a break with a clearing file in which the issuer was right
+    CHARGEBACK_HOLD = "chargeback_hold"  # until a chargeback has ended
+    CHARGEBACK_RETURN = "chargeback_return"
 
 
 MOVES: Final[Mapping[MoveKind, Text]] = {
@@ -78,6 +81,8 @@ MOVES: Final[Mapping[MoveKind, Text]] = {
     MoveKind.CORRECTION: Text("更正", "correction"),
     MoveKind.CHARGEBACK: Text("拒付", "chargeback"),
     MoveKind.CLEARING: Text("对账调整", "follows the issuer's clearing"),
+    MoveKind.CHARGEBACK_HOLD: Text("拒付暂扣", "held for a chargeback"),
+    MoveKind.CHARGEBACK_RETURN: Text("拒付暂扣退还", "back from a chargeback"),
 }
 # The account on the other side of what is available. A payout comes back from the bank once it was
 # booked, else from what is on its way: who posts it decides.
@@ -89,6 +94,15 @@ OTHER_SIDE: Final[Mapping[MoveKind, str]] = {
     MoveKind.CORRECTION: FEE_INCOME,
     MoveKind.CHARGEBACK: ISSUER_RECEIVABLE,
     MoveKind.CLEARING: SUSPENSE,
+    MoveKind.CHARGEBACK_HOLD: CHARGEBACK,
+    MoveKind.CHARGEBACK_RETURN: CHARGEBACK,
 }
-TAKES: Final = frozenset({MoveKind.FREEZE, MoveKind.RESERVE, MoveKind.CHARGEBACK})
-GIVES: Final = frozenset({MoveKind.RELEASE, MoveKind.RESERVE_RELEASE, MoveKind.PAYOUT_RETURN})
+TAKES: Final = frozenset(
+    {MoveKind.FREEZE, MoveKind.RESERVE, MoveKind.CHARGEBACK, MoveKind.CHARGEBACK_HOLD}
+)
+GIVES: Final = frozenset(
+    {
+        *(MoveKind.RELEASE, MoveKind.RESERVE_RELEASE, MoveKind.PAYOUT_RETURN),
+        MoveKind.CHARGEBACK_RETURN,
+    }
+)

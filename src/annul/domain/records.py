@@ -169,6 +169,7 @@ class Transaction(NamedTuple):
     taken_back: bool = False  # by its terminal, with a reversal
     late_at: datetime | None = None  # when the latest answer came that nobody awaited
     undoing: int = 0  # of `undone`: what is on its way and has no outcome yet
+    charged_back: int = 0  # what chargebacks hold of it, or have taken
     scheme: str = Scheme.DOMESTIC
     origin: Origin = Origin.TERMINAL
 

@@ -11,7 +11,15 @@ from .cover import taken
 from .records import Transaction
 from .rulings import ALLOWED, Ruling, refusal
 from .states import UNFINISHED, State
-from .void_rules import BEING_UNDONE, CARD_GONE, NOT_FOUND, Predicate, Undoing, card_gone
+from .void_rules import (
+    BEING_UNDONE,
+    CARD_GONE,
+    CHARGED_BACK,
+    NOT_FOUND,
+    Predicate,
+    Undoing,
+    card_gone,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,10 @@ RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
         # It may be this very refund, sent again under another number.
         lambda o, _: o.undoing > 0,
         BEING_UNDONE,
+    ),
+    (
+        lambda o, u: o.charged_back > 0 and o.undone + o.charged_back + u.amount > o.amount,
+        CHARGED_BACK,
     ),
     (
         lambda o, u: o.undone + u.amount > o.amount,

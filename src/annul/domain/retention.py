@@ -287,7 +287,19 @@ KEPT: Final[Mapping[str, Text]] = {
         ),
         _BOOKS,
     ),
-    **dict.fromkeys(("cases", "case_events", "advice_answers", "lessons", "seals"), _CASES),
+    **dict.fromkeys(
+        (
+            "cases",
+            "case_events",
+            "advice_answers",
+            "chargebacks",
+            "chargeback_events",
+            "chargeback_evidence",
+            "lessons",
+            "seals",
+        ),
+        _CASES,
+    ),
     **dict.fromkeys(
         (
             "issuers",

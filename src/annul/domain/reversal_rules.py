@@ -60,8 +60,8 @@ UNDONE: Final = Ruling(
 STANDS: Final = refusal(
     "12",
     "reversal_not_possible",
-    "原交易已部分退货、完成或正在撤销",
-    "the original is refunded in part, completed, or being undone",
+    "原交易已部分退货、完成、被拒付或正在撤销",
+    "the original is refunded in part, completed, charged back, or being undone",
     "请核对",
     "compare both",
 )
@@ -109,4 +109,5 @@ def check(
     if original.amount != amount:
         return AMOUNT
     ruling = _OF_STATE[original.state]
-    return STANDS if ruling is ALLOWED and original.undone else ruling
+    held = original.undone or original.charged_back
+    return STANDS if ruling is ALLOWED and held else ruling

@@ -56,6 +56,16 @@ BEING_UNDONE: Final = refusal(
     "wait for its outcome",
 )
 
+# Whole or in part: both together would give the money back twice.
+CHARGED_BACK: Final = refusal(
+    "22",
+    "charged_back",
+    "发卡行已对原交易拒付",
+    "the issuer has charged the original back",
+    "请等待拒付结果",
+    "wait for how the chargeback ends",
+)
+
 NOT_FOUND: Final = refusal(
     "25",
     "original_not_found",
@@ -131,6 +141,10 @@ RULES: Final[tuple[tuple[Predicate, Ruling], ...]] = (
         refusal("22", "already_undone", "原交易已撤销或已退货",
                  "the original was voided, reversed, refunded or completed before",
                  "无需再撤", "there is nothing left to void"),
+    ),
+    (
+        lambda o, _: o.charged_back > 0,
+        CHARGED_BACK,
     ),
     (
         lambda o, _: o.undone > 0,

@@ -214,7 +214,8 @@ def _asked(order: Order) -> tuple[str, int]:
     kind = (sold.refunded_by if refunding else sold.voided_by) or anyhow
     if order.amount is not None:
         return kind, order.amount
-    left = original.amount - original.undone if refunding else original.amount
+    stands = original.amount - original.undone - original.charged_back
+    left = stands if refunding else original.amount
     return kind, left or original.amount
 
 

@@ -28,6 +28,7 @@ from annul.store.sql import Statement, listed, load
 from annul.store.witness import Told
 from annul.wire.masking import scan
 
+from .audit_chargebacks import SQL as OF_CHARGEBACKS
 from .audit_payouts import SQL as OF_PAYOUTS
 from .audit_payouts import counted_days
 from .case import Case, first_broken
@@ -41,6 +42,10 @@ GRACE: Final = timedelta(minutes=3)
 LIMIT: Final = 1_000  # differences of one kind: in a report, and out of one span
 # Of one span; histories are read whole, and a payout's days one by one.
 _ROWS: Final = {Over.TRANSACTIONS: 20_000, Over.CASES: 200, Over.PAYOUTS: 10_000}
+# What is asked once, however much there is.
+_AT_ONCE: Final = (
+    *(Over.WITNESS, Over.OPEN, Over.ACCOUNTS, Over.CHARGEBACKS, Over.EVERYTHING, Over.SEALS),
+)
 EXPLAINERS: Final = frozenset({"operator", "administrator"})
 EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_S: Final = 86_400.0
@@ -117,7 +122,7 @@ class Auditor:
     async def everything(self, now: datetime) -> Report:
         """Look at all that was ever received, at a time `now`."""
         report, whole = Report(), Span(EVER, now)
-        for over in (Over.WITNESS, Over.OPEN, Over.ACCOUNTS, Over.EVERYTHING, Over.SEALS):
+        for over in _AT_ONCE:
             await self.look(over, whole, now, report, seldom=True)
         for over in (Over.TRANSACTIONS, Over.CASES, Over.PAYOUTS):
             async for span in self.spans(over, whole):
@@ -295,7 +300,7 @@ _BESIDE: Final = (
 
 
 def _asked(name: str) -> Statement:
-    return SQL[name] if name in SQL else OF_PAYOUTS[name]
+    return next(those[name] for those in (SQL, OF_PAYOUTS, OF_CHARGEBACKS) if name in those)
 
 
 def _bounds(question: Question, within: dict[str, Any]) -> dict[str, Any]:

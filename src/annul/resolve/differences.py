@@ -25,6 +25,7 @@ class Over(StrEnum):
     DAYS = "days"  # one business day that was counted after the other
     OPEN = "open"  # all at once: a small index leads to what it is about
     ACCOUNTS = "accounts"  # all at once: what merchants have, by what no payout has taken
+    CHARGEBACKS = "chargebacks"  # all at once: their money, what they hold, their histories
     EVERYTHING = "everything"  # all at once, every row
     WITNESS = "witness"  # what hosts keep outside of the database
     SEALS = "seals"  # the audit log and the histories, against what was sealed
@@ -77,13 +78,18 @@ QUESTIONS: Final = (
     Question("balance", Over.EVERYTHING, seldom=True, past=False),
     Question("available", Over.ACCOUNTS, past=False),
     Question("suspense", Over.ACCOUNTS, seldom=True, past=False),
+    Question("chargeback_money", Over.CHARGEBACKS, seldom=True, past=False),
+    Question("charged_back", Over.CHARGEBACKS, seldom=True, past=False),
+    Question("chargeback_chain", Over.CHARGEBACKS, seldom=True, past=False),
     Question("payout_items", Over.PAYOUTS, past=False),
     Question("payout_state", Over.PAYOUTS, past=False),
     Question("counted_day", Over.DAYS, seldom=True, past=False),
     SEALED,
 )
 # About them it is not asked one by one: whoever asks is told of all that there are.
-AT_ONCE: Final = frozenset({Over.EVERYTHING, Over.ACCOUNTS, Over.DAYS, Over.SEALS})
+AT_ONCE: Final = frozenset(
+    {Over.EVERYTHING, Over.ACCOUNTS, Over.CHARGEBACKS, Over.DAYS, Over.SEALS}
+)
 _OF_SHOPS: Final = frozenset({Subject.TRANSACTION, Subject.CASE})
 _SPACE: Final = UUID("8d1f6c1e-6c55-5f6a-9f0e-1f3b0a6f2c77")
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from annul.domain.ledger import (
     BANK,
+    CHARGEBACK,
     FEE_INCOME,
     ISSUER_RECEIVABLE,
     MERCHANT_AVAILABLE,
@@ -49,6 +50,7 @@ ACCOUNTS: Final[Mapping[str, Text]] = {
     SCHEME_COST: Text("卡组织手续费", "scheme fee"),
     SCHEME_PAYABLE: Text("应付卡组织", "due to scheme"),
     SUSPENSE: Text("暂挂", "suspense"),
+    CHARGEBACK: Text("拒付暂扣", "held for chargebacks"),
 }
 POSTINGS: Final[Mapping[str, Text]] = {
     PostingKind.APPROVAL: Text("交易成功", "approved"),
@@ -65,6 +67,9 @@ POSTINGS: Final[Mapping[str, Text]] = {
     PostingKind.CLEARING: Text("对账调整", "follows the clearing file"),
     PostingKind.BREAK: Text("清算差异暂挂", "a break, into suspense"),
     PostingKind.BREAK_END: Text("清算差异转销", "a break, out of suspense"),
+    PostingKind.CHARGEBACK_HOLD: Text("拒付暂扣", "held for a chargeback"),
+    PostingKind.CHARGEBACK_RETURN: Text("拒付暂扣退还", "back from a chargeback"),
+    PostingKind.CHARGEBACK_END: Text("拒付款转付发卡行", "chargeback, to the issuer"),
     PostingKind.FREEZE: Text("冻结", "held"),
     PostingKind.RELEASE: Text("解冻", "released"),
 }

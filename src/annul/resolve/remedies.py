@@ -121,8 +121,13 @@ def _undone_by(s: Situation) -> list[str]:
 
 
 def _refuse_undone(s: Situation) -> Step | None:
-    """Refuse what was given back before, with what has done it; an issuer's word proves nothing."""
-    return _refuse(s) if s.picture.original is None or _undone_by(s) else None
+    """Refuse what was given back before, with what has done it; an issuer's word proves nothing.
+
+    What is charged back is as good as given back: its chargeback is on the books.
+    """
+    original = s.picture.original
+    gone = original is None or original.charged_back or _undone_by(s)
+    return _refuse(s) if gone else None
 
 
 def _escalate(s: Situation) -> Step:
@@ -139,6 +144,7 @@ def _stands(s: Situation, kinds: Collection[str]) -> Transaction | None:
         original is None
         or original.state is not State.APPROVED
         or original.undone
+        or original.charged_back
         or original.kind not in kinds
         or original.amount != s.picture.void.amount
     ):

@@ -119,6 +119,7 @@ class Sweep:
         """Add the books up, as long as they are so small that it takes no time."""
         if now < self._balances_from:
             return
-        await self._auditor.look(Over.EVERYTHING, Span(EVER, now), now, report, seldom=True)
+        for over in (Over.EVERYTHING, Over.CHARGEBACKS):
+            await self._auditor.look(over, Span(EVER, now), now, report, seldom=True)
         if report.left_out:
             self._balances_from = now + _SELDOM

@@ -15,6 +15,12 @@ from annul.store.sql import load
 SQL: Final = load("annul.settle", "moves.sql")
 
 
+# What takes of a merchant also what is not there.
+_UNCOVERED: Final = frozenset(
+    {MoveKind.CHARGEBACK, MoveKind.CHARGEBACK_HOLD, MoveKind.CORRECTION, MoveKind.CLEARING}
+)
+
+
 class NotCovered(AnnulError):
     """So much is not there, or voids on their way need it. No money has moved."""
 
@@ -84,7 +90,7 @@ async def carry_out(
         transfers=(Transfer(debit, credit, abs(amount)),),
         business_date=await day_of(connection, calendar, merchant_id, now),
     )
-    covered = kind not in {MoveKind.CHARGEBACK, MoveKind.CORRECTION, MoveKind.CLEARING}
+    covered = kind not in _UNCOVERED
     if await post(connection, posting, now, covered=covered) is Posted.UNCOVERED:
         raise NotCovered
     done = SQL["end"](merchant=merchant_id, id=identity, state="done", who=who, now=now)

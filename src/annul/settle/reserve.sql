@@ -26,7 +26,8 @@ WITH back AS (
     SELECT e.merchant_id, e.currency, e.kind, e.amount, v.about
     FROM entries e
     JOIN account_moves v ON v.id = e.subject AND v.merchant_id = e.merchant_id
-    WHERE e.business_date = :day AND e.kind = 'chargeback' AND e.credit = 'issuer_receivable'
+    WHERE e.business_date = :day
+      AND (e.kind = 'chargeback' AND e.credit = 'issuer_receivable' OR e.kind = 'chargeback_hold')
 ), dated AS (
     SELECT b.*, (SELECT min(o.business_date) FROM entries o
                  WHERE o.subject = b.original AND o.kind = 'approval'
@@ -36,7 +37,7 @@ WITH back AS (
 ), kept AS (
     INSERT INTO returned_later (merchant_id, back_on, sold_on, currency, amount, disputed)
     SELECT merchant_id, :day, sold_on, currency, sum(amount),
-           sum(CASE kind WHEN 'chargeback' THEN amount ELSE 0 END)
+           sum(CASE WHEN kind IN ('chargeback', 'chargeback_hold') THEN amount ELSE 0 END)
     FROM dated WHERE sold_on < :day
     GROUP BY merchant_id, sold_on, currency
     ON CONFLICT DO NOTHING

@@ -29,7 +29,8 @@ WITH {fenced}, held AS (
     SELECT r.* FROM fenced r
     JOIN transactions o ON o.merchant_id = r.merchant_id AND o.id = r.original_id
     WHERE o.state IN ('approved', 'partly_refunded')
-      AND o.undone + r.holds <= o.amount AND (o.undone = 0 OR NOT r.whole)
+      AND o.undone + o.charged_back + r.holds <= o.amount
+      AND (o.undone + o.charged_back = 0 OR NOT r.whole)
       -- One at a time: of two refunds that look alike the second may be the first one once more.
       AND o.undoing = 0
       AND NOT EXISTS (
@@ -101,8 +102,8 @@ WITH outcome AS (
     FROM outcome o
     WHERE t.merchant_id = o.merchant_id AND t.id = o.id
       AND t.state = ANY (string_to_array(o.sources, ','))
-      -- What a void or refund holds can not be reversed from under it.
-      AND (o.state NOT IN ('reversing', 'reversed') OR t.undone = 0)
+      -- What a void, refund or chargeback holds can not be reversed from under it.
+      AND (o.state NOT IN ('reversing', 'reversed') OR t.undone + t.charged_back = 0)
       -- An approval that has come meanwhile is older than no word that denies it: whoever wrote
       -- without it looks again.
       AND (o.state NOT IN ('declined', 'reversed') OR t.late_code <> ALL ({booked})
@@ -244,7 +245,7 @@ UPDATE transactions o SET undone = o.undone + h.held, undoing = o.undoing + h.he
 FROM (SELECT merchant_id, id, CASE WHEN :whole THEN amount ELSE :amount::bigint END AS held
       FROM transactions WHERE merchant_id = :merchant AND id = :original) h
 WHERE o.merchant_id = h.merchant_id AND o.id = h.id AND o.state IN ('approved', 'partly_refunded')
-  AND o.undone + h.held <= o.amount
+  AND o.undone + o.charged_back + h.held <= o.amount
 RETURNING h.held;
 
 -- name: late_move

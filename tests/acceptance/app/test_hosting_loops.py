@@ -28,6 +28,7 @@ _ALWAYS = {
     "sweep",
     "retention",
     "settlement",
+    "chargebacks",
     "clearing foretold",
     "clearing proofs",
     "rules",

@@ -370,6 +370,32 @@ async def test_differences_of_batches(desk: Desk) -> None:
     await desk.run(program)
 
 
+async def test_chargebacks(desk: Desk, till: Cashier) -> None:
+    sale = await till.take("sale", 10_000)
+
+    def program(annul: Client) -> None:
+        more = {"amount": 4_000, "key": "claim-1"}
+        one = annul.chargebacks.enter("CB1", sale.rrn, "fraud", "from the network", **more)
+        assert (one.stage, one.held, one.money) == ("first_chargeback", 4_000, "held")
+        again = annul.chargebacks.enter("CB1", sale.rrn, "fraud", "from the network", **more)
+        assert again == one
+        slip = io.BytesIO(b"%PDF-1.7 slip")
+        whole = annul.chargebacks.add_evidence(one.id, "slip", slip, "slip.pdf")
+        [kept] = [file for file in whole.evidence if file.kind == "slip"]
+        assert annul.chargebacks.evidence(one.id, kept.id) == b"%PDF-1.7 slip"
+        answered = annul.chargebacks.act(one.id, "represent", "it was theirs")
+        assert (answered.stage, answered.broken_at) == ("represented", None)
+        assert annul.chargebacks.assign(one.id, "").owner == ""
+        assert [two.number for two in annul.chargebacks.list(stage="live")] == ["CB1"]
+        assert [two.held for two in annul.chargebacks.sums()] == [4_000]
+        assert annul.chargebacks.get(one.id).follows == ["charge_back_again", "withdraw"]
+        with pytest.raises(ProblemError) as refused:
+            annul.chargebacks.act(one.id, "accept", "no")
+        assert refused.value.code == "chargeback.not_next"
+
+    await desk.run(program)
+
+
 async def test_clearing_files_and_breaks(desk: Desk) -> None:
     table = f"商户号,参考号,交易金额(元)\n{desk.merchant},300000099999,1.00\n不,是,行\n".encode()
 

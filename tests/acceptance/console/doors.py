@@ -36,6 +36,8 @@ PAGES: Final = {
     "/breaks": READERS,
     "/breaks/{break}": READERS,
     "/reports": READERS,
+    "/chargebacks": READERS,
+    "/chargebacks/{chargeback}": READERS,
     "/api": READERS,
     "/account": EVERYBODY,
     "/notices": OFFICE,
@@ -59,6 +61,12 @@ _CONCLUSION: Final = {
     "reason": "the issuer wrote so",
     "evidence": "bGV0dGVy",
     "evidence_name": "letter.pdf",
+}
+_CLAIM: Final = {
+    "number": "CB{merchant}",
+    "transaction": "{transaction}",
+    "claims": "fraud",
+    "reason": "from the network",
 }
 _ORDER: Final = {"merchant": "{merchant}", "original": {"rrn": "{rrn}"}}
 # A void of 100.00, in hexadecimal.
@@ -178,6 +186,16 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "POST /breaks/{identity}/resolve": (HANDS, {"resolution": "ours_stand", "reason": "seen"}),
     "POST /breaks/{identity}/confirm": (HANDS, {"reason": "seen"}),
     "POST /breaks/{identity}/reject": (HANDS, {"reason": "no"}),
+    "GET /chargebacks": (READERS, None),
+    "GET /chargebacks/sums": (READERS, None),
+    "POST /chargebacks": (HANDS, _CLAIM),
+    "GET /chargebacks/{identity}": (READERS, None),
+    "POST /chargebacks/{identity}/act": (HANDS, {"act": "withdraw", "reason": "seen"}),
+    "POST /chargebacks/{identity}/confirm": (HANDS, {"reason": "seen"}),
+    "POST /chargebacks/{identity}/reject": (HANDS, {"reason": "no"}),
+    "POST /chargebacks/{identity}/assign": (HANDS, {"owner": ""}),
+    "POST /chargebacks/{identity}/evidence?kind=slip&name=a": (HANDS, {}),
+    "GET /chargebacks/{identity}/evidence/{document}": (READERS, None),
     "GET /bank-files": (READERS, None),
     "POST /bank-files": (
         HANDS,
@@ -267,6 +285,14 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
     "incidents merge": (("incidents", "merge", "{incident}", "--into", "{into}"), DESK),
     "incidents split": (("incidents", "split", "{incident}", "--kind", "case_late"), DESK),
     "notices test": (("notices", "test", "{channel_name}"), HANDS),
+    "chargebacks enter": (
+        ("chargebacks", "enter", "CB-{role}", "{transaction}", "--claims", "fraud"),
+        HANDS,
+    ),
+    "chargebacks act": (("chargebacks", "act", "{identity}", "withdraw"), HANDS),
+    "chargebacks confirm": (("chargebacks", "confirm", "{identity}"), HANDS),
+    "chargebacks reject": (("chargebacks", "reject", "{identity}"), HANDS),
+    "chargebacks attach": (("chargebacks", "attach", "{identity}", "{file}"), HANDS),
     "issuer key": (("issuer", "key", "00000101", "--kind", "zone"), ADMIN),
     "issuer ask": (("issuer", "ask", "00000101"), HANDS),
     "terminal emv": (("terminal", "emv", "{chips}"), HANDS),
@@ -276,7 +302,12 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
     ),
 }
 # Of no merchant, though its scope opens the calls: there is nothing for who belongs to one.
-HIDDEN: Final = frozenset({"GET /clearing/files/{file}", "GET /clearing/files/{file}/bad-lines"})
+HIDDEN: Final = frozenset(
+    {
+        *("GET /clearing/files/{file}", "GET /clearing/files/{file}/bad-lines"),
+        "GET /chargebacks/{identity}/evidence/{document}",
+    }
+)
 # Whoever reaches the database with its owner's rights reads it without these as well.
 READS: Final = frozenset(
     {
@@ -286,6 +317,8 @@ READS: Final = frozenset(
         "breaks show",
         "incidents list",
         "incidents show",
+        "chargebacks list",
+        "chargebacks show",
         "audit key",
         "case",
         "cases",

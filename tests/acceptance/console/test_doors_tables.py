@@ -32,6 +32,9 @@ def walk(routes, before=""):
             yield method, before + route.path
 print(json.dumps(sorted(set(walk(build(make_desk(None)).routes)))))
 """
+_OF_TWO = {  # whose acts are called by two words
+    *("terminal", "dialect", "issuer", "payouts", "breaks", "incidents", "notices", "chargebacks")
+}
 
 
 def test_each_route_of_the_application_is_a_door_of_the_tables() -> None:
@@ -69,10 +72,6 @@ def _commands() -> Iterator[str]:
 def test_each_command_that_reaches_the_database_is_in_a_table() -> None:
     found = {name for name in _commands() if name.split()[0] != "pos"}  # by the terminal's port
     acting = {
-        " ".join(words[:2])
-        if words[0]
-        in {"terminal", "dialect", "issuer", "payouts", "breaks", "incidents", "notices"}
-        else words[0]
-        for words, _ in ACTS.values()
+        " ".join(words[:2]) if words[0] in _OF_TWO else words[0] for words, _ in ACTS.values()
     }
     assert found == acting | READS | SERVES

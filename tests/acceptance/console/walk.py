@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -33,7 +34,9 @@ CARD_TYPE: Final = "debit"
 _DIFFERS: Final = {"state": [None, "approved", "taken"], "amount": [None, 100, 200]}
 _LONG_AGO: Final = timedelta(hours=1)
 # Calls that carry an Idempotency-Key.
-_KEYED: Final = frozenset({"/voids", "/refunds", "/clearing/files?name=a"})
+_KEYED: Final = re.compile(
+    r"/voids|/refunds|/clearing/files\?name=a|/chargebacks(/[^/]+/(act|evidence\?.*))?"
+)
 Headers = dict[str, str]
 
 # What is owed is spread and tried meanwhile, and nobody answers there; all else stays as it is.
@@ -80,7 +83,7 @@ class Place:
         """Make a call about a shop's things; gives status and what is said, of a stream nothing."""
         method, path = self.named(call, shop).split(" ")
         named = json.loads(filled(json.dumps(body), self.objects[shop])) if body else None
-        more = {"idempotency-key": str(uuid4())} if path in _KEYED else {}
+        more = {"idempotency-key": str(uuid4())} if _KEYED.fullmatch(path) else {}
         address = f"/api/v1{path}"
         async with self.http.stream(method, address, headers=headers | more, json=named) as answer:
             stream = "event-stream" in answer.headers.get("content-type", "")
@@ -195,6 +198,15 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     for number in numbers:
         head = {"id": uuid4(), "number": number, "member": number}
         await put(place.pool, "incident_heads", found | head)
+    claim = {"id": differs["id"], "number": f"CB{trace}", "transaction_id": unknown.id}
+    because = {"issuer_id": "00000101", "stage": "retrieval", "reason": "fraud", "amount": 1}
+    came = {"currency": "156", "received_at": NOW, "opened_at": NOW, "opened_by": "somebody"}
+    await put(place.pool, "chargebacks", whose | claim | because | came | {"due_at": NOW})
+    paper = {"id": uuid4(), "chargeback_id": claim["id"], "kind": "slip", "name": "a.txt"}
+    sealed = Vault(MASTER).seal_file(b"slip", paper["id"].bytes)
+    known = {"media_type": "text/plain", "size": 4, "digest": sha256(b"slip").digest()}
+    added = {"sealed": sealed, "added_by": "somebody", "added_at": NOW}
+    await put(place.pool, "chargeback_evidence", whose | paper | known | added)
     return {
         "incident": numbers[0],
         "into": numbers[1],
@@ -204,6 +216,8 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "channel_name": channel["name"],
         "clearing": str(told["id"]),
         "break": str(differs["id"]),
+        "chargeback": str(claim["id"]),
+        "document": str(paper["id"]),
         "merchant": shop.merchant,
         "terminal": shop.terminal,
         "batch": slip["batch"],

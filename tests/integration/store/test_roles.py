@@ -59,6 +59,8 @@ _APPEND_ONLY: Final = (
     "batch_uploads",
     "bins",
     "case_events",
+    "chargeback_events",
+    "chargeback_evidence",
     "clearing_bad_lines",
     "deliveries",
     "dialects",

@@ -16,6 +16,7 @@ _ALL: Final = {
     "audit": {"log"},
     "batches": {"search"},
     "cases": {"chosen", "counts", "manual", "search", "to_approve"},
+    "chargebacks": {"by_deadline", "search", "sums"},
     "choices": {"choices", "the_one"},
     "break_ends": {"ends"},
     "break_rows": {"told_of"},
@@ -58,6 +59,10 @@ _MERCHANT: Final = {
     "batches": {"bookings", "resolve"},
     "breaks": {"confirm", "find", "one_of_many", "reject", "resolve"},
     "cases": {"find", "opened", "printed", "proved", "whole"},
+    "chargeback_acts": {
+        *("act", "add_evidence", "assign", "confirm", "open_", "read_evidence", "reject"),
+    },
+    "chargebacks": {"document", "find", "home", "transaction_named"},
     "conclusions": {"concludable", "confirm", "evidence", "of", "propose", "withdraw"},
     "cut_overs": {"cut_overs", "set_cut_over", "today"},
     "fees": {"difference", "margin", "schedule", "set_price"},

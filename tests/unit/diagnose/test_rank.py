@@ -239,6 +239,7 @@ _BY_RULE: dict[str, str] = {
     "already_undone": "already_undone",
     "refund_just_done": "already_undone",
     "being_undone": "repeated_too_soon",
+    "charged_back": "already_undone",
     "card_not_kept": "already_settled",
     "card_differs": "original_mismatch",
     "amount_differs": "original_mismatch",

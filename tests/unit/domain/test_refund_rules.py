@@ -40,6 +40,7 @@ def test_a_refund_may_come_from_another_terminal_batch_and_day() -> None:
         ({"state": State.REVERSED}, {}, "22", "already_undone"),
         ({}, {"card_hash": b"another"}, "14", "card_differs"),
         ({}, {"amount": 10_001}, "61", "over_the_original"),
+        ({"charged_back": 4_000}, {"amount": 6_001}, "22", "charged_back"),
         (
             {"state": State.PARTLY_REFUNDED, "undone": 6_000},
             {"amount": 4_001},
@@ -75,6 +76,7 @@ def test_every_row_of_the_table_is_met_by_a_case() -> None:
             ({"state": State.REVERSED}, {}),
             ({}, {"card_hash": b"another"}),
             ({"undone": 1, "undoing": 1}, {"amount": 1}),
+            ({"charged_back": 1}, {"amount": 10_000}),
             ({}, {"amount": 10_001}),
             ({}, {"balance": 1}),
         )

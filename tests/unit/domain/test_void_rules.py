@@ -37,6 +37,7 @@ _CASES: list[Any] = [
     ({"state": State.REFUNDED}, {}, "22", "already_undone"),
     ({"state": State.PARTLY_REFUNDED}, {}, "22", "already_undone"),
     ({"undone": 1}, {}, "22", "being_undone"),
+    ({"charged_back": 1}, {}, "22", "charged_back"),
     ({}, {"card_hash": b"another"}, "14", "card_differs"),
     ({}, {"amount": 9_999}, "64", "amount_differs"),
     ({}, {"amount": 10_001}, "64", "amount_differs"),

@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 
 from annul.desk.cases import _KEYS, STATES, CaseSearch
+from annul.desk.chargebacks import GROUPS, ChargebackSearch
 from annul.desk.transactions import TransactionSearch
 from annul.domain.retention import RETENTION
 from annul.resolve.differences import QUESTIONS, Over
@@ -39,11 +40,15 @@ _BY_ROW: Final = {
         *(one.name for one in fields(CaseSearch)),
         *(f"{part}_{order}" for order in _KEYS for part in ("by", "after")),
     },
+    "desk/chargebacks.sql": {*(one.name for one in fields(ChargebackSearch)), *GROUPS},
     "desk/transactions.sql": {one.name for one in fields(TransactionSearch)},
     "store/retention.sql": {one.subject for one in RETENTION},
     "resolve/audit.sql": {
-        *(one.name for one in QUESTIONS if one.over not in _OF_PAYOUTS),
+        *(one.name for one in QUESTIONS if one.over not in _OF_PAYOUTS | {Over.CHARGEBACKS}),
         *(f"next_{over}" for over in (Over.TRANSACTIONS, Over.CASES)),
+    },
+    "resolve/audit_chargebacks.sql": {
+        one.name for one in QUESTIONS if one.over is Over.CHARGEBACKS
     },
     "resolve/audit_payouts.sql": {
         *(one.name for one in QUESTIONS if one.over in _OF_PAYOUTS),

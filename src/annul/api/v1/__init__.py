@@ -17,6 +17,7 @@ from . import (
     batches,
     breaks,
     cases,
+    chargebacks,
     clearing,
     conclusions,
     cut_overs,
@@ -59,6 +60,7 @@ _ROUTERS: Final = (
     clearing.router,
     breaks.router,
     incidents.router,
+    chargebacks.router,
     statements.router,
     issuers.router,
     promise.router,
@@ -69,7 +71,12 @@ _ROUTERS: Final = (
 )
 _LARGEST_BODY: Final = 65_536
 _LARGER: Final = (
-    conclusions.LARGER | payouts.LARGER | clearing.LARGER | breaks.LARGER | incidents.LARGER
+    conclusions.LARGER
+    | payouts.LARGER
+    | clearing.LARGER
+    | breaks.LARGER
+    | incidents.LARGER
+    | chargebacks.LARGER
 )
 _LEAD: Final = """\
 A POS acquiring host whose voids always end: voided, refunded instead, or refused with a reason, \

@@ -10,7 +10,16 @@ from .parts import MERCHANT, NEWER, Id, Model, Time
 
 PayoutState = Literal["held", "ready", "filed", "paid", "rejected", "returned", "cancelled"]
 MoveKind = Literal[
-    "freeze", "release", "reserve", "reserve_release", "payout_return", "correction", "chargeback"
+    "freeze",
+    "release",
+    "reserve",
+    "reserve_release",
+    "payout_return",
+    "correction",
+    "chargeback",
+    "clearing",
+    "chargeback_hold",
+    "chargeback_return",
 ]
 _CURRENCY = Field(description="ISO 4217, numeric.", examples=["156"])
 

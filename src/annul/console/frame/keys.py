@@ -50,6 +50,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/breaks": "b",
     "/notices": "w",
     "/reports": "e",
+    "/chargebacks": "g",
     "/admin": "a",
     "/audit": "l",
     "/account": "u",

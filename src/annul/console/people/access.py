@@ -24,8 +24,9 @@ SCOPES: Final[Mapping[Scope, str]] = {
     Scope.ISSUERS_WRITE: "changes rules, codes and contacts of issuers",
     Scope.MERCHANTS_READ: "sees merchants and terminals",
     Scope.PAYOUTS_READ: "reads payouts and what is in them",
-    Scope.CLEARING_READ: "reads clearing files and breaks",
-    Scope.CLEARING_WRITE: "reads in, commits and discards clearing files, ends breaks",
+    Scope.CLEARING_READ: "reads clearing files, breaks and chargebacks",
+    Scope.CLEARING_WRITE: "reads in, commits and discards clearing files, ends breaks and "
+    "answers chargebacks",
     Scope.PAYOUTS_WRITE: "makes and approves payouts, freezes and frees merchants' money",
     Scope.MERCHANTS_WRITE: "changes merchants' settings, sends requests to terminals",
     Scope.INCIDENTS_READ: "sees incidents",

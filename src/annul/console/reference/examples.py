@@ -33,6 +33,7 @@ _PLACES: Final = {
     "name": "bank-of-tea",
     "channel": "019f2b6e-b7c4-7d21-9f50-6e3d9f2ca8b1",
     "incident": "E261127-482913",
+    "document": "019f2b6e-b876-7c25-9f51-6e3d9f2c07b8",
 }
 # What a call is told in its body; the address of what is told about it in its query.
 _BODIES: Final[Mapping[str, Any]] = {
@@ -92,6 +93,16 @@ _BODIES: Final[Mapping[str, Any]] = {
     "POST /breaks/{identity}/resolve": {"resolution": "ours_stand", "reason": "their letter"},
     "POST /breaks/{identity}/confirm": {"reason": "letter seen"},
     "POST /breaks/{identity}/reject": {"reason": "which letter?"},
+    "POST /chargebacks": {
+        "number": "CB20261123001",
+        "transaction": "300000000001",
+        "claims": "cancelled",
+        "reason": "from the network",
+    },
+    "POST /chargebacks/{identity}/act": {"act": "represent", "reason": "the void is proved"},
+    "POST /chargebacks/{identity}/confirm": {"reason": "seen"},
+    "POST /chargebacks/{identity}/reject": {"reason": "answer it first"},
+    "POST /chargebacks/{identity}/assign": {"owner": "li"},
     "POST /bank-files": {
         "name": "statement.csv",
         "content": "cmVmZXJlbmNlLHNhaWQsYW1vdW50LGN1cnJlbmN5Cg==",
@@ -143,19 +154,28 @@ _QUERIES: Final = {
     "GET /incidents": "state=open&scope=issuer",
     "GET /downtimes": "hours=24",
     "GET /breaks/workbook": "state=waiting&lang=en",
+    "GET /chargebacks": "stage=live",
+    "POST /chargebacks/{identity}/evidence": "kind=slip&name=slip.pdf",
     "GET /merchants/{merchant}/statements/{period}": "format=csv&lang=en",
     "GET /promise": "hours=24",
     "DELETE /transactions/{transaction}/conclusions/{conclusion}": "reason=mistaken",
 }
-_KEYED: Final = frozenset({"POST /voids", "POST /refunds", "POST /clearing/files"})
+_KEYED: Final = frozenset(
+    {
+        *("POST /voids", "POST /refunds", "POST /clearing/files", "POST /chargebacks"),
+        *("POST /chargebacks/{identity}/act", "POST /chargebacks/{identity}/evidence"),
+    }
+)
 _SENT: Final = {
     "POST /clearing/files": "IND26112301ACOM",
     "POST /clearing/files/look": "day.csv",
+    "POST /chargebacks/{identity}/evidence": "slip.pdf",
 }
 _STREAMED: Final = frozenset({"GET /cases/events"})
 _FILES: Final = {
     "POST /payout-files/{file}/take": "payouts.xml",
     "GET /breaks/workbook": "breaks.xlsx",
+    "GET /chargebacks/{identity}/evidence/{document}": "slip.pdf",
     "GET /cases/{number}/proof": "proof.zip",
     "GET /merchants/{merchant}/statements/{period}": "statement.csv",
     "GET /cases/{number}/proof.pdf": "proof.pdf",
@@ -228,6 +248,23 @@ _PYTHON: Final[Mapping[str, str]] = {
     "POST /breaks/assign": 'annul.breaks.assign(["{identity}"], "li")',
     "POST /breaks/resolve": 'done = annul.breaks.resolve_many(["{identity}"], "as suggested")\n'
     "print([(one.id, one.state, one.code) for one in done.items])",
+    "GET /chargebacks": 'for one in annul.chargebacks.list(stage="live"):\n'
+    "    print(one.number, one.stage, one.due_at)",
+    "GET /chargebacks/sums": "for one in annul.chargebacks.sums():\n"
+    "    print(one.stage, one.count, one.held)",
+    "POST /chargebacks": "one = annul.chargebacks.enter(\n"
+    '    "CB20261123001", "300000000001", "cancelled", "from the network"\n)\n'
+    "print(one.stage, one.suggested)",
+    "GET /chargebacks/{identity}": 'whole = annul.chargebacks.get("{identity}")\n'
+    "print(whole.stage, whole.follows)",
+    "POST /chargebacks/{identity}/act": (
+        'annul.chargebacks.act("{identity}", "represent", "the void is proved")'
+    ),
+    "POST /chargebacks/{identity}/assign": 'annul.chargebacks.assign("{identity}", "li")',
+    "POST /chargebacks/{identity}/evidence": 'with open("slip.pdf", "rb") as file:\n'
+    '    annul.chargebacks.add_evidence("{identity}", "slip", file, "slip.pdf")',
+    "GET /chargebacks/{identity}/evidence/{document}": 'Path("slip.pdf").write_bytes('
+    'annul.chargebacks.evidence("{identity}", "{document}"))',
     "GET /breaks/{identity}": 'whole = annul.breaks.get("{identity}")\n'
     "print(whole.differs, whole.suggested)",
     "POST /breaks/{identity}/resolve": 'annul.breaks.resolve("{identity}", "ours_stand", "letter")',

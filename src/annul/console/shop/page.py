@@ -10,6 +10,7 @@ from nicegui import events, ui
 
 from annul.console.cases.act_dialog import act_on
 from annul.console.cases.helped import asked, listen
+from annul.console.chargebacks.mine import my_chargebacks
 from annul.console.clearing.elsewhere import my_breaks
 from annul.console.downtimes import card_trouble
 from annul.console.frame.forms import act_button
@@ -47,6 +48,7 @@ async def shop(view: View) -> None:
     result = Part(lambda: _result(view, wanted, chosen, text), "shop-result")
     day = Part(lambda: _today(view, chosen), "shop-day")
     differs = Part(lambda: my_breaks(view, chosen), "shop-money")
+    claimed = Part(lambda: my_chargebacks(view, chosen), "shop-money")
     money = Part(lambda: my_money(view, chosen), "shop-money")
     fees = Part(lambda: _fees(view, chosen, text), "shop-fees")
 
@@ -55,6 +57,7 @@ async def shop(view: View) -> None:
         await result.refresh()
         await day.refresh()
         await differs.refresh()
+        await claimed.refresh()
         await money.refresh()
 
     def concerns(changes: list[Change]) -> bool:

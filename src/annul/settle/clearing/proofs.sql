@@ -115,7 +115,7 @@ WITH p AS (
     SET undone = o.undone + a.amount, undoing = o.undoing + a.amount
     FROM asked a
     WHERE o.merchant_id = a.merchant_id AND o.id = a.original_id
-      AND o.amount - o.undone >= a.amount
+      AND o.amount - o.undone - o.charged_back >= a.amount
       AND (a.kind IN ({refunds}) OR o.undone = 0)
     RETURNING o.id, a.amount
 )
@@ -136,7 +136,7 @@ WITH p AS (
            p.was_code, p.proves, p.found_at, p.now, b.sources
     FROM transactions t JOIN p ON p.merchant_id = t.merchant_id AND p.transaction_id = t.id
     JOIN unnest(:befores::text[], :sources::text[]) AS b (was, sources) ON b.was = p.was
-    WHERE t.undone = 0 AND t.state = ANY (string_to_array(b.sources, ','))
+    WHERE t.undone + t.charged_back = 0 AND t.state = ANY (string_to_array(b.sources, ','))
       AND (p.proves = 'done') = (t.state = 'approved')
       AND (p.proves = 'denied') = (t.state = 'disputed')
       AND (p.proves = 'denied' OR t.why = '{proved}')
@@ -159,7 +159,7 @@ WITH p AS (
     FROM (SELECT a.*, m.makes FROM asked a
           JOIN unnest(:kinds::text[], :makes::text[]) AS m (kind, makes) USING (kind)) a
     WHERE t.merchant_id = a.merchant_id AND t.id = a.original_id
-      AND (a.proves <> 'not_done' OR t.amount - t.undone >= a.amount)
+      AND (a.proves <> 'not_done' OR t.amount - t.undone - t.charged_back >= a.amount)
     RETURNING t.id
 ), moved AS (
     UPDATE transactions t

@@ -113,6 +113,16 @@ TABLE: dict[str, set[Scope]] = {
     "POST /breaks/{identity}/resolve": {Scope.CLEARING_WRITE},
     "POST /breaks/{identity}/confirm": {Scope.CLEARING_WRITE},
     "POST /breaks/{identity}/reject": {Scope.CLEARING_WRITE},
+    "GET /chargebacks": {Scope.CLEARING_READ},
+    "GET /chargebacks/sums": {Scope.CLEARING_READ},
+    "POST /chargebacks": {Scope.CLEARING_WRITE},
+    "GET /chargebacks/{identity}": {Scope.CLEARING_READ},
+    "POST /chargebacks/{identity}/act": {Scope.CLEARING_WRITE},
+    "POST /chargebacks/{identity}/confirm": {Scope.CLEARING_WRITE},
+    "POST /chargebacks/{identity}/reject": {Scope.CLEARING_WRITE},
+    "POST /chargebacks/{identity}/assign": {Scope.CLEARING_WRITE},
+    "POST /chargebacks/{identity}/evidence": {Scope.CLEARING_WRITE},
+    "GET /chargebacks/{identity}/evidence/{document}": {Scope.CLEARING_READ},
     "GET /issuers": {Scope.ISSUERS_READ},
     "GET /issuers/{issuer}": {Scope.ISSUERS_READ},
     "GET /issuers/{issuer}/rules": {Scope.ISSUERS_READ},
@@ -130,7 +140,7 @@ TABLE: dict[str, set[Scope]] = {
 }
 _UUIDS = {
     *("order", "transaction", "conclusion", "webhook", "delivery"),
-    *("payout", "file", "account", "move", "identity", "channel"),
+    *("payout", "file", "account", "move", "identity", "channel", "document"),
 }
 
 

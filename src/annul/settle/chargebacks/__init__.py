@@ -1,0 +1,1 @@
+"""Chargebacks: what issuers claim back, and what their money does meanwhile."""
