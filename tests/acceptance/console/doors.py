@@ -194,7 +194,7 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "POST /chargebacks/{identity}/confirm": (HANDS, {"reason": "seen"}),
     "POST /chargebacks/{identity}/reject": (HANDS, {"reason": "no"}),
     "POST /chargebacks/{identity}/assign": (HANDS, {"owner": ""}),
-    "POST /chargebacks/{identity}/evidence?kind=slip&name=a": (HANDS, {}),
+    "POST /chargebacks/{identity}/evidence?kind=slip&name=a": (HANDS, {"slip": "seen"}),
     "GET /chargebacks/{identity}/evidence/{document}": (READERS, None),
     "GET /bank-files": (READERS, None),
     "POST /bank-files": (
