@@ -64,6 +64,7 @@ def test_an_outage_becomes_one_incident_and_closes_by_itself() -> None:
 
 def _is_told(cashier: Person) -> None:
     """Sell until the terminal is told so: hosts hear of it a second after the pages do."""
+    shown = ""
     for _ in range(4):
         cashier.at_till("sale", "5", "", "")
         shown = cashier.reads("Voucher", "#screen", 30)
