@@ -259,7 +259,7 @@ def in_short(report: Report) -> Iterable[Text]:
     )  # fmt: skip
     if kept.now.of:
         yield Text(
-            f"有案件的撤销按时办结 {Rate(kept.now.value)}（{kept.now.part} / {kept.now.of}）。",
+            f"有案件的撤销按时结案 {Rate(kept.now.value)}（{kept.now.part} / {kept.now.of}）。",
             f"Of those with a case {Rate(kept.now.value)} were closed on time "
             f"({kept.now.part} of {kept.now.of}).",
         )
