@@ -241,7 +241,7 @@ def _advice(report: Report) -> Section:
 
 
 def in_short(report: Report) -> Iterable[Text]:
-    """Say the most important in sentences: what became of them, what changed and why, what to do first."""
+    """Say the most important in sentences: ends, what changed and why, what to do first."""
     now = report.total.now
     if report.missing:
         cells = ", ".join(report.missing)
