@@ -87,11 +87,13 @@ async def own(desk: Desk, visitor: Visitor, cases: Iterable[UUID]) -> dict[UUID,
 
 
 def _summed(answers: list[list[Helped]]) -> list[Helped]:
+    every: list[Helped] = over_cells.joined(answers)
     sums: dict[tuple[str, str], Helped] = {}
-    for one in over_cells.joined(answers):
-        had = sums.get(one[:2], one._replace(helped=0, answers=0))
+    for one in every:
+        key = (one.cause, one.reader)
+        had = sums.get(key) or Helped(*key, helped=0, answers=0)
         both = {"helped": had.helped + one.helped, "answers": had.answers + one.answers}
-        sums[one[:2]] = had._replace(**both)
+        sums[key] = had._replace(**both)
     return sorted(sums.values(), key=lambda one: (-one.answers, one))
 
 

@@ -1,4 +1,4 @@
-"""One tap whether the advice helped: at the till, in My shop, on the case; what it adds to."""
+"""One tap whether the advice helped: on the POS page, in My shop, on the case; it is counted."""
 
 from collections.abc import Iterator
 

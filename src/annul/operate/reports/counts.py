@@ -85,7 +85,7 @@ FIGURES: Final = {
     for one in (
         Figure("failed", Text("未当场撤销", "not voided at once"),
                lambda c: Share(c.failed, c.asked), Better.LESS),
-        Figure("in_time", Text("按时了结", "ended in time"),
+        Figure("in_time", Text("按时结案率", "closed on time"),
                lambda c: Share(c.in_time, c.decided), Better.MORE),
         Figure("money_back", Text("款项退回持卡人", "money given back"),
                lambda c: Share(c.at_once + c.voided + c.refunded, c.asked), Better.MORE),

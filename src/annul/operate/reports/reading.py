@@ -17,14 +17,25 @@ from .counts import NONE, Counts
 from .period import NotClosed, Period
 
 UNTOLD: Final = "-"  # in the place of software that a terminal has not told
+_PERIODS: Final = {"before": "NOT now", "now": "now"}
+_ENDED: Final = {
+    **{name: name for name in ("voided", "refunded", "refused", "unproved")},
+    "open": "",
+}
 _SQL: Final = load(
     "annul.operate.reports",
     "questions.sql",
     voids=listed(VOIDS),
     done=listed([State.APPROVED]),
+    ended_by_period=", ".join(
+        f"count(*) FILTER (WHERE ended = '{ended}' AND {when}) AS {period}_{name}"
+        for period, when in _PERIODS.items()
+        for name, ended in _ENDED.items()
+    ),
     untold=UNTOLD,
 )
-MOST: Final = 200  # merchants, or causes at merchants and terminals, that a report knows of
+MOST: Final = 200  # merchants, terminals, or causes at them, that a report knows of
+LEAST: Final = 3  # cases of a terminal, or of a cause at a shop, in both periods together
 _COLUMNS: Final = ("issuer_id", "merchant_id", "terminal_id", "software", "cause")
 _COUNTED: Final = tuple(name for name in Counts._fields if name != "at_once")
 
@@ -92,12 +103,17 @@ async def read(
         "latest": max(one.until for one in every),
         "merchant": merchant,
     }
-    cases = await pool.fetch(*_SQL["cases"](**asked, now=now, most=MOST))
-    merchants = sorted({row["merchant_id"] for row in cases if row["merchant_id"]})
+    cases = await pool.fetch(*_SQL["cases"](**asked, now=now))
+    shops = await pool.fetch(*_SQL["at_shops"](**asked, most=MOST, least=LEAST))
+    merchants = sorted({row["merchant_id"] for row in shops})
     at_once = await pool.fetch(*_SQL["at_once"](**asked, merchants=merchants))
     groups: dict[Key, Pair] = {}
     for row in cases:
         _put(groups, dict(row), Counts(0, *(row[name] for name in _COUNTED)))
+    for row in shops:
+        for when in _PERIODS:
+            ends = {name: row[f"{when}_{name}"] for name in _ENDED}
+            _put(groups, dict(row) | {"now": when == "now"}, Counts(**ends))
     for row in at_once:
         _put(groups, dict(row), Counts(row["at_once"]))
     issuers = sorted({key.issuer for key in groups if key.issuer})

@@ -241,7 +241,7 @@ def _advice(report: Report) -> Section:
 
 
 def in_short(report: Report) -> Iterable[Text]:
-    """Say the most important in sentences: the promise, what changed and why, what to do first."""
+    """Say the most important in sentences: ends, what changed and why, what to do first."""
     now = report.total.now
     if report.missing:
         cells = ", ".join(report.missing)
@@ -259,8 +259,8 @@ def in_short(report: Report) -> Iterable[Text]:
     )  # fmt: skip
     if kept.now.of:
         yield Text(
-            f"有案件的撤销按时了结 {Rate(kept.now.value)}（{kept.now.part} / {kept.now.of}）。",
-            f"Of those with a case {Rate(kept.now.value)} ended in time "
+            f"有案件的撤销按时结案 {Rate(kept.now.value)}（{kept.now.part} / {kept.now.of}）。",
+            f"Of those with a case {Rate(kept.now.value)} were closed on time "
             f"({kept.now.part} of {kept.now.of}).",
         )
     for one in report.changed()[:3]:

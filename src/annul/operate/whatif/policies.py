@@ -16,7 +16,7 @@ import asyncpg
 from annul.domain.policies import Circumstances, Policy, PolicyKind, broken, current
 from annul.store.sql import load
 
-_SQL: Final = load("annul.operate.whatif", "questions.sql")
+_SQL: Final = load("annul.operate.whatif", "policies.sql")
 _ROWS: Final = 20_000  # voids that are read at once
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 

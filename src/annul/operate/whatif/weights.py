@@ -18,7 +18,7 @@ from annul.diagnose.rank import Shifts, rank
 from annul.domain.errors import AnnulError
 from annul.store.sql import load
 
-_SQL: Final = load("annul.operate.whatif", "questions.sql")
+_SQL: Final = load("annul.operate.whatif", "weights.sql")
 _ROWS: Final = 500  # diagnoses of one piece of work
 
 
