@@ -1,9 +1,10 @@
-"""`make bench`: codec, sale and void end to end, cost of TLS and desk. Writes build/bench.json."""
+"""`make bench`: codec, sale and void end to end, cost of TLS, desk, alarms: build/bench.json."""
 
 import json
 from pathlib import Path
 
 from bench import codec, desk, e2e, tls
+from bench.alarms import cost
 
 
 def main() -> None:
@@ -15,6 +16,7 @@ def main() -> None:
         "two_hosts": e2e.measure(hosts=2),
         "tls": tls.measure(plain),
         "desk": desk.measure(),
+        "alarms": cost.measure(),
     }
     file = Path("build/bench.json")
     file.parent.mkdir(exist_ok=True)
