@@ -9,7 +9,7 @@ import pytest
 from annul.domain.alarm_baseline import History
 from annul.domain.alarms import Counts
 from annul.operate.alarms.statements import SQL
-from bench.alarms.learn import histories
+from tests.support.alarm_hours import histories
 
 _FIRST = datetime(2026, 11, 2, tzinfo=UTC)  # a Monday
 
