@@ -13,7 +13,7 @@ DEBIAN := chromium chromium-driver fonts-noto-cjk postgresql
 # Without bytecode of its own each process would compile annul anew, and each worker the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types format bench bench-diagnosis bench-claims bench-reconcile bench-rules bench-reserve bench-settlement bench-statement chaos fuzz simulate simulate-mutants measures pictures lock clean
+.PHONY: help run test lint types format bench bench-alarms bench-diagnosis bench-claims bench-reconcile bench-rules bench-reserve bench-settlement bench-statement chaos fuzz simulate simulate-mutants measures pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,6 +41,12 @@ bench: $(BIN)/.development ## measure the codec and sale+void end to end into bu
 
 bench-diagnosis: $(BIN)/.development ## cause faults for real and ask for their causes, into build/bench-diagnosis.json
 	@$(BIN)/python -m bench.diagnosis
+
+# Transactions that are replayed without any trouble.
+TRANSACTIONS ?= 10000000
+
+bench-alarms: $(BIN)/.development ## replay ten million transactions, false alarms and delay beside the usual rules, into build/bench-alarms.json
+	@$(BIN)/python -m bench.alarms --transactions=$(TRANSACTIONS)
 
 # Transactions of the day.
 ROWS ?= 1000000

@@ -1,9 +1,10 @@
-"""`make bench`: codec, sale and void end to end, cost of TLS, desk, watching; build/bench.json."""
+"""`make bench`: codec, sale and void end to end, cost of TLS, desk, watching, alarms."""
 
 import json
 from pathlib import Path
 
 from bench import codec, desk, e2e, tls, watching
+from bench.alarms import cost
 
 
 def main() -> None:
@@ -16,6 +17,7 @@ def main() -> None:
         "tls": tls.measure(plain),
         "desk": desk.measure(),
         "watching": watching.measure(),
+        "alarms": cost.measure(),
     }
     file = Path("build/bench.json")
     file.parent.mkdir(exist_ok=True)

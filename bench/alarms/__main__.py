@@ -17,8 +17,9 @@ import typer
 
 from annul.domain.alarm_streams import Stream
 from annul.domain.alarms import MEASURES, Measure
+from tests.support.alarm_hours import cell_of
 
-from .learn import HISTORY, LONG, Rules, cell_of, day_of, rules, usuals
+from .learn import HISTORY, LONG, Rules, day_of, rules, usuals
 from .replay import Day, Replayed, replayed
 from .trials import DROP, SILENCE, Found, Trouble, said, tried
 from .world import STREAMS, World

@@ -9,8 +9,9 @@ from annul.domain.alarm_streams import Stream, Way, summed
 from annul.domain.alarms import MEASURES, Counts, Measure
 from annul.issuers.tally import Tally
 from annul.operate.alarms.standing import Standing
+from tests.support.alarm_hours import cell_of
 
-from .learn import Rules, Usuals, approved, cell_of
+from .learn import Rules, Usuals, approved
 from .world import Hour, World, sales
 
 TURN_S: Final = 300.0

@@ -9,8 +9,9 @@ from typing import Any, Final, NamedTuple
 from annul.domain.alarm_streams import Stream
 from annul.domain.alarms import MEASURES, Counts, Measure
 from annul.operate.alarms.standing import Standing
+from tests.support.alarm_hours import cell_of
 
-from .learn import Rules, approved, cell_of
+from .learn import Rules, approved
 
 _MOST: Final = 20_000  # transactions after which a trouble counts as not found
 _HOURS: Final = 24 * 14  # or hours

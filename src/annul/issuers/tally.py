@@ -24,6 +24,8 @@ _KINDS: Final[Mapping[tuple[str, str], str]] = {
     (kind.mti, kind.processing_code): name for name, kind in reversed(KINDS.items())
 }
 
+_Ways = dict[tuple[str, str, str, str, str], list[int]]
+
 
 class Tally:
     """The counts of one process. `monotonic` gives seconds that never step back.
@@ -37,7 +39,8 @@ class Tally:
         self.slow_over: Mapping[str, float] = {}
         self.repeats = 0
         self._monotonic = monotonic
-        self._ways: dict[tuple[str, str, str, str, str], list[int]] = {}
+        self._ways: _Ways = {}
+        self._shops: _Ways = {}
         # Of cards that failed, in this minute and the one before: since when.
         self._failed: dict[tuple[str, str], float] = {}
         self._before: dict[tuple[str, str], float] = {}
@@ -69,18 +72,22 @@ class Tally:
 
     def echoed(self, issuer_id: str, answer: str) -> None:
         """Count an echo, empty for silence: where nobody buys anything it asks."""
-        counts = self._counts((issuer_id, ECHO, "", "", ""))
+        counts = _of(self._ways, (issuer_id, ECHO, "", "", ""))
         counts[APPROVED if answer else SILENT] += 1
 
-    def taken(self) -> dict[Way, Counts]:
-        """Give what was counted since the last time, and begin anew."""
+    def taken(self, *, shops: bool = True) -> dict[Way, Counts]:
+        """Give what was counted since the last time, and begin anew: by merchant only if asked."""
         ways, self._ways = self._ways, {}
-        return {Way(*way): Counts(*counts) for way, counts in ways.items()}
+        found = {Way._make(way): Counts._make(counts) for way, counts in ways.items()}
+        if shops:
+            ways, self._shops = self._shops, {}
+            found |= {Way._make(way): Counts._make(counts) for way, counts in ways.items()}
+        return found
 
     def put_back(self, ways: Mapping[Way, Counts]) -> None:
         """Keep what could not be written for the next time."""
         for way, counts in ways.items():
-            mine = self._counts(way)
+            mine = _of(self._shops if way.merchant else self._ways, way)
             for place, count in enumerate(counts):
                 mine[place] += count
 
@@ -89,19 +96,13 @@ class Tally:
     def _add(self, issuer_id: str, kind: str, asked: Asked, outcome: int, *, slow: bool) -> None:
         merchant = asked.merchant
         software = self.software.get((merchant, asked.terminal), "")
-        counts = self._counts((issuer_id, kind, asked.prefix[:_RANGE], software, ""))
+        counts = _of(self._ways, (issuer_id, kind, asked.prefix[:_RANGE], software, ""))
         counts[outcome] += 1
         counts[SLOW] += slow
         if merchant:
-            counts = self._counts((issuer_id, "", "", software, merchant))
+            counts = _of(self._shops, (issuer_id, "", "", software, merchant))
             counts[outcome] += 1
             counts[SLOW] += slow
-
-    def _counts(self, way: tuple[str, str, str, str, str]) -> list[int]:
-        counts = self._ways.get(way)
-        if counts is None:
-            counts = self._ways[way] = [0, 0, 0, 0, 0]
-        return counts
 
     def _repeated(self, asked: Asked) -> bool:
         """Say whether this card has failed at this merchant within the last minute, and note it."""
@@ -116,6 +117,13 @@ class Tally:
             return True
         self._failed[key] = now
         return False
+
+
+def _of(ways: _Ways, way: tuple[str, str, str, str, str]) -> list[int]:
+    counts = ways.get(way)
+    if counts is None:
+        counts = ways[way] = [0, 0, 0, 0, 0]
+    return counts
 
 
 def _kind(mti: str, code: object) -> str:

@@ -29,10 +29,9 @@ async def _sales(till: Cashier, card: str, numbers: Any, often: int) -> list[str
 
 
 async def _judged(site: RogueSite) -> None:
-    await site.until("NOT EXISTS (SELECT FROM watch_counts)", within_s=_WITHIN_S)
     tally = site.running.host.issuers.tally
     assert tally is not None
-    await site.eventually(lambda: not tally._ways, within_s=_WITHIN_S)
+    await site.eventually(lambda: not tally._ways and not tally._shops, within_s=_WITHIN_S)
     await site.until("NOT EXISTS (SELECT FROM watch_counts)", within_s=_WITHIN_S)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import asyncpg
+import structlog
 from uuid_utils.compat import uuid7
 
 from annul.domain.alarm_streams import Way
@@ -16,24 +17,31 @@ from annul.store.loop import Loop, Loops
 
 from .statements import SQL
 
+log = structlog.get_logger(__name__)
+
 EVERY_S: Final = 3.0
 _LEARN_S: Final = 300.0  # between two looks at what terminals run and what is slow
+_SHOPS_OF: Final = 5  # turns of which one writes counts by merchant, which are the many
 _WAITING: Final = 50_000  # counts that wait for the database; beyond, they are not kept
 
 
 class Counting:
-    """Writes the counts of one process every few seconds, and once more when it stops."""
+    """Writes the counts of one process every few seconds, and once more when it stops.
+
+    `missed` are transactions that could not be counted.
+    """
 
     def __init__(
         self, pool: asyncpg.Pool, tally: Tally, clock: Clock, loops: Loops | None = None
     ) -> None:
-        self.missed = 0  # transactions that could not be counted
+        self.missed = 0
         self._pool = pool
         self._tally = tally
         self._clock = clock
         self._loops = loops or Loops(clock)
         self._loop: Loop | None = None
-        self._since = clock.now()
+        self._since = (clock.now(), clock.now())  # all but merchants, merchants
+        self._turns = 0
         self._learns_at = 0.0
 
     def start(self) -> None:
@@ -45,13 +53,14 @@ class Counting:
         if self._loop is not None:
             await self._loop.stop()
         try:
-            await self._write()
-        except LOST:
-            self.missed += 1
+            await self.write()
+        except LOST as error:
+            log.warning("alarm_counts_lost", error=type(error).__name__)
 
     async def turn(self) -> None:
         """Write, and now and then learn."""
-        await self._write()
+        self._turns += 1
+        await self.write(shops=self._turns % _SHOPS_OF == 0)
         now = self._clock.monotonic()
         if now >= self._learns_at:
             await self.learn()
@@ -66,19 +75,25 @@ class Counting:
         rows = await self._pool.fetch(*SQL["slow"]())
         self._tally.slow_over = {row["issuer_id"]: row["slow_ms"] / 1000 for row in rows}
 
-    async def _write(self) -> None:
-        ways = self._tally.taken()
-        since, self._since = self._since, self._clock.now()
-        if not ways:
-            return
+    async def write(self, *, shops: bool = True) -> None:
+        """Write what was counted since the last time, by merchant only if asked."""
+        ways = self._tally.taken(shops=shops)
+        mine = {way: counts for way, counts in ways.items() if not way.merchant}
+        since, now = self._since, self._clock.now()
+        self._since = (now, now if shops else since[1])
         try:
-            await self._pool.execute(*counted(ways, since))
+            if mine:
+                await self._pool.execute(*counted(mine, since[0]))
+                for way in mine:
+                    del ways[way]
+            if ways:
+                await self._pool.execute(*counted(ways, since[1]))
         except LOST:
-            if len(ways) <= _WAITING:
+            if len(ways) > _WAITING:
+                self.missed += sum(counts.asked for counts in ways.values())
+            else:
                 self._tally.put_back(ways)
                 self._since = since
-            else:
-                self.missed += sum(counts.asked for counts in ways.values())
             raise
 
 
