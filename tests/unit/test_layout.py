@@ -37,6 +37,8 @@ _MODULES: Final = {
     "client/errors": "unit/client/test_transport.py",
     "client/merchants": "acceptance/client/test_resources.py",
     "client/clearing": "acceptance/client/test_resources.py",
+    "settle/clearing/counting": "integration/settle/clearing/test_commit.py",
+    "settle/clearing/rules": "integration/desk/test_clearing_rules.py",
     "settle/clearing/load": "integration/settle/clearing/test_commit.py",
     "client/payouts": "acceptance/client/test_resources.py",
     "client/signature": "unit/resolve/notify/test_webhooks.py",

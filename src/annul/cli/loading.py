@@ -28,6 +28,7 @@ PLACES: Final[Mapping[str, str]] = {
     "payouts": "payouts",
     "reconcile": "reconcile",
     "breaks": "breaks",
+    "clearing": "clearing",
     "statement": "statement",
     "simulate": "simulate",
     "audit": "audit",
