@@ -27,7 +27,7 @@ from .clearing_cells import (
     whole,
 )
 from .clearing_reading import SQL as _SQL
-from .clearing_reading import Readable, Source, Taken, beside, loader_of, look, shown, take_in
+from .clearing_reading import Readable, Source, Taken, beside, loader_of, look, take_in
 from .cursor import BadCursor, Cursor, Listing, listing
 from .desk import Desk, NothingThere
 from .permission import NotAllowed, NotValid, changing, permit, staff
@@ -124,7 +124,7 @@ async def look_at(
     await permit(desk.pool, visitor, Scope.CLEARING_WRITE, NO_REASON)
     async with beside() as run:
         form, seen = await run(look, Source(stream), name)
-    return form, None if seen is None else shown(seen)
+    return form, seen
 
 
 async def preview(desk: Desk, visitor: Visitor, identity: UUID) -> Result:

@@ -96,6 +96,7 @@ async def test_columns_of_a_table_are_guessed_shown_and_saved(
     assert form == "csv"
     assert look is not None
     assert look.columns.columns["rrn"] == "参考号"
+    assert look.samples[0][0] == sale.merchant_id, "15 digits, and no card"
     with pytest.raises(DayNeeded):
         await clearing.read(desk, operator, BytesIO(content), "table.csv")
     taken = await clearing.read(desk, operator, BytesIO(content), f"{DAY}.csv")

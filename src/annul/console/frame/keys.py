@@ -46,6 +46,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/shop": "s",
     "/payouts": "y",
     "/clearing": "f",
+    "/clearing/rules": "e",
     "/breaks": "b",
     "/admin": "a",
     "/audit": "l",

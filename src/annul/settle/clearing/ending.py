@@ -44,6 +44,13 @@ class NotWaiting(AnnulError):
     next_step = "Look at the break for how it stands."
 
 
+class UnderWay(AnnulError):
+    """What is proved of this break's transaction is just being carried out. Nothing has changed."""
+
+    code = "clearing.under_way"
+    next_step = "Look at the break again in some seconds: how it can end depends on it."
+
+
 class NobodyHere(AnnulError):
     """This break is of no merchant here, so no account can follow it. Nothing has changed."""
 
@@ -55,7 +62,8 @@ class Break(NamedTuple):
     """A break that waits, as it is locked.
 
     `told` says that files tell its transaction as done, `beside` that this has nothing of its
-    original in its hold: what is done then is done beside what gave that back.
+    original in its hold: what is done then is done beside what gave that back. `under_way` says
+    that what is proved of it is not carried out yet.
     """
 
     merchant_id: str
@@ -74,6 +82,7 @@ class Break(NamedTuple):
     transaction_state: str | None
     beside: bool | None
     told: bool
+    under_way: bool
 
     @property
     def agrees(self) -> bool:
@@ -104,7 +113,9 @@ def _break(row: Any) -> Break:
 async def ask(
     connection: Any, one: Break, resolution: Resolution, reason: str, who: str, now: datetime
 ) -> None:
-    """Keep how a break is to end; raises `NotWaiting` and `NobodyHere`."""
+    """Keep how a break is to end; raises `NotWaiting`, `UnderWay` and `NobodyHere`."""
+    if one.kind in _OF_STATE and one.under_way:
+        raise UnderWay
     if resolution is Resolution.THEIRS_STAND and not one.merchant_id and one.money:
         raise NobodyHere
     asked = SQL["ask"](id=one.id, **{"as": resolution}, reason=reason, who=who, now=now)

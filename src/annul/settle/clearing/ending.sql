@@ -15,9 +15,14 @@ WHERE b.id = :id;
 SELECT b.merchant_id, b.id, b.kind, b.file_id, b.line, b.transaction_id, b.money, b.currency, b.cause, b.state,
        b.resolved_as, b.reason, b.asked_by, t.state AS transaction_state,
        t.original_id IS NOT NULL AND t.holds = 0 AS beside,
-       {told} AS told
+       {told} AS told, {under_way} AS under_way
 FROM breaks b
 LEFT JOIN transactions t ON t.merchant_id = b.merchant_id AND t.id = b.transaction_id;
+
+-- name: under_way
+-- description: Part: whether what is proved of the transaction of a break is still to be carried out, or undone.
+EXISTS (SELECT FROM clearing_proofs p WHERE p.transaction_id = b.transaction_id
+        AND (p.carried_at IS NULL OR p.discarded_at IS NOT NULL AND p.undone_at IS NULL))
 
 -- name: told
 -- description: Part: whether the transaction of a break is told as done, in whatever file, and not as taken back.

@@ -32,6 +32,10 @@ UPDATE clearing_files SET state = 'dropped', ended_by = :who, ended_at = :now, r
 WHERE id = :file AND state IN ('loading', 'staged')
 RETURNING id;
 
+-- name: forget
+-- description: Remove a file that was not read to its end: nobody has seen it.
+DELETE FROM clearing_files WHERE id = :file AND state = 'loading' RETURNING id;
+
 -- name: unstage
 -- description: Remove the rows that a file had staged.
 DELETE FROM clearing_staged WHERE file_id = :file;
