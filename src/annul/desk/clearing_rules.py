@@ -30,6 +30,13 @@ class RulesWait(AnnulError):
     next_step = "Confirm or reject those first."
 
 
+class RulesNotWaiting(AnnulError):
+    """No rules of this version wait for a second person. Nothing has changed."""
+
+    code = "clearing.rules_not_waiting"
+    next_step = "Look at the list of rules for how they stand."
+
+
 async def in_force(desk: Desk, visitor: Visitor) -> InForce:
     """Give the rules that count; version 0 are those of the settings. Raises `NotAllowed`."""
     _reads(visitor)
@@ -88,16 +95,16 @@ async def _set(
 async def confirm(desk: Desk, visitor: Visitor, version: int, reason: str) -> None:
     """Let rules count that wait, as second person.
 
-    Raises `NothingThere`, `SecondPersonNeeded`, `ReasonNeeded`, `NotAllowed`, and as `change`.
+    Raises `RulesNotWaiting`, `SecondPersonNeeded`, `ReasonNeeded`, `NotAllowed`, and as `change`.
     """
-    asked_by = await _waiting(desk, visitor, version)
+    asked_by = await _waiting(desk, visitor, version, reason)
     await second_person(desk.pool, asked_by, visitor.name)
     await _decide(desk, visitor, version, reason, IN_FORCE)
 
 
 async def reject(desk: Desk, visitor: Visitor, version: int, reason: str) -> None:
     """Let rules that wait not count, as second person or as who had asked; raises as `confirm`."""
-    asked_by = await _waiting(desk, visitor, version)
+    asked_by = await _waiting(desk, visitor, version, reason)
     if asked_by != visitor.name:
         await second_person(desk.pool, asked_by, visitor.name)
     await _decide(desk, visitor, version, reason, REJECTED)
@@ -109,28 +116,24 @@ async def _decide(desk: Desk, visitor: Visitor, version: int, reason: str, state
         now = desk.clock.now()
         decide = _SQL["decide"](version=version, state=state, who=visitor.name, now=now)
         if await connection.fetchval(*decide) is None:
-            raise _unknown(version)
+            raise NothingThere  # as a cell has them no more, or never had
         await audit(connection, visitor, now, _TAKEN[state], _thing(version), reason)
 
 
-async def _waiting(desk: Desk, visitor: Visitor, version: int) -> str:
+async def _waiting(desk: Desk, visitor: Visitor, version: int, reason: str) -> str:
     staff(visitor)
+    await permit(desk.pool, visitor, Scope.CLEARING_WRITE, reason)
     if not visitor.role:
         raise NotAllowed  # a program decides nothing
     asked_by = await desk.pool.fetchval(*_SQL["asked_by"](version=version))
     if asked_by is None:
-        raise _unknown(version)
+        raise RulesNotWaiting
     return asked_by
 
 
 def _reads(visitor: Visitor) -> None:
     if visitor.merchant_id or not visitor.may(Scope.CLEARING_READ):
         raise NotAllowed
-
-
-def _unknown(version: int) -> NothingThere:
-    message = f"no rules of version {version} wait for a second person"
-    return NothingThere(message)
 
 
 def _thing(version: int) -> str:

@@ -158,7 +158,7 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "POST /clearing/files/{file}/commit": (HANDS, {"reason": "seen"}),
     "POST /clearing/files/{file}/drop": (HANDS, {"reason": "wrong"}),
     "POST /clearing/files/{file}/discard": (HANDS, {"reason": "wrong"}),
-    "POST /clearing/files/{file}/again/preview": (HANDS, {}),
+    "POST /clearing/files/{file}/again/preview": (HANDS, {"rules": None}),
     "POST /clearing/files/{file}/again": (HANDS, {"reason": "other rules"}),
     "GET /clearing/rules": (READERS, None),
     "PUT /clearing/rules": (HANDS, _RULES | {"reason": "as agreed"}),

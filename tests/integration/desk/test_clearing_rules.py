@@ -5,8 +5,8 @@ import pytest
 
 from annul.desk import breaks, clearing_rules
 from annul.desk.clearing_cells import rules_of
-from annul.desk.clearing_rules import ASKED, IN_FORCE, RulesWait
-from annul.desk.desk import Desk, NothingThere
+from annul.desk.clearing_rules import ASKED, IN_FORCE, RulesNotWaiting, RulesWait
+from annul.desk.desk import Desk
 from annul.desk.permission import NotAllowed, ReasonNeeded
 from annul.desk.roles import ROLES, Scope, Visitor
 from annul.domain.breaks import Resolution
@@ -44,7 +44,7 @@ async def test_what_lets_fewer_acts_take_two_people_takes_two_itself(desk: Desk)
         await clearing_rules.confirm(desk, li, 1, "I say so")
     with pytest.raises(NotAllowed):
         await clearing_rules.confirm(desk, PROGRAM, 1, "I say so")
-    with pytest.raises(NothingThere):
+    with pytest.raises(RulesNotWaiting):
         await clearing_rules.confirm(desk, wang, 2, "which")
     one = {"money": 10**8, "kind": "amount", "of_amount": None}
     assert breaks.two_needed((await rules_of(desk)).rules, one, Resolution.THEIRS_STAND)

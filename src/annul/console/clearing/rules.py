@@ -26,8 +26,8 @@ RULES: Final[Mapping[str, str]] = {
     "large": "Large from (minor units)",
     "due_hours": "Hours until a break is decided",
     "due_hours_large": "Hours until a large one is",
-    "second_person_from": "A break takes a second person from (minor units)",
-    "discard_second_person_from": "A discard takes a second person from (minor units)",
+    "second_person_from": "Dual approval of a break from (minor units)",
+    "discard_second_person_from": "Dual approval of a discard from (minor units)",
 }
 _STATES: Final[Mapping[str, tuple[str, str]]] = {
     views.ASKED: ("waits for a second person", "warn"),
