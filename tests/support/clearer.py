@@ -22,11 +22,12 @@ from annul.host.outcomes import Outcomes
 from annul.merchants.registry import Registry
 from annul.resolve.book import Book
 from annul.security.vault import Vault
+from annul.settle.clearing.again import Anew
 from annul.settle.clearing.commit import Clearing
 from annul.settle.clearing.load import AlreadyThere, Described, Hashing, Loader, ahead
 from annul.settle.clearing.proving import Proving
 from annul.settle.clearing.read import chunks
-from annul.settle.clearing.rules import USUAL
+from annul.settle.clearing.rules import USUAL, ClearingRules
 from annul.store.database import connect
 from annul.store.journal import Journal
 from tests.support.builders import DAY
@@ -78,6 +79,15 @@ class Clearer:
             pass
         await journal.close()
 
+    async def again(self) -> None:
+        """Match it anew by other rules."""
+        for file in await self._files("committed"):
+            async with self._pool.acquire() as connection, connection.transaction():
+                anew = Anew(
+                    self._pool, _CALENDAR, self._clock, ClearingRules(carry_minutes=1_440), 1
+                )
+                await anew.run(connection, file, ("wang", "other rules"))
+
     async def discard(self) -> None:
         """Let it count no longer."""
         for file in await self._files("committed"):
@@ -94,6 +104,8 @@ STEPS: Final[Mapping[str, Callable[[Clearer], Awaitable[None]]]] = {
     "preview": Clearer.preview,
     "commit": Clearer.commit,
     "prove": Clearer.prove,
+    "again": Clearer.again,
+    "prove again": Clearer.prove,
     "discard": Clearer.discard,
     "undo": Clearer.prove,
 }

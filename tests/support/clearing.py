@@ -17,6 +17,7 @@ from annul.domain.states import STANDING, State
 from annul.host.outcomes import Outcomes
 from annul.resolve.book import Book
 from annul.security.vault import Vault
+from annul.settle.clearing.again import Again, Anew
 from annul.settle.clearing.commit import Clearing, Result
 from annul.settle.clearing.ending import agree
 from annul.settle.clearing.load import Described, Loader, Staged
@@ -136,6 +137,17 @@ class Cleared:
         async with self.pool.acquire() as connection, connection.transaction():
             await self.clearing.discard(connection, file, "wang", "wrong day")
         await self.prove()
+
+    def anew(self, **rules: int) -> Anew:
+        """Give what matches files anew by other rules."""
+        return Anew(self.pool, self.calendar, self.clock, ClearingRules(**rules), 1)
+
+    async def again(self, file: UUID, **rules: int) -> Again:
+        """Match a file anew by other rules, and carry out what it proves then."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            again = await self.anew(**rules).run(connection, file, ("wang", "other rules"))
+        await self.prove()
+        return again
 
     async def breaks(self) -> list[tuple[str, str, int, str]]:
         rows = await self.pool.fetch(

@@ -1,7 +1,7 @@
 """`annul breaks`: where clearing files and the books differ, and how that ends."""
 
 import json
-from contextlib import ExitStack
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -26,10 +26,10 @@ from annul.domain.breaks import (
 )
 from annul.domain.money import told
 
-from .counter import Places, progress, work
 from .reach import Config, Data, Lang, User
 from .secret import Database
-from .show import language
+from .show import Language, language
+from .spoken import Spoken, whole
 
 application = typer.Typer(help="Breaks between clearing files and the books.", no_args_is_help=True)
 _SAID: Final = {
@@ -46,7 +46,7 @@ _SAID: Final = {
     "done": ("执行", "carry out"),
     "rejected": ("{id}：已驳回", "{id}: open again"),
 }
-_READER: Final = Visitor("", "", frozenset({Scope.CLEARING_READ}))
+_SPOKEN: Final = Spoken(_SAID, Visitor("", "", frozenset({Scope.CLEARING_READ})))
 Reason = Annotated[str, typer.Option(help="Why; it goes into the audit.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Number = Annotated[UUID, typer.Argument(metavar="BREAK", help="Its number.")]
@@ -76,22 +76,19 @@ def listed(
 ) -> None:
     """List breaks, the latest first."""
     wanted = _which(state, kind, merchant)
-    found: Listing = _work(
+    found: Listing = _SPOKEN.work(
         (data, database, config), None, lambda d, who: views.found(d, who, wanted, limit)
     )
-    if as_json:
-        typer.echo(json.dumps(found.rows, default=str, ensure_ascii=False))
-        return
-    spoken = language(lang)
-    for row in found.rows:
-        money = told(row["money"], row["currency"]).speak(spoken)
-        how = KINDS[BreakKind(row["kind"])].speak(spoken)
-        stands = BREAK_STATES[BreakState(row["state"])].speak(spoken)
-        cause = CAUSES[Cause(row["cause"])].speak(spoken) if row["cause"] else ""
-        words = (row["id"], row["merchant_id"] or "-", how, money, stands, row["owner"], cause)
-        typer.echo(" ".join(str(word) for word in words if word))
-    if not found.rows:
-        typer.echo(_said("none", lang))
+    _SPOKEN.rows(found, lang, _line, as_json=as_json)
+
+
+def _line(row: Mapping[str, Any], spoken: Language) -> str:
+    money = told(row["money"], row["currency"]).speak(spoken)
+    how = KINDS[BreakKind(row["kind"])].speak(spoken)
+    stands = BREAK_STATES[BreakState(row["state"])].speak(spoken)
+    cause = CAUSES[Cause(row["cause"])].speak(spoken) if row["cause"] else ""
+    words = (row["id"], row["merchant_id"] or "-", how, money, stands, row["owner"], cause)
+    return " ".join(str(word) for word in words if word)
 
 
 @application.command("show")
@@ -99,8 +96,10 @@ def show(
     identity: Number, data: Data = None, database: Database = None, config: Config = None
 ) -> None:
     """Give a break with all that is known of it, as JSON."""
-    found = _work((data, database, config), None, lambda d, who: views.find(d, who, identity))
-    typer.echo(json.dumps(found, default=str, ensure_ascii=False, indent=2))
+    found = _SPOKEN.work(
+        (data, database, config), None, lambda d, who: views.find(d, who, identity)
+    )
+    whole(found)
 
 
 @application.command("resolve")
@@ -119,7 +118,7 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """Say how breaks end, each by itself; a large one waits for a second person."""
-    done: list[Came] = _work(
+    done: list[Came] = _SPOKEN.work(
         (data, database, config),
         user,
         lambda d, who: views.resolve_many(d, who, resolution, reason, ids=identities),
@@ -139,7 +138,7 @@ def confirm(
 ) -> None:
     """Let a break end as it was asked for, as second person."""
     places = (data, database, config)
-    _work(places, user, lambda d, who: views.confirm(d, who, identity, reason))
+    _SPOKEN.work(places, user, lambda d, who: views.confirm(d, who, identity, reason))
     _tell([Came(identity, BreakState.RESOLVED)], lang, as_json=False)
 
 
@@ -155,8 +154,8 @@ def reject(
 ) -> None:
     """Leave a break open that was to end."""
     places = (data, database, config)
-    _work(places, user, lambda d, who: views.reject(d, who, identity, reason))
-    typer.echo(_said("rejected", lang, id=identity))
+    _SPOKEN.work(places, user, lambda d, who: views.reject(d, who, identity, reason))
+    typer.echo(_SPOKEN.said("rejected", lang, id=identity))
 
 
 @application.command("assign")
@@ -172,8 +171,10 @@ def assign(
 ) -> None:
     """Say who works on breaks."""
     places = (data, database, config)
-    count = _work(places, user, lambda d, who: views.assign(d, who, identities, owner, reason))
-    typer.echo(_said("assigned", lang, count=count))
+    count = _SPOKEN.work(
+        places, user, lambda d, who: views.assign(d, who, identities, owner, reason)
+    )
+    typer.echo(_SPOKEN.said("assigned", lang, count=count))
 
 
 @application.command("export")
@@ -191,10 +192,10 @@ def export(
     wanted, spoken = _which(state, kind, merchant), language(lang)
     with output.open("wb") as file:
         places = (data, database, config)
-        count = _work(
+        count = _SPOKEN.work(
             places, None, lambda d, who: break_sheets.export(d, who, file, wanted, spoken)
         )
-    typer.echo(_said("wrote", lang, count=count, path=output))
+    typer.echo(_SPOKEN.said("wrote", lang, count=count, path=output))
 
 
 @application.command("import")
@@ -217,11 +218,10 @@ def import_(
         looked = await break_sheets.import_(desk, who, content)
         if not apply:
             return looked, []
-        with ExitStack() as stack:
-            seen = None if as_json else progress(stack, _said("done", lang))
+        with _SPOKEN.drawn("done", lang, as_json=as_json) as seen:
             return looked, await break_sheets.apply(desk, who, looked, reason, seen)
 
-    looked, done = _work((data, database, config), user, job)
+    looked, done = _SPOKEN.work((data, database, config), user, job)
     if as_json:
         facts = {"decisions": [_decision(one) for one in looked], "items": _came(done)}
         typer.echo(json.dumps(facts, default=str, ensure_ascii=False))
@@ -229,14 +229,10 @@ def import_(
     wrong = [one for one in looked if one.problem is not None]
     for one in wrong:
         said = one.problem.speak(language(lang)) if one.problem else ""
-        typer.echo(_said("row", lang, row=one.row, said=said))
-    typer.echo(_said("decided", lang, able=len(looked) - len(wrong), left=len(wrong)))
+        typer.echo(_SPOKEN.said("row", lang, row=one.row, said=said))
+    typer.echo(_SPOKEN.said("decided", lang, able=len(looked) - len(wrong), left=len(wrong)))
     if apply:
         _tell(done, lang, as_json=False)
-
-
-def _work(places: Places, user: str | None, act: Any) -> Any:
-    return work(places, user, act, _READER)
 
 
 def _decision(one: Decision) -> dict[str, Any]:
@@ -256,13 +252,9 @@ def _tell(done: list[Came], lang: str | None, *, as_json: bool) -> None:
         typer.echo(json.dumps(_came(done), default=str))
     for one in () if as_json else done:
         if one.error is not None:
-            typer.echo(_said("refused", lang, id=one.id, error=one.error))
+            typer.echo(_SPOKEN.said("refused", lang, id=one.id, error=one.error))
         else:
             state = BREAK_STATES[BreakState(one.state)].speak(language(lang))
-            typer.echo(_said("state", lang, id=one.id, state=state))
+            typer.echo(_SPOKEN.said("state", lang, id=one.id, state=state))
     if any(one.error for one in done):
         raise typer.Exit(1)
-
-
-def _said(what: str, lang: str | None, **facts: Any) -> str:
-    return _SAID[what][0 if language(lang) == "zh" else 1].format(**facts)

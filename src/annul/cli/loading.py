@@ -31,6 +31,7 @@ PLACES: Final[Mapping[str, str]] = {
     "breaks": "breaks",
     "incidents": "incidents",
     "chargebacks": "chargebacks",
+    "clearing": "clearing",
     "statement": "statement",
     "report": "report",
     "whatif": "whatif",

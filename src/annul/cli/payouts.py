@@ -1,8 +1,7 @@
 """`annul payouts`: what merchants are paid, files to the bank and from it."""
 
 import json
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -12,15 +11,14 @@ import typer
 
 from annul.desk import payouts as views
 from annul.desk.cursor import Listing
-from annul.desk.desk import Desk
 from annul.desk.roles import Scope, Visitor
 from annul.domain.money import told
 from annul.domain.payouts import STATES, PayoutState
 
-from .counter import Places, progress, work
 from .reach import Config, Data, Lang, User
 from .secret import Database
-from .show import language
+from .show import Language
+from .spoken import Spoken, whole
 
 application = typer.Typer(help="Payouts and files of the bank.", no_args_is_help=True)
 
@@ -35,16 +33,11 @@ _SAID: Final = {
     "none": ("没有。", "None."),
     "lines": ("行", "lines"),
 }
-_READER: Final = Visitor("", "", frozenset({Scope.PAYOUTS_READ}))
+_SPOKEN: Final = Spoken(_SAID, Visitor("", "", frozenset({Scope.PAYOUTS_READ})))
 _PRIVATE: Final = 0o600
 Reason = Annotated[str, typer.Option(help="Why; it goes into the audit.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Number = Annotated[UUID, typer.Argument(metavar="PAYOUT", help="Number of the payout.")]
-
-
-def _work(places: Places, user: str | None, act: Callable[[Desk, Visitor], Awaitable[Any]]) -> Any:
-    """Let somebody do something with payouts of this cell; without a user only to read."""
-    return work(places, user, act, _READER)
 
 
 @application.command("run")
@@ -62,8 +55,8 @@ def make(
 
     A running annul does it by its schedule; doing it twice changes nothing.
     """
-    made = _work((data, database, config), user, lambda d, who: views.run(d, who, reason))
-    _tell("made", made._asdict(), lang, as_json=as_json)
+    made = _SPOKEN.work((data, database, config), user, lambda d, who: views.run(d, who, reason))
+    _SPOKEN.tell("made", made._asdict(), lang, as_json=as_json)
 
 
 @application.command("list")
@@ -86,21 +79,18 @@ def listed(
         "day": day.date() if day else None,
         "limit": limit,
     }
-    found: Listing = _work(
+    found: Listing = _SPOKEN.work(
         (data, database, config), None, lambda d, who: views.search(d, who, **asked)
     )
-    if as_json:
-        typer.echo(json.dumps(found.rows, default=str, ensure_ascii=False))
-        return
-    spoken = language(lang)
-    for row in found.rows:
-        money = told(row["amount"], row["currency"]).speak(spoken)
-        how = STATES[PayoutState(row["state"])].speak(spoken)
-        why = f"{row['bank_code']} {row['bank_text']}".strip()
-        to = f"{row['merchant_id']} {row['holder']} *{row['shown']}"
-        typer.echo(f"{row['run_on']} {row['id']} {to} {money} {how} {why}".rstrip())
-    if not found.rows:
-        typer.echo(_said("none", lang))
+    _SPOKEN.rows(found, lang, _line, as_json=as_json)
+
+
+def _line(row: Mapping[str, Any], spoken: Language) -> str:
+    money = told(row["amount"], row["currency"]).speak(spoken)
+    how = STATES[PayoutState(row["state"])].speak(spoken)
+    why = f"{row['bank_code']} {row['bank_text']}".strip()
+    to = f"{row['merchant_id']} {row['holder']} *{row['shown']}"
+    return f"{row['run_on']} {row['id']} {to} {money} {how} {why}".rstrip()
 
 
 @application.command("show")
@@ -111,8 +101,8 @@ def show(
     config: Config = None,
 ) -> None:
     """Give a payout with the business days and moves in it, as JSON."""
-    found = _work((data, database, config), None, lambda d, who: views.find(d, who, payout))
-    typer.echo(json.dumps(found, default=str, ensure_ascii=False, indent=2))
+    found = _SPOKEN.work((data, database, config), None, lambda d, who: views.find(d, who, payout))
+    whole(found)
 
 
 @application.command("approve")
@@ -127,8 +117,8 @@ def approve(
 ) -> None:
     """Let a payout that waits go out with the next file, as second person."""
     places = (data, database, config)
-    _work(places, user, lambda d, who: views.approve(d, who, payout, reason))
-    typer.echo(_said("done", lang))
+    _SPOKEN.work(places, user, lambda d, who: views.approve(d, who, payout, reason))
+    typer.echo(_SPOKEN.said("done", lang))
 
 
 @application.command("cancel")
@@ -143,8 +133,8 @@ def cancel(
 ) -> None:
     """Give up a payout that is in no file yet; its money is available again."""
     places = (data, database, config)
-    _work(places, user, lambda d, who: views.cancel(d, who, payout, reason))
-    typer.echo(_said("done", lang))
+    _SPOKEN.work(places, user, lambda d, who: views.cancel(d, who, payout, reason))
+    typer.echo(_SPOKEN.said("done", lang))
 
 
 @application.command("files")
@@ -156,7 +146,7 @@ def files(
 ) -> None:
     """List files for the bank, the latest first, as JSON lines."""
     places = (data, database, config)
-    found = _work(places, None, lambda d, who: views.sent_files(d, who, limit))
+    found = _SPOKEN.work(places, None, lambda d, who: views.sent_files(d, who, limit))
     for row in found.rows:
         typer.echo(json.dumps(row, default=str, ensure_ascii=False))
 
@@ -174,12 +164,12 @@ def take(
 ) -> None:
     """Write a file for the bank into a folder, to bring it there: it has accounts in clear."""
     places = (data, database, config)
-    name, content = _work(places, user, lambda d, who: views.take_file(d, who, file, reason))
+    name, content = _SPOKEN.work(places, user, lambda d, who: views.take_file(d, who, file, reason))
     output.mkdir(parents=True, exist_ok=True)
     path = output / name
     path.touch(mode=_PRIVATE)
     path.write_bytes(content)
-    typer.echo(_said("took", lang, path=path))
+    typer.echo(_SPOKEN.said("took", lang, path=path))
 
 
 @application.command("read")
@@ -196,14 +186,13 @@ def read(
 ) -> None:
     """Read a file of the bank: pain.002, camt.052 to .054, MT940 or CSV. Each line counts once."""
     content = file.read_bytes()
-    with ExitStack() as stack:
-        seen = None if as_json else progress(stack, _said("lines", lang))
+    with _SPOKEN.drawn("lines", lang, as_json=as_json) as seen:
         places = (data, database, config)
-        done = _work(
+        done = _SPOKEN.work(
             places, user, lambda d, who: views.read(d, who, content, file.name, reason, seen)
         )
     facts = {"lines": done.lines, "outcomes": done.outcomes}
-    _tell("read", facts, lang, as_json=as_json)
+    _SPOKEN.tell("read", facts, lang, as_json=as_json)
 
 
 @application.command("confirm")
@@ -218,13 +207,5 @@ def confirm(
 ) -> None:
     """Let what a file says of money that came back have its effect, as second person."""
     places = (data, database, config)
-    _work(places, user, lambda d, who: views.confirm_file(d, who, file, reason))
-    typer.echo(_said("done", lang))
-
-
-def _tell(what: str, facts: dict[str, Any], lang: str | None, *, as_json: bool) -> None:
-    typer.echo(json.dumps(facts, default=str) if as_json else _said(what, lang, **facts))
-
-
-def _said(what: str, lang: str | None, **facts: Any) -> str:
-    return _SAID[what][0 if language(lang) == "zh" else 1].format(**facts)
+    _SPOKEN.work(places, user, lambda d, who: views.confirm_file(d, who, file, reason))
+    typer.echo(_SPOKEN.said("done", lang))

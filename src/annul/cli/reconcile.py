@@ -1,8 +1,7 @@
 """`annul reconcile`: read a clearing file, show what would come of it, and let it count."""
 
 import json
-from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -16,13 +15,13 @@ from annul.desk.roles import Visitor
 from annul.domain.breaks import CAUSES, KINDS, BreakKind, Cause
 from annul.domain.money import told
 from annul.settle.clearing.columns import ColumnMap
-from annul.settle.clearing.commit import Result
+from annul.settle.clearing.counting import Result
 from annul.settle.clearing.rows import ClearingUnreadable
 
-from .counter import progress, work
 from .reach import Config, Data, Lang, User
 from .secret import Database
 from .show import Language, language
+from .spoken import Spoken
 
 _SAID: Final = {
     "bytes": ("读取", "read"),
@@ -44,7 +43,7 @@ _SAID: Final = {
     "done": ("已提交：{id}", "It counts: {id}"),
     "left": ("未提交，未保留。", "It does not count, and nothing of it is kept."),
 }
-_NOBODY: Final = Visitor("", "", frozenset())
+_SPOKEN: Final = Spoken(_SAID, Visitor("", "", frozenset()))
 
 
 def register(application: typer.Typer) -> None:
@@ -79,42 +78,54 @@ def reconcile(
 
     Unless it is committed nothing of it is kept.
     """
-    spoken = language(lang)
-
-    async def job(desk: Desk, who: Visitor) -> tuple[Taken, Result, bool]:
-        with file.open("rb") as stream, ExitStack() as stack:
-            size = file.stat().st_size
-            seen = None if as_json else progress(stack, _said("bytes", spoken), size or None)
-            taken = await views.read(
-                desk,
-                who,
-                stream,
-                file.name,
-                layout=layout,
-                map=_map(columns),
-                issuers=tuple(issuer or ()),
-                settles_on=day.date() if day else None,
-                again=again,
-                told=seen,
-            )
-        counts = False
-        try:
-            result = await views.preview(desk, who, taken.id)
-            if not as_json:
-                _show(taken, result, spoken)
-            counts = commit or (not as_json and typer.confirm(_said("ask", spoken)))
-            if counts:
-                result = await views.commit(desk, who, taken.id, reason)
-        finally:
-            if not counts:
-                await views.drop(desk, who, taken.id, reason)
-        return taken, result, counts
-
-    taken, result, counts = work((data, database, config), user, job, _NOBODY)
+    asked = {
+        "layout": layout,
+        "map": _map(columns),
+        "issuers": tuple(issuer or ()),
+        "settles_on": day.date() if day else None,
+        "again": again,
+    }
+    one = _One(file, asked, language(lang), reason, commit=commit, as_json=as_json)
+    taken, result, counts = _SPOKEN.work((data, database, config), user, one.work)
     if as_json:
         typer.echo(json.dumps(_facts(taken, result, counts=counts), default=str))
     else:
-        typer.echo(_said("done" if counts else "left", spoken, id=taken.id))
+        typer.echo(_SPOKEN.said("done" if counts else "left", one.spoken, id=taken.id))
+
+
+@dataclass(frozen=True)
+class _One:
+    """A file, how it is read, and whether it is to count without being asked about."""
+
+    file: Path
+    asked: dict[str, Any]
+    spoken: Language
+    reason: str
+    commit: bool
+    as_json: bool
+
+    async def work(self, desk: Desk, who: Visitor) -> tuple[Taken, Result, bool]:
+        """Read it, look at it, and let it count or forget it; says whether it counts."""
+        taken, counts = await self._read(desk, who), False
+        try:
+            result = await views.preview(desk, who, taken.id)
+            if not self.as_json:
+                _show(taken, result, self.spoken)
+            counts = self.commit or (
+                not self.as_json and typer.confirm(_SPOKEN.said("ask", self.spoken))
+            )
+            if counts:
+                result = await views.commit(desk, who, taken.id, self.reason)
+        finally:
+            if not counts:
+                await views.drop(desk, who, taken.id, self.reason)
+        return taken, result, counts
+
+    async def _read(self, desk: Desk, who: Visitor) -> Taken:
+        size = self.file.stat().st_size or None
+        drawn = _SPOKEN.drawn("bytes", self.spoken, size, as_json=self.as_json)
+        with self.file.open("rb") as stream, drawn as seen:
+            return await views.read(desk, who, stream, self.file.name, told=seen, **self.asked)
 
 
 def _map(said: str) -> ColumnMap | str | None:
@@ -145,19 +156,17 @@ def _bad_lines(taken: Taken) -> list[dict[str, Any]]:
 def _show(taken: Taken, result: Result, spoken: Language) -> None:
     """Print what would come of a file."""
     facts = {"name": taken.name, "layout": taken.layout, "day": taken.settles_on}
-    typer.echo(_said("read", spoken, rows=taken.rows, bad=taken.bad, **facts))
+    typer.echo(_SPOKEN.said("read", spoken, rows=taken.rows, bad=taken.bad, **facts))
     for one in taken.bad_lines[: views.FIRST_BAD]:
-        typer.echo(_said("bad", spoken, line=one.line, reason=one.reason.speak(spoken)))
+        typer.echo(_SPOKEN.said("bad", spoken, line=one.line, reason=one.reason.speak(spoken)))
     for row in result.outcomes:
-        typer.echo(_said("outcome", spoken, outcome=row["outcome"], count=row["count"]))
+        typer.echo(_SPOKEN.said("outcome", spoken, outcome=row["outcome"], count=row["count"]))
     for row in result.kinds:
         money = told(row["money"], row["currency"]).speak(spoken)
         kind = KINDS[BreakKind(row["kind"])].speak(spoken)
         cause = CAUSES[Cause(row["cause"])].speak(spoken) if row["cause"] else ""
-        shown = _said("break", spoken, kind=kind, count=row["count"], money=money, cause=cause)
+        shown = _SPOKEN.said(
+            "break", spoken, kind=kind, count=row["count"], money=money, cause=cause
+        )
         typer.echo(shown.rstrip())
-    typer.echo(_said("rest", spoken, carried=result.carried, proofs=result.proofs))
-
-
-def _said(what: str, spoken: Language, **facts: Any) -> str:
-    return _SAID[what][0 if spoken == "zh" else 1].format(**facts)
+    typer.echo(_SPOKEN.said("rest", spoken, carried=result.carried, proofs=result.proofs))

@@ -19,9 +19,12 @@ from .models.clearing import (
     BadLine,
     ClearingFile,
     ClearingResult,
+    ClearingRules,
     ColumnMap,
     FileLook,
+    MatchedAgain,
     ReadClearingFile,
+    RulesVersion,
     SavedMap,
     WholeFile,
 )
@@ -114,6 +117,27 @@ class ClearingFiles:
         path, body = ("clearing", "files", file, "discard"), {"reason": reason}
         return self._transport.call(WholeFile, "POST", *path, body=body, timeout_s=_LONG_S)
 
+    def preview_again(self, file: str, rules: ClearingRules | None = None) -> MatchedAgain:
+        """Say what would differ if a file were matched anew; by some rules, or those in force."""
+        path, body = ("clearing", "files", file, "again", "preview"), {"rules": _rules(rules)}
+        more = {"harmless": True, "timeout_s": _LONG_S}
+        return self._transport.call(MatchedAgain, "POST", *path, body=body, **more)
+
+    def again(self, file: str, reason: str) -> WholeFile:
+        """Match a file anew by the rules in force; it may wait for a second person."""
+        path, body = ("clearing", "files", file, "again"), {"reason": reason}
+        return self._transport.call(WholeFile, "POST", *path, body=body, timeout_s=_LONG_S)
+
+    def rules(self) -> Iterator[RulesVersion]:
+        """Give the rules by which files are judged, the latest version first."""
+        return self._transport.pages(RulesVersion, "clearing", "rules")
+
+    def set_rules(self, rules: ClearingRules, reason: str) -> Iterator[RulesVersion]:
+        """Set the rules by which files are judged; they may wait for a second person."""
+        body = {**rules.model_dump(mode="json"), "reason": reason}
+        self._transport.send("PUT", "clearing", "rules", body=body)
+        return self.rules()
+
     def maps(self) -> Iterator[SavedMap]:
         """Give maps of columns that were saved."""
         return self._transport.pages(SavedMap, "clearing", "maps")
@@ -190,6 +214,10 @@ def pieces(file: BinaryIO, told: Callable[[int], object] | None = None) -> Conte
                 told(len(piece))
 
     return again
+
+
+def _rules(rules: ClearingRules | None) -> dict[str, object] | None:
+    return None if rules is None else rules.model_dump(mode="json")
 
 
 def _plain(value: str | bool | None) -> str | None:

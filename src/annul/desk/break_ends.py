@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 from annul.domain.breaks import Resolution
 from annul.settle.clearing.ending import Break, NotWaiting, looked_at, proves
+from annul.settle.clearing.rules import ClearingRules
 
 from . import over_cells
 from .breaks import two_needed
+from .clearing_cells import rules_of
 from .desk import Desk, NothingThere
 from .permission import NotAllowed
 from .roles import Scope, Visitor
@@ -39,10 +41,11 @@ async def ends(desk: Desk, visitor: Visitor, found: Mapping[str, Any]) -> list[E
         raise NothingThere(message) from error
     if not visitor.may(Scope.CLEARING_READ) or not visitor.sees(one.merchant_id):
         raise NotAllowed
-    return [_end(desk, found, one, resolution) for resolution in Resolution]
+    rules = (await rules_of(desk)).rules
+    return [_end(rules, found, one, resolution) for resolution in Resolution]
 
 
-def _end(desk: Desk, found: Mapping[str, Any], one: Break, resolution: Resolution) -> End:
+def _end(rules: ClearingRules, found: Mapping[str, Any], one: Break, resolution: Resolution) -> End:
     said = proves(one, resolution)
     follows = resolution is Resolution.THEIRS_STAND and not said
     moves = one.money if follows and one.merchant_id else 0
@@ -51,6 +54,6 @@ def _end(desk: Desk, found: Mapping[str, Any], one: Break, resolution: Resolutio
         said,
         moves,
         one.money - moves,
-        two_needed(desk, dict(found), resolution),
+        two_needed(rules, dict(found), resolution),
         not follows or bool(one.merchant_id) or not one.money,
     )

@@ -27,11 +27,13 @@ from annul.domain.breaks import (
 from annul.domain.money import CURRENCIES
 from annul.domain.text import Text
 from annul.settle.clearing.rows import ClearingUnreadable
+from annul.settle.clearing.rules import ClearingRules
 from annul.settle.clearing.table import sheet
 
 from . import breaks
 from .audit import audit
 from .breaks import MOST, BreakSearch, Came
+from .clearing_cells import rules_of
 from .desk import Desk
 from .exported import exported
 from .permission import permit, staff
@@ -206,7 +208,8 @@ async def import_(desk: Desk, visitor: Visitor, content: bytes) -> list[Decision
         found = await breaks.found(desk, visitor, BreakSearch(), MOST, among=list(times))
         known = {row["id"]: row for row in found.rows}
     owners = await breaks.workers(desk, {row["owner"] for row in read})
-    return [_looked_at(desk, row, known.get(row["id"]), times[row["id"]], owners) for row in read]
+    rules = (await rules_of(desk)).rules
+    return [_looked_at(rules, row, known.get(row["id"]), times[row["id"]], owners) for row in read]
 
 
 async def apply(
@@ -283,13 +286,17 @@ def _number(said: str) -> UUID | None:
 
 
 def _looked_at(
-    desk: Desk, row: dict[str, Any], one: dict[str, Any] | None, times: int, owners: set[str]
+    rules: ClearingRules,
+    row: dict[str, Any],
+    one: dict[str, Any] | None,
+    times: int,
+    owners: set[str],
 ) -> Decision:
     resolution = _BY_WORD.get(row["decision"])
     problem = _problem(row, one, resolution, times)
     if not problem and row["owner"] and row["owner"] not in owners:
         problem = "owner"
-    two = one is not None and resolution is not None and breaks.two_needed(desk, one, resolution)
+    two = one is not None and resolution is not None and breaks.two_needed(rules, one, resolution)
     return Decision(
         row["row"],
         row["id"],

@@ -16,10 +16,12 @@ from annul.resolve.second_person import second_person
 from annul.settle.clearing import ending
 from annul.settle.clearing.commit import incidents_of
 from annul.settle.clearing.ending import Break, NotWaiting
+from annul.settle.clearing.rules import ClearingRules
 from annul.store.sql import Statement, load
 
 from . import over_cells
 from .audit import audit
+from .clearing_cells import rules_of
 from .cursor import Cursor, Listing, listing
 from .desk import Desk, NothingThere
 from .permission import NotAllowed, NotValid, changing, permit, staff
@@ -247,7 +249,7 @@ async def resolve(
         one = await ending.locked(connection, identity)
         await ending.ask(connection, one, resolution, reason.strip(), visitor.name, now)
         state = BreakState.ASKED
-        if not two_needed(there, known, resolution):
+        if not two_needed((await rules_of(there)).rules, known, resolution):
             asked = await ending.locked(connection, identity)
             await ending.carry_out(connection, there.calendar, asked, visitor.name, now)
             await incidents_of(connection, [one.file_id], now)
@@ -258,7 +260,7 @@ async def resolve(
     return state
 
 
-def two_needed(desk: Desk, one: dict[str, Any], resolution: Resolution) -> bool:
+def two_needed(rules: ClearingRules, one: dict[str, Any], resolution: Resolution) -> bool:
     """Say whether ending a break so takes two people.
 
     Counted is the money in question, and where people say what became of a transaction, all of it.
@@ -269,7 +271,7 @@ def two_needed(desk: Desk, one: dict[str, Any], resolution: Resolution) -> bool:
     says = one["kind"] in {BreakKind.STATE, BreakKind.MISSING_THERE}
     if says and resolution is not Resolution.EXPLAINED:
         at_stake = max(at_stake, one["of_amount"] or 0)
-    return at_stake >= desk.clearing.second_person_from
+    return at_stake >= rules.second_person_from
 
 
 async def confirm(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> None:

@@ -2,7 +2,8 @@
 
 -- name: search
 -- description: Breaks by the conditions that are wanted, the latest first.
-SELECT {columns}, f.name AS file_name, m.name_zh, m.name_en, t.amount AS of_amount
+SELECT {columns}, f.name AS file_name, m.name_zh, m.name_en, t.amount AS of_amount,
+       {under_way} AS under_way
 FROM breaks b
 JOIN clearing_files f ON f.id = b.file_id
 LEFT JOIN merchants m ON m.merchant_id = b.merchant_id
@@ -15,6 +16,11 @@ ORDER BY b.opened_at DESC, b.id DESC LIMIT :limit;
 b.merchant_id, b.id, b.kind, b.file_id, b.line, b.transaction_id, b.money, b.currency, b.differs, b.cause,
 b.foretold, b.owner, b.opened_at, b.due_at, b.state, b.resolved_as, b.reason, b.asked_by, b.asked_at,
 b.decided_by, b.decided_at, b.ended_in;
+
+-- name: under_way
+-- description: Part: whether what its end has said of its transaction is still to be carried out.
+EXISTS (SELECT FROM clearing_proofs p
+        WHERE p.transaction_id = b.transaction_id AND p.break_id = b.id AND p.carried_at IS NULL)
 
 -- name: merchant
 -- description: Of this merchant.
@@ -67,7 +73,7 @@ b.id = ANY (:among::uuid[]);
 -- name: find
 -- description: One break, and the amount of what it is about.
 SELECT {columns}, b.facts, f.name AS file_name, f.layout, f.settles_on, m.name_zh, m.name_en,
-       t.amount AS of_amount
+       t.amount AS of_amount, {under_way} AS under_way
 FROM breaks b
 JOIN clearing_files f ON f.id = b.file_id
 LEFT JOIN merchants m ON m.merchant_id = b.merchant_id

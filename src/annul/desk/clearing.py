@@ -1,23 +1,33 @@
-"""Clearing files: read, looked at, committed, discarded, in each cell whose merchants they tell of.
+"""Clearing files: read, looked at, committed, in each cell whose merchants they tell of.
 
 They are of no merchant: who belongs to one neither sees nor does anything here.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from annul.domain.errors import AnnulError
 from annul.settle.clearing.columns import ColumnMap
-from annul.settle.clearing.commit import SHOWN, Clearing, NotCommitted, NotStaged, Result
+from annul.settle.clearing.commit import SHOWN, Clearing, NotStaged
+from annul.settle.clearing.counting import Result
 from annul.settle.clearing.table import Look
 
 from . import over_cells
 from .audit import audit
+from .clearing_cells import (
+    NO_REASON,
+    cells_of,
+    in_cell,
+    in_each,
+    of_all_cells,
+    rules_of,
+    summed,
+    whole,
+)
 from .clearing_reading import SQL as _SQL
-from .clearing_reading import Readable, Source, Taken, beside, loader_of, look, shown, take_in
+from .clearing_reading import Readable, Source, Taken, beside, loader_of, look, take_in
 from .cursor import BadCursor, Cursor, Listing, listing
 from .desk import Desk, NothingThere
 from .permission import NotAllowed, NotValid, changing, permit, staff
@@ -26,10 +36,6 @@ from .roles import Scope, Visitor
 FIRST_BAD: Final = 20  # bad lines that are given with a file
 _MAPS: Final = 200
 _LONGEST: Final = 60  # characters of a map's name
-_NONE: Final = "no reason is asked for"  # what `permit` takes in its place
-# How a file stands that is not alike in all cells: as in the one where the most is left to do.
-_BEHIND: Final = ("loading", "staged", "committed", "discarded", "dropped")
-_SUMS: Final = ("count", "money", "in_question", "foretold")
 
 
 # Questions --------------------------------------------------------------------------------------
@@ -42,14 +48,16 @@ async def files(desk: Desk, visitor: Visitor, limit: int = 50, cursor: str = "")
 
     async def page(one: Desk) -> Listing:
         asked = _SQL["files"](limit=limit + 1, **Cursor.after(cursor))
-        rows = [_in_cell(row, one.cell) for row in await one.pool.fetch(*asked)]
+        rows = [in_cell(row, one.cell) for row in await one.pool.fetch(*asked)]
         return listing(rows, limit, "read_at")
 
     pages = await over_cells.each(desk, page)
-    whole: dict[UUID, list[dict[str, Any]]] = {}
+    of_cells: dict[UUID, list[dict[str, Any]]] = {}
     for row in over_cells.joined([found.rows for found in pages]):
-        whole.setdefault(row["id"], []).append(row)
-    told = [Listing([_whole(whole[row["id"]]) for row in one.rows], one.following) for one in pages]
+        of_cells.setdefault(row["id"], []).append(row)
+    told = [
+        Listing([whole(of_cells[row["id"]]) for row in one.rows], one.following) for one in pages
+    ]
     return over_cells.paged(told, limit, ("read_at",), falling=True)
 
 
@@ -68,7 +76,7 @@ async def find(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
         breaks = await one.pool.fetch(*_SQL["breaks"](id=identity))
         asked = _SQL["bad_lines"](id=identity, after=0, limit=FIRST_BAD)
         more = {"breaks": [dict(b) for b in breaks], "bad_lines": await one.pool.fetch(*asked)}
-        return [_in_cell(row, one.cell) | more]
+        return [in_cell(row, one.cell) | more]
 
     found = over_cells.joined(await over_cells.each(desk, ask))
     if not found:
@@ -76,8 +84,8 @@ async def find(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
     breaks = over_cells.joined([one["breaks"] for one in found])
     lines = over_cells.joined([one["bad_lines"] for one in found])
     return {
-        **_whole(found),
-        "breaks": _summed(breaks, ("kind", "cause", "currency", "state")),
+        **whole(found),
+        "breaks": summed(breaks, ("kind", "cause", "currency", "state")),
         "bad_lines": [dict(line) for line in lines[:FIRST_BAD]],
     }
 
@@ -113,10 +121,10 @@ async def look_at(
     Nothing is kept. Raises `ClearingUnreadable`, `NotAllowed`.
     """
     staff(visitor)
-    await permit(desk.pool, visitor, Scope.CLEARING_WRITE, _NONE)
+    await permit(desk.pool, visitor, Scope.CLEARING_WRITE, NO_REASON)
     async with beside() as run:
         form, seen = await run(look, Source(stream), name)
-    return form, None if seen is None else shown(seen)
+    return form, seen
 
 
 async def preview(desk: Desk, visitor: Visitor, identity: UUID) -> Result:
@@ -125,11 +133,11 @@ async def preview(desk: Desk, visitor: Visitor, identity: UUID) -> Result:
     Raises `NotStaged`, `RowsGone`, `NotAllowed`, `CellSilent`.
     """
     staff(visitor)
-    await permit(desk.pool, visitor, Scope.CLEARING_WRITE, _NONE)
-    waiting = await _cells(desk, identity, "staged")
+    await permit(desk.pool, visitor, Scope.CLEARING_WRITE, NO_REASON)
+    waiting = await cells_of(desk, identity, "staged")
     if not waiting:
         raise NotStaged
-    return together([await _clearing(one).preview(identity) for one in waiting])
+    return together([await (await _clearing(one)).preview(identity) for one in waiting])
 
 
 def together(results: list[Result]) -> Result:
@@ -144,8 +152,8 @@ def together(results: list[Result]) -> Result:
         settles_on=max(one.settles_on for one in results),
         rows=sum(one.rows for one in results),
         bad=sum(one.bad for one in results),
-        outcomes=_of_all_cells([one.outcomes for one in results], ("outcome", "currency")),
-        kinds=_of_all_cells([one.kinds for one in results], ("kind", "cause", "currency")),
+        outcomes=of_all_cells([one.outcomes for one in results], ("outcome", "currency")),
+        kinds=of_all_cells([one.kinds for one in results], ("kind", "cause", "currency")),
         carried=sum(one.carried for one in results),
         proofs=sum(one.proofs for one in results),
         breaks=sorted(breaks, key=lambda row: -abs(row["money"]))[:SHOWN],
@@ -177,7 +185,7 @@ async def read(
     `CellSilent`; then nothing of it is kept.
     """
     staff(visitor)
-    await permit(desk.pool, visitor, Scope.CLEARING_WRITE, _NONE)
+    await permit(desk.pool, visitor, Scope.CLEARING_WRITE, NO_REASON)
     done = await take_in(
         desk,
         stream,
@@ -215,12 +223,12 @@ async def commit(desk: Desk, visitor: Visitor, identity: UUID, reason: str = "")
     results: list[Result] = []
 
     async def one(there: Desk, connection: Any) -> None:
-        results.append(await _clearing(there).commit(connection, identity, visitor.name))
+        results.append(await (await _clearing(there)).commit(connection, identity, visitor.name))
 
     named = ("commit-clearing-file", "staged", NotStaged)
-    cells = await _in_each(desk, visitor, identity, named, reason, one)
+    cells = await in_each(desk, visitor, identity, named, reason, one)
     for there in cells:
-        await _clearing(there).unstage(identity)
+        await (await _clearing(there)).unstage(identity)
     return together(results)
 
 
@@ -231,21 +239,7 @@ async def drop(desk: Desk, visitor: Visitor, identity: UUID, reason: str = "") -
         await loader_of(there).drop(identity, visitor.name, reason)
 
     named = ("drop-clearing-file", "staged", NotStaged)
-    await _in_each(desk, visitor, identity, named, reason, one)
-
-
-async def discard(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> None:
-    """Let a file count no longer: what it proved is undone, and its breaks are withdrawn.
-
-    Raises `NotCommitted`, `LaterCommitted`, `ReasonNeeded`, `NotAllowed`, and as `commit`.
-    """
-
-    async def one(there: Desk, connection: Any) -> None:
-        await _clearing(there).discard(connection, identity, visitor.name, reason.strip())
-
-    await permit(desk.pool, visitor, Scope.CLEARING_WRITE, reason)
-    named = ("discard-clearing-file", "committed", NotCommitted)
-    await _in_each(desk, visitor, identity, named, reason, one)
+    await in_each(desk, visitor, identity, named, reason, one)
 
 
 async def save_map(desk: Desk, visitor: Visitor, name: str, columns: ColumnMap) -> None:
@@ -258,7 +252,7 @@ async def save_map(desk: Desk, visitor: Visitor, name: str, columns: ColumnMap) 
     if not 0 < len(named) <= _LONGEST or not named.isprintable():
         message = f"a map has a name of up to {_LONGEST} characters"
         raise NotValid(message)
-    async with changing(desk, visitor, Scope.CLEARING_WRITE, _NONE) as connection:
+    async with changing(desk, visitor, Scope.CLEARING_WRITE, NO_REASON) as connection:
         now, told = desk.clock.now(), columns.as_json()
         save = _SQL["save_map"](name=named, map=told, who=visitor.name, now=now)
         await connection.execute(*save)
@@ -268,7 +262,7 @@ async def save_map(desk: Desk, visitor: Visitor, name: str, columns: ColumnMap) 
 async def forget_map(desk: Desk, visitor: Visitor, name: str) -> None:
     """Remove a map that was saved; raises `NothingThere`, `NotAllowed`."""
     staff(visitor)
-    async with changing(desk, visitor, Scope.CLEARING_WRITE, _NONE) as connection:
+    async with changing(desk, visitor, Scope.CLEARING_WRITE, NO_REASON) as connection:
         if await connection.fetchval(*_SQL["forget_map"](name=name)) is None:
             message = f"there is no map of columns {name}"
             raise NothingThere(message)
@@ -276,58 +270,9 @@ async def forget_map(desk: Desk, visitor: Visitor, name: str) -> None:
         await audit(connection, visitor, now, "forget-clearing-map", f"map {name}", "")
 
 
-async def _in_each(
-    desk: Desk,
-    visitor: Visitor,
-    identity: UUID,
-    named: tuple[str, str, type[AnnulError]],
-    reason: str,
-    act: Callable[[Desk, Any], Awaitable[None]],
-) -> list[Desk]:
-    """Do something with a file in each cell where it stands so, and give these.
-
-    `named`: how the act is called, how the file stands, what is raised where it does nowhere.
-    """
-    staff(visitor)
-    await permit(desk.pool, visitor, Scope.CLEARING_WRITE, reason.strip() or _NONE)
-    action, state, otherwise = named
-    cells = await _cells(desk, identity, state)
-    if not cells:
-        raise otherwise
-    done: list[Desk] = []
-    left: list[str] = []
-    for there in cells:
-        try:
-            async with there.pool.acquire() as connection, connection.transaction():
-                await act(there, connection)
-                file = await connection.fetchval(*_SQL["name"](id=identity))
-                now, detail = there.clock.now(), {"id": str(identity)}
-                await audit(connection, visitor, now, action, f"file {file}", reason, detail)
-            done.append(there)
-        except (AnnulError, *over_cells.NO_ANSWER) as error:
-            if len(cells) == 1:
-                raise
-            left.append(f"{there.cell} ({error})" if isinstance(error, AnnulError) else there.cell)
-    if left:
-        raise over_cells.NotEverywhere(", ".join(left))
-    return done
-
-
-async def _cells(desk: Desk, identity: UUID, state: str) -> list[Desk]:
-    """Give the desks of the cells in which a file stands so; raises `CellSilent`."""
-
-    async def ask(one: Desk) -> list[Desk]:
-        found = await one.pool.fetchval(*_SQL["state"](id=identity))
-        return [one] if found == state else []
-
-    answers = await over_cells.each(desk, ask)
-    if len(answers) < len(desk.every):  # it may have rows of it
-        raise over_cells.CellSilent(", ".join(desk.silent))
-    return over_cells.joined(answers)
-
-
-def _clearing(desk: Desk) -> Clearing:
-    return Clearing(desk.pool, desk.calendar, desk.clock, desk.clearing)
+async def _clearing(desk: Desk) -> Clearing:
+    found = await rules_of(desk)
+    return Clearing(desk.pool, desk.calendar, desk.clock, found.rules, found.version)
 
 
 def _of_all(visitor: Visitor) -> bool:
@@ -339,47 +284,3 @@ def _of_all(visitor: Visitor) -> bool:
 def _unknown(identity: UUID) -> NothingThere:
     message = f"there is no clearing file {identity}"
     return NothingThere(message)
-
-
-# Files of several cells -------------------------------------------------------------------------
-
-
-def _in_cell(row: Any, cell: str) -> dict[str, Any]:
-    here = {"cell": cell, "state": row["state"], "rows": row["rows"], "bad": row["bad"]}
-    return {**row, "cells": [here]}
-
-
-def _whole(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Put together how a file stands in its cells."""
-    first = min(rows, key=lambda row: _BEHIND.index(row["state"]))
-    if len(rows) == 1:
-        return first
-    results = [row["result"] for row in rows if row["result"]]
-    whole = {
-        "outcomes": _of_all_cells([one["outcomes"] for one in results], ("outcome", "currency")),
-        "kinds": _of_all_cells([one["kinds"] for one in results], ("kind", "cause", "currency")),
-        **{name: sum(one[name] for one in results) for name in ("carried", "proofs")},
-    }
-    return first | {
-        "rows": sum(row["rows"] for row in rows),
-        "bad": sum(row["bad"] for row in rows),
-        "result": whole if results else {},
-        "cells": over_cells.joined([row["cells"] for row in rows]),
-    }
-
-
-def _of_all_cells(
-    answers: list[list[dict[str, Any]]], keys: tuple[str, ...]
-) -> list[dict[str, Any]]:
-    return _summed(over_cells.joined(answers), keys)
-
-
-def _summed(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Add up counts and money of rows that are of the same."""
-    sums: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in rows:
-        had = sums.setdefault(tuple(row[key] for key in keys), {key: row[key] for key in keys})
-        for name in _SUMS:
-            if name in row:
-                had[name] = had.get(name, 0) + row[name]
-    return [sums[key] for key in sorted(sums)]

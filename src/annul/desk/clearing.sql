@@ -9,7 +9,7 @@ ORDER BY read_at DESC, id DESC LIMIT :limit;
 -- name: columns
 -- description: Part: what is shown of a file.
 id, name, layout, issuers, settles_on, covers_from, state, rows, bad, result, read_by, read_at,
-committed_by, committed_at, ended_by, ended_at, reason;
+committed_by, committed_at, ended_by, ended_at, reason, rules, asked_for, asked_by, asked_at, asked_reason;
 
 -- name: find
 -- description: One file.
@@ -55,3 +55,9 @@ ON CONFLICT (name) DO UPDATE SET map = excluded.map, saved_by = excluded.saved_b
 -- name: forget_map
 -- description: Remove a map.
 DELETE FROM clearing_maps WHERE name = :name RETURNING name;
+
+-- name: counted
+-- description: Files that count, of a day or of a name; of several days the latest first, in which they could be discarded.
+SELECT id FROM clearing_files
+WHERE state = 'committed' AND (:day::date IS NULL OR settles_on = :day) AND (:name::text = '' OR name = :name)
+ORDER BY settles_on DESC, committed_at DESC, id;

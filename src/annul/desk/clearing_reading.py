@@ -19,7 +19,7 @@ from annul.domain.text import Text
 from annul.settle.clearing.columns import ColumnMap, missing
 from annul.settle.clearing.load import Described, Hashing, Loader, NothingIn, Staged
 from annul.settle.clearing.read import CSV, HEAD, XLSX, chunks, look_at, recognise
-from annul.settle.clearing.rows import BadLine, Chunk, ClearingRow, ClearingUnreadable, bad
+from annul.settle.clearing.rows import BadLine, Chunk, ClearingRow, ClearingUnreadable
 from annul.settle.clearing.table import Look
 from annul.store.sql import load
 
@@ -108,16 +108,6 @@ class Source:
         return self._through.digest()
 
 
-def shown(look: Look) -> Look:
-    """Give what a table looks like to be shown: with cards masked."""
-    masked = [[_masked(cell) for cell in line] for line in look.samples]
-    return look._replace(samples=masked)
-
-
-def _masked(cell: Any) -> str:
-    return "" if cell is None else bad(0, Text("", ""), str(cell)).text
-
-
 def look(source: Source, name: str, layout: str = "") -> tuple[str, Look | None]:
     """Say which form a file has; of a table also what it looks like. Takes nothing of it.
 
@@ -140,7 +130,7 @@ def form_of(
     if seen is None:
         return form, None
     if lacking := missing(seen.columns):
-        raise MapNeeded(shown(seen), lacking)
+        raise MapNeeded(seen, lacking)
     return form, seen.columns
 
 

@@ -16,6 +16,13 @@ _FIRST, _LAST = 6, 4  # of them that may be shown
 # Digits in a row, also with single blanks or dashes between them; \d takes full-width digits too.
 _RUN: Final = re.compile(r"\d(?:[ \-\u00a0\u2010-\u2014\u3000\uff0d]?\d){12,}")
 _INDUSTRIES: Final = frozenset("3456789")  # first digits of cards, but for 0 to 2
+_FIRSTS: Final = _INDUSTRIES | {"2"}
+# How numbers of fewer digits than 16 begin.
+_SHORT: Final[dict[int, str | tuple[str, ...]]] = {
+    13: "4",
+    14: ("30", "36", "38", "39"),
+    15: ("34", "37", "1800", "2131"),
+}
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
@@ -40,6 +47,34 @@ def scan(text: str) -> str:
     them, an expiry date after them) and with blanks or dashes between.
     """
     return _RUN.sub(lambda match: _masked(match[0]), text)
+
+
+def scan_numbers(text: str) -> str:
+    """Mask as `scan` what stands where numbers of their own are meant: a merchant's, a reference.
+
+    Of up to 15 digits only what is a card as a whole is masked.
+    """
+
+    def masked(found: re.Match[str]) -> str:
+        digits = _digits(found[0])
+        other = len(digits) < _UNION and not is_card("".join(map(str, digits)))
+        return found[0] if other else _masked(found[0])
+
+    return _RUN.sub(masked, text)
+
+
+def is_card(digits: str) -> bool:
+    """Say whether digits as a whole pass as a card number: by length, first digits and Luhn.
+
+    Fewer than 16 have schemes of their own: a merchant's 15 digits are none of theirs.
+    """
+    if not _SHORTEST <= len(digits) <= _LONGEST or digits[0] not in _FIRSTS:
+        return False
+    if len(digits) >= _UNION and digits.startswith("62"):
+        return True
+    sums = sum(int(char) if place % 2 == 0 else _DOUBLED[int(char)]
+               for place, char in enumerate(reversed(digits)))  # fmt: skip
+    return sums % 10 == 0 and digits.startswith(_SHORT.get(len(digits), ""))
 
 
 def holds_card(raw: bytes) -> bool:

@@ -1,7 +1,7 @@
 """A day of a house as a clearing file tells it: one sale failed here and was paid there."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, time
 from pathlib import Path
 from typing import Any, Final
@@ -93,6 +93,15 @@ async def _told(home: House) -> list[asyncpg.Record]:
                 await foretelling.run()
                 await asyncio.sleep(0.2)
         return await pool.fetch(_TOLD, amounts)
+    finally:
+        await pool.close()
+
+
+async def sold(home: House, amounts: Sequence[str]) -> list[asyncpg.Record]:
+    """Give what stands here of sales of these amounts."""
+    pool = await connect(EmbeddedPostgres(home.folder).url, size=1)
+    try:
+        return await pool.fetch(_TOLD, [minor(one) for one in amounts])
     finally:
         await pool.close()
 

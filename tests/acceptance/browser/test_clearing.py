@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from . import cleared
 from .house import SHOP, House, Person, home_of, person
@@ -72,6 +73,7 @@ def test_a_dangerous_break_is_foretold_seen_and_ended_by_two(home: House, tmp_pa
         # All three sales less the fee of 0.5 %: the account has followed.
         oscar.reads("1,454.68", ".tiles")
         assert oscar.complaints() == []
+    _matched_anew(home)
     _discarded(home)
 
 
@@ -117,8 +119,25 @@ def _a_shop_reads_of_it(home: House) -> None:
         assert mei.complaints() == []
 
 
+def _matched_anew(home: House) -> None:
+    """Change the rules, and see that nothing of the file differs by them."""
+    with person(home) as olga:
+        olga.sign_in("olga")
+        olga.open("/clearing/rules")
+        olga.press_text("Change the rules")
+        olga.reads("Hours until a break is decided", ".q-dialog")
+        field = olga.find(".q-dialog input[aria-label^='Hours until a break']")
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys("48")
+        _does(olga, "sooner")
+        olga.reads("Version 1", "table.rules")
+        olga.press_text_of("main a", "What would differ")
+        olga.reads("Nothing differs", "main")
+        assert olga.complaints() == []
+
+
 def _discarded(home: House) -> None:
-    """Discard the file; what it will undo is said before."""
+    """Discard the file by two, for much is at stake; what it will undo is said before."""
     with person(home) as olga:
         olga.sign_in("olga")
         olga.open("/clearing")
@@ -126,7 +145,16 @@ def _discarded(home: House) -> None:
         olga.press_text("Discard it")
         olga.reads("what people decided of its breaks (1)", ".q-dialog")
         _does(olga, "the wrong day")
-        olga.reads("discarded", ".head")
-        olga.open("/breaks?state=withdrawn")
-        olga.reads("missing here", "table[data-table=breaks]")
+        olga.reads(_SAID["en"]["waits"])
+        assert _SAID["en"]["confirm"] not in olga.find("main").text
+        place = olga.driver.current_url.partition(home.address)[2]
         assert olga.complaints() == []
+    with person(home) as oscar:
+        oscar.sign_in("oscar")
+        oscar.open(place)
+        oscar.press_text(_SAID["en"]["confirm"])
+        _does(oscar, "it is the wrong day")
+        oscar.reads("discarded", ".head")
+        oscar.open("/breaks?state=withdrawn")
+        oscar.reads("missing here", "table[data-table=breaks]")
+        assert oscar.complaints() == []

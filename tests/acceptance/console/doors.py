@@ -32,7 +32,9 @@ PAGES: Final = {
     "/payouts": READERS,
     "/payouts/{payout}": READERS,
     "/clearing": OFFICE,
+    "/clearing/rules": OFFICE,
     "/clearing/{clearing}": OFFICE,
+    "/clearing/{clearing}/again": HANDS,
     "/breaks": READERS,
     "/breaks/{break}": READERS,
     "/reports": READERS,
@@ -74,6 +76,15 @@ _MESSAGE: Final = (
     "02003020048008c08018200000000000010000000123012000333030303030303030303031313030303030303138"
     "393830303030353831323030303031353600112300000100000012000001000001"
 )
+_RULES: Final = {
+    "carry_minutes": 120,
+    "carry_days": 1,
+    "large": 1_000_000,
+    "due_hours": 72,
+    "due_hours_large": 24,
+    "second_person_from": 100_000,
+    "discard_second_person_from": 100_000,
+}
 _OF: Final = "/transactions/{transaction}/conclusions"
 _ACCOUNTS: Final = "/merchants/{merchant}/accounts/{account}"
 _NEW_ACCOUNT: Final = {
@@ -159,6 +170,10 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "POST /clearing/files/{file}/commit": (HANDS, {"reason": "seen"}),
     "POST /clearing/files/{file}/drop": (HANDS, {"reason": "wrong"}),
     "POST /clearing/files/{file}/discard": (HANDS, {"reason": "wrong"}),
+    "POST /clearing/files/{file}/again/preview": (HANDS, {"rules": None}),
+    "POST /clearing/files/{file}/again": (HANDS, {"reason": "other rules"}),
+    "GET /clearing/rules": (READERS, None),
+    "PUT /clearing/rules": (HANDS, _RULES | {"reason": "as agreed"}),
     "GET /clearing/maps": (READERS, None),
     "PUT /clearing/maps/{name}": (HANDS, {"columns": {"amount": "a"}}),
     "DELETE /clearing/maps/{name}": (HANDS, None),
@@ -274,6 +289,13 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
     "payouts confirm": (("payouts", "confirm", "{payout_file}"), HANDS),
     "payouts read": (("payouts", "read", "{file}"), HANDS),
     "reconcile": (("reconcile", "{file}"), HANDS),
+    "clearing set-rules": (("clearing", "set-rules", "{rules}"), HANDS),
+    "clearing confirm-rules": (("clearing", "confirm-rules", "1"), HANDS),
+    "clearing reject-rules": (("clearing", "reject-rules", "1"), HANDS),
+    "clearing again": (("clearing", "again", "{clearing}", "--commit"), HANDS),
+    "clearing discard": (("clearing", "discard", "{clearing}"), HANDS),
+    "clearing confirm": (("clearing", "confirm", "{clearing}"), HANDS),
+    "clearing reject": (("clearing", "reject", "{clearing}"), HANDS),
     "breaks resolve": (("breaks", "resolve", "{identity}", "--as", "ours_stand"), HANDS),
     "breaks confirm": (("breaks", "confirm", "{identity}"), HANDS),
     "breaks reject": (("breaks", "reject", "{identity}"), HANDS),
@@ -314,6 +336,7 @@ READS: Final = frozenset(
         "audit export",
         "breaks export",
         "breaks list",
+        "clearing rules",
         "breaks show",
         "incidents list",
         "incidents show",

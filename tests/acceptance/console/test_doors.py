@@ -243,7 +243,10 @@ async def _as(role: str, place: Place) -> AsyncIterator[Any]:
     document.write_text('name = "bank_x"\nextends = "cups"\n')
     chips = place.folder / "chips.toml"
     chips.write_text('[[aids]]\naid = "F000000001010101"\ntlv = "DF010100"\n')
+    rules = place.folder / "rules.toml"
+    rules.write_text("carry_days = 2\n")
     more = {
+        "rules": str(rules),
         "chips": str(chips),
         "file": str(letter),
         "document": str(document),

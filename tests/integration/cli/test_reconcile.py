@@ -19,7 +19,7 @@ from tests.support.clearing_days import NAME, book, written
 from tests.support.rows import put, put_transaction
 
 _PASSWORD = "a longer one of their own"
-_READS = {"list", "show", "export"}
+_READS = {"list", "show", "export", "rules"}
 TEA = "898000058120000"
 
 
@@ -48,7 +48,7 @@ async def file(pool: asyncpg.Pool, tmp_path: Path) -> Path:
 
 async def _typed(database: str, *words: str, user: str = "li", given: str = "") -> Any:
     folder = str(Path(words[-1]).parent) if words[0] == "reconcile" else "none"
-    who = [] if words[0] == "breaks" and words[1] in _READS else ["--user", user]
+    who = [] if words[1] in _READS else ["--user", user]
     arguments = [*words, "--database", database, "--data", folder, *who]
     return await asyncio.to_thread(CliRunner().invoke, application, arguments, input=given)
 
@@ -108,3 +108,46 @@ async def test_breaks_end_by_one_or_two(
     assert await _json(database, "breaks", "list") == []
     states = await pool.fetch("SELECT DISTINCT state FROM breaks")
     assert [row["state"] for row in states] == ["resolved"]
+
+
+async def test_rules_change_and_a_file_is_matched_anew(
+    database: str, file: Path, pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    await _json(database, "reconcile", "--commit", str(file))
+    late = await put_transaction(pool, 103)
+    last = "UPDATE transactions SET received_at = '2026-11-23T14:55:00Z' WHERE id = $1"
+    await pool.execute(last, late.id)
+    because = ("--reason", "they tell all of it")
+    changed = tmp_path / "changed.toml"
+    changed.write_text("[clearing]\ncarry_minutes = 0\n", encoding="utf-8")
+    looked = await _json(
+        database, "clearing", "again", "--day", "2026-11-23", "--rules", str(changed), "--preview"
+    )
+    assert [(one["before"], one["after"]) for one in looked["files"][0]["changes"]] == [
+        ("", "missing_there")
+    ]
+    said = await _typed(
+        database, "clearing", "again", NAME, "--rules", str(changed), "--lang", "zh", given="n\n"
+    )
+    assert "对方无此交易" in said.stdout, said.output
+    assert "未改变" in said.stdout
+    assert await pool.fetchval("SELECT count(*) FROM breaks") == 2
+    done = await _typed(
+        database, "clearing", "again", NAME, "--rules", str(changed), "--commit", *because
+    )
+    assert done.exit_code == 0, done.output
+    assert await pool.fetchval("SELECT count(*) FROM breaks") == 3
+    told = json.loads((await _typed(database, "clearing", "rules", "--json")).stdout)
+    assert [(one["version"], one["rules"]["carry_minutes"]) for one in told] == [(1, 0), (0, 120)]
+    changed.write_text("second_person_from = 99999999\n", encoding="utf-8")
+    waits = await _typed(database, "clearing", "set-rules", str(changed), *because, "--lang", "en")
+    assert "waits for a second person" in waits.stdout, waits.output
+    done = await _typed(database, "clearing", "confirm-rules", "2", *because, user="wang")
+    assert done.exit_code == 0, done.output
+    changed.write_text("carry_dais = 1\n", encoding="utf-8")
+    wrong = await _typed(database, "clearing", "set-rules", str(changed), *because)
+    assert wrong.exit_code != 0
+    gone = await _typed(database, "clearing", "discard", NAME, *because, "--lang", "en")
+    assert "It is discarded" in gone.stdout, gone.output
+    nothing = await _typed(database, "clearing", "again", NAME, "--preview")
+    assert nothing.exit_code != 0

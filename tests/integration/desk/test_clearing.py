@@ -7,7 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from annul.desk import clearing
+from annul.desk import clearing, clearing_acts
 from annul.desk.clearing_reading import DayNeeded, MapNeeded, day_in
 from annul.desk.cursor import BadCursor
 from annul.desk.desk import Desk, NothingThere
@@ -96,6 +96,7 @@ async def test_columns_of_a_table_are_guessed_shown_and_saved(
     assert form == "csv"
     assert look is not None
     assert look.columns.columns["rrn"] == "参考号"
+    assert look.samples[0][0] == sale.merchant_id, "15 digits, and no card"
     with pytest.raises(DayNeeded):
         await clearing.read(desk, operator, BytesIO(content), "table.csv")
     taken = await clearing.read(desk, operator, BytesIO(content), f"{DAY}.csv")
@@ -157,13 +158,13 @@ async def test_a_committed_file_is_discarded_the_latest_first(
         await clearing.commit(desk, operator, taken.id, "seen")
         ids.append(taken.id)
     with pytest.raises(LaterCommitted):
-        await clearing.discard(desk, operator, ids[0], "wrong file")
+        await clearing_acts.discard(desk, operator, ids[0], "wrong file")
     for reason in ("", "  "):
         with pytest.raises(ReasonNeeded):
-            await clearing.discard(desk, operator, ids[1], reason)
-    await clearing.discard(desk, operator, ids[1], "wrong file")
+            await clearing_acts.discard(desk, operator, ids[1], reason)
+    await clearing_acts.discard(desk, operator, ids[1], "wrong file")
     with pytest.raises(NotCommitted):
-        await clearing.discard(desk, operator, ids[1], "wrong file")
+        await clearing_acts.discard(desk, operator, ids[1], "wrong file")
     whole = await clearing.find(desk, operator, ids[1])
     assert (whole["state"], whole["ended_by"], whole["reason"]) == (
         *("discarded", "operator", "wrong file"),
@@ -195,7 +196,7 @@ async def test_files_are_nothing_of_a_merchants(desk: Desk, operator: Visitor) -
         with pytest.raises(NotAllowed):
             await clearing.drop(desk, who, taken.id)
         with pytest.raises(NotAllowed):
-            await clearing.discard(desk, who, taken.id, "why")
+            await clearing_acts.discard(desk, who, taken.id, "why")
         with pytest.raises(NotAllowed):
             await clearing.save_map(desk, who, "one", ColumnMap({}))
         with pytest.raises(NotAllowed):
@@ -229,7 +230,7 @@ async def test_a_file_of_several_cells_is_split_and_stands_under_one_number(
     assert {one["cell"]: one["rows"] for one in row["cells"]} == {"west": 2, "east": 1}
     whole = await clearing.find(wide, operator, taken.id)
     assert {one["kind"] for one in whole["breaks"]} >= {"amount"}
-    await clearing.discard(wide, operator, taken.id, "wrong")
+    await clearing_acts.discard(wide, operator, taken.id, "wrong")
     assert (await clearing.find(wide, operator, taken.id))["state"] == "discarded"
 
 
@@ -253,7 +254,7 @@ async def test_what_one_cell_refuses_is_named_and_completed_later(
     wide.silent["east"] = wide.clock.monotonic() + 60
     other = BytesIO(written(row_of(far, amount=1)))
     for act in (
-        clearing.discard(wide, operator, taken.id, "wrong"),
+        clearing_acts.discard(wide, operator, taken.id, "wrong"),
         clearing.read(wide, operator, other, NAME, again=True),
     ):
         with pytest.raises(CellSilent):

@@ -23,9 +23,12 @@ _ALL: Final = {
     "break_sheets": {"apply", "export", "import_"},
     "breaks": {"assign", "assign_one", "found", "resolve_many", "search", "sums"},
     "clearing": {
-        *("bad_lines", "commit", "discard", "drop", "files", "find", "preview", "read"),
+        *("bad_lines", "commit", "drop", "files", "find", "preview", "read"),
     },
+    "clearing_acts": {"again", "confirm", "counted", "discard", "preview", "reject"},
     "clearing_reading": {"take_in"},
+    "clearing_cells": {"cells_of", "in_each"},
+    "clearing_rules": {"change", "confirm", "reject"},
     "conclusions": {"in_question", "sums"},
     "dialects": {"put", "roll_back"},
     "find": {"find"},
@@ -100,6 +103,7 @@ _HOME: Final = {
     },
     "shared": {  # it is changed in every cell, so the first one's says it
         "dialects": {"find", "known", "listing"},
+        "clearing_rules": {"in_force", "versions"},
         "issuers": {"contacts", "find", "meanings", "policies"},
         "terminal_dialects": {"choices"},
     },
@@ -119,6 +123,7 @@ _HOME: Final = {
     "demo": {"pos": {"announce", "announced", "cases", "issuers", "merchants", "withdraw"}},
     "given": {  # a part of what stands above, with the desk or connection of its cell
         "audit": {"audit", "audit_read"},
+        "clearing_cells": {"rules_of"},
         "orders": {"given_back", "propose_limit"},
         "permission": {"permit"},
         "terminal_dialects": {"check_dialect"},

@@ -2,7 +2,14 @@
 
 import pytest
 
-from annul.wire.masking import holds_card, mask_pan, mask_track, opens_with_card, scan
+from annul.wire.masking import (
+    holds_card,
+    is_card,
+    mask_pan,
+    mask_track,
+    opens_with_card,
+    scan,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +76,22 @@ def test_a_card_number_is_told_from_a_batch_and_a_trace() -> None:
     assert opens_with_card("62000100000000073012")
     assert not opens_with_card("0000133872030128")
     assert not opens_with_card("")
+
+
+@pytest.mark.parametrize(
+    ("digits", "is_one"),
+    [
+        ("6200010000000007", True),
+        ("6212345678901234", True),  # UnionPay's own pass no check
+        ("4111111111111111", True),
+        ("378282246310005", True),
+        ("898000058120000", False),
+        ("898000058120002", False),  # passes the check, but no 15 digits of a scheme begin so
+        ("4111111111111112", False),
+        ("0111111111111110", False),
+        ("123456789012", False),
+        ("", False),
+    ],
+)
+def test_digits_as_a_whole_pass_as_a_card(digits: str, is_one: bool) -> None:
+    assert is_card(digits) is is_one

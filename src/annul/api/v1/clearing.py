@@ -14,19 +14,25 @@ from annul.client.models.clearing import (
     BadLine,
     ClearingFile,
     ClearingResult,
+    ClearingRules,
     ColumnMap,
     FileLook,
+    MatchedAgain,
     ReadClearingFile,
+    RulesVersion,
     SavedMap,
     WholeFile,
 )
 from annul.client.models.parts import Page
 from annul.desk import clearing as views
+from annul.desk import clearing_acts as acts
+from annul.desk import clearing_rules as rules_views
 from annul.desk.roles import Scope, Visitor
 from annul.settle.clearing import columns as meaning
-from annul.settle.clearing.commit import Result
+from annul.settle.clearing import rules as judging
+from annul.settle.clearing.counting import Result
 
-from .asked import After, Asked, Because, IssuerId, Limit, Words, page
+from .asked import After, Asked, Because, IssuerId, Limit, Reason, Words, page
 from .idempotency import AtKeys, Key
 from .needs import AtDesk, needs, problems
 from .uploads import BODY, Upload
@@ -48,6 +54,20 @@ class Perhaps(Asked):
     """Why something is done, if there is more to say."""
 
     reason: Annotated[Words, Field(max_length=500)] = Field("", examples=["seen the preview"])
+
+
+class NewRules(ClearingRules, frozen=True):
+    """All rules, and why they are set."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=False)
+
+    reason: Reason = Field(description="Kept in the audit log.", examples=["as we agreed"])
+
+
+class ByRules(Asked):
+    """By which rules a file would be matched anew."""
+
+    rules: ClearingRules | None = Field(None, description="Else those in force.")
 
 
 class NewMap(ColumnMap, frozen=True):
@@ -187,10 +207,50 @@ async def drop(file: UUID, asked: Perhaps, desk: AtDesk, visitor: Writer) -> Who
 async def discard(file: UUID, asked: Because, desk: AtDesk, visitor: Writer) -> WholeFile:
     """Withdraw a clearing file that counts. What it proved is undone.
 
-    Later files of the same issuers are withdrawn first (409 `clearing.later_committed`).
+    Later files of the same issuers are withdrawn first (409 `clearing.later_committed`). Where much
+    money is at stake it waits for a second person (`asked_for`).
     """
-    await views.discard(desk, visitor, file, asked.reason)
+    await acts.discard(desk, visitor, file, asked.reason)
     return await one(file, desk, visitor)
+
+
+@router.post("/files/{file}/again/preview", responses=problems(404, 409, 413))
+async def preview_again(file: UUID, asked: ByRules, desk: AtDesk, visitor: Writer) -> MatchedAgain:
+    """Ask what would differ if a file that counts were matched anew.
+
+    Nothing is kept.
+    """
+    wanted = asked.rules and judging.ClearingRules.model_validate(asked.rules.model_dump())
+    found = await acts.preview(desk, visitor, file, wanted)
+    return MatchedAgain.model_validate(asdict(found))
+
+
+@router.post("/files/{file}/again", responses=problems(404, 409, 413))
+async def again(file: UUID, asked: Because, desk: AtDesk, visitor: Writer) -> WholeFile:
+    """Confirm that a file that counts is matched anew by the rules in force.
+
+    Where much money is at stake it waits for a second person (`asked_for`).
+    """
+    await acts.again(desk, visitor, file, asked.reason)
+    return await one(file, desk, visitor)
+
+
+@router.get("/rules", responses=problems())
+async def rules(desk: AtDesk, visitor: Reader) -> Page[RulesVersion]:
+    """List the rules by which files are judged, the latest first."""
+    found = await rules_views.versions(desk, visitor)
+    return page(RulesVersion, [row | {"rules": row["rules"].model_dump()} for row in found], "")
+
+
+@router.put("/rules", responses=problems(409, 413))
+async def set_rules(asked: NewRules, desk: AtDesk, visitor: Writer) -> Page[RulesVersion]:
+    """Change the rules by which files are judged.
+
+    Rules by which fewer acts take a second person wait for one.
+    """
+    new = judging.ClearingRules.model_validate(asked.model_dump(exclude={"reason"}))
+    await rules_views.change(desk, visitor, new, asked.reason)
+    return await rules(desk, visitor)
 
 
 @router.get("/maps", responses=problems())

@@ -54,6 +54,11 @@ class ClearingFile(Model, frozen=True):
     ended_by: str = Field(description="Who dropped or discarded it.", examples=[""])
     ended_at: Time | None
     reason: str = Field(examples=[""])
+    rules: int = Field(description="Version of the rules that it was matched by.", examples=[0])
+    asked_for: Annotated[Literal["", "discard", "again"], NEWER] = Field(
+        description="What waits for a second person.", examples=[""]
+    )
+    asked_by: str = Field(examples=[""])
     cells: list[InCell]
 
 
@@ -116,6 +121,94 @@ class ClearingResult(Model, frozen=True):
     carried: int = Field(description="Expected in one of the next files.", examples=[0])
     proofs: int = Field(description="What it proves of transactions.", examples=[0])
     breaks: list[ShownBreak] = Field(description="The largest 200, in a preview only.")
+
+
+class ClearingRules(Model, frozen=True):
+    """How clearing files are judged: times, and amounts in minor units."""
+
+    carry_minutes: int = Field(
+        ge=0, le=1_440, description="Before the cut-over: told a file later.", examples=[120]
+    )
+    carry_days: int = Field(ge=0, le=10, description="How many files later.", examples=[1])
+    large: int = Field(ge=1, description="From which a break is urgent.", examples=[1_000_000])
+    due_hours: int = Field(ge=1, le=720, description="Until a break is decided.", examples=[72])
+    due_hours_large: int = Field(ge=1, le=720, description="A large one.", examples=[24])
+    second_person_from: int = Field(
+        ge=0, description="From which a break is ended by two people.", examples=[100_000]
+    )
+    discard_second_person_from: int = Field(
+        ge=0,
+        description="From which what a file proved is taken back by two people.",
+        examples=[100_000],
+    )
+
+
+class RulesVersion(Model, frozen=True):
+    """Rules that were set, and by whom; version 0 are those of the settings."""
+
+    version: int = Field(examples=[1])
+    state: Annotated[Literal["asked", "in_force", "rejected"], NEWER] = Field(
+        description="The latest one `in_force` counts; `asked` waits for a second person.",
+        examples=["in_force"],
+    )
+    rules: ClearingRules
+    reason: str = Field(examples=["their files come two days later"])
+    asked_by: str = Field(examples=["li"])
+    asked_at: Time | None
+    decided_by: str = Field(description="The second person.", examples=[""])
+
+
+class OutcomeChange(Model, frozen=True):
+    """How many rows of a file come to something else, and the money in question."""
+
+    before: str = Field(
+        description="An outcome; of what a file lacks `expected` (later) or a break's kind; empty: "
+        "nothing.",
+        examples=["expected"],
+    )
+    after: str = Field(examples=["missing_there"])
+    currency: str = Field(examples=["156"])
+    count: int = Field(examples=[1])
+    money_before: int = Field(description="Of breaks, in minor units.", examples=[0])
+    money_after: int = Field(examples=[-10_000])
+    decided: int = Field(description="Of which people had decided.", examples=[0])
+
+
+class ChangedRow(Model, frozen=True):
+    """A row, or what a file lacks, of which something else comes."""
+
+    line: int | None = Field(description="None: it is lacking.", examples=[1])
+    merchant: str | None = Field(validation_alias="merchant_id", examples=[MERCHANT])
+    transaction: Id | None = Field(validation_alias="transaction_id")
+    rrn: str | None = Field(examples=["300000000001"])
+    amount: int | None = Field(examples=[10_000])
+    currency: str | None = Field(examples=["156"])
+    before: str = Field(examples=["expected"])
+    after: str = Field(examples=["missing_there"])
+    money_before: int = Field(examples=[0])
+    money_after: int = Field(examples=[-10_000])
+    stood: str = Field(description="How its break stood.", examples=[""])
+
+
+class MatchedAgain(Model, frozen=True):
+    """What differs once a file is matched anew, and what comes of it then."""
+
+    name: str = Field(examples=[NAME])
+    rules: int = Field(validation_alias="by", description="Version in force.", examples=[1])
+    changes: list[OutcomeChange]
+    changed: list[ChangedRow] = Field(description="The 200 with the most money.")
+    opened: int = Field(description="Breaks that are new.", examples=[1])
+    withdrawn: int = Field(description="Breaks that it has no more.", examples=[0])
+    stay: int = Field(description="Breaks that stay as people have left them.", examples=[2])
+    reopened: int = Field(description="Of earlier files, open again.", examples=[0])
+    proved: int = Field(description="Proofs that are new.", examples=[0])
+    unproved: int = Field(description="Proofs that are undone.", examples=[0])
+    at_stake: int = Field(
+        description="Of which it is said otherwise, in minor units: from an amount on two people "
+        "decide.",
+        examples=[0],
+    )
+    result: ClearingResult
 
 
 class ColumnMap(Model, frozen=True):

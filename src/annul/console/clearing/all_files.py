@@ -44,7 +44,8 @@ def _head(view: View) -> Html:
         "be discarded."
     )
     title = tag("div", tag("h1", words("Clearing files")), tag("p", about, cls="muted"))
-    return tag("div", title, tag("span", cls="grow"), read, cls="head")
+    rules = link(words("Rules"), "/clearing/rules", cls="button")
+    return tag("div", title, tag("span", cls="grow"), rules, read, cls="head")
 
 
 async def _listed(view: View) -> Html:

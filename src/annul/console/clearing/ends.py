@@ -42,10 +42,18 @@ async def _ends(view: View, row: Row) -> list[End]:
 
 def _open(view: View, row: Row, known: list[End]) -> Html:
     words, may = view.words, view.may(Scope.CLEARING_WRITE)
+    if any(_waits(one) for one in row["proofs"]):
+        said = words("What is proved of it is being carried out; then it is shown how it can end.")
+        return card(words("How it can end"), tag("p", said, cls="warned", role="status"))
     # What is suggested stands first.
     known.sort(key=lambda one: (one.resolution != row["suggested"], _ORDER.index(one.resolution)))
     ways = [tag("li", *_way(view, row, one, may=may)) for one in known]
     return card(words("How it can end"), tag("ul", *ways, cls="ways"))
+
+
+def _waits(proof: Row) -> bool:
+    """Say whether a proof is still to be carried out, or undone."""
+    return proof["came"] is None or bool(proof["discarded_at"] and not proof["undone_at"])
 
 
 def _way(view: View, row: Row, one: End, *, may: bool) -> list[object]:

@@ -77,8 +77,9 @@ async def _whole(view: View, number: UUID) -> Html:
 
 def _head(view: View, row: Row) -> Html:
     words = view.words
+    carried = badge(words("being carried out"), "info") if row["under_way"] else ""
     late = row["state"] in WAITING and row["due_at"] < view.desk.clock.now()
-    marks = join((state(view, row), " ", foretold(view, row) or ""))
+    marks = join((state(view, row), " ", carried, " ", foretold(view, row) or ""))
     overdue = badge(words("overdue"), "bad") if late else None
     title = tag("h1", kind(view, row), cls="capital", data_title=kind(view, row))
     money = tag("b", signed(view, row["money"], row["currency"]), cls="num break-money")

@@ -12,10 +12,11 @@ from annul.console.frame.live import Part, View, live
 from annul.console.frame.markup import Html, card, facts, join, link, table, tag
 from annul.desk import breaks as break_views
 from annul.desk import clearing as views
+from annul.desk import clearing_acts as acts
 from annul.desk.roles import Scope
 from annul.domain.breaks import BreakState
 from annul.domain.errors import AnnulError
-from annul.settle.clearing.commit import Result
+from annul.settle.clearing.counting import Result
 
 from .picture import Picture, breaks_table, worst
 from .said import Row, by_danger, file_state, identity, sums
@@ -24,6 +25,12 @@ _WORST: Final = 20
 _BAD: Final = 100
 # The page's events of the buttons.
 _COMMIT, _DROP, _DISCARD = "commit-file", "drop-file", "discard-file"
+_CONFIRM, _REJECT = "confirm-file", "reject-file"
+# What may be asked of a file that counts, where it takes a second person.
+_ASKED: Final[Mapping[str, str]] = {
+    acts.DISCARD: "Discard it",
+    acts.AGAIN: "Match it anew",
+}
 _ACTS: Final[Mapping[str, Sequence[tuple[str, str, str]]]] = {
     "staged": (("Commit it", _COMMIT, "primary"), ("Drop it", _DROP, "")),
     "committed": (("Discard it", _DISCARD, ""),),
@@ -98,8 +105,11 @@ def _came(page: _Page, row: Row) -> tuple[Row, Sequence[Row], int]:
 
 async def _head(page: _Page) -> Html:
     view, words, row = page.view, page.view.words, await page.find()
-    acts = _ACTS.get(row["state"], ()) if view.may(Scope.CLEARING_WRITE) else ()
-    buttons = [act_button(words(name), event, cls=cls) for name, event, cls in acts]
+    able = _ACTS.get(row["state"], ()) if view.may(Scope.CLEARING_WRITE) else ()
+    buttons = [act_button(words(name), event, cls=cls) for name, event, cls in able]
+    if row["state"] == "committed" and view.may(Scope.CLEARING_WRITE):
+        anew = link(words("Match it anew"), f"/clearing/{row['id']}/again", cls="button small")
+        buttons.insert(0, anew)
     title = tag("h1", row["name"], data_title=row["name"])
     top = tag(
         "div",
@@ -108,7 +118,27 @@ async def _head(page: _Page) -> Html:
         tag("div", *buttons, cls="row-of-buttons no-print") if buttons else None,
         cls="head",
     )
-    return join((top, _tiles(page, row), _notice(page, row), _facts(view, row)))
+    return join((top, _asked(view, row), _tiles(page, row), _notice(page, row), _facts(view, row)))
+
+
+def _asked(view: View, row: Row) -> Html | None:
+    """Show what waits for a second person, who may confirm it."""
+    words = view.words
+    if row["state"] != "committed" or not row["asked_for"]:
+        return None
+    mine = row["asked_by"] == view.visitor.name
+    buttons: list[Html] = []
+    if view.may(Scope.CLEARING_WRITE):
+        if not mine:
+            buttons.append(act_button(words("Confirm as second person"), _CONFIRM, cls="primary"))
+        buttons.append(act_button(words("Take it back") if mine else words("Reject it"), _REJECT))
+    asked = words("{who} asks for it: {why}", who=row["asked_by"], why=row["asked_reason"])
+    return card(
+        words("Awaiting second approval"),
+        tag("p", tag("b", words(_ASKED[row["asked_for"]]))),
+        tag("p", asked, cls="warned"),
+        tag("div", *buttons, cls="row-of-buttons") if buttons else None,
+    )
 
 
 def _tiles(page: _Page, row: Row) -> Html:
@@ -242,6 +272,8 @@ def _listen(page: _Page, refresh: Callable[[], Awaitable[None]]) -> None:
     on(_COMMIT, _commit)
     on(_DROP, _drop)
     on(_DISCARD, _discard)
+    on(_CONFIRM, lambda page: _decide(page, acts.confirm))
+    on(_REJECT, lambda page: _decide(page, acts.reject))
 
 
 async def _commit(page: _Page) -> bool:
@@ -281,8 +313,10 @@ async def _discard(page: _Page) -> bool:
         by_state[one["state"]] = by_state.get(one["state"], 0) + one["count"]
     waiting = by_state.get(BreakState.OPEN, 0) + by_state.get(BreakState.ASKED, 0)
 
-    async def act(answers: Answers) -> None:
-        await views.discard(view.desk, view.visitor, page.file, str(answers["reason"]))
+    async def act(answers: Answers) -> str | None:
+        reason = str(answers["reason"])
+        came = await acts.discard(view.desk, view.visitor, page.file, reason)
+        return words("It waits for a second person now.") if came == "asked" else None
 
     about = words(
         "Undone are: what it proved ({proofs}), its open breaks ({waiting}), and what people "
@@ -296,3 +330,16 @@ async def _discard(page: _Page) -> bool:
         words("Discard {name}", name=row["name"]), about=about, warn=warn, go=words("Discard it")
     )
     return await ask(view, form, act)
+
+
+async def _decide(page: _Page, decide: Callable[..., Awaitable[str | None]]) -> bool:
+    """Ask for the reason, and confirm or reject what was asked of a file."""
+    view, words, row = page.view, page.view.words, await page.find()
+
+    async def act(answers: Answers) -> None:
+        await decide(view.desk, view.visitor, page.file, str(answers["reason"]))
+
+    what = words(_ASKED.get(row["asked_for"], ""))
+    confirms = decide is acts.confirm
+    said_ = words("Confirm: {what}", what=what) if confirms else words("Reject: {what}", what=what)
+    return await ask(view, Form(said_), act)

@@ -42,6 +42,8 @@ def standing(view: View, row: Row) -> str:
     if state in WAITING:
         when = view.when(row["due_at"])
         return words("We ask the bank. You hear of it by {when}; you need do nothing.", when=when)
+    if state is BreakState.RESOLVED and row["under_way"]:
+        return words("It is decided, and being carried out.")
     if state is BreakState.RESOLVED:
         return words(_ENDED[Resolution(row["resolved_as"])])
     return words("A later file of the bank has put it right.")

@@ -47,6 +47,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/shop": "s",
     "/payouts": "y",
     "/clearing": "f",
+    "/clearing/rules": "e",
     "/breaks": "b",
     "/notices": "w",
     "/reports": "e",

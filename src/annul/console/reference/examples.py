@@ -211,6 +211,15 @@ _PYTHON: Final[Mapping[str, str]] = {
     "POST /clearing/files/{file}/drop": 'annul.clearing.drop("{file}", "the wrong file")',
     "POST /clearing/files/{file}/discard": "annul.clearing.discard("
     '"{file}", "the issuer has sent another")',
+    "POST /clearing/files/{file}/again/preview": 'found = annul.clearing.preview_again("{file}")\n'
+    "print([(one.before, one.after, one.count) for one in found.changes])",
+    "POST /clearing/files/{file}/again": 'annul.clearing.again("{file}", "the rules have changed")',
+    "GET /clearing/rules": "for one in annul.clearing.rules():\n"
+    "    print(one.version, one.state, one.rules)",
+    "PUT /clearing/rules": "latest = next(one for one in annul.clearing.rules() "
+    'if one.state == "in_force")\n'
+    'rules = latest.rules.model_copy(update={"carry_days": 2})\n'
+    'annul.clearing.set_rules(rules, "their files come two days later")',
     "GET /clearing/maps": "for one in annul.clearing.maps():\n    print(one.name, one.map.columns)",
     "PUT /clearing/maps/{name}": 'with open("day.csv", "rb") as file:\n'
     '    guessed = annul.clearing.look(file, "day.csv").map\n'

@@ -2,12 +2,13 @@
 
 -- name: of_rows
 -- description: Open a break for each row of a file that agrees with nothing here, or with less than all.
--- Money as the issuer owes it us: what a row says, less what stands here for the same.
+-- Money as the issuer owes it us: what a row says, less what stands here for the same. Gives them,
+-- with those that the file has had before where it is matched anew, which stay as they are.
 WITH signed AS (
     SELECT r.*, coalesce(t.merchant_id, m.merchant_id, '') AS of_merchant, t.amount AS kept,
            CASE WHEN r.effect IN ('taken', 'returned') THEN 1 ELSE -1 END AS sign,
            -- What is taken back there and stands here is missing there whole.
-           t.state IN ({standing}) AND NOT r.undoes AND r.outcome <> 'twice' AS stands
+           {state} IN ({standing}) AND NOT r.undoes AND r.outcome <> 'twice' AS stands
     FROM clearing_rows r
     LEFT JOIN transactions t ON t.id = coalesce(r.transaction_id, r.about)
     LEFT JOIN merchants m ON m.merchant_id = r.merchant_id
@@ -19,12 +20,20 @@ WITH signed AS (
            CASE outcome WHEN 'date' THEN 0 WHEN 'fee_differs' THEN 0 WHEN 'currency' THEN 0
                 ELSE sign * amount - CASE WHEN stands THEN sign * kept ELSE 0 END END AS money
     FROM signed
+), stays AS (
+    SELECT b.id, j.line FROM judged j
+    JOIN breaks b ON b.file_id = :file AND b.line = j.line AND b.kind = j.break AND b.money = j.money
+     AND b.currency = j.currency AND b.transaction_id IS NOT DISTINCT FROM coalesce(j.transaction_id, j.about)
+    WHERE b.state <> 'withdrawn'
+), opened AS (
+    INSERT INTO breaks (merchant_id, id, kind, file_id, line, transaction_id, money, currency, differs,
+                        opened_at, due_at, state)
+    SELECT of_merchant, gen_random_uuid(), break, :file, line, coalesce(transaction_id, about), money,
+           currency, '{}', :now, :now::timestamptz + {patience}, 'open'
+    FROM judged WHERE line NOT IN (SELECT line FROM stays)
+    RETURNING id
 )
-INSERT INTO breaks (merchant_id, id, kind, file_id, line, transaction_id, money, currency, differs,
-                    opened_at, due_at, state)
-SELECT of_merchant, gen_random_uuid(), break, :file, line, coalesce(transaction_id, about), money, currency,
-       '{}', :now, :now::timestamptz + {patience}, 'open'
-FROM judged;
+SELECT id, true AS stays FROM stays UNION ALL SELECT id, false FROM opened;
 
 -- name: of_missing
 -- description: Open a break for what was expected until the day of this file at the latest, and has not come.
@@ -42,23 +51,32 @@ WITH due AS (
     WHERE o.found_in IS NULL AND o.due_on > :settles_on::date
       AND o.transaction_id = d.transaction_id AND o.undoes = d.undoes
 ), judged AS (
-    SELECT DISTINCT ON (t.id, d.undoes) t.merchant_id, t.id, t.currency,
+    SELECT DISTINCT ON (t.id, d.undoes) t.merchant_id, t.id, d.undoes, t.currency,
            CASE WHEN d.undoes OR t.kind IN ({giving}) AND EXISTS (
                     SELECT FROM clearing_rows r WHERE r.transaction_id = t.original_id AND NOT r.undoes)
                 THEN 'state' ELSE 'missing_there' END AS break,
            CASE WHEN t.kind IN ({taking}) THEN 1 ELSE -1 END
-           * CASE WHEN d.undoes THEN t.amount WHEN t.state IN ({standing}) THEN -t.amount ELSE 0 END AS money
+           * CASE WHEN d.undoes THEN t.amount WHEN {state} IN ({standing}) THEN -t.amount ELSE 0 END AS money
     FROM due d JOIN transactions t ON t.merchant_id = d.merchant_id AND t.id = d.transaction_id
+), stays AS (
+    SELECT b.id, j.id AS transaction_id, j.undoes FROM judged j
+    JOIN breaks b ON b.file_id = :file AND b.line IS NULL AND b.transaction_id = j.id AND b.kind = j.break
+     AND b.money = j.money
+    WHERE b.state <> 'withdrawn'
+), opened AS (
+    INSERT INTO breaks (merchant_id, id, kind, file_id, transaction_id, money, currency, differs,
+                        opened_at, due_at, state)
+    SELECT merchant_id, gen_random_uuid(), break, :file, id, money, currency, '{}', :now,
+           :now::timestamptz + {patience}, 'open'
+    FROM judged WHERE (id, undoes) NOT IN (SELECT transaction_id, undoes FROM stays)
+    RETURNING id
 )
-INSERT INTO breaks (merchant_id, id, kind, file_id, transaction_id, money, currency, differs,
-                    opened_at, due_at, state)
-SELECT merchant_id, gen_random_uuid(), break, :file, id, money, currency, '{}', :now,
-       :now::timestamptz + {patience}, 'open'
-FROM judged;
+SELECT id, true AS stays FROM stays UNION ALL SELECT id, false FROM opened;
 
 -- name: patience
 -- description: Part: how long a break may wait, by the money in it.
-CASE WHEN abs(money) >= :large::bigint THEN interval '1 day' ELSE interval '3 days' END
+CASE WHEN abs(money) >= :large::bigint THEN interval '1 hour' * :due_hours_large::integer
+     ELSE interval '1 hour' * :due_hours::integer END
 
 -- name: agreed
 -- description: End breaks of earlier files that this one has put right: what was missing came, what stood was taken back.
@@ -66,8 +84,12 @@ UPDATE breaks b
 SET state = 'agreed', ended_in = :file, decided_at = :now
 FROM clearing_rows r
 WHERE b.state IN ('open', 'asked') AND b.file_id <> :file AND r.file_id = :file
-  AND r.transaction_id = b.transaction_id AND r.outcome IN ('matched', 'done', 'not_done')
-  AND (b.line IS NULL OR b.kind = 'state' AND r.undoes);
+  AND {put_right};
+
+-- name: put_right
+-- description: Part: whether a row `r` of a later file puts a break `b` right.
+r.transaction_id = b.transaction_id AND r.outcome IN ('matched', 'done', 'not_done')
+AND (b.line IS NULL OR b.kind = 'state' AND r.undoes)
 
 -- name: ended_in
 -- description: Breaks that a file has ended.
@@ -107,10 +129,6 @@ WITH held AS (
 ), {posted}
 SELECT count(*) FROM posted;
 
--- name: of_file
--- description: The breaks of a file, as far as they wait.
-SELECT id FROM breaks WHERE file_id = :file AND state IN ('open', 'asked');
-
 -- name: facts
 -- description: What is known of each break of a file that has no cause yet: the row, the transaction, what its issuer is owed.
 SELECT b.id, b.merchant_id, b.kind AS break, b.line, b.money, b.transaction_id,
@@ -118,7 +136,7 @@ SELECT b.id, b.merchant_id, b.kind AS break, b.line, b.money, b.transaction_id,
        r.trace AS row_trace, r.terminal_id AS row_terminal, r.sent_at AS row_sent_at, r.code AS row_code,
        r.card_masked AS row_card, r.auth_code AS row_auth_code, r.undone AS row_flag, r.undoes,
        r.merchant_id AS row_merchant, r.outcome, k.merchant_id IS NOT NULL AS known_merchant,
-       t.kind, t.state, t.sent, t.amount, t.currency, t.response_code, t.late_code, t.why, t.rrn, t.trace,
+       t.kind, {state} AS state, t.sent, t.amount, t.currency, t.response_code, t.late_code, t.why, t.rrn, t.trace,
        t.terminal_id, t.auth_code, t.received_at, t.answered_at, t.ended_at, t.business_date, t.origin,
        t.card_masked, t.reversal_reason, t.undone AS given_back,
        o.pending AS reversal_open, o.attempts AS reversal_tries, o.last_code AS reversal_code,
@@ -139,7 +157,7 @@ LEFT JOIN LATERAL (
       AND 'scheme_cost' IN (e.debit, e.credit)) cost ON true
 LEFT JOIN foretold f ON f.merchant_id = b.merchant_id AND f.transaction_id = b.transaction_id
                     AND f.gone_at IS NULL
-WHERE b.file_id = :file AND b.cause = '';
+WHERE b.file_id = :file AND b.cause = '' AND b.state <> 'withdrawn';
 
 -- name: caused
 -- description: Keep what causes breaks, the fields that differ, and whether they were foretold.
@@ -152,7 +170,8 @@ WHERE b.id = c.id;
 -- description: What came of a file's rows, and the money in question, by kind.
 SELECT kind, cause, currency, count(*)::integer AS count, sum(money)::bigint AS money,
        sum(abs(money))::bigint AS in_question, count(*) FILTER (WHERE foretold)::integer AS foretold
-FROM breaks WHERE file_id = :file GROUP BY kind, cause, currency ORDER BY kind, cause;
+FROM breaks WHERE file_id = :file AND state <> 'withdrawn'
+GROUP BY kind, cause, currency ORDER BY kind, cause;
 
 -- name: outcomes
 -- description: How many rows of a file came to what, and the money they tell of.
@@ -167,4 +186,4 @@ SELECT count(*)::integer FROM clearing_carried WHERE file_id = :file AND found_i
 -- name: first
 -- description: The first breaks of a file, the largest first.
 SELECT id, merchant_id, kind, line, transaction_id, money, currency, differs, cause, facts, foretold
-FROM breaks WHERE file_id = :file ORDER BY abs(money) DESC, id LIMIT :most;
+FROM breaks WHERE file_id = :file AND state <> 'withdrawn' ORDER BY abs(money) DESC, id LIMIT :most;

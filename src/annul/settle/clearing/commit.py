@@ -4,32 +4,29 @@ Each is one transaction of the database, so that one that is killed has done not
 file before is the same, rolled back: what is shown is what will be.
 """
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 
-from annul.diagnose.breaks import explained
 from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
-from annul.domain.incident import Incident
-from annul.store import incidents
 from annul.store.clock import Clock
 
 from . import telling
 from .breaks import SQL as _OF_BREAKS
+from .counting import Counting, Result
 from .ending import SQL as _ENDING
-from .ending import undo_ended
+from .ending import open_again, withdraw
 from .keeping import SQL as _PROOFS
 from .load import SQL as FILES
-from .matching import Matching, covered_from, window
+from .matching import covered_from
 from .patient import Patient
 from .rules import ClearingRules
 
 SHOWN: Final = 200  # breaks that a preview lists
-_BREAKS: Final = "clearing_breaks"
 
 
 class NotStaged(AnnulError):
@@ -60,44 +57,22 @@ class LaterCommitted(AnnulError):
     next_step = "Discard the later files first, the latest one first."
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came of a file: its rows by outcome, breaks by kind and cause, what is carried.
-
-    `breaks` are the first ones, in a preview only.
-    """
-
-    file: UUID
-    covers_from: date
-    settles_on: date
-    rows: int
-    bad: int
-    outcomes: list[dict[str, Any]]
-    kinds: list[dict[str, Any]]
-    carried: int
-    proofs: int
-    breaks: list[dict[str, Any]]
-
-    def kept(self) -> dict[str, Any]:
-        """Give what is kept of it with the file."""
-        return {
-            "outcomes": self.outcomes,
-            "kinds": self.kinds,
-            "carried": self.carried,
-            "proofs": self.proofs,
-        }
-
-
 class Clearing:
-    """Commits and discards the files of one cell."""
+    """Commits and discards the files of one cell, by `rules`, of which `version` is in force."""
 
     def __init__(
-        self, pool: asyncpg.Pool, calendar: Calendar, clock: Clock, rules: ClearingRules
+        self,
+        pool: asyncpg.Pool,
+        calendar: Calendar,
+        clock: Clock,
+        rules: ClearingRules,
+        version: int = 0,
     ) -> None:
         self._pool = pool
         self._calendar = calendar
         self._clock = clock
         self._rules = rules
+        self._version = version
 
     async def preview(self, file: UUID) -> Result:
         """Say what a commit would do; nothing is kept. Raises `NotStaged` and `RowsGone`."""
@@ -123,6 +98,7 @@ class Clearing:
                 file=file,
                 covers_from=result.covers_from,
                 result=result.kept(),
+                rules=self._version,
                 who=who,
                 now=now,
             )
@@ -141,67 +117,11 @@ class Clearing:
         if described["staged"] != described["rows"]:
             raise RowsGone
         await connection.execute(*FILES["room"]())
-        issuers, settles_on = described["issuers"], described["settles_on"]
-        covers_from = await covered_from(connection, settles_on, issuers)
-        days = window(self._calendar, covers_from, settles_on)
-        await Matching(
-            connection,
-            file,
-            described["rows"],
-            days,
-            issuers,
-            self._rules,
-            self._calendar.zone,
-            self._calendar.cut_over,
-        ).run()
-        await self._breaks(connection, described, now)
-        proofs = await connection.execute(*_PROOFS["prove"](file=file, now=now))
-        outcomes = await connection.fetch(*_OF_BREAKS["outcomes"](file=file))
-        kinds = await connection.fetch(*_OF_BREAKS["sums"](file=file))
-        return Result(
-            file,
-            covers_from,
-            settles_on,
-            described["rows"],
-            described["bad"],
-            [dict(row) for row in outcomes],
-            [dict(row) for row in kinds],
-            await connection.fetchval(*_OF_BREAKS["carried_on"](file=file)),
-            int(proofs.rsplit(" ", 1)[1]),
-            [],
-        )
-
-    async def _breaks(self, connection: Any, described: Any, now: datetime) -> None:
-        file, name = described["id"], described["name"]
-        at = {"file": file, "now": now, "large": self._rules.large}
-        await connection.execute(*_OF_BREAKS["of_rows"](**at))
-        await connection.execute(
-            *_OF_BREAKS["of_missing"](
-                **at, settles_on=described["settles_on"], issuers=described["issuers"]
-            )
-        )
-        found = explained(await connection.fetch(*_OF_BREAKS["facts"](file=file)))
-        await connection.execute(
-            *_OF_BREAKS["caused"](
-                ids=[one.id for one in found],
-                causes=[one.cause for one in found],
-                differs=[one.differs for one in found],
-                facts=[one.facts for one in found],
-                foretold=[one.foretold for one in found],
-            )
-        )
-        day = self._calendar.business_date(now)
-        money = {"business_date": day, "now": now}
-        opened = await _ids(connection, _OF_BREAKS["of_file"](file=file))
-        await connection.execute(*_OF_BREAKS["hold_money"](ids=opened, **money))
-        await connection.execute(*_OF_BREAKS["agreed"](file=file, now=now))
-        ended = await _ids(connection, _OF_BREAKS["ended_in"](file=file))
-        await connection.execute(*_OF_BREAKS["free_money"](ids=ended, **money))
-        await telling.of_breaks(connection, telling.OPENED, opened, now)
-        await telling.of_breaks(connection, telling.RESOLVED, ended, now)
-        if opened:
-            raised = Incident.of(_BREAKS, "", name, name=name, count=len(opened))
-            await connection.execute(*incidents.opening([raised], now))
+        counting = Counting(connection, self._calendar, self._rules, described, now)
+        covers_from = await counting.match()
+        await counting.hold((await counting.open_breaks()).new)
+        await counting.put_right()
+        return await counting.result(covers_from, await counting.prove())
 
     async def discard(self, connection: Any, file: UUID, who: str, reason: str) -> None:
         """Let a file count no longer, in the caller's transaction; what it proved is undone.
@@ -209,27 +129,38 @@ class Clearing:
         Raises `NotCommitted` and `LaterCommitted`.
         """
         now, connection = self._clock.now(), Patient(connection)
-        described = await connection.fetchrow(*FILES["lock"](file=file, state="committed"))
-        if described is None:
-            raise NotCommitted
-        issuers, settles_on = described["issuers"], described["settles_on"]
-        await covered_from(connection, settles_on, issuers)
-        later = _ENDING["later"](file=file, settles_on=settles_on, issuers=issuers)
-        if await connection.fetchval(*later):
-            raise LaterCommitted
+        await taken_up(connection, file)
         await telling.of_file(connection, telling.DISCARDED, file, now)
-        await undo_ended(connection, self._calendar, file, who, reason, now)
-        for step in ("uncarry", "unfind", "unmatch"):
-            await connection.execute(*_ENDING[step](file=file))
+        await taken_back(connection, file)
+        await withdraw(connection, self._calendar, file, (who, reason), now)
+        await open_again(connection, self._calendar, file, now)
         await connection.execute(*_PROOFS["discard"](file=file, now=now))
         await connection.execute(*FILES["discarded"](file=file, who=who, reason=reason, now=now))
         await incidents_of(connection, [file], now)
 
 
+async def taken_up(connection: Any, file: UUID) -> Any:
+    """Give a file that counts, held until the end of the transaction; nobody counts another.
+
+    Raises `NotCommitted`, and `LaterCommitted` where a later one builds upon it.
+    """
+    described = await connection.fetchrow(*FILES["lock"](file=file, state="committed"))
+    if described is None:
+        raise NotCommitted
+    issuers, settles_on = described["issuers"], described["settles_on"]
+    await covered_from(connection, settles_on, issuers)
+    later = _ENDING["later"](file=file, settles_on=settles_on, issuers=issuers)
+    if await connection.fetchval(*later):
+        raise LaterCommitted
+    return described
+
+
+async def taken_back(connection: Any, file: UUID) -> None:
+    """Remove what a file has told: nothing is matched by it, nothing expected for it."""
+    for step in ("uncarry", "unfind", "unmatch"):
+        await connection.execute(*_ENDING[step](file=file))
+
+
 async def incidents_of(connection: Any, files: list[UUID], now: datetime) -> None:
     """Close the incidents of files of which no break waits any more."""
     await connection.execute(*_ENDING["close_incidents"](files=files, now=now))
-
-
-async def _ids(connection: Any, asked: tuple[Any, ...]) -> list[UUID]:
-    return [row["id"] for row in await connection.fetch(*asked)]

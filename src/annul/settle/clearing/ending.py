@@ -5,7 +5,8 @@ where it is right about an amount, the merchant's account does. Where our books 
 moves but suspense: the issuer corrects its own.
 """
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
@@ -29,6 +30,7 @@ SQL: Final = load(
     close_ended=CLOSE_ENDED,
     standing=listed(STANDING),
     ended=listed(ENDED),
+    put_right=_BREAKS["put_right"].sql,
 )
 _MOVES: Final = UUID("6e2f4c0d-6f0f-4a5e-9d5b-0a4b5f1f9c36")  # the names of breaks' moves
 # Breaks of which the transaction itself follows the issuer.
@@ -42,6 +44,13 @@ class NotWaiting(AnnulError):
     next_step = "Look at the break for how it stands."
 
 
+class UnderWay(AnnulError):
+    """What is proved of this break's transaction is just being carried out. Nothing has changed."""
+
+    code = "clearing.under_way"
+    next_step = "Look at the break again in some seconds: how it can end depends on it."
+
+
 class NobodyHere(AnnulError):
     """This break is of no merchant here, so no account can follow it. Nothing has changed."""
 
@@ -53,7 +62,8 @@ class Break(NamedTuple):
     """A break that waits, as it is locked.
 
     `told` says that files tell its transaction as done, `beside` that this has nothing of its
-    original in its hold: what is done then is done beside what gave that back.
+    original in its hold: what is done then is done beside what gave that back. `under_way` says
+    that what is proved of it is not carried out yet.
     """
 
     merchant_id: str
@@ -72,6 +82,7 @@ class Break(NamedTuple):
     transaction_state: str | None
     beside: bool | None
     told: bool
+    under_way: bool
 
     @property
     def agrees(self) -> bool:
@@ -102,7 +113,9 @@ def _break(row: Any) -> Break:
 async def ask(
     connection: Any, one: Break, resolution: Resolution, reason: str, who: str, now: datetime
 ) -> None:
-    """Keep how a break is to end; raises `NotWaiting` and `NobodyHere`."""
+    """Keep how a break is to end; raises `NotWaiting`, `UnderWay` and `NobodyHere`."""
+    if one.kind in _OF_STATE and one.under_way:
+        raise UnderWay
     if resolution is Resolution.THEIRS_STAND and not one.merchant_id and one.money:
         raise NobodyHere
     asked = SQL["ask"](id=one.id, **{"as": resolution}, reason=reason, who=who, now=now)
@@ -204,15 +217,20 @@ async def _follow(
     await connection.execute(*SQL["followed"](**key, move=move.id))
 
 
-async def undo_ended(
-    connection: Any, calendar: Calendar, file: UUID, who: str, reason: str, now: datetime
-) -> None:
-    """Withdraw the breaks of a file that is discarded, and open again those that it had ended."""
-    money: dict[str, date | datetime] = {
-        "business_date": calendar.business_date(now),
-        "now": now,
-    }
-    ended = await connection.fetch(*SQL["ends"](file=file, now=now))
+async def withdraw(
+    connection: Any,
+    calendar: Calendar,
+    file: UUID,
+    by: tuple[str, str],
+    now: datetime,
+    stay: Sequence[UUID] = (),
+) -> list[UUID]:
+    """Withdraw the breaks of a file but for some that stay, and what had followed; gives which.
+
+    `by`: who does it, and why.
+    """
+    who, reason = by
+    ended = await connection.fetch(*SQL["ends"](file=file, stay=list(stay), now=now))
     for row in ended:
         key = (row["merchant_id"], row["id"], row["currency"], row["transaction_id"])
         moved = await connection.fetchval(*SQL["moved"](merchant=row["merchant_id"], id=row["id"]))
@@ -220,9 +238,16 @@ async def undo_ended(
             back = _move(*key, -moved)
             await _follow(connection, calendar, back, row["id"], reason, (who, who), now)
     ids = [row["id"] for row in ended]
-    await connection.execute(*_BREAKS["free_money"](ids=ids, **money))
-    opened = await connection.fetch(*SQL["opens"](file=file))
-    again = [row["id"] for row in opened]
-    await connection.execute(*_BREAKS["hold_money"](ids=again, **money))
+    day = calendar.business_date(now)
+    await connection.execute(*_BREAKS["free_money"](ids=ids, business_date=day, now=now))
     await telling.of_breaks(connection, telling.RESOLVED, ids, now)
-    await telling.of_breaks(connection, telling.OPENED, again, now)
+    return ids
+
+
+async def open_again(connection: Any, calendar: Calendar, file: UUID, now: datetime) -> int:
+    """Open again the breaks that a file had ended and puts right no longer; gives how many."""
+    ids = [row["id"] for row in await connection.fetch(*SQL["opens"](file=file))]
+    day = calendar.business_date(now)
+    await connection.execute(*_BREAKS["hold_money"](ids=ids, business_date=day, now=now))
+    await telling.of_breaks(connection, telling.OPENED, ids, now)
+    return len(ids)

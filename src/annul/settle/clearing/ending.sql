@@ -15,9 +15,14 @@ WHERE b.id = :id;
 SELECT b.merchant_id, b.id, b.kind, b.file_id, b.line, b.transaction_id, b.money, b.currency, b.cause, b.state,
        b.resolved_as, b.reason, b.asked_by, t.state AS transaction_state,
        t.original_id IS NOT NULL AND t.holds = 0 AS beside,
-       {told} AS told
+       {told} AS told, {under_way} AS under_way
 FROM breaks b
 LEFT JOIN transactions t ON t.merchant_id = b.merchant_id AND t.id = b.transaction_id;
+
+-- name: under_way
+-- description: Part: whether what is proved of the transaction of a break is still to be carried out, or undone.
+EXISTS (SELECT FROM clearing_proofs p WHERE p.transaction_id = b.transaction_id
+        AND (p.carried_at IS NULL OR p.discarded_at IS NOT NULL AND p.undone_at IS NULL))
 
 -- name: told
 -- description: Part: whether the transaction of a break is told as done, in whatever file, and not as taken back.
@@ -82,10 +87,10 @@ UPDATE clearing_carried SET found_in = NULL WHERE found_in = :file;
 DELETE FROM clearing_rows WHERE file_id = :file;
 
 -- name: ends
--- description: Breaks of a file that is discarded, each as it stood: they are withdrawn.
+-- description: Breaks of a file that it has no more, each as it stood: they are withdrawn.
 WITH before AS (
     SELECT id, merchant_id, state, resolved_as, money, currency, transaction_id FROM breaks
-    WHERE file_id = :file AND state <> 'withdrawn' FOR UPDATE
+    WHERE file_id = :file AND state <> 'withdrawn' AND NOT id = ANY (:stay::uuid[]) FOR UPDATE
 ), withdrawn AS (
     UPDATE breaks b SET state = 'withdrawn', decided_at = :now
     FROM before WHERE b.id = before.id AND b.merchant_id = before.merchant_id
@@ -103,9 +108,10 @@ WHERE b.merchant_id = :merchant AND b.id = :id AND v.state = 'done';
 UPDATE breaks SET moves = moves || :move::uuid WHERE merchant_id = :merchant AND id = :id;
 
 -- name: opens
--- description: Breaks that this file had ended are open again.
-UPDATE breaks SET state = 'open', ended_in = NULL, decided_at = NULL
-WHERE ended_in = :file AND state = 'agreed'
+-- description: Breaks that this file had ended, and that no row of it puts right any more, are open again.
+UPDATE breaks b SET state = 'open', ended_in = NULL, decided_at = NULL
+WHERE b.ended_in = :file AND b.state = 'agreed'
+  AND NOT EXISTS (SELECT FROM clearing_rows r WHERE r.file_id = :file AND {put_right})
 RETURNING id;
 
 -- name: close_incidents

@@ -32,6 +32,10 @@ UPDATE clearing_files SET state = 'dropped', ended_by = :who, ended_at = :now, r
 WHERE id = :file AND state IN ('loading', 'staged')
 RETURNING id;
 
+-- name: forget
+-- description: Remove a file that was not read to its end: nobody has seen it.
+DELETE FROM clearing_files WHERE id = :file AND state = 'loading' RETURNING id;
+
 -- name: unstage
 -- description: Remove the rows that a file had staged.
 DELETE FROM clearing_staged WHERE file_id = :file;
@@ -52,8 +56,32 @@ FROM clearing_files f WHERE id = :file AND state = :state FOR UPDATE;
 -- name: committed
 -- description: Keep that a file counts from now on, and what came of it.
 UPDATE clearing_files
-SET state = 'committed', covers_from = :covers_from, result = :result, committed_by = :who, committed_at = :now
+SET state = 'committed', covers_from = :covers_from, result = :result, rules = :rules, committed_by = :who, committed_at = :now
 WHERE id = :file AND state = 'staged'
+RETURNING id;
+
+-- name: at_stake
+-- description: Money, in minor units, that a discard takes back: of what a file has proved, and of what people have decided.
+SELECT (coalesce((SELECT sum(t.amount) FROM clearing_proofs p
+                  JOIN transactions t ON t.merchant_id = p.merchant_id AND t.id = p.transaction_id
+                  WHERE p.file_id = :file AND p.discarded_at IS NULL AND p.came IS DISTINCT FROM 'overtaken'), 0)
+        + coalesce((SELECT sum(abs(b.money)) FROM breaks b
+                    WHERE b.file_id = :file AND b.state = 'resolved'), 0))::bigint;
+
+-- name: ask
+-- description: Keep what somebody wants to be done with a file that counts.
+UPDATE clearing_files SET asked_for = :for, asked_by = :who, asked_at = :now, asked_reason = :reason
+WHERE id = :file AND state = 'committed' AND asked_for = ''
+RETURNING id;
+
+-- name: asked
+-- description: What is asked for of a file that counts, held until the database's transaction ends.
+SELECT asked_for, asked_by, asked_reason FROM clearing_files
+WHERE id = :file AND state = 'committed' AND asked_for <> '' FOR UPDATE;
+
+-- name: answered
+-- description: Nothing is asked for any more: it was done, or rejected.
+UPDATE clearing_files SET asked_for = '' WHERE id = :file AND asked_for <> ''
 RETURNING id;
 
 -- name: discarded

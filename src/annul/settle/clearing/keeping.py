@@ -1,5 +1,6 @@
 """What many proofs ask and write at once goes to the database as one statement."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -16,17 +17,32 @@ from annul.store.journal_sql import MOVES as MOVED
 from annul.store.posting import PARTS
 from annul.store.sql import listed, load
 
-SQL: Final = load(
-    "annul.settle.clearing",
-    "proofs.sql",
-    refunds=listed(REFUNDS),
-    proved=PROVED,
-    moves=MOVED,
-    columns=", ".join(f"t.{name}" for name in Transaction._fields),
-    case=", ".join(f"t.{name}" for name in Case._fields),
-    close_ended=CLOSE_ENDED,
-    **PARTS,
-)
+from . import standing
+from .standing import Before, By
+
+
+def _load(stand: Mapping[str, str]) -> By:
+    return load(
+        "annul.settle.clearing",
+        "proofs.sql",
+        refunds=listed(REFUNDS),
+        proved=PROVED,
+        moves=MOVED,
+        columns=", ".join(f"t.{name}" for name in Transaction._fields),
+        case=", ".join(f"t.{name}" for name in Case._fields),
+        close_ended=CLOSE_ENDED,
+        **PARTS,
+        **stand,
+    )
+
+
+SQL: Final = _load(standing.NOW)
+BEFORE: Final = Before(_load(standing.BEFORE))
+
+
+async def prove(connection: Any, by: By, file: UUID, now: datetime) -> int:
+    """Keep what the rows of a file prove that was not proved before; gives how much."""
+    return int((await connection.execute(*by["prove"](file=file, now=now))).rsplit(" ", 1)[1])
 
 
 class Of(NamedTuple):

@@ -144,9 +144,8 @@ class Loader:
         )
         try:
             return await self._staged(file, named, chunks, digest, again=again)
-        except BaseException as error:
-            why = str(error) if isinstance(error, AnnulError) else type(error).__name__
-            await self.drop(file, "annul", scan(why))
+        except BaseException:
+            await self._forget(file)
             raise
 
     async def _staged(
@@ -165,10 +164,7 @@ class Loader:
                 await connection.copy_records_to_table(
                     "clearing_staged", records=self._records(file, chunk.rows), columns=_COLUMNS
                 )
-            keep = chunk.bad[: max(0, MOST_BAD - len(shown))]
-            if keep:
-                await self._pool.execute(*_bad_lines(file, keep))
-                shown += keep
+            shown += chunk.bad[: max(0, MOST_BAD - len(shown))]
             rows, bad = rows + len(chunk.rows), bad + len(chunk.bad)
         if not rows:
             message = f"{described.name}: {shown[0].reason.en if shown else 'it is empty'}"
@@ -176,8 +172,10 @@ class Loader:
         hashed = digest()
         await self._asked_about(described.name, hashed, again=again)
         try:
-            staged = SQL["staged"](file=file, digest=hashed, rows=rows, bad=bad)
-            await self._pool.fetchval(*staged)
+            async with self._pool.acquire() as connection, connection.transaction():
+                staged = SQL["staged"](file=file, digest=hashed, rows=rows, bad=bad)
+                await connection.fetchval(*staged)
+                await connection.execute(*_bad_lines(file, shown))
         except asyncpg.UniqueViolationError:
             raise AlreadyThere from None
         if rows >= MANY:
@@ -190,7 +188,15 @@ class Loader:
             message = f"it was read as {same['name']} at {same['read_at']:%Y-%m-%d %H:%M} UTC"
             raise AlreadyThere(message)
         if not again and await self._pool.fetchrow(*SQL["namesake"](name=name)) is not None:
-            raise NameTaken(name)
+            message = f"another clearing file is called {name}: it was read before"
+            raise NameTaken(message)
+
+    async def _forget(self, file: UUID) -> None:
+        """Leave nothing of a file that was not read to its end."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            patient = Patient(connection)
+            await patient.execute(*SQL["unstage"](file=file))
+            await patient.execute(*SQL["forget"](file=file))
 
     async def drop(self, file: UUID, who: str, reason: str) -> bool:
         """Forget a file that does not count; False when it counts, or is forgotten already."""
@@ -207,7 +213,7 @@ class Loader:
         rows = await self._pool.fetch(*SQL["left"](before=now - _LEFT))
         for row in rows:
             if row["state"] == "loading":
-                await self.drop(row["id"], "annul", "left while it was read")
+                await self._forget(row["id"])
             else:
                 await Patient(self._pool).execute(*SQL["unstage"](file=row["id"]))
         return len(rows)

@@ -4,7 +4,7 @@ Each step is a statement that takes what the ones before it have left, so that a
 transaction at most, which the database holds as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -16,9 +16,11 @@ from annul.domain.kinds import GIVING, TAKING
 from annul.domain.states import STANDING
 from annul.store.sql import Statement, listed, load
 
+from . import breaks, keeping, standing
 from .load import MANY
 from .load import SQL as FILES
 from .rules import ClearingRules
+from .standing import By, Judging
 
 _WORDS: Final = {
     "taking": listed(TAKING),
@@ -36,10 +38,22 @@ IDENTIFIERS: Final = (
     f"t.auth_code = s.auth_code AND s.auth_code <> '' AND {_CARD}",
     _CARD,
 )
-SQL: Final = load("annul.settle.clearing", "matching.sql", identified="true", **_WORDS)
-OTHERS: Final[Sequence[Statement]] = tuple(
-    load("annul.settle.clearing", "matching.sql", identified=one, **_WORDS)["by_other"]
-    for one in IDENTIFIERS
+
+
+def _load(stand: Mapping[str, str], identified: str = "true") -> By:
+    words = {**_WORDS, **stand}
+    return load("annul.settle.clearing", "matching.sql", identified=identified, **words)
+
+
+def _others(stand: Mapping[str, str]) -> tuple[Statement, ...]:
+    return tuple(_load(stand, one)["by_other"] for one in IDENTIFIERS)
+
+
+SQL: Final = _load(standing.NOW)
+OTHERS: Final = _others(standing.NOW)
+NOW: Final = Judging(SQL, OTHERS, breaks.SQL, keeping.SQL)
+BEFORE: Final = Judging(
+    _load(standing.BEFORE), _others(standing.BEFORE), breaks.BEFORE.sql, keeping.BEFORE.sql
 )
 _AROUND: Final = timedelta(days=2)  # clocks of issuers, their zones and their own days' ends
 
@@ -77,6 +91,7 @@ class Matching(NamedTuple):
     rules: ClearingRules
     zone: ZoneInfo
     cut_over: time
+    by: Judging = NOW
 
     async def run(self) -> None:
         """Do all steps; what agrees with nothing is left as rows and expectations for breaks."""
@@ -90,18 +105,18 @@ class Matching(NamedTuple):
             "settles_on": self.window.settles_on,
             "carry_days": self.rules.carry_days,
         }
-        await self.connection.execute(*SQL["by_reference"](file=self.file, **days))
+        await self.connection.execute(*self.by.rows["by_reference"](file=self.file, **days))
         if self.rows >= MANY:
             await self.connection.execute(*FILES["count"]())
-        for other in OTHERS:
-            if not await self.connection.fetchval(*SQL["any_left"](file=self.file)):
+        for other in self.by.others:
+            if not await self.connection.fetchval(*self.by.rows["any_left"](file=self.file)):
                 break
             around = {"since": self.window.since, "until": self.window.until}
             await self.connection.execute(*other(file=self.file, **days, **around))
 
     async def _judge(self) -> None:
         await self.connection.execute(
-            *SQL["judge"](
+            *self.by.rows["judge"](
                 file=self.file,
                 states=[state.value for state, _ in VERDICTS],
                 dones=[told[0] for _, told in VERDICTS],
@@ -115,13 +130,13 @@ class Matching(NamedTuple):
                 zone=self.zone.key,
             )
         )
-        await self.connection.execute(*SQL["fee_of"](file=self.file))
-        await self.connection.execute(*SQL["fees"](file=self.file))
+        await self.connection.execute(*self.by.rows["fee_of"](file=self.file))
+        await self.connection.execute(*self.by.rows["fees"](file=self.file))
 
     async def _expect(self) -> None:
         window = self.window
         await self.connection.execute(
-            *SQL["expected"](
+            *self.by.rows["expected"](
                 file=self.file,
                 since=window.since,
                 until=window.until,
@@ -136,14 +151,14 @@ class Matching(NamedTuple):
         )
         if window.covers_from < window.settles_on:
             days = {"settles_on": window.settles_on, "carry_days": self.rules.carry_days}
-            await self.connection.execute(*SQL["untold_days"](file=self.file, **days))
+            await self.connection.execute(*self.by.rows["untold_days"](file=self.file, **days))
         await self.connection.execute(
-            *SQL["expected_undone"](
+            *self.by.rows["expected_undone"](
                 file=self.file, settles_on=window.settles_on, carry_days=self.rules.carry_days
             )
         )
-        await self.connection.execute(*SQL["arrived"](file=self.file))
-        await self.connection.execute(*SQL["netted"](file=self.file))
+        await self.connection.execute(*self.by.rows["arrived"](file=self.file))
+        await self.connection.execute(*self.by.rows["netted"](file=self.file))
 
 
 async def covered_from(connection: Any, settles_on: date, issuers: list[str]) -> date:

@@ -48,7 +48,7 @@ CASE WHEN s.effect = 'fee' THEN 'fee'
      WHEN t.id IS NULL THEN 'unknown'
      WHEN t.currency <> s.currency THEN 'currency'
      WHEN t.amount <> s.amount THEN 'amount'
-     WHEN s.effect IN ('taken', 'given_back') AND t.state IN ({standing})
+     WHEN s.effect IN ('taken', 'given_back') AND {state} IN ({standing})
           AND t.business_date <= :settles_on::date
           AND t.business_date >= :covers_from::date - :carry_days::integer
           AND (s.sent_at = '' OR left(s.sent_at, 4) = to_char(t.business_date, 'MMDD'))
@@ -86,7 +86,8 @@ WHERE r.file_id = :file AND r.line = c.line AND c.of_line = 1 AND c.of_transacti
 -- description: Judge what is not plain by what is kept of the transaction and by all that files tell of it.
 -- `verdict` says for a standing, whether it is told as done and as undone, what comes of it.
 WITH told AS (
-    SELECT r.line, r.undoes, r.transaction_id, t.merchant_id, t.state, t.kind, t.ended_at,
+    SELECT r.line, r.undoes, r.transaction_id, t.merchant_id, {state} AS state, t.kind,
+           {ended_at} AS ended_at,
            t.business_date, t.received_at, r.sent_at, b.pending AND b.attempts > 0 AS tried,
            EXISTS (SELECT FROM clearing_rows d WHERE d.transaction_id = t.id AND NOT d.undoes) AS done,
            EXISTS (SELECT FROM clearing_rows d WHERE d.transaction_id = t.id AND d.undoes) AS undone
@@ -163,7 +164,7 @@ WHERE t.received_at >= :since AND t.received_at < :until
   AND t.business_date BETWEEN :covers_from::date AND :settles_on::date
   AND (:issuers::text[] = '{}' OR t.issuer_id = ANY (:issuers::text[]))
   AND t.kind IN ({taking}, {giving})
-  AND t.state IN ({standing}, 'unknown', 'reversing', 'sent', 'disputed')
+  AND {state} IN ({standing}, 'unknown', 'reversing', 'sent', 'disputed')
   AND NOT EXISTS (SELECT FROM clearing_rows r WHERE r.transaction_id = t.id AND NOT r.undoes)
   AND NOT EXISTS (SELECT FROM clearing_carried c
                   WHERE c.transaction_id = t.id AND NOT c.undoes AND c.found_in IS NOT NULL);
@@ -201,7 +202,7 @@ FROM transactions t
 WHERE c.found_in IS NULL AND t.merchant_id = c.merchant_id AND t.id = c.transaction_id
   AND (EXISTS (SELECT FROM clearing_rows r
                WHERE r.transaction_id = c.transaction_id AND r.undoes = c.undoes)
-       OR NOT c.undoes AND t.state IN ('declined', 'reversed'));
+       OR NOT c.undoes AND {state} IN ('declined', 'reversed'));
 
 -- name: netted
 -- description: What comes to the same as a whole: a sale and what gives it back, told as one or not at all; or parts.
@@ -215,7 +216,7 @@ WITH members AS (
     UNION ALL
     SELECT coalesce(t.original_id, t.id), t.id, NULL, t.currency, 0, t.currency
     FROM clearing_carried c JOIN transactions t ON t.merchant_id = c.merchant_id AND t.id = c.transaction_id
-    WHERE c.file_id = :file AND c.found_in IS NULL AND NOT c.undoes AND t.state IN ({standing})
+    WHERE c.file_id = :file AND c.found_in IS NULL AND NOT c.undoes AND {state} IN ({standing})
 ), ours AS (
     SELECT m.family, m.id, CASE WHEN t.kind IN ({taking}) THEN t.amount ELSE -t.amount END AS amount
     FROM (SELECT DISTINCT family, id FROM members) m JOIN transactions t ON t.id = m.id

@@ -1,15 +1,25 @@
 -- What rows prove of transactions: kept with the commit of their file, then carried out one by one.
 
 -- name: prove
--- description: Keep what the rows of a file prove.
-INSERT INTO clearing_proofs (merchant_id, id, transaction_id, file_id, line, proves, was, was_code, row,
-                             found_at)
-SELECT t.merchant_id, gen_random_uuid(), t.id, r.file_id, r.line, r.outcome, t.state, t.response_code,
+-- description: Keep what the rows of a file prove, but for what it has proved before, where it is matched anew.
+WITH proved AS MATERIALIZED ({of_rows})
+INSERT INTO clearing_proofs (merchant_id, id, transaction_id, file_id, line, proves, was, was_code,
+                             was_ended_at, row, found_at)
+SELECT n.merchant_id, gen_random_uuid(), n.transaction_id, :file, n.line, n.proves, n.was, n.was_code,
+       n.was_ended_at, n.row, :now::timestamptz
+FROM proved n
+WHERE NOT EXISTS (SELECT FROM clearing_proofs p
+                  WHERE p.transaction_id = n.transaction_id AND p.file_id = :file AND {holds}
+                    AND p.line IS NOT DISTINCT FROM n.line AND p.proves = n.proves);
+
+-- name: of_rows
+-- description: Part: what a file proves as its rows are matched now, with how each transaction stood before.
+SELECT t.merchant_id, t.id AS transaction_id, r.line, r.outcome AS proves, {state} AS was, {code} AS was_code,
+       {ended_at} AS was_ended_at,
        jsonb_build_object('line', r.line, 'effect', r.effect, 'amount', r.amount,
                           'currency', r.currency, 'rrn', r.rrn, 'trace', r.trace,
                           'terminal', r.terminal_id, 'card', r.card_masked, 'sent_at', r.sent_at,
-                          'auth_code', r.auth_code),
-       :now::timestamptz
+                          'auth_code', r.auth_code) AS row
 FROM clearing_rows r JOIN transactions t ON t.id = r.transaction_id
 WHERE r.file_id = :file AND r.outcome IN ('done', 'not_done', 'denied')
   -- Two rows of one transaction, that it was done and taken back, prove one thing.
@@ -17,10 +27,31 @@ WHERE r.file_id = :file AND r.outcome IN ('done', 'not_done', 'denied')
       SELECT FROM clearing_rows o WHERE o.file_id = r.file_id AND o.transaction_id = r.transaction_id AND o.undoes))
 UNION ALL
 -- Told as done in a file before, and its reversal, that the issuer had acknowledged, is not told in time.
-SELECT t.merchant_id, gen_random_uuid(), t.id, b.file_id, NULL, 'denied', t.state, t.response_code,
-       jsonb_build_object('amount', t.amount, 'currency', t.currency, 'rrn', t.rrn), :now::timestamptz
+SELECT t.merchant_id, t.id, NULL, 'denied', {state}, {code}, {ended_at},
+       jsonb_build_object('amount', t.amount, 'currency', t.currency, 'rrn', t.rrn)
 FROM breaks b JOIN transactions t ON t.merchant_id = b.merchant_id AND t.id = b.transaction_id
-WHERE b.file_id = :file AND b.line IS NULL AND b.kind = 'state' AND t.state = 'reversed';
+WHERE b.file_id = :file AND b.line IS NULL AND b.kind = 'state' AND b.state <> 'withdrawn'
+  AND {state} = 'reversed';
+
+-- name: holds
+-- description: Part: whether a proof `p` was found by its row, and still has what it proves.
+p.break_id IS NULL AND p.discarded_at IS NULL AND p.came IS DISTINCT FROM 'overtaken'
+
+-- name: count
+-- description: How much a file proves by its rows.
+SELECT count(*)::integer FROM clearing_proofs p
+WHERE p.file_id = :file AND p.break_id IS NULL AND p.discarded_at IS NULL;
+
+-- name: outdated
+-- description: Let be undone what a file that is matched anew proves no longer, and what people said by breaks that it has no more.
+WITH proved AS MATERIALIZED ({of_rows})
+UPDATE clearing_proofs p SET discarded_at = :now
+WHERE p.file_id = :file AND p.discarded_at IS NULL
+  AND (p.break_id = ANY (:breaks::uuid[])
+       OR p.break_id IS NULL AND NOT ({holds} AND EXISTS (
+              SELECT FROM proved n
+              WHERE n.transaction_id = p.transaction_id AND n.proves = p.proves
+                AND coalesce(n.line, 0) = coalesce(p.line, 0))));
 
 -- name: waiting
 -- description: Proofs that are not carried out, the oldest first; then those of discarded files, the latest first.
@@ -33,6 +64,10 @@ LEFT JOIN clearing_files f ON f.id = p.file_id
 JOIN merchants m ON m.merchant_id = p.merchant_id
 WHERE (p.carried_at IS NULL OR p.discarded_at IS NOT NULL AND p.undone_at IS NULL) AND m.lives = 'here'
   AND (p.tried_at IS NULL OR p.tried_at < :before)
+  -- What a file proved before it was matched anew is undone first.
+  AND (p.discarded_at IS NOT NULL OR NOT EXISTS (
+      SELECT FROM clearing_proofs o
+      WHERE o.transaction_id = p.transaction_id AND o.discarded_at IS NOT NULL AND o.undone_at IS NULL))
 ORDER BY p.discarded_at IS NOT NULL, CASE WHEN p.discarded_at IS NULL THEN p.found_at END,
          p.found_at DESC, p.id
 LIMIT :most;
@@ -94,10 +129,10 @@ UPDATE clearing_proofs SET discarded_at = :now WHERE file_id = :file AND discard
 
 -- name: by_people
 -- description: Keep what two people have said of a transaction by ending a break; the file's row is their evidence.
-INSERT INTO clearing_proofs (merchant_id, id, transaction_id, file_id, line, proves, was, was_code, break_id,
-                             row, found_at)
-SELECT t.merchant_id, gen_random_uuid(), t.id, b.file_id, b.line, :proves, t.state, t.response_code, b.id,
-       b.differs, :now
+INSERT INTO clearing_proofs (merchant_id, id, transaction_id, file_id, line, proves, was, was_code, was_ended_at,
+                             break_id, row, found_at)
+SELECT t.merchant_id, gen_random_uuid(), t.id, b.file_id, b.line, :proves, t.state, t.response_code, t.ended_at,
+       b.id, b.differs, :now
 FROM breaks b JOIN transactions t ON t.merchant_id = b.merchant_id AND t.id = b.transaction_id
 WHERE b.id = :id;
 
@@ -133,7 +168,7 @@ WITH p AS (
     WHERE p.merchant_id = :merchant AND p.id = :id AND p.came = 'moved' AND p.undone_at IS NULL
 ), asked AS (
     SELECT t.merchant_id, t.id, t.original_id, t.amount, t.kind, t.holds, t.state, t.currency, p.was,
-           p.was_code, p.proves, p.found_at, p.now, b.sources
+           p.was_code, p.was_ended_at, p.proves, p.found_at, p.now, b.sources
     FROM transactions t JOIN p ON p.merchant_id = t.merchant_id AND p.transaction_id = t.id
     JOIN unnest(:befores::text[], :sources::text[]) AS b (was, sources) ON b.was = p.was
     WHERE t.undone + t.charged_back = 0 AND t.state = ANY (string_to_array(b.sources, ','))
@@ -167,7 +202,8 @@ WITH p AS (
         holds = CASE a.proves WHEN 'denied' THEN 0
                               WHEN 'not_done' THEN CASE WHEN a.original_id IS NULL THEN 0 ELSE a.amount END
                               ELSE a.holds END,
-        ended_at = CASE WHEN a.was IN ('declined', 'reversed', 'approved') THEN a.now END
+        ended_at = CASE WHEN a.was IN ('declined', 'reversed', 'approved')
+                        THEN coalesce(a.was_ended_at, a.now) END
     FROM asked a
     WHERE t.merchant_id = a.merchant_id AND t.id = a.id
       AND t.state = ANY (string_to_array(a.sources, ','))

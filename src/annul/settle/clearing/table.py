@@ -1,6 +1,7 @@
 """Tables as rows: CSV line by line at any size, a spreadsheet from memory."""
 
 import csv
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
@@ -10,7 +11,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from annul.domain.clearing import Effect
 from annul.domain.text import Text
-from annul.wire.masking import scan
+from annul.wire.masking import mask_pan, scan, scan_numbers
 
 from . import cells
 from .cells import Cell, CellUnfit
@@ -24,6 +25,7 @@ _LOOKED_AT: Final = 40  # lines in which heads are looked for
 _SAMPLES: Final = 20
 # The first cell of lines that are no rows: sums, and remarks.
 _PASSED: Final = ("合计", "总计", "小计", "total", "sum", "#")
+_LONG: Final = re.compile(r"\d{13,}")  # as many digits as a card has, or more
 _CODES: Final = ("merchant_id", "terminal_id", "trace", "rrn", "auth_code", "code")
 _UNDONE: Final = {"": "", "R": "R", "C": "C", "冲正": "R", "撤销": "C"}
 
@@ -199,6 +201,30 @@ def sheet(content: bytes) -> list[list[Cell]]:
         raise ClearingUnreadable(message) from None
 
 
+def _shown_samples(
+    heads: Sequence[Cell], guessed: ColumnMap, samples: Sequence[Sequence[Cell]]
+) -> list[list[str]]:
+    """Mask cards in samples: in a card's column whatever is as long as one.
+
+    A column that is taken for something else has numbers of its own, as a merchant's 15 digits.
+    """
+    meanings = {head: name for name, head in guessed.columns.items()}
+    of_column = [meanings.get(str(head or "").strip(), "") for head in heads]
+    return [
+        [
+            _shown_cell("" if cell is None else str(cell), meaning)
+            for cell, meaning in zip(row, [*of_column, *[""] * len(row)], strict=False)
+        ]
+        for row in samples
+    ]
+
+
+def _shown_cell(text: str, meaning: str) -> str:
+    if meaning == "card":
+        return _LONG.sub(lambda found: mask_pan(found[0]), scan(text))
+    return (scan_numbers if meaning else scan)(text)
+
+
 def look(lines: Sequence[bytes] | Sequence[Sequence[Cell]]) -> Look:
     """Find the heads among the first lines, of a CSV file as bytes, and guess what they mean."""
     best = Look([], [], ColumnMap({}))
@@ -212,7 +238,7 @@ def look(lines: Sequence[bytes] | Sequence[Sequence[Cell]]) -> Look:
                 found = guess(line, samples)
                 best = Look(
                     [str(head or "").strip() for head in line],
-                    [[scan("" if one is None else str(one)) for one in row] for row in samples],
+                    _shown_samples(line, found, samples),
                     ColumnMap(
                         found.columns,
                         unit=found.unit,

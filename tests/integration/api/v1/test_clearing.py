@@ -51,6 +51,23 @@ async def test_a_file_is_sent_previewed_committed_and_discarded(
     assert len((await api.get(f"{path}/bad-lines", key))["items"]) == 1
     (listed,) = (await api.get("/clearing/files", key))["items"]
     assert listed["id"] == file["id"]
+    because = {"reason": "they come later"}
+    assert (whole["rules"], whole["asked_for"]) == (0, "")
+    (usual,) = (await api.get("/clearing/rules", key))["items"]
+    assert (usual["version"], usual["rules"]["carry_days"]) == (0, 1)
+    other_rules = usual["rules"] | {"carry_days": 2}
+    asked = {"rules": other_rules}
+    shown = (await api.http.post(f"{path}/again/preview", headers=key, json=asked)).json()
+    assert (shown["changes"], shown["stay"], shown["at_stake"]) == ([], 1, 0)
+    answer = await api.http.put("/clearing/rules", headers=key, json=other_rules | because)
+    assert [one["version"] for one in answer.json()["items"]] == [1, 0]
+    looser = other_rules | {"second_person_from": 10**9} | because
+    answer = await api.http.put("/clearing/rules", headers=key, json=looser)
+    assert answer.json()["items"][0]["state"] == "asked"
+    answer = await api.http.put("/clearing/rules", headers=key, json=other_rules | {"x": 1})
+    assert answer.status_code == 422
+    done = await api.http.post(f"{path}/again", headers=key, json=because)
+    assert (done.json()["state"], done.json()["rules"]) == ("committed", 1)
     ended = await api.http.post(f"{path}/discard", headers=key, json={"reason": "wrong"})
     assert ended.json()["state"] == "discarded"
     status, more = await send(api, key, content, again=True)

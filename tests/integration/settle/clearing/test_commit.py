@@ -39,7 +39,8 @@ async def test_the_same_file_twice_changes_nothing(cell: Cleared) -> None:
     with pytest.raises(load.AlreadyThere):
         await cell.stage([row_of(sale)], digest=b"1", name="other")
     assert await cell.breaks() == []
-    assert not await cell.pool.fetchval("SELECT count(*) FROM clearing_staged WHERE line > 1")
+    assert await cell.pool.fetchval("SELECT count(*) FROM clearing_staged") == 1, "the first one's"
+    assert await cell.pool.fetchval("SELECT count(*) FROM clearing_files") == 1
 
 
 async def test_another_file_of_the_same_name_is_asked_about(cell: Cleared) -> None:

@@ -3,7 +3,7 @@
 from annul.store.migrate import apply_file
 
 revision = "0043"
-down_revision = "0041"
+down_revision = "0042"
 
 
 def upgrade() -> None:
