@@ -193,6 +193,14 @@ class Settings(BaseSettings):
         description="days for which a subject is kept, where not as documented",
     )
 
+    capacity: bool = Field(
+        default=True,
+        description="whether this process measures what it costs, and works out what will be short",
+    )
+    capacity_notice_days: int = Field(
+        60, ge=1, le=365, description="days before which somebody is told of what will be short"
+    )
+
     seals_folder: Path | None = Field(
         None, description="folder of the exports of seals; default: seals in the data folder"
     )

@@ -75,6 +75,7 @@ _MODULES: Final = {
     "security/masterkey": "unit/security/test_keys.py",
     "security/module": "unit/security/test_keys.py",
     "security/software": "unit/security/test_keys.py",
+    "operate/capacity/measured": "unit/operate/capacity/test_carries.py",
     "settle/bank/rows": "unit/settle/bank/test_read.py",
     "settle/bank/values": "unit/settle/bank/test_camt.py",
     "settle/bank/xml": "unit/settle/bank/test_read.py",

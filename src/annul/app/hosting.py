@@ -41,6 +41,8 @@ from annul.issuers.key_asking import KeyAsking
 from annul.issuers.key_exchange import KeyExchange
 from annul.issuers.lines import Issuers
 from annul.merchants.registry import Registry
+from annul.operate.capacity.judging import Judging
+from annul.operate.capacity.samples import Sampler
 from annul.renewal import renewing
 from annul.resolve.audit import Auditor
 from annul.resolve.book import Book
@@ -242,6 +244,7 @@ async def _start_workers(
         *_paying(base, host),
         *_clearing(base, host),
         *_sealing(base, host),
+        *_capacity(base, host),
     ):
         part.start()
         stack.push_async_callback(part.stop)
@@ -263,6 +266,17 @@ def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving]:
     parts = (base.pool, book, host.outcomes, host.calendar, base.clock, base.loops)
     foretelling = Foretelling(base.pool, loader, host.calendar, base.clock, base.loops)
     return foretelling, Proving(*parts)
+
+
+def _capacity(base: Ground, host: Host) -> tuple[Sampler, Judging] | tuple[()]:
+    """Give what measures this process and the database, and what works out what they carry."""
+    if not base.settings.capacity:
+        return ()
+    notice_days = base.settings.capacity_notice_days
+    return (
+        Sampler(host, base.node, base.clock, base.loops),
+        Judging(base.pool, host.calendar, base.clock, notice_days, base.loops),
+    )
 
 
 def _learning(base: Ground, host: Host) -> Learning:

@@ -57,7 +57,7 @@ class Subject(StrEnum):
     terminal's number, followed by that of the batch; issuer and fields of a message that belongs
     to nothing; number of the process and name of the loop; the currency of a merchant's balance;
     what does not fit its seal; the issuer's number; the merchant's; the payout's id;
-    the file's name.
+    the file's name; the name of what an installation has only so much of.
     """
 
     TRANSACTION = "transaction"
@@ -73,6 +73,7 @@ class Subject(StrEnum):
     MERCHANT = "merchant"
     PAYOUT = "payout"
     FILE = "file"
+    RESOURCE = "resource"
 
 
 def _utc(value: str) -> str:

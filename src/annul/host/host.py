@@ -17,6 +17,7 @@ from annul.merchants.registry import Registry
 from annul.security.module import SecurityModule
 from annul.security.vault import Vault
 from annul.store.clock import Clock
+from annul.store.histogram import ANSWERS_S, Histogram
 from annul.store.journal import Journal
 from annul.store.loop import Loops
 
@@ -51,6 +52,15 @@ class Counts:
     failed: int = 0
     reduced: int = 0  # answers without a field that could not be encoded
     replies: dict[str, int] = field(default_factory=dict)
+    # Seconds from a message to its answer on the socket, by kind.
+    answered: dict[str, Histogram] = field(default_factory=dict)
+
+    def took(self, kind: str, seconds: float) -> None:
+        """Count an answer of a kind."""
+        histogram = self.answered.get(kind)
+        if histogram is None:
+            histogram = self.answered[kind] = Histogram(ANSWERS_S)
+        histogram.add(seconds)
 
 
 @dataclass(slots=True)

@@ -333,7 +333,7 @@ class TerminalServer:
             await self._exchange(connection, frame.head, let_in)
 
     async def _exchange(self, connection: TerminalConnection, head: bytes, entry: Admitted) -> None:
-        answered = False
+        answered, began = False, self.monotonic()
         try:
             body = await handle(self.host, entry)
             station = entry.station
@@ -342,6 +342,7 @@ class TerminalServer:
             if wants and not entry.peer.bound_to(station):
                 wants = ""
             answered = connection.answer(head, body, REQUIREMENTS[wants])
+            self.host.counts.took("all", self.monotonic() - began)
             if not answered and entry.peer.bound_to(station):
                 self.host.evidence.trouble(*station.identity, "link_drops")
         except Exception:

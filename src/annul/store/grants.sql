@@ -55,6 +55,7 @@ FROM (VALUES
     ('clearing_carried', 'SELECT INSERT UPDATE DELETE'),
     ('foretold', 'SELECT INSERT UPDATE'),
     ('conclusions', 'SELECT INSERT UPDATE'),
+    ('capacity_reports', 'SELECT INSERT UPDATE'),
     ('hosts', 'SELECT INSERT UPDATE'),
     ('incidents', 'SELECT INSERT UPDATE'),
     ('issuer_keys', 'SELECT INSERT UPDATE'),
@@ -84,6 +85,7 @@ FROM (VALUES
     -- What ends.
     ('code_meanings', 'SELECT INSERT UPDATE DELETE'),
     ('contacts', 'SELECT INSERT UPDATE DELETE'),
+    ('host_samples', 'SELECT INSERT DELETE'),
     ('idempotency', 'SELECT INSERT UPDATE DELETE'),
     ('issuer_stats', 'SELECT INSERT UPDATE DELETE'),
     ('notices', 'SELECT INSERT UPDATE DELETE'),
@@ -92,7 +94,8 @@ FROM (VALUES
     ('sessions', 'SELECT INSERT UPDATE DELETE'),
     ('sign_in_tries', 'SELECT INSERT UPDATE DELETE'),
     ('terminal_stats', 'SELECT INSERT UPDATE DELETE'),
-    ('void_samples', 'SELECT INSERT UPDATE DELETE')
+    ('void_samples', 'SELECT INSERT UPDATE DELETE'),
+    ('volumes', 'SELECT INSERT DELETE')
 ) AS tables (name, may)
 -- What takes old rows of what is only ever added to; by these and in no other way.
 UNION ALL SELECT 'ROUTINE', oid::regprocedure::text, 'EXECUTE' FROM pg_proc

@@ -33,6 +33,8 @@ _ALWAYS = {
     "issuer_keys",
     "moves",
     "witness",
+    "samples",
+    "capacity",
 }
 
 

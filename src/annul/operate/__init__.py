@@ -1,0 +1,1 @@
+"""Running an installation: measures, alarms, incidents, notices."""
