@@ -1,9 +1,9 @@
-"""`make bench`: codec, sale and void end to end, cost of TLS and desk. Writes build/bench.json."""
+"""`make bench`: codec, sale and void end to end, TLS, desk, capacity. Writes build/bench.json."""
 
 import json
 from pathlib import Path
 
-from bench import codec, desk, e2e, tls
+from bench import capacity, codec, desk, e2e, tls
 
 
 def main() -> None:
@@ -15,13 +15,14 @@ def main() -> None:
         "two_hosts": e2e.measure(hosts=2),
         "tls": tls.measure(plain),
         "desk": desk.measure(),
+        **capacity.measure(),
     }
     file = Path("build/bench.json")
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(figures, indent=2) + "\n")
     for part, values in figures.items():
         for name, value in values.items():
-            print(f"{part}.{name:<20} {value:12.1f}")
+            print(f"{part}.{name:<20} {value:12.2f}")
 
 
 main()

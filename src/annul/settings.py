@@ -197,6 +197,9 @@ class Settings(BaseSettings):
         default=True,
         description="whether this process measures what it costs, and works out what will be short",
     )
+    capacity_every_s: float = Field(
+        60.0, ge=0.5, le=300, description="seconds between two of these measurements"
+    )
     capacity_notice_days: int = Field(
         60, ge=1, le=365, description="days before which somebody is told of what will be short"
     )

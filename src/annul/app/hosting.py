@@ -274,7 +274,7 @@ def _capacity(base: Ground, host: Host) -> tuple[Sampler, Judging] | tuple[()]:
         return ()
     notice_days = base.settings.capacity_notice_days
     return (
-        Sampler(host, base.node, base.clock, base.loops),
+        Sampler(host, base.node, base.clock, base.loops, base.settings.capacity_every_s),
         Judging(base.pool, host.calendar, base.clock, notice_days, base.loops),
     )
 

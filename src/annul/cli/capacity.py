@@ -6,9 +6,10 @@ import typer
 
 from annul.domain.business_day import Calendar
 from annul.operate.capacity.gathering import count_volumes, gather
-from annul.operate.capacity.report import Question, Report, work_out
+from annul.operate.capacity.report import work_out
+from annul.operate.capacity.told import Question, Report
+from annul.operate.capacity.words import told
 
-from .capacity_words import told
 from .reach import Config, Data, Lang, Reach, run
 from .secret import Database
 from .show import language

@@ -15,6 +15,7 @@ from annul.desk.desk import Desk
 from . import (
     account,
     audit,
+    capacity,
     cases,
     clearing,
     dialects,
@@ -50,6 +51,7 @@ def pages(tills: Tills, maintenance: Maintenance) -> tuple[ConsolePage, ...]:
         *shop.PAGES,
         *payouts.PAGES,
         *clearing.PAGES,
+        *capacity.PAGES,
         *people.PAGES,
         *audit.PAGES,
         *reference.PAGES,

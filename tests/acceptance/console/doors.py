@@ -37,6 +37,7 @@ PAGES: Final = {
     "/account": EVERYBODY,
     "/admin": ADMIN,
     "/audit": ADMIN | {"auditor"},
+    "/capacity": OFFICE,
 }
 
 # What pages fetch: lists as files, and what pickers find.
@@ -278,6 +279,7 @@ READS: Final = frozenset(
         "payouts show",
         "promise",
         "retention",
+        "capacity",
         "statement",
         "users",
     }

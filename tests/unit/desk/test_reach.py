@@ -15,6 +15,7 @@ _ALL: Final = {
     "acts": {"lessons", "undo_lesson"},
     "audit": {"log"},
     "batches": {"search"},
+    "capacity": {"reports"},
     "cases": {"chosen", "counts", "manual", "search", "to_approve"},
     "choices": {"choices", "the_one"},
     "break_ends": {"ends"},
@@ -104,6 +105,7 @@ _HOME: Final = {
         "audit": {"audit", "audit_read"},
         "orders": {"given_back", "propose_limit"},
         "permission": {"permit"},
+        "capacity": {"planned"},
         "terminal_dialects": {"check_dialect"},
     },
 }

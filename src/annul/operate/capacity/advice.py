@@ -12,9 +12,7 @@ from typing import Final
 
 from annul.domain.text import Text
 
-from .carries import Carried
-from .forecast import Day, Forecast
-from .measured import Frozen
+from .told import LATELY, Advice, Carried, Day, Forecast
 
 HOSTS_OF_A_CELL: Final = 10  # numbers of host processes
 CORES_OF_A_DATABASE: Final = 64  # of the largest machine that one buys without much ado
@@ -45,24 +43,6 @@ class Threshold:
     share: Callable[[Situation, float], float | None]
     then: Text
     fills: bool = False
-
-
-class Advice(Frozen):
-    """What a threshold comes to. `now` is the share on the busiest of the last days.
-
-    `volume`: transactions a day from which on it is passed; `due`: the first day on which they are
-    expected, `soonest`: on which they may come (one in ten). `beyond`: further than is foretold,
-    `due` is by the mean of the last weeks.
-    """
-
-    name: str
-    limit: float
-    now: float | None = None
-    volume: float | None = None
-    tps: float | None = None
-    due: date | None = None
-    soonest: date | None = None
-    beyond: bool = False
 
 
 def _host(situation: Situation, tps: float) -> float | None:
@@ -191,7 +171,7 @@ def advise(situation: Situation, forecast: Forecast) -> tuple[Advice, ...]:
 
 def _passed(threshold: Threshold, situation: Situation, forecast: Forecast) -> Advice:
     shape = forecast.shape
-    busiest = max((day.volume for day in forecast.history[-28:]), default=0.0)
+    busiest = max((day.volume for day in forecast.history[-LATELY:]), default=0.0)
 
     def share(volume: float) -> float | None:
         return threshold.share(situation, shape.second_tps(volume))

@@ -14,8 +14,9 @@ from typing import Final
 import numpy as np
 from scipy.optimize import nnls
 
-from .measured import Buckets, Frozen, LaneTotal, Load, Measured, statement_buckets
-from .queue import ISSUER, PLAIN_WAY, UNDOING_WAY, LanePart, Parts
+from .measured import Buckets, LaneTotal, Load, Measured, statement_buckets
+from .queue import ISSUER, PLAIN_WAY, UNDOING_WAY
+from .told import Carried, Cost, Group, Growth, LanePart, Parts
 
 _ROUNDS: Final = 20
 _HUBER: Final = 1.345  # 95 % as good as least squares where errors are normal
@@ -24,69 +25,6 @@ _ALIKE: Final = 0.01  # relative spread of statements per transaction that tells
 _TINY: Final = 1e-9
 _LEAST_LOADS: Final = 12  # spans; an hour
 _DAY_S: Final = 86_400.0
-
-
-class Cost(Frozen):
-    """CPU time: seconds a second without load, seconds per transaction and per statement.
-
-    `error` is half the width in which half of the spans lie, seconds a second.
-    """
-
-    fixed: float = 0.0
-    transaction: float = 0.0
-    statement: float = 0.0
-    error: float = 0.0
-    spans: int = 0
-
-    def of(self, statements: float) -> float:
-        """Give seconds per transaction that takes so many statements, the fixed part left out."""
-        return self.transaction + self.statement * statements
-
-
-class Group(Frozen):
-    """How the group commit groups: rows in a statement when it is quiet, and when it is busy.
-
-    `lanes` say how many statements of each kind a transaction took in all.
-    """
-
-    quiet: float
-    busy: float
-    statements_quiet: float  # per transaction
-    statements_busy: float
-
-
-class Growth(Frozen):
-    """How the database grows: bytes now, for a transaction; the disk's rest and all, if known."""
-
-    bytes: int
-    per_transaction: float
-    free: int | None
-    total: int | None
-    tables: dict[str, int]
-
-
-class Carried(Frozen):
-    """What is measured. CPU of the database is None where it is on another machine.
-
-    `active` is the time that connections were in statements, per transaction, in seconds.
-    """
-
-    host: Cost
-    database: Cost | None
-    active: Cost
-    group: Group
-    growth: Growth
-    connections: int
-    allowed: int
-    hosts: int
-    cores: int
-    local: bool
-    answers: Buckets
-    issuers: Buckets
-    lanes: tuple[LaneTotal, ...]
-    transactions: int
-    busiest_tps: float
-    enough: bool
 
 
 def carried(measured: Measured) -> Carried:

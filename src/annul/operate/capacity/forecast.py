@@ -15,69 +15,21 @@ from typing import Any, Final
 
 import numpy as np
 
-from .measured import Frozen, Hour, Measured
+from .measured import Hour, Measured
 from .occasions import OCCASIONS, announced, of_day
+from .told import LATELY, Day, Forecast, Shape
 
 WEEK: Final = 7
 _MODEL_DAYS: Final = 28
 _TREND_DAYS: Final = 90  # below it what looks like a trend may be the time of the year
 _FURTHEST: Final = 365
 _LEAST_FURTHEST: Final = 14
-_LATELY: Final = 28  # days by which the shape of a day is judged
 _SECOND_SHARE: Final = 0.95  # of hours that have no busier second
 _Z80: Final = 1.2815515594
 _Z_WIDE: Final = 1.6448536270  # of a mean of few days, whose spread is itself hardly known
 _DAY: Final = timedelta(days=1)
 _LEAST_SPREAD: Final = 0.05
 _HOUR_S: Final = 3600.0
-
-
-class Day(Frozen):
-    """The volume of a business day: what is most likely, and between what it lies (80 %)."""
-
-    day: date
-    volume: float
-    low: float
-    high: float
-    occasions: tuple[str, ...] = ()
-
-
-class Shape(Frozen):
-    """How a day goes: the share of its busiest hour, and of that hour's mean its busiest second."""
-
-    hour_share: float
-    second: float
-
-    def peak_tps(self, volume: float) -> float:
-        """Give the mean rate of the busiest hour of a day."""
-        return volume * self.hour_share / _HOUR_S
-
-    def second_tps(self, volume: float) -> float:
-        """Give what comes in its busiest second."""
-        return self.peak_tps(volume) * self.second
-
-
-class Forecast(Frozen):
-    """What comes. `method`: nothing, mean, weekdays, model; `factors` of occasions that were seen.
-
-    `error` is by how much the method was off on the last days, had it been asked before them, as
-    the median of relative errors; None when there is too little to try. `announced_to` is the last
-    day of which holidays are known.
-    """
-
-    method: str
-    history: tuple[Day, ...]
-    days: tuple[Day, ...]
-    shape: Shape
-    factors: dict[str, float]
-    error: float | None = None
-    announced_to: date | None = None
-
-    @property
-    def usual(self) -> float:
-        """The mean volume of the last weeks."""
-        lately = self.history[-_LATELY:]
-        return sum(day.volume for day in lately) / len(lately) if lately else 0.0
 
 
 def forecast(measured: Measured) -> Forecast:
@@ -225,7 +177,7 @@ def _tried(history: Sequence[tuple[date, float]]) -> float | None:
 
 def _shape(hours: Sequence[Hour], today: date) -> Shape:
     """See how the last days went; without any, eight even hours, and a second twice as busy."""
-    lately = [one for one in hours if today - _LATELY * _DAY <= one.business_date < today]
+    lately = [one for one in hours if today - LATELY * _DAY <= one.business_date < today]
     shares: list[float] = []
     seconds: list[float] = []
     ordered = sorted(lately, key=lambda one: one.business_date)

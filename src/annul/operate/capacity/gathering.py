@@ -46,9 +46,16 @@ async def count_volumes(pool: asyncpg.Pool, now: datetime) -> bool:
     return False
 
 
-async def gather(pool: asyncpg.Pool, calendar: Calendar, now: datetime) -> Measured:
-    """Read all that capacity is worked out from."""
-    since, today = now - _SINCE, calendar.business_date(now)
+async def gather(
+    pool: asyncpg.Pool,
+    calendar: Calendar,
+    now: datetime,
+    *,
+    over: timedelta = _SINCE,
+    width: timedelta = _WIDTH,
+) -> Measured:
+    """Read all that capacity is worked out from: samples over a time, in spans of a width."""
+    since, today = now - over, calendar.business_date(now)
 
     async def rows(name: str, **values: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in await pool.fetch(*SQL[name](**values))]
@@ -63,7 +70,7 @@ async def gather(pool: asyncpg.Pool, calendar: Calendar, now: datetime) -> Measu
         now=now,
         today=today,
         cores=os.cpu_count() or 1,
-        loads=tuple(Load(**row) for row in await rows("loads", width=_WIDTH, since=since)),
+        loads=tuple(Load(**row) for row in await rows("loads", width=width, since=since)),
         lanes=tuple(
             LaneTotal(**row, took=statement_buckets(took.get(row["name"], ())))
             for row in await rows("lanes", since=since)

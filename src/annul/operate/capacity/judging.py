@@ -15,10 +15,11 @@ from annul.store.clock import Clock
 from annul.store.incidents import Ended, closing, open_of, opening
 from annul.store.loop import Loop, Loops
 
-from .advice import BY_NAME, Advice
+from .advice import BY_NAME
+from .asking import worked_out
 from .gathering import count_volumes, gather
-from .report import Question, Report, worked_out
 from .samples import SQL
+from .told import Advice, Question, Report
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,8 @@ from typing import Any, Final
 import numpy as np
 import simpy
 
-from .measured import Buckets, Frozen
+from .measured import Buckets
+from .told import LanePart, Parts, Predicted
 
 ISSUER: Final = "issuer"
 # The ways of a transaction: what undoes another one is looked up first. Each step but the issuer is
@@ -31,49 +32,6 @@ _LONGEST_S: Final = 120.0  # of simulated time
 _CARRIED: Final = 0.97  # of what is offered: with less, what waits grows
 
 Steps = Generator[simpy.Event, Any, Any]
-
-
-class LanePart(Frozen):
-    """One kind of statement: the time that it waits for disk and network, its CPU apart."""
-
-    waits: Buckets
-
-
-class Parts(Frozen):
-    """What the way is made of, in seconds of the time of a processor unless it says otherwise.
-
-    `cores` are shared by all parts; 0: each has a processor of its own. `undoing` is the share of
-    transactions that undo another. Parts of no load are shares of a core. `issuer_cpu` and
-    `terminals_cpu` are for where issuer and terminals run on the same machine, as in a benchmark.
-    """
-
-    cores: int
-    hosts: int
-    host_fixed: float
-    host_transaction: float
-    host_statement: float
-    database_fixed: float
-    row: float
-    statement: float
-    undoing: float
-    lanes: dict[str, LanePart]
-    issuer: Buckets
-    issuer_cpu: float = 0.0
-    terminals_cpu: float = 0.0
-
-
-class Predicted(Frozen):
-    """What comes of a load: transactions a second, and milliseconds until there is an answer.
-
-    `rows` are those of a statement. `full`: more came than is carried, so waits grow without end.
-    """
-
-    tps: float
-    p50_ms: float
-    p99_ms: float
-    rows: float
-    transactions: int
-    full: bool = False
 
 
 def at_rate(parts: Parts, tps: float, seconds: float = 30.0, seed: int = 1) -> Predicted:

@@ -4,6 +4,7 @@ Counters are read at the end of a minute and taken from those at its begin; noth
 the way of a transaction.
 """
 
+import asyncio
 import resource
 from dataclasses import dataclass
 from typing import Any, Final
@@ -93,17 +94,20 @@ def read_host(host: Host) -> HostReading:
 class Sampler:
     """Writes a row a minute. `node` is the number of this process."""
 
-    def __init__(self, host: Host, node: int, clock: Clock, loops: Loops) -> None:
+    def __init__(
+        self, host: Host, node: int, clock: Clock, loops: Loops, every_s: float = EVERY_S
+    ) -> None:
         self._host = host
         self._node = node
         self._clock = clock
         self._loops = loops
+        self._every_s = every_s
         self._loop: Loop | None = None
         self._before: Reading | None = None
 
     def start(self) -> None:
         """Begin."""
-        self._loop = self._loops.start("samples", self.turn, every_s=EVERY_S)
+        self._loop = self._loops.start("samples", self.turn, every_s=self._every_s)
 
     async def stop(self) -> None:
         """End; what a part of a minute has brought is not written."""
@@ -122,7 +126,7 @@ class Sampler:
         database = await self._host.pool.fetchrow(*SQL["database"](tables=_TABLES))
         assert database is not None, "the database that is asked"
         server = LocalServer.of(database["backend"])
-        cpu_s = server.cpu_s() if server else None
+        cpu_s = await asyncio.to_thread(server.cpu_s) if server else None
         return Reading(self._clock.monotonic(), read_host(self._host), database, cpu_s, server)
 
     def _row(self, before: Reading, now: Reading) -> dict[str, Any]:

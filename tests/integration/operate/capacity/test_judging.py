@@ -9,15 +9,16 @@ import pytest
 
 from annul.domain.incident import Reader
 from annul.domain.incidents import INCIDENTS
-from annul.operate.capacity import judging, report
+from annul.operate.capacity import asking, judging, report
+from annul.operate.capacity.asking import NotWorkedOut, worked_out
 from annul.operate.capacity.judging import KIND, Judging
 from annul.operate.capacity.measured import Measured
-from annul.operate.capacity.report import NotWorkedOut, Question, Report, worked_out
+from annul.operate.capacity.told import Question, Report
 from annul.store.loop import Loops
 from tests.support.clock import HeldClock
 from tests.support.rows import put
 
-from .test_gathering import CALENDAR, NOON, sale, sample
+from .samples import CALENDAR, NOON, sale, sample
 
 
 async def samples(pool: asyncpg.Pool, count: int = 90, **changes: Any) -> None:
@@ -136,6 +137,6 @@ async def test_what_its_process_can_not_do_is_an_error_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     question = Question(measured=Measured(now=NOON, today=NOON.date(), cores=2))
-    monkeypatch.setattr(report.sys, "executable", "/bin/false")
+    monkeypatch.setattr(asking.sys, "executable", "/bin/false")
     with pytest.raises(NotWorkedOut):
         await worked_out(question)

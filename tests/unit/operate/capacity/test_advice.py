@@ -5,10 +5,18 @@ from typing import Any, Final
 
 import pytest
 
-from annul.operate.capacity.advice import BY_NAME, THRESHOLDS, Advice, Situation, advise
-from annul.operate.capacity.carries import Carried, Cost, Group, Growth
-from annul.operate.capacity.forecast import Day, Forecast, Shape
+from annul.operate.capacity.advice import BY_NAME, THRESHOLDS, Situation, advise
 from annul.operate.capacity.measured import answer_buckets, issuer_buckets
+from annul.operate.capacity.told import (
+    Advice,
+    Carried,
+    Cost,
+    Day,
+    Forecast,
+    Group,
+    Growth,
+    Shape,
+)
 
 TODAY: Final = date(2026, 11, 28)
 SHAPE: Final = Shape(hour_share=0.1, second=2.0)  # of 36,000 a day one a second, then two

@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 import pytest
 
-from annul.operate.capacity.forecast import Shape, forecast, whole_days
+from annul.operate.capacity.forecast import forecast, whole_days
 from annul.operate.capacity.measured import Hour, Measured
 from annul.operate.capacity.occasions import of_day
+from annul.operate.capacity.told import Shape
 
 TODAY: Final = date(2026, 11, 28)
 _HOURS: Final = range(9, 21)

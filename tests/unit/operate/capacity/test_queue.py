@@ -5,7 +5,8 @@ from typing import Any, Final
 import pytest
 
 from annul.operate.capacity.measured import Buckets
-from annul.operate.capacity.queue import LIMIT, LanePart, Parts, at_most, at_rate
+from annul.operate.capacity.queue import LIMIT, at_most, at_rate
+from annul.operate.capacity.told import LanePart, Parts
 
 # Always a millisecond, as narrow as a bucket may be.
 _ALWAYS: Final = Buckets(bounds=(0.00099, 0.001), counts=(0, 1, 0))

@@ -3,9 +3,10 @@
 import pytest
 
 from annul.operate.capacity.measured import Measured
-from annul.operate.capacity.report import LEVELS, Question, Report, work_out
+from annul.operate.capacity.report import LEVELS, work_out
+from annul.operate.capacity.told import Question, Report
 
-from .test_carries import NOW, measured
+from .spans import NOW, measured
 
 
 def test_levels_lie_below_the_most_and_get_slower() -> None:

@@ -1,20 +1,19 @@
-"""How a report on capacity is said in the terminal, in both languages."""
+"""How a report on capacity is said in both languages, for terminal and page."""
 
 from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
 from annul.domain.text import Text
-from annul.operate.capacity.advice import BY_NAME, Advice
-from annul.operate.capacity.forecast import Forecast
-from annul.operate.capacity.occasions import OCCASIONS
-from annul.operate.capacity.queue import Predicted
-from annul.operate.capacity.report import Report
+
+from .advice import BY_NAME
+from .occasions import OCCASIONS
+from .told import Advice, Forecast, Predicted, Report
 
 _DAYS: Final = 14
 _GIB: Final = 2**30
-_TITLES: Final = {one.name: one.title for one in OCCASIONS}
-_METHODS: Final = {
+TITLES: Final = {one.name: one.title for one in OCCASIONS}
+METHODS: Final = {
     "nothing": Text(
         "还没有完整的营业日，不作预测", "no whole business day yet: nothing is foretold"
     ),
@@ -28,7 +27,7 @@ _LITTLE: Final = Text(
 )
 _LIMIT: Final = Text(
     "上限约{tps:.0f}笔/秒（{hosts}个主机进程）；满载时99%的应答在{p99:.0f}毫秒内",
-    "at most {tps:.0f} a second ({hosts} processes); 99 % are answered in {p99:.0f} ms then",
+    "at most {tps:.0f} a second ({hosts} processes); 99 % answered in {p99:.0f} ms then",
 )
 _COST: Final = Text(
     "每笔：主机CPU {host:.0f}微秒，数据库CPU {database}，数据库用时{active:.0f}微秒；"
@@ -37,7 +36,8 @@ _COST: Final = Text(
     "{active:.0f} µs; {quiet:.1f} rows in a statement when quiet, {busy:.1f} when busy",
 )
 _SIZE: Final = Text(
-    "数据库{bytes:.2f} GiB，每笔{each:.0f}字节；磁盘可用{free}；连接最多用到{connections}/{allowed}",
+    "数据库{bytes:.2f} GiB，每笔{each:.0f}字节；磁盘可用{free}；"
+    "连接最多用到{connections}/{allowed}",
     "database {bytes:.2f} GiB, {each:.0f} bytes a transaction; free on its disk: {free}; "
     "connections {connections} of {allowed} at most",
 )
@@ -74,6 +74,7 @@ _DUE: Final = Text("预计{due}达到{soonest}", "expected on {due}{soonest}")
 _SOONEST: Final = Text("，最早{soonest}", ", on {soonest} at the soonest")
 _BEYOND: Final = Text("按近期日均约在{due}达到", "by the mean of the last weeks about {due}")
 _MAYBE: Final = Text("预测期内可能在{soonest}达到", "not expected, but it may be on {soonest}")
+_PASSED: Final = Text("已经达到", "it is passed already")
 _NEVER: Final = Text("预测期内不会达到", "not within what is foretold")
 
 
@@ -130,11 +131,11 @@ def _comes(forecast: Forecast, language: str) -> Iterator[str]:
         usual=usual,
         peak=shape.peak_tps(usual),
         second=shape.second_tps(usual),
-        method=_METHODS[forecast.method].speak(language),
+        method=METHODS[forecast.method].speak(language),
         error=error,
     )
     for day in forecast.days[:_DAYS]:
-        names = "".join(f"  {_TITLES[name].speak(language)}" for name in day.occasions)
+        names = "".join(f"  {TITLES[name].speak(language)}" for name in day.occasions)
         yield _DAY.speak(language).format(
             day=day.day, volume=day.volume, low=day.low, high=day.high, occasions=names
         )
@@ -155,13 +156,15 @@ def advised(advice: Advice, language: str) -> Iterator[str]:
         now=advice.now,
         limit=advice.limit,
         volume=volume,
-        due=when(advice, language),
+        due=due(advice, language),
     )
     yield f"    {threshold.then.speak(language)}"
 
 
-def when(advice: Advice, language: str) -> str:
+def due(advice: Advice, language: str) -> str:
     """Say when a threshold is passed."""
+    if advice.now is not None and advice.now >= advice.limit:
+        return _PASSED.speak(language)
     if advice.due is None:
         text = _MAYBE if advice.soonest else _NEVER
         return text.speak(language).format(soonest=advice.soonest)
