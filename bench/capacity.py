@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from statistics import quantiles
+from time import perf_counter
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -99,9 +100,11 @@ async def _parts(
 ) -> Parts:
     """Let calm steps go by, and put the model together from what the host has measured."""
     used: list[tuple[float, float]] = []  # of issuer and terminals
+    machine: list[tuple[float, float]] = []  # seconds, and cores in use times seconds
 
     def edge(_: int) -> None:
         used.append((cpu_seconds(issuer), cpu_seconds(os.getpid())))
+        machine.append((perf_counter(), _busy()))
 
     steps = [
         Step(CALM[0], _WARM_S),
@@ -120,7 +123,14 @@ async def _parts(
     quiet = await gather(pool, calendar, now, over=calm, width=spans)
     waits = {"lanes": quiet.lanes, "issuers": quiet.issuers}
     parts = parts_of(carried(measured).model_copy(update=waits))
-    more: dict[str, Any] = {"issuer_cpu": issuer_s / count, "terminals_cpu": terminals_s / count}
+    seconds, busy = (last - first for first, last in zip(machine[1], machine[-1], strict=True))
+    ours = sum((one.cpu_s + (one.db_cpu_s or 0)) / one.seconds for one in measured.loads)
+    ours = ours / len(measured.loads) + (issuer_s + terminals_s) / seconds
+    more: dict[str, Any] = {
+        "issuer_cpu": issuer_s / count,
+        "terminals_cpu": terminals_s / count,
+        "others": max(busy / seconds - ours, 0.0),
+    }
     parts = parts.model_copy(update=more)
     print(json.dumps(_told(parts)))
     for rate, load in zip(CALM, loads[-len(CALM) :], strict=True):
@@ -133,11 +143,18 @@ async def _parts(
     return parts
 
 
+def _busy() -> float:
+    """Give the seconds that the machine's cores were in use since its start, waits left out."""
+    parts = [int(one) for one in Path("/proc/stat").read_text().partition("\n")[0].split()[1:]]
+    idle = parts[3] + parts[4]
+    return (sum(parts[:8]) - idle) / os.sysconf("SC_CLK_TCK")
+
+
 def _told(parts: Parts) -> dict[str, float]:
     """Give the parts in microseconds, for whoever reads the log."""
     names = (
         *("host_fixed", "host_transaction", "host_statement", "database_fixed", "row"),
-        *("statement", "issuer_cpu", "terminals_cpu"),
+        *("statement", "issuer_cpu", "terminals_cpu", "others"),
     )
     waits = {name: part.waits.share(0.5) or 0.0 for name, part in parts.lanes.items()}
     shown = {name: getattr(parts, name) for name in names} | waits
@@ -160,7 +177,10 @@ async def _beside(
     offered = [Step(steps[0].rate, _WARM_S), *steps]
     loads = (await offer(port, credentials, offered, lambda _: None, Random(2)))[1:]
     predicted = await asyncio.to_thread(at_most, parts, _TERMINALS)
-    figures = {"capacity_limit": _compared(predicted.tps, most)}
+    figures = {
+        "capacity_machine": {"cores": float(parts.cores), "others": parts.others},
+        "capacity_limit": _compared(predicted.tps, most),
+    }
     for share, step, came in zip(SHARES, steps, loads, strict=True):
         assert not came.refused, came.refused
         told: Predicted = await asyncio.to_thread(at_rate, parts, step.rate, step_s)

@@ -24,6 +24,7 @@ UNDOING_WAY: Final = ("find", "open_undo", ISSUER, "conclude")
 LIMIT: Final = 256  # rows of a statement, as `annul.store.batcher` takes them
 _SLICE_S: Final = 0.001  # after so long a core is given to who waits for it
 _PAUSE_S: Final = 0.001  # of what goes on without load, at a time
+_LEAST_LEFT: Final = 0.1  # cores
 _DRAWN: Final = 1 << 14
 _WARM: Final = 0.2  # the share of the time that is not counted
 _LEAST: Final = 2_000  # answers, from which on the slowest hundredth is told
@@ -53,12 +54,15 @@ def at_most(parts: Parts, terminals: int = 200, seconds: float = 20.0, seed: int
 class _Cores:
     """Processors that parts share, or none: then each has its own."""
 
-    def __init__(self, env: simpy.Environment, count: int) -> None:
+    def __init__(self, env: simpy.Environment, count: int, others: float) -> None:
+        """`others` of them are taken: all that is computed takes as much longer."""
         self._env = env
+        self._slower = count / max(count - others, _LEAST_LEFT) if count else 1.0
         self._shared = simpy.Resource(env, count) if count else None
 
     def use(self, seconds: float) -> Steps:
         """Compute for so long."""
+        seconds *= self._slower
         if self._shared is None:
             yield self._env.timeout(seconds)
             return
@@ -144,7 +148,7 @@ class _Way:
     def __init__(self, parts: Parts, seconds: float, seed: int) -> None:
         self.parts = parts
         self.env = simpy.Environment()
-        self.cores = _Cores(self.env, parts.cores)
+        self.cores = _Cores(self.env, parts.cores, parts.others)
         self._seconds = seconds
         self._chance = np.random.default_rng(seed)
         self._hosts = [_Host(self) for _ in range(parts.hosts)]

@@ -86,7 +86,8 @@ class Parts(Frozen):
 
     `cores` are shared by all parts; 0: each has a processor of its own. `undoing` is the share of
     transactions that undo another. Parts of no load are shares of a core. `issuer_cpu` and
-    `terminals_cpu` are for where issuer and terminals run on the same machine, as in a benchmark.
+    `terminals_cpu` are for where issuer and terminals run on the same machine, as in a benchmark;
+    `others` are cores that programs take which have nothing to do with it.
     """
 
     cores: int
@@ -102,6 +103,7 @@ class Parts(Frozen):
     issuer: Buckets
     issuer_cpu: float = 0.0
     terminals_cpu: float = 0.0
+    others: float = 0.0
 
 
 class Predicted(Frozen):

@@ -53,6 +53,11 @@ def test_cores_that_are_shared_carry_less() -> None:
     assert at_most(parts(cores=2, row=0.0005, issuer=apart)).tps > 700
 
 
+def test_what_others_take_of_the_cores_is_missing() -> None:
+    assert at_most(parts(cores=2, others=1.0)).tps == pytest.approx(500, rel=0.04)
+    assert at_most(parts(others=1.0)).tps == pytest.approx(1_000, rel=0.04)  # none are shared
+
+
 def test_terminals_that_all_wait_for_one_statement_leave_the_loop_idle() -> None:
     """All two hundred stand in one batch, so host and database work in turn and never at once."""
     in_step = at_most(parts(cores=2, row=0.0005))
