@@ -6,7 +6,6 @@ import typer
 
 from annul.domain.business_day import Calendar
 from annul.operate.capacity.gathering import count_volumes, gather
-from annul.operate.capacity.report import work_out
 from annul.operate.capacity.told import Question, Report
 from annul.operate.capacity.words import told
 
@@ -32,6 +31,7 @@ def capacity(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Tell what this installation carries, what comes, and what is to be added when."""
+    from annul.operate.capacity.report import work_out  # it starts threads of its own
 
     async def job(base: Reach) -> Report:
         calendar = Calendar(base.zone, base.settings.cut_over)

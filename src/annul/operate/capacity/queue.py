@@ -24,7 +24,6 @@ UNDOING_WAY: Final = ("find", "open_undo", ISSUER, "conclude")
 LIMIT: Final = 256  # rows of a statement, as `annul.store.batcher` takes them
 _SLICE_S: Final = 0.001  # after so long a core is given to who waits for it
 _PAUSE_S: Final = 0.001  # of what goes on without load, at a time
-_LEAST_LEFT: Final = 0.1  # cores
 _DRAWN: Final = 1 << 14
 _WARM: Final = 0.2  # the share of the time that is not counted
 _LEAST: Final = 2_000  # answers, from which on the slowest hundredth is told
@@ -55,9 +54,12 @@ class _Cores:
     """Processors that parts share, or none: then each has its own."""
 
     def __init__(self, env: simpy.Environment, count: int, others: float) -> None:
-        """`others` of them are taken: all that is computed takes as much longer."""
+        """`others` of them are taken: all that is computed takes as much longer.
+
+        More than half nobody can take, as the kernel deals them out fairly.
+        """
         self._env = env
-        self._slower = count / max(count - others, _LEAST_LEFT) if count else 1.0
+        self._slower = count / (count - min(others, count / 2)) if count else 1.0
         self._shared = simpy.Resource(env, count) if count else None
 
     def use(self, seconds: float) -> Steps:
