@@ -1,9 +1,9 @@
-"""`make bench`: codec, sale and void end to end, cost of TLS, desk, watching, alarms."""
+"""`make bench`: codec, sale and void end to end, TLS, desk, watching, alarms, capacity."""
 
 import json
 from pathlib import Path
 
-from bench import codec, desk, e2e, tls, watching
+from bench import capacity, codec, desk, e2e, tls, watching
 from bench.alarms import cost
 
 
@@ -18,13 +18,14 @@ def main() -> None:
         "desk": desk.measure(),
         "watching": watching.measure(),
         "alarms": cost.measure(),
+        **capacity.measure(),
     }
     file = Path("build/bench.json")
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(figures, indent=2) + "\n")
     for part, values in figures.items():
         for name, value in values.items():
-            print(f"{part}.{name:<20} {value:12.1f}")
+            print(f"{part}.{name:<20} {value:12.2f}")
 
 
 main()

@@ -221,6 +221,17 @@ class Settings(BaseSettings):
         description="days for which a subject is kept, where not as documented",
     )
 
+    capacity: bool = Field(
+        default=True,
+        description="whether this process measures what it costs, and works out what will be short",
+    )
+    capacity_every_s: float = Field(
+        60.0, ge=0.5, le=300, description="seconds between two of these measurements"
+    )
+    capacity_notice_days: int = Field(
+        60, ge=1, le=365, description="days before which somebody is told of what will be short"
+    )
+
     seals_folder: Path | None = Field(
         None, description="folder of the exports of seals; default: seals in the data folder"
     )

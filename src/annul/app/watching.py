@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from annul.host.host import Host
 from annul.operate.alarms.judging import Judging
 from annul.operate.alarms.keeping import Counting
+from annul.operate.capacity.judging import Judging as CapacityJudging
+from annul.operate.capacity.samples import Sampler
 from annul.operate.incidents.gathering import HeadGatherer
 from annul.operate.incidents.raising import Limits, Raising
 from annul.operate.measures.backlog import Backlog
@@ -34,7 +36,8 @@ def watching(base: Ground, host: Host) -> tuple[Part, ...]:
     """Give what is to run."""
     backlog = Backlog(base.pool, base.clock, base.loops)
     base.measures.add(backlog)
-    return (backlog, *_alarms(base, host), *_incidents(base), _teller(base))
+    told = (*_incidents(base), _teller(base))
+    return (backlog, *_alarms(base, host), *_capacity(base, host), *told)
 
 
 def _alarms(base: Ground, host: Host) -> tuple[Part, ...]:
@@ -45,6 +48,17 @@ def _alarms(base: Ground, host: Host) -> tuple[Part, ...]:
     base.measures.add(tally)
     judging = Judging(base.pool, base.clock, zone, base.settings.alarms, base.loops)
     return Counting(base.pool, tally, base.clock, base.loops), judging
+
+
+def _capacity(base: Ground, host: Host) -> tuple[Part, ...]:
+    """Measure this process and the database, and work out what they carry."""
+    if not base.settings.capacity:
+        return ()
+    notice_days = base.settings.capacity_notice_days
+    return (
+        Sampler(host, base.node, base.clock, base.loops, base.settings.capacity_every_s),
+        CapacityJudging(base.pool, host.calendar, base.clock, notice_days, base.loops),
+    )
 
 
 def _incidents(base: Ground) -> tuple[Part, ...]:

@@ -23,6 +23,7 @@ PLACES: Final[Mapping[str, str]] = {
     "conclude": "conclude",
     "console": "console",
     "lessons": "lessons",
+    "capacity": "capacity",
     "retention": "retention",
     "settle": "settle",
     "payouts": "payouts",

@@ -15,6 +15,7 @@ from annul.desk.desk import Desk
 from . import (
     account,
     audit,
+    capacity,
     cases,
     chargebacks,
     clearing,
@@ -58,6 +59,7 @@ def pages(tills: Tills, maintenance: Maintenance) -> tuple[ConsolePage, ...]:
         *notices.PAGES,
         *reports.PAGES,
         *chargebacks.PAGES,
+        *capacity.PAGES,
         *people.PAGES,
         *audit.PAGES,
         *reference.PAGES,

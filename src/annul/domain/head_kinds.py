@@ -43,6 +43,7 @@ GATHERED: Final[Mapping[str, Gathering]] = {
     # cases and conclusions
     "case_late": _BY_CAUSE,
     "case_fault": _SYSTEM,
+    "capacity_short": Gathering(HeadScope.RESOURCE, By.SUBJECT),
     "case_acquirer_fault": _SYSTEM,
     "escalated": Gathering(HeadScope.CASE, By.CAUSE, Ends.PEOPLE),
     "conclusion_waits": _CASE,
@@ -78,6 +79,7 @@ GATHERED: Final[Mapping[str, Gathering]] = {
     "bank_file_unreadable": _FILE_LOOK,
     # clearing and books
     "clearing_breaks": _FILE,
+    "chargeback_due_soon": _MERCHANT,
     "clearing_proof_stands": _SAID,
     **{kind: _BOOKS for kind in INCIDENTS if kind.startswith("audit_")},
 }

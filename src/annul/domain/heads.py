@@ -32,6 +32,7 @@ class HeadScope(StrEnum):
     CHANNEL = "channel"  # of notices
     ACCESS = "access"
     STREAM = "stream"  # of transactions, as an alarm names it
+    RESOURCE = "resource"  # what the installation has only so much of
     PICKED = "picked"  # by people, out of another one; nothing joins it by itself
 
     @property
@@ -55,6 +56,7 @@ _SCOPES: Final[Mapping[HeadScope, Text]] = {
     HeadScope.CHANNEL: Text("通知渠道", "channel of notices"),
     HeadScope.ACCESS: Text("登录安全", "sign-in"),
     HeadScope.STREAM: Text("交易流", "stream of transactions"),
+    HeadScope.RESOURCE: Text("资源", "resource"),
     HeadScope.PICKED: Text("人工拆出", "split off by hand"),
 }
 _OF_MERCHANT: Final = frozenset(

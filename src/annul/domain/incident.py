@@ -58,7 +58,7 @@ class Subject(StrEnum):
     to nothing; number of the process and name of the loop; the currency of a merchant's balance;
     what does not fit its seal; the issuer's number; the merchant's; the payout's id;
     the file's name; where people sign in; the name of a channel for notices; scope and member of a
-    stream of transactions.
+    stream of transactions; the name of what an installation has only so much of.
     """
 
     TRANSACTION = "transaction"
@@ -77,6 +77,7 @@ class Subject(StrEnum):
     CHANNEL = "channel"
     ACCESS = "access"
     STREAM = "stream"
+    RESOURCE = "resource"
 
 
 def _utc(value: str) -> str:

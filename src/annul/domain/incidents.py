@@ -278,6 +278,26 @@ _ROWS: Final = (
         "processes-and-webhooks",
     ),
     IncidentKind(
+        "capacity_short",
+        Severity.NOTICE,
+        Subject.RESOURCE,
+        Text("容量即将不足", "Capacity will be short"),
+        Text(
+            "现在照常受理；不增加的话，届时应答变慢，或不再受理",
+            "Everything is accepted now; without more, answers become slow by then, or nothing is"
+            " accepted.",
+        ),
+        Text(
+            "按容量页所列增加：annul capacity",
+            "Add what the page on capacity says: annul capacity.",
+        ),
+        Text(
+            "{what}：现为{share}，上限{limit}，预计{due}达到。{then}",
+            "{what}: {share} now, {limit} at most, expected on {due}. {then}",
+        ),
+        "processes-and-webhooks",
+    ),
+    IncidentKind(
         "webhook_failed",
         Severity.NOTICE,
         Subject.DELIVERY,

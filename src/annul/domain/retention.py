@@ -241,6 +241,30 @@ RETENTION: Final = (
         least=7,
         reason=Text("之后从头学起", "whoever comes back after that is learnt anew"),
     ),
+    Retained(
+        "host_samples",
+        Text("主机的分钟统计", "figures of host processes by the minute"),
+        ("host_samples",),
+        "at",
+        days=60,
+        least=14,
+        reason=Text(
+            "容量按最近几周的实测计算",
+            "capacity is worked out from what was measured in the last weeks",
+        ),
+    ),
+    Retained(
+        "volumes",
+        Text("每小时交易笔数", "numbers of transactions by the hour"),
+        ("volumes",),
+        "hour",
+        days=1500,
+        least=400,
+        reason=Text(
+            "春节等假日一年一次，预测要看过几次",
+            "a holiday comes once a year, and a forecast needs to have seen some of them",
+        ),
+    ),
 )  # fmt: skip
 
 _BOOKS: Final = Text("账簿", "the books: what was asked, what moved, what is owed")
@@ -333,6 +357,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "reference",
             "books",
             "channel_states",
+            "capacity_reports",
             "circuits",
             "clearing_staged",
             "clearing_before",

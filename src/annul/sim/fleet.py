@@ -5,10 +5,12 @@ They keep no journal and send no reversals: with a host and an issuer that answe
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from annul.security.ciphers import TDES, BlockCipher
 from annul.security.keys import KeyKind, open_working_keys
@@ -21,6 +23,7 @@ _CODEC: Final = Codec(DIALECTS["unionpay_pos"])
 _HEAD: Final = bytes.fromhex("6000030000603100311000")
 _FORM: Final = "003"
 _TRACES: Final = 999_999
+_LOOK_S: Final = 0.01
 
 Fields = dict[int, str | bytes]
 
@@ -31,6 +34,14 @@ class Load:
 
     latencies: list[float] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)
+
+
+class Step(NamedTuple):
+    """So many messages a second, for so many seconds, always some `together`."""
+
+    rate: float
+    seconds: float
+    together: int = 1
 
 
 class _Terminal(asyncio.Protocol):
@@ -50,6 +61,7 @@ class _Terminal(asyncio.Protocol):
         self._began = 0.0
         self._transport: Any = None
         self.stopping = False
+        self.on_idle: Callable[[_Terminal], None] | None = None  # in place of going on by itself
         self.signed_in = asyncio.get_running_loop().create_future()
         self.ended = asyncio.get_running_loop().create_future()
 
@@ -73,9 +85,16 @@ class _Terminal(asyncio.Protocol):
         for frame in self._framer.feed(data):
             self._take(_CODEC.decode(frame.body))
 
-    def go(self) -> None:
-        """Begin with the first sale."""
+    def go(self, since: float | None = None) -> None:
+        """Begin with the next message; `since` is when somebody has asked for it."""
         self._next()
+        if since is not None:
+            self._began = since
+
+    @property
+    def owes(self) -> bool:
+        """Say whether its next message is the void of a sale."""
+        return self._sale is not None
 
     def _take(self, answer: Message) -> None:
         if self._key is None:
@@ -92,6 +111,8 @@ class _Terminal(asyncio.Protocol):
         self._sale = answer if code == "00" and self._sale is None else None
         if self.stopping and self._sale is None:
             self.ended.set_result(None)
+        elif self.on_idle is not None and not self.stopping:
+            self.on_idle(self)
         else:
             self._next()
 
@@ -144,15 +165,8 @@ async def drive(
     proves to be 127.0.0.1; it may be given for each index of `credentials`, since a terminal's own
     certificate stands in it.
     """
-    loop = asyncio.get_running_loop()
     load = Load()
-    terminals: list[_Terminal] = []
-    for index, one in enumerate(credentials):
-        terminal = _Terminal(one, f"62000{1 + index % 2}{index:09d}0", load)
-        tls = context(index) if callable(context) else context
-        await loop.create_connection(lambda made=terminal: made, "127.0.0.1", port, ssl=tls)
-        terminals.append(terminal)
-    await asyncio.gather(*(terminal.signed_in for terminal in terminals))
+    terminals = await _signed_in(port, credentials, load, context)
     for terminal in terminals:
         terminal.go()
     await asyncio.sleep(warm_s)
@@ -165,7 +179,96 @@ async def drive(
     counted = Load(load.latencies.copy(), load.refused)
     for terminal in terminals:
         terminal.stopping = True
+    await _hung_up(terminals)
+    return counted, took
+
+
+async def offer(
+    port: int,
+    credentials: Sequence[tuple[str, str, str]],
+    steps: Sequence[Step],
+    edge: Callable[[int], None],
+    random: Random,
+) -> list[Load]:
+    """Let messages come by chance (Poisson), step after step; gives what came of each.
+
+    Who comes while all terminals are busy waits for one, and that counts. `edge` is called with
+    the place of the step that begins, and once more at the end.
+    """
+    load, found = Load(), list[Load]()
+    terminals = await _signed_in(port, credentials, load, None)
+    crowd = _Crowd(terminals, random)
+    for place, step in enumerate(steps):
+        edge(place)
+        load.latencies.clear()
+        await crowd.come(step)
+        found.append(Load(load.latencies.copy(), load.refused))
+    edge(len(steps))
+    for terminal in terminals:
+        terminal.stopping = True
+        if terminal in crowd.idle and terminal.owes:
+            terminal.go()
+        elif terminal in crowd.idle:
+            terminal.ended.set_result(None)
+    await _hung_up(terminals)
+    return found
+
+
+class _Crowd:
+    """Who comes by chance, and the terminals that wait for them."""
+
+    def __init__(self, terminals: Sequence[_Terminal], random: Random) -> None:
+        self.idle = deque(terminals)
+        self._all = len(terminals)
+        self._waiting: deque[float] = deque()
+        self._random = random
+        for terminal in terminals:
+            terminal.on_idle = self._free
+
+    async def come(self, step: Step) -> None:
+        """Let them come; then wait until each has an answer."""
+        due = perf_counter()
+        ends = due + step.seconds
+        while (due := due + self._random.expovariate(step.rate / step.together)) < ends:
+            wait = due - perf_counter()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            for _ in range(step.together):
+                if self.idle:
+                    self.idle.popleft().go(due)
+                else:
+                    self._waiting.append(due)
+        count = len(self.idle)
+        while self._waiting or count < self._all:
+            await asyncio.sleep(_LOOK_S)
+            count = len(self.idle)
+
+    def _free(self, terminal: _Terminal) -> None:
+        if self._waiting:
+            terminal.go(self._waiting.popleft())
+        else:
+            self.idle.append(terminal)
+
+
+async def _signed_in(
+    port: int,
+    credentials: Sequence[tuple[str, str, str]],
+    load: Load,
+    context: ssl.SSLContext | Callable[[int], ssl.SSLContext] | None,
+) -> list[_Terminal]:
+    loop = asyncio.get_running_loop()
+    terminals: list[_Terminal] = []
+    for index, one in enumerate(credentials):
+        terminal = _Terminal(one, f"62000{1 + index % 2}{index:09d}0", load)
+        tls = context(index) if callable(context) else context
+        await loop.create_connection(lambda made=terminal: made, "127.0.0.1", port, ssl=tls)
+        terminals.append(terminal)
+    await asyncio.gather(*(terminal.signed_in for terminal in terminals))
+    return terminals
+
+
+async def _hung_up(terminals: Sequence[_Terminal]) -> None:
+    """Wait until each has ended, and hang up."""
     await asyncio.gather(*(terminal.ended for terminal in terminals))
     for terminal in terminals:
         terminal.close()
-    return counted, took

@@ -193,6 +193,7 @@ class Cell:
                 node=node,
                 terminals_port=port,
                 console=False,
+                capacity=False,  # it is about this machine
                 status_port=0,
                 void_time_scale=0.02,
                 void_give_up_s=GIVE_UP_S,

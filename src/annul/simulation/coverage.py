@@ -82,6 +82,7 @@ OUT_OF_REACH: Final[Mapping[str, str]] = {
     "incident conclusion_waits": "nothing holds a row for longer than a story lasts",
     "incident loop_stands_still": "only a fault of our own keeps a loop from its turns",
     "incident reversal_not_possible": "no program gives back what its terminal has not heard of",
+    "incident capacity_short": "no report on capacity is worked out in a simulation",
     "incident webhook_failed": "no webhooks are simulated",
     "incident issuer_in_trouble": "nothing watches beside the hosts of a story",
     "incident circuit_open": "nothing watches beside the hosts of a story",

@@ -67,6 +67,7 @@ FROM (VALUES
     ('clearing_carried', 'SELECT INSERT UPDATE DELETE'),
     ('foretold', 'SELECT INSERT UPDATE'),
     ('conclusions', 'SELECT INSERT UPDATE'),
+    ('capacity_reports', 'SELECT INSERT UPDATE'),
     ('hosts', 'SELECT INSERT UPDATE'),
     ('incident_heads', 'SELECT INSERT UPDATE'),
     ('incidents', 'SELECT INSERT UPDATE'),
@@ -99,6 +100,7 @@ FROM (VALUES
     ('code_meanings', 'SELECT INSERT UPDATE DELETE'),
     ('contacts', 'SELECT INSERT UPDATE DELETE'),
     ('escalations', 'SELECT INSERT UPDATE DELETE'),
+    ('host_samples', 'SELECT INSERT DELETE'),
     ('idempotency', 'SELECT INSERT UPDATE DELETE'),
     ('issuer_stats', 'SELECT INSERT UPDATE DELETE'),
     ('notices', 'SELECT INSERT UPDATE DELETE'),
@@ -111,7 +113,8 @@ FROM (VALUES
     ('watch_counts', 'SELECT INSERT DELETE'),
     ('watched', 'SELECT INSERT UPDATE DELETE'),
     ('watched_hours', 'SELECT INSERT UPDATE DELETE'),
-    ('watched_ways', 'SELECT INSERT DELETE')
+    ('watched_ways', 'SELECT INSERT DELETE'),
+    ('volumes', 'SELECT INSERT DELETE')
 ) AS tables (name, may)
 -- What takes old rows of what is only ever added to; by these and in no other way.
 UNION ALL SELECT 'ROUTINE', oid::regprocedure::text, 'EXECUTE' FROM pg_proc

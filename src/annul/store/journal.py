@@ -20,6 +20,7 @@ from annul.domain.response_codes import BOOKED, Effect, effect_of
 from annul.domain.states import BY_HAND, State, sources
 
 from .batcher import LOST, Batcher, StoreUnavailable
+from .histogram import Histogram
 from .incidents import opening
 from .journal_sql import OF_OPENING, OF_OUTCOME, OF_TRANSACTION, SQL
 from .lane import Lane, Lanes
@@ -234,6 +235,10 @@ class Journal:
     def figures(self) -> dict[str, tuple[int, int]]:
         """Give (statements, rows) of each batcher, to see how well group commit groups."""
         return {name: (one.rows.count, int(one.rows.sum)) for name, one in self.batchers.items()}
+
+    def times(self) -> dict[str, Histogram]:
+        """Give how long the database took for the statements of each batcher."""
+        return {name: lane.took for name, lane in self._lanes.items()}
 
     async def close(self) -> None:
         """Finish what is queued and give the connections back."""

@@ -67,7 +67,9 @@ FROM (
     UNION ALL SELECT 'contacts', count(*), min(added_at) FROM contacts
     UNION ALL SELECT 'issuer_stats', count(*), min(slot) FROM issuer_stats
     UNION ALL SELECT 'terminal_stats', count(*), min(minute) FROM terminal_stats
-    UNION ALL SELECT 'void_samples', count(*), min(at) FROM void_samples) h
+    UNION ALL SELECT 'void_samples', count(*), min(at) FROM void_samples
+    UNION ALL SELECT 'host_samples', count(*), min(at) FROM host_samples
+    UNION ALL SELECT 'volumes', count(*), min(hour) FROM volumes) h
 LEFT JOIN purges p USING (subject);
 
 -- name: card_ciphers
@@ -296,5 +298,25 @@ WITH gone AS (
         SELECT ctid FROM watched WHERE seen_at < :before AND alarms = '{}'
         ORDER BY seen_at LIMIT :limit FOR UPDATE SKIP LOCKED))
     RETURNING scope
+)
+SELECT count(*) AS gone FROM gone;
+
+-- name: host_samples
+-- description: What host processes have measured by the minute.
+WITH gone AS (
+    DELETE FROM host_samples WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM host_samples WHERE at < :before
+        ORDER BY at LIMIT :limit))
+    RETURNING node
+)
+SELECT count(*) AS gone FROM gone;
+
+-- name: volumes
+-- description: Numbers of transactions by the hour.
+WITH gone AS (
+    DELETE FROM volumes WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM volumes WHERE hour < :before
+        ORDER BY hour LIMIT :limit))
+    RETURNING hour
 )
 SELECT count(*) AS gone FROM gone;

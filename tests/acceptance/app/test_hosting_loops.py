@@ -41,6 +41,8 @@ _ALWAYS = {
     "incidents",
     "raising",
     "downtimes",
+    "samples",
+    "capacity",
 }
 
 

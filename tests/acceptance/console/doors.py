@@ -45,6 +45,7 @@ PAGES: Final = {
     "/notices": OFFICE,
     "/admin": ADMIN,
     "/audit": ADMIN | {"auditor"},
+    "/capacity": OFFICE,
 }
 
 # What pages fetch: lists as files, and what pickers find.
@@ -364,6 +365,7 @@ READS: Final = frozenset(
         "promise",
         "report",
         "retention",
+        "capacity",
         "statement",
         "users",
         "whatif policy",

@@ -183,6 +183,23 @@ async def _stream(pool: asyncpg.Pool, at: datetime, name: str) -> None:
     await put(pool, "watched", row | arrays)
 
 
+_AGED: Final = {"older": 1, "young": 2}
+
+
+async def _minute(pool: asyncpg.Pool, at: datetime, name: str) -> None:
+    counts = ("transactions", "statements", "db_commits", "db_connections")
+    more = dict.fromkeys((*counts, "db_allowed", "db_bytes", "db_read", "db_hit"), 0)
+    row = {"node": len(name), "at": at, "seconds": 60.0, "cpu_s": 0.0, "db_active_s": 0.0}
+    await put(
+        pool, "host_samples", row | more | {"answers": [], "lanes": {}, "db_tables": {name: 1}}
+    )
+
+
+async def _hour(pool: asyncpg.Pool, at: datetime, name: str) -> None:
+    row = {"hour": at, "business_date": at.date(), "transactions": 1, "peak_second": _AGED[name]}
+    await put(pool, "volumes", row)
+
+
 _SUBJECTS: Final[dict[str, tuple[Making, str]]] = {
     "messages": (_message, "SELECT mti FROM messages"),
     "signatures": (_signature, "SELECT convert_from(digest, 'UTF8') FROM signatures"),
@@ -204,6 +221,8 @@ _SUBJECTS: Final[dict[str, tuple[Making, str]]] = {
     "void_samples": (_sample, "SELECT code FROM void_samples"),
     "watched_hours": (_stream_hour, "SELECT member FROM watched_hours"),
     "watched": (_stream, "SELECT member FROM watched"),
+    "host_samples": (_minute, "SELECT jsonb_object_keys(db_tables) FROM host_samples"),
+    "volumes": (_hour, "SELECT (ARRAY['older', 'young'])[peak_second] FROM volumes"),
 }
 
 

@@ -15,6 +15,7 @@ _ALL: Final = {
     "acts": {"lessons", "undo_lesson"},
     "audit": {"log"},
     "batches": {"search"},
+    "capacity": {"reports"},
     "cases": {"chosen", "counts", "manual", "search", "to_approve"},
     "chargebacks": {"by_deadline", "search", "sums"},
     "choices": {"choices", "the_one"},
@@ -126,6 +127,7 @@ _HOME: Final = {
         "clearing_cells": {"rules_of"},
         "orders": {"given_back", "propose_limit"},
         "permission": {"permit"},
+        "capacity": {"planned"},
         "terminal_dialects": {"check_dialect"},
     },
 }

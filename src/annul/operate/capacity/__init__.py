@@ -1,0 +1,1 @@
+"""What an installation carries, what will come, and what is to be added when."""
