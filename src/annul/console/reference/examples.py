@@ -76,6 +76,18 @@ _BODIES: Final[Mapping[str, Any]] = {
     "POST /clearing/files/{file}/commit": {"reason": "seen the preview"},
     "POST /clearing/files/{file}/drop": {"reason": "the wrong file"},
     "POST /clearing/files/{file}/discard": {"reason": "the issuer has sent another"},
+    "POST /clearing/files/{file}/again/preview": {"rules": None},
+    "POST /clearing/files/{file}/again": {"reason": "the rules have changed"},
+    "PUT /clearing/rules": {
+        "carry_minutes": 120,
+        "carry_days": 2,
+        "large": 1_000_000,
+        "due_hours": 72,
+        "due_hours_large": 24,
+        "second_person_from": 100_000,
+        "discard_second_person_from": 100_000,
+        "reason": "their files come two days later",
+    },
     "PUT /clearing/maps/{name}": {
         "columns": {"rrn": "reference", "amount": "amount"},
         "unit": "major",
@@ -218,7 +230,7 @@ _PYTHON: Final[Mapping[str, str]] = {
     "    print(one.version, one.state, one.rules)",
     "PUT /clearing/rules": "latest = next(one for one in annul.clearing.rules() "
     'if one.state == "in_force")\n'
-    'rules = latest.rules.model_copy(update={"carry_days": 2})\n'
+    "rules = latest.rules.model_copy(update=dict(carry_days=2))\n"
     'annul.clearing.set_rules(rules, "their files come two days later")',
     "GET /clearing/maps": "for one in annul.clearing.maps():\n    print(one.name, one.map.columns)",
     "PUT /clearing/maps/{name}": 'with open("day.csv", "rb") as file:\n'
