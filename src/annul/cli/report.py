@@ -13,7 +13,6 @@ from rich.table import Table
 
 from annul.domain.business_day import Calendar
 from annul.domain.text import Text
-from annul.operate.reports.pdf import pdf
 from annul.operate.reports.period import BadPeriod, Length, Period
 from annul.operate.reports.plain import plain
 from annul.operate.reports.reading import read
@@ -21,7 +20,6 @@ from annul.operate.reports.report import Report
 from annul.operate.reports.report import report as made
 from annul.operate.reports.sections import in_short, sections
 from annul.operate.reports.words import spoken, titled
-from annul.operate.reports.workbook import workbook
 from annul.settle.statement.writing import placed
 
 from .reach import Config, Data, Lang, Reach, run
@@ -90,8 +88,12 @@ def _files(
     found: Report, chosen: str, calendar: Calendar, pdf_file: Path | None, xlsx_file: Path | None
 ) -> Iterable[tuple[Path, bytes]]:
     if pdf_file is not None:
+        from annul.operate.reports.pdf import pdf
+
         yield pdf_file, pdf(found, chosen, calendar.zone)
     if xlsx_file is not None:
+        from annul.operate.reports.workbook import workbook
+
         yield xlsx_file, workbook(found, chosen)
 
 

@@ -26,6 +26,8 @@ _SERVING: Final = ("desk", "host", "issuers", "merchants", "resolve", "settle", 
 # Classes called `...Counts` that count nothing of a process.
 _NO_COUNTERS: Final = {
     "annul.domain.alarms.Counts": "what one stream came to",
+    "annul.client.models.reports.ReportCounts": "what a report says",
+    "annul.operate.reports.counts.Counts": "what was read of the database, for a report",
     "annul.wire.field.Counts": "how the length of a field counts",
     "annul.diagnose.observe.IssuerCounts": "what was read of the database, for a diagnosis",
     "annul.console.cases.list._Counts": "how many rows a list has",
@@ -37,7 +39,6 @@ _ELSEWHERE: Final = {
     "issuers/health.py": "the last minutes of an issuer, which it is judged by",
     "issuers/trial/line.py": "the trial of a line, which ends",
     "issuers/trial/trial.py": "the trial of a line, which ends",
-    "resolve/audit.py": "one round of the audit, whose incidents are a series",
 }
 
 
