@@ -102,9 +102,15 @@ JOIN cases c ON c.merchant_id = k.merchant_id AND c.id = k.id
 ORDER BY c.ended = '' DESC, c.opened_at DESC, c.id LIMIT :limit;
 
 -- name: of_head
--- description: Part: the cases of an incident: what was raised about them, and what of its issuer failed meanwhile.
+-- description: Part: the cases of an incident: what was raised about them or their tries, and what of its issuer failed meanwhile.
 SELECT r.merchant_id, r.transaction_id AS id FROM incidents r
 WHERE r.head_id = :head AND r.transaction_id IS NOT NULL
+UNION
+SELECT k.merchant_id, k.id
+FROM incidents r
+JOIN transactions t ON t.merchant_id = r.merchant_id AND t.id = r.transaction_id
+JOIN cases k ON k.merchant_id = t.merchant_id AND k.original_id = t.original_id AND k.opened_at <= :until
+WHERE r.head_id = :head
 UNION
 SELECT k.merchant_id, k.id FROM cases k
 WHERE k.issuer_id = :issuer AND k.opened_at >= :since AND k.opened_at <= :until AND k.cause = ANY (:causes::text[]);

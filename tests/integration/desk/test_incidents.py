@@ -17,7 +17,7 @@ from annul.desk.roles import Visitor
 from annul.domain.incident import Incident
 from annul.operate.incidents.gathering import HeadGatherer
 from annul.store.incidents import Ended, closing, opening
-from tests.support.rows import put_case
+from tests.support.rows import put_case, put_transaction, put_void
 
 from .people import ISSUER, audited, clock_of, person
 
@@ -79,6 +79,21 @@ async def test_an_incident_says_whom_it_touches_and_with_how_much(
     ]
     assert [one["ended"] for one in found["cases"]] == ["", "", "voided"]
     assert views.title(found).zh.endswith("：发卡行异常")
+
+
+async def test_a_try_of_a_case_touches_its_merchant_also_where_the_case_is_older(
+    desk: Desk, boss: Visitor
+) -> None:
+    shop = await _shop(desk)
+    sale = await put_transaction(desk.pool, 1, merchant_id=shop)
+    mine = {"merchant_id": shop, "original_id": sale.id}
+    await put_case(desk.pool, cause="issuer_error", amount=10_000, **mine)
+    again = await put_void(desk.pool, 2, sale.id, merchant_id=shop)
+    clock_of(desk).forward(seconds=3_600)
+    since = {"since": desk.clock.now().isoformat(), "tries": 3, "code": "91"}
+    number = await _raised(desk, Incident.of_transaction("forward_reversal", again, **since))
+    found = await views.find(desk, boss, number)
+    assert (found["case_count"], found["merchant_count"]) == (1, 1)
 
 
 async def test_lists_are_searched_by_state_severity_scope_and_owner(

@@ -62,5 +62,5 @@ def _listen(view: View, shown: Part) -> None:
 _PARTS: Final[Mapping[str, tuple[str, Callable[[View], Awaitable[Html]]]]] = {
     "channels": ("Channels", channels_card),
     "rota": ("Rota", rota_card),
-    "sent": ("Sent", sent_card),
+    "sent": ("Messages", sent_card),
 }
