@@ -59,10 +59,10 @@ def main(
     for name, trouble in (("drop_95_to_70", DROP), ("silence", SILENCE)):
         report[name] = _delays(middle, trouble, late, thresholds, seed)
     report |= {
-        "median_to_detect": report["drop_95_to_70"]["all"]["own"],
-        "median_to_detect_silence": report["silence"]["all"]["own"],
-        "hourly_rule_median_to_detect": report["drop_95_to_70"]["all"]["hourly"],
-        "daily_rule_median_to_detect": report["drop_95_to_70"]["all"]["daily"],
+        "median_to_detect": report["drop_95_to_70"]["overall"]["own"],
+        "median_to_detect_silence": report["silence"]["overall"]["own"],
+        "hourly_rule_median_to_detect": report["drop_95_to_70"]["overall"]["hourly"],
+        "daily_rule_median_to_detect": report["drop_95_to_70"]["overall"]["daily"],
         "seconds": round(time.monotonic() - began, 1),
     }
     _FILE.parent.mkdir(exist_ok=True)
@@ -116,7 +116,7 @@ def _delays(
         found.append(tried(one, trouble, thresholds[one.stream], volumes, random))
     scopes = sorted({one.stream.scope for one in found})
     return {
-        "all": said(found),
+        "overall": said(found),
         "little_traffic": said([one for one in found if one.hourly_volume <= _NIGHTLY]),
         **{str(scope): said([f for f in found if f.stream.scope is scope]) for scope in scopes},
     }

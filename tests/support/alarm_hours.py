@@ -1,4 +1,4 @@
-"""Hours of a stream, summed up as the statement `histories` of the alarms does; day 0 first."""
+"""Hours of a stream, summed up as the statement `histories` of the alarms does; day 0 is first."""
 
 from collections.abc import Iterable, Mapping
 

@@ -13,7 +13,7 @@ from .alarms import Measure, Usual
 # So many transactions what it belongs to counts.
 _OF_PARENT: Final = 20.0
 # Standard deviations of honest hours that trouble may lie above the mean.
-_DEVIATIONS: Final = 2.0
+_DEVIATIONS: Final = 1.8
 # How much honest hours differ beyond chance before it is known (intraclass correlation), at least,
 # at most, and what this guess counts, in transactions: one day from the next, and hours of the day.
 _DIFFER: Final = (0.0005, 0.0001, 0.2, 2_000.0)

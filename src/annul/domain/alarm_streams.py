@@ -27,10 +27,10 @@ class Scope(StrEnum):
 # How the false alarms that are allowed are dealt out, as by measures: the sum is one.
 SCOPE_SHARES: Final[Mapping[Scope, float]] = {
     Scope.ALL: 0.05,
-    Scope.ISSUER: 0.25,
-    Scope.KIND: 0.2,
+    Scope.ISSUER: 0.2,
+    Scope.KIND: 0.15,
     Scope.RANGE: 0.2,
-    Scope.MERCHANT: 0.2,
+    Scope.MERCHANT: 0.3,
     Scope.SOFTWARE: 0.1,
 }
 _WITHIN: Final = frozenset({Scope.KIND, Scope.RANGE})

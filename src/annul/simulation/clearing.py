@@ -97,6 +97,7 @@ _DIGEST: Final = (
     "SELECT id, name, state FROM clearing_files WHERE digest = $1"
     " AND state IN ('staged', 'committed')"
 )
+_STATES: Final = "SELECT md5(string_agg(id::text || state, ',' ORDER BY id)) FROM transactions"
 _STATE: Final = "SELECT state FROM clearing_files WHERE id = $1"
 
 
@@ -247,10 +248,12 @@ class SimulatedClearing:
         if identity is None:
             return
         if known is None or known["state"] == "staged":
+            before = await tools.pool.fetchval(_STATES)
             seen = await tools.clearing.preview(identity)
             async with tools.pool.acquire() as connection, connection.transaction():
                 result = await tools.clearing.commit(connection, identity, _OTHER)
-            if seen.kept() != result.kept():
+                after = await connection.fetchval(_STATES)
+            if seen.kept() != result.kept() and before == after:  # hosts go on meanwhile
                 self.wrong.append(f"seen was {seen.kept()}, it came to {result.kept()}")
         one.id = identity
         await tools.clearing.unstage(identity)

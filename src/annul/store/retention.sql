@@ -68,6 +68,8 @@ FROM (
     UNION ALL SELECT 'issuer_stats', count(*), min(slot) FROM issuer_stats
     UNION ALL SELECT 'terminal_stats', count(*), min(minute) FROM terminal_stats
     UNION ALL SELECT 'void_samples', count(*), min(at) FROM void_samples
+    UNION ALL SELECT 'watched_hours', count(*), min(hour) FROM watched_hours
+    UNION ALL SELECT 'watched', count(*), min(seen_at) FROM watched
     UNION ALL SELECT 'host_samples', count(*), min(at) FROM host_samples
     UNION ALL SELECT 'volumes', count(*), min(hour) FROM volumes) h
 LEFT JOIN purges p USING (subject);

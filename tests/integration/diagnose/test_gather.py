@@ -124,7 +124,12 @@ _PLANS = {
         *("transactions_original", "transactions_pkey", "transactions_request"),
     },
     "surroundings": {
-        *("transactions_card", "transactions_bin_voids", "transactions_pkey", "incidents_open"),
+        *(
+            "transactions_card",
+            "transactions_bin_voids",
+            "transactions_pkey",
+            "incidents_open_of_head",
+        ),
         *("issuer_stats_pkey", "policies_pkey", "code_meanings_pkey", "cut_overs_pkey"),
         *("terminals_pkey", "terminal_stats_pkey", "merchants_pkey", "merchant_balances_pkey"),
         *("learnt_rules_one", "void_samples_issuer", "case_events_pkey"),

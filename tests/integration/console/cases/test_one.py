@@ -57,11 +57,11 @@ async def test_a_refresh_reads_the_case_once_and_repairs_it_once(
     await page.case(View(make_desk(counted), visitor, Words("en"), request))
     opened = counted.taken()
     around = 3  # names, what the issuer answered to others, their cases
-    assert len(opened) == 4 + around, (
-        "all about it, to be looked at or not, whom to call, who reads"
+    assert len(opened) == 5 + around, (
+        "all about it, to be looked at or not, whom to call, whether advice helped, who reads"
     )
     read = [one for one in opened if "INSERT INTO audit" not in one]
-    assert len(read) == 3 + around
+    assert len(read) == 4 + around
     for _ in range(2):
         await refreshed[0]()
         assert counted.taken() == read
