@@ -15,6 +15,7 @@ SOLD = datetime.fromisoformat("2026-11-23T04:00:00+00:00")
 HOUR = timedelta(hours=1)
 NOW = SOLD + HOUR
 LONG_AGO = SOLD - timedelta(days=30)
+CHARGEBACKS = ("chargeback_money", "charged_back", "chargeback_chain")  # questions about them
 
 
 @dataclass

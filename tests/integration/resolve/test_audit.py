@@ -21,9 +21,8 @@ from annul.resolve.differences import QUESTIONS, Over
 from tests.support.builders import merchant
 from tests.support.rows import put, put_case, put_transaction
 
-from .audited import HOUR, LONG_AGO, NOW, SOLD, Books, found, open_incidents
+from .audited import CHARGEBACKS, HOUR, LONG_AGO, NOW, SOLD, Books, found, open_incidents
 from .books import SECOND, approved, owe
-from .test_audit_chargebacks import QUESTIONS as CHARGEBACKS
 
 
 async def test_healthy_books_have_no_differences(books: Books, auditor: Auditor) -> None:

@@ -10,7 +10,7 @@ from tests.support.charged import ask_all, claimed, done, letter, shop
 from tests.support.clock import NOON
 from tests.support.rows import put_transaction
 
-QUESTIONS = ("chargeback_money", "charged_back", "chargeback_chain")
+from .audited import CHARGEBACKS
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def three(pool: asyncpg.Pool) -> None:
 
 @pytest.mark.usefixtures("three")
 async def test_nothing_is_found_where_all_is_well(pool: asyncpg.Pool) -> None:
-    assert await ask_all(pool, QUESTIONS) == {name: [] for name in QUESTIONS}
+    assert await ask_all(pool, CHARGEBACKS) == {name: [] for name in CHARGEBACKS}
 
 
 @pytest.mark.usefixtures("three")

@@ -67,7 +67,7 @@ async def test_a_refresh_reads_the_case_once_and_repairs_it_once(
         assert counted.taken() == read
     await pool.execute("UPDATE cases SET ended = 'voided', ended_at = now()")
     await refreshed[0]()
-    assert len(counted.taken()) == 2 + around, "what has ended is looked at no more"
+    assert len(counted.taken()) == 3 + around, "what has ended is looked at no more"
     await pool.execute("UPDATE cases SET ended = '', ended_at = NULL")
     await pool.execute("UPDATE transactions SET state = $1 WHERE id = $2", State.VOIDED, sale.id)
     await refreshed[0]()
