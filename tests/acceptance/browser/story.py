@@ -11,7 +11,7 @@ from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 
 from . import cleared, paid
-from .house import SHOP, House
+from .house import PASSWORD, SHOP, House
 
 _OF_VOIDS: Final = {"kind": "code", "of_kind": "void"}
 _DOWN: Final = ({**_OF_VOIDS, "code": "96"},)
@@ -39,7 +39,9 @@ ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What became of it: cases, a transaction, a failed void's voucher, a payout, a break."""
+    """What became of it: cases, a transaction, a failed void's voucher, a payout, a file and
+    its break, a chargeback, the incident of the issuer in trouble.
+    """
 
     waiting: str
     refused: str
@@ -48,6 +50,8 @@ class Story:
     payout: str
     clearing: str
     differs: str
+    chargeback: str
+    incident: str
 
     @property
     def places(self) -> dict[str, str]:
@@ -59,6 +63,8 @@ class Story:
             "payout": self.payout,
             "clearing": self.clearing,
             "break": self.differs,
+            "chargeback": self.chargeback,
+            "incident": self.incident,
             "issuer": "00000101",
             "dialect": "cups",
         }
@@ -66,8 +72,8 @@ class Story:
 
 def tell(home: House) -> Story:
     """Let it happen: sales, voids that succeed, one that is suspected, and an issuer in trouble."""
-    for amount in _SALES:
-        _pos(home, "10000001", "sale", amount)
+    slips = [_pos(home, "10000001", "sale", amount) for amount in _SALES]
+    claimed = _charged_back(home, _said("REFERENCE", slips[0]))
     for amount in _DONE:
         _pos(home, "10000001", "void", _voucher(_pos(home, "10000001", "sale", amount)))
     asyncio.run(_earlier(home))
@@ -80,13 +86,42 @@ def tell(home: House) -> Story:
     waiting = _case(slips[0])
     original = next(one["original_id"] for one in _cases(home) if one["number"] == waiting)
     told = cleared.commit(home)
-    return Story(waiting, refused, original, _voucher(sales[0][0]), _paid(home), *told)
+    return Story(
+        waiting,
+        refused,
+        original,
+        _voucher(sales[0][0]),
+        _paid(home),
+        *told,
+        claimed,
+        _incident(home),
+    )
 
 
 def _paid(home: House) -> str:
     paid.make_available(home, "321.00")
     paid.take_account(home)
     return str(paid.pay(home))
+
+
+def _charged_back(home: House, sale: str) -> str:
+    """Enter that the card's issuer claims a sale back; gives the chargeback's id."""
+    who = {"ANNUL_PASSWORD": PASSWORD}
+    asked = ("--claims=fraud", "--reason=as it wrote", "--user=admin", "--json")
+    told = home.annul("chargebacks", "enter", "CB1", sale, *asked, f"--data={home.folder}", **who)
+    return str(json.loads(told)["id"])
+
+
+def _incident(home: House) -> str:
+    """Give the number of the latest incident, once there is one."""
+    ends = time.monotonic() + _WITHIN_S
+    while time.monotonic() < ends:
+        told = json.loads(home.annul("incidents", "list", "--json", f"--data={home.folder}"))
+        if told:
+            return str(told[0]["number"])
+        time.sleep(0.5)
+    message = f"no incident within {_WITHIN_S:.0f} s"
+    raise AssertionError(message)
 
 
 def wait_for_a_person(home: House, number: str) -> None:

@@ -200,7 +200,7 @@ async def test_of_another_merchant_nothing_is_seen_or_changed(place: Place, who:
             found[path] = (answer.status_code, told)
     for open_to_all in (
         *("GET /issuers/{issuer}", "GET /issuers/{issuer}/rules"),
-        "GET /payouts/days/{day}",
+        *("GET /payouts/days/{day}", "GET /reports/{report}", "GET /reports/{report}/file"),
     ):
         assert found.pop(open_to_all, (200, set()))[1] == set(), "issuers and days are everybody's"
     assert found == {}

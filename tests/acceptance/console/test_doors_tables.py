@@ -33,7 +33,8 @@ def walk(routes, before=""):
 print(json.dumps(sorted(set(walk(build(make_desk(None)).routes)))))
 """
 _OF_TWO = {  # whose acts are called by two words
-    *("terminal", "dialect", "issuer", "payouts", "breaks", "incidents", "notices", "chargebacks")
+    *("terminal", "dialect", "issuer", "payouts", "breaks", "incidents", "notices"),
+    *("chargebacks", "clearing"),
 }
 
 

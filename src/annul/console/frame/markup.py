@@ -89,7 +89,8 @@ def table(
         data_table=sorts or False,
         data_sorts=bool(sorts),
     )
-    return tag("div", built, cls="scroll")
+    # What scrolls is reached by the keyboard: through a link in it, else itself.
+    return tag("div", built, cls="scroll", tabindex=False if "<a " in str(built) else 0)
 
 
 def number(text: object, *, cls: str = "") -> Html:

@@ -17,6 +17,7 @@ _PLACES: Final = {
     "refund": "519820000431",
     "number": "519820000417",
     "period": "2026-11",
+    "report": "2026-W48",
     "merchant": "104110058120001",
     "issuer": "00000101",
     "terminal": "60014702",
@@ -169,6 +170,7 @@ _QUERIES: Final = {
     "GET /chargebacks": "stage=live",
     "POST /chargebacks/{identity}/evidence": "kind=slip&name=slip.pdf",
     "GET /merchants/{merchant}/statements/{period}": "format=csv&lang=en",
+    "GET /reports/{report}/file": "format=xlsx&lang=en",
     "GET /promise": "hours=24",
     "DELETE /transactions/{transaction}/conclusions/{conclusion}": "reason=mistaken",
 }
@@ -190,6 +192,7 @@ _FILES: Final = {
     "GET /chargebacks/{identity}/evidence/{document}": "slip.pdf",
     "GET /cases/{number}/proof": "proof.zip",
     "GET /merchants/{merchant}/statements/{period}": "statement.csv",
+    "GET /reports/{report}/file": "report.xlsx",
     "GET /cases/{number}/proof.pdf": "proof.pdf",
     "GET /transactions/{transaction}/conclusions/{conclusion}/evidence": "evidence",
 }
@@ -365,6 +368,10 @@ _PYTHON: Final[Mapping[str, str]] = {
     "GET /merchants/{merchant}/statements/{period}": (
         'content = annul.merchants.statement("{merchant}", "{period}", "csv")'
     ),
+    "GET /reports/{report}": (
+        'week = annul.reports.get("{report}")\nprint(week.now.asked, week.first)'
+    ),
+    "GET /reports/{report}/file": 'content = annul.reports.file("{report}", "xlsx", "en")',
     "GET /merchants/{merchant}/terms": 'terms = list(annul.merchants.terms("{merchant}"))',
     "PUT /merchants/{merchant}/terms/{valid_from}": (
         'annul.merchants.agree("{merchant}", date(2026, 12, 1), "new contract", cycle="calendar")'
