@@ -357,6 +357,7 @@ def _filled(field: WebElement, text: str) -> bool:
 
 
 def _clicked(element: WebElement) -> bool:
+    """Click. What is under a bar, which the driver takes for seen, is scrolled to as people do."""
     from selenium.common.exceptions import (
         ElementClickInterceptedException,
         ElementNotInteractableException,
@@ -364,6 +365,10 @@ def _clicked(element: WebElement) -> bool:
 
     try:
         element.click()
-    except (ElementClickInterceptedException, ElementNotInteractableException):
+    except ElementClickInterceptedException:
+        to_the_middle = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
+        element.parent.execute_script(to_the_middle, element)
+        return False
+    except ElementNotInteractableException:
         return False
     return True
