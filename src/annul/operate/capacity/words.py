@@ -104,13 +104,14 @@ def _carries(report: Report, language: str) -> Iterator[str]:
             quiet=of.group.quiet,
             busy=of.group.busy,
         )
-    yield _SIZE.speak(language).format(
-        bytes=growth.bytes / _GIB,
-        each=growth.per_transaction,
-        free=f"{growth.free / _GIB:.1f} GiB" if growth.free is not None else "-",
-        connections=of.connections,
-        allowed=of.allowed,
-    )
+    if growth.bytes:  # measured
+        yield _SIZE.speak(language).format(
+            bytes=growth.bytes / _GIB,
+            each=growth.per_transaction,
+            free=f"{growth.free / _GIB:.1f} GiB" if growth.free is not None else "-",
+            connections=of.connections,
+            allowed=of.allowed,
+        )
     for level in report.levels:
         yield _predicted(_LEVEL, level.predicted, language, share=level.share)
     if report.planned is not None:
@@ -125,6 +126,9 @@ def _predicted(text: Text, predicted: Predicted, language: str, **more: object) 
 
 
 def _comes(forecast: Forecast, language: str) -> Iterator[str]:
+    if forecast.method == "nothing":
+        yield METHODS[forecast.method].speak(language)
+        return
     error = _ERROR.speak(language).format(error=forecast.error) if forecast.error else ""
     usual, shape = forecast.usual, forecast.shape
     yield _COMES.speak(language).format(

@@ -60,3 +60,6 @@ def test_before_anything_was_measured_it_says_so() -> None:
     nothing = work_out(Question(measured=Measured(now=NOW, today=NOW.date(), cores=2)))
     assert next(told(nothing, "en")).startswith("Less than an hour was measured")
     assert next(told(nothing, "zh")).startswith("实测不足一小时")
+    text = "\n".join(told(nothing, "en"))
+    assert "GiB" not in text, "what nobody has measured is not told as nothing"
+    assert " a day" not in text
