@@ -156,12 +156,21 @@ class Person:
         )
 
     def find_all(self, selector: str) -> list[WebElement]:
-        """Give what can be seen right now."""
-        return [
-            one
-            for one in self.driver.find_elements(By.CSS_SELECTOR, selector)
-            if one.is_displayed()
-        ]
+        """Give what can be seen right now; a page that draws itself anew is looked at again."""
+
+        def seen() -> tuple[list[WebElement]]:
+            found = self.driver.find_elements(By.CSS_SELECTOR, selector)
+            return ([one for one in found if one.is_displayed()],)
+
+        return self.until(seen, selector)[0]
+
+    def text(self, selector: str) -> str:
+        """Give what an element says, whenever the page draws it anew."""
+        return self.until(lambda: (self.find(selector).text,), selector)[0]
+
+    def attribute(self, selector: str, name: str) -> str:
+        """Give an attribute of an element, whenever the page draws it anew; else an empty text."""
+        return self.until(lambda: (self.find(selector).get_attribute(name) or "",), selector)[0]
 
     def fill(self, selector: str, text: str) -> None:
         """Write into a field, as soon as it can be written into: a dialog comes in slowly."""

@@ -86,7 +86,7 @@ def test_an_operator_sees_what_is_carried_and_asks_for_a_plan(known: House, lang
         assert cap.driver.execute_script(_WIDE) <= 0
         assert cap.complaints() == []
         cap.open("/capacity?tps=much")
-        assert cap.find("main .warned").text
+        assert cap.text("main .warned")
 
 
 def test_the_command_tells_the_same(known: House) -> None:

@@ -34,7 +34,7 @@ def test_a_chargeback_is_entered_answered_and_given_up(home: House, tmp_path: Pa
         olga.open("/chargebacks")
         _entered(olga, sold[0])
         assert "It had gone back before" not in olga.reads("Next step")
-        assert _AMOUNT in olga.find(".break-head").text
+        assert _AMOUNT in olga.text(".break-head")
         olga.reads("Due by", ".break-head")
         _answered(olga, tmp_path)
         assert olga.complaints() == []
@@ -88,6 +88,6 @@ def _a_shop_reads_of_it(home: House) -> None:
         assert "olga" not in mei.reads("银行拒付", "#chargebacks")
         mei.press_text_of("#chargebacks a", _AMOUNT)
         mei.reads("款项暂扣至了结为止", "main")
-        assert "slip.pdf" not in mei.find("main").text, "documents are not for shops"
+        assert "slip.pdf" not in mei.text("main"), "documents are not for shops"
         assert mei.driver.execute_script(_WIDE) <= 0, "nothing is wider than the phone"
         assert mei.complaints() == []

@@ -97,11 +97,11 @@ def _read_and_asked(home: House, file: Path) -> str:
         _does(olga, "looked at")
         olga.press_text_of("main a", said["kind"])
         assert said["foretold"] in olga.reads(said["ends"])
-        assert said["cause"] in olga.find(".break-cause").text
+        assert said["cause"] in olga.text(".break-cause")
         olga.press_text(said["theirs"])
         _does(olga, "their letter")
         olga.reads(said["waits"])
-        shown = olga.find("main").text
+        shown = olga.text("main")
         assert said["confirm"] not in shown, "nobody confirms what they asked for"
         assert olga.complaints() == []
         return olga.driver.current_url.partition(home.address)[2]
@@ -146,7 +146,7 @@ def _discarded(home: House) -> None:
         olga.reads("what people decided of its breaks (1)", ".q-dialog")
         _does(olga, "the wrong day")
         olga.reads(_SAID["en"]["waits"])
-        assert _SAID["en"]["confirm"] not in olga.find("main").text
+        assert _SAID["en"]["confirm"] not in olga.text("main")
         place = olga.driver.current_url.partition(home.address)[2]
         assert olga.complaints() == []
     with person(home) as oscar:

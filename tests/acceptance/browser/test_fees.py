@@ -35,7 +35,7 @@ def test_a_merchant_sees_on_a_phone_what_a_sale_costs_and_not_what_that_costs_us
         assert fay.complaints() == []
         fay.open("/shop?amount=much")
         fay.reads(price, "#fees")
-        assert fay.find("#fees [role=alert]").text
+        assert fay.text("#fees [role=alert]")
 
 
 def test_who_only_sells_does_not_see_it(home: House) -> None:

@@ -76,9 +76,7 @@ def test_from_the_last_four_digits_to_the_case_in_one_action(home: House, number
         _keys(who, Keys.ARROW_DOWN, Keys.ARROW_DOWN)
         marked = who.driver.find_element(By.CSS_SELECTOR, "#found [aria-selected=true]")
         assert marked == first[1]
-        assert marked.get_attribute("id") == who.find("#find").get_attribute(
-            "aria-activedescendant"
-        )
+        assert marked.get_attribute("id") == who.attribute("#find", "aria-activedescendant")
         where = marked.get_attribute("href")
         _keys(who, Keys.ENTER)
         who.until(lambda: who.driver.current_url == where, "what was marked")
@@ -201,7 +199,7 @@ def test_what_is_wrong_is_told_in_the_look_of_every_page(home: House, number: st
         who.open("/cases/000000000000")
         who.reads("您无权查看")
         who.press("[data-search]")
-        assert who.find("#find").get_attribute("value") == "000000000000"
+        assert who.attribute("#find", "value") == "000000000000"
         who.reads("没有结果", "#found")
         who.open("/admin")
         who.reads("请向管理员申请相应角色")

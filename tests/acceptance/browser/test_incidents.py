@@ -30,7 +30,7 @@ def test_an_outage_becomes_one_incident_and_closes_by_itself() -> None:
             cashier.reads("Maintenance, unannounced", "#fault-now")
             cashier.at_till("void", voucher.lstrip("0"), "")
             cashier.reads("91", "#screen", 30)
-            number = cashier.find("#on-the-desk a[href^='/cases/']").text
+            number = cashier.text("#on-the-desk a[href^='/cases/']")
 
             # It comes by itself on the list that was open before, and is the only one.
             desk.reads("示例银行", ".ag-center-cols-container, main table, main", 60)

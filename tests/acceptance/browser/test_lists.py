@@ -143,7 +143,7 @@ def test_columns_are_chosen_and_kept(olga: Person) -> None:
 
 def test_a_list_is_exported_and_that_is_kept(home: House, olga: Person, numbers: list[str]) -> None:
     olga.open("/cases?state=all&order=amount")
-    address = olga.find("a[download]").get_attribute("href")
+    address = olga.attribute("a[download]", "href")
     (cookie,) = [one for one in olga.driver.get_cookies() if one["name"] == COOKIE]
     asked = urllib.request.Request(str(address), headers={"cookie": f"{COOKIE}={cookie['value']}"})
     with urllib.request.urlopen(asked, timeout=10) as answer:
@@ -217,7 +217,7 @@ def test_others_pick_nothing_and_see_only_what_is_theirs(home: House, numbers: l
         auditor.sign_in("aude")
         assert set(_listed(auditor, "/cases?state=all")) == set(numbers)
         assert not auditor.find_all("input[data-pick]")
-        assert "approval" not in auditor.find(".tabs").text
+        assert "approval" not in auditor.text(".tabs")
 
 
 def test_on_a_phone_a_case_takes_three_lines_and_nothing_runs_over(

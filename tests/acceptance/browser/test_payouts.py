@@ -85,7 +85,7 @@ def payout(home: House) -> str:
         olga.press_text("Make payouts now")
         _says(olga, "Make payouts now", "the schedule is late")
         olga.reads("Payout", ".payouts-waiting")
-        said = olga.find(".payouts-waiting").text
+        said = olga.text(".payouts-waiting")
         assert "Approve as second person" not in said, "nobody approves what they made"
         assert olga.complaints() == []
     with person(home) as oscar:
@@ -139,7 +139,7 @@ def test_what_was_frozen_is_released(home: House) -> None:
         _says(olga, "Release", "the customer has withdrawn it")
         olga.reads("the customer has withdrawn it", "#account")
         olga.reads("0.00\nFrozen", ".tiles")
-        assert not re.search("Release$", olga.find(".account-acts").text), "nothing is frozen"
+        assert not re.search("Release$", olga.text(".account-acts")), "nothing is frozen"
         assert olga.complaints() == []
 
 
@@ -205,4 +205,4 @@ def test_a_file_is_taken_once_by_one(home: House) -> None:
         olga.sign_in("olga")
         olga.open("/payouts")
         olga.reads("oscar", ".files")
-        assert "Take it" not in olga.find(".files").text
+        assert "Take it" not in olga.text(".files")

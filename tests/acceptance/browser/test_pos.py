@@ -23,7 +23,7 @@ def test_a_void_in_maintenance_ends_by_itself(home: House) -> None:
         shown = cashier.reads("maintenance", "#on-the-desk", 30)
         assert "in maintenance" in shown
 
-        number = cashier.find("#on-the-desk a[href^='/cases/']").text
+        number = cashier.text("#on-the-desk a[href^='/cases/']")
         desk.sign_in("admin")
         desk.open(f"/cases/{number}")
         desk.reads("The issuer is in maintenance", ".case-why .cause")

@@ -86,7 +86,7 @@ def test_a_merchant_reads_on_a_phone_what_it_gets_and_why_it_is_less(
         for form, begins in _FILES.items():
             link = f"#money .statement a[href*='format={form}']"
             assert mei.driver.execute_async_script(_FETCHED, link) == [200, begins], form
-            assert f"lang={language}" in str(mei.find(link).get_attribute("href"))
+            assert f"lang={language}" in str(mei.attribute(link, "href"))
         assert mei.driver.execute_script(_TALL, "#money .statement a") >= 24, "a finger hits it"
         assert mei.driver.execute_script(_WIDE) <= 0, "nothing is wider than the phone"
         assert mei.complaints() == []
