@@ -252,7 +252,7 @@ async def wired(
     base = Ground(
         settings, "", pool, SECURITY, Vault(_MASTER), clock, Access(pool), loops or Loops(clock)
     )
-    registry, journal = Registry(pool), Journal(pool)
+    registry, journal = Registry(pool, clock), Journal(pool)
     await registry.load()
     host = _host(base, registry, journal, issuers)
     yield host
@@ -280,6 +280,7 @@ async def open_inside(
             random=lambda: 0.5,
             loops=loops,
             limits=_LIMITS,
+            in_force=lambda: host.registry.in_force,
         )
         host = await stack.enter_async_context(wired(pool, clock, issuers, loops))
         membership = Membership(pool, clock, host.journal.node, uuid4())

@@ -286,7 +286,7 @@ def _witness(base: Ground, stack: AsyncExitStack) -> Witness | None:
 
 async def _made(base: Ground, stack: AsyncExitStack) -> Host:
     settings = base.settings
-    registry = Registry(base.pool)
+    registry = Registry(base.pool, base.clock)
     await registry.load()
     tables = await directory.read(base.pool)
     journal = Journal(base.pool, base.node, _witness(base, stack))
@@ -304,6 +304,7 @@ async def _made(base: Ground, stack: AsyncExitStack) -> Host:
         dialects=tables.dialects,
         loops=base.loops,
         tally=Tally(base.clock.monotonic) if settings.alarms.on else None,
+        in_force=lambda: registry.in_force,
     )
     return _host(base, registry, journal, issuers)
 

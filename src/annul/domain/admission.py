@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from .interventions import InterventionKind
 from .kinds import Family, Kind
 from .money import LARGEST
 from .records import Merchant, Terminal
@@ -20,6 +21,7 @@ class Applicant:
     batch: str
     amount: int
     currency: str
+    against: frozenset[InterventionKind] = frozenset()  # what people have put in force
 
     @property
     def has_amount(self) -> bool:
@@ -44,6 +46,16 @@ RULES: Final[tuple[Rule, ...]] = (
     (
         lambda a: not a.terminal.active,
         refusal("58", "terminal_inactive", "终端已停用", "the terminal is not active",
+                 "请联系收单机构", "call the acquirer"),
+    ),
+    (
+        lambda a: a.has_amount and InterventionKind.MERCHANT_FROZEN in a.against,
+        refusal("03", "merchant_frozen", "商户暂停交易", "the merchant takes no payments for now",
+                 "请联系收单机构", "call the acquirer"),
+    ),
+    (
+        lambda a: InterventionKind.TERMINAL_BLOCKED in a.against,
+        refusal("58", "terminal_blocked", "终端暂停使用", "the terminal is out of use for now",
                  "请联系收单机构", "call the acquirer"),
     ),
     (
@@ -110,7 +122,8 @@ def check(
     batch: str,
     amount: int,
     currency: str,
+    against: frozenset[InterventionKind] = frozenset(),
 ) -> Ruling:
     """Give the first refusal that applies, or `ALLOWED`."""
-    attempt = Applicant(merchant, terminal, kind, batch, amount, currency)
+    attempt = Applicant(merchant, terminal, kind, batch, amount, currency, against)
     return next((ruling for refuses, ruling in RULES if refuses(attempt)), ALLOWED)

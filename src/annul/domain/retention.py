@@ -340,6 +340,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "terminal_keys",
             "pending_keys",
             "policies",
+            "interventions",
             "learnt_rules",
             "code_meanings",
             "ca_public_keys",

@@ -50,6 +50,7 @@ def admit(request: Request) -> None:
         batch=request.field60.batch,
         amount=request.amount,
         currency=str(request.message.get(49, request.merchant.currency)),
+        against=request.station.against(request.received_at),
     )
     if not ruling.ok:
         raise Refusal(ruling.code, ruling.note, rule=ruling.name)

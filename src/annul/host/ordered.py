@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 
 from annul.domain import admission, refund_rules, void_rules
 from annul.domain.errors import AnnulError
+from annul.domain.interventions import InterventionKind
 from annul.domain.kinds import KINDS, REFUNDS, VOIDS, answer_mti
 from annul.domain.money import LARGEST
 from annul.domain.orders import Act
@@ -82,7 +83,9 @@ async def judged(host: Host, order: Order) -> tuple[str, int]:
     if merchant is None:
         raise OrderRefused(admission.MERCHANT_UNKNOWN)
     kind, amount = _asked(order)
-    ruling = await ruled(host, merchant, order.original, kind, amount)
+    at, terminal_id = host.clock.now(), order.original.terminal_id if order.original else ""
+    against = host.registry.in_force.against(merchant.merchant_id, terminal_id, at)
+    ruling = await ruled(host, merchant, order.original, kind, amount, against)
     if order.original is None or not ruling.ok:
         raise OrderRefused(ruling)
     return kind, amount
@@ -220,9 +223,17 @@ def _asked(order: Order) -> tuple[str, int]:
 
 
 async def ruled(
-    host: Host, merchant: Merchant, original: Transaction | None, kind: str, amount: int
+    host: Host,
+    merchant: Merchant,
+    original: Transaction | None,
+    kind: str,
+    amount: int,
+    against: frozenset[InterventionKind] = frozenset(),
 ) -> Ruling:
-    """Judge as for a terminal, but for what concerns the terminal alone: no terminal asks."""
+    """Judge as for a terminal, but for what concerns the terminal alone: no terminal asks.
+
+    `against`: interventions that count; for what annul itself does for a case there are none.
+    """
     asked = KINDS[kind]
     terminal_id = original.terminal_id if original else ""
     station = host.registry.station(merchant.merchant_id, terminal_id)
@@ -250,6 +261,7 @@ async def ruled(
         batch=nobody.batch,
         amount=amount,
         currency=original.currency,
+        against=against,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from annul.domain.interventions import NOTHING, InForce
 from annul.domain.kinds import KINDS, UNDOING, VOIDS
 from annul.domain.link_profile import USUAL, LinkProfile
 from annul.domain.records import Bin, Issuer, Transaction
@@ -42,6 +43,7 @@ log = structlog.get_logger(__name__)
 _UNDOING: Final = frozenset(KINDS[name].processing_code for name in UNDOING)
 _VOIDS: Final = frozenset(KINDS[name].mti for name in VOIDS)
 _TAG: Final = 0xFFFF
+HELD: Final = "link_held"  # why nothing is sent: people have stopped it
 _REVERSAL: Final = "4"  # message class, second digit of the MTI
 
 
@@ -76,6 +78,7 @@ class Issuers:
         late_limit: int = 1_000,
         loops: Loops | None = None,
         tally: Tally | None = None,
+        in_force: Callable[[], InForce] = lambda: NOTHING,
     ) -> None:
         self.owed = asyncio.Event()
         self.dialects = dialects  # all that can be spoken, with issuers and terminals
@@ -85,6 +88,7 @@ class Issuers:
         self._random = random
         self._limits = limits
         self._loops = loops or Loops(clock)
+        self._in_force = in_force  # interventions
         self.tally = tally  # of all traffic, for the alarms; None: nobody counts
         self._late = LateAnswers(self._hold_reading, random, limit=late_limit, loops=self._loops)
         self._tls = dict(tls or {})
@@ -171,13 +175,15 @@ class Issuers:
         return self._router.route_to(issuer_id)
 
     def is_up(self, route: Route) -> bool:
-        """Say whether the link of a route is up."""
+        """Say whether the link of a route is up and people have not stopped what is new."""
         line = self._lines.get(route.issuer_id)
-        return line is not None and line.link.up
+        return line is not None and line.link.up and not self._held(route.issuer_id)
 
     def trouble(self, route: Route) -> str:
         """Say why the link of a route is not up."""
         line = self._lines.get(route.issuer_id)
+        if line is not None and self._held(route.issuer_id):
+            return HELD
         return f"link_{line.link.trouble}" if line else "no_route"
 
     def not_reached(self, transaction: Transaction) -> None:
@@ -357,7 +363,14 @@ class Issuers:
 
     def _usable(self, issuer_id: str) -> bool:
         line = self._lines.get(issuer_id)
-        return line is not None and line.link.up and line.health.state is not Condition.DOWN
+        if line is None or not line.link.up or line.health.state is Condition.DOWN:
+            return False
+        in_force = self._in_force()
+        return not in_force or not in_force.avoids(issuer_id, self._clock.now())
+
+    def _held(self, issuer_id: str) -> bool:
+        in_force = self._in_force()
+        return bool(in_force) and in_force.holds(issuer_id, self._clock.now())
 
     def _hold_reading(self, *, hold: bool) -> None:
         for line in self._lines.values():

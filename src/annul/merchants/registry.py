@@ -8,7 +8,10 @@ import asyncpg
 
 from annul.domain.business_day import CutOvers
 from annul.domain.fees import FeeRate, FeeTable
+from annul.domain.interventions import NOTHING, InForce
 from annul.domain.records import Merchant, Terminal
+from annul.store import interventions
+from annul.store.clock import Clock, SystemClock
 from annul.store.sql import load
 
 from .chips import Aid, CaKey, Chips
@@ -26,11 +29,13 @@ _READ: Final = (
 class Registry:
     """Look-ups never touch the database, so that a lost connection does not stop them."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, clock: Clock | None = None) -> None:
         self._pool = pool
+        self._clock = clock or SystemClock()
         self._merchants: dict[str, Merchant] = {}
         self._stations: dict[tuple[str, str], Station] = {}
         self._identities: set[str] = set()
+        self.in_force = NOTHING  # interventions
         self.fees = FeeTable(())
         self.chips = Chips()
         self.dialects: tuple[str, ...] = ()  # that terminals speak, besides that of their port
@@ -52,6 +57,7 @@ class Registry:
             merchants, terminals, keys, pending, rates, ca_keys, aids, cut_overs = [
                 await connection.fetch(*_SQL[name]()) for name in _READ
             ]
+            in_force = InForce(await interventions.in_force(connection, self._clock.now()))
         kept, waiting = _by_terminal(keys), _by_terminal(pending)
         stations: dict[tuple[str, str], Station] = {}
         changed: list[Station] = []
@@ -59,6 +65,7 @@ class Registry:
             terminal = Terminal(**profile(row))
             identity = (terminal.merchant_id, terminal.terminal_id)
             station = stations[identity] = self._stations.get(identity) or Station(terminal)
+            station.in_force = in_force
             if station.mark != marks.get(station, station.mark):
                 changed.append(station)  # what was read of it is older than what it has
                 continue
@@ -75,7 +82,7 @@ class Registry:
         self._merchants = {
             row[0]: Merchant(*row, cut_overs=agreed.get(row[0], ())) for row in merchants
         }
-        self._stations = stations
+        self._stations, self.in_force = stations, in_force
         self._identities = {one.terminal.tls_identity for one in stations.values()} - {""}
         self.dialects = tuple(sorted({one.terminal.dialect for one in stations.values()} - {""}))
         self.fees = FeeTable(FeeRate(*row) for row in rates)

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
+from annul.domain.interventions import NOTHING, InForce, InterventionKind
 from annul.domain.records import Terminal
 from annul.security.keys import KeyKind, WrappedKey
 from annul.security.mac import EQUALISABLE, MacAlgorithm
@@ -100,6 +102,7 @@ class Station:
         "algorithm",
         "codes",
         "equalisable",
+        "in_force",
         "keys",
         "looked_at",
         "owner",
@@ -120,6 +123,7 @@ class Station:
         # and then what is known here is as old as the latest look.
         self.owner: tuple[int, int] | None = None
         self.looked_at = -math.inf  # monotonic seconds
+        self.in_force: InForce = NOTHING
         self.register(terminal)
 
     def register(self, terminal: Terminal) -> None:
@@ -129,6 +133,12 @@ class Station:
         # A MAC of its that was seen can be made to fit something else, and nothing but the MAC says
         # who comes.
         self.equalisable = self.algorithm in EQUALISABLE and not terminal.tls_identity
+
+    def against(self, at: datetime) -> frozenset[InterventionKind]:
+        """Give what people have put in force against it or its merchant."""
+        if not self.in_force:
+            return frozenset()
+        return self.in_force.against(self.terminal.merchant_id, self.terminal.terminal_id, at)
 
     def served_by(self, host: int | None, epoch: int) -> None:
         """Hear who serves it by what stands in the database; it may be somebody else by now."""

@@ -35,6 +35,7 @@ _NOT_SEEN: Final = Text(
     " here it stands. Next: ask the issuer",
 )
 PROBE: Final = "probe"
+PAUSED: Final = "retries_paused"
 _WITNESSES: Final = 3  # fewer tell nothing
 # Parts of an issuer's traffic that are no shop, card or kind of request, and how sure it must be.
 _OUT_OF_ORDER: Final = frozenset({"issuer", "range", "partly"})
@@ -171,6 +172,11 @@ def _tried_again(s: Situation) -> Step | None:
         return None
     if len(tries) >= s.pace.tries:
         return None
+    if s.retries_from is not None:
+        said = Text(
+            "该行的自动重试已由人工暂停", "people have paused what annul tries at this issuer"
+        )
+        return Step(PAUSED, said, until=min(s.retries_from, s.last_at))
     last = max(
         (one.answered_at or one.received_at for one in s.picture.attempts), default=s.case.opened_at
     )
@@ -269,7 +275,7 @@ def _refund_instead(s: Situation) -> Step | None:
     original, merchant = _stands(s, REFUNDABLE), s.merchant
     if original is None or merchant is None or not _covered(s, refunding=True):
         return None
-    if original.amount > merchant.refund_instead_limit:
+    if original.amount > s.refund_limit:
         return None
     tried = [one for one in s.picture.attempts if one.kind in REFUNDS]
     if len(tried) >= s.pace.tries:
@@ -292,7 +298,7 @@ def _wait_cut_over(s: Situation) -> Step | None:
     original, merchant = s.picture.original, s.merchant
     if original is None or merchant is None or original.business_date != s.business_date:
         return None
-    if original.amount > merchant.refund_instead_limit or _stands(s, REFUNDABLE) is None:
+    if original.amount > s.refund_limit or _stands(s, REFUNDABLE) is None:
         return None
     until = s.picture.facts.get("clock.to_cut_over")
     due = s.picture.void.received_at + timedelta(seconds=until or 0.0, milliseconds=200)

@@ -227,6 +227,7 @@ class Resolver:
         if probe_at is None and issuer_id and not usable:
             wait = self._pace.probe.delay(1, self._random)
             probe_at = now + self._pace.seconds(wait)
+        in_force = host.registry.in_force
         return Situation(
             case=case,
             now=now,
@@ -238,6 +239,8 @@ class Resolver:
             pace=self._pace,
             probe_at=probe_at,
             other_route=probe_at is not None and host.issuers.same_bank(issuer_id) is not None,
+            retries_from=in_force.retries_from(issuer_id, now),
+            refunds_up_to=in_force.refunds_up_to(issuer_id, now),
             random=self._random(),
         )
 

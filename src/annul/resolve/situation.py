@@ -39,6 +39,8 @@ class Situation:
     pace: Pace
     probe_at: datetime | None = None
     other_route: bool = False
+    retries_from: datetime | None = None  # people have paused what annul tries by itself
+    refunds_up_to: int = 0  # what people allow for a time, beside the merchant's own limit
     random: float = 0.5
 
     @property
@@ -70,6 +72,12 @@ class Situation:
         best = self.findings[0]
         before = next((one for one in self.findings if one.cause.name == self.case.cause), best)
         return best if best.probability - before.probability > _STEADY else before
+
+    @property
+    def refund_limit(self) -> int:
+        """Up to which amount a void may become a refund unasked."""
+        own = self.merchant.refund_instead_limit if self.merchant else 0
+        return max(own, self.refunds_up_to)
 
     @property
     def agreed_at(self) -> datetime:

@@ -71,6 +71,7 @@ FROM (VALUES
     ('hosts', 'SELECT INSERT UPDATE'),
     ('incident_heads', 'SELECT INSERT UPDATE'),
     ('incidents', 'SELECT INSERT UPDATE'),
+    ('interventions', 'SELECT INSERT UPDATE'),
     ('issuer_keys', 'SELECT INSERT UPDATE'),
     ('issuer_links', 'SELECT INSERT UPDATE'),
     ('issuers', 'SELECT INSERT UPDATE'),

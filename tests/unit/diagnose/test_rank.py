@@ -253,6 +253,8 @@ _BY_RULE: dict[str, str] = {
     "merchant_balance_low": "merchant_balance_low",
     "merchant_inactive": "not_registered",
     "terminal_inactive": "not_registered",
+    "merchant_frozen": "not_registered",
+    "terminal_blocked": "not_registered",
     "not_signed_in": "keys_out_of_step",
     "batch_differs": "keys_out_of_step",
     "keys_replaced": "keys_out_of_step",

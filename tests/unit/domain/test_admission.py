@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from annul.domain import admission
+from annul.domain.interventions import InterventionKind
 from annul.domain.kinds import KINDS
 from annul.domain.money import LARGEST
 from tests.support.builders import merchant, terminal
@@ -27,6 +28,8 @@ def test_a_terminal_in_good_order_may_sell() -> None:
 _CASES: list[Any] = [
     ({"of_merchant": {"active": False}}, "03", "merchant_inactive"),
     ({"of_terminal": {"active": False}}, "58", "terminal_inactive"),
+    ({"against": frozenset({InterventionKind.MERCHANT_FROZEN})}, "03", "merchant_frozen"),
+    ({"against": frozenset({InterventionKind.TERMINAL_BLOCKED})}, "58", "terminal_blocked"),
     ({"of_terminal": {"signed_in": False}}, "77", "not_signed_in"),
     ({"of_terminal": {"kinds": frozenset({"void"})}}, "58", "kind_not_enabled"),
     ({"batch": "000002"}, "77", "batch_differs"),
@@ -52,6 +55,14 @@ def test_every_row_of_the_table_is_met_by_a_case() -> None:
 
 def test_signing_in_needs_no_batch() -> None:
     assert _check("sign_in", of_terminal={"signed_in": False}, batch="999999", amount=0).ok
+
+
+def test_a_frozen_merchant_signs_in_and_settles_and_a_blocked_terminal_does_not() -> None:
+    frozen = frozenset({InterventionKind.MERCHANT_FROZEN})
+    blocked = frozenset({InterventionKind.TERMINAL_BLOCKED})
+    for kind in ("sign_in", "settlement"):
+        assert _check(kind, amount=0, against=frozen).ok
+        assert _check(kind, amount=0, against=blocked).name == "terminal_blocked"
 
 
 def test_a_balance_inquiry_has_no_amount() -> None:

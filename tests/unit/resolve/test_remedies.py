@@ -250,3 +250,31 @@ def test_a_rule_that_was_learnt_is_waited_for(cause: str) -> None:
     assert step.until is not None
     assert step.until >= OPENED + timedelta(seconds=300)
     assert decide(situation(cause, facts=known, now=OPENED + timedelta(seconds=301))).do == "retry"
+
+
+# What people have put in force -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cause", _RETRIED)
+def test_nothing_is_tried_while_people_have_paused_it(cause: str) -> None:
+    later = NOW + timedelta(minutes=2)
+    step = decide(situation(cause, facts=_COVERED, retries_from=later))
+    assert (step.name, step.do, step.until) == ("retries_paused", "", later)
+
+
+def test_a_pause_does_not_outlast_the_last_time_of_a_case() -> None:
+    paused = situation("timeout", retries_from=NOW + timedelta(days=1))
+    assert decide(paused).until == paused.last_at
+    assert decide(replace(paused, now=paused.last_at)).end == "refused"
+
+
+def test_what_a_person_orders_is_done_while_retries_are_paused() -> None:
+    paused = {"retries_from": NOW + _HOUR, "of_case": {"ordered": "retry"}}
+    assert decide(situation("timeout", **paused)).do == "retry"
+
+
+def test_people_allow_refunds_beyond_the_merchants_own_limit() -> None:
+    of_merchant = {"refund_instead_limit": 0}
+    for allowed, does in ((10_000, "refund"), (9_999, "")):
+        changes: dict[str, Any] = {"of_merchant": of_merchant, "refunds_up_to": allowed}
+        assert decide(situation("issuer_unsupported", facts=_COVERED, **changes)).do == does

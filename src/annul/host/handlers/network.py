@@ -99,6 +99,7 @@ def admit(request: Request) -> None:
         batch=request.field60.batch,
         amount=0,
         currency=request.merchant.currency,
+        against=request.station.against(request.received_at),
     )
     if not ruling.ok:
         raise Refusal(ruling.code, ruling.note, rule=ruling.name)
