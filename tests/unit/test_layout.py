@@ -45,6 +45,7 @@ _MODULES: Final = {
     "settle/chargebacks/errors": "integration/settle/chargebacks/test_book.py",
     "client/payouts": "acceptance/client/test_resources.py",
     "client/incidents": "acceptance/client/test_resources.py",
+    "client/interventions": "acceptance/client/test_resources.py",
     "client/signature": "unit/resolve/notify/test_webhooks.py",
     "diagnose/codes": "unit/diagnose/test_rank.py",
     "diagnose/surroundings": "integration/diagnose/test_gather.py",

@@ -18,6 +18,7 @@ from .chargebacks import Chargebacks
 from .clearing import Breaks, ClearingFiles
 from .errors import ClientError, NoAnswerError, ProblemError, UnreadableError
 from .incidents import Incidents
+from .interventions import Interventions
 from .merchants import Merchants
 from .models.cases import CaseChange, CaseSummary, Done
 from .models.cases import WholeCase as Case
@@ -136,6 +137,7 @@ class Client:
         self.clearing = ClearingFiles(self._transport)
         self.breaks = Breaks(self._transport)
         self.incidents = Incidents(self._transport)
+        self.interventions = Interventions(self._transport)
         self.chargebacks = Chargebacks(self._transport)
         self.accounts = Accounts(self._transport)
         self.reports = Reports(self._transport)

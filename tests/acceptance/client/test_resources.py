@@ -467,6 +467,24 @@ async def test_incidents_and_downtimes(desk: Desk) -> None:
     await desk.run(program, await desk.key(Scope.INCIDENTS_READ, Scope.INCIDENTS_WRITE))
 
 
+_BANK = "00000101"
+
+
+async def test_interventions(desk: Desk) -> None:
+    def program(annul: Client) -> None:
+        begun = annul.interventions.begin("retries_paused", 30, "its voids fail", issuer=_BANK)
+        assert (begun.state, begun.issuer, begun.merchant) == ("in_force", _BANK, "")
+        more = {"issuer": _BANK, "amount": 50_000}
+        asked = annul.interventions.begin("refunds_instead", 30, "its voids fail", **more)
+        with pytest.raises(ProblemError, match="proposed it yourself"):
+            annul.interventions.confirm(asked.id, "yes")
+        assert annul.interventions.end(asked.id, "no").state == "ended"
+        assert annul.interventions.end(begun.id, "it works again").ended_by
+        assert {one.state for one in annul.interventions.list()} == {"ended"}
+
+    await desk.run(program, await desk.key(Scope.INCIDENTS_READ, Scope.ISSUERS_WRITE))
+
+
 async def test_reports(desk: Desk) -> None:
     def program(annul: Client) -> None:
         long_ago = annul.reports.get("2020-W10", desk.merchant)

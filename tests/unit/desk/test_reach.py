@@ -34,7 +34,7 @@ _ALL: Final = {
     "dialects": {"put", "roll_back"},
     "find": {"find"},
     "incidents": {"downtimes", "found"},
-    "interventions": {"begin", "confirm", "end", "listing"},
+    "interventions": {"begin", "confirm", "end", "find", "listing"},
     "issuer_course": {"course"},
     "issuers": {
         *("listing", "recent", "links", "incidents"),

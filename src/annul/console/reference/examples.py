@@ -106,6 +106,14 @@ _BODIES: Final[Mapping[str, Any]] = {
     "POST /breaks/{identity}/resolve": {"resolution": "ours_stand", "reason": "their letter"},
     "POST /breaks/{identity}/confirm": {"reason": "letter seen"},
     "POST /breaks/{identity}/reject": {"reason": "which letter?"},
+    "POST /interventions": {
+        "kind": "retries_paused",
+        "minutes": 30,
+        "issuer": "00000101",
+        "reason": "its voids fail",
+    },
+    "POST /interventions/{identity}/confirm": {"reason": "seen as well"},
+    "POST /interventions/{identity}/end": {"reason": "it works again"},
     "POST /chargebacks": {
         "number": "CB20261123001",
         "transaction": "300000000001",
@@ -416,6 +424,17 @@ _PYTHON: Final[Mapping[str, str]] = {
     "POST /webhooks/{webhook}/deliveries/{delivery}/replay": (
         'annul.webhooks.replay("{webhook}", "{delivery}")'
     ),
+    "GET /interventions": (
+        "for one in annul.interventions.list():\n    print(one.kind, one.state, one.valid_until)"
+    ),
+    "POST /interventions": (
+        'why = "its voids fail"\n'
+        'annul.interventions.begin("retries_paused", 30, why, issuer="{issuer}")'
+    ),
+    "POST /interventions/{identity}/confirm": (
+        'annul.interventions.confirm("{identity}", "seen as well")'
+    ),
+    "POST /interventions/{identity}/end": 'annul.interventions.end("{identity}", "it works again")',
     "GET /notices/channels": (
         "for channel in annul.notices.channels():\n    print(channel.name, channel.error)"
     ),
