@@ -14,6 +14,7 @@ from annul.domain.kinds import GIVING, KINDS
 from annul.domain.ledger import approval
 from annul.domain.records import Transaction
 from annul.domain.states import STANDING, State
+from annul.domain.tolerances import BEARERS, Difference
 from annul.host.outcomes import Outcomes
 from annul.resolve.book import Book
 from annul.security.vault import Vault
@@ -23,7 +24,7 @@ from annul.settle.clearing.ending import agree
 from annul.settle.clearing.load import Described, Loader, Staged
 from annul.settle.clearing.proving import Proving
 from annul.settle.clearing.rows import BadLine, Chunk, ClearingRow
-from annul.settle.clearing.rules import ClearingRules
+from annul.settle.clearing.rules import ClearingRules, Tolerance
 from tests.support.builders import DAY
 from tests.support.clock import HeldClock
 from tests.support.rows import put, put_transaction
@@ -138,11 +139,11 @@ class Cleared:
             await self.clearing.discard(connection, file, "wang", "wrong day")
         await self.prove()
 
-    def anew(self, **rules: int) -> Anew:
+    def anew(self, **rules: Any) -> Anew:
         """Give what matches files anew by other rules."""
         return Anew(self.pool, self.calendar, self.clock, ClearingRules(**rules), 1)
 
-    async def again(self, file: UUID, **rules: int) -> Again:
+    async def again(self, file: UUID, **rules: Any) -> Again:
         """Match a file anew by other rules, and carry out what it proves then."""
         async with self.pool.acquire() as connection, connection.transaction():
             again = await self.anew(**rules).run(connection, file, ("wang", "other rules"))
@@ -165,6 +166,13 @@ class Cleared:
             " ELSE 0 END), 0)::bigint FROM entries",
             name,
         )
+
+
+def tolerates(kind: str = "amount", per_day: int = 1_000, **more: Any) -> Tolerance:
+    """Give a rule that accepts up to 5 minor units, or what a test says."""
+    bounds = {"up_to": 5} if not more.keys() & {"up_to", "per_mille"} else {}
+    values = {"kind": kind, "account": BEARERS[Difference(kind)][0], **bounds, "per_day": per_day}
+    return Tolerance.model_validate(values | more)
 
 
 UNKNOWN: dict[str, Any] = {
