@@ -1,10 +1,12 @@
 """A cell whose transactions an issuer tells of in its clearing files."""
 
 from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -16,7 +18,9 @@ from annul.domain.records import Transaction
 from annul.domain.states import STANDING, State
 from annul.domain.tolerances import BEARERS, Difference
 from annul.host.outcomes import Outcomes
+from annul.merchants.registry import Registry
 from annul.resolve.book import Book
+from annul.security.software import SoftwareModule
 from annul.security.vault import Vault
 from annul.settle.clearing.again import Again, Anew
 from annul.settle.clearing.commit import Clearing, Result
@@ -25,11 +29,14 @@ from annul.settle.clearing.load import Described, Loader, Staged
 from annul.settle.clearing.proving import Proving
 from annul.settle.clearing.rows import BadLine, Chunk, ClearingRow
 from annul.settle.clearing.rules import ClearingRules, Tolerance
+from annul.sim.demo import DemoPlan, seed
+from annul.store.journal import Journal
 from tests.support.builders import DAY
 from tests.support.clock import HeldClock
 from tests.support.rows import put, put_transaction
 
 PAN = "6200010000000007"
+MORNING = datetime(2026, 11, 24, 1, tzinfo=UTC)
 
 
 def row_of(transaction: Transaction, line: int = 1, **changes: Any) -> ClearingRow:
@@ -166,6 +173,22 @@ class Cleared:
             " ELSE 0 END), 0)::bigint FROM entries",
             name,
         )
+
+
+@asynccontextmanager
+async def opened(pool: asyncpg.Pool) -> AsyncIterator[Cleared]:
+    """Open a cell that has a shop, on the day after its sales."""
+    await seed(pool, SoftwareModule(bytes(32)), DemoPlan((1,), merchants=1))
+    registry, journal = Registry(pool), Journal(pool)
+    await registry.load()
+    calendar = Calendar(ZoneInfo("Asia/Shanghai"), time(23))
+    yield Cleared(
+        pool,
+        HeldClock(MORNING, tick=timedelta(microseconds=1)),
+        calendar,
+        Outcomes(journal, registry, calendar.business_date),
+    )
+    await journal.close()
 
 
 def tolerates(kind: str = "amount", per_day: int = 1_000, **more: Any) -> Tolerance:
