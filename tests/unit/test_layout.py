@@ -40,7 +40,6 @@ _MODULES: Final = {
     "client/chargebacks": "acceptance/client/test_resources.py",
     "client/clearing": "acceptance/client/test_resources.py",
     "settle/clearing/counting": "integration/settle/clearing/test_commit.py",
-    "settle/clearing/rules": "integration/desk/test_clearing_rules.py",
     "settle/clearing/load": "integration/settle/clearing/test_commit.py",
     "settle/chargebacks/errors": "integration/settle/chargebacks/test_book.py",
     "client/payouts": "acceptance/client/test_resources.py",

@@ -16,6 +16,7 @@ from .models.breaks import (
     WholeBreak,
 )
 from .models.clearing import (
+    AcceptedDifference,
     BadLine,
     ClearingFile,
     ClearingResult,
@@ -52,6 +53,11 @@ class ClearingFiles:
     def bad_lines(self, file: str) -> Iterator[BadLine]:
         """Give lines that are no rows."""
         return self._transport.pages(BadLine, "clearing", "files", file, "bad-lines", limit=_PAGE)
+
+    def differences(self, file: str) -> Iterator[AcceptedDifference]:
+        """Give differences of money that rules accept, in the order of the rows."""
+        path = ("clearing", "files", file, "differences")
+        return self._transport.pages(AcceptedDifference, *path, limit=_PAGE)
 
     def look(self, file: BinaryIO, name: str) -> FileLook:
         """Say what a file looks like; nothing of it is kept."""

@@ -12,6 +12,7 @@ OUTCOMES: Final[Mapping[str, Text]] = {
     "fee": Text("费用行", "a charge"),
     "carried": Text("缓冲后到达", "came after the cut-over"),
     "netted": Text("轧差", "netted"),
+    "tolerated": Text("容差内一致", "agrees within tolerance"),
     "done": Text("证明已成功", "proves: done"),
     "not_done": Text("证明未成功", "proves: not done"),
     "denied": Text("与应答不符，争议", "denies the answer: a dispute"),

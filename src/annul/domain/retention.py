@@ -294,6 +294,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "clearing_rows",
             "clearing_carried",
             "clearing_proofs",
+            "clearing_differences",
             "breaks",
             "foretold",
             "orders",

@@ -58,6 +58,7 @@ FROM (VALUES
     ('circuits', 'SELECT INSERT UPDATE'),
     ('clearing_bad_lines', 'SELECT INSERT'),
     ('clearing_before', 'SELECT INSERT DELETE'),
+    ('clearing_differences', 'SELECT INSERT UPDATE'),
     ('clearing_files', 'SELECT INSERT UPDATE DELETE'),
     ('clearing_maps', 'SELECT INSERT UPDATE DELETE'),
     ('clearing_proofs', 'SELECT INSERT UPDATE'),

@@ -168,6 +168,7 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "POST /clearing/files/look?name=a": (HANDS, {}),
     "GET /clearing/files/{file}": (READERS, None),
     "GET /clearing/files/{file}/bad-lines": (READERS, None),
+    "GET /clearing/files/{file}/differences": (READERS, None),
     "POST /clearing/files/{file}/preview": (HANDS, None),
     "POST /clearing/files/{file}/commit": (HANDS, {"reason": "seen"}),
     "POST /clearing/files/{file}/drop": (HANDS, {"reason": "wrong"}),
@@ -342,6 +343,7 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
 HIDDEN: Final = frozenset(
     {
         *("GET /clearing/files/{file}", "GET /clearing/files/{file}/bad-lines"),
+        "GET /clearing/files/{file}/differences",
         "GET /chargebacks/{identity}/evidence/{document}",
     }
 )
@@ -351,6 +353,7 @@ READS: Final = frozenset(
         "audit export",
         "breaks export",
         "breaks list",
+        "clearing differences",
         "clearing rules",
         "breaks show",
         "incidents list",

@@ -24,7 +24,7 @@ _ALL: Final = {
     "break_sheets": {"apply", "export", "import_"},
     "breaks": {"assign", "assign_one", "found", "resolve_many", "search", "sums"},
     "clearing": {
-        *("bad_lines", "commit", "drop", "files", "find", "preview", "read"),
+        *("bad_lines", "commit", "differences", "drop", "files", "find", "preview", "read"),
     },
     "clearing_acts": {"again", "confirm", "counted", "discard", "preview", "reject"},
     "clearing_reading": {"take_in"},

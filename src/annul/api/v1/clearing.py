@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 
 from annul.client.models.clearing import (
     NAME,
+    AcceptedDifference,
     BadLine,
     ClearingFile,
     ClearingResult,
@@ -29,7 +30,6 @@ from annul.desk import clearing_acts as acts
 from annul.desk import clearing_rules as rules_views
 from annul.desk.roles import Scope, Visitor
 from annul.settle.clearing import columns as meaning
-from annul.settle.clearing import rules as judging
 from annul.settle.clearing.counting import Result
 
 from .asked import After, Asked, Because, IssuerId, Limit, Reason, Words, page
@@ -181,6 +181,18 @@ async def bad_lines(
     return page(BadLine, [_bad_line(row) for row in found.rows], found.following)
 
 
+@router.get("/files/{file}/differences", responses=problems(404))
+async def differences(
+    file: UUID, desk: AtDesk, visitor: Reader, limit: Limit = 50, cursor: After = ""
+) -> Page[AcceptedDifference]:
+    """List differences of money with a file that rules accept. Each has the account that bears it.
+
+    In the order of the rows; a row may have one in its amount and one in its fee.
+    """
+    found = await views.differences(desk, visitor, file, limit, cursor)
+    return page(AcceptedDifference, found.rows, found.following)
+
+
 @router.post("/files/{file}/preview", responses=problems(404, 409, 413))
 async def preview(file: UUID, desk: AtDesk, visitor: Writer) -> ClearingResult:
     """Ask what a commit of a clearing file would do. Nothing is kept."""
@@ -220,7 +232,7 @@ async def preview_again(file: UUID, asked: ByRules, desk: AtDesk, visitor: Write
 
     Nothing is kept.
     """
-    wanted = asked.rules and judging.ClearingRules.model_validate(asked.rules.model_dump())
+    wanted = asked.rules and rules_views.checked(asked.rules.model_dump())
     found = await acts.preview(desk, visitor, file, wanted)
     return MatchedAgain.model_validate(asdict(found))
 
@@ -246,9 +258,10 @@ async def rules(desk: AtDesk, visitor: Reader) -> Page[RulesVersion]:
 async def set_rules(asked: NewRules, desk: AtDesk, visitor: Writer) -> Page[RulesVersion]:
     """Change the rules by which files are judged.
 
-    Rules by which fewer acts take a second person wait for one.
+    Rules by which fewer acts take a second person, or more differences of money are accepted, wait
+    for one.
     """
-    new = judging.ClearingRules.model_validate(asked.model_dump(exclude={"reason"}))
+    new = rules_views.checked(asked.model_dump(exclude={"reason"}))
     await rules_views.change(desk, visitor, new, asked.reason)
     return await rules(desk, visitor)
 

@@ -111,6 +111,7 @@ class Anew:
         gone = await withdraw(connection, self._calendar, file, by, now, stay)
         reopened = await open_again(connection, self._calendar, file, now)
         await counting.hold(opened.new)
+        await counting.bear()
         await counting.put_right()
         # First what is new: how a transaction stood before is known by the proofs that go.
         proved = await counting.prove()

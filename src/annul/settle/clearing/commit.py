@@ -15,7 +15,7 @@ from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
 from annul.store.clock import Clock
 
-from . import telling
+from . import telling, tolerating
 from .breaks import SQL as _OF_BREAKS
 from .counting import Counting, Result
 from .ending import SQL as _ENDING
@@ -120,6 +120,7 @@ class Clearing:
         counting = Counting(connection, self._calendar, self._rules, described, now)
         covers_from = await counting.match()
         await counting.hold((await counting.open_breaks()).new)
+        await counting.bear()
         await counting.put_right()
         return await counting.result(covers_from, await counting.prove())
 
@@ -132,6 +133,7 @@ class Clearing:
         await taken_up(connection, file)
         await telling.of_file(connection, telling.DISCARDED, file, now)
         await taken_back(connection, file)
+        await tolerating.post(connection, self._calendar, file, now)
         await withdraw(connection, self._calendar, file, (who, reason), now)
         await open_again(connection, self._calendar, file, now)
         await connection.execute(*_PROOFS["discard"](file=file, now=now))
@@ -156,9 +158,10 @@ async def taken_up(connection: Any, file: UUID) -> Any:
 
 
 async def taken_back(connection: Any, file: UUID) -> None:
-    """Remove what a file has told: nothing is matched by it, nothing expected for it."""
+    """Remove what a file has told: nothing is matched by it, expected for it or accepted of it."""
     for step in ("uncarry", "unfind", "unmatch"):
         await connection.execute(*_ENDING[step](file=file))
+    await connection.execute(*tolerating.SQL["count_no_more"](file=file))
 
 
 async def incidents_of(connection: Any, files: list[UUID], now: datetime) -> None:

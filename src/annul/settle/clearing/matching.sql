@@ -85,7 +85,19 @@ WHERE r.file_id = :file AND r.line = c.line AND c.of_line = 1 AND c.of_transacti
 -- name: judge
 -- description: Judge what is not plain by what is kept of the transaction and by all that files tell of it.
 -- `verdict` says for a standing, whether it is told as done and as undone, what comes of it.
-WITH told AS (
+WITH {judged}
+UPDATE clearing_rows r SET outcome = j.outcome FROM judged j
+WHERE r.file_id = :file AND r.line = j.line;
+
+-- name: tolerable
+-- description: Say of which rows nothing differs but their amount.
+WITH {judged}
+UPDATE clearing_rows r SET outcome = 'tolerable' FROM judged j
+WHERE r.file_id = :file AND r.line = j.line AND j.outcome = 'matched';
+
+-- name: judged
+-- description: Part: what comes of the rows of a file that have come to `{yet}`.
+told AS (
     SELECT r.line, r.undoes, r.transaction_id, t.merchant_id, {state} AS state, t.kind,
            {ended_at} AS ended_at,
            t.business_date, t.received_at, r.sent_at, b.pending AND b.attempts > 0 AS tried,
@@ -95,7 +107,7 @@ WITH told AS (
     JOIN transactions t ON t.id = r.transaction_id
     LEFT JOIN outbox b ON b.merchant_id = t.merchant_id AND b.transaction_id = t.id
                       AND b.kind = 'reversal'
-    WHERE r.file_id = :file AND r.outcome = 'judge'
+    WHERE r.file_id = :file AND r.outcome = '{yet}'
 ), judged AS (
     SELECT line, CASE v.verdict
         WHEN 'plain' THEN CASE
@@ -117,8 +129,6 @@ WITH told AS (
     JOIN unnest(:states::text[], :dones::boolean[], :undones::boolean[], :verdicts::text[])
         AS v (state, done, undone, verdict) USING (state, done, undone)
 )
-UPDATE clearing_rows r SET outcome = j.outcome FROM judged j
-WHERE r.file_id = :file AND r.line = j.line;
 
 -- name: fees
 -- description: Of rows that name what the issuer and its scheme charge: those whose charge here is another one.
@@ -126,7 +136,7 @@ WHERE r.file_id = :file AND r.line = j.line;
 WITH told AS (
     SELECT r.line, coalesce(r.transaction_id, r.about) AS transaction_id, r.fee
     FROM clearing_rows r
-    WHERE r.file_id = :file AND r.fee IS NOT NULL AND r.outcome IN ('matched', 'fee')
+    WHERE r.file_id = :file AND r.fee IS NOT NULL AND r.outcome IN ({agreeing})
       AND coalesce(r.transaction_id, r.about) IS NOT NULL
 ), doubtful AS MATERIALIZED (
     SELECT t.* FROM told t

@@ -82,6 +82,7 @@ TABLE: dict[str, set[Scope]] = {
     "POST /clearing/files/look": {Scope.CLEARING_WRITE},
     "GET /clearing/files/{file}": {Scope.CLEARING_READ},
     "GET /clearing/files/{file}/bad-lines": {Scope.CLEARING_READ},
+    "GET /clearing/files/{file}/differences": {Scope.CLEARING_READ},
     "POST /clearing/files/{file}/preview": {Scope.CLEARING_WRITE},
     "POST /clearing/files/{file}/commit": {Scope.CLEARING_WRITE},
     "POST /clearing/files/{file}/drop": {Scope.CLEARING_WRITE},
