@@ -39,6 +39,7 @@ _MODULES: Final = {
     "client/merchants": "acceptance/client/test_resources.py",
     "client/chargebacks": "acceptance/client/test_resources.py",
     "client/clearing": "acceptance/client/test_resources.py",
+    "settle/clearing/declared": "integration/desk/test_clearing_expected.py",
     "settle/clearing/counting": "integration/settle/clearing/test_commit.py",
     "settle/clearing/rules": "integration/desk/test_clearing_rules.py",
     "settle/clearing/load": "integration/settle/clearing/test_commit.py",

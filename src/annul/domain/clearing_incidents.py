@@ -25,6 +25,41 @@ CLEARING_INCIDENTS: Final = (
         _SECTION,
     ),
     IncidentKind(
+        "file_late",
+        Severity.WARNING,
+        Subject.FILE,
+        Text("清算文件没有按时到", "A clearing file has not come in time"),
+        Text(
+            "账目不变；结果未知的交易暂时没有文件证明",
+            "No account has moved; what is unknown lacks the proof of a file.",
+        ),
+        Text(
+            "向发卡行或渠道要文件；读入后自动关闭。当天没有文件的，由人工关闭",
+            "Ask for it; once it is read this closes. Where none will come, people close it.",
+        ),
+        Text(
+            "{layout}（{issuers}）截至{day}的文件应于{due_at:time}前到",
+            "{layout} of {issuers} up to {day} was due by {due_at:time}",
+        ),
+        _SECTION,
+    ),
+    IncidentKind(
+        "file_wrong",
+        Severity.WARNING,
+        Subject.FILE,
+        Text("清算文件有误", "A clearing file is wrong"),
+        Text(
+            "整份被拒的没有任何效果；合计不符的可能缺行",
+            "One that was refused had no effect; of one whose sums differ rows may be missing.",
+        ),
+        Text(
+            "要求重发，以同名读入后自动关闭；确认无误的，由人工关闭",
+            "Ask for it again; once it is read well under this name this closes, or by people.",
+        ),
+        Text("文件{name}：{why}", "File {name}: {why}"),
+        _SECTION,
+    ),
+    IncidentKind(
         "chargeback_due_soon",
         Severity.WARNING,
         Subject.TRANSACTION,

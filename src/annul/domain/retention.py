@@ -293,6 +293,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "clearing_bad_lines",
             "clearing_rows",
             "clearing_carried",
+            "clearing_late",
             "clearing_proofs",
             "breaks",
             "foretold",

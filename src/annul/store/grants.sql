@@ -59,6 +59,7 @@ FROM (VALUES
     ('clearing_bad_lines', 'SELECT INSERT'),
     ('clearing_before', 'SELECT INSERT DELETE'),
     ('clearing_files', 'SELECT INSERT UPDATE DELETE'),
+    ('clearing_late', 'SELECT INSERT UPDATE'),
     ('clearing_maps', 'SELECT INSERT UPDATE DELETE'),
     ('clearing_proofs', 'SELECT INSERT UPDATE'),
     ('clearing_rules', 'SELECT INSERT UPDATE'),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from annul.security.masterkey import read_master_key
 from annul.security.vault import Vault
 from annul.store.clock import SystemClock
 from tests.support.clearing import row_of
-from tests.support.clearing_days import NAME, book, written
+from tests.support.clearing_days import NAME, book, came_daily, written
 from tests.support.rows import put, put_transaction
 
 _PASSWORD = "a longer one of their own"
-_READS = {"list", "show", "export", "rules"}
+_READS = {"list", "show", "export", "rules", "expected"}
 TEA = "898000058120000"
 
 
@@ -151,3 +152,15 @@ async def test_rules_change_and_a_file_is_matched_anew(
     assert "It is discarded" in gone.stdout, gone.output
     nothing = await _typed(database, "clearing", "again", NAME, "--preview")
     assert nothing.exit_code != 0
+
+
+async def test_what_is_expected_is_told_with_its_state(database: str, pool: asyncpg.Pool) -> None:
+    none = await _typed(database, "clearing", "expected", "--lang", "en")
+    assert "None is expected" in none.stdout, none.output
+    today = SystemClock().now().date()
+    await came_daily(pool, today)
+    rows = {one["settles_on"]: one for one in await _json(database, "clearing", "expected")}
+    assert rows[str(today - timedelta(days=3))]["state"] == "came"
+    assert rows[str(today - timedelta(days=1))]["came_at"] is None
+    said = await _typed(database, "clearing", "expected", "--lang", "zh")
+    assert f"已到  COM（所有发卡行）截至{today - timedelta(days=3)}" in said.stdout

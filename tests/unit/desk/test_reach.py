@@ -27,6 +27,7 @@ _ALL: Final = {
         *("bad_lines", "commit", "drop", "files", "find", "preview", "read"),
     },
     "clearing_acts": {"again", "confirm", "counted", "discard", "preview", "reject"},
+    "clearing_expected": {"expected"},
     "clearing_reading": {"take_in"},
     "clearing_cells": {"cells_of", "in_each"},
     "clearing_rules": {"change", "confirm", "reject"},

@@ -229,6 +229,8 @@ _PYTHON: Final[Mapping[str, str]] = {
     "POST /clearing/files/{file}/again/preview": 'found = annul.clearing.preview_again("{file}")\n'
     "print([(one.before, one.after, one.count) for one in found.changes])",
     "POST /clearing/files/{file}/again": 'annul.clearing.again("{file}", "the rules have changed")',
+    "GET /clearing/expected": "for one in annul.clearing.expected():\n"
+    "    print(one.settles_on, one.layout, one.state)",
     "GET /clearing/rules": "for one in annul.clearing.rules():\n"
     "    print(one.version, one.state, one.rules)",
     "PUT /clearing/rules": "latest = next(one for one in annul.clearing.rules() "

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -9,9 +10,10 @@ import pytest
 
 from annul.desk.roles import Scope
 from annul.settle.clearing.rows import ClearingRow
+from annul.store.clock import SystemClock
 from tests.support.builders import DAY
 from tests.support.clearing import row_of
-from tests.support.clearing_days import send, written
+from tests.support.clearing_days import came_daily, send, written
 from tests.support.desks import Api, Headers
 from tests.support.rows import put_transaction
 
@@ -152,3 +154,16 @@ async def test_a_merchants_key_reads_no_files(api: Api, key: Headers, pool: asyn
     assert (await api.http.get(path, headers=bound)).status_code == 404
     assert (await api.http.post(f"{path}/commit", headers=bound, json={})).status_code == 403
     assert (await send(api, bound, b"x"))[0] == 403
+
+
+async def test_what_is_expected_is_listed_with_its_state(
+    api: Api, key: Headers, pool: asyncpg.Pool
+) -> None:
+    assert (await api.get("/clearing/expected", key))["items"] == []
+    today = SystemClock().now().date()
+    await came_daily(pool, today)
+    rows = {one["settles_on"]: one for one in (await api.get("/clearing/expected", key))["items"]}
+    came = rows[str(today - timedelta(days=3))]
+    assert (came["state"], came["layout"], came["issuers"]) == ("came", "COM", [])
+    assert (came["declared"], came["came_at"] is None) == (False, False)
+    assert rows[str(today - timedelta(days=1))]["state"] in {"expected", "late"}

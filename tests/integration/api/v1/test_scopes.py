@@ -88,6 +88,7 @@ TABLE: dict[str, set[Scope]] = {
     "POST /clearing/files/{file}/discard": {Scope.CLEARING_WRITE},
     "POST /clearing/files/{file}/again/preview": {Scope.CLEARING_WRITE},
     "POST /clearing/files/{file}/again": {Scope.CLEARING_WRITE},
+    "GET /clearing/expected": {Scope.CLEARING_READ},
     "GET /clearing/rules": {Scope.CLEARING_READ},
     "PUT /clearing/rules": {Scope.CLEARING_WRITE},
     "GET /clearing/maps": {Scope.CLEARING_READ},
