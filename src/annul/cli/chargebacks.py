@@ -44,6 +44,7 @@ _SAID: Final = {
         "{id}: {stage}; “{act}” waits for a second person",
     ),
     "added": ("{id}：证据{document}已保存", "{id}: evidence {document} is kept"),
+    "owner": ("{id}：由{owner}处理", "{id}: {owner} works on it"),
     "due": ("期限 {at}", "due {at}"),
 }
 _READER: Final = Visitor("", "", frozenset({Scope.CLEARING_READ}))
@@ -191,6 +192,31 @@ def reject(
         return await views.find(desk, who, identity)
 
     _tell(_work((data, database, config), user, job), lang, as_json=as_json)
+
+
+@application.command("assign")
+def assign(
+    identity: Number,
+    owner: Annotated[str, typer.Argument(help="Who works on it; empty: nobody.")] = "",
+    user: User = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say who works on it."""
+
+    async def job(desk: Desk, who: Visitor) -> dict[str, Any]:
+        await acting.assign(desk, who, identity, owner)
+        return await views.find(desk, who, identity)
+
+    found = _work((data, database, config), user, job)
+    if as_json:
+        _tell(found, lang, as_json=True)
+        return
+    typer.echo(_said("owner", lang, id=identity, owner=found["owner"] or "-"))
 
 
 @application.command("attach")

@@ -16,6 +16,14 @@ JOIN transactions t ON t.merchant_id = c.merchant_id AND t.id = c.transaction_id
 WHERE c.ended_at IS NULL AND (:merchant::text = '' OR c.merchant_id = :merchant) AND m.lives <> 'away'
 ORDER BY c.due_at NULLS FIRST, c.id LIMIT :limit;
 
+-- name: of_transactions
+-- description: Chargebacks of some transactions of a merchant.
+SELECT {columns} FROM chargebacks c
+JOIN merchants m ON m.merchant_id = c.merchant_id
+JOIN transactions t ON t.merchant_id = c.merchant_id AND t.id = c.transaction_id
+WHERE c.transaction_id = ANY (:ids::uuid[]) AND c.merchant_id = :merchant AND m.lives <> 'away'
+ORDER BY c.opened_at, c.id;
+
 -- name: columns
 -- description: Part: what is shown of a chargeback.
 c.merchant_id, c.id, c.number, c.transaction_id, c.issuer_id, c.stage, c.reason, c.amount, c.currency, c.held,

@@ -180,6 +180,8 @@ MOVES: Final[tuple[Move, ...]] = (
 _BY_ACT: Final[Mapping[tuple[Stage, Act], Move]] = {(one.source, one.act): one for one in MOVES}
 # Where it is ours to act: a deadline that passes there costs money or a right.
 OURS: Final = frozenset(one.source for one in MOVES if one.by is By.US)
+# Where the network rules: a deadline that passes there decides nothing, and is told.
+RULED: Final = frozenset(one.source for one in MOVES if one.by is By.NETWORK)
 # Stages that the clock ends.
 TIMED: Final = frozenset(one.source for one in MOVES if one.by is By.CLOCK)
 

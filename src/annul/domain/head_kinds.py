@@ -83,6 +83,7 @@ GATHERED: Final[Mapping[str, Gathering]] = {
     "file_late": _FILE_LOOK,
     "file_wrong": _FILE_LOOK,
     "chargeback_due_soon": _MERCHANT,
+    "chargeback_ruling_late": _MERCHANT,
     "clearing_proof_stands": _SAID,
     **{kind: _BOOKS for kind in INCIDENTS if kind.startswith("audit_")},
 }

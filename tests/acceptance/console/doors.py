@@ -316,6 +316,7 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
     "chargebacks act": (("chargebacks", "act", "{identity}", "withdraw"), HANDS),
     "chargebacks confirm": (("chargebacks", "confirm", "{identity}"), HANDS),
     "chargebacks reject": (("chargebacks", "reject", "{identity}"), HANDS),
+    "chargebacks assign": (("chargebacks", "assign", "{identity}"), HANDS),
     "chargebacks attach": (("chargebacks", "attach", "{identity}", "{file}"), HANDS),
     "issuer key": (("issuer", "key", "00000101", "--kind", "zone"), ADMIN),
     "issuer ask": (("issuer", "ask", "00000101"), HANDS),

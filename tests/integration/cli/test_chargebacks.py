@@ -58,6 +58,10 @@ async def test_a_claim_from_the_first_word_to_its_end(
     listed = await _typed(database, "list", "--lang", "en")
     assert "first chargeback" in listed.stdout
     assert "100.00" in listed.stdout
+    taken = await _typed(database, "assign", one["id"], "wang", "--lang", "en")
+    assert taken.stdout.strip() == f"{one['id']}: wang works on it", taken.output
+    assert (await _json(database, "assign", one["id"]))["owner"] == ""
+    assert (await _typed(database, "assign", one["id"], "nobody")).exit_code != 0
     bare = await _typed(database, "act", one["id"], "represent", *BECAUSE)
     assert bare.exit_code != 0, "no evidence"
     slip = tmp_path / "delivered.pdf"

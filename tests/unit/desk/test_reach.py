@@ -17,7 +17,7 @@ _ALL: Final = {
     "batches": {"search"},
     "capacity": {"reports"},
     "cases": {"chosen", "counts", "manual", "search", "to_approve"},
-    "chargebacks": {"by_deadline", "search", "sums"},
+    "chargebacks": {"by_deadline", "of_transactions", "search", "sums"},
     "choices": {"choices", "the_one"},
     "break_ends": {"ends"},
     "break_rows": {"told_of"},
