@@ -79,6 +79,22 @@ CLEARING_INCIDENTS: Final = (
         "chargebacks",
     ),
     IncidentKind(
+        "chargebacks_proposed",
+        Severity.WARNING,
+        Subject.FILE,
+        Text("清算文件中有拒付待处理", "A clearing file tells of chargebacks"),
+        Text(
+            "款项未动；发卡行的期限已开始计算",
+            "No money has moved; the network's deadline runs.",
+        ),
+        Text(
+            "在拒付页面逐笔登记或不予登记；处理完自动关闭",
+            "Take each up on the page Chargebacks, or dismiss it; with the last one this closes.",
+        ),
+        Text("文件{name}：{count}笔", "File {name}: {count}"),
+        "chargebacks",
+    ),
+    IncidentKind(
         "chargeback_ruling_late",
         Severity.WARNING,
         Subject.TRANSACTION,

@@ -84,6 +84,7 @@ GATHERED: Final[Mapping[str, Gathering]] = {
     "file_wrong": _FILE_LOOK,
     "chargeback_due_soon": _MERCHANT,
     "chargeback_ruling_late": _MERCHANT,
+    "chargebacks_proposed": _FILE,
     "clearing_proof_stands": _SAID,
     **{kind: _BOOKS for kind in INCIDENTS if kind.startswith("audit_")},
 }

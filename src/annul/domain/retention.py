@@ -320,6 +320,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "chargebacks",
             "chargeback_events",
             "chargeback_evidence",
+            "chargeback_proposals",
             "lessons",
             "seals",
         ),

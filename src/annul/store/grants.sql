@@ -54,6 +54,7 @@ FROM (VALUES
     ('cases', 'SELECT INSERT UPDATE'),
     ('channel_states', 'SELECT INSERT UPDATE'),
     ('channels', 'SELECT INSERT UPDATE'),
+    ('chargeback_proposals', 'SELECT INSERT UPDATE'),
     ('chargebacks', 'SELECT INSERT UPDATE'),
     ('circuits', 'SELECT INSERT UPDATE'),
     ('clearing_bad_lines', 'SELECT INSERT'),

@@ -17,6 +17,7 @@ _ALL: Final = {
     "batches": {"search"},
     "capacity": {"reports"},
     "cases": {"chosen", "counts", "manual", "search", "to_approve"},
+    "chargeback_proposals": {"proposed"},
     "chargebacks": {"by_deadline", "of_transactions", "search", "sums"},
     "choices": {"choices", "the_one"},
     "break_ends": {"ends"},
@@ -67,6 +68,7 @@ _MERCHANT: Final = {
     "chargeback_acts": {
         *("act", "add_evidence", "assign", "confirm", "open_", "read_evidence", "reject"),
     },
+    "chargeback_proposals": {"dismiss", "take_up"},
     "chargebacks": {"document", "find", "home", "transaction_named"},
     "conclusions": {"concludable", "confirm", "evidence", "of", "propose", "withdraw"},
     "cut_overs": {"cut_overs", "set_cut_over", "today"},

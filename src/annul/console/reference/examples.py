@@ -112,6 +112,12 @@ _BODIES: Final[Mapping[str, Any]] = {
         "claims": "cancelled",
         "reason": "from the network",
     },
+    "POST /chargebacks/proposals/{proposal}/accept": {
+        "number": "CB1",
+        "claims": "cancelled",
+        "reason": "their file",
+    },
+    "POST /chargebacks/proposals/{proposal}/dismiss": {"reason": "not ours"},
     "POST /chargebacks/{identity}/act": {"act": "represent", "reason": "the void is proved"},
     "POST /chargebacks/{identity}/confirm": {"reason": "seen"},
     "POST /chargebacks/{identity}/reject": {"reason": "answer it first"},
@@ -276,6 +282,8 @@ _PYTHON: Final[Mapping[str, str]] = {
     "print([(one.id, one.state, one.code) for one in done.items])",
     "GET /chargebacks": 'for one in annul.chargebacks.list(stage="live"):\n'
     "    print(one.number, one.stage, one.due_at)",
+    "GET /chargebacks/proposals": "for one in annul.chargebacks.proposals():\n"
+    "    print(one.reference, one.act, one.follows)",
     "GET /chargebacks/sums": "for one in annul.chargebacks.sums():\n"
     "    print(one.stage, one.count, one.held)",
     "POST /chargebacks": "one = annul.chargebacks.enter(\n"

@@ -13,6 +13,7 @@ from uuid import UUID
 from annul.diagnose.breaks import explained
 from annul.domain.business_day import Calendar
 from annul.domain.incident import Incident
+from annul.settle.chargebacks import proposals
 from annul.store import incidents
 
 from . import telling
@@ -130,6 +131,10 @@ class Counting(NamedTuple):
             name = self.described["name"]
             raised = Incident.of(_INCIDENT, "", name, name=name, count=len(opened))
             await self.connection.execute(*incidents.opening([raised], self.now))
+
+    async def propose(self) -> None:
+        """Keep what rows tell of chargebacks, for people."""
+        await proposals.propose(self.connection, self.file, self.described["name"], self.now)
 
     async def put_right(self) -> None:
         """End breaks of earlier files that this one puts right."""

@@ -131,6 +131,7 @@ class Matching(NamedTuple):
             )
         )
         await self.connection.execute(*self.by.rows["fee_of"](file=self.file))
+        await self.connection.execute(*self.by.rows["claim_of"](file=self.file))
         await self.connection.execute(*self.by.rows["fees"](file=self.file))
 
     async def _expect(self) -> None:
