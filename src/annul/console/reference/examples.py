@@ -31,6 +31,7 @@ _PLACES: Final = {
     "account": "019f2b6e-ab1b-7d4e-9e28-3b0a6c9f74e5",
     "move": "019f2b6e-af3e-7e02-8f39-4c1b7d0a85f6",
     "identity": "019f2b6e-b3d1-7a14-8e40-5d2c8e1b96a7",
+    "proposal": "019f2b6e-b5cc-7b19-9e8a-7f4e8a3d19c2",
     "name": "bank-of-tea",
     "channel": "019f2b6e-b7c4-7d21-9f50-6e3d9f2ca8b1",
     "incident": "E261127-482913",
