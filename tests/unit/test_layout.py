@@ -43,6 +43,7 @@ _MODULES: Final = {
     "settle/clearing/counting": "integration/settle/clearing/test_commit.py",
     "settle/clearing/rules": "integration/desk/test_clearing_rules.py",
     "settle/clearing/load": "integration/settle/clearing/test_commit.py",
+    "settle/chargebacks/proposals": "integration/desk/test_chargeback_proposals.py",
     "settle/chargebacks/errors": "integration/settle/chargebacks/test_book.py",
     "client/payouts": "acceptance/client/test_resources.py",
     "client/incidents": "acceptance/client/test_resources.py",

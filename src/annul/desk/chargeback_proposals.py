@@ -37,8 +37,8 @@ async def proposed(desk: Desk, visitor: Visitor, limit: int = 100) -> list[dict[
         raise NotAllowed
     if visitor.merchant_id:
         return []
-    rows = await desk.pool.fetch(*SQL["proposed"](limit=limit))
-    return [dict(row) | {"follows": follows(row)} for row in rows]
+    rows = [dict(row) for row in await desk.pool.fetch(*SQL["proposed"](limit=limit))]
+    return [row | {"follows": follows(row)} for row in rows]
 
 
 def follows(row: Mapping[str, Any]) -> str:

@@ -184,7 +184,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = (
         ),
         # Files of later days lack what happened on the day of which it tells.
         "a_file_comes_after_later_ones": Scenario(
-            ("ended agreed",),
+            (),
             {
                 **_CLEARED,
                 "clears_at_once": False,

@@ -23,12 +23,12 @@ _FOLLOWS: Final[Mapping[str, str]] = {
 }
 
 
-async def proposals(view: View) -> Html | None:
+async def proposals(view: View) -> Html:
     """Show what waits; nothing where nothing does."""
     words = view.words
     rows = await views.proposed(view.desk, view.visitor)
     if not rows:
-        return None
+        return join(())
     heads = [words(head) for head in ("File", "Transaction", "What came", "Amount", "")]
     about = words("No money has moved. The network's deadline runs.")
     shown = table(heads, [_line(view, row) for row in rows])
