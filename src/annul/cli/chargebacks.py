@@ -214,6 +214,7 @@ def assign(
     identity: Number,
     owner: Annotated[str, typer.Argument(help="Who works on it; empty: nobody.")] = "",
     user: User = "",
+    reason: Because = "",
     data: Data = None,
     database: Database = None,
     config: Config = None,
@@ -224,7 +225,7 @@ def assign(
     """Say who works on it."""
 
     async def job(desk: Desk, who: Visitor) -> dict[str, Any]:
-        await acting.assign(desk, who, identity, owner)
+        await acting.assign(desk, who, identity, owner, reason)
         return await views.find(desk, who, identity)
 
     found = _work((data, database, config), user, job)

@@ -164,7 +164,9 @@ async def reject(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> N
         await audit(connection, visitor, now, "reject-chargeback", thing, reason, detail)
 
 
-async def assign(desk: Desk, visitor: Visitor, identity: UUID, owner: str) -> None:
+async def assign(
+    desk: Desk, visitor: Visitor, identity: UUID, owner: str, reason: str = ""
+) -> None:
     """Say who works on it, nobody if empty; raises `NotValid` for who may not, `NotNext`."""
     staff(visitor)
     await permit(desk.pool, visitor, Scope.CLEARING_WRITE, _NONE)
@@ -179,7 +181,7 @@ async def assign(desk: Desk, visitor: Visitor, identity: UUID, owner: str) -> No
         await book.own(connection, found, owner, Doing(visitor.name, "", now))
         detail = {"owner": owner}
         thing = thing_of(identity)
-        await audit(connection, visitor, now, "assign-chargeback", thing, "", detail)
+        await audit(connection, visitor, now, "assign-chargeback", thing, reason, detail)
 
 
 async def add_evidence(
