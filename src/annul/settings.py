@@ -35,6 +35,7 @@ from annul.domain.retention import kept_days
 from annul.operate.alarms.rules import AlarmRules
 from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.settle.chargebacks.rules import ChargebackRules
+from annul.settle.clearing.declared import DeclaredFiles
 from annul.settle.clearing.rules import ClearingRules
 from annul.settle.house_bank import HouseBank
 from annul.store.schema import NAME, PUBLIC
@@ -147,6 +148,9 @@ class Settings(BaseSettings):
     )
     clearing: ClearingRules = Field(
         default_factory=ClearingRules, description="how clearing files are judged"
+    )
+    clearing_files: DeclaredFiles = Field(
+        default_factory=DeclaredFiles, description="which clearing files are expected, and when"
     )
     alarms: AlarmRules = Field(
         default_factory=AlarmRules, description="how traffic is watched; see docs/watching.md"

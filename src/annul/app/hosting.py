@@ -57,6 +57,7 @@ from annul.resolve.witnessed import Witnessing
 from annul.security.tls import ServerTls, server_context
 from annul.settings import Settings
 from annul.settle.chargebacks.turns import Turns
+from annul.settle.clearing.expecting import Expecting
 from annul.settle.clearing.foretell import Foretelling
 from annul.settle.clearing.load import Loader
 from annul.settle.clearing.proving import Proving
@@ -240,15 +241,20 @@ def _paying(base: Ground, host: Host) -> tuple[Paying, ...]:
     return (Paying(base.pool, host.calendar, base.clock, house, base.vault, base.loops, cell),)
 
 
-def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving, Turns]:
-    """Give what foretells breaks, carries out proofs of clearing files, and ends chargebacks."""
+def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving, Turns, Expecting]:
+    """Give what foretells breaks, carries out proofs of clearing files, and ends chargebacks.
+
+    And what looks for files that do not come.
+    """
     loader = Loader(base.pool, base.vault, base.clock)
     book = Book(base.pool, timedelta(minutes=15), base.node)
     parts = (base.pool, book, host.outcomes, host.calendar, base.clock, base.loops)
     foretelling = Foretelling(base.pool, loader, host.calendar, base.clock, base.loops)
     rules = base.settings.chargebacks
     turns = Turns(base.pool, rules, host.calendar, base.clock, base.loops)
-    return foretelling, Proving(*parts), turns
+    declared = base.settings.clearing_files
+    expecting = Expecting(base.pool, host.calendar, base.clock, declared, base.loops)
+    return foretelling, Proving(*parts), turns, expecting
 
 
 def _learning(base: Ground, host: Host) -> Learning:

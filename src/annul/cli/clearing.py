@@ -13,6 +13,7 @@ import typer
 
 from annul.desk import clearing as files
 from annul.desk import clearing_acts as acts
+from annul.desk import clearing_expected as expected_views
 from annul.desk import clearing_rules as views
 from annul.desk.cursor import Listing
 from annul.desk.desk import Desk
@@ -45,6 +46,19 @@ _SAID: Final = {
     ),
     "none": ("没有容差内的差额。", "No difference is accepted."),
     "settings": ("配置文件", "settings"),
+    "file": (
+        "{state}  {layout}（{of}）截至{day}，应于{at}到",
+        "{state}  {layout} of {of} up to {day}, due {at}",
+    ),
+    "all": ("所有发卡行", "all issuers"),
+    "any": ("任意版式", "any layout"),
+    "expected": ("待到", "expected"),
+    "came": ("已到", "came    "),
+    "late": ("逾期", "late    "),
+    "none_expected": (
+        "没有预计的文件：每种须先到过5天，或在[clearing_files]中声明。",
+        "None is expected: of a kind those of 5 days must have come, or [clearing_files] says so.",
+    ),
     "in_force": ("规则已生效。", "The rules count."),
     "asked": ("待第二人复核。", "It waits for a second person."),
     "rejected": ("已驳回。", "Rejected."),
@@ -183,6 +197,34 @@ def _difference(row: Mapping[str, Any], spoken: Language) -> str:
         "account": ACCOUNTS[row["account"]].speak(spoken),
     }
     return _SPOKEN.said("difference", spoken, line=row["line"], rrn=row["rrn"], **words, **amounts)
+
+
+# Files that are expected ---------------------------------------------------------------------
+
+
+@application.command("expected")
+def expected(
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell which files are expected, which have come, and which are late."""
+    found = _SPOKEN.work((data, database, config), None, expected_views.expected)
+    if as_json:
+        typer.echo(json.dumps(found, default=str, ensure_ascii=False))
+        return
+    for row in found:
+        state = _SPOKEN.said(row["state"], lang)
+        of = ", ".join(row["issuers"]) or _SPOKEN.said("all", lang)
+        layout = row["layout"] or _SPOKEN.said("any", lang)
+        at = f"{row['due_at']:%Y-%m-%d %H:%M}"
+        facts = {"layout": layout, "of": of, "day": row["settles_on"], "at": at, "state": state}
+        typer.echo(_SPOKEN.said("file", lang, **facts))
+    if not found:
+        typer.echo(_SPOKEN.said("none_expected", lang))
 
 
 # Files that count -------------------------------------------------------------------------------

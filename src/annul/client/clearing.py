@@ -22,6 +22,7 @@ from .models.clearing import (
     ClearingResult,
     ClearingRules,
     ColumnMap,
+    ExpectedFile,
     FileLook,
     MatchedAgain,
     ReadClearingFile,
@@ -143,6 +144,10 @@ class ClearingFiles:
         body = {**rules.model_dump(mode="json"), "reason": reason}
         self._transport.send("PUT", "clearing", "rules", body=body)
         return self.rules()
+
+    def expected(self) -> Iterator[ExpectedFile]:
+        """Give files that are expected, the earliest due first."""
+        return self._transport.pages(ExpectedFile, "clearing", "expected")
 
     def maps(self) -> Iterator[SavedMap]:
         """Give maps of columns that were saved."""

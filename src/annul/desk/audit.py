@@ -90,6 +90,10 @@ ACTS: Final[Mapping[str, Text]] = {
     "reopen-incident": Text("重新打开事件", "reopen an incident"),
     "merge-incident": Text("合并事件", "merge an incident into another"),
     "split-incident": Text("拆分事件", "split an incident"),
+    "take-up-chargeback": Text("按清算文件登记拒付", "take up a chargeback of a clearing file"),
+    "dismiss-chargeback": Text(
+        "不予登记清算文件中的拒付", "dismiss a chargeback of a clearing file"
+    ),
     "open-chargeback": Text("登记拒付", "enter a chargeback"),
     "move-chargeback": Text("处理拒付", "move a chargeback on"),
     "ask-chargeback": Text("申请处理拒付", "propose the next step of a chargeback"),

@@ -14,7 +14,7 @@ from annul.settle.clearing.commit import SHOWN, Clearing, NotStaged
 from annul.settle.clearing.counting import Result
 from annul.settle.clearing.table import Look
 
-from . import over_cells
+from . import clearing_wrong, over_cells
 from .audit import audit
 from .clearing_cells import (
     NO_REASON,
@@ -215,19 +215,21 @@ async def read(
     """
     staff(visitor)
     await permit(desk.pool, visitor, Scope.CLEARING_WRITE, NO_REASON)
-    done = await take_in(
-        desk,
-        stream,
-        name,
-        visitor.name,
-        layout=layout,
-        columns=await _map(desk, map) if isinstance(map, str) else map,
-        issuers=issuers,
-        settles_on=settles_on,
-        again=again,
-        told=told,
-        file=file,
-    )
+    async with clearing_wrong.told_of(desk, name) as well:
+        done = await take_in(
+            desk,
+            stream,
+            name,
+            visitor.name,
+            layout=layout,
+            columns=await _map(desk, map) if isinstance(map, str) else map,
+            issuers=issuers,
+            settles_on=settles_on,
+            again=again,
+            told=told,
+            file=file,
+        )
+        well(done.wrong)
     detail = {"id": str(done.id), "layout": done.layout, "rows": done.rows, "bad": done.bad}
     now = desk.clock.now()
     await audit(desk.pool, visitor, now, "read-clearing-file", f"file {name}", "", detail)

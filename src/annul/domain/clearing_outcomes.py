@@ -10,6 +10,7 @@ OUTCOMES: Final[Mapping[str, Text]] = {
     "": Text("无", "nothing"),
     "matched": Text("一致", "agrees"),
     "fee": Text("费用行", "a charge"),
+    "claimed": Text("拒付，待人处理", "a chargeback, for people"),
     "carried": Text("缓冲后到达", "came after the cut-over"),
     "netted": Text("轧差", "netted"),
     "tolerated": Text("容差内一致", "agrees within tolerance"),

@@ -64,6 +64,7 @@ class Plan:
     settles: bool = False  # days close, merchants are paid by a bank, and days pass afterwards
     clears: bool = False  # issuers' clearing files come on these days
     clears_at_once: bool = False  # the first of them while hosts work on what is open
+    first_file_late: int = 0  # days that the first of them comes after it is due
     mistakes: float = 0.0  # how often a cashier gives back what was declined, or another amount
     dies: str = ""  # the statement at which hosts are killed, such as "before journal.open"
     freezes: str = ""  # the one at which they freeze

@@ -430,6 +430,7 @@ async def test_clearing_files_and_breaks(desk: Desk) -> None:
         assert annul.clearing.drop(again.id).state == "dropped"
         assert annul.clearing.get(again.id).breaks == []
         annul.clearing.forget_map("tea")
+        assert list(annul.clearing.expected()) == []
 
     await desk.run(program, await desk.key(Scope.CLEARING_READ, Scope.CLEARING_WRITE))
 

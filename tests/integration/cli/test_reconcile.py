@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from annul.security.masterkey import read_master_key
 from annul.security.vault import Vault
 from annul.store.clock import SystemClock
 from tests.support.clearing import row_of
-from tests.support.clearing_days import NAME, book, written
+from tests.support.clearing_days import NAME, book, came_daily, written
 from tests.support.rows import put, put_transaction
 
 _PASSWORD = "a longer one of their own"
-_READS = {"list", "show", "export", "rules", "differences"}
+_READS = {"list", "show", "export", "rules", "differences", "expected"}
 TEA = "898000058120000"
 
 
@@ -188,3 +189,15 @@ async def test_a_tolerance_takes_two_people_and_its_differences_are_listed(
     assert "- | CNY 100.00 | CNY 90.00, clearing differences bears -CNY 10.00" in listed.stdout
     booked = "SELECT sum(amount)::integer FROM entries WHERE debit = 'clearing_difference'"
     assert await pool.fetchval(booked) == 1_000
+
+
+async def test_what_is_expected_is_told_with_its_state(database: str, pool: asyncpg.Pool) -> None:
+    none = await _typed(database, "clearing", "expected", "--lang", "en")
+    assert "None is expected" in none.stdout, none.output
+    today = SystemClock().now().date()
+    await came_daily(pool, today)
+    rows = {one["settles_on"]: one for one in await _json(database, "clearing", "expected")}
+    assert rows[str(today - timedelta(days=3))]["state"] == "came"
+    assert rows[str(today - timedelta(days=1))]["came_at"] is None
+    said = await _typed(database, "clearing", "expected", "--lang", "zh")
+    assert f"已到  COM（所有发卡行）截至{today - timedelta(days=3)}" in said.stdout

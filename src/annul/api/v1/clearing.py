@@ -17,6 +17,7 @@ from annul.client.models.clearing import (
     ClearingResult,
     ClearingRules,
     ColumnMap,
+    ExpectedFile,
     FileLook,
     MatchedAgain,
     ReadClearingFile,
@@ -27,6 +28,7 @@ from annul.client.models.clearing import (
 from annul.client.models.parts import Page
 from annul.desk import clearing as views
 from annul.desk import clearing_acts as acts
+from annul.desk import clearing_expected as expected_views
 from annul.desk import clearing_rules as rules_views
 from annul.desk.roles import Scope, Visitor
 from annul.settle.clearing import columns as meaning
@@ -162,6 +164,15 @@ async def look(request: Request, name: FileName, desk: AtDesk, visitor: Writer) 
         map=_map(seen.columns) if seen else None,
         missing=[_said(text) for text in meaning.missing(seen.columns)] if seen else [],
     )
+
+
+@router.get("/expected", responses=problems())
+async def expected(desk: AtDesk, visitor: Reader) -> Page[ExpectedFile]:
+    """List clearing files that are expected. For no merchant.
+
+    Those that tell up to a day of the last week, and that are due until tomorrow.
+    """
+    return page(ExpectedFile, await expected_views.expected(desk, visitor), "")
 
 
 @router.get("/files/{file}", responses=problems(404))

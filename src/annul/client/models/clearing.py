@@ -318,6 +318,19 @@ class FileLook(Model, frozen=True):
     missing: list[Said] = Field(description="What must be declared before it can be read.")
 
 
+class ExpectedFile(Model, frozen=True):
+    """A clearing file that is expected: learnt from those that came, or declared."""
+
+    layout: str = Field(description="Empty: in any.", examples=["COM"])
+    issuers: list[str] = Field(description="Empty: of all issuers.", examples=[["00000101"]])
+    settles_on: date = Field(description="Up to which business day it tells.")
+    due_at: Time
+    late_at: Time = Field(description="From when on it is late.")
+    declared: bool = Field(description="By the settings; else it is learnt.")
+    state: Literal["expected", "came", "late"]
+    came_at: Time | None
+
+
 class ReadClearingFile(Model, frozen=True):
     """A file that was read: staged, it counts once it is committed."""
 

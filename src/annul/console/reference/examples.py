@@ -31,6 +31,7 @@ _PLACES: Final = {
     "account": "019f2b6e-ab1b-7d4e-9e28-3b0a6c9f74e5",
     "move": "019f2b6e-af3e-7e02-8f39-4c1b7d0a85f6",
     "identity": "019f2b6e-b3d1-7a14-8e40-5d2c8e1b96a7",
+    "proposal": "019f2b6e-b5cc-7b19-9e8a-7f4e8a3d19c2",
     "name": "bank-of-tea",
     "channel": "019f2b6e-b7c4-7d21-9f50-6e3d9f2ca8b1",
     "incident": "E261127-482913",
@@ -120,6 +121,12 @@ _BODIES: Final[Mapping[str, Any]] = {
         "claims": "cancelled",
         "reason": "from the network",
     },
+    "POST /chargebacks/proposals/{proposal}/accept": {
+        "number": "CB1",
+        "claims": "cancelled",
+        "reason": "their file",
+    },
+    "POST /chargebacks/proposals/{proposal}/dismiss": {"reason": "not ours"},
     "POST /chargebacks/{identity}/act": {"act": "represent", "reason": "the void is proved"},
     "POST /chargebacks/{identity}/confirm": {"reason": "seen"},
     "POST /chargebacks/{identity}/reject": {"reason": "answer it first"},
@@ -237,6 +244,8 @@ _PYTHON: Final[Mapping[str, str]] = {
     "POST /clearing/files/{file}/again/preview": 'found = annul.clearing.preview_again("{file}")\n'
     "print([(one.before, one.after, one.count) for one in found.changes])",
     "POST /clearing/files/{file}/again": 'annul.clearing.again("{file}", "the rules have changed")',
+    "GET /clearing/expected": "for one in annul.clearing.expected():\n"
+    "    print(one.settles_on, one.layout, one.state)",
     "GET /clearing/rules": "for one in annul.clearing.rules():\n"
     "    print(one.version, one.state, one.rules)",
     "PUT /clearing/rules": "latest = next(one for one in annul.clearing.rules() "
@@ -282,6 +291,8 @@ _PYTHON: Final[Mapping[str, str]] = {
     "print([(one.id, one.state, one.code) for one in done.items])",
     "GET /chargebacks": 'for one in annul.chargebacks.list(stage="live"):\n'
     "    print(one.number, one.stage, one.due_at)",
+    "GET /chargebacks/proposals": "for one in annul.chargebacks.proposals():\n"
+    "    print(one.reference, one.act, one.follows)",
     "GET /chargebacks/sums": "for one in annul.chargebacks.sums():\n"
     "    print(one.stage, one.count, one.held)",
     "POST /chargebacks": "one = annul.chargebacks.enter(\n"

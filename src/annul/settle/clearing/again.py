@@ -113,6 +113,7 @@ class Anew:
         await counting.hold(opened.new)
         await counting.bear()
         await counting.put_right()
+        await counting.propose()
         # First what is new: how a transaction stood before is known by the proofs that go.
         proved = await counting.prove()
         outdated = counting.by.proofs["outdated"](file=file, breaks=gone, now=now)

@@ -13,6 +13,7 @@ import asyncpg
 
 from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
+from annul.settle.chargebacks import proposals
 from annul.store.clock import Clock
 
 from . import telling, tolerating
@@ -122,6 +123,7 @@ class Clearing:
         await counting.hold((await counting.open_breaks()).new)
         await counting.bear()
         await counting.put_right()
+        await counting.propose()
         return await counting.result(covers_from, await counting.prove())
 
     async def discard(self, connection: Any, file: UUID, who: str, reason: str) -> None:
@@ -138,6 +140,7 @@ class Clearing:
         await open_again(connection, self._calendar, file, now)
         await connection.execute(*_PROOFS["discard"](file=file, now=now))
         await connection.execute(*FILES["discarded"](file=file, who=who, reason=reason, now=now))
+        await proposals.withdraw(connection, file, now)
         await incidents_of(connection, [file], now)
 
 

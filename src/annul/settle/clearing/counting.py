@@ -13,6 +13,7 @@ from uuid import UUID
 from annul.diagnose.breaks import explained
 from annul.domain.business_day import Calendar
 from annul.domain.incident import Incident
+from annul.settle.chargebacks import proposals
 from annul.store import incidents
 
 from . import telling, tolerating
@@ -138,6 +139,10 @@ class Counting(NamedTuple):
     async def bear(self) -> None:
         """Post the differences that rules accept, and take back those that they do no longer."""
         await tolerating.post(self.connection, self.calendar, self.file, self.now)
+
+    async def propose(self) -> None:
+        """Keep what rows tell of chargebacks, for people."""
+        await proposals.propose(self.connection, self.file, self.described["name"], self.now)
 
     async def put_right(self) -> None:
         """End breaks of earlier files that this one puts right."""

@@ -131,6 +131,7 @@ class Matching(NamedTuple):
     async def _judge(self) -> None:
         await self.connection.execute(*self.by.rows["judge"](**self._judging()))
         await self.connection.execute(*self.by.rows["fee_of"](file=self.file))
+        await self.connection.execute(*self.by.rows["claim_of"](file=self.file))
         await self.connection.execute(*self.by.rows["fees"](file=self.file))
 
     def _judging(self) -> dict[str, Any]:

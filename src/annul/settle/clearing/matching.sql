@@ -13,13 +13,13 @@ WHERE f.state = 'committed' AND f.settles_on < :settles_on::date
 -- name: by_reference
 -- description: Keep all rows of a file, each with the transaction of its reference number and shop.
 -- What was told before, in another file or further up, may not be told again: such a row is about it and
--- counts for nothing. A row with a fee alone tells of nothing.
+-- counts for nothing. A row with a fee alone, or of a chargeback, tells of nothing.
 WITH found AS (
     SELECT s.*, {undoes} AS undoes, t.id, {outcome} AS outcome,
            row_number() OVER (PARTITION BY t.id, {undoes} ORDER BY s.line) AS nth
     FROM clearing_staged s
     LEFT JOIN transactions t
-        ON t.rrn = s.rrn AND t.merchant_id = s.merchant_id AND s.rrn <> '' AND s.effect <> 'fee'
+        ON t.rrn = s.rrn AND t.merchant_id = s.merchant_id AND s.rrn <> '' AND s.effect NOT IN ('fee', 'claimed')
        AND t.kind IN ({taking}, {giving})
        AND (t.kind IN ({taking})) = (s.effect IN ('taken', 'reversed'))
     WHERE s.file_id = :file
@@ -44,7 +44,7 @@ s.effect IN ('reversed', 'returned');
 
 -- name: outcome
 -- description: Part: what a row `s` comes to with its transaction `t`; to be judged if it is not plain.
-CASE WHEN s.effect = 'fee' THEN 'fee'
+CASE WHEN s.effect IN ('fee', 'claimed') THEN s.effect
      WHEN t.id IS NULL THEN 'unknown'
      WHEN t.currency <> s.currency THEN 'currency'
      WHEN t.amount <> s.amount THEN 'amount'
@@ -158,6 +158,18 @@ UPDATE clearing_rows r SET about = t.id
 FROM transactions t
 WHERE r.file_id = :file AND r.outcome = 'fee' AND t.rrn = r.rrn AND t.merchant_id = r.merchant_id
   AND r.rrn <> '';
+
+-- name: claim_of
+-- description: Rows of chargebacks find the one sale of their reference number, and shop if they name one.
+WITH found AS (
+    SELECT s.line, min(t.id::text)::uuid AS id
+    FROM clearing_rows s
+    JOIN transactions t ON t.rrn = s.rrn AND t.kind IN ({taking})
+                       AND (s.merchant_id = '' OR t.merchant_id = s.merchant_id)
+    WHERE s.file_id = :file AND s.outcome = 'claimed' AND s.rrn <> ''
+    GROUP BY s.line HAVING count(*) = 1
+)
+UPDATE clearing_rows r SET about = f.id FROM found f WHERE r.file_id = :file AND r.line = f.line;
 
 -- name: expected
 -- description: What stands here of the days of a file, or nobody knows, and has no row: it is missing.

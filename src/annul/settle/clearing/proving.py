@@ -18,7 +18,7 @@ from annul.domain.incident import Incident
 from annul.domain.kinds import KINDS
 from annul.domain.records import Transaction
 from annul.domain.reversal_rules import PROVED
-from annul.domain.states import BY_DISCARD, STANDING, State, sources
+from annul.domain.states import BY_DISCARD, ENDED, STANDING, State, sources
 from annul.domain.text import Text
 from annul.resolve.book import Book, CaseEntry
 from annul.resolve.case import Event
@@ -169,8 +169,9 @@ class Proving:
             done = proof.proves == "done"
             moved = await self._outcomes.proved(transaction, done=done, at=now)
             transaction = await self._keeping.transaction(proof.merchant_id, transaction.id)
-            stands = transaction.state in STANDING
-            moved = moved or (stands is done and transaction.why == PROVED)
+            # Before it was killed; what is disputed has not come to its end by this.
+            there = STANDING if done else ENDED
+            moved = moved or (transaction.state in there and transaction.why == PROVED)
         await self._told(proof, transaction, _words(proof, transaction, moved=moved), now)
         await self._incidents(proof, transaction, now, moved=moved)
         came = "moved" if moved else "overtaken"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -9,9 +10,10 @@ import pytest
 
 from annul.desk.roles import Scope
 from annul.settle.clearing.rows import ClearingRow
+from annul.store.clock import SystemClock
 from tests.support.builders import DAY
 from tests.support.clearing import row_of
-from tests.support.clearing_days import send, written
+from tests.support.clearing_days import came_daily, send, written
 from tests.support.desks import Api, Headers
 from tests.support.rows import put_transaction
 
@@ -191,3 +193,16 @@ async def test_a_tolerance_waits_for_a_second_person_and_its_differences_are_lis
     found = [(one["line"], one["ours"], one["theirs"]) for one in first["items"] + rest["items"]]
     assert found == [(1, 10_000, 9_996), (2, 10_000, 10_005)]
     assert rest["next_cursor"] == ""
+
+
+async def test_what_is_expected_is_listed_with_its_state(
+    api: Api, key: Headers, pool: asyncpg.Pool
+) -> None:
+    assert (await api.get("/clearing/expected", key))["items"] == []
+    today = SystemClock().now().date()
+    await came_daily(pool, today)
+    rows = {one["settles_on"]: one for one in (await api.get("/clearing/expected", key))["items"]}
+    came = rows[str(today - timedelta(days=3))]
+    assert (came["state"], came["layout"], came["issuers"]) == ("came", "COM", [])
+    assert (came["declared"], came["came_at"] is None) == (False, False)
+    assert rows[str(today - timedelta(days=1))]["state"] in {"expected", "late"}

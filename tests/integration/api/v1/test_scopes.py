@@ -89,6 +89,7 @@ TABLE: dict[str, set[Scope]] = {
     "POST /clearing/files/{file}/discard": {Scope.CLEARING_WRITE},
     "POST /clearing/files/{file}/again/preview": {Scope.CLEARING_WRITE},
     "POST /clearing/files/{file}/again": {Scope.CLEARING_WRITE},
+    "GET /clearing/expected": {Scope.CLEARING_READ},
     "GET /clearing/rules": {Scope.CLEARING_READ},
     "PUT /clearing/rules": {Scope.CLEARING_WRITE},
     "GET /clearing/maps": {Scope.CLEARING_READ},
@@ -120,6 +121,9 @@ TABLE: dict[str, set[Scope]] = {
     "POST /breaks/{identity}/reject": {Scope.CLEARING_WRITE},
     "GET /chargebacks": {Scope.CLEARING_READ},
     "GET /chargebacks/sums": {Scope.CLEARING_READ},
+    "GET /chargebacks/proposals": {Scope.CLEARING_READ},
+    "POST /chargebacks/proposals/{proposal}/accept": {Scope.CLEARING_WRITE},
+    "POST /chargebacks/proposals/{proposal}/dismiss": {Scope.CLEARING_WRITE},
     "POST /chargebacks": {Scope.CLEARING_WRITE},
     "GET /chargebacks/{identity}": {Scope.CLEARING_READ},
     "POST /chargebacks/{identity}/act": {Scope.CLEARING_WRITE},
@@ -149,7 +153,7 @@ TABLE: dict[str, set[Scope]] = {
 }
 _UUIDS = {
     *("order", "transaction", "conclusion", "webhook", "delivery"),
-    *("payout", "file", "account", "move", "identity", "channel", "document"),
+    *("payout", "file", "account", "move", "identity", "channel", "document", "proposal"),
 }
 
 
