@@ -91,6 +91,13 @@ def window(calendar: Calendar, covers_from: date, settles_on: date) -> Window:
     )
 
 
+def days_of(window: Window, carry_days: int) -> list[str]:
+    """Give the days of a file, and those carried into it, each as MMDD."""
+    first = window.covers_from - timedelta(days=carry_days)
+    days = (first + timedelta(days=n) for n in range((window.settles_on - first).days + 1))
+    return [f"{day:%m%d}" for day in days]
+
+
 class Matching(NamedTuple):
     """One file of which the rows are staged, and the connection in whose transaction it counts."""
 
@@ -118,6 +125,7 @@ class Matching(NamedTuple):
             "covers_from": self.window.covers_from,
             "settles_on": self.window.settles_on,
             "carry_days": self.rules.carry_days,
+            "days": days_of(self.window, self.rules.carry_days),
         }
         await self.connection.execute(*self.by.rows["by_reference"](file=self.file, **days))
         if self.rows >= MANY:

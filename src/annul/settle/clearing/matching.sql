@@ -44,6 +44,7 @@ s.effect IN ('reversed', 'returned');
 
 -- name: outcome
 -- description: Part: what a row `s` comes to with its transaction `t`; to be judged if it is not plain.
+-- `days` are those that count, each as MMDD in its place: made once, not for each row.
 CASE WHEN s.effect IN ('fee', 'claimed') THEN s.effect
      WHEN t.id IS NULL THEN 'unknown'
      WHEN t.currency <> s.currency THEN 'currency'
@@ -51,7 +52,8 @@ CASE WHEN s.effect IN ('fee', 'claimed') THEN s.effect
      WHEN s.effect IN ('taken', 'given_back') AND {state} IN ({standing})
           AND t.business_date <= :settles_on::date
           AND t.business_date >= :covers_from::date - :carry_days::integer
-          AND (s.sent_at = '' OR left(s.sent_at, 4) = to_char(t.business_date, 'MMDD'))
+          AND (s.sent_at = '' OR left(s.sent_at, 4)
+               = (:days::text[])[t.business_date - (:covers_from::date - :carry_days::integer) + 1])
      THEN 'matched'
      ELSE 'judge' END
 
@@ -142,15 +144,16 @@ WITH told AS (
     SELECT t.* FROM told t
     WHERE NOT EXISTS (SELECT FROM entries e
                       WHERE e.subject = t.transaction_id AND e.kind = 'approval'
-                        AND CASE 'scheme_cost' WHEN e.debit THEN e.amount WHEN e.credit THEN -e.amount END = t.fee)
+                        AND 'scheme_cost' IN (e.debit, e.credit)
+                        AND CASE e.debit WHEN 'scheme_cost' THEN e.amount ELSE -e.amount END = t.fee)
 ), differs AS (
     SELECT d.line FROM doubtful d
     WHERE d.fee <> 0
        OR EXISTS (SELECT FROM entries e WHERE e.subject = d.transaction_id AND e.kind = 'approval'
                                           AND 'scheme_cost' IN (e.debit, e.credit))
 )
-UPDATE clearing_rows r SET outcome = 'fee_differs' FROM differs d
-WHERE r.file_id = :file AND r.line = d.line;
+UPDATE clearing_rows r SET outcome = 'fee_differs'
+WHERE r.file_id = :file AND r.line = ANY (ARRAY(SELECT line FROM differs));
 
 -- name: fee_of
 -- description: Rows that name a fee alone find the transaction by its reference number and shop.
