@@ -26,6 +26,7 @@ from . import raising
 from .rules import USUAL_RULES, AlarmRules
 from .standing import Standing, columns, names, parents
 from .statements import SQL
+from .traffic import Traffic
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +59,7 @@ class Judging:
         self._clock = clock
         self._zone = zone
         self._rules = rules
+        self._traffic = Traffic(zone, rules)
         self._loops = loops or Loops(clock)
         self._loop: Loop | None = None
         self._says_at = 0.0
@@ -75,7 +77,9 @@ class Judging:
         """Judge what has been counted, unless another process does."""
         async with self._pool.acquire() as connection, connection.transaction():
             if await connection.fetchval(*SQL["lock"]()):
-                await self._judge(connection, self._clock.now())
+                now = self._clock.now()
+                await self._judge(connection, now)
+                await self._traffic.look(connection, now)
 
     async def _judge(self, connection: Connection, now: datetime) -> None:
         rows = await connection.fetch(*SQL["take"](limit=_LIMIT))
@@ -113,6 +117,7 @@ class Judging:
         if past:
             await self._keep_hours(connection, past)
             await self._learn(connection, past, now)
+            await self._traffic.follow(connection, [one.stream for one in past], now)
         return found
 
     async def _keep_hours(self, connection: Connection, past: list[Standing]) -> None:
