@@ -8,9 +8,10 @@ from .text import Text
 _SECTION: Final = "alarms"
 _SAYS: Final = Text(
     "{stream}：{since:time}起{seen}%的交易{what}，通常为{usual}%（{count}笔中{bad}笔）；"
-    "{cases}件案件未了结，金额{waiting}；原因：{cause}；系统自行：{itself}",
+    "{cases}件案件未了结，金额{waiting}；{unknown}笔结果未知，金额{unsure}；原因：{cause}；系统自行：{itself}",
     "{stream}: since {since:time} {seen} % {what}, as a rule {usual} % ({bad} of {count}); "
-    "{cases} open cases with {waiting}; cause: {cause}; done by itself: {itself}",
+    "{cases} open cases with {waiting}; {unknown} without an outcome with {unsure}; cause: {cause};"
+    " done by itself: {itself}",
 )
 _IN_CASES: Final = Text(
     "未成功的撤销、退货都有案件，说明款项在哪里",

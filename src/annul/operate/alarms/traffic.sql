@@ -15,7 +15,7 @@ UPDATE watch_turns SET began_at = :now;
 -- name: follow
 -- description: Look at streams from now on.
 INSERT INTO watched_traffic (scope, member, looks_at, rates, whole)
-SELECT s.scope, s.member, :now, '{{}}', '{{}}'
+SELECT s.scope, s.member, :now, '{}', '{}'
 FROM unnest(:scopes::text[], :members::text[]) AS s (scope, member)
 ON CONFLICT DO NOTHING;
 
