@@ -3,10 +3,14 @@
 import random
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from annul.diagnose.gather import Gatherer
+from annul.diagnose.lessons import Lessons
 from annul.host.host import Host
+from annul.operate.alarms.asking import Asking
 from annul.operate.alarms.judging import Judging
 from annul.operate.alarms.keeping import Counting
 from annul.operate.capacity.judging import Judging as CapacityJudging
@@ -46,7 +50,10 @@ def _alarms(base: Ground, host: Host) -> tuple[Part, ...]:
     if tally is None:
         return ()
     base.measures.add(tally)
-    judging = Judging(base.pool, base.clock, zone, base.settings.alarms, base.loops)
+    flush = partial(host.evidence.flush_for, host.issuers)
+    gatherer = Gatherer(base.pool, host.calendar, base.clock, flush)
+    asking = Asking(base.pool, gatherer, Lessons(base.pool))
+    judging = Judging(base.pool, base.clock, zone, base.settings.alarms, base.loops, asking)
     return Counting(base.pool, tally, base.clock, base.loops), judging
 
 

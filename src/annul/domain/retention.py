@@ -370,6 +370,8 @@ KEPT: Final[Mapping[str, Text]] = {
             "learning",
             "watch_counts",
             "watched_ways",
+            "watched_traffic",
+            "watch_turns",
             "master_key",
             "purges",
             "reset_links",

@@ -118,6 +118,8 @@ FROM (VALUES
     ('watched', 'SELECT INSERT UPDATE DELETE'),
     ('watched_hours', 'SELECT INSERT UPDATE DELETE'),
     ('watched_ways', 'SELECT INSERT DELETE'),
+    ('watched_traffic', 'SELECT INSERT UPDATE DELETE'),
+    ('watch_turns', 'SELECT INSERT UPDATE'),
     ('volumes', 'SELECT INSERT DELETE')
 ) AS tables (name, may)
 -- What takes old rows of what is only ever added to; by these and in no other way.
