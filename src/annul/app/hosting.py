@@ -237,7 +237,9 @@ def _paying(base: Ground, host: Host) -> tuple[Paying, ...]:
     if house is None:
         return ()
     cell = base.settings.cell
-    return (Paying(base.pool, host.calendar, base.clock, house, base.vault, base.loops, cell),)
+    paying = Paying(base.pool, host.calendar, base.clock, house, base.vault, base.loops, cell)
+    base.measures.add(paying)
+    return (paying,)
 
 
 def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving, Turns]:
@@ -248,7 +250,9 @@ def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving, Turns]:
     foretelling = Foretelling(base.pool, loader, host.calendar, base.clock, base.loops)
     rules = base.settings.chargebacks
     turns = Turns(base.pool, rules, host.calendar, base.clock, base.loops)
-    return foretelling, Proving(*parts), turns
+    proving = Proving(*parts)
+    base.measures.add(foretelling, proving)
+    return foretelling, proving, turns
 
 
 def _learning(base: Ground, host: Host) -> Learning:
