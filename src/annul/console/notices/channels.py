@@ -37,7 +37,7 @@ async def channels_card(view: View) -> Html:
         )
         for row in await desk.channels(view.desk, view.visitor)
     ]
-    heads = ("Channel", "Is told of", "When", "State", "Owed", "Change")
+    heads = ("Channel", "Is told of", "When", "State", "Not told yet", "Change")
     add = act_button(words("Add a channel"), "add-channel", cls="primary")
     empty = words("No channel yet: nobody is told of incidents.")
     note = words(
