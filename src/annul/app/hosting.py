@@ -238,7 +238,9 @@ def _paying(base: Ground, host: Host) -> tuple[Paying, ...]:
     if house is None:
         return ()
     cell = base.settings.cell
-    return (Paying(base.pool, host.calendar, base.clock, house, base.vault, base.loops, cell),)
+    paying = Paying(base.pool, host.calendar, base.clock, house, base.vault, base.loops, cell)
+    base.measures.add(paying)
+    return (paying,)
 
 
 def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving, Turns, Expecting]:
@@ -254,7 +256,9 @@ def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving, Turns, Ex
     turns = Turns(base.pool, rules, host.calendar, base.clock, base.loops)
     declared = base.settings.clearing_files
     expecting = Expecting(base.pool, host.calendar, base.clock, declared, base.loops)
-    return foretelling, Proving(*parts), turns, expecting
+    proving = Proving(*parts)
+    base.measures.add(foretelling, proving)
+    return foretelling, proving, turns, expecting
 
 
 def _learning(base: Ground, host: Host) -> Learning:

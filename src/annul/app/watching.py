@@ -7,6 +7,7 @@ from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from annul.desk.report_mails import READERS
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.host.host import Host
@@ -19,6 +20,7 @@ from annul.operate.incidents.gathering import HeadGatherer
 from annul.operate.incidents.raising import Limits, Raising
 from annul.operate.measures.backlog import Backlog
 from annul.operate.notices.telling import Teller
+from annul.operate.reports.mailing import Mailing
 from annul.operate.tracing import OtlpTracer, TracingSettings
 
 from .foundation import Ground
@@ -40,7 +42,7 @@ def watching(base: Ground, host: Host) -> tuple[Part, ...]:
     """Give what is to run."""
     backlog = Backlog(base.pool, base.clock, base.loops)
     base.measures.add(backlog)
-    told = (*_incidents(base), _teller(base))
+    told = (*_incidents(base), _teller(base), _mailing(base, host))
     return (backlog, *_alarms(base, host), *_capacity(base, host), *told)
 
 
@@ -93,6 +95,18 @@ def _teller(base: Ground) -> Part:
     )
     base.measures.add(teller)
     return teller
+
+
+def _mailing(base: Ground, host: Host) -> Part:
+    """Give what owes reports to who asked for them by mail."""
+    return Mailing(
+        base.pool,
+        host.calendar,
+        base.clock,
+        READERS,
+        base=base.settings.console_url,
+        loops=base.loops,
+    )
 
 
 async def tracer_of(base: Ground, stack: AsyncExitStack) -> OtlpTracer | None:

@@ -36,6 +36,7 @@ PLACES: Final[Mapping[str, str]] = {
     "clearing": "clearing",
     "statement": "statement",
     "report": "report",
+    "reports": "reports",
     "whatif": "whatif",
     "simulate": "simulate",
     "audit": "audit",

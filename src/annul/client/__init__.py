@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from .capacity import Capacity
 from .chargebacks import Chargebacks
 from .clearing import Breaks, ClearingFiles
 from .errors import ClientError, NoAnswerError, ProblemError, UnreadableError
@@ -141,6 +142,7 @@ class Client:
         self.chargebacks = Chargebacks(self._transport)
         self.accounts = Accounts(self._transport)
         self.reports = Reports(self._transport)
+        self.capacity = Capacity(self._transport)
         self.webhooks = Webhooks(self._transport)
         self.notices = Notices(self._transport)
 

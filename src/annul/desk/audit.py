@@ -38,6 +38,8 @@ ACTS: Final[Mapping[str, Text]] = {
     "use-recovery-code": Text("使用恢复码", "use a recovery code"),
     "end-session": Text("结束会话", "end a session"),
     "end-sessions": Text("结束全部会话", "end all sessions"),
+    "ask-for-reports": Text("订阅报表邮件", "ask for reports by mail"),
+    "send-reports": Text("发送报表邮件", "have reports mailed"),
     "new-key": Text("创建API密钥", "create an API key"),
     "end-key": Text("终止API密钥", "revoke an API key"),
     "set-policy": Text("新增发卡行规则", "set an issuer's rule"),

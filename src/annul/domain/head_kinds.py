@@ -61,6 +61,7 @@ GATHERED: Final[Mapping[str, Gathering]] = {
     "webhook_failed": Gathering(HeadScope.WEBHOOK, By.WEBHOOK),
     "deliveries_full": Gathering(HeadScope.WEBHOOK, By.ONE),
     "channel_refused": Gathering(HeadScope.CHANNEL, By.SUBJECT),
+    "report_not_mailed": Gathering(HeadScope.CHANNEL, By.SUBJECT),
     # payouts and the bank
     **dict.fromkeys(
         (

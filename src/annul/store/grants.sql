@@ -84,7 +84,6 @@ FROM (VALUES
     ('merchant_balances', 'SELECT INSERT UPDATE'),
     ('merchant_days', 'SELECT INSERT UPDATE'),
     ('merchants', 'SELECT INSERT UPDATE'),
-    ('notice_outbox', 'SELECT INSERT UPDATE'),
     ('notifications', 'SELECT INSERT UPDATE'),
     ('orders', 'SELECT INSERT UPDATE'),
     ('outbox', 'SELECT INSERT UPDATE'),
@@ -107,7 +106,11 @@ FROM (VALUES
     ('host_samples', 'SELECT INSERT DELETE'),
     ('idempotency', 'SELECT INSERT UPDATE DELETE'),
     ('issuer_stats', 'SELECT INSERT UPDATE DELETE'),
+    ('notice_outbox', 'SELECT INSERT UPDATE DELETE'),
     ('notices', 'SELECT INSERT UPDATE DELETE'),
+    ('report_letters', 'SELECT INSERT UPDATE DELETE'),
+    ('report_mails', 'SELECT INSERT UPDATE DELETE'),
+    ('report_subscriptions', 'SELECT INSERT UPDATE DELETE'),
     ('reset_links', 'SELECT INSERT UPDATE DELETE'),
     ('saved_views', 'SELECT INSERT UPDATE DELETE'),
     ('sessions', 'SELECT INSERT UPDATE DELETE'),
@@ -125,8 +128,8 @@ FROM (VALUES
 -- What takes old rows of what is only ever added to; by these and in no other way.
 UNION ALL SELECT 'ROUTINE', oid::regprocedure::text, 'EXECUTE' FROM pg_proc
 WHERE pronamespace = {namespace}
-  AND proname IN ('count_clearing', 'purge_audit', 'purge_messages', 'purge_notifications',
-                  'purge_signatures', 'spread_incident_events');
+  AND proname IN ('count_clearing', 'purge_audit', 'purge_messages', 'purge_notice_log',
+                  'purge_notifications', 'purge_signatures', 'spread_incident_events');
 
 -- name: held
 -- description: What everybody and the serving role may do now, but with what an extension brought.

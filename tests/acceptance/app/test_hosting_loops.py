@@ -44,6 +44,7 @@ _ALWAYS = {
     "downtimes",
     "samples",
     "capacity",
+    "reports",
 }
 
 

@@ -123,6 +123,7 @@ _HOME: Final = {
             *("add_channel", "add_duty", "change_channel", "channels", "end_duty", "end_step"),
             *("log", "owed", "rota", "set_step", "steps", "stop_channel", "try_channel", "week"),
         },
+        "report_mails": {"every", "own", "send", "subscribe"},
         "payouts": {"confirm_file", "read", "read_files", "run", "sent_files", "take_file"},
     },
     "demo": {"pos": {"announce", "announced", "cases", "issuers", "merchants", "withdraw"}},

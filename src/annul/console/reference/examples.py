@@ -46,6 +46,7 @@ _BODIES: Final[Mapping[str, Any]] = {
         "amount": 1000,
     },
     "POST /cases/{number}/acts": {"action": "note", "reason": "the customer has called"},
+    "POST /cases/{number}/advice": {"helped": True},
     "POST /diagnosis": {
         "request": "02003020048008c080182000000000000100000001230120003330303030303030303030313130"
         "30303030303138393830303030353831323030303031353600112300000700000012000007000007",
@@ -170,6 +171,7 @@ _QUERIES: Final = {
     "GET /cases": "state=open&limit=20",
     "GET /transactions": "kind=void&limit=20",
     "GET /merchants": "limit=20",
+    "GET /capacity/planned": "tps=100",
     "GET /merchants/{merchant}/fees": "amount=10000",
     "GET /merchants/{merchant}/fees/difference": (
         "first=2026-11-01&last=2026-11-30&card_type=debit&rate_ppm=4500&cap=1800"
@@ -361,6 +363,10 @@ _PYTHON: Final[Mapping[str, str]] = {
     "POST /cases/{number}/acts": ('annul.cases.act("{number}", "note", "the customer has called")'),
     "GET /cases/{number}/proof": 'proof = annul.cases.proof("{number}")',
     "GET /cases/{number}/proof.pdf": 'page = annul.cases.printed("{number}")',
+    "POST /cases/{number}/advice": 'annul.cases.answer("{number}", helped=True)',
+    "GET /diagnosis/advice": (
+        "for one in annul.diagnosis.helped():\n    print(one.cause, one.helped, one.answers)"
+    ),
     "POST /diagnosis": "found = annul.diagnosis.of_messages(\n"
     '    "{request}",\n    "{response}",\n)\n'
     "print(found.causes[0].title.en)",
@@ -386,6 +392,10 @@ _PYTHON: Final[Mapping[str, str]] = {
     ),
     "GET /merchants/{merchant}/statements/{period}": (
         'content = annul.merchants.statement("{merchant}", "{period}", "csv")'
+    ),
+    "GET /capacity": "for cell in annul.capacity.list():\n    print(cell.cell, cell.most)",
+    "GET /capacity/planned": (
+        "for cell in annul.capacity.planned(100):\n    print(cell.cell, cell.planned)"
     ),
     "GET /reports/{report}": (
         'week = annul.reports.get("{report}")\nprint(week.now.asked, week.first)'

@@ -99,6 +99,7 @@ class Proving:
         clock: Clock,
         loops: Loops | None = None,
     ) -> None:
+        self.carried = 0  # since the start of this process, those that are tried again too
         self._pool = pool
         self._book = book
         self._outcomes = outcomes
@@ -120,8 +121,8 @@ class Proving:
             await self._loop.stop()
 
     async def _turn(self) -> None:
-        while await self.run():
-            pass
+        while carried := await self.run():
+            self.carried += carried
 
     async def run(self) -> int:
         """Carry out or undo the next ones; gives how many there were."""
