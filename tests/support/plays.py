@@ -314,7 +314,8 @@ WHERE set_by <> 'demo' AND kind = 'maintenance' AND valid_from <= $1 AND valid_u
 UNION ALL SELECT DISTINCT 'wants ' || wants FROM terminals WHERE wants <> ''
 UNION ALL SELECT DISTINCT 'software ' || wanted_software FROM terminals WHERE wanted_software <> ''
 UNION ALL SELECT 'released ' || count(*) FROM cases
-WHERE step = 'wait_health' AND next_action_at < $1::timestamptz + interval '1 day' HAVING count(*) > 0
+WHERE step = 'wait_health' AND next_action_at < $1::timestamptz + interval '1 day'
+HAVING count(*) > 0
 """
 
 

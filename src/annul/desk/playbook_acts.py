@@ -81,9 +81,7 @@ async def start(
     await permit(desk.pool, visitor, Scope.INCIDENTS_WRITE, reason)
     if incident:
         return await _start_of(desk, visitor, incident, name, given, reason, act)
-    there = await over_cells.serving(desk, merchant) if merchant else desk
-    if there is not desk:
-        await over_cells.introduce(desk, there)
+    there = await over_cells.acting(desk, merchant) if merchant else desk
     return await _start(there, visitor, name, given, reason, act, None)
 
 

@@ -13,18 +13,18 @@ from uuid import UUID
 
 from annul.domain.errors import AnnulError
 from annul.domain.heads import EventKind
-from annul.domain.interventions import INTERVENTIONS, InterventionKind
+from annul.domain.interventions import Intervention, InterventionKind
 from annul.domain.money import LARGEST
 from annul.domain.playbook_checks import ActTraits
 from annul.domain.playbooks import Takes, Value
 from annul.domain.text import Text
 from annul.operate.incidents.keeping import HeadEvent, tell
 from annul.resolve.circuits import reset
-from annul.store.interventions import Intervention, begin, end, in_force
+from annul.store.interventions import begin, end, in_force
 from annul.store.sql import load
 
 _SQL: Final = load("annul.operate.playbooks", "acts.sql")
-_LONGEST_MIN: Final = 7 * 24 * 60
+_LONGEST_MIN: Final = 366 * 24 * 60
 _WRONG: Final = timedelta(hours=1)  # in which wrong MACs are counted
 _WRONG_MACS: Final = 3
 _HOLDS_BACK: Final = frozenset({InterventionKind.CIRCUIT_OPEN, InterventionKind.RETRIES_PAUSED})
@@ -84,28 +84,26 @@ class Act:
 
 async def _begin(kind: InterventionKind, doing: Doing) -> Result:
     until = doing.until()
-    amount = doing.number("amount", LARGEST) if "amount" in doing.args else 0
-    await begin(
-        doing.connection,
-        Intervention(
-            id=doing.id,
-            kind=kind,
-            issuer_id=doing.text("issuer"),
-            merchant_id=doing.text("merchant"),
-            terminal_id=doing.text("terminal"),
-            amount=amount,
-            valid_from=doing.now,
-            valid_until=until,
-            set_by=doing.who or _ANNUL,
-            confirmed_by=doing.confirmed_by,
-            reason=doing.reason,
-        ),
+    new = Intervention(
+        id=doing.id,
+        kind=kind,
+        issuer_id=doing.text("issuer"),
+        merchant_id=doing.text("merchant"),
+        terminal_id=doing.text("terminal"),
+        amount=doing.number("amount", LARGEST) if "amount" in doing.args else 0,
+        valid_from=doing.now,
+        valid_until=until,
+        set_by=doing.who or _ANNUL,
+        confirmed_by=doing.confirmed_by,
+        reason=doing.reason,
     )
+    await begin(doing.connection, new, doing.now)
     return {"intervention": str(doing.id), "until": until.isoformat()}
 
 
 async def _end(doing: Doing, _result: Mapping[str, Any]) -> Result:
-    return {"ended": await end(doing.connection, doing.id, doing.now, doing.who or _ANNUL)}
+    key = (doing.text("merchant"), doing.id)
+    return {"ended": await end(doing.connection, key, doing.who or _ANNUL, doing.now)}
 
 
 async def _close_circuit(doing: Doing) -> Result:
@@ -114,10 +112,10 @@ async def _close_circuit(doing: Doing) -> Result:
     held = [
         one.id
         for one in await in_force(doing.connection, doing.now)
-        if one.kind in _HOLDS_BACK and one.issuer_id == issuer
+        if one.kind in _HOLDS_BACK and one.issuer_id == issuer and one.valid_from <= doing.now
     ]
     for one in sorted(held):
-        await end(doing.connection, one, doing.now, doing.who or _ANNUL)
+        await end(doing.connection, ("", one), doing.who or _ANNUL, doing.now)
     released = await reset(doing.connection, issuer, doing.now)
     return {"released": released, "ended": len(held)}
 
@@ -212,10 +210,8 @@ _ISSUERS: Final = "issuers:write"
 _MERCHANTS: Final = "merchants:write"
 
 
-def _for_a_time(
-    kind: InterventionKind, title: Text, params: Mapping[str, Takes], scope: str
-) -> Act:
-    traits = ActTraits(title, params, scope, dual=INTERVENTIONS[kind].dual)
+def _for_a_time(kind: InterventionKind, params: Mapping[str, Takes], scope: str) -> Act:
+    traits = ActTraits(kind.about.title, params, scope, dual=kind.about.dual)
     return Act(traits, partial(_begin, kind), _end)
 
 
@@ -232,13 +228,11 @@ ACTS: Final[Mapping[str, Act]] = {
     ),
     "route_around": _for_a_time(
         InterventionKind.ROUTE_AROUND,
-        Text("改走备用线路", "route around the issuer's line"),
         _ISSUER,
         _ISSUERS,
     ),
     "open_circuit": _for_a_time(
         InterventionKind.CIRCUIT_OPEN,
-        Text("断开该发卡行的撤销（熔断）", "open the issuer's circuit: no voids are tried"),
         _ISSUER,
         _ISSUERS,
     ),
@@ -255,25 +249,21 @@ ACTS: Final[Mapping[str, Act]] = {
     ),
     "pause_retries": _for_a_time(
         InterventionKind.RETRIES_PAUSED,
-        Text("暂停该发卡行的自动重试", "pause retries at the issuer"),
         _ISSUER,
         _ISSUERS,
     ),
     "allow_refunds": _for_a_time(
         InterventionKind.REFUNDS_INSTEAD,
-        Text("允许以退货代替撤销（限额、限时）", "allow refunds instead, up to an amount"),
         {**_ISSUER, "amount": Takes.AMOUNT},
         "refunds:write",
     ),
     "freeze_merchant": _for_a_time(
         InterventionKind.MERCHANT_FROZEN,
-        Text("冻结商户", "freeze the merchant"),
         {**_MERCHANT, **_MINUTES},
         _MERCHANTS,
     ),
     "block_terminal": _for_a_time(
         InterventionKind.TERMINAL_BLOCKED,
-        Text("停用终端", "block the terminal"),
         {**_MERCHANT, **_ONE, **_MINUTES},
         _MERCHANTS,
     ),
