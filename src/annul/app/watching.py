@@ -15,6 +15,8 @@ from annul.operate.incidents.gathering import HeadGatherer
 from annul.operate.incidents.raising import Limits, Raising
 from annul.operate.measures.backlog import Backlog
 from annul.operate.notices.telling import Teller
+from annul.operate.playbooks.reading import playbook_of
+from annul.operate.playbooks.running import Runner
 from annul.operate.tracing import OtlpTracer, TracingSettings
 
 from .foundation import Ground
@@ -36,7 +38,7 @@ def watching(base: Ground, host: Host) -> tuple[Part, ...]:
     """Give what is to run."""
     backlog = Backlog(base.pool, base.clock, base.loops)
     base.measures.add(backlog)
-    told = (*_incidents(base), _teller(base))
+    told = (*_incidents(base), Runner(base.pool, base.clock, base.loops), _teller(base))
     return (backlog, *_alarms(base, host), *_capacity(base, host), *told)
 
 
@@ -68,7 +70,7 @@ def _incidents(base: Ground) -> tuple[Part, ...]:
     quiet = timedelta(seconds=settings.incidents_quiet_s)
     return (
         Raising(base.pool, base.clock, limits=limits, loops=base.loops),
-        HeadGatherer(base.pool, base.clock, quiet=quiet, loops=base.loops),
+        HeadGatherer(base.pool, base.clock, quiet=quiet, playbooks=playbook_of(), loops=base.loops),
     )
 
 

@@ -43,6 +43,7 @@ _ALWAYS = {
     "downtimes",
     "samples",
     "capacity",
+    "playbooks",
 }
 
 

@@ -34,6 +34,8 @@ _ALL: Final = {
     "dialects": {"put", "roll_back"},
     "find": {"find"},
     "incidents": {"downtimes", "found"},
+    "playbook_acts": {"write"},
+    "playbooks": {"runs"},
     "interventions": {"begin", "confirm", "end", "listing"},
     "issuer_course": {"course"},
     "issuers": {
@@ -76,6 +78,10 @@ _MERCHANT: Final = {
         *("acknowledge", "close", "learn", "merge", "note", "own", "reopen", "split"),
     },
     "merchants": {"allow", "ask", "find", "terminals"},
+    "playbook_acts": {
+        *("answer", "confirm", "do", "propose", "skip", "start", "stop", "undo"),
+    },
+    "playbooks": {"run"},
     "orders": {"approve", "one", "order", "reject"},
     "payouts": {"approve", "cancel", "find"},
     "statements": {"statement"},
@@ -107,6 +113,7 @@ _HOME: Final = {
         "dialects": {"find", "known", "listing"},
         "clearing_rules": {"in_force", "versions"},
         "issuers": {"contacts", "find", "meanings", "policies"},
+        "playbooks": {"dry", "find", "found"},
         "terminal_dialects": {"choices"},
     },
     "learnt": {  # each cell learns from its own journal

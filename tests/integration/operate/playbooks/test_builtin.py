@@ -9,12 +9,12 @@ import pytest
 
 from annul.desk.roles import Visitor
 from annul.operate.playbooks.reading import builtin_texts
-from tests.support.plays import PLAYS, Scene, Team, in_force
+from tests.support.playing import Scene, Team, in_force
+from tests.support.plays import PLAYS
 
 
 class Killed:
-    """Ends whoever does something in the middle of it, each time a little later; then another one
-    does it again."""
+    """Ends who does something in the middle of it, each time later; another one does it again."""
 
     def __init__(self) -> None:
         self.kills = 0
