@@ -20,6 +20,8 @@ from annul.operate.incidents.gathering import HeadGatherer
 from annul.operate.incidents.raising import Limits, Raising
 from annul.operate.measures.backlog import Backlog
 from annul.operate.notices.telling import Teller
+from annul.operate.playbooks.reading import playbook_of
+from annul.operate.playbooks.running import Runner
 from annul.operate.reports.mailing import Mailing
 from annul.operate.tracing import OtlpTracer, TracingSettings
 
@@ -42,7 +44,8 @@ def watching(base: Ground, host: Host) -> tuple[Part, ...]:
     """Give what is to run."""
     backlog = Backlog(base.pool, base.clock, base.loops)
     base.measures.add(backlog)
-    told = (*_incidents(base), _teller(base), _mailing(base, host))
+    runner = Runner(base.pool, base.clock, base.loops)
+    told = (*_incidents(base), runner, _teller(base), _mailing(base, host))
     return (backlog, *_alarms(base, host), *_capacity(base, host), *told)
 
 
@@ -77,7 +80,7 @@ def _incidents(base: Ground) -> tuple[Part, ...]:
     quiet = timedelta(seconds=settings.incidents_quiet_s)
     return (
         Raising(base.pool, base.clock, limits=limits, loops=base.loops),
-        HeadGatherer(base.pool, base.clock, quiet=quiet, loops=base.loops),
+        HeadGatherer(base.pool, base.clock, quiet=quiet, playbooks=playbook_of(), loops=base.loops),
     )
 
 

@@ -32,6 +32,7 @@ PLACES: Final[Mapping[str, str]] = {
     "breaks": "breaks",
     "incidents": "incidents",
     "interventions": "interventions",
+    "playbook": "playbook",
     "chargebacks": "chargebacks",
     "clearing": "clearing",
     "statement": "statement",

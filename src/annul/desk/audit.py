@@ -96,6 +96,15 @@ ACTS: Final[Mapping[str, Text]] = {
     "dismiss-chargeback": Text(
         "不予登记清算文件中的拒付", "dismiss a chargeback of a clearing file"
     ),
+    "write-playbook": Text("编写预案", "write a playbook"),
+    "start-playbook": Text("启动预案", "start a playbook"),
+    "answer-step": Text("回答预案步骤", "answer a step of a playbook"),
+    "do-step": Text("执行预案步骤", "do a step of a playbook"),
+    "propose-step": Text("申请执行预案步骤", "propose a step of a playbook"),
+    "confirm-step": Text("复核预案步骤", "confirm a step of a playbook"),
+    "skip-step": Text("跳过预案步骤", "skip a step of a playbook"),
+    "stop-playbook": Text("停止预案", "stop a playbook"),
+    "undo-playbook": Text("撤回预案", "undo a playbook"),
     "open-chargeback": Text("登记拒付", "enter a chargeback"),
     "move-chargeback": Text("处理拒付", "move a chargeback on"),
     "ask-chargeback": Text("申请处理拒付", "propose the next step of a chargeback"),

@@ -106,7 +106,7 @@ def _difference(
     money: Text,
     advice: Text,
     facts: Sequence[str],
-    playbook: str,
+    section: str,
     *,
     subject: Subject = Subject.TRANSACTION,
     severity: Severity = Severity.CRITICAL,
@@ -117,7 +117,7 @@ def _difference(
         "{reference}：" + "，".join(one.zh for one in told),
         "{reference}: " + ", ".join(one.en for one in told),
     )
-    return IncidentKind(AUDIT + name, severity, subject, title, money, advice, says, playbook)
+    return IncidentKind(AUDIT + name, severity, subject, title, money, advice, says, section)
 
 
 # name; title, what it means for the money, what to do; facts in the order of telling; section

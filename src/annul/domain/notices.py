@@ -17,7 +17,7 @@ from .letters import AGAIN
 from .money import told
 from .notice_pace import fitting
 from .rota import NEVER, Quiet
-from .text import Text
+from .text import Text, as_spoken
 
 LANGUAGES: Final = ("zh", "en")
 _TITLE: Final = 300  # bytes
@@ -34,6 +34,7 @@ TELLS: Final[Mapping[str, Text]] = {
     "reopened": Text("重新打开", "open again"),
     "escalated": Text("{minutes}分钟无人确认", "nobody has acknowledged it for {minutes} min"),
     "closed": Text("已恢复", "over"),
+    "playbook_told": Text("{text}", "{text}"),
 }
 _RANK: Final = (Severity.CRITICAL, Severity.WARNING, Severity.NOTICE)
 
@@ -275,13 +276,18 @@ def _happened(facts: Facts, language: str) -> str:
     last = {one.kind: one.params for one in facts.happened if one.kind in TELLS}
     if {"opened", "closed"} <= last.keys():
         last.pop("severity_rose", None)
-    severity = facts.severity.text.speak(language)
-    joint = "、" if language == "zh" else ", "
-    said = (
-        TELLS[kind].speak(language).format_map({"minutes": "?", **params, "severity": severity})
-        for kind, params in last.items()
-    )
-    return joint.join(said)
+    severity = facts.severity.text._asdict()
+    said: list[str] = []
+    for kind, params in last.items():
+        known = as_spoken({"minutes": "?", "text": "?", **params, "severity": severity}, language)
+        said.append(TELLS[kind].speak(language).format_map(known))
+    return ("、" if language == "zh" else ", ").join(said)
+
+
+def _told(facts: Facts, language: str) -> Iterable[str]:
+    """Give all that playbooks tell."""
+    told = [one.params for one in facts.happened if one.kind == "playbook_told"]
+    return [str(as_spoken(params, language).get("text", "?")) for params in told]
 
 
 def title(facts: Facts, language: str) -> str:
@@ -301,12 +307,12 @@ def written(facts: Facts, reader: Reader, longest: int) -> Written:
     """
     head = title(facts, reader.language)
     each = longest // _PARTS
-    first = _cut(_head(facts, reader), each)
+    first = [_cut(one, each) for one in (_head(facts, reader), *_told(facts, reader.language))]
     rest = [_cut(one, each) for one in _rest(facts, reader.language)]
-    left = longest - sum(width(one) + 1 for one in (head, first, *rest))
+    left = longest - sum(width(one) + 1 for one in (head, *first, *rest))
     said = [_cut(one, each) for one in _raised(facts, reader)]
     many = fitting([width(one) for one in said], left) if said else 0
-    return Written(head, "\n".join([first, *said[:many], *rest]))
+    return Written(head, "\n".join([*first, *said[:many], *rest]))
 
 
 def _head(facts: Facts, reader: Reader) -> str:

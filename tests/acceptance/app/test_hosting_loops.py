@@ -45,6 +45,7 @@ _ALWAYS = {
     "samples",
     "capacity",
     "reports",
+    "playbooks",
 }
 
 

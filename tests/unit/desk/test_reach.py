@@ -37,6 +37,8 @@ _ALL: Final = {
     "find": {"find"},
     "incidents": {"downtimes", "found"},
     "interventions": {"begin", "confirm", "end", "find", "listing"},
+    "playbook_acts": {"write"},
+    "playbooks": {"runs"},
     "issuer_course": {"course"},
     "issuers": {
         *("listing", "recent", "links", "incidents"),
@@ -79,6 +81,10 @@ _MERCHANT: Final = {
         *("acknowledge", "close", "learn", "merge", "note", "own", "reopen", "split"),
     },
     "merchants": {"allow", "ask", "find", "terminals"},
+    "playbook_acts": {
+        *("answer", "confirm", "do", "propose", "skip", "start", "stop", "undo"),
+    },
+    "playbooks": {"run"},
     "orders": {"approve", "one", "order", "reject"},
     "payouts": {"approve", "cancel", "find"},
     "statements": {"statement"},
@@ -110,6 +116,7 @@ _HOME: Final = {
         "dialects": {"find", "known", "listing"},
         "clearing_rules": {"in_force", "versions"},
         "issuers": {"contacts", "find", "meanings", "policies"},
+        "playbooks": {"dry", "find", "found"},
         "terminal_dialects": {"choices"},
     },
     "learnt": {  # each cell learns from its own journal
