@@ -22,6 +22,7 @@ _ROOMS: Final = {
     "operate/measures/*": "unit/operate/measures/test_table.py",  # rows of one table
     "console/*": "acceptance/browser/test_roles.py",  # it walks every page with every role
     "desk/*": "integration/api/v1/test_scopes.py",  # the API and the console are its callers
+    "sim/scenes/*": "integration/sim/scenes/test_struck.py",  # it strikes every one
     "sim/issuer/*": "integration/sim/issuer/test_impolite.py",
     "sim/terminal/*": "integration/sim/terminal/test_soft_terminal.py",
     "simulation/*": "integration/simulation/test_story.py",  # a story needs all of it to hold

@@ -74,6 +74,7 @@ class Plan:
     policy: tuple[tuple[str, Any], ...] = ()  # what issuers allow, where it is not as usual
     roams: float = 0.0  # how often a terminal does the next thing at another host
     slow: float = 0.02
+    pace: tuple[tuple[str, Any], ...] = ()  # settings of the hosts, where they are not as usual
     skews_s: tuple[float, ...] = field(default=(0.0, 0.0, 0.0))
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from tests.support.scenes import Scene, Till
+from annul.sim.scenes.scene import Scene
+from annul.sim.scenes.till import Till
 
 
 class Reach(StrEnum):

@@ -10,7 +10,7 @@ from .situation import Area, situation
 
 async def _short(play: Play, sale: Record, fen: int) -> int:
     """Give what would cover a void but for so much: its fee comes back, so it is not needed."""
-    return sale.amount - await play.fee(sale) - fen
+    return sale.amount - await play.scene.fee(sale) - fen
 
 
 @situation(Area.MONEY)
@@ -30,7 +30,7 @@ async def one_fen_of_the_fee(play: Play) -> None:
     """All but a part of the fee is there: the fee comes back, so it goes through."""
     sales = await play.sales(2)
     for sale in sales:
-        fee = await play.fee(sale)
+        fee = await play.scene.fee(sale)
         await play.scene.money(
             pending=0, available=sale.amount - max(1, fee // 2) if fee else 10**7
         )
@@ -73,9 +73,7 @@ async def frozen_but_for_one_fen(play: Play) -> None:
 async def on_its_way_but_for_one_fen(play: Play) -> None:
     """The money of the day is on its way and does not count; with it there would be enough."""
     [sale] = await play.sales(1)
-    await play.scene.execute(
-        "UPDATE merchants SET pending_covers = false WHERE merchant_id = $1", play.scene.merchant
-    )
+    await play.scene.change("shop_pending_covers_nothing")
     need = await _short(play, sale, 0)
     await play.scene.money(pending=need, available=need - 1)
     await play.void(sale, "funds_not_arrived", ends=("voided",))
@@ -97,9 +95,7 @@ async def money_for_one_of_two(play: Play) -> None:
 @situation(Area.MONEY)
 async def a_shop_without_fees(play: Play) -> None:
     """A shop that pays no fees: one fen is missing of the whole amount."""
-    await play.scene.execute(
-        "UPDATE merchants SET pricing = 'welfare' WHERE merchant_id = $1", play.scene.merchant
-    )
+    await play.scene.pays_no_fees()
     first, second = await play.sales(2)
     await play.scene.money(pending=0, available=first.amount - 1)
     await play.void(first, "merchant_balance_low")

@@ -3,8 +3,9 @@
 from collections.abc import AsyncGenerator
 
 from annul.sim.issuer.faults import FaultKind
-from tests.support.faults.fault import Reach, fault
-from tests.support.scenes import Scene, Till
+from annul.sim.scenes.faults.fault import Reach, fault
+from annul.sim.scenes.scene import Scene
+from annul.sim.scenes.till import Till
 
 Steps = AsyncGenerator[None, None]
 

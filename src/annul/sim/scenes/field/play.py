@@ -4,30 +4,22 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.issuer.rules import IssuerSettings
+from annul.sim.scenes.scene import Scene
+from annul.sim.scenes.till import Till
 from annul.sim.terminal.journal import Record, TerminalJournal
 from annul.sim.terminal.terminal import SoftTerminal
-from tests.support.scenes import Scene, Till
+from annul.store.sql import load
 
 _ANY: Final = ("voided", "refunded", "refused", "unproved", "")
 _ASKED: Final = ("sale", "void", "refund", "balance")
 _FAR: Final = 2_000  # a voucher number that the first device does not reach
 _TRIES_S: Final = 7.0  # how long three tries of annul's own are waited for
-_TRIED: Final = """
-SELECT EXISTS (SELECT FROM cases WHERE merchant_id = $1)
-   AND NOT EXISTS (SELECT FROM cases WHERE merchant_id = $1 AND ended = '' AND tries < $2)
-"""
-_OVER: Final = """
-SELECT NOT EXISTS (SELECT FROM cases WHERE merchant_id = $1 AND ended = '')
-   AND NOT EXISTS (SELECT FROM transactions WHERE merchant_id = $1 AND NOT cased
-                   AND kind = 'void' AND origin = 'terminal' AND state IN
-                   ('sent', 'declined', 'unknown', 'reversing', 'reversed'))
-   AND NOT EXISTS (SELECT FROM refusals WHERE merchant_id = $1 AND NOT cased)
-"""
+_SQL: Final = load("annul.sim.scenes.field", "play.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +134,8 @@ class Play:
 
     async def another_shop(self) -> Till:
         """Give the till of another shop; nothing is tried again there, or refunded unasked."""
-        till = await self.scene.world.another_shop(self.stack)
-        await self.scene.execute(
-            "UPDATE merchants SET retry_voids = false, refund_instead_limit = 0"
-            " WHERE merchant_id = $1",
-            till.ids[1],
-        )
+        till = await self.scene.place.another_shop(self.stack)
+        await self.scene.change("shop_does_nothing_unasked", till.ids[1])
         return till
 
     async def reinstalled(self, till: Till) -> Till:
@@ -174,14 +162,6 @@ class Play:
     def now_of(self, till: Till, now: Any) -> None:
         """Give a terminal another clock."""
         till.terminal._now = now  # pyright: ignore[reportPrivateUsage]
-
-    async def fee(self, sale: Record) -> int:
-        """Give the fee that the shop has paid for a sale, in fen."""
-        return await self.scene.world.pool.fetchval(
-            "SELECT fee FROM transactions WHERE merchant_id = $1 AND rrn = $2 AND kind = 'sale'",
-            self.scene.merchant,
-            sale.rrn,
-        )
 
     # What goes wrong ------------------------------------------------------------------------
 
@@ -227,10 +207,10 @@ class Play:
 
     async def tried(self, tries: int = 3) -> None:
         """Wait until annul has tried so often for each void, or as far as that will ever be."""
-        await self._until(_TRIED, self.scene.merchant, 0, within_s=_TRIES_S)
+        await self._until("tried", tries=0, within_s=_TRIES_S)
         await self._inspected()
-        await self._until(_TRIED, self.scene.merchant, tries, within_s=_TRIES_S)
-        self.tried_at = datetime.now(UTC)
+        await self._until("tried", tries=tries, within_s=_TRIES_S)
+        self.tried_at = self.scene.place.now()
         await self._inspected()
 
     async def _inspected(self) -> None:
@@ -239,10 +219,11 @@ class Play:
 
     async def over(self, within_s: float) -> None:
         """Wait until each case has ended, or until no more is to be expected."""
-        await self._until(_OVER, self.scene.merchant, within_s=within_s)
+        await self._until("over", within_s=within_s)
 
-    async def _until(self, sql: str, *arguments: Any, within_s: float) -> None:
+    async def _until(self, name: str, *, within_s: float, **values: Any) -> None:
+        asked = _SQL[name](merchant=self.scene.merchant, **values)
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                while not await self.scene.world.pool.fetchval(sql, *arguments):
+                while not await self.scene.place.pool.fetchval(*asked):
                     await asyncio.sleep(0.15)

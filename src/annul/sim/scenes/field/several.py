@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from annul.sim.issuer.faults import FaultKind
-from tests.support.proxy import Mode
+from annul.sim.scenes.proxy import Mode
 
 from .play import Play
 from .situation import Area, situation
@@ -45,7 +45,7 @@ async def one_trouble_after_the_other(play: Play) -> None:
     await play.others(4)
     await play.tried(2)
     play.healed()
-    low = play.scene.world.timeout_ms + 100
+    low = play.scene.place.timeout_ms + 100
     play.meets(FaultKind.DELAY, low_ms=low, high_ms=low + 200)
     await play.others(2)
     await play.well_again()

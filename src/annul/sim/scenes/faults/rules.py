@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 from annul.sim.issuer.faults import FaultKind
-from tests.support.faults.fault import Reach, fault
-from tests.support.scenes import Scene, Till
+from annul.sim.scenes.faults.fault import Reach, fault
+from annul.sim.scenes.scene import Scene
+from annul.sim.scenes.till import Till
 
 Steps = AsyncGenerator[None, None]
 _MONTH_S: Final = 30 * 86_400.0

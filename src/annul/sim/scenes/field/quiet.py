@@ -1,7 +1,7 @@
 """Issuers with hardly any other traffic: annul's own tries are the only witnesses."""
 
 from annul.sim.issuer.faults import FaultKind
-from tests.support.proxy import Mode
+from annul.sim.scenes.proxy import Mode
 
 from .play import Play
 from .situation import Area, situation
@@ -67,7 +67,7 @@ async def quiet_line_cut(play: Play) -> None:
 async def quiet_issuer_slow(play: Play) -> None:
     """Each answer comes after its time."""
     [sale] = await play.sales(1)
-    low = play.scene.world.timeout_ms + 150
+    low = play.scene.place.timeout_ms + 150
     play.meets(FaultKind.DELAY, low_ms=low, high_ms=low + 300)
     await play.void(sale, "late_answer", at_first=("late_answer", "timeout", "unknown"))
     await play.tried()

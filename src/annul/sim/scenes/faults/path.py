@@ -3,9 +3,10 @@
 from collections.abc import AsyncGenerator
 
 from annul.sim.issuer.faults import FaultKind
-from tests.support.faults.fault import Reach, fault
-from tests.support.proxy import Mode
-from tests.support.scenes import Scene, Till
+from annul.sim.scenes.faults.fault import Reach, fault
+from annul.sim.scenes.proxy import Mode
+from annul.sim.scenes.scene import SQL, Scene
+from annul.sim.scenes.till import Till
 
 Steps = AsyncGenerator[None, None]
 
@@ -86,15 +87,11 @@ async def answer_late(scene: Scene, till: Till, _: str) -> Steps:
     sales = await scene.sales(till, 3)
     yield
     for sale in sales:
-        low = scene.world.timeout_ms + 150
+        low = scene.place.timeout_ms + 150
         scene.meets(
             FaultKind.DELAY, of_kind="void", terminal=till.ids[0], low_ms=low, high_ms=low + 400
         )
         await scene.void(till, sale, "late_answer")
-    await scene.world.until(
-        "SELECT count(*) >= $3 FROM transactions WHERE merchant_id = $1 AND terminal_id = $2"
-        " AND kind = 'void' AND late_code <> ''",
-        scene.merchant,
-        till.ids[0],
-        len(sales),
-    )
+    terminal, merchant = till.ids
+    late = SQL["voids_answered_late"](merchant=merchant, terminal=terminal, voids=len(sales))
+    await scene.place.until(*late)

@@ -3,7 +3,7 @@
 import asyncio
 
 from annul.sim.issuer.faults import FaultKind
-from tests.support.proxy import Mode
+from annul.sim.scenes.proxy import Mode
 
 from .play import Play
 from .situation import Area, situation
@@ -125,7 +125,7 @@ async def each_third_void_is_lost(play: Play) -> None:
 async def slower_and_slower(play: Play) -> None:
     """The issuer gets slower from request to request, until its answers come too late."""
     sales = await play.sales(2)
-    limit = play.scene.world.timeout_ms
+    limit = play.scene.place.timeout_ms
     slow = play.meets(FaultKind.DELAY)
     for share in (0.1, 0.2, 0.4, 0.6, 0.8):
         slow.low_ms = slow.high_ms = int(limit * share)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from annul.sim.scenes.till import Till
 from annul.sim.terminal.journal import Record
-from tests.support.scenes import Till
 
 from .history import written_back
 from .play import Play
@@ -243,14 +243,7 @@ async def _sold_yesterday_there(
     """Void sales of an hour ago, between which and now the issuer's day has ended."""
     cards = [play.card() for _ in range(count)]
     sales = [await _sold(play, till, 70_00, card) for card in cards]
-    await play.scene.world.pool.execute(
-        "UPDATE transactions SET received_at = received_at - interval '65 minutes',"
-        " answered_at = answered_at - interval '65 minutes'"
-        " WHERE merchant_id = $1 AND terminal_id = $2 AND trace = ANY ($3) AND kind = 'sale'",
-        till.ids[1],
-        till.ids[0],
-        [sale.trace for sale in sales],
-    )
+    await play.scene.sold_before(till, sales, timedelta(minutes=65), same_day=True)
     for sale, card in zip(sales, cards, strict=True):
         play.refuses(of_kind="void", bin=card)
         await play.void(sale, *causes, till=till, ends=_NOT_VOIDED)

@@ -1,7 +1,7 @@
 """Days that end in between, clocks that are wrong, and terminals that were installed anew."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from annul.sim.issuer.faults import FaultKind
@@ -17,14 +17,7 @@ _BY_THE_ISSUER = ("already_settled", "end_of_day", "outside_void_window")
 
 async def _sold_the_day_before(play: Play, sales: list[Record], ago: timedelta) -> None:
     """Let sales belong to the business day before, sold so long ago."""
-    await play.scene.world.pool.execute(
-        "UPDATE transactions SET business_date = business_date - 1,"
-        " received_at = received_at - $3::interval, answered_at = answered_at - $3::interval"
-        " WHERE merchant_id = $1 AND trace = ANY ($2) AND kind = 'sale'",
-        play.scene.merchant,
-        [sale.trace for sale in sales],
-        ago,
-    )
+    await play.scene.sold_before(play.till, sales, ago)
 
 
 @situation(Area.CLOCKS)
@@ -68,7 +61,7 @@ async def the_issuers_day_has_ended(play: Play) -> None:
 @situation(Area.CLOCKS)
 async def clock_a_day_wrong(play: Play) -> None:
     """The terminal's clock is a day slow; what is in its way is a lost answer, not its clock."""
-    play.now_of(play.till, lambda: datetime.now(_ZONE) - timedelta(days=1))
+    play.now_of(play.till, lambda: play.scene.place.now() - timedelta(days=1))
     sales = await play.sales(2)
     await play.others(4, voids=1)
     await play.void(sales[0])
@@ -80,7 +73,7 @@ async def clock_a_day_wrong(play: Play) -> None:
 @situation(Area.CLOCKS)
 async def clock_hours_fast(play: Play) -> None:
     """The terminal's clock is past the cut-over already, the host's is not."""
-    play.now_of(play.till, lambda: datetime.now(_ZONE) + timedelta(hours=9))
+    play.now_of(play.till, lambda: play.scene.place.now() + timedelta(hours=9))
     sales = await play.sales(2)
     await play.others(4, voids=1)
     await play.voids(sales)

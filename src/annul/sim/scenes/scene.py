@@ -1,49 +1,26 @@
-"""A scene of the world in which faults are caused: an issuer, a shop with its tills, the truth."""
+"""A scene in which faults are caused: an issuer, a shop with its tills, the truth."""
 
 import asyncio
 import itertools
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
-from annul.domain.kinds import KINDS
 from annul.issuers.link import Link
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.sim.issuer.simulator import Simulator
-from annul.sim.terminal.errors import NoAnswerFromHost, StillOwing, Unreachable
-from annul.sim.terminal.journal import Record, TerminalJournal
-from annul.sim.terminal.messages import TerminalOrder
-from annul.sim.terminal.terminal import SoftTerminal
+from annul.sim.terminal.journal import Record
+from annul.store.sql import load
 from annul.wire.subfields import Field60
-from tests.support.proxy import Proxy
 
-if TYPE_CHECKING:
-    from tests.support.world import World
+from .place import Place
+from .proxy import Proxy
+from .till import Till
 
-_ZONE: Final = ZoneInfo("Asia/Shanghai")
-
-
-@dataclass(slots=True)
-class Till:
-    """A soft terminal with its own line to the host, which may be made bad."""
-
-    terminal: SoftTerminal
-    journal: TerminalJournal
-    proxy: Proxy
-    ids: tuple[str, str]
-
-    async def do(
-        self, kind: str, amount: int, card: str, original: Record | None = None
-    ) -> Record | None:
-        """Do a transaction; None when the terminal heard nothing."""
-        order = TerminalOrder(KINDS[kind], amount, card, swiped=False, original=original)
-        try:
-            return await self.terminal.perform(order)
-        except (NoAnswerFromHost, Unreachable, StillOwing):
-            return None
+SQL: Final = load("annul.sim.scenes", "scene.sql")
 
 
 @dataclass(slots=True)
@@ -54,7 +31,7 @@ class Scene:
     is where a sale was made `elsewhere`.
     """
 
-    world: "World"
+    place: Place
     random: Random
     issuer: Simulator
     proxy: Proxy
@@ -72,7 +49,7 @@ class Scene:
     @property
     def link(self) -> Link:
         """The host's line to the issuer."""
-        return self.world.running.host.issuers.lines[self.issuer_id].link
+        return self.place.link(self.issuer_id)
 
     # What people do -------------------------------------------------------------------------
 
@@ -135,36 +112,21 @@ class Scene:
 
     async def interrupted_void(self, till: Till, sale: Record, truth: str) -> None:
         """Send a void, and end the host's work on it once it is written and sent."""
-        began = datetime.now(_ZONE)
+        began = self.place.now()
         doing = asyncio.create_task(self.void(till, sale, truth))
-        await self.world.until(
-            "SELECT count(*) FROM transactions WHERE merchant_id = $1 AND terminal_id = $2"
-            " AND kind = 'void' AND state = 'sent'",
-            self.merchant,
-            till.ids[0],
-        )
-        self.world.interrupt(till.ids[0])
-        await self.world.until(
-            "SELECT count(*) FROM transactions WHERE merchant_id = $1 AND terminal_id = $2"
-            " AND kind = 'void' AND why = 'host_interrupted' AND received_at > $3",
-            self.merchant,
-            till.ids[0],
-            began,
-        )
+        of = {"merchant": self.merchant, "terminal": till.ids[0]}
+        await self.place.until(*SQL["void_sent"](**of))
+        self.place.interrupt(till.ids[0])
+        await self.place.until(*SQL["void_interrupted"](since=began, **of))
         till.proxy.cut()
         await doing
 
     async def unheard_void(self, till: Till, sale: Record, truth: str) -> None:
         """Send a void whose answer hangs in the line until the terminal hangs up."""
-        began = datetime.now(_ZONE)
+        began = self.place.now()
         doing = asyncio.create_task(self.void(till, sale, truth))
-        await self.world.until(
-            "SELECT count(*) FROM transactions WHERE merchant_id = $1 AND terminal_id = $2"
-            " AND kind = 'void' AND state = 'approved' AND received_at > $3",
-            self.merchant,
-            till.ids[0],
-            began,
-        )
+        of = {"merchant": self.merchant, "terminal": till.ids[0]}
+        await self.place.until(*SQL["void_approved"](since=began, **of))
         till.proxy.cut()
         await doing
 
@@ -188,6 +150,14 @@ class Scene:
                 await self.void(till, sold, "")
             await asyncio.sleep(0.05)
 
+    async def pays_no_fees(self) -> None:
+        """Let the shop be one of those that pay none."""
+        await self.change("shop_pays_no_fees")
+
+    async def fee(self, sale: Record) -> int:
+        """Give the fee that the shop has paid for a sale, in minor units."""
+        return await self.place.pool.fetchval(*SQL["fee"](merchant=self.merchant, rrn=sale.rrn))
+
     # What goes wrong ------------------------------------------------------------------------
 
     def meets(self, kind: FaultKind, *, left: int | None = 1, **aim: Any) -> Fault:
@@ -208,64 +178,62 @@ class Scene:
         self.meets(FaultKind.CODE, of_kind="void", terminal=till.ids[0], code=code)
         await self.void(till, sale, truth)
 
-    async def execute(self, sql: str, *arguments: Any) -> None:
-        """Change the acquirer's data and let the host take it up."""
-        await self.world.pool.execute(sql, *arguments)
-        await self.world.take_up()
+    async def change(self, name: str, merchant: str = "", **values: Any) -> None:
+        """Change a shop by a statement of `scene.sql`, this one's if none is named."""
+        await self.place.pool.execute(*SQL[name](merchant=merchant or self.merchant, **values))
+        await self.place.take_up()
 
-    async def terminal(self, till: Till, change: str) -> None:
-        """Change the set-up of a terminal."""
-        await self.execute(
-            f"UPDATE terminals SET {change} WHERE terminal_id = $1 AND merchant_id = $2", *till.ids
+    async def terminal(self, till: Till, name: str, **values: Any) -> None:
+        """Change the set-up of a terminal by a statement of `scene.sql`."""
+        terminal, merchant = till.ids
+        await self.place.pool.execute(*SQL[name](terminal=terminal, merchant=merchant, **values))
+        await self.place.take_up()
+
+    async def sold_before(
+        self, till: Till, sales: Sequence[Record], ago: timedelta, *, same_day: bool = False
+    ) -> None:
+        """Let sales of a till have been made so long ago, on the business day before."""
+        terminal, merchant = till.ids
+        traces = [sale.trace for sale in sales]
+        moved = SQL["earlier" if same_day else "day_before"]
+        await self.place.pool.execute(
+            *moved(merchant=merchant, terminal=terminal, traces=traces, ago=ago)
         )
 
     async def money(self, *, pending: int, available: int, frozen: int = 0) -> None:
         """Leave the merchant so much, and let its contract ask that voids are covered."""
-        await self.world.pool.execute(
-            "UPDATE merchant_balances SET pending = $2, available = $3, frozen = $4"
-            " WHERE merchant_id = $1",
-            self.merchant,
-            pending,
-            available,
-            frozen,
-        )
-        await self.execute(
-            "UPDATE merchants SET void_needs_balance = true WHERE merchant_id = $1", self.merchant
-        )
+        await self.change("shop_money", pending=pending, available=available, frozen=frozen)
+        await self.change("shop_voids_are_covered")
 
     async def policy(
         self, kind: str, number: int, age_s: float, lasts_s: float | None = None
     ) -> None:
         """Tell the acquirer of a rule of this issuer that has been in force for so long."""
-        began = datetime.now(_ZONE) - timedelta(seconds=age_s)
-        until = None if lasts_s is None else datetime.now(_ZONE) + timedelta(seconds=lasts_s)
-        await self.world.pool.execute(
-            "INSERT INTO policies (issuer_id, id, kind, number, valid_from, valid_until, set_by,"
-            " set_at) VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, 'bench', now())",
-            self.issuer_id,
-            kind,
-            number,
-            began,
-            until,
+        now = self.place.now()
+        await self.place.pool.execute(
+            *SQL["policy"](
+                issuer=self.issuer_id,
+                kind=kind,
+                number=number,
+                valid_from=now - timedelta(seconds=age_s),
+                valid_until=None if lasts_s is None else now + timedelta(seconds=lasts_s),
+                set_at=now,
+            )
         )
 
     async def end_windows(self) -> None:
         """End what the issuer had announced."""
-        await self.world.pool.execute(
-            "UPDATE policies SET valid_until = now() WHERE issuer_id = $1"
-            " AND kind IN ('maintenance', 'end_of_day')",
-            self.issuer_id,
-        )
+        row = SQL["windows_over"](issuer=self.issuer_id, now=self.place.now())
+        await self.place.pool.execute(*row)
 
     async def meaning(self, code: str, cause: str) -> None:
         """Write down what this issuer means by a code."""
-        await self.world.pool.execute(
-            "INSERT INTO code_meanings VALUES ($1, $2, $3)", self.issuer_id, code, cause
-        )
+        row = SQL["code_meaning"](issuer=self.issuer_id, code=code, cause=cause)
+        await self.place.pool.execute(*row)
 
     async def route(self, *, on: bool) -> None:
         """Switch the issuer's line off or on."""
-        await self.world.switch(self.issuer_id, on=on)
+        await self.place.switch(self.issuer_id, on=on)
         if on:
             await self.up()
 
@@ -283,12 +251,8 @@ class Scene:
     async def settled(self) -> None:
         """Wait until nothing of the shop is under way, as far as that will ever be."""
         with suppress(TimeoutError):
-            await self.world.until(
-                "SELECT NOT EXISTS (SELECT FROM transactions WHERE merchant_id = $1"
-                " AND state IN ('received', 'sent', 'unknown'))",
-                self.merchant,
-                within_s=1.5,
-            )
+            nothing = SQL["nothing_sent"](merchant=self.merchant)
+            await self.place.until(*nothing, within_s=1.5)
 
     def _true(self, till: Till, batch: str, trace: str, truth: str) -> None:
         terminal, merchant = till.ids

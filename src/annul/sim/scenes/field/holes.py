@@ -1,7 +1,7 @@
 """Lines that take all and give nothing, answers of others, and echoes that say too much."""
 
 from annul.sim.issuer.faults import FaultKind
-from tests.support.proxy import Mode
+from annul.sim.scenes.proxy import Mode
 
 from .play import Play
 from .situation import Area, situation

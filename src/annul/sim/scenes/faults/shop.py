@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from datetime import timedelta
 
 from annul.sim.issuer.faults import FaultKind
+from annul.sim.scenes.faults.fault import Reach, fault
+from annul.sim.scenes.scene import Scene
+from annul.sim.scenes.till import Till
 from annul.sim.terminal.batch import settle
-from tests.support.faults.fault import Reach, fault
-from tests.support.scenes import Scene, Till
 
 Steps = AsyncGenerator[None, None]
 _VOIDS = 5
@@ -125,12 +127,7 @@ async def batch_was_settled(scene: Scene, till: Till, _: str) -> Steps:
 async def sold_yesterday(scene: Scene, till: Till, _: str) -> Steps:
     """The business day has changed since the sale."""
     sales = await scene.sales(till, _VOIDS)
-    await scene.world.pool.execute(
-        "UPDATE transactions SET business_date = business_date - 1, received_at = received_at"
-        " - interval '20 hours' WHERE terminal_id = $1 AND merchant_id = $2 AND trace = ANY ($3)",
-        *till.ids,
-        [sale.trace for sale in sales],
-    )
+    await scene.sold_before(till, sales, timedelta(hours=20))
     yield
     for sale in sales:
         await scene.void(till, sale, "already_settled")
@@ -163,9 +160,7 @@ async def frozen(scene: Scene, till: Till, _: str) -> Steps:
 async def not_arrived(scene: Scene, till: Till, _: str) -> Steps:
     """The money of the day is on its way, and the contract does not count it."""
     sales = await scene.sales(till, _VOIDS)
-    await scene.execute(
-        "UPDATE merchants SET pending_covers = false WHERE merchant_id = $1", scene.merchant
-    )
+    await scene.change("shop_pending_covers_nothing")
     await scene.money(pending=9_000_00, available=50)
     yield
     for sale in sales:
@@ -179,29 +174,29 @@ async def not_arrived(scene: Scene, till: Till, _: str) -> Steps:
 async def void_not_enabled(scene: Scene, till: Till, _: str) -> Steps:
     """The terminal is set up for sales alone."""
     sales = await scene.sales(till, _VOIDS)
-    await scene.terminal(till, "kinds = ARRAY['sale', 'refund']")
+    await scene.terminal(till, "terminal_sells_alone")
     yield
     for sale in sales:
         await scene.void(till, sale, "terminal_misconfigured")
-    await scene.terminal(till, "kinds = NULL")
+    await scene.terminal(till, "terminal_does_all")
 
 
 @fault(Reach.DOOR)
 async def terminal_limit_lowered(scene: Scene, till: Till, _: str) -> Steps:
     """Somebody has lowered the terminal's limit below the sale."""
     sales = await scene.sales(till, _VOIDS)
-    await scene.terminal(till, "amount_limit = 500")
+    await scene.terminal(till, "terminal_limit", amount=500)
     yield
     for sale in sales:
         await scene.void(till, sale, "terminal_misconfigured")
-    await scene.terminal(till, "amount_limit = 500000000")
+    await scene.terminal(till, "terminal_limit", amount=5_000_000_00)
 
 
 @fault(Reach.DOOR)
 async def old_software_leaves_a_field_out(scene: Scene, till: Till, _: str) -> Steps:
     """A terminal that was never updated does not send what is asked for today."""
     sales = await scene.sales(till, _VOIDS)
-    await scene.terminal(till, "wanted_software = '31311001'")
+    await scene.terminal(till, "terminal_outdated")
     yield
     for sale in sales:
         await scene.bare_void(till, sale, "terminal_outdated")
@@ -211,7 +206,7 @@ async def old_software_leaves_a_field_out(scene: Scene, till: Till, _: str) -> S
 async def old_software_at_the_issuer(scene: Scene, till: Till, code: str) -> Steps:
     """The issuer refuses what an old terminal sends."""
     sales = await scene.sales(till, _VOIDS)
-    await scene.terminal(till, "wanted_software = '31311001'")
+    await scene.terminal(till, "terminal_outdated")
     scene.meets(FaultKind.CODE, of_kind="void", terminal=till.ids[0], code=code, left=None)
     yield
     for sale in sales:
@@ -224,7 +219,7 @@ async def signed_off_by_the_host(scene: Scene, till: Till, _: str) -> Steps:
     sales = await scene.sales(till, 1)
     yield
     for sale in sales:
-        await scene.terminal(till, "signed_in = false")
+        await scene.terminal(till, "terminal_signed_off")
         await scene.void(till, sale, "keys_out_of_step")
 
 
@@ -232,7 +227,7 @@ async def signed_off_by_the_host(scene: Scene, till: Till, _: str) -> Steps:
 async def terminal_switched_off(scene: Scene, till: Till, _: str) -> Steps:
     """The terminal's registration was ended."""
     sales = await scene.sales(till, _VOIDS)
-    await scene.terminal(till, "active = false")
+    await scene.terminal(till, "terminal_switched_off")
     yield
     for sale in sales:
         await scene.void(till, sale, "not_registered")
@@ -242,9 +237,7 @@ async def terminal_switched_off(scene: Scene, till: Till, _: str) -> Steps:
 async def merchant_switched_off(scene: Scene, till: Till, _: str) -> Steps:
     """The merchant's contract was ended."""
     sales = await scene.sales(till, _VOIDS)
-    await scene.execute(
-        "UPDATE merchants SET active = false WHERE merchant_id = $1", scene.merchant
-    )
+    await scene.change("shop_switched_off")
     yield
     for sale in sales:
         await scene.void(till, sale, "not_registered")

@@ -144,7 +144,7 @@ async def wrong_amount_while_the_issuer_is_down(play: Play) -> None:
 async def kind_switched_off_at_the_terminal(play: Play) -> None:
     """Voids were switched off at this terminal; then they are switched on again."""
     [sale] = await play.sales(1)
-    await play.scene.terminal(play.till, "kinds = ARRAY['sale', 'refund']")
+    await play.scene.terminal(play.till, "terminal_sells_alone")
     await play.void(sale, "terminal_misconfigured", ends=("voided", "refused"))
     await play.tried(1)
-    await play.scene.terminal(play.till, "kinds = NULL")
+    await play.scene.terminal(play.till, "terminal_does_all")
