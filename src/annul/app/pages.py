@@ -113,6 +113,7 @@ def _desk(
         house_bank=settings.bank,
         clearing=settings.clearing,
         chargebacks=settings.chargebacks,
+        training=settings.training,
         calendar=calendar,
         clock=base.clock,
         kept=kept,

@@ -55,6 +55,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/capacity": "h",
     "/admin": "a",
     "/audit": "l",
+    "/training": "v",
     "/account": "u",
     "/api": "r",
 }

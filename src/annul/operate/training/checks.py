@@ -43,23 +43,21 @@ CHECKS: Final[Mapping[str, Check]] = {
     "sold": Check("sold", Text(f"消费 {_SLIP}", f"sale of {_SLIP_EN}")),
     "voided": Check("voided", Text(f"撤销 {_SLIP}", f"void of {_SLIP_EN}")),
     "slip_read": Check(
-        "slip_read", Text(f"参考号与签购单一致：{_SLIP}", f"as on the slip: {_SLIP_EN}"), given=True
+        "slip_read", Text(f"参考号与小票一致：{_SLIP}", f"as on the slip: {_SLIP_EN}"), given=True
     ),
     "refunded": Check("refunded", Text(f"退货 {_SLIP}", f"refund of {_SLIP_EN}")),
     "void_failed": Check("void_failed", Text(f"撤销未成功 {_CASE}", f"failed void {_CASE_EN}")),
     "case_named": Check(
-        "case_named", Text(f"案件号与签购单一致：{_CASE}", f"as on the slip: {_CASE_EN}"), given=True
+        "case_named", Text(f"案件号与小票一致：{_CASE}", f"as on the slip: {_CASE_EN}"), given=True
     ),
     "told": Check("told", Text(f"终端已收到结果 {_CASE}", f"the till was told: {_CASE_EN}")),
     # At the desk.
     "case_read": _acted("查看了", "opened", "read-case"),
     "case_taken": _acted("接手了", "took", "take", query="acted_after"),
     "case_noted": _acted("记录了备注", "wrote a note on", "note", query="acted_after"),
-    "cause_confirmed": _acted("确认了原因", "confirmed the cause of", "confirm-cause"),
     "case_withdrawn": _acted("撤回了撤销", "withdrew the void of", "withdraw"),
     "statement_read": _acted("下载了对账单", "downloaded a statement of", "read-statement"),
     "report_read": _acted("下载了报表", "downloaded a report", "read-report"),
-    "list_exported": _acted("导出了", "exported", "export-list"),
     "incident_acknowledged": _acted("确认了", "acknowledged", "acknowledge-incident"),
     "incident_noted": _acted("记录了", "noted on", "note-incident"),
     "clearing_read": _acted("提交了", "committed", "commit-clearing-file"),

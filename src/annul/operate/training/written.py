@@ -12,9 +12,8 @@ from annul.domain.errors import AnnulError
 from annul.domain.text import Text
 
 from .checks import CHECKS
+from .required import NAMES
 
-# In the order in which they are told.
-NAMES: Final = ("cashier", "owner", "support", "operator", "administrator")
 _LEAST: Final = 2  # answers to choose from
 
 
@@ -157,6 +156,4 @@ def _lesson(read: _Lesson) -> Lesson:
 def courses() -> dict[str, Course]:
     """Give all courses by name, in the order in which they are told."""
     folder = files("annul.operate.training") / "courses"
-    return {
-        name: parse((folder / f"{name}.toml").read_text(encoding="utf-8")) for name in NAMES
-    }
+    return {name: parse((folder / f"{name}.toml").read_text(encoding="utf-8")) for name in NAMES}
