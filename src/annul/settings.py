@@ -33,6 +33,7 @@ from pydantic_settings import (
 from annul.desk.roles import ROLES
 from annul.domain.retention import kept_days
 from annul.operate.alarms.rules import AlarmRules
+from annul.operate.training.rules import TrainingRules
 from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.settle.chargebacks.rules import ChargebackRules
 from annul.settle.clearing.declared import DeclaredFiles
@@ -234,6 +235,10 @@ class Settings(BaseSettings):
     )
     capacity_notice_days: int = Field(
         60, ge=1, le=365, description="days before which somebody is told of what will be short"
+    )
+
+    training: TrainingRules = Field(
+        default_factory=TrainingRules, description="courses; see docs/training.md"
     )
 
     seals_folder: Path | None = Field(

@@ -129,6 +129,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "read-proof": Text("下载案件证明", "download the proof of a case"),
     "read-statement": Text("下载商户对账单", "download a statement"),
     "answer-advice": Text("评价提示是否有帮助", "say whether an advice has helped"),
+    "finish-course": Text("完成课程", "finish a course"),
     "read-report": Text("下载撤销报表", "download a report on voids"),
     "read-evidence": Text("下载证据", "download evidence"),
     "till": Text("在收银终端操作", "use a till"),

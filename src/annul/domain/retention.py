@@ -317,6 +317,7 @@ _IN_FORCE: Final = Text("在用的设置", "settings in force; one that is chang
 _ANSWERS: Final = Text(
     "谁做了什么要能追溯", "who acted can be told by it; it lets nobody in once it has ended"
 )
+_LEARNT: Final = Text("谁学过什么", "who has learnt what, as a role or a terminal may require")
 _NOW: Final = Text("当前状态，行数有限", "how things are now, in a bounded number of rows")
 
 # Each table of which no row goes, and why.
@@ -401,6 +402,7 @@ KEPT: Final[Mapping[str, Text]] = {
         _IN_FORCE,
     ),
     **dict.fromkeys(("api_keys", "webhooks"), _ANSWERS),
+    **dict.fromkeys(("course_tasks", "certificates"), _LEARNT),
     **dict.fromkeys(
         (
             "reference",

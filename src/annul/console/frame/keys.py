@@ -56,6 +56,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/capacity": "h",
     "/admin": "a",
     "/audit": "l",
+    "/training": "v",
     "/account": "u",
     "/api": "r",
 }
