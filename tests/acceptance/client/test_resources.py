@@ -410,6 +410,7 @@ async def test_clearing_files_and_breaks(desk: Desk) -> None:
         file = annul.clearing.read(io.BytesIO(table), "day.csv", told=seen.append, **more)
         assert (file.rows, file.bad, sum(seen)) == (1, 1, len(table))
         assert [one.line for one in annul.clearing.bad_lines(file.id)] == [3]
+        assert list(annul.clearing.differences(file.id)) == []
         before = annul.clearing.preview(file.id)
         assert [one.kind for one in before.kinds] == ["missing_here"]
         assert annul.clearing.commit(file.id, "seen").kinds == before.kinds

@@ -238,6 +238,8 @@ _PYTHON: Final[Mapping[str, str]] = {
     "print(whole.state, [(one.kind, one.count) for one in whole.breaks])",
     "GET /clearing/files/{file}/bad-lines": 'for one in annul.clearing.bad_lines("{file}"):\n'
     "    print(one.line, one.reason.en)",
+    "GET /clearing/files/{file}/differences": 'for one in annul.clearing.differences("{file}"):\n'
+    "    print(one.line, one.money, one.account)",
     "POST /clearing/files/{file}/preview": 'print(annul.clearing.preview("{file}").kinds)',
     "POST /clearing/files/{file}/commit": 'annul.clearing.commit("{file}", "seen the preview")',
     "POST /clearing/files/{file}/drop": 'annul.clearing.drop("{file}", "the wrong file")',
