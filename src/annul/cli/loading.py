@@ -31,6 +31,7 @@ PLACES: Final[Mapping[str, str]] = {
     "reconcile": "reconcile",
     "breaks": "breaks",
     "incidents": "incidents",
+    "alarms": "alarms",
     "chargebacks": "chargebacks",
     "clearing": "clearing",
     "statement": "statement",
