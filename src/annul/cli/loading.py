@@ -33,6 +33,7 @@ PLACES: Final[Mapping[str, str]] = {
     "incidents": "incidents",
     "interventions": "interventions",
     "playbook": "playbook",
+    "alarms": "alarms",
     "chargebacks": "chargebacks",
     "clearing": "clearing",
     "statement": "statement",
