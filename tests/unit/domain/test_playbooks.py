@@ -72,6 +72,7 @@ def test_what_is_no_condition_is_none(text: str) -> None:
 def test_a_condition_reads_as_it_is_written() -> None:
     assert read_when(" ") == ()
     tests = read_when("a==b and c  !=  d")
+    assert tests is not None
     assert tests == (Test("a", True, "b"), Test("c", False, "d"))
     assert " and ".join(map(str, tests)) == "a == b and c != d"
 
