@@ -32,6 +32,7 @@ from . import (
     reports,
     shop,
     till,
+    training,
     transactions,
 )
 from .find import answers
@@ -60,6 +61,7 @@ def pages(tills: Tills, maintenance: Maintenance) -> tuple[ConsolePage, ...]:
         *reports.PAGES,
         *chargebacks.PAGES,
         *capacity.PAGES,
+        *training.PAGES,
         *people.PAGES,
         *audit.PAGES,
         *reference.PAGES,

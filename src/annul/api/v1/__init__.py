@@ -34,6 +34,7 @@ from . import (
     refunds,
     reports,
     statements,
+    training,
     transactions,
     voids,
     webhooks,
@@ -67,6 +68,7 @@ _ROUTERS: Final = (
     reports.router,
     webhooks.router,
     notices.router,
+    training.router,
     health.router,
 )
 _LARGEST_BODY: Final = 65_536
