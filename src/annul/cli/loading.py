@@ -24,6 +24,7 @@ PLACES: Final[Mapping[str, str]] = {
     "console": "console",
     "lessons": "lessons",
     "capacity": "capacity",
+    "training": "training",
     "retention": "retention",
     "settle": "settle",
     "payouts": "payouts",
