@@ -330,6 +330,14 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
     "incidents reopen": (("incidents", "reopen", "{incident}"), DESK),
     "incidents merge": (("incidents", "merge", "{incident}", "--into", "{into}"), DESK),
     "incidents split": (("incidents", "split", "{incident}", "--kind", "case_late"), DESK),
+    "incidents own": (("incidents", "own", "{incident}"), DESK),
+    "incidents note": (("incidents", "note", "{incident}", "seen"), DESK),
+    "reports subscribe": (("reports", "subscribe", "--daily", "--mail", "a@example.com"), READERS),
+    "reports send": (("reports", "send", "2026-11-01"), HANDS),
+    "playbook write": (("playbook", "write", "{playbook_file}"), ADMIN),
+    "playbook run": (("playbook", "run", "issuer_down", "--issuer", "00000101"), DESK),
+    "playbook step": (("playbook", "step", "R000000", "--do"), DESK),
+    "playbook undo": (("playbook", "undo", "R000000"), DESK),
     "interventions begin": (
         ("interventions", "begin", "retries_paused", "--minutes", "1", "--issuer", "00000101"),
         HANDS,
@@ -384,7 +392,14 @@ READS: Final = frozenset(
         "cases",
         "conclude",
         "diagnose",
+        "alarms",
         "interventions list",
+        "playbook dry",
+        "playbook list",
+        "playbook runs",
+        "playbook show",
+        "reports list",
+        "training progress",
         "notices channels",
         "notices log",
         "dialect check",
@@ -410,4 +425,4 @@ READS: Final = frozenset(
     }
 )
 # These serve, make what they serve with, or do what hosts do by themselves; nobody acts by them.
-SERVES: Final = frozenset({"up", "console", "terminal certificates", "settle"})
+SERVES: Final = frozenset({"up", "console", "terminal certificates", "settle", "training open"})
