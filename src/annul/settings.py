@@ -33,8 +33,10 @@ from pydantic_settings import (
 from annul.desk.roles import ROLES
 from annul.domain.retention import kept_days
 from annul.operate.alarms.rules import AlarmRules
+from annul.operate.training.rules import TrainingRules
 from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.settle.chargebacks.rules import ChargebackRules
+from annul.settle.clearing.declared import DeclaredFiles
 from annul.settle.clearing.rules import ClearingRules
 from annul.settle.house_bank import HouseBank
 from annul.store.schema import NAME, PUBLIC
@@ -148,6 +150,9 @@ class Settings(BaseSettings):
     clearing: ClearingRules = Field(
         default_factory=ClearingRules, description="how clearing files are judged"
     )
+    clearing_files: DeclaredFiles = Field(
+        default_factory=DeclaredFiles, description="which clearing files are expected, and when"
+    )
     alarms: AlarmRules = Field(
         default_factory=AlarmRules, description="how traffic is watched; see docs/watching.md"
     )
@@ -230,6 +235,10 @@ class Settings(BaseSettings):
     )
     capacity_notice_days: int = Field(
         60, ge=1, le=365, description="days before which somebody is told of what will be short"
+    )
+
+    training: TrainingRules = Field(
+        default_factory=TrainingRules, description="courses; see docs/training.md"
     )
 
     seals_folder: Path | None = Field(

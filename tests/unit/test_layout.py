@@ -22,6 +22,7 @@ _ROOMS: Final = {
     "operate/measures/*": "unit/operate/measures/test_table.py",  # rows of one table
     "console/*": "acceptance/browser/test_roles.py",  # it walks every page with every role
     "desk/*": "integration/api/v1/test_scopes.py",  # the API and the console are its callers
+    "sim/scenes/*": "integration/sim/scenes/test_struck.py",  # it strikes every one
     "sim/issuer/*": "integration/sim/issuer/test_impolite.py",
     "sim/terminal/*": "integration/sim/terminal/test_soft_terminal.py",
     "simulation/*": "integration/simulation/test_story.py",  # a story needs all of it to hold
@@ -39,12 +40,14 @@ _MODULES: Final = {
     "client/merchants": "acceptance/client/test_resources.py",
     "client/chargebacks": "acceptance/client/test_resources.py",
     "client/clearing": "acceptance/client/test_resources.py",
+    "settle/clearing/declared": "integration/desk/test_clearing_expected.py",
     "settle/clearing/counting": "integration/settle/clearing/test_commit.py",
-    "settle/clearing/rules": "integration/desk/test_clearing_rules.py",
     "settle/clearing/load": "integration/settle/clearing/test_commit.py",
+    "settle/chargebacks/proposals": "integration/desk/test_chargeback_proposals.py",
     "settle/chargebacks/errors": "integration/settle/chargebacks/test_book.py",
     "client/payouts": "acceptance/client/test_resources.py",
     "client/incidents": "acceptance/client/test_resources.py",
+    "client/interventions": "acceptance/client/test_resources.py",
     "client/signature": "unit/resolve/notify/test_webhooks.py",
     "diagnose/codes": "unit/diagnose/test_rank.py",
     "diagnose/surroundings": "integration/diagnose/test_gather.py",
@@ -54,6 +57,7 @@ _MODULES: Final = {
     "domain/incident": "unit/domain/test_incidents.py",
     "domain/link_profile": "unit/issuers/test_link_profiles.py",
     "domain/link_words": "unit/issuers/test_link_settings.py",
+    "domain/notice_incidents": "unit/domain/test_incidents.py",
     "domain/issuer_incidents": "unit/domain/test_incidents.py",
     "domain/clearing_incidents": "unit/domain/test_incidents.py",
     "domain/alarm_incidents": "unit/domain/test_incidents.py",
@@ -87,6 +91,7 @@ _MODULES: Final = {
     "operate/notices/facts": "integration/operate/notices/test_telling.py",
     "operate/notices/robots": "integration/operate/notices/test_telling.py",
     "operate/notices/trying": "integration/desk/test_notices.py",
+    "operate/reports/mailing": "integration/operate/notices/test_mails.py",
     "operate/reports/counts": "unit/operate/reports/test_report.py",
     "operate/reports/pdf": "unit/operate/reports/test_letter.py",
     "operate/reports/plain": "unit/operate/reports/test_report.py",

@@ -114,7 +114,7 @@ async def ground(settings: Settings, clock: Clock | None = None) -> AsyncIterato
         await warn_of_power(pool)
         await keep(pool, master)
         clock, vault, measures = clock or SystemClock(), Vault(master), Measures()
-        access = Access(pool, clock, vault, settings.second_factor_roles)
+        access = Access(pool, clock, vault, settings.second_factor_roles, settings.training.needs)
         measures.add(pool, loops, Doors(access.tries.came, lambda: access.hasher.waiting))
         yield Ground(
             settings=settings,

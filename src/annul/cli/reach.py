@@ -144,7 +144,13 @@ async def reach(
             gatherer=Gatherer(pool, Calendar(ZoneInfo(settings.zone), settings.cut_over), clock),
             lessons=Lessons(pool),
             clock=clock,
-            access=Access(pool, clock, _vault(settings), settings.second_factor_roles),
+            access=Access(
+                pool,
+                clock,
+                _vault(settings),
+                settings.second_factor_roles,
+                settings.training.needs,
+            ),
         )
     finally:
         await pool.close()

@@ -20,6 +20,7 @@ from annul.security.private import own_folder
 from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.settings import Settings
 from annul.sim.demo import ISSUERS, DemoPlan, seed
+from annul.sim.issuer.faults import TRAINING
 from annul.sim.issuer.simulator import Options, Simulator, simulate
 from annul.sim.terminal.profile import Profile
 
@@ -69,7 +70,7 @@ class Begun:
 async def _begun(settings: Settings, *, demo: bool) -> AsyncIterator[Begun]:
     """Make ready what needs the database, before the ports: a host that serves outlives it."""
     async with AsyncExitStack() as stack:
-        settings = with_certificates(settings) if demo else settings
+        settings = _to_try(settings) if demo else settings
         base = await stack.enter_async_context(ground(settings))
         shown = await stack.enter_async_context(_demo(base)) if demo else None
         yield Begun(base, shown, await base.access.first_password())
@@ -142,6 +143,12 @@ def _settle_memory() -> None:
     gc.freeze()
 
 
+def _to_try(settings: Settings) -> Settings:
+    """Give the settings of a demonstration: terminals may speak TLS, and tasks are done in it."""
+    training = settings.training.model_copy(update={"sandbox": True})
+    return with_certificates(settings.model_copy(update={"training": training}))
+
+
 def with_certificates(settings: Settings) -> Settings:
     """Let terminals speak TLS under certificates of the demo's own, unless there are others."""
     if settings.terminals_tls is not None:
@@ -202,6 +209,7 @@ async def _demo(base: Ground) -> AsyncIterator[Demo]:
                 control_port=port + _CONTROL,
                 seed=number,
                 books=folder / "issuers" / f"{number}.jsonl",
+                faults=TRAINING,
                 **shared,
             )
             issuers.append(await stack.enter_async_context(simulate(options)))

@@ -12,6 +12,7 @@ from annul.desk.audit import audit
 from annul.desk.roles import Scope
 from annul.desk.terminal_dialects import check_dialect
 from annul.merchants.enrolment import Enrolled, NotEnrolled, TerminalProfile, enrol
+from annul.operate.training.required import for_terminal
 from annul.security.certificates import Pair, authority
 from annul.security.keys import FORMS
 from annul.security.mac import EQUALISABLE, MacAlgorithm
@@ -162,8 +163,11 @@ async def _register(
     if issue:  # by somebody who may
         pair = _issued(base.settings, profile.merchant_id, profile.terminal_id)
         profile = with_changes(profile, tls_identity=pair.identity)
+    needs, now = base.settings.training.needs, base.clock.now()
     async with base.pool.acquire() as connection, connection.transaction():
         await check_dialect(connection, profile.dialect)
+        if not replace:  # one that is there has a shop that may have it
+            await for_terminal(connection, needs, profile.merchant_id, now)
         enrolled = await enrol(connection, security, profile, replace=replace)
         if enrolled is None:
             message = (

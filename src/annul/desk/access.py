@@ -14,6 +14,7 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from annul.domain.errors import AnnulError
+from annul.operate.training.required import NOTHING, Required, for_role
 from annul.security.vault import Vault
 from annul.store.clock import Clock, SystemClock
 from annul.store.sql import load
@@ -78,7 +79,8 @@ class Access:
     """Users, sessions and keys in the database; hashing runs beside the event loop.
 
     `vault` opens the secrets of second factors; without one nobody who has a second factor comes
-    in. Who has one of `factor_roles` must have a second factor.
+    in. Who has one of `factor_roles` must have a second factor; `required` are the courses without
+    whose certificates nobody gets a role.
     """
 
     def __init__(
@@ -87,11 +89,13 @@ class Access:
         clock: Clock | None = None,
         vault: Vault | None = None,
         factor_roles: Collection[str] = (),
+        required: Required = NOTHING,
     ) -> None:
         self.pool = pool
         self.clock = clock or SystemClock()
         self.vault = vault
         self.factor_roles = frozenset(factor_roles)
+        self.required = required
         self.tries = Tries(pool, self.clock)
         self.hasher = Hasher()
         # Compared against for unknown names, so that the time does not tell which names exist.
@@ -171,8 +175,12 @@ class Access:
         one_time: bool = False,
         within: Within = None,
     ) -> bool:
-        """Add a user for somebody; False when the name is taken. Raises `UserNotPossible`."""
+        """Add a user for somebody; False when the name is taken.
+
+        Raises `UserNotPossible`, and `NotCertified` where a course is required for the role.
+        """
         _possible(role, merchant_id)
+        await for_role(within or self.pool, self.required, name, role, self.clock.now())
         hashed = await self.hasher.hash(password)
         add = _SQL["add"](
             name=name,
@@ -195,11 +203,12 @@ class Access:
         return bool(changed)
 
     async def set_role(self, name: str, role: str, merchant_id: str, within: Within) -> None:
-        """Give a user another role and merchant; raises `UserNotPossible`.
+        """Give a user another role and merchant; raises `UserNotPossible` and `NotCertified`.
 
         What is open goes on with the new role. Call `forget` once the transaction is through.
         """
         _possible(role, merchant_id)
+        await for_role(within, self.required, name, role, self.clock.now())
         await within.execute(*_SQL["set_role"](name=name, role=role, merchant=merchant_id))
 
     async def speak(self, name: str, language: str) -> None:

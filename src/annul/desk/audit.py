@@ -38,6 +38,8 @@ ACTS: Final[Mapping[str, Text]] = {
     "use-recovery-code": Text("使用恢复码", "use a recovery code"),
     "end-session": Text("结束会话", "end a session"),
     "end-sessions": Text("结束全部会话", "end all sessions"),
+    "ask-for-reports": Text("订阅报表邮件", "ask for reports by mail"),
+    "send-reports": Text("发送报表邮件", "have reports mailed"),
     "new-key": Text("创建API密钥", "create an API key"),
     "end-key": Text("终止API密钥", "revoke an API key"),
     "set-policy": Text("新增发卡行规则", "set an issuer's rule"),
@@ -90,6 +92,10 @@ ACTS: Final[Mapping[str, Text]] = {
     "reopen-incident": Text("重新打开事件", "reopen an incident"),
     "merge-incident": Text("合并事件", "merge an incident into another"),
     "split-incident": Text("拆分事件", "split an incident"),
+    "take-up-chargeback": Text("按清算文件登记拒付", "take up a chargeback of a clearing file"),
+    "dismiss-chargeback": Text(
+        "不予登记清算文件中的拒付", "dismiss a chargeback of a clearing file"
+    ),
     "write-playbook": Text("编写预案", "write a playbook"),
     "start-playbook": Text("启动预案", "start a playbook"),
     "answer-step": Text("回答预案步骤", "answer a step of a playbook"),
@@ -123,6 +129,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "read-proof": Text("下载案件证明", "download the proof of a case"),
     "read-statement": Text("下载商户对账单", "download a statement"),
     "answer-advice": Text("评价提示是否有帮助", "say whether an advice has helped"),
+    "finish-course": Text("完成课程", "finish a course"),
     "read-report": Text("下载撤销报表", "download a report on voids"),
     "read-evidence": Text("下载证据", "download evidence"),
     "till": Text("在收银终端操作", "use a till"),

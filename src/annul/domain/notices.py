@@ -13,6 +13,7 @@ from uuid import UUID
 
 from .errors import AnnulError
 from .incident import IncidentKind, Reader, Severity
+from .letters import AGAIN
 from .money import told
 from .notice_pace import fitting
 from .rota import NEVER, Quiet
@@ -253,9 +254,7 @@ _WORDS: Final = {
     "cause": Text("原因：{said}", "Cause: {said}"),
     "next": Text("下一步：{said}", "Next step: {said}"),
     "more": Text("另有{count}类，见事件", "{count} more kinds, see the incident"),
-    "again": Text(
-        "（发送曾中断，可能重复）", "(sending was cut off once: you may have this already)"
-    ),
+    "again": AGAIN,
     "digest": Text("{count}起事件，未结束{open}起", "{count} incidents, {open} of them not over"),
     "why": Text(
         "一分钟内消息已满，以下合并为一条：", "As many messages as a minute takes; the rest in one:"

@@ -34,6 +34,14 @@ _DISPUTES: Final = Text(
     "card networks take disputes up to 540 days after the transaction, UnionPay mostly up to 180: "
     "until then it is evidence",
 )
+_NOTICED: Final = Text(
+    "一年内可查何人何时被告知；事件本身保留",
+    "whom an outage was told to can be looked up for a year; incidents themselves stay",
+)
+_MAILED: Final = Text(
+    "报表随时可重新生成；此记录只防重发",
+    "a report can be made anew at any time; this is kept so that none is mailed twice",
+)
 
 RETENTION: Final = (
     Retained(
@@ -166,7 +174,7 @@ RETENTION: Final = (
     Retained(
         "former_users",
         Text("离职用户的口令、语言、视图、地址", "what is kept of users who left, but the name"),
-        ("users", "saved_views", "sign_in_tries"),
+        ("users", "saved_views", "sign_in_tries", "report_subscriptions"),
         "left_at",
         days=90,
         least=0,
@@ -221,6 +229,42 @@ RETENTION: Final = (
         ),
     ),
     Retained(
+        "notice_outbox",
+        Text("已发送或不再发送的事件通知", "what channels were told of incidents"),
+        ("notice_outbox",),
+        "at",
+        days=400,
+        least=30,
+        reason=_NOTICED,
+    ),
+    Retained(
+        "notice_log",
+        Text("消息发送记录", "each message over a channel, and what came of it"),
+        ("notice_log",),
+        "at",
+        days=400,
+        least=30,
+        reason=_NOTICED,
+    ),
+    Retained(
+        "report_mails",
+        Text("已发送的报表邮件", "reports that were mailed, and to whom"),
+        ("report_mails",),
+        "owed_at",
+        days=90,
+        least=30,
+        reason=_MAILED,
+    ),
+    Retained(
+        "report_letters",
+        Text("报表邮件的正文与附件", "text and files of reports that were mailed"),
+        ("report_letters",),
+        "leased_until",
+        days=30,
+        least=7,
+        reason=_MAILED,
+    ),
+    Retained(
         "watched_hours",
         Text("各交易流每小时的计数", "hourly counts of each stream of traffic"),
         ("watched_hours",),
@@ -273,6 +317,7 @@ _IN_FORCE: Final = Text("在用的设置", "settings in force; one that is chang
 _ANSWERS: Final = Text(
     "谁做了什么要能追溯", "who acted can be told by it; it lets nobody in once it has ended"
 )
+_LEARNT: Final = Text("谁学过什么", "who has learnt what, as a role or a terminal may require")
 _NOW: Final = Text("当前状态，行数有限", "how things are now, in a bounded number of rows")
 
 # Each table of which no row goes, and why.
@@ -293,7 +338,9 @@ KEPT: Final[Mapping[str, Text]] = {
             "clearing_bad_lines",
             "clearing_rows",
             "clearing_carried",
+            "clearing_late",
             "clearing_proofs",
+            "clearing_differences",
             "breaks",
             "foretold",
             "orders",
@@ -306,8 +353,6 @@ KEPT: Final[Mapping[str, Text]] = {
             "incidents",
             "incident_heads",
             "incident_events",
-            "notice_outbox",
-            "notice_log",
             "playbook_runs",
             "playbook_steps",
         ),
@@ -321,6 +366,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "chargebacks",
             "chargeback_events",
             "chargeback_evidence",
+            "chargeback_proposals",
             "lessons",
             "seals",
         ),
@@ -356,6 +402,7 @@ KEPT: Final[Mapping[str, Text]] = {
         _IN_FORCE,
     ),
     **dict.fromkeys(("api_keys", "webhooks"), _ANSWERS),
+    **dict.fromkeys(("course_tasks", "certificates"), _LEARNT),
     **dict.fromkeys(
         (
             "reference",
@@ -370,6 +417,8 @@ KEPT: Final[Mapping[str, Text]] = {
             "learning",
             "watch_counts",
             "watched_ways",
+            "watched_traffic",
+            "watch_turns",
             "master_key",
             "purges",
             "reset_links",

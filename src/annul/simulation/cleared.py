@@ -63,6 +63,20 @@ _NEVER: Final[Mapping[str, str]] = {
         " JOIN transactions t ON t.id = p.transaction_id"
         " WHERE p.carried_at IS NULL OR p.discarded_at IS NOT NULL AND p.undone_at IS NULL"
     ),
+    # People may have ended it otherwise meanwhile: then nothing else shows it.
+    "a row that proves something, and no proof of it": (
+        "SELECT t.rrn, r.outcome FROM clearing_rows r"
+        " JOIN transactions t ON t.id = r.transaction_id"
+        " WHERE r.outcome IN ('done', 'not_done', 'denied') AND NOT EXISTS ("
+        " SELECT FROM clearing_proofs p WHERE p.file_id = r.file_id"
+        " AND p.transaction_id = t.id AND p.break_id IS NULL)"
+    ),
+    "a proof of a file that was discarded": (
+        "SELECT t.rrn, p.proves FROM clearing_proofs p"
+        " JOIN transactions t ON t.id = p.transaction_id"
+        " JOIN clearing_files f ON f.id = p.file_id AND f.state = 'discarded'"
+        " WHERE p.discarded_at IS NULL"
+    ),
     "open although a row tells of it": (
         "SELECT t.rrn, t.kind || ' ' || t.state FROM transactions t WHERE t.state = ANY ($1)"
         " AND EXISTS (SELECT FROM clearing_rows r WHERE r.transaction_id = t.id)"
@@ -86,6 +100,15 @@ _NEVER: Final[Mapping[str, str]] = {
         " SELECT file_id, 'break ' || state FROM breaks WHERE state <> 'withdrawn'"
         ") x ON x.file_id = f.id WHERE f.state NOT IN ('committed', 'staged')"
         " AND NOT (f.state = 'loading' AND x.what = 'staged')"
+    ),
+    "missing although a later file had told of it": (
+        "SELECT t.rrn, b.state FROM breaks b JOIN transactions t ON t.id = b.transaction_id"
+        " JOIN clearing_rows r ON r.transaction_id = t.id AND NOT r.undoes"
+        " AND r.outcome IN ('matched', 'done', 'not_done')"
+        " JOIN clearing_files f ON f.id = r.file_id AND f.state = 'committed'"
+        " WHERE b.kind = 'missing_there' AND b.line IS NULL AND f.committed_at > b.opened_at"
+        " AND (b.state IN ('open', 'asked') OR b.state = 'resolved'"
+        " AND b.decided_at > f.committed_at)"
     ),
     "money in a break that was withdrawn": (
         "SELECT b.kind, sum(CASE WHEN 'suspense' = e.credit THEN e.amount"

@@ -430,6 +430,7 @@ async def test_clearing_files_and_breaks(desk: Desk) -> None:
         assert annul.clearing.drop(again.id).state == "dropped"
         assert annul.clearing.get(again.id).breaks == []
         annul.clearing.forget_map("tea")
+        assert list(annul.clearing.expected()) == []
 
     await desk.run(program, await desk.key(Scope.CLEARING_READ, Scope.CLEARING_WRITE))
 
@@ -465,6 +466,24 @@ async def test_incidents_and_downtimes(desk: Desk) -> None:
         while not await pool.fetchval("SELECT count(*) FROM incident_heads"):
             await asyncio.sleep(0.05)
     await desk.run(program, await desk.key(Scope.INCIDENTS_READ, Scope.INCIDENTS_WRITE))
+
+
+_BANK = "00000101"
+
+
+async def test_interventions(desk: Desk) -> None:
+    def program(annul: Client) -> None:
+        begun = annul.interventions.begin("retries_paused", 30, "its voids fail", issuer=_BANK)
+        assert (begun.state, begun.issuer, begun.merchant) == ("in_force", _BANK, "")
+        more = {"issuer": _BANK, "amount": 50_000}
+        asked = annul.interventions.begin("refunds_instead", 30, "its voids fail", **more)
+        with pytest.raises(ProblemError, match="proposed it yourself"):
+            annul.interventions.confirm(asked.id, "yes")
+        assert annul.interventions.end(asked.id, "no").state == "ended"
+        assert annul.interventions.end(begun.id, "it works again").ended_by
+        assert {one.state for one in annul.interventions.list()} == {"ended"}
+
+    await desk.run(program, await desk.key(Scope.INCIDENTS_READ, Scope.ISSUERS_WRITE))
 
 
 async def test_reports(desk: Desk) -> None:

@@ -59,6 +59,7 @@ _APPEND_ONLY: Final = (
     "batch_uploads",
     "bins",
     "case_events",
+    "certificates",
     "chargeback_events",
     "chargeback_evidence",
     "clearing_bad_lines",

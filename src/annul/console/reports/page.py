@@ -116,6 +116,8 @@ def _short(view: View, found: Report) -> Html:
 
 
 def _charts(view: View, found: Report) -> None:
+    if not found.total.now.asked:
+        return
     drawn = (
         (view.words("Voids that failed, by cause"), causes(view, found)),
         (view.words("Where the change comes from, in points"), parts(view, found)),
@@ -138,7 +140,7 @@ def _section(view: View, found: Report, section: Section) -> Html:
         ]
     heads = [words.of(one) for one in section.heads]
     note = tag("p", words.of(section.note), cls="muted") if section.note.en else None
-    shown = table(heads, rows, empty=words("Nothing here."))
+    shown = table(heads, rows)
     return card(words.of(section.title), shown, note, cls=f"spaced report-{section.name}")
 
 

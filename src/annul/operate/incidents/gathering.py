@@ -169,7 +169,11 @@ class HeadGatherer:
 
     async def _look(self, connection: Any, now: datetime) -> int:
         asked = _SQL["look"](
-            outages=list(OUTAGES), issuer=str(HeadScope.ISSUER), causes=_CAUSES, now=now
+            outages=list(OUTAGES),
+            issuer=str(HeadScope.ISSUER),
+            causes=_CAUSES,
+            known=list(OF_CAUSE),
+            now=now,
         )
         seen = {(row["id"], row["merchant_id"]): row for row in await connection.fetch(*asked)}
         # Only what changes is held and written.
@@ -250,6 +254,7 @@ def _loose(row: Mapping[str, Any]) -> _Loose:
         row["cause"],
     )
     said = row["params"].get("cause")
+    said = said.get("name") if isinstance(said, dict) else said
     cause = said if isinstance(said, str) and said in OF_CAUSE else row["cause"]
     cause = cause or _OF_TROUBLE.get(str(row["params"].get("how")), "")
     return _Loose(

@@ -1,5 +1,6 @@
 """Faults on demand: each has a rate and may be aimed; the same seed gives the same faults."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
@@ -87,6 +88,14 @@ class Fault:
         )
 
 
+# What the issuers of a sandbox for training always do, so that a lesson can count on it: a void of
+# exactly this amount (minor units) is not supported.
+NOT_VOIDED: Final = 40_40
+TRAINING: Final = (
+    Fault(FaultKind.CODE, code="40", of_kind="void", lowest=NOT_VOIDED, highest=NOT_VOIDED),
+)
+
+
 @dataclass(slots=True)
 class Met:
     """The faults that one request meets.
@@ -115,10 +124,14 @@ NONE: Final = Met()
 
 
 class Faults:
-    """All faults in force, drawn from one seeded source."""
+    """All faults in force, drawn from one seeded source.
 
-    def __init__(self, seed: int) -> None:
+    `standing` are met beside whatever is set and taken away in `rows`.
+    """
+
+    def __init__(self, seed: int, standing: Sequence[Fault] = ()) -> None:
         self.seed = seed
+        self.standing = standing
         self.rows: list[Fault] = []
         self.met: dict[str, int] = {}
         # Of each row its own, so that one that is left out changes nothing of the others.
@@ -126,10 +139,10 @@ class Faults:
 
     def draw(self, kind: str, pan: str, merchant: str, terminal: str, amount: int) -> Met:
         """Decide what a request meets."""
-        if not self.rows:
+        if not self.rows and not self.standing:
             return NONE
         met = Met()
-        for row in self.rows:
+        for row in (*self.standing, *self.rows):
             if not row.aims_at(kind, pan, merchant, terminal, amount):
                 continue
             if self._chance(row).random() >= row.rate:

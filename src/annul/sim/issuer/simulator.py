@@ -26,7 +26,7 @@ from .books import Books
 from .books_file import BooksFile
 from .clearing import ClearingFiles, Delivery
 from .control import build
-from .faults import Faults
+from .faults import Fault, Faults
 from .keys import SimulatedKeys
 from .rules import IssuerSettings
 from .server import IssuerServer
@@ -46,6 +46,7 @@ class Options:
     dialect: str = "cups"
     framing: str = "length_4"
     seed: int = 1
+    faults: tuple[Fault, ...] = ()  # that stand, whatever the control sets beside them
     books: Path | None = None
     mac_key: bytes | None = None
     pin_key: bytes | None = None
@@ -106,7 +107,7 @@ async def simulate(
         codec = Codec(DIALECTS[options.dialect])
         server = IssuerServer(
             books,
-            Faults(options.seed),
+            Faults(options.seed, options.faults),
             codec,
             FRAMINGS[options.framing],
             now,

@@ -3,7 +3,7 @@
 import pytest
 
 from annul.sim.issuer.entries import Booking
-from annul.sim.issuer.faults import Fault, FaultKind, Faults
+from annul.sim.issuer.faults import NOT_VOIDED, TRAINING, Fault, FaultKind, Faults
 
 
 def _drawn(seed: int, **row: object) -> list[set[FaultKind]]:
@@ -94,3 +94,17 @@ def test_when_a_request_is_booked_late(kind: str) -> None:
     assert met.late_s is not None
     assert 0.2 <= met.late_s <= 0.3
     assert met.delay_s == 0
+
+
+def test_what_stands_is_met_beside_what_is_set_and_taken_away() -> None:
+    faults = Faults(1, TRAINING)
+
+    def code(kind: str, amount: int) -> str:
+        return faults.draw(kind, "6200010000000007", "m", "t", amount).code
+
+    assert (code("void", NOT_VOIDED), code("void", NOT_VOIDED + 1)) == ("40", "")
+    assert code("sale", NOT_VOIDED) == ""
+    faults.rows = [Fault(FaultKind.CODE, code="91", lowest=NOT_VOIDED + 1)]
+    assert (code("void", NOT_VOIDED), code("void", NOT_VOIDED + 1)) == ("40", "91")
+    faults.rows = []
+    assert code("void", NOT_VOIDED) == "40"
