@@ -336,7 +336,7 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
     "reports send": (("reports", "send", "2026-11-01"), HANDS),
     "playbook write": (("playbook", "write", "{playbook_file}"), ADMIN),
     "playbook run": (("playbook", "run", "issuer_down", "--issuer", "00000101"), DESK),
-    "playbook step": (("playbook", "step", "R000000", "--do"), DESK),
+    "playbook step": (("playbook", "step", "R000000", "--stop"), DESK),
     "playbook undo": (("playbook", "undo", "R000000"), DESK),
     "interventions begin": (
         ("interventions", "begin", "retries_paused", "--minutes", "1", "--issuer", "00000101"),
