@@ -376,7 +376,8 @@ READS: Final = frozenset(
         "users",
         "whatif policy",
         "whatif weight",
+        "training progress",
     }
 )
 # These serve, make what they serve with, or do what hosts do by themselves; nobody acts by them.
-SERVES: Final = frozenset({"up", "console", "terminal certificates", "settle"})
+SERVES: Final = frozenset({"up", "console", "terminal certificates", "settle", "training open"})
