@@ -70,19 +70,19 @@ async def _standing(desk: Desk, name: str, role: str) -> list[Progress]:
     ]
 
 
-async def certificate(desk: Desk, number: str) -> tuple[Certificate, Course]:
-    """Give a certificate by its number, to whoever is shown it. Raises `NothingThere`."""
-    found = await keeping.certificate(desk.pool, number)
+async def certificate(desk: Desk, visitor: Visitor, number: str) -> tuple[Certificate, Course]:
+    """Give a certificate by its number; in a shop one of its people. Raises `NothingThere`."""
+    held, merchant = await keeping.certificate(desk.pool, number) or (None, "")
     courses = await courses_here(desk.pool)
-    if found is None or found.course not in courses:
+    if held is None or held.course not in courses or not visitor.sees(merchant):
         message = f"there is no certificate {number[:20]}"
         raise NothingThere(message)
-    return found, courses[found.course]
+    return held, courses[held.course]
 
 
-async def printed(desk: Desk, number: str) -> bytes:
+async def printed(desk: Desk, visitor: Visitor, number: str) -> bytes:
     """Give a certificate as a file (PDF). Raises `NothingThere`."""
-    held, course = await certificate(desk, number)
+    held, course = await certificate(desk, visitor, number)
     async with desk.statements:
         return await asyncio.to_thread(as_pdf, held, course, desk.zone)
 

@@ -422,6 +422,7 @@ READS: Final = frozenset(
         "users",
         "whatif policy",
         "whatif weight",
+        "training progress",
     }
 )
 # These serve, make what they serve with, or do what hosts do by themselves; nobody acts by them.

@@ -23,7 +23,18 @@ from tests.support.rows import put
 from tests.support.shops import NOW
 
 from .doors import ACTS, CALLS, FILES, HIDDEN, OWN, PAGES, SHOPS
-from .walk import CARD_TYPE, DIALECT, PASSWORD, Headers, Place, database_of, filled, served, things
+from .walk import (
+    CARD_TYPE,
+    COURSE,
+    DIALECT,
+    PASSWORD,
+    Headers,
+    Place,
+    database_of,
+    filled,
+    served,
+    things,
+)
 
 _traces = itertools.count(700, 10)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -172,7 +183,7 @@ def _marks(place: Place, shop: int) -> set[str]:
     return (
         every
         | {str(of.void.id), str(of.case.id)}
-        | set(place.objects[shop].values()) - {of.void.issuer_id, DIALECT, CARD_TYPE}
+        | set(place.objects[shop].values()) - {of.void.issuer_id, DIALECT, CARD_TYPE, COURSE}
     )
 
 

@@ -91,12 +91,12 @@ async def test_all_of_it_is_a_certificate(sandbox: Desk, mei: Visitor) -> None:
         far = await training.look(sandbox, mei, "cashier")
         assert far.certificate is not None
         assert (far.open, far.done, far.of) == (False, 8, 8)
-        shown = await training.certificate(sandbox, far.certificate.number)
+        shown = await training.certificate(sandbox, mei, far.certificate.number)
         assert shown == (far.certificate, courses()["cashier"])
     kept = [row for row in await audited(sandbox.pool) if row["action"] == training.FINISHED]
     assert [row["who"] for row in kept] == [mei.name]
     with pytest.raises(NothingThere):
-        await training.certificate(sandbox, "T1")
+        await training.certificate(sandbox, mei, "T1")
 
 
 async def test_elsewhere_than_in_a_sandbox_nothing_is_done(desk: Desk) -> None:
@@ -160,3 +160,18 @@ async def test_a_role_is_given_with_its_certificates_only(
     await people.change_role(desk, boss, "li", "operator", "", "trained")
     await certified(pool, "wu", "operator", NOW - timedelta(days=1))
     await people.add_user(desk, boss, "wu", "operator", "", "new")
+
+
+async def test_a_shop_sees_certificates_of_its_own_people(sandbox: Desk, mei: Visitor) -> None:
+    own = await certified(sandbox.pool, mei.name, "cashier", NOW)
+    other = await certified(sandbox.pool, "li", "cashier", NOW)
+    sue = await person(sandbox, "support")
+    for number, sees in ((own, (mei, sue)), (other, (sue,))):
+        for who in sees:
+            held, _ = await training.certificate(sandbox, who, number)
+            assert held.number == number
+            assert (await training.printed(sandbox, who, number)).startswith(b"%PDF")
+    owner = replace(mei, name="wu", merchant_id="898000083980001")
+    for who, number in ((mei, other), (owner, own)):
+        with pytest.raises(NothingThere):
+            await training.certificate(sandbox, who, number)

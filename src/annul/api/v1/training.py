@@ -55,8 +55,7 @@ async def progress(desk: AtDesk, visitor: Auditor) -> Trained:
 @router.get("/certificates/{certificate}", responses=problems(404))
 async def certificate(certificate: Number, desk: AtDesk, visitor: Anybody) -> TrainingCertificate:
     """Read whose a certificate is, and whether it is valid now."""
-    del visitor
-    return _told(desk, *await views.certificate(desk, certificate))
+    return _told(desk, *await views.certificate(desk, visitor, certificate))
 
 
 @router.get(
@@ -66,8 +65,7 @@ async def certificate(certificate: Number, desk: AtDesk, visitor: Anybody) -> Tr
 )
 async def file(certificate: Number, desk: AtDesk, visitor: Anybody) -> Response:
     """Download a certificate, to be printed: one page in both languages."""
-    del visitor
-    content = await views.printed(desk, certificate)
+    content = await views.printed(desk, visitor, certificate)
     headers = {
         "cache-control": "no-store",
         "content-disposition": f'attachment; filename="annul-{certificate}.pdf"',

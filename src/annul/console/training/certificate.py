@@ -10,7 +10,7 @@ from . import said
 async def certificate(view: View) -> None:
     """Show it, and whether it is valid today."""
     words = view.words
-    held, course = await views.certificate(view.desk, view.params["certificate"])
+    held, course = await views.certificate(view.desk, view.visitor, view.params["certificate"])
     valid = held.holds(view.desk.clock.now())
     state = badge(words("valid"), "good") if valid else badge(words("expired"), "bad")
     file = f"/api/v1/training/certificates/{held.number}/file"
