@@ -186,7 +186,7 @@ PLAYS: Final[Mapping[str, Play]] = {
     ),
     "line_down": Play(
         "line_down",
-        {"backup": "yes", "ticket": "A-1"},
+        {"backup": "yes", "report_number": "A-1"},
         frozenset({f"route_around {ISSUER}"}),
         wrong=_CUT,
         mended=_UP,

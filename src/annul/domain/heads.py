@@ -316,7 +316,7 @@ LINKS: Final[Mapping[str, tuple[Text, str]]] = {
     "case": (Text("案件", "case"), "/cases/{ref}"),
     "lesson": (Text("诊断学习", "diagnosis learning"), "/cases/{ref}"),
     "policy": (Text("发卡行规则", "issuer's rule"), "/issuers/{ref}"),
-    "playbook": (Text("处置手册", "playbook"), ""),
+    "playbook": (Text("预案", "playbook"), ""),
     "incident": (Text("事件", "incident"), "/incidents/{ref}"),
     "act": (Text("审计", "audit log"), "/audit?object={ref}"),
 }

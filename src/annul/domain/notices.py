@@ -284,12 +284,6 @@ def _happened(facts: Facts, language: str) -> str:
     return ("、" if language == "zh" else ", ").join(said)
 
 
-def _told(facts: Facts, language: str) -> Iterable[str]:
-    """Give all that playbooks tell."""
-    told = [one.params for one in facts.happened if one.kind == "playbook_told"]
-    return [str(as_spoken(params, language).get("text", "?")) for params in told]
-
-
 def title(facts: Facts, language: str) -> str:
     """Give a head in one line: how bad, what has happened, what it is about."""
     about = f"{facts.scope.speak(language)} {facts.member}".strip()
@@ -307,12 +301,12 @@ def written(facts: Facts, reader: Reader, longest: int) -> Written:
     """
     head = title(facts, reader.language)
     each = longest // _PARTS
-    first = [_cut(one, each) for one in (_head(facts, reader), *_told(facts, reader.language))]
+    first = _cut(_head(facts, reader), each)
     rest = [_cut(one, each) for one in _rest(facts, reader.language)]
-    left = longest - sum(width(one) + 1 for one in (head, *first, *rest))
+    left = longest - sum(width(one) + 1 for one in (head, first, *rest))
     said = [_cut(one, each) for one in _raised(facts, reader)]
     many = fitting([width(one) for one in said], left) if said else 0
-    return Written(head, "\n".join([*first, *said[:many], *rest]))
+    return Written(head, "\n".join([first, *said[:many], *rest]))
 
 
 def _head(facts: Facts, reader: Reader) -> str:
@@ -329,6 +323,9 @@ def _head(facts: Facts, reader: Reader) -> str:
 
 
 def _raised(facts: Facts, reader: Reader) -> Iterable[str]:
+    for one in facts.happened:
+        if one.kind == "playbook_told":
+            yield str(as_spoken(one.params, reader.language).get("text", "?"))
     for one in facts.raised[:_KINDS_SAID]:
         times = f" ×{one.many}" if one.many > 1 else ""
         kind = one.kind.title.speak(reader.language)

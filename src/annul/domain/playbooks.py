@@ -207,7 +207,7 @@ class RunState(StrEnum):
 
 _STATES: Final[Mapping[RunState, Text]] = {
     RunState.RUNNING: Text("进行中", "running"),
-    RunState.WAITING: Text("等待人工", "waits for people"),
+    RunState.WAITING: Text("等人处理", "waits for people"),
     RunState.STOPPED: Text("已停止", "stopped"),
     RunState.DONE: Text("已完成", "done"),
     RunState.UNDOING: Text("正在撤回", "is being undone"),
