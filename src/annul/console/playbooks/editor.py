@@ -123,10 +123,8 @@ async def _save(view: View, drawn: _Drawn) -> None:
     found = views.check(view.visitor, drawn.written)
     name = str(found["name"])
 
-    async def act(answers: Answers) -> str:
-        text, reason = drawn.written, str(answers["reason"])
-        version = await acts.write(view.desk, view.visitor, text, reason)
-        return words("{name}: version {n} counts from now on.", name=name, n=version)
+    async def act(answers: Answers) -> None:
+        await acts.write(view.desk, view.visitor, drawn.written, str(answers["reason"]))
 
     about = words("Runs that go on keep the version with which they were started.")
     title = words("Save {name} as a new version", name=name) if name else words("Save")

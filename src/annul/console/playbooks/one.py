@@ -14,7 +14,7 @@ from annul.domain.playbooks import NAME, PLACES
 
 from .editor import editor
 from .list import runs_card
-from .said import Row, contacts, starts_on
+from .said import Row, contacts, plain, starts_on
 from .start import START, start, start_button
 from .steps import flaws, listed
 
@@ -55,7 +55,7 @@ async def _whole(view: View, row: Row) -> Html:
     name = words.of(row["title"]) or row["name"]
     head = tag(
         "div",
-        tag("div", tag("h1", name), tag("p", words.of(row["about"]), cls="muted")),
+        tag("div", tag("h1", name), tag("p", plain(view, row["about"]), cls="muted")),
         tag("span", cls="grow"),
         tag("div", start_button(view, row, "primary"), cls="row-of-buttons no-print"),
         cls="head",

@@ -86,7 +86,7 @@ def _here(view: View, row: Row) -> Html | None:
     why = words("annul could not do it: {why}", why=row["why"]) if row["why"] else ""
     return card(
         words("Now"),
-        drawn(view, step),
+        drawn(view, step, row["steps"]),
         tag("p", why, cls="said") if why else None,
         acts_at(view, row, step),
         cls="run-here",

@@ -9,7 +9,8 @@ from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, facts, join, link, tag
 from annul.desk.roles import ROLES, Scope
 from annul.domain.incidents import INCIDENTS
-from annul.domain.playbooks import PLACES, RunState, StepState
+from annul.domain.playbooks import PLACE, PLACES, RunState, StepState
+from annul.domain.text import Text
 
 Row = Mapping[str, Any]
 _TONES: Final[Mapping[str, str]] = {
@@ -44,6 +45,11 @@ _RESULTS: Final[Mapping[str, str]] = {
     "why": "{value}",
 }
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d.*[+Z].*")
+
+
+def plain(view: View, text: Text | None) -> str:
+    """Say a text of a playbook; what is not known yet stands as an ellipsis."""
+    return PLACE.sub("…", view.words.of(text))
 
 
 def run_state(view: View, state: str) -> Html:
@@ -97,8 +103,10 @@ def contacts(view: View, rows: list[Row]) -> Html | None:
     """Show whom to speak with, and what to say."""
     if not rows:
         return None
-    of = view.words.of
-    lines = [tag("li", tag("b", of(one["who_text"])), tag("p", of(one["say"]))) for one in rows]
+    lines = [
+        tag("li", tag("b", view.words.of(one["who_text"])), tag("p", plain(view, one["say"])))
+        for one in rows
+    ]
     return tag("ul", *lines, cls="plain-list")
 
 
@@ -136,7 +144,7 @@ def value(view: View, told: Any) -> str:
         return " ".join(value(view, one) for one in row.values() if one not in (None, ""))
     if isinstance(told, int):
         return f"{told:,}"
-    text = str(told)
+    text = PLACE.sub("…", str(told))
     return view.when(datetime.fromisoformat(text)) if _TIME.fullmatch(text) else text
 
 

@@ -16,6 +16,8 @@ from annul.desk.issuers import listing
 from annul.desk.roles import Scope
 from annul.domain.playbooks import PLACES, Takes
 
+from .said import plain
+
 START: Final = "start-playbook"
 
 
@@ -47,7 +49,7 @@ async def start(
 
     fields = tuple([await _field(view, place) for place in asked])
     title = words("Start: {title}", title=words.of(row["title"]))
-    form = Form(title, fields, about=words.of(row["about"]), go=words("Start"))
+    form = Form(title, fields, about=plain(view, row["about"]), go=words("Start"))
     done = await ask(view, form, act)
     if done and started:
         ui.navigate.to(f"/playbooks/runs/{started[0]}")

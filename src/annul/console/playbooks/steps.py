@@ -1,52 +1,89 @@
 """Steps of a playbook in plain words: what each does and who may; dry, also what it would see."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html, badge, join, tag
+from annul.desk import playbooks as views
+from annul.domain.playbooks import PLACES, Takes, Test, read_when
 
-from .said import Row, comes, seen, value, who_may
+from .said import Row, comes, plain, seen, value, who_may
+
+# What acts are given beside places, each in words; what is not here stands by its own name.
+_GIVEN: Final[Mapping[str, str]] = {
+    "minutes": "minutes",
+    "amount": "amount",
+    "note": "note",
+    "text": "text",
+    "wrong": "wrong version",
+    "right": "right version",
+}
 
 
 def listed(view: View, steps: Sequence[Row]) -> Html:
     """Draw steps in their order."""
-    return tag("ol", *(tag("li", drawn(view, one), data_step=one["id"]) for one in steps))
+    return tag("ol", *(tag("li", drawn(view, one, steps), data_step=one["id"]) for one in steps))
 
 
-def drawn(view: View, step: Row, *more: object) -> Html:
-    """Draw a step; `more` comes after what it says."""
+def drawn(view: View, step: Row, steps: Sequence[Row]) -> Html:
+    """Draw one of a playbook's steps."""
     words = view.words
+    does = _does(view, step, steps)
     return join(
         (
             tag(
                 "div",
                 badge(words.of(step["kind_text"])),
                 " ",
-                tag("b", words.of(step["title"])),
+                tag("b", plain(view, step["title"])),
                 " ",
                 comes(view, step["comes"]) if "comes" in step else None,
             ),
-            tag("p", words.of(step["text"])),
-            tag("p", _does(view, step), cls="muted") if _does(view, step) else None,
+            tag("p", plain(view, step["text"])),
+            tag("p", does, cls="muted") if does else None,
             tag("p", who_may(view, step)),
             _dry(view, step),
-            *more,
         )
     )
 
 
-def _does(view: View, step: Row) -> str:
+def _does(view: View, step: Row, steps: Sequence[Row]) -> str:
     """Say what it does, with what it is given, under which condition, how long."""
     words = view.words
-    given = ", ".join(f"{name} {value(view, one)}" for name, one in step["args"].items())
-    parts = [f"{words.of(step['does'])}: {given}".strip(": ")] if step["does"] else []
-    if step["when"]:
-        parts.append(words("only if {when}", when=step["when"]))
+    parts: list[str] = []
+    if step["does"]:
+        given = ", ".join(_given(view, name, one) for name, one in step["args"].items())
+        parts.append(f"{words.of(step['does'])}: {given}".removesuffix(": "))
+    tests = read_when(step["when"])
+    if tests:
+        said = " · ".join(_test(view, one, steps) for one in tests)
+        parts.append(words("only if {when}", when=said))
     if step["kind"] == "wait":
         parts.append(words("at most {span}", span=view.span(step["seconds"])))
     parts += [_choices(view, step)] if step["choices"] else []
     return " · ".join(parts)
+
+
+def _given(view: View, name: str, one: Any) -> str:
+    label = view.words.of(PLACES[name]) if name in PLACES else view.words(_GIVEN.get(name, name))
+    if name == Takes.AMOUNT and isinstance(one, int):
+        return f"{label} {view.amount(one)}"
+    return f"{label} {value(view, one)}"
+
+
+def _test(view: View, test: Test, steps: Sequence[Row]) -> str:
+    """Say a condition by what the earlier step is called, and its answer."""
+    earlier = next((one for one in steps if one["id"] == test.step), None)
+    if earlier is None:
+        return str(test)
+    look = views.vocabulary()["looks"].get(earlier["do"])
+    known = look["words"] if look else earlier["choices"]
+    word = view.words.of(known[test.word]) if test.word in known else test.word
+    step = plain(view, earlier["title"])
+    if test.equal:
+        return view.words("“{step}” is {word}", step=step, word=word)
+    return view.words("“{step}” is not {word}", step=step, word=word)
 
 
 def _choices(view: View, step: Row) -> str:
