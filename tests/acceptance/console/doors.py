@@ -339,7 +339,7 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
     "reports send": (("reports", "send", "2026-11-01"), HANDS),
     "playbook write": (("playbook", "write", "{playbook_file}"), ADMIN),
     "playbook run": (("playbook", "run", "issuer_down", "--issuer", "00000101"), DESK),
-    "playbook step": (("playbook", "step", "R000000", "--stop"), DESK),
+    "playbook step": (("playbook", "step", "R000000", "--stop", "--step", "x"), DESK),
     "playbook undo": (("playbook", "undo", "R000000"), DESK),
     "interventions begin": (
         ("interventions", "begin", "retries_paused", "--minutes", "1", "--issuer", "00000101"),
@@ -425,7 +425,6 @@ READS: Final = frozenset(
         "users",
         "whatif policy",
         "whatif weight",
-        "training progress",
     }
 )
 # These serve, make what they serve with, or do what hosts do by themselves; nobody acts by them.

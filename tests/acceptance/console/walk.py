@@ -32,6 +32,7 @@ MASTER: Final = bytes(32)
 DIALECT: Final = "cups"  # everybody's
 CARD_TYPE: Final = "debit"
 COURSE: Final = "cashier"
+PLAYBOOK: Final = "host_overloaded"
 _DIFFERS: Final = {"state": [None, "approved", "taken"], "amount": [None, 100, 200]}
 _LONG_AGO: Final = timedelta(hours=1)
 # Calls that carry an Idempotency-Key.
@@ -203,6 +204,13 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     because = {"issuer_id": "00000101", "stage": "retrieval", "reason": "fraud", "amount": 1}
     came = {"currency": "156", "received_at": NOW, "opened_at": NOW, "opened_by": "somebody"}
     await put(place.pool, "chargebacks", whose | claim | because | came | {"due_at": NOW})
+    run = {"id": uuid4(), "number": f"P261127-{trace:06d}", "playbook": PLAYBOOK, "version": 1}
+    gone = {"since": NOW, "next_at": NOW, "started_at": NOW, "ended_at": NOW, "state": "done"}
+    await put(
+        place.pool,
+        "playbook_runs",
+        run | gone | {"given": {}, "started_by": "somebody", "reason": "seen"},
+    )
     trainee = {"name": f"trainee {trace}", "role": "cashier", "merchant_id": shop.merchant}
     let_in = {"password_hash": "", "one_time": False, "active": False, "created_at": NOW}
     await put(place.pool, "users", trainee | let_in)
@@ -260,6 +268,8 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "card_type": CARD_TYPE,
         "dialect": DIALECT,
         "course": COURSE,
+        "playbook": PLAYBOOK,
+        "run": str(run["number"]),
         "certificate": learnt["number"],
     }
 
