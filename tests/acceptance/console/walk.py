@@ -17,6 +17,7 @@ import httpx
 from annul.api.gate import COOKIE, CSRF_HEADER
 from annul.desk.access import Access
 from annul.desk.roles import OF_A_SHOP, Scope
+from annul.operate.playbooks.reading import builtin_texts
 from annul.resolve.conclusion import Person
 from annul.security.vault import Vault
 from annul.store.embedded import EmbeddedPostgres
@@ -204,7 +205,11 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     because = {"issuer_id": "00000101", "stage": "retrieval", "reason": "fraud", "amount": 1}
     came = {"currency": "156", "received_at": NOW, "opened_at": NOW, "opened_by": "somebody"}
     await put(place.pool, "chargebacks", whose | claim | because | came | {"due_at": NOW})
-    run = {"id": uuid4(), "number": f"P261127-{trace:06d}", "playbook": PLAYBOOK, "version": 1}
+    run = {"id": uuid4(), "number": f"P261127-{trace:06d}", "playbook": PLAYBOOK, "version": trace}
+    text = {"name": PLAYBOOK, "version": trace, "text": builtin_texts()[PLAYBOOK]}
+    await put(
+        place.pool, "playbooks", text | {"written_by": "somebody", "written_at": NOW, "reason": ""}
+    )
     gone = {"since": NOW, "next_at": NOW, "started_at": NOW, "ended_at": NOW, "state": "done"}
     await put(
         place.pool,
