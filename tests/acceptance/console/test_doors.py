@@ -22,7 +22,18 @@ from tests.support.rows import put
 from tests.support.shops import NOW
 
 from .doors import ACTS, CALLS, FILES, HIDDEN, OWN, PAGES, SHOPS
-from .walk import CARD_TYPE, DIALECT, PASSWORD, Headers, Place, database_of, filled, served, things
+from .walk import (
+    CARD_TYPE,
+    DIALECT,
+    PASSWORD,
+    PLAYBOOK,
+    Headers,
+    Place,
+    database_of,
+    filled,
+    served,
+    things,
+)
 
 _traces = itertools.count(700, 10)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -243,10 +254,13 @@ async def _as(role: str, place: Place) -> AsyncIterator[Any]:
     document.write_text('name = "bank_x"\nextends = "cups"\n')
     chips = place.folder / "chips.toml"
     chips.write_text('[[aids]]\naid = "F000000001010101"\ntlv = "DF010100"\n')
+    plan = place.folder / "plan.toml"
+    plan.write_text(PLAYBOOK.format(name="plan"))
     rules = place.folder / "rules.toml"
     rules.write_text("carry_days = 2\n")
     more = {
         "rules": str(rules),
+        "plan": str(plan),
         "chips": str(chips),
         "file": str(letter),
         "document": str(document),

@@ -32,6 +32,19 @@ MASTER: Final = bytes(32)
 DIALECT: Final = "cups"  # everybody's
 CARD_TYPE: Final = "debit"
 _DIFFERS: Final = {"state": [None, "approved", "taken"], "amount": [None, 100, 200]}
+# One step, which needs no more than that one acts on incidents.
+PLAYBOOK: Final = """
+name = "{name}"
+title = {{ zh = "记录", en = "Note" }}
+about = {{ zh = "记录一句。", en = "Note a sentence." }}
+[[steps]]
+id = "note"
+kind = "act"
+do = "raise_note"
+args = {{ text = "seen" }}
+title = {{ zh = "记录", en = "Note" }}
+text = {{ zh = "记录一句。", en = "Note a sentence." }}
+"""
 _LONG_AGO: Final = timedelta(hours=1)
 # Calls that carry an Idempotency-Key.
 _KEYED: Final = re.compile(
@@ -198,6 +211,13 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     for number in numbers:
         head = {"id": uuid4(), "number": number, "member": number}
         await put(place.pool, "incident_heads", found | head)
+    plan = {"name": f"notes{trace}", "version": 1, "text": PLAYBOOK.format(name=f"notes{trace}")}
+    written = {"written_by": "somebody", "written_at": NOW, "reason": "new"}
+    await put(place.pool, "playbooks", plan | written)
+    run = {"id": uuid4(), "number": f"P261127-1{trace:05d}", "playbook": plan["name"], "version": 1}
+    stands = {"given": {}, "state": "waiting", "step": "note", "since": NOW, "next_at": NOW}
+    begun = {"started_by": "somebody", "started_at": NOW, "reason": "new"}
+    await put(place.pool, "playbook_runs", run | stands | begun)
     claim = {"id": differs["id"], "number": f"CB{trace}", "transaction_id": unknown.id}
     because = {"issuer_id": "00000101", "stage": "retrieval", "reason": "fraud", "amount": 1}
     came = {"currency": "156", "received_at": NOW, "opened_at": NOW, "opened_by": "somebody"}
@@ -218,6 +238,8 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "proposal": str(waits["id"]),
         "incident": numbers[0],
         "into": numbers[1],
+        "playbook": str(plan["name"]),
+        "run": str(run["number"]),
         "identity": str(differs["id"]),
         "name": f"map{trace}",
         "channel": str(channel["id"]),
