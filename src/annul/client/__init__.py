@@ -36,6 +36,7 @@ from .models.reports import Report
 from .models.transactions import Chain, Transaction
 from .models.webhooks import DeliveryAttempt, MadeWebhook, Webhook
 from .payouts import Accounts, Payouts
+from .playbooks import Playbooks
 from .reports import Reports
 from .resources import (
     Cases,
@@ -140,6 +141,7 @@ class Client:
         self.breaks = Breaks(self._transport)
         self.incidents = Incidents(self._transport)
         self.interventions = Interventions(self._transport)
+        self.playbooks = Playbooks(self._transport)
         self.chargebacks = Chargebacks(self._transport)
         self.accounts = Accounts(self._transport)
         self.reports = Reports(self._transport)

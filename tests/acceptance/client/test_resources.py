@@ -508,6 +508,50 @@ async def test_training(desk: Desk) -> None:
     await desk.run(program)
 
 
+async def test_playbooks(desk: Desk) -> None:
+    def program(annul: Client) -> None:
+        names = {one.name: one for one in annul.playbooks.list()}
+        assert names["voids_fail"].needs == ["issuer"]
+        whole = annul.playbooks.get("voids_fail")
+        assert (whole.steps[0].id, whole.contacts[0].who) == ("health", "issuer_duty")
+        assert annul.playbooks.check(whole.text).valid
+        (flaw, *_) = annul.playbooks.check("name = 1").flaws
+        assert flaw.todo.en
+        dry = annul.playbooks.dry("voids_fail", answers={"cause": "rule"}, issuer=_BANK).steps
+        assert dry[0].word_text is not None
+        assert {one.id: one.comes for one in dry}["roll_back"] == "no"
+        with pytest.raises(ProblemError) as nothing_given:
+            annul.playbooks.start("voids_fail", "they fail")
+        assert nothing_given.value.status == 422
+        assert nothing_given.value.code == "playbooks.not_given"
+        run = annul.playbooks.start("voids_fail", "they fail", issuer=_BANK)
+        assert (run.here, run.given) == ("pause", {"issuer": _BANK})
+        run = annul.playbooks.do(run.number, "pause", "until they are well")
+        assert [one.state for one in annul.interventions.list()] == ["in_force"]
+        annul.playbooks.answer(run.number, "cause", "fault")
+        annul.playbooks.answer(run.number, "refunds", "yes")
+        with pytest.raises(ProblemError) as no_amount:
+            annul.playbooks.answer(run.number, "ceiling", "much")
+        assert no_amount.value.code == "playbooks.no_answer"
+        annul.playbooks.answer(run.number, "ceiling", 50_000)
+        run = annul.playbooks.propose(run.number, "refund_instead", "customers wait")
+        assert {one.id: one.state for one in run.steps}["refund_instead"] == "proposed"
+        with pytest.raises(ProblemError) as alone:
+            annul.playbooks.confirm(run.number, "refund_instead")
+        assert alone.value.code == "resolve.second_person"
+        run = annul.playbooks.skip(run.number, "refund_instead", "nobody is there")
+        assert (run.state, run.here) == ("running", "recovery")
+        assert [one.number for one in annul.playbooks.runs(state="live")] == [run.number]
+        assert annul.playbooks.stop(run.number, "enough").state == "stopped"
+        run = annul.playbooks.undo(run.number, "all is well")
+        assert (run.state, run.undoable) == ("undone", [])
+        assert annul.playbooks.run(run.number).journal[-1].state == "undone"
+        assert [one.state for one in annul.interventions.list()] == ["ended"]
+
+    needed = (Scope.INCIDENTS_READ, Scope.INCIDENTS_WRITE, Scope.ISSUERS_WRITE, Scope.REFUNDS_WRITE)
+    await desk.run(program, await desk.key(*needed))
+
+
 async def test_reports(desk: Desk) -> None:
     def program(annul: Client) -> None:
         long_ago = annul.reports.get("2020-W10", desk.merchant)

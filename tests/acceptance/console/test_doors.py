@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 
 from annul.cli import application
 from annul.desk.roles import ROLES, Scope
-from annul.operate.playbooks.reading import builtin_texts
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from tests.support.rows import put
@@ -184,8 +183,7 @@ def _marks(place: Place, shop: int) -> set[str]:
     return (
         every
         | {str(of.void.id), str(of.case.id)}
-        | set(place.objects[shop].values())
-        - {of.void.issuer_id, DIALECT, CARD_TYPE, COURSE, PLAYBOOK}
+        | set(place.objects[shop].values()) - {of.void.issuer_id, DIALECT, CARD_TYPE, COURSE}
     )
 
 
@@ -257,13 +255,13 @@ async def _as(role: str, place: Place) -> AsyncIterator[Any]:
     document.write_text('name = "bank_x"\nextends = "cups"\n')
     chips = place.folder / "chips.toml"
     chips.write_text('[[aids]]\naid = "F000000001010101"\ntlv = "DF010100"\n')
+    plan = place.folder / "plan.toml"
+    plan.write_text(PLAYBOOK.format(name="plan"))
     rules = place.folder / "rules.toml"
     rules.write_text("carry_days = 2\n")
-    playbook = place.folder / "playbook.toml"
-    playbook.write_text(builtin_texts()["issuer_down"])
     more = {
-        "playbook_file": str(playbook),
         "rules": str(rules),
+        "plan": str(plan),
         "chips": str(chips),
         "file": str(letter),
         "document": str(document),

@@ -17,7 +17,6 @@ import httpx
 from annul.api.gate import COOKIE, CSRF_HEADER
 from annul.desk.access import Access
 from annul.desk.roles import OF_A_SHOP, Scope
-from annul.operate.playbooks.reading import builtin_texts
 from annul.resolve.conclusion import Person
 from annul.security.vault import Vault
 from annul.store.embedded import EmbeddedPostgres
@@ -33,8 +32,20 @@ MASTER: Final = bytes(32)
 DIALECT: Final = "cups"  # everybody's
 CARD_TYPE: Final = "debit"
 COURSE: Final = "cashier"
-PLAYBOOK: Final = "host_overloaded"
 _DIFFERS: Final = {"state": [None, "approved", "taken"], "amount": [None, 100, 200]}
+# One step, which needs no more than that one acts on incidents.
+PLAYBOOK: Final = """
+name = "{name}"
+title = {{ zh = "记录", en = "Note" }}
+about = {{ zh = "记录一句。", en = "Note a sentence." }}
+[[steps]]
+id = "note"
+kind = "act"
+do = "raise_note"
+args = {{ text = "seen" }}
+title = {{ zh = "记录", en = "Note" }}
+text = {{ zh = "记录一句。", en = "Note a sentence." }}
+"""
 _LONG_AGO: Final = timedelta(hours=1)
 # Calls that carry an Idempotency-Key.
 _KEYED: Final = re.compile(
@@ -201,21 +212,17 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     for number in numbers:
         head = {"id": uuid4(), "number": number, "member": number}
         await put(place.pool, "incident_heads", found | head)
+    plan = {"name": f"notes{trace}", "version": 1, "text": PLAYBOOK.format(name=f"notes{trace}")}
+    written = {"written_by": "somebody", "written_at": NOW, "reason": "new"}
+    await put(place.pool, "playbooks", plan | written)
+    run = {"id": uuid4(), "number": f"P261127-1{trace:05d}", "playbook": plan["name"], "version": 1}
+    stands = {"given": {}, "state": "waiting", "step": "note", "since": NOW, "next_at": NOW}
+    begun = {"started_by": "somebody", "started_at": NOW, "reason": "new"}
+    await put(place.pool, "playbook_runs", run | stands | begun)
     claim = {"id": differs["id"], "number": f"CB{trace}", "transaction_id": unknown.id}
     because = {"issuer_id": "00000101", "stage": "retrieval", "reason": "fraud", "amount": 1}
     came = {"currency": "156", "received_at": NOW, "opened_at": NOW, "opened_by": "somebody"}
     await put(place.pool, "chargebacks", whose | claim | because | came | {"due_at": NOW})
-    run = {"id": uuid4(), "number": f"P261127-{trace:06d}", "playbook": PLAYBOOK, "version": trace}
-    text = {"name": PLAYBOOK, "version": trace, "text": builtin_texts()[PLAYBOOK]}
-    await put(
-        place.pool, "playbooks", text | {"written_by": "somebody", "written_at": NOW, "reason": ""}
-    )
-    gone = {"since": NOW, "next_at": NOW, "started_at": NOW, "ended_at": NOW, "state": "done"}
-    await put(
-        place.pool,
-        "playbook_runs",
-        run | gone | {"given": {}, "started_by": "somebody", "reason": "seen"},
-    )
     trainee = {"name": f"trainee {trace}", "role": "cashier", "merchant_id": shop.merchant}
     let_in = {"password_hash": "", "one_time": False, "active": False, "created_at": NOW}
     await put(place.pool, "users", trainee | let_in)
@@ -237,6 +244,8 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "proposal": str(waits["id"]),
         "incident": numbers[0],
         "into": numbers[1],
+        "playbook": str(plan["name"]),
+        "run": str(run["number"]),
         "identity": str(differs["id"]),
         "name": f"map{trace}",
         "channel": str(channel["id"]),
@@ -273,8 +282,6 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "card_type": CARD_TYPE,
         "dialect": DIALECT,
         "course": COURSE,
-        "playbook": PLAYBOOK,
-        "run": str(run["number"]),
         "certificate": learnt["number"],
     }
 

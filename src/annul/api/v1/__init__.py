@@ -32,6 +32,7 @@ from . import (
     merchants,
     notices,
     payouts,
+    playbooks,
     promise,
     refunds,
     reports,
@@ -64,6 +65,7 @@ _ROUTERS: Final = (
     breaks.router,
     incidents.router,
     interventions.router,
+    playbooks.router,
     chargebacks.router,
     statements.router,
     issuers.router,
@@ -82,6 +84,7 @@ _LARGER: Final = (
     | clearing.LARGER
     | breaks.LARGER
     | incidents.LARGER
+    | playbooks.LARGER
     | chargebacks.LARGER
 )
 _LEAD: Final = """\

@@ -36,6 +36,8 @@ _PLACES: Final = {
     "name": "bank-of-tea",
     "channel": "019f2b6e-b7c4-7d21-9f50-6e3d9f2ca8b1",
     "incident": "E261127-482913",
+    "playbook": "issuer_down",
+    "run": "P261127-482913",
     "document": "019f2b6e-b876-7c25-9f51-6e3d9f2c07b8",
 }
 # What a call is told in its body; the address of what is told about it in its query.
@@ -117,6 +119,19 @@ _BODIES: Final[Mapping[str, Any]] = {
     },
     "POST /interventions/{identity}/confirm": {"reason": "seen as well"},
     "POST /interventions/{identity}/end": {"reason": "it works again"},
+    "POST /playbooks/check": {"text": 'name = "night_window"'},
+    "POST /playbooks/dry": {"name": "issuer_down", "about": {"issuer": "00000101"}},
+    "POST /playbooks/{playbook}/runs": {
+        "about": {"issuer": "00000101"},
+        "reason": "their duty desk has called",
+    },
+    "POST /playbook-runs/{run}/answer": {"step": "why", "value": "fault"},
+    "POST /playbook-runs/{run}/do": {"step": "hold", "reason": "no end in sight"},
+    "POST /playbook-runs/{run}/propose": {"step": "refund_instead", "reason": "customers wait"},
+    "POST /playbook-runs/{run}/confirm": {"step": "refund_instead"},
+    "POST /playbook-runs/{run}/skip": {"step": "network", "reason": "they have called us"},
+    "POST /playbook-runs/{run}/stop": {"reason": "it was a test of theirs"},
+    "POST /playbook-runs/{run}/undo": {"reason": "it works again"},
     "POST /chargebacks": {
         "number": "CB20261123001",
         "transaction": "300000000001",
@@ -184,6 +199,7 @@ _QUERIES: Final = {
     "GET /breaks": "state=waiting&kind=state",
     "GET /incidents": "state=open&scope=issuer",
     "GET /downtimes": "hours=24",
+    "GET /playbook-runs": "state=live",
     "GET /breaks/workbook": "state=waiting&lang=en",
     "GET /chargebacks": "stage=live",
     "POST /chargebacks/{identity}/evidence": "kind=slip&name=slip.pdf",
@@ -196,6 +212,7 @@ _KEYED: Final = frozenset(
     {
         *("POST /voids", "POST /refunds", "POST /clearing/files", "POST /chargebacks"),
         *("POST /chargebacks/{identity}/act", "POST /chargebacks/{identity}/evidence"),
+        "POST /playbooks/{playbook}/runs",
     }
 )
 _SENT: Final = {
@@ -458,6 +475,30 @@ _PYTHON: Final[Mapping[str, str]] = {
     "POST /webhooks/{webhook}/deliveries/{delivery}/replay": (
         'annul.webhooks.replay("{webhook}", "{delivery}")'
     ),
+    "GET /playbooks": "for one in annul.playbooks.list():\n    print(one.name, one.needs)",
+    "GET /playbooks/{playbook}": 'whole = annul.playbooks.get("{playbook}")\n'
+    "print([one.title.en for one in whole.steps])",
+    "POST /playbooks/check": 'text = Path("night_window.toml").read_text()\n'
+    "print(annul.playbooks.check(text).flaws)",
+    "POST /playbooks/dry": 'dry = annul.playbooks.dry("issuer_down", issuer="00000101")\n'
+    "print([(one.id, one.comes, one.word) for one in dry.steps])",
+    "POST /playbooks/{playbook}/runs": (
+        'run = annul.playbooks.start("{playbook}", "their duty desk has called", issuer="00000101")'
+    ),
+    "GET /playbook-runs": 'for one in annul.playbooks.runs(state="live"):\n'
+    "    print(one.number, one.step)",
+    "GET /playbook-runs/{run}": 'run = annul.playbooks.run("{run}")\nprint(run.state, run.here)',
+    "POST /playbook-runs/{run}/answer": 'annul.playbooks.answer("{run}", "why", "fault")',
+    "POST /playbook-runs/{run}/do": 'annul.playbooks.do("{run}", "hold", "no end in sight")',
+    "POST /playbook-runs/{run}/propose": (
+        'annul.playbooks.propose("{run}", "refund_instead", "customers wait")'
+    ),
+    "POST /playbook-runs/{run}/confirm": 'annul.playbooks.confirm("{run}", "refund_instead")',
+    "POST /playbook-runs/{run}/skip": (
+        'annul.playbooks.skip("{run}", "network", "they have called us")'
+    ),
+    "POST /playbook-runs/{run}/stop": 'annul.playbooks.stop("{run}", "it was a test of theirs")',
+    "POST /playbook-runs/{run}/undo": 'annul.playbooks.undo("{run}", "it works again")',
     "GET /interventions": (
         "for one in annul.interventions.list():\n    print(one.kind, one.state, one.valid_until)"
     ),

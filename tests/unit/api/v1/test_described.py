@@ -5,9 +5,10 @@ import re
 from annul.api import v1
 
 _VERBS = {
-    "Acknowledge", "Act", "Add", "Approve", "Ask", "Begin", "Change", "Close", "Confirm",
-    "Diagnose", "Download", "End", "Follow", "Keep", "List", "Merge", "Order", "Propose", "Read",
-    "Reject", "Reopen", "Send", "Split", "Switch", "Withdraw",
+    "Acknowledge", "Act", "Add", "Answer", "Approve", "Ask", "Begin", "Change", "Check", "Close",
+    "Confirm", "Diagnose", "Do", "Download", "End", "Follow", "Keep", "List", "Merge", "Order",
+    "Propose", "Read", "Reject", "Reopen", "Send", "Skip", "Split", "Start", "Stop", "Switch",
+    "Try", "Undo", "Withdraw",
 }  # fmt: skip
 
 
