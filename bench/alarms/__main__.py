@@ -21,6 +21,9 @@ from tests.support.alarm_hours import cell_of
 
 from .learn import HISTORY, LONG, Rules, day_of, rules, usuals
 from .replay import Day, Replayed, replayed
+from .silences import replayed as quiet_replayed
+from .silences import report as quiet_report
+from .silences import shops
 from .trials import DROP, SILENCE, Found, Trouble, said, tried
 from .world import STREAMS, World
 
@@ -52,6 +55,8 @@ def main(
         thresholds = {stream: rules(hours, LONG) for stream, hours in kept.items()}
         play = partial(replayed, world, known, thresholds)
         results = list(pool.map(play, range(LONG, LONG + days)))
+        stop = partial(quiet_replayed, world, days, HISTORY)
+        quiet = list(pool.map(stop, shops(world), chunksize=16))
     report = _false(results)
     middle = Day(world, known)
     for hour in list(world.hours(LONG))[9:15]:
@@ -63,6 +68,7 @@ def main(
         "median_to_detect_silence": report["silence"]["overall"]["own"],
         "hourly_rule_median_to_detect": report["drop_95_to_70"]["overall"]["hourly"],
         "daily_rule_median_to_detect": report["drop_95_to_70"]["overall"]["daily"],
+        "traffic_stopped": quiet_report(quiet),
         "seconds": round(time.monotonic() - began, 1),
     }
     _FILE.parent.mkdir(exist_ok=True)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tests.support.field.situation import Area
+from annul.sim.scenes.field.situation import Area
 from tests.support.judging.playing import Turn, turns
 
 from .field import field

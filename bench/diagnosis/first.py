@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.rank import rank
-from tests.support.faults.fault import FAULTS
+from annul.sim.scenes.faults.fault import FAULTS
+from annul.sim.scenes.scene import Scene
 from tests.support.processes import open_folder
-from tests.support.scenes import Scene
 from tests.support.world import World, world
 
 from .mixes import Mix, mixes

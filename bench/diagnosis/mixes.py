@@ -5,8 +5,8 @@ from itertools import combinations
 from random import Random
 from zlib import crc32
 
-from tests.support import faults  # noqa: F401 - enters them
-from tests.support.faults.fault import FAULTS, Fault, together
+from annul.sim.scenes import faults  # noqa: F401 - enters them
+from annul.sim.scenes.faults.fault import FAULTS, Fault, together
 
 
 @dataclass(frozen=True, slots=True)

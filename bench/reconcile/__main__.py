@@ -9,6 +9,7 @@ found, missed and invented, the seconds of each step, and the peak of the workin
 
 import asyncio
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -83,15 +84,33 @@ async def _worked(server: Server, folder: Path, expected: set[Expected]) -> dict
     truth = Truth(owner, expected)
     before = await truth.standing()
     steps: dict[str, Any] = {}
+    began = _server_cpu(server)
     while said := await process.stdout.readline():
-        step = json.loads(said)
+        step = json.loads(said) | {"server_cpu": _server_cpu(server) - began}
         found = await truth.after(step["step"])
         steps[step.pop("step")] = step | found
+        began = _server_cpu(server)
         process.stdin.write(b"\n")
     assert await process.wait() == 0, "the work has failed"
     after = await truth.standing()
     await owner.close()
     return steps | {"as_before": before == after}
+
+
+def _server_cpu(server: Server) -> float:
+    """Give the processors' seconds that a server and its children have had, ended ones as well."""
+    first, *children = server.processes()
+    ticks = sum(sum(_ticks(child)[:2]) for child in children) + sum(_ticks(first))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(process: int) -> list[int]:
+    """Give user's and system's ticks of a process, then those of its children that have ended."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return [0, 0]
+    return [int(ticks) for ticks in stat.rpartition(")")[2].split()[11:15]]
 
 
 def _report(
@@ -113,6 +132,10 @@ def _report(
         **{name: steps["commit"][name] for name in ("found", "missed", "invented")},
         "seconds": round(load + commit, 1),
         "seconds_of": {name: round(spent, 1) for name, spent in seconds.items()},
+        "cpu_seconds_of": {
+            name: {by: round(steps[name][f"{by}_cpu"], 1) for by in ("server", "own")}
+            for name in ("load", "preview", "commit", "discard")
+        },
         **{f"seconds_{name}": round(spent, 2) for name, spent in joined.items()},
         **{f"ratio_{name}": round((load + commit) / spent, 1) for name, spent in joined.items()},
         "peak_mb": max(steps[name]["peak_mb"] for name in ("load", "preview", "commit")),
@@ -142,7 +165,7 @@ def main(
             server.stop()
     report = _report(rows, written.lines, steps, joined)
     _REPORT.parent.mkdir(exist_ok=True)
-    report |= claims.play().figures()
+    report = claims.play().figures() | report
     _REPORT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     typer.echo(json.dumps(report, indent=2))
 

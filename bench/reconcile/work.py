@@ -139,26 +139,37 @@ def _peak_mb() -> int:
     return round(int(status.split("VmHWM:")[1].split()[0]) / 1024)
 
 
-def _say(step: str, began: float, found: dict[str, Any]) -> None:
-    said = {"step": step, "seconds": time.monotonic() - began, "peak_mb": _peak_mb()} | found
-    print(json.dumps(said), flush=True)
-    sys.stdin.readline()
+class _Step:
+    """One step: its seconds, and those that the processors had for this process."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._began, self._cpu = time.monotonic(), time.process_time()
+
+    def say(self, found: dict[str, Any]) -> None:
+        """Tell of its end, and wait until somebody has looked at the books."""
+        said = {
+            "step": self._name,
+            "seconds": time.monotonic() - self._began,
+            "own_cpu": time.process_time() - self._cpu,
+            "peak_mb": _peak_mb(),
+        }
+        print(json.dumps(said | found), flush=True)
+        sys.stdin.readline()
 
 
 async def _main(url: str, path: str) -> None:
     pool = await connect(url)
     measured = Measured(pool, Path(path))
-    began = time.monotonic()
+    step = _Step("load")
     file, found = await measured.load()
-    _say("load", began, found)
-    for step in (measured.preview, measured.commit):
-        began = time.monotonic()
-        found = await step(file)
-        _say(step.__name__, began, found)
-    for step in ("prove", "discard", "undo"):
-        began = time.monotonic()
-        found = await (measured.discard(file) if step == "discard" else measured.prove())
-        _say(step, began, found)
+    step.say(found)
+    for name, done in (("preview", measured.preview), ("commit", measured.commit)):
+        step = _Step(name)
+        step.say(await done(file))
+    for name in ("prove", "discard", "undo"):
+        step = _Step(name)
+        step.say(await (measured.discard(file) if name == "discard" else measured.prove()))
     await pool.close()
 
 

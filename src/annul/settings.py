@@ -36,6 +36,7 @@ from annul.operate.alarms.rules import AlarmRules
 from annul.operate.training.rules import TrainingRules
 from annul.security.tls import Clients, ClientTls, ServerTls
 from annul.settle.chargebacks.rules import ChargebackRules
+from annul.settle.clearing.declared import DeclaredFiles
 from annul.settle.clearing.rules import ClearingRules
 from annul.settle.house_bank import HouseBank
 from annul.store.schema import NAME, PUBLIC
@@ -148,6 +149,9 @@ class Settings(BaseSettings):
     )
     clearing: ClearingRules = Field(
         default_factory=ClearingRules, description="how clearing files are judged"
+    )
+    clearing_files: DeclaredFiles = Field(
+        default_factory=DeclaredFiles, description="which clearing files are expected, and when"
     )
     alarms: AlarmRules = Field(
         default_factory=AlarmRules, description="how traffic is watched; see docs/watching.md"

@@ -28,7 +28,7 @@ from annul.settle.clearing.rules import ClearingRules
 from annul.sim.issuer.clearing import ClearingFiles
 from annul.sim.issuer.clearing_faults import ClearingFault, FaultRow
 from annul.sim.issuer.faults import FaultKind
-from tests.support.scenes import Scene
+from annul.sim.scenes.scene import Scene
 from tests.support.world import World, world
 
 _ZONE: Final = ZoneInfo("Asia/Shanghai")

@@ -27,13 +27,16 @@ from annul.settle.clearing.commit import Clearing
 from annul.settle.clearing.load import AlreadyThere, Described, Hashing, Loader, ahead
 from annul.settle.clearing.proving import Proving
 from annul.settle.clearing.read import chunks
-from annul.settle.clearing.rules import USUAL, ClearingRules
+from annul.settle.clearing.rules import ClearingRules
 from annul.store.database import connect
 from annul.store.journal import Journal
 from tests.support.builders import DAY
+from tests.support.clearing import tolerates
 from tests.support.clock import HeldClock
 
 _CALENDAR: Final = Calendar(ZoneInfo("Asia/Shanghai"), time(23))
+_RULES: Final = ClearingRules(tolerances=(tolerates("fee"),))
+_OTHERS: Final = ClearingRules(carry_minutes=1_440, tolerances=(tolerates(up_to=1_000),))
 
 
 class Clearer:
@@ -43,7 +46,7 @@ class Clearer:
         self._pool = pool
         self._path = path
         self._clock = HeldClock(now, tick=timedelta(microseconds=1))
-        self._clearing = Clearing(pool, _CALENDAR, self._clock, USUAL)
+        self._clearing = Clearing(pool, _CALENDAR, self._clock, _RULES)
 
     async def load(self) -> None:
         """Stage it."""
@@ -83,9 +86,7 @@ class Clearer:
         """Match it anew by other rules."""
         for file in await self._files("committed"):
             async with self._pool.acquire() as connection, connection.transaction():
-                anew = Anew(
-                    self._pool, _CALENDAR, self._clock, ClearingRules(carry_minutes=1_440), 1
-                )
+                anew = Anew(self._pool, _CALENDAR, self._clock, _OTHERS, 1)
                 await anew.run(connection, file, ("wang", "other rules"))
 
     async def discard(self) -> None:

@@ -1,10 +1,12 @@
 """A cell whose transactions an issuer tells of in its clearing files."""
 
 from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -14,8 +16,11 @@ from annul.domain.kinds import GIVING, KINDS
 from annul.domain.ledger import approval
 from annul.domain.records import Transaction
 from annul.domain.states import STANDING, State
+from annul.domain.tolerances import BEARERS, Difference
 from annul.host.outcomes import Outcomes
+from annul.merchants.registry import Registry
 from annul.resolve.book import Book
+from annul.security.software import SoftwareModule
 from annul.security.vault import Vault
 from annul.settle.clearing.again import Again, Anew
 from annul.settle.clearing.commit import Clearing, Result
@@ -23,12 +28,15 @@ from annul.settle.clearing.ending import agree
 from annul.settle.clearing.load import Described, Loader, Staged
 from annul.settle.clearing.proving import Proving
 from annul.settle.clearing.rows import BadLine, Chunk, ClearingRow
-from annul.settle.clearing.rules import ClearingRules
+from annul.settle.clearing.rules import ClearingRules, Tolerance
+from annul.sim.demo import DemoPlan, seed
+from annul.store.journal import Journal
 from tests.support.builders import DAY
 from tests.support.clock import HeldClock
 from tests.support.rows import put, put_transaction
 
 PAN = "6200010000000007"
+MORNING = datetime(2026, 11, 24, 1, tzinfo=UTC)
 
 
 def row_of(transaction: Transaction, line: int = 1, **changes: Any) -> ClearingRow:
@@ -138,11 +146,11 @@ class Cleared:
             await self.clearing.discard(connection, file, "wang", "wrong day")
         await self.prove()
 
-    def anew(self, **rules: int) -> Anew:
+    def anew(self, **rules: Any) -> Anew:
         """Give what matches files anew by other rules."""
         return Anew(self.pool, self.calendar, self.clock, ClearingRules(**rules), 1)
 
-    async def again(self, file: UUID, **rules: int) -> Again:
+    async def again(self, file: UUID, **rules: Any) -> Again:
         """Match a file anew by other rules, and carry out what it proves then."""
         async with self.pool.acquire() as connection, connection.transaction():
             again = await self.anew(**rules).run(connection, file, ("wang", "other rules"))
@@ -165,6 +173,29 @@ class Cleared:
             " ELSE 0 END), 0)::bigint FROM entries",
             name,
         )
+
+
+@asynccontextmanager
+async def opened(pool: asyncpg.Pool) -> AsyncIterator[Cleared]:
+    """Open a cell that has a shop, on the day after its sales."""
+    await seed(pool, SoftwareModule(bytes(32)), DemoPlan((1,), merchants=1))
+    registry, journal = Registry(pool), Journal(pool)
+    await registry.load()
+    calendar = Calendar(ZoneInfo("Asia/Shanghai"), time(23))
+    yield Cleared(
+        pool,
+        HeldClock(MORNING, tick=timedelta(microseconds=1)),
+        calendar,
+        Outcomes(journal, registry, calendar.business_date),
+    )
+    await journal.close()
+
+
+def tolerates(kind: str = "amount", per_day: int = 1_000, **more: Any) -> Tolerance:
+    """Give a rule that accepts up to 5 minor units, or what a test says."""
+    bounds = {"up_to": 5} if not more.keys() & {"up_to", "per_mille"} else {}
+    values = {"kind": kind, "account": BEARERS[Difference(kind)][0], **bounds, "per_day": per_day}
+    return Tolerance.model_validate(values | more)
 
 
 UNKNOWN: dict[str, Any] = {

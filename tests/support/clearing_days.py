@@ -1,10 +1,12 @@
 """A day that an issuer tells of in a clearing file, and workbooks in which people decide."""
 
 import asyncio
+from datetime import UTC, date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 from xlsxwriter import Workbook
 
 from annul.desk import clearing
@@ -16,6 +18,7 @@ from annul.settle.clearing.write import line
 
 from .builders import DAY
 from .desks import Api, Headers
+from .rows import put
 
 OCTETS = "application/octet-stream"
 NAME = f"IND{DAY:%y%m%d}01ACOM"
@@ -60,3 +63,14 @@ async def send(
         headers={**headers, "idempotency-key": named or str(uuid4()), "content-type": OCTETS},
     )
     return answer.status_code, answer.json()
+
+
+async def came_daily(pool: asyncpg.Pool, today: date) -> None:
+    """Let a file of COM have come each day, of the weeks up to the day before yesterday's."""
+    for back in range(2, 16):
+        day, identity = today - timedelta(days=back), uuid4()
+        at = datetime.combine(day + timedelta(days=1), time(0), UTC)
+        row = {"id": identity, "name": f"IND{day:%y%m%d}01ACOM", "layout": "COM"}
+        told_ = {"digest": identity.bytes, "issuers": [], "settles_on": day}
+        counts = {"state": "committed", "read_by": "li", "read_at": at, "committed_at": at}
+        await put(pool, "clearing_files", row | told_ | counts)

@@ -191,7 +191,7 @@ MUTANTS: Final = (
     Mutant("what_came_later_is_still_missing",
            "a file that came late did not end the breaks of the one before it",
            sql=(("agreed", "b.state IN ('open', 'asked')", "false"),),
-           room="settle.clearing.breaks:SQL", scenario="files_deny_what_was_said"),
+           room="settle.clearing.breaks:SQL", scenario="a_file_comes_after_later_ones"),
     Mutant("the_issuer_is_right_and_nobody_pays",
            "two people followed the issuer, and no account did",
            {"settle.clearing.ending:moves.carry_out": _carries_nothing_out},

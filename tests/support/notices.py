@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, cast
@@ -15,12 +15,15 @@ import asyncpg
 from aiosmtpd.smtp import SMTP, Envelope
 from fastapi import FastAPI, Request, Response
 
+from annul.desk.report_mails import READERS
+from annul.domain.business_day import Calendar
 from annul.domain.incident import Incident
 from annul.domain.notices import kind_of
 from annul.operate.incidents.keeping import Head, HeadEvent, hold, keep, open_heads, tell
 from annul.operate.notices.messages import NoticePace
 from annul.operate.notices.sending import Sender
 from annul.operate.notices.telling import Teller
+from annul.operate.reports.mailing import Mailing
 from annul.security.vault import Vault
 from annul.serving import serve_http
 from annul.store.clock import Clock
@@ -102,15 +105,22 @@ class Mailbox:
     port: int = 0
     got: list[EmailMessage] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
+    to: list[list[str]] = field(default_factory=list)
+    held: asyncio.Event | None = None  # no answer before it is set
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def address(self) -> str:
         return f"mailto://127.0.0.1:{self.port}/?from=annul@bank.cn&to=duty@bank.cn"
 
     async def handle_DATA(self, _server: SMTP, _session: Any, envelope: Envelope) -> str:  # noqa: N802
+        if self.held is not None:
+            self.arrived.set()
+            await self.held.wait()
         said = self.answers.pop(0) if self.answers else "250 OK"
         if said.startswith("2"):
             content = cast("bytes", envelope.content)
+            self.to.append(list(envelope.rcpt_tos))
             self.got.append(
                 cast("EmailMessage", message_from_bytes(content, policy=policy.default))
             )
@@ -277,6 +287,33 @@ class Watch:
                 async with asyncio.timeout(10):
                     while teller._woken.is_set():
                         await asyncio.sleep(0)
+
+
+def mailing(pool: asyncpg.Pool, clock: Clock, base: str = "") -> Mailing:
+    """Give a host's part that owes and writes reports."""
+    return Mailing(pool, Calendar(ZONE, time(23)), clock, READERS, base=base)
+
+
+async def subscribed(
+    watch: Watch, channel: UUID, name: str = "lei", *, length: str = "day", **more: Any
+) -> str:
+    """Let somebody ask for reports by mail; gives where to. `more` is of the user."""
+    mail = f"{name}@bank.cn"
+    user = {"name": name, "password_hash": "-", "role": "operator", "language": "en"} | more
+    await watch.put("users", user | {"one_time": False, "created_at": watch.clock.now()})
+    since = (watch.clock.now() - timedelta(days=60)).date()
+    await watch.put(
+        "report_subscriptions",
+        {
+            "name": name,
+            "length": length,
+            "channel_id": channel,
+            "mail": watch.vault.seal(mail),
+            "since": since,
+            "set_at": watch.clock.now(),
+        },
+    )
+    return mail
 
 
 def minutes(many: float) -> timedelta:

@@ -15,6 +15,7 @@ _ROOT: Final = Path(__file__).parents[2]
 _SOURCE: Final = _ROOT / "src" / "annul"
 _ROOMS: Final = (
     *("api", "cli", "client", "console", "desk", "diagnose", "domain", "resolve", "sim/terminal"),
+    "operate/playbooks",
     *("settings.py",),
 )
 _SHOWN_DOCSTRINGS: Final = ("cli", "v1")  # of these folders: the help of commands, the reference
@@ -97,10 +98,17 @@ def _guides() -> Iterator[Said]:
             yield Said(file.name, "".join(paragraph.split("\n")) if chinese else paragraph)
 
 
+def _playbooks() -> Iterator[Said]:
+    for file in sorted((_SOURCE / "operate" / "playbooks" / "builtin").glob("*.toml")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            for text in re.findall(r'(?:zh|en) = "([^"]*)"', line):
+                yield Said(file.name, text)
+
+
 # Read when it is asked for: every worker collects this file, one runs it.
 @cache
 def _said() -> list[Said]:
-    return [*_sources(), *_catalogues(), *_guides()]
+    return [*_sources(), *_catalogues(), *_guides(), *_playbooks()]
 
 
 @cache

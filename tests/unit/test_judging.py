@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.field.play import Truth
-from tests.support.field.situation import SITUATIONS, Area
+from annul.sim.scenes.field.play import Truth
+from annul.sim.scenes.field.situation import SITUATIONS, Area
 from tests.support.judging.claims import apart, claims, denied, money
 from tests.support.judging.judge import GIVE_UP_S, wrong_end
 from tests.support.judging.looks import Look, flickered, stages

@@ -57,6 +57,7 @@ from annul.resolve.witnessed import Witnessing
 from annul.security.tls import ServerTls, server_context
 from annul.settings import Settings
 from annul.settle.chargebacks.turns import Turns
+from annul.settle.clearing.expecting import Expecting
 from annul.settle.clearing.foretell import Foretelling
 from annul.settle.clearing.load import Loader
 from annul.settle.clearing.proving import Proving
@@ -237,18 +238,27 @@ def _paying(base: Ground, host: Host) -> tuple[Paying, ...]:
     if house is None:
         return ()
     cell = base.settings.cell
-    return (Paying(base.pool, host.calendar, base.clock, house, base.vault, base.loops, cell),)
+    paying = Paying(base.pool, host.calendar, base.clock, house, base.vault, base.loops, cell)
+    base.measures.add(paying)
+    return (paying,)
 
 
-def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving, Turns]:
-    """Give what foretells breaks, carries out proofs of clearing files, and ends chargebacks."""
+def _clearing(base: Ground, host: Host) -> tuple[Foretelling, Proving, Turns, Expecting]:
+    """Give what foretells breaks, carries out proofs of clearing files, and ends chargebacks.
+
+    And what looks for files that do not come.
+    """
     loader = Loader(base.pool, base.vault, base.clock)
     book = Book(base.pool, timedelta(minutes=15), base.node)
     parts = (base.pool, book, host.outcomes, host.calendar, base.clock, base.loops)
     foretelling = Foretelling(base.pool, loader, host.calendar, base.clock, base.loops)
     rules = base.settings.chargebacks
     turns = Turns(base.pool, rules, host.calendar, base.clock, base.loops)
-    return foretelling, Proving(*parts), turns
+    declared = base.settings.clearing_files
+    expecting = Expecting(base.pool, host.calendar, base.clock, declared, base.loops)
+    proving = Proving(*parts)
+    base.measures.add(foretelling, proving)
+    return foretelling, proving, turns, expecting
 
 
 def _learning(base: Ground, host: Host) -> Learning:

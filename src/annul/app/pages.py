@@ -112,6 +112,7 @@ def _desk(
         vault=base.vault,
         house_bank=settings.bank,
         clearing=settings.clearing,
+        clearing_files=settings.clearing_files,
         chargebacks=settings.chargebacks,
         training=settings.training,
         calendar=calendar,

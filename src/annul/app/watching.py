@@ -3,10 +3,15 @@
 import random
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from annul.desk.report_mails import READERS
+from annul.diagnose.gather import Gatherer
+from annul.diagnose.lessons import Lessons
 from annul.host.host import Host
+from annul.operate.alarms.asking import Asking
 from annul.operate.alarms.judging import Judging
 from annul.operate.alarms.keeping import Counting
 from annul.operate.capacity.judging import Judging as CapacityJudging
@@ -15,6 +20,9 @@ from annul.operate.incidents.gathering import HeadGatherer
 from annul.operate.incidents.raising import Limits, Raising
 from annul.operate.measures.backlog import Backlog
 from annul.operate.notices.telling import Teller
+from annul.operate.playbooks.reading import playbook_of
+from annul.operate.playbooks.running import Runner
+from annul.operate.reports.mailing import Mailing
 from annul.operate.tracing import OtlpTracer, TracingSettings
 
 from .foundation import Ground
@@ -36,7 +44,8 @@ def watching(base: Ground, host: Host) -> tuple[Part, ...]:
     """Give what is to run."""
     backlog = Backlog(base.pool, base.clock, base.loops)
     base.measures.add(backlog)
-    told = (*_incidents(base), _teller(base))
+    runner = Runner(base.pool, base.clock, base.loops)
+    told = (*_incidents(base), runner, _teller(base), _mailing(base, host))
     return (backlog, *_alarms(base, host), *_capacity(base, host), *told)
 
 
@@ -46,7 +55,10 @@ def _alarms(base: Ground, host: Host) -> tuple[Part, ...]:
     if tally is None:
         return ()
     base.measures.add(tally)
-    judging = Judging(base.pool, base.clock, zone, base.settings.alarms, base.loops)
+    flush = partial(host.evidence.flush_for, host.issuers)
+    gatherer = Gatherer(base.pool, host.calendar, base.clock, flush)
+    asking = Asking(base.pool, gatherer, Lessons(base.pool))
+    judging = Judging(base.pool, base.clock, zone, base.settings.alarms, base.loops, asking)
     return Counting(base.pool, tally, base.clock, base.loops), judging
 
 
@@ -68,7 +80,7 @@ def _incidents(base: Ground) -> tuple[Part, ...]:
     quiet = timedelta(seconds=settings.incidents_quiet_s)
     return (
         Raising(base.pool, base.clock, limits=limits, loops=base.loops),
-        HeadGatherer(base.pool, base.clock, quiet=quiet, loops=base.loops),
+        HeadGatherer(base.pool, base.clock, quiet=quiet, playbooks=playbook_of(), loops=base.loops),
     )
 
 
@@ -86,6 +98,18 @@ def _teller(base: Ground) -> Part:
     )
     base.measures.add(teller)
     return teller
+
+
+def _mailing(base: Ground, host: Host) -> Part:
+    """Give what owes reports to who asked for them by mail."""
+    return Mailing(
+        base.pool,
+        host.calendar,
+        base.clock,
+        READERS,
+        base=base.settings.console_url,
+        loops=base.loops,
+    )
 
 
 async def tracer_of(base: Ground, stack: AsyncExitStack) -> OtlpTracer | None:

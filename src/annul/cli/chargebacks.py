@@ -10,6 +10,7 @@ import typer
 from uuid_utils.compat import uuid7
 
 from annul.desk import chargeback_acts as acting
+from annul.desk import chargeback_proposals as proposing
 from annul.desk import chargebacks as views
 from annul.desk.chargeback_acts import Wanted
 from annul.desk.chargebacks import GROUPS, ChargebackSearch
@@ -44,12 +45,27 @@ _SAID: Final = {
         "{id}: {stage}; “{act}” waits for a second person",
     ),
     "added": ("{id}：证据{document}已保存", "{id}: evidence {document} is kept"),
+    "owner": ("{id}：由{owner}处理", "{id}: {owner} works on it"),
+    "opens": (
+        "{id}：{file} 第{line}行，{rrn} {amount}，{act}，尚无拒付",
+        "{id}: {file} line {line}, {rrn} {amount}: {act}; none is live",
+    ),
+    "moves": (
+        "{id}：{file} 第{line}行，{rrn} {amount}，{act}",
+        "{id}: {file} line {line}, {rrn} {amount}: {act}",
+    ),
+    "nothing": (
+        "{id}：{file} 第{line}行，{rrn} {amount}，{act}，无法据此推进",
+        "{id}: {file} line {line}, {rrn} {amount}: {act}; nothing follows from it",
+    ),
+    "dismissed": ("不予登记。", "Dismissed."),
     "due": ("期限 {at}", "due {at}"),
 }
 _READER: Final = Visitor("", "", frozenset({Scope.CLEARING_READ}))
 Because = Annotated[str, typer.Option("--reason", help="Why; it goes into the audit.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Number = Annotated[UUID, typer.Argument(metavar="CHARGEBACK", help="Its id.")]
+Proposal = Annotated[UUID, typer.Argument(metavar="PROPOSAL", help="Its id.")]
 Due = Annotated[
     datetime | None,
     typer.Option(help="The network's own deadline, with an offset.", formats=["%Y-%m-%dT%H:%M%z"]),
@@ -191,6 +207,97 @@ def reject(
         return await views.find(desk, who, identity)
 
     _tell(_work((data, database, config), user, job), lang, as_json=as_json)
+
+
+@application.command("assign")
+def assign(
+    identity: Number,
+    owner: Annotated[str, typer.Argument(help="Who works on it; empty: nobody.")] = "",
+    user: User = "",
+    reason: Because = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say who works on it."""
+
+    async def job(desk: Desk, who: Visitor) -> dict[str, Any]:
+        await acting.assign(desk, who, identity, owner, reason)
+        return await views.find(desk, who, identity)
+
+    found = _work((data, database, config), user, job)
+    if as_json:
+        _tell(found, lang, as_json=True)
+        return
+    typer.echo(_said("owner", lang, id=identity, owner=found["owner"] or "-"))
+
+
+@application.command("proposals")
+def proposals(
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what clearing files say of chargebacks, and nobody has decided."""
+    rows = _work((data, database, config), None, proposing.proposed)
+    if as_json:
+        typer.echo(json.dumps(rows, default=str, ensure_ascii=False))
+        return
+    for row in rows:
+        amount = told(row["amount"], row["currency"]).speak(language(lang))
+        act_ = ACTS[Act(row["act"])].speak(language(lang))
+        facts = {"id": row["id"], "file": row["file_name"], "line": row["line"], "rrn": row["rrn"]}
+        typer.echo(_said(row["follows"], lang, **facts, act=act_, amount=amount))
+    if not rows:
+        typer.echo(_said("none", lang))
+
+
+@application.command("take-up")
+def take_up(
+    proposal: Proposal,
+    number: Annotated[str, typer.Option(help="The network's reference, to open one.")] = "",
+    claims: Annotated[Reason | None, typer.Option(help="Why, by class, to open one.")] = None,
+    user: User = "",
+    reason: Because = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Open the chargeback that a file tells of, or move the live one of that sale."""
+
+    async def job(desk: Desk, who: Visitor) -> dict[str, Any]:
+        identity = await proposing.take_up(desk, who, proposal, reason, number, claims)
+        return await views.find(desk, who, identity)
+
+    _tell(_work((data, database, config), user, job), lang, as_json=as_json)
+
+
+@application.command("dismiss")
+def dismiss(
+    proposal: Proposal,
+    user: User = "",
+    reason: Because = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+) -> None:
+    """Let nothing follow from what a file tells."""
+
+    async def job(desk: Desk, who: Visitor) -> None:
+        await proposing.dismiss(desk, who, proposal, reason)
+
+    _work((data, database, config), user, job)
+    typer.echo(_said("dismissed", lang))
 
 
 @application.command("attach")

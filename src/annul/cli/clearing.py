@@ -10,21 +10,25 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import typer
-from pydantic import ValidationError
 
+from annul.desk import clearing as files
 from annul.desk import clearing_acts as acts
+from annul.desk import clearing_expected as expected_views
 from annul.desk import clearing_rules as views
+from annul.desk.cursor import Listing
 from annul.desk.desk import Desk
 from annul.desk.permission import NotValid
 from annul.desk.roles import Scope, Visitor
 from annul.domain.clearing_outcomes import outcome
 from annul.domain.money import told
+from annul.domain.tolerances import DIFFERENCES, Difference
+from annul.resolve.proof_words import ACCOUNTS
 from annul.settle.clearing.again import Again
 from annul.settle.clearing.rules import ClearingRules
 
 from .reach import Config, Data, Lang, User
 from .secret import Database
-from .show import language
+from .show import Language, language
 from .spoken import Spoken
 
 application = typer.Typer(
@@ -35,7 +39,26 @@ _SAID: Final = {
         "第{version}版（{state}，{by}）：{rules}",
         "version {version} ({state}, {by}): {rules}",
     ),
+    "tolerance": ("  容差：{said}", "  tolerance: {said}"),
+    "difference": (
+        "第{line}行 {rrn} {kind}：{claimed} | {ours} | {theirs}，{account}承担{money}",
+        "line {line} {rrn}, {kind}: {claimed} | {ours} | {theirs}, {account} bears {money}",
+    ),
+    "none": ("没有容差内的差额。", "No difference is accepted."),
     "settings": ("配置文件", "settings"),
+    "file": (
+        "{state}  {layout}（{of}）截至{day}，应于{at}到",
+        "{state}  {layout} of {of} up to {day}, due {at}",
+    ),
+    "all": ("所有发卡行", "all issuers"),
+    "any": ("任意版式", "any layout"),
+    "expected": ("待到", "expected"),
+    "came": ("已到", "came    "),
+    "late": ("逾期", "late    "),
+    "none_expected": (
+        "没有预计的文件：每种须先到过5天，或在[clearing_files]中声明。",
+        "None is expected: of a kind those of 5 days must have come, or [clearing_files] says so.",
+    ),
     "in_force": ("规则已生效。", "The rules count."),
     "asked": ("待第二人复核。", "It waits for a second person."),
     "rejected": ("已驳回。", "Rejected."),
@@ -79,14 +102,17 @@ def rules(
     """Tell the rules by which files are judged, the latest version first."""
     found = _SPOKEN.work((data, database, config), None, views.versions)
     if as_json:
-        shown = [row | {"rules": row["rules"].model_dump()} for row in found]
+        shown = [row | {"rules": row["rules"].model_dump(mode="json")} for row in found]
         typer.echo(json.dumps(shown, default=str, ensure_ascii=False))
         return
     for row in found:
         by = row["asked_by"] or _SPOKEN.said("settings", lang)
-        said = ", ".join(f"{name} = {value}" for name, value in row["rules"].model_dump().items())
+        values = row["rules"].model_dump(exclude={"tolerances"})
+        said = ", ".join(f"{name} = {value}" for name, value in values.items())
         facts = {"version": row["version"], "state": row["state"], "by": by, "rules": said}
         typer.echo(_SPOKEN.said("rules", lang, **facts))
+        for one in row["rules"].tolerances:
+            typer.echo(_SPOKEN.said("tolerance", lang, said=views.said(one).speak(language(lang))))
 
 
 @application.command("set-rules")
@@ -137,6 +163,68 @@ def reject_rules(
     places = (data, database, config)
     _SPOKEN.work(places, user, lambda d, who: views.reject(d, who, version, reason))
     typer.echo(_SPOKEN.said("rejected", lang))
+
+
+@application.command("differences")
+def differences(
+    file: File,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 100,
+    cursor: Annotated[str, typer.Option(help="After which to go on.")] = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List differences of money that rules accept: terminal, host, issuer, who bears them."""
+
+    async def job(desk: Desk, who: Visitor) -> Listing:
+        (one,) = (await _files(desk, who, file, None))[:1]
+        return await files.differences(desk, who, one, limit, cursor)
+
+    found = _SPOKEN.work((data, database, config), None, job)
+    _SPOKEN.rows(found, lang, _difference, as_json=as_json)
+
+
+def _difference(row: Mapping[str, Any], spoken: Language) -> str:
+    amounts = {
+        name: told(row[name], row["currency"]).speak(spoken) if row[name] is not None else "-"
+        for name in ("claimed", "ours", "theirs", "money")
+    }
+    words = {
+        "kind": DIFFERENCES[Difference(row["kind"])].speak(spoken),
+        "account": ACCOUNTS[row["account"]].speak(spoken),
+    }
+    return _SPOKEN.said("difference", spoken, line=row["line"], rrn=row["rrn"], **words, **amounts)
+
+
+# Files that are expected ---------------------------------------------------------------------
+
+
+@application.command("expected")
+def expected(
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell which files are expected, which have come, and which are late."""
+    found = _SPOKEN.work((data, database, config), None, expected_views.expected)
+    if as_json:
+        typer.echo(json.dumps(found, default=str, ensure_ascii=False))
+        return
+    for row in found:
+        state = _SPOKEN.said(row["state"], lang)
+        of = ", ".join(row["issuers"]) or _SPOKEN.said("all", lang)
+        layout = row["layout"] or _SPOKEN.said("any", lang)
+        at = f"{row['due_at']:%Y-%m-%d %H:%M}"
+        facts = {"layout": layout, "of": of, "day": row["settles_on"], "at": at, "state": state}
+        typer.echo(_SPOKEN.said("file", lang, **facts))
+    if not found:
+        typer.echo(_SPOKEN.said("none_expected", lang))
 
 
 # Files that count -------------------------------------------------------------------------------
@@ -261,11 +349,10 @@ async def _changed(desk: Desk, who: Visitor, path: Path) -> ClearingRules:
 def _over(before: ClearingRules, path: Path) -> ClearingRules:
     try:
         read = tomllib.loads(path.read_text(encoding="utf-8"))
-        told_ = read.get("clearing", read)
-        return ClearingRules.model_validate(before.model_dump() | told_)
-    except (ValidationError, ValueError, OSError) as error:
+    except (ValueError, OSError) as error:
         message = f"{path.name}: {str(error).splitlines()[0]}"
         raise NotValid(message) from None
+    return views.checked(before.model_dump() | read.get("clearing", read))
 
 
 def _show(found: Again, lang: str | None) -> None:

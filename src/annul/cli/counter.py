@@ -47,6 +47,11 @@ class Counter:
         return self.base.settings.clearing
 
     @property
+    def clearing_files(self) -> Any:
+        """Which of them are expected."""
+        return self.base.settings.clearing_files
+
+    @property
     def chargebacks(self) -> Any:
         """Deadlines and fee of chargebacks."""
         return self.base.settings.chargebacks

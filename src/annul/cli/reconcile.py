@@ -14,6 +14,8 @@ from annul.desk.desk import Desk
 from annul.desk.roles import Visitor
 from annul.domain.breaks import CAUSES, KINDS, BreakKind, Cause
 from annul.domain.money import told
+from annul.domain.tolerances import DIFFERENCES, Difference
+from annul.resolve.proof_words import ACCOUNTS
 from annul.settle.clearing.columns import ColumnMap
 from annul.settle.clearing.counting import Result
 from annul.settle.clearing.rows import ClearingUnreadable
@@ -34,6 +36,10 @@ _SAID: Final = {
     "break": (
         "  差错 {kind}：{count}笔，{money}。{cause}",
         "  break, {kind}: {count}, {money}. {cause}",
+    ),
+    "tolerated": (
+        "  容差内{kind}差额：{count}笔，{account}承担{money}",
+        "  {kind} within tolerance: {count}, {account} bears {money}",
     ),
     "rest": (
         "留待后续文件{carried}笔；可证明交易结果{proofs}笔。",
@@ -169,4 +175,11 @@ def _show(taken: Taken, result: Result, spoken: Language) -> None:
             "break", spoken, kind=kind, count=row["count"], money=money, cause=cause
         )
         typer.echo(shown.rstrip())
+    for row in result.tolerated:
+        words = {
+            "kind": DIFFERENCES[Difference(row["kind"])].speak(spoken),
+            "account": ACCOUNTS[row["account"]].speak(spoken),
+            "money": told(row["money"], row["currency"]).speak(spoken),
+        }
+        typer.echo(_SPOKEN.said("tolerated", spoken, count=row["count"], **words))
     typer.echo(_SPOKEN.said("rest", spoken, carried=result.carried, proofs=result.proofs))

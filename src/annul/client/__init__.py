@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from .capacity import Capacity
 from .chargebacks import Chargebacks
 from .clearing import Breaks, ClearingFiles
 from .errors import ClientError, NoAnswerError, ProblemError, UnreadableError
 from .incidents import Incidents
+from .interventions import Interventions
 from .merchants import Merchants
 from .models.cases import CaseChange, CaseSummary, Done
 from .models.cases import WholeCase as Case
@@ -137,9 +139,11 @@ class Client:
         self.clearing = ClearingFiles(self._transport)
         self.breaks = Breaks(self._transport)
         self.incidents = Incidents(self._transport)
+        self.interventions = Interventions(self._transport)
         self.chargebacks = Chargebacks(self._transport)
         self.accounts = Accounts(self._transport)
         self.reports = Reports(self._transport)
+        self.capacity = Capacity(self._transport)
         self.training = Training(self._transport)
         self.webhooks = Webhooks(self._transport)
         self.notices = Notices(self._transport)

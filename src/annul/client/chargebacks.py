@@ -11,6 +11,7 @@ from .models.chargebacks import (
     Chargeback,
     ChargebackSum,
     Kind,
+    ProposedChargeback,
     Reason,
     WholeChargeback,
 )
@@ -36,6 +37,10 @@ class Chargebacks:
     def sums(self) -> Iterator[ChargebackSum]:
         """Give what is live, by stage."""
         return self._transport.pages(ChargebackSum, "chargebacks", "sums")
+
+    def proposals(self) -> Iterator[ProposedChargeback]:
+        """Give what clearing files tell of and nobody has decided; people decide."""
+        return self._transport.pages(ProposedChargeback, "chargebacks", "proposals")
 
     def enter(
         self,

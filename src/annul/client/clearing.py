@@ -16,11 +16,13 @@ from .models.breaks import (
     WholeBreak,
 )
 from .models.clearing import (
+    AcceptedDifference,
     BadLine,
     ClearingFile,
     ClearingResult,
     ClearingRules,
     ColumnMap,
+    ExpectedFile,
     FileLook,
     MatchedAgain,
     ReadClearingFile,
@@ -52,6 +54,11 @@ class ClearingFiles:
     def bad_lines(self, file: str) -> Iterator[BadLine]:
         """Give lines that are no rows."""
         return self._transport.pages(BadLine, "clearing", "files", file, "bad-lines", limit=_PAGE)
+
+    def differences(self, file: str) -> Iterator[AcceptedDifference]:
+        """Give differences of money that rules accept, in the order of the rows."""
+        path = ("clearing", "files", file, "differences")
+        return self._transport.pages(AcceptedDifference, *path, limit=_PAGE)
 
     def look(self, file: BinaryIO, name: str) -> FileLook:
         """Say what a file looks like; nothing of it is kept."""
@@ -137,6 +144,10 @@ class ClearingFiles:
         body = {**rules.model_dump(mode="json"), "reason": reason}
         self._transport.send("PUT", "clearing", "rules", body=body)
         return self.rules()
+
+    def expected(self) -> Iterator[ExpectedFile]:
+        """Give files that are expected, the earliest due first."""
+        return self._transport.pages(ExpectedFile, "clearing", "expected")
 
     def maps(self) -> Iterator[SavedMap]:
         """Give maps of columns that were saved."""

@@ -18,6 +18,7 @@ from .asked import (
     Value,
 )
 from .errors import ProblemError
+from .models.advice import AdviceAnswer, AdviceHelped
 from .models.cases import CaseChange, CaseSummary, Done, WholeCase
 from .models.conclusions import Conclusion, Conclusions, InQuestion
 from .models.diagnosis import Diagnosis
@@ -190,6 +191,13 @@ class Cases(_Resource):
         body = {"action": action, "reason": reason, "cause": cause, "minutes": minutes}
         return self._transport.call(Done, "POST", "cases", number, "acts", body=body)
 
+    def answer(self, number: str, *, helped: bool) -> AdviceAnswer:
+        """Say whether the advice of a case has helped: once, and to be changed for a day."""
+        # The same answer twice is one answer, so sending it again does no harm.
+        body = {"helped": helped}
+        path = ("cases", number, "advice")
+        return self._transport.call(AdviceAnswer, "POST", *path, body=body, harmless=True)
+
     def proof(self, number: str) -> bytes:
         """Give the proof of a case: a zip of proof.json and proof.pdf."""
         return self._transport.send("GET", "cases", number, "proof").content
@@ -243,6 +251,10 @@ class Diagnoses(_Resource):
         }
         # It changes nothing, so asking twice does no harm.
         return self._transport.call(Diagnosis, "POST", "diagnosis", body=body, harmless=True)
+
+    def helped(self) -> Iterator[AdviceHelped]:
+        """Give how many said of each advice that it has helped."""
+        return self._transport.pages(AdviceHelped, "diagnosis", "advice")
 
     def of_void(self, void: str) -> Diagnosis:
         """Say it for a void of annul's own, by id or reference number."""

@@ -21,6 +21,7 @@ from . import (
     clearing,
     dialects,
     incidents,
+    interventions,
     issuers,
     merchants,
     money,
@@ -47,6 +48,7 @@ def pages(tills: Tills, maintenance: Maintenance) -> tuple[ConsolePage, ...]:
     return (
         *overview.PAGES,
         *incidents.PAGES,
+        *interventions.PAGES,
         *cases.PAGES,
         *money.PAGES,
         *transactions.PAGES,

@@ -38,7 +38,7 @@ class Helped(NamedTuple):
 
 
 def may_answer(visitor: Visitor) -> bool:
-    """Say whether somebody is asked: people of shops, and those who work on cases."""
+    """Say whether a page asks somebody: people of shops, and those who work on cases."""
     return bool(visitor.role) and visitor.may(_scope(visitor))
 
 
@@ -49,9 +49,10 @@ def _scope(visitor: Visitor) -> Scope:
 async def answer(desk: Desk, visitor: Visitor, number: str, *, helped: bool) -> Answer:
     """Keep what somebody says of a case's advice: once, and to be changed for a day.
 
+    A program passes on what a person has tapped in it, once for a case: a merchant's is a cashier.
     Raises `NothingThere`, `NotAllowed`, `NotValid`.
     """
-    if not may_answer(visitor):
+    if not visitor.may(_scope(visitor)):
         raise NotAllowed
     case: Case = await find(desk, visitor, number)
     there = await over_cells.acting(desk, case.merchant_id)
@@ -61,7 +62,7 @@ async def answer(desk: Desk, visitor: Visitor, number: str, *, helped: bool) -> 
         case=case.id,
         who=visitor.name,
         cause=case.confirmed or case.cause or NOT_KNOWN,
-        reader="cashier" if visitor.role in OF_A_SHOP else "support",
+        reader="cashier" if visitor.merchant_id else "support",
         helped=helped,
         now=now,
         since=now - _MAY_CHANGE,
@@ -99,6 +100,9 @@ def _summed(answers: list[list[Helped]]) -> list[Helped]:
 
 @over_cells.together(_summed)
 async def helped(desk: Desk) -> list[Helped]:
-    """Give how many said of each advice that it has helped, of all time; most answers first."""
+    """Give how many said of each advice that it has helped, of all time; most answers first.
+
+    It is of all merchants, so not for a merchant's people.
+    """
     rows: list[Any] = await desk.pool.fetch(*_SQL["helped"]())
     return [Helped(**dict(row)) for row in rows]

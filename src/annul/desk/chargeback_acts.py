@@ -1,5 +1,6 @@
 """What people do with chargebacks: enter, answer, accept, confirm; each act in the audit log."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -27,6 +28,10 @@ _OPENS: Final = frozenset({Act.REQUEST, Act.CHARGE_BACK})
 _NUMBER: Final = 40  # characters of a network's reference
 
 
+# What belongs to an act, in its commit: with the connection, and the chargeback's number.
+Then = Callable[[Any, UUID], Awaitable[None]]
+
+
 class Wanted(NamedTuple):
     """A chargeback that is entered; `first` is how it begins. `due_at`: the network's deadline.
 
@@ -45,10 +50,13 @@ class Wanted(NamedTuple):
     line: int | None = None
 
 
-async def open_(desk: Desk, visitor: Visitor, wanted: Wanted, reason: str) -> tuple[UUID, str]:
+async def open_(
+    desk: Desk, visitor: Visitor, wanted: Wanted, reason: str, then: Then | None = None
+) -> tuple[UUID, str]:
     """Enter a chargeback; gives its id and stage. It begins at once, or a second person lets it.
 
-    Of one number it is entered once: a repeat changes nothing. Raises `NothingThere`, `NotValid`,
+    Of one number it is entered once: a repeat changes nothing. `then` is done in the same commit.
+    Raises `NothingThere`, `NotValid`,
     `NotClaimable`, `AlreadyClaimed`, `OriginalMoving`, `OutOfTime`, `NotAllowed`, `ReasonNeeded`.
     """
     staff(visitor)
@@ -72,15 +80,18 @@ async def open_(desk: Desk, visitor: Visitor, wanted: Wanted, reason: str) -> tu
         doing = Doing(visitor.name, scan(reason.strip()), now)
         opened = await book.open_(connection, claim, doing)
         if opened is None:
-            return await _before(connection, merchant_id, number)
-        known = await documents.known(connection, merchant_id, opened.id, transaction)
+            known = await _before(connection, merchant_id, number)
+            await _also(then, connection, known[0])
+            return known
+        facts = await documents.known(connection, merchant_id, opened.id, transaction)
         opened = await documents.add(
-            connection, there.vault, opened, [known.document], book.CLOCK, now
+            connection, there.vault, opened, [facts.document], book.CLOCK, now
         )
         detail = _said(opened) | {"number": number, "first": wanted.first.value}
         thing = thing_of(opened.id)
         await audit(connection, visitor, now, "open-chargeback", thing, reason, detail)
         stage = await _do(there, visitor, connection, opened, wanted.first, doing, wanted.due_at)
+        await _also(then, connection, opened.id)
         return opened.id, stage
 
 
@@ -91,10 +102,12 @@ async def act(
     what: Act,
     reason: str,
     due_at: datetime | None = None,
+    then: Then | None = None,
 ) -> str:
     """Do the next thing with a chargeback; gives its stage, the old one where it waits.
 
     What lets money of `[chargebacks] second_person_from` or more go on waits for a second person.
+    `then` is done in the same commit.
     Raises `NothingThere`, `NotNext`, `EvidenceNeeded`, `OriginalMoving`, `NotAllowed`,
     `ReasonNeeded`.
     """
@@ -111,7 +124,9 @@ async def act(
             raise book.NotNext
         found = await documents.add(connection, there.vault, found, added, book.CLOCK, now)
         doing = Doing(visitor.name, scan(reason.strip()), now)
-        return await _do(there, visitor, connection, found, what, doing, due_at)
+        stage = await _do(there, visitor, connection, found, what, doing, due_at)
+        await _also(then, connection, identity)
+        return stage
 
 
 async def confirm(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> str:
@@ -149,7 +164,9 @@ async def reject(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> N
         await audit(connection, visitor, now, "reject-chargeback", thing, reason, detail)
 
 
-async def assign(desk: Desk, visitor: Visitor, identity: UUID, owner: str) -> None:
+async def assign(
+    desk: Desk, visitor: Visitor, identity: UUID, owner: str, reason: str = ""
+) -> None:
     """Say who works on it, nobody if empty; raises `NotValid` for who may not, `NotNext`."""
     staff(visitor)
     await permit(desk.pool, visitor, Scope.CLEARING_WRITE, _NONE)
@@ -164,7 +181,7 @@ async def assign(desk: Desk, visitor: Visitor, identity: UUID, owner: str) -> No
         await book.own(connection, found, owner, Doing(visitor.name, "", now))
         detail = {"owner": owner}
         thing = thing_of(identity)
-        await audit(connection, visitor, now, "assign-chargeback", thing, "", detail)
+        await audit(connection, visitor, now, "assign-chargeback", thing, reason, detail)
 
 
 async def add_evidence(
@@ -232,6 +249,11 @@ async def _do(
     detail |= {"stage": after.stage.value, "money": after.money.value}
     await audit(connection, visitor, doing.now, "move-chargeback", thing, doing.reason, detail)
     return after.stage
+
+
+async def _also(then: Then | None, connection: Any, identity: UUID) -> None:
+    if then is not None:
+        await then(connection, identity)
 
 
 def _answers(stage: Stage, what: Act) -> bool:

@@ -5,7 +5,7 @@ Who belongs to a merchant sees its own, and does nothing.
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
@@ -112,6 +112,18 @@ async def by_deadline(
     _reads(visitor)
     merchant = visitor.merchant_id or merchant_id
     asked = SQL["by_deadline"](merchant=merchant, limit=limit)
+    return [dict(row) for row in await desk.pool.fetch(*asked)]
+
+
+@over_cells.together(_first_due)
+async def of_transactions(
+    desk: Desk, visitor: Visitor, merchant_id: str, ids: Collection[UUID]
+) -> list[dict[str, Any]]:
+    """Give the chargebacks of some transactions of a merchant; raises `NotAllowed`."""
+    _reads(visitor)
+    if not visitor.sees(merchant_id):
+        return []
+    asked = SQL["of_transactions"](merchant=merchant_id, ids=list(ids))
     return [dict(row) for row in await desk.pool.fetch(*asked)]
 
 

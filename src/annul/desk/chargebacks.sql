@@ -16,6 +16,14 @@ JOIN transactions t ON t.merchant_id = c.merchant_id AND t.id = c.transaction_id
 WHERE c.ended_at IS NULL AND (:merchant::text = '' OR c.merchant_id = :merchant) AND m.lives <> 'away'
 ORDER BY c.due_at NULLS FIRST, c.id LIMIT :limit;
 
+-- name: of_transactions
+-- description: Chargebacks of some transactions of a merchant.
+SELECT {columns} FROM chargebacks c
+JOIN merchants m ON m.merchant_id = c.merchant_id
+JOIN transactions t ON t.merchant_id = c.merchant_id AND t.id = c.transaction_id
+WHERE c.transaction_id = ANY (:ids::uuid[]) AND c.merchant_id = :merchant AND m.lives <> 'away'
+ORDER BY c.opened_at, c.id;
+
 -- name: columns
 -- description: Part: what is shown of a chargeback.
 c.merchant_id, c.id, c.number, c.transaction_id, c.issuer_id, c.stage, c.reason, c.amount, c.currency, c.held,
@@ -98,3 +106,23 @@ LIMIT 2;
 -- name: workers
 -- description: Those of some names who may act, in roles that may.
 SELECT name FROM users WHERE name = :name AND active AND role = ANY (:roles::text[]);
+
+-- name: proposed
+-- description: What rows of clearing files propose and nobody has decided, the oldest first, with the live chargeback of the sale.
+SELECT {proposal} WHERE p.state = 'waiting' AND coalesce(m.lives, 'here') <> 'away'
+ORDER BY p.found_at, p.line, p.id LIMIT :limit;
+
+-- name: proposal_of
+-- description: One of them, whatever was decided.
+SELECT {proposal} WHERE p.id = :id AND coalesce(m.lives, 'here') <> 'away';
+
+-- name: proposal
+-- description: Part: what is shown of a proposal, and where it is found.
+p.merchant_id, p.id, p.file_id, p.line, p.transaction_id, p.act, p.rrn, p.amount, p.currency, p.found_at, p.state,
+p.chargeback_id, p.decided_by, p.decided_at, coalesce(f.name, '') AS file_name, m.name_zh, m.name_en,
+t.amount AS of_amount, c.id AS live_id, c.stage AS live_stage, c.number AS live_number
+FROM chargeback_proposals p
+LEFT JOIN clearing_files f ON f.id = p.file_id
+LEFT JOIN merchants m ON m.merchant_id = p.merchant_id
+LEFT JOIN transactions t ON t.merchant_id = p.merchant_id AND t.id = p.transaction_id
+LEFT JOIN chargebacks c ON c.merchant_id = p.merchant_id AND c.transaction_id = p.transaction_id AND c.ended_at IS NULL;

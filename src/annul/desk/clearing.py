@@ -14,10 +14,11 @@ from annul.settle.clearing.commit import SHOWN, Clearing, NotStaged
 from annul.settle.clearing.counting import Result
 from annul.settle.clearing.table import Look
 
-from . import over_cells
+from . import clearing_wrong, over_cells
 from .audit import audit
 from .clearing_cells import (
     NO_REASON,
+    OF_TOLERATED,
     cells_of,
     in_cell,
     in_each,
@@ -62,7 +63,9 @@ async def files(desk: Desk, visitor: Visitor, limit: int = 50, cursor: str = "")
 
 
 async def find(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
-    """Give a file with `breaks` by kind, cause and state, and its first bad lines.
+    """Give a file with `breaks` by kind, cause and state, `tolerated` by kind and account.
+
+    Also its first bad lines.
 
     Raises `NothingThere`.
     """
@@ -75,16 +78,23 @@ async def find(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
             return []
         breaks = await one.pool.fetch(*_SQL["breaks"](id=identity))
         asked = _SQL["bad_lines"](id=identity, after=0, limit=FIRST_BAD)
-        more = {"breaks": [dict(b) for b in breaks], "bad_lines": await one.pool.fetch(*asked)}
+        tolerated = await one.pool.fetch(*_SQL["tolerated"](id=identity))
+        more = {
+            "breaks": [dict(b) for b in breaks],
+            "tolerated": [dict(t) for t in tolerated],
+            "bad_lines": await one.pool.fetch(*asked),
+        }
         return [in_cell(row, one.cell) | more]
 
     found = over_cells.joined(await over_cells.each(desk, ask))
     if not found:
         raise _unknown(identity)
     breaks = over_cells.joined([one["breaks"] for one in found])
+    tolerated = over_cells.joined([one["tolerated"] for one in found])
     lines = over_cells.joined([one["bad_lines"] for one in found])
     return {
         **whole(found),
+        "tolerated": summed(tolerated, OF_TOLERATED),
         "breaks": summed(breaks, ("kind", "cause", "currency", "state")),
         "bad_lines": [dict(line) for line in lines[:FIRST_BAD]],
     }
@@ -94,15 +104,33 @@ async def bad_lines(
     desk: Desk, visitor: Visitor, identity: UUID, limit: int = 100, cursor: str = ""
 ) -> Listing:
     """Give lines of a file that are no rows, in their order, as far as they are kept."""
+    return await _in_order(desk, visitor, identity, ("bad_lines", "line"), limit, cursor)
+
+
+async def differences(
+    desk: Desk, visitor: Visitor, identity: UUID, limit: int = 100, cursor: str = ""
+) -> Listing:
+    """Give differences of money with a file that rules accept, in the order of its rows.
+
+    Each as terminal's batch (`claimed`), host and issuer have it, with the account that bears it.
+    """
+    return await _in_order(desk, visitor, identity, ("differences", "place"), limit, cursor)
+
+
+async def _in_order(
+    desk: Desk, visitor: Visitor, identity: UUID, named: tuple[str, str], limit: int, cursor: str
+) -> Listing:
+    """Give a page of what a file has, by a statement and the number that orders it."""
+    statement, place = named
     if not _of_all(visitor):
         raise _unknown(identity)
     if cursor and not cursor.isdecimal():
         raise BadCursor
-    asked = _SQL["bad_lines"](id=identity, after=min(int(cursor or 0), 2**31 - 1), limit=limit + 1)
+    asked = _SQL[statement](id=identity, after=min(int(cursor or 0), 2**31 - 1), limit=limit + 1)
     found = await over_cells.each(desk, lambda one: one.pool.fetch(*asked))
-    rows = sorted((dict(row) for row in over_cells.joined(found)), key=lambda row: row["line"])
+    rows = sorted((dict(row) for row in over_cells.joined(found)), key=lambda row: row[place])
     more = len(rows) > limit
-    return Listing(rows[:limit], str(rows[limit - 1]["line"]) if more else "")
+    return Listing(rows[:limit], str(rows[limit - 1][place]) if more else "")
 
 
 async def maps(desk: Desk, visitor: Visitor) -> dict[str, ColumnMap]:
@@ -154,6 +182,7 @@ def together(results: list[Result]) -> Result:
         bad=sum(one.bad for one in results),
         outcomes=of_all_cells([one.outcomes for one in results], ("outcome", "currency")),
         kinds=of_all_cells([one.kinds for one in results], ("kind", "cause", "currency")),
+        tolerated=of_all_cells([one.tolerated for one in results], OF_TOLERATED),
         carried=sum(one.carried for one in results),
         proofs=sum(one.proofs for one in results),
         breaks=sorted(breaks, key=lambda row: -abs(row["money"]))[:SHOWN],
@@ -186,19 +215,21 @@ async def read(
     """
     staff(visitor)
     await permit(desk.pool, visitor, Scope.CLEARING_WRITE, NO_REASON)
-    done = await take_in(
-        desk,
-        stream,
-        name,
-        visitor.name,
-        layout=layout,
-        columns=await _map(desk, map) if isinstance(map, str) else map,
-        issuers=issuers,
-        settles_on=settles_on,
-        again=again,
-        told=told,
-        file=file,
-    )
+    async with clearing_wrong.told_of(desk, name) as well:
+        done = await take_in(
+            desk,
+            stream,
+            name,
+            visitor.name,
+            layout=layout,
+            columns=await _map(desk, map) if isinstance(map, str) else map,
+            issuers=issuers,
+            settles_on=settles_on,
+            again=again,
+            told=told,
+            file=file,
+        )
+        well(done.wrong)
     detail = {"id": str(done.id), "layout": done.layout, "rows": done.rows, "bad": done.bad}
     now = desk.clock.now()
     await audit(desk.pool, visitor, now, "read-clearing-file", f"file {name}", "", detail)

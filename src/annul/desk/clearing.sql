@@ -61,3 +61,21 @@ DELETE FROM clearing_maps WHERE name = :name RETURNING name;
 SELECT id FROM clearing_files
 WHERE state = 'committed' AND (:day::date IS NULL OR settles_on = :day) AND (:name::text = '' OR name = :name)
 ORDER BY settles_on DESC, committed_at DESC, id;
+
+-- name: tolerated
+-- description: What rules accept of a file, by kind and account.
+SELECT kind, account, currency, count(*)::integer AS count, sum(money)::bigint AS money,
+       sum(abs(money))::bigint AS in_question
+FROM clearing_differences WHERE file_id = :id AND counts
+GROUP BY kind, account, currency ORDER BY kind, account, currency;
+
+-- name: differences
+-- description: Each difference of a file that rules accept, in the order of its rows, with what the terminal's batch has.
+SELECT d.place, d.line, d.kind, d.merchant_id, d.transaction_id, t.rrn, d.issuer_id, d.currency,
+       b.claimed, d.ours, d.theirs, d.money, d.account, d.found_at
+FROM (SELECT *, line::bigint * 2 + (kind = 'fee')::integer AS place
+      FROM clearing_differences WHERE file_id = :id AND counts) d
+JOIN transactions t ON t.merchant_id = d.merchant_id AND t.id = d.transaction_id
+LEFT JOIN batch_differences b ON d.kind = 'amount' AND b.merchant_id = t.merchant_id
+                             AND b.terminal_id = t.terminal_id AND b.batch = t.batch AND b.trace = t.trace
+WHERE d.place > :after ORDER BY d.place LIMIT :limit;

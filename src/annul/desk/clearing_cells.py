@@ -16,6 +16,7 @@ from .roles import Scope, Visitor
 
 NO_REASON: Final = "no reason is asked for"  # what `permit` takes in its place
 _SUMS: Final = ("count", "money", "in_question", "foretold")
+OF_TOLERATED: Final = ("kind", "account", "currency")
 # How a file stands that is not alike in all cells: as in the one where the most is left to do.
 _BEHIND: Final = ("loading", "staged", "committed", "discarded", "dropped")
 
@@ -93,6 +94,8 @@ def whole(rows: list[dict[str, Any]]) -> dict[str, Any]:
     sums = {
         "outcomes": of_all_cells([one["outcomes"] for one in results], ("outcome", "currency")),
         "kinds": of_all_cells([one["kinds"] for one in results], ("kind", "cause", "currency")),
+        # A file that was committed before there were any has none.
+        "tolerated": of_all_cells([one.get("tolerated", []) for one in results], OF_TOLERATED),
         **{name: sum(one[name] for one in results) for name in ("carried", "proofs")},
     }
     return first | {

@@ -67,7 +67,8 @@ class Readable(Protocol):
 class Taken(NamedTuple):
     """A file that was read: as in `Staged`; how it was read, up to which day, and in which cells.
 
-    `columns` where it is a table. Breaks and proofs come once it is committed.
+    `columns` where it is a table. `wrong`: its own sums are not those of its rows. Breaks and
+    proofs come once it is committed.
     """
 
     id: UUID
@@ -79,6 +80,7 @@ class Taken(NamedTuple):
     settles_on: date
     columns: ColumnMap | None
     cells: tuple[str, ...]
+    wrong: Text | None = None
 
 
 class Source:
@@ -185,6 +187,7 @@ class Incoming:
     _homes: dict[str, Desk] = field(default_factory=dict[str, Desk])
     _days: Counter[date | None] = field(default_factory=Counter[date | None])
     _bad: list[BadLine] = field(default_factory=list[BadLine])
+    wrong: BadLine | None = None  # the first sum that is not that of the rows
     _lanes: dict[str, "_Lane"] = field(default_factory=dict[str, "_Lane"])
 
     async def run(self, read: AsyncIterator[Chunk], first: Chunk) -> list[tuple[Desk, Staged]]:
@@ -226,6 +229,7 @@ class Incoming:
                 lane.task = tasks.create_task(self._stage(lane))
             await lane.queue.put(Chunk(rows, [], 0))
         self._bad += chunk.bad
+        self.wrong = self.wrong or next((one for one in chunk.bad if one.of_all), None)
         self._some(_HELD)
         if self._lanes and self._bad:
             # They are of nobody: kept once, in the first cell that has any row.
@@ -339,6 +343,7 @@ async def take_in(
         day,
         known,
         tuple(there.cell for there, _ in done),
+        incoming.wrong.reason if incoming.wrong else None,
     )
 
 

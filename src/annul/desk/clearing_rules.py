@@ -3,11 +3,18 @@
 They hold in all cells. They are of no merchant: who belongs to one does not see them.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from annul.domain.errors import AnnulError
+from annul.domain.money import told
+from annul.domain.text import Text
+from annul.domain.tolerances import DIFFERENCES
+from annul.resolve.proof_words import ACCOUNTS
 from annul.resolve.second_person import second_person
-from annul.settle.clearing.rules import ClearingRules, InForce
+from annul.settle.clearing.rules import ClearingRules, InForce, Tolerance
 from annul.store.sql import load
 
 from . import over_cells
@@ -19,6 +26,8 @@ from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "clearing_rules.sql")
 _MOST: Final = 200
+_ANY: Final = Text("各发卡行", "any issuer")
+_AND: Final = (("且", "zh"), (" and ", "en"))
 ASKED, IN_FORCE, REJECTED = "asked", "in_force", "rejected"
 _TAKEN: Final = {IN_FORCE: "confirm-clearing-rules", REJECTED: "reject-clearing-rules"}
 
@@ -43,6 +52,32 @@ async def in_force(desk: Desk, visitor: Visitor) -> InForce:
     return await rules_of(desk)
 
 
+def checked(values: Mapping[str, Any]) -> ClearingRules:
+    """Give rules as they were filled in; raises `NotValid`, with what makes no sense."""
+    try:
+        return ClearingRules.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(one) for one in first["loc"])
+        message = f"{place}: {first['msg'].removeprefix('Value error, ')}"
+        raise NotValid(message) from None
+
+
+def said(one: Tolerance) -> Text:
+    """Say in one line which difference is accepted, and who bears it."""
+    within = [told(one.up_to, one.currency)] if one.up_to is not None else []
+    if one.per_mille is not None:
+        within.append(Text(f"{one.per_mille}‰", f"{one.per_mille}‰"))
+    zh, en = (words.join(getattr(bound, lang) for bound in within) for words, lang in _AND)
+    name, account = DIFFERENCES[one.kind], ACCOUNTS[one.account]
+    of = Text(f"发卡行{one.issuer}", f"issuer {one.issuer}") if one.issuer else _ANY
+    day = told(one.per_day, one.currency)
+    return Text(
+        f"{of.zh}{name.zh}差额不超过{zh}，每日{day.zh}，记入{account.zh}",
+        f"{name.en}, {of.en}: up to {en}, {day.en} a day, borne by {account.en}",
+    )
+
+
 async def versions(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
     """Give all versions, the latest first, each with `rules`; the settings' is the last one.
 
@@ -62,8 +97,9 @@ async def versions(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
 async def change(desk: Desk, visitor: Visitor, new: ClearingRules, reason: str) -> str:
     """Set rules: they count at once (`in_force`), or wait for a second person (`asked`).
 
-    That they do where fewer acts take one by them. The same as in force changes nothing. Raises
-    `RulesWait`, `ReasonNeeded`, `NotAllowed`, `CellSilent`, `NotEverywhere`.
+    That they do where fewer acts take one by them, or more differences are accepted. The same as in
+    force changes nothing. Raises `RulesWait`, `ReasonNeeded`, `NotAllowed`, `CellSilent`,
+    `NotEverywhere`.
     """
     staff(visitor)
     await permit(desk.pool, visitor, Scope.CLEARING_WRITE, reason)

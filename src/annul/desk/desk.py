@@ -22,6 +22,7 @@ from annul.security.notary import Notary
 from annul.security.vault import Vault
 from annul.settle.chargebacks.rules import USUAL as USUAL_CHARGEBACKS
 from annul.settle.chargebacks.rules import ChargebackRules
+from annul.settle.clearing.declared import LEARNT_ONLY, DeclaredFiles
 from annul.settle.clearing.rules import USUAL, ClearingRules
 from annul.settle.house_bank import HouseBank
 from annul.store.clock import Clock
@@ -90,6 +91,7 @@ class Desk:
     loops: Loops = field(default_factory=Loops)
     house_bank: HouseBank | None = None  # whose account merchants are paid from
     clearing: ClearingRules = USUAL  # how clearing files are judged
+    clearing_files: DeclaredFiles = LEARNT_ONLY  # which of them are expected
     chargebacks: ChargebackRules = USUAL_CHARGEBACKS  # their deadlines, and when two decide
     training: TrainingRules = USUAL_TRAINING  # where courses are done
     notary: Notary | None = None  # signs proofs

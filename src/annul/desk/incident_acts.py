@@ -15,9 +15,9 @@ from uuid_utils.compat import uuid7
 from annul.domain.errors import AnnulError
 from annul.domain.head_kinds import gathering_of
 from annul.domain.heads import LINKS, Ends, EventKind, HeadScope, higher
-from annul.domain.incidents import INCIDENTS
 from annul.operate.incidents.gathering import new_number, severity_of
 from annul.operate.incidents.keeping import Head, HeadEvent, hold, keep, open_heads, tell
+from annul.operate.playbooks.reading import playbook_of
 from annul.store.incidents import closing_of, joining, moving
 
 from . import over_cells
@@ -287,7 +287,6 @@ def _split_off(do: _Doing, rows: Sequence[Mapping[str, Any]]) -> Head:
     severity = severity_of(rows[0]["kind"])
     for row in rows:
         severity = higher(severity, severity_of(row["kind"]))
-    known = INCIDENTS.get(rows[0]["kind"])
     number = new_number(do.now)
     return Head(
         uuid7(),
@@ -298,7 +297,7 @@ def _split_off(do: _Doing, rows: Sequence[Mapping[str, Any]]) -> Head:
         severity,
         min(row["opened_at"] for row in rows),
         do.now,
-        playbook=known.playbook if known else "",
+        playbook=playbook_of().get(rows[0]["kind"], ""),
     )
 
 

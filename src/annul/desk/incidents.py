@@ -3,11 +3,11 @@
 Of people only staff see them; everybody sees of an issuer's downtime what is told outside.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from annul.diagnose.causes import CAUSES
 from annul.domain.head_kinds import OUTAGES
@@ -278,13 +278,30 @@ def event_text(kind: str, params: Mapping[str, Any], when: Any = _minute) -> Tex
 def _value(name: str, value: Any, when: Any) -> Text:
     if value is None or value == "":
         return Text("无", "nobody") if name == "owner" else Text("-", "-")
-    if name == "kind" and value in INCIDENTS:
-        return INCIDENTS[value].title
-    if name == "cause":
-        return cause_of(str(value))
-    if name == "severity":
-        return Severity(value).text
-    if name == "ends_at":
-        at = when(str(value))
-        return Text(at, at)
-    return Text(str(value), str(value))
+    if isinstance(value, Mapping):  # a text in both languages
+        said = cast("Mapping[str, Any]", value)
+        return Text(str(said.get("zh", "-")), str(said.get("en", "-")))
+    told = _TOLD.get(name, _as_it_is)
+    return told(str(value), when)
+
+
+def _as_it_is(value: str, _when: Any) -> Text:
+    return Text(value, value)
+
+
+def _at(value: str, when: Any) -> Text:
+    at = when(value)
+    return Text(at, at)
+
+
+def _title(value: str, _when: Any) -> Text:
+    return INCIDENTS[value].title if value in INCIDENTS else Text(value, value)
+
+
+# Values that are told by their names, by parameter.
+_TOLD: Final[Mapping[str, Callable[[str, Any], Text]]] = {
+    "kind": _title,
+    "cause": lambda value, _when: cause_of(value),
+    "severity": lambda value, _when: Severity(value).text,
+    "ends_at": _at,
+}

@@ -20,7 +20,7 @@ from annul.store.sql import load
 from . import over_cells
 from .audit import audit
 from .desk import Desk, NothingThere
-from .permission import NotValid, changing, staff
+from .permission import NotAllowed, NotValid, changing, staff
 from .roles import Scope, Visitor
 
 _SQL: Final = load("annul.desk", "interventions.sql")
@@ -58,14 +58,27 @@ async def listing(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
     return await _listing(desk)
 
 
+async def find(desk: Desk, visitor: Visitor, identity: UUID) -> dict[str, Any]:
+    """Give one; raises `NothingThere`."""
+    staff(visitor)
+    for row in await _listing(desk, identity):
+        return row
+    message = f"there is no intervention {identity}"
+    raise NothingThere(message)
+
+
 @over_cells.together(_latest)
-async def _listing(desk: Desk) -> list[dict[str, Any]]:
-    asked = _SQL["listed"](now=desk.clock.now(), dual=_DUAL, past=_PAST)
+async def _listing(desk: Desk, identity: UUID | None = None) -> list[dict[str, Any]]:
+    asked = _SQL["listed"](now=desk.clock.now(), dual=_DUAL, past=_PAST, id=identity)
     return [dict(row) for row in await desk.pool.fetch(*asked)]
 
 
-async def begin(desk: Desk, visitor: Visitor, wanted: Wanted, reason: str) -> UUID:
+async def begin(
+    desk: Desk, visitor: Visitor, wanted: Wanted, reason: str, identity: UUID | None = None
+) -> UUID:
     """Put something in force; what takes two people waits for the second one.
+
+    The same `identity` again changes nothing.
 
     Raises `InterventionNotPossible`, `NotAllowed` and `ReasonNeeded`.
     """
@@ -77,7 +90,7 @@ async def begin(desk: Desk, visitor: Visitor, wanted: Wanted, reason: str) -> UU
         message = f"{wanted.minutes} minutes are too many"
         raise InterventionNotPossible(message) from None
     new = Intervention(
-        uuid7(),
+        identity or uuid7(),
         wanted.kind,
         now,
         until,
@@ -98,7 +111,8 @@ async def begin(desk: Desk, visitor: Visitor, wanted: Wanted, reason: str) -> UU
 async def _begin(desk: Desk, visitor: Visitor, new: Intervention, reason: str) -> None:
     scope = SCOPES[new.kind.about.whom]
     async with changing(desk, visitor, scope, reason, new.merchant_id) as connection:
-        await store.begin(connection, new, desk.clock.now())
+        if not await store.begin(connection, new, desk.clock.now()):
+            return
         detail = {"id": str(new.id), "kind": new.kind.value, "until": new.valid_until.isoformat()}
         detail |= {"amount": str(new.amount)} if new.amount else {}
         await audit(
@@ -115,25 +129,24 @@ async def _begin(desk: Desk, visitor: Visitor, new: Intervention, reason: str) -
 _begin_everywhere = over_cells.everywhere(_begin)
 
 
-async def confirm(
-    desk: Desk, visitor: Visitor, merchant_id: str, identity: UUID, reason: str
-) -> None:
-    """Put in force what somebody else has proposed; `merchant_id` is empty for an issuer's.
+async def confirm(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> None:
+    """Put in force what somebody else has proposed.
 
-    Raises `NotValid` for one's own, and for what does not wait.
+    Raises `NotValid` for one's own and for what does not wait, `NothingThere`, `NotAllowed` and
+    `ReasonNeeded`.
     """
-    await _each(desk, visitor, merchant_id, identity, reason, "confirm-intervention")
+    await _each(desk, visitor, identity, reason, "confirm-intervention")
 
 
-async def end(desk: Desk, visitor: Visitor, merchant_id: str, identity: UUID, reason: str) -> None:
-    """End one earlier than planned, or take a proposal back. Raises `NotValid`."""
-    await _each(desk, visitor, merchant_id, identity, reason, "end-intervention")
+async def end(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> None:
+    """End one earlier than planned, or take a proposal back; raises as `confirm` does."""
+    await _each(desk, visitor, identity, reason, "end-intervention")
 
 
-async def _each(
-    desk: Desk, visitor: Visitor, merchant_id: str, identity: UUID, reason: str, act: str
-) -> None:
-    staff(visitor)
+async def _each(desk: Desk, visitor: Visitor, identity: UUID, reason: str, act: str) -> None:
+    if not any(visitor.may(scope) for scope in SCOPES.values()):
+        raise NotAllowed
+    merchant_id: str = (await find(desk, visitor, identity))["merchant_id"]
     if merchant_id:
         there = await over_cells.acting(desk, merchant_id)
         await _change(there, visitor, merchant_id, identity, reason, act)

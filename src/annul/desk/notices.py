@@ -130,7 +130,10 @@ async def change_channel(
 
 
 async def stop_channel(desk: Desk, visitor: Visitor, identity: UUID, reason: str) -> None:
-    """Use a channel no more; what it was owed is dropped. `NothingThere`, `NotAllowed`."""
+    """Use a channel no more, nor for reports; what it was owed is dropped.
+
+    Raises `NothingThere`, `NotAllowed`.
+    """
     staff(visitor)
     now = desk.clock.now()
     async with changing(desk, visitor, Scope.NOTICES_WRITE, reason) as connection:
@@ -139,7 +142,10 @@ async def stop_channel(desk: Desk, visitor: Visitor, identity: UUID, reason: str
             raise _no_channel(identity)
         await connection.execute(*_SQL["dropped"](id=identity))
         await connection.execute(*closing([Ended("channel_refused", "", name)], now))
-        await audit(connection, visitor, now, "stop-channel", _named(name), reason)
+        rows = await connection.fetch(*_SQL["unsubscribed"](id=identity))
+        reports = sorted({row["name"] for row in rows})
+        detail = {"reports": reports} if reports else {}
+        await audit(connection, visitor, now, "stop-channel", _named(name), reason, detail)
 
 
 async def try_channel(desk: Desk, visitor: Visitor, identity: UUID, reason: str = "") -> Outcome:

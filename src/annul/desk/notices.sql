@@ -48,6 +48,13 @@ RETURNING name;
 -- description: What it was owed is told by nobody.
 UPDATE notice_outbox SET state = 'dropped' WHERE channel_id = :id AND state = 'owed';
 
+-- name: unsubscribed
+-- description: Reports that were mailed over a channel are mailed no more; gives whose.
+WITH owed AS (
+    UPDATE report_mails SET state = 'dropped' WHERE channel_id = :id AND state = 'owed'
+)
+DELETE FROM report_subscriptions WHERE channel_id = :id RETURNING name;
+
 -- name: rota
 -- description: The rota: lines of single days last.
 SELECT r.*, c.name AS channel FROM rota r JOIN channels c ON c.id = r.channel_id

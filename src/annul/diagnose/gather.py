@@ -232,7 +232,12 @@ class Gatherer:
         original, attempts = series.original, series.attempts
         source = "refusals" if not void.issuer_id and not void.original_id else "transactions"
         known: Known = void_facts(void, attempts, f"{source} {void.rrn}")
-        named = void.why not in _NOT_NAMED and not void.why.startswith("missing_")
+        # A sale names no original, and cannot have named a wrong one.
+        named = (
+            void.kind in CASED
+            and void.why not in _NOT_NAMED
+            and not void.why.startswith("missing_")
+        )
         if named or original is not None:
             known |= original_facts(void, original, attempts)
         age = known.get("original.age")

@@ -169,7 +169,7 @@ _ALL: Final = (
     _row("batch_out", ("void.why",), rule("not_signed_in", "batch_differs"),
            "终端未签到或批次不符（{0}）", "not signed in, or batch out of step ({0})"),
     _row("unregistered", ("void.why",), rule("merchant_unknown", "terminal_unknown",
-           "merchant_inactive", "terminal_inactive", "merchant_frozen", "terminal_blocked"),
+           "merchant_inactive", "terminal_inactive", "merchant_stopped", "terminal_stopped"),
            "商户或终端未登记或已停用（{0}）", "merchant or terminal unknown or not active ({0})"),
     _row("not_enabled", ("void.why",), rule("kind_not_enabled", "over_terminal_limit",
            "over_merchant_limit", "currency_differs", "amount_invalid"),

@@ -50,12 +50,12 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     (
         lambda a: a.has_amount and InterventionKind.MERCHANT_FROZEN in a.against,
-        refusal("03", "merchant_frozen", "商户暂停交易", "the merchant takes no payments for now",
+        refusal("03", "merchant_stopped", "商户暂停交易", "the merchant takes no payments for now",
                  "请联系收单机构", "call the acquirer"),
     ),
     (
         lambda a: InterventionKind.TERMINAL_BLOCKED in a.against,
-        refusal("58", "terminal_blocked", "终端暂停使用", "the terminal is out of use for now",
+        refusal("58", "terminal_stopped", "终端暂停使用", "the terminal is out of use for now",
                  "请联系收单机构", "call the acquirer"),
     ),
     (

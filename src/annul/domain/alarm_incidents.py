@@ -1,4 +1,4 @@
-"""The kinds of incidents that alarms raise (docs/differences.md): one for each measure."""
+"""The kinds of incidents that alarms raise (docs/differences.md): by measure, or for silence."""
 
 from typing import Final
 
@@ -8,9 +8,10 @@ from .text import Text
 _SECTION: Final = "alarms"
 _SAYS: Final = Text(
     "{stream}：{since:time}起{seen}%的交易{what}，通常为{usual}%（{count}笔中{bad}笔）；"
-    "{cases}件案件未了结，金额{waiting}；原因：{cause}；系统自行：{itself}",
+    "{cases}件案件未了结，金额{waiting}；{unknown}笔结果未知，金额{unsure}；原因：{cause}；系统自行：{itself}",
     "{stream}: since {since:time} {seen} % {what}, as a rule {usual} % ({bad} of {count}); "
-    "{cases} open cases with {waiting}; cause: {cause}; done by itself: {itself}",
+    "{cases} open cases with {waiting}; {unknown} without an outcome with {unsure}; cause: {cause};"
+    " done by itself: {itself}",
 )
 _IN_CASES: Final = Text(
     "未成功的撤销、退货都有案件，说明款项在哪里",
@@ -66,6 +67,24 @@ ALARM_INCIDENTS: Final = (
         Text("款项不受影响", "No money is concerned."),
         _CALL,
         _SAYS,
+        _SECTION,
+    ),
+    IncidentKind(
+        "traffic_stopped",
+        Severity.WARNING,
+        Subject.STREAM,
+        Text("没有交易", "No requests at all"),
+        Text("款项不受影响；没有人来付款", "No money is concerned: nobody asks for anything."),
+        Text(
+            "看主机、线路和路由是否正常，问商户是否营业；有交易后自动关闭",
+            "See whether hosts, lines and routes work, and ask the shop whether it is open; it"
+            " closes by itself with the next request.",
+        ),
+        Text(
+            "{stream}：{since:time}起没有任何请求；此时段通常每小时至少{rate}笔，已少{missing}笔",
+            "{stream}: no request since {since:time}; as a rule at least {rate} an hour at this"
+            " time, {missing} are missing",
+        ),
         _SECTION,
     ),
 )

@@ -178,8 +178,12 @@ MOVES: Final[tuple[Move, ...]] = (
     Move(_S.ARBITRATION, _A.WITHDRAW, _S.WON, By.ISSUER, _E.RETURN),
 )
 _BY_ACT: Final[Mapping[tuple[Stage, Act], Move]] = {(one.source, one.act): one for one in MOVES}
+# What a clearing file can tell of: what issuer and network do.
+TOLD: Final = tuple(dict.fromkeys(one.act for one in MOVES if one.by in {By.ISSUER, By.NETWORK}))
 # Where it is ours to act: a deadline that passes there costs money or a right.
 OURS: Final = frozenset(one.source for one in MOVES if one.by is By.US)
+# Where the network rules: a deadline that passes there decides nothing, and is told.
+RULED: Final = frozenset(one.source for one in MOVES if one.by is By.NETWORK)
 # Stages that the clock ends.
 TIMED: Final = frozenset(one.source for one in MOVES if one.by is By.CLOCK)
 

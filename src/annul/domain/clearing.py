@@ -16,6 +16,7 @@ class Effect(StrEnum):
     REVERSED = "reversed"  # what was taken is taken back by a reversal
     RETURNED = "returned"  # a void or a refund is itself reversed: the first taking stands again
     FEE = "fee"  # no transaction of its own: a charge for one
+    CLAIMED = "claimed"  # nor this: its issuer claims one back, or goes on with that
 
 
 EFFECTS: Final[Mapping[Effect, Text]] = MappingProxyType(
@@ -25,5 +26,6 @@ EFFECTS: Final[Mapping[Effect, Text]] = MappingProxyType(
         Effect.REVERSED: Text("扣款已冲正", "taking reversed"),
         Effect.RETURNED: Text("退回已冲正", "giving back reversed"),
         Effect.FEE: Text("费用", "fee"),
+        Effect.CLAIMED: Text("拒付", "claimed back"),
     }
 )

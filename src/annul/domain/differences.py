@@ -80,6 +80,8 @@ _CALLED: Final[Mapping[str, Text]] = {
     ),
     "waits": Text("未处理差异 {waits:money}", "open breaks {waits:money}"),
     "suspended": Text("暂挂 {suspended:money}", "in suspense {suspended:money}"),
+    "accepted": Text("接受的差额 {accepted:money}", "accepted {accepted:money}"),
+    "borne": Text("账户承担 {borne:money}", "borne {borne:money}"),
     "live": Text("未了结拒付 {live:money}", "live chargebacks {live:money}"),
     "holding": Text("拒付暂扣 {holding:money}", "held for chargebacks {holding:money}"),
     "charged_back": Text("记为被拒付 {charged_back:money}", "charged back {charged_back:money}"),
@@ -106,7 +108,7 @@ def _difference(
     money: Text,
     advice: Text,
     facts: Sequence[str],
-    playbook: str,
+    section: str,
     *,
     subject: Subject = Subject.TRANSACTION,
     severity: Severity = Severity.CRITICAL,
@@ -117,7 +119,7 @@ def _difference(
         "{reference}：" + "，".join(one.zh for one in told),
         "{reference}: " + ", ".join(one.en for one in told),
     )
-    return IncidentKind(AUDIT + name, severity, subject, title, money, advice, says, playbook)
+    return IncidentKind(AUDIT + name, severity, subject, title, money, advice, says, section)
 
 
 # name; title, what it means for the money, what to do; facts in the order of telling; section
@@ -289,6 +291,18 @@ DIFFERENCES: Final = (
         ),
         _OUR_FAULT,
         ("waits", "suspended"),
+        "books",
+        subject=Subject.BALANCE,
+    ),
+    _difference(
+        "tolerance",
+        Text("容差内差额与其分录不符", "Accepted differences are not what is posted of them"),
+        Text(
+            "应收发卡行、应付卡组织或承担账户有误",
+            "What issuers owe, or schemes are owed, is wrong by the books, or who bears it.",
+        ),
+        _OUR_FAULT,
+        ("accepted", "borne"),
         "books",
         subject=Subject.BALANCE,
     ),

@@ -61,6 +61,7 @@ GATHERED: Final[Mapping[str, Gathering]] = {
     "webhook_failed": Gathering(HeadScope.WEBHOOK, By.WEBHOOK),
     "deliveries_full": Gathering(HeadScope.WEBHOOK, By.ONE),
     "channel_refused": Gathering(HeadScope.CHANNEL, By.SUBJECT),
+    "report_not_mailed": Gathering(HeadScope.CHANNEL, By.SUBJECT),
     # payouts and the bank
     **dict.fromkeys(
         (
@@ -79,7 +80,12 @@ GATHERED: Final[Mapping[str, Gathering]] = {
     "bank_file_unreadable": _FILE_LOOK,
     # clearing and books
     "clearing_breaks": _FILE,
+    # Closed by themselves, and by people where the file will not come, or stays as it is.
+    "file_late": _FILE_LOOK,
+    "file_wrong": _FILE_LOOK,
     "chargeback_due_soon": _MERCHANT,
+    "chargeback_ruling_late": _MERCHANT,
+    "chargebacks_proposed": _FILE,
     "clearing_proof_stands": _SAID,
     **{kind: _BOOKS for kind in INCIDENTS if kind.startswith("audit_")},
 }

@@ -228,6 +228,10 @@ class EventKind(StrEnum):
     MERGED = "merged"
     SPLIT = "split"
     LEARNT = "learnt"
+    PLAYBOOK_STARTED = "playbook_started"
+    PLAYBOOK_STEP = "playbook_step"
+    PLAYBOOK_TOLD = "playbook_told"
+    PLAYBOOK_ENDED = "playbook_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +292,19 @@ EVENTS: Final[Mapping[EventKind, EventText]] = {
         ("from", "into", "count", "why"),
     ),
     EventKind.LEARNT: EventText(Text("总结：{text}", "Learnt: {text}"), ("text", "links")),
+    EventKind.PLAYBOOK_STARTED: EventText(
+        Text("启动预案“{playbook}”（{run}）", "Playbook started: {playbook} ({run})"),
+        ("playbook", "run", "why"),
+    ),
+    EventKind.PLAYBOOK_STEP: EventText(
+        Text("预案{run}：{step}：{how}", "Playbook {run}: {step}: {how}"), ("run", "step", "how")
+    ),
+    EventKind.PLAYBOOK_TOLD: EventText(
+        Text("预案{run}通知：{text}", "Playbook {run} tells: {text}"), ("run", "text")
+    ),
+    EventKind.PLAYBOOK_ENDED: EventText(
+        Text("预案{run}：{how}", "Playbook {run}: {how}"), ("run", "how", "why")
+    ),
 }
 BY_ITSELF: Final = Text("自动关闭", "by itself")
 
@@ -299,7 +316,7 @@ LINKS: Final[Mapping[str, tuple[Text, str]]] = {
     "case": (Text("案件", "case"), "/cases/{ref}"),
     "lesson": (Text("诊断学习", "diagnosis learning"), "/cases/{ref}"),
     "policy": (Text("发卡行规则", "issuer's rule"), "/issuers/{ref}"),
-    "playbook": (Text("处置手册", "playbook"), ""),
+    "playbook": (Text("预案", "playbook"), ""),
     "incident": (Text("事件", "incident"), "/incidents/{ref}"),
     "act": (Text("审计", "audit log"), "/audit?object={ref}"),
 }

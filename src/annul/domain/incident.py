@@ -102,8 +102,8 @@ class IncidentKind:
 
     `says` has places for the row's parameters: `{code}` as it is (also a text in both languages),
     `{kind:word}` by its name, `{amount:money}` with the parameter `currency`, `{since:time}`, and
-    `{how:way}` as one of `ways` says it, in which there may be places too. `playbook` is the anchor
-    of its section in docs/differences.md.
+    `{how:way}` as one of `ways` says it, in which there may be places too. `section` is the anchor
+    of what docs/differences.md says of it.
     """
 
     kind: str
@@ -113,7 +113,7 @@ class IncidentKind:
     money: Text
     advice: Text
     says: Text
-    playbook: str
+    section: str
     ways: Mapping[str, Text] = field(default_factory=dict[str, Text])
 
     def parameters(self, way: str = "") -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Accounts: what the issuers owe us (`issuer_receivable`), what we owe the merchan
 from (`bank`), what we earn (`fee_income`), what the schemes cost us (`scheme_cost`), what
 we owe them (`scheme_payable`), and money of which a clearing file and the books say different
 things, until somebody decides (`suspense`), or that an issuer has charged back, until that has
-ended (`chargeback`).
+ended (`chargeback`), and what we bear where both say nearly the same (`clearing_difference`).
 """
 
 from collections.abc import Iterable
@@ -29,6 +29,7 @@ SCHEME_COST: Final = "scheme_cost"
 SCHEME_PAYABLE: Final = "scheme_payable"
 SUSPENSE: Final = "suspense"
 CHARGEBACK: Final = "chargeback"
+CLEARING_DIFFERENCE: Final = "clearing_difference"
 
 
 class PostingKind(StrEnum):
@@ -55,6 +56,9 @@ class PostingKind(StrEnum):
     CLEARING = "clearing"
     BREAK = "break"
     BREAK_END = "break_end"
+    # Of a difference with a row of such a file that a rule accepts; taken back again.
+    TOLERANCE = "tolerance"
+    TOLERANCE_END = "tolerance_end"
     # Of a chargeback: taken from the merchant, given back to it, or gone to the issuer.
     CHARGEBACK_HOLD = "chargeback_hold"
     CHARGEBACK_RETURN = "chargeback_return"
@@ -65,9 +69,16 @@ OF_TRANSACTIONS: Final = frozenset(
     {PostingKind.APPROVAL, PostingKind.REVERSAL, PostingKind.ADJUSTMENT}
 )
 
-# Between what an issuer owes and what waits for a decision: no merchant's account moves.
-OF_SUSPENSE: Final = frozenset(
-    {PostingKind.BREAK, PostingKind.BREAK_END, PostingKind.CHARGEBACK_END}
+# Between what issuers and schemes owe or are owed, and what waits for a decision or bears a
+# difference: no merchant's account moves.
+OF_NO_MERCHANT: Final = frozenset(
+    {
+        PostingKind.BREAK,
+        PostingKind.BREAK_END,
+        PostingKind.TOLERANCE,
+        PostingKind.TOLERANCE_END,
+        PostingKind.CHARGEBACK_END,
+    }
 )
 
 

@@ -27,4 +27,21 @@ NOTICE_INCIDENTS: Final = (
         ),
         "processes-and-webhooks",
     ),
+    IncidentKind(
+        "report_not_mailed",
+        Severity.NOTICE,
+        Subject.CHANNEL,
+        Text("报表邮件无法送达", "A report can not be mailed"),
+        Text("与款项无关；订阅人未收到报表", "No effect on money; who asked for it has no report."),
+        Text(
+            "请订阅人核对邮箱地址（我的账户），或修正邮件渠道；恢复后补发并自动关闭",
+            "Have the person look at the address (My account), or mend the mail channel. The "
+            "report follows once it works, and this closes.",
+        ),
+        Text(
+            "{name}的报表邮件：{tries}次未被接收，最近：{error}",
+            "Reports for {name}: not taken {tries} times, the latest: {error}",
+        ),
+        "processes-and-webhooks",
+    ),
 )

@@ -13,10 +13,11 @@ from uuid import UUID
 
 from .errors import AnnulError
 from .incident import IncidentKind, Reader, Severity
+from .letters import AGAIN
 from .money import told
 from .notice_pace import fitting
 from .rota import NEVER, Quiet
-from .text import Text
+from .text import Text, as_spoken
 
 LANGUAGES: Final = ("zh", "en")
 _TITLE: Final = 300  # bytes
@@ -33,6 +34,7 @@ TELLS: Final[Mapping[str, Text]] = {
     "reopened": Text("重新打开", "open again"),
     "escalated": Text("{minutes}分钟无人确认", "nobody has acknowledged it for {minutes} min"),
     "closed": Text("已恢复", "over"),
+    "playbook_told": Text("{text}", "{text}"),
 }
 _RANK: Final = (Severity.CRITICAL, Severity.WARNING, Severity.NOTICE)
 
@@ -252,9 +254,7 @@ _WORDS: Final = {
     "cause": Text("原因：{said}", "Cause: {said}"),
     "next": Text("下一步：{said}", "Next step: {said}"),
     "more": Text("另有{count}类，见事件", "{count} more kinds, see the incident"),
-    "again": Text(
-        "（发送曾中断，可能重复）", "(sending was cut off once: you may have this already)"
-    ),
+    "again": AGAIN,
     "digest": Text("{count}起事件，未结束{open}起", "{count} incidents, {open} of them not over"),
     "why": Text(
         "一分钟内消息已满，以下合并为一条：", "As many messages as a minute takes; the rest in one:"
@@ -276,13 +276,12 @@ def _happened(facts: Facts, language: str) -> str:
     last = {one.kind: one.params for one in facts.happened if one.kind in TELLS}
     if {"opened", "closed"} <= last.keys():
         last.pop("severity_rose", None)
-    severity = facts.severity.text.speak(language)
-    joint = "、" if language == "zh" else ", "
-    said = (
-        TELLS[kind].speak(language).format_map({"minutes": "?", **params, "severity": severity})
-        for kind, params in last.items()
-    )
-    return joint.join(said)
+    severity = facts.severity.text._asdict()
+    said: list[str] = []
+    for kind, params in last.items():
+        known = as_spoken({"minutes": "?", "text": "?", **params, "severity": severity}, language)
+        said.append(TELLS[kind].speak(language).format_map(known))
+    return ("、" if language == "zh" else ", ").join(said)
 
 
 def title(facts: Facts, language: str) -> str:
@@ -324,6 +323,9 @@ def _head(facts: Facts, reader: Reader) -> str:
 
 
 def _raised(facts: Facts, reader: Reader) -> Iterable[str]:
+    for one in facts.happened:
+        if one.kind == "playbook_told":
+            yield str(as_spoken(one.params, reader.language).get("text", "?"))
     for one in facts.raised[:_KINDS_SAID]:
         times = f" ×{one.many}" if one.many > 1 else ""
         kind = one.kind.title.speak(reader.language)

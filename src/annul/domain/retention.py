@@ -34,6 +34,14 @@ _DISPUTES: Final = Text(
     "card networks take disputes up to 540 days after the transaction, UnionPay mostly up to 180: "
     "until then it is evidence",
 )
+_NOTICED: Final = Text(
+    "一年内可查何人何时被告知；事件本身保留",
+    "whom an outage was told to can be looked up for a year; incidents themselves stay",
+)
+_MAILED: Final = Text(
+    "报表随时可重新生成；此记录只防重发",
+    "a report can be made anew at any time; this is kept so that none is mailed twice",
+)
 
 RETENTION: Final = (
     Retained(
@@ -166,7 +174,7 @@ RETENTION: Final = (
     Retained(
         "former_users",
         Text("离职用户的口令、语言、视图、地址", "what is kept of users who left, but the name"),
-        ("users", "saved_views", "sign_in_tries"),
+        ("users", "saved_views", "sign_in_tries", "report_subscriptions"),
         "left_at",
         days=90,
         least=0,
@@ -219,6 +227,42 @@ RETENTION: Final = (
             "六周内的应答足以看出发卡行的规则；规则本身保留",
             "six weeks of answers show an issuer's rules; the rules themselves stay",
         ),
+    ),
+    Retained(
+        "notice_outbox",
+        Text("已发送或不再发送的事件通知", "what channels were told of incidents"),
+        ("notice_outbox",),
+        "at",
+        days=400,
+        least=30,
+        reason=_NOTICED,
+    ),
+    Retained(
+        "notice_log",
+        Text("消息发送记录", "each message over a channel, and what came of it"),
+        ("notice_log",),
+        "at",
+        days=400,
+        least=30,
+        reason=_NOTICED,
+    ),
+    Retained(
+        "report_mails",
+        Text("已发送的报表邮件", "reports that were mailed, and to whom"),
+        ("report_mails",),
+        "owed_at",
+        days=90,
+        least=30,
+        reason=_MAILED,
+    ),
+    Retained(
+        "report_letters",
+        Text("报表邮件的正文与附件", "text and files of reports that were mailed"),
+        ("report_letters",),
+        "leased_until",
+        days=30,
+        least=7,
+        reason=_MAILED,
     ),
     Retained(
         "watched_hours",
@@ -294,7 +338,9 @@ KEPT: Final[Mapping[str, Text]] = {
             "clearing_bad_lines",
             "clearing_rows",
             "clearing_carried",
+            "clearing_late",
             "clearing_proofs",
+            "clearing_differences",
             "breaks",
             "foretold",
             "orders",
@@ -307,8 +353,8 @@ KEPT: Final[Mapping[str, Text]] = {
             "incidents",
             "incident_heads",
             "incident_events",
-            "notice_outbox",
-            "notice_log",
+            "playbook_runs",
+            "playbook_steps",
         ),
         _BOOKS,
     ),
@@ -320,6 +366,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "chargebacks",
             "chargeback_events",
             "chargeback_evidence",
+            "chargeback_proposals",
             "lessons",
             "seals",
         ),
@@ -350,6 +397,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "channels",
             "rota",
             "escalations",
+            "playbooks",
         ),
         _IN_FORCE,
     ),
@@ -369,6 +417,8 @@ KEPT: Final[Mapping[str, Text]] = {
             "learning",
             "watch_counts",
             "watched_ways",
+            "watched_traffic",
+            "watch_turns",
             "master_key",
             "purges",
             "reset_links",

@@ -1,7 +1,7 @@
 """A circuit per issuer: open after some failures in a row, then one probe at a time."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
@@ -57,3 +57,10 @@ class Circuits:
             spread = self._pace.seconds(_SPREAD_S).total_seconds()
             soon = now + timedelta(milliseconds=1)
             await self._pool.execute(*_SQL["release"](issuer=issuer_id, now=soon, spread_s=spread))
+
+
+async def reset(connection: Any, issuer_id: str, now: datetime) -> int:
+    """Close a circuit because people say so, and let all that waits go on; gives how many."""
+    await connection.fetchval(*_SQL["worked"](issuer=issuer_id))
+    released = _SQL["release"](issuer=issuer_id, now=now, spread_s=_SPREAD_S)
+    return int((await connection.execute(*released)).rpartition(" ")[2])

@@ -6,6 +6,7 @@ from typing import Any, Final
 from annul.domain.ledger import (
     BANK,
     CHARGEBACK,
+    CLEARING_DIFFERENCE,
     FEE_INCOME,
     ISSUER_RECEIVABLE,
     MERCHANT_AVAILABLE,
@@ -51,6 +52,7 @@ ACCOUNTS: Final[Mapping[str, Text]] = {
     SCHEME_PAYABLE: Text("应付卡组织", "due to scheme"),
     SUSPENSE: Text("暂挂", "suspense"),
     CHARGEBACK: Text("拒付暂扣", "held for chargebacks"),
+    CLEARING_DIFFERENCE: Text("清算差额", "clearing differences"),
 }
 POSTINGS: Final[Mapping[str, Text]] = {
     PostingKind.APPROVAL: Text("交易成功", "approved"),
@@ -67,6 +69,8 @@ POSTINGS: Final[Mapping[str, Text]] = {
     PostingKind.CLEARING: Text("对账调整", "follows the clearing file"),
     PostingKind.BREAK: Text("清算差异暂挂", "a break, into suspense"),
     PostingKind.BREAK_END: Text("清算差异转销", "a break, out of suspense"),
+    PostingKind.TOLERANCE: Text("容差内差额入账", "a difference, accepted by a rule"),
+    PostingKind.TOLERANCE_END: Text("容差内差额冲回", "a difference, accepted no longer"),
     PostingKind.CHARGEBACK_HOLD: Text("拒付暂扣", "held for a chargeback"),
     PostingKind.CHARGEBACK_RETURN: Text("拒付暂扣退还", "back from a chargeback"),
     PostingKind.CHARGEBACK_END: Text("拒付款转付发卡行", "chargeback, to the issuer"),

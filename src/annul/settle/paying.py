@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -45,6 +46,18 @@ _FAILS: Final = "payouts_fail"
 _PASSES: Final = tuple(one for one in STORE_LOST if one is not OSError)
 
 
+@dataclass(slots=True)
+class PayingCounts:
+    """What this process counts, since its start: payouts and files, and steps that failed."""
+
+    made: int = 0
+    held: int = 0
+    files: int = 0
+    read: int = 0
+    unreadable: int = 0
+    failed: int = 0
+
+
 class Paying:
     """Goes round: makes what is due, brings files to the bank, reads what it sends."""
 
@@ -58,6 +71,7 @@ class Paying:
         loops: Loops | None = None,
         cell: str = "",
     ) -> None:
+        self.counts = PayingCounts()
         self._pool = pool
         self._clock = clock
         self._house = house
@@ -105,6 +119,7 @@ class Paying:
         except _PASSES as error:
             return error
         except Exception as error:
+            self.counts.failed += 1
             log.exception("payouts_fail", step=name)
             with suppress(*STORE_LOST):
                 await self._tell(Incident.of(_FAILS, "", name, step=title, why=_why(error)))
@@ -115,6 +130,9 @@ class Paying:
         await asyncio.to_thread(self._house.number)  # without it nothing is made that no file has
         made = await self._payouts.due()
         if made is not None and (made.made or made.files):
+            self.counts.made += made.made
+            self.counts.held += made.held
+            self.counts.files += made.files
             log.info("payouts_made", made=made.made, held=made.held, files=made.files)
 
     async def _send(self) -> None:
@@ -157,12 +175,14 @@ class Paying:
         except AlreadyRead:
             log.info("bank_file_known", name=name)
         except FileUnreadable as error:
+            self.counts.unreadable += 1
             log.warning("bank_file_unreadable", name=name, why=str(error))
             await self._tell(
                 Incident.of("bank_file_unreadable", "", name, name=name, why=str(error))
             )
             return "unreadable"
         else:
+            self.counts.read += 1
             log.info("bank_file_read", name=name, lines=done.lines)
         return "read"
 

@@ -187,18 +187,18 @@ class Cell:
         with patch.dict(os.environ):
             for name in [name for name in os.environ if name.startswith("ANNUL_")]:
                 del os.environ[name]
-            return Settings.load(
-                None,
-                data=folder,
-                node=node,
-                terminals_port=port,
-                console=False,
-                capacity=False,  # it is about this machine
-                status_port=0,
-                void_time_scale=0.02,
-                void_give_up_s=GIVE_UP_S,
-                reversal_tries=4,
-                max_connections=500,
-                node_lease_s=LEASE_S,
-                bank=self.bank.settings() if self.plan.settles else None,
-            )
+            given: dict[str, Any] = {
+                "data": folder,
+                "node": node,
+                "terminals_port": port,
+                "console": False,
+                "capacity": False,  # it is about this machine
+                "status_port": 0,
+                "void_time_scale": 0.02,
+                "void_give_up_s": GIVE_UP_S,
+                "reversal_tries": 4,
+                "max_connections": 500,
+                "node_lease_s": LEASE_S,
+                "bank": self.bank.settings() if self.plan.settles else None,
+            }
+            return Settings.load(None, **given | dict(self.plan.pace))

@@ -14,20 +14,24 @@ from annul.sim.issuer.server import IssuerServer
 from .compare import compare
 from .world import MASTER_KEY
 
-# What issuers owe for each card by our books, of transactions and of breaks; what the treasury has
+# What issuers owe for each card by our books, of transactions, of breaks and of differences that
+# rules accept; what the treasury has
 # charged back by itself is of no card.
 _OURS: Final = """
 SELECT card_hash,
        sum(CASE 'issuer_receivable' WHEN debit THEN amount ELSE -amount END)::bigint AS net
 FROM (
-    SELECT coalesce(t.card_hash, o.card_hash, r.card_hash, '') AS card_hash, e.debit, e.credit,
-           e.amount
+    SELECT coalesce(t.card_hash, o.card_hash, r.card_hash, a.card_hash, '') AS card_hash, e.debit,
+           e.credit, e.amount
     FROM entries e
     LEFT JOIN transactions t ON t.merchant_id = e.merchant_id AND t.id = e.subject
     LEFT JOIN breaks b ON b.merchant_id = e.merchant_id AND b.id = e.subject
     LEFT JOIN transactions o ON o.merchant_id = b.merchant_id AND o.id = b.transaction_id
     LEFT JOIN clearing_rows r ON r.file_id = b.file_id AND r.line = b.line
-    WHERE 'issuer_receivable' IN (e.debit, e.credit) AND (t.id IS NOT NULL OR b.id IS NOT NULL)
+    LEFT JOIN clearing_differences d ON d.merchant_id = e.merchant_id AND d.id = e.subject
+    LEFT JOIN transactions a ON a.merchant_id = d.merchant_id AND a.id = d.transaction_id
+    WHERE 'issuer_receivable' IN (e.debit, e.credit)
+      AND (t.id IS NOT NULL OR b.id IS NOT NULL OR d.id IS NOT NULL)
 ) x GROUP BY card_hash
 """
 # What issuers put right themselves: unless a later file told what had been missed.
@@ -63,6 +67,20 @@ _NEVER: Final[Mapping[str, str]] = {
         " JOIN transactions t ON t.id = p.transaction_id"
         " WHERE p.carried_at IS NULL OR p.discarded_at IS NOT NULL AND p.undone_at IS NULL"
     ),
+    # People may have ended it otherwise meanwhile: then nothing else shows it.
+    "a row that proves something, and no proof of it": (
+        "SELECT t.rrn, r.outcome FROM clearing_rows r"
+        " JOIN transactions t ON t.id = r.transaction_id"
+        " WHERE r.outcome IN ('done', 'not_done', 'denied') AND NOT EXISTS ("
+        " SELECT FROM clearing_proofs p WHERE p.file_id = r.file_id"
+        " AND p.transaction_id = t.id AND p.break_id IS NULL)"
+    ),
+    "a proof of a file that was discarded": (
+        "SELECT t.rrn, p.proves FROM clearing_proofs p"
+        " JOIN transactions t ON t.id = p.transaction_id"
+        " JOIN clearing_files f ON f.id = p.file_id AND f.state = 'discarded'"
+        " WHERE p.discarded_at IS NULL"
+    ),
     "open although a row tells of it": (
         "SELECT t.rrn, t.kind || ' ' || t.state FROM transactions t WHERE t.state = ANY ($1)"
         " AND EXISTS (SELECT FROM clearing_rows r WHERE r.transaction_id = t.id)"
@@ -83,9 +101,19 @@ _NEVER: Final[Mapping[str, str]] = {
         " SELECT file_id, 'carried' FROM clearing_carried UNION ALL"
         " SELECT found_in, 'found' FROM clearing_carried UNION ALL"
         " SELECT ended_in, 'ended' FROM breaks WHERE state = 'agreed' UNION ALL"
+        " SELECT file_id, 'accepted' FROM clearing_differences WHERE counts UNION ALL"
         " SELECT file_id, 'break ' || state FROM breaks WHERE state <> 'withdrawn'"
         ") x ON x.file_id = f.id WHERE f.state NOT IN ('committed', 'staged')"
         " AND NOT (f.state = 'loading' AND x.what = 'staged')"
+    ),
+    "missing although a later file had told of it": (
+        "SELECT t.rrn, b.state FROM breaks b JOIN transactions t ON t.id = b.transaction_id"
+        " JOIN clearing_rows r ON r.transaction_id = t.id AND NOT r.undoes"
+        " AND r.outcome IN ('matched', 'done', 'not_done')"
+        " JOIN clearing_files f ON f.id = r.file_id AND f.state = 'committed'"
+        " WHERE b.kind = 'missing_there' AND b.line IS NULL AND f.committed_at > b.opened_at"
+        " AND (b.state IN ('open', 'asked') OR b.state = 'resolved'"
+        " AND b.decided_at > f.committed_at)"
     ),
     "money in a break that was withdrawn": (
         "SELECT b.kind, sum(CASE WHEN 'suspense' = e.credit THEN e.amount"

@@ -156,14 +156,22 @@ class SimulatedClearing:
             self._counts.append([])
 
     def _faults(self) -> Iterator[FaultRow]:
+        # What is discarded takes all that came later along: there what is late is never missing.
+        right = self.cell.plan.first_file_late > 0
         for kind, rate in _WRONG.items():
-            if self._random.random() < _HAS:
+            if self._random.random() < _HAS and (kind in _HARMLESS or not right):
                 yield FaultRow(kind, rate=rate)
 
     @property
     def over(self) -> bool:
         """Whether no file is on its way, and none will be."""
         return not self._coming and self._next > self._first + timedelta(days=_DAYS)
+
+    @property
+    def _awaited(self) -> bool:
+        """Whether people know that a file is late, and end nothing before it has come."""
+        late = self.cell.plan.first_file_late > 0
+        return late and any(one.file.day == self._first for one in self._coming)
 
     async def at_once(self) -> None:
         """Let the files of a day that has ended come while hosts still work on what is open."""
@@ -185,13 +193,14 @@ class SimulatedClearing:
         for one in due:
             self._coming.remove(one)
             await self._read(one)
-            if self._random.random() < 0.4:
+            if self._random.random() < 0.4 and not self._awaited:
                 await self._work(self._people)
         for issuer, counts in enumerate(self._counts):
             wrong = next((one for one in counts if one.wrong), None)
             if wrong is not None and (self.over or self._random.random() < 0.6):
                 await self._put_right(issuer, wrong)
-        await self._work(self._people)
+        if not self._awaited:
+            await self._work(self._people)
 
     async def end(self) -> None:
         """Let everything come that is on its way, and nothing wait that can be done."""
@@ -203,12 +212,14 @@ class SimulatedClearing:
     # Files ------------------------------------------------------------------------------------
 
     def _leave_the_issuers(self, day: date) -> None:
+        """Let the files of a day be on their way."""
+        held = timedelta(days=self.cell.plan.first_file_late if day == self._first else 0)
         for number, told in enumerate(self._told):
             files = told.of(day, self._form) or [told.strangers(day, self._form)]
             for file in files:
                 wrong = any(one.kind not in _HARMLESS for one in file.played)
                 due = day + timedelta(days=file.late + self._random.choice((0, 0, 0, 1)))
-                self._coming.append(_Coming(file, number, due, wrong))
+                self._coming.append(_Coming(file, number, due + held, wrong))
 
     async def _read(self, one: _Coming) -> None:
         """Let a file count, unless it counts already; what cannot be read comes right later."""

@@ -202,6 +202,16 @@ class _Listener:
             self._network.loop.call_soon(callback, *arguments, context=context)
 
 
+class _Server:
+    """What `create_server` of a loop gives."""
+
+    def __init__(self, listener: _Listener) -> None:
+        self.sockets = (listener,)
+
+    def close(self) -> None:
+        self.sockets[0].close()
+
+
 class Network:
     """All ports and connections of one loop. `slow` is the share of what takes long."""
 
@@ -217,6 +227,7 @@ class Network:
         self.heard: deque[bytes] | None = None  # what somebody on the line has overheard
         self._ports: dict[int, _Listener] = {}
         self._clients = 40_000
+        self._free = 20_000  # ports that nobody asks for by number
 
     # As `socket` -------------------------------------------------------------------------------
 
@@ -226,6 +237,9 @@ class Network:
         """Open a port; raises `OSError` when it is taken."""
         del family, reuse_port  # no two hosts of a story share a port
         _, port = address
+        if port == 0:
+            self._free += 1
+            port = self._free
         if port in self._ports:
             message = f"port {port} is taken"
             raise OSError(message)
@@ -361,6 +375,20 @@ class NetworkLoop(VirtualLoop):
         protocol = protocol_factory()
         transport.attach(protocol)
         return transport, protocol
+
+    async def create_server(  # type: ignore[override]
+        self, protocol_factory: Callable[[], Any], host: Any = None, port: Any = None, **_: Any
+    ) -> "_Server":
+        """Open a port whose connections are attached as they come."""
+        listener = self.network.create_server((host, port))
+
+        def accept() -> None:
+            accepted, _address = listener.accept()
+            assert accepted.transport is not None
+            accepted.transport.attach(protocol_factory())
+
+        self.add_reader(listener, accept)
+        return _Server(listener)
 
     async def connect_accepted_socket(  # type: ignore[override]
         self, protocol_factory: Callable[[], Any], sock: Any, **_: Any

@@ -64,6 +64,7 @@ class Plan:
     settles: bool = False  # days close, merchants are paid by a bank, and days pass afterwards
     clears: bool = False  # issuers' clearing files come on these days
     clears_at_once: bool = False  # the first of them while hosts work on what is open
+    first_file_late: int = 0  # days that the first of them comes after it is due
     mistakes: float = 0.0  # how often a cashier gives back what was declined, or another amount
     dies: str = ""  # the statement at which hosts are killed, such as "before journal.open"
     freezes: str = ""  # the one at which they freeze
@@ -73,6 +74,7 @@ class Plan:
     policy: tuple[tuple[str, Any], ...] = ()  # what issuers allow, where it is not as usual
     roams: float = 0.0  # how often a terminal does the next thing at another host
     slow: float = 0.02
+    pace: tuple[tuple[str, Any], ...] = ()  # settings of the hosts, where they are not as usual
     skews_s: tuple[float, ...] = field(default=(0.0, 0.0, 0.0))
 
 

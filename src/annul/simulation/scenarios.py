@@ -182,6 +182,17 @@ SCENARIOS: Final[Mapping[str, Scenario]] = (
                 ),
             },
         ),
+        # Files of later days lack what happened on the day of which it tells.
+        "a_file_comes_after_later_ones": Scenario(
+            (),
+            {
+                **_CLEARED,
+                "clears_at_once": False,
+                "first_file_late": 3,
+                "troubled": False,
+                "faults": (),
+            },
+        ),
         "money_on_its_way": Scenario(
             ("cause funds_not_arrived",),
             {"setup": (f"{_COVER}false",), "payouts": False, "settles": False},

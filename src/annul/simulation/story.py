@@ -6,10 +6,11 @@ import hashlib
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable, Coroutine, MutableMapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 import structlog
 
@@ -36,6 +37,7 @@ from .trouble import TroubleMaker
 from .virtual import Process
 from .world import World
 
+_T = TypeVar("_T")
 _LAST_S: Final = GIVE_UP_S * 3 + 300.0  # all that can be decided is decided by then
 _DONE_S: Final = 1_800.0  # virtual; a long day takes some hundred seconds
 _OPEN: Final = (
@@ -150,32 +152,55 @@ def tell(
 
     Raises `Stuck` when somebody waits for ever.
     """
-    world.reset()
-    loop = NetworkLoop(plan.begins)
-    log = Log(loop, write)
-    faults: list[str] = []
+    with telling(world, plan, write) as telling_:
+        found = telling_.run(_Story(world, plan, telling_.loop, telling_.log, chart).run())
+    log = telling_.log
+    return StoryEnd(
+        plan.seed, *found, log.digest, log.events, telling_.loop.time(), telling_.faults
+    )
 
-    def heard(_logger: Any, level: str, event: MutableMapping[str, Any]) -> NoReturn:
+
+class Telling:
+    """A virtual loop with its log, while somebody tells something on it."""
+
+    def __init__(self, plan: Plan, write: Callable[[str], None] | None) -> None:
+        self.loop = NetworkLoop(plan.begins)
+        self.log = Log(self.loop, write)
+        self.faults: list[str] = []  # what was logged as an error by mistake
+
+    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Run something to its end; raises `Stuck` when somebody waits for ever."""
+        return self.loop.run_until_complete(work)
+
+    def heard(self, _logger: Any, level: str, event: MutableMapping[str, Any]) -> NoReturn:
+        """Take a line of annul's own log."""
         if level in {"error", "critical"}:
             error = sys.exc_info()[1] if event.get("exc_info") else None
             said = f"{event.get('event')} {error!r}" if error else str(event.get("event"))
-            log.say("error", said)
+            self.log.say("error", said)
             if error:
-                faults.append(f"{said}\n{traceback.format_exc()}")
+                self.faults.append(f"{said}\n{traceback.format_exc()}")
         raise structlog.DropEvent
 
-    structlog.configure(processors=[heard], cache_logger_on_first_use=False)
-    asyncio.set_event_loop(loop)
+
+@contextmanager
+def telling(
+    world: World, plan: Plan, write: Callable[[str], None] | None = None
+) -> Iterator[Telling]:
+    """Put a world back, and let time be virtual and chance be the seed's until the block ends."""
+    world.reset()
+    made = Telling(plan, write)
+    structlog.configure(processors=[made.heard], cache_logger_on_first_use=False)
+    asyncio.set_event_loop(made.loop)
     gc.disable()  # the dead have no last word, whenever it might be found that they are
     try:
-        with seeded(str(plan.seed), loop.now):
-            found = loop.run_until_complete(_Story(world, plan, loop, log, chart).run())
+        with seeded(str(plan.seed), made.loop.now):
+            yield made
     finally:
         asyncio.set_event_loop(None)
-        loop.bury()
+        made.loop.bury()
         structlog.reset_defaults()
         gc.enable()
-    return StoryEnd(plan.seed, *found, log.digest, log.events, loop.time(), faults)
 
 
 _Found = tuple[Comparison, Ends, int, int, list[str], Counter[str]]

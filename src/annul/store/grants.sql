@@ -30,6 +30,8 @@ FROM (VALUES
     ('master_key', 'SELECT INSERT'),
     ('messages', 'SELECT INSERT'),
     ('notice_log', 'SELECT INSERT'),
+    ('playbook_steps', 'SELECT INSERT'),
+    ('playbooks', 'SELECT INSERT'),
     ('returned_later', 'SELECT INSERT'),
     ('script_results', 'SELECT INSERT'),
     ('seals', 'SELECT INSERT'),
@@ -55,11 +57,14 @@ FROM (VALUES
     ('cases', 'SELECT INSERT UPDATE'),
     ('channel_states', 'SELECT INSERT UPDATE'),
     ('channels', 'SELECT INSERT UPDATE'),
+    ('chargeback_proposals', 'SELECT INSERT UPDATE'),
     ('chargebacks', 'SELECT INSERT UPDATE'),
     ('circuits', 'SELECT INSERT UPDATE'),
     ('clearing_bad_lines', 'SELECT INSERT'),
     ('clearing_before', 'SELECT INSERT DELETE'),
+    ('clearing_differences', 'SELECT INSERT UPDATE'),
     ('clearing_files', 'SELECT INSERT UPDATE DELETE'),
+    ('clearing_late', 'SELECT INSERT UPDATE'),
     ('clearing_maps', 'SELECT INSERT UPDATE DELETE'),
     ('clearing_proofs', 'SELECT INSERT UPDATE'),
     ('clearing_rules', 'SELECT INSERT UPDATE'),
@@ -83,13 +88,13 @@ FROM (VALUES
     ('merchant_balances', 'SELECT INSERT UPDATE'),
     ('merchant_days', 'SELECT INSERT UPDATE'),
     ('merchants', 'SELECT INSERT UPDATE'),
-    ('notice_outbox', 'SELECT INSERT UPDATE'),
     ('notifications', 'SELECT INSERT UPDATE'),
     ('orders', 'SELECT INSERT UPDATE'),
     ('outbox', 'SELECT INSERT UPDATE'),
     ('payout_accounts', 'SELECT INSERT UPDATE'),
     ('payout_files', 'SELECT INSERT UPDATE'),
     ('payouts', 'SELECT INSERT UPDATE'),
+    ('playbook_runs', 'SELECT INSERT UPDATE'),
     ('policies', 'SELECT INSERT UPDATE'),
     ('purges', 'SELECT INSERT UPDATE'),
     ('refusals', 'SELECT INSERT UPDATE'),
@@ -106,7 +111,11 @@ FROM (VALUES
     ('host_samples', 'SELECT INSERT DELETE'),
     ('idempotency', 'SELECT INSERT UPDATE DELETE'),
     ('issuer_stats', 'SELECT INSERT UPDATE DELETE'),
+    ('notice_outbox', 'SELECT INSERT UPDATE DELETE'),
     ('notices', 'SELECT INSERT UPDATE DELETE'),
+    ('report_letters', 'SELECT INSERT UPDATE DELETE'),
+    ('report_mails', 'SELECT INSERT UPDATE DELETE'),
+    ('report_subscriptions', 'SELECT INSERT UPDATE DELETE'),
     ('reset_links', 'SELECT INSERT UPDATE DELETE'),
     ('saved_views', 'SELECT INSERT UPDATE DELETE'),
     ('sessions', 'SELECT INSERT UPDATE DELETE'),
@@ -117,13 +126,15 @@ FROM (VALUES
     ('watched', 'SELECT INSERT UPDATE DELETE'),
     ('watched_hours', 'SELECT INSERT UPDATE DELETE'),
     ('watched_ways', 'SELECT INSERT DELETE'),
+    ('watched_traffic', 'SELECT INSERT UPDATE DELETE'),
+    ('watch_turns', 'SELECT INSERT UPDATE'),
     ('volumes', 'SELECT INSERT DELETE')
 ) AS tables (name, may)
 -- What takes old rows of what is only ever added to; by these and in no other way.
 UNION ALL SELECT 'ROUTINE', oid::regprocedure::text, 'EXECUTE' FROM pg_proc
 WHERE pronamespace = {namespace}
-  AND proname IN ('count_clearing', 'purge_audit', 'purge_messages', 'purge_notifications',
-                  'purge_signatures', 'spread_incident_events');
+  AND proname IN ('count_clearing', 'purge_audit', 'purge_messages', 'purge_notice_log',
+                  'purge_notifications', 'purge_signatures', 'spread_incident_events');
 
 -- name: held
 -- description: What everybody and the serving role may do now, but with what an extension brought.

@@ -71,6 +71,10 @@ FROM (
     UNION ALL SELECT 'watched_hours', count(*), min(hour) FROM watched_hours
     UNION ALL SELECT 'watched', count(*), min(seen_at) FROM watched
     UNION ALL SELECT 'host_samples', count(*), min(at) FROM host_samples
+    UNION ALL SELECT 'notice_outbox', count(*), min(at) FROM notice_outbox WHERE state <> 'owed'
+    UNION ALL SELECT 'notice_log', count(*), min(at) FROM notice_log
+    UNION ALL SELECT 'report_mails', count(*), min(owed_at) FROM report_mails WHERE state <> 'owed'
+    UNION ALL SELECT 'report_letters', count(*), min(leased_until) FROM report_letters
     UNION ALL SELECT 'volumes', count(*), min(hour) FROM volumes) h
 LEFT JOIN purges p USING (subject);
 
@@ -234,6 +238,8 @@ WITH old AS (
     DELETE FROM saved_views v USING old o WHERE v.owner = o.name
 ), tries AS (
     DELETE FROM sign_in_tries t USING old o WHERE t.name = o.name
+), mails AS (
+    DELETE FROM report_subscriptions s USING old o WHERE s.name = o.name
 ), gone AS (
     UPDATE users u SET password_hash = '', language = '' FROM old o WHERE u.name = o.name
     RETURNING u.name
@@ -320,5 +326,43 @@ WITH gone AS (
         SELECT ctid FROM volumes WHERE hour < :before
         ORDER BY hour LIMIT :limit))
     RETURNING hour
+)
+SELECT count(*) AS gone FROM gone;
+
+-- name: notice_outbox
+-- description: What channels were told of incidents, or are not told any more. What is owed stays.
+WITH gone AS (
+    DELETE FROM notice_outbox WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM notice_outbox WHERE at < :before AND state <> 'owed'
+        ORDER BY at LIMIT :limit FOR UPDATE SKIP LOCKED))
+    RETURNING seq
+)
+SELECT count(*) AS gone FROM gone;
+
+-- name: notice_log
+-- description: Messages over channels and what came of each.
+SELECT purge_notice_log(:before, :limit) AS gone;
+
+-- name: report_mails
+-- description: Reports that were mailed, or not any more. What is owed stays.
+WITH gone AS (
+    DELETE FROM report_mails WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM report_mails WHERE owed_at < :before AND state <> 'owed'
+        ORDER BY owed_at LIMIT :limit FOR UPDATE SKIP LOCKED))
+    RETURNING name
+)
+SELECT count(*) AS gone FROM gone;
+
+-- name: report_letters
+-- description: Text and files of reports that nobody is owed any more.
+WITH gone AS (
+    DELETE FROM report_letters WHERE ctid = ANY (ARRAY(
+        SELECT l.ctid FROM report_letters l
+        WHERE l.leased_until < :before AND NOT EXISTS (
+            SELECT FROM report_mails m
+            WHERE m.length = l.length AND m.first = l.first AND m.merchant_id = l.merchant_id
+              AND m.language = l.language AND m.state = 'owed' OFFSET 0)
+        ORDER BY l.leased_until LIMIT :limit FOR UPDATE OF l SKIP LOCKED))
+    RETURNING first
 )
 SELECT count(*) AS gone FROM gone;

@@ -31,6 +31,7 @@ _ALWAYS = {
     "chargebacks",
     "clearing foretold",
     "clearing proofs",
+    "clearing expected",
     "rules",
     "orders",
     "seals",
@@ -43,6 +44,8 @@ _ALWAYS = {
     "downtimes",
     "samples",
     "capacity",
+    "reports",
+    "playbooks",
 }
 
 

@@ -37,6 +37,10 @@ def test_a_chargeback_is_entered_answered_and_given_up(home: House, tmp_path: Pa
         assert _AMOUNT in olga.text(".break-head")
         olga.reads("Due by", ".break-head")
         _answered(olga, tmp_path)
+        olga.press_text_of("a[href^='/transactions/']", sold[0])
+        olga.reads("represented")
+        olga.press_text_of("a[href^='/chargebacks/']", "CB20261123001")
+        olga.reads("Next step")
         assert olga.complaints() == []
     _a_shop_reads_of_it(home)
     with person(home, language="zh") as olga:

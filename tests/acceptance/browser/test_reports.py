@@ -95,6 +95,7 @@ def test_a_week_is_chosen_and_what_is_not_over_is_said(home: House) -> None:
         sue.reads("36 voids: 12 at once")
         sue.press_text_of(".head a", "Earlier")
         sue.reads("There were no voids.")
+        assert not sue.find_all("main table, .chart"), "nothing is drawn of nothing"
         sue.press_text_of(".head a", "Later")
         sue.reads("36 voids: 12 at once")
         sue.open("/reports?day=2099-01-01")

@@ -411,6 +411,7 @@ async def test_clearing_files_and_breaks(desk: Desk) -> None:
         file = annul.clearing.read(io.BytesIO(table), "day.csv", told=seen.append, **more)
         assert (file.rows, file.bad, sum(seen)) == (1, 1, len(table))
         assert [one.line for one in annul.clearing.bad_lines(file.id)] == [3]
+        assert list(annul.clearing.differences(file.id)) == []
         before = annul.clearing.preview(file.id)
         assert [one.kind for one in before.kinds] == ["missing_here"]
         assert annul.clearing.commit(file.id, "seen").kinds == before.kinds
@@ -431,6 +432,7 @@ async def test_clearing_files_and_breaks(desk: Desk) -> None:
         assert annul.clearing.drop(again.id).state == "dropped"
         assert annul.clearing.get(again.id).breaks == []
         annul.clearing.forget_map("tea")
+        assert list(annul.clearing.expected()) == []
 
     await desk.run(program, await desk.key(Scope.CLEARING_READ, Scope.CLEARING_WRITE))
 
@@ -466,6 +468,24 @@ async def test_incidents_and_downtimes(desk: Desk) -> None:
         while not await pool.fetchval("SELECT count(*) FROM incident_heads"):
             await asyncio.sleep(0.05)
     await desk.run(program, await desk.key(Scope.INCIDENTS_READ, Scope.INCIDENTS_WRITE))
+
+
+_BANK = "00000101"
+
+
+async def test_interventions(desk: Desk) -> None:
+    def program(annul: Client) -> None:
+        begun = annul.interventions.begin("retries_paused", 30, "its voids fail", issuer=_BANK)
+        assert (begun.state, begun.issuer, begun.merchant) == ("in_force", _BANK, "")
+        more = {"issuer": _BANK, "amount": 50_000}
+        asked = annul.interventions.begin("refunds_instead", 30, "its voids fail", **more)
+        with pytest.raises(ProblemError, match="proposed it yourself"):
+            annul.interventions.confirm(asked.id, "yes")
+        assert annul.interventions.end(asked.id, "no").state == "ended"
+        assert annul.interventions.end(begun.id, "it works again").ended_by
+        assert {one.state for one in annul.interventions.list()} == {"ended"}
+
+    await desk.run(program, await desk.key(Scope.INCIDENTS_READ, Scope.ISSUERS_WRITE))
 
 
 async def test_training(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from annul.cli import application
 from annul.desk.roles import ROLES, Scope
+from annul.operate.playbooks.reading import builtin_texts
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from tests.support.rows import put
@@ -256,7 +257,10 @@ async def _as(role: str, place: Place) -> AsyncIterator[Any]:
     chips.write_text('[[aids]]\naid = "F000000001010101"\ntlv = "DF010100"\n')
     rules = place.folder / "rules.toml"
     rules.write_text("carry_days = 2\n")
+    playbook = place.folder / "playbook.toml"
+    playbook.write_text(builtin_texts()["issuer_down"])
     more = {
+        "playbook_file": str(playbook),
         "rules": str(rules),
         "chips": str(chips),
         "file": str(letter),

@@ -213,7 +213,15 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     known = {"media_type": "text/plain", "size": 4, "digest": sha256(b"slip").digest()}
     added = {"sealed": sealed, "added_by": "somebody", "added_at": NOW}
     await put(place.pool, "chargeback_evidence", whose | paper | known | added)
+    told_of = {"file_id": told["id"], "line": 9, "rrn": unknown.rrn, "amount": 1, "currency": "156"}
+    waits = {"act": "charge_back", "found_at": NOW, "state": "waiting", "id": uuid4()}
+    await put(
+        place.pool,
+        "chargeback_proposals",
+        whose | told_of | waits | {"transaction_id": unknown.id},
+    )
     return {
+        "proposal": str(waits["id"]),
         "incident": numbers[0],
         "into": numbers[1],
         "identity": str(differs["id"]),

@@ -4,6 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -35,7 +36,7 @@ async def people(pool: asyncpg.Pool, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 async def _typed(database: str, *words: str, user: str = "li") -> Any:
-    who = [] if words[0] in {"list", "show"} else ["--user", user]
+    who = [] if words[0] in {"list", "show", "proposals"} else ["--user", user]
     arguments = ["chargebacks", *words, "--database", database, "--data", "none", *who]
     return await asyncio.to_thread(CliRunner().invoke, application, arguments)
 
@@ -58,6 +59,10 @@ async def test_a_claim_from_the_first_word_to_its_end(
     listed = await _typed(database, "list", "--lang", "en")
     assert "first chargeback" in listed.stdout
     assert "100.00" in listed.stdout
+    taken = await _typed(database, "assign", one["id"], "wang", "--lang", "en")
+    assert taken.stdout.strip() == f"{one['id']}: wang works on it", taken.output
+    assert (await _json(database, "assign", one["id"]))["owner"] == ""
+    assert (await _typed(database, "assign", one["id"], "nobody")).exit_code != 0
     bare = await _typed(database, "act", one["id"], "represent", *BECAUSE)
     assert bare.exit_code != 0, "no evidence"
     slip = tmp_path / "delivered.pdf"
@@ -97,3 +102,27 @@ async def test_a_retrieval_request_moves_nothing(database: str, pool: asyncpg.Po
     assert (one["stage"], one["money"]) == ("retrieval", "none")
     wrong = await _typed(database, "list", "--stage", "nowhere")
     assert wrong.exit_code != 0
+
+
+async def test_what_a_file_tells_is_taken_up_or_dismissed(
+    database: str, pool: asyncpg.Pool
+) -> None:
+    assert await _json(database, "proposals") == []
+    sales = [await put_transaction(pool, trace) for trace in (1, 2)]
+    for line, sale in enumerate(sales, 2):
+        told = {"merchant_id": TEA, "id": uuid4(), "file_id": uuid4(), "line": line}
+        of = {"transaction_id": sale.id, "act": "charge_back", "rrn": sale.rrn, "amount": 10_000}
+        waits = {"currency": "156", "found_at": sale.received_at, "state": "waiting"}
+        await put(pool, "chargeback_proposals", told | of | waits)
+    said = await _typed(database, "proposals", "--lang", "en")
+    assert "enter the first chargeback; none is live" in said.stdout, said.output
+    first, second = (row["id"] for row in await _json(database, "proposals"))
+    one = await _json(
+        database, "take-up", first, "--number", "CB1", "--claims", "fraud", *BECAUSE
+    )  # fmt: skip
+    assert (one["stage"], one["line"]) == ("first_chargeback", 2)
+    done = await _typed(database, "dismiss", second, *BECAUSE, "--lang", "en")
+    assert done.stdout.strip() == "Dismissed.", done.output
+    again = await _typed(database, "dismiss", second, *BECAUSE)
+    assert again.exit_code != 0
+    assert await _json(database, "proposals") == []

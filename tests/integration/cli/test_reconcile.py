@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from annul.security.masterkey import read_master_key
 from annul.security.vault import Vault
 from annul.store.clock import SystemClock
 from tests.support.clearing import row_of
-from tests.support.clearing_days import NAME, book, written
+from tests.support.clearing_days import NAME, book, came_daily, written
 from tests.support.rows import put, put_transaction
 
 _PASSWORD = "a longer one of their own"
-_READS = {"list", "show", "export", "rules"}
+_READS = {"list", "show", "export", "rules", "differences", "expected"}
 TEA = "898000058120000"
 
 
@@ -151,3 +152,52 @@ async def test_rules_change_and_a_file_is_matched_anew(
     assert "It is discarded" in gone.stdout, gone.output
     nothing = await _typed(database, "clearing", "again", NAME, "--preview")
     assert nothing.exit_code != 0
+
+
+_TOLERANCE = """
+[[clearing.tolerances]]
+kind = "amount"
+per_mille = 100
+up_to = 2000
+per_day = 5000
+account = "clearing_difference"
+"""
+
+
+async def test_a_tolerance_takes_two_people_and_its_differences_are_listed(
+    database: str, file: Path, pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(_TOLERANCE.replace("clearing_difference", "suspense"))
+    set_rules = ("clearing", "set-rules", str(path), "--reason", "as we agreed")
+    refused = await _typed(database, *set_rules)
+    assert refused.exit_code != 0
+    assert "amount is borne by clearing_difference or fee_income" in str(refused.exception)
+    path.write_text(_TOLERANCE)
+    assert "waits" in (await _typed(database, *set_rules, "--lang", "en")).stdout
+    confirm = ("clearing", "confirm-rules", "1", "--reason", "seen")
+    assert (await _typed(database, *confirm, user="wang")).exit_code == 0
+    told = (await _typed(database, "clearing", "rules", "--lang", "en")).stdout
+    assert "up to CNY 20.00 and 100‰, CNY 50.00 a day, borne by clearing differences" in told
+    (now, *_) = await _json(database, "clearing", "rules")
+    assert now["rules"]["tolerances"][0]["per_mille"] == 100
+    shown = await _typed(database, "reconcile", str(file), "--commit", "--lang", "en")
+    assert "amount within tolerance: 1, clearing differences bears -CNY 10.00" in shown.stdout
+    (one,) = await _json(database, "clearing", "differences", NAME)
+    assert (one["line"], one["claimed"], one["ours"], one["theirs"]) == (1, None, 10_000, 9_000)
+    listed = await _typed(database, "clearing", "differences", NAME, "--lang", "en")
+    assert "- | CNY 100.00 | CNY 90.00, clearing differences bears -CNY 10.00" in listed.stdout
+    booked = "SELECT sum(amount)::integer FROM entries WHERE debit = 'clearing_difference'"
+    assert await pool.fetchval(booked) == 1_000
+
+
+async def test_what_is_expected_is_told_with_its_state(database: str, pool: asyncpg.Pool) -> None:
+    none = await _typed(database, "clearing", "expected", "--lang", "en")
+    assert "None is expected" in none.stdout, none.output
+    today = SystemClock().now().date()
+    await came_daily(pool, today)
+    rows = {one["settles_on"]: one for one in await _json(database, "clearing", "expected")}
+    assert rows[str(today - timedelta(days=3))]["state"] == "came"
+    assert rows[str(today - timedelta(days=1))]["came_at"] is None
+    said = await _typed(database, "clearing", "expected", "--lang", "zh")
+    assert f"已到  COM（所有发卡行）截至{today - timedelta(days=3)}" in said.stdout

@@ -9,7 +9,7 @@ import pytest
 from annul.desk import advice
 from annul.desk.desk import Desk, NothingThere
 from annul.desk.permission import NotAllowed, NotValid
-from annul.desk.roles import ROLES, Visitor
+from annul.desk.roles import ROLES, Scope, Visitor
 from tests.support.failed_voids import case
 
 from .people import NOW, audited, clock_of, person
@@ -76,12 +76,29 @@ async def test_who_may_not(desk: Desk, shops: list[tuple[str, str]], failed: UUI
     with pytest.raises(NothingThere):
         await advice.answer(desk, other, str(failed), helped=True)
     auditor = await person(desk, "auditor")
-    program = Visitor("program", "", ROLES["support"])
+    program = Visitor("program", "", ROLES["support"] - {Scope.CASES_ACT})
     for who in (auditor, program):
         assert not advice.may_answer(who)
         with pytest.raises(NotAllowed):
             await advice.answer(desk, who, str(failed), helped=True)
     assert await advice.helped(desk) == []
+
+
+async def test_a_program_passes_on_what_was_tapped_in_it_once_for_a_case(
+    desk: Desk, shops: list[tuple[str, str]], failed: UUID
+) -> None:
+    scopes = frozenset({Scope.CASES_ACT})
+    for who in (Visitor("app", "", scopes, shops[0][0]), Visitor("tool", "", scopes)):
+        assert not advice.may_answer(who)
+        for helped in (True, False):
+            await advice.answer(desk, who, str(failed), helped=helped)
+    assert await advice.helped(desk) == [
+        ("timeout", "cashier", 0, 1),
+        ("timeout", "support", 0, 1),
+    ]
+    other = Visitor("other", "", scopes, shops[1][0])
+    with pytest.raises(NothingThere):
+        await advice.answer(desk, other, str(failed), helped=True)
 
 
 async def test_who_was_stopped_since_says_nothing(

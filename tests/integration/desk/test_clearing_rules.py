@@ -12,6 +12,7 @@ from annul.desk.roles import ROLES, Scope, Visitor
 from annul.domain.breaks import Resolution
 from annul.resolve.second_person import SecondPersonNeeded
 from annul.settle.clearing.rules import ClearingRules
+from tests.support.clearing import tolerates
 
 from .people import audited, person
 
@@ -75,3 +76,27 @@ async def test_of_no_merchant_and_with_a_reason(desk: Desk) -> None:
     with pytest.raises(ReasonNeeded):
         await clearing_rules.change(desk, li, ClearingRules(carry_days=2), "  ")
     assert (await rules_of(desk)).version == 0
+
+
+async def test_who_accepts_more_differences_takes_a_second_person(desk: Desk) -> None:
+    li, wang = await person(desk, "operator"), await person(desk, "administrator")
+    some = ClearingRules(tolerances=(tolerates(up_to=5),))
+    assert await clearing_rules.change(desk, li, some, "their rounding") == ASKED
+    assert (await rules_of(desk)).rules == desk.clearing
+    await clearing_rules.confirm(desk, wang, 1, "seen")
+    assert (await rules_of(desk)).rules == some
+    less = ClearingRules(tolerances=(tolerates(up_to=4),))
+    assert await clearing_rules.change(desk, li, less, "less") == IN_FORCE
+    none = desk.clearing
+    assert await clearing_rules.change(desk, PROGRAM, none, "none") == IN_FORCE
+    assert await clearing_rules.change(desk, PROGRAM, some, "again") == ASKED
+
+
+def test_a_rule_is_said_in_both_languages() -> None:
+    said = clearing_rules.said(tolerates(up_to=5, per_mille=2, issuer="00000101"))
+    assert said.en == (
+        "amount, issuer 00000101: up to CNY 0.05 and 2‰, CNY 10.00 a day, "
+        "borne by clearing differences"
+    )
+    assert said.zh.startswith("发卡行00000101金额差额不超过")
+    assert clearing_rules.said(tolerates("fee", per_mille=2)).en.startswith("fee, any issuer")

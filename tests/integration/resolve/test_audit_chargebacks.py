@@ -60,4 +60,4 @@ async def test_a_fault_is_found_and_told(
     found = [one for one in report.differences if one.kind == f"audit_{kind}"]
     assert found
     assert all(one.said(language) for one in found for language in ("zh", "en"))
-    assert INCIDENTS[f"audit_{kind}"].playbook
+    assert INCIDENTS[f"audit_{kind}"].section

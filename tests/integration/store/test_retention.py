@@ -60,7 +60,7 @@ async def test_each_table_goes_or_stays_and_is_there(pool: asyncpg.Pool) -> None
 
 async def test_the_least_days_stand_in_the_database_too(pool: asyncpg.Pool) -> None:
     least = {one.subject: one.least for one in RETENTION}
-    for subject in ("messages", "notifications", "audit"):
+    for subject in ("messages", "notifications", "audit", "notice_log"):
         body = await pool.fetchval(
             "SELECT prosrc FROM pg_proc WHERE proname = $1", f"purge_{subject}"
         )

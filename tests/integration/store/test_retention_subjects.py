@@ -14,6 +14,8 @@ from annul.store.retention import Retention
 from tests.support.clock import HeldClock
 from tests.support.rows import put, put_case, put_refusal, put_transaction
 
+from .aged import hour, lettered, logged, mailed, minute, owed, stream, stream_hour
+
 NOW: Final = datetime.now(UTC).replace(microsecond=0)
 MERCHANT: Final = "898000058120000"
 INFINITE: Final = datetime.max  # noqa: DTZ901 - as asyncpg says it
@@ -169,37 +171,6 @@ async def _sample(pool: asyncpg.Pool, at: datetime, name: str) -> None:
     await put(pool, "void_samples", row | more)
 
 
-async def _stream_hour(pool: asyncpg.Pool, at: datetime, name: str) -> None:
-    counts = dict.fromkeys(("approved", "declined", "faults", "silent", "slow"), 1)
-    row = {"scope": "issuer", "member": name, "hour": at, "usual": True}
-    await put(pool, "watched_hours", row | counts)
-
-
-async def _stream(pool: asyncpg.Pool, at: datetime, name: str) -> None:
-    arrays: dict[str, list[int]] = {
-        name: [] for name in ("counts", "mean", "upper", "accounts", "trails")
-    }
-    row = {"scope": "issuer", "member": name, "hour": at, "alarms": {}, "seen_at": at}
-    await put(pool, "watched", row | arrays)
-
-
-_AGED: Final = {"older": 1, "young": 2}
-
-
-async def _minute(pool: asyncpg.Pool, at: datetime, name: str) -> None:
-    counts = ("transactions", "statements", "db_commits", "db_connections")
-    more = dict.fromkeys((*counts, "db_allowed", "db_bytes", "db_read", "db_hit"), 0)
-    row = {"node": len(name), "at": at, "seconds": 60.0, "cpu_s": 0.0, "db_active_s": 0.0}
-    await put(
-        pool, "host_samples", row | more | {"answers": [], "lanes": {}, "db_tables": {name: 1}}
-    )
-
-
-async def _hour(pool: asyncpg.Pool, at: datetime, name: str) -> None:
-    row = {"hour": at, "business_date": at.date(), "transactions": 1, "peak_second": _AGED[name]}
-    await put(pool, "volumes", row)
-
-
 _SUBJECTS: Final[dict[str, tuple[Making, str]]] = {
     "messages": (_message, "SELECT mti FROM messages"),
     "signatures": (_signature, "SELECT convert_from(digest, 'UTF8') FROM signatures"),
@@ -219,10 +190,14 @@ _SUBJECTS: Final[dict[str, tuple[Making, str]]] = {
     "issuer_stats": (_issuer_slot, "SELECT issuer_id FROM issuer_stats"),
     "terminal_stats": (_terminal_minute, "SELECT terminal_id FROM terminal_stats"),
     "void_samples": (_sample, "SELECT code FROM void_samples"),
-    "watched_hours": (_stream_hour, "SELECT member FROM watched_hours"),
-    "watched": (_stream, "SELECT member FROM watched"),
-    "host_samples": (_minute, "SELECT jsonb_object_keys(db_tables) FROM host_samples"),
-    "volumes": (_hour, "SELECT (ARRAY['older', 'young'])[peak_second] FROM volumes"),
+    "watched_hours": (stream_hour, "SELECT member FROM watched_hours"),
+    "watched": (stream, "SELECT member FROM watched"),
+    "host_samples": (minute, "SELECT jsonb_object_keys(db_tables) FROM host_samples"),
+    "volumes": (hour, "SELECT (ARRAY['older', 'young'])[peak_second] FROM volumes"),
+    "notice_outbox": (owed, "SELECT kind FROM notice_outbox"),
+    "notice_log": (logged, "SELECT title FROM notice_log"),
+    "report_mails": (mailed, "SELECT length FROM report_mails"),
+    "report_letters": (lettered, "SELECT length FROM report_letters"),
 }
 
 
@@ -300,6 +275,21 @@ async def test_what_a_webhook_is_still_owed_stays_and_all_of_one_goes_together(
         assert await _there(shop, f"SELECT {asked}") == ["owed"]
 
 
+async def test_what_people_are_still_owed_stays_with_what_it_says(shop: asyncpg.Pool) -> None:
+    for state in ("owed", "told", "dropped"):
+        await owed(shop, _AGES, state, state)
+        await mailed(shop, _AGES, state, state)
+        await lettered(shop, _AGES, state)
+    gone = await Retention(shop, HeldClock(NOW), lambda now: now.date(), {}).round()
+    assert (gone["notice_outbox"], gone["report_mails"], gone["report_letters"]) == (2, 2, 2)
+    for asked in (
+        "kind FROM notice_outbox",
+        "length FROM report_mails",
+        "length FROM report_letters",
+    ):
+        assert await _there(shop, f"SELECT {asked}") == ["owed"]
+
+
 async def test_evidence_stays_until_its_conclusion_has_come_to_something(
     shop: asyncpg.Pool,
 ) -> None:
@@ -358,7 +348,9 @@ async def test_contacts_of_an_issuer_in_use_stay(shop: asyncpg.Pool) -> None:
 # The serving role --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("subject", ["messages", "signatures", "notifications", "audit"])
+@pytest.mark.parametrize(
+    "subject", ["messages", "signatures", "notifications", "audit", "notice_log"]
+)
 async def test_the_serving_role_can_not_take_what_is_young(
     shop: asyncpg.Pool, subject: str
 ) -> None:
@@ -381,7 +373,7 @@ async def test_nobody_else_may_call_what_takes_rows(database: str) -> None:
         " FROM pg_proc WHERE proname LIKE 'purge_%' AND pronamespace = 'public'::regnamespace"
     )
     await owner.close()
-    assert len(rows) == 4
+    assert len(rows) == 5
     for _, definer, settings, everybody in rows:
         assert (definer, everybody) == (True, False)
         assert settings == ["search_path=pg_catalog, pg_temp"]

@@ -72,6 +72,8 @@ _APPEND_ONLY: Final = (
     "master_key",
     "messages",
     "notice_log",
+    "playbook_steps",
+    "playbooks",
     "script_results",
     "seals",
     "returned_later",

@@ -10,8 +10,8 @@ import asyncpg
 
 from annul.diagnose.gather import Gatherer
 from annul.diagnose.rank import rank
-from tests.support.field.play import Play, Sent
-from tests.support.field.situation import Situation
+from annul.sim.scenes.field.play import Play, Sent
+from annul.sim.scenes.field.situation import Situation
 from tests.support.world import World
 
 from .looks import Look, Looks, flickered, stages

@@ -9,9 +9,9 @@ from random import Random
 from typing import Any, Final
 from zlib import crc32
 
-from tests.support import field as _situations  # noqa: F401 - enters them
-from tests.support.field.play import Play
-from tests.support.field.situation import SITUATIONS, Situation
+from annul.sim.scenes import field as _situations  # noqa: F401 - enters them
+from annul.sim.scenes.field.play import Play
+from annul.sim.scenes.field.situation import SITUATIONS, Situation
 from tests.support.world import World, world
 
 from .judge import GIVE_UP_S, FieldJudge

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.support.field.play import Truth
+from annul.sim.scenes.field.play import Truth
 
 from .looks import Look
 

@@ -28,8 +28,8 @@ def test_a_terminal_in_good_order_may_sell() -> None:
 _CASES: list[Any] = [
     ({"of_merchant": {"active": False}}, "03", "merchant_inactive"),
     ({"of_terminal": {"active": False}}, "58", "terminal_inactive"),
-    ({"against": frozenset({InterventionKind.MERCHANT_FROZEN})}, "03", "merchant_frozen"),
-    ({"against": frozenset({InterventionKind.TERMINAL_BLOCKED})}, "58", "terminal_blocked"),
+    ({"against": frozenset({InterventionKind.MERCHANT_FROZEN})}, "03", "merchant_stopped"),
+    ({"against": frozenset({InterventionKind.TERMINAL_BLOCKED})}, "58", "terminal_stopped"),
     ({"of_terminal": {"signed_in": False}}, "77", "not_signed_in"),
     ({"of_terminal": {"kinds": frozenset({"void"})}}, "58", "kind_not_enabled"),
     ({"batch": "000002"}, "77", "batch_differs"),
@@ -62,7 +62,7 @@ def test_a_frozen_merchant_signs_in_and_settles_and_a_blocked_terminal_does_not(
     blocked = frozenset({InterventionKind.TERMINAL_BLOCKED})
     for kind in ("sign_in", "settlement"):
         assert _check(kind, amount=0, against=frozen).ok
-        assert _check(kind, amount=0, against=blocked).name == "terminal_blocked"
+        assert _check(kind, amount=0, against=blocked).name == "terminal_stopped"
 
 
 def test_a_balance_inquiry_has_no_amount() -> None:

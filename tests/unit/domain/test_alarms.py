@@ -11,6 +11,7 @@ from annul.domain.alarms import (
     MEASURE_SHARES,
     MEASURES,
     PARTS,
+    TRAFFIC_SHARE,
     Counts,
     Measure,
     Trail,
@@ -29,7 +30,7 @@ _ODDS = odds_against(_USUAL)
 
 def test_what_is_allowed_is_dealt_out_once() -> None:
     assert sum(PARTS) == pytest.approx(1.0)
-    assert sum(MEASURE_SHARES.values()) == pytest.approx(1.0)
+    assert sum(MEASURE_SHARES.values()) + TRAFFIC_SHARE == pytest.approx(1.0)
     assert set(MEASURE_SHARES) == set(MEASURES)
 
 

@@ -235,8 +235,8 @@ def _sections() -> dict[str, str]:
 @pytest.mark.parametrize("row", INCIDENTS.values(), ids=lambda row: row.kind)
 def test_the_guide_has_a_section_for_each_kind(row: IncidentKind) -> None:
     sections = _sections()
-    assert f"`{row.kind.removeprefix(AUDIT)}`" in sections[row.playbook]
+    assert f"`{row.kind.removeprefix(AUDIT)}`" in sections[row.section]
     line = f"| `{row.kind}` | {row.severity} | {row.subject} |"
     assert line in sections["all-kinds"]
     (of_kind,) = [text for text in sections["all-kinds"].splitlines() if text.startswith(line)]
-    assert f"(#{row.playbook})" in of_kind
+    assert f"(#{row.section})" in of_kind

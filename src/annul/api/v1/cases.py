@@ -5,9 +5,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
+from annul.client.models.advice import AdviceAnswer
 from annul.client.models.cases import CaseSummary, Done, WholeCase
 from annul.client.models.parts import Page
-from annul.desk import acts
+from annul.desk import acts, advice
 from annul.desk import cases as views
 from annul.desk.over_cells import serving
 from annul.desk.roles import Scope, Visitor
@@ -63,6 +64,12 @@ class Act(Asked):
     )
 
 
+class Tapped(Asked):
+    """What a person says of the advice of a case."""
+
+    helped: bool = Field(description="Whether it has helped.", examples=[True])
+
+
 @router.get("", responses=problems())
 async def search(
     desk: AtDesk,
@@ -112,6 +119,16 @@ async def act(number: Number, asked: Act, desk: AtDesk, visitor: Actor, response
         response.status_code = 202
     changed = await (await serving(desk, case.merchant_id)).book.reread(case)
     return Done(done=done, case=CaseSummary.model_validate(changed))
+
+
+@router.post("/{number}/advice", responses=problems(404))
+async def said(number: Number, asked: Tapped, desk: AtDesk, visitor: Actor) -> AdviceAnswer:
+    """Keep whether the advice of a case has helped.
+
+    Once for each person or program and case; it may be changed for a day.
+    """
+    answer = await advice.answer(desk, visitor, number, helped=asked.helped)
+    return AdviceAnswer(helped=answer.helped, until=answer.until)
 
 
 @router.get(

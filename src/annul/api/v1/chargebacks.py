@@ -10,9 +10,15 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from annul.client.models import chargebacks as models
-from annul.client.models.chargebacks import Chargeback, ChargebackSum, WholeChargeback
+from annul.client.models.chargebacks import (
+    Chargeback,
+    ChargebackSum,
+    ProposedChargeback,
+    WholeChargeback,
+)
 from annul.client.models.parts import Page
 from annul.desk import chargeback_acts as acting
+from annul.desk import chargeback_proposals as proposing
 from annul.desk import chargebacks as views
 from annul.desk.chargeback_acts import Wanted
 from annul.desk.chargebacks import ChargebackSearch
@@ -75,6 +81,18 @@ class NewChargeback(Asked):
     reason: Reason = Field(description="Kept in the audit log.", examples=["from the network"])
 
 
+class NewOfFile(Asked):
+    """What the row of a clearing file does not say of a chargeback."""
+
+    number: Annotated[Words, Field(max_length=40)] = Field(
+        "", description="The network's reference; of one that is opened.", examples=["CB1"]
+    )
+    claims: models.Reason | None = Field(
+        None, description="Why, by class; of one that is opened.", examples=["cancelled"]
+    )
+    reason: Reason = Field(description="Kept in the audit log.", examples=["their file"])
+
+
 class NewAct(Asked):
     """What is done next, or what issuer or network have done."""
 
@@ -113,6 +131,38 @@ async def every(
 async def sums(desk: AtDesk, visitor: Reader) -> Page[ChargebackSum]:
     """Read how many chargebacks are live and what money is in them."""
     return page(ChargebackSum, await views.sums(desk, visitor), "")
+
+
+@router.get("/proposals", responses=problems())
+async def proposals(desk: AtDesk, visitor: Reader) -> Page[ProposedChargeback]:
+    """List chargebacks that clearing files tell of. For no merchant.
+
+    Nothing has moved by them: people take each up, or dismiss it.
+    """
+    return page(ProposedChargeback, await proposing.proposed(desk, visitor), "")
+
+
+@router.post("/proposals/{proposal}/accept", responses=problems(404, 409, 413))
+async def accept_proposal(
+    proposal: UUID, asked: NewOfFile, desk: AtDesk, visitor: Writer
+) -> WholeChargeback:
+    """Confirm a chargeback that a clearing file tells of.
+
+    It opens that chargeback, or moves the live one of the sale (`follows`). Only for people with a
+    session.
+    """
+    claims = rules.Reason(asked.claims) if asked.claims else None
+    given = (proposal, asked.reason, asked.number, claims)
+    return await _whole(desk, visitor, await proposing.take_up(desk, visitor, *given))
+
+
+@router.post("/proposals/{proposal}/dismiss", status_code=204, responses=problems(404, 409, 413))
+async def dismiss_proposal(proposal: UUID, asked: Because, desk: AtDesk, visitor: Writer) -> None:
+    """Reject a chargeback that a clearing file tells of.
+
+    Nothing follows. Only for people with a session.
+    """
+    await proposing.dismiss(desk, visitor, proposal, asked.reason)
 
 
 @router.post("", status_code=201, response_model=WholeChargeback, responses=problems(404, 409, 413))

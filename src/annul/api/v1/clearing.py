@@ -11,11 +11,13 @@ from pydantic import ConfigDict, Field
 
 from annul.client.models.clearing import (
     NAME,
+    AcceptedDifference,
     BadLine,
     ClearingFile,
     ClearingResult,
     ClearingRules,
     ColumnMap,
+    ExpectedFile,
     FileLook,
     MatchedAgain,
     ReadClearingFile,
@@ -26,10 +28,10 @@ from annul.client.models.clearing import (
 from annul.client.models.parts import Page
 from annul.desk import clearing as views
 from annul.desk import clearing_acts as acts
+from annul.desk import clearing_expected as expected_views
 from annul.desk import clearing_rules as rules_views
 from annul.desk.roles import Scope, Visitor
 from annul.settle.clearing import columns as meaning
-from annul.settle.clearing import rules as judging
 from annul.settle.clearing.counting import Result
 
 from .asked import After, Asked, Because, IssuerId, Limit, Reason, Words, page
@@ -164,6 +166,15 @@ async def look(request: Request, name: FileName, desk: AtDesk, visitor: Writer) 
     )
 
 
+@router.get("/expected", responses=problems())
+async def expected(desk: AtDesk, visitor: Reader) -> Page[ExpectedFile]:
+    """List clearing files that are expected. For no merchant.
+
+    Those that tell up to a day of the last week, and that are due until tomorrow.
+    """
+    return page(ExpectedFile, await expected_views.expected(desk, visitor), "")
+
+
 @router.get("/files/{file}", responses=problems(404))
 async def one(file: UUID, desk: AtDesk, visitor: Reader) -> WholeFile:
     """Read a clearing file with its breaks and first bad lines."""
@@ -179,6 +190,18 @@ async def bad_lines(
     """List lines of a clearing file that are no rows. The first 1,000 are kept."""
     found = await views.bad_lines(desk, visitor, file, limit, cursor)
     return page(BadLine, [_bad_line(row) for row in found.rows], found.following)
+
+
+@router.get("/files/{file}/differences", responses=problems(404))
+async def differences(
+    file: UUID, desk: AtDesk, visitor: Reader, limit: Limit = 50, cursor: After = ""
+) -> Page[AcceptedDifference]:
+    """List differences of money with a file that rules accept. Each has the account that bears it.
+
+    In the order of the rows; a row may have one in its amount and one in its fee.
+    """
+    found = await views.differences(desk, visitor, file, limit, cursor)
+    return page(AcceptedDifference, found.rows, found.following)
 
 
 @router.post("/files/{file}/preview", responses=problems(404, 409, 413))
@@ -220,7 +243,7 @@ async def preview_again(file: UUID, asked: ByRules, desk: AtDesk, visitor: Write
 
     Nothing is kept.
     """
-    wanted = asked.rules and judging.ClearingRules.model_validate(asked.rules.model_dump())
+    wanted = asked.rules and rules_views.checked(asked.rules.model_dump())
     found = await acts.preview(desk, visitor, file, wanted)
     return MatchedAgain.model_validate(asdict(found))
 
@@ -246,9 +269,10 @@ async def rules(desk: AtDesk, visitor: Reader) -> Page[RulesVersion]:
 async def set_rules(asked: NewRules, desk: AtDesk, visitor: Writer) -> Page[RulesVersion]:
     """Change the rules by which files are judged.
 
-    Rules by which fewer acts take a second person wait for one.
+    Rules by which fewer acts take a second person, or more differences of money are accepted, wait
+    for one.
     """
-    new = judging.ClearingRules.model_validate(asked.model_dump(exclude={"reason"}))
+    new = rules_views.checked(asked.model_dump(exclude={"reason"}))
     await rules_views.change(desk, visitor, new, asked.reason)
     return await rules(desk, visitor)
 

@@ -5,10 +5,12 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path
 from pydantic import AllowInfNan, Field, StringConstraints
 
+from annul.client.models.advice import AdviceHelped
 from annul.client.models.diagnosis import Diagnosis
-from annul.client.models.parts import VOID
-from annul.desk import over_cells
+from annul.client.models.parts import VOID, Page
+from annul.desk import advice, over_cells
 from annul.desk.desk import Desk
+from annul.desk.permission import staff
 from annul.desk.roles import Scope, Visitor
 from annul.diagnose.facts import FACTS, Facts
 from annul.diagnose.posted import facts_of
@@ -17,7 +19,7 @@ from annul.resolve.people import kept_facts
 from annul.wire.dialects import DIALECTS
 
 from . import orders
-from .asked import Asked, Language, Named, OneOf, Words
+from .asked import Asked, Language, Named, OneOf, Words, page
 from .needs import AtDesk, needs, problems
 
 router = APIRouter(prefix="/diagnosis", tags=["diagnosis"])
@@ -65,6 +67,17 @@ async def posted(asked: PostedMessages, _: Reader, lang: Language = None) -> Dia
     known = facts_of(bytes.fromhex(asked.request), answer, asked.dialect)
     given = asked.model_dump(include={"facts"})["facts"]
     return _diagnosis(together(known, _facts(given)), {}, lang)
+
+
+@router.get("/advice", responses=problems())
+async def helped(desk: AtDesk, visitor: Reader) -> Page[AdviceHelped]:
+    """List how many said of each advice that it has helped.
+
+    Of all time and all merchants, so not for a merchant's key.
+    """
+    staff(visitor)
+    rows = [one._asdict() for one in await advice.helped(desk)]
+    return page(AdviceHelped, rows, "")
 
 
 @router.get("/{void}", responses=problems(404))

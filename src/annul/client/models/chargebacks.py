@@ -123,3 +123,27 @@ class ChargebackSum(Model, frozen=True):
     held: int = Field(description="With fees.", examples=[20_000])
     overdue: int = Field(examples=[0])
     asked: int = Field(description="Wait for a second person.", examples=[0])
+
+
+class ProposedChargeback(Model, frozen=True):
+    """A row of a clearing file that tells of a chargeback, and waits for people."""
+
+    id: Id
+    file: Id = Field(validation_alias="file_id")
+    file_name: str = Field(examples=["disputes.csv"])
+    line: int = Field(description="Of that file.", examples=[2])
+    merchant: str = Field(
+        validation_alias="merchant_id",
+        description="Empty: nobody knows the sale.",
+        examples=[MERCHANT],
+    )
+    transaction: Id | None = Field(validation_alias="transaction_id")
+    reference: str = Field(validation_alias="rrn", examples=[ORIGINAL])
+    act: Annotated[Act, NEWER] = Field(description="What it tells of.", examples=["charge_back"])
+    amount: int = Field(description="In minor units.", examples=[10_000])
+    currency: str = Field(examples=["156"])
+    follows: Literal["opens", "moves", "nothing"] = Field(
+        description="What taking it up does to the chargeback of the sale.", examples=["opens"]
+    )
+    chargeback: Id | None = Field(validation_alias="live_id", description="The live one.")
+    found_at: Time

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from .parts import MERCHANT, NEWER, Id, Model, Said, Time
 
+DifferenceKind = Literal["amount", "fee"]
 FileState = Literal["loading", "staged", "committed", "discarded", "dropped"]
 NAME = "IND26112301ACOM"
 _MINOR = Field(
@@ -79,10 +80,22 @@ class FileBreaks(BreakSum, frozen=True):
     state: str = Field(examples=["open"])
 
 
+class Tolerated(Model, frozen=True):
+    """Differences of money that rules accept, of a kind and an account that bears them."""
+
+    kind: Annotated[DifferenceKind, NEWER] = Field(examples=["amount"])
+    account: str = Field(examples=["clearing_difference"])
+    currency: str = Field(examples=["156"])
+    count: int = Field(examples=[1])
+    money: int = _MINOR
+    in_question: int = Field(description="What is for and against annul alike.", examples=[2])
+
+
 class WholeFile(ClearingFile, frozen=True):
-    """A file with its breaks and its first bad lines."""
+    """A file with its breaks, what rules accept of it, and its first bad lines."""
 
     breaks: list[FileBreaks]
+    tolerated: list[Tolerated] = Field(description="Differences that rules accept.")
     bad_lines: list[BadLine] = Field(description="The first 20.")
 
 
@@ -108,6 +121,26 @@ class ShownBreak(Model, frozen=True):
     foretold: bool
 
 
+class AcceptedDifference(Model, frozen=True):
+    """A difference of money with a row of a file that a rule accepts."""
+
+    line: int = Field(examples=[1])
+    kind: Annotated[DifferenceKind, NEWER] = Field(examples=["amount"])
+    merchant: str = Field(validation_alias="merchant_id", examples=[MERCHANT])
+    transaction: Id = Field(validation_alias="transaction_id")
+    rrn: str = Field(examples=["300000000001"])
+    issuer: str = Field(validation_alias="issuer_id", examples=["00000101"])
+    currency: str = Field(examples=["156"])
+    claimed: int | None = Field(
+        description="By the terminal's batch, where that differs.", examples=[None]
+    )
+    ours: int = Field(description="By our books, in minor units.", examples=[10_000])
+    theirs: int = Field(description="By the file.", examples=[9_998])
+    money: int = _MINOR
+    account: str = Field(description="That bears it.", examples=["clearing_difference"])
+    found_at: Time
+
+
 class ClearingResult(Model, frozen=True):
     """What came of a file, or would come of it."""
 
@@ -118,9 +151,35 @@ class ClearingResult(Model, frozen=True):
     bad: int = Field(examples=[0])
     outcomes: list[Outcome]
     kinds: list[BreakSum]
+    tolerated: list[Tolerated] = Field(description="Differences that rules accept.")
     carried: int = Field(description="Expected in one of the next files.", examples=[0])
     proofs: int = Field(description="What it proves of transactions.", examples=[0])
     breaks: list[ShownBreak] = Field(description="The largest 200, in a preview only.")
+
+
+class Tolerance(Model, frozen=True):
+    """A difference of money that is accepted, and the account that bears it; minor units."""
+
+    kind: DifferenceKind = Field(description="Of a transaction, or of its charge.")
+    issuer: str = Field(
+        "",
+        pattern=r"^[0-9A-Za-z]{0,11}$",
+        description="Empty: each that has none of its own.",
+        examples=[""],
+    )
+    currency: str = Field("156", description="ISO 4217, numeric.", examples=["156"])
+    up_to: int | None = Field(None, ge=1, le=999_999_999_999, examples=[5])
+    per_mille: int | None = Field(
+        None,
+        ge=1,
+        le=1_000,
+        description="Of what our books have; where both bounds are given both hold.",
+        examples=[2],
+    )
+    per_day: int = Field(
+        ge=1, le=999_999_999_999, description="In all, of files of one day.", examples=[1_000]
+    )
+    account: str = Field(description="That bears it.", examples=["clearing_difference"])
 
 
 class ClearingRules(Model, frozen=True):
@@ -140,6 +199,11 @@ class ClearingRules(Model, frozen=True):
         ge=0,
         description="From which what a file proved is taken back by two people.",
         examples=[100_000],
+    )
+    tolerances: list[Tolerance] = Field(
+        default_factory=list[Tolerance],
+        max_length=100,
+        description="Differences of money that are accepted; none: every one is a break.",
     )
 
 
@@ -188,6 +252,10 @@ class ChangedRow(Model, frozen=True):
     money_before: int = Field(examples=[0])
     money_after: int = Field(examples=[-10_000])
     stood: str = Field(description="How its break stood.", examples=[""])
+    borne_before: str = Field(description="What was accepted of it.", examples=[""])
+    borne_after: str = Field(
+        description="Kind, money and account of each.", examples=["amount -2 clearing_difference"]
+    )
 
 
 class MatchedAgain(Model, frozen=True):
@@ -248,6 +316,19 @@ class FileLook(Model, frozen=True):
     samples: list[list[str]] = Field(examples=[[["300000000001", "100.00"]]])
     map: ColumnMap | None
     missing: list[Said] = Field(description="What must be declared before it can be read.")
+
+
+class ExpectedFile(Model, frozen=True):
+    """A clearing file that is expected: learnt from those that came, or declared."""
+
+    layout: str = Field(description="Empty: in any.", examples=["COM"])
+    issuers: list[str] = Field(description="Empty: of all issuers.", examples=[["00000101"]])
+    settles_on: date = Field(description="Up to which business day it tells.")
+    due_at: Time
+    late_at: Time = Field(description="From when on it is late.")
+    declared: bool = Field(description="By the settings; else it is learnt.")
+    state: Literal["expected", "came", "late"]
+    came_at: Time | None
 
 
 class ReadClearingFile(Model, frozen=True):

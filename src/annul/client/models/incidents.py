@@ -119,7 +119,7 @@ class WholeIncident(Incident, frozen=True):
         validation_alias="merged_into_number", description="Its number.", examples=[None]
     )
     playbook: str = Field(
-        description="Section of docs/differences.md.", examples=["issuers-and-queues"]
+        description="The playbook that meets it; empty: none does.", examples=["issuer_down"]
     )
     case_count: int = Field(examples=[3])
     merchant_count: int = Field(examples=[1])

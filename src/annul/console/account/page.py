@@ -12,6 +12,9 @@ from annul.console.frame.markup import Html, badge, card, facts, join, link, tab
 from annul.desk import account as acts
 from annul.desk import second_factor
 from annul.desk.access import hash_of
+from annul.desk.roles import Scope
+
+from .reports import change_reports, reports_card
 
 _FEW: Final = 3  # recovery codes from which on somebody should have new ones
 # What was done on the page that led here, by what stands in the address.
@@ -24,13 +27,24 @@ SAID: Final[Mapping[str, str]] = {
 
 async def account(view: View) -> None:
     """Show it, and do what its buttons ask for."""
+    place = ui.context.slot.parent
     top = Part(lambda: _top(view))
     await top.refresh()
     sign_in = Part(lambda: _sign_in(view), "stack spaced")
     await sign_in.refresh()
+    if view.may(Scope.CASES_READ):
+        mailed = Part(lambda: reports_card(view), "stack spaced")
+        await mailed.refresh()
+
+        async def ask_for_reports() -> None:
+            with place:
+                if await change_reports(view):
+                    await mailed.refresh()
+
+        ui.on("change-reports", ask_for_reports)
+
     sessions = Part(lambda: _sessions(view), "stack account-sessions")
     await sessions.refresh()
-    place = ui.context.slot.parent
 
     async def end(told: events.GenericEventArguments) -> None:
         with place:

@@ -4,6 +4,7 @@ from typing import Any
 
 from nicegui import ui
 
+from annul.console.claims import claims
 from annul.console.frame.live import Part, View, live
 from annul.console.frame.markup import Html, tag
 from annul.desk import cases as views
@@ -48,10 +49,12 @@ class _Shown:
         """Build all below."""
         view, case, whole = self.view, self.case, self.whole
         told = await scripts(view, case, whole)
+        claimed = await claims(view, case.merchant_id, (case.original_id, case.id))
         return tag(
             "div",
             tag("div", causes(view, whole, self.near), cls="half"),
             tag("div", told, happened(view, whole), cls="stack half"),
+            claimed,
             records(view, whole),
             cls="grid",
         )

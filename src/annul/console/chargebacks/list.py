@@ -19,6 +19,7 @@ from annul.desk.roles import Scope
 from annul.domain.chargebacks import REASONS, STAGES, Stage
 
 from .acts import ENTER, enter
+from .proposed import listen, proposals
 from .said import Row, amount, due, money, reason, stage, sums
 
 _LIMIT: Final = 50
@@ -66,10 +67,12 @@ async def chargebacks(view: View) -> None:
     if view.may(Scope.CLEARING_WRITE) and sees_all(view):
         button = act_button(view.words("Enter a chargeback"), ENTER, cls="primary")
         html(tools(view, CHARGEBACKS, button))
+    proposed = Part(lambda: proposals(view))
     listed = Part(lambda: _listed(view, wanted), "card")
 
     async def refresh() -> None:
         await above.refresh()
+        await proposed.refresh()
         await listed.refresh()
 
     place = ui.context.slot.parent
@@ -83,6 +86,7 @@ async def chargebacks(view: View) -> None:
     await refresh()
     if view.may(Scope.CLEARING_WRITE):
         ui.on(ENTER, on_enter)
+        listen(view, refresh)
     live(view, refresh, at_least_s=5.0)
 
 

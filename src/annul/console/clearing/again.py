@@ -15,6 +15,7 @@ from annul.domain.clearing_outcomes import outcome
 from annul.domain.errors import AnnulError
 from annul.settle.clearing.again import Again
 
+from . import tolerances
 from .said import Row, identity
 
 _DO: Final = "match-anew"  # the page's event of the button
@@ -136,7 +137,19 @@ def _line(view: View, one: Row) -> tuple[object, ...]:
     if one["transaction_id"]:
         rrn = link(rrn, f"/transactions/{one['transaction_id']}", cls="mono")
     amount = view.amount(one["amount"], one["currency"]) if one["amount"] is not None else "–"
-    return (place, rrn, number(amount), _from_to(view, one), _money(view, one))
+    changes = join((_from_to(view, one), _borne(view, one)))
+    return (place, rrn, number(amount), changes, _money(view, one))
+
+
+def _borne(view: View, one: Row) -> Html | None:
+    """Say which differences are accepted of a row before and after, and who bears them."""
+    if not one["borne_before"] and not one["borne_after"]:
+        return None
+    before, after = (
+        tolerances.borne(view, one[f"borne_{when}"], one["currency"])
+        for when in ("before", "after")
+    )
+    return tag("small", f"{before} → {after}", cls="under")
 
 
 def _listen(view: View, row: Row) -> None:

@@ -11,6 +11,7 @@ from annul.console.frame.markup import Html, badge, card, join, link, number, ta
 from annul.desk import clearing as views
 from annul.desk.roles import Scope
 
+from .expected import expected_files
 from .said import Row, counted, file_state
 from .upload import upload
 
@@ -22,6 +23,8 @@ _NONE_YET: Final = "No clearing file has been read yet."
 async def files(view: View) -> None:
     """Show the files; live."""
     html(_head(view))
+    awaited = Part(lambda: expected_files(view))
+    await awaited.refresh()
     listed = Part(lambda: _listed(view))
     await listed.refresh()
     place = ui.context.slot.parent
@@ -29,10 +32,14 @@ async def files(view: View) -> None:
     async def read() -> None:
         with place:
             if await upload(view):
-                await listed.refresh()
+                await refresh()
+
+    async def refresh() -> None:
+        await awaited.refresh()
+        await listed.refresh()
 
     ui.on(_UPLOAD, read)
-    live(view, listed.refresh, at_least_s=5.0)
+    live(view, refresh, at_least_s=5.0)
 
 
 def _head(view: View) -> Html:

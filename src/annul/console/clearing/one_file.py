@@ -18,6 +18,7 @@ from annul.domain.breaks import BreakState
 from annul.domain.errors import AnnulError
 from annul.settle.clearing.counting import Result
 
+from . import tolerances
 from .picture import Picture, breaks_table, worst
 from .said import Row, by_danger, file_state, identity, sums
 
@@ -202,7 +203,19 @@ def _facts(view: View, row: Row) -> Html:
 
 async def _rest(page: _Page) -> Html:
     row = await page.find()
-    return join((await _dangerous(page, row), _by_kind(page, row), await _bad_lines(page, row)))
+    accepted = await _accepted(page, row)
+    shown = (await _dangerous(page, row), _by_kind(page, row), accepted)
+    return join((*shown, await _bad_lines(page, row)))
+
+
+async def _accepted(page: _Page, row: Row) -> Html | None:
+    """Show what rules accept of it, or would."""
+    view = page.view
+    if row["state"] != "staged":
+        return await tolerances.of_file(view, page.file, row["tolerated"])
+    sums = page.preview.tolerated if page.preview else []
+    title = view.words("Accepted within tolerance")
+    return card(title, tolerances.summed(view, sums)) if sums else None
 
 
 async def _dangerous(page: _Page, row: Row) -> Html | None:

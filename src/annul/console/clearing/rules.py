@@ -14,6 +14,7 @@ from annul.desk.permission import NotValid
 from annul.desk.roles import Scope
 from annul.settle.clearing.rules import ClearingRules
 
+from . import tolerances
 from .said import Row
 
 _CHANGE, _CONFIRM, _REJECT = "change-rules", "confirm-rules", "reject-rules"
@@ -61,7 +62,9 @@ async def _whole(view: View) -> Html:
         change if waits is None else None,
         cls="head",
     )
-    shown = (head, _waiting(view, waits), _table(view, versions), await _counted(view))
+    in_force = (await views.in_force(view.desk, view.visitor)).rules if versions else None
+    accepted = in_force and tolerances.rule_table(view, in_force, able=may and waits is None)
+    shown = (head, _waiting(view, waits), _table(view, versions), accepted, await _counted(view))
     return join(shown)
 
 
@@ -74,6 +77,8 @@ def _table(view: View, versions: Sequence[Row]) -> Html:
         [words(label), *(number(f"{getattr(one['rules'], name):,}") for one in shown)]
         for name, label in RULES.items()
     ]
+    said = [tolerances.said(view, one["rules"]) for one in shown]
+    rows.append([words("Differences that are accepted"), *said])
     return card(words("Versions"), table(heads, rows, cls="rules"))
 
 
@@ -145,6 +150,8 @@ def _listen(view: View, refresh: Callable[[], Awaitable[None]]) -> None:
         ui.on(event, do)
 
     on(_CHANGE, lambda _: _change(view))
+    on(tolerances.SET, lambda _: tolerances.accept(view))
+    on(tolerances.END, lambda told: tolerances.end(view, told))
     on(_CONFIRM, lambda told: _decide(view, int(told["version"]), views.IN_FORCE))
     on(_REJECT, lambda told: _decide(view, int(told["version"]), views.REJECTED))
 
@@ -172,9 +179,9 @@ def _read(before: ClearingRules, answers: Answers) -> ClearingRules:
     """Give rules as they were filled in; raises `NotValid`."""
     try:
         given = {name: int(answers[name]) for name in RULES}
-        return ClearingRules.model_validate(before.model_dump() | given)
     except ValueError:
         raise NotValid from None
+    return views.checked(before.model_dump() | given)
 
 
 async def _decide(view: View, version: int, state: str) -> bool:

@@ -23,6 +23,8 @@ FILE_STATES: Final[Mapping[str, tuple[Text, str]]] = {
 OUTCOMES: Final[Mapping[str, tuple[Text, str]]] = {
     "matched": (Text("一致", "agree"), "good"),
     "fee": (Text("费用行", "charges"), "good"),
+    "tolerated": (Text("容差内一致", "agree within tolerance"), "info"),
+    "claimed": (Text("拒付", "chargebacks"), "warn"),
     "carried": (Text("缓冲后到达", "came after the cut-over"), "info"),
     "netted": (Text("轧差", "netted"), "info"),
     "done": (Text("证明已成功", "prove: done"), "info"),

@@ -37,6 +37,7 @@ SHORTCUTS: Final = (
 LETTERS: Final[Mapping[str, str]] = {
     "/": "o",
     "/incidents": "n",
+    "/interventions": "v",
     "/cases": "c",
     "/money": "q",
     "/transactions": "t",
@@ -55,7 +56,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/capacity": "h",
     "/admin": "a",
     "/audit": "l",
-    "/training": "v",
+    "/training": "z",
     "/account": "u",
     "/api": "r",
 }

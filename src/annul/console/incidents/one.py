@@ -144,8 +144,9 @@ def _playbook(view: View, row: Row) -> Html:
         )
         for kind in kinds.values()
     ]
-    section = tag("small", f"docs/differences.md#{row['playbook']}", cls="mono muted")
-    return card(words("What to do"), tag("ul", *lines, cls="plain-list"), section)
+    sections = dict.fromkeys(kind.section for kind in kinds.values())
+    told = (tag("small", f"docs/differences.md#{one}", cls="mono muted") for one in sections)
+    return card(words("What to do"), tag("ul", *lines, cls="plain-list"), *told)
 
 
 # What it has gathered ---------------------------------------------------------------------------

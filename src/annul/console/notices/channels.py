@@ -37,7 +37,7 @@ async def channels_card(view: View) -> Html:
         )
         for row in await desk.channels(view.desk, view.visitor)
     ]
-    heads = ("Channel", "Is told of", "When", "State", "Owed", "Change")
+    heads = ("Channel", "Is told of", "When", "State", "Not told yet", "Change")
     add = act_button(words("Add a channel"), "add-channel", cls="primary")
     empty = words("No channel yet: nobody is told of incidents.")
     note = words(
@@ -144,7 +144,10 @@ async def stop_channel(view: View, identity: str, name: str) -> bool:
     async def act(answers: Answers) -> None:
         await desk.stop_channel(view.desk, view.visitor, UUID(identity), answers["reason"])
 
-    warn = words("What it is owed is not told. Its lines of the rota have no effect any more.")
+    warn = words(
+        "What it is owed is not told. Its lines of the rota have no effect any more, and reports"
+        " that it carries are mailed no more."
+    )
     return await ask(view, Form(words("Switch {name} off", name=name), warn=warn), act)
 
 

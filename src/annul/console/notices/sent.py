@@ -55,7 +55,7 @@ async def _owed(view: View) -> Html:
     names = ("Channel", "Incident", "What", "Severity", "Happened", "Due", "Tries")
     empty = words("Nothing is owed.")
     heads = [words(one) for one in names]
-    return card(words("Owed"), table(heads, rows, cls="right-7", empty=empty))
+    return card(words("Not told yet"), table(heads, rows, cls="right-7", empty=empty))
 
 
 async def _log(view: View) -> Html:

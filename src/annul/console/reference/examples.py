@@ -32,6 +32,7 @@ _PLACES: Final = {
     "account": "019f2b6e-ab1b-7d4e-9e28-3b0a6c9f74e5",
     "move": "019f2b6e-af3e-7e02-8f39-4c1b7d0a85f6",
     "identity": "019f2b6e-b3d1-7a14-8e40-5d2c8e1b96a7",
+    "proposal": "019f2b6e-b5cc-7b19-9e8a-7f4e8a3d19c2",
     "name": "bank-of-tea",
     "channel": "019f2b6e-b7c4-7d21-9f50-6e3d9f2ca8b1",
     "incident": "E261127-482913",
@@ -46,6 +47,7 @@ _BODIES: Final[Mapping[str, Any]] = {
         "amount": 1000,
     },
     "POST /cases/{number}/acts": {"action": "note", "reason": "the customer has called"},
+    "POST /cases/{number}/advice": {"helped": True},
     "POST /diagnosis": {
         "request": "02003020048008c080182000000000000100000001230120003330303030303030303030313130"
         "30303030303138393830303030353831323030303031353600112300000700000012000007000007",
@@ -107,12 +109,26 @@ _BODIES: Final[Mapping[str, Any]] = {
     "POST /breaks/{identity}/resolve": {"resolution": "ours_stand", "reason": "their letter"},
     "POST /breaks/{identity}/confirm": {"reason": "letter seen"},
     "POST /breaks/{identity}/reject": {"reason": "which letter?"},
+    "POST /interventions": {
+        "kind": "retries_paused",
+        "minutes": 30,
+        "issuer": "00000101",
+        "reason": "its voids fail",
+    },
+    "POST /interventions/{identity}/confirm": {"reason": "seen as well"},
+    "POST /interventions/{identity}/end": {"reason": "it works again"},
     "POST /chargebacks": {
         "number": "CB20261123001",
         "transaction": "300000000001",
         "claims": "cancelled",
         "reason": "from the network",
     },
+    "POST /chargebacks/proposals/{proposal}/accept": {
+        "number": "CB1",
+        "claims": "cancelled",
+        "reason": "their file",
+    },
+    "POST /chargebacks/proposals/{proposal}/dismiss": {"reason": "not ours"},
     "POST /chargebacks/{identity}/act": {"act": "represent", "reason": "the void is proved"},
     "POST /chargebacks/{identity}/confirm": {"reason": "seen"},
     "POST /chargebacks/{identity}/reject": {"reason": "answer it first"},
@@ -156,6 +172,7 @@ _QUERIES: Final = {
     "GET /cases": "state=open&limit=20",
     "GET /transactions": "kind=void&limit=20",
     "GET /merchants": "limit=20",
+    "GET /capacity/planned": "tps=100",
     "GET /merchants/{merchant}/fees": "amount=10000",
     "GET /merchants/{merchant}/fees/difference": (
         "first=2026-11-01&last=2026-11-30&card_type=debit&rate_ppm=4500&cap=1800"
@@ -223,6 +240,8 @@ _PYTHON: Final[Mapping[str, str]] = {
     "print(whole.state, [(one.kind, one.count) for one in whole.breaks])",
     "GET /clearing/files/{file}/bad-lines": 'for one in annul.clearing.bad_lines("{file}"):\n'
     "    print(one.line, one.reason.en)",
+    "GET /clearing/files/{file}/differences": 'for one in annul.clearing.differences("{file}"):\n'
+    "    print(one.line, one.money, one.account)",
     "POST /clearing/files/{file}/preview": 'print(annul.clearing.preview("{file}").kinds)',
     "POST /clearing/files/{file}/commit": 'annul.clearing.commit("{file}", "seen the preview")',
     "POST /clearing/files/{file}/drop": 'annul.clearing.drop("{file}", "the wrong file")',
@@ -231,6 +250,8 @@ _PYTHON: Final[Mapping[str, str]] = {
     "POST /clearing/files/{file}/again/preview": 'found = annul.clearing.preview_again("{file}")\n'
     "print([(one.before, one.after, one.count) for one in found.changes])",
     "POST /clearing/files/{file}/again": 'annul.clearing.again("{file}", "the rules have changed")',
+    "GET /clearing/expected": "for one in annul.clearing.expected():\n"
+    "    print(one.settles_on, one.layout, one.state)",
     "GET /clearing/rules": "for one in annul.clearing.rules():\n"
     "    print(one.version, one.state, one.rules)",
     "PUT /clearing/rules": "latest = next(one for one in annul.clearing.rules() "
@@ -276,6 +297,8 @@ _PYTHON: Final[Mapping[str, str]] = {
     "print([(one.id, one.state, one.code) for one in done.items])",
     "GET /chargebacks": 'for one in annul.chargebacks.list(stage="live"):\n'
     "    print(one.number, one.stage, one.due_at)",
+    "GET /chargebacks/proposals": "for one in annul.chargebacks.proposals():\n"
+    "    print(one.reference, one.act, one.follows)",
     "GET /chargebacks/sums": "for one in annul.chargebacks.sums():\n"
     "    print(one.stage, one.count, one.held)",
     "POST /chargebacks": "one = annul.chargebacks.enter(\n"
@@ -344,6 +367,10 @@ _PYTHON: Final[Mapping[str, str]] = {
     "POST /cases/{number}/acts": ('annul.cases.act("{number}", "note", "the customer has called")'),
     "GET /cases/{number}/proof": 'proof = annul.cases.proof("{number}")',
     "GET /cases/{number}/proof.pdf": 'page = annul.cases.printed("{number}")',
+    "POST /cases/{number}/advice": 'annul.cases.answer("{number}", helped=True)',
+    "GET /diagnosis/advice": (
+        "for one in annul.diagnosis.helped():\n    print(one.cause, one.helped, one.answers)"
+    ),
     "POST /diagnosis": "found = annul.diagnosis.of_messages(\n"
     '    "{request}",\n    "{response}",\n)\n'
     "print(found.causes[0].title.en)",
@@ -369,6 +396,10 @@ _PYTHON: Final[Mapping[str, str]] = {
     ),
     "GET /merchants/{merchant}/statements/{period}": (
         'content = annul.merchants.statement("{merchant}", "{period}", "csv")'
+    ),
+    "GET /capacity": "for cell in annul.capacity.list():\n    print(cell.cell, cell.most)",
+    "GET /capacity/planned": (
+        "for cell in annul.capacity.planned(100):\n    print(cell.cell, cell.planned)"
     ),
     "GET /reports/{report}": (
         'week = annul.reports.get("{report}")\nprint(week.now.asked, week.first)'
@@ -427,6 +458,17 @@ _PYTHON: Final[Mapping[str, str]] = {
     "POST /webhooks/{webhook}/deliveries/{delivery}/replay": (
         'annul.webhooks.replay("{webhook}", "{delivery}")'
     ),
+    "GET /interventions": (
+        "for one in annul.interventions.list():\n    print(one.kind, one.state, one.valid_until)"
+    ),
+    "POST /interventions": (
+        'why = "its voids fail"\n'
+        'annul.interventions.begin("retries_paused", 30, why, issuer="{issuer}")'
+    ),
+    "POST /interventions/{identity}/confirm": (
+        'annul.interventions.confirm("{identity}", "seen as well")'
+    ),
+    "POST /interventions/{identity}/end": 'annul.interventions.end("{identity}", "it works again")',
     "GET /notices/channels": (
         "for channel in annul.notices.channels():\n    print(channel.name, channel.error)"
     ),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
+from annul.console.claims import claims
 from annul.console.clearing.elsewhere import told
 from annul.console.frame.live import View, html
 from annul.console.frame.markup import Html, card, details, facts, join, link, table, tag
@@ -30,6 +31,7 @@ async def transaction(view: View) -> None:
     kept = await views.kept(view.desk, view.visitor, row["merchant_id"], identity)
     html(_head(view, row, chain["case_number"]))
     files = await told(view, row["merchant_id"], identity)
+    claimed = await claims(view, row["merchant_id"], [one["id"] for one in rows])
     made, few = boxes(view, rows, here), folded(view, rows, here)
     if view.may(Scope.CASES_READ):
         await concluding(view, here)
@@ -47,6 +49,7 @@ async def transaction(view: View) -> None:
                 tag("div", _details(view, row), cls="half"),
                 tag("div", _entries(view, rows, chain["entries"]), cls="half"),
                 files,
+                claimed,
                 _kept(view, kept) if any(kept.values()) else None,
             )
         ),

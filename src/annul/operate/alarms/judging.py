@@ -23,9 +23,11 @@ from annul.store.clock import Clock
 from annul.store.loop import Loop, Loops
 
 from . import raising
+from .asking import Asking
 from .rules import USUAL_RULES, AlarmRules
 from .standing import Standing, columns, names, parents
 from .statements import SQL
+from .traffic import Traffic
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +39,7 @@ _SLOW_OF: Final = timedelta(days=7)
 _SLOW_SHARE: Final = 0.99
 _SLOW_LEAST: Final = 1_000  # answers from which is learnt what is slow
 _SAYS_S: Final = 30.0  # between two looks at what open alarms say
+_SAID: Final = 20  # open alarms of which that is kept true
 
 Connection = Any
 Standings = dict[Stream, Standing]
@@ -44,7 +47,10 @@ _NONE: Final = Counts()
 
 
 class Judging:
-    """Judges every few seconds. `zone` is that of the hours from which is learnt."""
+    """Judges every few seconds. `zone` is that of the hours from which is learnt.
+
+    `asking` says why something fails; without it cases, line and codes do.
+    """
 
     def __init__(
         self,
@@ -53,11 +59,14 @@ class Judging:
         zone: ZoneInfo,
         rules: AlarmRules = USUAL_RULES,
         loops: Loops | None = None,
+        asking: Asking | None = None,
     ) -> None:
+        self._asking = asking
         self._pool = pool
         self._clock = clock
         self._zone = zone
         self._rules = rules
+        self._traffic = Traffic(zone, rules)
         self._loops = loops or Loops(clock)
         self._loop: Loop | None = None
         self._says_at = 0.0
@@ -72,17 +81,24 @@ class Judging:
             await self._loop.stop()
 
     async def turn(self) -> None:
-        """Judge what has been counted, unless another process does."""
+        """Judge what has been counted, unless another process does; then say why it is so."""
+        raised = False
         async with self._pool.acquire() as connection, connection.transaction():
             if await connection.fetchval(*SQL["lock"]()):
-                await self._judge(connection, self._clock.now())
+                now = self._clock.now()
+                raised = await self._judge(connection, now)
+                await self._traffic.look(connection, now)
+        due = self._clock.monotonic()
+        if raised or due >= self._says_at:
+            self._says_at = due + _SAYS_S
+            await self._say()
 
-    async def _judge(self, connection: Connection, now: datetime) -> None:
+    async def _judge(self, connection: Connection, now: datetime) -> bool:
+        """Give whether an alarm was raised."""
         rows = await connection.fetch(*SQL["take"](limit=_LIMIT))
         ways = {Way(*row[:5]): Counts(*row[5:10]) for row in rows}
         if not ways:
-            await self._say(connection, {})
-            return
+            return False
         at = min(row["at"] for row in rows).timestamp()
         counts = summed(ways)
         standings = await self._read(connection, counts, now)
@@ -95,8 +111,8 @@ class Judging:
         await self._close(connection, standings, now)
         moved = [one for one in standings.values() if one.hour is not None]
         await connection.execute(*SQL["put"](**columns(moved), hour=_hour(now), now=now))
-        await self._say(connection, standings)
         await connection.execute(*SQL["forget"](before=now - _LATELY))
+        return bool(raised)
 
     # What is usual --------------------------------------------------------------------------
 
@@ -113,6 +129,7 @@ class Judging:
         if past:
             await self._keep_hours(connection, past)
             await self._learn(connection, past, now)
+            await self._traffic.follow(connection, [one.stream for one in past], now)
         return found
 
     async def _keep_hours(self, connection: Connection, past: list[Standing]) -> None:
@@ -224,19 +241,25 @@ class Judging:
                         one.let_go(measure)
                 await raising.close_alarm(connection, head.stream, measure, now)
 
-    async def _say(self, connection: Connection, standings: Standings) -> None:
-        """Keep true what open alarms say: how much money waits, the cause, how many."""
-        due = self._clock.monotonic()
-        if due < self._says_at:
-            return
-        self._says_at = due + _SAYS_S
-        if not standings:
-            rows = await connection.fetch(*SQL["streams"](scopes=[], members=[]))
-            standings = {one.stream: one for one in map(Standing.of, rows)}
-        for one in standings.values():
-            for measure in one.alarms:
-                if one.heads(measure):
-                    await raising.say(connection, one, measure)
+    async def _say(self) -> None:
+        """Keep true what open alarms say: how much money waits, the cause, how many.
+
+        Any process may; what one does not come to, because it is killed, the next one says.
+        """
+        rows = await self._pool.fetch(*SQL["streams"](scopes=[], members=[]))
+        heads = [
+            (one, measure)
+            for one in map(Standing.of, rows)
+            for measure in one.alarms
+            if one.heads(measure)
+        ]
+        for one, measure in heads[:_SAID]:
+            told = None
+            if self._asking is not None:
+                since = max(raising.since_of(one, measure), self._clock.now() - _LATELY)
+                told = await self._asking.about(one.stream, measure, since, one.slow_ms)
+            async with self._pool.acquire() as connection:
+                await raising.say(connection, one, measure, told)
 
 
 def _share(standings: Standings, stream: Stream, measure: Measure) -> float:

@@ -73,11 +73,14 @@ class HeadGatherer:
         clock: Clock,
         *,
         quiet: timedelta = QUIET,
+        playbooks: Mapping[str, str] | None = None,
         loops: Loops | None = None,
     ) -> None:
+        """`playbooks` names the playbook that meets a kind of what is raised."""
         self._pool = pool
         self._clock = clock
         self._quiet = quiet
+        self._playbooks = playbooks or {}
         self._loops = loops or Loops(clock)
         self._loop: Loop | None = None
 
@@ -116,7 +119,11 @@ class HeadGatherer:
         for row in rows:
             places.setdefault(row.place, []).append(row)
         known = await self._known(connection, places)
-        made = [_new(place, some) for place, some in places.items() if place not in known]
+        made = [
+            _new(place, some, self._playbooks)
+            for place, some in places.items()
+            if place not in known
+        ]
         opened = await open_heads(connection, made)
         known |= {
             Place(HeadScope(head.scope), head.member, head.merchant_id): head.key
@@ -162,7 +169,11 @@ class HeadGatherer:
 
     async def _look(self, connection: Any, now: datetime) -> int:
         asked = _SQL["look"](
-            outages=list(OUTAGES), issuer=str(HeadScope.ISSUER), causes=_CAUSES, now=now
+            outages=list(OUTAGES),
+            issuer=str(HeadScope.ISSUER),
+            causes=_CAUSES,
+            known=list(OF_CAUSE),
+            now=now,
         )
         seen = {(row["id"], row["merchant_id"]): row for row in await connection.fetch(*asked)}
         # Only what changes is held and written.
@@ -243,6 +254,7 @@ def _loose(row: Mapping[str, Any]) -> _Loose:
         row["cause"],
     )
     said = row["params"].get("cause")
+    said = said.get("name") if isinstance(said, dict) else said
     cause = said if isinstance(said, str) and said in OF_CAUSE else row["cause"]
     cause = cause or _OF_TROUBLE.get(str(row["params"].get("how")), "")
     return _Loose(
@@ -267,13 +279,12 @@ def new_number(at: datetime) -> str:
     return f"E{at:%y%m%d}-{_FIRST_NUMBER + secrets.randbelow(9 * _FIRST_NUMBER)}"
 
 
-def _new(place: Place, rows: Sequence[_Loose]) -> Head:
+def _new(place: Place, rows: Sequence[_Loose], playbooks: Mapping[str, str]) -> Head:
     first = min(row.opened_at for row in rows)
     gravest = rows[0].kind
     for row in rows[1:]:
         if higher(severity_of(row.kind), severity_of(gravest)) != severity_of(gravest):
             gravest = row.kind
-    known = INCIDENTS.get(gravest)
     return Head(
         uuid7(),
         place.merchant_id,
@@ -283,7 +294,7 @@ def _new(place: Place, rows: Sequence[_Loose]) -> Head:
         severity_of(gravest),
         first,
         first,
-        playbook=known.playbook if known else "",
+        playbook=playbooks.get(gravest, ""),
     )
 
 

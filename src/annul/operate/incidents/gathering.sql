@@ -31,7 +31,10 @@ CROSS JOIN LATERAL (
 
 -- name: look
 -- description: Open heads that may have changed by themselves: what is open of them, the leading cause, a window.
-SELECT {columns}, o.open, d.down_at, c.leading, c.cases, c.of_all, w.until
+-- Where no case leads, an alarm may have asked about what failed.
+SELECT {columns}, o.open, d.down_at, coalesce(c.leading, a.leading) AS leading,
+       CASE WHEN c.leading IS NULL THEN a.cases ELSE c.cases END AS cases,
+       coalesce(c.of_all, a.of_all) AS of_all, w.until
 FROM incident_heads h
 CROSS JOIN LATERAL (
     SELECT EXISTS (SELECT FROM incidents i WHERE i.head_id = h.id AND i.closed_at IS NULL) AS open) o
@@ -48,7 +51,14 @@ LEFT JOIN LATERAL (
     SELECT max(p.valid_until) AS until FROM policies p
     WHERE p.issuer_id = h.member AND p.kind IN ('maintenance', 'end_of_day')
       AND p.valid_from <= :now AND p.valid_until > :now) w ON h.scope = :issuer
-WHERE h.closed_at IS NULL AND (h.scope = :issuer OR h.quiet_since IS NOT NULL OR NOT o.open)
+LEFT JOIN LATERAL (
+    SELECT i.params -> 'cause' ->> 'name' AS leading, (i.params -> 'cause' ->> 'of')::integer AS cases,
+           (i.params -> 'cause' ->> 'asked')::integer AS of_all
+    FROM incidents i
+    WHERE i.head_id = h.id AND i.closed_at IS NULL AND i.params -> 'cause' ->> 'name' = ANY (:known::text[])
+    ORDER BY i.opened_at, i.id LIMIT 1) a ON h.cause = ''
+WHERE h.closed_at IS NULL
+  AND (h.scope = :issuer OR h.quiet_since IS NOT NULL OR NOT o.open OR a.leading IS NOT NULL)
    -- What was merged into another one still says whether its issuer works.
    OR h.scope = :issuer AND h.merged_into IS NOT NULL
       AND (h.up_at IS NULL AND h.down_since IS NOT NULL

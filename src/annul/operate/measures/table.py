@@ -10,6 +10,7 @@ from .issuers import ISSUERS
 from .people import PEOPLE
 from .process import PROCESS, Process
 from .series import Alert, Group, Series, gauge, one
+from .settling import SETTLING
 from .store import LOOPS, STORE
 from .terminals import TERMINALS
 from .watching import WATCHING
@@ -41,6 +42,7 @@ TABLE: Final[tuple[Group, ...]] = (
     ISSUERS,
     CASES,
     WAITING,
+    SETTLING,
     STORE,
     LOOPS,
     PEOPLE,

@@ -23,7 +23,9 @@ from annul.operate.incidents.keeping import HeadEvent, hold, tell
 from annul.store.incidents import Ended, closing, opening
 from annul.store.sql import load
 
+from . import mails
 from .book import channel_of
+from .mails import OwedMail
 from .sending import Outcome, Phase
 
 _SQL: Final = load("annul.operate.notices", "messages.sql")
@@ -55,7 +57,7 @@ class HeldChannel(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One that is under way. `heads` are those it tells of; none: a test."""
+    """One that is under way. `heads` are those it tells of; without any, `mail` or a test."""
 
     id: UUID
     channel: Channel
@@ -65,6 +67,7 @@ class Message(NamedTuple):
     heads: Sequence[tuple[UUID, str]] = ()
     numbers: Sequence[str] = ()
     who: str = ""
+    mail: OwedMail | None = None
 
 
 async def held(connection: Any, channel_id: UUID, now: datetime) -> HeldChannel | None:
@@ -109,6 +112,8 @@ async def begin(connection: Any, message: Message, pace: NoticePace, now: dateti
     if message.heads:
         heads, merchants = zip(*message.heads, strict=True)
         await connection.execute(*_SQL["carry"](**about, heads=heads, merchants=merchants))
+    if message.mail is not None:
+        await mails.carried(connection, message.mail, message.id)
 
 
 async def dropped(connection: Any, channel_id: UUID, heads: Sequence[tuple[UUID, str]]) -> None:
@@ -131,11 +136,13 @@ async def ended(
     """Write what came of a message; False when another host has the channel by now."""
     about = {"channel": message.channel.id, "message": message.id}
     told = outcome.phase is Phase.TOLD
-    failures = 0 if told else message.failures + 1
+    # One person's mail that is refused says nothing of the channel.
+    of_one = message.mail is not None and outcome.phase in {Phase.REFUSED, Phase.LIMITED}
+    failures = 0 if told else message.failures + (not of_one)
     next_at = now
     if outcome.phase is Phase.LIMITED:
         next_at += pace.limited * min(failures, 10)
-    elif not told:
+    elif not (told or of_one):
         next_at += timedelta(seconds=pace.backoff.delay(failures, random))
     async with pool.acquire() as connection, connection.transaction():
         await _log(
@@ -153,19 +160,32 @@ async def ended(
             **about,
             next_at=next_at,
             failures=failures,
-            error=outcome.error,
+            error=None if of_one else outcome.error,
             told_at=now if told else None,
         )
         mine = await connection.fetchval(*freeing) is not None
         if told:
             await _told(connection, message, now)
-        if mine:
+        elif message.mail is not None:
+            await mails.not_told(
+                connection,
+                message.mail,
+                message.id,
+                outcome.error,
+                now,
+                incident_from=pace.incident_from,
+                random=random,
+            )
+        if mine and not of_one:
             await _judged(connection, message.channel, outcome, failures, pace, now)
     return mine
 
 
 async def _told(connection: Any, message: Message, now: datetime) -> None:
     """Owe no more what was told, and say so in the timelines."""
+    if message.mail is not None:
+        await mails.told(connection, message.mail, message.id, now)
+        return
     about = {"channel": message.channel.id, "message": message.id}
     rows = await connection.fetch(*_SQL["told"](**about))
     keys = sorted({(row["head_id"], row["of_merchant"]) for row in rows})

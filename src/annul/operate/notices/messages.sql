@@ -43,7 +43,8 @@ VALUES (:id, :message, :channel, :now, :phase, :numbers, :title, :error, :took_m
 -- name: free
 -- description: Give the channel back, with how the message went; nothing when the lease has passed to another.
 UPDATE channel_states
-SET message_id = NULL, leased_until = NULL, next_at = :next_at, failures = :failures, error = :error,
+SET message_id = NULL, leased_until = NULL, next_at = :next_at, failures = :failures,
+    error = coalesce(:error, error),
     told_at = coalesce(:told_at, told_at)
 WHERE channel_id = :channel AND message_id = :message
 RETURNING channel_id;

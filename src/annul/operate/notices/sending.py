@@ -8,6 +8,7 @@ import asyncio
 import logging
 import re
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,10 +16,12 @@ from typing import Any, Final, NamedTuple, Self
 from urllib.parse import unquote, urlsplit
 
 import structlog
-from apprise import Apprise, AppriseAsset
+from apprise import Apprise, AppriseAsset, AppriseAttachment
+from apprise.attachment.memory import AttachMemory
 from apprise.common import NotifyFormat, OverflowMode
 from apprise.exception import AppriseException
 
+from annul.domain.letters import Attachment
 from annul.domain.notices import BadChannel, ChannelKind, Written, kind_of
 
 from .robots import DingTalkRobot, WeComRobot
@@ -35,10 +38,12 @@ _ASSET: Final = AppriseAsset(
     plugin_paths=[],
 )
 _LOUD: Final = logging.getLogger("apprise")
-# How services say that messages come too fast: HTTP 429; DingTalk, WeCom, Feishu and Lark by code.
+# How services say that messages come too fast, or are to come later: HTTP 429; DingTalk, WeCom,
+# Feishu and Lark by code; mail servers by 4xx.
 _TOO_FAST: Final = re.compile(
-    r"error=429\b|errcode=(130101|410100|45009|45033)\b|code=(11232|9499)\b"
+    r"error=429\b|errcode=(130101|410100|45009|45033)\b|code=(11232|9499)\b|\(4\d\d, b['\"]"
 )
+_MAIL_REFUSED: Final = re.compile(r"\(5\d\d, b['\"]")  # a mail server's own word
 # What apprise says of a service that gave no answer, so that a message may have arrived or not.
 _NO_ANSWER: Final = re.compile(r"no answer|[Cc]onnection error|Socket Exception|timed out")
 _WORTH: Final = re.compile(r"^(Socket Exception|SMTP|Response)")
@@ -101,12 +106,17 @@ class Sender:
         # One that hangs beyond its time holds a thread, not the others.
         self._threads = ThreadPoolExecutor(self._pace.most * 2, "notices")
 
-    async def send(self, address: str, message: Written) -> Outcome:
-        """Send, and say what came of it; raises nothing but that it was cancelled."""
+    async def send(
+        self, address: str, message: Written, to: str = "", files: Sequence[Attachment] = ()
+    ) -> Outcome:
+        """Send, and say what came of it; raises nothing but that it was cancelled.
+
+        `to` is a mail address in the place of those that the channel's address names.
+        """
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._pace.within_s):
-                sent = loop.run_in_executor(self._threads, self._sent, address, message)
+                sent = loop.run_in_executor(self._threads, self._sent, address, message, to, files)
                 return await sent
         except TimeoutError:
             return Outcome(Phase.UNANSWERED, f"no answer within {self._pace.within_s:g} s")
@@ -119,19 +129,29 @@ class Sender:
         """Wait for no one: what hangs ends with its sockets' time."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _sent(self, address: str, message: Written) -> Outcome:
+    def _sent(
+        self, address: str, message: Written, to: str, files: Sequence[Attachment]
+    ) -> Outcome:
         try:
-            carrier = _carrier(kind_of(address), address)
+            kind = kind_of(address)
+            carrier = _carrier(kind, address)
         except BadChannel as error:
             return Outcome(Phase.REFUSED, str(error))
+        if to and kind is not ChannelKind.MAIL:
+            return Outcome(Phase.REFUSED, "files go by mail, and this channel is none")
         if carrier is None:
             return Outcome(Phase.REFUSED, "the address is none")
         each_s = self._pace.each_s
         carrier.socket_connect_timeout = carrier.socket_read_timeout = each_s
+        if to:
+            carrier.targets, carrier.cc, carrier.bcc = [(False, to)], set(), set()
         with _Listener() as heard:
             try:
                 taken = carrier.notify(
-                    body=message.body, title=message.title, body_format=NotifyFormat.TEXT
+                    body=message.body,
+                    title=message.title,
+                    body_format=NotifyFormat.TEXT,
+                    attach=_attached(files),
                 )
             except Exception as error:  # noqa: BLE001 - whatever a carrier raises, it did not say yes
                 heard.lines.append(f"{type(error).__name__}: {error}")
@@ -142,9 +162,19 @@ class Sender:
         phase = Phase.REFUSED
         if _TOO_FAST.search(said):
             phase = Phase.LIMITED
-        elif _NO_ANSWER.search(said):
+        elif _NO_ANSWER.search(said) and not _MAIL_REFUSED.search(said):
             phase = Phase.UNANSWERED
-        return Outcome(phase, _safe(heard.lines, address) or "refused without a reason")
+        said = _safe(heard.lines, address, to)
+        return Outcome(phase, said or "refused without a reason")
+
+
+def _attached(files: Sequence[Attachment]) -> AppriseAttachment | None:
+    if not files:
+        return None
+    attached = AppriseAttachment()
+    for one in files:
+        attached.add(AttachMemory(one.content, name=one.name, mimetype=one.media))
+    return attached
 
 
 def _carrier(kind: ChannelKind, address: str) -> Any:
@@ -195,9 +225,10 @@ _LOUD.propagate = False
 _LOUD.setLevel(logging.DEBUG)
 
 
-def _safe(lines: list[str], address: str) -> str:
-    """Put together what was said, without what is secret of the address."""
+def _safe(lines: list[str], address: str, to: str = "") -> str:
+    """Put together what was said, without what is secret of the address, or whom it goes to."""
     said = " ".join(" ".join(lines).split())
+    said = said.replace(to, "…") if to else said
     pieces = {form for one in _PIECE.split(address) for form in (one, unquote(one))}
     shown = _shown(address)
     for piece in sorted(pieces, key=len, reverse=True):

@@ -1,4 +1,4 @@
-"""Notices go out: what channels are owed becomes messages, one by one or many in one.
+"""Notices and reports go out: what channels are owed becomes messages, one by one or many in one.
 
 Any host may carry a message; the channel is leased in the database. What was sent by a host that
 died before it wrote so is told once more, and says that it may be a repeat: rather twice than
@@ -41,6 +41,7 @@ from annul.store.worker import Worker
 
 from .book import NoticeBook, read
 from .facts import Key, gather
+from .mails import next_mail
 from .messages import (
     HeldChannel,
     Message,
@@ -160,7 +161,7 @@ class Teller:
         """Send one and write what came of it."""
         began = self._clock.monotonic()
         try:
-            outcome = await self._sender.send(self._vault.open(message.address), message.written)
+            outcome = await self._sent(message)
         except UnusableKey as error:
             outcome = Outcome(Phase.REFUSED, str(error))
         took_ms = int((self._clock.monotonic() - began) * 1_000)
@@ -183,6 +184,14 @@ class Teller:
                 error=outcome.error,
             )
         self._woken.set()  # the channel is free again
+
+    async def _sent(self, message: Message) -> Outcome:
+        """Send it, to the channel's own address or with files to a person's; `UnusableKey`."""
+        address, mail = self._vault.open(message.address), message.mail
+        if mail is None:
+            return await self._sender.send(address, message.written)
+        to = self._vault.open(mail.to)
+        return await self._sender.send(address, message.written, to, mail.letter.attachments)
 
     async def _begun(self, channel_id: UUID, now: datetime) -> Message | None:
         """Make the next message of a channel, and write it down; None when it has no room."""
@@ -208,7 +217,7 @@ class Teller:
         facts = await gather(connection, chosen, again, self._base)
         await dropped(connection, channel.id, [key for key in chosen if key not in facts])
         if not facts:
-            return None
+            return await self._mailed(connection, taken, now)
         keys, message = self._written(channel, facts)
         return Message(
             uuid7(),
@@ -220,6 +229,14 @@ class Teller:
             [facts[key].number for key in keys],
             _who(await read(connection, self._zone), channel, now),
         )
+
+    async def _mailed(self, connection: Any, taken: HeldChannel, now: datetime) -> Message | None:
+        """Give the message with the next report, where no incident is to be told."""
+        mail = await next_mail(connection, taken.channel.id, now)
+        if mail is None:
+            return None
+        said = Written(mail.letter.subject, mail.letter.text)
+        return Message(uuid7(), taken.channel, taken.address, taken.failures, said, mail=mail)
 
     async def _owed(
         self, connection: Any, channel_id: UUID, now: datetime

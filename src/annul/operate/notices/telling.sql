@@ -4,8 +4,12 @@
 -- description: Channels that are owed something now and may be sent a message.
 SELECT c.id FROM channels c JOIN channel_states s ON s.channel_id = c.id
 WHERE c.active AND s.next_at <= :now AND (s.leased_until IS NULL OR s.leased_until <= :now)
-  AND EXISTS (SELECT FROM notice_outbox o
-              WHERE o.channel_id = c.id AND o.state = 'owed' AND o.due_at <= :now)
+  AND (EXISTS (SELECT FROM notice_outbox o
+               WHERE o.channel_id = c.id AND o.state = 'owed' AND o.due_at <= :now)
+    OR EXISTS (SELECT FROM report_mails m
+               JOIN report_letters l ON l.length = m.length AND l.first = m.first AND l.merchant_id = m.merchant_id
+                                    AND l.language = m.language AND l.made_at IS NOT NULL
+               WHERE m.channel_id = c.id AND m.state = 'owed' AND m.due_at <= :now))
 ORDER BY s.told_at NULLS FIRST LIMIT :most;
 
 -- name: owed

@@ -2,11 +2,12 @@
 
 import asyncio
 from datetime import datetime, tzinfo
-from typing import Final, NamedTuple
+from typing import Final
 
 import asyncpg
 
 from annul.domain.business_day import Calendar
+from annul.domain.letters import Attachment, Letter
 
 from .pdf import pdf
 from .period import Period
@@ -20,28 +21,19 @@ PDF: Final = "application/pdf"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class Attachment(NamedTuple):
-    """A file of a letter."""
-
-    name: str
-    media: str
-    content: bytes
-
-
-class Letter(NamedTuple):
-    """What is sent, in one language."""
-
-    subject: str
-    text: str
-    attachments: tuple[Attachment, ...]
-
-
 async def of_voids(
-    pool: asyncpg.Pool, period: Period, calendar: Calendar, now: datetime, language: str, link: str
+    pool: asyncpg.Pool,
+    period: Period,
+    calendar: Calendar,
+    now: datetime,
+    language: str,
+    link: str,
+    merchant: str = "",
 ) -> Letter:
-    """Read the report on all voids of a cell and write it as a mail; raises `NotClosed`."""
-    tables = await read(pool, period, calendar, now)
-    made = report(tables, period, now)
+    """Read the report on a cell's voids, or on a merchant's, as a mail; raises `NotClosed`."""
+    tables = await read(pool, period, calendar, now, merchant)
+    made = report(tables, period, now, merchant)
+    made = made.for_shop() if merchant else made
     return await asyncio.to_thread(letter, made, language, calendar.zone, link)
 
 

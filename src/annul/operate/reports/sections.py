@@ -97,16 +97,19 @@ _WHERE: Final = Text(
 
 
 def sections(report: Report) -> list[Section]:
-    """Give all of a report."""
-    return [
-        _figures(report),
-        _ends(report),
-        _times(report),
-        *(_table(report, name) for name in _TABLES),
-        _why(report),
-        _suggestions(report),
-        _advice(report),
-    ]
+    """Give what a report has something to say in: without voids, answers on advice alone."""
+    every = [_advice(report)]
+    if report.total.now.asked:
+        every = [
+            _figures(report),
+            _ends(report),
+            _times(report),
+            *(_table(report, name) for name in _TABLES),
+            _why(report),
+            _suggestions(report),
+            *every,
+        ]
+    return [one for one in every if one.rows]
 
 
 def _figures(report: Report) -> Section:
@@ -247,7 +250,10 @@ def in_short(report: Report) -> Iterable[Text]:
         cells = ", ".join(report.missing)
         yield Text(f"未含单元 {cells}：其未应答。", f"Without cells {cells}, which gave no answer.")
     if not now.asked:
+        before = report.total.before.asked
         yield Text("本期没有撤销。", "There were no voids.")
+        if before:
+            yield Text(f"上期有 {before} 笔。", f"The period before had {before}.")
         return
     kept = next(one for one in report.figures if one.figure.name == "in_time")
     yield Text(

@@ -11,8 +11,8 @@ from annul.store.incidents import Ended, closing
 
 from . import money
 from .book import (
-    DUE_SOON,
     ENDED,
+    OF_DEADLINES,
     OPENED,
     SQL,
     Chargeback,
@@ -71,7 +71,7 @@ async def act(
         events=events,
         head=head,
     )
-    over = [Ended(DUE_SOON, one.merchant_id, str(one.transaction_id))]
+    over = [Ended(kind, one.merchant_id, str(one.transaction_id)) for kind in OF_DEADLINES]
     await connection.execute(*closing(over, doing.now))
     if ends or one.stage is Stage.NOTED:
         await tell(connection, one, ENDED if ends else OPENED, doing.now)

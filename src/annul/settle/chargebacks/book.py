@@ -38,7 +38,7 @@ HOLDING: Final = (State.APPROVED, State.PARTLY_REFUNDED)
 SQL: Final = load("annul.settle.chargebacks", "book.sql", holding=listed(HOLDING))
 CLOCK: Final = "annul"  # who acts when a deadline has passed
 OPENED, DUE, ENDED = "chargeback.opened", "chargeback.due", "chargeback.ended"
-DUE_SOON: Final = "chargeback_due_soon"
+OF_DEADLINES: Final = ("chargeback_due_soon", "chargeback_ruling_late")  # the next act closes them
 
 
 class Chargeback(NamedTuple):

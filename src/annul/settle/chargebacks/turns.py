@@ -1,4 +1,4 @@
-"""A leased turn: deadlines that have passed move chargebacks on, near ones of ours are told."""
+"""A leased turn: deadlines that have passed move chargebacks on, or are told, as near ones are."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 import asyncpg
 
 from annul.domain.business_day import Calendar
-from annul.domain.chargebacks import OURS, TIMED, Act
+from annul.domain.chargebacks import OURS, RULED, TIMED, Act
 from annul.store.clock import Clock
 from annul.store.incidents import OPEN_RAISED
 from annul.store.loop import Loop, Loops
@@ -23,6 +23,7 @@ SQL: Final = load(
     "turns.sql",
     timed=listed(TIMED),
     ours=listed(OURS),
+    ruled=listed(RULED),
     open_raised=OPEN_RAISED,
 )
 LOOP: Final = "chargebacks"
@@ -70,6 +71,7 @@ class Turns:
         rows = await self._pool.fetch(*SQL["late"](now=now, limit=_AT_ONCE))
         moved = sum([await self._expire(row["id"]) for row in rows])
         await self._tell()
+        await self._pool.execute(*SQL["unruled"](now=now, limit=_AT_ONCE))
         return moved
 
     async def _expire(self, identity: Any) -> bool:

@@ -111,7 +111,9 @@ class Anew:
         gone = await withdraw(connection, self._calendar, file, by, now, stay)
         reopened = await open_again(connection, self._calendar, file, now)
         await counting.hold(opened.new)
+        await counting.bear()
         await counting.put_right()
+        await counting.propose()
         # First what is new: how a transaction stood before is known by the proofs that go.
         proved = await counting.prove()
         outdated = counting.by.proofs["outdated"](file=file, breaks=gone, now=now)

@@ -2,21 +2,24 @@
 
 -- name: keep
 -- description: Keep what came of each row of a file, and of what it lacks, to be compared with.
-INSERT INTO clearing_before (file_id, line, subject, outcome, transaction_id, money, stands)
-SELECT :file, line, subject, outcome, transaction_id, money, stands FROM ({verdicts}) v;
+INSERT INTO clearing_before (file_id, line, subject, outcome, transaction_id, money, stands, borne)
+SELECT :file, line, subject, outcome, transaction_id, money, stands, borne FROM ({verdicts}) v;
 
 -- name: verdicts
 -- description: Part: what came of each row of a file; of what it lacks (line 0) by transaction.
 SELECT r.line, '{nobody}'::uuid AS subject, r.outcome, coalesce(r.transaction_id, r.about) AS transaction_id,
-       coalesce(b.money, 0) AS money, coalesce(b.state, '') AS stands
+       coalesce(b.money, a.money, 0) AS money, coalesce(b.state, '') AS stands, coalesce(a.borne, '') AS borne
 FROM clearing_rows r
 LEFT JOIN breaks b ON b.file_id = r.file_id AND b.line = r.line AND b.state <> 'withdrawn'
+LEFT JOIN (SELECT line, sum(money)::bigint AS money,
+                  string_agg(concat_ws(' ', kind, money, account), ', ' ORDER BY kind) AS borne
+           FROM clearing_differences WHERE file_id = :file AND counts GROUP BY line) a ON a.line = r.line
 WHERE r.file_id = :file
 UNION ALL
-SELECT 0, c.transaction_id, 'expected', c.transaction_id, 0, ''
+SELECT 0, c.transaction_id, 'expected', c.transaction_id, 0, '', ''
 FROM clearing_carried c WHERE c.file_id = :file AND c.found_in IS NULL AND NOT c.undoes
 UNION ALL
-SELECT 0, b.transaction_id, b.kind, b.transaction_id, b.money, b.state
+SELECT 0, b.transaction_id, b.kind, b.transaction_id, b.money, b.state, ''
 FROM breaks b WHERE b.file_id = :file AND b.line IS NULL AND b.state <> 'withdrawn'
 
 -- name: stage
@@ -33,10 +36,11 @@ currency, fee, sent_at, settles_on, code, original_trace, undone
 SELECT nullif(coalesce(a.line, b.line), 0) AS line, coalesce(a.transaction_id, b.transaction_id) AS transaction_id,
        coalesce(b.outcome, '') AS before, coalesce(a.outcome, '') AS after,
        coalesce(b.money, 0) AS money_before, coalesce(a.money, 0) AS money_after,
-       coalesce(b.stands, '') AS stood
+       coalesce(b.stands, '') AS stood, coalesce(b.borne, '') AS borne_before, coalesce(a.borne, '') AS borne_after
 FROM (SELECT * FROM clearing_before WHERE file_id = :file) b
 FULL JOIN ({verdicts}) a ON a.line = b.line AND a.subject = b.subject
-WHERE (a.outcome, a.transaction_id, a.money) IS DISTINCT FROM (b.outcome, b.transaction_id, b.money)
+WHERE (a.outcome, a.transaction_id, a.money, a.borne)
+      IS DISTINCT FROM (b.outcome, b.transaction_id, b.money, b.borne)
 
 -- name: changes
 -- description: How many rows came from what to what, and the money in question before and after.

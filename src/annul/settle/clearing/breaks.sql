@@ -88,7 +88,7 @@ WHERE b.state IN ('open', 'asked') AND b.file_id <> :file AND r.file_id = :file
 
 -- name: put_right
 -- description: Part: whether a row `r` of a later file puts a break `b` right.
-r.transaction_id = b.transaction_id AND r.outcome IN ('matched', 'done', 'not_done')
+r.transaction_id = b.transaction_id AND r.outcome IN ('matched', 'tolerated', 'done', 'not_done')
 AND (b.line IS NULL OR b.kind = 'state' AND r.undoes)
 
 -- name: ended_in

@@ -36,12 +36,24 @@ def read_camt(content: bytes) -> Iterator[ClearingRow | BadLine | None]:
         if not found.startswith(_MESSAGE):
             message = f"it is no {_MESSAGE}"
             raise ClearingUnreadable(message)
-        line = 0
-        for _, entry in elements(content, ("Ntry",)):
+        line = entries = 0
+        said: tuple[str, int | None] = ("", None)
+        for name, entry in elements(content, ("Ntry", "TtlNtries")):
+            if name == "TtlNtries":  # it stands before the entries
+                count = text_at(entry, "NbOfNtries")
+                said = (count, int(count)) if count.isascii() and count.isdecimal() else said
+                continue
+            entries += 1
             for part in entry.findall("{*}NtryDtls/{*}TxDtls") or [entry]:
                 line += 1
                 yield _row(line, part, entry)
             forget(entry)
+        if said[1] is not None and said[1] != entries:
+            wrong = Text(
+                f"报文称有{said[0]}笔, 实有{entries}笔",
+                f"it says that it has {said[0]} entries, and there are {entries}",
+            )
+            yield bad(line + 1, wrong, said[0])._replace(of_all=True)
     except FileUnreadable as error:
         raise ClearingUnreadable(str(error)) from error
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Final
 
+from annul.domain.chargebacks import TOLD
 from annul.domain.clearing import Effect
 from annul.domain.text import Text
 
@@ -149,6 +150,11 @@ def _check(found: ColumnMap) -> None:
     wrong = [f"{name} {value!r}" for name, value, values in allowed if value not in values]
     for name in ("currency", "dates", "delimiter"):
         wrong += [] if isinstance(getattr(found, name), str) else [name]
+    wrong += [
+        f"words {word!r}: {meaning.kind!r}, where a chargeback has one of {', '.join(TOLD)}"
+        for word, meaning in found.words.items()
+        if meaning.effect is Effect.CLAIMED and meaning.kind not in TOLD
+    ]
     wrong += [] if len(str(found.delimiter)) == 1 else ["delimiter"]
     wrong += [] if isinstance(found.head, int) and found.head >= 1 else ["head"]
     if wrong:

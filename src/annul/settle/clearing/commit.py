@@ -13,9 +13,10 @@ import asyncpg
 
 from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
+from annul.settle.chargebacks import proposals
 from annul.store.clock import Clock
 
-from . import telling
+from . import telling, tolerating
 from .breaks import SQL as _OF_BREAKS
 from .counting import Counting, Result
 from .ending import SQL as _ENDING
@@ -120,7 +121,9 @@ class Clearing:
         counting = Counting(connection, self._calendar, self._rules, described, now)
         covers_from = await counting.match()
         await counting.hold((await counting.open_breaks()).new)
+        await counting.bear()
         await counting.put_right()
+        await counting.propose()
         return await counting.result(covers_from, await counting.prove())
 
     async def discard(self, connection: Any, file: UUID, who: str, reason: str) -> None:
@@ -132,10 +135,12 @@ class Clearing:
         await taken_up(connection, file)
         await telling.of_file(connection, telling.DISCARDED, file, now)
         await taken_back(connection, file)
+        await tolerating.post(connection, self._calendar, file, now)
         await withdraw(connection, self._calendar, file, (who, reason), now)
         await open_again(connection, self._calendar, file, now)
         await connection.execute(*_PROOFS["discard"](file=file, now=now))
         await connection.execute(*FILES["discarded"](file=file, who=who, reason=reason, now=now))
+        await proposals.withdraw(connection, file, now)
         await incidents_of(connection, [file], now)
 
 
@@ -156,9 +161,10 @@ async def taken_up(connection: Any, file: UUID) -> Any:
 
 
 async def taken_back(connection: Any, file: UUID) -> None:
-    """Remove what a file has told: nothing is matched by it, nothing expected for it."""
+    """Remove what a file has told: nothing is matched by it, expected for it or accepted of it."""
     for step in ("uncarry", "unfind", "unmatch"):
         await connection.execute(*_ENDING[step](file=file))
+    await connection.execute(*tolerating.SQL["count_no_more"](file=file))
 
 
 async def incidents_of(connection: Any, files: list[UUID], now: datetime) -> None:

@@ -13,9 +13,10 @@ from uuid import UUID
 from annul.diagnose.breaks import explained
 from annul.domain.business_day import Calendar
 from annul.domain.incident import Incident
+from annul.settle.chargebacks import proposals
 from annul.store import incidents
 
-from . import telling
+from . import telling, tolerating
 from .breaks import SQL as _BREAKS
 from .keeping import prove
 from .matching import NOW, Matching, covered_from, window
@@ -29,7 +30,8 @@ _INCIDENT: Final = "clearing_breaks"
 class Result:
     """What came of a file: its rows by outcome, breaks by kind and cause, what is carried.
 
-    `breaks` are the first ones, in a preview only.
+    `tolerated` are differences that rules accept, by kind and account. `breaks` are the first ones,
+    in a preview only.
     """
 
     file: UUID
@@ -39,6 +41,7 @@ class Result:
     bad: int
     outcomes: list[dict[str, Any]]
     kinds: list[dict[str, Any]]
+    tolerated: list[dict[str, Any]]
     carried: int
     proofs: int
     breaks: list[dict[str, Any]]
@@ -48,6 +51,7 @@ class Result:
         return {
             "outcomes": self.outcomes,
             "kinds": self.kinds,
+            "tolerated": self.tolerated,
             "carried": self.carried,
             "proofs": self.proofs,
         }
@@ -88,6 +92,7 @@ class Counting(NamedTuple):
             self.rules,
             self.calendar.zone,
             self.calendar.cut_over,
+            self.now,
             self.by,
         ).run()
         return covers_from
@@ -131,6 +136,14 @@ class Counting(NamedTuple):
             raised = Incident.of(_INCIDENT, "", name, name=name, count=len(opened))
             await self.connection.execute(*incidents.opening([raised], self.now))
 
+    async def bear(self) -> None:
+        """Post the differences that rules accept, and take back those that they do no longer."""
+        await tolerating.post(self.connection, self.calendar, self.file, self.now)
+
+    async def propose(self) -> None:
+        """Keep what rows tell of chargebacks, for people."""
+        await proposals.propose(self.connection, self.file, self.described["name"], self.now)
+
     async def put_right(self) -> None:
         """End breaks of earlier files that this one puts right."""
         before = await self._ids(_BREAKS["ended_in"](file=self.file))
@@ -149,6 +162,7 @@ class Counting(NamedTuple):
         """Sum up what came of it."""
         outcomes = await self.connection.fetch(*_BREAKS["outcomes"](file=self.file))
         kinds = await self.connection.fetch(*_BREAKS["sums"](file=self.file))
+        tolerated = await self.connection.fetch(*tolerating.SQL["sums"](file=self.file))
         return Result(
             self.file,
             covers_from,
@@ -157,6 +171,7 @@ class Counting(NamedTuple):
             self.described["bad"],
             [dict(row) for row in outcomes],
             [dict(row) for row in kinds],
+            [dict(row) for row in tolerated],
             await self.connection.fetchval(*_BREAKS["carried_on"](file=self.file)),
             proofs,
             [],

@@ -34,6 +34,7 @@ class Foretelling:
         clock: Clock,
         loops: Loops | None = None,
     ) -> None:
+        self.foretold = 0  # since the start of this process
         self._pool = pool
         self._loader = loader
         self._calendar = calendar
@@ -56,7 +57,7 @@ class Foretelling:
         await self._loader.tidy(self._clock.now())
         while await agree(self._pool, self._calendar, self._clock.now()):
             pass
-        await self.run()
+        self.foretold += await self.run()
 
     async def run(self) -> int:
         """Keep what is expected to break; gives how much of it is new."""

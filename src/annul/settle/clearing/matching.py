@@ -16,7 +16,7 @@ from annul.domain.kinds import GIVING, TAKING
 from annul.domain.states import STANDING
 from annul.store.sql import Statement, listed, load
 
-from . import breaks, keeping, standing
+from . import breaks, keeping, standing, tolerating
 from .load import MANY
 from .load import SQL as FILES
 from .rules import ClearingRules
@@ -27,6 +27,7 @@ _WORDS: Final = {
     "giving": listed(GIVING),
     "standing": listed(STANDING),
 }
+_FIRST: Final = {"identified": "true", "yet": "judge", "agreeing": listed(("matched", "fee"))}
 # By what a row is known where its reference number and shop lead nowhere, in this order. Each must
 # lead to one transaction alone, and no other row to the same.
 _CARD: Final = "t.card_hash = s.card_hash AND t.amount = s.amount"
@@ -40,20 +41,30 @@ IDENTIFIERS: Final = (
 )
 
 
-def _load(stand: Mapping[str, str], identified: str = "true") -> By:
-    words = {**_WORDS, **stand}
-    return load("annul.settle.clearing", "matching.sql", identified=identified, **words)
+def _load(stand: Mapping[str, str], **parts: str) -> By:
+    words = {**_WORDS, **_FIRST, **stand, **parts}
+    return load("annul.settle.clearing", "matching.sql", **words)
 
 
 def _others(stand: Mapping[str, str]) -> tuple[Statement, ...]:
-    return tuple(_load(stand, one)["by_other"] for one in IDENTIFIERS)
+    return tuple(_load(stand, identified=one)["by_other"] for one in IDENTIFIERS)
+
+
+def _again(stand: Mapping[str, str]) -> By:
+    """Give the statements for rows that agree but for their amount, where rules may accept it."""
+    return _load(stand, yet="amount", agreeing=listed(("tolerated",)))
 
 
 SQL: Final = _load(standing.NOW)
 OTHERS: Final = _others(standing.NOW)
-NOW: Final = Judging(SQL, OTHERS, breaks.SQL, keeping.SQL)
+NOW: Final = Judging(SQL, OTHERS, _again(standing.NOW), breaks.SQL, keeping.SQL, tolerating.SQL)
 BEFORE: Final = Judging(
-    _load(standing.BEFORE), _others(standing.BEFORE), breaks.BEFORE.sql, keeping.BEFORE.sql
+    _load(standing.BEFORE),
+    _others(standing.BEFORE),
+    _again(standing.BEFORE),
+    breaks.BEFORE.sql,
+    keeping.BEFORE.sql,
+    tolerating.BEFORE.sql,
 )
 _AROUND: Final = timedelta(days=2)  # clocks of issuers, their zones and their own days' ends
 
@@ -80,6 +91,13 @@ def window(calendar: Calendar, covers_from: date, settles_on: date) -> Window:
     )
 
 
+def days_of(window: Window, carry_days: int) -> list[str]:
+    """Give the days of a file, and those carried into it, each as MMDD."""
+    first = window.covers_from - timedelta(days=carry_days)
+    days = (first + timedelta(days=n) for n in range((window.settles_on - first).days + 1))
+    return [f"{day:%m%d}" for day in days]
+
+
 class Matching(NamedTuple):
     """One file of which the rows are staged, and the connection in whose transaction it counts."""
 
@@ -91,6 +109,7 @@ class Matching(NamedTuple):
     rules: ClearingRules
     zone: ZoneInfo
     cut_over: time
+    now: datetime
     by: Judging = NOW
 
     async def run(self) -> None:
@@ -98,12 +117,15 @@ class Matching(NamedTuple):
         await self._rows()
         await self._judge()
         await self._expect()
+        if self.rules.tolerances:
+            await self._tolerate()
 
     async def _rows(self) -> None:
         days = {
             "covers_from": self.window.covers_from,
             "settles_on": self.window.settles_on,
             "carry_days": self.rules.carry_days,
+            "days": days_of(self.window, self.rules.carry_days),
         }
         await self.connection.execute(*self.by.rows["by_reference"](file=self.file, **days))
         if self.rows >= MANY:
@@ -115,23 +137,35 @@ class Matching(NamedTuple):
             await self.connection.execute(*other(file=self.file, **days, **around))
 
     async def _judge(self) -> None:
-        await self.connection.execute(
-            *self.by.rows["judge"](
-                file=self.file,
-                states=[state.value for state, _ in VERDICTS],
-                dones=[told[0] for _, told in VERDICTS],
-                undones=[told[1] for _, told in VERDICTS],
-                verdicts=[verdict.value for verdict in VERDICTS.values()],
-                covers_from=self.window.covers_from,
-                settles_on=self.window.settles_on,
-                carry_days=self.rules.carry_days,
-                carry_minutes=self.rules.carry_minutes,
-                day_ends=self.window.day_ends,
-                zone=self.zone.key,
-            )
-        )
+        await self.connection.execute(*self.by.rows["judge"](**self._judging()))
         await self.connection.execute(*self.by.rows["fee_of"](file=self.file))
+        await self.connection.execute(*self.by.rows["claim_of"](file=self.file))
         await self.connection.execute(*self.by.rows["fees"](file=self.file))
+
+    def _judging(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "states": [state.value for state, _ in VERDICTS],
+            "dones": [told[0] for _, told in VERDICTS],
+            "undones": [told[1] for _, told in VERDICTS],
+            "verdicts": [verdict.value for verdict in VERDICTS.values()],
+            "covers_from": self.window.covers_from,
+            "settles_on": self.window.settles_on,
+            "carry_days": self.rules.carry_days,
+            "carry_minutes": self.rules.carry_minutes,
+            "day_ends": self.window.day_ends,
+            "zone": self.zone.key,
+        }
+
+    async def _tolerate(self) -> None:
+        """Accept what differs in money alone, and is not netted, as far as the rules say so."""
+        at = {"file": self.file, "settles_on": self.window.settles_on, "now": self.now}
+        ruled = tolerating.columns(self.rules.tolerances)
+        await self.connection.execute(*self.by.tolerable["tolerable"](**self._judging()))
+        await self.connection.execute(*self.by.tolerated["amounts"](**at, **ruled))
+        await self.connection.execute(*self.by.tolerated["not_accepted"](file=self.file))
+        await self.connection.execute(*self.by.tolerable["fees"](file=self.file))
+        await self.connection.execute(*self.by.tolerated["fees"](**at, **ruled))
 
     async def _expect(self) -> None:
         window = self.window

@@ -13,13 +13,13 @@ WHERE f.state = 'committed' AND f.settles_on < :settles_on::date
 -- name: by_reference
 -- description: Keep all rows of a file, each with the transaction of its reference number and shop.
 -- What was told before, in another file or further up, may not be told again: such a row is about it and
--- counts for nothing. A row with a fee alone tells of nothing.
+-- counts for nothing. A row with a fee alone, or of a chargeback, tells of nothing.
 WITH found AS (
     SELECT s.*, {undoes} AS undoes, t.id, {outcome} AS outcome,
            row_number() OVER (PARTITION BY t.id, {undoes} ORDER BY s.line) AS nth
     FROM clearing_staged s
     LEFT JOIN transactions t
-        ON t.rrn = s.rrn AND t.merchant_id = s.merchant_id AND s.rrn <> '' AND s.effect <> 'fee'
+        ON t.rrn = s.rrn AND t.merchant_id = s.merchant_id AND s.rrn <> '' AND s.effect NOT IN ('fee', 'claimed')
        AND t.kind IN ({taking}, {giving})
        AND (t.kind IN ({taking})) = (s.effect IN ('taken', 'reversed'))
     WHERE s.file_id = :file
@@ -44,14 +44,16 @@ s.effect IN ('reversed', 'returned');
 
 -- name: outcome
 -- description: Part: what a row `s` comes to with its transaction `t`; to be judged if it is not plain.
-CASE WHEN s.effect = 'fee' THEN 'fee'
+-- `days` are those that count, each as MMDD in its place: made once, not for each row.
+CASE WHEN s.effect IN ('fee', 'claimed') THEN s.effect
      WHEN t.id IS NULL THEN 'unknown'
      WHEN t.currency <> s.currency THEN 'currency'
      WHEN t.amount <> s.amount THEN 'amount'
      WHEN s.effect IN ('taken', 'given_back') AND {state} IN ({standing})
           AND t.business_date <= :settles_on::date
           AND t.business_date >= :covers_from::date - :carry_days::integer
-          AND (s.sent_at = '' OR left(s.sent_at, 4) = to_char(t.business_date, 'MMDD'))
+          AND (s.sent_at = '' OR left(s.sent_at, 4)
+               = (:days::text[])[t.business_date - (:covers_from::date - :carry_days::integer) + 1])
      THEN 'matched'
      ELSE 'judge' END
 
@@ -85,7 +87,19 @@ WHERE r.file_id = :file AND r.line = c.line AND c.of_line = 1 AND c.of_transacti
 -- name: judge
 -- description: Judge what is not plain by what is kept of the transaction and by all that files tell of it.
 -- `verdict` says for a standing, whether it is told as done and as undone, what comes of it.
-WITH told AS (
+WITH {judged}
+UPDATE clearing_rows r SET outcome = j.outcome FROM judged j
+WHERE r.file_id = :file AND r.line = j.line;
+
+-- name: tolerable
+-- description: Say of which rows nothing differs but their amount.
+WITH {judged}
+UPDATE clearing_rows r SET outcome = 'tolerable' FROM judged j
+WHERE r.file_id = :file AND r.line = j.line AND j.outcome = 'matched';
+
+-- name: judged
+-- description: Part: what comes of the rows of a file that have come to `{yet}`.
+told AS (
     SELECT r.line, r.undoes, r.transaction_id, t.merchant_id, {state} AS state, t.kind,
            {ended_at} AS ended_at,
            t.business_date, t.received_at, r.sent_at, b.pending AND b.attempts > 0 AS tried,
@@ -95,7 +109,7 @@ WITH told AS (
     JOIN transactions t ON t.id = r.transaction_id
     LEFT JOIN outbox b ON b.merchant_id = t.merchant_id AND b.transaction_id = t.id
                       AND b.kind = 'reversal'
-    WHERE r.file_id = :file AND r.outcome = 'judge'
+    WHERE r.file_id = :file AND r.outcome = '{yet}'
 ), judged AS (
     SELECT line, CASE v.verdict
         WHEN 'plain' THEN CASE
@@ -117,8 +131,6 @@ WITH told AS (
     JOIN unnest(:states::text[], :dones::boolean[], :undones::boolean[], :verdicts::text[])
         AS v (state, done, undone, verdict) USING (state, done, undone)
 )
-UPDATE clearing_rows r SET outcome = j.outcome FROM judged j
-WHERE r.file_id = :file AND r.line = j.line;
 
 -- name: fees
 -- description: Of rows that name what the issuer and its scheme charge: those whose charge here is another one.
@@ -126,21 +138,22 @@ WHERE r.file_id = :file AND r.line = j.line;
 WITH told AS (
     SELECT r.line, coalesce(r.transaction_id, r.about) AS transaction_id, r.fee
     FROM clearing_rows r
-    WHERE r.file_id = :file AND r.fee IS NOT NULL AND r.outcome IN ('matched', 'fee')
+    WHERE r.file_id = :file AND r.fee IS NOT NULL AND r.outcome IN ({agreeing})
       AND coalesce(r.transaction_id, r.about) IS NOT NULL
 ), doubtful AS MATERIALIZED (
     SELECT t.* FROM told t
     WHERE NOT EXISTS (SELECT FROM entries e
                       WHERE e.subject = t.transaction_id AND e.kind = 'approval'
-                        AND CASE 'scheme_cost' WHEN e.debit THEN e.amount WHEN e.credit THEN -e.amount END = t.fee)
+                        AND 'scheme_cost' IN (e.debit, e.credit)
+                        AND CASE e.debit WHEN 'scheme_cost' THEN e.amount ELSE -e.amount END = t.fee)
 ), differs AS (
     SELECT d.line FROM doubtful d
     WHERE d.fee <> 0
        OR EXISTS (SELECT FROM entries e WHERE e.subject = d.transaction_id AND e.kind = 'approval'
                                           AND 'scheme_cost' IN (e.debit, e.credit))
 )
-UPDATE clearing_rows r SET outcome = 'fee_differs' FROM differs d
-WHERE r.file_id = :file AND r.line = d.line;
+UPDATE clearing_rows r SET outcome = 'fee_differs'
+WHERE r.file_id = :file AND r.line = ANY (ARRAY(SELECT line FROM differs));
 
 -- name: fee_of
 -- description: Rows that name a fee alone find the transaction by its reference number and shop.
@@ -148,6 +161,18 @@ UPDATE clearing_rows r SET about = t.id
 FROM transactions t
 WHERE r.file_id = :file AND r.outcome = 'fee' AND t.rrn = r.rrn AND t.merchant_id = r.merchant_id
   AND r.rrn <> '';
+
+-- name: claim_of
+-- description: Rows of chargebacks find the one sale of their reference number, and shop if they name one.
+WITH found AS (
+    SELECT s.line, min(t.id::text)::uuid AS id
+    FROM clearing_rows s
+    JOIN transactions t ON t.rrn = s.rrn AND t.kind IN ({taking})
+                       AND (s.merchant_id = '' OR t.merchant_id = s.merchant_id)
+    WHERE s.file_id = :file AND s.outcome = 'claimed' AND s.rrn <> ''
+    GROUP BY s.line HAVING count(*) = 1
+)
+UPDATE clearing_rows r SET about = f.id FROM found f WHERE r.file_id = :file AND r.line = f.line;
 
 -- name: expected
 -- description: What stands here of the days of a file, or nobody knows, and has no row: it is missing.

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from annul.domain.chargebacks import Act
 from annul.domain.clearing import Effect
 from annul.domain.kinds import KINDS, REVERSAL_MTIS, Kind, Money
 
@@ -90,6 +91,21 @@ def _spoken() -> Iterator[tuple[str, Meaning]]:
 
 _SALE, _VOID = Meaning("sale", Effect.TAKEN), Meaning("void", Effect.GIVEN_BACK)
 _REFUND, _COMPLETION = Meaning("refund", Effect.GIVEN_BACK), Meaning("completion", Effect.TAKEN)
+_CLAIMS: Final[Mapping[str, tuple[str, ...]]] = {
+    Act.REQUEST.value: ("调单", "调单请求", "retrieval", "retrieval request"),
+    Act.CHARGE_BACK.value: (
+        "拒付",
+        "一次拒付",
+        "退单",
+        "一次退单",
+        "chargeback",
+        "first chargeback",
+    ),
+    Act.SECOND.value: ("二次拒付", "二次退单", "second chargeback", "pre-arbitration"),
+    Act.WITHDRAW.value: ("拒付撤销", "退单撤销", "chargeback reversal", "chargeback withdrawn"),
+    Act.WIN.value: ("仲裁胜诉", "arbitration won"),
+    Act.LOSE.value: ("仲裁败诉", "arbitration lost"),
+}
 # What people call them in tables, in lower case; each declared kind by its own titles, too.
 SPOKEN: Final[Mapping[str, Meaning]] = MappingProxyType(
     {
@@ -107,5 +123,6 @@ SPOKEN: Final[Mapping[str, Meaning]] = MappingProxyType(
         ),
         **dict.fromkeys(("手续费", "服务费", "费用", "fee", "charge"), Meaning("", Effect.FEE)),
         **dict.fromkeys(("余额查询", "balance inquiry"), NOTHING),
+        **{word: Meaning(act, Effect.CLAIMED) for act, words in _CLAIMS.items() for word in words},
     }
 )

@@ -18,7 +18,7 @@ from annul.domain.incident import Incident
 from annul.domain.kinds import KINDS
 from annul.domain.records import Transaction
 from annul.domain.reversal_rules import PROVED
-from annul.domain.states import BY_DISCARD, STANDING, State, sources
+from annul.domain.states import BY_DISCARD, ENDED, STANDING, State, sources
 from annul.domain.text import Text
 from annul.resolve.book import Book, CaseEntry
 from annul.resolve.case import Event
@@ -99,6 +99,7 @@ class Proving:
         clock: Clock,
         loops: Loops | None = None,
     ) -> None:
+        self.carried = 0  # since the start of this process, those that are tried again too
         self._pool = pool
         self._book = book
         self._outcomes = outcomes
@@ -120,8 +121,8 @@ class Proving:
             await self._loop.stop()
 
     async def _turn(self) -> None:
-        while await self.run():
-            pass
+        while carried := await self.run():
+            self.carried += carried
 
     async def run(self) -> int:
         """Carry out or undo the next ones; gives how many there were."""
@@ -169,8 +170,9 @@ class Proving:
             done = proof.proves == "done"
             moved = await self._outcomes.proved(transaction, done=done, at=now)
             transaction = await self._keeping.transaction(proof.merchant_id, transaction.id)
-            stands = transaction.state in STANDING
-            moved = moved or (stands is done and transaction.why == PROVED)
+            # Before it was killed; what is disputed has not come to its end by this.
+            there = STANDING if done else ENDED
+            moved = moved or (transaction.state in there and transaction.why == PROVED)
         await self._told(proof, transaction, _words(proof, transaction, moved=moved), now)
         await self._incidents(proof, transaction, now, moved=moved)
         came = "moved" if moved else "overtaken"

@@ -55,11 +55,15 @@ class ClearingRow(NamedTuple):
 
 
 class BadLine(NamedTuple):
-    """A line that is no row: why, and what stands there, with cards masked, cut to `SHOWN`."""
+    """A line that is no row: why, and what stands there, with cards masked, cut to `SHOWN`.
+
+    `of_all`: it is a sum that is not that of the rows, so that some of these may be missing.
+    """
 
     line: int
     reason: Text
     text: str
+    of_all: bool = False
 
 
 class Chunk(NamedTuple):

@@ -28,8 +28,10 @@ class Judging(NamedTuple):
 
     rows: By
     others: tuple[Statement, ...]  # by what a row is known beside its reference number
+    tolerable: By  # of rows that agree but for money
     breaks: By
     proofs: By
+    tolerated: By
 
 
 class Before(NamedTuple):

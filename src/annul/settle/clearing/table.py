@@ -17,6 +17,7 @@ from . import cells
 from .cells import Cell, CellUnfit
 from .columns import ENCODINGS, ColumnMap, guess, missing, recognised
 from .rows import BadLine, Chunk, ClearingRow, ClearingUnreadable, bad
+from .sums import TOTALS, Sums
 
 SHEET_BYTES: Final = 512 * 1024 * 1024  # of a spreadsheet as it is unpacked into memory
 _BOM: Final = b"\xef\xbb\xbf"
@@ -24,7 +25,7 @@ _DELIMITERS: Final = ",\t;|"
 _LOOKED_AT: Final = 40  # lines in which heads are looked for
 _SAMPLES: Final = 20
 # The first cell of lines that are no rows: sums, and remarks.
-_PASSED: Final = ("合计", "总计", "小计", "total", "sum", "#")
+_PASSED: Final = (*TOTALS, "小计", "#")
 _LONG: Final = re.compile(r"\d{13,}")  # as many digits as a card has, or more
 _CODES: Final = ("merchant_id", "terminal_id", "trace", "rrn", "auth_code", "code")
 _UNDONE: Final = {"": "", "R": "R", "C": "C", "冲正": "R", "撤销": "C"}
@@ -50,6 +51,7 @@ class Reader:
             raise ClearingUnreadable(message)
         self._width = len(heads)
         self._at = {name: heads.index(head) for name, head in columns.columns.items()}
+        self._sums = Sums()
 
     def read(self, lines: Iterable[tuple[int, Sequence[Cell] | BadLine]]) -> Chunk:
         """Read numbered lines; the chunk's bytes are not counted."""
@@ -57,13 +59,20 @@ class Reader:
         passed = 0
         for number, line in lines:
             if isinstance(line, BadLine):
+                self._sums.unsure = True
                 chunk.bad.append(line)
                 continue
             if _is_passed(line):
                 passed += 1
+                wrong = self._sums.differs(
+                    line, self._at["amount"], self._map.currency, self._map.unit
+                )
+                if wrong is not None:
+                    chunk.bad.append(bad(number, wrong, _shown(line))._replace(of_all=True))
                 continue
             row = self._row(number, line)
             if isinstance(row, Text):
+                self._sums.unsure = True
                 chunk.bad.append(bad(number, row, _shown(line)))
             elif row is None:
                 passed += 1
@@ -85,6 +94,8 @@ class Reader:
             amount = self._amount(given["amount"], currency)
             column = "kind" if "kind" in at else "amount"
             kind, effect = self._meaning(given, amount)
+            back = effect in (Effect.GIVEN_BACK, Effect.REVERSED)
+            self._sums.add(amount, currency, back=back, counts=effect is not None)
             if effect is None:
                 return None
             said: dict[str, str] = {}

@@ -9,7 +9,7 @@ from annul.store.sql import load
 
 _SQL: Final = load("annul.settle.clearing", "telling.sql")
 OPENED, RESOLVED = "break.opened", "break.resolved"
-COMMITTED, DISCARDED = "file.committed", "file.discarded"
+COMMITTED, DISCARDED, LATE = "file.committed", "file.discarded", "file.late"
 
 
 async def of_breaks(connection: Any, event: str, ids: Sequence[UUID], now: datetime) -> None:

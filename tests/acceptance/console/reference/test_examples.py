@@ -25,6 +25,8 @@ _OF_PEOPLE: Final = {
     "POST /bank-files/{file}/confirm",
     "POST /breaks/{identity}/confirm",
     "POST /breaks/{identity}/reject",
+    "POST /chargebacks/proposals/{proposal}/accept",
+    "POST /chargebacks/proposals/{proposal}/dismiss",
     "POST /chargebacks/{identity}/confirm",
     "POST /chargebacks/{identity}/reject",
     "POST /merchants/{merchant}/accounts/{account}/use",

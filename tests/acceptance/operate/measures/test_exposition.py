@@ -10,11 +10,13 @@ from typing import Final
 import asyncpg
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from annul.app import desk_page, status_page
 from annul.desk.roles import Scope
 from annul.operate.measures.backlog import Backlog
 from annul.operate.measures.table import HOST_UP, series
+from annul.settle.house_bank import HouseBank
 from annul.sim.issuer.faults import Fault, FaultKind
 from tests.support.processes import free_port
 from tests.support.prometheus import Samples, samples, value
@@ -23,6 +25,7 @@ from tests.support.soft import cashier
 
 _WITHIN_S: Final = 20.0
 _ISSUER: Final = "00000101"  # of the tests' card
+_BANK: Final = HouseBank(name="Acquirer", account=SecretStr("102000000001"), bank="102100099996")
 
 
 @dataclass
@@ -59,7 +62,12 @@ async def scraped(database: str, tmp_path: Path) -> AsyncIterator[Scraped]:
     collector = f"http://127.0.0.1:{free_port()}/v1/traces"  # nobody is there
     async with (
         open_site(
-            database, tmp_path, timeout_ms=400, otlp_endpoint=collector, console_port=0
+            database,
+            tmp_path,
+            timeout_ms=400,
+            otlp_endpoint=collector,
+            console_port=0,
+            bank=_BANK,
         ) as site,
         desk_page(site.running.ground, site.running),
         status_page(site.running.ground, site.running) as port,

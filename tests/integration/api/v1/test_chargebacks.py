@@ -1,13 +1,14 @@
 """Chargebacks over the API: entered once, answered with documents, ended by one or two."""
 
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from annul.desk.roles import Scope
 from tests.support.desks import Api, Headers
-from tests.support.rows import put_transaction
+from tests.support.rows import put, put_transaction
 
 _NEW: dict[str, Any] = {"number": "CB1", "claims": "fraud", "reason": "from the network"}
 
@@ -98,3 +99,26 @@ async def test_what_cannot_be_claimed_is_refused(
     refused = await _enter(api, key, void.rrn)
     assert (refused.status_code, refused.json()["code"]) == (409, "chargeback.not_claimable")
     assert (await _enter(api, key, "300000009999", number="CB2")).status_code == 404
+
+
+async def test_what_a_file_tells_is_listed_and_decided_by_people_alone(
+    api: Api, key: Headers, pool: asyncpg.Pool
+) -> None:
+    sale = await put_transaction(pool, 7709)
+    told = {"merchant_id": sale.merchant_id, "id": uuid4(), "file_id": uuid4(), "line": 2}
+    of = {"transaction_id": sale.id, "act": "charge_back", "rrn": sale.rrn, "amount": 10_000}
+    waits = {"currency": "156", "found_at": sale.received_at, "state": "waiting"}
+    await put(pool, "chargeback_proposals", told | of | waits)
+    (row,) = (await api.get("/chargebacks/proposals", key))["items"]
+    assert (row["id"], row["transaction"], row["follows"]) == (
+        str(told["id"]), str(sale.id), "opens",
+    )  # fmt: skip
+    path = f"/chargebacks/proposals/{row['id']}"
+    body = {"number": "CB1", "claims": "fraud", "reason": "their file"}
+    refused = await api.http.post(f"{path}/accept", headers=key, json=body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "desk.not_allowed")
+    person = await api.person("operator")
+    accepted = await api.http.post(f"{path}/accept", headers=person, json=body)
+    assert (accepted.status_code, accepted.json()["line"]) == (200, 2), accepted.text
+    again = await api.http.post(f"{path}/dismiss", headers=person, json={"reason": "no"})
+    assert (again.status_code, again.json()["code"]) == (409, "chargeback.not_proposed")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -9,9 +10,10 @@ import pytest
 
 from annul.desk.roles import Scope
 from annul.settle.clearing.rows import ClearingRow
+from annul.store.clock import SystemClock
 from tests.support.builders import DAY
 from tests.support.clearing import row_of
-from tests.support.clearing_days import send, written
+from tests.support.clearing_days import came_daily, send, written
 from tests.support.desks import Api, Headers
 from tests.support.rows import put_transaction
 
@@ -152,3 +154,72 @@ async def test_a_merchants_key_reads_no_files(api: Api, key: Headers, pool: asyn
     assert (await api.http.get(path, headers=bound)).status_code == 404
     assert (await api.http.post(f"{path}/commit", headers=bound, json={})).status_code == 403
     assert (await send(api, bound, b"x"))[0] == 403
+
+
+async def test_a_tolerance_waits_for_a_second_person_and_its_differences_are_listed(
+    api: Api, key: Headers, pool: asyncpg.Pool
+) -> None:
+    (usual,) = (await api.get("/clearing/rules", key))["items"]
+    assert usual["rules"]["tolerances"] == []
+    one = {"kind": "amount", "per_day": 100, "account": "clearing_difference"}
+    for wrong in (one, one | {"up_to": 5, "account": "suspense"}, one | {"up_to": 0}):
+        body = usual["rules"] | {"tolerances": [wrong], "reason": "why not"}
+        answer = await api.http.put("/clearing/rules", headers=key, json=body)
+        assert answer.status_code == 422, answer.text
+    rules = usual["rules"] | {"tolerances": [one | {"up_to": 5}]}
+    content = written(
+        await _row(pool, 101, amount=9_996),
+        await _row(pool, 102, line=2, amount=10_005),
+        await _row(pool, 103, line=3, amount=10_006),
+    )
+    _, file = await send(api, key, content, "day")
+    path = f"/clearing/files/{file['id']}"
+    await api.http.post(f"{path}/commit", headers=key, json={})
+    seen = await api.http.post(f"{path}/again/preview", headers=key, json={"rules": rules})
+    (change,) = seen.json()["changes"]
+    assert (change["before"], change["after"], change["count"]) == ("amount", "tolerated", 2)
+    assert (await api.get(f"{path}/differences", key))["items"] == []
+    body = rules | {"reason": "their rounding"}
+    set_ = (await api.http.put("/clearing/rules", headers=key, json=body)).json()["items"]
+    assert [one["state"] for one in set_] == ["asked", "in_force"]
+    # As a second person would.
+    await pool.execute("UPDATE clearing_rules SET state = 'in_force'")
+    because = {"reason": "other rules"}
+    whole = (await api.http.post(f"{path}/again", headers=key, json=because)).json()
+    (sum_,) = whole["tolerated"]
+    assert (sum_["account"], sum_["money"], sum_["in_question"]) == ("clearing_difference", 1, 9)
+    first = await api.get(f"{path}/differences", key, limit=1)
+    rest = await api.get(f"{path}/differences", key, cursor=first["next_cursor"])
+    found = [(one["line"], one["ours"], one["theirs"]) for one in first["items"] + rest["items"]]
+    assert found == [(1, 10_000, 9_996), (2, 10_000, 10_005)]
+    assert rest["next_cursor"] == ""
+
+
+async def test_what_is_expected_is_listed_with_its_state(
+    api: Api, key: Headers, pool: asyncpg.Pool
+) -> None:
+    assert (await api.get("/clearing/expected", key))["items"] == []
+    today = SystemClock().now().date()
+    await came_daily(pool, today)
+    rows = {one["settles_on"]: one for one in (await api.get("/clearing/expected", key))["items"]}
+    came = rows[str(today - timedelta(days=3))]
+    assert (came["state"], came["layout"], came["issuers"]) == ("came", "COM", [])
+    assert (came["declared"], came["came_at"] is None) == (False, False)
+    assert rows[str(today - timedelta(days=1))]["state"] in {"expected", "late"}
+
+
+async def test_of_several_that_work_on_one_file_at_once_one_does(
+    api: Api, key: Headers, pool: asyncpg.Pool
+) -> None:
+    _, file = await send(api, key, written(await _row(pool, amount=9_000)), "day")
+    path, because = f"/clearing/files/{file['id']}", {"reason": "all at once"}
+    for act, otherwise in (
+        ("commit", "clearing.not_staged"),
+        ("discard", "clearing.not_committed"),
+    ):
+        calls = [api.http.post(f"{path}/{act}", headers=key, json=because) for _ in range(4)]
+        answers = await asyncio.gather(*calls)
+        codes = sorted(one.json().get("code", "") for one in answers)
+        assert codes == ["", *[otherwise] * 3]
+        assert sorted(one.status_code for one in answers) == [200, 409, 409, 409]
+    assert await pool.fetchval("SELECT count(*) FROM breaks") == 1

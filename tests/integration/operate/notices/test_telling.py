@@ -229,9 +229,9 @@ async def test_a_mail_server_that_refuses_is_tried_again(watch: Watch, clock: He
         channel = await watch.add(mailbox.address)
         await watch.outages()
         watch.start()
-        await watch.logged(1)
-        clock.forward(seconds=10)
-        await watch.logged(2)
+        await watch.logged(1, "limited")
+        clock.forward(seconds=60)
+        await watch.logged(1, "refused")
         assert "554" in (await watch.state(channel))["error"]
         clock.forward(seconds=20)
         await watch.drained()

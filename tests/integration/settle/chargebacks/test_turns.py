@@ -84,9 +84,35 @@ async def test_the_network_takes_its_time(
     await done(pool, one.id, Act.CHARGE_BACK)
     await letter(pool, one.id)
     await done(pool, one.id, Act.REPRESENT, Act.SECOND, Act.ARBITRATE)
-    clock.at = NOON + DAYS[199]
+    clock.at = NOON + DAYS[59]
     assert await turns.run() == 0
+    assert await _open(pool) == []
+    clock.at = NOON + DAYS[199]
+    other = Turns(pool, RULES, CALENDAR, clock)
+    assert sum(await asyncio.gather(turns.run(), other.run())) == 0
     assert await stage(pool) == Stage.ARBITRATION
+    [row] = await _open(pool)
+    assert (row["kind"], row["params"]["number"]) == ("chargeback_ruling_late", "CB1")
+    await pool.execute("UPDATE incidents SET closed_at = $1", clock.at)
+    await turns.run()  # it was told once
+    assert await _open(pool) == []
+    assert await pool.fetchval("SELECT count(*) FROM incidents") == 1
+
+
+async def test_a_ruling_that_comes_late_ends_what_was_told(
+    pool: asyncpg.Pool, turns: Turns, clock: HeldClock
+) -> None:
+    one = await claimed(pool, await put_transaction(pool, 1))
+    assert one is not None
+    await done(pool, one.id, Act.CHARGE_BACK)
+    await letter(pool, one.id)
+    await done(pool, one.id, Act.REPRESENT, Act.SECOND, Act.ARBITRATE)
+    clock.at = NOON + DAYS[61]
+    await turns.run()
+    assert [row["kind"] for row in await _open(pool)] == ["chargeback_ruling_late"]
+    await done(pool, one.id, Act.WIN, at=clock.at)
+    assert await _open(pool) == []
+    assert await stage(pool) == Stage.WON
 
 
 async def test_a_near_deadline_of_ours_is_told_once_until_it_is_answered(

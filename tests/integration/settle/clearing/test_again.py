@@ -15,7 +15,7 @@ from annul.settle.clearing.again import Again
 from annul.settle.clearing.rows import ClearingRow
 from annul.settle.clearing.rules import ClearingRules
 from tests.support.builders import DAY
-from tests.support.clearing import UNKNOWN, Cleared, row_of, undone
+from tests.support.clearing import UNKNOWN, Cleared, row_of, tolerates, undone
 from tests.support.rows import put
 
 LATE = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)  # half an hour before the cut-over
@@ -29,6 +29,7 @@ _OF: dict[str, str] = {
     " WHERE state <> 'withdrawn'",
     "proofs": "SELECT transaction_id, line, proves, was, was_code, came FROM clearing_proofs"
     " WHERE discarded_at IS NULL",
+    "accepted": "SELECT line, kind, money, account FROM clearing_differences WHERE counts",
     "accounts": "SELECT account, sum(amount)::bigint FROM ("
     " SELECT debit AS account, -amount AS amount FROM entries UNION ALL"
     " SELECT credit, amount FROM entries) moved GROUP BY account HAVING sum(amount) <> 0",
@@ -79,8 +80,9 @@ async def _reversed(cell: Cleared, trace: int, at: datetime) -> Transaction:
     return one
 
 
-_RULES: tuple[dict[str, int], ...] = (
+_RULES: tuple[dict[str, Any], ...] = (
     {},
+    {"tolerances": (tolerates(up_to=1_000),)},
     {"carry_minutes": 0},
     {"carry_minutes": 600},
     {"carry_days": 0},
@@ -88,11 +90,15 @@ _RULES: tuple[dict[str, int], ...] = (
 )
 
 
+def _named(rules: dict[str, Any]) -> str:
+    return str({name: "some" if name == "tolerances" else one for name, one in rules.items()})
+
+
 @pytest.mark.parametrize("carried_out", [True, False], ids=["carried out", "at once"])
-@pytest.mark.parametrize("after", _RULES, ids=str)
-@pytest.mark.parametrize("before", _RULES, ids=str)
+@pytest.mark.parametrize("after", _RULES, ids=_named)
+@pytest.mark.parametrize("before", _RULES, ids=_named)
 async def test_it_comes_to_the_same_as_if_it_had_been_committed_by_the_new_rules(
-    cell: Cleared, before: dict[str, int], after: dict[str, int], *, carried_out: bool
+    cell: Cleared, before: dict[str, Any], after: dict[str, Any], *, carried_out: bool
 ) -> None:
     rows = await everything(cell)
     by_new, by_old = (replace(cell, rules=ClearingRules(**one)) for one in (after, before))

@@ -33,6 +33,7 @@ _HELD_UP: Final = {
     "looking, with rows matched": ("preview", "LOCK TABLE breaks IN SHARE MODE"),
     "keeping rows": ("commit", "LOCK TABLE clearing_rows IN SHARE MODE"),
     "opening breaks": ("commit", "LOCK TABLE breaks IN SHARE MODE"),
+    "accepting a difference": ("commit", "LOCK TABLE clearing_differences IN SHARE MODE"),
     "keeping what is proved": ("commit", "LOCK TABLE clearing_proofs IN SHARE MODE"),
     "moving a transaction": ("prove", "SELECT FROM transactions FOR UPDATE"),
     "telling the case": ("prove", "LOCK TABLE case_events IN SHARE MODE"),
@@ -40,9 +41,11 @@ _HELD_UP: Final = {
     "taking rows back": ("again", "LOCK TABLE clearing_rows IN SHARE MODE"),
     "comparing with before": ("again", "LOCK TABLE clearing_before IN SHARE MODE"),
     "opening breaks anew": ("again", "LOCK TABLE breaks IN SHARE MODE"),
+    "accepting another difference": ("again", "LOCK TABLE clearing_differences IN SHARE MODE"),
     "keeping what is proved anew": ("again", "LOCK TABLE clearing_proofs IN SHARE MODE"),
     "moving back what is proved no longer": ("prove again", "SELECT FROM transactions FOR UPDATE"),
     "withdrawing breaks": ("discard", "LOCK TABLE breaks IN SHARE MODE"),
+    "taking a difference back": ("discard", "LOCK TABLE clearing_differences IN SHARE MODE"),
     "removing rows": ("discard", "LOCK TABLE clearing_rows IN SHARE MODE"),
     "moving back": ("undo", "SELECT FROM transactions FOR UPDATE"),
     "telling the case again": ("undo", "LOCK TABLE case_events IN SHARE MODE"),
@@ -66,8 +69,8 @@ _TOLD: Final[dict[str, Any]] = {
         ("fee_income", 185),
         ("issuer_receivable", -46_000),
         ("merchant_pending", 36_815),
-        ("scheme_cost", -102),
-        ("scheme_payable", 102),
+        ("scheme_cost", -105),
+        ("scheme_payable", 105),
         ("suspense", 9_000),
     ],
     "balances": [("898000058120000", -2_985, 0, 0)],
@@ -78,7 +81,7 @@ _TOLD: Final[dict[str, Any]] = {
         (3, "done", "000004"),
         (4, "not_done", "000005"),
         (5, "not_done", "000005"),
-        (6, "matched", "000006"),
+        (6, "tolerated", "000006"),
         (7, "done", "000007"),
         (8, "denied", "000008"),
         (9, "denied", "000009"),
@@ -97,21 +100,41 @@ _TOLD: Final[dict[str, Any]] = {
         (9, "denied", "moved"),
     ],
     "told": [("proved_by_clearing",)],
-    "entries": [("approval", 18), ("break", 4)],
+    "accepted": [(6, "fee", -3, "scheme_cost")],
+    "entries": [("approval", 18), ("break", 4), ("tolerance", 1)],
     "files": [(9, 1)],
 }
 
-# What comes of it once what came in the last day before the cut-over is awaited.
+# What comes of it once what came in the last day before the cut-over is awaited, and the amount
+# that differs is accepted in place of the fee.
 _TOLD_ANEW: Final[dict[str, Any]] = _TOLD | {
     "transactions": [*_TOLD["transactions"][:-1], ("000009", "reversed", 0, 0, 0, "00")],
-    "rows": [*_TOLD["rows"][:-1], (9, "carried", "000009")],
+    "accounts": [
+        ("clearing_difference", -1_000),
+        *[one for one in _TOLD["accounts"] if not one[0].startswith("scheme")][:-1],
+        ("scheme_cost", -102),
+        ("scheme_payable", 102),
+        ("suspense", 10_000),
+    ],
+    "rows": [
+        _TOLD["rows"][0],
+        (2, "tolerated", "000002"),
+        *_TOLD["rows"][2:5],
+        (6, "fee_differs", "000006"),
+        *_TOLD["rows"][6:-1],
+        (9, "carried", "000009"),
+    ],
+    "accepted": [(2, "amount", -1_000, "clearing_difference")],
     "breaks": [
-        *_TOLD["breaks"][:1],
+        ("amount", 2, -1_000, "other_amount", "withdrawn"),
+        ("fee", 6, 0, "fee_table", "open"),
         ("missing_there", None, -10_000, "approved_not_booked", "withdrawn"),
         ("state", 8, 10_000, "declined_and_booked", "open"),
         ("state", 9, 10_000, "reversal_not_booked", "withdrawn"),
     ],
-    "entries": [("approval", 18), ("break", 4), ("break_end", 2)],
+    "entries": [
+        *(("approval", 18), ("break", 4), ("break_end", 3), ("tolerance", 2), ("tolerance_end", 1)),
+    ],
 }
 
 
@@ -137,7 +160,7 @@ async def told(cell: Cleared, tmp_path: Path) -> Path:
         row_of(sale),
         row_of(gone),
         undone(gone, 5),
-        row_of(voided, fee=25),
+        row_of(voided, fee=28),
         row_of(void),
         row_of(declined),
         row_of(taken_back),
@@ -265,6 +288,10 @@ async def _outcome(owner: asyncpg.Pool) -> dict[str, Any]:
         ),
         "breaks": await _rows(
             owner, "SELECT kind, line, money, cause, state FROM breaks ORDER BY kind, line"
+        ),
+        "accepted": await _rows(
+            owner,
+            "SELECT line, kind, money, account FROM clearing_differences WHERE counts ORDER BY 1",
         ),
         "proofs": await _rows(owner, "SELECT line, proves, came FROM clearing_proofs ORDER BY 1"),
         "told": await _rows(owner, "SELECT body::jsonb ->> 'what' FROM case_events ORDER BY line"),

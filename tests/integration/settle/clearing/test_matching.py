@@ -1,11 +1,12 @@
 """Rows of clearing files find the transactions that they tell of, each once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from annul.domain.states import State
+from annul.settle.clearing import matching
 from annul.settle.clearing.rules import ClearingRules
 from tests.support.builders import DAY
 from tests.support.clearing import Cleared, row_of, undone
@@ -197,3 +198,11 @@ async def test_no_day_is_carried_where_the_rules_allow_none(cell: Cleared) -> No
     await cell.put(2, received_at=LATE)
     await cell.tell([row_of(sale)])
     assert [one[0] for one in await cell.breaks()] == ["missing_there"]
+
+
+def test_days_of_a_file_are_those_it_covers_and_those_carried_into_it(cell: Cleared) -> None:
+    year_end = matching.window(cell.calendar, date(2027, 12, 31), date(2028, 1, 1))
+    assert matching.days_of(year_end, 2) == ["1229", "1230", "1231", "0101"]
+    leap = matching.window(cell.calendar, date(2028, 3, 1), date(2028, 3, 1))
+    assert matching.days_of(leap, 1) == ["0229", "0301"]
+    assert matching.days_of(leap, 0) == ["0301"]

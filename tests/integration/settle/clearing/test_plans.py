@@ -7,8 +7,9 @@ from typing import Any, Final
 import asyncpg
 
 from annul.settle.clearing.read import LINES
+from annul.settle.clearing.rules import ClearingRules
 from tests.support.builders import DAY
-from tests.support.clearing import UNKNOWN, Cleared, row_of, undone
+from tests.support.clearing import UNKNOWN, Cleared, row_of, tolerates, undone
 
 _DAYS: Final = 60
 _EACH: Final = 1_000  # transactions of a day
@@ -54,6 +55,7 @@ class Explained:
 async def test_no_step_of_a_file_walks_all_that_was_ever_kept(
     cell: Cleared, table_owner: asyncpg.Pool
 ) -> None:
+    cell.rules = ClearingRules(tolerances=(tolerates(), tolerates("fee")))
     shop = (await cell.put(1, amount=9_000)).merchant_id
     await table_owner.execute(_BEFORE, shop, DAY, _EACH, _DAYS * _EACH)
     await table_owner.execute(_ENTRIES)
@@ -61,6 +63,7 @@ async def test_no_step_of_a_file_walks_all_that_was_ever_kept(
     unknown = [await cell.put(trace, **UNKNOWN) for trace in range(102, 112)]
     rows += [row_of(one, int(one.trace)) for one in unknown]
     rows += [undone(one, int(one.trace) + 100) for one in unknown[5:]]
+    rows[5:10] = [row._replace(amount=row.amount + 1, fee=26) for row in rows[5:10]]
     rows += [rows[0]._replace(line=300), rows[1]._replace(line=301, rrn="", trace="000099")]
     rows.append(rows[2]._replace(line=302, rrn="nowhere", effect="fee"))
     staged = await cell.stage(rows)
@@ -73,6 +76,7 @@ async def test_no_step_of_a_file_walks_all_that_was_ever_kept(
             await cell.clearing.commit(told, staged.id, "li")
     assert len(told.plans) > 20
     assert told.walked() == []
+    assert await cell.pool.fetchval("SELECT count(*) FROM clearing_differences") == 10
     async with cell.pool.acquire() as connection:
         told = Explained(connection)
         async with connection.transaction():

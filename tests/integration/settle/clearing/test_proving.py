@@ -2,13 +2,16 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from annul.domain.incident import Incident
 from annul.domain.records import Transaction
 from annul.domain.states import State
 from annul.resolve.book import Book
 from annul.settle.clearing.proving import Proving
+from annul.store.incidents import opening
 from tests.support.builders import DAY
 from tests.support.clearing import UNKNOWN, Cleared, row_of, undone
 from tests.support.rows import put
@@ -232,3 +235,21 @@ async def test_what_was_built_upon_since_stays_and_somebody_is_told(cell: Cleare
         )
         == 1
     )
+
+
+async def test_what_is_disputed_and_cannot_end_stays_disputed_and_told(cell: Cleared) -> None:
+    """A refund holds it by now, so people's word about it can not be carried out; it was once."""
+    sale = await cell.put(
+        1, state=State.DISPUTED, why="proved_by_clearing", undone=10_000, undoing=10_000
+    )
+    told = Incident.of_transaction("disputed", sale, how="after_its_end", code="", state="reversed")
+    await cell.pool.execute(*opening([told], cell.clock.now()))
+    key = {"merchant_id": sale.merchant_id, "id": uuid4(), "transaction_id": sale.id}
+    said = {"proves": "not_done", "was": "disputed", "was_code": "00", "row": {}}
+    more = {"file_id": uuid4(), "break_id": uuid4(), "found_at": cell.clock.now()}
+    await put(cell.pool, "clearing_proofs", key | said | more)
+    await cell.proving.run()
+    assert await cell.state(sale) == "disputed"
+    came = await cell.pool.fetchval("SELECT came FROM clearing_proofs")
+    still = await cell.pool.fetchval("SELECT count(*) FROM incidents WHERE closed_at IS NULL")
+    assert (came, still) == ("overtaken", 1)

@@ -5,9 +5,9 @@ import re
 from annul.api import v1
 
 _VERBS = {
-    "Acknowledge", "Act", "Add", "Approve", "Ask", "Change", "Close", "Confirm", "Diagnose",
-    "Download", "Follow", "Keep", "List", "Merge", "Order", "Propose", "Read", "Reject", "Reopen",
-    "Send", "Split", "Switch", "Withdraw",
+    "Acknowledge", "Act", "Add", "Approve", "Ask", "Begin", "Change", "Close", "Confirm",
+    "Diagnose", "Download", "End", "Follow", "Keep", "List", "Merge", "Order", "Propose", "Read",
+    "Reject", "Reopen", "Send", "Split", "Switch", "Withdraw",
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from annul.store.clock import SystemClock
 _NOT_ANSWERED = {"Model", "Page", "Order", "Change", "CaseChange"}
 # What is no JSON, and what has no body.
 _OTHERS = {
+    ("POST", "/chargebacks/proposals/{proposal}/dismiss"),
     ("GET", "/cases/events"),
     ("GET", "/cases/{number}/proof"),
     ("GET", "/cases/{number}/proof.pdf"),

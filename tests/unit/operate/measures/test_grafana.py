@@ -74,3 +74,32 @@ def test_the_rules_are_read_as_the_table_has_them(language: str) -> None:
         assert re.fullmatch(r"\d+[mh]", rule["for"])
         assert rule["expr"].count("(") == rule["expr"].count(")")
         assert set(named(rule["expr"])) <= _EXPOSED
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_grafana_finds_in_the_dashboard_what_it_needs(language: str) -> None:
+    board: dict[str, Any] = json.loads(dashboard(language))
+    assert {"uid", "title", "schemaVersion", "version", "panels", "templating", "time"} <= set(
+        board
+    )
+    assert re.fullmatch(r"[a-zA-Z0-9_-]{1,40}", board["uid"])
+    assert "id" not in board, "it is given by the Grafana that takes it"
+    [source] = board["templating"]["list"]
+    assert (source["type"], source["query"]) == ("datasource", "prometheus")
+    for one in board["panels"]:
+        assert {"id", "type", "title", "gridPos"} <= set(one)
+        assert set(one["gridPos"]) == {"h", "w", "x", "y"}
+        if one["type"] == "row":
+            assert one["collapsed"] is False, "else its panels stand within it"
+            continue
+        assert one["datasource"] == {"type": "prometheus", "uid": f"${{{source['name']}}}"}
+        references = [target["refId"] for target in one["targets"]]
+        assert references == sorted(set(references)) != []
+        assert set(one["fieldConfig"]) == {"defaults", "overrides"}
+        assert one["fieldConfig"]["defaults"]["unit"] in _UNITS
+    titles = [one["title"] for one in board["panels"]]
+    assert all(titles)
+
+
+# Source: grafana.com/docs, standard options, units.
+_UNITS: Final = {"short", "ops", "s", "bytes", "Bps", "percentunit"}

@@ -7,12 +7,12 @@ import pytest
 from annul.operate.reports.counts import FIGURES
 from annul.operate.reports.period import Period
 from annul.operate.reports.plain import plain
-from annul.operate.reports.reading import Key, Tables
+from annul.operate.reports.reading import Advised, Key, Pair, Tables
 from annul.operate.reports.report import report
 from annul.operate.reports.sections import in_short, sections
 from annul.operate.reports.words import titled
 
-from .sample import AT, BANK, SHOP, sample
+from .sample import AT, BANK, SHOP, counts, sample
 
 
 def test_what_changed_is_more_than_chance_and_the_rest_is_not() -> None:
@@ -94,3 +94,22 @@ def test_programs_read_plain_values() -> None:
         told["figures"][0]["now"]["share"] - told["figures"][0]["before"]["share"]
     )
     assert again["suggestions"][0]["there"] == f"/issuers/{BANK}"
+
+
+def test_without_voids_it_says_so_and_nothing_else() -> None:
+    before = Tables({Key(): Pair(counts(7), counts())}, {}, [])
+    for tables, said in (
+        (Tables({}, {}, []), ["There were no voids."]),
+        (before, ["There were no voids.", "The period before had 7."]),
+    ):
+        made = report(tables, Period.read("2026-W48"), AT)
+        assert [line.en for line in in_short(made)] == said
+        assert sections(made) == []
+    answered = Tables({}, {}, [Advised("issuer_down", "cashier", 5, 8)])
+    made = report(answered, Period.read("2026-W48"), AT)
+    assert [one.name for one in sections(made)] == ["advice"]
+
+
+def test_what_has_no_rows_is_no_section() -> None:
+    made = report(Tables({Key(): Pair(counts(7), counts(8))}, {}, []), Period.read("2026-W48"), AT)
+    assert [one.name for one in sections(made)] == ["figures", "ends", "times"]

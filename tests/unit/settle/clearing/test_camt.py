@@ -102,3 +102,14 @@ def test_what_is_no_statement_is_refused(content: bytes, said: str) -> None:
 def test_a_statement_that_is_cut_off_is_refused() -> None:
     with pytest.raises(ClearingUnreadable, match="not well-formed XML, or cut off"):
         _read(_entry("CRDT", "1.00") + "</Stmt>")
+
+
+def test_entries_are_as_many_as_it_says() -> None:
+    said = "<TxsSummry><TtlNtries><NbOfNtries>{}</NbOfNtries></TtlNtries></TxsSummry>"
+    entry = _entry("CRDT", "12.30", _detail("123456789012"))
+    assert len(_read(said.format(1) + entry)) == 1
+    row, wrong = _read(said.format(2) + entry)
+    assert isinstance(row, ClearingRow)
+    assert isinstance(wrong, BadLine)
+    assert wrong.of_all
+    assert wrong.reason.en == "it says that it has 2 entries, and there are 1"

@@ -237,3 +237,14 @@ def test_a_spreadsheet_is_looked_at_in_the_same_way() -> None:
 
 def test_where_nothing_is_known_nothing_is_guessed() -> None:
     assert look_at(BytesIO(b"a,b\n1,2\n")).columns == ColumnMap({})
+
+
+def test_a_sum_that_is_not_that_of_the_rows_is_a_bad_line_of_all() -> None:
+    def read(total: str) -> list[tuple[int, bool]]:
+        stream = BytesIO(f"{_HEADS}\n{_LINE}\n{_LINE}\n{total}\n".encode())
+        return [
+            (one.line, one.of_all) for chunk in chunks(stream, _MAP, TODAY) for one in chunk.bad
+        ]
+
+    assert read('合计,,,,,,"2,469.00",7.40,,,') == []
+    assert read('合计,,,,,,"3,703.50",11.10,,,') == [(4, True)]

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from annul.domain.ledger import OF_SUSPENSE, OF_TRANSACTIONS, PostingKind
+from annul.domain.ledger import OF_NO_MERCHANT, OF_TRANSACTIONS, PostingKind
 from annul.settle.statement.model import MOVEMENTS, Account, BadPeriod, Period
 
 
@@ -49,7 +49,7 @@ def test_the_month_that_has_ended(day: date, month: str) -> None:
 
 
 def test_every_posting_but_those_of_transactions_is_a_movement() -> None:
-    assert set(PostingKind) - OF_TRANSACTIONS - OF_SUSPENSE <= MOVEMENTS.keys()
+    assert set(PostingKind) - OF_TRANSACTIONS - OF_NO_MERCHANT <= MOVEMENTS.keys()
 
 
 def test_what_stood_at_the_end_is_what_stood_before_and_what_moved() -> None:

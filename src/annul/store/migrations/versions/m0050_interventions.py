@@ -3,7 +3,7 @@
 from annul.store.migrate import apply_file
 
 revision = "0050"
-down_revision = "0044"
+down_revision = "0049"
 
 
 def upgrade() -> None:

@@ -3,7 +3,7 @@
 from annul.store.migrate import apply_file
 
 revision = "0053"
-down_revision = "0050"
+down_revision = "0051"
 
 
 def upgrade() -> None:
