@@ -10,9 +10,6 @@ from typing import Annotated, Final
 import typer
 
 from annul.domain.text import Text
-from annul.operate.drills.record import earlier, kept
-from annul.operate.drills.report import in_json, lines, pdf
-from annul.operate.drills.script import script, scripts
 from annul.settle.statement.writing import placed
 
 from .reach import Lang
@@ -34,6 +31,8 @@ def register(application: typer.Typer) -> None:
 @group.command("list")
 def listed(lang: Lang = None, *, every: Annotated[bool, typer.Option("--all")] = False) -> None:
     """Name the drills; with --all also those of one fault each."""
+    from annul.operate.drills.script import scripts
+
     spoken = language(lang)
     for one in scripts().values():
         if every or len(one.strokes) > 1:
@@ -55,6 +54,7 @@ def run(
     import uvloop
 
     from annul.logs import configure
+    from annul.operate.drills.script import script
 
     from .drilling import Wanted
     from .drilling import run as play
@@ -86,6 +86,9 @@ def score(
     out: Annotated[Path | None, typer.Option(help="Write it as PDF.")] = None,
 ) -> None:
     """Score a drill that is over, against annul left alone and against earlier runs."""
+    from annul.operate.drills.record import earlier, kept
+    from annul.operate.drills.report import in_json, lines, pdf
+    from annul.operate.drills.script import script
     from annul.simulation.drilled import alone
 
     record = kept(folder)

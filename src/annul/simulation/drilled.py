@@ -165,7 +165,7 @@ class _Work:
         self._desk = _desk(stage)
         self._hands = [Visitor(name, role, frozenset(ROLES[role])) for name, role in _HANDS]
         self._done: set[tuple[int, str]] = set()
-        self._forced: list[tuple[int, str, UUID]] = []
+        self._forced: list[tuple[int, UUID]] = []
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -221,15 +221,14 @@ class _Work:
         one, other = self._hands
         identity = await interventions.begin(self._desk, one, wanted, "drill")
         if about.dual:
-            await interventions.confirm(self._desk, other, "", identity, "drill")
-        merchant = "" if about.whom is Whom.ISSUER else name
-        self._forced.append((number, merchant, identity))
+            await interventions.confirm(self._desk, other, identity, "drill")
+        self._forced.append((number, identity))
 
     async def _lift(self, number: int) -> None:
         """End what was put in force about a stroke, once it is over."""
-        for of, merchant, identity in self._forced:
+        for of, identity in self._forced:
             if of == number and self._team.right:
-                await interventions.end(self._desk, self._hands[0], merchant, identity, "over")
+                await interventions.end(self._desk, self._hands[0], identity, "over")
 
     async def _ask(self, truth: Truth) -> None:
         """Ask the terminals of the shop to sign in again."""
