@@ -41,6 +41,7 @@ PLACES: Final[Mapping[str, str]] = {
     "report": "report",
     "reports": "reports",
     "whatif": "whatif",
+    "drill": "drill",
     "simulate": "simulate",
     "audit": "audit",
     "sim": "sim",
