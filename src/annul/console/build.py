@@ -29,6 +29,7 @@ from . import (
     overview,
     payouts,
     people,
+    playbooks,
     reference,
     reports,
     shop,
@@ -48,6 +49,7 @@ def pages(tills: Tills, maintenance: Maintenance) -> tuple[ConsolePage, ...]:
     return (
         *overview.PAGES,
         *incidents.PAGES,
+        *playbooks.PAGES,
         *interventions.PAGES,
         *cases.PAGES,
         *money.PAGES,

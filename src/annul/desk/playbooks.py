@@ -3,7 +3,7 @@
 Only staff who may read incidents see them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from annul.domain.playbook_flaws import BadPlaybook
@@ -24,6 +24,7 @@ from annul.operate.playbooks.acts import ACTS
 from annul.operate.playbooks.keeping import SQL, Entry, NoPlaybook, Run, Standing, Written
 from annul.operate.playbooks.looks import LOOKS, UNTILS, Looking
 from annul.operate.playbooks.reading import builtin, parse
+from annul.operate.playbooks.starting import given_by
 from annul.operate.playbooks.stepping import REFUSED, said_of
 from annul.operate.playbooks.undoing import undoable
 
@@ -87,6 +88,19 @@ def _brief(playbook: Playbook | None) -> dict[str, Any]:
         "by_itself": playbook.by_itself,
         "step_count": len(playbook.steps),
     }
+
+
+def meeting(rows: Iterable[Mapping[str, Any]], incident: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give the playbooks that meet an incident, its own first, with the places `known` of it."""
+    kinds = {one["kind"] for one in incident["raised"]}
+    known = given_by(incident["scope"], incident["member"], incident["merchant_id"])
+    fitting = [
+        dict(row) | {"known": [place for place in row["needs"] if place in known]}
+        for row in rows
+        if not row["flaws"]
+        and (row["name"] == incident["playbook"] or kinds.intersection(row["starts_on"]))
+    ]
+    return sorted(fitting, key=lambda row: (row["name"] != incident["playbook"], row["name"]))
 
 
 async def find(desk: Desk, visitor: Visitor, name: str) -> dict[str, Any]:

@@ -18,6 +18,9 @@ PAGES: Final = {
     "/incidents/{incident}": OFFICE,
     "/cases": READERS,
     "/interventions": OFFICE,
+    "/playbooks": OFFICE,
+    "/playbooks/{playbook}": OFFICE,
+    "/playbooks/runs/{run}": OFFICE,
     "/cases/{number}": READERS,
     "/money": READERS,
     "/transactions": READERS,
@@ -336,7 +339,7 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
     "reports send": (("reports", "send", "2026-11-01"), HANDS),
     "playbook write": (("playbook", "write", "{playbook_file}"), ADMIN),
     "playbook run": (("playbook", "run", "issuer_down", "--issuer", "00000101"), DESK),
-    "playbook step": (("playbook", "step", "R000000", "--do"), DESK),
+    "playbook step": (("playbook", "step", "R000000", "--stop", "--step", "x"), DESK),
     "playbook undo": (("playbook", "undo", "R000000"), DESK),
     "interventions begin": (
         ("interventions", "begin", "retries_paused", "--minutes", "1", "--issuer", "00000101"),

@@ -28,6 +28,7 @@ from .walk import (
     COURSE,
     DIALECT,
     PASSWORD,
+    PLAYBOOK,
     Headers,
     Place,
     database_of,
@@ -183,7 +184,8 @@ def _marks(place: Place, shop: int) -> set[str]:
     return (
         every
         | {str(of.void.id), str(of.case.id)}
-        | set(place.objects[shop].values()) - {of.void.issuer_id, DIALECT, CARD_TYPE, COURSE}
+        | set(place.objects[shop].values())
+        - {of.void.issuer_id, DIALECT, CARD_TYPE, COURSE, PLAYBOOK}
     )
 
 

@@ -17,6 +17,7 @@ import httpx
 from annul.api.gate import COOKIE, CSRF_HEADER
 from annul.desk.access import Access
 from annul.desk.roles import OF_A_SHOP, Scope
+from annul.operate.playbooks.reading import builtin_texts
 from annul.resolve.conclusion import Person
 from annul.security.vault import Vault
 from annul.store.embedded import EmbeddedPostgres
@@ -32,6 +33,7 @@ MASTER: Final = bytes(32)
 DIALECT: Final = "cups"  # everybody's
 CARD_TYPE: Final = "debit"
 COURSE: Final = "cashier"
+PLAYBOOK: Final = "host_overloaded"
 _DIFFERS: Final = {"state": [None, "approved", "taken"], "amount": [None, 100, 200]}
 _LONG_AGO: Final = timedelta(hours=1)
 # Calls that carry an Idempotency-Key.
@@ -203,6 +205,17 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     because = {"issuer_id": "00000101", "stage": "retrieval", "reason": "fraud", "amount": 1}
     came = {"currency": "156", "received_at": NOW, "opened_at": NOW, "opened_by": "somebody"}
     await put(place.pool, "chargebacks", whose | claim | because | came | {"due_at": NOW})
+    run = {"id": uuid4(), "number": f"P261127-{trace:06d}", "playbook": PLAYBOOK, "version": trace}
+    text = {"name": PLAYBOOK, "version": trace, "text": builtin_texts()[PLAYBOOK]}
+    await put(
+        place.pool, "playbooks", text | {"written_by": "somebody", "written_at": NOW, "reason": ""}
+    )
+    gone = {"since": NOW, "next_at": NOW, "started_at": NOW, "ended_at": NOW, "state": "done"}
+    await put(
+        place.pool,
+        "playbook_runs",
+        run | gone | {"given": {}, "started_by": "somebody", "reason": "seen"},
+    )
     trainee = {"name": f"trainee {trace}", "role": "cashier", "merchant_id": shop.merchant}
     let_in = {"password_hash": "", "one_time": False, "active": False, "created_at": NOW}
     await put(place.pool, "users", trainee | let_in)
@@ -260,6 +273,8 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "card_type": CARD_TYPE,
         "dialect": DIALECT,
         "course": COURSE,
+        "playbook": PLAYBOOK,
+        "run": str(run["number"]),
         "certificate": learnt["number"],
     }
 

@@ -45,7 +45,7 @@ class FormField:
 class Form:
     """What is asked, in the reader's language. `warn` stands out; `go` is what the button says.
 
-    `why` names the reason, where that is what is asked for.
+    `why` names the reason, where that is what is asked for; `reasoned` False: none is asked for.
     """
 
     title: str
@@ -54,6 +54,7 @@ class Form:
     warn: str = ""
     go: str = ""
     why: str = ""
+    reasoned: bool = True
 
 
 @contextmanager
@@ -68,8 +69,8 @@ def titled(title: str, cls: str = "") -> Iterator[ui.dialog]:
 async def ask(view: View, form: Form, act: Callable[[Answers], Awaitable[str | None]]) -> bool:
     """Ask, with a reason, and act on the answers; stays open while `act` raises an `AnnulError`.
 
-    The answers have each field's value by its name, and `reason`. What `act` gives is said, else
-    that it is done. False when it was called off.
+    The answers have each field's value by its name, and `reason`, if one is asked for. What `act`
+    gives is said, else that it is done. False when it was called off.
     """
     words = view.words
     with titled(form.title) as dialog:
@@ -112,10 +113,11 @@ def _draw_form(view: View, form: Form) -> dict[str, Any]:
     if form.about:
         html(tag("p", form.about, cls="muted"))
     drawn = {one.name: _draw(one) for one in form.fields}
-    hint = words("It is recorded in the audit log.")
-    drawn["reason"] = _draw(
-        FormField("reason", form.why or words("Reason"), "long", hint=hint, needed=True)
-    )
+    if form.reasoned:
+        hint = words("It is recorded in the audit log.")
+        drawn["reason"] = _draw(
+            FormField("reason", form.why or words("Reason"), "long", hint=hint, needed=True)
+        )
     first = next(iter(drawn.values()))
     if not isinstance(first, dict):
         first.props("autofocus")
@@ -129,7 +131,8 @@ def _missing(view: View, form: Form, answers: Answers) -> str:
     labels = [one.label for one in form.fields if one.needed and _is_empty(answers[one.name])]
     if labels:
         return view.words("Fill in: {what}", what=", ".join(labels))
-    return view.words("Give a reason.") if _is_empty(answers["reason"]) else ""
+    reasonless = form.reasoned and _is_empty(answers["reason"])
+    return view.words("Give a reason.") if reasonless else ""
 
 
 def said(view: View, error: AnnulError) -> str:

@@ -37,6 +37,7 @@ SHORTCUTS: Final = (
 LETTERS: Final[Mapping[str, str]] = {
     "/": "o",
     "/incidents": "n",
+    "/playbooks": "k",
     "/interventions": "v",
     "/cases": "c",
     "/money": "q",

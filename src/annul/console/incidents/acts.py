@@ -6,6 +6,7 @@ from typing import Any, Final
 from annul.console.frame.forms import Answers, Form, FormField, act_button, ask
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html
+from annul.console.playbooks.start import START, start
 from annul.desk import incident_acts as acts
 from annul.desk import incidents as views
 from annul.desk.incident_acts import Lesson
@@ -158,6 +159,11 @@ async def _split(view: View, row: Row, _: Mapping[str, Any]) -> bool:
     return await ask(view, form, act)
 
 
+async def _start(view: View, row: Row, given: Mapping[str, Any]) -> bool:
+    known = frozenset(str(given["known"]).split())
+    return await start(view, str(given["name"]), incident=row["number"], known=known)
+
+
 EVENTS: Final[Mapping[str, Act]] = {
     ACK: _acknowledge,
     TAKE: _take,
@@ -167,4 +173,5 @@ EVENTS: Final[Mapping[str, Act]] = {
     REOPEN: _reopen,
     MERGE: _merge,
     SPLIT: _split,
+    START: _start,
 }

@@ -9,6 +9,7 @@ from nicegui import events, ui
 
 from annul.console.frame.live import Part, View, live
 from annul.console.frame.markup import Html, badge, card, facts, join, link, table, tag
+from annul.console.playbooks.of_incident import playbooks_card
 from annul.console.shared import cause_name
 from annul.desk import incidents as views
 from annul.desk.desk import NothingThere
@@ -64,7 +65,8 @@ async def _whole(view: View, number: str) -> Html:
         tag(
             "div",
             _about(view, row),
-            _playbook(view, row),
+            _to_do(view, row),
+            await playbooks_card(view, row),
             _touched(view, row),
             _learnt(view, row),
             cls="third stack",
@@ -129,7 +131,7 @@ def _about(view: View, row: Row) -> Html:
     return card(words("How it stands"), facts(pair for pair in pairs if pair[1]))
 
 
-def _playbook(view: View, row: Row) -> Html:
+def _to_do(view: View, row: Row) -> Html:
     """Say what it means for the money and what to do, of each kind that it has gathered."""
     words = view.words
     kinds = {

@@ -136,7 +136,7 @@ class _Page:
         send = "event.preventDefault(); this.querySelector('button').click()"
         entry = tag("input", name="given", inputmode="numeric", autocomplete="off", maxlength=40)
         check = tag(
-            "button", words("Check"), type="button", cls="button", onclick=_TYPED.format(**given)
+            "button", words("Check it"), type="button", cls="button", onclick=_TYPED.format(**given)
         )
         label = tag("label", words.of(task.enter), entry)
         return tag("form", label, check, cls="filters training-enter", onsubmit=send)
