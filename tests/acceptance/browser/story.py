@@ -47,10 +47,14 @@ VALUES ('admin', 'cashier', 1, 'sell', now(), now(), '{"amount": 2000, "currency
 """
 
 
+_PLAYBOOK: Final = "voids_fail"
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """What became of it: cases, a transaction, a failed void's voucher, a payout, a file and
-    its break, a chargeback, the incident of the issuer in trouble, a certificate.
+    its break, a chargeback, the incident of the issuer in trouble, a certificate, a
+    run of a playbook.
     """
 
     waiting: str
@@ -63,6 +67,7 @@ class Story:
     chargeback: str
     incident: str
     certificate: str
+    run: str
 
     @property
     def places(self) -> dict[str, str]:
@@ -80,6 +85,8 @@ class Story:
             "dialect": "cups",
             "course": "cashier",
             "certificate": self.certificate,
+            "playbook": _PLAYBOOK,
+            "run": self.run,
         }
 
 
@@ -109,6 +116,7 @@ def tell(home: House) -> Story:
         claimed,
         _incident(home),
         asyncio.run(_trained(home)),
+        _run(home),
     )
 
 
@@ -116,6 +124,14 @@ def _paid(home: House) -> str:
     paid.make_available(home, "321.00")
     paid.take_account(home)
     return str(paid.pay(home))
+
+
+def _run(home: House) -> str:
+    """Start a playbook that an issuer fails; gives the run's number."""
+    who = {"ANNUL_PASSWORD": PASSWORD}
+    asked = ("--issuer=00000202", "--reason=its voids fail", "--user=admin", "--json")
+    told = home.annul("playbook", "run", _PLAYBOOK, *asked, f"--data={home.folder}", **who)
+    return str(json.loads(told)["number"])
 
 
 def _charged_back(home: House, sale: str) -> str:
