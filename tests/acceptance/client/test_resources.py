@@ -540,7 +540,8 @@ async def test_playbooks(desk: Desk) -> None:
             annul.playbooks.confirm(run.number, "refund_instead")
         assert alone.value.code == "resolve.second_person"
         run = annul.playbooks.skip(run.number, "refund_instead", "nobody is there")
-        assert (run.state, run.here) == ("running", "recovery")
+        # The wait for a healthy issuer is over as soon as the host has seen that it is.
+        assert (run.state, run.here) in {("running", "recovery"), ("waiting", "resume")}
         assert [one.number for one in annul.playbooks.runs(state="live")] == [run.number]
         assert annul.playbooks.stop(run.number, "enough").state == "stopped"
         run = annul.playbooks.undo(run.number, "all is well")

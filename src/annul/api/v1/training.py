@@ -30,7 +30,7 @@ Number = Annotated[
 ]
 
 
-@router.get("/progress")
+@router.get("/progress", responses=problems())
 async def progress(desk: AtDesk, visitor: Auditor) -> Trained:
     """List how far everybody is who has begun a course."""
     return Trained(
