@@ -54,7 +54,7 @@ def _enter(mei: Person, part: str, number: str) -> None:
     mei.reads("That is not what stands there", f"#part-{part} [role=alert]")
     mei.fill(f"#part-{part} input", number)
     mei.press(f"#part-{part} form button")
-    mei.reads(number, f"#part-{part} .training-proof")
+    mei.reads(number, f"#part-{part} .training-proof", 60)
 
 
 def test_a_cashier_takes_the_course_on_a_phone_and_gets_the_certificate(home: House) -> None:
