@@ -44,13 +44,13 @@ async def _states(watch: Watch) -> list[Any]:
     return [tuple(row) for row in await watch.pool.fetch(_STATES)]
 
 
-async def _sent(watch: Watch) -> None:
+async def _sent(watch: Watch, within_s: float = 30.0) -> None:
     async def none_owed() -> bool:
         return not await watch.pool.fetchval(
             "SELECT count(*) FROM report_mails WHERE state = 'owed'"
         )
 
-    await watch.until(none_owed)
+    await watch.until(none_owed, within_s)
 
 
 def _files(mail: EmailMessage) -> dict[str, bytes]:
@@ -187,7 +187,7 @@ async def test_killed_while_a_report_is_on_its_way_it_is_mailed_once_more(
     mailbox.held = asyncio.Event()
     channel = await watch.add(mailbox.address)
     await subscribed(watch, channel, length="week")
-    module = ("-m", "tests.support.tell_alone", database, "1.0")
+    module = ("-m", "tests.support.tell_alone", database, "5.0")  # longer than it takes to kill it
     host = await asyncio.create_subprocess_exec(
         sys.executable, *module, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     )

@@ -77,7 +77,7 @@ async def test_killed_while_a_message_is_on_its_way_it_is_told_once_more(
     robot.held = asyncio.Event()
     await watch.add(robot.program())
     (head,) = await watch.outages()
-    host = await _host(database, lease_s=1.0)
+    host = await _host(database, lease_s=5.0)  # longer than it takes to kill it
 
     async def arrived() -> bool:
         return len(robot.got) == 1
@@ -87,7 +87,7 @@ async def test_killed_while_a_message_is_on_its_way_it_is_told_once_more(
     assert [row["state"] for row in await watch.owed()] == ["owed"]
     robot.held.set()
     watch.start(NoticePace(poll_s=0.02))  # with a lease that outlasts a busy machine
-    await watch.drained()
+    await watch.drained(30)
     assert len(robot.got) == 2
     assert all(head.number in text for text in robot.texts)
     assert "you may have this already" in robot.texts[1]
