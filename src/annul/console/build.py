@@ -33,6 +33,7 @@ from . import (
     reports,
     shop,
     till,
+    training,
     transactions,
 )
 from .find import answers
@@ -62,6 +63,7 @@ def pages(tills: Tills, maintenance: Maintenance) -> tuple[ConsolePage, ...]:
         *reports.PAGES,
         *chargebacks.PAGES,
         *capacity.PAGES,
+        *training.PAGES,
         *people.PAGES,
         *audit.PAGES,
         *reference.PAGES,

@@ -40,6 +40,7 @@ from tests.support.receiver import Receiver
 from tests.support.rows import put
 from tests.support.site import Site, open_site
 from tests.support.soft import Cashier, cashier
+from tests.support.trained import all_done, certified
 
 Result = TypeVar("Result")
 _GUIDE = Path(__file__).parents[3] / "docs" / "api.md"
@@ -410,6 +411,7 @@ async def test_clearing_files_and_breaks(desk: Desk) -> None:
         file = annul.clearing.read(io.BytesIO(table), "day.csv", told=seen.append, **more)
         assert (file.rows, file.bad, sum(seen)) == (1, 1, len(table))
         assert [one.line for one in annul.clearing.bad_lines(file.id)] == [3]
+        assert list(annul.clearing.differences(file.id)) == []
         before = annul.clearing.preview(file.id)
         assert [one.kind for one in before.kinds] == ["missing_here"]
         assert annul.clearing.commit(file.id, "seen").kinds == before.kinds
@@ -484,6 +486,26 @@ async def test_interventions(desk: Desk) -> None:
         assert {one.state for one in annul.interventions.list()} == {"ended"}
 
     await desk.run(program, await desk.key(Scope.INCIDENTS_READ, Scope.ISSUERS_WRITE))
+
+
+async def test_training(desk: Desk) -> None:
+    pool, now = desk.site.pool, datetime.now(UTC)
+    await all_done(pool, "mei", "cashier", now - timedelta(hours=1), spared="notice")
+    number = await certified(pool, "mei", "owner", now - timedelta(minutes=1))
+
+    def program(annul: Client) -> None:
+        told = {one.course: one for one in annul.training.progress()}
+        assert told.keys() == {"cashier", "owner"}
+        assert (told["cashier"].done, told["cashier"].of, told["cashier"].open) == (7, 8, True)
+        held = annul.training.certificate(number)
+        assert held == told["owner"].certificate
+        assert (held.person, held.valid, held.title.en) == ("mei", True, "Shop owner")
+        assert annul.training.file(number).startswith(b"%PDF")
+        with pytest.raises(ProblemError) as unknown:
+            annul.training.certificate("T0000000")
+        assert unknown.value.code == "desk.unknown"
+
+    await desk.run(program)
 
 
 async def test_reports(desk: Desk) -> None:

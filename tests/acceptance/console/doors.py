@@ -47,6 +47,9 @@ PAGES: Final = {
     "/admin": ADMIN,
     "/audit": ADMIN | {"auditor"},
     "/capacity": OFFICE,
+    "/training": EVERYBODY,
+    "/training/{course}": EVERYBODY,
+    "/training/certificates/{certificate}": EVERYBODY,
 }
 
 # What pages fetch: lists as files, and what pickers find.
@@ -243,6 +246,9 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "GET /capacity/planned?tps=10": (OFFICE, None),
     "GET /reports/{report}": (READERS, None),
     "GET /reports/{report}/file": (READERS, None),
+    "GET /training/progress": (ADMIN | {"auditor"}, None),
+    "GET /training/certificates/{certificate}": (EVERYBODY, None),
+    "GET /training/certificates/{certificate}/file": (EVERYBODY, None),
     "GET /webhooks": (HANDS, None),
     "POST /webhooks": (HANDS, {"url": "https://192.0.2.7/told", "merchant": "{merchant}"}),
     "GET /webhooks/{webhook}/deliveries": (HANDS, None),

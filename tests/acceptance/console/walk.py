@@ -202,6 +202,8 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     because = {"issuer_id": "00000101", "stage": "retrieval", "reason": "fraud", "amount": 1}
     came = {"currency": "156", "received_at": NOW, "opened_at": NOW, "opened_by": "somebody"}
     await put(place.pool, "chargebacks", whose | claim | because | came | {"due_at": NOW})
+    learnt = {"number": f"T{trace:09d}", "person": "somebody", "course": "cashier", "version": 1}
+    await put(place.pool, "certificates", learnt | {"at": NOW, "valid_until": NOW + _LONG_AGO})
     paper = {"id": uuid4(), "chargeback_id": claim["id"], "kind": "slip", "name": "a.txt"}
     sealed = Vault(MASTER).seal_file(b"slip", paper["id"].bytes)
     known = {"media_type": "text/plain", "size": 4, "digest": sha256(b"slip").digest()}
@@ -253,6 +255,8 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "valid_from": "2099-12-01",
         "card_type": CARD_TYPE,
         "dialect": DIALECT,
+        "course": "cashier",
+        "certificate": learnt["number"],
     }
 
 

@@ -110,7 +110,16 @@ _HOME: Final = {
         "people": {"end_key", "set_active"},
         "reset_links": {"make", "owner", "use"},
         "saved": {"keep", "of"},
-        "training": {"answer", "begin", "certificate", "enter", "everybody", "look", "mine"},
+        "training": {
+            "answer",
+            "begin",
+            "certificate",
+            "enter",
+            "everybody",
+            "look",
+            "mine",
+            "printed",
+        },
         "second_factor": {"check", "enrol", "remove", "removed", "standing"},
     },
     "shared": {  # it is changed in every cell, so the first one's says it
