@@ -518,7 +518,7 @@ async def test_playbooks(desk: Desk) -> None:
             annul.playbooks.confirm(run.number, "refund_instead")
         assert alone.value.code == "resolve.second_person"
         run = annul.playbooks.skip(run.number, "refund_instead", "nobody is there")
-        assert (run.state, run.here) == ("running", "recovery")
+        assert (run.state, run.here) == ("waiting", "resume")  # its issuer is well
         assert [one.number for one in annul.playbooks.runs(state="live")] == [run.number]
         assert annul.playbooks.stop(run.number, "enough").state == "stopped"
         run = annul.playbooks.undo(run.number, "all is well")

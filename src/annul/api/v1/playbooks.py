@@ -46,9 +46,9 @@ Why = Annotated[Words, Field(max_length=500)]
 class About(Asked):
     """What a run is about: what the playbook needs."""
 
-    issuer: IssuerId | Nothing = Field("", examples=["00000101"])
-    merchant: MerchantId | Nothing = Field("", examples=[""])
-    terminal: TerminalId | Nothing = Field("", examples=[""])
+    issuer: IssuerId | Nothing = Field(default="", examples=["00000101"])
+    merchant: MerchantId | Nothing = Field(default="", examples=[""])
+    terminal: TerminalId | Nothing = Field(default="", examples=[""])
 
     def given(self) -> dict[str, str | int]:
         """Give what is not empty, by place."""

@@ -151,8 +151,15 @@ class RunStep(PlaybookStep, frozen=True):
 
     state: Annotated[
         Literal[
-            *("done", "skipped", "failed", "proposed", "undone"),
-            *("here", "under_way", "comes", "not"),
+            "done",
+            "skipped",
+            "failed",
+            "proposed",
+            "undone",
+            "here",
+            "under_way",
+            "comes",
+            "not",
         ],
         NEWER,
     ] = Field(
