@@ -48,6 +48,7 @@ _MODULES: Final = {
     "client/payouts": "acceptance/client/test_resources.py",
     "client/incidents": "acceptance/client/test_resources.py",
     "client/interventions": "acceptance/client/test_resources.py",
+    "client/playbooks": "acceptance/client/test_resources.py",
     "client/signature": "unit/resolve/notify/test_webhooks.py",
     "diagnose/codes": "unit/diagnose/test_rank.py",
     "diagnose/surroundings": "integration/diagnose/test_gather.py",
