@@ -13,7 +13,7 @@ DEBIAN := chromium chromium-driver fonts-noto-cjk postgresql
 # Without bytecode of its own each process would compile annul anew, and each worker the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types format bench bench-alarms bench-diagnosis bench-claims bench-reconcile bench-rules bench-reserve bench-settlement bench-statement chaos fuzz simulate simulate-mutants measures pictures lock clean
+.PHONY: help run test lint types format bench bench-alarms bench-diagnosis bench-claims bench-reconcile bench-rules bench-reserve bench-settlement bench-statement chaos fuzz simulate simulate-mutants measures training pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -89,6 +89,9 @@ simulate-mutants: $(BIN)/.development ## undo what was mended, one defect at a t
 
 measures: $(BIN)/.development ## write page, dashboard and alert rules of the measures anew, into docs/
 	@$(BIN)/python -m annul.operate.measures
+
+training: $(BIN)/.development ## write the pages of the courses anew, into docs/training/
+	@$(BIN)/python -m annul.operate.training
 
 pictures: $(BIN)/.development packages ## make the pictures of README and docs anew, from the demo, into docs/pictures/
 	@$(BIN)/python -m tools.pictures

@@ -1,6 +1,7 @@
 """What the alarms cost a host: counting each transaction, writing counts, judging them."""
 
 import asyncio
+import gc
 import time
 from pathlib import Path
 from statistics import fmean
@@ -42,6 +43,8 @@ async def _measure(folder: Path) -> dict[str, float]:
         tally.software = world.software
         counting = Counting(base.pool, tally, base.clock)
         judging = Judging(base.pool, base.clock, ZoneInfo("Asia/Shanghai"))
+        gc.collect()
+        gc.freeze()  # as a host does once it serves (cli/serve.py)
         for turn in range(_TURNS):
             batch = [next(played) for _ in range(int(_TPS * EVERY_S))]
             began = time.process_time()

@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     status_port: int = Field(8580, ge=0, le=65535)
     status_tls: ServerTls | None = Field(None, description="the status port speaks TLS only")
 
+    drill: str = Field(
+        "", description="name of the drill that this is the sandbox of; every page is marked"
+    )
     console: bool = Field(default=True, description="whether this process serves console and API")
     console_host: str = Field("127.0.0.1", description="address of console and API")
     console_port: int = Field(8581, ge=0, le=65535)

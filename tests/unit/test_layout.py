@@ -23,6 +23,7 @@ _ROOMS: Final = {
     "console/*": "acceptance/browser/test_roles.py",  # it walks every page with every role
     "desk/*": "integration/api/v1/test_scopes.py",  # the API and the console are its callers
     "sim/scenes/*": "integration/sim/scenes/test_struck.py",  # it strikes every one
+    "operate/drills/*": "acceptance/cli/test_drill.py",  # a drill takes all of it
     "sim/issuer/*": "integration/sim/issuer/test_impolite.py",
     "sim/terminal/*": "integration/sim/terminal/test_soft_terminal.py",
     "simulation/*": "integration/simulation/test_story.py",  # a story needs all of it to hold

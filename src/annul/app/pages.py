@@ -132,6 +132,7 @@ def _desk(
         rate=settings.api_rate,
         burst=settings.api_burst,
         support_phone=settings.support_phone,
+        drill=settings.drill,
     )
 
 

@@ -125,6 +125,56 @@ def ack(
     )
 
 
+@application.command("own")
+def own(
+    number: Number,
+    owner: Annotated[str, typer.Argument(help="Who works on it; nobody if left out.")] = "",
+    user: User = "",
+    reason: Reason = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say who works on an incident."""
+    places = (data, database, config)
+    _act(
+        places,
+        user,
+        number,
+        lang,
+        as_json,
+        lambda d, who: acts.own(d, who, number, owner, reason=reason),
+    )
+
+
+@application.command("note")
+def note(
+    number: Number,
+    text: Annotated[str, typer.Argument(help="What is to stand in its timeline.")],
+    user: User = "",
+    reason: Reason = "",
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Add to an incident what you have to say, also to one that is closed."""
+    places = (data, database, config)
+    _act(
+        places,
+        user,
+        number,
+        lang,
+        as_json,
+        lambda d, who: acts.note(d, who, number, text, reason=reason),
+    )
+
+
 @application.command("close")
 def close(
     number: Number,

@@ -3,8 +3,8 @@
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +34,7 @@ _CODE: Final = "6290000000000004"
 _AUTHORITY: Final = "annul demo"
 _TLS: Final = "tls"  # folder of the demo's certificates, beside that of its terminals
 _NAME: Final = "localhost"  # what the host proves to be
+Beside = Callable[[Ground], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,16 @@ class Begun:
 
 
 @asynccontextmanager
-async def _begun(settings: Settings, *, demo: bool) -> AsyncIterator[Begun]:
+async def _begun(
+    settings: Settings, *, demo: bool, beside: Beside | None = None
+) -> AsyncIterator[Begun]:
     """Make ready what needs the database, before the ports: a host that serves outlives it."""
     async with AsyncExitStack() as stack:
         settings = _to_try(settings) if demo else settings
         base = await stack.enter_async_context(ground(settings))
         shown = await stack.enter_async_context(_demo(base)) if demo else None
+        if beside is not None:
+            await stack.enter_async_context(beside(base))
         yield Begun(base, shown, await base.access.first_password())
 
 
@@ -102,14 +107,16 @@ def _told_to_stop() -> asyncio.Event:
     return stopped
 
 
-async def serve_until_told(settings: Settings, *, demo: bool, greet: bool = True) -> None:
-    """Serve until SIGINT or SIGTERM.
+async def serve_until_told(
+    settings: Settings, *, demo: bool, greet: bool = True, beside: Beside | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM, with what is to work beside it before the first sign-in.
 
     Raises `OSError` when a port is taken, `NodeTaken` or `NodeLost` when the node number is.
     """
     stopped = _told_to_stop()
     async with AsyncExitStack() as stack:
-        begun = await stack.enter_async_context(_begun(settings, demo=demo))
+        begun = await stack.enter_async_context(_begun(settings, demo=demo, beside=beside))
         running = await stack.enter_async_context(serve(begun.base))
         status = await stack.enter_async_context(status_page(running.ground, running))
         desk = None

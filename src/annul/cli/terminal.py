@@ -159,15 +159,14 @@ async def _register(
         message = "enrolling a terminal is for those who may change merchants, with a --reason"
         raise NotAllowedHere(message)
     security = SoftwareModule(await base.master_key())
+    whose = (profile.merchant_id, profile.terminal_id)
+    await for_terminal(base.pool, base.settings.training.needs, *whose, base.clock.now())
     pair = None
     if issue:  # by somebody who may
         pair = _issued(base.settings, profile.merchant_id, profile.terminal_id)
         profile = with_changes(profile, tls_identity=pair.identity)
-    needs, now = base.settings.training.needs, base.clock.now()
     async with base.pool.acquire() as connection, connection.transaction():
         await check_dialect(connection, profile.dialect)
-        if not replace:  # one that is there has a shop that may have it
-            await for_terminal(connection, needs, profile.merchant_id, now)
         enrolled = await enrol(connection, security, profile, replace=replace)
         if enrolled is None:
             message = (

@@ -52,6 +52,7 @@ from .resources import (
 )
 from .signature import HEADER as SIGNATURE_HEADER
 from .signature import verify
+from .training import Training
 from .transport import API, Patience, Transport
 
 __all__ = [
@@ -145,6 +146,7 @@ class Client:
         self.accounts = Accounts(self._transport)
         self.reports = Reports(self._transport)
         self.capacity = Capacity(self._transport)
+        self.training = Training(self._transport)
         self.webhooks = Webhooks(self._transport)
         self.notices = Notices(self._transport)
 

@@ -34,6 +34,7 @@ from . import (
     reports,
     shop,
     till,
+    training,
     transactions,
 )
 from .find import answers
@@ -64,6 +65,7 @@ def pages(tills: Tills, maintenance: Maintenance) -> tuple[ConsolePage, ...]:
         *reports.PAGES,
         *chargebacks.PAGES,
         *capacity.PAGES,
+        *training.PAGES,
         *people.PAGES,
         *audit.PAGES,
         *reference.PAGES,

@@ -152,6 +152,8 @@ ACTS: Final[Mapping[str, Text]] = {
     "set-step": Text("设置升级步骤", "set a step of escalation"),
     "end-step": Text("删除升级步骤", "remove a step of escalation"),
     "undo-lesson": Text("撤回诊断学习", "undo diagnosis learning"),
+    "drill-cause": Text("演练：判明原因", "name a cause in a drill"),
+    "drill-told": Text("演练：通知相关方", "tell somebody in a drill"),
     "propose-conclusion": Text("提出人工结论", "propose a conclusion by hand"),
     "confirm-conclusion": Text("复核人工结论", "confirm a conclusion by hand"),
     "withdraw-conclusion": Text("撤回人工结论", "withdraw a conclusion by hand"),

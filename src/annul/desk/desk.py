@@ -96,6 +96,7 @@ class Desk:
     training: TrainingRules = USUAL_TRAINING  # where courses are done
     notary: Notary | None = None  # signs proofs
     reads: Reads = field(default_factory=Reads)
+    drill: str = ""  # the drill that this is the sandbox of; empty: none, it is about real money
     cell: str = ""  # which one this desk is of, where there are several
     others: tuple["Desk", ...] = ()  # of the other cells; people sign in here
     # What lets few statements be written at once.

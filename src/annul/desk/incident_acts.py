@@ -110,7 +110,12 @@ async def acknowledge(
 
 
 async def own(
-    desk: Desk, visitor: Visitor, number: str, owner: str, act: UUID | None = None
+    desk: Desk,
+    visitor: Visitor,
+    number: str,
+    owner: str,
+    act: UUID | None = None,
+    reason: str = "",
 ) -> None:
     """Say who works on it, nobody if empty. Raises `NotValid` where nobody of that name may."""
     staff(visitor)
@@ -127,11 +132,16 @@ async def own(
         event = do.event(EventKind.OWNER_CHANGED, owner=owner, was=was)
         return [do.head._replace(owner=owner)], [event]
 
-    await _do(desk, visitor, number, "assign-incident", _NONE, change, act)
+    await _do(desk, visitor, number, "assign-incident", reason.strip() or _NONE, change, act)
 
 
 async def note(
-    desk: Desk, visitor: Visitor, number: str, text: str, act: UUID | None = None
+    desk: Desk,
+    visitor: Visitor,
+    number: str,
+    text: str,
+    act: UUID | None = None,
+    reason: str = "",
 ) -> None:
     """Add to its timeline what somebody has to say; also to one that is closed."""
     said = _said(text)
@@ -139,7 +149,7 @@ async def note(
     async def change(do: _Doing) -> tuple[list[Head], list[HeadEvent]]:
         return [], [do.event(EventKind.NOTE, text=said)]
 
-    await _do(desk, visitor, number, "note-incident", said, change, act)
+    await _do(desk, visitor, number, "note-incident", reason.strip() or said, change, act)
 
 
 async def close(

@@ -1,5 +1,6 @@
 """Training: one's courses, what proves their tasks, certificates, and how far everybody is."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ from annul.domain.errors import AnnulError
 from annul.operate.training import keeping
 from annul.operate.training.checks import CHECKS, proof
 from annul.operate.training.here import courses_here
+from annul.operate.training.printed import printed as as_pdf
 
 from .audit import audit
 from .desk import Desk, NothingThere
@@ -68,14 +70,21 @@ async def _standing(desk: Desk, name: str, role: str) -> list[Progress]:
     ]
 
 
-async def certificate(desk: Desk, number: str) -> tuple[Certificate, Course]:
-    """Give a certificate by its number, to whoever is shown it. Raises `NothingThere`."""
-    found = await keeping.certificate(desk.pool, number)
+async def certificate(desk: Desk, visitor: Visitor, number: str) -> tuple[Certificate, Course]:
+    """Give a certificate by its number; in a shop one of its people. Raises `NothingThere`."""
+    held, merchant = await keeping.certificate(desk.pool, number) or (None, "")
     courses = await courses_here(desk.pool)
-    if found is None or found.course not in courses:
+    if held is None or held.course not in courses or not visitor.sees(merchant):
         message = f"there is no certificate {number[:20]}"
         raise NothingThere(message)
-    return found, courses[found.course]
+    return held, courses[held.course]
+
+
+async def printed(desk: Desk, visitor: Visitor, number: str) -> bytes:
+    """Give a certificate as a file (PDF). Raises `NothingThere`."""
+    held, course = await certificate(desk, visitor, number)
+    async with desk.statements:
+        return await asyncio.to_thread(as_pdf, held, course, desk.zone)
 
 
 # Acts -------------------------------------------------------------------------------------------
@@ -196,13 +205,17 @@ async def _proved(desk: Desk, visitor: Visitor, far: Progress) -> bool:
 async def _done(
     desk: Desk, visitor: Visitor, far: Progress, part: str, evidence: Mapping[str, Any]
 ) -> None:
-    """Keep what proved a part, and begin the next task of its lesson where that came to be."""
+    """Keep what proved a part, and begin the next task of its lesson.
+
+    That one counts from the same moment: it may be about what this one was done by.
+    """
     async with desk.pool.acquire() as connection, connection.transaction():
         now = desk.clock.now()
         if not await keeping.done(connection, visitor.name, far.course, part, evidence, now):
             return
         for following in _following(far, part):
-            await keeping.begin(connection, visitor.name, far, following, evidence["at"])
+            since = far.parts[part].begun_at
+            await keeping.begin(connection, visitor.name, far, following, since)
 
 
 def _following(far: Progress, part: str) -> list[str]:

@@ -1,9 +1,9 @@
 """What is watched: every transaction belongs to one stream of each scope."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from .alarms import MEASURE_SHARES, Counts, Measure
 from .kinds import KINDS
@@ -116,23 +116,43 @@ def stake(stream: Stream, measure: Measure, per_million: float) -> float:
     return per_million * 1e-6 * SCOPE_SHARES[stream.scope] * MEASURE_SHARES[measure]
 
 
-@lru_cache(maxsize=65_536)  # the same ways come in every turn
-def _streams(way: Way) -> tuple[Stream, ...]:
-    return tuple(way.streams())
+_Way = tuple[str, str, str, str, str]
+_Key = TypeVar("_Key")
 
 
 def summed(ways: Mapping[Way, Counts]) -> dict[Stream, Counts]:
-    """Sum counts up by stream."""
+    """Sum counts up by stream: first over versions of software, of which there are many ways."""
+    plain: dict[_Way, list[int]] = {}
+    for way, counts in ways.items():
+        issuer_id, kind, card_range, software, merchant = way
+        if not software or merchant or kind == ECHO:
+            _plus(plain, way, counts)
+        else:
+            _plus(plain, (issuer_id, kind, card_range, "", ""), counts)
+            _plus(plain, ("", "", "", software, ""), counts)
     found: dict[Stream, list[int]] = {}
-    for way, (approved, declined, faults, silent, slow) in ways.items():
-        for stream in _streams(way):
-            sums = found.get(stream)
-            if sums is None:
-                found[stream] = [approved, declined, faults, silent, slow]
-            else:
-                sums[0] += approved
-                sums[1] += declined
-                sums[2] += faults
-                sums[3] += silent
-                sums[4] += slow
+    for way, counts in plain.items():
+        for stream in _of_plain(way):
+            _plus(found, stream, counts)
     return {stream: Counts(*sums) for stream, sums in found.items()}
+
+
+@lru_cache(maxsize=65_536)  # the same ways come in every turn
+def _of_plain(way: _Way) -> tuple[Stream, ...]:
+    """Name the streams of a way without software, or of software alone."""
+    if not way[0]:
+        return (Stream(Scope.SOFTWARE, way[3]),)
+    return tuple(Way(*way).streams())
+
+
+def _plus(sums: dict[_Key, list[int]], key: _Key, counts: Sequence[int]) -> None:
+    approved, declined, faults, silent, slow = counts
+    mine = sums.get(key)
+    if mine is None:
+        sums[key] = [approved, declined, faults, silent, slow]
+    else:
+        mine[0] += approved
+        mine[1] += declined
+        mine[2] += faults
+        mine[3] += silent
+        mine[4] += slow

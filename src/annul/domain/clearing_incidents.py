@@ -98,17 +98,17 @@ CLEARING_INCIDENTS: Final = (
         "chargeback_ruling_late",
         Severity.WARNING,
         Subject.TRANSACTION,
-        Text("仲裁逾期未裁决", "The network has not ruled on an arbitration in time"),
+        Text("仲裁逾期没有结果", "The network has not ruled on an arbitration in time"),
         Text(
             "款项仍暂扣，商户和发卡行都没有收到",
             "The money is still held: neither the merchant nor the issuer has it.",
         ),
         Text(
-            "向卡组织催办，裁决后登记胜诉或败诉",
+            "向卡组织催办，有结果后登记胜诉或败诉",
             "Ask the network; enter how it has ruled.",
         ),
         about_transaction(
-            "拒付{number}的裁决应于{due_at:time}前作出",
+            "拒付{number}的仲裁结果应于{due_at:time}前作出",
             "chargeback {number} was to be ruled on by {due_at:time}",
         ),
         "chargebacks",

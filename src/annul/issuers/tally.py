@@ -5,6 +5,7 @@ process that is killed had not written yet is lost, as counts are evidence and n
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from annul.domain.alarm_streams import ECHO, REVERSAL, Way
@@ -25,6 +26,8 @@ _KINDS: Final[Mapping[tuple[str, str], str]] = {
 }
 
 _Ways = dict[tuple[str, str, str, str, str], list[int]]
+# What runs on a terminal, and its counts by issuer.
+_Till = tuple[str, dict[str, list[int]]]
 
 
 class Tally:
@@ -35,16 +38,27 @@ class Tally:
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
-        self.software: Mapping[tuple[str, str], str] = {}
         self.slow_over: Mapping[str, float] = {}
         self.repeats = 0
         self._monotonic = monotonic
+        self._software: Mapping[tuple[str, str], str] = {}
         self._ways: _Ways = {}
-        self._shops: _Ways = {}
+        self._shops: _Ways = {}  # of what runs on tills no more, and what could not be written
+        self._tills: dict[tuple[str, str], _Till] = {}
         # Of cards that failed, in this minute and the one before: since when.
         self._failed: dict[tuple[str, str], float] = {}
         self._before: dict[tuple[str, str], float] = {}
         self._turns_at = 0.0
+
+    @property
+    def software(self) -> Mapping[tuple[str, str], str]:
+        """What runs where."""
+        return self._software
+
+    @software.setter
+    def software(self, known: Mapping[tuple[str, str], str]) -> None:
+        self._gather_tills()
+        self._software = known
 
     def answered(
         self, issuer_id: str, mti: str, code: object, asked: Asked, seconds: float, answer: str
@@ -80,6 +94,7 @@ class Tally:
         ways, self._ways = self._ways, {}
         found = {Way._make(way): Counts._make(counts) for way, counts in ways.items()}
         if shops:
+            self._gather_tills()
             ways, self._shops = self._shops, {}
             found |= {Way._make(way): Counts._make(counts) for way, counts in ways.items()}
         return found
@@ -94,15 +109,38 @@ class Tally:
     # Inside ---------------------------------------------------------------------------------
 
     def _add(self, issuer_id: str, kind: str, asked: Asked, outcome: int, *, slow: bool) -> None:
-        merchant = asked.merchant
-        software = self.software.get((merchant, asked.terminal), "")
-        counts = _of(self._ways, (issuer_id, kind, asked.prefix[:_RANGE], software, ""))
+        """Count one: every transaction comes here, so nothing is looked up or made twice."""
+        _, prefix, merchant, terminal, _ = asked
+        till = self._tills.get((merchant, terminal)) or self._till(merchant, terminal)
+        software, shop = till
+        way = (issuer_id, kind, prefix[:_RANGE], software, "")
+        counts = self._ways.get(way)
+        if counts is None:
+            counts = self._ways[way] = [0, 0, 0, 0, 0]
         counts[outcome] += 1
-        counts[SLOW] += slow
-        if merchant:
-            counts = _of(self._shops, (issuer_id, "", "", software, merchant))
-            counts[outcome] += 1
-            counts[SLOW] += slow
+        mine = shop.get(issuer_id)
+        if mine is None:
+            mine = shop[issuer_id] = [0, 0, 0, 0, 0]
+        mine[outcome] += 1
+        if slow:
+            counts[SLOW] += 1
+            mine[SLOW] += 1
+
+    def _till(self, merchant: str, terminal: str) -> _Till:
+        key = (merchant, terminal)
+        till = self._tills[key] = (self._software.get(key, ""), {})
+        return till
+
+    def _gather_tills(self) -> None:
+        """Sum up by merchant what its tills have counted."""
+        tills, self._tills = self._tills, {}
+        for (merchant, _), (software, shop) in tills.items():
+            if not merchant:
+                continue
+            for issuer_id, counts in shop.items():
+                mine = _of(self._shops, (issuer_id, "", "", software, merchant))
+                for place, count in enumerate(counts):
+                    mine[place] += count
 
     def _repeated(self, asked: Asked) -> bool:
         """Say whether this card has failed at this merchant within the last minute, and note it."""
@@ -126,5 +164,6 @@ def _of(ways: _Ways, way: tuple[str, str, str, str, str]) -> list[int]:
     return counts
 
 
+@lru_cache(maxsize=1_024)  # the same few come all day
 def _kind(mti: str, code: object) -> str:
     return REVERSAL if mti[1] == _REVERSAL else _KINDS.get((mti, str(code or "")), mti)

@@ -146,3 +146,24 @@ FROM held
 GROUP BY merchant_id, currency
 HAVING sum(waits) <> sum(left_over)
 LIMIT :limit;
+
+-- name: tolerance
+-- description: Differences with clearing files that rules accept and that are posted otherwise, by merchant and currency.
+WITH compared AS (
+    SELECT d.merchant_id, d.currency, CASE WHEN d.counts THEN d.money ELSE 0 END AS accepted, e.borne, e.there
+    FROM clearing_differences d
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(x.money), 0) AS borne, coalesce(sum(x.money) FILTER (WHERE x.account = d.account), 0) AS there
+        FROM entries e
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN e.debit = o.owed THEN e.credit ELSE e.debit END AS account,
+                   CASE WHEN e.debit = o.owed THEN e.amount ELSE -e.amount END AS money
+            FROM (SELECT CASE d.kind WHEN 'fee' THEN 'scheme_payable' ELSE 'issuer_receivable' END AS owed) o) x
+        WHERE e.subject = d.id AND e.merchant_id = d.merchant_id AND e.kind IN ('tolerance', 'tolerance_end')) e
+)
+SELECT merchant_id, NULL::uuid AS id, currency AS reference,
+       jsonb_build_object('currency', currency, 'accepted', sum(accepted), 'borne', sum(there)) AS facts
+FROM compared
+GROUP BY merchant_id, currency
+HAVING bool_or(accepted <> borne OR accepted <> there)
+LIMIT :limit;

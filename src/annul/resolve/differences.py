@@ -78,6 +78,7 @@ QUESTIONS: Final = (
     Question("balance", Over.EVERYTHING, seldom=True, past=False),
     Question("available", Over.ACCOUNTS, past=False),
     Question("suspense", Over.ACCOUNTS, seldom=True, past=False),
+    Question("tolerance", Over.ACCOUNTS, seldom=True, past=False),
     Question("chargeback_money", Over.CHARGEBACKS, seldom=True, past=False),
     Question("charged_back", Over.CHARGEBACKS, seldom=True, past=False),
     Question("chargeback_chain", Over.CHARGEBACKS, seldom=True, past=False),

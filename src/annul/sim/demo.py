@@ -76,9 +76,7 @@ async def seed(
     made: list[tuple[str, str, str]] = []
     async with pool.acquire() as connection, connection.transaction():
         await _issuers(connection, security, plan)
-        put = _SQL["fee_rate"]
-        rates = [put.arguments(**asdict(rate)) for rate in DEFAULT_FEE_RATES]
-        await connection.executemany(put.sql, rates)
+        await fee_rates(connection)
         for number in range(plan.merchants):
             merchant_id = f"8980000{_SHOPS[number % 4][2]}{number:04d}"
             name_zh, name_en, category, pricing, needs_balance = _SHOPS[number % 4]
@@ -101,6 +99,13 @@ async def seed(
                 if enrolled is not None:
                     made.append((merchant_id, terminal_id, enrolled.master_key))
     return made
+
+
+async def fee_rates(connection: Any) -> None:
+    """Put the usual fee rates in; what is there stays."""
+    put = _SQL["fee_rate"]
+    rates = [put.arguments(**asdict(rate)) for rate in DEFAULT_FEE_RATES]
+    await connection.executemany(put.sql, rates)
 
 
 async def _issuers(connection: Any, security: SecurityModule, plan: DemoPlan) -> None:

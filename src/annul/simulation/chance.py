@@ -16,6 +16,10 @@ _UUID7: Final = (
     "annul.host.ordered",
     "annul.host.failed",
     "annul.resolve.conclusions",
+    "annul.desk.audit",
+    "annul.desk.interventions",
+    "annul.operate.incidents.gathering",
+    "annul.operate.notices.messages",
     "annul.settle.answers",
     "annul.settle.clearing.load",
 )

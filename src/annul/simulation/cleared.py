@@ -14,20 +14,24 @@ from annul.sim.issuer.server import IssuerServer
 from .compare import compare
 from .world import MASTER_KEY
 
-# What issuers owe for each card by our books, of transactions and of breaks; what the treasury has
+# What issuers owe for each card by our books, of transactions, of breaks and of differences that
+# rules accept; what the treasury has
 # charged back by itself is of no card.
 _OURS: Final = """
 SELECT card_hash,
        sum(CASE 'issuer_receivable' WHEN debit THEN amount ELSE -amount END)::bigint AS net
 FROM (
-    SELECT coalesce(t.card_hash, o.card_hash, r.card_hash, '') AS card_hash, e.debit, e.credit,
-           e.amount
+    SELECT coalesce(t.card_hash, o.card_hash, r.card_hash, a.card_hash, '') AS card_hash, e.debit,
+           e.credit, e.amount
     FROM entries e
     LEFT JOIN transactions t ON t.merchant_id = e.merchant_id AND t.id = e.subject
     LEFT JOIN breaks b ON b.merchant_id = e.merchant_id AND b.id = e.subject
     LEFT JOIN transactions o ON o.merchant_id = b.merchant_id AND o.id = b.transaction_id
     LEFT JOIN clearing_rows r ON r.file_id = b.file_id AND r.line = b.line
-    WHERE 'issuer_receivable' IN (e.debit, e.credit) AND (t.id IS NOT NULL OR b.id IS NOT NULL)
+    LEFT JOIN clearing_differences d ON d.merchant_id = e.merchant_id AND d.id = e.subject
+    LEFT JOIN transactions a ON a.merchant_id = d.merchant_id AND a.id = d.transaction_id
+    WHERE 'issuer_receivable' IN (e.debit, e.credit)
+      AND (t.id IS NOT NULL OR b.id IS NOT NULL OR d.id IS NOT NULL)
 ) x GROUP BY card_hash
 """
 # What issuers put right themselves: unless a later file told what had been missed.
@@ -97,6 +101,7 @@ _NEVER: Final[Mapping[str, str]] = {
         " SELECT file_id, 'carried' FROM clearing_carried UNION ALL"
         " SELECT found_in, 'found' FROM clearing_carried UNION ALL"
         " SELECT ended_in, 'ended' FROM breaks WHERE state = 'agreed' UNION ALL"
+        " SELECT file_id, 'accepted' FROM clearing_differences WHERE counts UNION ALL"
         " SELECT file_id, 'break ' || state FROM breaks WHERE state <> 'withdrawn'"
         ") x ON x.file_id = f.id WHERE f.state NOT IN ('committed', 'staged')"
         " AND NOT (f.state = 'loading' AND x.what = 'staged')"

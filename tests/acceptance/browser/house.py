@@ -37,6 +37,7 @@ _ARGUMENTS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
+_KEYS: Final = {".": "point"}  # of the device, beside digits
 PASSWORD = "correct horse battery staple"
 SHOP = "898000058120000"
 PHONE = "400 800 0000"
@@ -205,7 +206,7 @@ class Person:
         self.press(f"#fn-{function}")
         for answer in answers:
             for digit in answer:
-                self.press(f"#key-{digit}")
+                self.press(f"#key-{_KEYS.get(digit, digit)}")
             self.press("#key-ok")
 
     def keys(self, *keys: str) -> None:

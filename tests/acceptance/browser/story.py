@@ -5,10 +5,12 @@ import json
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
+from tests.support.trained import certified
 
 from . import cleared, paid
 from .house import PASSWORD, SHOP, House
@@ -36,11 +38,23 @@ CROSS JOIN LATERAL (SELECT (90 - 20 * i.place
 ON CONFLICT DO NOTHING
 """
 
+# A task that is proved, and one in which something is to be typed in.
+_WITHIN: Final = """
+INSERT INTO course_tasks (person, course, version, task, begun_at, done_at, evidence)
+VALUES ('admin', 'cashier', 1, 'sell', now(), now(), '{"amount": 2000, "currency": "156",
+        "voucher": "000012", "reference": "300000000012", "terminal": "10000001"}'),
+       ('admin', 'cashier', 1, 'read_slip', now(), NULL, '{}')
+"""
+
+
+_PLAYBOOK: Final = "voids_fail"
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
     """What became of it: cases, a transaction, a failed void's voucher, a payout, a file and
-    its break, a chargeback, the incident of the issuer in trouble.
+    its break, a chargeback, the incident of the issuer in trouble, a certificate, a
+    run of a playbook.
     """
 
     waiting: str
@@ -52,6 +66,8 @@ class Story:
     differs: str
     chargeback: str
     incident: str
+    certificate: str
+    run: str
 
     @property
     def places(self) -> dict[str, str]:
@@ -67,6 +83,10 @@ class Story:
             "incident": self.incident,
             "issuer": "00000101",
             "dialect": "cups",
+            "course": "cashier",
+            "certificate": self.certificate,
+            "playbook": _PLAYBOOK,
+            "run": self.run,
         }
 
 
@@ -95,6 +115,8 @@ def tell(home: House) -> Story:
         *told,
         claimed,
         _incident(home),
+        asyncio.run(_trained(home)),
+        _run(home),
     )
 
 
@@ -102,6 +124,14 @@ def _paid(home: House) -> str:
     paid.make_available(home, "321.00")
     paid.take_account(home)
     return str(paid.pay(home))
+
+
+def _run(home: House) -> str:
+    """Start a playbook that an issuer fails; gives the run's number."""
+    who = {"ANNUL_PASSWORD": PASSWORD}
+    asked = ("--issuer=00000202", "--reason=its voids fail", "--user=admin", "--json")
+    told = home.annul("playbook", "run", _PLAYBOOK, *asked, f"--data={home.folder}", **who)
+    return str(json.loads(told)["number"])
 
 
 def _charged_back(home: House, sale: str) -> str:
@@ -151,6 +181,16 @@ async def _earlier(home: House) -> None:
             while not await pool.fetchval("SELECT EXISTS (SELECT FROM issuer_stats)"):
                 await asyncio.sleep(0.1)
         await pool.execute(_EARLIER)
+    finally:
+        await pool.close()
+
+
+async def _trained(home: House) -> str:
+    """Let the administrator be within one course and through another; give its certificate."""
+    pool = await connect(EmbeddedPostgres(home.folder).url, size=1)
+    try:
+        await pool.execute(_WITHIN)
+        return await certified(pool, "admin", "owner", datetime.now(UTC))
     finally:
         await pool.close()
 

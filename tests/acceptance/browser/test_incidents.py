@@ -1,6 +1,7 @@
 """An outage of a demo issuer: one incident with its cause, live, that closes by itself."""
 
 from .house import SHOP, home_of, person
+from .receiver import Receiver
 
 _FIRST = "#incidents-list a, table a[href^='/incidents/'], a.row-link[href^='/incidents/']"
 
@@ -12,11 +13,20 @@ def test_an_outage_becomes_one_incident_and_closes_by_itself() -> None:
             person(home) as cashier,
             person(home, language="zh-CN,zh") as desk,
             person(home, language="zh-CN,zh", width=390) as shopkeeper,
+            Receiver().listening() as receiver,
         ):
             for one in (cashier, desk):
                 one.sign_in("admin")
             shopkeeper.sign_in("shopkeeper")
             shopkeeper.open("/shop")
+            # One who is told, in their language, from warnings on.
+            desk.open("/notices")
+            desk.press_text("添加渠道")
+            desk.fill(".q-dialog input[aria-label='名称 *']", "值班群")
+            desk.fill(".q-dialog input[aria-label='地址 *']", receiver.address("duty"))
+            desk.fill(".q-dialog textarea[aria-label='理由 *']", "值班")
+            desk.press_text("执行")
+            desk.reads("值班群", "main table")
             desk.open("/incidents")
             desk.reads("没有未关闭的事件", "main")
             cashier.open("/pos")
@@ -48,8 +58,17 @@ def test_an_outage_becomes_one_incident_and_closes_by_itself() -> None:
             wide = shopkeeper.driver.execute_script("return document.documentElement.scrollWidth")
             assert wide <= 390, "nothing is cut off on a phone"
 
+            desk.reads("值班群", ".timeline")
+            opened = [one for one in receiver.got if "新事件" in one["title"]]
+            assert len(opened) == 1, "one message of it"
+            assert "示例银行" in opened[0]["title"] + opened[0]["message"]
+
             cashier.press("#fault-clear")
             desk.reads("自动关闭", ".timeline", 170)
+            desk.until(
+                lambda: "已恢复" in receiver.got[-1]["title"], "it is told that it is over", 30
+            )
+            assert len([one for one in receiver.got if "新事件" in one["title"]]) == 1
             desk.reads("已关闭", ".incident .head")
             cashier.until(lambda: not cashier.find_all("[data-downtime]"), "no trouble is said")
             shopkeeper.until(

@@ -24,6 +24,7 @@ from annul.store.embedded import EmbeddedPostgres
 from annul.store.temporary import temporary_folder
 from tests.support.chips import application, entry
 from tests.support.processes import Process, annul, free_port
+from tests.support.trained import certified
 
 _PASSWORD: Final = "correct horse battery"
 _MERCHANT: Final = "898000058120000"
@@ -40,13 +41,14 @@ class Desk:
     port: int
     first_password: str
 
-    def annul(self, *words: str, password: str = _PASSWORD) -> tuple[int, str, str]:
+    def annul(self, *words: str, password: str = _PASSWORD, **more: str) -> tuple[int, str, str]:
         """Run a command; give its exit status, what it printed and what it complained of."""
         environment = {
             "ANNUL_PASSWORD": password,
             "ANNUL_CARD": _CARD,
             "ANNUL_TERMINALS_PORT": str(self.port),
             "ANNUL_DATA": str(self.folder),
+            **more,
         }
         return annul(*words, environment=environment)
 
@@ -303,6 +305,23 @@ async def test_who_may_not_enrols_nothing(
     assert await desk.row(terminal) is None
     assert await desk.audited(terminal) == []
     assert sorted((desk.folder / "tls").iterdir()) == made  # no certificate to be shown elsewhere
+
+
+async def test_a_shop_gets_a_terminal_once_somebody_there_is_certified(
+    desk: Desk, tmp_path: Path
+) -> None:
+    words = ("terminal", "enrol", _MERCHANT, "20000077", f"--out={tmp_path}", "--no-tls")
+    who = ("--user=ada", "--reason=new shop")
+    needs = {"ANNUL_TRAINING": '{"required": {"terminal": ["cashier"]}}'}
+    status, _, complaint = desk.annul(*words, *who, **needs)
+    assert status == 1
+    assert f"{_MERCHANT} has no valid certificate of: cashier" in " ".join(complaint.split())
+    assert await desk.row("20000077") is None
+    async with desk.base() as pool:
+        await Access(pool).add("mei", _PASSWORD, "cashier", _MERCHANT)
+        await certified(pool, "mei", "cashier", datetime.now(UTC))
+    assert desk.annul(*words, *who, **needs)[0] == 0
+    assert await desk.row("20000077") is not None
 
 
 @pytest.mark.parametrize(

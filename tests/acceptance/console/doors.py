@@ -50,6 +50,9 @@ PAGES: Final = {
     "/admin": ADMIN,
     "/audit": ADMIN | {"auditor"},
     "/capacity": OFFICE,
+    "/training": EVERYBODY,
+    "/training/{course}": EVERYBODY,
+    "/training/certificates/{certificate}": EVERYBODY,
 }
 
 # What pages fetch: lists as files, and what pickers find.
@@ -260,6 +263,9 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "GET /capacity/planned?tps=10": (OFFICE, None),
     "GET /reports/{report}": (READERS, None),
     "GET /reports/{report}/file": (READERS, None),
+    "GET /training/progress": (ADMIN | {"auditor"}, None),
+    "GET /training/certificates/{certificate}": (EVERYBODY, None),
+    "GET /training/certificates/{certificate}/file": (EVERYBODY, None),
     "GET /webhooks": (HANDS, None),
     "POST /webhooks": (HANDS, {"url": "https://192.0.2.7/told", "merchant": "{merchant}"}),
     "GET /webhooks/{webhook}/deliveries": (HANDS, None),
@@ -341,6 +347,10 @@ ACTS: Final[dict[str, tuple[tuple[str, ...], frozenset[str]]]] = {
     "incidents reopen": (("incidents", "reopen", "{incident}"), DESK),
     "incidents merge": (("incidents", "merge", "{incident}", "--into", "{into}"), DESK),
     "incidents split": (("incidents", "split", "{incident}", "--kind", "case_late"), DESK),
+    "incidents own": (("incidents", "own", "{incident}"), DESK),
+    "incidents note": (("incidents", "note", "{incident}", "seen"), DESK),
+    "reports subscribe": (("reports", "subscribe", "--daily", "--mail", "a@example.com"), READERS),
+    "reports send": (("reports", "send", "2026-11-01"), HANDS),
     "interventions begin": (
         ("interventions", "begin", "retries_paused", "--minutes", "1", "--issuer", "00000101"),
         HANDS,
@@ -399,11 +409,14 @@ READS: Final = frozenset(
         "cases",
         "conclude",
         "diagnose",
+        "alarms",
         "interventions list",
         "playbook dry",
         "playbook list",
         "playbook runs",
         "playbook show",
+        "reports list",
+        "training progress",
         "notices channels",
         "notices log",
         "dialect check",
@@ -429,4 +442,4 @@ READS: Final = frozenset(
     }
 )
 # These serve, make what they serve with, or do what hosts do by themselves; nobody acts by them.
-SERVES: Final = frozenset({"up", "console", "terminal certificates", "settle"})
+SERVES: Final = frozenset({"up", "console", "terminal certificates", "settle", "training open"})

@@ -24,6 +24,7 @@ from tests.support.shops import NOW
 from .doors import ACTS, CALLS, FILES, HIDDEN, OWN, PAGES, SHOPS
 from .walk import (
     CARD_TYPE,
+    COURSE,
     DIALECT,
     PASSWORD,
     PLAYBOOK,
@@ -182,7 +183,7 @@ def _marks(place: Place, shop: int) -> set[str]:
     return (
         every
         | {str(of.void.id), str(of.case.id)}
-        | set(place.objects[shop].values()) - {of.void.issuer_id, DIALECT, CARD_TYPE}
+        | set(place.objects[shop].values()) - {of.void.issuer_id, DIALECT, CARD_TYPE, COURSE}
     )
 
 

@@ -34,7 +34,7 @@ print(json.dumps(sorted(set(walk(build(make_desk(None)).routes)))))
 """
 _OF_TWO = {  # whose acts are called by two words
     *("terminal", "dialect", "issuer", "payouts", "breaks", "incidents", "notices"),
-    *("interventions", "playbook"),
+    *("interventions", "playbook", "reports"),
     *("chargebacks", "clearing"),
 }
 

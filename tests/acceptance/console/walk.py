@@ -31,6 +31,7 @@ PASSWORD: Final = "correct horse battery staple"
 MASTER: Final = bytes(32)
 DIALECT: Final = "cups"  # everybody's
 CARD_TYPE: Final = "debit"
+COURSE: Final = "cashier"
 _DIFFERS: Final = {"state": [None, "approved", "taken"], "amount": [None, 100, 200]}
 # One step, which needs no more than that one acts on incidents.
 PLAYBOOK: Final = """
@@ -222,6 +223,11 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     because = {"issuer_id": "00000101", "stage": "retrieval", "reason": "fraud", "amount": 1}
     came = {"currency": "156", "received_at": NOW, "opened_at": NOW, "opened_by": "somebody"}
     await put(place.pool, "chargebacks", whose | claim | because | came | {"due_at": NOW})
+    trainee = {"name": f"trainee {trace}", "role": "cashier", "merchant_id": shop.merchant}
+    let_in = {"password_hash": "", "one_time": False, "active": False, "created_at": NOW}
+    await put(place.pool, "users", trainee | let_in)
+    learnt = {"number": f"T{trace:09d}", "person": trainee["name"], "course": COURSE, "version": 1}
+    await put(place.pool, "certificates", learnt | {"at": NOW, "valid_until": NOW + _LONG_AGO})
     paper = {"id": uuid4(), "chargeback_id": claim["id"], "kind": "slip", "name": "a.txt"}
     sealed = Vault(MASTER).seal_file(b"slip", paper["id"].bytes)
     known = {"media_type": "text/plain", "size": 4, "digest": sha256(b"slip").digest()}
@@ -275,6 +281,8 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "valid_from": "2099-12-01",
         "card_type": CARD_TYPE,
         "dialect": DIALECT,
+        "course": COURSE,
+        "certificate": learnt["number"],
     }
 
 

@@ -19,6 +19,8 @@ from tests.support.trained import all_done, certified
 from .people import NOW, audited, clock_of, person
 
 _SHOP = "898000058120000"
+_TWICE = courses()["cashier"].questions["twice"]
+_RIGHT = next(place for place, choice in enumerate(_TWICE.choices) if choice.right)
 _TILL = {"merchant_id": _SHOP, "terminal_id": "10000001"}
 
 
@@ -47,7 +49,7 @@ async def test_a_task_is_proved_by_what_is_done_after_it_began(sandbox: Desk, me
     far = await training.look(sandbox, mei, "cashier")
     assert far.done == 1
     assert far.parts["sell"].evidence["voucher"] == "000008"
-    assert far.parts["void"].begun_at == clock_of(sandbox).now(), "the next one begins by itself"
+    assert far.parts["void"].begun_at == NOW, "the next one goes on from there"
     assert far.parts.keys() == {"sell", "void"}
 
 
@@ -59,10 +61,11 @@ async def test_what_was_done_before_it_began_counts_not(sandbox: Desk, mei: Visi
 
 
 async def test_a_right_answer_counts_and_a_wrong_one_not(sandbox: Desk, mei: Visitor) -> None:
-    assert not await training.answer(sandbox, mei, "cashier", "twice", 1)
+    wrong = (_RIGHT + 1) % 3
+    assert not await training.answer(sandbox, mei, "cashier", "twice", wrong)
     assert (await training.look(sandbox, mei, "cashier")).done == 0
     for _ in range(2):
-        assert await training.answer(sandbox, mei, "cashier", "twice", 0)
+        assert await training.answer(sandbox, mei, "cashier", "twice", _RIGHT)
     assert (await training.look(sandbox, mei, "cashier")).done == 1
     with pytest.raises(NothingThere):
         await training.answer(sandbox, mei, "cashier", "twice", 3)
@@ -83,17 +86,17 @@ async def test_all_of_it_is_a_certificate(sandbox: Desk, mei: Visitor) -> None:
     await all_done(sandbox.pool, mei.name, "cashier", NOW, spared="twice")
     clock_of(sandbox).forward(minutes=1)
     assert (await training.look(sandbox, mei, "cashier")).certificate is None
-    await training.answer(sandbox, mei, "cashier", "twice", 0)
+    await training.answer(sandbox, mei, "cashier", "twice", _RIGHT)
     for _ in range(2):
         far = await training.look(sandbox, mei, "cashier")
         assert far.certificate is not None
         assert (far.open, far.done, far.of) == (False, 8, 8)
-        shown = await training.certificate(sandbox, far.certificate.number)
+        shown = await training.certificate(sandbox, mei, far.certificate.number)
         assert shown == (far.certificate, courses()["cashier"])
     kept = [row for row in await audited(sandbox.pool) if row["action"] == training.FINISHED]
     assert [row["who"] for row in kept] == [mei.name]
     with pytest.raises(NothingThere):
-        await training.certificate(sandbox, "T1")
+        await training.certificate(sandbox, mei, "T1")
 
 
 async def test_elsewhere_than_in_a_sandbox_nothing_is_done(desk: Desk) -> None:
@@ -101,7 +104,7 @@ async def test_elsewhere_than_in_a_sandbox_nothing_is_done(desk: Desk) -> None:
     for act in (
         training.begin(desk, mei, "cashier", "sell"),
         training.enter(desk, mei, "cashier", "read_slip", "1"),
-        training.answer(desk, mei, "cashier", "twice", 0),
+        training.answer(desk, mei, "cashier", "twice", _RIGHT),
     ):
         with pytest.raises(training.TrainedElsewhere):
             await act
@@ -157,3 +160,18 @@ async def test_a_role_is_given_with_its_certificates_only(
     await people.change_role(desk, boss, "li", "operator", "", "trained")
     await certified(pool, "wu", "operator", NOW - timedelta(days=1))
     await people.add_user(desk, boss, "wu", "operator", "", "new")
+
+
+async def test_a_shop_sees_certificates_of_its_own_people(sandbox: Desk, mei: Visitor) -> None:
+    own = await certified(sandbox.pool, mei.name, "cashier", NOW)
+    other = await certified(sandbox.pool, "li", "cashier", NOW)
+    sue = await person(sandbox, "support")
+    for number, sees in ((own, (mei, sue)), (other, (sue,))):
+        for who in sees:
+            held, _ = await training.certificate(sandbox, who, number)
+            assert held.number == number
+            assert (await training.printed(sandbox, who, number)).startswith(b"%PDF")
+    owner = replace(mei, name="wu", merchant_id="898000083980001")
+    for who, number in ((mei, other), (owner, own)):
+        with pytest.raises(NothingThere):
+            await training.certificate(sandbox, who, number)

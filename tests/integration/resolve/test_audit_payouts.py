@@ -166,6 +166,17 @@ class Spoilt:
         yield {"suspense": {"156"}}
         await s.pool.execute("UPDATE breaks SET state = 'withdrawn'")
 
+    async def accepted_and_never_posted(self, s: Settled) -> AsyncIterator[dict[str, set[str]]]:
+        await s.pool.execute(
+            "INSERT INTO clearing_differences VALUES ($1, gen_random_uuid(), gen_random_uuid(), 1,"
+            " 'amount', gen_random_uuid(), '00000101', '156', 10, 12, 2, '2026-11-23',"
+            " 'clearing_difference', true, $2)",
+            _SHOP,
+            _PAID,
+        )
+        yield {"tolerance": {"156"}}
+        await s.pool.execute("UPDATE clearing_differences SET counts = false")
+
     async def paid_without_an_entry(self, s: Settled) -> AsyncIterator[dict[str, set[str]]]:
         payout = await s.reference()
         await s.pool.execute("UPDATE payouts SET state = 'paid', paid_at = made_at")

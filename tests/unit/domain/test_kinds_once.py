@@ -21,6 +21,7 @@ _REASONS = {
     "store/migrations/*": "what was true when it was written",
     "simulation/tills.py": "what simulated cashiers like to do",
     "diagnose/export.py": "words of other hosts' exports",
+    "sim/scenes/*": "what a scene plays; it shares no table with what judges it",
     "console/reference/examples.py": "places in addresses, which are called like kinds",
     "console/*drawing.py": "icons of function keys, which are called like kinds",
     "console/*values.py": "function keys, which are called like kinds",

@@ -115,6 +115,7 @@ _OTHERS: Final = {
     "host/repeats.py": "waits for another process's outcome, up to the issuer's time",
     "issuers/late.py": "tries one answer until it is delivered",
     "operate/notices/spreading.py": "takes up events until none is left",
+    "operate/drills/striking.py": "strikes until the time of a stroke is over",
     "resolve/book.py": "opens cases until none is left",
     "resolve/seals.py": "seals or reads until nothing is left",
     "settle/answers.py": "lets lines have their effect until none is left",

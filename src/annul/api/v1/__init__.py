@@ -37,6 +37,7 @@ from . import (
     refunds,
     reports,
     statements,
+    training,
     transactions,
     voids,
     webhooks,
@@ -73,6 +74,7 @@ _ROUTERS: Final = (
     capacity.router,
     webhooks.router,
     notices.router,
+    training.router,
     health.router,
 )
 _LARGEST_BODY: Final = 65_536

@@ -69,7 +69,7 @@ class Playbook(Model, frozen=True):
     starts_on: list[str] = Field(
         description="Kinds of incidents that it meets.", examples=[["issuer_in_trouble"]]
     )
-    by_itself: bool = Field(description="Such an incident starts it unasked.")
+    by_itself: bool = Field(description="Such an incident starts it by itself.")
     needs: list[str] = Field(description="What a run must be given.", examples=[["issuer"]])
     step_count: int = Field(examples=[15])
     flaws: list[PlaybookFlaw] = Field(description="Why it cannot run, if so.")

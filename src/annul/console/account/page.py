@@ -27,13 +27,11 @@ SAID: Final[Mapping[str, str]] = {
 
 async def account(view: View) -> None:
     """Show it, and do what its buttons ask for."""
+    place = ui.context.slot.parent
     top = Part(lambda: _top(view))
     await top.refresh()
     sign_in = Part(lambda: _sign_in(view), "stack spaced")
     await sign_in.refresh()
-    sessions = Part(lambda: _sessions(view), "stack account-sessions")
-    await sessions.refresh()
-    place = ui.context.slot.parent
     if view.may(Scope.CASES_READ):
         mailed = Part(lambda: reports_card(view), "stack spaced")
         await mailed.refresh()
@@ -44,6 +42,9 @@ async def account(view: View) -> None:
                     await mailed.refresh()
 
         ui.on("change-reports", ask_for_reports)
+
+    sessions = Part(lambda: _sessions(view), "stack account-sessions")
+    await sessions.refresh()
 
     async def end(told: events.GenericEventArguments) -> None:
         with place:

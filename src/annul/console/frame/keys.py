@@ -57,7 +57,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/capacity": "h",
     "/admin": "a",
     "/audit": "l",
-    "/training": "v",
+    "/training": "z",
     "/account": "u",
     "/api": "r",
 }

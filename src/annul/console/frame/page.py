@@ -169,6 +169,8 @@ async def _show(site: Site, page: ConsolePage, request: Request) -> Response | N
     _main_is_ours(client)
     html(bar.top(view, places), "top").props('role="banner"')
     with ui.element("main").classes("page").props('id="main" tabindex="-1"'):
+        if view.desk.drill:
+            html(_drill(view))
         silent = Part(partial(_silent, view, set[str]()), "silent")
         try:
             await page.show(view)
@@ -186,6 +188,12 @@ async def _show(site: Site, page: ConsolePage, request: Request) -> Response | N
         _follow(view, "silent cells", silent)
     await _count(view)
     return None
+
+
+def _drill(view: View) -> Html:
+    """Say on every page of a sandbox that nothing of it is real."""
+    said = view.words("Drill {name}: nothing here is real.", name=view.desk.drill)
+    return tag("p", said, cls="drill", role="status")
 
 
 async def _silent(view: View, missed: set[str]) -> Html:

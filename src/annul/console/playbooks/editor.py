@@ -64,18 +64,21 @@ def editor(view: View, row: Row) -> None:
         drawn = _Drawn(text, places, answers)
         told = html(cls="editor-told").props('role="status"')
         with ui.element("div").classes("row-of-buttons"):
-            ui.button(words("Check"), on_click=lambda: told.set_content(_check(view, drawn)))
+            check = ui.button(
+                words("Check"), on_click=lambda: told.set_content(_check(view, drawn))
+            )
+            check.classes("primary").props("unelevated no-caps")
 
             async def dry() -> None:
                 told.set_content(await _dry(view, row["name"], drawn))
 
-            ui.button(words("Dry run"), on_click=dry).props("flat")
+            ui.button(words("Dry run"), on_click=dry).props("flat no-caps")
             if view.may(Scope.ADMIN):
 
                 async def save() -> None:
                     await _save(view, drawn)
 
-                ui.button(words("Save as a new version"), on_click=save).props("flat")
+                ui.button(words("Save as a new version"), on_click=save).props("flat no-caps")
 
 
 def _dry_fields(view: View) -> tuple[dict[str, Any], Any]:

@@ -18,6 +18,7 @@ _PLACES: Final = {
     "number": "519820000417",
     "period": "2026-11",
     "report": "2026-W48",
+    "certificate": "T7K3F9Q2MWA",
     "merchant": "104110058120001",
     "issuer": "00000101",
     "terminal": "60014702",
@@ -227,6 +228,7 @@ _FILES: Final = {
     "GET /cases/{number}/proof": "proof.zip",
     "GET /merchants/{merchant}/statements/{period}": "statement.csv",
     "GET /reports/{report}/file": "report.xlsx",
+    "GET /training/certificates/{certificate}/file": "certificate.pdf",
     "GET /cases/{number}/proof.pdf": "proof.pdf",
     "GET /transactions/{transaction}/conclusions/{conclusion}/evidence": "evidence",
 }
@@ -255,6 +257,8 @@ _PYTHON: Final[Mapping[str, str]] = {
     "print(whole.state, [(one.kind, one.count) for one in whole.breaks])",
     "GET /clearing/files/{file}/bad-lines": 'for one in annul.clearing.bad_lines("{file}"):\n'
     "    print(one.line, one.reason.en)",
+    "GET /clearing/files/{file}/differences": 'for one in annul.clearing.differences("{file}"):\n'
+    "    print(one.line, one.money, one.account)",
     "POST /clearing/files/{file}/preview": 'print(annul.clearing.preview("{file}").kinds)',
     "POST /clearing/files/{file}/commit": 'annul.clearing.commit("{file}", "seen the preview")',
     "POST /clearing/files/{file}/drop": 'annul.clearing.drop("{file}", "the wrong file")',
@@ -418,6 +422,15 @@ _PYTHON: Final[Mapping[str, str]] = {
         'week = annul.reports.get("{report}")\nprint(week.now.asked, week.first)'
     ),
     "GET /reports/{report}/file": 'content = annul.reports.file("{report}", "xlsx", "en")',
+    "GET /training/progress": (
+        "for one in annul.training.progress():\n    print(one.person, one.course, one.done, one.of)"
+    ),
+    "GET /training/certificates/{certificate}": (
+        'held = annul.training.certificate("{certificate}")\nprint(held.person, held.valid)'
+    ),
+    "GET /training/certificates/{certificate}/file": (
+        'content = annul.training.file("{certificate}")'
+    ),
     "GET /merchants/{merchant}/terms": 'terms = list(annul.merchants.terms("{merchant}"))',
     "PUT /merchants/{merchant}/terms/{valid_from}": (
         'annul.merchants.agree("{merchant}", date(2026, 12, 1), "new contract", cycle="calendar")'

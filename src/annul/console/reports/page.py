@@ -97,7 +97,8 @@ def _form(view: View, period: Period) -> Html:
     fields: list[Html] = [field(said, name, value, type=kind, required=True)]
     if sees_all(view):
         fields.append(picker(view, words("Merchant"), "merchants", "merchant", None))
-    return search(view, "/reports", *fields, clear=f"/reports?length={period.length}")
+    asked = search(view, "/reports", *fields, clear=f"/reports?length={period.length}")
+    return tag("section", asked, cls="card calm spaced no-print")
 
 
 def _wrong(view: View, error: AnnulError) -> Html:
@@ -141,7 +142,7 @@ def _section(view: View, found: Report, section: Section) -> Html:
     heads = [words.of(one) for one in section.heads]
     note = tag("p", words.of(section.note), cls="muted") if section.note.en else None
     shown = table(heads, rows)
-    return card(words.of(section.title), shown, note, cls=f"spaced report-{section.name}")
+    return card(words.of(section.title), shown, note, cls=f"report-{section.name}")
 
 
 def _linked(said: object, there: str) -> Html:

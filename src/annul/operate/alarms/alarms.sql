@@ -1,14 +1,22 @@
 -- Alarms: what hosts count, what is usual for a stream, and how it stands.
 
 -- name: count
--- description: Write down what a host has counted.
+-- description: Write down what a host has counted: each column is one text, its first value is none.
 INSERT INTO watch_counts (id, at, issuer_id, kind, card_range, software, merchant,
                           approved, declined, faults, silent, slow)
 SELECT c.id, :at, c.issuer_id, c.kind, c.card_range, c.software, c.merchant,
        c.approved, c.declined, c.faults, c.silent, c.slow
-FROM unnest(:id::uuid[], :issuer_id::text[], :kind::text[], :card_range::text[],
-            :software::text[], :merchant::text[], :approved::integer[], :declined::integer[],
-            :faults::integer[], :silent::integer[], :slow::integer[])
+FROM unnest((string_to_array(:id, E'\x1f'))[2:]::uuid[],
+            (string_to_array(:issuer_id, E'\x1f'))[2:],
+            (string_to_array(:kind, E'\x1f'))[2:],
+            (string_to_array(:card_range, E'\x1f'))[2:],
+            (string_to_array(:software, E'\x1f'))[2:],
+            (string_to_array(:merchant, E'\x1f'))[2:],
+            (string_to_array(:approved, E'\x1f'))[2:]::integer[],
+            (string_to_array(:declined, E'\x1f'))[2:]::integer[],
+            (string_to_array(:faults, E'\x1f'))[2:]::integer[],
+            (string_to_array(:silent, E'\x1f'))[2:]::integer[],
+            (string_to_array(:slow, E'\x1f'))[2:]::integer[])
     AS c (id, issuer_id, kind, card_range, software, merchant,
           approved, declined, faults, silent, slow);
 
@@ -51,7 +59,8 @@ DELETE FROM watched_ways WHERE at < :before;
 
 -- name: columns
 -- description: Part: a stream as it stands.
-SELECT w.scope, w.member, w.hour, w.counts, w.mean, w.upper, w.accounts, w.trails, w.alarms, w.slow_ms
+SELECT w.scope, w.member, w.hour, w.counts, w.mean, w.upper, w.accounts, w.trails,
+       nullif(w.alarms, '{}') AS alarms, w.slow_ms
 
 -- name: streams
 -- description: Streams as they stand, with those that have an alarm.
@@ -70,7 +79,7 @@ INSERT INTO watched (scope, member, hour, counts, mean, upper, accounts, trails,
 SELECT p.scope, p.member, :hour::timestamptz, string_to_array(p.counts, ',')::bigint[],
        string_to_array(p.mean, ',')::float8[], string_to_array(p.upper, ',')::float8[],
        string_to_array(p.accounts, ',')::float8[], string_to_array(p.trails, ',')::float8[],
-       p.alarms, p.slow_ms, :now
+       coalesce(p.alarms, '{}'), p.slow_ms, :now
 FROM unnest(:scopes::text[], :members::text[], :counts::text[], :mean::text[], :upper::text[],
             :accounts::text[], :trails::text[], :alarms::jsonb[], :slow_ms::integer[])
     AS p (scope, member, counts, mean, upper, accounts, trails, alarms, slow_ms)

@@ -1,12 +1,12 @@
 """The host's side of the alarms: what it has counted is written down, what it must know is read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import asyncpg
 import structlog
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from annul.domain.alarm_streams import Way
 from annul.domain.alarms import Counts
@@ -20,6 +20,7 @@ from .statements import SQL
 log = structlog.get_logger(__name__)
 
 EVERY_S: Final = 3.0
+_BETWEEN: Final = "\x1f"  # values of a column
 _LEARN_S: Final = 300.0  # between two looks at what terminals run and what is slow
 _SHOPS_OF: Final = 5  # turns of which one writes counts by merchant, which are the many
 _WAITING: Final = 50_000  # counts that wait for the database; beyond, they are not kept
@@ -98,8 +99,23 @@ class Counting:
 
 
 def counted(ways: Mapping[Way, Counts], since: datetime) -> tuple[Any, ...]:
-    """Write counts down that were begun at `since`."""
-    columns = zip(*(way + counts for way, counts in ways.items()), strict=True)
-    names = (*Way._fields, *Counts._fields)
-    values = {name: list(column) for name, column in zip(names, columns, strict=True)}
-    return SQL["count"](id=[uuid7() for _ in ways], at=since, **values)
+    """Write counts down that were begun at `since`.
+
+    The driver looks at each element of an array, so a column goes as one text.
+    """
+    texts = zip(Way._fields, map(_joined, zip(*ways, strict=True)), strict=True)
+    numbers = zip(*ways.values(), strict=True)
+    counts = {
+        name: _joined([str(count) for count in column])
+        for name, column in zip(Counts._fields, numbers, strict=True)
+    }
+    ids = _joined([str(uuid7()) for _ in ways])
+    return SQL["count"](id=ids, at=since, **dict(texts), **counts)
+
+
+def _joined(column: Sequence[str]) -> str:
+    """Put values behind each other, after one that is none: a text of none has no values."""
+    text = _BETWEEN.join(column)
+    if text.count(_BETWEEN) >= len(column):  # a terminal says what it likes of its software
+        text = _BETWEEN.join([one.replace(_BETWEEN, " ") for one in column])
+    return _BETWEEN + text

@@ -75,7 +75,7 @@ class Standing:
                 Trail(height, since, int(count), int(bad))
                 for height, since, count, bad in zip(*[iter(trails)] * 4, strict=True)
             ],
-            {Measure(name): _alarm(body) for name, body in row["alarms"].items()},
+            {Measure(name): _alarm(body) for name, body in (row["alarms"] or {}).items()},
             row["slow_ms"],
         )
 
@@ -172,7 +172,7 @@ def columns(standings: Collection[Standing]) -> Mapping[str, list[Any]]:
         "accounts": [joined(v for a in one.accounts for v in a) for one in standings],
         "trails": [joined(v for t in one.trails for v in t) for one in standings],
         "alarms": [
-            {str(m): [a.since, a.seen, *a.by, a.recovered] for m, a in one.alarms.items()}
+            {str(m): [a.since, a.seen, *a.by, a.recovered] for m, a in one.alarms.items()} or None
             for one in standings
         ],
         "slow_ms": [one.slow_ms for one in standings],

@@ -32,7 +32,7 @@ from .standing import names
 
 log = structlog.get_logger(__name__)
 
-_SQL: Final = load("annul.operate.alarms", "traffic.sql")
+SQL: Final = load("annul.operate.alarms", "traffic.sql")
 _PAUSE: Final = timedelta(seconds=60)  # without a turn, after which nothing is known of before
 _SOONEST: Final = timedelta(seconds=15)
 _LATEST: Final = timedelta(hours=6)
@@ -76,13 +76,13 @@ class Traffic:
         """Look at streams from now on, that are new or have been heard again."""
         mine = [one for one in streams if one.scope in self._rules.quiet_scopes()]
         if mine:
-            await connection.execute(*_SQL["follow"](**names(mine), now=now))
+            await connection.execute(*SQL["follow"](**names(mine), now=now))
 
     async def look(self, connection: Connection, now: datetime) -> None:
         """Close what is heard again, and look at what is due."""
         await self._close(connection, now)
-        watched = await connection.fetchval(*_SQL["beat"](now=now, pause=now - _PAUSE))
-        rows = await connection.fetch(*_SQL["due"](now=now, limit=_ONCE))
+        watched = await connection.fetchval(*SQL["beat"](now=now, pause=now - _PAUSE))
+        rows = await connection.fetch(*SQL["due"](now=now, limit=_ONCE))
         due = [Followed.of(row) for row in rows]
         if not due:
             return
@@ -100,7 +100,7 @@ class Traffic:
             for one in due
             if one not in over
         ]
-        await connection.execute(*_SQL["next"](**_columns(moved)))
+        await connection.execute(*SQL["next"](**_columns(moved)))
 
     def _silence(self, one: Followed, watched: datetime) -> Silence:
         seen = one.seen.astimezone(self._zone)
@@ -121,7 +121,7 @@ class Traffic:
         wanted = {each for many in above.values() for each in many}
         if not wanted:
             return set()
-        rows = await connection.fetch(*_SQL["these"](**names(sorted(wanted))))
+        rows = await connection.fetch(*SQL["these"](**names(sorted(wanted))))
         may = {
             one.stream
             for one in map(Followed.of, rows)
@@ -161,8 +161,8 @@ class Traffic:
             "until": midnight,
             **names([one.stream for one in old]),
         }
-        cells = await connection.fetch(*_SQL["cells"](**span))
-        days = await connection.fetch(*_SQL["days"](**span))
+        cells = await connection.fetch(*SQL["cells"](**span))
+        days = await connection.fetch(*SQL["days"](**span))
         known = rhythms(cells, days)
         fresh = {
             one.stream: replace(one, rhythm=known.get(one.stream, Rhythm()), learnt_at=now)
@@ -196,13 +196,13 @@ class Traffic:
         )
 
     async def _close(self, connection: Connection, now: datetime) -> None:
-        heard = [Followed.of(row) for row in await connection.fetch(*_SQL["heard"]())]
+        heard = [Followed.of(row) for row in await connection.fetch(*SQL["heard"]())]
         if heard:
             await self._ended(connection, heard, now)
             again = [replace(one, silent_since=None, looks_at=now) for one in heard]
-            await connection.execute(*_SQL["next"](**_columns(again)))
+            await connection.execute(*SQL["next"](**_columns(again)))
         if any(one.stream == EVERYTHING for one in heard):  # it explains the others up to now
-            await connection.execute(*_SQL["anew"](now=now))
+            await connection.execute(*SQL["anew"](now=now))
 
     async def _ended(self, connection: Connection, ended: list[Followed], now: datetime) -> None:
         """Close the incidents of silences that are over, and learn nothing from their hours."""
@@ -210,7 +210,7 @@ class Traffic:
         await connection.execute(*closing(rows, now))
         streams = names([one.stream for one in ended])
         since = [one.silent_since for one in ended]
-        await connection.execute(*_SQL["not_usual"](**streams, since=since, now=now))
+        await connection.execute(*SQL["not_usual"](**streams, since=since, now=now))
 
     async def _forget(self, connection: Connection, ended: list[Followed], now: datetime) -> None:
         """Let go of what has been silent so long that it is usual."""
@@ -218,7 +218,7 @@ class Traffic:
             return
         rows = [Ended(KIND, _merchant(o.stream), " ".join(o.stream)) for o in ended]
         await connection.execute(*closing(rows, now))
-        await connection.execute(*_SQL["gone"](**names([one.stream for one in ended])))
+        await connection.execute(*SQL["gone"](**names([one.stream for one in ended])))
 
 
 def special(day: date) -> bool:

@@ -40,7 +40,7 @@ async def gather(
     return {
         key: Facts(
             row["number"],
-            _scope(row["scope"]),
+            _scope(row["scope"], Text(row["name_zh"], row["name_en"])),
             row["member"],
             Severity(row["severity"]),
             tuple(events),
@@ -59,9 +59,10 @@ async def gather(
     }
 
 
-def _scope(scope: str) -> Text:
-    known = scope in set(HeadScope)
-    return HeadScope(scope).text if known else Text(scope, scope)
+def _scope(scope: str, name: Text) -> Text:
+    """Say what a head is about, by its name where it has one."""
+    known = HeadScope(scope).text if scope in set(HeadScope) else Text(scope, scope)
+    return Text(f"{known.zh} {name.zh}".strip(), f"{known.en} {name.en}".strip())
 
 
 def _cause(cause: str) -> Text:

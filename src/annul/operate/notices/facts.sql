@@ -1,10 +1,13 @@
 -- What is known of heads when they are told.
 
 -- name: heads
--- description: Heads as they are.
-SELECT id, merchant_id, number, scope, member, severity, opened_at, closed_at, ends_at, cause
-FROM incident_heads
-WHERE (id, merchant_id) IN (SELECT * FROM unnest(:heads::uuid[], :merchants::text[]));
+-- description: Heads as they are, with the names of the issuer or merchant that they are of.
+SELECT h.id, h.merchant_id, h.number, h.scope, h.member, h.severity, h.opened_at, h.closed_at, h.ends_at, h.cause,
+       coalesce(i.name_zh, m.name_zh, '') AS name_zh, coalesce(i.name_en, m.name_en, '') AS name_en
+FROM incident_heads h
+LEFT JOIN issuers i ON h.scope = 'issuer' AND i.issuer_id = h.member
+LEFT JOIN merchants m ON h.scope = 'merchant' AND m.merchant_id = h.member
+WHERE (h.id, h.merchant_id) IN (SELECT * FROM unnest(:heads::uuid[], :merchants::text[]));
 
 -- name: raised
 -- description: What was raised under heads, by kind, with the parameters of the latest; the most frequent first.

@@ -8,10 +8,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from annul.domain.kinds import COMPLETIONS, REFUNDS, TAKING, VOIDS
 from annul.domain.text import Text
-from annul.store.sql import load
+from annul.store.sql import listed, load
 
-_SQL: Final = load("annul.operate.training", "checks.sql")
+_SQL: Final = load(
+    "annul.operate.training",
+    "checks.sql",
+    sales=listed(kind for kind in TAKING if kind not in COMPLETIONS),
+    voids=listed(VOIDS),
+    refunds=listed(REFUNDS),
+)
 
 
 class Check(NamedTuple):

@@ -27,21 +27,21 @@ JOIN LATERAL (
       AND t.received_at >= w.at AND t.received_at < w.at + interval '5 minutes'
     ORDER BY t.received_at LIMIT 1
 ) s ON true
-WHERE w.kind IN ('sale', 'qr_sale') AND s.state IN ('approved', 'voided', 'partly_refunded', 'refunded')
+WHERE w.kind IN ({sales}) AND s.state IN ('approved', 'voided', 'partly_refunded', 'refunded')
 ORDER BY s.received_at LIMIT 1;
 
 -- name: voided
 -- description: A sale that somebody voided at a till.
 SELECT received_at AS at, voucher, reference, terminal_id AS terminal, amount, currency
 FROM ({undone_at_till}) undone
-WHERE kind IN ('void', 'qr_void') AND state = 'voided'
+WHERE kind IN ({voids}) AND state = 'voided'
 ORDER BY received_at LIMIT 1;
 
 -- name: slip_read
 -- description: The same, by the reference number that stands on its slip.
 SELECT received_at AS at, voucher, reference, terminal_id AS terminal, amount, currency
 FROM ({undone_at_till}) undone
-WHERE kind IN ('void', 'qr_void') AND state = 'voided' AND reference = :given
+WHERE kind IN ({voids}) AND state = 'voided' AND reference = :given
 ORDER BY received_at LIMIT 1;
 
 -- name: refunded
@@ -51,7 +51,7 @@ SELECT undone.received_at AS at, voucher, reference, undone.terminal_id AS termi
 FROM ({undone_at_till}) undone
 JOIN batches b ON b.merchant_id = undone.merchant_id AND b.terminal_id = undone.terminal_id
               AND b.batch = undone.batch AND b.settled_at <= undone.received_at
-WHERE kind IN ('refund', 'qr_refund')
+WHERE kind IN ({refunds})
 ORDER BY undone.received_at LIMIT 1;
 
 -- name: failed
@@ -62,7 +62,7 @@ FROM ({of_till}) w
 JOIN transactions o ON o.trace = w.voucher AND o.terminal_id = w.terminal_id AND o.batch = w.batch
                    AND o.merchant_id = w.merchant_id
 JOIN cases c ON c.original_id = o.id AND c.merchant_id = o.merchant_id AND c.opened_at >= w.at
-WHERE w.kind IN ('void', 'qr_void')
+WHERE w.kind IN ({voids})
 
 -- name: void_failed
 -- description: A void that somebody tried and that became a case.

@@ -46,10 +46,13 @@ async def certificates(connection: Any, person: str) -> list[Certificate]:
     ]
 
 
-async def certificate(connection: Any, number: str) -> Certificate | None:
-    """Give a certificate by its number."""
+async def certificate(connection: Any, number: str) -> tuple[Certificate, str] | None:
+    """Give a certificate by its number, and the merchant of whom it was given to, if any."""
     row = await connection.fetchrow(*_SQL["certificate"](number=number.strip().upper()))
-    return Certificate(**row) if row is not None else None
+    if row is None:
+        return None
+    *held, merchant = row
+    return Certificate(*held), merchant
 
 
 async def people(connection: Any, merchant: str = "") -> list[Trainee]:

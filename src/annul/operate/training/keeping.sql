@@ -40,5 +40,8 @@ SELECT number, person, course, version, at, valid_until FROM certificates
 WHERE person = :person ORDER BY at DESC;
 
 -- name: certificate
--- description: A certificate by its number.
-SELECT number, person, course, version, at, valid_until FROM certificates WHERE number = :number;
+-- description: A certificate by its number, and the merchant of whom it was given to.
+SELECT c.number, c.person, c.course, c.version, c.at, c.valid_until,
+       coalesce(u.merchant_id, '') AS merchant_id
+FROM certificates c LEFT JOIN users u ON u.name = c.person
+WHERE c.number = :number;

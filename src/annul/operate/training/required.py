@@ -36,13 +36,15 @@ async def for_role(
 
 
 async def for_terminal(
-    connection: Any, required: Required, merchant_id: str, now: datetime
+    connection: Any, required: Required, merchant_id: str, terminal_id: str, now: datetime
 ) -> None:
     """Let no shop get a terminal unless its people have finished the courses, each by somebody.
 
-    Raises `NotCertified`.
+    One that it has already needs nothing. Raises `NotCertified`.
     """
-    if courses := required.get(TERMINAL):
+    whose = {"merchant": merchant_id, "terminal": terminal_id}
+    courses = required.get(TERMINAL)
+    if courses and not await connection.fetchval(*_SQL["terminal"](**whose)):
         rows = await connection.fetch(*_SQL["of_merchant"](merchant=merchant_id))
         _refuse(merchant_id, courses, rows, now)
 

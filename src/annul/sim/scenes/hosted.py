@@ -109,8 +109,11 @@ class Hosted:
         await fitting.keep(issuer_id, await fitting.fit(issuer_id, now), now, now.date())
 
     @asynccontextmanager
-    async def scene(self, random: Random) -> AsyncIterator[Scene]:
-        """Make an issuer, a merchant and its tills, and take the issuer away in the end."""
+    async def scene(self, random: Random, backup: str = "") -> AsyncIterator[Scene]:
+        """Make an issuer, a merchant and its tills, and take the issuer away in the end.
+
+        `backup` is the issuer that takes its cards when it does not.
+        """
         self._numbers += 1
         number = self._numbers
         async with AsyncExitStack() as stack:
@@ -125,7 +128,9 @@ class Hosted:
                         issuer=issuer_id, port=await proxy.start(), timeout_ms=self._timeout_ms
                     )
                 )
-                await self.pool.execute(*_SQL["bin"](prefix=prefix, issuer=issuer_id))
+                await self.pool.execute(
+                    *_SQL["bin"](prefix=prefix, issuer=issuer_id, backup=backup or None)
+                )
                 await self.pool.execute(*_SQL["merchant"](merchant=merchant))
                 keys = [await self._terminal(merchant, number, index) for index in range(_TILLS)]
                 await self.served.host.registry.load()

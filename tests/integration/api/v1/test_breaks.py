@@ -7,7 +7,8 @@ import asyncpg
 import pytest
 
 from annul.desk.roles import Scope
-from tests.support.clearing import row_of
+from annul.domain.states import State
+from tests.support.clearing import opened, row_of
 from tests.support.clearing_days import send, written
 from tests.support.desks import Api, Headers
 from tests.support.rows import put_transaction
@@ -104,3 +105,24 @@ async def test_a_merchant_reads_its_own(api: Api, key: Headers, pool: asyncpg.Po
     end = {"resolution": "ours_stand", "reason": "ours"}
     path = f"/breaks/{one['id']}/resolve"
     assert (await api.http.post(path, headers=bound, json=end)).status_code == 403
+
+
+async def test_what_is_just_being_carried_out_is_not_decided_over(
+    api: Api, key: Headers, pool: asyncpg.Pool
+) -> None:
+    async with opened(pool) as cell:
+        declined = await cell.put(101, state=State.DECLINED, response_code="05")
+        _, file = await send(api, key, written(row_of(declined)))
+        await api.http.post(f"/clearing/files/{file['id']}/commit", headers=key, json={})
+        (one,) = (await api.get("/breaks", key))["items"]
+        path = f"/breaks/{one['id']}"
+        who = await api.person("operator")
+        end = {"resolution": "ours_stand", "reason": "their letter"}
+        answer = await api.http.post(f"{path}/resolve", headers=who, json=end)
+        assert (answer.status_code, answer.json()["code"]) == (409, "clearing.under_way")
+        assert "some seconds" in answer.json()["next_step"]
+        assert (await api.get(path, key))["state"] == "open"
+        assert await cell.account("suspense") == one["money"]
+        await cell.prove()  # as a host does
+        ended = await api.http.post(f"{path}/resolve", headers=who, json=end)
+        assert (ended.status_code, ended.json()["state"]) == (200, "resolved")

@@ -206,3 +206,20 @@ async def test_what_is_expected_is_listed_with_its_state(
     assert (came["state"], came["layout"], came["issuers"]) == ("came", "COM", [])
     assert (came["declared"], came["came_at"] is None) == (False, False)
     assert rows[str(today - timedelta(days=1))]["state"] in {"expected", "late"}
+
+
+async def test_of_several_that_work_on_one_file_at_once_one_does(
+    api: Api, key: Headers, pool: asyncpg.Pool
+) -> None:
+    _, file = await send(api, key, written(await _row(pool, amount=9_000)), "day")
+    path, because = f"/clearing/files/{file['id']}", {"reason": "all at once"}
+    for act, otherwise in (
+        ("commit", "clearing.not_staged"),
+        ("discard", "clearing.not_committed"),
+    ):
+        calls = [api.http.post(f"{path}/{act}", headers=key, json=because) for _ in range(4)]
+        answers = await asyncio.gather(*calls)
+        codes = sorted(one.json().get("code", "") for one in answers)
+        assert codes == ["", *[otherwise] * 3]
+        assert sorted(one.status_code for one in answers) == [200, 409, 409, 409]
+    assert await pool.fetchval("SELECT count(*) FROM breaks") == 1

@@ -3,10 +3,12 @@
 import asyncpg
 import pytest
 
+from annul.domain.alarm_streams import Way
+from annul.domain.alarms import Counts
 from annul.domain.kinds import KINDS
 from annul.issuers.health import Asked
 from annul.issuers.tally import Tally
-from annul.operate.alarms.keeping import Counting
+from annul.operate.alarms.keeping import Counting, counted
 from tests.support.clock import HeldClock
 from tests.support.rows import put
 
@@ -76,3 +78,16 @@ async def test_what_is_slow_and_what_terminals_run_is_read(pool: asyncpg.Pool) -
     await Counting(pool, tally, clock).learn()
     assert tally.slow_over == {_BANK: 0.7}
     assert tally.software == {}
+
+
+async def test_values_are_kept_as_they_are_but_for_what_parts_them(pool: asyncpg.Pool) -> None:
+    ways = {
+        Way(_BANK, "sale", "620001", software): Counts(approved=number)
+        for number, software in enumerate(("", "A,1", "B\x1f2", "{}"), 1)
+    }
+    await pool.execute(*counted(ways, HeldClock().now()))
+    rows = await pool.fetch("SELECT * FROM watch_counts ORDER BY approved")
+    assert [row["software"] for row in rows] == ["", "A,1", "B 2", "{}"]
+    assert [row["approved"] for row in rows] == [1, 2, 3, 4]
+    assert {row["card_range"] for row in rows} == {"620001"}
+    assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from annul.domain.records import Transaction
 from annul.domain.states import State
 from annul.operate.training.checks import CHECKS, is_possible, proof
+from annul.operate.training.here import courses_here
 from annul.security.software import SoftwareModule
 from annul.sim.demo import DemoPlan, seed
 from tests.support.clock import NOON
@@ -219,23 +220,26 @@ async def test_a_case_that_nobody_opened_is_not_acted_on(pool: asyncpg.Pool) -> 
     assert await proof(pool, "case_noted", "mei", NOON) is None
 
 
-async def test_a_playbook_counts_where_there_are_any(
+async def test_a_playbook_counts_once_it_has_ended(pool: asyncpg.Pool) -> None:
+    assert await is_possible(pool, "playbook_run")
+    what = {"id": uuid7(), "number": "P1", "playbook": "issuer_down", "version": 1, "given": {}}
+    begun = {"started_by": "mei", "started_at": NOON, "reason": "practice", "since": NOON}
+    await put(pool, "playbook_runs", what | begun | {"state": "running", "next_at": NOON})
+    assert await proof(pool, "playbook_run", "mei", NOON) is None
+    await pool.execute("UPDATE playbook_runs SET state = 'done', ended_at = $1", NOON)
+    found = await proof(pool, "playbook_run", "mei", NOON)
+    assert found == {"at": NOON, "number": "P1", "object": "issuer_down"}
+    assert await proof(pool, "playbook_run", "li", NOON) is None
+    assert await proof(pool, "playbook_run", "mei", NOON + _MINUTE) is None
+
+
+async def test_what_asks_for_a_table_that_is_not_there_is_left_out(
     pool: asyncpg.Pool, table_owner: asyncpg.Pool
 ) -> None:
-    if not await is_possible(pool, "playbook_run"):
-        assert await proof(pool, "playbook_run", "mei", NOON) is None
-        await table_owner.execute(
-            "CREATE TABLE playbook_runs (number text, playbook text, state text, started_by text,"
-            " started_at timestamptz, ended_at timestamptz);"
-            "GRANT SELECT, INSERT, UPDATE ON playbook_runs TO annul"
-        )
-        await pool.execute(
-            "INSERT INTO playbook_runs VALUES ('P1', 'issuer_down', 'running', 'mei', $1)", NOON
-        )
-        assert await is_possible(pool, "playbook_run")
-        assert await proof(pool, "playbook_run", "mei", NOON) is None, "it has not ended"
-        await pool.execute("UPDATE playbook_runs SET state = 'done', ended_at = $1", NOON)
-        found = await proof(pool, "playbook_run", "mei", NOON)
-        assert found == {"at": NOON, "number": "P1", "object": "issuer_down"}
-        assert await proof(pool, "playbook_run", "li", NOON) is None
-        assert await proof(pool, "playbook_run", "mei", NOON + _MINUTE) is None
+    assert "run_playbook" in (await courses_here(pool))["operator"].tasks
+    await table_owner.execute("DROP TABLE playbook_runs CASCADE")
+    assert not await is_possible(pool, "playbook_run")
+    assert await proof(pool, "playbook_run", "mei", NOON) is None
+    left = (await courses_here(pool))["operator"]
+    assert "run_playbook" not in left.tasks
+    assert "note_incident" in left.tasks

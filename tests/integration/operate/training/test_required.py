@@ -6,6 +6,8 @@ import asyncpg
 import pytest
 
 from annul.operate.training.required import NOTHING, NotCertified, for_role, for_terminal
+from annul.security.software import SoftwareModule
+from annul.sim.demo import DemoPlan, seed
 from tests.support.clock import NOON
 from tests.support.rows import put
 from tests.support.trained import certified
@@ -29,7 +31,7 @@ async def test_a_role_needs_each_of_its_courses(pool: asyncpg.Pool) -> None:
 async def test_what_needs_nothing_is_given(pool: asyncpg.Pool) -> None:
     await for_role(pool, _NEEDS, "li", "support", NOON)
     await for_role(pool, NOTHING, "li", "operator", NOON)
-    await for_terminal(pool, NOTHING, _SHOP, NOON)
+    await for_terminal(pool, NOTHING, _SHOP, "10000009", NOON)
 
 
 async def test_a_terminal_needs_somebody_of_its_shop(pool: asyncpg.Pool) -> None:
@@ -45,6 +47,13 @@ async def test_a_terminal_needs_somebody_of_its_shop(pool: asyncpg.Pool) -> None
     for other in ("li", "wu", "nobody"):
         await certified(pool, other, "cashier", NOON)
     with pytest.raises(NotCertified, match=f"{_SHOP} has no valid certificate of: cashier"):
-        await for_terminal(pool, _NEEDS, _SHOP, NOON)
+        await for_terminal(pool, _NEEDS, _SHOP, "10000009", NOON)
     await certified(pool, "mei", "cashier", NOON)
-    await for_terminal(pool, _NEEDS, _SHOP, NOON)
+    await for_terminal(pool, _NEEDS, _SHOP, "10000009", NOON)
+
+
+async def test_a_terminal_that_is_there_needs_nothing(pool: asyncpg.Pool) -> None:
+    await seed(pool, SoftwareModule(bytes(32)), DemoPlan((1,), merchants=1))
+    await for_terminal(pool, _NEEDS, _SHOP, "10000001", NOON)
+    with pytest.raises(NotCertified):
+        await for_terminal(pool, _NEEDS, _SHOP, "10000009", NOON)

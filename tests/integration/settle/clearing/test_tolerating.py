@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from annul.domain.states import State
+from annul.resolve.audit import Auditor
 from annul.settle.clearing.commit import Result
 from annul.settle.clearing.rules import ClearingRules, Tolerance
 from tests.support.builders import DAY
@@ -325,3 +326,29 @@ async def test_no_transaction_is_accepted_twice_by_the_database(
     )
     with pytest.raises(asyncpg.UniqueViolationError, match="clearing_differences_once"):
         await table_owner.execute(copy)
+
+
+async def test_the_audit_holds_what_is_accepted_against_its_entries(
+    cell: Cleared, table_owner: asyncpg.Pool
+) -> None:
+    cell.rules = by(tolerates(), tolerates("fee"))
+    one, two = await cell.put(1), await cell.put(2)
+    rows = [row_of(one, amount=one.amount - 2, fee=26), row_of(two, 2, amount=two.amount + 2)]
+    told = await cell.tell(rows)
+    auditor = Auditor(cell.pool)
+
+    async def differs() -> list[dict[str, Any]]:
+        found = (await auditor.everything(cell.clock.now())).differences
+        return [dict(each.facts) for each in found if each.kind == "audit_tolerance"]
+
+    assert await differs() == []
+    await table_owner.execute("UPDATE clearing_differences SET counts = false WHERE line = 2")
+    assert await differs() == [{"accepted": -3, "borne": -1}]
+    await table_owner.execute("UPDATE clearing_differences SET counts = true")
+    # One that is borne by the wrong account, of which the sum is right.
+    borne_by = "UPDATE clearing_differences SET account = $1 WHERE line = 2"
+    await table_owner.execute(borne_by, "fee_income")
+    assert len(await differs()) == 1
+    await table_owner.execute(borne_by, "clearing_difference")
+    await cell.discard(told.file)
+    assert await differs() == []

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from annul.simulation.world import World, world
 
 _AT_ONCE = 40
 # Of a shop: what works on cases looks less often than in a drill.
-_PACE = {"void_time_scale": 1.0, "node_lease_s": 60.0}
+_PACE: dict[str, Any] = {"void_time_scale": 1.0, "node_lease_s": 60.0}
 _ENTERED = (faults, field)  # importing them has entered all that they have
 
 Striking = Callable[[Scene, AsyncExitStack], Awaitable[int]]

@@ -33,6 +33,7 @@ _OTHERS = {
     ("DELETE", "/clearing/maps/{name}"),
     ("GET", "/breaks/workbook"),
     ("GET", "/reports/{report}/file"),
+    ("GET", "/training/certificates/{certificate}/file"),
     ("GET", "/chargebacks/{identity}/evidence/{document}"),
 }
 

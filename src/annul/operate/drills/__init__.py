@@ -1,0 +1,1 @@
+"""Drills: scripts of what goes wrong, striking it, and what a team has done about it."""

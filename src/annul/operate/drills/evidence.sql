@@ -1,0 +1,34 @@
+-- name: acknowledged
+-- description: When incidents were taken on, and what each is about.
+SELECT acknowledged_at AS at, acknowledged_by AS who,
+       coalesce(nullif(merchant_id, ''), member) AS subject, member
+FROM incident_heads WHERE acknowledged_at >= :since ORDER BY acknowledged_at, number;
+
+-- name: forced
+-- description: Interventions, who set and who confirmed them.
+SELECT set_at AS at, set_by AS who, kind, confirmed_at, confirmed_by,
+       coalesce(nullif(issuer_id, ''), btrim(merchant_id || ' ' || terminal_id)) AS subject
+FROM interventions WHERE set_at >= :since ORDER BY set_at, id;
+
+-- name: of_cases
+-- description: What people did with cases, with the cause that was confirmed.
+SELECT a.at, a.who, a.action, c.merchant_id AS subject, c.confirmed
+FROM audit a JOIN cases c ON c.id = (a.detail ->> 'case')::uuid
+WHERE a.at >= :since AND a.object LIKE 'case %' ORDER BY a.at, a.id;
+
+-- name: marked
+-- description: What the team said on the page of the drill, and what it asked of terminals.
+SELECT at, who, action, object, detail FROM audit
+WHERE at >= :since AND action IN ('drill-cause', 'drill-told', 'ask-terminal')
+ORDER BY at, id;
+
+-- name: money
+-- description: Money in question, summed over the time that each case was open; minor units times minutes.
+SELECT coalesce(sum(amount * greatest(0, extract(epoch FROM
+           least(coalesce(ended_at, :until), :until) - opened_at)) / 60), 0)::float8
+FROM cases WHERE opened_at >= :since AND opened_at < :until;
+
+-- name: ended
+-- description: When the last case of a shop ended that was opened since; null while one is open.
+SELECT count(*) AS cases, bool_and(ended_at IS NOT NULL) AS over, max(ended_at) AS at
+FROM cases WHERE opened_at >= :since AND opened_at < :until AND merchant_id = ANY (:merchants);
