@@ -140,7 +140,7 @@ def test_two_people_carry_it_out_and_take_it_back(home: House, language: str, wi
 def test_a_text_is_checked_tried_dry_and_kept(home: House, language: str, width: int) -> None:
     said = {
         "en": ("Check", "Dry run", "Save as a new version", "Save", "Nothing was done"),
-        "zh": ("检查", "试算", "另存为新版本", "保存", "未执行任何动作"),
+        "zh": ("检查", "试运行", "另存为新版本", "保存", "未执行任何动作"),
     }
     check, dry, save, go, nothing = said[language]
     with person(home, language=language, width=width) as admin:

@@ -250,7 +250,7 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "POST /playbooks/{playbook}/runs": (DESK, {"incident": "{incident}", "reason": "seen"}),
     "GET /playbook-runs": (OFFICE, None),
     "GET /playbook-runs/{run}": (OFFICE, None),
-    "POST /playbook-runs/{run}/answer": (DESK, {"step": "cause", "value": "fault"}),
+    "POST /playbook-runs/{run}/answer": (DESK, {"step": "note", "value": "fault"}),
     "POST /playbook-runs/{run}/do": (DESK, {"step": "note"}),
     "POST /playbook-runs/{run}/propose": (DESK, {"step": "note", "reason": "seen"}),
     "POST /playbook-runs/{run}/confirm": (DESK, {"step": "note"}),

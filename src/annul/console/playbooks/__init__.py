@@ -11,7 +11,7 @@ from .run import one_run
 
 _READS: Final = Scope.INCIDENTS_READ
 PAGES: Final = (
-    ConsolePage("/playbooks", _READS, "Playbooks", playbooks, "rows", of_shops=False),
+    ConsolePage("/playbooks", _READS, "Playbooks", playbooks, "ticks", of_shops=False),
     ConsolePage("/playbooks/{playbook}", _READS, "Playbook", one_playbook, of_shops=False),
     ConsolePage("/playbooks/runs/{run}", _READS, "Run of a playbook", one_run, of_shops=False),
 )

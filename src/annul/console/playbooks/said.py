@@ -120,11 +120,10 @@ def run_link(number: str) -> Html:
 
 def seen(view: View, one: Row) -> Html:
     """Show what a look showed: its word, then its figures."""
-    named = one["facts_text"]
     pairs = [
-        (view.words.of(named[name]), value(view, told))
-        for name, told in one["facts"].items()
-        if name in named and told not in (None, "", [])
+        (view.words.of(name), value(view, one["facts"][key]))
+        for key, name in one["facts_text"].items()
+        if one["facts"].get(key) not in (None, "", [])
     ]
     word = badge(view.words.of(one["word_text"]), "info")
     return join((word, facts(pairs) if pairs else None))

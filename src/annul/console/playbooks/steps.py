@@ -82,8 +82,8 @@ def _test(view: View, test: Test, steps: Sequence[Row]) -> str:
     word = view.words.of(known[test.word]) if test.word in known else test.word
     step = plain(view, earlier["title"])
     if test.equal:
-        return view.words("“{step}” is {word}", step=step, word=word)
-    return view.words("“{step}” is not {word}", step=step, word=word)
+        return view.words("'{step}' is {word}", step=step, word=word)
+    return view.words("'{step}' is not {word}", step=step, word=word)
 
 
 def _choices(view: View, step: Row) -> str:
