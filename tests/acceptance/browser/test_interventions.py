@@ -9,7 +9,6 @@ _WORDS = {
     "en": ("waits for a second person", "in force", "Nothing is in force.", "Do it"),
     "zh": ("等待第二人复核", "有效", "目前没有应急措施。", "执行"),
 }
-_LISTED = ".card:has([onclick*='-intervention']) tbody, .card tbody"
 
 
 def _act(who: Person, event: str, reason: str, go: str) -> None:
