@@ -47,6 +47,7 @@ async def site(database: str, tmp_path: Path) -> AsyncIterator[Site]:
         yield opened
 
 
+@pytest.mark.timeout(600)  # each call of the API takes about a second
 async def test_nothing_answers_but_as_described(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
