@@ -105,16 +105,22 @@ async def test_issuer_that_is_away_is_said_at_once_and_nothing_moves(
     assert await hasty_site.states() == {sale.trace: "approved", void.trace: "declined"}
 
 
+def _patient_for(till: Cashier, timeout_s: float) -> None:
+    """Let a terminal wait so long for answers from now on."""
+    till.terminal.profile = till.terminal.profile.model_copy(update={"timeout_s": timeout_s})
+
+
 async def test_terminal_that_hears_nothing_reverses_before_the_next_transaction(
     hasty_site: Site,
 ) -> None:
-    with cashier(hasty_site.port, hasty_site.terminals[0], timeout_s=0.1) as till:
+    with cashier(hasty_site.port, hasty_site.terminals[0], timeout_s=10.0) as till:
         await till.terminal.sign_in()
+        _patient_for(till, 0.1)
         _once(hasty_site, FaultKind.DELAY, of_kind="sale", low_ms=300, high_ms=300)
         with pytest.raises(NoAnswerFromHost):
             await till.take("sale", 10_000)
         assert [record.owed for record in till.terminal.journal.owed()] == ["reversal"]
-        till.terminal.profile = till.terminal.profile.model_copy(update={"timeout_s": 10.0})
+        _patient_for(till, 10.0)
         sale = await till.take("sale", 5_000)
         assert sale.state == "approved"
         assert [(record.trace, record.state) for record in till.told] == [("000002", "reversed")]
@@ -125,8 +131,9 @@ async def test_terminal_that_hears_nothing_reverses_before_the_next_transaction(
 
 
 async def test_reversal_that_is_never_acknowledged_stops_the_terminal(hasty_site: Site) -> None:
-    with cashier(hasty_site.port, hasty_site.terminals[0], timeout_s=0.1) as till:
+    with cashier(hasty_site.port, hasty_site.terminals[0], timeout_s=10.0) as till:
         await till.terminal.sign_in()
+        _patient_for(till, 0.1)
         _once(hasty_site, FaultKind.DELAY, of_kind="sale", low_ms=300, high_ms=300)
         with pytest.raises(NoAnswerFromHost):
             await till.take("sale", 10_000)

@@ -28,8 +28,8 @@ _MESSAGES = 3_000
 _AT_ONCE = 12  # below what makes the host hang up
 _LINES = 8
 _CLOSED_AFTER = 16
-# What the host writes of issuers as time goes by, and keys that wait to be used.
-_NOT_COUNTED = {"issuer_stats", "issuer_links", "pending_keys", "incidents"}
+# What the host writes of issuers, and of its own looking, as time goes by; keys that wait.
+_NOT_COUNTED = {"issuer_stats", "issuer_links", "pending_keys", "incidents", "watch_turns"}
 
 
 async def _counted(site: Site) -> dict[str, int]:

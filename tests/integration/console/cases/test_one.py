@@ -56,7 +56,8 @@ async def test_a_refresh_reads_the_case_once_and_repairs_it_once(
     request: Any = SimpleNamespace(path_params={"number": case.number}, query_params={})
     await page.case(View(make_desk(counted), visitor, Words("en"), request))
     opened = counted.taken()
-    around = 3  # names, what the issuer answered to others, their cases
+    # Names, what the issuer answered to others, their cases; what is claimed of the sale.
+    around = 4
     assert len(opened) == 5 + around, (
         "all about it, to be looked at or not, whom to call, whether advice helped, who reads"
     )
