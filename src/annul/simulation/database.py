@@ -7,7 +7,7 @@ backend busy while others go on, as it would.
 """
 
 import asyncio
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Sequence
 from contextvars import Context
 from datetime import timedelta
 from random import Random
@@ -169,6 +169,11 @@ def _wake(future: "asyncio.Future[None]") -> None:
         future.set_result(None)
 
 
+async def _each(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
 class SimulatedConnection:
     """One connection as annul's code uses it."""
 
@@ -209,6 +214,14 @@ class SimulatedConnection:
 
         def work() -> Any:
             return self.real.copy_records_to_table(table, records=rows, columns=columns)
+
+        return await self._database.run(self, f"COPY {table}", work)
+
+    async def copy_to_table(self, table: str, *, source: AsyncIterable[bytes], **form: Any) -> Any:
+        parts = [part async for part in source]  # where the process is, not the server
+
+        def work() -> Any:
+            return self.real.copy_to_table(table, source=_each(parts), **form)
 
         return await self._database.run(self, f"COPY {table}", work)
 
