@@ -15,8 +15,7 @@ from .compare import compare
 from .world import MASTER_KEY
 
 # What issuers owe for each card by our books, of transactions, of breaks and of differences that
-# rules accept; what the treasury has
-# charged back by itself is of no card.
+# rules accept; what the treasury has charged back by itself is of no card.
 _OURS: Final = """
 SELECT card_hash,
        sum(CASE 'issuer_receivable' WHEN debit THEN amount ELSE -amount END)::bigint AS net
@@ -34,7 +33,8 @@ FROM (
       AND (t.id IS NOT NULL OR b.id IS NOT NULL OR d.id IS NOT NULL)
 ) x GROUP BY card_hash
 """
-# What issuers put right themselves: unless a later file told what had been missed.
+# What issuers put right themselves: unless a later file told what had been missed, or that it was
+# taken back, which is how they put it right.
 _PUT_RIGHT: Final = """
 SELECT coalesce(t.card_hash, r.card_hash, '') AS card_hash, -sum(b.money)::bigint AS net
 FROM breaks b
@@ -44,6 +44,10 @@ WHERE b.state = 'resolved' AND b.resolved_as IN ('ours_stand', 'explained') AND 
   AND NOT (b.line IS NULL AND EXISTS (
       SELECT FROM clearing_rows s JOIN clearing_files f ON f.id = s.file_id
       WHERE s.transaction_id = b.transaction_id AND f.committed_at > b.opened_at))
+  AND NOT (b.kind = 'state' AND EXISTS (
+      SELECT FROM clearing_rows s JOIN clearing_files f ON f.id = s.file_id
+      WHERE s.transaction_id = b.transaction_id AND s.undoes AND f.committed_at > b.opened_at
+        AND NOT EXISTS (SELECT FROM breaks x WHERE x.file_id = s.file_id AND x.line = s.line)))
 GROUP BY 1
 """
 _CARDS_OF: Final = """
