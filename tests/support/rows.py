@@ -49,6 +49,23 @@ async def put_void(
     return await put_transaction(pool, trace, **(values | changes))
 
 
+async def owe_reversal(pool: asyncpg.Pool, row: Transaction, **changes: Any) -> None:
+    """Put a reversal into the outbox, or one that is done."""
+    values: dict[str, Any] = {
+        "merchant_id": row.merchant_id,
+        "id": row.id,
+        "transaction_id": row.id,
+        "original_id": row.original_id or row.id,
+        "kind": "reversal",
+        "issuer_id": row.issuer_id,
+        "card_hash": row.card_hash,
+        "reason": "4001",
+        "next_attempt_at": row.received_at,
+        "created_at": row.received_at,
+    }
+    await put(pool, "outbox", values | changes)
+
+
 async def put_refusal(pool: asyncpg.Pool, trace: int, original_trace: str, **changes: Any) -> UUID:
     """Insert a void that was refused at the door."""
     row: dict[str, Any] = {

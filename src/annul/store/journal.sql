@@ -175,9 +175,13 @@ WITH outcome AS (
     {open_raised}
 ), settled AS (
     UPDATE outbox b
-    SET pending = false, done_at = m.at, last_code = m.response_code
+    SET pending = false, done_at = m.at,
+        last_code = CASE WHEN m.why IN ('concluded_by_hand', 'proved_by_clearing') THEN b.last_code
+                         ELSE m.response_code END
     FROM moved m
     WHERE m.settles AND b.merchant_id = m.merchant_id AND b.transaction_id = m.id
+      -- What people or a clearing file say is no answer to a reversal: one that was given stays.
+      AND (b.pending OR m.why NOT IN ('concluded_by_hand', 'proved_by_clearing'))
 )
 SELECT id, late_code, late_auth_code FROM moved;
 

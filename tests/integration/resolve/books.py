@@ -11,7 +11,7 @@ from annul.domain.ledger import approval, mirror
 from annul.domain.records import Transaction
 from annul.domain.states import State
 from tests.support.builders import DAY, merchant
-from tests.support.rows import put, put_transaction
+from tests.support.rows import owe_reversal, put, put_transaction
 
 SECOND: Final = timedelta(seconds=1)
 
@@ -55,25 +55,10 @@ async def reversed_(pool: asyncpg.Pool, trace: int, **changes: Any) -> Transacti
         row.received_at + 9 * SECOND,
         row.received_at + 8 * SECOND,
     )
-    await owe(pool, row, pending=False, done_at=row.received_at + 9 * SECOND, last_code="00")
+    await owe_reversal(
+        pool, row, pending=False, done_at=row.received_at + 9 * SECOND, last_code="00"
+    )
     return row
-
-
-async def owe(pool: asyncpg.Pool, row: Transaction, **changes: Any) -> None:
-    """Put a reversal into the outbox, or one that is done."""
-    values: dict[str, Any] = {
-        "merchant_id": row.merchant_id,
-        "id": row.id,
-        "transaction_id": row.id,
-        "original_id": row.original_id or row.id,
-        "kind": "reversal",
-        "issuer_id": row.issuer_id,
-        "card_hash": row.card_hash,
-        "reason": "4001",
-        "next_attempt_at": row.received_at,
-        "created_at": row.received_at,
-    }
-    await put(pool, "outbox", values | changes)
 
 
 async def _post(pool: asyncpg.Pool, row: Transaction, cause: str) -> None:

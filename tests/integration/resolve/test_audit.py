@@ -19,10 +19,10 @@ from annul.resolve.audit import GRACE, LIMIT, SQL, Auditor, ExplanationRefused, 
 from annul.resolve.case import Case, Event, chained
 from annul.resolve.differences import QUESTIONS, Over
 from tests.support.builders import merchant
-from tests.support.rows import put, put_case, put_transaction
+from tests.support.rows import owe_reversal, put, put_case, put_transaction
 
 from .audited import CHARGEBACKS, HOUR, LONG_AGO, NOW, SOLD, Books, found, open_incidents
-from .books import SECOND, approved, owe
+from .books import SECOND, approved
 
 
 async def test_healthy_books_have_no_differences(books: Books, auditor: Auditor) -> None:
@@ -41,7 +41,7 @@ class Spoilt:
         await b.set(row, late_at=SOLD + SECOND, ended_at=SOLD)
         yield {"late_approval": {row.rrn}}
         await b.set(row, state="reversing")
-        await owe(b.pool, row)
+        await owe_reversal(b.pool, row)
 
     async def booked_after_the_acknowledgement(
         self, b: Books
@@ -152,7 +152,7 @@ class Spoilt:
             late_code="00",
         )
         await b.set(row, cased=True)
-        await owe(b.pool, row)
+        await owe_reversal(b.pool, row)
         yield {"given_back_twice": {b.refunded.rrn}}
         await b.tell(row, "late_approval")
 
@@ -164,7 +164,7 @@ class Spoilt:
     async def unknown_and_not_owed(self, b: Books) -> AsyncIterator[dict[str, set[str]]]:
         row = await put_transaction(b.pool, 20, state=State.UNKNOWN)
         yield {"unknown_without_outbox": {row.rrn}}
-        await owe(b.pool, row)
+        await owe_reversal(b.pool, row)
 
     async def sent_by_a_host_that_is_gone(self, b: Books) -> AsyncIterator[dict[str, set[str]]]:
         row = await put_transaction(b.pool, 20, state=State.SENT, received_at=LONG_AGO)
@@ -233,7 +233,7 @@ class Spoilt:
         await b.pool.execute("UPDATE merchant_balances SET reserved = 500")
         yield {"balance": {"156"}}
         row = await put_transaction(b.pool, 20, state=State.UNKNOWN, reserves=500)
-        await owe(b.pool, row)
+        await owe_reversal(b.pool, row)
 
 
 async def _case(pool: asyncpg.Pool, **changes: Any) -> Case:

@@ -13,7 +13,7 @@ from annul.settle.clearing import ending
 from tests.support.builders import DAY
 from tests.support.clearing import UNKNOWN, Cleared, row_of, undone
 from tests.support.clock import NOON
-from tests.support.rows import put
+from tests.support.rows import owe_reversal, put
 from tests.support.situations import case as a_case
 
 THEIRS, OURS = Resolution.THEIRS_STAND, Resolution.OURS_STAND
@@ -241,3 +241,21 @@ async def test_what_was_taken_back_by_a_discard_is_not_taken_back_again(cell: Cl
     await end(cell, OURS)
     assert await cell.state(sale) == "reversed"
     assert (await cell.account("suspense"), await cell.account("issuer_receivable")) == (0, -20_000)
+
+
+async def test_what_people_say_is_no_answer_to_a_reversal(cell: Cleared) -> None:
+    """The issuer's own word of it is evidence, whatever a file and people say later."""
+    answered = datetime(2026, 11, 23, 14, 59, 9, tzinfo=UTC)
+    sale, _ = await told_and_not_taken_back(cell)
+    await owe_reversal(cell.pool, sale, pending=False, done_at=answered, last_code="00")
+    await end(cell, OURS)
+    kept = "SELECT pending, done_at, last_code FROM outbox"
+    assert tuple(await cell.pool.fetchrow(kept) or ()) == (False, answered, "00")
+
+
+async def test_what_people_say_ends_a_reversal_that_is_owed(cell: Cleared) -> None:
+    sale, _ = await told_and_not_taken_back(cell)
+    await owe_reversal(cell.pool, sale, attempts=3, last_code="96")
+    await end(cell, OURS)
+    kept = "SELECT pending, last_code FROM outbox"
+    assert tuple(await cell.pool.fetchrow(kept) or ()) == (False, "96")

@@ -14,7 +14,7 @@ from annul.settle.clearing.proving import Proving
 from annul.store.incidents import opening
 from tests.support.builders import DAY
 from tests.support.clearing import UNKNOWN, Cleared, row_of, undone
-from tests.support.rows import put
+from tests.support.rows import owe_reversal, put
 from tests.support.situations import case as a_case
 
 NEXT = DAY + timedelta(days=1)
@@ -31,16 +31,6 @@ async def open_void(cell: Cleared, **more: Any) -> tuple[Transaction, Transactio
         cell, 2, **({"kind": "void", "original_id": sale.id, "holds": 10_000} | more)
     )
     return sale, void
-
-
-async def owe_reversal(cell: Cleared, one: Transaction, attempts: int = 0, **more: Any) -> None:
-    row = {
-        "merchant_id": one.merchant_id, "id": one.id, "transaction_id": one.id, "kind": "reversal",
-        "issuer_id": one.issuer_id, "card_hash": one.card_hash, "reason": "68",
-        "next_attempt_at": one.received_at, "created_at": one.received_at, "attempts": attempts,
-        "original_id": one.original_id or one.id,
-    }  # fmt: skip
-    await put(cell.pool, "outbox", row | more)
 
 
 async def test_a_sale_that_nobody_knew_stands_by_its_row(cell: Cleared) -> None:
@@ -75,7 +65,7 @@ async def test_a_void_that_is_being_reversed_is_done_while_no_reversal_was_tried
     cell: Cleared,
 ) -> None:
     sale, void = await open_void(cell, state=State.REVERSING)
-    await owe_reversal(cell, void)
+    await owe_reversal(cell.pool, void)
     await cell.tell([row_of(sale), row_of(void, 2)])
     assert (await cell.state(sale), await cell.state(void)) == ("voided", "approved")
     assert not await cell.pool.fetchval("SELECT pending FROM outbox"), "it is sent no more"
@@ -83,7 +73,7 @@ async def test_a_void_that_is_being_reversed_is_done_while_no_reversal_was_tried
 
 async def test_a_reversal_that_may_be_on_its_way_decides(cell: Cleared) -> None:
     sale, void = await open_void(cell, state=State.REVERSING)
-    await owe_reversal(cell, void, attempts=1)
+    await owe_reversal(cell.pool, void, attempts=1)
     await cell.tell([row_of(sale), row_of(void, 2)])
     assert await cell.state(void) == "reversing"
     assert await cell.breaks() == [("state", "reversal_open", -10_000, "open")]
@@ -92,7 +82,7 @@ async def test_a_reversal_that_may_be_on_its_way_decides(cell: Cleared) -> None:
 
 async def test_a_sale_that_is_being_reversed_goes_on(cell: Cleared) -> None:
     sale = await open_sale(cell, state=State.REVERSING)
-    await owe_reversal(cell, sale, attempts=3, last_code="96")
+    await owe_reversal(cell.pool, sale, attempts=3, last_code="96")
     await cell.tell([row_of(sale)])
     assert await cell.state(sale) == "reversing"
     assert [one[0] for one in await cell.breaks()] == ["state"]
@@ -154,7 +144,7 @@ async def test_a_discard_undoes_what_was_proved_and_it_may_be_proved_again(
 ) -> None:
     sale, void = await open_void(cell)
     lone = await open_sale(cell, 3)
-    await owe_reversal(cell, void)
+    await owe_reversal(cell.pool, void)
     rows = [row_of(sale), row_of(void, 2), row_of(lone, 3)]
     before = await cell.account("merchant_pending")
     for _ in range(times):
