@@ -322,9 +322,10 @@
 
   let waits = false;
   function changed() {
+    again(); // at once: no key that is pressed meanwhile goes astray
     if (waits) return;
     waits = true;
-    setTimeout(() => { waits = false; title(); picture(); again(); }, 50);
+    setTimeout(() => { waits = false; title(); picture(); }, 50);
   }
   const lost = document.querySelectorAll("#popup > span");
   if (lost.length && words.lost) { lost[0].textContent = words.lost; lost[1].textContent = words.lost_more; }
