@@ -1,30 +1,20 @@
 """Where chance comes from in a simulation: everything that draws, draws from the seed."""
 
+import os
 import random
 import secrets
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from importlib import import_module
+from functools import partial
 from random import Random
-from typing import Any, Final
+from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
-_UUID7: Final = (
-    "annul.host.financial",
-    "annul.host.ordered",
-    "annul.host.failed",
-    "annul.resolve.conclusions",
-    "annul.desk.audit",
-    "annul.desk.interventions",
-    "annul.operate.incidents.gathering",
-    "annul.operate.notices.messages",
-    "annul.settle.answers",
-    "annul.settle.clearing.load",
-)
-_UUID4: Final = ("annul.host.membership",)
-_URANDOM: Final = ("annul.security.vault",)
+import uuid_utils
+from uuid_utils import compat
 
 
 @contextmanager
@@ -40,21 +30,40 @@ def seeded(seed: str, now: Callable[[], datetime]) -> Iterator[None]:
         rest = (counter & 0xFFF) << 64 | drawn.getrandbits(62)
         return UUID(int=milliseconds << 80 | 7 << 76 | rest | 2 << 62)
 
-    def uuid4() -> UUID:
-        return UUID(int=drawn.getrandbits(128), version=4)
-
     state = random.getstate()
     random.seed(f"{seed} random")
-    patches: list[tuple[Any, str, Any]] = [
-        *((import_module(name), "uuid7", uuid7) for name in _UUID7),
-        *((import_module(name), "uuid4", uuid4) for name in _UUID4),
-        *((import_module(name), "urandom", drawn.randbytes) for name in _URANDOM),
-        (secrets, "token_bytes", drawn.randbytes),
-    ]
     try:
         with ExitStack() as stack:
-            for module, name, replacement in patches:
-                stack.enter_context(patch.object(module, name, replacement))
+            stack.enter_context(_everywhere(compat, "uuid7", uuid7))
+            stack.enter_context(_everywhere(uuid_utils, "uuid7", partial(uuid7)))
+            stack.enter_context(_everywhere(os, "urandom", drawn.randbytes))
+            for name, draw in (
+                ("token_bytes", lambda size=32: drawn.randbytes(size)),
+                ("randbelow", drawn.randrange),
+                ("choice", drawn.choice),
+            ):
+                stack.enter_context(patch.object(secrets, name, draw))
             yield
     finally:
         random.setstate(state)
+
+
+@contextmanager
+def _everywhere(source: Any, name: str, instead: Callable[..., Any]) -> Iterator[None]:
+    """Replace a function where it is from and in each module of annul that has it from there.
+
+    A module that is imported meanwhile gets what stands in for it, and the real one at the end.
+    """
+    real = getattr(source, name)
+
+    def put(one: object, other: object) -> None:
+        for module in list(sys.modules.values()):
+            ours = module is source or getattr(module, "__name__", "").startswith("annul.")
+            if ours and vars(module).get(name) is one:
+                setattr(module, name, other)
+
+    put(real, instead)
+    try:
+        yield
+    finally:
+        put(instead, real)

@@ -24,8 +24,8 @@ class Proxy:
         self.mode = Mode.PASS
         self.port = 0
         self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []  # in their order, which a seed tells again
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> int:
         """Listen; give the port."""
@@ -57,16 +57,18 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
-        self._writers |= {writer, there_writer}
+        both = (writer, there_writer)
+        self._writers += both
         ways = [
             asyncio.create_task(self._pump(reader, there_writer, writer, Mode.CUT_REQUEST)),
             asyncio.create_task(self._pump(there_reader, writer, there_writer, Mode.CUT_ANSWER)),
         ]
-        self._tasks |= set(ways)
+        self._tasks += ways
         for way in ways:
-            way.add_done_callback(self._tasks.discard)
+            way.add_done_callback(self._tasks.remove)
         await asyncio.wait(ways)
-        self._writers -= {writer, there_writer}
+        for one in both:
+            self._writers.remove(one)
 
     async def _pump(
         self,
