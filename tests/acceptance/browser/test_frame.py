@@ -29,7 +29,7 @@ def number(home: House) -> str:
 
 
 # As a live update does.
-_DRAW_ANEW = "for (const one of document.querySelectorAll('main tbody')) one.innerHTML = one.innerHTML"
+_DRAW_ANEW = "for (const one of document.querySelectorAll('tbody')) one.innerHTML = one.innerHTML"
 
 
 def _keys(who: Person, *keys: str) -> None:
