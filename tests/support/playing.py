@@ -22,6 +22,10 @@ ISSUER: Final = "00000101"
 _TURNS: Final = 60
 
 
+# By which a test may kill who does something.
+Hand = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
+
+
 @dataclass(slots=True)
 class Scene:
     """Where a play is played: the desk with its clock, and a terminal of a merchant there."""
@@ -29,6 +33,14 @@ class Scene:
     desk: Desk
     merchant: str
     terminal: str
+    issuer: str = ISSUER
+
+    async def carried(self, hand: Hand) -> None:
+        """Let another process carry on what is due, once leases have ended."""
+        self.clock.forward(seconds=31)
+        runner = Runner(self.pool, self.clock)
+        for key in await runner.claim(8):
+            await hand(lambda key=key: runner.work(key))
 
     @property
     def pool(self) -> asyncpg.Pool:
@@ -109,11 +121,15 @@ class Team:
     first: Visitor
     second: Visitor
     play: Played
-    hand: Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
+    hand: Hand
     seen: set[str] = field(default_factory=set[str])
 
     async def start(self, incident: str = "") -> str:
+        """Let it go wrong, and start the playbook; gives the run's number."""
         await self.play.wrong(self.scene)
+        return await self.begin(incident)
+
+    async def begin(self, incident: str = "") -> str:
         given, act = self.play.given(self.scene), uuid4()
         desk, name = self.scene.desk, self.play.playbook
         number: str = await self.hand(
@@ -121,11 +137,15 @@ class Team:
         )
         return number
 
+    async def look(self) -> None:
+        """Take note of what is in force."""
+        self.seen |= await in_force(self.scene)
+
     async def to_the_end(self, number: str) -> dict[str, Any]:
         """Play until the run is done; gives it."""
         for _ in range(_TURNS):
             run = await playbooks.run(self.scene.desk, self.first, number)
-            self.seen |= await in_force(self.scene)
+            await self.look()
             if run["ended_at"] is not None:
                 return run
             if run["state"] == "running":
@@ -142,20 +162,13 @@ class Team:
             run = await playbooks.run(self.scene.desk, self.first, number)
             if run["state"] == "undone":
                 return run
-            await self._carry()
+            await self.scene.carried(self.hand)
         message = f"{number} is not undone"
         raise AssertionError(message)
 
     async def _wait(self) -> None:
         await self.play.mended(self.scene)
-        await self._carry()
-
-    async def _carry(self) -> None:
-        """Let another process carry on what is due, once leases have ended."""
-        self.scene.clock.forward(seconds=31)
-        runner = Runner(self.scene.pool, self.scene.clock)
-        for key in await runner.claim(8):
-            await self.hand(lambda key=key: runner.work(key))
+        await self.scene.carried(self.hand)
 
     async def _act(self, number: str, step: Mapping[str, Any]) -> None:
         desk, name = self.scene.desk, step["id"]

@@ -33,7 +33,7 @@ class Play:
     needs: tuple[str, ...] = ()
 
     def given(self, scene: Scene) -> dict[str, Value]:
-        places = {"issuer": ISSUER, "merchant": scene.merchant, "terminal": scene.terminal}
+        places = {"issuer": scene.issuer, "merchant": scene.merchant, "terminal": scene.terminal}
         return {name: places[name] for name in self.needs}
 
 
@@ -133,7 +133,9 @@ async def _explained(scene: Scene) -> None:
     await scene.pool.execute(*closing([over], scene.clock.now()))
 
 
-def _load(cpu: float) -> Around:
+def busy(cpu: float) -> Around:
+    """Give what writes how much of a CPU the host has used."""
+
     async def measured(scene: Scene) -> None:
         await scene.pool.execute("DELETE FROM host_samples")
         counts = ("transactions", "statements", "db_commits", "db_read", "db_hit", "db_bytes")
@@ -258,8 +260,8 @@ PLAYS: Final[Mapping[str, Play]] = {
         "host_overloaded",
         {"cause": "retries", "issuer": ISSUER},
         frozenset({f"retries_paused {ISSUER}"}),
-        wrong=_load(0.95),
-        mended=_load(0.1),
+        wrong=busy(0.95),
+        mended=busy(0.1),
     ),
     "wrong_software": Play(
         "wrong_software",

@@ -283,7 +283,7 @@ class SimulatedClearing:
         file = one.file
         described = Described(file.name, file.form, file.day, (ISSUERS[one.issuer][0],))
         try:
-            staged = await tools.loader.stage(described, _pieces(file), lambda: one.digest, _ONE)
+            staged = await tools.loader.stage(described, pieces(file), lambda: one.digest, _ONE)
         except ClearingUnreadable as error:
             self.cell.say("clearing", f"{file.name} cannot be read: {error.code}")
             if not one.wrong:
@@ -382,7 +382,8 @@ async def _discard(tools: _Tools, one: _Coming) -> None:
     await _prove(tools)
 
 
-async def _pieces(file: ClearingFile) -> AsyncIterator[Chunk]:
+async def pieces(file: ClearingFile) -> AsyncIterator[Chunk]:
+    """Give a file's rows as they are read."""
     stream = BytesIO(file.content)
     form = look_at(stream).columns if file.form == CSV else file.form
     stream.seek(0)

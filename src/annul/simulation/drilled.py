@@ -162,7 +162,7 @@ class _Work:
         self._striking = striking
         self._team = team
         self._pool = stage.pool
-        self._desk = _desk(stage)
+        self._desk = desk_of(stage)
         self._hands = [Visitor(name, role, frozenset(ROLES[role])) for name, role in _HANDS]
         self._done: set[tuple[int, str]] = set()
         self._forced: list[tuple[int, UUID]] = []
@@ -260,7 +260,8 @@ def _merchant(truth: Truth) -> str:
     return next(one for one in sorted(truth.subjects) if " " not in one and len(one) == 15)
 
 
-def _desk(stage: Stage) -> Desk:
+def desk_of(stage: Stage) -> Desk:
+    """Give people a desk on a stage."""
     calendar = Calendar(_ZONE, time(23))
     clock = VirtualClock(stage.cell.loop)
     book, lessons = Book(stage.pool, timedelta(minutes=15), 0), Lessons(stage.pool)

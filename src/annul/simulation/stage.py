@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 from annul.security.software import SoftwareModule
 from annul.sim.scenes.hosted import Hosted, Served
 
-from .cell import Cell
+from .cell import Cell, SimulatedHost
 from .network import in_memory
 from .plan import Plan
 from .story import Telling, telling
@@ -27,6 +27,14 @@ class Stage:
     place: Hosted
     pool: Any
 
+    async def another_life(self) -> None:
+        """Kill the host between two steps of its own, and start it again."""
+        host = self.cell.hosts[0]
+        host.kill()
+        host.start()
+        await host.up.wait()
+        self.place.served = served_by(host)
+
 
 @dataclass(frozen=True, slots=True)
 class Staged(Generic[_T]):
@@ -36,6 +44,13 @@ class Staged(Generic[_T]):
     digest: str
     virtual_s: float
     faults: list[str]
+
+
+def served_by(host: SimulatedHost) -> Served:
+    """Give what serves terminals in a host that is up."""
+    running = host.running
+    assert running is not None, "it is up"
+    return Served(running.host, running.server, SoftwareModule(MASTER_KEY), running.port)
 
 
 def bare(seed: int, begins: datetime = BEGINS, **pace: Any) -> Plan:
@@ -70,10 +85,8 @@ async def _on_stage(
     cell = Cell(world, plan, made.loop, made.log.say)
     with in_memory(cell.network):
         await cell.start()
-        running = cell.hosts[0].running
-        assert running is not None, "it is up"
         pool: Any = cell.database.pool()
-        served = Served(running.host, running.server, SoftwareModule(MASTER_KEY), running.port)
+        served = served_by(cell.hosts[0])
         try:
             return await play(Stage(cell, Hosted(served, TIMEOUT_MS, pool), pool))
         finally:

@@ -85,9 +85,7 @@ async def test_what_is_owed_to_an_issuer_piles_up(site: RogueSite, robot: Robot)
     assert len(heads) == 1, "of one outage"
 
 
-async def test_a_channel_that_refuses_is_told_of_by_another(
-    site: RogueSite, robot: Robot
-) -> None:
+async def test_a_channel_that_refuses_is_told_of_by_another(site: RogueSite, robot: Robot) -> None:
     async with Robot(answers=[403]).listening() as refusing:
         await _channel(site, refusing, "refuses")
         await _channel(site, robot)

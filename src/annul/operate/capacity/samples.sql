@@ -10,7 +10,8 @@ SELECT d.active_time / 1000 AS active_s, d.xact_commit AS commits, d.blks_read A
        pg_backend_pid() AS backend,
        (SELECT jsonb_object_agg(relname, bytes)
         FROM (SELECT c.relname, pg_total_relation_size(c.oid) AS bytes FROM pg_class c
-              WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+              WHERE c.relkind IN ('r', 'p') AND c.relnamespace = (
+                  SELECT relnamespace FROM pg_class WHERE oid = 'host_samples'::regclass)
               ORDER BY bytes DESC LIMIT :tables) AS largest) AS tables
 FROM pg_stat_database d WHERE d.datname = current_database();
 
