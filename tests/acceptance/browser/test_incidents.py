@@ -76,5 +76,9 @@ def test_an_outage_becomes_one_incident_and_closes_by_itself() -> None:
             )
             desk.open("/incidents?state=")
             assert len(desk.find_all(_FIRST)) == 1
+            desk.open("/issuers/00000101")  # an issuer leads to its own, those that are over too
+            desk.press("main a[href^='/incidents?']")
+            desk.reads("已关闭", "main table")
+            assert desk.attribute("[name=member]", "value") == "00000101"
             for one in (cashier, desk, shopkeeper):
                 assert one.complaints() == []

@@ -62,6 +62,7 @@ def _form(view: View, wanted: IncidentSearch) -> Html:
         choice(words("State"), "state", wanted.state, states),
         choice(words("Severity"), "severity", wanted.severity, severities),
         choice(words("About"), "scope", wanted.scope, scopes),
+        field(words("Number of it"), "member", wanted.member, size=16),
         field(words("Handled by"), "owner", wanted.owner, size=12),
         tag("label", box, " ", words("not acknowledged"), cls="flag"),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from nicegui import events, ui
 
@@ -11,6 +12,7 @@ from annul.console.frame.live import Part, View, html, live
 from annul.console.frame.markup import Html, join, link, tag
 from annul.desk import issuers as views
 from annul.desk.roles import Scope
+from annul.domain.heads import HeadScope
 from annul.domain.policies import PolicyKind
 
 from .course import course
@@ -214,6 +216,7 @@ async def _top(view: View, issuer_id: str) -> Html:
                 tag("span", words("Line"), " ", line_badge(view, now), cls="marked"),
                 tag("span", words("Health"), " ", health_badge(view, now), cls="marked"),
                 tag("span", cls="grow"),
+                _incidents_of(view, issuer_id),
                 tag("nav", *spans, cls="pills", aria_label=words("Span of the charts")),
                 cls="head",
             ),
@@ -232,6 +235,13 @@ async def _top(view: View, issuer_id: str) -> Html:
             _of_cells(view),
         )
     )
+
+
+def _incidents_of(view: View, issuer_id: str) -> Html | None:
+    there = urlencode({"state": "", "scope": HeadScope.ISSUER.value, "member": issuer_id})
+    named = view.words("Incidents")
+    may = view.may(Scope.INCIDENTS_READ)
+    return link(named, f"/incidents?{there}", cls="button") if may else None
 
 
 async def _rules(view: View, issuer_id: str, *, write: bool) -> Html:
