@@ -67,7 +67,7 @@ async def somebody(scene: Scene, role: str) -> Visitor:
     return Visitor(role, role, ROLES[role])
 
 
-Around = Callable[[Scene], Awaitable[None]]
+Around = Callable[[Any], Awaitable[None]]  # of the kind of scene on which it is played
 
 
 class Played(Protocol):

@@ -26,7 +26,7 @@ class Play:
 
     playbook: str
     answers: Mapping[str, Value]
-    after: frozenset[str]
+    after: frozenset[str] = frozenset()
     meanwhile: frozenset[str] = frozenset()
     wrong: Around = _nothing
     mended: Around = _nothing

@@ -35,10 +35,11 @@ def seeded(seed: str, now: Callable[[], datetime]) -> Iterator[None]:
     try:
         with ExitStack() as stack:
             stack.enter_context(_everywhere(compat, "uuid7", uuid7))
+            # Another object, so that each place gets its own one back.
             stack.enter_context(_everywhere(uuid_utils, "uuid7", partial(uuid7)))
             stack.enter_context(_everywhere(os, "urandom", drawn.randbytes))
             for name, draw in (
-                ("token_bytes", lambda size=32: drawn.randbytes(size)),
+                ("token_bytes", lambda size=None: drawn.randbytes(32 if size is None else size)),
                 ("randbelow", drawn.randrange),
                 ("choice", drawn.choice),
             ):

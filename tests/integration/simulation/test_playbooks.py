@@ -15,7 +15,8 @@ from annul.simulation.stage import Stage, bare, staged
 from annul.simulation.world import World, world
 from tests.support.playing import Team, in_force
 
-from .struck_plays import EFFECTS, HEEDED_S, STRUCK, OnStage, StruckPlay
+from .on_stage import EFFECTS, HEEDED_S, OnStage
+from .struck_plays import STRUCK, StruckPlay
 
 _USER = """
 INSERT INTO users (name, password_hash, role, one_time, created_at)
