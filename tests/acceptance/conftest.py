@@ -25,6 +25,6 @@ async def site(database: str, tmp_path: Path) -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def hasty_site(database: str, tmp_path: Path) -> AsyncIterator[Site]:
-    """Give the same with issuers that have 400 ms to answer."""
-    async with open_site(database, tmp_path, timeout_ms=400) as opened:
+    """Give the same with issuers that have two seconds to answer."""
+    async with open_site(database, tmp_path, timeout_ms=2_000) as opened:
         yield opened

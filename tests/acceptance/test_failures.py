@@ -73,7 +73,7 @@ async def test_refund_without_an_answer_is_repeated_until_it_has_one(
 async def test_late_approval_of_a_reversed_sale_is_not_lost(
     hasty_site: Site, till: Cashier
 ) -> None:
-    _once(hasty_site, FaultKind.DELAY, of_kind="sale", low_ms=900, high_ms=900)
+    _once(hasty_site, FaultKind.DELAY, of_kind="sale", low_ms=2_500, high_ms=2_500)
     sale = await till.take("sale", 10_000)
     assert sale.response_code == "98"
     async with asyncio.timeout(10):

@@ -26,6 +26,7 @@ _UP: Final = ("annul is up.", "Ctrl-C stops it.")  # how its greeting begins and
 _STOP_S: Final = 40.0
 _LOWEST, _HIGHEST, _STEP = 12_000, 32_000, 11
 _NEEDED: Final = (0, 1, 8, 9, 10, 108, 109, 110)
+_given: Final[set[int]] = set()
 # What forks the commands of a test run; without it each is the installed program, started anew.
 nursery: Nursery | None = None
 
@@ -34,17 +35,33 @@ def free_port() -> int:
     """Give a port that nothing listens on, nor on those that a demo needs above it.
 
     It lies below the range from which the kernel takes ports for connections, so that none of
-    them can be taken meanwhile.
+    them can be taken meanwhile. No two are given that could meet: each worker of a test run has
+    a share of the ports, and gives none again before all of its share were given.
     """
-    for port in Random().sample(range(_LOWEST, _HIGHEST, _STEP), k=(_HIGHEST - _LOWEST) // _STEP):
-        try:
-            for above in _NEEDED:
-                create_server(("127.0.0.1", port + above)).close()
-        except OSError:
-            continue
-        return port
+    for _ in range(2):
+        for port in Random().sample(ports := _share(), k=len(ports)):
+            needed = {port + above for above in _NEEDED}
+            if needed.isdisjoint(_given) and all(map(_is_free, needed)):
+                _given.update(needed)
+                return port
+        _given.clear()
     message = "no free port on loopback"
     raise RuntimeError(message)
+
+
+def _share() -> range:
+    """Give the ports that this worker may give, so that also those above them are its own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    width = (_HIGHEST - _LOWEST) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    lowest = _LOWEST + worker * width
+    return range(lowest, lowest + width - max(_NEEDED), _STEP)
+
+
+def _is_free(port: int) -> bool:
+    with suppress(OSError):
+        create_server(("127.0.0.1", port)).close()
+        return True
+    return False
 
 
 @contextmanager

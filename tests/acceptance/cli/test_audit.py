@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -29,8 +29,15 @@ _LATER = GRACE + timedelta(minutes=1)  # nothing is too young for the sweep, no 
 
 
 @pytest.fixture
-def till(hasty_site: Site) -> Iterator[Cashier]:
-    with cashier(hasty_site.port, hasty_site.terminals[0]) as opened:
+async def site(database: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """Give a site whose issuers have a second: a day with many silences is soon over."""
+    async with open_site(database, tmp_path, timeout_ms=1_000) as opened:
+        yield opened
+
+
+@pytest.fixture
+def till(site: Site) -> Iterator[Cashier]:
+    with cashier(site.port, site.terminals[0]) as opened:
         yield opened
 
 
@@ -79,7 +86,7 @@ async def _a_day(site: Site, till: Cashier) -> None:
         sale = await till.take("sale", 6_000)
         _once(site, FaultKind.CODE, of_kind="void", code=code)
         await till.undo("void", sale)
-    _once(site, FaultKind.DELAY, of_kind="sale", low_ms=900, high_ms=900)
+    _once(site, FaultKind.DELAY, of_kind="sale", low_ms=1_500, high_ms=1_500)
     late = await till.take("sale", 7_000)
     async with asyncio.timeout(20):
         while not await site.pool.fetchval(
@@ -119,9 +126,8 @@ async def _annul(site: Site, database: str, *words: str) -> tuple[int, str]:
 
 
 async def test_a_day_with_an_issuer_that_is_unwell_leaves_no_differences(
-    hasty_site: Site, till: Cashier
+    site: Site, till: Cashier
 ) -> None:
-    site = hasty_site
     await _a_day(site, till)
     await site.settled()
     async with asyncio.timeout(30):
@@ -141,9 +147,8 @@ async def test_a_day_with_an_issuer_that_is_unwell_leaves_no_differences(
 
 
 async def test_differences_are_printed_with_what_to_do_until_they_are_mended(
-    hasty_site: Site, till: Cashier, database: str
+    site: Site, till: Cashier, database: str
 ) -> None:
-    site = hasty_site
     sale = await till.take("sale", 12_345)
     assert await _annul(site, database) == (0, "No differences.\n")
     assert await _annul(site, database, "--lang=zh") == (0, "没有差异。\n")
@@ -211,17 +216,17 @@ async def test_differences_are_printed_with_what_to_do_until_they_are_mended(
 
 
 async def test_what_a_shop_has_and_nothing_explains_is_printed(
-    hasty_site: Site, till: Cashier, database: str
+    site: Site, till: Cashier, database: str
 ) -> None:
     await till.take("sale", 12_345)
     owner = await connect(database)
     await owner.execute("UPDATE merchant_balances SET available = available + 7")
-    status, text = await _annul(hasty_site, database, "--lang=en")
+    status, text = await _annul(site, database, "--lang=en")
     assert status == 1
     for part in ("[audit_available]  1", "available CNY 0.07", "by what is in it CNY 0.00"):
         assert part in text, text
     await owner.execute("UPDATE merchant_balances SET available = available - 7")
-    assert (await _annul(hasty_site, database, "--lang=en"))[0] == 0
+    assert (await _annul(site, database, "--lang=en"))[0] == 0
     await owner.close()
 
 
@@ -251,9 +256,9 @@ async def test_a_host_looks_by_itself_and_tells(
 
 
 async def test_what_the_owner_rewrites_is_found_by_seals_and_exports(
-    hasty_site: Site, database: str, tmp_path: Path
+    site: Site, database: str, tmp_path: Path
 ) -> None:
-    site, key = hasty_site, tmp_path / "annul.pem"
+    key = tmp_path / "annul.pem"
     for n in range(3):
         await site.pool.execute(
             "INSERT INTO audit (id, at, who, role, action, object, reason)"
@@ -278,13 +283,13 @@ async def test_what_the_owner_rewrites_is_found_by_seals_and_exports(
     await owner.close()
 
 
-async def test_a_day_leaves_its_signed_export_beside_the_database(hasty_site: Site) -> None:
-    folder = hasty_site.running.ground.settings.data / "seals"
+async def test_a_day_leaves_its_signed_export_beside_the_database(site: Site) -> None:
+    folder = site.running.ground.settings.data / "seals"
     async with asyncio.timeout(30):
         while not list(folder.glob("*.json")):
             await asyncio.sleep(0.05)
     (file,) = folder.iterdir()
-    notary = hasty_site.running.ground.notary
+    notary = site.running.ground.notary
     assert notary is not None
     assert checked(file.read_text(encoding="utf-8"), notary.public_key)["annul"] == "seals"
     assert folder.stat().st_mode & 0o777 == 0o700

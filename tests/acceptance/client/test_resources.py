@@ -79,7 +79,6 @@ async def desk(database: str, tmp_path: Path) -> AsyncIterator[Desk]:
         open_site(
             database,
             tmp_path,
-            timeout_ms=400,
             void_time_scale=0.01,
             void_give_up_s=10,
             console_port=0,
@@ -639,6 +638,7 @@ async def test_events_are_followed_and_taken_up_again(desk: Desk, till: Cashier)
     began = f"{int(datetime.now(UTC).timestamp() * 1_000_000)}-0"
     following = asyncio.create_task(asyncio.to_thread(follow, began))
     sale = await till.take("sale", 10_000)
+    assert sale.response_code == "00"
     _fault(desk, FaultKind.CODE, of_kind="void", code="96")
     void = await till.undo("void", sale)
     async with asyncio.timeout(30):

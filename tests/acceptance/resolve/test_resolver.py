@@ -20,9 +20,9 @@ from tests.support.soft import Cashier, cashier
 
 @pytest.fixture
 async def quick(database: str, tmp_path: Path) -> AsyncIterator[Site]:
-    """Give a site whose issuers have 300 ms and whose cases run a hundred times faster."""
+    """Give a site whose issuers have two seconds and whose cases run a hundred times faster."""
     async with open_site(
-        database, tmp_path, timeout_ms=300, void_time_scale=0.01, void_give_up_s=6
+        database, tmp_path, timeout_ms=2_000, void_time_scale=0.01, void_give_up_s=6
     ) as opened:
         yield opened
 

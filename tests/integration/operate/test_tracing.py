@@ -72,7 +72,7 @@ async def test_a_transaction_is_one_trace_from_socket_to_socket(
 async def test_what_fails_is_traced_as_far_as_it_came(database: str, tmp_path: Path) -> None:
     async with (
         collector() as opened,
-        open_site(database, tmp_path, timeout_ms=300, otlp_endpoint=opened.url) as site,
+        open_site(database, tmp_path, timeout_ms=2_000, otlp_endpoint=opened.url) as site,
     ):
         with cashier(site.port, site.terminals[0]) as till:
             site.issuer.server.faults.rows = [Fault(FaultKind.LOST_REQUEST, of_kind="sale")]

@@ -52,11 +52,11 @@ class Network:
 
 @pytest.fixture
 async def site(database: str, tmp_path: Path) -> AsyncIterator[Site]:
-    """Give a site whose resolver tries nothing by itself, with issuers that have 300 ms.
+    """Give a site whose resolver tries nothing by itself, with issuers that have two seconds.
 
     They approve what they should know to be undone, so only the host stands against paying twice.
     """
-    async with open_site(database, tmp_path, timeout_ms=300, void_tries=0) as opened:
+    async with open_site(database, tmp_path, timeout_ms=2_000, void_tries=0) as opened:
         policy = opened.issuer.server.books.policy
         policy.refuse_after_reversal = False
         policy.codes |= {"undone": "00", "too_much": "00"}

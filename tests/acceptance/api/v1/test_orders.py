@@ -37,7 +37,7 @@ class Shop:
 @pytest.fixture
 async def quick(database: str, tmp_path: Path) -> AsyncIterator[Site]:
     async with open_site(
-        database, tmp_path, timeout_ms=400, void_time_scale=0.01, void_give_up_s=10
+        database, tmp_path, timeout_ms=2_000, void_time_scale=0.01, void_give_up_s=10
     ) as opened:
         yield opened
 

@@ -43,7 +43,7 @@ class _Brief(Feed):
 
 @pytest.fixture
 async def site(database: str, tmp_path: Path) -> AsyncIterator[Site]:
-    async with open_site(database, tmp_path, timeout_ms=400, void_time_scale=0.01) as opened:
+    async with open_site(database, tmp_path, void_time_scale=0.01) as opened:
         yield opened
 
 

@@ -64,7 +64,7 @@ async def scraped(database: str, tmp_path: Path) -> AsyncIterator[Scraped]:
         open_site(
             database,
             tmp_path,
-            timeout_ms=400,
+            timeout_ms=2_000,
             otlp_endpoint=collector,
             console_port=0,
             bank=_BANK,
@@ -103,7 +103,7 @@ async def test_what_terminals_and_issuers_do_moves_its_series(scraped: Scraped) 
         assert (await till.undo("void", sale)).response_code == "00"
         issuer.faults.rows = [Fault(FaultKind.LOST_ANSWER, of_kind="sale")]
         assert (await till.take("sale", 2_000)).response_code == "98"
-        issuer.faults.rows = [Fault(FaultKind.DELAY, low_ms=600, high_ms=601, of_kind="sale")]
+        issuer.faults.rows = [Fault(FaultKind.DELAY, low_ms=2_500, high_ms=2_500, of_kind="sale")]
         assert (await till.take("sale", 3_000)).response_code == "98"
         issuer.faults.rows = []
         other = await till.take("sale", 4_000)
