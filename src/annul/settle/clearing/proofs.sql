@@ -213,7 +213,8 @@ WITH p AS (
     UPDATE outbox b SET pending = true, done_at = NULL, leased_until = NULL, next_attempt_at = m.now
     FROM moved m
     WHERE b.merchant_id = m.merchant_id AND b.transaction_id = m.id
-      AND m.was IN ('unknown', 'reversing')
+      -- A dispute may have owed one or not: what the proof ended was still owed until then.
+      AND (m.was IN ('unknown', 'reversing') OR m.was = 'disputed' AND b.done_at >= m.found_at)
 ), postings AS (
     SELECT e.merchant_id, e.subject, 'adjustment' AS kind,
            coalesce((SELECT max(x.line) FROM entries x

@@ -1,6 +1,6 @@
 """A row of a clearing file is proof: it ends what nobody knew; a discard undoes it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -136,6 +136,22 @@ async def test_nothing_is_declined_for_want_of_a_row(cell: Cleared) -> None:
 
 
 # Undone again -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("owed", [True, False])
+async def test_a_dispute_that_is_one_again_owes_what_it_had_owed(
+    cell: Cleared, owed: bool
+) -> None:
+    sale, void = await open_void(cell, state=State.DISPUTED)
+    before = None if owed else datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+    await owe_reversal(cell.pool, void, pending=owed, done_at=before, attempts=4, last_code="12")
+    result = await cell.tell([row_of(sale), row_of(void, 2)])
+    assert await cell.state(void) == "approved"
+    assert not await cell.pool.fetchval("SELECT pending FROM outbox")
+    await cell.discard(result.file)
+    assert await cell.state(void) == "disputed"
+    kept = await cell.pool.fetchrow("SELECT pending, done_at, last_code FROM outbox")
+    assert tuple(kept or ()) == (owed, before, "12")
 
 
 @pytest.mark.parametrize("times", [1, 3])
