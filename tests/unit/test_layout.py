@@ -121,6 +121,7 @@ _MODULES: Final = {
     "settle/bank/values": "unit/settle/bank/test_camt.py",
     "settle/bank/xml": "unit/settle/bank/test_read.py",
     "settle/clearing/fields": "unit/settle/clearing/test_layouts.py",
+    "settle/clearing/standing": "integration/settle/clearing/test_again.py",
     "settle/clearing/meanings": "unit/settle/clearing/test_layouts.py",
     "sim/bank/behaviour": "unit/sim/bank/test_bank.py",
     "sim/bank/books": "unit/sim/bank/test_bank.py",

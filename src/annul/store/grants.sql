@@ -133,7 +133,7 @@ FROM (VALUES
 -- What takes old rows of what is only ever added to; by these and in no other way.
 UNION ALL SELECT 'ROUTINE', oid::regprocedure::text, 'EXECUTE' FROM pg_proc
 WHERE pronamespace = {namespace}
-  AND proname IN ('count_clearing', 'purge_audit', 'purge_messages', 'purge_notice_log',
+  AND proname IN ('count_clearing', 'preview_clearing', 'purge_audit', 'purge_messages', 'purge_notice_log',
                   'purge_notifications', 'purge_signatures', 'spread_incident_events');
 
 -- name: held

@@ -20,9 +20,10 @@ from .counting import Counting, Result
 from .ending import open_again, withdraw
 from .keeping import SQL as _PROOFS
 from .load import SQL as _FILES
-from .matching import BEFORE
+from .matching import BEFORE, PREVIEW_BEFORE
 from .patient import Patient
 from .rules import ClearingRules
+from .standing import Judging
 
 _SQL: Final = load("annul.settle.clearing", "again.sql", nobody=str(UUID(int=0)))
 
@@ -74,11 +75,13 @@ class Anew:
             transaction = connection.transaction()
             await transaction.start()
             try:
-                return await self.run(connection, file, ("", ""))
+                return await self.run(connection, file, ("", ""), PREVIEW_BEFORE)
             finally:
                 await transaction.rollback()
 
-    async def run(self, connection: Any, file: UUID, by: tuple[str, str]) -> Again:
+    async def run(
+        self, connection: Any, file: UUID, by: tuple[str, str], judging: Judging = BEFORE
+    ) -> Again:
         """Match a file anew, in the caller's transaction; `by`: who does it, and why.
 
         Raises `NotCommitted`, `LaterCommitted`.
@@ -90,7 +93,7 @@ class Anew:
         await connection.execute(*_FILES["unstage"](file=file))  # what a commit may have left
         await connection.execute(*_SQL["stage"](file=file))
         await taken_back(connection, file)
-        counting = Counting(connection, self._calendar, self._rules, described, now, BEFORE)
+        counting = Counting(connection, self._calendar, self._rules, described, now, judging)
         covers_from = await counting.match()
         await connection.execute(*_FILES["unstage"](file=file))
         counts = await self._breaks(counting, by)

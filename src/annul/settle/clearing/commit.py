@@ -23,9 +23,10 @@ from .ending import SQL as _ENDING
 from .ending import open_again, withdraw
 from .keeping import SQL as _PROOFS
 from .load import SQL as FILES
-from .matching import covered_from
+from .matching import NOW, PREVIEW, covered_from
 from .patient import Patient
 from .rules import ClearingRules
+from .standing import Judging
 
 SHOWN: Final = 200  # breaks that a preview lists
 
@@ -81,7 +82,7 @@ class Clearing:
             transaction = connection.transaction()
             await transaction.start()
             try:
-                result = await self._count(Patient(connection), file, self._clock.now())
+                result = await self._count(Patient(connection), file, self._clock.now(), PREVIEW)
                 rows = await connection.fetch(*_OF_BREAKS["first"](file=file, most=SHOWN))
             finally:
                 await transaction.rollback()
@@ -111,14 +112,14 @@ class Clearing:
         """Remove the staged rows of a file that was committed; `Loader.tidy` finds what is left."""
         await Patient(self._pool).execute(*FILES["unstage"](file=file))
 
-    async def _count(self, connection: Any, file: UUID, now: datetime) -> Result:
+    async def _count(self, connection: Any, file: UUID, now: datetime, by: Judging = NOW) -> Result:
         described = await connection.fetchrow(*FILES["lock"](file=file, state="staged"))
         if described is None:
             raise NotStaged
         if described["staged"] != described["rows"]:
             raise RowsGone
         await connection.execute(*FILES["room"]())
-        counting = Counting(connection, self._calendar, self._rules, described, now)
+        counting = Counting(connection, self._calendar, self._rules, described, now, by)
         covers_from = await counting.match()
         await counting.hold((await counting.open_breaks()).new)
         await counting.bear()

@@ -26,6 +26,7 @@ _WORDS: Final = {
     "taking": listed(TAKING),
     "giving": listed(GIVING),
     "standing": listed(STANDING),
+    "previewed": "",  # or what its rows stand in of which nothing is kept, beside `clearing_rows`
 }
 _FIRST: Final = {"identified": "true", "yet": "judge", "agreeing": listed(("matched", "fee"))}
 # By what a row is known where its reference number and shop lead nowhere, in this order. Each must
@@ -66,6 +67,16 @@ BEFORE: Final = Judging(
     keeping.BEFORE.sql,
     tolerating.BEFORE.sql,
 )
+
+
+def _aside(by: Judging, stand: Mapping[str, str]) -> Judging:
+    """Give the same for a file of which nothing is kept."""
+    first = _load(stand, previewed="_previewed")["by_reference"]
+    return by._replace(rows={**by.rows, "by_reference": first}, aside=SQL["aside"])
+
+
+PREVIEW: Final = _aside(NOW, standing.NOW)
+PREVIEW_BEFORE: Final = _aside(BEFORE, standing.BEFORE)
 _AROUND: Final = timedelta(days=2)  # clocks of issuers, their zones and their own days' ends
 
 
@@ -114,6 +125,8 @@ class Matching(NamedTuple):
 
     async def run(self) -> None:
         """Do all steps; what agrees with nothing is left as rows and expectations for breaks."""
+        if self.by.aside:
+            await self.connection.execute(*self.by.aside())
         await self._rows()
         await self._judge()
         await self._expect()

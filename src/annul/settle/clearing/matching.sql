@@ -10,6 +10,10 @@ SELECT coalesce(max(f.settles_on) + 1, :settles_on::date) FROM clearing_files f
 WHERE f.state = 'committed' AND f.settles_on < :settles_on::date
   AND (f.issuers = '{}' OR :issuers::text[] = '{}' OR f.issuers && :issuers::text[]);
 
+-- name: aside
+-- description: Let rows of which nothing is kept stand beside the others, until the database's transaction ends.
+SELECT preview_clearing();
+
 -- name: by_reference
 -- description: Keep all rows of a file, each with the transaction of its reference number and shop.
 -- What was told before, in another file or further up, may not be told again: such a row is about it and
@@ -28,7 +32,7 @@ WITH found AS (
     FROM found f
     LEFT JOIN clearing_rows d ON d.transaction_id = f.id AND d.undoes = f.undoes
 )
-INSERT INTO clearing_rows (
+INSERT INTO clearing_rows{previewed} (
     file_id, line, merchant_id, terminal_id, trace, rrn, auth_code, card_hash, card_masked, kind,
     effect, amount, currency, fee, sent_at, settles_on, code, original_trace, undone,
     transaction_id, undoes, outcome, about)

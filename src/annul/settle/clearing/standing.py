@@ -24,7 +24,10 @@ By = Mapping[str, Statement]
 
 
 class Judging(NamedTuple):
-    """The statements by which a file is matched, all by the same standing of transactions."""
+    """The statements by which a file is matched, all by the same standing of transactions.
+
+    `aside` makes room for its rows where nothing of them is kept.
+    """
 
     rows: By
     others: tuple[Statement, ...]  # by what a row is known beside its reference number
@@ -32,6 +35,7 @@ class Judging(NamedTuple):
     breaks: By
     proofs: By
     tolerated: By
+    aside: Statement | None = None
 
 
 class Before(NamedTuple):

@@ -127,8 +127,11 @@ async def _committed(cell: Cleared, file: UUID) -> dict[str, list[str]]:
 async def test_what_is_shown_is_what_comes_and_looking_keeps_nothing(cell: Cleared) -> None:
     file = (await cell.tell(await everything(cell))).file
     before = await stands(cell)
+    size = "SELECT pg_total_relation_size('clearing_rows')"
+    held = await cell.pool.fetchval(size)
     shown = await cell.anew(carry_minutes=0).preview(file)
     assert await stands(cell) == before
+    assert await cell.pool.fetchval(size) == held
     done = await cell.again(file, carry_minutes=0)
     assert replace(done, result=shown.result) == shown
     assert replace(shown.result, breaks=[]) == done.result

@@ -33,6 +33,29 @@ async def test_what_is_shown_before_is_what_comes_and_keeps_nothing(cell: Cleare
     assert (result.proofs, result.carried) == (shown.proofs, shown.carried) == (1, 0)
 
 
+async def test_a_preview_leaves_nothing_that_a_commit_runs_into(cell: Cleared) -> None:
+    """Dead rows of the same keys are looked at for each row that is written."""
+    sale = await cell.put(1)
+    staged = await cell.stage([row_of(sale)])
+    size = "SELECT pg_total_relation_size('clearing_rows')"
+    before = await cell.pool.fetchval(size)
+    await cell.clearing.preview(staged.id)
+    assert await cell.pool.fetchval(size) == before
+    assert not await cell.pool.fetchval("SELECT to_regclass('clearing_rows_previewed')::text")
+
+
+async def test_previews_and_a_commit_wait_for_each_other(cell: Cleared) -> None:
+    sales = [await cell.put(trace) for trace in (1, 2, 3)]
+    staged = [await cell.stage([row_of(one)], name=f"{one.trace}.txt") for one in sales]
+    async with asyncio.timeout(30):
+        shown, _, committed = await asyncio.gather(
+            cell.clearing.preview(staged[0].id),
+            cell.clearing.preview(staged[1].id),
+            cell.commit(staged[2].id),
+        )
+    assert [one.outcomes for one in (shown, committed)] == [shown.outcomes] * 2
+
+
 async def test_the_same_file_twice_changes_nothing(cell: Cleared) -> None:
     sale = await cell.put(1)
     await cell.tell([row_of(sale)], digest=b"1")

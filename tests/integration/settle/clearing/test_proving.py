@@ -139,9 +139,7 @@ async def test_nothing_is_declined_for_want_of_a_row(cell: Cleared) -> None:
 
 
 @pytest.mark.parametrize("owed", [True, False])
-async def test_a_dispute_that_is_one_again_owes_what_it_had_owed(
-    cell: Cleared, owed: bool
-) -> None:
+async def test_a_dispute_that_is_one_again_owes_what_it_had_owed(cell: Cleared, owed: bool) -> None:
     sale, void = await open_void(cell, state=State.DISPUTED)
     before = None if owed else datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
     await owe_reversal(cell.pool, void, pending=owed, done_at=before, attempts=4, last_code="12")
