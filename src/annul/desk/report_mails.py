@@ -123,6 +123,7 @@ async def send(
             first=period.first,
             name=name,
             readers=list(READERS),
+            language=desk.notices_language,
             now=now,
         )
         names = sorted(row["name"] for row in await connection.fetch(*sending))

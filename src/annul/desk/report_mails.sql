@@ -48,7 +48,8 @@ DELETE FROM report_subscriptions WHERE name = :name AND length = ANY (:lengths::
 -- name: send
 -- description: Owe a period, also to who had it before; not while it is owed anyhow. Gives to whom.
 INSERT INTO report_mails (name, length, first, merchant_id, language, channel_id, owed_at, due_at)
-SELECT s.name, s.length, :first, u.merchant_id, coalesce(nullif(u.language, ''), c.language), s.channel_id, :now, :now
+SELECT s.name, s.length, :first, u.merchant_id,
+       coalesce(nullif(u.language, ''), nullif(c.language, ''), :language), s.channel_id, :now, :now
 FROM report_subscriptions s
 JOIN users u ON u.name = s.name AND u.active AND u.role = ANY (:readers::text[])
 JOIN channels c ON c.id = s.channel_id AND c.active

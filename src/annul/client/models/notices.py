@@ -13,7 +13,9 @@ class NoticeChannel(Model, frozen=True):
     id: Id
     name: str = Field(examples=["duty group"])
     kind: str = Field(examples=["dingtalk"])
-    language: Annotated[Literal["zh", "en"], NEWER]
+    language: Annotated[Literal["zh", "en", ""], NEWER] = Field(
+        description="Empty: that of the installation (`notices_language`)."
+    )
     per_minute: int = Field(description="Messages that it takes in any minute.", examples=[20])
     severity: Annotated[Literal["critical", "warning", "notice"], NEWER] = Field(
         description="From which severity on it is told."

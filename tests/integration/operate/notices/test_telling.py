@@ -57,6 +57,18 @@ async def test_mail_says_what_money_cause_and_next_step(watch: Watch):
     assert mailbox.address not in str(dict(told))
 
 
+@pytest.mark.parametrize(("language", "said"), [("zh", "【警告】"), ("en", "[warning]")])
+async def test_a_channel_without_a_language_speaks_that_of_the_installation(
+    watch: Watch, robot: Robot, language: str, said: str
+):
+    await watch.add(robot.program(), language="")
+    await watch.outages()
+    watch.start(language=language)
+    await watch.drained()
+    assert robot.texts[0].startswith(said)
+    assert ("下一步" in robot.texts[0]) is (language == "zh")
+
+
 async def test_owed_once_and_told_once(watch: Watch, robot: Robot):
     await watch.add(robot.program())
     await watch.outages()
