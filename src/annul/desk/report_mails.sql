@@ -55,7 +55,7 @@ JOIN users u ON u.name = s.name AND u.active AND u.role = ANY (:readers::text[])
 JOIN channels c ON c.id = s.channel_id AND c.active
 WHERE s.length = :length AND (:name = '' OR s.name = :name)
 ON CONFLICT (name, length, first) DO UPDATE
-SET state = 'owed', tries = 0, owed_at = :now, due_at = :now, error = '', message_id = NULL,
+SET state = 'owed', again = false, tries = 0, owed_at = :now, due_at = :now, error = '', message_id = NULL,
     merchant_id = excluded.merchant_id, language = excluded.language, channel_id = excluded.channel_id
 WHERE report_mails.state <> 'owed'
 RETURNING name;

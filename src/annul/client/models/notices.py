@@ -31,7 +31,10 @@ class NoticeChannel(Model, frozen=True):
 class TriedChannel(Model, frozen=True):
     """What came of a test message."""
 
-    outcome: Annotated[Literal["told", "limited", "refused", "unanswered"], NEWER] = Field(
-        description="`limited`: too many in a minute; `unanswered`: it may have arrived."
+    outcome: Annotated[Literal["told", "limited", "refused", "unreached", "unanswered"], NEWER] = (
+        Field(
+            description="`limited`: too many in a minute; `unreached`: nobody was there, it did not"
+            " arrive; `unanswered`: it may have arrived."
+        )
     )
     error: str = Field(description="What the channel said.", examples=[""])

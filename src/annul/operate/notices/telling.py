@@ -37,7 +37,7 @@ from annul.security.vault import Vault
 from annul.settle.days import works
 from annul.store.clock import Clock
 from annul.store.loop import Loops
-from annul.store.sql import load
+from annul.store.sql import listed, load
 from annul.store.worker import Worker
 
 from .book import NoticeBook, read
@@ -54,12 +54,12 @@ from .messages import (
     put_off,
     room_of,
 )
-from .sending import Outcome, Phase, Sender
+from .sending import MAYBE, Outcome, Phase, Sender
 from .spreading import escalate, spread
 
 log = structlog.get_logger(__name__)
 
-_SQL: Final = load("annul.operate.notices", "telling.sql")
+_SQL: Final = load("annul.operate.notices", "telling.sql", maybe=listed(MAYBE))
 _ESCALATES_S: Final = 5.0  # between two looks at what nobody has acknowledged
 _HEADS: Final = 500  # that one message may be about
 
@@ -71,6 +71,7 @@ class NoticeCounts:
     told: int = 0
     limited: int = 0
     refused: int = 0
+    unreached: int = 0
     unanswered: int = 0
     overtaken: int = 0
     escalated: int = 0
