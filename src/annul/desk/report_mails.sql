@@ -11,15 +11,20 @@ LEFT JOIN LATERAL (
 WHERE s.name = :name ORDER BY s.length;
 
 -- name: every
--- description: Who asked for which reports, over which channel, and how the latest went. Never the address.
-SELECT s.name, s.length, u.active, c.name AS channel, m.first, m.state, m.error, m.tries
+-- description: Who gets which reports, over which channel, and how the latest went; of one or all. Never the address.
+SELECT s.name, s.length, s.since, u.active, c.name AS channel, m.first, m.state, m.error, m.tries
 FROM report_subscriptions s
 JOIN users u ON u.name = s.name
 JOIN channels c ON c.id = s.channel_id
 LEFT JOIN LATERAL (
     SELECT first, state, error, tries FROM report_mails m
     WHERE m.name = s.name AND m.length = s.length ORDER BY m.first DESC LIMIT 1) m ON true
+WHERE :name = '' OR s.name = :name
 ORDER BY s.name, s.length;
+
+-- name: reads
+-- description: Whether there is somebody who may read reports.
+SELECT EXISTS (SELECT FROM users WHERE name = :name AND active AND role = ANY (:readers::text[]));
 
 -- name: channel
 -- description: The mail channel of a name, or the first one.
