@@ -31,6 +31,7 @@ from pydantic_settings import (
 )
 
 from annul.desk.roles import ROLES
+from annul.domain.notices import USUAL_LANGUAGE
 from annul.domain.retention import kept_days
 from annul.operate.alarms.rules import AlarmRules
 from annul.operate.training.rules import TrainingRules
@@ -97,7 +98,7 @@ class Settings(BaseSettings):
         "unionpay_pos", description="what terminals speak that are not registered with another"
     )
     max_in_flight: int = Field(
-        5_000, ge=1, description=("above it, requests are answered 96 at once")
+        5_000, ge=1, description="above it, requests are answered 96 at once"
     )
     frame_limit: int = Field(
         4_096, ge=128, description="bytes; a longer frame closes its connection"
@@ -108,7 +109,7 @@ class Settings(BaseSettings):
     connections_per_address: int = Field(
         4_096,
         ge=1,
-        description=("above it, the oldest connection that has proven nothing is closed"),
+        description="above it, the oldest connection that has proven nothing is closed",
     )
     first_message_s: float = Field(
         15.0, gt=0, description="seconds until a connection must have named a terminal"
@@ -129,6 +130,9 @@ class Settings(BaseSettings):
         "",
         pattern=r"^(https?://[!-~]+)?$",
         description="address under which people open the console: links in notices begin with it",
+    )
+    notices_language: Literal["zh", "en"] = Field(
+        USUAL_LANGUAGE, description="of notices and mailed reports where nobody has chosen another"
     )
     api_rate: float = Field(
         50.0, gt=0, description="calls a second that one visitor may make over the API"

@@ -147,7 +147,9 @@ class Watch:
         self.tellers: list[Teller] = []
         self._number = 0
 
-    def start(self, pace: NoticePace = PACE, *, sender: Sender | None = None) -> Teller:
+    def start(
+        self, pace: NoticePace = PACE, *, sender: Sender | None = None, language: str = "zh"
+    ) -> Teller:
         teller = Teller(
             self.pool,
             self.vault,
@@ -155,6 +157,7 @@ class Watch:
             ZONE,
             random=lambda: 1.0,
             base=BASE,
+            language=language,
             pace=pace,
             sender=sender,
         )
@@ -289,9 +292,10 @@ class Watch:
                         await asyncio.sleep(0)
 
 
-def mailing(pool: asyncpg.Pool, clock: Clock, base: str = "") -> Mailing:
+def mailing(pool: asyncpg.Pool, clock: Clock, base: str = "", *, language: str = "zh") -> Mailing:
     """Give a host's part that owes and writes reports."""
-    return Mailing(pool, Calendar(ZONE, time(23)), clock, READERS, base=base)
+    calendar = Calendar(ZONE, time(23))
+    return Mailing(pool, calendar, clock, READERS, base=base, language=language)
 
 
 async def subscribed(

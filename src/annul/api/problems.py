@@ -28,6 +28,7 @@ _STATUS: Final = {
     "statement.merchant": 404,
     "statement.period": 422,
     "reports.period": 422,
+    "letters.mail": 422,
     "interventions.not_possible": 422,
     "desk.not_allowed": 403,
     "resolve.action_refused": 403,

@@ -132,6 +132,7 @@ def _desk(
         rate=settings.api_rate,
         burst=settings.api_burst,
         support_phone=settings.support_phone,
+        notices_language=settings.notices_language,
         drill=settings.drill,
     )
 

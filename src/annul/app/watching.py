@@ -94,6 +94,7 @@ def _teller(base: Ground) -> Part:
         ZoneInfo(settings.zone),
         random=random.random,
         base=settings.console_url,
+        language=settings.notices_language,
         loops=base.loops,
     )
     base.measures.add(teller)
@@ -108,6 +109,7 @@ def _mailing(base: Ground, host: Host) -> Part:
         base.clock,
         READERS,
         base=base.settings.console_url,
+        language=base.settings.notices_language,
         loops=base.loops,
     )
 

@@ -28,6 +28,7 @@ _SAID: Final = {
     "told": ("已送达。", "It was taken."),
     "limited": ("超出一分钟的限额：{error}", "Too many in a minute: {error}"),
     "refused": ("被拒绝：{error}", "Refused: {error}"),
+    "unreached": ("未连上，没有送达：{error}", "Nobody there, it did not arrive: {error}"),
     "unanswered": ("没有应答，可能已送达：{error}", "No answer, it may have arrived: {error}"),
     "none": ("没有。", "None."),
 }

@@ -85,6 +85,11 @@ class Reach:
         return ZoneInfo(self.settings.zone)
 
     @property
+    def notices_language(self) -> str:
+        """The language of channels and people that have none."""
+        return self.settings.notices_language
+
+    @property
     def people(self) -> People:
         """What carries out what people decide."""
         return People(self.book, self.lessons)

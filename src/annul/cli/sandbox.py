@@ -21,7 +21,7 @@ from .up import starting
 # What a sandbox has in common with its installation; all else is as in any new one.
 _SHARED: Final = (
     *("zone", "cut_over", "support_phone", "console_tls", "log_level", "void_time_scale"),
-    *("api_rate", "api_burst"),
+    *("api_rate", "api_burst", "notices_language"),
 )
 _EVERY_S: Final = 2.0
 _FOLDER: Final = "training"

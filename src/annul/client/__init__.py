@@ -32,12 +32,12 @@ from .models.notices import NoticeChannel, TriedChannel
 from .models.orders import AskedOrder, Refund, Void
 from .models.parts import Said as Text
 from .models.promise import Promise
-from .models.reports import Report
+from .models.reports import Report, ReportSubscription
 from .models.transactions import Chain, Transaction
 from .models.webhooks import DeliveryAttempt, MadeWebhook, Webhook
 from .payouts import Accounts, Payouts
 from .playbooks import Playbooks
-from .reports import Reports
+from .reports import Reports, ReportSubscriptions
 from .resources import (
     Cases,
     Diagnoses,
@@ -82,6 +82,7 @@ __all__ = [
     "Promise",
     "Refund",
     "Report",
+    "ReportSubscription",
     "Terminal",
     "Text",
     "Transaction",
@@ -145,6 +146,7 @@ class Client:
         self.chargebacks = Chargebacks(self._transport)
         self.accounts = Accounts(self._transport)
         self.reports = Reports(self._transport)
+        self.report_subscriptions = ReportSubscriptions(self._transport)
         self.capacity = Capacity(self._transport)
         self.training = Training(self._transport)
         self.webhooks = Webhooks(self._transport)

@@ -1,7 +1,11 @@
-"""What can be asked of annul about the voids of a day or week that is over."""
+"""What can be asked of annul about the voids of a day or week that is over, and who gets it."""
+
+from collections.abc import Iterator
+from typing import Literal
+from uuid import uuid4
 
 from .asked import Language, ReportForm
-from .models.reports import Report
+from .models.reports import Report, ReportSubscription
 from .transport import Transport
 
 
@@ -25,3 +29,36 @@ class Reports:
 
 def _of(merchant: str) -> dict[str, str]:
     return {"merchant": merchant} if merchant else {}
+
+
+class ReportSubscriptions:
+    """Who gets the daily or the weekly report by mail: seen, added, ended."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(self) -> Iterator[ReportSubscription]:
+        """Give who gets which, and how the latest went."""
+        return self._transport.pages(ReportSubscription, "report-subscriptions")
+
+    def create(
+        self,
+        user: str,
+        length: Literal["day", "week"],
+        mail: str,
+        reason: str,
+        *,
+        channel: str = "",
+        idempotency_key: str | None = None,
+    ) -> ReportSubscription:
+        """Have it mailed to a user; `channel` empty is the first one of kind mail."""
+        said = {"user": user, "length": length, "mail": mail, "reason": reason, "channel": channel}
+        key = idempotency_key or str(uuid4())
+        return self._transport.call(
+            ReportSubscription, "POST", "report-subscriptions", body=said, key=key
+        )
+
+    def end(self, user: str, length: Literal["day", "week"], reason: str) -> None:
+        """Mail it to that user no more."""
+        path = ("report-subscriptions", user, length)
+        self._transport.send("DELETE", *path, query={"reason": reason})

@@ -39,6 +39,8 @@ ACTS: Final[Mapping[str, Text]] = {
     "end-session": Text("结束会话", "end a session"),
     "end-sessions": Text("结束全部会话", "end all sessions"),
     "ask-for-reports": Text("订阅报表邮件", "ask for reports by mail"),
+    "mail-reports": Text("为人员订阅报表邮件", "have a report mailed to somebody"),
+    "mail-no-reports": Text("为人员退订报表邮件", "have a report mailed to somebody no more"),
     "send-reports": Text("发送报表邮件", "have reports mailed"),
     "new-key": Text("创建API密钥", "create an API key"),
     "end-key": Text("终止API密钥", "revoke an API key"),

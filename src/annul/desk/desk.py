@@ -13,6 +13,7 @@ from annul.diagnose.gather import Gatherer
 from annul.diagnose.lessons import Lessons
 from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
+from annul.domain.notices import USUAL_LANGUAGE
 from annul.host.host import Host
 from annul.operate.training.rules import USUAL_TRAINING, TrainingRules
 from annul.resolve.book import Book
@@ -87,6 +88,7 @@ class Desk:
     rate: float = 50.0
     burst: int = 100
     support_phone: str = ""  # of the acquirer, for shops and customers; empty: none is said
+    notices_language: str = USUAL_LANGUAGE  # of channels and people that have none
     flush: Callable[[], Awaitable[None]] | None = None
     loops: Loops = field(default_factory=Loops)
     house_bank: HouseBank | None = None  # whose account merchants are paid from

@@ -51,12 +51,13 @@ class NameTaken(AnnulError):
 class NewChannel:
     """A channel as somebody sets it up. `address` empty: the one that it has, when it is changed.
 
-    Quiet hours are local; the same twice is none. Scopes: none is all.
+    Quiet hours are local; the same twice is none. Scopes: none is all. No language: that of the
+    installation.
     """
 
     name: str
     address: str = ""
-    language: str = "zh"
+    language: str = ""
     per_minute: int = PER_MINUTE
     severity: Severity = Severity.WARNING
     scopes: tuple[str, ...] = ()
@@ -69,8 +70,8 @@ class NewChannel:
         if not (self.name.strip() and self.name.isprintable() and len(self.name) <= _LONGEST_NAME):
             message = f"a channel has a name of one line, up to {_LONGEST_NAME} characters"
             raise NotValid(message)
-        if self.language not in LANGUAGES:
-            raise NotValid("a channel's language is zh or en")
+        if self.language not in ("", *LANGUAGES):
+            raise NotValid("a channel's language is zh, en or none")
         if not 1 <= self.per_minute <= _MOST_PER_MINUTE:
             message = f"a channel takes 1 to {_MOST_PER_MINUTE} messages a minute"
             raise NotValid(message)
@@ -158,7 +159,14 @@ async def try_channel(desk: Desk, visitor: Visitor, identity: UUID, reason: str 
     row = await desk.pool.fetchrow(*_SQL["find"](id=identity))
     if row is None or not row["active"]:
         raise _no_channel(identity)
-    outcome = await try_out(desk.pool, desk.vault, desk.clock, identity, random=random.random)
+    outcome = await try_out(
+        desk.pool,
+        desk.vault,
+        desk.clock,
+        identity,
+        random=random.random,
+        language=desk.notices_language,
+    )
     now, said = desk.clock.now(), {"phase": outcome.phase.value, "error": outcome.error}
     await audit(desk.pool, visitor, now, "test-channel", _named(row["name"]), reason, said)
     return outcome

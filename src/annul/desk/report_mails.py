@@ -1,9 +1,10 @@
-"""Reports by mail: people ask for them for themselves; who sets notices up has one sent anew.
+"""Reports by mail: people ask for them for themselves, and who sets notices up for others.
 
 A person has a mail address of their own, which is sealed. A mail channel's server carries them.
 Each cell mails its own.
 """
 
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from annul.domain.errors import AnnulError
@@ -14,7 +15,7 @@ from annul.store.incidents import Ended, closing
 from annul.store.sql import load
 
 from .audit import audit
-from .desk import Desk
+from .desk import Desk, NothingThere
 from .permission import NotAllowed, changing, staff
 from .roles import ROLES, Scope, Visitor
 
@@ -61,8 +62,12 @@ async def every(desk: Desk, visitor: Visitor) -> list[dict[str, Any]]:
     """Give who asked for which reports, and how the latest went, as office people see it."""
     if visitor.merchant_id or not visitor.may(Scope.NOTICES_READ):
         raise NotAllowed
-    rows = await desk.pool.fetch(*_SQL["every"]())
-    return [dict(row) | {"latest": _named(row)} for row in rows]
+    return await _every(desk)
+
+
+async def _every(desk: Desk, name: str = "") -> list[dict[str, Any]]:
+    rows = await desk.pool.fetch(*_SQL["every"](name=name))
+    return [dict(row) | {"latest": _named(row), "state": row["state"] or ""} for row in rows]
 
 
 async def subscribe(
@@ -98,12 +103,64 @@ async def subscribe(
                     *_SQL["ask"](name=visitor.name, since=since, now=now, **asking)
                 )
         others = sorted(one.value for one in Length if one not in lengths)
-        await connection.execute(*_SQL["end"](name=visitor.name, lengths=others))
-        ended = [Ended(KIND, "", about(visitor.name, one)) for one in others]
-        await connection.execute(*closing(ended, now))
+        await _end(connection, visitor.name, others, now)
         detail = {"reports": sorted(lengths)}
         thing = f"user {visitor.name}"
         await audit(connection, visitor, now, "ask-for-reports", thing, reason, detail)
+
+
+async def add(
+    desk: Desk,
+    visitor: Visitor,
+    name: str,
+    length: Length,
+    mail: str,
+    reason: str,
+    channel: str = "",
+) -> dict[str, Any]:
+    """Have a report mailed to somebody who may read it, or to another address than before.
+
+    Gives it as `every` does. Who has it mailed must be allowed to read reports too. Raises
+    `NothingThere`, `BadMail`, `NoMailChannel`, `NotAllowed`, `ReasonNeeded`.
+    """
+    staff(visitor)
+    address, now = mail_address(mail), desk.clock.now()
+    async with changing(desk, visitor, Scope.NOTICES_WRITE, reason) as connection:
+        if not visitor.may(Scope.CASES_READ):
+            raise NotAllowed
+        if not await connection.fetchval(*_SQL["reads"](name=name, readers=list(READERS))):
+            message = f"there is no user {name} who may read reports"
+            raise NothingThere(message)
+        carrier = await connection.fetchval(*_SQL["channel"](name=channel))
+        if carrier is None:
+            raise NoMailChannel
+        period = Period.latest(length, desk.calendar.business_date(now)).following
+        asking = {"name": name, "length": length.value, "channel": carrier, "now": now}
+        sealed = desk.vault.seal(address)
+        await connection.execute(*_SQL["ask"](**asking, mail=sealed, since=period.first))
+        detail, thing = {"report": length.value}, f"user {name}"
+        await audit(connection, visitor, now, "mail-reports", thing, reason, detail)
+    return next(row for row in await _every(desk, name) if row["length"] == length)
+
+
+async def remove(desk: Desk, visitor: Visitor, name: str, length: Length, reason: str) -> None:
+    """Have a report mailed to somebody no more; `NothingThere`, `NotAllowed`, `ReasonNeeded`."""
+    staff(visitor)
+    now = desk.clock.now()
+    async with changing(desk, visitor, Scope.NOTICES_WRITE, reason) as connection:
+        if not await _end(connection, name, [length.value], now):
+            message = f"no such report is mailed to {name}"
+            raise NothingThere(message)
+        detail, thing = {"report": length.value}, f"user {name}"
+        await audit(connection, visitor, now, "mail-no-reports", thing, reason, detail)
+
+
+async def _end(connection: Any, name: str, lengths: list[str], now: datetime) -> bool:
+    """Mail these reports to somebody no more; gives whether any was."""
+    gone = await connection.fetch(*_SQL["end"](name=name, lengths=lengths))
+    ended = [Ended(KIND, "", about(name, one)) for one in lengths]
+    await connection.execute(*closing(ended, now))
+    return bool(gone)
 
 
 async def send(
@@ -123,6 +180,7 @@ async def send(
             first=period.first,
             name=name,
             readers=list(READERS),
+            language=desk.notices_language,
             now=now,
         )
         names = sorted(row["name"] for row in await connection.fetch(*sending))

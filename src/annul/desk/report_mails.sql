@@ -11,15 +11,20 @@ LEFT JOIN LATERAL (
 WHERE s.name = :name ORDER BY s.length;
 
 -- name: every
--- description: Who asked for which reports, over which channel, and how the latest went. Never the address.
-SELECT s.name, s.length, u.active, c.name AS channel, m.first, m.state, m.error, m.tries
+-- description: Who gets which reports, over which channel, and how the latest went; of one or all. Never the address.
+SELECT s.name, s.length, s.since, u.active, c.name AS channel, m.first, m.state, m.error, m.tries
 FROM report_subscriptions s
 JOIN users u ON u.name = s.name
 JOIN channels c ON c.id = s.channel_id
 LEFT JOIN LATERAL (
     SELECT first, state, error, tries FROM report_mails m
     WHERE m.name = s.name AND m.length = s.length ORDER BY m.first DESC LIMIT 1) m ON true
+WHERE :name = '' OR s.name = :name
 ORDER BY s.name, s.length;
+
+-- name: reads
+-- description: Whether there is somebody who may read reports.
+SELECT EXISTS (SELECT FROM users WHERE name = :name AND active AND role = ANY (:readers::text[]));
 
 -- name: channel
 -- description: The mail channel of a name, or the first one.
@@ -48,13 +53,14 @@ DELETE FROM report_subscriptions WHERE name = :name AND length = ANY (:lengths::
 -- name: send
 -- description: Owe a period, also to who had it before; not while it is owed anyhow. Gives to whom.
 INSERT INTO report_mails (name, length, first, merchant_id, language, channel_id, owed_at, due_at)
-SELECT s.name, s.length, :first, u.merchant_id, coalesce(nullif(u.language, ''), c.language), s.channel_id, :now, :now
+SELECT s.name, s.length, :first, u.merchant_id,
+       coalesce(nullif(u.language, ''), nullif(c.language, ''), :language), s.channel_id, :now, :now
 FROM report_subscriptions s
 JOIN users u ON u.name = s.name AND u.active AND u.role = ANY (:readers::text[])
 JOIN channels c ON c.id = s.channel_id AND c.active
 WHERE s.length = :length AND (:name = '' OR s.name = :name)
 ON CONFLICT (name, length, first) DO UPDATE
-SET state = 'owed', tries = 0, owed_at = :now, due_at = :now, error = '', message_id = NULL,
+SET state = 'owed', again = false, tries = 0, owed_at = :now, due_at = :now, error = '', message_id = NULL,
     merchant_id = excluded.merchant_id, language = excluded.language, channel_id = excluded.channel_id
 WHERE report_mails.state <> 'owed'
 RETURNING name;

@@ -124,6 +124,10 @@ INTERVENTIONS: Final = {
 }
 
 
+# While one of them is in force, less or nothing is sent to its issuer: its silence says nothing.
+SILENCING: Final = (InterventionKind.CIRCUIT_OPEN, InterventionKind.ROUTE_AROUND)
+
+
 class InterventionNotPossible(AnnulError):
     """This cannot be put in force. Nothing was changed."""
 

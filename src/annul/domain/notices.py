@@ -20,6 +20,7 @@ from .rota import NEVER, Quiet
 from .text import Text, as_spoken
 
 LANGUAGES: Final = ("zh", "en")
+USUAL_LANGUAGE: Final = "zh"  # of an installation that has chosen none
 _TITLE: Final = 300  # bytes
 # One thing that is said takes at most such a part of a message, so that no channel has to cut it.
 _PARTS: Final = 7
@@ -140,7 +141,7 @@ def kind_of(address: str) -> ChannelKind:
 class Channel:
     """Where messages go: from which severity on, of which scopes (none: all), and when not.
 
-    `by_rota`: only while somebody is on duty there.
+    `by_rota`: only while somebody is on duty there. No language: the installation's.
     """
 
     id: UUID

@@ -572,6 +572,29 @@ async def test_reports(desk: Desk) -> None:
     await desk.run(program)
 
 
+async def test_reports_by_mail(desk: Desk) -> None:
+    def program(annul: Client) -> None:
+        with pytest.raises(ProblemError) as nobody:
+            annul.report_subscriptions.create("nobody", "week", "li@bank.cn", "wanted")
+        assert nobody.value.code == "desk.unknown"
+        made = annul.report_subscriptions.create("li", "week", "li@bank.cn", "wanted")
+        assert (made.user, made.length, made.channel, made.state) == ("li", "week", "mail", "")
+        assert list(annul.report_subscriptions.list()) == [made]
+        annul.report_subscriptions.end("li", "week", "moved")
+        assert list(annul.report_subscriptions.list()) == []
+
+    now = datetime.now(UTC)
+    user = {"name": "li", "role": "auditor", "password_hash": "-", "one_time": False}
+    await put(desk.site.pool, "users", user | {"created_at": now})
+    channel = {"id": uuid4(), "name": "mail", "kind": "mail", "address": b"", "language": ""}
+    how = {"severity": "notice", "set_by": "test", "set_at": now}
+    await put(desk.site.pool, "channels", channel | how)
+    await desk.run(
+        program,
+        await desk.key(Scope.NOTICES_READ, Scope.NOTICES_WRITE, Scope.CASES_READ),
+    )
+
+
 async def test_payouts_and_accounts(desk: Desk) -> None:
     def program(annul: Client) -> None:
         identity, statement = (

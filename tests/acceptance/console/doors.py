@@ -261,6 +261,12 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "POST /notices/channels/{channel}/test": (HANDS, None),
     "GET /capacity": (OFFICE, None),
     "GET /capacity/planned?tps=10": (OFFICE, None),
+    "GET /report-subscriptions": (OFFICE, None),
+    "POST /report-subscriptions": (
+        HANDS,
+        {"user": "{user}", "length": "{length}", "mail": "li@bank.cn", "reason": "seen"},
+    ),
+    "DELETE /report-subscriptions/{user}/{length}?reason=seen": (HANDS, None),
     "GET /reports/{report}": (READERS, None),
     "GET /reports/{report}/file": (READERS, None),
     "GET /training/progress": (ADMIN | {"auditor"}, None),

@@ -26,6 +26,7 @@ from .walk import (
     CARD_TYPE,
     COURSE,
     DIALECT,
+    LENGTH,
     PASSWORD,
     PLAYBOOK,
     Headers,
@@ -183,7 +184,8 @@ def _marks(place: Place, shop: int) -> set[str]:
     return (
         every
         | {str(of.void.id), str(of.case.id)}
-        | set(place.objects[shop].values()) - {of.void.issuer_id, DIALECT, CARD_TYPE, COURSE}
+        | set(place.objects[shop].values())
+        - {of.void.issuer_id, DIALECT, CARD_TYPE, COURSE, LENGTH}
     )
 
 

@@ -31,6 +31,7 @@ PASSWORD: Final = "correct horse battery staple"
 MASTER: Final = bytes(32)
 DIALECT: Final = "cups"  # everybody's
 CARD_TYPE: Final = "debit"
+LENGTH: Final = "week"  # of a report
 COURSE: Final = "cashier"
 _DIFFERS: Final = {"state": [None, "approved", "taken"], "amount": [None, 100, 200]}
 # One step, which needs no more than that one acts on incidents.
@@ -49,7 +50,7 @@ text = {{ zh = "记录一句。", en = "Note a sentence." }}
 _LONG_AGO: Final = timedelta(hours=1)
 # Calls that carry an Idempotency-Key.
 _KEYED: Final = re.compile(
-    r"/voids|/refunds|/clearing/files\?name=a|/chargebacks(/[^/]+/(act|evidence\?.*))?"
+    r"/voids|/refunds|/report-subscriptions|/clearing/files\?name=a|/chargebacks(/[^/]+/(act|evidence\?.*))?"
 )
 Headers = dict[str, str]
 
@@ -226,6 +227,8 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     trainee = {"name": f"trainee {trace}", "role": "cashier", "merchant_id": shop.merchant}
     let_in = {"password_hash": "", "one_time": False, "active": False, "created_at": NOW}
     await put(place.pool, "users", trainee | let_in)
+    reader = {"name": f"reader{trace}", "role": "operator"}
+    await put(place.pool, "users", reader | let_in | {"active": True})
     learnt = {"number": f"T{trace:09d}", "person": trainee["name"], "course": COURSE, "version": 1}
     await put(place.pool, "certificates", learnt | {"at": NOW, "valid_until": NOW + _LONG_AGO})
     paper = {"id": uuid4(), "chargeback_id": claim["id"], "kind": "slip", "name": "a.txt"}
@@ -249,6 +252,8 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "identity": str(differs["id"]),
         "name": f"map{trace}",
         "channel": str(channel["id"]),
+        "user": reader["name"],
+        "length": LENGTH,
         "channel_name": channel["name"],
         "clearing": str(told["id"]),
         "break": str(differs["id"]),

@@ -132,6 +132,20 @@ async def test_a_test_message_arrives_is_logged_and_counts(
     assert [row["action"] for row in await audited(pool)] == ["add-channel", "test-channel"]
 
 
+@pytest.mark.parametrize(("language", "said"), [("zh", "渠道“ours”可用"), ("en", "works")])
+async def test_without_a_language_a_test_message_speaks_that_of_the_installation(
+    desk: Desk, operator: Visitor, robot: Robot, language: str, said: str
+) -> None:
+    spoken = replace(desk, notices_language=language)
+    identity = await views.add_channel(
+        spoken, operator, views.NewChannel("ours", robot.program()), "new"
+    )
+    await views.try_channel(spoken, operator, identity)
+    assert said in robot.texts[0]
+    with pytest.raises(NotValid):
+        await views.add_channel(desk, operator, replace(NEW, language="fr"), "why")
+
+
 async def test_a_test_message_that_is_refused_is_an_incident(
     desk: Desk, operator: Visitor, robot: Robot, pool: asyncpg.Pool
 ) -> None:

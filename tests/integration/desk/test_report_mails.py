@@ -1,5 +1,7 @@
 """Reports by mail, as people ask for them for themselves, and as who sets notices up sends them."""
 
+from dataclasses import replace
+
 import asyncpg
 import pytest
 
@@ -43,6 +45,18 @@ async def test_an_address_is_sealed_and_its_owner_alone_sees_a_part_of_it(
     log = await audited(pool)
     assert log[-1]["action"] == "ask-for-reports"
     assert "lei@" not in str((asked, every, log, [dict(row) for row in stored]))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_one_sent_by_hand_speaks_as_the_installation_where_nobody_has_a_language(
+    desk: Desk, operator: Visitor, pool: asyncpg.Pool, language: str
+) -> None:
+    spoken = replace(desk, notices_language=language)
+    await notices.add_channel(spoken, operator, _CHANNEL, "new")
+    await _ask(spoken, operator)
+    period = Period.latest(Length.DAY, desk.calendar.business_date(desk.clock.now()))
+    assert await report_mails.send(spoken, operator, period, "again") == [operator.name]
+    assert await pool.fetchval("SELECT language FROM report_mails") == language
 
 
 async def test_the_first_one_is_of_the_period_that_goes_on(

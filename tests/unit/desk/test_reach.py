@@ -140,7 +140,7 @@ _HOME: Final = {
             *("add_channel", "add_duty", "change_channel", "channels", "end_duty", "end_step"),
             *("log", "owed", "rota", "set_step", "steps", "stop_channel", "try_channel", "week"),
         },
-        "report_mails": {"every", "own", "send", "subscribe"},
+        "report_mails": {"add", "every", "own", "remove", "send", "subscribe"},
         "payouts": {"confirm_file", "read", "read_files", "run", "sent_files", "take_file"},
     },
     "sandbox": {"drills": {"name_cause", "told"}},  # a drill has one cell

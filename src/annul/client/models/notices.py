@@ -13,7 +13,9 @@ class NoticeChannel(Model, frozen=True):
     id: Id
     name: str = Field(examples=["duty group"])
     kind: str = Field(examples=["dingtalk"])
-    language: Annotated[Literal["zh", "en"], NEWER]
+    language: Annotated[Literal["zh", "en", ""], NEWER] = Field(
+        description="Empty: that of the installation (`notices_language`)."
+    )
     per_minute: int = Field(description="Messages that it takes in any minute.", examples=[20])
     severity: Annotated[Literal["critical", "warning", "notice"], NEWER] = Field(
         description="From which severity on it is told."
@@ -29,7 +31,10 @@ class NoticeChannel(Model, frozen=True):
 class TriedChannel(Model, frozen=True):
     """What came of a test message."""
 
-    outcome: Annotated[Literal["told", "limited", "refused", "unanswered"], NEWER] = Field(
-        description="`limited`: too many in a minute; `unanswered`: it may have arrived."
+    outcome: Annotated[Literal["told", "limited", "refused", "unreached", "unanswered"], NEWER] = (
+        Field(
+            description="`limited`: too many in a minute; `unreached`: nobody was there, it did not"
+            " arrive; `unanswered`: it may have arrived."
+        )
     )
     error: str = Field(description="What the channel said.", examples=[""])

@@ -108,6 +108,22 @@ class ReportAdvice(Model, frozen=True):
     answers: int = Field(examples=[8])
 
 
+class ReportSubscription(Model, frozen=True):
+    """A report that is mailed to somebody. Its address is never given."""
+
+    user: str = Field(examples=["li"])
+    length: Annotated[Literal["day", "week"], NEWER]
+    channel: str = Field(description="The mail channel that carries it.", examples=["mail"])
+    active: bool = Field(description="Whether the user may still sign in; else none is mailed.")
+    since: Day = Field(description="First day of the first period that is mailed.")
+    latest: str = Field(description="The last one that was owed.", examples=["2026-W48"])
+    state: Annotated[Literal["", "owed", "told", "dropped"], NEWER] = Field(
+        description="Of the last one; empty: none was due yet."
+    )
+    error: str = Field(description="Why it was not taken the last time.", examples=[""])
+    tries: int = Field(description="Times that it was sent.", examples=[1])
+
+
 class Report(Model, frozen=True):
     """A report on voids, beside the period of the same length before it."""
 

@@ -217,9 +217,8 @@ def _draw(one: FormField) -> Any:
             }
     if one.kind == "choice":
         many = len(one.choices) > _MANY  # typed rather than looked for
-        element = ui.select(
-            dict(one.choices), label=label, value=one.value or None, with_input=many
-        )
+        chosen = one.value if one.value in one.choices else None
+        element = ui.select(dict(one.choices), label=label, value=chosen, with_input=many)
     elif one.kind == "number":
         element = ui.number(label, value=one.value, min=0, precision=0)
     elif one.kind == "long":

@@ -54,7 +54,12 @@ async def channels_card(view: View) -> Html:
 
 def _kind(view: View, row: Mapping[str, Any]) -> str:
     title = view.words.of(CHANNEL_KINDS[ChannelKind(row["kind"])].title)
-    return f"{title}, {_LANGUAGES[row['language']]}"
+    return f"{title}, {_languages(view)[row['language']]}"
+
+
+def _languages(view: View) -> dict[str, str]:
+    usual = _LANGUAGES[view.desk.notices_language]
+    return {"": view.words("as the installation ({language})", language=usual), **_LANGUAGES}
 
 
 def _told_of(view: View, row: Mapping[str, Any]) -> Html:
@@ -196,9 +201,8 @@ def _fields(view: View, row: Mapping[str, Any]) -> tuple[FormField, ...]:
             "language",
             words("Language"),
             "choice",
-            row.get("language", view.words.language),
-            _LANGUAGES,
-            needed=True,
+            row.get("language", ""),
+            _languages(view),
         ),
         FormField(
             "per_minute", words("Messages a minute"), "number", row.get("per_minute", PER_MINUTE)
@@ -216,7 +220,7 @@ def _read(answers: Answers) -> desk.NewChannel:
     return desk.NewChannel(
         str(answers["name"]).strip(),
         str(answers["address"] or "").strip(),
-        str(answers["language"]),
+        str(answers["language"] or ""),
         int(answers["per_minute"] or 0),
         Severity(answers["severity"]),
         tuple(sorted(answers["scopes"])),

@@ -19,6 +19,7 @@ PHASES: Final[Mapping[str, tuple[str, str]]] = {
     "told": ("was taken", "good"),
     "limited": ("too many in a minute", "warn"),
     "refused": ("refused", "bad"),
+    "unreached": ("nobody there, did not arrive", "bad"),
     "unanswered": ("no answer, may have arrived", "warn"),
     "unknown": ("cut off, may have arrived", "warn"),
 }

@@ -18,6 +18,8 @@ _PLACES: Final = {
     "number": "519820000417",
     "period": "2026-11",
     "report": "2026-W48",
+    "user": "li",
+    "length": "week",
     "certificate": "T7K3F9Q2MWA",
     "merchant": "104110058120001",
     "issuer": "00000101",
@@ -111,6 +113,12 @@ _BODIES: Final[Mapping[str, Any]] = {
     "POST /breaks/{identity}/resolve": {"resolution": "ours_stand", "reason": "their letter"},
     "POST /breaks/{identity}/confirm": {"reason": "letter seen"},
     "POST /breaks/{identity}/reject": {"reason": "which letter?"},
+    "POST /report-subscriptions": {
+        "user": "li",
+        "length": "week",
+        "mail": "li@bank.example",
+        "reason": "reads it on Mondays",
+    },
     "POST /interventions": {
         "kind": "retries_paused",
         "minutes": 30,
@@ -207,12 +215,13 @@ _QUERIES: Final = {
     "GET /reports/{report}/file": "format=xlsx&lang=en",
     "GET /promise": "hours=24",
     "DELETE /transactions/{transaction}/conclusions/{conclusion}": "reason=mistaken",
+    "DELETE /report-subscriptions/{user}/{length}": "reason=moved",
 }
 _KEYED: Final = frozenset(
     {
         *("POST /voids", "POST /refunds", "POST /clearing/files", "POST /chargebacks"),
         *("POST /chargebacks/{identity}/act", "POST /chargebacks/{identity}/evidence"),
-        "POST /playbooks/{playbook}/runs",
+        *("POST /playbooks/{playbook}/runs", "POST /report-subscriptions"),
     }
 )
 _SENT: Final = {
@@ -422,6 +431,15 @@ _PYTHON: Final[Mapping[str, str]] = {
         'week = annul.reports.get("{report}")\nprint(week.now.asked, week.first)'
     ),
     "GET /reports/{report}/file": 'content = annul.reports.file("{report}", "xlsx", "en")',
+    "GET /report-subscriptions": (
+        "for one in annul.report_subscriptions.list():\n    print(one.user, one.length, one.latest)"
+    ),
+    "POST /report-subscriptions": (
+        'annul.report_subscriptions.create("{user}", "{length}", "li@bank.example", "wanted")'
+    ),
+    "DELETE /report-subscriptions/{user}/{length}": (
+        'annul.report_subscriptions.end("{user}", "{length}", "moved")'
+    ),
     "GET /training/progress": (
         "for one in annul.training.progress():\n    print(one.person, one.course, one.done, one.of)"
     ),

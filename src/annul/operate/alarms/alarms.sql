@@ -34,10 +34,19 @@ SELECT pg_try_advisory_xact_lock(1634628213, 'watched'::regclass::oid::integer);
 
 -- name: take
 -- description: Take what was counted, the oldest first, and keep it among what was counted lately.
-WITH gone AS (
+-- Silences of an issuer that was held are left out.
+WITH taken AS (
     DELETE FROM watch_counts
     WHERE id = ANY (ARRAY(SELECT id FROM watch_counts ORDER BY id LIMIT :limit))
     RETURNING *
+), gone AS (
+    SELECT id, at, issuer_id, kind, card_range, software, merchant, approved, declined, faults,
+           CASE WHEN EXISTS (
+               SELECT FROM unnest(:held::text[], :held_since::timestamptz[], :held_until::timestamptz[])
+                   AS h (issuer_id, since, until)
+               WHERE h.issuer_id = t.issuer_id AND t.at BETWEEN h.since AND h.until) THEN 0 ELSE silent END AS silent,
+           slow
+    FROM taken t
 ), kept AS (
     INSERT INTO watched_ways SELECT * FROM gone
 )

@@ -24,6 +24,7 @@ from annul.store.loop import Loop, Loops
 
 from . import raising
 from .asking import Asking
+from .holding import Holds, holds
 from .rules import USUAL_RULES, AlarmRules
 from .standing import Standing, columns, names, parents
 from .statements import SQL
@@ -86,16 +87,17 @@ class Judging:
         async with self._pool.acquire() as connection, connection.transaction():
             if await connection.fetchval(*SQL["lock"]()):
                 now = self._clock.now()
-                raised = await self._judge(connection, now)
-                await self._traffic.look(connection, now)
+                held = await holds(connection, now)
+                raised = await self._judge(connection, now, held)
+                await self._traffic.look(connection, now, held)
         due = self._clock.monotonic()
         if raised or due >= self._says_at:
             self._says_at = due + _SAYS_S
             await self._say()
 
-    async def _judge(self, connection: Connection, now: datetime) -> bool:
+    async def _judge(self, connection: Connection, now: datetime, held: Holds) -> bool:
         """Give whether an alarm was raised."""
-        rows = await connection.fetch(*SQL["take"](limit=_LIMIT))
+        rows = await connection.fetch(*SQL["take"](limit=_LIMIT, **held.columns()))
         ways = {Way(*row[:5]): Counts(*row[5:10]) for row in rows}
         if not ways:
             return False
@@ -104,6 +106,8 @@ class Judging:
         standings = await self._read(connection, counts, now)
         raised: dict[Measure, list[Stream]] = defaultdict(list)
         for stream, mine in counts.items():
+            if (last := held.last(stream)) is not None:
+                standings[stream].begin_anew(Measure.SILENCE, last.timestamp())
             for measure in standings[stream].moved(mine, at, self._rules.per_million):
                 raised[measure].append(stream)
         if raised:

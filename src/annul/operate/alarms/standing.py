@@ -123,6 +123,12 @@ class Standing:
         seen = trail.bad / trail.total if trail.total else 1.0
         self.alarms[measure] = Alarm(trail.since, seen, by)
 
+    def begin_anew(self, measure: Measure, before: float) -> None:
+        """Forget what spoke for a trouble before a moment, unless it is an alarm already."""
+        place = MEASURES.index(measure)
+        if measure not in self.alarms and self.trails[place].since < before:
+            self.accounts[place], self.trails[place] = EMPTY, Trail()
+
     def heads(self, measure: Measure) -> bool:
         """Say whether an alarm is open that is its own."""
         alarm = self.alarms.get(measure)

@@ -7,7 +7,7 @@ in a turn. What was counted late, or while nobody judged, is not taken for silen
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -27,6 +27,7 @@ from annul.domain.incident import Incident
 from annul.store.incidents import Ended, closing, opening
 from annul.store.sql import load
 
+from .holding import BACK, Holds
 from .rules import AlarmRules
 from .standing import names
 
@@ -36,10 +37,11 @@ SQL: Final = load("annul.operate.alarms", "traffic.sql")
 _PAUSE: Final = timedelta(seconds=60)  # without a turn, after which nothing is known of before
 _SOONEST: Final = timedelta(seconds=15)
 _LATEST: Final = timedelta(hours=6)
+_HELD: Final = timedelta(minutes=10)  # as one is looked at whose hour is not to be learnt from
 _ONCE: Final = 50  # streams in one turn
 _OTHERS: Final = 0.5  # of its bar: a wider stream that misses so much may be what is silent
 _USUAL_AFTER: Final = timedelta(days=3)  # a silence that lasts longer is what is usual
-_FORGOTTEN: Final = timedelta(days=7)
+_FORGOTTEN: Final = BACK
 
 Connection = Any
 
@@ -63,6 +65,17 @@ class Followed:
         return cls(stream, row["seen_at"], row["learnt_at"], known, row["silent_since"])
 
 
+class Listening(NamedTuple):
+    """Since when somebody listens without a pause, and to whom nobody speaks meanwhile."""
+
+    watched: datetime
+    held: Holds
+
+    def since(self, stream: Stream) -> datetime:
+        """Give from when on it is silence when nothing is heard of a stream."""
+        return max(self.watched, self.held.last(stream) or self.watched)
+
+
 class Traffic:
     """Judges silences. `zone` is that of the hours from which is learnt."""
 
@@ -78,43 +91,45 @@ class Traffic:
         if mine:
             await connection.execute(*SQL["follow"](**names(mine), now=now))
 
-    async def look(self, connection: Connection, now: datetime) -> None:
+    async def look(self, connection: Connection, now: datetime, held: Holds) -> None:
         """Close what is heard again, and look at what is due."""
         await self._close(connection, now)
         watched = await connection.fetchval(*SQL["beat"](now=now, pause=now - _PAUSE))
+        heard = Listening(watched, held)
         rows = await connection.fetch(*SQL["due"](now=now, limit=_ONCE))
         due = [Followed.of(row) for row in rows]
         if not due:
             return
         due = await self._learnt(connection, due, now)
+        await self._unlearn(connection, [one for one in due if held.now(one.stream)], now)
         local = now.astimezone(self._zone)
-        quiet = [one for one in due if not one.silent_since and self._quiet(one, watched, local)]
-        explained = await self._explained(connection, quiet, watched, local)
+        quiet = [one for one in due if not one.silent_since and self._quiet(one, heard, local)]
+        explained = await self._explained(connection, quiet, heard, local)
         silent = [one for one in quiet if one.stream not in explained]
         raised = {one.stream for one in silent}
-        await self._raise(connection, silent, watched, local)
+        await self._raise(connection, silent, heard, local)
         over = [one for one in due if self._over(one, now)]
         await self._forget(connection, over, now)
         moved = [
-            self._next(one, watched, local, raised=one.stream in raised)
+            self._next(one, heard, local, raised=one.stream in raised)
             for one in due
             if one not in over
         ]
         await connection.execute(*SQL["next"](**_columns(moved)))
 
-    def _silence(self, one: Followed, watched: datetime) -> Silence:
+    def _silence(self, one: Followed, heard: Listening) -> Silence:
         seen = one.seen.astimezone(self._zone)
-        return Silence(one.stream.scope, one.rhythm, seen, watched, special)
+        return Silence(one.stream.scope, one.rhythm, seen, heard.since(one.stream), special)
 
     def _bar(self, one: Followed) -> float:
         return bar(one.stream.scope, self._rules.per_million)
 
-    def _quiet(self, one: Followed, watched: datetime, local: datetime, part: float = 1.0) -> bool:
+    def _quiet(self, one: Followed, heard: Listening, local: datetime, part: float = 1.0) -> bool:
         """Say whether enough requests are missing, or this part of enough."""
-        return self._silence(one, watched).missing(local) >= part * self._bar(one)
+        return self._silence(one, heard).missing(local) >= part * self._bar(one)
 
     async def _explained(
-        self, connection: Connection, quiet: list[Followed], watched: datetime, local: datetime
+        self, connection: Connection, quiet: list[Followed], heard: Listening, local: datetime
     ) -> set[Stream]:
         """Name those of which what they belong to is silent as well, or may turn out to be."""
         above = {one.stream: _above(one.stream) for one in quiet}
@@ -125,16 +140,17 @@ class Traffic:
         may = {
             one.stream
             for one in map(Followed.of, rows)
-            if one.silent_since or self._quiet(one, watched, local, _OTHERS)
+            if one.silent_since or self._quiet(one, heard, local, _OTHERS)
         }
         return {stream for stream, many in above.items() if not may.isdisjoint(many)}
 
-    def _next(self, one: Followed, watched: datetime, local: datetime, *, raised: bool) -> Followed:
+    def _next(self, one: Followed, heard: Listening, local: datetime, *, raised: bool) -> Followed:
         """Say when a stream is looked at next."""
         if raised or one.silent_since:
             since = one.silent_since or one.seen
             return replace(one, silent_since=since, looks_at=local + _SOONEST)
-        next_at = self._silence(one, watched).reaches(self._bar(one), local + _LATEST)
+        latest = local + (_HELD if heard.held.now(one.stream) else _LATEST)
+        next_at = self._silence(one, heard).reaches(self._bar(one), latest)
         return replace(one, looks_at=max(next_at, local + _SOONEST))
 
     def _over(self, one: Followed, now: datetime) -> bool:
@@ -170,20 +186,28 @@ class Traffic:
         }
         return [fresh.get(one.stream, one) for one in due]
 
+    async def _unlearn(
+        self, connection: Connection, held: Collection[Followed], now: datetime
+    ) -> None:
+        """Learn nothing from the hour in which an issuer is held."""
+        if held:
+            streams = names([one.stream for one in held])
+            await connection.execute(*SQL["not_usual"](**streams, since=[now] * len(held), now=now))
+
     # Alarms -----------------------------------------------------------------------------------
 
     async def _raise(
-        self, connection: Connection, silent: list[Followed], watched: datetime, local: datetime
+        self, connection: Connection, silent: list[Followed], heard: Listening, local: datetime
     ) -> None:
         if not silent:
             return
-        told = [self._incident(one, watched, local) for one in silent]
+        told = [self._incident(one, heard, local) for one in silent]
         await connection.execute(*opening(told, local))
         for one in silent:
             scope, member = one.stream
             log.warning("alarm_raised", what=KIND, scope=str(scope), member=member)
 
-    def _incident(self, one: Followed, watched: datetime, local: datetime) -> Incident:
+    def _incident(self, one: Followed, heard: Listening, local: datetime) -> Incident:
         rate = one.rhythm.rates[cell_of(local.hour, rests=local.isoweekday() > 5)]
         return Incident.of(
             KIND,
@@ -192,7 +216,7 @@ class Traffic:
             stream=one.stream.text,
             since=one.seen.isoformat(),
             rate=f"{rate:.1f}",
-            missing=f"{self._silence(one, watched).missing(local):.0f}",
+            missing=f"{self._silence(one, heard).missing(local):.0f}",
         )
 
     async def _close(self, connection: Connection, now: datetime) -> None:

@@ -12,6 +12,7 @@ _NOTICES: Final = {
     "told": Text("已送达", "told"),
     "limited": Text("渠道限流", "put off: the channel takes no more for now"),
     "refused": Text("被渠道拒绝", "refused by the channel"),
+    "unreached": Text("未连上渠道，未送达", "not delivered: nobody was there"),
     "unanswered": Text("无应答", "unanswered"),
     "overtaken": Text("其他进程已写", "another process had written it"),
     "escalated": Text("无人确认而升级", "escalated: nobody acknowledged"),

@@ -14,9 +14,11 @@ from annul.domain.incident import Incident
 from annul.domain.letters import AGAIN, Attachment, Letter
 from annul.operate.reports.mailing import KIND, about
 from annul.store.incidents import Ended, closing, opening
-from annul.store.sql import load
+from annul.store.sql import listed, load
 
-_SQL: Final = load("annul.operate.notices", "mails.sql")
+from .sending import MAYBE
+
+_SQL: Final = load("annul.operate.notices", "mails.sql", maybe=listed(MAYBE))
 _BACKOFF: Final = Backoff(first_s=60.0, limit_s=4 * 3600.0)
 
 

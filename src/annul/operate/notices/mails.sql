@@ -4,8 +4,8 @@
 -- description: The next report that a channel is owed, to whom it goes, and whether it may have arrived before.
 -- Only what is written, and only to who asked for it and is still there.
 SELECT m.name, m.length, m.first, m.tries, s.mail, m.language, l.subject, l.body, l.names, l.media, l.contents,
-       EXISTS (SELECT FROM notice_log n WHERE n.channel_id = :channel AND n.message_id = m.message_id
-               AND n.phase IN ('unanswered', 'unknown')) AS again
+       m.again OR EXISTS (SELECT FROM notice_log n WHERE n.channel_id = :channel AND n.message_id = m.message_id
+                          AND n.phase IN ({maybe})) AS again
 FROM report_mails m
 JOIN report_letters l ON l.length = m.length AND l.first = m.first AND l.merchant_id = m.merchant_id
                      AND l.language = m.language AND l.made_at IS NOT NULL
@@ -15,8 +15,11 @@ WHERE m.channel_id = :channel AND m.state = 'owed' AND m.due_at <= :now
 ORDER BY m.due_at, m.name LIMIT 1;
 
 -- name: carry
--- description: The message carries it.
-UPDATE report_mails SET message_id = :message, tries = tries + 1
+-- description: The message carries it; whether the one before may have arrived is kept.
+UPDATE report_mails m
+SET message_id = :message, tries = tries + 1, again = m.again OR EXISTS (
+    SELECT FROM notice_log n WHERE n.channel_id = m.channel_id AND n.message_id = m.message_id
+    AND n.phase IN ({maybe}))
 WHERE name = :name AND length = :length AND first = :first AND state = 'owed';
 
 -- name: told

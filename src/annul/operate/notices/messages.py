@@ -21,14 +21,14 @@ from annul.domain.notice_pace import WINDOW, Room, room
 from annul.domain.notices import Channel, Written
 from annul.operate.incidents.keeping import HeadEvent, hold, tell
 from annul.store.incidents import Ended, closing, opening
-from annul.store.sql import load
+from annul.store.sql import listed, load
 
 from . import mails
 from .book import channel_of
 from .mails import OwedMail
-from .sending import Outcome, Phase
+from .sending import MAYBE, Outcome, Phase
 
-_SQL: Final = load("annul.operate.notices", "messages.sql")
+_SQL: Final = load("annul.operate.notices", "messages.sql", maybe=listed(MAYBE))
 
 
 @dataclass(frozen=True, slots=True)

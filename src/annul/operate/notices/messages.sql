@@ -22,8 +22,11 @@ UPDATE channel_states SET next_at = :next_at WHERE channel_id = :channel;
 UPDATE channel_states SET message_id = :message, leased_until = :until WHERE channel_id = :channel;
 
 -- name: carry
--- description: What the message carries.
-UPDATE notice_outbox o SET message_id = :message, tries = o.tries + 1
+-- description: What the message carries; whether the one before may have arrived is kept.
+UPDATE notice_outbox o
+SET message_id = :message, tries = o.tries + 1, again = o.again OR EXISTS (
+    SELECT FROM notice_log l WHERE l.channel_id = :channel AND l.message_id = o.message_id
+    AND l.phase IN ({maybe}))
 FROM unnest(:heads::uuid[], :merchants::text[]) AS h (head_id, of_merchant)
 WHERE o.channel_id = :channel AND o.state = 'owed'
   AND o.head_id = h.head_id AND o.of_merchant = h.of_merchant;

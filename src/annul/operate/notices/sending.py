@@ -7,8 +7,12 @@ its log alone; each message is sent in a thread of its own, which listens for wh
 import asyncio
 import logging
 import re
+import smtplib
+import ssl
+import sys
 import threading
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +24,7 @@ from apprise import Apprise, AppriseAsset, AppriseAttachment
 from apprise.attachment.memory import AttachMemory
 from apprise.common import NotifyFormat, OverflowMode
 from apprise.exception import AppriseException
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from annul.domain.letters import Attachment
 from annul.domain.notices import BadChannel, ChannelKind, Written, kind_of
@@ -44,7 +49,7 @@ _TOO_FAST: Final = re.compile(
     r"error=429\b|errcode=(130101|410100|45009|45033)\b|code=(11232|9499)\b|\(4\d\d, b['\"]"
 )
 _MAIL_REFUSED: Final = re.compile(r"\(5\d\d, b['\"]")  # a mail server's own word
-# What apprise says of a service that gave no answer, so that a message may have arrived or not.
+# What apprise says of a service that gave no answer.
 _NO_ANSWER: Final = re.compile(r"no answer|[Cc]onnection error|Socket Exception|timed out")
 _WORTH: Final = re.compile(r"^(Socket Exception|SMTP|Response)")
 _ERROR: Final = 300  # characters of an error that are kept
@@ -52,6 +57,7 @@ _LONGEST: Final = 2_000  # of an address
 _SECRET: Final = 4  # characters from which on a part of an address is taken for a secret
 # Where the host of an address is one; of all others it is a token.
 _HOSTED: Final = frozenset({ChannelKind.MAIL, ChannelKind.PROGRAM, ChannelKind.NTFY})
+_NOT_CONNECTED: Final = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
 _PIECE: Final = re.compile(r"[/:@?&=#,;]+")
 
 
@@ -61,7 +67,12 @@ class Phase(StrEnum):
     TOLD = "told"
     LIMITED = "limited"  # too many in a minute for who carries it
     REFUSED = "refused"
+    UNREACHED = "unreached"  # nobody was there: it did not arrive
     UNANSWERED = "unanswered"  # it may have arrived
+
+
+# Of the log: ways of which nobody knows whether the message arrived. Cut off is "unknown".
+MAYBE: Final = (Phase.UNANSWERED.value, "unknown")
 
 
 class Outcome(NamedTuple):
@@ -155,6 +166,7 @@ class Sender:
                 )
             except Exception as error:  # noqa: BLE001 - whatever a carrier raises, it did not say yes
                 heard.lines.append(f"{type(error).__name__}: {error}")
+                heard.faults.append(error)
                 taken = False
         if taken:
             return Outcome(Phase.TOLD)
@@ -163,7 +175,7 @@ class Sender:
         if _TOO_FAST.search(said):
             phase = Phase.LIMITED
         elif _NO_ANSWER.search(said) and not _MAIL_REFUSED.search(said):
-            phase = Phase.UNANSWERED
+            phase = Phase.UNANSWERED if heard.may_have_left(kind) else Phase.UNREACHED
         said = _safe(heard.lines, address, to)
         return Outcome(phase, said or "refused without a reason")
 
@@ -198,11 +210,13 @@ def _carrier(kind: ChannelKind, address: str) -> Any:
 
 
 class _Listener(logging.Handler):
-    """Hears what is logged in this thread while it is entered."""
+    """Hears what is logged in this thread while it is entered, and because of which faults."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.lines: list[str] = []
+        self.faults: list[BaseException] = []
+        self._sent = False  # to one of several
         self._thread = threading.get_ident()
 
     def __enter__(self) -> Self:
@@ -216,8 +230,33 @@ class _Listener(logging.Handler):
         if record.thread != self._thread:
             return
         said = record.getMessage()
+        self._sent = self._sent or said.startswith("Sent ")
+        if (fault := sys.exception()) is not None:
+            self.faults.append(fault)
         if record.levelno >= logging.WARNING or _WORTH.match(said):
             self.lines.append(said)
+
+    def may_have_left(self, kind: ChannelKind) -> bool:
+        """Say whether anything of a message that got no answer may have been taken."""
+        return self._sent or not self.faults or any(left(kind, one) for one in self.faults)
+
+
+def left(kind: ChannelKind, fault: BaseException) -> bool:
+    """Say whether a fault came when the message had begun to leave, by its kind and its place.
+
+    Over HTTP that is once there is a connection that is trusted, of a mail once its data is sent.
+    """
+    if kind is ChannelKind.MAIL:
+        frames = (frame for frame, _ in traceback.walk_tb(fault.__traceback__))
+        return any(frame.f_code is smtplib.SMTP.data.__code__ for frame in frames)
+    return not any(isinstance(one, _NOT_CONNECTED) for one in _reasons(fault))
+
+
+def _reasons(fault: object) -> Iterator[BaseException]:
+    """Give a fault and those that it wraps: requests has those of urllib3, these of the system."""
+    while isinstance(fault, BaseException):
+        yield fault
+        fault = getattr(fault, "reason", None) or next(iter(fault.args), None)
 
 
 # Nothing of it goes on to the log of this process: it may name an address.

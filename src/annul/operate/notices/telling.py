@@ -20,6 +20,7 @@ from uuid_utils.compat import uuid7
 from annul.domain.incident import Reader
 from annul.domain.notice_pace import fitting, next_message
 from annul.domain.notices import (
+    USUAL_LANGUAGE,
     Channel,
     Facts,
     Happened,
@@ -36,7 +37,7 @@ from annul.security.vault import Vault
 from annul.settle.days import works
 from annul.store.clock import Clock
 from annul.store.loop import Loops
-from annul.store.sql import load
+from annul.store.sql import listed, load
 from annul.store.worker import Worker
 
 from .book import NoticeBook, read
@@ -53,12 +54,12 @@ from .messages import (
     put_off,
     room_of,
 )
-from .sending import Outcome, Phase, Sender
+from .sending import MAYBE, Outcome, Phase, Sender
 from .spreading import escalate, spread
 
 log = structlog.get_logger(__name__)
 
-_SQL: Final = load("annul.operate.notices", "telling.sql")
+_SQL: Final = load("annul.operate.notices", "telling.sql", maybe=listed(MAYBE))
 _ESCALATES_S: Final = 5.0  # between two looks at what nobody has acknowledged
 _HEADS: Final = 500  # that one message may be about
 
@@ -70,13 +71,17 @@ class NoticeCounts:
     told: int = 0
     limited: int = 0
     refused: int = 0
+    unreached: int = 0
     unanswered: int = 0
     overtaken: int = 0
     escalated: int = 0
 
 
 class Teller:
-    """Sends what channels are owed. `base` is the console's address, in whose language and zone."""
+    """Sends what channels are owed.
+
+    `base` is the console's address, `zone` that of all times, `language` that of channels without.
+    """
 
     def __init__(
         self,
@@ -87,6 +92,7 @@ class Teller:
         *,
         random: Callable[[], float],
         base: str = "",
+        language: str = USUAL_LANGUAGE,
         sender: Sender | None = None,
         pace: NoticePace | None = None,
         loops: Loops | None = None,
@@ -98,6 +104,7 @@ class Teller:
         self._zone = zone
         self._random = random
         self._base = base.rstrip("/")
+        self._language = language
         self._escalates_at = 0.0  # monotonic
         self._sender = sender or Sender()
         self._pace = pace or NoticePace()
@@ -257,19 +264,20 @@ class Teller:
         self, channel: Channel, facts: Mapping[Key, Facts]
     ) -> tuple[Sequence[Key], Written]:
         """Write the next message; gives the heads that it has room for."""
-        reader, chosen = Reader(channel.language, self._when), list(facts)
+        language, chosen = channel.language or self._language, list(facts)
+        reader = Reader(language, self._when)
         if len(chosen) == 1:
             return chosen, written(facts[chosen[0]], reader, channel.kind.traits.longest)
         lines = [line(facts[key], reader) for key in chosen]
         link = f"{self._base}/incidents" if self._base else ""
-        widest = frame(len(chosen), len(chosen), link, channel.language)
+        widest = frame(len(chosen), len(chosen), link, language)
         many = fitting(
             [width(one) for one in lines],
             channel.kind.traits.longest - width(widest.title) - width(widest.body) - 2,
         )
         chosen = chosen[:many]
         still_open = sum(facts[key].closed_at is None for key in chosen)
-        around = frame(many, still_open, link, channel.language)
+        around = frame(many, still_open, link, language)
         return chosen, digest(lines[:many], around)
 
     def _when(self, at: str) -> str:

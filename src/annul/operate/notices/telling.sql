@@ -25,8 +25,8 @@ WITH owed AS (
     FROM owed WHERE due
 )
 SELECT p.head_id, p.of_merchant, p.seq, p.step, p.kind, p.params, p.at,
-       EXISTS (SELECT FROM notice_log l WHERE l.channel_id = :channel AND l.message_id = p.message_id
-               AND l.phase IN ('unanswered', 'unknown')) AS again
+       p.again OR EXISTS (SELECT FROM notice_log l WHERE l.channel_id = :channel AND l.message_id = p.message_id
+                          AND l.phase IN ({maybe})) AS again
 FROM placed p WHERE p.place <= :most
 ORDER BY p.place, p.at, p.seq;
 

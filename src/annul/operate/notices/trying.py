@@ -7,7 +7,7 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from annul.domain.errors import AnnulError
-from annul.domain.notices import sample
+from annul.domain.notices import USUAL_LANGUAGE, sample
 from annul.security.vault import Vault
 from annul.store.clock import Clock
 
@@ -29,11 +29,12 @@ async def try_out(
     channel_id: UUID,
     *,
     random: Callable[[], float],
+    language: str = USUAL_LANGUAGE,
     pace: NoticePace | None = None,
 ) -> Outcome:
     """Send a test message and say what came of it; what is owed follows once it was taken.
 
-    Raises `ChannelBusy`, also for a channel that is off.
+    `language` is of a channel without one. Raises `ChannelBusy`, also for a channel that is off.
     """
     pace, now, sender = pace or NoticePace(), clock.now(), Sender()
     async with pool.acquire() as connection, connection.transaction():
@@ -41,9 +42,8 @@ async def try_out(
         if taken is None or not (await room_of(connection, taken, pace, now)).free:
             raise ChannelBusy
         channel = taken.channel
-        message = Message(
-            uuid7(), channel, taken.address, taken.failures, sample(channel.name, channel.language)
-        )
+        said = sample(channel.name, channel.language or language)
+        message = Message(uuid7(), channel, taken.address, taken.failures, said)
         await begin(connection, message, pace, now)
     began = clock.monotonic()
     try:

@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 
 from annul.domain.business_day import Calendar
+from annul.domain.notices import USUAL_LANGUAGE
 from annul.store.clock import Clock
 from annul.store.incidents import Ended, closing
 from annul.store.loop import Loop, Loops
@@ -34,7 +35,10 @@ _LEASE: Final = timedelta(minutes=5)
 
 
 class Mailing:
-    """The loop. `readers` are the roles that may read reports, `base` the console's address."""
+    """The loop. `readers` are the roles that may read reports, `base` the console's address.
+
+    `language` is of who has none, over a channel that has none.
+    """
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class Mailing:
         readers: Iterable[str],
         *,
         base: str = "",
+        language: str = USUAL_LANGUAGE,
         loops: Loops | None = None,
     ) -> None:
         self._pool = pool
@@ -51,6 +56,7 @@ class Mailing:
         self._clock = clock
         self._readers = sorted(readers)
         self._base = base.rstrip("/")
+        self._language = language
         self._loops = loops or Loops(clock)
         self._loop: Loop | None = None
 
@@ -81,7 +87,11 @@ class Mailing:
             period = Period.latest(length, today)
             for _ in range(back):
                 asked = _SQL["owe"](
-                    length=length.value, first=period.first, readers=self._readers, now=now
+                    length=length.value,
+                    first=period.first,
+                    readers=self._readers,
+                    language=self._language,
+                    now=now,
                 )
                 owed += len(await self._pool.fetch(*asked))
                 period = period.previous

@@ -3,7 +3,8 @@
 -- name: owe
 -- description: Owe a period to all who asked for it and may read it, each once; gives to whom.
 INSERT INTO report_mails (name, length, first, merchant_id, language, channel_id, owed_at, due_at)
-SELECT s.name, s.length, :first, u.merchant_id, coalesce(nullif(u.language, ''), c.language), s.channel_id, :now, :now
+SELECT s.name, s.length, :first, u.merchant_id,
+       coalesce(nullif(u.language, ''), nullif(c.language, ''), :language), s.channel_id, :now, :now
 FROM report_subscriptions s
 JOIN users u ON u.name = s.name AND u.active AND u.role = ANY (:readers::text[])
 JOIN channels c ON c.id = s.channel_id AND c.active

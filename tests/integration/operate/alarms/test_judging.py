@@ -12,6 +12,7 @@ from annul.domain.alarm_streams import EVERYTHING, Scope, Stream, Way
 from annul.domain.alarms import Counts, Measure
 from annul.domain.incident import Reader
 from annul.domain.incidents import INCIDENTS
+from annul.operate.alarms.holding import Holds
 from annul.operate.alarms.judging import Judging
 from annul.operate.alarms.keeping import counted
 from tests.support.clock import HeldClock
@@ -146,7 +147,7 @@ async def test_two_that_judge_at_once_count_nothing_twice_and_what_is_killed_cou
 async def _cut_off(pool: asyncpg.Pool, judging: Judging, clock: HeldClock) -> None:
     """Judge, and lose the connection's transaction before it is committed."""
     async with pool.acquire() as connection, connection.transaction():
-        await judging._judge(connection, clock.now())
+        await judging._judge(connection, clock.now(), Holds((), clock.now()))
         await connection.execute("SELECT 1 / 0")
 
 

@@ -60,7 +60,10 @@ async def full(table_owner: asyncpg.Pool) -> asyncpg.Pool:
 
 
 _ASKED: Final[dict[str, tuple[tuple[Any, ...], str]]] = {
-    "take": (SQL["take"](limit=100), "watch_counts"),
+    "take": (
+        SQL["take"](limit=100, held=["00000101"], held_since=[_NOW], held_until=[_NOW]),
+        "watch_counts",
+    ),
     "lately": (SQL["lately"](since=_NOW - timedelta(minutes=5)), "watched_ways"),
     "forget": (SQL["forget"](before=_NOW - timedelta(seconds=49_900)), "watched_ways"),
     "streams": (SQL["streams"](**_SOME), "watched"),

@@ -11,6 +11,7 @@ from annul.domain.alarm_streams import Way
 from annul.domain.alarms import Counts
 from annul.domain.incident import Reader
 from annul.domain.incidents import INCIDENTS
+from annul.operate.alarms.holding import Holds
 from annul.operate.alarms.judging import Judging
 from annul.operate.alarms.keeping import counted
 from annul.operate.alarms.rules import AlarmRules
@@ -176,8 +177,8 @@ async def test_two_that_look_at_once_raise_one_and_what_is_killed_is_raised_late
 async def _cut_off(pool: asyncpg.Pool, judging: Judging, clock: HeldClock) -> None:
     """Judge, and lose the connection's transaction before it is committed."""
     async with pool.acquire() as connection, connection.transaction():
-        await judging._judge(connection, clock.now())
-        await judging._traffic.look(connection, clock.now())
+        await judging._judge(connection, clock.now(), Holds((), clock.now()))
+        await judging._traffic.look(connection, clock.now(), Holds((), clock.now()))
         await connection.execute("SELECT 1 / 0")
 
 

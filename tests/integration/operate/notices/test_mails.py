@@ -90,6 +90,18 @@ async def test_each_reads_the_week_in_their_own_language_with_both_files(
     assert "duty@bank.cn" not in str(mailbox.to)  # nor to whom the channel is for
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_where_neither_person_nor_channel_has_a_language_it_is_the_installations(
+    watch: Watch, mailbox: Mailbox, clock: HeldClock, language: str
+):
+    channel = await watch.add(mailbox.address, language="")
+    await subscribed(watch, channel, language="")
+    await mailing(watch.pool, clock, BASE, language=language).owe(clock.now())
+    assert {
+        row["language"] for row in await watch.pool.fetch("SELECT language FROM report_mails")
+    } == {language}
+
+
 async def test_a_period_is_mailed_once_whichever_host_does_it(
     watch: Watch, mailbox: Mailbox, clock: HeldClock
 ):

@@ -57,6 +57,18 @@ async def test_mail_says_what_money_cause_and_next_step(watch: Watch):
     assert mailbox.address not in str(dict(told))
 
 
+@pytest.mark.parametrize(("language", "said"), [("zh", "【警告】"), ("en", "[warning]")])
+async def test_a_channel_without_a_language_speaks_that_of_the_installation(
+    watch: Watch, robot: Robot, language: str, said: str
+):
+    await watch.add(robot.program(), language="")
+    await watch.outages()
+    watch.start(language=language)
+    await watch.drained()
+    assert robot.texts[0].startswith(said)
+    assert ("下一步" in robot.texts[0]) is (language == "zh")
+
+
 async def test_owed_once_and_told_once(watch: Watch, robot: Robot):
     await watch.add(robot.program())
     await watch.outages()
@@ -189,7 +201,7 @@ async def test_nobody_there_is_an_incident_after_some_tries(watch: Watch, clock:
     watch.start()
     for tries, wait in enumerate((10, 20, 40), 1):
         assert bool(await watch.pool.fetch("SELECT FROM incidents")) is False
-        await watch.logged(tries, "unanswered")
+        await watch.logged(tries, "unreached")
         state = await watch.state(channel)
         assert (state["next_at"] - clock.now()).total_seconds() == wait
         clock.forward(seconds=wait)
@@ -199,7 +211,7 @@ async def test_nobody_there_is_an_incident_after_some_tries(watch: Watch, clock:
         clock.forward(seconds=900)
         await watch.drained()
     assert len(robot.got) == 1
-    assert "you may have this already" in robot.texts[0]
+    assert "you may have this already" not in robot.texts[0]
 
 
 async def test_one_that_does_not_answer_holds_up_no_other(watch: Watch, robot: Robot):

@@ -26,6 +26,7 @@ _OTHERS = {
     ("GET", "/cases/{number}/proof.pdf"),
     ("GET", "/transactions/{transaction}/conclusions/{conclusion}/evidence"),
     ("DELETE", "/webhooks/{webhook}"),
+    ("DELETE", "/report-subscriptions/{user}/{length}"),
     ("POST", "/payout-files/{file}/take"),
     ("POST", "/merchants/{merchant}/batch-differences/{terminal}/{batch}/{trace}/resolve"),
     ("GET", "/merchants/{merchant}/statements/{period}"),
