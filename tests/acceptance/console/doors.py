@@ -437,6 +437,8 @@ READS: Final = frozenset(
         "capacity",
         "statement",
         "users",
+        "whatif alarm",
+        "whatif merchant",
         "whatif policy",
         "whatif weight",
     }
