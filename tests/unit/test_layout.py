@@ -50,6 +50,7 @@ _MODULES: Final = {
     "client/incidents": "acceptance/client/test_resources.py",
     "client/interventions": "acceptance/client/test_resources.py",
     "client/playbooks": "acceptance/client/test_resources.py",
+    "client/whatif": "acceptance/client/test_resources.py",
     "client/signature": "unit/resolve/notify/test_webhooks.py",
     "diagnose/codes": "unit/diagnose/test_rank.py",
     "diagnose/surroundings": "integration/diagnose/test_gather.py",

@@ -261,6 +261,7 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "POST /notices/channels/{channel}/test": (HANDS, None),
     "GET /capacity": (OFFICE, None),
     "GET /capacity/planned?tps=10": (OFFICE, None),
+    "POST /what-if": (OFFICE, {"kind": "merchant", "setting": "refund_days", "number": 30}),
     "GET /reports/{report}": (READERS, None),
     "GET /reports/{report}/file": (READERS, None),
     "GET /training/progress": (ADMIN | {"auditor"}, None),

@@ -41,6 +41,7 @@ from . import (
     transactions,
     voids,
     webhooks,
+    whatif,
 )
 from .idempotency import Keys
 from .limit import Buckets, Sizes
@@ -72,6 +73,7 @@ _ROUTERS: Final = (
     promise.router,
     reports.router,
     capacity.router,
+    whatif.router,
     webhooks.router,
     notices.router,
     training.router,

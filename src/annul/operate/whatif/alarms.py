@@ -6,31 +6,35 @@ echoes and probes are no transactions of the journal, and not among them; nor is
 come at all.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from multiprocessing import get_context
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from annul.domain.alarm_streams import Scope, Stream, Way, summed
-from annul.domain.alarms import Counts, Measure
+from annul.domain.alarm_streams import Scope, Stream
+from annul.domain.alarms import Measure
 from annul.domain.response_codes import BOOKED, FAULTS
 from annul.operate.alarms.rules import AlarmRules
 from annul.store.sql import listed, load
 
-from .side import Began, Ended, Side
-from .usuals import Usuals
+from . import side
 
 _SQL: Final = load(
     "annul.operate.whatif", "alarms.sql", booked=listed(BOOKED), faults=listed(FAULTS)
 )
 SLOT: Final = timedelta(minutes=5)
-_STRETCH: Final = timedelta(hours=6)  # read and held at once
+_STRETCH: Final = timedelta(hours=1)  # read and held at once
 _REACH: Final = timedelta(minutes=1)
 _ROWS: Final = 20_000
+_AHEAD: Final = 4  # slots that are judged while the next ones are read
 
 _Key = tuple[Measure, Stream]
 
@@ -102,25 +106,14 @@ async def replay(
     the time, as far back as the rules say, and then from the journal without the hours in which
     there was an alarm: by each side for itself if they look back otherwise, else by the first.
     """
-    learnt = {one.history_days: Usuals(zone) for one in rules}
-    learns = [True, len(learnt) > 1]
-    sides = [
-        Side(learnt[one.history_days], one.per_million, learns=mine)
-        for one, mine in zip(rules, learns, strict=True)
-    ]
     pairs: dict[_Key, _Open] = {}
-    since, until = span
-    async with pool.acquire() as connection, connection.transaction(readonly=True):
-        for days, usuals in learnt.items():
-            await _learn(connection, usuals, (since - timedelta(days=days), since))
-        async for at, ways in _slots(connection, since, until):
-            watching.transactions += sum(
-                counts.asked for way, counts in ways.items() if not way.merchant
-            )
-            sums = summed(ways)
-            for place, side in enumerate(sides):
-                for told in side.moved(at, ways, sums):
-                    _note(pairs, place, told, watching)
+    context = get_context("spawn")
+    given = (zone.key, list(rules))
+    with ProcessPoolExecutor(1, context, side.begin, given) as worker:
+        async for moved in _moved(worker, pool, span, {one.history_days for one in rules}):
+            watching.transactions += moved.transactions
+            for place, told in moved.told:
+                _note(pairs, place, told, watching)
             for one in _differing(pairs):
                 watching.add(one)
                 yield one
@@ -129,37 +122,50 @@ async def replay(
         yield one
 
 
-async def _learn(connection: Any, usuals: Usuals, span: tuple[datetime, datetime]) -> None:
-    since, until = span
-    cursor = await connection.cursor(*_SQL["hours"](since=since, until=until))
-    while rows := await cursor.fetch(_ROWS):
-        for scope, member, hour, *counts in rows:
-            usuals.learn(Stream(Scope(scope), member), hour, Counts(*counts))
+async def _moved(
+    worker: ProcessPoolExecutor,
+    pool: asyncpg.Pool,
+    span: tuple[datetime, datetime],
+    history_days: Iterable[int],
+) -> AsyncIterator[side.Moved]:
+    """Let the worker learn, then judge slot by slot, a few of which are on their way at once."""
+    loop, since = asyncio.get_running_loop(), span[0]
+    work: deque[asyncio.Future[side.Moved]] = deque()
+    for days in history_days:
+        asked = _SQL["hours"](since=since - timedelta(days=days), until=since)
+        async with pool.acquire() as connection, connection.transaction(readonly=True):
+            cursor = await connection.cursor(*asked)
+            while rows := await cursor.fetch(_ROWS):
+                await loop.run_in_executor(worker, side.learn, days, list(map(tuple, rows)))
+    # Outside of a transaction: judging may take longer than one is let stand idle.
+    async for at, counted in _slots(pool, *span):
+        work.append(loop.run_in_executor(worker, side.moved, at, counted))
+        if len(work) > _AHEAD:
+            yield await work.popleft()
+    while work:
+        yield await work.popleft()
 
 
 async def _slots(
-    connection: Any, since: datetime, until: datetime
-) -> AsyncIterator[tuple[datetime, Mapping[Way, Counts]]]:
+    pool: asyncpg.Pool, since: datetime, until: datetime
+) -> AsyncIterator[tuple[datetime, list[Any]]]:
     """Give what was counted in each slot, in their order; a stretch is held at once."""
-    slow = await connection.fetchval(*_SQL["slow"]())
+    slow, seconds = await pool.fetchval(*_SQL["slow"]()), SLOT.total_seconds()
     at = since
     while at < until:
         end = min(at + _STRETCH, until)
-        rows = await connection.fetch(
-            *_SQL["slots"](
-                reach=at - _REACH, since=at, until=end, slot=SLOT.total_seconds(), slow=slow
-            )
-        )
-        for slot, part in groupby(rows, key=lambda row: row[0]):
-            ways = {Way(*row[1:6]): Counts(*row[6:]) for row in map(tuple, part)}
-            yield datetime.fromtimestamp(slot * SLOT.total_seconds(), UTC), ways
+        asked = _SQL["slots"](reach=at - _REACH, since=at, until=end, slot=seconds, slow=slow)
+        for slot, part in groupby(await pool.fetch(*asked), key=lambda row: row[0]):
+            yield datetime.fromtimestamp(slot * seconds, UTC), [tuple(row)[1:] for row in part]
         at = end
 
 
-def _note(pairs: dict[_Key, _Open], place: int, told: Began | Ended, watching: Watching) -> None:
+def _note(
+    pairs: dict[_Key, _Open], place: int, told: side.Began | side.Ended, watching: Watching
+) -> None:
     key = (told.measure, told.stream)
     one = pairs.setdefault(key, _Open())
-    if isinstance(told, Ended):
+    if isinstance(told, side.Ended):
         one.is_open[place] = False
         return
     if place:

@@ -132,7 +132,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
         Text("自动重试撤销（0或1）", "annul tries voids again (0, 1)"), 1, _retried
     ),
     "refund_instead_limit": Setting(
-        Text("自动改退货上限（分）", "most to be refunded unasked"), LARGEST, _instead
+        Text("自动改退货上限（分）", "most that annul refunds instead"), LARGEST, _instead
     ),
 }
 

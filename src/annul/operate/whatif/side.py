@@ -1,13 +1,15 @@
 """Alarms over traffic played again: the turn of `annul.operate.alarms.judging`, in memory."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from annul.domain.alarm_scopes import explained
-from annul.domain.alarm_streams import Stream, Way, summed
+from annul.domain.alarm_streams import Scope, Stream, Way, summed
 from annul.domain.alarms import MEASURES, Counts, Measure
+from annul.operate.alarms.rules import AlarmRules
 from annul.operate.alarms.standing import Standing
 
 from .usuals import Usuals
@@ -32,6 +34,13 @@ class Ended(NamedTuple):
 
     measure: Measure
     stream: Stream
+
+
+class Moved(NamedTuple):
+    """What came of a slot: transactions, and alarms by side, 0 before and 1 after the change."""
+
+    transactions: int
+    told: list[tuple[int, Began | Ended]]
 
 
 class Side:
@@ -109,3 +118,54 @@ class Side:
                         one.let_go(measure)
                 yield Ended(measure, stream)
         self._alarmed = {one for one in self._alarmed if self._standings[one].alarms}
+
+
+class Both:
+    """The two sides of a change, before and after, that are judged from the same counts.
+
+    Where both look back as far, what is usual is learnt once, by the first.
+    """
+
+    def __init__(self, zone: ZoneInfo, rules: Sequence[AlarmRules]) -> None:
+        self._learnt = {one.history_days: Usuals(zone) for one in rules}
+        learns = (True, len(self._learnt) > 1)
+        self._sides = [
+            Side(self._learnt[one.history_days], one.per_million, learns=mine)
+            for one, mine in zip(rules, learns, strict=True)
+        ]
+
+    def learn(self, days: int, rows: Sequence[Sequence[Any]]) -> None:
+        """Take rows of hours for those who look back so many days."""
+        for scope, member, hour, *counts in rows:
+            self._learnt[days].learn(Stream(Scope(scope), member), hour, Counts(*counts))
+
+    def moved(self, at: datetime, rows: Sequence[Sequence[Any]]) -> Moved:
+        """Judge the rows of a slot: the five parts of a way, then its five counts."""
+        ways = {Way(*row[:5]): Counts(*row[5:]) for row in rows}
+        sums = summed(ways)
+        told = [
+            (place, one)
+            for place, side in enumerate(self._sides)
+            for one in side.moved(at, ways, sums)
+        ]
+        return Moved(sum(one.asked for way, one in ways.items() if not way.merchant), told)
+
+
+# In a process of its own, which serves one replay: whoever asks for it has terminals to answer.
+_HELD: Final[dict[str, Both]] = {}
+_MINE: Final = "mine"
+
+
+def begin(zone: str, rules: Sequence[AlarmRules]) -> None:
+    """Begin a replay in this process."""
+    _HELD[_MINE] = Both(ZoneInfo(zone), rules)
+
+
+def learn(days: int, rows: Sequence[Sequence[Any]]) -> None:
+    """Do what `Both.learn` does."""
+    _HELD[_MINE].learn(days, rows)
+
+
+def moved(at: datetime, rows: Sequence[Sequence[Any]]) -> Moved:
+    """Do what `Both.moved` does."""
+    return _HELD[_MINE].moved(at, rows)
