@@ -13,7 +13,7 @@ DEBIAN := chromium chromium-driver fonts-noto-cjk postgresql
 # Without bytecode of its own each process would compile annul anew, and each worker the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types format bench bench-alarms bench-diagnosis bench-claims bench-reconcile bench-rules bench-reserve bench-settlement bench-statement chaos fuzz simulate simulate-mutants measures training pictures lock clean
+.PHONY: help run test lint types format bench bench-alarms bench-diagnosis bench-claims bench-reconcile bench-rules bench-whatif bench-reserve bench-settlement bench-statement chaos fuzz simulate simulate-mutants measures training pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -56,6 +56,9 @@ bench-reconcile: $(BIN)/.development ## reconcile a day of a million transaction
 
 bench-rules: $(BIN)/.development ## learn the rules of a journal of ten million transactions, into build/bench-rules.json
 	@$(BIN)/python -m bench.rules
+
+bench-whatif: $(BIN)/.development ## try changes on a journal of ten million transactions, into build/bench-whatif.json
+	@$(BIN)/python -m bench.whatif
 
 bench-reserve: $(BIN)/.development ## replay what is held back against voids to come, into build/bench-reserve.json
 	@$(BIN)/python -m bench.reserve

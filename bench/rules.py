@@ -26,8 +26,8 @@ from annul.store.roles import OWNER
 from tests.support.servers import Server, annuls_database
 
 _REPORT: Final = Path("build/bench-rules.json")
-_NOW: Final = datetime(2026, 11, 20, 4, tzinfo=UTC)
-_SPAN: Final = timedelta(days=42)
+NOW: Final = datetime(2026, 11, 20, 4, tzinfo=UTC)
+SPAN: Final = timedelta(days=42)
 _ZONE: Final = "Asia/Shanghai"
 _ISSUERS: Final = 20
 _EVERY: Final = 20  # transactions to a void
@@ -56,7 +56,7 @@ $$ SELECT (hashint8(i * 64 + what)::bigint + 2147483648) / 4294967296.0 $$
 """
 # Transactions from $1 to $2, each $3 after the one before; a void is of a sale of its own, at most
 # $4 before.
-_JOURNAL: Final = f"""
+JOURNAL: Final = f"""
 INSERT INTO transactions (
     merchant_id, id, kind, state, sent, node, terminal_id, batch, trace, business_date, amount,
     currency, original_id, card_hash, card_masked, card_cipher, card_type, entry_mode, condition,
@@ -103,22 +103,22 @@ FROM pg_statio_user_tables
 """
 
 
-async def _journal(owner: Any, rows: int) -> None:
+async def make(owner: Any, rows: int, statement: str = JOURNAL) -> None:
     """Make the journal, a tenth at a time."""
     await owner.execute(_DRAW)
     for index in _UNUSED:
         await owner.execute(f"DROP INDEX {index}")
-    apart = _SPAN / rows
+    apart = SPAN / rows
     told = " ".join(f"WHEN {issuer} THEN {refuses}" for issuer, (_, refuses) in _RULES.items())
     reach = int(timedelta(hours=12) / apart)
     for part in range(10):
         first, last = rows * part // 10, rows * (part + 1) // 10 - 1
         began = time.monotonic()
         await owner.execute(
-            _JOURNAL.replace("{rules}", told), first, last, apart, reach, _NOW - _SPAN, timeout=1800
+            statement.replace("{rules}", told), first, last, apart, reach, NOW - SPAN, timeout=1800
         )
         typer.echo(f"{last + 1:>12,} transactions  {time.monotonic() - began:6.1f} s")
-    await owner.execute(_STATS, _NOW - _SPAN, _SPAN // timedelta(seconds=30), timeout=1800)
+    await owner.execute(_STATS, NOW - SPAN, SPAN // timedelta(seconds=30), timeout=1800)
     await owner.execute("VACUUM ANALYZE")
 
 
@@ -128,23 +128,23 @@ async def _passed(url: str) -> dict[str, Any]:
     samples, fitting = Samples(pool, _ZONE), Fitting(pool, _ZONE)
     before = await pool.fetchval(_READ)
     began = time.monotonic()
-    since, taken = _NOW - _SPAN, 0
-    while since < _NOW:
-        stretch = await samples.take(since, _NOW, timedelta())
+    since, taken = NOW - SPAN, 0
+    while since < NOW:
+        stretch = await samples.take(since, NOW, timedelta())
         since, taken = stretch.until, taken + stretch.samples
     sampled = time.monotonic()
     slowest, found = 0.0, list[tuple[int, str, str]]()
-    for issuer_id in await fitting.due(_NOW.date(), 1_000):
+    for issuer_id in await fitting.due(NOW.date(), 1_000):
         one = time.monotonic()
-        rules = await fitting.fit(issuer_id, _NOW, ALL)
-        await fitting.keep(issuer_id, rules, _NOW, _NOW.date())
+        rules = await fitting.fit(issuer_id, NOW, ALL)
+        await fitting.keep(issuer_id, rules, NOW, NOW.date())
         found += [(int(issuer_id), rule.kind.value, rule.prefix) for rule in rules]
         slowest = max(slowest, time.monotonic() - one)
     ended = time.monotonic()
     await asyncio.sleep(1.5)  # the server tells its figures late
     blocks = await pool.fetchval(_READ) - before
     live = time.monotonic()
-    await fitting.fit(f"{1:08d}", _NOW)
+    await fitting.fit(f"{1:08d}", NOW)
     live = time.monotonic() - live
     await pool.close()
     wanted = {(issuer, kind) for issuer, (kind, _) in _RULES.items()}
@@ -169,7 +169,7 @@ async def _measured(server: Server, rows: int) -> dict[str, Any]:
     await upgrade(url)
     owner = await asyncpg.connect(url)
     try:
-        await _journal(owner, rows)
+        await make(owner, rows)
         size = await owner.fetchval("SELECT pg_database_size(current_database())")
     finally:
         await owner.close()

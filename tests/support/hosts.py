@@ -262,7 +262,7 @@ async def wired(
 
 @asynccontextmanager
 async def open_inside(
-    pool: asyncpg.Pool, *, merchants: int = 1, **more: Any
+    pool: asyncpg.Pool, *, merchants: int = 1, limits: LinkLimits = _LIMITS, **more: Any
 ) -> AsyncIterator[Inside]:
     """Open a host on a fresh database, before an issuer that a test scripts."""
     clock = Ahead()
@@ -279,7 +279,7 @@ async def open_inside(
             SECURITY,
             random=lambda: 0.5,
             loops=loops,
-            limits=_LIMITS,
+            limits=limits,
             in_force=lambda: host.registry.in_force,
         )
         host = await stack.enter_async_context(wired(pool, clock, issuers, loops))

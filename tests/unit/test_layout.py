@@ -51,6 +51,7 @@ _MODULES: Final = {
     "client/interventions": "acceptance/client/test_resources.py",
     "client/playbooks": "acceptance/client/test_resources.py",
     "client/reports": "acceptance/client/test_resources.py",
+    "client/whatif": "acceptance/client/test_resources.py",
     "client/signature": "unit/resolve/notify/test_webhooks.py",
     "diagnose/codes": "unit/diagnose/test_rank.py",
     "diagnose/surroundings": "integration/diagnose/test_gather.py",

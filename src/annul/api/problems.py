@@ -59,6 +59,8 @@ _STATUS: Final = {
     "notices.duty": 422,
     "notices.name": 409,
     "notices.busy": 409,
+    "whatif.setting": 422,
+    "whatif.weight": 422,
     "desk.no_host": 503,
     "desk.cell_silent": 503,
     "access.unknown": 401,

@@ -114,6 +114,7 @@ def _desk(
         clearing=settings.clearing,
         clearing_files=settings.clearing_files,
         chargebacks=settings.chargebacks,
+        alarms=settings.alarms,
         training=settings.training,
         calendar=calendar,
         clock=base.clock,

@@ -14,6 +14,7 @@ from annul.host.host import Host
 from annul.operate.alarms.asking import Asking
 from annul.operate.alarms.judging import Judging
 from annul.operate.alarms.keeping import Counting
+from annul.operate.alarms.probing import Prober
 from annul.operate.capacity.judging import Judging as CapacityJudging
 from annul.operate.capacity.samples import Sampler
 from annul.operate.incidents.gathering import HeadGatherer
@@ -59,7 +60,17 @@ def _alarms(base: Ground, host: Host) -> tuple[Part, ...]:
     gatherer = Gatherer(base.pool, host.calendar, base.clock, flush)
     asking = Asking(base.pool, gatherer, Lessons(base.pool))
     judging = Judging(base.pool, base.clock, zone, base.settings.alarms, base.loops, asking)
-    return Counting(base.pool, tally, base.clock, base.loops), judging
+    prober = Prober(
+        base.pool,
+        host.issuers,
+        lambda: host.registry.in_force,
+        base.clock,
+        zone,
+        base.settings.alarms,
+        base.loops,
+    )
+    base.measures.add(prober)
+    return Counting(base.pool, tally, base.clock, base.loops), judging, prober
 
 
 def _capacity(base: Ground, host: Host) -> tuple[Part, ...]:

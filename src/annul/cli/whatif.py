@@ -1,23 +1,24 @@
-"""`annul whatif`: what a changed rule or weight would decide otherwise; nothing is changed."""
+"""`annul whatif`: what a change would decide otherwise; nothing is changed."""
 
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 import typer
 
 from annul.domain.policies import PolicyKind
 from annul.domain.text import Text
-from annul.operate.whatif import policies, weights
+from annul.operate.whatif import alarms, merchants, policies, weights
 
 from .reach import Config, Data, Lang, Reach, run
 from .secret import Database
 from .show import language
 
 application = typer.Typer(
-    help="Try a changed rule or weight on what has happened; nothing is changed.",
+    help="Try a change on what has happened; nothing is changed.",
     no_args_is_help=True,
 )
 _POLICY: Final = Text(
@@ -32,6 +33,18 @@ _WEIGHT: Final = Text(
     "其中改后正确 {right_now} 个，改前正确 {right_before} 个。",
     "{cases} cases: another cause comes first in {differ}; right after the change {right_now}, "
     "right before it {right_before}.",
+)
+_ALARM: Final = Text(
+    "查看 {transactions} 笔交易：告警改前 {alarms_before} 次、改后 {alarms_after} 次；"
+    "不再出现 {only_before} 次，新出现 {only_after} 次，时间不同 {moved} 次。",
+    "{transactions} transactions: {alarms_before} alarms before, {alarms_after} after; come no "
+    "more {only_before}, new {only_after}, at another time {moved}.",
+)
+_MERCHANT: Final = Text(
+    "查看 {decisions} 个决定：更严 {stricter} 个（其中已获批 {approved} 笔，合计 {amount} 分），"
+    "放宽 {freed} 个。",
+    "{decisions} decisions: stricter {stricter} (of which {approved} had been approved, {amount} "
+    "minor units in all), freed {freed}.",
 )
 Days = Annotated[int, typer.Option(min=1, max=3_650, help="Of so many days up to now.")]
 Json = Annotated[bool, typer.Option("--json", help="Each decision a line, then the sums.")]
@@ -84,6 +97,60 @@ def weight(
         return asdict(ranked)
 
     _sums(run(data, database, config, work), _WEIGHT, lang, as_json=as_json)
+
+
+@application.command("merchant")
+def merchant(
+    setting: Annotated[str, typer.Argument(help=", ".join(merchants.SETTINGS))],
+    number: Annotated[int, typer.Argument(help="What it is; amounts in minor units.")],
+    of: Annotated[str, typer.Option("--merchant", help="Of this one only.")] = "",
+    days: Days = 30,
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Try a setting of merchants on every decision that it was asked about."""
+
+    async def work(base: Reach) -> dict[str, Any]:
+        judged = merchants.Judged()
+        change = (setting, number)
+        await _told(
+            merchants.replay(base.pool, of, _span(base, days), change, judged), as_json=as_json
+        )
+        return asdict(judged)
+
+    _sums(run(data, database, config, work), _MERCHANT, lang, as_json=as_json)
+
+
+@application.command("alarm")
+def alarm(
+    per_million: Annotated[
+        float | None, typer.Option(min=0.001, max=1_000, help="False alarms in a million.")
+    ] = None,
+    history_days: Annotated[
+        int | None, typer.Option(min=7, max=400, help="From which is learnt what is usual.")
+    ] = None,
+    days: Days = 30,
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+    lang: Lang = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Try other limits of the alarms on all traffic: which come, or come no more."""
+
+    async def work(base: Reach) -> dict[str, Any]:
+        watching, now = alarms.Watching(), base.settings.alarms
+        both = (now, alarms.changed(now, per_million, history_days))
+        zone, span = ZoneInfo(base.settings.zone), _span(base, days)
+        await _told(alarms.replay(base.pool, zone, span, both, watching), as_json=as_json)
+        return asdict(watching)
+
+    _sums(run(data, database, config, work), _ALARM, lang, as_json=as_json)
 
 
 def _span(base: Reach, days: int) -> tuple[datetime, datetime]:

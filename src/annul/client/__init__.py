@@ -54,6 +54,7 @@ from .signature import HEADER as SIGNATURE_HEADER
 from .signature import verify
 from .training import Training
 from .transport import API, Patience, Transport
+from .whatif import WhatIf
 
 __all__ = [
     "SIGNATURE_HEADER",
@@ -148,6 +149,7 @@ class Client:
         self.reports = Reports(self._transport)
         self.report_subscriptions = ReportSubscriptions(self._transport)
         self.capacity = Capacity(self._transport)
+        self.what_if = WhatIf(self._transport)
         self.training = Training(self._transport)
         self.webhooks = Webhooks(self._transport)
         self.notices = Notices(self._transport)

@@ -15,6 +15,7 @@ from annul.domain.business_day import Calendar
 from annul.domain.errors import AnnulError
 from annul.domain.notices import USUAL_LANGUAGE
 from annul.host.host import Host
+from annul.operate.alarms.rules import USUAL_RULES, AlarmRules
 from annul.operate.training.rules import USUAL_TRAINING, TrainingRules
 from annul.resolve.book import Book
 from annul.resolve.conclusions import Conclusions
@@ -96,6 +97,7 @@ class Desk:
     clearing_files: DeclaredFiles = LEARNT_ONLY  # which of them are expected
     chargebacks: ChargebackRules = USUAL_CHARGEBACKS  # their deadlines, and when two decide
     training: TrainingRules = USUAL_TRAINING  # where courses are done
+    alarms: AlarmRules = USUAL_RULES  # how traffic is watched
     notary: Notary | None = None  # signs proofs
     reads: Reads = field(default_factory=Reads)
     drill: str = ""  # the drill that this is the sandbox of; empty: none, it is about real money
@@ -103,6 +105,8 @@ class Desk:
     others: tuple["Desk", ...] = ()  # of the other cells; people sign in here
     # What lets few statements be written at once.
     statements: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    # One change at a time is tried on what has happened.
+    trials: asyncio.Lock = field(default_factory=asyncio.Lock)
     # Cells that gave no answer the last time, and when they are asked again (monotonic).
     silent: dict[str, float] = field(default_factory=dict[str, float])
 

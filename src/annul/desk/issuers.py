@@ -77,6 +77,12 @@ async def links(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:
     return [row | {"cell": desk.cell} for row in await _rows(desk, "links", issuer_id)]
 
 
+async def probe(desk: Desk, issuer_id: str) -> dict[str, Any] | None:
+    """Give what annul asked an issuer by itself the last time; None where it never has."""
+    rows = await _rows(desk, "probe", issuer_id)
+    return rows[0] if rows else None
+
+
 async def routes(desk: Desk, issuer_id: str) -> list[dict[str, Any]]:
     """Give the card ranges that lead to an issuer, first way or backup."""
     return await _rows(desk, "routes", issuer_id)

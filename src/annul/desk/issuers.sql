@@ -93,3 +93,8 @@ WHERE contacts.issuer_id = :issuer;
 -- description: Remove a contact.
 DELETE FROM contacts WHERE issuer_id = :issuer AND id = :id
 RETURNING duty, name, phone, mail, hours;
+
+-- name: probe
+-- description: What annul asked an issuer by itself the last time.
+SELECT asked_at, why, how, outcome, took_ms, asked, unanswered
+FROM issuer_probes WHERE issuer_id = :issuer;

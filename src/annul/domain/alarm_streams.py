@@ -10,6 +10,8 @@ from .kinds import KINDS
 from .text import Text
 
 ECHO: Final = "echo"  # the kind of what only asks whether somebody is there
+PROBE: Final = "probe"  # what annul asks where too little traffic comes to decide
+ASKED: Final = frozenset({ECHO, PROBE})  # kinds that say nothing of transactions
 REVERSAL: Final = "reversal"
 
 
@@ -57,6 +59,8 @@ class Stream(NamedTuple):
         """What it leans on as long as little is known of it."""
         if self.scope is Scope.ALL:
             return None
+        if self.part == PROBE and self.scope is Scope.KIND:
+            return Stream(Scope.KIND, f"{self.issuer_id} {ECHO}")
         return Stream(Scope.ISSUER, self.issuer_id) if self.scope in _WITHIN else EVERYTHING
 
     @property
@@ -72,7 +76,7 @@ class Stream(NamedTuple):
 
 EVERYTHING: Final = Stream(Scope.ALL)
 
-_KINDS: Final = {REVERSAL: Text("冲正", "reversals")}
+_KINDS: Final = {REVERSAL: Text("冲正", "reversals"), PROBE: Text("探询", "probes")}
 _SAID: Final[Mapping[Scope, Text]] = {
     Scope.ALL: Text("全部交易", "all transactions"),
     Scope.ISSUER: Text("发卡行{issuer}", "issuer {issuer}"),
@@ -96,12 +100,12 @@ class Way(NamedTuple):
     merchant: str = ""
 
     def streams(self) -> Iterator[Stream]:
-        """Name the streams that a count belongs to; an echo says nothing of transactions."""
+        """Name the streams that a count belongs to; what `ASKED` names, none of transactions."""
         if self.merchant:
             yield Stream(Scope.MERCHANT, self.merchant)
             return
         yield Stream(Scope.KIND, f"{self.issuer_id} {self.kind}")
-        if self.kind == ECHO:
+        if self.kind in ASKED:
             return
         yield EVERYTHING
         yield Stream(Scope.ISSUER, self.issuer_id)
@@ -125,7 +129,7 @@ def summed(ways: Mapping[Way, Counts]) -> dict[Stream, Counts]:
     plain: dict[_Way, list[int]] = {}
     for way, counts in ways.items():
         issuer_id, kind, card_range, software, merchant = way
-        if not software or merchant or kind == ECHO:
+        if not software or merchant or kind in ASKED:
             _plus(plain, way, counts)
         else:
             _plus(plain, (issuer_id, kind, card_range, "", ""), counts)

@@ -115,8 +115,13 @@ def check(original: Transaction | None, undoing: Undoing, terms: Terms) -> Rulin
     if refused is not None:
         return refused
     age = (undoing.business_date - original.business_date).days
-    if age > terms.days:
+    if too_old(age, terms):
         return TOO_OLD
     if card_gone(original, undoing):
         return CARD_GONE
     return SAME_DAY if age == 0 and not terms.same_day else ALLOWED
+
+
+def too_old(age: int, terms: Terms) -> bool:
+    """Say whether an original of so many business days ago is refunded no more."""
+    return age > terms.days

@@ -414,6 +414,7 @@ KEPT: Final[Mapping[str, Text]] = {
             "clearing_before",
             "hosts",
             "issuer_links",
+            "issuer_probes",
             "learning",
             "watch_counts",
             "watched_ways",

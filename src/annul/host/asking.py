@@ -26,6 +26,8 @@ async def ask(
     original: Transaction | None,
     mti: str,
     fields: Fields,
+    *,
+    probe: bool = False,
 ) -> tuple[str, Answer | None] | None:
     """Ask the issuer for a transaction that is written, and write what came of it.
 
@@ -38,7 +40,7 @@ async def ask(
         return FAULT, None
     began = since() if host.tracer is not None else 0
     try:
-        answer = await host.issuers.ask(route, mti, fields)
+        answer = await host.issuers.ask(route, mti, fields, probe=probe)
     except (NotSent, NoAnswer) as error:
         answer = error
     if not began:

@@ -164,12 +164,18 @@ async def attempt(
 
 
 async def send(
-    host: Host, transaction: Transaction, original: Transaction, route: Route, *, whole: bool = True
+    host: Host,
+    transaction: Transaction,
+    original: Transaction,
+    route: Route,
+    *,
+    whole: bool = True,
+    probe: bool = False,
 ) -> OrderExchange | None:
     """Write an attempt, ask the issuer, and write what came of it.
 
-    None when it could not be written: its number is taken, the original can not be held, or the
-    merchant's money does not cover it.
+    One that is tried as a `probe` counts as that. None when it could not be written: its number is
+    taken, the original can not be held, or the merchant's money does not cover it.
     """
     under_way = asyncio.get_running_loop().create_future()
     host.in_flight[transaction.key] = under_way  # so that no sweep takes it for a stranded one
@@ -188,7 +194,7 @@ async def send(
             original=original,
         )
         said = [("issuer_out", mti, fields)]
-        result = await ask(host, transaction, route, original, mti, fields)
+        result = await ask(host, transaction, route, original, mti, fields, probe=probe)
     finally:
         under_way.cancel()
         del host.in_flight[transaction.key]

@@ -9,7 +9,6 @@ from typing import Final
 import structlog
 
 from annul.domain.interventions import NOTHING, InForce
-from annul.domain.kinds import KINDS, UNDOING, VOIDS
 from annul.domain.link_profile import USUAL, LinkProfile
 from annul.domain.records import Bin, Issuer, Transaction
 from annul.domain.response_codes import NO_ANSWER
@@ -25,7 +24,7 @@ from annul.wire.errors import DecodeError
 from annul.wire.framing import framing_of
 
 from .errors import NoAnswer, NotSent, Silence
-from .health import RANGE, VOID, Asked, Condition, IssuerHealth
+from .health import Asked, Condition, IssuerHealth
 from .key_exchange import KeyExchange
 from .key_ring import KeyRing
 from .key_rows import agreed
@@ -35,16 +34,11 @@ from .message import Answer, parse_answer
 from .odd import OddFields
 from .profile import IssuerProfileError, check_profile
 from .routing import Route, Router
-from .tally import Tally
+from .tally import Tally, asked_by, asked_in
 
 log = structlog.get_logger(__name__)
 
-# Field 3 of voids and refunds, and the MTIs of voids, which refunds do not have.
-_UNDOING: Final = frozenset(KINDS[name].processing_code for name in UNDOING)
-_VOIDS: Final = frozenset(KINDS[name].mti for name in VOIDS)
-_TAG: Final = 0xFFFF
 HELD: Final = "link_held"  # why nothing is sent: people have stopped it
-_REVERSAL: Final = "4"  # message class, second digit of the MTI
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +183,7 @@ class Issuers:
     def not_reached(self, transaction: Transaction) -> None:
         """Note what was not even written for its issuer, as the link is not up."""
         if self.tally is not None:
-            card, shop = transaction.card_hash, transaction.merchant_id
-            tag = f"{hash(card) & _TAG:x}" if card else ""
-            prefix, till = transaction.card_masked[:RANGE], transaction.terminal_id
-            asked = Asked("plain", prefix, shop, till, tag)
+            asked = asked_in(transaction)
             self.tally.not_reached(transaction.issuer_id, transaction.kind, asked)
 
     def same_bank(self, issuer_id: str) -> Route | None:
@@ -247,13 +238,29 @@ class Issuers:
         """The queue of late answers, for metrics."""
         return self._late
 
-    async def ask(self, route: Route, mti: str, fields: Mapping[int, str | bytes]) -> Answer:
-        """Ask the issuer of a route. Raises `NotSent` or `NoAnswer`, and nothing else."""
+    async def probe(self, issuer_id: str) -> bool | None:
+        """Send an issuer an echo that counts as a probe; None when none was sent."""
+        line = self._lines.get(issuer_id)
+        answered = await line.link.probe(noted=False) if line else None
+        if line is not None and answered is not None:
+            answer = "00" if answered else ""
+            line.health.echoed(answer)
+            if self.tally is not None:
+                self.tally.probed(issuer_id, answer)
+        return answered
+
+    async def ask(
+        self, route: Route, mti: str, fields: Mapping[int, str | bytes], *, probe: bool = False
+    ) -> Answer:
+        """Ask the issuer of a route. Raises `NotSent` or `NoAnswer`, and nothing else.
+
+        What is tried as a `probe` is no evidence of what customers are answered.
+        """
         line = self._lines.get(route.issuer_id)
         if line is None:
             raise NotSent
         began = self._monotonic()
-        asked = _asked(mti, fields)
+        asked = asked_by(mti, fields)
         try:
             said = await line.link.ask(mti, fields)
             answer = parse_answer(said, fields, line.link.issuer.profile)
@@ -261,22 +268,24 @@ class Issuers:
                 line.odd.note(said, answer.odd, self._clock.now())
         except NotSent:
             line.health.not_sent()
-            self._unanswered(route, mti, fields, asked)
+            if not probe:
+                self._unanswered(route, mti, fields, asked, probe=False)
             raise
         except NoAnswer:
             line.health.silence(asked)
-            self._unanswered(route, mti, fields, asked)
+            self._unanswered(route, mti, fields, asked, probe=probe)
             raise
         except DecodeError as error:
             line.link.counts.garbled += 1
             line.health.silence(asked)
-            self._unanswered(route, mti, fields, asked)
+            self._unanswered(route, mti, fields, asked, probe=probe)
             raise NoAnswer(Silence.GARBLED) from error
         now = self._monotonic()
         took, code = now - began, answer.response_code
         line.health.answered(code, took, now, asked)
         if self.tally is not None:
-            self.tally.answered(route.issuer_id, mti, fields.get(3), asked, took, code)
+            code3, who = fields.get(3), route.issuer_id
+            self.tally.answered(who, mti, code3, asked, took, code, probe=probe)
         return answer
 
     def wake(self) -> None:
@@ -329,10 +338,16 @@ class Issuers:
         return take
 
     def _unanswered(
-        self, route: Route, mti: str, fields: Mapping[int, str | bytes], asked: Asked
+        self,
+        route: Route,
+        mti: str,
+        fields: Mapping[int, str | bytes],
+        asked: Asked,
+        *,
+        probe: bool,
     ) -> None:
         if self.tally is not None:
-            self.tally.silence(route.issuer_id, mti, fields.get(3), asked)
+            self.tally.silence(route.issuer_id, mti, fields.get(3), asked, probe=probe)
 
     def _echoed(self, issuer_id: str, health: IssuerHealth) -> Callable[[str], None]:
         def note(answer: str) -> None:
@@ -384,16 +399,3 @@ def _as_before(link: Link, issuer: Issuer, dialects: Mapping[str, Dialect]) -> b
 async def _end(link: Link) -> None:
     await link.drain()
     await link.stop()
-
-
-def _asked(mti: str, fields: Mapping[int, str | bytes]) -> Asked:
-    """Say what a request is, for whoever asks later whom a trouble has touched."""
-    if mti[1] == _REVERSAL:
-        role = "reversal"
-    elif fields.get(3) not in _UNDOING:
-        role = "plain"
-    else:
-        role = VOID if mti in _VOIDS else "refund"
-    card = str(fields.get(2) or fields.get(35) or "").partition("=")[0]
-    tag = f"{hash(card) & _TAG:x}" if card else ""  # keyed anew in each process
-    return Asked(role, card[:RANGE], str(fields.get(42, "")), str(fields.get(41, "")), tag)

@@ -400,10 +400,11 @@ class Link:
         finally:
             self._echo = None
 
-    async def probe(self) -> bool | None:
+    async def probe(self, *, noted: bool = True) -> bool | None:
         """Send an echo, which costs nobody anything, and say whether it was answered.
 
-        None when none was sent: there is no line, or this issuer knows no echo.
+        None when none was sent: there is no line, or this issuer knows no echo. One that is not
+        `noted` counts elsewhere.
         """
         if not (self.up and self.issuer.profile.echo):
             return None
@@ -412,7 +413,9 @@ class Link:
         except NotSent:
             return None
         except NoAnswer:
-            self._on_echo("")
+            if noted:
+                self._on_echo("")
             return False
-        self._on_echo("00")
+        if noted:
+            self._on_echo("00")
         return True

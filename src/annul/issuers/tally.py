@@ -8,18 +8,23 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from annul.domain.alarm_streams import ECHO, REVERSAL, Way
+from annul.domain.alarm_streams import ECHO, PROBE, REVERSAL, Way
 from annul.domain.alarms import Counts
-from annul.domain.kinds import KINDS
+from annul.domain.kinds import KINDS, UNDOING, VOIDS
+from annul.domain.records import Transaction
 from annul.domain.response_codes import BOOKED, FAULTS
 
-from .health import Asked
+from .health import RANGE, VOID, Asked
 
 APPROVED, DECLINED, FAULT, SILENT, SLOW = range(5)
 # What one card fails at one merchant within this time counts once: a wrong PIN is keyed again.
 REPEATED_S: Final = 60.0
 _RANGE: Final = 6  # digits of a card range
 _REVERSAL: Final = "4"  # message class, second digit of the MTI
+# Field 3 of voids and refunds, and the MTIs of voids, which refunds do not have.
+_UNDOING: Final = frozenset(KINDS[name].processing_code for name in UNDOING)
+_VOIDS: Final = frozenset(KINDS[name].mti for name in VOIDS)
+_TAG: Final = 0xFFFF
 # The kind by MTI and field 3: of several the first in the table, which is the plain one.
 _KINDS: Final[Mapping[tuple[str, str], str]] = {
     (kind.mti, kind.processing_code): name for name, kind in reversed(KINDS.items())
@@ -61,9 +66,20 @@ class Tally:
         self._software = known
 
     def answered(
-        self, issuer_id: str, mti: str, code: object, asked: Asked, seconds: float, answer: str
+        self,
+        issuer_id: str,
+        mti: str,
+        code: object,
+        asked: Asked,
+        seconds: float,
+        answer: str,
+        *,
+        probe: bool = False,
     ) -> None:
         """Count an answer. `code` is field 3 of the request, `answer` the response code."""
+        if probe:
+            self.probed(issuer_id, answer)
+            return
         if answer in BOOKED or (mti[1] == _REVERSAL and answer not in FAULTS):
             outcome = APPROVED  # a reversal that is denied is answered
         else:
@@ -74,9 +90,14 @@ class Tally:
         late = slow is not None and seconds > slow
         self._add(issuer_id, _kind(mti, code), asked, outcome, slow=late)
 
-    def silence(self, issuer_id: str, mti: str, code: object, asked: Asked) -> None:
+    def silence(
+        self, issuer_id: str, mti: str, code: object, asked: Asked, *, probe: bool = False
+    ) -> None:
         """Count a request that nobody answered."""
-        self.not_reached(issuer_id, _kind(mti, code), asked)
+        if probe:
+            self.probed(issuer_id, "")
+        else:
+            self.not_reached(issuer_id, _kind(mti, code), asked)
 
     def not_reached(self, issuer_id: str, kind: str, asked: Asked) -> None:
         """Count a transaction that nobody answered, or that could not leave: its line is down."""
@@ -88,6 +109,14 @@ class Tally:
         """Count an echo, empty for silence: where nobody buys anything it asks."""
         counts = _of(self._ways, (issuer_id, ECHO, "", "", ""))
         counts[APPROVED if answer else SILENT] += 1
+
+    def probed(self, issuer_id: str, answer: str) -> None:
+        """Count a probe by its response code, empty for silence: whom it asks is no customer.
+
+        A decline is an answer. Who was chosen to be asked was likelier to be declined.
+        """
+        outcome = FAULT if answer in FAULTS else APPROVED if answer else SILENT
+        _of(self._ways, (issuer_id, PROBE, "", "", ""))[outcome] += 1
 
     def taken(self, *, shops: bool = True) -> dict[Way, Counts]:
         """Give what was counted since the last time, and begin anew: by merchant only if asked."""
@@ -167,3 +196,26 @@ def _of(ways: _Ways, way: tuple[str, str, str, str, str]) -> list[int]:
 @lru_cache(maxsize=1_024)  # the same few come all day
 def _kind(mti: str, code: object) -> str:
     return REVERSAL if mti[1] == _REVERSAL else _KINDS.get((mti, str(code or "")), mti)
+
+
+def asked_by(mti: str, fields: Mapping[int, str | bytes]) -> Asked:
+    """Say what a request is, for whoever asks later whom a trouble has touched."""
+    if mti[1] == _REVERSAL:
+        role = "reversal"
+    elif fields.get(3) not in _UNDOING:
+        role = "plain"
+    else:
+        role = VOID if mti in _VOIDS else "refund"
+    card = str(fields.get(2) or fields.get(35) or "").partition("=")[0]
+    return Asked(role, card[:RANGE], str(fields.get(42, "")), str(fields.get(41, "")), _tag(card))
+
+
+def asked_in(transaction: Transaction) -> Asked:
+    """Say the same of what could not even be written for its issuer."""
+    masked, shop = transaction.card_masked[:RANGE], transaction.merchant_id
+    return Asked("plain", masked, shop, transaction.terminal_id, _tag(transaction.card_hash))
+
+
+def _tag(card: object) -> str:
+    """Tell cards apart within this process: it is keyed anew in each."""
+    return f"{hash(card) & _TAG:x}" if card else ""

@@ -16,6 +16,7 @@ from annul.host.host import Host
 from annul.issuers.routing import Route
 
 from .circuits import Circuits
+from .probes import Probes
 from .remedies import PROBE
 from .situation import Situation
 
@@ -41,9 +42,10 @@ _PROBED: Final = {True: "answered", False: "silent", None: "not_done"}
 class Actions:
     """Carries a step out and says in a word what came of it."""
 
-    def __init__(self, host: Host, circuits: Circuits) -> None:
+    def __init__(self, host: Host, circuits: Circuits, probes: Probes) -> None:
         self._host = host
         self._circuits = circuits
+        self._probes = probes
 
     async def do(self, what: str, situation: Situation) -> ActionResult:
         """Do one action."""
@@ -93,9 +95,12 @@ class Actions:
         origin: Origin,
     ) -> ActionResult:
         attempt = await ordered.attempt(self._host, original, kind, route, origin)
-        exchange = await ordered.send(self._host, attempt, original, route)
+        probe = situation.probing
+        exchange = await ordered.send(self._host, attempt, original, route, probe=probe)
         if exchange is None:  # held, or the merchant's money reserved, since it was judged
             return await self._refused(original, kind) or _NOT_DONE
+        if probe:
+            await self._probes.came(situation.case, attempt, exchange.code, self._host.clock.now())
         return ActionResult(await self._judged(exchange.code, route, situation))
 
     async def _judged(self, code: str, route: Route, situation: Situation) -> str:

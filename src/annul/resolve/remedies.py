@@ -182,7 +182,7 @@ def _tried_again(s: Situation) -> Step | None:
     )
     wait = s.pace.backoff.delay(len(tries) + 1, lambda: s.random)
     due = last + s.pace.seconds(wait)
-    if s.now < due:
+    if s.now < due and not s.probing:
         number = len(tries) + 1
         said = Text(f"第{number}次重试前等待", f"waiting before retry {number}")
         return Step("back_off", said, until=due)

@@ -33,6 +33,7 @@ from .conclusions import Conclusions
 from .entries import announcement, entry_of
 from .pace import Pace
 from .plan import decide
+from .probes import Probes
 from .proven import diagnoses, proven, told
 from .rulings import refused
 from .situation import Situation, Step
@@ -76,7 +77,8 @@ class Resolver:
         self._gatherer = gatherer
         self._lessons = lessons
         self._circuits = circuits
-        self._actions = Actions(host, circuits)
+        self._probes = Probes(host.pool)
+        self._actions = Actions(host, circuits, self._probes)
         self._conclusions = Conclusions(host.pool, book, host.vault, host.outcomes, host.clock)
         self._pace = pace
         self._random = random
@@ -116,6 +118,7 @@ class Resolver:
             await self._conclusions.finish(now)
             self.counts.reopened += await self._book.reopen(now)
         await self._circuits.refresh()
+        await self._probes.refresh(now)
         await self._now_and_then(now)
         self._began = now
         return await self._book.claim(now, self._lease, room) if room > 0 else ()
@@ -242,6 +245,7 @@ class Resolver:
             retries_from=in_force.retries_from(issuer_id, now),
             refunds_up_to=in_force.refunds_up_to(issuer_id, now),
             random=self._random(),
+            probing=self._probes.wants(case),
         )
 
     async def _learn(self, s: Situation, step: Step, entry: CaseEntry) -> None:

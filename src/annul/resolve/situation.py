@@ -42,6 +42,7 @@ class Situation:
     retries_from: datetime | None = None  # people have paused what annul tries by itself
     refunds_up_to: int = 0  # what people allow for a time, beside the merchant's own limit
     random: float = 0.5
+    probing: bool = False  # its issuer is to be asked with it now: it waits for no back-off
 
     @property
     def cause(self) -> Cause:

@@ -81,6 +81,7 @@ FROM (VALUES
     ('interventions', 'SELECT INSERT UPDATE'),
     ('issuer_keys', 'SELECT INSERT UPDATE'),
     ('issuer_links', 'SELECT INSERT UPDATE'),
+    ('issuer_probes', 'SELECT INSERT UPDATE'),
     ('issuers', 'SELECT INSERT UPDATE'),
     ('learning', 'SELECT INSERT UPDATE'),
     ('learnt_rules', 'SELECT INSERT UPDATE'),

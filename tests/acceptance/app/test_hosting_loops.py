@@ -16,6 +16,7 @@ _ALWAYS = {
     "counts",
     "alarm counts",
     "alarms",
+    "probes",
     "notices",
     "reference",
     "wants",

@@ -559,6 +559,20 @@ async def test_playbooks(desk: Desk) -> None:
     await desk.run(program, await desk.key(*needed))
 
 
+async def test_what_if(desk: Desk) -> None:
+    def program(annul: Client) -> None:
+        tried = annul.what_if.merchant("amount_limit", 1, merchant=desk.merchant, limit=1)
+        assert tried.sums["stricter"] >= len(tried.decisions)
+        assert annul.what_if.policy(_BANK, "void_supported", 0).kind == "policy"
+        assert annul.what_if.weight("timeout", "code:98", -0.5).kind == "weight"
+        assert annul.what_if.alarm(per_million=5.0, days=1).sums["alarms_before"] == 0
+        with pytest.raises(ProblemError) as wrong:
+            annul.what_if.merchant("retry_voids", 2)
+        assert wrong.value.code == "whatif.setting"
+
+    await desk.run(program, await desk.key(Scope.OVERVIEW))
+
+
 async def test_reports(desk: Desk) -> None:
     def program(annul: Client) -> None:
         long_ago = annul.reports.get("2020-W10", desk.merchant)

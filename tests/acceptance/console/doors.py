@@ -267,6 +267,7 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
         {"user": "{user}", "length": "{length}", "mail": "li@bank.cn", "reason": "seen"},
     ),
     "DELETE /report-subscriptions/{user}/{length}?reason=seen": (HANDS, None),
+    "POST /what-if": (OFFICE, {"kind": "merchant", "setting": "refund_days", "number": 30}),
     "GET /reports/{report}": (READERS, None),
     "GET /reports/{report}/file": (READERS, None),
     "GET /training/progress": (ADMIN | {"auditor"}, None),
@@ -443,6 +444,8 @@ READS: Final = frozenset(
         "capacity",
         "statement",
         "users",
+        "whatif alarm",
+        "whatif merchant",
         "whatif policy",
         "whatif weight",
     }

@@ -47,6 +47,20 @@ async def test_a_person_reads_it(database: str, tmp_path: Path, language: str, s
     assert "void_amount_limit" not in none.stdout
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("merchant", "amount_limit", "50000"), "0 decisions: stricter 0"),
+        (("alarm", "--per-million=5"), "0 transactions: 0 alarms before, 0 after"),
+    ],
+)
+async def test_nothing_that_happened_differs_in_nothing(
+    database: str, tmp_path: Path, given: tuple[str, ...], said: str
+) -> None:
+    done = await _tried(database, tmp_path, *given, "--lang=en", "--days=3")
+    assert said in done.stdout, done.output
+
+
 async def test_weights_of_no_case(database: str, tmp_path: Path) -> None:
     given = ("weight", "timeout", "code:05", "--by=-1.5", "--json")
     done = await _tried(database, tmp_path, *given)

@@ -150,7 +150,7 @@ class Issuer:
             return Way((last,))
         return POLITE if not self.moved.get(one.rrn) else Way((_APPROVED,))
 
-    async def ask(self, _route: Route, mti: str, fields: Fields) -> Answer:
+    async def ask(self, _route: Route, mti: str, fields: Fields, **_: bool) -> Answer:
         rrn = str(fields[37])
         same = [one for one in self.exchanges if (one.mti, one.rrn) == (mti, rrn)]
         if any(one.awaited for one in same):

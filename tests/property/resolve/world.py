@@ -23,6 +23,7 @@ from annul.resolve.actions import Actions
 from annul.resolve.audit import Auditor
 from annul.resolve.circuits import Circuits
 from annul.resolve.pace import Pace as ResolverPace
+from annul.resolve.probes import Probes
 from annul.sim.demo import DemoPlan, seed
 from annul.store.database import connect
 from annul.wire.codec import Codec, Message
@@ -69,7 +70,7 @@ class World:
         membership = Membership(host.pool, host.clock, host.journal.node, uuid7())
         self.recovery = Recovery(host, timedelta(hours=1), membership)
         self.forwarder = forwarder
-        self.actions = Actions(host, Circuits(host.pool, ResolverPace()))
+        self.actions = Actions(host, Circuits(host.pool, ResolverPace()), Probes(host.pool))
         self.auditor = Auditor(host.pool)
         self._sale = sale
         self._codec = Codec(DIALECTS["cups"])

@@ -130,12 +130,13 @@ _HOME: Final = {
         "terminal_dialects": {"choices"},
     },
     "learnt": {  # each cell learns from its own journal
+        "whatif": {"tried"},
         "learnt": {"adopt", "answers", "dismiss", "rules", "suspect"},
     },
     "line": {  # each cell has one of its own, and its keys
         "issuer_keys": {"ask_for_keys", "keys", "load_key", "set_profile"},
         "issuer_links": {"issuer", "set_link", "settings"},
-        "issuers": {"routes"},
+        "issuers": {"probe", "routes"},
         "notices": {
             *("add_channel", "add_duty", "change_channel", "channels", "end_duty", "end_step"),
             *("log", "owed", "rota", "set_step", "steps", "stop_channel", "try_channel", "week"),

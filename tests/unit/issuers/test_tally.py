@@ -2,7 +2,7 @@
 
 import pytest
 
-from annul.domain.alarm_streams import Way
+from annul.domain.alarm_streams import PROBE, Way
 from annul.domain.alarms import Counts
 from annul.domain.kinds import KINDS
 from annul.issuers.health import Asked
@@ -96,3 +96,13 @@ def test_what_could_not_be_written_counts_the_next_time(tally: Tally) -> None:
     _answer(tally, "00")
     tally.put_back(ways)
     assert {counts.approved for counts in tally.taken().values()} == {2}
+
+
+def test_a_probe_counts_in_its_own_stream_and_by_no_merchant(tally: Tally) -> None:
+    of = (_BANK, _VOID.mti, _VOID.processing_code, _asked())
+    for code in ("00", "51", "91"):
+        tally.answered(*of, 0.1, code, probe=True)
+    tally.silence(*of, probe=True)
+    tally.probed(_BANK, "")
+    counts = Counts(approved=2, faults=1, silent=2)
+    assert tally.taken() == {Way(_BANK, PROBE): counts}, "a decline is an answer"

@@ -278,3 +278,18 @@ def test_people_allow_refunds_beyond_the_merchants_own_limit() -> None:
     for allowed, does in ((10_000, "refund"), (9_999, "")):
         changes: dict[str, Any] = {"of_merchant": of_merchant, "refunds_up_to": allowed}
         assert decide(situation("issuer_unsupported", facts=_COVERED, **changes)).do == does
+
+
+# Probes ------------------------------------------------------------------------------------
+
+
+def test_a_void_that_is_to_ask_waits_for_no_back_off_but_for_all_else() -> None:
+    waiting: dict[str, Any] = {"attempts": (own(3),), "now": OPENED}
+    assert decide(situation(**waiting)).name == "back_off"
+    assert decide(situation(**waiting, probing=True)).name == "retry"
+    used_up = decide(situation(**waiting, probing=True, pace=Pace(tries=1)))
+    assert used_up.do != "retry"
+    paused = decide(situation(**waiting, probing=True, retries_from=OPENED + _HOUR))
+    assert paused.name == "retries_paused"
+    down = decide(situation(**waiting, probing=True, probe_at=OPENED + _HOUR))
+    assert down.name == "wait_health"

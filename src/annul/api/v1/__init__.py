@@ -42,6 +42,7 @@ from . import (
     transactions,
     voids,
     webhooks,
+    whatif,
 )
 from .idempotency import Keys
 from .limit import Buckets, Sizes
@@ -74,6 +75,7 @@ _ROUTERS: Final = (
     reports.router,
     report_subscriptions.router,
     capacity.router,
+    whatif.router,
     webhooks.router,
     notices.router,
     training.router,

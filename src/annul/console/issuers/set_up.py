@@ -13,6 +13,7 @@ from annul.desk import issuer_keys
 from annul.desk import issuers as views
 from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
+from annul.domain.alarm_probes import SAID, How, ProbeOutcome, Why
 from annul.domain.response_codes import FAULTS, describe
 from annul.domain.text import Text
 from annul.wire.names import name_of
@@ -50,9 +51,23 @@ async def set_up_card(view: View, issuer_id: str) -> Html:
                 (words("PIN format"), f"ISO 9564-1: {row['pin_format']}"),
                 (words("Shares accounts with"), row["bank"]),
                 (words("State"), "" if row["active"] else badge(words("switched off"), "bad")),
+                (words("Asked by annul"), await _probe(view, issuer_id)),
             )
         ),
     )
+
+
+async def _probe(view: View, issuer_id: str) -> Html | str:
+    """Say when annul asked an issuer by itself the last time, why, and what came of it."""
+    words, last = view.words, await views.probe(view.desk, issuer_id)
+    if last is None:
+        return ""
+    how, why = words.of(SAID[How(last["how"])]), words.of(SAID[Why(last["why"])])
+    outcome = last["outcome"]
+    came = words.of(SAID[ProbeOutcome(outcome)]) if outcome else words("no outcome")
+    counts = words("{n} in all, {silent} unanswered", n=last["asked"], silent=last["unanswered"])
+    said = join((view.when(last["asked_at"], seconds=True), f" {how} ({why}): {came}"))
+    return join((said, tag("br"), tag("span", counts, cls="muted")))
 
 
 def _spoken(dialect: str, framing: str) -> Html:

@@ -57,6 +57,7 @@ _BODIES: Final[Mapping[str, Any]] = {
         "30303030303138393830303030353831323030303031353600112300000700000012000007000007",
         "response": "0210202000000280000020000000012334303130303030303031",
     },
+    "POST /what-if": {"kind": "merchant", "setting": "amount_limit", "number": 100_000},
     "PATCH /merchants/{merchant}": {"retry_voids": True, "reason": "as agreed"},
     "PUT /merchants/{merchant}/terms/{valid_from}": {
         "cycle": "calendar",
@@ -426,6 +427,9 @@ _PYTHON: Final[Mapping[str, str]] = {
     "GET /capacity": "for cell in annul.capacity.list():\n    print(cell.cell, cell.most)",
     "GET /capacity/planned": (
         "for cell in annul.capacity.planned(100):\n    print(cell.cell, cell.planned)"
+    ),
+    "POST /what-if": (
+        'tried = annul.what_if.merchant("amount_limit", 100_000)\nprint(tried.sums, tried.more)'
     ),
     "GET /reports/{report}": (
         'week = annul.reports.get("{report}")\nprint(week.now.asked, week.first)'

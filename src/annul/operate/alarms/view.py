@@ -74,7 +74,7 @@ def _measures(row: Any, rules: AlarmRules) -> Sequence[Watched]:
             Watched(
                 standing.stream,
                 measure.value,
-                1.0 if alarm else _evidence(sum(standing.accounts[place]), paid),
+                1.0 if alarm else evidence(sum(standing.accounts[place]), paid),
                 alarm is not None,
                 datetime.fromtimestamp(since, UTC) if since else None,
                 trail.total if since else 0,
@@ -97,7 +97,8 @@ def _silence(row: Any) -> Sequence[Watched]:
     return (Watched(stream, KIND, 1.0, True, since, 0, 0, 0.0, 0.0, "", row["seen_at"]),)  # noqa: FBT003
 
 
-def _evidence(account: float, paid: float) -> float:
+def evidence(account: float, paid: float) -> float:
+    """Say how far an account has come from one stake, which is 0, to an alarm, which is 1."""
     if account <= paid:
         return 0.0
     return round(min(log(account / paid) / log(1 / paid), 1.0), 4)

@@ -4,6 +4,7 @@ from typing import Final
 
 from annul.domain.text import Text
 from annul.issuers.tally import Tally
+from annul.operate.alarms.probing import ProbeCounts, Prober
 from annul.operate.notices.telling import NoticeCounts, Teller
 
 from .series import Alert, Group, counter, each, fields_of, one
@@ -18,6 +19,13 @@ _NOTICES: Final = {
     "escalated": Text("无人确认而升级", "escalated: nobody acknowledged"),
 }
 
+_PROBES: Final = {
+    "voids": Text("提前尝试的待办撤销", "voids that wait, tried now"),
+    "answered": Text("已应答的回响测试", "echoes that were answered"),
+    "silent": Text("无应答的回响测试", "echoes without an answer"),
+    "not_sent": Text("未发出的回响测试", "echoes that could not be sent"),
+}
+
 WATCHING: Final = Group(
     Text("监控与通知", "Alarms and notices"),
     (
@@ -29,6 +37,18 @@ WATCHING: Final = Group(
             ),
             Tally,
             one(lambda tally: tally.repeats),
+        ),
+        counter(
+            "annul_probes_total",
+            Text(
+                "交易太少时系统自行对发卡行的探询",
+                "What annul asks issuers by itself where too little traffic comes",
+            ),
+            Prober,
+            each(lambda prober: fields_of(prober.counts)),
+            labels=("event",),
+            values=_PROBES,
+            counts=ProbeCounts,
         ),
         counter(
             "annul_notice_events_total",

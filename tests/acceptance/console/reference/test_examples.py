@@ -55,6 +55,7 @@ _RUN: Final = (
     "POST /webhooks",
     "GET /webhooks",
     "GET /promise",
+    "POST /what-if",
     "GET /health",
 )
 

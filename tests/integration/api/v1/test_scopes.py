@@ -139,6 +139,7 @@ TABLE: dict[str, set[Scope]] = {
     "GET /reports/{report}": {Scope.CASES_READ},
     "GET /capacity": {Scope.OVERVIEW},
     "GET /capacity/planned": {Scope.OVERVIEW},
+    "POST /what-if": {Scope.OVERVIEW},
     "POST /cases/{number}/advice": {Scope.CASES_ACT, Scope.SHOP},
     "GET /diagnosis/advice": {Scope.DIAGNOSIS},
     "GET /reports/{report}/file": {Scope.CASES_READ},
