@@ -16,6 +16,7 @@ import typer
 from annul.app import Ground, desk_page, ground, serve, status_page
 from annul.domain.errors import AnnulError
 from annul.operate.drills.evidence import Span, deeds, ends, money
+from annul.operate.drills.keeping import keep
 from annul.operate.drills.record import Journal, Record
 from annul.operate.drills.script import Script
 from annul.operate.drills.striking import Striking
@@ -23,6 +24,9 @@ from annul.security.private import own_folder
 from annul.settings import Settings
 from annul.sim.demo import fee_rates
 from annul.sim.scenes.hosted import Hosted, Served
+
+from .counter import Places
+from .drill_house import house
 
 _TIMEOUT_MS: Final = 5_000
 _OURS: Final = "ANNUL_"
@@ -38,13 +42,16 @@ class FolderInUse(AnnulError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which drill, in which folder, and how fast; port 0 takes a free one."""
+    """Which drill, in which folder, how fast and by whom; port 0 takes a free one."""
 
     script: Script
     seed: int
     speed: float
     folder: Path
     console_port: int = 0
+    team: str = ""
+    started_by: str = ""
+    keeps: Places = (None, None, None)  # the installation that keeps the run
 
 
 def settings_of(wanted: Wanted) -> Settings:
@@ -115,8 +122,12 @@ async def _played(
         deeds=tuple(await deeds(base.pool, span)),
         ends=tuple(await ends(base.pool, span, truths)),
         money=await money(base.pool, span),
+        team=wanted.team,
+        started_by=wanted.started_by,
     )
     record.keep(wanted.folder)
+    async with house(wanted.keeps, wanted.folder) as pool:
+        await keep(pool, record)
     return record
 
 

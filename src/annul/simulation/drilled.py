@@ -18,6 +18,7 @@ from annul.domain.business_day import Calendar
 from annul.domain.drills import Contact, Deed, Money, Score, Truth, score
 from annul.domain.interventions import InterventionKind, Whom
 from annul.operate.drills.evidence import Span, deeds, ends, money
+from annul.operate.drills.record import Alone
 from annul.operate.drills.script import Script, script
 from annul.operate.drills.striking import Striking
 from annul.resolve.book import Book
@@ -120,10 +121,11 @@ def ranked(ground: World, drill: str, seed: int) -> Ranked:
     )
 
 
-def alone(asked: Script, seed: int) -> float:
-    """Give the money in question over time with annul left alone, in virtual time."""
+def alone(asked: Script, seed: int) -> Alone:
+    """Say what comes of a drill with annul left alone, in virtual time."""
     with world() as made:
-        return played(made, asked, seed).found.money
+        found = played(made, asked, seed).found
+    return Alone(found.truths, found.ended, found.money)
 
 
 def unattended(drills_: Sequence[str], seed: int) -> list[Ranked]:

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from annul.domain.drills import RESPONSES
 from annul.domain.errors import AnnulError
 from annul.domain.text import Text
 from annul.sim.scenes import faults, field
@@ -59,6 +60,30 @@ class Script:
     strokes: tuple[Stroke, ...]
     shops: int = 2
     sales_a_minute: float = 2.0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is more than one fault by itself."""
+        return len(self.strokes) > 1
+
+    @property
+    def trains(self) -> tuple[str, ...]:
+        """Which playbooks it makes people use, by name, as far as that is known before."""
+        causes = (HELD[one.kind].causes[:1] for one in self.strokes if one.kind in HELD)
+        found = (RESPONSES[cause].playbook for of in causes for cause in of)
+        return tuple(dict.fromkeys(name for name in found if name))
+
+    def in_json(self) -> dict[str, Any]:
+        """Give it for programs."""
+        return {
+            "drill": self.name,
+            "title": self.title._asdict(),
+            "about": self.about._asdict(),
+            "minutes": self.minutes,
+            "shops": self.shops,
+            "whole": self.is_whole,
+            "playbooks": list(self.trains),
+        }
 
     def __post_init__(self) -> None:
         """Refuse what cannot be played; raises `ScriptNotValid`."""
