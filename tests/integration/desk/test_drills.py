@@ -9,43 +9,25 @@ from annul.desk import drills
 from annul.desk.desk import Desk, NothingThere
 from annul.desk.drills import NoDrill, NotScored
 from annul.desk.permission import NotAllowed
-from annul.domain.drills import Contact, Deed, Did, Truth
+from annul.domain.drills import Contact
 from annul.operate.drills.keeping import keep
-from annul.operate.drills.record import Alone, Record
 from annul.operate.playbooks.reading import builtin
+from tests.support.drilled import ALONE, RUN
 
-from .people import NOW, person
+from .people import person
 
-_TRUTH = Truth("issuer_is_down", ("issuer_down",), frozenset({"00001001"}), 2.0, 8.0)
-_RUN = Record(
-    drill="issuer-is-down",
-    seed=7,
-    speed=2.0,
-    began=NOW,
-    ended=NOW + timedelta(minutes=7),
-    truths=(_TRUTH,),
-    deeds=(
-        Deed(2.5, Did.SAW, "00001001", who="olga"),
-        Deed(3.0, Did.NAMED, "00001001", "issuer_down", "olga"),
-        Deed(3.5, Did.ACTED, "00001001", "refunds_instead", "otto"),
-    ),
-    ends=(9.0,),
-    money=100.0,
-    team="night shift",
-    started_by="li",
-)
-_ALONE = Alone((_TRUTH,), (None,), 400.0)
+_DAY = timedelta(days=1)
 
 
 async def test_a_run_is_kept_once_and_told_beside_annul_alone(desk: Desk) -> None:
     olga = await person(desk, "operator")
-    for alone in (None, _ALONE, None):
-        await keep(desk.pool, _RUN, alone)
+    for alone in (None, ALONE, None):
+        await keep(desk.pool, RUN, alone)
     page = await drills.runs(desk, olga)
-    assert [row["number"] for row in page.rows] == [_RUN.number]
-    row = await drills.find(desk, olga, _RUN.number)
+    assert [row["number"] for row in page.rows] == [RUN.number]
+    row = await drills.find(desk, olga, RUN.number)
     assert (row["team"], row["people"], row["minutes"]) == ("night shift", ["olga", "otto"], 14.0)
-    assert row["total"] == _RUN.scored(400.0).total > row["total_alone"] == _ALONE.score.total
+    assert row["total"] == RUN.scored(400.0).total > row["total_alone"] == ALONE.score.total
     parts = {part["part"]: part for part in row["parts"]}
     assert parts["money"]["points"] == 20 > parts["money"]["alone"]
     assert [why.en for why in parts["noticed"]["why"]] == ["issuer is down: after 0.5 min"]
@@ -55,28 +37,28 @@ async def test_a_run_is_kept_once_and_told_beside_annul_alone(desk: Desk) -> Non
     ]  # fmt: skip
     assert {one["playbook"] for one in row["proposals"]} == {"issuer_down"}
     for language in ("zh", "en"):
-        assert (await drills.printed(desk, olga, _RUN.number, language)).startswith(b"%PDF")
+        assert (await drills.printed(desk, olga, RUN.number, language)).startswith(b"%PDF")
 
 
 async def test_earlier_runs_of_the_same_drill_stand_beside_it(desk: Desk) -> None:
     olga = await person(desk, "operator")
-    later = replace(_RUN, began=NOW + timedelta(days=1), ended=NOW + timedelta(days=2))
-    for one in (later, _RUN, replace(later, drill="wrong-card")):
-        await keep(desk.pool, one, _ALONE)
+    later = replace(RUN, began=RUN.began + _DAY, ended=RUN.ended + _DAY)
+    for one in (later, RUN, replace(later, drill="wrong-card")):
+        await keep(desk.pool, one, ALONE)
     found = await drills.find(desk, olga, later.number)
-    assert [row["number"] for row in found["earlier"]] == [_RUN.number]
+    assert [row["number"] for row in found["earlier"]] == [RUN.number]
     first = await drills.runs(desk, olga, "issuer-is-down", 1)
     then = await drills.runs(desk, olga, "issuer-is-down", 1, first.following)
-    assert [row["number"] for row in first.rows + then.rows] == [later.number, _RUN.number]
+    assert [row["number"] for row in first.rows + then.rows] == [later.number, RUN.number]
     assert then.following == ""
 
 
 async def test_what_has_no_score_yet_says_so(desk: Desk) -> None:
     olga = await person(desk, "operator")
-    await keep(desk.pool, _RUN)
-    assert (await drills.find(desk, olga, _RUN.number))["total"] is None
+    await keep(desk.pool, RUN)
+    assert (await drills.find(desk, olga, RUN.number))["total"] is None
     with pytest.raises(NotScored):
-        await drills.printed(desk, olga, _RUN.number, "en")
+        await drills.printed(desk, olga, RUN.number, "en")
     with pytest.raises(NothingThere):
         await drills.find(desk, olga, "D000000-000000")
 
