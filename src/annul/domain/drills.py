@@ -179,6 +179,7 @@ _PARTS: Final[Mapping[Part, _Scored]] = {
 # the first, nothing from the second on.
 _MONEY_FROM, _MONEY_TO = 0.25, 1.75
 _NEVER: Final = 1e9
+OR: Final = "|"  # between acts of which one is enough
 _WRONG: Final = 0.5  # what is worth less went wrong
 
 
@@ -328,7 +329,7 @@ def _of_stroke(truth: Truth, own: Sequence[Deed], give: _Give) -> None:
     cause = truth.causes[0] if truth.causes else ""
     give(Part.CAUSE, truth, named, cause, 0.5**guesses)
     for needed in response.right:
-        give(Part.RIGHT, truth, first(Did.ACTED, among=needed), min(needed))
+        give(Part.RIGHT, truth, first(Did.ACTED, among=needed), OR.join(sorted(needed)))
     if response.second:
         give(Part.SECOND, truth, first(Did.CONFIRMED, among=right))
     for contact in response.tell:

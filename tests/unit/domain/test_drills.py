@@ -47,7 +47,7 @@ def test_who_does_nothing_has_what_no_harm_and_no_second_person_are_worth() -> N
 def test_one_act_alone_may_be_enough_and_a_missing_one_is_named() -> None:
     found = score([DOWN], [Deed(6, Did.ACTED, "1001", "route_around")], [16], Money(1, 1))
     assert found.parts[Part.RIGHT] == 0.5
-    assert Wrong(Part.RIGHT, "issuer_fails", "circuit_open") in found.wrong
+    assert Wrong(Part.RIGHT, "issuer_fails", "circuit_open|retries_paused") in found.wrong
 
 
 def test_a_second_person_counts_once_somebody_has_confirmed() -> None:

@@ -15,8 +15,15 @@ async def one_run(view: View) -> None:
     way = link(words("All drills"), "/drills", cls="button")
     file = f"/api/v1/drills/{row['number']}/file?lang={words.language}"
     pdf = link("PDF", file, cls="button", download=True) if row["parts"] else None
-    title = tag("h1", words.of(row["title"]) if row["title"] else row["drill"])
-    head = (title, said.total(view, row), tag("span", cls="grow"), pdf, way)
+    about = tag("p", words.of(row["title"]), cls="muted") if row["title"] else None
+    head = (
+        tag("h1", row["drill"]),
+        about,
+        said.total(view, row),
+        tag("span", cls="grow"),
+        pdf,
+        way,
+    )
     html(tag("div", *head, cls="head"))
     left = tag("div", _score(view, row), _timeline(view, row), cls="two-thirds stack")
     right = tag("div", _about(view, row), _proposals(view, row), cls="third stack")
@@ -52,7 +59,7 @@ def _score(view: View, row: Row) -> Html:
             number(f"{part['points']:g}"),
             number(f"{part['alone']:g}"),
             number(f"{part['of']:g}"),
-            tag("ul", *(tag("li", words.of(why)) for why in part["why"]), cls="plain-list"),
+            join(tag("div", words.of(why)) for why in part["why"]),
         )
         for part in row["parts"]
     ]

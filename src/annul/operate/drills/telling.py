@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from annul.diagnose.causes import CAUSES
-from annul.domain.drills import Contact, Deed, Did, Given, Part, Score, Truth, Wrong
+from annul.domain.drills import OR, Contact, Deed, Did, Given, Part, Score, Truth, Wrong
 from annul.domain.interventions import INTERVENTIONS
 from annul.domain.text import Text
 from annul.resolve.people import ACTIONS
@@ -44,7 +44,10 @@ class Moment(NamedTuple):
 
 
 def named(value: str) -> Text:
-    """Give what people call a cause, an act or a contact."""
+    """Give what people call a cause, an act or a contact, or several of which one is enough."""
+    if OR in value:
+        several = [named(one) for one in value.split(OR)]
+        return Text("或".join(one.zh for one in several), " or ".join(one.en for one in several))
     if value in CAUSES:
         return CAUSES[value].title
     for kind, about in INTERVENTIONS.items():
