@@ -19,7 +19,7 @@ from annul.operate.drills.evidence import Span, deeds, ends, money
 from annul.operate.drills.keeping import keep
 from annul.operate.drills.record import Journal, Record
 from annul.operate.drills.script import Script
-from annul.operate.drills.striking import Striking
+from annul.operate.drills.striking import Striking, paced
 from annul.security.private import own_folder
 from annul.settings import Settings
 from annul.sim.demo import fee_rates
@@ -66,7 +66,7 @@ def settings_of(wanted: Wanted) -> Settings:
             terminals_port=0,
             console_port=wanted.console_port,
             status_port=0,
-            void_time_scale=1.0 / wanted.speed,
+            **paced(wanted.speed),
             capacity=False,
             log_level="error",
         )

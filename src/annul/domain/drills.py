@@ -41,6 +41,7 @@ _REFUNDS: Final = frozenset({InterventionKind.REFUNDS_INSTEAD.value, "refund"})
 _SHUTS: Final = frozenset(
     {InterventionKind.MERCHANT_FROZEN.value, InterventionKind.TERMINAL_BLOCKED.value}
 )
+_DISCARDS: Final = frozenset({"discard-clearing-file"})
 _STEPS: Final = frozenset({"ask-terminal"})
 # Interventions, which are harmful wherever nothing is wrong.
 FORCED: Final = frozenset(kind.value for kind in InterventionKind)
@@ -90,6 +91,13 @@ _RISK: Final = Response(
     playbook="terminal_suspected",
 )
 _CARD: Final = Response((), _SHUTS | _ROUTES | {"retry"}, (Contact.SHOP,))
+_FILE: Final = Response(
+    (_DISCARDS,),
+    _SHUTS | _ROUTES | _REFUNDS | {"commit-clearing-file"},
+    (Contact.NETWORK, Contact.DUTY),
+    second=True,
+    playbook="clearing_file_wrong",
+)
 _THEIRS: Final = Response((), _SHUTS | {"close"}, (Contact.ISSUER,), playbook="voids_fail")
 _OURS: Final = Response((), _SHUTS | {"close"}, (Contact.DUTY,), playbook="host_overloaded")
 
@@ -126,8 +134,10 @@ RESPONSES: Final[Mapping[str, Response]] = {
     "acquirer_fault": _OURS,
     "issuer_error": _THEIRS,
     "unknown": _OURS,
+    # What only scenes know.
     "voucher_reused": _SET_UP,
     "shop_blocked": _THEIRS,
+    "clearing_file_wrong": _FILE,
     "none": Response(),
 }
 

@@ -20,7 +20,7 @@ from annul.domain.interventions import InterventionKind, Whom
 from annul.operate.drills.evidence import Span, deeds, ends, money
 from annul.operate.drills.record import Alone
 from annul.operate.drills.script import Script, script
-from annul.operate.drills.striking import Striking
+from annul.operate.drills.striking import Striking, paced
 from annul.resolve.book import Book
 from annul.resolve.people import People
 
@@ -91,19 +91,24 @@ class Played:
 
 def played(ground: World, asked: Script, seed: int, team: Team | None = None) -> Staged[Played]:
     """Play a drill with a team, or with annul alone; raises `Stuck`."""
-    plan = bare(seed, node_lease_s=60.0, void_time_scale=1.0 / SPEED)
+    plan = bare(seed, node_lease_s=60.0, **paced(SPEED))
     return staged(ground, plan, partial(_play, asked, seed, team))
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A drill that each team has played, and annul alone: totals and digests by team."""
+    """A drill that each team has played, and annul alone: scores and digests by team."""
 
     drill: str
-    totals: dict[str, float]
+    scores: dict[str, Score]
     digests: dict[str, str]
     truths: tuple[Truth, ...]
     faults: tuple[str, ...]
+
+    @property
+    def totals(self) -> dict[str, float]:
+        """What each has of a hundred points."""
+        return {name: one.total for name, one in self.scores.items()}
 
 
 def ranked(ground: World, drill: str, seed: int) -> Ranked:
@@ -114,7 +119,7 @@ def ranked(ground: World, drill: str, seed: int) -> Ranked:
     every = {_ALONE: by_itself, **by}
     return Ranked(
         drill,
-        {name: one.found.scored(by_itself.found).total for name, one in every.items()},
+        {name: one.found.scored(by_itself.found) for name, one in every.items()},
         {name: one.digest for name, one in every.items()},
         by_itself.found.truths,
         tuple(fault for one in every.values() for fault in one.faults),

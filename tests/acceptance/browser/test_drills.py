@@ -3,10 +3,13 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
 
+from annul.domain.drills import Deed, Did
+from annul.operate.drills.evidence import Span, deeds
 from annul.operate.drills.keeping import keep
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
@@ -79,3 +82,30 @@ def test_a_run_is_found_and_told_and_leads_to_the_playbook(home: House) -> None:
         who.press("a[href='/playbooks/issuer_down#editor']")
         who.until(lambda: "Issuer" in who.text("h1"), "the playbook")
         assert "issuer_down" in (who.find("#editor textarea").get_attribute("value") or "")
+
+
+def test_a_team_says_on_the_page_what_it_has_found_and_whom_it_told(home: House) -> None:
+    with person(home, language="en") as who:
+        who.sign_in("admin")
+        who.open("/drills")
+        for button, choice in (("Name the cause", "system is down"), ("Somebody was told", "duty")):
+            who.press_text(button)
+            who.fill(".q-dialog input[aria-label*='Number of the issuer']", "00000101")
+            who.press(".q-dialog .q-select")
+            who.press_text_of(".q-menu .q-item", choice)
+            who.press(".q-dialog .q-btn.primary")
+            who.until(lambda: not who.find_all(".q-dialog"), "it is said")
+    said = asyncio.run(_said(home))
+    assert [(one.did, one.subject, one.value) for one in said] == [
+        (Did.NAMED, "00000101", "issuer_down"),
+        (Did.TOLD, "00000101", "duty"),
+    ]
+
+
+async def _said(home: House) -> list[Deed]:
+    now = datetime.now(UTC)
+    pool = await connect(EmbeddedPostgres(home.folder).url)
+    try:
+        return await deeds(pool, Span(now - timedelta(hours=1), now))
+    finally:
+        await pool.close()

@@ -1,8 +1,12 @@
 """The page of drills: earlier runs with their scores, and what can be played."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import urlencode
 
+from nicegui import events, ui
+
+from annul.console import in_drill
 from annul.console.frame.filters import cursor_of
 from annul.console.frame.live import View, html
 from annul.console.frame.markup import Html, card, details, join, link, number, table, tag
@@ -19,7 +23,32 @@ async def drills(view: View) -> None:
     words = view.words
     lead = words("Practise in a sandbox of its own: real console, real tills, no real money.")
     html(tag("div", tag("h1", words("Drills")), tag("p", lead, cls="muted"), cls="head"))
-    html(join((await _runs(view), _known(view))), "stack")
+    html(join((_goes_on(view), await _runs(view), _known(view))), "stack")
+    if view.desk.drill:
+        _listen(view)
+
+
+def _goes_on(view: View) -> Html | None:
+    """In the sandbox of a drill: let the team say what it has found."""
+    words, acts = view.words, in_drill.buttons(view)
+    if not acts:
+        return None
+    said = tag("p", words("What no incident is about is said here. The score counts it."))
+    return card(words("This drill"), said, tag("p", *acts, cls="row-of-buttons"), cls="spaced")
+
+
+def _listen(view: View) -> None:
+    place = ui.context.slot.parent
+
+    def on(name: str, act: Callable[[View], Awaitable[bool]]) -> None:
+        async def heard(_: events.GenericEventArguments) -> None:
+            with place:
+                await act(view)
+
+        ui.on(name, heard)
+
+    on(in_drill.NAME, in_drill.name_cause)
+    on(in_drill.TOLD, in_drill.tell)
 
 
 async def _runs(view: View) -> Html:

@@ -53,7 +53,7 @@ def _score(view: View, row: Row) -> Html:
     if not row["parts"]:
         how = words("annul drill score FOLDER --data HERE computes it, with annul left alone.")
         return card(words("Score"), tag("p", how), cls="spaced")
-    drawn = [
+    drawn: list[tuple[object, ...]] = [
         (
             words.of(part["text"]),
             number(f"{part['points']:g}"),

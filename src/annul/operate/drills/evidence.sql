@@ -5,10 +5,23 @@ SELECT acknowledged_at AS at, acknowledged_by AS who,
 FROM incident_heads WHERE acknowledged_at >= :since ORDER BY acknowledged_at, number;
 
 -- name: forced
--- description: Interventions, who set and who confirmed them.
+-- description: Interventions, who set and who confirmed them; those of playbooks are told by their steps.
 SELECT set_at AS at, set_by AS who, kind, confirmed_at, confirmed_by,
        coalesce(nullif(issuer_id, ''), btrim(merchant_id || ' ' || terminal_id)) AS subject
-FROM interventions WHERE set_at >= :since ORDER BY set_at, id;
+FROM interventions i WHERE set_at >= :since AND NOT EXISTS (
+    SELECT FROM playbook_steps s WHERE s.at >= :since AND s.result ->> 'intervention' = i.id::text)
+ORDER BY set_at, id;
+
+-- name: of_steps
+-- description: Steps of playbooks that were done, each by who did it, else by who had let the run come so far.
+SELECT s.at, s.step, s.confirmed_by, s.result, r.playbook, r.given,
+       coalesce(nullif(s.who, ''), before.who, r.started_by) AS who
+FROM playbook_steps s JOIN playbook_runs r ON r.id = s.run_id AND r.merchant_id = s.merchant_id
+LEFT JOIN LATERAL (
+    SELECT b.who FROM playbook_steps b
+    WHERE b.run_id = s.run_id AND b.merchant_id = s.merchant_id AND b.seq < s.seq AND b.who <> ''
+    ORDER BY b.seq DESC LIMIT 1) before ON true
+WHERE s.at >= :since AND s.state = 'done' ORDER BY s.at, s.run_id, s.seq;
 
 -- name: of_cases
 -- description: What people did with cases, with the cause that was confirmed.

@@ -14,12 +14,24 @@ from annul.sim.scenes.field.situation import SITUATIONS
 from annul.sim.scenes.held import HELD
 from annul.sim.scenes.hosted import Hosted
 from annul.sim.scenes.scene import Scene
+from annul.sim.terminal.journal import Record
 
 from .script import Script, Stroke
 from .traffic import Round, traffic
 
+_JUDGED_S: Final = 60.0  # by the last minute an issuer is judged
+_LEAST_JUDGED_S: Final = 5.0
 _STEPS: Final = 8  # in which what is held grows
 _NONE: Final = "none"
+
+
+def paced(speed: float) -> dict[str, float]:
+    """Give the settings by which annul keeps pace with a script: its waits, and what it looks at.
+
+    An issuer that is judged by a minute of life would be down for all of a short drill.
+    """
+    judged_s = max(_LEAST_JUDGED_S, _JUDGED_S / max(1.0, speed))
+    return {"void_time_scale": 1.0 / speed, "issuer_judged_s": judged_s}
 
 
 @dataclass(slots=True)
@@ -120,15 +132,28 @@ class Striking:
     # What happens -------------------------------------------------------------------------------
 
     async def _sell(self, rounds: list[Round]) -> None:
-        """Serve at one till, one customer after the other."""
+        """Serve at one till, one customer after the other, and who comes back for a void."""
+        failed: list[Record] = []
         for one in rounds:
             await self.until(one.at)
             scene = self.scenes[one.shop]
             till = scene.tills[one.till]
+            while failed and not self._strikes(one.shop):
+                await scene.void(till, failed.pop(0), "")
             sale = await scene.sale(till, one.amount, f"{scene.prefix}{one.card:09d}1")
             if one.voided is not None and sale is not None and sale.state == "approved":
                 await self.until(one.at + one.voided)
-                await scene.void(till, sale, "")
+                again = self._strikes(one.shop)
+                if not await scene.void(till, sale, "") and again:
+                    failed.append(sale)
+
+    def _strikes(self, shop: int) -> bool:
+        """Say whether something goes on at a shop that only its customers' return can end."""
+        return any(
+            one.ends is None and one.stroke.shop == shop and HELD[one.stroke.kind].again
+            for one in self.struck
+            if one.stroke.kind in HELD
+        )
 
     async def _strike(self, stroke: Stroke) -> None:
         await self.until(stroke.at)

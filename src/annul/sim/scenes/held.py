@@ -21,22 +21,26 @@ _OLD: Final = "30"  # format error: what an issuer says to a terminal's old or b
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One kind. Any of `causes` is right for what it fails."""
+    """One kind. Any of `causes` is right for what it fails.
+
+    `again`: only the shop can end it, so customers come back for their voids once it is over.
+    """
 
     name: str
     causes: tuple[str, ...]
     holding: Holding
+    again: bool = False
 
 
 HELD: Final[dict[str, Held]] = {}
 
 
-def held(*causes: str) -> Callable[[Holding], Holding]:
+def held(*causes: str, again: bool = False) -> Callable[[Holding], Holding]:
     """Enter a kind under its function's name."""
 
     def enter(holding: Holding) -> Holding:
         name = getattr(holding, "__name__", "")
-        HELD[name] = Held(name, causes, holding)
+        HELD[name] = Held(name, causes, holding, again)
         return holding
 
     return enter
@@ -112,7 +116,7 @@ async def limit_is_lowered(scene: Scene) -> AsyncGenerator[None, float]:
         policy.void_amount_limit = before
 
 
-@held("terminal_outdated")
+@held("terminal_outdated", again=True)
 async def update_breaks_voids(scene: Scene) -> AsyncGenerator[None, float]:
     """New software was sent to the shop's terminals; the issuer refuses the voids that it makes."""
     for till in scene.tills:
@@ -123,3 +127,5 @@ async def update_breaks_voids(scene: Scene) -> AsyncGenerator[None, float]:
             yield
     finally:
         scene.issuer.server.faults.rows.remove(refused)
+        for till in scene.tills:
+            await scene.terminal(till, "terminal_as_it_is")

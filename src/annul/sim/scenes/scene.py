@@ -81,14 +81,18 @@ class Scene:
         truth: str,
         amount: int | None = None,
         card: str | None = None,
-    ) -> None:
-        """Void a sale; keeps what is true of it if it fails, unless `truth` is empty."""
+    ) -> bool:
+        """Void a sale, and say whether it went through.
+
+        Keeps what is true of it if it fails, unless `truth` is empty.
+        """
         batch = till.journal.batch
         known = {record.trace for record in till.journal.records()}
-        await till.do("void", amount or sale.amount, card or self.pan(sale), sale)
+        done = await till.do("void", amount or sale.amount, card or self.pan(sale), sale)
         new = [record for record in till.journal.records() if record.trace not in known]
         if new and truth:
             self._true(till, new[0].batch or batch, new[0].trace, truth)
+        return done is not None and done.state == "approved"
 
     async def bare_void(self, till: Till, sale: Record, truth: str) -> None:
         """Send a void without field 61, as software did before it was asked for."""
