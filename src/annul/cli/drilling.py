@@ -7,9 +7,11 @@ import asyncio
 import os
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -28,6 +30,8 @@ from annul.sim.scenes.hosted import Hosted, Served
 from .counter import Places
 from .drill_house import house
 
+_ZONE: Final = ZoneInfo("Asia/Shanghai")  # the usual one, as of all settings of a sandbox
+_STARTS: Final = timedelta(seconds=15)  # until a sandbox serves
 _TIMEOUT_MS: Final = 5_000
 _OURS: Final = "ANNUL_"
 _FREE_TILL: Final = 5  # of each shop: neither faults nor traffic use it, so people may
@@ -66,7 +70,7 @@ def settings_of(wanted: Wanted) -> Settings:
             terminals_port=0,
             console_port=wanted.console_port,
             status_port=0,
-            **paced(wanted.speed),
+            **paced(wanted.script, wanted.speed, datetime.now(_ZONE) + _STARTS),
             capacity=False,
             log_level="error",
         )

@@ -5,7 +5,7 @@ from typing import Final
 from annul.desk import drills
 from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
-from annul.domain.drills import Contact
+from annul.domain.drills import BESIDES, Contact
 
 from .frame.forms import Answers, Form, FormField, act_button, ask
 from .frame.live import View
@@ -35,6 +35,7 @@ async def name_cause(view: View, subject: str = "") -> bool:
         await drills.name_cause(view.desk, view.visitor, about, str(answers["cause"]))
 
     causes = {name: words.of(cause.title) for name, cause in CAUSES.items()}
+    causes |= {name: words.of(said) for name, said in BESIDES.items()}
     what = FormField("cause", words("Cause"), "choice", choices=causes, needed=True)
     about = words("Scored against the truth; each wrong guess costs half.")
     form = Form(words("Name the cause"), (*_about(view, subject), what), about, reasoned=False)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from annul.diagnose.causes import CAUSES
-from annul.domain.drills import Contact, Part, Score
+from annul.domain.drills import BESIDES, Contact, Part, Score
 from annul.domain.errors import AnnulError
 from annul.operate.drills import keeping
 from annul.operate.drills.record import Run, before
@@ -146,7 +146,7 @@ async def name_cause(desk: Desk, visitor: Visitor, subject: str, cause: str) -> 
 
     Raises `NoDrill`, `NotAllowed`, and `NotValid` for a cause that there is not.
     """
-    if cause not in CAUSES:
+    if cause not in CAUSES and cause not in BESIDES:
         message = f"no cause is called {cause}"
         raise NotValid(message)
     await _mark(desk, visitor, "drill-cause", subject, {"cause": cause})

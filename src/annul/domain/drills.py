@@ -41,7 +41,7 @@ _REFUNDS: Final = frozenset({InterventionKind.REFUNDS_INSTEAD.value, "refund"})
 _SHUTS: Final = frozenset(
     {InterventionKind.MERCHANT_FROZEN.value, InterventionKind.TERMINAL_BLOCKED.value}
 )
-_DISCARDS: Final = frozenset({"discard-clearing-file"})
+_DISCARDS: Final = frozenset({"discard-file"})
 _STEPS: Final = frozenset({"ask-terminal"})
 # Interventions, which are harmful wherever nothing is wrong.
 FORCED: Final = frozenset(kind.value for kind in InterventionKind)
@@ -93,9 +93,8 @@ _RISK: Final = Response(
 _CARD: Final = Response((), _SHUTS | _ROUTES | {"retry"}, (Contact.SHOP,))
 _FILE: Final = Response(
     (_DISCARDS,),
-    _SHUTS | _ROUTES | _REFUNDS | {"commit-clearing-file"},
+    _SHUTS | _ROUTES | _REFUNDS,
     (Contact.NETWORK, Contact.DUTY),
-    second=True,
     playbook="clearing_file_wrong",
 )
 _THEIRS: Final = Response((), _SHUTS | {"close"}, (Contact.ISSUER,), playbook="voids_fail")
@@ -139,6 +138,12 @@ RESPONSES: Final[Mapping[str, Response]] = {
     "shop_blocked": _THEIRS,
     "clearing_file_wrong": _FILE,
     "none": Response(),
+}
+
+
+# What people can name that is no cause of a void.
+BESIDES: Final[Mapping[str, Text]] = {
+    "clearing_file_wrong": Text("清算文件有误", "the clearing file is wrong"),
 }
 
 

@@ -13,6 +13,7 @@ from .steps import meant
 
 _SQL: Final = load("annul.operate.drills", "evidence.sql")
 _NAMES: Final = "confirm-cause"
+_DISCARD: Final = "discard-file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ async def deeds(pool: Any, span: Span) -> list[Deed]:
         found.append(Deed(span.minute(row["at"]), did, row["subject"], value, row["who"]))
     for row in await pool.fetch(*_SQL["marked"](since=span.began)):
         found.append(_mark(row, span))
+    for row in await pool.fetch(*_SQL["of_files"](since=span.began)):
+        at = span.minute(row["at"])
+        found.append(Deed(at, Did.ACTED, row["subject"], _DISCARD, row["who"]))
     found += await _of_steps(pool, span)
     return sorted(found, key=lambda deed: deed.at)
 

@@ -35,6 +35,14 @@ SELECT at, who, action, object, detail FROM audit
 WHERE at >= :since AND action IN ('drill-cause', 'drill-told', 'ask-terminal')
 ORDER BY at, id;
 
+-- name: of_files
+-- description: Clearing files that people have asked to discard, or discarded with nobody asking.
+SELECT min(at) AS at, (array_agg(who ORDER BY at))[1] AS who, substr(object, 6) AS subject
+FROM audit
+WHERE at >= :since AND object LIKE 'file %'
+  AND action IN ('ask-clearing-file', 'discard-clearing-file')
+GROUP BY object ORDER BY 1, object;
+
 -- name: money
 -- description: Money in question, summed over the time that each case was open; minor units times minutes.
 SELECT coalesce(sum(amount * greatest(0, extract(epoch FROM
@@ -42,6 +50,10 @@ SELECT coalesce(sum(amount * greatest(0, extract(epoch FROM
 FROM cases WHERE opened_at >= :since AND opened_at < :until;
 
 -- name: ended
--- description: When the last case of a shop ended that was opened since; null while one is open.
-SELECT count(*) AS cases, bool_and(ended_at IS NOT NULL) AS over, max(ended_at) AS at
-FROM cases WHERE opened_at >= :since AND opened_at < :until AND merchant_id = ANY (:merchants);
+-- description: When the last case or break of a shop ended that was opened since; not over while one is open.
+SELECT count(*) AS cases, bool_and(ended IS NOT NULL) AS over, max(ended) AS at
+FROM (SELECT opened_at, merchant_id, ended_at AS ended FROM cases
+      UNION ALL
+      SELECT opened_at, merchant_id, CASE WHEN state NOT IN ('open', 'asked') THEN decided_at END
+      FROM breaks) owed
+WHERE opened_at >= :since AND opened_at < :until AND merchant_id = ANY (:merchants);

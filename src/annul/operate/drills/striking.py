@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from annul.domain.drills import Truth
 from annul.sim.scenes.faults.fault import FAULTS
@@ -25,13 +26,18 @@ _STEPS: Final = 8  # in which what is held grows
 _NONE: Final = "none"
 
 
-def paced(speed: float) -> dict[str, float]:
+def paced(script: Script, speed: float, begins: datetime) -> dict[str, Any]:
     """Give the settings by which annul keeps pace with a script: its waits, and what it looks at.
 
-    An issuer that is judged by a minute of life would be down for all of a short drill.
+    An issuer that is judged by a minute of life would be down for all of a short drill. `begins` is
+    when it will begin, in the zone of the shops.
     """
     judged_s = max(_LEAST_JUDGED_S, _JUDGED_S / max(1.0, speed))
-    return {"void_time_scale": 1.0 / speed, "issuer_judged_s": judged_s}
+    told: dict[str, Any] = {"void_time_scale": 1.0 / speed, "issuer_judged_s": judged_s}
+    if script.cut_over is not None:
+        at = begins + timedelta(minutes=script.cut_over / speed)
+        told["cut_over"] = at.time().replace(microsecond=0)
+    return told
 
 
 @dataclass(slots=True)
@@ -41,6 +47,7 @@ class Struck:
     stroke: Stroke
     subjects: frozenset[str]
     begins: float
+    things: set[str]
     causes: dict[str, int] = field(default_factory=dict[str, int])
     ends: float | None = None
 
@@ -50,7 +57,8 @@ class Struck:
         told = sorted(self.causes, key=lambda cause: (-self.causes[cause], cause))
         causes = known.causes if known else tuple(told) or (_NONE,)
         ends = self.stroke.at + self.stroke.lasts if self.ends is None else self.ends
-        return Truth(self.stroke.kind, causes, self.subjects, self.begins, ends)
+        subjects = self.subjects | self.things
+        return Truth(self.stroke.kind, causes, subjects, self.begins, ends)
 
 
 class Striking:
@@ -160,7 +168,7 @@ class Striking:
         scene = self.scenes[stroke.shop]
         terminals = (f"{scene.merchant} {till.ids[0]}" for till in scene.tills)
         subjects = frozenset({scene.issuer_id, scene.merchant, *terminals})
-        struck = Struck(stroke, subjects, self.minute)
+        struck = Struck(stroke, subjects, self.minute, scene.things)
         self.struck.append(struck)
         self._journal("begins", struck.truth())
         try:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from annul.diagnose.causes import CAUSES
-from annul.domain.drills import OR, Contact, Deed, Did, Given, Part, Score, Truth, Wrong
+from annul.domain.drills import BESIDES, OR, Contact, Deed, Did, Given, Part, Score, Truth, Wrong
 from annul.domain.interventions import INTERVENTIONS
 from annul.domain.text import Text
 from annul.resolve.people import ACTIONS
@@ -13,7 +13,13 @@ from .record import Run
 
 _ASKED: Final = Text("要求终端签到或更新", "ask the terminal to sign in or to update")
 _NOTHING: Final = Text("-", "-")
-_ALSO: Final[Mapping[str, Text]] = {"ask-terminal": _ASKED, "none": _NOTHING, "": _NOTHING}
+_ALSO: Final[Mapping[str, Text]] = {
+    **BESIDES,
+    "ask-terminal": _ASKED,
+    "discard-file": Text("作废清算文件", "discard the clearing file"),
+    "none": _NOTHING,
+    "": _NOTHING,
+}
 _BEGINS: Final = Text("发生：{kind}（{causes}）", "begins: {kind} ({causes})")
 _OVER: Final = Text("结束：{kind}", "is over: {kind}")
 _CLEARED: Final = Text("{kind}：相关案件全部结束", "{kind}: the last of its cases has ended")

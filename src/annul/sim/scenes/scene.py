@@ -27,6 +27,8 @@ SQL: Final = load("annul.sim.scenes", "scene.sql")
 class Scene:
     """One issuer, one merchant, some tills, and the truth of each void that was sent.
 
+    `things` are what else something went wrong with: files, by name and id.
+
     Faults have the first two tills, traffic the next two, the hum of the shop the fifth; the last
     is where a sale was made `elsewhere`.
     """
@@ -40,6 +42,7 @@ class Scene:
     merchant: str
     tills: list[Till]
     truths: list[tuple[tuple[str, str, str, str], str]] = field(default_factory=list)
+    things: set[str] = field(default_factory=set[str])
 
     @property
     def elsewhere(self) -> Till:
