@@ -178,6 +178,12 @@ class Settings(BaseSettings):
     cut_over: time = Field(time(23, 0), description="from here on the next business day counts")
 
     resolver: bool = Field(default=True, description="whether this process works on cases")
+    issuer_judged_s: float = Field(
+        60.0,
+        ge=5.0,
+        le=300.0,
+        description="by so many seconds of its answers an issuer is up or down; less for drills",
+    )
     void_time_scale: float = Field(
         1.0,
         gt=0,

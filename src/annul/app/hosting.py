@@ -38,6 +38,7 @@ from annul.host.troubles import Troubles
 from annul.host.upkeep import Upkeep
 from annul.issuers import directory
 from annul.issuers.forward import Forwarder, ForwardPace
+from annul.issuers.health import HealthLimits
 from annul.issuers.key_asking import KeyAsking
 from annul.issuers.key_exchange import KeyExchange
 from annul.issuers.lines import Issuers
@@ -312,6 +313,7 @@ async def _made(base: Ground, stack: AsyncExitStack) -> Host:
         tls=settings.issuer_tls,
         keys=keys,
         dialects=tables.dialects,
+        health=HealthLimits(judged_s=settings.issuer_judged_s),
         loops=base.loops,
         tally=Tally(base.clock.monotonic) if settings.alarms.on else None,
         in_force=lambda: registry.in_force,

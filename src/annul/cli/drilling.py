@@ -7,23 +7,31 @@ import asyncio
 import os
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import typer
 
 from annul.app import Ground, desk_page, ground, serve, status_page
 from annul.domain.errors import AnnulError
 from annul.operate.drills.evidence import Span, deeds, ends, money
+from annul.operate.drills.keeping import keep
 from annul.operate.drills.record import Journal, Record
 from annul.operate.drills.script import Script
-from annul.operate.drills.striking import Striking
+from annul.operate.drills.striking import Striking, paced
 from annul.security.private import own_folder
 from annul.settings import Settings
 from annul.sim.demo import fee_rates
 from annul.sim.scenes.hosted import Hosted, Served
 
+from .counter import Places
+from .drill_house import house
+
+_ZONE: Final = ZoneInfo("Asia/Shanghai")  # the usual one, as of all settings of a sandbox
+_STARTS: Final = timedelta(seconds=15)  # until a sandbox serves
 _TIMEOUT_MS: Final = 5_000
 _OURS: Final = "ANNUL_"
 _FREE_TILL: Final = 5  # of each shop: neither faults nor traffic use it, so people may
@@ -38,13 +46,16 @@ class FolderInUse(AnnulError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which drill, in which folder, and how fast; port 0 takes a free one."""
+    """Which drill, in which folder, how fast and by whom; port 0 takes a free one."""
 
     script: Script
     seed: int
     speed: float
     folder: Path
     console_port: int = 0
+    team: str = ""
+    started_by: str = ""
+    keeps: Places = (None, None, None)  # the installation that keeps the run
 
 
 def settings_of(wanted: Wanted) -> Settings:
@@ -59,7 +70,7 @@ def settings_of(wanted: Wanted) -> Settings:
             terminals_port=0,
             console_port=wanted.console_port,
             status_port=0,
-            void_time_scale=1.0 / wanted.speed,
+            **paced(wanted.script, wanted.speed, datetime.now(_ZONE) + _STARTS),
             capacity=False,
             log_level="error",
         )
@@ -115,8 +126,12 @@ async def _played(
         deeds=tuple(await deeds(base.pool, span)),
         ends=tuple(await ends(base.pool, span, truths)),
         money=await money(base.pool, span),
+        team=wanted.team,
+        started_by=wanted.started_by,
     )
     record.keep(wanted.folder)
+    async with house(wanted.keeps, wanted.folder) as pool:
+        await keep(pool, record)
     return record
 
 

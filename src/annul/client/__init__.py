@@ -17,6 +17,7 @@ import httpx
 from .capacity import Capacity
 from .chargebacks import Chargebacks
 from .clearing import Breaks, ClearingFiles
+from .drills import Drills
 from .errors import ClientError, NoAnswerError, ProblemError, UnreadableError
 from .incidents import Incidents
 from .interventions import Interventions
@@ -151,6 +152,7 @@ class Client:
         self.capacity = Capacity(self._transport)
         self.what_if = WhatIf(self._transport)
         self.training = Training(self._transport)
+        self.drills = Drills(self._transport)
         self.webhooks = Webhooks(self._transport)
         self.notices = Notices(self._transport)
 

@@ -5,7 +5,7 @@ less if it was done later, and a harmful act is never worth anything.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -41,6 +41,7 @@ _REFUNDS: Final = frozenset({InterventionKind.REFUNDS_INSTEAD.value, "refund"})
 _SHUTS: Final = frozenset(
     {InterventionKind.MERCHANT_FROZEN.value, InterventionKind.TERMINAL_BLOCKED.value}
 )
+_DISCARDS: Final = frozenset({"discard-file"})
 _STEPS: Final = frozenset({"ask-terminal"})
 # Interventions, which are harmful wherever nothing is wrong.
 FORCED: Final = frozenset(kind.value for kind in InterventionKind)
@@ -50,29 +51,54 @@ FORCED: Final = frozenset(kind.value for kind in InterventionKind)
 class Response:
     """What a cause calls for. `right`: of each set one act is needed; `tell`: who is told.
 
-    `second`: one of the right acts takes a second person.
+    `second`: one of the right acts takes a second person. `playbook`: the one that says all of it.
     """
 
     right: tuple[frozenset[str], ...] = ()
     harmful: frozenset[str] = frozenset()
     tell: tuple[Contact, ...] = ()
     second: bool = False
+    playbook: str = ""
 
 
 _OUTAGE: Final = Response(
-    (_ROUTES, _PAUSES), _SHUTS | _REFUNDS | {"retry", "close"}, (Contact.ISSUER, Contact.DUTY)
+    (_ROUTES, _PAUSES),
+    _SHUTS | _REFUNDS | {"retry", "close"},
+    (Contact.ISSUER, Contact.DUTY),
+    playbook="issuer_down",
 )
-_LINE: Final = Response((_ROUTES,), _SHUTS | _REFUNDS | {"close"}, (Contact.NETWORK,))
-_ONCE: Final = Response((), _SHUTS | _ROUTES | _REFUNDS, ())
-_RULE: Final = Response((_REFUNDS,), _SHUTS | _ROUTES | {"retry"}, (Contact.ISSUER,), second=True)
+_LINE: Final = Response(
+    (_ROUTES,), _SHUTS | _REFUNDS | {"close"}, (Contact.NETWORK,), playbook="line_down"
+)
+_ONCE: Final = Response((), _SHUTS | _ROUTES | _REFUNDS, (), playbook="voids_fail")
+_RULE: Final = Response(
+    (_REFUNDS,),
+    _SHUTS | _ROUTES | {"retry"},
+    (Contact.ISSUER,),
+    second=True,
+    playbook="rules_changed",
+)
 _PAST: Final = Response((frozenset({"refund"}),), _SHUTS | _ROUTES | {"retry"}, (Contact.SHOP,))
 _MISTAKE: Final = Response((), _SHUTS | _ROUTES | _REFUNDS | {"retry"}, (Contact.SHOP,))
-_MONEY: Final = Response((), _SHUTS | _ROUTES | _REFUNDS, (Contact.SHOP,))
+_MONEY: Final = Response((), _SHUTS | _ROUTES | _REFUNDS, (Contact.SHOP,), playbook="balance_low")
 _SET_UP: Final = Response((_STEPS,), _SHUTS | _ROUTES, (Contact.SHOP,))
-_RISK: Final = Response((_SHUTS,), _REFUNDS | {"retry"}, (Contact.ISSUER, Contact.DUTY))
+_SOFTWARE: Final = replace(_SET_UP, playbook="wrong_software")
+_KEYS: Final = replace(_SET_UP, playbook="keys_out_of_step")
+_RISK: Final = Response(
+    (_SHUTS,),
+    _REFUNDS | {"retry"},
+    (Contact.ISSUER, Contact.DUTY),
+    playbook="terminal_suspected",
+)
 _CARD: Final = Response((), _SHUTS | _ROUTES | {"retry"}, (Contact.SHOP,))
-_THEIRS: Final = Response((), _SHUTS | {"close"}, (Contact.ISSUER,))
-_OURS: Final = Response((), _SHUTS | {"close"}, (Contact.DUTY,))
+_FILE: Final = Response(
+    (_DISCARDS,),
+    _SHUTS | _ROUTES | _REFUNDS,
+    (Contact.NETWORK, Contact.DUTY),
+    playbook="clearing_file_wrong",
+)
+_THEIRS: Final = Response((), _SHUTS | {"close"}, (Contact.ISSUER,), playbook="voids_fail")
+_OURS: Final = Response((), _SHUTS | {"close"}, (Contact.DUTY,), playbook="host_overloaded")
 
 # By cause: each that a void may have, and those that only scenes know.
 RESPONSES: Final[Mapping[str, Response]] = {
@@ -100,16 +126,24 @@ RESPONSES: Final[Mapping[str, Response]] = {
     "issuer_unsupported": _RULE,
     "risk_refusal": _RISK,
     "card_problem": _CARD,
-    "terminal_misconfigured": _SET_UP,
-    "terminal_outdated": _SET_UP,
-    "keys_out_of_step": _SET_UP,
+    "terminal_misconfigured": _SOFTWARE,
+    "terminal_outdated": _SOFTWARE,
+    "keys_out_of_step": _KEYS,
     "not_registered": _SET_UP,
     "acquirer_fault": _OURS,
     "issuer_error": _THEIRS,
     "unknown": _OURS,
+    # What only scenes know.
     "voucher_reused": _SET_UP,
     "shop_blocked": _THEIRS,
+    "clearing_file_wrong": _FILE,
     "none": Response(),
+}
+
+
+# What people can name that is no cause of a void.
+BESIDES: Final[Mapping[str, Text]] = {
+    "clearing_file_wrong": Text("清算文件有误", "the clearing file is wrong"),
 }
 
 
@@ -160,6 +194,8 @@ _PARTS: Final[Mapping[Part, _Scored]] = {
 # the first, nothing from the second on.
 _MONEY_FROM, _MONEY_TO = 0.25, 1.75
 _NEVER: Final = 1e9
+OR: Final = "|"  # between acts of which one is enough
+_WRONG: Final = 0.5  # what is worth less went wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +248,14 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How well it went: each part from 0 to 1, `total` from 0 to 100, and what went wrong."""
+    """How well it went: each part from 0 to 1, `total` from 0 to 100, and what went wrong.
+
+    `given`: what each part is made of, stroke by stroke.
+    """
 
     parts: Mapping[Part, float]
     wrong: tuple["Wrong", ...]
+    given: tuple["Given", ...] = field(default=(), compare=False)
 
     @property
     def total(self) -> float:
@@ -232,10 +272,28 @@ class Wrong:
     value: str = ""
 
 
-class _Give(Protocol):
-    """Takes the share of a part that a stroke gave."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a stroke gave to a part: from 0 to 1, after so many minutes. None: it was not done."""
 
-    def __call__(self, part: Part, truth: Truth, share: float, value: str = "") -> None: ...
+    part: Part
+    kind: str
+    value: str
+    share: float
+    minutes: float | None
+
+
+class _Give(Protocol):
+    """Takes when what a part asks for was done about a stroke, and what else it is worth."""
+
+    def __call__(
+        self,
+        part: Part,
+        truth: Truth,
+        minutes: float | None,
+        value: str = "",
+        times: float = 1.0,
+    ) -> None: ...
 
 
 def score(
@@ -243,24 +301,28 @@ def score(
 ) -> Score:
     """Score a drill. `ended`: for each stroke when the last of it had ended, None for never."""
     done = list(deeds)
-    found: dict[Part, list[float]] = {part: [] for part in Part}
-    wrong: list[Wrong] = []
+    given: list[Given] = []
 
-    def give(part: Part, truth: Truth, share: float, value: str = "") -> None:
-        found[part].append(share)
-        if share < 0.5:
-            wrong.append(Wrong(part, truth.kind, value))
+    def give(
+        part: Part, truth: Truth, minutes: float | None, value: str = "", times: float = 1.0
+    ) -> None:
+        share = _worth(part, minutes) * times
+        given.append(Given(part, truth.kind, value, share, minutes))
 
     for truth, end in zip(truths, ended, strict=True):
         own = [deed for deed in done if deed.subject in truth.subjects]
         _of_stroke(truth, own, give)
-        give(Part.ENDED, truth, _worth(Part.ENDED, _since(truth.ends, end)))
+        give(Part.ENDED, truth, _since(truth.ends, end))
+    found: dict[Part, list[float]] = {part: [] for part in Part}
+    for one in given:
+        found[one.part].append(one.share)
     harm = list(_harm(truths, done))
+    wrong = [Wrong(one.part, one.kind, one.value) for one in given if one.share < _WRONG]
     wrong += [Wrong(Part.HARMLESS, kind, value) for kind, value in harm]
     found[Part.HARMLESS] = [0.5 ** len(harm)]
     found[Part.MONEY] = [_money(money)]
     parts = {part: sum(shares) / len(shares) if shares else 1.0 for part, shares in found.items()}
-    return Score(parts, tuple(wrong))
+    return Score(parts, tuple(wrong), tuple(given))
 
 
 def _of_stroke(truth: Truth, own: Sequence[Deed], give: _Give) -> None:
@@ -274,25 +336,19 @@ def _of_stroke(truth: Truth, own: Sequence[Deed], give: _Give) -> None:
         return _since(truth.begins, min(times)) if times else None
 
     right = frozenset[str]().union(*response.right)
-    times = (
-        first(Did.SAW, Did.TOLD),
-        first(Did.NAMED, among=truth.causes),
-        first(Did.ACTED, among=right),
-    )
+    named = first(Did.NAMED, among=truth.causes)
+    times = (first(Did.SAW, Did.TOLD), named, first(Did.ACTED, among=right))
     seen = min((time for time in times if time is not None), default=None)
-    give(Part.NOTICED, truth, _worth(Part.NOTICED, seen))
+    give(Part.NOTICED, truth, seen)
     guesses = sum(deed.did is Did.NAMED and deed.value not in truth.causes for deed in own)
-    named = _worth(Part.CAUSE, first(Did.NAMED, among=truth.causes)) * 0.5**guesses
-    give(Part.CAUSE, truth, named, truth.causes[0] if truth.causes else "")
+    cause = truth.causes[0] if truth.causes else ""
+    give(Part.CAUSE, truth, named, cause, 0.5**guesses)
     for needed in response.right:
-        share = _worth(Part.RIGHT, first(Did.ACTED, among=needed))
-        give(Part.RIGHT, truth, share, min(needed))
+        give(Part.RIGHT, truth, first(Did.ACTED, among=needed), OR.join(sorted(needed)))
     if response.second:
-        share = _worth(Part.SECOND, first(Did.CONFIRMED, among=right))
-        give(Part.SECOND, truth, share)
+        give(Part.SECOND, truth, first(Did.CONFIRMED, among=right))
     for contact in response.tell:
-        share = _worth(Part.TOLD, first(Did.TOLD, among={contact.value}))
-        give(Part.TOLD, truth, share, contact.value)
+        give(Part.TOLD, truth, first(Did.TOLD, among={contact.value}), contact.value)
 
 
 def _harm(truths: Sequence[Truth], deeds: Iterable[Deed]) -> Iterable[tuple[str, str]]:

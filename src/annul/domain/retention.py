@@ -403,6 +403,7 @@ KEPT: Final[Mapping[str, Text]] = {
     ),
     **dict.fromkeys(("api_keys", "webhooks"), _ANSWERS),
     **dict.fromkeys(("course_tasks", "certificates"), _LEARNT),
+    "drill_runs": Text("各次演练的对比", "each drill beside the earlier ones"),
     **dict.fromkeys(
         (
             "reference",

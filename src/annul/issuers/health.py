@@ -15,7 +15,6 @@ from annul.domain.response_codes import BOOKED, FAULTS
 from annul.store.histogram import Histogram
 
 SLOT_S: Final = 5.0
-_JUDGED_S: Final = 60.0  # by the last minute
 _KEPT_S: Final = 300.0
 # So many of the latest answers a slot keeps of each role: what is asked over and over, as a
 # reversal that is not accepted, does not push out what others heard.
@@ -41,7 +40,7 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HealthLimits:
-    """From which share of trouble (no answer, or a code of `FAULTS`) in the last minute.
+    """From which share of trouble (no answer, a code of `FAULTS`) in the last `judged_s` seconds.
 
     Below `least` requests nothing is concluded. So many silences in a row are `down` at once.
     """
@@ -50,6 +49,7 @@ class HealthLimits:
     degraded: float = 0.05
     down: float = 0.5
     silent_in_a_row: int = 10
+    judged_s: float = 60.0
 
 
 class Asked(NamedTuple):
@@ -202,7 +202,7 @@ class IssuerHealth:
         return self._state
 
     def _judge(self, now: float) -> Condition:
-        slots = self._since(now, _JUDGED_S)
+        slots = self._since(now, self._limits.judged_s)
         requests = sum(slot.requests for slot in slots)
         trouble = sum(slot.silent + slot.faults for slot in slots)
         limits = self._limits

@@ -24,7 +24,7 @@ from annul.wire.errors import DecodeError
 from annul.wire.framing import framing_of
 
 from .errors import NoAnswer, NotSent, Silence
-from .health import Asked, Condition, IssuerHealth
+from .health import Asked, Condition, HealthLimits, IssuerHealth
 from .key_exchange import KeyExchange
 from .key_ring import KeyRing
 from .key_rows import agreed
@@ -69,6 +69,7 @@ class Issuers:
         keys: KeyExchange | None = None,
         dialects: Mapping[str, Dialect] = DIALECTS,
         limits: LinkLimits | None = None,
+        health: HealthLimits | None = None,
         late_limit: int = 1_000,
         loops: Loops | None = None,
         tally: Tally | None = None,
@@ -81,6 +82,7 @@ class Issuers:
         self._security = security
         self._random = random
         self._limits = limits
+        self._health = health
         self._loops = loops or Loops(clock)
         self._in_force = in_force  # interventions
         self.tally = tally  # of all traffic, for the alarms; None: nobody counts
@@ -307,7 +309,7 @@ class Issuers:
 
     def _line(self, issuer: Issuer, health: IssuerHealth | None = None) -> IssuerLine:
         check_profile(issuer, self.dialects)
-        health = health or IssuerHealth(self._monotonic)
+        health = health or IssuerHealth(self._monotonic, self._health)
         link = Link(
             issuer,
             # Of its own: it keeps the shapes it has seen, and odd ones crowd out nobody else's.

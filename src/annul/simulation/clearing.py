@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from io import BytesIO
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -27,11 +26,10 @@ from annul.settle.clearing import ending
 from annul.settle.clearing.commit import Clearing
 from annul.settle.clearing.load import AlreadyThere, Described, Loader
 from annul.settle.clearing.proving import Proving
-from annul.settle.clearing.read import chunks, look_at
-from annul.settle.clearing.rows import Chunk, ClearingUnreadable
+from annul.settle.clearing.rows import ClearingUnreadable
 from annul.settle.clearing.rules import USUAL
 from annul.sim.demo import ISSUERS
-from annul.sim.issuer.clearing import CSV, FORMS, ClearingFile, ClearingFiles
+from annul.sim.issuer.clearing import FORMS, ClearingFile, ClearingFiles, pieces
 from annul.sim.issuer.clearing_faults import ClearingFault, FaultRow
 from annul.store.batcher import LOST
 from annul.store.journal import Journal
@@ -380,12 +378,3 @@ async def _discard(tools: _Tools, one: _Coming) -> None:
         async with tools.pool.acquire() as connection, connection.transaction():
             await tools.clearing.discard(connection, one.id, _ONE, "why")
     await _prove(tools)
-
-
-async def pieces(file: ClearingFile) -> AsyncIterator[Chunk]:
-    """Give a file's rows as they are read."""
-    stream = BytesIO(file.content)
-    form = look_at(stream).columns if file.form == CSV else file.form
-    stream.seek(0)
-    for chunk in chunks(stream, form, file.day):
-        yield chunk

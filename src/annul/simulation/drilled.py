@@ -3,27 +3,27 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from annul.desk import drills, incident_acts, interventions, merchants
+from annul.desk import clearing_acts, drills, incident_acts, interventions, merchants
 from annul.desk.desk import Desk
 from annul.desk.roles import ROLES, Visitor
 from annul.diagnose.causes import CAUSES
 from annul.diagnose.lessons import Lessons
-from annul.domain.business_day import Calendar
-from annul.domain.drills import Contact, Deed, Money, Score, Truth, score
+from annul.domain.drills import BESIDES, Contact, Deed, Money, Score, Truth, score
 from annul.domain.interventions import InterventionKind, Whom
 from annul.operate.drills.evidence import Span, deeds, ends, money
+from annul.operate.drills.record import Alone
 from annul.operate.drills.script import Script, script
-from annul.operate.drills.striking import Striking
+from annul.operate.drills.striking import Striking, paced
 from annul.resolve.book import Book
 from annul.resolve.people import People
 
-from .stage import Stage, Staged, bare, staged
+from .stage import BEGINS, Stage, Staged, bare, staged
 from .virtual import VirtualClock
 from .world import World, world
 
@@ -90,19 +90,24 @@ class Played:
 
 def played(ground: World, asked: Script, seed: int, team: Team | None = None) -> Staged[Played]:
     """Play a drill with a team, or with annul alone; raises `Stuck`."""
-    plan = bare(seed, node_lease_s=60.0, void_time_scale=1.0 / SPEED)
+    plan = bare(seed, node_lease_s=60.0, **paced(asked, SPEED, BEGINS.astimezone(_ZONE)))
     return staged(ground, plan, partial(_play, asked, seed, team))
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A drill that each team has played, and annul alone: totals and digests by team."""
+    """A drill that each team has played, and annul alone: scores and digests by team."""
 
     drill: str
-    totals: dict[str, float]
+    scores: dict[str, Score]
     digests: dict[str, str]
     truths: tuple[Truth, ...]
     faults: tuple[str, ...]
+
+    @property
+    def totals(self) -> dict[str, float]:
+        """What each has of a hundred points."""
+        return {name: one.total for name, one in self.scores.items()}
 
 
 def ranked(ground: World, drill: str, seed: int) -> Ranked:
@@ -113,17 +118,18 @@ def ranked(ground: World, drill: str, seed: int) -> Ranked:
     every = {_ALONE: by_itself, **by}
     return Ranked(
         drill,
-        {name: one.found.scored(by_itself.found).total for name, one in every.items()},
+        {name: one.found.scored(by_itself.found) for name, one in every.items()},
         {name: one.digest for name, one in every.items()},
         by_itself.found.truths,
         tuple(fault for one in every.values() for fault in one.faults),
     )
 
 
-def alone(asked: Script, seed: int) -> float:
-    """Give the money in question over time with annul left alone, in virtual time."""
+def alone(asked: Script, seed: int) -> Alone:
+    """Say what comes of a drill with annul left alone, in virtual time."""
     with world() as made:
-        return played(made, asked, seed).found.money
+        found = played(made, asked, seed).found
+    return Alone(found.truths, found.ended, found.money)
 
 
 def unattended(drills_: Sequence[str], seed: int) -> list[Ranked]:
@@ -212,6 +218,8 @@ class _Work:
                 await self._force(truth, number, kind)
             if _ASKS in needed:
                 await self._ask(truth)
+            if _DISCARDS in needed:
+                await self._discard(truth)
 
     async def _force(self, truth: Truth, number: int, kind: InterventionKind) -> None:
         about = kind.about
@@ -230,6 +238,13 @@ class _Work:
             if of == number and self._team.right:
                 await interventions.end(self._desk, self._hands[0], identity, "over")
 
+    async def _discard(self, truth: Truth) -> None:
+        """Discard the files that it is about; a second person confirms where one is asked for."""
+        one, other = self._hands
+        for file in await self._pool.fetch(_FILES, sorted(truth.subjects)):
+            if await clearing_acts.discard(self._desk, one, file["id"], "drill") == "asked":
+                await clearing_acts.confirm(self._desk, other, file["id"], "drill")
+
     async def _ask(self, truth: Truth) -> None:
         """Ask the terminals of the shop to sign in again."""
         for subject in sorted(truth.subjects):
@@ -246,10 +261,12 @@ class _Work:
 
 
 _ASKS: Final = "ask-terminal"
+_DISCARDS: Final = "discard-file"
+_FILES: Final = "SELECT id FROM clearing_files WHERE id::text = ANY ($1) AND state = 'committed'"
 _FORCED: Final = frozenset(
     kind.value for kind in InterventionKind if kind.about.whom is not Whom.TERMINAL
 )
-_KNOWN: Final = frozenset(CAUSES)
+_KNOWN: Final = frozenset((*CAUSES, *BESIDES))
 
 
 def _issuer(truth: Truth) -> str:
@@ -262,7 +279,6 @@ def _merchant(truth: Truth) -> str:
 
 def desk_of(stage: Stage) -> Desk:
     """Give people a desk on a stage."""
-    calendar = Calendar(_ZONE, time(23))
     clock = VirtualClock(stage.cell.loop)
     book, lessons = Book(stage.pool, timedelta(minutes=15), 0), Lessons(stage.pool)
     nothing = cast("Any", None)
@@ -275,7 +291,7 @@ def desk_of(stage: Stage) -> Desk:
         people=People(book, lessons),
         feed=nothing,
         vault=nothing,
-        calendar=calendar,
+        calendar=stage.place.calendar,
         clock=clock,
         kept=nothing,
         drill="unattended",

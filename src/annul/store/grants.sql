@@ -74,6 +74,7 @@ FROM (VALUES
     ('foretold', 'SELECT INSERT UPDATE'),
     ('conclusions', 'SELECT INSERT UPDATE'),
     ('course_tasks', 'SELECT INSERT UPDATE'),
+    ('drill_runs', 'SELECT INSERT UPDATE'),
     ('capacity_reports', 'SELECT INSERT UPDATE'),
     ('hosts', 'SELECT INSERT UPDATE'),
     ('incident_heads', 'SELECT INSERT UPDATE'),

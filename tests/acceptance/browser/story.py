@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from annul.operate.drills.keeping import keep
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
+from tests.support.drilled import ALONE, RUN
 from tests.support.trained import certified
 
 from . import cleared, paid
@@ -54,7 +56,7 @@ _PLAYBOOK: Final = "voids_fail"
 class Story:
     """What became of it: cases, a transaction, a failed void's voucher, a payout, a file and
     its break, a chargeback, the incident of the issuer in trouble, a certificate, a
-    run of a playbook.
+    run of a playbook, a drill that was run.
     """
 
     waiting: str
@@ -68,6 +70,7 @@ class Story:
     incident: str
     certificate: str
     run: str
+    drill: str
 
     @property
     def places(self) -> dict[str, str]:
@@ -87,6 +90,7 @@ class Story:
             "certificate": self.certificate,
             "playbook": _PLAYBOOK,
             "run": self.run,
+            "drill": self.drill,
         }
 
 
@@ -117,6 +121,7 @@ def tell(home: House) -> Story:
         _incident(home),
         asyncio.run(_trained(home)),
         _run(home),
+        asyncio.run(_drilled(home)),
     )
 
 
@@ -124,6 +129,16 @@ def _paid(home: House) -> str:
     paid.make_available(home, "321.00")
     paid.take_account(home)
     return str(paid.pay(home))
+
+
+async def _drilled(home: House) -> str:
+    """Keep a drill that was run; gives its number."""
+    pool = await connect(EmbeddedPostgres(home.folder).url)
+    try:
+        await keep(pool, RUN, ALONE)
+    finally:
+        await pool.close()
+    return RUN.number
 
 
 def _run(home: House) -> str:

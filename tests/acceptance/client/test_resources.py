@@ -33,8 +33,10 @@ from annul.client.asked import BySlip
 from annul.client.signature import sign
 from annul.desk.roles import Scope
 from annul.domain.incident import Incident
+from annul.operate.drills.keeping import keep
 from annul.sim.issuer.faults import Fault, FaultKind
 from annul.store.incidents import opening
+from tests.support.drilled import ALONE, RUN
 from tests.support.processes import free_port
 from tests.support.receiver import Receiver
 from tests.support.rows import put
@@ -492,6 +494,24 @@ async def test_interventions(desk: Desk) -> None:
         assert {one.state for one in annul.interventions.list()} == {"ended"}
 
     await desk.run(program, await desk.key(Scope.INCIDENTS_READ, Scope.ISSUERS_WRITE))
+
+
+async def test_drills(desk: Desk) -> None:
+    await keep(desk.site.pool, RUN, ALONE)
+
+    def program(annul: Client) -> None:
+        assert "holiday-evening" in {one.name for one in annul.drills.known()}
+        (run,) = annul.drills.list("issuer-is-down")
+        assert list(annul.drills.list("wrong-card")) == []
+        whole = annul.drills.get(run.number)
+        assert (whole.team, whole.total, whole.people) == ("night shift", run.total, run.people)
+        assert [one.who for one in whole.timeline] == ["", "olga", "olga", "otto", "", ""]
+        assert annul.drills.file(run.number, "en").startswith(b"%PDF")
+        with pytest.raises(ProblemError) as unknown:
+            annul.drills.get("D000000-000000")
+        assert unknown.value.code == "desk.unknown"
+
+    await desk.run(program)
 
 
 async def test_training(desk: Desk) -> None:

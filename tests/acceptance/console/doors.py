@@ -50,6 +50,8 @@ PAGES: Final = {
     "/admin": ADMIN,
     "/audit": ADMIN | {"auditor"},
     "/capacity": OFFICE,
+    "/drills": OFFICE,
+    "/drills/{drill}": OFFICE,
     "/training": EVERYBODY,
     "/training/{course}": EVERYBODY,
     "/training/certificates/{certificate}": EVERYBODY,
@@ -270,6 +272,10 @@ CALLS: Final[dict[str, tuple[frozenset[str], Any]]] = {
     "POST /what-if": (OFFICE, {"kind": "merchant", "setting": "refund_days", "number": 30}),
     "GET /reports/{report}": (READERS, None),
     "GET /reports/{report}/file": (READERS, None),
+    "GET /drills": (OFFICE, None),
+    "GET /drills/known": (OFFICE, None),
+    "GET /drills/{drill}": (OFFICE, None),
+    "GET /drills/{drill}/file": (OFFICE, None),
     "GET /training/progress": (ADMIN | {"auditor"}, None),
     "GET /training/certificates/{certificate}": (EVERYBODY, None),
     "GET /training/certificates/{certificate}/file": (EVERYBODY, None),
@@ -424,6 +430,7 @@ READS: Final = frozenset(
         "playbook show",
         "reports list",
         "training progress",
+        "drill list",
         "notices channels",
         "notices log",
         "dialect check",
@@ -451,4 +458,9 @@ READS: Final = frozenset(
     }
 )
 # These serve, make what they serve with, or do what hosts do by themselves; nobody acts by them.
-SERVES: Final = frozenset({"up", "console", "terminal certificates", "settle", "training open"})
+SERVES: Final = frozenset(
+    {
+        *("up", "console", "terminal certificates", "settle", "training open"),
+        *("drill run", "drill score"),  # in a sandbox; what came of it is kept, and no more
+    }
+)

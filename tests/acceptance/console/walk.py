@@ -231,6 +231,11 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
     await put(place.pool, "users", reader | let_in | {"active": True})
     learnt = {"number": f"T{trace:09d}", "person": trainee["name"], "course": COURSE, "version": 1}
     await put(place.pool, "certificates", learnt | {"at": NOW, "valid_until": NOW + _LONG_AGO})
+    played = {"id": uuid4(), "number": f"D261127-{trace:06d}", "drill": "wrong-card", "seed": 1}
+    by = {"speed": 1.0, "team": "", "started_by": "somebody", "began": NOW, "ended": NOW}
+    came_of = {"truths": [], "ends": [], "money": 0.0}
+    beside = {"deeds": [], "alone": came_of}
+    await put(place.pool, "drill_runs", played | by | came_of | beside)
     paper = {"id": uuid4(), "chargeback_id": claim["id"], "kind": "slip", "name": "a.txt"}
     sealed = Vault(MASTER).seal_file(b"slip", paper["id"].bytes)
     known = {"media_type": "text/plain", "size": 4, "digest": sha256(b"slip").digest()}
@@ -249,6 +254,7 @@ async def things(place: Place, shop: Shop, trace: int) -> dict[str, str]:
         "into": numbers[1],
         "playbook": str(plan["name"]),
         "run": str(run["number"]),
+        "drill": str(played["number"]),
         "identity": str(differs["id"]),
         "name": f"map{trace}",
         "channel": str(channel["id"]),

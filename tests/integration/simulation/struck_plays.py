@@ -11,13 +11,12 @@ from annul.security.vault import Vault
 from annul.settle.clearing.commit import Clearing
 from annul.settle.clearing.load import Described, Loader
 from annul.settle.clearing.rules import USUAL
-from annul.sim.issuer.clearing import ClearingFiles
+from annul.sim.issuer.clearing import ClearingFiles, pieces
 from annul.sim.issuer.faults import FaultKind
 from annul.sim.scenes.proxy import Mode
 from annul.sim.terminal.batch import settle
 from annul.sim.terminal.journal import Record
 from annul.sim.terminal.line import TerminalLine
-from annul.simulation.clearing import pieces
 from annul.simulation.virtual import VirtualClock
 from annul.simulation.world import MASTER_KEY
 from tests.support.playing import Around

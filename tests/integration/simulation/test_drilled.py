@@ -5,6 +5,7 @@ from multiprocessing import get_context
 
 import pytest
 
+from annul.domain.drills import Part
 from annul.simulation.drilled import unattended
 
 _TEN = (
@@ -32,6 +33,7 @@ def test_three_teams_are_ranked_the_same_way_twice_in_ten_drills() -> None:
         assert totals["perfect"] > totals["slow"] > totals["wrong"], (one.drill, totals)
         assert totals["perfect"] >= 75, (one.drill, totals)
         assert totals["slow"] > totals["alone"], (one.drill, totals)
+        assert one.scores["perfect"].parts[Part.ENDED] > 0, (one.drill, "nothing ended in time")
     assert [one.totals for one in again] == [one.totals for one in first]
     assert [one.digests for one in again] == [one.digests for one in first]
     assert [one.truths for one in again] == [one.truths for one in first]

@@ -145,6 +145,7 @@ _HOME: Final = {
         "payouts": {"confirm_file", "read", "read_files", "run", "sent_files", "take_file"},
     },
     "sandbox": {"drills": {"name_cause", "told"}},  # a drill has one cell
+    "kept": {"drills": {"find", "printed", "runs"}},  # where annul drill is told to
     "demo": {"pos": {"announce", "announced", "cases", "issuers", "merchants", "withdraw"}},
     "given": {  # a part of what stands above, with the desk or connection of its cell
         "audit": {"audit", "audit_read"},

@@ -2,6 +2,7 @@
 
 from annul.diagnose.causes import CAUSES
 from annul.domain.drills import RESPONSES, Contact, Deed, Did, Money, Part, Truth, Wrong, score
+from annul.operate.playbooks.reading import builtin
 from annul.sim.scenes import faults, field
 from annul.sim.scenes.faults.fault import FAULTS
 
@@ -46,7 +47,7 @@ def test_who_does_nothing_has_what_no_harm_and_no_second_person_are_worth() -> N
 def test_one_act_alone_may_be_enough_and_a_missing_one_is_named() -> None:
     found = score([DOWN], [Deed(6, Did.ACTED, "1001", "route_around")], [16], Money(1, 1))
     assert found.parts[Part.RIGHT] == 0.5
-    assert Wrong(Part.RIGHT, "issuer_fails", "circuit_open") in found.wrong
+    assert Wrong(Part.RIGHT, "issuer_fails", "circuit_open|retries_paused") in found.wrong
 
 
 def test_a_second_person_counts_once_somebody_has_confirmed() -> None:
@@ -64,3 +65,18 @@ def test_guesses_cost_and_force_where_nothing_is_wrong_is_harm() -> None:
     found = score([DOWN], frozen, [16], Money(1, 1))
     assert found.parts[Part.HARMLESS] == 0.5
     assert Wrong(Part.HARMLESS, "", "merchant_frozen") in found.wrong
+
+
+def test_each_playbook_that_a_response_names_is_there() -> None:
+    named = {one.playbook for one in RESPONSES.values() if one.playbook}
+    assert len(named) >= 8
+    assert named <= set(builtin())
+
+
+def test_each_share_says_after_how_many_minutes_it_was_earned() -> None:
+    saw = Deed(5.5, Did.SAW, "1001")
+    found = score([DOWN], [saw], [16.0], Money(1.0, 10.0))
+    given = {one.part: one for one in found.given}
+    assert (given[Part.NOTICED].minutes, given[Part.NOTICED].share) == (0.5, 1.0)
+    assert (given[Part.CAUSE].minutes, given[Part.CAUSE].share) == (None, 0.0)
+    assert given[Part.ENDED].minutes == 1.0

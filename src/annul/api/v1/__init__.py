@@ -23,6 +23,7 @@ from . import (
     conclusions,
     cut_overs,
     diagnosis,
+    drills,
     events,
     fees,
     health,
@@ -79,6 +80,7 @@ _ROUTERS: Final = (
     webhooks.router,
     notices.router,
     training.router,
+    drills.router,
     health.router,
 )
 _LARGEST_BODY: Final = 65_536

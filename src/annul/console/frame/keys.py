@@ -58,6 +58,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "/admin": "a",
     "/audit": "l",
     "/training": "z",
+    "/drills": "j",
     "/account": "u",
     "/api": "r",
 }

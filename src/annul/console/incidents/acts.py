@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+from annul.console import in_drill
 from annul.console.frame.forms import Answers, Form, FormField, act_button, ask
 from annul.console.frame.live import View
 from annul.console.frame.markup import Html
@@ -44,7 +45,7 @@ def acts_of(view: View, row: Row) -> list[Html]:
     buttons += [note, act_button(words("Merge"), MERGE)]
     if len({one["kind"] for one in row["raised"]}) > 1:
         buttons.append(act_button(words("Split"), SPLIT))
-    return [*buttons, act_button(words("Close"), CLOSE)]
+    return [*buttons, act_button(words("Close"), CLOSE), *in_drill.buttons(view)]
 
 
 async def _acknowledge(view: View, row: Row, _: Mapping[str, Any]) -> bool:
@@ -164,6 +165,14 @@ async def _start(view: View, row: Row, given: Mapping[str, Any]) -> bool:
     return await start(view, str(given["name"]), incident=row["number"], known=known)
 
 
+async def _name_cause(view: View, row: Row, _: Mapping[str, Any]) -> bool:
+    return await in_drill.name_cause(view, row["merchant_id"] or row["member"])
+
+
+async def _told(view: View, row: Row, _: Mapping[str, Any]) -> bool:
+    return await in_drill.tell(view, row["merchant_id"] or row["member"])
+
+
 EVENTS: Final[Mapping[str, Act]] = {
     ACK: _acknowledge,
     TAKE: _take,
@@ -174,4 +183,6 @@ EVENTS: Final[Mapping[str, Act]] = {
     MERGE: _merge,
     SPLIT: _split,
     START: _start,
+    in_drill.NAME: _name_cause,
+    in_drill.TOLD: _told,
 }

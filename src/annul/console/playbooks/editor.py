@@ -49,7 +49,7 @@ class _Drawn:
 def editor(view: View, row: Row) -> None:
     """Draw the text with what can be done with it."""
     words = view.words
-    with ui.element("section").classes("card editor no-print"):
+    with ui.element("section").classes("card editor no-print").props("id=editor"):
         html(tag("header", tag("h2", words("Text"))))
         html(
             tag(

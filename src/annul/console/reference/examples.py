@@ -21,6 +21,7 @@ _PLACES: Final = {
     "user": "li",
     "length": "week",
     "certificate": "T7K3F9Q2MWA",
+    "drill": "D261128-402913",
     "merchant": "104110058120001",
     "issuer": "00000101",
     "terminal": "60014702",
@@ -239,6 +240,7 @@ _FILES: Final = {
     "GET /merchants/{merchant}/statements/{period}": "statement.csv",
     "GET /reports/{report}/file": "report.xlsx",
     "GET /training/certificates/{certificate}/file": "certificate.pdf",
+    "GET /drills/{drill}/file": "drill.pdf",
     "GET /cases/{number}/proof.pdf": "proof.pdf",
     "GET /transactions/{transaction}/conclusions/{conclusion}/evidence": "evidence",
 }
@@ -453,6 +455,18 @@ _PYTHON: Final[Mapping[str, str]] = {
     "GET /training/certificates/{certificate}/file": (
         'content = annul.training.file("{certificate}")'
     ),
+    "GET /drills": (
+        "for run in annul.drills.list():\n"
+        "    print(run.number, run.drill, run.total, run.total_alone)"
+    ),
+    "GET /drills/known": (
+        "for drill in annul.drills.known():\n    print(drill.name, drill.minutes)"
+    ),
+    "GET /drills/{drill}": (
+        'run = annul.drills.get("{drill}")\n'
+        "for moment in run.timeline:\n    print(moment.minute, moment.who, moment.text.en)"
+    ),
+    "GET /drills/{drill}/file": 'content = annul.drills.file("{drill}", "en")',
     "GET /merchants/{merchant}/terms": 'terms = list(annul.merchants.terms("{merchant}"))',
     "PUT /merchants/{merchant}/terms/{valid_from}": (
         'annul.merchants.agree("{merchant}", date(2026, 12, 1), "new contract", cycle="calendar")'

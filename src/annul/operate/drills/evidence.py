@@ -1,15 +1,19 @@
 """What a team has done in a drill, read from the database in which it was played."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from annul.domain.drills import Deed, Did, Truth
+from annul.operate.playbooks.keeping import readable
 from annul.store.sql import load
+
+from .steps import meant
 
 _SQL: Final = load("annul.operate.drills", "evidence.sql")
 _NAMES: Final = "confirm-cause"
+_DISCARD: Final = "discard-file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,34 @@ async def deeds(pool: Any, span: Span) -> list[Deed]:
         found.append(Deed(span.minute(row["at"]), did, row["subject"], value, row["who"]))
     for row in await pool.fetch(*_SQL["marked"](since=span.began)):
         found.append(_mark(row, span))
+    for row in await pool.fetch(*_SQL["of_files"](since=span.began)):
+        at = span.minute(row["at"])
+        found.append(Deed(at, Did.ACTED, row["subject"], _DISCARD, row["who"]))
+    found += await _of_steps(pool, span)
     return sorted(found, key=lambda deed: deed.at)
+
+
+async def _of_steps(pool: Any, span: Span) -> list[Deed]:
+    """Give what was done in playbooks; runs that nobody has touched are none of the team's."""
+    rows = [row for row in await pool.fetch(*_SQL["of_steps"](since=span.began)) if row["who"]]
+    written = await readable(pool) if rows else {}
+    found: list[Deed] = []
+    for row in rows:
+        playbook = written.get(row["playbook"])
+        step = playbook.step(row["step"]) if playbook else None
+        for did, value in meant(row, step.do if step else ""):
+            who = row["confirmed_by"] if did is Did.CONFIRMED else row["who"]
+            at = span.minute(row["at"])
+            found += [Deed(at, did, subject, value, who) for subject in _subjects(row)]
+    return found
+
+
+def _subjects(row: Mapping[str, Any]) -> list[str]:
+    """Say what a step was about: the terminals that it asked, else what the run was given."""
+    asked = [f"{merchant} {terminal}" for merchant, terminal in row["result"].get("asked", ())]
+    given = row["given"]
+    shop = f"{given.get('merchant', '')} {given.get('terminal', '')}".strip()
+    return asked or [given.get("issuer") or shop]
 
 
 def _mark(row: Any, span: Span) -> Deed:

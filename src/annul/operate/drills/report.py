@@ -2,15 +2,13 @@
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from annul.diagnose.causes import CAUSES
-from annul.domain.drills import Contact, Part, Score, Wrong
-from annul.domain.interventions import INTERVENTIONS
+from annul.domain.drills import Part, Score, Wrong
 from annul.domain.text import Text
-from annul.resolve.people import ACTIONS
 
-from .record import Record
+from .record import Run
+from .telling import kind_of, named, reasons, timeline
 
 _TITLE: Final = Text("演练“{drill}”：{total}分", "Drill {drill}: {total} of 100")
 _SEED: Final = Text(
@@ -22,7 +20,15 @@ _MONEY: Final = Text(
     "Money in question: {team:.2f} yuan minutes; with annul alone {alone:.2f}",
 )
 _EARLIER: Final = Text("以前各次：{scores}", "Earlier runs: {scores}")
-_HEADS: Final = (Text("项目", "part"), Text("得分", "points"), Text("满分", "of"))
+_ALONE: Final = Text("系统单独处理时的得分：{total}", "annul alone: {total} of 100")
+_HEADS: Final = (
+    Text("项目", "part"),
+    Text("得分", "points"),
+    Text("满分", "of"),
+    Text("原因", "why"),
+)
+_HAPPENED: Final = Text("经过", "What happened")
+_MOMENTS: Final = (Text("分钟", "minute"), Text("何人", "who"), Text("何事", "what"))
 _CHANGES: Final = Text("建议修改预案：", "Changes of playbooks to think about:")
 # What a playbook should say where a part went wrong; `what` is the act, cause or contact.
 _PROPOSED: Final[Mapping[Part, Text]] = {
@@ -61,76 +67,82 @@ _PROPOSED: Final[Mapping[Part, Text]] = {
         "in force.",
     ),
 }
-_NOTHING_WRONG: Final = Text("没有发生故障之处", "where nothing was wrong")
 
 
-def named(value: str) -> Text:
-    """Give what people call a cause, an act or a contact."""
-    if value in CAUSES:
-        return CAUSES[value].title
-    if value in INTERVENTIONS:
-        return next(about.title for kind, about in INTERVENTIONS.items() if kind.value == value)
-    if value in ACTIONS:
-        return ACTIONS[value].said
-    if value in {contact.value for contact in Contact}:
-        return Contact(value).text
-    return (
-        Text("要求终端签到或更新", "ask the terminal to sign in or to update")
-        if value
-        else (Text("-", "-"))
-    )
+class Proposal(NamedTuple):
+    """A change of a playbook to think about; no name: there is none yet that is about it."""
+
+    text: Text
+    playbook: str
 
 
-def proposals(score: Score) -> list[Text]:
-    """Give what went wrong as changes of a playbook, each once."""
-    return list(dict.fromkeys(_proposed(wrong) for wrong in score.wrong if wrong.part in _PROPOSED))
+def proposals(run: Run, score: Score) -> list[Proposal]:
+    """Give what went wrong as changes of playbooks, each once."""
+    meant = {truth.kind: truth.response.playbook for truth in run.record.truths}
+    found = [
+        Proposal(_proposed(wrong), meant.get(wrong.kind, ""))
+        for wrong in score.wrong
+        if wrong.part in _PROPOSED
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _proposed(wrong: Wrong) -> Text:
-    what = named(wrong.value)
+    what, kind = named(wrong.value), kind_of(wrong.kind)
     says = _PROPOSED[wrong.part]
-    kinds = Text(wrong.kind, wrong.kind) if wrong.kind else _NOTHING_WRONG
     return Text(
-        says.zh.format(kind=kinds.zh, what=what.zh), says.en.format(kind=kinds.en, what=what.en)
+        says.zh.format(kind=kind.zh, what=what.zh), says.en.format(kind=kind.en, what=what.en)
     )
 
 
-def in_json(record: Record, score: Score, alone: float) -> dict[str, Any]:
+def in_json(run: Run, score: Score) -> dict[str, Any]:
     """Give it for programs; money in minor units times minutes."""
+    record, alone = run.record, run.alone
     return {
+        "number": record.number,
         "drill": record.drill,
         "seed": record.seed,
+        "team": record.team,
         "total": score.total,
         "parts": {
             part.value: {"points": round(part.weight * share, 1), "of": part.weight}
             for part, share in score.parts.items()
         },
         "money": record.money,
-        "money_alone": alone,
-        "proposals": [text._asdict() for text in proposals(score)],
+        "money_alone": alone and alone.money,
+        "total_alone": alone and alone.score.total,
+        "proposals": [
+            {**one.text._asdict(), "playbook": one.playbook} for one in proposals(run, score)
+        ],
     }
 
 
-def lines(
-    record: Record, score: Score, alone: float, earlier: Sequence[float], language: str
-) -> Iterator[str]:
+def lines(run: Run, score: Score, earlier: Sequence[float], language: str) -> Iterator[str]:
     """Give it line by line; `earlier` are the totals of earlier runs, the oldest first."""
-    minutes = (record.ended - record.began).total_seconds() / 60 * record.speed
+    record, alone = run.record, run.alone
     yield _TITLE.speak(language).format(drill=record.drill, total=score.total)
-    yield _SEED.speak(language).format(seed=record.seed, speed=record.speed, minutes=minutes)
-    yield _MONEY.speak(language).format(team=record.money / 100, alone=alone / 100)
+    yield _SEED.speak(language).format(seed=record.seed, speed=record.speed, minutes=record.minutes)
+    if alone is not None:
+        money = {"team": record.money / 100, "alone": alone.money / 100}
+        yield _MONEY.speak(language).format(**money)
+        yield _ALONE.speak(language).format(total=alone.score.total)
     if earlier:
         scores = ", ".join(f"{total:g}" for total in earlier)
         yield _EARLIER.speak(language).format(scores=scores)
     yield ""
     for row in rows(score, language):
         yield f"  {row[1]:>6} / {row[2]:<5} {row[0]}"
-    changes = proposals(score)
+    changes = proposals(run, score)
     if changes:
         yield ""
         yield _CHANGES.speak(language)
         for change in changes:
-            yield f"  - {change.speak(language)}"
+            yield f"  - {_change(change, language)}"
+
+
+def _change(change: Proposal, language: str) -> str:
+    of = f" [{change.playbook}]" if change.playbook else ""
+    return f"{change.text.speak(language)}{of}"
 
 
 def rows(score: Score, language: str) -> list[tuple[str, str, str]]:
@@ -141,9 +153,7 @@ def rows(score: Score, language: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def pdf(
-    record: Record, score: Score, alone: float, earlier: Sequence[float], language: str
-) -> bytes:
+def pdf(run: Run, score: Score, earlier: Sequence[float], language: str) -> bytes:
     """Give it to be printed; the same drill is the same file."""
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.units import mm
@@ -152,16 +162,27 @@ def pdf(
     from annul.resolve import proof_page as page
 
     page.registered()
-    said = list(lines(record, score, alone, earlier, language))
+    said = list(lines(run, score, earlier, language))
     head = said[: said.index("")]
     story: list[Any] = [Paragraph(page.latin(head[0]), page.TITLE)]
     story += [Paragraph(page.latin(line), page.TEXT) for line in head[1:]]
     names = [one.speak(language) for one in _HEADS]
-    story.append(page.grid([names, *rows(score, language)], (0.6, 0.2, 0.2), head=True))
-    changes = proposals(score)
+    whys = reasons(run, score)
+    parts = [
+        (*row, "; ".join(one.speak(language) for one in whys[part]))
+        for part, row in zip(score.parts, rows(score, language), strict=True)
+    ]
+    story.append(page.grid([names, *parts], (0.22, 0.1, 0.1, 0.58), head=True))
+    story.append(Paragraph(page.latin(_HAPPENED.speak(language)), page.PART))
+    happened = [
+        (f"{one.minute:.1f}", one.who or "-", one.text.speak(language)) for one in timeline(run)
+    ]
+    heads = [one.speak(language) for one in _MOMENTS]
+    story.append(page.grid([heads, *happened], (0.1, 0.2, 0.7), head=True))
+    changes = proposals(run, score)
     if changes:
         story.append(Paragraph(page.latin(_CHANGES.speak(language)), page.PART))
-        story += [Paragraph(page.latin(one.speak(language)), page.TEXT) for one in changes]
+        story += [Paragraph(page.latin(_change(one, language)), page.TEXT) for one in changes]
     buffer = io.BytesIO()
     document = SimpleDocTemplate(
         buffer,
@@ -174,5 +195,5 @@ def pdf(
         author="annul",
         invariant=True,
     )
-    document.build(story, canvasmaker=page.numbered(f"annul　{record.drill}"))
+    document.build(story, canvasmaker=page.numbered(f"annul　{run.record.number}"))
     return buffer.getvalue()

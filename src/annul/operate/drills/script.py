@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from annul.domain.drills import RESPONSES
 from annul.domain.errors import AnnulError
 from annul.domain.text import Text
 from annul.sim.scenes import faults, field
@@ -16,6 +17,7 @@ from annul.sim.scenes.held import HELD
 
 _ENTERED: Final = (faults, field)  # importing them has entered all that they have
 _FOLDER: Final = "scripts"
+_CUT_OVER: Final = 4.0  # of one by itself that is about the day before
 _ALONE: Final = (2.0, 6.0, 14.0)  # one by itself: when it begins, how long it and the drill last
 
 
@@ -50,7 +52,10 @@ class Stroke:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A drill: so many shops, each with an issuer of its own, for so many minutes."""
+    """A drill: so many shops, each with an issuer of its own, for so many minutes.
+
+    `cut_over`: the minute in which the business day ends; None: not while it lasts.
+    """
 
     name: str
     title: Text
@@ -59,6 +64,31 @@ class Script:
     strokes: tuple[Stroke, ...]
     shops: int = 2
     sales_a_minute: float = 2.0
+    cut_over: float | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is more than one fault by itself."""
+        return len(self.strokes) > 1
+
+    @property
+    def trains(self) -> tuple[str, ...]:
+        """Which playbooks it makes people use, by name, as far as that is known before."""
+        causes = (HELD[one.kind].causes[:1] for one in self.strokes if one.kind in HELD)
+        found = (RESPONSES[cause].playbook for of in causes for cause in of)
+        return tuple(dict.fromkeys(name for name in found if name))
+
+    def in_json(self) -> dict[str, Any]:
+        """Give it for programs."""
+        return {
+            "drill": self.name,
+            "title": self.title._asdict(),
+            "about": self.about._asdict(),
+            "minutes": self.minutes,
+            "shops": self.shops,
+            "whole": self.is_whole,
+            "playbooks": list(self.trains),
+        }
 
     def __post_init__(self) -> None:
         """Refuse what cannot be played; raises `ScriptNotValid`."""
@@ -69,6 +99,10 @@ class Script:
                 raise ScriptNotValid(message)
             if not 0 <= stroke.shop < self.shops:
                 message = f"{self.name}: {stroke.kind} is at shop {stroke.shop} of {self.shops}"
+                raise ScriptNotValid(message)
+            late = stroke.kind in HELD and HELD[stroke.kind].after_cut_over
+            if late and (self.cut_over is None or not 0 < self.cut_over < stroke.at):
+                message = f"{self.name}: {stroke.kind} needs a cut-over before it"
                 raise ScriptNotValid(message)
             if not 0 <= stroke.at < stroke.at + stroke.lasts <= self.minutes:
                 message = f"{self.name}: {stroke.kind} does not lie within {self.minutes:g} minutes"
@@ -115,6 +149,8 @@ _TEXTS: Final = ("title", "about")
 def _alone(kind: str) -> Script:
     """Make the drill of one kind by itself; its title says no more than that there is one."""
     at, lasts, minutes = _ALONE
+    if kind in HELD and HELD[kind].after_cut_over:
+        at, minutes = at + _CUT_OVER, minutes + _CUT_OVER
     return Script(
         kind.replace("_", "-"),
         Text("一处故障", "one fault"),
@@ -123,4 +159,5 @@ def _alone(kind: str) -> Script:
         (Stroke(kind, at, lasts),),
         shops=1,
         sales_a_minute=4.0,
+        cut_over=_CUT_OVER if kind in HELD and HELD[kind].after_cut_over else None,
     )

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from annul.domain.drills import Truth
 from annul.sim.scenes.faults.fault import FAULTS
@@ -14,12 +15,29 @@ from annul.sim.scenes.field.situation import SITUATIONS
 from annul.sim.scenes.held import HELD
 from annul.sim.scenes.hosted import Hosted
 from annul.sim.scenes.scene import Scene
+from annul.sim.terminal.journal import Record
 
 from .script import Script, Stroke
 from .traffic import Round, traffic
 
+_JUDGED_S: Final = 60.0  # by the last minute an issuer is judged
+_LEAST_JUDGED_S: Final = 5.0
 _STEPS: Final = 8  # in which what is held grows
 _NONE: Final = "none"
+
+
+def paced(script: Script, speed: float, begins: datetime) -> dict[str, Any]:
+    """Give the settings by which annul keeps pace with a script: its waits, and what it looks at.
+
+    An issuer that is judged by a minute of life would be down for all of a short drill. `begins` is
+    when it will begin, in the zone of the shops.
+    """
+    judged_s = max(_LEAST_JUDGED_S, _JUDGED_S / max(1.0, speed))
+    told: dict[str, Any] = {"void_time_scale": 1.0 / speed, "issuer_judged_s": judged_s}
+    if script.cut_over is not None:
+        at = begins + timedelta(minutes=script.cut_over / speed)
+        told["cut_over"] = at.time().replace(microsecond=0)
+    return told
 
 
 @dataclass(slots=True)
@@ -29,6 +47,7 @@ class Struck:
     stroke: Stroke
     subjects: frozenset[str]
     begins: float
+    things: set[str]
     causes: dict[str, int] = field(default_factory=dict[str, int])
     ends: float | None = None
 
@@ -38,7 +57,8 @@ class Struck:
         told = sorted(self.causes, key=lambda cause: (-self.causes[cause], cause))
         causes = known.causes if known else tuple(told) or (_NONE,)
         ends = self.stroke.at + self.stroke.lasts if self.ends is None else self.ends
-        return Truth(self.stroke.kind, causes, self.subjects, self.begins, ends)
+        subjects = self.subjects | self.things
+        return Truth(self.stroke.kind, causes, subjects, self.begins, ends)
 
 
 class Striking:
@@ -120,22 +140,35 @@ class Striking:
     # What happens -------------------------------------------------------------------------------
 
     async def _sell(self, rounds: list[Round]) -> None:
-        """Serve at one till, one customer after the other."""
+        """Serve at one till, one customer after the other, and who comes back for a void."""
+        failed: list[Record] = []
         for one in rounds:
             await self.until(one.at)
             scene = self.scenes[one.shop]
             till = scene.tills[one.till]
+            while failed and not self._strikes(one.shop):
+                await scene.void(till, failed.pop(0), "")
             sale = await scene.sale(till, one.amount, f"{scene.prefix}{one.card:09d}1")
             if one.voided is not None and sale is not None and sale.state == "approved":
                 await self.until(one.at + one.voided)
-                await scene.void(till, sale, "")
+                again = self._strikes(one.shop)
+                if not await scene.void(till, sale, "") and again:
+                    failed.append(sale)
+
+    def _strikes(self, shop: int) -> bool:
+        """Say whether something goes on at a shop that only its customers' return can end."""
+        return any(
+            one.ends is None and one.stroke.shop == shop and HELD[one.stroke.kind].again
+            for one in self.struck
+            if one.stroke.kind in HELD
+        )
 
     async def _strike(self, stroke: Stroke) -> None:
         await self.until(stroke.at)
         scene = self.scenes[stroke.shop]
         terminals = (f"{scene.merchant} {till.ids[0]}" for till in scene.tills)
         subjects = frozenset({scene.issuer_id, scene.merchant, *terminals})
-        struck = Struck(stroke, subjects, self.minute)
+        struck = Struck(stroke, subjects, self.minute, scene.things)
         self.struck.append(struck)
         self._journal("begins", struck.truth())
         try:

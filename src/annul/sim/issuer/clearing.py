@@ -5,9 +5,9 @@ They know nothing of the acquirer. What is wrong with them, `ClearingFaults` say
 
 import csv
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -18,7 +18,8 @@ from annul.domain.clearing import Effect
 from annul.domain.fees import DEFAULT_FEE_RATES, FeeTable, returned
 from annul.security.private import open_private
 from annul.settle.clearing.layouts import LAYOUTS
-from annul.settle.clearing.rows import ClearingRow
+from annul.settle.clearing.read import chunks, look_at
+from annul.settle.clearing.rows import Chunk, ClearingRow
 from annul.settle.clearing.write import line
 from annul.sim.demo import card_type
 
@@ -241,3 +242,12 @@ class Delivery:
     def write(self, day: date, turn: int = 0) -> list[str]:
         """Write the files of a day at once, whether it has ended or not; gives the names."""
         return [file.put(self._folder) for file in self.files.of(day, self._form, turn)]
+
+
+async def pieces(file: ClearingFile) -> AsyncIterator[Chunk]:
+    """Give a file's rows as they are read."""
+    stream = BytesIO(file.content)
+    form = look_at(stream).columns if file.form == CSV else file.form
+    stream.seek(0)
+    for chunk in chunks(stream, form, file.day):
+        yield chunk

@@ -5,38 +5,52 @@ tells how much of its time is over (0 to 1), and `aclose` puts everything right 
 situations strike once and know which voids they fail; what is held fails whoever comes by.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Final
 
+from annul.sim.issuer.clearing import ClearingFiles
+from annul.sim.issuer.clearing_faults import ClearingFault, FaultRow
 from annul.sim.issuer.faults import FaultKind
 
 from .proxy import Mode
-from .scene import Scene
+from .scene import SQL, Scene
 
 Holding = Callable[[Scene], AsyncGenerator[None, float]]
 _VOIDS_UP_TO: Final = 50_00  # minor units
+_LOOKS_S: Final = 0.5  # whether the day is over
+_WRONG_ROWS: Final = 0.6  # of a wrong file
 _OLD: Final = "30"  # format error: what an issuer says to a terminal's old or broken software
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One kind. Any of `causes` is right for what it fails."""
+    """One kind. Any of `causes` is right for what it fails.
+
+    `again`: only the shop can end it, so customers come back for their voids once it is over;
+    `after_cut_over`: it is about a business day that is over.
+    """
 
     name: str
     causes: tuple[str, ...]
     holding: Holding
+    again: bool = False
+    after_cut_over: bool = False
 
 
 HELD: Final[dict[str, Held]] = {}
 
 
-def held(*causes: str) -> Callable[[Holding], Holding]:
+def held(
+    *causes: str, again: bool = False, after_cut_over: bool = False
+) -> Callable[[Holding], Holding]:
     """Enter a kind under its function's name."""
 
     def enter(holding: Holding) -> Holding:
         name = getattr(holding, "__name__", "")
-        HELD[name] = Held(name, causes, holding)
+        HELD[name] = Held(name, causes, holding, again, after_cut_over)
         return holding
 
     return enter
@@ -112,7 +126,7 @@ async def limit_is_lowered(scene: Scene) -> AsyncGenerator[None, float]:
         policy.void_amount_limit = before
 
 
-@held("terminal_outdated")
+@held("terminal_outdated", again=True)
 async def update_breaks_voids(scene: Scene) -> AsyncGenerator[None, float]:
     """New software was sent to the shop's terminals; the issuer refuses the voids that it makes."""
     for till in scene.tills:
@@ -123,3 +137,37 @@ async def update_breaks_voids(scene: Scene) -> AsyncGenerator[None, float]:
             yield
     finally:
         scene.issuer.server.faults.rows.remove(refused)
+        for till in scene.tills:
+            await scene.terminal(till, "terminal_as_it_is")
+
+
+@held("clearing_file_wrong", after_cut_over=True)
+async def clearing_file_is_wrong(scene: Scene) -> AsyncGenerator[None, float]:
+    """The issuer's file of the day that is over has other amounts than the issuer has booked.
+
+    It counts before anybody looks. Once people have discarded it the issuer sends the right one.
+    """
+    files = ClearingFiles(
+        scene.issuer.server.books,
+        scene.place.calendar,
+        scene.random.randrange(2**32),
+        f"{scene.issuer_id}-",
+    )
+    files.faults.rows.append(FaultRow(ClearingFault.OTHER_AMOUNT, _WRONG_ROWS))
+    while not (told := files.of(_yesterday(scene))):
+        await asyncio.sleep(_LOOKS_S)
+    wrong = told[0]
+    file = await scene.place.counts(wrong, scene.issuer_id)
+    scene.things |= {str(file), wrong.name}
+    files.faults.rows.clear()
+    discarded = False
+    while True:
+        yield
+        if not discarded and not await scene.place.pool.fetchval(*SQL["file_counts"](file=file)):
+            discarded = True
+            await scene.place.counts(files.of(wrong.day, turn=1)[0], scene.issuer_id)
+
+
+def _yesterday(scene: Scene) -> date:
+    """Give the last business day that is over."""
+    return scene.place.calendar.business_date(scene.place.now()) - timedelta(days=1)

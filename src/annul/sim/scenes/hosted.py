@@ -1,16 +1,19 @@
 """A place with the host in this very process, and the making of scenes in it."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from annul.diagnose.fitting import Fitting
 from annul.diagnose.samples import Samples
+from annul.domain.business_day import Calendar
 from annul.host.host import Host
 from annul.host.server import TerminalServer
 from annul.issuers import directory
@@ -18,6 +21,10 @@ from annul.issuers.link import Link
 from annul.merchants.enrolment import TerminalProfile, enrol
 from annul.security.module import SecurityModule
 from annul.security.vault import Vault
+from annul.settle.clearing.commit import Clearing
+from annul.settle.clearing.load import Described, Loader
+from annul.settle.clearing.rules import USUAL
+from annul.sim.issuer.clearing import ClearingFile, pieces
 from annul.sim.issuer.simulator import Options, simulate
 from annul.sim.terminal.journal import TerminalJournal
 from annul.sim.terminal.profile import Profile
@@ -31,6 +38,7 @@ from .till import Till
 _SQL: Final = load("annul.sim.scenes", "hosted.sql")
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 _TILLS: Final = 6
+_NIGHT: Final = "night"  # by whom files are read that nobody reads by hand
 _FIRST: Final = 1_000  # numbers of scenes, beyond those of the demo
 
 
@@ -107,6 +115,23 @@ class Hosted:
                 reached = (await samples.take(reached, now)).until
         fitting = Fitting(pool, _ZONE.key)
         await fitting.keep(issuer_id, await fitting.fit(issuer_id, now), now, now.date())
+
+    @property
+    def calendar(self) -> Calendar:
+        """When business days end."""
+        return self.served.host.calendar
+
+    async def counts(self, file: ClearingFile, issuer_id: str) -> UUID:
+        """Let an issuer's clearing file be read and count, as every night; gives its id."""
+        host, digest = self.served.host, hashlib.sha256(file.content).digest()
+        told = Described(file.name, file.form, file.day, (issuer_id,))
+        loader = Loader(self.pool, host.vault, host.clock)
+        staged = await loader.stage(told, pieces(file), lambda: digest, _NIGHT)
+        clearing = Clearing(self.pool, host.calendar, host.clock, USUAL)
+        async with self.pool.acquire() as connection, connection.transaction():
+            await clearing.commit(connection, staged.id, _NIGHT)
+        await clearing.unstage(staged.id)
+        return staged.id
 
     @asynccontextmanager
     async def scene(self, random: Random, backup: str = "") -> AsyncIterator[Scene]:

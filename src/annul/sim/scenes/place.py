@@ -7,8 +7,11 @@ import asyncio
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
+from annul.domain.business_day import Calendar
 from annul.issuers.link import Link
+from annul.sim.issuer.clearing import ClearingFile
 
 from .till import Till
 
@@ -54,6 +57,15 @@ class Place(Protocol):
 
     async def learn(self, issuer_id: str) -> None:
         """Let annul learn what two weeks of answers of an issuer say, as it does every night."""
+        ...
+
+    @property
+    def calendar(self) -> Calendar:
+        """When business days end."""
+        ...
+
+    async def counts(self, file: ClearingFile, issuer_id: str) -> UUID:
+        """Let an issuer's clearing file be read and count, as every night; gives its id."""
         ...
 
     async def another_shop(self, stack: AsyncExitStack) -> Till:

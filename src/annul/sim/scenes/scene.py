@@ -27,6 +27,8 @@ SQL: Final = load("annul.sim.scenes", "scene.sql")
 class Scene:
     """One issuer, one merchant, some tills, and the truth of each void that was sent.
 
+    `things` are what else something went wrong with: files, by name and id.
+
     Faults have the first two tills, traffic the next two, the hum of the shop the fifth; the last
     is where a sale was made `elsewhere`.
     """
@@ -40,6 +42,7 @@ class Scene:
     merchant: str
     tills: list[Till]
     truths: list[tuple[tuple[str, str, str, str], str]] = field(default_factory=list)
+    things: set[str] = field(default_factory=set[str])
 
     @property
     def elsewhere(self) -> Till:
@@ -81,14 +84,18 @@ class Scene:
         truth: str,
         amount: int | None = None,
         card: str | None = None,
-    ) -> None:
-        """Void a sale; keeps what is true of it if it fails, unless `truth` is empty."""
+    ) -> bool:
+        """Void a sale, and say whether it went through.
+
+        Keeps what is true of it if it fails, unless `truth` is empty.
+        """
         batch = till.journal.batch
         known = {record.trace for record in till.journal.records()}
-        await till.do("void", amount or sale.amount, card or self.pan(sale), sale)
+        done = await till.do("void", amount or sale.amount, card or self.pan(sale), sale)
         new = [record for record in till.journal.records() if record.trace not in known]
         if new and truth:
             self._true(till, new[0].batch or batch, new[0].trace, truth)
+        return done is not None and done.state == "approved"
 
     async def bare_void(self, till: Till, sale: Record, truth: str) -> None:
         """Send a void without field 61, as software did before it was asked for."""

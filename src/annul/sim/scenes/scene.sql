@@ -17,6 +17,15 @@ WHERE terminal_id = :terminal AND merchant_id = :merchant;
 UPDATE terminals SET wanted_software = '31311001'
 WHERE terminal_id = :terminal AND merchant_id = :merchant;
 
+-- name: terminal_as_it_is
+-- description: A terminal is wanted to have the software that it has.
+UPDATE terminals SET wanted_software = '', wants = ''
+WHERE terminal_id = :terminal AND merchant_id = :merchant;
+
+-- name: file_counts
+-- description: Whether a clearing file counts.
+SELECT state = 'committed' FROM clearing_files WHERE id = :file;
+
 -- name: terminal_signed_off
 -- description: The host does not hold a terminal for signed in.
 UPDATE terminals SET signed_in = false

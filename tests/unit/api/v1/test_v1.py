@@ -35,6 +35,7 @@ _OTHERS = {
     ("GET", "/breaks/workbook"),
     ("GET", "/reports/{report}/file"),
     ("GET", "/training/certificates/{certificate}/file"),
+    ("GET", "/drills/{drill}/file"),
     ("GET", "/chargebacks/{identity}/evidence/{document}"),
 }
 

@@ -1,10 +1,12 @@
 """Scripts of drills: they can be read, each kind has one, and the same seed is the same traffic."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, time
 
 import pytest
 
 from annul.operate.drills.script import NoSuchDrill, ScriptNotValid, Stroke, script, scripts
+from annul.operate.drills.striking import paced
 from annul.operate.drills.traffic import traffic
 from annul.sim.scenes.faults.fault import FAULTS
 from annul.sim.scenes.field.situation import SITUATIONS
@@ -29,6 +31,23 @@ def test_whatever_can_be_struck_has_a_drill_of_its_own_and_files_have_both_langu
 def test_what_cannot_be_played_is_refused(stroke: Stroke) -> None:
     with pytest.raises(ScriptNotValid):
         replace(script("wrong-card"), strokes=(stroke,))
+
+
+def test_what_is_about_the_day_before_needs_a_cut_over() -> None:
+    whole = script("cut-over")
+    for cut_over in (None, 11.0):
+        with pytest.raises(ScriptNotValid):
+            replace(whole, cut_over=cut_over)
+
+
+def test_annul_keeps_pace_with_a_script() -> None:
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert paced(script("wrong-card"), 1.0, noon) == {
+        "void_time_scale": 1.0,
+        "issuer_judged_s": 60.0,
+    }
+    fast = paced(script("cut-over"), 4.0, noon)
+    assert (fast["issuer_judged_s"], fast["cut_over"]) == (15.0, time(12, 2))
 
 
 def test_what_is_no_drill_is_refused() -> None:

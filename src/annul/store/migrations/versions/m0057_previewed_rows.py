@@ -3,7 +3,7 @@
 from annul.store.migrate import apply_file
 
 revision = "0057"
-down_revision = "0053"
+down_revision = "0056"
 
 
 def upgrade() -> None:
