@@ -1,11 +1,15 @@
 """Which issuers' cards have trouble, in a few words, for who is about to take a card."""
 
 from datetime import timedelta
+from typing import Final
 
 from annul.desk.incidents import Downtime, downtimes
+from annul.domain.text import Text
 
 from .frame.live import View
 from .frame.markup import Html, icon, tag
+
+_COLON: Final = Text("：", ": ")
 
 
 async def card_trouble(view: View) -> Html:
@@ -17,7 +21,7 @@ async def card_trouble(view: View) -> Html:
     return tag(
         "section",
         tag("span", icon("exclamation"), cls="case-icon"),
-        tag("ul", *lines, cls="plain-list"),
+        tag("ul", *lines),
         cls="card outage warn card-trouble",
         role="status",
     )
@@ -35,4 +39,4 @@ def _said(view: View, one: Downtime) -> Html:
     name = tag("b", words("Cards of {issuer}", issuer=words.of(one.name)))
     since = words("since {when}", when=view.when(one.started_at))
     rest = " · ".join(part for part in (words.of(one.what), since, until) if part)
-    return tag("span", name, ": ", rest)
+    return tag("span", name, words.of(_COLON), rest)

@@ -55,6 +55,8 @@ def test_an_outage_becomes_one_incident_and_closes_by_itself() -> None:
             # Before the next card is tried, on the till and in the shop.
             cashier.reads("Cards of", "[data-downtime]", 30)
             shopkeeper.reads("的卡", "[data-downtime]", 30)
+            said = cashier.find("[data-downtime] span")
+            assert said.text.startswith("Cards of Example Bank: "), "in one line"
             wide = shopkeeper.driver.execute_script("return document.documentElement.scrollWidth")
             assert wide <= 390, "nothing is cut off on a phone"
 
@@ -74,6 +76,7 @@ def test_an_outage_becomes_one_incident_and_closes_by_itself() -> None:
             shopkeeper.until(
                 lambda: not shopkeeper.find_all("[data-downtime]"), "no trouble is said"
             )
+            assert not cashier.find_all(".card-troubles"), "and no empty box is left of it"
             desk.open("/incidents?state=")
             assert len(desk.find_all(_FIRST)) == 1
             desk.open("/issuers/00000101")  # an issuer leads to its own, those that are over too

@@ -38,6 +38,8 @@ _SAID: Final = {
         "add": "Add a channel",
         "name": "Name *",
         "address": "Address *",
+        "language": "Language",
+        "spoken": "English",
         "reason": "Reason *",
         "do": "Do it",
         "test": "Test message",
@@ -58,6 +60,8 @@ _SAID: Final = {
         "add": "添加渠道",
         "name": "名称 *",
         "address": "地址 *",
+        "language": "语言",
+        "spoken": "中文",
         "reason": "理由 *",
         "do": "执行",
         "test": "测试消息",
@@ -107,6 +111,8 @@ def test_a_channel_from_its_address_to_what_it_was_told(
         olga.press_text(words["add"])
         _field(olga, words["name"], language)
         _field(olga, words["address"], receiver.address(_SECRET))
+        olga.press(f".q-dialog .q-select:has([aria-label={words['language']!r}])")
+        olga.press_text_of(".q-menu .q-item", words["spoken"])
         _done(olga, words)
         olga.reads(language, "main table")
         olga.press_text_of("main button", words["test"])

@@ -46,7 +46,7 @@ async def channels_card(view: View) -> Html:
     )
     return card(
         words("Channels"),
-        table([words(one) for one in heads], rows, cls="acts-last right-5", empty=empty),
+        table([words(one) for one in heads], rows, cls="acts-last right-5 channels", empty=empty),
         tag("p", note, cls="muted note"),
         aside=add if view.may(Scope.NOTICES_WRITE) else None,
     )

@@ -1,7 +1,7 @@
 """The rota as a week, its lines, and the steps of escalation."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,7 +31,7 @@ async def _week(view: View) -> Html:
     rows = [
         (
             join((words(WEEKDAYS[day.weekday()]), tag("small", day.isoformat(), cls="under"))),
-            join([tag("div", _said(row)) for row in duties])
+            join([tag("div", _said(view, row)) for row in duties])
             if duties
             else tag("span", words("nobody: all who go by the rota are told"), cls="muted"),
         )
@@ -41,9 +41,15 @@ async def _week(view: View) -> Html:
     return card(words("This week"), table(heads, rows))
 
 
-def _said(row: Mapping[str, Any]) -> str:
+def _said(view: View, row: Mapping[str, Any]) -> str:
     who = f"{row['person']} · {row['channel']}" if row["person"] else row["channel"]
-    return f"{row['from_at']:%H:%M}-{row['to_at']:%H:%M} {who}"
+    return f"{_hours(view, row)} {who}"
+
+
+def _hours(view: View, row: Mapping[str, Any]) -> str:
+    if row["from_at"] == row["to_at"] == time():
+        return view.words("all day")
+    return f"{row['from_at']:%H:%M}-{row['to_at']:%H:%M}"
 
 
 async def _lines(view: View) -> Html:
@@ -53,15 +59,15 @@ async def _lines(view: View) -> Html:
         (
             row["person"] or "–",
             row["channel"],
-            f"{row['from_at']:%H:%M}-{row['to_at']:%H:%M}",
+            _hours(view, row),
             _days(view, row),
-            act_button(words("Remove"), "end-duty", id=str(row["id"]), said=_said(row))
+            act_button(words("Remove"), "end-duty", id=str(row["id"]), said=_said(view, row))
             if may
             else "–",
         )
         for row in await desk.rota(view.desk, view.visitor)
     ]
-    heads = [words(one) for one in ("Person", "Channel", "Time", "Days", "Change")]
+    heads = [words(one) for one in ("Person", "Channel", "Time", "On which days", "Change")]
     return card(
         words("Rota"),
         table(heads, rows, cls="acts-last", empty=words("No rota: channels are told always.")),

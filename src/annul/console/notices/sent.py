@@ -1,6 +1,7 @@
 """What channels are owed, and the log of messages."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -29,8 +30,9 @@ EVENTS: Final[Mapping[str, str]] = {
     EventKind.SEVERITY_ROSE.value: "severity rose",
     EventKind.CAUSE_NAMED.value: "cause found",
     EventKind.REOPENED.value: "open again",
-    EventKind.ESCALATED.value: "not acknowledged",
+    EventKind.ESCALATED.value: "nobody acknowledged",
     EventKind.CLOSED.value: "incident over",
+    EventKind.PLAYBOOK_TOLD.value: "word of a playbook",
 }
 
 
@@ -47,13 +49,13 @@ async def _owed(view: View) -> Html:
             _head(row["number"]),
             words(EVENTS.get(str(row["kind"]), "other")),
             words.of(Severity(row["severity"]).text),
-            view.dated(row["at"]),
-            view.dated(row["due_at"]),
+            _at(view, row["at"]),
+            _at(view, row["due_at"]),
             row["tries"],
         )
         for row in await desk.owed(view.desk, view.visitor, _LIMIT)
     ]
-    names = ("Channel", "Incident", "What", "Severity", "Happened", "Due", "Tries")
+    names = ("Channel", "Incident", "What", "Severity", "Happened", "To be told", "Tries")
     empty = words("Nothing is owed.")
     heads = [words(one) for one in names]
     return card(words("Not told yet"), table(heads, rows, cls="right-7", empty=empty))
@@ -64,11 +66,13 @@ async def _log(view: View) -> Html:
     found = await desk.log(view.desk, view.visitor, _LIMIT, cursor_of(view))
     rows = [
         (
-            view.dated(row["at"]),
+            _at(view, row["at"]),
             row["channel"],
             _phase(view, row),
             join((row["title"], tag("small", _numbers(row["numbers"]), cls="under"))),
-            words("{n} ms", n=row["took_ms"]) if row["phase"] != "sending" else "–",
+            tag("span", words("{n} ms", n=row["took_ms"]), cls="num")
+            if row["phase"] != "sending"
+            else "–",
         )
         for row in found.rows
     ]
@@ -78,6 +82,10 @@ async def _log(view: View) -> Html:
         query = urlencode({"part": "sent", "cursor": found.following})
         parts.append(link(words("Older"), f"/notices?{query}", cls="button"))
     return card(words("Messages"), *parts)
+
+
+def _at(view: View, at: datetime) -> Html:
+    return tag("time", view.dated(at))
 
 
 def _phase(view: View, row: Mapping[str, Any]) -> Html:

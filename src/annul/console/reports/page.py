@@ -140,7 +140,7 @@ def _section(view: View, found: Report, section: Section) -> Html:
             for cells, one in zip(rows, found.suggestions, strict=True)
         ]
     heads = [words.of(one) for one in section.heads]
-    note = tag("p", words.of(section.note), cls="muted") if section.note.en else None
+    note = tag("p", words.of(section.note), cls="muted note") if section.note.en else None
     shown = table(heads, rows)
     return card(words.of(section.title), shown, note, cls=f"report-{section.name}")
 

@@ -46,7 +46,7 @@ async def pos(view: View, tills: Tills, maintenance: Maintenance) -> None:
     named = await views.merchants(desk.pool, (one.merchant for one in mine.values()))
     titles = {key: words.name(row) for key, row in named.items()}
     html(_head(view, mine, name, titles))
-    trouble = Part(lambda: card_trouble(view), "pos-trouble")
+    trouble = Part(lambda: card_trouble(view), "card-troubles")
     ui.add_body_html(drawing.SCRIPT)
     opened = tills.open(folder / f"{name}.db", mine[name], desk.terminals, _now(view))
     troubles = desk.controls and view.may(Scope.CASES_ACT)

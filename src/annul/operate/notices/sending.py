@@ -176,7 +176,8 @@ class Sender:
             phase = Phase.LIMITED
         elif _NO_ANSWER.search(said) and not _MAIL_REFUSED.search(said):
             phase = Phase.UNANSWERED if heard.may_have_left(kind) else Phase.UNREACHED
-        said = _safe(heard.lines, address, to)
+        reason = heard.reason if phase is Phase.UNREACHED else ""
+        said = _safe([reason] if reason else heard.lines, address, to)
         return Outcome(phase, said or "refused without a reason")
 
 
@@ -239,6 +240,14 @@ class _Listener(logging.Handler):
     def may_have_left(self, kind: ChannelKind) -> bool:
         """Say whether anything of a message that got no answer may have been taken."""
         return self._sent or not self.faults or any(left(kind, one) for one in self.faults)
+
+    @property
+    def reason(self) -> str:
+        """Why nobody was reached, in the words of the system: what is wrapped says no more."""
+        inner = list(_reasons(self.faults[-1]))[-1] if self.faults else None
+        while inner is not None and inner.__cause__ is not None:
+            inner = inner.__cause__
+        return str(inner or "")
 
 
 def left(kind: ChannelKind, fault: BaseException) -> bool:

@@ -68,7 +68,11 @@ async def _until(last: bytes, reader: asyncio.StreamReader, writer: asyncio.Stre
 
 @pytest.mark.parametrize("scheme", ["json", "jsons", "ntfy"])
 async def test_where_nobody_listens_nothing_arrived(scheme: str):
-    assert await _phase(f"{scheme}://127.0.0.1:{free_port()}/topic") is Phase.UNREACHED
+    sender, address = Sender(), f"{scheme}://127.0.0.1:{free_port()}/topic"
+    outcome = await sender.send(address, _MESSAGE)
+    sender.close()
+    assert outcome.phase is Phase.UNREACHED
+    assert outcome.error == "[Errno 111] Connection refused", "and nothing of what wraps it"
 
 
 @pytest.mark.parametrize("address", ["json://nobody.invalid/path", _mail(25, "nobody.invalid")])
