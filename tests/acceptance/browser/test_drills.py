@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import uuid4
 
 import pytest
 
@@ -14,10 +15,12 @@ from annul.operate.drills.keeping import keep
 from annul.store.database import connect
 from annul.store.embedded import EmbeddedPostgres
 from tests.support.drilled import ALONE, RUN
+from tests.support.rows import put
 
 from .house import House, Person, home_of, person
 
 _DRILL: Final = "holiday-evening"
+_INCIDENT: Final = "E261128-402913"
 _COLOURS: Final = """
 const style = getComputedStyle(document.querySelector(".drill"));
 return [style.color, style.backgroundColor];
@@ -36,6 +39,13 @@ def home() -> Iterator[House]:
 async def _kept(home: House) -> None:
     pool = await connect(EmbeddedPostgres(home.folder).url)
     await keep(pool, RUN, ALONE)
+    now = datetime.now(UTC)
+    head = {"id": uuid4(), "number": _INCIDENT, "scope": "issuer", "member": "00000202"}
+    await put(
+        pool,
+        "incident_heads",
+        head | {"severity": "warning"} | {"opened_at": now, "joined_at": now},
+    )
     await pool.close()
 
 
@@ -84,21 +94,24 @@ def test_a_run_is_found_and_told_and_leads_to_the_playbook(home: House) -> None:
         assert "issuer_down" in (who.find("#editor textarea").get_attribute("value") or "")
 
 
-def test_a_team_says_on_the_page_what_it_has_found_and_whom_it_told(home: House) -> None:
+@pytest.mark.parametrize("place", ["/drills", f"/incidents/{_INCIDENT}"])
+def test_a_team_says_what_it_has_found_and_whom_it_told(home: House, place: str) -> None:
+    about = "00000101" if place == "/drills" else "00000202"
     with person(home, language="en") as who:
         who.sign_in("admin")
-        who.open("/drills")
+        who.open(place)
         for button, choice in (("Name the cause", "system is down"), ("Somebody was told", "duty")):
             who.press_text(button)
-            who.fill(".q-dialog input[aria-label*='Number of the issuer']", "00000101")
+            if place == "/drills":  # at an incident it is known
+                who.fill(".q-dialog input[aria-label*='Number of the issuer']", about)
             who.press(".q-dialog .q-select")
             who.press_text_of(".q-menu .q-item", choice)
             who.press(".q-dialog .q-btn.primary")
             who.until(lambda: not who.find_all(".q-dialog"), "it is said")
-    said = asyncio.run(_said(home))
-    assert [(one.did, one.subject, one.value) for one in said] == [
-        (Did.NAMED, "00000101", "issuer_down"),
-        (Did.TOLD, "00000101", "duty"),
+    said = [one for one in asyncio.run(_said(home)) if one.subject == about]
+    assert [(one.did, one.value) for one in said] == [
+        (Did.NAMED, "issuer_down"),
+        (Did.TOLD, "duty"),
     ]
 
 
