@@ -83,12 +83,17 @@ HOWS: Final = {
     Why.REFUSING: (How.VOID,),
     Why.QUIET: (How.VOID, How.ECHO),
 }
-SAID: Final = {
+# Three tables: a reason and an outcome may have the same name.
+WHY_SAID: Final = {
     Why.SILENT: Text("有交易没有应答", "requests without an answer"),
     Why.REFUSING: Text("应答可疑", "suspicious answers"),
     Why.QUIET: Text("平时有交易，现在没有", "none come where some are the rule"),
+}
+HOW_SAID: Final = {
     How.ECHO: Text("回响测试", "an echo"),
     How.VOID: Text("等待中的撤销", "a void that waits"),
+}
+OUTCOME_SAID: Final = {
     ProbeOutcome.ANSWERED: Text("已应答", "answered"),
     ProbeOutcome.FAULT: Text("应答为故障", "answered with a fault"),
     ProbeOutcome.SILENT: Text("无应答", "no answer"),

@@ -220,7 +220,7 @@ class Orders(Books):
         await self._started(ask(host, request, self.issuer.route_to(ISSUER), original, *message))
 
     async def _resolved(self, kind: str) -> None:
-        situation: Any = SimpleNamespace(own_tries=(), random=0.5)
+        situation: Any = SimpleNamespace(own_tries=(), random=0.5, probing=False)
         route, sale = self.issuer.route_to(ISSUER), await self.stored(self.sale.rrn)
         await self._started(
             self.world.actions._attempt(situation, sale, kind, route, Origin.RESOLVER)

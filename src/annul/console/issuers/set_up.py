@@ -13,7 +13,7 @@ from annul.desk import issuer_keys
 from annul.desk import issuers as views
 from annul.desk.roles import Scope
 from annul.diagnose.causes import CAUSES
-from annul.domain.alarm_probes import SAID, How, ProbeOutcome, Why
+from annul.domain.alarm_probes import HOW_SAID, OUTCOME_SAID, WHY_SAID, How, ProbeOutcome, Why
 from annul.domain.response_codes import FAULTS, describe
 from annul.domain.text import Text
 from annul.wire.names import name_of
@@ -62,9 +62,9 @@ async def _probe(view: View, issuer_id: str) -> Html | str:
     words, last = view.words, await views.probe(view.desk, issuer_id)
     if last is None:
         return ""
-    how, why = words.of(SAID[How(last["how"])]), words.of(SAID[Why(last["why"])])
+    how, why = words.of(HOW_SAID[How(last["how"])]), words.of(WHY_SAID[Why(last["why"])])
     outcome = last["outcome"]
-    came = words.of(SAID[ProbeOutcome(outcome)]) if outcome else words("no outcome")
+    came = words.of(OUTCOME_SAID[ProbeOutcome(outcome)]) if outcome else words("no outcome")
     counts = words("{n} in all, {silent} unanswered", n=last["asked"], silent=last["unanswered"])
     said = join((view.when(last["asked_at"], seconds=True), f" {how} ({why}): {came}"))
     return join((said, tag("br"), tag("span", counts, cls="muted")))

@@ -2,6 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from .usuals import Usuals
 _LATELY: Final = 6  # slots for which an alarm can tell whom it is about
 _NONE: Final = Counts()
 _Ways = Mapping[Way, Counts]
+_Raised = dict[Measure, list[Stream]]
 
 
 class Began(NamedTuple):
@@ -46,38 +48,93 @@ class Moved(NamedTuple):
 class Side:
     """All streams as they stand by one set of rules.
 
-    What is usual is learnt by one that `learns`, into `usuals`, which another one may read.
+    What is usual is learnt into `usuals`, unless it is `like` another one that does. Of what both
+    have the accounts differ by a factor alone, since all bets are alike: a stream gets a standing
+    of its own where it first has an alarm on one of them.
     """
 
-    def __init__(self, usuals: Usuals, per_million: float, *, learns: bool = True) -> None:
+    def __init__(self, usuals: Usuals, per_million: float, *, like: "Side | None" = None) -> None:
         self._per_million = per_million
-        self._learns = learns
+        self._like = like
         self._usuals = usuals
         self._standings: dict[Stream, Standing] = {}
         self._alarmed: set[Stream] = set()
         self._lately: deque[_Ways] = deque(maxlen=_LATELY)
+        self._follower: Side | None = None
+        if like is not None:
+            like.followed_by(self)
+            self._factor = per_million / like.per_million
 
-    def moved(
-        self, at: datetime, ways: _Ways, sums: Mapping[Stream, Counts]
-    ) -> Iterator[Began | Ended]:
-        """Judge what was counted in a slot; `sums` are its ways by stream."""
+    @property
+    def per_million(self) -> float:
+        """The false alarms that are allowed."""
+        return self._per_million
+
+    def followed_by(self, follower: "Side") -> None:
+        """Let another side stand as this one does, until it forks."""
+        self._follower = follower
+
+    def judged(self, at: datetime, ways: _Ways, sums: Mapping[Stream, Counts]) -> _Raised:
+        """Judge what was counted in a slot; `sums` are its ways by stream. Name what is raised.
+
+        One that is like another is asked after that one, and before either has `settled`.
+        """
         self._lately.append(ways)
-        hour, seconds = at.replace(minute=0, second=0, microsecond=0), at.timestamp()
-        raised: dict[Measure, list[Stream]] = defaultdict(list)
+        hour, seconds = _hour(at), at.timestamp()
+        raised: _Raised = defaultdict(list)
         for stream, counts in sums.items():
-            for measure in self._standing(stream, hour).moved(counts, seconds, self._per_million):
+            if self._like is not None and stream not in self._standings:
+                told = self._as_the_other(stream)
+            else:
+                standing = self._standing(stream, hour)
+                told = standing.moved(counts, seconds, self._per_million)
+            for measure in told:
                 raised[measure].append(stream)
+        return raised
+
+    def settled(self, at: datetime, raised: _Raised) -> Iterator[Began | Ended]:
+        """Raise what was judged so, and close what is over."""
         for measure, streams in raised.items():
-            yield from self._raise(measure, streams, at, hour)
+            yield from self._raise(measure, streams, at, _hour(at))
         yield from self._over()
+
+    def fork(self, stream: Stream) -> None:
+        """Stand by itself from now on, as the other does now."""
+        if self._like is None or stream in self._standings:
+            return
+        other = self._like.standing(stream)
+        if other is not None:
+            accounts = [tuple(part * self._factor for part in one) for one in other.accounts]
+            self._standings[stream] = replace(
+                other, accounts=accounts, trails=list(other.trails), alarms={}
+            )
+
+    def standing(self, stream: Stream) -> Standing | None:
+        """Give how a stream stands, if it does."""
+        return self._standings.get(stream)
+
+    def _as_the_other(self, stream: Stream) -> list[Measure]:
+        """Name what is raised of a stream that stands as the other's, which has moved it."""
+        other = self._like.standing(stream) if self._like else None
+        if other is None:
+            return []
+        told = [
+            measure
+            for measure, account in zip(MEASURES, other.accounts, strict=True)
+            if sum(account) * self._factor >= 1.0
+        ]
+        if told:
+            self.fork(stream)
+        return told
 
     def _standing(self, stream: Stream, hour: datetime) -> Standing:
         """Give a stream; in a new hour it has learnt from the last one."""
+        self.fork(stream)
         one = self._standings.get(stream)
         if one is None:
             one = self._standings[stream] = Standing(stream)
         if one.hour != hour:
-            if self._learns and one.hour is not None and any(one.counts):
+            if self._like is None and one.hour is not None and any(one.counts):
                 self._usuals.learn(stream, one.hour, one.counts)
             one.hour, one.counts, one.usual = hour, _NONE, self._usuals.of(stream, hour)
         return one
@@ -94,13 +151,15 @@ class Side:
         sums = summed(lately)
 
         def usual(stream: Stream, measure: Measure) -> float:
-            return self._standing(stream, hour).usual[MEASURES.index(measure)].mean
+            return self._usuals.of(stream, hour)[MEASURES.index(measure)].mean
 
         heads = {one for one in self._alarmed if self._standings[one].heads(measure)}
         whose = explained(alarmed, measure, lately, usual, sorted(heads))
         began = min(self._standings[one].trails[place].since for one in alarmed)
         for stream in sorted({*whose, *whose.values()} - heads):
             one = self._standing(stream, hour)
+            if self._follower is not None:
+                self._follower.fork(stream)
             one.raise_alarm(measure, whose.get(stream, stream), began, sums.get(stream, _NONE))
             self._alarmed.add(stream)
         for stream in sorted(set(whose.values()) - heads):
@@ -128,11 +187,11 @@ class Both:
 
     def __init__(self, zone: ZoneInfo, rules: Sequence[AlarmRules]) -> None:
         self._learnt = {one.history_days: Usuals(zone) for one in rules}
-        learns = (True, len(self._learnt) > 1)
-        self._sides = [
-            Side(self._learnt[one.history_days], one.per_million, learns=mine)
-            for one, mine in zip(rules, learns, strict=True)
-        ]
+        before, after = rules
+        first = Side(self._learnt[before.history_days], before.per_million)
+        like = first if len(self._learnt) == 1 else None
+        second = Side(self._learnt[after.history_days], after.per_million, like=like)
+        self._sides = (first, second)
 
     def learn(self, days: int, rows: Sequence[Sequence[Any]]) -> None:
         """Take rows of hours for those who look back so many days."""
@@ -143,12 +202,17 @@ class Both:
         """Judge the rows of a slot: the five parts of a way, then its five counts."""
         ways = {Way(*row[:5]): Counts(*row[5:]) for row in rows}
         sums = summed(ways)
+        raised = [side.judged(at, ways, sums) for side in self._sides]
         told = [
             (place, one)
             for place, side in enumerate(self._sides)
-            for one in side.moved(at, ways, sums)
+            for one in side.settled(at, raised[place])
         ]
         return Moved(sum(one.asked for way, one in ways.items() if not way.merchant), told)
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
 
 
 # In a process of its own, which serves one replay: whoever asks for it has terminals to answer.
