@@ -1,6 +1,9 @@
 """A drill told: what was true and what the team did by the minute, and why it scored as it did."""
 
+import tomllib
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Final, NamedTuple
 
 from annul.diagnose.causes import CAUSES
@@ -69,7 +72,14 @@ def named(value: str) -> Text:
 def kind_of(kind: str) -> Text:
     """Give what a stroke is called; none: where there was none."""
     said = kind.replace("_", " ")
-    return Text(said, said) if kind else _QUIET
+    return Text(_kinds().get(kind, said), said) if kind else _QUIET
+
+
+@cache
+def _kinds() -> Mapping[str, str]:
+    """Give what kinds are called in Chinese."""
+    text = files("annul.operate.drills").joinpath("kinds.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 def timeline(run: Run) -> list[Moment]:
