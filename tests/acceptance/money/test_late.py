@@ -60,7 +60,8 @@ class _Sale:
 async def test_sale_booked_after_its_reversal_was_acknowledged_is_reversed_again(
     database: str, tmp_path: Path
 ) -> None:
-    async with open_rogue_site(database, tmp_path, terminals_each=_TILLS // 4) as site:
+    pace = {"timeout_ms": 2_000, "terminals_each": _TILLS // 4}  # all of them sell at once
+    async with open_rogue_site(database, tmp_path, **pace) as site:
         step = 2 * _AROUND_S / (_TILLS // 2 - 1)
         sales = {
             terminal: _Sale(index // 2 * step - _AROUND_S, 1 + index % 2)
@@ -78,7 +79,8 @@ async def test_sale_booked_after_its_reversal_was_acknowledged_is_reversed_again
         await site.becomes("sale", "reversed")
         await site.books_agree()
         assert site.rogue.net == 0
-        assert await site.incidents() == set()
+        # Of an issuer that answers no sale at all it may be told that it is in trouble.
+        assert await site.incidents() <= {"issuer_in_trouble"}
 
 
 async def test_sale_booked_long_after_its_reversal_is_reversed_again(site: RogueSite) -> None:
