@@ -60,8 +60,9 @@ class _Sale:
 async def test_sale_booked_after_its_reversal_was_acknowledged_is_reversed_again(
     database: str, tmp_path: Path
 ) -> None:
-    pace = {"timeout_ms": 2_000, "terminals_each": _TILLS // 4}  # all of them sell at once
-    async with open_rogue_site(database, tmp_path, **pace) as site:
+    async with open_rogue_site(
+        database, tmp_path, timeout_ms=2_000, terminals_each=_TILLS // 4
+    ) as site:  # all of them sell at once
         step = 2 * _AROUND_S / (_TILLS // 2 - 1)
         sales = {
             terminal: _Sale(index // 2 * step - _AROUND_S, 1 + index % 2)
