@@ -7,7 +7,6 @@ from email.message import EmailMessage
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 
 from annul.operate.notices.robots import WeComRobot
@@ -21,19 +20,6 @@ _QUIET: dict[str, Any] = {"quiet_from": time(22), "quiet_to": time(7)}
 @pytest.fixture
 def clock() -> HeldClock:
     return HeldClock(_EVENING)
-
-
-@pytest.fixture
-async def watch(pool: asyncpg.Pool, clock: HeldClock) -> AsyncIterator[Watch]:
-    watch = Watch(pool, clock)
-    yield watch
-    await watch.close()
-
-
-@pytest.fixture
-async def mailbox() -> AsyncIterator[Mailbox]:
-    async with Mailbox().listening() as mailbox:
-        yield mailbox
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
@@ -25,19 +24,6 @@ _STATES = "SELECT name, length, first, state, tries, error FROM report_mails ORD
 @pytest.fixture
 def clock() -> HeldClock:
     return HeldClock(_MONDAY)
-
-
-@pytest.fixture
-async def watch(pool: asyncpg.Pool, clock: HeldClock) -> AsyncIterator[Watch]:
-    watch = Watch(pool, clock)
-    yield watch
-    await watch.close()
-
-
-@pytest.fixture
-async def mailbox() -> AsyncIterator[Mailbox]:
-    async with Mailbox().listening() as mailbox:
-        yield mailbox
 
 
 async def _states(watch: Watch) -> list[Any]:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 
 from annul.domain.incident import Incident
@@ -18,13 +17,6 @@ from tests.support.processes import free_port
 @pytest.fixture
 def clock() -> HeldClock:
     return HeldClock()
-
-
-@pytest.fixture
-async def watch(pool: asyncpg.Pool, clock: HeldClock) -> AsyncIterator[Watch]:
-    watch = Watch(pool, clock)
-    yield watch
-    await watch.close()
 
 
 @pytest.fixture
